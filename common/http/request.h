@@ -1,0 +1,43 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <istream>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bm::http {
+
+enum class Method : std::uint8_t { Get, Head, Post, Put, Patch, Delete, Options, Other };
+std::string_view toText(Method method) noexcept;
+Method methodFromText(std::string_view text) noexcept;
+
+/// One request, borrowed by its handler. Poco stays behind it. Header names are compared without case.
+class Request {
+public:
+    virtual ~Request() = default;
+    Method method = Method::Get;
+    std::string path;                                 ///< decoded, without the query, without a trailing slash
+    std::vector<std::pair<std::string, std::string>> query{}; ///< decoded, in order
+    std::map<std::string, std::string> pathParams{};  ///< filled by the Router
+    std::string peerAddress;                          ///< "10.77.0.101"
+    std::string actor;                                ///< who asks; set by an authentication filter
+    std::string localBase;                            ///< "http://host:port" as the client named us (Host header)
+    std::string requestId;                            ///< "req-<uuid>"
+
+    virtual std::optional<std::string> header(std::string_view name) const = 0;
+    /// The whole body. @throws Error TooLarge when it is longer than @p limitBytes
+    virtual std::string body(std::size_t limitBytes = std::size_t{1024} * 1024) = 0;
+    /// The body as it arrives; for uploads. Valid during the handler only.
+    virtual std::istream& bodyStream() = 0;
+    /// Length the client declared; nothing when chunked.
+    virtual std::optional<std::uint64_t> contentLength() const = 0;
+
+    /// @throws Error Internal when the route has no such parameter
+    const std::string& pathParam(const std::string& name) const;
+    std::optional<std::string> queryParam(std::string_view name) const;
+};
+
+} // namespace bm::http

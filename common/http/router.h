@@ -1,0 +1,45 @@
+#pragma once
+#include "common/http/request.h"
+#include "common/http/response.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bm::model {
+class Error;
+}
+
+namespace bm::http {
+
+using Handler = std::function<void(Request&, Response&)>;
+/// Runs before every handler (authentication, versions); throws an Error to refuse.
+using Filter = std::function<void(Request&, Response&)>;
+/// Renders a failure; the default is {"error_message": "<JSON as text>", "code": ..., "hint": ...} (Ironic's double encoding).
+using ErrorRenderer = std::function<void(const Request&, Response&, const model::Error&)>;
+
+/// Paths with {parameters} to handlers, and the one try/catch: model::Error to its status and body, anything else
+/// 500 with a log id. 404 for no such path, 405 with Allow for a path without this method; HEAD falls back to GET.
+/// Filled before the server starts, then read-only (thread-safe).
+class Router {
+public:
+    Router();
+    ~Router();
+    void add(Method method, std::string_view pattern, Handler handler);
+    void filter(Filter filter);
+    void onError(ErrorRenderer renderer);
+    void handle(Request& request, Response& response) const;
+    /// "GET /v1/nodes/{ident}", sorted.
+    std::vector<std::string> routes() const;
+
+private:
+    struct Routes;
+    std::unique_ptr<Routes> routes_;
+};
+
+/// HTTP status of an error code: invalid-input 400, not-found 404, node-locked 409, ...
+int statusOf(const model::Error& error);
+
+} // namespace bm::http

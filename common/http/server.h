@@ -1,0 +1,39 @@
+#pragma once
+#include "common/http/router.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace bm::http {
+
+struct ListenerConfig {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;                    ///< 0: any free one, see Server::port
+    std::string certificateFile{};             ///< PEM; empty: plain HTTP
+    std::string keyFile{};
+    int maxThreads = 16;
+    int maxConnections = 256;                  ///< beyond: 503 with Retry-After
+    int maxConnectionsPerClient = 64;
+    std::chrono::milliseconds headerDeadline{10'000}; ///< from accept to the last header byte, in total
+    std::chrono::milliseconds idleTimeout{60'000};    ///< between requests of one connection
+    std::uint64_t minSendBytesPerSecond = 10'000;     ///< slower file readers are dropped
+    std::string serverName = "bm";
+};
+
+/// One listener. The Router must outlive it. start() binds (throws Error Conflict with a hint when the port is taken).
+class Server {
+public:
+    Server(const Router& router, ListenerConfig config);
+    ~Server();
+    void start();
+    void stop();
+    std::uint16_t port() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace bm::http

@@ -1,0 +1,28 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+
+namespace bm::model {
+
+/// Wall time, stored and sent in milliseconds UTC. Durations are measured with steady_clock.
+using UtcTime = std::chrono::sys_time<std::chrono::milliseconds>;
+
+inline std::int64_t toMillis(UtcTime time) { return time.time_since_epoch().count(); }
+inline UtcTime fromMillis(std::int64_t millis) { return UtcTime{std::chrono::milliseconds{millis}}; }
+
+/// Where "now" comes from: the system, or a test that advances it. Thread-safe.
+class Clock {
+public:
+    virtual ~Clock() = default;
+    virtual UtcTime now() const = 0;
+};
+
+class SystemClock final : public Clock {
+public:
+    UtcTime now() const override
+    {
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    }
+};
+
+} // namespace bm::model

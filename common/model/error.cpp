@@ -1,0 +1,84 @@
+#include "common/model/error.h"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+namespace bm::model {
+namespace {
+
+struct Name {
+    ErrorCode code;
+    std::string_view text;
+};
+
+constexpr auto kNames = std::to_array<Name>({
+    {ErrorCode::InvalidInput, "invalid-input"},
+    {ErrorCode::NotFound, "not-found"},
+    {ErrorCode::Conflict, "conflict"},
+    {ErrorCode::NodeLocked, "node-locked"},
+    {ErrorCode::NodeProtected, "node-protected"},
+    {ErrorCode::InvalidTransition, "invalid-transition"},
+    {ErrorCode::Unauthorized, "unauthorized"},
+    {ErrorCode::Forbidden, "forbidden"},
+    {ErrorCode::NotAcceptable, "not-acceptable"},
+    {ErrorCode::MethodNotAllowed, "method-not-allowed"},
+    {ErrorCode::TooLarge, "too-large"},
+    {ErrorCode::Unavailable, "unavailable"},
+    {ErrorCode::BmcUnreachable, "bmc-unreachable"},
+    {ErrorCode::BmcAuthFailed, "bmc-auth-failed"},
+    {ErrorCode::BmcBusy, "bmc-busy"},
+    {ErrorCode::BmcUnsupported, "bmc-unsupported"},
+    {ErrorCode::BmcSessionLimit, "bmc-session-limit"},
+    {ErrorCode::BmcRejected, "bmc-rejected"},
+    {ErrorCode::BmcBadReply, "bmc-bad-reply"},
+    {ErrorCode::BmcResting, "bmc-resting"},
+    {ErrorCode::ChecksumMismatch, "checksum-mismatch"},
+    {ErrorCode::ImageUnsupported, "image-unsupported"},
+    {ErrorCode::ImageCorrupt, "image-corrupt"},
+    {ErrorCode::ImageTooLarge, "image-too-large"},
+    {ErrorCode::ImageInUse, "image-in-use"},
+    {ErrorCode::StoreFull, "store-full"},
+    {ErrorCode::DiskNotFound, "disk-not-found"},
+    {ErrorCode::DiskAmbiguous, "disk-ambiguous"},
+    {ErrorCode::DiskTooSmall, "disk-too-small"},
+    {ErrorCode::DiskFailed, "disk-failed"},
+    {ErrorCode::ConfigDriveFailed, "config-drive-failed"},
+    {ErrorCode::AgentFailed, "agent-failed"},
+    {ErrorCode::DeadlineExceeded, "deadline-exceeded"},
+    {ErrorCode::Aborted, "aborted"},
+    {ErrorCode::Quarantined, "quarantined"},
+    {ErrorCode::Internal, "internal"},
+});
+static_assert(kNames.size() == static_cast<std::size_t>(ErrorCode::Internal) + 1);
+
+} // namespace
+
+const std::vector<ErrorCode>& allErrorCodes()
+{
+    static const std::vector<ErrorCode> codes = [] {
+        std::vector<ErrorCode> all;
+        for (const Name& name : kNames)
+            all.push_back(name.code);
+        return all;
+    }();
+    return codes;
+}
+
+std::string_view toText(ErrorCode code) noexcept { return kNames.at(static_cast<std::size_t>(code)).text; }
+
+std::optional<ErrorCode> errorCodeFromText(std::string_view text) noexcept
+{
+    for (const Name& name : kNames)
+        if (name.text == text)
+            return name.code;
+    return std::nullopt;
+}
+
+void assertionFailed(const char* expression, const char* file, int line) noexcept
+{
+    std::fprintf(stderr, "bm: broken invariant: %s at %s:%d\n", expression, file, line);
+    std::abort();
+}
+
+} // namespace bm::model

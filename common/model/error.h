@@ -1,0 +1,81 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bm::model {
+
+/// What went wrong, as API: the kebab-case name is stored, sent and documented (docs/errors.md) and never renamed.
+enum class ErrorCode : std::uint8_t {
+    InvalidInput,
+    NotFound,
+    Conflict,
+    NodeLocked,
+    NodeProtected,
+    InvalidTransition,
+    Unauthorized,
+    Forbidden,
+    NotAcceptable,
+    MethodNotAllowed,
+    TooLarge,
+    Unavailable,
+    BmcUnreachable,
+    BmcAuthFailed,
+    BmcBusy,
+    BmcUnsupported,
+    BmcSessionLimit,
+    BmcRejected,
+    BmcBadReply,
+    BmcResting,
+    ChecksumMismatch,
+    ImageUnsupported,
+    ImageCorrupt,
+    ImageTooLarge,
+    ImageInUse,
+    StoreFull,
+    DiskNotFound,
+    DiskAmbiguous,
+    DiskTooSmall,
+    DiskFailed,
+    ConfigDriveFailed,
+    AgentFailed,
+    DeadlineExceeded,
+    Aborted,
+    Quarantined,
+    Internal,
+};
+
+/// All codes, in order: docs and tests walk it.
+const std::vector<ErrorCode>& allErrorCodes();
+std::string_view toText(ErrorCode code) noexcept;
+std::optional<ErrorCode> errorCodeFromText(std::string_view text) noexcept;
+
+/// A failure an operator can act on: code (API), message (what happened, with values), hint (what to do).
+class Error : public std::runtime_error {
+public:
+    Error(ErrorCode code, const std::string& message, std::string hint = {})
+        : std::runtime_error(message), code_(code), hint_(std::move(hint))
+    {
+    }
+    ErrorCode code() const noexcept { return code_; }
+    std::string message() const { return what(); }
+    const std::string& hint() const noexcept { return hint_; }
+    /// The same failure seen from one level up: "deploying rack1-07: <message>".
+    Error during(const std::string& step) const { return {code_, step + ": " + what(), hint_}; }
+
+private:
+    ErrorCode code_;
+    std::string hint_;
+};
+
+/// Ends the process: an invariant of ours is broken. Never for the outside world.
+[[noreturn]] void assertionFailed(const char* expression, const char* file, int line) noexcept;
+
+} // namespace bm::model
+
+#define BM_ASSERT(expression)                                                                                \
+    ((expression) ? static_cast<void>(0) : ::bm::model::assertionFailed(#expression, __FILE__, __LINE__))

@@ -1,0 +1,25 @@
+#pragma once
+#include "common/model/clock.h"
+#include "common/model/ids.h"
+#include "common/model/json_text.h"
+#include "common/model/mac_address.h"
+
+#include <string>
+
+namespace bm::model {
+
+/// A NIC of a node. The MAC is unique in the fleet.
+struct Port {
+    PortId id;
+    NodeId node;
+    MacAddress mac;
+    std::string name;
+    bool pxeEnabled = true;
+    JsonText extra{};
+    JsonText localLinkConnection{};
+    std::string physicalNetwork;
+    UtcTime createdAt{};
+    UtcTime updatedAt{};
+};
+
+} // namespace bm::model

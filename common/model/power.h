@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bm::model {
+
+enum class PowerState : std::uint8_t { Unknown, Off, On };
+/// What a BMC is told. There is no cycle: a step says off, sees it, says on.
+enum class PowerAction : std::uint8_t { Off, On, SoftOff, Reset };
+/// What an operator asks for (Ironic's targets); a step makes actions of it.
+enum class PowerTarget : std::uint8_t { On, Off, Reboot, SoftOff, SoftReboot };
+enum class BootDevice : std::uint8_t { Pxe, Disk };
+enum class BootMode : std::uint8_t { Bios, Uefi };
+
+/// Ironic's texts: "power on", "power off"; Unknown is "" (null on the wire).
+std::string_view toText(PowerState state) noexcept;
+std::string_view toText(PowerAction action) noexcept;
+std::string_view toText(PowerTarget target) noexcept;
+std::string_view toText(BootDevice device) noexcept;
+std::string_view toText(BootMode mode) noexcept;
+std::optional<PowerState> powerStateFromText(std::string_view text) noexcept;
+/// Ironic's: "power on", "power off", "rebooting", "soft power off", "soft rebooting".
+std::optional<PowerTarget> powerTargetFromText(std::string_view text) noexcept;
+std::optional<BootDevice> bootDeviceFromText(std::string_view text) noexcept;
+std::optional<BootMode> bootModeFromText(std::string_view text) noexcept;
+
+} // namespace bm::model

@@ -1,0 +1,65 @@
+#pragma once
+#include "common/model/deadline.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace bm::platform {
+
+struct HttpRequest {
+    std::string method = "GET";
+    std::string url;
+    std::vector<std::pair<std::string, std::string>> headers{};
+    std::string body{};
+    std::string uploadFile{};      ///< streamed as the body instead of @ref body when not empty
+    std::string username{};        ///< basic auth; empty: none
+    std::string password{};
+    std::string caFile{};          ///< PEM of the pinned CA; empty: the system's
+    bool followRedirects = false;
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> range{}; ///< first and last byte, inclusive
+    std::size_t bodyLimitBytes = std::size_t{64} * 1024 * 1024;     ///< of an answer kept in memory
+    std::uint64_t minBytesPerSecond = 0; ///< slower for stallSeconds: DeadlineExceeded; 0: no floor
+    unsigned stallSeconds = 20;
+};
+
+struct HttpResponse {
+    int status = 0;
+    std::map<std::string, std::string> headers; ///< names in lower case
+    std::string body;
+};
+
+/// Called with each piece of an answer's body; returning false ends the transfer (Aborted).
+using BodySink = std::function<bool(std::span<const std::byte>)>;
+/// Bytes done and bytes to do (0: unknown), of up- or download, at most ten times a second.
+using TransferProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// Outgoing HTTP(S) by libcurl. One object keeps its connections alive; use one per thread. Only http and https.
+/// @throws model::Error Unavailable (no connection, broken off), DeadlineExceeded, Aborted, TooLarge. Any status is a value.
+class HttpClient {
+public:
+    HttpClient();
+    ~HttpClient();
+    HttpClient(HttpClient&&) noexcept;
+    HttpClient& operator=(HttpClient&&) noexcept;
+    HttpResponse send(const HttpRequest& request, const model::Deadline& deadline);
+    /// As send, but the body goes to @p sink (only for 2xx answers; an error's body is kept).
+    HttpResponse stream(const HttpRequest& request, const BodySink& sink, const model::Deadline& deadline,
+                        const TransferProgress& progress = {});
+    HttpResponse upload(const HttpRequest& request, const TransferProgress& progress, const model::Deadline& deadline);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// Percent-encodes one path segment or query value (RFC 3986 unreserved stay).
+std::string urlEncode(std::string_view text);
+
+} // namespace bm::platform

@@ -1,0 +1,36 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace bm::platform {
+
+/// @p bytes random bytes in lower-case hex, from the kernel.
+std::string randomHex(std::size_t bytes);
+/// Compares without telling where they differ.
+bool equalSecrets(std::string_view a, std::string_view b);
+/// Lower-case hex SHA-256 of @p text.
+std::string sha256Hex(std::string_view text);
+/// Argon2id (libsodium's interactive limits), in its own text form "$argon2id$...".
+std::string hashPassword(std::string_view password);
+bool verifyPassword(std::string_view hash, std::string_view password);
+
+/// Seals values for the database: XChaCha20-Poly1305 by libsodium under a key file.
+class SecretBox {
+public:
+    /// Reads the 32-byte key at @p keyFile, or makes it with mode 0600.
+    /// @throws Error InvalidInput when it is readable by others or of another length
+    explicit SecretBox(const std::filesystem::path& keyFile);
+    /// A key that lives with this object: --dev and tests.
+    SecretBox();
+    /// "sealed:1:<base64>"; the same text sealed twice differs.
+    std::string seal(std::string_view plain) const;
+    /// @throws Error Internal when it was not sealed with this key. What does not start with "sealed:" is returned as it is.
+    std::string open(std::string_view sealed) const;
+    static bool isSealed(std::string_view text);
+
+private:
+    std::string key_;
+};
+
+} // namespace bm::platform

@@ -1,0 +1,48 @@
+#pragma once
+#include "conductor/context.h"
+#include "images/image_store.h"
+
+#include <optional>
+#include <string>
+
+namespace bm::conductor {
+
+/// What a deployment is asked to do; stored in the operation's request.
+struct DeployRequest {
+    std::string image;               ///< name or id of the catalogue; empty: instance_info.image_source
+    std::string rootDeviceJson;      ///< hints; empty: instance_info, properties, class, remembered disk, in this order
+    bool growLastPartition = true;
+    std::string hostName;            ///< empty: the node's name, else its uuid
+    std::vector<std::string> sshKeys{};
+    std::optional<images::ConfigDrive> parts{}; ///< extra meta data and user data for a drive built by the server
+    std::string configDriveBase64{}; ///< a whole one; wins over parts
+    bool configDrive = true;         ///< false: none
+};
+
+/// Verbs on nodes. All answer at once (the work is an operation), all may be repeated by whoever lost the answer.
+/// @throws Error NotFound, InvalidTransition (the state does not allow it), NodeLocked (an operation is at work),
+/// NodeProtected, Conflict (maintenance), InvalidInput
+class Operations {
+public:
+    explicit Operations(Context context);
+
+    /// Ironic's PUT states/provision: manage, provide, active/deploy, rebuild, deleted/undeploy, abort ...
+    model::OperationId verb(const std::string& ident, model::StateEvent verb, const DeployRequest& request,
+                            const std::string& actor);
+    /// bm's own: from enroll verify, provide, deploy; manageable: provide, deploy; available, deploy failed: deploy;
+    /// active: rebuild; clean failed: manage first.
+    model::OperationId provision(const std::string& ident, const DeployRequest& request, const std::string& actor);
+    /// Ironic's PUT states/power.
+    model::OperationId power(const std::string& ident, model::PowerTarget target,
+                             std::optional<std::chrono::milliseconds> timeout, const std::string& actor);
+    /// Stops the node's operation at its next safe point. @throws Error Conflict when none is at work
+    void abort(const std::string& ident, const std::string& actor);
+
+private:
+    Context context_;
+};
+
+/// "active" -> Deploy, "deleted" -> Delete, "manage" -> Manage ...: the targets of PUT states/provision.
+std::optional<model::StateEvent> verbFromTarget(std::string_view target);
+
+} // namespace bm::conductor
