@@ -1,0 +1,94 @@
+"""The root as a tree on disk, and that tree as a compressed cpio archive whose bytes depend on nothing else."""
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from failure import run
+
+MERGED = ("bin", "sbin", "lib", "lib64")  # links into /usr, as Debian has them
+FOLDERS = ("dev", "proc", "sys", "run", "tmp", "root", "mnt", "etc", "var", "usr/bin", "usr/sbin", "usr/lib",
+           "usr/lib64")
+
+
+def skeleton(root):
+    for folder in FOLDERS:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    for name in MERGED:
+        (root / name).symlink_to(f"usr/{name}")
+    (root / "var/run").symlink_to("/run")
+
+
+def inside(path):
+    """Where an absolute path lies inside the root: /lib/x is usr/lib/x."""
+    parts = Path(path).relative_to("/").parts
+    return Path("usr", *parts) if parts[0] in MERGED else Path(*parts)
+
+
+def copy(root, source, path=None):
+    """Puts the file `source`, links followed, at the absolute `path` (default: its own). -> where it now is"""
+    target = root / inside(path or source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(0o755 if os.access(source, os.X_OK) else 0o644)
+    return target
+
+
+def lay_over(root, overlay):
+    """Copies a folder's content over the root; links stay links."""
+    for folder, folders, files in os.walk(overlay):
+        for name in files + [f for f in folders if Path(folder, f).is_symlink()]:
+            source = Path(folder, name)
+            path = Path("/") / source.relative_to(overlay)
+            target = root / inside(path)
+            if source.is_symlink():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.unlink(missing_ok=True)
+                target.symlink_to(os.readlink(source))
+            else:
+                copy(root, source, path)
+
+
+def normalise(root):
+    """Fixed times and modes; who owns what is cpio's business."""
+    when = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+    for folder, folders, files in os.walk(root, topdown=False):
+        for name in files + folders:
+            path = Path(folder, name)
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o755)
+            os.utime(path, (when, when), follow_symlinks=False)
+    (root / "tmp").is_dir() and (root / "tmp").chmod(0o1777)
+    root.chmod(0o755)
+    os.utime(root, (when, when))
+
+
+def pack(root, level, cache=None):
+    """The tree as a .cpio.zst. With `cache`, the result is kept there under the hash of what went in."""
+    normalise(root)
+    names = sorted(str(p.relative_to(root)) for p in root.rglob("*"))
+    listing = "\0".join(["."] + names).encode()
+    cpio = run(["cpio", "--directory", str(root), "--null", "--create", "--format=newc", "--reproducible",
+                "--owner=+0:+0", "--quiet"], stdin=listing)
+    if cache is None:
+        return compress(cpio, level)
+    kept = cache / f"{hashlib.sha256(cpio).hexdigest()}-{level}.cpio.zst"
+    if not kept.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        for old in cache.glob("*.cpio.zst"):
+            old.unlink()
+        write(kept, compress(cpio, level))
+    return kept.read_bytes()
+
+
+def compress(data, level):
+    # The number of threads does not change what zstd writes, as long as it is not --single-thread.
+    packed = run(["zstd", f"-{level}", "-T2", "--quiet", "--stdout"], stdin=data)
+    return packed + bytes(-len(packed) % 4)  # the kernel wants the next archive at a multiple of four
+
+
+def write(path, data):
+    """Whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)

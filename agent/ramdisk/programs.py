@@ -1,0 +1,71 @@
+"""Programs and the shared libraries they need."""
+import re
+import shutil
+from pathlib import Path
+
+import archive
+from failure import Failure, lines, run
+
+SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+AGENT = "/usr/bin/bm-agent"
+
+
+def is_elf(path):
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def libraries(program):
+    """Absolute paths of the loader and the libraries of an ELF file. Empty for a static one and for a script."""
+    if not is_elf(program) or b"(NEEDED)" not in run(["readelf", "--dynamic", "--wide", str(program)]):
+        return []
+    out = run(["ldd", str(program)]).decode()
+    lost = re.findall(r"(\S+) => not found", out)
+    if lost:
+        raise Failure(f"{program} needs {', '.join(lost)}: not on this machine")
+    return sorted(set(re.findall(r"(/\S+) \(0x", out)))
+
+
+def stage_libraries(root, program, present=None):
+    for library in libraries(program):
+        if present and (present / archive.inside(library)).exists():
+            continue
+        if not (root / archive.inside(library)).exists():
+            archive.copy(root, Path(library).resolve(), library)
+
+
+def which(name):
+    path = shutil.which(name, path=SEARCH)
+    if not path:
+        raise Failure(f"{name} is not on this machine; run lab/install-packages")
+    return Path(path).resolve()
+
+
+def stage_busybox(root):
+    busybox = Path("/bin/busybox")
+    if not busybox.exists() or libraries(busybox):
+        raise Failure("/bin/busybox is not the static one; install busybox-static")
+    archive.copy(root, busybox, "/usr/bin/busybox")
+    for applet in run([str(busybox), "--list"]).decode().split():
+        link = root / "usr/bin" / applet
+        if applet != "busybox":
+            link.symlink_to("busybox")
+
+
+def stage_tools(root, list_file):
+    for _, (name, *links) in lines(list_file):
+        program = which(name)
+        for taken in [name, *links]:  # busybox steps aside
+            (root / "usr/bin" / taken).unlink(missing_ok=True)
+        archive.copy(root, program, f"/usr/sbin/{name}")
+        for link in links:
+            (root / "usr/sbin" / link).symlink_to(name)
+        stage_libraries(root, program)
+
+
+def stage_agent(root, base, agent):
+    target = archive.copy(root, agent, AGENT)
+    target.chmod(0o755)
+    if is_elf(target):
+        run(["strip", "--strip-all", str(target)])
+    stage_libraries(root, agent, present=base)

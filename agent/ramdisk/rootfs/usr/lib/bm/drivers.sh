@@ -1,0 +1,56 @@
+# Kernel modules by what the hardware says it is (modalias); devtmpfs makes the nodes.
+MODPROBE=/usr/sbin/modprobe   # with its path: busybox prefers an applet of its own to what PATH finds
+
+# Drivers of the network devices alone, so that DHCP need not wait for slow disk controllers.
+load_network_drivers() {
+    nics=$(grep -l '^0x02' /sys/bus/pci/devices/*/class 2>/dev/null | sed 's,/class$,,')
+    for nic in $nics; do
+        cat "$nic/modalias"
+    done | sort -u | xargs -r "$MODPROBE" -a -b -q
+    for nic in $nics; do
+        cat "$nic"/virtio*/modalias 2>/dev/null
+    done | sort -u | xargs -r "$MODPROBE" -a -b -q
+}
+
+# Every device's driver; again while that brings up devices nobody has seen yet (virtio, NVMe behind VMD, SCSI).
+load_all_drivers() {
+    echo none >/run/bm/modalias.seen
+    for _ in 1 2 3 4 5 6; do
+        find /sys/devices -name modalias -exec cat {} + 2>/dev/null | grep . | sort -u >/run/bm/modalias.now
+        grep -vxFf /run/bm/modalias.seen /run/bm/modalias.now >/run/bm/modalias.new || break
+        xargs "$MODPROBE" -a -b -q </run/bm/modalias.new
+        cp /run/bm/modalias.now /run/bm/modalias.seen
+    done
+    "$MODPROBE" -a -b -q sd_mod sr_mod
+    if [ -d /sys/firmware/efi ]; then
+        "$MODPROBE" -q efivarfs
+        mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+    fi
+    : >/run/bm/drivers.done
+}
+
+drivers_done() {
+    [ -f /run/bm/drivers.done ]
+}
+
+# Disk controllers have two minutes; after that the agent starts with what is there.
+wait_for_drivers() {
+    tries=0
+    until drivers_done; do
+        tries=$((tries + 1))
+        [ $((tries % 100)) = 0 ] && say "waiting for drivers, $((tries / 10)) s so far"
+        [ "$tries" -ge 1200 ] && trouble "a driver does not finish; going on without it" && break
+        sleep 0.1
+    done
+    say "disks: $(disks)"
+}
+
+disks() {
+    found=
+    for block in /sys/block/*; do
+        [ -e "$block/device" ] || continue
+        [ "$(cat "$block/size")" = 0 ] && continue
+        found="$found${found:+, }${block##*/} $(($(cat "$block/size") / 2048)) MiB"
+    done
+    echo "${found:-none}"
+}
