@@ -1,0 +1,136 @@
+#include "common/platform/files.h"
+
+#include "common/model/error.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <system_error>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace bm::platform {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+std::string reason() { return std::generic_category().message(errno); }
+
+[[noreturn]] void failed(const std::string& what, const std::filesystem::path& path)
+{
+    const ErrorCode code = errno == ENOENT                      ? ErrorCode::NotFound
+                           : errno == ENOSPC || errno == EDQUOT ? ErrorCode::StoreFull
+                                                                : ErrorCode::Internal;
+    throw Error(code, fmt::format("cannot {} {}: {}", what, path.string(), reason()));
+}
+
+void writeAll(int fd, std::string_view text, const std::filesystem::path& path)
+{
+    while (!text.empty()) {
+        const ssize_t count = ::write(fd, text.data(), text.size());
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            failed("write", path);
+        text.remove_prefix(static_cast<std::size_t>(count));
+    }
+}
+
+void syncFolder(const std::filesystem::path& folder)
+{
+    const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0)
+        failed("sync", folder);
+}
+
+/// Removes the temporary file unless it was renamed into place.
+struct Leftover {
+    std::string path;
+    bool armed = true;
+    ~Leftover()
+    {
+        if (armed)
+            ::unlink(path.c_str());
+    }
+};
+
+} // namespace
+
+Fd& Fd::operator=(Fd&& other) noexcept
+{
+    if (this != &other) {
+        if (fd_ >= 0)
+            ::close(fd_);
+        fd_ = other.release();
+    }
+    return *this;
+}
+
+Fd::~Fd()
+{
+    if (fd_ >= 0)
+        ::close(fd_);
+}
+
+std::string readFile(const std::filesystem::path& path, std::size_t limitBytes)
+{
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        failed("open", path);
+    std::string text;
+    std::array<char, 65536> piece{};
+    for (;;) {
+        const ssize_t count = ::read(fd.get(), piece.data(), piece.size());
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            failed("read", path);
+        if (count == 0)
+            return text;
+        text.append(piece.data(), static_cast<std::size_t>(count));
+        if (text.size() > limitBytes)
+            throw Error(ErrorCode::TooLarge, fmt::format("{} is longer than {} bytes", path.string(), limitBytes));
+    }
+}
+
+void writeFileAtomically(const std::filesystem::path& path, std::string_view text, unsigned mode)
+{
+    Leftover temporary{path.string() + ".XXXXXX"};
+    const Fd fd(::mkostemp(temporary.path.data(), O_CLOEXEC));
+    if (!fd) {
+        temporary.armed = false;
+        failed("write", path);
+    }
+    if (::fchmod(fd.get(), static_cast<mode_t>(mode)) != 0)
+        failed("set the mode of", path);
+    writeAll(fd.get(), text, path);
+    if (::fsync(fd.get()) != 0)
+        failed("sync", path);
+    if (::rename(temporary.path.c_str(), path.c_str()) != 0)
+        failed("replace", path);
+    temporary.armed = false;
+    syncFolder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
+TemporaryFolder::TemporaryFolder(std::string_view prefix)
+{
+    std::error_code ignored;
+    std::filesystem::path base = std::filesystem::temp_directory_path(ignored);
+    if (base.empty())
+        base = "/tmp";
+    std::string name = (base / fmt::format("{}-XXXXXX", prefix)).string();
+    if (::mkdtemp(name.data()) == nullptr)
+        failed("make a folder like", name);
+    path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder()
+{
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+}
+
+} // namespace bm::platform
