@@ -1,0 +1,200 @@
+#include "common/platform/secrets.h"
+
+#include "common/model/error.h"
+#include "common/platform/files.h"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <vector>
+
+namespace bm::platform {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+constexpr std::string_view kSealedPrefix = "sealed:";
+constexpr std::string_view kVersionPrefix = "sealed:1:";
+constexpr std::size_t kKeyBytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
+constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+
+void initSodium()
+{
+    static const int result = ::sodium_init();
+    if (result < 0)
+        throw Error(ErrorCode::Internal, "libsodium cannot start: no random numbers");
+}
+
+unsigned char* bytesOf(std::string& text)
+{
+    return reinterpret_cast<unsigned char*>(text.data());
+}
+const unsigned char* bytesOf(std::string_view text)
+{
+    return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::string toHex(const unsigned char* bytes, std::size_t count)
+{
+    std::string hex(count * 2 + 1, '\0');
+    ::sodium_bin2hex(hex.data(), hex.size(), bytes, count);
+    hex.pop_back();
+    return hex;
+}
+
+std::string randomBytes(std::size_t count)
+{
+    initSodium();
+    std::string bytes(count, '\0');
+    ::randombytes_buf(bytes.data(), bytes.size());
+    return bytes;
+}
+
+/// Creates the key file unless there is one; of two starters at once, both read the same key afterwards.
+void makeKeyFile(const std::filesystem::path& file)
+{
+    struct stat status {};
+    if (::lstat(file.c_str(), &status) == 0)
+        return;
+    std::string temporary = file.string() + ".XXXXXX";
+    const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+    const std::string key = randomBytes(kKeyBytes);
+    const bool written =
+        fd && ::write(fd.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+        ::fsync(fd.get()) == 0 && (::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST);
+    const int reason = errno;
+    if (fd)
+        ::unlink(temporary.c_str());
+    if (!written)
+        throw Error(ErrorCode::Internal, fmt::format("cannot make the key file {}: {}", file.string(),
+                                                     std::generic_category().message(reason)));
+}
+
+std::string readKeyFile(const std::filesystem::path& file)
+{
+    struct stat status {};
+    if (::stat(file.c_str(), &status) != 0)
+        throw Error(ErrorCode::InvalidInput, fmt::format("cannot read the key file {}: {}", file.string(),
+                                                         std::generic_category().message(errno)));
+    if (!S_ISREG(status.st_mode) || (status.st_mode & 077) != 0)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the key file {} can be read by others", file.string()),
+                    fmt::format("chmod 0600 {}", file.string()));
+    if (static_cast<std::size_t>(status.st_size) != kKeyBytes)
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("the key file {} has {} bytes, not {}", file.string(), status.st_size, kKeyBytes),
+            "restore it from a backup; secrets sealed with a lost key cannot be read");
+    return readFile(file, kKeyBytes);
+}
+
+std::string toBase64(std::string_view bytes)
+{
+    constexpr int kVariant = sodium_base64_VARIANT_ORIGINAL;
+    std::string text(sodium_base64_ENCODED_LEN(bytes.size(), kVariant), '\0');
+    ::sodium_bin2base64(text.data(), text.size(), bytesOf(bytes), bytes.size(), kVariant);
+    text.pop_back();
+    return text;
+}
+
+std::string fromBase64(std::string_view text)
+{
+    std::string bytes(text.size(), '\0');
+    std::size_t length = 0;
+    if (::sodium_base642bin(bytesOf(bytes), bytes.size(), text.data(), text.size(), nullptr, &length, nullptr,
+                            sodium_base64_VARIANT_ORIGINAL) != 0)
+        length = 0;
+    bytes.resize(length);
+    return bytes;
+}
+
+} // namespace
+
+std::string randomHex(std::size_t bytes)
+{
+    const std::string random = randomBytes(bytes);
+    return toHex(bytesOf(std::string_view(random)), random.size());
+}
+
+bool equalSecrets(std::string_view a, std::string_view b)
+{
+    return a.size() == b.size() && ::sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string sha256Hex(std::string_view text)
+{
+    std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
+    ::crypto_hash_sha256(hash.data(), bytesOf(text), text.size());
+    return toHex(hash.data(), hash.size());
+}
+
+std::string hashPassword(std::string_view password)
+{
+    initSodium();
+    std::array<char, crypto_pwhash_STRBYTES> hash{};
+    if (::crypto_pwhash_str_alg(hash.data(), password.data(), password.size(),
+                                crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE,
+                                crypto_pwhash_ALG_ARGON2ID13) != 0)
+        throw Error(ErrorCode::Unavailable, "not enough memory to hash a password");
+    return hash.data();
+}
+
+bool verifyPassword(std::string_view hash, std::string_view password)
+{
+    initSodium();
+    if (hash.size() >= crypto_pwhash_STRBYTES)
+        return false;
+    std::array<char, crypto_pwhash_STRBYTES> text{}; // libsodium wants the rest filled with zeros
+    hash.copy(text.data(), hash.size());
+    return ::crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0;
+}
+
+SecretBox::SecretBox(const std::filesystem::path& keyFile)
+{
+    makeKeyFile(keyFile);
+    key_ = readKeyFile(keyFile);
+}
+
+SecretBox::SecretBox() : key_(randomBytes(kKeyBytes)) {}
+
+std::string SecretBox::seal(std::string_view plain) const
+{
+    std::string sealed = randomBytes(kNonceBytes);
+    sealed.resize(kNonceBytes + plain.size() + kTagBytes);
+    unsigned char* nonce = bytesOf(sealed);
+    ::crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonceBytes, nullptr, bytesOf(plain), plain.size(),
+                                                 nullptr, 0, nullptr, nonce, bytesOf(std::string_view(key_)));
+    return std::string(kVersionPrefix) + toBase64(sealed);
+}
+
+std::string SecretBox::open(std::string_view sealed) const
+{
+    if (!isSealed(sealed))
+        return std::string(sealed);
+    const std::string bytes =
+        sealed.starts_with(kVersionPrefix) ? fromBase64(sealed.substr(kVersionPrefix.size())) : std::string();
+    if (bytes.size() >= kNonceBytes + kTagBytes) {
+        std::string plain(bytes.size() - kNonceBytes - kTagBytes, '\0');
+        const unsigned char* nonce = bytesOf(std::string_view(bytes));
+        if (::crypto_aead_xchacha20poly1305_ietf_decrypt(
+                bytesOf(plain), nullptr, nullptr, nonce + kNonceBytes, bytes.size() - kNonceBytes, nullptr, 0,
+                nonce, bytesOf(std::string_view(key_))) == 0)
+            return plain;
+    }
+    throw Error(ErrorCode::Internal, "a stored secret cannot be opened with this key",
+                "restore the key file this database was written with, or set the secret again");
+}
+
+bool SecretBox::isSealed(std::string_view text)
+{
+    return text.starts_with(kSealedPrefix);
+}
+
+} // namespace bm::platform
