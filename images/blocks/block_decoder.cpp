@@ -1,0 +1,65 @@
+#include "images/blocks/block_decoder.h"
+
+#include "common/model/error.h"
+#include "images/blocks/digest.h"
+
+#include <cstring>
+#include <fmt/format.h>
+#include <zstd.h>
+
+namespace bm::images {
+
+using model::Error;
+using model::ErrorCode;
+
+struct BlockDecoder::State {
+    struct Closer {
+        void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+    };
+    std::unique_ptr<ZSTD_DCtx, Closer> context{ZSTD_createDCtx()};
+};
+
+BlockDecoder::BlockDecoder() : state_(std::make_unique<State>())
+{
+    BM_ASSERT(state_->context != nullptr);
+}
+BlockDecoder::~BlockDecoder() = default;
+BlockDecoder::BlockDecoder(BlockDecoder&&) noexcept = default;
+BlockDecoder& BlockDecoder::operator=(BlockDecoder&&) noexcept = default;
+
+void BlockDecoder::decode(const BlockEntry& entry, std::span<const std::byte> frame, std::span<std::byte> raw)
+{
+    if (frame.size() != entry.length)
+        throw Error(ErrorCode::ImageCorrupt, fmt::format("a frame of {} bytes where the manifest says {}",
+                                                         frame.size(), entry.length));
+    // One shot into a buffer of the block's size: zstd stops there, so a frame that expands further is an
+    // error.
+    const std::size_t length =
+        ZSTD_decompressDCtx(state_->context.get(), raw.data(), raw.size(), frame.data(), frame.size());
+    if (ZSTD_isError(length) != 0U)
+        throw Error(ErrorCode::ImageCorrupt,
+                    fmt::format("broken frame at {}: {}", entry.offset, ZSTD_getErrorName(length)));
+    if (length != raw.size())
+        throw Error(ErrorCode::ImageCorrupt, fmt::format("the frame at {} holds {} bytes, its block {}",
+                                                         entry.offset, length, raw.size()));
+    if (const Sha256 found = sha256(raw); found != entry.sha256)
+        throw Error(ErrorCode::ChecksumMismatch,
+                    fmt::format("the block of the frame at {} has SHA-256 {}, the manifest says {}",
+                                entry.offset, toHex(found), toHex(entry.sha256)));
+}
+
+bool isAllZero(std::span<const std::byte> bytes)
+{
+    // Compared with itself one word further on: memcmp is vectorised, and random data ends at the first word.
+    constexpr std::size_t kWord = 16;
+    if (bytes.size() < kWord) {
+        for (const std::byte byte : bytes)
+            if (byte != std::byte{0})
+                return false;
+        return true;
+    }
+    return isAllZero(bytes.first(kWord - 1)) && bytes[kWord - 1] == std::byte{0} &&
+           std::memcmp(bytes.data(), bytes.data() + kWord, bytes.size() - kWord) == 0;
+}
+
+} // namespace bm::images
