@@ -1,0 +1,249 @@
+#include "common/platform/child_process.h"
+
+#include "common/model/error.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace bm::platform {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+constexpr std::array<const char*, 6> kBinFolders{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                                 "/usr/bin",        "/sbin",          "/bin"};
+constexpr std::string_view kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr int kReportFd = 3;   ///< in the child: where a failed exec is told
+constexpr int kLowestOurs = 4; ///< our descriptors stay above the child's 0 to 3
+
+[[noreturn]] void throwErrno(std::string_view doing)
+{
+    const int reason = errno;
+    throw Error(ErrorCode::Internal, fmt::format("{}: {}", doing, std::strerror(reason)),
+                "descriptors, processes or memory may be exhausted: see ulimit -a and the journal");
+}
+
+Fd aboveStdio(Fd fd)
+{
+    if (!fd)
+        throwErrno("opening a descriptor for a child");
+    if (fd.get() >= kLowestOurs)
+        return fd;
+    Fd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, kLowestOurs));
+    if (!moved)
+        throwErrno("moving a descriptor");
+    return moved;
+}
+
+/// Everything the child needs, made before fork: afterwards it may not allocate.
+struct Prepared {
+    std::string program;
+    std::vector<std::string> environment;
+    std::vector<char*> argv;
+    std::vector<char*> envp;
+    ChildStreams streams;
+    int reportFd;
+    pid_t parent;
+    const std::function<void()>* inChild;
+};
+
+std::vector<char*> pointersTo(std::vector<std::string>& texts)
+{
+    std::vector<char*> pointers;
+    pointers.reserve(texts.size() + 1);
+    for (std::string& text : texts)
+        pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+std::vector<std::string> environmentOf(const Command& command)
+{
+    std::vector<std::string> entries;
+    for (const auto& [name, value] : command.env)
+        entries.push_back(name + "=" + value);
+    if (!command.env.contains("PATH"))
+        entries.push_back(fmt::format("PATH={}", kPath));
+    return entries;
+}
+
+// Only async-signal-safe calls from here to the exec: other threads' locks may be held for ever in the child.
+void resetSignals() noexcept
+{
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number)
+        ::sigaction(number, &action, nullptr);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void closeAbove(int last) noexcept
+{
+    if (::syscall(SYS_close_range, static_cast<unsigned>(last) + 1U, ~0U, 0U) == 0)
+        return;
+    const long limit = ::sysconf(_SC_OPEN_MAX);
+    for (int fd = last + 1; fd < limit; ++fd)
+        ::close(fd);
+}
+
+[[noreturn]] void runChild(const Prepared& prepared) noexcept
+{
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != prepared.parent)
+        ::_exit(127); // the parent died before prctl
+    resetSignals();
+    const bool wired = ::dup2(prepared.streams.in, 0) == 0 && ::dup2(prepared.streams.out, 1) == 1 &&
+                       ::dup2(prepared.streams.err, 2) == 2 &&
+                       ::dup3(prepared.reportFd, kReportFd, O_CLOEXEC) == kReportFd;
+    if (wired) {
+        closeAbove(kReportFd);
+        if (*prepared.inChild)
+            (*prepared.inChild)();
+        ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.envp.data());
+    }
+    const int reason = errno;
+    [[maybe_unused]] const ssize_t told = ::write(wired ? kReportFd : prepared.reportFd, &reason, sizeof reason);
+    ::_exit(127);
+}
+
+int statusCode(int status) noexcept
+{
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status);
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : -1;
+}
+
+/// 0 once the program runs, else the errno of its exec.
+int awaitExec(int fd)
+{
+    int reason = 0;
+    ssize_t got = -1;
+    do
+        got = ::read(fd, &reason, sizeof reason);
+    while (got < 0 && errno == EINTR);
+    return got == static_cast<ssize_t>(sizeof reason) ? reason : 0;
+}
+
+[[noreturn]] void throwNotStarted(const std::string& program, int reason)
+{
+    const bool absent = reason == ENOENT || reason == ENOTDIR || reason == EACCES || reason == ENOEXEC;
+    throw Error(absent ? ErrorCode::NotFound : ErrorCode::Internal,
+                fmt::format("cannot start {}: {}", program, std::strerror(reason)),
+                absent ? "install the package that provides it, or correct the configured path" : "");
+}
+
+} // namespace
+
+Pipe pipeAboveStdio()
+{
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+        throwErrno("making a pipe");
+    Fd read(ends[0]);
+    Fd write(ends[1]);
+    return {aboveStdio(std::move(read)), aboveStdio(std::move(write))};
+}
+
+Fd nullAboveStdio(int flags) { return aboveStdio(Fd(::open("/dev/null", flags | O_CLOEXEC))); }
+
+WakeUp::WakeUp() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
+{
+    if (!fd_)
+        throwErrno("making an eventfd");
+}
+
+void WakeUp::wake() const noexcept
+{
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
+}
+
+std::string resolveProgram(const std::string& program)
+{
+    if (program.find('/') != std::string::npos)
+        return program;
+    for (const char* folder : kBinFolders) {
+        std::string path = fmt::format("{}/{}", folder, program);
+        if (!program.empty() && ::access(path.c_str(), X_OK) == 0)
+            return path;
+    }
+    throw Error(ErrorCode::NotFound, fmt::format("no program '{}' in {}", program, kPath),
+                "install the package that provides it, or give its path");
+}
+
+ChildProcess::ChildProcess(const Command& command, const ChildStreams& streams, const std::function<void()>& inChild)
+{
+    if (command.argv.empty())
+        throw Error(ErrorCode::Internal, "a command without a program");
+    std::vector<std::string> argv = command.argv;
+    Prepared prepared{resolveProgram(command.argv.front()), environmentOf(command), pointersTo(argv), {}, streams, -1,
+                      ::getpid(), &inChild};
+    prepared.envp = pointersTo(prepared.environment);
+    Pipe report = pipeAboveStdio();
+    prepared.reportFd = report.write.get();
+    pid_ = ::fork();
+    if (pid_ == 0)
+        runChild(prepared);
+    if (pid_ < 0)
+        throwErrno("fork");
+    ::setpgid(pid_, pid_); // also here: a signal to the group must not come before the child's own call
+    report.write = Fd();
+    const int reason = awaitExec(report.read.get());
+    pidFd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+    if (reason == 0 && pidFd_)
+        return;
+    signalGroup(SIGKILL);
+    reap();
+    if (reason == 0)
+        throwErrno("pidfd_open");
+    throwNotStarted(prepared.program, reason);
+}
+
+ChildProcess::~ChildProcess()
+{
+    if (!reaped_)
+        signalGroup(SIGKILL);
+    reap();
+}
+
+bool ChildProcess::ended() const
+{
+    pollfd entry{pidFd_.get(), POLLIN, 0};
+    return reaped_ || ::poll(&entry, 1, 0) > 0;
+}
+
+void ChildProcess::signalGroup(int signal) const noexcept
+{
+    if (pid_ > 0 && !reaped_)
+        ::kill(-pid_, signal);
+}
+
+int ChildProcess::reap() noexcept
+{
+    if (reaped_ || pid_ <= 0)
+        return code_;
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    reaped_ = true;
+    code_ = statusCode(status);
+    return code_;
+}
+
+} // namespace bm::platform

@@ -1,0 +1,66 @@
+#pragma once
+#include "common/platform/exec.h"
+#include "common/platform/files.h"
+
+#include <functional>
+
+#include <sys/types.h>
+
+namespace bm::platform {
+
+/// Descriptors that become the child's 0, 1 and 2; borrowed. Each must be above 3 (see pipeAboveStdio).
+struct ChildStreams {
+    int in;
+    int out;
+    int err;
+};
+
+struct Pipe {
+    Fd read;
+    Fd write;
+};
+/// A pipe whose ends are close-on-exec and above 3, so that they never collide with the child's standard streams.
+Pipe pipeAboveStdio();
+/// /dev/null opened with @p flags, close-on-exec and above 3.
+Fd nullAboveStdio(int flags);
+/// What can be polled for "somebody woke us"; wake() may be called from any thread.
+class WakeUp {
+public:
+    WakeUp();
+    void wake() const noexcept;
+    int fd() const { return fd_.get(); }
+
+private:
+    Fd fd_;
+};
+
+/// argv[0] as it is when it holds a '/', else found in the usual bin folders. @throws Error NotFound
+std::string resolveProgram(const std::string& program);
+
+/// One started program: leader of a process group of its own, killed by the kernel when the thread that made it ends,
+/// no descriptors above 2 but its own, default signal handlers. Killed with its group and reaped on destruction. One thread.
+class ChildProcess {
+public:
+    /// @param inChild run between fork and exec, may be empty; async-signal-safe calls only
+    /// @throws Error NotFound (no such program), Internal
+    ChildProcess(const Command& command, const ChildStreams& streams, const std::function<void()>& inChild = {});
+    ~ChildProcess();
+    ChildProcess(const ChildProcess&) = delete;
+    ChildProcess& operator=(const ChildProcess&) = delete;
+
+    pid_t pid() const { return pid_; }
+    /// Readable once the child has ended.
+    int pidFd() const { return pidFd_.get(); }
+    bool ended() const;
+    void signalGroup(int signal) const noexcept;
+    /// Waits for the end and takes its status: the exit code, or 128 + signal. Safe to repeat.
+    int reap() noexcept;
+
+private:
+    pid_t pid_ = -1;
+    Fd pidFd_;
+    bool reaped_ = false;
+    int code_ = -1;
+};
+
+} // namespace bm::platform
