@@ -1,15 +1,30 @@
 #pragma once
+#include "common/platform/guarded.h"
 #include "conductor/context.h"
 
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace bm::conductor {
 
+/// Which MAC address DHCP last saw at an IP address: TFTP and HTTP fetches only show the latter. Thread-safe.
+class AddressBook {
+public:
+    std::optional<model::MacAddress> macOf(const std::string& address);
+    void remember(const std::string& address, const model::MacAddress& mac);
+
+private:
+    platform::Guarded<std::map<std::string, model::MacAddress>> macs_;
+};
+
 /// Who may boot from us and what it is told; what machines do on the wire becomes events.
 class BootDesk {
 public:
     explicit BootDesk(Context context);
+    ~BootDesk();
     /// iPXE's script for @p mac. A node that is expected to boot gets the RAM disk's with a fresh secret, a known idle
     /// one leaves for its disk, an unknown one is told so and noted.
     std::string script(const std::string& mac, const std::string& platform, const std::string& peerAddress);
@@ -21,6 +36,7 @@ public:
 
 private:
     Context context_;
+    std::unique_ptr<AddressBook> addresses_;
 };
 
 } // namespace bm::conductor

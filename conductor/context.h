@@ -31,9 +31,11 @@ struct Settings {
     std::chrono::milliseconds writeTimeout{14'400'000};
     std::chrono::milliseconds powerSyncInterval{60'000}; ///< 0: off
     std::chrono::milliseconds agentPace{2'000};       ///< exchange interval while a step runs
+    std::uint64_t maxDownloadBytes = std::uint64_t{2} << 40U; ///< of an image given by url
     bool automatedClean = true;
     bool fastTrack = true;
     bool smallestDisk = false;                        ///< Ironic's "smallest of at least 4 GiB" instead of refusing
+    model::BootMode defaultBootMode = model::BootMode::Uefi; ///< of a machine never seen and without a boot_mode capability
     std::string kernelArguments;                      ///< extra ones for the RAM disk
     std::map<std::string, std::string> rootDeviceByClass; ///< resource class to root device hints (JSON text)
 };

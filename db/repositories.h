@@ -45,6 +45,15 @@ public:
     std::optional<model::Operation> current(Transaction& tx, const model::NodeId& node) const;
     std::optional<model::Operation> latest(Transaction& tx, const model::NodeId& node) const;
     std::vector<model::Operation> unfinished(Transaction& tx) const; ///< queued and running, oldest first
+    /// Running ones whose runAt has come, the longest due first.
+    std::vector<model::OperationId> due(Transaction& tx, model::UtcTime now, std::size_t limit) const;
+    /// Queued ones of a kind, oldest first.
+    std::vector<model::OperationId> queued(Transaction& tx, model::OperationKind kind, std::size_t limit) const;
+    std::int64_t countRunning(Transaction& tx, model::OperationKind kind) const;
+    /// When the next running one is due; nothing when none runs.
+    std::optional<model::UtcTime> nextRunAt(Transaction& tx) const;
+    /// Has a queued or running operation looked at no later than @p at.
+    void hasten(Transaction& tx, const model::OperationId& id, model::UtcTime at) const;
     std::vector<model::Step> steps(Transaction& tx, const model::OperationId& operation) const;
     /// Unfinished operations whose request names @p imageName or image id (an image in use).
     std::vector<model::NodeId> nodesUsingImage(Transaction& tx, const model::ImageId& image) const;

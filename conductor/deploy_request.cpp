@@ -1,0 +1,112 @@
+#include "conductor/deploy_request.h"
+
+#include "conductor/json_values.h"
+#include "conductor/nodes.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+model::Image wantedImage(db::Transaction& tx, const model::Node& node, const DeployRequest& request)
+{
+    const std::string wanted =
+        request.image.empty() ? textMember(valueOf(node.instanceInfo), "image_source") : request.image;
+    if (wanted.empty())
+        throw Error(ErrorCode::InvalidInput, "no image is named",
+                    "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
+    const db::ImageRepository images;
+    std::optional<model::Image> image = images.findByName(tx, wanted);
+    if (!image && model::isUuid(wanted))
+        image = images.find(tx, model::ImageId{wanted});
+    if (!image)
+        throw Error(ErrorCode::NotFound, "image \"" + wanted + "\" is not in the catalogue",
+                    "bm image list shows what is; add it: bm image add FILE --name " + wanted);
+    if (image->state != model::ImageState::Ready)
+        throw Error(ErrorCode::Conflict,
+                    "image \"" + wanted + "\" is " + std::string(model::toText(image->state)) + ", not ready",
+                    "bm image show " + wanted);
+    return *image;
+}
+
+std::string hostNameOf(const model::Node& node, const DeployRequest& request)
+{
+    if (!request.hostName.empty())
+        return request.hostName;
+    return node.name.empty() ? node.id.uuid : node.name;
+}
+
+std::string buildDrive(const model::Node& node, const DeployRequest& request)
+{
+    images::ConfigDrive drive = request.parts.value_or(images::ConfigDrive{});
+    json meta = parseGiven(drive.metaDataJson.empty() ? "{}" : drive.metaDataJson, "meta_data");
+    if (!meta.is_object())
+        throw Error(ErrorCode::InvalidInput, "meta_data is not an object");
+    const std::string host = hostNameOf(node, request);
+    meta.emplace("uuid", node.instanceUuid.empty() ? node.id.uuid : node.instanceUuid);
+    meta.emplace("instance_id", meta.at("uuid"));
+    meta.emplace("name", host);
+    meta.emplace("hostname", host);
+    for (std::size_t i = 0; i < request.sshKeys.size(); ++i)
+        meta["public_keys"]["key" + std::to_string(i)] = request.sshKeys[i];
+    drive.metaDataJson = meta.dump();
+    return images::makeConfigDrive(drive);
+}
+
+bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& node, const DeployRequest& request)
+{
+    const db::ConfigDriveRepository drives;
+    if (!request.configDrive) {
+        drives.remove(tx, node.id);
+        return false;
+    }
+    const std::string bytes = request.configDriveBase64.empty() ? buildDrive(node, request)
+                                                                : images::decodeConfigDrive(request.configDriveBase64);
+    drives.store(tx, node.id, context.secrets.seal(bytes));
+    return true;
+}
+
+void requireBootPort(db::Transaction& tx, const Context& context, const model::Node& node)
+{
+    if (hardwareOf(context, node).simulated)
+        return;
+    for (const model::Port& port : db::PortRepository{}.ofNode(tx, node.id))
+        if (port.pxeEnabled)
+            return;
+    throw Error(ErrorCode::InvalidInput, "node " + node.id.uuid + " has no port to boot from",
+                "give it the MAC address of its boot NIC: bm node set " + (node.name.empty() ? node.id.uuid : node.name) +
+                    " --mac 52:54:00:...");
+}
+
+} // namespace
+
+model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
+                              const DeployRequest& request)
+{
+    const model::Image image = wantedImage(tx, node, request);
+    requireBootPort(tx, context, node);
+    json stored = {{"image_id", image.id.uuid},
+                   {"image", image.name},
+                   {"content_id", image.contentId},
+                   {"grow_last_partition", request.growLastPartition}};
+    if (!request.rootDeviceJson.empty()) {
+        if (!parseGiven(request.rootDeviceJson, "root_device").is_object())
+            throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints", R"(for example {"serial": "WD-123"})");
+        stored["root_device"] = parseGiven(request.rootDeviceJson, "root_device");
+    }
+    stored["config_drive"] = storeDrive(tx, context, node, request);
+    model::Node changed = node;
+    json instance = valueOf(node.instanceInfo);
+    instance["image_source"] = image.name;
+    instance["image_checksum"] = image.contentId;
+    instance["display_name"] = hostNameOf(node, request);
+    changed.instanceInfo = textOf(instance);
+    // beginOperation works on what is stored; its update follows this one
+    db::NodeRepository{}.update(tx, changed);
+    return textOf(stored);
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,88 @@
+#include "conductor/plan.h"
+
+#include <array>
+
+namespace bm::conductor {
+namespace {
+
+using model::OperationKind;
+
+constexpr auto kVerify = std::to_array<PlannedStep>({
+    {"validate", "power", 100},
+    {"identify_bmc", "management", 90},
+    {"read_power", "power", 80},
+});
+constexpr auto kClean = std::to_array<PlannedStep>({
+    {"expect_boot", "boot", 100},
+    {"power_off", "power", 95},
+    {"boot_device_pxe", "management", 90},
+    {"power_on", "power", 85},
+    {"await_agent", "deploy", 80},
+    {"erase_devices_metadata", "deploy", 10},
+    {"end_cleaning", "power", 0},
+});
+constexpr auto kDeploy = std::to_array<PlannedStep>({
+    {"check_request", "deploy", 110},
+    {"expect_boot", "boot", 100},
+    {"power_off", "power", 95},
+    {"boot_device_pxe", "management", 90},
+    {"power_on", "power", 85},
+    {"await_agent", "deploy", 82},
+    {"write_image", "deploy", 80},
+    {"end_boot", "boot", 60},
+    {"power_off_written", "power", 50},
+    {"boot_device_disk", "management", 40},
+    {"power_on_deployed", "power", 30},
+});
+constexpr auto kUndeploy = std::to_array<PlannedStep>({
+    {"end_boot", "boot", 100},
+    {"power_off", "power", 90},
+    {"forget_instance", "deploy", 80},
+});
+constexpr auto kPower = std::to_array<PlannedStep>({
+    {"set_power", "power", 100},
+});
+
+} // namespace
+
+std::span<const PlannedStep> plannedSteps(OperationKind kind)
+{
+    switch (kind) {
+    case OperationKind::Verify:
+        return kVerify;
+    case OperationKind::Clean:
+        return kClean;
+    case OperationKind::Deploy:
+        return kDeploy;
+    case OperationKind::Undeploy:
+        return kUndeploy;
+    case OperationKind::Power:
+        return kPower;
+    }
+    __builtin_unreachable();
+}
+
+std::vector<model::Step> makeSteps(const model::Operation& operation, bool automatedClean)
+{
+    std::vector<model::Step> steps;
+    if (operation.kind == OperationKind::Clean && !automatedClean)
+        return steps;
+    for (const PlannedStep& planned : plannedSteps(operation.kind)) {
+        model::Step step;
+        step.id = model::StepId::make();
+        step.operation = operation.id;
+        step.position = static_cast<std::int32_t>(steps.size());
+        step.name = planned.name;
+        step.interface = planned.interface;
+        step.priority = planned.priority;
+        steps.push_back(std::move(step));
+    }
+    return steps;
+}
+
+bool isWaitState(model::State state)
+{
+    return state == model::State::WaitCallback || state == model::State::CleanWait;
+}
+
+} // namespace bm::conductor

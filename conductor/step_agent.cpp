@@ -1,0 +1,188 @@
+// The RAM disk and what its agent does.
+#include "conductor/json_values.h"
+#include "conductor/nodes.h"
+#include "conductor/simulated_agent.h"
+#include "conductor/step_support.h"
+#include "conductor/steps.h"
+
+#include <algorithm>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::milliseconds kFastTrackFreshness{30'000};
+
+void storeRecord(StepWork& work, db::AgentRecord record)
+{
+    work.writes.emplace_back([record = std::move(record)](db::Transaction& tx) { db::AgentRepository{}.store(tx, record); });
+    work.afterCommit.push_back(work.context.hostsChanged);
+}
+
+/// The record without what the last boot was granted.
+db::AgentRecord forgotten(const db::AgentRecord& record)
+{
+    db::AgentRecord kept;
+    kept.node = record.node;
+    return kept;
+}
+
+/// Copies what the agent found to the node: CPU, memory, disk size, boot mode.
+void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
+{
+    work.changeNode([inventoryText](model::Node& node) {
+        const json inventory = valueOf(inventoryText);
+        if (const std::string firmware = textMember(inventory, "firmware"); !firmware.empty())
+            node.bootMode = firmware;
+        json properties = valueOf(node.properties);
+        if (inventory.contains("cpus"))
+            properties["cpus"] = inventory.at("cpus");
+        if (inventory.contains("memory_mb"))
+            properties["memory_mb"] = inventory.at("memory_mb");
+        if (const std::string arch = textMember(inventory, "cpu_arch"); !arch.empty())
+            properties["cpu_arch"] = arch;
+        node.properties = textOf(properties);
+        json internal = valueOf(node.driverInternalInfo);
+        internal["inventory"] = inventory;
+        node.driverInternalInfo = textOf(internal);
+    });
+}
+
+/// What an agent step's report, or its absence, means.
+model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout)
+{
+    if (!work.step.errorCode.empty())
+        throw Error(model::errorCodeFromText(work.step.errorCode).value_or(ErrorCode::AgentFailed),
+                    work.step.errorMessage, work.step.errorHint);
+    const json result = valueOf(work.step.result);
+    if (result.contains("reported"))
+        return model::Done{};
+    const model::UtcTime now = work.context.clock.now();
+    const model::UtcTime end = work.step.startedAt.value_or(now) + timeout;
+    const db::AgentRecord record = agentRecord(work);
+    const model::UtcTime heard = std::max({record.lastContactAt.value_or(work.engineStart), work.engineStart,
+                                           work.step.startedAt.value_or(now)});
+    const model::UtcTime silent = heard + work.context.settings.agentSilence;
+    if (now >= silent)
+        throw Error(ErrorCode::AgentFailed,
+                    "the agent has been silent for " + std::to_string((now - heard) / 1s) + " s during \"" + work.step.name + "\"",
+                    "look at the machine's console: did it lose power or its link?");
+    if (now >= end)
+        throw Error(ErrorCode::DeadlineExceeded, "\"" + work.step.name + "\" took longer than " + std::to_string(timeout / 1s) + " s");
+    return model::AwaitAgent{std::min(silent, end)};
+}
+
+std::string rootDeviceJson(const StepWork& work, const json& request)
+{
+    if (const std::string given = textMember(request, "root_device"); !given.empty())
+        return given;
+    if (const std::string hints = textMember(valueOf(work.node.instanceInfo), "root_device"); !hints.empty())
+        return hints;
+    if (const std::string hints = textMember(valueOf(work.node.properties), "root_device"); !hints.empty())
+        return hints;
+    const auto byClass = work.context.settings.rootDeviceByClass.find(work.node.resourceClass);
+    return byClass == work.context.settings.rootDeviceByClass.end() ? "{}" : byClass->second;
+}
+
+json writeArguments(const StepWork& work, const model::Image& image)
+{
+    const json request = valueOf(work.operation.request);
+    const std::string base = work.context.settings.baseUrl;
+    const json internal = valueOf(work.node.driverInternalInfo);
+    json arguments;
+    arguments["image"] = {{"id", image.contentId},
+                          {"name", image.name},
+                          {"size_bytes", image.sizeBytes},
+                          {"manifest_url", base + "/v1/images/" + image.contentId + "/manifest"},
+                          {"blocks_url", base + "/v1/images/" + image.contentId + "/blocks"},
+                          {"manifest_sha256", image.manifestSha256}};
+    arguments["root_device"] = parseGiven(rootDeviceJson(work, request), "root_device");
+    arguments["root_device_policy"] = work.context.settings.smallestDisk ? "smallest" : "single";
+    arguments["remembered"] = internal.contains("deployed_disk") ? internal.at("deployed_disk") : json(nullptr);
+    arguments["grow_last_partition"] = request.value("grow_last_partition", true);
+    arguments["configdrive_url"] =
+        request.value("config_drive", false) ? json(base + "/v1/agent/" + work.node.id.uuid + "/configdrive") : json(nullptr);
+    return arguments;
+}
+
+} // namespace
+
+model::StepResult stepExpectBoot(StepWork& work)
+{
+    db::AgentRecord record = agentRecord(work);
+    const model::UtcTime now = work.context.clock.now();
+    const bool fresh = agentIsUp(record) && now - *record.lastContactAt <= kFastTrackFreshness;
+    const bool spare = work.context.settings.fastTrack && fresh;
+    if (spare) {
+        work.event("boot.spared", "the agent is already up: no second boot");
+    } else {
+        record = forgotten(record);
+    }
+    record.bootExpectedUntil = now + work.context.settings.callbackTimeout;
+    storeRecord(work, record);
+    return model::Done{};
+}
+
+model::StepResult stepAwaitAgent(StepWork& work)
+{
+    const db::AgentRecord record = agentRecord(work);
+    if (agentIsUp(record) && record.inventory.text != "{}") {
+        rememberInventory(work, record.inventory);
+        return model::Done{};
+    }
+    if (isSimulated(work))
+        return simulateContact(work);
+    const model::UtcTime deadline =
+        work.step.startedAt.value_or(work.context.clock.now()) + work.context.settings.callbackTimeout;
+    if (work.context.clock.now() >= deadline)
+        throw Error(ErrorCode::DeadlineExceeded,
+                    "no agent has called back within " + std::to_string(work.context.settings.callbackTimeout / 1s) + " s of power-on",
+                    "see how far it came: bm node timeline " + work.node.name + "; no DHCP line means cabling, VLAN or boot order");
+    return model::AwaitAgent{deadline};
+}
+
+model::StepResult stepEraseMetadata(StepWork& work)
+{
+    if (isSimulated(work))
+        return simulateErase(work);
+    return awaitReport(work, work.context.settings.writeTimeout);
+}
+
+model::StepResult stepWriteImage(StepWork& work)
+{
+    const std::string imageId = textMember(valueOf(work.operation.request), "image_id");
+    const std::optional<model::Image> image = work.context.database.read(
+        [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{imageId}); });
+    if (!image)
+        throw Error(ErrorCode::NotFound, "image " + imageId + " is gone", "bm image list");
+    work.step.bytesTotal = std::max(work.step.bytesTotal, static_cast<std::int64_t>(image->sizeBytes));
+    if (work.step.arguments.text == "{}")
+        work.step.arguments = textOf(writeArguments(work, *image));
+    const model::StepResult result =
+        isSimulated(work) ? simulateWrite(work) : awaitReport(work, work.context.settings.writeTimeout);
+    if (!std::holds_alternative<model::Done>(result))
+        return result;
+    const json report = valueOf(work.step.result);
+    work.changeNode([report](model::Node& node) {
+        json internal = valueOf(node.driverInternalInfo);
+        if (report.contains("disk"))
+            internal["deployed_disk"] = report.at("disk");
+        node.driverInternalInfo = textOf(internal);
+    });
+    work.event("image.written", image->name + " is on the disk and read back",
+               json{{"report", report}}.dump(-1, ' ', false, json::error_handler_t::replace));
+    return result;
+}
+
+model::StepResult stepEndBoot(StepWork& work)
+{
+    storeRecord(work, forgotten(agentRecord(work)));
+    return model::Done{};
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,42 @@
+// What a deployment checks before it touches the machine, and what an undeployment forgets.
+#include "conductor/json_values.h"
+#include "conductor/nodes.h"
+#include "conductor/step_support.h"
+#include "conductor/steps.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+
+model::StepResult stepCheckRequest(StepWork& work)
+{
+    const std::string imageId = textMember(valueOf(work.operation.request), "image_id");
+    work.context.database.read([&](db::Transaction& tx) {
+        const std::optional<model::Image> image = db::ImageRepository{}.find(tx, model::ImageId{imageId});
+        if (!image || image->state != model::ImageState::Ready)
+            throw Error(ErrorCode::NotFound, "the image of this deployment is not ready", "bm image list");
+        if (hardwareOf(work.context, work.node).simulated)
+            return;
+        for (const model::Port& port : db::PortRepository{}.ofNode(tx, work.node.id))
+            if (port.pxeEnabled)
+                return;
+        throw Error(ErrorCode::InvalidInput, "node has no port to boot from",
+                    "add its boot NIC's MAC address: bm node set " + work.node.name + " --mac 52:54:..");
+    });
+    return model::Done{};
+}
+
+model::StepResult stepForgetInstance(StepWork& work)
+{
+    work.changeNode([](model::Node& node) {
+        node.instanceInfo = {};
+        node.instanceUuid.clear();
+        node.instanceName.clear();
+    });
+    work.writes.emplace_back(
+        [id = work.node.id](db::Transaction& tx) { db::ConfigDriveRepository{}.remove(tx, id); });
+    return model::Done{};
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,56 @@
+#include "conductor/steps.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace bm::conductor {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, StepHandler>, 18> kHandlers{{
+    {"validate", stepValidate},
+    {"identify_bmc", stepIdentifyBmc},
+    {"read_power", stepReadPower},
+    {"expect_boot", stepExpectBoot},
+    {"power_off", stepPowerOff},
+    {"boot_device_pxe", stepBootDevicePxe},
+    {"power_on", stepPowerOn},
+    {"await_agent", stepAwaitAgent},
+    {"erase_devices_metadata", stepEraseMetadata},
+    {"end_cleaning", stepEndCleaning},
+    {"check_request", stepCheckRequest},
+    {"write_image", stepWriteImage},
+    {"end_boot", stepEndBoot},
+    {"power_off_written", stepPowerOffWritten},
+    {"boot_device_disk", stepBootDeviceDisk},
+    {"power_on_deployed", stepPowerOnDeployed},
+    {"set_power", stepSetPower},
+    {"forget_instance", stepForgetInstance},
+}};
+
+} // namespace
+
+void StepWork::event(std::string kind, std::string message, std::string detailsJson)
+{
+    model::NodeEvent event;
+    event.node = node.id;
+    event.at = context.clock.now();
+    event.kind = std::move(kind);
+    event.message = std::move(message);
+    event.details.text = std::move(detailsJson);
+    event.operation = operation.id;
+    events.push_back(std::move(event));
+}
+
+StepHandler handlerOf(const std::string& name)
+{
+    for (const auto& [known, handler] : kHandlers)
+        if (known == name)
+            return handler;
+    throw model::Error(model::ErrorCode::Internal, "this bmd knows no step \"" + name + "\"",
+                       "was the database used by a newer bmd?");
+}
+
+bool isAgentStep(const std::string& name) { return name == "erase_devices_metadata" || name == "write_image"; }
+
+} // namespace bm::conductor
