@@ -1,0 +1,285 @@
+#include "common/http/router.h"
+
+#include "common/model/error.h"
+#include "common/platform/log.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+namespace bm::http {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+std::vector<std::string> segmentsOf(std::string_view path)
+{
+    std::vector<std::string> segments;
+    while (!path.empty()) {
+        const std::size_t slash = path.find('/');
+        const std::string_view segment = path.substr(0, slash);
+        if (!segment.empty())
+            segments.emplace_back(segment);
+        path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    }
+    return segments;
+}
+
+bool isParameter(std::string_view segment)
+{
+    return segment.starts_with('{') && segment.ends_with('}');
+}
+bool takesRest(std::string_view segment)
+{
+    return segment.ends_with("*}");
+}
+
+struct Route {
+    Method method;
+    std::string pattern;
+    std::vector<std::string> segments;
+    Handler handler;
+};
+
+std::string joined(const std::vector<std::string>& segments, std::size_t from)
+{
+    std::string text;
+    for (std::size_t i = from; i < segments.size(); ++i)
+        text += (i == from ? "" : "/") + segments[i];
+    return text;
+}
+
+/// The parameters if @p path is one of @p route's.
+std::optional<std::map<std::string, std::string>> match(const Route& route,
+                                                        const std::vector<std::string>& path)
+{
+    std::map<std::string, std::string> params;
+    const std::vector<std::string>& pattern = route.segments;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (i >= path.size())
+            return std::nullopt;
+        if (takesRest(pattern[i])) {
+            params[pattern[i].substr(1, pattern[i].size() - 3)] = joined(path, i);
+            return params;
+        }
+        if (isParameter(pattern[i]))
+            params[pattern[i].substr(1, pattern[i].size() - 2)] = path[i];
+        else if (pattern[i] != path[i])
+            return std::nullopt;
+    }
+    return pattern.size() == path.size() ? std::optional(params) : std::nullopt;
+}
+
+/// Literal segments before parameters, parameters before rests: "/v1/nodes/detail" wins over
+/// "/v1/nodes/{ident}".
+bool moreExact(const Route& a, const Route& b)
+{
+    const auto kind = [](const std::string& segment) {
+        return takesRest(segment) ? 2 : isParameter(segment) ? 1 : 0;
+    };
+    return std::lexicographical_compare(a.segments.begin(), a.segments.end(), b.segments.begin(),
+                                        b.segments.end(),
+                                        [&](const auto& x, const auto& y) { return kind(x) < kind(y); });
+}
+
+void renderIronic(const Request& request, Response& response, const Error& error)
+{
+    const int status = statusOf(error);
+    const nlohmann::json inner = {{"faultcode", status >= 500 ? "Server" : "Client"},
+                                  {"faultstring", error.message()},
+                                  {"debuginfo", nullptr}};
+    const auto dump = [](const nlohmann::json& json) {
+        return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    };
+    nlohmann::json body = {{"error_message", dump(inner)},
+                           {"code", model::toText(error.code())},
+                           {"request_id", request.requestId}};
+    if (!error.hint().empty())
+        body["hint"] = error.hint();
+    response.sendJson(status, dump(body));
+}
+
+bool hasHeader(const Response& response, std::string_view name)
+{
+    return std::any_of(response.headers.begin(), response.headers.end(),
+                       [&](const auto& header) { return header.first == name; });
+}
+
+} // namespace
+
+struct Router::Routes {
+    std::vector<Route> all;
+    std::vector<Filter> filters;
+    ErrorRenderer render = renderIronic;
+
+    const Route* choose(Request& request, std::set<std::string>& allowed) const;
+    void dispatch(Request& request, Response& response) const;
+    void fail(const Request& request, Response& response, const Error& error) const;
+};
+
+const Route* Router::Routes::choose(Request& request, std::set<std::string>& allowed) const
+{
+    const std::vector<std::string> path = segmentsOf(request.path);
+    const Route* readable = nullptr; // GET stands in where HEAD has no route of its own
+    std::map<std::string, std::string> readableParams;
+    for (const Route& route : all) {
+        std::optional<std::map<std::string, std::string>> params = match(route, path);
+        if (!params)
+            continue;
+        if (route.method == request.method) {
+            request.pathParams = std::move(*params);
+            return &route;
+        }
+        if (route.method == Method::Get && request.method == Method::Head && readable == nullptr) {
+            readable = &route;
+            readableParams = std::move(*params);
+        }
+        allowed.insert(std::string(toText(route.method)));
+    }
+    if (readable != nullptr)
+        request.pathParams = std::move(readableParams);
+    return readable;
+}
+
+void Router::Routes::dispatch(Request& request, Response& response) const
+{
+    std::set<std::string> allowed;
+    const Route* route = choose(request, allowed);
+    for (const Filter& filter : filters) {
+        filter(request, response);
+        if (response.sent())
+            return;
+    }
+    if (route == nullptr && allowed.empty())
+        throw Error(ErrorCode::NotFound,
+                    fmt::format("there is no {}", request.path.empty() ? "/" : request.path));
+    if (route == nullptr) {
+        if (allowed.contains("GET"))
+            allowed.insert("HEAD");
+        response.header("Allow", fmt::format("{}", fmt::join(allowed, ", ")));
+        throw Error(ErrorCode::MethodNotAllowed,
+                    fmt::format("{} cannot be asked of {}", toText(request.method), request.path));
+    }
+    route->handler(request, response);
+    if (!response.sent())
+        response.sendEmpty(204);
+}
+
+void Router::Routes::fail(const Request& request, Response& response, const Error& error) const
+{
+    if (statusOf(error) >= 500)
+        platform::logWarning("http", "{} {} {}: {}: {}", request.requestId, toText(request.method),
+                             request.path, model::toText(error.code()), error.message());
+    if (response.sent())
+        return;
+    if (error.code() == ErrorCode::Unauthorized && !hasHeader(response, "WWW-Authenticate"))
+        response.header("WWW-Authenticate", "Basic realm=\"bm\"");
+    render(request, response, error);
+}
+
+Router::Router() : routes_(std::make_unique<Routes>()) {}
+Router::~Router() = default;
+
+void Router::add(Method method, std::string_view pattern, Handler handler)
+{
+    Route route{method, std::string(pattern), segmentsOf(pattern), std::move(handler)};
+    std::vector<Route>& all = routes_->all;
+    for (const Route& other : all)
+        BM_ASSERT(other.method != method || other.pattern != route.pattern);
+    all.insert(std::upper_bound(all.begin(), all.end(), route, moreExact), std::move(route));
+}
+
+void Router::filter(Filter filter)
+{
+    routes_->filters.push_back(std::move(filter));
+}
+
+void Router::onError(ErrorRenderer renderer)
+{
+    routes_->render = std::move(renderer);
+}
+
+void Router::handle(Request& request, Response& response) const
+{
+    try {
+        routes_->dispatch(request, response);
+    } catch (const Error& error) {
+        routes_->fail(request, response, error);
+    } catch (const std::exception& error) {
+        platform::logError("http", "{} {} {}: {}", request.requestId, toText(request.method), request.path,
+                           error.what());
+        routes_->fail(
+            request, response,
+            Error(ErrorCode::Internal, "an unexpected failure; the log has it as " + request.requestId));
+    }
+}
+
+std::vector<std::string> Router::routes() const
+{
+    std::vector<std::string> texts;
+    for (const Route& route : routes_->all)
+        texts.push_back(fmt::format("{} {}", toText(route.method), route.pattern));
+    std::sort(texts.begin(), texts.end());
+    return texts;
+}
+
+int statusOf(const Error& error)
+{
+    switch (error.code()) {
+    case ErrorCode::InvalidInput:
+    case ErrorCode::InvalidTransition:
+    case ErrorCode::BmcUnsupported:
+    case ErrorCode::ChecksumMismatch:
+    case ErrorCode::ImageUnsupported:
+    case ErrorCode::ImageCorrupt:
+    case ErrorCode::DiskNotFound:
+    case ErrorCode::DiskAmbiguous:
+    case ErrorCode::DiskTooSmall:
+    case ErrorCode::ConfigDriveFailed:
+        return 400;
+    case ErrorCode::Unauthorized:
+        return 401;
+    case ErrorCode::Forbidden:
+    case ErrorCode::NodeProtected:
+        return 403;
+    case ErrorCode::NotFound:
+        return 404;
+    case ErrorCode::MethodNotAllowed:
+        return 405;
+    case ErrorCode::NotAcceptable:
+        return 406;
+    case ErrorCode::Conflict:
+    case ErrorCode::NodeLocked:
+    case ErrorCode::ImageInUse:
+    case ErrorCode::Aborted:
+    case ErrorCode::Quarantined:
+        return 409;
+    case ErrorCode::TooLarge:
+    case ErrorCode::ImageTooLarge:
+        return 413;
+    case ErrorCode::BmcUnreachable:
+    case ErrorCode::BmcAuthFailed:
+    case ErrorCode::BmcRejected:
+    case ErrorCode::BmcBadReply:
+        return 502;
+    case ErrorCode::Unavailable:
+    case ErrorCode::BmcBusy:
+    case ErrorCode::BmcSessionLimit:
+    case ErrorCode::BmcResting:
+        return 503;
+    case ErrorCode::DeadlineExceeded:
+        return 504;
+    case ErrorCode::StoreFull:
+        return 507;
+    case ErrorCode::DiskFailed:
+    case ErrorCode::AgentFailed:
+    case ErrorCode::Internal:
+        return 500;
+    }
+    return 500;
+}
+
+} // namespace bm::http
