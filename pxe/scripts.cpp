@@ -1,0 +1,46 @@
+// iPXE scripts (ipxe.org/scripting): what a machine is told once it runs iPXE.
+#include "pxe/boot_services.h"
+
+#include <fmt/format.h>
+
+namespace bm::pxe {
+
+std::string ramdiskScript(const RamdiskBoot& boot)
+{
+    const std::string arguments = fmt::format(
+        "bm.api={} bm.node={} bm.secret={} BOOTIF={}{}{}{}", boot.baseUrl, boot.nodeUuid, boot.bootSecret,
+        model::toBootif(boot.mac), boot.vlan ? fmt::format(" bm.vlan={}", *boot.vlan) : "",
+        " console=tty0 console=ttyS0,115200n8", boot.extraArguments.empty() ? "" : " " + boot.extraArguments);
+    return fmt::format("#!ipxe\n"
+                       "echo bm: starting the RAM disk for node {0}\n"
+                       "kernel {1}/boot/vmlinuz initrd=initrd.img {2} || goto failed\n"
+                       "initrd --name initrd.img {1}/boot/initrd.img || goto failed\n"
+                       "boot || goto failed\n"
+                       ":failed\n"
+                       "echo bm: could not load the RAM disk from {1}; trying again in 10 s\n"
+                       "sleep 10\n"
+                       "chain --replace --autofree {1}/boot/script?mac=${{netX/mac:hexhyp}}&platform=${{platform}} || reboot\n",
+                       boot.nodeUuid, boot.baseUrl, arguments);
+}
+
+std::string localDiskScript(const std::string& why)
+{
+    // UEFI: leaving iPXE makes firmware go on with its boot order. BIOS: the disk is started outright, since many
+    // PXE BIOSes do not go on after a network boot that ended well.
+    return fmt::format("#!ipxe\n"
+                       "echo bm: {}: starting this machine's own disk\n"
+                       "iseq ${{platform}} efi && exit 1 ||\n"
+                       "sanboot --no-describe --drive 0x80 || exit 1\n",
+                       why);
+}
+
+std::string unknownMachineScript(const model::MacAddress& mac)
+{
+    return fmt::format("#!ipxe\n"
+                       "echo bm: {} is not enrolled here: bm node enrol; starting this machine's own disk\n"
+                       "sleep 3\n"
+                       "exit 1\n",
+                       mac.text);
+}
+
+} // namespace bm::pxe

@@ -1,0 +1,33 @@
+#pragma once
+#include "common/platform/files.h"
+#include "common/platform/supervisor.h"
+#include "pxe/boot_services.h"
+
+#include <functional>
+#include <memory>
+#include <thread>
+
+namespace bm::pxe {
+
+/// in.tftpd on the provisioning address, kept running. It speaks to syslog only, so it gets a /dev of its own in a
+/// private mount namespace whose log socket is ours; where that is not allowed it runs all the same, unheard.
+class TftpService {
+public:
+    TftpService(const BootSettings& settings, std::function<void(const BootContact&)> onContact);
+    ~TftpService();
+    /// Fills the TFTP root (loaders, kernel, RAM disk as hard links or copies) and starts. @throws Error
+    void start();
+    void stop();
+    bool running() const;
+
+private:
+    void fillRoot() const;
+    void listen(const std::stop_token& stop);
+    BootSettings settings_;
+    std::function<void(const BootContact&)> onContact_;
+    platform::Fd log_;
+    std::unique_ptr<platform::Supervisor> child_;
+    std::jthread listener_;
+};
+
+} // namespace bm::pxe
