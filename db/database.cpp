@@ -1,0 +1,30 @@
+#include "db/database.h"
+
+#include "db/readers.h"
+#include "db/volatile_file.h"
+#include "db/writer.h"
+
+namespace bm::db {
+
+struct Database::State {
+    explicit State(const DatabaseSettings& settings)
+        : inMemory(settings.file.empty() ? std::make_unique<VolatileFile>() : nullptr),
+          file(inMemory ? inMemory->path() : settings.file),
+          writer(this, file, settings.durable && !inMemory),
+          readers(this, file, settings.readers)
+    {
+    }
+
+    std::unique_ptr<VolatileFile> inMemory; // outlives the connections
+    std::filesystem::path file;
+    Writer writer;
+    Readers readers;
+};
+
+Database::Database(DatabaseSettings settings) : state_(std::make_unique<State>(settings)) {}
+Database::~Database() = default;
+
+void Database::writeUnit(const std::function<void(Transaction&)>& unit) { state_->writer.write(unit); }
+void Database::readUnit(const std::function<void(Transaction&)>& unit) const { state_->readers.read(unit); }
+
+} // namespace bm::db

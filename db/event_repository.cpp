@@ -1,0 +1,51 @@
+#include "db/repositories.h"
+#include "db/table.h"
+
+namespace bm::db {
+namespace {
+
+using model::NodeEvent;
+
+const Table<NodeEvent>& events()
+{
+    static const Table<NodeEvent> table("events", {
+                                                      column<&NodeEvent::sequence>("sequence"),
+                                                      column<&NodeEvent::node>("node_uuid"),
+                                                      column<&NodeEvent::at>("at"),
+                                                      column<&NodeEvent::kind>("kind"),
+                                                      column<&NodeEvent::message>("message"),
+                                                      column<&NodeEvent::details>("details"),
+                                                      column<&NodeEvent::operation>("operation_uuid"),
+                                                  });
+    return table;
+}
+
+} // namespace
+
+std::int64_t EventRepository::append(Transaction& tx, const NodeEvent& event) const
+{
+    const auto rows = tx.query("insert into events (node_uuid, at, kind, message, details, operation_uuid) "
+                               "values ($1, $2, $3, $4, $5, $6) returning sequence",
+                               {event.node.uuid, store(event.at), event.kind, event.message, event.details.text,
+                                event.operation.uuid});
+    return std::get<std::int64_t>(rows.at(0).at(0));
+}
+
+std::vector<NodeEvent> EventRepository::ofNode(Transaction& tx, const model::NodeId& node, std::int64_t afterSequence,
+                                               std::size_t limit) const
+{
+    return events().find(tx, "where node_uuid = $1 and sequence > $2 order by sequence limit $3",
+                         {node.uuid, afterSequence, store(limit)});
+}
+
+std::vector<NodeEvent> EventRepository::since(Transaction& tx, std::int64_t afterSequence, std::size_t limit) const
+{
+    return events().find(tx, "where sequence > $1 order by sequence limit $2", {afterSequence, store(limit)});
+}
+
+std::int64_t EventRepository::latestSequence(Transaction& tx) const
+{
+    return std::get<std::int64_t>(tx.query("select coalesce(max(sequence), 0) from events", {}).at(0).at(0));
+}
+
+} // namespace bm::db

@@ -1,0 +1,70 @@
+#include "common/model/error.h"
+#include "db/repositories.h"
+#include "db/table.h"
+
+namespace bm::db {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+using model::Port;
+
+const Table<Port>& ports()
+{
+    static const Table<Port> table("ports", {
+                                                column<&Port::id>("uuid"),
+                                                column<&Port::node>("node_uuid"),
+                                                column<&Port::mac>("address"),
+                                                column<&Port::name>("name"),
+                                                column<&Port::pxeEnabled>("pxe_enabled"),
+                                                column<&Port::extra>("extra"),
+                                                column<&Port::localLinkConnection>("local_link_connection"),
+                                                column<&Port::physicalNetwork>("physical_network"),
+                                                column<&Port::createdAt>("created_at"),
+                                                column<&Port::updatedAt>("updated_at"),
+                                            });
+    return table;
+}
+
+} // namespace
+
+std::optional<Port> PortRepository::find(Transaction& tx, const model::PortId& id) const
+{
+    return ports().byKey(tx, id.uuid);
+}
+
+std::optional<Port> PortRepository::findByMac(Transaction& tx, const model::MacAddress& mac) const
+{
+    return ports().first(tx, "where address = $1", {mac.text});
+}
+
+std::vector<Port> PortRepository::ofNode(Transaction& tx, const model::NodeId& node) const
+{
+    return ports().find(tx, "where node_uuid = $1 order by created_at, uuid", {node.uuid});
+}
+
+std::vector<Port> PortRepository::all(Transaction& tx) const { return ports().find(tx, "order by created_at, uuid"); }
+
+std::vector<Port> PortRepository::list(Transaction& tx, std::size_t limit, const std::string& marker) const
+{
+    if (marker.empty())
+        return ports().find(tx, "order by created_at, uuid limit $1", {store(limit)});
+    const std::optional<Port> last = ports().byKey(tx, marker);
+    if (!last)
+        throw Error(ErrorCode::NotFound, "the marker " + marker + " is not a port",
+                    "start the list again without a marker");
+    return ports().find(tx, "where (created_at, uuid) > ($1, $2) order by created_at, uuid limit $3",
+                        {store(last->createdAt), marker, store(limit)});
+}
+
+void PortRepository::insert(Transaction& tx, const Port& port) const { ports().insert(tx, port); }
+
+void PortRepository::update(Transaction& tx, const Port& port) const
+{
+    if (ports().update(tx, port) == 0)
+        throw Error(ErrorCode::NotFound, "port " + port.id.uuid + " is gone");
+}
+
+void PortRepository::remove(Transaction& tx, const model::PortId& id) const { ports().remove(tx, id.uuid); }
+
+} // namespace bm::db

@@ -1,0 +1,144 @@
+#include "db/writer.h"
+
+#include "common/model/error.h"
+#include "db/borrowed.h"
+#include "db/migrations.h"
+
+namespace bm::db {
+namespace {
+
+constexpr std::size_t kMaxGroup = 256;                     // bounds what one full disk can take down
+constexpr std::chrono::milliseconds kMaxGroupTime{20};     // and how long the first of a group waits
+
+void answer(WriteRequest& request, std::exception_ptr error)
+{
+    const std::lock_guard lock(request.mutex);
+    request.error = std::move(error);
+    request.done = true;
+    request.finished.notify_one(); // under the lock: the request may be gone right after it
+}
+
+} // namespace
+
+void underSavepoint(Transaction& tx, const std::function<void()>& unit)
+{
+    tx.execute("savepoint unit", {});
+    try {
+        unit();
+    } catch (...) {
+        auto& connection = dynamic_cast<sqlite::Connection&>(tx);
+        if (connection.inTransaction()) { // a full disk may have undone the whole transaction
+            tx.execute("rollback to unit", {});
+            tx.execute("release unit", {});
+        }
+        throw;
+    }
+    tx.execute("release unit", {});
+}
+
+Writer::Writer(const void* owner, const std::filesystem::path& file, bool durable)
+    : owner_(owner), connection_(file, sqlite::Role::Writer, durable)
+{
+    migrate(connection_, [](Transaction& tx, const std::function<void()>& unit) { underSavepoint(tx, unit); },
+            sqliteDialect(), allMigrations(), file.string());
+    thread_ = std::thread([this] { loop(); });
+}
+
+Writer::~Writer()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    arrived_.notify_one();
+    thread_.join();
+}
+
+void Writer::write(const std::function<void(Transaction&)>& unit)
+{
+    if (Transaction* inside = Borrowed::of(owner_, true)) {
+        underSavepoint(*inside, [&] { unit(*inside); });
+        return;
+    }
+    WriteRequest request;
+    request.unit = &unit;
+    {
+        const std::lock_guard lock(mutex_);
+        BM_ASSERT(!ending_);
+        queue_.push_back(&request);
+    }
+    arrived_.notify_one();
+    std::unique_lock lock(request.mutex);
+    request.finished.wait(lock, [&] { return request.done; });
+    if (request.error)
+        std::rethrow_exception(std::move(request.error));
+}
+
+std::deque<WriteRequest*> Writer::waitForWork()
+{
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [&] { return ending_ || !queue_.empty(); });
+    return std::exchange(queue_, {});
+}
+
+void Writer::loop()
+{
+    for (;;) {
+        std::deque<WriteRequest*> waiting = waitForWork();
+        if (waiting.empty())
+            return;
+        while (!waiting.empty())
+            commitGroup(waiting);
+    }
+}
+
+/// Its error, if any, is kept in the request until the group is committed.
+void Writer::runUnit(WriteRequest& request)
+{
+    try {
+        const Borrowed borrowed(owner_, connection_, true);
+        underSavepoint(connection_, [&] { (*request.unit)(connection_); });
+    } catch (...) {
+        request.error = std::current_exception();
+    }
+}
+
+void Writer::commitGroup(std::deque<WriteRequest*>& waiting)
+{
+    const auto started = std::chrono::steady_clock::now();
+    std::vector<WriteRequest*> group;
+    try {
+        connection_.run("begin immediate");
+        while (!waiting.empty() && group.size() < kMaxGroup &&
+               std::chrono::steady_clock::now() - started < kMaxGroupTime) {
+            group.push_back(waiting.front());
+            waiting.pop_front();
+            runUnit(*group.back());
+            if (!connection_.inTransaction())
+                return undoAll(group, group.back()->error);
+        }
+        connection_.run("commit");
+    } catch (...) {
+        if (group.empty()) { // not even begun: answer one, try the next
+            group.push_back(waiting.front());
+            waiting.pop_front();
+        }
+        return undoAll(group, std::current_exception());
+    }
+    for (WriteRequest* request : group)
+        answer(*request, std::move(request->error));
+}
+
+/// The transaction failed as a whole: those that did well hear why, the others their own error.
+void Writer::undoAll(const std::vector<WriteRequest*>& group, const std::exception_ptr& cause)
+{
+    try {
+        if (connection_.inTransaction())
+            connection_.run("rollback");
+    } catch (const model::Error&) { // SQLite undoes it when the next one begins
+    }
+    for (WriteRequest* request : group)
+        answer(*request, request->error ? std::move(request->error) : cause);
+}
+
+} // namespace bm::db
