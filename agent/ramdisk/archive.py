@@ -55,10 +55,11 @@ def normalise(root):
     for folder, folders, files in os.walk(root, topdown=False):
         for name in files + folders:
             path = Path(folder, name)
-            if path.is_dir() and not path.is_symlink():
-                path.chmod(0o755)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
             os.utime(path, (when, when), follow_symlinks=False)
-    (root / "tmp").is_dir() and (root / "tmp").chmod(0o1777)
+    if (root / "tmp").is_dir():
+        (root / "tmp").chmod(0o1777)
     root.chmod(0o755)
     os.utime(root, (when, when))
 
@@ -83,8 +84,7 @@ def pack(root, level, cache=None):
 
 def compress(data, level):
     # The number of threads does not change what zstd writes, as long as it is not --single-thread.
-    packed = run(["zstd", f"-{level}", "-T2", "--quiet", "--stdout"], stdin=data)
-    return packed + bytes(-len(packed) % 4)  # the kernel wants the next archive at a multiple of four
+    return run(["zstd", f"-{level}", "-T2", "--quiet", "--stdout"], stdin=data)
 
 
 def write(path, data):

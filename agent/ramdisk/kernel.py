@@ -1,6 +1,8 @@
 """Debian's kernel: where it is, and which of its modules go into the RAM disk."""
+import hashlib
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +97,26 @@ def closure(linux, module):
     return [Path("/" + words[1].lstrip("/")) for words in found if words[0] == "insmod"]
 
 
-def stage_modules(root, linux, list_file):
+def stage_compressed(root, files, base, cache, level):
+    """Modules as .ko.zst: unpacking the RAM disk is quicker, it takes half the memory, and kmod reads them."""
+    def stage(file):
+        archive.copy(root, packed(file, cache, level), f"/lib/modules/{file.relative_to(base)}.zst")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(stage, files))
+
+
+def packed(file, cache, level):
+    kept = cache / f"{hashlib.sha256(file.read_bytes()).hexdigest()}-{level}.ko.zst"
+    if not kept.exists():
+        part = kept.with_suffix(".part")
+        run(["zstd", f"-{level}", "--quiet", "--force", str(file), "-o", str(part)])
+        part.replace(kept)
+    return kept
+
+
+def stage_modules(root, linux, list_file, cache, level):
+    cache.mkdir(parents=True, exist_ok=True)
     missing, files = [], set()
     for names in wanted(list_file).values():
         for name in names:
@@ -106,8 +127,7 @@ def stage_modules(root, linux, list_file):
     if missing:
         raise Failure(f"kernel {linux.version} lacks modules of {list_file.name}:\n  " + "\n  ".join(missing))
     target = root / "usr/lib/modules" / linux.version
-    for file in sorted(files):
-        archive.copy(root, file, "/lib/modules" / file.relative_to(linux.root / "lib/modules"))
+    stage_compressed(root, sorted(files), linux.root / "lib/modules", cache, level)
     for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
         archive.copy(root, linux.modules / name, f"/lib/modules/{linux.version}/{name}")
     run(["depmod", "--basedir", str(root), linux.version])

@@ -36,14 +36,14 @@ def by_module(linux, list_file):
     for group, names in kernel.wanted(list_file).items():
         for name in names:
             for file in kernel.closure(linux, name):
-                groups.setdefault(file.name, group)
+                groups.setdefault(f"{file.name}.zst", group)
     return groups
 
 
 def place(name, module_groups):
     parts = name.parts
     if "modules" in parts and name.name in module_groups:
-        return f"modules/{module_groups[name.name]}", name.stem
+        return f"modules/{module_groups[name.name]}", name.name.split(".")[0]
     if "firmware" in parts:
         return "firmware", "/".join(parts[parts.index("firmware") + 1:])
     if "modules" in parts:

@@ -16,7 +16,7 @@ load_network_drivers() {
 load_all_drivers() {
     echo none >/run/bm/modalias.seen
     for _ in 1 2 3 4 5 6; do
-        find /sys/devices -name modalias -exec cat {} + 2>/dev/null | grep . | sort -u >/run/bm/modalias.now
+        cat /sys/bus/*/devices/*/modalias 2>/dev/null | sort -u >/run/bm/modalias.now
         grep -vxFf /run/bm/modalias.seen /run/bm/modalias.now >/run/bm/modalias.new || break
         xargs "$MODPROBE" -a -b -q </run/bm/modalias.new
         cp /run/bm/modalias.now /run/bm/modalias.seen
@@ -48,7 +48,8 @@ wait_for_drivers() {
 disks() {
     found=
     for block in /sys/block/*; do
-        [ -e "$block/device" ] || continue
+        [ -e "$block/device" ] || continue   # loop, md, dm and the like
+        case $block in */sr*) continue ;; esac
         [ "$(cat "$block/size")" = 0 ] && continue
         found="$found${found:+, }${block##*/} $(($(cat "$block/size") / 2048)) MiB"
     done

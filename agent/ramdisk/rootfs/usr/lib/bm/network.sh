@@ -56,7 +56,7 @@ start_dhcp() {
         ip link add link "$1" name "$device" type vlan id "$vlan" || trouble "bm.vlan=$vlan: no such VLAN device"
         ip link set "$device" up
     fi
-    udhcpc -f -i "$device" -s /usr/lib/bm/dhcp.script -t 5 -T 1 -A 1 -V bm-ramdisk >/run/bm/udhcpc."$device".log 2>&1 &
+    udhcpc -f -i "$device" -s /usr/lib/bm/dhcp.script -t 15 -T 2 -A 1 -V bm-ramdisk >/run/bm/udhcpc."$device".log 2>&1 &
 }
 
 leased() {

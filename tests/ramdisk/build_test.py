@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""What the recipe of the RAM disk makes: the same bytes each time, small enough, with all that its lists name."""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import recipe
+
+LIMIT = 60 * 2**20
+OPTIONS = argparse.Namespace(out=None, agent=None)
+
+
+class Scratch(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="bm-ramdisk-test-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def made(self, done):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+
+class TheImage(Scratch):
+    """The image as it ships; the boot tests use it too."""
+
+    @classmethod
+    def setUpClass(cls):
+        done = recipe.build(OPTIONS.out)
+        assert done.returncode == 0, done.stderr
+        print(done.stdout, end="")
+
+    def test_stays_below_60_mib_with_the_kernel(self):
+        size = sum((OPTIONS.out / name).stat().st_size for name in ("vmlinuz", "initrd.img"))
+        self.assertLess(size, LIMIT)
+
+    def test_belongs_to_root_and_bears_no_dates(self):
+        found = recipe.entries(OPTIONS.out / "initrd.img")
+        self.assertGreater(len(found), 300)
+        self.assertEqual({entry.owner for entry in found}, {(0, 0)})
+        self.assertEqual({entry.mtime for entry in found}, {0})
+
+    def test_holds_every_module_of_the_list_unless_it_is_built_in(self):
+        kernel = recipe.load("kernel")
+        linux = kernel.find()
+        built_in = {Path(line).stem.replace("-", "_")
+                    for line in (linux.modules / "modules.builtin").read_text().split()}
+        here = {entry.name.split("/")[-1].split(".")[0].replace("-", "_")
+                for entry in recipe.entries(OPTIONS.out / "initrd.img") if entry.name.endswith(".ko.zst")}
+        wanted = {name for names in kernel.wanted(recipe.RECIPE / "modules.list").values() for name in names}
+        self.assertGreater(len(wanted), 60)
+        for name in sorted(wanted - built_in):
+            with self.subTest(module=name):
+                self.assertTrue(name in here or loaded_as(linux, name) <= here, "neither there nor built in")
+
+    def test_lists_its_bytes_by_group(self):
+        text = (OPTIONS.out / "size-report.txt").read_text()
+        for words in ("modules/nic", "modules/storage", "libraries", "libcrypto.so.3", "bnx2x: "):
+            self.assertIn(words, text)
+
+    def test_runs_every_program_of_the_list_on_its_own_libraries(self):
+        recipe.unpack(OPTIONS.out / "initrd.img", self.folder / "root")
+        for program in programs():
+            with self.subTest(program=program):
+                done = inside(self.folder / "root", f"/usr/sbin/{program}", "--version")
+                self.assertNotIn(done.returncode, (126, 127), done.stderr)
+                self.assertNotIn("error while loading shared libraries", done.stderr)
+
+
+def loaded_as(linux, name):
+    """A name that is an alias: the modules behind it."""
+    kernel = recipe.load("kernel")
+    return {file.name.split(".")[0].replace("-", "_") for file in kernel.closure(linux, name)} or {"nothing"}
+
+
+def programs():
+    return [words[0] for _, words in recipe.load("failure").lines(recipe.RECIPE / "programs.list")]
+
+
+def inside(root, *argv):
+    """A program run with the RAM disk as its root."""
+    as_root = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user"]
+    return subprocess.run([*as_root, "chroot", root, *argv], capture_output=True, text=True, timeout=30, check=False,
+                          env={"PATH": "/usr/sbin:/usr/bin"}, stdin=subprocess.DEVNULL)
+
+
+class TheRecipe(Scratch):
+    def test_makes_the_same_bytes_from_the_same_inputs(self):
+        """Elsewhere, later, with another umask, language and time zone, and nothing cached."""
+        first, second = self.folder / "first", self.folder / "deeper/second"
+        self.made(recipe.build(first, "--level", "3"))
+        agent = self.folder / "agent"
+        shutil.copyfile(recipe.AGENT, agent)
+        agent.chmod(0o700)
+        env = {**os.environ, "TZ": "Asia/Tokyo", "LC_ALL": "C", "TMPDIR": str(self.folder)}
+        self.made(recipe.build(second, "--level", "3", agent=agent, env=env, umask=0o077))
+        for name in ("vmlinuz", "initrd.img", "size-report.txt"):
+            self.assertTrue((first / name).read_bytes() == (second / name).read_bytes(), f"{name} differs")
+
+    def test_uses_what_it_has_cached_and_gets_the_same_bytes(self):
+        self.made(recipe.build(self.folder, "--level", "3"))
+        before = (self.folder / "initrd.img").read_bytes()
+        self.made(recipe.build(self.folder, "--level", "3"))
+        self.assertTrue(before == (self.folder / "initrd.img").read_bytes())
+
+    def test_lays_overlays_over_the_root(self):
+        overlay = self.folder / "overlay"
+        (overlay / "lib/firmware/bnx2x").mkdir(parents=True)
+        (overlay / "lib/firmware/bnx2x/a.fw").write_text("firmware")
+        (overlay / "etc").mkdir()
+        (overlay / "etc/motd").write_text("ours")
+        self.made(recipe.build(self.folder / "out", "--level", "1", "--overlay", overlay))
+        found = {entry.name: entry.data for entry in recipe.entries(self.folder / "out/initrd.img")}
+        self.assertEqual(found["usr/lib/firmware/bnx2x/a.fw"], b"firmware")
+        self.assertEqual(found["etc/motd"], b"ours")
+
+    def test_refuses_a_module_that_the_kernel_does_not_have(self):
+        copy = self.folder / "recipe"
+        shutil.copytree(recipe.RECIPE, copy, symlinks=True)
+        with (copy / "modules.list").open("a") as file:
+            file.write("no_such_driver\n")
+        done = recipe.build(self.folder / "out", recipe=copy)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no_such_driver", done.stderr)
+        self.assertFalse((self.folder / "out/initrd.img").exists())
+
+    def test_refuses_an_agent_that_is_not_there(self):
+        done = recipe.build(self.folder, agent=self.folder / "nothing")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no such program", done.stderr)
+
+    def test_refuses_an_overlay_that_is_not_there(self):
+        done = recipe.build(self.folder, "--overlay", self.folder / "nothing")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no such folder", done.stderr)
+
+
+class TheRealAgent(Scratch):
+    def test_runs_on_the_libraries_that_came_along(self):
+        if not OPTIONS.agent:
+            self.skipTest("no --agent given: this build has no bm-agent")
+        self.made(recipe.build(self.folder / "out", "--level", "3", agent=OPTIONS.agent))
+        recipe.unpack(self.folder / "out/initrd.img", self.folder / "root")
+        done = inside(self.folder / "root", "/usr/bin/bm-agent", "--help")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("bm-agent", done.stdout)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", required=True, type=Path, help="where the image is made and kept")
+    parser.add_argument("--agent", type=Path, help="the real bm-agent")
+    OPTIONS, rest = parser.parse_known_args()
+    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
