@@ -1,0 +1,56 @@
+#pragma once
+#include "conductor/agent_desk.h"
+#include "conductor/boot_desk.h"
+#include "conductor/engine.h"
+#include "conductor/image_catalogue.h"
+#include "conductor/node_commands.h"
+#include "conductor/operations.h"
+#include "conductor/power_sync.h"
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace bm::bmd {
+
+struct CoreSettings {
+    db::DatabaseSettings database;
+    images::StoreSettings images;
+    drivers::IpmiSettings ipmi;
+    conductor::Settings conductor;
+    std::filesystem::path secretKeyFile; ///< empty: a key that lives with the process (--dev, tests)
+};
+
+/// Everything but the network: database, drivers, image store, conductor. The App and the tests' World are built on it.
+/// Threads run only between start() and stop().
+class Core {
+public:
+    Core(CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged = [] {});
+    ~Core();
+    Core(const Core&) = delete;
+    Core& operator=(const Core&) = delete;
+    void start();
+    void stop();
+
+private:
+    CoreSettings settings_;
+    std::unique_ptr<platform::Exec> exec_;
+    std::unique_ptr<platform::SecretBox> secrets_;
+    std::map<std::string, drivers::HardwareType> hardware_;
+
+public:
+    db::Database database;
+    images::ImageStore store;
+    conductor::Context context;
+    conductor::NodeCommands nodes;
+    conductor::Operations operations;
+    conductor::AgentDesk agents;
+    conductor::BootDesk boots;
+    conductor::ImageCatalogue catalogue;
+    conductor::Engine engine;
+    conductor::PowerSync powerSync;
+};
+
+} // namespace bm::bmd

@@ -1,0 +1,90 @@
+#include "tests/support/world.h"
+
+#include <catch2/catch.hpp>
+
+using namespace bm;
+using model::State;
+using test::World;
+
+namespace {
+
+std::string macOf(const World& world, const std::string& name)
+{
+    const model::NodeId id = world.node(name).id;
+    return world.core->database.read([&](db::Transaction& tx) { return db::PortRepository{}.ofNode(tx, id).at(0).mac.text; });
+}
+
+bool boots(const World& world, const std::string& mac)
+{
+    for (const pxe::BootHost& host : world.core->boots.hosts())
+        if (host.mac.text == mac)
+            return host.boot;
+    return false;
+}
+
+} // namespace
+
+TEST_CASE("who gets which boot script", "[conductor][boot]")
+{
+    World world;
+    SECTION("a node that is expected to boot gets the RAM disk, with another secret at each fetch")
+    {
+        world.nodeIn(State::WaitCallback);
+        const std::string mac = macOf(world, "node-1");
+        CHECK(boots(world, mac));
+        const std::string first = world.core->boots.script(mac, "pcbios", "192.0.2.7");
+        const std::string second = world.core->boots.script(mac, "pcbios", "192.0.2.7");
+        CHECK_THAT(first, Catch::StartsWith("#!ipxe\n"));
+        CHECK_THAT(first, Catch::Contains("bm.node=" + world.node("node-1").id.uuid));
+        CHECK_THAT(first, Catch::Contains("BOOTIF=01-52-54-00"));
+        CHECK(first != second);
+    }
+    SECTION("a known idle node is sent to its own disk, without a secret")
+    {
+        world.nodeIn(State::Active);
+        const std::string mac = macOf(world, "node-1");
+        CHECK_FALSE(boots(world, mac));
+        const std::string script = world.core->boots.script(mac, "efi", "192.0.2.7");
+        CHECK_THAT(script, Catch::Contains("own disk") && Catch::Contains("exit"));
+        CHECK_THAT(script, !Catch::Contains("bm.secret"));
+    }
+    SECTION("an unknown machine is told so and noted")
+    {
+        const std::string script = world.core->boots.script("52:54:00:99:99:99", "efi", "192.0.2.8");
+        CHECK_THAT(script, Catch::Contains("not enrolled"));
+        const std::vector<model::NodeEvent> events =
+            world.core->database.read([](db::Transaction& tx) { return db::EventRepository{}.since(tx, 0, 10); });
+        REQUIRE_FALSE(events.empty());
+        CHECK(events.back().kind == "boot.unknown");
+        CHECK_THAT(events.back().message, Catch::Contains("52:54:00:99:99:99"));
+    }
+    SECTION("what is no MAC address is refused")
+    {
+        CHECK_THROWS_AS(world.core->boots.script("; rm -rf", "efi", "192.0.2.8"), model::Error);
+    }
+}
+
+TEST_CASE("contacts on the wire become events of the node", "[conductor][boot]")
+{
+    World world;
+    world.nodeIn(State::WaitCallback);
+    pxe::BootContact ack;
+    ack.kind = "dhcp.ack";
+    ack.mac = model::macFromText(macOf(world, "node-1"));
+    ack.address = "10.77.0.101";
+    ack.at = world.clock.now();
+    world.core->boots.contact(ack);
+    CHECK(world.hasEvent("node-1", "dhcp.ack"));
+    SECTION("and what only shows an address is matched by its lease")
+    {
+        pxe::BootContact read;
+        read.kind = "tftp.read";
+        read.address = "10.77.0.101";
+        read.detail = "undionly.kpxe";
+        read.at = world.clock.now();
+        world.core->boots.contact(read);
+        CHECK(world.hasEvent("node-1", "tftp.read"));
+        world.core->boots.fetched("kernel", "10.77.0.101", 8'000'000, true);
+        CHECK(world.hasEvent("node-1", "http.kernel"));
+    }
+}

@@ -1,0 +1,181 @@
+#include "tests/support/world.h"
+
+#include <catch2/catch.hpp>
+
+using namespace bm;
+using model::ErrorCode;
+using model::State;
+using model::StateEvent;
+using test::World;
+using namespace std::chrono_literals;
+
+namespace {
+
+conductor::DeployRequest wants(const std::string& image)
+{
+    conductor::DeployRequest request;
+    request.image = image;
+    return request;
+}
+
+template <class Call> model::Error errorOf(Call&& call)
+{
+    try {
+        call();
+    } catch (const model::Error& error) {
+        return error;
+    }
+    FAIL("no error was thrown");
+    throw std::logic_error("unreachable");
+}
+
+} // namespace
+
+TEST_CASE("bm provision takes a node from wherever it is", "[conductor][provision]")
+{
+    World world;
+    world.image();
+    SECTION("from enroll: verified, cleaned, deployed")
+    {
+        world.enrol("node-1");
+        world.core->operations.provision("node-1", wants("debian"), "alice");
+        world.settle(5s);
+        CHECK(world.stateOf("node-1") == State::Active);
+        CHECK(world.node("node-1").power == model::PowerState::On);
+        CHECK(world.node("node-1").lastError.empty());
+        CHECK(world.hasEvent("node-1", "image.written"));
+    }
+    SECTION("from manageable, available, clean failed, deploy failed and active")
+    {
+        for (const State from : {State::Manageable, State::Available, State::Active}) {
+            const std::string name = "node-" + std::to_string(static_cast<int>(from));
+            world.nodeIn(from, name);
+            INFO(model::toText(from));
+            REQUIRE(world.stateOf(name) == from);
+            world.core->operations.provision(name, wants("debian"), "alice");
+            world.settle(5s);
+            CHECK(world.stateOf(name) == State::Active);
+        }
+    }
+    SECTION("from deploy failed, once the fault is gone")
+    {
+        world.enrol("node-1", R"({"fake_write_fault": "disk-failed"})");
+        world.core->operations.provision("node-1", wants("debian"), "alice");
+        world.settle(5s);
+        REQUIRE(world.stateOf("node-1") == State::DeployFailed);
+        CHECK(world.node("node-1").lastErrorCode == "disk-failed");
+        CHECK_FALSE(world.node("node-1").lastErrorHint.empty());
+        world.core->nodes.update("node-1", [](model::Node& node) { node.driverInfo.text = "{}"; }, "alice");
+        world.core->operations.provision("node-1", wants("debian"), "alice");
+        world.settle(5s);
+        CHECK(world.stateOf("node-1") == State::Active);
+    }
+}
+
+TEST_CASE("what cannot be provisioned is refused with the reason", "[conductor][provision]")
+{
+    World world;
+    world.image();
+    SECTION("an unknown node")
+    {
+        CHECK(errorOf([&] { world.core->operations.provision("ghost", wants("debian"), "a"); }).code() == ErrorCode::NotFound);
+    }
+    SECTION("an unknown image; the node stays as it is")
+    {
+        world.enrol("node-1");
+        const model::Error error = errorOf([&] { world.core->operations.provision("node-1", wants("ghost"), "a"); });
+        CHECK(error.code() == ErrorCode::NotFound);
+        CHECK_THAT(error.hint(), Catch::Contains("bm image"));
+        CHECK(world.stateOf("node-1") == State::Enroll);
+    }
+    SECTION("a node that an operation works on")
+    {
+        world.nodeIn(State::WaitCallback);
+        CHECK(errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); }).code() == ErrorCode::NodeLocked);
+    }
+    SECTION("a protected node")
+    {
+        world.nodeIn(State::Active);
+        world.core->nodes.update("node-1", [](model::Node& node) { node.isProtected = true; }, "a");
+        CHECK(errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); }).code() == ErrorCode::NodeProtected);
+        CHECK(errorOf([&] { world.verb("node-1", StateEvent::Delete); }).code() == ErrorCode::NodeProtected);
+        CHECK(errorOf([&] { world.core->nodes.remove("node-1", "a"); }).code() == ErrorCode::NodeProtected);
+    }
+    SECTION("a node in maintenance")
+    {
+        world.nodeIn(State::Available);
+        world.core->nodes.setMaintenance("node-1", true, "new memory", "a");
+        const model::Error error = errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); });
+        CHECK(error.code() == ErrorCode::Conflict);
+        CHECK_THAT(error.message(), Catch::Contains("new memory"));
+    }
+    SECTION("root device hints that are no object")
+    {
+        world.nodeIn(State::Available);
+        conductor::DeployRequest request = wants("debian");
+        request.rootDeviceJson = "[1]";
+        CHECK(errorOf([&] { world.core->operations.provision("node-1", request, "a"); }).code() == ErrorCode::InvalidInput);
+    }
+}
+
+TEST_CASE("an image that a deployment wants cannot be deleted", "[conductor][images]")
+{
+    World world;
+    world.nodeIn(State::WaitCallback);
+    CHECK(errorOf([&] { world.core->catalogue.remove("debian", "a"); }).code() == ErrorCode::ImageInUse);
+    world.core->operations.abort("node-1", "a");
+    world.settle(1s);
+    world.core->catalogue.remove("debian", "a");
+    CHECK(world.core->catalogue.list().empty());
+}
+
+TEST_CASE("undeploy takes the instance down and cleans", "[conductor][undeploy]")
+{
+    World world;
+    world.nodeIn(State::Active);
+    world.verb("node-1", StateEvent::Delete);
+    CHECK(world.stateOf("node-1") == State::Deleting);
+    world.settle(5s);
+    CHECK(world.stateOf("node-1") == State::Available);
+    CHECK(world.node("node-1").power == model::PowerState::Off);
+    CHECK(world.node("node-1").instanceInfo.text == "{}");
+}
+
+TEST_CASE("what exceeds the limit is queued, not refused", "[conductor][queue]")
+{
+    conductor::Settings settings;
+    settings.maxConcurrentDeploys = 1;
+    World world(settings);
+    world.nodeIn(State::WaitCallback, "node-1");
+    world.nodeIn(State::Available, "node-2");
+    world.deploy("node-2");
+    world.settle(1s);
+    CHECK(world.stateOf("node-2") == State::Deploying);
+    CHECK_THAT(world.node("node-2").deployStep.text, Catch::Contains("queued"));
+    world.core->operations.abort("node-1", "a");
+    world.settle(3s);
+    CHECK(world.stateOf("node-1") == State::DeployFailed);
+    CHECK(world.stateOf("node-2") == State::Active);
+}
+
+TEST_CASE("a verb that the state does not allow is refused in every state", "[conductor][walk]")
+{
+    for (const State state : {State::Enroll, State::Manageable, State::Available, State::Active}) {
+        for (std::size_t e = 0; e <= static_cast<std::size_t>(StateEvent::Delete); ++e) {
+            const auto event = static_cast<StateEvent>(e);
+            World world;
+            world.nodeIn(state);
+            INFO(model::toText(state) << " " << model::toText(event));
+            conductor::DeployRequest request = wants("debian");
+            if (model::next(state, event)) {
+                world.core->operations.verb("node-1", event, request, "a");
+                world.settle(5s);
+                CHECK_FALSE(model::isFailure(world.stateOf("node-1")));
+            } else {
+                CHECK(errorOf([&] { world.core->operations.verb("node-1", event, request, "a"); }).code() ==
+                      ErrorCode::InvalidTransition);
+                CHECK(world.stateOf("node-1") == state);
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+#include "tests/support/world.h"
+
+#include <catch2/catch.hpp>
+
+using namespace bm;
+using model::State;
+using test::World;
+using namespace std::chrono_literals;
+
+namespace {
+
+conductor::AgentStepReport report(const conductor::AgentInstruction& instruction, const std::string& state)
+{
+    conductor::AgentStepReport made;
+    made.stepId = instruction.step->id;
+    made.state = state;
+    return made;
+}
+
+/// The agent is up and has been handed write_image.
+struct Writing {
+    World world;
+    World::Agent agent;
+    conductor::AgentInstruction instruction;
+
+    Writing()
+    {
+        world.nodeIn(State::WaitCallback);
+        agent = world.bootAgent("node-1");
+        world.exchange(agent, {}, true);
+        world.settle(1s);
+        instruction = world.exchange(agent);
+        REQUIRE(instruction.step);
+    }
+};
+
+} // namespace
+
+TEST_CASE("a node waiting for its agent", "[conductor][deploy-wait]")
+{
+    World world;
+    world.nodeIn(State::WaitCallback);
+    REQUIRE(world.stateOf("node-1") == State::WaitCallback);
+    SECTION("goes on when the agent calls back")
+    {
+        const World::Agent agent = world.bootAgent("node-1");
+        world.exchange(agent, {}, true);
+        world.settle(1s);
+        CHECK(world.hasEvent("node-1", "agent.contact"));
+        CHECK(world.node("node-1").bootMode == "bios");
+        const conductor::AgentInstruction instruction = world.exchange(agent);
+        REQUIRE(instruction.step);
+        CHECK(instruction.step->name == "write_image");
+        CHECK_THAT(instruction.step->argumentsJson, Catch::Contains("manifest_url"));
+    }
+    SECTION("fails with deadline-exceeded when it never does")
+    {
+        world.clock.advance(conductor::Settings{}.callbackTimeout + 1s);
+        world.runOnce();
+        CHECK(world.stateOf("node-1") == State::DeployFailed);
+        CHECK(world.node("node-1").lastErrorCode == "deadline-exceeded");
+        CHECK_THAT(world.node("node-1").lastErrorHint, Catch::Contains("timeline"));
+    }
+    SECTION("is aborted at once")
+    {
+        world.core->operations.abort("node-1", "alice");
+        world.settle(1s);
+        CHECK(world.stateOf("node-1") == State::DeployFailed);
+        CHECK(world.node("node-1").lastErrorCode == "aborted");
+    }
+    SECTION("is aborted by Ironic's verb too")
+    {
+        world.verb("node-1", model::StateEvent::Abort);
+        world.settle(1s);
+        CHECK(world.stateOf("node-1") == State::DeployFailed);
+    }
+    SECTION("still waits after a restart, until the same deadline")
+    {
+        world.restart();
+        world.settle(1s);
+        CHECK(world.stateOf("node-1") == State::WaitCallback);
+        world.clock.advance(conductor::Settings{}.callbackTimeout);
+        world.runOnce();
+        CHECK(world.stateOf("node-1") == State::DeployFailed);
+    }
+}
+
+TEST_CASE("an agent that writes the image", "[conductor][agent]")
+{
+    Writing w;
+    SECTION("is handed the step until it reports")
+    {
+        CHECK(w.world.exchange(w.agent).step->id == w.instruction.step->id);
+        conductor::AgentStepReport running = report(w.instruction, "running");
+        running.bytesDone = 1U << 20U;
+        CHECK(w.world.exchange(w.agent, running).step);
+        CHECK(w.world.steps("node-1").at(6).bytesDone == 1U << 20U);
+        conductor::AgentStepReport done = report(w.instruction, "done");
+        done.resultJson = R"({"disk": {"serial": "WD-1", "wwn": "0x5"}})";
+        CHECK_FALSE(w.world.exchange(w.agent, done).step);
+        CHECK_FALSE(w.world.exchange(w.agent, done).step);
+        w.world.settle(5s);
+        CHECK(w.world.stateOf("node-1") == State::Active);
+        CHECK_THAT(w.world.node("node-1").driverInternalInfo.text, Catch::Contains("WD-1"));
+    }
+    SECTION("that fails fails the deployment with its code and hint")
+    {
+        conductor::AgentStepReport failed = report(w.instruction, "failed");
+        failed.errorCode = "disk-ambiguous";
+        failed.errorMessage = "two disks";
+        failed.errorHint = "hint: serial";
+        w.world.exchange(w.agent, failed);
+        w.world.settle(1s);
+        CHECK(w.world.stateOf("node-1") == State::DeployFailed);
+        CHECK(w.world.node("node-1").lastErrorCode == "disk-ambiguous");
+        CHECK(w.world.node("node-1").lastErrorHint == "hint: serial");
+    }
+    SECTION("that falls silent fails it too")
+    {
+        w.world.clock.advance(conductor::Settings{}.agentSilence + 2s);
+        w.world.settle(1s);
+        CHECK(w.world.stateOf("node-1") == State::DeployFailed);
+        CHECK(w.world.node("node-1").lastErrorCode == "agent-failed");
+    }
+    SECTION("goes on over a restart of bmd that took longer than its silence may")
+    {
+        w.world.clock.advance(conductor::Settings{}.agentSilence + 60s);
+        w.world.restart();
+        w.world.settle(1s);
+        CHECK(w.world.stateOf("node-1") == State::WaitCallback);
+        const conductor::AgentInstruction again = w.world.exchange(w.agent);
+        REQUIRE(again.step);
+        CHECK(again.step->id == w.instruction.step->id);
+    }
+    SECTION("is told to stop by an abort")
+    {
+        w.world.core->operations.abort("node-1", "alice");
+        CHECK(w.world.exchange(w.agent, report(w.instruction, "running")).abort);
+        w.world.settle(1s);
+        CHECK(w.world.stateOf("node-1") == State::DeployFailed);
+    }
+    SECTION("is fast-tracked into the next deployment without another boot")
+    {
+        conductor::AgentStepReport failed = report(w.instruction, "failed");
+        failed.errorCode = "disk-ambiguous";
+        w.world.exchange(w.agent, failed);
+        w.world.settle(1s);
+        w.world.exchange(w.agent);
+        w.world.deploy("node-1");
+        w.world.settle(2s);
+        CHECK(w.world.hasEvent("node-1", "boot.spared"));
+        const conductor::AgentInstruction next = w.world.exchange(w.agent);
+        REQUIRE(next.step);
+        CHECK(next.step->id != w.instruction.step->id);
+    }
+}
+
+TEST_CASE("the boot secret is traded once", "[conductor][agent][security]")
+{
+    World world;
+    world.nodeIn(State::WaitCallback);
+    const World::Agent agent = world.bootAgent("node-1");
+    const auto lookup = [&](const std::string& secret, const std::string& nonce) {
+        return world.core->agents.lookup({agent.mac}, agent.uuid, secret, nonce, "192.0.2.9").token;
+    };
+    SECTION("the same nonce asking again gets the same token, over a restart too")
+    {
+        CHECK(lookup(agent.secret, agent.nonce) == agent.token);
+        world.restart();
+        CHECK(lookup(agent.secret, agent.nonce) == agent.token);
+    }
+    SECTION("another nonce is refused and reported")
+    {
+        CHECK_THROWS_AS(lookup(agent.secret, "bb22"), model::Error);
+        CHECK(world.hasEvent("node-1", "agent.refused"));
+    }
+    SECTION("a wrong secret is refused")
+    {
+        CHECK_THROWS_AS(lookup(std::string(64, '0'), agent.nonce), model::Error);
+        CHECK_THROWS_AS(lookup("", agent.nonce), model::Error);
+    }
+    SECTION("a node that waits for nothing gives no token")
+    {
+        world.core->operations.abort("node-1", "a");
+        world.settle(1s);
+        world.nodeIn(State::Available, "node-2");
+        CHECK_THROWS_AS(world.core->agents.lookup({}, world.node("node-2").id.uuid, agent.secret, agent.nonce, "x"), model::Error);
+    }
+    SECTION("a wrong token works nothing")
+    {
+        World::Agent thief = agent;
+        thief.token = std::string(64, '0');
+        CHECK_THROWS_AS(world.exchange(thief), model::Error);
+        CHECK_THROWS_AS(world.core->agents.configDrive(agent.uuid, thief.token), model::Error);
+        CHECK_THROWS_AS(world.core->agents.authorizeAny(thief.token), model::Error);
+        CHECK_NOTHROW(world.core->agents.authorizeAny(agent.token));
+    }
+    SECTION("the config drive leaves only when the machine is the known one")
+    {
+        CHECK_THROWS_AS(world.core->agents.configDrive(agent.uuid, agent.token), model::Error);
+        world.exchange(agent, {}, true);
+        CHECK(world.core->agents.configDrive(agent.uuid, agent.token).size() > 1024);
+    }
+}

@@ -1,0 +1,64 @@
+#include "common/model/states.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+using namespace bm::model;
+
+TEST_CASE("the state table is Ironic's", "[model][states]")
+{
+    SECTION("no state has two ways out for one event")
+    {
+        std::set<std::pair<State, StateEvent>> seen;
+        for (const Transition& t : kTransitions)
+            CHECK(seen.insert({t.from, t.on}).second);
+        for (const Transition& t : kOwnTransitions)
+            CHECK(seen.insert({t.from, t.on}).second);
+    }
+    SECTION("every state's text leads back to it")
+    {
+        for (std::size_t i = 0; i < kStateCount; ++i)
+            CHECK(stateFromText(toText(static_cast<State>(i))) == static_cast<State>(i));
+        CHECK_FALSE(stateFromText("flying"));
+    }
+    SECTION("a state that moves by itself has a target, one that rests has none")
+    {
+        for (std::size_t i = 0; i < kStateCount; ++i) {
+            const State state = static_cast<State>(i);
+            INFO(toText(state));
+            CHECK(targetOf(state).has_value() != isStable(state));
+        }
+    }
+    SECTION("every pair of state and event not in the table is refused")
+    {
+        std::size_t allowed = 0;
+        for (std::size_t s = 0; s < kStateCount; ++s)
+            for (std::size_t e = 0; e < kStateEventCount; ++e)
+                allowed += next(static_cast<State>(s), static_cast<StateEvent>(e)).has_value() ? 1U : 0U;
+        CHECK(allowed == kTransitions.size());
+    }
+}
+
+TEST_CASE("docs/states.dot is printed from the table", "[model][states]")
+{
+    std::ifstream file(std::string(BM_SOURCE_DIR) + "/docs/states.dot");
+    std::stringstream text;
+    text << file.rdbuf();
+    INFO("renew it: bmd --print-states > docs/states.dot");
+    CHECK(text.str() == statesAsDot());
+}
+
+TEST_CASE("states.md's 93 transitions are the table's", "[model][states]")
+{
+    std::ifstream file(std::string(BM_TEST_DATA) + "/transitions.txt"); // "from|event|to" per line
+    std::set<std::string> wanted;
+    for (std::string line; std::getline(file, line);)
+        wanted.insert(line);
+    std::set<std::string> have;
+    for (const Transition& t : kTransitions)
+        have.insert(std::string(toText(t.from)) + "|" + std::string(toText(t.on)) + "|" + std::string(toText(t.to)));
+    CHECK(wanted.size() == 93);
+    CHECK(have == wanted);
+}

@@ -1,0 +1,57 @@
+#include "common/model/error.h"
+#include "common/model/ids.h"
+#include "common/model/mac_address.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+using namespace bm::model;
+
+TEST_CASE("a MAC address is read in every usual form and kept in one", "[model]")
+{
+    CHECK(macFromText("52:54:00:AB:cd:0f")->text == "52:54:00:ab:cd:0f");
+    CHECK(macFromText("52-54-00-ab-cd-0f")->text == "52:54:00:ab:cd:0f");
+    CHECK(macFromText("01-52-54-00-ab-cd-0f")->text == "52:54:00:ab:cd:0f");
+    CHECK(toBootif(*macFromText("52:54:00:ab:cd:0f")) == "01-52-54-00-ab-cd-0f");
+    for (const char* wrong : {"", "52:54:00:ab:cd", "52:54:00:ab:cd:0g", "525400abcd0f", "00:00:00:00:00:00", "01:00:5e:00:00:01",
+                              "52:54:00:ab:cd:0f:11"})
+        CHECK_FALSE(macFromText(wrong));
+}
+
+TEST_CASE("uuids are random, version 4 and recognised", "[model]")
+{
+    std::set<std::string> seen;
+    for (int i = 0; i < 100; ++i) {
+        const std::string uuid = makeUuid();
+        CHECK(isUuid(uuid));
+        CHECK(uuid[14] == '4');
+        CHECK(seen.insert(uuid).second);
+    }
+    CHECK_FALSE(isUuid("rack1-07"));
+    CHECK_FALSE(isUuid("123e4567-e89b-12d3-a456-42661417400z"));
+}
+
+TEST_CASE("every error code has one name and a row in docs/errors.md", "[model]")
+{
+    std::ifstream file(std::string(BM_SOURCE_DIR) + "/docs/errors.md");
+    std::stringstream text;
+    text << file.rdbuf();
+    std::set<std::string_view> names;
+    for (const ErrorCode code : allErrorCodes()) {
+        INFO(toText(code));
+        CHECK(names.insert(toText(code)).second);
+        CHECK(errorCodeFromText(toText(code)) == code);
+        CHECK(text.str().find("| `" + std::string(toText(code)) + "` |") != std::string::npos);
+    }
+}
+
+TEST_CASE("an error seen from one level up keeps its code and hint", "[model]")
+{
+    const Error error(ErrorCode::BmcUnreachable, "no reply", "check the cable");
+    const Error above = error.during("power_on");
+    CHECK(above.code() == ErrorCode::BmcUnreachable);
+    CHECK(above.message() == "power_on: no reply");
+    CHECK(above.hint() == "check the cable");
+}
