@@ -1,0 +1,231 @@
+// The node's table. Rows in the order of Ironic's answers; samples in tests/data/ironic-1.82 hold it to that.
+#include "common/wire/node_fields.h"
+
+#include "common/wire/json_input.h"
+#include "common/wire/resource_links.h"
+#include "common/wire/secret_mask.h"
+
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bm::wire {
+
+using model::Node;
+using nlohmann::json;
+
+namespace {
+
+using View = const NodeView&;
+using Out = JsonWriter&;
+
+// --- what members of a model::Node are shown as and taken from -------------------------------------------------
+
+template <std::string Node::*member> void renderText(Out out, View v) { out.stringOrNull(v.node.*member); }
+template <std::string Node::*member> void renderPlainText(Out out, View v) { out.string(v.node.*member); }
+template <bool Node::*member> void renderFlag(Out out, View v) { out.boolean(v.node.*member); }
+template <model::JsonText Node::*member> void renderJson(Out out, View v) { out.json(v.node.*member); }
+template <model::JsonText Node::*member> void renderMasked(Out out, View v)
+{
+    if (v.masked)
+        out.raw(masked(v.node.*member, "configdrive image_url"));
+    else
+        out.json(v.node.*member);
+}
+template <std::optional<model::UtcTime> Node::*member> void renderTime(Out out, View v) { out.timeOrNull(v.node.*member); }
+void renderNull(Out out, View) { out.null(); }
+void renderEmptyObject(Out out, View) { out.raw("{}"); }
+
+template <std::string Node::*member> void assignText(Node& node, const json& value, std::string_view field)
+{
+    node.*member = asStringOrNull(value, field);
+}
+template <bool Node::*member> void assignFlag(Node& node, const json& value, std::string_view field)
+{
+    node.*member = !value.is_null() && asBoolean(value, field);
+}
+template <model::JsonText Node::*member> void assignObject(Node& node, const json& value, std::string_view field)
+{
+    node.*member = asObjectText(value, field);
+}
+
+void assignUuid(Node& node, const json& value, std::string_view field)
+{
+    const std::string uuid = asString(value, field);
+    if (!model::isUuid(uuid))
+        throw model::Error(model::ErrorCode::InvalidInput, fmt::format("Expected UUID for {}: {}", field, uuid.substr(0, 80)));
+    node.id.uuid = uuid;
+    std::transform(uuid.begin(), uuid.end(), node.id.uuid.begin(),
+                   [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+}
+void assignDriver(Node& node, const json& value, std::string_view field) { node.driver = asString(value, field); }
+void assignAutomatedClean(Node& node, const json& value, std::string_view field)
+{
+    node.automatedClean = value.is_null() ? std::nullopt : std::optional<bool>(asBoolean(value, field));
+}
+void assignInterface(Node& node, const json& value, std::string_view field)
+{
+    const std::string wanted = asStringOrNull(value, field);
+    const std::string_view kind = field.substr(0, field.rfind('_'));
+    const std::string_view fixed = interfaceOf(node.driver, kind);
+    if (wanted.empty() || wanted == fixed)
+        return;
+    throw model::Error(model::ErrorCode::InvalidInput,
+                       fmt::format("Could not find the following interface in the 'ironic.hardware.interfaces.{}' "
+                                   "entrypoint: {}. Valid interfaces are ['{}'].", kind, wanted, fixed),
+                       fmt::format("leave {} out: the hardware type decides it in bm", field));
+}
+
+template <std::size_t N> struct FixedName {
+    char text[N]{};
+    constexpr FixedName(const char (&name)[N]) { std::copy_n(name, N, text); } // NOLINT: a literal as template argument
+};
+template <FixedName name> void renderInterface(Out out, View v) { out.string(interfaceOf(v.node.driver, name.text)); }
+template <FixedName name> void renderSubLinks(Out out, View v)
+{
+    writeLinks(out, v.base, fmt::format("nodes/{}/{}", v.node.id.uuid, name.text));
+}
+
+template <FixedName name, FixedName kind> constexpr NodeField interfaceRow(int since)
+{
+    return {name.text, since, true, true, name.text, renderInterface<kind>, assignInterface};
+}
+
+void renderId(Out out, View v) { out.string(v.node.id.uuid); }
+void renderCreatedAt(Out out, View v) { out.time(v.node.createdAt); }
+void renderAutomatedClean(Out out, View v) { v.node.automatedClean ? out.boolean(*v.node.automatedClean) : out.null(); }
+void renderPower(Out out, View v) { out.stringOrNull(model::toText(v.node.power)); }
+void renderReservation(Out out, View v) { v.reserved ? out.string(v.conductor) : out.null(); }
+void renderConductor(Out out, View v) { out.stringOrNull(v.conductor); }
+void renderLinks(Out out, View v) { writeLinks(out, v.base, "nodes/" + v.node.id.uuid); }
+/// Below 1.2 "available" is the state without a name.
+void renderState(Out out, View v)
+{
+    if (v.version.minor < 2 && v.node.state == model::State::Available)
+        out.null();
+    else
+        out.string(model::toText(v.node.state));
+}
+void renderTarget(Out out, View v) { v.node.target ? out.string(model::toText(*v.node.target)) : out.null(); }
+
+constexpr bool kShown = false; ///< read-only rows: neither POST nor PATCH takes them
+
+std::vector<NodeField> makeTable()
+{
+    using N = Node;
+    // clang-format off
+    return {
+        {"uuid",                  1, true, false, "uuid", renderId, assignUuid},
+        {"created_at",            1, kShown, kShown, "created_at", renderCreatedAt, nullptr},
+        {"updated_at",            1, kShown, kShown, "updated_at", renderTime<&N::updatedAt>, nullptr},
+        {"automated_clean",      47, true, true, "automated_clean", renderAutomatedClean, assignAutomatedClean},
+        interfaceRow<"bios_interface", "bios">(40),
+        interfaceRow<"boot_interface", "boot">(31),
+        {"boot_mode",            75, kShown, kShown, "boot_mode", renderText<&N::bootMode>, nullptr},
+        {"clean_step",            7, kShown, kShown, "", renderJson<&N::cleanStep>, nullptr},
+        {"conductor_group",      46, true, true, "conductor_group", renderPlainText<&N::conductorGroup>, assignText<&N::conductorGroup>},
+        {"console_enabled",       1, kShown, kShown, "console_enabled", renderFlag<&N::consoleEnabled>, nullptr},
+        interfaceRow<"console_interface", "console">(31),
+        interfaceRow<"deploy_interface", "deploy">(31),
+        {"deploy_step",          44, kShown, kShown, "", renderJson<&N::deployStep>, nullptr},
+        {"description",          51, true, true, "description", renderText<&N::description>, assignText<&N::description>},
+        {"driver",                1, true, true, "driver", renderPlainText<&N::driver>, assignDriver},
+        {"driver_info",           1, true, true, "", renderMasked<&N::driverInfo>, assignObject<&N::driverInfo>},
+        {"driver_internal_info",  3, kShown, kShown, "", renderMasked<&N::driverInternalInfo>, nullptr},
+        {"extra",                 1, true, true, "", renderJson<&N::extra>, assignObject<&N::extra>},
+        {"fault",                42, kShown, kShown, "fault", renderText<&N::fault>, nullptr},
+        {"inspection_finished_at", 6, kShown, kShown, "inspection_finished_at", renderTime<&N::inspectionFinishedAt>, nullptr},
+        {"inspection_started_at", 6, kShown, kShown, "", renderNull, nullptr},
+        interfaceRow<"inspect_interface", "inspect">(31),
+        {"instance_info",         1, true, true, "", renderMasked<&N::instanceInfo>, assignObject<&N::instanceInfo>},
+        {"instance_uuid",         1, true, true, "instance_uuid", renderText<&N::instanceUuid>, assignText<&N::instanceUuid>},
+        {"last_error",            1, kShown, kShown, "", renderText<&N::lastError>, nullptr},
+        {"lessee",               65, true, true, "lessee", renderText<&N::lessee>, assignText<&N::lessee>},
+        {"maintenance",           1, kShown, true, "maintenance", renderFlag<&N::maintenance>, assignFlag<&N::maintenance>},
+        {"maintenance_reason",    1, kShown, kShown, "", renderText<&N::maintenanceReason>, nullptr},
+        interfaceRow<"management_interface", "management">(31),
+        {"name",                  5, true, true, "name", renderText<&N::name>, assignText<&N::name>},
+        {"network_data",         66, true, true, "", renderJson<&N::networkData>, assignObject<&N::networkData>},
+        interfaceRow<"network_interface", "network">(20),
+        {"owner",                50, true, true, "owner", renderText<&N::owner>, assignText<&N::owner>},
+        interfaceRow<"power_interface", "power">(31),
+        {"power_state",           1, kShown, kShown, "power_state", renderPower, nullptr},
+        {"properties",            1, true, true, "", renderMasked<&N::properties>, assignObject<&N::properties>},
+        {"protected",            48, true, true, "protected", renderFlag<&N::isProtected>, assignFlag<&N::isProtected>},
+        {"protected_reason",     48, true, true, "", renderText<&N::protectedReason>, assignText<&N::protectedReason>},
+        {"provision_state",       1, kShown, kShown, "provision_state", renderState, nullptr},
+        {"provision_updated_at",  1, kShown, kShown, "provision_updated_at", renderTime<&N::provisionUpdatedAt>, nullptr},
+        {"raid_config",          12, kShown, kShown, "", renderEmptyObject, nullptr},
+        interfaceRow<"raid_interface", "raid">(31),
+        interfaceRow<"rescue_interface", "rescue">(38),
+        {"reservation",           1, kShown, kShown, "", renderReservation, nullptr},
+        {"resource_class",       21, true, true, "resource_class", renderText<&N::resourceClass>, assignText<&N::resourceClass>},
+        {"retired",              61, true, true, "retired", renderFlag<&N::retired>, assignFlag<&N::retired>},
+        {"retired_reason",       61, true, true, "", renderText<&N::retiredReason>, assignText<&N::retiredReason>},
+        {"secure_boot",          75, kShown, kShown, "", renderNull, nullptr},
+        {"shard",                82, true, true, "shard", renderText<&N::shard>, assignText<&N::shard>},
+        interfaceRow<"storage_interface", "storage">(33),
+        {"target_power_state",    1, kShown, kShown, "", renderText<&N::targetPower>, nullptr},
+        {"target_provision_state", 1, kShown, kShown, "target_provision_state", renderTarget, nullptr},
+        {"target_raid_config",   12, kShown, kShown, "", renderEmptyObject, nullptr},
+        {"traits",               37, kShown, kShown, "", renderJson<&N::traits>, nullptr},
+        interfaceRow<"vendor_interface", "vendor">(31),
+        {"links",                 1, kShown, kShown, "", renderLinks, nullptr},
+        {"conductor",            49, kShown, kShown, "", renderConductor, nullptr},
+        {"allocation_uuid",      52, kShown, kShown, "", renderNull, nullptr},
+        {"chassis_uuid",          1, true, true, "", renderText<&N::chassisUuid>, assignText<&N::chassisUuid>},
+        {"ports",                 1, kShown, kShown, "", renderSubLinks<"ports">, nullptr},
+        {"states",               14, kShown, kShown, "", renderSubLinks<"states">, nullptr},
+        {"portgroups",           24, kShown, kShown, "", renderSubLinks<"portgroups">, nullptr},
+        {"volume",               32, kShown, kShown, "", renderSubLinks<"volume">, nullptr},
+    };
+    // clang-format on
+}
+
+} // namespace
+
+const std::vector<NodeField>& nodeFields()
+{
+    static const std::vector<NodeField> table = makeTable();
+    return table;
+}
+
+const NodeField* findNodeField(std::string_view name)
+{
+    const std::vector<NodeField>& table = nodeFields();
+    const auto found = std::find_if(table.begin(), table.end(), [&](const NodeField& f) { return f.name == name; });
+    return found == table.end() ? nullptr : &*found;
+}
+
+std::string_view interfaceOf(std::string_view driver, std::string_view interface)
+{
+    const bool fake = driver == "fake-hardware";
+    if (interface == "network" || interface == "storage")
+        return "noop";
+    if (fake)
+        return "fake";
+    if (interface == "power" || interface == "management")
+        return "ipmitool";
+    if (interface == "boot")
+        return "ipxe";
+    if (interface == "deploy")
+        return "direct";
+    static constexpr std::pair<std::string_view, std::string_view> kNone[] = {
+        {"bios", "no-bios"}, {"console", "no-console"}, {"inspect", "no-inspect"},
+        {"raid", "no-raid"}, {"rescue", "no-rescue"},   {"vendor", "no-vendor"}};
+    for (const auto& [name, none] : kNone)
+        if (name == interface)
+            return none;
+    return "noop";
+}
+
+const std::vector<std::string_view>& interfaceNames()
+{
+    static const std::vector<std::string_view> names{"bios",       "boot",    "console", "deploy", "inspect", "management",
+                                                     "network",    "power",   "raid",    "rescue", "storage", "vendor"};
+    return names;
+}
+
+} // namespace bm::wire

@@ -1,0 +1,98 @@
+#include "common/wire/secret_mask.h"
+
+#include <algorithm>
+#include <array>
+
+namespace bm::wire {
+namespace {
+
+constexpr std::string_view kQuotedMask = "\"******\"";
+constexpr std::string_view kSealed = "\"sealed:";
+
+constexpr auto kSecretParts = std::to_array<std::string_view>(
+    {"password", "passwd", "secret", "token", "credential", "hex_kg_key", "auth_key", "priv_key", "private_key", "community"});
+
+/// One past the string that starts at @p at (a quote).
+std::size_t endOfString(std::string_view text, std::size_t at)
+{
+    for (std::size_t i = at + 1; i < text.size(); ++i) {
+        if (text[i] == '\\')
+            ++i;
+        else if (text[i] == '"')
+            return i + 1;
+    }
+    return text.size();
+}
+
+/// One past the value that starts at @p at.
+std::size_t endOfValue(std::string_view text, std::size_t at)
+{
+    int depth = 0;
+    for (std::size_t i = at; i < text.size();) {
+        const char c = text[i];
+        if (c == '"') {
+            i = endOfString(text, i);
+            if (depth == 0)
+                return i;
+            continue;
+        }
+        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+            return i;
+        depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
+        ++i;
+        if (depth == 0 && (c == '}' || c == ']'))
+            return i;
+    }
+    return text.size();
+}
+
+bool listed(std::string_view names, std::string_view key)
+{
+    for (std::size_t at = names.find(key); !key.empty() && at != std::string_view::npos; at = names.find(key, at + 1)) {
+        const bool starts = at == 0 || names[at - 1] == ' ';
+        const bool ends = at + key.size() == names.size() || names[at + key.size()] == ' ';
+        if (starts && ends)
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+bool namesSecret(std::string_view key)
+{
+    std::string lower(key);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return std::any_of(kSecretParts.begin(), kSecretParts.end(),
+                       [&](std::string_view part) { return lower.find(part) != std::string::npos; });
+}
+
+std::string masked(const model::JsonText& object, std::string_view also)
+{
+    const std::string_view text = object.text;
+    std::string shown;
+    shown.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();) {
+        if (text[at] != '"') {
+            shown += text[at++];
+            continue;
+        }
+        const std::size_t end = endOfString(text, at);
+        const std::string_view quoted = text.substr(at, end - at);
+        const bool isKey = end < text.size() && text[end] == ':';
+        shown += quoted.starts_with(kSealed) && !isKey ? kQuotedMask : quoted;
+        at = end;
+        if (!isKey || quoted.size() < 2)
+            continue;
+        const std::string_view name = quoted.substr(1, quoted.size() - 2);
+        if (namesSecret(name) || listed(also, name)) {
+            shown += ':';
+            shown += kQuotedMask;
+            at = endOfValue(text, end + 1);
+        }
+    }
+    return shown;
+}
+
+} // namespace bm::wire

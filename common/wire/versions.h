@@ -1,0 +1,36 @@
+#pragma once
+#include "common/model/error.h"
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bm::wire {
+
+/// A microversion of Ironic's API; the major number is always 1.
+struct Version {
+    int minor = 1;
+    auto operator<=>(const Version&) const = default;
+};
+
+inline constexpr Version kMinVersion{1};
+inline constexpr Version kMaxVersion{82}; ///< the highest that bm speaks, and clients' "latest"
+
+inline constexpr std::string_view kVersionHeader = "X-OpenStack-Ironic-API-Version";
+inline constexpr std::string_view kMinVersionHeader = "X-OpenStack-Ironic-API-Minimum-Version";
+inline constexpr std::string_view kMaxVersionHeader = "X-OpenStack-Ironic-API-Maximum-Version";
+
+std::string toText(Version version); ///< "1.82"
+
+/// A refusal that Ironic words as {"code", "title", "description"} instead of a fault: routes and versions.
+class RoutingError : public model::Error {
+public:
+    using model::Error::Error;
+};
+
+/// What the client asked for: nothing is 1.1, "latest" the highest.
+/// @throws RoutingError NotAcceptable in Ironic's words
+Version versionFromHeader(const std::optional<std::string>& header);
+
+} // namespace bm::wire
