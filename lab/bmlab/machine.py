@@ -1,0 +1,142 @@
+"""One machine of the fleet: its disks and firmware settings, its BMC (ipmi_sim), and the QEMU that the BMC starts."""
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import uuid
+
+from . import network, place, process
+
+OVMF = pathlib.Path("/usr/share/OVMF")
+
+
+def _firmware(machine):
+    if machine.firmware == "bios":
+        return ["-machine", "pc,graphics=off"]
+    argv = ["-machine", "q35,graphics=off",
+            "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={OVMF}/OVMF_CODE_4M.fd",
+            "-drive", f"if=pflash,format=raw,unit=1,file={machine.folder}/efivars.fd",
+            "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"]
+    if machine.firmware == "uefi-http":
+        argv += ["-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n"]
+    return argv
+
+
+def _nic(machine):
+    model = {"virtio": "virtio-net-pci"}.get(machine.nic, machine.nic)
+    rom = ",romfile=" if machine.rom == "none" else ""
+    return ["-netdev", f"tap,id=net0,ifname={machine.tap},script=no,downscript=no",
+            "-device", f"{model},id=nic0,netdev=net0,mac={machine.mac}{rom},bootindex=$NIC_ORDER"]
+
+
+def disk_path(machine, index):
+    return machine.folder / f"disk{index}.raw"
+
+
+def _disks(machine):
+    argv = []
+    buses = {disk.bus for disk in machine.disks}
+    if "scsi" in buses:
+        argv += ["-device", "virtio-scsi-pci,id=scsi0"]
+    if "sata" in buses:
+        argv += ["-device", "ahci,id=sata0"]
+    for index, disk in enumerate(machine.disks):
+        wwn = f",wwn=0x{disk.wwn}" if disk.wwn else ""
+        device = {"virtio": f"virtio-blk-pci,serial={disk.serial}",
+                  "scsi": f"scsi-hd,bus=scsi0.0,scsi-id={index},serial={disk.serial}{wwn}",
+                  "sata": f"ide-hd,bus=sata0.{index},serial={disk.serial}{wwn}",
+                  "nvme": f"nvme,serial={disk.serial}"}[disk.bus]
+        argv += ["-drive", f"if=none,id=d{index},format=raw,cache=unsafe,discard=unmap,file={disk_path(machine, index)}",
+                 "-device", f"{device},drive=d{index},bootindex={3 + index}"]
+    return argv
+
+
+def qemu_argv(machine, accelerator):
+    system = uuid.uuid5(uuid.NAMESPACE_DNS, f"{machine.name}.{place.NETNS}")
+    accel = ["-accel", "kvm", "-cpu", "host"] if accelerator == "kvm" else ["-accel", "tcg,tb-size=128"]
+    return ["qemu-system-x86_64", "-name", machine.name, *accel, *_firmware(machine), "-m", str(machine.memory_mib),
+            "-nodefaults", "-display", "none", "-uuid", str(system),
+            "-smbios", f"type=1,manufacturer=bm,product=lab-{machine.firmware},serial={machine.name}",
+            "-chardev", f"socket,id=serial0,host=127.0.0.1,port={machine.console_port},server=on,wait=off,"
+                        f"logfile={machine.folder}/console.log,logappend=on",
+            "-serial", "chardev:serial0", "-qmp", "unix:qmp.sock,server=on,wait=off",
+            "-device", "virtio-rng-pci", *_nic(machine), *_disks(machine)]
+
+
+def _bmc_files(machine):
+    password = place.BMC_PASSWORD_FILE.read_text(encoding="ascii").strip()
+    place.write_secret(machine.folder / "lan.conf", f'''name "{machine.name}"
+startlan 1
+  addr {machine.bmc_address} 623
+  priv_limit admin
+  allowed_auths_callback none md2 md5 straight
+  allowed_auths_user none md2 md5 straight
+  allowed_auths_operator none md2 md5 straight
+  allowed_auths_admin none md2 md5 straight
+  guid {uuid.uuid5(uuid.NAMESPACE_DNS, "bmc." + machine.name).hex}
+endlan
+chassis_control "{place.LAB}/chassis {machine.folder}"
+sol "tcp:127.0.0.1:{machine.console_port}" 115200
+user 2 true "{place.BMC_USER}" "{password}" admin 10
+''')
+    (machine.folder / "bmc.emu").write_text('''mc_setbmc 0x20
+mc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02
+sel_enable 0x20 1000 0x0a
+mc_enable 0x20
+''', encoding="ascii")
+
+
+def make(machine, accelerator):
+    """Writes what the machine is made of, where it is not there yet: a machine of an earlier lab/up is left as it is."""
+    if (machine.folder / "start").exists():
+        return
+    (machine.folder / "bmc").mkdir(parents=True, exist_ok=True)
+    for index, disk in enumerate(machine.disks):
+        with open(disk_path(machine, index), "ab") as out:
+            out.truncate(int(disk.size_gib * 2**30))
+    if machine.firmware != "bios":
+        shutil.copyfile(OVMF / "OVMF_VARS_4M.fd", machine.folder / "efivars.fd")
+    _bmc_files(machine)
+    (machine.folder / "boot").write_text("none\n", encoding="ascii")
+    (machine.folder / "first").write_text(machine.first + "\n", encoding="ascii")
+    command = " ".join(shlex.quote(word).replace("$NIC_ORDER", "'$NIC_ORDER'") for word in qemu_argv(machine, accelerator))
+    script = machine.folder / "start"
+    script.write_text(f"#!/bin/sh\n# Run by lab/chassis; NIC_ORDER is 1 (network first) or 9.\nexec {command}\n", encoding="utf-8")
+    script.chmod(0o755)
+
+
+def raise_bmc(machine):
+    network.add_machine(machine.tap, machine.bmc_address)
+    process.start(f"bmc-{machine.name}",
+                  ["ipmi_sim", "-n", "-c", machine.folder / "lan.conf", "-f", machine.folder / "bmc.emu",
+                   "-s", machine.folder / "bmc"])
+    if not process.wait_until(lambda: _answers(machine), 10):
+        raise place.Failure(f"the BMC of {machine.name} does not answer: see {place.LOGS}/bmc-{machine.name}.log")
+
+
+def _answers(machine):
+    listening = process.run("ss", "-Hnul", netns=True)
+    return f"{machine.bmc_address}:623 " in listening
+
+
+def qemu_pid(folder):
+    """The pid of the machine's running QEMU, or None."""
+    try:
+        pid, started = (pathlib.Path(folder) / "qemu.pid").read_text(encoding="ascii").split()
+    except (FileNotFoundError, ValueError):
+        return None
+    return int(pid) if process.start_time(pid) == int(started) else None
+
+
+def end(folder):
+    pid = qemu_pid(folder)
+    if pid:
+        os.kill(pid, signal.SIGKILL)
+        process.wait_until(lambda: qemu_pid(folder) is None, 5)
+
+
+def ipmitool(machine, *words, seconds=30):
+    """Asks the machine's BMC. ipmi_sim never answers the question for its cipher suites: 3 is named."""
+    return process.run("ipmitool", "-I", "lanplus", "-C", "3", "-H", machine.bmc_address, "-U", place.BMC_USER,
+                       "-f", place.BMC_PASSWORD_FILE, *words, netns=True, seconds=seconds)
