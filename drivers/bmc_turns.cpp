@@ -1,0 +1,119 @@
+#include "drivers/bmc_turns.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <functional>
+
+#include <fmt/format.h>
+
+namespace bm::drivers {
+
+using model::Deadline;
+using model::Error;
+using model::ErrorCode;
+using std::chrono::steady_clock;
+
+struct BmcTurns::Bmc {
+    std::mutex mutex{};
+    std::condition_variable_any changed{};
+    bool talking = false;
+    steady_clock::time_point notBefore{};
+    std::optional<int> cipherSuite{};
+    std::optional<std::size_t> resting{}; ///< hash of the credentials that were refused
+    std::string restingBecause{};
+};
+
+namespace {
+
+/// Tells one set of credentials from another; the text itself is not kept.
+std::size_t credentialsOf(const BmcAccess& bmc)
+{
+    return std::hash<std::string>{}(fmt::format("{}\n{}\n{}\n{}", bmc.user, bmc.password, bmc.kgKey, bmc.privilege));
+}
+
+[[noreturn]] void throwWaitedInVain(const BmcAccess& bmc, const Deadline& deadline)
+{
+    if (deadline.stop.stop_requested())
+        throw Error(ErrorCode::Aborted, fmt::format("stopped while waiting to talk to BMC {}", bmc.key));
+    throw Error(ErrorCode::DeadlineExceeded, fmt::format("no time left to talk to BMC {}", bmc.key),
+                "other calls to this BMC take long: see its event log");
+}
+
+} // namespace
+
+BmcTurns::Turn::~Turn()
+{
+    if (!bmc_)
+        return;
+    {
+        const std::lock_guard lock(bmc_->mutex);
+        bmc_->talking = false;
+        bmc_->notBefore = steady_clock::now();
+    }
+    bmc_->changed.notify_all();
+}
+
+void BmcTurns::Turn::rest(const std::string& why)
+{
+    const std::lock_guard lock(bmc_->mutex);
+    bmc_->resting = credentials_;
+    bmc_->restingBecause = why;
+}
+
+void BmcTurns::Turn::rememberCipherSuite(int suite)
+{
+    const std::lock_guard lock(bmc_->mutex);
+    bmc_->cipherSuite = suite;
+}
+
+std::shared_ptr<BmcTurns::Bmc> BmcTurns::find(const std::string& key)
+{
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<Bmc>& bmc = bmcs_[key];
+    if (!bmc)
+        bmc = std::make_shared<Bmc>();
+    return bmc;
+}
+
+std::optional<int> BmcTurns::cipherSuite(const std::string& key) const
+{
+    std::shared_ptr<Bmc> bmc;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = bmcs_.find(key);
+        if (found == bmcs_.end())
+            return std::nullopt;
+        bmc = found->second;
+    }
+    const std::lock_guard lock(bmc->mutex);
+    return bmc->cipherSuite;
+}
+
+BmcTurns::Turn BmcTurns::take(const BmcAccess& access, const Deadline& deadline)
+{
+    const std::shared_ptr<Bmc> bmc = find(access.key);
+    const std::size_t credentials = credentialsOf(access);
+    std::unique_lock lock(bmc->mutex);
+    if (!bmc->changed.wait_until(lock, deadline.stop, deadline.at, [&] { return !bmc->talking; }))
+        throwWaitedInVain(access, deadline);
+    if (bmc->resting == credentials)
+        throw Error(ErrorCode::BmcResting,
+                    fmt::format("BMC {} is left alone since it refused the login: {}", access.key, bmc->restingBecause),
+                    "asking again could lock the account; it is asked once ipmi_username, ipmi_password or "
+                    "ipmi_hex_kg_key change");
+    bmc->resting.reset(); // other credentials: worth a try
+    bmc->talking = true;
+    Turn turn(bmc, credentials);
+    const steady_clock::time_point earliest = bmc->notBefore + minInterval_;
+    if (earliest <= steady_clock::now())
+        return turn;
+    // The turn is ours already: this only lets the interval pass, or somebody stop us.
+    bmc->changed.wait_until(lock, deadline.stop, std::min(earliest, deadline.at), [] { return false; });
+    const bool inVain = deadline.over();
+    lock.unlock(); // the turn's end takes it
+    if (inVain)
+        throwWaitedInVain(access, deadline);
+    return turn;
+}
+
+} // namespace bm::drivers

@@ -1,0 +1,256 @@
+#include "drivers/ipmi_texts.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <functional>
+
+#include <fmt/format.h>
+
+namespace bm::drivers {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+constexpr std::size_t kLongestQuote = 200;
+
+enum Trait : unsigned { kNone = 0, kTransient = 1, kCipher = 2, kWrongState = 4 };
+
+struct Pattern {
+    std::string_view text; ///< part of a line, in lower case; "a*b": a, and b somewhere after it
+    ErrorCode code;
+    unsigned traits;
+    std::string_view hint;
+};
+
+constexpr std::string_view kCredentialsHint =
+    "correct ipmi_username and ipmi_password (and ipmi_hex_kg_key where the BMC has one); it is asked again once they change";
+constexpr std::string_view kRoleHint =
+    "the BMC does not give this user that privilege: correct ipmi_priv_level, or the user's privilege on the BMC's LAN channel";
+constexpr std::string_view kUnreachableHint =
+    "check the address, the cable, the VLAN, that IPMI over LAN is on, and that UDP port 623 is let through";
+constexpr std::string_view kSilentHint =
+    "the BMC stopped answering in mid-login: some do so for an unknown user, or when their sessions are used up";
+constexpr std::string_view kSessionHint =
+    "the BMC's sessions are used up: close others (web console, monitoring), or reset the BMC";
+constexpr std::string_view kBusyHint = "the BMC is busy, starting or updating itself; it is asked again";
+constexpr std::string_view kCipherHint = "the BMC has neither cipher suite 17 nor the one given: set ipmi_cipher_suite to 3 or 17";
+constexpr std::string_view kUnsupportedHint = "the BMC's firmware does not know this command; a newer one may";
+
+// The first that matches wins: causes before the consequences that ipmitool adds below them.
+constexpr auto kPatterns = std::to_array<Pattern>({
+    {"invalid authentication algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"no matching authentication algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"invalid integrity algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"no matching integrity payload", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"invalid confidentiality algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"no matching confidentiality payload", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"no matching cipher suite", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"is not what we requested 0x", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"rakp 2 hmac is invalid", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
+    {"invalid integrity check value", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
+    {"unauthorized name", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
+    {"invalid name length", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
+    {"unauthorized guid", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
+    {"password verification", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
+    {"invalid user name", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
+    {"unauthorized role requested", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
+    {"invalid role", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
+    {"insufficient resources for", ErrorCode::BmcSessionLimit, kTransient, kSessionHint},
+    {"address lookup for", ErrorCode::BmcUnreachable, kNone, "the name does not resolve: correct ipmi_address or the name server"},
+    {"does not support ipmi v2", ErrorCode::BmcUnsupported, kNone, "switch IPMI 2.0 over LAN on in the BMC"},
+    {"timeout in open session", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
+    {"no response from rakp", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
+    {"get auth capabilities error", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+    {"error issuing get channel auth", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+    {"could not open socket", ErrorCode::BmcUnreachable, kNone, kUnreachableHint},
+    {"no route to host", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+    {"network is unreachable", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+    {"connection refused", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+    {"node busy", ErrorCode::BmcBusy, kTransient, kBusyHint},
+    {"initialization in progress", ErrorCode::BmcBusy, kTransient, kBusyHint},
+    {"in update mode", ErrorCode::BmcBusy, kTransient, kBusyHint},
+    {"timeout while processing command", ErrorCode::BmcBusy, kTransient, kBusyHint},
+    {"out of space", ErrorCode::BmcBusy, kTransient, kBusyHint},
+    {"set session privilege level to*failed: ", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
+    {"set session privilege level to", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
+    {"not supported in present state", ErrorCode::BmcRejected, kWrongState, "not possible in the machine's present power state"},
+    {"insufficient privilege", ErrorCode::BmcRejected, kNone, kRoleHint},
+    {"invalid command", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
+    {"parameter not supported", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
+    {"unsupported parameter", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
+    {"parameter out of range", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
+    {"invalid data field in request", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
+    {"request data length invalid", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
+    {"rsp=0x", ErrorCode::BmcRejected, kNone, ""},
+    {" failed: ", ErrorCode::BmcRejected, kNone, ""},
+    {"unable to set chassis", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+    {"unable to get chassis", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+    {"no response", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+    {"unable to send raw command", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
+});
+
+// What -v adds also to calls that succeed.
+constexpr auto kNoise = std::to_array<std::string_view>({
+    "loading iana pen registry",
+    "running get vso capabilities",
+    "running get picmg properties",
+    "invalid completion code received",
+    "discovered ipmb address",
+    "interface address",
+    "using best available cipher suite",
+    "set chassis boot parameter 0 failed",
+    "set chassis boot parameter 4 failed",
+    "unable to establish",
+    "received ipmi/rmcp response packet",
+    "raw req (",
+    "raw request",
+});
+
+std::string lowered(std::string_view text)
+{
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+    return lower;
+}
+
+std::string_view trimmed(std::string_view text)
+{
+    constexpr std::string_view blank = " \t\r\n>";
+    const std::size_t first = text.find_first_not_of(blank);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+}
+
+/// Calls @p visit with each line, trimmed, until it says true.
+void eachLine(std::string_view text, const std::function<bool(std::string_view)>& visit)
+{
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        if (visit(trimmed(text.substr(0, end))))
+            return;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
+/// A line of an outside program, fit for a message: printable ASCII, not too long.
+std::string quoted(std::string_view line)
+{
+    std::string clean;
+    for (const char c : line.substr(0, kLongestQuote))
+        clean += c >= ' ' && c <= '~' ? c : '?';
+    return clean;
+}
+
+bool isNoise(std::string_view lowerLine)
+{
+    return lowerLine.empty() || std::any_of(kNoise.begin(), kNoise.end(), [&](std::string_view noise) {
+               return lowerLine.find(noise) != std::string_view::npos;
+           });
+}
+
+bool matches(std::string_view lowerLine, std::string_view pattern)
+{
+    const std::size_t star = pattern.find('*');
+    const std::string_view head = pattern.substr(0, star);
+    const std::size_t at = lowerLine.find(head);
+    if (at == std::string_view::npos)
+        return false;
+    return star == std::string_view::npos ||
+           lowerLine.find(pattern.substr(star + 1), at + head.size()) != std::string_view::npos;
+}
+
+IpmiFailure failureOf(const Pattern& pattern, std::string_view line)
+{
+    IpmiFailure failure;
+    failure.code = pattern.code;
+    failure.message = quoted(line);
+    failure.hint = pattern.hint;
+    failure.cipherRefused = (pattern.traits & kCipher) != 0;
+    failure.wrongState = (pattern.traits & kWrongState) != 0;
+    failure.transient = (pattern.traits & kTransient) != 0;
+    return failure;
+}
+
+/// The value of a "Name   : value" line; nothing when the line has another name.
+std::optional<std::string> valueOf(std::string_view line, std::string_view name)
+{
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || trimmed(line.substr(0, colon)) != name)
+        return std::nullopt;
+    return quoted(trimmed(line.substr(colon + 1)));
+}
+
+} // namespace
+
+IpmiFailure classify(std::string_view output)
+{
+    for (const Pattern& pattern : kPatterns) {
+        std::optional<IpmiFailure> found;
+        eachLine(output, [&](std::string_view line) {
+            const std::string lower = lowered(line);
+            if (!isNoise(lower) && matches(lower, pattern.text))
+                found = failureOf(pattern, line);
+            return found.has_value();
+        });
+        if (found)
+            return *found;
+    }
+    IpmiFailure unknown;
+    eachLine(output, [&](std::string_view line) {
+        if (!isNoise(lowered(line)))
+            unknown.message = quoted(line);
+        return !unknown.message.empty();
+    });
+    if (unknown.message.empty())
+        unknown.message = "ipmitool failed and gave no reason";
+    unknown.hint = "what answers at this address and port may be no BMC, or its firmware is at fault";
+    return unknown;
+}
+
+model::PowerState parseChassisPower(std::string_view output)
+{
+    model::PowerState state = model::PowerState::Unknown;
+    eachLine(output, [&](std::string_view line) {
+        if (line == "Chassis Power is on")
+            state = model::PowerState::On;
+        else if (line == "Chassis Power is off")
+            state = model::PowerState::Off;
+        return state != model::PowerState::Unknown;
+    });
+    if (state == model::PowerState::Unknown)
+        throw Error(ErrorCode::BmcBadReply, fmt::format("no power state in the answer: {}", quoted(trimmed(output))));
+    return state;
+}
+
+BmcIdentity parseMcInfo(std::string_view output)
+{
+    BmcIdentity identity;
+    std::string manufacturerId;
+    std::string productId;
+    eachLine(output, [&](std::string_view line) {
+        const auto take = [&](std::string& into, std::string_view name) {
+            if (const std::optional<std::string> value = valueOf(line, name); value && into.empty())
+                into = *value;
+        };
+        take(identity.manufacturer, "Manufacturer Name");
+        take(manufacturerId, "Manufacturer ID");
+        take(identity.product, "Product Name");
+        take(productId, "Product ID");
+        take(identity.firmware, "Firmware Revision");
+        take(identity.ipmiVersion, "IPMI Version");
+        return false;
+    });
+    if (identity.ipmiVersion.empty() || identity.firmware.empty())
+        throw Error(ErrorCode::BmcBadReply, fmt::format("no answer to mc info: {}", quoted(trimmed(output))));
+    if ((identity.manufacturer.empty() || identity.manufacturer.starts_with("Unknown")) && !manufacturerId.empty())
+        identity.manufacturer = fmt::format("IANA {}", manufacturerId);
+    if (identity.product.empty() || identity.product.starts_with("Unknown"))
+        identity.product = productId;
+    return identity;
+}
+
+} // namespace bm::drivers

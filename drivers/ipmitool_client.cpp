@@ -1,0 +1,225 @@
+#include "drivers/ipmitool_client.h"
+
+#include "common/model/error.h"
+#include "common/platform/files.h"
+#include "common/platform/log.h"
+#include "drivers/password_file.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace bm::drivers {
+
+using model::Deadline;
+using model::Error;
+using model::ErrorCode;
+using platform::Command;
+using platform::Exit;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr int kBestSuite = 17;    ///< HMAC-SHA256, AES-CBC-128
+constexpr int kFallbackSuite = 3; ///< HMAC-SHA1, AES-CBC-128; IPMI 2.0 makes it mandatory
+constexpr milliseconds kFirstBackOff{250};
+constexpr milliseconds kLongestBackOff{4000};
+
+// ipmitool parses a vendor list of 4.7 MB at each start unless its HOME has one of its own. These names suffice.
+constexpr std::string_view kVendors = R"(2
+  IBM
+11
+  Hewlett-Packard
+42
+  Sun Microsystems
+161
+  Motorola
+343
+  Intel Corporation
+674
+  Dell Inc.
+2011
+  Huawei
+2623
+  ASUSTeK
+4753
+  MontaVista Software, Inc.
+5771
+  Cisco Systems
+6653
+  Tyan
+7154
+  IPMI forum
+7244
+  Quanta
+10368
+  Fujitsu
+10876
+  Super Micro Computer Inc.
+15370
+  Giga-Byte
+19046
+  Lenovo
+20301
+  IBM eServer X
+37945
+  Inspur
+42817
+  OpenPOWER
+47196
+  Hewlett Packard Enterprise
+49622
+  OpenBMC
+52538
+  Ampere
+)";
+
+Error errorOf(const BmcAccess& bmc, const IpmiFailure& failure)
+{
+    return {failure.code, fmt::format("BMC {}: {}", bmc.key, failure.message), failure.hint};
+}
+
+bool mayRetry(const IpmiFailure& failure, Retry retry)
+{
+    return failure.transient && (retry == Retry::Acting || failure.code != ErrorCode::BmcUnreachable);
+}
+
+/// Lets @p span pass, or the deadline come.
+void pause(milliseconds span, const Deadline& deadline)
+{
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, deadline.stop, std::min(span, deadline.left()), [] { return false; });
+}
+
+/// The bytes of a hexadecimal key, as they go into the environment; driver_info was checked before.
+std::string bytesOfHex(const std::string& hex)
+{
+    std::string bytes;
+    for (std::size_t at = 0; at + 1 < hex.size(); at += 2)
+        bytes += static_cast<char>(std::stoi(hex.substr(at, 2), nullptr, 16));
+    while (!bytes.empty() && bytes.back() == '\0')
+        bytes.pop_back(); // ipmitool pads with zeros itself
+    return bytes;
+}
+
+} // namespace
+
+/// What came of one run: its output, or why there is none.
+struct IpmitoolClient::Outcome {
+    std::string out{};
+    std::optional<IpmiFailure> failure{};
+};
+
+IpmitoolClient::IpmitoolClient(platform::Exec& exec, IpmiSettings settings)
+    : exec_(exec), settings_(std::move(settings)), turns_(settings_.minInterval)
+{
+}
+
+std::optional<int> IpmitoolClient::cipherSuite(const BmcAccess& bmc) const { return turns_.cipherSuite(bmc.key); }
+
+void IpmitoolClient::prepareFolder()
+{
+    std::call_once(folderReady_, [this] {
+        PasswordFile::prepareFolder(settings_.runFolder);
+        const std::filesystem::path misc = settings_.runFolder / "ipmitool-home/.local/usr/share/misc";
+        std::error_code ignored; // what fails here fails in the next line
+        std::filesystem::create_directories(misc, ignored);
+        platform::writeFileAtomically(misc / "enterprise-numbers.txt", kVendors);
+    });
+}
+
+Command IpmitoolClient::commandFor(const BmcAccess& bmc, int suite, const std::vector<std::string>& arguments) const
+{
+    Command command;
+    // -v: without it the reason of a refused login is not told. -N 1 -R 2: a lost packet costs a second or two, and a
+    // dead BMC is known after six.
+    command.argv = {settings_.ipmitool, "-I", "lanplus", "-H", bmc.host, "-p", std::to_string(bmc.port),
+                    "-L", bmc.privilege, "-C", std::to_string(suite), "-N", "1", "-R", "2", "-v"};
+    command.env = {{"HOME", (settings_.runFolder / "ipmitool-home").string()}, {"LC_ALL", "C"}};
+    if (!bmc.user.empty())
+        command.argv.insert(command.argv.end(), {"-U", bmc.user});
+    if (!bmc.kgKey.empty()) {
+        command.argv.emplace_back("-K");
+        command.env["IPMI_KGKEY"] = bytesOfHex(bmc.kgKey);
+    }
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    return command;
+}
+
+IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
+                                                const std::vector<std::string>& arguments, const Deadline& deadline)
+{
+    Command command = commandFor(bmc, suite, arguments);
+    std::optional<PasswordFile> password;
+    if (bmc.password.empty()) {
+        command.env["IPMI_PASSWORD"] = ""; // an empty file would be read as a line end
+        command.argv.insert(command.argv.begin() + 1, "-E");
+    } else {
+        password.emplace(settings_.runFolder, bmc.password);
+        command.argv.insert(command.argv.begin() + 1, {"-f", password->path().string()});
+    }
+    const Deadline callDeadline = deadline.atMost(settings_.callTimeout);
+    const milliseconds allowed = callDeadline.left();
+    try {
+        Exit exit = exec_.run(command, callDeadline);
+        if (exit.code == 0)
+            return {std::move(exit.out), std::nullopt};
+        return {{}, classify(exit.err + "\n" + exit.out)};
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::NotFound) // a fault of this server, not "no such node"
+            throw Error(ErrorCode::Internal, error.message(), "install ipmitool, or correct its configured path");
+        if (error.code() != ErrorCode::DeadlineExceeded)
+            throw;
+        IpmiFailure silent;
+        silent.code = ErrorCode::BmcUnreachable;
+        silent.message = fmt::format("no complete answer within {} ms", allowed.count());
+        silent.hint = "check the address, the cable and the VLAN; a BMC that is up may need a reset";
+        silent.transient = true;
+        return {{}, silent};
+    }
+}
+
+IpmitoolClient::Outcome IpmitoolClient::attempt(const BmcAccess& bmc, const std::vector<std::string>& arguments,
+                                                const Deadline& deadline)
+{
+    BmcTurns::Turn turn = turns_.take(bmc, deadline);
+    const std::optional<int> known = bmc.cipherSuite ? bmc.cipherSuite : turns_.cipherSuite(bmc.key);
+    int suite = known.value_or(kBestSuite);
+    Outcome outcome = runOnce(bmc, suite, arguments, deadline);
+    if (!known && outcome.failure && outcome.failure->cipherRefused) {
+        // The BMC itself says that it has no 17; a timeout or a refused login never leads here.
+        platform::logInfo("ipmi", "BMC {} has no cipher suite 17, going on with 3", bmc.key);
+        suite = kFallbackSuite;
+        outcome = runOnce(bmc, suite, arguments, deadline);
+    }
+    if (!outcome.failure)
+        turn.rememberCipherSuite(suite);
+    else if (outcome.failure->code == ErrorCode::BmcAuthFailed)
+        turn.rest(outcome.failure->message);
+    return outcome;
+}
+
+std::string IpmitoolClient::call(const BmcAccess& bmc, const std::vector<std::string>& arguments, Retry retry,
+                                 const Deadline& deadline)
+{
+    prepareFolder();
+    milliseconds backOff = kFirstBackOff;
+    for (int tries = 0;; ++tries) {
+        Outcome outcome = attempt(bmc, arguments, deadline);
+        if (!outcome.failure)
+            return std::move(outcome.out);
+        if (tries >= settings_.retries || !mayRetry(*outcome.failure, retry) || deadline.left() <= backOff)
+            throw errorOf(bmc, *outcome.failure);
+        platform::logDebug("ipmi", "BMC {}: {}; again in {} ms", bmc.key, outcome.failure->message, backOff.count());
+        pause(backOff, deadline);
+        backOff = std::min(backOff * 2, kLongestBackOff);
+    }
+}
+
+} // namespace bm::drivers
