@@ -41,6 +41,22 @@ bool isFull(int code, int systemError)
     return (code & 0xff) == SQLITE_IOERR && (systemError == ENOSPC || systemError == EDQUOT || systemError == EFBIG);
 }
 
+/// errno of the last operation that failed on the database or on its WAL. sqlite3_system_errno is no help: what SQLite
+/// does to clean up after a failed write overwrites it.
+int lastFileError(sqlite3* connection)
+{
+    int cause = 0;
+    for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+        sqlite3_file* file = nullptr;
+        if (sqlite3_file_control(connection, "main", which, &file) != SQLITE_OK || file == nullptr ||
+            file->pMethods == nullptr)
+            continue;
+        if (file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &cause) == SQLITE_OK && cause != 0)
+            return cause;
+    }
+    return cause;
+}
+
 /// "UNIQUE constraint failed: ports.address" -> "ports.address".
 std::string constrainedColumns(std::string_view message)
 {
@@ -127,7 +143,7 @@ void Connection::fail(std::string_view sql)
 {
     sqlite3* raw = connection_.get();
     const int code = raw == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(raw);
-    const int systemError = raw == nullptr ? 0 : sqlite3_system_errno(raw);
+    const int systemError = raw == nullptr ? 0 : lastFileError(raw);
     const std::string text = raw == nullptr ? "out of memory" : sqlite3_errmsg(raw);
     throw toError(code, systemError, text, file_.string(), sql);
 }

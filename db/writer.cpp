@@ -4,11 +4,26 @@
 #include "db/borrowed.h"
 #include "db/migrations.h"
 
+#include <fmt/format.h>
+
 namespace bm::db {
 namespace {
 
 constexpr std::size_t kMaxGroup = 256;                     // bounds what one full disk can take down
 constexpr std::chrono::milliseconds kMaxGroupTime{20};     // and how long the first of a group waits
+
+/// What made a whole group fail, for those of it that have no error of their own.
+model::Error errorOf(const std::exception_ptr& cause)
+{
+    try {
+        std::rethrow_exception(cause);
+    } catch (const model::Error& error) {
+        return error;
+    } catch (const std::exception& error) {
+        return {model::ErrorCode::Internal, fmt::format("undone with what was written at the same time: {}", error.what()),
+                "repeat the request"};
+    }
+}
 
 void answer(WriteRequest& request, std::exception_ptr error)
 {
@@ -115,7 +130,7 @@ void Writer::commitGroup(std::deque<WriteRequest*>& waiting)
             waiting.pop_front();
             runUnit(*group.back());
             if (!connection_.inTransaction())
-                return undoAll(group, group.back()->error);
+                return undoAll(group, errorOf(group.back()->error));
         }
         connection_.run("commit");
     } catch (...) {
@@ -123,22 +138,25 @@ void Writer::commitGroup(std::deque<WriteRequest*>& waiting)
             group.push_back(waiting.front());
             waiting.pop_front();
         }
-        return undoAll(group, std::current_exception());
+        return undoAll(group, errorOf(std::current_exception()));
     }
     for (WriteRequest* request : group)
         answer(*request, std::move(request->error));
 }
 
 /// The transaction failed as a whole: those that did well hear why, the others their own error.
-void Writer::undoAll(const std::vector<WriteRequest*>& group, const std::exception_ptr& cause)
+void Writer::undoAll(const std::vector<WriteRequest*>& group, const model::Error& cause)
 {
     try {
         if (connection_.inTransaction())
             connection_.run("rollback");
     } catch (const model::Error&) { // SQLite undoes it when the next one begins
     }
-    for (WriteRequest* request : group)
-        answer(*request, request->error ? std::move(request->error) : cause);
+    for (WriteRequest* request : group) {
+        if (!request->error) // an exception of its own for each: they are thrown on many threads
+            request->error = std::make_exception_ptr(model::Error(cause.code(), cause.message(), cause.hint()));
+        answer(*request, std::move(request->error));
+    }
 }
 
 } // namespace bm::db

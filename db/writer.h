@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/error.h"
 #include "db/database.h"
 #include "db/sqlite.h"
 
@@ -37,7 +38,7 @@ private:
     std::deque<WriteRequest*> waitForWork();
     void commitGroup(std::deque<WriteRequest*>& waiting);
     void runUnit(WriteRequest& request);
-    void undoAll(const std::vector<WriteRequest*>& group, const std::exception_ptr& cause);
+    void undoAll(const std::vector<WriteRequest*>& group, const model::Error& cause);
 
     const void* owner_;
     sqlite::Connection connection_;

@@ -1,0 +1,118 @@
+#include "tests/db/fixture.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace bm;
+using namespace bm::db;
+
+namespace {
+
+constexpr const char* kFileVariable = "BM_CRASH_DATABASE";
+constexpr int kWriters = 4;
+
+/// Starts this very program as the writer that is to be killed; its stdout comes by @p out.
+pid_t startWriter(const std::string& file, int out)
+{
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::dup2(out, STDOUT_FILENO);
+        ::setenv(kFileVariable, file.c_str(), 1);
+        ::execl("/proc/self/exe", "db_test", "crash writer", static_cast<char*>(nullptr));
+        ::_exit(127);
+    }
+    return child;
+}
+
+std::vector<std::string> completeLines(const std::string& text)
+{
+    std::vector<std::string> lines;
+    std::size_t from = 0;
+    for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', from)) {
+        lines.push_back(text.substr(from, end - from));
+        from = end + 1;
+    }
+    return lines;
+}
+
+/// Lets a writer acknowledge @p count rows and kills it in the middle of its work; gives all it had acknowledged.
+std::vector<std::string> acknowledgedBeforeKill(const std::string& file, std::size_t count)
+{
+    std::array<int, 2> pipe{};
+    REQUIRE(::pipe(pipe.data()) == 0);
+    const pid_t child = startWriter(file, pipe[1]);
+    ::close(pipe[1]);
+    std::string text;
+    std::array<char, 4096> buffer{};
+    ssize_t got = 0;
+    bool killed = false;
+    while ((got = ::read(pipe[0], buffer.data(), buffer.size())) > 0) {
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+        if (!killed && static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) >= count) {
+            ::kill(child, SIGKILL);
+            killed = true;
+        }
+    }
+    ::close(pipe[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(killed);
+    CHECK(WIFSIGNALED(status));
+    return completeLines(text);
+}
+
+} // namespace
+
+TEST_CASE("what was acknowledged is there after kill -9", "[db][crash]")
+{
+    const Folder folder;
+    const std::string file = (folder / "bm.sqlite").string();
+    std::vector<std::string> acknowledged;
+    for (int round = 0; round < 3; ++round) { // each round opens what the one before left
+        const auto lines = acknowledgedBeforeKill(file, 60);
+        acknowledged.insert(acknowledged.end(), lines.begin(), lines.end());
+    }
+    REQUIRE(acknowledged.size() >= 180);
+    Database database({file, 1, true});
+    database.read([&](Transaction& tx) {
+        for (const std::string& uuid : acknowledged) {
+            INFO(uuid);
+            CHECK(NodeRepository{}.find(tx, {uuid}));
+            CHECK(PortRepository{}.ofNode(tx, {uuid}).size() == 1); // the unit is whole
+        }
+        CHECK(static_cast<std::size_t>(NodeRepository{}.count(tx)) == PortRepository{}.all(tx).size());
+        CHECK(tx.query("pragma integrity_check", {}).at(0).at(0) == Value{std::string("ok")});
+    });
+}
+
+// The child of the test above; hidden, and nothing without its variable.
+TEST_CASE("crash writer", "[.]")
+{
+    const char* file = std::getenv(kFileVariable);
+    REQUIRE(file != nullptr);
+    Database database({file, 1, true});
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kWriters; ++t)
+        threads.emplace_back([&] {
+            for (;;) {
+                const model::Node node = makeNode("");
+                database.write([&](Transaction& tx) {
+                    NodeRepository{}.insert(tx, node);
+                    PortRepository{}.insert(tx, {model::PortId::make(), node.id, {node.id.uuid}, "", true, {}, {}, "",
+                                                 at(1), at(1)});
+                });
+                const std::string line = node.id.uuid + "\n";
+                if (::write(STDOUT_FILENO, line.data(), line.size()) < 0)
+                    std::abort();
+            }
+        });
+    for (auto& thread : threads)
+        thread.join();
+}
