@@ -19,13 +19,13 @@ class Request {
 public:
     virtual ~Request() = default;
     Method method = Method::Get;
-    std::string path;                                 ///< decoded, without the query, without a trailing slash
+    std::string path; ///< decoded, without the query, without a trailing slash
     std::vector<std::pair<std::string, std::string>> query{}; ///< decoded, in order
-    std::map<std::string, std::string> pathParams{};  ///< filled by the Router
-    std::string peerAddress;                          ///< "10.77.0.101"
-    std::string actor;                                ///< who asks; set by an authentication filter
-    std::string localBase;                            ///< "http://host:port" as the client named us (Host header)
-    std::string requestId;                            ///< "req-<uuid>"
+    std::map<std::string, std::string> pathParams{};          ///< filled by the Router
+    std::string peerAddress;                                  ///< "10.77.0.101"
+    std::string actor;                                        ///< who asks; set by an authentication filter
+    std::string localBase; ///< "http://host:port" as the client named us (Host header)
+    std::string requestId; ///< "req-<uuid>"
 
     virtual std::optional<std::string> header(std::string_view name) const = 0;
     /// The whole body. @throws Error TooLarge when it is longer than @p limitBytes

@@ -17,12 +17,14 @@ namespace bm::http {
 using Handler = std::function<void(Request&, Response&)>;
 /// Runs before every handler (authentication, versions); throws an Error to refuse.
 using Filter = std::function<void(Request&, Response&)>;
-/// Renders a failure; the default is {"error_message": "<JSON as text>", "code": ..., "hint": ...} (Ironic's double encoding).
+/// Renders a failure; the default is {"error_message": "<JSON as text>", "code": ..., "hint": ...} (Ironic's
+/// double encoding).
 using ErrorRenderer = std::function<void(const Request&, Response&, const model::Error&)>;
 
-/// Paths with {parameters} to handlers, and the one try/catch: model::Error to its status and body, anything else
-/// 500 with a log id. 404 for no such path, 405 with Allow for a path without this method; HEAD falls back to GET.
-/// Filled before the server starts, then read-only (thread-safe).
+/// Paths with {parameters} (and a last {rest*}, which takes all segments left) to handlers, and the one
+/// try/catch: model::Error to its status and body, anything else 500 with a log id. 404 for no such path, 405
+/// with Allow for a path without this method; HEAD falls back to GET. Filled before the server starts, then
+/// read-only (thread-safe).
 class Router {
 public:
     Router();

@@ -10,19 +10,23 @@ namespace bm::http {
 
 struct ListenerConfig {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;                    ///< 0: any free one, see Server::port
-    std::string certificateFile{};             ///< PEM; empty: plain HTTP
+    std::uint16_t port = 0;        ///< 0: any free one, see Server::port
+    std::string certificateFile{}; ///< PEM; empty: plain HTTP
     std::string keyFile{};
     int maxThreads = 16;
-    int maxConnections = 256;                  ///< beyond: 503 with Retry-After
+    int maxConnections = 256; ///< beyond: 503 with Retry-After
     int maxConnectionsPerClient = 64;
     std::chrono::milliseconds headerDeadline{10'000}; ///< from accept to the last header byte, in total
     std::chrono::milliseconds idleTimeout{60'000};    ///< between requests of one connection
-    std::uint64_t minSendBytesPerSecond = 10'000;     ///< slower file readers are dropped
+    std::uint64_t minSendBytesPerSecond = 10'000; ///< slower file readers, and senders of bodies, are dropped
+    std::chrono::milliseconds stallWindow{20'000}; ///< over which that is measured
     std::string serverName = "bm";
 };
 
-/// One listener. The Router must outlive it. start() binds (throws Error Conflict with a hint when the port is taken).
+/// One listener. The Router must outlive it. start() binds (throws Error Conflict with a hint when the port
+/// is taken). The process ignores SIGPIPE from then on. stop() lets running handlers end and breaks off what
+/// they wait for from clients; a stopped server is not started again. Request bodies may be chunked; answers
+/// always carry their Content-Length, so HTTP/1.0 firmware can read them.
 class Server {
 public:
     Server(const Router& router, ListenerConfig config);

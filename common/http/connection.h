@@ -1,0 +1,71 @@
+#pragma once
+#include "common/http/admission.h"
+#include "common/http/pace.h"
+#include "common/http/tls.h"
+#include "common/platform/files.h"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace bm::http {
+
+enum class Io { Done, Again, Closed };
+struct IoResult {
+    Io io = Io::Closed;
+    std::size_t count = 0;
+};
+
+/// One accepted, non-blocking socket, plain or TLS. Owned by one stage at a time; not thread-safe.
+class Connection {
+public:
+    Connection(platform::Fd socket, std::string peer, Admission::Ticket ticket, SslPtr ssl, int stopFd);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    std::string input{}; ///< bytes that arrived and are not used yet
+    bool broken = false; ///< nothing more can be sent or received
+
+    int fd() const { return socket_.get(); }
+    bool encrypted() const { return ssl_ != nullptr; }
+    const std::string& peer() const { return peer_; }
+    /// Which poll(2) events the call that last answered Again waits for.
+    short wants() const { return wants_; }
+
+    /// The next four never block.
+    IoResult handshake();
+    IoResult read(std::span<char> buffer);
+    IoResult write(std::string_view bytes);
+    /// Up to @p count bytes of @p file from @p offset: sendfile(2) on a plain socket.
+    IoResult sendFrom(int file, std::uint64_t offset, std::size_t count);
+
+    /// Waits as long as @p pace and the listener's stop allow. @return bytes read, 0: the end, broken or too
+    /// slow
+    std::size_t readBlocking(std::span<char> buffer, Pace& pace);
+    bool writeBlocking(std::string_view bytes, Pace& pace);
+    /// Says that nothing more will be sent.
+    void finish();
+
+private:
+    IoResult judge(ssize_t count, short wants);
+    IoResult judgeTls(int result);
+    bool wait(Pace& pace);
+
+    platform::Fd socket_;
+    std::string peer_;
+    Admission::Ticket ticket_;
+    SslPtr ssl_;
+    int stopFd_;
+    short wants_;
+};
+
+/// "10.77.0.1" of the peer of @p fd, or of our own end.
+std::string peerAddressOf(int fd);
+std::string localAddressOf(int fd);
+/// 0 when unknown.
+std::uint16_t localPortOf(int fd);
+
+} // namespace bm::http

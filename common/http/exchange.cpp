@@ -1,0 +1,151 @@
+#include "common/http/exchange.h"
+
+#include "common/model/error.h"
+#include "common/model/ids.h"
+
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Timestamp.h>
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <system_error>
+
+namespace bm::http {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+std::string baseOf(const Connection& connection, const Head& head)
+{
+    const std::string_view scheme = connection.encrypted() ? "https" : "http";
+    if (!head.host.empty())
+        return fmt::format("{}://{}", scheme, head.host);
+    const std::string address = localAddressOf(connection.fd());
+    const bool v6 = address.find(':') != std::string::npos;
+    return fmt::format("{}://{}{}{}:{}", scheme, v6 ? "[" : "", address, v6 ? "]" : "",
+                       localPortOf(connection.fd()));
+}
+
+bool mayHaveBody(int code)
+{
+    return code >= 200 && code != 204 && code != 304;
+}
+
+std::string_view reasonOf(int code)
+{
+    static const std::string unknown = "Unknown";
+    const std::string& reason =
+        Poco::Net::HTTPResponse::getReasonForStatus(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(code));
+    return code == 507 ? std::string_view("Insufficient Storage") : std::string_view(reason);
+}
+
+} // namespace
+
+ServerRequest::ServerRequest(Connection& connection, Head head, const ListenerConfig& config)
+    : head_(std::move(head)),
+      buffer_(connection, head_, Pace(config.minSendBytesPerSecond, config.stallWindow)), stream_(buffer_)
+{
+    method = head_.method;
+    path = head_.path;
+    query = head_.query;
+    peerAddress = connection.peer();
+    localBase = baseOf(connection, head_);
+    requestId = "req-" + model::makeUuid();
+}
+
+std::string ServerRequest::body(std::size_t limitBytes)
+{
+    const auto tooLarge = [limitBytes] {
+        return Error(ErrorCode::TooLarge, fmt::format("the body is longer than {} bytes", limitBytes));
+    };
+    if (contentLength().value_or(0) > limitBytes)
+        throw tooLarge();
+    std::string text;
+    std::array<char, 16384> piece{};
+    while (stream_.read(piece.data(), piece.size()), stream_.gcount() > 0) {
+        text.append(piece.data(), static_cast<std::size_t>(stream_.gcount()));
+        if (text.size() > limitBytes)
+            throw tooLarge();
+    }
+    return text;
+}
+
+ServerResponse::ServerResponse(Connection& connection, const Head* head, const ListenerConfig& config)
+    : connection_(connection), config_(config), pace_(config.minSendBytesPerSecond, config.stallWindow),
+      isHead_(head != nullptr && head->method == Method::Head), http10_(head != nullptr && head->http10),
+      keepAlive_(head != nullptr && head->keepAlive), head_(head)
+{}
+
+std::string ServerResponse::headText(int code, std::uint64_t length, std::string_view contentType) const
+{
+    std::string text =
+        fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nServer: {}\r\n", code, reasonOf(code),
+                    Poco::DateTimeFormatter::format(Poco::Timestamp(), Poco::DateTimeFormat::HTTP_FORMAT),
+                    config_.serverName);
+    for (const auto& [name, value] : headers) {
+        if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
+            throw Error(ErrorCode::Internal, fmt::format("the answer's header {} holds a line break", name));
+        text += fmt::format("{}: {}\r\n", name, value);
+    }
+    if (!contentType.empty())
+        text += fmt::format("Content-Type: {}\r\n", contentType);
+    if (mayHaveBody(code))
+        text += fmt::format("Content-Length: {}\r\n", length);
+    if (!keepAlive_)
+        text += "Connection: close\r\n";
+    else if (http10_)
+        text += "Connection: keep-alive\r\n";
+    return text + "\r\n";
+}
+
+void ServerResponse::send(int code, std::string_view body, std::string_view contentType)
+{
+    BM_ASSERT(!sent_);
+    std::string text = headText(code, body.size(), contentType);
+    if (mayHaveBody(code) && !isHead_) {
+        text += body;
+        bodyBytes_ = body.size();
+    }
+    status = code;
+    sent_ = true;
+    connection_.writeBlocking(text, pace_);
+}
+
+void ServerResponse::sendFile(const std::filesystem::path& file, std::string_view contentType,
+                              FileDone onDone)
+{
+    BM_ASSERT(!sent_ && head_ != nullptr);
+    PendingFile pending;
+    pending.file = platform::Fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat facts {};
+    if (!pending.file || ::fstat(pending.file.get(), &facts) != 0 || !S_ISREG(facts.st_mode))
+        throw Error(ErrorCode::NotFound,
+                    fmt::format("cannot serve {}: {}", file.filename().string(),
+                                pending.file ? "not a file" : std::generic_category().message(errno)));
+    const FileAnswer answer = answerForFile(*head_, facts);
+    header("ETag", answer.etag);
+    header("Last-Modified", answer.lastModified);
+    header("Accept-Ranges", "bytes");
+    if (answer.status == 206)
+        header("Content-Range", fmt::format("bytes {}-{}/{}", answer.offset,
+                                            answer.offset + answer.length - 1, facts.st_size));
+    else if (answer.status == 416)
+        header("Content-Range", fmt::format("bytes */{}", facts.st_size));
+    pending.offset = answer.offset;
+    pending.left = isHead_ ? 0 : answer.length;
+    pending.content = !isHead_ && answer.status / 100 == 2;
+    pending.keepAlive = keepAlive_;
+    pending.onDone = std::move(onDone);
+    const std::string text = headText(answer.status, answer.length, contentType);
+    status = answer.status;
+    sent_ = true;
+    bodyBytes_ = pending.left;
+    pending_ = std::move(pending);
+    connection_.writeBlocking(text, pace_);
+}
+
+} // namespace bm::http

@@ -1,0 +1,71 @@
+#pragma once
+#include "common/http/body_stream.h"
+#include "common/http/file_range.h"
+#include "common/http/request.h"
+#include "common/http/response.h"
+#include "common/http/server.h"
+
+#include <memory>
+#include <optional>
+
+namespace bm::http {
+
+/// The bytes of a file that still have to go out on a connection.
+struct PendingFile {
+    platform::Fd file{};
+    std::uint64_t offset = 0;
+    std::uint64_t left = 0;
+    std::uint64_t sent = 0;
+    bool content = false; ///< not HEAD, 304 or 416
+    bool keepAlive = false;
+    Response::FileDone onDone{};
+};
+
+/// A request off a connection.
+class ServerRequest final : public Request {
+public:
+    ServerRequest(Connection& connection, Head head, const ListenerConfig& config);
+    std::optional<std::string> header(std::string_view name) const override { return head_.field(name); }
+    std::string body(std::size_t limitBytes) override;
+    std::istream& bodyStream() override { return stream_; }
+    std::optional<std::uint64_t> contentLength() const override { return head_.contentLength; }
+    const Head& head() const { return head_; }
+    BodyBuffer& bodyBuffer() { return buffer_; }
+
+private:
+    Head head_;
+    BodyBuffer buffer_;
+    BodyStream stream_;
+};
+
+/// Writes the answer of one request. A client that is gone is no error of the handler's: the connection is
+/// marked.
+class ServerResponse final : public Response {
+public:
+    ServerResponse(Connection& connection, const Head* head, const ListenerConfig& config);
+    void send(int code, std::string_view body, std::string_view contentType) override;
+    void sendFile(const std::filesystem::path& file, std::string_view contentType, FileDone onDone) override;
+    bool sent() const override { return sent_; }
+
+    /// The connection ends after this answer.
+    void close() { keepAlive_ = false; }
+    bool keepAlive() const { return keepAlive_; }
+    std::optional<PendingFile>& pendingFile() { return pending_; }
+    std::uint64_t bodyBytes() const { return bodyBytes_; }
+
+private:
+    std::string headText(int code, std::uint64_t length, std::string_view contentType) const;
+
+    Connection& connection_;
+    const ListenerConfig& config_;
+    Pace pace_;
+    bool isHead_;
+    bool http10_;
+    bool keepAlive_;
+    const Head* head_;
+    bool sent_ = false;
+    std::uint64_t bodyBytes_ = 0;
+    std::optional<PendingFile> pending_{};
+};
+
+} // namespace bm::http

@@ -1,0 +1,48 @@
+#pragma once
+#include "common/http/exchange.h"
+#include "common/http/poller.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace bm::http {
+
+/// Sends files on one thread, whatever the number of readers: each gets a piece as its socket takes it.
+class FileSender {
+public:
+    using Connections = std::function<void(std::unique_ptr<Connection>)>;
+    /// @p onIdle gets a connection whose file went out and that may carry the next request.
+    FileSender(const ListenerConfig& config, Connections onIdle, Connections onClose);
+    ~FileSender();
+    void start();
+    /// Breaks off what is under way; each onDone is told.
+    void stop();
+    void add(std::unique_ptr<Connection> connection, PendingFile file);
+
+private:
+    struct Job {
+        std::unique_ptr<Connection> connection;
+        PendingFile file;
+        Pace pace;
+        std::chrono::steady_clock::time_point seenAt{};
+    };
+    void run(const std::stop_token& stop);
+    void takeNew();
+    void serve(int fd);
+    bool advance(Job& job);
+    void dropSlow();
+    void end(int fd);
+
+    ListenerConfig config_;
+    Connections onIdle_;
+    Connections onClose_;
+    Poller poller_;
+    platform::Guarded<std::vector<Job>> fresh_;
+    std::map<int, Job> jobs_; ///< of the thread
+    std::jthread thread_;
+};
+
+} // namespace bm::http

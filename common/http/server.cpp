@@ -1,0 +1,183 @@
+#include "common/http/server.h"
+
+#include "common/http/exchange.h"
+#include "common/http/file_sender.h"
+#include "common/http/reception.h"
+#include "common/model/error.h"
+#include "common/platform/log.h"
+
+#include <condition_variable>
+#include <csignal>
+#include <deque>
+
+namespace bm::http {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+constexpr std::size_t kDrainLimit = std::size_t{256} * 1024;
+constexpr std::size_t kHeadLimit = std::size_t{32} * 1024;
+
+/// Nothing could be read as a request: an answer of the Router's form all the same.
+void refuseHead(Connection& connection, const ListenerConfig& config, const Error& error)
+{
+    ServerResponse response(connection, nullptr, config);
+    Router nothing; // its only route to an answer is the error
+    Head head;
+    head.path = "/";
+    ServerRequest request(connection, head, config);
+    nothing.filter([&error](Request&, Response&) { throw error; });
+    nothing.handle(request, response);
+}
+
+} // namespace
+
+struct Server::State {
+    State(const Router& routes, ListenerConfig settings);
+    void start();
+    void stop();
+    void work(const std::stop_token& stop);
+    void handle(std::unique_ptr<Connection> connection);
+    void answer(std::unique_ptr<Connection> connection, const Head& head);
+    void log(const ServerRequest& request, const ServerResponse& response,
+             std::chrono::steady_clock::time_point start) const;
+
+    const Router& router;
+    ListenerConfig config;
+    Reception reception;
+    FileSender files;
+    std::mutex mutex{};
+    std::condition_variable_any ready{};
+    std::deque<std::unique_ptr<Connection>> queue{};
+    std::vector<std::jthread> workers{};
+};
+
+Server::State::State(const Router& routes, ListenerConfig settings)
+    : router(routes), config(std::move(settings)), reception(config,
+                                                             [this](std::unique_ptr<Connection> connection) {
+                                                                 {
+                                                                     const std::lock_guard lock(mutex);
+                                                                     queue.push_back(std::move(connection));
+                                                                 }
+                                                                 ready.notify_one();
+                                                             }),
+      files(
+          config,
+          [this](std::unique_ptr<Connection> connection) { reception.giveBack(std::move(connection)); },
+          [this](std::unique_ptr<Connection> connection) { reception.close(std::move(connection)); })
+{}
+
+void Server::State::start()
+{
+    std::signal(SIGPIPE, SIG_IGN); // a peer that went away is a result of a write, not the end of the process
+    reception.start();
+    files.start();
+    for (int i = 0; i < config.maxThreads; ++i)
+        workers.emplace_back([this](const std::stop_token& stop) { work(stop); });
+}
+
+void Server::State::stop()
+{
+    reception.stop();
+    reception.breakOff();
+    for (std::jthread& worker : workers)
+        worker.request_stop();
+    workers.clear(); // joins: handlers that run end with their answer
+    files.stop();
+    queue.clear();
+    reception.stop(); // what came back meanwhile
+}
+
+void Server::State::work(const std::stop_token& stop)
+{
+    for (;;) {
+        std::unique_ptr<Connection> connection;
+        {
+            std::unique_lock lock(mutex);
+            if (!ready.wait(lock, stop, [this] { return !queue.empty(); }))
+                return;
+            connection = std::move(queue.front());
+            queue.pop_front();
+        }
+        try {
+            handle(std::move(connection));
+        } catch (const std::exception& error) {
+            platform::logError("http", "a request could not be answered: {}", error.what());
+        }
+    }
+}
+
+void Server::State::handle(std::unique_ptr<Connection> connection)
+{
+    const std::size_t length = headLength(connection->input);
+    std::optional<Head> head;
+    try {
+        if (length == 0 || length > kHeadLimit)
+            throw Error(ErrorCode::InvalidInput, "the request's head is longer than 32 KiB");
+        head = parseHead(connection->input.substr(0, length));
+    } catch (const Error& error) {
+        connection->input.clear();
+        refuseHead(*connection, config, error);
+        reception.close(std::move(connection));
+        return;
+    }
+    connection->input.erase(0, length);
+    answer(std::move(connection), *head);
+}
+
+void Server::State::answer(std::unique_ptr<Connection> connection, const Head& head)
+{
+    const auto start = std::chrono::steady_clock::now();
+    ServerResponse response(*connection, &head, config);
+    ServerRequest request(*connection, head, config);
+    response.header("X-Openstack-Request-Id", request.requestId);
+    router.handle(request, response);
+    log(request, response, start);
+    const bool drained = request.bodyBuffer().drain(kDrainLimit);
+    std::optional<PendingFile> file = std::move(response.pendingFile());
+    if (file) {
+        file->keepAlive = file->keepAlive && drained;
+        files.add(std::move(connection), std::move(*file));
+    } else if (response.keepAlive() && drained && !connection->broken) {
+        reception.giveBack(std::move(connection));
+    } else {
+        reception.close(std::move(connection));
+    }
+}
+
+void Server::State::log(const ServerRequest& request, const ServerResponse& response,
+                        std::chrono::steady_clock::time_point start) const
+{
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+    platform::logDebug("http", "{} {} {} {} {} {} bytes {} ms", request.requestId, request.peerAddress,
+                       toText(request.method), request.path, response.status, response.bodyBytes(),
+                       took.count());
+}
+
+Server::Server(const Router& router, ListenerConfig config)
+    : state_(std::make_unique<State>(router, std::move(config)))
+{}
+
+Server::~Server()
+{
+    stop();
+}
+
+void Server::start()
+{
+    state_->start();
+}
+
+void Server::stop()
+{
+    state_->stop();
+}
+
+std::uint16_t Server::port() const
+{
+    return state_->reception.port();
+}
+
+} // namespace bm::http
