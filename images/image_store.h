@@ -19,6 +19,7 @@ struct StoreSettings {
     int compressionLevel = 3;
     int compressionThreads = 0;   ///< 0: as many as cores
     std::string qemuImg = "/usr/bin/qemu-img";
+    std::filesystem::path convertHelper{}; ///< bm-convert; empty: beside the program, in its build folder or in libexec/bm
 };
 
 /// What came in.

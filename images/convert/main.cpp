@@ -1,0 +1,111 @@
+// bm-convert: the child in which foreign disk images are decompressed and converted, confined before it reads
+// a byte.
+#include "images/convert/decompress.h"
+#include "images/convert/sandbox.h"
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+
+namespace {
+
+using bm::images::Confinement;
+using bm::images::ConvertExit;
+
+constexpr const char* kUsage = R"(usage:
+  bm-convert decompress --limit BYTES [limits] < SOURCE > RAW
+  bm-convert run [--read FILE]... [--write FILE]... [limits] -- PROGRAM [ARGUMENT]...
+limits: --memory BYTES  --cpu SECONDS  --file BYTES
+Runs confined: no network, no privileges, no files but those named. Not meant to be called by hand.
+)";
+
+struct Arguments {
+    Confinement confinement;
+    std::uint64_t limitBytes = 0;
+    std::size_t programAt = 0; ///< index behind "--"; 0: none
+};
+
+bool setNumber(std::uint64_t& target, std::string_view text)
+{
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), target);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+bool setOption(Arguments& arguments, std::string_view name, const char* value)
+{
+    if (name == "--read")
+        arguments.confinement.readPaths.emplace_back(value);
+    else if (name == "--write")
+        arguments.confinement.writePaths.emplace_back(value);
+    else if (name == "--memory")
+        return setNumber(arguments.confinement.memoryBytes, value);
+    else if (name == "--cpu")
+        return setNumber(arguments.confinement.cpuSeconds, value);
+    else if (name == "--file")
+        return setNumber(arguments.confinement.fileBytes, value);
+    else if (name == "--limit")
+        return setNumber(arguments.limitBytes, value);
+    else
+        return false;
+    return true;
+}
+
+std::optional<Arguments> parse(std::span<char*> words)
+{
+    Arguments arguments;
+    for (std::size_t i = 2; i < words.size(); i += 2) {
+        if (std::string_view(words[i]) == "--") {
+            arguments.programAt = i + 1;
+            return arguments;
+        }
+        if (i + 1 >= words.size() || !setOption(arguments, words[i], words[i + 1]))
+            return std::nullopt;
+    }
+    return arguments;
+}
+
+ConvertExit confined(const Confinement& confinement)
+{
+    const std::string failure = bm::images::confine(confinement);
+    if (failure.empty())
+        return ConvertExit::Done;
+    std::fprintf(stderr, "%s\n", failure.c_str());
+    return ConvertExit::NotConfined;
+}
+
+ConvertExit run(const Arguments& arguments, std::span<char*> words)
+{
+    if (const ConvertExit exit = confined(arguments.confinement); exit != ConvertExit::Done)
+        return exit;
+    ::execv(words[arguments.programAt], words.data() + arguments.programAt);
+    std::fprintf(stderr, "%s: %s\n", words[arguments.programAt], std::strerror(errno));
+    return ConvertExit::NotStarted;
+}
+
+ConvertExit dispatch(std::span<char*> words)
+{
+    const std::string_view verb = words.size() > 1 ? words[1] : "";
+    const std::optional<Arguments> arguments = parse(words);
+    if (arguments && verb == "run" && arguments->programAt > 0 && arguments->programAt < words.size())
+        return run(*arguments, words);
+    if (arguments && verb == "decompress" && arguments->programAt == 0) {
+        const ConvertExit exit = confined(arguments->confinement);
+        return exit == ConvertExit::Done ? bm::images::decompress(arguments->limitBytes) : exit;
+    }
+    std::fputs(kUsage, stderr);
+    return ConvertExit::Usage;
+}
+
+} // namespace
+
+int main(int count, char** words)
+{
+    // Nothing is left to tidy up, and a confined process may not do everything that an exit handler wants to.
+    ::_exit(static_cast<int>(dispatch(std::span(words, static_cast<std::size_t>(count)))));
+}

@@ -1,0 +1,43 @@
+#pragma once
+#include "common/model/deadline.h"
+#include "images/image_store.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+
+namespace bm::images {
+
+/// Foreign formats, touched only in confined children (bm-convert). Copies of it may be used at the same
+/// time.
+class Converter {
+public:
+    /// @throws Error NotFound (bm-convert is not installed)
+    explicit Converter(const StoreSettings& settings);
+
+    /// Called while a child works; may throw to end it.
+    using Tick = std::function<void()>;
+    using Sink = std::function<void(std::span<const std::byte>)>;
+
+    /// Decompresses what @p sourceFd holds from its current offset on; the offset moves as it is read.
+    /// @throws Error ImageCorrupt, ImageTooLarge (more than @p limitBytes come out), ImageUnsupported
+    void decompress(int sourceFd, std::uint64_t limitBytes, const Sink& sink, const Tick& tick,
+                    const model::Deadline& deadline) const;
+    /// Consistency of a qcow2 file whose header was accepted. @throws Error ImageCorrupt (also when cut off)
+    void checkQcow2(const std::filesystem::path& file, const model::Deadline& deadline) const;
+    /// Makes the raw image of a qcow2 file in @p target, an existing file of the right length with nothing in
+    /// it.
+    /// @param onFraction  0 to 1
+    void convertQcow2(const std::filesystem::path& file, const std::filesystem::path& target,
+                      std::uint64_t rawBytes, const std::function<void(double)>& onFraction, const Tick& tick,
+                      const model::Deadline& deadline) const;
+
+private:
+    std::string helper_;
+    std::string qemuImg_;
+};
+
+} // namespace bm::images
