@@ -1,0 +1,118 @@
+#include "cli/commands.h"
+
+#include "common/model/error.h"
+
+#include <fmt/format.h>
+#include <iostream>
+
+namespace bm::cli {
+
+using model::Error;
+using model::ErrorCode;
+
+Client& Shell::client()
+{
+    if (!client_)
+        client_ = std::make_unique<Client>(resolveEndpoint(endpointOption));
+    return *client_;
+}
+
+Format Shell::format() const
+{
+    if (formatOption == "json")
+        return Format::Json;
+    return formatOption == "yaml" ? Format::Yaml : Format::Table;
+}
+
+int exitCodeOf(const std::exception& failure)
+{
+    const auto* error = dynamic_cast<const Error*>(&failure);
+    if (error == nullptr)
+        return 1;
+    switch (error->code()) {
+    case ErrorCode::InvalidInput:
+    case ErrorCode::NotAcceptable:
+    case ErrorCode::InvalidTransition:
+    case ErrorCode::TooLarge:
+        return 2;
+    case ErrorCode::NotFound:
+        return 3;
+    case ErrorCode::Conflict:
+    case ErrorCode::NodeLocked:
+    case ErrorCode::ImageInUse:
+        return 4;
+    case ErrorCode::Unauthorized:
+    case ErrorCode::Forbidden:
+    case ErrorCode::NodeProtected:
+        return 5;
+    case ErrorCode::Unavailable:
+        return 6;
+    default:
+        return 1;
+    }
+}
+
+std::string nodePath(const std::string& ident, const std::string& rest)
+{
+    return "/v1/nodes/" + platform::urlEncode(ident) + rest;
+}
+
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  bm node enrol -f inventory.yaml
+  bm image add debian-12.qcow2 --name debian-12
+  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait
+  bm node timeline rack1-07
+
+Where bmd is: --endpoint, BM_ENDPOINT, ~/.config/bm/client.yaml, /etc/bm/client.yaml, else http://127.0.0.1:6385.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 busy or in conflict, 5 not allowed, 6 bmd not reachable.)";
+
+void printFailure(const std::exception& failure)
+{
+    if (const auto* error = dynamic_cast<const Error*>(&failure)) {
+        std::cerr << "bm: " << error->what() << " [" << model::toText(error->code()) << "]\n";
+        if (!error->hint().empty())
+            std::cerr << "hint: " << error->hint() << "\n";
+    } else {
+        std::cerr << "bm: " << failure.what() << "\n";
+    }
+}
+
+void addEverything(CLI::App& app, Shell& shell)
+{
+    app.footer(kFooter);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.set_version_flag("--version", "bm 0.1.0");
+    app.add_option("--endpoint", shell.endpointOption, "bmd's address, as http://host:6385")->type_name("URL");
+    app.add_option("-o,--output", shell.formatOption, "table, json or yaml")->check(CLI::IsMember({"table", "json", "yaml"}));
+    addNodeCommands(app, shell);
+    addPowerCommands(app, shell);
+    addImageCommands(app, shell);
+    addProvisionCommands(app, shell);
+    addCompletionCommand(app, shell);
+}
+
+} // namespace
+
+int runCommandLine(int argc, const char* const* argv)
+{
+    CLI::App app{"bm: turns powered-off servers into running ones", "bm"};
+    Shell shell;
+    addEverything(app, shell);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    try {
+        return shell.action ? shell.action() : 2;
+    } catch (const std::exception& failure) {
+        std::cout.flush();
+        printFailure(failure);
+        return exitCodeOf(failure);
+    }
+}
+
+} // namespace bm::cli
