@@ -46,18 +46,16 @@ def start(name, argv, netns=True, log=None, pass_fds=(), env=None):
 
 
 def end(name, grace=10.0):
-    """Ends the process known as @name: TERM, then KILL to what remains of its session's group."""
+    """Ends the process known as @name, by TERM, after the grace by KILL, and whoever is left of its process group."""
     pid = pid_of(name)
     if pid:
         os.kill(pid, signal.SIGTERM)
         wait_until(lambda: pid_of(name) is None, grace)
-        if pid_of(name):
-            os.killpg(pid, signal.SIGKILL)
-            wait_until(lambda: pid_of(name) is None, 5)
         try:
-            os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
+            os.killpg(pid, signal.SIGKILL)
+        except ProcessLookupError:
             pass
+        wait_until(lambda: pid_of(name) is None, 5)
     (place.RUN / f"{name}.pid").unlink(missing_ok=True)
 
 
@@ -71,13 +69,13 @@ def wait_until(condition, seconds, step=0.05):
     return True
 
 
-def run(*argv, netns=False, seconds=60, check=True):
+def run(*argv, netns=False, seconds=60, check=True, env=None):
     """Runs a program to its end; its stdout. A failure names the program and its last words."""
     if netns:
         argv = ("ip", "netns", "exec", place.NETNS, *argv)
     try:
         done = subprocess.run([str(part) for part in argv], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=seconds, check=False)
+                              timeout=seconds, check=False, env=env)
     except subprocess.TimeoutExpired as late:
         raise place.Failure(f"{' '.join(map(str, argv))}: no end after {seconds} s") from late
     if check and done.returncode != 0:

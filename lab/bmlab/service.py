@@ -1,0 +1,177 @@
+"""bmd in the lab: its configuration (the one place in lab/ that names its keys), its start, and the way to its API."""
+import json
+import os
+import pathlib
+import pwd
+import socket
+
+import yaml
+
+from . import place, process
+
+BUILD = place.SOURCE / "build" / "release"
+if os.environ.get("BM_LAB_BUILD"):
+    BUILD = pathlib.Path(os.environ["BM_LAB_BUILD"]).resolve()
+BMD = BUILD / "bmd" / "bmd"
+BM = BUILD / "cli" / "bm"
+RAMDISK = BUILD / "ramdisk"
+CONFIG = place.STATE / "bmd.yaml"
+INVENTORY = place.STATE / "inventory.yaml"
+CLIENT = place.STATE / "client.yaml"
+BMD_STATE = place.STATE / "bmd"
+BMD_RUN = place.RUN / "bmd"
+PASSWORD = BMD_STATE / "admin-password"     # made by bmd at its first start
+LINKS = {pathlib.Path("/etc/bm/client.yaml"): CLIENT, pathlib.Path("/usr/local/bin/bm"): BM}
+
+
+def configuration():
+    return {
+        "provisioning": {"interface": place.BRIDGE, "address": place.ADDRESS},
+        "dhcp": {"mode": "managed", "range": "10.77.0.100-10.77.0.199", "router_advertisements": True},
+        "paths": {"state_dir": str(BMD_STATE), "run_dir": str(BMD_RUN), "ramdisk_dir": str(RAMDISK)},
+        # An emulated machine saves seconds by these; a real one does without.
+        "conductor": {"kernel_arguments": "mitigations=off nokaslr quiet", "agent_pace": "1s"},
+        "ipmi": {"min_interval": "50ms"},
+    }
+
+
+def inventory(machines):
+    """The fleet in the file format of Ironic's `baremetal create`."""
+    password = place.BMC_PASSWORD_FILE.read_text(encoding="ascii").strip()
+    return {"nodes": [{
+        "name": machine.name,
+        "driver": "ipmi",
+        "driver_info": {"ipmi_address": machine.bmc_address, "ipmi_port": 623,
+                        "ipmi_username": place.BMC_USER, "ipmi_password": password},
+        "resource_class": "lab",
+        "properties": {"capabilities": "boot_mode:" + ("bios" if machine.firmware == "bios" else "uefi")},
+        "ports": [{"address": machine.mac}],
+    } for machine in machines]}
+
+
+def write_files(machines):
+    """bmd.yaml, inventory.yaml; True when bmd's settings differ from those it was started with."""
+    text = yaml.safe_dump(configuration(), sort_keys=False)
+    changed = not CONFIG.exists() or CONFIG.read_text(encoding="utf-8") != text
+    CONFIG.write_text(text, encoding="utf-8")
+    place.write_secret(INVENTORY, yaml.safe_dump(inventory(machines), sort_keys=False))
+    return changed
+
+
+def last_words(name="bmd", lines=15):
+    try:
+        text = (place.LOGS / f"{name}.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return ""
+    return "\n".join("    " + line for line in text[-lines:])
+
+
+def answers():
+    status = process.run("curl", "-s", "-o", "/dev/null", "-m", "2", "-w", "%{http_code}", "http://127.0.0.1:6385/",
+                         netns=True, check=False)
+    return status.strip() not in ("", "000")
+
+
+def start(machines):
+    """Starts bmd in the lab's namespace; one that runs already is kept unless its program or settings changed."""
+    changed = write_files(machines)
+    for folder in (BMD_STATE, BMD_RUN):
+        folder.mkdir(parents=True, exist_ok=True)
+    pidfile = place.RUN / "bmd.pid"
+    if pidfile.exists() and (changed or BMD.stat().st_mtime > pidfile.stat().st_mtime):
+        process.end("bmd", grace=20)
+    process.start("bmd", [BMD, "--config", CONFIG])
+    if not process.wait_until(lambda: answers() or not process.pid_of("bmd"), 30, step=0.2) or not process.pid_of("bmd"):
+        raise place.Failure(f"bmd does not answer; its last words ({place.LOGS}/bmd.log):\n{last_words()}")
+
+
+def start_relay():
+    """The host's 127.0.0.1:6385 leads to bmd's in the namespace, by way of a socket file that both can see."""
+    if not place.API_PORT:
+        return
+    path = place.RUN / "api.sock"
+    process.start("relay-inside", ["socat", "-b65536", f"UNIX-LISTEN:{path},mode=600,unlink-early,fork", "TCP:127.0.0.1:6385"])
+    if not process.pid_of("relay"):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", place.API_PORT))
+            except OSError as error:
+                raise place.Failure(f"127.0.0.1:{place.API_PORT} is taken; choose another: BM_LAB_API_PORT") from error
+    process.start("relay", ["socat", "-b65536", f"TCP-LISTEN:{place.API_PORT},bind=127.0.0.1,reuseaddr,fork", f"UNIX-CONNECT:{path}"],
+                  netns=False)
+    if not process.wait_until(_relay_listens, 5):
+        raise place.Failure(f"the relay to bmd's API does not start: {place.LOGS}/relay.log")
+
+
+def _relay_listens():
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", place.API_PORT)) == 0
+
+
+def operator():
+    """The person at the shell: who called sudo, else root."""
+    return pwd.getpwuid(int(os.environ.get("SUDO_UID", os.getuid())))
+
+
+def give_to_operator(path):
+    who = operator()
+    os.chown(path, who.pw_uid, who.pw_gid)
+
+
+def write_client():
+    """What `bm` needs to reach the lab, for the operator and root; linked to where bm looks unless something is there."""
+    password = place.STATE / "secrets" / "client-password"
+    process.wait_until(PASSWORD.exists, 5)
+    if PASSWORD.exists():
+        place.write_secret(password, PASSWORD.read_text(encoding="ascii"))
+        give_to_operator(password)
+        give_to_operator(password.parent)
+    CLIENT.write_text(yaml.safe_dump({"endpoint": f"http://127.0.0.1:{place.API_PORT or 6385}", "username": "admin",
+                                      "password_file": str(password)}, sort_keys=False), encoding="utf-8")
+    if not place.API_PORT or place.NAME:
+        return
+    for link, target in LINKS.items():
+        if not os.path.lexists(link):
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(target)
+
+
+def remove_links():
+    for link in LINKS:
+        if _ours(link):
+            link.unlink()
+
+
+def _ours(link):
+    return link.is_symlink() and os.readlink(link) == str(LINKS[link])
+
+
+def bm_in_shell():
+    """How the operator calls bm from a plain shell."""
+    config, program = LINKS
+    words = ["" if _ours(config) else f"BM_CLIENT_CONFIG={CLIENT}", "bm" if _ours(program) else str(BM)]
+    return " ".join(word for word in words if word)
+
+
+def bm_argv(*words):
+    prefix = [] if place.API_PORT else ["ip", "netns", "exec", place.NETNS]
+    return [*prefix, str(BM), *words]
+
+
+def bm_environment():
+    return {**os.environ, "BM_CLIENT_CONFIG": str(CLIENT)}
+
+
+def bm_json(*words):
+    return json.loads(process.run(*bm_argv(*words, "-o", "json"), env=bm_environment()))
+
+
+def address_of(mac):
+    """The machine's address by bmd's DHCP leases: the youngest one."""
+    try:
+        leases = [line.split() for line in (BMD_RUN / "dnsmasq.leases").read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        return None
+    mine = [lease for lease in leases if len(lease) > 2 and lease[1].lower() == mac.lower()]
+    return max(mine)[2] if mine else None

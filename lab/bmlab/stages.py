@@ -1,0 +1,62 @@
+"""What the demo is doing, said as it begins, and the table of times at its end."""
+import contextlib
+import datetime
+import time
+
+from . import place, service
+
+# From an operation's events to the stages that an operator thinks in: (title, kind that ends it, text in its message).
+NODE_STAGES = (("power on", "power.on", ""), ("DHCP", "dhcp.ack", ""), ("boot script", "http.script", ""),
+               ("agent at work", "agent.lookup", ""), ("image written", "image.written", ""),
+               ("provisioned", "operation.done", ""))
+
+
+def clock(seconds):
+    return f"{int(seconds) // 60}:{seconds % 60:04.1f}" if seconds >= 60 else f"{seconds:.1f} s"
+
+
+class Stages:
+    def __init__(self):
+        self.times = []
+
+    @contextlib.contextmanager
+    def stage(self, title):
+        print(f"\n== {title}", flush=True)
+        begun = time.monotonic()
+        yield
+        self.times.append((title, time.monotonic() - begun))
+
+    def show(self):
+        print("\nstage                           time")
+        for title, seconds in self.times:
+            print(f"{title:26} {clock(seconds):>9}")
+        print(f"{'all':26} {clock(sum(seconds for _, seconds in self.times)):>9}")
+
+
+def _moments(events):
+    """Seconds since the last operation was asked for, for each stage that is found."""
+    queued = [n for n, event in enumerate(events) if event["kind"] == "operation.queued"]
+    if not queued:
+        return {}
+    events = events[queued[-1]:]
+    when = [datetime.datetime.fromisoformat(event["at"].replace("Z", "+00:00")) for event in events]
+    found = {}
+    for event, moment in zip(events, when):
+        for title, kind, text in NODE_STAGES:
+            if event["kind"] == kind and text in event.get("message", "") and (title not in found or title == "provisioned"):
+                found[title] = (moment - when[0]).total_seconds()
+    return found
+
+
+def show_nodes(names):
+    """A table of the nodes' last operations, from their timelines: seconds since it was asked for."""
+    try:
+        moments = {name: _moments(service.bm_json("node", "timeline", name)) for name in names}
+    except (place.Failure, ValueError, KeyError) as error:
+        print(f"(no table of node stages: {error})")
+        return
+    print("\nseconds since asked for     " + "".join(f"{name:>16}" for name in names))
+    for title, _, _ in NODE_STAGES:
+        cells = [moments[name].get(title) for name in names]
+        if any(cell is not None for cell in cells):
+            print(f"{title:28}" + "".join(f"{'-' if cell is None else format(cell, '.1f'):>16}" for cell in cells))
