@@ -86,6 +86,7 @@ IoResult Connection::write(std::string_view bytes)
 IoResult Connection::sendFrom(int file, std::uint64_t offset, std::size_t count)
 {
     off_t position = static_cast<off_t>(offset);
+    wants_ = POLLOUT; // for the next piece too
     if (!ssl_) {
         const IoResult result = judge(::sendfile(fd(), file, &position, count), POLLOUT);
         return result.io == Io::Done && result.count == 0 ? IoResult{} : result; // the file became shorter

@@ -1,0 +1,322 @@
+#include "tests/http/fixture.h"
+
+#include "common/model/error.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+
+using namespace bm::http;
+using namespace bm::test;
+using namespace std::chrono_literals;
+using bm::model::Error;
+using bm::model::ErrorCode;
+using bm::platform::Exit;
+
+namespace {
+
+void addRoutes(TestServer& world)
+{
+    world.router.add(Method::Get, "/hello/{name}", [](Request& request, Response& response) {
+        response.header("X-Base", request.localBase);
+        response.sendText(200, "hello " + request.pathParam("name"));
+    });
+    world.router.add(Method::Post, "/echo", [](Request& request, Response& response) {
+        response.sendText(200, request.body(1000));
+    });
+    world.router.add(Method::Put, "/upload", [](Request& request, Response& response) {
+        std::array<char, 65536> piece{};
+        std::uint64_t total = 0;
+        std::istream& body = request.bodyStream();
+        while (body.read(piece.data(), piece.size()), body.gcount() > 0)
+            total += static_cast<std::uint64_t>(body.gcount());
+        response.sendText(200, std::to_string(total));
+    });
+    world.router.add(Method::Put, "/ignored", [](Request&, Response& response) { response.sendEmpty(409); });
+}
+
+constexpr std::string_view kHello = "GET /hello/you HTTP/1.1\r\nHost: me:1\r\n\r\n";
+
+} // namespace
+
+TEST_CASE("a listener asked by curl", "[http][server][peer]")
+{
+    TestServer world;
+    addRoutes(world);
+    world.start();
+
+    SECTION("answers and says its length and request id")
+    {
+        const Exit exit = curl({"-i", world.url("/hello/you/")});
+        CHECK(exit.out.starts_with("HTTP/1.1 200 OK\r\n"));
+        CHECK(exit.out.find("Content-Length: 9\r\n") != std::string::npos);
+        CHECK(exit.out.find("X-Openstack-Request-Id: req-") != std::string::npos);
+        CHECK(exit.out.find("X-Base: " + world.url("") + "\r\n") != std::string::npos);
+        CHECK(exit.out.ends_with("\r\n\r\nhello you"));
+    }
+    SECTION("answers HEAD without a body")
+    {
+        const Exit exit = curl({"-I", world.url("/hello/you")});
+        CHECK(exit.out.find("Content-Length: 9\r\n") != std::string::npos);
+        CHECK(exit.out.ends_with("\r\n\r\n"));
+    }
+    SECTION("keeps the connection for the next request")
+    {
+        const Exit exit = curl({"-o", "/dev/null", "-o", "/dev/null", "-w", "%{num_connects} ",
+                                world.url("/hello/a"), world.url("/hello/b")});
+        CHECK(exit.out == "1 0 ");
+    }
+    SECTION("takes bodies of a declared length, chunked, and after 100 Continue")
+    {
+        CHECK(curl({"-d", "abc", world.url("/echo")}).out == "abc");
+        CHECK(curl({"-H", "Transfer-Encoding: chunked", "-d", "abcd", world.url("/echo")}).out == "abcd");
+        CHECK(curl({"-H", "Expect: 100-continue", "-d", "abcde", world.url("/echo")}).out == "abcde");
+        const std::string big = world.makeFile("big", 20'000'000).string();
+        CHECK(curl({"-T", big, world.url("/upload")}).out == "20000000");
+        CHECK(curl({"-T", "-", "-H", "Transfer-Encoding: chunked", "--data-binary", "@" + big, "-X", "PUT",
+                    world.url("/upload")})
+                  .code != 0); // curl itself refuses -T with -d
+        CHECK(curl({"-H", "Transfer-Encoding: chunked", "--data-binary", "@" + big, "-X", "PUT",
+                    world.url("/upload")})
+                  .out == "20000000");
+    }
+    SECTION("says 413 to a body over the limit, declared or not")
+    {
+        const std::string big = world.makeFile("big", 5'000'000).string();
+        const std::vector<std::string> code = {"-o",           "/dev/null",     "-w",
+                                               "%{http_code}", "--data-binary", "@" + big};
+        std::vector<std::string> declared = code;
+        declared.push_back(world.url("/echo"));
+        CHECK(curl(declared).out == "413");
+        std::vector<std::string> chunked = code;
+        chunked.insert(chunked.end(),
+                       {"-H", "Transfer-Encoding: chunked", "-H", "Expect:", world.url("/echo")});
+        CHECK(curl(chunked).out == "413");
+    }
+    SECTION("answers an upload that its handler does not read")
+    {
+        const std::string big = world.makeFile("big", 3'000'000).string();
+        CHECK(
+            curl({"-o", "/dev/null", "-w", "%{http_code}", "-H", "Expect:", "-T", big, world.url("/ignored")})
+                .out == "409");
+    }
+    SECTION("says 404 and 405")
+    {
+        CHECK(curl({"-o", "/dev/null", "-w", "%{http_code}", world.url("/nothing")}).out == "404");
+        CHECK(curl({"-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", world.url("/hello/a")}).out ==
+              "405");
+    }
+    SECTION("serves HTTP/1.0")
+    {
+        const Exit exit = curl({"-0", "-i", world.url("/hello/you")});
+        CHECK(exit.out.find("Connection: close\r\n") != std::string::npos);
+        CHECK(exit.out.find("Transfer-Encoding") == std::string::npos);
+        CHECK(exit.out.ends_with("hello you"));
+    }
+}
+
+TEST_CASE("a listener and exact bytes", "[http][server]")
+{
+    TestServer world;
+    addRoutes(world);
+    world.start();
+    RawClient client(world.server->port());
+
+    SECTION("answers pipelined requests in order")
+    {
+        client.say(std::string(kHello) + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi" +
+                   "GET /hello/last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        const std::string all = client.hearAll();
+        const std::size_t first = all.find("hello you");
+        const std::size_t second = all.find("\r\n\r\nhi");
+        const std::size_t third = all.find("hello last");
+        CHECK(first < second);
+        CHECK(second < third);
+        CHECK(third != std::string::npos);
+        CHECK(client.closed());
+    }
+    SECTION("reads a head that comes byte by byte")
+    {
+        for (const char c : kHello)
+            client.say({&c, 1});
+        CHECK(client.hear("hello you").find("200 OK") != std::string::npos);
+    }
+    SECTION("invites a body only of a client that waits for it")
+    {
+        client.say("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+        CHECK(client.hear("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+        client.say("abc");
+        CHECK(client.hear("abc").find("200 OK") != std::string::npos);
+        client.say("PUT /ignored HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+        CHECK(client.hearAll().starts_with("HTTP/1.1 409 Conflict"));
+        CHECK(client.closed());
+    }
+    SECTION("says 400 to what is not HTTP, and closes")
+    {
+        client.say("hello there\r\n\r\n");
+        const std::string answer = client.hearAll();
+        CHECK(answer.starts_with("HTTP/1.1 400 Bad Request"));
+        CHECK(answer.find("invalid-input") != std::string::npos);
+        CHECK(client.closed());
+    }
+    SECTION("says 400 to a head without end, and closes")
+    {
+        client.say("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a'));
+        CHECK(client.hearAll().starts_with("HTTP/1.1 400"));
+        CHECK(client.closed());
+    }
+    SECTION("says 400 to broken chunks, and closes")
+    {
+        client.say(
+            "PUT /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n0\r\n\r\n");
+        CHECK(client.hearAll().starts_with("HTTP/1.1 400"));
+        CHECK(client.closed());
+    }
+}
+
+TEST_CASE("a listener and half-sent requests", "[http][server]")
+{
+    TestServer world;
+    addRoutes(world);
+    world.config.maxThreads = 2;
+    world.config.headerDeadline = 1s;
+
+    SECTION("serves others while a hundred of them are open, and drops them at the deadline")
+    {
+        world.config.maxConnectionsPerClient = 200;
+        world.start();
+        std::vector<RawClient> half;
+        for (int i = 0; i < 100; ++i) {
+            half.emplace_back(world.server->port());
+            half.back().say("GET /hello/you HT");
+        }
+        const auto start = std::chrono::steady_clock::now();
+        CHECK(curl({world.url("/hello/you")}).out == "hello you");
+        CHECK(std::chrono::steady_clock::now() - start < 900ms);
+        for (RawClient& client : half) {
+            CHECK(client.hearAll().empty());
+            CHECK(client.closed());
+        }
+    }
+    SECTION("does not let a trickle prolong the deadline")
+    {
+        world.start();
+        RawClient client(world.server->port());
+        const auto start = std::chrono::steady_clock::now();
+        while (!client.closed() && std::chrono::steady_clock::now() - start < 5s) {
+            client.say("G");
+            client.hear({}, 50ms);
+        }
+        CHECK(client.closed());
+        CHECK(std::chrono::steady_clock::now() - start < 2500ms);
+    }
+    SECTION("makes room at a client's limit by dropping who has waited longest")
+    {
+        world.config.headerDeadline = 60s;
+        world.config.maxConnectionsPerClient = 3;
+        world.start();
+        std::vector<RawClient> half;
+        for (int i = 0; i < 3; ++i) {
+            half.emplace_back(world.server->port());
+            half.back().say("GET /hello/you HT");
+        }
+        CHECK(curl({world.url("/hello/you")}).out == "hello you");
+        half.front().hearAll();
+        CHECK(half.front().closed());
+        half.back().say("TP/1.1\r\nHost: a\r\n\r\n");
+        CHECK(half.back().hear("hello you").starts_with("HTTP/1.1 200"));
+    }
+    SECTION("drops a body that stalls, and its thread is free")
+    {
+        world.config.maxThreads = 1;
+        world.config.stallWindow = 300ms;
+        world.start();
+        RawClient slow(world.server->port());
+        slow.say("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+        CHECK(curl({world.url("/hello/you")}).out == "hello you");
+        slow.hearAll();
+        CHECK(slow.closed());
+    }
+}
+
+TEST_CASE("a listener's limits", "[http][server]")
+{
+    TestServer world;
+    std::atomic<int> inside = 0;
+    Later<bool> go;
+    world.router.add(Method::Get, "/wait", [&](Request&, Response& response) {
+        ++inside;
+        go.get();
+        response.sendText(200, "done");
+    });
+    world.config.maxConnections = 2;
+    world.start();
+
+    SECTION("say 503 with Retry-After while all connections are at work")
+    {
+        RawClient one(world.server->port());
+        RawClient two(world.server->port());
+        one.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        two.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        while (inside != 2)
+            std::this_thread::yield();
+        RawClient three(world.server->port());
+        const std::string answer = three.hearAll();
+        CHECK(answer.starts_with("HTTP/1.1 503 Service Unavailable"));
+        CHECK(answer.find("Retry-After: 5") != std::string::npos);
+        go.set(true);
+        CHECK(one.hear("done").starts_with("HTTP/1.1 200"));
+        CHECK(two.hear("done").starts_with("HTTP/1.1 200"));
+    }
+    SECTION("let an idle connection go for a new one")
+    {
+        go.set(true);
+        RawClient one(world.server->port());
+        one.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        one.hear("done");
+        RawClient two(world.server->port());
+        two.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        two.hear("done");
+        CHECK(curl({world.url("/wait")}).out == "done");
+    }
+}
+
+TEST_CASE("a listener's start and stop", "[http][server]")
+{
+    TestServer world;
+    addRoutes(world);
+    world.start();
+
+    SECTION("a taken port is a conflict with a hint")
+    {
+        ListenerConfig same;
+        same.port = world.server->port();
+        Server second(world.router, same);
+        try {
+            second.start();
+            FAIL("started twice on one port");
+        } catch (const Error& error) {
+            CHECK(error.code() == ErrorCode::Conflict);
+            CHECK(error.hint().find("ss -ltnp") != std::string::npos);
+        }
+    }
+    SECTION("an address that is not ours is invalid input")
+    {
+        ListenerConfig other;
+        other.address = "192.0.2.1";
+        Server server(world.router, other);
+        CHECK_THROWS_AS(server.start(), Error);
+    }
+    SECTION("stopping ends waits for clients at once")
+    {
+        RawClient slow(world.server->port());
+        slow.say("PUT /upload HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
+        slow.hear("100 Continue\r\n\r\n");
+        RawClient idle(world.server->port());
+        const auto start = std::chrono::steady_clock::now();
+        world.server->stop();
+        CHECK(std::chrono::steady_clock::now() - start < 2s);
+        slow.hearAll();
+        CHECK(slow.closed());
+        CHECK_THROWS(RawClient(world.server->port()));
+    }
+}
