@@ -98,7 +98,7 @@ def start_relay():
                 probe.bind(("127.0.0.1", place.API_PORT))
             except OSError as error:
                 raise place.Failure(f"127.0.0.1:{place.API_PORT} is taken; choose another: BM_LAB_API_PORT") from error
-    process.start("relay", ["socat", "-b65536", f"TCP-LISTEN:{place.API_PORT},bind=127.0.0.1,reuseaddr,fork", f"UNIX-CONNECT:{path}"],
+    process.start("relay", ["socat", "-b65536", f"TCP-LISTEN:{place.API_PORT},bind=127.0.0.1,reuseaddr,backlog=128,fork", f"UNIX-CONNECT:{path}"],
                   netns=False)
     if not process.wait_until(_relay_listens, 5):
         raise place.Failure(f"the relay to bmd's API does not start: {place.LOGS}/relay.log")
