@@ -1,0 +1,111 @@
+#include "common/platform/files.h"
+
+#include "common/model/error.h"
+
+#include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <fstream>
+#include <sys/stat.h>
+
+using namespace bm::platform;
+using bm::model::Error;
+using bm::model::ErrorCode;
+
+namespace {
+
+unsigned modeOf(const std::filesystem::path& path)
+{
+    struct stat facts {};
+    REQUIRE(::stat(path.c_str(), &facts) == 0);
+    return facts.st_mode & 0777;
+}
+
+std::size_t entriesIn(const std::filesystem::path& folder)
+{
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()));
+}
+
+ErrorCode codeOf(const std::function<void()>& action)
+{
+    try {
+        action();
+    } catch (const Error& error) {
+        return error.code();
+    }
+    FAIL("no Error was thrown");
+    return ErrorCode::Internal;
+}
+
+} // namespace
+
+TEST_CASE("a file written atomically", "[platform][files]")
+{
+    const TemporaryFolder folder;
+    const std::filesystem::path file = folder.path() / "value";
+    writeFileAtomically(file, "first", 0600);
+
+    SECTION("is read back, with its mode, and leaves nothing beside it")
+    {
+        CHECK(readFile(file) == "first");
+        CHECK(modeOf(file) == 0600);
+        CHECK(entriesIn(folder.path()) == 1);
+    }
+    SECTION("replaces what was there")
+    {
+        writeFileAtomically(file, "second");
+        CHECK(readFile(file) == "second");
+        CHECK(modeOf(file) == 0644);
+    }
+    SECTION("keeps what was there when it cannot be written")
+    {
+        const std::filesystem::path taken = folder.path() / "taken";
+        std::filesystem::create_directory(taken);
+        CHECK_THROWS_AS(writeFileAtomically(taken, "x"), Error);
+        CHECK(std::filesystem::is_directory(taken));
+        CHECK(entriesIn(folder.path()) == 2);
+        CHECK(codeOf([&] { writeFileAtomically(folder.path() / "no" / "such", "x"); }) ==
+              ErrorCode::NotFound);
+    }
+}
+
+TEST_CASE("a file read whole", "[platform][files]")
+{
+    const TemporaryFolder folder;
+    SECTION("is not found, by name")
+    {
+        CHECK(codeOf([&] { readFile(folder.path() / "x"); }) == ErrorCode::NotFound);
+    }
+    SECTION("may be too large")
+    {
+        std::ofstream(folder.path() / "x") << "12345";
+        CHECK(readFile(folder.path() / "x", 5) == "12345");
+        CHECK(codeOf([&] { readFile(folder.path() / "x", 4); }) == ErrorCode::TooLarge);
+    }
+    SECTION("is no folder")
+    {
+        CHECK_THROWS_AS(readFile(folder.path()), Error);
+    }
+}
+
+TEST_CASE("a temporary folder goes with all in it", "[platform][files]")
+{
+    std::filesystem::path path;
+    {
+        const TemporaryFolder folder("bm-test");
+        path = folder.path();
+        std::filesystem::create_directories(path / "a" / "b");
+        CHECK(modeOf(path) == 0700);
+    }
+    CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("a descriptor is closed by its last owner", "[platform][files]")
+{
+    Fd first(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const int number = first.get();
+    Fd second(std::move(first));
+    CHECK(::fcntl(number, F_GETFD) >= 0);
+    second = Fd();
+    CHECK(::fcntl(number, F_GETFD) < 0);
+}

@@ -1,0 +1,57 @@
+#include "common/platform/log.h"
+
+#include "common/platform/files.h"
+
+#include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <functional>
+#include <unistd.h>
+
+using namespace bm::platform;
+
+namespace {
+
+/// What @p action writes to stderr.
+std::string stderrOf(const std::function<void()>& action)
+{
+    const TemporaryFolder folder;
+    const std::filesystem::path path = folder.path() / "log";
+    const Fd file(::open(path.c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600));
+    const Fd saved(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+    ::dup2(file.get(), STDERR_FILENO);
+    action();
+    ::dup2(saved.get(), STDERR_FILENO);
+    return readFile(path);
+}
+
+} // namespace
+
+TEST_CASE("a log line", "[platform][log]")
+{
+    SECTION("has time, level, area and message")
+    {
+        const std::string text = stderrOf([] { logInfo("http", "{} requests", 3); });
+        CHECK_THAT(text, Catch::Matchers::Matches(
+                             R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO http 3 requests\n)"));
+    }
+    SECTION("is one line whatever a peer sent")
+    {
+        const std::string text = stderrOf([] { logWarning("http", "{}", "a\nERROR forged\x1b[2J"); });
+        CHECK(text.ends_with("WARNING http a\\nERROR forged\\x1b[2J\n"));
+        CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+    }
+    SECTION("is left out below the level")
+    {
+        CHECK(stderrOf([] { logDebug("http", "quiet"); }).empty());
+        setLogLevel(LogLevel::Debug);
+        CHECK(stderrOf([] { logDebug("http", "loud"); }).find("DEBUG http loud") != std::string::npos);
+        setLogLevel(LogLevel::Info);
+    }
+    SECTION("is JSON when wanted")
+    {
+        setLogJson(true);
+        const std::string text = stderrOf([] { logError("db", "a \"b\"\n"); });
+        setLogJson(false);
+        CHECK(text.find(R"("level":"ERROR","area":"db","message":"a \"b\"\n"})") != std::string::npos);
+    }
+}
