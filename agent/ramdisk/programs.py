@@ -52,14 +52,20 @@ def stage_busybox(root):
             link.symlink_to("busybox")
 
 
-def stage_tools(root, list_file):
+def wanted(list_file):
+    """(absolute path in the RAM disk, names of links beside it) of each line of programs.list"""
     for _, (name, *links) in lines(list_file):
-        program = which(name)
-        for taken in [name, *links]:  # busybox steps aside
+        yield Path("/usr", name if "/" in name else f"sbin/{name}"), links
+
+
+def stage_tools(root, list_file):
+    for path, links in wanted(list_file):
+        program = which(path.name)
+        for taken in [path.name, *links]:  # busybox steps aside
             (root / "usr/bin" / taken).unlink(missing_ok=True)
-        archive.copy(root, program, f"/usr/sbin/{name}")
+        archive.copy(root, program, path)
         for link in links:
-            (root / "usr/sbin" / link).symlink_to(name)
+            (root / archive.inside(path)).with_name(link).symlink_to(path.name)
         stage_libraries(root, program)
 
 

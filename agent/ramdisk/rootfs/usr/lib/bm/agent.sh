@@ -2,13 +2,15 @@
 run_agent() {
     pause=1
     while :; do
-        started=$(seconds)
+        set_now
+        started=$now
         say "starting bm-agent"
         bm-agent </dev/null >/dev/console 2>&1 &
         agent=$!
         wait "$agent"   # a signal's trap runs at once, unlike with a foreground child
         status=$?
-        [ $(($(seconds) - started)) -ge 60 ] && pause=1
+        set_now
+        [ $((now - started)) -ge 60 ] && pause=1
         trouble "bm-agent ended with status $status, again in $pause s"
         sleep "$pause"
         pause=$((pause * 2))

@@ -25,5 +25,5 @@ trouble() {
     has_argument bm.debug || return 0
     [ -f /run/bm/shell.pid ] && kill -0 "$(cat /run/bm/shell.pid)" 2>/dev/null && return 0
     say "bm.debug: a shell on the console; everything else goes on"
-    setsid cttyhack sh -c 'echo $$ >/run/bm/shell.pid; exec sh' </dev/console >/dev/console 2>&1 &
+    setsid cttyhack sh -c 'echo $$ >/run/bm/shell.pid; exec busybox ash' </dev/console >/dev/console 2>&1 &
 }

@@ -1,5 +1,5 @@
 # Kernel modules by what the hardware says it is (modalias); devtmpfs makes the nodes.
-MODPROBE=/usr/sbin/modprobe   # with its path: busybox prefers an applet of its own to what PATH finds
+MODPROBE=/usr/sbin/modprobe   # with its path: xargs is busybox's and prefers an applet to what PATH finds
 
 # Drivers of the network devices alone, so that DHCP need not wait for slow disk controllers.
 load_network_drivers() {

@@ -3,6 +3,8 @@
 PATIENCE=90    # a switch port may need that long before it forwards (spanning tree)
 UNKNOWN_AFTER=5  # seconds with all drivers loaded after which a BOOTIF that no NIC has is given up
 
+# Waiting loops below call no program but sleep: a small machine has better things to do while drivers load.
+
 # BOOTIF=01-52-54-00-aa-bb-cc (pxelinux's form) or the bare address, as 52:54:00:aa:bb:cc
 boot_address() {
     argument BOOTIF | tr 'A-F-' 'a-f:' | sed -E 's/^[0-9a-f]{2}:(([0-9a-f]{2}:){5}[0-9a-f]{2})$/\1/'
@@ -12,51 +14,66 @@ address_of() {
     cat "/sys/class/net/$1/address"
 }
 
+# Reading the carrier of a NIC that is not up fails: no link, then.
 carrier_of() {
-    [ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" = 1 ]
+    read -r carrier <"/sys/class/net/$1/carrier" && [ "$carrier" = 1 ]
+} 2>/dev/null
+
+set_now() {
+    read -r now _ </proc/uptime
+    now=${now%.*}
+}
+
+# is_hardware PATH in /sys/class/net: an Ethernet device, no tunnel, VLAN or bridge
+is_hardware() {
+    [ -e "$1/device" ] && read -r type <"$1/type" && [ "$type" = 1 ]
 }
 
 hardware_nics() {
     for path in /sys/class/net/*; do
-        [ -e "$path/device" ] && [ "$(cat "$path/type")" = 1 ] && echo "${path##*/}"
+        is_hardware "$path" && echo "${path##*/}"
     done
 }
 
-nic_with() {
-    for nic in $(hardware_nics); do
-        [ "$(address_of "$nic")" = "$1" ] && echo "$nic" && return 0
+# set_nic ADDRESS: $nic is the name of the NIC that has it.
+set_nic() {
+    for path in /sys/class/net/*; do
+        is_hardware "$path" && read -r address <"$path/address" && [ "$address" = "$1" ] && nic=${path##*/} && return 0
     done
     return 1
 }
 
-seconds() {
-    cut -d. -f1 /proc/uptime
-}
-
-# find_boot_nic ADDRESS: its name; fails when all drivers are there and it is not.
+# find_boot_nic ADDRESS: sets $nic; fails when all drivers are there and it is not.
 find_boot_nic() {
     loaded_at=
-    until nic_with "$1"; do
+    until set_nic "$1"; do
         if drivers_done; then
-            : "${loaded_at:=$(seconds)}"
-            [ $(($(seconds) - loaded_at)) -ge "$UNKNOWN_AFTER" ] && return 1
+            set_now
+            : "${loaded_at:=$now}"
+            [ $((now - loaded_at)) -ge "$UNKNOWN_AFTER" ] && return 1
         fi
         sleep 0.1
     done
 }
 
-# start_dhcp NIC: link up, tagged device if asked for, and a DHCP client that stays and renews.
+# start_dhcp NIC: a DHCP client that stays and renews, on the NIC or on its VLAN device. No second one for a NIC.
 start_dhcp() {
-    [ -f "/run/bm/dhcp.$1" ] && return 0
-    : >"/run/bm/dhcp.$1"
+    { read -r client <"/run/bm/udhcpc.$1.pid"; } 2>/dev/null && [ -d "/proc/$client" ] && return 0
     device=$1
     if [ -n "$vlan" ]; then
         device=$1.$vlan
-        "$MODPROBE" -q 8021q
-        ip link add link "$1" name "$device" type vlan id "$vlan" || trouble "bm.vlan=$vlan: no such VLAN device"
-        ip link set "$device" up
+        if [ ! -e "/sys/class/net/$device" ]; then
+            "$MODPROBE" -q 8021q
+            ip link add link "$1" name "$device" type vlan id "$vlan"
+            ip link set "$device" up
+        fi
+        if [ ! -e "/sys/class/net/$device" ]; then
+            trouble "bm.vlan=$vlan is no VLAN; going on untagged"
+            vlan='' device=$1
+        fi
     fi
-    udhcpc -f -i "$device" -s /usr/lib/bm/dhcp.script -t 15 -T 2 -A 1 -V bm-ramdisk >/run/bm/udhcpc."$device".log 2>&1 &
+    udhcpc -f -i "$device" -s /usr/lib/bm/dhcp.script -t 15 -T 2 -A 1 -V bm-ramdisk >"/run/bm/udhcpc.$1.log" 2>&1 &
+    echo $! >"/run/bm/udhcpc.$1.pid"
 }
 
 leased() {
@@ -66,10 +83,11 @@ leased() {
 # Waits up to PATIENCE seconds for $1's lease; says every ten seconds what is missing.
 wait_for_lease() {
     ip link set "$1" up
-    until=$(($(seconds) + PATIENCE)) next=$(($(seconds) + 10))
+    set_now
+    until=$((now + PATIENCE)) next=$((now + 10))
     until leased; do
         carrier_of "$1" && start_dhcp "$1"
-        now=$(seconds)
+        set_now
         [ "$now" -ge "$until" ] && return 1
         if [ "$now" -ge "$next" ]; then
             next=$((now + 10))
@@ -89,14 +107,16 @@ what_is_missing() {
 
 # For ever: without an address there is nothing else to do.
 try_all_nics() {
-    next=$(($(seconds) + 10))
+    set_now
+    next=$((now + 10))
     until leased; do
         for nic in $(hardware_nics); do
             ip link set "$nic" up
             carrier_of "$nic" && start_dhcp "$nic"
         done
-        if [ "$(seconds)" -ge "$next" ]; then
-            next=$(($(seconds) + 30))
+        set_now
+        if [ "$now" -ge "$next" ]; then
+            next=$((now + 30))
             say "still no address; NICs: $(nic_summary)"
         fi
         sleep 0.2
@@ -115,13 +135,13 @@ nic_summary() {
 bring_up_network() {
     ip link set lo up
     vlan=$(argument bm.vlan)
-    address=$(boot_address)
-    if [ -z "$address" ]; then
+    wanted=$(boot_address)
+    if [ -z "$wanted" ]; then
         trouble "no BOOTIF on the kernel command line; trying every NIC with a link"
-    elif ! nic=$(find_boot_nic "$address"); then
-        trouble "no NIC has BOOTIF's address $address; trying every NIC with a link: $(nic_summary)"
+    elif ! find_boot_nic "$wanted"; then
+        trouble "no NIC has BOOTIF's address $wanted; trying every NIC with a link: $(nic_summary)"
     elif ! wait_for_lease "$nic"; then
-        trouble "$nic $address: $(what_is_missing "$nic") after $PATIENCE s; trying every NIC with a link"
+        trouble "$nic $wanted: $(what_is_missing "$nic") after $PATIENCE s; trying every NIC with a link"
     fi
     leased || try_all_nics
     read -r device ip router <"/run/bm/lease"
