@@ -1,0 +1,17 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::bmd {
+
+struct InterfaceAddress {
+    std::string address; ///< first IPv4 address; "" when it has none
+    std::string netmask;
+};
+
+/// What the network interface @p name of this machine has; nothing when there is no such interface.
+std::optional<InterfaceAddress> findInterface(const std::string& name);
+std::vector<std::string> interfaceNames();
+
+} // namespace bm::bmd
