@@ -22,7 +22,7 @@ void refuseForeignTables(Transaction& tx, const std::string& place)
         tx.query("select name from sqlite_master where type = 'table' and name not like 'sqlite%' limit 1", {});
     if (!tables.empty())
         throw Error(ErrorCode::Conflict, fmt::format("{} is a database, but not one of bm's", place),
-                    "set paths.database to another file");
+                    "set database.file to another file");
 }
 
 std::int64_t currentVersion(Transaction& tx)

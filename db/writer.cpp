@@ -22,6 +22,8 @@ model::Error errorOf(const std::exception_ptr& cause)
     } catch (const std::exception& error) {
         return {model::ErrorCode::Internal, fmt::format("undone with what was written at the same time: {}", error.what()),
                 "repeat the request"};
+    } catch (...) {
+        return {model::ErrorCode::Internal, "undone with what was written at the same time", "repeat the request"};
     }
 }
 
