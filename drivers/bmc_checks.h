@@ -3,7 +3,8 @@
 
 namespace bm::drivers {
 
-/// Whether IPMI can be spoken with @p bmc at all: an address, a port, names and passwords that fit. No network.
+/// Whether IPMI can be spoken with @p bmc at all: an address, a port, names and passwords that fit. No
+/// network.
 /// @throws Error InvalidInput naming the driver_info key
 void requireReachable(const BmcAccess& bmc);
 

@@ -28,7 +28,8 @@ namespace {
 /// Tells one set of credentials from another; the text itself is not kept.
 std::size_t credentialsOf(const BmcAccess& bmc)
 {
-    return std::hash<std::string>{}(fmt::format("{}\n{}\n{}\n{}", bmc.user, bmc.password, bmc.kgKey, bmc.privilege));
+    return std::hash<std::string>{}(
+        fmt::format("{}\n{}\n{}\n{}", bmc.user, bmc.password, bmc.kgKey, bmc.privilege));
 }
 
 [[noreturn]] void throwWaitedInVain(const BmcAccess& bmc, const Deadline& deadline)
@@ -98,7 +99,8 @@ BmcTurns::Turn BmcTurns::take(const BmcAccess& access, const Deadline& deadline)
         throwWaitedInVain(access, deadline);
     if (bmc->resting == credentials)
         throw Error(ErrorCode::BmcResting,
-                    fmt::format("BMC {} is left alone since it refused the login: {}", access.key, bmc->restingBecause),
+                    fmt::format("BMC {} is left alone since it refused the login: {}", access.key,
+                                bmc->restingBecause),
                     "asking again could lock the account; it is asked once ipmi_username, ipmi_password or "
                     "ipmi_hex_kg_key change");
     bmc->resting.reset(); // other credentials: worth a try

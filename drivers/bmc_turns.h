@@ -12,9 +12,9 @@
 
 namespace bm::drivers {
 
-/// What is remembered of each BMC (by BmcAccess::key), and whose turn it is to talk to it: one call at a time, a minimum
-/// interval between calls, none while it rests after a refused login. Thread-safe. In memory only: after a restart of
-/// bmd a resting BMC is asked once more.
+/// What is remembered of each BMC (by BmcAccess::key), and whose turn it is to talk to it: one call at a
+/// time, a minimum interval between calls, none while it rests after a refused login. Thread-safe. In memory
+/// only: after a restart of bmd a resting BMC is asked once more.
 class BmcTurns {
     struct Bmc;
 
@@ -24,7 +24,9 @@ public:
     /// The right to talk to one BMC; given back on destruction. Used by the thread that took it.
     class Turn {
     public:
-        Turn(std::shared_ptr<Bmc> bmc, std::size_t credentials) : bmc_(std::move(bmc)), credentials_(credentials) {}
+        Turn(std::shared_ptr<Bmc> bmc, std::size_t credentials)
+            : bmc_(std::move(bmc)), credentials_(credentials)
+        {}
         Turn(Turn&&) noexcept = default;
         Turn& operator=(Turn&&) = delete;
         ~Turn();

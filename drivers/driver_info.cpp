@@ -47,7 +47,8 @@ std::string uppered(std::string_view text)
 
 bool hasControl(std::string_view text)
 {
-    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 std::optional<int> number(std::string_view text)
@@ -73,7 +74,8 @@ std::optional<bool> boolean(std::string_view text)
 std::string checkAddress(const std::string& text)
 {
     const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == ':' || c == '_' || c == '%';
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == ':' ||
+               c == '_' || c == '%';
     });
     if (text.empty() || !plain || text.front() == '-' || text.size() > 253)
         return fmt::format("'{}' is no host name or IP address", text);
@@ -96,7 +98,8 @@ std::string checkUser(const std::string& text)
 std::string checkPassword(const std::string& text)
 {
     if (text.size() > kLongestPassword || hasControl(text))
-        return fmt::format("an IPMI 2.0 password has at most {} bytes and no control characters", kLongestPassword);
+        return fmt::format("an IPMI 2.0 password has at most {} bytes and no control characters",
+                           kLongestPassword);
     return {};
 }
 
@@ -164,7 +167,8 @@ constexpr auto kIpmiKeys = std::to_array<Key>({
 
 std::string findingOf(const std::string& key, const std::string& value)
 {
-    const auto known = std::find_if(kIpmiKeys.begin(), kIpmiKeys.end(), [&](const Key& k) { return k.name == key; });
+    const auto known =
+        std::find_if(kIpmiKeys.begin(), kIpmiKeys.end(), [&](const Key& k) { return k.name == key; });
     if (known != kIpmiKeys.end()) {
         const std::string wrong = known->check(value);
         return wrong.empty() ? "" : fmt::format("{}: {}", key, wrong);
@@ -172,9 +176,10 @@ std::string findingOf(const std::string& key, const std::string& value)
     const bool ignored = std::find(kIgnoredKeys.begin(), kIgnoredKeys.end(), key) != kIgnoredKeys.end();
     if (!key.starts_with("ipmi_") || ignored)
         return {};
-    return fmt::format("{}: no such key; did you mean one of ipmi_address, ipmi_port, ipmi_username, ipmi_password, "
-                       "ipmi_priv_level, ipmi_hex_kg_key, ipmi_cipher_suite, ipmi_disable_boot_timeout?",
-                       key);
+    return fmt::format(
+        "{}: no such key; did you mean one of ipmi_address, ipmi_port, ipmi_username, ipmi_password, "
+        "ipmi_priv_level, ipmi_hex_kg_key, ipmi_cipher_suite, ipmi_disable_boot_timeout?",
+        key);
 }
 
 std::vector<std::string> validateIpmi(const Values& values)
@@ -225,8 +230,8 @@ BmcAccess fakeAccess(const std::string& nodeUuid, const Values& values)
 
 void requireReachable(const BmcAccess& bmc)
 {
-    Values values{{"ipmi_address", bmc.host},       {"ipmi_port", std::to_string(bmc.port)},
-                  {"ipmi_username", bmc.user},      {"ipmi_password", bmc.password},
+    Values values{{"ipmi_address", bmc.host},         {"ipmi_port", std::to_string(bmc.port)},
+                  {"ipmi_username", bmc.user},        {"ipmi_password", bmc.password},
                   {"ipmi_priv_level", bmc.privilege}, {"ipmi_hex_kg_key", bmc.kgKey}};
     if (bmc.cipherSuite)
         values["ipmi_cipher_suite"] = std::to_string(*bmc.cipherSuite);
@@ -235,7 +240,8 @@ void requireReachable(const BmcAccess& bmc)
         throw Error(ErrorCode::InvalidInput, findings.front(), "correct the node's driver_info");
 }
 
-BmcAccess accessFromDriverInfo(const std::string& hardwareType, const std::string& nodeUuid, const Values& values)
+BmcAccess accessFromDriverInfo(const std::string& hardwareType, const std::string& nodeUuid,
+                               const Values& values)
 {
     const std::vector<std::string> findings = validateDriverInfo(hardwareType, values);
     if (!findings.empty())

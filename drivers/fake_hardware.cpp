@@ -41,7 +41,8 @@ std::optional<double> seconds(std::string_view text)
 {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool good = error == std::errc{} && end == text.data() + text.size() && value >= 0 && value <= kLongestDelaySeconds;
+    const bool good = error == std::errc{} && end == text.data() + text.size() && value >= 0 &&
+                      value <= kLongestDelaySeconds;
     return good ? std::optional(value) : std::nullopt;
 }
 
@@ -50,7 +51,8 @@ std::optional<Range> parseDelay(std::string_view text)
 {
     const std::size_t comma = text.find(',');
     const std::optional<double> low = seconds(text.substr(0, comma));
-    const std::optional<double> high = comma == std::string_view::npos ? low : seconds(text.substr(comma + 1));
+    const std::optional<double> high =
+        comma == std::string_view::npos ? low : seconds(text.substr(comma + 1));
     if (!low || !high || *low > *high)
         return std::nullopt;
     return Range{*low, *high};
@@ -73,15 +75,18 @@ std::optional<Fault> parseFault(std::string_view text)
     return Fault{*code, calls};
 }
 
-constexpr std::string_view kDelayHelp = "is no delay: give seconds (\"1.5\") or a range (\"1,3\"), at most 3600";
-constexpr std::string_view kFaultHelp = "is no fault: give an error code (\"bmc-unreachable\"), with \":N\" for the first N calls";
+constexpr std::string_view kDelayHelp =
+    "is no delay: give seconds (\"1.5\") or a range (\"1,3\"), at most 3600";
+constexpr std::string_view kFaultHelp =
+    "is no fault: give an error code (\"bmc-unreachable\"), with \":N\" for the first N calls";
 
 struct Machine {
     PowerState power = PowerState::Off;
     PowerState next = PowerState::Off;
     steady_clock::time_point changesAt{}; ///< when power becomes next
     BootRequest boot{};
-    std::map<std::string, std::pair<std::string, long>> faultsUsed{}; ///< per setting: its text, and calls failed so far
+    std::map<std::string, std::pair<std::string, long>>
+        faultsUsed{}; ///< per setting: its text, and calls failed so far
 
     void settle()
     {
@@ -94,12 +99,15 @@ struct Machine {
 class Machines {
 public:
     /// Calls @p use with the machine, settled, unless @p faultSetting says that the call fails. @throws Error
-    template <class Use> void with(const BmcAccess& bmc, const std::string& faultSetting, const Deadline& deadline, const Use& use)
+    template <class Use>
+    void with(const BmcAccess& bmc, const std::string& faultSetting, const Deadline& deadline, const Use& use)
     {
         if (deadline.stop.stop_requested())
-            throw Error(ErrorCode::Aborted, fmt::format("stopped before asking simulated machine {}", bmc.key));
+            throw Error(ErrorCode::Aborted,
+                        fmt::format("stopped before asking simulated machine {}", bmc.key));
         if (deadline.over())
-            throw Error(ErrorCode::DeadlineExceeded, fmt::format("no time left to ask simulated machine {}", bmc.key));
+            throw Error(ErrorCode::DeadlineExceeded,
+                        fmt::format("no time left to ask simulated machine {}", bmc.key));
         const auto machines = machines_.lock();
         Machine& machine = (*machines)[bmc.key];
         failIfTold(machine, bmc, faultSetting);
@@ -109,7 +117,8 @@ public:
     milliseconds delayOf(const BmcAccess& bmc)
     {
         const auto found = bmc.settings.find("power_delay");
-        const Range range = found == bmc.settings.end() ? Range{} : parseDelay(found->second).value_or(Range{});
+        const Range range =
+            found == bmc.settings.end() ? Range{} : parseDelay(found->second).value_or(Range{});
         const auto random = random_.lock();
         const double span = std::uniform_real_distribution<double>(range.low, range.high)(*random);
         return milliseconds(static_cast<milliseconds::rep>(span * 1000));
@@ -119,7 +128,8 @@ private:
     static void failIfTold(Machine& machine, const BmcAccess& bmc, const std::string& setting)
     {
         const auto found = bmc.settings.find(setting);
-        const std::optional<Fault> fault = found == bmc.settings.end() ? std::nullopt : parseFault(found->second);
+        const std::optional<Fault> fault =
+            found == bmc.settings.end() ? std::nullopt : parseFault(found->second);
         if (!fault)
             return;
         auto& [text, used] = machine.faultsUsed[setting];
@@ -130,7 +140,8 @@ private:
         if (fault->calls && used >= *fault->calls)
             return;
         ++used;
-        throw Error(fault->code, fmt::format("simulated machine {}: told to fail by fake_{}", bmc.key, setting),
+        throw Error(fault->code,
+                    fmt::format("simulated machine {}: told to fail by fake_{}", bmc.key, setting),
                     fmt::format("take fake_{} out of the node's driver_info", setting));
     }
 
@@ -142,7 +153,8 @@ void requireGood(const BmcAccess& bmc)
 {
     const std::vector<std::string> findings = validateFakeSettings(bmc.settings);
     if (bmc.key.empty() || !findings.empty())
-        throw Error(ErrorCode::InvalidInput, bmc.key.empty() ? "a simulated machine without an identity" : findings.front(),
+        throw Error(ErrorCode::InvalidInput,
+                    bmc.key.empty() ? "a simulated machine without an identity" : findings.front(),
                     "correct the node's driver_info");
 }
 
@@ -167,10 +179,12 @@ public:
         const milliseconds delay = machines_->delayOf(bmc);
         machines_->with(bmc, "power_fault", deadline, [&](Machine& machine) {
             if (action == PowerAction::Reset && machine.power != PowerState::On)
-                throw Error(ErrorCode::BmcRejected, fmt::format("simulated machine {} is off: nothing to reset", bmc.key),
+                throw Error(ErrorCode::BmcRejected,
+                            fmt::format("simulated machine {} is off: nothing to reset", bmc.key),
                             "not possible in the machine's present power state");
-            const PowerState wanted =
-                action == PowerAction::Off || action == PowerAction::SoftOff ? PowerState::Off : PowerState::On;
+            const PowerState wanted = action == PowerAction::Off || action == PowerAction::SoftOff
+                                          ? PowerState::Off
+                                          : PowerState::On;
             if (wanted == machine.next) // on its way, or there: safe to repeat
                 return;
             machine.next = wanted;
@@ -184,7 +198,8 @@ private:
         try {
             PowerReading reading;
             requireGood(bmc);
-            machines_->with(bmc, "power_fault", deadline, [&](const Machine& machine) { reading.state = machine.power; });
+            machines_->with(bmc, "power_fault", deadline,
+                            [&](const Machine& machine) { reading.state = machine.power; });
             return reading;
         } catch (const Error& error) {
             return {PowerState::Unknown, error};
@@ -203,7 +218,8 @@ public:
     void setBootDevice(const BmcAccess& bmc, const BootRequest& request, const Deadline& deadline) override
     {
         requireGood(bmc);
-        machines_->with(bmc, "boot_device_fault", deadline, [&](Machine& machine) { machine.boot = request; });
+        machines_->with(bmc, "boot_device_fault", deadline,
+                        [&](Machine& machine) { machine.boot = request; });
     }
     BmcIdentity identify(const BmcAccess& bmc, const Deadline& deadline) override
     {
@@ -235,7 +251,8 @@ std::vector<std::string> validateFakeSettings(const std::map<std::string, std::s
 HardwareType makeFakeHardware()
 {
     auto machines = std::make_shared<Machines>();
-    return {"fake-hardware", std::make_unique<FakePower>(machines), std::make_unique<FakeManagement>(machines), true};
+    return {"fake-hardware", std::make_unique<FakePower>(machines),
+            std::make_unique<FakeManagement>(machines), true};
 }
 
 } // namespace bm::drivers

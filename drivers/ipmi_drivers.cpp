@@ -27,10 +27,14 @@ constexpr std::size_t kReadersAtOnce = 16; ///< ipmitool processes of one readPo
 std::string verbOf(PowerAction action)
 {
     switch (action) {
-    case PowerAction::Off: return "off";
-    case PowerAction::On: return "on";
-    case PowerAction::SoftOff: return "soft";
-    case PowerAction::Reset: return "reset";
+    case PowerAction::Off:
+        return "off";
+    case PowerAction::On:
+        return "on";
+    case PowerAction::SoftOff:
+        return "soft";
+    case PowerAction::Reset:
+        return "reset";
     }
     throw Error(ErrorCode::Internal, "an unknown power action");
 }
@@ -128,8 +132,8 @@ public:
     std::optional<int> cipherSuite(const BmcAccess& bmc) const override { return client_->cipherSuite(bmc); }
 
 private:
-    /// Boot option parameter 3, "don't clear the valid bit on timeout": else the BMC forgets the boot device after 60 s,
-    /// and a machine with a slow POST starts from its disk (IPMI 2.0, table 28-14).
+    /// Boot option parameter 3, "don't clear the valid bit on timeout": else the BMC forgets the boot device
+    /// after 60 s, and a machine with a slow POST starts from its disk (IPMI 2.0, table 28-14).
     void disableTimeout(const BmcAccess& bmc, const Deadline& deadline)
     {
         try {
@@ -150,8 +154,8 @@ HardwareType makeIpmi(platform::Exec& exec, IpmiSettings settings)
 {
     auto client = std::make_unique<IpmitoolClient>(exec, std::move(settings));
     IpmitoolClient& borrowed = *client;
-    return {"ipmi", std::make_unique<IpmitoolPower>(borrowed), std::make_unique<IpmitoolManagement>(std::move(client)),
-            false};
+    return {"ipmi", std::make_unique<IpmitoolPower>(borrowed),
+            std::make_unique<IpmitoolManagement>(std::move(client)), false};
 }
 
 } // namespace bm::drivers

@@ -24,19 +24,21 @@ struct Pattern {
     std::string_view hint;
 };
 
-constexpr std::string_view kCredentialsHint =
-    "correct ipmi_username and ipmi_password (and ipmi_hex_kg_key where the BMC has one); it is asked again once they change";
-constexpr std::string_view kRoleHint =
-    "the BMC does not give this user that privilege: correct ipmi_priv_level, or the user's privilege on the BMC's LAN channel";
+constexpr std::string_view kCredentialsHint = "correct ipmi_username and ipmi_password (and ipmi_hex_kg_key "
+                                              "where the BMC has one); it is asked again once they change";
+constexpr std::string_view kRoleHint = "the BMC does not give this user that privilege: correct "
+                                       "ipmi_priv_level, or the user's privilege on the BMC's LAN channel";
 constexpr std::string_view kUnreachableHint =
     "check the address, the cable, the VLAN, that IPMI over LAN is on, and that UDP port 623 is let through";
-constexpr std::string_view kSilentHint =
-    "the BMC stopped answering in mid-login: some do so for an unknown user, or when their sessions are used up";
+constexpr std::string_view kSilentHint = "the BMC stopped answering in mid-login: some do so for an unknown "
+                                         "user, or when their sessions are used up";
 constexpr std::string_view kSessionHint =
     "the BMC's sessions are used up: close others (web console, monitoring), or reset the BMC";
 constexpr std::string_view kBusyHint = "the BMC is busy, starting or updating itself; it is asked again";
-constexpr std::string_view kCipherHint = "the BMC has neither cipher suite 17 nor the one given: set ipmi_cipher_suite to 3 or 17";
-constexpr std::string_view kUnsupportedHint = "the BMC's firmware does not know this command; a newer one may";
+constexpr std::string_view kCipherHint =
+    "the BMC has neither cipher suite 17 nor the one given: set ipmi_cipher_suite to 3 or 17";
+constexpr std::string_view kUnsupportedHint =
+    "the BMC's firmware does not know this command; a newer one may";
 
 // The first that matches wins: causes before the consequences that ipmitool adds below them.
 constexpr auto kPatterns = std::to_array<Pattern>({
@@ -58,7 +60,8 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"unauthorized role requested", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
     {"invalid role", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
     {"insufficient resources for", ErrorCode::BmcSessionLimit, kTransient, kSessionHint},
-    {"address lookup for", ErrorCode::BmcUnreachable, kNone, "the name does not resolve: correct ipmi_address or the name server"},
+    {"address lookup for", ErrorCode::BmcUnreachable, kNone,
+     "the name does not resolve: correct ipmi_address or the name server"},
     {"does not support ipmi v2", ErrorCode::BmcUnsupported, kNone, "switch IPMI 2.0 over LAN on in the BMC"},
     {"timeout in open session", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
     {"no response from rakp", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
@@ -75,7 +78,8 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"out of space", ErrorCode::BmcBusy, kTransient, kBusyHint},
     {"set session privilege level to*failed: ", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
     {"set session privilege level to", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
-    {"not supported in present state", ErrorCode::BmcRejected, kWrongState, "not possible in the machine's present power state"},
+    {"not supported in present state", ErrorCode::BmcRejected, kWrongState,
+     "not possible in the machine's present power state"},
     {"insufficient privilege", ErrorCode::BmcRejected, kNone, kRoleHint},
     {"invalid command", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
     {"parameter not supported", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
@@ -222,7 +226,8 @@ model::PowerState parseChassisPower(std::string_view output)
         return state != model::PowerState::Unknown;
     });
     if (state == model::PowerState::Unknown)
-        throw Error(ErrorCode::BmcBadReply, fmt::format("no power state in the answer: {}", quoted(trimmed(output))));
+        throw Error(ErrorCode::BmcBadReply,
+                    fmt::format("no power state in the answer: {}", quoted(trimmed(output))));
     return state;
 }
 
@@ -246,7 +251,8 @@ BmcIdentity parseMcInfo(std::string_view output)
     });
     if (identity.ipmiVersion.empty() || identity.firmware.empty())
         throw Error(ErrorCode::BmcBadReply, fmt::format("no answer to mc info: {}", quoted(trimmed(output))));
-    if ((identity.manufacturer.empty() || identity.manufacturer.starts_with("Unknown")) && !manufacturerId.empty())
+    if ((identity.manufacturer.empty() || identity.manufacturer.starts_with("Unknown")) &&
+        !manufacturerId.empty())
         identity.manufacturer = fmt::format("IANA {}", manufacturerId);
     if (identity.product.empty() || identity.product.starts_with("Unknown"))
         identity.product = productId;

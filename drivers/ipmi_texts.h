@@ -12,7 +12,7 @@ namespace bm::drivers {
 /// What a failed ipmitool call means. Pure values, made from its output by classify().
 struct IpmiFailure {
     model::ErrorCode code = model::ErrorCode::BmcBadReply;
-    std::string message;        ///< ipmitool's own telling line, without its noise
+    std::string message; ///< ipmitool's own telling line, without its noise
     std::string hint;
     bool cipherRefused = false; ///< the BMC says that it does not have the cipher suite asked for
     bool wrongState = false;    ///< completion code 0xD5: not possible in the present power state
@@ -20,7 +20,8 @@ struct IpmiFailure {
 };
 
 /// What ipmitool 1.8.18 and later say, run with -v (without it the reason of a refused login is not told).
-/// @p output is stderr and stdout of a call that ended with a status other than 0. Any bytes are welcome. Pure.
+/// @p output is stderr and stdout of a call that ended with a status other than 0. Any bytes are welcome.
+/// Pure.
 IpmiFailure classify(std::string_view output);
 
 /// "Chassis Power is on". @throws Error BmcBadReply

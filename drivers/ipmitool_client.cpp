@@ -29,7 +29,8 @@ constexpr int kFallbackSuite = 3; ///< HMAC-SHA1, AES-CBC-128; IPMI 2.0 makes it
 constexpr milliseconds kFirstBackOff{250};
 constexpr milliseconds kLongestBackOff{4000};
 
-// ipmitool parses a vendor list of 4.7 MB at each start unless its HOME has one of its own. These names suffice.
+// ipmitool parses a vendor list of 4.7 MB at each start unless its HOME has one of its own. These names
+// suffice.
 constexpr std::string_view kVendors = R"(2
   IBM
 11
@@ -118,10 +119,12 @@ struct IpmitoolClient::Outcome {
 
 IpmitoolClient::IpmitoolClient(platform::Exec& exec, IpmiSettings settings)
     : exec_(exec), settings_(std::move(settings)), turns_(settings_.minInterval)
-{
-}
+{}
 
-std::optional<int> IpmitoolClient::cipherSuite(const BmcAccess& bmc) const { return turns_.cipherSuite(bmc.key); }
+std::optional<int> IpmitoolClient::cipherSuite(const BmcAccess& bmc) const
+{
+    return turns_.cipherSuite(bmc.key);
+}
 
 void IpmitoolClient::prepareFolder()
 {
@@ -134,13 +137,28 @@ void IpmitoolClient::prepareFolder()
     });
 }
 
-Command IpmitoolClient::commandFor(const BmcAccess& bmc, int suite, const std::vector<std::string>& arguments) const
+Command IpmitoolClient::commandFor(const BmcAccess& bmc, int suite,
+                                   const std::vector<std::string>& arguments) const
 {
     Command command;
-    // -v: without it the reason of a refused login is not told. -N 1 -R 2: a lost packet costs a second or two, and a
-    // dead BMC is known after six.
-    command.argv = {settings_.ipmitool, "-I", "lanplus", "-H", bmc.host, "-p", std::to_string(bmc.port),
-                    "-L", bmc.privilege, "-C", std::to_string(suite), "-N", "1", "-R", "2", "-v"};
+    // -v: without it the reason of a refused login is not told. -N 1 -R 2: a lost packet costs a second or
+    // two, and a dead BMC is known after six.
+    command.argv = {settings_.ipmitool,
+                    "-I",
+                    "lanplus",
+                    "-H",
+                    bmc.host,
+                    "-p",
+                    std::to_string(bmc.port),
+                    "-L",
+                    bmc.privilege,
+                    "-C",
+                    std::to_string(suite),
+                    "-N",
+                    "1",
+                    "-R",
+                    "2",
+                    "-v"};
     command.env = {{"HOME", (settings_.runFolder / "ipmitool-home").string()}, {"LC_ALL", "C"}};
     if (!bmc.user.empty())
         command.argv.insert(command.argv.end(), {"-U", bmc.user});
@@ -153,7 +171,8 @@ Command IpmitoolClient::commandFor(const BmcAccess& bmc, int suite, const std::v
 }
 
 IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
-                                                const std::vector<std::string>& arguments, const Deadline& deadline)
+                                                const std::vector<std::string>& arguments,
+                                                const Deadline& deadline)
 {
     Command command = commandFor(bmc, suite, arguments);
     std::optional<PasswordFile> password;
@@ -173,7 +192,8 @@ IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
         return {{}, classify(exit.err + "\n" + exit.out)};
     } catch (const Error& error) {
         if (error.code() == ErrorCode::NotFound) // a fault of this server, not "no such node"
-            throw Error(ErrorCode::Internal, error.message(), "install ipmitool, or correct its configured path");
+            throw Error(ErrorCode::Internal, error.message(),
+                        "install ipmitool, or correct its configured path");
         if (error.code() != ErrorCode::DeadlineExceeded)
             throw;
         IpmiFailure silent;
@@ -185,7 +205,8 @@ IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
     }
 }
 
-IpmitoolClient::Outcome IpmitoolClient::attempt(const BmcAccess& bmc, const std::vector<std::string>& arguments,
+IpmitoolClient::Outcome IpmitoolClient::attempt(const BmcAccess& bmc,
+                                                const std::vector<std::string>& arguments,
                                                 const Deadline& deadline)
 {
     BmcTurns::Turn turn = turns_.take(bmc, deadline);
@@ -216,7 +237,8 @@ std::string IpmitoolClient::call(const BmcAccess& bmc, const std::vector<std::st
             return std::move(outcome.out);
         if (tries >= settings_.retries || !mayRetry(*outcome.failure, retry) || deadline.left() <= backOff)
             throw errorOf(bmc, *outcome.failure);
-        platform::logDebug("ipmi", "BMC {}: {}; again in {} ms", bmc.key, outcome.failure->message, backOff.count());
+        platform::logDebug("ipmi", "BMC {}: {}; again in {} ms", bmc.key, outcome.failure->message,
+                           backOff.count());
         pause(backOff, deadline);
         backOff = std::min(backOff * 2, kLongestBackOff);
     }

@@ -17,8 +17,8 @@ enum class Retry {
 };
 
 /// Runs ipmitool for one BMC at a time and makes values or Errors of what it says. Thread-safe.
-/// argv holds no secret: the password goes by a file of mode 0600 that is removed after the call, the Kg key and an empty
-/// password by the environment (ipmitool 1.8.19 has no file for them).
+/// argv holds no secret: the password goes by a file of mode 0600 that is removed after the call, the Kg key
+/// and an empty password by the environment (ipmitool 1.8.19 has no file for them).
 class IpmitoolClient {
 public:
     /// @param exec borrowed, must outlive this
@@ -32,11 +32,13 @@ public:
 
 private:
     struct Outcome;
-    Outcome attempt(const BmcAccess& bmc, const std::vector<std::string>& arguments, const model::Deadline& deadline);
+    Outcome attempt(const BmcAccess& bmc, const std::vector<std::string>& arguments,
+                    const model::Deadline& deadline);
     Outcome runOnce(const BmcAccess& bmc, int suite, const std::vector<std::string>& arguments,
                     const model::Deadline& deadline);
     void prepareFolder();
-    platform::Command commandFor(const BmcAccess& bmc, int suite, const std::vector<std::string>& arguments) const;
+    platform::Command commandFor(const BmcAccess& bmc, int suite,
+                                 const std::vector<std::string>& arguments) const;
 
     platform::Exec& exec_;
     IpmiSettings settings_;

@@ -22,11 +22,15 @@ namespace fs = std::filesystem;
 using model::Error;
 using model::ErrorCode;
 
-fs::path folderIn(const fs::path& runFolder) { return runFolder / "ipmi-secrets"; }
+fs::path folderIn(const fs::path& runFolder)
+{
+    return runFolder / "ipmi-secrets";
+}
 
 [[noreturn]] void throwCannot(const fs::path& path, const std::string& reason)
 {
-    throw Error(ErrorCode::Internal, fmt::format("cannot hand a password over by {}: {}", path.string(), reason),
+    throw Error(ErrorCode::Internal,
+                fmt::format("cannot hand a password over by {}: {}", path.string(), reason),
                 "the run folder must exist and be writable for bmd");
 }
 
@@ -68,6 +72,9 @@ PasswordFile::PasswordFile(const fs::path& runFolder, std::string_view password)
     }
 }
 
-PasswordFile::~PasswordFile() { ::unlink(path_.c_str()); }
+PasswordFile::~PasswordFile()
+{
+    ::unlink(path_.c_str());
+}
 
 } // namespace bm::drivers

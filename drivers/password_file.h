@@ -4,13 +4,15 @@
 
 namespace bm::drivers {
 
-/// A password handed to a program: a file of mode 0600 in a folder of mode 0700, overwritten never, removed at the end.
+/// A password handed to a program: a file of mode 0600 in a folder of mode 0700, overwritten never, removed
+/// at the end.
 class PasswordFile {
 public:
     /// Makes the folder and removes what a killed process left in it. Safe to repeat. @throws Error Internal
     static void prepareFolder(const std::filesystem::path& runFolder);
 
-    PasswordFile(const std::filesystem::path& runFolder, std::string_view password); ///< @throws Error Internal
+    PasswordFile(const std::filesystem::path& runFolder,
+                 std::string_view password); ///< @throws Error Internal
     ~PasswordFile();
     PasswordFile(const PasswordFile&) = delete;
     PasswordFile& operator=(const PasswordFile&) = delete;

@@ -118,7 +118,8 @@ void closeAbove(int last) noexcept
         ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.envp.data());
     }
     const int reason = errno;
-    [[maybe_unused]] const ssize_t told = ::write(wired ? kReportFd : prepared.reportFd, &reason, sizeof reason);
+    [[maybe_unused]] const ssize_t told =
+        ::write(wired ? kReportFd : prepared.reportFd, &reason, sizeof reason);
     ::_exit(127);
 }
 
@@ -160,7 +161,10 @@ Pipe pipeAboveStdio()
     return {aboveStdio(std::move(read)), aboveStdio(std::move(write))};
 }
 
-Fd nullAboveStdio(int flags) { return aboveStdio(Fd(::open("/dev/null", flags | O_CLOEXEC))); }
+Fd nullAboveStdio(int flags)
+{
+    return aboveStdio(Fd(::open("/dev/null", flags | O_CLOEXEC)));
+}
 
 WakeUp::WakeUp() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
 {
@@ -187,13 +191,20 @@ std::string resolveProgram(const std::string& program)
                 "install the package that provides it, or give its path");
 }
 
-ChildProcess::ChildProcess(const Command& command, const ChildStreams& streams, const std::function<void()>& inChild)
+ChildProcess::ChildProcess(const Command& command, const ChildStreams& streams,
+                           const std::function<void()>& inChild)
 {
     if (command.argv.empty())
         throw Error(ErrorCode::Internal, "a command without a program");
     std::vector<std::string> argv = command.argv;
-    Prepared prepared{resolveProgram(command.argv.front()), environmentOf(command), pointersTo(argv), {}, streams, -1,
-                      ::getpid(), &inChild};
+    Prepared prepared{resolveProgram(command.argv.front()),
+                      environmentOf(command),
+                      pointersTo(argv),
+                      {},
+                      streams,
+                      -1,
+                      ::getpid(),
+                      &inChild};
     prepared.envp = pointersTo(prepared.environment);
     Pipe report = pipeAboveStdio();
     prepared.reportFd = report.write.get();

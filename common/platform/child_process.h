@@ -19,7 +19,8 @@ struct Pipe {
     Fd read;
     Fd write;
 };
-/// A pipe whose ends are close-on-exec and above 3, so that they never collide with the child's standard streams.
+/// A pipe whose ends are close-on-exec and above 3, so that they never collide with the child's standard
+/// streams.
 Pipe pipeAboveStdio();
 /// /dev/null opened with @p flags, close-on-exec and above 3.
 Fd nullAboveStdio(int flags);
@@ -37,13 +38,15 @@ private:
 /// argv[0] as it is when it holds a '/', else found in the usual bin folders. @throws Error NotFound
 std::string resolveProgram(const std::string& program);
 
-/// One started program: leader of a process group of its own, killed by the kernel when the thread that made it ends,
-/// no descriptors above 2 but its own, default signal handlers. Killed with its group and reaped on destruction. One thread.
+/// One started program: leader of a process group of its own, killed by the kernel when the thread that made
+/// it ends, no descriptors above 2 but its own, default signal handlers. Killed with its group and reaped on
+/// destruction. One thread.
 class ChildProcess {
 public:
     /// @param inChild run between fork and exec, may be empty; async-signal-safe calls only
     /// @throws Error NotFound (no such program), Internal
-    ChildProcess(const Command& command, const ChildStreams& streams, const std::function<void()>& inChild = {});
+    ChildProcess(const Command& command, const ChildStreams& streams,
+                 const std::function<void()>& inChild = {});
     ~ChildProcess();
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;

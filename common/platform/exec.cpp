@@ -28,14 +28,18 @@ using std::chrono::steady_clock;
 constexpr milliseconds kGrace{2000}; ///< between TERM and KILL
 constexpr std::size_t kTailBytes = 400;
 
-void makeNonBlocking(const Fd& fd) { ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK); }
+void makeNonBlocking(const Fd& fd)
+{
+    ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
 
 /// The read end of one of the child's streams, and what is kept of it.
 class Collector {
 public:
     Collector(Fd fd, std::size_t limit) : fd_(std::move(fd)), limit_(limit) { makeNonBlocking(fd_); }
     int fd() const { return fd_.get(); } ///< -1 at the end: poll(2) skips it
-    /// Takes what is there, within reason: who writes without end does not keep us from the deadline. Closes at the end.
+    /// Takes what is there, within reason: who writes without end does not keep us from the deadline. Closes
+    /// at the end.
     void drain(std::size_t& dropped)
     {
         std::array<char, 16384> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -118,8 +122,8 @@ public:
           outPipe_(pipeAboveStdio()), errPipe_(pipeAboveStdio()),
           child_(command, {in_.read.get(), outPipe_.write.get(), errPipe_.write.get()}),
           out_(std::move(outPipe_.read), command.outputLimitBytes),
-          err_(std::move(errPipe_.read), command.outputLimitBytes), input_(std::move(in_.write), command.input),
-          onStop_(deadline.stop, Wake{&wake_})
+          err_(std::move(errPipe_.read), command.outputLimitBytes),
+          input_(std::move(in_.write), command.input), onStop_(deadline.stop, Wake{&wake_})
     {
         in_.read = Fd();
         outPipe_.write = Fd();
@@ -132,7 +136,8 @@ public:
         const bool inTime = pumpUntil(deadline_.at, true);
         if (!inTime)
             end();
-        drain(); // what the child itself wrote is in the pipes by now; a descendant may hold them open for ever
+        drain(); // what the child itself wrote is in the pipes by now; a descendant may hold them open for
+                 // ever
         Exit exit;
         exit.code = child_.reap();
         exit.out = out_.take();
@@ -150,7 +155,8 @@ private:
         void operator()() const noexcept { target->wake(); }
     };
 
-    /// Moves bytes until the child ends (true), or @p until comes or, where heeded, a stop is asked for (false).
+    /// Moves bytes until the child ends (true), or @p until comes or, where heeded, a stop is asked for
+    /// (false).
     bool pumpUntil(steady_clock::time_point until, bool heedStop)
     {
         for (;;) {
@@ -159,7 +165,8 @@ private:
             if ((heedStop && deadline_.stop.stop_requested()) || steady_clock::now() >= until)
                 return false;
             // one more millisecond: left is rounded down, and a poll of 0 would spin
-            const auto left = std::chrono::duration_cast<milliseconds>(until - steady_clock::now()) + milliseconds{1};
+            const auto left =
+                std::chrono::duration_cast<milliseconds>(until - steady_clock::now()) + milliseconds{1};
             std::array<pollfd, 5> entries{{{child_.pidFd(), POLLIN, 0},
                                            {out_.fd(), POLLIN, 0},
                                            {err_.fd(), POLLIN, 0},
@@ -188,13 +195,15 @@ private:
         const std::string_view program = std::string_view(command_.argv.front());
         const std::string_view name = program.substr(program.rfind('/') + 1);
         if (deadline_.stop.stop_requested())
-            throw Error(ErrorCode::Aborted, fmt::format("{} was stopped after {} ms", name, exit.took.count()));
+            throw Error(ErrorCode::Aborted,
+                        fmt::format("{} was stopped after {} ms", name, exit.took.count()));
         std::string_view tail = exit.err;
         tail.remove_prefix(tail.size() - std::min(tail.size(), kTailBytes));
         while (!tail.empty() && (tail.back() == '\n' || tail.back() == ' '))
             tail.remove_suffix(1);
         throw Error(ErrorCode::DeadlineExceeded,
-                    fmt::format("{} did not end in {} ms{}{}", name, exit.took.count(), tail.empty() ? "" : ": ", tail));
+                    fmt::format("{} did not end in {} ms{}{}", name, exit.took.count(),
+                                tail.empty() ? "" : ": ", tail));
     }
 
     const Command& command_;
@@ -228,6 +237,9 @@ public:
 
 } // namespace
 
-std::unique_ptr<Exec> makeExec() { return std::make_unique<ProcessExec>(); }
+std::unique_ptr<Exec> makeExec()
+{
+    return std::make_unique<ProcessExec>();
+}
 
 } // namespace bm::platform

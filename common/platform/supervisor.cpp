@@ -122,7 +122,8 @@ void Supervisor::State::tell(const std::string& line) const noexcept
 }
 
 /// Passes lines on until the child ends; on a stop ends it: TERM, after 2 s KILL.
-void Supervisor::State::pump(ChildProcess& process, LineReader& out, LineReader& err, const std::stop_token& stop)
+void Supervisor::State::pump(ChildProcess& process, LineReader& out, LineReader& err,
+                             const std::stop_token& stop)
 {
     const WakeUp wake;
     const std::stop_callback onStop(stop, [&wake] { wake.wake(); });
@@ -189,14 +190,18 @@ void Supervisor::State::live(const std::stop_token& stop)
 
 Supervisor::Supervisor(Service service) : state_(std::make_unique<State>(std::move(service))) {}
 
-Supervisor::~Supervisor() { stop(); }
+Supervisor::~Supervisor()
+{
+    stop();
+}
 
 void Supervisor::start()
 {
     if (state_->thread.joinable())
         return;
     if (state_->service.command.argv.empty())
-        throw model::Error(model::ErrorCode::Internal, state_->service.name + ": a service without a program");
+        throw model::Error(model::ErrorCode::Internal,
+                           state_->service.name + ": a service without a program");
     resolveProgram(state_->service.command.argv.front()); // absent: said at once, to the caller
     State* state = state_.get();
     state->thread = std::jthread([state](const std::stop_token& stop) { state->live(stop); });
@@ -217,9 +222,15 @@ void Supervisor::signal(int signal)
         ::kill(state_->child->pid(), signal);
 }
 
-bool Supervisor::running() const { return pid() != 0; }
+bool Supervisor::running() const
+{
+    return pid() != 0;
+}
 
-int Supervisor::restarts() const { return std::max(0, state_->starts.load() - 1); }
+int Supervisor::restarts() const
+{
+    return std::max(0, state_->starts.load() - 1);
+}
 
 int Supervisor::pid() const
 {

@@ -30,7 +30,10 @@ Exit shell(const std::string& script, const Deadline& deadline, Command command 
     return bm::platform::makeExec()->run(command, deadline);
 }
 
-Exit shell(const std::string& script) { return shell(script, Deadline::in(20s)); }
+Exit shell(const std::string& script)
+{
+    return shell(script, Deadline::in(20s));
+}
 
 ErrorCode codeOf(const std::function<void()>& action, std::string* message = nullptr)
 {
@@ -98,13 +101,20 @@ TEST_CASE("a program that ends by itself", "[platform][exec]")
         command.input.assign(1'000'000, 'x');
         CHECK(shell("exit 3", Deadline::in(20s), command).code == 3);
     }
-    SECTION("finds an empty stdin when none is given") { CHECK(shell("wc -c").out == "0\n"); }
-    SECTION("ended by a signal has 128 and its number as status") { CHECK(shell("kill -9 $$").code == 137); }
+    SECTION("finds an empty stdin when none is given")
+    {
+        CHECK(shell("wc -c").out == "0\n");
+    }
+    SECTION("ended by a signal has 128 and its number as status")
+    {
+        CHECK(shell("kill -9 $$").code == 137);
+    }
     SECTION("is cut at the limit of each stream, and what was dropped is counted")
     {
         Command command;
         command.outputLimitBytes = 100;
-        const Exit exit = shell("head -c 300000 /dev/zero; head -c 150 /dev/zero >&2", Deadline::in(20s), command);
+        const Exit exit =
+            shell("head -c 300000 /dev/zero; head -c 150 /dev/zero >&2", Deadline::in(20s), command);
         CHECK(exit.out.size() == 100);
         CHECK(exit.err.size() == 100);
         CHECK(exit.droppedBytes == 300'000 - 100 + 50);
@@ -121,7 +131,7 @@ TEST_CASE("a program that ends by itself", "[platform][exec]")
     SECTION("has no descriptor of ours above 2")
     {
         const bm::platform::Fd leaky(::open("/dev/null", O_RDONLY)); // NOLINT: not close-on-exec on purpose
-        CHECK(shell("ls /proc/self/fd").out == "0\n1\n2\n3\n"); // 3: the folder that ls reads
+        CHECK(shell("ls /proc/self/fd").out == "0\n1\n2\n3\n");      // 3: the folder that ls reads
     }
     SECTION("leads a process group of its own")
     {
@@ -168,7 +178,8 @@ TEST_CASE("a program that takes too long", "[platform][exec]")
     }
     SECTION("gets KILL two seconds later when it does not heed TERM, with its whole group")
     {
-        const std::string script = "trap '' TERM; sleep 60 & echo $! > " + pidFile.string() + "; while :; do wait; done";
+        const std::string script =
+            "trap '' TERM; sleep 60 & echo $! > " + pidFile.string() + "; while :; do wait; done";
         const auto began = std::chrono::steady_clock::now();
         CHECK(codeOf([&] { shell(script, Deadline::in(300ms)); }) == ErrorCode::DeadlineExceeded);
         const auto took = std::chrono::steady_clock::now() - began;
@@ -184,7 +195,8 @@ TEST_CASE("a program that takes too long", "[platform][exec]")
     }
     SECTION("is not even started once the deadline is over")
     {
-        CHECK(codeOf([&] { shell("echo > " + pidFile.string(), Deadline::in(0ms)); }) == ErrorCode::DeadlineExceeded);
+        CHECK(codeOf([&] { shell("echo > " + pidFile.string(), Deadline::in(0ms)); }) ==
+              ErrorCode::DeadlineExceeded);
         CHECK_FALSE(std::filesystem::exists(pidFile));
     }
     SECTION("is ended at once when somebody asks for a stop")
@@ -195,7 +207,8 @@ TEST_CASE("a program that takes too long", "[platform][exec]")
             stop.request_stop();
         });
         const std::string script = "echo $$ > " + pidFile.string() + "; exec sleep 60";
-        CHECK(codeOf([&] { shell(script, Deadline::in(60s, stop.get_token())); }, &message) == ErrorCode::Aborted);
+        CHECK(codeOf([&] { shell(script, Deadline::in(60s, stop.get_token())); }, &message) ==
+              ErrorCode::Aborted);
         CHECK_FALSE(alive(pidIn(pidFile)));
         CHECK(codeOf([&] { shell("true", Deadline::in(60s, stop.get_token())); }) == ErrorCode::Aborted);
     }

@@ -33,7 +33,8 @@ public:
     bool saw(const std::string& line, long times = 1)
     {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 20s, [&] { return std::count(lines_.begin(), lines_.end(), line) >= times; });
+        return changed_.wait_for(lock, 20s,
+                                 [&] { return std::count(lines_.begin(), lines_.end(), line) >= times; });
     }
 
 private:
@@ -51,7 +52,10 @@ Service service(Lines& lines, const std::string& script)
     return made;
 }
 
-bool exists(int pid) { return ::kill(pid, 0) == 0; }
+bool exists(int pid)
+{
+    return ::kill(pid, 0) == 0;
+}
 
 } // namespace
 
@@ -60,7 +64,8 @@ TEST_CASE("a supervised program", "[platform][supervisor]")
     Lines lines;
     SECTION("runs until it is stopped, and its lines arrive from both streams")
     {
-        Supervisor supervisor(service(lines, "echo out; echo err >&2; printf 'no end'; exec sleep 60 >&- 2>&-"));
+        Supervisor supervisor(
+            service(lines, "echo out; echo err >&2; printf 'no end'; exec sleep 60 >&- 2>&-"));
         supervisor.start();
         supervisor.start(); // again is no change
         CHECK(lines.saw("out"));
@@ -88,7 +93,8 @@ TEST_CASE("a supervised program", "[platform][supervisor]")
     }
     SECTION("gets signals")
     {
-        Supervisor supervisor(service(lines, "trap 'echo read again' HUP; echo ready; while :; do sleep 0.05; done"));
+        Supervisor supervisor(
+            service(lines, "trap 'echo read again' HUP; echo ready; while :; do sleep 0.05; done"));
         supervisor.start();
         REQUIRE(lines.saw("ready"));
         supervisor.signal(SIGHUP);

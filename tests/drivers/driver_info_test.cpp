@@ -1,0 +1,109 @@
+#include "drivers/hardware_types.h"
+#include "tests/drivers/error_of.h"
+
+#include <catch2/catch.hpp>
+
+using namespace bm;
+using drivers::accessFromDriverInfo;
+using drivers::BmcAccess;
+using drivers::isSecretKey;
+using drivers::validateDriverInfo;
+using model::ErrorCode;
+using Values = std::map<std::string, std::string>;
+
+TEST_CASE("driver_info of an ipmi node", "[drivers][driver-info]")
+{
+    SECTION("with the address alone has defaults for the rest")
+    {
+        const BmcAccess bmc = accessFromDriverInfo("ipmi", "uuid", {{"ipmi_address", "BMC-1.example"}});
+        CHECK(bmc.host == "BMC-1.example");
+        CHECK(bmc.port == 623);
+        CHECK(bmc.key == "bmc-1.example:623"); // names differ in case only: the same BMC
+        CHECK(bmc.privilege == "ADMINISTRATOR");
+        CHECK_FALSE(bmc.cipherSuite);
+        CHECK(bmc.disableBootTimeout);
+    }
+    SECTION("gives all that is said")
+    {
+        const BmcAccess bmc = accessFromDriverInfo("ipmi", "uuid",
+                                                   {{"ipmi_address", "2001:db8::7"},
+                                                    {"ipmi_port", "6230"},
+                                                    {"ipmi_username", "ADMIN"},
+                                                    {"ipmi_password", "pw"},
+                                                    {"ipmi_priv_level", "operator"},
+                                                    {"ipmi_hex_kg_key", "0a0b"},
+                                                    {"ipmi_cipher_suite", "3"},
+                                                    {"ipmi_disable_boot_timeout", "False"},
+                                                    {"deploy_kernel", "of Ironic, ignored"}});
+        CHECK(bmc.key == "[2001:db8::7]:6230");
+        CHECK(bmc.port == 6230);
+        CHECK(bmc.user == "ADMIN");
+        CHECK(bmc.password == "pw");
+        CHECK(bmc.privilege == "OPERATOR");
+        CHECK(bmc.kgKey == "0a0b");
+        CHECK(bmc.cipherSuite == 3);
+        CHECK_FALSE(bmc.disableBootTimeout);
+    }
+    SECTION("that is wrong is refused, naming the key and never the secret")
+    {
+        struct Case {
+            std::string key;
+            std::string value;
+        };
+        const Case wrong = GENERATE(
+            Case{"ipmi_address", ""}, Case{"ipmi_address", "-oProxy"}, Case{"ipmi_address", "a b"},
+            Case{"ipmi_address", "bmc;reboot"}, Case{"ipmi_port", "0"}, Case{"ipmi_port", "65536"},
+            Case{"ipmi_port", "x"}, Case{"ipmi_port", ""}, Case{"ipmi_username", "a-name-that-is-too-long"},
+            Case{"ipmi_password", "hush-hush, twenty-one"}, Case{"ipmi_password", "hush\nline"},
+            Case{"ipmi_priv_level", "root"}, Case{"ipmi_hex_kg_key", "hush"}, Case{"ipmi_hex_kg_key", "abc"},
+            Case{"ipmi_hex_kg_key", "aa00bb"}, Case{"ipmi_cipher_suite", "0"}, Case{"ipmi_cipher_suite", "4"},
+            Case{"ipmi_disable_boot_timeout", "maybe"}, Case{"ipmi_bridging", "dual"},
+            Case{"ipmi_protocol_version", "1.5"}, Case{"ipmi_adress", "10.0.0.1"});
+        CAPTURE(wrong.key, wrong.value);
+        Values values{{"ipmi_address", "10.0.0.1"}};
+        values[wrong.key] = wrong.value;
+        const model::Error error = test::errorOf([&] { accessFromDriverInfo("ipmi", "uuid", values); });
+        CHECK(error.code() == ErrorCode::InvalidInput);
+        CHECK_THAT(error.what(), Catch::StartsWith(wrong.key + ": ") && !Catch::Contains("hush"));
+        CHECK(validateDriverInfo("ipmi", values).size() == 1);
+    }
+    SECTION("without an address is refused")
+    {
+        CHECK_THAT(validateDriverInfo("ipmi", {}).at(0), Catch::StartsWith("ipmi_address: missing"));
+    }
+    SECTION("lists all that is wrong at once")
+    {
+        CHECK(validateDriverInfo("ipmi", {{"ipmi_port", "x"}, {"ipmi_cipher_suite", "0"}}).size() == 3);
+    }
+}
+
+TEST_CASE("driver_info of a simulated node", "[drivers][driver-info]")
+{
+    const BmcAccess bmc =
+        accessFromDriverInfo("fake-hardware", "the-uuid", {{"fake_power_delay", "0.1"}, {"other", "x"}});
+    CHECK(bmc.key == "the-uuid");
+    CHECK(bmc.settings == Values{{"power_delay", "0.1"}});
+    for (const char* good : {"0", "1.5", "1,3"})
+        CHECK(validateDriverInfo("fake-hardware", {{"fake_power_delay", good}}).empty());
+    for (const char* bad : {"", "x", "-1", "3,1", "1,", "1,2,3", "99999"})
+        CHECK(validateDriverInfo("fake-hardware", {{"fake_power_delay", bad}}).size() == 1);
+    for (const char* good : {"bmc-unreachable", "bmc-busy:2"})
+        CHECK(validateDriverInfo("fake-hardware", {{"fake_power_fault", good}}).empty());
+    for (const char* bad : {"", "no-such-code", "bmc-busy:", "bmc-busy:x", "bmc-busy:-1"})
+        CHECK(validateDriverInfo("fake-hardware", {{"fake_boot_device_fault", bad}}).size() == 1);
+}
+
+TEST_CASE("a hardware type that nobody knows is refused", "[drivers][driver-info]")
+{
+    CHECK_THAT(validateDriverInfo("ilo", {}).at(0),
+               Catch::Contains("'ilo'") && Catch::Contains("fake-hardware"));
+}
+
+TEST_CASE("secrets are known by their key", "[drivers][driver-info]")
+{
+    for (const char* key :
+         {"ipmi_password", "ipmi_hex_kg_key", "redfish_password", "Some_TOKEN", "client_secret"})
+        CHECK(isSecretKey(key));
+    for (const char* key : {"ipmi_username", "ipmi_address", "deploy_kernel"})
+        CHECK_FALSE(isSecretKey(key));
+}

@@ -1,0 +1,109 @@
+#include "drivers/hardware_types.h"
+#include "tests/drivers/error_of.h"
+#include "tests/drivers/power_driver_contract.h"
+
+#include <thread>
+
+#include <catch2/catch.hpp>
+
+using namespace std::chrono_literals;
+using namespace bm;
+using drivers::BmcAccess;
+using model::Deadline;
+using model::ErrorCode;
+using model::PowerAction;
+using model::PowerState;
+
+namespace {
+
+struct Fixture {
+    drivers::HardwareType fake = drivers::makeFakeHardware();
+    BmcAccess bmc = drivers::accessFromDriverInfo("fake-hardware", "node-1", {});
+
+    void set(PowerAction action) { fake.power->setPower(bmc, action, Deadline::in(10s)); }
+    drivers::PowerReading read()
+    {
+        return fake.power->readPower(std::span(&bmc, 1), Deadline::in(10s)).at(0);
+    }
+};
+
+} // namespace
+
+TEST_CASE("simulated hardware", "[drivers][fake]")
+{
+    Fixture f;
+    SECTION("keeps the power driver's contract, at once and with a delay")
+    {
+        CHECK(f.fake.simulated);
+        test::powerDriverContract(*f.fake.power, f.bmc);
+        f.bmc.settings["power_delay"] = "0.02,0.05";
+        test::powerDriverContract(*f.fake.power, f.bmc);
+    }
+    SECTION("is off at first, and each machine is a machine of its own")
+    {
+        CHECK(f.read().state == PowerState::Off);
+        f.set(PowerAction::On);
+        BmcAccess other = f.bmc;
+        other.key = "node-2";
+        CHECK(f.fake.power->readPower(std::span(&other, 1), Deadline::in(10s)).at(0).state ==
+              PowerState::Off);
+        CHECK(f.read().state == PowerState::On);
+    }
+    SECTION("changes its power only after the delay")
+    {
+        f.bmc.settings["power_delay"] = "0.2";
+        const auto began = std::chrono::steady_clock::now();
+        f.set(PowerAction::On);
+        CHECK(f.read().state == PowerState::Off);
+        CHECK(test::powerBecomes(*f.fake.power, f.bmc, PowerState::On));
+        CHECK(std::chrono::steady_clock::now() - began >= 200ms);
+    }
+    SECTION("cannot be reset while it is off")
+    {
+        CHECK(test::errorOf([&] { f.set(PowerAction::Reset); }).code() == ErrorCode::BmcRejected);
+    }
+    SECTION("fails for the first calls as told, then works; told anew, fails anew")
+    {
+        f.bmc.settings["power_fault"] = "bmc-busy:2";
+        CHECK(test::errorOf([&] { f.set(PowerAction::On); }).code() == ErrorCode::BmcBusy);
+        CHECK(f.read().failure.value().code() == ErrorCode::BmcBusy);
+        CHECK_NOTHROW(f.set(PowerAction::On));
+        f.bmc.settings["power_fault"] = "bmc-unreachable:1";
+        CHECK(f.read().failure.value().code() == ErrorCode::BmcUnreachable);
+        CHECK(f.read().state == PowerState::On);
+    }
+    SECTION("fails for ever as told, each interface for itself")
+    {
+        f.bmc.settings["boot_device_fault"] = "bmc-unsupported";
+        f.bmc.settings["identify_fault"] = "bmc-auth-failed";
+        for (int round = 0; round < 3; ++round) {
+            CHECK(test::errorOf([&] {
+                      f.fake.management->setBootDevice(f.bmc, {}, Deadline::in(10s));
+                  }).code() == ErrorCode::BmcUnsupported);
+            CHECK(test::errorOf([&] { f.fake.management->identify(f.bmc, Deadline::in(10s)); }).code() ==
+                  ErrorCode::BmcAuthFailed);
+            CHECK_NOTHROW(f.set(PowerAction::On));
+        }
+    }
+    SECTION("tells what it is")
+    {
+        CHECK(f.fake.management->identify(f.bmc, Deadline::in(10s)).product == "simulated machine");
+        CHECK_NOTHROW(f.fake.management->setBootDevice(f.bmc, {}, Deadline::in(10s)));
+        CHECK_FALSE(f.fake.management->cipherSuite(f.bmc));
+    }
+    SECTION("may be used by many threads at once")
+    {
+        std::vector<std::jthread> threads;
+        for (int thread = 0; thread < 8; ++thread)
+            threads.emplace_back([&f, thread] {
+                BmcAccess mine = f.bmc;
+                mine.key = "node-" + std::to_string(thread % 3);
+                for (int round = 0; round < 100; ++round) {
+                    f.fake.power->setPower(mine, PowerAction::On, Deadline::in(10s));
+                    f.fake.power->readPower(std::span(&mine, 1), Deadline::in(10s));
+                }
+            });
+        threads.clear();
+        CHECK(test::powerBecomes(*f.fake.power, f.bmc, PowerState::On));
+    }
+}

@@ -1,0 +1,275 @@
+// ipmitool against a BMC that records what it is sent, and that can misbehave.
+#include "drivers/hardware_types.h"
+#include "tests/drivers/error_of.h"
+#include "tests/drivers/power_driver_contract.h"
+#include "tests/drivers/responder/bmc_responder.h"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+using namespace std::chrono_literals;
+using namespace bm;
+using drivers::BmcAccess;
+using drivers::BootRequest;
+using model::BootDevice;
+using model::Deadline;
+using model::ErrorCode;
+using model::PowerAction;
+using model::PowerState;
+using test::BmcManners;
+using test::BmcResponder;
+using test::Bytes;
+
+namespace {
+
+struct Fixture {
+    explicit Fixture(BmcManners manners = {}) : responder(std::move(manners)) {}
+
+    BmcResponder responder;
+    platform::TemporaryFolder runFolder{"bm-drivers"};
+    std::unique_ptr<platform::Exec> exec = platform::makeExec();
+    drivers::HardwareType ipmi = drivers::makeIpmi(*exec, settings());
+    BmcAccess bmc = access();
+
+    drivers::IpmiSettings settings() const
+    {
+        drivers::IpmiSettings made;
+        made.minInterval = 20ms;
+        made.runFolder = runFolder.path();
+        return made;
+    }
+    BmcAccess access() const
+    {
+        BmcAccess made;
+        made.port = responder.port();
+        made.key = fmt::format("127.0.0.1:{}", made.port);
+        made.host = "127.0.0.1";
+        made.user = "ADMIN";
+        made.password = "secret-of-the-bmc";
+        return made;
+    }
+    void boot(BootRequest request) { ipmi.management->setBootDevice(bmc, request, Deadline::in(60s)); }
+    /// The parameter 5 (boot flags) that arrived.
+    std::vector<Bytes> bootFlags() { return parameter(5); }
+    std::vector<Bytes> parameter(int number)
+    {
+        std::vector<Bytes> found;
+        for (const Bytes& body : responder.bodies(0, 8))
+            if (body.at(0) == number)
+                found.push_back(body);
+        return found;
+    }
+    model::Error failureOf(PowerAction action, Deadline deadline = Deadline::in(60s))
+    {
+        return test::errorOf([&] { ipmi.power->setPower(bmc, action, deadline); });
+    }
+};
+
+constexpr std::pair<int, int> kPowerControl{0, 2};
+constexpr std::pair<int, int> kSetBootOptions{0, 8};
+
+} // namespace
+
+TEST_CASE("ipmitool and a BMC with cipher suite 17", "[drivers][peer][responder]")
+{
+    Fixture f;
+    SECTION("keep the power driver's contract, with 17 from the first login on")
+    {
+        test::powerDriverContract(*f.ipmi.power, f.bmc);
+        CHECK(f.ipmi.management->cipherSuite(f.bmc) == 17);
+        for (const int suite : f.responder.loginSuites())
+            CHECK(suite == 17);
+    }
+    SECTION("send the right bytes for each power action")
+    {
+        for (const PowerAction action :
+             {PowerAction::On, PowerAction::Reset, PowerAction::SoftOff, PowerAction::Off})
+            f.ipmi.power->setPower(f.bmc, action, Deadline::in(60s));
+        CHECK(f.responder.bodies(0, 2) == std::vector<Bytes>{{1}, {3}, {5}, {0}});
+    }
+    SECTION("tell what the BMC is")
+    {
+        const drivers::BmcIdentity identity = f.ipmi.management->identify(f.bmc, Deadline::in(60s));
+        CHECK(identity.manufacturer == "Dell Inc.");
+        CHECK(identity.firmware == "3.21");
+        CHECK(identity.ipmiVersion == "2.0");
+    }
+}
+
+TEST_CASE("the boot device as the BMC gets it", "[drivers][peer][responder]")
+{
+    Fixture f;
+    struct Case {
+        BootRequest request;
+        Bytes flags;
+    };
+    const Case wanted = GENERATE(Case{{BootDevice::Pxe, false, false}, {5, 0x80, 0x04, 0, 0, 0}},
+                                 Case{{BootDevice::Pxe, false, true}, {5, 0xa0, 0x04, 0, 0, 0}},
+                                 Case{{BootDevice::Disk, true, false}, {5, 0xc0, 0x08, 0, 0, 0}},
+                                 Case{{BootDevice::Disk, true, true}, {5, 0xe0, 0x08, 0, 0, 0}});
+    f.boot(wanted.request);
+    CHECK(f.bootFlags() == std::vector<Bytes>{wanted.flags});
+    CHECK(f.parameter(3) == std::vector<Bytes>{{3, 8}}); // the flags do not expire after 60 s
+}
+
+TEST_CASE("the boot-flag timeout", "[drivers][peer][responder]")
+{
+    SECTION("is left alone where a node says so")
+    {
+        Fixture f;
+        f.bmc.disableBootTimeout = false;
+        f.boot({BootDevice::Pxe, false, false});
+        CHECK(f.parameter(3).empty());
+        CHECK(f.bootFlags().size() == 1);
+    }
+    SECTION("that a BMC does not know does not keep the boot device from being set")
+    {
+        BmcManners manners;
+        manners.codes[kSetBootOptions] = {0x80, 1}; // "parameter not supported", to the first only
+        Fixture f(manners);
+        f.boot({BootDevice::Pxe, false, false});
+        CHECK(f.bootFlags().size() == 1);
+    }
+}
+
+TEST_CASE("a BMC without cipher suite 17", "[drivers][peer][responder]")
+{
+    BmcManners manners;
+    manners.suites = {3};
+    Fixture f(manners);
+    f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s));
+    f.ipmi.power->setPower(f.bmc, PowerAction::Off, Deadline::in(60s));
+    CHECK(f.responder.loginSuites() == std::vector<int>{17, 3, 3}); // asked for 17 once, then remembered
+    CHECK(f.ipmi.management->cipherSuite(f.bmc) == 3);
+}
+
+TEST_CASE("a BMC with a Kg key", "[drivers][peer][responder]")
+{
+    BmcManners manners;
+    manners.kg = {0xff, 0x01, 0x20, 0x7f, 0xfe};
+    manners.kg.resize(20);
+    Fixture f(manners);
+    SECTION("lets in who has it")
+    {
+        f.bmc.kgKey = "ff01207ffe";
+        CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
+        CHECK(f.responder.poweredOn());
+    }
+    SECTION("refuses who has not")
+    {
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcAuthFailed);
+    }
+}
+
+TEST_CASE("a BMC whose user has no password", "[drivers][peer][responder]")
+{
+    BmcManners manners;
+    manners.password.clear();
+    Fixture f(manners);
+    f.bmc.password.clear();
+    CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
+}
+
+TEST_CASE("a BMC that refuses the login", "[drivers][peer][responder]")
+{
+    Fixture f;
+    const auto logins = [&] { return f.responder.loginSuites().size(); };
+    SECTION("for its password is asked once, then rests")
+    {
+        f.bmc.password = "wrong";
+        const model::Error error = f.failureOf(PowerAction::On);
+        CHECK(error.code() == ErrorCode::BmcAuthFailed);
+        CHECK_THAT(error.what(), Catch::Contains(f.bmc.key) && !Catch::Contains("wrong"));
+        CHECK(logins() == 1);
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcResting);
+        CHECK(logins() == 1); // not even asked
+    }
+    SECTION("for its user likewise")
+    {
+        f.bmc.user = "somebody";
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcAuthFailed);
+        CHECK(logins() == 1);
+    }
+    CHECK_FALSE(f.responder.poweredOn());
+}
+
+TEST_CASE("a BMC in trouble", "[drivers][peer][responder]")
+{
+    BmcManners manners;
+    SECTION("busy for a moment is asked again")
+    {
+        manners.codes[kPowerControl] = {0xc0, 2};
+        Fixture f(manners);
+        CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
+        CHECK(f.responder.poweredOn());
+    }
+    SECTION("busy for long is told as busy")
+    {
+        manners.codes[kPowerControl] = {0xc0, 1000};
+        Fixture f(manners);
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcBusy);
+        CHECK(f.responder.bodies(0, 2).size() == 4); // one call and three repetitions
+    }
+    SECTION("out of sessions for a moment is asked again, for long is told so")
+    {
+        manners.sessionsRefused = 1;
+        Fixture f(manners);
+        CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
+        manners.sessionsRefused = 1000;
+        Fixture g(manners);
+        CHECK(g.failureOf(PowerAction::On).code() == ErrorCode::BmcSessionLimit);
+    }
+    SECTION("that refuses what is already so is taken at its word only after a look")
+    {
+        manners.codes[kPowerControl] = {0xd5, 1000};
+        Fixture f(manners);
+        CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::Off, Deadline::in(60s)));
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcRejected);
+        CHECK(f.failureOf(PowerAction::Reset).code() == ErrorCode::BmcRejected);
+    }
+    SECTION("that does not know a command is told as unsupported")
+    {
+        manners.codes[kPowerControl] = {0xc1, 1000};
+        Fixture f(manners);
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcUnsupported);
+    }
+}
+
+TEST_CASE("what is no BMC, or a dead one", "[drivers][peer][responder]")
+{
+    BmcManners manners;
+    SECTION("dead is unreachable within the deadline")
+    {
+        manners.silent = true;
+        Fixture f(manners);
+        const auto began = std::chrono::steady_clock::now();
+        const model::Error error = f.failureOf(PowerAction::On, Deadline::in(1500ms));
+        CHECK(error.code() == ErrorCode::BmcUnreachable);
+        CHECK_THAT(error.hint(), Catch::Contains("VLAN"));
+        CHECK(std::chrono::steady_clock::now() - began < 10s);
+    }
+    SECTION("dead and given time is unreachable by ipmitool's own word")
+    {
+        manners.silent = true;
+        Fixture f(manners);
+        const auto readings = f.ipmi.power->readPower(std::span(&f.bmc, 1), Deadline::in(60s));
+        REQUIRE(readings.at(0).failure);
+        CHECK(readings.at(0).failure->code() == ErrorCode::BmcUnreachable);
+        CHECK_THAT(readings.at(0).failure->what(), Catch::Contains("Get Auth Capabilities error"));
+    }
+    SECTION("answering nonsense is an error in time, and nothing worse")
+    {
+        manners.nonsense = true;
+        Fixture f(manners);
+        const model::Error error = f.failureOf(PowerAction::On, Deadline::in(8s));
+        CHECK((error.code() == ErrorCode::BmcBadReply || error.code() == ErrorCode::BmcUnreachable));
+    }
+    SECTION("a name that does not resolve says so")
+    {
+        Fixture f;
+        f.bmc.host = "bmc.invalid";
+        const model::Error error = f.failureOf(PowerAction::On);
+        CHECK(error.code() == ErrorCode::BmcUnreachable);
+        CHECK_THAT(error.hint(), Catch::Contains("does not resolve"));
+    }
+}
