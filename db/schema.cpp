@@ -57,6 +57,8 @@ constexpr auto kFirst = std::to_array<std::string_view>({
   error_code {text} not null, error_message {text} not null, error_hint {text} not null,
   created_at bigint not null, started_at bigint, finished_at bigint, run_at bigint not null))",
     "create index operations_node on operations (node_uuid, number)",
+    "create index operations_due on operations (run_at) where state = 'running'",
+    "create index operations_queued on operations (kind, number) where state = 'queued'",
     "create unique index operations_unfinished on operations (node_uuid) where state in ('queued', 'running')",
 
     R"(create table steps (

@@ -131,6 +131,64 @@ TEST_CASE("operations", "[db][operation]")
     }
 }
 
+TEST_CASE("the queue of operations", "[db][operation]")
+{
+    World world;
+    Database& database = world.database;
+    const OperationRepository operations;
+    const auto add = [&](OperationState state, model::OperationKind kind, std::int64_t runAt) {
+        return database.write([&](Transaction& tx) {
+            const model::Node node = makeNode("");
+            world.nodes.insert(tx, node);
+            Operation operation = makeOperation(node.id, state);
+            operation.kind = kind;
+            operation.runAt = at(runAt);
+            operations.insert(tx, operation, {});
+            return operation.id;
+        });
+    };
+    using Ids = std::vector<model::OperationId>;
+    using enum model::OperationKind;
+    CHECK_FALSE(database.read([&](Transaction& tx) { return operations.nextRunAt(tx); }));
+    const auto later = add(OperationState::Running, Deploy, 200);
+    const auto sooner = add(OperationState::Running, Clean, 100);
+    const auto first = add(OperationState::Queued, Deploy, 50);
+    const auto second = add(OperationState::Queued, Deploy, 40);
+    add(OperationState::Queued, Clean, 1);
+    const auto done = add(OperationState::Done, Deploy, 1);
+
+    SECTION("tells what is due, the longest due first")
+    {
+        database.read([&](Transaction& tx) {
+            CHECK(operations.due(tx, at(99), 10).empty());
+            CHECK(operations.due(tx, at(100), 10) == Ids{sooner});
+            CHECK(operations.due(tx, at(500), 10) == Ids{sooner, later});
+            CHECK(operations.due(tx, at(500), 1) == Ids{sooner});
+            CHECK(operations.nextRunAt(tx) == at(100));
+        });
+    }
+    SECTION("tells what waits for room, in the order of asking, and what runs, by kind")
+    {
+        database.read([&](Transaction& tx) {
+            CHECK(operations.queued(tx, Deploy, 10) == Ids{first, second});
+            CHECK(operations.queued(tx, Deploy, 1) == Ids{first});
+            CHECK(operations.countRunning(tx, Deploy) == 1);
+            CHECK(operations.countRunning(tx, Verify) == 0);
+        });
+    }
+    SECTION("is hastened, never delayed, and leaves what has ended alone")
+    {
+        database.write([&](Transaction& tx) {
+            operations.hasten(tx, later, at(90));
+            operations.hasten(tx, sooner, at(300));
+            operations.hasten(tx, done, at(0));
+            CHECK(operations.find(tx, later)->runAt == at(90));
+            CHECK(operations.find(tx, sooner)->runAt == at(100));
+            CHECK(operations.find(tx, done)->runAt == at(1));
+        });
+    }
+}
+
 TEST_CASE("an image in use", "[db][operation][image]")
 {
     World world;
