@@ -139,6 +139,14 @@ class TheRecipe(Scratch):
         self.assertIn("no such folder", done.stderr)
 
 
+class TheScripts(unittest.TestCase):
+    def test_pass_shellcheck(self):
+        scripts = [recipe.RECIPE / "rootfs/init", *sorted((recipe.RECIPE / "rootfs/usr/lib/bm").iterdir())]
+        done = subprocess.run(["shellcheck", "--shell=dash", "--severity=warning", "--exclude=SC2154", *scripts],
+                              capture_output=True, text=True, check=False)   # SC2154: set by udhcpc, or in another part
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
 class TheRealAgent(Scratch):
     def test_runs_on_the_libraries_that_came_along(self):
         if not OPTIONS.agent:

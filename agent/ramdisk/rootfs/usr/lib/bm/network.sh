@@ -43,15 +43,14 @@ set_nic() {
     return 1
 }
 
-# find_boot_nic ADDRESS: sets $nic; fails when all drivers are there and it is not.
+# find_boot_nic ADDRESS: sets $nic; fails when all drivers are there, or time is up, and it is not.
 find_boot_nic() {
-    loaded_at=
+    set_now
+    until=$((now + PATIENCE)) sooner=
     until set_nic "$1"; do
-        if drivers_done; then
-            set_now
-            : "${loaded_at:=$now}"
-            [ $((now - loaded_at)) -ge "$UNKNOWN_AFTER" ] && return 1
-        fi
+        set_now
+        [ -z "$sooner" ] && drivers_done && sooner=1 && until=$((now + UNKNOWN_AFTER))
+        [ "$now" -ge "$until" ] && return 1
         sleep 0.1
     done
 }
