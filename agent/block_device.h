@@ -1,0 +1,53 @@
+#pragma once
+#include "common/platform/files.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <stop_token>
+#include <string>
+
+namespace bm::agent {
+
+/// A disk, or a regular file standing in for one, opened alone (O_EXCL) and past the page cache (O_DIRECT where there
+/// is such a thing). Offsets, lengths and buffers are multiples of sectorBytes(). write, read and zero are thread-safe.
+class BlockDevice {
+public:
+    enum class Access : std::uint8_t { Read, Write };
+    /// @throws Error DiskNotFound, Conflict (in use, and by whom), DiskFailed
+    BlockDevice(std::filesystem::path path, Access access);
+
+    const std::filesystem::path& path() const { return path_; }
+    std::uint64_t sizeBytes() const { return sizeBytes_; }
+    std::uint32_t sectorBytes() const { return sectorBytes_; }
+    bool isBlock() const { return isBlock_; }
+
+    /// All @throws Error DiskFailed naming the offset.
+    void write(std::uint64_t offset, std::span<const std::byte> bytes);
+    void read(std::uint64_t offset, std::span<std::byte> bytes) const;
+    /// Reads of this range give zeros afterwards: BLKZEROOUT, or a hole punched into a file, or zeros written. A
+    /// discard would not do: it may leave old bytes. @throws Error Aborted
+    void zero(std::uint64_t offset, std::uint64_t length, const std::stop_token& stop = {});
+    /// Down to the medium: fsync, and the kernel's buffers for it dropped, so that what is read next is read from it.
+    void flush();
+    /// The kernel reads the partition table again. False: it would not (in use); a note, no failure.
+    bool rereadPartitions();
+
+private:
+    bool zeroFast(std::uint64_t offset, std::uint64_t length);
+    void writeZeros(std::uint64_t offset, std::uint64_t length);
+    [[noreturn]] void failed(const char* doing, std::uint64_t offset, int error) const;
+    void measure();
+
+    std::filesystem::path path_;
+    platform::Fd fd_;
+    std::uint64_t sizeBytes_ = 0;
+    std::uint32_t sectorBytes_ = 512;
+    bool isBlock_ = false;
+};
+
+/// "vda1 (mounted or claimed), md127": who holds /dev/vda, by sysfs; "" nobody known.
+std::string holdersOf(const std::filesystem::path& disk);
+
+} // namespace bm::agent

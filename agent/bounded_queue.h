@@ -1,0 +1,62 @@
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+
+namespace bm::agent {
+
+/// Hands values from threads to threads. What bounds it is who makes values: buffers come from a pool, which is such a
+/// queue too, filled once. Thread-safe.
+template <class T> class BoundedQueue {
+public:
+    /// Drops @p value after abort().
+    void push(T value)
+    {
+        {
+            const std::scoped_lock lock(mutex_);
+            if (aborted_)
+                return;
+            values_.push_back(std::move(value));
+        }
+        changed_.notify_one();
+    }
+    /// Waits for a value; nothing after abort(), or once a closed queue is empty.
+    std::optional<T> pop()
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return aborted_ || closed_ || !values_.empty(); });
+        if (aborted_ || values_.empty())
+            return std::nullopt;
+        std::optional<T> value(std::move(values_.front()));
+        values_.pop_front();
+        return value;
+    }
+    /// No more values will come; those inside are still handed out.
+    void close()
+    {
+        {
+            const std::scoped_lock lock(mutex_);
+            closed_ = true;
+        }
+        changed_.notify_all();
+    }
+    /// Wakes all that wait, hands out nothing more.
+    void abort()
+    {
+        {
+            const std::scoped_lock lock(mutex_);
+            aborted_ = true;
+        }
+        changed_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<T> values_;
+    bool closed_ = false;
+    bool aborted_ = false;
+};
+
+} // namespace bm::agent

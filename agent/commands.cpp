@@ -1,0 +1,102 @@
+#include "agent/commands.h"
+
+#include "agent/agent_options.h"
+#include "agent/exchange_loop.h"
+#include "agent/inventory_reader.h"
+
+#include <csignal>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <pthread.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+namespace bm::agent {
+namespace {
+
+/// SIGTERM and SIGINT become a stop request. Made before any other thread, so that none of them takes the signals.
+class StopOnSignal {
+public:
+    StopOnSignal()
+    {
+        sigemptyset(&set_);
+        sigaddset(&set_, SIGTERM);
+        sigaddset(&set_, SIGINT);
+        sigaddset(&set_, SIGUSR1); // our own: go home
+        pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+        waiter_ = std::jthread([this] {
+            int signal = 0;
+            sigwait(&set_, &signal);
+            source_.request_stop();
+        });
+    }
+    ~StopOnSignal() { pthread_kill(waiter_.native_handle(), SIGUSR1); }
+    StopOnSignal(const StopOnSignal&) = delete;
+    StopOnSignal& operator=(const StopOnSignal&) = delete;
+    std::stop_token token() const { return source_.get_token(); }
+
+private:
+    sigset_t set_{};
+    std::stop_source source_;
+    std::jthread waiter_;
+};
+
+void changePower(PowerChange change, const RunOptions& options, AgentLog& log)
+{
+    log.note(change == PowerChange::Off ? "powering off" : "rebooting");
+    ::sync();
+    if (options.mayPowerOff)
+        ::reboot(change == PowerChange::Off ? RB_POWER_OFF : RB_AUTOBOOT);
+}
+
+} // namespace
+
+int runAgent(const RunOptions& options)
+{
+    const StopOnSignal signals;
+    AgentLog log;
+    const BootArguments arguments = parseKernelCommandLine(readAttribute(options.commandLine));
+    ServerSession session(makeIdentity(arguments, options.stateFolder));
+    log.note(fmt::format("asking {} for work for node {}", arguments.apiBase, arguments.nodeUuid));
+    StepTools tools;
+    tools.steps = allSteps();
+    tools.apiBase = arguments.apiBase;
+    tools.token = [&session](const std::string& url) { return session.tokenFor(url); };
+    tools.disks = [] { return readDisks(); };
+    tools.folder = options.stateFolder / "steps";
+    ExchangeLoop::Parts parts;
+    parts.inventory = [&arguments] { return readInventory(arguments.bootInterface); };
+    parts.changePower = [&](PowerChange change) { changePower(change, options, log); };
+    ExchangeLoop(session, std::move(tools), std::move(parts), log).run(signals.token());
+    return 0;
+}
+
+int writeOnce(const DeployOrder& order, const std::filesystem::path& target)
+{
+    const StopOnSignal signals;
+    AgentLog log;
+    StepProgress progress;
+    const DeployOutcome outcome = deployDisk(order, target, progress, log, signals.token());
+    rusage usage = {};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const nlohmann::json out = {{"image_bytes", outcome.imageBytes},
+                                {"bytes_written", outcome.bytesWritten},
+                                {"bytes_fetched", outcome.bytesFetched},
+                                {"bytes_present", outcome.bytesPresent},
+                                {"write_seconds", outcome.writeSeconds},
+                                {"seconds", outcome.seconds},
+                                {"peak_memory_kib", usage.ru_maxrss}};
+    fmt::print("{}\n", out.dump());
+    return 0;
+}
+
+int printInventory()
+{
+    const model::JsonText text = toJson(readInventory({}));
+    fmt::print("{}\n", nlohmann::json::parse(text.text).dump(2));
+    return 0;
+}
+
+} // namespace bm::agent

@@ -1,0 +1,230 @@
+#include "agent/disk_deployer.h"
+
+#include "agent/aligned_buffer.h"
+#include "agent/config_drive.h"
+#include "agent/frame_fetcher.h"
+#include "agent/gpt.h"
+#include "agent/signature_wiper.h"
+#include "common/model/error.h"
+#include "images/blocks/block_decoder.h"
+#include "images/blocks/digest.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <utility>
+
+namespace bm::agent {
+
+using images::kBlockBytes;
+using images::Manifest;
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+constexpr std::size_t kLongestManifest = std::size_t{256} << 20U;
+constexpr std::size_t kLongestConfigDrive = std::size_t{64} << 20U;
+
+double secondsSince(std::chrono::steady_clock::time_point start)
+{
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+Manifest fetchManifest(const DeployOrder& order, const std::stop_token& stop)
+{
+    const std::string text = fetchWhole(order.manifest, order.token, kLongestManifest, stop);
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
+    if (const std::string found = images::toHex(images::sha256(bytes)); !order.manifestSha256.empty() && found != order.manifestSha256)
+        throw Error(ErrorCode::ChecksumMismatch,
+                    fmt::format("the manifest from {} has SHA-256 {}, expected {}", order.manifest, found, order.manifestSha256),
+                    "a cache before the image server serves another one, or the image is damaged: bm image show");
+    Manifest manifest = images::parseManifest(bytes);
+    if (order.sizeBytes != 0 && manifest.sizeBytes != order.sizeBytes)
+        throw Error(ErrorCode::ImageCorrupt,
+                    fmt::format("the manifest speaks of {} bytes, the image has {}", manifest.sizeBytes, order.sizeBytes));
+    return manifest;
+}
+
+bool isLast(const Gpt& table, const Extent& partition)
+{
+    return std::ranges::none_of(table.partitions(), [&](const Extent& other) { return other.last > partition.last; });
+}
+
+/// One deployment on its way: what its stages share.
+class Deployment {
+public:
+    Deployment(const DeployOrder& order, const std::filesystem::path& disk, StepProgress& progress, AgentLog& log,
+               const std::stop_token& stop)
+        : order_(order), progress_(progress), log_(log), stop_(stop), device_(disk, BlockDevice::Access::Write)
+    {
+    }
+
+    DeployOutcome run()
+    {
+        const auto start = std::chrono::steady_clock::now();
+        prepare();
+        writeBlocks();
+        wipeSignatures(device_, manifest_.sizeBytes, oldPartitions_, stop_);
+        say("flushing the disk's cache");
+        device_.flush();
+        outcome_.writeSeconds = secondsSince(start);
+        say("reading back");
+        readBack(manifest_, device_, hashes_, progress_, stop_);
+        finishTable();
+        if (!device_.rereadPartitions())
+            log_.trouble("the kernel keeps the old partition table of " + device_.path().string());
+        outcome_.seconds = secondsSince(start);
+        return outcome_;
+    }
+
+private:
+    void say(const std::string& what)
+    {
+        progress_.message(what);
+        log_.note(what);
+    }
+
+    /// All that can be refused is refused here, before a byte is written.
+    void prepare()
+    {
+        say("fetching the manifest");
+        manifest_ = fetchManifest(order_, stop_);
+        outcome_.imageBytes = manifest_.sizeBytes;
+        if (manifest_.sizeBytes > device_.sizeBytes())
+            throw Error(ErrorCode::DiskTooSmall,
+                        fmt::format("{} has {} bytes, the image {}", device_.path().string(), device_.sizeBytes(), manifest_.sizeBytes),
+                        "choose a larger disk by properties/root_device, or a smaller image");
+        if (!order_.configDrive.empty()) {
+            configDrive_ = fetchWhole(order_.configDrive, order_.token, kLongestConfigDrive, stop_);
+            checkConfigDrive(configDrive_);
+        }
+        source_ = makeFrameSource(order_.blocks, order_.token);
+        checkTable(findTable(firstBlock()));
+        progress_.total(2 * manifest_.sizeBytes);
+    }
+
+    std::vector<std::byte> firstBlock()
+    {
+        if (manifest_.blocks.empty() || manifest_.blocks.front().hole)
+            return {};
+        const images::BlockEntry& entry = manifest_.blocks.front();
+        std::vector<std::byte> raw(manifest_.rawLength(0));
+        for (int attempt = 1;; ++attempt) {
+            BoundedQueue<AlignedBuffer> pool;
+            pool.push(AlignedBuffer(entry.length));
+            FrameFetcher fetcher(manifest_, *source_, pool, log_);
+            const std::size_t block = 0;
+            AlignedBuffer frame;
+            fetcher.fetch({&block, 1}, [&](std::size_t, AlignedBuffer bytes) { frame = std::move(bytes); }, stop_);
+            outcome_.bytesFetched += fetcher.bytesFetched();
+            try {
+                images::BlockDecoder().decode(entry, frame.first(entry.length), raw);
+                return raw;
+            } catch (const Error& error) {
+                if (attempt == 3)
+                    throw Error(ErrorCode::ChecksumMismatch, fmt::format("block 0 from {}: {}", source_->name(), error.what()),
+                                "the image in the store or a cache before it is damaged: bm image delete and add it again");
+            }
+        }
+    }
+
+    void checkTable(const TableFound& found)
+    {
+        const std::uint32_t sector = device_.sectorBytes();
+        const bool other = found.kind == TableKind::Gpt ? found.sectorBytes != sector : found.kind == TableKind::Mbr && sector != 512;
+        if (other)
+            throw Error(ErrorCode::ImageUnsupported,
+                        fmt::format("the image's partition table is for sectors of {} bytes, {} has sectors of {}",
+                                    found.kind == TableKind::Gpt ? found.sectorBytes : 512, device_.path().string(), sector),
+                        "use an image made for such disks, or another disk");
+        if (!configDrive_.empty() && found.kind != TableKind::Gpt)
+            throw Error(ErrorCode::ConfigDriveFailed,
+                        fmt::format("the image has {}: a config drive is added only to a GPT",
+                                    found.kind == TableKind::Mbr ? "an MBR partition table" : "no partition table"),
+                        "convert the image with sgdisk --mbrtogpt, or deploy without a config drive");
+        table_ = found.kind;
+    }
+
+    void writeBlocks()
+    {
+        hashes_.resize(manifest_.blocks.size());
+        say(order_.resume ? "looking for what is already written" : "looking at the disk");
+        const std::vector<bool> present = findPresent(manifest_, device_, order_.resume, hashes_, stop_);
+        oldPartitions_ = partitionsOf(device_);
+        std::vector<std::size_t> blocks;
+        std::vector<std::size_t> holes;
+        std::uint64_t missing = 0;
+        for (std::size_t i = 1; i < manifest_.blocks.size(); ++i)
+            sort(i, present, blocks, holes, missing);
+        if (!manifest_.blocks.empty())
+            sort(0, present, blocks, holes, missing); // last: till then nothing can boot from this disk
+        if (!present.empty() && !present[0])
+            device_.zero(0, std::min(kBlockBytes, device_.sizeBytes() / device_.sectorBytes() * device_.sectorBytes()), stop_);
+        progress_.add(outcome_.bytesPresent);
+        say(fmt::format("writing {} MiB, zeroing {} MiB{}", missing >> 20U, holes.size(),
+                        outcome_.bytesPresent == 0 ? "" : fmt::format(", {} MiB are already there", outcome_.bytesPresent >> 20U)));
+        ImageWriter writer(manifest_, device_, *source_, order_.pipeline, progress_, log_);
+        writer.write(blocks, holes, hashes_, stop_);
+        outcome_.bytesWritten = missing;
+        outcome_.bytesFetched += writer.bytesFetched();
+    }
+
+    void sort(std::size_t block, const std::vector<bool>& present, std::vector<std::size_t>& blocks,
+              std::vector<std::size_t>& holes, std::uint64_t& missing)
+    {
+        if (manifest_.blocks[block].hole) {
+            holes.push_back(block);
+        } else if (present[block]) {
+            outcome_.bytesPresent += manifest_.rawLength(block);
+        } else {
+            blocks.push_back(block);
+            missing += manifest_.rawLength(block);
+        }
+    }
+
+    void finishTable()
+    {
+        if (table_ != TableKind::Gpt) {
+            if (order_.growLastPartition)
+                log_.note("no GPT in the image: no partition is grown");
+            return;
+        }
+        std::optional<Gpt> table = Gpt::read(device_);
+        if (!table)
+            throw Error(ErrorCode::DiskFailed, "the partition table just written is not there");
+        say("finishing the partition table");
+        table->moveToEnd(device_);
+        const std::optional<Extent> ownDrive = table->find("config-2");
+        const bool growable = !ownDrive || !isLast(*table, *ownDrive);
+        const std::uint64_t keep = configDrive_.empty() || ownDrive.has_value() ? 0 : configDrivePartitionBytes(configDrive_) / device_.sectorBytes();
+        if (order_.growLastPartition && growable && table->growLast(keep))
+            log_.note("the last partition now reaches the end of the disk");
+        if (!configDrive_.empty())
+            placeConfigDrive(device_, *table, configDrive_);
+        table->write(device_);
+    }
+
+    const DeployOrder& order_;
+    StepProgress& progress_;
+    AgentLog& log_;
+    const std::stop_token& stop_;
+    BlockDevice device_;
+    Manifest manifest_;
+    std::string configDrive_;
+    std::unique_ptr<FrameSource> source_;
+    TableKind table_ = TableKind::None;
+    std::vector<BlockHash> hashes_;
+    std::vector<Extent> oldPartitions_;
+    DeployOutcome outcome_;
+};
+
+} // namespace
+
+DeployOutcome deployDisk(const DeployOrder& order, const std::filesystem::path& disk, StepProgress& progress,
+                         AgentLog& log, const std::stop_token& stop)
+{
+    return Deployment(order, disk, progress, log, stop).run();
+}
+
+} // namespace bm::agent

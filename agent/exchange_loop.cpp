@@ -1,0 +1,113 @@
+#include "agent/exchange_loop.h"
+
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#ifndef BM_AGENT_VERSION
+#define BM_AGENT_VERSION "0"
+#endif
+
+namespace bm::agent {
+
+using model::Error;
+using model::ErrorCode;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::milliseconds kFirstBackOff = 1s;
+constexpr std::chrono::milliseconds kLongestBackOff = 10s;
+constexpr std::chrono::milliseconds kShortestPause = 50ms; ///< whatever the server says
+
+} // namespace
+
+ExchangeLoop::ExchangeLoop(ServerSession& session, StepTools tools, Parts parts, AgentLog& log)
+    : session_(session), parts_(std::move(parts)), log_(log), runner_(std::move(tools), log, [this] {
+          {
+              const std::scoped_lock lock(mutex_);
+              finished_ = true;
+          }
+          changed_.notify_all();
+      })
+{
+}
+
+void ExchangeLoop::run(const std::stop_token& stop)
+{
+    while (!stop.stop_requested()) {
+        if (once(stop)) {
+            backOff_ = 0ms;
+            pause(std::max(callAgain_, kShortestPause), stop, true);
+        } else {
+            backOff_ = std::clamp(backOff_ * 2, kFirstBackOff, kLongestBackOff);
+            pause(backOff_, stop, false);
+        }
+    }
+}
+
+/// @return whether the server was reached and is content
+bool ExchangeLoop::once(const std::stop_token& stop)
+{
+    try {
+        if (!session_.hasToken()) {
+            session_.lookup(stop);
+            log_.note("known to the server as node " + session_.identity().nodeUuid);
+        }
+        exchange(stop);
+        lastTrouble_.clear();
+        return true;
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::Unauthorized)
+            session_.forgetToken();
+        if (!stop.stop_requested())
+            trouble(error);
+        return false;
+    }
+}
+
+/// The same trouble is told once, not every ten seconds.
+void ExchangeLoop::trouble(const Error& error)
+{
+    if (error.message() == lastTrouble_)
+        return;
+    lastTrouble_ = error.message();
+    log_.trouble(fmt::format("{}; trying again until it works", error.message()));
+}
+
+void ExchangeLoop::exchange(const std::stop_token& stop)
+{
+    {
+        const std::scoped_lock lock(mutex_);
+        finished_ = false; // what is finished now is in this report
+    }
+    wire::AgentExchangeRequest request;
+    request.bootId = session_.identity().bootId;
+    request.agentVersion = BM_AGENT_VERSION;
+    if (!inventorySent_)
+        request.inventory = toJson(parts_.inventory());
+    request.step = runner_.report();
+    request.log = log_.tail();
+    const PowerChange change = runner_.powerChange();
+    const wire::AgentExchangeAnswer answer = session_.exchange(request, stop);
+    inventorySent_ = true;
+    log_.drop(request.log.size());
+    callAgain_ = std::chrono::milliseconds{answer.callAgainMs};
+    if (change != PowerChange::None)
+        parts_.changePower(change);
+    if (answer.abort)
+        runner_.abort();
+    if (answer.step && !answer.abort)
+        runner_.offer(*answer.step);
+    else if (!answer.step)
+        runner_.nothingOffered();
+}
+
+void ExchangeLoop::pause(std::chrono::milliseconds span, const std::stop_token& stop, bool untilFinished)
+{
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, span, [&] { return untilFinished && finished_; });
+}
+
+} // namespace bm::agent

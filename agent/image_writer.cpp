@@ -1,0 +1,241 @@
+#include "agent/image_writer.h"
+
+#include "agent/aligned_buffer.h"
+#include "agent/bounded_queue.h"
+#include "agent/frame_fetcher.h"
+#include "common/model/error.h"
+#include "images/blocks/block_decoder.h"
+#include "images/blocks/digest.h"
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+#include <fmt/format.h>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace bm::agent {
+
+using images::kBlockBytes;
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+constexpr std::size_t kFrameBufferBytes = kBlockBytes + 16 * 1024; ///< a frame that does not compress is a little longer
+constexpr std::size_t kFewestBuffers = 4;
+constexpr int kTriesPerBlock = 3;
+constexpr std::size_t kBadBlocksPerPass = 16; ///< a source that lies this often is not asked for the rest first
+
+struct Frame {
+    std::size_t block = 0;
+    AlignedBuffer bytes;
+};
+
+struct RawBlock {
+    std::size_t block = 0;
+    AlignedBuffer bytes;
+};
+
+std::size_t padded(std::uint64_t length, std::uint32_t sectorBytes)
+{
+    return (length + sectorBytes - 1) / sectorBytes * sectorBytes;
+}
+
+} // namespace
+
+BlockHash hashOf(std::span<const std::byte> bytes)
+{
+    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+    return {hash.low64, hash.high64};
+}
+
+/// One go over a list of blocks; those that did not verify are left for the next.
+class ImageWriter::Pass {
+public:
+    Pass(ImageWriter& writer, std::vector<BlockHash>& hashes, const std::stop_token& stop)
+        : writer_(writer), hashes_(hashes), stopped_(stop, [this] { abort(); })
+    {
+        const std::size_t pair = kFrameBufferBytes + kBlockBytes;
+        const std::size_t count = std::max(writer.settings_.memoryBytes / pair, kFewestBuffers);
+        for (std::size_t i = 0; i < count; ++i) {
+            framePool_.push(AlignedBuffer(kFrameBufferBytes));
+            rawPool_.push(AlignedBuffer(kBlockBytes));
+        }
+    }
+
+    /// @return blocks that did not verify
+    std::vector<std::size_t> run(std::span<const std::size_t> blocks, std::span<const std::size_t> holes, const std::stop_token& stop)
+    {
+        std::vector<std::jthread> decoders;
+        std::vector<std::jthread> writers;
+        for (unsigned i = 0; i < decoderCount(); ++i)
+            decoders.emplace_back([this] { guarded([this] { decodeAll(); }); });
+        for (unsigned i = 0; i < std::max(writer_.settings_.writers, 1U); ++i)
+            writers.emplace_back([this] { guarded([this] { writeAll(); }); });
+        std::jthread fetcher([&] { guarded([&] { fetchAll(blocks); }); });
+        guarded([&] { writer_.zeroHoles(holes, failed_.get_token()); });
+        fetcher.join();
+        frames_.close();
+        decoders.clear();
+        raws_.close();
+        writers.clear();
+        if (failure_)
+            std::rethrow_exception(failure_);
+        if (stop.stop_requested())
+            throw Error(ErrorCode::Aborted, "stopped while writing");
+        std::ranges::sort(bad_);
+        return std::move(bad_);
+    }
+    const std::optional<Error>& lastMismatch() const { return lastMismatch_; }
+
+private:
+    unsigned decoderCount() const
+    {
+        return writer_.settings_.decoders != 0 ? writer_.settings_.decoders : std::max(std::thread::hardware_concurrency(), 1U);
+    }
+
+    void abort()
+    {
+        failed_.request_stop();
+        framePool_.abort();
+        rawPool_.abort();
+        frames_.abort();
+        raws_.abort();
+    }
+
+    template <class Work> void guarded(Work work)
+    {
+        try {
+            work();
+        } catch (...) {
+            {
+                const std::scoped_lock lock(mutex_);
+                if (!failure_)
+                    failure_ = std::current_exception();
+            }
+            abort();
+        }
+    }
+
+    void fetchAll(std::span<const std::size_t> blocks)
+    {
+        FrameFetcher fetcher(writer_.manifest_, writer_.source_, framePool_, writer_.log_);
+        try {
+            fetcher.fetch(blocks, [this](std::size_t block, AlignedBuffer frame) { frames_.push({block, std::move(frame)}); },
+                          failed_.get_token());
+        } catch (const Error& error) {
+            writer_.bytesFetched_ += fetcher.bytesFetched();
+            if (error.code() == ErrorCode::Aborted)
+                return; // the one who stopped us says why
+            throw;
+        }
+        writer_.bytesFetched_ += fetcher.bytesFetched();
+    }
+
+    void decodeAll()
+    {
+        images::BlockDecoder decoder;
+        while (std::optional<Frame> frame = frames_.pop()) {
+            std::optional<AlignedBuffer> raw = rawPool_.pop();
+            if (!raw)
+                return;
+            if (decodeOne(decoder, *frame, *raw))
+                raws_.push({frame->block, std::move(*raw)});
+            else
+                rawPool_.push(std::move(*raw));
+            framePool_.push(std::move(frame->bytes));
+        }
+    }
+
+    bool decodeOne(images::BlockDecoder& decoder, const Frame& frame, const AlignedBuffer& raw)
+    {
+        const images::BlockEntry& entry = writer_.manifest_.blocks[frame.block];
+        const std::uint64_t length = writer_.manifest_.rawLength(frame.block);
+        try {
+            decoder.decode(entry, frame.bytes.first(entry.length), raw.first(length));
+        } catch (const Error& error) {
+            noteBad(frame.block, error);
+            return false;
+        }
+        hashes_[frame.block] = hashOf(raw.first(length));
+        std::ranges::fill(raw.bytes().subspan(length), std::byte{0});
+        return true;
+    }
+
+    void noteBad(std::size_t block, const Error& error)
+    {
+        writer_.log_.trouble(fmt::format("block {} from {}: {}", block, writer_.source_.name(), error.what()));
+        const std::scoped_lock lock(mutex_);
+        bad_.push_back(block);
+        lastMismatch_ = Error(ErrorCode::ChecksumMismatch,
+                              fmt::format("block {} (byte {}) from {}: {}", block, block * kBlockBytes,
+                                          writer_.source_.name(), error.what()),
+                              "the image in the store or a cache before it is damaged: bm image delete and add it again");
+        if (bad_.size() >= kBadBlocksPerPass)
+            throw *lastMismatch_;
+    }
+
+    void writeAll()
+    {
+        while (std::optional<RawBlock> raw = raws_.pop()) {
+            const std::uint64_t length = writer_.manifest_.rawLength(raw->block);
+            writer_.device_.write(raw->block * kBlockBytes, raw->bytes.first(padded(length, writer_.device_.sectorBytes())));
+            writer_.progress_.add(length);
+            rawPool_.push(std::move(raw->bytes));
+        }
+    }
+
+    ImageWriter& writer_;
+    std::vector<BlockHash>& hashes_;
+    BoundedQueue<AlignedBuffer> framePool_;
+    BoundedQueue<AlignedBuffer> rawPool_;
+    BoundedQueue<Frame> frames_;
+    BoundedQueue<RawBlock> raws_;
+    std::mutex mutex_;
+    std::exception_ptr failure_;
+    std::vector<std::size_t> bad_;
+    std::optional<Error> lastMismatch_;
+    std::stop_source failed_;
+    std::stop_callback<std::function<void()>> stopped_;
+};
+
+ImageWriter::ImageWriter(const images::Manifest& manifest, BlockDevice& device, FrameSource& source,
+                         PipelineSettings settings, StepProgress& progress, AgentLog& log)
+    : manifest_(manifest), device_(device), source_(source), settings_(settings), progress_(progress), log_(log)
+{
+}
+
+void ImageWriter::zeroHoles(std::span<const std::size_t> holes, const std::stop_token& stop)
+{
+    constexpr std::size_t kBlocksAtOnce = 256; // so that progress is seen and a stop is heard
+    for (std::size_t i = 0; i < holes.size();) {
+        std::size_t count = 1;
+        while (i + count < holes.size() && count < kBlocksAtOnce && holes[i + count] == holes[i] + count)
+            ++count;
+        const std::uint64_t begin = holes[i] * kBlockBytes;
+        const std::size_t last = holes[i + count - 1];
+        const std::uint64_t end = last * kBlockBytes + manifest_.rawLength(last);
+        device_.zero(begin, padded(end - begin, device_.sectorBytes()), stop);
+        progress_.add(end - begin);
+        i += count;
+    }
+}
+
+void ImageWriter::write(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
+                        std::vector<BlockHash>& hashes, const std::stop_token& stop)
+{
+    std::vector<std::size_t> left(blocks.begin(), blocks.end());
+    for (int attempt = 1; attempt == 1 || !left.empty(); ++attempt) {
+        Pass pass(*this, hashes, stop);
+        left = pass.run(left, attempt == 1 ? holes : std::span<const std::size_t>{}, stop);
+        if (!left.empty() && attempt == kTriesPerBlock)
+            throw *pass.lastMismatch();
+    }
+}
+
+} // namespace bm::agent

@@ -1,0 +1,126 @@
+// What the disk holds, compared with what it should.
+#include "agent/aligned_buffer.h"
+#include "agent/image_writer.h"
+#include "common/model/error.h"
+#include "images/blocks/block_decoder.h"
+#include "images/blocks/digest.h"
+
+#include <atomic>
+#include <exception>
+#include <fmt/format.h>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace bm::agent {
+
+using images::kBlockBytes;
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+constexpr unsigned kReaders = 2;
+constexpr std::size_t kProbes = 16;
+
+using OnBlock = std::function<void(std::size_t block, std::span<const std::byte> bytes)>;
+
+/// Calls @p onBlock for each block that @p wanted wants, on several threads, in about rising order.
+void forEachBlock(const images::Manifest& manifest, const BlockDevice& device, const std::function<bool(std::size_t)>& wanted,
+                  const OnBlock& onBlock, const std::stop_token& stop)
+{
+    std::atomic<std::size_t> next{0};
+    std::mutex mutex;
+    std::exception_ptr failure;
+    const auto work = [&] {
+        try {
+            const AlignedBuffer buffer(kBlockBytes);
+            for (std::size_t block = next++; block < manifest.blocks.size() && !stop.stop_requested(); block = next++) {
+                if (!wanted(block))
+                    continue;
+                const std::uint64_t length = manifest.rawLength(block);
+                const std::uint64_t sector = device.sectorBytes();
+                device.read(block * kBlockBytes, buffer.first((length + sector - 1) / sector * sector));
+                onBlock(block, buffer.first(length));
+            }
+        } catch (...) {
+            const std::scoped_lock lock(mutex);
+            failure = std::current_exception();
+            next = manifest.blocks.size();
+        }
+    };
+    {
+        std::vector<std::jthread> readers;
+        for (unsigned i = 0; i < kReaders; ++i)
+            readers.emplace_back(work);
+    }
+    if (failure)
+        std::rethrow_exception(failure);
+    if (stop.stop_requested())
+        throw Error(ErrorCode::Aborted, "stopped while reading");
+}
+
+bool holds(const images::BlockEntry& entry, std::span<const std::byte> bytes)
+{
+    return !images::isAllZero(bytes) && images::sha256(bytes) == entry.sha256;
+}
+
+bool probe(const images::Manifest& manifest, const BlockDevice& device, const std::stop_token& stop)
+{
+    std::vector<std::size_t> blocks;
+    for (std::size_t i = 1; i < manifest.blocks.size(); ++i)
+        if (!manifest.blocks[i].hole)
+            blocks.push_back(i);
+    std::vector<bool> chosen(manifest.blocks.size(), false);
+    for (std::size_t i = 0; i < kProbes && !blocks.empty(); ++i)
+        chosen[blocks[i * blocks.size() / kProbes]] = true;
+    std::atomic<bool> found{false};
+    forEachBlock(
+        manifest, device, [&](std::size_t block) { return chosen[block] && !found; },
+        [&](std::size_t block, std::span<const std::byte> bytes) {
+            if (holds(manifest.blocks[block], bytes))
+                found = true;
+        },
+        stop);
+    return found;
+}
+
+} // namespace
+
+void readBack(const images::Manifest& manifest, const BlockDevice& device, const std::vector<BlockHash>& hashes,
+              StepProgress& progress, const std::stop_token& stop)
+{
+    const auto compare = [&](std::size_t block, std::span<const std::byte> bytes) {
+        const bool same = manifest.blocks[block].hole ? images::isAllZero(bytes) : hashOf(bytes) == hashes[block];
+        if (!same)
+            throw Error(ErrorCode::DiskFailed,
+                        fmt::format("{} gives back other bytes than were written, in the MiB at byte {}",
+                                    device.path().string(), block * kBlockBytes),
+                        "the disk, its cable or its controller is broken: replace it");
+        progress.add(bytes.size());
+    };
+    forEachBlock(manifest, device, [](std::size_t) { return true; }, compare, stop);
+}
+
+std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device, bool expectMany,
+                              std::vector<BlockHash>& hashes, const std::stop_token& stop)
+{
+    std::vector<bool> present(manifest.blocks.size(), false);
+    if (!expectMany && !probe(manifest, device, stop))
+        return present;
+    std::vector<std::atomic<bool>> found(manifest.blocks.size());
+    forEachBlock(
+        manifest, device, [&](std::size_t block) { return !manifest.blocks[block].hole; },
+        [&](std::size_t block, std::span<const std::byte> bytes) {
+            if (!holds(manifest.blocks[block], bytes))
+                return;
+            hashes[block] = hashOf(bytes);
+            found[block] = true;
+        },
+        stop);
+    for (std::size_t i = 0; i < present.size(); ++i)
+        present[i] = found[i];
+    return present;
+}
+
+} // namespace bm::agent

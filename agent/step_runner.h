@@ -1,0 +1,57 @@
+#pragma once
+#include "agent/agent_log.h"
+#include "agent/steps.h"
+#include "common/wire/agent_exchange.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace bm::agent {
+
+/// What steps are given; borrowed by the runner for its life.
+struct StepTools {
+    std::map<std::string, StepFunction> steps;
+    std::string apiBase;
+    TokenSource token;
+    std::function<std::vector<wire::Disk>()> disks;
+    std::filesystem::path folder; ///< records of steps, so that a restarted agent knows: one file per step
+};
+
+/// Does one step at a time on a thread of its own. Its methods are for one thread; only onFinished is called on the step's.
+class StepRunner {
+public:
+    StepRunner(StepTools tools, AgentLog& log, std::function<void()> onFinished);
+    ~StepRunner();
+    StepRunner(const StepRunner&) = delete;
+    StepRunner& operator=(const StepRunner&) = delete;
+
+    /// Takes up @p order. A repeat of the step at hand is ignored; one that another agent process finished is reported
+    /// without doing it again; while another step runs, that one is stopped first (the server offers again).
+    void offer(const wire::AgentStepOrder& order);
+    /// Stops the step at its next safe point; it fails with "aborted".
+    void abort();
+    /// The server has no step for us: a finished one is forgotten.
+    void nothingOffered();
+    /// The step at hand, running or finished.
+    std::optional<wire::AgentStepReport> report();
+    /// What the finished step at hand asks for once the server knows.
+    PowerChange powerChange();
+
+private:
+    struct Task;
+    void start(const wire::AgentStepOrder& order);
+    void work(Task& task, const std::stop_token& stop);
+    std::filesystem::path recordFile(const std::string& id) const;
+
+    StepTools tools_;
+    AgentLog& log_;
+    std::function<void()> onFinished_;
+    std::unique_ptr<platform::Exec> exec_;
+    std::unique_ptr<Task> task_; ///< its thread ends before what it uses
+};
+
+} // namespace bm::agent

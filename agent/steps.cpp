@@ -1,0 +1,145 @@
+#include "agent/steps.h"
+
+#include "agent/disk_deployer.h"
+#include "agent/kernel_disks.h"
+#include "agent/signature_wiper.h"
+#include "common/model/error.h"
+#include "common/wire/json_reader.h"
+#include "common/wire/root_device.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace bm::agent {
+
+using model::Deadline;
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using wire::Disk;
+using wire::JsonReader;
+
+namespace {
+
+constexpr std::chrono::minutes kReleaseDeadline{2};
+
+model::JsonText dump(const json& value) { return {value.dump(-1, ' ', false, json::error_handler_t::replace)}; }
+
+std::string absolute(const StepContext& context, const std::string& url)
+{
+    return url.starts_with('/') ? context.apiBase + url : url;
+}
+
+void eraseDisk(const Disk& disk, const StepContext& context)
+{
+    context.progress.message("erasing metadata of " + disk.name);
+    context.log.note("erasing metadata of " + disk.name);
+    releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
+    BlockDevice device(disk.name, BlockDevice::Access::Write);
+    std::vector<Extent> partitions = partitionsOf(device);
+    for (const Extent& partition : kernelPartitions(disk.name, device.sectorBytes()))
+        partitions.push_back(partition);
+    wipeSignatures(device, 0, partitions, context.stop);
+    device.flush();
+    if (!device.rereadPartitions())
+        context.log.trouble("the kernel keeps the old partition table of " + disk.name);
+}
+
+std::optional<wire::RememberedDisk> rememberedFrom(const JsonReader& in)
+{
+    if (!in.has("remembered"))
+        return std::nullopt;
+    const JsonReader remembered = in.object("remembered");
+    return wire::RememberedDisk{remembered.text("wwn"), remembered.text("serial")};
+}
+
+Disk chooseDisk(const JsonReader& in, const StepContext& context)
+{
+    const json& hints = in.value("root_device");
+    const std::string hintText = hints.is_null() ? "{}" : hints.is_string() ? hints.get<std::string>() : hints.dump();
+    const std::vector<Disk> disks = context.disks();
+    return wire::pickRootDevice(disks, wire::parseRootDeviceHints(hintText.empty() ? "{}" : hintText),
+                                wire::rootDevicePolicyFromText(in.text("root_device_policy")), rememberedFrom(in));
+}
+
+DeployOrder orderFrom(const JsonReader& in, const StepContext& context)
+{
+    const JsonReader image = in.object("image");
+    DeployOrder order;
+    order.manifest = absolute(context, image.text("manifest_url"));
+    order.manifestSha256 = image.text("manifest_sha256");
+    order.sizeBytes = image.number("size_bytes");
+    order.blocks = absolute(context, image.text("blocks_url"));
+    order.growLastPartition = in.flag("grow_last_partition");
+    order.configDrive = absolute(context, in.text("configdrive_url"));
+    order.resume = context.resume;
+    order.token = context.token;
+    for (const std::string& url : {order.manifest, order.blocks})
+        if (!url.starts_with("http://") && !url.starts_with("https://"))
+            throw Error(ErrorCode::InvalidInput, fmt::format("write_image: \"{}\" is no http(s) URL", url));
+    if (order.manifestSha256.empty())
+        throw Error(ErrorCode::InvalidInput, "write_image: image.manifest_sha256 is needed");
+    return order;
+}
+
+json resultOf(const Disk& disk, const DeployOutcome& outcome)
+{
+    const double seconds = std::max(outcome.seconds, 0.001);
+    return {{"disk",
+             {{"name", disk.name}, {"wwn", disk.wwn}, {"serial", disk.serial}, {"size_bytes", disk.sizeBytes}, {"model", disk.model}}},
+            {"bytes_written", outcome.bytesWritten},
+            {"bytes_fetched", outcome.bytesFetched},
+            {"bytes_present", outcome.bytesPresent},
+            {"seconds", std::round(seconds * 1000) / 1000},
+            {"mb_per_s", std::round(static_cast<double>(outcome.imageBytes) / 1e5 / seconds) / 10}};
+}
+
+} // namespace
+
+model::JsonText eraseDevicesMetadata(const StepContext& context)
+{
+    json erased = json::array();
+    json skipped = json::array();
+    for (const Disk& disk : context.disks()) {
+        if (!disk.candidate) {
+            context.log.note(fmt::format("not erasing {}: {}", disk.name, disk.verdict));
+            skipped.push_back({{"name", disk.name}, {"reason", disk.verdict}});
+            continue;
+        }
+        eraseDisk(disk, context);
+        erased.push_back({{"name", disk.name}, {"serial", disk.serial}});
+    }
+    return dump({{"erased", erased}, {"skipped", skipped}});
+}
+
+model::JsonText writeImageStep(const StepContext& context)
+{
+    const json arguments = wire::parseObject(context.arguments.text, "write_image");
+    const JsonReader in(arguments, "write_image");
+    const DeployOrder order = orderFrom(in, context);
+    const Disk disk = chooseDisk(in, context);
+    context.log.note(fmt::format("writing to {} ({}, serial {}, {} bytes)", disk.name, disk.model, disk.serial, disk.sizeBytes));
+    releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
+    const DeployOutcome outcome = deployDisk(order, disk.name, context.progress, context.log, context.stop);
+    context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same", disk.name,
+                                 outcome.seconds, outcome.bytesFetched >> 20U));
+    return dump(resultOf(disk, outcome));
+}
+
+std::map<std::string, StepFunction> allSteps()
+{
+    const StepFunction nothing = [](const StepContext&) { return model::JsonText{}; };
+    return {{"erase_devices_metadata", eraseDevicesMetadata},
+            {"write_image", writeImageStep},
+            {"power_off", nothing},
+            {"reboot", nothing}};
+}
+
+PowerChange powerChangeOf(const std::string& name)
+{
+    if (name == "power_off")
+        return PowerChange::Off;
+    return name == "reboot" ? PowerChange::Reboot : PowerChange::None;
+}
+
+} // namespace bm::agent
