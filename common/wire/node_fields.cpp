@@ -90,7 +90,7 @@ template <FixedName name> void renderSubLinks(Out out, View v)
 
 template <FixedName name, FixedName kind> constexpr NodeField interfaceRow(int since)
 {
-    return {name.text, since, true, true, name.text, renderInterface<kind>, assignInterface};
+    return {name.text, since, true, true, "driver", renderInterface<kind>, assignInterface};
 }
 
 void renderId(Out out, View v) { out.string(v.node.id.uuid); }
@@ -120,7 +120,7 @@ std::vector<NodeField> makeTable()
         {"uuid",                  1, true, false, "uuid", renderId, assignUuid},
         {"created_at",            1, kShown, kShown, "created_at", renderCreatedAt, nullptr},
         {"updated_at",            1, kShown, kShown, "updated_at", renderTime<&N::updatedAt>, nullptr},
-        {"automated_clean",      47, true, true, "automated_clean", renderAutomatedClean, assignAutomatedClean},
+        {"automated_clean",      47, true, true, "", renderAutomatedClean, assignAutomatedClean},
         interfaceRow<"bios_interface", "bios">(40),
         interfaceRow<"boot_interface", "boot">(31),
         {"boot_mode",            75, kShown, kShown, "boot_mode", renderText<&N::bootMode>, nullptr},

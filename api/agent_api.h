@@ -1,0 +1,23 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// Lookup and heartbeat (Ironic's form), exchange and config drive (bm's own): how a RAM disk's agent reaches us.
+class AgentApi {
+public:
+    explicit AgentApi(const ApiParts& parts) : parts_(parts) {}
+    /// Lookup and heartbeat, as Ironic has them on its one listener.
+    void mountIronic(http::Router& router);
+    void mountOwn(http::Router& router);
+
+private:
+    void lookup(http::Request& request, http::Response& response) const;
+    void heartbeat(http::Request& request, http::Response& response) const;
+    void exchange(http::Request& request, http::Response& response) const;
+    void configDrive(http::Request& request, http::Response& response) const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

@@ -1,0 +1,85 @@
+#include "api/api.h"
+
+#include "api/agent_api.h"
+#include "api/boot_api.h"
+#include "api/discovery_api.h"
+#include "api/error_body.h"
+#include "api/event_api.h"
+#include "api/image_api.h"
+#include "api/node_api.h"
+#include "api/node_batch.h"
+#include "api/node_states_api.h"
+#include "api/operation_api.h"
+#include "api/port_api.h"
+#include "api/request_values.h"
+
+namespace bm::api {
+namespace {
+
+/// Says which versions there are and which one is used, and refuses others, before any handler runs.
+void negotiateVersion(http::Request& request, http::Response& response)
+{
+    if (request.actor.empty())
+        request.actor = "operator";
+    if (request.path != "/v1" && !request.path.starts_with("/v1/"))
+        return;
+    response.header(std::string(wire::kMinVersionHeader), wire::toText(wire::kMinVersion));
+    response.header(std::string(wire::kMaxVersionHeader), wire::toText(wire::kMaxVersion));
+    response.header(std::string(wire::kVersionHeader), wire::toText(versionOf(request)));
+    response.header("Vary", std::string(wire::kVersionHeader));
+}
+
+void nameRequest(http::Request& request, http::Response& response)
+{
+    if (!request.requestId.empty())
+        response.header("Openstack-Request-Id", request.requestId);
+}
+
+} // namespace
+
+struct Api::State {
+    explicit State(ApiParts given) : parts(std::move(given)) {}
+    ApiParts parts;
+    DiscoveryApi discovery{parts};
+    NodeApi nodes{parts};
+    NodeStatesApi states{parts};
+    PortApi ports{parts};
+    OperationApi operations{parts};
+    EventApi events{parts};
+    NodeBatch batch{parts};
+    ImageApi images{parts};
+    AgentApi agents{parts};
+    BootApi boots{parts};
+};
+
+Api::Api(ApiParts parts) : state_(std::make_unique<State>(std::move(parts))) {}
+Api::~Api() = default;
+
+void Api::mount(http::Router& router)
+{
+    router.onError(renderIronicError);
+    router.filter(nameRequest);
+    router.filter(negotiateVersion);
+    state_->discovery.mount(router);
+    state_->nodes.mount(router);
+    state_->states.mount(router);
+    state_->ports.mount(router);
+    state_->operations.mount(router);
+    state_->events.mount(router);
+    state_->batch.mount(router);
+    state_->images.mount(router);
+    state_->agents.mountIronic(router);
+}
+
+void Api::mountProvisioning(http::Router& router)
+{
+    router.onError(renderPlainError);
+    state_->agents.mountIronic(router);
+    state_->agents.mountOwn(router);
+    state_->images.mountBlocks(router);
+    state_->boots.mount(router);
+}
+
+void Api::stop() { state_->events.stop(); }
+
+} // namespace bm::api

@@ -1,0 +1,53 @@
+#pragma once
+#include "common/http/router.h"
+#include "conductor/agent_desk.h"
+#include "conductor/boot_desk.h"
+#include "conductor/context.h"
+#include "conductor/image_catalogue.h"
+#include "conductor/node_commands.h"
+#include "conductor/operations.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+namespace bm::api {
+
+struct ApiSettings {
+    std::filesystem::path ramdiskFolder;   ///< vmlinuz and initrd.img; empty: none is served
+    std::filesystem::path loaderFolder;    ///< iPXE's loaders for UEFI HTTP boot; empty: none is served
+    std::uint64_t maxUploadBytes = std::uint64_t{1} << 40U; ///< of one image as given; beyond: 413
+};
+
+/// What the handlers call; borrowed, outlives the Api.
+struct ApiParts {
+    conductor::Context context;
+    conductor::NodeCommands& nodes;
+    conductor::Operations& operations;
+    conductor::ImageCatalogue& images;
+    conductor::AgentDesk& agents;
+    conductor::BootDesk& boots;
+    ApiSettings settings{};
+};
+
+/// All routes. Mount before the servers start; must outlive the routers. Handlers are thread-safe.
+class Api {
+public:
+    explicit Api(ApiParts parts);
+    ~Api();
+    Api(const Api&) = delete;
+    Api& operator=(const Api&) = delete;
+    /// Ironic's API and bm's own, for operators and their tools. An authentication filter is added to the router by the
+    /// caller, before this (api/basic_auth.h).
+    void mount(http::Router& router);
+    /// Lookup, agent exchange, boot scripts and files, image blocks, for machines on the provisioning network.
+    void mountProvisioning(http::Router& router);
+    /// Ends waiting event requests; before the servers stop.
+    void stop();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace bm::api

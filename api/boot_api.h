@@ -1,0 +1,20 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// /boot/...: iPXE scripts per node, kernel and RAM disk, loaders for UEFI HTTP boot.
+class BootApi {
+public:
+    explicit BootApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void script(http::Request& request, http::Response& response) const;
+    void ramdiskFile(const http::Request& request, http::Response& response, const std::string& name, const std::string& what) const;
+    void loader(const http::Request& request, http::Response& response) const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

@@ -1,0 +1,178 @@
+#include "api/node_api.h"
+
+#include "api/node_query.h"
+#include "api/node_view.h"
+#include "api/request_values.h"
+#include "common/model/error.h"
+#include "common/wire/json_input.h"
+#include "db/repositories.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+json traitsFrom(const json& body)
+{
+    if (!body.is_object())
+        throw Error(ErrorCode::InvalidInput, R"(the body: expected {"traits": [...]})");
+    wire::refuseUnknown(body, {"traits"}, "traits");
+    if (wire::memberOf(body, "traits") == nullptr)
+        throw Error(ErrorCode::InvalidInput, "traits: required");
+    std::vector<std::string> traits = wire::asStrings(body.at("traits"), "traits");
+    if (traits.size() > 50)
+        throw Error(ErrorCode::InvalidInput, "traits: a node has at most 50");
+    for (const std::string& trait : traits) {
+        const bool letters = std::all_of(trait.begin(), trait.end(), [](char c) {
+            return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        });
+        if (!letters || trait.empty() || trait.size() > 255)
+            throw Error(ErrorCode::InvalidInput, fmt::format("traits: \"{}\" is not a trait", trait.substr(0, 80)),
+                        "a standard trait, or CUSTOM_ and capitals, digits, underscores");
+    }
+    std::sort(traits.begin(), traits.end());
+    traits.erase(std::unique(traits.begin(), traits.end()), traits.end());
+    return traits;
+}
+
+} // namespace
+
+void NodeApi::mount(http::Router& router)
+{
+    router.add(Method::Get, "/v1/nodes", [this](Request& q, Response& a) { list(q, a, false); });
+    router.add(Method::Get, "/v1/nodes/detail", [this](Request& q, Response& a) { list(q, a, true); });
+    router.add(Method::Post, "/v1/nodes", [this](Request& q, Response& a) { create(q, a); });
+    router.add(Method::Get, "/v1/nodes/{ident}", [this](Request& q, Response& a) { show(q, a); });
+    router.add(Method::Patch, "/v1/nodes/{ident}", [this](Request& q, Response& a) { patch(q, a); });
+    router.add(Method::Delete, "/v1/nodes/{ident}", [this](Request& q, Response& a) { remove(q, a); });
+    router.add(Method::Put, "/v1/nodes/{ident}/maintenance", [this](Request& q, Response& a) { setMaintenance(q, a, true); });
+    router.add(Method::Delete, "/v1/nodes/{ident}/maintenance", [this](Request& q, Response& a) { setMaintenance(q, a, false); });
+    router.add(Method::Get, "/v1/nodes/{ident}/validate", [this](Request& q, Response& a) { validate(q, a); });
+    router.add(Method::Get, "/v1/nodes/{ident}/traits", [this](Request& q, Response& a) { showTraits(q, a); });
+    router.add(Method::Put, "/v1/nodes/{ident}/traits", [this](Request& q, Response& a) { setTraits(q, a); });
+    router.add(Method::Get, "/v1/nodes/{ident}/inventory", [this](Request& q, Response& a) { inventory(q, a); });
+}
+
+void NodeApi::list(Request& request, Response& response, bool detail) const
+{
+    const NodeQuery query = nodeQueryOf(request, detail, parts_.context.settings.conductorName);
+    NodePage page;
+    std::set<std::string> held;
+    parts_.context.database.read([&](db::Transaction& tx) {
+        page = pageOf(tx, query);
+        held = reservedNodes(tx);
+    });
+    wire::JsonWriter out;
+    out.beginObject().key("nodes").beginArray();
+    for (const model::Node& node : page.nodes)
+        wire::writeNode(out, {.node = node, .base = request.localBase, .conductor = parts_.context.settings.conductorName,
+                              .reserved = held.contains(node.id.uuid), .version = versionOf(request)}, query.fields);
+    out.endArray();
+    if (page.more)
+        out.key("next").string(nextLink(request, query.limit, page.nodes.back().id.uuid));
+    response.sendJson(200, out.endObject().text());
+}
+
+void NodeApi::show(Request& request, Response& response) const
+{
+    refuseOtherQuery(request, "fields");
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const std::optional<std::string> fields = request.queryParam("fields");
+    const wire::Version version = versionOf(request);
+    response.sendJson(200, nodeText(parts_, request, node,
+                                    fields ? wire::nodeSelection(*fields, version) : wire::nodeDetail(version)));
+}
+
+void NodeApi::create(Request& request, Response& response) const
+{
+    const model::Node wanted = wire::nodeFromCreate(jsonBody(request), versionOf(request));
+    const model::Node node = parts_.nodes.create(wanted, request.actor);
+    response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid);
+    response.sendJson(201, nodeText(parts_, request, node, wire::nodeDetail(versionOf(request))));
+}
+
+void NodeApi::patch(Request& request, Response& response) const
+{
+    const json body = jsonBody(request);
+    const wire::Version version = versionOf(request);
+    const auto change = [&](model::Node& node) { wire::patchNode(node, body, version); };
+    const model::Node node = parts_.nodes.update(identOf(parts_, request), change, request.actor);
+    response.sendJson(200, nodeText(parts_, request, node, wire::nodeDetail(version)));
+}
+
+void NodeApi::remove(Request& request, Response& response) const
+{
+    parts_.nodes.remove(identOf(parts_, request), request.actor);
+    response.sendEmpty(204);
+}
+
+void NodeApi::setMaintenance(Request& request, Response& response, bool on) const
+{
+    const std::string text = on ? request.body(kSmallBody) : "";
+    std::string reason;
+    if (!text.empty()) {
+        const json body = wire::parseObject(text);
+        wire::refuseUnknown(body, {"reason"}, "maintenance");
+        reason = wire::stringMember(body, "reason");
+    }
+    parts_.nodes.setMaintenance(identOf(parts_, request), on, reason, request.actor);
+    response.sendEmpty(202);
+}
+
+void NodeApi::validate(Request& request, Response& response) const
+{
+    const auto verdicts = parts_.nodes.validate(identOf(parts_, request));
+    wire::JsonWriter out;
+    out.beginObject();
+    for (std::string_view name : wire::interfaceNames()) {
+        const auto found = verdicts.find(std::string(name));
+        if (name == "vendor" && found == verdicts.end())
+            continue;
+        const bool good = found == verdicts.end() || found->second.result;
+        out.key(name).beginObject().key("result").boolean(good);
+        if (!good)
+            out.key("reason").string(found->second.reason);
+        out.endObject();
+    }
+    response.sendJson(200, out.endObject().text());
+}
+
+void NodeApi::showTraits(Request& request, Response& response) const
+{
+    requireVersion(request, 37, "traits");
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    response.sendJson(200, wire::JsonWriter{}.beginObject().key("traits").json(node.traits).endObject().text());
+}
+
+void NodeApi::setTraits(Request& request, Response& response) const
+{
+    requireVersion(request, 37, "traits");
+    const model::JsonText traits = wire::canonical(traitsFrom(jsonBody(request)));
+    parts_.nodes.update(identOf(parts_, request), [&](model::Node& node) { node.traits = traits; }, request.actor);
+    response.sendEmpty(204);
+}
+
+void NodeApi::inventory(Request& request, Response& response) const
+{
+    requireVersion(request, 81, "inventory");
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const std::optional<db::AgentRecord> agent =
+        parts_.context.database.read([&](db::Transaction& tx) { return db::AgentRepository{}.find(tx, node.id); });
+    if (!agent || agent->inventory.text.size() <= 2)
+        throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " has no inventory: no agent has reported one yet.",
+                    "it is taken whenever the node boots the RAM disk: cleaning or deploying does");
+    response.sendJson(200, wire::JsonWriter{}.beginObject().key("inventory").json(agent->inventory)
+                               .key("plugin_data").raw("{}").endObject().text());
+}
+
+} // namespace bm::api

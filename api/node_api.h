@@ -1,0 +1,27 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// /v1/nodes and /v1/nodes/{ident}: list, create, show, patch, delete, maintenance, traits, validate, inventory.
+class NodeApi {
+public:
+    explicit NodeApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void list(http::Request& request, http::Response& response, bool detail) const;
+    void show(http::Request& request, http::Response& response) const;
+    void create(http::Request& request, http::Response& response) const;
+    void patch(http::Request& request, http::Response& response) const;
+    void remove(http::Request& request, http::Response& response) const;
+    void setMaintenance(http::Request& request, http::Response& response, bool on) const;
+    void validate(http::Request& request, http::Response& response) const;
+    void showTraits(http::Request& request, http::Response& response) const;
+    void setTraits(http::Request& request, http::Response& response) const;
+    void inventory(http::Request& request, http::Response& response) const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

@@ -1,0 +1,22 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// /v1/nodes/{ident}/states and what changes them, Ironic's way; management/boot_device as far as bm sets it itself.
+class NodeStatesApi {
+public:
+    explicit NodeStatesApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void show(http::Request& request, http::Response& response) const;
+    void setPower(http::Request& request, http::Response& response) const;
+    void setProvision(http::Request& request, http::Response& response) const;
+    void console(http::Request& request, http::Response& response) const;
+    void supportedBootDevices(http::Request& request, http::Response& response) const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

@@ -1,0 +1,43 @@
+#include "api/node_view.h"
+
+#include "api/request_values.h"
+#include "db/lease_repository.h"
+#include "db/node_repository.h"
+
+namespace bm::api {
+
+std::string identOf(const ApiParts& parts, const http::Request& request)
+{
+    constexpr std::string_view kSuffix = ".json";
+    const std::string& ident = request.pathParam("ident");
+    if (ident.size() <= kSuffix.size() || !ident.ends_with(kSuffix))
+        return ident;
+    const bool named = parts.context.database.read(
+        [&](db::Transaction& tx) { return db::NodeRepository{}.findByName(tx, ident).has_value(); });
+    return named ? ident : ident.substr(0, ident.size() - kSuffix.size());
+}
+
+std::set<std::string> reservedNodes(db::Transaction& tx)
+{
+    std::set<std::string> held;
+    for (const db::Lease& lease : db::LeaseRepository{}.all(tx))
+        held.insert(lease.node.uuid);
+    return held;
+}
+
+std::string nodeText(const ApiParts& parts, const http::Request& request, const model::Node& node,
+                     const wire::NodeFieldList& fields)
+{
+    const bool reserved = parts.context.database.read(
+        [&](db::Transaction& tx) { return db::LeaseRepository{}.find(tx, node.id).has_value(); });
+    wire::JsonWriter out;
+    const wire::NodeView view{.node = node,
+                              .base = request.localBase,
+                              .conductor = parts.context.settings.conductorName,
+                              .reserved = reserved,
+                              .version = versionOf(request)};
+    wire::writeNode(out, view, fields);
+    return out.take();
+}
+
+} // namespace bm::api

@@ -1,0 +1,18 @@
+#pragma once
+#include "api/api.h"
+#include "common/wire/node_fields.h"
+
+#include <set>
+#include <string>
+
+namespace bm::api {
+
+/// The node's name or uuid of the route; a suffix ".json" is ignored unless a node is called so.
+std::string identOf(const ApiParts& parts, const http::Request& request);
+/// Nodes that a conductor holds now.
+std::set<std::string> reservedNodes(db::Transaction& tx);
+/// @p node with @p fields, at the request's version.
+std::string nodeText(const ApiParts& parts, const http::Request& request, const model::Node& node,
+                     const wire::NodeFieldList& fields);
+
+} // namespace bm::api

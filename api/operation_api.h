@@ -1,0 +1,20 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// bm's own: /v1/nodes/{ident}/provision, /v1/nodes/{ident}/operation, .../operation/abort.
+class OperationApi {
+public:
+    explicit OperationApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void provision(http::Request& request, http::Response& response) const;
+    void abort(http::Request& request, http::Response& response) const;
+    void show(http::Request& request, http::Response& response) const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

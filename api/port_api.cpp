@@ -1,0 +1,154 @@
+#include "api/port_api.h"
+
+#include "api/node_view.h"
+#include "api/request_values.h"
+#include "common/model/error.h"
+#include "common/wire/port_fields.h"
+#include "conductor/nodes.h"
+#include "db/repositories.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using model::Error;
+using model::ErrorCode;
+using model::Port;
+
+namespace {
+
+Port findPort(db::Transaction& tx, const std::string& ident)
+{
+    std::optional<Port> port;
+    if (model::isUuid(ident))
+        port = db::PortRepository{}.find(tx, model::PortId{ident});
+    else if (const std::optional<model::MacAddress> mac = model::macFromText(ident))
+        port = db::PortRepository{}.findByMac(tx, *mac);
+    if (!port)
+        throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");
+    return *port;
+}
+
+wire::PortFieldList fieldsOf(const Request& request, bool detail)
+{
+    const std::optional<std::string> fields = request.queryParam("fields");
+    const std::optional<std::string> flag = request.queryParam("detail");
+    const wire::Version version = versionOf(request);
+    if (fields)
+        return wire::portSelection(*fields, version);
+    return detail || (flag && flagFromText(*flag, "detail")) ? wire::portDetail(version) : wire::portSummary();
+}
+
+void sendList(const Request& request, Response& response, std::vector<Port> ports, const wire::PortFieldList& fields)
+{
+    const std::size_t limit = limitOf(request);
+    const bool more = ports.size() > limit;
+    if (more)
+        ports.erase(ports.begin() + static_cast<std::ptrdiff_t>(limit), ports.end());
+    wire::JsonWriter out;
+    out.beginObject().key("ports").beginArray();
+    for (const Port& port : ports)
+        wire::writePort(out, port, request.localBase, fields);
+    out.endArray();
+    if (more)
+        out.key("next").string(nextLink(request, limit, ports.back().id.uuid));
+    response.sendJson(200, out.endObject().text());
+}
+
+/// What @p request narrows the list to; one more than a page.
+std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
+{
+    const db::PortRepository ports;
+    if (const std::optional<std::string> address = request.queryParam("address")) {
+        const std::optional<model::MacAddress> mac = model::macFromText(*address);
+        if (!mac)
+            throw Error(ErrorCode::InvalidInput, "Expected valid MAC address for address: " + address->substr(0, 80));
+        const std::optional<Port> port = ports.findByMac(tx, *mac);
+        return port ? std::vector<Port>{*port} : std::vector<Port>{};
+    }
+    std::optional<std::string> node = request.queryParam("node");
+    if (!node)
+        node = request.queryParam("node_uuid");
+    if (node)
+        return ports.ofNode(tx, conductor::findNode(tx, *node).id);
+    return ports.list(tx, limitOf(request) + 1, request.queryParam("marker").value_or(""));
+}
+
+} // namespace
+
+void PortApi::mount(http::Router& router)
+{
+    router.add(Method::Get, "/v1/ports", [this](Request& q, Response& a) { list(q, a, false); });
+    router.add(Method::Get, "/v1/ports/detail", [this](Request& q, Response& a) { list(q, a, true); });
+    router.add(Method::Post, "/v1/ports", [this](Request& q, Response& a) { create(q, a); });
+    router.add(Method::Get, "/v1/ports/{ident}", [this](Request& q, Response& a) { show(q, a); });
+    router.add(Method::Patch, "/v1/ports/{ident}", [this](Request& q, Response& a) { patch(q, a); });
+    router.add(Method::Delete, "/v1/ports/{ident}", [this](Request& q, Response& a) { remove(q, a); });
+    router.add(Method::Get, "/v1/nodes/{ident}/ports", [this](Request& q, Response& a) { ofNode(q, a, false); });
+    router.add(Method::Get, "/v1/nodes/{ident}/ports/detail", [this](Request& q, Response& a) { ofNode(q, a, true); });
+}
+
+void PortApi::list(Request& request, Response& response, bool detail) const
+{
+    refuseOtherQuery(request, "address node node_uuid fields detail limit marker sort_key sort_dir");
+    const wire::PortFieldList fields = fieldsOf(request, detail);
+    const std::string sort = request.queryParam("sort_key").value_or("created_at");
+    if ((sort != "created_at" && sort != "id") || request.queryParam("sort_dir").value_or("asc") != "asc")
+        throw Error(ErrorCode::InvalidInput, "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
+                    "ports come by created_at, the oldest first");
+    sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) { return wantedPorts(tx, request); }), fields);
+}
+
+void PortApi::ofNode(Request& request, Response& response, bool detail) const
+{
+    refuseOtherQuery(request, "fields detail limit");
+    const wire::PortFieldList fields = fieldsOf(request, detail);
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    sendList(request, response,
+             parts_.context.database.read([&](db::Transaction& tx) { return db::PortRepository{}.ofNode(tx, node.id); }), fields);
+}
+
+void PortApi::show(Request& request, Response& response) const
+{
+    refuseOtherQuery(request, "fields");
+    const wire::PortFieldList fields = fieldsOf(request, true);
+    const Port port = parts_.context.database.read([&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    wire::JsonWriter out;
+    wire::writePort(out, port, request.localBase, fields);
+    response.sendJson(200, out.text());
+}
+
+void PortApi::create(Request& request, Response& response) const
+{
+    Port wanted = wire::portFromCreate(jsonBody(request), versionOf(request));
+    wanted.node = parts_.nodes.get(wanted.node.uuid).id;
+    const Port port = parts_.nodes.createPort(wanted, request.actor);
+    wire::JsonWriter out;
+    wire::writePort(out, port, request.localBase, wire::portDetail(versionOf(request)));
+    response.header("Location", request.localBase + "/v1/ports/" + port.id.uuid);
+    response.sendJson(201, out.text());
+}
+
+void PortApi::patch(Request& request, Response& response) const
+{
+    const nlohmann::json body = jsonBody(request);
+    const wire::Version version = versionOf(request);
+    const Port found = parts_.context.database.read([&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    const Port port = parts_.nodes.updatePort(found.id, [&](Port& p) { wire::patchPort(p, body, version); }, request.actor);
+    wire::JsonWriter out;
+    wire::writePort(out, port, request.localBase, wire::portDetail(version));
+    response.sendJson(200, out.text());
+}
+
+void PortApi::remove(Request& request, Response& response) const
+{
+    const Port port = parts_.context.database.read([&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    parts_.nodes.removePort(port.id, request.actor);
+    response.sendEmpty(204);
+}
+
+} // namespace bm::api
