@@ -80,6 +80,8 @@ void TftpService::start()
     const fs::path dev = settings_.runFolder / "tftp-dev";
     fs::create_directories(dev);
     log_ = logSocket(dev / "log");
+    fs::remove(dev / "dev-log"); // where /dev/log leads in bmd's unit, which may not mount: see bmd/bmd.service.in
+    fs::create_symlink("log", dev / "dev-log");
     platform::Service service;
     service.name = "in.tftpd";
     service.command.argv = {settings_.tftpd, "-L", "-v", "-v", "-a", settings_.address + ":" + std::to_string(settings_.tftpPort),
