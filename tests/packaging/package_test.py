@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Makes the Debian package out of a build folder and tries what it holds. usage: package_test.py CPACK BUILD_FOLDER"""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+CPACK, BUILD = sys.argv[1], Path(sys.argv[2])
+SCRIPTS = ("postinst", "prerm", "postrm")
+
+
+def output(*command, **options):
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=300, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{command[0]} gave {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Package(unittest.TestCase):
+    """What is in it, by dpkg-deb."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="bm-package-")
+        top = Path(cls.folder.name)
+        output(CPACK, "-G", "DEB", "--config", BUILD / "CPackConfig.cmake", "-B", top / "out", cwd=BUILD)
+        packages = list((top / "out").glob("*.deb"))
+        assert len(packages) == 1, packages
+        cls.deb = packages[0]
+        cls.root = top / "root"
+        output("dpkg-deb", "-x", cls.deb, cls.root)
+        cls.control = top / "control"
+        output("dpkg-deb", "-e", cls.deb, cls.control)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def field(self, name):
+        return output("dpkg-deb", "-f", self.deb, name).strip()
+
+    def run_bmd(self, *arguments):
+        return subprocess.run([self.root / "usr/sbin/bmd", *map(str, arguments)], capture_output=True, text=True, timeout=60)
+
+    def test_is_named_as_debian_names_packages(self):
+        self.assertRegex(self.deb.name, r"^bm_[0-9.]+_[a-z0-9]+\.deb$")
+
+    def test_depends_on_what_it_runs_and_links(self):
+        depends = self.field("Depends")
+        for package in ("ipmitool", "dnsmasq-base", "tftpd-hpa", "ipxe", "qemu-utils", "adduser", "libc6", "libcurl4",
+                        "libsqlite3-0"):
+            self.assertRegex(depends, rf"(^|, ){package}( \(|,|$)")
+        for package in ("python3", "busybox-static", "lvm2"):
+            self.assertIn(package, self.field("Recommends"))
+
+    def test_puts_everything_in_its_place(self):
+        for path in ("usr/sbin/bmd", "usr/bin/bm", "usr/libexec/bm/bm-agent", "usr/libexec/bm/bm-convert",
+                     "usr/lib/systemd/system/bmd.service",
+                     "etc/bm/bmd.yaml", "usr/share/bm/ramdisk/build", "usr/share/bm/ramdisk/rootfs/init",
+                     "usr/share/man/man8/bmd.8", "usr/share/man/man5/bmd.yaml.5", "usr/share/man/man1/bm.1",
+                     "usr/share/bash-completion/completions/bm", "usr/share/doc/bm/copyright"):
+            with self.subTest(path):
+                self.assertTrue((self.root / path).is_file())
+        for path in ("usr/sbin/bmd", "usr/bin/bm", "usr/libexec/bm/bm-agent", "usr/share/bm/ramdisk/build"):
+            with self.subTest(path):
+                self.assertTrue(os.access(self.root / path, os.X_OK))
+
+    def test_belongs_to_root_and_is_writable_by_nobody_else(self):
+        for line in output("dpkg-deb", "-c", self.deb).splitlines():
+            mode, owner, path = line.split()[0], line.split()[1], line.split()[5]
+            with self.subTest(path):
+                self.assertEqual(owner, "root/root")
+                if not mode.startswith("l"):
+                    self.assertEqual((mode[5], mode[8]), ("-", "-"))
+
+    def test_its_unit_is_a_good_one_and_starts_the_installed_program(self):
+        unit = self.root / "usr/lib/systemd/system/bmd.service"
+        self.assertIn("ExecStart=/usr/sbin/bmd\n", unit.read_text())
+        self.assertIn("User=bm\n", unit.read_text())
+        elsewhere = Path(self.folder.name) / "bmd.service"  # systemd-analyze wants the program where the unit says
+        elsewhere.write_text(unit.read_text().replace("/usr/sbin/bmd", str(self.root / "usr/sbin/bmd")))
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(elsewhere)], capture_output=True, text=True,
+                              timeout=60)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def test_its_scripts_are_good_shell(self):
+        for script in SCRIPTS:
+            with self.subTest(script):
+                output("sh", "-n", self.control / script)
+                output("shellcheck", "-s", "sh", self.control / script)
+                self.assertTrue(os.access(self.control / script, os.X_OK))
+
+    def test_keeps_the_operators_configuration(self):
+        self.assertEqual((self.control / "conffiles").read_text(), "/etc/bm/bmd.yaml\n")
+
+    def test_its_configuration_is_the_documented_one_and_good(self):
+        printed = self.run_bmd("--print-config")
+        self.assertEqual((printed.returncode, printed.stderr), (0, ""))
+        self.assertEqual(printed.stdout, (self.root / "etc/bm/bmd.yaml").read_text())
+        checked = self.run_bmd("--check", "--config", self.root / "etc/bm/bmd.yaml")
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+
+    def test_a_wrong_configuration_is_told_with_its_place(self):
+        wrong = Path(self.folder.name) / "wrong.yaml"
+        wrong.write_text("api:\n  prot: 1\n")
+        checked = self.run_bmd("--check", "--config", wrong)
+        self.assertNotEqual(checked.returncode, 0)
+        self.assertIn(f"{wrong}:2:3: api.prot: no such key; did you mean api.port?", checked.stdout + checked.stderr)
+
+    def test_its_client_and_agent_run(self):
+        self.assertIn("provision", output(self.root / "usr/bin/bm", "--help"))
+        self.assertIn("bm-agent", output(self.root / "usr/libexec/bm/bm-agent", "--help"))
+        self.assertIn("--agent", output(self.root / "usr/share/bm/ramdisk/build", "--help"))
+
+    def test_its_manual_pages_are_good_roff(self):
+        for page in self.root.glob("usr/share/man/man*/*"):
+            with self.subTest(page.name):
+                done = subprocess.run(["man", "-l", "--warnings", str(page)], capture_output=True, text=True, timeout=60,
+                                      env={**os.environ, "MANPAGER": "cat", "LC_ALL": "C.UTF-8"})
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+class Install(unittest.TestCase):
+    """cmake --install, without a package."""
+
+    def test_leaves_an_edited_configuration_alone(self):
+        with tempfile.TemporaryDirectory(prefix="bm-install-") as folder:
+            config = Path(folder) / "etc/bm/bmd.yaml"
+            config.parent.mkdir(parents=True)
+            config.write_text("# edited\n")
+            output("cmake", "--install", BUILD, "--prefix", "/opt/bm", env={**os.environ, "DESTDIR": folder})
+            self.assertEqual(config.read_text(), "# edited\n")
+            self.assertTrue((Path(folder) / "opt/bm/sbin/bmd").is_file())
+            self.assertIn("ExecStart=/opt/bm/sbin/bmd\n",
+                          (Path(folder) / "opt/bm/lib/systemd/system/bmd.service").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
