@@ -36,6 +36,11 @@ void BodyBuffer::brokenOff()
     throw Error(ErrorCode::Unavailable, fmt::format("the client broke off after {} bytes", received_));
 }
 
+std::size_t BodyBuffer::receive(std::span<char> buffer)
+{
+    return patient_ ? connection_.readBlocking(buffer, pace_) : connection_.read(buffer).count;
+}
+
 /// Up to @p limit bytes into the get area, from what is there or from the wire.
 std::size_t BodyBuffer::fetch(std::size_t limit)
 {
@@ -46,7 +51,7 @@ std::size_t BodyBuffer::fetch(std::size_t limit)
         std::copy_n(input.begin(), count, buffer_.begin());
         input.erase(0, count);
     } else {
-        count = connection_.readBlocking(std::span(buffer_.data(), std::min(limit, kPiece)), pace_);
+        count = receive(std::span(buffer_.data(), std::min(limit, kPiece)));
     }
     if (count == 0)
         brokenOff();
@@ -59,7 +64,7 @@ std::size_t BodyBuffer::fetch(std::size_t limit)
 void BodyBuffer::needInput()
 {
     std::array<char, kLineLimit> piece{};
-    const std::size_t count = connection_.readBlocking(piece, pace_);
+    const std::size_t count = receive(piece);
     if (count == 0)
         brokenOff();
     connection_.input.append(piece.data(), count);
@@ -124,6 +129,7 @@ BodyBuffer::int_type BodyBuffer::underflow()
 
 bool BodyBuffer::drain(std::size_t limitBytes)
 {
+    patient_ = false;
     try {
         setg(nullptr, nullptr, nullptr);
         if (failed_ || (!finished_ && (expectsContinue_ || (!chunked_ && left_ > limitBytes))))

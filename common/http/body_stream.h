@@ -16,13 +16,15 @@ namespace bm::http {
 class BodyBuffer final : public std::streambuf {
 public:
     BodyBuffer(Connection& connection, const Head& head, Pace pace);
-    /// Reads what is left if that is little. @return whether the next request may follow on the connection
+    /// Takes what is left if that is little and already here; never waits. @return whether the next request
+    /// may follow on the connection
     bool drain(std::size_t limitBytes);
 
 protected:
     int_type underflow() override;
 
 private:
+    std::size_t receive(std::span<char> buffer);
     std::size_t fetch(std::size_t limit);
     std::size_t fetchChunk();
     std::string line();
@@ -36,6 +38,7 @@ private:
     bool expectsContinue_;
     bool finished_ = false;
     bool failed_ = false;
+    bool patient_ = true;
     bool insideChunks_ = false;
     std::uint64_t left_ = 0; ///< of the body, or of the current chunk
     std::uint64_t received_ = 0;

@@ -130,6 +130,25 @@ std::size_t headLength(std::string_view bytes)
     return 0;
 }
 
+std::size_t requestLength(std::string_view bytes, std::size_t bodyLimit)
+{
+    const std::size_t length = headLength(bytes);
+    std::size_t body = 0;
+    for (std::string_view rest = bytes.substr(0, length); !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(line.size() + 1);
+        const std::size_t colon = std::min(line.find(':'), line.size());
+        if (equalIgnoringCase(line.substr(0, colon), "Expect"))
+            return length;
+        if (!equalIgnoringCase(line.substr(0, colon), "Content-Length"))
+            continue;
+        const std::size_t digit = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
+        if (std::from_chars(line.data() + digit, line.data() + line.size(), body).ec != std::errc())
+            return length; // for the parser to refuse
+    }
+    return body <= bodyLimit ? length + body : length;
+}
+
 Head parseHead(const std::string& bytes)
 {
     Poco::Net::HTTPRequest message;

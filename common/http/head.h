@@ -29,6 +29,10 @@ struct Head {
 
 /// Bytes of the head including its empty line, or 0 while it is not whole.
 std::size_t headLength(std::string_view bytes);
+/// Bytes that should be here before a request is worth a thread: its head, and its body where that is
+/// declared and at most @p bodyLimit. 0 while the head is not whole. A client that waits for "100 Continue"
+/// is not waited for.
+std::size_t requestLength(std::string_view bytes, std::size_t bodyLimit);
 /// @throws Error InvalidInput: not HTTP, or a body whose length is in doubt
 Head parseHead(const std::string& bytes);
 /// Percent-decoding; @p plusIsBlank as in queries. @throws Error InvalidInput on a broken escape or a zero

@@ -23,6 +23,16 @@ constexpr std::string_view kBusy =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
     "Connection: close\r\n\r\n";
 
+/// Small bodies are waited for here as well: a worker waits for large ones only.
+constexpr std::size_t kBodyLimit = std::size_t{64} * 1024;
+
+/// Whether a worker can take it on: to answer, or to say that the head is too long.
+bool isReady(const std::string& input)
+{
+    const std::size_t wanted = requestLength(input, kBodyLimit);
+    return wanted == 0 ? input.size() > kHeadLimit : input.size() >= wanted;
+}
+
 std::chrono::steady_clock::time_point now()
 {
     return std::chrono::steady_clock::now();
@@ -181,7 +191,7 @@ void Reception::takeNew()
 void Reception::seat(Guest guest)
 {
     const int fd = guest.connection->fd();
-    const bool ready = guest.phase == Phase::Head && headLength(guest.connection->input) != 0;
+    const bool ready = guest.phase == Phase::Head && isReady(guest.connection->input);
     deadlines_.emplace(guest.until, fd);
     guests_.insert_or_assign(fd, std::move(guest));
     if (ready)
@@ -221,10 +231,8 @@ void Reception::serve(int fd)
         readMore(guest);
     if (connection.broken)
         remove(fd);
-    else if (guest.phase == Phase::Head && headLength(connection.input) != 0)
+    else if (guest.phase == Phase::Head && isReady(connection.input))
         pass(fd);
-    else if (guest.phase == Phase::Head && connection.input.size() > kHeadLimit)
-        pass(fd); // to be told why
     else
         poller_.watch(fd, connection.wants());
 }
@@ -248,7 +256,7 @@ void Reception::readMore(Guest& guest)
             deadlines_.emplace(guest.until, connection.fd());
         }
         connection.input.append(piece.data(), result.count);
-        if (headLength(connection.input) != 0 || connection.input.size() > kHeadLimit)
+        if (isReady(connection.input))
             return;
     }
 }
@@ -259,7 +267,7 @@ void Reception::evictLate()
     while (!deadlines_.empty() && deadlines_.begin()->first <= time) {
         const Guest guest = remove(deadlines_.begin()->second);
         if (guest.phase == Phase::Handshake || guest.phase == Phase::Head)
-            platform::logDebug("http", "{} sent no whole head in time: dropped", guest.connection->peer());
+            platform::logDebug("http", "{} sent no whole request in time: dropped", guest.connection->peer());
     }
     if (acceptAgainAt_ && *acceptAgainAt_ <= time) {
         acceptAgainAt_.reset();

@@ -16,8 +16,9 @@ struct ListenerConfig {
     int maxThreads = 16;
     int maxConnections = 256; ///< beyond: 503 with Retry-After
     int maxConnectionsPerClient = 64;
-    std::chrono::milliseconds headerDeadline{10'000}; ///< from accept to the last header byte, in total
-    std::chrono::milliseconds idleTimeout{60'000};    ///< between requests of one connection
+    std::chrono::milliseconds headerDeadline{
+        10'000}; ///< from accept to the end of the head (small body included)
+    std::chrono::milliseconds idleTimeout{60'000}; ///< between requests of one connection
     std::uint64_t minSendBytesPerSecond = 10'000; ///< slower file readers, and senders of bodies, are dropped
     std::chrono::milliseconds stallWindow{20'000}; ///< over which that is measured
     std::string serverName = "bm";

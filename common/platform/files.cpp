@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <system_error>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace bm::platform {
@@ -17,7 +17,10 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-std::string reason() { return std::generic_category().message(errno); }
+std::string reason()
+{
+    return std::generic_category().message(errno);
+}
 
 [[noreturn]] void failed(const std::string& what, const std::filesystem::path& path)
 {
@@ -92,7 +95,8 @@ std::string readFile(const std::filesystem::path& path, std::size_t limitBytes)
             return text;
         text.append(piece.data(), static_cast<std::size_t>(count));
         if (text.size() > limitBytes)
-            throw Error(ErrorCode::TooLarge, fmt::format("{} is longer than {} bytes", path.string(), limitBytes));
+            throw Error(ErrorCode::TooLarge,
+                        fmt::format("{} is longer than {} bytes", path.string(), limitBytes));
     }
 }
 

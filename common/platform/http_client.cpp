@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/platform/urls.h"
 
 #include <algorithm>
 #include <cctype>
@@ -30,40 +31,11 @@ struct SlistFree {
 };
 using HeaderList = std::unique_ptr<curl_slist, SlistFree>;
 
-struct UrlFree {
-    void operator()(CURLU* url) const { ::curl_url_cleanup(url); }
-};
-
 void initCurl()
 {
     static const CURLcode result = ::curl_global_init(CURL_GLOBAL_DEFAULT);
     if (result != CURLE_OK)
         throw Error(ErrorCode::Internal, "libcurl cannot start");
-}
-
-std::string urlPart(const std::string& url, CURLUPart part)
-{
-    const std::unique_ptr<CURLU, UrlFree> parsed(::curl_url());
-    char* text = nullptr;
-    if (::curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-        ::curl_url_get(parsed.get(), part, &text, 0) != CURLUE_OK)
-        return {};
-    std::string copy = text;
-    ::curl_free(text);
-    return copy;
-}
-
-/// The URL as it may be shown: no user, password or query, any of which may be a secret.
-std::string shown(const std::string& url)
-{
-    const std::string port = urlPart(url, CURLUPART_PORT);
-    return fmt::format("{}://{}{}{}{}", urlPart(url, CURLUPART_SCHEME), urlPart(url, CURLUPART_HOST),
-                       port.empty() ? "" : ":", port, urlPart(url, CURLUPART_PATH));
-}
-
-bool isLoopback(const std::string& host)
-{
-    return host == "localhost" || host == "[::1]" || host.starts_with("127.");
 }
 
 std::string lowerCase(std::string_view text)
@@ -128,7 +100,7 @@ std::size_t keepBody(Transfer& transfer, const char* bytes, std::size_t length)
 {
     if (transfer.response.body.size() + length > transfer.request.bodyLimitBytes)
         throw Error(ErrorCode::TooLarge,
-                    fmt::format("the answer of {} is longer than {} bytes", shown(transfer.request.url),
+                    fmt::format("the answer of {} is longer than {} bytes", shownUrl(transfer.request.url),
                                 transfer.request.bodyLimitBytes));
     transfer.response.body.append(bytes, length);
     return length;
@@ -245,7 +217,7 @@ void setSecurity(CURL* easy, const HttpRequest& request)
         ::curl_easy_setopt(easy, CURLOPT_CAPATH,
                            static_cast<const char*>(nullptr)); // the pinned CA and no other
     }
-    if (isLoopback(urlPart(request.url, CURLUPART_HOST)))
+    if (isLoopbackUrl(request.url))
         ::curl_easy_setopt(easy, CURLOPT_PROXY, ""); // a proxy's loopback is not ours
 }
 
@@ -296,7 +268,7 @@ void throwUnlessFine(const Transfer& transfer, CURLcode result, const char* deta
 {
     if (transfer.failure)
         std::rethrow_exception(transfer.failure);
-    const std::string where = fmt::format("{} {}", transfer.request.method, shown(transfer.request.url));
+    const std::string where = fmt::format("{} {}", transfer.request.method, shownUrl(transfer.request.url));
     if (transfer.sinkEnded)
         throw Error(ErrorCode::Aborted, where + " was ended by its reader");
     if (result == CURLE_OK)
@@ -339,11 +311,11 @@ CURLcode HttpClient::State::drive(const Transfer& transfer, const Deadline& dead
     for (int running = 1; running != 0;) {
         if (deadline.stop.stop_requested())
             throw Error(ErrorCode::Aborted, fmt::format("{} {} was stopped", transfer.request.method,
-                                                        shown(transfer.request.url)));
+                                                        shownUrl(transfer.request.url)));
         if (deadline.over())
             throw Error(ErrorCode::DeadlineExceeded,
                         fmt::format("no whole answer to {} {} in time", transfer.request.method,
-                                    shown(transfer.request.url)));
+                                    shownUrl(transfer.request.url)));
         if (::curl_multi_perform(multi, &running) != CURLM_OK)
             return CURLE_FAILED_INIT;
         const std::int64_t wait = std::min<std::int64_t>(deadline.left().count() + 1, 1000);
@@ -403,18 +375,6 @@ HttpResponse HttpClient::upload(const HttpRequest& request, const TransferProgre
                                 const Deadline& deadline)
 {
     return state_->run(request, {}, progress, deadline);
-}
-
-std::string urlEncode(std::string_view text)
-{
-    std::string encoded;
-    for (const char c : text) {
-        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' || c == '~')
-            encoded += c;
-        else
-            encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return encoded;
 }
 
 } // namespace bm::platform

@@ -24,6 +24,17 @@ TEST_CASE("the length of a head", "[http][head]")
     CHECK(headLength("") == 0);
 }
 
+TEST_CASE("what is waited for before a thread takes a request", "[http][head]")
+{
+    const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
+    CHECK(requestLength(post, 100) == 0);
+    CHECK(requestLength(post + "\r\n", 100) == 28);
+    CHECK(requestLength(post + "content-LENGTH: 20\r\n\r\n", 100) == 48 + 20);
+    CHECK(requestLength(post + "Content-Length: 101\r\n\r\n", 100) == 49);
+    CHECK(requestLength(post + "Content-Length: x\r\n\r\n", 100) == 47);
+    CHECK(requestLength(post + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", 100) == 69);
+}
+
 TEST_CASE("a request's head", "[http][head]")
 {
     SECTION("gives the path and the query decoded")

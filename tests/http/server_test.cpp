@@ -197,6 +197,24 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
             CHECK(client.closed());
         }
     }
+    SECTION("holds no thread for half-sent bodies, nor for large ones that nobody reads")
+    {
+        world.config.maxThreads = 1;
+        world.start();
+        std::vector<RawClient> half;
+        for (int i = 0; i < 20; ++i) {
+            half.emplace_back(world.server->port());
+            half.back().say("POST /echo HTTP/1.1\r\nHost: a\r\ncontent-length:  5\r\n\r\nab");
+            half.emplace_back(world.server->port());
+            half.back().say("PUT /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\nab");
+        }
+        const auto start = std::chrono::steady_clock::now();
+        CHECK(curl({world.url("/hello/you")}).out == "hello you");
+        CHECK(std::chrono::steady_clock::now() - start < 900ms);
+        half.front().say("cde");
+        CHECK(half.front().hear("abcde").starts_with("HTTP/1.1 200"));
+        CHECK(half.at(1).hear("\r\n\r\n").starts_with("HTTP/1.1 409"));
+    }
     SECTION("does not let a trickle prolong the deadline")
     {
         world.start();
@@ -231,7 +249,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         world.config.stallWindow = 300ms;
         world.start();
         RawClient slow(world.server->port());
-        slow.say("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc");
+        slow.say("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc");
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
         slow.hearAll();
         CHECK(slow.closed());
