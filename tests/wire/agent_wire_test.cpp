@@ -1,0 +1,84 @@
+// What the agent and the server tell each other survives the way there and back.
+#include "common/model/error.h"
+#include "common/wire/agent_exchange.h"
+#include "common/wire/inventory.h"
+
+#include <catch2/catch.hpp>
+
+using namespace bm::wire;
+using bm::model::Error;
+
+TEST_CASE("an exchange goes there and back", "[wire][agent]")
+{
+    AgentExchangeRequest sent;
+    sent.bootId = "b";
+    sent.agentVersion = "0.1.0";
+    sent.inventory = bm::model::JsonText{R"({"cpus":2})"};
+    sent.step = AgentStepReport{.id = "s", .state = AgentStepState::Failed, .bytesDone = 5, .bytesTotal = 9, .message = "m",
+                                .error = AgentError{"disk-failed", "it broke", "replace it"}};
+    sent.log = "line\n";
+    const AgentExchangeRequest got = agentExchangeRequestFromJson(toJson(sent).text);
+    CHECK(got.bootId == "b");
+    CHECK(got.inventory->text == R"({"cpus":2})");
+    REQUIRE(got.step);
+    CHECK(got.step->state == AgentStepState::Failed);
+    CHECK(got.step->bytesTotal == 9);
+    REQUIRE(got.step->error);
+    CHECK(got.step->error->code == "disk-failed");
+    CHECK(got.log == "line\n");
+}
+
+TEST_CASE("an answer goes there and back", "[wire][agent]")
+{
+    AgentExchangeAnswer sent;
+    sent.callAgainMs = 250;
+    sent.step = AgentStepOrder{"id", "write_image", {R"({"image":{"id":"x"}})"}};
+    const AgentExchangeAnswer got = agentExchangeAnswerFromJson(toJson(sent).text);
+    CHECK(got.callAgainMs == 250);
+    CHECK_FALSE(got.abort);
+    REQUIRE(got.step);
+    CHECK(got.step->arguments.text == R"({"image":{"id":"x"}})");
+    CHECK_FALSE(agentExchangeAnswerFromJson(R"({"call_again_ms": 1, "abort": true, "step": null})").step);
+}
+
+TEST_CASE("what does not fit is refused with its path", "[wire][agent]")
+{
+    CHECK_THROWS_WITH(agentExchangeAnswerFromJson("<html>"), Catch::Contains("not JSON"));
+    CHECK_THROWS_WITH(agentExchangeAnswerFromJson(R"({"step": 5})"), Catch::Contains("answer.step"));
+    CHECK_THROWS_WITH(agentExchangeAnswerFromJson(R"({"call_again_ms": -1})"), Catch::Contains("answer.call_again_ms"));
+    CHECK_THROWS_WITH(agentExchangeRequestFromJson(R"({"step": {"id": "a", "state": "dancing"}})"), Catch::Contains("dancing"));
+    CHECK_THROWS_WITH(agentLookupAnswerFromJson(R"({"node": {"uuid": "u"}})"), Catch::Contains("agent_token"));
+    CHECK_THROWS_WITH(inventoryFromJson(R"({"disks": [{"name": "a"}, {"size_bytes": "x"}]})"),
+                      Catch::Contains("inventory.disks[1].size_bytes"));
+}
+
+TEST_CASE("bytes that are not UTF-8 do not break a report", "[wire][agent]")
+{
+    AgentExchangeRequest sent;
+    sent.log = "model \xff\xfe";
+    CHECK(agentExchangeRequestFromJson(toJson(sent).text).log.starts_with("model "));
+}
+
+TEST_CASE("an inventory goes there and back", "[wire][inventory]")
+{
+    Inventory sent;
+    sent.cpus = 8;
+    sent.memoryBytes = std::uint64_t{16} << 30U;
+    sent.firmware = "uefi";
+    sent.systemUuid = "4c4c4544-0000-1000-8000-000000000001";
+    sent.disks.resize(1);
+    sent.disks[0].name = "/dev/nvme0n1";
+    sent.disks[0].sizeBytes = 1;
+    sent.nics = {{"eth0", "52:54:00:12:34:56", 1000, true, "virtio_net", "0000:00:03.0"}};
+    judgeDisks(sent.disks);
+    const Inventory got = inventoryFromJson(toJson(sent).text);
+    CHECK(got.cpus == 8);
+    CHECK(got.memoryBytes == sent.memoryBytes);
+    CHECK(got.firmware == "uefi");
+    CHECK(got.systemUuid == sent.systemUuid);
+    REQUIRE(got.disks.size() == 1);
+    CHECK(got.disks[0].verdict == sent.disks[0].verdict);
+    REQUIRE(got.nics.size() == 1);
+    CHECK(got.nics[0].pci == "0000:00:03.0");
+    CHECK_THAT(toJson(sent).text, Catch::Contains(R"("memory_mb":16384)"));
+}

@@ -1,0 +1,176 @@
+#include "common/model/error.h"
+#include "common/wire/event_json.h"
+#include "common/wire/image_json.h"
+#include "common/wire/json_input.h"
+#include "common/wire/json_writer.h"
+#include "common/wire/operation_json.h"
+#include "common/wire/provision_request.h"
+#include "common/wire/versions.h"
+#include "tests/wire/samples.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace bm;
+using nlohmann::json;
+using Catch::Matchers::Contains;
+
+namespace {
+
+std::string described(const std::string& sample)
+{
+    return json::parse(test::sample(sample).at("error_message").get<std::string>()).at("description").get<std::string>();
+}
+
+} // namespace
+
+TEST_CASE("the version that a client asks for", "[wire][version]")
+{
+    CHECK(wire::versionFromHeader({}).minor == 1);
+    CHECK(wire::versionFromHeader("latest") == wire::kMaxVersion);
+    CHECK(wire::versionFromHeader("1.38").minor == 38);
+    SECTION("others are refused in Ironic's words")
+    {
+        CHECK_THROWS_WITH(wire::versionFromHeader("1.999"), described("error_406_version_too_new.json"));
+        CHECK_THROWS_WITH(wire::versionFromHeader("2.0"), described("error_406_version_major.json"));
+        CHECK_THROWS_WITH(wire::versionFromHeader("nonsense"), described("error_406_version_text.json"));
+        CHECK_THROWS_AS(wire::versionFromHeader("1.0"), wire::RoutingError);
+        CHECK_THROWS_AS(wire::versionFromHeader("1.-5"), wire::RoutingError);
+        CHECK_THROWS_AS(wire::versionFromHeader("1.99999999999"), wire::RoutingError);
+    }
+}
+
+TEST_CASE("JSON that comes in", "[wire][json]")
+{
+    SECTION("is refused with line and column")
+    {
+        CHECK_THROWS_WITH(wire::parseJson("{\n  \"a\": 1,\n  oops\n}"), Contains("line 3, column 3"));
+        CHECK_THROWS_WITH(wire::parseJson(""), Contains("not JSON"));
+        CHECK_THROWS_WITH(wire::parseJson("name=x&driver=ipmi"), Contains("line 1"));
+        CHECK_THROWS_WITH(wire::parseJson("{\"a\": \"\xff\"}"), Contains("not JSON"));
+    }
+    SECTION("may be nested 25 levels, not 26")
+    {
+        CHECK_NOTHROW(wire::parseJson(std::string(25, '[') + std::string(25, ']')));
+        CHECK_THROWS_WITH(wire::parseJson(std::string(26, '[') + std::string(26, ']')), Contains("nested deeper than 25 levels at line 1, column 26"));
+        CHECK_THROWS_WITH(wire::parseJson(std::string(1'000'000, '[')), Contains("nested deeper"));
+        CHECK_NOTHROW(wire::parseJson(R"({"a": "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[[["})"));
+    }
+}
+
+TEST_CASE("JSON that goes out", "[wire][json]")
+{
+    wire::JsonWriter out;
+    out.beginObject().key("a\"b").string("tab\t, line\n, nul\x01, \xC3\xA4, bad \xFF\xC3").key("list").beginArray()
+        .number(std::int64_t{-1}).boolean(true).null().decimal(2.25).endArray().key("o").beginObject().endObject()
+        .key("t").time(model::fromMillis(1'795'210'257'007)).endObject();
+    const json value = json::parse(out.text());
+    CHECK(value.at("a\"b") == "tab\t, line\n, nul\x01, \xC3\xA4, bad \xEF\xBF\xBD\xEF\xBF\xBD");
+    CHECK(value.at("list") == json::parse("[-1, true, null, 2.2]"));
+    CHECK(value.at("t") == "2026-11-20T21:30:57.007000+00:00");
+}
+
+TEST_CASE("a provision request of bm's own", "[wire][provision]")
+{
+    SECTION("carries everything")
+    {
+        const wire::ProvisionRequest wanted = wire::provisionFromBody(json::parse(R"({"image": "debian-12", "root_device": {"serial": "X"},
+            "grow_last_partition": false, "host_name": "web-1", "ssh_keys": ["ssh-ed25519 AAAA"], "user_data": "#cloud-config",
+            "meta_data": {"a": 1}, "network_data": {"links": []}})"));
+        CHECK(wanted.image == "debian-12");
+        CHECK(wanted.rootDeviceJson == R"({"serial":"X"})");
+        CHECK_FALSE(wanted.growLastPartition);
+        CHECK(wanted.sshKeys == std::vector<std::string>{"ssh-ed25519 AAAA"});
+        REQUIRE(wanted.parts);
+        CHECK(wanted.parts->userData == "#cloud-config");
+        CHECK(wanted.parts->metaDataJson == R"({"a":1})");
+        CHECK(wanted.parts->networkDataJson == R"({"links":[]})");
+    }
+    SECTION("takes a whole drive, or none")
+    {
+        CHECK(wire::provisionFromBody(json::parse(R"({"image": "i", "config_drive": "H4sIAAA="})")).configDriveBase64 == "H4sIAAA=");
+        CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i", "config_drive": false})")).configDrive);
+        CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).parts);
+    }
+    SECTION("is refused by the name of what does not fit")
+    {
+        const auto parse = [](const std::string& text) { return wire::provisionFromBody(json::parse(text)); };
+        CHECK_THROWS_WITH(parse(R"({"imgae": "x"})"), Contains("unknown field 'imgae'"));
+        CHECK_THROWS_WITH(parse(R"({"image": 5})"), "image: expected a string, got a number");
+        CHECK_THROWS_WITH(parse(R"({"ssh_keys": ["a", 5]})"), "ssh_keys[1]: expected a string, got a number");
+        CHECK_THROWS_WITH(parse(R"({"root_device": "sda"})"), "root_device: expected an object, got a string");
+        CHECK_THROWS_WITH(parse(R"({"config_drive": "http://example/x"})"), Contains("config_drive: not base64"));
+    }
+}
+
+TEST_CASE("a verb of Ironic's", "[wire][provision]")
+{
+    const auto parse = [](const std::string& text, int minor = 82) { return wire::verbFromBody(json::parse(text), {minor}); };
+    CHECK(parse(R"({"target": "active", "configdrive": "H4sIAAA="})").configDriveBase64 == "H4sIAAA=");
+    CHECK(parse(R"({"target": "active", "configdrive": {"user_data": {"a": 1}, "meta_data": {}}})").parts->userData == R"({"a":1})");
+    CHECK(parse(R"({"target": "clean", "clean_steps": [{"interface": "deploy", "step": "erase_devices"}]})").hasSteps);
+    CHECK_THROWS_WITH(parse("{}"), "target: required");
+    CHECK_THROWS_WITH(parse(R"({"target": "manage", "configdrive": "H4sI"})"), Contains("configdrive: not with the target \"manage\""));
+    CHECK_THROWS_WITH(parse(R"({"target": "active", "configdrive": {}})", 55), Contains("1.56"));
+    CHECK_THROWS_WITH(parse(R"({"target": "manage", "clean_steps": []})"), Contains("only valid when setting target provision state to clean"));
+    CHECK_THROWS_WITH(parse(R"({"target": "undeploy"})", 72), "Request not acceptable.");
+    CHECK_THROWS_WITH(parse(R"({"target": "provide"})", 3), "Request not acceptable.");
+    CHECK_THROWS_WITH(wire::powerFromBody(json{{"target", "soft power off"}}, {26}), "Request not acceptable.");
+    CHECK(wire::powerFromBody(json{{"target", "soft power off"}, {"timeout", 5}}, {27}).timeoutSeconds == 5);
+    CHECK_THROWS_WITH(wire::powerFromBody(json{{"target", "power on"}, {"timeout", -1}}, {27}), Contains("timeout: -1 is not in 1..86400"));
+}
+
+TEST_CASE("a request for an image", "[wire][image]")
+{
+    const auto parse = [](const std::string& text) { return wire::imageFromBody(json::parse(text)); };
+    CHECK(parse(R"({"name": "debian-12", "url": "https://example/x.qcow2"})").name == "debian-12");
+    CHECK_THROWS_WITH(parse(R"({"name": "a b", "url": "https://example/x"})"), Contains("name: \"a b\" is not a valid image name"));
+    CHECK_THROWS_WITH(parse(R"({"name": "..", "url": "https://example/x"})"), Contains("not a valid image name"));
+    CHECK_THROWS_WITH(parse(R"({"url": "https://example/x"})"), Contains("needs a name"));
+    CHECK_THROWS_WITH(parse(R"({"name": "a", "url": "file:///etc/shadow"})"), Contains("url: expected an http://"));
+    CHECK_THROWS_WITH(parse(R"({"name": "a", "url": "https://example/x", "checksum": "md5:abc"})"), Contains("checksum"));
+}
+
+TEST_CASE("an operation is shown with its pace", "[wire][operation]")
+{
+    model::Operation operation;
+    operation.id.uuid = "op";
+    operation.kind = model::OperationKind::Deploy;
+    operation.state = model::OperationState::Running;
+    operation.request.text = R"({"agent_token":"x","image":"debian"})";
+    model::Step done;
+    done.name = "power_on";
+    done.state = model::StepState::Done;
+    model::Step write;
+    write.name = "write_image";
+    write.position = 1;
+    write.state = model::StepState::Waiting;
+    write.startedAt = model::fromMillis(1000);
+    write.bytesDone = 50'000'000;
+    write.bytesTotal = 200'000'000;
+    wire::JsonWriter out;
+    wire::writeOperation(out, operation, {done, write}, model::fromMillis(3000));
+    const json shown = json::parse(out.text());
+    CHECK(shown.at("step") == "write_image");
+    CHECK(shown.at("bytes_done") == 50'000'000);
+    CHECK(shown.at("mb_per_s") == 25.0);
+    CHECK(shown.at("eta_seconds") == 6);
+    CHECK(shown.at("request").at("agent_token") == "******");
+    CHECK(shown.at("error").is_null());
+    CHECK(shown.at("steps").size() == 2);
+    CHECK(shown.at("steps").at(0).at("state") == "done");
+}
+
+TEST_CASE("events say where to go on", "[wire][event]")
+{
+    model::NodeEvent event;
+    event.sequence = 7;
+    event.kind = "step.started";
+    event.message = "write_image";
+    wire::JsonWriter out;
+    wire::writeEvents(out, {event}, 3);
+    CHECK(json::parse(out.text()).at("next_after") == 7);
+    wire::JsonWriter none;
+    wire::writeEvents(none, {}, 3);
+    CHECK(json::parse(none.text()) == json::parse(R"({"events": [], "next_after": 3})"));
+}
