@@ -58,6 +58,11 @@ function(bm_library folder)
   target_link_libraries(bm_${id} PUBLIC ${ARG_PUBLIC_LINK} PRIVATE ${ARG_LINK} bm::flags)
 endfunction()
 
+# What has threads of its own is tested under the thread sanitizer too.
+set(BM_THREADED_TESTS platform http db drivers blocks conductor)
+add_custom_target(unit-tests)
+add_custom_target(threaded-tests)
+
 # bm_test(conductor LINK bm::conductor): tests/conductor/*_test.cpp become the program conductor_test, run by CTest.
 function(bm_test folder)
   cmake_parse_arguments(ARG "" "TIMEOUT" "LINK;LABELS" ${ARGN})
@@ -75,5 +80,10 @@ function(bm_test folder)
     BM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" BM_BINARY_DIR="${CMAKE_BINARY_DIR}")
   target_link_libraries(${id}_test PRIVATE ${ARG_LINK} bm_test_main Threads::Threads bm::flags)
   add_test(NAME ${id} COMMAND ${id}_test)
+  if(id IN_LIST BM_THREADED_TESTS)
+    list(APPEND ARG_LABELS threads)
+    add_dependencies(threaded-tests ${id}_test)
+  endif()
   set_tests_properties(${id} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  add_dependencies(unit-tests ${id}_test)
 endfunction()

@@ -201,6 +201,7 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
     context_.database.write([&](db::Transaction& tx) {
         keepAgentsWord(tx, loaded.node.id, step, outcome, now);
         step.state = outcome.state;
+        step.crashes = 0; // this look did not take bmd down
         db::OperationRepository{}.updateStep(tx, step);
         Node node = findNode(tx, loaded.node.id.uuid);
         const model::State before = node.state;

@@ -1,0 +1,200 @@
+#include "bmd/app.h"
+
+#include "api/api.h"
+#include "api/basic_auth.h"
+#include "bmd/core.h"
+#include "bmd/first_start.h"
+#include "common/http/server.h"
+#include "common/platform/log.h"
+#include "pxe/boot_services.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace bm::bmd {
+
+namespace {
+
+CoreSettings coreSettings(const Config& config)
+{
+    CoreSettings settings;
+    settings.database = config.database;
+    settings.images = config.images;
+    settings.ipmi = config.ipmi;
+    settings.conductor = config.conductor;
+    settings.secretKeyFile = config.paths.secretKeyFile;
+    return settings;
+}
+
+api::ApiSettings apiSettings(const Config& config)
+{
+    api::ApiSettings settings;
+    settings.ramdiskFolder = config.paths.ramdiskFolder;
+    settings.loaderFolder = config.paths.loaderFolder;
+    if (config.maxUploadBytes > 0)
+        settings.maxUploadBytes = config.maxUploadBytes;
+    return settings;
+}
+
+} // namespace
+
+/// Tells the boot services of the known machines, on a thread of its own: asked often, done as often as it can be.
+class HostsTeller {
+public:
+    HostsTeller(conductor::BootDesk& boots, pxe::BootServices& services) : boots_(boots), services_(services) {}
+    void start()
+    {
+        thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    }
+    void stop() { thread_ = {}; }
+    void tell()
+    {
+        const std::lock_guard lock(mutex_);
+        asked_ = true;
+        came_.notify_all();
+    }
+
+private:
+    void run(const std::stop_token& stop)
+    {
+        while (!stop.stop_requested()) {
+            {
+                std::unique_lock lock(mutex_);
+                if (!came_.wait(lock, stop, [this] { return asked_; }))
+                    return;
+                asked_ = false;
+            }
+            try {
+                services_.setHosts(boots_.hosts());
+            } catch (const std::exception& failure) {
+                platform::logError("boot", "telling DHCP the known machines: {}", failure.what());
+            }
+        }
+    }
+
+    conductor::BootDesk& boots_;
+    pxe::BootServices& services_;
+    std::mutex mutex_;
+    std::condition_variable_any came_;
+    bool asked_ = true;
+    std::jthread thread_;
+};
+
+struct App::State {
+    State(Config given, const model::Clock& clock)
+        : config(std::move(given)), core(coreSettings(config), clock, [this] { hosts.tell(); }),
+          bootServices(config.boot, [this](const pxe::BootContact& contact) { onContact(contact); }),
+          hosts(core.boots, bootServices),
+          api({core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, apiSettings(config)})
+    {
+    }
+
+    void onContact(const pxe::BootContact& contact);
+    void startListeners();
+
+    Config config;
+    Core core;
+    pxe::BootServices bootServices;
+    HostsTeller hosts;
+    api::Api api;
+    std::unique_ptr<api::BasicAuth> auth;
+    http::Router operators;
+    http::Router machines;
+    std::unique_ptr<http::Server> operatorsServer;
+    std::unique_ptr<http::Server> machinesServer;
+};
+
+void App::State::onContact(const pxe::BootContact& contact)
+{
+    try {
+        core.boots.contact(contact);
+    } catch (const std::exception& failure) {
+        platform::logError("boot", "{}: {}", contact.kind, failure.what());
+    }
+}
+
+void App::State::startListeners()
+{
+    if (config.auth == AuthMode::Basic) {
+        auth = std::make_unique<api::BasicAuth>(api::BasicAuthSettings{.usersFile = config.paths.stateFolder / "users"});
+        operators.filter(auth->filter());
+    }
+    api.mount(operators);
+    api.mountProvisioning(machines);
+    operatorsServer = std::make_unique<http::Server>(operators, config.api);
+    machinesServer = std::make_unique<http::Server>(machines, config.provisioning);
+    machinesServer->start();
+    operatorsServer->start();
+}
+
+App::App(Config config, const model::Clock& clock)
+{
+    makeFolders(config);
+    state_ = std::make_unique<State>(std::move(config), clock);
+}
+
+App::~App() { stop(); }
+
+void App::start()
+{
+    State& state = *state_;
+    makeFirstUser(state.config);
+    useCertificates(state.config);
+    state.startListeners();
+    writeClientConfig(state.config, endpoint());
+    if (state.config.bootServices())
+        state.bootServices.start();
+    state.core.start();
+    state.hosts.start();
+}
+
+void App::stop()
+{
+    if (!state_)
+        return;
+    State& state = *state_;
+    state.hosts.stop();
+    state.core.stop();
+    state.api.stop();
+    state.bootServices.stop();
+    if (state.operatorsServer)
+        state.operatorsServer->stop();
+    if (state.machinesServer)
+        state.machinesServer->stop();
+}
+
+std::string App::endpoint() const
+{
+    const std::string address = state_->config.api.address == "0.0.0.0" ? "127.0.0.1" : state_->config.api.address;
+    return (state_->config.apiUsesTls() ? "https://" : "http://") + address + ":" + std::to_string(state_->operatorsServer->port());
+}
+
+std::uint16_t App::provisioningPort() const { return state_->machinesServer->port(); }
+
+Config devConfig(const std::string& folder, std::uint16_t port)
+{
+    Config config = defaultConfig();
+    const std::filesystem::path state = folder;
+    config.api.address = "127.0.0.1";
+    config.api.port = port;
+    config.tls = TlsMode::Off;
+    config.auth = AuthMode::None;
+    config.provisioning.address = "127.0.0.1";
+    config.provisioning.port = 0;
+    config.boot.dhcp = pxe::DhcpMode::Off;
+    config.boot.tftp = false;
+    config.paths.stateFolder = state;
+    config.paths.runFolder = state / "run";
+    config.paths.secretKeyFile.clear();
+    config.database.file = state / "bm.sqlite";
+    config.database.durable = false;
+    config.images.folder = state / "images";
+    config.ipmi.runFolder = state / "run";
+    config.boot.runFolder = state / "run";
+    config.conductor.conductorName = "dev";
+    config.conductor.baseUrl = "http://127.0.0.1:6386";
+    return config;
+}
+
+} // namespace bm::bmd

@@ -1,0 +1,33 @@
+#pragma once
+#include "bmd/config.h"
+#include "common/model/clock.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace bm::bmd {
+
+/// The whole of bmd, built from a Config: the one place that names concrete classes. --dev and the tests build the same.
+/// start() makes what a first start lacks (folders, keys, users, certificates), stop() ends everything in order.
+class App {
+public:
+    App(Config config, const model::Clock& clock);
+    ~App();
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+    void start();
+    void stop();
+    /// "http://127.0.0.1:6385", known after start().
+    std::string endpoint() const;
+    std::uint16_t provisioningPort() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// --dev: loopback only, no authentication, database and store in @p folder, no DHCP, no TFTP; port 0 is any free one.
+Config devConfig(const std::string& folder, std::uint16_t port);
+
+} // namespace bm::bmd

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Rules of the house that no compiler checks: every test source is built, every folder has a README, files stay short."""
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(sys.argv[1])
+LONGEST_FILE = 600
+FOLDERS = ["common/model", "common/wire", "common/platform", "common/http", "images", "images/blocks", "db", "pxe", "drivers",
+           "conductor", "api", "bmd", "agent", "agent/ramdisk", "cli", "lab", "bench", "tests"]
+
+
+def tracked():
+    out = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if out.returncode == 0:
+        return [ROOT / line for line in out.stdout.splitlines()]
+    return [path for path in ROOT.rglob("*") if path.is_file() and "build" not in path.relative_to(ROOT).parts[:1]]
+
+
+def unbuilt(files):
+    commands = json.loads((BUILD / "compile_commands.json").read_text(encoding="utf-8"))
+    built = {pathlib.Path(entry["file"]).resolve() for entry in commands}
+    return [f"{file.relative_to(ROOT)} is not built" for file in files
+            if file.suffix == ".cpp" and file.exists() and file.resolve() not in built]
+
+
+def main():
+    files = [file for file in tracked() if file.exists()]
+    wrong = unbuilt(files)
+    wrong += [f"{folder} has no README.md" for folder in FOLDERS if not (ROOT / folder / "README.md").exists()]
+    for file in files:
+        if file.suffix in (".cpp", ".h", ".py", ".sh"):
+            lines = len(file.read_text(encoding="utf-8").splitlines())
+            if lines > LONGEST_FILE:
+                wrong.append(f"{file.relative_to(ROOT)} has {lines} lines, {LONGEST_FILE} is a stop")
+    print("\n".join(wrong) or f"{len(files)} files keep to the house's rules")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+#include "tests/images/store_world.h"
+
+#include "images/blocks/digest.h"
+#include "images/blocks/manifest.h"
+
+using namespace bm;
+using namespace bm::images::testing;
+using images::StoredImage;
+
+TEST_CASE("every format and compression restores to the same bytes", "[images][import]")
+{
+    StoreWorld world;
+    const std::filesystem::path raw = makeDisk(world);
+    world.shell(
+        "qemu-img convert -q -f raw -O qcow2 disk.raw disk.qcow2;"
+        "qemu-img convert -q -f raw -O qcow2 -c disk.raw small.qcow2;"
+        "qemu-img convert -q -f raw -O qcow2 -c -o compression_type=zstd disk.raw zstd.qcow2;"
+        "qemu-img convert -q -f raw -O qcow2 -o compat=0.10 disk.raw old.qcow2;"
+        "qemu-img convert -q -f raw -O qcow2 -o extended_l2=on,cluster_size=128k disk.raw extended.qcow2;"
+        "for i in raw qcow2; do gzip -k disk.$i; xz -1 -k disk.$i; bzip2 -k disk.$i; zstd -q -k disk.$i; "
+        "done");
+    const std::string id = world.import(raw).contentId;
+
+    struct Given {
+        const char* file;
+        const char* format;
+    };
+    const std::vector<Given> all{{"disk.raw", "raw"},
+                                 {"disk.raw.gz", "raw+gz"},
+                                 {"disk.raw.xz", "raw+xz"},
+                                 {"disk.raw.bz2", "raw+bz2"},
+                                 {"disk.raw.zst", "raw+zst"},
+                                 {"disk.qcow2", "qcow2"},
+                                 {"small.qcow2", "qcow2"},
+                                 {"zstd.qcow2", "qcow2"},
+                                 {"old.qcow2", "qcow2"},
+                                 {"extended.qcow2", "qcow2"},
+                                 {"disk.qcow2.gz", "qcow2+gz"},
+                                 {"disk.qcow2.xz", "qcow2+xz"},
+                                 {"disk.qcow2.bz2", "qcow2+bz2"},
+                                 {"disk.qcow2.zst", "qcow2+zst"}};
+    for (const Given& given : all) {
+        INFO(given.file);
+        world.store.remove(id); // so that it is written anew
+        const StoredImage stored = world.import(world.path(given.file));
+        CHECK(stored.sourceFormat == given.format);
+        CHECK(stored.contentId == id);
+        CHECK(stored.sizeBytes == std::filesystem::file_size(raw));
+        CHECK(stored.dataBytes <= 3 * kMiB);
+        CHECK(stored.storedBytes == std::filesystem::file_size(world.store.blocksFile(id)));
+        CHECK(world.restoresTo(stored, raw));
+        CHECK(world.filesIn("store/incoming") == 0);
+
+        const std::string manifest = platform::readFile(world.store.manifestFile(id));
+        CHECK(images::toHex(images::sha256(std::as_bytes(std::span(manifest)))) == stored.manifestSha256);
+        CHECK(images::parseManifest(std::as_bytes(std::span(manifest))).contentId() == id);
+    }
+}
+
+TEST_CASE("an import reads the source and leaves it alone", "[images][import]")
+{
+    StoreWorld world;
+    const std::filesystem::path raw = makeDisk(world);
+
+    SECTION("a file name says nothing about its format")
+    {
+        world.shell("qemu-img convert -q -f raw -O qcow2 disk.raw liar.raw; gzip -c liar.raw > liar.txt");
+        CHECK(world.import(world.path("liar.raw")).sourceFormat == "qcow2");
+        CHECK(world.import(world.path("liar.txt")).sourceFormat == "qcow2+gz");
+        CHECK(std::filesystem::exists(world.path("liar.raw")));
+    }
+    SECTION("a qcow2 with odd names and options is one argument")
+    {
+        const std::filesystem::path odd = world.path("nbd:a,b=c 'x.qcow2");
+        world.run({"/usr/bin/qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw.string(),
+                   world.path("a.qcow2").string()});
+        std::filesystem::rename(world.path("a.qcow2"), odd);
+        CHECK(world.restoresTo(world.import(odd), raw));
+    }
+    SECTION("members and frames one behind the other are one image")
+    {
+        world.shell("head -c 3000000 disk.raw > a; tail -c +3000001 disk.raw > b;"
+                    "(gzip -c a; gzip -c b) > two.gz; (xz -0 -c a; xz -0 -c b) > two.xz;"
+                    "(bzip2 -c a; bzip2 -c b) > two.bz2; (zstd -q -c a; zstd -q -c b) > two.zst");
+        for (const char* name : {"two.gz", "two.xz", "two.bz2", "two.zst"}) {
+            INFO(name);
+            CHECK(world.restoresTo(world.import(world.path(name)), raw));
+        }
+    }
+    SECTION("progress goes from inspecting to syncing and counts the source's bytes")
+    {
+        std::vector<std::string> phases;
+        std::uint64_t done = 0;
+        world.store.import(
+            {.file = raw, .expectedChecksum = {}},
+            [&](const images::ImportProgress& progress) {
+                if (phases.empty() || phases.back() != progress.phase)
+                    phases.push_back(progress.phase);
+                CHECK(progress.sourceBytes <= progress.sourceTotal);
+                done = std::max(done, progress.sourceBytes);
+            },
+            soon());
+        CHECK(phases == std::vector<std::string>{"inspecting", "compressing", "syncing"});
+        CHECK(done == std::filesystem::file_size(raw));
+    }
+    SECTION("a checksum that fits is accepted in either case")
+    {
+        const std::string sha256 = world.run({"/usr/bin/sha256sum", raw.string()}).substr(0, 64);
+        std::string sha512 = world.run({"/usr/bin/sha512sum", raw.string()}).substr(0, 128);
+        for (char& c : sha512)
+            c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        CHECK(world.import(raw, "sha256:" + sha256).contentId ==
+              world.import(raw, "sha512:" + sha512).contentId);
+    }
+    SECTION("an image of a bare file system is raw")
+    {
+        world.shell("truncate -s 8M fs.raw; mke2fs -q -F fs.raw");
+        CHECK(world.restoresTo(world.import(world.path("fs.raw")), world.path("fs.raw")));
+    }
+    SECTION("a qcow2 that holds nothing is a disk of zeros")
+    {
+        world.run(
+            {"/usr/bin/qemu-img", "create", "-q", "-f", "qcow2", world.path("e.qcow2").string(), "32M"});
+        const StoredImage stored = world.import(world.path("e.qcow2"));
+        CHECK(stored.sizeBytes == 32 * kMiB);
+        CHECK(stored.dataBytes == 0);
+    }
+}

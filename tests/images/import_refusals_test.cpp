@@ -1,0 +1,194 @@
+#include "tests/images/store_world.h"
+
+using namespace bm;
+using namespace bm::images::testing;
+using Catch::Matchers::Contains;
+using model::ErrorCode;
+
+TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
+{
+    StoreWorld world;
+    makeDisk(world);
+    const std::string file = world.path("x.qcow2").string();
+
+    SECTION("a backing file")
+    {
+        world.shell("qemu-img convert -q -f raw -O qcow2 disk.raw base.qcow2;"
+                    "qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 x.qcow2");
+        const Failure failure = world.refusal(file);
+        CHECK(failure.code == ErrorCode::ImageUnsupported);
+        CHECK_THAT(failure.message, Contains("backing file"));
+        CHECK_THAT(failure.hint, Contains("qemu-img convert"));
+    }
+    SECTION("a backing file inside a compression")
+    {
+        world.shell("qemu-img create -q -f qcow2 -b disk.raw -F raw x.qcow2; gzip x.qcow2");
+        CHECK(world.refusal(file + ".gz").code == ErrorCode::ImageUnsupported);
+    }
+    SECTION("an external data file")
+    {
+        world.shell("qemu-img create -q -f qcow2 -o data_file=x.data x.qcow2 32M");
+        const Failure failure = world.refusal(file);
+        CHECK(failure.code == ErrorCode::ImageUnsupported);
+        CHECK_THAT(failure.message, Contains("external data file"));
+    }
+    SECTION("an encrypted one")
+    {
+        world.shell("qemu-img create -q -f qcow2 --object secret,id=s,data=abc -o "
+                    "encrypt.format=luks,encrypt.key-secret=s,"
+                    "encrypt.iter-time=10 x.qcow2 8M");
+        CHECK_THAT(world.refusal(file).message, Contains("encrypted"));
+    }
+    SECTION("one with internal snapshots")
+    {
+        world.shell("qemu-img create -q -f qcow2 x.qcow2 8M; qemu-img snapshot -c one x.qcow2");
+        CHECK_THAT(world.refusal(file).message, Contains("snapshots"));
+    }
+    SECTION("another format, by its name")
+    {
+        for (const std::string format : {"vmdk", "vdi", "vhdx", "vpc", "qed", "parallels"}) {
+            INFO(format);
+            world.run({"/usr/bin/qemu-img", "convert", "-f", "raw", "-O", format,
+                       world.path("disk.raw").string(), file});
+            const Failure failure = world.refusal(file);
+            CHECK(failure.code == ErrorCode::ImageUnsupported);
+            CHECK_THAT(failure.hint, Contains("qemu-img convert -O qcow2"));
+        }
+    }
+    SECTION("a fixed VHD, which is a raw disk with a footer")
+    {
+        world.run({"/usr/bin/qemu-img", "convert", "-f", "raw", "-O", "vpc", "-o",
+                   "subformat=fixed,force_size", world.path("disk.raw").string(), file});
+        CHECK_THAT(world.refusal(file).message, Contains("VHD"));
+    }
+    SECTION("an installer's ISO")
+    {
+        world.write("x.iso", images::makeConfigDrive({}));
+        const Failure failure = world.refusal(world.path("x.iso"));
+        CHECK(failure.code == ErrorCode::ImageUnsupported);
+        CHECK_THAT(failure.message, Contains("ISO 9660"));
+    }
+}
+
+TEST_CASE("what is no disk image is refused", "[images][refusal]")
+{
+    StoreWorld world;
+    makeDisk(world);
+    SECTION("a web page")
+    {
+        world.write("x", "<!DOCTYPE html>\n<html><body>404 Not Found</body></html>\n");
+        const Failure failure = world.refusal(world.path("x"));
+        CHECK(failure.code == ErrorCode::ImageUnsupported);
+        CHECK_THAT(failure.message, Contains("text"));
+    }
+    SECTION("a web page of a round length, compressed")
+    {
+        world.write("x", std::string(2048, 'x'));
+        world.shell("gzip x");
+        CHECK_THAT(world.refusal(world.path("x.gz")).message, Contains("text"));
+    }
+    SECTION("an empty file")
+    {
+        world.write("x", "");
+        CHECK(world.refusal(world.path("x")).code == ErrorCode::ImageCorrupt);
+    }
+    SECTION("nothing, compressed")
+    {
+        world.shell("gzip < /dev/null > x.gz; xz < /dev/null > x.xz; zstd -q < /dev/null > x.zst");
+        for (const char* name : {"x.gz", "x.xz", "x.zst"})
+            CHECK(world.refusal(world.path(name)).code == ErrorCode::ImageCorrupt);
+    }
+    SECTION("bytes that are no sectors")
+    {
+        world.write("x", noise(5001, 1));
+        const Failure failure = world.refusal(world.path("x"));
+        CHECK(failure.code == ErrorCode::ImageUnsupported);
+        CHECK_THAT(failure.hint, Contains("qcow2"));
+    }
+    SECTION("an archive, or one compression in another")
+    {
+        world.shell("tar cf a.tar disk.raw; gzip -c disk.raw | xz -0 > a.gz.xz; tar czf a.tgz disk.raw");
+        CHECK_THAT(world.refusal(world.path("a.tar")).message, Contains("tar"));
+        CHECK_THAT(world.refusal(world.path("a.tgz")).message, Contains("tar"));
+        CHECK_THAT(world.refusal(world.path("a.gz.xz")).message, Contains("twice"));
+    }
+    SECTION("no file at all, a folder, a pipe")
+    {
+        world.shell("mkfifo fifo");
+        CHECK(world.refusal(world.path("absent")).code == ErrorCode::NotFound);
+        CHECK(world.refusal(world.folder.path()).code == ErrorCode::InvalidInput);
+        CHECK(world.refusal(world.path("fifo")).code == ErrorCode::InvalidInput);
+    }
+}
+
+TEST_CASE("a cut or broken image is refused", "[images][refusal]")
+{
+    StoreWorld world;
+    makeDisk(world);
+    world.shell("qemu-img convert -q -f raw -O qcow2 disk.raw disk.qcow2; qemu-img convert -q -c -f raw -O "
+                "qcow2 disk.raw c.qcow2;"
+                "gzip -k disk.raw; xz -0 -k disk.raw; bzip2 -k disk.raw; zstd -q -k disk.raw");
+    for (const char* name :
+         {"disk.raw", "disk.raw.gz", "disk.raw.xz", "disk.raw.bz2", "disk.raw.zst", "disk.qcow2", "c.qcow2"})
+        for (const std::uint64_t left : {1U, 512U, 70'000U, 500'000U}) { // shorter at each turn
+            INFO(name << " without its last " << left << " bytes and those of the turns before");
+            const std::filesystem::path file = world.path(name);
+            std::filesystem::resize_file(file, std::filesystem::file_size(file) - left);
+            const Failure failure = world.refusal(file);
+            CHECK(failure.code == ErrorCode::ImageCorrupt);
+            CHECK_FALSE(failure.hint.empty());
+        }
+}
+
+TEST_CASE("a flipped bit in a compressed image is seen", "[images][refusal]")
+{
+    StoreWorld world;
+    makeDisk(world);
+    world.shell("gzip -k disk.raw; xz -0 -k disk.raw; bzip2 -k disk.raw; zstd -q -k disk.raw");
+    for (const char* name : {"disk.raw.gz", "disk.raw.xz", "disk.raw.bz2", "disk.raw.zst"}) {
+        INFO(name);
+        std::string bytes = platform::readFile(world.path(name));
+        bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x10);
+        world.write(name, bytes);
+        CHECK(world.refusal(world.path(name)).code == ErrorCode::ImageCorrupt);
+    }
+}
+
+TEST_CASE("sizes are bounded", "[images][refusal]")
+{
+    StoreWorld world; // its limit is 64 MiB
+    SECTION("a raw image beyond the limit")
+    {
+        world.shell("truncate -s 300M big.raw");
+        CHECK(world.refusal(world.path("big.raw")).code == ErrorCode::ImageTooLarge);
+    }
+    SECTION("a qcow2 that declares more")
+    {
+        world.shell("qemu-img create -q -f qcow2 big.qcow2 1T; gzip -k big.qcow2");
+        CHECK(world.refusal(world.path("big.qcow2")).code == ErrorCode::ImageTooLarge);
+        CHECK(world.refusal(world.path("big.qcow2.gz")).code == ErrorCode::ImageTooLarge);
+    }
+    SECTION("a bomb in every compression")
+    {
+        world.shell(
+            "head -c 70000000 /dev/zero > z; gzip -1 -c z > b.gz; zstd -q -1 -c z > b.zst; xz -0 -c z > b.xz;"
+            "bzip2 -1 -c z > b.bz2; rm z");
+        for (const char* name : {"b.gz", "b.zst", "b.xz", "b.bz2"}) {
+            INFO(name);
+            CHECK(world.refusal(world.path(name)).code == ErrorCode::ImageTooLarge);
+        }
+    }
+}
+
+TEST_CASE("a wrong checksum is refused before anything else is tried", "[images][refusal]")
+{
+    StoreWorld world;
+    const std::filesystem::path raw = makeDisk(world);
+    const Failure failure = world.refusal(raw, "sha256:" + std::string(64, '0'));
+    CHECK(failure.code == ErrorCode::ChecksumMismatch);
+    CHECK_THAT(failure.message, Contains(std::string(64, '0')));
+    CHECK(world.refusal(raw, "sha512:" + std::string(128, 'a')).code == ErrorCode::ChecksumMismatch);
+    for (const std::string& text : std::vector<std::string>{
+             "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:12", "sha256", "sha256:" + std::string(64, 'x')})
+        CHECK(world.refusal(raw, text).code == ErrorCode::InvalidInput);
+}
