@@ -74,7 +74,7 @@ class TheBootingNic(Boot):
         vm.wait_for(r"bm: eth\d 52:54:00:aa:00:02: link up, no DHCP answer yet, 70 s left")
         self.assertFalse(vm.says("AGENT"))
         self.keep(machine.dnsmasq(self.folder, "tapb"))
-        vm.wait_for(r"bm: eth\d 52:54:00:aa:00:02 up, 10\.78\.2\.", 30)
+        vm.wait_for(r"bm: eth\d 52:54:00:aa:00:02 up, 10\.78\.2\.", 60)
         vm.wait_for(r"AGENT run=1")
 
     def test_speaks_in_the_vlan_of_the_command_line(self):

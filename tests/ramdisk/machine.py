@@ -94,7 +94,7 @@ class Machine(Process):
     def says(self, pattern):
         return re.search(pattern, self.text(), re.MULTILINE)
 
-    def wait_for(self, pattern, seconds=90):
+    def wait_for(self, pattern, seconds=180):
         def condition():
             return self.says(pattern) or self.ended()
         try:
