@@ -33,7 +33,8 @@ void take(std::string& into, const YAML::Node& file, const char* key)
 
 void readFileInto(Endpoint& endpoint, const std::filesystem::path& path)
 {
-    if (!std::filesystem::exists(path))
+    std::error_code hidden; // below a folder that is not ours to look into
+    if (!std::filesystem::exists(path, hidden))
         return;
     try {
         const YAML::Node file = YAML::LoadFile(path.string());
