@@ -30,7 +30,7 @@ platform::Fd logSocket(const fs::path& path)
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.string().size() >= sizeof address.sun_path)
-        throw Error(ErrorCode::InvalidInput, "paths.run is too long for a socket: " + path.string(), "choose a shorter folder");
+        throw Error(ErrorCode::InvalidInput, "paths.run_dir is too long for a socket: " + path.string(), "choose a shorter folder");
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
     fs::remove(path);
     platform::Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -66,7 +66,7 @@ void TftpService::fillRoot() const
     for (const char* loader : {"undionly.kpxe", "snponly.efi", "ipxe.efi"}) {
         const fs::path from = settings_.loaderFolder / loader;
         if (!fs::exists(from))
-            throw Error(ErrorCode::NotFound, "the boot loader " + from.string() + " is missing", "apt-get install ipxe, or set paths.loaders");
+            throw Error(ErrorCode::NotFound, "the boot loader " + from.string() + " is missing", "apt-get install ipxe, or set paths.loader_dir");
         linkOrCopy(from, root / loader);
     }
     for (const char* file : {"vmlinuz", "initrd.img"})
