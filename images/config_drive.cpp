@@ -1,10 +1,10 @@
 #include "common/model/error.h"
+#include "images/convert/gunzip.h"
 #include "images/image_store.h"
 
 #include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
-#include <array>
 #include <cctype>
 #include <cstring>
 #include <fmt/format.h>
@@ -24,9 +24,6 @@ constexpr std::size_t kVolumeIdBytes = 32;
 
 struct WriterCloser {
     void operator()(archive* writer) const { archive_write_free(writer); }
-};
-struct ReaderCloser {
-    void operator()(archive* reader) const { archive_read_free(reader); }
 };
 struct EntryCloser {
     void operator()(archive_entry* entry) const { archive_entry_free(entry); }
@@ -69,12 +66,6 @@ void setLabel(std::string& image)
                   std::string(kLabel) + std::string(kVolumeIdBytes - kLabel.size(), ' '));
 }
 
-[[noreturn]] void notGzip(const std::string& why)
-{
-    throw Error(ErrorCode::InvalidInput, "the config drive is no gzipped image: " + why,
-                "give base64 of a gzipped ISO 9660 or VFAT image");
-}
-
 std::string decodeBase64(const std::string& text)
 {
     std::string packed;
@@ -96,32 +87,30 @@ std::string decodeBase64(const std::string& text)
     return out;
 }
 
-std::string gunzip(const std::string& packed)
+std::string unpack(const std::string& packed)
 {
-    if (!packed.starts_with("\x1f\x8b"))
-        notGzip("it does not begin as one");
-    const std::unique_ptr<archive, ReaderCloser> reader(archive_read_new());
-    archive_read_support_filter_gzip(reader.get());
-    archive_read_support_format_raw(reader.get());
-    archive_entry* entry = nullptr;
-    if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK ||
-        archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK)
-        notGzip(archive_error_string(reader.get()) != nullptr ? archive_error_string(reader.get())
-                                                              : "it is empty");
+    std::span<const unsigned char> left(reinterpret_cast<const unsigned char*>(packed.data()), packed.size());
     std::string out;
-    std::array<char, std::size_t{64} * 1024> piece{};
-    while (true) {
-        const la_ssize_t count = archive_read_data(reader.get(), piece.data(), piece.size());
-        if (count < 0)
-            notGzip(archive_error_string(reader.get()));
-        if (count == 0)
-            return out;
-        if (out.size() + static_cast<std::size_t>(count) > kUnpackedLimit)
-            throw Error(ErrorCode::InvalidInput,
-                        fmt::format("the config drive is larger than {} bytes", kUnpackedLimit),
-                        "keep large files out of it; let cloud-init fetch them");
-        out.append(piece.data(), static_cast<std::size_t>(count));
-    }
+    bool tooLarge = false;
+    const auto read = [&left](std::span<unsigned char> room) {
+        const std::size_t count = std::min(room.size(), left.size());
+        std::copy_n(left.begin(), count, room.begin());
+        left = left.subspan(count);
+        return static_cast<std::ptrdiff_t>(count);
+    };
+    const auto write = [&out, &tooLarge](std::span<const unsigned char> bytes) {
+        tooLarge = out.size() + bytes.size() > kUnpackedLimit;
+        out.append(reinterpret_cast<const char*>(bytes.data()), tooLarge ? 0 : bytes.size());
+        return !tooLarge;
+    };
+    if (const std::string failure = gunzip(read, write); !failure.empty())
+        throw Error(ErrorCode::InvalidInput, "the config drive is no gzipped image: " + failure,
+                    "give base64 of a gzipped ISO 9660 or VFAT image");
+    if (tooLarge)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the config drive is larger than {} bytes", kUnpackedLimit),
+                    "keep large files out of it; let cloud-init fetch them");
+    return out;
 }
 
 } // namespace
@@ -150,7 +139,7 @@ std::string makeConfigDrive(const ConfigDrive& drive)
 
 std::string decodeConfigDrive(const std::string& base64Gzip)
 {
-    return gunzip(decodeBase64(base64Gzip));
+    return unpack(decodeBase64(base64Gzip));
 }
 
 } // namespace bm::images

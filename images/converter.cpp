@@ -95,9 +95,8 @@ double lastPercent(std::string_view text)
     return value;
 }
 
-/// Corruptions, and the end of what it refers to beyond the end of the file, by `qemu-img check
-/// --output=json`.
-void judgeCheck(const std::string& output, std::uint64_t fileBytes)
+/// By `qemu-img check --output=json`.
+void judgeCheck(const std::string& output)
 {
     const nlohmann::json report = nlohmann::json::parse(output, nullptr, false);
     if (report.is_discarded() || !report.is_object())
@@ -106,13 +105,6 @@ void judgeCheck(const std::string& output, std::uint64_t fileBytes)
         throw Error(ErrorCode::ImageCorrupt,
                     fmt::format("qcow2: {} inconsistencies: broken or cut off", count),
                     "look with qemu-img check; fetch it again and compare its checksum");
-    // Reading behind the end gives zeros, so a tool would not notice that the last cluster is cut. A
-    // compressed one may end anywhere, and does not decompress when it is cut.
-    const auto end = report.value("image-end-offset", std::uint64_t{0});
-    if (end > fileBytes && report.value("compressed-clusters", std::uint64_t{0}) == 0)
-        throw Error(
-            ErrorCode::ImageCorrupt, fmt::format("qcow2: cut off: {} bytes of {}", fileBytes, end),
-            "fetch it again and compare its checksum; if it is known to be whole: qemu-img convert -O qcow2");
 }
 
 } // namespace
@@ -158,7 +150,7 @@ void Converter::checkQcow2(const std::filesystem::path& file, const model::Deadl
         1; // nothing could be checked: it is not the qcow2 that its header promised
     if (end.code == kInternalError)
         throw Error(ErrorCode::ImageCorrupt, "qemu-img check: " + end.err, std::string(kFetchAgain));
-    judgeCheck(report, fileBytes);
+    judgeCheck(report);
 }
 
 void Converter::convertQcow2(const std::filesystem::path& file, const std::filesystem::path& target,

@@ -59,13 +59,6 @@ constexpr auto kRefused = std::to_array<Known>({
      "ELF"sv,
      "a program (ELF)", "give a disk image"},
     {0, "%PDF"sv, "a PDF document", "give a disk image"},
-    {0, "\x1f\x8b"sv, "compressed twice (gzip)", kOnce},
-    {0,
-     "\xfd"
-     "7zXZ\0"sv,
-     "compressed twice (xz)", kOnce},
-    {0, "BZh"sv, "compressed twice (bzip2)", kOnce},
-    {0, "\x28\xb5\x2f\xfd"sv, "compressed twice (zstd)", kOnce},
     {0, "\x04\x22\x4d\x18"sv, "compressed with lz4", kOnce},
     {0, "\x5d\x00\x00"sv, "compressed with the old lzma format", kOnce},
     {0, "LZIP"sv, "compressed with lzip", kOnce},

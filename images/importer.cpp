@@ -5,6 +5,7 @@
 #include "images/checksum.h"
 #include "images/confined_child.h"
 #include "images/formats.h"
+#include "images/qcow2_clusters.h"
 #include "images/qcow2_header.h"
 #include "images/room.h"
 
@@ -243,6 +244,7 @@ StoredImage Importer::convertAndCompress(const std::filesystem::path& file, std:
         const SourceFile inner(file);
         const Qcow2Header header =
             parseQcow2Header(inner.read(0, kHeadBytes), inner.sizeBytes(), settings_.maxImageBytes);
+        checkQcow2Clusters(inner, header);
         rawBytes = (header.virtualBytes + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
     }
     report("converting", 0, total);

@@ -79,16 +79,17 @@ void checkExtensions(std::span<const std::byte> head, std::uint64_t headerBytes,
     }
 }
 
-void checkTables(std::span<const std::byte> head, const Qcow2Header& header, std::uint64_t fileBytes)
+void readTables(std::span<const std::byte> head, Qcow2Header& header, std::uint64_t fileBytes)
 {
-    const std::uint64_t l1Entries = bigEndian<std::uint32_t>(head, 36);
-    const auto l1Offset = bigEndian<std::uint64_t>(head, 40);
+    header.l1Entries = bigEndian<std::uint32_t>(head, 36);
+    header.l1Offset = bigEndian<std::uint64_t>(head, 40);
     const auto refcounts = bigEndian<std::uint64_t>(head, 48);
     // Extended L2 entries are twice as long; the smaller count is what any image needs at least.
     const std::uint64_t covered = std::uint64_t{header.clusterBytes} * (header.clusterBytes / 8);
-    if (l1Entries > kMostL1Entries || l1Entries < header.virtualBytes / covered)
-        corrupt(fmt::format("{} L1 entries for {} bytes", l1Entries, header.virtualBytes));
-    if (l1Offset > fileBytes || l1Entries * 8 > fileBytes - l1Offset || refcounts >= fileBytes)
+    if (header.l1Entries > kMostL1Entries || header.l1Entries < header.virtualBytes / covered)
+        corrupt(fmt::format("{} L1 entries for {} bytes", header.l1Entries, header.virtualBytes));
+    if (header.l1Offset > fileBytes || header.l1Entries * 8 > fileBytes - header.l1Offset ||
+        refcounts >= fileBytes)
         corrupt("its tables lie outside the file: it is cut off");
 }
 
@@ -119,7 +120,9 @@ Qcow2Header parseQcow2Header(std::span<const std::byte> head, std::uint64_t file
                     "keep one state: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
     std::uint64_t headerBytes = kVersion2Bytes;
     if (header.version == 3) {
-        checkFeatures(bigEndian<std::uint64_t>(head, 72));
+        const auto features = bigEndian<std::uint64_t>(head, 72);
+        checkFeatures(features);
+        header.extendedL2 = (features & kExtendedL2) != 0;
         headerBytes = bigEndian<std::uint32_t>(head, 100);
         if (headerBytes < kVersion3Bytes || headerBytes > header.clusterBytes)
             corrupt(fmt::format("a header of {} bytes", headerBytes));
@@ -132,7 +135,7 @@ Qcow2Header parseQcow2Header(std::span<const std::byte> head, std::uint64_t file
             ErrorCode::ImageTooLarge,
             fmt::format("qcow2: a disk of {} bytes, the limit is {}", header.virtualBytes, limitBytes),
             "shrink the image, or raise the limit (bmd --print-config)");
-    checkTables(head, header, fileBytes);
+    readTables(head, header, fileBytes);
     return header;
 }
 

@@ -10,6 +10,9 @@ struct Qcow2Header {
     std::uint32_t version = 0;
     std::uint64_t virtualBytes = 0;
     std::uint32_t clusterBytes = 0;
+    bool extendedL2 = false;    ///< 16 bytes per entry, subclusters
+    std::uint64_t l1Offset = 0; ///< lies inside the file
+    std::uint64_t l1Entries = 0;
 };
 
 /// Reads the header before any tool sees the file, and refuses what would make a tool look elsewhere or that

@@ -1,10 +1,14 @@
 #include "images/convert/decompress.h"
 
+#include "images/convert/gunzip.h"
+
 #include <archive.h>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <unistd.h>
 #include <vector>
 
@@ -23,7 +27,6 @@ Reader makeReader()
     Reader reader(archive_read_new());
     if (reader == nullptr)
         return reader;
-    archive_read_support_filter_gzip(reader.get());
     archive_read_support_filter_xz(reader.get());
     archive_read_support_filter_bzip2(reader.get());
     archive_read_support_filter_zstd(reader.get());
@@ -39,7 +42,30 @@ ConvertExit complain(archive* reader)
     return ConvertExit::Corrupt;
 }
 
-bool writeAll(const char* bytes, std::size_t count)
+/// Counts what comes out; remembers why it stopped.
+class Output {
+public:
+    explicit Output(std::uint64_t limitBytes) : left_(limitBytes) {}
+    bool put(const char* bytes, std::size_t count)
+    {
+        if (count > left_)
+            exit_ = ConvertExit::TooLarge;
+        else if (!writeAll(bytes, count))
+            exit_ = ConvertExit::WriteFailed;
+        else
+            left_ -= count;
+        return exit_ == ConvertExit::Done;
+    }
+    ConvertExit exit() const { return exit_; }
+
+private:
+    static bool writeAll(const char* bytes, std::size_t count);
+
+    std::uint64_t left_;
+    ConvertExit exit_ = ConvertExit::Done;
+};
+
+bool Output::writeAll(const char* bytes, std::size_t count)
 {
     while (count > 0) {
         const ssize_t some = ::write(STDOUT_FILENO, bytes, count);
@@ -53,29 +79,19 @@ bool writeAll(const char* bytes, std::size_t count)
     return true;
 }
 
-ConvertExit copyOut(archive* reader, std::uint64_t limitBytes)
+ConvertExit copyOut(archive* reader, Output& output)
 {
     std::vector<char> piece(kPieceBytes);
-    std::uint64_t total = 0;
     while (true) {
         const la_ssize_t count = archive_read_data(reader, piece.data(), piece.size());
         if (count < 0)
             return complain(reader);
-        if (count == 0)
-            return ConvertExit::Done;
-        total += static_cast<std::uint64_t>(count);
-        if (total > limitBytes)
-            return ConvertExit::TooLarge;
-        if (!writeAll(piece.data(), static_cast<std::size_t>(count))) {
-            std::fprintf(stderr, "writing: %s\n", std::strerror(errno));
-            return ConvertExit::WriteFailed;
-        }
+        if (count == 0 || !output.put(piece.data(), static_cast<std::size_t>(count)))
+            return output.exit();
     }
 }
 
-} // namespace
-
-ConvertExit decompress(std::uint64_t limitBytes)
+ConvertExit unarchive(Output& output)
 {
     const Reader reader = makeReader();
     if (reader == nullptr)
@@ -88,7 +104,44 @@ ConvertExit decompress(std::uint64_t limitBytes)
         return ConvertExit::Done;
     if (found != ARCHIVE_OK)
         return complain(reader.get());
-    return copyOut(reader.get(), limitBytes);
+    return copyOut(reader.get(), output);
+}
+
+ConvertExit ungzip(Output& output)
+{
+    const auto read = [](std::span<unsigned char> room) -> std::ptrdiff_t {
+        ssize_t count = -1;
+        do
+            count = ::read(STDIN_FILENO, room.data(), room.size());
+        while (count < 0 && errno == EINTR);
+        return count;
+    };
+    const auto write = [&output](std::span<const unsigned char> bytes) {
+        return output.put(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    };
+    const std::string failure = gunzip(read, write);
+    if (failure.empty())
+        return output.exit();
+    std::fprintf(stderr, "%s\n", failure.c_str());
+    return ConvertExit::Corrupt;
+}
+
+/// stdin is a file: its first bytes can be looked at without taking them.
+bool isGzip()
+{
+    std::array<unsigned char, 2> magic{};
+    return ::pread(STDIN_FILENO, magic.data(), magic.size(), 0) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+}
+
+} // namespace
+
+ConvertExit decompress(std::uint64_t limitBytes)
+{
+    Output output(limitBytes);
+    const ConvertExit exit = isGzip() ? ungzip(output) : unarchive(output);
+    if (exit == ConvertExit::WriteFailed)
+        std::fprintf(stderr, "writing: %s\n", std::strerror(errno));
+    return exit;
 }
 
 } // namespace bm::images

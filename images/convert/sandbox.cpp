@@ -178,8 +178,7 @@ void confineFiles(const Confinement& confinement)
         return;
     for (const char* path : {"/usr", "/lib", "/lib64", "/bin"})
         allow(rules, path, kReadTree);
-    for (const char* path :
-         {"/etc/ld.so.cache", "/etc/ssl/openssl.cnf", "/etc/gnutls", "/dev/urandom"})
+    for (const char* path : {"/etc/ld.so.cache", "/etc/ssl/openssl.cnf", "/etc/gnutls", "/dev/urandom"})
         allow(rules, path, kReadFile);
     allow(rules, "/dev/null", kReadFile | LANDLOCK_ACCESS_FS_WRITE_FILE);
     for (const std::string& path : confinement.readPaths)

@@ -1,0 +1,126 @@
+#include "tests/images/flaky_server.h"
+#include "tests/images/store_world.h"
+
+using namespace bm;
+using namespace bm::images::testing;
+using Catch::Matchers::Contains;
+using images::download;
+using model::ErrorCode;
+
+TEST_CASE("a download is the file that the server has", "[images][download]")
+{
+    const platform::TemporaryFolder folder;
+    const std::filesystem::path file = folder.path() / "spool";
+    const std::string content = noise(700'000, 5);
+
+    SECTION("in one go, with progress")
+    {
+        const FlakyServer server({.content = content});
+        std::uint64_t last = 0;
+        download(
+            server.url(), file, kMiB,
+            [&](std::uint64_t done, std::uint64_t total) {
+                CHECK(total == content.size());
+                last = done;
+            },
+            soon());
+        CHECK(last == content.size());
+        CHECK(platform::readFile(file) == content);
+        CHECK_FALSE(std::filesystem::exists(file.string() + ".version"));
+    }
+    SECTION("in many pieces when the connection keeps breaking")
+    {
+        const FlakyServer server({.content = content, .cutAfter = 200'000});
+        download(server.url(), file, kMiB, {}, soon());
+        CHECK(platform::readFile(file) == content);
+        std::size_t ranges = 0;
+        for (const std::string& request : server.requests())
+            ranges += request.find("Range: bytes=") != std::string::npos ? 1U : 0U;
+        CHECK(ranges == 3);
+    }
+    SECTION("going on where an earlier try ended")
+    {
+        const FlakyServer server({.content = content});
+        platform::writeFileAtomically(file, content.substr(0, 500'000));
+        download(server.url(), file, kMiB, {}, soon());
+        CHECK(platform::readFile(file) == content);
+        CHECK_THAT(server.requests().back(), Contains("Range: bytes=500000-699999"));
+    }
+    SECTION("from the begin when the file changed since an earlier try")
+    {
+        const FlakyServer server({.content = content});
+        platform::writeFileAtomically(file, noise(500'000, 9));
+        platform::writeFileAtomically(file.string() + ".version", "\"old\"");
+        download(server.url(), file, kMiB, {}, soon());
+        CHECK(platform::readFile(file) == content);
+    }
+    SECTION("from a server without ranges or HEAD, over what is there")
+    {
+        const FlakyServer server({.content = content, .ranges = false, .head = false});
+        platform::writeFileAtomically(file, noise(500'000, 9));
+        download(server.url(), file, kMiB, {}, soon());
+        CHECK(platform::readFile(file) == content);
+    }
+    SECTION("which is there already")
+    {
+        const FlakyServer server({.content = content});
+        platform::writeFileAtomically(file, content);
+        download(server.url(), file, kMiB, {}, soon());
+        CHECK(server.requests().size() == 1);
+        CHECK(platform::readFile(file) == content);
+    }
+}
+
+TEST_CASE("a download that cannot be had says why", "[images][download]")
+{
+    const platform::TemporaryFolder folder;
+    const std::filesystem::path file = folder.path() / "spool";
+    const auto failure = [&](const std::string& url, std::uint64_t limit = kMiB) {
+        return failureOf(
+            [&] { download(url, file, limit, {}, model::Deadline::in(std::chrono::seconds{20})); });
+    };
+    SECTION("larger than its limit, told or found")
+    {
+        const FlakyServer told({.content = noise(5000, 1)});
+        CHECK(failure(told.url(), 4999).code == ErrorCode::TooLarge);
+        const FlakyServer found({.content = noise(5000, 1), .head = false});
+        CHECK(failure(found.url(), 4999).code == ErrorCode::TooLarge);
+    }
+    SECTION("not found")
+    {
+        const FlakyServer server({.content = {}, .status = 404});
+        const Failure found = failure(server.url());
+        CHECK(found.code == ErrorCode::InvalidInput);
+        CHECK_THAT(found.message, Contains("404"));
+    }
+    SECTION("another scheme, and no secret is repeated")
+    {
+        for (const char* url :
+             {"file:///etc/passwd", "ftp://user:geheim@host/x", "/etc/passwd", "", "httpx://a"}) {
+            const Failure found = failure(url);
+            CHECK(found.code == ErrorCode::InvalidInput);
+            CHECK_THAT(found.message, !Contains("geheim"));
+        }
+    }
+    SECTION("stopped while it waits to try again")
+    {
+        const FlakyServer server({.content = {}, .status = 503});
+        std::stop_source stop;
+        const std::jthread stopper([&] {
+            while (server.requests().size() < 2)
+                std::this_thread::yield();
+            stop.request_stop();
+        });
+        CHECK(failureOf([&] {
+                  download(server.url(), file, kMiB, {},
+                           model::Deadline::in(std::chrono::minutes{1}, stop.get_token()));
+              }).code == ErrorCode::Aborted);
+    }
+    SECTION("late")
+    {
+        const FlakyServer server({.content = {}, .status = 503});
+        CHECK(failureOf([&] {
+                  download(server.url(), file, kMiB, {}, model::Deadline::in(std::chrono::milliseconds{300}));
+              }).code == ErrorCode::DeadlineExceeded);
+    }
+}
