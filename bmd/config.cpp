@@ -17,12 +17,14 @@ using model::ErrorCode;
 
 bool Config::apiUsesTls() const
 {
-    return tls == TlsMode::On || (tls == TlsMode::Auto && (!api.certificateFile.empty() || !isLoopback(api.address)));
+    return tls == TlsMode::On ||
+           (tls == TlsMode::Auto && (!api.certificateFile.empty() || !isLoopback(api.address)));
 }
 
 std::string ConfigFinding::text() const
 {
-    return line == 0 ? fmt::format("{}: {}", file, message) : fmt::format("{}:{}:{}: {}", file, line, column, message);
+    return line == 0 ? fmt::format("{}: {}", file, message)
+                     : fmt::format("{}:{}:{}: {}", file, line, column, message);
 }
 
 Config readConfig(const std::filesystem::path& file, bool mayBeAbsent)
@@ -36,8 +38,8 @@ Config readConfig(const std::filesystem::path& file, bool mayBeAbsent)
     }
     std::ifstream stream(file);
     if (!stream || std::filesystem::is_directory(file, error))
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("cannot read {}: {}", file.string(), stream ? "is a directory" : std::strerror(errno)));
+        throw Error(ErrorCode::InvalidInput, fmt::format("cannot read {}: {}", file.string(),
+                                                         stream ? "is a directory" : std::strerror(errno)));
     const std::string yaml{std::istreambuf_iterator<char>(stream), {}};
     std::vector<ConfigFinding> findings;
     Config config = parseConfig(yaml, file.string(), findings);
@@ -46,7 +48,8 @@ Config readConfig(const std::filesystem::path& file, bool mayBeAbsent)
     std::string lines;
     for (const ConfigFinding& finding : findings)
         lines += (lines.empty() ? "" : "\n") + finding.text();
-    throw Error(ErrorCode::InvalidInput, lines, "bmd --print-config documents every key; bmd --check tries a file");
+    throw Error(ErrorCode::InvalidInput, lines,
+                "bmd --print-config documents every key; bmd --check tries a file");
 }
 
 } // namespace bm::bmd

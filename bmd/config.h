@@ -28,14 +28,14 @@ struct Paths {
     std::filesystem::path secretKeyFile;
 };
 
-/// Every setting of bmd, complete: what the file leaves out has its default, what follows from others is filled in
-/// (see settle()). Made by defaultConfig(), parseConfig() and readConfig().
+/// Every setting of bmd, complete: what the file leaves out has its default, what follows from others is
+/// filled in (see settle()). Made by defaultConfig(), parseConfig() and readConfig().
 struct Config {
-    http::ListenerConfig api;          ///< operators; certificateFile and keyFile only where the file names them
+    http::ListenerConfig api; ///< operators; certificateFile and keyFile only where the file names them
     http::ListenerConfig provisioning; ///< machines
     TlsMode tls = TlsMode::Auto;
     AuthMode auth = AuthMode::Basic;
-    std::uint64_t maxUploadBytes = 0;  ///< of an image sent to the API
+    std::uint64_t maxUploadBytes = 0; ///< of an image sent to the API
     pxe::BootSettings boot;
     Paths paths;
     db::DatabaseSettings database;
@@ -54,15 +54,16 @@ struct Config {
 /// Something wrong in a configuration file, as a compiler says it.
 struct ConfigFinding {
     std::string file;
-    int line = 0;   ///< 1-based; 0: no place of its own (a key that is missing)
-    int column = 0; ///< 1-based
-    std::string message; ///< "api.prot: no such key; did you mean api.port?"
+    int line = 0;             ///< 1-based; 0: no place of its own (a key that is missing)
+    int column = 0;           ///< 1-based
+    std::string message;      ///< "api.prot: no such key; did you mean api.port?"
     std::string text() const; ///< "/etc/bm/bmd.yaml:3:5: <message>"
 };
 
 /// All defaults. Looks nothing up but the host's name.
 Config defaultConfig();
-/// Reads @p yaml, called @p file in messages. Adds to @p findings what is wrong; the result is of use when nothing is.
+/// Reads @p yaml, called @p file in messages. Adds to @p findings what is wrong; the result is of use when
+/// nothing is.
 Config parseConfig(std::string_view yaml, const std::string& file, std::vector<ConfigFinding>& findings);
 /// Reads @p file; when @p mayBeAbsent, no file means all defaults.
 /// @throws Error NotFound (no such file), InvalidInput (its message holds every finding, one a line)

@@ -38,7 +38,8 @@ using Ipmi = drivers::IpmiSettings;
 
 constexpr auto kSections = std::to_array<ConfigSection>({
     {"api", "The operators' REST API, which bm and every client of Ironic's API talk to."},
-    {"provisioning", "The network that machines are installed over, and the listener for them (boot files, agent, images)."},
+    {"provisioning",
+     "The network that machines are installed over, and the listener for them (boot files, agent, images)."},
     {"dhcp", "DHCP on the provisioning network, by a dnsmasq of bmd's own."},
     {"tftp", "TFTP for firmware that can load nothing else, by an in.tftpd of bmd's own."},
     {"paths", "Where things are."},
@@ -205,7 +206,13 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
 
 } // namespace
 
-std::span<const ConfigKey> configKeys() { return kKeys; }
-std::span<const ConfigSection> configSections() { return kSections; }
+std::span<const ConfigKey> configKeys()
+{
+    return kKeys;
+}
+std::span<const ConfigSection> configSections()
+{
+    return kSections;
+}
 
 } // namespace bm::bmd

@@ -45,8 +45,7 @@ class Reader {
 public:
     Reader(Config& config, const std::string& file, std::vector<ConfigFinding>& findings)
         : config_(config), file_(file), findings_(findings)
-    {
-    }
+    {}
 
     void read(std::string_view yaml)
     {
@@ -101,12 +100,14 @@ private:
         if (!takeName(name, "", section))
             return;
         const auto known = configSections();
-        if (std::none_of(known.begin(), known.end(), [&](const ConfigSection& s) { return s.name == section; }))
+        if (std::none_of(known.begin(), known.end(),
+                         [&](const ConfigSection& s) { return s.name == section; }))
             return find(name.Mark(), fmt::format("{}: no such section{}", section, suggestSection(section)));
         if (keys.IsNull()) // every key below it commented out
             return;
         if (!keys.IsMap())
-            return find(keys.Mark(), fmt::format("{}: expected keys below it, such as \"  {}\"", section, exampleOf(section)));
+            return find(keys.Mark(), fmt::format("{}: expected keys below it, such as \"  {}\"", section,
+                                                 exampleOf(section)));
         for (const auto& entry : keys)
             readKey(section, entry.first, entry.second);
     }
@@ -125,7 +126,8 @@ private:
         if (!takeName(name, section + ".", path))
             return;
         const auto keys = configKeys();
-        const auto key = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& k) { return k.path == path; });
+        const auto key =
+            std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& k) { return k.path == path; });
         if (key == keys.end())
             return find(name.Mark(), fmt::format("{}: no such key{}", path, suggestKey(path)));
         Given given;
@@ -134,7 +136,8 @@ private:
         try {
             key->set(config_, given);
         } catch (const model::Error& expected) {
-            find(value.Mark(), fmt::format("{}: expected {}, got \"{}\"", path, expected.what(), shown(value)));
+            find(value.Mark(),
+                 fmt::format("{}: expected {}, got \"{}\"", path, expected.what(), shown(value)));
         }
     }
 
@@ -151,8 +154,9 @@ private:
                     entry.second.IsScalar() ? entry.second.Scalar() : jsonOf(entry.second).dump();
             return true;
         }
-        const bool flat = key.shape == Shape::List && value.IsSequence() &&
-                          std::all_of(value.begin(), value.end(), [](const auto& item) { return item.IsScalar(); });
+        const bool flat =
+            key.shape == Shape::List && value.IsSequence() &&
+            std::all_of(value.begin(), value.end(), [](const auto& item) { return item.IsScalar(); });
         if (flat) {
             for (const auto& item : value)
                 given.list.push_back(item.Scalar());
@@ -168,7 +172,9 @@ private:
 
     static std::string_view shapeName(Shape shape)
     {
-        return shape == Shape::Map ? "keys with values below it" : shape == Shape::List ? "a list" : "one value";
+        return shape == Shape::Map    ? "keys with values below it"
+               : shape == Shape::List ? "a list"
+                                      : "one value";
     }
 
     Config& config_;

@@ -34,14 +34,15 @@ void settleInterface(pxe::BootSettings& boot, std::vector<Misfit>& misfits)
 {
     const auto interface = findInterface(boot.interface);
     if (!interface) {
-        misfits.push_back({"provisioning.interface",
-                           fmt::format("there is no network interface \"{}\" here; there are {}", boot.interface,
-                                       fmt::join(interfaceNames(), ", "))});
+        misfits.push_back(
+            {"provisioning.interface", fmt::format("there is no network interface \"{}\" here; there are {}",
+                                                   boot.interface, fmt::join(interfaceNames(), ", "))});
         return;
     }
     if (boot.address.empty() && interface->address.empty())
         misfits.push_back({"provisioning.interface",
-                           fmt::format("{} has no IPv4 address; give it one, or set provisioning.address", boot.interface)});
+                           fmt::format("{} has no IPv4 address; give it one, or set provisioning.address",
+                                       boot.interface)});
     if (boot.address.empty())
         boot.address = interface->address;
     if (boot.netmask.empty())
@@ -54,7 +55,8 @@ void settleNetwork(Config& config, std::vector<Misfit>& misfits)
     if (!boot.interface.empty())
         settleInterface(boot, misfits);
     else if (boot.dhcp != pxe::DhcpMode::Off)
-        misfits.push_back({"dhcp.mode", "needs provisioning.interface, the network interface towards the machines"});
+        misfits.push_back(
+            {"dhcp.mode", "needs provisioning.interface, the network interface towards the machines"});
     if (boot.address.empty()) { // no network of machines: simulated ones only
         boot.address = "127.0.0.1";
         boot.tftp = false;
@@ -78,7 +80,8 @@ void checkManagedDhcp(const pxe::BootSettings& boot, std::vector<Misfit>& misfit
     if (boot.dhcp != pxe::DhcpMode::Managed)
         return;
     if (boot.rangeFirst.empty()) {
-        misfits.push_back({"dhcp.range", "is needed in managed mode: the addresses to hand out, first to last"});
+        misfits.push_back(
+            {"dhcp.range", "is needed in managed mode: the addresses to hand out, first to last"});
         return;
     }
     const std::string network = fmt::format("{}, netmask {}", boot.address, boot.netmask);
@@ -105,9 +108,11 @@ void checkListeners(const Config& config, std::vector<Misfit>& misfits)
     if (config.tls == TlsMode::Off && !config.api.certificateFile.empty())
         misfits.push_back({"api.tls", "is off, but api.certificate_file is given"});
     if (config.auth == AuthMode::None && !isLoopback(config.api.address))
-        misfits.push_back({"api.auth", fmt::format("none is for loopback only; api.address is {}", config.api.address)});
+        misfits.push_back(
+            {"api.auth", fmt::format("none is for loopback only; api.address is {}", config.api.address)});
     if (sameSocket(config.api, config.provisioning))
-        misfits.push_back({"provisioning.port", fmt::format("{} is the API's port on the same address", config.api.port)});
+        misfits.push_back(
+            {"provisioning.port", fmt::format("{} is the API's port on the same address", config.api.port)});
 }
 
 std::string hostName()

@@ -12,8 +12,8 @@ struct Misfit {
     std::string message;
 };
 
-/// Fills in what follows from other keys (paths below state_dir, the interface's address, what the listeners and the
-/// conductor take from the provisioning network) and says what does not fit together.
+/// Fills in what follows from other keys (paths below state_dir, the interface's address, what the listeners
+/// and the conductor take from the provisioning network) and says what does not fit together.
 std::vector<Misfit> settle(Config& config);
 
 } // namespace bm::bmd

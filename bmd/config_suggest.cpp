@@ -28,7 +28,10 @@ std::size_t distance(std::string_view a, std::string_view b)
     return row[b.size()];
 }
 
-std::string_view leaf(std::string_view path) { return path.substr(path.rfind('.') + 1); }
+std::string_view leaf(std::string_view path)
+{
+    return path.substr(path.rfind('.') + 1);
+}
 
 struct Nearest {
     std::string_view name;

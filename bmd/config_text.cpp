@@ -7,14 +7,20 @@
 namespace bm::bmd {
 namespace {
 
-std::string leafOf(const ConfigKey& key) { return std::string(key.path.substr(key.path.find('.') + 1)); }
+std::string leafOf(const ConfigKey& key)
+{
+    return std::string(key.path.substr(key.path.find('.') + 1));
+}
 
 bool isIn(const ConfigKey& key, const ConfigSection& section)
 {
     return key.path.substr(0, key.path.find('.')) == section.name;
 }
 
-std::string shownStandard(const ConfigKey& key) { return key.standard.empty() ? "\"\"" : std::string(key.standard); }
+std::string shownStandard(const ConfigKey& key)
+{
+    return key.standard.empty() ? "\"\"" : std::string(key.standard);
+}
 
 /// roff's own signs, taken literally.
 std::string roff(std::string_view text)
@@ -35,7 +41,8 @@ std::string roff(std::string_view text)
     return out;
 }
 
-constexpr std::string_view kManHead = R"(.\" Made from the table of keys (bmd/config_keys.cpp) by the build target man
+constexpr std::string_view kManHead =
+    R"(.\" Made from the table of keys (bmd/config_keys.cpp) by the build target man
 .TH BMD.YAML 5 "" "bm" "File formats"
 .SH NAME
 bmd.yaml \- configuration of bmd, the bare\-metal provisioning server
@@ -70,13 +77,15 @@ dhcp:
 
 std::string configText()
 {
-    std::string text = "# Configuration of bmd (see bmd.yaml(5)). Every key is shown with its default; take the # off to change it.\n"
+    std::string text = "# Configuration of bmd (see bmd.yaml(5)). Every key is shown with its default; take "
+                       "the # off to change it.\n"
                        "# Check a file with: bmd --check --config FILE\n";
     for (const ConfigSection& section : configSections()) {
         text += fmt::format("\n# {}\n{}:\n", section.doc, section.name);
         for (const ConfigKey& key : configKeys())
             if (isIn(key, section))
-                text += fmt::format("  # {} [{}]\n  #{}: {}\n", key.doc, key.type, leafOf(key), shownStandard(key));
+                text += fmt::format("  # {} [{}]\n  #{}: {}\n", key.doc, key.type, leafOf(key),
+                                    shownStandard(key));
     }
     return text;
 }
@@ -88,8 +97,8 @@ std::string configManPage()
         page += fmt::format(".SH SECTION {}\n{}\n", roff(section.name), roff(section.doc));
         for (const ConfigKey& key : configKeys())
             if (isIn(key, section))
-                page += fmt::format(".TP\n.BR {} \" ({}; default {})\"\n{}\n", roff(leafOf(key)), roff(key.type),
-                                    roff(shownStandard(key)), roff(key.doc));
+                page += fmt::format(".TP\n.BR {} \" ({}; default {})\"\n{}\n", roff(leafOf(key)),
+                                    roff(key.type), roff(shownStandard(key)), roff(key.doc));
     }
     return page + std::string(kManTail);
 }

@@ -18,7 +18,10 @@
 namespace bm::bmd {
 namespace {
 
-[[noreturn]] void expected(const std::string& what) { throw model::Error(model::ErrorCode::InvalidInput, what); }
+[[noreturn]] void expected(const std::string& what)
+{
+    throw model::Error(model::ErrorCode::InvalidInput, what);
+}
 
 template <class T> struct Choice {
     std::string_view text;
@@ -54,7 +57,8 @@ std::optional<double> leadingNumber(std::string_view& text)
     if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) == 0)
         return std::nullopt;
     double number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+    const auto parsed =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (parsed.ec != std::errc{})
         return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
@@ -109,7 +113,10 @@ const std::string& Given::text() const
     return list.empty() ? kNothing : list.front();
 }
 
-std::string takeText(const Given& given) { return given.text(); }
+std::string takeText(const Given& given)
+{
+    return given.text();
+}
 
 std::filesystem::path takePath(const Given& given)
 {
@@ -174,10 +181,11 @@ std::pair<std::string, std::string> takeRange(const Given& given)
 std::string takeInterface(const Given& given)
 {
     const std::string& text = given.text();
-    const bool fits = text.size() < IF_NAMESIZE && text != "." && text != ".." &&
-                      std::all_of(text.begin(), text.end(), [](char c) {
-                          return std::isgraph(static_cast<unsigned char>(c)) != 0 && c != '/' && c != ',' && c != ':';
-                      });
+    const bool fits =
+        text.size() < IF_NAMESIZE && text != "." && text != ".." &&
+        std::all_of(text.begin(), text.end(), [](char c) {
+            return std::isgraph(static_cast<unsigned char>(c)) != 0 && c != '/' && c != ',' && c != ':';
+        });
     if (!fits)
         expected("the name of a network interface such as eth1");
     return text;
@@ -187,7 +195,8 @@ std::string takeUrl(const Given& given)
 {
     std::string text = given.text();
     const bool fits = text.empty() || ((text.starts_with("http://") || text.starts_with("https://")) &&
-                                       text.find("://") + 3 < text.size() && text.find_first_of(" \t\"'") == std::string::npos);
+                                       text.find("://") + 3 < text.size() &&
+                                       text.find_first_of(" \t\"'") == std::string::npos);
     if (!fits)
         expected("a URL such as http://10.77.0.1:6386");
     while (!text.empty() && text.back() == '/')
@@ -200,7 +209,8 @@ std::int64_t takeNumber(const Given& given, std::int64_t least, std::int64_t mos
     const std::string& text = given.text();
     std::int64_t number = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || number < least || number > most)
+    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || number < least ||
+        number > most)
         expected(fmt::format("a whole number from {} to {}", least, most));
     return number;
 }
@@ -243,10 +253,10 @@ std::string takeLeaseTime(const Given& given)
 
 std::uint64_t takeSize(const Given& given)
 {
-    static const std::vector<Unit> kUnits{
-        {"", 1},           {"B", 1},          {"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
-        {"PiB", 0x1p50},   {"kB", 1e3},       {"KB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12},
-        {"PB", 1e15}};
+    static const std::vector<Unit> kUnits{{"", 1},         {"B", 1},        {"KiB", 0x1p10}, {"MiB", 0x1p20},
+                                          {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"PiB", 0x1p50}, {"kB", 1e3},
+                                          {"KB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12},
+                                          {"PB", 1e15}};
     std::string_view text = given.text();
     const auto number = leadingNumber(text);
     while (!text.empty() && text.front() == ' ')
@@ -261,7 +271,8 @@ std::map<std::string, std::string> takeHints(const Given& given)
 {
     for (const auto& [name, json] : given.map)
         if (!nlohmann::json::accept(json) || !nlohmann::json::parse(json).is_object())
-            expected(fmt::format("root device hints for \"{}\", such as {{serial: S3X1, size: \">= 100\"}}", name));
+            expected(fmt::format("root device hints for \"{}\", such as {{serial: S3X1, size: \">= 100\"}}",
+                                 name));
     return given.map;
 }
 
@@ -277,7 +288,8 @@ TlsMode takeTls(const Given& given)
 
 AuthMode takeAuth(const Given& given)
 {
-    static constexpr std::array<Choice<AuthMode>, 2> kChoices{{{"basic", AuthMode::Basic}, {"none", AuthMode::None}}};
+    static constexpr std::array<Choice<AuthMode>, 2> kChoices{
+        {{"basic", AuthMode::Basic}, {"none", AuthMode::None}}};
     return takeChoice(given, kChoices);
 }
 

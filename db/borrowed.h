@@ -3,8 +3,9 @@
 
 namespace bm::db {
 
-/// The transactions that this thread is inside of, so that a unit which calls the database again runs in the one it is
-/// in: waiting for the writer thread from the writer thread, or for a reader while holding the last, would never end.
+/// The transactions that this thread is inside of, so that a unit which calls the database again runs in the
+/// one it is in: waiting for the writer thread from the writer thread, or for a reader while holding the
+/// last, would never end.
 class Borrowed {
 public:
     Borrowed(const void* owner, Transaction& tx, bool writable)

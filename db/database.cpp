@@ -10,10 +10,8 @@ struct Database::State {
     explicit State(const DatabaseSettings& settings)
         : inMemory(settings.file.empty() ? std::make_unique<VolatileFile>() : nullptr),
           file(inMemory ? inMemory->path() : settings.file),
-          writer(this, file, settings.durable && !inMemory),
-          readers(this, file, settings.readers)
-    {
-    }
+          writer(this, file, settings.durable && !inMemory), readers(this, file, settings.readers)
+    {}
 
     std::unique_ptr<VolatileFile> inMemory; // outlives the connections
     std::filesystem::path file;
@@ -24,7 +22,13 @@ struct Database::State {
 Database::Database(DatabaseSettings settings) : state_(std::make_unique<State>(settings)) {}
 Database::~Database() = default;
 
-void Database::writeUnit(const std::function<void(Transaction&)>& unit) { state_->writer.write(unit); }
-void Database::readUnit(const std::function<void(Transaction&)>& unit) const { state_->readers.read(unit); }
+void Database::writeUnit(const std::function<void(Transaction&)>& unit)
+{
+    state_->writer.write(unit);
+}
+void Database::readUnit(const std::function<void(Transaction&)>& unit) const
+{
+    state_->readers.read(unit);
+}
 
 } // namespace bm::db

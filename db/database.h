@@ -16,7 +16,8 @@ namespace bm::db {
 using Value = std::variant<std::monostate, std::int64_t, std::string>;
 using Row = std::vector<Value>;
 
-/// One transaction; borrowed inside Database::write / Database::read only. `$1`..`$n` are the parameters on both engines.
+/// One transaction; borrowed inside Database::write / Database::read only. `$1`..`$n` are the parameters on
+/// both engines.
 class Transaction {
 public:
     virtual ~Transaction() = default;
@@ -27,13 +28,14 @@ public:
 };
 
 struct DatabaseSettings {
-    std::filesystem::path file;         ///< SQLite; empty: in memory (one connection for all)
+    std::filesystem::path file; ///< SQLite; empty: in memory (one connection for all)
     int readers = 4;
-    bool durable = true;                ///< synchronous=FULL; false only in tests and --dev
+    bool durable = true; ///< synchronous=FULL; false only in tests and --dev
 };
 
-/// One writer thread that commits what arrives together (each unit under a savepoint of its own, answered after the
-/// commit), and a pool of readers. Thread-safe. Opening brings the schema up to date; a newer one is refused with a hint.
+/// One writer thread that commits what arrives together (each unit under a savepoint of its own, answered
+/// after the commit), and a pool of readers. Thread-safe. Opening brings the schema up to date; a newer one
+/// is refused with a hint.
 class Database {
 public:
     explicit Database(DatabaseSettings settings);
@@ -41,7 +43,8 @@ public:
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    /// Runs @p unit in a write transaction and returns its result after the commit; what it throws undoes it alone.
+    /// Runs @p unit in a write transaction and returns its result after the commit; what it throws undoes it
+    /// alone.
     template <class Unit> auto write(Unit&& unit) -> std::invoke_result_t<Unit, Transaction&>
     {
         using Result = std::invoke_result_t<Unit, Transaction&>;

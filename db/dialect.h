@@ -4,8 +4,8 @@
 
 namespace bm::db {
 
-/// What the engines differ in when tables are made. The rest of the SQL in this folder is written in what they share:
-/// $n, returning, on conflict do update, row values, partial indexes, like ... escape.
+/// What the engines differ in when tables are made. The rest of the SQL in this folder is written in what
+/// they share: $n, returning, on conflict do update, row values, partial indexes, like ... escape.
 struct Dialect {
     std::string_view name;
     std::string_view risingKey; ///< a bigint primary key that the engine hands out, never twice

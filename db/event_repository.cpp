@@ -26,19 +26,20 @@ std::int64_t EventRepository::append(Transaction& tx, const NodeEvent& event) co
 {
     const auto rows = tx.query("insert into events (node_uuid, at, kind, message, details, operation_uuid) "
                                "values ($1, $2, $3, $4, $5, $6) returning sequence",
-                               {event.node.uuid, store(event.at), event.kind, event.message, event.details.text,
-                                event.operation.uuid});
+                               {event.node.uuid, store(event.at), event.kind, event.message,
+                                event.details.text, event.operation.uuid});
     return std::get<std::int64_t>(rows.at(0).at(0));
 }
 
-std::vector<NodeEvent> EventRepository::ofNode(Transaction& tx, const model::NodeId& node, std::int64_t afterSequence,
-                                               std::size_t limit) const
+std::vector<NodeEvent> EventRepository::ofNode(Transaction& tx, const model::NodeId& node,
+                                               std::int64_t afterSequence, std::size_t limit) const
 {
     return events().find(tx, "where node_uuid = $1 and sequence > $2 order by sequence limit $3",
                          {node.uuid, afterSequence, store(limit)});
 }
 
-std::vector<NodeEvent> EventRepository::since(Transaction& tx, std::int64_t afterSequence, std::size_t limit) const
+std::vector<NodeEvent> EventRepository::since(Transaction& tx, std::int64_t afterSequence,
+                                              std::size_t limit) const
 {
     return events().find(tx, "where sequence > $1 order by sequence limit $2", {afterSequence, store(limit)});
 }

@@ -43,9 +43,15 @@ std::optional<Image> ImageRepository::findByName(Transaction& tx, const std::str
     return images().first(tx, "where name = $1", {name});
 }
 
-std::vector<Image> ImageRepository::all(Transaction& tx) const { return images().find(tx, "order by name"); }
+std::vector<Image> ImageRepository::all(Transaction& tx) const
+{
+    return images().find(tx, "order by name");
+}
 
-void ImageRepository::insert(Transaction& tx, const Image& image) const { images().insert(tx, image); }
+void ImageRepository::insert(Transaction& tx, const Image& image) const
+{
+    images().insert(tx, image);
+}
 
 void ImageRepository::update(Transaction& tx, const Image& image) const
 {
@@ -53,7 +59,10 @@ void ImageRepository::update(Transaction& tx, const Image& image) const
         throw model::Error(model::ErrorCode::NotFound, "image " + image.name + " is gone");
 }
 
-void ImageRepository::remove(Transaction& tx, const model::ImageId& id) const { images().remove(tx, id.uuid); }
+void ImageRepository::remove(Transaction& tx, const model::ImageId& id) const
+{
+    images().remove(tx, id.uuid);
+}
 
 std::int64_t ImageRepository::countWithContent(Transaction& tx, const std::string& contentId) const
 {

@@ -27,9 +27,9 @@ returning epoch)";
 
 } // namespace
 
-std::optional<Lease> LeaseRepository::take(Transaction& tx, const model::NodeId& node, const std::string& holder,
-                                           const std::string& bootId, const std::string& purpose,
-                                           model::UtcTime now) const
+std::optional<Lease> LeaseRepository::take(Transaction& tx, const model::NodeId& node,
+                                           const std::string& holder, const std::string& bootId,
+                                           const std::string& purpose, model::UtcTime now) const
 {
     const auto taken = tx.query(kTake, {node.uuid, holder, bootId, purpose, model::toMillis(now)});
     if (taken.empty())
@@ -39,8 +39,9 @@ std::optional<Lease> LeaseRepository::take(Transaction& tx, const model::NodeId&
 
 void LeaseRepository::release(Transaction& tx, const LeaseEpoch& lease) const
 {
-    tx.execute("update leases set holder = '', boot_id = '', purpose = '' where node_uuid = $1 and epoch = $2",
-               {lease.node.uuid, lease.epoch});
+    tx.execute(
+        "update leases set holder = '', boot_id = '', purpose = '' where node_uuid = $1 and epoch = $2",
+        {lease.node.uuid, lease.epoch});
 }
 
 std::optional<Lease> LeaseRepository::find(Transaction& tx, const model::NodeId& node) const

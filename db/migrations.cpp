@@ -13,13 +13,14 @@ using model::ErrorCode;
 
 bool hasSchemaTable(Transaction& tx)
 {
-    return !tx.query("select 1 from sqlite_master where type = 'table' and name = 'schema_migrations'", {}).empty();
+    return !tx.query("select 1 from sqlite_master where type = 'table' and name = 'schema_migrations'", {})
+                .empty();
 }
 
 void refuseForeignTables(Transaction& tx, const std::string& place)
 {
-    const auto tables =
-        tx.query("select name from sqlite_master where type = 'table' and name not like 'sqlite%' limit 1", {});
+    const auto tables = tx.query(
+        "select name from sqlite_master where type = 'table' and name not like 'sqlite%' limit 1", {});
     if (!tables.empty())
         throw Error(ErrorCode::Conflict, fmt::format("{} is a database, but not one of bm's", place),
                     "set database.file to another file");
@@ -42,21 +43,24 @@ void apply(Transaction& tx, const Dialect& dialect, const Migration& migration)
 
 } // namespace
 
-void migrate(Transaction& tx, InTransaction inTransaction, const Dialect& dialect, std::span<const Migration> migrations,
-             const std::string& place)
+void migrate(Transaction& tx, InTransaction inTransaction, const Dialect& dialect,
+             std::span<const Migration> migrations, const std::string& place)
 {
     if (!hasSchemaTable(tx)) {
         refuseForeignTables(tx, place);
-        tx.execute(inDialect(dialect, "create table schema_migrations (version bigint primary key, name {text} not null, "
-                                      "applied_at bigint not null)"),
-                   {});
+        tx.execute(
+            inDialect(dialect,
+                      "create table schema_migrations (version bigint primary key, name {text} not null, "
+                      "applied_at bigint not null)"),
+            {});
     }
     const std::int64_t version = currentVersion(tx);
     const std::int64_t newest = migrations.empty() ? 0 : migrations.back().version;
     if (version > newest)
-        throw Error(ErrorCode::Conflict,
-                    fmt::format("{} has schema version {}, this bmd knows versions up to {}", place, version, newest),
-                    "start the bmd that wrote it, or a newer one; or restore a backup from before the upgrade");
+        throw Error(
+            ErrorCode::Conflict,
+            fmt::format("{} has schema version {}, this bmd knows versions up to {}", place, version, newest),
+            "start the bmd that wrote it, or a newer one; or restore a backup from before the upgrade");
     for (const Migration& migration : migrations)
         if (migration.version > version)
             inTransaction(tx, [&] { apply(tx, dialect, migration); });

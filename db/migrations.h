@@ -24,7 +24,7 @@ using InTransaction = void (*)(Transaction& tx, const std::function<void()>& uni
 /// Brings the schema to the last of @p migrations; what is applied already is left alone.
 /// @param place  what the database is called in messages
 /// @throws Error Conflict when the schema is newer than @p migrations or the tables are not bm's
-void migrate(Transaction& tx, InTransaction inTransaction, const Dialect& dialect, std::span<const Migration> migrations,
-             const std::string& place);
+void migrate(Transaction& tx, InTransaction inTransaction, const Dialect& dialect,
+             std::span<const Migration> migrations, const std::string& place);
 
 } // namespace bm::db

@@ -51,7 +51,8 @@ constexpr auto kSortKeys = std::to_array<SortKey>({
 
 const SortKey& sortKey(const std::string& name)
 {
-    const auto* found = std::find_if(kSortKeys.begin(), kSortKeys.end(), [&](const SortKey& key) { return key.name == name; });
+    const auto* found = std::find_if(kSortKeys.begin(), kSortKeys.end(),
+                                     [&](const SortKey& key) { return key.name == name; });
     if (found == kSortKeys.end())
         throw Error(ErrorCode::InvalidInput, fmt::format("nodes cannot be sorted by \"{}\"", name),
                     fmt::format("one of: {}", fmt::join(NodeRepository::sortKeys(), ", ")));
@@ -120,18 +121,21 @@ void narrow(Conditions& where, const NodeFilter& filter)
     if (filter.descriptionContains)
         where.add("lower(description) like lower({}) escape '\\'", likePattern(*filter.descriptionContains));
     if (filter.associated)
-        where.add(*filter.associated ? std::string("instance_uuid <> ''") : std::string("instance_uuid = ''"));
+        where.add(*filter.associated ? std::string("instance_uuid <> ''")
+                                     : std::string("instance_uuid = ''"));
 }
 
 void startAfter(Transaction& tx, Conditions& where, const NodeFilter& filter, const SortKey& key)
 {
-    const auto last = tx.query(fmt::format("select {} from nodes where uuid = $1", key.expression), {filter.marker});
+    const auto last =
+        tx.query(fmt::format("select {} from nodes where uuid = $1", key.expression), {filter.marker});
     if (last.empty())
         throw Error(ErrorCode::NotFound, fmt::format("the marker {} is not a node", filter.marker),
                     "start the list again without a marker");
     const std::string value = where.mark(last[0][0]);
     const std::string uuid = where.mark(filter.marker);
-    where.add(fmt::format("({}, uuid) {} ({}, {})", key.expression, filter.descending ? "<" : ">", value, uuid));
+    where.add(
+        fmt::format("({}, uuid) {} ({}, {})", key.expression, filter.descending ? "<" : ">", value, uuid));
 }
 
 } // namespace
@@ -157,8 +161,8 @@ std::vector<Node> NodeRepository::list(Transaction& tx, const NodeFilter& filter
     const std::string limit = where.mark(store(filter.limit));
     const std::string_view direction = filter.descending ? "desc" : "asc";
     return nodeTable().find(tx,
-                            fmt::format("{} order by {} {}, uuid {} limit {}", where.text(), key.expression, direction,
-                                        direction, limit),
+                            fmt::format("{} order by {} {}, uuid {} limit {}", where.text(), key.expression,
+                                        direction, direction, limit),
                             where.parameters());
 }
 

@@ -61,16 +61,20 @@ std::vector<Column<Node>> nodeColumns()
     };
 }
 
-std::string shownName(const Node& node) { return node.name.empty() ? node.id.uuid : node.name; }
+std::string shownName(const Node& node)
+{
+    return node.name.empty() ? node.id.uuid : node.name;
+}
 
 void requireLease(Transaction& tx, const Node& node, const LeaseEpoch& lease)
 {
     const auto held = tx.query("select 1 from leases where node_uuid = $1 and epoch = $2 and holder <> ''",
                                {lease.node.uuid, lease.epoch});
     if (held.empty() || lease.node != node.id)
-        throw Error(ErrorCode::Conflict,
-                    fmt::format("the lease of node {} (epoch {}) is not held any more", shownName(node), lease.epoch),
-                    "another conductor took over; nothing was written");
+        throw Error(
+            ErrorCode::Conflict,
+            fmt::format("the lease of node {} (epoch {}) is not held any more", shownName(node), lease.epoch),
+            "another conductor took over; nothing was written");
 }
 
 } // namespace
@@ -104,7 +108,10 @@ std::vector<Node> NodeRepository::all(Transaction& tx) const
     return nodeTable().find(tx, "order by created_at, uuid");
 }
 
-void NodeRepository::insert(Transaction& tx, const Node& node) const { nodeTable().insert(tx, node); }
+void NodeRepository::insert(Transaction& tx, const Node& node) const
+{
+    nodeTable().insert(tx, node);
+}
 
 Node NodeRepository::update(Transaction& tx, const Node& node, const std::optional<LeaseEpoch>& epoch) const
 {
@@ -118,8 +125,8 @@ Node NodeRepository::update(Transaction& tx, const Node& node, const std::option
     if (current.empty())
         throw Error(ErrorCode::NotFound, fmt::format("node {} is gone", shownName(node)));
     throw Error(ErrorCode::Conflict,
-                fmt::format("node {} was changed meanwhile (version {} is stale, it is at {})", shownName(node),
-                            node.version, std::get<std::int64_t>(current[0][0])),
+                fmt::format("node {} was changed meanwhile (version {} is stale, it is at {})",
+                            shownName(node), node.version, std::get<std::int64_t>(current[0][0])),
                 "read it again and repeat the change");
 }
 

@@ -26,7 +26,7 @@ struct NodeFilter {
     std::string sortKey = "created_at"; ///< a column name from sortKeys(); ties by uuid
     bool descending = false;
     std::size_t limit = 1000;
-    std::string marker{};             ///< uuid of the last node of the page before
+    std::string marker{}; ///< uuid of the last node of the page before
 };
 
 /// Nodes. Stateless; speaks model::Node.
@@ -41,12 +41,14 @@ public:
     static const std::vector<std::string>& sortKeys();
     /// @throws Error Conflict (name or uuid taken)
     void insert(Transaction& tx, const model::Node& node) const;
-    /// Stores @p node with version + 1 and returns it. @throws Error Conflict when the version is stale or, with an
-    /// epoch, when the lease is not held with it any more.
-    model::Node update(Transaction& tx, const model::Node& node, const std::optional<LeaseEpoch>& epoch = {}) const;
+    /// Stores @p node with version + 1 and returns it. @throws Error Conflict when the version is stale or,
+    /// with an epoch, when the lease is not held with it any more.
+    model::Node update(Transaction& tx, const model::Node& node,
+                       const std::optional<LeaseEpoch>& epoch = {}) const;
     /// An observation: needs no lease and does not touch the version.
     void recordPower(Transaction& tx, const model::NodeId& id, model::PowerState power) const;
-    void remove(Transaction& tx, const model::NodeId& id) const; ///< with its ports, operations, events, agent rows
+    void remove(Transaction& tx,
+                const model::NodeId& id) const; ///< with its ports, operations, events, agent rows
     std::int64_t count(Transaction& tx) const;
 };
 

@@ -14,23 +14,24 @@ using model::Step;
 
 const Table<Operation>& operations()
 {
-    static const Table<Operation> table("operations", {
-                                                          column<&Operation::id>("uuid"),
-                                                          column<&Operation::node>("node_uuid"),
-                                                          column<&Operation::kind>("kind"),
-                                                          column<&Operation::state>("state"),
-                                                          column<&Operation::request>("request"),
-                                                          column<&Operation::then>("then_kinds"),
-                                                          column<&Operation::actor>("actor"),
-                                                          column<&Operation::abortRequested>("abort_requested"),
-                                                          column<&Operation::errorCode>("error_code"),
-                                                          column<&Operation::errorMessage>("error_message"),
-                                                          column<&Operation::errorHint>("error_hint"),
-                                                          column<&Operation::createdAt>("created_at"),
-                                                          column<&Operation::startedAt>("started_at"),
-                                                          column<&Operation::finishedAt>("finished_at"),
-                                                          column<&Operation::runAt>("run_at"),
-                                                      });
+    static const Table<Operation> table("operations",
+                                        {
+                                            column<&Operation::id>("uuid"),
+                                            column<&Operation::node>("node_uuid"),
+                                            column<&Operation::kind>("kind"),
+                                            column<&Operation::state>("state"),
+                                            column<&Operation::request>("request"),
+                                            column<&Operation::then>("then_kinds"),
+                                            column<&Operation::actor>("actor"),
+                                            column<&Operation::abortRequested>("abort_requested"),
+                                            column<&Operation::errorCode>("error_code"),
+                                            column<&Operation::errorMessage>("error_message"),
+                                            column<&Operation::errorHint>("error_hint"),
+                                            column<&Operation::createdAt>("created_at"),
+                                            column<&Operation::startedAt>("started_at"),
+                                            column<&Operation::finishedAt>("finished_at"),
+                                            column<&Operation::runAt>("run_at"),
+                                        });
     return table;
 }
 
@@ -61,7 +62,8 @@ const Table<Step>& stepTable()
     return table;
 }
 
-/// Whether a member "image", "image_id", "image_source" ... anywhere in @p value is, or holds, one of the two texts.
+/// Whether a member "image", "image_id", "image_source" ... anywhere in @p value is, or holds, one of the two
+/// texts.
 bool namesImage(const nlohmann::json& value, const std::string& id, const std::string& name, bool below)
 {
     if (value.is_string()) {
@@ -82,7 +84,8 @@ bool namesImage(const nlohmann::json& value, const std::string& id, const std::s
 
 } // namespace
 
-void OperationRepository::insert(Transaction& tx, const Operation& operation, const std::vector<Step>& steps) const
+void OperationRepository::insert(Transaction& tx, const Operation& operation,
+                                 const std::vector<Step>& steps) const
 {
     operations().insert(tx, operation);
     for (const Step& step : steps)
@@ -131,7 +134,8 @@ std::vector<Step> OperationRepository::steps(Transaction& tx, const model::Opera
     return stepTable().find(tx, "where operation_uuid = $1 order by position", {operation.uuid});
 }
 
-std::vector<model::NodeId> OperationRepository::nodesUsingImage(Transaction& tx, const model::ImageId& image) const
+std::vector<model::NodeId> OperationRepository::nodesUsingImage(Transaction& tx,
+                                                                const model::ImageId& image) const
 {
     const auto named = tx.query("select name from images where uuid = $1", {image.uuid});
     const std::string name = named.empty() ? image.uuid : std::get<std::string>(named[0][0]);

@@ -43,7 +43,10 @@ std::vector<Port> PortRepository::ofNode(Transaction& tx, const model::NodeId& n
     return ports().find(tx, "where node_uuid = $1 order by created_at, uuid", {node.uuid});
 }
 
-std::vector<Port> PortRepository::all(Transaction& tx) const { return ports().find(tx, "order by created_at, uuid"); }
+std::vector<Port> PortRepository::all(Transaction& tx) const
+{
+    return ports().find(tx, "order by created_at, uuid");
+}
 
 std::vector<Port> PortRepository::list(Transaction& tx, std::size_t limit, const std::string& marker) const
 {
@@ -57,7 +60,10 @@ std::vector<Port> PortRepository::list(Transaction& tx, std::size_t limit, const
                         {store(last->createdAt), marker, store(limit)});
 }
 
-void PortRepository::insert(Transaction& tx, const Port& port) const { ports().insert(tx, port); }
+void PortRepository::insert(Transaction& tx, const Port& port) const
+{
+    ports().insert(tx, port);
+}
 
 void PortRepository::update(Transaction& tx, const Port& port) const
 {
@@ -65,6 +71,9 @@ void PortRepository::update(Transaction& tx, const Port& port) const
         throw Error(ErrorCode::NotFound, "port " + port.id.uuid + " is gone");
 }
 
-void PortRepository::remove(Transaction& tx, const model::PortId& id) const { ports().remove(tx, id.uuid); }
+void PortRepository::remove(Transaction& tx, const model::PortId& id) const
+{
+    ports().remove(tx, id.uuid);
+}
 
 } // namespace bm::db

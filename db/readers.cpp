@@ -24,8 +24,7 @@ std::unique_ptr<sqlite::Connection> usableAgain(std::unique_ptr<sqlite::Connecti
 
 Readers::Readers(const void* owner, std::filesystem::path file, int count)
     : owner_(owner), file_(std::move(file)), idle_(static_cast<std::size_t>(std::max(count, 1)))
-{
-}
+{}
 
 Readers::Connection Readers::take()
 {

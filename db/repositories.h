@@ -36,7 +36,8 @@ public:
 
 class OperationRepository {
 public:
-    void insert(Transaction& tx, const model::Operation& operation, const std::vector<model::Step>& steps) const;
+    void insert(Transaction& tx, const model::Operation& operation,
+                const std::vector<model::Step>& steps) const;
     void update(Transaction& tx, const model::Operation& operation) const;
     void updateStep(Transaction& tx, const model::Step& step) const;
     std::optional<model::Operation> find(Transaction& tx, const model::OperationId& id) const;
@@ -48,7 +49,8 @@ public:
     /// Running ones whose runAt has come, the longest due first.
     std::vector<model::OperationId> due(Transaction& tx, model::UtcTime now, std::size_t limit) const;
     /// Queued ones of a kind, oldest first.
-    std::vector<model::OperationId> queued(Transaction& tx, model::OperationKind kind, std::size_t limit) const;
+    std::vector<model::OperationId> queued(Transaction& tx, model::OperationKind kind,
+                                           std::size_t limit) const;
     std::int64_t countRunning(Transaction& tx, model::OperationKind kind) const;
     /// When the next running one is due; nothing when none runs.
     std::optional<model::UtcTime> nextRunAt(Transaction& tx) const;
@@ -62,8 +64,8 @@ public:
 class EventRepository {
 public:
     std::int64_t append(Transaction& tx, const model::NodeEvent& event) const; ///< its sequence
-    std::vector<model::NodeEvent> ofNode(Transaction& tx, const model::NodeId& node, std::int64_t afterSequence,
-                                         std::size_t limit) const;
+    std::vector<model::NodeEvent> ofNode(Transaction& tx, const model::NodeId& node,
+                                         std::int64_t afterSequence, std::size_t limit) const;
     std::vector<model::NodeEvent> since(Transaction& tx, std::int64_t afterSequence, std::size_t limit) const;
     std::int64_t latestSequence(Transaction& tx) const;
 };
@@ -71,16 +73,16 @@ public:
 /// Observations of a node's agent and boot: rows of their own, need no lease.
 struct AgentRecord {
     model::NodeId node;
-    std::string bootSecretHash;       ///< SHA-256 of the last boot secret; "" none
+    std::string bootSecretHash; ///< SHA-256 of the last boot secret; "" none
     std::optional<model::UtcTime> bootSecretAt;
-    std::string nonceHash;            ///< who traded it
-    std::string tokenSealed;          ///< sealed token: the same nonce gets it again
-    std::string bootId;               ///< kernel boot id of the agent's RAM disk
+    std::string nonceHash;                           ///< who traded it
+    std::string tokenSealed;                         ///< sealed token: the same nonce gets it again
+    std::string bootId;                              ///< kernel boot id of the agent's RAM disk
     std::optional<model::UtcTime> bootExpectedUntil; ///< boot scripts are served until then
     std::optional<model::UtcTime> lastContactAt;
-    std::string address;              ///< IP it asks from
+    std::string address; ///< IP it asks from
     std::string version;
-    model::JsonText inventory{};      ///< of its latest boot
+    model::JsonText inventory{}; ///< of its latest boot
 };
 
 class AgentRepository {

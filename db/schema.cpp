@@ -59,7 +59,8 @@ constexpr auto kFirst = std::to_array<std::string_view>({
     "create index operations_node on operations (node_uuid, number)",
     "create index operations_due on operations (run_at) where state = 'running'",
     "create index operations_queued on operations (kind, number) where state = 'queued'",
-    "create unique index operations_unfinished on operations (node_uuid) where state in ('queued', 'running')",
+    "create unique index operations_unfinished on operations (node_uuid) where state in ('queued', "
+    "'running')",
 
     R"(create table steps (
   uuid {text} primary key, operation_uuid {text} not null references operations (uuid) on delete cascade,
@@ -98,6 +99,9 @@ constexpr auto kMigrations = std::to_array<Migration>({
 
 } // namespace
 
-std::span<const Migration> allMigrations() { return kMigrations; }
+std::span<const Migration> allMigrations()
+{
+    return kMigrations;
+}
 
 } // namespace bm::db

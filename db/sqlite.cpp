@@ -24,7 +24,8 @@ void makePrivateFile(const std::filesystem::path& file)
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
         const int cause = errno;
-        const std::string message = fmt::format("cannot open the database {}: {}", file.string(), std::strerror(cause));
+        const std::string message =
+            fmt::format("cannot open the database {}: {}", file.string(), std::strerror(cause));
         if (cause == ENOENT)
             throw Error(ErrorCode::NotFound, message, "make its folder, or set paths.state_dir");
         if (cause == ENOSPC || cause == EDQUOT)
@@ -38,11 +39,12 @@ bool isFull(int code, int systemError)
 {
     if (code == SQLITE_FULL)
         return true;
-    return (code & 0xff) == SQLITE_IOERR && (systemError == ENOSPC || systemError == EDQUOT || systemError == EFBIG);
+    return (code & 0xff) == SQLITE_IOERR &&
+           (systemError == ENOSPC || systemError == EDQUOT || systemError == EFBIG);
 }
 
-/// errno of the last operation that failed on the database or on its WAL. sqlite3_system_errno is no help: what SQLite
-/// does to clean up after a failed write overwrites it.
+/// errno of the last operation that failed on the database or on its WAL. sqlite3_system_errno is no help:
+/// what SQLite does to clean up after a failed write overwrites it.
 int lastFileError(sqlite3* connection)
 {
     int cause = 0;
@@ -64,7 +66,8 @@ std::string constrainedColumns(std::string_view message)
     return std::string(colon == std::string_view::npos ? message : message.substr(colon + 2));
 }
 
-Error toError(int code, int systemError, const std::string& text, const std::string& file, std::string_view sql)
+Error toError(int code, int systemError, const std::string& text, const std::string& file,
+              std::string_view sql)
 {
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
         return {ErrorCode::Conflict, constrainedColumns(text) + " is taken already"};
@@ -122,8 +125,8 @@ Connection::Connection(const std::filesystem::path& file, Role role, bool durabl
     if (role == Role::Writer)
         makePrivateFile(file);
     sqlite3* raw = nullptr;
-    const int opened =
-        sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+    const int opened = sqlite3_open_v2(
+        file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     connection_.reset(raw);
     if (opened != SQLITE_OK)
         fail("open");
@@ -156,11 +159,12 @@ sqlite3_stmt* Connection::prepared(std::string_view sql)
         statements_.clear();
     sqlite3_stmt* raw = nullptr;
     const char* tail = nullptr;
-    if (sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw,
-                           &tail) != SQLITE_OK)
+    if (sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &raw, &tail) != SQLITE_OK)
         fail(sql);
     Statement statement(raw);
-    BM_ASSERT(statement != nullptr && tail == sql.data() + sql.size()); // one statement, as PostgreSQL wants it
+    BM_ASSERT(statement != nullptr &&
+              tail == sql.data() + sql.size()); // one statement, as PostgreSQL wants it
     return statements_.emplace(std::string(sql), std::move(statement)).first->second.get();
 }
 
@@ -173,7 +177,8 @@ void Connection::bind(sqlite3_stmt* statement, const std::vector<Value>& paramet
         if (const auto* number = std::get_if<std::int64_t>(&parameters[i]))
             bound = sqlite3_bind_int64(statement, index, *number);
         else if (const auto* text = std::get_if<std::string>(&parameters[i]))
-            bound = sqlite3_bind_text64(statement, index, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+            bound =
+                sqlite3_bind_text64(statement, index, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
         else
             bound = sqlite3_bind_null(statement, index);
         if (bound != SQLITE_OK)

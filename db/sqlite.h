@@ -41,7 +41,10 @@ private:
 
     struct Hash {
         using is_transparent = void;
-        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+        std::size_t operator()(std::string_view text) const noexcept
+        {
+            return std::hash<std::string_view>{}(text);
+        }
     };
     using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
     std::filesystem::path file_;

@@ -51,7 +51,8 @@ public:
         byKey_ = fmt::format("where {} = $1", columns_[0].name);
     }
 
-    std::vector<T> find(Transaction& tx, std::string_view tail, const std::vector<Value>& parameters = {}) const
+    std::vector<T> find(Transaction& tx, std::string_view tail,
+                        const std::vector<Value>& parameters = {}) const
     {
         std::vector<T> items;
         for (Row& row : tx.query(select_ + std::string(tail), parameters)) {

@@ -22,7 +22,8 @@ std::int64_t takeNumber(const Value& value)
 
 void refuseText(const std::string& text)
 {
-    throw model::Error(model::ErrorCode::Internal, "the database holds a value this bmd does not know: " + text,
+    throw model::Error(model::ErrorCode::Internal,
+                       "the database holds a value this bmd does not know: " + text,
                        "was it written by a newer bmd?");
 }
 

@@ -23,29 +23,68 @@ std::string takeText(Value& value);
 std::int64_t takeNumber(const Value& value);
 [[noreturn]] void refuseText(const std::string& text);
 
-inline Value store(const std::string& text) { return text; }
-inline void load(Value& value, std::string& text) { text = takeText(value); }
+inline Value store(const std::string& text)
+{
+    return text;
+}
+inline void load(Value& value, std::string& text)
+{
+    text = takeText(value);
+}
 
-template <std::integral Number> Value store(Number number) { return static_cast<std::int64_t>(number); }
+template <std::integral Number> Value store(Number number)
+{
+    return static_cast<std::int64_t>(number);
+}
 template <std::integral Number> void load(Value& value, Number& number)
 {
     number = static_cast<Number>(takeNumber(value));
 }
-inline void load(Value& value, bool& flag) { flag = takeNumber(value) != 0; }
+inline void load(Value& value, bool& flag)
+{
+    flag = takeNumber(value) != 0;
+}
 
-inline Value store(const model::JsonText& json) { return json.text; }
-inline void load(Value& value, model::JsonText& json) { json.text = takeText(value); }
+inline Value store(const model::JsonText& json)
+{
+    return json.text;
+}
+inline void load(Value& value, model::JsonText& json)
+{
+    json.text = takeText(value);
+}
 
-inline Value store(const model::MacAddress& mac) { return mac.text; }
-inline void load(Value& value, model::MacAddress& mac) { mac.text = takeText(value); }
+inline Value store(const model::MacAddress& mac)
+{
+    return mac.text;
+}
+inline void load(Value& value, model::MacAddress& mac)
+{
+    mac.text = takeText(value);
+}
 
-template <class Tag> Value store(const model::Id<Tag>& id) { return id.uuid; }
-template <class Tag> void load(Value& value, model::Id<Tag>& id) { id.uuid = takeText(value); }
+template <class Tag> Value store(const model::Id<Tag>& id)
+{
+    return id.uuid;
+}
+template <class Tag> void load(Value& value, model::Id<Tag>& id)
+{
+    id.uuid = takeText(value);
+}
 
-inline Value store(model::UtcTime time) { return model::toMillis(time); }
-inline void load(Value& value, model::UtcTime& time) { time = model::fromMillis(takeNumber(value)); }
+inline Value store(model::UtcTime time)
+{
+    return model::toMillis(time);
+}
+inline void load(Value& value, model::UtcTime& time)
+{
+    time = model::fromMillis(takeNumber(value));
+}
 
-inline std::optional<model::State> fromText(const std::string& text, model::State) { return model::stateFromText(text); }
+inline std::optional<model::State> fromText(const std::string& text, model::State)
+{
+    return model::stateFromText(text);
+}
 inline std::optional<model::PowerState> fromText(const std::string& text, model::PowerState)
 {
     return text.empty() ? model::PowerState::Unknown : model::powerStateFromText(text);
@@ -68,13 +107,12 @@ inline std::optional<model::StepState> fromText(const std::string& text, model::
 }
 
 template <class Enum>
-    requires std::is_enum_v<Enum>
-Value store(Enum value)
+requires std::is_enum_v<Enum> Value store(Enum value)
 {
     return std::string(toText(value));
 }
 template <class Enum>
-    requires std::is_enum_v<Enum>
+requires std::is_enum_v<Enum>
 void load(Value& value, Enum& result)
 {
     const std::string text = takeText(value);
@@ -85,7 +123,10 @@ void load(Value& value, Enum& result)
 }
 
 /// Nothing is null; but no state is '', as every absent text.
-inline Value store(const std::optional<model::State>& state) { return state ? store(*state) : Value{std::string{}}; }
+inline Value store(const std::optional<model::State>& state)
+{
+    return state ? store(*state) : Value{std::string{}};
+}
 inline void load(Value& value, std::optional<model::State>& state)
 {
     const auto* text = std::get_if<std::string>(&value);
@@ -94,7 +135,10 @@ inline void load(Value& value, std::optional<model::State>& state)
     else
         load(value, state.emplace());
 }
-template <class T> Value store(const std::optional<T>& value) { return value ? store(*value) : Value{}; }
+template <class T> Value store(const std::optional<T>& value)
+{
+    return value ? store(*value) : Value{};
+}
 template <class T> void load(Value& value, std::optional<T>& result)
 {
     if (std::holds_alternative<std::monostate>(value))

@@ -57,8 +57,8 @@ VolatileFile::VolatileFile()
     std::string name = (parent / fmt::format("{}{}-XXXXXX", kPrefix, ::getpid())).string();
     if (::mkdtemp(name.data()) == nullptr) {
         const int cause = errno;
-        throw model::Error(model::ErrorCode::Internal,
-                           fmt::format("cannot make a folder in {}: {}", parent.string(), std::strerror(cause)));
+        throw model::Error(model::ErrorCode::Internal, fmt::format("cannot make a folder in {}: {}",
+                                                                   parent.string(), std::strerror(cause)));
     }
     folder_ = name;
 }

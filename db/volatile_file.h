@@ -3,8 +3,8 @@
 
 namespace bm::db {
 
-/// A folder for a database that need not outlive the process: in RAM (/dev/shm) where that is to be had, else in TMPDIR.
-/// Removed at the end; what a killed process left behind is removed by the next one.
+/// A folder for a database that need not outlive the process: in RAM (/dev/shm) where that is to be had, else
+/// in TMPDIR. Removed at the end; what a killed process left behind is removed by the next one.
 class VolatileFile {
 public:
     VolatileFile();

@@ -9,8 +9,8 @@
 namespace bm::db {
 namespace {
 
-constexpr std::size_t kMaxGroup = 256;                     // bounds what one full disk can take down
-constexpr std::chrono::milliseconds kMaxGroupTime{20};     // and how long the first of a group waits
+constexpr std::size_t kMaxGroup = 256;                 // bounds what one full disk can take down
+constexpr std::chrono::milliseconds kMaxGroupTime{20}; // and how long the first of a group waits
 
 /// What made a whole group fail, for those of it that have no error of their own.
 model::Error errorOf(const std::exception_ptr& cause)
@@ -20,10 +20,12 @@ model::Error errorOf(const std::exception_ptr& cause)
     } catch (const model::Error& error) {
         return error;
     } catch (const std::exception& error) {
-        return {model::ErrorCode::Internal, fmt::format("undone with what was written at the same time: {}", error.what()),
+        return {model::ErrorCode::Internal,
+                fmt::format("undone with what was written at the same time: {}", error.what()),
                 "repeat the request"};
     } catch (...) {
-        return {model::ErrorCode::Internal, "undone with what was written at the same time", "repeat the request"};
+        return {model::ErrorCode::Internal, "undone with what was written at the same time",
+                "repeat the request"};
     }
 }
 
@@ -56,8 +58,9 @@ void underSavepoint(Transaction& tx, const std::function<void()>& unit)
 Writer::Writer(const void* owner, const std::filesystem::path& file, bool durable)
     : owner_(owner), connection_(file, sqlite::Role::Writer, durable)
 {
-    migrate(connection_, [](Transaction& tx, const std::function<void()>& unit) { underSavepoint(tx, unit); },
-            sqliteDialect(), allMigrations(), file.string());
+    migrate(
+        connection_, [](Transaction& tx, const std::function<void()>& unit) { underSavepoint(tx, unit); },
+        sqliteDialect(), allMigrations(), file.string());
     thread_ = std::thread([this] { loop(); });
 }
 
@@ -156,7 +159,8 @@ void Writer::undoAll(const std::vector<WriteRequest*>& group, const model::Error
     }
     for (WriteRequest* request : group) {
         if (!request->error) // an exception of its own for each: they are thrown on many threads
-            request->error = std::make_exception_ptr(model::Error(cause.code(), cause.message(), cause.hint()));
+            request->error =
+                std::make_exception_ptr(model::Error(cause.code(), cause.message(), cause.hint()));
         answer(*request, std::move(request->error));
     }
 }

@@ -22,15 +22,16 @@ struct WriteRequest {
     std::condition_variable finished{};
 };
 
-/// The one thread that writes. What waits when it is free is committed together, each unit under a savepoint of its own;
-/// every unit is answered after the commit, with its own error, or with the commit's.
+/// The one thread that writes. What waits when it is free is committed together, each unit under a savepoint
+/// of its own; every unit is answered after the commit, with its own error, or with the commit's.
 class Writer {
 public:
     /// @param owner  whose units these are, see Borrowed
     Writer(const void* owner, const std::filesystem::path& file, bool durable);
     /// Does what is queued, then ends.
     ~Writer();
-    /// Blocks until @p unit is committed or undone; throws what undid it. From inside a unit: runs at once, within it.
+    /// Blocks until @p unit is committed or undone; throws what undid it. From inside a unit: runs at once,
+    /// within it.
     void write(const std::function<void(Transaction&)>& unit);
 
 private:

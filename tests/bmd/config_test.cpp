@@ -126,9 +126,10 @@ TEST_CASE("a configuration without a word", "[bmd][config]")
 TEST_CASE("a configuration with a network of machines", "[bmd][config]")
 {
     // lo stands for the interface: every machine has it, with 127.0.0.1/8.
-    const Config config = good("provisioning:\n  interface: lo\n  port: 7000\n"
-                               "dhcp:\n  mode: managed\n  range: 127.0.1.10-127.0.1.20\n  dns: [9.9.9.9, 1.1.1.1]\n"
-                               "  router: 127.0.0.254\n  lease_time: 10m\n");
+    const Config config =
+        good("provisioning:\n  interface: lo\n  port: 7000\n"
+             "dhcp:\n  mode: managed\n  range: 127.0.1.10-127.0.1.20\n  dns: [9.9.9.9, 1.1.1.1]\n"
+             "  router: 127.0.0.254\n  lease_time: 10m\n");
     SECTION("takes address and netmask from the interface")
     {
         CHECK(config.boot.address == "127.0.0.1");
@@ -176,7 +177,8 @@ TEST_CASE("values of the configuration", "[bmd][config]")
         CHECK_FALSE(good("conductor: {fast_track: no}").conductor.fastTrack);
         CHECK(good("conductor: {smallest_disk: on}").conductor.smallestDisk);
         CHECK(findingsOf("conductor: {fast_track: maybe}") ==
-              "b.yaml:1:25: conductor.fast_track: expected one of true, false, yes, no, on, off, got \"maybe\"");
+              "b.yaml:1:25: conductor.fast_track: expected one of true, false, yes, no, on, off, got "
+              "\"maybe\"");
     }
     SECTION("ports, addresses and numbers are within bounds")
     {
@@ -188,13 +190,15 @@ TEST_CASE("values of the configuration", "[bmd][config]")
         CHECK_THAT(findingsOf("dhcp: {dns: [ns1]}"), Catch::Contains("expected a list of IPv4 addresses"));
         CHECK_THAT(findingsOf("images: {compression_level: 22}"), Catch::Contains("from 1 to 19"));
         CHECK_THAT(findingsOf("paths: {state_dir: var}"), Catch::Contains("expected an absolute path"));
-        CHECK_THAT(findingsOf("provisioning: {interface: a/b}"), Catch::Contains("expected the name of a network"));
+        CHECK_THAT(findingsOf("provisioning: {interface: a/b}"),
+                   Catch::Contains("expected the name of a network"));
         CHECK_THAT(findingsOf("provisioning: {url: ftp://x}"), Catch::Contains("expected a URL"));
     }
     SECTION("root device hints are kept as JSON, by class")
     {
-        const auto hints = good("conductor:\n  root_device_by_class:\n    storage: {rotational: false, serial: \"7\"}\n")
-                               .conductor.rootDeviceByClass;
+        const auto hints =
+            good("conductor:\n  root_device_by_class:\n    storage: {rotational: false, serial: \"7\"}\n")
+                .conductor.rootDeviceByClass;
         CHECK(hints.at("storage") == R"({"rotational":false,"serial":"7"})");
         CHECK_THAT(findingsOf("conductor:\n  root_device_by_class:\n    storage: sda\n"),
                    Catch::Contains("expected root device hints for \"storage\""));
@@ -213,7 +217,8 @@ TEST_CASE("a configuration that is wrong is told with its place", "[bmd][config]
     SECTION("an unknown key, and the one that was meant")
     {
         CHECK(findingsOf("api:\n  prot: 1\n") == "b.yaml:2:3: api.prot: no such key; did you mean api.port?");
-        CHECK_THAT(findingsOf("dhcp:\n  interface: eth1\n"), Catch::Contains("did you mean provisioning.interface?"));
+        CHECK_THAT(findingsOf("dhcp:\n  interface: eth1\n"),
+                   Catch::Contains("did you mean provisioning.interface?"));
         CHECK(findingsOf("api:\n  completely_else: 1\n") == "b.yaml:2:3: api.completely_else: no such key");
     }
     SECTION("an unknown section, and the one that was meant")
@@ -234,20 +239,24 @@ TEST_CASE("a configuration that is wrong is told with its place", "[bmd][config]
     }
     SECTION("what is no YAML")
     {
-        CHECK_THAT(findingsOf("api:\n  port: [1\n"), Catch::StartsWith("b.yaml:") && Catch::Contains("not YAML"));
+        CHECK_THAT(findingsOf("api:\n  port: [1\n"),
+                   Catch::StartsWith("b.yaml:") && Catch::Contains("not YAML"));
         CHECK_THAT(findingsOf("api:\n\tport: 1\n"), Catch::StartsWith("b.yaml:2:"));
     }
     SECTION("the wrong shape")
     {
         CHECK_THAT(findingsOf("- api\n"), Catch::Contains("expected sections"));
         CHECK_THAT(findingsOf("api: 6385\n"), Catch::Contains("b.yaml:1:6: api: expected keys below it"));
-        CHECK_THAT(findingsOf("api: {port: [1, 2]}\n"), Catch::Contains("api.port: expected one value (port)"));
+        CHECK_THAT(findingsOf("api: {port: [1, 2]}\n"),
+                   Catch::Contains("api.port: expected one value (port)"));
         CHECK_THAT(findingsOf("dhcp: {dns: {a: b}}\n"), Catch::Contains("dhcp.dns: expected a list"));
-        CHECK_THAT(findingsOf("conductor: {root_device_by_class: x}\n"), Catch::Contains("expected keys with values"));
+        CHECK_THAT(findingsOf("conductor: {root_device_by_class: x}\n"),
+                   Catch::Contains("expected keys with values"));
     }
     SECTION("a key given twice")
     {
-        CHECK(findingsOf("api:\n  port: 1\n  port: 2\n") == "b.yaml:3:3: api.port: given twice, first in line 2");
+        CHECK(findingsOf("api:\n  port: 1\n  port: 2\n") ==
+              "b.yaml:3:3: api.port: given twice, first in line 2");
     }
 }
 
@@ -255,34 +264,40 @@ TEST_CASE("a configuration whose parts do not fit together", "[bmd][config]")
 {
     SECTION("DHCP without a network")
     {
-        CHECK(findingsOf("dhcp:\n  mode: proxy\n") ==
-              "b.yaml:2:3: dhcp.mode: needs provisioning.interface, the network interface towards the machines");
+        CHECK(findingsOf("dhcp:\n  mode: proxy\n") == "b.yaml:2:3: dhcp.mode: needs provisioning.interface, "
+                                                      "the network interface towards the machines");
     }
     SECTION("an interface that is not there")
     {
         CHECK_THAT(findingsOf("provisioning: {interface: eth999}"),
-                   Catch::Contains("there is no network interface \"eth999\" here; there are") && Catch::Contains("lo"));
+                   Catch::Contains("there is no network interface \"eth999\" here; there are") &&
+                       Catch::Contains("lo"));
     }
     SECTION("managed DHCP without a range, or with one elsewhere, or over our own address")
     {
         const std::string network = "provisioning: {interface: lo, address: 10.77.0.1}\n";
         const std::string dhcp = "dhcp: {mode: managed, netmask: 255.255.255.0";
-        CHECK_THAT(findingsOf(network + dhcp + "}"), Catch::Contains("dhcp.range: is needed in managed mode"));
-        CHECK_THAT(findingsOf(network + dhcp + ", range: 10.78.0.5-10.78.0.9}"), Catch::Contains("is not in the provisioning network"));
-        CHECK_THAT(findingsOf(network + dhcp + ", range: 10.77.0.1-10.77.0.9}"), Catch::Contains("holds this server's own address"));
+        CHECK_THAT(findingsOf(network + dhcp + "}"),
+                   Catch::Contains("dhcp.range: is needed in managed mode"));
+        CHECK_THAT(findingsOf(network + dhcp + ", range: 10.78.0.5-10.78.0.9}"),
+                   Catch::Contains("is not in the provisioning network"));
+        CHECK_THAT(findingsOf(network + dhcp + ", range: 10.77.0.1-10.77.0.9}"),
+                   Catch::Contains("holds this server's own address"));
         CHECK_THAT(findingsOf(network + dhcp + ", range: 10.77.0.5-10.77.0.9, router: 10.1.1.1}"),
                    Catch::Contains("dhcp.router: is not in"));
         CHECK(findingsOf(network + dhcp + ", range: 10.77.0.5-10.77.0.9, router: 10.77.0.1}").empty());
     }
     SECTION("no authentication where others can reach the API")
     {
-        CHECK_THAT(findingsOf("api: {auth: none, address: 0.0.0.0}"), Catch::Contains("api.auth: none is for loopback only"));
+        CHECK_THAT(findingsOf("api: {auth: none, address: 0.0.0.0}"),
+                   Catch::Contains("api.auth: none is for loopback only"));
         CHECK(findingsOf("api: {auth: none}").empty());
     }
     SECTION("a certificate without its key, or without TLS")
     {
         CHECK_THAT(findingsOf("api: {certificate_file: /c.pem}"), Catch::Contains("go together"));
-        CHECK_THAT(findingsOf("api: {certificate_file: /c.pem, key_file: /k.pem, tls: off}"), Catch::Contains("is off"));
+        CHECK_THAT(findingsOf("api: {certificate_file: /c.pem, key_file: /k.pem, tls: off}"),
+                   Catch::Contains("is off"));
     }
     SECTION("both listeners on one port")
     {
@@ -324,7 +339,10 @@ TEST_CASE("a configuration file", "[bmd][config]")
 TEST_CASE("the documented configuration", "[bmd][config]")
 {
     const std::string text = configText();
-    SECTION("is a good file as it is, and sets nothing") { CHECK(findingsOf(text).empty()); }
+    SECTION("is a good file as it is, and sets nothing")
+    {
+        CHECK(findingsOf(text).empty());
+    }
     SECTION("is a good file with every key set to its default, and is the default")
     {
         const std::string all = std::regex_replace(text, std::regex("\n  #([a-z_]+:)"), "\n  $1");
@@ -349,9 +367,12 @@ TEST_CASE("the documented configuration", "[bmd][config]")
             const auto section = key.path.substr(0, key.path.find('.'));
             CHECK(std::any_of(configSections().begin(), configSections().end(),
                               [&](const ConfigSection& s) { return s.name == section; }));
-            CHECK_THAT(text, Catch::Contains("#" + std::string(key.path.substr(key.path.find('.') + 1)) + ":"));
+            CHECK_THAT(text,
+                       Catch::Contains("#" + std::string(key.path.substr(key.path.find('.') + 1)) + ":"));
         }
     }
-    SECTION("is what the manual page says") { CHECK(fileText(BM_SOURCE_DIR "/docs/man/bmd.yaml.5") == configManPage()); }
+    SECTION("is what the manual page says")
+    {
+        CHECK(fileText(BM_SOURCE_DIR "/docs/man/bmd.yaml.5") == configManPage());
+    }
 }
-

@@ -42,7 +42,8 @@ std::vector<std::string> completeLines(const std::string& text)
     return lines;
 }
 
-/// Lets a writer acknowledge @p count rows and kills it in the middle of its work; gives all it had acknowledged.
+/// Lets a writer acknowledge @p count rows and kills it in the middle of its work; gives all it had
+/// acknowledged.
 std::vector<std::string> acknowledgedBeforeKill(const std::string& file, std::size_t count)
 {
     std::array<int, 2> pipe{};
@@ -105,8 +106,9 @@ TEST_CASE("crash writer", "[.]")
                 const model::Node node = makeNode("");
                 database.write([&](Transaction& tx) {
                     NodeRepository{}.insert(tx, node);
-                    PortRepository{}.insert(tx, {model::PortId::make(), node.id, {node.id.uuid}, "", true, {}, {}, "",
-                                                 at(1), at(1)});
+                    PortRepository{}.insert(
+                        tx,
+                        {model::PortId::make(), node.id, {node.id.uuid}, "", true, {}, {}, "", at(1), at(1)});
                 });
                 const std::string line = node.id.uuid + "\n";
                 if (::write(STDOUT_FILENO, line.data(), line.size()) < 0)

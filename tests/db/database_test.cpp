@@ -47,7 +47,8 @@ private:
     void (*previousHandler_)(int) = SIG_DFL;
 };
 
-/// Keeps the writer busy inside a unit until it is let go, so that what comes meanwhile is committed together.
+/// Keeps the writer busy inside a unit until it is let go, so that what comes meanwhile is committed
+/// together.
 class BusyWriter {
 public:
     explicit BusyWriter(Database& database)
@@ -75,7 +76,11 @@ private:
 TEST_CASE("a unit of writing", "[db]")
 {
     Database database{DatabaseSettings{}};
-    SECTION("is there for readers when write returns") { insert(database, "a"); CHECK(count(database) == 1); }
+    SECTION("is there for readers when write returns")
+    {
+        insert(database, "a");
+        CHECK(count(database) == 1);
+    }
     SECTION("returns what it returns, even what only moves")
     {
         const auto value = database.write([](Transaction&) { return std::make_unique<int>(7); });
@@ -138,7 +143,8 @@ TEST_CASE("a unit of reading", "[db]")
     Database database{DatabaseSettings{{}, 1, false}};
     SECTION("cannot write")
     {
-        CHECK_THROWS_AS(database.read([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); }), model::Error);
+        CHECK_THROWS_AS(database.read([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); }),
+                        model::Error);
         CHECK(count(database) == 0);
     }
     SECTION("inside a unit of reading needs no second reader")
@@ -148,7 +154,8 @@ TEST_CASE("a unit of reading", "[db]")
     SECTION("that throws gives its reader back")
     {
         for (int i = 0; i < 3; ++i)
-            CHECK_THROWS_AS(database.read([](Transaction&) { throw std::runtime_error("x"); }), std::runtime_error);
+            CHECK_THROWS_AS(database.read([](Transaction&) { throw std::runtime_error("x"); }),
+                            std::runtime_error);
         CHECK(count(database) == 0);
     }
 }
@@ -191,10 +198,10 @@ TEST_CASE("units that are committed together", "[db]")
             BusyWriter busy(database);
             const FullDisk full(std::filesystem::file_size(folder / "bm.sqlite-wal"));
             for (int i = 0; i < 4; ++i)
-                writes.push_back(std::async(std::launch::async, [&, i] { insert(database, "n" + std::to_string(i)); }));
+                writes.push_back(
+                    std::async(std::launch::async, [&, i] { insert(database, "n" + std::to_string(i)); }));
             busy.letGo();
-            for (auto& write : writes)
-            {
+            for (auto& write : writes) {
                 const auto error = errorOf([&] { write.get(); });
                 INFO(error.message());
                 CHECK(error.code() == ErrorCode::StoreFull);

@@ -12,7 +12,10 @@
 
 namespace bm::db {
 
-inline model::UtcTime at(std::int64_t millis) { return model::fromMillis(millis); }
+inline model::UtcTime at(std::int64_t millis)
+{
+    return model::fromMillis(millis);
+}
 
 inline model::Node makeNode(const std::string& name, std::int64_t created = 1000)
 {

@@ -20,8 +20,8 @@ TEST_CASE("a lease", "[db][lease]")
     {
         const auto found = world.database.read([&](Transaction& tx) { return leases.find(tx, node); });
         REQUIRE(found);
-        CHECK(std::tie(found->node, found->holder, found->bootId, found->purpose, found->epoch, found->since) ==
-              std::tie(node, "c1", "boot-a", "deploy", lease->epoch, lease->since));
+        CHECK(std::tie(found->node, found->holder, found->bootId, found->purpose, found->epoch,
+                       found->since) == std::tie(node, "c1", "boot-a", "deploy", lease->epoch, lease->since));
         CHECK(world.database.read([&](Transaction& tx) { return leases.all(tx); }).size() == 1);
     }
     SECTION("is exclusive: nobody else gets it, nor another worker of the same process")
@@ -48,7 +48,8 @@ TEST_CASE("a lease", "[db][lease]")
     {
         const auto again = take("c1", "boot-b");
         world.database.write([&](Transaction& tx) { leases.release(tx, {node, lease->epoch}); });
-        CHECK(world.database.read([&](Transaction& tx) { return leases.find(tx, node); })->epoch == again->epoch);
+        CHECK(world.database.read([&](Transaction& tx) { return leases.find(tx, node); })->epoch ==
+              again->epoch);
     }
 }
 
@@ -73,7 +74,8 @@ TEST_CASE("an update under a lease", "[db][lease][node]")
     }
     SECTION("is refused once another took over")
     {
-        world.database.write([&](Transaction& tx) { leases.take(tx, node, "c1", "boot-b", "deploy", at(2)); });
+        world.database.write(
+            [&](Transaction& tx) { leases.take(tx, node, "c1", "boot-b", "deploy", at(2)); });
         const auto error = errorOf([&] { update({node, lease.epoch}); });
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("lease of node rack1-07"));

@@ -16,13 +16,14 @@ namespace {
 
 void migrateTo(Transaction& tx, std::span<const Migration> migrations)
 {
-    migrate(tx, [](Transaction& inner, const std::function<void()>& unit) { underSavepoint(inner, unit); },
-            sqliteDialect(), migrations, "bm.sqlite");
+    migrate(
+        tx, [](Transaction& inner, const std::function<void()>& unit) { underSavepoint(inner, unit); },
+        sqliteDialect(), migrations, "bm.sqlite");
 }
 
 constexpr auto kOne = std::to_array<std::string_view>({"create table a (n {rising_key}, t {text} not null)"});
-constexpr auto kTwo = std::to_array<std::string_view>({"alter table a add column m bigint not null default 7",
-                                                       "create index a_m on a (m)"});
+constexpr auto kTwo = std::to_array<std::string_view>(
+    {"alter table a add column m bigint not null default 7", "create index a_m on a (m)"});
 constexpr auto kBroken = std::to_array<std::string_view>({"create table b (n bigint)", "create nonsense"});
 
 } // namespace
@@ -83,7 +84,8 @@ TEST_CASE("bm's own migrations", "[db][migration]")
             database.write([&](Transaction& tx) { NodeRepository{}.insert(tx, node); });
         }
         Database database({folder / "bm.sqlite", 2, true});
-        CHECK(database.read([&](Transaction& tx) { return NodeRepository{}.findByName(tx, "kept"); })->id == node.id);
+        CHECK(database.read([&](Transaction& tx) { return NodeRepository{}.findByName(tx, "kept"); })->id ==
+              node.id);
     }
 }
 
@@ -117,8 +119,9 @@ TEST_CASE("opening a database", "[db]")
     }
     SECTION("that is none says so and leaves the file alone")
     {
-        std::ofstream(folder / "bm.sqlite") << "this is a text file, and long enough to be taken for more than it is "
-                                               "by anyone who only looks at its size\n";
+        std::ofstream(folder / "bm.sqlite")
+            << "this is a text file, and long enough to be taken for more than it is "
+               "by anyone who only looks at its size\n";
         const auto size = std::filesystem::file_size(folder / "bm.sqlite");
         const auto error = errorOf([&] { Database database({folder / "bm.sqlite", 2, true}); });
         CHECK_THAT(error.message(), Catch::Contains("damaged or no database of bm"));
@@ -130,7 +133,9 @@ TEST_CASE("opening a database", "[db]")
             sqlite::Connection other(folder / "bm.sqlite", sqlite::Role::Writer, true);
             other.run("create table theirs (n bigint)");
         }
-        CHECK_THAT(errorOf([&] { Database database({folder / "bm.sqlite", 2, true}); }).message(),
+        CHECK_THAT(errorOf([&] {
+                       Database database({folder / "bm.sqlite", 2, true});
+                   }).message(),
                    Catch::Contains("not one of bm's"));
     }
 }

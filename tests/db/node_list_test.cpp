@@ -23,7 +23,8 @@ struct Fleet {
     }
     static Node node(int i)
     {
-        Node node = makeNode(i % 3 == 0 ? "" : "n" + std::to_string(i % 7) + "-" + std::to_string(i), 100 - i / 2);
+        Node node =
+            makeNode(i % 3 == 0 ? "" : "n" + std::to_string(i % 7) + "-" + std::to_string(i), 100 - i / 2);
         node.state = i % 4 == 0 ? model::State::Active : model::State::Available;
         node.driver = i % 2 == 0 ? "ipmi" : "fake-hardware";
         node.resourceClass = i % 2 == 0 ? "large" : "";
@@ -60,16 +61,55 @@ TEST_CASE("a list of nodes is narrowed", "[db][node][list]")
 {
     Fleet fleet;
     NodeFilter filter;
-    SECTION("by nothing: all") { CHECK(fleet.count(filter) == 12); }
-    SECTION("by state") { filter.state = model::State::Active; CHECK(fleet.count(filter) == 3); }
-    SECTION("by driver") { filter.driver = "ipmi"; CHECK(fleet.count(filter) == 6); }
-    SECTION("by an absent resource class") { filter.resourceClass = ""; CHECK(fleet.count(filter) == 6); }
-    SECTION("by owner") { filter.owner = "ops"; CHECK(fleet.count(filter) == 3); }
-    SECTION("by conductor group") { filter.conductorGroup = "west"; CHECK(fleet.count(filter) == 2); }
-    SECTION("by shard") { filter.shard = "s"; CHECK(fleet.count(filter) == 4); }
-    SECTION("by fault") { filter.fault = "power failure"; CHECK(fleet.count(filter) == 1); }
-    SECTION("by having an instance") { filter.associated = true; CHECK(fleet.count(filter) == 3); }
-    SECTION("by having none") { filter.associated = false; CHECK(fleet.count(filter) == 9); }
+    SECTION("by nothing: all")
+    {
+        CHECK(fleet.count(filter) == 12);
+    }
+    SECTION("by state")
+    {
+        filter.state = model::State::Active;
+        CHECK(fleet.count(filter) == 3);
+    }
+    SECTION("by driver")
+    {
+        filter.driver = "ipmi";
+        CHECK(fleet.count(filter) == 6);
+    }
+    SECTION("by an absent resource class")
+    {
+        filter.resourceClass = "";
+        CHECK(fleet.count(filter) == 6);
+    }
+    SECTION("by owner")
+    {
+        filter.owner = "ops";
+        CHECK(fleet.count(filter) == 3);
+    }
+    SECTION("by conductor group")
+    {
+        filter.conductorGroup = "west";
+        CHECK(fleet.count(filter) == 2);
+    }
+    SECTION("by shard")
+    {
+        filter.shard = "s";
+        CHECK(fleet.count(filter) == 4);
+    }
+    SECTION("by fault")
+    {
+        filter.fault = "power failure";
+        CHECK(fleet.count(filter) == 1);
+    }
+    SECTION("by having an instance")
+    {
+        filter.associated = true;
+        CHECK(fleet.count(filter) == 3);
+    }
+    SECTION("by having none")
+    {
+        filter.associated = false;
+        CHECK(fleet.count(filter) == 9);
+    }
     SECTION("by its instance")
     {
         filter.associated = true;
@@ -78,9 +118,21 @@ TEST_CASE("a list of nodes is narrowed", "[db][node][list]")
         one.instanceUuid = some.at(1).instanceUuid;
         CHECK(uuids(fleet.list(one)) == std::vector{some.at(1).id.uuid});
     }
-    SECTION("by maintenance") { filter.maintenance = true; CHECK(fleet.count(filter) == 1); }
-    SECTION("by no maintenance") { filter.maintenance = false; CHECK(fleet.count(filter) == 11); }
-    SECTION("by retirement") { filter.retired = true; CHECK(fleet.count(filter) == 1); }
+    SECTION("by maintenance")
+    {
+        filter.maintenance = true;
+        CHECK(fleet.count(filter) == 1);
+    }
+    SECTION("by no maintenance")
+    {
+        filter.maintenance = false;
+        CHECK(fleet.count(filter) == 11);
+    }
+    SECTION("by retirement")
+    {
+        filter.retired = true;
+        CHECK(fleet.count(filter) == 1);
+    }
     SECTION("by a piece of the description, in any case")
     {
         filter.descriptionContains = "gold_box";
@@ -103,7 +155,11 @@ TEST_CASE("a list of nodes is narrowed", "[db][node][list]")
         filter.state = model::State::Active;
         CHECK(fleet.count(filter) == 2);
     }
-    SECTION("to its first few") { filter.limit = 5; CHECK(fleet.count(filter) == 5); }
+    SECTION("to its first few")
+    {
+        filter.limit = 5;
+        CHECK(fleet.count(filter) == 5);
+    }
 }
 
 TEST_CASE("a list of nodes is paged by marker", "[db][node][list]")
@@ -111,7 +167,8 @@ TEST_CASE("a list of nodes is paged by marker", "[db][node][list]")
     Fleet fleet;
     for (const std::string& key : NodeRepository::sortKeys())
         for (const bool descending : {false, true})
-            DYNAMIC_SECTION("sorted by " << key << (descending ? " downwards" : " upwards") << ": every node once")
+            DYNAMIC_SECTION("sorted by " << key << (descending ? " downwards" : " upwards")
+                                         << ": every node once")
             {
                 NodeFilter filter;
                 filter.sortKey = key;

@@ -55,20 +55,23 @@ Node fullNode()
 void checkSame(const Node& a, const Node& b)
 {
     CHECK(a.id == b.id);
-    CHECK(std::tie(a.name, a.driver, a.targetPower, a.instanceUuid, a.instanceName, a.resourceClass, a.owner, a.lessee,
-                   a.description, a.conductorGroup, a.chassisUuid, a.shard, a.maintenanceReason, a.fault,
-                   a.protectedReason, a.retiredReason, a.lastError, a.lastErrorCode, a.lastErrorHint, a.bootMode) ==
-          std::tie(b.name, b.driver, b.targetPower, b.instanceUuid, b.instanceName, b.resourceClass, b.owner, b.lessee,
-                   b.description, b.conductorGroup, b.chassisUuid, b.shard, b.maintenanceReason, b.fault,
-                   b.protectedReason, b.retiredReason, b.lastError, b.lastErrorCode, b.lastErrorHint, b.bootMode));
+    CHECK(std::tie(a.name, a.driver, a.targetPower, a.instanceUuid, a.instanceName, a.resourceClass, a.owner,
+                   a.lessee, a.description, a.conductorGroup, a.chassisUuid, a.shard, a.maintenanceReason,
+                   a.fault, a.protectedReason, a.retiredReason, a.lastError, a.lastErrorCode, a.lastErrorHint,
+                   a.bootMode) == std::tie(b.name, b.driver, b.targetPower, b.instanceUuid, b.instanceName,
+                                           b.resourceClass, b.owner, b.lessee, b.description,
+                                           b.conductorGroup, b.chassisUuid, b.shard, b.maintenanceReason,
+                                           b.fault, b.protectedReason, b.retiredReason, b.lastError,
+                                           b.lastErrorCode, b.lastErrorHint, b.bootMode));
     CHECK(std::tie(a.state, a.target, a.power, a.maintenance, a.isProtected, a.retired, a.automatedClean,
-                   a.consoleEnabled, a.provisionUpdatedAt, a.inspectionFinishedAt, a.createdAt, a.updatedAt, a.version) ==
-          std::tie(b.state, b.target, b.power, b.maintenance, b.isProtected, b.retired, b.automatedClean,
-                   b.consoleEnabled, b.provisionUpdatedAt, b.inspectionFinishedAt, b.createdAt, b.updatedAt, b.version));
-    CHECK(std::tie(a.driverInfo, a.properties, a.instanceInfo, a.driverInternalInfo, a.extra, a.traits, a.networkData,
-                   a.deployStep, a.cleanStep) == std::tie(b.driverInfo, b.properties, b.instanceInfo,
-                                                          b.driverInternalInfo, b.extra, b.traits, b.networkData,
-                                                          b.deployStep, b.cleanStep));
+                   a.consoleEnabled, a.provisionUpdatedAt, a.inspectionFinishedAt, a.createdAt, a.updatedAt,
+                   a.version) == std::tie(b.state, b.target, b.power, b.maintenance, b.isProtected, b.retired,
+                                          b.automatedClean, b.consoleEnabled, b.provisionUpdatedAt,
+                                          b.inspectionFinishedAt, b.createdAt, b.updatedAt, b.version));
+    CHECK(std::tie(a.driverInfo, a.properties, a.instanceInfo, a.driverInternalInfo, a.extra, a.traits,
+                   a.networkData, a.deployStep,
+                   a.cleanStep) == std::tie(b.driverInfo, b.properties, b.instanceInfo, b.driverInternalInfo,
+                                            b.extra, b.traits, b.networkData, b.deployStep, b.cleanStep));
 }
 
 } // namespace
@@ -118,22 +121,25 @@ TEST_CASE("a node in the database", "[db][node]")
     }
     SECTION("is refused when its name is taken; the message says which column")
     {
-        const auto error = errorOf([&] { database.write([&](Transaction& tx) { nodes.insert(tx, makeNode("rack1-07")); }); });
+        const auto error = errorOf(
+            [&] { database.write([&](Transaction& tx) { nodes.insert(tx, makeNode("rack1-07")); }); });
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("nodes.name"));
     }
     SECTION("is not stored from a stale copy")
     {
         database.write([&](Transaction& tx) { nodes.update(tx, world.node); });
-        const auto error = errorOf([&] { database.write([&](Transaction& tx) { nodes.update(tx, world.node); }); });
+        const auto error =
+            errorOf([&] { database.write([&](Transaction& tx) { nodes.update(tx, world.node); }); });
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("version 0 is stale, it is at 1"));
     }
     SECTION("is not updated once it is gone")
     {
         database.write([&](Transaction& tx) { nodes.remove(tx, world.node.id); });
-        CHECK(errorOf([&] { database.write([&](Transaction& tx) { nodes.update(tx, world.node); }); }).code() ==
-              ErrorCode::NotFound);
+        CHECK(errorOf([&] {
+                  database.write([&](Transaction& tx) { nodes.update(tx, world.node); });
+              }).code() == ErrorCode::NotFound);
     }
     SECTION("takes a power reading without a new version")
     {
@@ -160,7 +166,8 @@ TEST_CASE("a node leaves with all that is its own", "[db][node]")
 {
     World world;
     const model::NodeId id = world.node.id;
-    const model::Port port{model::PortId::make(), id, {"52:54:00:00:00:01"}, "", true, {}, {}, "", at(1), at(1)};
+    const model::Port port{
+        model::PortId::make(), id, {"52:54:00:00:00:01"}, "", true, {}, {}, "", at(1), at(1)};
     model::Operation operation;
     operation.id = model::OperationId::make();
     operation.node = id;

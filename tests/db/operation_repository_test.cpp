@@ -31,13 +31,13 @@ Step makeStep(const Operation& operation, std::int32_t position)
 
 void checkSame(const Step& a, const Step& b)
 {
-    CHECK(std::tie(a.id, a.operation, a.position, a.name, a.interface, a.priority, a.arguments, a.state, a.attempts,
-                   a.crashes, a.bytesDone, a.bytesTotal) ==
-          std::tie(b.id, b.operation, b.position, b.name, b.interface, b.priority, b.arguments, b.state, b.attempts,
-                   b.crashes, b.bytesDone, b.bytesTotal));
+    CHECK(std::tie(a.id, a.operation, a.position, a.name, a.interface, a.priority, a.arguments, a.state,
+                   a.attempts, a.crashes, a.bytesDone, a.bytesTotal) ==
+          std::tie(b.id, b.operation, b.position, b.name, b.interface, b.priority, b.arguments, b.state,
+                   b.attempts, b.crashes, b.bytesDone, b.bytesTotal));
     CHECK(std::tie(a.message, a.result, a.errorCode, a.errorMessage, a.errorHint, a.startedAt, a.finishedAt,
-                   a.deadline) == std::tie(b.message, b.result, b.errorCode, b.errorMessage, b.errorHint, b.startedAt,
-                                           b.finishedAt, b.deadline));
+                   a.deadline) == std::tie(b.message, b.result, b.errorCode, b.errorMessage, b.errorHint,
+                                           b.startedAt, b.finishedAt, b.deadline));
 }
 
 } // namespace
@@ -84,17 +84,36 @@ TEST_CASE("operations", "[db][operation]")
         REQUIRE(steps.size() == 2);
         CHECK(steps[0].name == "step0");
         Step& step = steps[1];
-        step = {step.id, operation.id, 1, "write_image", "deploy", 80, {R"({"a":1})"}, model::StepState::Waiting, 2, 1,
-                std::int64_t{1} << 40U, std::int64_t{1} << 41U, "writing", {R"({"b":2})"}, "c", "m", "h", at(1), at(2),
+        step = {step.id,
+                operation.id,
+                1,
+                "write_image",
+                "deploy",
+                80,
+                {R"({"a":1})"},
+                model::StepState::Waiting,
+                2,
+                1,
+                std::int64_t{1} << 40U,
+                std::int64_t{1} << 41U,
+                "writing",
+                {R"({"b":2})"},
+                "c",
+                "m",
+                "h",
+                at(1),
+                at(2),
                 at(3)};
         database.write([&](Transaction& tx) { operations.updateStep(tx, step); });
         checkSame(*database.read([&](Transaction& tx) { return operations.findStep(tx, step.id); }), step);
     }
     SECTION("are one at a time on a node: current until they end, then the latest")
     {
-        database.read([&](Transaction& tx) { CHECK(operations.current(tx, world.node.id)->id == operation.id); });
+        database.read(
+            [&](Transaction& tx) { CHECK(operations.current(tx, world.node.id)->id == operation.id); });
         const Operation second = makeOperation(world.node.id, OperationState::Running);
-        const auto error = errorOf([&] { database.write([&](Transaction& tx) { operations.insert(tx, second, {}); }); });
+        const auto error =
+            errorOf([&] { database.write([&](Transaction& tx) { operations.insert(tx, second, {}); }); });
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("operations.node_uuid"));
         operation.state = OperationState::Done;
@@ -109,7 +128,8 @@ TEST_CASE("operations", "[db][operation]")
     SECTION("that are unfinished are told oldest first")
     {
         database.write([&](Transaction& tx) {
-            for (const auto state : {OperationState::Running, OperationState::Aborted, OperationState::Queued}) {
+            for (const auto state :
+                 {OperationState::Running, OperationState::Aborted, OperationState::Queued}) {
                 const model::Node node = makeNode("");
                 world.nodes.insert(tx, node);
                 operations.insert(tx, makeOperation(node.id, state), {});
@@ -123,7 +143,8 @@ TEST_CASE("operations", "[db][operation]")
     SECTION("and steps that are gone are not updated")
     {
         CHECK(errorOf([&] {
-                  database.write([&](Transaction& tx) { operations.update(tx, makeOperation(world.node.id)); });
+                  database.write(
+                      [&](Transaction& tx) { operations.update(tx, makeOperation(world.node.id)); });
               }).code() == ErrorCode::NotFound);
         CHECK(errorOf([&] {
                   database.write([&](Transaction& tx) { operations.updateStep(tx, makeStep(operation, 5)); });
@@ -208,11 +229,26 @@ TEST_CASE("an image in use", "[db][operation][image]")
             return operations.nodesUsingImage(tx, image.id).size();
         });
     };
-    SECTION("is named by id") { CHECK(usedBy(R"({"image_id":")" + image.id.uuid + R"("})") == 1); }
-    SECTION("is named by name") { CHECK(usedBy(R"({"image":"on"})") == 1); }
-    SECTION("is named deep inside") { CHECK(usedBy(R"({"deploy":[{"image":{"name":"on"}}]})") == 1); }
-    SECTION("is not named by a word that happens to be its name") { CHECK(usedBy(R"({"power":"on"})") == 0); }
-    SECTION("is not named by what is no JSON") { CHECK(usedBy("image on") == 0); }
+    SECTION("is named by id")
+    {
+        CHECK(usedBy(R"({"image_id":")" + image.id.uuid + R"("})") == 1);
+    }
+    SECTION("is named by name")
+    {
+        CHECK(usedBy(R"({"image":"on"})") == 1);
+    }
+    SECTION("is named deep inside")
+    {
+        CHECK(usedBy(R"({"deploy":[{"image":{"name":"on"}}]})") == 1);
+    }
+    SECTION("is not named by a word that happens to be its name")
+    {
+        CHECK(usedBy(R"({"power":"on"})") == 0);
+    }
+    SECTION("is not named by what is no JSON")
+    {
+        CHECK(usedBy("image on") == 0);
+    }
     SECTION("is free when the operation has ended")
     {
         operation.state = OperationState::Done;

@@ -9,8 +9,16 @@ TEST_CASE("ports", "[db][port]")
     World world;
     const PortRepository ports;
     Database& database = world.database;
-    model::Port port{model::PortId::make(), world.node.id, {"52:54:00:12:34:56"}, "eth0", true, {R"({"a":1})"},
-                     {R"({"switch":"s1"})"}, "prov", at(10), at(11)};
+    model::Port port{model::PortId::make(),
+                     world.node.id,
+                     {"52:54:00:12:34:56"},
+                     "eth0",
+                     true,
+                     {R"({"a":1})"},
+                     {R"({"switch":"s1"})"},
+                     "prov",
+                     at(10),
+                     at(11)};
     database.write([&](Transaction& tx) { ports.insert(tx, port); });
 
     SECTION("come back as stored, by id, MAC and node")
@@ -19,7 +27,8 @@ TEST_CASE("ports", "[db][port]")
             const auto found = ports.find(tx, port.id);
             REQUIRE(found);
             CHECK(std::tie(found->id, found->node, found->mac, found->name, found->pxeEnabled, found->extra,
-                           found->localLinkConnection, found->physicalNetwork, found->createdAt, found->updatedAt) ==
+                           found->localLinkConnection, found->physicalNetwork, found->createdAt,
+                           found->updatedAt) ==
                   std::tie(port.id, port.node, port.mac, port.name, port.pxeEnabled, port.extra,
                            port.localLinkConnection, port.physicalNetwork, port.createdAt, port.updatedAt));
             CHECK(ports.findByMac(tx, port.mac)->id == port.id);
@@ -69,8 +78,9 @@ TEST_CASE("ports", "[db][port]")
             CHECK(first.back().createdAt <= second.front().createdAt);
             CHECK(ports.list(tx, 4, second.back().id.uuid).empty());
         });
-        CHECK(errorOf([&] { database.read([&](Transaction& tx) { ports.list(tx, 4, "nonsense"); }); }).code() ==
-              ErrorCode::NotFound);
+        CHECK(errorOf([&] {
+                  database.read([&](Transaction& tx) { ports.list(tx, 4, "nonsense"); });
+              }).code() == ErrorCode::NotFound);
     }
 }
 
@@ -105,20 +115,22 @@ TEST_CASE("images", "[db][image]")
         REQUIRE(found);
         CHECK(std::tie(found->name, found->state, found->contentId, found->sizeBytes, found->storedBytes,
                        found->dataBytes, found->sourceFormat, found->source, found->manifestSha256) ==
-              std::tie(image.name, image.state, image.contentId, image.sizeBytes, image.storedBytes, image.dataBytes,
-                       image.sourceFormat, image.source, image.manifestSha256));
+              std::tie(image.name, image.state, image.contentId, image.sizeBytes, image.storedBytes,
+                       image.dataBytes, image.sourceFormat, image.source, image.manifestSha256));
         CHECK(std::tie(found->progressBytes, found->progressTotalBytes, found->errorCode, found->errorMessage,
                        found->errorHint, found->createdAt, found->updatedAt) ==
               std::tie(image.progressBytes, image.progressTotalBytes, image.errorCode, image.errorMessage,
                        image.errorHint, image.createdAt, image.updatedAt));
-        CHECK(database.read([&](Transaction& tx) { return images.findByName(tx, "debian-12"); })->id == image.id);
+        CHECK(database.read([&](Transaction& tx) { return images.findByName(tx, "debian-12"); })->id ==
+              image.id);
         CHECK_FALSE(database.read([&](Transaction& tx) { return images.findByName(tx, "debian"); }));
     }
     SECTION("have a name of their own and may share their bytes")
     {
         const model::ImageId first = image.id;
         image.id = model::ImageId::make();
-        const auto error = errorOf([&] { database.write([&](Transaction& tx) { images.insert(tx, image); }); });
+        const auto error =
+            errorOf([&] { database.write([&](Transaction& tx) { images.insert(tx, image); }); });
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("images.name"));
         image.name = "again";
@@ -147,7 +159,8 @@ TEST_CASE("events", "[db][event]")
     Database& database = world.database;
     const auto append = [&](const model::NodeId& node, const std::string& kind) {
         return database.write([&](Transaction& tx) {
-            return events.append(tx, {0, node, at(1234), kind, "line", {R"({"a":1})"}, model::OperationId{"op"}});
+            return events.append(tx,
+                                 {0, node, at(1234), kind, "line", {R"({"a":1})"}, model::OperationId{"op"}});
         });
     };
     const std::int64_t first = append(world.node.id, "power.on");
@@ -191,20 +204,20 @@ TEST_CASE("what is observed of an agent", "[db][agent]")
     World world;
     const AgentRepository agents;
     Database& database = world.database;
-    AgentRecord record{world.node.id, "secret", at(1), "nonce", "sealed:1:x", "boot", at(500), at(3), "10.0.0.9", "0.1",
-                       {R"({"cpus":2})"}};
+    AgentRecord record{world.node.id, "secret", at(1),      "nonce", "sealed:1:x",     "boot",
+                       at(500),       at(3),    "10.0.0.9", "0.1",   {R"({"cpus":2})"}};
     database.write([&](Transaction& tx) { agents.store(tx, record); });
 
     SECTION("comes back as stored")
     {
         const auto found = database.read([&](Transaction& tx) { return agents.find(tx, world.node.id); });
         REQUIRE(found);
-        CHECK(std::tie(found->bootSecretHash, found->bootSecretAt, found->nonceHash, found->tokenSealed, found->bootId,
-                       found->bootExpectedUntil, found->lastContactAt, found->address, found->version,
-                       found->inventory) == std::tie(record.bootSecretHash, record.bootSecretAt, record.nonceHash,
-                                                     record.tokenSealed, record.bootId, record.bootExpectedUntil,
-                                                     record.lastContactAt, record.address, record.version,
-                                                     record.inventory));
+        CHECK(std::tie(found->bootSecretHash, found->bootSecretAt, found->nonceHash, found->tokenSealed,
+                       found->bootId, found->bootExpectedUntil, found->lastContactAt, found->address,
+                       found->version, found->inventory) ==
+              std::tie(record.bootSecretHash, record.bootSecretAt, record.nonceHash, record.tokenSealed,
+                       record.bootId, record.bootExpectedUntil, record.lastContactAt, record.address,
+                       record.version, record.inventory));
     }
     SECTION("is replaced whole")
     {

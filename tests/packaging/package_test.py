@@ -67,6 +67,9 @@ class Package(unittest.TestCase):
             with self.subTest(path):
                 self.assertTrue(os.access(self.root / path, os.X_OK))
 
+    def test_root_finds_bmd_by_the_file_that_bmd_writes(self):
+        self.assertEqual(os.readlink(self.root / "etc/bm/client.yaml"), "/var/lib/bm/client.yaml")
+
     def test_belongs_to_root_and_is_writable_by_nobody_else(self):
         for line in output("dpkg-deb", "-c", self.deb).splitlines():
             mode, owner, path = line.split()[0], line.split()[1], line.split()[5]
