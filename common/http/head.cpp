@@ -22,9 +22,10 @@ using model::ErrorCode;
 
 int hexValue(char c)
 {
-    int value = 0;
-    const std::from_chars_result result = std::from_chars(&c, &c + 1, value, 16);
-    return result.ec == std::errc() ? value : -1;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c + ('a' - 'A')) : c;
+    const std::size_t at = kDigits.find(lower);
+    return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
 bool hasToken(std::string_view list, std::string_view token)
