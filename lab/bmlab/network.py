@@ -18,10 +18,12 @@ def has_link(name):
     return bool(process.run("ip", "-n", place.NETNS, "-o", "link", "show", "dev", name, check=False))
 
 
-def _bridge(name, address):
+def _bridge(name, mac, *addresses):
     if not has_link(name):
-        _ip("link", "add", name, "type", "bridge", "stp_state", "0", "forward_delay", "0")
-        _ip("address", "add", f"{address}/24", "dev", name)
+        # A MAC of its own: a bridge without one takes its ports', and its IPv6 address no longer fits.
+        _ip("link", "add", name, "address", mac, "type", "bridge", "stp_state", "0", "forward_delay", "0")
+        for address in addresses:
+            _ip("address", "add", address, "dev", name, *(["nodad"] if ":" in address else []))
         _ip("link", "set", name, "up")
 
 
@@ -29,8 +31,9 @@ def raise_network():
     if not exists():
         process.run("ip", "netns", "add", place.NETNS)
     _ip("link", "set", "lo", "up")
-    _bridge(place.BRIDGE, place.ADDRESS)
-    _bridge(BMC_BRIDGE, f"{place.BMC_NETWORK}.1")
+    # The IPv6 address is for dnsmasq, which advertises a router only where there is one: iPXE waits 13 s for it.
+    _bridge(place.BRIDGE, "52:54:00:77:ff:01", f"{place.ADDRESS}/24", "fd77:0:0:77::1/64")
+    _bridge(BMC_BRIDGE, "52:54:00:77:ff:02", f"{place.BMC_NETWORK}.1/24")
 
 
 def add_machine(tap, bmc_address):
