@@ -70,8 +70,13 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
     if (!entry.node.name.empty())
         meet(nodes.findByName(tx, entry.node.name), "name " + entry.node.name);
     for (const Port& port : entry.parsedPorts)
-        if (const std::optional<Port> known = db::PortRepository{}.findByMac(tx, port.mac))
-            meet(nodes.find(tx, known->node), "MAC address " + port.mac.text);
+        if (const std::optional<Port> known = db::PortRepository{}.findByMac(tx, port.mac)) {
+            const std::optional<Node> owner = nodes.find(tx, known->node);
+            if (owner && !entry.node.name.empty() && !owner->name.empty() && owner->name != entry.node.name)
+                throw Error(ErrorCode::Conflict, fmt::format("A port with MAC address {} already exists.", port.mac.text),
+                            fmt::format("it belongs to node {}; rename that one first if it is the same machine", owner->name));
+            meet(owner, "MAC address " + port.mac.text);
+        }
     return found;
 }
 

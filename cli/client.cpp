@@ -126,22 +126,31 @@ json Client::read(const platform::HttpResponse& response, const std::string& wha
     return body;
 }
 
-json Client::get(const std::string& path)
+platform::HttpResponse Client::call(const platform::HttpRequest& request)
 {
-    return read(http_.send(prepared("GET", path), Deadline::in(kCallDeadline)), "GET " + path);
+    try {
+        return http_.send(request, Deadline::in(kCallDeadline));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::Unavailable || !error.hint().empty())
+            throw;
+        throw Error(error.code(), "bmd at " + endpoint_.url + " does not answer: " + error.message(),
+                    "is bmd running there? another one: --endpoint URL or BM_ENDPOINT");
+    }
 }
+
+json Client::get(const std::string& path) { return read(call(prepared("GET", path)), "GET " + path); }
 
 json Client::send(const std::string& method, const std::string& path, const json& body)
 {
     platform::HttpRequest request = prepared(method, path);
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = body.is_null() ? "" : body.dump();
-    return read(http_.send(request, Deadline::in(kCallDeadline)), method + " " + path);
+    return read(call(request), method + " " + path);
 }
 
 void Client::remove(const std::string& path)
 {
-    static_cast<void>(read(http_.send(prepared("DELETE", path), Deadline::in(kCallDeadline)), "DELETE " + path));
+    static_cast<void>(read(call(prepared("DELETE", path)), "DELETE " + path));
 }
 
 json Client::upload(const std::string& path, const std::string& file, const platform::TransferProgress& progress)

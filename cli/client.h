@@ -27,6 +27,7 @@ public:
     const Endpoint& endpoint() const { return endpoint_; }
 
 private:
+    platform::HttpResponse call(const platform::HttpRequest& request);
     platform::HttpRequest prepared(const std::string& method, const std::string& path) const;
     nlohmann::json read(const platform::HttpResponse& response, const std::string& what) const;
     Endpoint endpoint_;

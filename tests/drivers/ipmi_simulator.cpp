@@ -86,7 +86,7 @@ IpmiSimulator::IpmiSimulator() : port_(freeUdpPort())
     while (!bound(port_)) {
         if (std::chrono::steady_clock::now() > end)
             throw std::runtime_error("ipmi_sim did not bind its port");
-        std::this_thread::yield();
+        std::this_thread::sleep_for(2ms); // looks again; nothing tells us
     }
 }
 

@@ -103,7 +103,7 @@ bool powerBecomes(PowerDriver& driver, const BmcAccess& bmc, PowerState state)
             FAIL("reading the power failed: " << reading.failure->what());
         if (reading.state == state)
             return true;
-        std::this_thread::yield();
+        std::this_thread::sleep_for(2ms); // looks again; nothing tells us
     }
     return false;
 }

@@ -23,7 +23,7 @@
 
 namespace bm::test {
 
-/// A server of ours on a free port, with a folder of its own.
+/// A server of ours on a free port, with a folder of its own. What its handlers use must outlive it.
 struct TestServer {
     http::Router router{};
     platform::TemporaryFolder folder{"bm-http-test"};
@@ -40,15 +40,18 @@ struct TestServer {
         return fmt::format("{}://127.0.0.1:{}{}", config.certificateFile.empty() ? "http" : "https",
                            server->port(), path);
     }
-    /// A file of @p size bytes that differ from place to place.
+    /// A file of @p size bytes that differ from place to place: its pattern repeats after an odd length.
     std::filesystem::path makeFile(std::string_view name, std::size_t size) const
     {
-        std::string text(size, '\0');
+        std::string pattern(100'003, '\0');
         std::uint32_t state = 1;
-        for (char& c : text) {
+        for (char& c : pattern) {
             state = state * 1664525U + 1013904223U;
             c = static_cast<char>(state >> 24);
         }
+        std::string text;
+        while (text.size() < size)
+            text.append(pattern, 0, std::min(pattern.size(), size - text.size()));
         const std::filesystem::path path = folder.path() / name;
         std::ofstream(path, std::ios::binary) << text;
         return path;

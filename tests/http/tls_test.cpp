@@ -81,7 +81,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
     world.router.add(Method::Post, "/echo", [](Request& request, Response& response) {
         response.sendText(200, std::to_string(request.body(std::size_t{64} * 1024 * 1024).size()));
     });
-    world.router.add(Method::Get, "/file", [&](Request&, Response& response) {
+    world.router.add(Method::Get, "/file", [file](Request&, Response& response) {
         response.sendFile(file, "application/octet-stream");
     });
     world.start();

@@ -135,7 +135,7 @@ TEST_CASE("a cut or broken image is refused", "[images][refusal]")
             INFO(name << " without its last " << left << " bytes and those of the turns before");
             const std::filesystem::path file = world.path(name);
             std::filesystem::resize_file(file, std::filesystem::file_size(file) - left);
-            if (left == 512U &&
+            if (left <= 512U &&
                 name == std::string("disk.qcow2")) { // padding of its last cluster, behind the disk's end
                 const images::StoredImage stored = world.import(file);
                 CHECK(world.restoresTo(stored, world.path("whole.raw")));

@@ -64,7 +64,7 @@ bool waitUntil(const std::function<bool()>& condition)
     while (!condition()) {
         if (std::chrono::steady_clock::now() > end)
             return false;
-        std::this_thread::yield();
+        std::this_thread::sleep_for(2ms); // looks again; nothing tells us
     }
     return true;
 }

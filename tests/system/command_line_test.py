@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""`bm` as an operator meets it: every command once, and wrong input with its message, hint and exit code."""
+import subprocess
+import sys
+
+from service import Service, inventory, wait_until
+
+
+def expect(service, code, text, *words, stdin=None):
+    done = service.run(*words, check=False, stdin=stdin)
+    said = done.stdout + done.stderr
+    assert done.returncode == code, f"bm {' '.join(words)}: exit code {done.returncode}, wanted {code}\n{said}"
+    assert text in said, f"bm {' '.join(words)}: \"{text}\" is not in\n{said}"
+    return said
+
+
+def enrolment(service):
+    file = service.file("inventory.yaml", inventory({"n1": {}, "n2": {"fake_agent_delay": "60"}, "bad": {"fake_write_fault": "disk-failed"}}))
+    expect(service, 0, "3 created", "node", "enrol", "-f", file)
+    expect(service, 0, "3 unchanged", "node", "enrol", "-f", file)
+    broken = service.file("broken.yaml", "nodes:\n  - name: x\n   driver: [\n")
+    expect(service, 2, "broken.yaml:3:", "node", "enrol", "-f", broken)
+    twice = service.file("twice.yaml", "nodes:\n  - {name: x, driver: fake-hardware, ports: [{address: \"52:54:00:00:00:00\"}]}\n")
+    expect(service, 1, "52:54:00:00:00:00", "node", "enrol", "-f", twice)
+    expect(service, 3, "not-found", "node", "enrol", "-f", "/nowhere.yaml")
+    many = service.file("many.yaml", "nodes:\n" + "".join(f"  - {{name: m{i}, driver: fake-hardware, ports: [{{address: \"52:54:01:00:{i // 256:02x}:{i % 256:02x}\"}}]}}\n" for i in range(300)))
+    expect(service, 0, "300 created", "node", "enrol", "-f", many)
+    assert len(service.json("node", "list")) == 303
+
+
+def images(service):
+    good = service.disk_image()
+    expect(service, 0, "tiny: ready", "image", "add", good, "--name", "tiny")
+    expect(service, 4, "already exists", "image", "add", good, "--name", "tiny")
+    expect(service, 1, "checksum-mismatch", "image", "add", good, "--name", "wrong", "--checksum", "sha256:" + "0" * 64)
+    expect(service, 2, "invalid-input", "image", "add", good, "--name", "other", "--checksum", "md5:1")
+    backing = service.file("backing.qcow2", "")
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", good, backing], check=True)
+    expect(service, 1, "image-unsupported", "image", "add", backing, "--name", "backed")
+    expect(service, 3, "not-found", "image", "show", "ghost")
+    expect(service, 0, "tiny", "image", "list")
+
+
+def provisioning(service):
+    expect(service, 0, "deploy: done", "provision", "tiny", "n1", "--wait")
+    assert service.json("node", "show", "n1")["provision_state"] == "active"
+    expect(service, 1, "disk-failed", "provision", "tiny", "bad", "--wait")
+    expect(service, 3, "ghost", "provision", "tiny", "ghost")
+    expect(service, 3, "bm image list", "provision", "ghost", "n1")
+    expect(service, 0, "ordered", "provision", "tiny", "n2")
+    expect(service, 4, "node-locked", "provision", "tiny", "n2")
+    expect(service, 4, "image-in-use", "image", "delete", "tiny")
+    expect(service, 0, "stops", "abort", "n2")
+    assert wait_until(lambda: service.json("node", "show", "n2")["last_error"], 20)
+    expect(service, 4, "conflict", "abort", "n2")
+    expect(service, 0, "changed", "node", "set", "n1", "protected=true", "properties/rack=r1")
+    expect(service, 5, "node-protected", "provision", "tiny", "n1")
+    expect(service, 0, "changed", "node", "set", "n1", "protected=false")
+    expect(service, 0, "image.written", "node", "timeline", "n1")
+    expect(service, 0, "clean: done", "undeploy", "n1", "--wait")
+    assert service.json("node", "show", "n1")["provision_state"] == "available"
+
+
+def the_rest(service):
+    expect(service, 0, "n1: done", "power", "on", "n1", "--wait")
+    expect(service, 0, "power on", "power", "status", "n1")
+    expect(service, 2, "explode", "power", "explode", "n1")
+    expect(service, 0, "changed", "node", "set", "n1", "--maintenance", "--reason", "dust")
+    expect(service, 4, "dust", "provision", "tiny", "n1")
+    expect(service, 0, "changed", "node", "set", "n1", "--no-maintenance")
+    expect(service, 2, "FIELD=VALUE", "node", "set", "n1", "nonsense")
+    expect(service, 0, "deleted", "node", "delete", "n1")
+    expect(service, 3, "not-found", "node", "show", "n1")
+    expect(service, 0, "Example", "provision", "--help")
+    script = expect(service, 0, "complete -o default -F _bm bm", "completion", "bash")
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    done = subprocess.run([service.bm, "--endpoint", "http://127.0.0.1:1", "node", "list"], capture_output=True, text=True, check=False)
+    assert done.returncode == 6 and "hint:" in done.stderr, done.stderr
+
+
+def main():
+    with Service(sys.argv[1]) as service:
+        enrolment(service)
+        images(service)
+        provisioning(service)
+        the_rest(service)
+    print("every command did what it says")
+
+
+main()
