@@ -3,13 +3,14 @@
 #include "agent/agent_options.h"
 #include "agent/exchange_loop.h"
 #include "agent/inventory_reader.h"
+#include "common/platform/files.h"
 
 #include <csignal>
 #include <fmt/format.h>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <pthread.h>
 #include <sys/reboot.h>
-#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -51,6 +52,26 @@ void changePower(PowerChange change, const RunOptions& options, AgentLog& log)
         ::reboot(change == PowerChange::Off ? RB_POWER_OFF : RB_AUTOBOOT);
 }
 
+/// Not getrusage's: that one begins with what the parent had before exec.
+std::uint64_t peakMemoryKib()
+{
+    std::ifstream file("/proc/self/status");
+    std::string line;
+    while (std::getline(file, line))
+        if (line.starts_with("VmHWM:"))
+            return std::stoull(line.substr(line.find_first_of("0123456789")));
+    return 0;
+}
+
+wire::Inventory inventoryBy(const RunOptions& options, const BootArguments& arguments)
+{
+    if (options.inventoryFile.empty())
+        return readInventory(arguments.bootInterface);
+    wire::Inventory inventory = wire::inventoryFromJson(platform::readFile(options.inventoryFile));
+    wire::judgeDisks(inventory.disks);
+    return inventory;
+}
+
 } // namespace
 
 int runAgent(const RunOptions& options)
@@ -64,10 +85,10 @@ int runAgent(const RunOptions& options)
     tools.steps = allSteps();
     tools.apiBase = arguments.apiBase;
     tools.token = [&session](const std::string& url) { return session.tokenFor(url); };
-    tools.disks = [] { return readDisks(); };
+    tools.disks = [&] { return inventoryBy(options, arguments).disks; };
     tools.folder = options.stateFolder / "steps";
     ExchangeLoop::Parts parts;
-    parts.inventory = [&arguments] { return readInventory(arguments.bootInterface); };
+    parts.inventory = [&] { return inventoryBy(options, arguments); };
     parts.changePower = [&](PowerChange change) { changePower(change, options, log); };
     ExchangeLoop(session, std::move(tools), std::move(parts), log).run(signals.token());
     return 0;
@@ -79,15 +100,13 @@ int writeOnce(const DeployOrder& order, const std::filesystem::path& target)
     AgentLog log;
     StepProgress progress;
     const DeployOutcome outcome = deployDisk(order, target, progress, log, signals.token());
-    rusage usage = {};
-    ::getrusage(RUSAGE_SELF, &usage);
     const nlohmann::json out = {{"image_bytes", outcome.imageBytes},
                                 {"bytes_written", outcome.bytesWritten},
                                 {"bytes_fetched", outcome.bytesFetched},
                                 {"bytes_present", outcome.bytesPresent},
                                 {"write_seconds", outcome.writeSeconds},
                                 {"seconds", outcome.seconds},
-                                {"peak_memory_kib", usage.ru_maxrss}};
+                                {"peak_memory_kib", peakMemoryKib()}};
     fmt::print("{}\n", out.dump());
     return 0;
 }

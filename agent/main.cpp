@@ -15,6 +15,7 @@ void addRun(CLI::App& app, bm::agent::RunOptions& options)
 {
     app.add_option("--cmdline", options.commandLine, "read the kernel arguments from this file")->capture_default_str();
     app.add_option("--state", options.stateFolder, "folder for the nonce and records of steps")->capture_default_str();
+    app.add_option("--inventory", options.inventoryFile, "take the machine's disks from this JSON instead of from /sys");
     app.add_flag("!--no-power", options.mayPowerOff, "note power_off and reboot, but do not carry them out");
 }
 

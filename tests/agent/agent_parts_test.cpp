@@ -1,0 +1,68 @@
+// Small parts: the kernel command line, the log's tail, checksums.
+#include "agent/agent_log.h"
+#include "agent/agent_options.h"
+#include "agent/gpt.h"
+#include "common/platform/log.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+using namespace bm::agent;
+
+TEST_CASE("the kernel command line", "[agent]")
+{
+    SECTION("gives api, node, secret and the booting NIC") {
+        const BootArguments found = parseKernelCommandLine(
+            "quiet bm.api=http://10.77.0.1:6386/ bm.node=u bm.secret=5ec BOOTIF=01-52-54-00-12-34-56 console=ttyS0,115200n8\n");
+        CHECK(found.apiBase == "http://10.77.0.1:6386");
+        CHECK(found.nodeUuid == "u");
+        CHECK(found.secret == "5ec");
+        CHECK(found.bootInterface == "52:54:00:12:34:56");
+    }
+    SECTION("may repeat itself: the last word counts") {
+        CHECK(parseKernelCommandLine("bm.node=a bm.node=b").nodeUuid == "b");
+    }
+    SECTION("may be quoted, empty or without BOOTIF") {
+        CHECK(parseKernelCommandLine("x=\"a bm.node=no\" bm.node=yes").nodeUuid == "yes");
+        CHECK(parseKernelCommandLine("").apiBase.empty());
+        CHECK(parseKernelCommandLine("BOOTIF=nonsense").bootInterface.empty());
+    }
+}
+
+TEST_CASE("the log's tail", "[agent]")
+{
+    bm::platform::setLogLevel(bm::platform::LogLevel::Error);
+    AgentLog log;
+    SECTION("is what came since it was last delivered") {
+        log.note("one");
+        const std::string first = log.tail();
+        log.note("two");
+        log.drop(first.size());
+        CHECK(first == "one\n");
+        CHECK(log.tail() == "two\n");
+    }
+    SECTION("stays bounded, loses its oldest lines first and whole") {
+        for (int i = 0; i < 5000; ++i)
+            log.note("line " + std::to_string(i));
+        const std::string tail = log.tail();
+        CHECK(tail.size() <= AgentLog::kTailBytes);
+        CHECK(tail.starts_with("line "));
+        CHECK(tail.ends_with("line 4999\n"));
+    }
+    SECTION("drops no line that came while an older tail was on its way") {
+        log.note("old");
+        const std::string sent = log.tail();
+        for (int i = 0; i < 5000; ++i)
+            log.note("line " + std::to_string(i));
+        log.drop(sent.size());
+        CHECK(log.tail().ends_with("line 4999\n"));
+        CHECK(log.tail().size() > AgentLog::kTailBytes - 20);
+    }
+    bm::platform::setLogLevel(bm::platform::LogLevel::Info);
+}
+
+TEST_CASE("CRC-32 is zlib's", "[agent]")
+{
+    const std::string text = "123456789";
+    CHECK(crc32(std::as_bytes(std::span(text))) == 0xcbf43926U);
+}

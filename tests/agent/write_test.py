@@ -1,0 +1,230 @@
+"""bm-agent write: an image onto a disk, and what is refused. Real peers: sgdisk, sfdisk, blkid, mkfs, losetup."""
+import os
+import subprocess
+
+import agent_world
+from agent_world import MIB, World, run
+
+
+class WritesAnImage(World):
+    def test_to_a_larger_disk_with_holes_zeroed_and_the_table_moved(self):
+        disk = self.disk(64)
+        outcome = self.written(to=disk)
+        self.check_content(disk)
+        self.assertGreaterEqual(outcome["bytes_written"], self.data_mib * MIB)
+        self.assertLess(outcome["bytes_written"], (self.data_mib + 4) * MIB)
+        self.assertIn("last usable sector is 131038", run("sgdisk", "-p", disk))
+
+    def test_that_fits_exactly(self):
+        disk = self.disk(self.image_mib)
+        self.written(to=disk)
+        self.check_content(disk)
+
+    def test_and_grows_the_last_partition_keeping_what_it_is(self):
+        disk = self.disk(64)
+        self.written("--grow", to=disk)
+        self.check_content(disk)
+        before, after = self.partitions(self.raw), self.partitions(disk)
+        self.assertEqual(before[0]["size"], after[0]["size"])
+        for field in ("start", "type", "uuid", "name"):
+            self.assertEqual(before[1][field], after[1][field])
+        self.assertEqual(after[1]["start"] + after[1]["size"], 63 * 2048)
+
+    def test_and_leaves_it_alone_when_not_asked(self):
+        disk = self.disk(64)
+        self.written(to=disk)
+        self.assertEqual([p["size"] for p in self.partitions(self.raw)], [p["size"] for p in self.partitions(disk)])
+
+    def test_without_a_partition_table(self):
+        with open(self.raw, "wb") as file:
+            file.write(os.urandom(3 * MIB + 512))
+        self.store()
+        disk = self.disk(8)
+        self.written("--grow", to=disk)
+        with open(disk, "rb") as file, open(self.raw, "rb") as raw:
+            self.assertTrue(file.read(3 * MIB + 512) == raw.read())
+            self.assertFalse(any(file.read()), "what followed the image is left")
+
+    def test_a_second_time_without_fetching_what_is_there(self):
+        disk = self.disk(64)
+        first = self.written("--grow", to=disk)
+        second = self.written("--grow", to=disk)
+        self.check_content(disk)
+        self.assertGreaterEqual(second["bytes_present"], self.data_mib * MIB - 2 * MIB)
+        self.assertLess(second["bytes_fetched"], first["bytes_fetched"] / 5)
+
+    def test_wiping_old_signatures_beyond_it(self):
+        disk = self.disk(200, filled=False)
+        run("sgdisk", "-n", "1:0:+20M", "-n", "2:122880:+40M", disk)  # the second begins at 60 MiB, past the image
+        run("mkfs.ext4", "-q", "-E", f"offset={60 * MIB}", disk, "40M")
+        self.assertIn("ext4", run("blkid", "-p", "-O", 60 * MIB, disk))
+        self.written(to=disk)
+        found = subprocess.run(["blkid", "-p", "-O", str(60 * MIB), disk], capture_output=True, text=True)
+        self.assertEqual((found.returncode, found.stdout), (2, ""))
+        self.assertEqual(["esp", "root"], [p["name"] for p in self.partitions(disk)])
+
+
+class AddsAConfigDrive(World):
+    def check_drive(self, disk):
+        last = self.partitions(disk)[-1]
+        self.assertEqual(last["name"], "config-2")
+        self.assertEqual(last["type"], "0FC63DAF-8483-4772-8E79-3D69D8477DE4")
+        self.assertEqual((last["start"] % 2048, last["size"] % 2048), (0, 0))
+        label = run("blkid", "-p", "-o", "value", "-s", "LABEL", "-O", last["start"] * 512, disk).strip()
+        self.assertEqual(label, "config-2")
+        self.assertIn("No problems found", run("sgdisk", "--verify", disk))
+        return last
+
+    def test_at_the_end_of_the_disk(self):
+        disk = self.disk(64)
+        self.written("--config-drive", self.config_drive(), to=disk)
+        last = self.check_drive(disk)
+        self.assertEqual(last["start"] + last["size"], 63 * 2048)
+
+    def test_behind_a_grown_partition(self):
+        disk = self.disk(64)
+        self.written("--grow", "--config-drive", self.config_drive(), to=disk)
+        last = self.check_drive(disk)
+        root = self.partitions(disk)[1]
+        self.assertEqual(root["start"] + root["size"], last["start"])
+
+    def test_again_without_a_second_one(self):
+        disk, drive = self.disk(64), self.config_drive()
+        self.written("--grow", "--config-drive", drive, to=disk)
+        self.written("--grow", "--config-drive", drive, to=disk)
+        self.check_drive(disk)
+        self.assertEqual(len(self.partitions(disk)), 3)
+
+    def test_into_the_images_own_partition(self):
+        run("sgdisk", "-d", "2", "-n", "2:0:+20M", "-c", "2:root", "-n", "3:0:+3M", "-c", "3:config-2", self.raw)
+        self.store()
+        disk = self.disk(64)
+        self.written("--grow", "--config-drive", self.config_drive(), to=disk)
+        self.check_drive(disk)
+        self.assertEqual(len(self.partitions(disk)), 3)
+
+    def test_not_where_there_is_no_room(self):
+        disk = self.disk(self.image_mib)
+        error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), to=disk)
+        self.assertIn("no room for the config drive: it needs 2 MiB", error)
+
+    def test_not_on_an_mbr_and_nothing_is_written_then(self):
+        subprocess.run(["sfdisk", "-q", self.raw], input="label: dos\n,20M\n", text=True, check=True, capture_output=True)
+        self.store()
+        disk = self.disk(64)
+        error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), to=disk)
+        self.assertIn("the image has an MBR partition table", error)
+        with open(disk, "rb") as file:
+            self.assertEqual(file.read(), b"\xa5" * 64 * MIB)
+
+    def test_not_from_what_is_no_file_system(self):
+        drive = self.folder / "nonsense"
+        drive.write_bytes(b"{}")
+        self.refused("config-drive-failed", "--config-drive", drive, to=self.disk(64))
+
+
+class Refuses(World):
+    def test_a_disk_that_is_too_small_and_leaves_it_as_it_is(self):
+        disk = self.disk(39)
+        error = self.refused("disk-too-small", to=disk)
+        self.assertIn(f"has {39 * MIB} bytes, the image {40 * MIB}", error)
+        with open(disk, "rb") as file:
+            self.assertEqual(file.read(), b"\xa5" * 39 * MIB)
+
+    def test_another_manifest_than_the_one_asked_for(self):
+        self.refused("checksum-mismatch", "--sha256", "0" * 64, to=self.disk(64))
+        self.written("--sha256", self.sha256, to=self.disk(64))
+
+    def test_a_damaged_manifest(self):
+        text = bytearray(self.manifest.read_bytes())
+        text[100] ^= 1
+        self.manifest.write_bytes(text)
+        self.refused("image-corrupt", to=self.disk(64))
+
+    def test_damaged_blocks_naming_the_block(self):
+        text = bytearray(self.blocks.read_bytes())
+        text[len(text) // 2] ^= 1
+        self.blocks.write_bytes(text)
+        self.assertRegex(self.refused("checksum-mismatch", to=self.disk(64)), r"block \d+ \(byte \d+\) from .*image.zst")
+
+    def test_truncated_blocks(self):
+        os.truncate(self.blocks, os.path.getsize(self.blocks) // 2)
+        self.refused("image-corrupt", to=self.disk(64))
+
+    def test_a_disk_that_is_not_there(self):
+        self.refused("disk-not-found", to=self.folder / "nothing")
+
+    def test_a_partition_table_for_other_sectors(self):
+        text = bytearray(self.raw.read_bytes())
+        text[4096:4608], text[512:1024] = text[512:1024], bytes(512)  # as an image made for 4096-byte sectors
+        self.raw.write_bytes(text)
+        self.store()
+        self.assertIn("sectors of 4096 bytes", self.refused("image-unsupported", to=self.disk(64)))
+
+    def test_wrong_arguments_with_a_status_of_their_own(self):
+        done = subprocess.run([agent_world.AGENT, "write", "--to", "x"], capture_output=True, text=True)
+        self.assertGreater(done.returncode, 100)
+        self.assertIn("--manifest is required", done.stderr)
+
+
+class ADiskThatFails(World):
+    def test_half_way_names_the_place(self):
+        mount = self.folder / "small"
+        mount.mkdir()
+        run("mount", "-t", "tmpfs", "-o", "size=8M", "tmpfs", mount)
+        self.addCleanup(run, "umount", mount)
+        disk = mount / "disk"
+        disk.touch()
+        os.truncate(disk, 64 * MIB)
+        error = self.refused("disk-failed", to=disk)
+        self.assertRegex(error, r"writing .*/disk at byte \d+ failed: No space left on device")
+
+
+class OnALoopDevice(World):
+    def loop(self, path, *more):
+        device = run("losetup", "--find", "--show", *more, path).strip()
+        self.addCleanup(run, "losetup", "--detach", device)
+        return device
+
+    def test_writes_grows_and_reads_back(self):
+        disk = self.disk(64)
+        device = self.loop(disk)
+        self.written("--grow", "--config-drive", self.config_drive(), to=device)
+        run("sync", disk)
+        self.check_content(device)
+        self.assertEqual(len(self.partitions(device)), 3)
+
+    def test_refuses_one_with_larger_sectors(self):
+        device = self.loop(self.disk(64), "--sector-size", "4096")
+        self.assertIn("sectors of 512 bytes", self.refused("image-unsupported", to=device))
+
+    def test_refuses_one_that_is_mounted(self):
+        disk = self.disk(64, filled=False)
+        run("mkfs.ext4", "-q", disk)
+        device = self.loop(disk)
+        mount = self.folder / "mounted"
+        mount.mkdir()
+        run("mount", device, mount)
+        self.addCleanup(run, "umount", mount)
+        self.assertIn("is in use", self.refused("conflict", to=device))
+
+
+class InBoundedMemory(World):
+    image_mib = 2048
+    data_mib = 200
+
+    def test_a_2_gib_image(self):
+        with open(self.raw, "r+b") as file:  # compressible bytes between the random ones and the end
+            for at in range(300, 2000, 4):
+                file.seek(at * MIB)
+                file.write(b"bare metal " * 95000)
+        self.store()
+        disk = self.disk(3000, filled=False)
+        outcome = self.written("--grow", to=disk)
+        self.assertGreater(outcome["bytes_written"], 600 * MIB)
+        self.assertLess(outcome["peak_memory_kib"], 96 * 1024)
+        print(f"peak memory {outcome['peak_memory_kib'] // 1024} MiB", end=" ")
+
+
+if __name__ == "__main__":
+    agent_world.main()
