@@ -44,7 +44,11 @@ int enrol(Shell& shell, const NodeOptions& options)
     for (const json& entry : results)
         counts[entry.value("result", "error")] += 1;
     if (shell.format() == Format::Table) {
-        std::cout << renderList(results, {{"NAME", "name"}, {"RESULT", "result"}, {"ERROR", "error/message"}, {"HINT", "error/hint"}, {"UUID", "uuid"}}, Format::Table);
+        std::cout << renderList(results, {{"NAME", "name"}, {"RESULT", "result"}, {"UUID", "uuid"}}, Format::Table);
+        for (const json& entry : results)
+            if (entry.contains("error") && entry.at("error").is_object())
+                std::cerr << fmt::format("bm: {}: {} [{}]\nhint: {}\n", plainText(entry.value("name", json())), entry.at("error").value("message", ""),
+                                         entry.at("error").value("code", ""), entry.at("error").value("hint", ""));
         std::cout << fmt::format("{} created, {} changed, {} unchanged, {} failed\n", counts["created"], counts["updated"],
                                  counts["unchanged"], counts["error"]);
     } else {

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""In virtual machines: the right disk or none; kill -9 of bmd while firmware boots, while the RAM disk starts and twice
+while the image is written; a deployed machine that asks by PXE first is sent to its own disk (BIOS and UEFI)."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+os.environ["BM_LAB"] = "cikill"
+os.environ["BM_LAB_BUILD"] = sys.argv[1]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "lab"))
+from bmlab import fleet, login, place, process, service  # noqa: E402  (the lab's name is settled first)
+
+FLEET = """
+default: [lab-two-disks, lab-uefi]
+machines:
+  - name: lab-two-disks
+    firmware: bios
+    first: network
+    disks: [{serial: SYSTEM1}, {serial: DATA1, size_gib: 4}]
+  - {name: lab-uefi, firmware: uefi-http, first: network}
+"""
+began = time.monotonic()
+
+
+def say(text):
+    print(f"[{time.monotonic() - began:6.1f} s] {text}", flush=True)
+
+
+def bm(*words, code=0):
+    done = subprocess.run(service.bm_argv(*words), env=service.bm_environment(), capture_output=True, text=True, check=False, timeout=900)
+    said = done.stdout + done.stderr
+    assert done.returncode == code, f"bm {' '.join(words)}: exit code {done.returncode}, wanted {code}\n{said}"
+    return said
+
+
+def api(path):
+    """GET of bmd's API, for what bm shows in other words."""
+    password = service.PASSWORD.read_text(encoding="ascii").strip()
+    text = subprocess.run(
+        ["ip", "netns", "exec", place.NETNS, "curl", "-s", "-f", "--config", "-", f"http://127.0.0.1:6385{path}"],
+        input=f'user = "admin:{password}"\n', capture_output=True, text=True, check=True, timeout=30).stdout
+    return json.loads(text)
+
+
+def operation(name):
+    return api(f"/v1/nodes/{name}/operation")
+
+
+def kinds(name):
+    return [event["kind"] for event in api(f"/v1/nodes/{name}/events?limit=1000")["events"]]
+
+
+def wait_for(what, condition, seconds=600):
+    assert process.wait_until(condition, seconds, step=0.5), f"{what}: not within {seconds} s\n{service.last_words()}"
+    say(what)
+
+
+def kill_bmd(machines, why):
+    pid = process.pid_of("bmd")
+    assert pid, "bmd does not run"
+    os.kill(pid, signal.SIGKILL)
+    assert process.wait_until(lambda: not process.pid_of("bmd"), 10)
+    time.sleep(3)                            # the machines meet a server that is gone
+    service.start(machines)
+    say(f"bmd was killed {why} and started again")
+
+
+def raise_lab():
+    place.make_folders()
+    file = place.STATE / "fleet.yaml"
+    file.write_text(FLEET, encoding="utf-8")
+    subprocess.run([place.LAB / "up", "--fleet", file], check=True)
+    machines = fleet.load(file)
+    service.start(machines)
+    service.write_client()
+    login.make_key()
+    image = place.STATE / "debian-12.qcow2"
+    subprocess.run([place.LAB / "make-image", image], check=True)
+    bm("node", "enrol", "-f", str(service.INVENTORY))
+    bm("image", "add", str(image), "--name", "debian-12")
+    return machines
+
+
+def refuse_ambiguous_disk():
+    said = bm("provision", "debian-12", "lab-two-disks", "--wait", code=1)
+    for word in ("disk-ambiguous", "SYSTEM1", "DATA1", "hint"):
+        assert word in said, f"\"{word}\" is not in\n{said}"
+    say("two disks and no hint: refused, with the disks and the hint to write")
+
+
+def written(name):
+    current = operation(name)
+    return current["bytes_done"] / max(1, current["bytes_total"]) if current.get("step") == "write_image" else -1
+
+
+def deploy_through_kills(machines):
+    key = f"{login.KEY}.pub"
+    bm("provision", "debian-12", "lab-two-disks", "--root-device", "serial=SYSTEM1", "--ssh-key", key)
+    wait_for("lab-two-disks is being written", lambda: written("lab-two-disks") > 0.15)
+    kill_bmd(machines, "while the first machine's image was being written")
+    bm("provision", "debian-12", "lab-uefi", "--ssh-key", key)
+    wait_for("lab-two-disks is half written", lambda: written("lab-two-disks") > 0.55 or written("lab-two-disks") < 0)
+    kill_bmd(machines, "again, with the second machine's firmware starting")
+    wait_for("lab-uefi has its boot script", lambda: "http.script" in kinds("lab-uefi"))
+    kill_bmd(machines, "while the second machine's RAM disk was starting")
+    for name in ("lab-two-disks", "lab-uefi"):
+        wait_for(f"{name} is active", lambda name=name: api(f"/v1/nodes/{name}")["provision_state"] == "active", 900)
+
+
+def nothing_twice(name):
+    image = api("/v1/images/debian-12")
+    steps = {step["name"]: step for step in operation(name)["steps"]}
+    result = steps["write_image"]["result"]
+    assert result["bytes_fetched"] <= image["stored_bytes"] * 1.02 + (1 << 20), \
+        f"{name}: {result['bytes_fetched']} bytes fetched of an image that is stored in {image['stored_bytes']}"
+    assert kinds(name).count("image.written") == 1
+    say(f"{name}: {result['bytes_fetched']} bytes fetched, {image['stored_bytes']} stored: no block twice")
+
+
+def reboots_to_its_own_disk(machine):
+    scripts = kinds(machine.name).count("http.script")
+    login.ask(machine, "(sleep 1; systemctl reboot) >/dev/null 2>&1 & echo going")
+    wait_for(f"{machine.name} asked by PXE again", lambda: kinds(machine.name).count("http.script") > scripts, 300)
+    process.wait_until(lambda: False, 5)
+    uptime = float(login.ask(machine, "cut -d' ' -f1 /proc/uptime")[1])
+    assert uptime < 200, f"{machine.name} did not reboot: up {uptime} s"
+    last = [event for event in api(f"/v1/nodes/{machine.name}/events?limit=1000")["events"] if event["kind"] == "http.script"][-1]
+    assert "local disk" in last["message"], last
+    say(f"{machine.name}: PXE first, sent to its own disk, up {uptime:.0f} s")
+
+
+def main():
+    try:
+        machines = raise_lab()
+        say("two machines are enrolled, powered off")
+        refuse_ambiguous_disk()
+        deploy_through_kills(machines)
+        for machine in machines:
+            nothing_twice(machine.name)
+            say(login.check(machine))
+        for machine in machines:
+            reboots_to_its_own_disk(machine)
+    except BaseException:
+        print(service.last_words(lines=60), file=sys.stderr)
+        for log in place.STATE.glob("machines/*/console.log"):
+            print(f"--- {log}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
+        raise
+    finally:
+        subprocess.run([place.LAB / "down"], check=False)
+
+
+main()
