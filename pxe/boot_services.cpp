@@ -5,6 +5,7 @@
 #include "common/platform/guarded.h"
 #include "common/platform/log.h"
 #include "common/platform/supervisor.h"
+#include "pxe/complaints.h"
 #include "pxe/contacts.h"
 #include "pxe/dnsmasq_config.h"
 #include "pxe/tftp_service.h"
@@ -25,19 +26,32 @@ struct BootServices::State {
     std::unique_ptr<platform::Supervisor> dnsmasq;
     std::unique_ptr<TftpService> tftp;
 
+    platform::Guarded<std::string> lastHint{};
+
     void startDnsmasq();
-    void onLine(const std::string& line) const;
+    void onLine(const std::string& line);
+    void warn(const Complaint& complaint);
 };
 
-void BootServices::State::onLine(const std::string& line) const
+/// Once in a row: some complaints come with every packet.
+void BootServices::State::warn(const Complaint& complaint)
+{
+    const auto last = lastHint.lock();
+    if (!complaint.hint.empty() && complaint.hint == *last)
+        return;
+    *last = complaint.hint;
+    platform::logWarning("dhcp", "dnsmasq: {}{}{}", complaint.text, complaint.hint.empty() ? "" : "; hint: ", complaint.hint);
+}
+
+void BootServices::State::onLine(const std::string& line)
 {
     platform::logDebug("dhcp", "{}", line);
     if (std::optional<BootContact> contact = contactFromDnsmasq(line)) {
         contact->at = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
         onContact(*contact);
-    } else if (line.find("failed") != std::string::npos || line.find("error") != std::string::npos) {
-        platform::logWarning("dhcp", "{}", line);
     }
+    if (const std::optional<Complaint> complaint = complaintFromDnsmasq(line))
+        warn(*complaint);
 }
 
 void BootServices::State::startDnsmasq()
@@ -51,6 +65,8 @@ void BootServices::State::startDnsmasq()
     service.name = "dnsmasq";
     service.command.argv = {settings.dnsmasq, "--conf-file=" + (settings.runFolder / "dnsmasq.conf").string()};
     service.onLine = [this](const std::string& line) { onLine(line); };
+    // A HUP that comes before dnsmasq listens for it must not end it; it reads the hosts after that anyway.
+    service.inChild = [] { ::signal(SIGHUP, SIG_IGN); };
     dnsmasq = std::make_unique<platform::Supervisor>(std::move(service));
     dnsmasq->start();
 }

@@ -34,7 +34,8 @@ struct BootSettings {
     std::string tftpd = "/usr/sbin/in.tftpd";
 };
 
-/// A machine that DHCP shall know. Boot files go to those with boot == true, unknown machines get none.
+/// A machine that DHCP shall know. All known ones get a boot file, since one that asks without being expected is sent to
+/// its own disk by its script (localDiskScript); unknown machines get none.
 struct BootHost {
     model::MacAddress mac;
     std::string hostName;
@@ -43,7 +44,7 @@ struct BootHost {
 
 /// Something a machine did on the wire, found in dnsmasq's and in.tftpd's words.
 struct BootContact {
-    std::string kind;                   ///< dhcp.discover, dhcp.offer, dhcp.ack, dhcp.ignored, tftp.read, tftp.nak
+    std::string kind;                   ///< dhcp.discover, dhcp.offer, dhcp.ack, dhcp.ignored, dhcp.request, dhcp.nak, dhcp.proxy, tftp.read, tftp.nak
     std::optional<model::MacAddress> mac{};
     std::string address;                ///< "" when not known
     std::string detail;                 ///< file name, vendor class, client arch

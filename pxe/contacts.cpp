@@ -43,6 +43,8 @@ std::optional<BootContact> contactFromDnsmasq(std::string_view line)
     contact.address = match[2].str();
     contact.mac = model::macFromText(match[3].str());
     contact.detail = match[4].str();
+    if (contact.detail == "proxy-ignored" || contact.detail == "ignored") // no boot file, by dhcp-ignore
+        contact.kind = "dhcp.ignored";
     if (!contact.mac)
         return std::nullopt;
     return contact;
@@ -50,8 +52,8 @@ std::optional<BootContact> contactFromDnsmasq(std::string_view line)
 
 std::optional<BootContact> contactFromTftpd(std::string_view datagram)
 {
-    static const std::regex kRead(R"(RRQ from (\S+) filename (\S+))");
-    static const std::regex kNak(R"((?:sending NAK \((\d+), ([^)]*)\) to (\S+))|(?:RRQ from (\S+) .*denied))");
+    static const std::regex kRead(R"(RRQ from (\S+) filename ([^\n]+))");
+    static const std::regex kNak(R"(sending NAK \((\d+), ([^)]*)\) to (\S+))");
     Match match;
     if (datagram.size() > 2048)
         return std::nullopt;

@@ -1,10 +1,22 @@
 #include "pxe/dnsmasq_config.h"
 
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 
 namespace bm::pxe {
 namespace {
+
+/// What dnsmasq reads as a lease time or a keyword where a name may stand: "12h", "1042", "ignore".
+bool isWordOfDnsmasq(std::string label)
+{
+    std::transform(label.begin(), label.end(), label.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (label == "ignore" || label == "infinite")
+        return true;
+    if (label.size() > 1 && std::string_view("smhdw").find(label.back()) != std::string_view::npos)
+        label.pop_back();
+    return std::all_of(label.begin(), label.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+}
 
 /// RFC 1123 label: what DHCP option 12 may carry. A dotted name keeps its first label.
 std::string hostLabel(const std::string& name)
@@ -12,7 +24,7 @@ std::string hostLabel(const std::string& name)
     const std::string label = name.substr(0, name.find('.'));
     const bool fits = !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
                       std::all_of(label.begin(), label.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
-    return fits ? label : std::string{};
+    return fits && !isWordOfDnsmasq(label) ? label : std::string{};
 }
 
 // Client architectures: RFC 4578 2.1 and its registry (0 BIOS, 7 and 9 x86-64 UEFI, 16 x86-64 UEFI HTTP).
@@ -50,17 +62,17 @@ std::string managedBoot(const BootSettings& s)
                        url, s.address, s.httpPort);
 }
 
+// As a proxy dnsmasq (2.90) answers PXEClient alone: HTTP boot needs the other server's help, docs/boot.md.
 std::string proxyBoot(const BootSettings& s)
 {
-    return fmt::format("dhcp-range={0},proxy,{3}\n"
+    return fmt::format("dhcp-range={0},proxy,{2}\n"
                        "pxe-service=tag:known,tag:!ipxe,x86PC,bm,undionly.kpxe,{0}\n"
                        "pxe-service=tag:known,tag:!ipxe,X86-64_EFI,bm,snponly.efi,{0}\n"
                        "pxe-service=tag:known,tag:!ipxe,BC_EFI,bm,snponly.efi,{0}\n"
                        "pxe-prompt=tag:known,tag:!ipxe,bm,0\n"
                        "dhcp-boot=tag:known,tag:ipxe,{1}\n"
-                       "dhcp-boot=tag:known,tag:!ipxe,tag:efihttp,http://{0}:{2}/boot/snponly.efi\n"
-                       "dhcp-option-force=tag:known,tag:!ipxe,tag:efihttp,option:vendor-class,HTTPClient\n",
-                       s.address, scriptUrl(s), s.httpPort, s.netmask);
+                       "dhcp-ignore=tag:!known\n", // or firmware would get an offer without a file beside the other server's
+                       s.address, scriptUrl(s), s.netmask);
 }
 
 } // namespace
@@ -89,7 +101,7 @@ std::string dhcpHosts(const std::vector<BootHost>& hosts)
     std::string text;
     for (const BootHost& host : hosts) {
         const std::string label = hostLabel(host.hostName);
-        text += host.mac.text + ",set:known" + (host.boot ? ",set:boot" : "") + (label.empty() ? "" : "," + label) + "\n";
+        text += host.mac.text + (label.empty() ? "" : "," + label) + "\n";
     }
     return text;
 }

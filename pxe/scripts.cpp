@@ -7,12 +7,14 @@ namespace bm::pxe {
 
 std::string ramdiskScript(const RamdiskBoot& boot)
 {
+    // panic=60: a RAM disk whose init dies tries again.
     const std::string arguments = fmt::format(
         "bm.api={} bm.node={} bm.secret={} BOOTIF={}{}{}{}", boot.baseUrl, boot.nodeUuid, boot.bootSecret,
         model::toBootif(boot.mac), boot.vlan ? fmt::format(" bm.vlan={}", *boot.vlan) : "",
-        " console=tty0 console=ttyS0,115200n8", boot.extraArguments.empty() ? "" : " " + boot.extraArguments);
+        " panic=60 console=tty0 console=ttyS0,115200n8", boot.extraArguments.empty() ? "" : " " + boot.extraArguments);
     return fmt::format("#!ipxe\n"
                        "echo bm: starting the RAM disk for node {0}\n"
+                       "imgfree\n" // of an earlier try
                        "kernel {1}/boot/vmlinuz initrd=initrd.img {2} || goto failed\n"
                        "initrd --name initrd.img {1}/boot/initrd.img || goto failed\n"
                        "boot || goto failed\n"

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/log.h"
+#include "pxe/complaints.h"
 #include "pxe/contacts.h"
 
 #include <array>
@@ -40,14 +41,21 @@ platform::Fd logSocket(const fs::path& path)
     return fd;
 }
 
+constexpr fs::perms kReadableByAll = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read;
+
+/// in.tftpd serves as nobody: only what others may read. A hard link would share the original's mode, so that is only
+/// made of files which fit as they are.
 void linkOrCopy(const fs::path& from, const fs::path& to)
 {
     std::error_code failed;
     fs::remove(to, failed);
-    fs::create_hard_link(from, to, failed);
-    if (failed)
-        fs::copy_file(from, to, fs::copy_options::overwrite_existing);
-    fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read, failed);
+    if ((fs::status(from).permissions() & fs::perms::others_read) != fs::perms::none) {
+        fs::create_hard_link(from, to, failed);
+        if (!failed)
+            return;
+    }
+    fs::copy_file(from, to, fs::copy_options::overwrite_existing);
+    fs::permissions(to, kReadableByAll);
 }
 
 } // namespace
@@ -63,6 +71,7 @@ void TftpService::fillRoot() const
 {
     const fs::path root = settings_.runFolder / "tftp";
     fs::create_directories(root);
+    fs::permissions(root, kReadableByAll | fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec);
     for (const char* loader : {"undionly.kpxe", "snponly.efi", "ipxe.efi"}) {
         const fs::path from = settings_.loaderFolder / loader;
         if (!fs::exists(from))
@@ -86,7 +95,7 @@ void TftpService::start()
     service.name = "in.tftpd";
     service.command.argv = {settings_.tftpd, "-L", "-v", "-v", "-a", settings_.address + ":" + std::to_string(settings_.tftpPort),
                             "-s", (settings_.runFolder / "tftp").string()};
-    service.onLine = [](const std::string& line) { platform::logWarning("tftp", "in.tftpd: {}", line); };
+    service.onLine = [this](const std::string& line) { heard(line); };
     service.inChild = [from = dev.string()] {
         if (::unshare(CLONE_NEWNS) != 0)
             return;
@@ -119,11 +128,22 @@ void TftpService::listen(const std::stop_token& stop)
         if (length <= 0)
             continue;
         const std::string_view datagram(buffer.data(), static_cast<std::size_t>(length));
-        platform::logDebug("tftp", "{}", datagram);
-        if (std::optional<BootContact> contact = contactFromTftpd(datagram)) {
+        heard({buffer.data(), static_cast<std::size_t>(length)});
+    }
+}
+
+void TftpService::heard(std::string_view text) const noexcept
+{
+    try {
+        platform::logDebug("tftp", "{}", text);
+        if (std::optional<BootContact> contact = contactFromTftpd(text)) {
             contact->at = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
             onContact_(*contact);
+        } else if (const std::optional<Complaint> complaint = complaintFromTftpd(text)) {
+            platform::logWarning("tftp", "in.tftpd: {}{}{}", complaint->text, complaint->hint.empty() ? "" : "; hint: ", complaint->hint);
         }
+    } catch (const std::exception& failure) {
+        platform::logError("tftp", "a line of in.tftpd's could not be handled: {}", failure.what());
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <thread>
 
 namespace bm::pxe {
@@ -23,6 +24,7 @@ public:
 private:
     void fillRoot() const;
     void listen(const std::stop_token& stop);
+    void heard(std::string_view text) const noexcept;
     BootSettings settings_;
     std::function<void(const BootContact&)> onContact_;
     platform::Fd log_;
