@@ -34,9 +34,10 @@ public:
     void run()
     {
         const std::vector<std::byte> l1 = file_.read(header_.l1Offset, header_.l1Entries * 8);
-        for (std::uint64_t i = 0; i < header_.l1Entries; ++i)
+        const std::uint64_t covered = entries_ * header_.clusterBytes;
+        for (std::uint64_t i = 0; i < header_.l1Entries && i * covered < header_.virtualBytes; ++i)
             if (const std::uint64_t offset = bigEndian<std::uint64_t>(l1, i * 8) & kOffsetMask; offset != 0)
-                table(offset, i * entries_ * header_.clusterBytes);
+                table(offset, i * covered);
     }
 
 private:

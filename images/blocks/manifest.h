@@ -12,18 +12,19 @@ inline constexpr std::uint64_t kBlockBytes = std::uint64_t{1} << 20U;
 
 using Sha256 = std::array<std::uint8_t, 32>;
 
-/// One MiB of the raw image (the last may be short). A hole is all zero: it is not fetched, but its frame (a few
-/// bytes) is in the file, so that any `zstd -d` restores the whole image.
+/// One MiB of the raw image (the last may be short). A hole is all zero: it is not fetched, but its frame (a
+/// few bytes) is in the file, so that any `zstd -d` restores the whole image.
 struct BlockEntry {
-    Sha256 sha256{};              ///< of the raw block
-    std::uint64_t offset = 0;     ///< of its zstd frame in the .zst file
-    std::uint32_t length = 0;     ///< of the frame
+    Sha256 sha256{};          ///< of the raw block
+    std::uint64_t offset = 0; ///< of its zstd frame in the .zst file
+    std::uint32_t length = 0; ///< of the frame
     bool hole = false;
 };
 
 /// Index of an image at rest: which frame holds which MiB. Binary file, little endian:
-///   "BMMANIF1", u32 version = 1, u32 block bytes, u64 raw size, u64 stored size, u64 block count, then per block
-///   32 bytes SHA-256, u64 offset, u32 length, u32 flags (bit 0: hole); at the end the SHA-256 of all before it.
+///   "BMMANIF1", u32 version = 1, u32 block bytes, u64 raw size, u64 stored size, u64 block count, then per
+///   block 32 bytes SHA-256, u64 offset, u32 length, u32 flags (bit 0: hole); at the end the SHA-256 of all
+///   before it.
 struct Manifest {
     std::uint64_t sizeBytes = 0;
     std::uint64_t storedBytes = 0;
@@ -36,7 +37,8 @@ struct Manifest {
 };
 
 std::string serialise(const Manifest& manifest);
-/// Bounded: refuses sizes that do not fit each other, frames outside the file, counts that the text is too short for.
+/// Bounded: refuses sizes that do not fit each other, frames outside the file, counts that the text is too
+/// short for.
 /// @throws Error ImageCorrupt
 Manifest parseManifest(std::span<const std::byte> bytes);
 
