@@ -62,7 +62,8 @@ wire::AgentExchangeAnswer answerOf(const conductor::AgentInstruction& instructio
     answer.callAgainMs = static_cast<std::uint64_t>(instruction.callAgain.count());
     answer.abort = instruction.abort;
     if (instruction.step)
-        answer.step = wire::AgentStepOrder{instruction.step->id, instruction.step->name, {instruction.step->argumentsJson}};
+        answer.step = wire::AgentStepOrder{
+            instruction.step->id, instruction.step->name, {instruction.step->argumentsJson}};
     return answer;
 }
 
@@ -70,12 +71,15 @@ void writeGrant(wire::JsonWriter& out, const conductor::AgentGrant& grant, const
 {
     const wire::NodeView view{.node = grant.node, .base = base, .conductor = ""};
     out.beginObject().key("node");
-    wire::writeNode(out, view, wire::nodeSelection("uuid,properties,instance_info,driver_internal_info", wire::kMaxVersion));
+    wire::writeNode(
+        out, view,
+        wire::nodeSelection("uuid,properties,instance_info,driver_internal_info", wire::kMaxVersion));
     out.key("config").beginObject();
     out.key("heartbeat_timeout").number(std::int64_t{grant.heartbeatTimeout.count()});
     out.key("agent_token").string(grant.token);
     out.key("agent_token_required").boolean(true);
-    out.key("metrics").raw(R"({"backend": "noop", "prepend_host": false, "prepend_uuid": false, "prepend_host_reverse": true, "global_prefix": null})");
+    out.key("metrics").raw(
+        R"({"backend": "noop", "prepend_host": false, "prepend_uuid": false, "prepend_host_reverse": true, "global_prefix": null})");
     out.key("metrics_statsd").raw(R"({"statsd_host": "localhost", "statsd_port": 8125})");
     out.endObject().endObject();
 }
@@ -90,8 +94,10 @@ void AgentApi::mountIronic(http::Router& router)
 
 void AgentApi::mountOwn(http::Router& router)
 {
-    router.add(Method::Post, "/v1/agent/{ident}/exchange", [this](Request& q, Response& a) { exchange(q, a); });
-    router.add(Method::Get, "/v1/agent/{ident}/configdrive", [this](Request& q, Response& a) { configDrive(q, a); });
+    router.add(Method::Post, "/v1/agent/{ident}/exchange",
+               [this](Request& q, Response& a) { exchange(q, a); });
+    router.add(Method::Get, "/v1/agent/{ident}/configdrive",
+               [this](Request& q, Response& a) { configDrive(q, a); });
 }
 
 void AgentApi::lookup(Request& request, Response& response) const
@@ -100,8 +106,9 @@ void AgentApi::lookup(Request& request, Response& response) const
     const std::string uuid = request.queryParam("node_uuid").value_or("");
     if (macs.empty() && uuid.empty())
         throw Error(ErrorCode::NotFound, "Resource could not be found.", "say node_uuid= or addresses=");
-    const conductor::AgentGrant grant = parts_.agents.lookup(macs, uuid, request.header("X-Bm-Boot-Secret").value_or(""),
-                                                             request.header("X-Bm-Nonce").value_or(""), request.peerAddress);
+    const conductor::AgentGrant grant =
+        parts_.agents.lookup(macs, uuid, request.header("X-Bm-Boot-Secret").value_or(""),
+                             request.header("X-Bm-Nonce").value_or(""), request.peerAddress);
     wire::JsonWriter out;
     writeGrant(out, grant, request.localBase);
     response.sendJson(200, out.text());
@@ -112,8 +119,10 @@ void AgentApi::heartbeat(Request& request, Response& response) const
     const nlohmann::json body = wire::parseObject(request.body(kSmallBody));
     const std::string token = wire::stringMember(body, "agent_token");
     if (token.empty())
-        throw Error(ErrorCode::InvalidInput, "Agent token is required for heartbeat processing.", "look up first: the answer holds it");
-    parts_.agents.heartbeat(request.pathParam("ident"), token, wire::stringMember(body, "agent_version"), request.peerAddress);
+        throw Error(ErrorCode::InvalidInput, "Agent token is required for heartbeat processing.",
+                    "look up first: the answer holds it");
+    parts_.agents.heartbeat(request.pathParam("ident"), token, wire::stringMember(body, "agent_version"),
+                            request.peerAddress);
     response.sendEmpty(202);
 }
 
@@ -122,13 +131,15 @@ void AgentApi::exchange(Request& request, Response& response) const
     const std::string token = bearerToken(request);
     parts_.agents.authorize(request.pathParam("ident"), token);
     const wire::AgentExchangeRequest said = wire::agentExchangeRequestFromJson(request.body(4 * kSmallBody));
-    const conductor::AgentInstruction next = parts_.agents.exchange(request.pathParam("ident"), token, exchangeOf(said, request));
+    const conductor::AgentInstruction next =
+        parts_.agents.exchange(request.pathParam("ident"), token, exchangeOf(said, request));
     response.sendJson(200, wire::toJson(answerOf(next)).text);
 }
 
 void AgentApi::configDrive(Request& request, Response& response) const
 {
-    response.send(200, parts_.agents.configDrive(request.pathParam("ident"), bearerToken(request)), "application/octet-stream");
+    response.send(200, parts_.agents.configDrive(request.pathParam("ident"), bearerToken(request)),
+                  "application/octet-stream");
 }
 
 } // namespace bm::api

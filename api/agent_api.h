@@ -3,7 +3,8 @@
 
 namespace bm::api {
 
-/// Lookup and heartbeat (Ironic's form), exchange and config drive (bm's own): how a RAM disk's agent reaches us.
+/// Lookup and heartbeat (Ironic's form), exchange and config drive (bm's own): how a RAM disk's agent reaches
+/// us.
 class AgentApi {
 public:
     explicit AgentApi(const ApiParts& parts) : parts_(parts) {}

@@ -80,6 +80,9 @@ void Api::mountProvisioning(http::Router& router)
     state_->boots.mount(router);
 }
 
-void Api::stop() { state_->events.stop(); }
+void Api::stop()
+{
+    state_->events.stop();
+}
 
 } // namespace bm::api

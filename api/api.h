@@ -14,8 +14,8 @@
 namespace bm::api {
 
 struct ApiSettings {
-    std::filesystem::path ramdiskFolder;   ///< vmlinuz and initrd.img; empty: none is served
-    std::filesystem::path loaderFolder;    ///< iPXE's loaders for UEFI HTTP boot; empty: none is served
+    std::filesystem::path ramdiskFolder; ///< vmlinuz and initrd.img; empty: none is served
+    std::filesystem::path loaderFolder;  ///< iPXE's loaders for UEFI HTTP boot; empty: none is served
     std::uint64_t maxUploadBytes = std::uint64_t{1} << 40U; ///< of one image as given; beyond: 413
 };
 
@@ -37,10 +37,11 @@ public:
     ~Api();
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
-    /// Ironic's API and bm's own, for operators and their tools. An authentication filter is added to the router by the
-    /// caller, before this (api/basic_auth.h).
+    /// Ironic's API and bm's own, for operators and their tools. An authentication filter is added to the
+    /// router by the caller, before this (api/basic_auth.h).
     void mount(http::Router& router);
-    /// Lookup, agent exchange, boot scripts and files, image blocks, for machines on the provisioning network.
+    /// Lookup, agent exchange, boot scripts and files, image blocks, for machines on the provisioning
+    /// network.
     void mountProvisioning(http::Router& router);
     /// Ends waiting event requests; before the servers stop.
     void stop();

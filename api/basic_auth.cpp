@@ -33,7 +33,10 @@ struct Credentials {
 
 using Users = std::map<std::string, std::string>;
 
-bool isHash(std::string_view text) { return text.starts_with("$argon2id$") && text.size() < 256; }
+bool isHash(std::string_view text)
+{
+    return text.starts_with("$argon2id$") && text.size() < 256;
+}
 
 Users parseUsers(const std::string& text, const std::string& file)
 {
@@ -50,8 +53,9 @@ Users parseUsers(const std::string& text, const std::string& file)
             continue;
         const std::size_t colon = row.find(':');
         if (colon == 0 || colon == std::string::npos || !isHash(std::string_view(row).substr(colon + 1)))
-            throw Error(ErrorCode::InvalidInput, fmt::format("{}:{}: expected name:$argon2id$...", file, line),
-                        "make a line with: bmd --hash-password NAME");
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{}:{}: expected name:$argon2id$...", file, line),
+                        "a line is made by: bmd --set-user NAME");
         users[row.substr(0, colon)] = row.substr(colon + 1);
     }
     return users;
@@ -61,7 +65,8 @@ std::optional<std::string> decoded(std::string_view base64)
 {
     std::string out(base64.size(), '\0');
     std::size_t length = 0;
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), base64.data(), base64.size(), nullptr, // NOLINT
+    if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), base64.data(),
+                          base64.size(), nullptr, // NOLINT
                           &length, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0)
         return std::nullopt;
     out.resize(length);
@@ -87,7 +92,8 @@ std::optional<Credentials> credentialsOf(const Request& request)
 
 bool isOpen(const std::string& path)
 {
-    return path.empty() || path == "/" || path == "/v1" || path == "/v1/lookup" || path.starts_with("/v1/heartbeat/");
+    return path.empty() || path == "/" || path == "/v1" || path == "/v1/lookup" ||
+           path.starts_with("/v1/heartbeat/");
 }
 
 struct Failures {
@@ -129,10 +135,11 @@ private:
 void BasicAuth::State::load()
 {
     std::error_code failed;
-    const std::filesystem::file_time_type changed = std::filesystem::last_write_time(settings.usersFile, failed);
+    const std::filesystem::file_time_type changed =
+        std::filesystem::last_write_time(settings.usersFile, failed);
     if (failed)
         throw Error(ErrorCode::NotFound, fmt::format("{}: no such users file", settings.usersFile.string()),
-                    "make one with: bmd --add-user NAME, or switch authentication off");
+                    "make one with: bmd --set-user NAME, or switch authentication off in the configuration");
     Users users = parseUsers(platform::readFile(settings.usersFile), settings.usersFile.string());
     auto handle = file.lock();
     handle->users = std::move(users);
@@ -142,7 +149,8 @@ void BasicAuth::State::load()
 void BasicAuth::State::reloadIfChanged()
 {
     std::error_code failed;
-    const std::filesystem::file_time_type changed = std::filesystem::last_write_time(settings.usersFile, failed);
+    const std::filesystem::file_time_type changed =
+        std::filesystem::last_write_time(settings.usersFile, failed);
     if (failed || changed == file.lock()->changed)
         return; // a file that is gone for a moment is being replaced: the last good one counts
     try {
@@ -193,7 +201,8 @@ void BasicAuth::State::countFailure(const std::string& peer)
     auto handle = failures.lock();
     const Steady::time_point now = Steady::now();
     if (handle->size() >= kMostRemembered)
-        std::erase_if(*handle, [&](const auto& entry) { return entry.second.since + settings.failureWindow < now; });
+        std::erase_if(*handle,
+                      [&](const auto& entry) { return entry.second.since + settings.failureWindow < now; });
     Failures& entry = (*handle)[peer];
     if (entry.since + settings.failureWindow < now)
         entry = Failures{0, now};
@@ -212,17 +221,20 @@ void BasicAuth::State::check(Request& request, Response& response)
     if (!given && isOpen(request.path))
         return;
     if (!given)
-        refuse(response, "Authorization required", "bm takes it from BM_USER and BM_PASSWORD_FILE; curl by -u NAME");
+        refuse(response, "Authorization required",
+               "bm takes it from BM_USERNAME and BM_PASSWORD_FILE; curl by -u NAME");
     reloadIfChanged();
     const std::string hash = hashOf(given->name);
-    const std::string key = platform::sha256Hex(fmt::format("{}\n{}\n{}\n{}", salt, hash, given->name, given->password));
+    const std::string key =
+        platform::sha256Hex(fmt::format("{}\n{}\n{}\n{}", salt, hash, given->name, given->password));
     if (!remembered(key)) {
         refuseGuesser(request.peerAddress, response);
         const std::lock_guard turn(hashing);
         if (!remembered(key)) {
             if (!platform::verifyPassword(hash, given->password)) {
                 countFailure(request.peerAddress);
-                platform::logWarning("auth", "failed login as \"{}\" from {}", given->name.substr(0, 64), request.peerAddress);
+                platform::logWarning("auth", "failed login as \"{}\" from {}", given->name.substr(0, 64),
+                                     request.peerAddress);
                 refuse(response, "Incorrect username or password", "");
             }
             remember(key);

@@ -24,28 +24,36 @@ constexpr std::string_view kBinary = "application/octet-stream";
 void BootApi::mount(http::Router& router)
 {
     router.add(Method::Get, "/boot/script", [this](Request& q, Response& a) { script(q, a); });
-    router.add(Method::Get, "/boot/vmlinuz", [this](Request& q, Response& a) { ramdiskFile(q, a, "vmlinuz", "kernel"); });
-    router.add(Method::Get, "/boot/initrd.img", [this](Request& q, Response& a) { ramdiskFile(q, a, "initrd.img", "ramdisk"); });
+    router.add(Method::Get, "/boot/vmlinuz",
+               [this](Request& q, Response& a) { ramdiskFile(q, a, "vmlinuz", "kernel"); });
+    router.add(Method::Get, "/boot/initrd.img",
+               [this](Request& q, Response& a) { ramdiskFile(q, a, "initrd.img", "ramdisk"); });
     router.add(Method::Get, "/boot/{loader}", [this](Request& q, Response& a) { loader(q, a); });
 }
 
 void BootApi::script(Request& request, Response& response) const
 {
     response.header("Cache-Control", "no-store");
-    response.sendText(200, parts_.boots.script(request.queryParam("mac").value_or(""), request.queryParam("platform").value_or(""),
-                                               request.peerAddress));
+    response.sendText(200,
+                      parts_.boots.script(request.queryParam("mac").value_or(""),
+                                          request.queryParam("platform").value_or(""), request.peerAddress));
 }
 
-void BootApi::ramdiskFile(const Request& request, Response& response, const std::string& name, const std::string& what) const
+void BootApi::ramdiskFile(const Request& request, Response& response, const std::string& name,
+                          const std::string& what) const
 {
     if (parts_.settings.ramdiskFolder.empty())
-        throw Error(ErrorCode::NotFound, "no RAM disk is configured", "build it: cmake --build build --target ramdisk");
+        throw Error(ErrorCode::NotFound, "no RAM disk is configured",
+                    "build it: cmake --build build --target ramdisk");
     response.sendFile(parts_.settings.ramdiskFolder / name, kBinary,
                       [this, what, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
+                          if (bytes == 0)
+                              return; // only looked at: HEAD, or unchanged
                           try {
                               parts_.boots.fetched(what, peer, bytes, whole);
                           } catch (const std::exception& error) { // on the sending loop: nobody above catches
-                              platform::logWarning("boot", "{} fetched by {} is not noted: {}", what, peer, error.what());
+                              platform::logWarning("boot", "{} fetched by {} is not noted: {}", what, peer,
+                                                   error.what());
                           }
                       });
 }
@@ -53,7 +61,8 @@ void BootApi::ramdiskFile(const Request& request, Response& response, const std:
 void BootApi::loader(const Request& request, Response& response) const
 {
     const std::string& name = request.pathParam("loader");
-    if (parts_.settings.loaderFolder.empty() || std::find(kLoaders.begin(), kLoaders.end(), name) == kLoaders.end())
+    if (parts_.settings.loaderFolder.empty() ||
+        std::find(kLoaders.begin(), kLoaders.end(), name) == kLoaders.end())
         throw Error(ErrorCode::NotFound, "there is no " + request.path);
     response.sendFile(parts_.settings.loaderFolder / name, kBinary);
 }

@@ -11,7 +11,8 @@ public:
 
 private:
     void script(http::Request& request, http::Response& response) const;
-    void ramdiskFile(const http::Request& request, http::Response& response, const std::string& name, const std::string& what) const;
+    void ramdiskFile(const http::Request& request, http::Response& response, const std::string& name,
+                     const std::string& what) const;
     void loader(const http::Request& request, http::Response& response) const;
 
     const ApiParts& parts_;

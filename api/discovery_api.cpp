@@ -28,7 +28,8 @@ struct Resource {
     int since;
 };
 /// What /v1 names: the resources that bm has.
-constexpr auto kResources = std::to_array<Resource>({{"nodes", 1}, {"ports", 1}, {"drivers", 1}, {"lookup", 22}, {"heartbeat", 22}});
+constexpr auto kResources =
+    std::to_array<Resource>({{"nodes", 1}, {"ports", 1}, {"drivers", 1}, {"lookup", 22}, {"heartbeat", 22}});
 
 struct Property {
     std::string_view driver;
@@ -40,12 +41,17 @@ constexpr auto kProperties = std::to_array<Property>({
     {"ipmi", "ipmi_port", "remote IPMI RMCP port. Optional."},
     {"ipmi", "ipmi_username", "username; default is NULL user. Optional."},
     {"ipmi", "ipmi_password", "password. Optional."},
-    {"ipmi", "ipmi_priv_level", "privilege level; default is ADMINISTRATOR. One of ADMINISTRATOR, CALLBACK, OPERATOR, USER. Optional."},
+    {"ipmi", "ipmi_priv_level",
+     "privilege level; default is ADMINISTRATOR. One of ADMINISTRATOR, CALLBACK, OPERATOR, USER. Optional."},
     {"ipmi", "ipmi_hex_kg_key", "Kg key for IPMIv2 authentication, in hexadecimal. Optional."},
-    {"ipmi", "ipmi_cipher_suite", "cipher suite, 17 or 3; found out and remembered when not given. Optional."},
-    {"ipmi", "ipmi_disable_boot_timeout", "whether the BMC's 60 second boot flag timeout is switched off; default is True. Optional."},
-    {"fake-hardware", "power_delay", "seconds that a power call takes, \"1.5\" or a range \"1,3\". Optional."},
-    {"fake-hardware", "power_fault", "error code that power calls fail with, \":N\" for the first N only. Optional."},
+    {"ipmi", "ipmi_cipher_suite",
+     "cipher suite, 17 or 3; found out and remembered when not given. Optional."},
+    {"ipmi", "ipmi_disable_boot_timeout",
+     "whether the BMC's 60 second boot flag timeout is switched off; default is True. Optional."},
+    {"fake-hardware", "power_delay",
+     "seconds that a power call takes, \"1.5\" or a range \"1,3\". Optional."},
+    {"fake-hardware", "power_fault",
+     "error code that power calls fail with, \":N\" for the first N only. Optional."},
     {"fake-hardware", "boot_device_fault", "error code that setting the boot device fails with. Optional."},
     {"fake-hardware", "identify_fault", "error code that identifying the BMC fails with. Optional."},
 });
@@ -59,7 +65,8 @@ void writeInterfaces(wire::JsonWriter& out, const std::string& driver)
     }
 }
 
-void writeDriver(wire::JsonWriter& out, const ApiParts& parts, const Request& request, const std::string& name, bool detail)
+void writeDriver(wire::JsonWriter& out, const ApiParts& parts, const Request& request,
+                 const std::string& name, bool detail)
 {
     const wire::Version version = versionOf(request);
     out.beginObject().key("name").string(name);
@@ -78,7 +85,8 @@ const std::string& knownDriver(const ApiParts& parts, const Request& request)
 {
     const std::string& name = request.pathParam("name");
     if (!parts.context.hardware.contains(name))
-        throw model::Error(model::ErrorCode::NotFound, "Could not find the following driver(s) or hardware type(s): " + name + ".");
+        throw model::Error(model::ErrorCode::NotFound,
+                           "Could not find the following driver(s) or hardware type(s): " + name + ".");
     return name;
 }
 
@@ -90,7 +98,8 @@ void DiscoveryApi::mount(http::Router& router)
     router.add(Method::Get, "/v1", [this](Request& q, Response& a) { v1(q, a); });
     router.add(Method::Get, "/v1/drivers", [this](Request& q, Response& a) { drivers(q, a); });
     router.add(Method::Get, "/v1/drivers/{name}", [this](Request& q, Response& a) { driver(q, a); });
-    router.add(Method::Get, "/v1/drivers/{name}/properties", [this](Request& q, Response& a) { driverProperties(q, a); });
+    router.add(Method::Get, "/v1/drivers/{name}/properties",
+               [this](Request& q, Response& a) { driverProperties(q, a); });
 }
 
 void DiscoveryApi::root(const Request& request, Response& response) const
@@ -109,8 +118,15 @@ void DiscoveryApi::v1(const Request& request, Response& response) const
     const wire::Version version = versionOf(request);
     wire::JsonWriter out;
     out.beginObject().key("id").string("v1").key("links").beginArray();
-    out.beginObject().key("href").string(request.localBase + "/v1/").key("rel").string("self").endObject().endArray();
-    out.key("media_types").raw(R"({"base": "application/json", "type": "application/vnd.openstack.ironic.v1+json"})");
+    out.beginObject()
+        .key("href")
+        .string(request.localBase + "/v1/")
+        .key("rel")
+        .string("self")
+        .endObject()
+        .endArray();
+    out.key("media_types")
+        .raw(R"({"base": "application/json", "type": "application/vnd.openstack.ironic.v1+json"})");
     for (const Resource& resource : kResources)
         if (resource.since <= version.minor)
             wire::writeLinks(out.key(resource.name), request.localBase, std::string(resource.name) + "/");
@@ -122,7 +138,8 @@ void DiscoveryApi::drivers(const Request& request, Response& response) const
 {
     refuseOtherQuery(request, "type detail");
     const std::optional<std::string> flag = request.queryParam("detail");
-    const bool none = request.queryParam("type").value_or("dynamic") != "dynamic"; // there are no classic drivers
+    const bool none =
+        request.queryParam("type").value_or("dynamic") != "dynamic"; // there are no classic drivers
     wire::JsonWriter out;
     out.beginObject().key("drivers").beginArray();
     for (const auto& [name, hardware] : parts_.context.hardware)

@@ -14,13 +14,17 @@ namespace {
 /// Refusals of the routing layer: Ironic words them in another form than faults.
 bool isRouting(const http::Request& request, const Error& error)
 {
-    return dynamic_cast<const wire::RoutingError*>(&error) != nullptr || error.code() == ErrorCode::MethodNotAllowed ||
+    return dynamic_cast<const wire::RoutingError*>(&error) != nullptr ||
+           error.code() == ErrorCode::MethodNotAllowed ||
            (error.code() == ErrorCode::NotFound && error.message() == "there is no " + request.path);
 }
 
 std::string_view titleOf(int status)
 {
-    return status == 404 ? "Not Found" : status == 405 ? "Method Not Allowed" : status == 406 ? "Not Acceptable" : "Error";
+    return status == 404   ? "Not Found"
+           : status == 405 ? "Method Not Allowed"
+           : status == 406 ? "Not Acceptable"
+                           : "Error";
 }
 
 std::string innerText(const http::Request& request, const Error& error)
@@ -29,14 +33,24 @@ std::string innerText(const http::Request& request, const Error& error)
     const int status = http::statusOf(error);
     out.beginObject();
     if (isRouting(request, error))
-        out.key("code").number(std::int64_t{status}).key("title").string(titleOf(status)).key("description").string(error.message());
+        out.key("code")
+            .number(std::int64_t{status})
+            .key("title")
+            .string(titleOf(status))
+            .key("description")
+            .string(error.message());
     else
-        out.key("faultcode").string(status >= 500 ? "Server" : "Client").key("faultstring").string(error.message())
-            .key("debuginfo").null();
+        out.key("faultcode")
+            .string(status >= 500 ? "Server" : "Client")
+            .key("faultstring")
+            .string(error.message())
+            .key("debuginfo")
+            .null();
     return out.endObject().take();
 }
 
-void send(const http::Request& request, http::Response& response, const Error& error, const std::string& message)
+void send(const http::Request& request, http::Response& response, const Error& error,
+          const std::string& message)
 {
     wire::JsonWriter out;
     out.beginObject().key("error_message").string(message);

@@ -46,10 +46,14 @@ void EventApi::ofNode(Request& request, Response& response)
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const std::int64_t after = numberOf(request, "after", 0, INT64_MAX);
     const std::size_t limit = limitOf(request, 10'000);
-    send(response, await(request, [&] {
-             return parts_.context.database.read(
-                 [&](db::Transaction& tx) { return db::EventRepository{}.ofNode(tx, node.id, after, limit); });
-         }), after);
+    send(response,
+         await(request,
+               [&] {
+                   return parts_.context.database.read([&](db::Transaction& tx) {
+                       return db::EventRepository{}.ofNode(tx, node.id, after, limit);
+                   });
+               }),
+         after);
 }
 
 void EventApi::all(Request& request, Response& response)
@@ -58,12 +62,16 @@ void EventApi::all(Request& request, Response& response)
     const bool fromNow = request.queryParam("after").value_or("") == "latest";
     const std::int64_t after = fromNow ? parts_.context.database.read([](db::Transaction& tx) {
         return db::EventRepository{}.latestSequence(tx);
-    }) : numberOf(request, "after", 0, INT64_MAX);
+    })
+                                       : numberOf(request, "after", 0, INT64_MAX);
     const std::size_t limit = limitOf(request, 10'000);
-    send(response, await(request, [&] {
-             return parts_.context.database.read(
-                 [&](db::Transaction& tx) { return db::EventRepository{}.since(tx, after, limit); });
-         }), after);
+    send(response,
+         await(request,
+               [&] {
+                   return parts_.context.database.read(
+                       [&](db::Transaction& tx) { return db::EventRepository{}.since(tx, after, limit); });
+               }),
+         after);
 }
 
 std::vector<model::NodeEvent> EventApi::await(const Request& request, const Fetch& fetch)

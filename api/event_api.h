@@ -17,8 +17,8 @@ private:
     void ofNode(http::Request& request, http::Response& response);
     void all(http::Request& request, http::Response& response);
     using Fetch = std::function<std::vector<model::NodeEvent>()>;
-    /// What @p fetch finds, waiting for up to ?wait_seconds= while it finds nothing. At most kMaxWaiters wait at a
-    /// time, others are answered at once: a waiting request holds a thread of the listener.
+    /// What @p fetch finds, waiting for up to ?wait_seconds= while it finds nothing. At most kMaxWaiters wait
+    /// at a time, others are answered at once: a waiting request holds a thread of the listener.
     std::vector<model::NodeEvent> await(const http::Request& request, const Fetch& fetch);
     bool pause(std::chrono::steady_clock::time_point until);
 

@@ -33,7 +33,10 @@ void sendImage(const Request& request, Response& response, int status, const mod
 }
 
 /// The last part of a path that a client named; shown only.
-std::string baseName(const std::string& path) { return path.substr(path.find_last_of("/\\") + 1); }
+std::string baseName(const std::string& path)
+{
+    return path.substr(path.find_last_of("/\\") + 1);
+}
 
 } // namespace
 
@@ -47,8 +50,10 @@ void ImageApi::mount(http::Router& router)
 
 void ImageApi::mountBlocks(http::Router& router)
 {
-    router.add(Method::Get, "/v1/images/{content}/manifest", [this](Request& q, Response& a) { sendObject(q, a, true); });
-    router.add(Method::Get, "/v1/images/{content}/blocks", [this](Request& q, Response& a) { sendObject(q, a, false); });
+    router.add(Method::Get, "/v1/images/{content}/manifest",
+               [this](Request& q, Response& a) { sendObject(q, a, true); });
+    router.add(Method::Get, "/v1/images/{content}/blocks",
+               [this](Request& q, Response& a) { sendObject(q, a, false); });
 }
 
 void ImageApi::add(Request& request, Response& response) const
@@ -117,7 +122,8 @@ void ImageApi::sendObject(const Request& request, Response& response, bool manif
     if (!isContentId(content))
         throw Error(ErrorCode::NotFound, "there is no image with the content " + content.substr(0, 80));
     const images::ImageStore& store = parts_.images.store();
-    response.sendFile(manifest ? store.manifestFile(content) : store.blocksFile(content), "application/octet-stream");
+    response.sendFile(manifest ? store.manifestFile(content) : store.blocksFile(content),
+                      "application/octet-stream");
 }
 
 } // namespace bm::api

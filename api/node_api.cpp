@@ -37,7 +37,8 @@ json traitsFrom(const json& body)
             return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
         });
         if (!letters || trait.empty() || trait.size() > 255)
-            throw Error(ErrorCode::InvalidInput, fmt::format("traits: \"{}\" is not a trait", trait.substr(0, 80)),
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("traits: \"{}\" is not a trait", trait.substr(0, 80)),
                         "a standard trait, or CUSTOM_ and capitals, digits, underscores");
     }
     std::sort(traits.begin(), traits.end());
@@ -55,12 +56,17 @@ void NodeApi::mount(http::Router& router)
     router.add(Method::Get, "/v1/nodes/{ident}", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Patch, "/v1/nodes/{ident}", [this](Request& q, Response& a) { patch(q, a); });
     router.add(Method::Delete, "/v1/nodes/{ident}", [this](Request& q, Response& a) { remove(q, a); });
-    router.add(Method::Put, "/v1/nodes/{ident}/maintenance", [this](Request& q, Response& a) { setMaintenance(q, a, true); });
-    router.add(Method::Delete, "/v1/nodes/{ident}/maintenance", [this](Request& q, Response& a) { setMaintenance(q, a, false); });
-    router.add(Method::Get, "/v1/nodes/{ident}/validate", [this](Request& q, Response& a) { validate(q, a); });
-    router.add(Method::Get, "/v1/nodes/{ident}/traits", [this](Request& q, Response& a) { showTraits(q, a); });
+    router.add(Method::Put, "/v1/nodes/{ident}/maintenance",
+               [this](Request& q, Response& a) { setMaintenance(q, a, true); });
+    router.add(Method::Delete, "/v1/nodes/{ident}/maintenance",
+               [this](Request& q, Response& a) { setMaintenance(q, a, false); });
+    router.add(Method::Get, "/v1/nodes/{ident}/validate",
+               [this](Request& q, Response& a) { validate(q, a); });
+    router.add(Method::Get, "/v1/nodes/{ident}/traits",
+               [this](Request& q, Response& a) { showTraits(q, a); });
     router.add(Method::Put, "/v1/nodes/{ident}/traits", [this](Request& q, Response& a) { setTraits(q, a); });
-    router.add(Method::Get, "/v1/nodes/{ident}/inventory", [this](Request& q, Response& a) { inventory(q, a); });
+    router.add(Method::Get, "/v1/nodes/{ident}/inventory",
+               [this](Request& q, Response& a) { inventory(q, a); });
 }
 
 void NodeApi::list(Request& request, Response& response, bool detail) const
@@ -75,8 +81,13 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
     wire::JsonWriter out;
     out.beginObject().key("nodes").beginArray();
     for (const model::Node& node : page.nodes)
-        wire::writeNode(out, {.node = node, .base = request.localBase, .conductor = parts_.context.settings.conductorName,
-                              .reserved = held.contains(node.id.uuid), .version = versionOf(request)}, query.fields);
+        wire::writeNode(out,
+                        {.node = node,
+                         .base = request.localBase,
+                         .conductor = parts_.context.settings.conductorName,
+                         .reserved = held.contains(node.id.uuid),
+                         .version = versionOf(request)},
+                        query.fields);
     out.endArray();
     if (page.more)
         out.key("next").string(nextLink(request, query.limit, page.nodes.back().id.uuid));
@@ -89,8 +100,9 @@ void NodeApi::show(Request& request, Response& response) const
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const std::optional<std::string> fields = request.queryParam("fields");
     const wire::Version version = versionOf(request);
-    response.sendJson(200, nodeText(parts_, request, node,
-                                    fields ? wire::nodeSelection(*fields, version) : wire::nodeDetail(version)));
+    response.sendJson(200,
+                      nodeText(parts_, request, node,
+                               fields ? wire::nodeSelection(*fields, version) : wire::nodeDetail(version)));
 }
 
 void NodeApi::create(Request& request, Response& response) const
@@ -151,14 +163,16 @@ void NodeApi::showTraits(Request& request, Response& response) const
 {
     requireVersion(request, 37, "traits");
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    response.sendJson(200, wire::JsonWriter{}.beginObject().key("traits").json(node.traits).endObject().text());
+    response.sendJson(200,
+                      wire::JsonWriter{}.beginObject().key("traits").json(node.traits).endObject().text());
 }
 
 void NodeApi::setTraits(Request& request, Response& response) const
 {
     requireVersion(request, 37, "traits");
     const model::JsonText traits = wire::canonical(traitsFrom(jsonBody(request)));
-    parts_.nodes.update(identOf(parts_, request), [&](model::Node& node) { node.traits = traits; }, request.actor);
+    parts_.nodes.update(
+        identOf(parts_, request), [&](model::Node& node) { node.traits = traits; }, request.actor);
     response.sendEmpty(204);
 }
 
@@ -166,13 +180,20 @@ void NodeApi::inventory(Request& request, Response& response) const
 {
     requireVersion(request, 81, "inventory");
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    const std::optional<db::AgentRecord> agent =
-        parts_.context.database.read([&](db::Transaction& tx) { return db::AgentRepository{}.find(tx, node.id); });
+    const std::optional<db::AgentRecord> agent = parts_.context.database.read(
+        [&](db::Transaction& tx) { return db::AgentRepository{}.find(tx, node.id); });
     if (!agent || agent->inventory.text.size() <= 2)
-        throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " has no inventory: no agent has reported one yet.",
+        throw Error(ErrorCode::NotFound,
+                    "Node " + node.id.uuid + " has no inventory: no agent has reported one yet.",
                     "it is taken whenever the node boots the RAM disk: cleaning or deploying does");
-    response.sendJson(200, wire::JsonWriter{}.beginObject().key("inventory").json(agent->inventory)
-                               .key("plugin_data").raw("{}").endObject().text());
+    response.sendJson(200, wire::JsonWriter{}
+                               .beginObject()
+                               .key("inventory")
+                               .json(agent->inventory)
+                               .key("plugin_data")
+                               .raw("{}")
+                               .endObject()
+                               .text());
 }
 
 } // namespace bm::api

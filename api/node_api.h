@@ -3,7 +3,8 @@
 
 namespace bm::api {
 
-/// /v1/nodes and /v1/nodes/{ident}: list, create, show, patch, delete, maintenance, traits, validate, inventory.
+/// /v1/nodes and /v1/nodes/{ident}: list, create, show, patch, delete, maintenance, traits, validate,
+/// inventory.
 class NodeApi {
 public:
     explicit NodeApi(const ApiParts& parts) : parts_(parts) {}

@@ -30,7 +30,7 @@ constexpr std::size_t kMostNodes = 10'000;
 
 /// One entry of the call, checked.
 struct Entry {
-    json fields;                 ///< the node's own, as for POST /v1/nodes
+    json fields; ///< the node's own, as for POST /v1/nodes
     std::vector<json> ports;
     Node node;
     std::vector<Port> parsedPorts;
@@ -39,12 +39,14 @@ struct Entry {
 Entry entryOf(const json& given)
 {
     if (!given.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("a node: expected an object, got {}", wire::kindOf(given)));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("a node: expected an object, got {}", wire::kindOf(given)));
     Entry entry{.fields = given, .ports = {}, .node = {}, .parsedPorts = {}};
     entry.fields.erase("ports");
     if (const json* ports = wire::memberOf(given, "ports")) {
         if (!ports->is_array())
-            throw Error(ErrorCode::InvalidInput, fmt::format("ports: expected a list, got {}", wire::kindOf(*ports)));
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("ports: expected a list, got {}", wire::kindOf(*ports)));
         entry.ports.assign(ports->begin(), ports->end());
     }
     entry.node = wire::nodeFromCreate(entry.fields, wire::kMaxVersion);
@@ -60,7 +62,9 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
     std::optional<Node> found;
     const auto meet = [&](const std::optional<Node>& node, const std::string& by) {
         if (node && found && node->id != found->id)
-            throw Error(ErrorCode::Conflict, fmt::format("{} belongs to another node, {}", by, node->name.empty() ? node->id.uuid : node->name),
+            throw Error(ErrorCode::Conflict,
+                        fmt::format("{} belongs to another node, {}", by,
+                                    node->name.empty() ? node->id.uuid : node->name),
                         "one entry speaks of two nodes that are already there");
         if (node)
             found = node;
@@ -73,8 +77,11 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
         if (const std::optional<Port> known = db::PortRepository{}.findByMac(tx, port.mac)) {
             const std::optional<Node> owner = nodes.find(tx, known->node);
             if (owner && !entry.node.name.empty() && !owner->name.empty() && owner->name != entry.node.name)
-                throw Error(ErrorCode::Conflict, fmt::format("A port with MAC address {} already exists.", port.mac.text),
-                            fmt::format("it belongs to node {}; rename that one first if it is the same machine", owner->name));
+                throw Error(
+                    ErrorCode::Conflict,
+                    fmt::format("A port with MAC address {} already exists.", port.mac.text),
+                    fmt::format("it belongs to node {}; rename that one first if it is the same machine",
+                                owner->name));
             meet(owner, "MAC address " + port.mac.text);
         }
     return found;
@@ -115,7 +122,8 @@ private:
         Node wanted = node;
         if (wire::mergeNode(wanted, entry.fields, access).empty())
             return false;
-        node = parts_.nodes.update(node.id.uuid, [&](Node& stored) { wire::mergeNode(stored, entry.fields, access); }, actor_);
+        node = parts_.nodes.update(
+            node.id.uuid, [&](Node& stored) { wire::mergeNode(stored, entry.fields, access); }, actor_);
         return true;
     }
 
@@ -124,7 +132,8 @@ private:
         bool changed = false;
         for (std::size_t i = 0; i < entry.ports.size(); ++i) {
             Port wanted = entry.parsedPorts[i];
-            const auto known = std::find_if(present.begin(), present.end(), [&](const Port& p) { return p.mac == wanted.mac; });
+            const auto known = std::find_if(present.begin(), present.end(),
+                                            [&](const Port& p) { return p.mac == wanted.mac; });
             if (known == present.end()) {
                 wanted.node = node.id;
                 parts_.nodes.createPort(wanted, actor_);
@@ -134,7 +143,8 @@ private:
             Port merged = *known;
             if (wire::mergePort(merged, entry.ports[i]).empty())
                 continue;
-            parts_.nodes.updatePort(known->id, [&](Port& stored) { wire::mergePort(stored, entry.ports[i]); }, actor_);
+            parts_.nodes.updatePort(
+                known->id, [&](Port& stored) { wire::mergePort(stored, entry.ports[i]); }, actor_);
             changed = true;
         }
         return changed;
@@ -147,7 +157,12 @@ private:
 void writeError(wire::JsonWriter& out, const Error& error)
 {
     out.key("result").string("error").key("error").beginObject();
-    out.key("code").string(model::toText(error.code())).key("message").string(error.message()).key("hint").string(error.hint());
+    out.key("code")
+        .string(model::toText(error.code()))
+        .key("message")
+        .string(error.message())
+        .key("hint")
+        .string(error.hint());
     out.endObject();
 }
 
@@ -178,10 +193,12 @@ void NodeBatch::enrol(Request& request, Response& response) const
     const json body = jsonBody(request, kLargeBody);
     const json* nodes = body.is_object() ? wire::memberOf(body, "nodes") : nullptr;
     if (nodes == nullptr || !nodes->is_array())
-        throw Error(ErrorCode::InvalidInput, "nodes: expected a list", R"({"nodes": [{"name": ..., "driver": ..., "ports": [{"address": ...}]}]})");
+        throw Error(ErrorCode::InvalidInput, "nodes: expected a list",
+                    R"({"nodes": [{"name": ..., "driver": ..., "ports": [{"address": ...}]}]})");
     wire::refuseUnknown(body, {"nodes"}, "batch");
     if (nodes->size() > kMostNodes)
-        throw Error(ErrorCode::TooLarge, fmt::format("nodes: {} in one call, {} are the most", nodes->size(), kMostNodes),
+        throw Error(ErrorCode::TooLarge,
+                    fmt::format("nodes: {} in one call, {} are the most", nodes->size(), kMostNodes),
                     "send them in several calls");
     wire::JsonWriter out;
     out.beginObject().key("nodes").beginArray();

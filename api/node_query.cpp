@@ -30,7 +30,8 @@ void takeState(NodeQuery& query, const std::string& value, const std::string&)
 {
     query.filter.state = model::stateFromText(value);
     if (!query.filter.state)
-        throw Error(ErrorCode::InvalidInput, fmt::format("Provision state \"{}\" is not valid", value.substr(0, 80)),
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Provision state \"{}\" is not valid", value.substr(0, 80)),
                     "such as \"available\", \"active\", \"deploy failed\"");
 }
 
@@ -48,7 +49,8 @@ void takeShards(NodeQuery& query, const std::string& value, const std::string&)
 
 void takeProject(NodeQuery& query, const std::string& value, const std::string&)
 {
-    query.also.emplace_back([value](const Node& node) { return node.owner == value || node.lessee == value; });
+    query.also.emplace_back(
+        [value](const Node& node) { return node.owner == value || node.lessee == value; });
 }
 
 void takeSortKey(NodeQuery& query, const std::string& value, const std::string&)
@@ -57,8 +59,10 @@ void takeSortKey(NodeQuery& query, const std::string& value, const std::string&)
     const std::string column(field == nullptr ? "" : field->sortColumn);
     const std::vector<std::string>& known = db::NodeRepository::sortKeys();
     if (column.empty() || std::find(known.begin(), known.end(), column) == known.end())
-        throw Error(ErrorCode::InvalidInput, fmt::format("The sort_key value \"{}\" is an invalid field for sorting", value.substr(0, 80)),
-                    fmt::format("one of: {}", fmt::join(known, ", ")));
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("The sort_key value \"{}\" is an invalid field for sorting", value.substr(0, 80)),
+            fmt::format("one of: {}", fmt::join(known, ", ")));
     query.filter.sortKey = column;
 }
 
@@ -66,7 +70,8 @@ void takeSortDirection(NodeQuery& query, const std::string& value, const std::st
 {
     if (value != "asc" && value != "desc")
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("Invalid sort direction: {}. Acceptable values are 'asc' or 'desc'", value.substr(0, 40)));
+                    fmt::format("Invalid sort direction: {}. Acceptable values are 'asc' or 'desc'",
+                                value.substr(0, 40)));
     query.filter.descending = value == "desc";
 }
 
@@ -108,7 +113,8 @@ const std::vector<Argument>& arguments()
 const Argument& argumentOf(const std::string& name, wire::Version version)
 {
     const std::vector<Argument>& rows = arguments();
-    const auto found = std::find_if(rows.begin(), rows.end(), [&](const Argument& row) { return row.name == name; });
+    const auto found =
+        std::find_if(rows.begin(), rows.end(), [&](const Argument& row) { return row.name == name; });
     if (found == rows.end()) {
         std::vector<std::string_view> known;
         for (const Argument& row : rows)
@@ -118,7 +124,8 @@ const Argument& argumentOf(const std::string& name, wire::Version version)
     }
     if (found->since > version.minor)
         throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
-                    fmt::format("{} needs version 1.{}, the request is {}", name, found->since, wire::toText(version)));
+                    fmt::format("{} needs version 1.{}, the request is {}", name, found->since,
+                                wire::toText(version)));
     return *found;
 }
 
@@ -141,7 +148,9 @@ NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::stri
     detail = detail || (flag && flagFromText(*flag, "detail"));
     if (detail && fields)
         throw Error(ErrorCode::InvalidInput, "Can't fetch a subset of fields with 'detail' set");
-    query.fields = fields ? wire::nodeSelection(*fields, version) : detail ? wire::nodeDetail(version) : wire::nodeSummary(version);
+    query.fields = fields   ? wire::nodeSelection(*fields, version)
+                   : detail ? wire::nodeDetail(version)
+                            : wire::nodeSummary(version);
     return query;
 }
 

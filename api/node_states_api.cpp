@@ -24,12 +24,15 @@ void accepted(const Request& request, Response& response, const model::Node& nod
     response.sendEmpty(202);
 }
 
-Error unknownVerb(const std::string& target, const model::Node& node)
+/// Ironic's words name the target as it was asked for.
+Error refusedVerb(ErrorCode code, const std::string& target, const model::Node& node)
 {
-    return {ErrorCode::InvalidInput,
-            fmt::format("The requested action \"{}\" can not be performed on node \"{}\" while it is in state \"{}\".",
-                        target.substr(0, 80), node.id.uuid, model::toText(node.state)),
-            "targets are: active, deploy, deleted, undeploy, rebuild, manage, provide, abort"};
+    return {
+        code,
+        fmt::format(
+            "The requested action \"{}\" can not be performed on node \"{}\" while it is in state \"{}\".",
+            target.substr(0, 80), node.id.uuid, model::toText(node.state)),
+        "targets are: active, deploy, deleted, undeploy, rebuild, manage, provide, abort"};
 }
 
 conductor::DeployRequest deployOf(const wire::VerbRequest& wanted)
@@ -45,18 +48,24 @@ conductor::DeployRequest deployOf(const wire::VerbRequest& wanted)
 }
 
 /// Ironic's subset of the node's table, in its order.
-constexpr std::string_view kStates[] = {"console_enabled", "last_error", "power_state", "provision_state", "target_power_state",
-                                        "target_provision_state", "provision_updated_at", "raid_config", "target_raid_config",
-                                        "boot_mode", "secure_boot"};
+constexpr std::string_view kStates[] = {"console_enabled",      "last_error",
+                                        "power_state",          "provision_state",
+                                        "target_power_state",   "target_provision_state",
+                                        "provision_updated_at", "raid_config",
+                                        "target_raid_config",   "boot_mode",
+                                        "secure_boot"};
 
 } // namespace
 
 void NodeStatesApi::mount(http::Router& router)
 {
     router.add(Method::Get, "/v1/nodes/{ident}/states", [this](Request& q, Response& a) { show(q, a); });
-    router.add(Method::Put, "/v1/nodes/{ident}/states/power", [this](Request& q, Response& a) { setPower(q, a); });
-    router.add(Method::Put, "/v1/nodes/{ident}/states/provision", [this](Request& q, Response& a) { setProvision(q, a); });
-    router.add(Method::Get, "/v1/nodes/{ident}/states/console", [this](Request& q, Response& a) { console(q, a); });
+    router.add(Method::Put, "/v1/nodes/{ident}/states/power",
+               [this](Request& q, Response& a) { setPower(q, a); });
+    router.add(Method::Put, "/v1/nodes/{ident}/states/provision",
+               [this](Request& q, Response& a) { setProvision(q, a); });
+    router.add(Method::Get, "/v1/nodes/{ident}/states/console",
+               [this](Request& q, Response& a) { console(q, a); });
     router.add(Method::Get, "/v1/nodes/{ident}/management/boot_device/supported",
                [this](Request& q, Response& a) { supportedBootDevices(q, a); });
 }
@@ -78,7 +87,9 @@ void NodeStatesApi::setPower(Request& request, Response& response) const
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const std::optional<model::PowerTarget> target = model::powerTargetFromText(wanted.target);
     if (!target)
-        throw Error(ErrorCode::InvalidInput, fmt::format("Cannot perform the requested power action: \"{}\" is not one", wanted.target.substr(0, 80)),
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Cannot perform the requested power action: \"{}\" is not one",
+                                wanted.target.substr(0, 80)),
                     "power on, power off, rebooting, soft power off, soft rebooting");
     std::optional<std::chrono::milliseconds> timeout;
     if (wanted.timeoutSeconds)
@@ -93,19 +104,32 @@ void NodeStatesApi::setProvision(Request& request, Response& response) const
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const std::optional<model::StateEvent> verb = conductor::verbFromTarget(wanted.target);
     if (!verb)
-        throw unknownVerb(wanted.target, node);
+        throw refusedVerb(ErrorCode::InvalidInput, wanted.target, node);
     if (wanted.hasSteps)
-        throw Error(ErrorCode::InvalidInput, "steps of one's own are not available in this version of bm",
-                    "leave clean_steps and deploy_steps out; cleaning wipes metadata, deploying writes the image");
-    parts_.operations.verb(node.id.uuid, *verb, deployOf(wanted), request.actor);
+        throw Error(
+            ErrorCode::InvalidInput, "steps of one's own are not available in this version of bm",
+            "leave clean_steps and deploy_steps out; cleaning wipes metadata, deploying writes the image");
+    try {
+        parts_.operations.verb(node.id.uuid, *verb, deployOf(wanted), request.actor);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::InvalidTransition)
+            throw refusedVerb(error.code(), wanted.target, node);
+        throw;
+    }
     accepted(request, response, node);
 }
 
 void NodeStatesApi::console(Request& request, Response& response) const
 {
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    response.sendJson(200, wire::JsonWriter{}.beginObject().key("console_enabled").boolean(node.consoleEnabled)
-                               .key("console_info").null().endObject().text());
+    response.sendJson(200, wire::JsonWriter{}
+                               .beginObject()
+                               .key("console_enabled")
+                               .boolean(node.consoleEnabled)
+                               .key("console_info")
+                               .null()
+                               .endObject()
+                               .text());
 }
 
 void NodeStatesApi::supportedBootDevices(Request& request, Response& response) const

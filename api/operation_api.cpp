@@ -39,9 +39,11 @@ conductor::DeployRequest deployOf(const wire::ProvisionRequest& wanted)
 
 void OperationApi::mount(http::Router& router)
 {
-    router.add(Method::Post, "/v1/nodes/{ident}/provision", [this](Request& q, Response& a) { provision(q, a); });
+    router.add(Method::Post, "/v1/nodes/{ident}/provision",
+               [this](Request& q, Response& a) { provision(q, a); });
     router.add(Method::Get, "/v1/nodes/{ident}/operation", [this](Request& q, Response& a) { show(q, a); });
-    router.add(Method::Post, "/v1/nodes/{ident}/operation/abort", [this](Request& q, Response& a) { abort(q, a); });
+    router.add(Method::Post, "/v1/nodes/{ident}/operation/abort",
+               [this](Request& q, Response& a) { abort(q, a); });
 }
 
 void OperationApi::provision(Request& request, Response& response) const
@@ -50,8 +52,14 @@ void OperationApi::provision(Request& request, Response& response) const
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const model::OperationId id = parts_.operations.provision(node.id.uuid, deployOf(wanted), request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");
-    response.sendJson(202, wire::JsonWriter{}.beginObject().key("operation").string(id.uuid).key("node_uuid").string(node.id.uuid)
-                               .endObject().text());
+    response.sendJson(202, wire::JsonWriter{}
+                               .beginObject()
+                               .key("operation")
+                               .string(id.uuid)
+                               .key("node_uuid")
+                               .string(node.id.uuid)
+                               .endObject()
+                               .text());
 }
 
 void OperationApi::abort(Request& request, Response& response) const

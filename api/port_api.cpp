@@ -40,10 +40,12 @@ wire::PortFieldList fieldsOf(const Request& request, bool detail)
     const wire::Version version = versionOf(request);
     if (fields)
         return wire::portSelection(*fields, version);
-    return detail || (flag && flagFromText(*flag, "detail")) ? wire::portDetail(version) : wire::portSummary();
+    return detail || (flag && flagFromText(*flag, "detail")) ? wire::portDetail(version)
+                                                             : wire::portSummary();
 }
 
-void sendList(const Request& request, Response& response, std::vector<Port> ports, const wire::PortFieldList& fields)
+void sendList(const Request& request, Response& response, std::vector<Port> ports,
+              const wire::PortFieldList& fields)
 {
     const std::size_t limit = limitOf(request);
     const bool more = ports.size() > limit;
@@ -66,7 +68,8 @@ std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
     if (const std::optional<std::string> address = request.queryParam("address")) {
         const std::optional<model::MacAddress> mac = model::macFromText(*address);
         if (!mac)
-            throw Error(ErrorCode::InvalidInput, "Expected valid MAC address for address: " + address->substr(0, 80));
+            throw Error(ErrorCode::InvalidInput,
+                        "Expected valid MAC address for address: " + address->substr(0, 80));
         const std::optional<Port> port = ports.findByMac(tx, *mac);
         return port ? std::vector<Port>{*port} : std::vector<Port>{};
     }
@@ -88,8 +91,10 @@ void PortApi::mount(http::Router& router)
     router.add(Method::Get, "/v1/ports/{ident}", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Patch, "/v1/ports/{ident}", [this](Request& q, Response& a) { patch(q, a); });
     router.add(Method::Delete, "/v1/ports/{ident}", [this](Request& q, Response& a) { remove(q, a); });
-    router.add(Method::Get, "/v1/nodes/{ident}/ports", [this](Request& q, Response& a) { ofNode(q, a, false); });
-    router.add(Method::Get, "/v1/nodes/{ident}/ports/detail", [this](Request& q, Response& a) { ofNode(q, a, true); });
+    router.add(Method::Get, "/v1/nodes/{ident}/ports",
+               [this](Request& q, Response& a) { ofNode(q, a, false); });
+    router.add(Method::Get, "/v1/nodes/{ident}/ports/detail",
+               [this](Request& q, Response& a) { ofNode(q, a, true); });
 }
 
 void PortApi::list(Request& request, Response& response, bool detail) const
@@ -98,9 +103,12 @@ void PortApi::list(Request& request, Response& response, bool detail) const
     const wire::PortFieldList fields = fieldsOf(request, detail);
     const std::string sort = request.queryParam("sort_key").value_or("created_at");
     if ((sort != "created_at" && sort != "id") || request.queryParam("sort_dir").value_or("asc") != "asc")
-        throw Error(ErrorCode::InvalidInput, "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
+        throw Error(ErrorCode::InvalidInput,
+                    "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
                     "ports come by created_at, the oldest first");
-    sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) { return wantedPorts(tx, request); }), fields);
+    sendList(request, response,
+             parts_.context.database.read([&](db::Transaction& tx) { return wantedPorts(tx, request); }),
+             fields);
 }
 
 void PortApi::ofNode(Request& request, Response& response, bool detail) const
@@ -108,15 +116,18 @@ void PortApi::ofNode(Request& request, Response& response, bool detail) const
     refuseOtherQuery(request, "fields detail limit");
     const wire::PortFieldList fields = fieldsOf(request, detail);
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    sendList(request, response,
-             parts_.context.database.read([&](db::Transaction& tx) { return db::PortRepository{}.ofNode(tx, node.id); }), fields);
+    sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
+        return db::PortRepository{}.ofNode(tx, node.id);
+    }),
+             fields);
 }
 
 void PortApi::show(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "fields");
     const wire::PortFieldList fields = fieldsOf(request, true);
-    const Port port = parts_.context.database.read([&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    const Port port = parts_.context.database.read(
+        [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
     wire::JsonWriter out;
     wire::writePort(out, port, request.localBase, fields);
     response.sendJson(200, out.text());
@@ -137,8 +148,10 @@ void PortApi::patch(Request& request, Response& response) const
 {
     const nlohmann::json body = jsonBody(request);
     const wire::Version version = versionOf(request);
-    const Port found = parts_.context.database.read([&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
-    const Port port = parts_.nodes.updatePort(found.id, [&](Port& p) { wire::patchPort(p, body, version); }, request.actor);
+    const Port found = parts_.context.database.read(
+        [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    const Port port = parts_.nodes.updatePort(
+        found.id, [&](Port& p) { wire::patchPort(p, body, version); }, request.actor);
     wire::JsonWriter out;
     wire::writePort(out, port, request.localBase, wire::portDetail(version));
     response.sendJson(200, out.text());
@@ -146,7 +159,8 @@ void PortApi::patch(Request& request, Response& response) const
 
 void PortApi::remove(Request& request, Response& response) const
 {
-    const Port port = parts_.context.database.read([&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    const Port port = parts_.context.database.read(
+        [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
     parts_.nodes.removePort(port.id, request.actor);
     response.sendEmpty(204);
 }

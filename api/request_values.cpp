@@ -69,14 +69,16 @@ std::size_t limitOf(const http::Request& request, std::size_t most)
     return std::min(static_cast<std::size_t>(*value), most);
 }
 
-std::int64_t numberOf(const http::Request& request, std::string_view name, std::int64_t otherwise, std::int64_t most)
+std::int64_t numberOf(const http::Request& request, std::string_view name, std::int64_t otherwise,
+                      std::int64_t most)
 {
     const std::optional<std::string> text = request.queryParam(name);
     if (!text)
         return otherwise;
     const std::optional<std::int64_t> value = wholeNumber(*text);
     if (!value || *value < 0 || *value > most)
-        throw Error(ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is not a whole number from 0 to {}", name, text->substr(0, 40), most));
+        throw Error(ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is not a whole number from 0 to {}",
+                                                         name, text->substr(0, 40), most));
     return *value;
 }
 
@@ -89,7 +91,8 @@ void refuseOtherQuery(const http::Request& request, std::string_view known)
 {
     for (const auto& [key, value] : request.query)
         if (fmt::format(" {} ", known).find(fmt::format(" {} ", key)) == std::string::npos)
-            throw Error(ErrorCode::InvalidInput, fmt::format("Unexpected argument: \"{}\"", key.substr(0, 80)),
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("Unexpected argument: \"{}\"", key.substr(0, 80)),
                         fmt::format("known are: {}", known));
 }
 

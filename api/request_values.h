@@ -12,7 +12,8 @@
 namespace bm::api {
 
 inline constexpr std::size_t kSmallBody = std::size_t{1} << 20U;
-inline constexpr std::size_t kLargeBody = std::size_t{96} << 20U; ///< a config drive in base64, a batch of nodes
+inline constexpr std::size_t kLargeBody = std::size_t{96}
+                                          << 20U; ///< a config drive in base64, a batch of nodes
 
 /// The microversion that the request asks for. @throws RoutingError NotAcceptable
 wire::Version versionOf(const http::Request& request);
@@ -24,7 +25,8 @@ nlohmann::json jsonBody(http::Request& request, std::size_t limitBytes = kSmallB
 /// ?limit=: 1 to @p most; not given or larger: @p most. @throws Error InvalidInput
 std::size_t limitOf(const http::Request& request, std::size_t most = 1000);
 /// A whole number in the query. @throws Error InvalidInput
-std::int64_t numberOf(const http::Request& request, std::string_view name, std::int64_t otherwise, std::int64_t most);
+std::int64_t numberOf(const http::Request& request, std::string_view name, std::int64_t otherwise,
+                      std::int64_t most);
 bool flagFromText(std::string_view text, std::string_view name);
 /// Refuses query parameters other than @p known (blank-separated).
 void refuseOtherQuery(const http::Request& request, std::string_view known);

@@ -29,7 +29,8 @@ void writeAll(int fd, const char* from, std::size_t bytes)
             continue;
         if (n < 0)
             throw Error(errno == ENOSPC || errno == EDQUOT ? ErrorCode::StoreFull : ErrorCode::Internal,
-                        fmt::format("cannot store the upload: {}", std::strerror(errno)), // NOLINT(concurrency-mt-unsafe)
+                        fmt::format("cannot store the upload: {}",
+                                    std::strerror(errno)), // NOLINT(concurrency-mt-unsafe)
                         "make room on the image store's file system");
         done += static_cast<std::size_t>(n);
     }
@@ -44,8 +45,7 @@ Error tooLarge(std::uint64_t limitBytes)
 
 SpooledUpload::SpooledUpload(const images::ImageStore& store)
     : store_(store), file_(store.incomingFolder() / ("upload-" + model::makeUuid()))
-{
-}
+{}
 
 SpooledUpload::~SpooledUpload()
 {
@@ -62,7 +62,8 @@ void SpooledUpload::receive(http::Request& request, std::uint64_t limitBytes)
     store_.checkRoom(declared.value_or(0));
     const platform::Fd file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file)
-        throw Error(ErrorCode::Internal, fmt::format("cannot create {}: {}", file_.string(), std::strerror(errno))); // NOLINT(concurrency-mt-unsafe)
+        throw Error(ErrorCode::Internal, fmt::format("cannot create {}: {}", file_.string(),
+                                                     std::strerror(errno))); // NOLINT(concurrency-mt-unsafe)
     std::vector<char> piece(kPieceBytes);
     std::istream& body = request.bodyStream();
     std::uint64_t received = 0;
@@ -80,7 +81,8 @@ void SpooledUpload::receive(http::Request& request, std::uint64_t limitBytes)
     }
     if (body.bad() || (declared && received != *declared))
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("the upload ended after {} of {} bytes", received, declared ? fmt::format("{}", *declared) : "unknown"),
+                    fmt::format("the upload ended after {} of {} bytes", received,
+                                declared ? fmt::format("{}", *declared) : "unknown"),
                     "nothing was kept; send it again");
     if (received == 0)
         throw Error(ErrorCode::InvalidInput, "the upload is empty");

@@ -15,7 +15,8 @@ public:
     SpooledUpload(const SpooledUpload&) = delete;
     SpooledUpload& operator=(const SpooledUpload&) = delete;
 
-    /// Takes the whole body. @throws Error TooLarge (over @p limitBytes), StoreFull, InvalidInput (cut off, empty)
+    /// Takes the whole body. @throws Error TooLarge (over @p limitBytes), StoreFull, InvalidInput (cut off,
+    /// empty)
     void receive(http::Request& request, std::uint64_t limitBytes);
     const std::filesystem::path& file() const { return file_; }
     /// Somebody else removes the file from now on.

@@ -33,8 +33,14 @@ void writeImage(JsonWriter& out, const model::Image& image, std::string_view bas
     if (image.errorCode.empty())
         out.null();
     else
-        out.beginObject().key("code").string(image.errorCode).key("message").string(image.errorMessage)
-            .key("hint").string(image.errorHint).endObject();
+        out.beginObject()
+            .key("code")
+            .string(image.errorCode)
+            .key("message")
+            .string(image.errorMessage)
+            .key("hint")
+            .string(image.errorHint)
+            .endObject();
     out.key("created_at").time(image.createdAt);
     out.key("updated_at").time(image.updatedAt);
     writeLinks(out.key("links"), base, "images/" + image.id.uuid);
@@ -49,7 +55,8 @@ void checkImageName(const std::string& name)
     if (name.empty())
         throw Error(ErrorCode::InvalidInput, "name: an image needs a name", "bm image add FILE --name NAME");
     if (name.size() > 128 || !characters || name.front() == '.' || name.front() == '-' || model::isUuid(name))
-        throw Error(ErrorCode::InvalidInput, fmt::format("name: \"{}\" is not a valid image name", name.substr(0, 80)),
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("name: \"{}\" is not a valid image name", name.substr(0, 80)),
                     "letters, digits and - . _ ; at most 128; not in the form of a uuid");
 }
 
@@ -60,18 +67,22 @@ void checkChecksum(const std::string& checksum)
     const std::size_t colon = checksum.find(':');
     const std::string kind = checksum.substr(0, colon);
     const std::string hex = colon == std::string::npos ? "" : checksum.substr(colon + 1);
-    const bool digits = std::all_of(hex.begin(), hex.end(), [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+    const bool digits = std::all_of(hex.begin(), hex.end(),
+                                    [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
     if (!digits || !((kind == "sha256" && hex.size() == 64) || (kind == "sha512" && hex.size() == 128)))
-        throw Error(ErrorCode::InvalidInput, fmt::format("checksum: \"{}\" is not one that bm knows", checksum.substr(0, 80)),
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("checksum: \"{}\" is not one that bm knows", checksum.substr(0, 80)),
                     "sha256:<64 hex digits> or sha512:<128 hex digits>");
 }
 
 ImageRequest imageFromBody(const nlohmann::json& body)
 {
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("the body: expected an object, got {}", kindOf(body)));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the body: expected an object, got {}", kindOf(body)));
     refuseUnknown(body, {"name", "url", "checksum"}, "image");
-    ImageRequest wanted{stringMember(body, "name"), stringMember(body, "url"), stringMember(body, "checksum")};
+    ImageRequest wanted{stringMember(body, "name"), stringMember(body, "url"),
+                        stringMember(body, "checksum")};
     checkImageName(wanted.name);
     checkChecksum(wanted.checksum);
     if (!wanted.url.starts_with("http://") && !wanted.url.starts_with("https://"))

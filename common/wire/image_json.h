@@ -19,8 +19,8 @@ struct ImageRequest {
 };
 /// @throws Error InvalidInput naming the field
 ImageRequest imageFromBody(const nlohmann::json& body);
-/// What an image may be called: letters, digits and - . _ , 1 to 128 of them, not starting with a dot or hyphen and not
-/// like a UUID. @throws Error InvalidInput
+/// What an image may be called: letters, digits and - . _ , 1 to 128 of them, not starting with a dot or
+/// hyphen and not like a UUID. @throws Error InvalidInput
 void checkImageName(const std::string& name);
 /// @throws Error InvalidInput unless "" or of the form above
 void checkChecksum(const std::string& checksum);

@@ -46,8 +46,9 @@ void checkDepth(std::string_view text)
         depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
         if (depth > kMaxJsonDepth) {
             const Place place = placeOf(text, i);
-            throw Error(ErrorCode::InvalidInput, fmt::format("JSON is nested deeper than {} levels at line {}, column {}",
-                                                             kMaxJsonDepth, place.line, place.column));
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("JSON is nested deeper than {} levels at line {}, column {}",
+                                    kMaxJsonDepth, place.line, place.column));
         }
     }
 }
@@ -63,7 +64,8 @@ std::string reasonOf(const json::parse_error& error)
 
 [[noreturn]] void refuse(std::string_view field, std::string_view expected, const json& value)
 {
-    throw Error(ErrorCode::InvalidInput, fmt::format("{}: expected {}, got {}", field, expected, kindOf(value)));
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("{}: expected {}, got {}", field, expected, kindOf(value)));
 }
 
 } // namespace
@@ -76,8 +78,10 @@ json parseJson(std::string_view text)
     } catch (const json::parse_error& error) {
         const Place place = placeOf(text, error.byte == 0 ? 0 : error.byte - 1);
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("the body is not JSON: line {}, column {}: {}", place.line, place.column, reasonOf(error)),
-                    text.empty() ? "the body is empty" : "send a JSON document with Content-Type: application/json");
+                    fmt::format("the body is not JSON: line {}, column {}: {}", place.line, place.column,
+                                reasonOf(error)),
+                    text.empty() ? "the body is empty"
+                                 : "send a JSON document with Content-Type: application/json");
     }
 }
 
@@ -85,7 +89,8 @@ json parseObject(std::string_view text)
 {
     json value = parseJson(text);
     if (!value.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("the body: expected an object, got {}", kindOf(value)));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the body: expected an object, got {}", kindOf(value)));
     return value;
 }
 
@@ -117,8 +122,11 @@ bool asBoolean(const json& value, std::string_view field)
 {
     if (value.is_boolean())
         return value.get<bool>();
-    std::string text = value.is_string() ? value.get<std::string>() : value.is_number_integer() ? value.dump() : "";
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::string text = value.is_string()           ? value.get<std::string>()
+                       : value.is_number_integer() ? value.dump()
+                                                   : "";
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     if (text == "true" || text == "1" || text == "yes" || text == "on")
         return true;
     if (text == "false" || text == "0" || text == "no" || text == "off")
@@ -132,7 +140,8 @@ std::int64_t asInteger(const json& value, std::string_view field, std::int64_t l
         refuse(field, "a whole number", value);
     const bool fits = !value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX};
     if (!fits || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high)
-        throw Error(ErrorCode::InvalidInput, fmt::format("{}: {} is not in {}..{}", field, value.dump(), low, high));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("{}: {} is not in {}..{}", field, value.dump(), low, high));
     return value.get<std::int64_t>();
 }
 
@@ -175,12 +184,18 @@ model::JsonText canonical(const json& value)
 std::string_view kindOf(const json& value)
 {
     switch (value.type()) {
-    case json::value_t::null: return "null";
-    case json::value_t::object: return "an object";
-    case json::value_t::array: return "a list";
-    case json::value_t::string: return "a string";
-    case json::value_t::boolean: return "a boolean";
-    default: return "a number";
+    case json::value_t::null:
+        return "null";
+    case json::value_t::object:
+        return "an object";
+    case json::value_t::array:
+        return "a list";
+    case json::value_t::string:
+        return "a string";
+    case json::value_t::boolean:
+        return "a boolean";
+    default:
+        return "a number";
     }
 }
 

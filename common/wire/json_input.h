@@ -13,19 +13,23 @@ namespace bm::wire {
 
 inline constexpr int kMaxJsonDepth = 25; ///< objects and lists within each other
 
-/// JSON from outside. @throws Error InvalidInput with line and column, or when nested deeper than kMaxJsonDepth
+/// JSON from outside. @throws Error InvalidInput with line and column, or when nested deeper than
+/// kMaxJsonDepth
 nlohmann::json parseJson(std::string_view text);
 /// The same, and it is an object. @throws Error InvalidInput
 nlohmann::json parseObject(std::string_view text);
 
 /// @throws Error InvalidInput naming the first key of @p object that is not in @p allowed
-void refuseUnknown(const nlohmann::json& object, std::initializer_list<std::string_view> allowed, std::string_view what);
+void refuseUnknown(const nlohmann::json& object, std::initializer_list<std::string_view> allowed,
+                   std::string_view what);
 
 /// Values by type; @p field is named in the refusal ("ports[2].address"). @throws Error InvalidInput
 std::string asString(const nlohmann::json& value, std::string_view field);
 std::string asStringOrNull(const nlohmann::json& value, std::string_view field); ///< null is ""
-bool asBoolean(const nlohmann::json& value, std::string_view field); ///< also "true", "False", 0, 1: Ironic takes them
-std::int64_t asInteger(const nlohmann::json& value, std::string_view field, std::int64_t low, std::int64_t high);
+bool asBoolean(const nlohmann::json& value,
+               std::string_view field); ///< also "true", "False", 0, 1: Ironic takes them
+std::int64_t asInteger(const nlohmann::json& value, std::string_view field, std::int64_t low,
+                       std::int64_t high);
 model::JsonText asObjectText(const nlohmann::json& value, std::string_view field); ///< null is {}
 std::vector<std::string> asStrings(const nlohmann::json& value, std::string_view field);
 

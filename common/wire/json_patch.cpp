@@ -15,14 +15,16 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::string_view kForm = R"(a patch is a list of {"op": "add|replace|remove", "path": "/field", "value": ...})";
+constexpr std::string_view kForm =
+    R"(a patch is a list of {"op": "add|replace|remove", "path": "/field", "value": ...})";
 
 /// RFC 6901: ~1 is a slash, ~0 a tilde.
 std::string unescaped(std::string_view part)
 {
     std::string text;
     for (std::size_t i = 0; i < part.size(); ++i) {
-        const bool escape = part[i] == '~' && i + 1 < part.size() && (part[i + 1] == '0' || part[i + 1] == '1');
+        const bool escape =
+            part[i] == '~' && i + 1 < part.size() && (part[i + 1] == '0' || part[i + 1] == '1');
         text += escape ? (part[i + 1] == '1' ? '/' : '~') : part[i];
         i += escape ? 1U : 0U;
     }
@@ -32,7 +34,8 @@ std::string unescaped(std::string_view part)
 std::vector<std::string> keysOf(const std::string& path)
 {
     if (path.size() < 2 || path.front() != '/' || path.back() == '/')
-        throw Error(ErrorCode::InvalidInput, fmt::format("patch: \"{}\" is not a valid path", path), std::string(kForm));
+        throw Error(ErrorCode::InvalidInput, fmt::format("patch: \"{}\" is not a valid path", path),
+                    std::string(kForm));
     std::vector<std::string> keys;
     for (std::size_t at = 1; at <= path.size();) {
         const std::size_t end = std::min(path.find('/', at), path.size());
@@ -46,7 +49,8 @@ PatchStep stepOf(const json& entry, std::size_t index)
 {
     const std::string where = fmt::format("patch[{}]", index);
     if (!entry.is_object() || !entry.contains("op") || !entry.contains("path"))
-        throw Error(ErrorCode::InvalidInput, where + ": expected an object with op and path", std::string(kForm));
+        throw Error(ErrorCode::InvalidInput, where + ": expected an object with op and path",
+                    std::string(kForm));
     refuseUnknown(entry, {"op", "path", "value"}, where);
     const std::string op = asString(entry.at("op"), where + ".op");
     PatchStep step;
@@ -57,9 +61,11 @@ PatchStep stepOf(const json& entry, std::size_t index)
     else if (op == "remove")
         step.op = PatchStep::Op::Remove;
     else
-        throw Error(ErrorCode::InvalidInput, fmt::format("{}.op: \"{}\" is not one of add, replace, remove", where, op));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("{}.op: \"{}\" is not one of add, replace, remove", where, op));
     if (step.op != PatchStep::Op::Remove && !entry.contains("value"))
-        throw Error(ErrorCode::InvalidInput, where + ": 'add' and 'replace' operations need a value", std::string(kForm));
+        throw Error(ErrorCode::InvalidInput, where + ": 'add' and 'replace' operations need a value",
+                    std::string(kForm));
     step.path = asString(entry.at("path"), where + ".path");
     step.keys = keysOf(step.path);
     return step;
@@ -68,8 +74,9 @@ PatchStep stepOf(const json& entry, std::size_t index)
 [[noreturn]] void refuse(const PatchStep& step, const std::string& reason)
 {
     static constexpr const char* kNames[] = {"add", "replace", "remove"};
-    throw Error(ErrorCode::InvalidInput, fmt::format("Couldn't apply patch '{{'op': '{}', 'path': '{}'}}'. Reason: {}",
-                                                     kNames[static_cast<int>(step.op)], step.path, reason));
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("Couldn't apply patch '{{'op': '{}', 'path': '{}'}}'. Reason: {}",
+                            kNames[static_cast<int>(step.op)], step.path, reason));
 }
 
 std::size_t indexOf(const PatchStep& step, const std::string& key, std::size_t limit)
@@ -101,7 +108,8 @@ void applyToObject(const PatchStep& step, const json& value, json& object)
     const std::string& key = step.keys.back();
     const bool root = step.keys.size() == 1;
     if (root && !object.contains(key))
-        refuse(step, fmt::format("Adding a new attribute ({}) to the root of the resource is not allowed", step.path));
+        refuse(step, fmt::format("Adding a new attribute ({}) to the root of the resource is not allowed",
+                                 step.path));
     if (step.op != PatchStep::Op::Add && !object.contains(key))
         refuse(step, fmt::format("can't {} a non-existent object '{}'",
                                  step.op == PatchStep::Op::Remove ? "remove" : "replace", key));
@@ -145,7 +153,8 @@ JsonPatch::~JsonPatch() = default;
 JsonPatch JsonPatch::parse(const json& body)
 {
     if (!body.is_array())
-        throw Error(ErrorCode::InvalidInput, fmt::format("the body: expected a list, got {}", kindOf(body)), std::string(kForm));
+        throw Error(ErrorCode::InvalidInput, fmt::format("the body: expected a list, got {}", kindOf(body)),
+                    std::string(kForm));
     JsonPatch patch;
     for (std::size_t i = 0; i < body.size(); ++i) {
         patch.steps_.push_back(stepOf(body[i], i));

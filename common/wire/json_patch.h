@@ -8,11 +8,12 @@ namespace bm::wire {
 struct PatchStep {
     enum class Op { Add, Replace, Remove };
     Op op = Op::Add;
-    std::string path;                ///< as given: "/properties/cpus"
-    std::vector<std::string> keys;   ///< its parts, unescaped (RFC 6901); never empty
+    std::string path;              ///< as given: "/properties/cpus"
+    std::vector<std::string> keys; ///< its parts, unescaped (RFC 6901); never empty
 };
 
-/// A JSON patch (RFC 6902) by Ironic's rules: add, replace and remove only, paths below the root, all or nothing.
+/// A JSON patch (RFC 6902) by Ironic's rules: add, replace and remove only, paths below the root, all or
+/// nothing.
 class JsonPatch {
 public:
     /// @throws Error InvalidInput naming the entry
@@ -22,8 +23,9 @@ public:
     ~JsonPatch();
 
     const std::vector<PatchStep>& steps() const { return steps_; }
-    /// @p document with all steps applied in their order; @p document itself is left alone. A removed attribute of the
-    /// resource itself becomes null. @throws Error InvalidInput naming the step that does not fit
+    /// @p document with all steps applied in their order; @p document itself is left alone. A removed
+    /// attribute of the resource itself becomes null. @throws Error InvalidInput naming the step that does
+    /// not fit
     nlohmann::json applied(const nlohmann::json& document) const;
 
 private:

@@ -12,7 +12,12 @@ std::size_t sequenceLength(std::string_view text, std::size_t at)
 {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte(at);
-    const std::size_t length = lead < 0x80U ? 1 : lead < 0xC2U ? 0 : lead < 0xE0U ? 2 : lead < 0xF0U ? 3 : lead < 0xF5U ? 4 : 0;
+    const std::size_t length = lead < 0x80U   ? 1
+                               : lead < 0xC2U ? 0
+                               : lead < 0xE0U ? 2
+                               : lead < 0xF0U ? 3
+                               : lead < 0xF5U ? 4
+                                              : 0;
     if (length == 0 || at + length > text.size())
         return 0;
     for (std::size_t i = 1; i < length; ++i)
@@ -27,12 +32,23 @@ std::size_t sequenceLength(std::string_view text, std::size_t at)
 void appendEscaped(std::string& out, unsigned char c)
 {
     switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+        out += "\\\"";
+        return;
+    case '\\':
+        out += "\\\\";
+        return;
+    case '\n':
+        out += "\\n";
+        return;
+    case '\r':
+        out += "\\r";
+        return;
+    case '\t':
+        out += "\\t";
+        return;
+    default:
+        break;
     }
     if (c < 0x20U || c == 0x7FU)
         out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
@@ -126,9 +142,15 @@ JsonWriter& JsonWriter::decimal(double value, int decimals)
     return *this;
 }
 
-JsonWriter& JsonWriter::boolean(bool value) { return raw(value ? "true" : "false"); }
+JsonWriter& JsonWriter::boolean(bool value)
+{
+    return raw(value ? "true" : "false");
+}
 
-JsonWriter& JsonWriter::null() { return raw("null"); }
+JsonWriter& JsonWriter::null()
+{
+    return raw("null");
+}
 
 JsonWriter& JsonWriter::raw(std::string_view json)
 {
@@ -154,8 +176,9 @@ std::string toText(model::UtcTime value)
     const milliseconds inDay = value - day;
     const hh_mm_ss<milliseconds> clock{inDay};
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}000+00:00", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                       clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                       clock.subseconds().count());
 }
 
 } // namespace bm::wire

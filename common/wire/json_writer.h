@@ -34,7 +34,10 @@ public:
 
     /// "" becomes null.
     JsonWriter& stringOrNull(std::string_view text) { return text.empty() ? null() : string(text); }
-    JsonWriter& timeOrNull(const std::optional<model::UtcTime>& value) { return value ? time(*value) : null(); }
+    JsonWriter& timeOrNull(const std::optional<model::UtcTime>& value)
+    {
+        return value ? time(*value) : null();
+    }
 
     const std::string& text() const { return text_; }
     std::string take() { return std::move(text_); }

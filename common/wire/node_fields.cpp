@@ -21,12 +21,25 @@ namespace {
 using View = const NodeView&;
 using Out = JsonWriter&;
 
-// --- what members of a model::Node are shown as and taken from -------------------------------------------------
+// --- what members of a model::Node are shown as and taken from
+// -------------------------------------------------
 
-template <std::string Node::*member> void renderText(Out out, View v) { out.stringOrNull(v.node.*member); }
-template <std::string Node::*member> void renderPlainText(Out out, View v) { out.string(v.node.*member); }
-template <bool Node::*member> void renderFlag(Out out, View v) { out.boolean(v.node.*member); }
-template <model::JsonText Node::*member> void renderJson(Out out, View v) { out.json(v.node.*member); }
+template <std::string Node::*member> void renderText(Out out, View v)
+{
+    out.stringOrNull(v.node.*member);
+}
+template <std::string Node::*member> void renderPlainText(Out out, View v)
+{
+    out.string(v.node.*member);
+}
+template <bool Node::*member> void renderFlag(Out out, View v)
+{
+    out.boolean(v.node.*member);
+}
+template <model::JsonText Node::*member> void renderJson(Out out, View v)
+{
+    out.json(v.node.*member);
+}
 template <model::JsonText Node::*member> void renderMasked(Out out, View v)
 {
     if (v.masked)
@@ -34,9 +47,18 @@ template <model::JsonText Node::*member> void renderMasked(Out out, View v)
     else
         out.json(v.node.*member);
 }
-template <std::optional<model::UtcTime> Node::*member> void renderTime(Out out, View v) { out.timeOrNull(v.node.*member); }
-void renderNull(Out out, View) { out.null(); }
-void renderEmptyObject(Out out, View) { out.raw("{}"); }
+template <std::optional<model::UtcTime> Node::*member> void renderTime(Out out, View v)
+{
+    out.timeOrNull(v.node.*member);
+}
+void renderNull(Out out, View)
+{
+    out.null();
+}
+void renderEmptyObject(Out out, View)
+{
+    out.raw("{}");
+}
 
 template <std::string Node::*member> void assignText(Node& node, const json& value, std::string_view field)
 {
@@ -46,7 +68,8 @@ template <bool Node::*member> void assignFlag(Node& node, const json& value, std
 {
     node.*member = !value.is_null() && asBoolean(value, field);
 }
-template <model::JsonText Node::*member> void assignObject(Node& node, const json& value, std::string_view field)
+template <model::JsonText Node::*member>
+void assignObject(Node& node, const json& value, std::string_view field)
 {
     node.*member = asObjectText(value, field);
 }
@@ -55,12 +78,16 @@ void assignUuid(Node& node, const json& value, std::string_view field)
 {
     const std::string uuid = asString(value, field);
     if (!model::isUuid(uuid))
-        throw model::Error(model::ErrorCode::InvalidInput, fmt::format("Expected UUID for {}: {}", field, uuid.substr(0, 80)));
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           fmt::format("Expected UUID for {}: {}", field, uuid.substr(0, 80)));
     node.id.uuid = uuid;
     std::transform(uuid.begin(), uuid.end(), node.id.uuid.begin(),
                    [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
 }
-void assignDriver(Node& node, const json& value, std::string_view field) { node.driver = asString(value, field); }
+void assignDriver(Node& node, const json& value, std::string_view field)
+{
+    node.driver = asString(value, field);
+}
 void assignAutomatedClean(Node& node, const json& value, std::string_view field)
 {
     node.automatedClean = value.is_null() ? std::nullopt : std::optional<bool>(asBoolean(value, field));
@@ -72,17 +99,25 @@ void assignInterface(Node& node, const json& value, std::string_view field)
     const std::string_view fixed = interfaceOf(node.driver, kind);
     if (wanted.empty() || wanted == fixed)
         return;
-    throw model::Error(model::ErrorCode::InvalidInput,
-                       fmt::format("Could not find the following interface in the 'ironic.hardware.interfaces.{}' "
-                                   "entrypoint: {}. Valid interfaces are ['{}'].", kind, wanted, fixed),
-                       fmt::format("leave {} out: the hardware type decides it in bm", field));
+    throw model::Error(
+        model::ErrorCode::InvalidInput,
+        fmt::format("Could not find the following interface in the 'ironic.hardware.interfaces.{}' "
+                    "entrypoint: {}. Valid interfaces are ['{}'].",
+                    kind, wanted, fixed),
+        fmt::format("leave {} out: the hardware type decides it in bm", field));
 }
 
 template <std::size_t N> struct FixedName {
     char text[N]{};
-    constexpr FixedName(const char (&name)[N]) { std::copy_n(name, N, text); } // NOLINT: a literal as template argument
+    constexpr FixedName(const char (&name)[N])
+    {
+        std::copy_n(name, N, text);
+    } // NOLINT: a literal as template argument
 };
-template <FixedName name> void renderInterface(Out out, View v) { out.string(interfaceOf(v.node.driver, name.text)); }
+template <FixedName name> void renderInterface(Out out, View v)
+{
+    out.string(interfaceOf(v.node.driver, name.text));
+}
 template <FixedName name> void renderSubLinks(Out out, View v)
 {
     writeLinks(out, v.base, fmt::format("nodes/{}/{}", v.node.id.uuid, name.text));
@@ -93,13 +128,34 @@ template <FixedName name, FixedName kind> constexpr NodeField interfaceRow(int s
     return {name.text, since, true, true, "driver", renderInterface<kind>, assignInterface};
 }
 
-void renderId(Out out, View v) { out.string(v.node.id.uuid); }
-void renderCreatedAt(Out out, View v) { out.time(v.node.createdAt); }
-void renderAutomatedClean(Out out, View v) { v.node.automatedClean ? out.boolean(*v.node.automatedClean) : out.null(); }
-void renderPower(Out out, View v) { out.stringOrNull(model::toText(v.node.power)); }
-void renderReservation(Out out, View v) { v.reserved ? out.string(v.conductor) : out.null(); }
-void renderConductor(Out out, View v) { out.stringOrNull(v.conductor); }
-void renderLinks(Out out, View v) { writeLinks(out, v.base, "nodes/" + v.node.id.uuid); }
+void renderId(Out out, View v)
+{
+    out.string(v.node.id.uuid);
+}
+void renderCreatedAt(Out out, View v)
+{
+    out.time(v.node.createdAt);
+}
+void renderAutomatedClean(Out out, View v)
+{
+    v.node.automatedClean ? out.boolean(*v.node.automatedClean) : out.null();
+}
+void renderPower(Out out, View v)
+{
+    out.stringOrNull(model::toText(v.node.power));
+}
+void renderReservation(Out out, View v)
+{
+    v.reserved ? out.string(v.conductor) : out.null();
+}
+void renderConductor(Out out, View v)
+{
+    out.stringOrNull(v.conductor);
+}
+void renderLinks(Out out, View v)
+{
+    writeLinks(out, v.base, "nodes/" + v.node.id.uuid);
+}
 /// Below 1.2 "available" is the state without a name.
 void renderState(Out out, View v)
 {
@@ -108,7 +164,10 @@ void renderState(Out out, View v)
     else
         out.string(model::toText(v.node.state));
 }
-void renderTarget(Out out, View v) { v.node.target ? out.string(model::toText(*v.node.target)) : out.null(); }
+void renderTarget(Out out, View v)
+{
+    v.node.target ? out.string(model::toText(*v.node.target)) : out.null();
+}
 
 constexpr bool kShown = false; ///< read-only rows: neither POST nor PATCH takes them
 
@@ -195,7 +254,8 @@ const std::vector<NodeField>& nodeFields()
 const NodeField* findNodeField(std::string_view name)
 {
     const std::vector<NodeField>& table = nodeFields();
-    const auto found = std::find_if(table.begin(), table.end(), [&](const NodeField& f) { return f.name == name; });
+    const auto found =
+        std::find_if(table.begin(), table.end(), [&](const NodeField& f) { return f.name == name; });
     return found == table.end() ? nullptr : &*found;
 }
 
@@ -223,8 +283,9 @@ std::string_view interfaceOf(std::string_view driver, std::string_view interface
 
 const std::vector<std::string_view>& interfaceNames()
 {
-    static const std::vector<std::string_view> names{"bios",       "boot",    "console", "deploy", "inspect", "management",
-                                                     "network",    "power",   "raid",    "rescue", "storage", "vendor"};
+    static const std::vector<std::string_view> names{"bios",    "boot",       "console", "deploy",
+                                                     "inspect", "management", "network", "power",
+                                                     "raid",    "rescue",     "storage", "vendor"};
     return names;
 }
 

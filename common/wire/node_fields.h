@@ -13,22 +13,23 @@ namespace bm::wire {
 /// A node as one answer shows it; all borrowed.
 struct NodeView {
     const model::Node& node;
-    std::string_view base;           ///< "http://host:port", for links
-    std::string_view conductor;      ///< name of the one that looks after it
-    bool reserved = false;           ///< an operation is at work on it
+    std::string_view base;      ///< "http://host:port", for links
+    std::string_view conductor; ///< name of the one that looks after it
+    bool reserved = false;      ///< an operation is at work on it
     Version version = kMaxVersion;
-    bool masked = true;              ///< secrets read "******"; false only for documents that never leave
+    bool masked = true; ///< secrets read "******"; false only for documents that never leave
 };
 
 /// A row of the node's table: what it shows, accepts, from which version on. The only place that knows.
 struct NodeField {
     std::string_view name;
-    int since;                       ///< minor of the microversion that shows and accepts it
-    bool create;                     ///< POST takes it
-    bool patch;                      ///< PATCH takes it
-    std::string_view sortColumn;     ///< what sort_key orders by; empty: may not be sorted by
+    int since;                   ///< minor of the microversion that shows and accepts it
+    bool create;                 ///< POST takes it
+    bool patch;                  ///< PATCH takes it
+    std::string_view sortColumn; ///< what sort_key orders by; empty: may not be sorted by
     void (*render)(JsonWriter& out, const NodeView& view);
-    void (*assign)(model::Node& node, const nlohmann::json& value, std::string_view field); ///< nullptr: read-only
+    void (*assign)(model::Node& node, const nlohmann::json& value,
+                   std::string_view field); ///< nullptr: read-only
 };
 
 /// All of them, in the order in which Ironic shows them.
@@ -43,13 +44,16 @@ NodeFieldList nodeSelection(std::string_view commaSeparated, Version version);
 /// Appends the node; links are always among what is shown.
 void writeNode(JsonWriter& out, const NodeView& view, const NodeFieldList& fields);
 
-/// The body of POST /v1/nodes. Below 1.11 a new node is available. @throws Error InvalidInput naming the field, NotAcceptable
+/// The body of POST /v1/nodes. Below 1.11 a new node is available. @throws Error InvalidInput naming the
+/// field, NotAcceptable
 model::Node nodeFromCreate(const nlohmann::json& body, Version version);
-/// The body of PATCH /v1/nodes/{ident} applied to @p node. All or nothing. @throws Error InvalidInput, NotAcceptable
+/// The body of PATCH /v1/nodes/{ident} applied to @p node. All or nothing. @throws Error InvalidInput,
+/// NotAcceptable
 void patchNode(model::Node& node, const nlohmann::json& patch, Version version);
 /// Assigns what @p wanted (as for create) says differently from @p node; driver_info secrets are compared in
 /// @p openDriverInfo (plain). @return names of the fields that changed
-std::vector<std::string> mergeNode(model::Node& node, const nlohmann::json& wanted, const nlohmann::json& openDriverInfo);
+std::vector<std::string> mergeNode(model::Node& node, const nlohmann::json& wanted,
+                                   const nlohmann::json& openDriverInfo);
 
 /// The interface that @p driver uses for "boot", "deploy" ...: fixed by the hardware type in bm.
 std::string_view interfaceOf(std::string_view driver, std::string_view interface);

@@ -21,8 +21,9 @@ namespace {
 
 Error tooNew(const NodeField& field, Version version)
 {
-    return {ErrorCode::NotAcceptable, "Request not acceptable.",
-            fmt::format("{} needs version 1.{}, the request is {}", field.name, field.since, toText(version))};
+    return {
+        ErrorCode::NotAcceptable, "Request not acceptable.",
+        fmt::format("{} needs version 1.{}, the request is {}", field.name, field.since, toText(version))};
 }
 
 const NodeField& knownField(std::string_view name, Version version)
@@ -44,9 +45,11 @@ const NodeField& creatable(const std::string& name, Version version)
         for (const NodeField& row : nodeFields())
             if (row.create && row.since <= version.minor)
                 known.push_back(row.name);
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("Schema error for node: Additional properties are not allowed ('{}' was unexpected)", name),
-                    fmt::format("known are: {}", fmt::join(known, ", ")));
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("Schema error for node: Additional properties are not allowed ('{}' was unexpected)",
+                        name),
+            fmt::format("known are: {}", fmt::join(known, ", ")));
     }
     if (field->since > version.minor)
         throw tooNew(*field, version);
@@ -80,8 +83,9 @@ void checkPatchPaths(const JsonPatch& patch, Version version)
     for (const PatchStep& step : patch.steps()) {
         const NodeField* field = findNodeField(step.keys.front());
         if (field == nullptr || !field->patch)
-            throw Error(ErrorCode::InvalidInput, fmt::format("Cannot patch {}. Only the following can be updated: {}",
-                                                             step.path, patchableNames()));
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("Cannot patch {}. Only the following can be updated: {}", step.path,
+                                    patchableNames()));
         if (field->since > version.minor)
             throw tooNew(*field, version);
         if (field->name == "driver" && step.op == PatchStep::Op::Remove)
@@ -97,7 +101,8 @@ bool sameDriverInfo(const json& wanted, const json& open)
         const bool kept = value.is_string() && value.get<std::string>() == kMask;
         if (kept && there != open.end())
             continue;
-        if (there == open.end() || (*there != value && (!there->is_string() || there->get<std::string>() != value.dump())))
+        if (there == open.end() ||
+            (*there != value && (!there->is_string() || there->get<std::string>() != value.dump())))
             return false;
     }
     return wanted.size() == open.size();
@@ -117,7 +122,8 @@ NodeFieldList nodeDetail(Version version)
 NodeFieldList nodeSummary(Version version)
 {
     NodeFieldList fields;
-    for (std::string_view name : {"uuid", "instance_uuid", "maintenance", "power_state", "provision_state", "name", "links"})
+    for (std::string_view name :
+         {"uuid", "instance_uuid", "maintenance", "power_state", "provision_state", "name", "links"})
         if (const NodeField* field = findNodeField(name); field->since <= version.minor)
             fields.push_back(field);
     return fields;
@@ -173,7 +179,8 @@ void patchNode(Node& node, const json& body, Version version)
     const bool newDriver = changed.driver != node.driver;
     for (const NodeField& field : nodeFields()) {
         const std::string name(field.name);
-        const bool interfaceFollows = newDriver && name.ends_with("_interface") && after.at(name) == before.at(name);
+        const bool interfaceFollows =
+            newDriver && name.ends_with("_interface") && after.at(name) == before.at(name);
         if (field.patch && !interfaceFollows && after.at(name) != before.at(name))
             field.assign(changed, after.at(name), field.name);
     }

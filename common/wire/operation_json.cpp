@@ -12,12 +12,20 @@ using model::StepState;
 
 namespace {
 
-void writeFailure(JsonWriter& out, const std::string& code, const std::string& message, const std::string& hint)
+void writeFailure(JsonWriter& out, const std::string& code, const std::string& message,
+                  const std::string& hint)
 {
     if (code.empty())
         out.null();
     else
-        out.beginObject().key("code").string(code).key("message").string(message).key("hint").string(hint).endObject();
+        out.beginObject()
+            .key("code")
+            .string(code)
+            .key("message")
+            .string(message)
+            .key("hint")
+            .string(hint)
+            .endObject();
 }
 
 void writeProgress(JsonWriter& out, const Step& step, model::UtcTime now)
@@ -57,12 +65,14 @@ void writeStep(JsonWriter& out, const Step& step, model::UtcTime now)
 const Step* currentOf(const std::vector<Step>& steps)
 {
     const auto isOpen = [](const Step& step) {
-        return step.state == StepState::Running || step.state == StepState::Waiting || step.state == StepState::Failed;
+        return step.state == StepState::Running || step.state == StepState::Waiting ||
+               step.state == StepState::Failed;
     };
     const auto open = std::find_if(steps.begin(), steps.end(), isOpen);
     if (open != steps.end())
         return &*open;
-    const auto pending = std::find_if(steps.begin(), steps.end(), [](const Step& s) { return s.state == StepState::Pending; });
+    const auto pending =
+        std::find_if(steps.begin(), steps.end(), [](const Step& s) { return s.state == StepState::Pending; });
     if (pending != steps.end())
         return &*pending;
     return steps.empty() ? nullptr : &steps.back();
@@ -75,17 +85,20 @@ StepPace paceOf(const Step& step, model::UtcTime now)
     StepPace pace;
     if (!step.startedAt || step.bytesDone <= 0)
         return pace;
-    const double seconds = std::chrono::duration<double>(step.finishedAt.value_or(now) - *step.startedAt).count();
+    const double seconds =
+        std::chrono::duration<double>(step.finishedAt.value_or(now) - *step.startedAt).count();
     if (seconds <= 0)
         return pace;
     const double perSecond = static_cast<double>(step.bytesDone) / seconds;
     pace.megabytesPerSecond = perSecond / 1e6;
     if (!step.finishedAt && step.bytesTotal >= step.bytesDone)
-        pace.etaSeconds = static_cast<std::int64_t>(static_cast<double>(step.bytesTotal - step.bytesDone) / perSecond + 0.5);
+        pace.etaSeconds = static_cast<std::int64_t>(
+            static_cast<double>(step.bytesTotal - step.bytesDone) / perSecond + 0.5);
     return pace;
 }
 
-void writeOperation(JsonWriter& out, const Operation& operation, const std::vector<Step>& steps, model::UtcTime now)
+void writeOperation(JsonWriter& out, const Operation& operation, const std::vector<Step>& steps,
+                    model::UtcTime now)
 {
     out.beginObject();
     out.key("uuid").string(operation.id.uuid);

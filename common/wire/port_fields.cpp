@@ -24,7 +24,8 @@ void assignUuid(Port& port, const json& value, std::string_view field)
 {
     port.id.uuid = asString(value, field);
     if (!model::isUuid(port.id.uuid))
-        throw Error(ErrorCode::InvalidInput, fmt::format("Expected UUID for {}: {}", field, port.id.uuid.substr(0, 80)));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Expected UUID for {}: {}", field, port.id.uuid.substr(0, 80)));
 }
 
 void assignAddress(Port& port, const json& value, std::string_view field)
@@ -32,17 +33,24 @@ void assignAddress(Port& port, const json& value, std::string_view field)
     const std::string text = asString(value, field);
     const std::optional<model::MacAddress> mac = model::macFromText(text);
     if (!mac)
-        throw Error(ErrorCode::InvalidInput, fmt::format("Expected valid MAC address for {}: {}", field, text.substr(0, 80)),
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Expected valid MAC address for {}: {}", field, text.substr(0, 80)),
                     "six pairs of hex digits with colons; no multicast address");
     port.mac = *mac;
 }
 
-void assignNode(Port& port, const json& value, std::string_view field) { port.node.uuid = asString(value, field); }
+void assignNode(Port& port, const json& value, std::string_view field)
+{
+    port.node.uuid = asString(value, field);
+}
 void assignPxe(Port& port, const json& value, std::string_view field)
 {
     port.pxeEnabled = value.is_null() || asBoolean(value, field);
 }
-void assignExtra(Port& port, const json& value, std::string_view field) { port.extra = asObjectText(value, field); }
+void assignExtra(Port& port, const json& value, std::string_view field)
+{
+    port.extra = asObjectText(value, field);
+}
 void assignLink(Port& port, const json& value, std::string_view field)
 {
     port.localLinkConnection = asObjectText(value, field);
@@ -82,7 +90,8 @@ const std::vector<PortField>& table()
 
 const PortField* find(std::string_view name)
 {
-    const auto found = std::find_if(table().begin(), table().end(), [&](const PortField& f) { return f.name == name; });
+    const auto found =
+        std::find_if(table().begin(), table().end(), [&](const PortField& f) { return f.name == name; });
     return found == table().end() ? nullptr : &*found;
 }
 
@@ -90,17 +99,20 @@ void checkVersion(const PortField& field, Version version)
 {
     if (field.since > version.minor)
         throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
-                    fmt::format("{} needs version 1.{}, the request is {}", field.name, field.since, toText(version)));
+                    fmt::format("{} needs version 1.{}, the request is {}", field.name, field.since,
+                                toText(version)));
 }
 
 const PortField& creatable(const std::string& name, Version version)
 {
     const PortField* field = find(name);
     if (field == nullptr || !field->create)
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("Schema error for port: Additional properties are not allowed ('{}' was unexpected)", name),
-                    "known are: address, extra, is_smartnic, local_link_connection, node_uuid, physical_network, "
-                    "portgroup_uuid, pxe_enabled, uuid");
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("Schema error for port: Additional properties are not allowed ('{}' was unexpected)",
+                        name),
+            "known are: address, extra, is_smartnic, local_link_connection, node_uuid, physical_network, "
+            "portgroup_uuid, pxe_enabled, uuid");
     checkVersion(*field, version);
     return *field;
 }
@@ -118,7 +130,10 @@ json documentOf(const Port& port)
 
 } // namespace
 
-const std::vector<PortField>& portFields() { return table(); }
+const std::vector<PortField>& portFields()
+{
+    return table();
+}
 
 PortFieldList portDetail(Version version)
 {
@@ -129,7 +144,10 @@ PortFieldList portDetail(Version version)
     return fields;
 }
 
-PortFieldList portSummary() { return {find("uuid"), find("address"), find("links")}; }
+PortFieldList portSummary()
+{
+    return {find("uuid"), find("address"), find("links")};
+}
 
 PortFieldList portSelection(std::string_view commaSeparated, Version version)
 {
@@ -163,7 +181,8 @@ Port portFromCreate(const json& body, Version version, bool nodeNeeded)
         throw Error(ErrorCode::InvalidInput, fmt::format("a port: expected an object, got {}", kindOf(body)));
     for (const char* needed : {"address", "node_uuid"})
         if (memberOf(body, needed) == nullptr && (nodeNeeded || std::string_view(needed) == "address"))
-            throw Error(ErrorCode::InvalidInput, fmt::format("Schema error for port: '{}' is a required property", needed));
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("Schema error for port: '{}' is a required property", needed));
     Port port;
     for (const auto& [name, value] : body.items())
         if (const PortField& field = creatable(name, version); name != "uuid" || !value.is_null())
@@ -177,9 +196,12 @@ void patchPort(Port& port, const json& body, Version version)
     for (const PatchStep& step : patch.steps()) {
         const PortField* field = find(step.keys.front());
         if (field == nullptr || !field->patch)
-            throw Error(ErrorCode::InvalidInput,
-                        fmt::format("Cannot patch {}. Only the following can be updated: address, extra, is_smartnic, "
-                                    "local_link_connection, physical_network, portgroup_uuid, pxe_enabled", step.path));
+            throw Error(
+                ErrorCode::InvalidInput,
+                fmt::format(
+                    "Cannot patch {}. Only the following can be updated: address, extra, is_smartnic, "
+                    "local_link_connection, physical_network, portgroup_uuid, pxe_enabled",
+                    step.path));
         checkVersion(*field, version);
     }
     const json before = documentOf(port);

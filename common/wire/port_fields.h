@@ -17,7 +17,8 @@ struct PortField {
     bool create;
     bool patch;
     void (*render)(JsonWriter& out, const model::Port& port, std::string_view base);
-    void (*assign)(model::Port& port, const nlohmann::json& value, std::string_view field); ///< nullptr: read-only
+    void (*assign)(model::Port& port, const nlohmann::json& value,
+                   std::string_view field); ///< nullptr: read-only
 };
 
 const std::vector<PortField>& portFields();
@@ -32,7 +33,8 @@ void writePort(JsonWriter& out, const model::Port& port, std::string_view base, 
 /// @throws Error InvalidInput naming the field, NotAcceptable
 model::Port portFromCreate(const nlohmann::json& body, Version version, bool nodeNeeded = true);
 void patchPort(model::Port& port, const nlohmann::json& patch, Version version);
-/// Assigns what @p wanted (as for create) says differently from @p port. @return names of the fields that changed
+/// Assigns what @p wanted (as for create) says differently from @p port. @return names of the fields that
+/// changed
 std::vector<std::string> mergePort(model::Port& port, const nlohmann::json& wanted);
 
 } // namespace bm::wire

@@ -48,7 +48,8 @@ bool hasParts(const json& object)
 {
     return std::any_of(object.items().begin(), object.items().end(), [](const auto& item) {
         return (item.key() == "meta_data" || item.key() == "user_data" || item.key() == "network_data" ||
-                item.key() == "vendor_data") && !item.value().is_null();
+                item.key() == "vendor_data") &&
+               !item.value().is_null();
     });
 }
 
@@ -56,12 +57,13 @@ std::string base64Of(const json& value, const std::string& field)
 {
     const std::string text = asString(value, field);
     const bool wellFormed = std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
-               c == '=' || c == '\n' || c == '\r' || c == '-' || c == '_';
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+               c == '/' || c == '=' || c == '\n' || c == '\r' || c == '-' || c == '_';
     });
     if (text.empty() || !wellFormed)
         throw Error(ErrorCode::InvalidInput, field + ": not base64",
-                    "a gzipped ISO or VFAT image in base64, or an object with meta_data, user_data, network_data; no URLs");
+                    "a gzipped ISO or VFAT image in base64, or an object with meta_data, user_data, "
+                    "network_data; no URLs");
     return text;
 }
 
@@ -70,8 +72,18 @@ struct VerbVersion {
     int since;
 };
 constexpr auto kVerbVersions = std::to_array<VerbVersion>({
-    {"manage", 4}, {"provide", 4}, {"inspect", 6}, {"abort", 13}, {"clean", 15}, {"adopt", 17}, {"rescue", 38},
-    {"unrescue", 38}, {"deploy", 73}, {"undeploy", 73}, {"unhold", 85}, {"service", 87},
+    {"manage", 4},
+    {"provide", 4},
+    {"inspect", 6},
+    {"abort", 13},
+    {"clean", 15},
+    {"adopt", 17},
+    {"rescue", 38},
+    {"unrescue", 38},
+    {"deploy", 73},
+    {"undeploy", 73},
+    {"unhold", 85},
+    {"service", 87},
 });
 
 struct MemberVersion {
@@ -79,7 +91,11 @@ struct MemberVersion {
     int since;
 };
 constexpr auto kMemberVersions = std::to_array<MemberVersion>({
-    {"clean_steps", 15}, {"rescue_password", 38}, {"deploy_steps", 69}, {"disable_ramdisk", 70}, {"service_steps", 87},
+    {"clean_steps", 15},
+    {"rescue_password", 38},
+    {"deploy_steps", 69},
+    {"disable_ramdisk", 70},
+    {"service_steps", 87},
     {"runbook", 92},
 });
 
@@ -88,11 +104,13 @@ void checkVerbVersions(const json& body, const std::string& target, Version vers
     for (const VerbVersion& verb : kVerbVersions)
         if (verb.target == target && verb.since > version.minor)
             throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
-                        fmt::format("the verb \"{}\" needs version 1.{}, the request is {}", target, verb.since, toText(version)));
+                        fmt::format("the verb \"{}\" needs version 1.{}, the request is {}", target,
+                                    verb.since, toText(version)));
     for (const MemberVersion& member : kMemberVersions)
         if (member.since > version.minor && memberOf(body, member.member) != nullptr)
             throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
-                        fmt::format("{} needs version 1.{}, the request is {}", member.member, member.since, toText(version)));
+                        fmt::format("{} needs version 1.{}, the request is {}", member.member, member.since,
+                                    toText(version)));
 }
 
 void readDrive(VerbRequest& wanted, const json& drive, Version version)
@@ -102,7 +120,8 @@ void readDrive(VerbRequest& wanted, const json& drive, Version version)
         return;
     }
     if (!drive.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("configdrive: expected base64 or an object, got {}", kindOf(drive)));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("configdrive: expected base64 or an object, got {}", kindOf(drive)));
     if (version.minor < 56)
         throw Error(ErrorCode::InvalidInput, "configdrive: an object needs version 1.56");
     refuseUnknown(drive, {"meta_data", "user_data", "network_data", "vendor_data"}, "configdrive");
@@ -114,9 +133,12 @@ void readDrive(VerbRequest& wanted, const json& drive, Version version)
 ProvisionRequest provisionFromBody(const json& body)
 {
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"image", "root_device", "grow_last_partition", "host_name", "ssh_keys", "user_data", "meta_data",
-                         "network_data", "vendor_data", "config_drive"}, "provision");
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the body: expected an object, got {}", kindOf(body)));
+    refuseUnknown(body,
+                  {"image", "root_device", "grow_last_partition", "host_name", "ssh_keys", "user_data",
+                   "meta_data", "network_data", "vendor_data", "config_drive"},
+                  "provision");
     ProvisionRequest wanted;
     wanted.image = stringMember(body, "image");
     if (const json* hints = memberOf(body, "root_device"))
@@ -140,26 +162,33 @@ ProvisionRequest provisionFromBody(const json& body)
 VerbRequest verbFromBody(const json& body, Version version)
 {
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"target", "configdrive", "clean_steps", "deploy_steps", "service_steps", "rescue_password",
-                         "disable_ramdisk", "runbook"}, "provision");
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the body: expected an object, got {}", kindOf(body)));
+    refuseUnknown(body,
+                  {"target", "configdrive", "clean_steps", "deploy_steps", "service_steps", "rescue_password",
+                   "disable_ramdisk", "runbook"},
+                  "provision");
     if (memberOf(body, "target") == nullptr)
         throw Error(ErrorCode::InvalidInput, "target: required", R"({"target": "active"})");
     VerbRequest wanted;
     wanted.target = asString(body.at("target"), "target");
     checkVerbVersions(body, wanted.target, version);
     if (const json* drive = memberOf(body, "configdrive")) {
-        const bool deploys = wanted.target == "active" || wanted.target == "deploy" || wanted.target == "rebuild";
+        const bool deploys =
+            wanted.target == "active" || wanted.target == "deploy" || wanted.target == "rebuild";
         if (!deploys || (wanted.target == "rebuild" && version.minor < 35))
-            throw Error(ErrorCode::InvalidInput, fmt::format("configdrive: not with the target \"{}\"", wanted.target));
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("configdrive: not with the target \"{}\"", wanted.target));
         readDrive(wanted, *drive, version);
     }
     if (memberOf(body, "clean_steps") != nullptr && wanted.target != "clean")
-        throw Error(ErrorCode::InvalidInput, "\"clean_steps\" is only valid when setting target provision state to clean");
+        throw Error(ErrorCode::InvalidInput,
+                    "\"clean_steps\" is only valid when setting target provision state to clean");
     for (std::string_view name : {"clean_steps", "deploy_steps", "service_steps"})
         if (const json* steps = memberOf(body, name)) {
             if (!steps->is_array())
-                throw Error(ErrorCode::InvalidInput, fmt::format("{}: expected a list, got {}", name, kindOf(*steps)));
+                throw Error(ErrorCode::InvalidInput,
+                            fmt::format("{}: expected a list, got {}", name, kindOf(*steps)));
             wanted.hasSteps = wanted.hasSteps || !steps->empty();
         }
     return wanted;
@@ -168,7 +197,8 @@ VerbRequest verbFromBody(const json& body, Version version)
 PowerRequest powerFromBody(const json& body, Version version)
 {
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("the body: expected an object, got {}", kindOf(body)));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the body: expected an object, got {}", kindOf(body)));
     refuseUnknown(body, {"target", "timeout"}, "power");
     if (memberOf(body, "target") == nullptr)
         throw Error(ErrorCode::InvalidInput, "target: required", R"({"target": "power on"})");
@@ -177,7 +207,8 @@ PowerRequest powerFromBody(const json& body, Version version)
     const json* timeout = memberOf(body, "timeout");
     const bool soft = wanted.target.starts_with("soft ");
     if ((timeout != nullptr || soft) && version.minor < 27)
-        throw Error(ErrorCode::NotAcceptable, "Request not acceptable.", "soft power and timeout need version 1.27");
+        throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
+                    "soft power and timeout need version 1.27");
     if (timeout != nullptr)
         wanted.timeoutSeconds = asInteger(*timeout, "timeout", 1, 86'400);
     return wanted;

@@ -12,31 +12,31 @@ namespace bm::wire {
 /// The parts of a config drive as a client gives them; JSON members as text, "" when not given.
 struct ConfigDriveParts {
     std::string metaDataJson;
-    std::string userData;            ///< given as text, or as an object (then its JSON)
+    std::string userData; ///< given as text, or as an object (then its JSON)
     std::string networkDataJson;
     std::string vendorDataJson;
 };
 
 /// bm's own POST /v1/nodes/{ident}/provision.
 struct ProvisionRequest {
-    std::string image;               ///< name or id; "": what instance_info/image_source says
-    std::string rootDeviceJson;      ///< hints, an object; "": none given
+    std::string image;          ///< name or id; "": what instance_info/image_source says
+    std::string rootDeviceJson; ///< hints, an object; "": none given
     bool growLastPartition = true;
     std::string hostName;
     std::vector<std::string> sshKeys{};
     std::optional<ConfigDriveParts> parts{};
-    std::string configDriveBase64;   ///< a whole drive; wins over parts
-    bool configDrive = true;         ///< false: none
+    std::string configDriveBase64; ///< a whole drive; wins over parts
+    bool configDrive = true;       ///< false: none
 };
 /// @throws Error InvalidInput naming the field
 ProvisionRequest provisionFromBody(const nlohmann::json& body);
 
 /// Ironic's PUT /v1/nodes/{ident}/states/provision.
 struct VerbRequest {
-    std::string target;              ///< as given; which verbs there are is the conductor's business
+    std::string target; ///< as given; which verbs there are is the conductor's business
     std::string configDriveBase64;
     std::optional<ConfigDriveParts> parts{};
-    bool hasSteps = false;           ///< clean_steps or deploy_steps with something in them
+    bool hasSteps = false; ///< clean_steps or deploy_steps with something in them
 };
 /// @throws Error InvalidInput naming the field, NotAcceptable (a verb or member newer than @p version)
 VerbRequest verbFromBody(const nlohmann::json& body, Version version);

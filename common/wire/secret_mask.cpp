@@ -9,8 +9,9 @@ namespace {
 constexpr std::string_view kQuotedMask = "\"******\"";
 constexpr std::string_view kSealed = "\"sealed:";
 
-constexpr auto kSecretParts = std::to_array<std::string_view>(
-    {"password", "passwd", "secret", "token", "credential", "hex_kg_key", "auth_key", "priv_key", "private_key", "community"});
+constexpr auto kSecretParts =
+    std::to_array<std::string_view>({"password", "passwd", "secret", "token", "credential", "hex_kg_key",
+                                     "auth_key", "priv_key", "private_key", "community"});
 
 /// One past the string that starts at @p at (a quote).
 std::size_t endOfString(std::string_view text, std::size_t at)
@@ -48,7 +49,8 @@ std::size_t endOfValue(std::string_view text, std::size_t at)
 
 bool listed(std::string_view names, std::string_view key)
 {
-    for (std::size_t at = names.find(key); !key.empty() && at != std::string_view::npos; at = names.find(key, at + 1)) {
+    for (std::size_t at = names.find(key); !key.empty() && at != std::string_view::npos;
+         at = names.find(key, at + 1)) {
         const bool starts = at == 0 || names[at - 1] == ' ';
         const bool ends = at + key.size() == names.size() || names[at + key.size()] == ' ';
         if (starts && ends)

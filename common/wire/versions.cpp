@@ -20,11 +20,15 @@ std::string range()
     return fmt::format("The supported version range is: [{}, {}].", toText(kMinVersion), toText(kMaxVersion));
 }
 
-constexpr std::string_view kHint = "leave the header out (1.1), or send a version of the range, or \"latest\"";
+constexpr std::string_view kHint =
+    "leave the header out (1.1), or send a version of the range, or \"latest\"";
 
 } // namespace
 
-std::string toText(Version version) { return fmt::format("1.{}", version.minor); }
+std::string toText(Version version)
+{
+    return fmt::format("1.{}", version.minor);
+}
 
 Version versionFromHeader(const std::optional<std::string>& header)
 {
@@ -37,19 +41,23 @@ Version versionFromHeader(const std::optional<std::string>& header)
     const std::optional<int> minor =
         dot == std::string::npos ? std::nullopt : wholeNumber(std::string_view(*header).substr(dot + 1));
     if (!major || !minor)
-        throw RoutingError(model::ErrorCode::NotAcceptable, fmt::format("Invalid value for {} header", kVersionHeader),
-                           std::string(kHint));
-    if (*major != 1)
         throw RoutingError(model::ErrorCode::NotAcceptable,
-                           fmt::format("Mutually exclusive versions requested. Version {}.{} requested but not "
-                                       "supported by this service. {}", *major, *minor, range()),
-                           std::string(kHint));
+                           fmt::format("Invalid value for {} header", kVersionHeader), std::string(kHint));
+    if (*major != 1)
+        throw RoutingError(
+            model::ErrorCode::NotAcceptable,
+            fmt::format("Mutually exclusive versions requested. Version {}.{} requested but not "
+                        "supported by this service. {}",
+                        *major, *minor, range()),
+            std::string(kHint));
     const Version version{*minor};
     if (version < kMinVersion || version > kMaxVersion)
-        throw RoutingError(model::ErrorCode::NotAcceptable,
-                           fmt::format("Version {} was requested but the minor version is not supported by this "
-                                       "service. {}", toText(version), range()),
-                           std::string(kHint));
+        throw RoutingError(
+            model::ErrorCode::NotAcceptable,
+            fmt::format("Version {} was requested but the minor version is not supported by this "
+                        "service. {}",
+                        toText(version), range()),
+            std::string(kHint));
     return version;
 }
 

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 using namespace bm;
+using Catch::Matchers::Contains;
 using nlohmann::json;
 using nlohmann::ordered_json;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -25,10 +25,17 @@ model::Node sampleNode()
     return node;
 }
 
-ordered_json shown(const model::Node& node, const wire::NodeFieldList& fields, wire::Version version = wire::kMaxVersion)
+ordered_json shown(const model::Node& node, const wire::NodeFieldList& fields,
+                   wire::Version version = wire::kMaxVersion)
 {
     wire::JsonWriter out;
-    wire::writeNode(out, {.node = node, .base = "http://bm.example:6385", .conductor = "localhost", .reserved = false, .version = version}, fields);
+    wire::writeNode(out,
+                    {.node = node,
+                     .base = "http://bm.example:6385",
+                     .conductor = "localhost",
+                     .reserved = false,
+                     .version = version},
+                    fields);
     return ordered_json::parse(out.text());
 }
 
@@ -49,21 +56,26 @@ TEST_CASE("a node is shown as Ironic 21.4 shows it", "[wire][node]")
         CHECK(test::keysOf(ours) == test::keysOf(recorded));
         for (const auto& [key, value] : recorded.items()) {
             INFO(key);
-            CHECK(json(ours.at(key)) == (key == "created_at" ? json("2026-11-20T21:30:57.999000+00:00") : json(value)));
+            CHECK(json(ours.at(key)) ==
+                  (key == "created_at" ? json("2026-11-20T21:30:57.999000+00:00") : json(value)));
         }
     }
     SECTION("at 1.1")
     {
-        CHECK(test::keysOf(shown(node, wire::nodeDetail({1}), {1})) == test::keysOf(test::sample("node_v1.1.json")));
+        CHECK(test::keysOf(shown(node, wire::nodeDetail({1}), {1})) ==
+              test::keysOf(test::sample("node_v1.1.json")));
     }
     SECTION("in a list")
     {
-        CHECK(test::keysOf(shown(node, wire::nodeSummary(wire::kMaxVersion))) == test::keysOf(test::sample("nodes.json").at("nodes").at(0)));
+        CHECK(test::keysOf(shown(node, wire::nodeSummary(wire::kMaxVersion))) ==
+              test::keysOf(test::sample("nodes.json").at("nodes").at(0)));
     }
     SECTION("by fields, in the order asked for, links at the end")
     {
-        const auto fields = wire::nodeSelection("provision_state,target_provision_state,reservation,deploy_step", wire::kMaxVersion);
-        CHECK(test::keysOf(shown(node, fields)) == test::keysOf(test::sample("node_reserved_deploying.json")));
+        const auto fields = wire::nodeSelection(
+            "provision_state,target_provision_state,reservation,deploy_step", wire::kMaxVersion);
+        CHECK(test::keysOf(shown(node, fields)) ==
+              test::keysOf(test::sample("node_reserved_deploying.json")));
     }
     SECTION("with the state without a name below 1.2")
     {
@@ -97,7 +109,8 @@ TEST_CASE("fields and versions", "[wire][node]")
     }
     SECTION("creating with a field newer than the request is refused")
     {
-        CHECK_THROWS_WITH(wire::nodeFromCreate(json{{"driver", "ipmi"}, {"owner", "me"}}, {49}), "Request not acceptable.");
+        CHECK_THROWS_WITH(wire::nodeFromCreate(json{{"driver", "ipmi"}, {"owner", "me"}}, {49}),
+                          "Request not acceptable.");
         CHECK(wire::nodeFromCreate(json{{"driver", "ipmi"}, {"owner", "me"}}, {50}).owner == "me");
     }
     SECTION("a new node is available below 1.11, else in enroll")
@@ -110,28 +123,43 @@ TEST_CASE("fields and versions", "[wire][node]")
 TEST_CASE("secrets of a node never leave", "[wire][node]")
 {
     model::Node node = sampleNode();
-    node.driverInfo.text = R"({"ipmi_hex_kg_key":"AA","ipmi_password":"sealed:1:abc","nested":{"api_token":{"a":["b"]},"x":"sealed:1:zz"},"plain":"ok"})";
+    node.driverInfo.text =
+        R"({"ipmi_hex_kg_key":"AA","ipmi_password":"sealed:1:abc","nested":{"api_token":{"a":["b"]},"x":"sealed:1:zz"},"plain":"ok"})";
     node.instanceInfo.text = R"({"configdrive":"H4sI","image_source":"debian"})";
     const ordered_json text = shown(node, wire::nodeDetail(wire::kMaxVersion));
-    CHECK(text.at("driver_info") == ordered_json::parse(R"({"ipmi_hex_kg_key":"******","ipmi_password":"******","nested":{"api_token":"******","x":"******"},"plain":"ok"})"));
-    CHECK(text.at("instance_info") == ordered_json::parse(R"({"configdrive":"******","image_source":"debian"})"));
+    CHECK(
+        text.at("driver_info") ==
+        ordered_json::parse(
+            R"({"ipmi_hex_kg_key":"******","ipmi_password":"******","nested":{"api_token":"******","x":"******"},"plain":"ok"})"));
+    CHECK(text.at("instance_info") ==
+          ordered_json::parse(R"({"configdrive":"******","image_source":"debian"})"));
 }
 
 TEST_CASE("what a new node may not be", "[wire][node]")
 {
-    const auto create = [](const std::string& text) { return wire::nodeFromCreate(json::parse(text), wire::kMaxVersion); };
+    const auto create = [](const std::string& text) {
+        return wire::nodeFromCreate(json::parse(text), wire::kMaxVersion);
+    };
     CHECK_THROWS_WITH(create("[]"), Contains("expected an object, got a list"));
     CHECK_THROWS_WITH(create("{}"), "Schema error for node: 'driver' is a required property");
     CHECK_THROWS_WITH(create(R"({"driver": 5})"), "driver: expected a string, got a number");
     CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "colour": 1})"), Contains("('colour' was unexpected)"));
-    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "provision_state": "active"})"), Contains("provision_state"));
-    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "name": {}})"), "name: expected a string or null, got an object");
-    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "properties": []})"), "properties: expected an object, got a list");
-    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "uuid": "nonsense"})"), "Expected UUID for uuid: nonsense");
-    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "protected": "maybe"})"), Contains("protected: expected true or false"));
-    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "deploy_interface": "nonsense"})"), Contains("Valid interfaces are ['direct']"));
-    CHECK(create(R"({"driver": "ipmi", "deploy_interface": "direct", "uuid": null, "name": null})").driver == "ipmi");
-    CHECK(create(R"({"driver": "ipmi", "uuid": "0516E8FA-EA38-4A5C-8950-5EBE9679096B"})").id.uuid == "0516e8fa-ea38-4a5c-8950-5ebe9679096b");
+    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "provision_state": "active"})"),
+                      Contains("provision_state"));
+    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "name": {}})"),
+                      "name: expected a string or null, got an object");
+    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "properties": []})"),
+                      "properties: expected an object, got a list");
+    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "uuid": "nonsense"})"),
+                      "Expected UUID for uuid: nonsense");
+    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "protected": "maybe"})"),
+                      Contains("protected: expected true or false"));
+    CHECK_THROWS_WITH(create(R"({"driver": "ipmi", "deploy_interface": "nonsense"})"),
+                      Contains("Valid interfaces are ['direct']"));
+    CHECK(create(R"({"driver": "ipmi", "deploy_interface": "direct", "uuid": null, "name": null})").driver ==
+          "ipmi");
+    CHECK(create(R"({"driver": "ipmi", "uuid": "0516E8FA-EA38-4A5C-8950-5EBE9679096B"})").id.uuid ==
+          "0516e8fa-ea38-4a5c-8950-5ebe9679096b");
 }
 
 TEST_CASE("patching a node", "[wire][node][patch]")
@@ -139,7 +167,9 @@ TEST_CASE("patching a node", "[wire][node][patch]")
     model::Node node = sampleNode();
     SECTION("adds, replaces and removes within objects")
     {
-        patch(node, R"([{"op": "add", "path": "/extra/new", "value": [1, 2]}, {"op": "replace", "path": "/driver_info/ipmi_address", "value": "192.0.2.2"},
+        patch(
+            node,
+            R"([{"op": "add", "path": "/extra/new", "value": [1, 2]}, {"op": "replace", "path": "/driver_info/ipmi_address", "value": "192.0.2.2"},
                         {"op": "add", "path": "/extra/new/-", "value": 3}, {"op": "remove", "path": "/properties/local_gb"}])");
         CHECK(node.extra.text == R"({"k":"v","new":[1,2,3]})");
         CHECK(node.driverInfo.text == R"({"ipmi_address":"192.0.2.2","ipmi_password":"hunter2"})");
@@ -164,32 +194,49 @@ TEST_CASE("patching a node", "[wire][node][patch]")
     SECTION("all or nothing")
     {
         const model::Node before = node;
-        CHECK_THROWS(patch(node, R"([{"op": "replace", "path": "/name", "value": "other"}, {"op": "remove", "path": "/extra/absent"}])"));
+        CHECK_THROWS(patch(
+            node,
+            R"([{"op": "replace", "path": "/name", "value": "other"}, {"op": "remove", "path": "/extra/absent"}])"));
         CHECK(node.name == before.name);
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "replace", "path": "/description", "value": "x"}, {"op": "replace", "path": "/name", "value": 5}])"),
-                          "name: expected a string or null, got a number");
+        CHECK_THROWS_WITH(
+            patch(
+                node,
+                R"([{"op": "replace", "path": "/description", "value": "x"}, {"op": "replace", "path": "/name", "value": 5}])"),
+            "name: expected a string or null, got a number");
         CHECK(node.description == before.description);
     }
     SECTION("is refused in Ironic's words")
     {
         const auto fault = [](const std::string& name) {
-            return json::parse(test::sample(name).at("error_message").get<std::string>()).at("faultstring").get<std::string>();
+            return json::parse(test::sample(name).at("error_message").get<std::string>())
+                .at("faultstring")
+                .get<std::string>();
         };
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "remove", "path": "/extra/absent"}])"), fault("node_patch_error_400_no_such_path.json"));
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "replace", "path": "/provision_state", "value": "active"}])"), fault("node_patch_error_400_forbidden.json"));
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "remove", "path": "/driver"}])"), "'/driver' is a mandatory attribute and can not be removed");
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/shard", "value": "a"}])", {81}), "Request not acceptable.");
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "remove", "path": "/extra/absent"}])"),
+                          fault("node_patch_error_400_no_such_path.json"));
+        CHECK_THROWS_WITH(
+            patch(node, R"([{"op": "replace", "path": "/provision_state", "value": "active"}])"),
+            fault("node_patch_error_400_forbidden.json"));
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "remove", "path": "/driver"}])"),
+                          "'/driver' is a mandatory attribute and can not be removed");
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/shard", "value": "a"}])", {81}),
+                          "Request not acceptable.");
     }
     SECTION("what is no patch is refused")
     {
         CHECK_THROWS_WITH(patch(node, "{}"), Contains("expected a list, got an object"));
         CHECK_THROWS_WITH(patch(node, "[5]"), Contains("patch[0]"));
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "test", "path": "/name", "value": 1}])"), Contains("not one of add, replace, remove"));
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "name", "value": 1}])"), Contains("not a valid path"));
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "test", "path": "/name", "value": 1}])"),
+                          Contains("not one of add, replace, remove"));
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "name", "value": 1}])"),
+                          Contains("not a valid path"));
         CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/name"}])"), Contains("need a value"));
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/name/x", "value": 1}])"), Contains("lies within a string"));
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/extra/a/b", "value": 1}])"), Contains("member 'a' not found"));
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/colour", "value": 1}])"), Contains("Cannot patch /colour"));
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/name/x", "value": 1}])"),
+                          Contains("lies within a string"));
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/extra/a/b", "value": 1}])"),
+                          Contains("member 'a' not found"));
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/colour", "value": 1}])"),
+                          Contains("Cannot patch /colour"));
     }
 }
 
@@ -199,14 +246,17 @@ TEST_CASE("enrolling again what is there", "[wire][node][batch]")
     const json access = {{"ipmi_address", "192.0.2.1"}, {"ipmi_password", "hunter2"}};
     SECTION("changes nothing when it says the same")
     {
-        const json wanted = json::parse(R"({"name": "sample-1", "driver": "fake-hardware", "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "hunter2"},
+        const json wanted = json::parse(
+            R"({"name": "sample-1", "driver": "fake-hardware", "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "hunter2"},
                                             "protected": "False", "deploy_interface": "fake", "owner": null})");
         CHECK(wire::mergeNode(node, wanted, access).empty());
     }
     SECTION("names what differs, a password too")
     {
-        const json wanted = json::parse(R"({"name": "sample-1", "driver": "fake-hardware", "description": "b", "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "other"}})");
-        CHECK(wire::mergeNode(node, wanted, access) == std::vector<std::string>{"description", "driver_info"});
+        const json wanted = json::parse(
+            R"({"name": "sample-1", "driver": "fake-hardware", "description": "b", "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "other"}})");
+        CHECK(wire::mergeNode(node, wanted, access) ==
+              std::vector<std::string>{"description", "driver_info"});
         CHECK(node.description == "b");
     }
 }

@@ -6,13 +6,14 @@
 #include <nlohmann/json.hpp>
 
 using namespace bm;
+using Catch::Matchers::Contains;
 using nlohmann::json;
 using nlohmann::ordered_json;
-using Catch::Matchers::Contains;
 
 namespace {
 
-const json kBody = json::parse(R"({"address": "52:54:00:00:00:01", "node_uuid": "0516e8fa-ea38-4a5c-8950-5ebe9679096b",
+const json kBody =
+    json::parse(R"({"address": "52:54:00:00:00:01", "node_uuid": "0516e8fa-ea38-4a5c-8950-5ebe9679096b",
     "uuid": "dc28374a-140a-4fe2-b66b-07c85d9e1929", "physical_network": "net",
     "local_link_connection": {"switch_id": "0a:1b:2c:3d:4e:5f", "port_id": "p0", "switch_info": "s"}})");
 
@@ -36,7 +37,8 @@ TEST_CASE("a port is shown as Ironic 21.4 shows it", "[wire][port]")
             INFO(key);
             CHECK(json(ours.at(key)) == json(value));
         }
-    CHECK(test::keysOf(shown(port, wire::portSummary())) == test::keysOf(test::sample("ports.json").at("ports").at(0)));
+    CHECK(test::keysOf(shown(port, wire::portSummary())) ==
+          test::keysOf(test::sample("ports.json").at("ports").at(0)));
 }
 
 TEST_CASE("what a new port may not be", "[wire][port]")
@@ -47,9 +49,11 @@ TEST_CASE("what a new port may not be", "[wire][port]")
         return body;
     };
     const auto create = [](const json& body, int minor = 82) { return wire::portFromCreate(body, {minor}); };
-    CHECK_THROWS_WITH(create(with("address", "nonsense")), "Expected valid MAC address for address: nonsense");
+    CHECK_THROWS_WITH(create(with("address", "nonsense")),
+                      "Expected valid MAC address for address: nonsense");
     CHECK_THROWS_WITH(create(with("address", "01:00:5e:00:00:01")), Contains("MAC address"));
-    CHECK_THROWS_WITH(create(json{{"address", "52:54:00:00:00:01"}}), Contains("'node_uuid' is a required property"));
+    CHECK_THROWS_WITH(create(json{{"address", "52:54:00:00:00:01"}}),
+                      Contains("'node_uuid' is a required property"));
     CHECK_THROWS_WITH(create(with("colour", 1)), Contains("('colour' was unexpected)"));
     CHECK_THROWS_WITH(create(with("pxe_enabled", "maybe")), Contains("pxe_enabled: expected true or false"));
     CHECK_THROWS_WITH(create(kBody, 33), "Request not acceptable.");
@@ -60,10 +64,18 @@ TEST_CASE("what a new port may not be", "[wire][port]")
 TEST_CASE("patching a port", "[wire][port][patch]")
 {
     model::Port port = wire::portFromCreate(kBody, wire::kMaxVersion);
-    wire::patchPort(port, json::parse(R"([{"op": "replace", "path": "/pxe_enabled", "value": false}, {"op": "add", "path": "/extra/a", "value": 1}])"), wire::kMaxVersion);
+    wire::patchPort(
+        port,
+        json::parse(
+            R"([{"op": "replace", "path": "/pxe_enabled", "value": false}, {"op": "add", "path": "/extra/a", "value": 1}])"),
+        wire::kMaxVersion);
     CHECK_FALSE(port.pxeEnabled);
     CHECK(port.extra.text == R"({"a":1})");
-    CHECK_THROWS_WITH(wire::patchPort(port, json::parse(R"([{"op": "replace", "path": "/uuid", "value": "x"}])"), wire::kMaxVersion), Contains("Cannot patch /uuid"));
+    CHECK_THROWS_WITH(wire::patchPort(port,
+                                      json::parse(R"([{"op": "replace", "path": "/uuid", "value": "x"}])"),
+                                      wire::kMaxVersion),
+                      Contains("Cannot patch /uuid"));
     CHECK(wire::mergePort(port, json{{"address", "52:54:00:00:00:01"}, {"pxe_enabled", false}}).empty());
-    CHECK(wire::mergePort(port, json{{"address", "52:54:00:00:00:01"}, {"pxe_enabled", true}}) == std::vector<std::string>{"pxe_enabled"});
+    CHECK(wire::mergePort(port, json{{"address", "52:54:00:00:00:01"}, {"pxe_enabled", true}}) ==
+          std::vector<std::string>{"pxe_enabled"});
 }

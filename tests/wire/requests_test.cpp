@@ -12,14 +12,16 @@
 #include <nlohmann/json.hpp>
 
 using namespace bm;
-using nlohmann::json;
 using Catch::Matchers::Contains;
+using nlohmann::json;
 
 namespace {
 
 std::string described(const std::string& sample)
 {
-    return json::parse(test::sample(sample).at("error_message").get<std::string>()).at("description").get<std::string>();
+    return json::parse(test::sample(sample).at("error_message").get<std::string>())
+        .at("description")
+        .get<std::string>();
 }
 
 } // namespace
@@ -52,7 +54,8 @@ TEST_CASE("JSON that comes in", "[wire][json]")
     SECTION("may be nested 25 levels, not 26")
     {
         CHECK_NOTHROW(wire::parseJson(std::string(25, '[') + std::string(25, ']')));
-        CHECK_THROWS_WITH(wire::parseJson(std::string(26, '[') + std::string(26, ']')), Contains("nested deeper than 25 levels at line 1, column 26"));
+        CHECK_THROWS_WITH(wire::parseJson(std::string(26, '[') + std::string(26, ']')),
+                          Contains("nested deeper than 25 levels at line 1, column 26"));
         CHECK_THROWS_WITH(wire::parseJson(std::string(1'000'000, '[')), Contains("nested deeper"));
         CHECK_NOTHROW(wire::parseJson(R"({"a": "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[[["})"));
     }
@@ -61,9 +64,22 @@ TEST_CASE("JSON that comes in", "[wire][json]")
 TEST_CASE("JSON that goes out", "[wire][json]")
 {
     wire::JsonWriter out;
-    out.beginObject().key("a\"b").string("tab\t, line\n, nul\x01, \xC3\xA4, bad \xFF\xC3").key("list").beginArray()
-        .number(std::int64_t{-1}).boolean(true).null().decimal(2.25).endArray().key("o").beginObject().endObject()
-        .key("t").time(model::fromMillis(1'795'210'257'007)).endObject();
+    out.beginObject()
+        .key("a\"b")
+        .string("tab\t, line\n, nul\x01, \xC3\xA4, bad \xFF\xC3")
+        .key("list")
+        .beginArray()
+        .number(std::int64_t{-1})
+        .boolean(true)
+        .null()
+        .decimal(2.25)
+        .endArray()
+        .key("o")
+        .beginObject()
+        .endObject()
+        .key("t")
+        .time(model::fromMillis(1'795'210'257'007))
+        .endObject();
     const json value = json::parse(out.text());
     CHECK(value.at("a\"b") == "tab\t, line\n, nul\x01, \xC3\xA4, bad \xEF\xBF\xBD\xEF\xBF\xBD");
     CHECK(value.at("list") == json::parse("[-1, true, null, 2.2]"));
@@ -74,7 +90,8 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
 {
     SECTION("carries everything")
     {
-        const wire::ProvisionRequest wanted = wire::provisionFromBody(json::parse(R"({"image": "debian-12", "root_device": {"serial": "X"},
+        const wire::ProvisionRequest wanted =
+            wire::provisionFromBody(json::parse(R"({"image": "debian-12", "root_device": {"serial": "X"},
             "grow_last_partition": false, "host_name": "web-1", "ssh_keys": ["ssh-ed25519 AAAA"], "user_data": "#cloud-config",
             "meta_data": {"a": 1}, "network_data": {"links": []}})"));
         CHECK(wanted.image == "debian-12");
@@ -88,8 +105,10 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
     }
     SECTION("takes a whole drive, or none")
     {
-        CHECK(wire::provisionFromBody(json::parse(R"({"image": "i", "config_drive": "H4sIAAA="})")).configDriveBase64 == "H4sIAAA=");
-        CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i", "config_drive": false})")).configDrive);
+        CHECK(wire::provisionFromBody(json::parse(R"({"image": "i", "config_drive": "H4sIAAA="})"))
+                  .configDriveBase64 == "H4sIAAA=");
+        CHECK_FALSE(
+            wire::provisionFromBody(json::parse(R"({"image": "i", "config_drive": false})")).configDrive);
         CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).parts);
     }
     SECTION("is refused by the name of what does not fit")
@@ -98,37 +117,51 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
         CHECK_THROWS_WITH(parse(R"({"imgae": "x"})"), Contains("unknown field 'imgae'"));
         CHECK_THROWS_WITH(parse(R"({"image": 5})"), "image: expected a string, got a number");
         CHECK_THROWS_WITH(parse(R"({"ssh_keys": ["a", 5]})"), "ssh_keys[1]: expected a string, got a number");
-        CHECK_THROWS_WITH(parse(R"({"root_device": "sda"})"), "root_device: expected an object, got a string");
-        CHECK_THROWS_WITH(parse(R"({"config_drive": "http://example/x"})"), Contains("config_drive: not base64"));
+        CHECK_THROWS_WITH(parse(R"({"root_device": "sda"})"),
+                          "root_device: expected an object, got a string");
+        CHECK_THROWS_WITH(parse(R"({"config_drive": "http://example/x"})"),
+                          Contains("config_drive: not base64"));
     }
 }
 
 TEST_CASE("a verb of Ironic's", "[wire][provision]")
 {
-    const auto parse = [](const std::string& text, int minor = 82) { return wire::verbFromBody(json::parse(text), {minor}); };
+    const auto parse = [](const std::string& text, int minor = 82) {
+        return wire::verbFromBody(json::parse(text), {minor});
+    };
     CHECK(parse(R"({"target": "active", "configdrive": "H4sIAAA="})").configDriveBase64 == "H4sIAAA=");
-    CHECK(parse(R"({"target": "active", "configdrive": {"user_data": {"a": 1}, "meta_data": {}}})").parts->userData == R"({"a":1})");
-    CHECK(parse(R"({"target": "clean", "clean_steps": [{"interface": "deploy", "step": "erase_devices"}]})").hasSteps);
+    CHECK(parse(R"({"target": "active", "configdrive": {"user_data": {"a": 1}, "meta_data": {}}})")
+              .parts->userData == R"({"a":1})");
+    CHECK(parse(R"({"target": "clean", "clean_steps": [{"interface": "deploy", "step": "erase_devices"}]})")
+              .hasSteps);
     CHECK_THROWS_WITH(parse("{}"), "target: required");
-    CHECK_THROWS_WITH(parse(R"({"target": "manage", "configdrive": "H4sI"})"), Contains("configdrive: not with the target \"manage\""));
+    CHECK_THROWS_WITH(parse(R"({"target": "manage", "configdrive": "H4sI"})"),
+                      Contains("configdrive: not with the target \"manage\""));
     CHECK_THROWS_WITH(parse(R"({"target": "active", "configdrive": {}})", 55), Contains("1.56"));
-    CHECK_THROWS_WITH(parse(R"({"target": "manage", "clean_steps": []})"), Contains("only valid when setting target provision state to clean"));
+    CHECK_THROWS_WITH(parse(R"({"target": "manage", "clean_steps": []})"),
+                      Contains("only valid when setting target provision state to clean"));
     CHECK_THROWS_WITH(parse(R"({"target": "undeploy"})", 72), "Request not acceptable.");
     CHECK_THROWS_WITH(parse(R"({"target": "provide"})", 3), "Request not acceptable.");
-    CHECK_THROWS_WITH(wire::powerFromBody(json{{"target", "soft power off"}}, {26}), "Request not acceptable.");
+    CHECK_THROWS_WITH(wire::powerFromBody(json{{"target", "soft power off"}}, {26}),
+                      "Request not acceptable.");
     CHECK(wire::powerFromBody(json{{"target", "soft power off"}, {"timeout", 5}}, {27}).timeoutSeconds == 5);
-    CHECK_THROWS_WITH(wire::powerFromBody(json{{"target", "power on"}, {"timeout", -1}}, {27}), Contains("timeout: -1 is not in 1..86400"));
+    CHECK_THROWS_WITH(wire::powerFromBody(json{{"target", "power on"}, {"timeout", -1}}, {27}),
+                      Contains("timeout: -1 is not in 1..86400"));
 }
 
 TEST_CASE("a request for an image", "[wire][image]")
 {
     const auto parse = [](const std::string& text) { return wire::imageFromBody(json::parse(text)); };
     CHECK(parse(R"({"name": "debian-12", "url": "https://example/x.qcow2"})").name == "debian-12");
-    CHECK_THROWS_WITH(parse(R"({"name": "a b", "url": "https://example/x"})"), Contains("name: \"a b\" is not a valid image name"));
-    CHECK_THROWS_WITH(parse(R"({"name": "..", "url": "https://example/x"})"), Contains("not a valid image name"));
+    CHECK_THROWS_WITH(parse(R"({"name": "a b", "url": "https://example/x"})"),
+                      Contains("name: \"a b\" is not a valid image name"));
+    CHECK_THROWS_WITH(parse(R"({"name": "..", "url": "https://example/x"})"),
+                      Contains("not a valid image name"));
     CHECK_THROWS_WITH(parse(R"({"url": "https://example/x"})"), Contains("needs a name"));
-    CHECK_THROWS_WITH(parse(R"({"name": "a", "url": "file:///etc/shadow"})"), Contains("url: expected an http://"));
-    CHECK_THROWS_WITH(parse(R"({"name": "a", "url": "https://example/x", "checksum": "md5:abc"})"), Contains("checksum"));
+    CHECK_THROWS_WITH(parse(R"({"name": "a", "url": "file:///etc/shadow"})"),
+                      Contains("url: expected an http://"));
+    CHECK_THROWS_WITH(parse(R"({"name": "a", "url": "https://example/x", "checksum": "md5:abc"})"),
+                      Contains("checksum"));
 }
 
 TEST_CASE("an operation is shown with its pace", "[wire][operation]")

@@ -1,0 +1,61 @@
+#pragma once
+#include "api/api.h"
+#include "common/http/server.h"
+#include "common/platform/http_client.h"
+#include "tests/support/world.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace bm::test {
+
+/// An answer over HTTP; body is null when it is empty or no JSON.
+struct Answer {
+    int status = 0;
+    std::map<std::string, std::string> headers; ///< names in lower case
+    std::string text;
+    nlohmann::json body;
+
+    /// What Ironic's clients take from a failure: faultstring, or the description of routing errors.
+    std::string fault() const;
+};
+
+/// A World behind both listeners of the API, on free ports of the loopback, asked with curl's library.
+class ApiWorld {
+public:
+    explicit ApiWorld(api::ApiSettings settings = {}, http::Filter authentication = {});
+    ~ApiWorld();
+
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+    Answer get(const std::string& path, const std::string& version = "1.82")
+    {
+        return ask("GET", path, "", version);
+    }
+    Answer send(const std::string& method, const std::string& path, const nlohmann::json& body,
+                const std::string& version = "1.82")
+    {
+        return ask(method, path, body.dump(), version);
+    }
+    /// The operators' listener. @p version "" sends no version header.
+    Answer ask(const std::string& method, const std::string& path, const std::string& body,
+               const std::string& version = "1.82", const Headers& more = {});
+    /// The provisioning listener, as a machine does: no version.
+    Answer machine(const std::string& method, const std::string& path, const std::string& body = "",
+                   const Headers& headers = {});
+    std::string base() const;
+
+    World world;
+    std::unique_ptr<api::Api> api;
+
+private:
+    Answer exchange(std::uint16_t port, const std::string& method, const std::string& path,
+                    const std::string& body, Headers headers);
+    http::Router operators_;
+    http::Router machines_;
+    std::unique_ptr<http::Server> operatorsServer_;
+    std::unique_ptr<http::Server> machinesServer_;
+    platform::HttpClient client_;
+};
+
+} // namespace bm::test
