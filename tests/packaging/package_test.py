@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Makes the Debian package out of a build folder and tries what it holds. usage: package_test.py CPACK BUILD_FOLDER"""
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -116,6 +117,19 @@ class Package(unittest.TestCase):
         self.assertIn("provision", output(self.root / "usr/bin/bm", "--help"))
         self.assertIn("bm-agent", output(self.root / "usr/libexec/bm/bm-agent", "--help"))
         self.assertIn("--agent", output(self.root / "usr/share/bm/ramdisk/build", "--help"))
+
+    def test_an_installed_bmd_takes_an_image_in(self):
+        image = Path(self.folder.name) / "small.raw"
+        image.write_bytes(bytes(510) + b"\x55\xaa" + bytes(range(256)) * 8192)  # as a disk with an empty MBR
+        with subprocess.Popen([self.root / "usr/sbin/bmd", "--dev"], stdout=subprocess.PIPE, text=True) as bmd:
+            try:
+                endpoint = re.search(r"http://[0-9.:]+", bmd.stdout.readline()).group(0)
+                bm = {**os.environ, "BM_ENDPOINT": endpoint, "HOME": self.folder.name}
+                output(self.root / "usr/bin/bm", "image", "add", image, "--name", "small", env=bm)
+                self.assertIn("small", output(self.root / "usr/bin/bm", "image", "list", env=bm))
+            finally:
+                bmd.terminate()
+            self.assertEqual(bmd.wait(timeout=30), 0)
 
     def test_its_manual_pages_are_good_roff(self):
         for page in self.root.glob("usr/share/man/man*/*"):
