@@ -39,10 +39,12 @@ api::ApiSettings apiSettings(const Config& config)
 
 } // namespace
 
-/// Tells the boot services of the known machines, on a thread of its own: asked often, done as often as it can be.
+/// Tells the boot services of the known machines, on a thread of its own: asked often, done as often as it
+/// can be.
 class HostsTeller {
 public:
-    HostsTeller(conductor::BootDesk& boots, pxe::BootServices& services) : boots_(boots), services_(services) {}
+    HostsTeller(conductor::BootDesk& boots, pxe::BootServices& services) : boots_(boots), services_(services)
+    {}
     void start()
     {
         thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -85,10 +87,9 @@ struct App::State {
     State(Config given, const model::Clock& clock)
         : config(std::move(given)), core(coreSettings(config), clock, [this] { hosts.tell(); }),
           bootServices(config.boot, [this](const pxe::BootContact& contact) { onContact(contact); }),
-          hosts(core.boots, bootServices),
-          api({core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, apiSettings(config)})
-    {
-    }
+          hosts(core.boots, bootServices), api({core.context, core.nodes, core.operations, core.catalogue,
+                                                core.agents, core.boots, apiSettings(config)})
+    {}
 
     void onContact(const pxe::BootContact& contact);
     void startListeners();
@@ -117,7 +118,8 @@ void App::State::onContact(const pxe::BootContact& contact)
 void App::State::startListeners()
 {
     if (config.auth == AuthMode::Basic) {
-        auth = std::make_unique<api::BasicAuth>(api::BasicAuthSettings{.usersFile = config.paths.stateFolder / "users"});
+        auth = std::make_unique<api::BasicAuth>(
+            api::BasicAuthSettings{.usersFile = config.paths.stateFolder / "users"});
         operators.filter(auth->filter());
     }
     api.mount(operators);
@@ -134,7 +136,10 @@ App::App(Config config, const model::Clock& clock)
     state_ = std::make_unique<State>(std::move(config), clock);
 }
 
-App::~App() { stop(); }
+App::~App()
+{
+    stop();
+}
 
 void App::start()
 {
@@ -166,11 +171,16 @@ void App::stop()
 
 std::string App::endpoint() const
 {
-    const std::string address = state_->config.api.address == "0.0.0.0" ? "127.0.0.1" : state_->config.api.address;
-    return (state_->config.apiUsesTls() ? "https://" : "http://") + address + ":" + std::to_string(state_->operatorsServer->port());
+    const std::string address =
+        state_->config.api.address == "0.0.0.0" ? "127.0.0.1" : state_->config.api.address;
+    return (state_->config.apiUsesTls() ? "https://" : "http://") + address + ":" +
+           std::to_string(state_->operatorsServer->port());
 }
 
-std::uint16_t App::provisioningPort() const { return state_->machinesServer->port(); }
+std::uint16_t App::provisioningPort() const
+{
+    return state_->machinesServer->port();
+}
 
 Config devConfig(const std::string& folder, std::uint16_t port)
 {

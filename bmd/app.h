@@ -8,8 +8,9 @@
 
 namespace bm::bmd {
 
-/// The whole of bmd, built from a Config: the one place that names concrete classes. --dev and the tests build the same.
-/// start() makes what a first start lacks (folders, keys, users, certificates), stop() ends everything in order.
+/// The whole of bmd, built from a Config: the one place that names concrete classes. --dev and the tests
+/// build the same. start() makes what a first start lacks (folders, keys, users, certificates), stop() ends
+/// everything in order.
 class App {
 public:
     App(Config config, const model::Clock& clock);
@@ -27,7 +28,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// --dev: loopback only, no authentication, database and store in @p folder, no DHCP, no TFTP; port 0 is any free one.
+/// --dev: loopback only, no authentication, database and store in @p folder, no DHCP, no TFTP; port 0 is any
+/// free one.
 Config devConfig(const std::string& folder, std::uint16_t port);
 
 } // namespace bm::bmd

@@ -58,8 +58,8 @@ int serve(const Config& config, bool dev)
         std::cout << "bmd --dev: " << app.endpoint() << "\n"
                   << "try: export BM_ENDPOINT=" << app.endpoint() << "; bm node list\n"
                   << std::flush;
-    platform::logInfo("bmd", "ready: operators at {}, machines at {}:{}", app.endpoint(), config.provisioning.address,
-                      app.provisioningPort());
+    platform::logInfo("bmd", "ready: operators at {}, machines at {}:{}", app.endpoint(),
+                      config.provisioning.address, app.provisioningPort());
     int signal = 0;
     while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
     }
@@ -117,12 +117,15 @@ int runBmd(int argc, char** argv)
     Options options;
     app.footer(kFooter);
     app.set_version_flag("--version", "bmd 0.1.0");
-    CLI::Option* file = app.add_option("-c,--config", options.configFile, "configuration file")->capture_default_str();
+    CLI::Option* file =
+        app.add_option("-c,--config", options.configFile, "configuration file")->capture_default_str();
     app.add_flag("--print-config", options.printConfig, "print every key with its default and exit");
     app.add_flag("--check", options.check, "check the configuration and exit");
     app.add_flag("--print-states", options.printStates, "print the node states as a DOT graph and exit");
-    app.add_option("--set-user", options.user, "add an operator or change a password, read from stdin")->type_name("NAME");
-    app.add_flag("--dev", options.dev, "try bm: loopback, no authentication, temporary database, simulated hardware");
+    app.add_option("--set-user", options.user, "add an operator or change a password, read from stdin")
+        ->type_name("NAME");
+    app.add_flag("--dev", options.dev,
+                 "try bm: loopback, no authentication, temporary database, simulated hardware");
     app.add_option("--port", options.port, "of --dev; else any free one")->needs("--dev");
     try {
         app.parse(argc, argv);

@@ -10,7 +10,8 @@ std::unique_ptr<platform::SecretBox> makeSecrets(const CoreSettings& settings)
     return std::make_unique<platform::SecretBox>(settings.secretKeyFile);
 }
 
-std::map<std::string, drivers::HardwareType> makeHardware(platform::Exec& exec, const drivers::IpmiSettings& ipmi)
+std::map<std::string, drivers::HardwareType> makeHardware(platform::Exec& exec,
+                                                          const drivers::IpmiSettings& ipmi)
 {
     std::map<std::string, drivers::HardwareType> hardware;
     hardware.emplace("ipmi", drivers::makeIpmi(exec, ipmi));
@@ -22,14 +23,23 @@ std::map<std::string, drivers::HardwareType> makeHardware(platform::Exec& exec, 
 
 Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged)
     : settings_(std::move(settings)), exec_(platform::makeExec()), secrets_(makeSecrets(settings_)),
-      hardware_(makeHardware(*exec_, settings_.ipmi)), database(settings_.database), store(settings_.images, *exec_),
-      context{database, clock, *secrets_, hardware_, store, settings_.conductor, [this] { engine.wake(); }, std::move(hostsChanged)},
+      hardware_(makeHardware(*exec_, settings_.ipmi)), database(settings_.database),
+      store(settings_.images, *exec_), context{database,
+                                               clock,
+                                               *secrets_,
+                                               hardware_,
+                                               store,
+                                               settings_.conductor,
+                                               [this] { engine.wake(); },
+                                               std::move(hostsChanged)},
       nodes(context), operations(context), agents(context), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context)
-{
-}
+{}
 
-Core::~Core() { stop(); }
+Core::~Core()
+{
+    stop();
+}
 
 void Core::start()
 {

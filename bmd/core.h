@@ -23,11 +23,12 @@ struct CoreSettings {
     std::filesystem::path secretKeyFile; ///< empty: a key that lives with the process (--dev, tests)
 };
 
-/// Everything but the network: database, drivers, image store, conductor. The App and the tests' World are built on it.
-/// Threads run only between start() and stop().
+/// Everything but the network: database, drivers, image store, conductor. The App and the tests' World are
+/// built on it. Threads run only between start() and stop().
 class Core {
 public:
-    Core(CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged = [] {});
+    Core(
+        CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged = [] {});
     ~Core();
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;

@@ -26,7 +26,8 @@ void makeFolder(const fs::path& folder, fs::perms mode)
         return;
     fs::create_directories(folder, failed);
     if (failed)
-        throw Error(ErrorCode::Internal, "cannot make the folder " + folder.string() + ": " + failed.message(),
+        throw Error(ErrorCode::Internal,
+                    "cannot make the folder " + folder.string() + ": " + failed.message(),
                     "make it for bmd's user, or set paths in bmd.yaml");
     fs::permissions(folder, mode, failed);
 }
@@ -70,25 +71,29 @@ void makeFirstUser(const Config& config)
     const std::string password = platform::randomHex(kPasswordBytes);
     platform::writeFileAtomically(config.paths.stateFolder / "admin-password", password + "\n", 0600);
     setUser(config, "admin", password);
-    platform::logInfo("bmd", "first start: user admin, password in {}", (config.paths.stateFolder / "admin-password").string());
+    platform::logInfo("bmd", "first start: user admin, password in {}",
+                      (config.paths.stateFolder / "admin-password").string());
 }
 
 void useCertificates(Config& config)
 {
     if (!config.apiUsesTls() || !config.api.certificateFile.empty())
         return;
-    const http::CertificateFiles files =
-        http::ensureCertificates(config.paths.stateFolder / "tls", {hostName(), config.api.address, "127.0.0.1", "localhost"});
+    const http::CertificateFiles files = http::ensureCertificates(
+        config.paths.stateFolder / "tls", {hostName(), config.api.address, "127.0.0.1", "localhost"});
     config.api.certificateFile = files.certificate.string();
     config.api.keyFile = files.key.string();
 }
 
 void writeClientConfig(const Config& config, const std::string& endpoint)
 {
-    std::string text = "# Made by bmd at each start, for bm on this machine: BM_CLIENT_CONFIG, or copy it to ~/.config/bm/client.yaml\n"
-                       "endpoint: " + endpoint + "\n";
+    std::string text = "# Made by bmd at each start, for bm on this machine: BM_CLIENT_CONFIG, or copy it to "
+                       "~/.config/bm/client.yaml\n"
+                       "endpoint: " +
+                       endpoint + "\n";
     if (config.auth == AuthMode::Basic)
-        text += "username: admin\npassword_file: " + (config.paths.stateFolder / "admin-password").string() + "\n";
+        text += "username: admin\npassword_file: " + (config.paths.stateFolder / "admin-password").string() +
+                "\n";
     const fs::path ca = config.paths.stateFolder / "tls/ca.pem";
     if (config.apiUsesTls() && fs::exists(ca))
         text += "ca_file: " + ca.string() + "\n";

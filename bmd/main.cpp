@@ -1,3 +1,6 @@
 #include "bmd/command_line.h"
 
-int main(int argc, char** argv) { return bm::bmd::runBmd(argc, argv); }
+int main(int argc, char** argv)
+{
+    return bm::bmd::runBmd(argc, argv);
+}

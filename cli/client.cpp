@@ -45,7 +45,8 @@ void readFileInto(Endpoint& endpoint, const std::filesystem::path& path)
     } catch (const YAML::BadFile&) {
         return; // not ours to read: another user's
     } catch (const YAML::Exception& error) {
-        throw Error(ErrorCode::InvalidInput, path.string() + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
+        throw Error(ErrorCode::InvalidInput,
+                    path.string() + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
     }
 }
 
@@ -54,13 +55,17 @@ Error errorOf(const platform::HttpResponse& response, const std::string& what)
 {
     const json body = json::parse(response.body, nullptr, false);
     if (body.is_discarded() || !body.is_object())
-        return {ErrorCode::Unavailable, what + ": HTTP " + std::to_string(response.status) + " from something that is not bmd",
+        return {ErrorCode::Unavailable,
+                what + ": HTTP " + std::to_string(response.status) + " from something that is not bmd",
                 "check the endpoint: --endpoint, BM_ENDPOINT"};
     std::string message = body.value("message", std::string{});
-    if (const json inner = json::parse(body.value("error_message", std::string{"{}"}), nullptr, false); inner.is_object())
+    if (const json inner = json::parse(body.value("error_message", std::string{"{}"}), nullptr, false);
+        inner.is_object())
         message = inner.value("faultstring", inner.value("description", message));
-    const ErrorCode code = model::errorCodeFromText(body.value("code", std::string{})).value_or(ErrorCode::Internal);
-    return {code, message.empty() ? what + ": HTTP " + std::to_string(response.status) : message, body.value("hint", std::string{})};
+    const ErrorCode code =
+        model::errorCodeFromText(body.value("code", std::string{})).value_or(ErrorCode::Internal);
+    return {code, message.empty() ? what + ": HTTP " + std::to_string(response.status) : message,
+            body.value("hint", std::string{})};
 }
 
 } // namespace
@@ -114,7 +119,8 @@ json Client::read(const platform::HttpResponse& response, const std::string& wha
 {
     if (response.status == 401)
         throw Error(ErrorCode::Unauthorized, "bmd at " + endpoint_.url + " wants a user and password",
-                    "set BM_USERNAME and BM_PASSWORD_FILE, or ~/.config/bm/client.yaml; bmd wrote the first one to its state "
+                    "set BM_USERNAME and BM_PASSWORD_FILE, or ~/.config/bm/client.yaml; bmd wrote the first "
+                    "one to its state "
                     "folder: admin-password");
     if (response.status < 200 || response.status >= 300)
         throw errorOf(response, what);
@@ -122,7 +128,8 @@ json Client::read(const platform::HttpResponse& response, const std::string& wha
         return nullptr;
     json body = json::parse(response.body, nullptr, false);
     if (body.is_discarded())
-        throw Error(ErrorCode::Unavailable, what + ": the answer is not JSON", "is " + endpoint_.url + " really bmd?");
+        throw Error(ErrorCode::Unavailable, what + ": the answer is not JSON",
+                    "is " + endpoint_.url + " really bmd?");
     return body;
 }
 
@@ -138,7 +145,10 @@ platform::HttpResponse Client::call(const platform::HttpRequest& request)
     }
 }
 
-json Client::get(const std::string& path) { return read(call(prepared("GET", path)), "GET " + path); }
+json Client::get(const std::string& path)
+{
+    return read(call(prepared("GET", path)), "GET " + path);
+}
 
 json Client::send(const std::string& method, const std::string& path, const json& body)
 {
@@ -153,7 +163,8 @@ void Client::remove(const std::string& path)
     static_cast<void>(read(call(prepared("DELETE", path)), "DELETE " + path));
 }
 
-json Client::upload(const std::string& path, const std::string& file, const platform::TransferProgress& progress)
+json Client::upload(const std::string& path, const std::string& file,
+                    const platform::TransferProgress& progress)
 {
     platform::HttpRequest request = prepared("POST", path);
     request.headers.emplace_back("Content-Type", "application/octet-stream");

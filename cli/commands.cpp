@@ -85,8 +85,10 @@ void addEverything(CLI::App& app, Shell& shell)
     app.require_subcommand(1);
     app.fallthrough();
     app.set_version_flag("--version", "bm 0.1.0");
-    app.add_option("--endpoint", shell.endpointOption, "bmd's address, as http://host:6385")->type_name("URL");
-    app.add_option("-o,--output", shell.formatOption, "table, json or yaml")->check(CLI::IsMember({"table", "json", "yaml"}));
+    app.add_option("--endpoint", shell.endpointOption, "bmd's address, as http://host:6385")
+        ->type_name("URL");
+    app.add_option("-o,--output", shell.formatOption, "table, json or yaml")
+        ->check(CLI::IsMember({"table", "json", "yaml"}));
     addNodeCommands(app, shell);
     addPowerCommands(app, shell);
     addImageCommands(app, shell);

@@ -9,7 +9,8 @@
 
 namespace bm::cli {
 
-/// What all commands share: global options, the client (made when first needed), the chosen action and its exit code.
+/// What all commands share: global options, the client (made when first needed), the chosen action and its
+/// exit code.
 struct Shell {
     std::string endpointOption;
     std::string formatOption = "table";
@@ -20,8 +21,8 @@ struct Shell {
     Format format() const;
 };
 
-/// Exit codes, stable: 0 done, 1 an operation failed, 2 wrong usage or input, 3 not found, 4 busy or in conflict,
-/// 5 not allowed, 6 bmd not reachable.
+/// Exit codes, stable: 0 done, 1 an operation failed, 2 wrong usage or input, 3 not found, 4 busy or in
+/// conflict, 5 not allowed, 6 bmd not reachable.
 int exitCodeOf(const std::exception& failure);
 
 void addNodeCommands(CLI::App& app, Shell& shell);

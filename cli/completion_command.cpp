@@ -1,4 +1,5 @@
-// Shell completion, made from the parser itself so that it never lags behind. Node and image names are asked of bmd.
+// Shell completion, made from the parser itself so that it never lags behind. Node and image names are asked
+// of bmd.
 #include "cli/commands.h"
 
 #include <fmt/format.h>
@@ -50,12 +51,14 @@ complete -o default -F _bm bm
 )sh",
                        [&] {
                            std::string known;
-                           const std::function<void(const CLI::App&, const std::string&)> walk = [&](const CLI::App& app, const std::string& path) {
-                               for (const CLI::App* sub : app.get_subcommands({})) {
-                                   known += fmt::format("      \"{0} {1}\") path=\"{0} {1}\" ;;\n", path, sub->get_name());
-                                   walk(*sub, path + " " + sub->get_name());
-                               }
-                           };
+                           const std::function<void(const CLI::App&, const std::string&)> walk =
+                               [&](const CLI::App& app, const std::string& path) {
+                                   for (const CLI::App* sub : app.get_subcommands({})) {
+                                       known += fmt::format("      \"{0} {1}\") path=\"{0} {1}\" ;;\n", path,
+                                                            sub->get_name());
+                                       walk(*sub, path + " " + sub->get_name());
+                                   }
+                               };
                            walk(root, "bm");
                            return known;
                        }(),
@@ -66,7 +69,8 @@ complete -o default -F _bm bm
 
 void addCompletionCommand(CLI::App& app, Shell& shell)
 {
-    CLI::App* command = app.add_subcommand("completion", "Print shell completion: bm completion bash > /etc/bash_completion.d/bm");
+    CLI::App* command = app.add_subcommand(
+        "completion", "Print shell completion: bm completion bash > /etc/bash_completion.d/bm");
     command->add_subcommand("bash", "for bash");
     command->callback([&shell, &app] {
         shell.action = [&app] {

@@ -26,7 +26,10 @@ struct ImageOptions {
     bool noWait = false;
 };
 
-bool isUrl(const std::string& source) { return source.starts_with("http://") || source.starts_with("https://"); }
+bool isUrl(const std::string& source)
+{
+    return source.starts_with("http://") || source.starts_with("https://");
+}
 
 /// One line that is written over on a terminal; elsewhere a line when the phase changes.
 class Ticker {
@@ -35,7 +38,9 @@ public:
     {
         const int percent = total == 0 ? 0 : static_cast<int>(done * 100 / total);
         if (terminal_)
-            std::cerr << fmt::format("\r{:<10} {:>3} %  {}\033[K", phase, percent, humanBytes(static_cast<double>(done))) << std::flush;
+            std::cerr << fmt::format("\r{:<10} {:>3} %  {}\033[K", phase, percent,
+                                     humanBytes(static_cast<double>(done)))
+                      << std::flush;
         else if (phase != phase_)
             std::cerr << phase << "\n";
         phase_ = phase;
@@ -59,9 +64,11 @@ json waitUntilReady(Shell& shell, const std::string& id, Ticker& ticker)
         if (state == "ready")
             return image;
         if (state == "failed")
-            throw Error(model::errorCodeFromText(image.at("error").value("code", "")).value_or(ErrorCode::Internal),
-                        image.at("error").value("message", ""), image.at("error").value("hint", ""));
-        ticker.tell("importing", image.value("progress_bytes", std::uint64_t{0}), image.value("progress_total_bytes", std::uint64_t{0}));
+            throw Error(
+                model::errorCodeFromText(image.at("error").value("code", "")).value_or(ErrorCode::Internal),
+                image.at("error").value("message", ""), image.at("error").value("hint", ""));
+        ticker.tell("importing", image.value("progress_bytes", std::uint64_t{0}),
+                    image.value("progress_total_bytes", std::uint64_t{0}));
         std::this_thread::sleep_for(300ms);
     }
 }
@@ -75,11 +82,15 @@ json startImport(Shell& shell, const ImageOptions& options, Ticker& ticker)
         return shell.client().send("POST", "/v1/images", body);
     }
     if (!std::filesystem::is_regular_file(options.source))
-        throw Error(ErrorCode::NotFound, options.source + " is not a file", "give a file, or an http:// or https:// address");
-    const std::string query = "?name=" + platform::urlEncode(options.name) + "&filename=" +
-                              platform::urlEncode(std::filesystem::path(options.source).filename().string()) +
-                              (options.checksum.empty() ? "" : "&checksum=" + platform::urlEncode(options.checksum));
-    return shell.client().upload("/v1/images" + query, options.source, [&](std::uint64_t done, std::uint64_t total) { ticker.tell("uploading", done, total); });
+        throw Error(ErrorCode::NotFound, options.source + " is not a file",
+                    "give a file, or an http:// or https:// address");
+    const std::string query =
+        "?name=" + platform::urlEncode(options.name) +
+        "&filename=" + platform::urlEncode(std::filesystem::path(options.source).filename().string()) +
+        (options.checksum.empty() ? "" : "&checksum=" + platform::urlEncode(options.checksum));
+    return shell.client().upload(
+        "/v1/images" + query, options.source,
+        [&](std::uint64_t done, std::uint64_t total) { ticker.tell("uploading", done, total); });
 }
 
 int add(Shell& shell, const ImageOptions& options)
@@ -97,7 +108,8 @@ int add(Shell& shell, const ImageOptions& options)
     else if (options.noWait)
         std::cout << options.name << ": importing\n";
     else
-        std::cout << fmt::format("{}: ready, {} on disk, {} stored\n", options.name, humanBytes(image.at("size_bytes").get<double>()),
+        std::cout << fmt::format("{}: ready, {} on disk, {} stored\n", options.name,
+                                 humanBytes(image.at("size_bytes").get<double>()),
                                  humanBytes(image.at("stored_bytes").get<double>()));
     return 0;
 }
@@ -110,7 +122,14 @@ int list(Shell& shell)
             image["size"] = humanBytes(image.value("size_bytes", 0.0));
             image["stored"] = humanBytes(image.value("stored_bytes", 0.0));
         }
-    std::cout << renderList(images, {{"NAME", "name"}, {"STATE", "state"}, {"SIZE", "size"}, {"STORED", "stored"}, {"FORMAT", "source_format"}, {"CREATED", "created_at"}}, shell.format());
+    std::cout << renderList(images,
+                            {{"NAME", "name"},
+                             {"STATE", "state"},
+                             {"SIZE", "size"},
+                             {"STORED", "stored"},
+                             {"FORMAT", "source_format"},
+                             {"CREATED", "created_at"}},
+                            shell.format());
     return 0;
 }
 
@@ -139,21 +158,25 @@ void addImageCommands(CLI::App& app, Shell& shell)
     image->require_subcommand(1);
     image->fallthrough();
     const auto options = std::make_shared<ImageOptions>();
-    CLI::App* adding = image->add_subcommand("add", "Take a raw or qcow2 disk image in (plain, gz, xz, bz2, zst)");
+    CLI::App* adding =
+        image->add_subcommand("add", "Take a raw or qcow2 disk image in (plain, gz, xz, bz2, zst)");
     adding->add_option("source", options->source, "file or http(s) address")->required();
     adding->add_option("--name", options->name, "what it is called from now on")->required();
     adding->add_option("--checksum", options->checksum, "of the source: sha256:HEX or sha512:HEX");
     adding->add_flag("--no-wait", options->noWait, "return while it is being imported");
     adding->footer("Example:\n  bm image add debian-12-generic-amd64.qcow2 --name debian-12");
-    adding->callback([&shell, options] { shell.action = [&shell, options] { return add(shell, *options); }; });
+    adding->callback(
+        [&shell, options] { shell.action = [&shell, options] { return add(shell, *options); }; });
     CLI::App* listing = image->add_subcommand("list", "All images");
     listing->callback([&shell] { shell.action = [&shell] { return list(shell); }; });
     CLI::App* showing = image->add_subcommand("show", "Everything about one image");
     showing->add_option("image", options->image, "name or uuid")->required();
-    showing->callback([&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
+    showing->callback(
+        [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
     CLI::App* removing = image->add_subcommand("delete", "Remove images that no deployment is using");
     removing->add_option("images", options->images, "names or uuids")->required();
-    removing->callback([&shell, options] { shell.action = [&shell, options] { return remove(shell, *options); }; });
+    removing->callback(
+        [&shell, options] { shell.action = [&shell, options] { return remove(shell, *options); }; });
 }
 
 } // namespace bm::cli

@@ -19,9 +19,11 @@ namespace {
 
 constexpr int kDeepest = 32;
 
-Error wrong(const std::string& name, const YAML::Mark& mark, const std::string& what, const std::string& hint = {})
+Error wrong(const std::string& name, const YAML::Mark& mark, const std::string& what,
+            const std::string& hint = {})
 {
-    return {ErrorCode::InvalidInput, fmt::format("{}:{}:{}: {}", name, mark.line + 1, mark.column + 1, what), hint};
+    return {ErrorCode::InvalidInput, fmt::format("{}:{}:{}: {}", name, mark.line + 1, mark.column + 1, what),
+            hint};
 }
 
 json scalarOf(const YAML::Node& node)
@@ -37,7 +39,8 @@ json scalarOf(const YAML::Node& node)
         return false;
     if (text == "null" || text == "~" || text.empty())
         return nullptr;
-    const bool digits = std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+    const bool digits =
+        std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
     if (digits && text.size() < 18 && (text.size() == 1 || text.front() != '0'))
         return std::stoll(text);
     return text;
@@ -68,14 +71,16 @@ json convert(const YAML::Node& node, const std::string& name, int depth)
 
 void checkShape(const YAML::Node& root, const std::string& name)
 {
-    const std::string hint = "nodes:\n  - name: rack1-07\n    driver: ipmi\n    driver_info: {ipmi_address: 10.0.4.17, ...}\n"
-                             "    ports: [{address: \"52:54:00:12:34:56\"}]";
+    const std::string hint =
+        "nodes:\n  - name: rack1-07\n    driver: ipmi\n    driver_info: {ipmi_address: 10.0.4.17, ...}\n"
+        "    ports: [{address: \"52:54:00:12:34:56\"}]";
     if (!root.IsMap() || !root["nodes"])
         throw wrong(name, root.Mark(), "expected a map with a list \"nodes\"", hint);
     for (const auto& member : root) {
         const std::string key = member.first.Scalar();
         if (key != "nodes")
-            throw wrong(name, member.first.Mark(), "\"" + key + "\" is not known here; only \"nodes\" is", hint);
+            throw wrong(name, member.first.Mark(), "\"" + key + "\" is not known here; only \"nodes\" is",
+                        hint);
     }
     if (!root["nodes"].IsSequence())
         throw wrong(name, root["nodes"].Mark(), "\"nodes\" is not a list", hint);
@@ -116,7 +121,8 @@ json parseInventory(const std::string& text, const std::string& name)
 
 json readInventory(const std::string& file)
 {
-    return parseInventory(platform::readFile(file == "-" ? "/dev/stdin" : file, std::size_t{64} << 20U), file);
+    return parseInventory(platform::readFile(file == "-" ? "/dev/stdin" : file, std::size_t{64} << 20U),
+                          file);
 }
 
 } // namespace bm::cli

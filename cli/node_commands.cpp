@@ -16,8 +16,12 @@ using nlohmann::json;
 
 namespace {
 
-const std::vector<Column> kNodeColumns{{"NAME", "name"},         {"STATE", "provision_state"}, {"POWER", "power_state"},
-                                       {"MAINTENANCE", "maintenance"}, {"CLASS", "resource_class"},  {"IMAGE", "instance_info/image_source"},
+const std::vector<Column> kNodeColumns{{"NAME", "name"},
+                                       {"STATE", "provision_state"},
+                                       {"POWER", "power_state"},
+                                       {"MAINTENANCE", "maintenance"},
+                                       {"CLASS", "resource_class"},
+                                       {"IMAGE", "instance_info/image_source"},
                                        {"UUID", "uuid"}};
 
 struct NodeOptions {
@@ -44,13 +48,16 @@ int enrol(Shell& shell, const NodeOptions& options)
     for (const json& entry : results)
         counts[entry.value("result", "error")] += 1;
     if (shell.format() == Format::Table) {
-        std::cout << renderList(results, {{"NAME", "name"}, {"RESULT", "result"}, {"UUID", "uuid"}}, Format::Table);
+        std::cout << renderList(results, {{"NAME", "name"}, {"RESULT", "result"}, {"UUID", "uuid"}},
+                                Format::Table);
         for (const json& entry : results)
             if (entry.contains("error") && entry.at("error").is_object())
-                std::cerr << fmt::format("bm: {}: {} [{}]\nhint: {}\n", plainText(entry.value("name", json())), entry.at("error").value("message", ""),
-                                         entry.at("error").value("code", ""), entry.at("error").value("hint", ""));
-        std::cout << fmt::format("{} created, {} changed, {} unchanged, {} failed\n", counts["created"], counts["updated"],
-                                 counts["unchanged"], counts["error"]);
+                std::cerr << fmt::format(
+                    "bm: {}: {} [{}]\nhint: {}\n", plainText(entry.value("name", json())),
+                    entry.at("error").value("message", ""), entry.at("error").value("code", ""),
+                    entry.at("error").value("hint", ""));
+        std::cout << fmt::format("{} created, {} changed, {} unchanged, {} failed\n", counts["created"],
+                                 counts["updated"], counts["unchanged"], counts["error"]);
     } else {
         std::cout << renderList(results, {}, shell.format());
     }
@@ -62,7 +69,8 @@ json allNodes(Shell& shell, const std::string& query)
     json nodes = json::array();
     std::string marker;
     for (int page = 0; page < 10'000; ++page) {
-        const json answer = shell.client().get("/v1/nodes/detail?limit=1000" + query + (marker.empty() ? "" : "&marker=" + marker));
+        const json answer = shell.client().get("/v1/nodes/detail?limit=1000" + query +
+                                               (marker.empty() ? "" : "&marker=" + marker));
         for (const json& node : answer.at("nodes"))
             nodes.push_back(node);
         if (!answer.contains("next") || answer.at("nodes").empty())
@@ -82,7 +90,8 @@ int list(Shell& shell, const NodeOptions& options)
     const json nodes = allNodes(shell, query);
     std::cout << renderList(nodes, kNodeColumns, shell.format());
     if (nodes.empty() && shell.format() == Format::Table)
-        std::cerr << "no nodes" << (query.empty() ? " yet: bm node enrol -f inventory.yaml" : " that fit") << "\n";
+        std::cerr << "no nodes" << (query.empty() ? " yet: bm node enrol -f inventory.yaml" : " that fit")
+                  << "\n";
     return 0;
 }
 
@@ -92,7 +101,8 @@ int show(Shell& shell, const NodeOptions& options)
     node.erase("links");
     for (const char* noise : {"ports", "portgroups", "states", "volume"})
         node.erase(noise);
-    const json ports = shell.client().get("/v1/ports/detail?node=" + platform::urlEncode(options.node)).at("ports");
+    const json ports =
+        shell.client().get("/v1/ports/detail?node=" + platform::urlEncode(options.node)).at("ports");
     node["macs"] = json::array();
     for (const json& port : ports)
         node["macs"].push_back(port.at("address"));
@@ -112,7 +122,8 @@ void setMacs(Shell& shell, const NodeOptions& options)
 int set(Shell& shell, const NodeOptions& options)
 {
     if (options.maintenance)
-        shell.client().send("PUT", nodePath(options.node, "/maintenance"), {{"reason", options.maintenanceReason}});
+        shell.client().send("PUT", nodePath(options.node, "/maintenance"),
+                            {{"reason", options.maintenanceReason}});
     if (options.noMaintenance)
         shell.client().remove(nodePath(options.node, "/maintenance"));
     setMacs(shell, options);
@@ -129,7 +140,8 @@ int remove(Shell& shell, const NodeOptions& options)
         std::string answer;
         std::getline(std::cin, answer);
         if (answer != std::to_string(options.nodes.size()))
-            throw Error(ErrorCode::InvalidInput, "not confirmed, nothing was deleted", "--yes answers for you");
+            throw Error(ErrorCode::InvalidInput, "not confirmed, nothing was deleted",
+                        "--yes answers for you");
     }
     for (const std::string& node : options.nodes) {
         shell.client().remove(nodePath(node));
@@ -143,7 +155,8 @@ int timeline(Shell& shell, const NodeOptions& options)
     json events = json::array();
     std::int64_t after = 0;
     for (int page = 0; page < 1000; ++page) {
-        const json answer = shell.client().get(nodePath(options.node, "/events?limit=1000&after=" + std::to_string(after)));
+        const json answer =
+            shell.client().get(nodePath(options.node, "/events?limit=1000&after=" + std::to_string(after)));
         for (const json& event : answer.at("events"))
             events.push_back(event);
         if (answer.at("events").empty())
@@ -157,14 +170,21 @@ int timeline(Shell& shell, const NodeOptions& options)
     return 0;
 }
 
-/// The serial console over IPMI, by ipmitool in this terminal; its password comes from a file or is asked for by it.
+/// The serial console over IPMI, by ipmitool in this terminal; its password comes from a file or is asked for
+/// by it.
 int console(Shell& shell, const NodeOptions& options)
 {
     const json info = shell.client().get(nodePath(options.node)).at("driver_info");
     if (!info.contains("ipmi_address"))
-        throw Error(ErrorCode::InvalidInput, "node " + options.node + " has no IPMI address, so no serial console",
+        throw Error(ErrorCode::InvalidInput,
+                    "node " + options.node + " has no IPMI address, so no serial console",
                     "driver_info/ipmi_address");
-    std::vector<std::string> argv{"ipmitool", "-I", "lanplus", "-H", plainText(info.at("ipmi_address")), "-U",
+    std::vector<std::string> argv{"ipmitool",
+                                  "-I",
+                                  "lanplus",
+                                  "-H",
+                                  plainText(info.at("ipmi_address")),
+                                  "-U",
                                   plainText(info.value("ipmi_username", json("")))};
     if (info.contains("ipmi_port"))
         argv.insert(argv.end(), {"-p", plainText(info.at("ipmi_port"))});
@@ -186,9 +206,11 @@ int console(Shell& shell, const NodeOptions& options)
 
 void addSet(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions>& options)
 {
-    CLI::App* set_ = node.add_subcommand("set", "Change a node: FIELD=VALUE, driver_info/KEY=VALUE; an empty value removes");
+    CLI::App* set_ = node.add_subcommand(
+        "set", "Change a node: FIELD=VALUE, driver_info/KEY=VALUE; an empty value removes");
     set_->add_option("node", options->node, "name or uuid")->required();
-    set_->add_option("assignments", options->assignments, "as properties/rack=r1 or driver_info/ipmi_port=623");
+    set_->add_option("assignments", options->assignments,
+                     "as properties/rack=r1 or driver_info/ipmi_port=623");
     set_->add_option("--mac", options->macs, "add a NIC by its MAC address");
     set_->add_flag("--maintenance", options->maintenance, "take it out of service");
     set_->add_flag("--no-maintenance", options->noMaintenance, "put it back into service");
@@ -203,7 +225,9 @@ CLI::App* addOne(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions
                  const char* help, Action action)
 {
     CLI::App* command = node.add_subcommand(name, help);
-    command->callback([&shell, options, action] { shell.action = [&shell, options, action] { return action(shell, *options); }; });
+    command->callback([&shell, options, action] {
+        shell.action = [&shell, options, action] { return action(shell, *options); };
+    });
     return command;
 }
 
@@ -211,14 +235,21 @@ CLI::App* addOne(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions
 
 void addNodeCommands(CLI::App& app, Shell& shell)
 {
-    CLI::App* node = app.add_subcommand("node", "Machines: enrol, list, show, set, delete, timeline, console");
+    CLI::App* node =
+        app.add_subcommand("node", "Machines: enrol, list, show, set, delete, timeline, console");
     node->require_subcommand(1);
     node->fallthrough();
     const auto options = std::make_shared<NodeOptions>();
-    CLI::App* enrolling = addOne(*node, shell, options, "enrol", "Take machines in from an inventory; again is no change", enrol);
-    enrolling->add_option("-f,--file", options->file, "inventory in `baremetal create` format, YAML or JSON; - is stdin")->required();
-    enrolling->footer("Example:\n  bm node enrol -f inventory.yaml\n\ninventory.yaml:\n  nodes:\n    - name: rack1-07\n      driver: ipmi\n"
-                      "      driver_info: {ipmi_address: 10.0.4.17, ipmi_username: root, ipmi_password_file: /root/bmc.password}\n"
+    CLI::App* enrolling = addOne(*node, shell, options, "enrol",
+                                 "Take machines in from an inventory; again is no change", enrol);
+    enrolling
+        ->add_option("-f,--file", options->file,
+                     "inventory in `baremetal create` format, YAML or JSON; - is stdin")
+        ->required();
+    enrolling->footer("Example:\n  bm node enrol -f inventory.yaml\n\ninventory.yaml:\n  nodes:\n    - name: "
+                      "rack1-07\n      driver: ipmi\n"
+                      "      driver_info: {ipmi_address: 10.0.4.17, ipmi_username: root, ipmi_password_file: "
+                      "/root/bmc.password}\n"
                       "      ports: [{address: \"52:54:00:12:34:56\"}]");
     CLI::App* listing = addOne(*node, shell, options, "list", "All nodes, a line each", list);
     listing->add_option("--state", options->state, "only those in this provision state, as \"active\"");
@@ -230,12 +261,15 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     CLI::App* removing = addOne(*node, shell, options, "delete", "Forget nodes", remove);
     removing->add_option("nodes", options->nodes, "names or uuids")->required();
     removing->add_flag("--yes", options->yes, "do not ask");
-    CLI::App* telling = addOne(*node, shell, options, "timeline", "What happened to a node, with times", timeline);
+    CLI::App* telling =
+        addOne(*node, shell, options, "timeline", "What happened to a node, with times", timeline);
     telling->add_option("node", options->node, "name or uuid")->required();
     telling->footer("Example:\n  bm node timeline rack1-07");
-    CLI::App* consoling = addOne(*node, shell, options, "console", "Its serial console over IPMI, by ipmitool", console);
+    CLI::App* consoling =
+        addOne(*node, shell, options, "console", "Its serial console over IPMI, by ipmitool", console);
     consoling->add_option("node", options->node, "name or uuid")->required();
-    consoling->add_option("--password-file", options->passwordFile, "file with the BMC's password; else it is asked for");
+    consoling->add_option("--password-file", options->passwordFile,
+                          "file with the BMC's password; else it is asked for");
 }
 
 } // namespace bm::cli

@@ -55,10 +55,14 @@ void emit(YAML::Emitter& out, const json& value)
 /// Characters, not bytes: UTF-8 continuation bytes do not count.
 std::size_t width(const std::string& text)
 {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-std::string padded(const std::string& text, std::size_t to) { return text + std::string(to - std::min(to, width(text)), ' '); }
+std::string padded(const std::string& text, std::size_t to)
+{
+    return text + std::string(to - std::min(to, width(text)), ' ');
+}
 
 } // namespace
 

@@ -95,7 +95,9 @@ std::string renderProgress(const NodeProgress& p, std::size_t nameWidth, std::si
     return text.substr(0, width);
 }
 
-ProgressView::ProgressView(std::ostream& out, bool terminal, std::size_t width) : out_(out), terminal_(terminal), width_(width) {}
+ProgressView::ProgressView(std::ostream& out, bool terminal, std::size_t width)
+    : out_(out), terminal_(terminal), width_(width)
+{}
 
 void ProgressView::show(const std::vector<NodeProgress>& nodes)
 {
@@ -125,7 +127,9 @@ void ProgressView::log(const std::vector<NodeProgress>& nodes)
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const NodeProgress& node = nodes[i];
         const std::string key = node.kind + "/" + node.step + "/" + node.state;
-        const int tenth = node.bytesTotal > 0 && node.step == "write_image" ? static_cast<int>(node.bytesDone * 4 / node.bytesTotal) : -1;
+        const int tenth = node.bytesTotal > 0 && node.step == "write_image"
+                              ? static_cast<int>(node.bytesDone * 4 / node.bytesTotal)
+                              : -1;
         if (key == logged_[i] && tenth <= tenths_[i])
             continue;
         logged_[i] = key;

@@ -10,9 +10,9 @@ namespace bm::cli {
 /// What is known of one node's work, from GET /v1/nodes/{ident}/operation.
 struct NodeProgress {
     std::string node;
-    std::string kind;     ///< verify, clean, deploy
+    std::string kind; ///< verify, clean, deploy
     std::string step;
-    std::string state;    ///< queued, running, done, failed, aborted
+    std::string state; ///< queued, running, done, failed, aborted
     bool finished = false;
     bool failed = false;
     std::int64_t bytesDone = 0;

@@ -41,11 +41,14 @@ struct ProvisionOptions {
 /// An ssh key given as a file or as itself.
 std::string sshKey(const std::string& given)
 {
-    std::string text = given.starts_with("ssh-") || given.starts_with("ecdsa-") || given.starts_with("sk-") ? given : platform::readFile(given, 65536);
+    std::string text = given.starts_with("ssh-") || given.starts_with("ecdsa-") || given.starts_with("sk-")
+                           ? given
+                           : platform::readFile(given, 65536);
     while (!text.empty() && text.back() == '\n')
         text.pop_back();
     if (text.find("PRIVATE KEY") != std::string::npos)
-        throw Error(ErrorCode::InvalidInput, given + " is a private key", "give the public one: " + given + ".pub");
+        throw Error(ErrorCode::InvalidInput, given + " is a private key",
+                    "give the public one: " + given + ".pub");
     return text;
 }
 
@@ -69,7 +72,8 @@ json requestOf(const ProvisionOptions& options)
     for (const std::string& hint : options.rootDevice) {
         const std::size_t equals = hint.find('=');
         if (equals == std::string::npos)
-            throw Error(ErrorCode::InvalidInput, "--root-device " + hint + ": expected HINT=VALUE", "as serial=WD-1234 or \"size=>= 400\"");
+            throw Error(ErrorCode::InvalidInput, "--root-device " + hint + ": expected HINT=VALUE",
+                        "as serial=WD-1234 or \"size=>= 400\"");
         body["root_device"][hint.substr(0, equals)] = hint.substr(equals + 1);
     }
     if (!options.userData.empty())
@@ -106,14 +110,17 @@ bool watch(Shell& shell, const std::vector<std::string>& nodes, std::chrono::min
             if (progress[i].finished)
                 continue;
             progress[i] = progressOf(nodes[i], shell.client().get(nodePath(nodes[i], "/operation")));
-            progress[i].seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin).count();
+            progress[i].seconds =
+                std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin)
+                    .count();
             all = all && progress[i].finished;
         }
         view.show(progress);
         if (all)
             break;
         if (std::chrono::steady_clock::now() - begin > limit)
-            throw Error(ErrorCode::DeadlineExceeded, "not all nodes have ended within the time; they go on without us",
+            throw Error(ErrorCode::DeadlineExceeded,
+                        "not all nodes have ended within the time; they go on without us",
                         "bm node list shows them; --timeout MINUTES waits longer");
         std::this_thread::sleep_for(1s);
     }
@@ -139,7 +146,8 @@ int provision(Shell& shell, const ProvisionOptions& options)
             shell.client().send("POST", nodePath(node, "/provision"), body);
             begun.push_back(node);
         } catch (const Error& error) {
-            std::cerr << "bm: " << node << ": " << error.what() << " [" << model::toText(error.code()) << "]\n";
+            std::cerr << "bm: " << node << ": " << error.what() << " [" << model::toText(error.code())
+                      << "]\n";
             if (!error.hint().empty())
                 std::cerr << "hint: " << error.hint() << "\n";
             code = exitCodeOf(error);
@@ -155,7 +163,8 @@ int provision(Shell& shell, const ProvisionOptions& options)
 int undeploy(Shell& shell, const ProvisionOptions& options)
 {
     if (!options.yes && options.nodes.size() > 1) {
-        std::cerr << "undeploy " << options.nodes.size() << " nodes and wipe their disks' metadata? type the number: " << std::flush;
+        std::cerr << "undeploy " << options.nodes.size()
+                  << " nodes and wipe their disks' metadata? type the number: " << std::flush;
         std::string answer;
         std::getline(std::cin, answer);
         if (answer != std::to_string(options.nodes.size()))
@@ -166,7 +175,9 @@ int undeploy(Shell& shell, const ProvisionOptions& options)
         if (!options.wait)
             std::cout << node << ": undeploy ordered\n";
     }
-    return !options.wait || watch(shell, options.nodes, std::chrono::minutes{options.timeoutMinutes}, false) ? 0 : 1;
+    return !options.wait || watch(shell, options.nodes, std::chrono::minutes{options.timeoutMinutes}, false)
+               ? 0
+               : 1;
 }
 
 int abort(Shell& shell, const ProvisionOptions& options)
@@ -181,12 +192,14 @@ int abort(Shell& shell, const ProvisionOptions& options)
 void addRequestOptions(CLI::App& command, ProvisionOptions& options)
 {
     command.add_option("--ssh-key", options.sshKeys, "public key that may log in: a file or the key itself");
-    command.add_option("--root-device", options.rootDevice, "which disk, as Ironic's hints: serial=..., wwn=..., \"size=>= 400\"");
+    command.add_option("--root-device", options.rootDevice,
+                       "which disk, as Ironic's hints: serial=..., wwn=..., \"size=>= 400\"");
     command.add_option("--host-name", options.hostName, "else the node's name");
     command.add_option("--user-data", options.userData, "file for the config drive's user_data");
     command.add_option("--meta-data", options.metaData, "JSON file merged into meta_data.json");
     command.add_option("--network-data", options.networkData, "JSON file for network_data.json");
-    command.add_option("--config-drive", options.configDrive, "a whole config drive: file with base64 of a gzipped ISO or VFAT image");
+    command.add_option("--config-drive", options.configDrive,
+                       "a whole config drive: file with base64 of a gzipped ISO or VFAT image");
     command.add_flag("--no-config-drive", options.noConfigDrive, "add none");
     command.add_flag("--no-grow", options.noGrow, "leave the last partition as large as in the image");
 }
@@ -196,26 +209,33 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
 void addProvisionCommands(CLI::App& app, Shell& shell)
 {
     const auto options = std::make_shared<ProvisionOptions>();
-    CLI::App* command = app.add_subcommand("provision", "Put an image on machines and start them, from whatever state they are in");
+    CLI::App* command = app.add_subcommand(
+        "provision", "Put an image on machines and start them, from whatever state they are in");
     command->add_option("image", options->image, "its name (bm image list)")->required();
     command->add_option("nodes", options->nodes, "names or uuids")->required();
     addRequestOptions(*command, *options);
     command->add_flag("--wait", options->wait, "show progress until all have ended");
-    command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")->check(CLI::Range(1, 100'000));
-    command->footer("Example:\n  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait");
-    command->callback([&shell, options] { shell.action = [&shell, options] { return provision(shell, *options); }; });
+    command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
+        ->check(CLI::Range(1, 100'000));
+    command->footer(
+        "Example:\n  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait");
+    command->callback(
+        [&shell, options] { shell.action = [&shell, options] { return provision(shell, *options); }; });
 
-    CLI::App* down = app.add_subcommand("undeploy", "Take machines down: switched off, disk metadata wiped, available again");
+    CLI::App* down = app.add_subcommand(
+        "undeploy", "Take machines down: switched off, disk metadata wiped, available again");
     down->add_option("nodes", options->nodes, "names or uuids")->required();
     down->add_flag("--wait", options->wait, "show progress until all have ended");
     down->add_flag("--yes", options->yes, "do not ask");
     down->footer("Example:\n  bm undeploy rack1-07 --wait");
-    down->callback([&shell, options] { shell.action = [&shell, options] { return undeploy(shell, *options); }; });
+    down->callback(
+        [&shell, options] { shell.action = [&shell, options] { return undeploy(shell, *options); }; });
 
     CLI::App* stop = app.add_subcommand("abort", "Stop what is at work on machines, at its next safe point");
     stop->add_option("nodes", options->nodes, "names or uuids")->required();
     stop->footer("Example:\n  bm abort rack1-07");
-    stop->callback([&shell, options] { shell.action = [&shell, options] { return abort(shell, *options); }; });
+    stop->callback(
+        [&shell, options] { shell.action = [&shell, options] { return abort(shell, *options); }; });
 }
 
 } // namespace bm::cli

@@ -25,8 +25,8 @@ struct Line {
 
 std::string render(const Line& line, std::int64_t begin)
 {
-    std::string text = fmt::format("{} {:>+9.1f} s  {:<20} {}", timeOfDay(line.at), static_cast<double>(line.at - begin) / 1000.0,
-                                   line.kind, line.message);
+    std::string text = fmt::format("{} {:>+9.1f} s  {:<20} {}", timeOfDay(line.at),
+                                   static_cast<double>(line.at - begin) / 1000.0, line.kind, line.message);
     if (line.times > 1)
         text += fmt::format(" ({} times)", line.times);
     return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
@@ -44,7 +44,8 @@ std::int64_t millisOf(const std::string& time)
     double second = 0;
     if (std::sscanf(time.c_str(), "%d-%u-%uT%d:%d:%lf", &year, &month, &day, &hour, &minute, &second) != 6)
         return 0;
-    const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}};
+    const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} /
+                                     std::chrono::day{day}};
     return std::chrono::duration_cast<std::chrono::milliseconds>(date.time_since_epoch()).count() +
            (hour * 3600LL + minute * 60LL) * 1000 + static_cast<std::int64_t>(second * 1000.0 + 0.5);
 }

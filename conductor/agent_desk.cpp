@@ -22,10 +22,12 @@ constexpr std::size_t kLogTailLimit = 16384;
 
 Error unknownAgent()
 {
-    return {ErrorCode::Unauthorized, "this token is not the node's agent's", "the agent must look itself up again"};
+    return {ErrorCode::Unauthorized, "this token is not the node's agent's",
+            "the agent must look itself up again"};
 }
 
-model::Node nodeByMacsOrUuid(db::Transaction& tx, const std::vector<std::string>& macs, const std::string& uuid)
+model::Node nodeByMacsOrUuid(db::Transaction& tx, const std::vector<std::string>& macs,
+                             const std::string& uuid)
 {
     if (!uuid.empty())
         if (const std::optional<model::Node> node = db::NodeRepository{}.find(tx, model::NodeId{uuid}))
@@ -38,7 +40,8 @@ model::Node nodeByMacsOrUuid(db::Transaction& tx, const std::vector<std::string>
 }
 
 /// The node's record when @p token is its live one. @throws Error Unauthorized
-db::AgentRecord authorized(db::Transaction& tx, const Context& context, const std::string& uuid, const std::string& token)
+db::AgentRecord authorized(db::Transaction& tx, const Context& context, const std::string& uuid,
+                           const std::string& token)
 {
     const std::optional<db::AgentRecord> record = db::AgentRepository{}.find(tx, model::NodeId{uuid});
     if (!record || record->tokenSealed.empty() || token.empty() ||
@@ -53,13 +56,15 @@ AgentInstruction::Step instructionOf(const Step& step)
 }
 
 /// Puts the agent's report into the step's row; a finished one is handed to the engine.
-void takeReport(db::Transaction& tx, const Context& context, const model::NodeId& node, Step step, const AgentStepReport& report)
+void takeReport(db::Transaction& tx, const Context& context, const model::NodeId& node, Step step,
+                const AgentStepReport& report)
 {
     step.bytesDone = report.bytesDone;
     step.bytesTotal = std::max(step.bytesTotal, report.bytesTotal);
     step.message = report.message;
     if (report.state == "done") {
-        nlohmann::json result = parseGiven(report.resultJson.empty() ? "{}" : report.resultJson, "step result");
+        nlohmann::json result =
+            parseGiven(report.resultJson.empty() ? "{}" : report.resultJson, "step result");
         result["reported"] = true;
         step.result = textOf(result);
     } else if (report.state == "failed") {
@@ -78,7 +83,8 @@ void takeReport(db::Transaction& tx, const Context& context, const model::NodeId
 
 bool isOpen(const Step& step)
 {
-    return step.state == StepState::Waiting && step.errorCode.empty() && !valueOf(step.result).contains("reported");
+    return step.state == StepState::Waiting && step.errorCode.empty() &&
+           !valueOf(step.result).contains("reported");
 }
 
 struct Offered {
@@ -87,7 +93,8 @@ struct Offered {
 };
 
 /// The agent step that waits now, after @p report was taken.
-Offered offer(db::Transaction& tx, const Context& context, const model::NodeId& node, const std::optional<AgentStepReport>& report)
+Offered offer(db::Transaction& tx, const Context& context, const model::NodeId& node,
+              const std::optional<AgentStepReport>& report)
 {
     const db::OperationRepository operations;
     const std::optional<model::Operation> operation = operations.current(tx, node);
@@ -101,7 +108,8 @@ Offered offer(db::Transaction& tx, const Context& context, const model::NodeId& 
             if (report->state != "running")
                 return {{}, operation->abortRequested};
         }
-        return {operation->abortRequested ? std::nullopt : std::optional<Step>(step), operation->abortRequested};
+        return {operation->abortRequested ? std::nullopt : std::optional<Step>(step),
+                operation->abortRequested};
     }
     return {{}, operation->abortRequested};
 }
@@ -112,13 +120,17 @@ AgentDesk::AgentDesk(Context context) : context_(std::move(context)) {}
 
 namespace {
 
-/// The record with a token: the old one for the nonce that has it, a new one for the first that brings the secret.
+/// The record with a token: the old one for the nonce that has it, a new one for the first that brings the
+/// secret.
 /// @throws Error Forbidden
-db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, const std::string& secret, const std::string& nonce)
+db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, const std::string& secret,
+                            const std::string& nonce)
 {
-    if (record.bootSecretHash.empty() || !platform::equalSecrets(record.bootSecretHash, platform::sha256Hex(secret)))
-        throw Error(ErrorCode::Forbidden, "the boot secret is not the one that this boot was given",
-                    "was the machine started by somebody else than bm? start it by: bm provision or bm power");
+    if (record.bootSecretHash.empty() ||
+        !platform::equalSecrets(record.bootSecretHash, platform::sha256Hex(secret)))
+        throw Error(
+            ErrorCode::Forbidden, "the boot secret is not the one that this boot was given",
+            "was the machine started by somebody else than bm? start it by: bm provision or bm power");
     const std::string nonceHash = platform::sha256Hex(nonce);
     if (record.nonceHash.empty()) {
         record.nonceHash = nonceHash;
@@ -132,8 +144,9 @@ db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, cons
 
 } // namespace
 
-AgentGrant AgentDesk::lookup(const std::vector<std::string>& macs, const std::string& nodeUuid, const std::string& secret,
-                             const std::string& nonce, const std::string& peerAddress)
+AgentGrant AgentDesk::lookup(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                             const std::string& secret, const std::string& nonce,
+                             const std::string& peerAddress)
 {
     AgentGrant grant;
     std::optional<Error> refused;
@@ -151,7 +164,8 @@ AgentGrant AgentDesk::lookup(const std::vector<std::string>& macs, const std::st
             note(tx, context_.clock.now(), grant.node.id, "agent.lookup", "from " + peerAddress);
         } catch (const Error& error) {
             refused = error;
-            note(tx, context_.clock.now(), grant.node.id, "agent.refused", error.message() + " (from " + peerAddress + ")");
+            note(tx, context_.clock.now(), grant.node.id, "agent.refused",
+                 error.message() + " (from " + peerAddress + ")");
         }
     });
     if (refused)
@@ -159,8 +173,8 @@ AgentGrant AgentDesk::lookup(const std::vector<std::string>& macs, const std::st
     return grant;
 }
 
-void AgentDesk::heartbeat(const std::string& nodeUuid, const std::string& token, const std::string& agentVersion,
-                          const std::string& peerAddress)
+void AgentDesk::heartbeat(const std::string& nodeUuid, const std::string& token,
+                          const std::string& agentVersion, const std::string& peerAddress)
 {
     context_.database.write([&](db::Transaction& tx) {
         const model::Node node = findNode(tx, nodeUuid);
@@ -172,7 +186,8 @@ void AgentDesk::heartbeat(const std::string& nodeUuid, const std::string& token,
     });
 }
 
-AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::string& token, const AgentExchange& exchange)
+AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::string& token,
+                                     const AgentExchange& exchange)
 {
     bool contact = false;
     bool ended = false;
@@ -191,10 +206,12 @@ AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::str
         }
         const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node);
         if (operation && record.bootExpectedUntil) // a long copy keeps its window open
-            record.bootExpectedUntil = std::max(*record.bootExpectedUntil, now + context_.settings.callbackTimeout);
+            record.bootExpectedUntil =
+                std::max(*record.bootExpectedUntil, now + context_.settings.callbackTimeout);
         db::AgentRepository{}.store(tx, record);
         if (contact) {
-            note(tx, now, node, "agent.contact", "agent " + exchange.agentVersion + " at " + exchange.peerAddress, "{}",
+            note(tx, now, node, "agent.contact",
+                 "agent " + exchange.agentVersion + " at " + exchange.peerAddress, "{}",
                  operation ? operation->id : model::OperationId{});
             if (operation)
                 db::OperationRepository{}.hasten(tx, operation->id, now);
@@ -221,7 +238,8 @@ std::string AgentDesk::configDrive(const std::string& nodeUuid, const std::strin
     return context_.database.read([&](db::Transaction& tx) {
         const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
         requireKnownMachine(tx, findNode(tx, nodeUuid), record.inventory);
-        const std::optional<std::string> sealed = db::ConfigDriveRepository{}.find(tx, model::NodeId{nodeUuid});
+        const std::optional<std::string> sealed =
+            db::ConfigDriveRepository{}.find(tx, model::NodeId{nodeUuid});
         if (!sealed)
             throw Error(ErrorCode::NotFound, "node " + nodeUuid + " has no config drive");
         return context_.secrets.open(*sealed);
@@ -237,7 +255,8 @@ void AgentDesk::authorizeAny(const std::string& token) const
 {
     context_.database.read([&](db::Transaction& tx) {
         for (const db::AgentRecord& record : db::AgentRepository{}.expectedToBoot(tx, context_.clock.now()))
-            if (!record.tokenSealed.empty() && platform::equalSecrets(context_.secrets.open(record.tokenSealed), token))
+            if (!record.tokenSealed.empty() &&
+                platform::equalSecrets(context_.secrets.open(record.tokenSealed), token))
                 return;
         throw unknownAgent();
     });

@@ -17,7 +17,7 @@ struct AgentGrant {
 /// The agent's report about the step that it works on.
 struct AgentStepReport {
     std::string stepId;
-    std::string state;               ///< running, done, failed
+    std::string state; ///< running, done, failed
     std::int64_t bytesDone = 0;
     std::int64_t bytesTotal = 0;
     std::string message;
@@ -29,7 +29,7 @@ struct AgentExchange {
     std::string bootId;
     std::string agentVersion;
     std::string peerAddress;
-    std::string inventoryJson;       ///< empty: not sent this time
+    std::string inventoryJson; ///< empty: not sent this time
     std::optional<AgentStepReport> step{};
     std::string logTail;
 };
@@ -49,13 +49,14 @@ struct AgentInstruction {
 class AgentDesk {
 public:
     explicit AgentDesk(Context context);
-    /// Trades the boot secret for a token bound to @p nonce. @throws Error NotFound (no such node, or it expects no
-    /// agent), Forbidden (wrong secret or another nonce; becomes an event)
-    AgentGrant lookup(const std::vector<std::string>& macs, const std::string& nodeUuid, const std::string& secret,
-                      const std::string& nonce, const std::string& peerAddress);
+    /// Trades the boot secret for a token bound to @p nonce. @throws Error NotFound (no such node, or it
+    /// expects no agent), Forbidden (wrong secret or another nonce; becomes an event)
+    AgentGrant lookup(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                      const std::string& secret, const std::string& nonce, const std::string& peerAddress);
     void heartbeat(const std::string& nodeUuid, const std::string& token, const std::string& agentVersion,
                    const std::string& peerAddress);
-    AgentInstruction exchange(const std::string& nodeUuid, const std::string& token, const AgentExchange& exchange);
+    AgentInstruction exchange(const std::string& nodeUuid, const std::string& token,
+                              const AgentExchange& exchange);
     /// The ISO or VFAT image for the node's disk; only to an agent whose machine matches what is known.
     std::string configDrive(const std::string& nodeUuid, const std::string& token);
     /// @throws Error Unauthorized

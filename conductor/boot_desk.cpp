@@ -42,11 +42,14 @@ std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRec
 
 } // namespace
 
-BootDesk::BootDesk(Context context) : context_(std::move(context)), addresses_(std::make_unique<AddressBook>()) {}
+BootDesk::BootDesk(Context context)
+    : context_(std::move(context)), addresses_(std::make_unique<AddressBook>())
+{}
 
 BootDesk::~BootDesk() = default;
 
-std::string BootDesk::script(const std::string& macText, const std::string& platform, const std::string& peerAddress)
+std::string BootDesk::script(const std::string& macText, const std::string& platform,
+                             const std::string& peerAddress)
 {
     const std::optional<model::MacAddress> mac = model::macFromText(macText);
     if (!mac)
@@ -76,7 +79,8 @@ std::string BootDesk::script(const std::string& macText, const std::string& plat
     });
 }
 
-void BootDesk::fetched(const std::string& what, const std::string& peerAddress, std::uint64_t bytes, bool whole)
+void BootDesk::fetched(const std::string& what, const std::string& peerAddress, std::uint64_t bytes,
+                       bool whole)
 {
     pxe::BootContact fetch;
     fetch.kind = "http." + what;
@@ -104,7 +108,8 @@ void AddressBook::remember(const std::string& address, const model::MacAddress& 
 
 void BootDesk::contact(const pxe::BootContact& contact)
 {
-    const std::optional<model::MacAddress> mac = contact.mac ? contact.mac : addresses_->macOf(contact.address);
+    const std::optional<model::MacAddress> mac =
+        contact.mac ? contact.mac : addresses_->macOf(contact.address);
     if (contact.mac && !contact.address.empty())
         addresses_->remember(contact.address, *contact.mac);
     context_.database.write([&](db::Transaction& tx) {
@@ -114,7 +119,8 @@ void BootDesk::contact(const pxe::BootContact& contact)
                 node = port->node;
         const std::string who = node.empty() && mac ? mac->text + " " : "";
         note(tx, contact.at, node, contact.kind,
-             who + contact.address + (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail));
+             who + contact.address +
+                 (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail));
     });
 }
 

@@ -16,8 +16,9 @@ model::Image wantedImage(db::Transaction& tx, const model::Node& node, const Dep
     const std::string wanted =
         request.image.empty() ? textMember(valueOf(node.instanceInfo), "image_source") : request.image;
     if (wanted.empty())
-        throw Error(ErrorCode::InvalidInput, "no image is named",
-                    "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
+        throw Error(
+            ErrorCode::InvalidInput, "no image is named",
+            "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
     const db::ImageRepository images;
     std::optional<model::Image> image = images.findByName(tx, wanted);
     if (!image && model::isUuid(wanted))
@@ -56,15 +57,17 @@ std::string buildDrive(const model::Node& node, const DeployRequest& request)
     return images::makeConfigDrive(drive);
 }
 
-bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& node, const DeployRequest& request)
+bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& node,
+                const DeployRequest& request)
 {
     const db::ConfigDriveRepository drives;
     if (!request.configDrive) {
         drives.remove(tx, node.id);
         return false;
     }
-    const std::string bytes = request.configDriveBase64.empty() ? buildDrive(node, request)
-                                                                : images::decodeConfigDrive(request.configDriveBase64);
+    const std::string bytes = request.configDriveBase64.empty()
+                                  ? buildDrive(node, request)
+                                  : images::decodeConfigDrive(request.configDriveBase64);
     drives.store(tx, node.id, context.secrets.seal(bytes));
     return true;
 }
@@ -77,8 +80,8 @@ void requireBootPort(db::Transaction& tx, const Context& context, const model::N
         if (port.pxeEnabled)
             return;
     throw Error(ErrorCode::InvalidInput, "node " + node.id.uuid + " has no port to boot from",
-                "give it the MAC address of its boot NIC: bm node set " + (node.name.empty() ? node.id.uuid : node.name) +
-                    " --mac 52:54:00:...");
+                "give it the MAC address of its boot NIC: bm node set " +
+                    (node.name.empty() ? node.id.uuid : node.name) + " --mac 52:54:00:...");
 }
 
 } // namespace
@@ -94,7 +97,8 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
                    {"grow_last_partition", request.growLastPartition}};
     if (!request.rootDeviceJson.empty()) {
         if (!parseGiven(request.rootDeviceJson, "root_device").is_object())
-            throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints", R"(for example {"serial": "WD-123"})");
+            throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints",
+                        R"(for example {"serial": "WD-123"})");
         stored["root_device"] = parseGiven(request.rootDeviceJson, "root_device");
     }
     stored["config_drive"] = storeDrive(tx, context, node, request);

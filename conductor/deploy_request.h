@@ -3,9 +3,11 @@
 
 namespace bm::conductor {
 
-/// Checks @p request against the catalogue and the node, stores the config drive (sealed), writes what will be deployed to
-/// the node's instance_info, and gives the operation's request. Part of the caller's transaction.
-/// @throws Error NotFound (image), Conflict (image not ready), InvalidInput (root device hints, config drive, no boot port)
+/// Checks @p request against the catalogue and the node, stores the config drive (sealed), writes what will
+/// be deployed to the node's instance_info, and gives the operation's request. Part of the caller's
+/// transaction.
+/// @throws Error NotFound (image), Conflict (image not ready), InvalidInput (root device hints, config drive,
+/// no boot port)
 model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
                               const DeployRequest& request);
 

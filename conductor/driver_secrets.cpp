@@ -6,7 +6,8 @@ namespace bm::conductor {
 
 using nlohmann::json;
 
-model::JsonText sealDriverInfo(const platform::SecretBox& box, const model::JsonText& given, const model::JsonText& before)
+model::JsonText sealDriverInfo(const platform::SecretBox& box, const model::JsonText& given,
+                               const model::JsonText& before)
 {
     json values = valueOf(given);
     const json old = valueOf(before);
@@ -29,7 +30,8 @@ void checkDriverKeys(const model::Node& node)
         throw model::Error(model::ErrorCode::InvalidInput, "driver_info is not an object");
     for (const auto& [key, value] : values.items())
         if (value.is_object() || value.is_array())
-            throw model::Error(model::ErrorCode::InvalidInput, "driver_info/" + key + ": expected a text, number or boolean");
+            throw model::Error(model::ErrorCode::InvalidInput,
+                               "driver_info/" + key + ": expected a text, number or boolean");
 }
 
 } // namespace bm::conductor

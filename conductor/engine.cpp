@@ -28,8 +28,7 @@ constexpr std::chrono::milliseconds kLongestSleep{1000};
 struct Engine::State {
     State(Context given, std::string boot)
         : context(std::move(given)), bootId(std::move(boot)), runner(context, bootId, context.clock.now())
-    {
-    }
+    {}
 
     Context context;
     std::string bootId;
@@ -59,8 +58,9 @@ std::vector<OperationId> Engine::State::findDue()
                                          OperationKind::Undeploy, OperationKind::Power}) {
             std::size_t room = kBatch;
             if (kind == OperationKind::Deploy || kind == OperationKind::Clean) {
-                const std::size_t limit = kind == OperationKind::Deploy ? context.settings.maxConcurrentDeploys
-                                                                        : context.settings.maxConcurrentCleans;
+                const std::size_t limit = kind == OperationKind::Deploy
+                                              ? context.settings.maxConcurrentDeploys
+                                              : context.settings.maxConcurrentCleans;
                 const auto running = static_cast<std::size_t>(operations.countRunning(tx, kind));
                 room = limit > running ? std::min(kBatch, limit - running) : 0;
             }
@@ -132,7 +132,8 @@ void Engine::State::schedule(const std::stop_token& stop)
             const std::optional<model::UtcTime> nextAt = context.database.read(
                 [&](db::Transaction& tx) { return db::OperationRepository{}.nextRunAt(tx); });
             if (nextAt)
-                sleep = std::clamp(std::chrono::milliseconds{*nextAt - context.clock.now()}, 20ms, kLongestSleep);
+                sleep =
+                    std::clamp(std::chrono::milliseconds{*nextAt - context.clock.now()}, 20ms, kLongestSleep);
         } catch (const std::exception& failure) {
             platform::logError("conductor", "looking for work: {}", failure.what());
         }
@@ -142,11 +143,14 @@ void Engine::State::schedule(const std::stop_token& stop)
     }
 }
 
-Engine::Engine(Context context, std::string bootId) : state_(std::make_unique<State>(std::move(context), std::move(bootId)))
-{
-}
+Engine::Engine(Context context, std::string bootId)
+    : state_(std::make_unique<State>(std::move(context), std::move(bootId)))
+{}
 
-Engine::~Engine() { stop(); }
+Engine::~Engine()
+{
+    stop();
+}
 
 void Engine::recover()
 {
@@ -166,8 +170,8 @@ void Engine::recover()
                 operations.updateStep(tx, step);
             }
             operations.hasten(tx, operation.id, now);
-            note(tx, now, operation.node, "operation.resumed", "bmd started again; going on from the stored step", "{}",
-                 operation.id);
+            note(tx, now, operation.node, "operation.resumed",
+                 "bmd started again; going on from the stored step", "{}", operation.id);
         }
     });
 }

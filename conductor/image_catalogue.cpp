@@ -29,9 +29,11 @@ struct Job {
 
 void checkImageName(const std::string& name)
 {
-    const bool fits = !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view{"-._+"}.find(c) != std::string_view::npos;
-    });
+    const bool fits =
+        !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                   std::string_view{"-._+"}.find(c) != std::string_view::npos;
+        });
     if (!fits || model::isUuid(name))
         throw Error(ErrorCode::InvalidInput, "\"" + name.substr(0, 80) + "\" is not a valid image name",
                     "letters, digits and - . _ + ; not in the form of a uuid");
@@ -55,7 +57,8 @@ Image byNameOrId(db::Transaction& tx, const std::string& nameOrId)
     if (!image && model::isUuid(nameOrId))
         image = images.find(tx, model::ImageId{nameOrId});
     if (!image)
-        throw Error(ErrorCode::NotFound, "image \"" + nameOrId + "\" is not in the catalogue", "bm image list shows what is");
+        throw Error(ErrorCode::NotFound, "image \"" + nameOrId + "\" is not in the catalogue",
+                    "bm image list shows what is");
     return *image;
 }
 
@@ -112,7 +115,9 @@ images::StoredImage ImageCatalogue::State::bringIn(const Job& job, const std::st
     request.file = file;
     request.expectedChecksum = job.source.checksum;
     const images::StoredImage stored = context.images.import(
-        request, [&](const images::ImportProgress& progress) { tell(progress.sourceBytes, progress.sourceTotal); }, deadline);
+        request,
+        [&](const images::ImportProgress& progress) { tell(progress.sourceBytes, progress.sourceTotal); },
+        deadline);
     std::error_code ignored;
     std::filesystem::remove(file, ignored);
     return stored;
@@ -191,14 +196,18 @@ void ImageCatalogue::State::work(const std::stop_token& stop)
 }
 
 ImageCatalogue::ImageCatalogue(Context context) : state_(std::make_unique<State>(std::move(context))) {}
-ImageCatalogue::~ImageCatalogue() { stop(); }
+ImageCatalogue::~ImageCatalogue()
+{
+    stop();
+}
 
 void ImageCatalogue::start()
 {
     state_->context.images.sweep();
     for (const Image& image : list())
         if (image.state == ImageState::Importing)
-            state_->fail(image.id, Error(ErrorCode::Aborted, "bmd stopped while this image was being imported", "add it again"));
+            state_->fail(image.id, Error(ErrorCode::Aborted,
+                                         "bmd stopped while this image was being imported", "add it again"));
     for (int i = 0; i < std::max(1, state_->context.settings.importThreads); ++i)
         state_->workers.emplace_back([this](const std::stop_token& stop) { state_->work(stop); });
 }
@@ -214,9 +223,11 @@ Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
 {
     checkImageName(source.name);
     if (source.url.empty() == source.spooledFile.empty())
-        throw Error(ErrorCode::InvalidInput, "an image comes either from a url or as an upload", "bm image add FILE|URL --name NAME");
+        throw Error(ErrorCode::InvalidInput, "an image comes either from a url or as an upload",
+                    "bm image add FILE|URL --name NAME");
     if (!source.url.empty() && !source.url.starts_with("http://") && !source.url.starts_with("https://"))
-        throw Error(ErrorCode::InvalidInput, "url: only http:// and https:// are fetched", "for a file: bm image add FILE --name NAME");
+        throw Error(ErrorCode::InvalidInput, "url: only http:// and https:// are fetched",
+                    "for a file: bm image add FILE --name NAME");
     Job job;
     job.source = source;
     job.image.id = model::ImageId::make();
@@ -258,7 +269,8 @@ void ImageCatalogue::remove(const std::string& nameOrId, const std::string& acto
         const db::ImageRepository images;
         const Image image = byNameOrId(tx, nameOrId);
         if (image.state == ImageState::Importing)
-            throw Error(ErrorCode::Conflict, "image \"" + image.name + "\" is being imported", "wait for it: bm image show " + image.name);
+            throw Error(ErrorCode::Conflict, "image \"" + image.name + "\" is being imported",
+                        "wait for it: bm image show " + image.name);
         const std::vector<model::NodeId> users = db::OperationRepository{}.nodesUsingImage(tx, image.id);
         if (!users.empty()) {
             std::string names;
@@ -276,7 +288,13 @@ void ImageCatalogue::remove(const std::string& nameOrId, const std::string& acto
         state_->context.images.remove(orphan);
 }
 
-const images::ImageStore& ImageCatalogue::store() const { return state_->context.images; }
-images::ImageStore& ImageCatalogue::store() { return state_->context.images; }
+const images::ImageStore& ImageCatalogue::store() const
+{
+    return state_->context.images;
+}
+images::ImageStore& ImageCatalogue::store()
+{
+    return state_->context.images;
+}
 
 } // namespace bm::conductor

@@ -8,13 +8,14 @@ namespace bm::conductor {
 
 struct NewImage {
     std::string name;
-    std::string url;                 ///< http(s); empty: spooledFile
+    std::string url;                     ///< http(s); empty: spooledFile
     std::filesystem::path spooledFile{}; ///< in the store's incoming folder; taken over (removed afterwards)
-    std::string sourceName;          ///< shown: the file's name
-    std::string checksum;            ///< "", "sha256:..." or "sha512:..."
+    std::string sourceName;              ///< shown: the file's name
+    std::string checksum;                ///< "", "sha256:..." or "sha512:..."
 };
 
-/// Images by name. Imports run on a pool of their own; an import that a crash cut off is failed with a hint at start.
+/// Images by name. Imports run on a pool of their own; an import that a crash cut off is failed with a hint
+/// at start.
 class ImageCatalogue {
 public:
     explicit ImageCatalogue(Context context);

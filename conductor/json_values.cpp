@@ -10,7 +10,8 @@ json valueOf(const model::JsonText& text)
 {
     json value = json::parse(text.text, nullptr, false);
     if (value.is_discarded())
-        throw model::Error(model::ErrorCode::Internal, "a stored JSON value is broken: " + text.text.substr(0, 80));
+        throw model::Error(model::ErrorCode::Internal,
+                           "a stored JSON value is broken: " + text.text.substr(0, 80));
     return value;
 }
 

@@ -16,11 +16,13 @@ using model::StateEvent;
 
 namespace {
 
-void noteState(db::Transaction& tx, const Context& context, const Node& node, State before, const Operation& operation)
+void noteState(db::Transaction& tx, const Context& context, const Node& node, State before,
+               const Operation& operation)
 {
     if (node.state != before)
         note(tx, context.clock.now(), node.id, "state.changed",
-             std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}", operation.id);
+             std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
+             operation.id);
 }
 
 void clearSteps(Node& node)
@@ -39,8 +41,8 @@ Node nodeOf(db::Transaction& tx, const Operation& operation)
 }
 
 /// Stores the end of the operation and of its open steps, and gives the node back.
-void closeOperation(db::Transaction& tx, const Context& context, Operation& operation, model::OperationState state,
-                    const std::optional<db::LeaseEpoch>& epoch)
+void closeOperation(db::Transaction& tx, const Context& context, Operation& operation,
+                    model::OperationState state, const std::optional<db::LeaseEpoch>& epoch)
 {
     const model::UtcTime now = context.clock.now();
     operation.state = state;
@@ -51,7 +53,8 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
         if (step.state == model::StepState::Done || step.state == model::StepState::Failed)
             continue;
         const bool open = step.state != model::StepState::Pending;
-        step.state = open && state == model::OperationState::Failed ? model::StepState::Failed : model::StepState::Skipped;
+        step.state = open && state == model::OperationState::Failed ? model::StepState::Failed
+                                                                    : model::StepState::Skipped;
         if (open) {
             step.finishedAt = now;
             step.errorCode = operation.errorCode;
@@ -83,7 +86,8 @@ void insertOperation(db::Transaction& tx, const Context& context, const Node& no
     operation.runAt = operation.createdAt;
     const bool clean = node.automatedClean.value_or(context.settings.automatedClean);
     db::OperationRepository{}.insert(tx, operation, makeSteps(operation, clean));
-    note(tx, context.clock.now(), node.id, "operation.queued", std::string(model::toText(operation.kind)), "{}", operation.id);
+    note(tx, context.clock.now(), node.id, "operation.queued", std::string(model::toText(operation.kind)),
+         "{}", operation.id);
 }
 
 /// Begins what follows @p ended on @p node, whose state is still that of the end; nothing when nothing does.
@@ -136,11 +140,13 @@ std::optional<StateEvent> beginningEvent(OperationKind kind, State state)
 
 void applyEvent(Node& node, StateEvent event, model::UtcTime now, bool own)
 {
-    const std::optional<State> to = own ? model::nextWithOwn(node.state, event) : model::next(node.state, event);
+    const std::optional<State> to =
+        own ? model::nextWithOwn(node.state, event) : model::next(node.state, event);
     if (!to)
         throw Error(ErrorCode::InvalidTransition,
-                    "The requested action \"" + std::string(model::toText(event)) + "\" can not be performed on node \"" +
-                        node.id.uuid + "\" while it is in state \"" + std::string(model::toText(node.state)) + "\".",
+                    "The requested action \"" + std::string(model::toText(event)) +
+                        "\" can not be performed on node \"" + node.id.uuid + "\" while it is in state \"" +
+                        std::string(model::toText(node.state)) + "\".",
                     "docs/states.dot shows what is possible from here; bm provision finds the way by itself");
     node.state = *to;
     node.target = model::targetOf(*to);
@@ -191,7 +197,8 @@ void completeOperation(db::Transaction& tx, const Context& context, Operation op
     if (operation.kind != OperationKind::Undeploy && operation.kind != OperationKind::Power)
         applyEvent(node, StateEvent::Done, context.clock.now());
     noteState(tx, context, node, before, operation);
-    note(tx, context.clock.now(), node.id, "operation.done", std::string(model::toText(operation.kind)), "{}", operation.id);
+    note(tx, context.clock.now(), node.id, "operation.done", std::string(model::toText(operation.kind)), "{}",
+         operation.id);
     closeOperation(tx, context, operation, model::OperationState::Done, {});
     const State between = node.state;
     if (beginFollowing(tx, context, node, operation)) {

@@ -8,8 +8,8 @@
 
 namespace bm::conductor {
 
-/// Beginning and ending operations: each call is part of one write transaction, so node, operation, lease and events
-/// always agree.
+/// Beginning and ending operations: each call is part of one write transaction, so node, operation, lease and
+/// events always agree.
 
 struct NewOperation {
     model::OperationKind kind = model::OperationKind::Verify;
@@ -28,8 +28,8 @@ void moveNode(db::Transaction& tx, const Context& context, model::Node node, mod
 void completeOperation(db::Transaction& tx, const Context& context, model::Operation operation,
                        const std::optional<db::LeaseEpoch>& epoch);
 /// Ends it badly: the node goes to its failed state and says why.
-void failOperation(db::Transaction& tx, const Context& context, model::Operation operation, const model::Error& error,
-                   const std::optional<db::LeaseEpoch>& epoch);
+void failOperation(db::Transaction& tx, const Context& context, model::Operation operation,
+                   const model::Error& error, const std::optional<db::LeaseEpoch>& epoch);
 /// Ends it because somebody asked so.
 void abortOperation(db::Transaction& tx, const Context& context, model::Operation operation,
                     const std::optional<db::LeaseEpoch>& epoch);

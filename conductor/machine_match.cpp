@@ -14,7 +14,8 @@ namespace {
 
 std::string lower(std::string text)
 {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
 }
 
@@ -22,8 +23,11 @@ void requireSame(const json& known, const std::string& key, const std::string& s
 {
     const std::string wanted = textMember(known, key);
     if (!wanted.empty() && lower(wanted) != lower(seen))
-        throw Error(ErrorCode::Forbidden, "the machine's " + key + " is \"" + seen + "\", the node's properties say \"" + wanted + "\"",
-                    "is this another machine behind the node's MAC address? correct properties/" + key + " if it was replaced");
+        throw Error(ErrorCode::Forbidden,
+                    "the machine's " + key + " is \"" + seen + "\", the node's properties say \"" + wanted +
+                        "\"",
+                    "is this another machine behind the node's MAC address? correct properties/" + key +
+                        " if it was replaced");
 }
 
 } // namespace

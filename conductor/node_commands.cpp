@@ -21,7 +21,8 @@ void checkName(const std::string& name)
     if (name.empty())
         return;
     const bool fits = name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char c) {
-                          return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' || c == '~';
+                          return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ||
+                                 c == '_' || c == '~';
                       });
     if (!fits || model::isUuid(name))
         throw Error(ErrorCode::InvalidInput, "\"" + name.substr(0, 80) + "\" is not a valid node name",
@@ -45,7 +46,8 @@ void insertPort(db::Transaction& tx, const Context& context, Port& port)
     if (const std::optional<Port> other = ports.findByMac(tx, port.mac)) {
         const std::optional<Node> owner = db::NodeRepository{}.find(tx, other->node);
         throw Error(ErrorCode::Conflict, "A port with MAC address " + port.mac.text + " already exists.",
-                    owner ? "it belongs to node " + (owner->name.empty() ? owner->id.uuid : owner->name) : "");
+                    owner ? "it belongs to node " + (owner->name.empty() ? owner->id.uuid : owner->name)
+                          : "");
     }
     if (port.id.empty())
         port.id = model::PortId::make();
@@ -71,7 +73,10 @@ bool mayBeDeleted(State state)
 
 NodeCommands::NodeCommands(Context context) : context_(std::move(context)) {}
 
-Node NodeCommands::create(Node node, const std::string& actor) { return createWithPorts(std::move(node), {}, actor); }
+Node NodeCommands::create(Node node, const std::string& actor)
+{
+    return createWithPorts(std::move(node), {}, actor);
+}
 
 Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std::string& actor)
 {
@@ -97,7 +102,8 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
     return stored;
 }
 
-Node NodeCommands::update(const std::string& ident, const std::function<void(Node&)>& change, const std::string& actor)
+Node NodeCommands::update(const std::string& ident, const std::function<void(Node&)>& change,
+                          const std::string& actor)
 {
     const Node stored = context_.database.write([&](db::Transaction& tx) {
         const Node before = findNode(tx, ident);
@@ -123,21 +129,26 @@ void NodeCommands::remove(const std::string& ident, const std::string& actor)
         const Node node = findNode(tx, ident);
         refuseLocked(tx, context_, node);
         if (node.isProtected)
-            throw Error(ErrorCode::NodeProtected, "Node " + node.id.uuid + " is protected and can not be undeployed, rebuilt or deleted.",
+            throw Error(ErrorCode::NodeProtected,
+                        "Node " + node.id.uuid +
+                            " is protected and can not be undeployed, rebuilt or deleted.",
                         "bm node set " + ident + " protected=false");
         if (!mayBeDeleted(node.state) && !node.maintenance)
             throw Error(ErrorCode::Conflict,
-                        "Node " + node.id.uuid + " is in state \"" + std::string(model::toText(node.state)) + "\" and can not be deleted.",
+                        "Node " + node.id.uuid + " is in state \"" + std::string(model::toText(node.state)) +
+                            "\" and can not be deleted.",
                         "take what runs on it down first: bm undeploy " + ident);
         if (!node.instanceUuid.empty() && !node.maintenance)
-            throw Error(ErrorCode::Conflict, "Node " + node.id.uuid + " is associated with instance " + node.instanceUuid + ".");
+            throw Error(ErrorCode::Conflict,
+                        "Node " + node.id.uuid + " is associated with instance " + node.instanceUuid + ".");
         note(tx, context_.clock.now(), {}, "node.deleted", node.id.uuid + " (" + node.name + ") by " + actor);
         db::NodeRepository{}.remove(tx, node.id);
     });
     context_.hostsChanged();
 }
 
-void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::string& reason, const std::string& actor)
+void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::string& reason,
+                                  const std::string& actor)
 {
     context_.database.write([&](db::Transaction& tx) {
         Node node = findNode(tx, ident);
@@ -164,7 +175,8 @@ Port NodeCommands::createPort(Port port, const std::string& actor)
     return port;
 }
 
-Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(Port&)>& change, const std::string& actor)
+Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(Port&)>& change,
+                              const std::string& actor)
 {
     const Port stored = context_.database.write([&](db::Transaction& tx) {
         const db::PortRepository ports;
@@ -174,7 +186,8 @@ Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(
         const std::string mac = port->mac.text;
         change(*port);
         if (port->mac.text != mac && ports.findByMac(tx, port->mac))
-            throw Error(ErrorCode::Conflict, "A port with MAC address " + port->mac.text + " already exists.");
+            throw Error(ErrorCode::Conflict,
+                        "A port with MAC address " + port->mac.text + " already exists.");
         port->updatedAt = context_.clock.now();
         ports.update(tx, *port);
         note(tx, port->updatedAt, port->node, "port.changed", port->mac.text + " by " + actor);
@@ -218,7 +231,8 @@ std::map<std::string, NodeCommands::InterfaceVerdict> NodeCommands::validate(con
     const bool simulated = hardwareOf(context_, node).simulated;
     verdicts["boot"] = {ports || simulated, ports || simulated ? "" : "the node has no port to boot from"};
     const bool image = !textMember(valueOf(node.instanceInfo), "image_source").empty();
-    verdicts["deploy"] = {image, image ? "" : "instance_info has no image_source (bm provision IMAGE NODE sets it)"};
+    verdicts["deploy"] = {image,
+                          image ? "" : "instance_info has no image_source (bm provision IMAGE NODE sets it)"};
     return verdicts;
 }
 

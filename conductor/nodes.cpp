@@ -17,7 +17,8 @@ Node findNode(db::Transaction& tx, const std::string& ident)
     if (!node)
         node = nodes.findByName(tx, ident);
     if (!node)
-        throw Error(ErrorCode::NotFound, "Node " + ident + " could not be found.", "list what there is: bm node list");
+        throw Error(ErrorCode::NotFound, "Node " + ident + " could not be found.",
+                    "list what there is: bm node list");
     return *node;
 }
 
@@ -38,7 +39,8 @@ drivers::HardwareType& hardwareOf(const Context& context, const Node& node)
 {
     const auto found = context.hardware.find(node.driver);
     if (found == context.hardware.end())
-        throw Error(ErrorCode::InvalidInput, "No valid host was found. Reason: no conductor has the driver \"" + node.driver + "\".",
+        throw Error(ErrorCode::InvalidInput,
+                    "No valid host was found. Reason: no conductor has the driver \"" + node.driver + "\".",
                     "drivers of this bmd: GET /v1/drivers");
     return found->second;
 }
@@ -54,7 +56,8 @@ std::map<std::string, std::string> driverTexts(const Context& context, const Nod
 
 drivers::BmcAccess bmcAccess(const Context& context, const Node& node)
 {
-    drivers::BmcAccess access = drivers::accessFromDriverInfo(node.driver, node.id.uuid, driverTexts(context, node));
+    drivers::BmcAccess access =
+        drivers::accessFromDriverInfo(node.driver, node.id.uuid, driverTexts(context, node));
     if (!access.cipherSuite) {
         const std::string remembered = textMember(valueOf(node.driverInternalInfo), "ipmi_cipher_suite");
         if (!remembered.empty())
@@ -79,7 +82,8 @@ model::BootMode bootModeOf(const Context& context, const Node& node)
 Error lockedError(const Node& node, const model::Operation& operation, const std::string& host)
 {
     return {ErrorCode::NodeLocked,
-            "Node " + node.id.uuid + " is locked by host " + host + ", please retry after the current operation is completed.",
+            "Node " + node.id.uuid + " is locked by host " + host +
+                ", please retry after the current operation is completed.",
             "it is at work on \"" + std::string(model::toText(operation.kind)) + "\": bm node timeline " +
                 (node.name.empty() ? node.id.uuid : node.name) + ", or bm abort"};
 }

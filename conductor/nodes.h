@@ -10,8 +10,10 @@ namespace bm::conductor {
 model::Node findNode(db::Transaction& tx, const std::string& ident);
 /// Appends an event of @p node at @p at.
 void note(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
-          const std::string& message, const std::string& detailsJson = "{}", const model::OperationId& operation = {});
-/// How the node's BMC is reached, secrets opened. @throws Error InvalidInput (driver_info), NotFound (hardware type)
+          const std::string& message, const std::string& detailsJson = "{}",
+          const model::OperationId& operation = {});
+/// How the node's BMC is reached, secrets opened. @throws Error InvalidInput (driver_info), NotFound
+/// (hardware type)
 drivers::BmcAccess bmcAccess(const Context& context, const model::Node& node);
 /// The node's hardware type. @throws Error InvalidInput when this bmd has no such driver
 drivers::HardwareType& hardwareOf(const Context& context, const model::Node& node);

@@ -21,9 +21,11 @@ void refuseMaintenance(const Node& node)
 {
     if (node.maintenance)
         throw Error(ErrorCode::Conflict,
-                    "The provisioning operation can't be performed on node " + node.id.uuid + " because it's in maintenance mode." +
+                    "The provisioning operation can't be performed on node " + node.id.uuid +
+                        " because it's in maintenance mode." +
                         (node.maintenanceReason.empty() ? "" : " Reason: " + node.maintenanceReason),
-                    "end it: bm node set " + (node.name.empty() ? node.id.uuid : node.name) + " --no-maintenance");
+                    "end it: bm node set " + (node.name.empty() ? node.id.uuid : node.name) +
+                        " --no-maintenance");
 }
 
 void refuseProtected(const Node& node)
@@ -32,7 +34,8 @@ void refuseProtected(const Node& node)
         throw Error(ErrorCode::NodeProtected,
                     "Node " + node.id.uuid + " is protected and can not be undeployed, rebuilt or deleted." +
                         (node.protectedReason.empty() ? "" : " Reason: " + node.protectedReason),
-                    "take the protection off first: bm node set " + (node.name.empty() ? node.id.uuid : node.name) + " protected=false");
+                    "take the protection off first: bm node set " +
+                        (node.name.empty() ? node.id.uuid : node.name) + " protected=false");
 }
 
 void refuseBusy(db::Transaction& tx, const Context& context, const Node& node)
@@ -67,11 +70,15 @@ Way wayToActive(const Node& node)
         throw Error(ErrorCode::InvalidTransition,
                     "node " + node.id.uuid + " is in state \"" + std::string(model::toText(node.state)) +
                         "\", from which no deployment starts",
-                    "wait for it to end or abort it: bm abort " + (node.name.empty() ? node.id.uuid : node.name));
+                    "wait for it to end or abort it: bm abort " +
+                        (node.name.empty() ? node.id.uuid : node.name));
     }
 }
 
-bool wipesInstance(State state) { return state == State::Active || state == State::Error || state == State::Rescue; }
+bool wipesInstance(State state)
+{
+    return state == State::Active || state == State::Error || state == State::Rescue;
+}
 
 } // namespace
 
@@ -82,11 +89,21 @@ std::optional<StateEvent> verbFromTarget(std::string_view target)
         StateEvent event;
     };
     static constexpr auto kRows = std::to_array<Row>({
-        {"active", StateEvent::Deploy},     {"deploy", StateEvent::Deploy},   {"deleted", StateEvent::Delete},
-        {"undeploy", StateEvent::Delete},   {"manage", StateEvent::Manage},   {"provide", StateEvent::Provide},
-        {"rebuild", StateEvent::Rebuild},   {"abort", StateEvent::Abort},     {"inspect", StateEvent::Inspect},
-        {"clean", StateEvent::Clean},       {"adopt", StateEvent::Adopt},     {"rescue", StateEvent::Rescue},
-        {"unrescue", StateEvent::Unrescue}, {"unhold", StateEvent::Unhold},   {"service", StateEvent::Service},
+        {"active", StateEvent::Deploy},
+        {"deploy", StateEvent::Deploy},
+        {"deleted", StateEvent::Delete},
+        {"undeploy", StateEvent::Delete},
+        {"manage", StateEvent::Manage},
+        {"provide", StateEvent::Provide},
+        {"rebuild", StateEvent::Rebuild},
+        {"abort", StateEvent::Abort},
+        {"inspect", StateEvent::Inspect},
+        {"clean", StateEvent::Clean},
+        {"adopt", StateEvent::Adopt},
+        {"rescue", StateEvent::Rescue},
+        {"unrescue", StateEvent::Unrescue},
+        {"unhold", StateEvent::Unhold},
+        {"service", StateEvent::Service},
     });
     for (const Row& row : kRows)
         if (row.target == target)
@@ -111,7 +128,8 @@ model::OperationId beginDeploy(db::Transaction& tx, const Context& context, Node
 }
 
 /// Ironic's abort works in wait and hold states only.
-model::OperationId abortByVerb(db::Transaction& tx, const Context& context, Node node, const std::string& actor)
+model::OperationId abortByVerb(db::Transaction& tx, const Context& context, Node node,
+                               const std::string& actor)
 {
     if (!model::next(node.state, StateEvent::Abort))
         applyEvent(node, StateEvent::Abort, context.clock.now());
@@ -156,7 +174,8 @@ model::OperationId runVerb(db::Transaction& tx, const Context& context, const No
         return beginOperation(tx, context, node, verb, wanted);
     default:
         throw Error(ErrorCode::InvalidInput,
-                    "the verb \"" + std::string(model::toText(verb)) + "\" is not available in this version of bm",
+                    "the verb \"" + std::string(model::toText(verb)) +
+                        "\" is not available in this version of bm",
                     "manage, provide, deploy, rebuild, undeploy and abort are");
     }
 }
@@ -173,7 +192,8 @@ model::OperationId Operations::verb(const std::string& ident, StateEvent verb, c
     return id;
 }
 
-model::OperationId Operations::provision(const std::string& ident, const DeployRequest& request, const std::string& actor)
+model::OperationId Operations::provision(const std::string& ident, const DeployRequest& request,
+                                         const std::string& actor)
 {
     const model::OperationId id = context_.database.write([&](db::Transaction& tx) {
         Node node = findNode(tx, ident);
@@ -192,21 +212,24 @@ model::OperationId Operations::provision(const std::string& ident, const DeployR
         wanted.request = prepareDeploy(tx, context_, node, request);
         for (std::size_t i = 1; i < way.kinds.size(); ++i)
             wanted.then.emplace_back(model::toText(way.kinds[i]));
-        return beginOperation(tx, context_, findNode(tx, ident), beginningEvent(wanted.kind, node.state), wanted);
+        return beginOperation(tx, context_, findNode(tx, ident), beginningEvent(wanted.kind, node.state),
+                              wanted);
     });
     context_.wake();
     return id;
 }
 
 model::OperationId Operations::power(const std::string& ident, model::PowerTarget target,
-                                     std::optional<std::chrono::milliseconds> timeout, const std::string& actor)
+                                     std::optional<std::chrono::milliseconds> timeout,
+                                     const std::string& actor)
 {
     const model::OperationId id = context_.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
         nlohmann::json request = {{"target", model::toText(target)}};
         if (timeout)
             request["timeout_ms"] = timeout->count();
-        NewOperation wanted{.kind = OperationKind::Power, .request = textOf(request), .then = {}, .actor = actor};
+        NewOperation wanted{
+            .kind = OperationKind::Power, .request = textOf(request), .then = {}, .actor = actor};
         return beginOperation(tx, context_, node, {}, wanted);
     });
     context_.wake();
@@ -219,7 +242,8 @@ void Operations::abort(const std::string& ident, const std::string& actor)
         const Node node = findNode(tx, ident);
         std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id);
         if (!current)
-            throw Error(ErrorCode::Conflict, "nothing is at work on node " + ident, "bm node timeline " + ident + " shows what was");
+            throw Error(ErrorCode::Conflict, "nothing is at work on node " + ident,
+                        "bm node timeline " + ident + " shows what was");
         current->abortRequested = true;
         current->actor = actor;
         current->runAt = context_.clock.now();

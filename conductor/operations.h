@@ -9,19 +9,22 @@ namespace bm::conductor {
 
 /// What a deployment is asked to do; stored in the operation's request.
 struct DeployRequest {
-    std::string image;               ///< name or id of the catalogue; empty: instance_info.image_source
-    std::string rootDeviceJson;      ///< hints; empty: instance_info, properties, class, remembered disk, in this order
+    std::string image; ///< name or id of the catalogue; empty: instance_info.image_source
+    std::string
+        rootDeviceJson; ///< hints; empty: instance_info, properties, class, remembered disk, in this order
     bool growLastPartition = true;
-    std::string hostName;            ///< empty: the node's name, else its uuid
+    std::string hostName; ///< empty: the node's name, else its uuid
     std::vector<std::string> sshKeys{};
-    std::optional<images::ConfigDrive> parts{}; ///< extra meta data and user data for a drive built by the server
+    std::optional<images::ConfigDrive>
+        parts{};                     ///< extra meta data and user data for a drive built by the server
     std::string configDriveBase64{}; ///< a whole one; wins over parts
     bool configDrive = true;         ///< false: none
 };
 
-/// Verbs on nodes. All answer at once (the work is an operation), all may be repeated by whoever lost the answer.
-/// @throws Error NotFound, InvalidTransition (the state does not allow it), NodeLocked (an operation is at work),
-/// NodeProtected, Conflict (maintenance), InvalidInput
+/// Verbs on nodes. All answer at once (the work is an operation), all may be repeated by whoever lost the
+/// answer.
+/// @throws Error NotFound, InvalidTransition (the state does not allow it), NodeLocked (an operation is at
+/// work), NodeProtected, Conflict (maintenance), InvalidInput
 class Operations {
 public:
     explicit Operations(Context context);
@@ -29,9 +32,10 @@ public:
     /// Ironic's PUT states/provision: manage, provide, active/deploy, rebuild, deleted/undeploy, abort ...
     model::OperationId verb(const std::string& ident, model::StateEvent verb, const DeployRequest& request,
                             const std::string& actor);
-    /// bm's own: from enroll verify, provide, deploy; manageable: provide, deploy; available, deploy failed: deploy;
-    /// active: rebuild; clean failed: manage first.
-    model::OperationId provision(const std::string& ident, const DeployRequest& request, const std::string& actor);
+    /// bm's own: from enroll verify, provide, deploy; manageable: provide, deploy; available, deploy failed:
+    /// deploy; active: rebuild; clean failed: manage first.
+    model::OperationId provision(const std::string& ident, const DeployRequest& request,
+                                 const std::string& actor);
     /// Ironic's PUT states/power.
     model::OperationId power(const std::string& ident, model::PowerTarget target,
                              std::optional<std::chrono::milliseconds> timeout, const std::string& actor);

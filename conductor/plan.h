@@ -12,7 +12,7 @@ namespace bm::conductor {
 struct PlannedStep {
     std::string_view name;
     std::string_view interface;
-    int priority;              ///< Ironic's, shown in deploy_step and clean_step
+    int priority; ///< Ironic's, shown in deploy_step and clean_step
 };
 
 /// The steps of @p kind. Cleaning without automated cleaning has none.

@@ -18,7 +18,8 @@ struct PowerSync::State {
     std::condition_variable_any sleep;
     std::jthread thread;
 
-    std::size_t readAll(const std::string& hardware, const std::vector<Node>& nodes, const std::stop_token& stop);
+    std::size_t readAll(const std::string& hardware, const std::vector<Node>& nodes,
+                        const std::stop_token& stop);
     bool record(const Node& node, const drivers::PowerReading& reading);
 };
 
@@ -33,13 +34,15 @@ bool PowerSync::State::record(const Node& node, const drivers::PowerReading& rea
         if (!stored || stored->power == reading.state || db::OperationRepository{}.current(tx, node.id))
             return;
         db::NodeRepository{}.recordPower(tx, node.id, reading.state);
-        note(tx, context.clock.now(), node.id, reading.state == model::PowerState::On ? "power.on" : "power.off",
+        note(tx, context.clock.now(), node.id,
+             reading.state == model::PowerState::On ? "power.on" : "power.off",
              "seen by the periodic look; not by bm's order");
     });
     return true;
 }
 
-std::size_t PowerSync::State::readAll(const std::string& hardware, const std::vector<Node>& nodes, const std::stop_token& stop)
+std::size_t PowerSync::State::readAll(const std::string& hardware, const std::vector<Node>& nodes,
+                                      const std::stop_token& stop)
 {
     std::vector<Node> asked;
     std::vector<drivers::BmcAccess> bmcs;
@@ -60,14 +63,18 @@ std::size_t PowerSync::State::readAll(const std::string& hardware, const std::ve
 }
 
 PowerSync::PowerSync(Context context) : state_(std::make_unique<State>(std::move(context))) {}
-PowerSync::~PowerSync() { stop(); }
+PowerSync::~PowerSync()
+{
+    stop();
+}
 
 std::size_t PowerSync::runOnce(const std::stop_token& stop)
 {
     std::map<std::string, std::vector<Node>> byHardware;
     state_->context.database.read([&](db::Transaction& tx) {
         for (const Node& node : db::NodeRepository{}.all(tx))
-            if (state_->context.hardware.contains(node.driver) && node.state != model::State::Enroll && !node.maintenance)
+            if (state_->context.hardware.contains(node.driver) && node.state != model::State::Enroll &&
+                !node.maintenance)
                 byHardware[node.driver].push_back(node);
     });
     std::size_t answered = 0;
@@ -84,7 +91,8 @@ void PowerSync::start()
         while (!stop.stop_requested()) {
             {
                 std::unique_lock lock(state_->mutex);
-                state_->sleep.wait_for(lock, stop, state_->context.settings.powerSyncInterval, [] { return false; });
+                state_->sleep.wait_for(lock, stop, state_->context.settings.powerSyncInterval,
+                                       [] { return false; });
             }
             if (stop.stop_requested())
                 return;
@@ -97,6 +105,9 @@ void PowerSync::start()
     });
 }
 
-void PowerSync::stop() { state_->thread = {}; }
+void PowerSync::stop()
+{
+    state_->thread = {};
+}
 
 } // namespace bm::conductor

@@ -5,8 +5,9 @@
 
 namespace bm::conductor {
 
-/// Reads the power of all nodes every Settings::powerSyncInterval, on threads of its own, and records what it sees: an
-/// observation, nothing is switched. A dead rack delays nobody: each hardware type's driver gets all its BMCs at once.
+/// Reads the power of all nodes every Settings::powerSyncInterval, on threads of its own, and records what it
+/// sees: an observation, nothing is switched. A dead rack delays nobody: each hardware type's driver gets all
+/// its BMCs at once.
 class PowerSync {
 public:
     explicit PowerSync(Context context);

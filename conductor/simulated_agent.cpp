@@ -38,7 +38,8 @@ void throwFault(const StepWork& work, const std::string& key)
     const std::string fault = textMember(valueOf(work.node.driverInfo), key);
     if (!fault.empty())
         throw Error(model::errorCodeFromText(fault).value_or(ErrorCode::AgentFailed),
-                    "simulated fault (driver_info/" + key + ")", "clear it: bm node set NODE driver_info/" + key + "=");
+                    "simulated fault (driver_info/" + key + ")",
+                    "clear it: bm node set NODE driver_info/" + key + "=");
 }
 
 } // namespace
@@ -78,7 +79,8 @@ model::StepResult simulateWrite(StepWork& work)
 {
     const std::chrono::milliseconds delay = fakeDelay(work, "fake_write_delay", 0ms);
     if (delay > 0ms)
-        work.step.bytesDone = std::min(work.step.bytesTotal, work.step.bytesTotal / delay.count() * work.age().count());
+        work.step.bytesDone =
+            std::min(work.step.bytesTotal, work.step.bytesTotal / delay.count() * work.age().count());
     const model::StepResult waited = waitFor(work, delay);
     if (!std::holds_alternative<model::Done>(waited)) {
         if (work.age() > delay / 2)

@@ -20,7 +20,8 @@ constexpr std::chrono::milliseconds kFastTrackFreshness{30'000};
 
 void storeRecord(StepWork& work, db::AgentRecord record)
 {
-    work.writes.emplace_back([record = std::move(record)](db::Transaction& tx) { db::AgentRepository{}.store(tx, record); });
+    work.writes.emplace_back(
+        [record = std::move(record)](db::Transaction& tx) { db::AgentRepository{}.store(tx, record); });
     work.afterCommit.push_back(work.context.hostsChanged);
 }
 
@@ -70,10 +71,12 @@ model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout)
     const model::UtcTime silent = heard + work.context.settings.agentSilence;
     if (now >= silent)
         throw Error(ErrorCode::AgentFailed,
-                    "the agent has been silent for " + std::to_string((now - heard) / 1s) + " s during \"" + work.step.name + "\"",
+                    "the agent has been silent for " + std::to_string((now - heard) / 1s) + " s during \"" +
+                        work.step.name + "\"",
                     "look at the machine's console: did it lose power or its link?");
     if (now >= end)
-        throw Error(ErrorCode::DeadlineExceeded, "\"" + work.step.name + "\" took longer than " + std::to_string(timeout / 1s) + " s");
+        throw Error(ErrorCode::DeadlineExceeded,
+                    "\"" + work.step.name + "\" took longer than " + std::to_string(timeout / 1s) + " s");
     return model::AwaitAgent{std::min(silent, end)};
 }
 
@@ -103,10 +106,12 @@ json writeArguments(const StepWork& work, const model::Image& image)
                           {"manifest_sha256", image.manifestSha256}};
     arguments["root_device"] = parseGiven(rootDeviceJson(work, request), "root_device");
     arguments["root_device_policy"] = work.context.settings.smallestDisk ? "smallest" : "single";
-    arguments["remembered"] = internal.contains("deployed_disk") ? internal.at("deployed_disk") : json(nullptr);
+    arguments["remembered"] =
+        internal.contains("deployed_disk") ? internal.at("deployed_disk") : json(nullptr);
     arguments["grow_last_partition"] = request.value("grow_last_partition", true);
-    arguments["configdrive_url"] =
-        request.value("config_drive", false) ? json(base + "/v1/agent/" + work.node.id.uuid + "/configdrive") : json(nullptr);
+    arguments["configdrive_url"] = request.value("config_drive", false)
+                                       ? json(base + "/v1/agent/" + work.node.id.uuid + "/configdrive")
+                                       : json(nullptr);
     return arguments;
 }
 
@@ -141,8 +146,10 @@ model::StepResult stepAwaitAgent(StepWork& work)
         work.step.startedAt.value_or(work.context.clock.now()) + work.context.settings.callbackTimeout;
     if (work.context.clock.now() >= deadline)
         throw Error(ErrorCode::DeadlineExceeded,
-                    "no agent has called back within " + std::to_string(work.context.settings.callbackTimeout / 1s) + " s of power-on",
-                    "see how far it came: bm node timeline " + work.node.name + "; no DHCP line means cabling, VLAN or boot order");
+                    "no agent has called back within " +
+                        std::to_string(work.context.settings.callbackTimeout / 1s) + " s of power-on",
+                    "see how far it came: bm node timeline " + work.node.name +
+                        "; no DHCP line means cabling, VLAN or boot order");
     return model::AwaitAgent{deadline};
 }
 

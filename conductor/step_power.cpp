@@ -21,25 +21,31 @@ model::StepResult setBootDevice(StepWork& work, model::BootDevice device, bool p
         request.persistent = persistent;
         request.efi = bootModeOf(work.context, work.node) == model::BootMode::Uefi;
         hardwareOf(work.context, work.node).management->setBootDevice(bmc, request, work.callDeadline);
-        work.event("boot.device", std::string(model::toText(device)) + (persistent ? ", for good" : ", once") +
+        work.event("boot.device", std::string(model::toText(device)) +
+                                      (persistent ? ", for good" : ", once") +
                                       (request.efi ? ", UEFI" : ", BIOS"));
         return model::Done{};
     });
 }
 
 /// An agent that is already up takes the next operation without another boot.
-bool bootIsSpared(const StepWork& work) { return agentIsUp(agentRecord(work)); }
+bool bootIsSpared(const StepWork& work)
+{
+    return agentIsUp(agentRecord(work));
+}
 
 model::StepResult softOff(StepWork& work)
 {
     const std::chrono::milliseconds grace = work.context.settings.softOffTimeout;
     if (work.age() < grace)
-        return reachPower(work, PowerAction::SoftOff, PowerState::Off, grace + work.context.settings.powerTimeout);
+        return reachPower(work, PowerAction::SoftOff, PowerState::Off,
+                          grace + work.context.settings.powerTimeout);
     if (work.step.message != "soft off was not followed: hard off") {
         work.step.message = "soft off was not followed: hard off";
         work.step.result = {};
         work.event("power.soft-off-ignored", "the machine did not follow a soft off within " +
-                                                 std::to_string(grace.count() / 1000) + " s; switching it off");
+                                                 std::to_string(grace.count() / 1000) +
+                                                 " s; switching it off");
     }
     return reachPower(work, PowerAction::Off, PowerState::Off, grace + work.context.settings.powerTimeout);
 }
@@ -77,7 +83,10 @@ model::StepResult stepBootDevicePxe(StepWork& work)
     return setBootDevice(work, model::BootDevice::Pxe, false);
 }
 
-model::StepResult stepBootDeviceDisk(StepWork& work) { return setBootDevice(work, model::BootDevice::Disk, true); }
+model::StepResult stepBootDeviceDisk(StepWork& work)
+{
+    return setBootDevice(work, model::BootDevice::Disk, true);
+}
 
 model::StepResult stepEndCleaning(StepWork& work)
 {
@@ -90,7 +99,8 @@ model::StepResult stepEndCleaning(StepWork& work)
 model::StepResult stepSetPower(StepWork& work)
 {
     const nlohmann::json request = valueOf(work.operation.request);
-    const PowerTarget target = model::powerTargetFromText(textMember(request, "target")).value_or(PowerTarget::On);
+    const PowerTarget target =
+        model::powerTargetFromText(textMember(request, "target")).value_or(PowerTarget::On);
     const std::chrono::milliseconds timeout{
         request.value("timeout_ms", std::int64_t{work.context.settings.powerTimeout.count()})};
     nlohmann::json progress = valueOf(work.step.result);
@@ -115,7 +125,8 @@ model::StepResult stepSetPower(StepWork& work)
         return model::Again{std::chrono::milliseconds{0}};
     }
     return reachPower(work, PowerAction::On, PowerState::On,
-                      timeout * 2 + (target == PowerTarget::SoftReboot ? work.context.settings.softOffTimeout : timeout * 0));
+                      timeout * 2 + (target == PowerTarget::SoftReboot ? work.context.settings.softOffTimeout
+                                                                       : timeout * 0));
 }
 
 } // namespace bm::conductor

@@ -28,8 +28,10 @@ constexpr int kCrashesToQuarantine = 3;
 /// Node's view of the step at work, after Ironic: {"interface","step","priority","argsinfo"}.
 void showStep(Node& node, const Operation& operation, const Step& step)
 {
-    const model::JsonText shown = textOf(
-        {{"interface", step.interface}, {"step", step.name}, {"priority", step.priority}, {"argsinfo", nullptr}});
+    const model::JsonText shown = textOf({{"interface", step.interface},
+                                          {"step", step.name},
+                                          {"priority", step.priority},
+                                          {"argsinfo", nullptr}});
     if (operation.kind == model::OperationKind::Clean)
         node.cleanStep = shown;
     else if (operation.kind == model::OperationKind::Deploy)
@@ -54,8 +56,7 @@ struct StepRunner::Loaded {
 
 StepRunner::StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart)
     : context_(context), bootId_(std::move(bootId)), engineStart_(engineStart)
-{
-}
+{}
 
 std::optional<StepRunner::Loaded> StepRunner::load(const model::OperationId& id) const
 {
@@ -86,7 +87,8 @@ bool StepRunner::admit(const Loaded& loaded) const
         operation.startedAt = now;
         operation.runAt = now;
         db::OperationRepository{}.update(tx, operation);
-        note(tx, now, loaded.node.id, "operation.started", std::string(model::toText(operation.kind)), "{}", operation.id);
+        note(tx, now, loaded.node.id, "operation.started", std::string(model::toText(operation.kind)), "{}",
+             operation.id);
         return true;
     });
 }
@@ -129,15 +131,18 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
     try {
         if (open->crashes >= kCrashesToQuarantine)
             throw Error(ErrorCode::Quarantined, "step \"" + open->name + "\" has taken bmd down three times",
-                        "report it with bmd's log; then: bm node set " + loaded->node.name + " --no-maintenance");
+                        "report it with bmd's log; then: bm node set " + loaded->node.name +
+                            " --no-maintenance");
         return runStep(*loaded, *open, stop);
     } catch (const Error& error) {
         if (stop.stop_requested() && error.code() == ErrorCode::Aborted)
             return false; // bmd is being stopped: the step stays as it is stored
         const Error seen = error.during(open->name);
-        platform::logWarning("conductor", "node {}: {} failed: {}", loaded->node.name, open->name, error.what());
-        context_.database.write(
-            [&](db::Transaction& tx) { failOperation(tx, context_, loaded->operation, seen, loaded->epoch); });
+        platform::logWarning("conductor", "node {}: {} failed: {}", loaded->node.name, open->name,
+                             error.what());
+        context_.database.write([&](db::Transaction& tx) {
+            failOperation(tx, context_, loaded->operation, seen, loaded->epoch);
+        });
         context_.hostsChanged();
         return false;
     }
@@ -167,7 +172,8 @@ Outcome outcomeOf(const model::StepResult& result, Step& step, model::UtcTime no
 }
 
 /// The agent may have reported between the handler's look and this write: its word stays.
-void keepAgentsWord(db::Transaction& tx, const model::NodeId& node, Step& step, Outcome& outcome, model::UtcTime now)
+void keepAgentsWord(db::Transaction& tx, const model::NodeId& node, Step& step, Outcome& outcome,
+                    model::UtcTime now)
 {
     if (outcome.state != StepState::Waiting)
         return;
@@ -193,8 +199,8 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
 {
     if (step.state == StepState::Pending)
         storeIntent(loaded, step);
-    StepWork work{context_,     loaded.node, loaded.operation, step, engineStart_,
-                  model::Deadline::in(kCallDeadline, stop)};
+    StepWork work{context_, loaded.node,  loaded.operation,
+                  step,     engineStart_, model::Deadline::in(kCallDeadline, stop)};
     const model::StepResult result = handlerOf(step.name)(work);
     const model::UtcTime now = context_.clock.now();
     Outcome outcome = outcomeOf(result, step, now);

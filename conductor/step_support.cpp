@@ -17,8 +17,9 @@ constexpr std::chrono::milliseconds kOrderAgain{10'000};
 
 bool mayPass(ErrorCode code)
 {
-    return code == ErrorCode::BmcUnreachable || code == ErrorCode::BmcBusy || code == ErrorCode::BmcSessionLimit ||
-           code == ErrorCode::BmcBadReply || code == ErrorCode::DeadlineExceeded;
+    return code == ErrorCode::BmcUnreachable || code == ErrorCode::BmcBusy ||
+           code == ErrorCode::BmcSessionLimit || code == ErrorCode::BmcBadReply ||
+           code == ErrorCode::DeadlineExceeded;
 }
 
 } // namespace
@@ -41,13 +42,15 @@ model::PowerState observePower(StepWork& work)
 {
     const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
     drivers::PowerDriver& power = *hardwareOf(work.context, work.node).power;
-    const std::vector<drivers::PowerReading> readings = power.readPower(std::span(&bmc, 1), work.callDeadline);
+    const std::vector<drivers::PowerReading> readings =
+        power.readPower(std::span(&bmc, 1), work.callDeadline);
     const drivers::PowerReading& reading = readings.at(0);
     if (reading.failure)
         throw Error(*reading.failure);
     const model::PowerState seen = reading.state;
     if (seen != work.node.power) {
-        work.event(seen == model::PowerState::On ? "power.on" : "power.off", std::string(model::toText(seen)));
+        work.event(seen == model::PowerState::On ? "power.on" : "power.off",
+                   std::string(model::toText(seen)));
         work.writes.emplace_back([id = work.node.id, seen](db::Transaction& tx) {
             db::NodeRepository{}.recordPower(tx, id, seen);
         });
@@ -92,7 +95,10 @@ db::AgentRecord agentRecord(const StepWork& work)
     return *record;
 }
 
-bool agentIsUp(const db::AgentRecord& record) { return record.lastContactAt.has_value() && !record.nonceHash.empty(); }
+bool agentIsUp(const db::AgentRecord& record)
+{
+    return record.lastContactAt.has_value() && !record.nonceHash.empty();
+}
 
 bool isSimulated(const StepWork& work)
 {
@@ -101,7 +107,8 @@ bool isSimulated(const StepWork& work)
     return textMember(valueOf(work.node.driverInfo), "fake_agent_delay") != "never";
 }
 
-std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key, std::chrono::milliseconds fallback)
+std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
+                                    std::chrono::milliseconds fallback)
 {
     const std::string text = textMember(valueOf(work.node.driverInfo), key);
     if (text.empty())
@@ -109,7 +116,8 @@ std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key
     try {
         return std::chrono::milliseconds{static_cast<std::int64_t>(std::stod(text) * 1000.0)};
     } catch (const std::exception&) {
-        throw Error(ErrorCode::InvalidInput, "driver_info/" + key + ": expected seconds, got \"" + text + "\"");
+        throw Error(ErrorCode::InvalidInput,
+                    "driver_info/" + key + ": expected seconds, got \"" + text + "\"");
     }
 }
 

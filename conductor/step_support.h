@@ -6,8 +6,8 @@
 
 namespace bm::conductor {
 
-/// Runs @p attempt; a BMC failure that may pass (unreachable, busy, session limit, bad reply) is tried again every few
-/// seconds until the step is @p timeout old, then thrown. Anything else is thrown at once.
+/// Runs @p attempt; a BMC failure that may pass (unreachable, busy, session limit, bad reply) is tried again
+/// every few seconds until the step is @p timeout old, then thrown. Anything else is thrown at once.
 model::StepResult withPatience(StepWork& work, std::chrono::milliseconds timeout,
                                const std::function<model::StepResult()>& attempt);
 /// Reads the node's power now, records it, and notes a change as an event. @throws Error of the driver
@@ -23,6 +23,7 @@ bool agentIsUp(const db::AgentRecord& record);
 /// Whether bm plays the machine (fake-hardware, unless fake_agent_delay is "never").
 bool isSimulated(const StepWork& work);
 /// A setting of fake-hardware in seconds ("1.5"), @p fallback when absent.
-std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key, std::chrono::milliseconds fallback);
+std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
+                                    std::chrono::milliseconds fallback);
 
 } // namespace bm::conductor

@@ -32,7 +32,8 @@ model::StepResult stepIdentifyBmc(StepWork& work)
                 internal["ipmi_cipher_suite"] = *suite;
             node.driverInternalInfo = textOf(internal);
         });
-        work.event("bmc.identified", identity.manufacturer + " " + identity.product + ", firmware " + identity.firmware);
+        work.event("bmc.identified",
+                   identity.manufacturer + " " + identity.product + ", firmware " + identity.firmware);
         return model::Done{};
     });
 }

@@ -51,6 +51,9 @@ StepHandler handlerOf(const std::string& name)
                        "was the database used by a newer bmd?");
 }
 
-bool isAgentStep(const std::string& name) { return name == "erase_devices_metadata" || name == "write_image"; }
+bool isAgentStep(const std::string& name)
+{
+    return name == "erase_devices_metadata" || name == "write_image";
+}
 
 } // namespace bm::conductor

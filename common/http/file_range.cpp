@@ -63,6 +63,11 @@ FileAnswer answerForFile(const Head& head, const struct stat& file)
                               file.st_mtim.tv_nsec);
     answer.lastModified = Poco::DateTimeFormatter::format(Poco::Timestamp::fromEpochTime(file.st_mtim.tv_sec),
                                                           Poco::DateTimeFormat::HTTP_FORMAT);
+    if (!listsEtag(head.field("If-Match").value_or("*"), answer.etag)) {
+        answer.status = 412;
+        answer.length = 0;
+        return answer;
+    }
     if (const std::optional<std::string> none = head.field("If-None-Match");
         none && listsEtag(*none, answer.etag)) {
         answer.status = 304;

@@ -26,10 +26,10 @@ public:
                   std::string_view contentType = "text/plain; charset=utf-8");
     void sendEmpty(int code);
     virtual void send(int code, std::string_view body, std::string_view contentType) = 0;
-    /// A file by sendfile(2) on the poll loop: ETag, one Range ("bytes=a-b", RFC 9110 14), 206/304/416, HEAD.
-    /// The calling thread is free at once. @p onDone is called once, on the loop's thread, with the bytes of
-    /// the file that went out and whether all that was asked for did; after HEAD, 304 and 416 it is told (0,
-    /// false).
+    /// A file by sendfile(2) on the poll loop: ETag, one Range ("bytes=a-b", RFC 9110 14), 206/304/412/416,
+    /// HEAD. The calling thread is free at once. @p onDone is called once, on the loop's thread, with the
+    /// bytes of the file that went out and whether all that was asked for did; after HEAD, 304, 412 and 416
+    /// it is told (0, false).
     /// @throws Error NotFound when there is no such file
     using FileDone = std::function<void(std::uint64_t bytes, bool whole)>;
     virtual void sendFile(const std::filesystem::path& file, std::string_view contentType,

@@ -7,8 +7,14 @@ namespace bm::model {
 /// Wall time, stored and sent in milliseconds UTC. Durations are measured with steady_clock.
 using UtcTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
-inline std::int64_t toMillis(UtcTime time) { return time.time_since_epoch().count(); }
-inline UtcTime fromMillis(std::int64_t millis) { return UtcTime{std::chrono::milliseconds{millis}}; }
+inline std::int64_t toMillis(UtcTime time)
+{
+    return time.time_since_epoch().count();
+}
+inline UtcTime fromMillis(std::int64_t millis)
+{
+    return UtcTime{std::chrono::milliseconds{millis}};
+}
 
 /// Where "now" comes from: the system, or a test that advances it. Thread-safe.
 class Clock {

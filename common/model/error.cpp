@@ -65,7 +65,10 @@ const std::vector<ErrorCode>& allErrorCodes()
     return codes;
 }
 
-std::string_view toText(ErrorCode code) noexcept { return kNames.at(static_cast<std::size_t>(code)).text; }
+std::string_view toText(ErrorCode code) noexcept
+{
+    return kNames.at(static_cast<std::size_t>(code)).text;
+}
 
 std::optional<ErrorCode> errorCodeFromText(std::string_view text) noexcept
 {

@@ -9,7 +9,8 @@
 
 namespace bm::model {
 
-/// What went wrong, as API: the kebab-case name is stored, sent and documented (docs/errors.md) and never renamed.
+/// What went wrong, as API: the kebab-case name is stored, sent and documented (docs/errors.md) and never
+/// renamed.
 enum class ErrorCode : std::uint8_t {
     InvalidInput,
     NotFound,
@@ -59,8 +60,7 @@ class Error : public std::runtime_error {
 public:
     Error(ErrorCode code, const std::string& message, std::string hint = {})
         : std::runtime_error(message), code_(code), hint_(std::move(hint))
-    {
-    }
+    {}
     ErrorCode code() const noexcept { return code_; }
     std::string message() const { return what(); }
     const std::string& hint() const noexcept { return hint_; }

@@ -28,5 +28,8 @@ using StepId = Id<struct StepTag>;
 } // namespace bm::model
 
 template <class Tag> struct std::hash<bm::model::Id<Tag>> {
-    std::size_t operator()(const bm::model::Id<Tag>& id) const noexcept { return std::hash<std::string>{}(id.uuid); }
+    std::size_t operator()(const bm::model::Id<Tag>& id) const noexcept
+    {
+        return std::hash<std::string>{}(id.uuid);
+    }
 };

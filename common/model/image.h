@@ -16,18 +16,18 @@ std::optional<ImageState> imageStateFromText(std::string_view text) noexcept;
 /// A disk image of the catalogue. Its bytes are the store's, under contentId; two images may share them.
 struct Image {
     ImageId id;
-    std::string name;              ///< unique; what operators type
+    std::string name; ///< unique; what operators type
     ImageState state = ImageState::Importing;
-    std::string contentId;         ///< lower-case hex: SHA-256 over the sizes and block hashes; "" until ready
-    std::uint64_t sizeBytes = 0;   ///< raw size, as on the disk
-    std::uint64_t storedBytes = 0; ///< size of the .zst file
-    std::uint64_t dataBytes = 0;   ///< raw bytes that are not in holes
-    std::string sourceFormat;      ///< "raw", "qcow2", "qcow2+gz"...: what was given
-    std::string source;            ///< file name or URL without credentials
-    std::string manifestSha256;    ///< authenticates the manifest
-    std::uint64_t progressBytes = 0; ///< of the source, while importing
+    std::string contentId;       ///< lower-case hex: SHA-256 over the sizes and block hashes; "" until ready
+    std::uint64_t sizeBytes = 0; ///< raw size, as on the disk
+    std::uint64_t storedBytes = 0;        ///< size of the .zst file
+    std::uint64_t dataBytes = 0;          ///< raw bytes that are not in holes
+    std::string sourceFormat;             ///< "raw", "qcow2", "qcow2+gz"...: what was given
+    std::string source;                   ///< file name or URL without credentials
+    std::string manifestSha256;           ///< authenticates the manifest
+    std::uint64_t progressBytes = 0;      ///< of the source, while importing
     std::uint64_t progressTotalBytes = 0; ///< 0: not known
-    std::string errorCode;         ///< kebab-case; "" unless failed
+    std::string errorCode;                ///< kebab-case; "" unless failed
     std::string errorMessage;
     std::string errorHint;
     UtcTime createdAt{};

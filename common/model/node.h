@@ -16,15 +16,15 @@ namespace bm::model {
 /// Empty strings are null on the wire. JSON columns are canonical text.
 struct Node {
     NodeId id;
-    std::string name; ///< unique unless empty
+    std::string name;            ///< unique unless empty
     std::string driver = "ipmi"; ///< hardware type: "ipmi" or "fake-hardware"
     State state = State::Enroll;
     std::optional<State> target; ///< where the state is heading; nothing when it rests
     PowerState power = PowerState::Unknown;
     std::string targetPower; ///< Ironic's text while a power operation runs, else ""
-    JsonText driverInfo{};     ///< as given, secrets sealed ("sealed:..."); see common/platform/secret_box.h
-    JsonText properties{};     ///< cpus, memory_mb, local_gb, cpu_arch, capabilities, root_device, rack ...
-    JsonText instanceInfo{};   ///< what is deployed: image_source, root_device, configdrive reference ...
+    JsonText driverInfo{};   ///< as given, secrets sealed ("sealed:..."); see common/platform/secret_box.h
+    JsonText properties{};   ///< cpus, memory_mb, local_gb, cpu_arch, capabilities, root_device, rack ...
+    JsonText instanceInfo{}; ///< what is deployed: image_source, root_device, configdrive reference ...
     JsonText driverInternalInfo{}; ///< what bm remembers: cipher suite, agent facts, deployed disk ...
     JsonText extra{};
     JsonText traits{"[]"};

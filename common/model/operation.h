@@ -25,41 +25,42 @@ std::optional<OperationState> operationStateFromText(std::string_view text) noex
 std::optional<OperationKind> operationKindFromText(std::string_view text) noexcept;
 std::optional<StepState> stepStateFromText(std::string_view text) noexcept;
 
-/// A row per verb. `then` lists the verbs that follow when it ends well ("bm provision" from enroll: verify, then
-/// clean, then deploy), each taken up in the transaction that ends the one before.
+/// A row per verb. `then` lists the verbs that follow when it ends well ("bm provision" from enroll: verify,
+/// then clean, then deploy), each taken up in the transaction that ends the one before.
 struct Operation {
     OperationId id;
     NodeId node;
     OperationKind kind = OperationKind::Verify;
     OperationState state = OperationState::Queued;
-    JsonText request{};          ///< image, root device hints, config drive reference, power target ...
-    JsonText then{"[]"};         ///< ["clean", "deploy"]
-    std::string actor;           ///< who asked
+    JsonText request{};  ///< image, root device hints, config drive reference, power target ...
+    JsonText then{"[]"}; ///< ["clean", "deploy"]
+    std::string actor;   ///< who asked
     bool abortRequested = false;
-    std::string errorCode;       ///< kebab-case; "" unless failed or aborted
+    std::string errorCode; ///< kebab-case; "" unless failed or aborted
     std::string errorMessage;
     std::string errorHint;
     UtcTime createdAt{};
     std::optional<UtcTime> startedAt;
     std::optional<UtcTime> finishedAt;
-    UtcTime runAt{};             ///< not looked at before
+    UtcTime runAt{}; ///< not looked at before
 };
 
-/// A row per step of an operation; the intent is stored (Running) before the side effect, the outcome after it.
+/// A row per step of an operation; the intent is stored (Running) before the side effect, the outcome after
+/// it.
 struct Step {
     StepId id;
     OperationId operation;
-    std::int32_t position = 0;   ///< order within the operation, from 0
-    std::string name;            ///< "boot_ramdisk", "write_image" ...
-    std::string interface;       ///< "deploy", "power", "management", "clean"
-    std::int32_t priority = 0;   ///< Ironic's, higher first; shown only
+    std::int32_t position = 0; ///< order within the operation, from 0
+    std::string name;          ///< "boot_ramdisk", "write_image" ...
+    std::string interface;     ///< "deploy", "power", "management", "clean"
+    std::int32_t priority = 0; ///< Ironic's, higher first; shown only
     JsonText arguments{};
     StepState state = StepState::Pending;
     std::int32_t attempts = 0;
-    std::int32_t crashes = 0;    ///< starts of bmd that found it Running
+    std::int32_t crashes = 0; ///< starts of bmd that found it Running
     std::int64_t bytesDone = 0;
     std::int64_t bytesTotal = 0;
-    std::string message;         ///< what it is doing, for people
+    std::string message; ///< what it is doing, for people
     JsonText result{};
     std::string errorCode;
     std::string errorMessage;
@@ -69,10 +70,14 @@ struct Step {
     std::optional<UtcTime> deadline; ///< stored, so that a wait survives a restart
 };
 
-struct Done {};                                      ///< finished, go on to the next step
-struct Again { std::chrono::milliseconds after; };   ///< still at it, look again
-struct AwaitAgent { UtcTime deadline; };             ///< the agent has the next word
-struct Hold {};                                      ///< until an operator says unhold
+struct Done {}; ///< finished, go on to the next step
+struct Again {
+    std::chrono::milliseconds after;
+}; ///< still at it, look again
+struct AwaitAgent {
+    UtcTime deadline;
+};                                                              ///< the agent has the next word
+struct Hold {};                                                 ///< until an operator says unhold
 using StepResult = std::variant<Done, Again, AwaitAgent, Hold>; ///< failure is a thrown Error
 
 } // namespace bm::model

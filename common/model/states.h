@@ -9,17 +9,59 @@ namespace bm::model {
 
 /// Ironic's provision states, all of them, in the order of its documentation.
 enum class State : std::uint8_t {
-    Enroll, Manageable, Available, Active, Error, Rescue, Verifying, Deploying, WaitCallback, DeployFailed,
-    DeployHold, Cleaning, CleanWait, CleanFailed, CleanHold, Deleting, Inspecting, InspectFailed, InspectWait,
-    Adopting, AdoptFailed, Rescuing, RescueWait, RescueFailed, Unrescuing, UnrescueFailed, Servicing, ServiceWait,
-    ServiceFailed, ServiceHold,
+    Enroll,
+    Manageable,
+    Available,
+    Active,
+    Error,
+    Rescue,
+    Verifying,
+    Deploying,
+    WaitCallback,
+    DeployFailed,
+    DeployHold,
+    Cleaning,
+    CleanWait,
+    CleanFailed,
+    CleanHold,
+    Deleting,
+    Inspecting,
+    InspectFailed,
+    InspectWait,
+    Adopting,
+    AdoptFailed,
+    Rescuing,
+    RescueWait,
+    RescueFailed,
+    Unrescuing,
+    UnrescueFailed,
+    Servicing,
+    ServiceWait,
+    ServiceFailed,
+    ServiceHold,
 };
 inline constexpr std::size_t kStateCount = static_cast<std::size_t>(State::ServiceHold) + 1;
 
 /// What moves a node: operators' verbs first, then what the conductor finds.
 enum class StateEvent : std::uint8_t {
-    Manage, Provide, Deploy, Rebuild, Delete, Clean, Inspect, Adopt, Rescue, Unrescue, Service, Abort, Unhold,
-    Done, Fail, Wait, Resume, Hold,
+    Manage,
+    Provide,
+    Deploy,
+    Rebuild,
+    Delete,
+    Clean,
+    Inspect,
+    Adopt,
+    Rescue,
+    Unrescue,
+    Service,
+    Abort,
+    Unhold,
+    Done,
+    Fail,
+    Wait,
+    Resume,
+    Hold,
 };
 inline constexpr std::size_t kStateEventCount = static_cast<std::size_t>(StateEvent::Hold) + 1;
 
@@ -156,8 +198,8 @@ constexpr std::optional<State> nextWithOwn(State from, StateEvent on)
 static_assert(kTransitions.size() == 93);
 static_assert(next(State::WaitCallback, StateEvent::Resume) == State::Deploying);
 
-std::string_view toText(State state) noexcept;       ///< "wait call-back", "deploy failed": Ironic's texts
-std::string_view toText(StateEvent event) noexcept;  ///< "done", "manage"
+std::string_view toText(State state) noexcept;      ///< "wait call-back", "deploy failed": Ironic's texts
+std::string_view toText(StateEvent event) noexcept; ///< "done", "manage"
 std::optional<State> stateFromText(std::string_view text) noexcept;
 /// Where the state is heading ("active" while deploying); nothing for stable states.
 std::optional<State> targetOf(State state) noexcept;

@@ -10,14 +10,15 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kPowerStates{"", "power off", "power on"};
 constexpr std::array<std::string_view, 4> kPowerActions{"off", "on", "soft-off", "reset"};
-constexpr std::array<std::string_view, 5> kPowerTargets{"power on", "power off", "rebooting", "soft power off",
-                                                        "soft rebooting"};
+constexpr std::array<std::string_view, 5> kPowerTargets{"power on", "power off", "rebooting",
+                                                        "soft power off", "soft rebooting"};
 constexpr std::array<std::string_view, 2> kBootDevices{"pxe", "disk"};
 constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
 constexpr std::array<std::string_view, 4> kImageStates{"importing", "ready", "failed", "deleting"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
 constexpr std::array<std::string_view, 5> kOperationKinds{"verify", "clean", "deploy", "undeploy", "power"};
-constexpr std::array<std::string_view, 6> kStepStates{"pending", "running", "waiting", "done", "failed", "skipped"};
+constexpr std::array<std::string_view, 6> kStepStates{"pending", "running", "waiting",
+                                                      "done",    "failed",  "skipped"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> fromText(const std::array<std::string_view, N>& texts, std::string_view text)
@@ -36,15 +37,42 @@ std::string_view textOf(const std::array<std::string_view, N>& texts, Enum value
 
 } // namespace
 
-std::string_view toText(PowerState state) noexcept { return textOf(kPowerStates, state); }
-std::string_view toText(PowerAction action) noexcept { return textOf(kPowerActions, action); }
-std::string_view toText(PowerTarget target) noexcept { return textOf(kPowerTargets, target); }
-std::string_view toText(BootDevice device) noexcept { return textOf(kBootDevices, device); }
-std::string_view toText(BootMode mode) noexcept { return textOf(kBootModes, mode); }
-std::string_view toText(ImageState state) noexcept { return textOf(kImageStates, state); }
-std::string_view toText(OperationState state) noexcept { return textOf(kOperationStates, state); }
-std::string_view toText(OperationKind kind) noexcept { return textOf(kOperationKinds, kind); }
-std::string_view toText(StepState state) noexcept { return textOf(kStepStates, state); }
+std::string_view toText(PowerState state) noexcept
+{
+    return textOf(kPowerStates, state);
+}
+std::string_view toText(PowerAction action) noexcept
+{
+    return textOf(kPowerActions, action);
+}
+std::string_view toText(PowerTarget target) noexcept
+{
+    return textOf(kPowerTargets, target);
+}
+std::string_view toText(BootDevice device) noexcept
+{
+    return textOf(kBootDevices, device);
+}
+std::string_view toText(BootMode mode) noexcept
+{
+    return textOf(kBootModes, mode);
+}
+std::string_view toText(ImageState state) noexcept
+{
+    return textOf(kImageStates, state);
+}
+std::string_view toText(OperationState state) noexcept
+{
+    return textOf(kOperationStates, state);
+}
+std::string_view toText(OperationKind kind) noexcept
+{
+    return textOf(kOperationKinds, kind);
+}
+std::string_view toText(StepState state) noexcept
+{
+    return textOf(kStepStates, state);
+}
 
 std::optional<PowerState> powerStateFromText(std::string_view text) noexcept
 {

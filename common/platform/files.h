@@ -25,7 +25,8 @@ private:
 };
 
 /// The whole file. @throws Error NotFound, TooLarge (over @p limitBytes), Internal
-std::string readFile(const std::filesystem::path& path, std::size_t limitBytes = std::size_t{16} * 1024 * 1024);
+std::string readFile(const std::filesystem::path& path,
+                     std::size_t limitBytes = std::size_t{16} * 1024 * 1024);
 /// Whole or not at all: a temporary file beside it, fsync, rename. @p mode as for open(2).
 void writeFileAtomically(const std::filesystem::path& path, std::string_view text, unsigned mode = 0644);
 /// A fresh folder below TMPDIR, removed with all in it at the end.

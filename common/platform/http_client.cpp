@@ -318,7 +318,7 @@ CURLcode HttpClient::State::drive(const Transfer& transfer, const Deadline& dead
                                     shownUrl(transfer.request.url)));
         if (::curl_multi_perform(multi, &running) != CURLM_OK)
             return CURLE_FAILED_INIT;
-        const std::int64_t wait = std::min<std::int64_t>(deadline.left().count() + 1, 1000);
+        const std::int64_t wait = std::min<std::int64_t>(deadline.left().count() + 1, 60'000);
         if (running != 0)
             ::curl_multi_poll(multi, nullptr, 0, static_cast<int>(wait), nullptr);
     }

@@ -18,10 +18,10 @@ struct HttpRequest {
     std::string url;
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
-    std::string uploadFile{};      ///< streamed as the body instead of @ref body when not empty
-    std::string username{};        ///< basic auth; empty: none
+    std::string uploadFile{}; ///< streamed as the body instead of @ref body when not empty
+    std::string username{};   ///< basic auth; empty: none
     std::string password{};
-    std::string caFile{};          ///< PEM of the pinned CA; empty: the system's
+    std::string caFile{}; ///< PEM of the pinned CA; empty: the system's
     bool followRedirects = false;
     std::optional<std::pair<std::uint64_t, std::uint64_t>> range{}; ///< first and last byte, inclusive
     std::size_t bodyLimitBytes = std::size_t{64} * 1024 * 1024;     ///< of an answer kept in memory
@@ -40,8 +40,10 @@ using BodySink = std::function<bool(std::span<const std::byte>)>;
 /// Bytes done and bytes to do (0: unknown), of up- or download, at most ten times a second.
 using TransferProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-/// Outgoing HTTP(S) by libcurl. One object keeps its connections alive; use one per thread. Only http and https.
-/// @throws model::Error Unavailable (no connection, broken off), DeadlineExceeded, Aborted, TooLarge. Any status is a value.
+/// Outgoing HTTP(S) by libcurl. One object keeps its connections alive; use one per thread. Only http and
+/// https.
+/// @throws model::Error Unavailable (no connection, broken off), DeadlineExceeded, Aborted, TooLarge. Any
+/// status is a value.
 class HttpClient {
 public:
     HttpClient();
@@ -52,7 +54,8 @@ public:
     /// As send, but the body goes to @p sink (only for 2xx answers; an error's body is kept).
     HttpResponse stream(const HttpRequest& request, const BodySink& sink, const model::Deadline& deadline,
                         const TransferProgress& progress = {});
-    HttpResponse upload(const HttpRequest& request, const TransferProgress& progress, const model::Deadline& deadline);
+    HttpResponse upload(const HttpRequest& request, const TransferProgress& progress,
+                        const model::Deadline& deadline);
 
 private:
     struct State;

@@ -25,7 +25,8 @@ public:
     SecretBox();
     /// "sealed:1:<base64>"; the same text sealed twice differs.
     std::string seal(std::string_view plain) const;
-    /// @throws Error Internal when it was not sealed with this key. What does not start with "sealed:" is returned as it is.
+    /// @throws Error Internal when it was not sealed with this key. What does not start with "sealed:" is
+    /// returned as it is.
     std::string open(std::string_view sealed) const;
     static bool isSealed(std::string_view text);
 

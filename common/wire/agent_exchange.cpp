@@ -28,7 +28,8 @@ AgentStepState stateFromText(const std::string& text)
     for (const AgentStepState state : {AgentStepState::Running, AgentStepState::Done, AgentStepState::Failed})
         if (text == toText(state))
             return state;
-    throw Error(ErrorCode::InvalidInput, "exchange.step.state: expected running, done or failed, found \"" + text + "\"");
+    throw Error(ErrorCode::InvalidInput,
+                "exchange.step.state: expected running, done or failed, found \"" + text + "\"");
 }
 
 AgentStepReport reportFromJson(const JsonReader& in)
@@ -58,7 +59,8 @@ json reportToJson(const AgentStepReport& report)
     if (report.state == AgentStepState::Done)
         out["result"] = parsed(report.result);
     if (report.error)
-        out["error"] = {{"code", report.error->code}, {"message", report.error->message}, {"hint", report.error->hint}};
+        out["error"] = {
+            {"code", report.error->code}, {"message", report.error->message}, {"hint", report.error->hint}};
     return out;
 }
 
@@ -67,9 +69,12 @@ json reportToJson(const AgentStepReport& report)
 std::string_view toText(AgentStepState state) noexcept
 {
     switch (state) {
-    case AgentStepState::Running: return "running";
-    case AgentStepState::Done: return "done";
-    case AgentStepState::Failed: return "failed";
+    case AgentStepState::Running:
+        return "running";
+    case AgentStepState::Done:
+        return "done";
+    case AgentStepState::Failed:
+        return "failed";
     }
     return "?";
 }
@@ -90,7 +95,9 @@ model::JsonText toJson(const AgentExchangeAnswer& answer)
 {
     json out = {{"call_again_ms", answer.callAgainMs}, {"abort", answer.abort}, {"step", nullptr}};
     if (answer.step)
-        out["step"] = {{"id", answer.step->id}, {"name", answer.step->name}, {"arguments", parsed(answer.step->arguments)}};
+        out["step"] = {{"id", answer.step->id},
+                       {"name", answer.step->name},
+                       {"arguments", parsed(answer.step->arguments)}};
     return dump(out);
 }
 

@@ -35,7 +35,7 @@ struct AgentExchangeRequest {
     std::string agentVersion;
     std::optional<model::JsonText> inventory{}; ///< on the first exchange of a boot
     std::optional<AgentStepReport> step{};
-    std::string log;                   ///< since the last exchange, at most 16 KiB
+    std::string log; ///< since the last exchange, at most 16 KiB
 };
 
 struct AgentStepOrder {

@@ -18,11 +18,12 @@ using model::ErrorCode;
 namespace {
 
 /// Longer ones first, so that ">=" is not taken for ">".
-constexpr std::array<std::string_view, 16> kOperators = {"<all-in>", "<in>", "<or>", "s==", "s!=", "s>=", "s<=", "s>",
-                                                         "s<",       "==",   "!=",   ">=",  "<=",  ">",   "<",   "="};
+constexpr std::array<std::string_view, 16> kOperators = {
+    "<all-in>", "<in>", "<or>", "s==", "s!=", "s>=", "s<=", "s>",
+    "s<",       "==",   "!=",   ">=",  "<=",  ">",   "<",   "="};
 
 struct Expression {
-    std::string_view op;      ///< "" for a bare value
+    std::string_view op; ///< "" for a bare value
     std::string_view operand;
 };
 
@@ -92,7 +93,8 @@ bool oneOf(std::string_view value, std::string_view operand, bool numeric)
 std::string lowerCase(std::string_view text)
 {
     std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return out;
 }
 

@@ -4,8 +4,10 @@
 
 namespace bm::wire {
 
-/// The comparison language of root device hints (oslo.utils' specs_matcher): "= 40" means at least 40, "== 40",
-/// "!= 40", ">= 40", "<= 40", "> 40", "< 40" compare numbers; "s== x", "s!= x", "s>= x", "s> x", "s<= x", "s< x" texts;
+/// The comparison language of root device hints (oslo.utils' specs_matcher): "= 40" means at least 40, "==
+/// 40",
+/// "!= 40", ">= 40", "<= 40", "> 40", "< 40" compare numbers; "s== x", "s!= x", "s>= x", "s> x", "s<= x", "s<
+/// x" texts;
 /// "<in> x" is a part of, "<all-in> x y" all are parts of, "<or> x <or> y" is one of.
 /// A bare value means equal: @p numeric says whether as number. Case is ignored.
 /// @throws Error InvalidInput where numbers are asked for and none is given

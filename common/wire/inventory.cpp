@@ -80,7 +80,8 @@ Nic nicFromJson(const JsonReader& in)
 
 std::string lower(std::string text)
 {
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(text, text.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return text;
 }
 
@@ -90,7 +91,8 @@ bool hasPrefix(const Disk& disk, std::initializer_list<std::string_view> prefixe
     return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-/// What BMCs call the media that they emulate: iDRAC "Virtual CD", iLO "iLO Virtual", AMI "Virtual HDisk0", OpenBMC ...
+/// What BMCs call the media that they emulate: iDRAC "Virtual CD", iLO "iLO Virtual", AMI "Virtual HDisk0",
+/// OpenBMC ...
 bool isVirtualMedia(const Disk& disk)
 {
     const std::string text = lower(disk.vendor + " " + disk.model);
@@ -115,7 +117,8 @@ std::string verdictOf(const Disk& disk, const std::vector<Disk>& all)
         return {};
     for (const Disk& other : all)
         if (other.name != disk.name && other.wwnWithExtension == disk.wwnWithExtension)
-            return fmt::format("member of a multipath disk: {} has the same WWN {}", other.name, disk.wwnWithExtension);
+            return fmt::format("member of a multipath disk: {} has the same WWN {}", other.name,
+                               disk.wwnWithExtension);
     return {};
 }
 

@@ -30,7 +30,8 @@ json parseObject(std::string_view text, std::string_view what)
     if (value.is_discarded())
         throw Error(ErrorCode::InvalidInput, fmt::format("{}: not JSON", what));
     if (!value.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("{}: expected an object, found {}", what, value.type_name()));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("{}: expected an object, found {}", what, value.type_name()));
     return value;
 }
 
@@ -53,7 +54,10 @@ const json& JsonReader::value(const char* name) const
     return found == object_->end() ? nullValue() : *found;
 }
 
-bool JsonReader::has(const char* name) const { return !value(name).is_null(); }
+bool JsonReader::has(const char* name) const
+{
+    return !value(name).is_null();
+}
 
 std::string JsonReader::text(const char* name, std::string otherwise) const
 {

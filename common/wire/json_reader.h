@@ -10,7 +10,8 @@ namespace bm::wire {
 /// Parses @p text as an object. @throws Error InvalidInput that begins with @p what
 nlohmann::json parseObject(std::string_view text, std::string_view what);
 
-/// The members of an object, read with their path in errors: absent and null give the default, another type is refused.
+/// The members of an object, read with their path in errors: absent and null give the default, another type
+/// is refused.
 class JsonReader {
 public:
     JsonReader(const nlohmann::json& object, std::string path);

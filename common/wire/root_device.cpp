@@ -51,7 +51,8 @@ const HintField& fieldOf(const std::string& name)
     std::string known;
     for (const HintField& field : hintFields())
         known += fmt::format("{}{}", known.empty() ? "" : ", ", field.name);
-    throw Error(ErrorCode::InvalidInput, fmt::format("root_device: unknown hint \"{}\"", name), "known are: " + known);
+    throw Error(ErrorCode::InvalidInput, fmt::format("root_device: unknown hint \"{}\"", name),
+                "known are: " + known);
 }
 
 std::string rotationalText(const std::string& text)
@@ -63,7 +64,8 @@ std::string rotationalText(const std::string& text)
     for (const std::string_view no : {"false", "0", "no", "off", "f", "n"})
         if (value == no)
             return "false";
-    throw Error(ErrorCode::InvalidInput, fmt::format("root_device.rotational: \"{}\" is neither true nor false", text));
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("root_device.rotational: \"{}\" is neither true nor false", text));
 }
 
 std::string expressionOf(const std::string& name, const json& value)
@@ -74,8 +76,9 @@ std::string expressionOf(const std::string& name, const json& value)
     else if (value.is_boolean() || value.is_number())
         text = value.dump();
     else
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("root_device.{}: expected a text or a number, found {}", name, value.type_name()));
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("root_device.{}: expected a text or a number, found {}", name, value.type_name()));
     if (name == "rotational")
         return rotationalText(text);
     return text;
@@ -83,7 +86,8 @@ std::string expressionOf(const std::string& name, const json& value)
 
 std::string describe(const Disk& disk)
 {
-    std::string text = fmt::format("{} ({:.1f} GiB", disk.name, static_cast<double>(disk.sizeBytes) / static_cast<double>(kGiB));
+    std::string text = fmt::format("{} ({:.1f} GiB", disk.name,
+                                   static_cast<double>(disk.sizeBytes) / static_cast<double>(kGiB));
     if (!disk.model.empty())
         text += fmt::format(", {}", disk.model);
     if (!disk.serial.empty())
@@ -106,11 +110,11 @@ template <class Disks> std::string describeAll(const Disks& disks)
 
 using Choice = std::vector<std::reference_wrapper<const Disk>>;
 
-bool singlesOut(const Choice& choice, const Disk& disk, std::string Disk::* member)
+bool singlesOut(const Choice& choice, const Disk& disk, std::string Disk::*member)
 {
     return !(disk.*member).empty() && std::ranges::count_if(choice, [&](const Disk& other) {
-               return other.*member == disk.*member;
-           }) == 1;
+                                          return other.*member == disk.*member;
+                                      }) == 1;
 }
 
 /// The hint that singles out @p disk among @p choice, as it is to be written.
@@ -134,7 +138,8 @@ std::string hintsFor(const Choice& choice)
 {
     std::string text;
     for (const Disk& disk : choice)
-        text += fmt::format("{}properties/root_device='{}' for {}", text.empty() ? "" : ", or ", hintFor(choice, disk), disk.name);
+        text += fmt::format("{}properties/root_device='{}' for {}", text.empty() ? "" : ", or ",
+                            hintFor(choice, disk), disk.name);
     return "say which, with bm node set NODE " + text;
 }
 
@@ -142,7 +147,8 @@ const Disk* rememberedIn(const Choice& choice, const std::optional<RememberedDis
 {
     if (!remembered)
         return nullptr;
-    for (const auto& [given, member] : {std::pair{remembered->wwn, &Disk::wwn}, std::pair{remembered->serial, &Disk::serial}})
+    for (const auto& [given, member] :
+         {std::pair{remembered->wwn, &Disk::wwn}, std::pair{remembered->serial, &Disk::serial}})
         for (const Disk& disk : choice)
             if (!given.empty() && disk.*member == given && singlesOut(choice, disk, member))
                 return &disk;
@@ -205,7 +211,8 @@ RootDevicePolicy rootDevicePolicyFromText(std::string_view text)
         return RootDevicePolicy::Single;
     if (text == "smallest")
         return RootDevicePolicy::Smallest;
-    throw Error(ErrorCode::InvalidInput, fmt::format("root_device_policy: \"{}\" is neither single nor smallest", text));
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("root_device_policy: \"{}\" is neither single nor smallest", text));
 }
 
 const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
@@ -216,12 +223,14 @@ const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<Roo
         if (disk.candidate && matches(disk, hints))
             choice.emplace_back(disk);
     if (choice.empty() && hints.empty())
-        throw Error(ErrorCode::DiskNotFound, "no disk that may hold an image: " + describeAll(disks),
-                    "is the controller's driver in the RAM disk? is the disk configured in the RAID controller?");
+        throw Error(
+            ErrorCode::DiskNotFound, "no disk that may hold an image: " + describeAll(disks),
+            "is the controller's driver in the RAM disk? is the disk configured in the RAID controller?");
     if (choice.empty())
-        throw Error(ErrorCode::DiskNotFound,
-                    fmt::format("no disk matches the root device hints ({}): {}", textOf(hints), describeAll(disks)),
-                    "correct properties/root_device of the node");
+        throw Error(
+            ErrorCode::DiskNotFound,
+            fmt::format("no disk matches the root device hints ({}): {}", textOf(hints), describeAll(disks)),
+            "correct properties/root_device of the node");
     if (choice.size() == 1)
         return choice.front();
     if (const Disk* found = rememberedIn(choice, remembered))
@@ -230,7 +239,8 @@ const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<Roo
         return smallest(choice);
     throw Error(ErrorCode::DiskAmbiguous,
                 fmt::format("{} disks may hold the image{}: {}", choice.size(),
-                            hints.empty() ? "" : fmt::format(" by the hints ({})", textOf(hints)), describeAll(choice)),
+                            hints.empty() ? "" : fmt::format(" by the hints ({})", textOf(hints)),
+                            describeAll(choice)),
                 hintsFor(choice));
 }
 

@@ -8,8 +8,9 @@
 
 namespace bm::wire {
 
-/// One of Ironic's root device hints, parsed: serial, wwn, wwn_with_extension, wwn_vendor_extension, size (GiB), model,
-/// vendor, name, rotational, hctl, by_path. Texts compare without case; see docs.openstack.org, "Root device hints".
+/// One of Ironic's root device hints, parsed: serial, wwn, wwn_with_extension, wwn_vendor_extension, size
+/// (GiB), model, vendor, name, rotational, hctl, by_path. Texts compare without case; see docs.openstack.org,
+/// "Root device hints".
 struct RootDeviceHint {
     std::string name;
     std::string expression; ///< "<in> intel", ">= 40", "s== wd-123", or a bare value
@@ -34,8 +35,8 @@ struct RememberedDisk {
     std::string serial;
 };
 
-/// The one disk that an image goes to: candidates (judged by judgeDisks) that satisfy @p hints; if several are left,
-/// the remembered one; else @p policy decides.
+/// The one disk that an image goes to: candidates (judged by judgeDisks) that satisfy @p hints; if several
+/// are left, the remembered one; else @p policy decides.
 /// @throws Error DiskNotFound, DiskAmbiguous: with the list of disks and the hint to write
 const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
                            RootDevicePolicy policy, const std::optional<RememberedDisk>& remembered = {});

@@ -11,7 +11,8 @@ namespace {
 std::string macOf(const World& world, const std::string& name)
 {
     const model::NodeId id = world.node(name).id;
-    return world.core->database.read([&](db::Transaction& tx) { return db::PortRepository{}.ofNode(tx, id).at(0).mac.text; });
+    return world.core->database.read(
+        [&](db::Transaction& tx) { return db::PortRepository{}.ofNode(tx, id).at(0).mac.text; });
 }
 
 bool boots(const World& world, const std::string& mac)
@@ -52,8 +53,8 @@ TEST_CASE("who gets which boot script", "[conductor][boot]")
     {
         const std::string script = world.core->boots.script("52:54:00:99:99:99", "efi", "192.0.2.8");
         CHECK_THAT(script, Catch::Contains("not enrolled"));
-        const std::vector<model::NodeEvent> events =
-            world.core->database.read([](db::Transaction& tx) { return db::EventRepository{}.since(tx, 0, 10); });
+        const std::vector<model::NodeEvent> events = world.core->database.read(
+            [](db::Transaction& tx) { return db::EventRepository{}.since(tx, 0, 10); });
         REQUIRE_FALSE(events.empty());
         CHECK(events.back().kind == "boot.unknown");
         CHECK_THAT(events.back().message, Catch::Contains("52:54:00:99:99:99"));

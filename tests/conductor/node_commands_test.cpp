@@ -33,7 +33,8 @@ TEST_CASE("enrolling", "[conductor][nodes]")
     world.core->nodes.createWithPorts(node, {port}, "alice");
     SECTION("seals secrets, so that the database file never shows them")
     {
-        CHECK_THAT(world.node("rack1-07").driverInfo.text, !Catch::Contains("s3cret") && Catch::Contains("sealed:"));
+        CHECK_THAT(world.node("rack1-07").driverInfo.text,
+                   !Catch::Contains("s3cret") && Catch::Contains("sealed:"));
         world.restart();
         std::string bytes;
         for (const auto& entry : std::filesystem::recursive_directory_iterator(world.folder.path()))
@@ -46,7 +47,8 @@ TEST_CASE("enrolling", "[conductor][nodes]")
     {
         CHECK(codeOf([&] { world.core->nodes.create(node, "alice"); }) == ErrorCode::Conflict);
         node.name = "other";
-        CHECK(codeOf([&] { world.core->nodes.createWithPorts(node, {port}, "alice"); }) == ErrorCode::Conflict);
+        CHECK(codeOf([&] { world.core->nodes.createWithPorts(node, {port}, "alice"); }) ==
+              ErrorCode::Conflict);
         CHECK(codeOf([&] { world.node("other"); }) == ErrorCode::NotFound);
         node.driver = "telepathy";
         CHECK(codeOf([&] { world.core->nodes.create(node, "alice"); }) == ErrorCode::InvalidInput);
@@ -57,14 +59,19 @@ TEST_CASE("enrolling", "[conductor][nodes]")
     SECTION("a masked password given back keeps the stored one")
     {
         const std::string before = world.node("rack1-07").driverInfo.text;
-        world.core->nodes.update("rack1-07", [](model::Node& changed) {
-            changed.driverInfo.text = R"({"ipmi_address":"10.0.4.17","ipmi_username":"root","ipmi_password":"******"})";
-        }, "alice");
+        world.core->nodes.update(
+            "rack1-07",
+            [](model::Node& changed) {
+                changed.driverInfo.text =
+                    R"({"ipmi_address":"10.0.4.17","ipmi_username":"root","ipmi_password":"******"})";
+            },
+            "alice");
         CHECK(world.node("rack1-07").driverInfo.text == before);
     }
     SECTION("validate names what is missing")
     {
-        world.core->nodes.update("rack1-07", [](model::Node& changed) { changed.driverInfo.text = "{}"; }, "alice");
+        world.core->nodes.update(
+            "rack1-07", [](model::Node& changed) { changed.driverInfo.text = "{}"; }, "alice");
         const auto verdicts = world.core->nodes.validate("rack1-07");
         CHECK_FALSE(verdicts.at("power").result);
         CHECK_THAT(verdicts.at("power").reason, Catch::Contains("ipmi_address"));
@@ -79,7 +86,10 @@ TEST_CASE("changing and deleting", "[conductor][nodes]")
     SECTION("a node at work is locked")
     {
         world.nodeIn(State::WaitCallback);
-        CHECK(codeOf([&] { world.core->nodes.update("node-1", [](model::Node&) {}, "a"); }) == ErrorCode::NodeLocked);
+        CHECK(codeOf([&] {
+                  world.core->nodes.update(
+                      "node-1", [](model::Node&) {}, "a");
+              }) == ErrorCode::NodeLocked);
         CHECK(codeOf([&] { world.core->nodes.remove("node-1", "a"); }) == ErrorCode::NodeLocked);
     }
     SECTION("an active node is not deleted, an idle one is, with its ports")
@@ -89,6 +99,7 @@ TEST_CASE("changing and deleting", "[conductor][nodes]")
         world.nodeIn(State::Available, "idle");
         world.core->nodes.remove("idle", "a");
         CHECK(codeOf([&] { world.node("idle"); }) == ErrorCode::NotFound);
-        CHECK(world.core->database.read([](db::Transaction& tx) { return db::PortRepository{}.all(tx).size(); }) == 1);
+        CHECK(world.core->database.read(
+                  [](db::Transaction& tx) { return db::PortRepository{}.all(tx).size(); }) == 1);
     }
 }

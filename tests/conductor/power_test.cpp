@@ -33,9 +33,10 @@ TEST_CASE("a BMC that does not answer", "[conductor][power]")
     SECTION("for a moment delays a deployment and does not fail it")
     {
         world.nodeIn(State::Available);
-        world.core->nodes.update("node-1", [](model::Node& node) {
-            node.driverInfo.text = R"({"fake_power_fault": "bmc-unreachable:2"})";
-        }, "a");
+        world.core->nodes.update(
+            "node-1",
+            [](model::Node& node) { node.driverInfo.text = R"({"fake_power_fault": "bmc-unreachable:2"})"; },
+            "a");
         world.deploy("node-1");
         world.settle(20s);
         CHECK(world.stateOf("node-1") == State::Active);

@@ -65,7 +65,8 @@ TEST_CASE("bm provision takes a node from wherever it is", "[conductor][provisio
         REQUIRE(world.stateOf("node-1") == State::DeployFailed);
         CHECK(world.node("node-1").lastErrorCode == "disk-failed");
         CHECK_FALSE(world.node("node-1").lastErrorHint.empty());
-        world.core->nodes.update("node-1", [](model::Node& node) { node.driverInfo.text = "{}"; }, "alice");
+        world.core->nodes.update(
+            "node-1", [](model::Node& node) { node.driverInfo.text = "{}"; }, "alice");
         world.core->operations.provision("node-1", wants("debian"), "alice");
         world.settle(5s);
         CHECK(world.stateOf("node-1") == State::Active);
@@ -78,12 +79,14 @@ TEST_CASE("what cannot be provisioned is refused with the reason", "[conductor][
     world.image();
     SECTION("an unknown node")
     {
-        CHECK(errorOf([&] { world.core->operations.provision("ghost", wants("debian"), "a"); }).code() == ErrorCode::NotFound);
+        CHECK(errorOf([&] { world.core->operations.provision("ghost", wants("debian"), "a"); }).code() ==
+              ErrorCode::NotFound);
     }
     SECTION("an unknown image; the node stays as it is")
     {
         world.enrol("node-1");
-        const model::Error error = errorOf([&] { world.core->operations.provision("node-1", wants("ghost"), "a"); });
+        const model::Error error =
+            errorOf([&] { world.core->operations.provision("node-1", wants("ghost"), "a"); });
         CHECK(error.code() == ErrorCode::NotFound);
         CHECK_THAT(error.hint(), Catch::Contains("bm image"));
         CHECK(world.stateOf("node-1") == State::Enroll);
@@ -91,13 +94,16 @@ TEST_CASE("what cannot be provisioned is refused with the reason", "[conductor][
     SECTION("a node that an operation works on")
     {
         world.nodeIn(State::WaitCallback);
-        CHECK(errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); }).code() == ErrorCode::NodeLocked);
+        CHECK(errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); }).code() ==
+              ErrorCode::NodeLocked);
     }
     SECTION("a protected node")
     {
         world.nodeIn(State::Active);
-        world.core->nodes.update("node-1", [](model::Node& node) { node.isProtected = true; }, "a");
-        CHECK(errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); }).code() == ErrorCode::NodeProtected);
+        world.core->nodes.update(
+            "node-1", [](model::Node& node) { node.isProtected = true; }, "a");
+        CHECK(errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); }).code() ==
+              ErrorCode::NodeProtected);
         CHECK(errorOf([&] { world.verb("node-1", StateEvent::Delete); }).code() == ErrorCode::NodeProtected);
         CHECK(errorOf([&] { world.core->nodes.remove("node-1", "a"); }).code() == ErrorCode::NodeProtected);
     }
@@ -105,7 +111,8 @@ TEST_CASE("what cannot be provisioned is refused with the reason", "[conductor][
     {
         world.nodeIn(State::Available);
         world.core->nodes.setMaintenance("node-1", true, "new memory", "a");
-        const model::Error error = errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); });
+        const model::Error error =
+            errorOf([&] { world.core->operations.provision("node-1", wants("debian"), "a"); });
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("new memory"));
     }
@@ -114,7 +121,8 @@ TEST_CASE("what cannot be provisioned is refused with the reason", "[conductor][
         world.nodeIn(State::Available);
         conductor::DeployRequest request = wants("debian");
         request.rootDeviceJson = "[1]";
-        CHECK(errorOf([&] { world.core->operations.provision("node-1", request, "a"); }).code() == ErrorCode::InvalidInput);
+        CHECK(errorOf([&] { world.core->operations.provision("node-1", request, "a"); }).code() ==
+              ErrorCode::InvalidInput);
     }
 }
 

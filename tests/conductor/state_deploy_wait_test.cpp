@@ -184,7 +184,9 @@ TEST_CASE("the boot secret is traded once", "[conductor][agent][security]")
         world.core->operations.abort("node-1", "a");
         world.settle(1s);
         world.nodeIn(State::Available, "node-2");
-        CHECK_THROWS_AS(world.core->agents.lookup({}, world.node("node-2").id.uuid, agent.secret, agent.nonce, "x"), model::Error);
+        CHECK_THROWS_AS(
+            world.core->agents.lookup({}, world.node("node-2").id.uuid, agent.secret, agent.nonce, "x"),
+            model::Error);
     }
     SECTION("a wrong token works nothing")
     {

@@ -58,7 +58,8 @@ TEST_CASE("states.md's 93 transitions are the table's", "[model][states]")
         wanted.insert(line);
     std::set<std::string> have;
     for (const Transition& t : kTransitions)
-        have.insert(std::string(toText(t.from)) + "|" + std::string(toText(t.on)) + "|" + std::string(toText(t.to)));
+        have.insert(std::string(toText(t.from)) + "|" + std::string(toText(t.on)) + "|" +
+                    std::string(toText(t.to)));
     CHECK(wanted.size() == 93);
     CHECK(have == wanted);
 }

@@ -38,7 +38,8 @@ Node World::enrol(const std::string& name, const std::string& driverInfo)
     node.driverInfo.text = driverInfo;
     model::Port port;
     ++macs_;
-    port.mac = *model::macFromText("52:54:00:00:00:" + std::string(macs_ < 16 ? "0" : "") + (macs_ < 16 ? std::string(1, "0123456789abcdef"[macs_]) : "10"));
+    port.mac = *model::macFromText("52:54:00:00:00:" + std::string(macs_ < 16 ? "0" : "") +
+                                   (macs_ < 16 ? std::string(1, "0123456789abcdef"[macs_]) : "10"));
     return core->nodes.createWithPorts(node, {port}, "tester");
 }
 
@@ -68,7 +69,8 @@ void World::settle(std::chrono::milliseconds span)
 Node World::nodeIn(State state, const std::string& name)
 {
     const bool waits = state == State::WaitCallback || state == State::CleanWait || state == State::Deploying;
-    const bool ready = core->database.read([](db::Transaction& tx) { return db::ImageRepository{}.findByName(tx, "debian").has_value(); });
+    const bool ready = core->database.read(
+        [](db::Transaction& tx) { return db::ImageRepository{}.findByName(tx, "debian").has_value(); });
     if (!ready)
         image();
     const std::string never = R"({"fake_agent_delay": "never"})";
@@ -84,7 +86,8 @@ Node World::nodeIn(State state, const std::string& name)
     if (state == State::Available || state == State::CleanWait)
         return node(name);
     if (waits)
-        core->nodes.update(name, [&](Node& changed) { changed.driverInfo.text = never; }, "tester");
+        core->nodes.update(
+            name, [&](Node& changed) { changed.driverInfo.text = never; }, "tester");
     deploy(name);
     if (state == State::Deploying)
         return node(name);
@@ -95,7 +98,8 @@ Node World::nodeIn(State state, const std::string& name)
 std::vector<model::NodeEvent> World::events(const std::string& ident) const
 {
     const Node found = node(ident);
-    return core->database.read([&](db::Transaction& tx) { return db::EventRepository{}.ofNode(tx, found.id, 0, 1000); });
+    return core->database.read(
+        [&](db::Transaction& tx) { return db::EventRepository{}.ofNode(tx, found.id, 0, 1000); });
 }
 
 bool World::hasEvent(const std::string& ident, const std::string& kind) const
@@ -109,7 +113,8 @@ bool World::hasEvent(const std::string& ident, const std::string& kind) const
 std::optional<model::Operation> World::latestOperation(const std::string& ident) const
 {
     const Node found = node(ident);
-    return core->database.read([&](db::Transaction& tx) { return db::OperationRepository{}.latest(tx, found.id); });
+    return core->database.read(
+        [&](db::Transaction& tx) { return db::OperationRepository{}.latest(tx, found.id); });
 }
 
 std::vector<model::Step> World::steps(const std::string& ident) const
@@ -117,7 +122,8 @@ std::vector<model::Step> World::steps(const std::string& ident) const
     const std::optional<model::Operation> operation = latestOperation(ident);
     if (!operation)
         return {};
-    return core->database.read([&](db::Transaction& tx) { return db::OperationRepository{}.steps(tx, operation->id); });
+    return core->database.read(
+        [&](db::Transaction& tx) { return db::OperationRepository{}.steps(tx, operation->id); });
 }
 
 void World::deploy(const std::string& ident, const std::string& imageName)
@@ -125,10 +131,14 @@ void World::deploy(const std::string& ident, const std::string& imageName)
     conductor::DeployRequest request;
     request.image = imageName;
     const State state = stateOf(ident);
-    core->operations.verb(ident, state == State::Active ? StateEvent::Rebuild : StateEvent::Deploy, request, "tester");
+    core->operations.verb(ident, state == State::Active ? StateEvent::Rebuild : StateEvent::Deploy, request,
+                          "tester");
 }
 
-void World::verb(const std::string& ident, StateEvent event) { core->operations.verb(ident, event, {}, "tester"); }
+void World::verb(const std::string& ident, StateEvent event)
+{
+    core->operations.verb(ident, event, {}, "tester");
+}
 
 World::Agent World::bootAgent(const std::string& ident)
 {
@@ -145,15 +155,17 @@ World::Agent World::bootAgent(const std::string& ident)
     return agent;
 }
 
-conductor::AgentInstruction World::exchange(const Agent& agent, std::optional<conductor::AgentStepReport> report, bool withInventory)
+conductor::AgentInstruction
+World::exchange(const Agent& agent, std::optional<conductor::AgentStepReport> report, bool withInventory)
 {
     conductor::AgentExchange exchange;
     exchange.bootId = agent.bootId;
     exchange.agentVersion = "0.1.0";
     exchange.peerAddress = "192.0.2.7";
     if (withInventory)
-        exchange.inventoryJson = R"({"cpus":2,"memory_mb":512,"cpu_arch":"x86_64","firmware":"bios","nics":[{"name":"eth0","mac":")" +
-                                 agent.mac + R"("}],"disks":[]})";
+        exchange.inventoryJson =
+            R"({"cpus":2,"memory_mb":512,"cpu_arch":"x86_64","firmware":"bios","nics":[{"name":"eth0","mac":")" +
+            agent.mac + R"("}],"disks":[]})";
     exchange.step = std::move(report);
     return core->agents.exchange(agent.uuid, agent.token, exchange);
 }

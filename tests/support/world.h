@@ -29,7 +29,8 @@ public:
     model::Node nodeIn(model::State state, const std::string& name = "node-1");
     /// A tiny image that is ready under @p name.
     model::Image image(const std::string& name = "debian");
-    /// Does what is due until nothing is, moving the clock by a quarter second per round, for @p span at most.
+    /// Does what is due until nothing is, moving the clock by a quarter second per round, for @p span at
+    /// most.
     void settle(std::chrono::milliseconds span = std::chrono::seconds{30});
     void runOnce() { core->engine.runOnce(); }
     model::Node node(const std::string& ident) const { return core->nodes.get(ident); }
@@ -48,7 +49,8 @@ public:
         std::string uuid, mac, secret, nonce = "aa11", token, bootId = "boot-1";
     };
     Agent bootAgent(const std::string& ident);
-    conductor::AgentInstruction exchange(const Agent& agent, std::optional<conductor::AgentStepReport> report = {},
+    conductor::AgentInstruction exchange(const Agent& agent,
+                                         std::optional<conductor::AgentStepReport> report = {},
                                          bool withInventory = false);
 
     platform::TemporaryFolder folder{"bm-world"};
