@@ -85,8 +85,9 @@ std::string scriptUrl(const BootSettings& settings)
 
 std::string dnsmasqConfig(const BootSettings& s)
 {
+    // user= and group=: dnsmasq stays who it is. A change of either makes the kernel forget that it is to die with us.
     std::string text = fmt::format("# Made by bmd at each start; changes here are lost. See docs/boot.md.\n"
-                                   "port=0\nkeep-in-foreground\nlog-facility=-\nlog-dhcp\npid-file=\nuser=\nno-ping\n"
+                                   "port=0\nkeep-in-foreground\nlog-facility=-\nlog-dhcp\npid-file=\nuser=\ngroup=\nno-ping\n"
                                    "interface={}\nbind-interfaces\nexcept-interface=lo\n"
                                    "dhcp-leasefile={}\ndhcp-hostsfile={}\n",
                                    s.interface, (s.runFolder / "dnsmasq.leases").string(),
