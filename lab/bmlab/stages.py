@@ -5,10 +5,9 @@ import time
 
 from . import place, service
 
-# From an operation's events to the stages that an operator thinks in: (title, kind that ends it, text in its message).
-NODE_STAGES = (("power on", "power.on", ""), ("DHCP", "dhcp.ack", ""), ("boot script", "http.script", ""),
-               ("agent at work", "agent.lookup", ""), ("image written", "image.written", ""),
-               ("provisioned", "operation.done", ""))
+# The stages that an operator thinks in, and the kind of event that ends each.
+NODE_STAGES = (("power on", "power.on"), ("DHCP", "dhcp.ack"), ("boot script", "http.script"), ("agent at work", "agent.lookup"),
+               ("image written", "image.written"), ("provisioned", "operation.done"))
 
 
 def clock(seconds):
@@ -33,18 +32,34 @@ class Stages:
         print(f"{'all':26} {clock(sum(seconds for _, seconds in self.times)):>9}")
 
 
-def _moments(events):
-    """Seconds since the last operation was asked for, for each stage that is found."""
+def _time(event):
+    return datetime.datetime.fromisoformat(event["at"].replace("Z", "+00:00"))
+
+
+def _begin(events):
+    """Index of the first event of the last provisioning: its deploy and what led straight up to it (verify, clean)."""
     queued = [n for n, event in enumerate(events) if event["kind"] == "operation.queued"]
     if not queued:
+        return None
+    begin = queued[-1]
+    for earlier in reversed(queued[:-1]):
+        ends = [event for event in events[earlier:begin] if event["kind"] == "operation.done"]
+        if not ends or (_time(events[begin]) - _time(ends[-1])).total_seconds() > 2:
+            break
+        begin = earlier
+    return begin
+
+
+def _moments(events):
+    """Seconds since the provisioning was asked for, for each stage that is found."""
+    begin = _begin(events)
+    if begin is None:
         return {}
-    events = events[queued[-1]:]
-    when = [datetime.datetime.fromisoformat(event["at"].replace("Z", "+00:00")) for event in events]
     found = {}
-    for event, moment in zip(events, when):
-        for title, kind, text in NODE_STAGES:
-            if event["kind"] == kind and text in event.get("message", "") and (title not in found or title == "provisioned"):
-                found[title] = (moment - when[0]).total_seconds()
+    for event in events[begin:]:
+        for title, kind in NODE_STAGES:
+            if event["kind"] == kind and (title not in found or title == "provisioned"):
+                found[title] = (_time(event) - _time(events[begin])).total_seconds()
     return found
 
 
@@ -56,7 +71,7 @@ def show_nodes(names):
         print(f"(no table of node stages: {error})")
         return
     print("\nseconds since asked for     " + "".join(f"{name:>16}" for name in names))
-    for title, _, _ in NODE_STAGES:
+    for title, _ in NODE_STAGES:
         cells = [moments[name].get(title) for name in names]
         if any(cell is not None for cell in cells):
             print(f"{title:28}" + "".join(f"{'-' if cell is None else format(cell, '.1f'):>16}" for cell in cells))
