@@ -100,7 +100,9 @@ private:
             checkConfigDrive(configDrive_);
         }
         source_ = makeFrameSource(order_.blocks, order_.token);
-        checkTable(findTable(firstBlock()));
+        const std::vector<std::byte> begin = firstBlock();
+        checkTable(findTable(begin));
+        checkRoom(begin);
         progress_.total(2 * manifest_.sizeBytes);
     }
 
@@ -144,6 +146,17 @@ private:
                                     found.kind == TableKind::Mbr ? "an MBR partition table" : "no partition table"),
                         "convert the image with sgdisk --mbrtogpt, or deploy without a config drive");
         table_ = found.kind;
+    }
+
+    /// Tries on a copy what finishTable() will do.
+    void checkRoom(const std::vector<std::byte>& begin) const
+    {
+        std::optional<Gpt> table = table_ == TableKind::Gpt ? Gpt::parse(begin, device_.sectorBytes()) : std::nullopt;
+        if (!table)
+            return;
+        table->moveToEnd(device_);
+        if (!configDrive_.empty() && !table->find("config-2"))
+            table->addAtEnd(configDrivePartitionBytes(configDrive_) / device_.sectorBytes(), "config-2");
     }
 
     void writeBlocks()

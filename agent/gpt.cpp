@@ -150,24 +150,21 @@ std::vector<Extent> partitionsOf(const BlockDevice& device)
     return {};
 }
 
-std::optional<Gpt> Gpt::read(const BlockDevice& device)
+/// @param sector of the header, whole
+std::optional<Gpt> Gpt::parseHeader(std::span<const std::byte> sector)
 {
-    const std::uint64_t sectors = device.sizeBytes() / device.sectorBytes();
-    if (sectors < 8)
+    if (!signedAt(sector, 0))
         return std::nullopt;
-    const AlignedBuffer buffer = readSectors(device, 1, 1);
-    const std::span<std::byte> head = buffer.first(device.sectorBytes());
-    if (!signedAt(head, 0))
-        return std::nullopt;
+    std::vector<std::byte> head(sector.begin(), sector.end());
     const auto headerBytes = loadLe<std::uint32_t>(head, 12);
     const auto expected = loadLe<std::uint32_t>(head, 16);
     if (headerBytes < kHeaderBytes || headerBytes > head.size())
         broken(fmt::format("a header of {} bytes", headerBytes));
     storeLe(head, 16, std::uint32_t{0});
-    if (crc32(head.first(headerBytes)) != expected)
+    if (crc32(std::span(head).first(headerBytes)) != expected)
         broken("its header's checksum does not match");
     Gpt table;
-    table.sectorBytes_ = device.sectorBytes();
+    table.sectorBytes_ = sector.size();
     table.backup_ = table.oldBackup_ = loadLe<std::uint64_t>(head, 32);
     table.firstUsable_ = loadLe<std::uint64_t>(head, 40);
     table.lastUsable_ = loadLe<std::uint64_t>(head, 48);
@@ -175,15 +172,45 @@ std::optional<Gpt> Gpt::read(const BlockDevice& device)
     table.primaryEntries_ = loadLe<std::uint64_t>(head, 72);
     table.entryCount_ = loadLe<std::uint32_t>(head, 80);
     table.entryBytes_ = loadLe<std::uint32_t>(head, 84);
+    table.entriesCrc_ = loadLe<std::uint32_t>(head, 88);
     const std::uint64_t tableBytes = std::uint64_t{table.entryCount_} * table.entryBytes_;
-    if (table.entryBytes_ < 128 || tableBytes == 0 || tableBytes > kLongestTable || table.primaryEntries_ >= sectors ||
-        table.entrySectors() > sectors - table.primaryEntries_)
+    if (table.entryBytes_ < 128 || tableBytes == 0 || tableBytes > kLongestTable || table.primaryEntries_ < 2)
         broken(fmt::format("{} entries of {} bytes at sector {}", table.entryCount_, table.entryBytes_, table.primaryEntries_));
-    const AlignedBuffer entries = readSectors(device, table.primaryEntries_, table.entrySectors());
-    const std::span<std::byte> used = entries.first(tableBytes);
-    if (crc32(used) != loadLe<std::uint32_t>(head, 88))
+    return table;
+}
+
+void Gpt::takeEntries(std::span<const std::byte> bytes)
+{
+    const std::span<const std::byte> entries = bytes.first(std::size_t{entryCount_} * entryBytes_);
+    if (crc32(entries) != entriesCrc_)
         broken("its entries' checksum does not match");
-    table.entries_.assign(used.begin(), used.end());
+    entries_.assign(entries.begin(), entries.end());
+}
+
+std::optional<Gpt> Gpt::read(const BlockDevice& device)
+{
+    const std::uint64_t sectors = device.sizeBytes() / device.sectorBytes();
+    if (sectors < 8)
+        return std::nullopt;
+    const AlignedBuffer head = readSectors(device, 1, 1);
+    std::optional<Gpt> table = parseHeader(head.first(device.sectorBytes()));
+    if (!table)
+        return std::nullopt;
+    if (table->primaryEntries_ >= sectors || table->entrySectors() > sectors - table->primaryEntries_)
+        broken(fmt::format("its entries lie at sector {}, beyond the disk", table->primaryEntries_));
+    table->takeEntries(readSectors(device, table->primaryEntries_, table->entrySectors()).bytes());
+    return table;
+}
+
+std::optional<Gpt> Gpt::parse(std::span<const std::byte> begin, std::uint32_t sectorBytes)
+{
+    if (begin.size() < 2 * std::size_t{sectorBytes})
+        return std::nullopt;
+    std::optional<Gpt> table = parseHeader(begin.subspan(sectorBytes, sectorBytes));
+    const std::uint64_t sectors = begin.size() / sectorBytes;
+    if (!table || table->primaryEntries_ >= sectors || table->entrySectors() > sectors - table->primaryEntries_)
+        return std::nullopt;
+    table->takeEntries(begin.subspan(table->primaryEntries_ * sectorBytes));
     return table;
 }
 

@@ -35,6 +35,8 @@ public:
     /// Reads and checks the primary header and its entries (signature, both CRC32s, sizes).
     /// @return nothing when there is no GPT. @throws Error ImageCorrupt when there is a broken one
     static std::optional<Gpt> read(const BlockDevice& device);
+    /// The same from the begin of an image that is not on a disk yet. Nothing also when the entries lie beyond it.
+    static std::optional<Gpt> parse(std::span<const std::byte> begin, std::uint32_t sectorBytes);
 
     /// The backup goes to the device's last sectors; what was unusable beyond the image becomes usable.
     void moveToEnd(const BlockDevice& device);
@@ -50,6 +52,8 @@ public:
     void write(BlockDevice& device);
 
 private:
+    static std::optional<Gpt> parseHeader(std::span<const std::byte> sector);
+    void takeEntries(std::span<const std::byte> bytes);
     std::uint64_t field(std::size_t entry, std::size_t offset) const;
     void setField(std::size_t entry, std::size_t offset, std::uint64_t value);
     bool used(std::size_t entry) const;
@@ -65,6 +69,7 @@ private:
     std::uint64_t primaryEntries_ = 2;
     std::uint32_t entryBytes_ = 128;
     std::uint32_t entryCount_ = 128;
+    std::uint32_t entriesCrc_ = 0;  ///< as read
     std::array<std::byte, 16> diskGuid_{};
     std::vector<std::byte> entries_;
 };

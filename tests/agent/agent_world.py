@@ -120,6 +120,11 @@ class World(unittest.TestCase):
                 length -= piece
         self.assertIn("No problems found", run("sgdisk", "--verify", disk))
 
+    def check_untouched(self, disk):
+        with open(disk, "rb") as file:
+            while piece := file.read(MIB):
+                self.assertTrue(piece == b"\xa5" * MIB, "something was written")
+
     def partitions(self, disk):
         return json.loads(run("sfdisk", "--json", disk))["partitiontable"]["partitions"]
 

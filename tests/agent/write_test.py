@@ -103,10 +103,11 @@ class AddsAConfigDrive(World):
         self.check_drive(disk)
         self.assertEqual(len(self.partitions(disk)), 3)
 
-    def test_not_where_there_is_no_room(self):
+    def test_not_where_there_is_no_room_and_nothing_is_written_then(self):
         disk = self.disk(self.image_mib)
         error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), to=disk)
         self.assertIn("no room for the config drive: it needs 2 MiB", error)
+        self.check_untouched(disk)
 
     def test_not_on_an_mbr_and_nothing_is_written_then(self):
         subprocess.run(["sfdisk", "-q", self.raw], input="label: dos\n,20M\n", text=True, check=True, capture_output=True)
@@ -114,8 +115,7 @@ class AddsAConfigDrive(World):
         disk = self.disk(64)
         error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), to=disk)
         self.assertIn("the image has an MBR partition table", error)
-        with open(disk, "rb") as file:
-            self.assertEqual(file.read(), b"\xa5" * 64 * MIB)
+        self.check_untouched(disk)
 
     def test_not_from_what_is_no_file_system(self):
         drive = self.folder / "nonsense"
@@ -128,8 +128,7 @@ class Refuses(World):
         disk = self.disk(39)
         error = self.refused("disk-too-small", to=disk)
         self.assertIn(f"has {39 * MIB} bytes, the image {40 * MIB}", error)
-        with open(disk, "rb") as file:
-            self.assertEqual(file.read(), b"\xa5" * 39 * MIB)
+        self.check_untouched(disk)
 
     def test_another_manifest_than_the_one_asked_for(self):
         self.refused("checksum-mismatch", "--sha256", "0" * 64, to=self.disk(64))
