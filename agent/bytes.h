@@ -18,7 +18,7 @@ template <std::unsigned_integral T> T loadLe(std::span<const std::byte> bytes, s
 template <std::unsigned_integral T> void storeLe(std::span<std::byte> bytes, std::size_t offset, T value)
 {
     for (std::size_t i = 0; i < sizeof(T); ++i)
-        bytes[offset + i] = static_cast<std::byte>((value >> (8U * i)) & 0xffU);
+        bytes[offset + i] = static_cast<std::byte>(static_cast<std::uint8_t>(value >> (8U * i)));
 }
 
 } // namespace bm::agent

@@ -174,7 +174,10 @@ int timeline(Shell& shell, const NodeOptions& options)
 /// by it.
 int console(Shell& shell, const NodeOptions& options)
 {
-    const json info = shell.client().get(nodePath(options.node)).at("driver_info");
+    const json node = shell.client().get(nodePath(options.node));
+    json info = node.at("driver_info");
+    if (!info.contains("ipmi_cipher_suite") && node.at("driver_internal_info").contains("ipmi_cipher_suite"))
+        info["ipmi_cipher_suite"] = node.at("driver_internal_info").at("ipmi_cipher_suite");
     if (!info.contains("ipmi_address"))
         throw Error(ErrorCode::InvalidInput,
                     "node " + options.node + " has no IPMI address, so no serial console",

@@ -1,0 +1,90 @@
+#include "cli/assignments.h"
+#include "cli/output.h"
+#include "cli/progress_view.h"
+#include "cli/timeline.h"
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <sstream>
+
+using namespace bm::cli;
+using nlohmann::json;
+
+TEST_CASE("tables are as wide as what they hold", "[cli][output]")
+{
+    const json rows = json::array(
+        {{{"name", "größe"}, {"size", 5}, {"nested", {{"a", "x"}}}}, {{"name", "b"}, {"size", nullptr}}});
+    CHECK(renderList(rows, {{"NAME", "name"}, {"SIZE", "size"}, {"A", "nested/a"}}, Format::Table) ==
+          "NAME   SIZE  A\ngröße  5     x\nb      -     -\n");
+    CHECK(json::parse(renderList(rows, {}, Format::Json)) == rows);
+    CHECK(toYaml({{"a", {1, "no"}}}) == "a:\n  - 1\n  - \"no\"\n");
+    CHECK(humanBytes(1536.0 * 1024 * 1024) == "1.5 GiB");
+    CHECK(humanBytes(12) == "12 B");
+    CHECK(humanDuration(75) == "1:15");
+    CHECK(humanDuration(3700) == "1:01:40");
+}
+
+TEST_CASE("FIELD=VALUE becomes a JSON patch", "[cli][output]")
+{
+    const json patch =
+        patchOf({"properties/rack=r1", "protected=true", "extra/n=7", "owner=", "description=a=b"});
+    CHECK(patch.at(0) == json({{"op", "add"}, {"path", "/properties/rack"}, {"value", "r1"}}));
+    CHECK(patch.at(1).at("value") == true);
+    CHECK(patch.at(2).at("value") == 7);
+    CHECK(patch.at(3) == json({{"op", "remove"}, {"path", "/owner"}}));
+    CHECK(patch.at(4).at("value") == "a=b");
+    CHECK_THROWS_AS(patchOf({"nonsense"}), bm::model::Error);
+    CHECK_THROWS_AS(patchOf({"=x"}), bm::model::Error);
+}
+
+TEST_CASE("progress of an operation", "[cli][progress]")
+{
+    const json running = {{"kind", "deploy"},  {"state", "running"},   {"step", "write_image"},
+                          {"bytes_done", 430}, {"bytes_total", 1000},  {"mb_per_s", 112.0},
+                          {"eta_seconds", 14}, {"then", json::array()}};
+    const NodeProgress progress = progressOf("rack1-07", running);
+    CHECK_FALSE(progress.finished);
+    const std::string line = renderProgress(progress, 8, 200);
+    CHECK_THAT(line, Catch::Contains("writing the image") && Catch::Contains("43 %") &&
+                         Catch::Contains("112.0 MB/s") && Catch::Contains("0:14 left"));
+    CHECK(renderProgress(progress, 8, 20).size() == 20);
+    SECTION("ends when nothing follows")
+    {
+        CHECK(progressOf("n", {{"kind", "deploy"}, {"state", "done"}, {"then", json::array()}}).finished);
+        CHECK_FALSE(progressOf("n", {{"kind", "verify"}, {"state", "done"}, {"then", {"clean"}}}).finished);
+        const NodeProgress failed =
+            progressOf("n", {{"kind", "deploy"},
+                             {"state", "failed"},
+                             {"error", {{"code", "disk-failed"}, {"message", "bad"}, {"hint", "new disk"}}}});
+        CHECK(failed.failed);
+        CHECK(failed.hint == "new disk");
+    }
+    SECTION("in a log each change of step is one line, without escapes")
+    {
+        std::ostringstream out;
+        ProgressView view(out, false, 80);
+        view.show({progress});
+        view.show({progress});
+        const std::string text = out.str();
+        CHECK(std::count(text.begin(), text.end(), '\n') == 1);
+        CHECK(text.find('\033') == std::string::npos);
+    }
+}
+
+TEST_CASE("a timeline counts from the operation's beginning", "[cli][timeline]")
+{
+    CHECK(millisOf("1970-01-02T00:00:01.500000+00:00") == 86'401'500);
+    CHECK(millisOf("nonsense") == 0);
+    const auto event = [](const char* at, const char* kind, const char* message) {
+        return json{{"at", at}, {"kind", kind}, {"message", message}};
+    };
+    const std::string text =
+        renderTimeline(json::array({event("2026-01-01T10:00:00.000Z", "operation.queued", "deploy"),
+                                    event("2026-01-01T10:00:01.000Z", "tftp.read", "snponly.efi"),
+                                    event("2026-01-01T10:00:02.000Z", "tftp.read", "snponly.efi"),
+                                    event("2026-01-01T10:00:03.500Z", "step.done", "power_on")}));
+    CHECK_THAT(text, Catch::Contains("2026-01-01 (UTC)") && Catch::Contains("(2 times)") &&
+                         Catch::Contains("+3.5 s"));
+    CHECK_THAT(renderTimeline(json::array()), Catch::Contains("nothing has happened"));
+}
