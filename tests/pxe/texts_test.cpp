@@ -5,6 +5,7 @@
 #include "tests/pxe/settings.h"
 
 #include <catch2/catch.hpp>
+#include <vector>
 
 using namespace bm;
 using Catch::Matchers::Contains;
@@ -34,13 +35,17 @@ TEST_CASE("dnsmasq takes every configuration that we write", "[pxe][peer]")
 {
     pxe::BootSettings settings = tests::settings("/run/bm");
     SECTION("managed, the least") {}
-    SECTION("managed, with all") {
+    SECTION("managed, with all")
+    {
         settings.router = "10.78.0.254";
         settings.dns = {"10.78.0.3", "10.78.0.4"};
         settings.leaseTime = "30m";
         settings.routerAdvertisements = true;
     }
-    SECTION("proxy") { settings.dhcp = pxe::DhcpMode::Proxy; }
+    SECTION("proxy")
+    {
+        settings.dhcp = pxe::DhcpMode::Proxy;
+    }
     CHECK_THAT(dnsmasqSays(pxe::dnsmasqConfig(settings)), Contains("syntax check OK"));
 }
 
@@ -52,12 +57,14 @@ TEST_CASE("dnsmasq --test does refuse nonsense", "[pxe][peer]")
 TEST_CASE("dnsmasq's configuration", "[pxe]")
 {
     pxe::BootSettings settings = tests::settings("/run/bm");
-    SECTION("hands out no router and no DNS server unless told") {
+    SECTION("hands out no router and no DNS server unless told")
+    {
         const std::string text = pxe::dnsmasqConfig(settings);
         CHECK_THAT(text, Contains("dhcp-option=option:router\n"));
         CHECK_THAT(text, Contains("dhcp-option=option:dns-server\n"));
     }
-    SECTION("has boot files for known machines alone") {
+    SECTION("has boot files for known machines alone")
+    {
         for (const pxe::DhcpMode mode : {pxe::DhcpMode::Managed, pxe::DhcpMode::Proxy}) {
             settings.dhcp = mode;
             std::istringstream lines(pxe::dnsmasqConfig(settings));
@@ -66,49 +73,72 @@ TEST_CASE("dnsmasq's configuration", "[pxe]")
                     CHECK_THAT(line, Contains("=tag:known,"));
         }
     }
-    SECTION("answers nobody's DNS") { CHECK_THAT(pxe::dnsmasqConfig(settings), Contains("port=0\n")); }
+    SECTION("answers nobody's DNS")
+    {
+        CHECK_THAT(pxe::dnsmasqConfig(settings), Contains("port=0\n"));
+    }
 }
 
 TEST_CASE("the hosts file", "[pxe]")
 {
     const std::string mac = "52:54:00:77:00:01";
-    SECTION("has a line per machine, with its name") {
+    SECTION("has a line per machine, with its name")
+    {
         CHECK(pxe::dhcpHosts({host(mac, "rack1-07", true), host("52:54:00:77:00:02", "b")}) ==
               "52:54:00:77:00:01,rack1-07\n52:54:00:77:00:02,b\n");
     }
-    SECTION("is empty without machines") { CHECK(pxe::dhcpHosts({}).empty()); }
-    SECTION("keeps a dotted name's first label") { CHECK(pxe::dhcpHosts({host(mac, "web.example.org")}) == mac + ",web\n"); }
-    SECTION("leaves out what is no host name") {
-        for (const std::string name : {"", "-a", "a-", "rack1_07", "a b", "a,set:x", "a\nb", "\xc3\xa4", std::string(64, 'a').c_str()})
+    SECTION("is empty without machines")
+    {
+        CHECK(pxe::dhcpHosts({}).empty());
+    }
+    SECTION("keeps a dotted name's first label")
+    {
+        CHECK(pxe::dhcpHosts({host(mac, "web.example.org")}) == mac + ",web\n");
+    }
+    SECTION("leaves out what is no host name")
+    {
+        const std::vector<std::string> names{"",        "-a",   "a-",       "rack1_07",          "a b",
+                                             "a,set:x", "a\nb", "\xc3\xa4", std::string(64, 'a')};
+        for (const std::string& name : names)
             CHECK(pxe::dhcpHosts({host(mac, name)}) == mac + "\n");
     }
-    SECTION("leaves out what dnsmasq would take for a lease time or a keyword") {
-        for (const std::string name : {"12h", "3600", "5M", "1w", "2d", "ignore", "Infinite", "7.example.org"})
+    SECTION("leaves out what dnsmasq would take for a lease time or a keyword")
+    {
+        for (const std::string name :
+             {"12h", "3600", "5M", "1w", "2d", "ignore", "Infinite", "7.example.org"})
             CHECK(pxe::dhcpHosts({host(mac, name)}) == mac + "\n");
         for (const std::string name : {"h", "s1", "12hh", "a5m"})
             CHECK(pxe::dhcpHosts({host(mac, name)}) == mac + "," + name + "\n");
     }
-    SECTION("sets no tag, which dnsmasq 2.90 does not survive") {
+    SECTION("sets no tag, which dnsmasq 2.90 does not survive")
+    {
         CHECK_THAT(pxe::dhcpHosts({host(mac, "a", true)}), !Contains("set:"));
     }
 }
 
 TEST_CASE("the RAM disk's script", "[pxe]")
 {
-    pxe::RamdiskBoot boot{"http://10.78.0.1:6386", "4e8c", *model::macFromText("52:54:00:77:00:01"), "c0ffee", "", {}};
-    SECTION("carries the agent's arguments") {
+    pxe::RamdiskBoot boot{
+        "http://10.78.0.1:6386", "4e8c", *model::macFromText("52:54:00:77:00:01"), "c0ffee", "", {}};
+    SECTION("carries the agent's arguments")
+    {
         const std::string text = pxe::ramdiskScript(boot);
         CHECK_THAT(text, StartsWith("#!ipxe\n"));
-        CHECK_THAT(text, Contains("bm.api=http://10.78.0.1:6386 bm.node=4e8c bm.secret=c0ffee BOOTIF=01-52-54-00-77-00-01 panic=60 "));
-        CHECK_THAT(text, Contains("initrd --name initrd.img http://10.78.0.1:6386/boot/initrd.img || goto failed"));
+        CHECK_THAT(text, Contains("bm.api=http://10.78.0.1:6386 bm.node=4e8c bm.secret=c0ffee "
+                                  "BOOTIF=01-52-54-00-77-00-01 panic=60 "));
+        CHECK_THAT(text,
+                   Contains("initrd --name initrd.img http://10.78.0.1:6386/boot/initrd.img || goto failed"));
         CHECK_THAT(text, !Contains("bm.vlan"));
     }
-    SECTION("carries the VLAN and the operator's arguments") {
+    SECTION("carries the VLAN and the operator's arguments")
+    {
         boot.vlan = 42;
         boot.extraArguments = "mitigations=off quiet";
-        CHECK_THAT(pxe::ramdiskScript(boot), Contains(" bm.vlan=42 ") && Contains(" mitigations=off quiet || goto failed"));
+        CHECK_THAT(pxe::ramdiskScript(boot),
+                   Contains(" bm.vlan=42 ") && Contains(" mitigations=off quiet || goto failed"));
     }
-    SECTION("does not show the secret on the console") {
+    SECTION("does not show the secret on the console")
+    {
         std::istringstream lines(pxe::ramdiskScript(boot));
         for (std::string line; std::getline(lines, line);)
             if (line.starts_with("echo"))
@@ -119,8 +149,10 @@ TEST_CASE("the RAM disk's script", "[pxe]")
 TEST_CASE("scripts that leave for the machine's own disk", "[pxe]")
 {
     const std::string known = pxe::localDiskScript("nothing to do");
-    CHECK_THAT(known, StartsWith("#!ipxe\n") && Contains("nothing to do") && Contains("sanboot --no-describe --drive 0x80 || exit 1"));
+    CHECK_THAT(known, StartsWith("#!ipxe\n") && Contains("nothing to do") &&
+                          Contains("sanboot --no-describe --drive 0x80 || exit 1"));
     CHECK_THAT(known, Contains("iseq ${platform} efi && exit 1 ||\n"));
     const std::string unknown = pxe::unknownMachineScript(*model::macFromText("52:54:00:77:00:01"));
-    CHECK_THAT(unknown, StartsWith("#!ipxe\n") && Contains("52:54:00:77:00:01 is not enrolled") && Contains("exit 1\n"));
+    CHECK_THAT(unknown, StartsWith("#!ipxe\n") && Contains("52:54:00:77:00:01 is not enrolled") &&
+                            Contains("exit 1\n"));
 }
