@@ -20,8 +20,10 @@ INVENTORY = place.STATE / "inventory.yaml"
 CLIENT = place.STATE / "client.yaml"
 BMD_STATE = place.STATE / "bmd"
 BMD_RUN = place.RUN / "bmd"
+MADE_LINKS = place.STATE / "links"
 PASSWORD = BMD_STATE / "admin-password"     # made by bmd at its first start
-LINKS = {pathlib.Path("/etc/bm/client.yaml"): CLIENT, pathlib.Path("/usr/local/bin/bm"): BM}
+CLIENT_FOLDER = pathlib.Path("/etc/bm")
+LINKS = {CLIENT_FOLDER / "client.yaml": CLIENT, pathlib.Path("/usr/local/bin/bm"): BM}
 
 
 def configuration():
@@ -132,15 +134,23 @@ def write_client():
     if not place.API_PORT or place.NAME:
         return
     for link, target in LINKS.items():
-        if not os.path.lexists(link):
+        if not link.exists():                # nothing there, or a link that leads nowhere
             link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
             link.symlink_to(target)
+    MADE_LINKS.write_text("".join(f"{link} {target}\n" for link, target in LINKS.items() if _ours(link)), encoding="utf-8")
 
 
 def remove_links():
-    for link in LINKS:
-        if _ours(link):
+    """Removes the links that write_client() made and that are still as it made them."""
+    if not MADE_LINKS.exists():
+        return
+    for line in MADE_LINKS.read_text(encoding="utf-8").splitlines():
+        link, target = map(pathlib.Path, line.split())
+        if link.is_symlink() and os.readlink(link) == str(target):
             link.unlink()
+    if CLIENT_FOLDER.is_dir() and not any(CLIENT_FOLDER.iterdir()):
+        CLIENT_FOLDER.rmdir()
 
 
 def _ours(link):
