@@ -80,7 +80,7 @@ def dnsmasq(folder, *interfaces):
 
 class Machine(Process):
     def __init__(self, images, arguments, netdevs=None, memory=512):
-        command = ["console=ttyS0,115200n8", "mitigations=off", "nokaslr", *arguments]
+        command = ["console=ttyS0,115200n8", "mitigations=off", "nokaslr", "no_timer_check", *arguments]
         argv = ["qemu-system-x86_64", "-accel", "tcg,tb-size=64", "-m", str(memory), "-nodefaults", "-nographic",
                 "-serial", "stdio", "-monitor", "none", "-no-reboot", "-kernel", f"{images}/vmlinuz",
                 "-initrd", f"{images}/initrd.img", "-append", " ".join(command),
