@@ -118,7 +118,7 @@ model::JsonText writeImageStep(const StepContext& context)
     const JsonReader in(arguments, "write_image");
     const DeployOrder order = orderFrom(in, context);
     const Disk disk = chooseDisk(in, context);
-    context.log.note(fmt::format("writing to {} ({}, serial {}, {} bytes)", disk.name, disk.model, disk.serial, disk.sizeBytes));
+    context.log.note(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U, disk.serial.empty() ? std::string("unknown") : disk.serial));
     releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
     const DeployOutcome outcome = deployDisk(order, disk.name, context.progress, context.log, context.stop);
     context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same", disk.name,
