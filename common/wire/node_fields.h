@@ -51,7 +51,8 @@ model::Node nodeFromCreate(const nlohmann::json& body, Version version);
 /// NotAcceptable
 void patchNode(model::Node& node, const nlohmann::json& patch, Version version);
 /// Assigns what @p wanted (as for create) says differently from @p node; driver_info secrets are compared in
-/// @p openDriverInfo (plain). @return names of the fields that changed
+/// @p openDriverInfo (plain); properties that are not named stay (a RAM disk may have found them). @return
+/// names of the fields that changed
 std::vector<std::string> mergeNode(model::Node& node, const nlohmann::json& wanted,
                                    const nlohmann::json& openDriverInfo);
 

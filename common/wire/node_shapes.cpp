@@ -199,6 +199,12 @@ std::vector<std::string> mergeNode(Node& node, const json& wanted, const json& o
         if (name == "uuid" || (access && sameDriverInfo(value, openDriverInfo)))
             continue;
         accessChanged = accessChanged || access;
+        if (name == "properties" && value.is_object()) { // what the RAM disk found out stays beside it
+            json merged = before.at(name);
+            merged.update(value);
+            field.assign(node, merged, field.name);
+            continue;
+        }
         field.assign(node, value, field.name);
     }
     const json after = documentOf(node);

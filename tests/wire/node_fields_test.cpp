@@ -251,6 +251,14 @@ TEST_CASE("enrolling again what is there", "[wire][node][batch]")
                                             "protected": "False", "deploy_interface": "fake", "owner": null})");
         CHECK(wire::mergeNode(node, wanted, access).empty());
     }
+    SECTION("keeps properties that it does not name")
+    {
+        node.properties.text = R"({"capabilities":"boot_mode:bios","cpus":8})";
+        CHECK(wire::mergeNode(node, {{"properties", {{"capabilities", "boot_mode:bios"}}}}, access).empty());
+        CHECK(wire::mergeNode(node, {{"properties", {{"rack", "r1"}}}}, access) ==
+              std::vector<std::string>{"properties"});
+        CHECK_THAT(node.properties.text, Contains("\"cpus\":8") && Contains("\"rack\":\"r1\""));
+    }
     SECTION("names what differs, a password too")
     {
         const json wanted = json::parse(
