@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <iostream>
+#include <map>
 
 namespace bm::cli {
 
@@ -19,9 +20,39 @@ Client& Shell::client()
 
 Format Shell::format() const
 {
-    if (formatOption == "json")
-        return Format::Json;
-    return formatOption == "yaml" ? Format::Yaml : Format::Table;
+    static const std::map<std::string, Format> kFormats{
+        {"json", Format::Json}, {"yaml", Format::Yaml}, {"name", Format::Name}, {"wide", Format::Wide}};
+    const auto found = kFormats.find(formatOption);
+    return found == kFormats.end() ? Format::Table : found->second;
+}
+
+View Shell::view() const
+{
+    View view(format());
+    view.columns = columnsOption;
+    view.sort = sortOption;
+    view.header = !noHeader;
+    return view;
+}
+
+void Shell::print(const nlohmann::json& rows, const std::vector<Column>& columns) const
+{
+    std::cout << renderList(rows, columns, view());
+}
+
+void Shell::print(const nlohmann::json& object) const
+{
+    std::cout << renderObject(object, view());
+}
+
+std::vector<std::string> Shell::nodes(const std::vector<std::string>& given)
+{
+    return expandNodes(client(), given);
+}
+
+std::string Shell::node(const std::string& given)
+{
+    return isGlob(given) ? expandNode(client(), given) : given;
 }
 
 int exitCodeOf(const std::exception& failure)
@@ -87,8 +118,12 @@ void addEverything(CLI::App& app, Shell& shell)
     app.set_version_flag("--version", "bm 0.1.0");
     app.add_option("--endpoint", shell.endpointOption, "bmd's address, as http://host:6385")
         ->type_name("URL");
-    app.add_option("-o,--output", shell.formatOption, "table, json or yaml")
-        ->check(CLI::IsMember({"table", "json", "yaml"}));
+    app.add_option("-o,--output", shell.formatOption,
+                   "table, wide (more columns), json, yaml, or name (one a line)")
+        ->check(CLI::IsMember({"table", "wide", "json", "yaml", "name"}));
+    app.add_option("--columns", shell.columnsOption, "which, as name,state,properties/rack")->delimiter(',');
+    app.add_option("--sort", shell.sortOption, "by a column, as --sort state or, descending, --sort=-state");
+    app.add_flag("--no-header", shell.noHeader, "no titles above a table");
     addNodeCommands(app, shell);
     addPowerCommands(app, shell);
     addImageCommands(app, shell);

@@ -1,5 +1,7 @@
 #pragma once
 #include "cli/client.h"
+#include "cli/confirm.h"
+#include "cli/node_names.h"
 #include "cli/output.h"
 
 #include <CLI/CLI.hpp>
@@ -14,11 +16,22 @@ namespace bm::cli {
 struct Shell {
     std::string endpointOption;
     std::string formatOption = "table";
+    std::vector<std::string> columnsOption;
+    std::string sortOption;
+    bool noHeader = false;
     std::function<int()> action; ///< set by the command that was given
     std::unique_ptr<Client> client_;
 
     Client& client();
     Format format() const;
+    View view() const;
+    /// Prints rows as -o, --columns, --sort and --no-header ask; what every list command ends with.
+    void print(const nlohmann::json& rows, const std::vector<Column>& columns) const;
+    /// Prints one object; what every show command ends with.
+    void print(const nlohmann::json& object) const;
+    /// The nodes that an operator named, globs made names (cli/node_names.h).
+    std::vector<std::string> nodes(const std::vector<std::string>& given);
+    std::string node(const std::string& given);
 };
 
 /// Exit codes, stable: 0 done, 1 an operation failed, 2 wrong usage or input, 3 not found, 4 busy or in

@@ -103,8 +103,8 @@ int add(Shell& shell, const ImageOptions& options)
             image = waitUntilReady(shell, image.at("uuid").get<std::string>(), ticker);
     }
     image.erase("links");
-    if (shell.format() != Format::Table)
-        std::cout << renderObject(image, shell.format());
+    if (!shell.view().table())
+        shell.print(image);
     else if (options.noWait)
         std::cout << options.name << ": importing\n";
     else
@@ -117,19 +117,19 @@ int add(Shell& shell, const ImageOptions& options)
 int list(Shell& shell)
 {
     json images = shell.client().get("/v1/images").at("images");
-    if (shell.format() == Format::Table)
+    if (shell.view().table())
         for (json& image : images) {
             image["size"] = humanBytes(image.value("size_bytes", 0.0));
             image["stored"] = humanBytes(image.value("stored_bytes", 0.0));
         }
-    std::cout << renderList(images,
-                            {{"NAME", "name"},
-                             {"STATE", "state"},
-                             {"SIZE", "size"},
-                             {"STORED", "stored"},
-                             {"FORMAT", "source_format"},
-                             {"CREATED", "created_at"}},
-                            shell.format());
+    shell.print(images, {{"NAME", "name"},
+                         {"STATE", "state"},
+                         {"SIZE", "size"},
+                         {"STORED", "stored"},
+                         {"FORMAT", "source_format"},
+                         {"CREATED", "created_at"},
+                         {"UUID", "uuid", true},
+                         {"SOURCE", "source", true}});
     return 0;
 }
 
@@ -137,7 +137,7 @@ int show(Shell& shell, const ImageOptions& options)
 {
     json image = shell.client().get("/v1/images/" + platform::urlEncode(options.image));
     image.erase("links");
-    std::cout << renderObject(image, shell.format());
+    shell.print(image);
     return 0;
 }
 

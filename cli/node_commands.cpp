@@ -1,6 +1,7 @@
 #include "cli/assignments.h"
 #include "cli/commands.h"
 #include "cli/inventory_file.h"
+#include "cli/node_subcommands.h"
 #include "cli/timeline.h"
 #include "common/model/error.h"
 
@@ -16,22 +17,12 @@ using nlohmann::json;
 
 namespace {
 
-const std::vector<Column> kNodeColumns{{"NAME", "name"},
-                                       {"STATE", "provision_state"},
-                                       {"POWER", "power_state"},
-                                       {"MAINTENANCE", "maintenance"},
-                                       {"CLASS", "resource_class"},
-                                       {"IMAGE", "instance_info/image_source"},
-                                       {"UUID", "uuid"}};
-
 struct NodeOptions {
     std::string file;
     std::string node;
     std::vector<std::string> nodes;
     std::vector<std::string> assignments;
     std::vector<std::string> macs;
-    std::string state;
-    std::string resourceClass;
     std::string maintenanceReason;
     std::string passwordFile;
     bool maintenance = false;
@@ -64,86 +55,56 @@ int enrol(Shell& shell, const NodeOptions& options)
     return counts["error"] == 0 ? 0 : 1;
 }
 
-json allNodes(Shell& shell, const std::string& query)
-{
-    json nodes = json::array();
-    std::string marker;
-    for (int page = 0; page < 10'000; ++page) {
-        const json answer = shell.client().get("/v1/nodes/detail?limit=1000" + query +
-                                               (marker.empty() ? "" : "&marker=" + marker));
-        for (const json& node : answer.at("nodes"))
-            nodes.push_back(node);
-        if (!answer.contains("next") || answer.at("nodes").empty())
-            break;
-        marker = answer.at("nodes").back().at("uuid").get<std::string>();
-    }
-    return nodes;
-}
-
-int list(Shell& shell, const NodeOptions& options)
-{
-    std::string query;
-    if (!options.state.empty())
-        query += "&provision_state=" + platform::urlEncode(options.state);
-    if (!options.resourceClass.empty())
-        query += "&resource_class=" + platform::urlEncode(options.resourceClass);
-    const json nodes = allNodes(shell, query);
-    std::cout << renderList(nodes, kNodeColumns, shell.format());
-    if (nodes.empty() && shell.format() == Format::Table)
-        std::cerr << "no nodes" << (query.empty() ? " yet: bm node enrol -f inventory.yaml" : " that fit")
-                  << "\n";
-    return 0;
-}
-
 int show(Shell& shell, const NodeOptions& options)
 {
-    json node = shell.client().get(nodePath(options.node));
+    const std::string ident = shell.node(options.node);
+    json node = shell.client().get(nodePath(ident));
     node.erase("links");
     for (const char* noise : {"ports", "portgroups", "states", "volume"})
         node.erase(noise);
-    const json ports =
-        shell.client().get("/v1/ports/detail?node=" + platform::urlEncode(options.node)).at("ports");
+    const json ports = shell.client().get("/v1/ports/detail?node=" + platform::urlEncode(ident)).at("ports");
     node["macs"] = json::array();
     for (const json& port : ports)
         node["macs"].push_back(port.at("address"));
-    std::cout << renderObject(node, shell.format());
+    shell.print(node);
     return 0;
 }
 
-void setMacs(Shell& shell, const NodeOptions& options)
+void setMacs(Shell& shell, const std::string& node, const NodeOptions& options)
 {
     if (options.macs.empty())
         return;
-    const std::string uuid = shell.client().get(nodePath(options.node)).at("uuid").get<std::string>();
+    const std::string uuid = shell.client().get(nodePath(node)).at("uuid").get<std::string>();
     for (const std::string& mac : options.macs)
         shell.client().send("POST", "/v1/ports", {{"node_uuid", uuid}, {"address", mac}});
 }
 
-int set(Shell& shell, const NodeOptions& options)
+void setOne(Shell& shell, const std::string& node, const NodeOptions& options)
 {
     if (options.maintenance)
-        shell.client().send("PUT", nodePath(options.node, "/maintenance"),
-                            {{"reason", options.maintenanceReason}});
+        shell.client().send("PUT", nodePath(node, "/maintenance"), {{"reason", options.maintenanceReason}});
     if (options.noMaintenance)
-        shell.client().remove(nodePath(options.node, "/maintenance"));
-    setMacs(shell, options);
+        shell.client().remove(nodePath(node, "/maintenance"));
+    setMacs(shell, node, options);
     if (!options.assignments.empty())
-        shell.client().send("PATCH", nodePath(options.node), patchOf(options.assignments));
-    std::cout << options.node << ": changed\n";
+        shell.client().send("PATCH", nodePath(node), patchOf(options.assignments));
+    std::cout << node << ": changed\n";
+}
+
+int set(Shell& shell, const NodeOptions& options)
+{
+    if (isGlob(options.node) && !options.macs.empty())
+        throw Error(ErrorCode::InvalidInput, "--mac adds a NIC to one node, not to a glob's");
+    for (const std::string& node : shell.nodes({options.node}))
+        setOne(shell, node, options);
     return 0;
 }
 
 int remove(Shell& shell, const NodeOptions& options)
 {
-    if (!options.yes && options.nodes.size() > 1) {
-        std::cerr << "delete " << options.nodes.size() << " nodes? type the number: " << std::flush;
-        std::string answer;
-        std::getline(std::cin, answer);
-        if (answer != std::to_string(options.nodes.size()))
-            throw Error(ErrorCode::InvalidInput, "not confirmed, nothing was deleted",
-                        "--yes answers for you");
-    }
-    for (const std::string& node : options.nodes) {
+    const std::vector<std::string> nodes = shell.nodes(options.nodes);
+    confirmMany(fmt::format("delete {} nodes", nodes.size()), nodes.size(), options.yes);
+    for (const std::string& node : nodes) {
         shell.client().remove(nodePath(node));
         std::cout << node << ": deleted\n";
     }
@@ -211,14 +172,15 @@ void addSet(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions>& op
 {
     CLI::App* set_ = node.add_subcommand(
         "set", "Change a node: FIELD=VALUE, driver_info/KEY=VALUE; an empty value removes");
-    set_->add_option("node", options->node, "name or uuid")->required();
+    set_->add_option("node", options->node, "name, glob or uuid")->required();
     set_->add_option("assignments", options->assignments,
                      "as properties/rack=r1 or driver_info/ipmi_port=623");
     set_->add_option("--mac", options->macs, "add a NIC by its MAC address");
     set_->add_flag("--maintenance", options->maintenance, "take it out of service");
     set_->add_flag("--no-maintenance", options->noMaintenance, "put it back into service");
     set_->add_option("--reason", options->maintenanceReason, "why (with --maintenance)");
-    set_->footer("Example:\n  bm node set rack1-07 properties/rack=r1 resource_class=web protected=true");
+    set_->footer("Example:\n  bm node set rack1-07 properties/rack=r1 resource_class=web protected=true\n"
+                 "  bm node set 'rack1-*' properties/rack=r1");
     set_->callback([&shell, options] { shell.action = [&shell, options] { return set(shell, *options); }; });
 }
 
@@ -254,15 +216,12 @@ void addNodeCommands(CLI::App& app, Shell& shell)
                       "      driver_info: {ipmi_address: 10.0.4.17, ipmi_username: root, ipmi_password_file: "
                       "/root/bmc.password}\n"
                       "      ports: [{address: \"52:54:00:12:34:56\"}]");
-    CLI::App* listing = addOne(*node, shell, options, "list", "All nodes, a line each", list);
-    listing->add_option("--state", options->state, "only those in this provision state, as \"active\"");
-    listing->add_option("--class", options->resourceClass, "only those of this resource class");
-    listing->footer("Example:\n  bm node list --state available");
+    addNodeList(*node, shell);
     CLI::App* showing = addOne(*node, shell, options, "show", "Everything about one node", show);
     showing->add_option("node", options->node, "name or uuid")->required();
     addSet(*node, shell, options);
     CLI::App* removing = addOne(*node, shell, options, "delete", "Forget nodes", remove);
-    removing->add_option("nodes", options->nodes, "names or uuids")->required();
+    removing->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     removing->add_flag("--yes", options->yes, "do not ask");
     CLI::App* telling =
         addOne(*node, shell, options, "timeline", "What happened to a node, with times", timeline);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <sstream>
 #include <yaml-cpp/yaml.h>
 
 namespace bm::cli {
@@ -10,22 +11,6 @@ namespace bm::cli {
 using nlohmann::json;
 
 namespace {
-
-const json& at(const json& object, const std::string& path)
-{
-    static const json kNull;
-    const json* value = &object;
-    std::size_t begin = 0;
-    while (begin <= path.size()) {
-        const std::size_t end = std::min(path.find('/', begin), path.size());
-        const std::string key = path.substr(begin, end - begin);
-        if (!value->is_object() || !value->contains(key))
-            return kNull;
-        value = &value->at(key);
-        begin = end + 1;
-    }
-    return *value;
-}
 
 void emit(YAML::Emitter& out, const json& value)
 {
@@ -52,19 +37,50 @@ void emit(YAML::Emitter& out, const json& value)
     }
 }
 
-/// Characters, not bytes: UTF-8 continuation bytes do not count.
-std::size_t width(const std::string& text)
+std::string nameOf(const json& object)
+{
+    for (const char* member : {"name", "node", "uuid", "id"})
+        if (const json& value = valueAt(object, member); value.is_string() && value != "")
+            return value.get<std::string>();
+    return object.is_object() && object.contains("id") ? plainText(object.at("id")) : "-";
+}
+
+json picked(const json& object, const std::vector<std::string>& paths)
+{
+    json some = json::object();
+    for (const std::string& path : paths)
+        some[path] = valueAt(object, path);
+    return some;
+}
+
+} // namespace
+
+const json& valueAt(const json& object, const std::string& path)
+{
+    static const json kNull;
+    const json* value = &object;
+    std::size_t begin = 0;
+    while (begin <= path.size()) {
+        const std::size_t end = std::min(path.find('/', begin), path.size());
+        const std::string key = path.substr(begin, end - begin);
+        if (!value->is_object() || !value->contains(key))
+            return kNull;
+        value = &value->at(key);
+        begin = end + 1;
+    }
+    return *value;
+}
+
+std::size_t textWidth(const std::string& text)
 {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
-std::string padded(const std::string& text, std::size_t to)
+std::string paddedTo(const std::string& text, std::size_t width)
 {
-    return text + std::string(to - std::min(to, width(text)), ' ');
+    return text + std::string(width - std::min(width, textWidth(text)), ' ');
 }
-
-} // namespace
 
 std::string plainText(const json& value)
 {
@@ -82,47 +98,30 @@ std::string toYaml(const json& value)
     return std::string(out.c_str()) + "\n";
 }
 
-std::string renderList(const json& rows, const std::vector<Column>& columns, Format format)
+std::string renderList(const json& rows, const std::vector<Column>& columns, const View& view)
 {
-    if (format == Format::Json)
-        return rows.dump(2) + "\n";
-    if (format == Format::Yaml)
-        return toYaml(rows);
-    std::vector<std::size_t> widths;
-    std::vector<std::vector<std::string>> lines(1);
-    for (const Column& column : columns) {
-        widths.push_back(width(column.title));
-        lines.front().push_back(column.title);
-    }
-    for (const json& row : rows) {
-        std::vector<std::string>& line = lines.emplace_back();
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            line.push_back(plainText(at(row, columns[i].path)));
-            widths[i] = std::max(widths[i], width(line.back()));
-        }
-    }
-    std::string text;
-    for (const std::vector<std::string>& line : lines) {
-        std::string out;
-        for (std::size_t i = 0; i < line.size(); ++i)
-            out += i + 1 == line.size() ? line[i] : padded(line[i], widths[i] + 2);
-        text += out.substr(0, out.find_last_not_of(' ') + 1) + "\n";
-    }
-    return text;
+    std::ostringstream text;
+    ListPrinter printer(text, columns, view);
+    printer.add(rows);
+    printer.finish();
+    return text.str();
 }
 
-std::string renderObject(const json& object, Format format)
+std::string renderObject(const json& object, const View& view)
 {
-    if (format == Format::Json)
-        return object.dump(2) + "\n";
-    if (format == Format::Yaml)
-        return toYaml(object);
+    const json shown = view.columns.empty() ? object : picked(object, view.columns);
+    if (view.format == Format::Json)
+        return shown.dump(2) + "\n";
+    if (view.format == Format::Yaml)
+        return toYaml(shown);
+    if (view.format == Format::Name)
+        return nameOf(object) + "\n";
     std::size_t longest = 0;
-    for (const auto& [key, value] : object.items())
-        longest = std::max(longest, key.size());
+    for (const auto& [key, value] : shown.items())
+        longest = std::max(longest, textWidth(key));
     std::string text;
-    for (const auto& [key, value] : object.items())
-        text += padded(key, longest + 2) + plainText(value) + "\n";
+    for (const auto& [key, value] : shown.items())
+        text += (view.header ? paddedTo(key, longest + 2) : "") + plainText(value) + "\n";
     return text;
 }
 

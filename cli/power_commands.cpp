@@ -16,6 +16,7 @@ struct PowerOptions {
     std::string verb;
     std::vector<std::string> nodes;
     bool wait = false;
+    bool yes = false;
     int timeoutSeconds = 0;
 };
 
@@ -44,26 +45,32 @@ void waitFor(Shell& shell, const std::string& node)
                        "bm node timeline " + node);
 }
 
+int status(Shell& shell, const std::vector<std::string>& nodes)
+{
+    json rows = json::array();
+    const std::vector<json> found = fieldsOf(shell.client(), nodes, "power_state,target_power_state");
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+        rows.push_back({{"node", nodes[i]},
+                        {"power_state", found[i].at("power_state")},
+                        {"target", found[i].at("target_power_state")}});
+    shell.print(rows, {{"NODE", "node"}, {"POWER", "power_state"}, {"TARGET", "target"}});
+    return 0;
+}
+
 int power(Shell& shell, const PowerOptions& options)
 {
-    if (options.verb == "status") {
-        json rows = json::array();
-        for (const std::string& node : options.nodes) {
-            const json states = shell.client().get(nodePath(node, "/states"));
-            rows.push_back({{"node", node},
-                            {"power_state", states.at("power_state")},
-                            {"target", states.at("target_power_state")}});
-        }
-        std::cout << renderList(rows, {{"NODE", "node"}, {"POWER", "power_state"}, {"TARGET", "target"}},
-                                shell.format());
-        return 0;
-    }
+    const std::vector<std::string> nodes = shell.nodes(options.nodes);
+    if (options.verb == "status")
+        return status(shell, nodes);
+    if (options.verb != "on")
+        confirmMany("switch " + std::to_string(nodes.size()) + " nodes (" + options.verb + ")", nodes.size(),
+                    options.yes);
     json body = {{"target", kTargets.at(options.verb)}};
     if (options.timeoutSeconds > 0)
         body["timeout"] = options.timeoutSeconds;
-    for (const std::string& node : options.nodes)
+    for (const std::string& node : nodes)
         shell.client().send("PUT", nodePath(node, "/states/power"), body);
-    for (const std::string& node : options.nodes) {
+    for (const std::string& node : nodes) {
         if (options.wait)
             waitFor(shell, node);
         std::cout << node << ": " << (options.wait ? "done" : "ordered") << "\n";
@@ -81,11 +88,12 @@ void addPowerCommands(CLI::App& app, Shell& shell)
     command->add_option("verb", options->verb, "on, off, soft-off, reboot, soft-reboot or status")
         ->required()
         ->check(CLI::IsMember({"on", "off", "soft-off", "reboot", "soft-reboot", "status"}));
-    command->add_option("nodes", options->nodes, "names or uuids")->required();
+    command->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     command->add_flag("--wait", options->wait, "until it is seen");
+    command->add_flag("--yes", options->yes, "do not ask");
     command->add_option("--timeout", options->timeoutSeconds, "seconds until soft turns hard")
         ->check(CLI::Range(1, 3600));
-    command->footer("Example:\n  bm power reboot rack1-07 --wait");
+    command->footer("Example:\n  bm power reboot rack1-07 --wait\n  bm power status 'rack1-*'");
     command->callback(
         [&shell, options] { shell.action = [&shell, options] { return power(shell, *options); }; });
 }

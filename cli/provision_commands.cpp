@@ -136,12 +136,34 @@ bool watch(Shell& shell, const std::vector<std::string>& nodes, std::chrono::min
     return good;
 }
 
+/// A running system's disk is overwritten: for many of them that is asked.
+void confirmRunning(Shell& shell, const ProvisionOptions& options, const std::vector<std::string>& nodes)
+{
+    if (options.yes || nodes.size() < 2)
+        return;
+    std::size_t running = 0;
+    try {
+        for (const json& node : fieldsOf(shell.client(), nodes, "provision_state"))
+            if (node.at("provision_state") == "active")
+                ++running;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::NotFound)
+            throw;
+        return; // each is told of below
+    }
+    confirmMany(fmt::format("put {} on {} nodes, {} of which run a system that is overwritten", options.image,
+                            nodes.size(), running),
+                running, options.yes);
+}
+
 int provision(Shell& shell, const ProvisionOptions& options)
 {
     const json body = requestOf(options);
+    const std::vector<std::string> nodes = shell.nodes(options.nodes);
+    confirmRunning(shell, options, nodes);
     std::vector<std::string> begun;
     int code = 0;
-    for (const std::string& node : options.nodes) {
+    for (const std::string& node : nodes) {
         try {
             shell.client().send("POST", nodePath(node, "/provision"), body);
             begun.push_back(node);
@@ -162,27 +184,20 @@ int provision(Shell& shell, const ProvisionOptions& options)
 
 int undeploy(Shell& shell, const ProvisionOptions& options)
 {
-    if (!options.yes && options.nodes.size() > 1) {
-        std::cerr << "undeploy " << options.nodes.size()
-                  << " nodes and wipe their disks' metadata? type the number: " << std::flush;
-        std::string answer;
-        std::getline(std::cin, answer);
-        if (answer != std::to_string(options.nodes.size()))
-            throw Error(ErrorCode::InvalidInput, "not confirmed, nothing was done", "--yes answers for you");
-    }
-    for (const std::string& node : options.nodes) {
+    const std::vector<std::string> nodes = shell.nodes(options.nodes);
+    confirmMany(fmt::format("undeploy {} nodes and wipe their disks' metadata", nodes.size()), nodes.size(),
+                options.yes);
+    for (const std::string& node : nodes) {
         shell.client().send("PUT", nodePath(node, "/states/provision"), {{"target", "deleted"}});
         if (!options.wait)
             std::cout << node << ": undeploy ordered\n";
     }
-    return !options.wait || watch(shell, options.nodes, std::chrono::minutes{options.timeoutMinutes}, false)
-               ? 0
-               : 1;
+    return !options.wait || watch(shell, nodes, std::chrono::minutes{options.timeoutMinutes}, false) ? 0 : 1;
 }
 
 int abort(Shell& shell, const ProvisionOptions& options)
 {
-    for (const std::string& node : options.nodes) {
+    for (const std::string& node : shell.nodes(options.nodes)) {
         shell.client().send("POST", nodePath(node, "/operation/abort"), nullptr);
         std::cout << node << ": stops at its next safe point\n";
     }
@@ -212,19 +227,21 @@ void addProvisionCommands(CLI::App& app, Shell& shell)
     CLI::App* command = app.add_subcommand(
         "provision", "Put an image on machines and start them, from whatever state they are in");
     command->add_option("image", options->image, "its name (bm image list)")->required();
-    command->add_option("nodes", options->nodes, "names or uuids")->required();
+    command->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     addRequestOptions(*command, *options);
     command->add_flag("--wait", options->wait, "show progress until all have ended");
+    command->add_flag("--yes", options->yes, "do not ask before running systems are overwritten");
     command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
         ->check(CLI::Range(1, 100'000));
     command->footer(
-        "Example:\n  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait");
+        "Example:\n  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait\n"
+        "  bm provision debian-12 'rack1-*' --yes");
     command->callback(
         [&shell, options] { shell.action = [&shell, options] { return provision(shell, *options); }; });
 
     CLI::App* down = app.add_subcommand(
         "undeploy", "Take machines down: switched off, disk metadata wiped, available again");
-    down->add_option("nodes", options->nodes, "names or uuids")->required();
+    down->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     down->add_flag("--wait", options->wait, "show progress until all have ended");
     down->add_flag("--yes", options->yes, "do not ask");
     down->footer("Example:\n  bm undeploy rack1-07 --wait");
@@ -232,7 +249,7 @@ void addProvisionCommands(CLI::App& app, Shell& shell)
         [&shell, options] { shell.action = [&shell, options] { return undeploy(shell, *options); }; });
 
     CLI::App* stop = app.add_subcommand("abort", "Stop what is at work on machines, at its next safe point");
-    stop->add_option("nodes", options->nodes, "names or uuids")->required();
+    stop->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     stop->footer("Example:\n  bm abort rack1-07");
     stop->callback(
         [&shell, options] { shell.action = [&shell, options] { return abort(shell, *options); }; });

@@ -1,4 +1,5 @@
 #include "cli/assignments.h"
+#include "cli/confirm.h"
 #include "cli/output.h"
 #include "cli/progress_view.h"
 #include "cli/timeline.h"
@@ -87,4 +88,91 @@ TEST_CASE("a timeline counts from the operation's beginning", "[cli][timeline]")
     CHECK_THAT(text, Catch::Contains("2026-01-01 (UTC)") && Catch::Contains("(2 times)") &&
                          Catch::Contains("+3.5 s"));
     CHECK_THAT(renderTimeline(json::array()), Catch::Contains("nothing has happened"));
+}
+
+TEST_CASE("a list is shown as the operator asks", "[cli][output]")
+{
+    const json rows = json::array({{{"name", "n10"}, {"state", "active"}, {"properties", {{"rack", "r1"}}}},
+                                   {{"name", "n2"}, {"state", "error"}, {"properties", json::object()}},
+                                   {{"name", nullptr}, {"uuid", "1be2"}, {"state", "active"}}});
+    const std::vector<Column> columns{
+        {"NAME", "name"}, {"STATE", "state"}, {"RACK", "properties/rack", true}};
+    View view;
+    SECTION("columns by title, by path, and any path")
+    {
+        view.columns = {"state", "NAME", "properties/rack"};
+        CHECK(renderList(rows, columns, view) ==
+              "STATE   NAME  RACK\nactive  n10   r1\nerror   n2    -\nactive  -     -\n");
+        view.format = Format::Json;
+        CHECK(json::parse(renderList(rows, columns, view)).at(0) ==
+              json({{"state", "active"}, {"name", "n10"}, {"properties/rack", "r1"}}));
+    }
+    SECTION("wide columns only when asked for")
+    {
+        CHECK_THAT(renderList(rows, columns, view), !Catch::Contains("RACK"));
+        view.format = Format::Wide;
+        CHECK_THAT(renderList(rows, columns, view), Catch::Contains("RACK"));
+    }
+    SECTION("sorted by the value of digits, either way, the unknown last")
+    {
+        view.header = false;
+        view.columns = {"name"};
+        view.sort = "NAME";
+        CHECK(renderList(rows, columns, view) == "n2\nn10\n-\n");
+        view.sort = "-name";
+        CHECK(renderList(rows, columns, view) == "n10\nn2\n-\n");
+    }
+    SECTION("names alone, a uuid where there is none")
+    {
+        view.format = Format::Name;
+        CHECK(renderList(rows, columns, view) == "n10\nn2\n1be2\n");
+    }
+    SECTION("a column that nothing has is a slip of the pen")
+    {
+        view.columns = {"nmae"};
+        CHECK_THROWS_WITH(renderList(rows, columns, view), Catch::Contains("no column \"nmae\""));
+        view.columns = {};
+        view.sort = "-nmae";
+        CHECK_THROWS_AS(renderList(rows, columns, view), bm::model::Error);
+    }
+    SECTION("page by page is the same list")
+    {
+        for (const Format format : {Format::Json, Format::Yaml, Format::Name}) {
+            std::ostringstream out;
+            ListPrinter printer(out, columns, format);
+            printer.add(json::array({rows.at(0)}));
+            printer.add(json::array({rows.at(1), rows.at(2)}));
+            printer.finish();
+            CHECK(out.str() == renderList(rows, columns, format));
+        }
+        CHECK(renderList(json::array(), columns, Format::Json) == "[]\n");
+        CHECK(renderList(json::array(), columns, Format::Table) == "NAME  STATE\n");
+    }
+}
+
+TEST_CASE("one object is shown as the operator asks", "[cli][output]")
+{
+    const json object = {{"name", "n1"}, {"properties", {{"rack", "r1"}}}, {"size", 5}};
+    CHECK(renderObject(object, Format::Table) ==
+          "name        n1\nproperties  {\"rack\":\"r1\"}\nsize        5\n");
+    CHECK(renderObject(object, Format::Name) == "n1\n");
+    View view;
+    view.columns = {"properties/rack"};
+    view.header = false;
+    CHECK(renderObject(object, view) == "r1\n");
+}
+
+TEST_CASE("a destructive verb on many wants their number", "[cli][confirm]")
+{
+    std::istringstream in("12\n");
+    std::ostringstream out;
+    CHECK_NOTHROW(confirmMany("delete 12 nodes", 12, false, {in, out, true}));
+    CHECK_THAT(out.str(), Catch::Contains("delete 12 nodes?") && Catch::Contains("Type the number 12"));
+    std::istringstream wrong("y\n");
+    CHECK_THROWS_WITH(confirmMany("delete 12 nodes", 12, false, {wrong, out, true}),
+                      Catch::Contains("nothing was done"));
+    std::istringstream unheard("12\n");
+    CHECK_THROWS_AS(confirmMany("delete 12 nodes", 12, false, {unheard, out, false}), bm::model::Error);
+    CHECK_NOTHROW(confirmMany("delete 12 nodes", 12, true, {wrong, out, false}));
+    CHECK_NOTHROW(confirmMany("delete 1 node", 1, false, {wrong, out, false}));
 }
