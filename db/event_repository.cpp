@@ -16,6 +16,7 @@ const Table<NodeEvent>& events()
                                                       column<&NodeEvent::message>("message"),
                                                       column<&NodeEvent::details>("details"),
                                                       column<&NodeEvent::operation>("operation_uuid"),
+                                                      column<&NodeEvent::rollout>("rollout_uuid"),
                                                   });
     return table;
 }
@@ -24,10 +25,15 @@ const Table<NodeEvent>& events()
 
 std::int64_t EventRepository::append(Transaction& tx, const NodeEvent& event) const
 {
-    const auto rows = tx.query("insert into events (node_uuid, at, kind, message, details, operation_uuid) "
-                               "values ($1, $2, $3, $4, $5, $6) returning sequence",
-                               {event.node.uuid, store(event.at), event.kind, event.message,
-                                event.details.text, event.operation.uuid});
+    // What happens to a node while a rollout works on it belongs to that rollout, whoever notes it.
+    const auto rows =
+        tx.query("insert into events (node_uuid, at, kind, message, details, operation_uuid, rollout_uuid) "
+                 "values ($1, $2, $3, $4, $5, $6, case when $7 <> '' then $7 else coalesce("
+                 "(select rollout_uuid from operations where uuid = $6), "
+                 "(select rollout_uuid from operations where node_uuid = $1 and state in ('queued', "
+                 "'running')), '') end) returning sequence",
+                 {event.node.uuid, store(event.at), event.kind, event.message, event.details.text,
+                  event.operation.uuid, event.rollout.uuid});
     return std::get<std::int64_t>(rows.at(0).at(0));
 }
 

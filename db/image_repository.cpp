@@ -20,6 +20,8 @@ const Table<Image>& images()
                                                   column<&Image::sourceFormat>("source_format"),
                                                   column<&Image::source>("source"),
                                                   column<&Image::manifestSha256>("manifest_sha256"),
+                                                  column<&Image::architecture>("architecture"),
+                                                  column<&Image::bootMode>("boot_mode"),
                                                   column<&Image::progressBytes>("progress_bytes"),
                                                   column<&Image::progressTotalBytes>("progress_total_bytes"),
                                                   column<&Image::errorCode>("error_code"),

@@ -1,5 +1,6 @@
 #include "common/model/error.h"
 #include "db/repositories.h"
+#include "db/rollout_repository.h"
 #include "db/table.h"
 
 #include <nlohmann/json.hpp>
@@ -23,6 +24,7 @@ const Table<Operation>& operations()
                                             column<&Operation::request>("request"),
                                             column<&Operation::then>("then_kinds"),
                                             column<&Operation::actor>("actor"),
+                                            column<&Operation::rollout>("rollout_uuid"),
                                             column<&Operation::abortRequested>("abort_requested"),
                                             column<&Operation::errorCode>("error_code"),
                                             column<&Operation::errorMessage>("error_message"),
@@ -132,6 +134,19 @@ std::vector<Operation> OperationRepository::unfinished(Transaction& tx) const
 std::vector<Step> OperationRepository::steps(Transaction& tx, const model::OperationId& operation) const
 {
     return stepTable().find(tx, "where operation_uuid = $1 order by position", {operation.uuid});
+}
+
+std::map<std::string, Operation> RolloutRepository::operations(Transaction& tx,
+                                                               const model::RolloutId& rollout) const
+{
+    std::map<std::string, Operation> latest;
+    for (Operation& operation : bm::db::operations().find(
+             tx,
+             "where rollout_uuid = $1 and number in (select max(number) from operations where rollout_uuid = $1 "
+             "group by node_uuid)",
+             {rollout.uuid}))
+        latest.insert_or_assign(operation.node.uuid, std::move(operation));
+    return latest;
 }
 
 std::vector<model::NodeId> OperationRepository::nodesUsingImage(Transaction& tx,

@@ -1,3 +1,5 @@
+#include "db/schema.h"
+
 #include "db/migrations.h"
 
 #include <array>
@@ -93,15 +95,15 @@ constexpr auto kFirst = std::to_array<std::string_view>({
   node_uuid {text} primary key references nodes (uuid) on delete cascade, sealed {text} not null))",
 });
 
-constexpr auto kMigrations = std::to_array<Migration>({
-    {1, "first tables", kFirst},
-});
-
 } // namespace
 
 std::span<const Migration> allMigrations()
 {
-    return kMigrations;
+    static const std::array migrations{
+        Migration{1, "first tables", kFirst},
+        Migration{2, "rollouts and image tags", rolloutTables()},
+    };
+    return migrations;
 }
 
 } // namespace bm::db

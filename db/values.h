@@ -6,6 +6,7 @@
 #include "common/model/mac_address.h"
 #include "common/model/operation.h"
 #include "common/model/power.h"
+#include "common/model/rollout.h"
 #include "common/model/states.h"
 #include "db/database.h"
 
@@ -104,6 +105,18 @@ inline std::optional<model::OperationKind> fromText(const std::string& text, mod
 inline std::optional<model::StepState> fromText(const std::string& text, model::StepState)
 {
     return model::stepStateFromText(text);
+}
+inline std::optional<model::RolloutState> fromText(const std::string& text, model::RolloutState)
+{
+    return model::rolloutStateFromText(text);
+}
+inline std::optional<model::RolloutNodeState> fromText(const std::string& text, model::RolloutNodeState)
+{
+    return model::rolloutNodeStateFromText(text);
+}
+inline std::optional<model::PlanVerdict> fromText(const std::string& text, model::PlanVerdict)
+{
+    return model::planVerdictFromText(text);
 }
 
 template <class Enum>

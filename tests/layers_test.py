@@ -9,7 +9,7 @@ BASE = {"common/model"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
 CONDUCTOR = PLATFORM | {"db", "images", "pxe", "drivers"}
-API = CONDUCTOR | {"common/http", "common/wire", "conductor"}
+API = CONDUCTOR | {"common/http", "common/wire", "conductor", "conductor/fleet"}
 ALLOWED = {
     "common/model": set(),
     "common/wire": BASE,
@@ -21,6 +21,7 @@ ALLOWED = {
     "pxe": LEAF,
     "drivers": LEAF,
     "conductor": CONDUCTOR | {"images/blocks"},
+    "conductor/fleet": CONDUCTOR | {"conductor", "common/wire"},
     "api": API,
     "bmd": API | {"api"},
     "agent": PLATFORM | {"common/wire", "images/blocks"},

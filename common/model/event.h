@@ -2,6 +2,7 @@
 #include "common/model/clock.h"
 #include "common/model/ids.h"
 #include "common/model/json_text.h"
+#include "common/model/rollout.h"
 
 #include <cstdint>
 #include <string>
@@ -19,6 +20,7 @@ struct NodeEvent {
     std::string message;     ///< one line for people
     JsonText details{};      ///< values for programs
     OperationId operation{}; ///< may be empty
+    RolloutId rollout{};     ///< may be empty; where an operation is named or at work, filled by the database
 };
 
 } // namespace bm::model

@@ -25,6 +25,8 @@ struct Image {
     std::string sourceFormat;             ///< "raw", "qcow2", "qcow2+gz"...: what was given
     std::string source;                   ///< file name or URL without credentials
     std::string manifestSha256;           ///< authenticates the manifest
+    std::string architecture; ///< "x86_64"; "": not said, so nothing is compared
+    std::string bootMode;     ///< "bios", "uefi"; "": boots in both, or not said
     std::uint64_t progressBytes = 0;      ///< of the source, while importing
     std::uint64_t progressTotalBytes = 0; ///< 0: not known
     std::string errorCode;                ///< kebab-case; "" unless failed

@@ -2,6 +2,7 @@
 #include "common/model/clock.h"
 #include "common/model/ids.h"
 #include "common/model/json_text.h"
+#include "common/model/rollout.h"
 
 #include <chrono>
 #include <cstdint>
@@ -35,6 +36,7 @@ struct Operation {
     JsonText request{};  ///< image, root device hints, config drive reference, power target ...
     JsonText then{"[]"}; ///< ["clean", "deploy"]
     std::string actor;   ///< who asked
+    RolloutId rollout;   ///< which rollout asked; empty: none
     bool abortRequested = false;
     std::string errorCode; ///< kebab-case; "" unless failed or aborted
     std::string errorMessage;

@@ -2,6 +2,7 @@
 #include "common/model/image.h"
 #include "common/model/operation.h"
 #include "common/model/power.h"
+#include "common/model/rollout.h"
 
 #include <array>
 
@@ -17,6 +18,12 @@ constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
 constexpr std::array<std::string_view, 4> kImageStates{"importing", "ready", "failed", "deleting"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
 constexpr std::array<std::string_view, 5> kOperationKinds{"verify", "clean", "deploy", "undeploy", "power"};
+constexpr std::array<std::string_view, 7> kRolloutStates{"planned", "running", "paused", "aborting",
+                                                         "done",    "failed",  "aborted"};
+constexpr std::array<std::string_view, 11> kRolloutNodeStates{
+    "planned",   "pending", "draining", "working", "checking", "retrying",
+    "restoring", "done",    "failed",   "skipped", "aborted"};
+constexpr std::array<std::string_view, 3> kPlanVerdicts{"write", "skip", "refuse"};
 constexpr std::array<std::string_view, 6> kStepStates{"pending", "running", "waiting",
                                                       "done",    "failed",  "skipped"};
 
@@ -73,6 +80,18 @@ std::string_view toText(StepState state) noexcept
 {
     return textOf(kStepStates, state);
 }
+std::string_view toText(RolloutState state) noexcept
+{
+    return textOf(kRolloutStates, state);
+}
+std::string_view toText(RolloutNodeState state) noexcept
+{
+    return textOf(kRolloutNodeStates, state);
+}
+std::string_view toText(PlanVerdict verdict) noexcept
+{
+    return textOf(kPlanVerdicts, verdict);
+}
 
 std::optional<PowerState> powerStateFromText(std::string_view text) noexcept
 {
@@ -105,6 +124,28 @@ std::optional<OperationKind> operationKindFromText(std::string_view text) noexce
 std::optional<StepState> stepStateFromText(std::string_view text) noexcept
 {
     return fromText<StepState>(kStepStates, text);
+}
+std::optional<RolloutState> rolloutStateFromText(std::string_view text) noexcept
+{
+    return fromText<RolloutState>(kRolloutStates, text);
+}
+std::optional<RolloutNodeState> rolloutNodeStateFromText(std::string_view text) noexcept
+{
+    return fromText<RolloutNodeState>(kRolloutNodeStates, text);
+}
+std::optional<PlanVerdict> planVerdictFromText(std::string_view text) noexcept
+{
+    return fromText<PlanVerdict>(kPlanVerdicts, text);
+}
+
+bool isOpen(RolloutState state) noexcept
+{
+    return state == RolloutState::Running || state == RolloutState::Paused || state == RolloutState::Aborting;
+}
+
+bool hasEnded(RolloutNodeState state) noexcept
+{
+    return state >= RolloutNodeState::Done;
 }
 
 } // namespace bm::model

@@ -1,0 +1,10 @@
+#pragma once
+#include <span>
+#include <string_view>
+
+namespace bm::db {
+
+/// The statements of the migrations after the first, a file each; schema.cpp numbers them.
+std::span<const std::string_view> rolloutTables();
+
+} // namespace bm::db
