@@ -5,6 +5,7 @@
 #include "common/model/error.h"
 #include "common/wire/operation_json.h"
 #include "common/wire/provision_request.h"
+#include "conductor/fleet/deploy_parts.h"
 #include "db/repositories.h"
 
 #include <nlohmann/json.hpp>
@@ -14,28 +15,6 @@ namespace bm::api {
 using http::Method;
 using http::Request;
 using http::Response;
-
-namespace {
-
-conductor::DeployRequest deployOf(const wire::ProvisionRequest& wanted)
-{
-    conductor::DeployRequest deploy;
-    deploy.image = wanted.image;
-    deploy.rootDeviceJson = wanted.rootDeviceJson;
-    deploy.growLastPartition = wanted.growLastPartition;
-    deploy.hostName = wanted.hostName;
-    deploy.sshKeys = wanted.sshKeys;
-    deploy.configDriveBase64 = wanted.configDriveBase64;
-    deploy.configDrive = wanted.configDrive;
-    if (wanted.parts)
-        deploy.parts = images::ConfigDrive{.metaDataJson = wanted.parts->metaDataJson,
-                                           .userData = wanted.parts->userData,
-                                           .networkDataJson = wanted.parts->networkDataJson,
-                                           .vendorDataJson = wanted.parts->vendorDataJson};
-    return deploy;
-}
-
-} // namespace
 
 void OperationApi::mount(http::Router& router)
 {
@@ -50,7 +29,7 @@ void OperationApi::provision(Request& request, Response& response) const
 {
     const wire::ProvisionRequest wanted = wire::provisionFromBody(jsonBody(request, kLargeBody));
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    const model::OperationId id = parts_.operations.provision(node.id.uuid, deployOf(wanted), request.actor);
+    const model::OperationId id = parts_.operations.provision(node.id.uuid, conductor::fleet::deployRequestOf(wanted), request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");
     response.sendJson(202, wire::JsonWriter{}
                                .beginObject()

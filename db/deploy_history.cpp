@@ -21,10 +21,11 @@ std::vector<std::int64_t> DeployHistory::durations(Transaction& tx, const model:
                                                    std::size_t most) const
 {
     std::vector<std::int64_t> durations;
-    for (Row& row : tx.query("select finished_at - started_at from operations where kind = 'deploy' and state "
-                             "= 'done' and started_at is not null and ($1 = '' or request like '%' || $1 || "
-                             "'%') order by number desc limit $2",
-                             {image.uuid, store(most)}))
+    for (Row& row :
+         tx.query("select finished_at - started_at from operations where kind = 'deploy' and state "
+                  "= 'done' and started_at is not null and ($1 = '' or request like '%' || $1 || "
+                  "'%') order by number desc limit $2",
+                  {image.uuid, store(most)}))
         durations.push_back(takeNumber(row.at(0)));
     return durations;
 }

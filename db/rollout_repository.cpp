@@ -117,7 +117,8 @@ Rollout RolloutRepository::update(Transaction& tx, Rollout rollout) const
 {
     const std::int64_t expected = rollout.version++;
     if (rollouts().updateIf(tx, rollout, "version", expected) == 0)
-        throw Error(ErrorCode::Conflict, "rollout " + rollout.name + " was changed by somebody else meanwhile",
+        throw Error(ErrorCode::Conflict,
+                    "rollout " + rollout.name + " was changed by somebody else meanwhile",
                     "look at it and try again: bm rollout show " + rollout.name);
     return rollout;
 }
@@ -197,8 +198,9 @@ std::optional<RolloutNode> RolloutRepository::findByPhoneHome(Transaction& tx, c
 model::RolloutCounts RolloutRepository::counts(Transaction& tx, const model::RolloutId& rollout) const
 {
     model::RolloutCounts counts;
-    for (Row& row : tx.query("select state, count(*) from rollout_nodes where rollout_uuid = $1 group by state",
-                             {rollout.uuid})) {
+    for (Row& row :
+         tx.query("select state, count(*) from rollout_nodes where rollout_uuid = $1 group by state",
+                  {rollout.uuid})) {
         model::RolloutNodeState state{};
         load(row.at(0), state);
         add(counts, state, takeNumber(row.at(1)));
@@ -209,10 +211,11 @@ model::RolloutCounts RolloutRepository::counts(Transaction& tx, const model::Rol
 std::int64_t RolloutRepository::unfinishedUpTo(Transaction& tx, const model::RolloutId& rollout,
                                                std::int32_t wave) const
 {
-    return numberOf(tx,
-                    "select count(*) from rollout_nodes where rollout_uuid = $1 and wave <= $2 and state not in "
-                    "('done', 'failed', 'skipped', 'aborted')",
-                    {rollout.uuid, store(wave)});
+    return numberOf(
+        tx,
+        "select count(*) from rollout_nodes where rollout_uuid = $1 and wave <= $2 and state not in "
+        "('done', 'failed', 'skipped', 'aborted')",
+        {rollout.uuid, store(wave)});
 }
 
 std::int64_t RolloutRepository::failedIn(Transaction& tx, const model::RolloutId& rollout,
@@ -226,10 +229,10 @@ std::int64_t RolloutRepository::failedIn(Transaction& tx, const model::RolloutId
 std::map<std::string, std::string> RolloutRepository::taken(Transaction& tx) const
 {
     std::map<std::string, std::string> taken;
-    for (Row& row :
-         tx.query("select n.node_uuid, r.name from rollout_nodes n join rollouts r on r.uuid = n.rollout_uuid "
-                  "where n.state in ('pending', 'draining', 'working', 'checking', 'retrying', 'restoring')",
-                  {}))
+    for (Row& row : tx.query(
+             "select n.node_uuid, r.name from rollout_nodes n join rollouts r on r.uuid = n.rollout_uuid "
+             "where n.state in ('pending', 'draining', 'working', 'checking', 'retrying', 'restoring')",
+             {}))
         taken.emplace(takeText(row.at(0)), takeText(row.at(1)));
     return taken;
 }

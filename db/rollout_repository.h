@@ -55,8 +55,8 @@ class DeployHistory {
 public:
     /// When each node was last deployed well: node uuid to time.
     std::map<std::string, model::UtcTime> lastDeployed(Transaction& tx) const;
-    /// How long the last @p most successful deployments took from the first operation's start, of @p image or,
-    /// where it is empty or has none, of any.
+    /// How long the last @p most successful deployments took from the first operation's start, of @p image
+    /// or, where it is empty or has none, of any.
     std::vector<std::int64_t> durations(Transaction& tx, const model::ImageId& image, std::size_t most) const;
 };
 

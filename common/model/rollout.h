@@ -12,9 +12,9 @@ namespace bm::model {
 
 using RolloutId = Id<struct RolloutTag>;
 
-/// Planned: a stored plan that nobody has started. Running: nodes are being begun. Paused: none is begun, those
-/// at work go on. Aborting: none is begun, those at work stop at their next safe point. The rest are ends:
-/// Done (no node failed), Failed (some did), Aborted.
+/// Planned: a stored plan that nobody has started. Running: nodes are being begun. Paused: none is begun,
+/// those at work go on. Aborting: none is begun, those at work stop at their next safe point. The rest are
+/// ends: Done (no node failed), Failed (some did), Aborted.
 enum class RolloutState : std::uint8_t { Planned, Running, Paused, Aborting, Done, Failed, Aborted };
 
 /// A node's way through a rollout. Planned: of a plan not started. Pending: waits for its wave and room.

@@ -18,7 +18,8 @@ struct DrainGate {
     std::string url;
     std::string command; ///< file name in the gates' folder, never a path
     std::chrono::milliseconds deadline{std::chrono::minutes{30}};
-    std::chrono::milliseconds interval{std::chrono::seconds{10}}; ///< between questions, unless the answer says
+    std::chrono::milliseconds interval{
+        std::chrono::seconds{10}}; ///< between questions, unless the answer says
     bool set() const { return !url.empty() || !command.empty(); }
 };
 
@@ -47,29 +48,30 @@ enum class RolloutOrder : std::uint8_t { Name, Rack, LastImaged };
 
 /// The body of POST /v1/rollouts, checked. docs/rollouts.md explains each member.
 struct RolloutRequest {
-    std::string name;                ///< "": made from the image's
-    std::string image;               ///< name, "name:tag" or uuid
-    Selector selector;               ///< no terms: none given
-    std::vector<std::string> nodes;  ///< names or uuids; with a selector both must hold
-    std::size_t count = 0;           ///< so many of those that match and are available; 0: all that match
-    bool all = false;                ///< a selection of the whole fleet is meant
-    bool planOnly = false;           ///< stored as a plan, started later
-    std::size_t maxParallel = 0;     ///< 0: the conductor's limit alone
-    std::size_t maxPerRack = 0;      ///< 0: no limit
-    std::size_t canary = 0;          ///< nodes of the first wave
-    std::size_t waveGrowth = 4;      ///< each later wave is so many times larger; 0: all the rest at once
-    FailureBudget maxFail{};         ///< failed nodes beyond it pause
+    std::string name;               ///< "": made from the image's
+    std::string image;              ///< name, "name:tag" or uuid
+    Selector selector;              ///< no terms: none given
+    std::vector<std::string> nodes; ///< names or uuids; with a selector both must hold
+    std::size_t count = 0;          ///< so many of those that match and are available; 0: all that match
+    bool all = false;               ///< a selection of the whole fleet is meant
+    bool planOnly = false;          ///< stored as a plan, started later
+    std::size_t maxParallel = 0;    ///< 0: the conductor's limit alone
+    std::size_t maxPerRack = 0;     ///< 0: no limit
+    std::size_t canary = 0;         ///< nodes of the first wave
+    std::size_t waveGrowth = 4;     ///< each later wave is so many times larger; 0: all the rest at once
+    FailureBudget maxFail{};        ///< failed nodes beyond it pause
     RolloutOrder order = RolloutOrder::Name;
-    std::int32_t attempts = 2;       ///< per node, the first included
+    std::int32_t attempts = 2;                                      ///< per node, the first included
     std::chrono::milliseconds retryDelay{std::chrono::seconds{30}}; ///< doubles with each attempt
-    bool force = false;              ///< write what is on it already, too
-    bool allowUnseen = false;        ///< take nodes of which nothing has ever been seen
+    bool force = false;                                             ///< write what is on it already, too
+    bool allowUnseen = false;                             ///< take nodes of which nothing has ever been seen
     std::optional<std::chrono::milliseconds> ifOlderThan; ///< skip what was imaged within this time
     std::optional<model::UtcTime> startBefore;            ///< no node is begun after this
     DrainGate drain{};
     HealthGate health{};
-    DeployRequest deploy{};      ///< for each node; its image is the rollout's
-    model::JsonText body{};      ///< canonical, as stored
+    DeployRequest deploy{}; ///< for each node; its image is the rollout's
+    model::JsonText body{}; ///< canonical, without deploy: what is stored and shown
+    std::string deployBody; ///< deploy as given: it may hold secrets and is stored sealed
 };
 
 /// @throws Error InvalidInput naming the member and what was expected

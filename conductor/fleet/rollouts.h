@@ -11,9 +11,9 @@ namespace bm::conductor::fleet {
 
 /// Keys of bmd.yaml.
 struct RolloutSettings {
-    std::filesystem::path gatesFolder; ///< programs that may be drain gates; empty: none may
-    int gateThreads = 8;               ///< drain and health gates asked at the same time
-    std::chrono::milliseconds look{250};          ///< between looks at running rollouts
+    std::filesystem::path gatesFolder;             ///< programs that may be drain gates; empty: none may
+    int gateThreads = 8;                           ///< drain and health gates asked at the same time
+    std::chrono::milliseconds look{250};           ///< between looks at running rollouts
     std::chrono::milliseconds progressEvery{5000}; ///< between rollout.progress events
 };
 
@@ -34,9 +34,9 @@ struct RolloutNodeView {
     std::optional<std::int64_t> secondsLeft{};
 };
 
-/// Rollouts: planned, begun and followed. Every call is one transaction; any may be repeated by whoever lost the
-/// answer. Between start() and stop() a thread moves the open ones on; tests call runOnce() instead. Thread-safe.
-/// A rollout is named by its name or uuid.
+/// Rollouts: planned, begun and followed. Every call is one transaction; any may be repeated by whoever lost
+/// the answer. Between start() and stop() a thread moves the open ones on; tests call runOnce() instead.
+/// Thread-safe. A rollout is named by its name or uuid.
 class Rollouts {
 public:
     Rollouts(Context context, platform::Exec& exec, RolloutSettings settings);
@@ -45,8 +45,8 @@ public:
     Rollouts& operator=(const Rollouts&) = delete;
 
     /// Plans it and, unless planOnly, starts it.
-    /// @throws Error NotFound (image, a named node), Conflict (image not ready; name taken), InvalidInput (selection
-    /// matches nothing, or the whole fleet without `all`; nothing to write)
+    /// @throws Error NotFound (image, a named node), Conflict (image not ready; name taken), InvalidInput
+    /// (selection matches nothing, or the whole fleet without `all`; nothing to write)
     model::Rollout create(const RolloutRequest& request, const std::string& actor,
                           const std::string& scheduleRun = {});
     /// Starts a plan. @throws Error Conflict when it is started already or the fleet has changed underneath

@@ -15,10 +15,11 @@ struct SelectorTerm {
     std::string text;                ///< as given, for messages
 };
 
-/// Conditions on nodes, all of which must hold: "class=web,rack=r1..r4,state=available|active". Keys: name, class,
-/// trait, rack, owner, lessee, group, state, power, driver, shard, image (the one that is deployed: its name, id or
-/// a tag), imaged-before (a time like 6d: not deployed since), maintenance (true, false), and property.KEY and
-/// extra.KEY. Values are globs (* and ?); "r1..r4" and "web-01..web-20" are ranges; | separates alternatives; != negates.
+/// Conditions on nodes, all of which must hold: "class=web,rack=r1..r4,state=available|active". Keys: name,
+/// class, trait, rack, owner, lessee, group, state, power, driver, shard, image (the one that is deployed:
+/// its name, id or a tag), imaged-before (a time like 6d: not deployed since), maintenance (true, false), and
+/// property.KEY and extra.KEY. Values are globs (* and ?); "r1..r4" and "web-01..web-20" are ranges; |
+/// separates alternatives; != negates.
 struct Selector {
     std::vector<SelectorTerm> terms;
     std::string text;
@@ -28,7 +29,7 @@ struct Selector {
 /// What a condition is held against.
 struct SelectorFacts {
     const model::Node& node;
-    std::vector<std::string> images;           ///< names by which the deployed image goes: name, id, tags
+    std::vector<std::string> images; ///< names by which the deployed image goes: name, id, tags
     std::optional<model::UtcTime> lastDeployed;
     model::UtcTime now;
 };
