@@ -102,6 +102,7 @@ std::span<const Migration> allMigrations()
     static const std::array migrations{
         Migration{1, "first tables", kFirst},
         Migration{2, "rollouts and image tags", rolloutTables()},
+        Migration{3, "schedules", scheduleTables()},
     };
     return migrations;
 }

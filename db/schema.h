@@ -6,5 +6,6 @@ namespace bm::db {
 
 /// The statements of the migrations after the first, a file each; schema.cpp numbers them.
 std::span<const std::string_view> rolloutTables();
+std::span<const std::string_view> scheduleTables();
 
 } // namespace bm::db

@@ -7,9 +7,11 @@
 #include "common/model/operation.h"
 #include "common/model/power.h"
 #include "common/model/rollout.h"
+#include "common/model/schedule.h"
 #include "common/model/states.h"
 #include "db/database.h"
 
+#include <chrono>
 #include <concepts>
 #include <optional>
 #include <string>
@@ -82,6 +84,15 @@ inline void load(Value& value, model::UtcTime& time)
     time = model::fromMillis(takeNumber(value));
 }
 
+inline Value store(std::chrono::milliseconds span)
+{
+    return std::int64_t{span.count()};
+}
+inline void load(Value& value, std::chrono::milliseconds& span)
+{
+    span = std::chrono::milliseconds{takeNumber(value)};
+}
+
 inline std::optional<model::State> fromText(const std::string& text, model::State)
 {
     return model::stateFromText(text);
@@ -109,6 +120,22 @@ inline std::optional<model::StepState> fromText(const std::string& text, model::
 inline std::optional<model::RolloutState> fromText(const std::string& text, model::RolloutState)
 {
     return model::rolloutStateFromText(text);
+}
+inline std::optional<model::MissedRule> fromText(const std::string& text, model::MissedRule)
+{
+    return model::missedRuleFromText(text);
+}
+inline std::optional<model::OverlapRule> fromText(const std::string& text, model::OverlapRule)
+{
+    return model::overlapRuleFromText(text);
+}
+inline std::optional<model::ScheduleRunState> fromText(const std::string& text, model::ScheduleRunState)
+{
+    return model::scheduleRunStateFromText(text);
+}
+inline std::optional<model::ScheduleTrigger> fromText(const std::string& text, model::ScheduleTrigger)
+{
+    return model::scheduleTriggerFromText(text);
 }
 inline std::optional<model::RolloutNodeState> fromText(const std::string& text, model::RolloutNodeState)
 {
