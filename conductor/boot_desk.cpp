@@ -120,7 +120,10 @@ void BootDesk::contact(const pxe::BootContact& contact)
         const std::string who = node.empty() && mac ? mac->text + " " : "";
         note(tx, contact.at, node, contact.kind,
              who + contact.address +
-                 (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail));
+                 (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail),
+             textOf(contact.address.empty() ? nlohmann::json::object()
+                                            : nlohmann::json{{"address", contact.address}})
+                 .text);
     });
 }
 

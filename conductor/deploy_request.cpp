@@ -1,5 +1,6 @@
 #include "conductor/deploy_request.h"
 
+#include "conductor/image_reference.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
 
@@ -19,18 +20,7 @@ model::Image wantedImage(db::Transaction& tx, const model::Node& node, const Dep
         throw Error(
             ErrorCode::InvalidInput, "no image is named",
             "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
-    const db::ImageRepository images;
-    std::optional<model::Image> image = images.findByName(tx, wanted);
-    if (!image && model::isUuid(wanted))
-        image = images.find(tx, model::ImageId{wanted});
-    if (!image)
-        throw Error(ErrorCode::NotFound, "image \"" + wanted + "\" is not in the catalogue",
-                    "bm image list shows what is; add it: bm image add FILE --name " + wanted);
-    if (image->state != model::ImageState::Ready)
-        throw Error(ErrorCode::Conflict,
-                    "image \"" + wanted + "\" is " + std::string(model::toText(image->state)) + ", not ready",
-                    "bm image show " + wanted);
-    return *image;
+    return findReadyImage(tx, wanted);
 }
 
 std::string hostNameOf(const model::Node& node, const DeployRequest& request)

@@ -1,6 +1,7 @@
 #include "conductor/image_catalogue.h"
 
 #include "common/platform/log.h"
+#include "conductor/image_reference.h"
 #include "conductor/nodes.h"
 
 #include <algorithm>
@@ -50,16 +51,19 @@ std::string withoutCredentials(const std::string& url)
     return url.substr(0, scheme + 3) + url.substr(at + 1);
 }
 
-Image byNameOrId(db::Transaction& tx, const std::string& nameOrId)
+/// Tags and open rollouts want an image to stay.
+void refuseWanted(db::Transaction& tx, const Image& image)
 {
-    const db::ImageRepository images;
-    std::optional<Image> image = images.findByName(tx, nameOrId);
-    if (!image && model::isUuid(nameOrId))
-        image = images.find(tx, model::ImageId{nameOrId});
-    if (!image)
-        throw Error(ErrorCode::NotFound, "image \"" + nameOrId + "\" is not in the catalogue",
-                    "bm image list shows what is");
-    return *image;
+    if (const auto tags = db::ImageTagRepository{}.ofImage(tx, image.id); !tags.empty())
+        throw Error(ErrorCode::ImageInUse,
+                    "image \"" + image.name + "\" is what the tag " + tags.front().reference + " points to",
+                    "move it: bm image tag OTHER " + tags.front().reference +
+                        "; or take it away: bm image untag " + tags.front().reference);
+    for (const model::Rollout& rollout : db::RolloutRepository{}.open(tx))
+        if (rollout.image == image.id)
+            throw Error(ErrorCode::ImageInUse,
+                        "image \"" + image.name + "\" is being rolled out by " + rollout.name,
+                        "wait for it, or: bm rollout abort " + rollout.name);
 }
 
 } // namespace
@@ -254,7 +258,7 @@ Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
 
 Image ImageCatalogue::get(const std::string& nameOrId) const
 {
-    return state_->context.database.read([&](db::Transaction& tx) { return byNameOrId(tx, nameOrId); });
+    return state_->context.database.read([&](db::Transaction& tx) { return findImage(tx, nameOrId); });
 }
 
 std::vector<Image> ImageCatalogue::list() const
@@ -267,7 +271,7 @@ void ImageCatalogue::remove(const std::string& nameOrId, const std::string& acto
     std::string orphan;
     state_->context.database.write([&](db::Transaction& tx) {
         const db::ImageRepository images;
-        const Image image = byNameOrId(tx, nameOrId);
+        const Image image = findImage(tx, nameOrId);
         if (image.state == ImageState::Importing)
             throw Error(ErrorCode::Conflict, "image \"" + image.name + "\" is being imported",
                         "wait for it: bm image show " + image.name);
@@ -279,6 +283,7 @@ void ImageCatalogue::remove(const std::string& nameOrId, const std::string& acto
             throw Error(ErrorCode::ImageInUse, "image \"" + image.name + "\" is being deployed to " + names,
                         "wait for them, or abort them: bm abort NODE");
         }
+        refuseWanted(tx, image);
         images.remove(tx, image.id);
         if (!image.contentId.empty() && images.countWithContent(tx, image.contentId) == 0)
             orphan = image.contentId;

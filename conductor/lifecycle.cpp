@@ -107,6 +107,7 @@ bool beginFollowing(db::Transaction& tx, const Context& context, Node& node, Ope
     following.request = ended.request;
     following.then = ended.then;
     following.actor = ended.actor;
+    following.rollout = ended.rollout;
     insertOperation(tx, context, node, following);
     return true;
 }
@@ -170,6 +171,7 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
     operation.request = wanted.request;
     operation.then = textOf(nlohmann::json(wanted.then));
     operation.actor = wanted.actor;
+    operation.rollout = wanted.rollout;
     if (wanted.kind == OperationKind::Power)
         node.targetPower = textMember(valueOf(wanted.request), "target");
     insertOperation(tx, context, node, operation);

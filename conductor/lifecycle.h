@@ -16,6 +16,7 @@ struct NewOperation {
     model::JsonText request{};
     std::vector<std::string> then{};
     std::string actor;
+    model::RolloutId rollout{}; ///< that asked for it; empty: none
 };
 
 /// Moves @p node by @p event and stores a queued operation with its steps.

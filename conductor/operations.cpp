@@ -192,29 +192,36 @@ model::OperationId Operations::verb(const std::string& ident, StateEvent verb, c
     return id;
 }
 
+model::OperationId Operations::provisionWithin(db::Transaction& tx, const Context& context,
+                                               const std::string& ident, const DeployRequest& request,
+                                               const std::string& actor, const model::RolloutId& rollout)
+{
+    Node node = findNode(tx, ident);
+    refuseBusy(tx, context, node);
+    refuseMaintenance(node);
+    if (wipesInstance(node.state))
+        refuseProtected(node);
+    const Way way = wayToActive(node);
+    if (way.move) {
+        moveNode(tx, context, node, *way.move);
+        node = findNode(tx, node.id.uuid);
+    }
+    NewOperation wanted;
+    wanted.kind = way.kinds.front();
+    wanted.actor = actor;
+    wanted.rollout = rollout;
+    wanted.request = prepareDeploy(tx, context, node, request);
+    for (std::size_t i = 1; i < way.kinds.size(); ++i)
+        wanted.then.emplace_back(model::toText(way.kinds[i]));
+    return beginOperation(tx, context, findNode(tx, node.id.uuid), beginningEvent(wanted.kind, node.state),
+                          wanted);
+}
+
 model::OperationId Operations::provision(const std::string& ident, const DeployRequest& request,
                                          const std::string& actor)
 {
-    const model::OperationId id = context_.database.write([&](db::Transaction& tx) {
-        Node node = findNode(tx, ident);
-        refuseBusy(tx, context_, node);
-        refuseMaintenance(node);
-        if (wipesInstance(node.state))
-            refuseProtected(node);
-        const Way way = wayToActive(node);
-        if (way.move) {
-            moveNode(tx, context_, node, *way.move);
-            node = findNode(tx, ident);
-        }
-        NewOperation wanted;
-        wanted.kind = way.kinds.front();
-        wanted.actor = actor;
-        wanted.request = prepareDeploy(tx, context_, node, request);
-        for (std::size_t i = 1; i < way.kinds.size(); ++i)
-            wanted.then.emplace_back(model::toText(way.kinds[i]));
-        return beginOperation(tx, context_, findNode(tx, ident), beginningEvent(wanted.kind, node.state),
-                              wanted);
-    });
+    const model::OperationId id = context_.database.write(
+        [&](db::Transaction& tx) { return provisionWithin(tx, context_, ident, request, actor, {}); });
     context_.wake();
     return id;
 }
@@ -236,18 +243,25 @@ model::OperationId Operations::power(const std::string& ident, model::PowerTarge
     return id;
 }
 
+bool Operations::abortWithin(db::Transaction& tx, const Context& context, const model::NodeId& node,
+                             const std::string& actor)
+{
+    std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node);
+    if (!current)
+        return false;
+    current->abortRequested = true;
+    current->actor = actor;
+    current->runAt = context.clock.now();
+    db::OperationRepository{}.update(tx, *current);
+    return true;
+}
+
 void Operations::abort(const std::string& ident, const std::string& actor)
 {
     context_.database.write([&](db::Transaction& tx) {
-        const Node node = findNode(tx, ident);
-        std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id);
-        if (!current)
+        if (!abortWithin(tx, context_, findNode(tx, ident).id, actor))
             throw Error(ErrorCode::Conflict, "nothing is at work on node " + ident,
                         "bm node timeline " + ident + " shows what was");
-        current->abortRequested = true;
-        current->actor = actor;
-        current->runAt = context_.clock.now();
-        db::OperationRepository{}.update(tx, *current);
     });
     context_.wake();
 }

@@ -36,6 +36,14 @@ public:
     /// deploy; active: rebuild; clean failed: manage first.
     model::OperationId provision(const std::string& ident, const DeployRequest& request,
                                  const std::string& actor);
+    /// The same as part of the caller's transaction, for @p rollout; the caller wakes the engine after it.
+    static model::OperationId provisionWithin(db::Transaction& tx, const Context& context,
+                                              const std::string& ident, const DeployRequest& request,
+                                              const std::string& actor, const model::RolloutId& rollout);
+    /// Asks the node's operation to stop at its next safe point, as part of the caller's transaction.
+    /// @return whether there was one
+    static bool abortWithin(db::Transaction& tx, const Context& context, const model::NodeId& node,
+                            const std::string& actor);
     /// Ironic's PUT states/power.
     model::OperationId power(const std::string& ident, model::PowerTarget target,
                              std::optional<std::chrono::milliseconds> timeout, const std::string& actor);

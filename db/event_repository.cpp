@@ -50,6 +50,13 @@ std::vector<NodeEvent> EventRepository::since(Transaction& tx, std::int64_t afte
     return events().find(tx, "where sequence > $1 order by sequence limit $2", {afterSequence, store(limit)});
 }
 
+std::optional<NodeEvent> EventRepository::latestOfKind(Transaction& tx, const model::NodeId& node,
+                                                       const std::string& kind) const
+{
+    return events().first(tx, "where node_uuid = $1 and kind = $2 order by sequence desc limit 1",
+                          {node.uuid, kind});
+}
+
 std::int64_t EventRepository::latestSequence(Transaction& tx) const
 {
     return std::get<std::int64_t>(tx.query("select coalesce(max(sequence), 0) from events", {}).at(0).at(0));

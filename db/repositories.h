@@ -68,6 +68,9 @@ public:
                                          std::int64_t afterSequence, std::size_t limit) const;
     std::vector<model::NodeEvent> since(Transaction& tx, std::int64_t afterSequence, std::size_t limit) const;
     std::int64_t latestSequence(Transaction& tx) const;
+    /// The node's newest event of one kind.
+    std::optional<model::NodeEvent> latestOfKind(Transaction& tx, const model::NodeId& node,
+                                                 const std::string& kind) const;
 };
 
 /// Observations of a node's agent and boot: rows of their own, need no lease.

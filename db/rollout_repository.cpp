@@ -226,6 +226,63 @@ std::int64_t RolloutRepository::failedIn(Transaction& tx, const model::RolloutId
         {rollout.uuid, store(wave)});
 }
 
+std::int64_t RolloutRepository::moveAll(Transaction& tx, const model::RolloutId& rollout,
+                                        model::RolloutNodeState from, model::RolloutNodeState to,
+                                        const std::string& reasonCode, const std::string& reason,
+                                        model::UtcTime at) const
+{
+    const bool ended = model::hasEnded(to);
+    return tx.execute("update rollout_nodes set state = $3, reason_code = $4, reason = $5, run_at = $6, "
+                      "finished_at = case when $7 = 1 then $6 else finished_at end "
+                      "where rollout_uuid = $1 and state = $2",
+                      {rollout.uuid, store(from), store(to), reasonCode, reason, store(at), store(ended)});
+}
+
+std::vector<std::pair<std::int32_t, std::int64_t>>
+RolloutRepository::unfinishedByWave(Transaction& tx, const model::RolloutId& rollout) const
+{
+    std::vector<std::pair<std::int32_t, std::int64_t>> waves;
+    for (Row& row :
+         tx.query("select wave, count(*) from rollout_nodes where rollout_uuid = $1 and state not in "
+                  "('done', 'failed', 'skipped', 'aborted') group by wave order by wave",
+                  {rollout.uuid}))
+        waves.emplace_back(static_cast<std::int32_t>(takeNumber(row.at(0))), takeNumber(row.at(1)));
+    return waves;
+}
+
+std::int64_t RolloutRepository::toWrite(Transaction& tx, const model::RolloutId& rollout) const
+{
+    return numberOf(tx, "select count(*) from rollout_nodes where rollout_uuid = $1 and verdict = 'write'",
+                    {rollout.uuid});
+}
+
+std::int32_t RolloutRepository::lastWave(Transaction& tx, const model::RolloutId& rollout) const
+{
+    return static_cast<std::int32_t>(numberOf(
+        tx, "select coalesce(max(wave), 0) from rollout_nodes where rollout_uuid = $1", {rollout.uuid}));
+}
+
+std::map<std::string, RolloutRepository::RunningStep>
+RolloutRepository::runningSteps(Transaction& tx, const model::RolloutId& rollout) const
+{
+    std::map<std::string, RunningStep> steps;
+    for (Row& row : tx.query(
+             "select o.node_uuid, s.name, s.bytes_done, s.bytes_total, s.started_at from operations o join "
+             "steps s on s.operation_uuid = o.uuid where o.rollout_uuid = $1 and o.state in ('queued', "
+             "'running') and s.state in ('running', 'waiting')",
+             {rollout.uuid})) {
+        RunningStep step{takeText(row.at(1)), takeNumber(row.at(2)), takeNumber(row.at(3)), {}};
+        load(row.at(4), step.startedAt);
+        steps.insert_or_assign(takeText(row.at(0)), std::move(step));
+    }
+    return steps;
+}
+
+void RolloutRepository::remove(Transaction& tx, const model::RolloutId& rollout) const
+{
+    rollouts().remove(tx, rollout.uuid);
+}
+
 std::map<std::string, std::string> RolloutRepository::taken(Transaction& tx) const
 {
     std::map<std::string, std::string> taken;

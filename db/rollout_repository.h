@@ -43,6 +43,25 @@ public:
     std::int64_t unfinishedUpTo(Transaction& tx, const model::RolloutId& rollout, std::int32_t wave) const;
     /// Failed nodes of one wave.
     std::int64_t failedIn(Transaction& tx, const model::RolloutId& rollout, std::int32_t wave) const;
+    /// Moves all nodes of @p rollout that are in @p from to @p to; a reason is written where one is given.
+    /// @return how many. @throws Error Conflict when a node is in another open rollout
+    std::int64_t moveAll(Transaction& tx, const model::RolloutId& rollout, model::RolloutNodeState from,
+                         model::RolloutNodeState to, const std::string& reasonCode, const std::string& reason,
+                         model::UtcTime at) const;
+    /// How many nodes are to be written (the plan's verdict), by wave.
+    std::vector<std::pair<std::int32_t, std::int64_t>>
+    unfinishedByWave(Transaction& tx, const model::RolloutId& rollout) const;
+    std::int64_t toWrite(Transaction& tx, const model::RolloutId& rollout) const;
+    std::int32_t lastWave(Transaction& tx, const model::RolloutId& rollout) const;
+    struct RunningStep {
+        std::string name;
+        std::int64_t bytesDone = 0;
+        std::int64_t bytesTotal = 0;
+        std::optional<model::UtcTime> startedAt;
+    };
+    /// The step that each of its nodes is at: node uuid to step.
+    std::map<std::string, RunningStep> runningSteps(Transaction& tx, const model::RolloutId& rollout) const;
+    void remove(Transaction& tx, const model::RolloutId& rollout) const;
     /// The open rollouts that have each node: node uuid to rollout name.
     std::map<std::string, std::string> taken(Transaction& tx) const;
     /// The latest operation of @p rollout on each of its nodes: node uuid to operation.

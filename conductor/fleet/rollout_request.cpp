@@ -58,7 +58,7 @@ std::chrono::milliseconds spanIn(const json& body, std::string_view key, std::st
 
 FailureBudget budgetIn(const json& body)
 {
-    FailureBudget budget;
+    FailureBudget budget = RolloutRequest{}.maxFail;
     const json* value = wire::memberOf(body, "max_fail");
     if (value == nullptr)
         return budget;

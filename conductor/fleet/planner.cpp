@@ -1,0 +1,165 @@
+#include "conductor/fleet/planner.h"
+
+#include "common/model/error.h"
+#include "common/platform/secrets.h"
+#include "conductor/fleet/selection.h"
+#include "conductor/fleet/verdict.h"
+#include "conductor/image_reference.h"
+#include "conductor/json_values.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+
+namespace bm::conductor::fleet {
+
+using model::Error;
+using model::ErrorCode;
+using model::PlanVerdict;
+using model::RolloutNode;
+
+namespace {
+
+bool isDigit(char c)
+{
+    return std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+std::size_t digitsEnd(const std::string& text, std::size_t begin)
+{
+    while (begin < text.size() && isDigit(text[begin]))
+        ++begin;
+    return begin;
+}
+
+/// The number at @p begin without leading zeros.
+std::string_view numberAt(const std::string& text, std::size_t begin, std::size_t end)
+{
+    while (begin + 1 < end && text[begin] == '0')
+        ++begin;
+    return std::string_view(text).substr(begin, end - begin);
+}
+
+std::string rackOf(const model::Node& node)
+{
+    return textMember(valueOf(node.properties), "rack");
+}
+
+std::string shownName(const model::Node& node)
+{
+    return node.name.empty() ? node.id.uuid : node.name;
+}
+
+void order(std::vector<Selected>& nodes, RolloutOrder by)
+{
+    std::sort(nodes.begin(), nodes.end(), [&](const Selected& a, const Selected& b) {
+        if (by == RolloutOrder::Rack) {
+            const std::string rackA = rackOf(a.node);
+            const std::string rackB = rackOf(b.node);
+            if (rackA != rackB)
+                return naturalLess(rackA, rackB);
+        }
+        if (by == RolloutOrder::LastImaged && a.lastDeployed != b.lastDeployed)
+            return a.lastDeployed.value_or(model::UtcTime{}) < b.lastDeployed.value_or(model::UtcTime{});
+        return naturalLess(shownName(a.node), shownName(b.node));
+    });
+}
+
+std::vector<RolloutNode> judgeAll(db::Transaction& tx, const Context& context, const RolloutRequest& request,
+                                  const model::Image& image, const std::vector<Selected>& nodes)
+{
+    const std::map<std::string, std::string> taken = db::RolloutRepository{}.taken(tx);
+    const JudgedBy by{request, image, taken, context.clock.now()};
+    std::vector<RolloutNode> rows;
+    for (const Selected& selected : nodes) {
+        RolloutNode row;
+        row.uuid = model::makeUuid();
+        row.node = selected.node.id;
+        row.nodeName = shownName(selected.node);
+        row.rack = rackOf(selected.node);
+        judge(tx, context, by, selected, row);
+        if (request.count > 0 &&
+            (row.verdict != PlanVerdict::Write || selected.node.state != model::State::Available))
+            continue;
+        rows.push_back(std::move(row));
+        if (request.count > 0 && rows.size() == request.count)
+            break;
+    }
+    if (request.count > 0 && rows.size() < request.count)
+        throw Error(
+            ErrorCode::Conflict,
+            fmt::format("only {} of the {} wanted nodes match and are available", rows.size(), request.count),
+            "bm node list --state available; or a smaller --count");
+    return rows;
+}
+
+/// Canaries, then waves that grow.
+void giveWaves(std::vector<RolloutNode>& rows, const RolloutRequest& request)
+{
+    std::size_t size = request.canary == 0 ? rows.size() : request.canary;
+    std::size_t inWave = 0;
+    std::int32_t wave = 0;
+    std::int32_t position = 0;
+    for (RolloutNode& row : rows) {
+        row.position = position++;
+        if (row.verdict != PlanVerdict::Write)
+            continue;
+        if (inWave == size) {
+            ++wave;
+            inWave = 0;
+            size = request.waveGrowth == 0 ? rows.size() : size * request.waveGrowth;
+        }
+        row.wave = wave;
+        ++inWave;
+    }
+}
+
+std::string fingerprintOf(const Plan& plan)
+{
+    std::string text = plan.image.contentId + "\n";
+    for (const RolloutNode& row : plan.nodes)
+        text += fmt::format("{} {} {}\n", row.node.uuid, model::toText(row.verdict), row.reasonCode);
+    return platform::sha256Hex(text);
+}
+
+} // namespace
+
+bool naturalLess(const std::string& a, const std::string& b)
+{
+    std::size_t i = 0;
+    std::size_t j = 0;
+    while (i < a.size() && j < b.size()) {
+        if (isDigit(a[i]) && isDigit(b[j])) {
+            const std::size_t aEnd = digitsEnd(a, i);
+            const std::size_t bEnd = digitsEnd(b, j);
+            const std::string_view x = numberAt(a, i, aEnd);
+            const std::string_view y = numberAt(b, j, bEnd);
+            if (x.size() != y.size())
+                return x.size() < y.size();
+            if (x != y)
+                return x < y;
+            i = aEnd;
+            j = bEnd;
+            continue;
+        }
+        if (a[i] != b[j])
+            return a[i] < b[j];
+        ++i;
+        ++j;
+    }
+    return a.size() - i < b.size() - j;
+}
+
+Plan makePlan(db::Transaction& tx, const Context& context, const RolloutRequest& request)
+{
+    Plan plan;
+    plan.image = findReadyImage(tx, request.image);
+    std::vector<Selected> nodes = selectNodes(tx, context.clock.now(), request);
+    order(nodes, request.order);
+    plan.nodes = judgeAll(tx, context, request, plan.image, nodes);
+    giveWaves(plan.nodes, request);
+    plan.fingerprint = fingerprintOf(plan);
+    return plan;
+}
+
+} // namespace bm::conductor::fleet
