@@ -6,12 +6,14 @@
 #include "api/error_body.h"
 #include "api/event_api.h"
 #include "api/image_api.h"
+#include "api/image_tag_api.h"
 #include "api/node_api.h"
 #include "api/node_batch.h"
 #include "api/node_states_api.h"
 #include "api/operation_api.h"
 #include "api/port_api.h"
 #include "api/request_values.h"
+#include "api/rollout_api.h"
 
 namespace bm::api {
 namespace {
@@ -48,6 +50,8 @@ struct Api::State {
     EventApi events{parts};
     NodeBatch batch{parts};
     ImageApi images{parts};
+    ImageTagApi tags{parts};
+    RolloutApi rollouts{parts};
     AgentApi agents{parts};
     BootApi boots{parts};
 };
@@ -68,6 +72,8 @@ void Api::mount(http::Router& router)
     state_->events.mount(router);
     state_->batch.mount(router);
     state_->images.mount(router);
+    state_->tags.mount(router);
+    state_->rollouts.mount(router);
     state_->agents.mountIronic(router);
 }
 
@@ -78,6 +84,7 @@ void Api::mountProvisioning(http::Router& router)
     state_->agents.mountOwn(router);
     state_->images.mountBlocks(router);
     state_->boots.mount(router);
+    state_->rollouts.mountPhoneHome(router);
 }
 
 void Api::stop()

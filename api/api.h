@@ -3,7 +3,9 @@
 #include "conductor/agent_desk.h"
 #include "conductor/boot_desk.h"
 #include "conductor/context.h"
+#include "conductor/fleet/rollouts.h"
 #include "conductor/image_catalogue.h"
+#include "conductor/image_reference.h"
 #include "conductor/node_commands.h"
 #include "conductor/operations.h"
 
@@ -27,6 +29,8 @@ struct ApiParts {
     conductor::ImageCatalogue& images;
     conductor::AgentDesk& agents;
     conductor::BootDesk& boots;
+    conductor::ImageTags& tags;
+    conductor::fleet::Rollouts& rollouts;
     ApiSettings settings{};
 };
 

@@ -23,6 +23,7 @@ CoreSettings coreSettings(const Config& config)
     settings.images = config.images;
     settings.ipmi = config.ipmi;
     settings.conductor = config.conductor;
+    settings.rollouts = config.rollouts;
     settings.secretKeyFile = config.paths.secretKeyFile;
     return settings;
 }
@@ -88,7 +89,7 @@ struct App::State {
         : config(std::move(given)), core(coreSettings(config), clock, [this] { hosts.tell(); }),
           bootServices(config.boot, [this](const pxe::BootContact& contact) { onContact(contact); }),
           hosts(core.boots, bootServices), api({core.context, core.nodes, core.operations, core.catalogue,
-                                                core.agents, core.boots, apiSettings(config)})
+                                                core.agents, core.boots, core.tags, core.rollouts, apiSettings(config)})
     {}
 
     void onContact(const pxe::BootContact& contact);

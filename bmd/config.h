@@ -2,6 +2,7 @@
 #include "common/http/server.h"
 #include "common/platform/log.h"
 #include "conductor/context.h"
+#include "conductor/fleet/rollouts.h"
 #include "db/database.h"
 #include "drivers/hardware_types.h"
 #include "images/image_store.h"
@@ -41,6 +42,7 @@ struct Config {
     db::DatabaseSettings database;
     images::StoreSettings images;
     conductor::Settings conductor;
+    conductor::fleet::RolloutSettings rollouts;
     drivers::IpmiSettings ipmi;
     platform::LogLevel logLevel = platform::LogLevel::Info;
     bool logJson = false;

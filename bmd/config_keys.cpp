@@ -46,6 +46,7 @@ constexpr auto kSections = std::to_array<ConfigSection>({
     {"database", "The state of the fleet, in SQLite."},
     {"images", "The store of disk images."},
     {"conductor", "How machines are worked on: limits, waits, policy."},
+    {"rollouts", "Images put on many nodes at once."},
     {"ipmi", "Calls to BMCs by ipmitool."},
     {"log", "Lines to stderr; systemd keeps them in the journal."},
 });
@@ -191,6 +192,13 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"conductor.root_device_by_class", Shape::Map, "mapping", "{}",
      put<takeHints, &C::conductor, &Conductor::rootDeviceByClass>,
      "Root device hints by resource class, such as {storage: {rotational: false, size: \">= 100\"}}."},
+
+    {"rollouts.gates_folder", kScalar, "path", "/etc/bm/gates.d",
+     put<takePath, &C::rollouts, &conductor::fleet::RolloutSettings::gatesFolder>,
+     "Programs that a rollout may name as its drain gate; only root should be able to write here."},
+    {"rollouts.gate_threads", kScalar, "number", "8",
+     put<takeBetween<1, 256>, &C::rollouts, &conductor::fleet::RolloutSettings::gateThreads>,
+     "Drain and health gates asked at the same time."},
 
     {"ipmi.ipmitool", kScalar, "path", "/usr/bin/ipmitool", put<takeText, &C::ipmi, &Ipmi::ipmitool>, "ipmitool."},
     {"ipmi.min_interval", kScalar, "duration", "200ms", put<takeDuration, &C::ipmi, &Ipmi::minInterval>,

@@ -33,7 +33,8 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                [this] { engine.wake(); },
                                                std::move(hostsChanged)},
       nodes(context), operations(context), agents(context), boots(context), catalogue(context),
-      engine(context, model::makeUuid()), powerSync(context)
+      engine(context, model::makeUuid()), powerSync(context),
+      tags(database, clock), rollouts(context, *exec_, settings_.rollouts)
 {}
 
 Core::~Core()
@@ -47,10 +48,12 @@ void Core::start()
     engine.recover();
     engine.start();
     powerSync.start();
+    rollouts.start();
 }
 
 void Core::stop()
 {
+    rollouts.stop();
     powerSync.stop();
     engine.stop();
     catalogue.stop();

@@ -2,7 +2,9 @@
 #include "conductor/agent_desk.h"
 #include "conductor/boot_desk.h"
 #include "conductor/engine.h"
+#include "conductor/fleet/rollouts.h"
 #include "conductor/image_catalogue.h"
+#include "conductor/image_reference.h"
 #include "conductor/node_commands.h"
 #include "conductor/operations.h"
 #include "conductor/power_sync.h"
@@ -20,6 +22,7 @@ struct CoreSettings {
     images::StoreSettings images;
     drivers::IpmiSettings ipmi;
     conductor::Settings conductor;
+    conductor::fleet::RolloutSettings rollouts;
     std::filesystem::path secretKeyFile; ///< empty: a key that lives with the process (--dev, tests)
 };
 
@@ -52,6 +55,8 @@ public:
     conductor::ImageCatalogue catalogue;
     conductor::Engine engine;
     conductor::PowerSync powerSync;
+    conductor::ImageTags tags;
+    conductor::fleet::Rollouts rollouts;
 };
 
 } // namespace bm::bmd

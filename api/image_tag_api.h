@@ -1,0 +1,21 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// bm's own /v1/image-tags: second names of images and what they pointed to.
+class ImageTagApi {
+public:
+    explicit ImageTagApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void list(http::Request& request, http::Response& response) const;
+    void set(http::Request& request, http::Response& response) const;
+    void history(http::Request& request, http::Response& response) const;
+    void remove(http::Request& request, http::Response& response) const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api
