@@ -74,13 +74,16 @@ std::string ServerRequest::body(std::size_t limitBytes)
     return text;
 }
 
-ServerResponse::ServerResponse(Connection& connection, const Head* head, const ListenerConfig& config)
+ServerResponse::ServerResponse(Connection& connection, const Head* head, const ListenerConfig& config,
+                               StreamCount streams)
     : connection_(connection), config_(config), pace_(config.minSendBytesPerSecond, config.stallWindow),
       isHead_(head != nullptr && head->method == Method::Head), http10_(head != nullptr && head->http10),
-      keepAlive_(head != nullptr && head->keepAlive), head_(head)
+      keepAlive_(head != nullptr && head->keepAlive), head_(head), streams_(std::move(streams))
 {}
 
-std::string ServerResponse::headText(int code, std::uint64_t length, std::string_view contentType) const
+/// Without a @p length the body is chunked, or as long as the connection lives.
+std::string ServerResponse::headText(int code, std::optional<std::uint64_t> length,
+                                     std::string_view contentType) const
 {
     std::string text =
         fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\nServer: {}\r\n", code, reasonOf(code),
@@ -93,8 +96,10 @@ std::string ServerResponse::headText(int code, std::uint64_t length, std::string
     }
     if (!contentType.empty())
         text += fmt::format("Content-Type: {}\r\n", contentType);
-    if (mayHaveBody(code))
-        text += fmt::format("Content-Length: {}\r\n", length);
+    if (mayHaveBody(code) && length)
+        text += fmt::format("Content-Length: {}\r\n", *length);
+    else if (!length && !http10_)
+        text += "Transfer-Encoding: chunked\r\n";
     if (!keepAlive_)
         text += "Connection: close\r\n";
     else if (http10_)
@@ -146,6 +151,29 @@ void ServerResponse::sendFile(const std::filesystem::path& file, std::string_vie
     bodyBytes_ = pending.left;
     pending_ = std::move(pending);
     connection_.writeBlocking(text, pace_);
+}
+
+EventStreamPtr ServerResponse::openStream(StreamSettings settings)
+{
+    BM_ASSERT(!sent_);
+    if (!isHead_ && streams_() >= static_cast<std::size_t>(config_.maxStreams)) {
+        header("Retry-After", "30");
+        throw Error(ErrorCode::Unavailable, fmt::format("{} event streams are open already", streams_()),
+                    "end some, raise api.max_streams, or ask by ?after= and ?wait_seconds=");
+    }
+    keepAlive_ = false;
+    header("Cache-Control", "no-store");
+    header("X-Accel-Buffering", "no"); // nginx passes it on as it comes
+    const std::string text = headText(200, std::nullopt, settings.contentType);
+    auto stream = std::make_shared<EventStream>(std::move(settings), !http10_);
+    status = 200;
+    sent_ = true;
+    connection_.writeBlocking(text, pace_);
+    if (isHead_)
+        stream->detach();
+    else
+        stream_ = stream;
+    return stream;
 }
 
 } // namespace bm::http

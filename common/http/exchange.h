@@ -5,6 +5,7 @@
 #include "common/http/response.h"
 #include "common/http/server.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -38,23 +39,30 @@ private:
     BodyStream stream_;
 };
 
+/// How many streams a listener has open, counted from the request on.
+using StreamCount = std::function<std::size_t()>;
+
 /// Writes the answer of one request. A client that is gone is no error of the handler's: the connection is
 /// marked.
 class ServerResponse final : public Response {
 public:
-    ServerResponse(Connection& connection, const Head* head, const ListenerConfig& config);
+    ServerResponse(
+        Connection& connection, const Head* head, const ListenerConfig& config,
+        StreamCount streams = [] { return std::size_t{0}; });
     void send(int code, std::string_view body, std::string_view contentType) override;
     void sendFile(const std::filesystem::path& file, std::string_view contentType, FileDone onDone) override;
+    EventStreamPtr openStream(StreamSettings settings) override;
     bool sent() const override { return sent_; }
 
     /// The connection ends after this answer.
     void close() { keepAlive_ = false; }
     bool keepAlive() const { return keepAlive_; }
     std::optional<PendingFile>& pendingFile() { return pending_; }
+    EventStreamPtr& pendingStream() { return stream_; } ///< null: none was opened
     std::uint64_t bodyBytes() const { return bodyBytes_; }
 
 private:
-    std::string headText(int code, std::uint64_t length, std::string_view contentType) const;
+    std::string headText(int code, std::optional<std::uint64_t> length, std::string_view contentType) const;
 
     Connection& connection_;
     const ListenerConfig& config_;
@@ -66,6 +74,8 @@ private:
     bool sent_ = false;
     std::uint64_t bodyBytes_ = 0;
     std::optional<PendingFile> pending_{};
+    StreamCount streams_;
+    EventStreamPtr stream_{};
 };
 
 } // namespace bm::http

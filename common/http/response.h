@@ -1,4 +1,6 @@
 #pragma once
+#include "common/http/event_stream.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -34,6 +36,10 @@ public:
     using FileDone = std::function<void(std::uint64_t bytes, bool whole)>;
     virtual void sendFile(const std::filesystem::path& file, std::string_view contentType,
                           FileDone onDone = {}) = 0;
+    /// An answer 200 without an end, chunked (HTTP/1.0: until the connection closes). The calling thread is
+    /// free at once, the stream goes on without it; after HEAD it is over from the start.
+    /// @throws Error Unavailable when the listener has as many streams as it may (ListenerConfig::maxStreams)
+    virtual EventStreamPtr openStream(StreamSettings settings) = 0;
     virtual bool sent() const = 0;
 };
 

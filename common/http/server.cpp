@@ -3,6 +3,7 @@
 #include "common/http/exchange.h"
 #include "common/http/file_sender.h"
 #include "common/http/reception.h"
+#include "common/http/stream_sender.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
 
@@ -47,6 +48,7 @@ struct Server::State {
     ListenerConfig config;
     Reception reception;
     FileSender files;
+    StreamSender streams;
     std::mutex mutex{};
     std::condition_variable_any ready{};
     std::deque<std::unique_ptr<Connection>> queue{};
@@ -65,7 +67,8 @@ Server::State::State(const Router& routes, ListenerConfig settings)
       files(
           config,
           [this](std::unique_ptr<Connection> connection) { reception.giveBack(std::move(connection)); },
-          [this](std::unique_ptr<Connection> connection) { reception.close(std::move(connection)); })
+          [this](std::unique_ptr<Connection> connection) { reception.close(std::move(connection)); }),
+      streams([this](std::unique_ptr<Connection> connection) { reception.close(std::move(connection)); })
 {}
 
 void Server::State::start()
@@ -73,6 +76,7 @@ void Server::State::start()
     std::signal(SIGPIPE, SIG_IGN); // a peer that went away is a result of a write, not the end of the process
     reception.start();
     files.start();
+    streams.start();
     for (int i = 0; i < config.maxThreads; ++i)
         workers.emplace_back([this](const std::stop_token& stop) { work(stop); });
 }
@@ -85,6 +89,7 @@ void Server::State::stop()
         worker.request_stop();
     workers.clear(); // joins: handlers that run end with their answer
     files.stop();
+    streams.stop();
     queue.clear();
     reception.stop(); // what came back meanwhile
 }
@@ -129,7 +134,7 @@ void Server::State::handle(std::unique_ptr<Connection> connection)
 void Server::State::answer(std::unique_ptr<Connection> connection, const Head& head)
 {
     const auto start = std::chrono::steady_clock::now();
-    ServerResponse response(*connection, &head, config);
+    ServerResponse response(*connection, &head, config, [this] { return streams.count(); });
     ServerRequest request(*connection, head, config);
     response.header("X-Openstack-Request-Id", request.requestId);
     router.handle(request, response);
@@ -139,6 +144,8 @@ void Server::State::answer(std::unique_ptr<Connection> connection, const Head& h
     if (file) {
         file->keepAlive = file->keepAlive && drained;
         files.add(std::move(connection), std::move(*file));
+    } else if (response.pendingStream()) {
+        streams.add(std::move(connection), std::move(response.pendingStream()));
     } else if (response.keepAlive() && drained && !connection->broken) {
         reception.giveBack(std::move(connection));
     } else {
@@ -173,6 +180,11 @@ void Server::start()
 void Server::stop()
 {
     state_->stop();
+}
+
+std::size_t Server::streamCount() const
+{
+    return state_->streams.count();
 }
 
 std::uint16_t Server::port() const

@@ -16,6 +16,7 @@ struct ListenerConfig {
     int maxThreads = 16;
     int maxConnections = 256; ///< beyond: 503 with Retry-After
     int maxConnectionsPerClient = 64;
+    int maxStreams = 200; ///< event streams among the connections; beyond: 503
     std::chrono::milliseconds headerDeadline{
         10'000}; ///< from accept to the end of the head (small body included)
     std::chrono::milliseconds idleTimeout{60'000}; ///< between requests of one connection
@@ -27,7 +28,7 @@ struct ListenerConfig {
 /// One listener. The Router must outlive it. start() binds (throws Error Conflict with a hint when the port
 /// is taken). The process ignores SIGPIPE from then on. stop() lets running handlers end and breaks off what
 /// they wait for from clients; a stopped server is not started again. Request bodies may be chunked; answers
-/// always carry their Content-Length, so HTTP/1.0 firmware can read them.
+/// carry their Content-Length, so HTTP/1.0 firmware can read them; only event streams have none.
 class Server {
 public:
     Server(const Router& router, ListenerConfig config);
@@ -35,6 +36,7 @@ public:
     void start();
     void stop();
     std::uint16_t port() const;
+    std::size_t streamCount() const; ///< event streams open now
 
 private:
     struct State;

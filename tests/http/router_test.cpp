@@ -39,6 +39,11 @@ public:
         sent_ = true;
     }
     void sendFile(const std::filesystem::path&, std::string_view, FileDone) override { sent_ = true; }
+    EventStreamPtr openStream(StreamSettings settings) override
+    {
+        sent_ = true;
+        return std::make_shared<EventStream>(std::move(settings), true);
+    }
     bool sent() const override { return sent_; }
     std::string find(std::string_view name) const
     {

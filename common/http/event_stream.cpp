@@ -1,0 +1,68 @@
+#include "common/http/event_stream.h"
+
+#include <fmt/format.h>
+
+namespace bm::http {
+
+EventStream::EventStream(StreamSettings settings, bool chunked)
+    : settings_(std::move(settings)), chunked_(chunked)
+{}
+
+bool EventStream::write(std::string_view bytes)
+{
+    const std::lock_guard lock(mutex_);
+    if (closed_ || over_ || bytes.empty())
+        return !closed_ && !over_;
+    // What is larger than the whole buffer goes through an empty one: it could never be sent else.
+    if (!buffer_.empty() && buffer_.size() + bytes.size() > settings_.bufferBytes) {
+        refused_ = true;
+        return false;
+    }
+    addLocked(bytes);
+    if (wake_)
+        wake_();
+    return true;
+}
+
+void EventStream::close()
+{
+    const std::lock_guard lock(mutex_);
+    if (closed_ || over_)
+        return;
+    closed_ = true;
+    if (chunked_)
+        buffer_ += "0\r\n\r\n";
+    if (wake_)
+        wake_();
+}
+
+bool EventStream::isOpen() const
+{
+    const std::lock_guard lock(mutex_);
+    return !closed_ && !over_;
+}
+
+void EventStream::attach(std::function<void()> wake)
+{
+    const std::lock_guard lock(mutex_);
+    wake_ = std::move(wake);
+}
+
+void EventStream::detach()
+{
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    wake_ = nullptr;
+    buffer_.clear();
+}
+
+void EventStream::addLocked(std::string_view bytes)
+{
+    if (chunked_)
+        buffer_ += fmt::format("{:x}\r\n", bytes.size());
+    buffer_ += bytes;
+    if (chunked_)
+        buffer_ += "\r\n";
+}
+
+} // namespace bm::http

@@ -1,0 +1,61 @@
+#pragma once
+#include "common/http/connection.h"
+#include "common/http/event_stream.h"
+#include "common/http/poller.h"
+#include "common/platform/guarded.h"
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace bm::http {
+
+/// Sends event streams on one thread, whatever the number of clients. A client that hangs up, or that takes
+/// nothing of its full buffer for its stall limit, is dropped; the others notice nothing.
+class StreamSender {
+public:
+    using Connections = std::function<void(std::unique_ptr<Connection>)>;
+    /// @p onClose gets a connection whose stream went out to its end.
+    explicit StreamSender(Connections onClose);
+    ~StreamSender();
+    void start();
+    /// Ends the streams under way; each onChange is told.
+    void stop();
+    void add(std::unique_ptr<Connection> connection, EventStreamPtr stream);
+    std::size_t count() const { return count_; }
+
+private:
+    using Time = std::chrono::steady_clock::time_point;
+    struct Job {
+        std::unique_ptr<Connection> connection;
+        EventStreamPtr stream;
+        Time movedAt{};        ///< when the socket last took a byte, or had all and got a new one
+        bool waiting = false;  ///< for the socket to take the rest of the buffer
+        std::size_t heard = 0; ///< bytes that the client sent, and nobody asked for
+    };
+    enum class After { GoOn, Finished, Gone };
+    void run(const std::stop_token& stop);
+    void takeNew();
+    void serve(int fd);
+    After advance(Job& job);
+    After flush(Job& job);
+    bool listens(Job& job) const;
+    void lookAtAll();
+    void end(int fd, bool whole);
+
+    struct Fresh {
+        std::vector<Job> jobs{};
+        std::vector<int> dirty{};
+    };
+    Connections onClose_;
+    Poller poller_;
+    platform::Guarded<Fresh> fresh_;
+    std::map<int, Job> jobs_; ///< of the thread
+    std::atomic<std::size_t> count_ = 0;
+    std::jthread thread_;
+};
+
+} // namespace bm::http
