@@ -3,6 +3,7 @@
 #include "conductor/agent_desk.h"
 #include "conductor/boot_desk.h"
 #include "conductor/context.h"
+#include "conductor/event_hub.h"
 #include "conductor/fleet/rollouts.h"
 #include "conductor/image_catalogue.h"
 #include "conductor/image_reference.h"
@@ -31,6 +32,7 @@ struct ApiParts {
     conductor::BootDesk& boots;
     conductor::ImageTags& tags;
     conductor::fleet::Rollouts& rollouts;
+    conductor::EventHub& events;
     ApiSettings settings{};
 };
 

@@ -5,6 +5,10 @@
 #include "common/model/error.h"
 #include "common/wire/event_json.h"
 #include "db/repositories.h"
+#include "db/rollout_repository.h"
+
+#include <charconv>
+#include <fmt/format.h>
 
 namespace bm::api {
 
@@ -17,6 +21,13 @@ namespace {
 constexpr int kMaxWaiters = 4;
 constexpr std::int64_t kMaxWaitSeconds = 30;
 constexpr std::chrono::milliseconds kLookInterval{200};
+
+bool wantsStream(const Request& request)
+{
+    if (const auto wanted = request.queryParam("stream"))
+        return flagFromText(*wanted, "stream");
+    return request.header("Accept").value_or("").find("text/event-stream") != std::string::npos;
+}
 
 void send(Response& response, const std::vector<model::NodeEvent>& events, std::int64_t after)
 {
@@ -58,20 +69,75 @@ void EventApi::ofNode(Request& request, Response& response)
 
 void EventApi::all(Request& request, Response& response)
 {
-    refuseOtherQuery(request, "after limit wait_seconds");
-    const bool fromNow = request.queryParam("after").value_or("") == "latest";
-    const std::int64_t after = fromNow ? parts_.context.database.read([](db::Transaction& tx) {
-        return db::EventRepository{}.latestSequence(tx);
-    })
-                                       : numberOf(request, "after", 0, INT64_MAX);
+    refuseOtherQuery(request, "after limit wait_seconds stream rollout node kind");
+    const db::EventFilter filter = filterOf(request);
+    if (wantsStream(request))
+        return stream(request, response, filter);
+    const std::int64_t after = afterOf(request, "0");
     const std::size_t limit = limitOf(request, 10'000);
     send(response,
          await(request,
                [&] {
-                   return parts_.context.database.read(
-                       [&](db::Transaction& tx) { return db::EventRepository{}.since(tx, after, limit); });
+                   return parts_.context.database.read([&](db::Transaction& tx) {
+                       return db::EventRepository{}.matching(tx, filter, after, limit);
+                   });
                }),
          after);
+}
+
+/// Begins where Last-Event-ID or ?after= says, without them now.
+void EventApi::stream(const Request& request, Response& response, db::EventFilter filter)
+{
+    const std::int64_t after = afterOf(request, "latest");
+    conductor::EventHub& hub = parts_.events;
+    http::StreamSettings settings;
+    settings.onChange = [&hub] { hub.poke(); };
+    const http::EventStreamPtr client = response.openStream(std::move(settings));
+    // A client that loses us before the first event goes on from here.
+    client->write(fmt::format("retry: 2000\nid: {}\n\n", after));
+    hub.subscribe(std::move(filter), after, std::make_shared<EventFeed>(client, texts_));
+}
+
+db::EventFilter EventApi::filterOf(const Request& request) const
+{
+    db::EventFilter filter;
+    filter.kinds = db::kindsFromText(request.queryParam("kind").value_or(""));
+    if (const auto node =
+            request.queryParam("node")) // a deleted node's events can still be asked for by uuid
+        filter.node = model::isUuid(*node) ? model::NodeId{*node} : parts_.nodes.get(*node).id;
+    if (const auto rollout = request.queryParam("rollout")) {
+        const auto found = parts_.context.database.read([&](db::Transaction& tx) {
+            const db::RolloutRepository rollouts;
+            const auto known = rollouts.find(tx, model::RolloutId{*rollout});
+            return known ? known : rollouts.findByName(tx, *rollout);
+        });
+        if (!found)
+            throw model::Error(model::ErrorCode::NotFound,
+                               fmt::format("there is no rollout {}", rollout->substr(0, 80)),
+                               "GET /v1/rollouts lists them");
+        filter.rollout = found->id;
+    }
+    return filter;
+}
+
+/// The sequence that the client has already. A browser repeats its URL when it comes again, so its
+/// Last-Event-ID counts before ?after=.
+std::int64_t EventApi::afterOf(const Request& request, std::string_view otherwise) const
+{
+    const std::string last = request.header("Last-Event-ID").value_or("");
+    const std::string after = request.queryParam("after").value_or(std::string(otherwise));
+    if (last.empty() && after == "latest")
+        return parts_.context.database.read(
+            [](db::Transaction& tx) { return db::EventRepository{}.latestSequence(tx); });
+    if (last.empty())
+        return numberOf(request, "after", 0, INT64_MAX);
+    std::int64_t value = 0;
+    const auto [end, failure] = std::from_chars(last.data(), last.data() + last.size(), value);
+    if (failure != std::errc{} || end != last.data() + last.size() || value < 0)
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           fmt::format("Last-Event-ID: \"{}\" is not the id of an event", last.substr(0, 40)),
+                           "send back the id of the last event that came, a whole number");
+    return value;
 }
 
 std::vector<model::NodeEvent> EventApi::await(const Request& request, const Fetch& fetch)

@@ -89,7 +89,8 @@ struct App::State {
         : config(std::move(given)), core(coreSettings(config), clock, [this] { hosts.tell(); }),
           bootServices(config.boot, [this](const pxe::BootContact& contact) { onContact(contact); }),
           hosts(core.boots, bootServices), api({core.context, core.nodes, core.operations, core.catalogue,
-                                                core.agents, core.boots, core.tags, core.rollouts, apiSettings(config)})
+                                                core.agents, core.boots, core.tags, core.rollouts,
+                                                core.events, apiSettings(config)})
     {}
 
     void onContact(const pxe::BootContact& contact);

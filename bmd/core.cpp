@@ -33,13 +33,16 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                [this] { engine.wake(); },
                                                std::move(hostsChanged)},
       nodes(context), operations(context), agents(context), boots(context), catalogue(context),
-      engine(context, model::makeUuid()), powerSync(context),
-      tags(database, clock), rollouts(context, *exec_, settings_.rollouts)
-{}
+      engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
+      rollouts(context, *exec_, settings_.rollouts), events(database)
+{
+    database.onCommit([this](const db::CommitFacts&) { events.poke(); });
+}
 
 Core::~Core()
 {
     stop();
+    database.onCommit({});
 }
 
 void Core::start()
@@ -53,6 +56,7 @@ void Core::start()
 
 void Core::stop()
 {
+    events.stop();
     rollouts.stop();
     powerSync.stop();
     engine.stop();

@@ -2,6 +2,7 @@
 #include "conductor/agent_desk.h"
 #include "conductor/boot_desk.h"
 #include "conductor/engine.h"
+#include "conductor/event_hub.h"
 #include "conductor/fleet/rollouts.h"
 #include "conductor/image_catalogue.h"
 #include "conductor/image_reference.h"
@@ -57,6 +58,7 @@ public:
     conductor::PowerSync powerSync;
     conductor::ImageTags tags;
     conductor::fleet::Rollouts rollouts;
+    conductor::EventHub events;
 };
 
 } // namespace bm::bmd

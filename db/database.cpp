@@ -31,4 +31,9 @@ void Database::readUnit(const std::function<void(Transaction&)>& unit) const
     state_->readers.read(unit);
 }
 
+void Database::onCommit(CommitHook hook)
+{
+    state_->writer.onCommit(std::move(hook));
+}
+
 } // namespace bm::db

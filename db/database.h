@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -32,6 +33,13 @@ struct DatabaseSettings {
     int readers = 4;
     bool durable = true; ///< synchronous=FULL; false only in tests and --dev
 };
+
+/// One commit of the writer.
+struct CommitFacts {
+    std::size_t units = 0;            ///< that were written together
+    std::chrono::microseconds took{}; ///< from begin to the end of the commit
+};
+using CommitHook = std::function<void(const CommitFacts&)>;
 
 /// One writer thread that commits what arrives together (each unit under a savepoint of its own, answered
 /// after the commit), and a pool of readers. Thread-safe. Opening brings the schema up to date; a newer one
@@ -68,6 +76,9 @@ public:
             return std::move(*result);
         }
     }
+    /// Has @p hook called after every commit, on the writer thread: it must only poke. Replaces the last one;
+    /// once this returns, that one is no longer called.
+    void onCommit(CommitHook hook);
 
 private:
     void writeUnit(const std::function<void(Transaction&)>& unit);

@@ -57,6 +57,15 @@ std::optional<NodeEvent> EventRepository::latestOfKind(Transaction& tx, const mo
                           {node.uuid, kind});
 }
 
+std::vector<NodeEvent> EventRepository::matching(Transaction& tx, const EventFilter& filter,
+                                                 std::int64_t afterSequence, std::size_t limit) const
+{
+    std::vector<Value> parameters{afterSequence, store(limit)};
+    const std::string more = filter.sql(parameters);
+    return events().find(tx, fmt::format("where sequence > $1{} order by sequence limit $2", more),
+                         parameters);
+}
+
 std::int64_t EventRepository::latestSequence(Transaction& tx) const
 {
     return std::get<std::int64_t>(tx.query("select coalesce(max(sequence), 0) from events", {}).at(0).at(0));

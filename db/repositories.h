@@ -3,6 +3,7 @@
 #include "common/model/image.h"
 #include "common/model/operation.h"
 #include "common/model/port.h"
+#include "db/event_filter.h"
 #include "db/node_repository.h"
 
 #include <optional>
@@ -67,6 +68,9 @@ public:
     std::vector<model::NodeEvent> ofNode(Transaction& tx, const model::NodeId& node,
                                          std::int64_t afterSequence, std::size_t limit) const;
     std::vector<model::NodeEvent> since(Transaction& tx, std::int64_t afterSequence, std::size_t limit) const;
+    /// Of those after @p afterSequence the first @p limit that @p filter lets pass.
+    std::vector<model::NodeEvent> matching(Transaction& tx, const EventFilter& filter,
+                                           std::int64_t afterSequence, std::size_t limit) const;
     std::int64_t latestSequence(Transaction& tx) const;
     /// The node's newest event of one kind.
     std::optional<model::NodeEvent> latestOfKind(Transaction& tx, const model::NodeId& node,

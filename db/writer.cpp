@@ -145,8 +145,19 @@ void Writer::commitGroup(std::deque<WriteRequest*>& waiting)
         }
         return undoAll(group, errorOf(std::current_exception()));
     }
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
     for (WriteRequest* request : group)
         answer(*request, std::move(request->error));
+    const std::lock_guard lock(hookMutex_);
+    if (hook_)
+        hook_({group.size(), took});
+}
+
+void Writer::onCommit(CommitHook hook)
+{
+    const std::lock_guard lock(hookMutex_);
+    hook_ = std::move(hook);
 }
 
 /// The transaction failed as a whole: those that did well hear why, the others their own error.

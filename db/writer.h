@@ -33,6 +33,7 @@ public:
     /// Blocks until @p unit is committed or undone; throws what undid it. From inside a unit: runs at once,
     /// within it.
     void write(const std::function<void(Transaction&)>& unit);
+    void onCommit(CommitHook hook);
 
 private:
     void loop();
@@ -47,6 +48,8 @@ private:
     std::condition_variable arrived_;
     std::deque<WriteRequest*> queue_;
     bool ending_ = false;
+    std::mutex hookMutex_;
+    CommitHook hook_;
     std::thread thread_; // ended by the destructor after the queue is empty; a stop token would say less
 };
 

@@ -36,6 +36,12 @@ void EventStream::close()
         wake_();
 }
 
+bool EventStream::hasRoom() const
+{
+    const std::lock_guard lock(mutex_);
+    return !refused_;
+}
+
 bool EventStream::isOpen() const
 {
     const std::lock_guard lock(mutex_);

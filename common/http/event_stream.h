@@ -32,6 +32,8 @@ public:
     bool write(std::string_view bytes);
     /// Nothing more follows: what is in the buffer still goes out.
     void close();
+    /// Whether bytes were not refused, or have room since.
+    bool hasRoom() const;
     /// Whether bytes may still be written: the client is there, and nobody called close().
     bool isOpen() const;
 

@@ -14,6 +14,7 @@ void writeEvent(JsonWriter& out, const model::NodeEvent& event)
     out.key("message").string(event.message);
     out.key("details").raw(masked(event.details));
     out.key("operation_uuid").stringOrNull(event.operation.uuid);
+    out.key("rollout_uuid").stringOrNull(event.rollout.uuid);
     out.endObject();
 }
 
