@@ -45,6 +45,7 @@ void ImageApi::mount(http::Router& router)
     router.add(Method::Get, "/v1/images", [this](Request& q, Response& a) { list(q, a); });
     router.add(Method::Post, "/v1/images", [this](Request& q, Response& a) { add(q, a); });
     router.add(Method::Get, "/v1/images/{image}", [this](Request& q, Response& a) { show(q, a); });
+    router.add(Method::Patch, "/v1/images/{image}", [this](Request& q, Response& a) { change(q, a); });
     router.add(Method::Delete, "/v1/images/{image}", [this](Request& q, Response& a) { remove(q, a); });
 }
 
@@ -107,6 +108,16 @@ void ImageApi::list(Request& request, Response& response) const
 void ImageApi::show(Request& request, Response& response) const
 {
     sendImage(request, response, 200, parts_.images.get(request.pathParam("image")));
+}
+
+void ImageApi::change(Request& request, Response& response) const
+{
+    const wire::ImageChange wanted = wire::imageChangeFromBody(jsonBody(request));
+    sendImage(request, response, 200,
+              parts_.images.change(request.pathParam("image"), [&](model::Image& image) {
+                  image.architecture = wanted.architecture.value_or(image.architecture);
+                  image.bootMode = wanted.bootMode.value_or(image.bootMode);
+              }));
 }
 
 void ImageApi::remove(Request& request, Response& response) const

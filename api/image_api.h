@@ -16,6 +16,7 @@ private:
     void fetch(http::Request& request, http::Response& response) const;
     void list(http::Request& request, http::Response& response) const;
     void show(http::Request& request, http::Response& response) const;
+    void change(http::Request& request, http::Response& response) const;
     void remove(http::Request& request, http::Response& response) const;
     void sendObject(const http::Request& request, http::Response& response, bool manifest) const;
 

@@ -29,7 +29,8 @@ void OperationApi::provision(Request& request, Response& response) const
 {
     const wire::ProvisionRequest wanted = wire::provisionFromBody(jsonBody(request, kLargeBody));
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    const model::OperationId id = parts_.operations.provision(node.id.uuid, conductor::fleet::deployRequestOf(wanted), request.actor);
+    const model::OperationId id =
+        parts_.operations.provision(node.id.uuid, conductor::fleet::deployRequestOf(wanted), request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");
     response.sendJson(202, wire::JsonWriter{}
                                .beginObject()

@@ -30,11 +30,10 @@ void write(wire::JsonWriter& out, const conductor::fleet::RolloutNodeView& view)
 /// The body of a verb: nothing, or an object.
 nlohmann::json verbBody(Request& request)
 {
-    if (request.contentLength().value_or(1) == 0)
+    const std::string text = request.body(kSmallBody);
+    if (text.find_first_not_of(" \r\n") == std::string::npos || text == "null")
         return nlohmann::json::object();
-    nlohmann::json body = jsonBody(request);
-    if (body.is_null())
-        return nlohmann::json::object();
+    nlohmann::json body = wire::parseObject(text);
     wire::refuseUnknown(body, {"nodes", "reason"}, "rollout");
     return body;
 }

@@ -127,6 +127,7 @@ void addEverything(CLI::App& app, Shell& shell)
     addNodeCommands(app, shell);
     addPowerCommands(app, shell);
     addImageCommands(app, shell);
+    addRolloutCommands(app, shell);
     addProvisionCommands(app, shell);
     addCompletionCommand(app, shell);
 }

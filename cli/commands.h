@@ -42,6 +42,7 @@ void addNodeCommands(CLI::App& app, Shell& shell);
 void addPowerCommands(CLI::App& app, Shell& shell);
 void addImageCommands(CLI::App& app, Shell& shell);
 void addProvisionCommands(CLI::App& app, Shell& shell);
+void addRolloutCommands(CLI::App& app, Shell& shell);
 void addCompletionCommand(CLI::App& app, Shell& shell);
 
 /// The path of a node: "/v1/nodes/<encoded ident>" + @p rest.

@@ -24,6 +24,10 @@ struct ImageOptions {
     std::string image;
     std::vector<std::string> images;
     bool noWait = false;
+    std::string tag;
+    std::vector<std::string> tags;
+    std::string architecture;
+    std::string bootMode;
 };
 
 bool isUrl(const std::string& source)
@@ -103,6 +107,8 @@ int add(Shell& shell, const ImageOptions& options)
             image = waitUntilReady(shell, image.at("uuid").get<std::string>(), ticker);
     }
     image.erase("links");
+    for (const std::string& tag : options.tags)
+        setTag(shell, tag, options.name);
     if (!shell.view().table())
         shell.print(image);
     else if (options.noWait)
@@ -111,6 +117,59 @@ int add(Shell& shell, const ImageOptions& options)
         std::cout << fmt::format("{}: ready, {} on disk, {} stored\n", options.name,
                                  humanBytes(image.at("size_bytes").get<double>()),
                                  humanBytes(image.at("stored_bytes").get<double>()));
+    return 0;
+}
+
+json setTag(Shell& shell, const std::string& tag, const std::string& image)
+{
+    return shell.client().send("PUT", "/v1/image-tags/" + platform::urlEncode(tag), {{"image", image}});
+}
+
+int tag(Shell& shell, const ImageOptions& options)
+{
+    for (const std::string& tag : options.tags) {
+        const json set = setTag(shell, tag, options.image);
+        std::cout << tag << " is " << set.at("image_name").get<std::string>() << "\n";
+    }
+    return 0;
+}
+
+int untag(Shell& shell, const ImageOptions& options)
+{
+    for (const std::string& tag : options.tags) {
+        shell.client().remove("/v1/image-tags/" + platform::urlEncode(tag));
+        std::cout << tag << ": taken away\n";
+    }
+    return 0;
+}
+
+int tags(Shell& shell, const ImageOptions& options)
+{
+    if (options.tag.empty()) {
+        shell.print(shell.client().get("/v1/image-tags").at("image_tags"), {{"TAG", "tag"},
+                                                                            {"IMAGE", "image_name"},
+                                                                            {"SINCE", "set_at"},
+                                                                            {"BY", "actor"},
+                                                                            {"UUID", "image_uuid", true}});
+        return 0;
+    }
+    shell.print(shell.client().get("/v1/image-tags/" + platform::urlEncode(options.tag)).at("changes"),
+                {{"SINCE", "at"}, {"IMAGE", "image_name"}, {"BY", "actor"}, {"UUID", "image_uuid", true}});
+    return 0;
+}
+
+int set(Shell& shell, const ImageOptions& options)
+{
+    json body = json::object();
+    if (!options.architecture.empty())
+        body["architecture"] = options.architecture;
+    if (!options.bootMode.empty())
+        body["boot_mode"] = options.bootMode;
+    if (body.empty())
+        throw Error(ErrorCode::InvalidInput, "nothing to set", "--arch x86_64 or --boot-mode uefi|bios|any");
+    json image = shell.client().send("PATCH", "/v1/images/" + platform::urlEncode(options.image), body);
+    image.erase("links");
+    shell.print(image);
     return 0;
 }
 
@@ -150,6 +209,32 @@ int remove(Shell& shell, const ImageOptions& options)
     return 0;
 }
 
+void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOptions>& options)
+{
+    CLI::App* tagging = image.add_subcommand("tag", "Point tags to an image, from wherever they pointed");
+    tagging->add_option("image", options->image, "name, tag or uuid")->required();
+    tagging->add_option("tags", options->tags, "as web:stable web:2026-11")->required();
+    tagging->footer("Example:\n  bm image tag web-20261121 web:2026-11 web:stable");
+    tagging->callback(
+        [&shell, options] { shell.action = [&shell, options] { return tag(shell, *options); }; });
+    CLI::App* untagging = image.add_subcommand("untag", "Take tags away; the images stay");
+    untagging->add_option("tags", options->tags, "as web:stable")->required();
+    untagging->callback(
+        [&shell, options] { shell.action = [&shell, options] { return untag(shell, *options); }; });
+    CLI::App* listing = image.add_subcommand("tags", "All tags; or what one pointed to, newest first");
+    listing->add_option("tag", options->tag, "as web:stable");
+    listing->callback(
+        [&shell, options] { shell.action = [&shell, options] { return tags(shell, *options); }; });
+    CLI::App* setting =
+        image.add_subcommand("set", "Say what machines an image is for; rollouts refuse others");
+    setting->add_option("image", options->image, "name, tag or uuid")->required();
+    setting->add_option("--arch", options->architecture, "as x86_64 (any: not compared)");
+    setting->add_option("--boot-mode", options->bootMode, "uefi, bios or any");
+    setting->footer("Example:\n  bm image set web-20261121 --arch x86_64 --boot-mode uefi");
+    setting->callback(
+        [&shell, options] { shell.action = [&shell, options] { return set(shell, *options); }; });
+}
+
 } // namespace
 
 void addImageCommands(CLI::App& app, Shell& shell)
@@ -164,7 +249,9 @@ void addImageCommands(CLI::App& app, Shell& shell)
     adding->add_option("--name", options->name, "what it is called from now on")->required();
     adding->add_option("--checksum", options->checksum, "of the source: sha256:HEX or sha512:HEX");
     adding->add_flag("--no-wait", options->noWait, "return while it is being imported");
-    adding->footer("Example:\n  bm image add debian-12-generic-amd64.qcow2 --name debian-12");
+    adding->add_option("--tag", options->tags, "point this tag to it: web:2026-11 (may be repeated)");
+    adding->footer(
+        "Example:\n  bm image add debian-12-generic-amd64.qcow2 --name debian-12 --tag debian:stable");
     adding->callback(
         [&shell, options] { shell.action = [&shell, options] { return add(shell, *options); }; });
     CLI::App* listing = image->add_subcommand("list", "All images");
@@ -173,6 +260,7 @@ void addImageCommands(CLI::App& app, Shell& shell)
     showing->add_option("image", options->image, "name or uuid")->required();
     showing->callback(
         [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
+    addTagCommands(*image, shell, options);
     CLI::App* removing = image->add_subcommand("delete", "Remove images that no deployment is using");
     removing->add_option("images", options->images, "names or uuids")->required();
     removing->callback(

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/fleet_options.h"
 #include "cli/inventory_file.h"
 #include "cli/progress_view.h"
 #include "common/model/error.h"
@@ -35,6 +36,7 @@ struct ProvisionOptions {
     bool noGrow = false;
     bool wait = false;
     bool yes = false;
+    FleetOptions fleet{};
     int timeoutMinutes = 240;
 };
 
@@ -158,7 +160,19 @@ void confirmRunning(Shell& shell, const ProvisionOptions& options, const std::ve
 
 int provision(Shell& shell, const ProvisionOptions& options)
 {
-    const json body = requestOf(options);
+    json body = requestOf(options);
+    if (options.fleet.any()) {
+        if (!options.hostName.empty())
+            throw Error(ErrorCode::InvalidInput, "--host-name is for one node",
+                        "in a rollout each node's own name is its host name");
+        body.erase("image");
+        const std::vector<std::string> named =
+            options.nodes.empty() ? std::vector<std::string>{} : shell.nodes(options.nodes);
+        return provisionFleet(shell, options.fleet, options.image, named, body, options.yes, options.wait);
+    }
+    if (options.nodes.empty())
+        throw Error(ErrorCode::InvalidInput, "no nodes are named",
+                    "bm provision IMAGE NODE..., or --select class=web,rack=r1..r4");
     const std::vector<std::string> nodes = shell.nodes(options.nodes);
     confirmRunning(shell, options, nodes);
     std::vector<std::string> begun;
@@ -226,16 +240,20 @@ void addProvisionCommands(CLI::App& app, Shell& shell)
     const auto options = std::make_shared<ProvisionOptions>();
     CLI::App* command = app.add_subcommand(
         "provision", "Put an image on machines and start them, from whatever state they are in");
-    command->add_option("image", options->image, "its name (bm image list)")->required();
-    command->add_option("nodes", options->nodes, "names, globs or uuids")->required();
+    command->add_option("image", options->image, "its name or tag (bm image list, bm image tags)")
+        ->required();
+    command->add_option("nodes", options->nodes, "names, globs or uuids; or --select");
     addRequestOptions(*command, *options);
+    addFleetOptions(*command, options->fleet);
     command->add_flag("--wait", options->wait, "show progress until all have ended");
     command->add_flag("--yes", options->yes, "do not ask before running systems are overwritten");
     command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
         ->check(CLI::Range(1, 100'000));
     command->footer(
         "Example:\n  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait\n"
-        "  bm provision debian-12 'rack1-*' --yes");
+        "  bm provision debian-12 'rack1-*' --yes\n"
+        "  bm provision web:stable --select class=web,rack=r1..r4 --max-parallel 64 --canary 2 --max-fail 5% "
+        "--order rack");
     command->callback(
         [&shell, options] { shell.action = [&shell, options] { return provision(shell, *options); }; });
 

@@ -266,6 +266,17 @@ std::vector<Image> ImageCatalogue::list() const
     return state_->context.database.read([](db::Transaction& tx) { return db::ImageRepository{}.all(tx); });
 }
 
+Image ImageCatalogue::change(const std::string& nameOrId, const std::function<void(Image&)>& change)
+{
+    return state_->context.database.write([&](db::Transaction& tx) {
+        Image image = findImage(tx, nameOrId);
+        change(image);
+        image.updatedAt = state_->context.clock.now();
+        db::ImageRepository{}.update(tx, image);
+        return image;
+    });
+}
+
 void ImageCatalogue::remove(const std::string& nameOrId, const std::string& actor)
 {
     std::string orphan;

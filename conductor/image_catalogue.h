@@ -26,6 +26,8 @@ public:
     model::Image add(const NewImage& image, const std::string& actor);
     model::Image get(const std::string& nameOrId) const; ///< @throws Error NotFound
     std::vector<model::Image> list() const;
+    /// Applies @p change to what operators may say of an image. @throws Error NotFound
+    model::Image change(const std::string& nameOrId, const std::function<void(model::Image&)>& change);
     /// @throws Error ImageInUse (an unfinished deployment wants it; names the nodes)
     void remove(const std::string& nameOrId, const std::string& actor);
     const images::ImageStore& store() const;

@@ -27,6 +27,8 @@ void writeImage(JsonWriter& out, const model::Image& image, std::string_view bas
     out.key("source_format").stringOrNull(image.sourceFormat);
     out.key("source").stringOrNull(image.source);
     out.key("manifest_sha256").stringOrNull(image.manifestSha256);
+    out.key("architecture").stringOrNull(image.architecture);
+    out.key("boot_mode").stringOrNull(image.bootMode);
     out.key("progress_bytes").number(image.progressBytes);
     out.key("progress_total_bytes").number(image.progressTotalBytes);
     out.key("error");
@@ -73,6 +75,27 @@ void checkChecksum(const std::string& checksum)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("checksum: \"{}\" is not one that bm knows", checksum.substr(0, 80)),
                     "sha256:<64 hex digits> or sha512:<128 hex digits>");
+}
+
+ImageChange imageChangeFromBody(const nlohmann::json& body)
+{
+    if (!body.is_object())
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the body: expected an object, got {}", kindOf(body)));
+    refuseUnknown(body, {"architecture", "boot_mode"}, "image");
+    ImageChange change;
+    if (const nlohmann::json* value = memberOf(body, "architecture")) {
+        const std::string text = asString(*value, "architecture");
+        change.architecture = text == "any" ? "" : text;
+    }
+    if (const nlohmann::json* value = memberOf(body, "boot_mode")) {
+        const std::string text = asString(*value, "boot_mode");
+        if (text != "uefi" && text != "bios" && text != "any" && !text.empty())
+            throw Error(ErrorCode::InvalidInput, fmt::format("boot_mode: \"{}\" is none", text.substr(0, 40)),
+                        "uefi, bios or any");
+        change.bootMode = text == "any" ? "" : text;
+    }
+    return change;
 }
 
 ImageRequest imageFromBody(const nlohmann::json& body)

@@ -3,6 +3,7 @@
 #include "common/wire/json_writer.h"
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,13 @@ struct ImageRequest {
 };
 /// @throws Error InvalidInput naming the field
 ImageRequest imageFromBody(const nlohmann::json& body);
+/// The body of PATCH /v1/images/{image}: what machines it is for; "any" clears.
+struct ImageChange {
+    std::optional<std::string> architecture;
+    std::optional<std::string> bootMode;
+};
+/// @throws Error InvalidInput naming the field
+ImageChange imageChangeFromBody(const nlohmann::json& body);
 /// What an image may be called: letters, digits and - . _ , 1 to 128 of them, not starting with a dot or
 /// hyphen and not like a UUID. @throws Error InvalidInput
 void checkImageName(const std::string& name);
