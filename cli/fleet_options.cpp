@@ -95,6 +95,8 @@ void addFleetOptions(CLI::App& command, FleetOptions& options)
     command.add_flag("--allow-unseen", options.allowUnseen, "take nodes of which nothing was ever seen")
         ->group(nodes);
     const std::string rollout = "Rollout";
+    command.add_flag("--plan", options.plan, "show what would happen and keep it as a plan: bm rollout start")
+        ->group(rollout);
     command.add_option("--name", options.name, "what the rollout is called")->group(rollout);
     command.add_option("--max-parallel", options.maxParallel, "nodes at work at the same time")
         ->group(rollout);

@@ -97,6 +97,11 @@ json startImport(Shell& shell, const ImageOptions& options, Ticker& ticker)
         [&](std::uint64_t done, std::uint64_t total) { ticker.tell("uploading", done, total); });
 }
 
+json setTag(Shell& shell, const std::string& tag, const std::string& image)
+{
+    return shell.client().send("PUT", "/v1/image-tags/" + platform::urlEncode(tag), {{"image", image}});
+}
+
 int add(Shell& shell, const ImageOptions& options)
 {
     json image;
@@ -118,11 +123,6 @@ int add(Shell& shell, const ImageOptions& options)
                                  humanBytes(image.at("size_bytes").get<double>()),
                                  humanBytes(image.at("stored_bytes").get<double>()));
     return 0;
-}
-
-json setTag(Shell& shell, const std::string& tag, const std::string& image)
-{
-    return shell.client().send("PUT", "/v1/image-tags/" + platform::urlEncode(tag), {{"image", image}});
 }
 
 int tag(Shell& shell, const ImageOptions& options)
