@@ -123,6 +123,10 @@ void RolloutTick::begin(RolloutNode& node)
     const std::optional<model::Node> stored = db::NodeRepository{}.find(tx_, node.node);
     if (!stored)
         return end(node, State::Skipped, {"not-found", "the node was deleted", ""});
+    if (stored->isProtected)
+        return end(node, State::Skipped,
+                   {"node-protected", "the node was protected meanwhile",
+                    "bm node set " + node.nodeName + " protected=false"});
     if (request_.drain.set() && !node.drained && stored->state == model::State::Active) {
         node.gateDeadline = now_ + request_.drain.deadline;
         node.runAt = now_;

@@ -20,6 +20,7 @@ World::World(conductor::Settings settings, bool durable)
     settings_.conductor = std::move(settings);
     settings_.conductor.baseUrl = "http://192.0.2.1:6386";
     settings_.secretKeyFile = folder.path() / "key";
+    settings_.rollouts.gatesFolder = gatesFolder();
     core = std::make_unique<bmd::Core>(settings_, clock);
 }
 
@@ -43,13 +44,13 @@ Node World::enrol(const std::string& name, const std::string& driverInfo)
     return core->nodes.createWithPorts(node, {port}, "tester");
 }
 
-model::Image World::image(const std::string& name)
+model::Image World::image(const std::string& name, char content)
 {
     model::Image image;
     image.id = model::ImageId::make();
     image.name = name;
     image.state = model::ImageState::Ready;
-    image.contentId = std::string(64, 'c');
+    image.contentId = std::string(64, content);
     image.sizeBytes = 4U << 20U;
     image.manifestSha256 = std::string(64, 'd');
     image.createdAt = clock.now();
@@ -60,7 +61,7 @@ model::Image World::image(const std::string& name)
 void World::settle(std::chrono::milliseconds span)
 {
     for (std::chrono::milliseconds passed{0}; passed <= span; passed += 250ms) {
-        for (int i = 0; i < 50 && core->engine.runOnce(); ++i) {
+        for (int i = 0; i < 50 && (core->engine.runOnce() || core->rollouts.runOnce()); ++i) {
         }
         clock.advance(250ms);
     }

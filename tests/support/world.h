@@ -3,6 +3,7 @@
 #include "common/platform/files.h"
 
 #include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,14 @@ public:
     model::Node enrol(const std::string& name, const std::string& driverInfo = "{}");
     /// A node brought to @p state by verbs and steps alone; the wait states have an agent that never called.
     model::Node nodeIn(model::State state, const std::string& name = "node-1");
-    /// A tiny image that is ready under @p name.
-    model::Image image(const std::string& name = "debian");
+    /// A tiny image that is ready under @p name; its content is told by @p content, one hex digit.
+    model::Image image(const std::string& name = "debian", char content = 'c');
     /// Does what is due until nothing is, moving the clock by a quarter second per round, for @p span at
     /// most.
     void settle(std::chrono::milliseconds span = std::chrono::seconds{30});
     void runOnce() { core->engine.runOnce(); }
+    /// Where programs that may be drain gates are.
+    std::filesystem::path gatesFolder() const { return folder.path() / "gates"; }
     model::Node node(const std::string& ident) const { return core->nodes.get(ident); }
     model::State stateOf(const std::string& ident) const { return node(ident).state; }
     std::vector<model::NodeEvent> events(const std::string& ident) const;
