@@ -1,19 +1,12 @@
 #!/usr/bin/env python3
 """In virtual machines: the right disk or none; kill -9 of bmd while firmware boots, while the RAM disk starts and twice
 while the image is written; a deployed machine that asks by PXE first is sent to its own disk (BIOS and UEFI)."""
-import json
 import os
-import pathlib
 import signal
-import subprocess
-import sys
 import time
 
-os.environ["BM_LAB"] = "cikill"
-os.environ["BM_LAB_BUILD"] = sys.argv[1]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "lab"))
-from bmlab import fleet, login, place, process, service  # noqa: E402  (the lab's name is settled first)
+import lab_support
+from lab_support import api, bm, login, process, say, service, wait_for
 
 FLEET = """
 default: [lab-two-disks, lab-uefi]
@@ -24,28 +17,6 @@ machines:
     disks: [{serial: SYSTEM1}, {serial: DATA1, size_gib: 4}]
   - {name: lab-uefi, firmware: uefi-http, first: network}
 """
-began = time.monotonic()
-
-
-def say(text):
-    print(f"[{time.monotonic() - began:6.1f} s] {text}", flush=True)
-
-
-def bm(*words, code=0):
-    done = subprocess.run(service.bm_argv(*words), env=service.bm_environment(), capture_output=True, text=True, check=False, timeout=900)
-    said = done.stdout + done.stderr
-    assert done.returncode == code, f"bm {' '.join(words)}: exit code {done.returncode}, wanted {code}\n{said}"
-    return said
-
-
-def api(path):
-    """GET of bmd's API, for what bm shows in other words."""
-    password = service.PASSWORD.read_text(encoding="ascii").strip()
-    text = subprocess.run(
-        ["ip", "netns", "exec", place.NETNS, "curl", "-s", "-f", "--config", "-", f"http://127.0.0.1:6385{path}"],
-        input=f'user = "admin:{password}"\n', capture_output=True, text=True, check=True, timeout=30).stdout
-    return json.loads(text)
-
 
 def operation(name):
     return api(f"/v1/nodes/{name}/operation")
@@ -53,11 +24,6 @@ def operation(name):
 
 def kinds(name):
     return [event["kind"] for event in api(f"/v1/nodes/{name}/events?limit=1000")["events"]]
-
-
-def wait_for(what, condition, seconds=600):
-    assert process.wait_until(condition, seconds, step=0.5), f"{what}: not within {seconds} s\n{service.last_words()}"
-    say(what)
 
 
 def kill_bmd(machines, why):
@@ -68,22 +34,6 @@ def kill_bmd(machines, why):
     time.sleep(3)                            # the machines meet a server that is gone
     service.start(machines)
     say(f"bmd was killed {why} and started again")
-
-
-def raise_lab():
-    place.make_folders()
-    file = place.STATE / "fleet.yaml"
-    file.write_text(FLEET, encoding="utf-8")
-    subprocess.run([place.LAB / "up", "--fleet", file], check=True)
-    machines = fleet.load(file)
-    service.start(machines)
-    service.write_client()
-    login.make_key()
-    image = place.STATE / "debian-12.qcow2"
-    subprocess.run([place.LAB / "make-image", image], check=True)
-    bm("node", "enrol", "-f", str(service.INVENTORY))
-    bm("image", "add", str(image), "--name", "debian-12")
-    return machines
 
 
 def refuse_ambiguous_disk():
@@ -135,23 +85,15 @@ def reboots_to_its_own_disk(machine):
 
 
 def main():
-    try:
-        machines = raise_lab()
-        say("two machines are enrolled, powered off")
-        refuse_ambiguous_disk()
-        deploy_through_kills(machines)
-        for machine in machines:
-            nothing_twice(machine.name)
-            say(login.check(machine))
-        for machine in machines:
-            reboots_to_its_own_disk(machine)
-    except BaseException:
-        print(service.last_words(lines=60), file=sys.stderr)
-        for log in place.STATE.glob("machines/*/console.log"):
-            print(f"--- {log}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
-        raise
-    finally:
-        subprocess.run([place.LAB / "down"], check=False)
+    machines = lab_support.raise_lab(FLEET)
+    say("two machines are enrolled, powered off")
+    refuse_ambiguous_disk()
+    deploy_through_kills(machines)
+    for machine in machines:
+        nothing_twice(machine.name)
+        say(login.check(machine))
+    for machine in machines:
+        reboots_to_its_own_disk(machine)
 
 
-main()
+lab_support.run(main)
