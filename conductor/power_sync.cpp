@@ -21,12 +21,33 @@ struct PowerSync::State {
     std::size_t readAll(const std::string& hardware, const std::vector<Node>& nodes,
                         const std::stop_token& stop);
     bool record(const Node& node, const drivers::PowerReading& reading);
+    void countFailure(const Node& node, const drivers::PowerReading& reading);
+    std::map<model::NodeId, int> silent; ///< looks in a row without an answer
 };
+
+/// A BMC that has not answered three looks in a row: what its machine does is not known any more.
+void PowerSync::State::countFailure(const Node& node, const drivers::PowerReading& reading)
+{
+    constexpr int kLooks = 3;
+    if (++silent[node.id] != kLooks || node.power == model::PowerState::Unknown)
+        return;
+    context.database.write([&](db::Transaction& tx) {
+        if (db::OperationRepository{}.current(tx, node.id))
+            return;
+        db::NodeRepository{}.recordPower(tx, node.id, model::PowerState::Unknown);
+        note(tx, context.clock.now(), node.id, "power.unknown",
+             "the BMC did not answer three times" +
+                 (reading.failure ? std::string(": ") + reading.failure->what() : ""));
+    });
+}
 
 bool PowerSync::State::record(const Node& node, const drivers::PowerReading& reading)
 {
-    if (reading.failure || reading.state == model::PowerState::Unknown)
+    if (reading.failure || reading.state == model::PowerState::Unknown) {
+        countFailure(node, reading);
         return false;
+    }
+    silent.erase(node.id);
     if (reading.state == node.power)
         return true;
     context.database.write([&](db::Transaction& tx) {

@@ -110,6 +110,15 @@ void requireSomething(const Plan& plan)
                 fmt::format("{}; --plan shows each", fmt::join(parts, ", ")));
 }
 
+void requirePlanned(const Rollout& rollout)
+{
+    if (rollout.state != RolloutState::Planned)
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("rollout {} was started already, by {}; it is {}", rollout.name,
+                                rollout.actor, model::toText(rollout.state)),
+                    "bm rollout show " + rollout.name);
+}
+
 [[noreturn]] void refuseState(const Rollout& rollout, std::string_view verb, std::string_view hint)
 {
     throw Error(
@@ -160,11 +169,13 @@ void Rollouts::State::startNodes(db::Transaction& tx, Rollout& rollout) const
 Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor,
                          const std::string& scheduleRun)
 {
-    const Rollout made = state_->context.database.write([&](db::Transaction& tx) {
-        const Context& context = state_->context;
-        Plan plan = makePlan(tx, context, request);
-        if (!request.planOnly)
-            requireSomething(plan);
+    const Context& context = state_->context;
+    // Planned on a reader, so that a large fleet does not hold the writer; begin() looks again at what
+    // matters.
+    Plan plan = context.database.read([&](db::Transaction& tx) { return makePlan(tx, context, request); });
+    if (!request.planOnly)
+        requireSomething(plan);
+    const Rollout made = context.database.write([&](db::Transaction& tx) {
         Rollout rollout;
         rollout.id = model::RolloutId::make();
         rollout.name = freeName(tx, request);
@@ -201,14 +212,14 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
 
 Rollout Rollouts::start(const std::string& ident, const std::string& actor)
 {
+    const Context& context = state_->context;
+    const Plan plan = context.database.read([&](db::Transaction& tx) {
+        const Rollout rollout = findRollout(tx, ident);
+        requirePlanned(rollout);
+        return makePlan(tx, context, storedRequest(context, rollout));
+    });
     return state_->change(ident, [&](db::Transaction& tx, Rollout& rollout) {
-        if (rollout.state != RolloutState::Planned)
-            throw Error(ErrorCode::Conflict,
-                        fmt::format("rollout {} was started already, by {}; it is {}", rollout.name,
-                                    rollout.actor, model::toText(rollout.state)),
-                        "bm rollout show " + rollout.name);
-        const RolloutRequest request = storedRequest(state_->context, rollout);
-        const Plan plan = makePlan(tx, state_->context, request);
+        requirePlanned(rollout);
         if (plan.fingerprint != rollout.fingerprint)
             throw Error(ErrorCode::Conflict,
                         "the fleet has changed since rollout " + rollout.name + " was planned: " +

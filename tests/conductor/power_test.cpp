@@ -73,3 +73,24 @@ TEST_CASE("the periodic look records what changed by itself", "[conductor][power
     world.core->powerSync.runOnce();
     CHECK(world.node("node-1").power == PowerState::On);
 }
+
+TEST_CASE("a BMC that stays silent for three looks leaves its power unknown", "[conductor][power]")
+{
+    World world;
+    world.nodeIn(State::Available);
+    const auto fault = [&](const std::string& info) {
+        world.core->nodes.update(
+            "node-1", [&](model::Node& node) { node.driverInfo.text = info; }, "a");
+    };
+    REQUIRE(world.node("node-1").power != PowerState::Unknown);
+    fault(R"({"fake_power_fault": "bmc-unreachable"})");
+    world.core->powerSync.runOnce();
+    world.core->powerSync.runOnce();
+    CHECK(world.node("node-1").power != PowerState::Unknown); // a moment is no news
+    world.core->powerSync.runOnce();
+    CHECK(world.node("node-1").power == PowerState::Unknown);
+    CHECK(world.hasEvent("node-1", "power.unknown"));
+    fault("{}");
+    world.core->powerSync.runOnce();
+    CHECK(world.node("node-1").power == PowerState::Off);
+}

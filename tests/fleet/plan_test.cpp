@@ -58,6 +58,15 @@ TEST_CASE("A plan says what would happen to each node, and why")
     for (const char* refused : {"web-2", "web-3", "web-4", "web-5", "other"})
         CHECK(why(refused).verdict == PlanVerdict::Refuse);
 
+    SECTION("a BMC that does not answer")
+    {
+        set("web-1",
+            [](model::Node& n) { n.driverInfo.text = R"({"fake_power_fault": "bmc-unreachable"})"; });
+        for (int look = 0; look < 3; ++look)
+            world.core->powerSync.runOnce();
+        world.roll(R"("image": "web-1", "name": "dead", "nodes": ["web-1"], "plan": true)");
+        CHECK(world.nodeOf("dead", "web-1").node.reason == "BMC not answering");
+    }
     SECTION("an image larger than the disk is refused")
     {
         world.core->catalogue.change("web-1", [](model::Image& image) {
