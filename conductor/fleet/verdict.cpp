@@ -79,7 +79,8 @@ Reason machineSeen(const Case& c)
     const bool powerKnown = c.node.power != model::PowerState::Unknown;
     if (!powerKnown && c.node.lastErrorCode.starts_with("bmc-"))
         return {c.node.lastErrorCode, "BMC not answering: " + c.node.lastError, "bm node check " + c.name};
-    const bool seen = powerKnown || !c.inventory.empty() || c.selected.lastDeployed;
+    const bool seen = powerKnown || !c.inventory.empty() || c.selected.lastDeployed ||
+                      c.node.state != State::Enroll; // verified at least
     if (!seen && !c.by.request.allowUnseen)
         return {"conflict", "never seen",
                 "take it in first: bm node check " + c.name + "; or --allow-unseen"};
