@@ -3,8 +3,10 @@
 #include "api/agent_api.h"
 #include "api/boot_api.h"
 #include "api/discovery_api.h"
+#include "api/doctor_api.h"
 #include "api/error_body.h"
 #include "api/event_api.h"
+#include "api/fleet_api.h"
 #include "api/image_api.h"
 #include "api/image_tag_api.h"
 #include "api/node_api.h"
@@ -48,6 +50,8 @@ struct Api::State {
     PortApi ports{parts};
     OperationApi operations{parts};
     EventApi events{parts};
+    FleetApi fleet{parts};
+    DoctorApi doctor{parts};
     NodeBatch batch{parts};
     ImageApi images{parts};
     ImageTagApi tags{parts};
@@ -70,6 +74,8 @@ void Api::mount(http::Router& router)
     state_->ports.mount(router);
     state_->operations.mount(router);
     state_->events.mount(router);
+    state_->fleet.mount(router);
+    state_->doctor.mount(router);
     state_->batch.mount(router);
     state_->images.mount(router);
     state_->tags.mount(router);

@@ -3,6 +3,7 @@
 #include "conductor/agent_desk.h"
 #include "conductor/boot_desk.h"
 #include "conductor/context.h"
+#include "conductor/doctor.h"
 #include "conductor/event_hub.h"
 #include "conductor/fleet/rollouts.h"
 #include "conductor/image_catalogue.h"
@@ -34,6 +35,7 @@ struct ApiParts {
     conductor::fleet::Rollouts& rollouts;
     conductor::EventHub& events;
     ApiSettings settings{};
+    conductor::Doctor* doctor = nullptr; ///< none: GET /v1/doctor is not there
 };
 
 /// All routes. Mount before the servers start; must outlive the routers. Handlers are thread-safe.

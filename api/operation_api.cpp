@@ -20,6 +20,7 @@ void OperationApi::mount(http::Router& router)
 {
     router.add(Method::Post, "/v1/nodes/{ident}/provision",
                [this](Request& q, Response& a) { provision(q, a); });
+    router.add(Method::Post, "/v1/nodes/{ident}/provide", [this](Request& q, Response& a) { provide(q, a); });
     router.add(Method::Get, "/v1/nodes/{ident}/operation", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Post, "/v1/nodes/{ident}/operation/abort",
                [this](Request& q, Response& a) { abort(q, a); });
@@ -40,6 +41,15 @@ void OperationApi::provision(Request& request, Response& response) const
                                .string(node.id.uuid)
                                .endObject()
                                .text());
+}
+
+void OperationApi::provide(Request& request, Response& response) const
+{
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const std::optional<model::OperationId> id = parts_.operations.provide(node.id.uuid, request.actor);
+    wire::JsonWriter out;
+    out.beginObject().key("operation").stringOrNull(id ? id->uuid : "").key("node_uuid").string(node.id.uuid);
+    response.sendJson(id ? 202 : 200, out.endObject().text());
 }
 
 void OperationApi::abort(Request& request, Response& response) const

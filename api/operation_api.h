@@ -11,6 +11,7 @@ public:
 
 private:
     void provision(http::Request& request, http::Response& response) const;
+    void provide(http::Request& request, http::Response& response) const;
     void abort(http::Request& request, http::Response& response) const;
     void show(http::Request& request, http::Response& response) const;
 

@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/basic_auth.h"
 #include "bmd/core.h"
+#include "bmd/doctor_wiring.h"
 #include "bmd/first_start.h"
 #include "common/http/server.h"
 #include "common/platform/log.h"
@@ -88,18 +89,27 @@ struct App::State {
     State(Config given, const model::Clock& clock)
         : config(std::move(given)), core(coreSettings(config), clock, [this] { hosts.tell(); }),
           bootServices(config.boot, [this](const pxe::BootContact& contact) { onContact(contact); }),
-          hosts(core.boots, bootServices), api({core.context, core.nodes, core.operations, core.catalogue,
-                                                core.agents, core.boots, core.tags, core.rollouts,
-                                                core.events, apiSettings(config)})
+          hosts(core.boots, bootServices),
+          doctor(core.context, doctorChecks(
+                                   config, [this] { return provisioningUrl(); }, clock, core.database)),
+          api({core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, core.tags,
+               core.rollouts, core.events, apiSettings(config), &doctor})
     {}
 
     void onContact(const pxe::BootContact& contact);
     void startListeners();
+    /// As machines reach it; with a port of the system's choice, what that is.
+    std::string provisioningUrl() const
+    {
+        return config.provisioning.port != 0 ? config.conductor.baseUrl
+                                             : "http://127.0.0.1:" + std::to_string(machinesServer->port());
+    }
 
     Config config;
     Core core;
     pxe::BootServices bootServices;
     HostsTeller hosts;
+    conductor::Doctor doctor;
     api::Api api;
     std::unique_ptr<api::BasicAuth> auth;
     http::Router operators;

@@ -226,6 +226,35 @@ model::OperationId Operations::provision(const std::string& ident, const DeployR
     return id;
 }
 
+std::optional<model::OperationId> Operations::provide(const std::string& ident, const std::string& actor)
+{
+    const auto id = context_.database.write([&](db::Transaction& tx) -> std::optional<model::OperationId> {
+        Node node = findNode(tx, ident);
+        refuseBusy(tx, context_, node);
+        if (node.state == State::Available)
+            return std::nullopt;
+        refuseMaintenance(node);
+        Way way = wayToActive(node);
+        if (way.kinds.front() == OperationKind::Deploy)
+            throw Error(ErrorCode::InvalidTransition,
+                        "node " + node.id.uuid + " is \"" + std::string(model::toText(node.state)) +
+                            "\"; only a machine that runs nothing becomes available so",
+                        "bm undeploy takes a running one down");
+        if (way.move) {
+            moveNode(tx, context_, node, *way.move);
+            node = findNode(tx, ident);
+        }
+        NewOperation wanted;
+        wanted.kind = way.kinds.front();
+        wanted.actor = actor;
+        if (wanted.kind == OperationKind::Verify)
+            wanted.then.emplace_back(model::toText(OperationKind::Clean));
+        return beginOperation(tx, context_, node, beginningEvent(wanted.kind, node.state), wanted);
+    });
+    context_.wake();
+    return id;
+}
+
 model::OperationId Operations::power(const std::string& ident, model::PowerTarget target,
                                      std::optional<std::chrono::milliseconds> timeout,
                                      const std::string& actor)

@@ -1,0 +1,17 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// GET /v1/doctor?check=dhcp,bmc&node=rack1-07: what bmd finds when it looks at what it needs.
+class DoctorApi {
+public:
+    explicit DoctorApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void examine(http::Request& request, http::Response& response) const;
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

@@ -1,0 +1,20 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// The fleet at a glance: GET /v1/fleet (nodes by state, operations, recent failures), GET /v1/operations
+/// (unfinished ones with their step and pace), GET /v1/steps/medians (how long deployments take).
+class FleetApi {
+public:
+    explicit FleetApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void fleet(http::Request& request, http::Response& response) const;
+    void operations(http::Request& request, http::Response& response) const;
+    void medians(http::Request& request, http::Response& response) const;
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

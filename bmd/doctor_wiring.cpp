@@ -1,0 +1,93 @@
+#include "bmd/doctor_wiring.h"
+
+#include "bmd/interfaces.h"
+#include "common/http/x509.h"
+#include "common/platform/files.h"
+#include "conductor/doctor_checks.h"
+
+#include <fstream>
+
+namespace bm::bmd {
+
+using conductor::bad;
+using conductor::Finding;
+using conductor::good;
+using conductor::Severity;
+
+namespace {
+
+constexpr std::chrono::hours kSoon{30 * 24};
+
+std::string firstLine(const std::string& file)
+{
+    std::ifstream stream(file);
+    std::string line;
+    std::getline(stream, line);
+    return line;
+}
+
+std::vector<Finding> provisioningInterface(const pxe::BootSettings& boot)
+{
+    const std::optional<InterfaceAddress> found = findInterface(boot.interface);
+    if (!found)
+        return {bad(Severity::Error, "there is no interface " + boot.interface,
+                    "ip link shows which there are; dhcp.interface in bmd.yaml")};
+    const std::string state = firstLine("/sys/class/net/" + boot.interface + "/operstate");
+    if (state != "up" && state != "unknown")
+        return {bad(Severity::Error, boot.interface + " is " + state,
+                    "ip link set " + boot.interface + " up; cable?")};
+    if (found->address.empty())
+        return {bad(Severity::Error, boot.interface + " has no IPv4 address",
+                    "ip addr add " + boot.address + "/24 dev " + boot.interface)};
+    if (found->address != boot.address)
+        return {bad(Severity::Warning,
+                    boot.interface + " has " + found->address + " first, bmd was told " + boot.address,
+                    "right where both are its addresses; else restart bmd or set dhcp.address")};
+    return {good(boot.interface + " is up with " + found->address)};
+}
+
+std::vector<Finding> certificate(const std::string& file)
+{
+    const http::CertificatePtr found = http::certificateFromPem(platform::readFile(file));
+    if (!http::lastsLongerThan(found, std::chrono::hours{0}))
+        return {bad(Severity::Error, file + " has expired",
+                    "bmd renews its own at its start; else install a new one")};
+    if (!http::lastsLongerThan(found, kSoon))
+        return {bad(Severity::Warning, file + " expires within 30 days",
+                    "bmd renews its own at its start; else install a new one")};
+    return {good(file + " is good for more than 30 days")};
+}
+
+} // namespace
+
+std::vector<conductor::Check> doctorChecks(const Config& config, std::function<std::string()> baseUrl,
+                                           const model::Clock& clock, db::Database& database)
+{
+    using conductor::Check;
+    std::vector<Check> checks;
+    const bool ramdisk = !config.paths.ramdiskFolder.empty();
+    if (!config.boot.interface.empty())
+        checks.push_back({"interface", [boot = config.boot](const model::Deadline&) {
+                              return provisioningInterface(boot);
+                          }});
+    if (!config.boot.interface.empty() || config.boot.dhcp != pxe::DhcpMode::Off)
+        checks.push_back({"dhcp", conductor::otherDhcpServers(config.boot)});
+    if (config.boot.tftp)
+        checks.push_back({"tftp", conductor::bootFilesByTftp(config.boot)});
+    checks.push_back({"http", conductor::bootFilesByHttp(std::move(baseUrl), ramdisk)});
+    if (ramdisk)
+        checks.push_back({"ramdisk", conductor::ramdiskFiles(config.paths.ramdiskFolder, clock)});
+    checks.push_back({"clock", conductor::systemClock(clock)});
+    checks.push_back({"space", conductor::diskSpace({{"images", config.images.folder},
+                                                     {"state", config.paths.stateFolder},
+                                                     {"run", config.paths.runFolder}},
+                                                    config.images.reserveBytes)});
+    if (config.apiUsesTls()) // its own certificate is made, and named, at the start
+        checks.push_back({"certificate", [&config](const model::Deadline&) {
+                              return certificate(config.api.certificateFile);
+                          }});
+    checks.push_back({"database", conductor::databaseWhole(database)});
+    return checks;
+}
+
+} // namespace bm::bmd

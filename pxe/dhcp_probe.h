@@ -1,0 +1,22 @@
+#pragma once
+#include "common/model/deadline.h"
+
+#include <string>
+#include <vector>
+
+namespace bm::pxe {
+
+/// A DHCP server's offer.
+struct DhcpOffer {
+    std::string server;   ///< its identifier (option 54), else the address it was sent from
+    std::string offered;  ///< the address offered; "0.0.0.0": none, a proxy
+    std::string bootFile; ///< "" none
+};
+
+/// Broadcasts a DHCPDISCOVER on @p interface, twice, as a network-booting machine that nobody knows would,
+/// and collects what other hosts offer until @p deadline, three seconds at most. A server on this host does
+/// not hear it: frames that are sent do not come back. One row per server.
+/// @throws Error NotFound (no such interface), Forbidden (no CAP_NET_RAW), Unavailable (interface down)
+std::vector<DhcpOffer> probeDhcp(const std::string& interface, const model::Deadline& deadline);
+
+} // namespace bm::pxe
