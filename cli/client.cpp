@@ -1,5 +1,7 @@
 #include "cli/client.h"
 
+#include "cli/context_file.h"
+#include "cli/password_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 
@@ -16,7 +18,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::chrono::minutes kCallDeadline{2};
 constexpr std::chrono::hours kUploadDeadline{12};
 
 std::string environment(const char* name)
@@ -70,9 +71,10 @@ Error errorOf(const platform::HttpResponse& response, const std::string& what)
 
 } // namespace
 
-Endpoint resolveEndpoint(const std::string& urlOption)
+namespace {
+
+void readClientFiles(Endpoint& endpoint)
 {
-    Endpoint endpoint;
     const std::string home = environment("HOME");
     const std::filesystem::path own = environment("BM_CLIENT_CONFIG").empty()
                                           ? std::filesystem::path(home) / ".config/bm/client.yaml"
@@ -80,14 +82,31 @@ Endpoint resolveEndpoint(const std::string& urlOption)
     readFileInto(endpoint, "/etc/bm/client.yaml");
     if (!home.empty() || own.is_absolute())
         readFileInto(endpoint, own);
+}
+
+} // namespace
+
+Endpoint resolveEndpoint(const std::string& urlOption, const std::string& contextOption)
+{
+    Endpoint endpoint;
+    const Contexts contexts = readContexts(contextsFile());
+    std::string context = contextOption.empty() ? environment("BM_CONTEXT") : contextOption;
+    if (context.empty())
+        context = contexts.current;
+    if (context.empty())
+        readClientFiles(endpoint);
+    else
+        endpoint = findContext(contexts, context);
     const auto override = [](std::string& into, const std::string& value) {
         if (!value.empty())
             into = value;
     };
-    override(endpoint.url, environment("BM_ENDPOINT"));
-    override(endpoint.username, environment("BM_USERNAME"));
-    override(endpoint.passwordFile, environment("BM_PASSWORD_FILE"));
-    override(endpoint.caFile, environment("BM_CA_FILE"));
+    if (contextOption.empty()) {
+        override(endpoint.url, environment("BM_ENDPOINT"));
+        override(endpoint.username, environment("BM_USERNAME"));
+        override(endpoint.passwordFile, environment("BM_PASSWORD_FILE"));
+        override(endpoint.caFile, environment("BM_CA_FILE"));
+    }
     override(endpoint.url, urlOption);
     while (endpoint.url.ends_with('/'))
         endpoint.url.pop_back();
@@ -96,11 +115,8 @@ Endpoint resolveEndpoint(const std::string& urlOption)
 
 Client::Client(Endpoint endpoint) : endpoint_(std::move(endpoint))
 {
-    if (endpoint_.passwordFile.empty())
-        return;
-    password_ = platform::readFile(endpoint_.passwordFile, 4096);
-    while (!password_.empty() && (password_.back() == '\n' || password_.back() == '\r'))
-        password_.pop_back();
+    if (!endpoint_.passwordFile.empty())
+        password_ = readPasswordFile(endpoint_.passwordFile);
 }
 
 platform::HttpRequest Client::prepared(const std::string& method, const std::string& path) const
@@ -136,7 +152,7 @@ json Client::read(const platform::HttpResponse& response, const std::string& wha
 platform::HttpResponse Client::call(const platform::HttpRequest& request)
 {
     try {
-        return http_.send(request, Deadline::in(kCallDeadline));
+        return http_.send(request, Deadline::in(deadline_));
     } catch (const Error& error) {
         if (error.code() != ErrorCode::Unavailable || !error.hint().empty())
             throw;
@@ -156,6 +172,11 @@ json Client::send(const std::string& method, const std::string& path, const json
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = body.is_null() ? "" : body.dump();
     return read(call(request), method + " " + path);
+}
+
+platform::HttpResponse Client::raw(const std::string& path)
+{
+    return call(prepared("GET", path));
 }
 
 void Client::remove(const std::string& path)

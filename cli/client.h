@@ -1,21 +1,25 @@
 #pragma once
 #include "common/platform/http_client.h"
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 
 namespace bm::cli {
 
-/// Where bmd is and who we are. From options, then BM_ENDPOINT, BM_USERNAME, BM_PASSWORD_FILE, BM_CA_FILE,
-/// then
-/// ~/.config/bm/client.yaml, then /etc/bm/client.yaml (keys endpoint, username, password_file, ca_file).
+/// Where bmd is and who we are.
 struct Endpoint {
     std::string url = "http://127.0.0.1:6385";
     std::string username{};
     std::string passwordFile{};
     std::string caFile{};
 };
-Endpoint resolveEndpoint(const std::string& urlOption);
+/// From options; then BM_ENDPOINT, BM_USERNAME, BM_PASSWORD_FILE, BM_CA_FILE unless --context is given; then
+/// the context that --context, BM_CONTEXT or `bm context use` names, else ~/.config/bm/client.yaml, then
+/// /etc/bm/client.yaml (keys endpoint, username, password_file, ca_file). A context stands alone: nobody's
+/// password goes to another server.
+/// @throws Error NotFound (no such context), InvalidInput (a file that cannot be understood)
+Endpoint resolveEndpoint(const std::string& urlOption, const std::string& contextOption = {});
 
 /// REST calls to bmd. @throws Error with bmd's own code, message and hint; Unavailable when it does not
 /// answer
@@ -25,6 +29,10 @@ public:
     nlohmann::json get(const std::string& path);
     nlohmann::json send(const std::string& method, const std::string& path, const nlohmann::json& body);
     void remove(const std::string& path);
+    /// The answer as it came, whatever its status. @throws Error Unavailable
+    platform::HttpResponse raw(const std::string& path);
+    /// How long one call may take from now on; two minutes unless told.
+    void setDeadline(std::chrono::milliseconds span) { deadline_ = span; }
     nlohmann::json upload(const std::string& path, const std::string& file,
                           const platform::TransferProgress& progress);
     const Endpoint& endpoint() const { return endpoint_; }
@@ -36,6 +44,7 @@ private:
     Endpoint endpoint_;
     std::string password_;
     platform::HttpClient http_;
+    std::chrono::milliseconds deadline_ = std::chrono::minutes{2};
 };
 
 } // namespace bm::cli

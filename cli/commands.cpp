@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "cli/suggest.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,7 @@ using model::ErrorCode;
 Client& Shell::client()
 {
     if (!client_)
-        client_ = std::make_unique<Client>(resolveEndpoint(endpointOption));
+        client_ = std::make_unique<Client>(resolveEndpoint(endpointOption, contextOption));
     return *client_;
 }
 
@@ -96,7 +97,8 @@ constexpr const char* kFooter = R"(Examples:
   bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait
   bm node timeline rack1-07
 
-Where bmd is: --endpoint, BM_ENDPOINT, ~/.config/bm/client.yaml, /etc/bm/client.yaml, else http://127.0.0.1:6385.
+Where bmd is: --endpoint, --context, BM_ENDPOINT, BM_CONTEXT, `bm context use`, ~/.config/bm/client.yaml,
+/etc/bm/client.yaml, else http://127.0.0.1:6385.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 busy or in conflict, 5 not allowed, 6 bmd not reachable.)";
 
 void printFailure(const std::exception& failure)
@@ -118,6 +120,7 @@ void addEverything(CLI::App& app, Shell& shell)
     app.set_version_flag("--version", "bm 0.1.0");
     app.add_option("--endpoint", shell.endpointOption, "bmd's address, as http://host:6385")
         ->type_name("URL");
+    app.add_option("--context", shell.contextOption, "one of `bm context list`")->type_name("NAME");
     app.add_option("-o,--output", shell.formatOption,
                    "table, wide (more columns), json, yaml, or name (one a line)")
         ->check(CLI::IsMember({"table", "wide", "json", "yaml", "name"}));
@@ -129,7 +132,21 @@ void addEverything(CLI::App& app, Shell& shell)
     addImageCommands(app, shell);
     addRolloutCommands(app, shell);
     addProvisionCommands(app, shell);
+    addTopCommand(app, shell);
+    addDoctorCommand(app, shell);
+    addContextCommands(app, shell);
     addCompletionCommand(app, shell);
+}
+
+/// --help and --version end here, too: with 0.
+int refused(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words)
+{
+    if (error.get_exit_code() != 0)
+        if (const Suggestion said = suggestionFor(app, words); !said.message.empty()) {
+            std::cerr << "bm: " << said.message << "\nhint: " << said.hint << "\n";
+            return 2;
+        }
+    return app.exit(error) == 0 ? 0 : 2;
 }
 
 } // namespace
@@ -142,7 +159,7 @@ int runCommandLine(int argc, const char* const* argv)
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 2;
+        return refused(app, error, {argv + 1, argv + argc});
     }
     try {
         return shell.action ? shell.action() : 2;

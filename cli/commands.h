@@ -15,6 +15,7 @@ namespace bm::cli {
 /// exit code.
 struct Shell {
     std::string endpointOption;
+    std::string contextOption;
     std::string formatOption = "table";
     std::vector<std::string> columnsOption;
     std::string sortOption;
@@ -43,6 +44,9 @@ void addPowerCommands(CLI::App& app, Shell& shell);
 void addImageCommands(CLI::App& app, Shell& shell);
 void addProvisionCommands(CLI::App& app, Shell& shell);
 void addRolloutCommands(CLI::App& app, Shell& shell);
+void addContextCommands(CLI::App& app, Shell& shell);
+void addDoctorCommand(CLI::App& app, Shell& shell);
+void addTopCommand(CLI::App& app, Shell& shell);
 void addCompletionCommand(CLI::App& app, Shell& shell);
 
 /// The path of a node: "/v1/nodes/<encoded ident>" + @p rest.

@@ -1,5 +1,6 @@
 #include "cli/inventory_file.h"
 
+#include "cli/password_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 
@@ -96,10 +97,7 @@ void readPasswordFiles(json& inventory)
             !node.at("driver_info").contains("ipmi_password_file"))
             continue;
         json& info = node.at("driver_info");
-        std::string password = platform::readFile(info.at("ipmi_password_file").get<std::string>(), 4096);
-        while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))
-            password.pop_back();
-        info["ipmi_password"] = password;
+        info["ipmi_password"] = readPasswordFile(info.at("ipmi_password_file").get<std::string>());
         info.erase("ipmi_password_file");
     }
 }

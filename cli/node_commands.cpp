@@ -1,8 +1,6 @@
 #include "cli/assignments.h"
 #include "cli/commands.h"
-#include "cli/inventory_file.h"
 #include "cli/node_subcommands.h"
-#include "cli/timeline.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>
@@ -18,7 +16,6 @@ using nlohmann::json;
 namespace {
 
 struct NodeOptions {
-    std::string file;
     std::string node;
     std::vector<std::string> nodes;
     std::vector<std::string> assignments;
@@ -29,31 +26,6 @@ struct NodeOptions {
     bool noMaintenance = false;
     bool yes = false;
 };
-
-int enrol(Shell& shell, const NodeOptions& options)
-{
-    const json inventory = readInventory(options.file);
-    const json answer = shell.client().send("POST", "/v1/nodes/batch", inventory);
-    const json results = answer.is_array() ? answer : answer.value("nodes", json::array());
-    std::map<std::string, int> counts;
-    for (const json& entry : results)
-        counts[entry.value("result", "error")] += 1;
-    if (shell.format() == Format::Table) {
-        std::cout << renderList(results, {{"NAME", "name"}, {"RESULT", "result"}, {"UUID", "uuid"}},
-                                Format::Table);
-        for (const json& entry : results)
-            if (entry.contains("error") && entry.at("error").is_object())
-                std::cerr << fmt::format(
-                    "bm: {}: {} [{}]\nhint: {}\n", plainText(entry.value("name", json())),
-                    entry.at("error").value("message", ""), entry.at("error").value("code", ""),
-                    entry.at("error").value("hint", ""));
-        std::cout << fmt::format("{} created, {} changed, {} unchanged, {} failed\n", counts["created"],
-                                 counts["updated"], counts["unchanged"], counts["error"]);
-    } else {
-        std::cout << renderList(results, {}, shell.format());
-    }
-    return counts["error"] == 0 ? 0 : 1;
-}
 
 int show(Shell& shell, const NodeOptions& options)
 {
@@ -108,26 +80,6 @@ int remove(Shell& shell, const NodeOptions& options)
         shell.client().remove(nodePath(node));
         std::cout << node << ": deleted\n";
     }
-    return 0;
-}
-
-int timeline(Shell& shell, const NodeOptions& options)
-{
-    json events = json::array();
-    std::int64_t after = 0;
-    for (int page = 0; page < 1000; ++page) {
-        const json answer =
-            shell.client().get(nodePath(options.node, "/events?limit=1000&after=" + std::to_string(after)));
-        for (const json& event : answer.at("events"))
-            events.push_back(event);
-        if (answer.at("events").empty())
-            break;
-        after = answer.at("events").back().at("sequence").get<std::int64_t>();
-    }
-    if (shell.format() != Format::Table)
-        std::cout << renderList(events, {}, shell.format());
-    else
-        std::cout << renderTimeline(events);
     return 0;
 }
 
@@ -201,21 +153,11 @@ CLI::App* addOne(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions
 void addNodeCommands(CLI::App& app, Shell& shell)
 {
     CLI::App* node =
-        app.add_subcommand("node", "Machines: enrol, list, show, set, delete, timeline, console");
+        app.add_subcommand("node", "Machines: enrol, list, show, set, check, timeline, console, delete");
     node->require_subcommand(1);
     node->fallthrough();
     const auto options = std::make_shared<NodeOptions>();
-    CLI::App* enrolling = addOne(*node, shell, options, "enrol",
-                                 "Take machines in from an inventory; again is no change", enrol);
-    enrolling
-        ->add_option("-f,--file", options->file,
-                     "inventory in `baremetal create` format, YAML or JSON; - is stdin")
-        ->required();
-    enrolling->footer("Example:\n  bm node enrol -f inventory.yaml\n\ninventory.yaml:\n  nodes:\n    - name: "
-                      "rack1-07\n      driver: ipmi\n"
-                      "      driver_info: {ipmi_address: 10.0.4.17, ipmi_username: root, ipmi_password_file: "
-                      "/root/bmc.password}\n"
-                      "      ports: [{address: \"52:54:00:12:34:56\"}]");
+    addNodeEnrol(*node, shell);
     addNodeList(*node, shell);
     CLI::App* showing = addOne(*node, shell, options, "show", "Everything about one node", show);
     showing->add_option("node", options->node, "name or uuid")->required();
@@ -223,10 +165,8 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     CLI::App* removing = addOne(*node, shell, options, "delete", "Forget nodes", remove);
     removing->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     removing->add_flag("--yes", options->yes, "do not ask");
-    CLI::App* telling =
-        addOne(*node, shell, options, "timeline", "What happened to a node, with times", timeline);
-    telling->add_option("node", options->node, "name or uuid")->required();
-    telling->footer("Example:\n  bm node timeline rack1-07");
+    addNodeTimeline(*node, shell);
+    addNodeCheck(*node, shell);
     CLI::App* consoling =
         addOne(*node, shell, options, "console", "Its serial console over IPMI, by ipmitool", console);
     consoling->add_option("node", options->node, "name or uuid")->required();

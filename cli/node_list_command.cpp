@@ -88,11 +88,11 @@ int list(Shell& shell, const ListOptions& options)
         if (!shown.empty())
             printer.add(shown);
     });
-    printer.finish();
     if (found == 0 && !options.names.empty())
         throw Error(ErrorCode::NotFound,
                     "no node's name fits " + fmt::format("{}", fmt::join(options.names, " ")),
                     "bm node list -o name shows all names");
+    printer.finish();
     if (found == 0 && shell.view().table())
         std::cerr << "no nodes" << (query.empty() ? " yet: bm node enrol -f inventory.yaml" : " that fit")
                   << "\n";

@@ -5,5 +5,8 @@ namespace bm::cli {
 
 /// What stands below `bm node` and fills a file of its own.
 void addNodeList(CLI::App& node, Shell& shell);
+void addNodeEnrol(CLI::App& node, Shell& shell);
+void addNodeTimeline(CLI::App& node, Shell& shell);
+void addNodeCheck(CLI::App& node, Shell& shell);
 
 } // namespace bm::cli

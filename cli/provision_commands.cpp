@@ -1,7 +1,6 @@
 #include "cli/commands.h"
 #include "cli/fleet_options.h"
-#include "cli/inventory_file.h"
-#include "cli/progress_view.h"
+#include "cli/node_watch.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 
@@ -9,9 +8,6 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iostream>
-#include <sys/ioctl.h>
-#include <thread>
-#include <unistd.h>
 
 namespace bm::cli {
 
@@ -91,53 +87,6 @@ json requestOf(const ProvisionOptions& options)
     return body;
 }
 
-std::size_t terminalWidth()
-{
-    winsize size{};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 100;
-}
-
-/// Looks at all nodes until each has ended. @return whether all ended well
-bool watch(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit, bool quiet)
-{
-    const auto begin = std::chrono::steady_clock::now();
-    const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-    ProgressView view(quiet ? std::cerr : std::cout, terminal && !quiet, terminalWidth());
-    std::vector<NodeProgress> progress(nodes.size());
-    while (true) {
-        bool all = true;
-        for (std::size_t i = 0; i < nodes.size(); ++i) {
-            if (progress[i].finished)
-                continue;
-            progress[i] = progressOf(nodes[i], shell.client().get(nodePath(nodes[i], "/operation")));
-            progress[i].seconds =
-                std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin)
-                    .count();
-            all = all && progress[i].finished;
-        }
-        view.show(progress);
-        if (all)
-            break;
-        if (std::chrono::steady_clock::now() - begin > limit)
-            throw Error(ErrorCode::DeadlineExceeded,
-                        "not all nodes have ended within the time; they go on without us",
-                        "bm node list shows them; --timeout MINUTES waits longer");
-        std::this_thread::sleep_for(1s);
-    }
-    bool good = true;
-    for (const NodeProgress& node : progress) {
-        good = good && !node.failed;
-        if (node.failed) {
-            std::cerr << "bm: " << node.node << ": " << node.message << " [" << node.code << "]\n";
-            if (!node.hint.empty())
-                std::cerr << "hint: " << node.hint << "\n";
-        }
-    }
-    return good;
-}
-
 /// A running system's disk is overwritten: for many of them that is asked.
 void confirmRunning(Shell& shell, const ProvisionOptions& options, const std::vector<std::string>& nodes)
 {
@@ -182,15 +131,12 @@ int provision(Shell& shell, const ProvisionOptions& options)
             shell.client().send("POST", nodePath(node, "/provision"), body);
             begun.push_back(node);
         } catch (const Error& error) {
-            std::cerr << "bm: " << node << ": " << error.what() << " [" << model::toText(error.code())
-                      << "]\n";
-            if (!error.hint().empty())
-                std::cerr << "hint: " << error.hint() << "\n";
+            printNodeFailure(node, error.what(), std::string(model::toText(error.code())), error.hint());
             code = exitCodeOf(error);
         }
     }
     if (options.wait && !begun.empty())
-        return watch(shell, begun, std::chrono::minutes{options.timeoutMinutes}, false) ? code : 1;
+        return watchNodes(shell, begun, std::chrono::minutes{options.timeoutMinutes}) ? code : 1;
     for (const std::string& node : begun)
         std::cout << node << ": " << options.image << " ordered; watch it: bm node timeline " << node << "\n";
     return code;
@@ -206,7 +152,7 @@ int undeploy(Shell& shell, const ProvisionOptions& options)
         if (!options.wait)
             std::cout << node << ": undeploy ordered\n";
     }
-    return !options.wait || watch(shell, nodes, std::chrono::minutes{options.timeoutMinutes}, false) ? 0 : 1;
+    return !options.wait || watchNodes(shell, nodes, std::chrono::minutes{options.timeoutMinutes}) ? 0 : 1;
 }
 
 int abort(Shell& shell, const ProvisionOptions& options)

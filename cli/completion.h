@@ -1,0 +1,54 @@
+#pragma once
+#include <string_view>
+
+namespace bm::cli {
+
+/// Which names may stand where, for the shell's completion. A new command adds its row here; nothing else is
+/// to be done (`bm __complete KIND PREFIX` gives the names, the script is made from the parser).
+struct CompletedArgument {
+    std::string_view command; ///< as a shell pattern: "bm node show", "bm rollout *"
+    int position;             ///< of the argument, from 0; -1: any
+    std::string_view kind;
+};
+
+/// Where the names of a kind come from: GET path, the list in the answer, the member of each row.
+struct NameSource {
+    std::string_view kind;
+    std::string_view path;
+    std::string_view list;
+    std::string_view member;
+};
+
+inline constexpr CompletedArgument kCompletedArguments[] = {
+    {"bm provision", 0, "image"},
+    {"bm provision", -1, "node"},
+    {"bm undeploy", -1, "node"},
+    {"bm abort", -1, "node"},
+    {"bm power", -1, "node"},
+    {"bm node show|bm node set|bm node delete|bm node timeline|bm node console|bm node check|bm node list",
+     -1, "node"},
+    {"bm image show|bm image delete|bm image tag|bm image history", -1, "image"},
+    {"bm context use|bm context show|bm context delete", -1, "context"},
+    {"bm rollout create", 0, "image"},
+    {"bm rollout show|bm rollout watch|bm rollout pause|bm rollout resume|bm rollout abort|bm rollout retry",
+     -1, "rollout"},
+    {"bm schedule show|bm schedule pause|bm schedule resume|bm schedule run|bm schedule delete|bm schedule "
+     "next|bm schedule history|bm schedule set",
+     -1, "schedule"},
+    {"bm webhook show|bm webhook delete|bm webhook test|bm webhook set", -1, "webhook"},
+};
+
+/// Options whose value is a name.
+inline constexpr CompletedArgument kCompletedOptions[] = {
+    {"--context", -1, "context"}, {"--image", -1, "image"},       {"--node", -1, "node"},
+    {"--rollout", -1, "rollout"}, {"--schedule", -1, "schedule"},
+};
+
+inline constexpr NameSource kNameSources[] = {
+    {"image", "/v1/images", "images", "name"},
+    {"rollout", "/v1/rollouts", "rollouts", "name"},
+    {"schedule", "/v1/schedules", "schedules", "name"},
+    {"webhook", "/v1/webhooks", "webhooks", "name"},
+};
+
+} // namespace bm::cli

@@ -1,0 +1,25 @@
+#pragma once
+#include "cli/commands.h"
+#include "cli/progress_view.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace bm::cli {
+
+/// Looks at the nodes' operations until each has ended, and shows them on stdout: few by a line each, many by
+/// one line of sums. Failures are told on stderr. @return whether all ended well
+/// @throws Error DeadlineExceeded after @p limit; the work goes on
+bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit);
+
+/// "deploy 12  done 780  failed 3  of 995": the sums of many.
+std::string renderSums(const std::vector<NodeProgress>& nodes);
+
+/// What an error says to a person: "bm: rack1-07: message [code]", then its hint.
+void printNodeFailure(const std::string& node, const std::string& message, const std::string& code,
+                      const std::string& hint);
+
+std::size_t terminalWidth();
+
+} // namespace bm::cli

@@ -1,0 +1,114 @@
+#include "cli/suggest.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace bm::cli {
+
+namespace {
+
+std::size_t distance(const std::string& a, const std::string& b)
+{
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+std::vector<std::string> namesOf(const CLI::App& app)
+{
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app.get_subcommands({}))
+        if (!sub->get_group().empty())
+            names.push_back(sub->get_name());
+    return names;
+}
+
+const CLI::App* subOf(const CLI::App& app, const std::string& name)
+{
+    for (const CLI::App* sub : app.get_subcommands({}))
+        if (sub->get_name() == name)
+            return sub;
+    return nullptr;
+}
+
+/// An option of @p app or of what it stands below; nullptr: not known.
+const CLI::Option* optionOf(const CLI::App& app, const std::string& name)
+{
+    for (const CLI::App* level = &app; level != nullptr; level = level->get_parent())
+        if (const CLI::Option* option = level->get_option_no_throw(name); option != nullptr)
+            return option;
+    return nullptr;
+}
+
+std::vector<std::string> optionsOf(const CLI::App& app)
+{
+    std::vector<std::string> names;
+    for (const CLI::App* level = &app; level != nullptr; level = level->get_parent())
+        for (const CLI::Option* option : level->get_options())
+            for (const std::string& name : option->get_lnames())
+                names.push_back("--" + name);
+    return names;
+}
+
+std::string asked(const std::string& near, const std::string& before, const std::string& path)
+{
+    return near.empty() ? path + " --help lists what there is" : "did you mean: " + before + near;
+}
+
+} // namespace
+
+std::string nearest(const std::string& word, const std::vector<std::string>& known)
+{
+    std::string best;
+    std::size_t least = (word.size() < 4 ? 1 : std::max<std::size_t>(2, word.size() / 3)) + 1;
+    for (const std::string& name : known) {
+        const std::size_t far = word.size() >= 3 && name.starts_with(word) ? 1 : distance(word, name);
+        if (far < least) {
+            least = far;
+            best = name;
+        }
+    }
+    return best;
+}
+
+Suggestion suggestionFor(const CLI::App& root, const std::vector<std::string>& words)
+{
+    const CLI::App* app = &root;
+    std::string path = root.get_name();
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        if (word == "--")
+            return {};
+        if (word.starts_with("-")) {
+            const std::string name = word.substr(0, word.find('='));
+            const CLI::Option* option = optionOf(*app, name);
+            if (option == nullptr && word.starts_with("--"))
+                return {"unknown option " + name + " of " + path,
+                        asked(nearest(name, optionsOf(*app)), "", path)};
+            if (option != nullptr && option->get_items_expected_max() > 0 &&
+                word.find('=') == std::string::npos)
+                ++i; // its value
+            continue;
+        }
+        const CLI::App* sub = subOf(*app, word);
+        if (sub == nullptr && !namesOf(*app).empty())
+            return {"unknown command \"" + word + "\" of " + path,
+                    asked(nearest(word, namesOf(*app)), path + " ", path)};
+        if (sub == nullptr)
+            continue; // an argument
+        app = sub;
+        path += " " + word;
+    }
+    return {};
+}
+
+} // namespace bm::cli

@@ -1,0 +1,90 @@
+#include "cli/client.h"
+#include "cli/context_file.h"
+#include "common/model/error.h"
+#include "common/platform/files.h"
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <sys/stat.h>
+
+using namespace bm;
+using namespace bm::cli;
+
+namespace {
+
+/// The client's environment, this test's alone.
+struct Environment {
+    Environment()
+    {
+        for (const char* name :
+             {"BM_ENDPOINT", "BM_USERNAME", "BM_PASSWORD_FILE", "BM_CA_FILE", "BM_CONTEXT"})
+            ::unsetenv(name);
+        ::setenv("BM_CLIENT_CONFIG", (folder.path() / "bm/client.yaml").c_str(), 1);
+    }
+    ~Environment()
+    {
+        ::unsetenv("BM_CLIENT_CONFIG");
+        ::unsetenv("BM_CONTEXT");
+        ::unsetenv("BM_ENDPOINT");
+    }
+    platform::TemporaryFolder folder{"bm-contexts"};
+};
+
+} // namespace
+
+TEST_CASE("contexts are kept for their owner alone", "[cli][context]")
+{
+    const Environment environment;
+    CHECK(readContexts(contextsFile()).known.empty());
+    Contexts contexts;
+    contexts.current = "lab";
+    contexts.known["lab"] = {"https://lab:6385", "admin", "/root/lab \"x\".password", ""};
+    contexts.known["site: 2"] = {"https://site:6385", "", "", "/ca.pem"};
+    writeContexts(contextsFile(), contexts);
+    struct stat info {};
+    REQUIRE(::stat(contextsFile().c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777U) == 0600);
+    REQUIRE(::stat(contextsFile().parent_path().c_str(), &info) == 0);
+    CHECK((info.st_mode & 0777U) == 0700);
+    const Contexts read = readContexts(contextsFile());
+    CHECK(read.current == "lab");
+    CHECK(read.known.at("lab").passwordFile == "/root/lab \"x\".password");
+    CHECK(read.known.at("site: 2").caFile == "/ca.pem");
+    platform::writeFileAtomically(contextsFile(), "contexts: [\n", 0600);
+    CHECK_THROWS_WITH(readContexts(contextsFile()), Catch::Contains("contexts.yaml:"));
+}
+
+TEST_CASE("which server is meant", "[cli][context]")
+{
+    const Environment environment;
+    Contexts contexts;
+    contexts.known["lab"] = {"https://lab:6385/", "admin", "/lab.password", ""};
+    contexts.known["site"] = {"https://site:6385", "", "", ""};
+    writeContexts(contextsFile(), contexts);
+    platform::writeFileAtomically(
+        environment.folder.path() / "bm/client.yaml",
+        "endpoint: http://client:6385\nusername: me\npassword_file: /me.password\n");
+    CHECK(resolveEndpoint("").url == "http://client:6385");
+    SECTION("a context stands alone: no password of another server goes there")
+    {
+        CHECK(resolveEndpoint("", "site").username.empty());
+        CHECK(resolveEndpoint("", "site").passwordFile.empty());
+        CHECK(resolveEndpoint("", "lab").url == "https://lab:6385");
+    }
+    SECTION("the option before the environment before the one in use")
+    {
+        contexts.current = "site";
+        writeContexts(contextsFile(), contexts);
+        CHECK(resolveEndpoint("").url == "https://site:6385");
+        ::setenv("BM_CONTEXT", "lab", 1);
+        CHECK(resolveEndpoint("").username == "admin");
+        ::setenv("BM_ENDPOINT", "http://env:1", 1);
+        CHECK(resolveEndpoint("").url == "http://env:1");
+        CHECK(resolveEndpoint("", "site").url == "https://site:6385");
+        CHECK(resolveEndpoint("http://given:2", "site").url == "http://given:2");
+    }
+    SECTION("one that is not known")
+    {
+        CHECK_THROWS_WITH(resolveEndpoint("", "nowhere"), Catch::Contains("nowhere"));
+    }
+}
