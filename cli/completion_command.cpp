@@ -31,9 +31,11 @@ std::string wordsOf(const CLI::App& app)
     for (const CLI::App* sub : app.get_subcommands({}))
         if (!sub->get_group().empty())
             words += sub->get_name() + " ";
-    for (const CLI::Option* option : app.get_options())
-        for (const std::string& name : option->get_lnames())
-            words += "--" + name + " ";
+    for (const CLI::App* level = &app; level != nullptr; level = level->get_parent())
+        for (const CLI::Option* option : level->get_options())
+            for (const std::string& name : option->get_lnames())
+                if (words.find("--" + name + " ") == std::string::npos)
+                    words += "--" + name + " ";
     return words;
 }
 

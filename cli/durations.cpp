@@ -38,7 +38,7 @@ constexpr auto kBoot = std::to_array<Milestone>({
 });
 constexpr auto kAfter = std::to_array<Milestone>({
     {"dhcp.offer dhcp.ack", "firmware and loader of the system, until its DHCP"},
-    {"node.phoned_home phone.home rollout.phone_home health.passed", "system, until it can be logged in to"},
+    {"rollout.node.done", "system, until it can be logged in to"},
 });
 
 bool isOneOf(std::string_view kinds, const std::string& kind)

@@ -55,19 +55,20 @@ std::string operationLine(const json& operation, std::size_t nameWidth)
 
 std::string rolloutLine(const json& rollout)
 {
-    const json& progress =
-        rollout.contains("progress") && rollout.at("progress").is_object() ? rollout.at("progress") : rollout;
-    const json& counts = valueAt(progress, "counts").is_object() ? progress.at("counts") : progress;
-    const auto number = [&](const char* name) {
-        const json& value = valueAt(counts, name);
+    const auto number = [&](const char* path) {
+        const json& value = valueAt(rollout, path);
         return value.is_number() ? value.get<std::int64_t>() : 0;
     };
-    const json& image = valueAt(rollout, "image");
-    return fmt::format(
-        "  {}  {}  {}  {} of {} done, {} at work, {} failed",
-        paddedTo(plainText(valueAt(rollout, "name")), 20), plainText(valueAt(rollout, "state")),
-        image.is_string() ? image.get<std::string>() : plainText(valueAt(rollout, "image_name")),
-        number("done"), number("total"), number("working"), number("failed"));
+    std::string line =
+        fmt::format("  {}  {:<8} {}  {} of {} done, {} at work, {} failed",
+                    paddedTo(plainText(valueAt(rollout, "name")), 20), plainText(valueAt(rollout, "state")),
+                    plainText(valueAt(rollout, "image")), number("nodes/done"), number("nodes/total"),
+                    number("nodes/working"), number("nodes/failed"));
+    if (number("bytes_total") > 0)
+        line += fmt::format("  {} %", number("bytes_done") * 100 / number("bytes_total"));
+    if (number("seconds_left") > 0)
+        line += "  " + humanDuration(number("seconds_left")) + " left";
+    return line;
 }
 
 std::string failureLine(const json& failure)
