@@ -5,7 +5,9 @@
 #include "common/platform/files.h"
 #include "conductor/doctor_checks.h"
 
-#include <fstream>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 namespace bm::bmd {
 
@@ -18,12 +20,18 @@ namespace {
 
 constexpr std::chrono::hours kSoon{30 * 24};
 
-std::string firstLine(const std::string& file)
+/// "up", "down" (switched off here) or "without link".
+std::string stateOf(const std::string& interface)
 {
-    std::ifstream stream(file);
-    std::string line;
-    std::getline(stream, line);
-    return line;
+    const platform::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{};
+    interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
+    if (!socket || ::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0)
+        return "not to be asked";
+    const auto flags = static_cast<unsigned>(request.ifr_flags);
+    if ((flags & IFF_UP) == 0)
+        return "down";
+    return (flags & IFF_RUNNING) == 0 ? "without link" : "up";
 }
 
 std::vector<Finding> provisioningInterface(const pxe::BootSettings& boot)
@@ -31,9 +39,9 @@ std::vector<Finding> provisioningInterface(const pxe::BootSettings& boot)
     const std::optional<InterfaceAddress> found = findInterface(boot.interface);
     if (!found)
         return {bad(Severity::Error, "there is no interface " + boot.interface,
-                    "ip link shows which there are; dhcp.interface in bmd.yaml")};
-    const std::string state = firstLine("/sys/class/net/" + boot.interface + "/operstate");
-    if (state != "up" && state != "unknown")
+                    "ip link shows which there are; provisioning.interface in bmd.yaml")};
+    const std::string state = stateOf(boot.interface);
+    if (state != "up")
         return {bad(Severity::Error, boot.interface + " is " + state,
                     "ip link set " + boot.interface + " up; cable?")};
     if (found->address.empty())
@@ -42,7 +50,7 @@ std::vector<Finding> provisioningInterface(const pxe::BootSettings& boot)
     if (found->address != boot.address)
         return {bad(Severity::Warning,
                     boot.interface + " has " + found->address + " first, bmd was told " + boot.address,
-                    "right where both are its addresses; else restart bmd or set dhcp.address")};
+                    "right where both are its addresses; else restart bmd or set provisioning.address")};
     return {good(boot.interface + " is up with " + found->address)};
 }
 

@@ -133,6 +133,7 @@ void addEverything(CLI::App& app, Shell& shell)
     addRolloutCommands(app, shell);
     addProvisionCommands(app, shell);
     addTopCommand(app, shell);
+    addLogsCommand(app, shell);
     addDoctorCommand(app, shell);
     addContextCommands(app, shell);
     addCompletionCommand(app, shell);

@@ -46,6 +46,7 @@ void addProvisionCommands(CLI::App& app, Shell& shell);
 void addRolloutCommands(CLI::App& app, Shell& shell);
 void addContextCommands(CLI::App& app, Shell& shell);
 void addDoctorCommand(CLI::App& app, Shell& shell);
+void addLogsCommand(CLI::App& app, Shell& shell);
 void addTopCommand(CLI::App& app, Shell& shell);
 void addCompletionCommand(CLI::App& app, Shell& shell);
 

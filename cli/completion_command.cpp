@@ -187,7 +187,8 @@ int complete(Shell& shell, const std::string& kind, const std::string& prefix)
 void addCompletionCommand(CLI::App& app, Shell& shell)
 {
     CLI::App* command = app.add_subcommand("completion", "Print shell completion");
-    command->add_subcommand("bash", "for bash");
+    command->add_subcommand("bash", "for bash")
+        ->footer("Example:\n  bm completion bash > /etc/bash_completion.d/bm");
     command->footer("Example:\n  bm completion bash > /etc/bash_completion.d/bm");
     command->callback([&shell, &app] {
         shell.action = [&app] {

@@ -256,13 +256,16 @@ void addImageCommands(CLI::App& app, Shell& shell)
         [&shell, options] { shell.action = [&shell, options] { return add(shell, *options); }; });
     CLI::App* listing = image->add_subcommand("list", "All images");
     listing->callback([&shell] { shell.action = [&shell] { return list(shell); }; });
+    listing->footer("Example:\n  bm image list --sort name");
     CLI::App* showing = image->add_subcommand("show", "Everything about one image");
     showing->add_option("image", options->image, "name or uuid")->required();
+    showing->footer("Example:\n  bm image show debian-12");
     showing->callback(
         [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
     addTagCommands(*image, shell, options);
     CLI::App* removing = image->add_subcommand("delete", "Remove images that no deployment is using");
     removing->add_option("images", options->images, "names or uuids")->required();
+    removing->footer("Example:\n  bm image delete debian-11");
     removing->callback(
         [&shell, options] { shell.action = [&shell, options] { return remove(shell, *options); }; });
 }

@@ -161,10 +161,12 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     addNodeList(*node, shell);
     CLI::App* showing = addOne(*node, shell, options, "show", "Everything about one node", show);
     showing->add_option("node", options->node, "name or uuid")->required();
+    showing->footer("Examples:\n  bm node show rack1-07\n  bm node show rack1-07 --columns uuid --no-header");
     addSet(*node, shell, options);
     CLI::App* removing = addOne(*node, shell, options, "delete", "Forget nodes", remove);
     removing->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     removing->add_flag("--yes", options->yes, "do not ask");
+    removing->footer("Example:\n  bm node delete 'rack9-*'");
     addNodeTimeline(*node, shell);
     addNodeCheck(*node, shell);
     CLI::App* consoling =
@@ -172,6 +174,7 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     consoling->add_option("node", options->node, "name or uuid")->required();
     consoling->add_option("--password-file", options->passwordFile,
                           "file with the BMC's password; else it is asked for");
+    consoling->footer("Example:\n  bm node console rack1-07 --password-file ~/bmc.password");
 }
 
 } // namespace bm::cli

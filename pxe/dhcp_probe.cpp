@@ -180,7 +180,7 @@ platform::Fd openSocket(const std::string& interface)
     const unsigned index = ::if_nametoindex(interface.c_str());
     if (index == 0)
         throw Error(ErrorCode::NotFound, "there is no interface " + interface,
-                    "ip link; dhcp.interface in bmd.yaml");
+                    "ip link; provisioning.interface in bmd.yaml");
     platform::Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP)));
     if (!fd)
         throw Error(ErrorCode::Forbidden, std::string("no raw socket: ") + std::strerror(errno),

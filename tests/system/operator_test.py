@@ -149,6 +149,16 @@ def completion(service):
     assert not done.stdout and not done.stderr and time.monotonic() - begin < 5
 
 
+def every_help_has_an_example(service):
+    script = subprocess.run([service.bm, "completion", "bash"], capture_output=True, text=True, check=True).stdout
+    paths = [line.split('"')[1].split()[1:] for line in script.splitlines() if 'path="bm ' in line]
+    leaves = [path for path in paths if not any(other[:len(path)] == path and other != path for other in paths)]
+    assert len(leaves) > 20, leaves
+    without = [" ".join(path) for path in leaves
+               if "Example" not in subprocess.run([service.bm, *path, "--help"], capture_output=True, text=True, check=True).stdout]
+    assert not without, without
+
+
 def timeline(service):
     said = run(service, 0, "node", "timeline", "rack1-05")
     assert "image.written" in said and "<- slowest" in said and "writing the image" in said, said
@@ -185,7 +195,7 @@ def doctor(service):
 
 def main():
     with Service(sys.argv[1]) as service:
-        for part in (to_available, lists, asks_first, contexts, completion, timeline, top, doctor):
+        for part in (to_available, lists, asks_first, contexts, completion, every_help_has_an_example, timeline, top, doctor):
             part(service)
     print("an operator finds what he needs")
 
