@@ -76,12 +76,15 @@ bool textBefore(const std::string& a, const std::string& b)
     return a.size() - i < b.size() - j;
 }
 
-json onlyColumns(const json& row, const std::vector<Column>& columns)
+json onlyColumns(const json& rows, const std::vector<Column>& columns)
 {
-    json some = json::object();
-    for (const Column& column : columns)
-        some[column.path] = valueAt(row, column.path);
-    return some;
+    json all = json::array();
+    for (const json& row : rows) {
+        json& some = all.emplace_back(json::object());
+        for (const Column& column : columns)
+            some[column.path] = valueAt(row, column.path);
+    }
+    return all;
 }
 
 std::string rowName(const json& row, const std::vector<Column>& columns)
@@ -93,17 +96,6 @@ std::string rowName(const json& row, const std::vector<Column>& columns)
         if (const json& value = valueAt(row, member); !value.is_null() && value != "")
             return plainText(value);
     return "-";
-}
-
-std::string indented(const std::string& text)
-{
-    std::string out = "  ";
-    for (const char c : text) {
-        out += c;
-        if (c == '\n')
-            out += "  ";
-    }
-    return out;
 }
 
 } // namespace
@@ -198,16 +190,22 @@ void ListPrinter::print(const json& rows)
         printTable(rows);
         return;
     }
-    for (const json& row : rows) {
-        const json shown = view_.columns.empty() ? row : onlyColumns(row, columns_);
-        if (view_.format == Format::Json)
-            out_ << (begun_ ? ",\n" : "[\n") << indented(shown.dump(2));
-        else if (view_.format == Format::Yaml)
-            out_ << toYaml(json::array({shown}));
-        else
+    if (rows.empty())
+        return;
+    if (view_.format == Format::Name) {
+        for (const json& row : rows)
             out_ << rowName(row, columns_) << "\n";
-        begun_ = true;
+    } else {
+        const json some = view_.columns.empty() ? json() : onlyColumns(rows, columns_);
+        const json& shown = view_.columns.empty() ? rows : some;
+        if (view_.format == Format::Yaml) {
+            out_ << toYaml(shown);
+        } else { // "[\n  {...},\n  {...}\n]": the brackets are the whole list's
+            const std::string text = shown.dump(2);
+            out_ << (begun_ ? ",\n" : "[\n") << std::string_view(text).substr(2, text.size() - 4);
+        }
     }
+    begun_ = true;
     out_.flush();
 }
 
