@@ -7,6 +7,8 @@
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Timestamp.h>
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -28,6 +30,21 @@ std::string baseOf(const Connection& connection, const Head& head)
     const bool v6 = address.find(':') != std::string::npos;
     return fmt::format("{}://{}{}{}:{}", scheme, v6 ? "[" : "", address, v6 ? "]" : "",
                        localPortOf(connection.fd()));
+}
+
+/// What the client calls its request, when that can be written into a log as it is.
+std::string requestIdOf(const Head& head)
+{
+    for (const char* name : {"X-Openstack-Request-Id", "X-Request-Id"}) {
+        const std::string given = head.field(name).value_or("");
+        const bool sane = given.size() >= 8 && given.size() <= 64 &&
+                          std::all_of(given.begin(), given.end(), [](unsigned char c) {
+                              return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+                          });
+        if (sane)
+            return given;
+    }
+    return "req-" + model::makeUuid();
 }
 
 bool mayHaveBody(int code)
@@ -54,7 +71,7 @@ ServerRequest::ServerRequest(Connection& connection, Head head, const ListenerCo
     query = head_.query;
     peerAddress = connection.peer();
     localBase = baseOf(connection, head_);
-    requestId = "req-" + model::makeUuid();
+    requestId = requestIdOf(head_);
 }
 
 std::string ServerRequest::body(std::size_t limitBytes)

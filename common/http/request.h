@@ -25,7 +25,8 @@ public:
     std::string peerAddress;                                  ///< "10.77.0.101"
     std::string actor;                                        ///< who asks; set by an authentication filter
     std::string localBase; ///< "http://host:port" as the client named us (Host header)
-    std::string requestId; ///< "req-<uuid>"
+    std::string requestId; ///< "req-<uuid>", or what the client called it
+    std::string route;     ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
 
     virtual std::optional<std::string> header(std::string_view name) const = 0;
     /// The whole body. @throws Error TooLarge when it is longer than @p limitBytes

@@ -102,6 +102,14 @@ void renderIronic(const Request& request, Response& response, const Error& error
     response.sendJson(status, dump(body));
 }
 
+/// The node that a request is about, as the client called it; "" when it is about none.
+std::string nodeOf(const Request& request)
+{
+    const auto node =
+        request.pathParams.find(request.route.starts_with("/v1/nodes/{ident}") ? "ident" : "node");
+    return node == request.pathParams.end() ? "" : node->second;
+}
+
 bool hasHeader(const Response& response, std::string_view name)
 {
     return std::any_of(response.headers.begin(), response.headers.end(),
@@ -114,8 +122,10 @@ struct Router::Routes {
     std::vector<Route> all;
     std::vector<Filter> filters;
     ErrorRenderer render = renderIronic;
+    std::vector<Observer> observers;
 
     const Route* choose(Request& request, std::set<std::string>& allowed) const;
+    std::string handle(Request& request, Response& response) const;
     void dispatch(Request& request, Response& response) const;
     void fail(const Request& request, Response& response, const Error& error) const;
 };
@@ -148,6 +158,8 @@ void Router::Routes::dispatch(Request& request, Response& response) const
 {
     std::set<std::string> allowed;
     const Route* route = choose(request, allowed);
+    request.route = route == nullptr ? "" : route->pattern;
+    const platform::LogScope scope({{}, nodeOf(request), {}});
     for (const Filter& filter : filters) {
         filter(request, response);
         if (response.sent())
@@ -202,19 +214,39 @@ void Router::onError(ErrorRenderer renderer)
     routes_->render = std::move(renderer);
 }
 
-void Router::handle(Request& request, Response& response) const
+/// @return the code of the error that it ended with; "" when none
+std::string Router::Routes::handle(Request& request, Response& response) const
 {
     try {
-        routes_->dispatch(request, response);
+        dispatch(request, response);
+        return {};
     } catch (const Error& error) {
-        routes_->fail(request, response, error);
+        fail(request, response, error);
+        return std::string(model::toText(error.code()));
     } catch (const std::exception& error) {
         platform::logError("http", "{} {} {}: {}", request.requestId, toText(request.method), request.path,
                            error.what());
-        routes_->fail(
-            request, response,
-            Error(ErrorCode::Internal, "an unexpected failure; the log has it as " + request.requestId));
+        fail(request, response,
+             Error(ErrorCode::Internal, "an unexpected failure; the log has it as " + request.requestId));
+        return std::string(model::toText(ErrorCode::Internal));
     }
+}
+
+void Router::onFinish(Observer observer)
+{
+    routes_->observers.push_back(std::move(observer));
+}
+
+void Router::handle(Request& request, Response& response) const
+{
+    const platform::LogScope scope({request.requestId, {}, {}});
+    const auto start = std::chrono::steady_clock::now();
+    Finish finish;
+    finish.errorCode = routes_->handle(request, response);
+    finish.took =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+    for (const Observer& observer : routes_->observers)
+        observer(request, response, finish);
 }
 
 std::vector<std::string> Router::routes() const

@@ -2,6 +2,7 @@
 #include "common/http/request.h"
 #include "common/http/response.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,15 @@ using Filter = std::function<void(Request&, Response&)>;
 /// double encoding).
 using ErrorRenderer = std::function<void(const Request&, Response&, const model::Error&)>;
 
+/// How a request ended.
+struct Finish {
+    std::string errorCode{}; ///< "not-found"; "" when none
+    std::chrono::microseconds took{};
+};
+/// Told of every request once its handler is through (a file or stream may still be going out). Must not
+/// throw.
+using Observer = std::function<void(const Request&, const Response&, const Finish&)>;
+
 /// Paths with {parameters} (and a last {rest*}, which takes all segments left) to handlers, and the one
 /// try/catch: model::Error to its status and body, anything else 500 with a log id. 404 for no such path, 405
 /// with Allow for a path without this method; HEAD falls back to GET. Filled before the server starts, then
@@ -32,6 +42,7 @@ public:
     void add(Method method, std::string_view pattern, Handler handler);
     void filter(Filter filter);
     void onError(ErrorRenderer renderer);
+    void onFinish(Observer observer);
     void handle(Request& request, Response& response) const;
     /// "GET /v1/nodes/{ident}", sorted.
     std::vector<std::string> routes() const;

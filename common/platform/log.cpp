@@ -1,37 +1,26 @@
 #include "common/platform/log.h"
 
-#include "common/model/clock.h"
+#include "common/platform/guarded.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <ctime>
+#include <deque>
 #include <unistd.h>
+#include <utility>
 
 namespace bm::platform {
 namespace {
 
 std::atomic<LogLevel> smallestLevel{LogLevel::Info};
 std::atomic<bool> asJson{false};
+constexpr std::size_t kMessageKept = 2'048;
 
-std::string_view toText(LogLevel level)
+std::string timeText(model::UtcTime at)
 {
-    switch (level) {
-    case LogLevel::Debug:
-        return "DEBUG";
-    case LogLevel::Info:
-        return "INFO";
-    case LogLevel::Warning:
-        return "WARNING";
-    case LogLevel::Error:
-        return "ERROR";
-    }
-    return "?";
-}
-
-std::string nowText()
-{
-    const std::int64_t millis = model::toMillis(model::SystemClock().now());
+    const std::int64_t millis = model::toMillis(at);
     const std::time_t seconds = static_cast<std::time_t>(millis / 1000);
     std::tm parts{};
     ::gmtime_r(&seconds, &parts);
@@ -72,7 +61,121 @@ std::string jsonString(std::string_view text)
     return quoted + '"';
 }
 
+/// The latest lines, oldest first.
+struct Ring {
+    std::deque<LogEntry> entries{};
+    std::uint64_t last = 0;
+};
+
+Guarded<Ring>& ring()
+{
+    static auto& lines = *new Guarded<Ring>; // one of a process as the log itself, and there to its last line
+    return lines;
+}
+
+LogContext& currentContext()
+{
+    static thread_local LogContext context;
+    return context;
+}
+
+void keep(LogLevel level, std::string_view area, std::string_view message, model::UtcTime at)
+{
+    LogEntry entry{
+        0, at, level, std::string(area), std::string(message.substr(0, kMessageKept)), currentContext()};
+    auto lines = ring().lock();
+    entry.sequence = ++lines->last;
+    lines->entries.push_back(std::move(entry));
+    if (lines->entries.size() > kLogLinesKept)
+        lines->entries.pop_front();
+}
+
+bool matches(const LogEntry& entry, const LogFilter& filter)
+{
+    const auto is = [](const std::string& wanted, const std::string& has) {
+        return wanted.empty() || wanted == has;
+    };
+    return entry.sequence > filter.after && entry.level >= filter.level && is(filter.area, entry.area) &&
+           is(filter.requestId, entry.context.requestId) && is(filter.operation, entry.context.operation) &&
+           (filter.nodes.empty() ||
+            (!entry.context.node.empty() &&
+             std::find(filter.nodes.begin(), filter.nodes.end(), entry.context.node) != filter.nodes.end()));
+}
+
+std::string jsonLine(LogLevel level, std::string_view area, std::string_view message, model::UtcTime at)
+{
+    std::string line = fmt::format(R"({{"ts":"{}","level":"{}","area":{},"message":{})", timeText(at),
+                                   toText(level), jsonString(area), jsonString(message));
+    const LogContext& context = currentContext();
+    for (const auto& [name, value] :
+         {std::pair<std::string_view, const std::string&>{"request_id", context.requestId},
+          {"node", context.node},
+          {"operation", context.operation}})
+        if (!value.empty())
+            line += fmt::format(",\"{}\":{}", name, jsonString(value));
+    return line + "}\n";
+}
+
 } // namespace
+
+std::string_view toText(LogLevel level) noexcept
+{
+    switch (level) {
+    case LogLevel::Debug:
+        return "DEBUG";
+    case LogLevel::Info:
+        return "INFO";
+    case LogLevel::Warning:
+        return "WARNING";
+    case LogLevel::Error:
+        return "ERROR";
+    }
+    return "?";
+}
+
+std::optional<LogLevel> logLevelFromText(std::string_view text) noexcept
+{
+    for (const LogLevel level : {LogLevel::Debug, LogLevel::Info, LogLevel::Warning, LogLevel::Error})
+        if (std::equal(text.begin(), text.end(), toText(level).begin(), toText(level).end(),
+                       [](char a, char b) { return a == b || a == b - 'A' + 'a'; }))
+            return level;
+    return std::nullopt;
+}
+
+LogScope::LogScope(const LogContext& context) : outer_(currentContext())
+{
+    LogContext& current = currentContext();
+    if (!context.requestId.empty())
+        current.requestId = context.requestId;
+    if (!context.node.empty())
+        current.node = context.node;
+    if (!context.operation.empty())
+        current.operation = context.operation;
+}
+
+LogScope::~LogScope()
+{
+    currentContext() = std::move(outer_);
+}
+
+std::vector<LogEntry> recentLog(const LogFilter& filter, std::size_t limit, bool latest)
+{
+    std::vector<LogEntry> found;
+    const auto lines = ring().lock();
+    if (latest) {
+        for (auto entry = lines->entries.rbegin(); entry != lines->entries.rend() && found.size() < limit;
+             ++entry)
+            if (matches(*entry, filter))
+                found.push_back(*entry);
+        std::reverse(found.begin(), found.end());
+    } else {
+        for (auto entry = lines->entries.begin(); entry != lines->entries.end() && found.size() < limit;
+             ++entry)
+            if (matches(*entry, filter))
+                found.push_back(*entry);
+    }
+    return found;
+}
 
 void setLogLevel(LogLevel level)
 {
@@ -85,12 +188,16 @@ void setLogJson(bool json)
 
 void logLine(LogLevel level, std::string_view area, std::string_view message)
 {
-    if (level < smallestLevel.load(std::memory_order_relaxed))
+    const LogLevel shown = smallestLevel.load(std::memory_order_relaxed);
+    if (level < shown && level < LogLevel::Info)
+        return;
+    const model::UtcTime now = model::SystemClock().now();
+    keep(level, area, message, now);
+    if (level < shown)
         return;
     const std::string line =
-        asJson ? fmt::format("{{\"time\":\"{}\",\"level\":\"{}\",\"area\":{},\"message\":{}}}\n", nowText(),
-                             toText(level), jsonString(area), jsonString(message))
-               : fmt::format("{} {} {} {}\n", nowText(), toText(level), area, oneLine(message));
+        asJson ? jsonLine(level, area, message, now)
+               : fmt::format("{} {} {} {}\n", timeText(now), toText(level), area, oneLine(message));
     std::string_view rest = line; // one write: lines of several threads do not mix
     while (!rest.empty()) {
         const ssize_t count = ::write(STDERR_FILENO, rest.data(), rest.size());

@@ -1,17 +1,65 @@
 #pragma once
+#include "common/model/clock.h"
+
 #include <fmt/format.h>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bm::platform {
 
 enum class LogLevel { Debug, Info, Warning, Error };
+std::string_view toText(LogLevel level) noexcept;                         ///< "WARNING"
+std::optional<LogLevel> logLevelFromText(std::string_view text) noexcept; ///< either case
 
-/// Lines to stderr (journald takes them), as text "2026-01-02T03:04:05.678Z INFO area message" or as JSON.
+/// What the lines of this thread are about; "" where that is not known.
+struct LogContext {
+    std::string requestId{}; ///< "req-<uuid>"
+    std::string node{};      ///< its name, else its uuid
+    std::string operation{}; ///< uuid
+};
+
+/// Says what this thread works on until the end of the scope: what @p context leaves empty stays as it was.
+class LogScope {
+public:
+    explicit LogScope(const LogContext& context);
+    ~LogScope();
+    LogScope(const LogScope&) = delete;
+    LogScope& operator=(const LogScope&) = delete;
+
+private:
+    LogContext outer_;
+};
+
+/// Lines to stderr (journald takes them), as text "2026-01-02T03:04:05.678Z INFO area message" or as JSON, an
+/// object a line: ts, level, area, message, and request_id, node, operation where they are known.
 /// Thread-safe.
 void setLogLevel(LogLevel level);
 void setLogJson(bool json);
 void logLine(LogLevel level, std::string_view area, std::string_view message);
+
+/// A line as it is kept in memory.
+struct LogEntry {
+    std::uint64_t sequence = 0; ///< from 1, rising
+    model::UtcTime at{};
+    LogLevel level = LogLevel::Info;
+    std::string area{};
+    std::string message{}; ///< cut off after 2 KiB
+    LogContext context{};
+};
+struct LogFilter {
+    std::uint64_t after = 0;
+    LogLevel level = LogLevel::Debug; ///< this one and above
+    std::vector<std::string> nodes{}; ///< any of these names; empty: all
+    std::string area{};               ///< "": all, as below
+    std::string requestId{};
+    std::string operation{};
+};
+inline constexpr std::size_t kLogLinesKept = 5'000;
+/// Of the last kLogLinesKept lines (info and above, debug where it is shown) those that match: the first
+/// @p limit, or the last ones. Oldest first.
+std::vector<LogEntry> recentLog(const LogFilter& filter, std::size_t limit, bool latest);
 
 template <class... Args>
 void logInfo(std::string_view area, fmt::format_string<Args...> format, Args&&... args)

@@ -135,6 +135,22 @@ std::string sha256Hex(std::string_view text)
     return toHex(hash.data(), hash.size());
 }
 
+std::string hmacSha256Hex(std::string_view key, std::string_view text)
+{
+    const auto bytes = [](std::string_view view) {
+        return reinterpret_cast<const unsigned char*>(view.data());
+    };
+    crypto_auth_hmacsha256_state state;
+    std::array<unsigned char, crypto_auth_hmacsha256_BYTES> mac{};
+    crypto_auth_hmacsha256_init(&state, bytes(key), key.size());
+    crypto_auth_hmacsha256_update(&state, bytes(text), text.size());
+    crypto_auth_hmacsha256_final(&state, mac.data());
+    std::string hex;
+    for (const unsigned char byte : mac)
+        hex += fmt::format("{:02x}", byte);
+    return hex;
+}
+
 std::string hashPassword(std::string_view password)
 {
     initSodium();

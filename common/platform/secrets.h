@@ -11,6 +11,8 @@ std::string randomHex(std::size_t bytes);
 bool equalSecrets(std::string_view a, std::string_view b);
 /// Lower-case hex SHA-256 of @p text.
 std::string sha256Hex(std::string_view text);
+/// Lower-case hex HMAC-SHA256 (RFC 2104) of @p text under @p key.
+std::string hmacSha256Hex(std::string_view key, std::string_view text);
 /// Argon2id (libsodium's interactive limits), in its own text form "$argon2id$...".
 std::string hashPassword(std::string_view password);
 bool verifyPassword(std::string_view hash, std::string_view password);

@@ -52,6 +52,40 @@ TEST_CASE("a log line", "[platform][log]")
         setLogJson(true);
         const std::string text = stderrOf([] { logError("db", "a \"b\"\n"); });
         setLogJson(false);
+        CHECK(text.starts_with(R"({"ts":"2)"));
         CHECK(text.find(R"("level":"ERROR","area":"db","message":"a \"b\"\n"})") != std::string::npos);
+    }
+    SECTION("says in JSON what it is about, as far as that is known")
+    {
+        setLogJson(true);
+        const std::string text = stderrOf([] {
+            const LogScope request({"req-1", {}, {}});
+            {
+                const LogScope step({{}, "rack1-07", "op-1"});
+                logError("db", "inner");
+            }
+            logError("db", "outer");
+        });
+        setLogJson(false);
+        CHECK(text.find(R"("message":"inner","request_id":"req-1","node":"rack1-07","operation":"op-1"})") !=
+              std::string::npos);
+        CHECK(text.find(R"("message":"outer","request_id":"req-1"})") != std::string::npos);
+    }
+    SECTION("is kept in memory, the latest ones, whatever is shown")
+    {
+        setLogLevel(LogLevel::Error);
+        for (std::size_t i = 0; i < kLogLinesKept + 10; ++i)
+            logInfo("ring", "line {}", i);
+        setLogLevel(LogLevel::Info);
+        const std::vector<LogEntry> all = recentLog({}, kLogLinesKept + 10, false);
+        CHECK(all.size() == kLogLinesKept);
+        CHECK(all.back().message == "line 5009");
+        CHECK(all.front().sequence == all.back().sequence - kLogLinesKept + 1);
+        LogFilter filter;
+        filter.after = all.back().sequence - 5;
+        CHECK(recentLog(filter, 3, false).front().message == "line 5005");
+        CHECK(recentLog(filter, 3, true).front().message == "line 5007");
+        CHECK(logLevelFromText("warning") == LogLevel::Warning);
+        CHECK_FALSE(logLevelFromText("loud"));
     }
 }
