@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/agent_api.h"
+#include "api/audit_api.h"
 #include "api/boot_api.h"
 #include "api/discovery_api.h"
 #include "api/doctor_api.h"
@@ -9,6 +10,8 @@
 #include "api/fleet_api.h"
 #include "api/image_api.h"
 #include "api/image_tag_api.h"
+#include "api/log_api.h"
+#include "api/metrics_api.h"
 #include "api/node_api.h"
 #include "api/node_batch.h"
 #include "api/node_states_api.h"
@@ -16,6 +19,7 @@
 #include "api/port_api.h"
 #include "api/request_values.h"
 #include "api/rollout_api.h"
+#include "api/webhook_api.h"
 
 namespace bm::api {
 namespace {
@@ -58,6 +62,10 @@ struct Api::State {
     RolloutApi rollouts{parts};
     AgentApi agents{parts};
     BootApi boots{parts};
+    MetricsApi metrics{parts};
+    AuditApi audit{parts};
+    LogApi logs{parts};
+    WebhookApi webhooks{parts};
 };
 
 Api::Api(ApiParts parts) : state_(std::make_unique<State>(std::move(parts))) {}
@@ -81,6 +89,15 @@ void Api::mount(http::Router& router)
     state_->tags.mount(router);
     state_->rollouts.mount(router);
     state_->agents.mountIronic(router);
+    state_->metrics.mount(router);
+    state_->audit.mount(router);
+    state_->logs.mount(router);
+    state_->webhooks.mount(router);
+    router.onFinish(
+        [this](const http::Request& request, const http::Response& response, const http::Finish& finish) {
+            state_->metrics.record("operators", request, response, finish);
+            state_->audit.record(request, response, finish);
+        });
 }
 
 void Api::mountProvisioning(http::Router& router)
@@ -90,6 +107,10 @@ void Api::mountProvisioning(http::Router& router)
     state_->agents.mountOwn(router);
     state_->images.mountBlocks(router);
     state_->boots.mount(router);
+    router.onFinish(
+        [this](const http::Request& request, const http::Response& response, const http::Finish& finish) {
+            state_->metrics.record("machines", request, response, finish);
+        });
     state_->rollouts.mountPhoneHome(router);
 }
 

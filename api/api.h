@@ -10,6 +10,7 @@
 #include "conductor/image_reference.h"
 #include "conductor/node_commands.h"
 #include "conductor/operations.h"
+#include "conductor/webhooks.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -34,6 +35,7 @@ struct ApiParts {
     conductor::ImageTags& tags;
     conductor::fleet::Rollouts& rollouts;
     conductor::EventHub& events;
+    conductor::Webhooks& webhooks;
     ApiSettings settings{};
     conductor::Doctor* doctor = nullptr; ///< none: GET /v1/doctor is not there
 };

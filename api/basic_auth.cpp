@@ -218,7 +218,7 @@ void BasicAuth::State::refuse(Response& response, const std::string& message, co
 void BasicAuth::State::check(Request& request, Response& response)
 {
     const std::optional<Credentials> given = credentialsOf(request);
-    if (!given && isOpen(request.path))
+    if (!given && (isOpen(request.path) || (settings.openMetrics && request.path == "/metrics")))
         return;
     if (!given)
         refuse(response, "Authorization required",

@@ -14,6 +14,7 @@ struct BasicAuthSettings {
     int failuresAllowed = 10;               ///< per client address within failureWindow
     std::chrono::seconds failureWindow{60}; ///< beyond: its unverified passwords are refused unseen
     std::string realm = "bm";
+    bool openMetrics = false; ///< /metrics needs no password
 };
 
 /// HTTP basic authentication (RFC 7617) with Argon2id hashes. The users file is read again when it changes. A

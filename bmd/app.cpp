@@ -93,7 +93,7 @@ struct App::State {
           doctor(core.context, doctorChecks(
                                    config, [this] { return provisioningUrl(); }, clock, core.database)),
           api({core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, core.tags,
-               core.rollouts, core.events, apiSettings(config), &doctor})
+               core.rollouts, core.events, core.webhooks, apiSettings(config), &doctor})
     {}
 
     void onContact(const pxe::BootContact& contact);
@@ -130,8 +130,8 @@ void App::State::onContact(const pxe::BootContact& contact)
 void App::State::startListeners()
 {
     if (config.auth == AuthMode::Basic) {
-        auth = std::make_unique<api::BasicAuth>(
-            api::BasicAuthSettings{.usersFile = config.paths.stateFolder / "users"});
+        auth = std::make_unique<api::BasicAuth>(api::BasicAuthSettings{
+            .usersFile = config.paths.stateFolder / "users", .openMetrics = config.openMetrics});
         operators.filter(auth->filter());
     }
     api.mount(operators);

@@ -36,6 +36,7 @@ struct Config {
     http::ListenerConfig provisioning; ///< machines
     TlsMode tls = TlsMode::Auto;
     AuthMode auth = AuthMode::Basic;
+    bool openMetrics = false;         ///< /metrics needs no password
     std::uint64_t maxUploadBytes = 0; ///< of an image sent to the API
     pxe::BootSettings boot;
     Paths paths;

@@ -74,6 +74,10 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      "From the connection to the last header byte, in total."},
     {"api.idle_timeout", kScalar, "duration", "60s", put<takeWait, &C::api, &Listener::idleTimeout>,
      "Between two requests of one connection."},
+    {"api.max_streams", kScalar, "number", "200", put<takeBetween<1, 100'000>, &C::api, &Listener::maxStreams>,
+     "Event streams among the open connections; beyond: 503."},
+    {"api.open_metrics", kScalar, "boolean", "false", put<takeBool, &C::openMetrics>,
+     "Answer /metrics without a password."},
     {"api.max_upload", kScalar, "size", "1TiB", put<takeSize, &C::maxUploadBytes>,
      "Largest image file that may be sent to the API."},
 
@@ -208,7 +212,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      "Of calls that failed for a passing reason; wrong credentials are never tried again."},
 
     {"log.level", kScalar, "debug | info | warning | error", "info", put<takeLogLevel, &C::logLevel>, "Least level shown."},
-    {"log.format", kScalar, "text | json", "text", put<takeLogFormat, &C::logJson>, "Form of a line."},
+    {"log.format", kScalar, "text | json", "text", put<takeLogFormat, &C::logJson>, "Form of a line; json: an object with ts, level, area, message, and request_id, node, operation where known."},
 });
 // clang-format on
 

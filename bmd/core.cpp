@@ -1,5 +1,9 @@
 #include "bmd/core.h"
 
+#include "bmd/process_gauges.h"
+#include "common/wire/event_json.h"
+#include "conductor/fleet_gauges.h"
+
 namespace bm::bmd {
 namespace {
 
@@ -10,9 +14,19 @@ std::unique_ptr<platform::SecretBox> makeSecrets(const CoreSettings& settings)
     return std::make_unique<platform::SecretBox>(settings.secretKeyFile);
 }
 
-std::map<std::string, drivers::HardwareType> makeHardware(platform::Exec& exec,
-                                                          const drivers::IpmiSettings& ipmi)
+std::string eventText(const model::NodeEvent& event)
 {
+    wire::JsonWriter out;
+    wire::writeEvent(out, event);
+    return out.take();
+}
+
+std::map<std::string, drivers::HardwareType> makeHardware(platform::Exec& exec, drivers::IpmiSettings ipmi,
+                                                          conductor::Meters& meters)
+{
+    ipmi.observe = [&meters](std::chrono::milliseconds took, std::string_view code) {
+        meters.bmcCall(took, code);
+    };
     std::map<std::string, drivers::HardwareType> hardware;
     hardware.emplace("ipmi", drivers::makeIpmi(exec, ipmi));
     hardware.emplace("fake-hardware", drivers::makeFakeHardware());
@@ -23,20 +37,28 @@ std::map<std::string, drivers::HardwareType> makeHardware(platform::Exec& exec,
 
 Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged)
     : settings_(std::move(settings)), exec_(platform::makeExec()), secrets_(makeSecrets(settings_)),
-      hardware_(makeHardware(*exec_, settings_.ipmi)), database(settings_.database),
+      hardware_(makeHardware(*exec_, settings_.ipmi, meters)), database(settings_.database),
       store(settings_.images, *exec_), context{database,
                                                clock,
                                                *secrets_,
                                                hardware_,
                                                store,
                                                settings_.conductor,
+                                               meters,
                                                [this] { engine.wake(); },
                                                std::move(hostsChanged)},
       nodes(context), operations(context), agents(context), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
-      rollouts(context, *exec_, settings_.rollouts), events(database)
+      rollouts(context, *exec_, settings_.rollouts), events(database),
+      webhooks(context, eventText, settings_.webhooks)
 {
-    database.onCommit([this](const db::CommitFacts&) { events.poke(); });
+    database.onCommit([this](const db::CommitFacts& facts) {
+        meters.commit(facts.units, facts.took);
+        events.poke();
+        webhooks.poke();
+    });
+    conductor::measureFleet(context);
+    measureProcess(*this, settings_.database.file);
 }
 
 Core::~Core()
@@ -51,12 +73,14 @@ void Core::start()
     engine.recover();
     engine.start();
     powerSync.start();
+    webhooks.start();
     rollouts.start();
 }
 
 void Core::stop()
 {
     events.stop();
+    webhooks.stop();
     rollouts.stop();
     powerSync.stop();
     engine.stop();

@@ -9,6 +9,7 @@
 #include "conductor/node_commands.h"
 #include "conductor/operations.h"
 #include "conductor/power_sync.h"
+#include "conductor/webhooks.h"
 
 #include <filesystem>
 #include <functional>
@@ -23,6 +24,7 @@ struct CoreSettings {
     images::StoreSettings images;
     drivers::IpmiSettings ipmi;
     conductor::Settings conductor;
+    conductor::WebhookSettings webhooks{};
     conductor::fleet::RolloutSettings rollouts;
     std::filesystem::path secretKeyFile; ///< empty: a key that lives with the process (--dev, tests)
 };
@@ -43,6 +45,11 @@ private:
     CoreSettings settings_;
     std::unique_ptr<platform::Exec> exec_;
     std::unique_ptr<platform::SecretBox> secrets_;
+
+public:
+    conductor::Meters meters; ///< outlives what it measures
+
+private:
     std::map<std::string, drivers::HardwareType> hardware_;
 
 public:
@@ -59,6 +66,7 @@ public:
     conductor::ImageTags tags;
     conductor::fleet::Rollouts rollouts;
     conductor::EventHub events;
+    conductor::Webhooks webhooks;
 };
 
 } // namespace bm::bmd

@@ -59,6 +59,7 @@ AgentInstruction::Step instructionOf(const Step& step)
 void takeReport(db::Transaction& tx, const Context& context, const model::NodeId& node, Step step,
                 const AgentStepReport& report)
 {
+    context.meters.written(step.bytesDone, report.bytesDone);
     step.bytesDone = report.bytesDone;
     step.bytesTotal = std::max(step.bytesTotal, report.bytesTotal);
     step.message = report.message;

@@ -2,6 +2,7 @@
 #include "common/model/clock.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
+#include "conductor/meters.h"
 #include "db/database.h"
 #include "db/repositories.h"
 #include "drivers/hardware_types.h"
@@ -49,6 +50,7 @@ struct Context {
     std::map<std::string, drivers::HardwareType>& hardware; ///< by name
     images::ImageStore& images;
     const Settings& settings;
+    Meters& meters;
     std::function<void()> wake = [] {};         ///< tells the engine that there is work
     std::function<void()> hostsChanged = [] {}; ///< tells the boot services that the known machines changed
 };

@@ -3,6 +3,7 @@
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
 #include "conductor/plan.h"
+#include "db/outside_repository.h"
 
 namespace bm::conductor {
 
@@ -40,6 +41,23 @@ Node nodeOf(db::Transaction& tx, const Operation& operation)
     return *node;
 }
 
+/// Who asked for what has ended, and how: the log that is only ever added to.
+void auditEnd(db::Transaction& tx, const Operation& operation, model::UtcTime now)
+{
+    model::AuditRecord record;
+    record.at = now;
+    record.actor = operation.actor;
+    record.action = "operation." + std::string(model::toText(operation.kind));
+    record.targetKind = "node";
+    record.targetId = operation.node.uuid;
+    if (const std::optional<Node> node = db::NodeRepository{}.find(tx, operation.node))
+        record.targetName = node->name;
+    record.outcome = model::toText(operation.state);
+    record.code = operation.errorCode;
+    record.detail = operation.errorMessage;
+    db::AuditRepository{}.append(tx, record);
+}
+
 /// Stores the end of the operation and of its open steps, and gives the node back.
 void closeOperation(db::Transaction& tx, const Context& context, Operation& operation,
                     model::OperationState state, const std::optional<db::LeaseEpoch>& epoch)
@@ -49,6 +67,8 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
     operation.finishedAt = now;
     const db::OperationRepository operations;
     operations.update(tx, operation);
+    auditEnd(tx, operation, now);
+    context.meters.operationEnded(operation);
     for (model::Step& step : operations.steps(tx, operation.id)) {
         if (step.state == model::StepState::Done || step.state == model::StepState::Failed)
             continue;
@@ -60,6 +80,7 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
             step.errorCode = operation.errorCode;
             step.errorMessage = operation.errorMessage;
             step.errorHint = operation.errorHint;
+            context.meters.stepEnded(step, model::toText(state));
         }
         operations.updateStep(tx, step);
     }

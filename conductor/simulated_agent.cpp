@@ -88,6 +88,7 @@ model::StepResult simulateWrite(StepWork& work)
         return waited;
     }
     throwFault(work, "fake_write_fault");
+    work.context.meters.written(0, work.step.bytesTotal);
     work.step.bytesDone = work.step.bytesTotal;
     work.step.result = textOf({{"disk", simulatedDisk(work)}, {"bytes_written", work.step.bytesTotal}});
     return waited;

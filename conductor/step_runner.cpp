@@ -113,6 +113,8 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
     std::optional<Loaded> loaded = load(id);
     if (!loaded)
         return false;
+    const platform::LogScope scope(
+        {{}, loaded->node.name.empty() ? loaded->node.id.uuid : loaded->node.name, id.uuid});
     if (loaded->operation.abortRequested) {
         context_.database.write(
             [&](db::Transaction& tx) { abortOperation(tx, context_, loaded->operation, loaded->epoch); });
@@ -204,6 +206,8 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
     const model::StepResult result = handlerOf(step.name)(work);
     const model::UtcTime now = context_.clock.now();
     Outcome outcome = outcomeOf(result, step, now);
+    if (outcome.state == StepState::Done)
+        context_.meters.stepEnded(step, "done");
     context_.database.write([&](db::Transaction& tx) {
         keepAgentsWord(tx, loaded.node.id, step, outcome, now);
         step.state = outcome.state;

@@ -103,6 +103,7 @@ std::span<const Migration> allMigrations()
         Migration{1, "first tables", kFirst},
         Migration{2, "rollouts and image tags", rolloutTables()},
         Migration{3, "schedules", scheduleTables()},
+        Migration{4, "webhooks and audit log", outsideTables()},
     };
     return migrations;
 }

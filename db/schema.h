@@ -8,4 +8,6 @@ namespace bm::db {
 std::span<const std::string_view> rolloutTables();
 std::span<const std::string_view> scheduleTables();
 
+std::span<const std::string_view> outsideTables();
+
 } // namespace bm::db

@@ -5,9 +5,11 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bm::drivers {
@@ -19,6 +21,9 @@ struct IpmiSettings {
     int retries = 3;                               ///< of transient failures, with back-off
     std::filesystem::path runFolder =
         "/run/bm"; ///< password files (0600, removed after the call), small HOME
+    /// Told of every run of ipmitool: how long it took, and the code of its error ("" none). From any thread.
+    std::function<void(std::chrono::milliseconds took, std::string_view code)> observe =
+        [](std::chrono::milliseconds, std::string_view) {};
 };
 
 /// One hardware type: Ironic's "driver" of a node. Owned by HardwareTypes.

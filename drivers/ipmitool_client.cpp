@@ -187,15 +187,20 @@ IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
     const milliseconds allowed = callDeadline.left();
     try {
         Exit exit = exec_.run(command, callDeadline);
+        Outcome outcome;
         if (exit.code == 0)
-            return {std::move(exit.out), std::nullopt};
-        return {{}, classify(exit.err + "\n" + exit.out)};
+            outcome.out = std::move(exit.out);
+        else
+            outcome.failure = classify(exit.err + "\n" + exit.out);
+        settings_.observe(exit.took, outcome.failure ? model::toText(outcome.failure->code) : "");
+        return outcome;
     } catch (const Error& error) {
         if (error.code() == ErrorCode::NotFound) // a fault of this server, not "no such node"
             throw Error(ErrorCode::Internal, error.message(),
                         "install ipmitool, or correct its configured path");
         if (error.code() != ErrorCode::DeadlineExceeded)
             throw;
+        settings_.observe(allowed - callDeadline.left(), model::toText(ErrorCode::BmcUnreachable));
         IpmiFailure silent;
         silent.code = ErrorCode::BmcUnreachable;
         silent.message = fmt::format("no complete answer within {} ms", allowed.count());

@@ -1,0 +1,22 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// /v1/webhooks: where events are posted to.
+class WebhookApi {
+public:
+    explicit WebhookApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void list(http::Request& request, http::Response& response) const;
+    void show(http::Request& request, http::Response& response) const;
+    void add(http::Request& request, http::Response& response) const;
+    void remove(http::Request& request, http::Response& response) const;
+    void test(http::Request& request, http::Response& response) const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

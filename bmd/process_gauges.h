@@ -1,0 +1,10 @@
+#pragma once
+#include "bmd/core.h"
+
+namespace bm::bmd {
+
+/// Has what concerns the process counted at every scrape: memory, CPU, database file, event streams, version.
+/// @p core must outlive the last scrape.
+void measureProcess(Core& core, const std::filesystem::path& databaseFile);
+
+} // namespace bm::bmd

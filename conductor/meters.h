@@ -1,0 +1,43 @@
+#pragma once
+#include "common/model/error.h"
+#include "common/model/operation.h"
+#include "common/platform/metrics.h"
+
+#include <chrono>
+#include <string_view>
+
+namespace bm::conductor {
+
+/// What bmd counts and measures, made once; docs/metrics.md is checked against it. Thread-safe.
+class Meters {
+public:
+    Meters();
+    platform::Metrics registry{}; ///< first: the others live in it
+
+    void operationEnded(const model::Operation& operation);
+    /// @p outcome: done, failed or aborted
+    void stepEnded(const model::Step& step, std::string_view outcome);
+    void written(std::int64_t before,
+                 std::int64_t after); ///< bytes of an image on a disk, if more than before
+    /// @p code: an error's; "" when the BMC did as asked
+    void bmcCall(std::chrono::milliseconds took, std::string_view code);
+    void commit(std::size_t units, std::chrono::microseconds took);
+    void request(std::string_view listener, std::string_view method, std::string_view route, int status,
+                 std::chrono::microseconds took);
+    void webhookPost(bool taken);
+
+private:
+    platform::Metric& operations_;
+    platform::Metric& operationSeconds_;
+    platform::Metric& stepSeconds_;
+    platform::Metric& diskBytes_;
+    platform::Metric& bmcSeconds_;
+    platform::Metric& bmcErrors_;
+    platform::Metric& commitSeconds_;
+    platform::Metric& commitUnits_;
+    platform::Metric& requests_;
+    platform::Metric& requestSeconds_;
+    platform::Metric& webhookPosts_;
+};
+
+} // namespace bm::conductor

@@ -1,0 +1,174 @@
+#include "conductor/webhook_worker.h"
+
+#include "common/platform/log.h"
+#include "db/event_filter.h"
+#include "db/outside_repository.h"
+#include "db/repositories.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bm::conductor {
+namespace {
+
+constexpr std::size_t kPiece = 100;
+constexpr std::int64_t kStoreEvery = 1'000;      ///< events of other kinds, after which the cursor is stored
+constexpr std::chrono::milliseconds kBreath{20}; ///< commits that come meanwhile share a look
+constexpr std::chrono::milliseconds kAfterTrouble{5'000};
+
+std::int64_t unixSeconds(const model::Clock& clock)
+{
+    return model::toMillis(clock.now()) / 1'000;
+}
+
+} // namespace
+
+std::string webhookSignature(const std::string& secret, std::int64_t unixSeconds, std::string_view body)
+{
+    return fmt::format("t={},v1={}", unixSeconds,
+                       platform::hmacSha256Hex(secret, fmt::format("{}.{}", unixSeconds, body)));
+}
+
+WebhookAnswer postToWebhook(platform::HttpClient& client, const model::Webhook& hook,
+                            const std::string& secret, const std::string& id, const std::string& kind,
+                            const std::string& body, const model::Deadline& deadline)
+{
+    platform::HttpRequest request;
+    request.method = "POST";
+    request.url = hook.url;
+    request.body = body;
+    request.bodyLimitBytes = std::size_t{64} * 1024;
+    request.headers = {{"Content-Type", "application/json"},
+                       {"User-Agent", "bmd"},
+                       {"X-Bm-Webhook", hook.name},
+                       {"X-Bm-Event", kind},
+                       {"X-Bm-Delivery", id},
+                       {"X-Bm-Signature", webhookSignature(secret, unixSeconds(model::SystemClock{}), body)}};
+    try {
+        const platform::HttpResponse response = client.send(request, deadline);
+        if (response.status >= 200 && response.status < 300)
+            return {response.status, {}};
+        return {response.status,
+                fmt::format("answered {}{}", response.status,
+                            response.status / 100 == 3 ? " (redirects are not followed)" : "")};
+    } catch (const model::Error& error) {
+        return {0, error.what()};
+    }
+}
+
+WebhookWorker::WebhookWorker(const Context& context, const Webhooks::Render& render,
+                             const WebhookSettings& settings, model::WebhookId id)
+    : context_(context), render_(render), settings_(settings), id_(std::move(id)),
+      thread_([this](const std::stop_token& stop) { run(stop); })
+{}
+
+WebhookWorker::~WebhookWorker()
+{
+    thread_.request_stop();
+    thread_.join();
+}
+
+void WebhookWorker::poke()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        poked_ = true;
+    }
+    came_.notify_one();
+}
+
+void WebhookWorker::run(const std::stop_token& stop)
+{
+    std::chrono::milliseconds pause{1};
+    while (!stop.stop_requested()) {
+        {
+            std::unique_lock lock(mutex_);
+            if (pause.count() == 0 && came_.wait(lock, stop, [this] { return poked_; }))
+                pause = kBreath;
+            came_.wait_for(lock, stop, pause, [] { return false; }); // a back-off is not cut short by news
+            poked_ = false;
+        }
+        if (stop.stop_requested())
+            return;
+        try {
+            pause = serve(stop);
+        } catch (const std::exception& error) {
+            platform::logError("webhook", "{}: {}", id_.uuid, error.what());
+            pause = kAfterTrouble;
+        }
+    }
+}
+
+std::chrono::milliseconds WebhookWorker::serve(const std::stop_token& stop)
+{
+    for (;;) {
+        std::optional<model::Webhook> hook;
+        std::vector<model::NodeEvent> events;
+        std::int64_t latest = 0;
+        context_.database.read([&](db::Transaction& tx) {
+            hook = db::WebhookRepository{}.find(tx, id_);
+            if (!hook || hook->parked)
+                return;
+            db::EventFilter filter;
+            filter.kinds = db::kindsFromText(hook->kinds);
+            latest = db::EventRepository{}.latestSequence(tx);
+            events = db::EventRepository{}.matching(tx, filter, std::max(hook->cursor, seen_), kPiece);
+        });
+        if (!hook || hook->parked)
+            return std::chrono::milliseconds{0};
+        for (const model::NodeEvent& event : events)
+            if (!deliver(*hook, event, stop))
+                return hook->parked
+                           ? std::chrono::milliseconds{0}
+                           : std::min(settings_.longestBackOff,
+                                      settings_.firstBackOff * (std::int64_t{1} << std::min<std::int64_t>(
+                                                                    hook->failures - 1, 20)));
+        if (stop.stop_requested())
+            return std::chrono::milliseconds{0};
+        if (events.size() == kPiece)
+            continue;
+        seen_ = latest;
+        if (latest - hook->cursor >= kStoreEvery) {
+            hook->cursor = latest;
+            context_.database.write([&](db::Transaction& tx) { db::WebhookRepository{}.update(tx, *hook); });
+        }
+        return std::chrono::milliseconds{0};
+    }
+}
+
+/// @return whether it is settled; false: to be tried again later, or the hook is parked, or bmd ends
+bool WebhookWorker::deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop)
+{
+    const std::string id = fmt::format("{}-{}", hook.id.uuid, event.sequence);
+    const std::string body =
+        fmt::format(R"({{"id":"{}","webhook":"{}","event":{}}})", id, hook.name, render_(event));
+    const WebhookAnswer answer =
+        postToWebhook(client_, hook, context_.secrets.open(hook.secretSealed), id, event.kind, body,
+                      model::Deadline::in(settings_.deadline, stop));
+    if (stop.stop_requested() && !answer.error.empty())
+        return false; // broken off by us: no failure of theirs
+    hook.lastAttemptAt = context_.clock.now();
+    if (answer.error.empty()) {
+        hook.lastDeliveredAt = hook.lastAttemptAt;
+        hook.cursor = event.sequence;
+        hook.failures = 0;
+        ++hook.delivered;
+        hook.lastError.clear();
+    } else {
+        noteFailure(hook, answer, event.sequence);
+    }
+    context_.meters.webhookPost(answer.error.empty());
+    context_.database.write([&](db::Transaction& tx) { db::WebhookRepository{}.update(tx, hook); });
+    return answer.error.empty();
+}
+
+void WebhookWorker::noteFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence)
+{
+    ++hook.failures;
+    hook.lastError = fmt::format("event {}: {}", sequence, answer.error);
+    hook.parked = hook.failures >= settings_.attempts;
+    platform::logWarning("webhook", "{}: {}{}", hook.name, hook.lastError,
+                         hook.parked ? "; parked after so many failures" : "");
+}
+
+} // namespace bm::conductor
