@@ -136,6 +136,8 @@ void addEverything(CLI::App& app, Shell& shell)
     addLogsCommand(app, shell);
     addDoctorCommand(app, shell);
     addContextCommands(app, shell);
+    addWebhookCommands(app, shell);
+    addAuditCommands(app, shell);
     addCompletionCommand(app, shell);
 }
 

@@ -48,6 +48,8 @@ void addContextCommands(CLI::App& app, Shell& shell);
 void addDoctorCommand(CLI::App& app, Shell& shell);
 void addLogsCommand(CLI::App& app, Shell& shell);
 void addTopCommand(CLI::App& app, Shell& shell);
+void addWebhookCommands(CLI::App& app, Shell& shell);
+void addAuditCommands(CLI::App& app, Shell& shell);
 void addCompletionCommand(CLI::App& app, Shell& shell);
 
 /// The path of a node: "/v1/nodes/<encoded ident>" + @p rest.
