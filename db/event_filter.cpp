@@ -78,7 +78,7 @@ std::string EventFilter::sql(std::vector<Value>& parameters) const
 std::vector<std::string> kindsFromText(std::string_view text)
 {
     std::vector<std::string> kinds;
-    while (!text.empty()) {
+    for (bool more = !text.empty(); more;) {
         const std::size_t comma = text.find(',');
         const std::string_view kind = text.substr(0, comma);
         if (kind.empty() || !isKind(kind) || kinds.size() == kMaxKinds)
@@ -86,7 +86,8 @@ std::vector<std::string> kindsFromText(std::string_view text)
                                fmt::format("kind: \"{}\" is no kind of event", kind.substr(0, 80)),
                                "a kind as state.changed, or a beginning as step.*, several with commas");
         kinds.emplace_back(kind);
-        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+        more = comma != std::string_view::npos;
+        text.remove_prefix(more ? comma + 1 : text.size());
     }
     return kinds;
 }
