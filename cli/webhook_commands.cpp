@@ -123,9 +123,11 @@ void addWebhookCommands(CLI::App& app, Shell& shell)
     const auto options = std::make_shared<WebhookOptions>();
     addAdding(*webhook, shell, options);
     CLI::App* listing = webhook->add_subcommand("list", "All webhooks and how they fare");
+    listing->footer("Example:\n  bm webhook list");
     listing->callback([&shell] { shell.action = [&shell] { return list(shell); }; });
     CLI::App* showing = webhook->add_subcommand("show", "Everything about one webhook");
     showing->add_option("webhook", options->name, "name or uuid")->required();
+    showing->footer("Example:\n  bm webhook show chat");
     showing->callback([&shell, options] {
         shell.action = [&shell, options] {
             shell.print(shell.client().get(hookPath(options->name)));
@@ -134,11 +136,13 @@ void addWebhookCommands(CLI::App& app, Shell& shell)
     });
     CLI::App* removing = webhook->add_subcommand("delete", "Remove webhooks");
     removing->add_option("webhooks", options->names, "names or uuids")->required();
+    removing->footer("Example:\n  bm webhook delete chat");
     removing->callback(
         [&shell, options] { shell.action = [&shell, options] { return remove(shell, *options); }; });
     CLI::App* testing =
         webhook->add_subcommand("test", "Post a test event now; a parked webhook that takes it goes on");
     testing->add_option("webhook", options->name, "name or uuid")->required();
+    testing->footer("Example:\n  bm webhook test chat");
     testing->callback(
         [&shell, options] { shell.action = [&shell, options] { return test(shell, *options); }; });
 }
