@@ -20,34 +20,41 @@ struct NameSource {
 };
 
 inline constexpr CompletedArgument kCompletedArguments[] = {
-    {"bm provision", 0, "image"},
+    {"bm provision", 0, "reference"},
     {"bm provision", -1, "node"},
     {"bm undeploy", -1, "node"},
     {"bm abort", -1, "node"},
     {"bm power", -1, "node"},
     {"bm node show|bm node set|bm node delete|bm node timeline|bm node console|bm node check|bm node list",
      -1, "node"},
-    {"bm image show|bm image delete|bm image tag|bm image history", -1, "image"},
+    {"bm image show|bm image set", -1, "reference"},
+    {"bm image tag", 0, "reference"},
+    {"bm image tag|bm image untag|bm image tags", -1, "tag"},
+    {"bm image delete", -1, "image"},
     {"bm context use|bm context show|bm context delete", -1, "context"},
-    {"bm rollout create", 0, "image"},
-    {"bm rollout show|bm rollout watch|bm rollout pause|bm rollout resume|bm rollout abort|bm rollout retry",
-     -1, "rollout"},
-    {"bm schedule show|bm schedule pause|bm schedule resume|bm schedule run|bm schedule delete|bm schedule "
-     "next|bm schedule history|bm schedule set",
+    {"bm rollout show|bm rollout watch|bm rollout start|bm rollout pause|bm rollout resume|bm rollout "
+     "abort|bm "
+     "rollout retry|bm rollout delete",
+     0, "rollout"},
+    {"bm rollout retry", -1, "node"},
+    {"bm schedule show|bm schedule set|bm schedule pause|bm schedule resume|bm schedule run|bm schedule "
+     "next|bm "
+     "schedule history|bm schedule delete",
      -1, "schedule"},
-    {"bm webhook show|bm webhook delete|bm webhook test|bm webhook set", -1, "webhook"},
+    {"bm webhook show|bm webhook set|bm webhook test|bm webhook delete", -1, "webhook"},
 };
 
 /// Options whose value is a name.
 inline constexpr CompletedArgument kCompletedOptions[] = {
-    {"--context", -1, "context"}, {"--image", -1, "image"},       {"--node", -1, "node"},
+    {"--context", -1, "context"}, {"--image", -1, "reference"},   {"--node", -1, "node"},
     {"--rollout", -1, "rollout"}, {"--schedule", -1, "schedule"},
 };
 
+/// A kind may have several. (Nodes and contexts are not asked for so.)
 inline constexpr NameSource kNameSources[] = {
-    {"image", "/v1/images", "images", "name"},
-    {"rollout", "/v1/rollouts", "rollouts", "name"},
-    {"schedule", "/v1/schedules", "schedules", "name"},
+    {"image", "/v1/images", "images", "name"},       {"tag", "/v1/image-tags", "image_tags", "tag"},
+    {"reference", "/v1/images", "images", "name"},   {"reference", "/v1/image-tags", "image_tags", "tag"},
+    {"rollout", "/v1/rollouts", "rollouts", "name"}, {"schedule", "/v1/schedules", "schedules", "name"},
     {"webhook", "/v1/webhooks", "webhooks", "name"},
 };
 

@@ -121,11 +121,11 @@ def contexts(service):
     run(service, 0, "context", "use", "here")
 
 
-def completed(service, *typed):
+def completed(service, *typed, line=""):
     """What a real bash offers after these words; the last one is being typed."""
     script = subprocess.run([service.bm, "completion", "bash"], capture_output=True, text=True, check=True).stdout
     words = " ".join(f"'{word}'" for word in typed)
-    script += f"\nCOMP_WORDS=({words}); COMP_CWORD={len(typed) - 1}; _bm; printf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
+    script += f"\n{line}\nCOMP_WORDS=({words}); COMP_CWORD={len(typed) - 1}; _bm; printf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
     done = subprocess.run(["bash", "-c", script], env={**service.environment(), "PATH": f"{service.bm.parent}:{os.environ['PATH']}"},
                           capture_output=True, text=True, check=True)
     assert not done.stderr, done.stderr
@@ -144,6 +144,10 @@ def completion(service):
     assert completed(service, "bm", "--context", "he") == ["here"]
     assert completed(service, "bm", "node", "list", "--no-h") == ["--no-header"]
     assert "__complete" not in completed(service, "bm", "")
+    run(service, 0, "image", "tag", "tiny", "web:stable", "web:next")
+    assert sorted(completed(service, "bm", "provision", "web:", line="COMP_WORDBREAKS=' '")) == ["web:next", "web:stable"]
+    split = "COMP_WORDBREAKS=' :'; COMP_LINE='bm provision web:st'; COMP_POINT=${#COMP_LINE}"  # as bash does while one types
+    assert completed(service, "bm", "provision", "web", ":", "st", line=split) == ["stable"]
     begin = time.monotonic()
     done = subprocess.run([service.bm, "--endpoint", "http://127.0.0.1:1", "__complete", "node", ""], capture_output=True, text=True, check=False)
     assert not done.stdout and not done.stderr and time.monotonic() - begin < 5
