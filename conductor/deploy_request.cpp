@@ -62,6 +62,8 @@ bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& 
     return true;
 }
 
+} // namespace
+
 void requireBootPort(db::Transaction& tx, const Context& context, const model::Node& node)
 {
     if (hardwareOf(context, node).simulated)
@@ -73,8 +75,6 @@ void requireBootPort(db::Transaction& tx, const Context& context, const model::N
                 "give it the MAC address of its boot NIC: bm node set " +
                     (node.name.empty() ? node.id.uuid : node.name) + " --mac 52:54:00:...");
 }
-
-} // namespace
 
 model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
                               const DeployRequest& request)

@@ -11,4 +11,7 @@ namespace bm::conductor {
 model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
                               const DeployRequest& request);
 
+/// @throws Error InvalidInput when @p node, a real machine, has no port to boot from
+void requireBootPort(db::Transaction& tx, const Context& context, const model::Node& node);
+
 } // namespace bm::conductor

@@ -28,18 +28,6 @@ struct Job {
     NewImage source;
 };
 
-void checkImageName(const std::string& name)
-{
-    const bool fits =
-        !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
-            return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-                   std::string_view{"-._+"}.find(c) != std::string_view::npos;
-        });
-    if (!fits || model::isUuid(name))
-        throw Error(ErrorCode::InvalidInput, "\"" + name.substr(0, 80) + "\" is not a valid image name",
-                    "letters, digits and - . _ + ; not in the form of a uuid");
-}
-
 /// A URL without its user and password.
 std::string withoutCredentials(const std::string& url)
 {
@@ -225,7 +213,10 @@ void ImageCatalogue::stop()
 
 Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
 {
-    checkImageName(source.name);
+    if (!model::isImageName(source.name))
+        throw Error(ErrorCode::InvalidInput,
+                    "\"" + source.name.substr(0, 80) + "\" is not a valid image name",
+                    "letters, digits and - . _ ; not in the form of a uuid");
     if (source.url.empty() == source.spooledFile.empty())
         throw Error(ErrorCode::InvalidInput, "an image comes either from a url or as an upload",
                     "bm image add FILE|URL --name NAME");

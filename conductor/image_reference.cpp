@@ -3,9 +3,6 @@
 #include "common/model/error.h"
 #include "conductor/nodes.h"
 
-#include <algorithm>
-#include <cctype>
-
 namespace bm::conductor {
 
 using model::Error;
@@ -46,15 +43,8 @@ Image findReadyImage(db::Transaction& tx, const std::string& reference)
 void checkTagReference(const std::string& reference)
 {
     const std::size_t colon = reference.find(':');
-    const auto partFits = [](const std::string& part) {
-        return !part.empty() && part.front() != '.' && part.front() != '-' &&
-               std::all_of(part.begin(), part.end(), [](char c) {
-                   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ||
-                          c == '_';
-               });
-    };
-    if (colon == std::string::npos || reference.size() > 200 || !partFits(reference.substr(0, colon)) ||
-        !partFits(reference.substr(colon + 1)))
+    if (colon == std::string::npos || !model::isImageName(reference.substr(0, colon)) ||
+        !model::isImageName(reference.substr(colon + 1)))
         throw Error(ErrorCode::InvalidInput,
                     "tag: \"" + reference.substr(0, 80) + "\" is not of the form NAME:TAG",
                     "as web:stable or web:2026-11; letters, digits and - . _");

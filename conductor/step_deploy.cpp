@@ -1,4 +1,5 @@
 // What a deployment checks before it touches the machine, and what an undeployment forgets.
+#include "conductor/deploy_request.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
 #include "conductor/step_support.h"
@@ -16,13 +17,7 @@ model::StepResult stepCheckRequest(StepWork& work)
         const std::optional<model::Image> image = db::ImageRepository{}.find(tx, model::ImageId{imageId});
         if (!image || image->state != model::ImageState::Ready)
             throw Error(ErrorCode::NotFound, "the image of this deployment is not ready", "bm image list");
-        if (hardwareOf(work.context, work.node).simulated)
-            return;
-        for (const model::Port& port : db::PortRepository{}.ofNode(tx, work.node.id))
-            if (port.pxeEnabled)
-                return;
-        throw Error(ErrorCode::InvalidInput, "node has no port to boot from",
-                    "add its boot NIC's MAC address: bm node set " + work.node.name + " --mac 52:54:..");
+        requireBootPort(tx, work.context, work.node);
     });
     return model::Done{};
 }

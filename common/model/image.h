@@ -13,6 +13,10 @@ enum class ImageState : std::uint8_t { Importing, Ready, Failed, Deleting };
 std::string_view toText(ImageState state) noexcept;
 std::optional<ImageState> imageStateFromText(std::string_view text) noexcept;
 
+/// What an image, and each part of a tag, may be called: letters, digits and - . _ , 1 to 128 of them, not
+/// starting with a dot or hyphen and not like a UUID.
+bool isImageName(std::string_view name) noexcept;
+
 /// A disk image of the catalogue. Its bytes are the store's, under contentId; two images may share them.
 struct Image {
     ImageId id;
@@ -25,8 +29,8 @@ struct Image {
     std::string sourceFormat;             ///< "raw", "qcow2", "qcow2+gz"...: what was given
     std::string source;                   ///< file name or URL without credentials
     std::string manifestSha256;           ///< authenticates the manifest
-    std::string architecture; ///< "x86_64"; "": not said, so nothing is compared
-    std::string bootMode;     ///< "bios", "uefi"; "": boots in both, or not said
+    std::string architecture;             ///< "x86_64"; "": not said, so nothing is compared
+    std::string bootMode;                 ///< "bios", "uefi"; "": boots in both, or not said
     std::uint64_t progressBytes = 0;      ///< of the source, while importing
     std::uint64_t progressTotalBytes = 0; ///< 0: not known
     std::string errorCode;                ///< kebab-case; "" unless failed

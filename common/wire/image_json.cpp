@@ -51,12 +51,9 @@ void writeImage(JsonWriter& out, const model::Image& image, std::string_view bas
 
 void checkImageName(const std::string& name)
 {
-    const bool characters = std::all_of(name.begin(), name.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_';
-    });
     if (name.empty())
         throw Error(ErrorCode::InvalidInput, "name: an image needs a name", "bm image add FILE --name NAME");
-    if (name.size() > 128 || !characters || name.front() == '.' || name.front() == '-' || model::isUuid(name))
+    if (!model::isImageName(name))
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("name: \"{}\" is not a valid image name", name.substr(0, 80)),
                     "letters, digits and - . _ ; at most 128; not in the form of a uuid");
