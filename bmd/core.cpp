@@ -50,7 +50,8 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
       nodes(context), operations(context), agents(context), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
       rollouts(context, *exec_, settings_.rollouts), events(database),
-      webhooks(context, eventText, settings_.webhooks)
+      webhooks(context, eventText, settings_.webhooks), schedules(context),
+      rolloutStarter(context, rollouts), scheduler(context, rolloutStarter)
 {
     database.onCommit([this](const db::CommitFacts& facts) {
         meters.commit(facts.units, facts.took);
@@ -75,10 +76,12 @@ void Core::start()
     powerSync.start();
     webhooks.start();
     rollouts.start();
+    scheduler.start();
 }
 
 void Core::stop()
 {
+    scheduler.stop();
     events.stop();
     webhooks.stop();
     rollouts.stop();

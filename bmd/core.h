@@ -3,7 +3,10 @@
 #include "conductor/boot_desk.h"
 #include "conductor/engine.h"
 #include "conductor/event_hub.h"
+#include "conductor/fleet/rollout_starter.h"
 #include "conductor/fleet/rollouts.h"
+#include "conductor/fleet/scheduler.h"
+#include "conductor/fleet/schedules.h"
 #include "conductor/image_catalogue.h"
 #include "conductor/image_reference.h"
 #include "conductor/node_commands.h"
@@ -67,6 +70,9 @@ public:
     conductor::fleet::Rollouts rollouts;
     conductor::EventHub events;
     conductor::Webhooks webhooks;
+    conductor::fleet::Schedules schedules;
+    conductor::fleet::RealRolloutStarter rolloutStarter;
+    conductor::fleet::Scheduler scheduler;
 };
 
 } // namespace bm::bmd

@@ -85,11 +85,20 @@ std::set<std::string> namedNodes(db::Transaction& tx, const std::vector<std::str
 
 } // namespace
 
-std::vector<Selected> selectNodes(db::Transaction& tx, model::UtcTime now, const RolloutRequest& request)
+struct FleetView::Loaded {
+    Loaded(db::Transaction& tx, model::UtcTime now) : nodes(db::NodeRepository{}.all(tx)), facts(tx, now) {}
+    std::vector<Node> nodes;
+    Facts facts;
+};
+
+FleetView::FleetView(db::Transaction& tx, model::UtcTime now) : loaded_(std::make_unique<Loaded>(tx, now)) {}
+FleetView::~FleetView() = default;
+
+std::vector<Selected> FleetView::select(db::Transaction& tx, const RolloutRequest& request) const
 {
-    const std::vector<Node> all = db::NodeRepository{}.all(tx);
+    const std::vector<Node>& all = loaded_->nodes;
+    const Facts& facts = loaded_->facts;
     const std::set<std::string> named = namedNodes(tx, request.nodes);
-    const Facts facts(tx, now);
     std::vector<Selected> selected;
     for (const Node& node : all) {
         if (!request.nodes.empty() && !named.contains(node.id.uuid))
@@ -106,6 +115,11 @@ std::vector<Selected> selectNodes(db::Transaction& tx, model::UtcTime now, const
                                 all.size()),
                     R"(if that is meant, say so: "all": true, --all)");
     return selected;
+}
+
+std::vector<Selected> selectNodes(db::Transaction& tx, model::UtcTime now, const RolloutRequest& request)
+{
+    return FleetView(tx, now).select(tx, request);
 }
 
 } // namespace bm::conductor::fleet

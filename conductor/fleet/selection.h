@@ -2,6 +2,7 @@
 #include "conductor/fleet/rollout_request.h"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,21 @@ namespace bm::conductor::fleet {
 struct Selected {
     model::Node node;
     std::optional<model::UtcTime> lastDeployed;
+};
+
+/// The fleet as one transaction sees it: for who selects from it several times.
+class FleetView {
+public:
+    FleetView(db::Transaction& tx, model::UtcTime now);
+    ~FleetView();
+    FleetView(const FleetView&) = delete;
+    FleetView& operator=(const FleetView&) = delete;
+    /// As selectNodes; @p tx is the transaction that the view was made in.
+    std::vector<Selected> select(db::Transaction& tx, const RolloutRequest& request) const;
+
+private:
+    struct Loaded;
+    std::unique_ptr<Loaded> loaded_;
 };
 
 /// The nodes that @p request means, unordered.

@@ -1,0 +1,66 @@
+#pragma once
+#include "common/model/rollout.h"
+#include "common/model/schedule.h"
+#include "conductor/context.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace bm::conductor::fleet {
+
+class FleetView;
+class Rollouts;
+
+/// What became of a run's rollout.
+struct RolloutOutcome {
+    model::RolloutState state = model::RolloutState::Running;
+    model::RolloutCounts counts{};
+    std::string reason;
+    std::string hint;
+};
+
+/// Why no rollout was made although nothing is wrong: no node matches, or none needs the image.
+struct NothingToDo {
+    std::string reason;
+    std::string hint;
+};
+
+/// What the scheduler asks of rollouts. Calls inside a Database::write are part of its transaction, so that a
+/// rollout and the run that made it are stored together or not at all.
+class RolloutStarter {
+public:
+    virtual ~RolloutStarter() = default;
+    /// What was read of the fleet for several starts is forgotten: as each transaction begins, and in the
+    /// end.
+    virtual void forgetFleet() {}
+    /// Makes and starts the rollout of a run.
+    /// @param body  of POST /v1/rollouts @throws Error as Rollouts::create
+    virtual std::variant<model::Rollout, NothingToDo> start(const std::string& body, const std::string& actor,
+                                                            const model::ScheduleRunId& run) = 0;
+    /// Nothing when it was deleted.
+    virtual std::optional<RolloutOutcome> look(db::Transaction& tx, const model::RolloutId& rollout) = 0;
+    /// Does nothing when it has ended.
+    virtual void abort(const model::RolloutId& rollout, const std::string& reason,
+                       const std::string& actor) = 0;
+};
+
+/// The real ones.
+class RealRolloutStarter final : public RolloutStarter {
+public:
+    RealRolloutStarter(Context context, Rollouts& rollouts);
+    ~RealRolloutStarter() override;
+    void forgetFleet() override;
+    std::variant<model::Rollout, NothingToDo> start(const std::string& body, const std::string& actor,
+                                                    const model::ScheduleRunId& run) override;
+    std::optional<RolloutOutcome> look(db::Transaction& tx, const model::RolloutId& rollout) override;
+    void abort(const model::RolloutId& rollout, const std::string& reason, const std::string& actor) override;
+
+private:
+    Context context_;
+    Rollouts& rollouts_;
+    std::unique_ptr<FleetView> view_; ///< of this batch; thousands of runs look at it before they plan
+};
+
+} // namespace bm::conductor::fleet
