@@ -19,6 +19,7 @@
 #include "api/port_api.h"
 #include "api/request_values.h"
 #include "api/rollout_api.h"
+#include "api/schedule_api.h"
 #include "api/webhook_api.h"
 
 namespace bm::api {
@@ -60,6 +61,7 @@ struct Api::State {
     ImageApi images{parts};
     ImageTagApi tags{parts};
     RolloutApi rollouts{parts};
+    ScheduleApi schedules{parts};
     AgentApi agents{parts};
     BootApi boots{parts};
     MetricsApi metrics{parts};
@@ -88,6 +90,7 @@ void Api::mount(http::Router& router)
     state_->images.mount(router);
     state_->tags.mount(router);
     state_->rollouts.mount(router);
+    state_->schedules.mount(router);
     state_->agents.mountIronic(router);
     state_->metrics.mount(router);
     state_->audit.mount(router);

@@ -6,6 +6,8 @@
 #include "conductor/doctor.h"
 #include "conductor/event_hub.h"
 #include "conductor/fleet/rollouts.h"
+#include "conductor/fleet/scheduler.h"
+#include "conductor/fleet/schedules.h"
 #include "conductor/image_catalogue.h"
 #include "conductor/image_reference.h"
 #include "conductor/node_commands.h"
@@ -36,6 +38,8 @@ struct ApiParts {
     conductor::fleet::Rollouts& rollouts;
     conductor::EventHub& events;
     conductor::Webhooks& webhooks;
+    conductor::fleet::Schedules& schedules;
+    conductor::fleet::Scheduler& scheduler;
     ApiSettings settings{};
     conductor::Doctor* doctor = nullptr; ///< none: GET /v1/doctor is not there
 };
