@@ -138,6 +138,7 @@ void addEverything(CLI::App& app, Shell& shell)
     addContextCommands(app, shell);
     addWebhookCommands(app, shell);
     addAuditCommands(app, shell);
+    addScheduleCommands(app, shell);
     addCompletionCommand(app, shell);
 }
 

@@ -50,6 +50,7 @@ void addLogsCommand(CLI::App& app, Shell& shell);
 void addTopCommand(CLI::App& app, Shell& shell);
 void addWebhookCommands(CLI::App& app, Shell& shell);
 void addAuditCommands(CLI::App& app, Shell& shell);
+void addScheduleCommands(CLI::App& app, Shell& shell);
 void addCompletionCommand(CLI::App& app, Shell& shell);
 
 /// The path of a node: "/v1/nodes/<encoded ident>" + @p rest.

@@ -29,4 +29,23 @@ void confirmMany(const std::string& what, std::size_t count, bool yes, const Ask
         throw Error(ErrorCode::InvalidInput, "not confirmed, nothing was done", "--yes answers for you");
 }
 
+void confirmOne(const std::string& what, bool yes)
+{
+    confirmOne(what, yes, {std::cin, std::cerr, ::isatty(STDIN_FILENO) == 1});
+}
+
+void confirmOne(const std::string& what, bool yes, const Asking& asking)
+{
+    if (yes)
+        return;
+    if (!asking.terminal)
+        throw Error(ErrorCode::InvalidInput, what + ": not confirmed, nothing was done",
+                    "there is no terminal to ask on: --yes answers for you");
+    asking.out << what << "? [y/N] " << std::flush;
+    std::string answer;
+    std::getline(asking.in, answer);
+    if (answer != "y" && answer != "Y" && answer != "yes")
+        throw Error(ErrorCode::InvalidInput, "not confirmed, nothing was done", "--yes answers for you");
+}
+
 } // namespace bm::cli

@@ -20,5 +20,9 @@ struct Asking {
 /// @throws Error InvalidInput (not confirmed; no terminal to ask on), hint: --yes
 void confirmMany(const std::string& what, std::size_t count, bool yes);
 void confirmMany(const std::string& what, std::size_t count, bool yes, const Asking& asking);
+/// A destructive verb on one thing wants a yes; without a terminal, --yes.
+/// @throws Error InvalidInput as above
+void confirmOne(const std::string& what, bool yes);
+void confirmOne(const std::string& what, bool yes, const Asking& asking);
 
 } // namespace bm::cli

@@ -57,7 +57,7 @@ def schedule_re_images(key):
     wait_for("both machines were imaged once more by the schedule",
              lambda: all(deployments(name) == before[name] + 1 for name in before), 900)
     wait_for("the schedule's history has its run",
-             lambda: [run["outcome"] for run in api("/v1/schedules/lab-nightly/runs")["runs"]] == ["done"], 60)
+             lambda: [run["state"] for run in api("/v1/schedules/lab-nightly/runs")["runs"]] == ["done"], 60)
     run = api("/v1/schedules/lab-nightly/runs")["runs"][0]
     say("history: " + json.dumps(run))
     say(bm("schedule", "history", "lab-nightly"))
