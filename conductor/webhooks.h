@@ -14,7 +14,7 @@ struct WebhookSettings {
     std::chrono::milliseconds deadline{10'000};    ///< of one attempt
     std::chrono::milliseconds firstBackOff{1'000}; ///< doubles with every failure in a row
     std::chrono::milliseconds longestBackOff{300'000};
-    int attempts = 12; ///< of one event; then the hook is parked (about 40 minutes)
+    int attempts = 12; ///< of one event; then the hook is parked (some 20 minutes)
 };
 
 struct NewWebhook {
