@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kFirstPage = 100;
 constexpr std::size_t kPage = 1000;
-constexpr std::size_t kAskedOneByOne = 10;
+constexpr std::size_t kAskedOneByOne = 50;
 constexpr int kMostPages = 100'000;
 
 std::vector<std::string> allNames(Client& client)
