@@ -75,7 +75,9 @@ json FleetOptions::body() const
     return body;
 }
 
-void addFleetOptions(CLI::App& command, FleetOptions& options)
+namespace {
+
+void addSelection(CLI::App& command, FleetOptions& options)
 {
     const std::string nodes = "Which nodes";
     command
@@ -94,8 +96,13 @@ void addFleetOptions(CLI::App& command, FleetOptions& options)
         ->group(nodes);
     command.add_flag("--allow-unseen", options.allowUnseen, "take nodes of which nothing was ever seen")
         ->group(nodes);
+}
+
+void addLimits(CLI::App& command, FleetOptions& options)
+{
     const std::string rollout = "Rollout";
-    command.add_flag("--plan", options.plan, "show what would happen and keep it as a plan: bm rollout start")
+    command
+        .add_flag("--plan", options.plan, "show what would happen and keep it as a plan: bm rollout start")
         ->group(rollout);
     command.add_option("--name", options.name, "what the rollout is called")->group(rollout);
     command.add_option("--max-parallel", options.maxParallel, "nodes at work at the same time")
@@ -115,6 +122,10 @@ void addFleetOptions(CLI::App& command, FleetOptions& options)
         ->group(rollout);
     command.add_option("--retry-delay", options.retryDelay, "before the second attempt, as 30s; doubles")
         ->group(rollout);
+}
+
+void addGates(CLI::App& command, FleetOptions& options)
+{
     const std::string gates = "Gates";
     command
         .add_option("--drain-url", options.drainUrl,
@@ -140,6 +151,15 @@ void addFleetOptions(CLI::App& command, FleetOptions& options)
         .add_option("--on-unhealthy", options.onUnhealthy,
                     "stop (pause the rollout), restore (the previous image) or continue")
         ->group(gates);
+}
+
+} // namespace
+
+void addFleetOptions(CLI::App& command, FleetOptions& options)
+{
+    addSelection(command, options);
+    addLimits(command, options);
+    addGates(command, options);
 }
 
 } // namespace bm::cli
