@@ -6,7 +6,8 @@
 
 namespace bm::agent {
 
-/// What happens, for people: lines to stderr (the console) and the last 16 KiB kept for the next exchange. Thread-safe.
+/// What happens, for people: lines to stderr (the console) and the last 16 KiB kept for the next exchange.
+/// Thread-safe.
 class AgentLog {
 public:
     static constexpr std::size_t kTailBytes = std::size_t{16} * 1024;

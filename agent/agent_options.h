@@ -20,7 +20,8 @@ BootArguments parseKernelCommandLine(std::string_view text);
 /// The nonce of this boot: read from @p file, or made (mode 0600) by the first agent of the boot.
 std::string bootNonce(const std::filesystem::path& file);
 
-/// From boot arguments, nonce, boot id and NICs. @throws Error InvalidInput naming the argument that is missing
+/// From boot arguments, nonce, boot id and NICs. @throws Error InvalidInput naming the argument that is
+/// missing
 AgentIdentity makeIdentity(const BootArguments& arguments, const std::filesystem::path& stateFolder);
 
 } // namespace bm::agent

@@ -26,7 +26,10 @@ namespace {
 constexpr std::uint64_t kZeroPieceBytes = std::uint64_t{128} << 20U; ///< one ioctl cannot be interrupted
 constexpr std::size_t kZeroBufferBytes = std::size_t{1} << 20U;
 
-std::string reason(int error) { return std::generic_category().message(error); }
+std::string reason(int error)
+{
+    return std::generic_category().message(error);
+}
 
 platform::Fd openDirect(const std::filesystem::path& path, int flags)
 {

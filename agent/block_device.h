@@ -10,8 +10,9 @@
 
 namespace bm::agent {
 
-/// A disk, or a regular file standing in for one, opened alone (O_EXCL) and past the page cache (O_DIRECT where there
-/// is such a thing). Offsets, lengths and buffers are multiples of sectorBytes(). write, read and zero are thread-safe.
+/// A disk, or a regular file standing in for one, opened alone (O_EXCL) and past the page cache (O_DIRECT
+/// where there is such a thing). Offsets, lengths and buffers are multiples of sectorBytes(). write, read and
+/// zero are thread-safe.
 class BlockDevice {
 public:
     enum class Access : std::uint8_t { Read, Write };
@@ -26,10 +27,11 @@ public:
     /// All @throws Error DiskFailed naming the offset.
     void write(std::uint64_t offset, std::span<const std::byte> bytes);
     void read(std::uint64_t offset, std::span<std::byte> bytes) const;
-    /// Reads of this range give zeros afterwards: BLKZEROOUT, or a hole punched into a file, or zeros written. A
-    /// discard would not do: it may leave old bytes. @throws Error Aborted
+    /// Reads of this range give zeros afterwards: BLKZEROOUT, or a hole punched into a file, or zeros
+    /// written. A discard would not do: it may leave old bytes. @throws Error Aborted
     void zero(std::uint64_t offset, std::uint64_t length, const std::stop_token& stop = {});
-    /// Down to the medium: fsync, and the kernel's buffers for it dropped, so that what is read next is read from it.
+    /// Down to the medium: fsync, and the kernel's buffers for it dropped, so that what is read next is read
+    /// from it.
     void flush();
     /// The kernel reads the partition table again. False: it would not (in use); a note, no failure.
     bool rereadPartitions();

@@ -6,8 +6,8 @@
 
 namespace bm::agent {
 
-/// Hands values from threads to threads. What bounds it is who makes values: buffers come from a pool, which is such a
-/// queue too, filled once. Thread-safe.
+/// Hands values from threads to threads. What bounds it is who makes values: buffers come from a pool, which
+/// is such a queue too, filled once. Thread-safe.
 template <class T> class BoundedQueue {
 public:
     /// Drops @p value after abort().

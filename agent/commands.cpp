@@ -17,7 +17,8 @@
 namespace bm::agent {
 namespace {
 
-/// SIGTERM and SIGINT become a stop request. Made before any other thread, so that none of them takes the signals.
+/// SIGTERM and SIGINT become a stop request. Made before any other thread, so that none of them takes the
+/// signals.
 class StopOnSignal {
 public:
     StopOnSignal()
@@ -100,13 +101,11 @@ int writeOnce(const DeployOrder& order, const std::filesystem::path& target)
     AgentLog log;
     StepProgress progress;
     const DeployOutcome outcome = deployDisk(order, target, progress, log, signals.token());
-    const nlohmann::json out = {{"image_bytes", outcome.imageBytes},
-                                {"bytes_written", outcome.bytesWritten},
-                                {"bytes_fetched", outcome.bytesFetched},
-                                {"bytes_present", outcome.bytesPresent},
-                                {"write_seconds", outcome.writeSeconds},
-                                {"seconds", outcome.seconds},
-                                {"peak_memory_kib", peakMemoryKib()}};
+    const nlohmann::json out = {
+        {"image_bytes", outcome.imageBytes},     {"bytes_written", outcome.bytesWritten},
+        {"bytes_fetched", outcome.bytesFetched}, {"bytes_present", outcome.bytesPresent},
+        {"write_seconds", outcome.writeSeconds}, {"seconds", outcome.seconds},
+        {"peak_memory_kib", peakMemoryKib()}};
     fmt::print("{}\n", out.dump());
     return 0;
 }

@@ -9,8 +9,9 @@ namespace bm::agent {
 struct RunOptions {
     std::filesystem::path commandLine = "/proc/cmdline";
     std::filesystem::path stateFolder = "/run/bm-agent";
-    std::filesystem::path inventoryFile{}; ///< disks and the rest are taken from this JSON, not from /sys; for tests
-    bool mayPowerOff = true;               ///< off: power_off and reboot are only noted
+    std::filesystem::path
+        inventoryFile{};     ///< disks and the rest are taken from this JSON, not from /sys; for tests
+    bool mayPowerOff = true; ///< off: power_off and reboot are only noted
 };
 
 /// Works for bmd until SIGTERM or SIGINT. @return exit status

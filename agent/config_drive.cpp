@@ -35,7 +35,10 @@ void fill(const AlignedBuffer& buffer, std::string_view image, std::uint64_t off
 
 } // namespace
 
-std::uint64_t configDrivePartitionBytes(std::string_view image) { return (image.size() + kMiB - 1) / kMiB * kMiB; }
+std::uint64_t configDrivePartitionBytes(std::string_view image)
+{
+    return (image.size() + kMiB - 1) / kMiB * kMiB;
+}
 
 void checkConfigDrive(std::string_view image)
 {
@@ -43,7 +46,8 @@ void checkConfigDrive(std::string_view image)
     const bool fat = hasAt(image, 0x36, "FAT") || hasAt(image, 0x52, "FAT32");
     if (!iso && !fat)
         throw Error(ErrorCode::ConfigDriveFailed,
-                    fmt::format("the config drive ({} bytes) is neither an ISO 9660 nor a FAT file system", image.size()),
+                    fmt::format("the config drive ({} bytes) is neither an ISO 9660 nor a FAT file system",
+                                image.size()),
                     "give meta_data and user_data, or an image made by mkisofs -V config-2");
 }
 
@@ -53,9 +57,11 @@ void placeConfigDrive(BlockDevice& device, Gpt& table, std::string_view image)
     const std::uint64_t length = configDrivePartitionBytes(image);
     std::optional<Extent> place = table.find(kLabel);
     if (place && (place->last - place->first + 1) * sector < length)
-        throw Error(ErrorCode::ConfigDriveFailed,
-                    fmt::format("the image's own partition config-2 is smaller than the config drive ({} bytes)", image.size()),
-                    "make it larger in the image, or leave it out: one is added then");
+        throw Error(
+            ErrorCode::ConfigDriveFailed,
+            fmt::format("the image's own partition config-2 is smaller than the config drive ({} bytes)",
+                        image.size()),
+            "make it larger in the image, or leave it out: one is added then");
     if (!place)
         place = table.addAtEnd(length / sector, kLabel);
     const AlignedBuffer buffer(kMiB);
@@ -70,8 +76,8 @@ void placeConfigDrive(BlockDevice& device, Gpt& table, std::string_view image)
         device.read(place->first * sector + offset, again.bytes());
         if (std::memcmp(buffer.bytes().data(), again.bytes().data(), kMiB) != 0)
             throw Error(ErrorCode::DiskFailed,
-                        fmt::format("{} gives back another config drive than was written, at byte {}", device.path().string(),
-                                    place->first * sector + offset),
+                        fmt::format("{} gives back another config drive than was written, at byte {}",
+                                    device.path().string(), place->first * sector + offset),
                         "replace the disk");
     }
 }

@@ -35,30 +35,34 @@ Manifest fetchManifest(const DeployOrder& order, const std::stop_token& stop)
 {
     const std::string text = fetchWhole(order.manifest, order.token, kLongestManifest, stop);
     const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
-    if (const std::string found = images::toHex(images::sha256(bytes)); !order.manifestSha256.empty() && found != order.manifestSha256)
-        throw Error(ErrorCode::ChecksumMismatch,
-                    fmt::format("the manifest from {} has SHA-256 {}, expected {}", order.manifest, found, order.manifestSha256),
-                    "a cache before the image server serves another one, or the image is damaged: bm image show");
+    if (const std::string found = images::toHex(images::sha256(bytes));
+        !order.manifestSha256.empty() && found != order.manifestSha256)
+        throw Error(
+            ErrorCode::ChecksumMismatch,
+            fmt::format("the manifest from {} has SHA-256 {}, expected {}", order.manifest, found,
+                        order.manifestSha256),
+            "a cache before the image server serves another one, or the image is damaged: bm image show");
     Manifest manifest = images::parseManifest(bytes);
     if (order.sizeBytes != 0 && manifest.sizeBytes != order.sizeBytes)
-        throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("the manifest speaks of {} bytes, the image has {}", manifest.sizeBytes, order.sizeBytes));
+        throw Error(ErrorCode::ImageCorrupt, fmt::format("the manifest speaks of {} bytes, the image has {}",
+                                                         manifest.sizeBytes, order.sizeBytes));
     return manifest;
 }
 
 bool isLast(const Gpt& table, const Extent& partition)
 {
-    return std::ranges::none_of(table.partitions(), [&](const Extent& other) { return other.last > partition.last; });
+    return std::ranges::none_of(table.partitions(),
+                                [&](const Extent& other) { return other.last > partition.last; });
 }
 
 /// One deployment on its way: what its stages share.
 class Deployment {
 public:
-    Deployment(const DeployOrder& order, const std::filesystem::path& disk, StepProgress& progress, AgentLog& log,
-               const std::stop_token& stop)
-        : order_(order), progress_(progress), log_(log), stop_(stop), device_(disk, BlockDevice::Access::Write)
-    {
-    }
+    Deployment(const DeployOrder& order, const std::filesystem::path& disk, StepProgress& progress,
+               AgentLog& log, const std::stop_token& stop)
+        : order_(order), progress_(progress), log_(log), stop_(stop),
+          device_(disk, BlockDevice::Access::Write)
+    {}
 
     DeployOutcome run()
     {
@@ -93,7 +97,8 @@ private:
         outcome_.imageBytes = manifest_.sizeBytes;
         if (manifest_.sizeBytes > device_.sizeBytes())
             throw Error(ErrorCode::DiskTooSmall,
-                        fmt::format("{} has {} bytes, the image {}", device_.path().string(), device_.sizeBytes(), manifest_.sizeBytes),
+                        fmt::format("{} has {} bytes, the image {}", device_.path().string(),
+                                    device_.sizeBytes(), manifest_.sizeBytes),
                         "choose a larger disk by properties/root_device, or a smaller image");
         if (!order_.configDrive.empty()) {
             configDrive_ = fetchWhole(order_.configDrive, order_.token, kLongestConfigDrive, stop_);
@@ -118,15 +123,18 @@ private:
             FrameFetcher fetcher(manifest_, *source_, pool, log_);
             const std::size_t block = 0;
             AlignedBuffer frame;
-            fetcher.fetch({&block, 1}, [&](std::size_t, AlignedBuffer bytes) { frame = std::move(bytes); }, stop_);
+            fetcher.fetch(
+                {&block, 1}, [&](std::size_t, AlignedBuffer bytes) { frame = std::move(bytes); }, stop_);
             outcome_.bytesFetched += fetcher.bytesFetched();
             try {
                 images::BlockDecoder().decode(entry, frame.first(entry.length), raw);
                 return raw;
             } catch (const Error& error) {
                 if (attempt == 3)
-                    throw Error(ErrorCode::ChecksumMismatch, fmt::format("block 0 from {}: {}", source_->name(), error.what()),
-                                "the image in the store or a cache before it is damaged: bm image delete and add it again");
+                    throw Error(ErrorCode::ChecksumMismatch,
+                                fmt::format("block 0 from {}: {}", source_->name(), error.what()),
+                                "the image in the store or a cache before it is damaged: bm image delete and "
+                                "add it again");
             }
         }
     }
@@ -134,24 +142,29 @@ private:
     void checkTable(const TableFound& found)
     {
         const std::uint32_t sector = device_.sectorBytes();
-        const bool other = found.kind == TableKind::Gpt ? found.sectorBytes != sector : found.kind == TableKind::Mbr && sector != 512;
+        const bool other = found.kind == TableKind::Gpt ? found.sectorBytes != sector
+                                                        : found.kind == TableKind::Mbr && sector != 512;
         if (other)
-            throw Error(ErrorCode::ImageUnsupported,
-                        fmt::format("the image's partition table is for sectors of {} bytes, {} has sectors of {}",
-                                    found.kind == TableKind::Gpt ? found.sectorBytes : 512, device_.path().string(), sector),
-                        "use an image made for such disks, or another disk");
+            throw Error(
+                ErrorCode::ImageUnsupported,
+                fmt::format("the image's partition table is for sectors of {} bytes, {} has sectors of {}",
+                            found.kind == TableKind::Gpt ? found.sectorBytes : 512, device_.path().string(),
+                            sector),
+                "use an image made for such disks, or another disk");
         if (!configDrive_.empty() && found.kind != TableKind::Gpt)
-            throw Error(ErrorCode::ConfigDriveFailed,
-                        fmt::format("the image has {}: a config drive is added only to a GPT",
-                                    found.kind == TableKind::Mbr ? "an MBR partition table" : "no partition table"),
-                        "convert the image with sgdisk --mbrtogpt, or deploy without a config drive");
+            throw Error(
+                ErrorCode::ConfigDriveFailed,
+                fmt::format("the image has {}: a config drive is added only to a GPT",
+                            found.kind == TableKind::Mbr ? "an MBR partition table" : "no partition table"),
+                "convert the image with sgdisk --mbrtogpt, or deploy without a config drive");
         table_ = found.kind;
     }
 
     /// Tries on a copy what finishTable() will do.
     void checkRoom(const std::vector<std::byte>& begin) const
     {
-        std::optional<Gpt> table = table_ == TableKind::Gpt ? Gpt::parse(begin, device_.sectorBytes()) : std::nullopt;
+        std::optional<Gpt> table =
+            table_ == TableKind::Gpt ? Gpt::parse(begin, device_.sectorBytes()) : std::nullopt;
         if (!table)
             return;
         table->moveToEnd(device_);
@@ -173,10 +186,14 @@ private:
         if (!manifest_.blocks.empty())
             sort(0, present, blocks, holes, missing); // last: till then nothing can boot from this disk
         if (!present.empty() && !present[0])
-            device_.zero(0, std::min(kBlockBytes, device_.sizeBytes() / device_.sectorBytes() * device_.sectorBytes()), stop_);
+            device_.zero(
+                0, std::min(kBlockBytes, device_.sizeBytes() / device_.sectorBytes() * device_.sectorBytes()),
+                stop_);
         progress_.add(outcome_.bytesPresent);
         say(fmt::format("writing {} MiB, zeroing {} MiB{}", missing >> 20U, holes.size(),
-                        outcome_.bytesPresent == 0 ? "" : fmt::format(", {} MiB are already there", outcome_.bytesPresent >> 20U)));
+                        outcome_.bytesPresent == 0
+                            ? ""
+                            : fmt::format(", {} MiB are already there", outcome_.bytesPresent >> 20U)));
         ImageWriter writer(manifest_, device_, *source_, order_.pipeline, progress_, log_);
         writer.write(blocks, holes, hashes_, stop_);
         outcome_.bytesWritten = missing;
@@ -210,7 +227,9 @@ private:
         table->moveToEnd(device_);
         const std::optional<Extent> ownDrive = table->find("config-2");
         const bool growable = !ownDrive || !isLast(*table, *ownDrive);
-        const std::uint64_t keep = configDrive_.empty() || ownDrive.has_value() ? 0 : configDrivePartitionBytes(configDrive_) / device_.sectorBytes();
+        const std::uint64_t keep = configDrive_.empty() || ownDrive.has_value()
+                                       ? 0
+                                       : configDrivePartitionBytes(configDrive_) / device_.sectorBytes();
         if (order_.growLastPartition && growable && table->growLast(keep))
             log_.note("the last partition now reaches the end of the disk");
         if (!configDrive_.empty())

@@ -15,12 +15,12 @@ namespace bm::agent {
 /// What to put onto a disk, and where it comes from (URLs or paths).
 struct DeployOrder {
     std::string manifest;
-    std::string manifestSha256{};   ///< lower-case hex; empty: not checked
-    std::uint64_t sizeBytes = 0;    ///< 0: the manifest says
+    std::string manifestSha256{}; ///< lower-case hex; empty: not checked
+    std::uint64_t sizeBytes = 0;  ///< 0: the manifest says
     std::string blocks;
     bool growLastPartition = false;
-    std::string configDrive{};      ///< empty: none
-    bool resume = false;            ///< an earlier try was cut short: expect many blocks to be there
+    std::string configDrive{}; ///< empty: none
+    bool resume = false;       ///< an earlier try was cut short: expect many blocks to be there
     PipelineSettings pipeline{};
     TokenSource token{};
 };
@@ -30,15 +30,16 @@ struct DeployOutcome {
     std::uint64_t bytesFetched = 0; ///< stored (compressed) bytes that came
     std::uint64_t bytesPresent = 0; ///< raw bytes that the disk already held
     std::uint64_t imageBytes = 0;
-    double writeSeconds = 0;        ///< till the image was on the disk and flushed, without the read-back
+    double writeSeconds = 0; ///< till the image was on the disk and flushed, without the read-back
     double seconds = 0;
 };
 
-/// Brings @p disk to the image: checks sizes and sectors before anything is destroyed, writes what differs, zeroes the holes, wipes
-/// old signatures beyond, flushes, reads all back, moves the GPT backup to the disk's end (UEFI 2.10, 5.3.2), grows the
-/// last partition, adds the config drive. The first MiB is written last: a half-written disk does not boot.
-/// May be repeated.
-/// @throws Error DiskTooSmall, DiskFailed, Conflict, ChecksumMismatch, ImageCorrupt, ImageUnsupported (sector size),
+/// Brings @p disk to the image: checks sizes and sectors before anything is destroyed, writes what differs,
+/// zeroes the holes, wipes old signatures beyond, flushes, reads all back, moves the GPT backup to the disk's
+/// end (UEFI 2.10, 5.3.2), grows the last partition, adds the config drive. The first MiB is written last: a
+/// half-written disk does not boot. May be repeated.
+/// @throws Error DiskTooSmall, DiskFailed, Conflict, ChecksumMismatch, ImageCorrupt, ImageUnsupported (sector
+/// size),
 ///   ConfigDriveFailed, Aborted
 DeployOutcome deployDisk(const DeployOrder& order, const std::filesystem::path& disk, StepProgress& progress,
                          AgentLog& log, const std::stop_token& stop);

@@ -33,7 +33,10 @@ std::uint64_t readNumber(const fs::path& path, std::uint64_t otherwise = 0)
     return error == std::errc{} && end != text.data() ? value : otherwise;
 }
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, std::string_view part)
+{
+    return text.find(part) != std::string::npos;
+}
 
 std::string busOf(const fs::path& device, const std::string& name)
 {
@@ -74,7 +77,7 @@ void readWwn(const fs::path& block, const fs::path& device, wire::Disk& disk)
     ScsiWwn wwn = wwnFromVpd83(readBytes(device / "vpd_pg83"));
     std::string wwid = readAttribute(block / "wwid"); // NVMe: "eui.…", "nvme.…", "uuid.…"
     if (wwid.empty())
-        wwid = readAttribute(device / "wwid");        // SCSI: "naa.…", "t10.…"
+        wwid = readAttribute(device / "wwid"); // SCSI: "naa.…", "t10.…"
     if (wwn.wwn.empty() && wwid.starts_with("naa."))
         wwn = wwnFromNaa(std::string_view(wwid).substr(4));
     if (wwn.wwn.empty() && disk.bus == "nvme")
@@ -84,7 +87,8 @@ void readWwn(const fs::path& block, const fs::path& device, wire::Disk& disk)
     disk.wwnVendorExtension = wwn.vendorExtension;
 }
 
-/// What udev's by-path would say, for the usual cases: "pci-0000:00:05.0", "pci-…-nvme-1", "pci-…-scsi-0:0:0:0", "pci-…-ata-1".
+/// What udev's by-path would say, for the usual cases: "pci-0000:00:05.0", "pci-…-nvme-1",
+/// "pci-…-scsi-0:0:0:0", "pci-…-ata-1".
 std::string byPathOf(const fs::path& device, const wire::Disk& disk)
 {
     std::error_code ignored;
@@ -118,7 +122,8 @@ wire::Disk readDisk(const fs::path& block, const SystemRoots& roots)
     disk.name = (roots.dev / name).string();
     disk.sizeBytes = readNumber(block / "size") * kSysfsSector;
     disk.logicalSectorBytes = static_cast<std::uint32_t>(readNumber(block / "queue/logical_block_size", 512));
-    disk.physicalSectorBytes = static_cast<std::uint32_t>(readNumber(block / "queue/physical_block_size", 512));
+    disk.physicalSectorBytes =
+        static_cast<std::uint32_t>(readNumber(block / "queue/physical_block_size", 512));
     disk.rotational = readNumber(block / "queue/rotational") != 0;
     disk.removable = readNumber(block / "removable") != 0;
     disk.readOnly = readNumber(block / "ro") != 0;
@@ -127,7 +132,8 @@ wire::Disk readDisk(const fs::path& block, const SystemRoots& roots)
     readSerial(block, device, disk);
     readWwn(block, device, disk);
     std::error_code ignored;
-    if (const std::string unit = fs::canonical(device, ignored).filename().string(); std::ranges::count(unit, ':') == 3)
+    if (const std::string unit = fs::canonical(device, ignored).filename().string();
+        std::ranges::count(unit, ':') == 3)
         disk.hctl = unit; // "0:0:0:0"
     disk.byPath = byPathOf(device, disk);
     return disk;
@@ -166,7 +172,8 @@ std::vector<wire::Disk> readDisks(const SystemRoots& roots)
         if (!isPseudo(name) && !path)
             disks.push_back(readDisk(entry.path(), roots));
     }
-    std::ranges::sort(disks, {}, [](const wire::Disk& disk) { return std::pair(disk.name.size(), disk.name); });
+    std::ranges::sort(disks, {},
+                      [](const wire::Disk& disk) { return std::pair(disk.name.size(), disk.name); });
     wire::judgeDisks(disks);
     return disks;
 }

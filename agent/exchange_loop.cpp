@@ -31,8 +31,7 @@ ExchangeLoop::ExchangeLoop(ServerSession& session, StepTools tools, Parts parts,
           }
           changed_.notify_all();
       })
-{
-}
+{}
 
 void ExchangeLoop::run(const std::stop_token& stop)
 {

@@ -15,7 +15,7 @@ using model::ErrorCode;
 namespace {
 
 constexpr std::uint64_t kRequestBytes = std::uint64_t{256} << 20U; ///< of one ranged GET, about
-constexpr std::uint64_t kGapBytes = std::uint64_t{256} << 10U;     ///< cheaper read and dropped than asked around
+constexpr std::uint64_t kGapBytes = std::uint64_t{256} << 10U; ///< cheaper read and dropped than asked around
 
 } // namespace
 
@@ -24,16 +24,15 @@ struct FrameFetcher::Run {
     std::span<const std::size_t> blocks;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
-    std::uint64_t at = 0;            ///< next stored byte to come
-    std::size_t done = 0;            ///< blocks of this run that were handed on
+    std::uint64_t at = 0; ///< next stored byte to come
+    std::size_t done = 0; ///< blocks of this run that were handed on
     std::optional<AlignedBuffer> frame{};
 };
 
-FrameFetcher::FrameFetcher(const images::Manifest& manifest, FrameSource& source, BoundedQueue<AlignedBuffer>& pool,
-                           AgentLog& log)
+FrameFetcher::FrameFetcher(const images::Manifest& manifest, FrameSource& source,
+                           BoundedQueue<AlignedBuffer>& pool, AgentLog& log)
     : manifest_(manifest), source_(source), pool_(pool), log_(log)
-{
-}
+{}
 
 FrameFetcher::Run FrameFetcher::nextRun(std::span<const std::size_t> blocks) const
 {
@@ -45,7 +44,8 @@ FrameFetcher::Run FrameFetcher::nextRun(std::span<const std::size_t> blocks) con
     std::size_t count = 1;
     for (; count < blocks.size(); ++count) {
         const images::BlockEntry& entry = manifest_.blocks[blocks[count]];
-        if (entry.offset < run.end || entry.offset - run.end > kGapBytes || entry.offset - run.begin > kRequestBytes)
+        if (entry.offset < run.end || entry.offset - run.end > kGapBytes ||
+            entry.offset - run.begin > kRequestBytes)
             break;
         run.end = entry.offset + entry.length;
     }
@@ -93,8 +93,9 @@ void FrameFetcher::readRun(std::span<const std::size_t> blocks, std::size_t& nex
             pool_.push(std::move(*run.frame));
     };
     try {
-        source_.read(run.begin, run.end - run.begin, [&](std::span<const std::byte> bytes) { return take(run, bytes, onFrame); },
-                     stop);
+        source_.read(
+            run.begin, run.end - run.begin,
+            [&](std::span<const std::byte> bytes) { return take(run, bytes, onFrame); }, stop);
     } catch (...) {
         settle();
         throw;
@@ -102,7 +103,8 @@ void FrameFetcher::readRun(std::span<const std::size_t> blocks, std::size_t& nex
     settle();
 }
 
-void FrameFetcher::fetch(std::span<const std::size_t> blocks, const OnFrame& onFrame, const std::stop_token& stop)
+void FrameFetcher::fetch(std::span<const std::size_t> blocks, const OnFrame& onFrame,
+                         const std::stop_token& stop)
 {
     BackOff backOff;
     std::size_t next = 0;
@@ -116,7 +118,8 @@ void FrameFetcher::fetch(std::span<const std::size_t> blocks, const OnFrame& onF
                 throw Error(ErrorCode::Aborted, "stopped while fetching");
             if (!isPassing(error))
                 throw;
-            log_.trouble(fmt::format("fetching block {} of {}: {}; going on from there", next, manifest_.blocks.size(), error.what()));
+            log_.trouble(fmt::format("fetching block {} of {}: {}; going on from there", next,
+                                     manifest_.blocks.size(), error.what()));
         }
         if (next != before)
             backOff.reset();

@@ -20,7 +20,8 @@ public:
     /// A frame, whole, in a buffer of the pool, which is the receiver's now.
     using OnFrame = std::function<void(std::size_t block, AlignedBuffer frame)>;
 
-    FrameFetcher(const images::Manifest& manifest, FrameSource& source, BoundedQueue<AlignedBuffer>& pool, AgentLog& log);
+    FrameFetcher(const images::Manifest& manifest, FrameSource& source, BoundedQueue<AlignedBuffer>& pool,
+                 AgentLog& log);
     /// Fetches the frames of @p blocks in this order. Returns early when the pool was aborted.
     /// @throws Error Aborted, or what the source calls final
     void fetch(std::span<const std::size_t> blocks, const OnFrame& onFrame, const std::stop_token& stop);
@@ -30,7 +31,8 @@ private:
     struct Run;
     Run nextRun(std::span<const std::size_t> blocks) const;
     bool take(Run& run, std::span<const std::byte> bytes, const OnFrame& onFrame);
-    void readRun(std::span<const std::size_t> blocks, std::size_t& next, const OnFrame& onFrame, const std::stop_token& stop);
+    void readRun(std::span<const std::size_t> blocks, std::size_t& next, const OnFrame& onFrame,
+                 const std::stop_token& stop);
 
     const images::Manifest& manifest_;
     FrameSource& source_;

@@ -64,7 +64,8 @@ void checkStatus(const platform::HttpResponse& response, const std::string& url)
 bool isPassing(const Error& error)
 {
     const ErrorCode code = error.code();
-    return code == ErrorCode::Unavailable || code == ErrorCode::DeadlineExceeded || code == ErrorCode::Unauthorized;
+    return code == ErrorCode::Unavailable || code == ErrorCode::DeadlineExceeded ||
+           code == ErrorCode::Unauthorized;
 }
 
 void BackOff::wait(const std::stop_token& stop)
@@ -78,9 +79,12 @@ void BackOff::wait(const std::stop_token& stop)
         throw Error(ErrorCode::Aborted, "stopped");
 }
 
-HttpFrameSource::HttpFrameSource(std::string url, TokenSource token) : url_(std::move(url)), token_(std::move(token)) {}
+HttpFrameSource::HttpFrameSource(std::string url, TokenSource token)
+    : url_(std::move(url)), token_(std::move(token))
+{}
 
-void HttpFrameSource::read(std::uint64_t offset, std::uint64_t length, const Sink& sink, const std::stop_token& stop)
+void HttpFrameSource::read(std::uint64_t offset, std::uint64_t length, const Sink& sink,
+                           const std::stop_token& stop)
 {
     platform::HttpRequest request = getRequest(url_, token_);
     request.range = {offset, offset + length - 1};
@@ -92,10 +96,12 @@ void HttpFrameSource::read(std::uint64_t offset, std::uint64_t length, const Sin
         return !ended;
     };
     try {
-        const platform::HttpResponse response = client_.stream(request, count, Deadline::in(kReadDeadline, stop));
+        const platform::HttpResponse response =
+            client_.stream(request, count, Deadline::in(kReadDeadline, stop));
         checkStatus(response, url_);
         if (response.status != 206 && got != length)
-            throw Error(ErrorCode::ImageUnsupported, url_ + " does not serve ranges", "serve images from bmd, or from a server that knows Range");
+            throw Error(ErrorCode::ImageUnsupported, url_ + " does not serve ranges",
+                        "serve images from bmd, or from a server that knows Range");
     } catch (const Error& error) {
         if (ended && error.code() == ErrorCode::Aborted && !stop.stop_requested())
             return;
@@ -105,13 +111,16 @@ void HttpFrameSource::read(std::uint64_t offset, std::uint64_t length, const Sin
         throw Error(ErrorCode::Unavailable, fmt::format("{} ended {} bytes early", url_, length - got));
 }
 
-FileFrameSource::FileFrameSource(std::string path) : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC))
+FileFrameSource::FileFrameSource(std::string path)
+    : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC))
 {
     if (!fd_)
-        throw Error(ErrorCode::NotFound, fmt::format("{}: {}", path_, std::generic_category().message(errno)));
+        throw Error(ErrorCode::NotFound,
+                    fmt::format("{}: {}", path_, std::generic_category().message(errno)));
 }
 
-void FileFrameSource::read(std::uint64_t offset, std::uint64_t length, const Sink& sink, const std::stop_token& stop)
+void FileFrameSource::read(std::uint64_t offset, std::uint64_t length, const Sink& sink,
+                           const std::stop_token& stop)
 {
     std::vector<std::byte> piece(std::size_t{64} * 1024);
     while (length > 0) {

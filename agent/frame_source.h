@@ -13,7 +13,8 @@
 
 namespace bm::agent {
 
-/// Gives the token of the moment for a URL: it changes when the agent looks up again, and is for bmd alone. Thread-safe.
+/// Gives the token of the moment for a URL: it changes when the agent looks up again, and is for bmd alone.
+/// Thread-safe.
 using TokenSource = std::function<std::string(const std::string& url)>;
 
 /// Where stored bytes of an image (its .zst file) come from. One thread at a time.
@@ -24,7 +25,8 @@ public:
     using Sink = std::function<bool(std::span<const std::byte>)>;
     /// Streams bytes [offset, offset + length) to @p sink; returns when all were given or the sink ended it.
     /// @throws Error Unavailable, DeadlineExceeded, Unauthorized (worth another try later); others are final
-    virtual void read(std::uint64_t offset, std::uint64_t length, const Sink& sink, const std::stop_token& stop) = 0;
+    virtual void read(std::uint64_t offset, std::uint64_t length, const Sink& sink,
+                      const std::stop_token& stop) = 0;
     /// The URL or path, for people.
     virtual std::string name() const = 0;
 };
@@ -33,7 +35,8 @@ public:
 class HttpFrameSource final : public FrameSource {
 public:
     HttpFrameSource(std::string url, TokenSource token);
-    void read(std::uint64_t offset, std::uint64_t length, const Sink& sink, const std::stop_token& stop) override;
+    void read(std::uint64_t offset, std::uint64_t length, const Sink& sink,
+              const std::stop_token& stop) override;
     std::string name() const override { return url_; }
 
 private:
@@ -45,7 +48,8 @@ private:
 class FileFrameSource final : public FrameSource {
 public:
     explicit FileFrameSource(std::string path);
-    void read(std::uint64_t offset, std::uint64_t length, const Sink& sink, const std::stop_token& stop) override;
+    void read(std::uint64_t offset, std::uint64_t length, const Sink& sink,
+              const std::stop_token& stop) override;
     std::string name() const override { return path_; }
 
 private:

@@ -76,7 +76,8 @@ void writeSectors(BlockDevice& device, std::uint64_t first, std::span<const std:
     const AlignedBuffer again = readSectors(device, first, length / sector);
     if (std::memcmp(again.bytes().data(), buffer.bytes().data(), length) != 0)
         throw Error(ErrorCode::DiskFailed,
-                    fmt::format("{} gives back another partition table than was written, at sector {}", device.path().string(), first),
+                    fmt::format("{} gives back another partition table than was written, at sector {}",
+                                device.path().string(), first),
                     "replace the disk");
 }
 
@@ -128,7 +129,8 @@ TableFound findTable(std::span<const std::byte> firstMiB)
     for (const std::uint32_t sector : {512U, 4096U})
         if (signedAt(firstMiB, sector))
             return {TableKind::Gpt, sector};
-    const bool boot = firstMiB.size() >= 512 && firstMiB[510] == std::byte{0x55} && firstMiB[511] == std::byte{0xaa};
+    const bool boot =
+        firstMiB.size() >= 512 && firstMiB[510] == std::byte{0x55} && firstMiB[511] == std::byte{0xaa};
     if (boot && !mbrPartitions(firstMiB.first(512)).empty())
         return {TableKind::Mbr, 0};
     return {};
@@ -175,7 +177,8 @@ std::optional<Gpt> Gpt::parseHeader(std::span<const std::byte> sector)
     table.entriesCrc_ = loadLe<std::uint32_t>(head, 88);
     const std::uint64_t tableBytes = std::uint64_t{table.entryCount_} * table.entryBytes_;
     if (table.entryBytes_ < 128 || tableBytes == 0 || tableBytes > kLongestTable || table.primaryEntries_ < 2)
-        broken(fmt::format("{} entries of {} bytes at sector {}", table.entryCount_, table.entryBytes_, table.primaryEntries_));
+        broken(fmt::format("{} entries of {} bytes at sector {}", table.entryCount_, table.entryBytes_,
+                           table.primaryEntries_));
     return table;
 }
 
@@ -208,7 +211,8 @@ std::optional<Gpt> Gpt::parse(std::span<const std::byte> begin, std::uint32_t se
         return std::nullopt;
     std::optional<Gpt> table = parseHeader(begin.subspan(sectorBytes, sectorBytes));
     const std::uint64_t sectors = begin.size() / sectorBytes;
-    if (!table || table->primaryEntries_ >= sectors || table->entrySectors() > sectors - table->primaryEntries_)
+    if (!table || table->primaryEntries_ >= sectors ||
+        table->entrySectors() > sectors - table->primaryEntries_)
         return std::nullopt;
     table->takeEntries(begin.subspan(table->primaryEntries_ * sectorBytes));
     return table;
@@ -229,7 +233,10 @@ void Gpt::setField(std::size_t entry, std::size_t offset, std::uint64_t value)
     storeLe(entries_, entry * entryBytes_ + offset, value);
 }
 
-bool Gpt::used(std::size_t entry) const { return field(entry, kTypeAt) != 0 || field(entry, kTypeAt + 8) != 0; }
+bool Gpt::used(std::size_t entry) const
+{
+    return field(entry, kTypeAt) != 0 || field(entry, kTypeAt + 8) != 0;
+}
 
 std::optional<std::size_t> Gpt::lastEntry() const
 {
@@ -254,7 +261,8 @@ std::optional<Extent> Gpt::find(std::string_view name) const
     for (std::size_t i = 0; i < entryCount_; ++i) {
         std::string text;
         for (std::size_t c = 0; c < kNameChars; ++c)
-            if (const auto unit = loadLe<std::uint16_t>(entries_, i * entryBytes_ + kNameAt + 2 * c); unit != 0)
+            if (const auto unit = loadLe<std::uint16_t>(entries_, i * entryBytes_ + kNameAt + 2 * c);
+                unit != 0)
                 text += unit < 128 ? static_cast<char>(unit) : '?';
         if (used(i) && text == name)
             return Extent{field(i, kFirstAt), field(i, kLastAt)};
@@ -266,12 +274,14 @@ void Gpt::moveToEnd(const BlockDevice& device)
 {
     const std::uint64_t sectors = device.sizeBytes() / sectorBytes_;
     if (sectors < primaryEntries_ + 2 * entrySectors() + 2)
-        throw Error(ErrorCode::DiskTooSmall, fmt::format("{} has no room for two partition tables", device.path().string()));
+        throw Error(ErrorCode::DiskTooSmall,
+                    fmt::format("{} has no room for two partition tables", device.path().string()));
     backup_ = sectors - 1;
     lastUsable_ = backup_ - entrySectors() - 1;
     if (const std::optional<std::size_t> last = lastEntry(); last && field(*last, kLastAt) > lastUsable_)
         throw Error(ErrorCode::DiskTooSmall,
-                    fmt::format("the image's last partition ends at sector {}, the disk's last usable is {}", field(*last, kLastAt), lastUsable_),
+                    fmt::format("the image's last partition ends at sector {}, the disk's last usable is {}",
+                                field(*last, kLastAt), lastUsable_),
                     "choose a larger disk or a smaller image");
 }
 
@@ -295,13 +305,15 @@ Extent Gpt::addAtEnd(std::uint64_t sectors, std::string_view name)
     const std::uint64_t floor = last ? field(*last, kLastAt) + 1 : firstUsable_;
     if (lastUsable_ + 1 < sectors || (lastUsable_ + 1 - sectors) / align * align < floor)
         throw Error(ErrorCode::ConfigDriveFailed,
-                    fmt::format("no room for the config drive: it needs {} MiB after the last partition", sectors * sectorBytes_ / kAlignBytes),
+                    fmt::format("no room for the config drive: it needs {} MiB after the last partition",
+                                sectors * sectorBytes_ / kAlignBytes),
                     "use a disk that is larger than the image, or leave the last partition shorter");
     std::size_t entry = 0;
     while (entry < entryCount_ && used(entry))
         ++entry;
     if (entry == entryCount_)
-        throw Error(ErrorCode::ConfigDriveFailed, "no room for the config drive: the partition table has no free entry");
+        throw Error(ErrorCode::ConfigDriveFailed,
+                    "no room for the config drive: the partition table has no free entry");
     const std::uint64_t first = (lastUsable_ + 1 - sectors) / align * align;
     const std::span<std::byte> bytes = std::span(entries_).subspan(entry * entryBytes_, entryBytes_);
     std::ranges::fill(bytes, std::byte{0});

@@ -28,19 +28,21 @@ struct Extent {
 /// Partitions of the table on @p device, GPT or the primary ones of an MBR; empty where there is none.
 std::vector<Extent> partitionsOf(const BlockDevice& device);
 
-/// A GUID partition table (UEFI 2.10, 5.3), taken from a disk, changed in memory, written back whole. Types, GUIDs,
-/// names, attributes and starts of partitions stay what they are.
+/// A GUID partition table (UEFI 2.10, 5.3), taken from a disk, changed in memory, written back whole. Types,
+/// GUIDs, names, attributes and starts of partitions stay what they are.
 class Gpt {
 public:
     /// Reads and checks the primary header and its entries (signature, both CRC32s, sizes).
     /// @return nothing when there is no GPT. @throws Error ImageCorrupt when there is a broken one
     static std::optional<Gpt> read(const BlockDevice& device);
-    /// The same from the begin of an image that is not on a disk yet. Nothing also when the entries lie beyond it.
+    /// The same from the begin of an image that is not on a disk yet. Nothing also when the entries lie
+    /// beyond it.
     static std::optional<Gpt> parse(std::span<const std::byte> begin, std::uint32_t sectorBytes);
 
     /// The backup goes to the device's last sectors; what was unusable beyond the image becomes usable.
     void moveToEnd(const BlockDevice& device);
-    /// The partition that ends last is made as long as fits, less @p keepSectors at the end; its end falls on a MiB.
+    /// The partition that ends last is made as long as fits, less @p keepSectors at the end; its end falls on
+    /// a MiB.
     /// @return whether it grew
     bool growLast(std::uint64_t keepSectors);
     /// A "Linux filesystem data" partition of @p sectors at the end of the disk, its begin on a MiB.
@@ -48,7 +50,8 @@ public:
     Extent addAtEnd(std::uint64_t sectors, std::string_view name);
     std::optional<Extent> find(std::string_view name) const;
     std::vector<Extent> partitions() const;
-    /// Both copies and the protective MBR's length; the backup first, so that one of them is whole at any moment.
+    /// Both copies and the protective MBR's length; the backup first, so that one of them is whole at any
+    /// moment.
     void write(BlockDevice& device);
 
 private:
@@ -64,12 +67,12 @@ private:
     std::uint64_t sectorBytes_ = 512;
     std::uint64_t firstUsable_ = 0;
     std::uint64_t lastUsable_ = 0;
-    std::uint64_t backup_ = 0;      ///< sector of the backup header
-    std::uint64_t oldBackup_ = 0;   ///< where it was, to be wiped
+    std::uint64_t backup_ = 0;    ///< sector of the backup header
+    std::uint64_t oldBackup_ = 0; ///< where it was, to be wiped
     std::uint64_t primaryEntries_ = 2;
     std::uint32_t entryBytes_ = 128;
     std::uint32_t entryCount_ = 128;
-    std::uint32_t entriesCrc_ = 0;  ///< as read
+    std::uint32_t entriesCrc_ = 0; ///< as read
     std::array<std::byte, 16> diskGuid_{};
     std::vector<std::byte> entries_;
 };

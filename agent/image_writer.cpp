@@ -9,8 +9,8 @@
 
 #include <algorithm>
 #include <exception>
-#include <functional>
 #include <fmt/format.h>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -26,10 +26,12 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kFrameBufferBytes = kBlockBytes + 16 * 1024; ///< a frame that does not compress is a little longer
+constexpr std::size_t kFrameBufferBytes =
+    kBlockBytes + 16 * 1024; ///< a frame that does not compress is a little longer
 constexpr std::size_t kFewestBuffers = 4;
 constexpr int kTriesPerBlock = 3;
-constexpr std::size_t kBadBlocksPerPass = 16; ///< a source that lies this often is not asked for the rest first
+constexpr std::size_t kBadBlocksPerPass =
+    16; ///< a source that lies this often is not asked for the rest first
 
 struct Frame {
     std::size_t block = 0;
@@ -69,7 +71,8 @@ public:
     }
 
     /// @return blocks that did not verify
-    std::vector<std::size_t> run(std::span<const std::size_t> blocks, std::span<const std::size_t> holes, const std::stop_token& stop)
+    std::vector<std::size_t> run(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
+                                 const std::stop_token& stop)
     {
         std::vector<std::jthread> decoders;
         std::vector<std::jthread> writers;
@@ -96,7 +99,8 @@ public:
 private:
     unsigned decoderCount() const
     {
-        return writer_.settings_.decoders != 0 ? writer_.settings_.decoders : std::max(std::thread::hardware_concurrency(), 1U);
+        return writer_.settings_.decoders != 0 ? writer_.settings_.decoders
+                                               : std::max(std::thread::hardware_concurrency(), 1U);
     }
 
     void abort()
@@ -126,8 +130,12 @@ private:
     {
         FrameFetcher fetcher(writer_.manifest_, writer_.source_, framePool_, writer_.log_);
         try {
-            fetcher.fetch(blocks, [this](std::size_t block, AlignedBuffer frame) { frames_.push({block, std::move(frame)}); },
-                          failed_.get_token());
+            fetcher.fetch(
+                blocks,
+                [this](std::size_t block, AlignedBuffer frame) {
+                    frames_.push({block, std::move(frame)});
+                },
+                failed_.get_token());
         } catch (const Error& error) {
             writer_.bytesFetched_ += fetcher.bytesFetched();
             if (error.code() == ErrorCode::Aborted)
@@ -169,13 +177,15 @@ private:
 
     void noteBad(std::size_t block, const Error& error)
     {
-        writer_.log_.trouble(fmt::format("block {} from {}: {}", block, writer_.source_.name(), error.what()));
+        writer_.log_.trouble(
+            fmt::format("block {} from {}: {}", block, writer_.source_.name(), error.what()));
         const std::scoped_lock lock(mutex_);
         bad_.push_back(block);
-        lastMismatch_ = Error(ErrorCode::ChecksumMismatch,
-                              fmt::format("block {} (byte {}) from {}: {}", block, block * kBlockBytes,
-                                          writer_.source_.name(), error.what()),
-                              "the image in the store or a cache before it is damaged: bm image delete and add it again");
+        lastMismatch_ =
+            Error(ErrorCode::ChecksumMismatch,
+                  fmt::format("block {} (byte {}) from {}: {}", block, block * kBlockBytes,
+                              writer_.source_.name(), error.what()),
+                  "the image in the store or a cache before it is damaged: bm image delete and add it again");
         if (bad_.size() >= kBadBlocksPerPass)
             throw *lastMismatch_;
     }
@@ -184,7 +194,8 @@ private:
     {
         while (std::optional<RawBlock> raw = raws_.pop()) {
             const std::uint64_t length = writer_.manifest_.rawLength(raw->block);
-            writer_.device_.write(raw->block * kBlockBytes, raw->bytes.first(padded(length, writer_.device_.sectorBytes())));
+            writer_.device_.write(raw->block * kBlockBytes,
+                                  raw->bytes.first(padded(length, writer_.device_.sectorBytes())));
             writer_.progress_.add(length);
             rawPool_.push(std::move(raw->bytes));
         }
@@ -206,9 +217,9 @@ private:
 
 ImageWriter::ImageWriter(const images::Manifest& manifest, BlockDevice& device, FrameSource& source,
                          PipelineSettings settings, StepProgress& progress, AgentLog& log)
-    : manifest_(manifest), device_(device), source_(source), settings_(settings), progress_(progress), log_(log)
-{
-}
+    : manifest_(manifest), device_(device), source_(source), settings_(settings), progress_(progress),
+      log_(log)
+{}
 
 void ImageWriter::zeroHoles(std::span<const std::size_t> holes, const std::stop_token& stop)
 {

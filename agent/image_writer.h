@@ -23,23 +23,24 @@ BlockHash hashOf(std::span<const std::byte> bytes);
 
 struct PipelineSettings {
     std::size_t memoryBytes = std::size_t{40} << 20U; ///< of all buffers together; at least 8 MiB are used
-    unsigned decoders = 0;                            ///< threads that verify and decompress; 0: as many as cores
-    unsigned writers = 2;                             ///< threads that write
+    unsigned decoders = 0; ///< threads that verify and decompress; 0: as many as cores
+    unsigned writers = 2;  ///< threads that write
 };
 
-/// From the source to the disk: one thread fetches, some verify and decompress, some write with O_DIRECT, this one
-/// zeroes the holes. Memory is bounded by the pools of buffers, whatever the image's size.
+/// From the source to the disk: one thread fetches, some verify and decompress, some write with O_DIRECT,
+/// this one zeroes the holes. Memory is bounded by the pools of buffers, whatever the image's size.
 class ImageWriter {
 public:
     /// All borrowed. The device is at least as long as the image.
-    ImageWriter(const images::Manifest& manifest, BlockDevice& device, FrameSource& source, PipelineSettings settings,
-                StepProgress& progress, AgentLog& log);
+    ImageWriter(const images::Manifest& manifest, BlockDevice& device, FrameSource& source,
+                PipelineSettings settings, StepProgress& progress, AgentLog& log);
 
-    /// Writes @p blocks (no holes among them) in this order and zeroes @p holes meanwhile. A block that does not verify
-    /// is fetched again, three times. @p hashes gets the hash of each block written.
-    /// @throws Error ChecksumMismatch (which block, from where), DiskFailed, Aborted; NotFound, Forbidden ... of the source
-    void write(std::span<const std::size_t> blocks, std::span<const std::size_t> holes, std::vector<BlockHash>& hashes,
-               const std::stop_token& stop);
+    /// Writes @p blocks (no holes among them) in this order and zeroes @p holes meanwhile. A block that does
+    /// not verify is fetched again, three times. @p hashes gets the hash of each block written.
+    /// @throws Error ChecksumMismatch (which block, from where), DiskFailed, Aborted; NotFound, Forbidden ...
+    /// of the source
+    void write(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
+               std::vector<BlockHash>& hashes, const std::stop_token& stop);
     std::uint64_t bytesFetched() const { return bytesFetched_; }
 
 private:
@@ -57,11 +58,12 @@ private:
 
 /// Reads the whole image back and compares. Holes must be zero. Two threads.
 /// @throws Error DiskFailed naming the offset of the first block that differs, Aborted
-void readBack(const images::Manifest& manifest, const BlockDevice& device, const std::vector<BlockHash>& hashes,
-              StepProgress& progress, const std::stop_token& stop);
+void readBack(const images::Manifest& manifest, const BlockDevice& device,
+              const std::vector<BlockHash>& hashes, StepProgress& progress, const std::stop_token& stop);
 
-/// Which blocks of the image the disk already holds, by SHA-256. Unless @p expectMany, a few spread blocks are looked
-/// at first, and nothing more if none of them is there. Hashes of those found are put into @p hashes.
+/// Which blocks of the image the disk already holds, by SHA-256. Unless @p expectMany, a few spread blocks
+/// are looked at first, and nothing more if none of them is there. Hashes of those found are put into @p
+/// hashes.
 std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device, bool expectMany,
                               std::vector<BlockHash>& hashes, const std::stop_token& stop);
 

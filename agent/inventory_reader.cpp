@@ -57,7 +57,8 @@ void readFirmware(wire::Inventory& out, const SystemRoots& roots)
     out.firmware = fs::exists(roots.sys / "firmware/efi", ignored) ? "uefi" : "bios";
     const fs::path dmi = roots.sys / "class/dmi/id";
     out.systemUuid = readAttribute(dmi / "product_uuid");
-    std::ranges::transform(out.systemUuid, out.systemUuid.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(out.systemUuid, out.systemUuid.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     out.systemSerial = readAttribute(dmi / "product_serial");
     out.manufacturer = readAttribute(dmi / "sys_vendor");
     out.product = readAttribute(dmi / "product_name");

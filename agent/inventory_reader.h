@@ -14,8 +14,9 @@ struct SystemRoots {
     std::filesystem::path dev = "/dev";
 };
 
-/// Disks by /sys/block, without udev: serial and WWN from the device's attributes, SCSI VPD pages 80h and 83h, NVMe's wwid.
-/// ATA disks behind libata: their VPD pages too. Judged (judgeDisks); sorted by name. Never throws for what is missing.
+/// Disks by /sys/block, without udev: serial and WWN from the device's attributes, SCSI VPD pages 80h and
+/// 83h, NVMe's wwid. ATA disks behind libata: their VPD pages too. Judged (judgeDisks); sorted by name. Never
+/// throws for what is missing.
 std::vector<wire::Disk> readDisks(const SystemRoots& roots = {});
 /// Physical NICs by /sys/class/net, sorted by name.
 std::vector<wire::Nic> readNics(const SystemRoots& roots = {});

@@ -17,7 +17,10 @@ namespace {
 constexpr std::uint64_t kSysfsSector = 512;
 constexpr int kDeepest = 8; ///< LVM on LUKS on RAID on a partition is 4
 
-fs::path sysfsOf(const std::string& name) { return fs::path("/sys/class/block") / name; }
+fs::path sysfsOf(const std::string& name)
+{
+    return fs::path("/sys/class/block") / name;
+}
 
 std::uint64_t number(const fs::path& path)
 {
@@ -48,7 +51,9 @@ std::vector<fs::path> partitionFolders(const std::string& disk)
 
 class Releaser {
 public:
-    Releaser(platform::Exec& exec, AgentLog& log, const model::Deadline& deadline) : exec_(exec), log_(log), deadline_(deadline) {}
+    Releaser(platform::Exec& exec, AgentLog& log, const model::Deadline& deadline)
+        : exec_(exec), log_(log), deadline_(deadline)
+    {}
 
     void releaseHoldersOf(const fs::path& folder, int depth = 0)
     {
@@ -78,7 +83,8 @@ private:
     {
         const std::string what = fmt::format("{} {} {}", argv[0], argv[1], argv.back());
         try {
-            const platform::Exit exit = exec_.run({std::move(argv)}, deadline_.atMost(std::chrono::seconds{30}));
+            const platform::Exit exit =
+                exec_.run({std::move(argv)}, deadline_.atMost(std::chrono::seconds{30}));
             if (exit.code == 0)
                 log_.note(what + ": stopped");
             else
@@ -109,7 +115,8 @@ std::vector<Extent> kernelPartitions(const std::string& disk, std::uint32_t sect
     return out;
 }
 
-void releaseDisk(platform::Exec& exec, const std::string& disk, AgentLog& log, const model::Deadline& deadline)
+void releaseDisk(platform::Exec& exec, const std::string& disk, AgentLog& log,
+                 const model::Deadline& deadline)
 {
     Releaser releaser(exec, log, deadline);
     releaser.releaseHoldersOf(sysfsOf(fs::path(disk).filename().string()));

@@ -7,15 +7,19 @@
 namespace {
 
 constexpr const char* kAbout =
-    "bm-agent: runs in bm's RAM disk, asks bmd for steps and does them. Without a command it works for the server that\n"
+    "bm-agent: runs in bm's RAM disk, asks bmd for steps and does them. Without a command it works for the "
+    "server that\n"
     "the kernel command line names: bm.api=URL bm.node=UUID bm.secret=HEX [BOOTIF=MAC].\n"
     "Exit status: 0 done, 1 failed, above 100 wrong arguments.";
 
 void addRun(CLI::App& app, bm::agent::RunOptions& options)
 {
-    app.add_option("--cmdline", options.commandLine, "read the kernel arguments from this file")->capture_default_str();
-    app.add_option("--state", options.stateFolder, "folder for the nonce and records of steps")->capture_default_str();
-    app.add_option("--inventory", options.inventoryFile, "take the machine's disks from this JSON instead of from /sys");
+    app.add_option("--cmdline", options.commandLine, "read the kernel arguments from this file")
+        ->capture_default_str();
+    app.add_option("--state", options.stateFolder, "folder for the nonce and records of steps")
+        ->capture_default_str();
+    app.add_option("--inventory", options.inventoryFile,
+                   "take the machine's disks from this JSON instead of from /sys");
     app.add_flag("!--no-power", options.mayPowerOff, "note power_off and reboot, but do not carry them out");
 }
 
@@ -27,9 +31,13 @@ CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::string& ta
     write->add_option("--to", target, "disk, or file as long as the disk would be")->required();
     write->add_option("--sha256", order.manifestSha256, "of the manifest");
     write->add_flag("--grow", order.growLastPartition, "let the last partition reach the disk's end");
-    write->add_option("--config-drive", order.configDrive, "file or URL of an ISO or FAT image for a new partition config-2");
-    write->add_option("--memory", memoryMib, "MiB for buffers")->check(CLI::Range(8, 4096))->capture_default_str();
-    write->add_option("--decoders", order.pipeline.decoders, "threads that verify and decompress; 0: one per core");
+    write->add_option("--config-drive", order.configDrive,
+                      "file or URL of an ISO or FAT image for a new partition config-2");
+    write->add_option("--memory", memoryMib, "MiB for buffers")
+        ->check(CLI::Range(8, 4096))
+        ->capture_default_str();
+    write->add_option("--decoders", order.pipeline.decoders,
+                      "threads that verify and decompress; 0: one per core");
     return write;
 }
 
@@ -43,7 +51,8 @@ int runCommand(int argc, char** argv)
     addRun(app, run);
     app.set_version_flag("--version", BM_AGENT_VERSION);
     CLI::App* write = addWrite(app, order, target, memoryMib);
-    CLI::App* inventory = app.add_subcommand("inventory", "print what the server would be told about this machine");
+    CLI::App* inventory =
+        app.add_subcommand("inventory", "print what the server would be told about this machine");
     app.require_subcommand(0, 1);
     CLI11_PARSE(app, argc, argv);
     order.pipeline.memoryBytes = memoryMib << 20U;

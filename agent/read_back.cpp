@@ -26,8 +26,9 @@ constexpr std::size_t kProbes = 16;
 using OnBlock = std::function<void(std::size_t block, std::span<const std::byte> bytes)>;
 
 /// Calls @p onBlock for each block that @p wanted wants, on several threads, in about rising order.
-void forEachBlock(const images::Manifest& manifest, const BlockDevice& device, const std::function<bool(std::size_t)>& wanted,
-                  const OnBlock& onBlock, const std::stop_token& stop)
+void forEachBlock(const images::Manifest& manifest, const BlockDevice& device,
+                  const std::function<bool(std::size_t)>& wanted, const OnBlock& onBlock,
+                  const std::stop_token& stop)
 {
     std::atomic<std::size_t> next{0};
     std::mutex mutex;
@@ -35,7 +36,8 @@ void forEachBlock(const images::Manifest& manifest, const BlockDevice& device, c
     const auto work = [&] {
         try {
             const AlignedBuffer buffer(kBlockBytes);
-            for (std::size_t block = next++; block < manifest.blocks.size() && !stop.stop_requested(); block = next++) {
+            for (std::size_t block = next++; block < manifest.blocks.size() && !stop.stop_requested();
+                 block = next++) {
                 if (!wanted(block))
                     continue;
                 const std::uint64_t length = manifest.rawLength(block);
@@ -87,11 +89,12 @@ bool probe(const images::Manifest& manifest, const BlockDevice& device, const st
 
 } // namespace
 
-void readBack(const images::Manifest& manifest, const BlockDevice& device, const std::vector<BlockHash>& hashes,
-              StepProgress& progress, const std::stop_token& stop)
+void readBack(const images::Manifest& manifest, const BlockDevice& device,
+              const std::vector<BlockHash>& hashes, StepProgress& progress, const std::stop_token& stop)
 {
     const auto compare = [&](std::size_t block, std::span<const std::byte> bytes) {
-        const bool same = manifest.blocks[block].hole ? images::isAllZero(bytes) : hashOf(bytes) == hashes[block];
+        const bool same =
+            manifest.blocks[block].hole ? images::isAllZero(bytes) : hashOf(bytes) == hashes[block];
         if (!same)
             throw Error(ErrorCode::DiskFailed,
                         fmt::format("{} gives back other bytes than were written, in the MiB at byte {}",
@@ -99,7 +102,8 @@ void readBack(const images::Manifest& manifest, const BlockDevice& device, const
                         "the disk, its cable or its controller is broken: replace it");
         progress.add(bytes.size());
     };
-    forEachBlock(manifest, device, [](std::size_t) { return true; }, compare, stop);
+    forEachBlock(
+        manifest, device, [](std::size_t) { return true; }, compare, stop);
 }
 
 std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device, bool expectMany,

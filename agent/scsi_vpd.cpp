@@ -8,7 +8,10 @@ namespace {
 
 constexpr std::size_t kHeader = 4;
 
-unsigned at(std::string_view page, std::size_t index) { return static_cast<unsigned char>(page[index]); }
+unsigned at(std::string_view page, std::size_t index)
+{
+    return static_cast<unsigned char>(page[index]);
+}
 
 /// The page's payload; empty unless it is page @p code.
 std::string_view payload(std::string_view page, unsigned code)
@@ -30,7 +33,9 @@ std::string serialFromVpd80(std::string_view page)
     while (!text.empty() && dull(text.back()))
         text.remove_suffix(1);
     std::string out(text);
-    std::erase_if(out, [](char c) { return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e; });
+    std::erase_if(out, [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e;
+    });
     return out;
 }
 

@@ -8,8 +8,8 @@ namespace bm::agent {
 std::string serialFromVpd80(std::string_view page);
 
 struct ScsiWwn {
-    std::string wwn;             ///< "0x" and 16 hex digits (what udev calls ID_WWN)
-    std::string withExtension;   ///< with the vendor's 64 bits where NAA is 6
+    std::string wwn;           ///< "0x" and 16 hex digits (what udev calls ID_WWN)
+    std::string withExtension; ///< with the vendor's 64 bits where NAA is 6
     std::string vendorExtension;
 };
 /// The NAA designator of the logical unit in a VPD page 83h (SPC-4, 7.8.5).

@@ -21,9 +21,12 @@ ServerSession::ServerSession(AgentIdentity identity) : identity_(std::move(ident
 void ServerSession::lookup(const std::stop_token& stop)
 {
     platform::HttpRequest request;
-    request.url = fmt::format("{}/v1/lookup?addresses={}&node_uuid={}", identity_.apiBase,
-                              platform::urlEncode(identity_.addresses), platform::urlEncode(identity_.nodeUuid));
-    request.headers = {{"X-Bm-Boot-Secret", identity_.bootSecret}, {"X-Bm-Nonce", identity_.nonce}, {"Accept", "application/json"}};
+    request.url =
+        fmt::format("{}/v1/lookup?addresses={}&node_uuid={}", identity_.apiBase,
+                    platform::urlEncode(identity_.addresses), platform::urlEncode(identity_.nodeUuid));
+    request.headers = {{"X-Bm-Boot-Secret", identity_.bootSecret},
+                       {"X-Bm-Nonce", identity_.nonce},
+                       {"Accept", "application/json"}};
     request.bodyLimitBytes = kLongestAnswer;
     const platform::HttpResponse response = client_.send(request, Deadline::in(kCallDeadline, stop));
     checkStatus(response, identity_.apiBase + "/v1/lookup");
@@ -32,7 +35,8 @@ void ServerSession::lookup(const std::stop_token& stop)
     *token_.lock() = answer.token;
 }
 
-wire::AgentExchangeAnswer ServerSession::exchange(const wire::AgentExchangeRequest& request, const std::stop_token& stop)
+wire::AgentExchangeAnswer ServerSession::exchange(const wire::AgentExchangeRequest& request,
+                                                  const std::stop_token& stop)
 {
     platform::HttpRequest call;
     call.method = "POST";
@@ -45,9 +49,15 @@ wire::AgentExchangeAnswer ServerSession::exchange(const wire::AgentExchangeReque
     return wire::agentExchangeAnswerFromJson(response.body);
 }
 
-bool ServerSession::hasToken() { return !token_.lock()->empty(); }
+bool ServerSession::hasToken()
+{
+    return !token_.lock()->empty();
+}
 
-void ServerSession::forgetToken() { token_.lock()->clear(); }
+void ServerSession::forgetToken()
+{
+    token_.lock()->clear();
+}
 
 std::string ServerSession::tokenFor(const std::string& url)
 {

@@ -12,7 +12,7 @@ namespace bm::agent {
 
 /// Who this agent is and whom it talks to, from the kernel command line.
 struct AgentIdentity {
-    std::string apiBase;       ///< "http://10.77.0.1:6386", without a slash at its end
+    std::string apiBase; ///< "http://10.77.0.1:6386", without a slash at its end
     std::string nodeUuid;
     std::string bootSecret;    ///< one-time, hex
     std::string nonce;         ///< made once per boot
@@ -25,10 +25,12 @@ struct AgentIdentity {
 class ServerSession {
 public:
     explicit ServerSession(AgentIdentity identity);
-    /// Trades the boot secret for a token. @throws Error Unavailable, Unauthorized, Forbidden, NotFound, InvalidInput ...
+    /// Trades the boot secret for a token. @throws Error Unavailable, Unauthorized, Forbidden, NotFound,
+    /// InvalidInput ...
     void lookup(const std::stop_token& stop);
     /// @throws Error Unauthorized (look up again), Unavailable ...
-    wire::AgentExchangeAnswer exchange(const wire::AgentExchangeRequest& request, const std::stop_token& stop);
+    wire::AgentExchangeAnswer exchange(const wire::AgentExchangeRequest& request,
+                                       const std::stop_token& stop);
     bool hasToken();
     void forgetToken();
     /// The token if @p url is bmd's, else nothing: other servers shall not see it.

@@ -5,10 +5,12 @@
 namespace bm::agent {
 namespace {
 
-/// Covers what sits off the ends: md 1.x at 4 KiB and the last 8 KiB, md 0.90 in the last 128 KiB, DDF and Intel RAID in the last
-/// sectors, LVM labels in the first 2 KiB, ZFS labels in the first and last 512 KiB, GPT backups.
+/// Covers what sits off the ends: md 1.x at 4 KiB and the last 8 KiB, md 0.90 in the last 128 KiB, DDF and
+/// Intel RAID in the last sectors, LVM labels in the first 2 KiB, ZFS labels in the first and last 512 KiB,
+/// GPT backups.
 constexpr std::uint64_t kEndBytes = std::uint64_t{4} << 20U;
-constexpr std::uint64_t kSpareSuperblocks[] = {std::uint64_t{64} << 20U, std::uint64_t{256} << 30U}; ///< btrfs'
+constexpr std::uint64_t kSpareSuperblocks[] = {std::uint64_t{64} << 20U,
+                                               std::uint64_t{256} << 30U}; ///< btrfs'
 constexpr std::uint64_t kSpareBytes = std::uint64_t{64} << 10U;
 
 class Wiper {

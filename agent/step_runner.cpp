@@ -26,7 +26,8 @@ wire::AgentError wireError(const Error& error)
 
 bool isFileName(const std::string& id)
 {
-    return !id.empty() && id.size() <= 64 && id.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
+    return !id.empty() && id.size() <= 64 &&
+           id.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
 }
 
 } // namespace
@@ -46,16 +47,23 @@ StepRunner::StepRunner(StepTools tools, AgentLog& log, std::function<void()> onF
     std::filesystem::create_directories(tools_.folder);
 }
 
-StepRunner::~StepRunner() { abort(); }
+StepRunner::~StepRunner()
+{
+    abort();
+}
 
-std::filesystem::path StepRunner::recordFile(const std::string& id) const { return tools_.folder / (id + ".json"); }
+std::filesystem::path StepRunner::recordFile(const std::string& id) const
+{
+    return tools_.folder / (id + ".json");
+}
 
 void StepRunner::offer(const wire::AgentStepOrder& order)
 {
     if (task_ && task_->order.id == order.id)
         return;
     if (task_ && !task_->finished) {
-        log_.trouble(fmt::format("the server asks for {} while {} runs: stopping that one", order.name, task_->order.name));
+        log_.trouble(fmt::format("the server asks for {} while {} runs: stopping that one", order.name,
+                                 task_->order.name));
         abort();
         return;
     }
@@ -74,7 +82,10 @@ void StepRunner::start(const wire::AgentStepOrder& order)
         task_->resume = true;
         if (record.contains("result")) {
             log_.note(fmt::format("{} was done before this agent started", order.name));
-            *task_->outcome.lock() = {.id = order.id, .state = AgentStepState::Done, .message = "done", .result = {record["result"].dump()}};
+            *task_->outcome.lock() = {.id = order.id,
+                                      .state = AgentStepState::Done,
+                                      .message = "done",
+                                      .result = {record["result"].dump()}};
             task_->finished = true;
             return;
         }
@@ -91,12 +102,14 @@ void StepRunner::work(Task& task, const std::stop_token& stop)
     try {
         const auto found = tools_.steps.find(task.order.name);
         if (found == tools_.steps.end())
-            throw Error(ErrorCode::AgentFailed, fmt::format("this agent knows no step \"{}\"", task.order.name),
+            throw Error(ErrorCode::AgentFailed,
+                        fmt::format("this agent knows no step \"{}\"", task.order.name),
                         "the RAM disk is older than bmd: build it again");
         const StepContext context{task.order.arguments, tools_.apiBase, tools_.token, tools_.disks, *exec_,
                                   task.progress,        log_,           task.resume,  stop};
         report.result = found->second(context);
-        platform::writeFileAtomically(recordFile(task.order.id), "{\"result\": " + report.result.text + "}", 0600);
+        platform::writeFileAtomically(recordFile(task.order.id), "{\"result\": " + report.result.text + "}",
+                                      0600);
     } catch (const Error& error) {
         report.error = wireError(error);
     } catch (const std::exception& error) {
@@ -105,7 +118,8 @@ void StepRunner::work(Task& task, const std::stop_token& stop)
     if (report.error) {
         report.state = AgentStepState::Failed;
         report.message = "failed";
-        log_.trouble(fmt::format("step {} failed: {} ({})", task.order.name, report.error->message, report.error->code));
+        log_.trouble(fmt::format("step {} failed: {} ({})", task.order.name, report.error->message,
+                                 report.error->code));
     } else {
         log_.note(fmt::format("step {} done", task.order.name));
     }

@@ -21,7 +21,8 @@ struct StepTools {
     std::filesystem::path folder; ///< records of steps, so that a restarted agent knows: one file per step
 };
 
-/// Does one step at a time on a thread of its own. Its methods are for one thread; only onFinished is called on the step's.
+/// Does one step at a time on a thread of its own. Its methods are for one thread; only onFinished is called
+/// on the step's.
 class StepRunner {
 public:
     StepRunner(StepTools tools, AgentLog& log, std::function<void()> onFinished);
@@ -29,8 +30,9 @@ public:
     StepRunner(const StepRunner&) = delete;
     StepRunner& operator=(const StepRunner&) = delete;
 
-    /// Takes up @p order. A repeat of the step at hand is ignored; one that another agent process finished is reported
-    /// without doing it again; while another step runs, that one is stopped first (the server offers again).
+    /// Takes up @p order. A repeat of the step at hand is ignored; one that another agent process finished is
+    /// reported without doing it again; while another step runs, that one is stopped first (the server offers
+    /// again).
     void offer(const wire::AgentStepOrder& order);
     /// Stops the step at its next safe point; it fails with "aborted".
     void abort();

@@ -23,7 +23,10 @@ namespace {
 
 constexpr std::chrono::minutes kReleaseDeadline{2};
 
-model::JsonText dump(const json& value) { return {value.dump(-1, ' ', false, json::error_handler_t::replace)}; }
+model::JsonText dump(const json& value)
+{
+    return {value.dump(-1, ' ', false, json::error_handler_t::replace)};
+}
 
 std::string absolute(const StepContext& context, const std::string& url)
 {
@@ -56,10 +59,13 @@ std::optional<wire::RememberedDisk> rememberedFrom(const JsonReader& in)
 Disk chooseDisk(const JsonReader& in, const StepContext& context)
 {
     const json& hints = in.value("root_device");
-    const std::string hintText = hints.is_null() ? "{}" : hints.is_string() ? hints.get<std::string>() : hints.dump();
+    const std::string hintText = hints.is_null()     ? "{}"
+                                 : hints.is_string() ? hints.get<std::string>()
+                                                     : hints.dump();
     const std::vector<Disk> disks = context.disks();
     return wire::pickRootDevice(disks, wire::parseRootDeviceHints(hintText.empty() ? "{}" : hintText),
-                                wire::rootDevicePolicyFromText(in.text("root_device_policy")), rememberedFrom(in));
+                                wire::rootDevicePolicyFromText(in.text("root_device_policy")),
+                                rememberedFrom(in));
 }
 
 DeployOrder orderFrom(const JsonReader& in, const StepContext& context)
@@ -86,7 +92,11 @@ json resultOf(const Disk& disk, const DeployOutcome& outcome)
 {
     const double seconds = std::max(outcome.seconds, 0.001);
     return {{"disk",
-             {{"name", disk.name}, {"wwn", disk.wwn}, {"serial", disk.serial}, {"size_bytes", disk.sizeBytes}, {"model", disk.model}}},
+             {{"name", disk.name},
+              {"wwn", disk.wwn},
+              {"serial", disk.serial},
+              {"size_bytes", disk.sizeBytes},
+              {"model", disk.model}}},
             {"bytes_written", outcome.bytesWritten},
             {"bytes_fetched", outcome.bytesFetched},
             {"bytes_present", outcome.bytesPresent},
@@ -118,11 +128,12 @@ model::JsonText writeImageStep(const StepContext& context)
     const JsonReader in(arguments, "write_image");
     const DeployOrder order = orderFrom(in, context);
     const Disk disk = chooseDisk(in, context);
-    context.log.note(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U, disk.serial.empty() ? std::string("unknown") : disk.serial));
+    context.log.note(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
+                                 disk.serial.empty() ? std::string("unknown") : disk.serial));
     releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
     const DeployOutcome outcome = deployDisk(order, disk.name, context.progress, context.log, context.stop);
-    context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same", disk.name,
-                                 outcome.seconds, outcome.bytesFetched >> 20U));
+    context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
+                                 disk.name, outcome.seconds, outcome.bytesFetched >> 20U));
     return dump(resultOf(disk, outcome));
 }
 

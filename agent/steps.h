@@ -16,13 +16,13 @@ namespace bm::agent {
 /// What a step has at hand; borrowed for as long as it runs.
 struct StepContext {
     const model::JsonText& arguments;
-    const std::string& apiBase;             ///< URLs that begin with '/' are below it
+    const std::string& apiBase; ///< URLs that begin with '/' are below it
     const TokenSource& token;
     const std::function<std::vector<wire::Disk>()>& disks;
     platform::Exec& exec;
     StepProgress& progress;
     AgentLog& log;
-    bool resume = false;                    ///< this step was begun before and cut short
+    bool resume = false; ///< this step was begun before and cut short
     std::stop_token stop{};
 };
 
@@ -32,10 +32,12 @@ using StepFunction = std::function<model::JsonText(const StepContext&)>;
 /// erase_devices_metadata {} -> {erased: [{name, serial}], skipped: [{name, reason}]}
 model::JsonText eraseDevicesMetadata(const StepContext& context);
 /// write_image {image, root_device, root_device_policy, remembered, grow_last_partition, configdrive_url}
-///   -> {disk: {name, wwn, serial, size_bytes, model}, bytes_written, bytes_fetched, bytes_present, seconds, mb_per_s}
+///   -> {disk: {name, wwn, serial, size_bytes, model}, bytes_written, bytes_fetched, bytes_present, seconds,
+///   mb_per_s}
 model::JsonText writeImageStep(const StepContext& context);
 
-/// By name. power_off and reboot do nothing here: they are carried out once the server knows that they are done.
+/// By name. power_off and reboot do nothing here: they are carried out once the server knows that they are
+/// done.
 std::map<std::string, StepFunction> allSteps();
 
 /// "power_off" or "reboot": what follows the report of step @p name.

@@ -50,8 +50,8 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
       nodes(context), operations(context), agents(context), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
       rollouts(context, *exec_, settings_.rollouts), events(database),
-      webhooks(context, eventText, settings_.webhooks), schedules(context),
-      rolloutStarter(context, rollouts), scheduler(context, rolloutStarter)
+      webhooks(context, eventText, settings_.webhooks), schedules(context), rolloutStarter(context, rollouts),
+      scheduler(context, rolloutStarter)
 {
     database.onCommit([this](const db::CommitFacts& facts) {
         meters.commit(facts.units, facts.took);

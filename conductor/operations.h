@@ -44,8 +44,9 @@ public:
     /// @return whether there was one
     static bool abortWithin(db::Transaction& tx, const Context& context, const model::NodeId& node,
                             const std::string& actor);
-    /// bm's own: to available, from enroll by verify and clean, from manageable by clean; clean failed: manage
-    /// first. @return nothing when it is available already. @throws as above, InvalidTransition from others
+    /// bm's own: to available, from enroll by verify and clean, from manageable by clean; clean failed:
+    /// manage first. @return nothing when it is available already. @throws as above, InvalidTransition from
+    /// others
     std::optional<model::OperationId> provide(const std::string& ident, const std::string& actor);
     /// Ironic's PUT states/power.
     model::OperationId power(const std::string& ident, model::PowerTarget target,

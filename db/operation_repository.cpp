@@ -140,11 +140,12 @@ std::map<std::string, Operation> RolloutRepository::operations(Transaction& tx,
                                                                const model::RolloutId& rollout) const
 {
     std::map<std::string, Operation> latest;
-    for (Operation& operation : bm::db::operations().find(
-             tx,
-             "where rollout_uuid = $1 and number in (select max(number) from operations where rollout_uuid = $1 "
-             "group by node_uuid)",
-             {rollout.uuid}))
+    for (Operation& operation :
+         bm::db::operations().find(tx,
+                                   "where rollout_uuid = $1 and number in (select max(number) from "
+                                   "operations where rollout_uuid = $1 "
+                                   "group by node_uuid)",
+                                   {rollout.uuid}))
         latest.insert_or_assign(operation.node.uuid, std::move(operation));
     return latest;
 }

@@ -40,14 +40,16 @@ void BootServices::State::warn(const Complaint& complaint)
     if (!complaint.hint.empty() && complaint.hint == *last)
         return;
     *last = complaint.hint;
-    platform::logWarning("dhcp", "dnsmasq: {}{}{}", complaint.text, complaint.hint.empty() ? "" : "; hint: ", complaint.hint);
+    platform::logWarning("dhcp", "dnsmasq: {}{}{}", complaint.text,
+                         complaint.hint.empty() ? "" : "; hint: ", complaint.hint);
 }
 
 void BootServices::State::onLine(const std::string& line)
 {
     platform::logDebug("dhcp", "{}", line);
     if (std::optional<BootContact> contact = contactFromDnsmasq(line)) {
-        contact->at = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+        contact->at =
+            std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
         onContact(*contact);
     }
     if (const std::optional<Complaint> complaint = complaintFromDnsmasq(line))
@@ -57,13 +59,16 @@ void BootServices::State::onLine(const std::string& line)
 void BootServices::State::startDnsmasq()
 {
     if (settings.interface.empty() || ::if_nametoindex(settings.interface.c_str()) == 0)
-        throw Error(ErrorCode::InvalidInput, "dhcp.mode needs the provisioning network's interface; there is no \"" + settings.interface + "\"",
+        throw Error(ErrorCode::InvalidInput,
+                    "dhcp.mode needs the provisioning network's interface; there is no \"" +
+                        settings.interface + "\"",
                     "set provisioning.interface to one that `ip link` shows, or dhcp.mode: off");
     platform::writeFileAtomically(settings.runFolder / "dnsmasq.conf", dnsmasqConfig(settings));
     platform::writeFileAtomically(settings.runFolder / "dhcp-hosts", *hosts.lock());
     platform::Service service;
     service.name = "dnsmasq";
-    service.command.argv = {settings.dnsmasq, "--conf-file=" + (settings.runFolder / "dnsmasq.conf").string()};
+    service.command.argv = {settings.dnsmasq,
+                            "--conf-file=" + (settings.runFolder / "dnsmasq.conf").string()};
     service.onLine = [this](const std::string& line) { onLine(line); };
     // A HUP that comes before dnsmasq listens for it must not end it; it reads the hosts after that anyway.
     service.inChild = [] { ::signal(SIGHUP, SIG_IGN); };
@@ -78,7 +83,10 @@ BootServices::BootServices(BootSettings settings, std::function<void(const BootC
     state_->onContact = std::move(onContact);
 }
 
-BootServices::~BootServices() { stop(); }
+BootServices::~BootServices()
+{
+    stop();
+}
 
 void BootServices::start()
 {

@@ -34,7 +34,8 @@ std::string_view kindOf(const std::string& word)
 
 std::optional<BootContact> contactFromDnsmasq(std::string_view line)
 {
-    static const std::regex kLine(R"((DHCPDISCOVER|DHCPOFFER|DHCPREQUEST|DHCPACK|DHCPNAK|PXE)\([^)]*\) (?:(\d+\.\d+\.\d+\.\d+) )?([0-9a-fA-F:]{17})(?: (.*))?$)");
+    static const std::regex kLine(
+        R"((DHCPDISCOVER|DHCPOFFER|DHCPREQUEST|DHCPACK|DHCPNAK|PXE)\([^)]*\) (?:(\d+\.\d+\.\d+\.\d+) )?([0-9a-fA-F:]{17})(?: (.*))?$)");
     Match match;
     if (line.size() > 1024 || !std::regex_search(line.begin(), line.end(), match, kLine))
         return std::nullopt;

@@ -10,7 +10,8 @@ namespace {
 /// What dnsmasq reads as a lease time or a keyword where a name may stand: "12h", "1042", "ignore".
 bool isWordOfDnsmasq(std::string label)
 {
-    std::transform(label.begin(), label.end(), label.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(label.begin(), label.end(), label.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (label == "ignore" || label == "infinite")
         return true;
     if (label.size() > 1 && std::string_view("smhdw").find(label.back()) != std::string_view::npos)
@@ -23,7 +24,8 @@ std::string hostLabel(const std::string& name)
 {
     const std::string label = name.substr(0, name.find('.'));
     const bool fits = !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-                      std::all_of(label.begin(), label.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
+                      std::all_of(label.begin(), label.end(),
+                                  [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
     return fits && !isWordOfDnsmasq(label) ? label : std::string{};
 }
 
@@ -38,8 +40,10 @@ dhcp-match=set:efihttp,option:client-arch,16
 
 std::string managedRange(const BootSettings& s)
 {
-    std::string text = fmt::format("dhcp-range={},{},{},{}\ndhcp-authoritative\n", s.rangeFirst, s.rangeLast, s.netmask, s.leaseTime);
-    text += s.router.empty() ? "dhcp-option=option:router\n" : fmt::format("dhcp-option=option:router,{}\n", s.router);
+    std::string text = fmt::format("dhcp-range={},{},{},{}\ndhcp-authoritative\n", s.rangeFirst, s.rangeLast,
+                                   s.netmask, s.leaseTime);
+    text += s.router.empty() ? "dhcp-option=option:router\n"
+                             : fmt::format("dhcp-option=option:router,{}\n", s.router);
     if (s.dns.empty())
         text += "dhcp-option=option:dns-server\n";
     else
@@ -47,7 +51,8 @@ std::string managedRange(const BootSettings& s)
     // iPXE waits two seconds for a proxy DHCP server unless told that there is none (option 175.176).
     text += "dhcp-option=tag:ipxe,encap:175,176,1b\n";
     if (s.routerAdvertisements)
-        text += fmt::format("enable-ra\ndhcp-range=::,constructor:{0},ra-only\nra-param={0},0,0\n", s.interface);
+        text +=
+            fmt::format("enable-ra\ndhcp-range=::,constructor:{0},ra-only\nra-param={0},0,0\n", s.interface);
     return text;
 }
 
@@ -65,33 +70,36 @@ std::string managedBoot(const BootSettings& s)
 // As a proxy dnsmasq (2.90) answers PXEClient alone: HTTP boot needs the other server's help, docs/boot.md.
 std::string proxyBoot(const BootSettings& s)
 {
-    return fmt::format("dhcp-range={0},proxy,{2}\n"
-                       "pxe-service=tag:known,tag:!ipxe,x86PC,bm,undionly.kpxe,{0}\n"
-                       "pxe-service=tag:known,tag:!ipxe,X86-64_EFI,bm,snponly.efi,{0}\n"
-                       "pxe-service=tag:known,tag:!ipxe,BC_EFI,bm,snponly.efi,{0}\n"
-                       "pxe-prompt=tag:known,tag:!ipxe,bm,0\n"
-                       "dhcp-boot=tag:known,tag:ipxe,{1}\n"
-                       "dhcp-ignore=tag:!known\n", // or firmware would get an offer without a file beside the other server's
-                       s.address, scriptUrl(s), s.netmask);
+    return fmt::format(
+        "dhcp-range={0},proxy,{2}\n"
+        "pxe-service=tag:known,tag:!ipxe,x86PC,bm,undionly.kpxe,{0}\n"
+        "pxe-service=tag:known,tag:!ipxe,X86-64_EFI,bm,snponly.efi,{0}\n"
+        "pxe-service=tag:known,tag:!ipxe,BC_EFI,bm,snponly.efi,{0}\n"
+        "pxe-prompt=tag:known,tag:!ipxe,bm,0\n"
+        "dhcp-boot=tag:known,tag:ipxe,{1}\n"
+        "dhcp-ignore=tag:!known\n", // or firmware would get an offer without a file beside the other server's
+        s.address, scriptUrl(s), s.netmask);
 }
 
 } // namespace
 
 std::string scriptUrl(const BootSettings& settings)
 {
-    return fmt::format("http://{}:{}/boot/script?mac=${{netX/mac:hexhyp}}&platform=${{platform}}&buildarch=${{buildarch}}",
-                       settings.address, settings.httpPort);
+    return fmt::format(
+        "http://{}:{}/boot/script?mac=${{netX/mac:hexhyp}}&platform=${{platform}}&buildarch=${{buildarch}}",
+        settings.address, settings.httpPort);
 }
 
 std::string dnsmasqConfig(const BootSettings& s)
 {
-    // user= and group=: dnsmasq stays who it is. A change of either makes the kernel forget that it is to die with us.
-    std::string text = fmt::format("# Made by bmd at each start; changes here are lost. See docs/boot.md.\n"
-                                   "port=0\nkeep-in-foreground\nlog-facility=-\nlog-dhcp\npid-file=\nuser=\ngroup=\nno-ping\n"
-                                   "interface={}\nbind-interfaces\nexcept-interface=lo\n"
-                                   "dhcp-leasefile={}\ndhcp-hostsfile={}\n",
-                                   s.interface, (s.runFolder / "dnsmasq.leases").string(),
-                                   (s.runFolder / "dhcp-hosts").string());
+    // user= and group=: dnsmasq stays who it is. A change of either makes the kernel forget that it is to die
+    // with us.
+    std::string text = fmt::format(
+        "# Made by bmd at each start; changes here are lost. See docs/boot.md.\n"
+        "port=0\nkeep-in-foreground\nlog-facility=-\nlog-dhcp\npid-file=\nuser=\ngroup=\nno-ping\n"
+        "interface={}\nbind-interfaces\nexcept-interface=lo\n"
+        "dhcp-leasefile={}\ndhcp-hostsfile={}\n",
+        s.interface, (s.runFolder / "dnsmasq.leases").string(), (s.runFolder / "dhcp-hosts").string());
     text += kTags;
     text += s.dhcp == DhcpMode::Proxy ? proxyBoot(s) : managedRange(s) + managedBoot(s);
     return text;

@@ -11,7 +11,8 @@ std::string ramdiskScript(const RamdiskBoot& boot)
     const std::string arguments = fmt::format(
         "bm.api={} bm.node={} bm.secret={} BOOTIF={}{}{}{}", boot.baseUrl, boot.nodeUuid, boot.bootSecret,
         model::toBootif(boot.mac), boot.vlan ? fmt::format(" bm.vlan={}", *boot.vlan) : "",
-        " panic=60 console=tty0 console=ttyS0,115200n8", boot.extraArguments.empty() ? "" : " " + boot.extraArguments);
+        " panic=60 console=tty0 console=ttyS0,115200n8",
+        boot.extraArguments.empty() ? "" : " " + boot.extraArguments);
     return fmt::format("#!ipxe\n"
                        "echo bm: starting the RAM disk for node {0}\n"
                        "imgfree\n" // of an earlier try
@@ -21,14 +22,15 @@ std::string ramdiskScript(const RamdiskBoot& boot)
                        ":failed\n"
                        "echo bm: could not load the RAM disk from {1}; trying again in 10 s\n"
                        "sleep 10\n"
-                       "chain --replace --autofree {1}/boot/script?mac=${{netX/mac:hexhyp}}&platform=${{platform}} || reboot\n",
+                       "chain --replace --autofree "
+                       "{1}/boot/script?mac=${{netX/mac:hexhyp}}&platform=${{platform}} || reboot\n",
                        boot.nodeUuid, boot.baseUrl, arguments);
 }
 
 std::string localDiskScript(const std::string& why)
 {
-    // UEFI: leaving iPXE makes firmware go on with its boot order. BIOS: the disk is started outright, since many
-    // PXE BIOSes do not go on after a network boot that ended well.
+    // UEFI: leaving iPXE makes firmware go on with its boot order. BIOS: the disk is started outright, since
+    // many PXE BIOSes do not go on after a network boot that ended well.
     return fmt::format("#!ipxe\n"
                        "echo bm: {}: starting this machine's own disk\n"
                        "iseq ${{platform}} efi && exit 1 ||\n"

@@ -31,20 +31,23 @@ platform::Fd logSocket(const fs::path& path)
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.string().size() >= sizeof address.sun_path)
-        throw Error(ErrorCode::InvalidInput, "paths.run_dir is too long for a socket: " + path.string(), "choose a shorter folder");
+        throw Error(ErrorCode::InvalidInput, "paths.run_dir is too long for a socket: " + path.string(),
+                    "choose a shorter folder");
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
     fs::remove(path);
     platform::Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        throw Error(ErrorCode::Internal, "cannot make the socket " + path.string() + ": " + std::strerror(errno));
+        throw Error(ErrorCode::Internal,
+                    "cannot make the socket " + path.string() + ": " + std::strerror(errno));
     ::chmod(path.c_str(), 0666);
     return fd;
 }
 
-constexpr fs::perms kReadableByAll = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read;
+constexpr fs::perms kReadableByAll =
+    fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read;
 
-/// in.tftpd serves as nobody: only what others may read. A hard link would share the original's mode, so that is only
-/// made of files which fit as they are.
+/// in.tftpd serves as nobody: only what others may read. A hard link would share the original's mode, so that
+/// is only made of files which fit as they are.
 void linkOrCopy(const fs::path& from, const fs::path& to)
 {
     std::error_code failed;
@@ -62,20 +65,24 @@ void linkOrCopy(const fs::path& from, const fs::path& to)
 
 TftpService::TftpService(const BootSettings& settings, std::function<void(const BootContact&)> onContact)
     : settings_(settings), onContact_(std::move(onContact))
-{
-}
+{}
 
-TftpService::~TftpService() { stop(); }
+TftpService::~TftpService()
+{
+    stop();
+}
 
 void TftpService::fillRoot() const
 {
     const fs::path root = settings_.runFolder / "tftp";
     fs::create_directories(root);
-    fs::permissions(root, kReadableByAll | fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec);
+    fs::permissions(root,
+                    kReadableByAll | fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec);
     for (const char* loader : {"undionly.kpxe", "snponly.efi", "ipxe.efi"}) {
         const fs::path from = settings_.loaderFolder / loader;
         if (!fs::exists(from))
-            throw Error(ErrorCode::NotFound, "the boot loader " + from.string() + " is missing", "apt-get install ipxe, or set paths.loader_dir");
+            throw Error(ErrorCode::NotFound, "the boot loader " + from.string() + " is missing",
+                        "apt-get install ipxe, or set paths.loader_dir");
         linkOrCopy(from, root / loader);
     }
     for (const char* file : {"vmlinuz", "initrd.img"})
@@ -89,12 +96,19 @@ void TftpService::start()
     const fs::path dev = settings_.runFolder / "tftp-dev";
     fs::create_directories(dev);
     log_ = logSocket(dev / "log");
-    fs::remove(dev / "dev-log"); // where /dev/log leads in bmd's unit, which may not mount: see bmd/bmd.service.in
+    fs::remove(dev /
+               "dev-log"); // where /dev/log leads in bmd's unit, which may not mount: see bmd/bmd.service.in
     fs::create_symlink("log", dev / "dev-log");
     platform::Service service;
     service.name = "in.tftpd";
-    service.command.argv = {settings_.tftpd, "-L", "-v", "-v", "-a", settings_.address + ":" + std::to_string(settings_.tftpPort),
-                            "-s", (settings_.runFolder / "tftp").string()};
+    service.command.argv = {settings_.tftpd,
+                            "-L",
+                            "-v",
+                            "-v",
+                            "-a",
+                            settings_.address + ":" + std::to_string(settings_.tftpPort),
+                            "-s",
+                            (settings_.runFolder / "tftp").string()};
     service.onLine = [this](const std::string& line) { heard(line); };
     service.inChild = [from = dev.string()] {
         if (::unshare(CLONE_NEWNS) != 0)
@@ -114,7 +128,10 @@ void TftpService::stop()
     log_ = {};
 }
 
-bool TftpService::running() const { return child_ && child_->running(); }
+bool TftpService::running() const
+{
+    return child_ && child_->running();
+}
 
 void TftpService::listen(const std::stop_token& stop)
 {
@@ -137,10 +154,12 @@ void TftpService::heard(std::string_view text) const noexcept
     try {
         platform::logDebug("tftp", "{}", text);
         if (std::optional<BootContact> contact = contactFromTftpd(text)) {
-            contact->at = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+            contact->at =
+                std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
             onContact_(*contact);
         } else if (const std::optional<Complaint> complaint = complaintFromTftpd(text)) {
-            platform::logWarning("tftp", "in.tftpd: {}{}{}", complaint->text, complaint->hint.empty() ? "" : "; hint: ", complaint->hint);
+            platform::logWarning("tftp", "in.tftpd: {}{}{}", complaint->text,
+                                 complaint->hint.empty() ? "" : "; hint: ", complaint->hint);
         }
     } catch (const std::exception& failure) {
         platform::logError("tftp", "a line of in.tftpd's could not be handled: {}", failure.what());

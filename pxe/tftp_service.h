@@ -10,8 +10,9 @@
 
 namespace bm::pxe {
 
-/// in.tftpd on the provisioning address, kept running. It speaks to syslog only, so it gets a /dev of its own in a
-/// private mount namespace whose log socket is ours; where that is not allowed it runs all the same, unheard.
+/// in.tftpd on the provisioning address, kept running. It speaks to syslog only, so it gets a /dev of its own
+/// in a private mount namespace whose log socket is ours; where that is not allowed it runs all the same,
+/// unheard.
 class TftpService {
 public:
     TftpService(const BootSettings& settings, std::function<void(const BootContact&)> onContact);

@@ -20,9 +20,9 @@ constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", 
 constexpr std::array<std::string_view, 5> kOperationKinds{"verify", "clean", "deploy", "undeploy", "power"};
 constexpr std::array<std::string_view, 7> kRolloutStates{"planned", "running", "paused", "aborting",
                                                          "done",    "failed",  "aborted"};
-constexpr std::array<std::string_view, 11> kRolloutNodeStates{
-    "planned",   "pending", "draining", "working", "checking", "retrying",
-    "restoring", "done",    "failed",   "skipped", "aborted"};
+constexpr std::array<std::string_view, 11> kRolloutNodeStates{"planned",  "pending",  "draining",  "working",
+                                                              "checking", "retrying", "restoring", "done",
+                                                              "failed",   "skipped",  "aborted"};
 constexpr std::array<std::string_view, 3> kPlanVerdicts{"write", "skip", "refuse"};
 constexpr std::array<std::string_view, 6> kStepStates{"pending", "running", "waiting",
                                                       "done",    "failed",  "skipped"};

@@ -11,18 +11,22 @@ using namespace bm::agent;
 
 TEST_CASE("the kernel command line", "[agent]")
 {
-    SECTION("gives api, node, secret and the booting NIC") {
-        const BootArguments found = parseKernelCommandLine(
-            "quiet bm.api=http://10.77.0.1:6386/ bm.node=u bm.secret=5ec BOOTIF=01-52-54-00-12-34-56 console=ttyS0,115200n8\n");
+    SECTION("gives api, node, secret and the booting NIC")
+    {
+        const BootArguments found =
+            parseKernelCommandLine("quiet bm.api=http://10.77.0.1:6386/ bm.node=u bm.secret=5ec "
+                                   "BOOTIF=01-52-54-00-12-34-56 console=ttyS0,115200n8\n");
         CHECK(found.apiBase == "http://10.77.0.1:6386");
         CHECK(found.nodeUuid == "u");
         CHECK(found.secret == "5ec");
         CHECK(found.bootInterface == "52:54:00:12:34:56");
     }
-    SECTION("may repeat itself: the last word counts") {
+    SECTION("may repeat itself: the last word counts")
+    {
         CHECK(parseKernelCommandLine("bm.node=a bm.node=b").nodeUuid == "b");
     }
-    SECTION("may be quoted, empty or without BOOTIF") {
+    SECTION("may be quoted, empty or without BOOTIF")
+    {
         CHECK(parseKernelCommandLine("x=\"a bm.node=no\" bm.node=yes").nodeUuid == "yes");
         CHECK(parseKernelCommandLine("").apiBase.empty());
         CHECK(parseKernelCommandLine("BOOTIF=nonsense").bootInterface.empty());
@@ -33,7 +37,8 @@ TEST_CASE("the log's tail", "[agent]")
 {
     bm::platform::setLogLevel(bm::platform::LogLevel::Error);
     AgentLog log;
-    SECTION("is what came since it was last delivered") {
+    SECTION("is what came since it was last delivered")
+    {
         log.note("one");
         const std::string first = log.tail();
         log.note("two");
@@ -41,7 +46,8 @@ TEST_CASE("the log's tail", "[agent]")
         CHECK(first == "one\n");
         CHECK(log.tail() == "two\n");
     }
-    SECTION("stays bounded, loses its oldest lines first and whole") {
+    SECTION("stays bounded, loses its oldest lines first and whole")
+    {
         for (int i = 0; i < 5000; ++i)
             log.note("line " + std::to_string(i));
         const std::string tail = log.tail();
@@ -49,7 +55,8 @@ TEST_CASE("the log's tail", "[agent]")
         CHECK(tail.starts_with("line "));
         CHECK(tail.ends_with("line 4999\n"));
     }
-    SECTION("drops no line that came while an older tail was on its way") {
+    SECTION("drops no line that came while an older tail was on its way")
+    {
         log.note("old");
         const std::string sent = log.tail();
         for (int i = 0; i < 5000; ++i)

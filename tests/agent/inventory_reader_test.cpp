@@ -34,7 +34,11 @@ private:
     bm::platform::TemporaryFolder folder_{"bm-sysfs"};
 };
 
-std::string vpd83(const std::string& naa) { return "\x00\x83\x00"s + static_cast<char>(naa.size() + 4) + "\x01\x03\x00"s + static_cast<char>(naa.size()) + naa; }
+std::string vpd83(const std::string& naa)
+{
+    return "\x00\x83\x00"s + static_cast<char>(naa.size() + 4) + "\x01\x03\x00"s +
+           static_cast<char>(naa.size()) + naa;
+}
 
 bm::wire::Disk onlyDisk(const FakeSystem& system)
 {
@@ -103,7 +107,8 @@ TEST_CASE("a virtio disk", "[agent][inventory]")
 TEST_CASE("virtual media and what is no disk", "[agent][inventory]")
 {
     const FakeSystem system;
-    const std::string device = "sys/devices/pci0000:00/0000:00:14.0/usb1/1-3/1-3:1.0/host9/target9:0:0/9:0:0:0";
+    const std::string device =
+        "sys/devices/pci0000:00/0000:00:14.0/usb1/1-3/1-3:1.0/host9/target9:0:0/9:0:0:0";
     system.link("sys/block/sdq/device", device);
     system.put("sys/block/sdq/size", "20480\n");
     system.put("sys/block/sdq/removable", "1\n");
@@ -121,7 +126,8 @@ TEST_CASE("NICs and firmware", "[agent][inventory]")
 {
     const FakeSystem system;
     system.link("sys/class/net/eth0", "sys/devices/pci0000:00/0000:00:03.0/virtio0/net/eth0");
-    system.link("sys/devices/pci0000:00/0000:00:03.0/virtio0/net/eth0/device", "sys/devices/pci0000:00/0000:00:03.0/virtio0");
+    system.link("sys/devices/pci0000:00/0000:00:03.0/virtio0/net/eth0/device",
+                "sys/devices/pci0000:00/0000:00:03.0/virtio0");
     system.put("sys/class/net/eth0/type", "1\n");
     system.put("sys/class/net/eth0/address", "52:54:00:12:34:56\n");
     system.put("sys/class/net/eth0/speed", "-1\n");
@@ -146,7 +152,8 @@ TEST_CASE("NICs and firmware", "[agent][inventory]")
 
 TEST_CASE("VPD pages that are nonsense give nothing", "[agent][inventory]")
 {
-    const std::string page = GENERATE(as<std::string>{}, ""s, "\x00"s, "\x00\x83"s, "\x00\x83\xff\xff"s, "\x00\x83\x00\x08\x01\x03\x00\xff"s,
+    const std::string page = GENERATE(as<std::string>{}, ""s, "\x00"s, "\x00\x83"s, "\x00\x83\xff\xff"s,
+                                      "\x00\x83\x00\x08\x01\x03\x00\xff"s,
                                       "\x00\x83\x00\x04\x01\x03\x00\x00"s, "\x00\x80\x00\x02  "s);
     CHECK(wwnFromVpd83(page).wwn.empty());
     CHECK(serialFromVpd80(page).empty());
@@ -154,7 +161,8 @@ TEST_CASE("VPD pages that are nonsense give nothing", "[agent][inventory]")
 
 TEST_CASE("NAA 6 has an extension", "[agent][inventory]")
 {
-    const ScsiWwn wwn = wwnFromVpd83(vpd83("\x60\x05\x07\x68\x01\x02\x03\x04\x00\x00\x00\x00\x00\x00\x00\x2a"s));
+    const ScsiWwn wwn =
+        wwnFromVpd83(vpd83("\x60\x05\x07\x68\x01\x02\x03\x04\x00\x00\x00\x00\x00\x00\x00\x2a"s));
     CHECK(wwn.wwn == "0x6005076801020304");
     CHECK(wwn.vendorExtension == "0x000000000000002a");
     CHECK(wwn.withExtension == "0x6005076801020304000000000000002a");

@@ -1,4 +1,5 @@
-// make_blocks RAW OUT: writes OUT.zst and OUT.manifest, as the image store keeps an image; prints the manifest's SHA-256.
+// make_blocks RAW OUT: writes OUT.zst and OUT.manifest, as the image store keeps an image; prints the
+// manifest's SHA-256.
 #include "common/platform/files.h"
 #include "common/platform/secrets.h"
 #include "images/blocks/block_writer.h"
@@ -17,7 +18,8 @@ int main(int argc, char** argv)
     }
     const std::string out = argv[2];
     const bm::platform::Fd raw(::open(argv[1], O_RDONLY | O_CLOEXEC));
-    const bm::platform::Fd stored(::open((out + ".zst").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const bm::platform::Fd stored(
+        ::open((out + ".zst").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!raw || !stored) {
         std::perror("make_blocks");
         return 1;

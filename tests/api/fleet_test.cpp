@@ -76,8 +76,8 @@ TEST_CASE("how long deployments take", "[api][medians]")
     world.world.image("other");
     for (const char* name : {"a", "b", "c"}) {
         world.world.nodeIn(model::State::Available, name);
-        const json slow = json::array(
-            {{{"op", "add"}, {"path", "/driver_info/fake_write_delay"}, {"value", "2"}}});
+        const json slow =
+            json::array({{{"op", "add"}, {"path", "/driver_info/fake_write_delay"}, {"value", "2"}}});
         CHECK(world.send("PATCH", "/v1/nodes/" + std::string(name), slow).status == 200);
         world.world.deploy(name);
         world.world.settle(std::chrono::seconds{60});

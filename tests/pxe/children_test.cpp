@@ -19,16 +19,20 @@ TEST_CASE("dnsmasq and in.tftpd", "[pxe][peer]")
     REQUIRE(within([&] { return world.children().size() == 2; }));
     CHECK(within([&] { return world.services->healthy(); }));
     const std::vector<int> first = world.children();
-    SECTION("are started again when they are killed") {
+    SECTION("are started again when they are killed")
+    {
         for (const int pid : first)
             ::kill(pid, SIGKILL);
         CHECK(within([&] {
             const std::vector<int> now = world.children();
-            return now.size() == 2 && std::none_of(now.begin(), now.end(), [&](int pid) { return std::count(first.begin(), first.end(), pid) > 0; });
+            return now.size() == 2 && std::none_of(now.begin(), now.end(), [&](int pid) {
+                       return std::count(first.begin(), first.end(), pid) > 0;
+                   });
         }));
         CHECK(world.firmware(kKnown)["ack"].is_object());
     }
-    SECTION("are gone after stop, and come again by start") {
+    SECTION("are gone after stop, and come again by start")
+    {
         world.services->stop();
         CHECK(world.children().empty());
         world.services->stop();
@@ -36,7 +40,8 @@ TEST_CASE("dnsmasq and in.tftpd", "[pxe][peer]")
         CHECK(within([&] { return world.children().size() == 2; }));
         CHECK(world.firmware(kKnown)["ack"].is_object());
     }
-    SECTION("are gone with BootServices") {
+    SECTION("are gone with BootServices")
+    {
         world.services.reset();
         CHECK(world.children().empty());
     }
@@ -65,7 +70,8 @@ TEST_CASE("kill -9 of the process that runs BootServices takes its children alon
 
 TEST_CASE("what keeps DHCP from starting", "[pxe][peer]")
 {
-    SECTION("no such interface is refused with a hint") {
+    SECTION("no such interface is refused with a hint")
+    {
         World world([](pxe::BootSettings& s) { s.interface = "nosuch0"; });
         try {
             world.start();
@@ -75,7 +81,8 @@ TEST_CASE("what keeps DHCP from starting", "[pxe][peer]")
             CHECK_THAT(error.hint(), Catch::Matchers::Contains("provisioning.interface"));
         }
     }
-    SECTION("an interface that is down, without an address, serves once it is up") {
+    SECTION("an interface that is down, without an address, serves once it is up")
+    {
         World world([](pxe::BootSettings& s) { s.tftp = false; });
         world.network.onServer({"/usr/sbin/ip", "addr", "flush", "dev", "prov0"});
         world.network.onServer({"/usr/sbin/ip", "link", "set", "prov0", "down"});

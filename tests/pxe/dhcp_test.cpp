@@ -15,7 +15,8 @@ using nlohmann::json;
 
 namespace {
 
-const std::string kScript = "http://10.78.0.1:6386/boot/script?mac=${netX/mac:hexhyp}&platform=${platform}&buildarch=${buildarch}";
+const std::string kScript =
+    "http://10.78.0.1:6386/boot/script?mac=${netX/mac:hexhyp}&platform=${platform}&buildarch=${buildarch}";
 
 /// Where the machine is told to load from, wherever the answer says it.
 std::string bootFile(const json& answer)
@@ -30,15 +31,26 @@ public:
     {
         platform::Service service;
         service.name = "site-dnsmasq";
-        service.command.argv = {"/usr/sbin/dnsmasq", "-k", "--port=0", "--conf-file=/dev/null", "--pid-file=", "--user=", "--group=", "--interface=d0",
-                                "--bind-interfaces", "--no-ping", "--dhcp-range=10.78.0.200,10.78.0.220,1h", "--log-facility=-",
+        service.command.argv = {"/usr/sbin/dnsmasq",
+                                "-k",
+                                "--port=0",
+                                "--conf-file=/dev/null",
+                                "--pid-file=",
+                                "--user=",
+                                "--group=",
+                                "--interface=d0",
+                                "--bind-interfaces",
+                                "--no-ping",
+                                "--dhcp-range=10.78.0.200,10.78.0.220,1h",
+                                "--log-facility=-",
                                 "--dhcp-leasefile=" + (world.folder.path() / "site.leases").string()};
         service.onLine = [](const std::string& line) { platform::logDebug("site", "{}", line); };
         server_ = std::make_unique<platform::Supervisor>(std::move(service));
         std::thread([this, &world] { // its thread, and so its child, live in the other server's namespace
             Network::enter(world.network.otherServer());
             server_->start();
-        }).join();
+        })
+            .join();
     }
 
 private:
@@ -72,7 +84,8 @@ TEST_CASE("managed DHCP and a known machine", "[pxe][peer]")
         CHECK(bootFile(ack) == c.file);
         CHECK(ack.value("next_server", "") == "10.78.0.1");
         CHECK(ack.value("vendor_class", "") == (c.arguments.back() == "HTTPClient" ? "HTTPClient" : ""));
-        CHECK(ack.value("ipxe", "") == (c.arguments.back() == "--ipxe" ? "b00101ff" : "")); // 176 = 1: no wait for a proxy
+        CHECK(ack.value("ipxe", "") ==
+              (c.arguments.back() == "--ipxe" ? "b00101ff" : "")); // 176 = 1: no wait for a proxy
     }
     for (const std::string kind : {"dhcp.discover", "dhcp.offer", "dhcp.request", "dhcp.ack"})
         CHECK(world.contact(kind, kKnown));
@@ -84,18 +97,23 @@ TEST_CASE("managed DHCP and an unknown machine", "[pxe][peer]")
 {
     World world([](pxe::BootSettings& s) { s.tftp = false; });
     world.start();
-    SECTION("gives a lease and no boot file, and tells of it") {
-        for (const std::vector<std::string>& arguments :
-             {std::vector<std::string>{"--arch", "0"}, {"--arch", "7"}, {"--arch", "16", "--class", "HTTPClient"}, {"--ipxe"}}) {
+    SECTION("gives a lease and no boot file, and tells of it")
+    {
+        for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--arch", "0"},
+                                                          {"--arch", "7"},
+                                                          {"--arch", "16", "--class", "HTTPClient"},
+                                                          {"--ipxe"}}) {
             const json ack = world.firmware(kUnknown, arguments)["ack"];
             REQUIRE(ack.is_object());
             CHECK(bootFile(ack).empty());
         }
         CHECK(world.contact("dhcp.discover", kUnknown));
     }
-    SECTION("gives a deployed system its lease") {
+    SECTION("gives a deployed system its lease")
+    {
         REQUIRE(within([&] { return !world.firmware(kUnknown, {"--class", "none"})["ack"].is_null(); }));
-        const platform::Exit exit = world.network.onMachines({"/usr/bin/busybox", "udhcpc", "-i", "c0", "-n", "-q", "-f", "-s", "/bin/true"});
+        const platform::Exit exit = world.network.onMachines(
+            {"/usr/bin/busybox", "udhcpc", "-i", "c0", "-n", "-q", "-f", "-s", "/bin/true"});
         CHECK(exit.code == 0);
     }
 }
@@ -110,7 +128,8 @@ TEST_CASE("machines change while dnsmasq runs", "[pxe][peer]")
     const std::string added = "52:54:00:77:00:02";
     for (int round = 0; round < 3; ++round) { // dnsmasq 2.90 aborts at the second HUP where hosts have tags
         CAPTURE(round);
-        world.services->setHosts({{*model::macFromText(kKnown), "rack1-07", true}, {*model::macFromText(added), "12h", false}});
+        world.services->setHosts(
+            {{*model::macFromText(kKnown), "rack1-07", true}, {*model::macFromText(added), "12h", false}});
         CHECK(within([&] { return bootFile(world.firmware(added)["ack"]) == "undionly.kpxe"; }));
         CHECK(world.firmware(added)["ack"].value("lease_seconds", 0) == 3600); // its name is no lease time
         world.services->setHosts({{*model::macFromText(kKnown), "rack1-07", false}});
@@ -127,7 +146,8 @@ TEST_CASE("hosts given in a hurry, while dnsmasq starts, end with the last", "[p
     world.start();
     std::vector<pxe::BootHost> hosts;
     for (int i = 10; i < 60; ++i) {
-        hosts.push_back({*model::macFromText("52:54:00:77:01:" + std::to_string(i)), "n" + std::to_string(i), true});
+        hosts.push_back(
+            {*model::macFromText("52:54:00:77:01:" + std::to_string(i)), "n" + std::to_string(i), true});
         world.services->setHosts(hosts);
     }
     const std::vector<int> running = world.children();
@@ -153,7 +173,8 @@ TEST_CASE("proxy DHCP beside the site's own server", "[pxe][peer]")
             (each["server"] == "10.78.0.1" ? offers.second : offers.first) = each;
         return offers;
     };
-    SECTION("iPXE gets its address from them and its script from us") {
+    SECTION("iPXE gets its address from them and its script from us")
+    {
         for (const char* arch : {"0", "7"}) {
             const auto [theirs, ours] = offersOf(kKnown, {"--ipxe", "--arch", arch});
             CHECK(theirs["address"].get<std::string>().starts_with("10.78.0.2"));
@@ -162,8 +183,10 @@ TEST_CASE("proxy DHCP beside the site's own server", "[pxe][peer]")
             CHECK(bootFile(ours) == kScript);
         }
     }
-    SECTION("firmware is sent to our port 4011 and finds its loader there") {
-        for (const auto& [arch, file] : {std::pair{"0", "undionly.kpxe"}, {"7", "snponly.efi"}, {"9", "snponly.efi"}}) {
+    SECTION("firmware is sent to our port 4011 and finds its loader there")
+    {
+        for (const auto& [arch, file] :
+             {std::pair{"0", "undionly.kpxe"}, {"7", "snponly.efi"}, {"9", "snponly.efi"}}) {
             const auto [theirs, ours] = offersOf(kKnown, {"--arch", arch});
             CAPTURE(arch, ours.dump());
             CHECK(theirs["address"].get<std::string>().starts_with("10.78.0.2"));
@@ -176,7 +199,8 @@ TEST_CASE("proxy DHCP beside the site's own server", "[pxe][peer]")
         }
         CHECK(world.contact("dhcp.proxy", kKnown));
     }
-    SECTION("an unknown machine hears of them alone, and is told of") {
+    SECTION("an unknown machine hears of them alone, and is told of")
+    {
         const auto [theirs, ours] = offersOf(kUnknown, {"--arch", "7"});
         CHECK(theirs.is_object());
         CHECK(ours.is_null());

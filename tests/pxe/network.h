@@ -9,9 +9,10 @@
 
 namespace bm::tests {
 
-/// A provisioning network of this test's: while it lives, the calling thread is in a network namespace with the bridge
-/// prov0 (10.78.0.1/24); a second namespace holds the machines' end (c0, 10.78.0.50), a third one another server
-/// (d0, 10.78.0.2). The namespaces have no names, so the kernel removes them with the last process inside, come what may.
+/// A provisioning network of this test's: while it lives, the calling thread is in a network namespace with
+/// the bridge prov0 (10.78.0.1/24); a second namespace holds the machines' end (c0, 10.78.0.50), a third one
+/// another server (d0, 10.78.0.2). The namespaces have no names, so the kernel removes them with the last
+/// process inside, come what may.
 class Network {
 public:
     Network();

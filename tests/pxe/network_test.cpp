@@ -66,9 +66,11 @@ platform::Exit runInside(int networkNamespace, std::vector<std::string> argv)
     return exit;
 }
 
-void plug(int networkNamespace, const std::string& outside, const std::string& inside, const std::string& address)
+void plug(int networkNamespace, const std::string& outside, const std::string& inside,
+          const std::string& address)
 {
-    const std::string path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(networkNamespace);
+    const std::string path =
+        "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(networkNamespace);
     ip({"link", "add", outside, "type", "veth", "peer", "name", inside, "netns", path});
     ip({"link", "set", outside, "master", "prov0", "up"});
     runInside(networkNamespace, {"/usr/sbin/ip", "addr", "add", address, "dev", inside});
@@ -95,11 +97,20 @@ Network::Network() : before_(thisNamespace()), machines_(newNamespace()), other_
     plug(other_.get(), "v-other", "d0", "10.78.0.2/24");
 }
 
-Network::~Network() { ::setns(before_.get(), CLONE_NEWNET); }
+Network::~Network()
+{
+    ::setns(before_.get(), CLONE_NEWNET);
+}
 
-platform::Exit Network::onMachines(std::vector<std::string> argv) const { return runInside(machines_.get(), std::move(argv)); }
+platform::Exit Network::onMachines(std::vector<std::string> argv) const
+{
+    return runInside(machines_.get(), std::move(argv));
+}
 
-platform::Exit Network::onServer(std::vector<std::string> argv) const { return run(std::move(argv)); }
+platform::Exit Network::onServer(std::vector<std::string> argv) const
+{
+    return run(std::move(argv));
+}
 
 bool within(const std::function<bool()>& condition, std::chrono::seconds limit)
 {
@@ -132,7 +143,10 @@ std::vector<int> processesWith(const std::string& part)
 TEST_CASE("the test network is a world of its own", "[pxe][peer]")
 {
     const bm::tests::Network network;
-    const auto up = [&] { return network.onMachines({"/usr/sbin/ip", "-br", "link", "show", "c0"}).out.find("LOWER_UP") != std::string::npos; };
+    const auto up = [&] {
+        return network.onMachines({"/usr/sbin/ip", "-br", "link", "show", "c0"}).out.find("LOWER_UP") !=
+               std::string::npos;
+    };
     CHECK(bm::tests::within(up));
     const bm::platform::Exit links = network.onServer({"/usr/sbin/ip", "-br", "link"});
     CHECK(links.out.find("prov0") != std::string::npos);

@@ -62,7 +62,8 @@ TEST_CASE("loaders over TFTP", "[pxe][peer]")
 TEST_CASE("a contact that cannot be stored does not end TFTP", "[pxe][peer]")
 {
     World world([](pxe::BootSettings& s) { s.dhcp = pxe::DhcpMode::Off; });
-    world.services = std::make_unique<pxe::BootServices>(world.settings, [](const pxe::BootContact&) { throw std::runtime_error("disk full"); });
+    world.services = std::make_unique<pxe::BootServices>(
+        world.settings, [](const pxe::BootContact&) { throw std::runtime_error("disk full"); });
     world.start();
     CHECK(within([&] { return !fetch(world, "undionly.kpxe").empty(); }));
     CHECK_FALSE(fetch(world, "snponly.efi").empty());

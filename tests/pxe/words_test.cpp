@@ -33,15 +33,20 @@ TEST_CASE("contacts in dnsmasq's log", "[pxe]")
 {
     const std::string mac = "52:54:00:77:00:01";
     const std::vector<Said> all{
-        {"dnsmasq-dhcp[30960]: 31873682 DHCPDISCOVER(prov0) 52:54:00:77:00:01 ", "dhcp.discover", mac, "", ""},
-        {"dnsmasq-dhcp[30960]: 31873682 DHCPOFFER(prov0) 10.78.0.100 52:54:00:77:00:01 ", "dhcp.offer", mac, "10.78.0.100", ""},
-        {"dnsmasq-dhcp[30960]: 31873682 DHCPREQUEST(prov0) 10.78.0.100 52:54:00:77:00:01 ", "dhcp.request", mac, "10.78.0.100", ""},
-        {"dnsmasq-dhcp[30960]: 31873682 DHCPACK(prov0) 10.78.0.100 52:54:00:77:00:01 lab-bios", "dhcp.ack", mac, "10.78.0.100",
-         "lab-bios"},
-        {"dnsmasq-dhcp[31033]: 3694249070 PXE(prov0) 52:54:00:77:00:01 proxy", "dhcp.proxy", mac, "", "proxy"},
-        {"dnsmasq-dhcp[675]: 2433572712 PXE(prov0) 10.78.0.50 52:54:00:77:00:01 undionly.kpxe", "dhcp.proxy", mac, "10.78.0.50",
-         "undionly.kpxe"},
-        {"dnsmasq-dhcp[675]: 3251962794 PXE(prov0) 52:54:00:77:00:01 proxy-ignored", "dhcp.ignored", mac, "", "proxy-ignored"},
+        {"dnsmasq-dhcp[30960]: 31873682 DHCPDISCOVER(prov0) 52:54:00:77:00:01 ", "dhcp.discover", mac, "",
+         ""},
+        {"dnsmasq-dhcp[30960]: 31873682 DHCPOFFER(prov0) 10.78.0.100 52:54:00:77:00:01 ", "dhcp.offer", mac,
+         "10.78.0.100", ""},
+        {"dnsmasq-dhcp[30960]: 31873682 DHCPREQUEST(prov0) 10.78.0.100 52:54:00:77:00:01 ", "dhcp.request",
+         mac, "10.78.0.100", ""},
+        {"dnsmasq-dhcp[30960]: 31873682 DHCPACK(prov0) 10.78.0.100 52:54:00:77:00:01 lab-bios", "dhcp.ack",
+         mac, "10.78.0.100", "lab-bios"},
+        {"dnsmasq-dhcp[31033]: 3694249070 PXE(prov0) 52:54:00:77:00:01 proxy", "dhcp.proxy", mac, "",
+         "proxy"},
+        {"dnsmasq-dhcp[675]: 2433572712 PXE(prov0) 10.78.0.50 52:54:00:77:00:01 undionly.kpxe", "dhcp.proxy",
+         mac, "10.78.0.50", "undionly.kpxe"},
+        {"dnsmasq-dhcp[675]: 3251962794 PXE(prov0) 52:54:00:77:00:01 proxy-ignored", "dhcp.ignored", mac, "",
+         "proxy-ignored"},
     };
     for (const Said& said : all)
         check(said, contactFromDnsmasq(said.line));
@@ -50,7 +55,8 @@ TEST_CASE("contacts in dnsmasq's log", "[pxe]")
 TEST_CASE("lines of dnsmasq that tell of no contact", "[pxe]")
 {
     for (const std::string line :
-         {"", "dnsmasq-dhcp[675]: 3251962794 tags: efi, prov0", "dnsmasq-dhcp[30960]: 31873682 next server: 10.78.0.1",
+         {"", "dnsmasq-dhcp[675]: 3251962794 tags: efi, prov0",
+          "dnsmasq-dhcp[30960]: 31873682 next server: 10.78.0.1",
           "dnsmasq-dhcp[30960]: 31873682 vendor class: PXEClient:Arch:00000:UNDI:003001",
           "dnsmasq-dhcp[30960]: read /run/bm/dhcp-hosts", "DHCPACK(prov0) 10.78.0.100 ff:ff:ff:ff:ff:ff x",
           "DHCPACK(prov0) 10.78.0.100 nonsense"})
@@ -61,14 +67,16 @@ TEST_CASE("lines of dnsmasq that tell of no contact", "[pxe]")
 TEST_CASE("contacts in what in.tftpd sends to syslog", "[pxe]")
 {
     const std::vector<Said> all{
-        {"<29>Nov 21 00:53:32 in.tftpd[3910]: RRQ from 10.78.0.50 filename undionly.kpxe\n", "tftp.read", "", "10.78.0.50", "undionly.kpxe"},
-        {"<29>Nov 21 00:53:32 in.tftpd[3915]: RRQ from 10.78.0.50 filename /tftpboot/with space\n", "tftp.read", "", "10.78.0.50",
-         "/tftpboot/with space"},
-        {"<30>Nov 21 00:53:32 in.tftpd[3913]: sending NAK (1, File not found) to 10.78.0.50", "tftp.nak", "", "10.78.0.50",
-         "File not found"},
-        {"<30>Nov 21 00:53:32 in.tftpd[3923]: sending NAK (0, Permission denied) to 10.78.0.50", "tftp.nak", "", "10.78.0.50",
-         "Permission denied"},
-        {"<29>Nov 21 00:53:32 in.tftpd[3910]: RRQ from ::ffff:10.78.0.50 filename a\n", "tftp.read", "", "10.78.0.50", "a"},
+        {"<29>Nov 21 00:53:32 in.tftpd[3910]: RRQ from 10.78.0.50 filename undionly.kpxe\n", "tftp.read", "",
+         "10.78.0.50", "undionly.kpxe"},
+        {"<29>Nov 21 00:53:32 in.tftpd[3915]: RRQ from 10.78.0.50 filename /tftpboot/with space\n",
+         "tftp.read", "", "10.78.0.50", "/tftpboot/with space"},
+        {"<30>Nov 21 00:53:32 in.tftpd[3913]: sending NAK (1, File not found) to 10.78.0.50", "tftp.nak", "",
+         "10.78.0.50", "File not found"},
+        {"<30>Nov 21 00:53:32 in.tftpd[3923]: sending NAK (0, Permission denied) to 10.78.0.50", "tftp.nak",
+         "", "10.78.0.50", "Permission denied"},
+        {"<29>Nov 21 00:53:32 in.tftpd[3910]: RRQ from ::ffff:10.78.0.50 filename a\n", "tftp.read", "",
+         "10.78.0.50", "a"},
     };
     for (const Said& said : all)
         check(said, contactFromTftpd(said.line));
@@ -78,31 +86,37 @@ TEST_CASE("contacts in what in.tftpd sends to syslog", "[pxe]")
 
 TEST_CASE("complaints come with a hint", "[pxe]")
 {
-    const auto bind = complaintFromDnsmasq("dnsmasq: failed to bind DHCP server socket: Address already in use");
+    const auto bind =
+        complaintFromDnsmasq("dnsmasq: failed to bind DHCP server socket: Address already in use");
     REQUIRE(bind);
     CHECK(bind->text == "failed to bind DHCP server socket: Address already in use");
     CHECK_THAT(bind->hint, Contains("another DHCP server"));
-    const auto lease = complaintFromDnsmasq("dnsmasq: cannot open or create lease file /run/bm/dnsmasq.leases: Permission denied");
+    const auto lease = complaintFromDnsmasq(
+        "dnsmasq: cannot open or create lease file /run/bm/dnsmasq.leases: Permission denied");
     REQUIRE(lease);
     CHECK_THAT(lease->hint, Contains("paths.run_dir"));
-    const auto range = complaintFromDnsmasq("dnsmasq-dhcp[7]: 31873682 no address range available for DHCP request via prov0");
+    const auto range = complaintFromDnsmasq(
+        "dnsmasq-dhcp[7]: 31873682 no address range available for DHCP request via prov0");
     REQUIRE(range);
     CHECK(range->text == "no address range available for DHCP request via prov0");
-    const auto taken = complaintFromTftpd("<27>Nov 21 00:53:32 in.tftpd[3926]: cannot bind to local IPv4 socket: Address already in use");
+    const auto taken = complaintFromTftpd(
+        "<27>Nov 21 00:53:32 in.tftpd[3926]: cannot bind to local IPv4 socket: Address already in use");
     REQUIRE(taken);
     CHECK(taken->text == "cannot bind to local IPv4 socket: Address already in use");
     CHECK_THAT(taken->hint, Contains("tftp.port"));
-    const auto absent =
-        complaintFromTftpd("<27>Nov 21 00:53:32 in.tftpd[3958]: cannot bind to local IPv4 socket: Cannot assign requested address");
+    const auto absent = complaintFromTftpd("<27>Nov 21 00:53:32 in.tftpd[3958]: cannot bind to local IPv4 "
+                                           "socket: Cannot assign requested address");
     REQUIRE(absent);
     CHECK_THAT(absent->hint, Contains("provisioning.address"));
 }
 
 TEST_CASE("a machine's own words are no complaint", "[pxe]")
 {
-    for (const std::string line :
-         {"dnsmasq-dhcp[7]: 31873682 vendor class: error failed", "dnsmasq-dhcp[7]: 1 client provides name: failed",
-          "dnsmasq-dhcp[7]: 1 sent size: 14 option: 67 bootfile-name  error", "dnsmasq[7]: started, version 2.90 DNS disabled"})
+    for (const std::string line : {"dnsmasq-dhcp[7]: 31873682 vendor class: error failed",
+                                   "dnsmasq-dhcp[7]: 1 client provides name: failed",
+                                   "dnsmasq-dhcp[7]: 1 sent size: 14 option: 67 bootfile-name  error",
+                                   "dnsmasq[7]: started, version 2.90 DNS disabled"})
         CHECK_FALSE(complaintFromDnsmasq(line));
-    CHECK_FALSE(complaintFromTftpd("<29>Nov 21 00:53:32 in.tftpd[3910]: RRQ from 10.78.0.50 filename cannot error"));
+    CHECK_FALSE(
+        complaintFromTftpd("<29>Nov 21 00:53:32 in.tftpd[3910]: RRQ from 10.78.0.50 filename cannot error"));
 }

@@ -15,11 +15,13 @@ inline const std::string kUnknown = "52:54:00:77:00:99";
 
 /// The test network with BootServices on its server's side; what they report is kept.
 struct World {
-    explicit World(const std::function<void(pxe::BootSettings&)>& change = {}) : settings(tests::settings(folder.path() / "run"))
+    explicit World(const std::function<void(pxe::BootSettings&)>& change = {})
+        : settings(tests::settings(folder.path() / "run"))
     {
         if (change)
             change(settings);
-        services = std::make_unique<pxe::BootServices>(settings, [this](const pxe::BootContact& contact) { contacts.lock()->push_back(contact); });
+        services = std::make_unique<pxe::BootServices>(
+            settings, [this](const pxe::BootContact& contact) { contacts.lock()->push_back(contact); });
     }
     void start()
     {
@@ -29,7 +31,8 @@ struct World {
     /// What a machine's firmware gets: {"offers": [...], "ack": {...}|null}.
     nlohmann::json firmware(const std::string& mac, std::vector<std::string> arguments = {}) const
     {
-        arguments.insert(arguments.begin(), {"/usr/bin/python3", BM_SOURCE_DIR "/tests/pxe/dhcp_client.py", "c0", mac, "--wait", "2"});
+        arguments.insert(arguments.begin(), {"/usr/bin/python3", BM_SOURCE_DIR "/tests/pxe/dhcp_client.py",
+                                             "c0", mac, "--wait", "2"});
         const platform::Exit exit = network.onMachines(arguments);
         if (exit.code != 0)
             throw std::runtime_error(exit.err);

@@ -14,7 +14,11 @@ TEST_CASE("an exchange goes there and back", "[wire][agent]")
     sent.bootId = "b";
     sent.agentVersion = "0.1.0";
     sent.inventory = bm::model::JsonText{R"({"cpus":2})"};
-    sent.step = AgentStepReport{.id = "s", .state = AgentStepState::Failed, .bytesDone = 5, .bytesTotal = 9, .message = "m",
+    sent.step = AgentStepReport{.id = "s",
+                                .state = AgentStepState::Failed,
+                                .bytesDone = 5,
+                                .bytesTotal = 9,
+                                .message = "m",
                                 .error = AgentError{"disk-failed", "it broke", "replace it"}};
     sent.log = "line\n";
     const AgentExchangeRequest got = agentExchangeRequestFromJson(toJson(sent).text);
@@ -45,9 +49,12 @@ TEST_CASE("what does not fit is refused with its path", "[wire][agent]")
 {
     CHECK_THROWS_WITH(agentExchangeAnswerFromJson("<html>"), Catch::Contains("not JSON"));
     CHECK_THROWS_WITH(agentExchangeAnswerFromJson(R"({"step": 5})"), Catch::Contains("answer.step"));
-    CHECK_THROWS_WITH(agentExchangeAnswerFromJson(R"({"call_again_ms": -1})"), Catch::Contains("answer.call_again_ms"));
-    CHECK_THROWS_WITH(agentExchangeRequestFromJson(R"({"step": {"id": "a", "state": "dancing"}})"), Catch::Contains("dancing"));
-    CHECK_THROWS_WITH(agentLookupAnswerFromJson(R"({"node": {"uuid": "u"}})"), Catch::Contains("agent_token"));
+    CHECK_THROWS_WITH(agentExchangeAnswerFromJson(R"({"call_again_ms": -1})"),
+                      Catch::Contains("answer.call_again_ms"));
+    CHECK_THROWS_WITH(agentExchangeRequestFromJson(R"({"step": {"id": "a", "state": "dancing"}})"),
+                      Catch::Contains("dancing"));
+    CHECK_THROWS_WITH(agentLookupAnswerFromJson(R"({"node": {"uuid": "u"}})"),
+                      Catch::Contains("agent_token"));
     CHECK_THROWS_WITH(inventoryFromJson(R"({"disks": [{"name": "a"}, {"size_bytes": "x"}]})"),
                       Catch::Contains("inventory.disks[1].size_bytes"));
 }

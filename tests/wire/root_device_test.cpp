@@ -99,42 +99,54 @@ TEST_CASE("root device hints single out a disk", "[wire][root-device]")
 
 TEST_CASE("without a hint that singles out", "[wire][root-device]")
 {
-    SECTION("several disks are refused, with the list and the hints to write") {
+    SECTION("several disks are refused, with the list and the hints to write")
+    {
         try {
             pick("{}");
             FAIL("it chose");
         } catch (const Error& error) {
             CHECK(error.code() == ErrorCode::DiskAmbiguous);
-            CHECK_THAT(error.message(), Catch::Contains("/dev/sda (480.0 GiB, INTEL SSDSC2KB48, serial BTYF8012") &&
-                                            Catch::Contains("/dev/sdb") && Catch::Contains("/dev/sdc"));
-            CHECK_THAT(error.hint(), Catch::Contains(R"(properties/root_device='{"serial":"BTYF8012"}' for /dev/sda)"));
+            CHECK_THAT(error.message(),
+                       Catch::Contains("/dev/sda (480.0 GiB, INTEL SSDSC2KB48, serial BTYF8012") &&
+                           Catch::Contains("/dev/sdb") && Catch::Contains("/dev/sdc"));
+            CHECK_THAT(error.hint(),
+                       Catch::Contains(R"(properties/root_device='{"serial":"BTYF8012"}' for /dev/sda)"));
         }
     }
-    SECTION("hints that leave two are refused, too") {
+    SECTION("hints that leave two are refused, too")
+    {
         CHECK(codeOf([] { pick(R"({"vendor": "ATA"})"); }) == ErrorCode::DiskAmbiguous);
     }
-    SECTION("the hint that an error proposes works") {
+    SECTION("the hint that an error proposes works")
+    {
         CHECK(pick(R"({"serial":"BTYF8012"})") == "/dev/sda");
     }
-    SECTION("the only disk is taken") {
+    SECTION("the only disk is taken")
+    {
         std::vector<Disk> one = threeDisks();
         one.resize(1);
         CHECK(pick("{}", RootDevicePolicy::Single, one) == "/dev/sda");
     }
-    SECTION("Ironic's policy takes the smallest of at least 4 GiB") {
+    SECTION("Ironic's policy takes the smallest of at least 4 GiB")
+    {
         CHECK(pick("{}", RootDevicePolicy::Smallest) == "/dev/sda");
     }
-    SECTION("the disk of the last deployment is taken, by WWN or by serial") {
-        CHECK(pick("{}", RootDevicePolicy::Single, threeDisks(), RememberedDisk{"0x5000c500a1b2c3d4", ""}) == "/dev/sdb");
+    SECTION("the disk of the last deployment is taken, by WWN or by serial")
+    {
+        CHECK(pick("{}", RootDevicePolicy::Single, threeDisks(), RememberedDisk{"0x5000c500a1b2c3d4", ""}) ==
+              "/dev/sdb");
         CHECK(pick("{}", RootDevicePolicy::Single, threeDisks(), RememberedDisk{"", "DOM1"}) == "/dev/sdc");
     }
-    SECTION("a remembered disk that is gone does not help") {
-        CHECK(codeOf([] { pick("{}", RootDevicePolicy::Single, threeDisks(), RememberedDisk{"0x1", "GONE"}); }) ==
-              ErrorCode::DiskAmbiguous);
+    SECTION("a remembered disk that is gone does not help")
+    {
+        CHECK(codeOf([] {
+                  pick("{}", RootDevicePolicy::Single, threeDisks(), RememberedDisk{"0x1", "GONE"});
+              }) == ErrorCode::DiskAmbiguous);
     }
-    SECTION("hints win over the remembered disk") {
-        CHECK(pick(R"({"name": "/dev/sda"})", RootDevicePolicy::Single, threeDisks(), RememberedDisk{"0x5000c500a1b2c3d4", ""}) ==
-              "/dev/sda");
+    SECTION("hints win over the remembered disk")
+    {
+        CHECK(pick(R"({"name": "/dev/sda"})", RootDevicePolicy::Single, threeDisks(),
+                   RememberedDisk{"0x5000c500a1b2c3d4", ""}) == "/dev/sda");
     }
 }
 
@@ -142,20 +154,37 @@ TEST_CASE("what is never a candidate", "[wire][root-device]")
 {
     std::vector<Disk> disks = threeDisks();
     Disk& last = disks.back();
-    SECTION("a BMC's virtual media") {
+    SECTION("a BMC's virtual media")
+    {
         last.bus = "usb";
         last.vendor = "AMI";
         last.model = "Virtual HDisk0";
     }
-    SECTION("an optical drive") { last.name = "/dev/sr0"; }
-    SECTION("a read-only disk") { last.readOnly = true; }
-    SECTION("a loop device") { last.name = "/dev/loop0"; }
-    SECTION("a card reader without a card") { last.sizeBytes = 0; }
-    SECTION("a disk below 1 MiB") { last.sizeBytes = 1024; }
+    SECTION("an optical drive")
+    {
+        last.name = "/dev/sr0";
+    }
+    SECTION("a read-only disk")
+    {
+        last.readOnly = true;
+    }
+    SECTION("a loop device")
+    {
+        last.name = "/dev/loop0";
+    }
+    SECTION("a card reader without a card")
+    {
+        last.sizeBytes = 0;
+    }
+    SECTION("a disk below 1 MiB")
+    {
+        last.sizeBytes = 1024;
+    }
     judgeDisks(disks);
     CHECK_FALSE(disks.back().candidate);
     CHECK_FALSE(disks.back().verdict.empty());
-    CHECK(codeOf([&] { pick(R"({"serial": "DOM1"})", RootDevicePolicy::Single, disks); }) == ErrorCode::DiskNotFound);
+    CHECK(codeOf([&] { pick(R"({"serial": "DOM1"})", RootDevicePolicy::Single, disks); }) ==
+          ErrorCode::DiskNotFound);
 }
 
 TEST_CASE("the paths of a multipath disk are no candidates, either of them", "[wire][root-device]")
@@ -171,11 +200,13 @@ TEST_CASE("the paths of a multipath disk are no candidates, either of them", "[w
 
 TEST_CASE("hints that cannot be are refused with their place", "[wire][root-device]")
 {
-    const std::string hints = GENERATE(as<std::string>{}, R"({"colour": "red"})", R"({"size": "big"})", R"({"size": ">="})",
-                                       R"({"size": "s== x y >"})", R"({"rotational": "maybe"})", R"({"serial": ["a"]})",
-                                       R"({"serial": ">= abc"})", "[]", "{");
+    const std::string hints =
+        GENERATE(as<std::string>{}, R"({"colour": "red"})", R"({"size": "big"})", R"({"size": ">="})",
+                 R"({"size": "s== x y >"})", R"({"rotational": "maybe"})", R"({"serial": ["a"]})",
+                 R"({"serial": ">= abc"})", "[]", "{");
     CAPTURE(hints);
-    if (hints == R"({"size": "s== x y >"})") { // a text comparison is allowed on any hint, it just fits nothing
+    if (hints ==
+        R"({"size": "s== x y >"})") { // a text comparison is allowed on any hint, it just fits nothing
         CHECK(codeOf([&] { pick(hints); }) == ErrorCode::DiskNotFound);
         return;
     }
