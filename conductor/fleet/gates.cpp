@@ -23,7 +23,7 @@ constexpr std::size_t kMostDetail = 300;
 
 std::string shortened(std::string text)
 {
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
         text.pop_back();
     return text.substr(0, kMostDetail);
 }
