@@ -27,7 +27,7 @@ def wait_until(condition, seconds, step=0.05):
 
 
 class Service:
-    def __init__(self, build, settings="", provisioning="", paths=""):
+    def __init__(self, build, settings="", provisioning="", paths="", api=""):
         self.build = pathlib.Path(build)
         self.bmd = self.build / "bmd" / "bmd"
         self.bm = self.build / "cli" / "bm"
@@ -35,7 +35,7 @@ class Service:
         self.state = pathlib.Path(self.folder.name) / "state"
         self.port = free_port()
         self.config = pathlib.Path(self.folder.name) / "bmd.yaml"
-        self.config.write_text(f"api:\n  port: {self.port}\nprovisioning:\n  port: {free_port()}\n{provisioning}"
+        self.config.write_text(f"api:\n  port: {self.port}\n{api}provisioning:\n  port: {free_port()}\n{provisioning}"
                                f"paths:\n  state_dir: {self.state}\n  run_dir: {self.folder.name}/run\n{paths}{settings}", encoding="utf-8")
         self.log = open(pathlib.Path(self.folder.name) / "bmd.log", "ab")
         self.process = None
