@@ -99,6 +99,15 @@ void WebhookWorker::run(const std::stop_token& stop)
     }
 }
 
+/// How long to wait after the failures so far; nothing when it is parked, or was only stopped.
+std::chrono::milliseconds WebhookWorker::backOff(const model::Webhook& hook) const
+{
+    if (hook.parked || hook.failures == 0)
+        return std::chrono::milliseconds{0};
+    const std::int64_t doublings = std::clamp<std::int64_t>(hook.failures - 1, 0, 20);
+    return std::min(settings_.longestBackOff, settings_.firstBackOff * (std::int64_t{1} << doublings));
+}
+
 std::chrono::milliseconds WebhookWorker::serve(const std::stop_token& stop)
 {
     for (;;) {
@@ -118,11 +127,7 @@ std::chrono::milliseconds WebhookWorker::serve(const std::stop_token& stop)
             return std::chrono::milliseconds{0};
         for (const model::NodeEvent& event : events)
             if (!deliver(*hook, event, stop))
-                return hook->parked
-                           ? std::chrono::milliseconds{0}
-                           : std::min(settings_.longestBackOff,
-                                      settings_.firstBackOff * (std::int64_t{1} << std::min<std::int64_t>(
-                                                                    hook->failures - 1, 20)));
+                return backOff(*hook);
         if (stop.stop_requested())
             return std::chrono::milliseconds{0};
         if (events.size() == kPiece)

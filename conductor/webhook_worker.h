@@ -34,6 +34,7 @@ private:
     void run(const std::stop_token& stop);
     /// What is there now. @return how long to wait for the next look; zero: as long as nobody pokes
     std::chrono::milliseconds serve(const std::stop_token& stop);
+    std::chrono::milliseconds backOff(const model::Webhook& hook) const;
     bool deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop);
     void noteFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence);
 

@@ -204,7 +204,7 @@ void RolloutTick::failed(RolloutNode& node, const Failure& failure, bool mayRetr
         node.reasonCode = failure.code;
         node.reason = failure.text;
         node.hint = failure.hint;
-        node.runAt = now_ + request_.retryDelay * (1 << std::min(node.attempts - 1, 10));
+        node.runAt = now_ + request_.retryDelay * (1 << std::clamp(node.attempts - 1, 0, 10));
         return move(node, State::Retrying);
     }
     end(node, State::Failed, failure);
