@@ -1,32 +1,14 @@
 #include "bmd/config_suggest.h"
 
 #include "bmd/config_keys.h"
+#include "common/model/edit_distance.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
-#include <vector>
 
 namespace bm::bmd {
 namespace {
-
-/// Levenshtein's distance.
-std::size_t distance(std::string_view a, std::string_view b)
-{
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-        }
-    }
-    return row[b.size()];
-}
 
 std::string_view leaf(std::string_view path)
 {
@@ -57,7 +39,7 @@ std::string suggestKey(std::string_view path)
     Nearest nearest;
     for (const ConfigKey& key : configKeys()) {
         const bool sameSection = key.path.substr(0, key.path.find('.')) == path.substr(0, path.find('.'));
-        nearest.offer(key.path, distance(leaf(path), leaf(key.path)) + (sameSection ? 0 : 1));
+        nearest.offer(key.path, model::editDistance(leaf(path), leaf(key.path)) + (sameSection ? 0 : 1));
     }
     return nearest.text(leaf(path).size());
 }
@@ -66,7 +48,7 @@ std::string suggestSection(std::string_view name)
 {
     Nearest nearest;
     for (const ConfigSection& section : configSections())
-        nearest.offer(section.name, distance(name, section.name));
+        nearest.offer(section.name, model::editDistance(name, section.name));
     const std::string section = nearest.text(name.size());
     return section.empty() ? suggestKey(name) : section; // a key at the top level, perhaps
 }

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/fleet_options.h"
 #include "cli/node_watch.h"
+#include "cli/ssh_key.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 
@@ -35,20 +36,6 @@ struct ProvisionOptions {
     FleetOptions fleet{};
     int timeoutMinutes = 240;
 };
-
-/// An ssh key given as a file or as itself.
-std::string sshKey(const std::string& given)
-{
-    std::string text = given.starts_with("ssh-") || given.starts_with("ecdsa-") || given.starts_with("sk-")
-                           ? given
-                           : platform::readFile(given, 65536);
-    while (!text.empty() && text.back() == '\n')
-        text.pop_back();
-    if (text.find("PRIVATE KEY") != std::string::npos)
-        throw Error(ErrorCode::InvalidInput, given + " is a private key",
-                    "give the public one: " + given + ".pub");
-    return text;
-}
 
 json jsonFile(const std::string& file)
 {

@@ -1,10 +1,9 @@
 #include "cli/schedule_options.h"
 
+#include "cli/ssh_key.h"
 #include "common/model/duration.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
-
-#include <filesystem>
 
 namespace bm::cli {
 
@@ -52,14 +51,6 @@ json fileObject(const std::string& file)
     return object;
 }
 
-/// A public key, or the file that holds one.
-std::string keyOf(const std::string& given)
-{
-    std::string key = std::filesystem::is_regular_file(given) ? platform::readFile(given) : given;
-    key.erase(key.find_last_not_of(" \r\n") + 1);
-    return key;
-}
-
 json rolloutBody(const ScheduleOptions& options)
 {
     json rollout = options.rolloutFile.empty() ? json::object() : fileObject(options.rolloutFile);
@@ -69,7 +60,7 @@ json rolloutBody(const ScheduleOptions& options)
     for (const auto& [key, value] : fleet.items())
         rollout[key] = value == "none" ? json() : value;
     for (const std::string& key : options.sshKeys)
-        rollout["deploy"]["ssh_keys"].push_back(keyOf(key));
+        rollout["deploy"]["ssh_keys"].push_back(sshKey(key));
     return rollout;
 }
 

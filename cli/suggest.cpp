@@ -1,27 +1,12 @@
 #include "cli/suggest.h"
 
+#include "common/model/edit_distance.h"
+
 #include <algorithm>
-#include <numeric>
 
 namespace bm::cli {
 
 namespace {
-
-std::size_t distance(const std::string& a, const std::string& b)
-{
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t above = row[j];
-            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-            diagonal = above;
-        }
-    }
-    return row[b.size()];
-}
 
 std::vector<std::string> namesOf(const CLI::App& app)
 {
@@ -71,7 +56,8 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
     std::string best;
     std::size_t least = (word.size() < 4 ? 1 : std::max<std::size_t>(2, word.size() / 3)) + 1;
     for (const std::string& name : known) {
-        const std::size_t far = word.size() >= 3 && name.starts_with(word) ? 1 : distance(word, name);
+        const std::size_t far =
+            word.size() >= 3 && name.starts_with(word) ? 1 : model::editDistance(word, name);
         if (far < least) {
             least = far;
             best = name;

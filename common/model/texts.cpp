@@ -1,10 +1,9 @@
 // Text forms of the small enums, each a table in the enum's order.
+#include "common/model/enum_texts.h"
 #include "common/model/image.h"
 #include "common/model/operation.h"
 #include "common/model/power.h"
 #include "common/model/rollout.h"
-
-#include <array>
 
 namespace bm::model {
 namespace {
@@ -27,115 +26,100 @@ constexpr std::array<std::string_view, 3> kPlanVerdicts{"write", "skip", "refuse
 constexpr std::array<std::string_view, 6> kStepStates{"pending", "running", "waiting",
                                                       "done",    "failed",  "skipped"};
 
-template <class Enum, std::size_t N>
-std::optional<Enum> fromText(const std::array<std::string_view, N>& texts, std::string_view text)
-{
-    for (std::size_t i = 0; i < N; ++i)
-        if (texts.at(i) == text)
-            return static_cast<Enum>(i);
-    return std::nullopt;
-}
-
-template <class Enum, std::size_t N>
-std::string_view textOf(const std::array<std::string_view, N>& texts, Enum value)
-{
-    return texts.at(static_cast<std::size_t>(value));
-}
-
 } // namespace
 
 std::string_view toText(PowerState state) noexcept
 {
-    return textOf(kPowerStates, state);
+    return textOfEnum(kPowerStates, state);
 }
 std::string_view toText(PowerAction action) noexcept
 {
-    return textOf(kPowerActions, action);
+    return textOfEnum(kPowerActions, action);
 }
 std::string_view toText(PowerTarget target) noexcept
 {
-    return textOf(kPowerTargets, target);
+    return textOfEnum(kPowerTargets, target);
 }
 std::string_view toText(BootDevice device) noexcept
 {
-    return textOf(kBootDevices, device);
+    return textOfEnum(kBootDevices, device);
 }
 std::string_view toText(BootMode mode) noexcept
 {
-    return textOf(kBootModes, mode);
+    return textOfEnum(kBootModes, mode);
 }
 std::string_view toText(ImageState state) noexcept
 {
-    return textOf(kImageStates, state);
+    return textOfEnum(kImageStates, state);
 }
 std::string_view toText(OperationState state) noexcept
 {
-    return textOf(kOperationStates, state);
+    return textOfEnum(kOperationStates, state);
 }
 std::string_view toText(OperationKind kind) noexcept
 {
-    return textOf(kOperationKinds, kind);
+    return textOfEnum(kOperationKinds, kind);
 }
 std::string_view toText(StepState state) noexcept
 {
-    return textOf(kStepStates, state);
+    return textOfEnum(kStepStates, state);
 }
 std::string_view toText(RolloutState state) noexcept
 {
-    return textOf(kRolloutStates, state);
+    return textOfEnum(kRolloutStates, state);
 }
 std::string_view toText(RolloutNodeState state) noexcept
 {
-    return textOf(kRolloutNodeStates, state);
+    return textOfEnum(kRolloutNodeStates, state);
 }
 std::string_view toText(PlanVerdict verdict) noexcept
 {
-    return textOf(kPlanVerdicts, verdict);
+    return textOfEnum(kPlanVerdicts, verdict);
 }
 
 std::optional<PowerState> powerStateFromText(std::string_view text) noexcept
 {
-    return fromText<PowerState>(kPowerStates, text);
+    return enumFromText<PowerState>(kPowerStates, text);
 }
 std::optional<PowerTarget> powerTargetFromText(std::string_view text) noexcept
 {
-    return fromText<PowerTarget>(kPowerTargets, text);
+    return enumFromText<PowerTarget>(kPowerTargets, text);
 }
 std::optional<BootDevice> bootDeviceFromText(std::string_view text) noexcept
 {
-    return fromText<BootDevice>(kBootDevices, text);
+    return enumFromText<BootDevice>(kBootDevices, text);
 }
 std::optional<BootMode> bootModeFromText(std::string_view text) noexcept
 {
-    return fromText<BootMode>(kBootModes, text);
+    return enumFromText<BootMode>(kBootModes, text);
 }
 std::optional<ImageState> imageStateFromText(std::string_view text) noexcept
 {
-    return fromText<ImageState>(kImageStates, text);
+    return enumFromText<ImageState>(kImageStates, text);
 }
 std::optional<OperationState> operationStateFromText(std::string_view text) noexcept
 {
-    return fromText<OperationState>(kOperationStates, text);
+    return enumFromText<OperationState>(kOperationStates, text);
 }
 std::optional<OperationKind> operationKindFromText(std::string_view text) noexcept
 {
-    return fromText<OperationKind>(kOperationKinds, text);
+    return enumFromText<OperationKind>(kOperationKinds, text);
 }
 std::optional<StepState> stepStateFromText(std::string_view text) noexcept
 {
-    return fromText<StepState>(kStepStates, text);
+    return enumFromText<StepState>(kStepStates, text);
 }
 std::optional<RolloutState> rolloutStateFromText(std::string_view text) noexcept
 {
-    return fromText<RolloutState>(kRolloutStates, text);
+    return enumFromText<RolloutState>(kRolloutStates, text);
 }
 std::optional<RolloutNodeState> rolloutNodeStateFromText(std::string_view text) noexcept
 {
-    return fromText<RolloutNodeState>(kRolloutNodeStates, text);
+    return enumFromText<RolloutNodeState>(kRolloutNodeStates, text);
 }
 std::optional<PlanVerdict> planVerdictFromText(std::string_view text) noexcept
 {
-    return fromText<PlanVerdict>(kPlanVerdicts, text);
+    return enumFromText<PlanVerdict>(kPlanVerdicts, text);
 }
 
 bool isOpen(RolloutState state) noexcept

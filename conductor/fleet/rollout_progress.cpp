@@ -10,25 +10,14 @@ namespace {
 
 constexpr std::size_t kHistory = 200;
 
-/// The median of earlier deployments, of this image where there are any.
-std::optional<std::int64_t> medianMillis(db::Transaction& tx, const model::ImageId& image)
-{
-    std::vector<std::int64_t> durations = db::DeployHistory{}.durations(tx, image, kHistory);
-    if (durations.empty())
-        durations = db::DeployHistory{}.durations(tx, {}, kHistory);
-    if (durations.empty())
-        return std::nullopt;
-    const auto middle = durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2);
-    std::nth_element(durations.begin(), middle, durations.end());
-    return *middle;
-}
-
 std::optional<std::int64_t> secondsLeft(db::Transaction& tx, const Context& context,
                                         const model::Rollout& rollout, const RolloutRequest& request)
 {
     if (rollout.finishedAt)
         return 0;
-    const std::optional<std::int64_t> median = medianMillis(tx, rollout.image);
+    std::optional<std::int64_t> median = medianMillis(tx, rollout.image, kHistory);
+    if (!median)
+        median = medianMillis(tx, {}, kHistory);
     if (!median)
         return std::nullopt;
     const auto most = static_cast<std::int64_t>(
@@ -50,6 +39,16 @@ std::uint64_t bytesOf(const db::RolloutRepository::RunningStep& step, std::uint6
 }
 
 } // namespace
+
+std::optional<std::int64_t> medianMillis(db::Transaction& tx, const model::ImageId& image, std::size_t most)
+{
+    std::vector<std::int64_t> durations = db::DeployHistory{}.durations(tx, image, most);
+    if (durations.empty())
+        return std::nullopt;
+    const auto middle = durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 2);
+    std::nth_element(durations.begin(), middle, durations.end());
+    return *middle;
+}
 
 RolloutProgress progressOf(db::Transaction& tx, const Context& context, const model::Rollout& rollout,
                            const RolloutRequest& request)

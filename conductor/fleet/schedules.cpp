@@ -2,6 +2,7 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
+#include "conductor/fleet/rollout_progress.h"
 #include "conductor/fleet/rollout_request.h"
 #include "conductor/fleet/selection.h"
 #include "conductor/image_reference.h"
@@ -9,7 +10,6 @@
 #include "db/rollout_repository.h"
 #include "db/schedule_repository.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
 namespace bm::conductor::fleet {
@@ -48,12 +48,8 @@ model::ImageId requireImage(db::Transaction& tx, const std::string& reference)
 std::optional<std::chrono::milliseconds> usualDuration(db::Transaction& tx, const model::ImageId& image)
 {
     constexpr std::size_t kLooked = 50;
-    std::vector<std::int64_t> spans = db::DeployHistory{}.durations(tx, image, kLooked);
-    if (spans.empty())
-        return std::nullopt;
-    std::nth_element(spans.begin(), spans.begin() + static_cast<std::ptrdiff_t>(spans.size() / 2),
-                     spans.end());
-    return std::chrono::milliseconds{spans[spans.size() / 2]};
+    const std::optional<std::int64_t> median = medianMillis(tx, image, kLooked);
+    return median ? std::optional(std::chrono::milliseconds{*median}) : std::nullopt;
 }
 
 std::string seconds(std::chrono::milliseconds span)

@@ -1,5 +1,6 @@
 #include "conductor/fleet/zones.h"
 
+#include "common/model/edit_distance.h"
 #include "common/model/error.h"
 #include "conductor/fleet/calendar.h"
 
@@ -7,7 +8,6 @@
 #include <cctype>
 #include <fmt/format.h>
 #include <iterator>
-#include <numeric>
 #include <sstream>
 
 namespace bm::conductor::fleet {
@@ -25,29 +25,13 @@ std::string lower(std::string_view text)
     return out;
 }
 
-/// Levenshtein's distance.
-std::size_t distance(std::string_view a, std::string_view b)
-{
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
-        }
-    }
-    return row[b.size()];
-}
-
 /// How far a zone's name is from what was typed: the whole name, or the city alone.
 std::size_t farness(const std::string& typed, const std::string& zone)
 {
     const std::string name = lower(zone);
-    return std::min(distance(typed, name), distance(typed, name.substr(name.rfind('/') + 1)) +
-                                               (typed.find('/') == std::string::npos ? 0U : 4U));
+    return std::min(model::editDistance(typed, name),
+                    model::editDistance(typed, name.substr(name.rfind('/') + 1)) +
+                        (typed.find('/') == std::string::npos ? 0U : 4U));
 }
 
 std::string nearNames(const std::string& name)
