@@ -10,7 +10,9 @@ endif()
 find_program(CCACHE ccache)
 if(CCACHE)
   # Paths are taken relative to the source, so that another clone of it finds what this one compiled.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  # What ccache must overlook so that objects made with a precompiled header are found again.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 
 include(GNUInstallDirs)
@@ -50,6 +52,29 @@ elseif(BM_SANITIZE STREQUAL "thread")
   target_compile_options(bm_flags INTERFACE -Wno-tsan -Wno-null-dereference -Wno-maybe-uninitialized)
 endif()
 
+# Headers of others, compiled once, and the one object with nlohmann's instances (cmake/precompiled/README.md).
+option(BM_PRECOMPILED "Use precompiled headers (off for clang-tidy)" ON)
+function(bm_precompile target header source)
+  add_library(${target} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/precompiled/${source})
+  target_compile_options(${target} PRIVATE -fpch-preprocess)
+  target_link_libraries(${target} PRIVATE fmt::fmt nlohmann_json::nlohmann_json bm::flags)
+  target_precompile_headers(${target} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/precompiled/${header})
+endfunction()
+function(bm_use_precompiled target from)
+  # Poco's targets bring definitions that the precompiled header was not made with.
+  get_target_property(linked ${target} LINK_LIBRARIES)
+  if(BM_PRECOMPILED AND NOT "${linked}" MATCHES "Poco::")
+    target_compile_options(${target} PRIVATE -fpch-preprocess)
+    target_precompile_headers(${target} REUSE_FROM ${from})
+    target_link_libraries(${target} PRIVATE bm_json)
+  endif()
+endfunction()
+if(BM_PRECOMPILED)
+  bm_precompile(bm_pch common.h json_instances.cpp)
+  bm_precompile(bm_test_pch tests.h nothing.cpp)
+  add_library(bm_json STATIC $<TARGET_OBJECTS:bm_pch>)
+endif()
+
 # bm_library(common/model SOURCES a.cpp b.cpp LINK bm::x PUBLIC_LINK fmt::fmt)
 #   makes the static library bm_common_model, alias bm::common_model. Include paths are relative to the repository.
 function(bm_library folder)
@@ -59,6 +84,7 @@ function(bm_library folder)
   add_library(bm::${id} ALIAS bm_${id})
   target_include_directories(bm_${id} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(bm_${id} PUBLIC ${ARG_PUBLIC_LINK} PRIVATE ${ARG_LINK} bm::flags)
+  bm_use_precompiled(bm_${id} bm_pch)
 endfunction()
 
 # What has threads of its own is tested under the thread sanitizer too.
@@ -82,6 +108,7 @@ function(bm_test folder)
   target_compile_definitions(${id}_test PRIVATE BM_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
     BM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" BM_BINARY_DIR="${CMAKE_BINARY_DIR}")
   target_link_libraries(${id}_test PRIVATE ${ARG_LINK} bm_test_main Threads::Threads bm::flags)
+  bm_use_precompiled(${id}_test bm_test_pch)
   add_test(NAME ${id} COMMAND ${id}_test)
   if(id IN_LIST BM_THREADED_TESTS)
     list(APPEND ARG_LABELS threads)
