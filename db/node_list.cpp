@@ -45,7 +45,7 @@ constexpr auto kSortKeys = std::to_array<SortKey>({
     {"last_error", "last_error"},
     {"provision_updated_at", "coalesce(provision_updated_at, 0)"},
     {"inspection_finished_at", "coalesce(inspection_finished_at, 0)"},
-    {"created_at", "created_at"},
+    {"created_at", "number"},
     {"updated_at", "coalesce(updated_at, 0)"},
 });
 

@@ -99,18 +99,19 @@ std::optional<Node> NodeRepository::findByName(Transaction& tx, const std::strin
 
 std::vector<Node> NodeRepository::inState(Transaction& tx, model::State state, std::size_t limit) const
 {
-    return nodeTable().find(tx, "where provision_state = $1 order by created_at, uuid limit $2",
+    return nodeTable().find(tx, "where provision_state = $1 order by number, uuid limit $2",
                             {store(state), store(limit)});
 }
 
 std::vector<Node> NodeRepository::all(Transaction& tx) const
 {
-    return nodeTable().find(tx, "order by created_at, uuid");
+    return nodeTable().find(tx, "order by number, uuid");
 }
 
 void NodeRepository::insert(Transaction& tx, const Node& node) const
 {
     nodeTable().insert(tx, node);
+    tx.execute("update nodes set number = (select max(number) + 1 from nodes) where uuid = $1", {node.id.uuid});
 }
 
 Node NodeRepository::update(Transaction& tx, const Node& node, const std::optional<LeaseEpoch>& epoch) const

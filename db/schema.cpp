@@ -104,6 +104,7 @@ std::span<const Migration> allMigrations()
         Migration{2, "rollouts and image tags", rolloutTables()},
         Migration{3, "schedules", scheduleTables()},
         Migration{4, "webhooks and audit log", outsideTables()},
+        Migration{5, "nodes in the order of their enrolment", nodeNumbers()},
     };
     return migrations;
 }

@@ -7,7 +7,7 @@ namespace bm::db {
 /// The statements of the migrations after the first, a file each; schema.cpp numbers them.
 std::span<const std::string_view> rolloutTables();
 std::span<const std::string_view> scheduleTables();
-
 std::span<const std::string_view> outsideTables();
+std::span<const std::string_view> nodeNumbers();
 
 } // namespace bm::db
