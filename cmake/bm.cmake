@@ -10,9 +10,9 @@ endif()
 find_program(CCACHE ccache)
 if(CCACHE)
   # Paths are taken relative to the source, so that another clone of it finds what this one compiled.
-  # What ccache must overlook so that objects made with a precompiled header are found again.
+  # What it must overlook so that objects made with a precompiled header are found again; and no run of the preprocessor.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
-    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime CCACHE_DEPEND=1 ${CCACHE})
 endif()
 
 include(GNUInstallDirs)
@@ -58,7 +58,9 @@ function(bm_precompile target header source)
   add_library(${target} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/precompiled/${source})
   target_compile_options(${target} PRIVATE -fpch-preprocess)
   target_link_libraries(${target} PRIVATE fmt::fmt nlohmann_json::nlohmann_json bm::flags)
-  target_precompile_headers(${target} PRIVATE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/precompiled/${header})
+  # Named as in an include, so that the file which CMake writes is the same in every clone.
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_precompile_headers(${target} PRIVATE <cmake/precompiled/${header}>)
 endfunction()
 function(bm_use_precompiled target from)
   # Poco's targets bring definitions that the precompiled header was not made with.
@@ -105,8 +107,6 @@ function(bm_test folder)
   endif()
   add_executable(${id}_test ${sources})
   target_include_directories(${id}_test PRIVATE ${PROJECT_SOURCE_DIR})
-  target_compile_definitions(${id}_test PRIVATE BM_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
-    BM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" BM_BINARY_DIR="${CMAKE_BINARY_DIR}")
   target_link_libraries(${id}_test PRIVATE ${ARG_LINK} bm_test_main Threads::Threads bm::flags)
   bm_use_precompiled(${id}_test bm_test_pch)
   add_test(NAME ${id} COMMAND ${id}_test)

@@ -1,5 +1,5 @@
 // The instances of nlohmann's templates that common.h declares.
-#include "common.h"
+#include "cmake/precompiled/common.h"
 
 template class nlohmann::basic_json<>;
 template class nlohmann::detail::serializer<nlohmann::json>;

@@ -1,5 +1,5 @@
 // What the unit tests include beside.
 #pragma once
-#include "common.h"
+#include "cmake/precompiled/common.h"
 
 #include <catch2/catch.hpp>

@@ -2,6 +2,7 @@
 #include "common/platform/files.h"
 #include "common/platform/log.h"
 #include "tests/api/api_world.h"
+#include "tests/support/places.h"
 
 #include <catch2/catch.hpp>
 #include <regex>
@@ -123,7 +124,7 @@ TEST_CASE("metrics", "[api][metrics]")
                  "status=\"404\"} 1\n"));
     SECTION("are those of docs/metrics.md, all and no others")
     {
-        const std::string docs = platform::readFile(std::string(BM_SOURCE_DIR) + "/docs/metrics.md");
+        const std::string docs = platform::readFile(bm::tests::sourceFolder() + "/docs/metrics.md");
         CHECK(namesIn(scrape.text, "# TYPE ([a-z_]+) ") == namesIn(docs, "\n\\| `([a-z_]+)"));
     }
 }

@@ -1,6 +1,7 @@
 #include "bmd/config.h"
 #include "bmd/config_keys.h"
 #include "common/model/error.h"
+#include "tests/support/places.h"
 
 #include <catch2/catch.hpp>
 
@@ -373,6 +374,6 @@ TEST_CASE("the documented configuration", "[bmd][config]")
     }
     SECTION("is what the manual page says")
     {
-        CHECK(fileText(BM_SOURCE_DIR "/docs/man/bmd.yaml.5") == configManPage());
+        CHECK(fileText(bm::tests::sourceFolder() + "/docs/man/bmd.yaml.5") == configManPage());
     }
 }

@@ -1,4 +1,5 @@
 #include "common/model/states.h"
+#include "tests/support/places.h"
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -43,7 +44,7 @@ TEST_CASE("the state table is Ironic's", "[model][states]")
 
 TEST_CASE("docs/states.dot is printed from the table", "[model][states]")
 {
-    std::ifstream file(std::string(BM_SOURCE_DIR) + "/docs/states.dot");
+    std::ifstream file(bm::tests::sourceFolder() + "/docs/states.dot");
     std::stringstream text;
     text << file.rdbuf();
     INFO("renew it: bmd --print-states > docs/states.dot");
@@ -52,7 +53,7 @@ TEST_CASE("docs/states.dot is printed from the table", "[model][states]")
 
 TEST_CASE("states.md's 93 transitions are the table's", "[model][states]")
 {
-    std::ifstream file(std::string(BM_TEST_DATA) + "/transitions.txt"); // "from|event|to" per line
+    std::ifstream file(bm::tests::dataFolder() + "/transitions.txt"); // "from|event|to" per line
     std::set<std::string> wanted;
     for (std::string line; std::getline(file, line);)
         wanted.insert(line);

@@ -1,6 +1,7 @@
 #include "common/model/error.h"
 #include "common/model/ids.h"
 #include "common/model/mac_address.h"
+#include "tests/support/places.h"
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -35,7 +36,7 @@ TEST_CASE("uuids are random, version 4 and recognised", "[model]")
 
 TEST_CASE("every error code has one name and a row in docs/errors.md", "[model]")
 {
-    std::ifstream file(std::string(BM_SOURCE_DIR) + "/docs/errors.md");
+    std::ifstream file(bm::tests::sourceFolder() + "/docs/errors.md");
     std::stringstream text;
     text << file.rdbuf();
     std::set<std::string_view> names;

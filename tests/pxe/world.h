@@ -5,6 +5,7 @@
 #include "pxe/boot_services.h"
 #include "tests/pxe/network.h"
 #include "tests/pxe/settings.h"
+#include "tests/support/places.h"
 
 #include <nlohmann/json.hpp>
 
@@ -31,8 +32,9 @@ struct World {
     /// What a machine's firmware gets: {"offers": [...], "ack": {...}|null}.
     nlohmann::json firmware(const std::string& mac, std::vector<std::string> arguments = {}) const
     {
-        arguments.insert(arguments.begin(), {"/usr/bin/python3", BM_SOURCE_DIR "/tests/pxe/dhcp_client.py",
-                                             "c0", mac, "--wait", "2"});
+        arguments.insert(arguments.begin(),
+                         {"/usr/bin/python3", tests::sourceFolder() + "/tests/pxe/dhcp_client.py", "c0", mac,
+                          "--wait", "2"});
         const platform::Exit exit = network.onMachines(arguments);
         if (exit.code != 0)
             throw std::runtime_error(exit.err);

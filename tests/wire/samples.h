@@ -1,4 +1,6 @@
 #pragma once
+#include "tests/support/places.h"
+
 #include <nlohmann/json.hpp>
 
 #include <fstream>
@@ -10,7 +12,7 @@ namespace bm::test {
 /// A recorded body of tests/data/ironic-1.82, keys in the order of the recording.
 inline nlohmann::ordered_json sample(const std::string& name)
 {
-    std::ifstream file(std::string(BM_TEST_DATA) + "/ironic-1.82/" + name);
+    std::ifstream file(bm::tests::dataFolder() + "/ironic-1.82/" + name);
     std::stringstream text;
     text << file.rdbuf();
     return nlohmann::ordered_json::parse(text.str());
