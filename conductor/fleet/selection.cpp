@@ -37,14 +37,12 @@ public:
     Facts(db::Transaction& tx, model::UtcTime now)
         : names_(namesByContent(tx)), deployed_(db::DeployHistory{}.lastDeployed(tx)), now_(now)
     {}
-    std::optional<model::UtcTime> lastDeployed(const Node& node) const
-    {
-        const auto found = deployed_.find(node.id.uuid);
-        return found == deployed_.end() ? std::nullopt : std::optional(found->second);
-    }
     SelectorFacts of(const Node& node) const
     {
-        SelectorFacts facts{node, {}, lastDeployed(node), now_};
+        const auto deployed = deployed_.find(node.id.uuid);
+        SelectorFacts facts{node, {}, {}, now_};
+        if (deployed != deployed_.end())
+            facts.lastDeployed = deployed->second;
         if (node.state != model::State::Active)
             return facts;
         const nlohmann::json instance = valueOf(node.instanceInfo);
@@ -70,13 +68,13 @@ std::set<std::string> namedNodes(db::Transaction& tx, const std::vector<std::str
 }
 
 /// Says which condition left how many nodes, so that the one at fault is seen.
-[[noreturn]] void refuseNothing(const Selector& selector, const std::vector<Node>& nodes, const Facts& facts)
+[[noreturn]] void refuseNothing(const Selector& selector, const std::vector<SelectorFacts>& fleet)
 {
     std::string story;
     for (const SelectorTerm& term : selector.terms) {
-        const auto number = std::count_if(nodes.begin(), nodes.end(),
-                                          [&](const Node& node) { return fits(term, facts.of(node)); });
-        story += fmt::format("{}{}: {} of {}", story.empty() ? "" : ", ", term.text, number, nodes.size());
+        const auto number = std::count_if(fleet.begin(), fleet.end(),
+                                          [&](const SelectorFacts& facts) { return fits(term, facts); });
+        story += fmt::format("{}{}: {} of {}", story.empty() ? "" : ", ", term.text, number, fleet.size());
     }
     throw Error(ErrorCode::InvalidInput, "select: no node matches \"" + selector.text + "\"",
                 story.empty() ? "bm node list shows the nodes that there are"
@@ -86,9 +84,14 @@ std::set<std::string> namedNodes(db::Transaction& tx, const std::vector<std::str
 } // namespace
 
 struct FleetView::Loaded {
-    Loaded(db::Transaction& tx, model::UtcTime now) : nodes(db::NodeRepository{}.all(tx)), facts(tx, now) {}
-    std::vector<Node> nodes;
-    Facts facts;
+    Loaded(db::Transaction& tx, model::UtcTime now) : nodes(db::NodeRepository{}.all(tx))
+    {
+        const Facts facts(tx, now);
+        for (const Node& node : nodes)
+            fleet.push_back(facts.of(node));
+    }
+    const std::vector<Node> nodes;
+    std::vector<SelectorFacts> fleet; ///< of each node; many selectors may be asked about it
 };
 
 FleetView::FleetView(db::Transaction& tx, model::UtcTime now) : loaded_(std::make_unique<Loaded>(tx, now)) {}
@@ -96,23 +99,22 @@ FleetView::~FleetView() = default;
 
 std::vector<Selected> FleetView::select(db::Transaction& tx, const RolloutRequest& request) const
 {
-    const std::vector<Node>& all = loaded_->nodes;
-    const Facts& facts = loaded_->facts;
+    const std::vector<SelectorFacts>& fleet = loaded_->fleet;
     const std::set<std::string> named = namedNodes(tx, request.nodes);
     std::vector<Selected> selected;
-    for (const Node& node : all) {
-        if (!request.nodes.empty() && !named.contains(node.id.uuid))
+    for (const SelectorFacts& facts : fleet) {
+        if (!request.nodes.empty() && !named.contains(facts.node.id.uuid))
             continue;
-        if (fits(request.selector, facts.of(node)))
-            selected.push_back({node, facts.lastDeployed(node)});
+        if (fits(request.selector, facts))
+            selected.push_back({facts.node, facts.lastDeployed});
     }
     if (selected.empty())
-        refuseNothing(request.selector, all, facts);
-    const bool everything = selected.size() == all.size() && all.size() > 1;
+        refuseNothing(request.selector, fleet);
+    const bool everything = selected.size() == fleet.size() && fleet.size() > 1;
     if (everything && request.nodes.empty() && request.count == 0 && !request.all)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("select: \"{}\" matches the whole fleet, {} nodes", request.selector.text,
-                                all.size()),
+                                fleet.size()),
                     R"(if that is meant, say so: "all": true, --all)");
     return selected;
 }
