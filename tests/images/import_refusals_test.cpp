@@ -107,7 +107,7 @@ TEST_CASE("what is no disk image is refused", "[images][refusal]")
     }
     SECTION("an archive, or another compression")
     {
-        world.shell("tar cf a.tar disk.raw; lzma -0 -c disk.raw > a.lzma; tar czf a.tgz disk.raw");
+        world.shell("tar cf a.tar disk.raw; xz --format=lzma -0 -c disk.raw > a.lzma; tar czf a.tgz disk.raw");
         CHECK_THAT(world.refusal(world.path("a.tar")).message, Contains("tar"));
         CHECK_THAT(world.refusal(world.path("a.tgz")).message, Contains("tar"));
         CHECK_THAT(world.refusal(world.path("a.lzma")).message, Contains("lzma"));
