@@ -46,11 +46,15 @@ endif()
 if(BM_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
-  target_compile_options(bm_flags INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+  target_compile_options(bm_flags INTERFACE -Wno-null-dereference $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 elseif(BM_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
   target_compile_options(bm_flags INTERFACE -Wno-tsan -Wno-null-dereference -Wno-maybe-uninitialized)
+endif()
+
+if(BM_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # Headers of others, compiled once, and the one object with nlohmann's instances (cmake/precompiled/README.md).

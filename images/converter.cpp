@@ -96,15 +96,27 @@ double lastPercent(std::string_view text)
 }
 
 /// By `qemu-img check --output=json`.
-void judgeCheck(const std::string& output)
+void judgeCheck(DiskFormat format, const std::string& output)
 {
     const nlohmann::json report = nlohmann::json::parse(output, nullptr, false);
     if (report.is_discarded() || !report.is_object())
         throw Error(ErrorCode::Internal, "qemu-img check gave no report", "is qemu-img of a usual version?");
     if (const auto count = report.value("corruptions", std::uint64_t{0}); count > 0)
         throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("qcow2: {} inconsistencies: broken or cut off", count),
+                    fmt::format("{}: {} inconsistencies: broken or cut off", toText(format), count),
                     "look with qemu-img check; fetch it again and compare its checksum");
+}
+
+/// For a VHD the footer's current size counts, whoever made it, not its cylinders, heads and sectors.
+std::vector<std::string> sourceArguments(DiskFormat format, const std::filesystem::path& file)
+{
+    if (format != DiskFormat::Vhd)
+        return {"-f", std::string(toText(format)), file.string()};
+    std::string escaped;
+    for (const char c : file.string())
+        escaped += c == ',' ? ",," : std::string(1, c);
+    return {"--image-opts",
+            "driver=vpc,force_size_calc=current_size,file.driver=file,file.filename=" + escaped};
 }
 
 } // namespace
@@ -126,8 +138,11 @@ void Converter::decompress(int sourceFd, std::uint64_t limitBytes, const Sink& s
     throwDecompressFailure(runChild(task, deadline), limitBytes);
 }
 
-void Converter::checkQcow2(const std::filesystem::path& file, const model::Deadline& deadline) const
+void Converter::check(DiskFormat format, const std::filesystem::path& file,
+                      const model::Deadline& deadline) const
 {
+    if (format == DiskFormat::Vhd) // qemu-img has no check for it; checkVhdBlocks() has looked
+        return;
     const std::uint64_t fileBytes = std::filesystem::file_size(file);
     constexpr std::size_t kReportLimit = std::size_t{64} * 1024;
     std::string report;
@@ -138,7 +153,7 @@ void Converter::checkQcow2(const std::filesystem::path& file, const model::Deadl
                  "--cpu",      cpuSeconds(fileBytes),
                  "--",         qemuImg_,
                  "check",      "--output=json",
-                 "-f",         "qcow2",
+                 "-f",         std::string(toText(format)),
                  file.string()};
     task.output = [&report](std::span<const std::byte> bytes) {
         for (const std::byte byte : bytes.first(std::min(bytes.size(), kReportLimit - report.size())))
@@ -146,30 +161,31 @@ void Converter::checkQcow2(const std::filesystem::path& file, const model::Deadl
     };
     const ChildEnd end = runChild(task, deadline);
     throwIfUnable(end, "qemu-img check");
-    constexpr int kInternalError =
-        1; // nothing could be checked: it is not the qcow2 that its header promised
+    constexpr int kInternalError = 1; // nothing could be checked: it is not what its header promised
     if (end.code == kInternalError)
         throw Error(ErrorCode::ImageCorrupt, "qemu-img check: " + end.err, std::string(kFetchAgain));
-    judgeCheck(report);
+    judgeCheck(format, report);
 }
 
-void Converter::convertQcow2(const std::filesystem::path& file, const std::filesystem::path& target,
-                             std::uint64_t rawBytes, const std::function<void(double)>& onFraction,
-                             const Tick& tick, const model::Deadline& deadline) const
+void Converter::convert(DiskFormat format, const std::filesystem::path& file,
+                        const std::filesystem::path& target, std::uint64_t rawBytes,
+                        const std::function<void(double)>& onFraction, const Tick& tick,
+                        const model::Deadline& deadline) const
 {
     ChildTask task;
-    task.argv = {helper_,       "run",
-                 "--read",      file.string(),
-                 "--write",     target.string(),
-                 "--file",      number(rawBytes),
-                 "--memory",    number(kConvertMemory),
-                 "--cpu",       cpuSeconds(rawBytes),
-                 "--",          qemuImg_,
-                 "convert",     "-p",
-                 "-f",          "qcow2",
-                 "-O",          "raw",
-                 "-n",          "--target-is-zero",
-                 file.string(), target.string()};
+    task.argv = {helper_,    "run",
+                 "--read",   file.string(),
+                 "--write",  target.string(),
+                 "--file",   number(rawBytes),
+                 "--memory", number(kConvertMemory),
+                 "--cpu",    cpuSeconds(rawBytes),
+                 "--",       qemuImg_,
+                 "convert",  "-p",
+                 "-O",       "raw",
+                 "-n",       "--target-is-zero"};
+    const std::vector<std::string> source = sourceArguments(format, file);
+    task.argv.insert(task.argv.end(), source.begin(), source.end());
+    task.argv.push_back(target.string());
     task.output = [&onFraction](std::span<const std::byte> bytes) {
         const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
         if (const double percent = lastPercent(text); percent >= 0)

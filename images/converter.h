@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/deadline.h"
+#include "images/formats.h"
 #include "images/image_store.h"
 
 #include <cstddef>
@@ -26,14 +27,15 @@ public:
     /// @throws Error ImageCorrupt, ImageTooLarge (more than @p limitBytes come out), ImageUnsupported
     void decompress(int sourceFd, std::uint64_t limitBytes, const Sink& sink, const Tick& tick,
                     const model::Deadline& deadline) const;
-    /// Consistency of a qcow2 file whose header was accepted. @throws Error ImageCorrupt (also when cut off)
-    void checkQcow2(const std::filesystem::path& file, const model::Deadline& deadline) const;
-    /// Makes the raw image of a qcow2 file in @p target, an existing file of the right length with nothing in
+    /// Consistency of a file that inspectDisk() accepted, where qemu-img can check its format.
+    /// @throws Error ImageCorrupt (also when cut off)
+    void check(DiskFormat format, const std::filesystem::path& file, const model::Deadline& deadline) const;
+    /// Makes the raw image of such a file in @p target, an existing file of the right length with nothing in
     /// it.
     /// @param onFraction  0 to 1
-    void convertQcow2(const std::filesystem::path& file, const std::filesystem::path& target,
-                      std::uint64_t rawBytes, const std::function<void(double)>& onFraction, const Tick& tick,
-                      const model::Deadline& deadline) const;
+    void convert(DiskFormat format, const std::filesystem::path& file, const std::filesystem::path& target,
+                 std::uint64_t rawBytes, const std::function<void(double)>& onFraction, const Tick& tick,
+                 const model::Deadline& deadline) const;
 
 private:
     std::string helper_;

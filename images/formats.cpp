@@ -1,6 +1,7 @@
 #include "images/formats.h"
 
 #include "common/model/error.h"
+#include "images/little_endian.h"
 #include "images/partition_table.h"
 
 #include <algorithm>
@@ -32,14 +33,11 @@ struct Known {
 
 constexpr std::string_view kConvert = "convert it first: qemu-img convert -O qcow2 IMAGE NEW.qcow2";
 constexpr std::string_view kUnpack = "unpack it and add the disk image inside";
-constexpr std::string_view kOnce = "give the image plain or compressed once by gzip, xz, bzip2 or zstd";
 
 constexpr auto kRefused = std::to_array<Known>({
-    {0, "KDMV"sv, "a VMDK image", kConvert},
-    {0, "COWD"sv, "a VMDK image", kConvert},
-    {0, "# Disk DescriptorFile"sv, "a VMDK descriptor", kConvert},
-    {0, "vhdxfile"sv, "a VHDX image", kConvert},
-    {0, "conectix"sv, "a VHD image", kConvert},
+    {0, "COWD"sv, "an old ESX VMDK extent", kConvert},
+    {0, "# Disk DescriptorFile"sv, "a VMDK descriptor, whose data is in other files (flat or split)",
+     "make it one file beside its extents: qemu-img convert -O vmdk IMAGE.vmdk NEW.vmdk"},
     {64, "\x7f\x10\xda\xbe"sv, "a VDI image", kConvert},
     {0, "QED\0"sv, "a QED image", kConvert},
     {0, "WithoutFreeSpace"sv, "a Parallels image", kConvert},
@@ -59,10 +57,42 @@ constexpr auto kRefused = std::to_array<Known>({
      "ELF"sv,
      "a program (ELF)", "give a disk image"},
     {0, "%PDF"sv, "a PDF document", "give a disk image"},
-    {0, "\x04\x22\x4d\x18"sv, "compressed with lz4", kOnce},
-    {0, "\x5d\x00\x00"sv, "compressed with the old lzma format", kOnce},
-    {0, "LZIP"sv, "compressed with lzip", kOnce},
 });
+
+struct Magic {
+    std::string_view bytes; ///< at the begin
+    DiskFormat format;
+};
+
+constexpr auto kTaken = std::to_array<Magic>({
+    {"QFI\xfb"sv, DiskFormat::Qcow2},
+    {"KDMV"sv, DiskFormat::Vmdk},
+    {"conectix"sv, DiskFormat::Vhd},
+    {"vhdxfile"sv, DiskFormat::Vhdx},
+});
+
+/// The old .lzma has no magic: properties, a dictionary of a usual size, and a length that is unknown or
+/// below 2^48.
+bool isLzma(std::span<const std::byte> head)
+{
+    if (!hasAt(head, 0, "\x5d\x00\x00"sv) || head.size() < 13)
+        return false;
+    const auto length = littleEndian<std::uint64_t>(head, 5);
+    return length == UINT64_MAX || length < std::uint64_t{1} << 48U;
+}
+
+Compression detectRarerCompression(std::span<const std::byte> head) noexcept
+{
+    if (hasAt(head, 0, "\x04\x22\x4d\x18"sv))
+        return Compression::Lz4;
+    if (hasAt(head, 0, "LZIP"sv))
+        return Compression::Lzip;
+    if (hasAt(head, 0, "\x89LZO\x00\r\n\x1a\n"sv))
+        return Compression::Lzop;
+    if (hasAt(head, 0, "\x1f\x9d"sv))
+        return Compression::Compress;
+    return isLzma(head) ? Compression::Lzma : Compression::None;
+}
 
 /// Printable from its first byte on, as a web page with an error is: no disk begins like that.
 bool looksLikeText(std::span<const std::byte> head)
@@ -89,13 +119,35 @@ std::string_view toText(Compression compression) noexcept
         return "bz2";
     case Compression::Zstd:
         return "zst";
+    case Compression::Lz4:
+        return "lz4";
+    case Compression::Lzma:
+        return "lzma";
+    case Compression::Lzip:
+        return "lz";
+    case Compression::Lzop:
+        return "lzo";
+    case Compression::Compress:
+        return "Z";
     }
     return "";
 }
 
 std::string_view toText(DiskFormat format) noexcept
 {
-    return format == DiskFormat::Raw ? "raw" : "qcow2";
+    switch (format) {
+    case DiskFormat::Raw:
+        return "raw";
+    case DiskFormat::Qcow2:
+        return "qcow2";
+    case DiskFormat::Vmdk:
+        return "vmdk";
+    case DiskFormat::Vhd:
+        return "vhd";
+    case DiskFormat::Vhdx:
+        return "vhdx";
+    }
+    return "";
 }
 
 Compression detectCompression(std::span<const std::byte> head) noexcept
@@ -112,15 +164,16 @@ Compression detectCompression(std::span<const std::byte> head) noexcept
     const bool skippable = hasAt(head, 1, "\x2a\x4d\x18"sv) && (head[0] & std::byte{0xf0}) == std::byte{0x50};
     if (hasAt(head, 0, "\x28\xb5\x2f\xfd"sv) || skippable)
         return Compression::Zstd;
-    return Compression::None;
+    return detectRarerCompression(head);
 }
 
 DiskFormat identify(std::span<const std::byte> head)
 {
     if (head.empty())
         throw Error(ErrorCode::ImageCorrupt, "the image is empty", "look at where it was made or downloaded");
-    if (hasAt(head, 0, "QFI\xfb"sv))
-        return DiskFormat::Qcow2;
+    for (const Magic& magic : kTaken)
+        if (hasAt(head, 0, magic.bytes))
+            return magic.format;
     for (const Known& known : kRefused)
         if (hasAt(head, known.offset, known.magic))
             throw Error(ErrorCode::ImageUnsupported, fmt::format("this is {}", known.name),
@@ -133,8 +186,6 @@ DiskFormat identify(std::span<const std::byte> head)
 
 void refuseFooter(std::span<const std::byte> tail)
 {
-    if (hasAt(tail, 0, "conectix"sv))
-        throw Error(ErrorCode::ImageUnsupported, "this is a VHD image", std::string(kConvert));
     if (hasAt(tail, 0, "koly"sv))
         throw Error(ErrorCode::ImageUnsupported, "this is a DMG image", std::string(kConvert));
 }
@@ -157,7 +208,7 @@ void checkRawLength(std::span<const std::byte> head, std::uint64_t sizeBytes)
     throw Error(ErrorCode::ImageUnsupported,
                 fmt::format("not a disk image: no known format, and {} bytes are no whole number of sectors",
                             sizeBytes),
-                "known are raw and qcow2, plain or compressed by gzip, xz, bzip2 or zstd");
+                "known are raw, qcow2, vmdk, vhd and vhdx, plain or compressed once");
 }
 
 } // namespace bm::images

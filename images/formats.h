@@ -6,12 +6,12 @@
 
 namespace bm::images {
 
-enum class Compression : std::uint8_t { None, Gzip, Xz, Bzip2, Zstd };
-enum class DiskFormat : std::uint8_t { Raw, Qcow2 };
+enum class Compression : std::uint8_t { None, Gzip, Xz, Bzip2, Zstd, Lz4, Lzma, Lzip, Lzop, Compress };
+enum class DiskFormat : std::uint8_t { Raw, Qcow2, Vmdk, Vhd, Vhdx };
 
-/// "", "gz", "xz", "bz2", "zst".
+/// "", "gz", "xz", "bz2", "zst", "lz4", "lzma", "lz", "lzo", "Z".
 std::string_view toText(Compression compression) noexcept;
-/// "raw", "qcow2".
+/// "raw", "qcow2", "vmdk", "vhd", "vhdx". A fixed VHD is Raw here: only its last bytes tell.
 std::string_view toText(DiskFormat format) noexcept;
 
 /// How much of a file's begin the functions below look at; less is given only where the file is shorter.
@@ -25,7 +25,7 @@ Compression detectCompression(std::span<const std::byte> head) noexcept;
 /// @throws Error ImageUnsupported (with what to do instead)
 DiskFormat identify(std::span<const std::byte> head);
 
-/// Refuses a raw image whose last 512 bytes are another format's footer (VHD, DMG). @throws Error
+/// Refuses a raw image whose last 512 bytes are another format's footer (DMG). @throws Error
 /// ImageUnsupported
 void refuseFooter(std::span<const std::byte> tail);
 

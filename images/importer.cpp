@@ -4,10 +4,10 @@
 #include "images/blocks/block_writer.h"
 #include "images/checksum.h"
 #include "images/confined_child.h"
+#include "images/disk_inspection.h"
 #include "images/formats.h"
-#include "images/qcow2_clusters.h"
-#include "images/qcow2_header.h"
 #include "images/room.h"
+#include "images/vhd_header.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -63,8 +63,8 @@ BlockWriterSettings writerSettings(const StoreSettings& settings)
 
 } // namespace
 
-/// Where decompressed bytes go: looked at once their begin is known, then into blocks (raw) or a file
-/// (qcow2).
+/// Where decompressed bytes go: looked at once their begin is known, then into blocks (raw, of which the last
+/// bytes may turn out to be a footer) or a file (what qemu-img converts).
 class Importer::Unpacked {
 public:
     explicit Unpacked(Importer& importer) : importer_(importer) {}
@@ -85,27 +85,39 @@ public:
     {
         if (!decided_)
             decide();
-        if (format_ == DiskFormat::Qcow2) {
+        if (format_ != DiskFormat::Raw) {
             file_ = platform::Fd();
-            StoredImage stored = importer_.convertAndCompress(path(), sourceBytes);
-            stored.sourceFormat = "qcow2";
+            StoredImage stored = importer_.convertAndCompress(format_, path(), sourceBytes);
+            stored.sourceFormat = toText(format_);
             return stored;
         }
-        checkRawLength(head_, total_);
+        const bool vhd = endsInVhdFooter();
+        if (!vhd)
+            writer_->write(tail_);
+        checkRawLength(head_, vhd ? total_ - tail_.size() : total_);
         StoredImage stored = importer_.finish(*writer_);
-        stored.sourceFormat = "raw";
+        stored.sourceFormat = toText(vhd ? DiskFormat::Vhd : DiskFormat::Raw);
         return stored;
     }
 
 private:
-    std::filesystem::path path() const { return importer_.folder_ / "inner.qcow2"; }
+    std::filesystem::path path() const
+    {
+        return importer_.folder_ / fmt::format("inner.{}", toText(format_));
+    }
+
+    bool endsInVhdFooter() const
+    {
+        refuseFooter(tail_);
+        return tail_.size() == kSectorBytes && parseVhdFooter(tail_, total_ - kSectorBytes).has_value();
+    }
 
     void decide()
     {
         format_ = identify(head_);
         decided_ = true;
-        if (format_ == DiskFormat::Qcow2) {
-            parseQcow2Header(head_, UINT64_MAX, importer_.settings_.maxImageBytes);
+        if (format_ != DiskFormat::Raw) {
+            inspectHead(format_, head_, importer_.settings_.maxImageBytes);
             file_ = createFile(path());
         } else {
             file_ = createFile(importer_.blocksFile());
@@ -117,13 +129,27 @@ private:
     void put(std::span<const std::byte> bytes)
     {
         if (writer_)
-            writer_->write(bytes);
+            putRaw(bytes);
         else
             writeAll(file_.get(), bytes, "writing the decompressed image");
     }
 
+    /// All but the last sector, which stays in tail_.
+    void putRaw(std::span<const std::byte> bytes)
+    {
+        const std::size_t kept = std::min<std::size_t>(bytes.size(), kSectorBytes);
+        const std::size_t surplus =
+            tail_.size() + kept > kSectorBytes ? tail_.size() + kept - kSectorBytes : 0;
+        writer_->write(std::span(tail_).first(surplus));
+        tail_.erase(tail_.begin(), tail_.begin() + static_cast<std::ptrdiff_t>(surplus));
+        writer_->write(bytes.first(bytes.size() - kept));
+        const auto last = bytes.last(kept);
+        tail_.insert(tail_.end(), last.begin(), last.end());
+    }
+
     Importer& importer_;
     std::vector<std::byte> head_;
+    std::vector<std::byte> tail_;
     std::uint64_t total_ = 0;
     bool decided_ = false;
     DiskFormat format_ = DiskFormat::Raw;
@@ -146,8 +172,8 @@ StoredImage Importer::run(const ImportRequest& request)
     const std::vector<std::byte> head = source.read(0, kHeadBytes);
     if (detectCompression(head) != Compression::None)
         return importCompressed(source);
-    if (identify(head) == DiskFormat::Qcow2)
-        return importQcow2(source);
+    if (const DiskFormat format = identify(head); format != DiskFormat::Raw)
+        return importDisk(format, source);
     return importRaw(source);
 }
 
@@ -173,20 +199,30 @@ void Importer::verifyChecksum(const SourceFile& source, const std::string& expec
 
 StoredImage Importer::importRaw(const SourceFile& source)
 {
-    checkSize(source.sizeBytes());
-    checkRawLength(source.read(0, kHeadBytes), source.sizeBytes());
-    refuseFooter(source.read(source.sizeBytes() - kSectorBytes, kSectorBytes));
-    StoredImage stored = compressRaw(source, source.sizeBytes());
-    stored.sourceFormat = "raw";
+    std::uint64_t rawBytes = source.sizeBytes();
+    DiskFormat format = DiskFormat::Raw;
+    if (rawBytes > kSectorBytes) {
+        const std::vector<std::byte> tail = source.read(rawBytes - kSectorBytes, kSectorBytes);
+        refuseFooter(tail);
+        if (parseVhdFooter(tail, rawBytes - kSectorBytes)) { // fixed: the raw disk, then the footer
+            format = DiskFormat::Vhd;
+            rawBytes -= kSectorBytes;
+        }
+    }
+    checkSize(rawBytes);
+    checkRawLength(source.read(0, kHeadBytes), rawBytes);
+    StoredImage stored = compressRaw(source, rawBytes, source.sizeBytes());
+    stored.sourceFormat = toText(format);
     return stored;
 }
 
-StoredImage Importer::importQcow2(const SourceFile& source)
+/// What qemu-img reads.
+StoredImage Importer::importDisk(DiskFormat format, const SourceFile& source)
 {
-    parseQcow2Header(source.read(0, kHeadBytes), source.sizeBytes(), settings_.maxImageBytes);
+    inspectDisk(format, source, settings_.maxImageBytes);
     checkpoint(source.sizeBytes());
-    StoredImage stored = convertAndCompress(ownCopy(source), source.sizeBytes());
-    stored.sourceFormat = "qcow2";
+    StoredImage stored = convertAndCompress(format, ownCopy(format, source), source.sizeBytes());
+    stored.sourceFormat = toText(format);
     return stored;
 }
 
@@ -210,14 +246,14 @@ StoredImage Importer::importCompressed(const SourceFile& source)
 
 /// qemu-img opens by path and confined, and what it opens must be what was looked at: a file elsewhere is
 /// copied.
-std::filesystem::path Importer::ownCopy(const SourceFile& source)
+std::filesystem::path Importer::ownCopy(DiskFormat format, const SourceFile& source)
 {
     std::error_code ignored;
     const std::filesystem::path parent =
         std::filesystem::weakly_canonical(source.path(), ignored).parent_path();
     if (parent == std::filesystem::weakly_canonical(settings_.folder / "incoming", ignored))
         return std::filesystem::weakly_canonical(source.path(), ignored);
-    const std::filesystem::path path = folder_ / "source.qcow2";
+    const std::filesystem::path path = folder_ / fmt::format("source.{}", toText(format));
     const platform::Fd target = createFile(path);
     for (std::uint64_t at = 0; at < source.sizeBytes();) {
         checkpoint();
@@ -237,18 +273,13 @@ std::filesystem::path Importer::ownCopy(const SourceFile& source)
     return path;
 }
 
-StoredImage Importer::convertAndCompress(const std::filesystem::path& file, std::uint64_t total)
+StoredImage Importer::convertAndCompress(DiskFormat format, const std::filesystem::path& file,
+                                         std::uint64_t total)
 {
-    std::uint64_t rawBytes = 0;
-    {
-        const SourceFile inner(file);
-        const Qcow2Header header =
-            parseQcow2Header(inner.read(0, kHeadBytes), inner.sizeBytes(), settings_.maxImageBytes);
-        checkQcow2Clusters(inner, header);
-        rawBytes = (header.virtualBytes + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
-    }
+    const std::uint64_t virtualBytes = inspectDisk(format, SourceFile(file), settings_.maxImageBytes);
+    const std::uint64_t rawBytes = (virtualBytes + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
     report("converting", 0, total);
-    converter_.checkQcow2(file, deadline_);
+    converter_.check(format, file, deadline_);
     const std::filesystem::path path = folder_ / "raw";
     const platform::Fd target = createFile(path);
     if (::ftruncate(target.get(), static_cast<off_t>(rawBytes)) != 0)
@@ -256,32 +287,34 @@ StoredImage Importer::convertAndCompress(const std::filesystem::path& file, std:
     const auto onFraction = [this, total](double fraction) {
         report("converting", static_cast<std::uint64_t>(fraction * static_cast<double>(total)), total);
     };
-    converter_.convertQcow2(
-        file, path, rawBytes, onFraction, [this] { checkpoint(); }, deadline_);
+    converter_.convert(
+        format, file, path, rawBytes, onFraction, [this] { checkpoint(); }, deadline_);
     if (file.parent_path() == folder_)
         std::filesystem::remove(file); // its room is needed now
     const SourceFile raw(path);
     checkRawLength(raw.read(0, kHeadBytes), raw.sizeBytes());
-    return compressRaw(raw, total);
+    return compressRaw(raw, raw.sizeBytes(), total);
 }
 
 /// @p total: what progress is counted in, the bytes of the source as given.
-StoredImage Importer::compressRaw(const SourceFile& raw, std::uint64_t total)
+StoredImage Importer::compressRaw(const SourceFile& raw, std::uint64_t rawBytes, std::uint64_t total)
 {
     const platform::Fd out = createFile(blocksFile());
     BlockWriter writer(out.get(), writerSettings(settings_));
     const double scale =
-        static_cast<double>(total) / static_cast<double>(std::max<std::uint64_t>(raw.sizeBytes(), 1));
+        static_cast<double>(total) / static_cast<double>(std::max<std::uint64_t>(rawBytes, 1));
     std::uint64_t checked = 0;
     std::uint64_t at = 0;
-    while (at < raw.sizeBytes()) {
+    while (at < rawBytes) {
         const SourceFile::Extent data = raw.nextData(at);
-        writer.skip(data.begin - at);
-        at = data.begin;
-        while (at < data.end) {
+        const std::uint64_t end = std::min(data.end, rawBytes);
+        const std::uint64_t begin = std::min(data.begin, rawBytes);
+        writer.skip(begin - at);
+        at = begin;
+        while (at < end) {
             const std::span<std::byte> room = writer.room();
             const std::size_t count =
-                raw.readSome(at, room.first(std::min<std::uint64_t>(room.size(), data.end - at)));
+                raw.readSome(at, room.first(std::min<std::uint64_t>(room.size(), end - at)));
             writer.advance(count);
             at += count;
             report("compressing", static_cast<std::uint64_t>(static_cast<double>(at) * scale), total);

@@ -32,12 +32,12 @@ private:
 
     void verifyChecksum(const SourceFile& source, const std::string& expected);
     StoredImage importRaw(const SourceFile& source);
-    StoredImage importQcow2(const SourceFile& source);
+    StoredImage importDisk(DiskFormat format, const SourceFile& source);
     StoredImage importCompressed(const SourceFile& source);
-    StoredImage convertAndCompress(const std::filesystem::path& file, std::uint64_t total);
-    StoredImage compressRaw(const SourceFile& raw, std::uint64_t total);
+    StoredImage convertAndCompress(DiskFormat format, const std::filesystem::path& file, std::uint64_t total);
+    StoredImage compressRaw(const SourceFile& raw, std::uint64_t rawBytes, std::uint64_t total);
     StoredImage finish(BlockWriter& writer);
-    std::filesystem::path ownCopy(const SourceFile& source);
+    std::filesystem::path ownCopy(DiskFormat format, const SourceFile& source);
 
     void report(const char* phase, std::uint64_t done, std::uint64_t total);
     void checkpoint(std::uint64_t moreBytes = 0) const; ///< throws when stopped, late or out of room

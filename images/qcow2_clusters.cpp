@@ -26,7 +26,7 @@ constexpr unsigned kSubclusters = 32;
 /// Walks the two levels of tables (QEMU docs/interop/qcow2.txt, "Cluster mapping").
 class Walk {
 public:
-    Walk(const SourceFile& file, const Qcow2Header& header)
+    Walk(const ByteSource& file, const Qcow2Header& header)
         : file_(file), header_(header), entryBytes_(header.extendedL2 ? 16 : 8),
           entries_(header.clusterBytes / entryBytes_)
     {}
@@ -71,7 +71,7 @@ private:
             cutOff(file_.sizeBytes(), offset + length);
     }
 
-    const SourceFile& file_;
+    const ByteSource& file_;
     const Qcow2Header& header_;
     std::size_t entryBytes_;
     std::uint64_t entries_;
@@ -79,7 +79,7 @@ private:
 
 } // namespace
 
-void checkQcow2Clusters(const SourceFile& file, const Qcow2Header& header)
+void checkQcow2Clusters(const ByteSource& file, const Qcow2Header& header)
 {
     Walk(file, header).run();
 }

@@ -1,6 +1,6 @@
 #pragma once
+#include "images/byte_source.h"
 #include "images/qcow2_header.h"
-#include "images/source_file.h"
 
 namespace bm::images {
 
@@ -8,6 +8,6 @@ namespace bm::images {
 /// nothing when less than a cluster is missing. Compressed clusters are not looked at, they do not decompress
 /// when cut.
 /// @throws Error ImageCorrupt
-void checkQcow2Clusters(const SourceFile& file, const Qcow2Header& header);
+void checkQcow2Clusters(const ByteSource& file, const Qcow2Header& header);
 
 } // namespace bm::images

@@ -30,6 +30,11 @@ Reader makeReader()
     archive_read_support_filter_xz(reader.get());
     archive_read_support_filter_bzip2(reader.get());
     archive_read_support_filter_zstd(reader.get());
+    archive_read_support_filter_lz4(reader.get());
+    archive_read_support_filter_lzma(reader.get());
+    archive_read_support_filter_lzip(reader.get());
+    archive_read_support_filter_compress(reader.get());
+    archive_read_support_filter_lzop(reader.get()); // without liblzo2 it runs lzop, as confined as we are
     archive_read_support_format_raw(reader.get());
     archive_read_support_format_empty(reader.get());
     return reader;

@@ -46,7 +46,7 @@ TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
     }
     SECTION("another format, by its name")
     {
-        for (const std::string format : {"vmdk", "vdi", "vhdx", "vpc", "qed", "parallels"}) {
+        for (const std::string format : {"vdi", "qed", "parallels"}) {
             INFO(format);
             world.run({"/usr/bin/qemu-img", "convert", "-f", "raw", "-O", format,
                        world.path("disk.raw").string(), file});
@@ -54,12 +54,6 @@ TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
             CHECK(failure.code == ErrorCode::ImageUnsupported);
             CHECK_THAT(failure.hint, Contains("qemu-img convert -O qcow2"));
         }
-    }
-    SECTION("a fixed VHD, which is a raw disk with a footer")
-    {
-        world.run({"/usr/bin/qemu-img", "convert", "-f", "raw", "-O", "vpc", "-o",
-                   "subformat=fixed,force_size", world.path("disk.raw").string(), file});
-        CHECK_THAT(world.refusal(file).message, Contains("VHD"));
     }
     SECTION("an installer's ISO")
     {
@@ -105,12 +99,11 @@ TEST_CASE("what is no disk image is refused", "[images][refusal]")
         CHECK(failure.code == ErrorCode::ImageUnsupported);
         CHECK_THAT(failure.hint, Contains("qcow2"));
     }
-    SECTION("an archive, or another compression")
+    SECTION("an archive")
     {
-        world.shell("tar cf a.tar disk.raw; xz --format=lzma -0 -c disk.raw > a.lzma; tar czf a.tgz disk.raw");
+        world.shell("tar cf a.tar disk.raw; tar czf a.tgz disk.raw");
         CHECK_THAT(world.refusal(world.path("a.tar")).message, Contains("tar"));
         CHECK_THAT(world.refusal(world.path("a.tgz")).message, Contains("tar"));
-        CHECK_THAT(world.refusal(world.path("a.lzma")).message, Contains("lzma"));
     }
     SECTION("no file at all, a folder, a pipe")
     {

@@ -1,0 +1,122 @@
+#include "tests/fuzz/targets.h"
+
+#include "common/model/error.h"
+#include "images/blocks/digest.h"
+#include "images/blocks/manifest.h"
+#include "images/disk_inspection.h"
+#include "images/vhd_header.h"
+#include "tests/fuzz/vhdx_pieces.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+namespace bm::fuzz {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+constexpr std::uint64_t kLimit = std::uint64_t{1} << 30U; // a walk over its tables takes milliseconds
+
+void require(bool holds)
+{
+    if (!holds)
+        std::abort();
+}
+
+void inspect(images::DiskFormat format, const images::ByteSource& source)
+{
+    try {
+        require(images::inspectDisk(format, source, kLimit) <= kLimit);
+    } catch (const model::Error& refused) {
+        require(!refused.hint().empty());
+    }
+}
+
+/// With its closing hash made right, else nothing would come past it. What is accepted is written back as it
+/// was.
+void manifest(Bytes bytes)
+{
+    constexpr std::size_t kHash = 32;
+    std::vector<std::byte> mended(bytes.begin(), bytes.end());
+    if (mended.size() > kHash) {
+        const images::Sha256 hash = images::sha256(Bytes(mended).first(mended.size() - kHash));
+        std::ranges::copy(std::as_bytes(std::span(hash)), mended.end() - kHash);
+    }
+    try {
+        const images::Manifest parsed = images::parseManifest(mended);
+        const std::string again = images::serialise(parsed);
+        require(std::ranges::equal(std::as_bytes(std::span(again)), mended));
+        require(parsed.dataBytes() <= parsed.sizeBytes);
+    } catch (const model::Error&) {
+        return;
+    }
+}
+
+void qcow2(Bytes bytes)
+{
+    inspect(images::DiskFormat::Qcow2, images::MemorySource(bytes));
+}
+
+void vmdk(Bytes bytes)
+{
+    inspect(images::DiskFormat::Vmdk, images::MemorySource(bytes));
+}
+
+/// One's complement of the sum of all bytes, as footer and header want it.
+void mendSum(std::span<std::byte> part, std::size_t field)
+{
+    std::fill_n(part.begin() + static_cast<std::ptrdiff_t>(field), 4, std::byte{0});
+    std::uint32_t sum = 0;
+    for (const std::byte byte : part)
+        sum += std::to_integer<std::uint32_t>(byte);
+    for (std::size_t i = 0; i < 4; ++i)
+        part[field + i] = static_cast<std::byte>(~sum >> (24 - 8 * i));
+}
+
+void vhd(Bytes bytes)
+{
+    constexpr std::size_t kFooter = images::kVhdFooterBytes;
+    std::vector<std::byte> mended(bytes.begin(), bytes.end());
+    if (mended.size() >= kFooter) {
+        mendSum(std::span(mended).first(kFooter), 64);
+        if (mended.size() >= kFooter + 1024)
+            mendSum(std::span(mended).subspan(kFooter, 1024), 36);
+        mended.insert(mended.end(), mended.begin(), mended.begin() + kFooter); // its copy at the end
+        try {
+            images::parseVhdFooter(Bytes(mended).first(kFooter), bytes.size());
+        } catch (const model::Error& refused) {
+            require(!refused.hint().empty());
+        }
+    }
+    inspect(images::DiskFormat::Vhd, images::MemorySource(mended));
+}
+
+void vhdx(Bytes bytes)
+{
+    inspect(images::DiskFormat::Vhdx, VhdxPieces(bytes));
+}
+
+constexpr auto kTargets = std::to_array<Target>({
+    {"manifest", manifest},
+    {"qcow2", qcow2},
+    {"vhd", vhd},
+    {"vhdx", vhdx},
+    {"vmdk", vmdk},
+});
+
+} // namespace
+
+std::span<const Target> targets()
+{
+    return kTargets;
+}
+
+const Target* findTarget(std::string_view name)
+{
+    const auto found = std::ranges::find(kTargets, name, &Target::name);
+    return found == kTargets.end() ? nullptr : &*found;
+}
+
+} // namespace bm::fuzz
