@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <string_view>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -64,6 +65,7 @@ struct Transfer {
     HttpResponse response{};
     std::exception_ptr failure{};
     bool sinkEnded = false;
+    std::string refusedAddress{}; ///< link-local, and not to be asked
     Fd file{};
     std::chrono::steady_clock::time_point reportedAt{};
     std::uint64_t reportedBytes = 0;
@@ -181,7 +183,9 @@ void setBody(Transfer& transfer)
     CURL* easy = transfer.easy;
     const HttpRequest& request = transfer.request;
     if (!request.uploadFile.empty()) {
-        transfer.file = Fd(::open(request.uploadFile.c_str(), O_RDONLY | O_CLOEXEC));
+        transfer.file =
+            Fd(request.uploadFile == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                         : ::open(request.uploadFile.c_str(), O_RDONLY | O_CLOEXEC));
         struct stat status {};
         if (!transfer.file || ::fstat(transfer.file.get(), &status) != 0)
             throw Error(ErrorCode::NotFound, fmt::format("cannot open {}: {}", request.uploadFile,
@@ -191,7 +195,8 @@ void setBody(Transfer& transfer)
         ::curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
         ::curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, onSeek);
         ::curl_easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
-        ::curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(status.st_size));
+        if (S_ISREG(status.st_mode)) // else of unknown length: chunked
+            ::curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(status.st_size));
     } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
                request.method == "PATCH") {
         ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -203,12 +208,34 @@ void setBody(Transfer& transfer)
     ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-void setSecurity(CURL* easy, const HttpRequest& request)
+/// Made by libcurl after the name is resolved, so that neither a name nor a redirect leads there.
+curl_socket_t onSocket(void* user, curlsocktype /*purpose*/, curl_sockaddr* address)
 {
+    Transfer& transfer = *static_cast<Transfer*>(user);
+    if (isLinkLocal(address->addr)) {
+        transfer.refusedAddress = "a link-local address";
+        return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+void setSecurity(Transfer& transfer)
+{
+    CURL* easy = transfer.easy;
+    const HttpRequest& request = transfer.request;
+    if (request.refuseLinkLocal) {
+        ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, onSocket);
+        ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
+    }
     ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     ::curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    if (!request.s3Region.empty()) {
+        const std::string scheme = fmt::format("aws:amz:{}:s3", request.s3Region);
+        ::curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, scheme.c_str());
+    }
     if (!request.username.empty()) {
-        ::curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        if (request.s3Region.empty())
+            ::curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
         ::curl_easy_setopt(easy, CURLOPT_USERNAME, request.username.c_str());
         ::curl_easy_setopt(easy, CURLOPT_PASSWORD, request.password.c_str());
     }
@@ -269,6 +296,10 @@ void throwUnlessFine(const Transfer& transfer, CURLcode result, const char* deta
     if (transfer.failure)
         std::rethrow_exception(transfer.failure);
     const std::string where = fmt::format("{} {}", transfer.request.method, shownUrl(transfer.request.url));
+    if (!transfer.refusedAddress.empty() && result != CURLE_OK)
+        throw Error(ErrorCode::InvalidInput, fmt::format("{} leads to {}", where, transfer.refusedAddress),
+                    "169.254.0.0/16 and fe80::/10 are where clouds answer with credentials; bm fetches "
+                    "nothing from there");
     if (transfer.sinkEnded)
         throw Error(ErrorCode::Aborted, where + " was ended by its reader");
     if (result == CURLE_OK)
@@ -335,7 +366,7 @@ HttpResponse HttpClient::State::run(const HttpRequest& request, const BodySink& 
     const HeaderList headers = headerList(request);
     std::vector<char> detail(CURL_ERROR_SIZE, '\0');
     setTransfer(transfer);
-    setSecurity(easy, request);
+    setSecurity(transfer);
     setBody(transfer);
     ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
     ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail.data());

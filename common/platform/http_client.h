@@ -18,11 +18,13 @@ struct HttpRequest {
     std::string url;
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
-    std::string uploadFile{}; ///< streamed as the body instead of @ref body when not empty
+    std::string uploadFile{}; ///< streamed as the body instead of @ref body when not empty; "-": stdin
     std::string username{};   ///< basic auth; empty: none
     std::string password{};
-    std::string caFile{}; ///< PEM of the pinned CA; empty: the system's
+    std::string s3Region{}; ///< not empty: signed for S3 (AWS SigV4), username and password being the keys
+    std::string caFile{};   ///< PEM of the pinned CA; empty: the system's
     bool followRedirects = false;
+    bool refuseLinkLocal = false; ///< InvalidInput at 169.254.0.0/16 and fe80::/10, also behind a redirect
     std::optional<std::pair<std::uint64_t, std::uint64_t>> range{}; ///< first and last byte, inclusive
     std::size_t bodyLimitBytes = std::size_t{64} * 1024 * 1024;     ///< of an answer kept in memory
     std::uint64_t minBytesPerSecond = 0; ///< slower for stallSeconds: DeadlineExceeded; 0: no floor
