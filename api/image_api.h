@@ -18,6 +18,9 @@ private:
     void show(http::Request& request, http::Response& response) const;
     void change(http::Request& request, http::Response& response) const;
     void remove(http::Request& request, http::Response& response) const;
+    void verify(http::Request& request, http::Response& response) const;
+    void prune(http::Request& request, http::Response& response) const;
+    void sendStored(const http::Request& request, http::Response& response, bool manifest) const;
     void sendObject(const http::Request& request, http::Response& response, bool manifest) const;
 
     const ApiParts& parts_;

@@ -84,6 +84,9 @@ void SpooledUpload::receive(http::Request& request, std::uint64_t limitBytes)
                     fmt::format("the upload ended after {} of {} bytes", received,
                                 declared ? fmt::format("{}", *declared) : "unknown"),
                     "nothing was kept; send it again");
+    if (::fsync(file.get()) != 0) // the import may go on after a crash
+        throw Error(ErrorCode::Internal, fmt::format("cannot sync {}: {}", file_.string(),
+                                                     std::strerror(errno))); // NOLINT(concurrency-mt-unsafe)
     if (received == 0)
         throw Error(ErrorCode::InvalidInput, "the upload is empty");
 }

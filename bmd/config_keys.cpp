@@ -33,6 +33,8 @@ using C = Config;
 using Listener = http::ListenerConfig;
 using Boot = pxe::BootSettings;
 using Store = images::StoreSettings;
+using Sources = images::SourceSettings;
+using S3 = images::S3Settings;
 using Conductor = conductor::Settings;
 using Ipmi = drivers::IpmiSettings;
 
@@ -45,6 +47,8 @@ constexpr auto kSections = std::to_array<ConfigSection>({
     {"paths", "Where things are."},
     {"database", "The state of the fleet, in SQLite."},
     {"images", "The store of disk images."},
+    {"s3", "An S3-compatible object store: where s3://bucket/key images come from, and where the store of "
+           "images may be."},
     {"conductor", "How machines are worked on: limits, waits, policy."},
     {"rollouts", "Images put on many nodes at once."},
     {"ipmi", "Calls to BMCs by ipmitool."},
@@ -154,13 +158,33 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"images.compression_threads", kScalar, "number", "0",
      put<takeBetween<0, 256>, &C::images, &Store::compressionThreads>, "0: as many as there are cores."},
     {"images.qemu_img", kScalar, "path", "/usr/bin/qemu-img", put<takeText, &C::images, &Store::qemuImg>, "qemu-img."},
+    {"images.peers", Shape::Map, "mapping", "{}",
+     put<takePeers, &C::images, &Store::sources, &Sources::peers>,
+     "Other bm servers that images are taken over from (bm://HOST:PORT/NAME), such as {\"site-b:6385\": {username: copier, password_file: /etc/bm/site-b.password, ca_file: /etc/bm/site-b.pem}}; tls: off asks without TLS."},
+
+    {"s3.endpoint", kScalar, "URL", "", put<takeUrl, &C::images, &Store::sources, &Sources::s3, &S3::endpoint>,
+     "Its address, such as https://s3.eu-central-1.amazonaws.com; buckets are the path's first part."},
+    {"s3.region", kScalar, "text", "us-east-1", put<takeText, &C::images, &Store::sources, &Sources::s3, &S3::region>,
+     "Region that requests are signed for."},
+    {"s3.credentials_file", kScalar, "path", "",
+     put<takePath, &C::images, &Store::sources, &Sources::s3, &S3::credentialsFile>,
+     "File with the lines aws_access_key_id = ... and aws_secret_access_key = ..., read anew for each request."},
+    {"s3.ca_file", kScalar, "path", "", put<takePath, &C::images, &Store::sources, &Sources::s3, &S3::caFile>,
+     "CA that its certificate is checked by (PEM); empty: the system's."},
+    {"s3.bucket", kScalar, "text", "", put<takeText, &C::images, &Store::sources, &Sources::s3, &S3::bucket>,
+     "Keep the store's objects in this bucket, which several bmd may share; empty: in images.dir alone."},
+    {"s3.prefix", kScalar, "text", "", put<takeText, &C::images, &Store::sources, &Sources::s3, &S3::prefix>,
+     "Before the names of the store's objects, such as fleet-a/."},
+    {"s3.cache_size", kScalar, "size", "64GiB",
+     put<takeSize, &C::images, &Store::sources, &Sources::s3, &S3::cacheBytes>,
+     "Of the bucket's objects, how much is kept in images.dir; what was used last stays."},
 
     {"conductor.name", kScalar, "text", "", put<takeText, &C::conductor, &Conductor::conductorName>,
      "Holder of the leases on nodes; keep it when the machine is replaced. Empty: the host's name."},
     {"conductor.step_threads", kScalar, "number", "16",
      put<takeBetween<1, 1024>, &C::conductor, &Conductor::stepThreads>, "Steps worked on at the same time."},
-    {"conductor.import_threads", kScalar, "number", "1",
-     put<takeBetween<1, 64>, &C::conductor, &Conductor::importThreads>, "Images imported at the same time."},
+    {"conductor.import_threads", kScalar, "number", "2",
+     put<takeBetween<1, 64>, &C::conductor, &Conductor::importThreads>, "Images imported or verified at the same time."},
     {"conductor.max_concurrent_deploys", kScalar, "number", "250",
      put<takeBetween<1, 1'000'000>, &C::conductor, &Conductor::maxConcurrentDeploys>, "More are queued."},
     {"conductor.max_concurrent_cleans", kScalar, "number", "50",

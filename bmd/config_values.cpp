@@ -276,6 +276,43 @@ std::map<std::string, std::string> takeHints(const Given& given)
     return given.map;
 }
 
+namespace {
+
+images::PeerAccess takePeer(const std::string& peer, const nlohmann::json& given)
+{
+    images::PeerAccess access;
+    for (const auto& [key, value] : given.items()) {
+        const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+        if (key == "username")
+            access.username = text;
+        else if (key == "password_file")
+            access.passwordFile = takePath({.list = {text}});
+        else if (key == "ca_file")
+            access.caFile = takePath({.list = {text}});
+        else if (key == "tls")
+            access.tls = takeBool({.list = {text}});
+        else
+            expected(fmt::format("username, password_file, ca_file and tls of the peer \"{}\", not {}", peer,
+                                 key));
+    }
+    return access;
+}
+
+} // namespace
+
+std::map<std::string, images::PeerAccess> takePeers(const Given& given)
+{
+    std::map<std::string, images::PeerAccess> peers;
+    for (const auto& [name, json] : given.map) {
+        const nlohmann::json value = nlohmann::json::parse(json, nullptr, false);
+        if (!value.is_object() || name.find(':') == std::string::npos)
+            expected("peers by host and port, such as {\"site-b:6385\": {username: copier, password_file: "
+                     "/etc/bm/b}}");
+        peers[name] = takePeer(name, value);
+    }
+    return peers;
+}
+
 TlsMode takeTls(const Given& given)
 {
     static constexpr std::array<Choice<TlsMode>, 5> kChoices{{{"auto", TlsMode::Auto},

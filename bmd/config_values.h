@@ -38,6 +38,7 @@ std::string
 takeLeaseTime(const Given& given); ///< a duration of whole seconds, at least two minutes, as dnsmasq reads it
 std::uint64_t takeSize(const Given& given); ///< "512", "64KiB", "1.5GB", "2TiB": bytes
 std::map<std::string, std::string> takeHints(const Given& given);
+std::map<std::string, images::PeerAccess> takePeers(const Given& given); ///< by "host:port"
 TlsMode takeTls(const Given& given);
 AuthMode takeAuth(const Given& given);
 pxe::DhcpMode takeDhcpMode(const Given& given);

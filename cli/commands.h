@@ -42,6 +42,7 @@ int exitCodeOf(const std::exception& failure);
 void addNodeCommands(CLI::App& app, Shell& shell);
 void addPowerCommands(CLI::App& app, Shell& shell);
 void addImageCommands(CLI::App& app, Shell& shell);
+void addImageUpkeepCommands(CLI::App& image, Shell& shell);
 void addProvisionCommands(CLI::App& app, Shell& shell);
 void addRolloutCommands(CLI::App& app, Shell& shell);
 void addContextCommands(CLI::App& app, Shell& shell);

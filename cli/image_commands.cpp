@@ -1,4 +1,6 @@
 #include "cli/commands.h"
+#include "cli/image_labels.h"
+#include "cli/image_ticker.h"
 #include "common/model/error.h"
 
 #include <chrono>
@@ -6,7 +8,6 @@
 #include <fmt/format.h>
 #include <iostream>
 #include <thread>
-#include <unistd.h>
 
 namespace bm::cli {
 
@@ -28,39 +29,16 @@ struct ImageOptions {
     std::vector<std::string> tags;
     std::string architecture;
     std::string bootMode;
+    std::vector<std::string> labels;
+    std::vector<std::string> unlabel;
 };
 
 bool isUrl(const std::string& source)
 {
-    return source.starts_with("http://") || source.starts_with("https://");
+    return source.find("://") != std::string::npos;
 }
 
-/// One line that is written over on a terminal; elsewhere a line when the phase changes.
-class Ticker {
-public:
-    void tell(const std::string& phase, std::uint64_t done, std::uint64_t total)
-    {
-        const int percent = total == 0 ? 0 : static_cast<int>(done * 100 / total);
-        if (terminal_)
-            std::cerr << fmt::format("\r{:<10} {:>3} %  {}\033[K", phase, percent,
-                                     humanBytes(static_cast<double>(done)))
-                      << std::flush;
-        else if (phase != phase_)
-            std::cerr << phase << "\n";
-        phase_ = phase;
-    }
-    ~Ticker()
-    {
-        if (terminal_ && !phase_.empty())
-            std::cerr << "\r\033[K" << std::flush;
-    }
-
-private:
-    bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-    std::string phase_;
-};
-
-json waitUntilReady(Shell& shell, const std::string& id, Ticker& ticker)
+json waitUntilReady(Shell& shell, const std::string& id, ImageTicker& ticker)
 {
     while (true) {
         json image = shell.client().get("/v1/images/" + platform::urlEncode(id));
@@ -77,21 +55,30 @@ json waitUntilReady(Shell& shell, const std::string& id, Ticker& ticker)
     }
 }
 
-json startImport(Shell& shell, const ImageOptions& options, Ticker& ticker)
+json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
 {
     if (isUrl(options.source)) {
         json body = {{"name", options.name}, {"url", options.source}};
         if (!options.checksum.empty())
             body["checksum"] = options.checksum;
+        for (const std::string& text : options.labels) {
+            const auto [name, value] = splitLabel(text);
+            body["labels"][name] = value;
+        }
         return shell.client().send("POST", "/v1/images", body);
     }
-    if (!std::filesystem::is_regular_file(options.source))
+    const bool stream = options.source == "-";
+    if (!stream && !std::filesystem::is_regular_file(options.source))
         throw Error(ErrorCode::NotFound, options.source + " is not a file",
-                    "give a file, or an http:// or https:// address");
-    const std::string query =
-        "?name=" + platform::urlEncode(options.name) +
-        "&filename=" + platform::urlEncode(std::filesystem::path(options.source).filename().string()) +
+                    "give a file, - for stdin, or an http://, https://, s3:// or bm:// address");
+    const std::string file = stream ? "stdin" : std::filesystem::path(options.source).filename().string();
+    std::string query =
+        "?name=" + platform::urlEncode(options.name) + "&filename=" + platform::urlEncode(file) +
         (options.checksum.empty() ? "" : "&checksum=" + platform::urlEncode(options.checksum));
+    for (const std::string& label : options.labels) {
+        splitLabel(label);
+        query += "&label=" + platform::urlEncode(label);
+    }
     return shell.client().upload(
         "/v1/images" + query, options.source,
         [&](std::uint64_t done, std::uint64_t total) { ticker.tell("uploading", done, total); });
@@ -106,7 +93,7 @@ int add(Shell& shell, const ImageOptions& options)
 {
     json image;
     {
-        Ticker ticker;
+        ImageTicker ticker;
         image = startImport(shell, options, ticker);
         if (!options.noWait)
             image = waitUntilReady(shell, image.at("uuid").get<std::string>(), ticker);
@@ -165,19 +152,33 @@ int set(Shell& shell, const ImageOptions& options)
         body["architecture"] = options.architecture;
     if (!options.bootMode.empty())
         body["boot_mode"] = options.bootMode;
+    for (const std::string& text : options.labels) {
+        const auto [name, value] = splitLabel(text);
+        body["labels"][name] = value;
+    }
+    for (const std::string& name : options.unlabel)
+        body["labels"][name] = nullptr;
     if (body.empty())
-        throw Error(ErrorCode::InvalidInput, "nothing to set", "--arch x86_64 or --boot-mode uefi|bios|any");
+        throw Error(ErrorCode::InvalidInput, "nothing to set",
+                    "--label os=debian, --unlabel os, --arch x86_64 or --boot-mode uefi|bios|any");
     json image = shell.client().send("PATCH", "/v1/images/" + platform::urlEncode(options.image), body);
     image.erase("links");
     shell.print(image);
     return 0;
 }
 
-int list(Shell& shell)
+int list(Shell& shell, const ImageOptions& options)
 {
-    json images = shell.client().get("/v1/images").at("images");
+    std::string query;
+    for (const std::string& label : options.labels)
+        query += (query.empty() ? "?label=" : "&label=") + platform::urlEncode(label);
+    json images = shell.client().get("/v1/images" + query).at("images");
     if (shell.view().table())
         for (json& image : images) {
+            std::string labels;
+            for (const auto& [name, value] : image.at("labels").items())
+                labels += (labels.empty() ? "" : ",") + name + "=" + value.get<std::string>();
+            image["labels"] = labels;
             image["size"] = humanBytes(image.value("size_bytes", 0.0));
             image["stored"] = humanBytes(image.value("stored_bytes", 0.0));
         }
@@ -187,6 +188,8 @@ int list(Shell& shell)
                          {"STORED", "stored"},
                          {"FORMAT", "source_format"},
                          {"CREATED", "created_at"},
+                         {"LABELS", "labels", true},
+                         {"VERIFIED", "verified_at", true},
                          {"UUID", "uuid", true},
                          {"SOURCE", "source", true}});
     return 0;
@@ -225,12 +228,14 @@ void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOp
     listing->add_option("tag", options->tag, "as web:stable");
     listing->callback(
         [&shell, options] { shell.action = [&shell, options] { return tags(shell, *options); }; });
-    CLI::App* setting =
-        image.add_subcommand("set", "Say what machines an image is for; rollouts refuse others");
+    CLI::App* setting = image.add_subcommand(
+        "set", "Label an image, and say what machines it is for; rollouts refuse others");
     setting->add_option("image", options->image, "name, tag or uuid")->required();
     setting->add_option("--arch", options->architecture, "as x86_64 (any: not compared)");
     setting->add_option("--boot-mode", options->bootMode, "uefi, bios or any");
-    setting->footer("Example:\n  bm image set web-20261121 --arch x86_64 --boot-mode uefi");
+    setting->add_option("--label", options->labels, "os=debian (may be repeated)");
+    setting->add_option("--unlabel", options->unlabel, "take this label away (may be repeated)");
+    setting->footer("Example:\n  bm image set web-20261121 --label role=web --arch x86_64 --boot-mode uefi");
     setting->callback(
         [&shell, options] { shell.action = [&shell, options] { return set(shell, *options); }; });
 }
@@ -239,30 +244,43 @@ void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOp
 
 void addImageCommands(CLI::App& app, Shell& shell)
 {
-    CLI::App* image = app.add_subcommand("image", "Disk images: add, list, show, delete");
+    CLI::App* image = app.add_subcommand("image", "Disk images: add, list, label, verify, prune, delete");
     image->require_subcommand(1);
     image->fallthrough();
     const auto options = std::make_shared<ImageOptions>();
-    CLI::App* adding =
-        image->add_subcommand("add", "Take a raw or qcow2 disk image in (plain, gz, xz, bz2, zst)");
-    adding->add_option("source", options->source, "file or http(s) address")->required();
+    CLI::App* adding = image->add_subcommand(
+        "add", "Take a disk image in: raw, qcow2, vmdk, vhd, vhdx, plain or compressed");
+    adding
+        ->add_option("source", options->source,
+                     "file, - for stdin, or an address: http(s)://, s3://bucket/key, bm://host:6385/NAME")
+        ->required();
     adding->add_option("--name", options->name, "what it is called from now on")->required();
-    adding->add_option("--checksum", options->checksum, "of the source: sha256:HEX or sha512:HEX");
+    adding->add_option("--checksum", options->checksum,
+                       "of the source: sha256:HEX, sha512:HEX, or the address of a SHA256SUMS file");
     adding->add_flag("--no-wait", options->noWait, "return while it is being imported");
     adding->add_option("--tag", options->tags, "point this tag to it: web:2026-11 (may be repeated)");
-    adding->footer(
-        "Example:\n  bm image add debian-12-generic-amd64.qcow2 --name debian-12 --tag debian:stable");
+    adding->add_option("--label", options->labels, "os=debian (may be repeated)");
+    adding->footer("Examples:\n"
+                   "  bm image add debian-12-generic-amd64.qcow2 --name debian-12 --tag debian:stable\n"
+                   "  bm image add https://images.example/d.qcow2 --name d --checksum "
+                   "https://images.example/SHA512SUMS\n"
+                   "  zcat disk.img.gz | bm image add - --name golden --label os=debian\n"
+                   "  bm image add bm://other-site:6385/golden --name golden");
     adding->callback(
         [&shell, options] { shell.action = [&shell, options] { return add(shell, *options); }; });
     CLI::App* listing = image->add_subcommand("list", "All images");
-    listing->callback([&shell] { shell.action = [&shell] { return list(shell); }; });
-    listing->footer("Example:\n  bm image list --sort name");
+    listing->add_option("--label", options->labels,
+                        "only images with this label: os=debian (may be repeated)");
+    listing->callback(
+        [&shell, options] { shell.action = [&shell, options] { return list(shell, *options); }; });
+    listing->footer("Example:\n  bm image list --label os=debian --sort name");
     CLI::App* showing = image->add_subcommand("show", "Everything about one image");
     showing->add_option("image", options->image, "name or uuid")->required();
     showing->footer("Example:\n  bm image show debian-12");
     showing->callback(
         [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
     addTagCommands(*image, shell, options);
+    addImageUpkeepCommands(*image, shell);
     CLI::App* removing = image->add_subcommand("delete", "Remove images that no deployment is using");
     removing->add_option("images", options->images, "names or uuids")->required();
     removing->footer("Example:\n  bm image delete debian-11");

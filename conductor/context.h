@@ -21,7 +21,7 @@ struct Settings {
     std::string conductorName = "localhost";
     std::string baseUrl; ///< of the provisioning listener: "http://10.77.0.1:6386"
     int stepThreads = 16;
-    int importThreads = 1;
+    int importThreads = 2;
     std::size_t maxConcurrentDeploys = 250; ///< beyond: queued
     std::size_t maxConcurrentCleans = 50;
     std::chrono::milliseconds verifyTimeout{60'000};

@@ -1,14 +1,10 @@
 #include "conductor/image_catalogue.h"
 
-#include "common/platform/log.h"
+#include "conductor/image_jobs.h"
 #include "conductor/image_reference.h"
+#include "conductor/image_users.h"
 #include "conductor/nodes.h"
-
-#include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
+#include "images/source_url.h"
 
 namespace bm::conductor {
 
@@ -16,17 +12,8 @@ using model::Error;
 using model::ErrorCode;
 using model::Image;
 using model::ImageState;
-using namespace std::chrono_literals;
 
 namespace {
-
-constexpr std::chrono::hours kImportDeadline{12};
-constexpr std::chrono::milliseconds kProgressInterval{500};
-
-struct Job {
-    Image image;
-    NewImage source;
-};
 
 /// A URL without its user and password.
 std::string withoutCredentials(const std::string& url)
@@ -39,153 +26,41 @@ std::string withoutCredentials(const std::string& url)
     return url.substr(0, scheme + 3) + url.substr(at + 1);
 }
 
-/// Tags and open rollouts want an image to stay.
+/// Whoever wants an image to stay, by name. Nodes that it is on do not: they have their copy.
 void refuseWanted(db::Transaction& tx, const Image& image)
 {
-    if (const auto tags = db::ImageTagRepository{}.ofImage(tx, image.id); !tags.empty())
-        throw Error(ErrorCode::ImageInUse,
-                    "image \"" + image.name + "\" is what the tag " + tags.front().reference + " points to",
-                    "move it: bm image tag OTHER " + tags.front().reference +
-                        "; or take it away: bm image untag " + tags.front().reference);
-    for (const model::Rollout& rollout : db::RolloutRepository{}.open(tx))
-        if (rollout.image == image.id)
-            throw Error(ErrorCode::ImageInUse,
-                        "image \"" + image.name + "\" is being rolled out by " + rollout.name,
-                        "wait for it, or: bm rollout abort " + rollout.name);
+    const std::vector<std::string> users = ImageUsers(tx).wanting(image);
+    if (users.empty())
+        return;
+    const std::string& first = users.front();
+    const bool tag = first.starts_with("the tag ");
+    throw Error(ErrorCode::ImageInUse,
+                "image \"" + image.name + "\" is used by " + first +
+                    (users.size() == 1 ? "" : " and " + std::to_string(users.size() - 1) + " more"),
+                tag ? "move it: bm image tag OTHER " + first.substr(8) +
+                          "; or take it away: bm image untag " + first.substr(8)
+                    : "wait for it, or end it: bm rollout abort, bm schedule delete, bm abort NODE");
+}
+
+/// The job row that an import leaves behind until it has ended.
+db::ImageJob importJob(const Context& context, const Image& image, const NewImage& source)
+{
+    db::ImageJob job{.image = image.id, .kind = "import"};
+    job.urlSealed = source.url.empty() ? "" : context.secrets.seal(source.url);
+    job.file = source.spooledFile.filename().string();
+    job.sourceName = source.sourceName;
+    job.checksum = source.checksum;
+    return job;
 }
 
 } // namespace
 
 struct ImageCatalogue::State {
-    explicit State(Context given) : context(std::move(given)) {}
+    explicit State(Context given) : context(std::move(given)), jobs(context) {}
 
     Context context;
-    std::mutex mutex;
-    std::condition_variable_any came;
-    std::deque<Job> jobs;
-    std::vector<std::jthread> workers;
-
-    void work(const std::stop_token& stop);
-    void run(const Job& job, const std::stop_token& stop);
-    void storeProgress(const model::ImageId& id, std::uint64_t done, std::uint64_t total);
-    images::StoredImage bringIn(const Job& job, const std::stop_token& stop);
-    void finish(const Job& job, const images::StoredImage& stored);
-    void fail(const model::ImageId& id, const Error& error);
+    ImageJobs jobs;
 };
-
-void ImageCatalogue::State::storeProgress(const model::ImageId& id, std::uint64_t done, std::uint64_t total)
-{
-    context.database.write([&](db::Transaction& tx) {
-        const db::ImageRepository images;
-        std::optional<Image> image = images.find(tx, id);
-        if (!image || image->state != ImageState::Importing)
-            return;
-        image->progressBytes = done;
-        image->progressTotalBytes = total;
-        image->updatedAt = context.clock.now();
-        images.update(tx, *image);
-    });
-}
-
-images::StoredImage ImageCatalogue::State::bringIn(const Job& job, const std::stop_token& stop)
-{
-    const model::Deadline deadline = model::Deadline::in(kImportDeadline, stop);
-    std::chrono::steady_clock::time_point told{};
-    const auto tell = [&](std::uint64_t done, std::uint64_t total) {
-        const std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
-        if (now - told < kProgressInterval)
-            return;
-        told = now;
-        storeProgress(job.image.id, done, total);
-    };
-    std::filesystem::path file = job.source.spooledFile;
-    if (!job.source.url.empty()) {
-        file = context.images.incomingFolder() / (job.image.id.uuid + ".download");
-        images::download(job.source.url, file, context.settings.maxDownloadBytes, tell, deadline);
-    }
-    images::ImportRequest request;
-    request.file = file;
-    request.expectedChecksum = job.source.checksum;
-    const images::StoredImage stored = context.images.import(
-        request,
-        [&](const images::ImportProgress& progress) { tell(progress.sourceBytes, progress.sourceTotal); },
-        deadline);
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
-    return stored;
-}
-
-void ImageCatalogue::State::finish(const Job& job, const images::StoredImage& stored)
-{
-    context.database.write([&](db::Transaction& tx) {
-        const db::ImageRepository images;
-        std::optional<Image> image = images.find(tx, job.image.id);
-        if (!image)
-            return;
-        image->state = ImageState::Ready;
-        image->contentId = stored.contentId;
-        image->manifestSha256 = stored.manifestSha256;
-        image->sourceFormat = stored.sourceFormat;
-        image->sizeBytes = stored.sizeBytes;
-        image->storedBytes = stored.storedBytes;
-        image->dataBytes = stored.dataBytes;
-        image->progressBytes = image->progressTotalBytes;
-        image->updatedAt = context.clock.now();
-        images.update(tx, *image);
-        note(tx, context.clock.now(), {}, "image.ready", image->name);
-    });
-}
-
-void ImageCatalogue::State::fail(const model::ImageId& id, const Error& error)
-{
-    context.database.write([&](db::Transaction& tx) {
-        const db::ImageRepository images;
-        std::optional<Image> image = images.find(tx, id);
-        if (!image)
-            return;
-        image->state = ImageState::Failed;
-        image->errorCode = model::toText(error.code());
-        image->errorMessage = error.what();
-        image->errorHint = error.hint();
-        image->updatedAt = context.clock.now();
-        images.update(tx, *image);
-        note(tx, context.clock.now(), {}, "image.failed", image->name + ": " + error.what());
-    });
-}
-
-void ImageCatalogue::State::run(const Job& job, const std::stop_token& stop)
-{
-    std::optional<Error> failure;
-    try {
-        finish(job, bringIn(job, stop));
-    } catch (const Error& error) {
-        failure = error;
-    } catch (const std::exception& error) {
-        failure = Error(ErrorCode::Internal, error.what());
-    }
-    if (failure) {
-        platform::logWarning("images", "{}: {}", job.image.name, failure->what());
-        std::error_code ignored;
-        if (!job.source.spooledFile.empty())
-            std::filesystem::remove(job.source.spooledFile, ignored);
-        fail(job.image.id, *failure);
-    }
-}
-
-void ImageCatalogue::State::work(const std::stop_token& stop)
-{
-    while (!stop.stop_requested()) {
-        Job job;
-        {
-            std::unique_lock lock(mutex);
-            if (!came.wait(lock, stop, [&] { return !jobs.empty(); }))
-                return;
-            job = jobs.front();
-            jobs.pop_front();
-        }
-        run(job, stop);
-    }
-}
 
 ImageCatalogue::ImageCatalogue(Context context) : state_(std::make_unique<State>(std::move(context))) {}
 ImageCatalogue::~ImageCatalogue()
@@ -195,20 +70,12 @@ ImageCatalogue::~ImageCatalogue()
 
 void ImageCatalogue::start()
 {
-    state_->context.images.sweep();
-    for (const Image& image : list())
-        if (image.state == ImageState::Importing)
-            state_->fail(image.id, Error(ErrorCode::Aborted,
-                                         "bmd stopped while this image was being imported", "add it again"));
-    for (int i = 0; i < std::max(1, state_->context.settings.importThreads); ++i)
-        state_->workers.emplace_back([this](const std::stop_token& stop) { state_->work(stop); });
+    state_->jobs.start();
 }
 
 void ImageCatalogue::stop()
 {
-    for (std::jthread& worker : state_->workers)
-        worker.request_stop();
-    state_->workers.clear();
+    state_->jobs.stop();
 }
 
 Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
@@ -220,16 +87,15 @@ Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
     if (source.url.empty() == source.spooledFile.empty())
         throw Error(ErrorCode::InvalidInput, "an image comes either from a url or as an upload",
                     "bm image add FILE|URL --name NAME");
-    if (!source.url.empty() && !source.url.starts_with("http://") && !source.url.starts_with("https://"))
-        throw Error(ErrorCode::InvalidInput, "url: only http:// and https:// are fetched",
-                    "for a file: bm image add FILE --name NAME");
-    Job job;
-    job.source = source;
-    job.image.id = model::ImageId::make();
-    job.image.name = source.name;
-    job.image.source = source.url.empty() ? source.sourceName : withoutCredentials(source.url);
-    job.image.createdAt = state_->context.clock.now();
-    job.image.updatedAt = job.image.createdAt;
+    if (!source.url.empty())
+        images::parseSourceUrl(source.url);
+    Image image;
+    image.id = model::ImageId::make();
+    image.name = source.name;
+    image.source = source.url.empty() ? source.sourceName : withoutCredentials(source.url);
+    image.labels = source.labels;
+    image.createdAt = state_->context.clock.now();
+    image.updatedAt = image.createdAt;
     state_->context.database.write([&](db::Transaction& tx) {
         const db::ImageRepository images;
         if (const std::optional<Image> other = images.findByName(tx, source.name)) {
@@ -238,13 +104,43 @@ Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
                             "choose another name, or: bm image delete " + source.name);
             images.remove(tx, other->id);
         }
-        images.insert(tx, job.image);
-        note(tx, job.image.createdAt, {}, "image.added", source.name + " by " + actor);
+        images.insert(tx, image);
+        db::ImageJobRepository{}.store(tx, importJob(state_->context, image, source));
+        note(tx, image.createdAt, {}, "image.added", source.name + " by " + actor);
     });
-    const std::lock_guard lock(state_->mutex);
-    state_->jobs.push_back(job);
-    state_->came.notify_one();
-    return job.image;
+    state_->jobs.enqueue(image.id);
+    return image;
+}
+
+Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& actor)
+{
+    bool begun = false;
+    const Image image = state_->context.database.write([&](db::Transaction& tx) {
+        Image found = findImage(tx, nameOrId);
+        if (found.state != ImageState::Ready && found.state != ImageState::Broken)
+            throw Error(ErrorCode::Conflict,
+                        "image \"" + found.name + "\" is " + std::string(model::toText(found.state)),
+                        "bm image show " + found.name);
+        const db::ImageJobRepository jobs;
+        if (jobs.find(tx, found.id))
+            return found; // it is being looked at already
+        found.progressBytes = 0;
+        found.progressTotalBytes = found.sizeBytes;
+        found.errorCode = found.errorMessage = found.errorHint = ""; // what comes is of this verification
+        db::ImageRepository{}.update(tx, found);
+        jobs.store(tx, {.image = found.id, .kind = "verify"});
+        begun = true;
+        note(tx, state_->context.clock.now(), {}, "image.verify", found.name + " by " + actor);
+        return found;
+    });
+    if (begun)
+        state_->jobs.enqueue(image.id);
+    return image;
+}
+
+PruneResult ImageCatalogue::prune(const RetentionRule& rule, bool dryRun, const std::string& actor)
+{
+    return conductor::prune(state_->context, rule, dryRun, actor);
 }
 
 Image ImageCatalogue::get(const std::string& nameOrId) const
@@ -291,8 +187,13 @@ void ImageCatalogue::remove(const std::string& nameOrId, const std::string& acto
             orphan = image.contentId;
         note(tx, state_->context.clock.now(), {}, "image.deleted", image.name + " by " + actor);
     });
-    if (!orphan.empty())
-        state_->context.images.remove(orphan);
+    if (orphan.empty())
+        return;
+    state_->context.database.write(
+        [&](db::Transaction& tx) { // not beside the end of an import of the same bytes
+            if (db::ImageRepository{}.countWithContent(tx, orphan) == 0)
+                state_->context.images.collect(orphan);
+        });
 }
 
 const images::ImageStore& ImageCatalogue::store() const

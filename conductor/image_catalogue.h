@@ -1,5 +1,6 @@
 #pragma once
 #include "conductor/context.h"
+#include "conductor/image_retention.h"
 
 #include <memory>
 #include <string>
@@ -8,14 +9,15 @@ namespace bm::conductor {
 
 struct NewImage {
     std::string name;
-    std::string url;                     ///< http(s); empty: spooledFile
+    std::string url;                     ///< http(s), s3 or bm; empty: spooledFile
     std::filesystem::path spooledFile{}; ///< in the store's incoming folder; taken over (removed afterwards)
     std::string sourceName;              ///< shown: the file's name
-    std::string checksum;                ///< "", "sha256:..." or "sha512:..."
+    std::string checksum;                ///< "", "sha256:...", "sha512:..." or the URL of a checksum file
+    model::JsonText labels{};            ///< {"os": "debian"}
 };
 
-/// Images by name. Imports run on a pool of their own; an import that a crash cut off is failed with a hint
-/// at start.
+/// Images by name. Imports and verifications run on a pool of their own (image_jobs.h) and go on after a
+/// crash.
 class ImageCatalogue {
 public:
     explicit ImageCatalogue(Context context);
@@ -28,7 +30,12 @@ public:
     std::vector<model::Image> list() const;
     /// Applies @p change to what operators may say of an image. @throws Error NotFound
     model::Image change(const std::string& nameOrId, const std::function<void(model::Image&)>& change);
-    /// @throws Error ImageInUse (an unfinished deployment wants it; names the nodes)
+    /// Has every byte of it read again; the image's state and verifiedAt tell the outcome. Again while it
+    /// runs: no second time. @throws Error NotFound, Conflict (not stored yet)
+    model::Image verify(const std::string& nameOrId, const std::string& actor);
+    /// @throws Error InvalidInput
+    PruneResult prune(const RetentionRule& rule, bool dryRun, const std::string& actor);
+    /// @throws Error ImageInUse (an unfinished deployment, a tag, a schedule or an open rollout wants it)
     void remove(const std::string& nameOrId, const std::string& actor);
     const images::ImageStore& store() const;
     images::ImageStore& store();

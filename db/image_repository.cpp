@@ -27,6 +27,8 @@ const Table<Image>& images()
                                                   column<&Image::errorCode>("error_code"),
                                                   column<&Image::errorMessage>("error_message"),
                                                   column<&Image::errorHint>("error_hint"),
+                                                  column<&Image::labels>("labels"),
+                                                  column<&Image::verifiedAt>("verified_at"),
                                                   column<&Image::createdAt>("created_at"),
                                                   column<&Image::updatedAt>("updated_at"),
                                               });

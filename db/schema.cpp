@@ -105,6 +105,7 @@ std::span<const Migration> allMigrations()
         Migration{3, "schedules", scheduleTables()},
         Migration{4, "webhooks and audit log", outsideTables()},
         Migration{5, "nodes in the order of their enrolment", nodeNumbers()},
+        Migration{6, "labels, verification and import jobs of images", imageIntake()},
     };
     return migrations;
 }

@@ -9,5 +9,6 @@ std::span<const std::string_view> rolloutTables();
 std::span<const std::string_view> scheduleTables();
 std::span<const std::string_view> outsideTables();
 std::span<const std::string_view> nodeNumbers();
+std::span<const std::string_view> imageIntake();
 
 } // namespace bm::db

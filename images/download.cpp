@@ -1,6 +1,8 @@
+#include "images/download.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/http_client.h"
+#include "common/platform/urls.h"
 #include "images/confined_child.h"
 #include "images/image_store.h"
 #include "images/room.h"
@@ -39,10 +41,7 @@ bool isWeb(std::string_view url)
 /// Without user, password and query, which may be secrets.
 std::string shown(const std::string& url)
 {
-    const std::string bare = url.substr(0, url.find_first_of("?#"));
-    const std::size_t host = bare.find("://") + 3;
-    const std::size_t at = bare.substr(0, bare.find('/', host)).rfind('@');
-    return at == std::string::npos ? bare : bare.substr(0, host) + bare.substr(at + 1);
+    return platform::shownUrl(url);
 }
 
 /// What the server says about the file before it is fetched.
@@ -65,23 +64,36 @@ std::uint64_t numberOr0(const std::string& text)
     return value;
 }
 
-[[noreturn]] void throwStatus(const std::string& url, int status)
+[[noreturn]] void throwStatus(const platform::HttpRequest& request, int status)
 {
+    const std::string& url = request.url;
     if (status >= 500 || status == 429)
         throw Error(ErrorCode::Unavailable, fmt::format("{} answered {}", shown(url), status),
                     "try again later");
+    if (!request.s3Region.empty() && (status == 401 || status == 403))
+        throw Error(ErrorCode::InvalidInput, fmt::format("{} answered {}", shown(url), status),
+                    "are the keys in s3.credentials_file right, and may they read this?");
     throw Error(ErrorCode::InvalidInput, fmt::format("{} answered {}", shown(url), status),
-                "is the URL right, and readable without a login?");
+                "is the URL right, and readable with the credentials that bmd has, if any?");
+}
+
+void rest(std::chrono::milliseconds span, const model::Deadline& deadline)
+{
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, deadline.stop, std::min(span, deadline.left()), [] { return false; });
+    throwIfOver(deadline);
 }
 
 /// One file on its way in.
 class Download {
 public:
-    Download(const std::string& url, const std::filesystem::path& file, std::uint64_t limitBytes,
+    Download(const platform::HttpRequest& base, const std::filesystem::path& file, std::uint64_t limitBytes,
              const std::function<void(std::uint64_t, std::uint64_t)>& onProgress,
              const model::Deadline& deadline)
-        : url_(url), file_(file), versionFile_(file.string() + ".version"), limitBytes_(limitBytes),
-          onProgress_(onProgress), deadline_(deadline),
+        : base_(base), url_(base.url), file_(file), versionFile_(file.string() + ".version"),
+          limitBytes_(limitBytes), onProgress_(onProgress), deadline_(deadline),
           fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600))
     {
         if (!fd_)
@@ -107,7 +119,7 @@ public:
                     throw;
             }
             pause = idle == 0 ? kFirstPause : std::min(2 * pause, kLongestPause);
-            rest(pause);
+            rest(pause, deadline_);
         }
     }
 
@@ -119,21 +131,12 @@ private:
         return static_cast<std::uint64_t>(status.st_size);
     }
 
-    void rest(std::chrono::milliseconds span) const
-    {
-        std::mutex mutex;
-        std::condition_variable_any never;
-        std::unique_lock lock(mutex);
-        never.wait_for(lock, deadline_.stop, std::min(span, deadline_.left()), [] { return false; });
-        throwIfOver(deadline_);
-    }
-
     platform::HttpRequest request(const char* method) const
     {
-        platform::HttpRequest request;
+        platform::HttpRequest request = base_;
         request.method = method;
-        request.url = url_;
-        request.followRedirects = true;
+        request.followRedirects = request.s3Region.empty(); // a signature is for one address
+        request.refuseLinkLocal = true;
         request.minBytesPerSecond = kLeastBytesPerSecond;
         request.stallSeconds = kStallSeconds;
         return request;
@@ -219,7 +222,7 @@ private:
         if (wrongPart)
             throw Error(ErrorCode::Unavailable, fmt::format("{} changed while it was fetched", shown(url_)));
         if (answer.status / 100 != 2)
-            throwStatus(url_, answer.status);
+            throwStatus(base_, answer.status);
     }
 
     void write(std::span<const std::byte> bytes, std::uint64_t at) const
@@ -235,6 +238,7 @@ private:
         }
     }
 
+    const platform::HttpRequest& base_;
     const std::string& url_;
     const std::filesystem::path& file_;
     std::filesystem::path versionFile_;
@@ -254,7 +258,35 @@ void download(const std::string& url, const std::filesystem::path& file, std::ui
     if (!isWeb(url))
         throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is no http or https URL", shown(url)),
                     "give a file, or a URL that begins with http:// or https://");
-    Download(url, file, limitBytes, onProgress, deadline).run();
+    platform::HttpRequest base;
+    base.url = url;
+    downloadWith(base, file, limitBytes, onProgress, deadline);
+}
+
+void downloadWith(const platform::HttpRequest& base, const std::filesystem::path& file,
+                  std::uint64_t limitBytes, const FetchProgress& onProgress, const model::Deadline& deadline)
+{
+    Download(base, file, limitBytes, onProgress, deadline).run();
+}
+
+std::string fetchText(const platform::HttpRequest& base, std::size_t limitBytes,
+                      const model::Deadline& deadline)
+{
+    platform::HttpRequest request = base;
+    request.followRedirects = request.s3Region.empty();
+    request.refuseLinkLocal = true;
+    request.bodyLimitBytes = limitBytes;
+    request.minBytesPerSecond = 1;
+    request.stallSeconds = kStallSeconds;
+    platform::HttpClient client;
+    platform::HttpResponse answer = client.send(request, deadline);
+    for (int i = 0; i < kTriesWithoutProgress && answer.status == 503; ++i) { // "ask again in a moment"
+        rest(std::min(kFirstPause * (1 << i), kLongestPause), deadline);
+        answer = client.send(request, deadline);
+    }
+    if (answer.status / 100 != 2)
+        throwStatus(request, answer.status);
+    return std::move(answer.body);
 }
 
 } // namespace bm::images

@@ -2,6 +2,7 @@
 #include "common/model/deadline.h"
 #include "common/model/image.h"
 #include "common/platform/exec.h"
+#include "images/source_settings.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -24,6 +25,7 @@ struct StoreSettings {
     std::string qemuImg = "/usr/bin/qemu-img";
     std::filesystem::path
         convertHelper{}; ///< bm-convert; empty: beside the program, in its build folder or in libexec/bm
+    SourceSettings sources{};
 };
 
 /// What came in.
@@ -46,6 +48,7 @@ struct StoredImage {
     std::uint64_t sizeBytes = 0;
     std::uint64_t storedBytes = 0;
     std::uint64_t dataBytes = 0;
+    std::shared_ptr<const void> hold{}; ///< while it lives, collect() leaves the objects alone
 };
 
 /// The block store (docs/adr and images/blocks/manifest.h). Thread-safe; imports may run in parallel.
@@ -60,15 +63,39 @@ public:
     StoredImage import(const ImportRequest& request,
                        const std::function<void(const ImportProgress&)>& onProgress,
                        const model::Deadline& deadline);
+    /// Takes over @p blocks, a file in the incoming folder (gone afterwards), and its manifest from another
+    /// store, every block verified; whole or not at all.
+    /// @throws Error ImageCorrupt, ChecksumMismatch, ImageTooLarge, Aborted, DeadlineExceeded
+    StoredImage adopt(const std::filesystem::path& blocks, const std::string& manifest,
+                      const std::function<void(std::uint64_t, std::uint64_t)>& onProgress,
+                      const model::Deadline& deadline);
+    /// Re-reads manifest and every block of an image. @param manifestSha256  what the manifest must hash to
+    /// @throws Error NotFound, ImageCorrupt, ChecksumMismatch, Aborted, DeadlineExceeded
+    void verify(const std::string& contentId, const std::string& manifestSha256,
+                const std::function<void(std::uint64_t, std::uint64_t)>& onProgress,
+                const model::Deadline& deadline) const;
     /// Throws StoreFull when @p bytes more would leave less than the reserve.
     void checkRoom(std::uint64_t bytes) const;
+    /// Whether the image's objects are in the folder. Where they are in a bucket, has them fetched, on a
+    /// thread of the store's own, and says no until they are there. @throws Error why the last fetch failed
+    bool makeLocal(const std::string& contentId);
     std::filesystem::path blocksFile(const std::string& contentId) const;
     std::filesystem::path manifestFile(const std::string& contentId) const;
     /// Where uploads and downloads are spooled; on the store's file system. Emptied by sweep().
     std::filesystem::path incomingFolder() const;
     void remove(const std::string& contentId);
-    /// Removes halves that a dead process left in incoming/. At start, before any import.
-    void sweep();
+    /// The same, but for what an import has just brought in and somebody still holds (StoredImage::hold).
+    /// @return whether it is gone
+    bool collect(const std::string& contentId);
+    /// Marks an image whose bytes were found damaged: it is served no longer, and stored anew when the same
+    /// bytes come again.
+    void setAside(const std::string& contentId);
+    const StoreSettings& settings() const;
+    /// Removes halves that a dead process left in incoming/, but for files whose names begin with one of
+    /// @p kept. At start, before any import.
+    void sweep(const std::vector<std::string>& kept = {});
+    /// The content ids of all objects that are there.
+    std::vector<std::string> contents() const;
 
 private:
     struct State;

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/clock.h"
 #include "common/model/ids.h"
+#include "common/model/json_text.h"
 
 #include <cstdint>
 #include <optional>
@@ -9,7 +10,8 @@
 
 namespace bm::model {
 
-enum class ImageState : std::uint8_t { Importing, Ready, Failed, Deleting };
+/// Broken: a look at every byte (bm image verify) found damage; it is not deployed.
+enum class ImageState : std::uint8_t { Importing, Ready, Failed, Deleting, Broken };
 std::string_view toText(ImageState state) noexcept;
 std::optional<ImageState> imageStateFromText(std::string_view text) noexcept;
 
@@ -33,9 +35,11 @@ struct Image {
     std::string bootMode;                 ///< "bios", "uefi"; "": boots in both, or not said
     std::uint64_t progressBytes = 0;      ///< of the source, while importing
     std::uint64_t progressTotalBytes = 0; ///< 0: not known
-    std::string errorCode;                ///< kebab-case; "" unless failed
+    std::string errorCode;                ///< kebab-case; "" unless failed or broken
     std::string errorMessage;
     std::string errorHint;
+    JsonText labels{};                 ///< {"os": "debian"}: what operators select by
+    std::optional<UtcTime> verifiedAt; ///< when every byte of it was last looked at
     UtcTime createdAt{};
     UtcTime updatedAt{};
 };

@@ -29,6 +29,8 @@ void writeImage(JsonWriter& out, const model::Image& image, std::string_view bas
     out.key("manifest_sha256").stringOrNull(image.manifestSha256);
     out.key("architecture").stringOrNull(image.architecture);
     out.key("boot_mode").stringOrNull(image.bootMode);
+    out.key("labels").json(image.labels);
+    out.key("verified_at").timeOrNull(image.verifiedAt);
     out.key("progress_bytes").number(image.progressBytes);
     out.key("progress_total_bytes").number(image.progressTotalBytes);
     out.key("error");
@@ -61,7 +63,7 @@ void checkImageName(const std::string& name)
 
 void checkChecksum(const std::string& checksum)
 {
-    if (checksum.empty())
+    if (checksum.empty() || checksum.find("://") != std::string::npos)
         return;
     const std::size_t colon = checksum.find(':');
     const std::string kind = checksum.substr(0, colon);
@@ -71,7 +73,76 @@ void checkChecksum(const std::string& checksum)
     if (!digits || !((kind == "sha256" && hex.size() == 64) || (kind == "sha512" && hex.size() == 128)))
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("checksum: \"{}\" is not one that bm knows", checksum.substr(0, 80)),
-                    "sha256:<64 hex digits> or sha512:<128 hex digits>");
+                    "sha256:<64 hex digits>, sha512:<128 hex digits>, or the address of a checksum file");
+}
+
+namespace {
+
+void checkLabel(const std::string& name, const std::string& value)
+{
+    constexpr std::size_t kMostValueBytes = 256;
+    if (!model::isImageName(name))
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("labels: \"{}\" is no name of a label", name.substr(0, 80)),
+                    "letters, digits and - . _");
+    if (value.size() > kMostValueBytes)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("labels.{}: longer than {} bytes", name, kMostValueBytes),
+                    "write it shorter");
+}
+
+std::map<std::string, std::optional<std::string>> labelsMember(const nlohmann::json& body)
+{
+    std::map<std::string, std::optional<std::string>> labels;
+    const nlohmann::json* given = memberOf(body, "labels");
+    if (given == nullptr)
+        return labels;
+    if (!given->is_object())
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("labels: expected an object, got {}", kindOf(*given)));
+    for (const auto& [name, value] : given->items()) {
+        const std::string text = value.is_null() ? "" : asString(value, "labels." + name);
+        checkLabel(name, text);
+        labels[name] = value.is_null() ? std::nullopt : std::optional(text);
+    }
+    return labels;
+}
+
+} // namespace
+
+std::pair<std::string, std::string> labelFromText(const std::string& text)
+{
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos)
+        throw Error(ErrorCode::InvalidInput, fmt::format("label: \"{}\" has no value", text.substr(0, 80)),
+                    "write it as os=debian");
+    std::pair<std::string, std::string> label{text.substr(0, equals), text.substr(equals + 1)};
+    checkLabel(label.first, label.second);
+    return label;
+}
+
+model::JsonText changedLabels(const model::JsonText& labels,
+                              const std::map<std::string, std::optional<std::string>>& changes)
+{
+    nlohmann::json all = nlohmann::json::parse(labels.text);
+    for (const auto& [name, value] : changes)
+        if (value)
+            all[name] = *value;
+        else
+            all.erase(name);
+    if (all.size() > kMostLabels)
+        throw Error(ErrorCode::InvalidInput, fmt::format("labels: more than {}", kMostLabels),
+                    "take some away");
+    return canonical(all);
+}
+
+bool hasLabels(const model::JsonText& labels, const std::map<std::string, std::string>& wanted)
+{
+    const nlohmann::json all = nlohmann::json::parse(labels.text);
+    return std::ranges::all_of(wanted, [&all](const auto& label) {
+        const auto found = all.find(label.first);
+        return found != all.end() && *found == label.second;
+    });
 }
 
 ImageChange imageChangeFromBody(const nlohmann::json& body)
@@ -79,8 +150,9 @@ ImageChange imageChangeFromBody(const nlohmann::json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"architecture", "boot_mode"}, "image");
+    refuseUnknown(body, {"architecture", "boot_mode", "labels"}, "image");
     ImageChange change;
+    change.labels = labelsMember(body);
     if (const nlohmann::json* value = memberOf(body, "architecture")) {
         const std::string text = asString(*value, "architecture");
         change.architecture = text == "any" ? "" : text;
@@ -100,14 +172,14 @@ ImageRequest imageFromBody(const nlohmann::json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"name", "url", "checksum"}, "image");
-    ImageRequest wanted{stringMember(body, "name"), stringMember(body, "url"),
-                        stringMember(body, "checksum")};
+    refuseUnknown(body, {"name", "url", "checksum", "labels"}, "image");
+    ImageRequest wanted{stringMember(body, "name"), stringMember(body, "url"), stringMember(body, "checksum"),
+                        changedLabels({}, labelsMember(body))};
     checkImageName(wanted.name);
     checkChecksum(wanted.checksum);
-    if (!wanted.url.starts_with("http://") && !wanted.url.starts_with("https://"))
-        throw Error(ErrorCode::InvalidInput, "url: expected an http:// or https:// address",
-                    "a file is uploaded instead: bm image add FILE --name NAME");
+    if (wanted.url.empty())
+        throw Error(ErrorCode::InvalidInput, "url: is needed",
+                    "http://, https://, s3://bucket/key or bm://host:6385/NAME; a file is uploaded instead");
     return wanted;
 }
 

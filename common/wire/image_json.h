@@ -2,6 +2,7 @@
 #include "common/model/image.h"
 #include "common/wire/json_writer.h"
 
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -16,7 +17,8 @@ void writeImage(JsonWriter& out, const model::Image& image, std::string_view bas
 struct ImageRequest {
     std::string name;
     std::string url;
-    std::string checksum; ///< "", "sha256:<hex>" or "sha512:<hex>"
+    std::string checksum;     ///< "", "sha256:<hex>", "sha512:<hex>" or the URL of a checksum file
+    model::JsonText labels{}; ///< {"os": "debian"}
 };
 /// @throws Error InvalidInput naming the field
 ImageRequest imageFromBody(const nlohmann::json& body);
@@ -24,6 +26,7 @@ ImageRequest imageFromBody(const nlohmann::json& body);
 struct ImageChange {
     std::optional<std::string> architecture;
     std::optional<std::string> bootMode;
+    std::map<std::string, std::optional<std::string>> labels{}; ///< nothing: taken away
 };
 /// @throws Error InvalidInput naming the field
 ImageChange imageChangeFromBody(const nlohmann::json& body);
@@ -32,5 +35,13 @@ ImageChange imageChangeFromBody(const nlohmann::json& body);
 void checkImageName(const std::string& name);
 /// @throws Error InvalidInput unless "" or of the form above
 void checkChecksum(const std::string& checksum);
+/// @p labels with @p changes made to them. @throws Error InvalidInput (more than kMostLabels)
+model::JsonText changedLabels(const model::JsonText& labels,
+                              const std::map<std::string, std::optional<std::string>>& changes);
+inline constexpr std::size_t kMostLabels = 64;
+/// "os=debian". @throws Error InvalidInput (no "=", not a name, a value of more than 256 bytes)
+std::pair<std::string, std::string> labelFromText(const std::string& text);
+/// Whether @p labels hold all of @p wanted.
+bool hasLabels(const model::JsonText& labels, const std::map<std::string, std::string>& wanted);
 
 } // namespace bm::wire

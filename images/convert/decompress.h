@@ -14,7 +14,8 @@ enum class ConvertExit : std::uint8_t {
     WriteFailed = 69, ///< nobody reads
 };
 
-/// gz, xz, bz2, zst, lz4, lzma, lzip, lzop or compress from stdin to stdout, told by content; at most @p limitBytes come out.
+/// gz, xz, bz2, zst, lz4, lzma, lzip, lzop or compress from stdin to stdout, told by content; at most @p
+/// limitBytes come out.
 ConvertExit decompress(std::uint64_t limitBytes);
 
 } // namespace bm::images

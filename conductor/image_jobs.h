@@ -1,0 +1,25 @@
+#pragma once
+#include "conductor/context.h"
+#include "db/image_job_repository.h"
+
+#include <memory>
+
+namespace bm::conductor {
+
+/// Work on images, on a pool of its own: imports and verifications. Each is a row before it begins; after
+/// kill -9 the next start() takes up what is unfinished, a download at its byte. Thread-safe.
+class ImageJobs {
+public:
+    explicit ImageJobs(const Context& context);
+    ~ImageJobs();
+    void start(); ///< also tidies the store up, before any import
+    void stop();  ///< what is at work goes on at the next start()
+    /// Has @p image, whose job row is committed, worked on.
+    void enqueue(const model::ImageId& image);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace bm::conductor

@@ -1,0 +1,124 @@
+#include "tests/images/flaky_server.h"
+#include "tests/images/store_world.h"
+
+#include "images/checksum_file.h"
+#include "images/download.h"
+#include "images/s3_request.h"
+#include "images/source_url.h"
+
+using namespace bm;
+using namespace bm::images::testing;
+using Catch::Matchers::Contains;
+using images::parseSourceUrl;
+using images::SourceKind;
+using model::ErrorCode;
+
+TEST_CASE("where an image comes from is read off its address", "[images][sources]")
+{
+    CHECK(parseSourceUrl("https://images.example/a/d.qcow2?sig=1").name == "d.qcow2");
+    CHECK(parseSourceUrl("HTTP://images.example/d.raw").kind == SourceKind::Web);
+
+    const images::SourceUrl s3 = parseSourceUrl("s3://fleet-images/debian/12/d.qcow2");
+    CHECK(s3.kind == SourceKind::S3);
+    CHECK(s3.bucket == "fleet-images");
+    CHECK(s3.key == "debian/12/d.qcow2");
+
+    const images::SourceUrl peer = parseSourceUrl("bm://site-b/golden");
+    CHECK(peer.kind == SourceKind::Bm);
+    CHECK(peer.peer == "site-b:6385");
+    CHECK(peer.name == "golden");
+    const images::SourceUrl byUrl = parseSourceUrl("https://site-b:7000/v1/images/golden");
+    CHECK(byUrl.kind == SourceKind::Bm);
+    CHECK(byUrl.url == "https://site-b:7000");
+    CHECK(byUrl.peer == "site-b:7000");
+}
+
+TEST_CASE("an address that leads to the server's own is refused with a hint", "[images][sources]")
+{
+    struct Bad {
+        const char* url;
+        const char* says;
+    };
+    for (const Bad& bad : std::vector<Bad>{{"file:///etc/shadow", "file://"},
+                                           {"FILE:///etc/shadow", "file://"},
+                                           {"ftp://host/x", "not fetched"},
+                                           {"gopher://host/x", "not fetched"},
+                                           {"d.qcow2", "not fetched"},
+                                           {"http://169.254.169.254/latest/meta-data", "link-local"},
+                                           {"http://[::ffff:169.254.169.254]/", "link-local"},
+                                           {"http://[fe80::1]/x", "link-local"},
+                                           {"http://2852039166/x", "link-local"},
+                                           {"http://0xa9fea9fe/x", "link-local"},
+                                           {"bm://169.254.169.254/x", "link-local"},
+                                           {"s3://b/x", "bucket and key"},
+                                           {"s3://bucket", "bucket and key"},
+                                           {"s3://Bucket_/x", "bucket and key"},
+                                           {"bm://host", "no image"},
+                                           {"bm://user:pw@host/x", "no image"}}) {
+        INFO(bad.url);
+        const Failure failure = failureOf([&] { parseSourceUrl(bad.url); });
+        CHECK(failure.code == ErrorCode::InvalidInput);
+        CHECK_THAT(failure.message, Contains(bad.says));
+        CHECK_FALSE(failure.hint.empty());
+    }
+}
+
+TEST_CASE("a name that resolves to a link-local address is not fetched either", "[images][sources]")
+{
+    // glibc's own name for an address, which no look at the text would find.
+    const StoreWorld world;
+    FlakyServer server({.content = std::string(1000, 'x')});
+    images::download(server.url(), world.path("ok"), kMiB, {}, soon());
+    platform::HttpRequest request;
+    request.url = "http://169.254.1.1.:9/x"; // a trailing dot: no numeric host to getaddrinfo
+    request.refuseLinkLocal = true;
+    const Failure failure =
+        failureOf([&] { images::downloadWith(request, world.path("x"), kMiB, {}, soon()); });
+    CHECK((failure.code == ErrorCode::InvalidInput || failure.code == ErrorCode::Unavailable));
+}
+
+TEST_CASE("a checksum file is read as sha256sum and the BSDs write it", "[images][sources]")
+{
+    const std::string a(64, 'a');
+    const std::string b(64, 'b');
+    const std::string c(128, 'c');
+    using images::checksumFromFile;
+    CHECK(checksumFromFile(b + "  other.raw\n" + a + "  d.raw\n", "d.raw") == "sha256:" + a);
+    CHECK(checksumFromFile(a + " *./path/d.raw\r\n", "d.raw") == "sha256:" + a);
+    CHECK(checksumFromFile("SHA512 (d.raw) = " + c + "\nSHA256 (d.raw) = " + a + "\n", "d.raw") ==
+          "sha512:" + c);
+    CHECK(checksumFromFile(a + "\n", "d.raw") == "sha256:" + a);
+    CHECK(checksumFromFile("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n" + std::string(64, 'A') +
+                               "  d.raw\n",
+                           "d.raw") == "sha256:" + a);
+
+    CHECK(failureOf([&] { checksumFromFile(a + "  other\n" + b + "  more\n", "d.raw"); }).code ==
+          ErrorCode::NotFound);
+    CHECK(failureOf([&] { checksumFromFile("<html>404</html>", "d.raw"); }).code == ErrorCode::InvalidInput);
+    CHECK(failureOf([&] { checksumFromFile(std::string(32, 'a') + "  d.raw\n", "d.raw"); }).code ==
+          ErrorCode::InvalidInput); // MD5
+    CHECK(failureOf([&] { checksumFromFile(a + "  d.raw\n" + b + "  d.raw\n", "d.raw"); }).code ==
+          ErrorCode::InvalidInput);
+    CHECK(failureOf([&] { checksumFromFile(a + "\n" + b + "\n", "d.raw"); }).code == ErrorCode::NotFound);
+}
+
+TEST_CASE("an S3 request is signed with the keys of their file", "[images][sources]")
+{
+    const StoreWorld world;
+    images::S3Settings settings;
+    CHECK_THAT(failureOf([&] { images::s3Request(settings, "GET", "bucket", "k"); }).message,
+               Contains("endpoint"));
+    settings.endpoint = "https://s3.example";
+    CHECK(failureOf([&] { images::s3Request(settings, "GET", "bucket", "k"); }).code == ErrorCode::NotFound);
+    settings.credentialsFile = world.path("keys");
+    world.write("keys",
+                "[default]\n# a comment = no\naws_access_key_id = AKID\naws_secret_access_key=s3cr3t/+=\n");
+    const platform::HttpRequest request = images::s3Request(settings, "GET", "bucket", "a b/c+d.raw");
+    CHECK(request.url == "https://s3.example/bucket/a%20b/c%2Bd.raw");
+    CHECK(request.username == "AKID");
+    CHECK(request.password == "s3cr3t/+=");
+    world.write("keys", "aws_access_key_id = AKID\n");
+    const Failure failure = failureOf([&] { images::s3Request(settings, "GET", "bucket", "k"); });
+    CHECK(failure.code == ErrorCode::NotFound);
+    CHECK(failure.message.find("AKID") == std::string::npos);
+}
