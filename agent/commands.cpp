@@ -3,6 +3,8 @@
 #include "agent/agent_options.h"
 #include "agent/exchange_loop.h"
 #include "agent/inventory_reader.h"
+#include "agent/relay_wire.h"
+#include "common/model/error.h"
 #include "common/platform/files.h"
 
 #include <csignal>
@@ -73,6 +75,23 @@ wire::Inventory inventoryBy(const RunOptions& options, const BootArguments& argu
     return inventory;
 }
 
+RelayPlan planFrom(const WriteRelay& relay)
+{
+    RelayPlan plan;
+    plan.token = platform::readFile(relay.tokenFile, 4096).substr(0, kTokenBytes);
+    if (plan.token.size() != kTokenBytes)
+        throw model::Error(model::ErrorCode::InvalidInput, relay.tokenFile.string() + " holds no token",
+                           "64 hex digits: openssl rand -hex 32");
+    for (const std::string& source : relay.sources) {
+        const std::optional<PeerAddress> peer = PeerAddress::parse(source);
+        if (!peer)
+            throw model::Error(model::ErrorCode::InvalidInput,
+                               "--source " + source + ": expected ADDRESS:PORT");
+        plan.sources.push_back(*peer);
+    }
+    return plan;
+}
+
 } // namespace
 
 int runAgent(const RunOptions& options)
@@ -95,17 +114,25 @@ int runAgent(const RunOptions& options)
     return 0;
 }
 
-int writeOnce(const DeployOrder& order, const std::filesystem::path& target)
+int writeOnce(DeployOrder order, const std::filesystem::path& target, const WriteRelay& relay)
 {
     const StopOnSignal signals;
     AgentLog log;
     StepProgress progress;
+    std::optional<RelayCopy> copy;
+    if (!relay.tokenFile.empty()) {
+        copy.emplace(planFrom(relay));
+        order.relay = &*copy;
+        order.relaySettings = relay.settings;
+        order.relaySettings.cacheBytes = relay.cacheMib << 20U;
+    }
     const DeployOutcome outcome = deployDisk(order, target, progress, log, signals.token());
-    const nlohmann::json out = {
-        {"image_bytes", outcome.imageBytes},     {"bytes_written", outcome.bytesWritten},
-        {"bytes_fetched", outcome.bytesFetched}, {"bytes_present", outcome.bytesPresent},
-        {"write_seconds", outcome.writeSeconds}, {"seconds", outcome.seconds},
-        {"peak_memory_kib", peakMemoryKib()}};
+    nlohmann::json out = {{"image_bytes", outcome.imageBytes},     {"bytes_written", outcome.bytesWritten},
+                          {"bytes_fetched", outcome.bytesFetched}, {"bytes_present", outcome.bytesPresent},
+                          {"write_seconds", outcome.writeSeconds}, {"seconds", outcome.seconds},
+                          {"peak_memory_kib", peakMemoryKib()}};
+    if (copy)
+        out["relay"] = {{"from", copy->report().bytesFrom}, {"served_bytes", copy->report().bytesServed}};
     fmt::print("{}\n", out.dump());
     return 0;
 }

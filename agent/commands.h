@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace bm::agent {
 
@@ -14,10 +15,18 @@ struct RunOptions {
     bool mayPowerOff = true; ///< off: power_off and reboot are only noted
 };
 
+/// Taking from and giving to other agents, without a conductor that says from whom.
+struct WriteRelay {
+    std::filesystem::path tokenFile{};  ///< empty: no relay
+    std::vector<std::string> sources{}; ///< "10.77.0.101:6387"
+    RelaySettings settings{};
+    std::size_t cacheMib = 0;
+};
+
 /// Works for bmd until SIGTERM or SIGINT. @return exit status
 int runAgent(const RunOptions& options);
 /// Writes an image without a server and prints the outcome as JSON. @return exit status
-int writeOnce(const DeployOrder& order, const std::filesystem::path& target);
+int writeOnce(DeployOrder order, const std::filesystem::path& target, const WriteRelay& relay);
 /// Prints the inventory as JSON. @return exit status
 int printInventory();
 

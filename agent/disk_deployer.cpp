@@ -76,6 +76,10 @@ public:
         say("reading back");
         readBack(manifest_, device_, hashes_, progress_, stop_);
         finishTable();
+        if (relay_) {
+            relay_->linger(order_.linger, stop_);
+            relay_->forget();
+        }
         if (!device_.rereadPartitions())
             log_.trouble("the kernel keeps the old partition table of " + device_.path().string());
         outcome_.seconds = secondsSince(start);
@@ -105,11 +109,24 @@ private:
             checkConfigDrive(configDrive_);
         }
         source_ = makeFrameSource(order_.blocks, order_.token);
+        makeFetcher();
         const std::vector<std::byte> begin = firstBlock();
         checkTable(findTable(begin));
         checkRoom(begin);
         progress_.total(2 * manifest_.sizeBytes);
     }
+
+    void makeFetcher()
+    {
+        const std::size_t pipelineBytes = order_.pipeline.memoryBytes / 2;
+        if (order_.relay != nullptr)
+            relay_.emplace(manifest_, *order_.relay, order_.relaySettings, pipelineBytes, log_);
+        else
+            store_.emplace(pipelineBytes, false);
+        fetcher_.emplace(manifest_, *source_, store(), log_, order_.relay);
+    }
+
+    FrameStore& store() { return relay_ ? relay_->store() : *store_; }
 
     std::vector<std::byte> firstBlock()
     {
@@ -118,19 +135,18 @@ private:
         const images::BlockEntry& entry = manifest_.blocks.front();
         std::vector<std::byte> raw(manifest_.rawLength(0));
         for (int attempt = 1;; ++attempt) {
-            BoundedQueue<AlignedBuffer> pool;
-            pool.push(AlignedBuffer(entry.length));
-            FrameFetcher fetcher(manifest_, *source_, pool, log_);
             const std::size_t block = 0;
-            AlignedBuffer frame;
-            fetcher.fetch(
-                {&block, 1}, [&](std::size_t, AlignedBuffer bytes) { frame = std::move(bytes); }, stop_);
-            outcome_.bytesFetched += fetcher.bytesFetched();
+            const bool last = attempt == 3;
+            fetcher_->fetch({&block, 1}, {[&](const FramePtr& frame) { firstFrame_ = frame; }}, stop_, last);
+            if (!firstFrame_)
+                continue; // its source had it wrong, and said so
             try {
-                images::BlockDecoder().decode(entry, frame.first(entry.length), raw);
+                images::BlockDecoder().decodeAny(entry, firstFrame_->bytes(), raw);
                 return raw;
             } catch (const Error& error) {
-                if (attempt == 3)
+                fetcher_->rejected(firstFrame_);
+                firstFrame_.reset();
+                if (last)
                     throw Error(ErrorCode::ChecksumMismatch,
                                 fmt::format("block 0 from {}: {}", source_->name(), error.what()),
                                 "the image in the store or a cache before it is damaged: bm image delete and "
@@ -194,10 +210,19 @@ private:
                         outcome_.bytesPresent == 0
                             ? ""
                             : fmt::format(", {} MiB are already there", outcome_.bytesPresent >> 20U)));
-        ImageWriter writer(manifest_, device_, *source_, order_.pipeline, progress_, log_);
+        written_.emplace(manifest_.blocks.size());
+        for (std::size_t i = 0; i < present.size(); ++i)
+            if (present[i])
+                written_->mark(i);
+        if (relay_)
+            relay_->serveFrom(device_, *written_);
+        ImageWriter::Parts parts{manifest_, device_, *fetcher_, store(), progress_, log_};
+        parts.relay = relay_ ? &*relay_ : nullptr;
+        parts.written = &*written_;
+        ImageWriter writer(parts, source_->name(), order_.pipeline);
         writer.write(blocks, holes, hashes_, stop_);
         outcome_.bytesWritten = missing;
-        outcome_.bytesFetched += writer.bytesFetched();
+        outcome_.bytesFetched = fetcher_->bytesFetched();
     }
 
     void sort(std::size_t block, const std::vector<bool>& present, std::vector<std::size_t>& blocks,
@@ -245,6 +270,11 @@ private:
     Manifest manifest_;
     std::string configDrive_;
     std::unique_ptr<FrameSource> source_;
+    std::optional<WrittenBlocks> written_;
+    std::optional<FrameStore> store_; ///< without a relay
+    std::optional<Relay> relay_;
+    std::optional<FrameFetcher> fetcher_;
+    FramePtr firstFrame_; ///< kept till the end: the disk's first block is changed after it was written
     TableKind table_ = TableKind::None;
     std::vector<BlockHash> hashes_;
     std::vector<Extent> oldPartitions_;

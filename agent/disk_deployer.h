@@ -2,6 +2,7 @@
 #include "agent/agent_log.h"
 #include "agent/frame_source.h"
 #include "agent/image_writer.h"
+#include "agent/relay.h"
 #include "agent/step_progress.h"
 
 #include <cstdint>
@@ -23,6 +24,9 @@ struct DeployOrder {
     bool resume = false;       ///< an earlier try was cut short: expect many blocks to be there
     PipelineSettings pipeline{};
     TokenSource token{};
+    RelayCopy* relay = nullptr; ///< borrowed; null: from the server alone, nothing is passed on
+    RelaySettings relaySettings{};
+    std::chrono::milliseconds linger{5000}; ///< at the end, for others that still take from this node
 };
 
 struct DeployOutcome {

@@ -2,12 +2,12 @@
 
 #include "agent/aligned_buffer.h"
 #include "agent/bounded_queue.h"
-#include "agent/frame_fetcher.h"
 #include "common/model/error.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <fmt/format.h>
 #include <functional>
@@ -26,17 +26,10 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kFrameBufferBytes =
-    kBlockBytes + 16 * 1024; ///< a frame that does not compress is a little longer
 constexpr std::size_t kFewestBuffers = 4;
 constexpr int kTriesPerBlock = 3;
 constexpr std::size_t kBadBlocksPerPass =
     16; ///< a source that lies this often is not asked for the rest first
-
-struct Frame {
-    std::size_t block = 0;
-    AlignedBuffer bytes;
-};
 
 struct RawBlock {
     std::size_t block = 0;
@@ -62,17 +55,14 @@ public:
     Pass(ImageWriter& writer, std::vector<BlockHash>& hashes, const std::stop_token& stop)
         : writer_(writer), hashes_(hashes), stopped_(stop, [this] { abort(); })
     {
-        const std::size_t pair = kFrameBufferBytes + kBlockBytes;
-        const std::size_t count = std::max(writer.settings_.memoryBytes / pair, kFewestBuffers);
-        for (std::size_t i = 0; i < count; ++i) {
-            framePool_.push(AlignedBuffer(kFrameBufferBytes));
+        const std::size_t count = std::max(writer.settings_.memoryBytes / 2 / kBlockBytes, kFewestBuffers);
+        for (std::size_t i = 0; i < count; ++i)
             rawPool_.push(AlignedBuffer(kBlockBytes));
-        }
     }
 
     /// @return blocks that did not verify
     std::vector<std::size_t> run(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
-                                 const std::stop_token& stop)
+                                 const std::stop_token& stop, bool serverOnly)
     {
         std::vector<std::jthread> decoders;
         std::vector<std::jthread> writers;
@@ -80,7 +70,7 @@ public:
             decoders.emplace_back([this] { guarded([this] { decodeAll(); }); });
         for (unsigned i = 0; i < std::max(writer_.settings_.writers, 1U); ++i)
             writers.emplace_back([this] { guarded([this] { writeAll(); }); });
-        std::jthread fetcher([&] { guarded([&] { fetchAll(blocks); }); });
+        std::jthread fetcher([&] { guarded([&] { fetchAll(blocks, serverOnly); }); });
         guarded([&] { writer_.zeroHoles(holes, failed_.get_token()); });
         fetcher.join();
         frames_.close();
@@ -106,7 +96,7 @@ private:
     void abort()
     {
         failed_.request_stop();
-        framePool_.abort();
+        writer_.parts_.store.abort();
         rawPool_.abort();
         frames_.abort();
         raws_.abort();
@@ -126,99 +116,107 @@ private:
         }
     }
 
-    void fetchAll(std::span<const std::size_t> blocks)
+    void fetchAll(std::span<const std::size_t> blocks, bool serverOnly)
     {
-        FrameFetcher fetcher(writer_.manifest_, writer_.source_, framePool_, writer_.log_);
+        limitBad_ = serverOnly || !writer_.parts_.fetcher.hasPeers();
         try {
-            fetcher.fetch(
-                blocks,
-                [this](std::size_t block, AlignedBuffer frame) {
-                    frames_.push({block, std::move(frame)});
-                },
-                failed_.get_token());
+            writer_.parts_.fetcher.fetch(blocks,
+                                         {[this](const FramePtr& frame) { frames_.push(frame); },
+                                          [this](std::size_t block) {
+                                              const std::scoped_lock lock(mutex_);
+                                              bad_.push_back(block);
+                                          }},
+                                         failed_.get_token(), serverOnly);
         } catch (const Error& error) {
-            writer_.bytesFetched_ += fetcher.bytesFetched();
-            if (error.code() == ErrorCode::Aborted)
-                return; // the one who stopped us says why
-            throw;
+            if (error.code() != ErrorCode::Aborted) // else the one who stopped us says why
+                throw;
         }
-        writer_.bytesFetched_ += fetcher.bytesFetched();
     }
 
     void decodeAll()
     {
         images::BlockDecoder decoder;
-        while (std::optional<Frame> frame = frames_.pop()) {
+        while (std::optional<FramePtr> frame = frames_.pop()) {
             std::optional<AlignedBuffer> raw = rawPool_.pop();
             if (!raw)
                 return;
             if (decodeOne(decoder, *frame, *raw))
-                raws_.push({frame->block, std::move(*raw)});
+                raws_.push({(*frame)->block(), std::move(*raw)});
             else
                 rawPool_.push(std::move(*raw));
-            framePool_.push(std::move(frame->bytes));
         }
     }
 
-    bool decodeOne(images::BlockDecoder& decoder, const Frame& frame, const AlignedBuffer& raw)
+    bool decodeOne(images::BlockDecoder& decoder, const FramePtr& frame, const AlignedBuffer& raw)
     {
-        const images::BlockEntry& entry = writer_.manifest_.blocks[frame.block];
-        const std::uint64_t length = writer_.manifest_.rawLength(frame.block);
+        const std::size_t block = frame->block();
+        const images::BlockEntry& entry = writer_.parts_.manifest.blocks[block];
+        const std::uint64_t length = writer_.parts_.manifest.rawLength(block);
         try {
-            decoder.decode(entry, frame.bytes.first(entry.length), raw.first(length));
+            if (frame->original())
+                decoder.decode(entry, frame->bytes(), raw.first(length));
+            else
+                decoder.decodeAny(entry, frame->bytes(), raw.first(length));
         } catch (const Error& error) {
-            noteBad(frame.block, error);
+            noteBad(frame, error);
             return false;
         }
-        hashes_[frame.block] = hashOf(raw.first(length));
+        frame->mark(StoredFrame::State::Verified);
+        hashes_[block] = hashOf(raw.first(length));
         std::ranges::fill(raw.bytes().subspan(length), std::byte{0});
         return true;
     }
 
-    void noteBad(std::size_t block, const Error& error)
+    void noteBad(const FramePtr& frame, const Error& error)
     {
-        writer_.log_.trouble(
-            fmt::format("block {} from {}: {}", block, writer_.source_.name(), error.what()));
+        const std::size_t block = frame->block();
+        writer_.parts_.fetcher.rejected(frame);
+        if (writer_.parts_.relay != nullptr)
+            writer_.parts_.relay->retract(block);
+        const std::string from =
+            frame->origin() == FrameFetcher::kServer ? writer_.sourceName_ : frame->origin();
+        const std::string what =
+            fmt::format("block {} (byte {}) from {}: {}", block, block * kBlockBytes, from, error.what());
+        writer_.parts_.log.trouble(what);
         const std::scoped_lock lock(mutex_);
         bad_.push_back(block);
         lastMismatch_ =
-            Error(ErrorCode::ChecksumMismatch,
-                  fmt::format("block {} (byte {}) from {}: {}", block, block * kBlockBytes,
-                              writer_.source_.name(), error.what()),
+            Error(ErrorCode::ChecksumMismatch, what,
                   "the image in the store or a cache before it is damaged: bm image delete and add it again");
-        if (bad_.size() >= kBadBlocksPerPass)
+        if (limitBad_ && bad_.size() >= kBadBlocksPerPass)
             throw *lastMismatch_;
     }
 
     void writeAll()
     {
         while (std::optional<RawBlock> raw = raws_.pop()) {
-            const std::uint64_t length = writer_.manifest_.rawLength(raw->block);
-            writer_.device_.write(raw->block * kBlockBytes,
-                                  raw->bytes.first(padded(length, writer_.device_.sectorBytes())));
-            writer_.progress_.add(length);
+            const std::uint64_t length = writer_.parts_.manifest.rawLength(raw->block);
+            writer_.parts_.device.write(
+                raw->block * kBlockBytes,
+                raw->bytes.first(padded(length, writer_.parts_.device.sectorBytes())));
+            writer_.parts_.progress.add(length);
+            if (writer_.parts_.written != nullptr)
+                writer_.parts_.written->mark(raw->block);
             rawPool_.push(std::move(raw->bytes));
         }
     }
 
     ImageWriter& writer_;
     std::vector<BlockHash>& hashes_;
-    BoundedQueue<AlignedBuffer> framePool_;
     BoundedQueue<AlignedBuffer> rawPool_;
-    BoundedQueue<Frame> frames_;
+    BoundedQueue<FramePtr> frames_;
     BoundedQueue<RawBlock> raws_;
     std::mutex mutex_;
     std::exception_ptr failure_;
     std::vector<std::size_t> bad_;
+    std::atomic<bool> limitBad_{true};
     std::optional<Error> lastMismatch_;
     std::stop_source failed_;
     std::stop_callback<std::function<void()>> stopped_;
 };
 
-ImageWriter::ImageWriter(const images::Manifest& manifest, BlockDevice& device, FrameSource& source,
-                         PipelineSettings settings, StepProgress& progress, AgentLog& log)
-    : manifest_(manifest), device_(device), source_(source), settings_(settings), progress_(progress),
-      log_(log)
+ImageWriter::ImageWriter(const Parts& parts, std::string sourceName, PipelineSettings settings)
+    : parts_(parts), sourceName_(std::move(sourceName)), settings_(settings)
 {}
 
 void ImageWriter::zeroHoles(std::span<const std::size_t> holes, const std::stop_token& stop)
@@ -230,9 +228,9 @@ void ImageWriter::zeroHoles(std::span<const std::size_t> holes, const std::stop_
             ++count;
         const std::uint64_t begin = holes[i] * kBlockBytes;
         const std::size_t last = holes[i + count - 1];
-        const std::uint64_t end = last * kBlockBytes + manifest_.rawLength(last);
-        device_.zero(begin, padded(end - begin, device_.sectorBytes()), stop);
-        progress_.add(end - begin);
+        const std::uint64_t end = last * kBlockBytes + parts_.manifest.rawLength(last);
+        parts_.device.zero(begin, padded(end - begin, parts_.device.sectorBytes()), stop);
+        parts_.progress.add(end - begin);
         i += count;
     }
 }
@@ -243,7 +241,8 @@ void ImageWriter::write(std::span<const std::size_t> blocks, std::span<const std
     std::vector<std::size_t> left(blocks.begin(), blocks.end());
     for (int attempt = 1; attempt == 1 || !left.empty(); ++attempt) {
         Pass pass(*this, hashes, stop);
-        left = pass.run(left, attempt == 1 ? holes : std::span<const std::size_t>{}, stop);
+        left = pass.run(left, attempt == 1 ? holes : std::span<const std::size_t>{}, stop,
+                        attempt == kTriesPerBlock);
         if (!left.empty() && attempt == kTriesPerBlock)
             throw *pass.lastMismatch();
     }

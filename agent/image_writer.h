@@ -1,7 +1,9 @@
 #pragma once
 #include "agent/agent_log.h"
 #include "agent/block_device.h"
-#include "agent/frame_source.h"
+#include "agent/frame_fetcher.h"
+#include "agent/frame_store.h"
+#include "agent/relay.h"
 #include "agent/step_progress.h"
 #include "images/blocks/manifest.h"
 
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace bm::agent {
@@ -31,29 +34,34 @@ struct PipelineSettings {
 /// this one zeroes the holes. Memory is bounded by the pools of buffers, whatever the image's size.
 class ImageWriter {
 public:
-    /// All borrowed. The device is at least as long as the image.
-    ImageWriter(const images::Manifest& manifest, BlockDevice& device, FrameSource& source,
-                PipelineSettings settings, StepProgress& progress, AgentLog& log);
+    /// All borrowed. The device is at least as long as the image; @p store is where @p fetcher puts frames.
+    struct Parts {
+        const images::Manifest& manifest;
+        BlockDevice& device;
+        FrameFetcher& fetcher;
+        FrameStore& store;
+        StepProgress& progress;
+        AgentLog& log;
+        Relay* relay = nullptr; ///< told what did not verify
+        WrittenBlocks* written = nullptr;
+    };
+    ImageWriter(const Parts& parts, std::string sourceName, PipelineSettings settings);
 
     /// Writes @p blocks (no holes among them) in this order and zeroes @p holes meanwhile. A block that does
-    /// not verify is fetched again, three times. @p hashes gets the hash of each block written.
+    /// not verify is fetched again, three times, the last from the server. @p hashes gets the hash of each
+    /// block written.
     /// @throws Error ChecksumMismatch (which block, from where), DiskFailed, Aborted; NotFound, Forbidden ...
     /// of the source
     void write(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
                std::vector<BlockHash>& hashes, const std::stop_token& stop);
-    std::uint64_t bytesFetched() const { return bytesFetched_; }
 
 private:
     class Pass;
     void zeroHoles(std::span<const std::size_t> holes, const std::stop_token& stop);
 
-    const images::Manifest& manifest_;
-    BlockDevice& device_;
-    FrameSource& source_;
+    Parts parts_;
+    std::string sourceName_; ///< the server's, for people
     PipelineSettings settings_;
-    StepProgress& progress_;
-    AgentLog& log_;
-    std::uint64_t bytesFetched_ = 0;
 };
 
 /// Reads the whole image back and compares. Holes must be zero. Two threads.

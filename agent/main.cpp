@@ -41,6 +41,22 @@ CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::string& ta
     return write;
 }
 
+void addRelay(CLI::App& write, bm::agent::WriteRelay& relay)
+{
+    write.add_option("--relay-token", relay.tokenFile,
+                     "file with the copy's token, 64 hex digits: take from --source and serve others");
+    write
+        .add_option("--source", relay.sources,
+                    "ADDRESS:PORT of another bm-agent to take from; at last --blocks")
+        ->delimiter(',');
+    write.add_option("--relay-port", relay.settings.port, "port to serve at")->capture_default_str();
+    write.add_option("--relay-cache", relay.cacheMib,
+                     "MiB of stored blocks kept for others; 0: by the memory");
+    write.footer("Example: bm-agent write --manifest http://10.77.0.1/image.manifest --blocks "
+                 "http://10.77.0.1/image.zst --to /dev/sdb\n"
+                 "         --relay-token token --source 10.77.0.101:6387");
+}
+
 int runCommand(int argc, char** argv)
 {
     CLI::App app{kAbout};
@@ -51,13 +67,15 @@ int runCommand(int argc, char** argv)
     addRun(app, run);
     app.set_version_flag("--version", BM_AGENT_VERSION);
     CLI::App* write = addWrite(app, order, target, memoryMib);
+    bm::agent::WriteRelay relay;
+    addRelay(*write, relay);
     CLI::App* inventory =
         app.add_subcommand("inventory", "print what the server would be told about this machine");
     app.require_subcommand(0, 1);
     CLI11_PARSE(app, argc, argv);
     order.pipeline.memoryBytes = memoryMib << 20U;
     if (write->parsed())
-        return bm::agent::writeOnce(order, target);
+        return bm::agent::writeOnce(order, target, relay);
     return inventory->parsed() ? bm::agent::printInventory() : bm::agent::runAgent(run);
 }
 

@@ -32,6 +32,12 @@ void BlockDecoder::decode(const BlockEntry& entry, std::span<const std::byte> fr
     if (frame.size() != entry.length)
         throw Error(ErrorCode::ImageCorrupt, fmt::format("a frame of {} bytes where the manifest says {}",
                                                          frame.size(), entry.length));
+    decodeAny(entry, frame, raw);
+}
+
+void BlockDecoder::decodeAny(const BlockEntry& entry, std::span<const std::byte> frame,
+                             std::span<std::byte> raw)
+{
     // One shot into a buffer of the block's size: zstd stops there, so a frame that expands further is an
     // error.
     const std::size_t length =

@@ -21,6 +21,9 @@ public:
     /// @throws Error ImageCorrupt (no zstd frame, wrong length), ChecksumMismatch (other bytes than the
     /// manifest's)
     void decode(const BlockEntry& entry, std::span<const std::byte> frame, std::span<std::byte> raw);
+    /// As decode() of any frame of the same block, not of the manifest's length: another node may have made
+    /// it.
+    void decodeAny(const BlockEntry& entry, std::span<const std::byte> frame, std::span<std::byte> raw);
 
 private:
     struct State;

@@ -1,0 +1,105 @@
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+namespace bm::agent {
+
+/// The longest frame that is taken: one that does not compress is a little longer than its block.
+inline constexpr std::size_t kLongestFrame = (std::size_t{1} << 20U) + std::size_t{16} * 1024;
+
+/// A zstd frame of one block while and after it arrives. One thread fills it, others read what is there
+/// already.
+class StoredFrame {
+public:
+    enum class State : std::uint8_t {
+        Arriving,
+        Whole,
+        Verified,
+        Bad,   ///< whole, but not the block's
+        Broken ///< never to be whole: another frame of the block takes its place
+    };
+    std::size_t block() const { return block_; }
+    std::size_t length() const { return length_; }
+    /// The very bytes of the image's .zst file; else another frame of the same block.
+    bool original() const { return original_; }
+    std::size_t have() const { return have_.load(std::memory_order_acquire); }
+    State state() const { return state_.load(std::memory_order_acquire); }
+    std::span<const std::byte> bytes() const { return {bytes_.get(), length_}; }
+    /// Where it came from, for blame. Set before anybody else sees the frame whole.
+    const std::string& origin() const { return origin_; }
+    void origin(std::string name) { origin_ = std::move(name); }
+    /// For the one that fills: where the next bytes go.
+    std::span<std::byte> room() { return {bytes_.get() + have(), length_ - have()}; }
+    void advance(std::size_t count);
+    void mark(State state) { state_.store(state, std::memory_order_release); }
+
+private:
+    friend class FrameStore;
+    struct Budget;
+    struct Free {
+        void operator()(std::byte* bytes) const;
+        std::shared_ptr<Budget> budget{};
+        std::size_t length = 0;
+    };
+    StoredFrame(std::size_t block, std::size_t length, bool original, std::shared_ptr<Budget> budget);
+
+    std::size_t block_;
+    std::size_t length_;
+    bool original_;
+    std::string origin_;
+    std::unique_ptr<std::byte, Free> bytes_;
+    std::atomic<std::size_t> have_{0};
+    std::atomic<State> state_{State::Arriving};
+};
+using FramePtr = std::shared_ptr<StoredFrame>;
+
+/// The frames at hand: those on their way to the disk and, as far as memory allows, the last ones for the
+/// nodes behind this one. Bounded by bytes; what is on its way is never dropped: begin() waits instead.
+/// Thread-safe.
+class FrameStore {
+public:
+    /// @p onChange is called without a lock when a frame begins, grows or goes bad.
+    FrameStore(std::size_t limitBytes, bool keep, std::function<void()> onChange = {});
+    FrameStore(const FrameStore&) = delete;
+    FrameStore& operator=(const FrameStore&) = delete;
+
+    /// A new frame, empty. Waits for memory; nothing after abort().
+    FramePtr begin(std::size_t block, std::size_t length, bool original);
+    /// As begin() without waiting: a little more than the limit may be used. For frames made from the disk.
+    FramePtr beginExtra(std::size_t block, std::size_t length);
+    FramePtr find(std::size_t block) const;
+    void grown(const FramePtr& frame, std::size_t count);
+    /// It did not verify: whoever was given it will be told, and gets another.
+    void rejected(const FramePtr& frame, StoredFrame::State why);
+    /// Whether begin() waits, and since when: the disk does not keep up.
+    std::optional<std::chrono::steady_clock::duration> waiting() const;
+    void abort();
+    bool aborted() const;
+    std::size_t limitBytes() const { return limit_; }
+    std::size_t usedBytes() const;
+
+private:
+    bool makeRoom(std::size_t length);
+    FramePtr add(std::size_t block, std::size_t length, bool original);
+
+    const std::size_t limit_;
+    const bool keep_;
+    std::function<void()> onChange_;
+    std::shared_ptr<StoredFrame::Budget> budget_;
+    mutable std::mutex mutex_;
+    std::unordered_map<std::size_t, FramePtr> frames_;
+    std::deque<FramePtr> order_; ///< oldest first
+};
+
+} // namespace bm::agent
