@@ -19,11 +19,14 @@ def tracked():
     return [path for path in ROOT.rglob("*") if path.is_file() and "build" not in path.relative_to(ROOT).parts[:1]]
 
 
+PEERS = ROOT / "bench" / "peers"  # other programs, built by the bench that measures them
+
+
 def unbuilt(files):
     commands = json.loads((BUILD / "compile_commands.json").read_text(encoding="utf-8"))
     built = {pathlib.Path(entry["file"]).resolve() for entry in commands}
     return [f"{file.relative_to(ROOT)} is not built" for file in files
-            if file.suffix == ".cpp" and file.exists() and file.resolve() not in built]
+            if file.suffix == ".cpp" and file.exists() and file.parent != PEERS and file.resolve() not in built]
 
 
 def main():
