@@ -87,18 +87,21 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
     if (!inventorySent_)
         request.inventory = toJson(parts_.inventory());
     request.step = runner_.report();
+    request.relay = runner_.relayReport();
     request.log = log_.tail();
     const PowerChange change = runner_.powerChange();
     const wire::AgentExchangeAnswer answer = session_.exchange(request, stop);
     inventorySent_ = true;
     log_.drop(request.log.size());
+    if (request.relay)
+        runner_.relayReported(request.relay->left.size());
     callAgain_ = std::chrono::milliseconds{answer.callAgainMs};
     if (change != PowerChange::None)
         parts_.changePower(change);
     if (answer.abort)
         runner_.abort();
     if (answer.step && !answer.abort)
-        runner_.offer(*answer.step);
+        runner_.offer(*answer.step, answer.relay);
     else if (!answer.step)
         runner_.nothingOffered();
 }

@@ -99,6 +99,11 @@ void FrameFetcher::step(FetchRun& run, const std::stop_token& stop, bool serverO
 
 void FrameFetcher::fromPeer(const PeerAddress& peer, FetchRun& run, const std::stop_token& stop)
 {
+    if (choice_->lies(peer.text(),
+                      SourceChoice::Clock::now())) { // what it gave was looked at after it had ended
+        choice_->leave(peer, Leaving::Lying, "blocks that it gave do not verify");
+        return;
+    }
     try {
         PeerReader reader(peer, run, *copy_, *choice_, stop);
         copy_->source(peer.text());

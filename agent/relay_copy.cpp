@@ -83,6 +83,8 @@ void RelayCopy::source(const std::string& name)
 
 void RelayCopy::got(const std::string& name, std::uint64_t bytes)
 {
+    if (bytes == 0)
+        return;
     const std::scoped_lock lock(mutex_);
     report_.bytesFrom[name] += bytes;
 }

@@ -1,5 +1,6 @@
 #include "agent/step_runner.h"
 
+#include "agent/relay_wire.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/guarded.h"
@@ -24,6 +25,17 @@ wire::AgentError wireError(const Error& error)
     return {std::string(toText(error.code())), error.message(), error.hint()};
 }
 
+constexpr std::uint64_t kMostCacheBytes = std::uint64_t{16} << 30U;
+
+RelayPlan planFrom(const wire::AgentRelayPlan& said)
+{
+    RelayPlan plan{.token = said.token, .sources = {}, .bytesPerSecond = said.bytesPerSecond};
+    for (const std::string& source : said.sources)
+        if (const std::optional<PeerAddress> peer = PeerAddress::parse(source))
+            plan.sources.push_back(*peer);
+    return plan;
+}
+
 bool isFileName(const std::string& id)
 {
     return !id.empty() && id.size() <= 64 &&
@@ -36,6 +48,8 @@ struct StepRunner::Task {
     wire::AgentStepOrder order;
     StepProgress progress;
     bool resume = false;
+    std::optional<RelayCopy> relay;
+    RelaySettings relaySettings{};
     platform::Guarded<AgentStepReport> outcome;
     std::atomic<bool> finished{false};
     std::jthread thread; ///< last: joined before the rest goes
@@ -57,25 +71,33 @@ std::filesystem::path StepRunner::recordFile(const std::string& id) const
     return tools_.folder / (id + ".json");
 }
 
-void StepRunner::offer(const wire::AgentStepOrder& order)
+void StepRunner::offer(const wire::AgentStepOrder& order, const std::optional<wire::AgentRelayPlan>& relay)
 {
-    if (task_ && task_->order.id == order.id)
+    if (task_ && task_->order.id == order.id) {
+        if (task_->relay && relay)
+            task_->relay->plan(planFrom(*relay));
         return;
+    }
     if (task_ && !task_->finished) {
         log_.trouble(fmt::format("the server asks for {} while {} runs: stopping that one", order.name,
                                  task_->order.name));
         abort();
         return;
     }
-    start(order);
+    start(order, relay);
 }
 
-void StepRunner::start(const wire::AgentStepOrder& order)
+void StepRunner::start(const wire::AgentStepOrder& order, const std::optional<wire::AgentRelayPlan>& relay)
 {
     if (!isFileName(order.id))
         throw Error(ErrorCode::InvalidInput, fmt::format("the server's step id \"{}\" is no UUID", order.id));
     task_ = std::make_unique<Task>();
     task_->order = order;
+    if (relay && relay->token.size() == kTokenBytes) {
+        task_->relay.emplace(planFrom(*relay));
+        task_->relaySettings.port = relay->port;
+        task_->relaySettings.cacheBytes = std::min<std::uint64_t>(relay->cacheBytes, kMostCacheBytes);
+    }
     std::error_code ignored;
     if (std::filesystem::exists(recordFile(order.id), ignored)) {
         const json record = wire::parseObject(platform::readFile(recordFile(order.id)), "step record");
@@ -105,8 +127,17 @@ void StepRunner::work(Task& task, const std::stop_token& stop)
             throw Error(ErrorCode::AgentFailed,
                         fmt::format("this agent knows no step \"{}\"", task.order.name),
                         "the RAM disk is older than bmd: build it again");
-        const StepContext context{task.order.arguments, tools_.apiBase, tools_.token, tools_.disks, *exec_,
-                                  task.progress,        log_,           task.resume,  stop};
+        const StepContext context{task.order.arguments,
+                                  tools_.apiBase,
+                                  tools_.token,
+                                  tools_.disks,
+                                  *exec_,
+                                  task.progress,
+                                  log_,
+                                  task.resume,
+                                  stop,
+                                  task.relay ? &*task.relay : nullptr,
+                                  task.relaySettings};
         report.result = found->second(context);
         platform::writeFileAtomically(recordFile(task.order.id), "{\"result\": " + report.result.text + "}",
                                       0600);
@@ -150,6 +181,30 @@ std::optional<AgentStepReport> StepRunner::report()
     report.bytesDone = task_->progress.bytesDone();
     report.bytesTotal = task_->progress.bytesTotal();
     return report;
+}
+
+std::optional<wire::AgentRelayReport> StepRunner::relayReport()
+{
+    if (!task_ || !task_->relay)
+        return std::nullopt;
+    const RelayReport now = task_->relay->report();
+    wire::AgentRelayReport report;
+    report.port = now.port;
+    report.source = now.source;
+    report.slow = now.slow;
+    report.bytesPerSecond = now.bytesPerSecond;
+    report.bytesFrom = now.bytesFrom;
+    report.bytesServed = now.bytesServed;
+    report.children = now.children;
+    for (const RelayReport::Left& left : now.left)
+        report.left.push_back({left.source, left.reason});
+    return report;
+}
+
+void StepRunner::relayReported(std::size_t left)
+{
+    if (task_ && task_->relay)
+        task_->relay->reported(left);
 }
 
 PowerChange StepRunner::powerChange()

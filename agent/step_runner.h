@@ -33,19 +33,23 @@ public:
     /// Takes up @p order. A repeat of the step at hand is ignored; one that another agent process finished is
     /// reported without doing it again; while another step runs, that one is stopped first (the server offers
     /// again).
-    void offer(const wire::AgentStepOrder& order);
+    /// @p relay: the step's place among the nodes that copy the same, which may change with each repeat
+    void offer(const wire::AgentStepOrder& order, const std::optional<wire::AgentRelayPlan>& relay = {});
     /// Stops the step at its next safe point; it fails with "aborted".
     void abort();
     /// The server has no step for us: a finished one is forgotten.
     void nothingOffered();
     /// The step at hand, running or finished.
     std::optional<wire::AgentStepReport> report();
+    /// Of the step that copies.
+    std::optional<wire::AgentRelayReport> relayReport();
+    void relayReported(std::size_t left);
     /// What the finished step at hand asks for once the server knows.
     PowerChange powerChange();
 
 private:
     struct Task;
-    void start(const wire::AgentStepOrder& order);
+    void start(const wire::AgentStepOrder& order, const std::optional<wire::AgentRelayPlan>& relay);
     void work(Task& task, const std::stop_token& stop);
     std::filesystem::path recordFile(const std::string& id) const;
 

@@ -80,6 +80,8 @@ DeployOrder orderFrom(const JsonReader& in, const StepContext& context)
     order.configDrive = absolute(context, in.text("configdrive_url"));
     order.resume = context.resume;
     order.token = context.token;
+    order.relay = context.relay;
+    order.relaySettings = context.relaySettings;
     for (const std::string& url : {order.manifest, order.blocks})
         if (!url.starts_with("http://") && !url.starts_with("https://"))
             throw Error(ErrorCode::InvalidInput, fmt::format("write_image: \"{}\" is no http(s) URL", url));

@@ -1,6 +1,7 @@
 #pragma once
 #include "agent/agent_log.h"
 #include "agent/frame_source.h"
+#include "agent/relay.h"
 #include "agent/step_progress.h"
 #include "common/model/json_text.h"
 #include "common/platform/exec.h"
@@ -24,6 +25,8 @@ struct StepContext {
     AgentLog& log;
     bool resume = false; ///< this step was begun before and cut short
     std::stop_token stop{};
+    RelayCopy* relay = nullptr; ///< null: alone with the server
+    RelaySettings relaySettings{};
 };
 
 /// Returns the step's result as JSON; throws model::Error.

@@ -30,6 +30,21 @@ std::vector<std::string> splitAddresses(const std::string& text)
     return all;
 }
 
+conductor::RelayNews newsOf(const wire::AgentRelayReport& said)
+{
+    conductor::RelayNews news;
+    news.port = said.port;
+    news.source = said.source;
+    news.slow = said.slow;
+    news.bytesPerSecond = said.bytesPerSecond;
+    news.bytesFrom = said.bytesFrom;
+    news.bytesServed = said.bytesServed;
+    news.children = said.children;
+    for (const wire::AgentRelayReport::Left& left : said.left)
+        news.left.push_back({left.source, left.reason});
+    return news;
+}
+
 conductor::AgentExchange exchangeOf(const wire::AgentExchangeRequest& said, const Request& request)
 {
     conductor::AgentExchange exchange;
@@ -38,6 +53,8 @@ conductor::AgentExchange exchangeOf(const wire::AgentExchangeRequest& said, cons
     exchange.peerAddress = request.peerAddress;
     exchange.inventoryJson = said.inventory ? said.inventory->text : "";
     exchange.logTail = said.log;
+    if (said.relay)
+        exchange.relay = newsOf(*said.relay);
     if (!said.step)
         return exchange;
     conductor::AgentStepReport report;
@@ -64,6 +81,9 @@ wire::AgentExchangeAnswer answerOf(const conductor::AgentInstruction& instructio
     if (instruction.step)
         answer.step = wire::AgentStepOrder{
             instruction.step->id, instruction.step->name, {instruction.step->argumentsJson}};
+    if (const auto& place = instruction.relay)
+        answer.relay = wire::AgentRelayPlan{place->token, place->sources, place->bytesPerSecond, place->port,
+                                            place->cacheBytes};
     return answer;
 }
 

@@ -3,6 +3,7 @@
 #include "api/request_values.h"
 #include "common/model/error.h"
 #include "common/wire/json_input.h"
+#include "common/wire/relay_json.h"
 #include "common/wire/rollout_json.h"
 
 #include <nlohmann/json.hpp>
@@ -27,6 +28,22 @@ void write(wire::JsonWriter& out, const conductor::fleet::RolloutNodeView& view)
     wire::writeRolloutNode(out, view.node, {view.step, view.bytesDone, view.bytesTotal, view.secondsLeft});
 }
 
+wire::RelayChain chainOf(const std::vector<conductor::RelayMemberView>& members)
+{
+    wire::RelayChain chain;
+    for (const conductor::RelayMemberView& member : members)
+        chain.push_back({member.node,
+                         member.address,
+                         member.state,
+                         member.slow,
+                         member.source,
+                         {member.bytesFrom.begin(), member.bytesFrom.end()},
+                         member.bytesServed,
+                         member.bytesPerSecond,
+                         member.children});
+    return chain;
+}
+
 /// The body of a verb: nothing, or an object.
 nlohmann::json verbBody(Request& request)
 {
@@ -47,6 +64,7 @@ void RolloutApi::mount(http::Router& router)
     router.add(Method::Get, "/v1/rollouts/{rollout}", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Delete, "/v1/rollouts/{rollout}", [this](Request& q, Response& a) { remove(q, a); });
     router.add(Method::Get, "/v1/rollouts/{rollout}/nodes", [this](Request& q, Response& a) { nodes(q, a); });
+    router.add(Method::Get, "/v1/rollouts/{rollout}/relay", [this](Request& q, Response& a) { relay(q, a); });
     router.add(Method::Post, "/v1/rollouts/{rollout}/{verb}",
                [this](Request& q, Response& a) { verb(q, a); });
 }
@@ -122,6 +140,21 @@ void RolloutApi::nodes(Request& request, Response& response) const
         if (!state || view.node.state == *state)
             write(out, view);
     response.sendJson(200, out.endArray().endObject().text());
+}
+
+void RolloutApi::relay(Request& request, Response& response) const
+{
+    refuseOtherQuery(request, "");
+    const model::Rollout rollout = parts_.rollouts.get(request.pathParam("rollout"));
+    std::vector<wire::RelayChain> chains;
+    if (parts_.context.relay != nullptr)
+        for (const conductor::RelayCopyView& copy :
+             parts_.context.relay->show(rollout.contentId, rollout.id.uuid))
+            for (const std::vector<conductor::RelayMemberView>& members : copy.chains)
+                chains.push_back(chainOf(members));
+    wire::JsonWriter out;
+    wire::writeRelay(out, rollout.contentId, chains);
+    response.sendJson(200, out.text());
 }
 
 void RolloutApi::verb(Request& request, Response& response) const

@@ -15,6 +15,7 @@ private:
     void create(http::Request& request, http::Response& response) const;
     void list(http::Request& request, http::Response& response) const;
     void show(http::Request& request, http::Response& response) const;
+    void relay(http::Request& request, http::Response& response) const;
     void nodes(http::Request& request, http::Response& response) const;
     void verb(http::Request& request, http::Response& response) const;
     void remove(http::Request& request, http::Response& response) const;

@@ -36,6 +36,7 @@ using Store = images::StoreSettings;
 using Sources = images::SourceSettings;
 using S3 = images::S3Settings;
 using Conductor = conductor::Settings;
+using Relay = conductor::RelaySettings;
 using Ipmi = drivers::IpmiSettings;
 
 constexpr auto kSections = std::to_array<ConfigSection>({
@@ -51,6 +52,7 @@ constexpr auto kSections = std::to_array<ConfigSection>({
            "images may be."},
     {"conductor", "How machines are worked on: limits, waits, policy."},
     {"rollouts", "Images put on many nodes at once."},
+    {"relay", "Copies from node to node: machines that want the same image take it from one another."},
     {"ipmi", "Calls to BMCs by ipmitool."},
     {"log", "Lines to stderr; systemd keeps them in the journal."},
 });
@@ -227,6 +229,17 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"rollouts.gate_threads", kScalar, "number", "8",
      put<takeBetween<1, 256>, &C::rollouts, &conductor::fleet::RolloutSettings::gateThreads>,
      "Drain and health gates asked at the same time."},
+
+    {"relay.enabled", kScalar, "boolean", "true", put<takeBool, &C::conductor, &Conductor::relay, &Relay::enabled>,
+     "Let machines that copy the same image form chains; false: each takes all of it from bmd."},
+    {"relay.port", kScalar, "port", "6387", put<takeBetween<1, 65535>, &C::conductor, &Conductor::relay, &Relay::port>,
+     "TCP port that an agent serves others at during a copy; where it is taken, another one."},
+    {"relay.chains", kScalar, "number", "0", put<takeBetween<0, 1000>, &C::conductor, &Conductor::relay, &Relay::chains>,
+     "Chains per copy: bmd sends each block about once per chain. 0: one for each 64 machines."},
+    {"relay.cache", kScalar, "size", "0", put<takeSize, &C::conductor, &Conductor::relay, &Relay::cacheBytes>,
+     "Memory of a machine for blocks that it keeps for others. 0: an eighth of what it has free, 16 to 256 MiB."},
+    {"relay.order", kScalar, "rack | address | join", "rack", put<takeRelayOrder, &C::conductor, &Conductor::relay, &Relay::order>,
+     "Order of a chain that begins: by the property rack, then address; by address; as they come. Late ones join at the end."},
 
     {"ipmi.ipmitool", kScalar, "path", "/usr/bin/ipmitool", put<takeText, &C::ipmi, &Ipmi::ipmitool>, "ipmitool."},
     {"ipmi.min_interval", kScalar, "duration", "200ms", put<takeDuration, &C::ipmi, &Ipmi::minInterval>,

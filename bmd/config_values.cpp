@@ -346,6 +346,14 @@ model::BootMode takeBootMode(const Given& given)
     return takeChoice(given, kChoices);
 }
 
+conductor::RelayOrder takeRelayOrder(const Given& given)
+{
+    using conductor::RelayOrder;
+    static constexpr std::array<Choice<RelayOrder>, 3> kChoices{
+        {{"rack", RelayOrder::Rack}, {"address", RelayOrder::Address}, {"join", RelayOrder::Join}}};
+    return takeChoice(given, kChoices);
+}
+
 platform::LogLevel takeLogLevel(const Given& given)
 {
     using platform::LogLevel;

@@ -43,6 +43,7 @@ TlsMode takeTls(const Given& given);
 AuthMode takeAuth(const Given& given);
 pxe::DhcpMode takeDhcpMode(const Given& given);
 model::BootMode takeBootMode(const Given& given);
+conductor::RelayOrder takeRelayOrder(const Given& given);
 platform::LogLevel takeLogLevel(const Given& given);
 bool takeLogFormat(const Given& given); ///< whether JSON
 

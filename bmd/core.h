@@ -58,6 +58,7 @@ private:
 public:
     db::Database database;
     images::ImageStore store;
+    conductor::RelayDesk relay;
     conductor::Context context;
     conductor::NodeCommands nodes;
     conductor::Operations operations;

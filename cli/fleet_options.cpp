@@ -12,7 +12,7 @@ bool FleetOptions::any() const
                         !order.empty() || attempts || !retryDelay.empty();
     const bool gates = !drainUrl.empty() || !drainCommand.empty() || healthTcp || healthSsh ||
                        !healthHttp.empty() || phoneHome;
-    return selects || limits || gates;
+    return selects || limits || gates || asksOfRelay();
 }
 
 namespace {
@@ -55,6 +55,15 @@ json FleetOptions::body() const
     put(body, "force", force);
     put(body, "allow_unseen", allowUnseen);
     put(body, "if_older_than", ifOlderThan);
+    if (asksOfRelay()) {
+        json relay = json::object();
+        put(relay, "chains", relayChains);
+        put(relay, "cache_mib", relayCacheMib);
+        put(relay, "order", relayOrder);
+        if (noRelay)
+            relay["enabled"] = false;
+        body["relay"] = relay;
+    }
     json drain = json::object();
     put(drain, "url", drainUrl);
     put(drain, "command", drainCommand);
@@ -124,6 +133,17 @@ void addLimits(CLI::App& command, FleetOptions& options)
         ->group(rollout);
 }
 
+void addRelay(CLI::App& command, FleetOptions& options)
+{
+    const std::string relay = "Relay (from node to node; bm rollout show --relay)";
+    command.add_option("--relay-chains", options.relayChains, "so many chains; else one for each 64 nodes")
+        ->group(relay);
+    command.add_option("--relay-cache", options.relayCacheMib, "MiB that each node keeps for others")
+        ->group(relay);
+    command.add_option("--relay-order", options.relayOrder, "rack, address or join")->group(relay);
+    command.add_flag("--no-relay", options.noRelay, "each node takes all from the server")->group(relay);
+}
+
 void addGates(CLI::App& command, FleetOptions& options)
 {
     const std::string gates = "Gates";
@@ -159,6 +179,7 @@ void addFleetOptions(CLI::App& command, FleetOptions& options)
 {
     addSelection(command, options);
     addLimits(command, options);
+    addRelay(command, options);
     addGates(command, options);
 }
 

@@ -26,6 +26,10 @@ struct FleetOptions {
     bool force = false;
     bool allowUnseen = false;
     std::string ifOlderThan;
+    std::optional<std::uint64_t> relayChains;
+    std::optional<std::uint64_t> relayCacheMib;
+    std::string relayOrder;
+    bool noRelay = false;
     std::string drainUrl;
     std::string drainCommand;
     std::string drainDeadline;
@@ -36,6 +40,7 @@ struct FleetOptions {
     std::string healthDeadline;
     std::string onUnhealthy;
 
+    bool asksOfRelay() const { return relayChains || relayCacheMib || !relayOrder.empty() || noRelay; }
     /// Whether any of them was given.
     bool any() const;
     /// As members of the body of POST /v1/rollouts.

@@ -24,6 +24,7 @@ struct RolloutOptions {
     std::string reason;
     std::vector<std::string> nodes;
     bool failedOnly = false;
+    bool relay = false;
     bool wait = false;
     bool yes = false;
 };
@@ -78,8 +79,54 @@ int list(Shell& shell, const RolloutOptions& options)
     return 0;
 }
 
+const std::vector<Column> kRelayColumns{
+    {"CHAIN", "chain"},         {"NODE", "node"},        {"STATE", "state"},
+    {"FROM", "source"},         {"MIB/S", "rate_shown"}, {"FETCHED", "from_shown"},
+    {"SERVED", "served_shown"}, {"SLOW", "slow_shown"},  {"ADDRESS", "address", true}};
+
+std::string mib(double bytes)
+{
+    return fmt::format("{:.0f} MiB", bytes / (1 << 20));
+}
+
+/// Who takes from whom, each chain in its order.
+json relayRows(const json& relay)
+{
+    json rows = json::array();
+    int chain = 0;
+    for (const json& one : relay.at("chains")) {
+        ++chain;
+        for (json node : one.at("nodes")) {
+            node["chain"] = chain;
+            node["rate_shown"] = fmt::format("{:.1f}", node.value("bytes_per_second", 0.0) / (1 << 20));
+            node["served_shown"] = mib(node.value("bytes_served", 0.0));
+            node["slow_shown"] = node.value("slow", false) ? json("slow disk or link") : json(nullptr);
+            std::string from;
+            for (const auto& [source, bytes] : node.at("bytes_from").items())
+                from += fmt::format("{}{} {}", from.empty() ? "" : ", ", source, mib(bytes.get<double>()));
+            node["from_shown"] = from;
+            rows.push_back(std::move(node));
+        }
+    }
+    return rows;
+}
+
+int showRelay(Shell& shell, const RolloutOptions& options)
+{
+    const json relay = shell.client().get(rolloutPath(options.rollout, "/relay"));
+    if (!shell.view().table()) {
+        shell.print(relay);
+        return 0;
+    }
+    std::cout << fmt::format("The server sent {}.\n", mib(relay.value("server_bytes", 0.0)));
+    shell.print(relayRows(relay), kRelayColumns);
+    return 0;
+}
+
 int show(Shell& shell, const RolloutOptions& options)
 {
+    if (options.relay)
+        return showRelay(shell, options);
     json rollout = shell.client().get(rolloutPath(options.rollout));
     rollout.erase("links");
     const json nodes = nodesOf(shell, options.rollout, options.nodeState);
@@ -247,7 +294,9 @@ void addRolloutCommands(CLI::App& app, Shell& shell)
     CLI::App* showing = group->add_subcommand("show", "One rollout with its nodes");
     showing->add_option("rollout", options->rollout, "its name or uuid")->required();
     showing->add_option("--node-state", options->nodeState, "only nodes in this state, as failed");
-    showing->footer("Example:\n  bm rollout show web-stable-7 --node-state failed -o wide");
+    showing->add_flag("--relay", options->relay, "who copies from whom, and how much came from where");
+    showing->footer("Examples:\n  bm rollout show web-stable-7 --node-state failed -o wide\n"
+                    "  bm rollout show web-stable-7 --relay");
     showing->callback(
         [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
     CLI::App* watching = group->add_subcommand("watch", "Show a rollout until it has ended or is paused");

@@ -5,6 +5,7 @@
 #include "conductor/machine_match.h"
 #include "conductor/nodes.h"
 #include "conductor/steps.h"
+#include "db/rollout_repository.h"
 
 #include <algorithm>
 
@@ -117,6 +118,66 @@ Offered offer(db::Transaction& tx, const Context& context, const model::NodeId& 
 
 } // namespace
 
+namespace {
+
+/// A rollout's own wishes over the service's.
+RelaySettings relaySettings(db::Transaction& tx, const Context& context, const model::Operation& operation,
+                            std::string& copyGroup)
+{
+    RelaySettings settings = context.settings.relay;
+    const std::optional<model::Rollout> rollout =
+        operation.rollout.uuid.empty() ? std::nullopt : db::RolloutRepository{}.find(tx, operation.rollout);
+    const nlohmann::json request = rollout ? valueOf(rollout->request) : nlohmann::json::object();
+    if (!request.contains("relay"))
+        return settings;
+    const nlohmann::json& own = request.at("relay");
+    copyGroup = rollout->id.uuid;
+    settings.enabled = own.value("enabled", settings.enabled);
+    settings.chains = own.value("chains", settings.chains);
+    settings.cacheBytes = own.value("cache_mib", settings.cacheBytes >> 20U) << 20U;
+    settings.order = relayOrderFromText(textMember(own, "order")).value_or(settings.order);
+    return settings;
+}
+
+/// The node's place among those that copy the same, when its step is a copy.
+std::optional<RelayPlace> relayPlace(db::Transaction& tx, const Context& context,
+                                     const model::Operation& operation, const Step& step,
+                                     const AgentExchange& exchange)
+{
+    if (context.relay == nullptr || step.name != "write_image")
+        return std::nullopt;
+    const nlohmann::json arguments = valueOf(step.arguments);
+    const std::string contentId = arguments.contains("image") ? textMember(arguments.at("image"), "id") : "";
+    if (contentId.empty())
+        return std::nullopt;
+    if (context.relay->knows(operation.node.uuid, contentId))
+        return context.relay->exchange(operation.node.uuid, exchange.peerAddress,
+                                       exchange.relay.value_or(RelayNews{}));
+    RelayNode node;
+    node.settings = relaySettings(tx, context, operation, node.copyGroup);
+    if (!node.settings.enabled)
+        return std::nullopt;
+    const model::Node known = findNode(tx, operation.node.uuid);
+    node.uuid = known.id.uuid;
+    node.name = known.name;
+    node.rack = textMember(valueOf(known.properties), "rack");
+    node.address = exchange.peerAddress;
+    return context.relay->join(node, contentId);
+}
+
+/// Sources that were left for a reason of theirs are on the node's record.
+void noteLeft(db::Transaction& tx, const Context& context, const model::Operation& operation,
+              const AgentExchange& exchange)
+{
+    if (!exchange.relay)
+        return;
+    for (const RelayNews::Left& left : exchange.relay->left)
+        note(tx, context.clock.now(), operation.node, "relay.left", left.source + ": " + left.reason, "{}",
+             operation.id);
+}
+
+} // namespace
+
 AgentDesk::AgentDesk(Context context) : context_(std::move(context)) {}
 
 namespace {
@@ -223,12 +284,18 @@ AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::str
         answer.abort = offered.abort;
         if (offered.step)
             answer.step = instructionOf(*offered.step);
+        if (operation && offered.step)
+            answer.relay = relayPlace(tx, context_, *operation, *offered.step, exchange);
+        if (operation)
+            noteLeft(tx, context_, *operation, exchange);
         const bool busy = operation.has_value();
         answer.callAgain = busy ? std::min(context_.settings.agentPace, kIdlePace) : kIdlePace;
         if (!exchange.logTail.empty())
             platform::logDebug("agent", "{}: {}", nodeUuid, exchange.logTail.substr(0, kLogTailLimit));
         return answer;
     });
+    if (ended && context_.relay != nullptr)
+        context_.relay->ended(nodeUuid, exchange.step->state == "done");
     if (contact || ended)
         context_.wake();
     return instruction;

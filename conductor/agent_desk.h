@@ -31,6 +31,7 @@ struct AgentExchange {
     std::string peerAddress;
     std::string inventoryJson; ///< empty: not sent this time
     std::optional<AgentStepReport> step{};
+    std::optional<RelayNews> relay{};
     std::string logTail;
 };
 
@@ -43,6 +44,7 @@ struct AgentInstruction {
         std::string argumentsJson;
     };
     std::optional<Step> step{};
+    std::optional<RelayPlace> relay{}; ///< while the step copies an image
 };
 
 /// The agent's side of the service: lookup, heartbeat, exchange, config drive (design section 5).

@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 #include "conductor/meters.h"
+#include "conductor/relay_desk.h"
 #include "db/database.h"
 #include "db/repositories.h"
 #include "drivers/hardware_types.h"
@@ -37,8 +38,9 @@ struct Settings {
     bool fastTrack = true;
     bool smallestDisk = false; ///< Ironic's "smallest of at least 4 GiB" instead of refusing
     model::BootMode defaultBootMode =
-        model::BootMode::Uefi;   ///< of a machine never seen and without a boot_mode capability
-    std::string kernelArguments; ///< extra ones for the RAM disk
+        model::BootMode::Uefi; ///< of a machine never seen and without a boot_mode capability
+    RelaySettings relay{};
+    std::string kernelArguments;                          ///< extra ones for the RAM disk
     std::map<std::string, std::string> rootDeviceByClass; ///< resource class to root device hints (JSON text)
 };
 
@@ -53,6 +55,7 @@ struct Context {
     Meters& meters;
     std::function<void()> wake = [] {};         ///< tells the engine that there is work
     std::function<void()> hostsChanged = [] {}; ///< tells the boot services that the known machines changed
+    RelayDesk* relay = nullptr;                 ///< null: no relay
 };
 
 } // namespace bm::conductor

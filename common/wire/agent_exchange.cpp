@@ -2,6 +2,8 @@
 
 #include "common/wire/json_reader.h"
 
+#include <algorithm>
+
 namespace bm::wire {
 
 using model::Error;
@@ -11,6 +13,8 @@ using nlohmann::json;
 namespace {
 
 constexpr std::uint64_t kLongestPauseMs = 10 * 60 * 1000;
+constexpr std::size_t kMostSources = 256; ///< in one report or plan
+constexpr std::size_t kLongestSource = 80;
 
 model::JsonText dump(const json& value)
 {
@@ -64,6 +68,80 @@ json reportToJson(const AgentStepReport& report)
     return out;
 }
 
+json relayToJson(const AgentRelayReport& report)
+{
+    json left = json::array();
+    for (const AgentRelayReport::Left& one : report.left)
+        left.push_back({{"source", one.source}, {"reason", one.reason}});
+    return {{"port", report.port},
+            {"source", report.source},
+            {"slow", report.slow},
+            {"bytes_per_second", report.bytesPerSecond},
+            {"bytes_from", report.bytesFrom},
+            {"bytes_served", report.bytesServed},
+            {"children", report.children},
+            {"left", left}};
+}
+
+std::uint16_t portFrom(const JsonReader& in)
+{
+    const std::uint64_t port = in.number("port", 0);
+    if (port > 65535)
+        throw Error(ErrorCode::InvalidInput, "relay.port: expected at most 65535");
+    return static_cast<std::uint16_t>(port);
+}
+
+AgentRelayReport relayReportFromJson(const JsonReader& in)
+{
+    AgentRelayReport report;
+    report.port = portFrom(in);
+    report.source = in.text("source").substr(0, kLongestSource);
+    report.slow = in.flag("slow");
+    report.bytesPerSecond = in.number("bytes_per_second", 0);
+    report.bytesServed = in.number("bytes_served", 0);
+    report.children =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(in.number("children", 0), 1'000'000));
+    const json& from = in.value("bytes_from");
+    if (from.is_object())
+        for (const auto& [source, bytes] : from.items())
+            if (bytes.is_number_unsigned() && report.bytesFrom.size() < kMostSources)
+                report.bytesFrom[source.substr(0, kLongestSource)] = bytes.get<std::uint64_t>();
+    const json& left = in.value("left");
+    if (left.is_array())
+        for (const json& one : left) {
+            if (!one.is_object() || report.left.size() >= kMostSources)
+                continue;
+            const JsonReader entry(one, "relay.left");
+            report.left.push_back({entry.text("source").substr(0, kLongestSource),
+                                   entry.text("reason").substr(0, kLongestSource)});
+        }
+    return report;
+}
+
+json planToJson(const AgentRelayPlan& plan)
+{
+    return {{"token", plan.token},
+            {"sources", plan.sources},
+            {"bytes_per_second", plan.bytesPerSecond},
+            {"port", plan.port},
+            {"cache_bytes", plan.cacheBytes}};
+}
+
+AgentRelayPlan planFromJson(const JsonReader& in)
+{
+    AgentRelayPlan plan;
+    plan.token = in.text("token");
+    plan.port = portFrom(in);
+    plan.bytesPerSecond = in.number("bytes_per_second", 0);
+    plan.cacheBytes = in.number("cache_bytes", 0);
+    const json& sources = in.value("sources");
+    if (sources.is_array())
+        for (const json& source : sources)
+            if (source.is_string() && plan.sources.size() < kMostSources)
+                plan.sources.push_back(source.get<std::string>());
+    return plan;
+}
+
 } // namespace
 
 std::string_view toText(AgentStepState state) noexcept
@@ -86,6 +164,8 @@ model::JsonText toJson(const AgentExchangeRequest& request)
         out["inventory"] = parsed(*request.inventory);
     if (request.step)
         out["step"] = reportToJson(*request.step);
+    if (request.relay)
+        out["relay"] = relayToJson(*request.relay);
     if (!request.log.empty())
         out["log"] = request.log;
     return dump(out);
@@ -98,6 +178,8 @@ model::JsonText toJson(const AgentExchangeAnswer& answer)
         out["step"] = {{"id", answer.step->id},
                        {"name", answer.step->name},
                        {"arguments", parsed(answer.step->arguments)}};
+    if (answer.relay)
+        out["relay"] = planToJson(*answer.relay);
     return dump(out);
 }
 
@@ -113,6 +195,8 @@ AgentExchangeRequest agentExchangeRequestFromJson(std::string_view text)
         request.inventory = dump(in.value("inventory"));
     if (in.has("step"))
         request.step = reportFromJson(in.object("step"));
+    if (in.has("relay"))
+        request.relay = relayReportFromJson(in.object("relay"));
     return request;
 }
 
@@ -129,6 +213,8 @@ AgentExchangeAnswer agentExchangeAnswerFromJson(std::string_view text)
         if (answer.step->id.empty() || answer.step->name.empty())
             throw Error(ErrorCode::InvalidInput, "answer.step: id and name are needed");
     }
+    if (in.has("relay"))
+        answer.relay = planFromJson(in.object("relay"));
     return answer;
 }
 

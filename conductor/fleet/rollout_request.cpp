@@ -21,6 +21,8 @@ namespace {
 
 constexpr std::int64_t kMostNodes = 1'000'000;
 constexpr std::int32_t kMostAttempts = 20;
+constexpr std::int64_t kMostChains = 1000;
+constexpr std::int64_t kMostCacheMib = 16384;
 
 template <class Enum, std::size_t N>
 Enum choice(const json& body, std::string_view key, std::string_view field, Enum otherwise,
@@ -194,6 +196,25 @@ void readDeploy(RolloutRequest& request, const json& body)
     request.deployBody = wire::canonical(*deploy).text;
 }
 
+/// Only checked: who hands out the chains reads it from what is stored.
+void checkRelay(const json& body)
+{
+    const json* relay = wire::memberOf(body, "relay");
+    if (relay == nullptr)
+        return;
+    if (!relay->is_object())
+        throw Error(ErrorCode::InvalidInput, "relay: expected an object",
+                    R"({"chains": 2, "order": "rack"})");
+    wire::refuseUnknown(*relay, {"enabled", "chains", "cache_mib", "order"}, "relay");
+    flagIn(*relay, "enabled");
+    if (const json* chains = wire::memberOf(*relay, "chains"))
+        wire::asInteger(*chains, "relay.chains", 0, kMostChains);
+    if (const json* cache = wire::memberOf(*relay, "cache_mib"))
+        wire::asInteger(*cache, "relay.cache_mib", 0, kMostCacheMib);
+    choice<RelayOrder>(*relay, "order", "relay.order", RelayOrder::Rack,
+                       std::array<std::string_view, 3>{"rack", "address", "join"});
+}
+
 void checkName(const std::string& name)
 {
     const bool fits = name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
@@ -215,7 +236,7 @@ RolloutRequest rolloutRequestFrom(const std::string& text)
                          "all",         "plan",         "max_parallel",  "max_per_rack",    "canary",
                          "wave_growth", "max_fail",     "order",         "attempts",        "retry_delay",
                          "force",       "allow_unseen", "if_older_than", "start_before_ms", "drain",
-                         "health",      "deploy"},
+                         "health",      "deploy",       "relay"},
                         "rollout");
     RolloutRequest request;
     request.name = wire::stringMember(body, "name");
@@ -233,6 +254,7 @@ RolloutRequest rolloutRequestFrom(const std::string& text)
     request.drain = drainIn(body);
     request.health = healthIn(body);
     readDeploy(request, body);
+    checkRelay(body);
     body.erase("deploy");
     request.body = wire::canonical(body);
     return request;

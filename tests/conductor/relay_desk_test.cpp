@@ -1,0 +1,200 @@
+#include "conductor/relay_desk.h"
+#include "tests/support/world.h"
+
+#include <catch2/catch.hpp>
+
+using namespace bm;
+using namespace std::chrono_literals;
+using conductor::RelayNews;
+using conductor::RelayNode;
+using conductor::RelayOrder;
+using conductor::RelayPlace;
+using conductor::RelaySettings;
+using Sources = std::vector<std::string>;
+
+namespace {
+
+const std::string kContent(64, 'c');
+
+struct Desk {
+    bm::test::ManualClock clock;
+    conductor::RelayDesk desk{clock, 1s};
+    RelaySettings settings{};
+
+    RelayPlace join(const std::string& name, const std::string& rack, const std::string& address,
+                    const std::string& group = "")
+    {
+        return desk.join({"uuid-" + name, name, rack, address, group, settings}, kContent);
+    }
+    std::optional<RelayPlace> say(const std::string& name, const std::string& address, RelayNews news = {})
+    {
+        if (news.port == 0)
+            news.port = settings.port;
+        return desk.exchange("uuid-" + name, address, news);
+    }
+    Sources order()
+    {
+        Sources names;
+        const auto copies = desk.show(kContent, "");
+        for (const conductor::RelayMemberView& member : copies.at(0).chains.at(0))
+            names.push_back(member.node);
+        return names;
+    }
+};
+
+} // namespace
+
+TEST_CASE("nodes that want one image form a chain, each taking from the one before", "[conductor][relay]")
+{
+    Desk world;
+    const RelayPlace first = world.join("a", "r1", "10.0.0.1");
+    CHECK(first.sources.empty());
+    CHECK(first.token.size() == 64);
+    const RelayPlace second = world.join("b", "r1", "10.0.0.2");
+    CHECK(second.token == first.token);
+    CHECK(second.sources == Sources{"10.0.0.1:6387"});
+    const RelayPlace third = world.join("c", "r1", "10.0.0.3");
+    CHECK(third.sources == Sources{"10.0.0.2:6387", "10.0.0.1:6387"});
+    CHECK(world.desk.knows("uuid-c", kContent));
+    CHECK_FALSE(world.desk.knows("uuid-c", std::string(64, 'd')));
+    CHECK_FALSE(world.desk.exchange("stranger", "10.0.0.9", {}));
+}
+
+TEST_CASE("the order of a chain is by rack and address, or as told", "[conductor][relay]")
+{
+    Desk world;
+    const auto joinAll = [&world] {
+        world.join("x", "r2", "10.0.0.2");
+        world.join("y", "r1", "10.0.0.10");
+        world.join("z", "r1", "10.0.0.9");
+    };
+    SECTION("rack, then the number of the address")
+    {
+        joinAll();
+        CHECK(world.order() == Sources{"z", "y", "x"});
+        CHECK(world.say("x", "10.0.0.2")->sources == Sources{"10.0.0.10:6387", "10.0.0.9:6387"});
+    }
+    SECTION("address")
+    {
+        world.settings.order = RelayOrder::Address;
+        joinAll();
+        CHECK(world.order() == Sources{"x", "z", "y"});
+    }
+    SECTION("as they come")
+    {
+        world.settings.order = RelayOrder::Join;
+        joinAll();
+        CHECK(world.order() == Sources{"x", "y", "z"});
+    }
+    SECTION("a late one joins at the tail")
+    {
+        joinAll();
+        world.clock.advance(4s);
+        for (const char* name : {"x", "y", "z"})
+            world.say(name, name == std::string("x")   ? "10.0.0.2"
+                            : name == std::string("y") ? "10.0.0.10"
+                                                       : "10.0.0.9");
+        world.join("a", "r0", "10.0.0.1");
+        CHECK(world.order() == Sources{"z", "y", "x", "a"});
+    }
+}
+
+TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor][relay]")
+{
+    Desk world;
+    world.join("a", "", "10.0.0.1");
+    world.join("b", "", "10.0.0.2");
+    world.join("c", "", "10.0.0.3");
+    for (const auto& [name, address] : {std::pair("a", "10.0.0.1"), {"b", "10.0.0.2"}, {"c", "10.0.0.3"}})
+        world.say(name, address);
+    SECTION("another one found it dead, until it calls")
+    {
+        RelayNews news;
+        news.left = {{"10.0.0.2:6387", "dead"}};
+        CHECK(world.say("c", "10.0.0.3", news)->sources == Sources{"10.0.0.1:6387"});
+        world.say("b", "10.0.0.2");
+        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.2:6387", "10.0.0.1:6387"});
+    }
+    SECTION("it says that its disk is slow: to the tail")
+    {
+        RelayNews slow;
+        slow.slow = true;
+        world.say("b", "10.0.0.2", slow);
+        CHECK(world.order() == Sources{"a", "c", "b"});
+        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
+    }
+    SECTION("others found that it lies: to the tail")
+    {
+        RelayNews news;
+        news.left = {{"10.0.0.1:6387", "lying"}};
+        world.say("b", "10.0.0.2", news);
+        CHECK(world.order() == Sources{"b", "c", "a"});
+        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.2:6387"});
+    }
+    SECTION("silent for long: lost, and back when it calls")
+    {
+        world.clock.advance(7s);
+        world.say("a", "10.0.0.1");
+        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
+        CHECK(world.desk.show(kContent, "").at(0).chains.at(0).at(1).state == "lost");
+    }
+    SECTION("it serves at another port")
+    {
+        RelayNews news;
+        news.port = 40000;
+        world.say("b", "10.0.0.2", news);
+        CHECK(world.say("c", "10.0.0.3")->sources.front() == "10.0.0.2:40000");
+    }
+    SECTION("ended")
+    {
+        world.desk.ended("uuid-b", true);
+        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
+        CHECK_FALSE(world.say("b", "10.0.0.2"));
+        CHECK(world.desk.show(kContent, "").at(0).chains.at(0).at(1).state == "done");
+    }
+}
+
+TEST_CASE("the number of chains follows the nodes, or is told", "[conductor][relay]")
+{
+    Desk world;
+    SECTION("one for each 64")
+    {
+        for (int i = 0; i < 130; ++i)
+            world.join("n" + std::to_string(i), "", "10.0.1." + std::to_string(i));
+        CHECK(world.desk.show(kContent, "").at(0).chains.size() == 3);
+    }
+    SECTION("two, of equal length")
+    {
+        world.settings.chains = 2;
+        for (int i = 0; i < 6; ++i)
+            world.join("n" + std::to_string(i), "", "10.0.1." + std::to_string(i));
+        const auto chains = world.desk.show(kContent, "").at(0).chains;
+        REQUIRE(chains.size() == 2);
+        CHECK(chains[0].size() == 3);
+        CHECK(chains[1].size() == 3);
+    }
+}
+
+TEST_CASE("a copy's token ends with it, and groups do not share one", "[conductor][relay]")
+{
+    Desk world;
+    const std::string token = world.join("a", "", "10.0.0.1").token;
+    CHECK(world.join("b", "", "10.0.0.2", "rollout-1").token != token);
+    CHECK(world.say("b", "10.0.0.2")->sources.empty());
+    world.desk.ended("uuid-a", true);
+    CHECK(world.join("c", "", "10.0.0.3").token != token);
+}
+
+TEST_CASE("what the others get is the median of those that are not slow", "[conductor][relay]")
+{
+    Desk world;
+    RelayNews news;
+    for (const int i : {1, 2, 3, 4}) {
+        const std::string name = std::to_string(i);
+        world.join(name, "", "10.0.0." + name);
+        news.bytesPerSecond = static_cast<std::uint64_t>(i) * 1000;
+        news.slow = i == 1;
+        world.say(name, "10.0.0." + name, news);
+    }
+    CHECK(world.say("4", "10.0.0.4", news)->bytesPerSecond == 3000);
+}
