@@ -131,8 +131,9 @@ void ImageJobs::State::failed(const ImageJob& job, const Error& error)
     settle(job.image, [&](db::Transaction& tx, Image& image) {
         platform::logWarning("images", "{}: {}", image.name, error.what());
         const bool verifying = job.kind == "verify";
-        const bool undecided = error.code() == ErrorCode::DeadlineExceeded ||
-                               error.code() == ErrorCode::Aborted || error.code() == ErrorCode::Internal;
+        const bool damaged = error.code() == ErrorCode::ChecksumMismatch ||
+                             error.code() == ErrorCode::ImageCorrupt || error.code() == ErrorCode::NotFound;
+        const bool undecided = !damaged; // an object store that does not answer, no room for a copy ...
         image.errorCode = model::toText(error.code());
         image.errorMessage = error.what();
         image.errorHint = error.hint();

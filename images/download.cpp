@@ -173,7 +173,7 @@ private:
         std::string version;
         if (std::filesystem::exists(versionFile_))
             version = platform::readFile(versionFile_);
-        const bool same = version.empty() || version == remote.version;
+        const bool same = !version.empty() && version == remote.version; // unknown is not the same
         const std::uint64_t have = size();
         if (remote.resumable && same && have <= remote.totalBytes)
             return have;
@@ -205,6 +205,8 @@ private:
             get.range = {from, remote.totalBytes - 1};
             if (remote.version.starts_with('"'))
                 get.headers.emplace_back("If-Match", remote.version); // changed meanwhile: 412, and no body
+            else
+                get.headers.emplace_back("If-Unmodified-Since", remote.version);
         }
         std::uint64_t at = from;
         const auto sink = [&](std::span<const std::byte> bytes) {

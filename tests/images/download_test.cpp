@@ -42,6 +42,7 @@ TEST_CASE("a download is the file that the server has", "[images][download]")
     {
         const FlakyServer server({.content = content});
         platform::writeFileAtomically(file, content.substr(0, 500'000));
+        platform::writeFileAtomically(file.string() + ".version", server.tag());
         download(server.url(), file, kMiB, {}, soon());
         CHECK(platform::readFile(file) == content);
         CHECK_THAT(server.requests().back(), Contains("Range: bytes=500000-699999"));
@@ -51,6 +52,13 @@ TEST_CASE("a download is the file that the server has", "[images][download]")
         const FlakyServer server({.content = content});
         platform::writeFileAtomically(file, noise(500'000, 9));
         platform::writeFileAtomically(file.string() + ".version", "\"old\"");
+        download(server.url(), file, kMiB, {}, soon());
+        CHECK(platform::readFile(file) == content);
+    }
+    SECTION("from the begin when nothing tells of which version the earlier try was")
+    {
+        const FlakyServer server({.content = content});
+        platform::writeFileAtomically(file, noise(500'000, 9));
         download(server.url(), file, kMiB, {}, soon());
         CHECK(platform::readFile(file) == content);
     }
@@ -65,6 +73,7 @@ TEST_CASE("a download is the file that the server has", "[images][download]")
     {
         const FlakyServer server({.content = content});
         platform::writeFileAtomically(file, content);
+        platform::writeFileAtomically(file.string() + ".version", server.tag());
         download(server.url(), file, kMiB, {}, soon());
         CHECK(server.requests().size() == 1);
         CHECK(platform::readFile(file) == content);

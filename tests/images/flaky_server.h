@@ -45,6 +45,11 @@ public:
     FlakyServer& operator=(const FlakyServer&) = delete;
 
     std::string url() const { return fmt::format("http://127.0.0.1:{}/disk.raw", port_); }
+    std::string tag() const
+    {
+        const std::scoped_lock lock(mutex_);
+        return tagOf(settings_.content);
+    }
     std::vector<std::string> requests() const
     {
         const std::scoped_lock lock(mutex_);
@@ -57,6 +62,11 @@ public:
     }
 
 private:
+    static std::string tagOf(const std::string& content)
+    {
+        return fmt::format("\"{}\"", std::hash<std::string>{}(content));
+    }
+
     void serve(const std::stop_token& stop)
     {
         while (!stop.stop_requested()) {
@@ -80,7 +90,7 @@ private:
         const std::string head = readHead(fd);
         const std::scoped_lock lock(mutex_);
         requests_.push_back(head);
-        const std::string tag = fmt::format("\"{}\"", std::hash<std::string>{}(settings_.content));
+        const std::string tag = tagOf(settings_.content);
         const bool isHead = head.starts_with("HEAD");
         std::size_t from = 0;
         if (const std::size_t at = head.find("Range: bytes="); settings_.ranges && at != std::string::npos)
