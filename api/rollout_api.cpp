@@ -44,6 +44,13 @@ wire::RelayChain chainOf(const std::vector<conductor::RelayMemberView>& members)
     return chain;
 }
 
+/// Whether the nodes of @p rollout take the image from one another, as far as the rollout says.
+bool mayRelay(const model::Rollout& rollout)
+{
+    const nlohmann::json request = nlohmann::json::parse(rollout.request.text, nullptr, false);
+    return !request.is_object() || !request.contains("relay") || request.at("relay").value("enabled", true);
+}
+
 /// The body of a verb: nothing, or an object.
 nlohmann::json verbBody(Request& request)
 {
@@ -147,7 +154,7 @@ void RolloutApi::relay(Request& request, Response& response) const
     refuseOtherQuery(request, "");
     const model::Rollout rollout = parts_.rollouts.get(request.pathParam("rollout"));
     std::vector<wire::RelayChain> chains;
-    if (parts_.context.relay != nullptr)
+    if (parts_.context.relay != nullptr && mayRelay(rollout))
         for (const conductor::RelayCopyView& copy :
              parts_.context.relay->show(rollout.contentId, rollout.id.uuid))
             for (const std::vector<conductor::RelayMemberView>& members : copy.chains)

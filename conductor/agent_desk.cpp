@@ -294,6 +294,9 @@ AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::str
             platform::logDebug("agent", "{}: {}", nodeUuid, exchange.logTail.substr(0, kLogTailLimit));
         return answer;
     });
+    if (ended && context_.relay != nullptr &&
+        exchange.relay) // the last word, also of a copy that took a moment
+        context_.relay->exchange(nodeUuid, exchange.peerAddress, *exchange.relay);
     if (ended && context_.relay != nullptr)
         context_.relay->ended(nodeUuid, exchange.step->state == "done");
     if (contact || ended)

@@ -47,6 +47,7 @@ struct Member {
     UtcTime moved{};
     std::optional<UtcTime> suspected{}; ///< another one found it dead then
     bool listened = false;
+    bool closed = false; ///< listens no more; its port still names it in what others say
     bool over = false;
     bool well = false;
     bool slow = false;
@@ -96,7 +97,7 @@ struct RelayDesk::State {
     }
     bool serves(const Member& member, UtcTime now) const
     {
-        return active(member, now) && !member.slow && !member.suspected && member.port != 0;
+        return active(member, now) && !member.slow && !member.suspected && !member.closed && member.port != 0;
     }
     static Copy* copyOf(Copies& all, const std::string& uuid)
     {
@@ -281,8 +282,9 @@ std::optional<RelayPlace> RelayDesk::exchange(const std::string& nodeUuid, const
     member.seen = now;
     member.suspected.reset();
     member.node.address = address;
-    if (news.port != 0 || member.listened) // till it has begun to listen, where it was told to
+    if (news.port != 0)
         member.port = news.port;
+    member.closed = news.port == 0 && member.listened; // till it has begun, it is where it was told to be
     member.listened = member.listened || news.port != 0;
     member.news = news;
     copy->touched = now;

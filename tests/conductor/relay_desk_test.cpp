@@ -145,6 +145,16 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
         world.say("b", "10.0.0.2", news);
         CHECK(world.say("c", "10.0.0.3")->sources.front() == "10.0.0.2:40000");
     }
+    SECTION("it listens no more: no source, but still known by its address")
+    {
+        RelayNews news;
+        news.port = 0;
+        world.desk.exchange("uuid-b", "10.0.0.2", news);
+        news.port = world.settings.port;
+        news.bytesFrom = {{"10.0.0.2:6387", 5}};
+        CHECK(world.say("c", "10.0.0.3", news)->sources == Sources{"10.0.0.1:6387"});
+        CHECK(world.desk.show(kContent, "").at(0).chains.at(0).at(2).bytesFrom.contains("b"));
+    }
     SECTION("ended")
     {
         world.desk.ended("uuid-b", true);

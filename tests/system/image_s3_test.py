@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """Images from a bucket, and the store in a bucket that two bmd share: against OpenStack Swift, which speaks S3."""
-import pathlib
 import sys
 import urllib.error
-import urllib.request
 
 from image_intake_test import disk, refused, show, state
 from service import Service, wait_until
@@ -46,16 +44,8 @@ def from_a_bucket(build, swift, folder):
 
 def block(service, name):
     """What an operator, or another bmd, gets of the image; None while it is on its way."""
-    lines = dict(line.split(": ", 1) for line in (service.state / "client.yaml").read_text(encoding="utf-8").splitlines() if ": " in line)
-    request = urllib.request.Request(f"http://127.0.0.1:{service.port}/v1/images/{name}/blocks")
-    if "username" in lines:
-        import base64
-        password = pathlib.Path(lines["password_file"].strip().strip('"')).read_text(encoding="utf-8").strip()
-        token = base64.b64encode(f"{lines['username'].strip().strip(chr(34))}:{password}".encode()).decode()
-        request.add_header("Authorization", f"Basic {token}")
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.read()
+        return service.get(f"/v1/images/{name}/blocks")
     except urllib.error.HTTPError as error:
         assert error.code == 503, (error.code, error.read())
         return None

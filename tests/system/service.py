@@ -1,4 +1,5 @@
 """A bmd of the test's own: temporary folder, free ports, simulated hardware; and `bm` to talk to it."""
+import base64
 import json
 import os
 import pathlib
@@ -86,6 +87,21 @@ class Service:
         if check and done.returncode != 0:
             raise AssertionError(f"bm {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
+
+    def authorization(self):
+        """The header of the user that bmd made at its first start; nothing where it asks for none."""
+        lines = dict(line.split(": ", 1) for line in (self.state / "client.yaml").read_text(encoding="utf-8").splitlines() if ": " in line)
+        if "username" not in lines:
+            return {}
+        user, file = (lines[key].strip().strip('"') for key in ("username", "password_file"))
+        password = pathlib.Path(file).read_text(encoding="utf-8").strip()
+        return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+    def get(self, path):
+        """The bytes that the API answers; an HTTPError otherwise."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=self.authorization())
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read()
 
     def json(self, *words):
         return json.loads(self.run(*words, "-o", "json").stdout)
