@@ -45,8 +45,41 @@ TEST_CASE("an answer goes there and back", "[wire][agent]")
     CHECK_FALSE(agentExchangeAnswerFromJson(R"({"call_again_ms": 1, "abort": true, "step": null})").step);
 }
 
+TEST_CASE("the relay's part of an exchange goes there and back", "[wire][agent][relay]")
+{
+    AgentExchangeRequest sent;
+    sent.relay = AgentRelayReport{.port = 6387,
+                                  .source = "10.0.0.1:6387",
+                                  .slow = true,
+                                  .bytesPerSecond = 7,
+                                  .bytesFrom = {{"server", 3}, {"10.0.0.1:6387", 4}},
+                                  .bytesServed = 9,
+                                  .children = 1,
+                                  .left = {{"10.0.0.9:6387", "lying"}}};
+    const AgentExchangeRequest got = agentExchangeRequestFromJson(toJson(sent).text);
+    REQUIRE(got.relay);
+    CHECK(got.relay->port == 6387);
+    CHECK(got.relay->slow);
+    CHECK(got.relay->bytesFrom == sent.relay->bytesFrom);
+    REQUIRE(got.relay->left.size() == 1);
+    CHECK(got.relay->left[0].reason == "lying");
+
+    AgentExchangeAnswer told;
+    told.step = AgentStepOrder{"id", "write_image", {"{}"}};
+    told.relay = AgentRelayPlan{"t", {"10.0.0.1:6387", "[fd00::1]:6387"}, 5, 6387, 1024};
+    const AgentExchangeAnswer heard = agentExchangeAnswerFromJson(toJson(told).text);
+    REQUIRE(heard.relay);
+    CHECK(heard.relay->token == "t");
+    CHECK(heard.relay->sources == told.relay->sources);
+    CHECK(heard.relay->cacheBytes == 1024);
+}
+
 TEST_CASE("what does not fit is refused with its path", "[wire][agent]")
 {
+    CHECK_THROWS_WITH(
+        agentExchangeRequestFromJson(
+            R"({"relay": {"port": 70000, "source": "", "slow": false, "bytes_from": {}, "left": []}})"),
+        Catch::Contains("relay.port"));
     CHECK_THROWS_WITH(agentExchangeAnswerFromJson("<html>"), Catch::Contains("not JSON"));
     CHECK_THROWS_WITH(agentExchangeAnswerFromJson(R"({"step": 5})"), Catch::Contains("answer.step"));
     CHECK_THROWS_WITH(agentExchangeAnswerFromJson(R"({"call_again_ms": -1})"),
