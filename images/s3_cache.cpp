@@ -34,7 +34,7 @@ void S3Cache::touch(const std::string& contentId) const
         std::filesystem::last_write_time(manifest, now, ignored);
 }
 
-void S3Cache::shrink(std::uint64_t limitBytes) const
+void S3Cache::shrink(std::uint64_t limitBytes, const std::function<bool(const std::string&)>& mayGo) const
 {
     std::error_code ignored;
     std::vector<Copy> copies;
@@ -51,6 +51,8 @@ void S3Cache::shrink(std::uint64_t limitBytes) const
     for (const Copy& copy : copies) {
         if (total <= limitBytes || now - copy.usedAt < kInUse)
             return;
+        if (!mayGo(copy.manifest.stem().string()))
+            continue;
         std::filesystem::remove(copy.manifest, ignored); // first: without it the rest is no image
         std::filesystem::remove(blocksOf(copy.manifest), ignored);
         total -= copy.bytes;

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 namespace bm::images {
@@ -12,8 +13,9 @@ public:
     explicit S3Cache(std::filesystem::path objects) : objects_(std::move(objects)) {}
     void touch(const std::string& contentId) const;
     /// Removes the copies that were not used for longest until @p limitBytes are kept; not one that was used
-    /// in the last ten minutes. Who is reading a file keeps it open.
-    void shrink(std::uint64_t limitBytes) const;
+    /// in the last ten minutes, nor one that @p mayGo (given its content id) says is nowhere else. Who is
+    /// reading a file keeps it open.
+    void shrink(std::uint64_t limitBytes, const std::function<bool(const std::string&)>& mayGo) const;
 
 private:
     std::filesystem::path objects_;

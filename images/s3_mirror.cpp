@@ -96,6 +96,13 @@ struct S3Mirror::State {
         send(request, 200, deadline);
     }
     bool isReferred(const std::string& contentId, const Deadline& deadline) const;
+    bool isStored(const std::string& contentId, const Deadline& deadline) const;
+    /// Under @ref exchange.
+    void shrinkCache(const Deadline& deadline) const
+    {
+        cache.shrink(settings.cacheBytes,
+                     [&](const std::string& contentId) { return isStored(contentId, deadline); });
+    }
 };
 
 bool S3Mirror::State::isReferred(const std::string& contentId, const Deadline& deadline) const
@@ -107,6 +114,22 @@ bool S3Mirror::State::isReferred(const std::string& contentId, const Deadline& d
     if (answer.status / 100 != 2)
         throw unexpected(list, answer);
     return answer.body.find("<Key>") != std::string::npos;
+}
+
+/// Whether the object is in the bucket. One that another bmd took away (it looked for who needs it while this
+/// one was saying so) is put back first.
+bool S3Mirror::State::isStored(const std::string& contentId, const Deadline& deadline) const
+{
+    try {
+        if (send(object("HEAD", contentId + ".manifest"), 404, deadline) != 404)
+            return true;
+        upload(contentId, ".zst", deadline);
+        upload(contentId, ".manifest", deadline);
+        return true;
+    } catch (const Error& error) {
+        platform::logWarning("images", "{} stays in the folder: {}", contentId, error.what());
+        return false;
+    }
 }
 
 S3Mirror::S3Mirror(S3Settings settings, std::filesystem::path objects, std::filesystem::path incoming,
@@ -135,7 +158,7 @@ void S3Mirror::put(const std::string& contentId, const Deadline& deadline)
     state_->upload(contentId, ".zst", deadline);
     state_->upload(contentId, ".manifest", deadline);
     state_->cache.touch(contentId);
-    state_->cache.shrink(state_->settings.cacheBytes);
+    state_->shrinkCache(deadline);
 }
 
 bool S3Mirror::request(const std::string& contentId)
@@ -178,7 +201,8 @@ void S3Mirror::fetchIn(const std::string& contentId, const Deadline& deadline)
     fetch(contentId, half, manifest, deadline);
     std::filesystem::rename(half, state_->local(contentId, ".zst"));
     std::filesystem::rename(manifest, state_->local(contentId, ".manifest"));
-    state_->cache.shrink(state_->settings.cacheBytes);
+    const std::lock_guard lock(state_->exchange);
+    state_->shrinkCache(deadline);
 }
 
 void S3Mirror::work(const std::stop_token& stop)
