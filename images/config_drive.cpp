@@ -62,8 +62,8 @@ void addEntry(archive* writer, const std::string& path, unsigned type, const std
 void setLabel(std::string& image)
 {
     BM_ASSERT(image.size() > kVolumeIdAt + kVolumeIdBytes);
-    image.replace(kVolumeIdAt, kVolumeIdBytes,
-                  std::string(kLabel) + std::string(kVolumeIdBytes - kLabel.size(), ' '));
+    image.replace(kVolumeIdAt, kVolumeIdBytes, kVolumeIdBytes, ' ');
+    image.replace(kVolumeIdAt, kLabel.size(), kLabel);
 }
 
 std::string decodeBase64(const std::string& text)
