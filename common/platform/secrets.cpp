@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <optional>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -211,6 +212,61 @@ std::string SecretBox::open(std::string_view sealed) const
 bool SecretBox::isSealed(std::string_view text)
 {
     return text.starts_with(kSealedPrefix);
+}
+
+static_assert(crypto_sign_SEEDBYTES == kKeyBytes);
+
+SigningKey::SigningKey(const std::filesystem::path& keyFile)
+{
+    initSodium();
+    makeKeyFile(keyFile);
+    expand(readKeyFile(keyFile));
+}
+
+SigningKey::SigningKey()
+{
+    expand(randomBytes(crypto_sign_SEEDBYTES));
+}
+
+void SigningKey::expand(const std::string& seed)
+{
+    std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> open{};
+    secret_.resize(crypto_sign_SECRETKEYBYTES);
+    ::crypto_sign_seed_keypair(open.data(), bytesOf(secret_), bytesOf(std::string_view(seed)));
+    publicHex_ = toHex(open.data(), open.size());
+}
+
+std::string SigningKey::sign(std::string_view text) const
+{
+    std::array<unsigned char, crypto_sign_BYTES> signature{};
+    ::crypto_sign_detached(signature.data(), nullptr, bytesOf(text), text.size(),
+                           bytesOf(std::string_view(secret_)));
+    return toHex(signature.data(), signature.size());
+}
+
+namespace {
+
+/// Exactly @p N bytes from @p hex, or nothing.
+template <std::size_t N> std::optional<std::array<unsigned char, N>> fromHex(std::string_view hex)
+{
+    std::array<unsigned char, N> bytes{};
+    std::size_t length = 0;
+    if (hex.size() != 2 * N ||
+        ::sodium_hex2bin(bytes.data(), bytes.size(), hex.data(), hex.size(), nullptr, &length, nullptr) !=
+            0 ||
+        length != N)
+        return std::nullopt;
+    return bytes;
+}
+
+} // namespace
+
+bool verifySignature(std::string_view publicKeyHex, std::string_view text, std::string_view signatureHex)
+{
+    const auto key = fromHex<crypto_sign_PUBLICKEYBYTES>(publicKeyHex);
+    const auto signature = fromHex<crypto_sign_BYTES>(signatureHex);
+    return key && signature &&
+           ::crypto_sign_verify_detached(signature->data(), bytesOf(text), text.size(), key->data()) == 0;
 }
 
 } // namespace bm::platform

@@ -36,4 +36,25 @@ private:
     std::string key_;
 };
 
+/// Signs what must be provable later: Ed25519 by libsodium, its seed in a key file. Thread-safe.
+class SigningKey {
+public:
+    /// Reads the 32-byte seed at @p keyFile, or makes it with mode 0600.
+    /// @throws Error InvalidInput when it is readable by others or of another length
+    explicit SigningKey(const std::filesystem::path& keyFile);
+    /// A key that lives with this object: --dev and tests.
+    SigningKey();
+    /// Lower-case hex, 64 bytes.
+    std::string sign(std::string_view text) const;
+    /// Lower-case hex, 32 bytes.
+    const std::string& publicKey() const { return publicHex_; }
+
+private:
+    void expand(const std::string& seed);
+    std::string secret_;
+    std::string publicHex_;
+};
+/// Whether @p signatureHex is @p text's under @p publicKeyHex; false also for what is no hex.
+bool verifySignature(std::string_view publicKeyHex, std::string_view text, std::string_view signatureHex);
+
 } // namespace bm::platform

@@ -97,3 +97,37 @@ TEST_CASE("sealed values", "[platform][secrets]")
         CHECK_THROWS_AS(SecretBox(folder.path() / "no" / "key"), Error);
     }
 }
+
+TEST_CASE("signatures", "[platform][secrets]")
+{
+    const TemporaryFolder folder("bm-signing");
+    const std::filesystem::path keyFile = folder.path() / "signing.key";
+    const SigningKey key(keyFile);
+    const std::string signature = key.sign("a report");
+    CHECK(signature.size() == 128);
+    CHECK(key.publicKey().size() == 64);
+    CHECK(verifySignature(key.publicKey(), "a report", signature));
+    CHECK(verifySignature(SigningKey(keyFile).publicKey(), "a report", signature));
+    CHECK(SigningKey(keyFile).sign("a report") == signature); // Ed25519 is deterministic
+
+    SECTION("are no other text's, no other key's, and nothing when cut")
+    {
+        CHECK_FALSE(verifySignature(key.publicKey(), "a Report", signature));
+        CHECK_FALSE(verifySignature(SigningKey().publicKey(), "a report", signature));
+        CHECK_FALSE(verifySignature(key.publicKey(), "a report", signature.substr(2)));
+        CHECK_FALSE(verifySignature(key.publicKey(), "a report", ""));
+        CHECK_FALSE(verifySignature("zz", "a report", signature));
+        CHECK_FALSE(verifySignature(key.publicKey(), "a report", std::string(128, 'z')));
+    }
+    SECTION("have a key that only its owner may read, of 32 bytes")
+    {
+        struct stat facts {};
+        REQUIRE(::stat(keyFile.c_str(), &facts) == 0);
+        CHECK((facts.st_mode & 0777) == 0600);
+        CHECK(facts.st_size == 32);
+        ::chmod(keyFile.c_str(), 0644);
+        CHECK_THROWS_AS(SigningKey(keyFile), Error);
+        writeFileAtomically(keyFile, "short", 0600);
+        CHECK_THROWS_AS(SigningKey(keyFile), Error);
+    }
+}
