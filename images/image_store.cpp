@@ -90,7 +90,7 @@ bool isContentId(const std::string& text)
 } // namespace
 
 struct ImageStore::State {
-    explicit State(StoreSettings given) : settings(std::move(given)) {}
+    explicit State(StoreSettings given) : settings(std::move(given)), captures(settings) {}
 
     std::filesystem::path objects() const { return settings.folder / "objects"; }
     std::filesystem::path incoming() const { return settings.folder / "incoming"; }
@@ -113,6 +113,7 @@ struct ImageStore::State {
     }
 
     StoreSettings settings;
+    CaptureStore captures;
     std::unique_ptr<S3Mirror> mirror;                      ///< nothing: the folder is all
     std::mutex objectsMutex;                               ///< over what is in objects/ and who holds it
     std::map<std::string, std::weak_ptr<const void>> held; ///< by content id
@@ -256,6 +257,32 @@ void ImageStore::verify(const std::string& contentId, const std::string& manifes
                                 manifest.storedBytes),
                     "add the image again from its source");
     checkBlocks(blocks, manifest, onProgress, deadline);
+}
+
+StoredImage ImageStore::adoptCapture(const std::string& captureId, const model::Deadline& deadline)
+{
+    const CaptureStore::Whole whole = state_->captures.finish(captureId);
+    const std::string text = platform::readFile(whole.manifestFile, kManifestLimit);
+    const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
+    StoredImage stored;
+    stored.contentId = manifest.contentId();
+    stored.manifestSha256 = toHex(sha256(std::as_bytes(std::span(text))));
+    stored.sourceFormat = "capture";
+    stored.sizeBytes = manifest.sizeBytes;
+    stored.storedBytes = manifest.storedBytes;
+    stored.dataBytes = manifest.dataBytes();
+    // Second names are what is moved: a crash before the catalogue knows finds the capture still whole.
+    const ImportFolder folder(state_->incoming() / model::makeUuid());
+    std::filesystem::create_hard_link(whole.blocksFile, folder.path() / "blocks.zst");
+    std::filesystem::create_hard_link(whole.manifestFile, folder.path() / "manifest");
+    state_->publish(folder.path() / "blocks.zst", folder.path() / "manifest", stored);
+    state_->withMirror([&](S3Mirror& mirror) { mirror.put(stored.contentId, deadline); });
+    return stored;
+}
+
+CaptureStore& ImageStore::captures()
+{
+    return state_->captures;
 }
 
 void ImageStore::checkRoom(std::uint64_t bytes) const

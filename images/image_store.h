@@ -2,6 +2,7 @@
 #include "common/model/deadline.h"
 #include "common/model/image.h"
 #include "common/platform/exec.h"
+#include "images/capture_store.h"
 #include "images/source_settings.h"
 
 #include <cstdint>
@@ -74,6 +75,10 @@ public:
     void verify(const std::string& contentId, const std::string& manifestSha256,
                 const std::function<void(std::uint64_t, std::uint64_t)>& onProgress,
                 const model::Deadline& deadline) const;
+    /// Takes a capture whose blocks are all here into the store; the capture itself is left to be dropped.
+    /// May be repeated. @throws Error NotFound, Conflict (blocks are missing), StoreFull
+    StoredImage adoptCapture(const std::string& captureId, const model::Deadline& deadline);
+    CaptureStore& captures();
     /// Throws StoreFull when @p bytes more would leave less than the reserve.
     void checkRoom(std::uint64_t bytes) const;
     /// Whether the image's objects are in the folder. Where they are in a bucket, has them fetched, on a

@@ -79,14 +79,12 @@ public:
             put(bytes);
         else
             buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-        total_ += bytes.size();
     }
     void flush()
     {
         put(buffer_);
         buffer_.clear();
     }
-    std::uint64_t total() const { return total_; }
 
 private:
     void put(std::span<const std::byte> bytes)
@@ -122,7 +120,6 @@ public:
 private:
     int fd_;
     std::vector<std::byte> buffer_;
-    std::uint64_t total_ = 0;
     std::uint64_t written_ = 0;
     std::uint64_t started_ = 0;
 };
@@ -135,8 +132,9 @@ unsigned threadCount(int wanted)
 } // namespace
 
 struct BlockWriter::State {
-    State(int descriptor, const BlockWriterSettings& settings)
-        : fd(descriptor), out(descriptor), context(makeContext(settings.compressionLevel))
+    State(int descriptor, FrameSink given, const BlockWriterSettings& settings)
+        : fd(descriptor), out(descriptor), sink(std::move(given)),
+          context(makeContext(settings.compressionLevel))
     {
         const unsigned count = threadCount(settings.threads);
         slots.resize(std::size_t{2} * count + 2);
@@ -154,8 +152,10 @@ struct BlockWriter::State {
     void writeOldest();
     void record(const BlockEntry& entry, std::span<const std::byte> frame);
 
-    int fd;
+    int fd; ///< -1: the frames go to the sink
     Appender out;
+    FrameSink sink;
+    std::uint64_t total = 0; ///< bytes of all frames so far
     Manifest manifest;
     std::vector<Slot> slots;
     std::uint64_t head = 0; ///< oldest block that is not written yet
@@ -258,13 +258,19 @@ void BlockWriter::State::writeOldest()
 
 void BlockWriter::State::record(const BlockEntry& entry, std::span<const std::byte> frame)
 {
-    manifest.blocks.push_back(
-        {entry.sha256, out.total(), static_cast<std::uint32_t>(frame.size()), entry.hole});
-    out.append(frame);
+    manifest.blocks.push_back({entry.sha256, total, static_cast<std::uint32_t>(frame.size()), entry.hole});
+    total += frame.size();
+    if (sink)
+        sink(manifest.blocks.back(), frame);
+    else
+        out.append(frame);
 }
 
 BlockWriter::BlockWriter(int fd, const BlockWriterSettings& settings)
-    : state_(std::make_unique<State>(fd, settings))
+    : state_(std::make_unique<State>(fd, FrameSink(), settings))
+{}
+BlockWriter::BlockWriter(FrameSink sink, const BlockWriterSettings& settings)
+    : state_(std::make_unique<State>(-1, std::move(sink), settings))
 {}
 BlockWriter::~BlockWriter() = default;
 
@@ -318,7 +324,7 @@ std::uint64_t BlockWriter::rawBytes() const
 }
 std::uint64_t BlockWriter::storedBytes() const
 {
-    return state_->out.total();
+    return state_->total;
 }
 
 Manifest BlockWriter::finish()
@@ -327,11 +333,13 @@ Manifest BlockWriter::finish()
         state_->submit();
     while (state_->head < state_->tail)
         state_->writeOldest();
-    state_->out.flush();
-    if (::fsync(state_->fd) != 0)
-        Appender::fail("syncing the block file");
+    if (state_->fd >= 0) {
+        state_->out.flush();
+        if (::fsync(state_->fd) != 0)
+            Appender::fail("syncing the block file");
+    }
     state_->manifest.sizeBytes = state_->rawBytes;
-    state_->manifest.storedBytes = state_->out.total();
+    state_->manifest.storedBytes = state_->total;
     return std::move(state_->manifest);
 }
 

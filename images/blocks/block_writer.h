@@ -2,6 +2,7 @@
 #include "images/blocks/manifest.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -20,6 +21,11 @@ class BlockWriter {
 public:
     /// @p fd is borrowed: an empty file, open for writing.
     BlockWriter(int fd, const BlockWriterSettings& settings);
+    /// Each block in its order, on the caller's thread; what it throws ends the write. entry.offset counts
+    /// from the first block that this writer was given.
+    using FrameSink = std::function<void(const BlockEntry& entry, std::span<const std::byte> frame)>;
+    /// The frames go to @p sink, not to a file.
+    BlockWriter(FrameSink sink, const BlockWriterSettings& settings);
     ~BlockWriter();
     BlockWriter(const BlockWriter&) = delete;
     BlockWriter& operator=(const BlockWriter&) = delete;
@@ -35,7 +41,7 @@ public:
 
     std::uint64_t rawBytes() const;
     std::uint64_t storedBytes() const; ///< written to the file so far
-    /// Waits for all blocks and fsyncs the file. The writer is of no use afterwards.
+    /// Waits for all blocks and fsyncs the file, if there is one. The writer is of no use afterwards.
     Manifest finish();
 
 private:
