@@ -4,10 +4,12 @@
 #include "agent/config_drive.h"
 #include "agent/frame_fetcher.h"
 #include "agent/gpt.h"
+#include "agent/manifest_fetch.h"
 #include "agent/signature_wiper.h"
 #include "common/model/error.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
+#include "images/blocks/merkle.h"
 
 #include <algorithm>
 #include <chrono>
@@ -23,30 +25,11 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kLongestManifest = std::size_t{256} << 20U;
 constexpr std::size_t kLongestConfigDrive = std::size_t{64} << 20U;
 
 double secondsSince(std::chrono::steady_clock::time_point start)
 {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-Manifest fetchManifest(const DeployOrder& order, const std::stop_token& stop)
-{
-    const std::string text = fetchWhole(order.manifest, order.token, kLongestManifest, stop);
-    const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
-    if (const std::string found = images::toHex(images::sha256(bytes));
-        !order.manifestSha256.empty() && found != order.manifestSha256)
-        throw Error(
-            ErrorCode::ChecksumMismatch,
-            fmt::format("the manifest from {} has SHA-256 {}, expected {}", order.manifest, found,
-                        order.manifestSha256),
-            "a cache before the image server serves another one, or the image is damaged: bm image show");
-    Manifest manifest = images::parseManifest(bytes);
-    if (order.sizeBytes != 0 && manifest.sizeBytes != order.sizeBytes)
-        throw Error(ErrorCode::ImageCorrupt, fmt::format("the manifest speaks of {} bytes, the image has {}",
-                                                         manifest.sizeBytes, order.sizeBytes));
-    return manifest;
 }
 
 bool isLast(const Gpt& table, const Extent& partition)
@@ -75,6 +58,7 @@ public:
         outcome_.writeSeconds = secondsSince(start);
         say("reading back");
         readBack(manifest_, device_, hashes_, progress_, stop_);
+        outcome_.blocksRoot = images::toHex(images::blocksRoot(manifest_));
         finishTable();
         if (relay_) {
             relay_->linger(order_.linger, stop_);
@@ -97,7 +81,8 @@ private:
     void prepare()
     {
         say("fetching the manifest");
-        manifest_ = fetchManifest(order_, stop_);
+        manifest_ =
+            fetchManifest({order_.manifest, order_.manifestSha256, order_.sizeBytes}, order_.token, stop_);
         outcome_.imageBytes = manifest_.sizeBytes;
         if (manifest_.sizeBytes > device_.sizeBytes())
             throw Error(ErrorCode::DiskTooSmall,
@@ -191,9 +176,12 @@ private:
     void writeBlocks()
     {
         hashes_.resize(manifest_.blocks.size());
-        say(order_.resume ? "looking for what is already written" : "looking at the disk");
-        const std::vector<bool> present = findPresent(manifest_, device_, order_.resume, hashes_, stop_);
+        copied_.assign(manifest_.blocks.size(), false);
         oldPartitions_ = partitionsOf(device_);
+        written_.emplace(manifest_.blocks.size());
+        if (relay_)
+            relay_->serveFrom(device_, *written_);
+        const std::vector<bool> present = lookAtDisk();
         std::vector<std::size_t> blocks;
         std::vector<std::size_t> holes;
         std::uint64_t missing = 0;
@@ -202,32 +190,82 @@ private:
         if (!manifest_.blocks.empty())
             sort(0, present, blocks, holes, missing); // last: till then nothing can boot from this disk
         if (!present.empty() && !present[0])
-            device_.zero(
-                0, std::min(kBlockBytes, device_.sizeBytes() / device_.sectorBytes() * device_.sectorBytes()),
-                stop_);
+            zeroFirstBlock();
         progress_.add(outcome_.bytesPresent);
         say(fmt::format("writing {} MiB, zeroing {} MiB{}", missing >> 20U, holes.size(),
                         outcome_.bytesPresent == 0
                             ? ""
                             : fmt::format(", {} MiB are already there", outcome_.bytesPresent >> 20U)));
-        written_.emplace(manifest_.blocks.size());
         for (std::size_t i = 0; i < present.size(); ++i)
             if (present[i])
                 written_->mark(i);
-        if (relay_)
-            relay_->serveFrom(device_, *written_);
+        copy(blocks, holes);
+        outcome_.bytesWritten += missing;
+    }
+
+    /// Which blocks need not be copied, if it pays to ask.
+    std::vector<bool> lookAtDisk()
+    {
+        const std::vector<bool> none(manifest_.blocks.size(), false);
+        if (order_.resume) {
+            say("looking for what is already written");
+            outcome_.decision = {true, "an earlier try was cut short"};
+            return findPresent(manifest_, device_, hashes_, stop_);
+        }
+        if (order_.full) {
+            outcome_.decision = {false, "every block was asked for"};
+            return none;
+        }
+        say("looking at the disk");
+        const Probe probe = probeDisk(manifest_, device_, stop_);
+        outcome_.decision = chooseDelta(probe, probe.held == 0 ? 0 : measuredCopy());
+        log_.note(fmt::format("{}: {}",
+                              outcome_.decision.onlyDiffering ? "what differs is copied" : "all is copied",
+                              outcome_.decision.why));
+        return outcome_.decision.onlyDiffering ? findPresent(manifest_, device_, hashes_, stop_) : none;
+    }
+
+    /// Copies a few blocks. @return raw bytes per second; 0: the image is too small for that
+    double measuredCopy()
+    {
+        const std::vector<std::size_t> trial = trialBlocks(manifest_);
+        if (trial.empty())
+            return 0;
+        zeroFirstBlock();
+        const auto start = std::chrono::steady_clock::now();
+        copy(trial, {});
+        const double seconds = secondsSince(start);
+        std::uint64_t bytes = 0;
+        for (const std::size_t block : trial) {
+            copied_[block] = true;
+            bytes += manifest_.rawLength(block);
+        }
+        outcome_.bytesWritten += bytes;
+        return static_cast<double>(bytes) / std::max(seconds, 1e-6);
+    }
+
+    void copy(std::span<const std::size_t> blocks, std::span<const std::size_t> holes)
+    {
         ImageWriter::Parts parts{manifest_, device_, *fetcher_, store(), progress_, log_};
         parts.relay = relay_ ? &*relay_ : nullptr;
         parts.written = &*written_;
         ImageWriter writer(parts, source_->name(), order_.pipeline);
         writer.write(blocks, holes, hashes_, stop_);
-        outcome_.bytesWritten = missing;
         outcome_.bytesFetched = fetcher_->bytesFetched();
+    }
+
+    void zeroFirstBlock()
+    {
+        device_.zero(
+            0, std::min(kBlockBytes, device_.sizeBytes() / device_.sectorBytes() * device_.sectorBytes()),
+            stop_);
     }
 
     void sort(std::size_t block, const std::vector<bool>& present, std::vector<std::size_t>& blocks,
               std::vector<std::size_t>& holes, std::uint64_t& missing)
     {
+        if (copied_[block])
+            return;
         if (manifest_.blocks[block].hole) {
             holes.push_back(block);
         } else if (present[block]) {
@@ -277,6 +315,7 @@ private:
     FramePtr firstFrame_; ///< kept till the end: the disk's first block is changed after it was written
     TableKind table_ = TableKind::None;
     std::vector<BlockHash> hashes_;
+    std::vector<bool> copied_; ///< to measure
     std::vector<Extent> oldPartitions_;
     DeployOutcome outcome_;
 };

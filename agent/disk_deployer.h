@@ -20,6 +20,7 @@ struct DeployOrder {
     std::uint64_t sizeBytes = 0;  ///< 0: the manifest says
     std::string blocks;
     bool growLastPartition = false;
+    bool full = false;         ///< copy every block, whatever the disk holds
     std::string configDrive{}; ///< empty: none
     bool resume = false;       ///< an earlier try was cut short: expect many blocks to be there
     PipelineSettings pipeline{};
@@ -34,11 +35,14 @@ struct DeployOutcome {
     std::uint64_t bytesFetched = 0; ///< stored (compressed) bytes that came
     std::uint64_t bytesPresent = 0; ///< raw bytes that the disk already held
     std::uint64_t imageBytes = 0;
+    std::string blocksRoot; ///< lower-case hex, images/blocks/merkle.h: of what was read back
+    DeltaChoice decision;
     double writeSeconds = 0; ///< till the image was on the disk and flushed, without the read-back
     double seconds = 0;
 };
 
-/// Brings @p disk to the image: checks sizes and sectors before anything is destroyed, writes what differs,
+/// Brings @p disk to the image: checks sizes and sectors before anything is destroyed, writes what differs
+/// (or everything, where a measurement says that this ends sooner: agent/delta_choice.h),
 /// zeroes the holes, wipes old signatures beyond, flushes, reads all back, moves the GPT backup to the disk's
 /// end (UEFI 2.10, 5.3.2), grows the last partition, adds the config drive. The first MiB is written last: a
 /// half-written disk does not boot. May be repeated.

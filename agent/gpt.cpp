@@ -256,7 +256,7 @@ std::vector<Extent> Gpt::partitions() const
     return out;
 }
 
-std::optional<Extent> Gpt::find(std::string_view name) const
+std::optional<std::size_t> Gpt::entryCalled(std::string_view name) const
 {
     for (std::size_t i = 0; i < entryCount_; ++i) {
         std::string text;
@@ -265,17 +265,37 @@ std::optional<Extent> Gpt::find(std::string_view name) const
                 unit != 0)
                 text += unit < 128 ? static_cast<char>(unit) : '?';
         if (used(i) && text == name)
-            return Extent{field(i, kFirstAt), field(i, kLastAt)};
+            return i;
     }
     return std::nullopt;
 }
 
+std::optional<Extent> Gpt::find(std::string_view name) const
+{
+    const std::optional<std::size_t> entry = entryCalled(name);
+    if (!entry)
+        return std::nullopt;
+    return Extent{field(*entry, kFirstAt), field(*entry, kLastAt)};
+}
+
+bool Gpt::remove(std::string_view name)
+{
+    const std::optional<std::size_t> entry = entryCalled(name);
+    if (entry)
+        std::ranges::fill(std::span(entries_).subspan(*entry * entryBytes_, entryBytes_), std::byte{0});
+    return entry.has_value();
+}
+
 void Gpt::moveToEnd(const BlockDevice& device)
 {
-    const std::uint64_t sectors = device.sizeBytes() / sectorBytes_;
+    moveToEnd(device.path().string(), device.sizeBytes());
+}
+
+void Gpt::moveToEnd(const std::string& name, std::uint64_t sizeBytes)
+{
+    const std::uint64_t sectors = sizeBytes / sectorBytes_;
     if (sectors < primaryEntries_ + 2 * entrySectors() + 2)
-        throw Error(ErrorCode::DiskTooSmall,
-                    fmt::format("{} has no room for two partition tables", device.path().string()));
+        throw Error(ErrorCode::DiskTooSmall, fmt::format("{} has no room for two partition tables", name));
     backup_ = sectors - 1;
     lastUsable_ = backup_ - entrySectors() - 1;
     if (const std::optional<std::size_t> last = lastEntry(); last && field(*last, kLastAt) > lastUsable_)
@@ -343,6 +363,14 @@ std::vector<std::byte> Gpt::header(bool backup) const
     storeLe(out, 88, crc32(entries_));
     storeLe(out, 16, crc32(std::span(out).first(kHeaderBytes)));
     return out;
+}
+
+std::vector<Gpt::Piece> Gpt::pieces() const
+{
+    return {{1, header(false)},
+            {primaryEntries_, entries_},
+            {backup_ - entrySectors(), entries_},
+            {backup_, header(true)}};
 }
 
 void Gpt::write(BlockDevice& device)

@@ -41,6 +41,16 @@ public:
 
     /// The backup goes to the device's last sectors; what was unusable beyond the image becomes usable.
     void moveToEnd(const BlockDevice& device);
+    /// The same for what has @p sizeBytes and is called @p name in messages.
+    void moveToEnd(const std::string& name, std::uint64_t sizeBytes);
+    /// Takes the partition called @p name out. @return whether there was one
+    bool remove(std::string_view name);
+    /// Both copies, as write() would put them; the protective MBR is not among them.
+    struct Piece {
+        std::uint64_t sector = 0;
+        std::vector<std::byte> bytes;
+    };
+    std::vector<Piece> pieces() const;
     /// The partition that ends last is made as long as fits, less @p keepSectors at the end; its end falls on
     /// a MiB.
     /// @return whether it grew
@@ -60,6 +70,7 @@ private:
     std::uint64_t field(std::size_t entry, std::size_t offset) const;
     void setField(std::size_t entry, std::size_t offset, std::uint64_t value);
     bool used(std::size_t entry) const;
+    std::optional<std::size_t> entryCalled(std::string_view name) const;
     std::optional<std::size_t> lastEntry() const;
     std::vector<std::byte> header(bool backup) const;
     std::uint64_t entrySectors() const;

@@ -1,6 +1,7 @@
 #pragma once
 #include "agent/agent_log.h"
 #include "agent/block_device.h"
+#include "agent/delta_choice.h"
 #include "agent/frame_fetcher.h"
 #include "agent/frame_store.h"
 #include "agent/relay.h"
@@ -69,10 +70,12 @@ private:
 void readBack(const images::Manifest& manifest, const BlockDevice& device,
               const std::vector<BlockHash>& hashes, StepProgress& progress, const std::stop_token& stop);
 
-/// Which blocks of the image the disk already holds, by SHA-256. Unless @p expectMany, a few spread blocks
-/// are looked at first, and nothing more if none of them is there. Hashes of those found are put into @p
-/// hashes.
-std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device, bool expectMany,
+/// Looks at a few blocks spread over the disk.
+Probe probeDisk(const images::Manifest& manifest, const BlockDevice& device, const std::stop_token& stop);
+
+/// Which blocks of the image the disk already holds, by SHA-256; one that cannot be read is not held. Hashes
+/// of those found are put into @p hashes.
+std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device,
                               std::vector<BlockHash>& hashes, const std::stop_token& stop);
 
 } // namespace bm::agent

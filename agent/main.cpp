@@ -31,6 +31,7 @@ CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::string& ta
     write->add_option("--to", target, "disk, or file as long as the disk would be")->required();
     write->add_option("--sha256", order.manifestSha256, "of the manifest");
     write->add_flag("--grow", order.growLastPartition, "let the last partition reach the disk's end");
+    write->add_flag("--full", order.full, "copy every block, whatever the disk holds");
     write->add_option("--config-drive", order.configDrive,
                       "file or URL of an ISO or FAT image for a new partition config-2");
     write->add_option("--memory", memoryMib, "MiB for buffers")

@@ -5,7 +5,9 @@
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <fmt/format.h>
 #include <functional>
@@ -23,10 +25,23 @@ namespace {
 constexpr unsigned kReaders = 2;
 constexpr std::size_t kProbes = 16;
 
+enum class Unreadable : std::uint8_t { Fail, Skip }; ///< what a block means that the disk does not give
 using OnBlock = std::function<void(std::size_t block, std::span<const std::byte> bytes)>;
 
+bool readBlock(const BlockDevice& device, std::size_t block, std::span<std::byte> into, Unreadable unreadable)
+{
+    try {
+        device.read(block * kBlockBytes, into);
+        return true;
+    } catch (const Error& error) {
+        if (unreadable == Unreadable::Fail || error.code() != ErrorCode::DiskFailed)
+            throw;
+        return false;
+    }
+}
+
 /// Calls @p onBlock for each block that @p wanted wants, on several threads, in about rising order.
-void forEachBlock(const images::Manifest& manifest, const BlockDevice& device,
+void forEachBlock(const images::Manifest& manifest, const BlockDevice& device, Unreadable unreadable,
                   const std::function<bool(std::size_t)>& wanted, const OnBlock& onBlock,
                   const std::stop_token& stop)
 {
@@ -42,8 +57,9 @@ void forEachBlock(const images::Manifest& manifest, const BlockDevice& device,
                     continue;
                 const std::uint64_t length = manifest.rawLength(block);
                 const std::uint64_t sector = device.sectorBytes();
-                device.read(block * kBlockBytes, buffer.first((length + sector - 1) / sector * sector));
-                onBlock(block, buffer.first(length));
+                if (readBlock(device, block, buffer.first((length + sector - 1) / sector * sector),
+                              unreadable))
+                    onBlock(block, buffer.first(length));
             }
         } catch (...) {
             const std::scoped_lock lock(mutex);
@@ -67,7 +83,8 @@ bool holds(const images::BlockEntry& entry, std::span<const std::byte> bytes)
     return !images::isAllZero(bytes) && images::sha256(bytes) == entry.sha256;
 }
 
-bool probe(const images::Manifest& manifest, const BlockDevice& device, const std::stop_token& stop)
+/// The blocks that a look at the disk reads: up to kProbes, spread over the data, not the first.
+std::vector<bool> probedBlocks(const images::Manifest& manifest)
 {
     std::vector<std::size_t> blocks;
     for (std::size_t i = 1; i < manifest.blocks.size(); ++i)
@@ -76,15 +93,7 @@ bool probe(const images::Manifest& manifest, const BlockDevice& device, const st
     std::vector<bool> chosen(manifest.blocks.size(), false);
     for (std::size_t i = 0; i < kProbes && !blocks.empty(); ++i)
         chosen[blocks[i * blocks.size() / kProbes]] = true;
-    std::atomic<bool> found{false};
-    forEachBlock(
-        manifest, device, [&](std::size_t block) { return chosen[block] && !found; },
-        [&](std::size_t block, std::span<const std::byte> bytes) {
-            if (holds(manifest.blocks[block], bytes))
-                found = true;
-        },
-        stop);
-    return found;
+    return chosen;
 }
 
 } // namespace
@@ -103,18 +112,36 @@ void readBack(const images::Manifest& manifest, const BlockDevice& device,
         progress.add(bytes.size());
     };
     forEachBlock(
-        manifest, device, [](std::size_t) { return true; }, compare, stop);
+        manifest, device, Unreadable::Fail, [](std::size_t) { return true; }, compare, stop);
 }
 
-std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device, bool expectMany,
+Probe probeDisk(const images::Manifest& manifest, const BlockDevice& device, const std::stop_token& stop)
+{
+    const std::vector<bool> chosen = probedBlocks(manifest);
+    std::atomic<std::size_t> looked{0};
+    std::atomic<std::size_t> held{0};
+    std::atomic<std::uint64_t> bytes{0};
+    const auto start = std::chrono::steady_clock::now();
+    forEachBlock(
+        manifest, device, Unreadable::Skip, [&](std::size_t block) { return chosen[block]; },
+        [&](std::size_t block, std::span<const std::byte> found) {
+            ++looked;
+            bytes += found.size();
+            if (images::sha256(found) == manifest.blocks[block].sha256)
+                ++held;
+        },
+        stop);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return {looked, held, static_cast<double>(bytes) / std::max(seconds, 1e-6)};
+}
+
+std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device,
                               std::vector<BlockHash>& hashes, const std::stop_token& stop)
 {
     std::vector<bool> present(manifest.blocks.size(), false);
-    if (!expectMany && !probe(manifest, device, stop))
-        return present;
     std::vector<std::atomic<bool>> found(manifest.blocks.size());
     forEachBlock(
-        manifest, device, [&](std::size_t block) { return !manifest.blocks[block].hole; },
+        manifest, device, Unreadable::Skip, [&](std::size_t block) { return !manifest.blocks[block].hole; },
         [&](std::size_t block, std::span<const std::byte> bytes) {
             if (!holds(manifest.blocks[block], bytes))
                 return;

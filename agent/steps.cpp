@@ -1,11 +1,11 @@
 #include "agent/steps.h"
 
+#include "agent/chosen_disk.h"
 #include "agent/disk_deployer.h"
+#include "agent/file_system_growth.h"
 #include "agent/kernel_disks.h"
 #include "agent/signature_wiper.h"
 #include "common/model/error.h"
-#include "common/wire/json_reader.h"
-#include "common/wire/root_device.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -22,16 +22,7 @@ using wire::JsonReader;
 namespace {
 
 constexpr std::chrono::minutes kReleaseDeadline{2};
-
-model::JsonText dump(const json& value)
-{
-    return {value.dump(-1, ' ', false, json::error_handler_t::replace)};
-}
-
-std::string absolute(const StepContext& context, const std::string& url)
-{
-    return url.starts_with('/') ? context.apiBase + url : url;
-}
+constexpr std::chrono::minutes kGrowDeadline{10};
 
 void eraseDisk(const Disk& disk, const StepContext& context)
 {
@@ -48,36 +39,17 @@ void eraseDisk(const Disk& disk, const StepContext& context)
         context.log.trouble("the kernel keeps the old partition table of " + disk.name);
 }
 
-std::optional<wire::RememberedDisk> rememberedFrom(const JsonReader& in)
-{
-    if (!in.has("remembered"))
-        return std::nullopt;
-    const JsonReader remembered = in.object("remembered");
-    return wire::RememberedDisk{remembered.text("wwn"), remembered.text("serial")};
-}
-
-Disk chooseDisk(const JsonReader& in, const StepContext& context)
-{
-    const json& hints = in.value("root_device");
-    const std::string hintText = hints.is_null()     ? "{}"
-                                 : hints.is_string() ? hints.get<std::string>()
-                                                     : hints.dump();
-    const std::vector<Disk> disks = context.disks();
-    return wire::pickRootDevice(disks, wire::parseRootDeviceHints(hintText.empty() ? "{}" : hintText),
-                                wire::rootDevicePolicyFromText(in.text("root_device_policy")),
-                                rememberedFrom(in));
-}
-
 DeployOrder orderFrom(const JsonReader& in, const StepContext& context)
 {
     const JsonReader image = in.object("image");
     DeployOrder order;
-    order.manifest = absolute(context, image.text("manifest_url"));
+    order.manifest = absoluteUrl(context, image.text("manifest_url"));
     order.manifestSha256 = image.text("manifest_sha256");
     order.sizeBytes = image.number("size_bytes");
-    order.blocks = absolute(context, image.text("blocks_url"));
+    order.blocks = absoluteUrl(context, image.text("blocks_url"));
     order.growLastPartition = in.flag("grow_last_partition");
-    order.configDrive = absolute(context, in.text("configdrive_url"));
+    order.full = in.has("full") && in.flag("full");
+    order.configDrive = absoluteUrl(context, in.text("configdrive_url"));
     order.resume = context.resume;
     order.token = context.token;
     order.relay = context.relay;
@@ -93,17 +65,22 @@ DeployOrder orderFrom(const JsonReader& in, const StepContext& context)
 json resultOf(const Disk& disk, const DeployOutcome& outcome)
 {
     const double seconds = std::max(outcome.seconds, 0.001);
-    return {{"disk",
-             {{"name", disk.name},
-              {"wwn", disk.wwn},
-              {"serial", disk.serial},
-              {"size_bytes", disk.sizeBytes},
-              {"model", disk.model}}},
+    return {{"disk", identityOf(disk)},
             {"bytes_written", outcome.bytesWritten},
             {"bytes_fetched", outcome.bytesFetched},
             {"bytes_present", outcome.bytesPresent},
+            {"blocks_root", outcome.blocksRoot},
+            {"decision", {{"only_differing", outcome.decision.onlyDiffering}, {"why", outcome.decision.why}}},
             {"seconds", std::round(seconds * 1000) / 1000},
             {"mb_per_s", std::round(static_cast<double>(outcome.imageBytes) / 1e5 / seconds) / 10}};
+}
+
+json resultOf(const FileSystemGrowth& growth)
+{
+    return {{"kind", growth.fileSystem},
+            {"bytes_before", growth.bytesBefore},
+            {"bytes_after", growth.bytesAfter},
+            {"trouble", growth.trouble}};
 }
 
 } // namespace
@@ -121,7 +98,7 @@ model::JsonText eraseDevicesMetadata(const StepContext& context)
         eraseDisk(disk, context);
         erased.push_back({{"name", disk.name}, {"serial", disk.serial}});
     }
-    return dump({{"erased", erased}, {"skipped", skipped}});
+    return resultText({{"erased", erased}, {"skipped", skipped}});
 }
 
 model::JsonText writeImageStep(const StepContext& context)
@@ -136,7 +113,13 @@ model::JsonText writeImageStep(const StepContext& context)
     const DeployOutcome outcome = deployDisk(order, disk.name, context.progress, context.log, context.stop);
     context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
                                  disk.name, outcome.seconds, outcome.bytesFetched >> 20U));
-    return dump(resultOf(disk, outcome));
+    json result = resultOf(disk, outcome);
+    if (order.growLastPartition) {
+        context.progress.message("growing the file system");
+        result["file_system"] = resultOf(growLastFileSystem(disk.name, context.exec, context.log,
+                                                            Deadline::in(kGrowDeadline, context.stop)));
+    }
+    return resultText(result);
 }
 
 std::map<std::string, StepFunction> allSteps()
@@ -144,6 +127,8 @@ std::map<std::string, StepFunction> allSteps()
     const StepFunction nothing = [](const StepContext&) { return model::JsonText{}; };
     return {{"erase_devices_metadata", eraseDevicesMetadata},
             {"write_image", writeImageStep},
+            {"capture_disk", captureDiskStep},
+            {"verify_disk", verifyDiskStep},
             {"power_off", nothing},
             {"reboot", nothing}};
 }

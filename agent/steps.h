@@ -34,10 +34,20 @@ using StepFunction = std::function<model::JsonText(const StepContext&)>;
 
 /// erase_devices_metadata {} -> {erased: [{name, serial}], skipped: [{name, reason}]}
 model::JsonText eraseDevicesMetadata(const StepContext& context);
-/// write_image {image, root_device, root_device_policy, remembered, grow_last_partition, configdrive_url}
+/// write_image {image, root_device, root_device_policy, remembered, grow_last_partition, full,
+/// configdrive_url}
 ///   -> {disk: {name, wwn, serial, size_bytes, model}, bytes_written, bytes_fetched, bytes_present, seconds,
-///   mb_per_s}
+///   mb_per_s, blocks_root, decision: {only_differing, why}, file_system: {kind, bytes_before, bytes_after,
+///   trouble}}
 model::JsonText writeImageStep(const StepContext& context);
+
+/// capture_disk {capture_url, generalise, root_device, root_device_policy, remembered} -> {disk, content_id,
+/// image_bytes, bytes_used, bytes_sent, seconds, partitions: [{file_system, mapped, why}], generalised,
+/// config_drive_left_out}. The disk is only read.
+model::JsonText captureDiskStep(const StepContext& context);
+/// verify_disk {image, root_device, root_device_policy, remembered} -> {disk, blocks, blocks_changed,
+/// blocks_unreadable, partitions: [{number, name, file_system, blocks_changed}], seconds}. Only read.
+model::JsonText verifyDiskStep(const StepContext& context);
 
 /// By name. power_off and reboot do nothing here: they are carried out once the server knows that they are
 /// done.

@@ -1,0 +1,18 @@
+#pragma once
+#include "agent/steps.h"
+#include "common/wire/json_reader.h"
+#include "common/wire/root_device.h"
+
+namespace bm::agent {
+
+/// The disk that a step's arguments single out: root_device, root_device_policy, remembered.
+/// @throws Error DiskNotFound, DiskAmbiguous, InvalidInput
+wire::Disk chooseDisk(const wire::JsonReader& in, const StepContext& context);
+/// A URL as the agent reaches it: one that begins with '/' is below the server's.
+std::string absoluteUrl(const StepContext& context, const std::string& url);
+/// {"name", "wwn", "serial", "size_bytes", "model"}
+nlohmann::json identityOf(const wire::Disk& disk);
+/// Canonical text of a step's result; what is no UTF-8 is replaced.
+model::JsonText resultText(const nlohmann::json& value);
+
+} // namespace bm::agent
