@@ -3,6 +3,7 @@
 #include "api/agent_api.h"
 #include "api/audit_api.h"
 #include "api/boot_api.h"
+#include "api/capture_api.h"
 #include "api/discovery_api.h"
 #include "api/doctor_api.h"
 #include "api/error_body.h"
@@ -17,6 +18,7 @@
 #include "api/node_states_api.h"
 #include "api/operation_api.h"
 #include "api/port_api.h"
+#include "api/report_api.h"
 #include "api/request_values.h"
 #include "api/rollout_api.h"
 #include "api/schedule_api.h"
@@ -60,6 +62,8 @@ struct Api::State {
     NodeBatch batch{parts};
     ImageApi images{parts};
     ImageTagApi tags{parts};
+    CaptureApi captures{parts};
+    ReportApi reports{parts};
     RolloutApi rollouts{parts};
     ScheduleApi schedules{parts};
     AgentApi agents{parts};
@@ -89,6 +93,8 @@ void Api::mount(http::Router& router)
     state_->batch.mount(router);
     state_->images.mount(router);
     state_->tags.mount(router);
+    state_->captures.mount(router);
+    state_->reports.mount(router);
     state_->rollouts.mount(router);
     state_->schedules.mount(router);
     state_->agents.mountIronic(router);
@@ -108,6 +114,7 @@ void Api::mountProvisioning(http::Router& router)
     router.onError(renderPlainError);
     state_->agents.mountIronic(router);
     state_->agents.mountOwn(router);
+    state_->captures.mountAgent(router);
     state_->images.mountBlocks(router);
     state_->boots.mount(router);
     router.onFinish(

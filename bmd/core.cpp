@@ -14,6 +14,13 @@ std::unique_ptr<platform::SecretBox> makeSecrets(const CoreSettings& settings)
     return std::make_unique<platform::SecretBox>(settings.secretKeyFile);
 }
 
+platform::SigningKey makeSigner(const CoreSettings& settings)
+{
+    if (settings.secretKeyFile.empty())
+        return {};
+    return platform::SigningKey(settings.secretKeyFile.parent_path() / "signing.key");
+}
+
 std::string eventText(const model::NodeEvent& event)
 {
     wire::JsonWriter out;
@@ -37,8 +44,8 @@ std::map<std::string, drivers::HardwareType> makeHardware(platform::Exec& exec, 
 
 Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged)
     : settings_(std::move(settings)), exec_(platform::makeExec()), secrets_(makeSecrets(settings_)),
-      hardware_(makeHardware(*exec_, settings_.ipmi, meters)), database(settings_.database),
-      store(settings_.images, *exec_),
+      signer_(makeSigner(settings_)), hardware_(makeHardware(*exec_, settings_.ipmi, meters)),
+      database(settings_.database), store(settings_.images, *exec_),
       relay(clock, settings_.conductor.agentPace), context{database,
                                                            clock,
                                                            *secrets_,
@@ -46,6 +53,7 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                            store,
                                                            settings_.conductor,
                                                            meters,
+                                                           signer_,
                                                            [this] { engine.wake(); },
                                                            std::move(hostsChanged),
                                                            &relay},

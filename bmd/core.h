@@ -29,7 +29,8 @@ struct CoreSettings {
     conductor::Settings conductor;
     conductor::WebhookSettings webhooks{};
     conductor::fleet::RolloutSettings rollouts;
-    std::filesystem::path secretKeyFile; ///< empty: a key that lives with the process (--dev, tests)
+    std::filesystem::path
+        secretKeyFile; ///< empty: keys that live with the process (--dev, tests); signing.key lies beside it
 };
 
 /// Everything but the network: database, drivers, image store, conductor. The App and the tests' World are
@@ -48,6 +49,7 @@ private:
     CoreSettings settings_;
     std::unique_ptr<platform::Exec> exec_;
     std::unique_ptr<platform::SecretBox> secrets_;
+    platform::SigningKey signer_;
 
 public:
     conductor::Meters meters; ///< outlives what it measures

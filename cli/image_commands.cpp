@@ -1,3 +1,4 @@
+#include "cli/capture_command.h"
 #include "cli/commands.h"
 #include "cli/image_labels.h"
 #include "cli/image_ticker.h"
@@ -244,7 +245,8 @@ void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOp
 
 void addImageCommands(CLI::App& app, Shell& shell)
 {
-    CLI::App* image = app.add_subcommand("image", "Disk images: add, list, label, verify, prune, delete");
+    CLI::App* image =
+        app.add_subcommand("image", "Disk images: add, capture, list, label, verify, prune, delete");
     image->require_subcommand(1);
     image->fallthrough();
     const auto options = std::make_shared<ImageOptions>();
@@ -281,6 +283,7 @@ void addImageCommands(CLI::App& app, Shell& shell)
         [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
     addTagCommands(*image, shell, options);
     addImageUpkeepCommands(*image, shell);
+    addImageCapture(*image, shell);
     CLI::App* removing = image->add_subcommand("delete", "Remove images that no deployment is using");
     removing->add_option("images", options->images, "names or uuids")->required();
     removing->footer("Example:\n  bm image delete debian-11");

@@ -1,4 +1,5 @@
 #include "cli/assignments.h"
+#include "cli/capture_command.h"
 #include "cli/commands.h"
 #include "cli/node_subcommands.h"
 #include "common/model/error.h"
@@ -169,6 +170,7 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     removing->footer("Example:\n  bm node delete 'rack9-*'");
     addNodeTimeline(*node, shell);
     addNodeCheck(*node, shell);
+    addNodeReport(*node, shell);
     CLI::App* consoling =
         addOne(*node, shell, options, "console", "Its serial console over IPMI, by ipmitool", console);
     consoling->add_option("node", options->node, "name or uuid")->required();

@@ -1,3 +1,4 @@
+#include "cli/capture_command.h"
 #include "cli/commands.h"
 #include "cli/fleet_options.h"
 #include "cli/node_watch.h"
@@ -31,6 +32,7 @@ struct ProvisionOptions {
     std::string configDrive;
     bool noConfigDrive = false;
     bool noGrow = false;
+    bool full = false;
     bool wait = false;
     bool yes = false;
     FleetOptions fleet{};
@@ -50,17 +52,14 @@ json requestOf(const ProvisionOptions& options)
     json body = {{"image", options.image}};
     if (options.noGrow)
         body["grow_last_partition"] = false;
+    if (options.full)
+        body["full"] = true;
     if (!options.hostName.empty())
         body["host_name"] = options.hostName;
     for (const std::string& key : options.sshKeys)
         body["ssh_keys"].push_back(sshKey(key));
-    for (const std::string& hint : options.rootDevice) {
-        const std::size_t equals = hint.find('=');
-        if (equals == std::string::npos)
-            throw Error(ErrorCode::InvalidInput, "--root-device " + hint + ": expected HINT=VALUE",
-                        "as serial=WD-1234 or \"size=>= 400\"");
-        body["root_device"][hint.substr(0, equals)] = hint.substr(equals + 1);
-    }
+    if (!options.rootDevice.empty())
+        body["root_device"] = hintsOf(options.rootDevice, "--root-device");
     if (!options.userData.empty())
         body["user_data"] = platform::readFile(options.userData);
     if (!options.metaData.empty())
@@ -163,7 +162,11 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
     command.add_option("--config-drive", options.configDrive,
                        "a whole config drive: file with base64 of a gzipped ISO or VFAT image");
     command.add_flag("--no-config-drive", options.noConfigDrive, "add none");
-    command.add_flag("--no-grow", options.noGrow, "leave the last partition as large as in the image");
+    command.add_flag("--no-grow", options.noGrow,
+                     "leave the last partition and its file system as large as in the image");
+    command.add_flag(
+        "--full", options.full,
+        "copy every block; else the disk is asked first what it holds already, where that is faster");
 }
 
 } // namespace

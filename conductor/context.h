@@ -53,6 +53,7 @@ struct Context {
     images::ImageStore& images;
     const Settings& settings;
     Meters& meters;
+    const platform::SigningKey& signer;         ///< of reports
     std::function<void()> wake = [] {};         ///< tells the engine that there is work
     std::function<void()> hostsChanged = [] {}; ///< tells the boot services that the known machines changed
     RelayDesk* relay = nullptr;                 ///< null: no relay

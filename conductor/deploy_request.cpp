@@ -84,7 +84,8 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
     json stored = {{"image_id", image.id.uuid},
                    {"image", image.name},
                    {"content_id", image.contentId},
-                   {"grow_last_partition", request.growLastPartition}};
+                   {"grow_last_partition", request.growLastPartition},
+                   {"full", request.full}};
     if (!request.rootDeviceJson.empty()) {
         if (!parseGiven(request.rootDeviceJson, "root_device").is_object())
             throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints",

@@ -1,6 +1,7 @@
 #include "conductor/image_jobs.h"
 
 #include "common/platform/log.h"
+#include "conductor/captures.h"
 #include "conductor/image_fetch.h"
 #include "conductor/nodes.h"
 
@@ -8,6 +9,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace bm::conductor {
@@ -257,11 +259,16 @@ void ImageJobs::start()
     for (const ImageJob& job : jobs)
         kept.push_back(incomingName(job));
     state_->context.images.sweep(kept);
+    std::set<std::string> captured; // an agent goes on with these
+    for (const Image& image : images)
+        if (state_->context.database.read([&](db::Transaction& tx) { return isBeingCaptured(tx, image); }))
+            captured.insert(image.id.uuid);
+    state_->context.images.captures().keepOnly(captured);
     for (const Image& image : images) {
         const auto job = std::ranges::find(jobs, image.id, &ImageJob::image);
         if (job != jobs.end())
             enqueue(image.id);
-        else if (image.state == ImageState::Importing)
+        else if (image.state == ImageState::Importing && !captured.contains(image.id.uuid))
             state_->failed({.image = image.id, .kind = "import"}, cutOff());
     }
     for (int i = 0; i < std::max(1, state_->context.settings.importThreads); ++i)

@@ -1,5 +1,6 @@
 #include "conductor/lifecycle.h"
 
+#include "conductor/captures.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
 #include "conductor/plan.h"
@@ -68,6 +69,7 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
     const db::OperationRepository operations;
     operations.update(tx, operation);
     auditEnd(tx, operation, now);
+    failCapturedImage(tx, context, operation);
     context.meters.operationEnded(operation);
     for (model::Step& step : operations.steps(tx, operation.id)) {
         if (step.state == model::StepState::Done || step.state == model::StepState::Failed)
@@ -156,6 +158,9 @@ std::optional<StateEvent> beginningEvent(OperationKind kind, State state)
         return StateEvent::Delete;
     case OperationKind::Power:
         return std::nullopt;
+    case OperationKind::Capture:
+    case OperationKind::VerifyDisk:
+        return StateEvent::Service;
     }
     __builtin_unreachable();
 }

@@ -4,6 +4,7 @@
 #include "conductor/deploy_request.h"
 #include "conductor/json_values.h"
 #include "conductor/lifecycle.h"
+#include "conductor/node_refusals.h"
 #include "conductor/nodes.h"
 
 namespace bm::conductor {
@@ -16,33 +17,6 @@ using model::State;
 using model::StateEvent;
 
 namespace {
-
-void refuseMaintenance(const Node& node)
-{
-    if (node.maintenance)
-        throw Error(ErrorCode::Conflict,
-                    "The provisioning operation can't be performed on node " + node.id.uuid +
-                        " because it's in maintenance mode." +
-                        (node.maintenanceReason.empty() ? "" : " Reason: " + node.maintenanceReason),
-                    "end it: bm node set " + (node.name.empty() ? node.id.uuid : node.name) +
-                        " --no-maintenance");
-}
-
-void refuseProtected(const Node& node)
-{
-    if (node.isProtected)
-        throw Error(ErrorCode::NodeProtected,
-                    "Node " + node.id.uuid + " is protected and can not be undeployed, rebuilt or deleted." +
-                        (node.protectedReason.empty() ? "" : " Reason: " + node.protectedReason),
-                    "take the protection off first: bm node set " +
-                        (node.name.empty() ? node.id.uuid : node.name) + " protected=false");
-}
-
-void refuseBusy(db::Transaction& tx, const Context& context, const Node& node)
-{
-    if (const std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id))
-        throw lockedError(node, *current, context.settings.conductorName);
-}
 
 /// The way from @p state to active: the kinds of operation, first to last; a move without one goes before.
 struct Way {

@@ -13,6 +13,7 @@ struct DeployRequest {
     std::string
         rootDeviceJson; ///< hints; empty: instance_info, properties, class, remembered disk, in this order
     bool growLastPartition = true;
+    bool full = false;    ///< copy every block, whatever the disk holds
     std::string hostName; ///< empty: the node's name, else its uuid
     std::vector<std::string> sshKeys{};
     std::optional<images::ConfigDrive>

@@ -39,6 +39,34 @@ constexpr auto kUndeploy = std::to_array<PlannedStep>({
     {"power_off", "power", 90},
     {"forget_instance", "deploy", 80},
 });
+constexpr auto kCapture = std::to_array<PlannedStep>({
+    {"check_capture", "deploy", 110},
+    {"shut_down", "power", 105},
+    {"expect_boot", "boot", 100},
+    {"power_off", "power", 95},
+    {"boot_device_pxe", "management", 90},
+    {"power_on", "power", 85},
+    {"await_agent", "deploy", 82},
+    {"capture_disk", "deploy", 80},
+    {"end_boot", "boot", 60},
+    {"power_off_written", "power", 50},
+    {"boot_device_disk", "management", 40},
+    {"power_on_deployed", "power", 30},
+});
+constexpr auto kVerifyDisk = std::to_array<PlannedStep>({
+    {"check_verify", "deploy", 110},
+    {"shut_down", "power", 105},
+    {"expect_boot", "boot", 100},
+    {"power_off", "power", 95},
+    {"boot_device_pxe", "management", 90},
+    {"power_on", "power", 85},
+    {"await_agent", "deploy", 82},
+    {"verify_disk", "deploy", 80},
+    {"end_boot", "boot", 60},
+    {"power_off_written", "power", 50},
+    {"boot_device_disk", "management", 40},
+    {"power_on_deployed", "power", 30},
+});
 constexpr auto kPower = std::to_array<PlannedStep>({
     {"set_power", "power", 100},
 });
@@ -58,6 +86,10 @@ std::span<const PlannedStep> plannedSteps(OperationKind kind)
         return kUndeploy;
     case OperationKind::Power:
         return kPower;
+    case OperationKind::Capture:
+        return kCapture;
+    case OperationKind::VerifyDisk:
+        return kVerifyDisk;
     }
     __builtin_unreachable();
 }
@@ -82,7 +114,8 @@ std::vector<model::Step> makeSteps(const model::Operation& operation, bool autom
 
 bool isWaitState(model::State state)
 {
-    return state == model::State::WaitCallback || state == model::State::CleanWait;
+    return state == model::State::WaitCallback || state == model::State::CleanWait ||
+           state == model::State::ServiceWait;
 }
 
 } // namespace bm::conductor

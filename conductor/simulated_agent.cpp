@@ -1,9 +1,13 @@
 #include "conductor/simulated_agent.h"
 
+#include "conductor/captures.h"
 #include "conductor/json_values.h"
 #include "conductor/step_support.h"
+#include "images/blocks/block_record.h"
+#include "images/blocks/block_writer.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace bm::conductor {
 
@@ -91,6 +95,66 @@ model::StepResult simulateWrite(StepWork& work)
     work.context.meters.written(0, work.step.bytesTotal);
     work.step.bytesDone = work.step.bytesTotal;
     work.step.result = textOf({{"disk", simulatedDisk(work)}, {"bytes_written", work.step.bytesTotal}});
+    return waited;
+}
+
+namespace {
+
+/// The records of a disk of @p sizeBytes that begins with @p text.
+std::string recordsOf(const std::string& text, std::uint64_t sizeBytes)
+{
+    std::string out;
+    const auto put = [&](std::span<const std::byte> bytes) {
+        out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    };
+    images::BlockWriter writer(
+        [&](const images::BlockEntry& entry, std::span<const std::byte> frame) {
+            put(images::toBytes({entry.sha256, entry.hole ? 0 : entry.length, entry.hole}));
+            if (!entry.hole)
+                put(frame);
+        },
+        {.threads = 1});
+    writer.write(std::as_bytes(std::span(text)));
+    writer.skip(sizeBytes - text.size());
+    writer.finish();
+    return out;
+}
+
+} // namespace
+
+model::StepResult simulateCapture(StepWork& work)
+{
+    constexpr std::uint64_t kDiskBytes = std::uint64_t{4} << 20U;
+    throwFault(work, "fake_capture_fault");
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_capture_delay", 0ms));
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    Captures captures(work.context);
+    const images::CaptureState begun = captures.open(work.node.id, kDiskBytes);
+    if (begun.blocks == 0) {
+        std::istringstream body(recordsOf("simulated disk of " + work.node.id.uuid, kDiskBytes));
+        captures.append(work.node.id, 0, body);
+    }
+    const model::Image image = captures.finish(work.node.id);
+    work.step.bytesDone = work.step.bytesTotal = static_cast<std::int64_t>(image.sizeBytes);
+    work.step.result = textOf({{"disk", simulatedDisk(work)}, {"content_id", image.contentId}});
+    return waited;
+}
+
+model::StepResult simulateVerify(StepWork& work)
+{
+    throwFault(work, "fake_verify_fault");
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_verify_delay", 0ms));
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    const auto blockBytes = static_cast<std::int64_t>(images::kBlockBytes);
+    const std::int64_t blocks = (work.step.bytesTotal + blockBytes - 1) / blockBytes;
+    const std::int64_t changed = std::min(blocks, fakeDelay(work, "fake_changed_blocks", 0ms) / 1s);
+    work.step.bytesDone = work.step.bytesTotal;
+    work.step.result = textOf({{"disk", simulatedDisk(work)},
+                               {"blocks", blocks},
+                               {"blocks_changed", changed},
+                               {"partitions", json::array()}});
     return waited;
 }
 

@@ -9,5 +9,9 @@ namespace bm::conductor {
 model::StepResult simulateContact(StepWork& work);
 model::StepResult simulateErase(StepWork& work);
 model::StepResult simulateWrite(StepWork& work);
+/// Captures a disk of 4 MiB that holds the node's uuid; fake_capture_delay, fake_capture_fault.
+model::StepResult simulateCapture(StepWork& work);
+/// Finds as many blocks changed as fake_changed_blocks says; fake_verify_delay, fake_verify_fault.
+model::StepResult simulateVerify(StepWork& work);
 
 } // namespace bm::conductor

@@ -1,6 +1,8 @@
 // The RAM disk and what its agent does.
+#include "conductor/disk_choice.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/reports.h"
 #include "conductor/simulated_agent.h"
 #include "conductor/step_support.h"
 #include "conductor/steps.h"
@@ -54,7 +56,27 @@ void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
     });
 }
 
-/// What an agent step's report, or its absence, means.
+json writeArguments(const StepWork& work, const model::Image& image)
+{
+    const json request = valueOf(work.operation.request);
+    const std::string base = work.context.settings.baseUrl;
+    json arguments = diskChoice(work);
+    arguments["image"] = {{"id", image.contentId},
+                          {"name", image.name},
+                          {"size_bytes", image.sizeBytes},
+                          {"manifest_url", base + "/v1/images/" + image.contentId + "/manifest"},
+                          {"blocks_url", base + "/v1/images/" + image.contentId + "/blocks"},
+                          {"manifest_sha256", image.manifestSha256}};
+    arguments["grow_last_partition"] = request.value("grow_last_partition", true);
+    arguments["full"] = request.value("full", false);
+    arguments["configdrive_url"] = request.value("config_drive", false)
+                                       ? json(base + "/v1/agent/" + work.node.id.uuid + "/configdrive")
+                                       : json(nullptr);
+    return arguments;
+}
+
+} // namespace
+
 model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout)
 {
     if (!work.step.errorCode.empty())
@@ -79,43 +101,6 @@ model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout)
                     "\"" + work.step.name + "\" took longer than " + std::to_string(timeout / 1s) + " s");
     return model::AwaitAgent{std::min(silent, end)};
 }
-
-std::string rootDeviceJson(const StepWork& work, const json& request)
-{
-    if (const std::string given = textMember(request, "root_device"); !given.empty())
-        return given;
-    if (const std::string hints = textMember(valueOf(work.node.instanceInfo), "root_device"); !hints.empty())
-        return hints;
-    if (const std::string hints = textMember(valueOf(work.node.properties), "root_device"); !hints.empty())
-        return hints;
-    const auto byClass = work.context.settings.rootDeviceByClass.find(work.node.resourceClass);
-    return byClass == work.context.settings.rootDeviceByClass.end() ? "{}" : byClass->second;
-}
-
-json writeArguments(const StepWork& work, const model::Image& image)
-{
-    const json request = valueOf(work.operation.request);
-    const std::string base = work.context.settings.baseUrl;
-    const json internal = valueOf(work.node.driverInternalInfo);
-    json arguments;
-    arguments["image"] = {{"id", image.contentId},
-                          {"name", image.name},
-                          {"size_bytes", image.sizeBytes},
-                          {"manifest_url", base + "/v1/images/" + image.contentId + "/manifest"},
-                          {"blocks_url", base + "/v1/images/" + image.contentId + "/blocks"},
-                          {"manifest_sha256", image.manifestSha256}};
-    arguments["root_device"] = parseGiven(rootDeviceJson(work, request), "root_device");
-    arguments["root_device_policy"] = work.context.settings.smallestDisk ? "smallest" : "single";
-    arguments["remembered"] =
-        internal.contains("deployed_disk") ? internal.at("deployed_disk") : json(nullptr);
-    arguments["grow_last_partition"] = request.value("grow_last_partition", true);
-    arguments["configdrive_url"] = request.value("config_drive", false)
-                                       ? json(base + "/v1/agent/" + work.node.id.uuid + "/configdrive")
-                                       : json(nullptr);
-    return arguments;
-}
-
-} // namespace
 
 model::StepResult stepExpectBoot(StepWork& work)
 {
@@ -175,6 +160,7 @@ model::StepResult stepWriteImage(StepWork& work)
     if (!std::holds_alternative<model::Done>(result))
         return result;
     const json report = valueOf(work.step.result);
+    reportDeployment(work, *image, report);
     work.changeNode([report](model::Node& node) {
         json internal = valueOf(node.driverInternalInfo);
         if (report.contains("disk"))

@@ -59,6 +59,15 @@ model::StepResult stepPowerOff(StepWork& work)
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
 
+/// A running system writes back what it holds and marks its file systems clean; one that does not follow is
+/// switched off.
+model::StepResult stepShutDown(StepWork& work)
+{
+    if (bootIsSpared(work))
+        return model::Done{};
+    return softOff(work);
+}
+
 model::StepResult stepPowerOn(StepWork& work)
 {
     if (bootIsSpared(work))

@@ -1,10 +1,12 @@
 #include "conductor/step_runner.h"
 
 #include "common/platform/log.h"
+#include "conductor/captures.h"
 #include "conductor/json_values.h"
 #include "conductor/lifecycle.h"
 #include "conductor/nodes.h"
 #include "conductor/plan.h"
+#include "conductor/service_return.h"
 #include "conductor/steps.h"
 
 #include <algorithm>
@@ -115,19 +117,16 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
         return false;
     const platform::LogScope scope(
         {{}, loaded->node.name.empty() ? loaded->node.id.uuid : loaded->node.name, id.uuid});
-    if (loaded->operation.abortRequested) {
-        context_.database.write(
-            [&](db::Transaction& tx) { abortOperation(tx, context_, loaded->operation, loaded->epoch); });
-        return false;
-    }
+    if (loaded->operation.abortRequested)
+        return abort(*loaded);
     if (loaded->operation.state == OperationState::Queued)
         return admit(*loaded);
     const auto open = std::find_if(loaded->steps.begin(), loaded->steps.end(), [](const Step& step) {
-        return step.state != StepState::Done && step.state != StepState::Skipped;
+        return step.state != StepState::Done && step.state != StepState::Skipped &&
+               step.state != StepState::Failed;
     });
     if (open == loaded->steps.end()) {
-        context_.database.write(
-            [&](db::Transaction& tx) { completeOperation(tx, context_, loaded->operation, loaded->epoch); });
+        end(*loaded);
         return false;
     }
     try {
@@ -142,12 +141,45 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
         const Error seen = error.during(open->name);
         platform::logWarning("conductor", "node {}: {} failed: {}", loaded->node.name, open->name,
                              error.what());
-        context_.database.write([&](db::Transaction& tx) {
-            failOperation(tx, context_, loaded->operation, seen, loaded->epoch);
-        });
-        context_.hostsChanged();
-        return false;
+        return fail(*loaded, seen);
     }
+}
+
+bool StepRunner::abort(const Loaded& loaded) const
+{
+    if (mustReturn(loaded.operation, loaded.steps))
+        return fail(loaded, Error(ErrorCode::Aborted, std::string(model::toText(loaded.operation.kind)) +
+                                                          " was aborted by " + loaded.operation.actor));
+    context_.database.write(
+        [&](db::Transaction& tx) { abortOperation(tx, context_, loaded.operation, loaded.epoch); });
+    dropCapture(context_, loaded.operation);
+    return false;
+}
+
+/// @return whether there is more to do at once: a machine that was taken down is brought back first
+bool StepRunner::fail(const Loaded& loaded, const Error& error) const
+{
+    const bool back = mustReturn(loaded.operation, loaded.steps);
+    context_.database.write([&](db::Transaction& tx) {
+        if (back)
+            beginReturn(tx, context_, loaded.operation,
+                        db::OperationRepository{}.steps(tx, loaded.operation.id), error);
+        else
+            failOperation(tx, context_, loaded.operation, error, loaded.epoch);
+    });
+    dropCapture(context_, loaded.operation);
+    context_.hostsChanged();
+    return back;
+}
+
+void StepRunner::end(const Loaded& loaded) const
+{
+    context_.database.write([&](db::Transaction& tx) {
+        if (loaded.operation.errorCode.empty())
+            completeOperation(tx, context_, loaded.operation, loaded.epoch);
+        else
+            endReturn(tx, context_, loaded.operation, loaded.epoch);
+    });
 }
 
 namespace {

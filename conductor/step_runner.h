@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/error.h"
 #include "conductor/context.h"
 
 #include <chrono>
@@ -22,6 +23,9 @@ private:
     std::optional<Loaded> load(const model::OperationId& id) const;
     bool admit(const Loaded& loaded) const;
     bool runStep(Loaded& loaded, model::Step step, const std::stop_token& stop) const;
+    bool abort(const Loaded& loaded) const;
+    bool fail(const Loaded& loaded, const model::Error& error) const;
+    void end(const Loaded& loaded) const;
     void storeIntent(const Loaded& loaded, model::Step& step) const;
     Context context_;
     std::string bootId_;

@@ -20,6 +20,9 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
 db::AgentRecord agentRecord(const StepWork& work);
 /// An agent of the current boot has traded its secret and spoken.
 bool agentIsUp(const db::AgentRecord& record);
+/// What an agent step's report, or its absence, means: done, failed (thrown), or the wait goes on for @p
+/// timeout from the step's start.
+model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout);
 /// Whether bm plays the machine (fake-hardware, unless fake_agent_delay is "never").
 bool isSimulated(const StepWork& work);
 /// A setting of fake-hardware in seconds ("1.5"), @p fallback when absent.

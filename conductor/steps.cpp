@@ -7,7 +7,7 @@
 namespace bm::conductor {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepHandler>, 18> kHandlers{{
+constexpr std::array<std::pair<std::string_view, StepHandler>, 23> kHandlers{{
     {"validate", stepValidate},
     {"identify_bmc", stepIdentifyBmc},
     {"read_power", stepReadPower},
@@ -26,6 +26,11 @@ constexpr std::array<std::pair<std::string_view, StepHandler>, 18> kHandlers{{
     {"power_on_deployed", stepPowerOnDeployed},
     {"set_power", stepSetPower},
     {"forget_instance", stepForgetInstance},
+    {"check_capture", stepCheckCapture},
+    {"shut_down", stepShutDown},
+    {"capture_disk", stepCaptureDisk},
+    {"check_verify", stepCheckVerify},
+    {"verify_disk", stepVerifyDisk},
 }};
 
 } // namespace
@@ -53,7 +58,8 @@ StepHandler handlerOf(const std::string& name)
 
 bool isAgentStep(const std::string& name)
 {
-    return name == "erase_devices_metadata" || name == "write_image";
+    return name == "erase_devices_metadata" || name == "write_image" || name == "capture_disk" ||
+           name == "verify_disk";
 }
 
 } // namespace bm::conductor

@@ -58,6 +58,13 @@ model::StepResult stepAwaitAgent(StepWork& work);
 model::StepResult stepEraseMetadata(StepWork& work);
 model::StepResult stepWriteImage(StepWork& work);
 model::StepResult stepEndBoot(StepWork& work);
+// step_capture.cpp
+model::StepResult stepCheckCapture(StepWork& work);
+model::StepResult stepShutDown(StepWork& work);
+model::StepResult stepCaptureDisk(StepWork& work);
+// step_verify_disk.cpp
+model::StepResult stepCheckVerify(StepWork& work);
+model::StepResult stepVerifyDisk(StepWork& work);
 // step_deploy.cpp
 model::StepResult stepCheckRequest(StepWork& work);
 model::StepResult stepForgetInstance(StepWork& work);

@@ -106,6 +106,7 @@ std::span<const Migration> allMigrations()
         Migration{4, "webhooks and audit log", outsideTables()},
         Migration{5, "nodes in the order of their enrolment", nodeNumbers()},
         Migration{6, "labels, verification and import jobs of images", imageIntake()},
+        Migration{7, "signed reports of nodes", reportTables()},
     };
     return migrations;
 }

@@ -10,5 +10,6 @@ std::span<const std::string_view> scheduleTables();
 std::span<const std::string_view> outsideTables();
 std::span<const std::string_view> nodeNumbers();
 std::span<const std::string_view> imageIntake();
+std::span<const std::string_view> reportTables();
 
 } // namespace bm::db

@@ -174,6 +174,7 @@ inline constexpr auto kOwnTransitions = std::to_array<Transition>({
     {State::Deploying,      StateEvent::Abort,    State::DeployFailed},
     {State::Cleaning,       StateEvent::Abort,    State::CleanFailed},
     {State::Deleting,       StateEvent::Abort,    State::Error},
+    {State::Servicing,      StateEvent::Abort,    State::ServiceFailed},
 });
 // clang-format on
 

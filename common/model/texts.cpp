@@ -16,7 +16,8 @@ constexpr std::array<std::string_view, 2> kBootDevices{"pxe", "disk"};
 constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
 constexpr std::array<std::string_view, 5> kImageStates{"importing", "ready", "failed", "deleting", "broken"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
-constexpr std::array<std::string_view, 5> kOperationKinds{"verify", "clean", "deploy", "undeploy", "power"};
+constexpr std::array<std::string_view, kOperationKindCount> kOperationKinds{
+    "verify", "clean", "deploy", "undeploy", "power", "capture", "verify-disk"};
 constexpr std::array<std::string_view, 7> kRolloutStates{"planned", "running", "paused", "aborting",
                                                          "done",    "failed",  "aborted"};
 constexpr std::array<std::string_view, 11> kRolloutNodeStates{"planned",  "pending",  "draining",  "working",

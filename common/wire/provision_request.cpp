@@ -136,8 +136,8 @@ ProvisionRequest provisionFromBody(const json& body)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
     refuseUnknown(body,
-                  {"image", "root_device", "grow_last_partition", "host_name", "ssh_keys", "user_data",
-                   "meta_data", "network_data", "vendor_data", "config_drive"},
+                  {"image", "root_device", "grow_last_partition", "full", "host_name", "ssh_keys",
+                   "user_data", "meta_data", "network_data", "vendor_data", "config_drive"},
                   "provision");
     ProvisionRequest wanted;
     wanted.image = stringMember(body, "image");
@@ -145,6 +145,8 @@ ProvisionRequest provisionFromBody(const json& body)
         wanted.rootDeviceJson = asObjectText(*hints, "root_device").text;
     if (const json* grow = memberOf(body, "grow_last_partition"))
         wanted.growLastPartition = asBoolean(*grow, "grow_last_partition");
+    if (const json* full = memberOf(body, "full"))
+        wanted.full = asBoolean(*full, "full");
     wanted.hostName = stringMember(body, "host_name");
     if (const json* keys = memberOf(body, "ssh_keys"))
         wanted.sshKeys = asStrings(*keys, "ssh_keys");

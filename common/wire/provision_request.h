@@ -22,6 +22,7 @@ struct ProvisionRequest {
     std::string image;          ///< name or id; "": what instance_info/image_source says
     std::string rootDeviceJson; ///< hints, an object; "": none given
     bool growLastPartition = true;
+    bool full = false; ///< copy every block, whatever the disk holds
     std::string hostName;
     std::vector<std::string> sshKeys{};
     std::optional<ConfigDriveParts> parts{};

@@ -8,6 +8,7 @@ DeployRequest deployRequestOf(const wire::ProvisionRequest& wanted)
     deploy.image = wanted.image;
     deploy.rootDeviceJson = wanted.rootDeviceJson;
     deploy.growLastPartition = wanted.growLastPartition;
+    deploy.full = wanted.full;
     deploy.hostName = wanted.hostName;
     deploy.sshKeys = wanted.sshKeys;
     deploy.configDriveBase64 = wanted.configDriveBase64;

@@ -23,7 +23,7 @@ class Machine:
         self.disk = self.folder / "disk.raw"
         with open(self.disk, "wb") as file:
             file.truncate(mib * MIB)
-        (self.folder / "inventory.json").write_text(json.dumps({"cpus": 2, "disks": [
+        (self.folder / "inventory.json").write_text(json.dumps({"cpus": 2, "nics": [{"name": "eth0", "mac": self.mac}], "disks": [
             {"name": str(self.disk), "size_bytes": mib * MIB, "serial": f"D-{name}"}]}))
         self.uuid = service.json("node", "show", name)["uuid"]
         self.boots = 0

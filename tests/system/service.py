@@ -54,7 +54,7 @@ class Service:
 
     def start(self):
         self.process = subprocess.Popen([self.bmd, "--config", self.config], stdout=self.log, stderr=self.log)
-        if not wait_until(self.answers, 30):
+        if not wait_until(lambda: self.answers() and (self.state / "client.yaml").exists(), 30):
             raise AssertionError(f"bmd does not answer:\n{self.log_text()}")
 
     def answers(self):

@@ -1,0 +1,18 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// Signed reports of what is on a node's disk, and the order to look again.
+class ReportApi {
+public:
+    explicit ReportApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void show(http::Request& request, http::Response& response) const;
+    void verify(http::Request& request, http::Response& response) const;
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

@@ -1,0 +1,23 @@
+#pragma once
+#include "common/model/clock.h"
+#include "common/model/ids.h"
+#include "common/model/json_text.h"
+
+#include <cstdint>
+#include <string>
+
+namespace bm::model {
+
+/// What was put onto a node's disk, or found on it, as the conductor signed it.
+struct NodeReport {
+    std::int64_t number = 0; ///< rising
+    NodeId node;
+    OperationId operation;
+    std::string kind;      ///< "deploy" or "verify"
+    JsonText body{};       ///< canonical; these very bytes are signed
+    std::string signature; ///< Ed25519, lower-case hex
+    std::string publicKey; ///< of the conductor that signed it, lower-case hex
+    UtcTime createdAt{};
+};
+
+} // namespace bm::model

@@ -1,0 +1,35 @@
+#include "conductor/disk_choice.h"
+
+#include "conductor/json_values.h"
+
+namespace bm::conductor {
+
+using nlohmann::json;
+
+namespace {
+
+std::string rootDeviceJson(const StepWork& work, const json& request)
+{
+    if (const std::string given = textMember(request, "root_device"); !given.empty())
+        return given;
+    if (const std::string hints = textMember(valueOf(work.node.instanceInfo), "root_device"); !hints.empty())
+        return hints;
+    if (const std::string hints = textMember(valueOf(work.node.properties), "root_device"); !hints.empty())
+        return hints;
+    const auto byClass = work.context.settings.rootDeviceByClass.find(work.node.resourceClass);
+    return byClass == work.context.settings.rootDeviceByClass.end() ? "{}" : byClass->second;
+}
+
+} // namespace
+
+json diskChoice(const StepWork& work)
+{
+    const json internal = valueOf(work.node.driverInternalInfo);
+    json choice;
+    choice["root_device"] = parseGiven(rootDeviceJson(work, valueOf(work.operation.request)), "root_device");
+    choice["root_device_policy"] = work.context.settings.smallestDisk ? "smallest" : "single";
+    choice["remembered"] = internal.contains("deployed_disk") ? internal.at("deployed_disk") : json(nullptr);
+    return choice;
+}
+
+} // namespace bm::conductor

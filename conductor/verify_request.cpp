@@ -1,0 +1,35 @@
+#include "conductor/verify_request.h"
+
+#include "conductor/deploy_request.h"
+#include "conductor/lifecycle.h"
+#include "conductor/node_refusals.h"
+#include "conductor/nodes.h"
+#include "db/report_repository.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+
+model::OperationId beginVerifyDisk(const Context& context, const std::string& ident, const std::string& actor)
+{
+    const model::OperationId id = context.database.write([&](db::Transaction& tx) {
+        const model::Node node = findNode(tx, ident);
+        refuseBusy(tx, context, node);
+        refuseMaintenance(node);
+        model::Node trial = node;
+        applyEvent(trial, model::StateEvent::Service, context.clock.now()); // throws in Ironic's words
+        requireBootPort(tx, context, node);
+        if (!db::ReportRepository{}.latest(tx, node.id, "deploy"))
+            throw Error(ErrorCode::NotFound, "nothing is known of what was written to this node's disk",
+                        "only what this bm has deployed can be verified");
+        NewOperation wanted;
+        wanted.kind = model::OperationKind::VerifyDisk;
+        wanted.actor = actor;
+        return beginOperation(tx, context, node, model::StateEvent::Service, wanted);
+    });
+    context.wake();
+    return id;
+}
+
+} // namespace bm::conductor

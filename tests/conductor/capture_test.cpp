@@ -1,0 +1,214 @@
+// Disks that become images, and disks that are looked at again: the machine is brought back whatever happens.
+#include "conductor/captures.h"
+#include "conductor/reports.h"
+#include "conductor/verify_request.h"
+#include "db/report_repository.h"
+#include "tests/support/world.h"
+
+#include <catch2/catch.hpp>
+
+using namespace bm;
+using Catch::Matchers::Contains;
+using model::ErrorCode;
+using model::State;
+using test::World;
+using namespace std::chrono_literals;
+
+namespace {
+
+model::OperationId capture(World& world, const std::string& node, const std::string& name)
+{
+    return conductor::Captures(world.core->context)
+        .begin(node, {.name = name, .rootDeviceJson = {}}, "alice");
+}
+
+ErrorCode refusalOf(const std::function<void()>& call)
+{
+    try {
+        call();
+    } catch (const model::Error& error) {
+        CHECK_FALSE(error.hint().empty());
+        return error.code();
+    }
+    FAIL("no error was thrown");
+    return ErrorCode::Internal;
+}
+
+std::optional<model::NodeReport> reportOf(World& world, const std::string& node, const std::string& kind)
+{
+    return world.core->database.read(
+        [&](db::Transaction& tx) { return db::ReportRepository{}.latest(tx, world.node(node).id, kind); });
+}
+
+/// A running node whose settings are then @p driverInfo.
+void runningNode(World& world, const std::string& driverInfo)
+{
+    world.nodeIn(State::Active, "golden");
+    world.core->nodes.update(
+        "golden", [&](model::Node& node) { node.driverInfo.text = driverInfo; }, "alice");
+}
+
+} // namespace
+
+TEST_CASE("a captured disk is an image like any other", "[conductor][capture]")
+{
+    World world;
+    world.nodeIn(State::Active, "golden");
+    capture(world, "golden", "copy");
+    CHECK(world.stateOf("golden") == State::Servicing);
+    CHECK(world.core->catalogue.get("copy").state == model::ImageState::Importing);
+    world.settle(5s);
+    CHECK(world.stateOf("golden") == State::Active);
+    CHECK(world.node("golden").power == model::PowerState::On);
+    const model::Image image = world.core->catalogue.get("copy");
+    CHECK(image.state == model::ImageState::Ready);
+    CHECK(image.sourceFormat == "capture");
+    CHECK(image.sizeBytes == 4U << 20U);
+    CHECK(world.hasEvent("golden", "image.captured"));
+    world.nodeIn(State::Available, "other");
+    world.deploy("other", "copy");
+    world.settle(5s);
+    CHECK(world.stateOf("other") == State::Active);
+}
+
+TEST_CASE("captures that cannot be are refused", "[conductor][capture]")
+{
+    World world;
+    world.nodeIn(State::Active, "golden");
+    CHECK(refusalOf([&] { capture(world, "golden", "debian"); }) == ErrorCode::Conflict);
+    CHECK(refusalOf([&] { capture(world, "golden", "a/../b"); }) == ErrorCode::InvalidInput);
+    CHECK(refusalOf([&] { capture(world, "nobody", "x"); }) == ErrorCode::NotFound);
+    world.nodeIn(State::Available, "idle");
+    CHECK(refusalOf([&] { capture(world, "idle", "x"); }) == ErrorCode::InvalidTransition);
+    capture(world, "golden", "one");
+    CHECK(refusalOf([&] { capture(world, "golden", "two"); }) == ErrorCode::NodeLocked);
+    world.nodeIn(State::Active, "kept");
+    world.core->nodes.update(
+        "kept", [](model::Node& node) { node.maintenance = true; }, "alice");
+    CHECK(refusalOf([&] { capture(world, "kept", "x"); }) == ErrorCode::Conflict);
+}
+
+TEST_CASE("a capture that fails brings the machine back, its image is failed", "[conductor][capture]")
+{
+    World world;
+    runningNode(world, R"({"fake_capture_fault": "disk-failed"})");
+    capture(world, "golden", "copy");
+    world.settle(10s);
+    CHECK(world.stateOf("golden") == State::Active);
+    CHECK(world.node("golden").power == model::PowerState::On);
+    CHECK(world.hasEvent("golden", "operation.returning"));
+    const model::Image image = world.core->catalogue.get("copy");
+    CHECK(image.state == model::ImageState::Failed);
+    CHECK(image.errorCode == "disk-failed");
+    const std::optional<model::Operation> operation = world.latestOperation("golden");
+    REQUIRE(operation);
+    CHECK(operation->errorCode == "disk-failed");
+    CHECK(operation->state == model::OperationState::Failed);
+
+    SECTION("its name may be used again")
+    {
+        world.core->nodes.update(
+            "golden", [](model::Node& node) { node.driverInfo.text = "{}"; }, "alice");
+        capture(world, "golden", "copy");
+        world.settle(5s);
+        CHECK(world.core->catalogue.get("copy").state == model::ImageState::Ready);
+    }
+}
+
+TEST_CASE("an aborted capture brings the machine back", "[conductor][capture]")
+{
+    World world;
+    runningNode(world, R"({"fake_capture_delay": "60"})");
+    capture(world, "golden", "copy");
+    world.settle(3s);
+    world.core->operations.abort("golden", "bob");
+    world.settle(10s);
+    CHECK(world.stateOf("golden") == State::Active);
+    CHECK(world.node("golden").power == model::PowerState::On);
+    CHECK(world.core->catalogue.get("copy").state == model::ImageState::Failed);
+    CHECK(world.latestOperation("golden")->errorCode == "aborted");
+}
+
+TEST_CASE("bmd may die after every single look at a capture", "[conductor][capture][restart]")
+{
+    World world;
+    runningNode(world, R"({"fake_capture_delay": "2", "fake_agent_delay": "1"})");
+    capture(world, "golden", "copy");
+    for (int i = 0; i < 200 && world.stateOf("golden") != State::Active; ++i) {
+        world.runOnce();
+        world.restart();
+        world.core->catalogue.start();
+        world.core->catalogue.stop();
+        world.clock.advance(250ms);
+    }
+    CHECK(world.stateOf("golden") == State::Active);
+    CHECK(world.core->catalogue.get("copy").state == model::ImageState::Ready);
+}
+
+TEST_CASE("what was written is reported and signed", "[conductor][report]")
+{
+    World world;
+    world.nodeIn(State::Active, "golden");
+    const std::optional<model::NodeReport> report = reportOf(world, "golden", "deploy");
+    REQUIRE(report);
+    CHECK_THAT(report->body.text, Contains(world.node("golden").id.uuid) && Contains("debian"));
+    CHECK(conductor::verdictOn(world.core->context, *report) == "valid");
+    SECTION("also after a restart")
+    {
+        world.restart();
+        CHECK(conductor::verdictOn(world.core->context, *report) == "valid");
+    }
+    SECTION("a changed one is told")
+    {
+        model::NodeReport changed = *report;
+        changed.body.text.replace(changed.body.text.find("debian"), 6, "ubuntu");
+        CHECK(conductor::verdictOn(world.core->context, changed) == "changed");
+        changed = *report;
+        changed.signature.front() = changed.signature.front() == 'a' ? 'b' : 'a';
+        CHECK(conductor::verdictOn(world.core->context, changed) == "changed");
+    }
+    SECTION("and one that another key signed")
+    {
+        model::NodeReport foreign = *report;
+        const platform::SigningKey other;
+        foreign.signature = other.sign(foreign.body.text);
+        foreign.publicKey = other.publicKey();
+        CHECK(conductor::verdictOn(world.core->context, foreign) == "foreign");
+    }
+}
+
+TEST_CASE("only what bm has written can be verified", "[conductor][report]")
+{
+    World world;
+    world.nodeIn(State::Available, "idle");
+    CHECK(refusalOf([&] { conductor::beginVerifyDisk(world.core->context, "idle", "alice"); }) ==
+          ErrorCode::InvalidTransition);
+    SECTION("the image that was written is gone from the store: nothing is taken down")
+    {
+        world.nodeIn(State::Active, "golden");
+        conductor::beginVerifyDisk(world.core->context, "golden", "alice");
+        world.settle(5s);
+        CHECK(world.latestOperation("golden")->errorCode == "not-found");
+        CHECK_FALSE(world.hasEvent("golden", "disk.verified"));
+    }
+    SECTION("what is found is reported")
+    {
+        world.nodeIn(State::Active, "golden");
+        capture(world, "golden", "copy");
+        world.settle(5s);
+        world.nodeIn(State::Available, "other");
+        world.core->nodes.update(
+            "other", [](model::Node& node) { node.driverInfo.text = R"({"fake_changed_blocks": "3"})"; },
+            "alice");
+        world.deploy("other", "copy");
+        world.settle(5s);
+        REQUIRE(world.stateOf("other") == State::Active);
+        conductor::beginVerifyDisk(world.core->context, "other", "alice");
+        world.settle(5s);
+        CHECK(world.stateOf("other") == State::Active);
+        const std::optional<model::NodeReport> report = reportOf(world, "other", "verify");
+        REQUIRE(report);
+        CHECK_THAT(report->body.text, Contains(R"("blocks_changed":3)") && Contains(R"("blocks":4)"));
+        CHECK(conductor::verdictOn(world.core->context, *report) == "valid");
+    }
+}
