@@ -5,6 +5,7 @@
 #include "agent/frame_fetcher.h"
 #include "agent/gpt.h"
 #include "agent/manifest_fetch.h"
+#include "agent/read_back.h"
 #include "agent/signature_wiper.h"
 #include "common/model/error.h"
 #include "images/blocks/block_decoder.h"
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <functional>
 #include <utility>
 
 namespace bm::agent {
@@ -57,7 +59,7 @@ public:
         device_.flush();
         outcome_.writeSeconds = secondsSince(start);
         say("reading back");
-        readBack(manifest_, device_, hashes_, progress_, stop_);
+        readBack_->finish(stop_);
         outcome_.blocksRoot = images::toHex(images::blocksRoot(manifest_));
         finishTable();
         if (relay_) {
@@ -181,6 +183,8 @@ private:
         written_.emplace(manifest_.blocks.size());
         if (relay_)
             relay_->serveFrom(device_, *written_);
+        readBack_.emplace(ReadBack::Parts{manifest_, device_, hashes_, progress_},
+                          [this] { ended_.request_stop(); });
         const std::vector<bool> present = lookAtDisk();
         std::vector<std::size_t> blocks;
         std::vector<std::size_t> holes;
@@ -197,8 +201,10 @@ private:
                             ? ""
                             : fmt::format(", {} MiB are already there", outcome_.bytesPresent >> 20U)));
         for (std::size_t i = 0; i < present.size(); ++i)
-            if (present[i])
+            if (present[i]) {
                 written_->mark(i);
+                readBack_->onDisk(i);
+            }
         copy(blocks, holes);
         outcome_.bytesWritten += missing;
     }
@@ -210,7 +216,7 @@ private:
         if (order_.resume) {
             say("looking for what is already written");
             outcome_.decision = {true, "an earlier try was cut short"};
-            return findPresent(manifest_, device_, hashes_, stop_);
+            return findPresent(manifest_, device_, copied_, hashes_, stop_);
         }
         if (order_.full) {
             outcome_.decision = {false, "every block was asked for"};
@@ -222,7 +228,8 @@ private:
         log_.note(fmt::format("{}: {}",
                               outcome_.decision.onlyDiffering ? "what differs is copied" : "all is copied",
                               outcome_.decision.why));
-        return outcome_.decision.onlyDiffering ? findPresent(manifest_, device_, hashes_, stop_) : none;
+        return outcome_.decision.onlyDiffering ? findPresent(manifest_, device_, copied_, hashes_, stop_)
+                                               : none;
     }
 
     /// Copies a few blocks. @return raw bytes per second; 0: the image is too small for that
@@ -249,8 +256,15 @@ private:
         ImageWriter::Parts parts{manifest_, device_, *fetcher_, store(), progress_, log_};
         parts.relay = relay_ ? &*relay_ : nullptr;
         parts.written = &*written_;
-        ImageWriter writer(parts, source_->name(), order_.pipeline);
-        writer.write(blocks, holes, hashes_, stop_);
+        parts.readBack = &*readBack_;
+        const std::stop_callback<std::function<void()>> both(stop_, [this] { ended_.request_stop(); });
+        try {
+            ImageWriter(parts, source_->name(), order_.pipeline)
+                .write(blocks, holes, hashes_, ended_.get_token());
+        } catch (const Error&) {
+            readBack_->check(); // the disk gave back other bytes: that is why
+            throw;
+        }
         outcome_.bytesFetched = fetcher_->bytesFetched();
     }
 
@@ -315,7 +329,9 @@ private:
     FramePtr firstFrame_; ///< kept till the end: the disk's first block is changed after it was written
     TableKind table_ = TableKind::None;
     std::vector<BlockHash> hashes_;
-    std::vector<bool> copied_; ///< to measure
+    std::vector<bool> copied_;         ///< to measure
+    std::stop_source ended_;           ///< of the writing: asked to, or because of what was read back
+    std::optional<ReadBack> readBack_; ///< from the first write on
     std::vector<Extent> oldPartitions_;
     DeployOutcome outcome_;
 };

@@ -37,15 +37,16 @@ struct DeployOutcome {
     std::uint64_t imageBytes = 0;
     std::string blocksRoot; ///< lower-case hex, images/blocks/merkle.h: of what was read back
     DeltaChoice decision;
-    double writeSeconds = 0; ///< till the image was on the disk and flushed, without the read-back
+    double writeSeconds =
+        0; ///< till the image was on the disk and flushed, without what was then still to be read back
     double seconds = 0;
 };
 
 /// Brings @p disk to the image: checks sizes and sectors before anything is destroyed, writes what differs
-/// (or everything, where a measurement says that this ends sooner: agent/delta_choice.h),
-/// zeroes the holes, wipes old signatures beyond, flushes, reads all back, moves the GPT backup to the disk's
-/// end (UEFI 2.10, 5.3.2), grows the last partition, adds the config drive. The first MiB is written last: a
-/// half-written disk does not boot. May be repeated.
+/// (or everything, where a measurement says that this ends sooner: agent/delta_choice.h), zeroes the holes,
+/// reads it back behind the writing (ReadBack), wipes old signatures beyond, moves the GPT backup to the
+/// disk's end (UEFI 2.10, 5.3.2), grows the last partition, adds the config drive. The first MiB is written
+/// last: a half-written disk does not boot. May be repeated.
 /// @throws Error DiskTooSmall, DiskFailed, Conflict, ChecksumMismatch, ImageCorrupt, ImageUnsupported (sector
 /// size),
 ///   ConfigDriveFailed, Aborted

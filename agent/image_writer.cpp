@@ -15,9 +15,6 @@
 #include <optional>
 #include <thread>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 namespace bm::agent {
 
 using images::kBlockBytes;
@@ -42,12 +39,6 @@ std::size_t padded(std::uint64_t length, std::uint32_t sectorBytes)
 }
 
 } // namespace
-
-BlockHash hashOf(std::span<const std::byte> bytes)
-{
-    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
-    return {hash.low64, hash.high64};
-}
 
 /// One go over a list of blocks; those that did not verify are left for the next.
 class ImageWriter::Pass {
@@ -141,10 +132,17 @@ private:
             if (!raw)
                 return;
             if (decodeOne(decoder, *frame, *raw))
-                raws_.push({(*frame)->block(), std::move(*raw)});
+                toDisk({(*frame)->block(), std::move(*raw)});
             else
                 rawPool_.push(std::move(*raw));
         }
+    }
+
+    void toDisk(RawBlock raw)
+    {
+        if (writer_.parts_.readBack != nullptr)
+            writer_.parts_.readBack->willWrite();
+        raws_.push(std::move(raw));
     }
 
     bool decodeOne(images::BlockDecoder& decoder, const FramePtr& frame, const AlignedBuffer& raw)
@@ -197,6 +195,8 @@ private:
             writer_.parts_.progress.add(length);
             if (writer_.parts_.written != nullptr)
                 writer_.parts_.written->mark(raw->block);
+            if (writer_.parts_.readBack != nullptr)
+                writer_.parts_.readBack->wrote(raw->block);
             rawPool_.push(std::move(raw->bytes));
         }
     }
@@ -231,6 +231,9 @@ void ImageWriter::zeroHoles(std::span<const std::size_t> holes, const std::stop_
         const std::uint64_t end = last * kBlockBytes + parts_.manifest.rawLength(last);
         parts_.device.zero(begin, padded(end - begin, parts_.device.sectorBytes()), stop);
         parts_.progress.add(end - begin);
+        if (parts_.readBack != nullptr)
+            for (const std::size_t hole : holes.subspan(i, count))
+                parts_.readBack->onDisk(hole);
         i += count;
     }
 }

@@ -4,6 +4,7 @@
 #include "agent/delta_choice.h"
 #include "agent/frame_fetcher.h"
 #include "agent/frame_store.h"
+#include "agent/read_back.h"
 #include "agent/relay.h"
 #include "agent/step_progress.h"
 #include "images/blocks/manifest.h"
@@ -16,14 +17,6 @@
 #include <vector>
 
 namespace bm::agent {
-
-/// XXH3-128 of a block as it was written: guards against disks, not people.
-struct BlockHash {
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    bool operator==(const BlockHash&) const = default;
-};
-BlockHash hashOf(std::span<const std::byte> bytes);
 
 struct PipelineSettings {
     std::size_t memoryBytes = std::size_t{40} << 20U; ///< of all buffers together; at least 8 MiB are used
@@ -45,6 +38,7 @@ public:
         AgentLog& log;
         Relay* relay = nullptr; ///< told what did not verify
         WrittenBlocks* written = nullptr;
+        ReadBack* readBack = nullptr; ///< told what was written
     };
     ImageWriter(const Parts& parts, std::string sourceName, PipelineSettings settings);
 
@@ -65,17 +59,13 @@ private:
     PipelineSettings settings_;
 };
 
-/// Reads the whole image back and compares. Holes must be zero. Two threads.
-/// @throws Error DiskFailed naming the offset of the first block that differs, Aborted
-void readBack(const images::Manifest& manifest, const BlockDevice& device,
-              const std::vector<BlockHash>& hashes, StepProgress& progress, const std::stop_token& stop);
-
 /// Looks at a few blocks spread over the disk.
 Probe probeDisk(const images::Manifest& manifest, const BlockDevice& device, const std::stop_token& stop);
 
-/// Which blocks of the image the disk already holds, by SHA-256; one that cannot be read is not held. Hashes
-/// of those found are put into @p hashes.
+/// Which blocks of the image the disk already holds, by SHA-256, those that are @p known not asked for; one
+/// that cannot be read is not held. Hashes of those found are put into @p hashes.
 std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device,
-                              std::vector<BlockHash>& hashes, const std::stop_token& stop);
+                              const std::vector<bool>& known, std::vector<BlockHash>& hashes,
+                              const std::stop_token& stop);
 
 } // namespace bm::agent

@@ -1,157 +1,178 @@
-// What the disk holds, compared with what it should.
+#include "agent/read_back.h"
+
 #include "agent/aligned_buffer.h"
-#include "agent/image_writer.h"
 #include "common/model/error.h"
 #include "images/blocks/block_decoder.h"
-#include "images/blocks/digest.h"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <exception>
 #include <fmt/format.h>
-#include <functional>
-#include <mutex>
-#include <thread>
+#include <utility>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace bm::agent {
 
 using images::kBlockBytes;
 using model::Error;
 using model::ErrorCode;
+using namespace std::chrono_literals;
 
 namespace {
 
 constexpr unsigned kReaders = 2;
-constexpr std::size_t kProbes = 16;
-
-enum class Unreadable : std::uint8_t { Fail, Skip }; ///< what a block means that the disk does not give
-using OnBlock = std::function<void(std::size_t block, std::span<const std::byte> bytes)>;
-
-bool readBlock(const BlockDevice& device, std::size_t block, std::span<std::byte> into, Unreadable unreadable)
-{
-    try {
-        device.read(block * kBlockBytes, into);
-        return true;
-    } catch (const Error& error) {
-        if (unreadable == Unreadable::Fail || error.code() != ErrorCode::DiskFailed)
-            throw;
-        return false;
-    }
-}
-
-/// Calls @p onBlock for each block that @p wanted wants, on several threads, in about rising order.
-void forEachBlock(const images::Manifest& manifest, const BlockDevice& device, Unreadable unreadable,
-                  const std::function<bool(std::size_t)>& wanted, const OnBlock& onBlock,
-                  const std::stop_token& stop)
-{
-    std::atomic<std::size_t> next{0};
-    std::mutex mutex;
-    std::exception_ptr failure;
-    const auto work = [&] {
-        try {
-            const AlignedBuffer buffer(kBlockBytes);
-            for (std::size_t block = next++; block < manifest.blocks.size() && !stop.stop_requested();
-                 block = next++) {
-                if (!wanted(block))
-                    continue;
-                const std::uint64_t length = manifest.rawLength(block);
-                const std::uint64_t sector = device.sectorBytes();
-                if (readBlock(device, block, buffer.first((length + sector - 1) / sector * sector),
-                              unreadable))
-                    onBlock(block, buffer.first(length));
-            }
-        } catch (...) {
-            const std::scoped_lock lock(mutex);
-            failure = std::current_exception();
-            next = manifest.blocks.size();
-        }
-    };
-    {
-        std::vector<std::jthread> readers;
-        for (unsigned i = 0; i < kReaders; ++i)
-            readers.emplace_back(work);
-    }
-    if (failure)
-        std::rethrow_exception(failure);
-    if (stop.stop_requested())
-        throw Error(ErrorCode::Aborted, "stopped while reading");
-}
-
-bool holds(const images::BlockEntry& entry, std::span<const std::byte> bytes)
-{
-    return !images::isAllZero(bytes) && images::sha256(bytes) == entry.sha256;
-}
-
-/// The blocks that a look at the disk reads: up to kProbes, spread over the data, not the first.
-std::vector<bool> probedBlocks(const images::Manifest& manifest)
-{
-    std::vector<std::size_t> blocks;
-    for (std::size_t i = 1; i < manifest.blocks.size(); ++i)
-        if (!manifest.blocks[i].hole)
-            blocks.push_back(i);
-    std::vector<bool> chosen(manifest.blocks.size(), false);
-    for (std::size_t i = 0; i < kProbes && !blocks.empty(); ++i)
-        chosen[blocks[i * blocks.size() / kProbes]] = true;
-    return chosen;
-}
+constexpr auto kFlushEvery = 500ms;
+constexpr std::size_t kFewestPerFlush = 8;
+constexpr std::size_t kAtTheWriters = 2; ///< being written, not waiting
 
 } // namespace
 
-void readBack(const images::Manifest& manifest, const BlockDevice& device,
-              const std::vector<BlockHash>& hashes, StepProgress& progress, const std::stop_token& stop)
+BlockHash hashOf(std::span<const std::byte> bytes)
 {
-    const auto compare = [&](std::size_t block, std::span<const std::byte> bytes) {
-        const bool same =
-            manifest.blocks[block].hole ? images::isAllZero(bytes) : hashOf(bytes) == hashes[block];
-        if (!same)
-            throw Error(ErrorCode::DiskFailed,
-                        fmt::format("{} gives back other bytes than were written, in the MiB at byte {}",
-                                    device.path().string(), block * kBlockBytes),
-                        "the disk, its cable or its controller is broken: replace it");
-        progress.add(bytes.size());
-    };
-    forEachBlock(
-        manifest, device, Unreadable::Fail, [](std::size_t) { return true; }, compare, stop);
+    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+    return {hash.low64, hash.high64};
 }
 
-Probe probeDisk(const images::Manifest& manifest, const BlockDevice& device, const std::stop_token& stop)
+ReadBack::ReadBack(const Parts& parts, std::function<void()> onFailure)
+    : parts_(parts), onFailure_(std::move(onFailure)), told_(parts.manifest.blocks.size(), false),
+      left_(parts.manifest.blocks.size())
 {
-    const std::vector<bool> chosen = probedBlocks(manifest);
-    std::atomic<std::size_t> looked{0};
-    std::atomic<std::size_t> held{0};
-    std::atomic<std::uint64_t> bytes{0};
-    const auto start = std::chrono::steady_clock::now();
-    forEachBlock(
-        manifest, device, Unreadable::Skip, [&](std::size_t block) { return chosen[block]; },
-        [&](std::size_t block, std::span<const std::byte> found) {
-            ++looked;
-            bytes += found.size();
-            if (images::sha256(found) == manifest.blocks[block].sha256)
-                ++held;
-        },
-        stop);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return {looked, held, static_cast<double>(bytes) / std::max(seconds, 1e-6)};
+    for (unsigned i = 0; i < kReaders; ++i)
+        readers_.emplace_back([this](const std::stop_token& stop) { run(stop); });
 }
 
-std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device,
-                              std::vector<BlockHash>& hashes, const std::stop_token& stop)
+ReadBack::~ReadBack()
 {
-    std::vector<bool> present(manifest.blocks.size(), false);
-    std::vector<std::atomic<bool>> found(manifest.blocks.size());
-    forEachBlock(
-        manifest, device, Unreadable::Skip, [&](std::size_t block) { return !manifest.blocks[block].hole; },
-        [&](std::size_t block, std::span<const std::byte> bytes) {
-            if (!holds(manifest.blocks[block], bytes))
+    for (std::jthread& reader : readers_)
+        reader.request_stop();
+    readers_.clear();
+}
+
+void ReadBack::willWrite()
+{
+    const std::scoped_lock lock(mutex_);
+    ++awaited_;
+}
+
+void ReadBack::wrote(std::size_t block)
+{
+    {
+        const std::scoped_lock lock(mutex_);
+        --awaited_;
+        add(block);
+    }
+    changed_.notify_all();
+}
+
+void ReadBack::onDisk(std::size_t block)
+{
+    {
+        const std::scoped_lock lock(mutex_);
+        add(block);
+    }
+    changed_.notify_all();
+}
+
+void ReadBack::add(std::size_t block)
+{
+    if (told_[block])
+        return;
+    told_[block] = true;
+    written_.push_back(block);
+}
+
+bool ReadBack::mayRead() const
+{
+    return !flushed_.empty() && (finishing_ || awaited_ <= kAtTheWriters);
+}
+
+bool ReadBack::mayFlush() const
+{
+    return !flushing_ && flushed_.empty() && written_.size() >= kFewestPerFlush &&
+           Clock::now() - lastFlush_ >= kFlushEvery;
+}
+
+void ReadBack::run(const std::stop_token& stop)
+{
+    const AlignedBuffer room(kBlockBytes);
+    std::unique_lock lock(mutex_);
+    try {
+        while (changed_.wait(lock, stop, [this] { return failure_ || mayRead() || mayFlush(); })) {
+            if (failure_)
                 return;
-            hashes[block] = hashOf(bytes);
-            found[block] = true;
-        },
-        stop);
-    for (std::size_t i = 0; i < present.size(); ++i)
-        present[i] = found[i];
-    return present;
+            if (!mayRead()) {
+                flush(lock);
+                continue;
+            }
+            const std::size_t block = flushed_.front();
+            flushed_.pop_front();
+            lock.unlock();
+            compare(block, room.bytes());
+            lock.lock();
+            --left_;
+            changed_.notify_all();
+        }
+    } catch (...) {
+        if (!lock.owns_lock())
+            lock.lock();
+        const bool first = !std::exchange(failure_, failure_ ? failure_ : std::current_exception());
+        lock.unlock();
+        changed_.notify_all();
+        if (first)
+            onFailure_();
+    }
+}
+
+void ReadBack::flush(std::unique_lock<std::mutex>& lock)
+{
+    std::deque<std::size_t> batch = std::exchange(written_, {});
+    flushing_ = true;
+    lock.unlock();
+    parts_.device.flush();
+    lock.lock();
+    flushing_ = false;
+    lastFlush_ = Clock::now();
+    flushed_.insert(flushed_.end(), batch.begin(), batch.end());
+    changed_.notify_all();
+}
+
+void ReadBack::compare(std::size_t block, std::span<std::byte> room)
+{
+    const std::uint64_t length = parts_.manifest.rawLength(block);
+    const std::uint64_t sector = parts_.device.sectorBytes();
+    parts_.device.read(block * kBlockBytes, room.first((length + sector - 1) / sector * sector));
+    const std::span<const std::byte> bytes = room.first(length);
+    const bool same =
+        parts_.manifest.blocks[block].hole ? images::isAllZero(bytes) : hashOf(bytes) == parts_.hashes[block];
+    if (!same)
+        throw Error(ErrorCode::DiskFailed,
+                    fmt::format("{} gives back other bytes than were written, in the MiB at byte {}",
+                                parts_.device.path().string(), block * kBlockBytes),
+                    "the disk, its cable or its controller is broken: replace it");
+    parts_.progress.add(length);
+}
+
+void ReadBack::finish(const std::stop_token& stop)
+{
+    std::unique_lock lock(mutex_);
+    for (std::size_t block = 0; block < told_.size(); ++block)
+        if (!told_[block])
+            add(block);
+    flushed_.insert(flushed_.end(), written_.begin(), written_.end());
+    written_.clear();
+    finishing_ = true;
+    changed_.notify_all();
+    if (!changed_.wait(lock, stop, [this] { return failure_ || left_ == 0; }))
+        throw Error(ErrorCode::Aborted, "stopped while reading back");
+    if (failure_)
+        std::rethrow_exception(failure_);
+}
+
+void ReadBack::check()
+{
+    const std::scoped_lock lock(mutex_);
+    if (failure_)
+        std::rethrow_exception(failure_);
 }
 
 } // namespace bm::agent
