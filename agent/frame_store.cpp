@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace bm::agent {
 
@@ -15,6 +16,7 @@ struct StoredFrame::Budget {
     std::size_t used = 0;
     bool aborted = false;
     std::optional<Clock::time_point> waitingSince;
+    FrameStore::Intake intake;
 };
 
 void StoredFrame::Free::operator()(std::byte* bytes) const
@@ -105,7 +107,9 @@ FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
     }
     {
         const std::scoped_lock lock(budget_->mutex);
-        budget_->waitingSince.reset();
+        if (budget_->waitingSince)
+            budget_->intake.waited += Clock::now() - *std::exchange(budget_->waitingSince, std::nullopt);
+        budget_->intake.bytes += length;
         if (budget_->aborted)
             return {};
     }
@@ -151,6 +155,15 @@ std::optional<Clock::duration> FrameStore::waiting() const
     if (!budget_->waitingSince)
         return std::nullopt;
     return Clock::now() - *budget_->waitingSince;
+}
+
+FrameStore::Intake FrameStore::intake() const
+{
+    const std::scoped_lock lock(budget_->mutex);
+    Intake now = budget_->intake;
+    if (budget_->waitingSince)
+        now.waited += Clock::now() - *budget_->waitingSince;
+    return now;
 }
 
 void FrameStore::abort()

@@ -84,6 +84,12 @@ public:
     void rejected(const FramePtr& frame, StoredFrame::State why);
     /// Whether begin() waits, and since when: the disk does not keep up.
     std::optional<std::chrono::steady_clock::duration> waiting() const;
+    /// What begin() waited for memory so far, all together, and the bytes of the frames that it began.
+    struct Intake {
+        std::chrono::steady_clock::duration waited{};
+        std::uint64_t bytes = 0;
+    };
+    Intake intake() const;
     void abort();
     bool aborted() const;
     std::size_t limitBytes() const { return limit_; }

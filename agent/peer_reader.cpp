@@ -57,6 +57,15 @@ void PeerReader::askForMore()
     }
 }
 
+/// Those who share this source with us do not wait for our disk.
+void PeerReader::yieldWhenSlow()
+{
+    if (yielded_ || !copy_.isSlow())
+        return;
+    yielded_ = true;
+    connection_.yield();
+}
+
 void PeerReader::onBye(const RelayHeader& header) const
 {
     const auto why = static_cast<RelayBye>(header.flags);
@@ -134,12 +143,11 @@ void PeerReader::judge(Clock::time_point now)
     const auto rate = static_cast<std::uint64_t>(static_cast<double>(bytes_) / seconds);
     copy_.got(name_, bytes_);
     const bool ours = blocked_ > span / 5;
-    if (!ours)
-        copy_.rate(rate);
+    copy_.rate(rate);
     const std::uint64_t others = copy_.plan().bytesPerSecond;
     const bool poor = !ours && rate < std::max(kLeastBytesPerSecond, others / kPart);
     const bool fault = poor && !waits_ && starvedBytes_ * 2 < bytes_ + 1;
-    poorWindows_ = poor ? poorWindows_ + 1 : 0;
+    poorWindows_ = poor && !yielded_ ? poorWindows_ + 1 : 0;
     slowWindows_ = fault ? slowWindows_ + 1 : 0;
     if (!poor && bytes_ > 0)
         choice_.trust(peer_);
@@ -197,6 +205,7 @@ void PeerReader::read()
     try {
         while (!run_.done() && !over_) {
             askForMore();
+            yieldWhenSlow();
             connection_.receive(handler, kBatchWait);
             look();
         }

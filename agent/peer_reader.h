@@ -29,6 +29,7 @@ public:
 
 private:
     void askForMore();
+    void yieldWhenSlow();
     std::span<std::byte> onHeader(const RelayHeader& header);
     std::span<std::byte> onData(const RelayHeader& header);
     [[noreturn]] void onBye(const RelayHeader& header) const;
@@ -54,6 +55,7 @@ private:
     std::uint64_t bytes_ = 0;
     std::uint64_t starvedBytes_ = 0; ///< after which the peer had no more itself
     bool waits_ = false;             ///< the peer says so
+    bool yielded_ = false;           ///< our disk is slow, and it was told
     int slowWindows_ = 0;
     int poorWindows_ = 0;
 };

@@ -62,6 +62,10 @@ void RelayChild::take(const Help& help)
     }
     std::size_t at = 0;
     for (; in_.size() - at >= kWantBytes; at += kWantBytes) {
+        if (isYield(std::span(in_).subspan(at, kWantBytes))) {
+            yields_ = true;
+            continue;
+        }
         const std::optional<RelayWant> want = wantFrom(std::span(in_).subspan(at, kWantBytes));
         if (!want || want->count == 0 || want->first >= help.blocks() ||
             want->count > help.blocks() - want->first || wants_.size() >= kMostWants) {
@@ -203,7 +207,7 @@ bool RelayChild::nextChunk()
 
 void RelayChild::send(const Help& help, Clock::time_point now)
 {
-    starving_ = false;
+    starving_ = held_ = false;
     while (!over_ && flush(help, now)) {
         if (!admitted_ || closing_)
             return;
@@ -218,6 +222,13 @@ void RelayChild::send(const Help& help, Clock::time_point now)
     }
 }
 
+void RelayChild::hold(const Help& help, Clock::time_point now)
+{
+    starving_ = false;
+    held_ = true;
+    flush(help, now);
+}
+
 void RelayChild::tick(const Help& help, Clock::time_point now)
 {
     if (!admitted_ && now - began_ > kHelloDeadline)
@@ -226,7 +237,7 @@ void RelayChild::tick(const Help& help, Clock::time_point now)
         over_ = true;
     if (!starving_)
         lastMoved_ = std::max(lastMoved_, blocked_ ? lastMoved_ : now);
-    if (over_ || !starving_ || blocked_ || now - lastSent_ < kLifeSign)
+    if (over_ || !(starving_ || held_) || blocked_ || now - lastSent_ < kLifeSign)
         return;
     const auto header = encode(RelayHeader{.type = RelayMessage::Wait});
     head_.insert(head_.end(), header.begin(), header.end());

@@ -34,6 +34,10 @@ public:
     bool wantsToSend() const { return blocked_; }
     /// Waits for a block.
     bool starving() const { return starving_; }
+    /// Its disk is slow: it takes what the others leave.
+    bool yields() const { return yields_; }
+    /// Others come first: nothing but the rest of what was announced is sent now.
+    void hold(const Help& help, Clock::time_point now);
     bool over() const { return over_; }
     /// Takes what arrived. Ends the connection on anything that is no protocol.
     void receive(const Help& help);
@@ -57,6 +61,8 @@ private:
     bool admitted_ = false;
     bool blocked_ = false;
     bool starving_ = false;
+    bool yields_ = false;
+    bool held_ = false;
     bool over_ = false;
     bool closing_ = false;
     Clock::time_point began_;

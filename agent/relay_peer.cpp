@@ -106,6 +106,11 @@ void RelayPeer::want(const RelayWant& want)
     send(encode(want), kSendPatience);
 }
 
+void RelayPeer::yield()
+{
+    send(encodeYield(), kSendPatience);
+}
+
 void RelayPeer::takeHeader(const Handler& handler)
 {
     headerHave_ = 0;

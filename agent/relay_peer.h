@@ -21,6 +21,8 @@ public:
               const std::stop_token& stop);
     /// @throws Error Unavailable
     void want(const RelayWant& want);
+    /// Others come first from now on. @throws Error Unavailable
+    void yield();
 
     struct Handler {
         /// A header; of Data the bytes follow. Returns where they go: exactly header.length bytes.

@@ -35,6 +35,10 @@ constexpr int kBacklog = 32;
 constexpr std::chrono::milliseconds kTick{200};
 constexpr int kUnsentBytes = 128 * 1024;
 constexpr auto kSlowAfter = 700ms; ///< no memory for so long: the disk does not keep up
+constexpr auto kDiskWindow = 2s;
+constexpr int kHeldBackAlone = 2;
+constexpr int kHeldBack = 3;       ///< what the others get is news of up to 4 s ago
+constexpr double kSlowPart = 0.75; ///< of what the others get
 constexpr std::size_t kReadAhead = 2;
 
 Fd listenAt(const std::string& address, std::uint16_t port)
@@ -134,6 +138,9 @@ struct RelayServer::State {
     void waitForSomething();
     void acceptAll();
     void serveAll();
+    void serve(bool yielding, bool hold);
+    void sayWeAreSlow();
+    void judgeDisk(Clock::time_point now);
     void dismissWhenSlow();
     void sayRetracted();
 
@@ -154,7 +161,9 @@ struct RelayServer::State {
     std::vector<std::size_t> retracted; ///< under mutex
     std::set<std::size_t> lost;         ///< came wrong and were not seen again; the poll loop's
     std::atomic<std::size_t> wanting{0};
-    Clock::time_point lastRefusal{};
+    Clock::time_point diskWindowBegan = Clock::now();
+    FrameStore::Intake diskWindow{}; ///< what it began with
+    int heldBackWindows = 0;
     std::jthread thread;
 };
 
@@ -210,6 +219,7 @@ void RelayServer::State::run(const std::stop_token& stop)
         serveAll();
         if (const auto now = Clock::now(); now - lastTick >= kTick) {
             lastTick = now;
+            judgeDisk(now);
             for (RelayChild& child : children)
                 child.tick(help, now);
         }
@@ -217,8 +227,9 @@ void RelayServer::State::run(const std::stop_token& stop)
         std::erase_if(children, [](const RelayChild& child) { return child.over(); });
         const auto count = static_cast<std::size_t>(
             std::ranges::count_if(children, [](const RelayChild& child) { return child.wantsSomething(); }));
-        wanting = count;
         copy.children(static_cast<std::uint32_t>(count));
+        wanting = static_cast<std::size_t>(std::ranges::count_if(
+            children, [](const RelayChild& child) { return child.wantsSomething() && !child.yields(); }));
     }
     for (RelayChild& child : children) {
         child.bye(RelayBye::Ending);
@@ -241,15 +252,57 @@ void RelayServer::State::waitForSomething()
 void RelayServer::State::serveAll()
 {
     std::size_t at = 2;
+    for (RelayChild& child : children)
+        if (at < polled.size() && (polled[at++].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+            child.receive(help);
+    serve(false, false);
+    const bool full = std::ranges::any_of( // the link, and somebody's disk would take more
+        children, [](const RelayChild& child) { return !child.yields() && child.wantsToSend(); });
+    serve(true, full);
+}
+
+/// Those whose disk is slow, or the others. @p hold: none of it now
+void RelayServer::State::serve(bool yielding, bool hold)
+{
     const Clock::time_point now = Clock::now();
+    std::size_t at = 2;
     for (RelayChild& child : children) {
         const short events = at < polled.size() ? polled[at++].revents : short{0};
-        const bool readable = (events & (POLLIN | POLLHUP | POLLERR)) != 0;
-        if (readable)
-            child.receive(help);
-        if (!child.over() && (!child.wantsToSend() || (events & POLLOUT) != 0))
+        if (child.yields() != yielding || child.over() || (child.wantsToSend() && (events & POLLOUT) == 0))
+            continue;
+        if (hold)
+            child.hold(help, now);
+        else
             child.send(help, now);
     }
+}
+
+/// Slow is also a disk that takes less than half of what this node's source gives, for seconds, and less than
+/// the others get, if that is known: where all disks are slower than the link, none is.
+void RelayServer::State::judgeDisk(Clock::time_point now)
+{
+    const Clock::duration span = now - diskWindowBegan;
+    if (span < kDiskWindow)
+        return;
+    const FrameStore::Intake intake = store.intake();
+    const std::uint64_t others = copy.plan().bytesPerSecond;
+    const double rate =
+        static_cast<double>(intake.bytes - diskWindow.bytes) / std::chrono::duration<double>(span).count();
+    const bool heldBack = (intake.waited - diskWindow.waited) * 2 > span &&
+                          (others == 0 || rate < static_cast<double>(others) * kSlowPart);
+    heldBackWindows = heldBack ? heldBackWindows + 1 : 0;
+    diskWindowBegan = now;
+    diskWindow = intake;
+    if (heldBackWindows >= (others == 0 ? kHeldBackAlone : kHeldBack))
+        sayWeAreSlow();
+}
+
+void RelayServer::State::sayWeAreSlow()
+{
+    if (copy.isSlow())
+        return;
+    log.note("this disk does not keep up: the nodes behind this one go elsewhere");
+    copy.slow(true);
 }
 
 void RelayServer::State::acceptAll()
@@ -280,12 +333,9 @@ void RelayServer::State::acceptAll()
 void RelayServer::State::dismissWhenSlow()
 {
     const auto waiting = store.waiting();
-    const bool slow = waiting && *waiting > kSlowAfter;
-    if (slow && !copy.isSlow())
-        log.note("this disk does not keep up: the nodes behind this one go elsewhere");
-    if (slow)
-        copy.slow(true);
-    if (!slow)
+    if (waiting && *waiting > kSlowAfter)
+        sayWeAreSlow();
+    if (!copy.isSlow() || !waiting)
         return;
     for (RelayChild& child : children)
         if (child.starving())

@@ -54,7 +54,7 @@ public:
     void serveFrom(DiskBlocks disk);
     /// Tells those who were given the block that it was wrong.
     void retract(std::size_t block);
-    /// Nodes that still want something.
+    /// Nodes that still want something, without those whose own disk they wait for.
     std::size_t children() const;
 
 private:

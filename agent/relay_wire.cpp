@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kMagic = "BMRELAY1";
 constexpr std::byte kWantType{1};
+constexpr std::byte kYieldType{2};
 
 void put32(std::byte* at, std::uint32_t value)
 {
@@ -68,6 +69,18 @@ std::array<std::byte, kWantBytes> encode(const RelayWant& want)
     put32(out.data() + 8, want.count);
     put32(out.data() + 12, want.from);
     return out;
+}
+
+std::array<std::byte, kWantBytes> encodeYield()
+{
+    std::array<std::byte, kWantBytes> out{};
+    out[0] = kYieldType;
+    return out;
+}
+
+bool isYield(std::span<const std::byte> bytes)
+{
+    return bytes.size() == kWantBytes && bytes[0] == kYieldType;
 }
 
 std::array<std::byte, kHeaderBytes> encode(const RelayHeader& header)

@@ -9,7 +9,8 @@
 namespace bm::agent {
 
 /// What two agents say to each other over TCP during a copy; all numbers little endian (docs/relay.md).
-///   client: Hello once, then Want after Want; server: messages with a header, Data followed by its bytes.
+///   client: Hello once, then Want after Want, or Yield; server: messages with a header, Data followed by its
+///   bytes.
 inline constexpr std::size_t kTokenBytes = 64;   ///< hex text
 inline constexpr std::size_t kContentBytes = 64; ///< hex text: the image's content id
 inline constexpr std::size_t kHelloBytes = 8 + kTokenBytes + kContentBytes;
@@ -28,6 +29,11 @@ struct RelayWant {
     std::uint32_t count = 0;
     std::uint32_t from = 0;
 };
+
+/// From a node whose disk is slow: it takes what the others leave. As long as a want, with none of its
+/// fields.
+std::array<std::byte, kWantBytes> encodeYield();
+bool isYield(std::span<const std::byte> bytes);
 
 enum class RelayMessage : std::uint8_t {
     Data = 1,    ///< @ref RelayHeader::length bytes of a frame follow

@@ -157,6 +157,12 @@ class Relay(World):
             nodes.append(Node(self, f"node{number}", server, [node.address for node in reversed(nodes)], cache))
         return nodes
 
+    def content_id(self):
+        """SHA-256 over raw size and block hashes, as the manifest defines it."""
+        manifest = self.manifest.read_bytes()
+        hashes = b"".join(manifest[40 + 48 * i:72 + 48 * i] for i in range(len(entries_of(manifest))))
+        return hashlib.sha256(manifest[16:24] + hashes).hexdigest()
+
     def check_all(self, nodes):
         for node in nodes:
             node.result()
@@ -199,25 +205,64 @@ class Chains(Relay):
 
 
 class SlowDisk(Relay):
-    """Without a conductor that compares the nodes, a disk is slow that needs most of a second for a block."""
-    image_mib = 40
-    data_mib = 16
+    """Without a conductor that compares the nodes, a disk is slow that needs most of a second for a block, or takes less than half
+    of what its source gives."""
 
-    def test_does_not_slow_those_behind_it(self):
+    def slow_node(self, server, sources, bytes_per_second):
         run("cc", "-shared", "-fPIC", "-o", self.folder / "slow.so", SLOW_DISK, "-ldl")
-        slow_env = {"LD_PRELOAD": str(self.folder / "slow.so"), "SLOW_DISK_BYTES_PER_SECOND": "1000000",
+        slow_env = {"LD_PRELOAD": str(self.folder / "slow.so"), "SLOW_DISK_BYTES_PER_SECOND": str(bytes_per_second),
                     "ASAN_OPTIONS": "verify_asan_link_order=0"}  # the agent's own sanitizer is loaded second
+        return Node(self, "slow", server, sources, cache=1, env=slow_env, memory=8)
+
+    def check_others_go_ahead(self, bytes_per_second):
         server = self.server()
         first = Node(self, "first", server)
-        slow = Node(self, "slow", server, [first.address], cache=1, env=slow_env, memory=8)
+        slow = self.slow_node(server, [first.address], bytes_per_second)
         third = Node(self, "third", server, [slow.address, first.address])
         third.result()
         self.check_content(third.disk)
         self.assertIsNone(slow.process.poll(), "the slow one is done: it was not slow")
         slow.result()
         self.check_content(slow.disk)
-        self.assertLess(third.took, slow.took / 2)
         self.assertIn("does not keep up", slow.text())
+        self.assertIn("its disk is slow", third.text())
+        return slow, third
+
+    def test_that_hardly_moves_does_not_slow_those_behind_it(self):
+        slow, third = self.check_others_go_ahead(1_500_000)
+        self.assertLess(third.took, slow.took / 2)
+
+    def test_that_takes_less_than_it_is_given_does_not_slow_those_behind_it(self):
+        self.check_others_go_ahead(3_000_000)
+
+    def test_takes_what_the_others_leave(self):
+        server = self.server()
+        node = Node(self, "node", server)
+        content = self.content_id()
+        host, port = node.address.split(":")
+        everything = WANT.pack(1, 0, self.image_mib, 0)
+
+        def ask(*wants):
+            connection = socket.socket()
+            self.addCleanup(connection.close)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(10)
+            connection.connect((host, int(port)))
+            connection.sendall(HELLO.pack(b"BMRELAY1", TOKEN.encode(), content.encode()) + b"".join(wants))
+            return connection
+
+        other = ask(everything)
+        self.assertEqual(other.recv(1), bytes([DATA]))
+        time.sleep(0.5)  # it takes no more: its link is full
+        slow = ask(WANT.pack(2, 0, 0, 0), everything)
+        self.assertEqual(slow.recv(HEADER.size)[0], WAIT)
+        self.assertEqual(slow.recv(HEADER.size)[0], WAIT)
+        other.close()
+        while (kind := slow.recv(HEADER.size)[0]) == WAIT:
+            pass
+        self.assertEqual(kind, DATA)
+        slow.close()
+        node.result()
 
 
 class Peers(Relay):
@@ -331,12 +376,6 @@ class Port(Relay):
         for first, count in ((1 << 31, 1), (0, 0xffffffff), (self.image_mib - 1, 2), (0, 0)):
             self.assertEqual(self.answer(node.address, hello + WANT.pack(1, first, count, 0)), b"")
         node.result()
-
-    def content_id(self):
-        """SHA-256 over raw size and block hashes, as the manifest defines it."""
-        manifest = self.manifest.read_bytes()
-        hashes = b"".join(manifest[40 + 48 * i:72 + 48 * i] for i in range(len(entries_of(manifest))))
-        return hashlib.sha256(manifest[16:24] + hashes).hexdigest()
 
 
 if __name__ == "__main__":
