@@ -9,7 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <fmt/format.h>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -25,23 +24,24 @@ namespace {
 constexpr unsigned kReaders = 2;
 constexpr std::size_t kProbes = 16;
 
-enum class Unreadable : std::uint8_t { Fail, Skip }; ///< what a block means that the disk does not give
 using OnBlock = std::function<void(std::size_t block, std::span<const std::byte> bytes)>;
 
-bool readBlock(const BlockDevice& device, std::size_t block, std::span<std::byte> into, Unreadable unreadable)
+/// @return whether the disk gave it
+bool readBlock(const BlockDevice& device, std::size_t block, std::span<std::byte> into)
 {
     try {
         device.read(block * kBlockBytes, into);
         return true;
     } catch (const Error& error) {
-        if (unreadable == Unreadable::Fail || error.code() != ErrorCode::DiskFailed)
+        if (error.code() != ErrorCode::DiskFailed)
             throw;
         return false;
     }
 }
 
-/// Calls @p onBlock for each block that @p wanted wants, on several threads, in about rising order.
-void forEachBlock(const images::Manifest& manifest, const BlockDevice& device, Unreadable unreadable,
+/// Calls @p onBlock for each block that @p wanted wants, on several threads, in about rising order; what the
+/// disk does not give is left out.
+void forEachBlock(const images::Manifest& manifest, const BlockDevice& device,
                   const std::function<bool(std::size_t)>& wanted, const OnBlock& onBlock,
                   const std::stop_token& stop)
 {
@@ -57,8 +57,7 @@ void forEachBlock(const images::Manifest& manifest, const BlockDevice& device, U
                     continue;
                 const std::uint64_t length = manifest.rawLength(block);
                 const std::uint64_t sector = device.sectorBytes();
-                if (readBlock(device, block, buffer.first((length + sector - 1) / sector * sector),
-                              unreadable))
+                if (readBlock(device, block, buffer.first((length + sector - 1) / sector * sector)))
                     onBlock(block, buffer.first(length));
             }
         } catch (...) {
@@ -106,7 +105,7 @@ Probe probeDisk(const images::Manifest& manifest, const BlockDevice& device, con
     std::atomic<std::uint64_t> bytes{0};
     const auto start = std::chrono::steady_clock::now();
     forEachBlock(
-        manifest, device, Unreadable::Skip, [&](std::size_t block) { return chosen[block]; },
+        manifest, device, [&](std::size_t block) { return chosen[block]; },
         [&](std::size_t block, std::span<const std::byte> found) {
             ++looked;
             bytes += found.size();
@@ -125,8 +124,7 @@ std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevic
     std::vector<bool> present(manifest.blocks.size(), false);
     std::vector<std::atomic<bool>> found(manifest.blocks.size());
     forEachBlock(
-        manifest, device, Unreadable::Skip,
-        [&](std::size_t block) { return !manifest.blocks[block].hole && !known[block]; },
+        manifest, device, [&](std::size_t block) { return !manifest.blocks[block].hole && !known[block]; },
         [&](std::size_t block, std::span<const std::byte> bytes) {
             if (!holds(manifest.blocks[block], bytes))
                 return;
