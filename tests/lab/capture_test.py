@@ -11,7 +11,7 @@ FLEET = """
 default: [lab-golden, lab-copy]
 machines:
   - {name: lab-golden, firmware: bios}
-  - {name: lab-copy, firmware: uefi, disks: [{serial: LARGER1, size_gib: 6}]}
+  - {name: lab-copy, firmware: uefi, disks: [{serial: LARGER1, size_gib: 8}]}
 """
 IDENTITY = "cat /etc/machine-id; ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f2; cat /srv/changed; df --output=size -m / | tail -n 1"
 
