@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kTries = 16; ///< another program may take the free one first
 constexpr unsigned kLoopMajor = 7;
+constexpr unsigned kMiscMajor = 10;
+constexpr unsigned kControlMinor = 237; ///< Linux, Documentation/admin-guide/devices.txt
 
 [[noreturn]] void failed(const std::filesystem::path& disk, const char* doing, int error)
 {
@@ -24,6 +26,15 @@ constexpr unsigned kLoopMajor = 7;
         model::ErrorCode::DiskFailed,
         fmt::format("{}: {}: {}", disk.string(), doing, std::generic_category().message(error)),
         "is the module loop there? modprobe loop");
+}
+
+/// Opening it loads the module; till then there is no node in a RAM disk's /dev.
+platform::Fd openControl()
+{
+    constexpr const char* kPath = "/dev/loop-control";
+    if (::access(kPath, F_OK) != 0)
+        ::mknod(kPath, S_IFCHR | 0600, ::makedev(kMiscMajor, kControlMinor));
+    return platform::Fd(::open(kPath, O_RDWR | O_CLOEXEC));
 }
 
 platform::Fd openLoop(int number)
@@ -42,7 +53,7 @@ LoopDevice::LoopDevice(const std::filesystem::path& disk, std::uint64_t offset, 
     const platform::Fd backing(::open(disk.c_str(), (readOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC));
     if (!backing)
         failed(disk, "opening", errno);
-    const platform::Fd control(::open("/dev/loop-control", O_RDWR | O_CLOEXEC));
+    const platform::Fd control = openControl();
     if (!control)
         failed(disk, "opening /dev/loop-control", errno);
     loop_config config{};
