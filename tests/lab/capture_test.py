@@ -48,6 +48,9 @@ def capture(golden, before):
 def another(copy, before, key):
     bm("provision", "golden", copy.name, "--ssh-key", key, "--wait")
     say(login.check(copy))
+    step = next(step for step in api(f"/v1/nodes/{copy.name}/operation")["steps"] if step["name"] == "write_image")
+    say(f"its file system: {step['result']['file_system']}")
+    assert not step["result"]["file_system"]["trouble"], step["result"]
     found = identity(copy)
     assert found["changed"] == "by-hand", found
     assert found["machine_id"] != before["machine_id"] and len(found["machine_id"]) == 32, (before, found)
