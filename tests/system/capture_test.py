@@ -126,6 +126,14 @@ def another_machine_has_the_change(service, other):
     assert " clean" in run("tune2fs", "-l", other.folder / "part") and run("e2fsck", "-fn", other.folder / "part")
 
 
+def only_what_differs(other):
+    """The image is on the disk already: it is looked at first, unless --full is asked for."""
+    for options, why in (((), "16 blocks looked at"), (("--full",), "every block was asked for")):
+        other.deploy("golden", *options, "--yes")
+        result = next(s for s in other.operation()["steps"] if s["name"] == "write_image")["result"]
+        assert why in result["decision"]["why"] and not (options and result["decision"]["only_differing"]), result
+
+
 def too_small(service, small):
     service.run("provision", "golden", small.name)
     small.boot()
@@ -235,6 +243,7 @@ def main():
             capture_through_kill(service, golden)
             golden_image_is_clean(service)
             another_machine_has_the_change(service, other)
+            only_what_differs(other)
             too_small(service, small)
             bad_input(service, golden)
             lying_agent(service, golden)
