@@ -8,7 +8,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(sys.argv[1])
 LONGEST_FILE = 600
-FOLDERS = ["common/model", "common/wire", "common/platform", "common/http", "images", "images/blocks", "db", "pxe", "drivers",
+FOLDERS = ["common/model", "common/wire", "common/layout", "common/platform", "common/http", "images", "images/blocks", "db", "pxe", "drivers",
            "conductor", "conductor/fleet", "api", "bmd", "agent", "agent/ramdisk", "cli", "lab", "bench", "tests"]
 
 

@@ -9,10 +9,11 @@ BASE = {"common/model"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
 CONDUCTOR = PLATFORM | {"db", "images", "pxe", "drivers"}
-API = CONDUCTOR | {"common/http", "common/wire", "conductor", "conductor/fleet"}
+API = CONDUCTOR | {"common/layout", "common/http", "common/wire", "conductor", "conductor/fleet"}
 ALLOWED = {
     "common/model": set(),
     "common/wire": BASE,
+    "common/layout": BASE | {"common/wire"},
     "common/platform": BASE,
     "common/http": PLATFORM,
     "images/blocks": PLATFORM | {"common/http"},
@@ -20,12 +21,12 @@ ALLOWED = {
     "images": LEAF | {"images/blocks"},
     "pxe": LEAF,
     "drivers": LEAF,
-    "conductor": CONDUCTOR | {"images/blocks"},
+    "conductor": CONDUCTOR | {"images/blocks", "common/layout"},
     "conductor/fleet": CONDUCTOR | {"conductor", "common/wire"},
     "api": API,
     "bmd": API | {"api"},
-    "agent": PLATFORM | {"common/wire", "images/blocks"},
-    "cli": PLATFORM | {"common/wire"},
+    "agent": PLATFORM | {"common/wire", "common/layout", "images/blocks"},
+    "cli": PLATFORM | {"common/wire", "common/layout"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 POCO = re.compile(r'^\s*#\s*include\s+[<"]Poco/', re.M)

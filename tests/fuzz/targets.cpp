@@ -1,5 +1,6 @@
 #include "tests/fuzz/targets.h"
 
+#include "common/layout/disk_layout.h"
 #include "common/model/error.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace bm::fuzz {
@@ -98,7 +100,22 @@ void vhdx(Bytes bytes)
     inspect(images::DiskFormat::Vhdx, VhdxPieces(bytes));
 }
 
+/// What is accepted as text is accepted as JSON, by the agent too, and once more after it was written down.
+void layoutFile(Bytes bytes)
+{
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    try {
+        const nlohmann::json read = layout::layoutFromText(text, "f");
+        const layout::DiskLayout first = layout::layoutFromJson(read);
+        const layout::DiskLayout again = layout::layoutFromJson(nlohmann::json::parse(read.dump()));
+        require(first.partitions == again.partitions && first.leastBytes(0) < std::uint64_t{1} << 62U);
+    } catch (const model::Error& refused) {
+        require(refused.code() == model::ErrorCode::InvalidInput);
+    }
+}
+
 constexpr auto kTargets = std::to_array<Target>({
+    {"layout", layoutFile},
     {"manifest", manifest},
     {"qcow2", qcow2},
     {"vhd", vhd},
