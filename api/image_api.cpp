@@ -124,17 +124,19 @@ void ImageApi::fetch(Request& request, Response& response) const
     image.url = wanted.url;
     image.checksum = wanted.checksum;
     image.labels = wanted.labels;
+    image.kind = wanted.kind;
     sendImage(request, response, 202, parts_.images.add(image, request.actor));
 }
 
 void ImageApi::upload(Request& request, Response& response) const
 {
-    refuseOtherQuery(request, "name checksum filename label");
+    refuseOtherQuery(request, "name checksum filename label kind");
     conductor::NewImage image;
     image.name = request.queryParam("name").value_or("");
     image.checksum = request.queryParam("checksum").value_or("");
     image.sourceName = baseName(request.queryParam("filename").value_or("upload"));
     image.labels = wire::changedLabels({}, given(labelsOf(request)));
+    image.kind = wire::imageKindWanted(request.queryParam("kind").value_or(""));
     wire::checkImageName(image.name);
     wire::checkChecksum(image.checksum);
     SpooledUpload upload(parts_.images.store());

@@ -23,6 +23,7 @@ struct ImageOptions {
     std::string source;
     std::string name;
     std::string checksum;
+    std::string kind;
     std::string image;
     std::vector<std::string> images;
     bool noWait = false;
@@ -62,6 +63,8 @@ json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
         json body = {{"name", options.name}, {"url", options.source}};
         if (!options.checksum.empty())
             body["checksum"] = options.checksum;
+        if (!options.kind.empty())
+            body["kind"] = options.kind;
         for (const std::string& text : options.labels) {
             const auto [name, value] = splitLabel(text);
             body["labels"][name] = value;
@@ -75,7 +78,8 @@ json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
     const std::string file = stream ? "stdin" : std::filesystem::path(options.source).filename().string();
     std::string query =
         "?name=" + platform::urlEncode(options.name) + "&filename=" + platform::urlEncode(file) +
-        (options.checksum.empty() ? "" : "&checksum=" + platform::urlEncode(options.checksum));
+        (options.checksum.empty() ? "" : "&checksum=" + platform::urlEncode(options.checksum)) +
+        (options.kind.empty() ? "" : "&kind=" + options.kind);
     for (const std::string& label : options.labels) {
         splitLabel(label);
         query += "&label=" + platform::urlEncode(label);
@@ -185,6 +189,7 @@ int list(Shell& shell, const ImageOptions& options)
         }
     shell.print(images, {{"NAME", "name"},
                          {"STATE", "state"},
+                         {"KIND", "kind", true},
                          {"SIZE", "size"},
                          {"STORED", "stored"},
                          {"FORMAT", "source_format"},
@@ -250,8 +255,9 @@ void addImageCommands(CLI::App& app, Shell& shell)
     image->require_subcommand(1);
     image->fallthrough();
     const auto options = std::make_shared<ImageOptions>();
-    CLI::App* adding = image->add_subcommand(
-        "add", "Take a disk image in: raw, qcow2, vmdk, vhd, vhdx, plain or compressed");
+    CLI::App* adding = image->add_subcommand("add", "Take an image in: a disk (raw, qcow2, vmdk, vhd, vhdx) "
+                                                    "or a tree (tar, cpio, zip, OCI or docker archive), "
+                                                    "plain or compressed");
     adding
         ->add_option("source", options->source,
                      "file, - for stdin, or an address: http(s)://, s3://bucket/key, bm://host:6385/NAME")
@@ -259,6 +265,11 @@ void addImageCommands(CLI::App& app, Shell& shell)
     adding->add_option("--name", options->name, "what it is called from now on")->required();
     adding->add_option("--checksum", options->checksum,
                        "of the source: sha256:HEX, sha512:HEX, or the address of a SHA256SUMS file");
+    adding
+        ->add_option("--kind", options->kind,
+                     "disk or tree (a root file system: tar, cpio, zip, OCI or docker archive); else the "
+                     "content tells")
+        ->check(CLI::IsMember({"disk", "tree"}));
     adding->add_flag("--no-wait", options->noWait, "return while it is being imported");
     adding->add_option("--tag", options->tags, "point this tag to it: web:2026-11 (may be repeated)");
     adding->add_option("--label", options->labels, "os=debian (may be repeated)");
@@ -266,6 +277,7 @@ void addImageCommands(CLI::App& app, Shell& shell)
                    "  bm image add debian-12-generic-amd64.qcow2 --name debian-12 --tag debian:stable\n"
                    "  bm image add https://images.example/d.qcow2 --name d --checksum "
                    "https://images.example/SHA512SUMS\n"
+                   "  bm image add rootfs.tar.zst --name web-root\n"
                    "  zcat disk.img.gz | bm image add - --name golden --label os=debian\n"
                    "  bm image add bm://other-site:6385/golden --name golden");
     adding->callback(

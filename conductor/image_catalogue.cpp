@@ -50,6 +50,7 @@ db::ImageJob importJob(const Context& context, const Image& image, const NewImag
     job.file = source.spooledFile.filename().string();
     job.sourceName = source.sourceName;
     job.checksum = source.checksum;
+    job.imageKind = source.kind ? std::string(model::toText(*source.kind)) : "";
     return job;
 }
 

@@ -14,6 +14,7 @@ struct NewImage {
     std::string sourceName;              ///< shown: the file's name
     std::string checksum;                ///< "", "sha256:...", "sha512:..." or the URL of a checksum file
     model::JsonText labels{};            ///< {"os": "debian"}
+    std::optional<model::ImageKind> kind{}; ///< nothing: the content tells
 };
 
 /// Images by name. Imports and verifications run on a pool of their own (image_jobs.h) and go on after a

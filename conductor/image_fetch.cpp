@@ -51,6 +51,7 @@ images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& 
     const std::filesystem::path file = store.incomingFolder() / incomingName(job);
     images::ImportRequest request;
     request.file = file;
+    request.kind = model::imageKindFromText(job.imageKind);
     if (url.empty()) {
         request.expectedChecksum = resolveChecksum(job.checksum, job.sourceName, settings, deadline);
     } else {

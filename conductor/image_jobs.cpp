@@ -3,7 +3,9 @@
 #include "common/platform/log.h"
 #include "conductor/captures.h"
 #include "conductor/image_fetch.h"
+#include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/tree_layout.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -48,6 +50,7 @@ struct ImageJobs::State {
     void run(const model::ImageId& id, const std::stop_token& stop);
     std::optional<ImageJob> begin(const model::ImageId& id);
     void doImport(const ImageJob& job, const model::Deadline& deadline);
+    void collectUnused(const std::string& contentId);
     void doVerify(const ImageJob& job, const model::Deadline& deadline);
     images::FetchProgress progressOf(const model::ImageId& id);
     /// Changes the image, if it is still there, and ends its job, in one transaction.
@@ -123,6 +126,10 @@ void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& 
         image.sizeBytes = stored.sizeBytes;
         image.storedBytes = stored.storedBytes;
         image.dataBytes = stored.dataBytes;
+        image.kind = stored.kind;
+        image.description = stored.description;
+        if (image.architecture.empty())
+            image.architecture = textMember(valueOf(stored.description), "architecture");
         mendOthers(tx, image);
         note(tx, context.clock.now(), {}, "image.ready", image.name);
     });
@@ -163,10 +170,25 @@ void ImageJobs::State::forgetFiles(const ImageJob& job) const
 void ImageJobs::State::doImport(const ImageJob& job, const model::Deadline& deadline)
 {
     const std::string url = job.urlSealed.empty() ? "" : context.secrets.open(job.urlSealed);
-    const images::StoredImage stored = bringImageIn(
-        context.images, job, url, context.settings.maxDownloadBytes, progressOf(job.image), deadline);
+    images::StoredImage stored = bringImageIn(context.images, job, url, context.settings.maxDownloadBytes,
+                                              progressOf(job.image), deadline);
+    try {
+        stored.description = checkedDescription(stored.description);
+    } catch (const Error&) {
+        collectUnused(stored.contentId);
+        throw;
+    }
     imported(job, stored);
     forgetFiles(job);
+}
+
+/// Bytes that no image came of.
+void ImageJobs::State::collectUnused(const std::string& contentId)
+{
+    context.database.write([&](db::Transaction& tx) { // not beside the end of an import of the same bytes
+        if (db::ImageRepository{}.countWithContent(tx, contentId) == 0)
+            context.images.collect(contentId);
+    });
 }
 
 void ImageJobs::State::doVerify(const ImageJob& job, const model::Deadline& deadline)

@@ -14,6 +14,7 @@ const Table<ImageJob>& jobs()
                                                          column<&ImageJob::file>("file"),
                                                          column<&ImageJob::sourceName>("source_name"),
                                                          column<&ImageJob::checksum>("checksum"),
+                                                         column<&ImageJob::imageKind>("image_kind"),
                                                          column<&ImageJob::starts>("starts"),
                                                      });
     return table;

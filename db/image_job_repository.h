@@ -17,6 +17,7 @@ struct ImageJob {
     std::string file{};       ///< import: an upload's file in the store's incoming folder
     std::string sourceName{}; ///< import: what the file is called in a checksum file
     std::string checksum{};   ///< import: "", "sha256:..." or a checksum file's URL
+    std::string imageKind{};  ///< import: "disk", "tree"; "": the content tells
     std::int64_t starts = 0;  ///< times that it was begun: more than a few, and it is what kills bmd
 };
 

@@ -13,6 +13,8 @@ const Table<Image>& images()
                                                   column<&Image::id>("uuid"),
                                                   column<&Image::name>("name"),
                                                   column<&Image::state>("state"),
+                                                  column<&Image::kind>("kind"),
+                                                  column<&Image::description>("description"),
                                                   column<&Image::contentId>("content_id"),
                                                   column<&Image::sizeBytes>("size_bytes"),
                                                   column<&Image::storedBytes>("stored_bytes"),

@@ -23,7 +23,8 @@ struct NodeFilter {
     std::optional<bool> associated{}; ///< has an instance
     std::optional<bool> maintenance{};
     std::optional<bool> retired{};
-    std::string sortKey = "created_at"; ///< a column name from sortKeys(); ties by uuid. This one: as enrolled
+    std::string sortKey =
+        "created_at"; ///< a column name from sortKeys(); ties by uuid. This one: as enrolled
     bool descending = false;
     std::size_t limit = 1000;
     std::string marker{}; ///< uuid of the last node of the page before

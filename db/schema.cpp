@@ -107,6 +107,7 @@ std::span<const Migration> allMigrations()
         Migration{5, "nodes in the order of their enrolment", nodeNumbers()},
         Migration{6, "labels, verification and import jobs of images", imageIntake()},
         Migration{7, "signed reports of nodes", reportTables()},
+        Migration{8, "images are disks or trees", treeImages()},
     };
     return migrations;
 }

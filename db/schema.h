@@ -11,5 +11,6 @@ std::span<const std::string_view> outsideTables();
 std::span<const std::string_view> nodeNumbers();
 std::span<const std::string_view> imageIntake();
 std::span<const std::string_view> reportTables();
+std::span<const std::string_view> treeImages();
 
 } // namespace bm::db

@@ -101,6 +101,10 @@ inline std::optional<model::PowerState> fromText(const std::string& text, model:
 {
     return text.empty() ? model::PowerState::Unknown : model::powerStateFromText(text);
 }
+inline std::optional<model::ImageKind> fromText(const std::string& text, model::ImageKind)
+{
+    return model::imageKindFromText(text);
+}
 inline std::optional<model::ImageState> fromText(const std::string& text, model::ImageState)
 {
     return model::imageStateFromText(text);

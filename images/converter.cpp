@@ -29,6 +29,8 @@ constexpr std::uint64_t kDecompressMemory = 0; // their shadow memory is larger 
 constexpr std::uint64_t kDecompressMemory =
     1024 * kMebibyte; // xz -9 needs 65 MiB; dictionaries may reach 4 GiB
 #endif
+constexpr std::uint64_t kTreeMemory = 2048 * kMebibyte; // two million names
+constexpr std::uint64_t kDescriptionBytes = 4 * kMebibyte;
 constexpr std::string_view kFetchAgain = "fetch it again and compare its checksum";
 
 std::string number(std::uint64_t value)
@@ -84,6 +86,20 @@ void throwDecompressFailure(const ChildEnd& end, std::uint64_t limitBytes)
                 std::string(kFetchAgain));
 }
 
+void throwTreeFailure(const ChildEnd& end)
+{
+    if (ended(end, ConvertExit::Done))
+        return;
+    if (ended(end, ConvertExit::TooLarge))
+        throw Error(ErrorCode::ImageTooLarge, end.err,
+                    "leave out what is not needed, or raise the limit (bmd --print-config)");
+    if (ended(end, ConvertExit::Unsupported))
+        throw Error(ErrorCode::ImageUnsupported, end.err, "nothing was taken in; see docs/trees.md");
+    throwIfUnable(end, "bm-convert");
+    throw Error(ErrorCode::ImageCorrupt, "the archive is broken or cut off: " + end.err,
+                std::string(kFetchAgain));
+}
+
 /// "(12.34/100%)" as qemu-img -p prints it, after a carriage return; -1 where there is none.
 double lastPercent(std::string_view text)
 {
@@ -136,6 +152,27 @@ void Converter::decompress(int sourceFd, std::uint64_t limitBytes, const Sink& s
     task.output = sink;
     task.tick = tick;
     throwDecompressFailure(runChild(task, deadline), limitBytes);
+}
+
+bool Converter::convertTree(int sourceFd, std::uint64_t limitBytes, const std::filesystem::path& describeFile,
+                            const Sink& sink, const Tick& tick, const model::Deadline& deadline) const
+{
+    ChildTask task;
+    task.argv = {helper_,      "tree",
+                 "--limit",    number(limitBytes),
+                 "--describe", describeFile,
+                 "--file",     number(kDescriptionBytes),
+                 "--cpu",      cpuSeconds(limitBytes)};
+    if (kDecompressMemory > 0)
+        task.argv.insert(task.argv.end(), {"--memory", number(kTreeMemory)});
+    task.inputFd = sourceFd;
+    task.output = sink;
+    task.tick = tick;
+    const ChildEnd end = runChild(task, deadline);
+    if (ended(end, ConvertExit::NeedsPlain))
+        return false;
+    throwTreeFailure(end);
+    return true;
 }
 
 void Converter::check(DiskFormat format, const std::filesystem::path& file,

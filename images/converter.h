@@ -27,6 +27,12 @@ public:
     /// @throws Error ImageCorrupt, ImageTooLarge (more than @p limitBytes come out), ImageUnsupported
     void decompress(int sourceFd, std::uint64_t limitBytes, const Sink& sink, const Tick& tick,
                     const model::Deadline& deadline) const;
+    /// The archive of files that @p sourceFd holds (read from its begin) as a canonical pax archive, and what
+    /// is in it as a JSON object in @p describeFile, an empty file.
+    /// @return false: layers in a compressed archive, which has to be decompressed first; nothing came out
+    /// @throws Error ImageCorrupt, ImageTooLarge, ImageUnsupported (what would lead outside of the tree ...)
+    bool convertTree(int sourceFd, std::uint64_t limitBytes, const std::filesystem::path& describeFile,
+                     const Sink& sink, const Tick& tick, const model::Deadline& deadline) const;
     /// Consistency of a file that inspectDisk() accepted, where qemu-img can check its format.
     /// @throws Error ImageCorrupt (also when cut off)
     void check(DiskFormat format, const std::filesystem::path& file, const model::Deadline& deadline) const;

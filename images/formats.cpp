@@ -167,6 +167,12 @@ Compression detectCompression(std::span<const std::byte> head) noexcept
     return detectRarerCompression(head);
 }
 
+bool looksLikeArchive(std::span<const std::byte> head) noexcept
+{
+    return hasAt(head, 257, "ustar"sv) || hasAt(head, 0, "070701"sv) || hasAt(head, 0, "070702"sv) ||
+           hasAt(head, 0, "070707"sv) || hasAt(head, 0, "\xc7\x71"sv) || hasAt(head, 0, "PK\x03\x04"sv);
+}
+
 DiskFormat identify(std::span<const std::byte> head)
 {
     if (head.empty())

@@ -20,6 +20,9 @@ inline constexpr std::size_t kHeadBytes = std::size_t{1} << 20U;
 /// By the first bytes; names and suffixes are not looked at.
 Compression detectCompression(std::span<const std::byte> head) noexcept;
 
+/// Whether the (uncompressed) bytes begin as an archive of files does: tar, cpio, zip.
+bool looksLikeArchive(std::span<const std::byte> head) noexcept;
+
 /// What the (uncompressed) bytes are. What is known and not taken is refused by its name, what looks like no
 /// disk at all (text, an archive) too; anything else is raw.
 /// @throws Error ImageUnsupported (with what to do instead)

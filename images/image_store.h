@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,8 @@ struct StoreSettings {
 /// What came in.
 struct ImportRequest {
     std::filesystem::path file;   ///< the source as a local file (an upload is spooled to incoming/ first)
-    std::string expectedChecksum; ///< "", "sha256:<hex>" or "sha512:<hex>" of the source's bytes as given
+    std::string expectedChecksum{}; ///< "", "sha256:<hex>" or "sha512:<hex>" of the source's bytes as given
+    std::optional<model::ImageKind> kind{}; ///< nothing: the content tells
 };
 
 struct ImportProgress {
@@ -45,6 +47,8 @@ struct ImportProgress {
 struct StoredImage {
     std::string contentId;
     std::string manifestSha256;
+    model::ImageKind kind = model::ImageKind::Disk;
+    model::JsonText description{}; ///< of a tree, as model::Image::description
     std::string sourceFormat; ///< "raw", "qcow2", "raw+gz", "qcow2+xz" ...
     std::uint64_t sizeBytes = 0;
     std::uint64_t storedBytes = 0;

@@ -61,6 +61,9 @@ BlockWriterSettings writerSettings(const StoreSettings& settings)
     return {.compressionLevel = settings.compressionLevel, .threads = settings.compressionThreads};
 }
 
+/// Thrown through the child's pump: what comes out is an archive of files, to be read another way.
+struct TreeFound {};
+
 } // namespace
 
 /// Where decompressed bytes go: looked at once their begin is known, then into blocks (raw, of which the last
@@ -114,6 +117,8 @@ private:
 
     void decide()
     {
+        if (importer_.mayBeTree_ && looksLikeArchive(head_))
+            throw TreeFound{};
         format_ = identify(head_);
         decided_ = true;
         if (format_ != DiskFormat::Raw) {
@@ -170,6 +175,10 @@ StoredImage Importer::run(const ImportRequest& request)
     checkpoint();
     verifyChecksum(source, request.expectedChecksum);
     const std::vector<std::byte> head = source.read(0, kHeadBytes);
+    const bool wantsTree = request.kind == model::ImageKind::Tree;
+    mayBeTree_ = request.kind != model::ImageKind::Disk;
+    if (wantsTree || (mayBeTree_ && looksLikeArchive(head)))
+        return importTree(source, wantsTree);
     if (detectCompression(head) != Compression::None)
         return importCompressed(source);
     if (const DiskFormat format = identify(head); format != DiskFormat::Raw)
@@ -230,6 +239,21 @@ StoredImage Importer::importCompressed(const SourceFile& source)
 {
     const Compression compression = detectCompression(source.read(0, kHeadBytes));
     checkpoint(source.sizeBytes());
+    bool tree = false;
+    StoredImage stored;
+    try {
+        stored = unpack(source);
+    } catch (const TreeFound&) {
+        tree = true;
+    }
+    if (tree)
+        return importTree(source, false);
+    stored.sourceFormat = fmt::format("{}+{}", stored.sourceFormat, toText(compression));
+    return stored;
+}
+
+StoredImage Importer::unpack(const SourceFile& source)
+{
     Unpacked unpacked(*this);
     const auto tick = [this, &source] {
         checkpoint();
@@ -239,9 +263,7 @@ StoredImage Importer::importCompressed(const SourceFile& source)
     converter_.decompress(
         source.fd(), settings_.maxImageBytes,
         [&unpacked](std::span<const std::byte> bytes) { unpacked.take(bytes); }, tick, deadline_);
-    StoredImage stored = unpacked.end(source.sizeBytes());
-    stored.sourceFormat = fmt::format("{}+{}", stored.sourceFormat, toText(compression));
-    return stored;
+    return unpacked.end(source.sizeBytes());
 }
 
 /// qemu-img opens by path and confined, and what it opens must be what was looked at: a file elsewhere is

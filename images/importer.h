@@ -36,6 +36,10 @@ private:
     StoredImage importCompressed(const SourceFile& source);
     StoredImage convertAndCompress(DiskFormat format, const std::filesystem::path& file, std::uint64_t total);
     StoredImage compressRaw(const SourceFile& raw, std::uint64_t rawBytes, std::uint64_t total);
+    StoredImage unpack(const SourceFile& source);
+    StoredImage importTree(const SourceFile& source, bool explicitly);
+    bool convertTree(const SourceFile& source, StoredImage& stored);
+    std::filesystem::path decompressed(const SourceFile& source);
     StoredImage finish(BlockWriter& writer);
     std::filesystem::path ownCopy(DiskFormat format, const SourceFile& source);
 
@@ -48,6 +52,7 @@ private:
     const ImportListener& onProgress_;
     const model::Deadline& deadline_;
     Converter converter_;
+    bool mayBeTree_ = true;
     std::string lastPhase_;
     std::chrono::steady_clock::time_point reportedAt_{};
 };

@@ -42,6 +42,8 @@ platform::HttpRequest requestTo(const SourceUrl& source, const SourceSettings& s
 struct Offered {
     std::string contentId;
     std::string manifestSha256;
+    model::ImageKind kind = model::ImageKind::Disk;
+    model::JsonText description{};
 };
 
 Offered ask(const platform::HttpRequest& request, const SourceUrl& source, const model::Deadline& deadline)
@@ -58,7 +60,11 @@ Offered ask(const platform::HttpRequest& request, const SourceUrl& source, const
                     fmt::format("the image {} of {} is {}", source.name, source.peer,
                                 text("state").empty() ? "none of a bm's" : text("state").substr(0, 40)),
                     "only images that are ready are taken over; is that address a bm's?");
-    return {text("content_id"), text("manifest_sha256")};
+    Offered offered{text("content_id"), text("manifest_sha256"),
+                    model::imageKindFromText(text("kind")).value_or(model::ImageKind::Disk)};
+    if (const auto found = image.find("description"); found != image.end() && found->is_object())
+        offered.description.text = found->dump();
+    return offered;
 }
 
 std::string fetchManifest(platform::HttpRequest request, const Offered& offered,
@@ -89,6 +95,8 @@ StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settin
     downloadWith(request, file, limitBytes, onProgress, deadline);
     StoredImage stored = store.adopt(file, manifest, onProgress, deadline);
     stored.sourceFormat = "bm";
+    stored.kind = offered.kind;
+    stored.description = offered.description;
     return stored;
 }
 

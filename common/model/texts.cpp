@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 5> kPowerTargets{"power on", "power off",
                                                         "soft power off", "soft rebooting"};
 constexpr std::array<std::string_view, 2> kBootDevices{"pxe", "disk"};
 constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
+constexpr std::array<std::string_view, 2> kImageKinds{"disk", "tree"};
 constexpr std::array<std::string_view, 5> kImageStates{"importing", "ready", "failed", "deleting", "broken"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
 constexpr std::array<std::string_view, kOperationKindCount> kOperationKinds{
@@ -49,6 +50,11 @@ std::string_view toText(BootMode mode) noexcept
 {
     return textOfEnum(kBootModes, mode);
 }
+std::string_view toText(ImageKind kind) noexcept
+{
+    return textOfEnum(kImageKinds, kind);
+}
+
 std::string_view toText(ImageState state) noexcept
 {
     return textOfEnum(kImageStates, state);
@@ -94,6 +100,11 @@ std::optional<BootMode> bootModeFromText(std::string_view text) noexcept
 {
     return enumFromText<BootMode>(kBootModes, text);
 }
+std::optional<ImageKind> imageKindFromText(std::string_view text) noexcept
+{
+    return enumFromText<ImageKind>(kImageKinds, text);
+}
+
 std::optional<ImageState> imageStateFromText(std::string_view text) noexcept
 {
     return enumFromText<ImageState>(kImageStates, text);

@@ -20,6 +20,7 @@ void writeImage(JsonWriter& out, const model::Image& image, std::string_view bas
     out.key("uuid").string(image.id.uuid);
     out.key("name").string(image.name);
     out.key("state").string(model::toText(image.state));
+    out.key("kind").string(model::toText(image.kind));
     out.key("content_id").stringOrNull(image.contentId);
     out.key("size_bytes").number(image.sizeBytes);
     out.key("stored_bytes").number(image.storedBytes);
@@ -29,6 +30,7 @@ void writeImage(JsonWriter& out, const model::Image& image, std::string_view bas
     out.key("manifest_sha256").stringOrNull(image.manifestSha256);
     out.key("architecture").stringOrNull(image.architecture);
     out.key("boot_mode").stringOrNull(image.bootMode);
+    out.key("description").json(image.description);
     out.key("labels").json(image.labels);
     out.key("verified_at").timeOrNull(image.verifiedAt);
     out.key("progress_bytes").number(image.progressBytes);
@@ -145,6 +147,15 @@ bool hasLabels(const model::JsonText& labels, const std::map<std::string, std::s
     });
 }
 
+std::optional<model::ImageKind> imageKindWanted(const std::string& text)
+{
+    const std::optional<model::ImageKind> kind = model::imageKindFromText(text);
+    if (!kind && !text.empty())
+        throw Error(ErrorCode::InvalidInput, fmt::format("kind: \"{}\" is none", text.substr(0, 40)),
+                    "disk or tree; without it the content tells");
+    return kind;
+}
+
 ImageChange imageChangeFromBody(const nlohmann::json& body)
 {
     if (!body.is_object())
@@ -172,9 +183,9 @@ ImageRequest imageFromBody(const nlohmann::json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"name", "url", "checksum", "labels"}, "image");
+    refuseUnknown(body, {"name", "url", "checksum", "labels", "kind"}, "image");
     ImageRequest wanted{stringMember(body, "name"), stringMember(body, "url"), stringMember(body, "checksum"),
-                        changedLabels({}, labelsMember(body))};
+                        changedLabels({}, labelsMember(body)), imageKindWanted(stringMember(body, "kind"))};
     checkImageName(wanted.name);
     checkChecksum(wanted.checksum);
     if (wanted.url.empty())

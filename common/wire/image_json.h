@@ -19,6 +19,7 @@ struct ImageRequest {
     std::string url;
     std::string checksum;     ///< "", "sha256:<hex>", "sha512:<hex>" or the URL of a checksum file
     model::JsonText labels{}; ///< {"os": "debian"}
+    std::optional<model::ImageKind> kind{}; ///< nothing: the content tells
 };
 /// @throws Error InvalidInput naming the field
 ImageRequest imageFromBody(const nlohmann::json& body);
@@ -33,6 +34,8 @@ ImageChange imageChangeFromBody(const nlohmann::json& body);
 /// What an image may be called: letters, digits and - . _ , 1 to 128 of them, not starting with a dot or
 /// hyphen and not like a UUID. @throws Error InvalidInput
 void checkImageName(const std::string& name);
+/// "disk", "tree"; "": nothing. @throws Error InvalidInput
+std::optional<model::ImageKind> imageKindWanted(const std::string& text);
 /// @throws Error InvalidInput unless "" or of the form above
 void checkChecksum(const std::string& checksum);
 /// @p labels with @p changes made to them. @throws Error InvalidInput (more than kMostLabels)

@@ -12,6 +12,8 @@ enum class ConvertExit : std::uint8_t {
     NotConfined = 67, ///< the sandbox could not be made
     NotStarted = 68,  ///< no such program
     WriteFailed = 69, ///< nobody reads
+    Unsupported = 70, ///< what this cannot take, or will not: told on stderr
+    NeedsPlain = 71,  ///< layers inside a compressed archive: unpack that first
 };
 
 /// gz, xz, bz2, zst, lz4, lzma, lzip, lzop or compress from stdin to stdout, told by content; at most @p

@@ -2,9 +2,11 @@
 // a byte.
 #include "images/convert/decompress.h"
 #include "images/convert/sandbox.h"
+#include "images/convert/tree.h"
 
 #include <cerrno>
 #include <charconv>
+#include <clocale>
 #include <cstdio>
 #include <cstring>
 #include <optional>
@@ -20,6 +22,7 @@ using bm::images::ConvertExit;
 
 constexpr const char* kUsage = R"(usage:
   bm-convert decompress --limit BYTES [limits] < SOURCE > RAW
+  bm-convert tree --limit BYTES --describe FILE [limits] < ARCHIVE > PAX
   bm-convert run [--read FILE]... [--write FILE]... [limits] -- PROGRAM [ARGUMENT]...
 limits: --memory BYTES  --cpu SECONDS  --file BYTES
 Runs confined: no network, no privileges, no files but those named. Not meant to be called by hand.
@@ -28,6 +31,7 @@ Runs confined: no network, no privileges, no files but those named. Not meant to
 struct Arguments {
     Confinement confinement;
     std::uint64_t limitBytes = 0;
+    std::string describeFile;
     std::size_t programAt = 0; ///< index behind "--"; 0: none
 };
 
@@ -43,6 +47,8 @@ bool setOption(Arguments& arguments, std::string_view name, const char* value)
         arguments.confinement.readPaths.emplace_back(value);
     else if (name == "--write")
         arguments.confinement.writePaths.emplace_back(value);
+    else if (name == "--describe")
+        arguments.describeFile = value;
     else if (name == "--memory")
         return setNumber(arguments.confinement.memoryBytes, value);
     else if (name == "--cpu")
@@ -88,6 +94,22 @@ ConvertExit run(const Arguments& arguments, std::span<char*> words)
     return ConvertExit::NotStarted;
 }
 
+ConvertExit tree(const Arguments& arguments)
+{
+    if (std::setlocale(LC_CTYPE, "C.UTF-8") ==
+        nullptr) { // names of pax archives are UTF-8; a file, so before
+        std::fputs("this system has no locale C.UTF-8 (package libc-bin)\n", stderr);
+        return ConvertExit::NotStarted;
+    }
+    Confinement confinement = arguments.confinement;
+    confinement.writePaths.push_back(arguments.describeFile);
+    if (const ConvertExit exit = confined(confinement); exit != ConvertExit::Done)
+        return exit;
+    bm::images::TreeLimits limits;
+    limits.bytes = arguments.limitBytes;
+    return bm::images::convertTree(limits, arguments.describeFile);
+}
+
 ConvertExit dispatch(std::span<char*> words)
 {
     const std::string_view verb = words.size() > 1 ? words[1] : "";
@@ -98,6 +120,8 @@ ConvertExit dispatch(std::span<char*> words)
         const ConvertExit exit = confined(arguments->confinement);
         return exit == ConvertExit::Done ? bm::images::decompress(arguments->limitBytes) : exit;
     }
+    if (arguments && verb == "tree" && !arguments->describeFile.empty())
+        return tree(*arguments);
     std::fputs(kUsage, stderr);
     return ConvertExit::Usage;
 }

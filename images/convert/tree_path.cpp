@@ -1,0 +1,140 @@
+#include "images/convert/tree_path.h"
+
+#include "images/convert/refusal.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+
+namespace bm::images {
+namespace {
+
+constexpr std::size_t kLongestPath = 4095; // Linux: PATH_MAX with its end
+constexpr std::size_t kLongestPart = 255;  // NAME_MAX
+
+[[noreturn]] void refuse(std::string_view name, const char* why)
+{
+    throw Refusal(ConvertExit::Unsupported, "the archive's entry '" + printable(name) + "' " + why);
+}
+
+/// Bytes that follow a first byte of UTF-8; -1: no such first byte.
+int followers(unsigned char first)
+{
+    if (first < 0x80)
+        return 0;
+    if (first >= 0xc2 && first <= 0xdf)
+        return 1;
+    if (first >= 0xe0 && first <= 0xef)
+        return 2;
+    return first >= 0xf0 && first <= 0xf4 ? 3 : -1;
+}
+
+/// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
+bool secondFits(unsigned char first, unsigned char second)
+{
+    switch (first) {
+    case 0xe0:
+        return second >= 0xa0;
+    case 0xed:
+        return second <= 0x9f;
+    case 0xf0:
+        return second >= 0x90;
+    case 0xf4:
+        return second <= 0x8f;
+    default:
+        return true;
+    }
+}
+
+bool isUtf8(std::string_view text)
+{
+    for (std::size_t at = 0; at < text.size();) {
+        const auto first = static_cast<unsigned char>(text[at]);
+        const int more = followers(first);
+        if (more < 0 || at + static_cast<std::size_t>(more) >= text.size())
+            return false;
+        for (int i = 1; i <= more; ++i) {
+            const auto next = static_cast<unsigned char>(text[at + static_cast<std::size_t>(i)]);
+            if ((next & 0xc0U) != 0x80 || (i == 1 && !secondFits(first, next)))
+                return false;
+        }
+        at += static_cast<std::size_t>(more) + 1;
+    }
+    return true;
+}
+
+bool hasControl(std::string_view text)
+{
+    for (const char c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            return true;
+    return false;
+}
+
+void checkPart(std::string_view name, std::string_view part)
+{
+    if (part == "..")
+        refuse(name, "leads outside of the tree (..)");
+    if (part.size() > kLongestPart)
+        refuse(name, "has a part longer than 255 bytes");
+}
+
+} // namespace
+
+std::string cleanPath(std::string_view name)
+{
+    if (name.empty())
+        refuse(name, "has no name");
+    if (name.front() == '/')
+        refuse(name, "is absolute; make the archive from inside the tree: tar -C ROOT -c .");
+    if (name.size() > kLongestPath)
+        refuse(name, "has a path longer than 4095 bytes");
+    if (!isUtf8(name))
+        refuse(name, "has a name that is not UTF-8");
+    if (hasControl(name))
+        refuse(name, "has a control character in its name");
+    std::string clean;
+    for (std::size_t at = 0; at <= name.size();) {
+        const std::size_t end = std::min(name.find('/', at), name.size());
+        const std::string_view part = name.substr(at, end - at);
+        at = end + 1;
+        if (part.empty() || part == ".")
+            continue;
+        checkPart(name, part);
+        if (!clean.empty())
+            clean += '/';
+        clean += part;
+    }
+    return clean;
+}
+
+std::string_view parentOf(std::string_view path)
+{
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+}
+
+std::string_view lastPartOf(std::string_view path)
+{
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string printable(std::string_view text)
+{
+    constexpr std::size_t kMost = 200;
+    std::string out;
+    for (const char c : text.substr(0, kMost)) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte < 0x7f) {
+            out += c;
+            continue;
+        }
+        char escaped[5];
+        std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+        out += escaped;
+    }
+    return text.size() > kMost ? out + "..." : out;
+}
+
+} // namespace bm::images

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""Archives of files through bm-convert, the confined child that makes a tree's canonical archive of them: each kind of archive comes out
+the same, layers and whiteouts are applied, and each attack on whoever unpacks is refused with its reason. No root."""
+import argparse
+import gzip
+import hashlib
+import io
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+
+CORRUPT, TOO_LARGE, UNSUPPORTED, NEEDS_PLAIN = 65, 66, 70, 71
+KINDS = {"dir": tarfile.DIRTYPE, "sym": tarfile.SYMTYPE, "link": tarfile.LNKTYPE, "chr": tarfile.CHRTYPE, "blk": tarfile.BLKTYPE,
+         "fifo": tarfile.FIFOTYPE, "file": tarfile.REGTYPE}
+
+
+def entry(name, content=b"", kind="file", target="", mode=None, pax=None, **more):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = KINDS[kind], target
+    info.mode = mode if mode is not None else (0o755 if kind == "dir" else 0o644)
+    info.size = len(content) if kind == "file" else 0
+    info.mtime = 1_600_000_000
+    info.pax_headers = pax or {}
+    for key, value in more.items():
+        setattr(info, key, value)
+    return info, content
+
+
+def tar(*entries):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT, encoding="utf-8", errors="surrogateescape") as archive:
+        for info, content in entries:
+            archive.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+ROOT = (entry("etc", kind="dir"), entry("etc/hostname", b"web\n"))
+
+
+class Convert:
+    def __init__(self, program, folder):
+        self.program, self.folder = program, pathlib.Path(folder)
+
+    def run(self, archive, limit=1 << 30):
+        source, described = self.folder / "source", self.folder / "described"
+        source.write_bytes(archive)
+        described.write_bytes(b"")
+        with open(source, "rb") as file:
+            done = subprocess.run([self.program, "tree", "--limit", str(limit), "--describe", described, "--cpu", "60", "--file", str(16 << 20),
+                                   *([] if SANITIZED else ["--memory", str(2 << 30)])], stdin=file, capture_output=True, timeout=120)
+        return done.returncode, done.stdout, done.stderr.decode(), described.read_text()
+
+    def taken(self, archive):
+        code, out, err, described = self.run(archive)
+        assert code == 0, f"{code}: {err}"
+        members = {}
+        with tarfile.open(fileobj=io.BytesIO(out), encoding="utf-8") as made:
+            for info in made:
+                members[info.name] = (info, made.extractfile(info).read() if info.isreg() else b"")
+        return members, json.loads(described)
+
+    def refused(self, archive, code, words, limit=1 << 30):
+        found, out, err, _ = self.run(archive, limit)
+        assert found == code, f"ended with {found}, expected {code}: {err}"
+        assert words in err, f"expected \"{words}\": {err}"
+
+
+def shell(script, given, folder):
+    return subprocess.run(["bash", "-c", script], input=given, capture_output=True, check=True, cwd=folder, timeout=60).stdout
+
+
+def names(members):
+    return sorted(members)
+
+
+def test_containers(convert):
+    plain = tar(*ROOT, entry("usr/bin/tool", b"\x7fELF" + bytes(14) + b"\x3e\x00" + bytes(44), mode=0o755), entry("usr/bin/su", b"s", mode=0o4755),
+                entry("etc/link", kind="sym", target="/etc/hostname"), entry("etc/same", kind="link", target="etc/hostname"),
+                entry("boot/vmlinuz-6.1", b"kernel"))
+    members, described = convert.taken(plain)
+    assert members["etc/hostname"][1] == b"web\n" and members["etc/same"][0].islnk() and members["usr/bin/su"][0].mode == 0o4755
+    assert members["etc/link"][0].linkname == "/etc/hostname"
+    assert described["architecture"] == "x86_64" and described["kernels"] == ["boot/vmlinuz-6.1"] and described["root"], described
+    wanted = convert.run(plain)[1]
+    for program in ("gzip", "bzip2", "xz -0", "zstd -q", "lz4 -q", "lzip -0"):
+        packed = shell(program + " -c", plain, convert.folder)
+        assert packed != plain and convert.run(packed)[1] == wanted, program
+        convert.refused(packed[:-9], CORRUPT, "")
+    shell("rm -rf t; mkdir t; tar -C t -x", plain, convert.folder)
+    for form in ("newc", "odc"):
+        cpio = shell(f"cd t; find . -print0 | sort -z | cpio -0 -o -H {form} --quiet", b"", convert.folder)
+        members, described = convert.taken(cpio)
+        assert described["format"] == "cpio" and members["etc/hostname"][1] == b"web\n" and members["usr/bin/tool"][1].startswith(b"\x7fELF")
+        assert {members["etc/hostname"][0].islnk(), members["etc/same"][0].islnk()} == {True, False}, "one of two names is a link"
+        convert.refused(cpio[:len(cpio) // 2], CORRUPT, "")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("etc/hostname", "web\n")
+    members, described = convert.taken(packed.getvalue())
+    assert described["format"] == "zip" and members["etc/hostname"][1] == b"web\n"
+
+
+def test_attributes(convert):
+    acl = {"SCHILY.acl.access": "user::rw-\nuser:alice:rw-\ngroup::r--\nmask::rw-\nother::r--\n"}
+    people = entry("etc/passwd", b"root:x:0:0::/:/bin/sh\nalice:x:1234:1234::/:/bin/sh\n")
+    members, _ = convert.taken(tar(*ROOT, people, entry("etc/shared", b"x", pax=acl | {"SCHILY.xattr.user.note": "hello"}, uid=7, gid=70000)))
+    info = members["etc/shared"][0]
+    assert (info.uid, info.gid, info.mode) == (7, 70000, 0o664), "the mask is the mode's group, as the kernel has it"
+    raw = info.pax_headers["SCHILY.xattr.system.posix_acl_access"].encode("utf-8", "surrogateescape")
+    assert struct.pack("<HHI", 2, 6, 1234) in raw and info.pax_headers["SCHILY.xattr.user.note"] == "hello", raw
+    convert.refused(tar(*ROOT, entry("etc/shared", pax=acl)), UNSUPPORTED, "'alice'")
+    convert.refused(tar(*ROOT, people, entry("etc/shared", pax={"SCHILY.xattr.system.posix_acl_access": "ab"})), UNSUPPORTED, "ACL")
+    hidden, _ = convert.taken(tar(*ROOT, entry("etc/white", pax={"SCHILY.xattr.trusted.overlay.opaque": "y", "SCHILY.xattr.user.a": "1"})))
+    assert "SCHILY.xattr.trusted.overlay.opaque" not in hidden["etc/white"][0].pax_headers
+    sparse = shell("rm -rf s; mkdir -p s/etc; truncate -s 50M s/etc/sparse; echo end >> s/etc/sparse; tar -S --format=posix -C s -c .", b"", convert.folder)
+    assert len(sparse) < 1 << 20
+    code, out, err, described = convert.run(sparse)
+    assert code == 0 and len(out) < 1 << 20 and json.loads(described)["content_bytes"] == (50 << 20) + 4, "holes stay holes"
+
+
+def oci(*layers, config=b"{}", names_lie=False):
+    blobs, described = [], []
+    for layer in layers:
+        hexed = hashlib.sha256(layer + (b"!" if names_lie else b"")).hexdigest()
+        blobs.append(entry("blobs/sha256/" + hexed, layer))
+        described.append({"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": "sha256:" + hexed, "size": len(layer)})
+    manifest = json.dumps({"schemaVersion": 2, "config": {}, "layers": described}).encode()
+    hexed = hashlib.sha256(manifest).hexdigest()
+    index = json.dumps({"schemaVersion": 2, "manifests": [{"digest": "sha256:" + hexed, "size": len(manifest)}]}).encode()
+    return tar(entry("oci-layout", b'{"imageLayoutVersion":"1.0.0"}'), entry("index.json", index), entry("blobs/sha256/" + hexed, manifest), *blobs)
+
+
+def docker(*layers):
+    parts = [(f"{number:064x}/layer.tar", layer) for number, layer in enumerate(layers)]
+    manifest = json.dumps([{"Config": "c.json", "RepoTags": ["a:b"], "Layers": [name for name, _ in parts]}]).encode()
+    return tar(*[entry(name, layer) for name, layer in parts], entry("manifest.json", manifest))
+
+
+def test_layers(convert):
+    lower = tar(*ROOT, entry("etc/old", b"old"), entry("etc/kept", b"kept"), entry("srv/a/one", b"1"), entry("srv/a/two", b"2"),
+                entry("srv/b/one", b"1"), entry("etc/turns", b"file"))
+    middle = tar(entry("etc/.wh.old"), entry("srv/a/.wh..wh..opq"), entry("srv/a/three", b"3"), entry("etc/hostname", b"db\n"),
+                 entry("etc/alias", kind="link", target="etc/hostname"))
+    upper = tar(entry("srv/.wh.b"), entry("etc/turns", kind="dir"), entry("etc/turns/inside", b"x"))
+    wanted = [".", "etc", "etc/alias", "etc/hostname", "etc/kept", "etc/turns", "etc/turns/inside", "srv", "srv/a", "srv/a/three"]
+    for make in (oci, docker):
+        for squeeze in (bytes, gzip.compress):
+            members, described = convert.taken(make(*(squeeze(layer) for layer in (lower, middle, upper))))
+            assert names(members) == wanted, names(members)
+            assert described["layers"] == 3 and described["format"] == make.__name__, described
+            one, other = members["etc/hostname"], members["etc/alias"]
+            assert b"db\n" in (one[1], other[1]) and (one[0].islnk() or other[0].islnk())
+    code, out, _, _ = convert.run(gzip.compress(docker(lower)))
+    assert code == NEEDS_PLAIN and not out, "layers are read several times: the parent unpacks first"
+    convert.refused(oci(lower, names_lie=True), CORRUPT, "SHA-256")
+    convert.refused(oci(lower, tar(entry("etc/.wh..."))), UNSUPPORTED, "outside")
+    convert.refused(oci(lower, tar(entry("../.wh.etc"))), UNSUPPORTED, "outside")
+    convert.refused(docker(lower, tar(entry("out", kind="sym", target="/"), entry("out/.wh.etc"), entry("out/file", b"x"))), UNSUPPORTED, "link")
+    convert.refused(oci(lower, lower[:2000]), CORRUPT, "")
+    taken, _ = convert.taken(tar(*ROOT, entry("etc/.wh.hostname", b"a name as any other")))
+    assert "etc/.wh.hostname" in taken and "etc/hostname" in taken, "in no layer, no whiteout"
+
+
+def test_attacks(convert):
+    def refused(words, *entries, code=UNSUPPORTED):
+        convert.refused(tar(*ROOT, *entries), code, words)
+    for name in ("../evil", "etc/../../evil", "etc/..", ".."):
+        refused("outside", entry(name, b"x"))
+    for name in ("/etc/evil", "//etc/evil", "/"):
+        refused("absolute", entry(name, b"x"))
+    refused("link or a file", entry("out", kind="sym", target="/tmp"), entry("out/evil", b"x"))
+    refused("link or a file", entry("etc/up", kind="sym", target="../.."), entry("etc/up/evil", b"x"))
+    refused("link or a file", entry("etc/hostname/below", b"x"))
+    for target in ("../../etc/shadow", "/etc/shadow", "etc/nothing", "etc"):
+        refused("", entry("etc/evil", kind="link", target=target))
+    refused("itself", entry("etc/hostname", kind="link", target="etc/hostname"))
+    for kind in ("blk", "chr"):
+        refused("outside of dev/", entry("etc/disk", kind=kind, devmajor=8, devminor=0))
+        refused("outside of dev/", entry("home/dev/disk", kind=kind, devmajor=8, devminor=0))
+    taken, _ = convert.taken(tar(*ROOT, entry("dev/null", kind="chr", devmajor=1, devminor=3), entry("run/pipe", kind="fifo")))
+    assert taken["dev/null"][0].ischr() and taken["run/pipe"][0].isfifo()
+    for name in ("etc/\udcff", "etc/\udcc0\udcaf", "etc/\udced\udca0\udc80"):
+        raw, _ = entry("etc/evil", b"x")
+        raw.name = name
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT, encoding="utf-8", errors="surrogateescape") as archive:
+            archive.addfile(raw, io.BytesIO(b"x"))
+        convert.refused(out.getvalue(), UNSUPPORTED, "UTF-8")
+    refused("control", entry("etc/new\nline", b"x"))
+    refused("255", entry("etc/" + "n" * 256, b"x"))
+    refused("4095", entry("/".join(["d" * 200] * 21), b"x"))
+    replaced, _ = convert.taken(tar(*ROOT, entry("etc/a", kind="sym", target="/"), entry("etc/a", kind="dir"), entry("etc/a/b", b"x")))
+    assert replaced["etc/a"][0].isdir(), "what stands there last counts, and it is a folder"
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("../evil", "x")
+    convert.refused(packed.getvalue(), UNSUPPORTED, "outside")
+
+
+def test_lies_and_bombs(convert):
+    whole = tar(*ROOT, entry("etc/big", bytes(range(256)) * 40))
+    for cut in (len(whole) - 9000, 1300, 700):
+        convert.refused(whole[:cut], CORRUPT, "")
+    ends = whole.rstrip(b"\0")
+    convert.refused(ends + bytes(-len(ends) % 512), CORRUPT, "cut off")  # between two entries: nothing but the end's mark is missing
+    lying = bytearray(whole)
+    at = lying.index(b"etc/big") + 124
+    lying[at:at + 12] = b"77777777777\0"
+    head = lying[at - 124:at + 388]
+    head[148:156] = b" " * 8
+    lying[at - 124 + 148:at - 124 + 156] = b"%06o\0 " % sum(head)
+    code = convert.run(bytes(lying))[0]
+    assert code in (CORRUPT, TOO_LARGE), code
+    convert.refused(bytes(lying), TOO_LARGE, "larger", limit=1 << 20)
+    negative = tar(*ROOT, entry("etc/x", b"x", pax={"size": "-5"}))
+    assert convert.run(negative)[0] in (CORRUPT, TOO_LARGE)
+    bomb = shell("head -c 80000000 /dev/zero > z; tar --transform s,^,etc/, -c z | gzip -9; rm z", b"", convert.folder)
+    assert len(bomb) < 1 << 20
+    convert.refused(bomb, TOO_LARGE, "larger", limit=16 << 20)
+    sparse = shell("truncate -s 8T s8; tar -S --transform s,^,etc/, -c s8; rm s8", b"", convert.folder)
+    convert.refused(sparse, TOO_LARGE, "larger", limit=16 << 20)
+    layers = docker(gzip.compress(tar(*ROOT, entry("etc/zeros", bytes(20 << 20)))))
+    convert.refused(layers, TOO_LARGE, "larger", limit=4 << 20)
+    for junk in (b"", b"hello\n" * 400, bytes(10240), b"PK\x03\x04" + bytes(500)):
+        assert convert.run(junk)[0] in (CORRUPT, UNSUPPORTED), junk[:8]
+
+
+def main():
+    global SANITIZED
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--convert", required=True)
+    parser.add_argument("--sanitized", action="store_true")
+    arguments = parser.parse_args()
+    SANITIZED = arguments.sanitized  # its shadow memory does not fit under a limit
+    with tempfile.TemporaryDirectory(prefix="bm-tree-test") as folder:
+        convert = Convert(arguments.convert, folder)
+        for test in (test_containers, test_attributes, test_layers, test_attacks, test_lies_and_bombs):
+            test(convert)
+            print(f"{test.__name__}: ok")
+
+
+SANITIZED = False
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    main()
