@@ -16,18 +16,30 @@ std::optional<wire::RememberedDisk> rememberedFrom(const JsonReader& in)
     return wire::RememberedDisk{remembered.text("wwn"), remembered.text("serial")};
 }
 
+std::vector<wire::RootDeviceHint> hintsFrom(const JsonReader& in)
+{
+    const json& hints = in.value("root_device");
+    const std::string text = hints.is_null()     ? "{}"
+                             : hints.is_string() ? hints.get<std::string>()
+                                                 : hints.dump();
+    return wire::parseRootDeviceHints(text.empty() ? "{}" : text);
+}
+
 } // namespace
 
 Disk chooseDisk(const JsonReader& in, const StepContext& context)
 {
-    const json& hints = in.value("root_device");
-    const std::string hintText = hints.is_null()     ? "{}"
-                                 : hints.is_string() ? hints.get<std::string>()
-                                                     : hints.dump();
     const std::vector<Disk> disks = context.disks();
-    return wire::pickRootDevice(disks, wire::parseRootDeviceHints(hintText.empty() ? "{}" : hintText),
+    return wire::pickRootDevice(disks, hintsFrom(in),
                                 wire::rootDevicePolicyFromText(in.text("root_device_policy")),
                                 rememberedFrom(in));
+}
+
+std::vector<Disk> chooseDisks(const JsonReader& in, const StepContext& context, bool mirror)
+{
+    if (!mirror)
+        return {chooseDisk(in, context)};
+    return wire::pickMirror(context.disks(), hintsFrom(in));
 }
 
 std::string absoluteUrl(const StepContext& context, const std::string& url)

@@ -8,6 +8,9 @@ namespace bm::agent {
 /// The disk that a step's arguments single out: root_device, root_device_policy, remembered.
 /// @throws Error DiskNotFound, DiskAmbiguous, InvalidInput
 wire::Disk chooseDisk(const wire::JsonReader& in, const StepContext& context);
+/// The disks that a layout needs: that one, or, of a mirror, the two that the hints leave.
+/// @throws Error as above
+std::vector<wire::Disk> chooseDisks(const wire::JsonReader& in, const StepContext& context, bool mirror);
 /// A URL as the agent reaches it: one that begins with '/' is below the server's.
 std::string absoluteUrl(const StepContext& context, const std::string& url);
 /// {"name", "wwn", "serial", "size_bytes", "model"}

@@ -1,5 +1,6 @@
 #pragma once
 #include "agent/disk_deployer.h"
+#include "agent/tree/tree_deployer.h"
 
 #include <filesystem>
 #include <string>
@@ -27,6 +28,8 @@ struct WriteRelay {
 int runAgent(const RunOptions& options);
 /// Writes an image without a server and prints the outcome as JSON. @return exit status
 int writeOnce(DeployOrder order, const std::filesystem::path& target, const WriteRelay& relay);
+/// Lays a tree onto disks without a server and prints the outcome as JSON. @return exit status
+int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vector<std::string>& disks);
 /// Prints the inventory as JSON. @return exit status
 int printInventory();
 

@@ -58,6 +58,33 @@ void addRelay(CLI::App& write, bm::agent::WriteRelay& relay)
                  "         --relay-token token --source 10.77.0.101:6387");
 }
 
+struct TreeCommand {
+    bm::agent::TreeOrder order;
+    std::string layout = "plain";
+    std::vector<std::string> disks;
+    CLI::App* app = nullptr;
+};
+
+void addWriteTree(CLI::App& app, TreeCommand& tree)
+{
+    tree.app = app.add_subcommand("write-tree", "lay a tree onto a disk or two, without a server (root)");
+    tree.app->add_option("--manifest", tree.order.manifest, "file or URL of the image's manifest")
+        ->required();
+    tree.app->add_option("--blocks", tree.order.blocks, "file or URL of the image's .zst file")->required();
+    tree.app->add_option("--to", tree.disks, "disk, or file as long as the disk would be; twice for a mirror")
+        ->required();
+    tree.app->add_option("--sha256", tree.order.manifestSha256, "of the manifest");
+    tree.app->add_option("--content-bytes", tree.order.contentBytes,
+                         "of the tree's files, for the disk's least size");
+    tree.app->add_option("--layout", tree.layout, "name of a layout, or path of one as JSON")
+        ->capture_default_str();
+    tree.app->add_option("--config-drive", tree.order.configDrive,
+                         "file or URL of an ISO or FAT image for a new partition config-2");
+    tree.app->footer(
+        "Example: bm-agent write-tree --manifest image.manifest --blocks image.zst --to /dev/sdb "
+        "--layout xfs");
+}
+
 int runCommand(int argc, char** argv)
 {
     CLI::App app{kAbout};
@@ -70,6 +97,8 @@ int runCommand(int argc, char** argv)
     CLI::App* write = addWrite(app, order, target, memoryMib);
     bm::agent::WriteRelay relay;
     addRelay(*write, relay);
+    TreeCommand tree;
+    addWriteTree(app, tree);
     CLI::App* inventory =
         app.add_subcommand("inventory", "print what the server would be told about this machine");
     app.require_subcommand(0, 1);
@@ -77,6 +106,8 @@ int runCommand(int argc, char** argv)
     order.pipeline.memoryBytes = memoryMib << 20U;
     if (write->parsed())
         return bm::agent::writeOnce(order, target, relay);
+    if (tree.app->parsed())
+        return bm::agent::writeTreeOnce(tree.order, tree.layout, tree.disks);
     return inventory->parsed() ? bm::agent::printInventory() : bm::agent::runAgent(run);
 }
 

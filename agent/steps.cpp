@@ -127,6 +127,7 @@ std::map<std::string, StepFunction> allSteps()
     const StepFunction nothing = [](const StepContext&) { return model::JsonText{}; };
     return {{"erase_devices_metadata", eraseDevicesMetadata},
             {"write_image", writeImageStep},
+            {"write_tree", writeTreeStep},
             {"capture_disk", captureDiskStep},
             {"verify_disk", verifyDiskStep},
             {"power_off", nothing},

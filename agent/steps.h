@@ -41,6 +41,9 @@ model::JsonText eraseDevicesMetadata(const StepContext& context);
 ///   trouble}}
 model::JsonText writeImageStep(const StepContext& context);
 
+/// write_tree {image, layout, content_bytes, root_device, root_device_policy, remembered, configdrive_url}
+///   -> {disk, disks, entries, bytes_written, bytes_fetched, files_digest, preserved, seconds, mb_per_s}
+model::JsonText writeTreeStep(const StepContext& context);
 /// capture_disk {capture_url, generalise, root_device, root_device_policy, remembered} -> {disk, content_id,
 /// image_bytes, bytes_used, bytes_sent, seconds, partitions: [{file_system, mapped, why}], generalised,
 /// config_drive_left_out}. The disk is only read.

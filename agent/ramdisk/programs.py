@@ -69,6 +69,40 @@ def stage_tools(root, list_file):
         stage_libraries(root, program)
 
 
+def grub_closure(folder, names):
+    """Files of GRUB's modules with what they depend on, by its own list."""
+    needs = {}
+    for line in (folder / "moddep.lst").read_text().splitlines():
+        module, _, others = line.partition(":")
+        needs[module] = others.split()
+    found, open_ends = set(), [name for name in names if (folder / f"{name}.mod").exists()]
+    while open_ends:
+        name = open_ends.pop()
+        if name not in found:
+            found.add(name)
+            open_ends += needs.get(name, [])
+    return sorted(f"{name}.mod" for name in found)
+
+
+def stage_grub(root, list_file):
+    """What grub-mkimage makes boot loaders of, for BIOS and UEFI."""
+    names = [words[0] for _, words in lines(list_file)]
+    for platform, more in (("i386-pc", ["boot.img", "diskboot.img", "kernel.img", "lzma_decompress.img"]), ("x86_64-efi", ["kernel.img"])):
+        folder = Path("/usr/lib/grub", platform)
+        if not (folder / "moddep.lst").exists():
+            raise Failure(f"{folder} is not on this machine; install grub-pc-bin and grub-efi-amd64-bin")
+        for name in [*more, "moddep.lst", *grub_closure(folder, names)]:
+            archive.copy(root, folder / name, folder / name)
+
+
+def stage_characters(root):
+    """Names in archives are UTF-8 (bm-agent); mtools names files by code page 850, which glibc keeps in a module."""
+    archive.copy(root, Path("/usr/lib/locale/C.utf8/LC_CTYPE"))
+    folder = Path("/usr/lib", run(["gcc", "-print-multiarch"]).decode().strip(), "gconv")
+    for name in ("IBM850.so", "gconv-modules", "gconv-modules.d/gconv-modules-extra.conf"):
+        archive.copy(root, folder / name, folder / name)
+
+
 def stage_agent(root, base, agent):
     target = archive.copy(root, agent, AGENT)
     target.chmod(0o755)

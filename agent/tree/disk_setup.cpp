@@ -1,0 +1,401 @@
+#include "agent/tree/disk_setup.h"
+
+#include "agent/block_device.h"
+#include "agent/gpt.h"
+#include "agent/kernel_disks.h"
+#include "agent/signature_wiper.h"
+#include "common/model/error.h"
+#include "common/model/ids.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+namespace bm::agent {
+
+using layout::DiskLayout;
+using layout::FileSystem;
+using layout::LayoutPartition;
+using layout::LayoutVolume;
+using layout::PartitionKind;
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
+constexpr int kFirstArray = 120; ///< the kernel itself counts down from 127
+constexpr std::chrono::seconds kNodesAppearWithin{10};
+
+const char* typeCode(const DiskLayout& layout, const LayoutPartition& partition)
+{
+    switch (partition.kind) {
+    case PartitionKind::Bios:
+        return "ef02";
+    case PartitionKind::Esp:
+        return "ef00";
+    case PartitionKind::Lvm:
+        return layout.mirror ? "fd00" : "8e00";
+    case PartitionKind::Data:
+        break;
+    }
+    if (layout.mirror)
+        return "fd00";
+    return partition.volume.fileSystem == FileSystem::Swap ? "8200" : "8300";
+}
+
+bool isBlockDevice(const std::filesystem::path& path)
+{
+    std::error_code ignored;
+    return std::filesystem::is_block_file(path, ignored);
+}
+
+/// "vda3", "nvme0n1p3".
+std::string partitionName(const std::string& disk, std::size_t number)
+{
+    const bool digit = !disk.empty() && disk.back() >= '0' && disk.back() <= '9';
+    return fmt::format("{}{}{}", disk, digit ? "p" : "", number);
+}
+
+/// Device mapper doubles hyphens inside names.
+std::string mapped(const std::string& name)
+{
+    std::string out;
+    for (const char c : name)
+        out += c == '-' ? "--" : std::string(1, c);
+    return out;
+}
+
+std::string upper(std::string text)
+{
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
+    return text;
+}
+
+/// lvm without udev, which the RAM disk does not have: it makes and removes its device nodes itself.
+std::vector<std::string> lvm(std::vector<std::string> words)
+{
+    std::vector<std::string> argv{"lvm", words.front(), "--config",
+                                  "activation{udev_sync=0 udev_rules=0} devices{use_devicesfile=0}"};
+    argv.insert(argv.end(), words.begin() + 1, words.end());
+    return argv;
+}
+
+} // namespace
+
+std::vector<PartitionPlace> placesOf(const DiskLayout& layout, std::uint64_t diskBytes)
+{
+    std::vector<PartitionPlace> places;
+    std::uint64_t at = kMiB;
+    const std::uint64_t end = diskBytes > kConfigDriveRoom ? (diskBytes - kConfigDriveRoom) / kMiB * kMiB : 0;
+    for (const LayoutPartition& partition : layout.partitions) {
+        const std::uint64_t length =
+            partition.volume.sizeBytes != 0 ? partition.volume.sizeBytes : (end > at ? end - at : 0);
+        places.push_back({at, length});
+        at += length;
+        if (length < kMiB || at > end)
+            throw Error(ErrorCode::DiskTooSmall,
+                        fmt::format("partition {} of the layout does not fit on a disk of {} MiB",
+                                    partition.volume.name, diskBytes / kMiB),
+                        "choose a larger disk by properties/root_device, or a smaller layout");
+    }
+    return places;
+}
+
+DiskSetup::DiskSetup(const DiskLayout& layout, std::vector<std::filesystem::path> disks, platform::Exec& exec,
+                     AgentLog& log, const model::Deadline& deadline)
+    : layout_(layout), disks_(std::move(disks)), exec_(exec), log_(log), deadline_(deadline),
+      nodes_(disks_.size())
+{}
+
+DiskSetup::~DiskSetup()
+{
+    try {
+        release();
+    } catch (const std::exception& error) {
+        log_.trouble(fmt::format("giving the disks back: {}", error.what()));
+    }
+}
+
+std::string DiskSetup::run(std::vector<std::string> argv, const char* doing)
+{
+    const std::string name = argv.front();
+    const platform::Exit exit =
+        exec_.run({.argv = std::move(argv), .env = {{"MTOOLS_SKIP_CHECK", "1"}}}, deadline_);
+    if (exit.code != 0)
+        throw Error(ErrorCode::DiskFailed,
+                    fmt::format("{}: {} ended with {}: {}{}", doing, name, exit.code, exit.err,
+                                exit.err.empty() ? exit.out : ""),
+                    "look at the disk: bm node show NODE");
+    return exit.out;
+}
+
+bool DiskSetup::isPreserved(const LayoutVolume& volume) const
+{
+    return keeping_ && std::ranges::find(layout_.preserve, volume.mount) != layout_.preserve.end();
+}
+
+/// Sizes and what is there; nothing is written yet.
+void DiskSetup::look()
+{
+    std::size_t withTable = 0;
+    for (const std::filesystem::path& disk : disks_) {
+        releaseDisk(exec_, disk.string(), log_, deadline_);
+        BlockDevice device(disk, BlockDevice::Access::Write);
+        sectorBytes_ = device.sectorBytes();
+        places_.push_back(placesOf(layout_, device.sizeBytes()));
+        withTable += Gpt::read(device) ? 1U : 0U;
+    }
+    if (layout_.preserve.empty())
+        return;
+    if (withTable == 0) {
+        log_.note("nothing to preserve: there is no partition table yet");
+        return;
+    }
+    for (std::size_t disk = 0; disk < disks_.size(); ++disk)
+        tableMatches(disk);
+    keeping_ = true;
+}
+
+/// @throws Error Conflict where it does not
+bool DiskSetup::tableMatches(std::size_t disk)
+{
+    const auto refuse = [&](const std::string& why) {
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("{} is not laid out as the layout says, so {} cannot be preserved: {}",
+                                disks_[disk].string(), fmt::join(layout_.preserve, ", "), why),
+                    "nothing was written; deploy with the layout that is there, or without preserve");
+    };
+    const json table =
+        json::parse(run({"sfdisk", "--json", disks_[disk].string()}, "reading the partition table"));
+    const json& found = table.at("partitiontable").at("partitions");
+    for (std::size_t i = 0; i < layout_.partitions.size(); ++i) {
+        const LayoutPartition& wanted = layout_.partitions[i];
+        if (i >= found.size())
+            refuse(fmt::format("partition {} ({}) is missing", i + 1, wanted.volume.name));
+        const json& there = found.at(i);
+        if (there.value("name", "") != wanted.volume.name)
+            refuse(fmt::format("partition {} is named \"{}\", expected \"{}\"", i + 1,
+                               there.value("name", "").substr(0, 40), wanted.volume.name));
+        const std::uint64_t start = there.value("start", std::uint64_t{0}) * sectorBytes_;
+        const std::uint64_t size = there.value("size", std::uint64_t{0}) * sectorBytes_;
+        if (start != places_[disk][i].offset || size != places_[disk][i].length)
+            refuse(fmt::format("partition {} ({}) has {} MiB at {} MiB, expected {} at {}", i + 1,
+                               wanted.volume.name, size / kMiB, start / kMiB, places_[disk][i].length / kMiB,
+                               places_[disk][i].offset / kMiB));
+    }
+    for (std::size_t i = layout_.partitions.size(); i < found.size(); ++i)
+        if (found.at(i).value("name", "") != "config-2")
+            refuse(fmt::format("partition {} is not in the layout", i + 1));
+    return true;
+}
+
+void DiskSetup::createTable(std::size_t disk)
+{
+    {
+        BlockDevice device(disks_[disk], BlockDevice::Access::Write);
+        std::vector<Extent> old = partitionsOf(device);
+        for (const Extent& extent : kernelPartitions(disks_[disk].string(), device.sectorBytes()))
+            old.push_back(extent);
+        wipeSignatures(device, 0, old, deadline_.stop);
+        device.flush();
+        device.rereadPartitions();
+    }
+    std::vector<std::string> argv{"sgdisk", "--set-alignment=1"};
+    for (std::size_t i = 0; i < layout_.partitions.size(); ++i) {
+        const PartitionPlace& place = places_[disk][i];
+        const std::uint64_t first = place.offset / sectorBytes_;
+        argv.push_back(fmt::format("--new={}:{}:{}", i + 1, first, first + place.length / sectorBytes_ - 1));
+        argv.push_back(fmt::format("--typecode={}:{}", i + 1, typeCode(layout_, layout_.partitions[i])));
+        argv.push_back(fmt::format("--change-name={}:{}", i + 1, layout_.partitions[i].volume.name));
+    }
+    argv.push_back(disks_[disk].string());
+    run(std::move(argv), "partitioning");
+}
+
+void DiskSetup::findNodes(std::size_t disk)
+{
+    const auto until = std::chrono::steady_clock::now() + kNodesAppearWithin;
+    for (std::size_t i = 0; i < layout_.partitions.size(); ++i)
+        nodes_[disk].push_back(nodeOf(disk, i, until));
+}
+
+/// The kernel's own node, or a loop device where a file stands in for the disk.
+std::string DiskSetup::nodeOf(std::size_t disk, std::size_t index,
+                              std::chrono::steady_clock::time_point until)
+{
+    const PartitionPlace& place = places_[disk][index];
+    if (isBlockDevice(disks_[disk])) {
+        const std::string node = partitionName(disks_[disk].string(), index + 1);
+        while (!isBlockDevice(node) && std::chrono::steady_clock::now() < until && !deadline_.over())
+            std::this_thread::sleep_for(50ms);
+        if (isBlockDevice(node))
+            return node;
+        log_.note(node + " does not appear: a loop device stands in");
+    }
+    loops_.push_back(
+        std::make_unique<LoopDevice>(disks_[disk], place.offset, place.length, false, sectorBytes_));
+    return loops_.back()->path();
+}
+
+std::string DiskSetup::makeMirror(std::size_t index)
+{
+    const std::string array = fmt::format("/dev/md{}", kFirstArray + arrays_.size());
+    std::vector<std::string> members;
+    for (std::size_t disk = 0; disk < disks_.size(); ++disk)
+        members.push_back(nodes_[disk][index]);
+    std::vector<std::string> argv;
+    if (keeping_)
+        argv = {"mdadm", "--assemble", "--run", array};
+    else
+        argv = {"mdadm",
+                "--create",
+                array,
+                "--run",
+                "--level=1",
+                "--metadata=1.2",
+                "--bitmap=internal",
+                "--homehost=any",
+                "--name=" + layout_.partitions[index].volume.name,
+                fmt::format("--raid-devices={}", members.size())};
+    argv.insert(argv.end(), members.begin(), members.end());
+    run(std::move(argv), "making the mirror");
+    arrays_.push_back(array);
+    return array;
+}
+
+std::string DiskSetup::deviceOf(std::size_t index)
+{
+    const PartitionKind kind = layout_.partitions[index].kind;
+    const bool mirrored = layout_.mirror && (kind == PartitionKind::Data || kind == PartitionKind::Lvm);
+    return mirrored ? makeMirror(index) : nodes_[0][index];
+}
+
+void DiskSetup::makeGroup(std::size_t index, const std::string& device)
+{
+    const LayoutPartition& partition = layout_.partitions[index];
+    if (keeping_) {
+        run(lvm({"vgchange", "-ay", partition.group}), "activating the volume group");
+    } else {
+        run(lvm({"pvcreate", "-ff", "-y", device}), "making the physical volume");
+        run(lvm({"vgcreate", "-y", partition.group, device}), "making the volume group");
+    }
+    groups_.push_back(partition.group);
+    for (const LayoutVolume& volume : partition.volumes) {
+        if (!keeping_)
+            run(volume.sizeBytes != 0 ? lvm({"lvcreate", "-y", "-W", "y", "-n", volume.name, "-L",
+                                             fmt::format("{}m", volume.sizeBytes / kMiB), partition.group})
+                                      : lvm({"lvcreate", "-y", "-W", "y", "-n", volume.name, "-l", "100%FREE",
+                                             partition.group}),
+                "making the logical volume");
+        addVolume(volume, PartitionKind::Lvm,
+                  fmt::format("/dev/mapper/{}-{}", mapped(partition.group), mapped(volume.name)));
+    }
+}
+
+void DiskSetup::addVolume(const LayoutVolume& volume, PartitionKind kind, const std::string& device)
+{
+    MadeVolume made;
+    made.volume = volume;
+    made.kind = kind;
+    made.device = device;
+    made.preserved = isPreserved(volume);
+    volumes_.push_back(made);
+}
+
+void DiskSetup::keepFileSystem(MadeVolume& made)
+{
+    const auto value = [&](const char* tag) {
+        std::string text =
+            run({"blkid", "-p", "-o", "value", "-s", tag, made.device}, "looking at what is preserved");
+        while (text.ends_with('\n'))
+            text.pop_back();
+        return text;
+    };
+    const std::string type = value("TYPE");
+    if (type != toText(made.volume.fileSystem))
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("{} cannot be preserved: {} holds \"{}\", expected {}", made.volume.mount,
+                                made.device, type, toText(made.volume.fileSystem)),
+                    "nothing was written; deploy with the layout that is there, or without preserve");
+    made.uuid = value("UUID");
+    log_.note(fmt::format("{} ({}) is left as it is", made.volume.mount, made.device));
+}
+
+void DiskSetup::makeFileSystem(MadeVolume& made)
+{
+    made.uuid = model::makeUuid();
+    const std::string& device = made.device;
+    const std::string& name = made.volume.name;
+    switch (made.volume.fileSystem) {
+    case FileSystem::None:
+        return;
+    case FileSystem::Ext4: // what GRUB 2.06 reads
+        run({"mke2fs", "-q", "-F", "-t", "ext4", "-m", "1", "-U", made.uuid, "-L", name, "-O",
+             "^metadata_csum_seed,^orphan_file", device},
+            "making ext4");
+        return;
+    case FileSystem::Xfs:
+        run({"mkfs.xfs", "-q", "-f", "-m", "uuid=" + made.uuid, "-L", name.substr(0, 12), device},
+            "making xfs");
+        return;
+    case FileSystem::Btrfs:
+        run({"mkfs.btrfs", "-q", "-f", "-U", made.uuid, "-L", name, device}, "making btrfs");
+        return;
+    case FileSystem::Vfat: {
+        const std::string id = upper(made.uuid.substr(0, 8));
+        made.uuid = id.substr(0, 4) + "-" + id.substr(4);
+        run({"mkfs.fat", "-n", upper(name.substr(0, 11)), "-i", id, device}, "making vfat");
+        for (const std::string& twin : made.twins)
+            run({"mkfs.fat", "-n", upper(name.substr(0, 11)), "-i", id, twin}, "making vfat");
+        return;
+    }
+    case FileSystem::Swap:
+        run({"mkswap", "-f", "-U", made.uuid, "-L", name, device}, "making swap");
+        return;
+    }
+}
+
+void DiskSetup::make()
+{
+    look();
+    for (std::size_t disk = 0; disk < disks_.size(); ++disk) {
+        if (!keeping_)
+            createTable(disk);
+        findNodes(disk);
+    }
+    for (std::size_t i = 0; i < layout_.partitions.size(); ++i) {
+        const LayoutPartition& partition = layout_.partitions[i];
+        if (partition.kind == PartitionKind::Bios)
+            continue;
+        const std::string device = deviceOf(i);
+        if (partition.kind == PartitionKind::Lvm)
+            makeGroup(i, device);
+        else
+            addVolume(partition.volume, partition.kind, device);
+        if (partition.kind == PartitionKind::Esp)
+            for (std::size_t disk = 1; disk < disks_.size(); ++disk)
+                volumes_.back().twins.push_back(nodes_[disk][i]);
+    }
+    for (MadeVolume& made : volumes_) // what must stay is looked at before anything is made new
+        if (made.preserved)
+            keepFileSystem(made);
+    for (MadeVolume& made : volumes_)
+        if (!made.preserved)
+            makeFileSystem(made);
+}
+
+void DiskSetup::release()
+{
+    for (const std::string& group : std::exchange(groups_, {}))
+        run(lvm({"vgchange", "-an", group}), "deactivating the volume group");
+    for (const std::string& array : std::exchange(arrays_, {}))
+        run({"mdadm", "--stop", array}, "stopping the mirror");
+    loops_.clear();
+}
+
+} // namespace bm::agent

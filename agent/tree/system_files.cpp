@@ -1,0 +1,153 @@
+#include "agent/tree/system_files.h"
+
+#include "common/model/error.h"
+#include "common/platform/secrets.h"
+
+#include <algorithm>
+#include <archive.h>
+#include <archive_entry.h>
+#include <array>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bm::agent {
+
+using layout::FileSystem;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kLongestMetaData = std::size_t{1} << 20U;
+
+struct ReadFreer {
+    void operator()(archive* reader) const { archive_read_free(reader); }
+};
+
+std::string contentOf(archive* reader)
+{
+    std::string text;
+    std::array<char, 16384> piece{};
+    la_ssize_t count = 0;
+    while (text.size() < kLongestMetaData &&
+           (count = archive_read_data(reader, piece.data(), piece.size())) > 0)
+        text.append(piece.data(), static_cast<std::size_t>(count));
+    return text;
+}
+
+std::string metaDataOf(std::string_view drive)
+{
+    const std::unique_ptr<archive, ReadFreer> reader(archive_read_new());
+    archive_read_support_format_iso9660(reader.get());
+    if (archive_read_open_memory(reader.get(), drive.data(), drive.size()) != ARCHIVE_OK)
+        return {};
+    archive_entry* entry = nullptr;
+    while (archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
+        const char* name = archive_entry_pathname(entry);
+        if (name != nullptr && std::string_view(name) == "openstack/latest/meta_data.json")
+            return contentOf(reader.get());
+    }
+    return {};
+}
+
+/// One line: whatever the drive says, no second line of a file comes of it.
+bool isLine(const std::string& text)
+{
+    return !text.empty() && text.size() < 16384 && std::ranges::all_of(text, [](char c) {
+        return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+    });
+}
+
+void writeIdentity(const TreeFiles& files, const SystemIdentity& identity, AgentLog& log)
+{
+    if (!identity.hostName.empty() && isLine(identity.hostName)) {
+        files.write("etc/hostname", identity.hostName + "\n");
+        log.note("host name: " + identity.hostName);
+    }
+    if (identity.sshKeys.empty())
+        return;
+    files.makeFolders("root", 0700);
+    files.makeFolders("root/.ssh", 0700);
+    std::string keys = files.read("root/.ssh/authorized_keys");
+    if (!keys.empty() && !keys.ends_with('\n'))
+        keys += '\n';
+    for (const std::string& key : identity.sshKeys)
+        if (isLine(key) && keys.find(key) == std::string::npos)
+            keys += key + "\n";
+    files.write("root/.ssh/authorized_keys", keys, 0600);
+}
+
+/// A tree made for containers has no network of its own: then every Ethernet asks by DHCP.
+void writeNetwork(const TreeFiles& files, AgentLog& log)
+{
+    const bool networkd =
+        files.has("usr/lib/systemd/systemd-networkd") || files.has("lib/systemd/systemd-networkd");
+    const std::vector<std::string> own = files.list("etc/systemd/network");
+    const bool configured =
+        std::ranges::any_of(own, [](const std::string& n) { return n.ends_with(".network"); }) ||
+        files.has("etc/network/interfaces") || files.has("etc/netplan") ||
+        files.has("usr/sbin/NetworkManager");
+    if (!networkd || configured)
+        return;
+    files.makeFolders("etc/systemd/network");
+    files.write("etc/systemd/network/90-bm.network", "[Match]\nType=ether\n\n[Network]\nDHCP=yes\n");
+    log.note("no network was configured in the tree: DHCP on every Ethernet by systemd-networkd");
+}
+
+} // namespace
+
+SystemIdentity identityFrom(std::string_view configDrive)
+{
+    SystemIdentity identity;
+    const json meta = json::parse(metaDataOf(configDrive), nullptr, false);
+    if (!meta.is_object())
+        return identity;
+    if (const auto name = meta.find("hostname"); name != meta.end() && name->is_string())
+        identity.hostName = name->get<std::string>();
+    if (const auto keys = meta.find("public_keys"); keys != meta.end() && keys->is_object())
+        for (const auto& [key, value] : keys->items())
+            if (value.is_string())
+                identity.sshKeys.push_back(value.get<std::string>());
+    return identity;
+}
+
+std::string fstabOf(const std::vector<MadeVolume>& volumes)
+{
+    std::vector<MadeVolume> sorted = volumes;
+    std::ranges::stable_sort(sorted, {}, [](const MadeVolume& made) { return made.volume.mount; });
+    std::string text = "# written by bm when this system was deployed\n";
+    for (const MadeVolume& made : sorted) {
+        const FileSystem fileSystem = made.volume.fileSystem;
+        if (fileSystem == FileSystem::Swap) {
+            text += fmt::format("UUID={} none swap {} 0 0\n", made.uuid,
+                                made.volume.options.empty() ? "sw" : made.volume.options);
+            continue;
+        }
+        if (made.volume.mount.empty())
+            continue;
+        const char* fallback = made.kind == layout::PartitionKind::Esp ? "umask=0077,nofail" : "defaults";
+        const int pass = fileSystem != FileSystem::Ext4 ? 0 : made.volume.mount == "/" ? 1 : 2;
+        text += fmt::format("UUID={} {} {} {} 0 {}\n", made.uuid, made.volume.mount, toText(fileSystem),
+                            made.volume.options.empty() ? fallback : made.volume.options, pass);
+    }
+    return text;
+}
+
+void writeSystemFiles(const std::string& root, const std::vector<MadeVolume>& volumes,
+                      const SystemIdentity& identity, AgentLog& log)
+{
+    const TreeFiles files(root);
+    files.makeFolders("etc");
+    files.write("etc/fstab", fstabOf(volumes));
+    files.write("etc/machine-id", platform::randomHex(16) + "\n", 0444);
+    for (const MadeVolume& made : volumes)
+        if (!made.volume.mount.empty() && made.volume.mount != "/")
+            files.makeFolders(made.volume.mount.substr(1));
+    if (files.has("usr/bin/cloud-init")) {
+        log.note("cloud-init is in the tree: host name, keys and network are its business");
+        return;
+    }
+    writeIdentity(files, identity, log);
+    writeNetwork(files, log);
+}
+
+} // namespace bm::agent

@@ -1,0 +1,210 @@
+#include "agent/tree/tree_deployer.h"
+
+#include "agent/block_device.h"
+#include "agent/config_drive.h"
+#include "agent/gpt.h"
+#include "agent/manifest_fetch.h"
+#include "agent/tree/boot_loader.h"
+#include "agent/tree/disk_setup.h"
+#include "agent/tree/mounted_tree.h"
+#include "agent/tree/system_files.h"
+#include "agent/tree/tree_extractor.h"
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <optional>
+#include <thread>
+
+namespace bm::agent {
+
+using images::Manifest;
+using model::Deadline;
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+constexpr std::size_t kLongestConfigDrive = std::size_t{64} << 20U;
+constexpr std::chrono::minutes kToolsDeadline{30};
+
+double secondsSince(std::chrono::steady_clock::time_point start)
+{
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// One deployment on its way: what its stages share.
+class Deployment {
+public:
+    Deployment(const TreeOrder& order, const std::vector<std::filesystem::path>& disks, platform::Exec& exec,
+               StepProgress& progress, AgentLog& log, const std::stop_token& stop)
+        : order_(order), disks_(disks), exec_(exec), progress_(progress), log_(log), stop_(stop),
+          deadline_(Deadline::in(kToolsDeadline, stop)), setup_(order.layout, disks, exec, log, deadline_)
+    {}
+
+    TreeOutcome run()
+    {
+        const auto start = std::chrono::steady_clock::now();
+        prepare();
+        say("partitioning and making file systems");
+        setup_.make();
+        outcome_.preserved = setup_.preserved();
+        {
+            MountedTree tree(setup_.volumes());
+            extract(tree);
+            outcome_.writeSeconds = secondsSince(start);
+            compare(tree);
+            finish(tree);
+        }
+        setup_.release();
+        placeDrives();
+        outcome_.seconds = secondsSince(start);
+        return outcome_;
+    }
+
+private:
+    void say(const std::string& what)
+    {
+        progress_.message(what);
+        log_.note(what);
+    }
+
+    void prepare()
+    {
+        say("fetching the manifest");
+        manifest_ =
+            fetchManifest({order_.manifest, order_.manifestSha256, order_.sizeBytes}, order_.token, stop_);
+        outcome_.archiveBytes = manifest_.sizeBytes;
+        progress_.total(manifest_.sizeBytes + order_.contentBytes);
+        const std::size_t wanted = order_.layout.mirror ? 2 : 1;
+        if (disks_.size() != wanted)
+            throw Error(ErrorCode::DiskNotFound,
+                        fmt::format("the layout is for {} disks, {} are given", wanted, disks_.size()));
+        for (const std::filesystem::path& disk : disks_)
+            checkSize(disk);
+        if (!order_.configDrive.empty()) {
+            configDrive_ = fetchWhole(order_.configDrive, order_.token, kLongestConfigDrive, stop_);
+            checkConfigDrive(configDrive_);
+        }
+    }
+
+    void checkSize(const std::filesystem::path& disk) const
+    {
+        const BlockDevice device(disk, BlockDevice::Access::Read);
+        const std::uint64_t least = order_.layout.leastBytes(order_.contentBytes) + kConfigDriveRoom;
+        if (device.sizeBytes() < least)
+            throw Error(ErrorCode::DiskTooSmall,
+                        fmt::format("{} has {} MiB, the layout with this tree needs at least {}",
+                                    disk.string(), device.sizeBytes() >> 20U, least >> 20U),
+                        "choose a larger disk by properties/root_device, or a smaller layout");
+    }
+
+    /// Mount points whose content is not unpacked: what is preserved is left alone, vfat holds no owners.
+    std::vector<std::string> skipped() const
+    {
+        std::vector<std::string> out;
+        for (const MadeVolume& made : setup_.volumes())
+            if (made.preserved ||
+                (made.volume.fileSystem == layout::FileSystem::Vfat && !made.volume.mount.empty()))
+                out.push_back(made.volume.mount.substr(1));
+        return out;
+    }
+
+    void extract(MountedTree& tree)
+    {
+        say(fmt::format("copying the tree, {} MiB", order_.contentBytes >> 20U));
+        tree.mount(false);
+        unpack(tree.root());
+        say("flushing");
+        tree.unmount();
+    }
+
+    void unpack(const std::string& root)
+    {
+        ImageStream stream(manifest_, order_.blocks, order_.token, log_, stop_);
+        TreeExtractor extractor(root, stream, skipped(), files_, progress_, stop_);
+        extractor.run();
+        outcome_.entries = extractor.entries();
+        outcome_.contentBytes = extractor.contentBytes();
+        outcome_.bytesFetched = stream.bytesFetched();
+        if (extractor.skipped() > 0)
+            log_.note(fmt::format("{} entries below {} are not taken from the tree", extractor.skipped(),
+                                  fmt::join(skipped(), ", ")));
+    }
+
+    void compare(MountedTree& tree)
+    {
+        say("reading back");
+        tree.mount(true);
+        files_.compare(
+            tree.root(), {}, [this](std::uint64_t bytes) { progress_.add(bytes); }, stop_);
+        outcome_.manifestDigest = files_.digest();
+        tree.unmount();
+        log_.note(fmt::format("{} entries read back and the same", outcome_.entries));
+    }
+
+    void finish(MountedTree& tree)
+    {
+        say("making it a system that starts");
+        tree.mount(false);
+        writeSystemFiles(tree.root(), setup_.volumes(), identityFrom(configDrive_), log_);
+        BootLoader(order_.layout, setup_, tree.root(), exec_, log_, deadline_).install();
+        tree.unmount();
+    }
+
+    void placeDrives()
+    {
+        for (const std::filesystem::path& disk : disks_) {
+            BlockDevice device(disk, BlockDevice::Access::Write);
+            std::optional<Gpt> table = Gpt::read(device);
+            if (!table)
+                throw Error(ErrorCode::DiskFailed, "the partition table just written is not there",
+                            "replace the disk");
+            if (!configDrive_.empty() && &disk == &disks_.front()) {
+                placeConfigDrive(device, *table, configDrive_);
+                table->write(device);
+            }
+            device.flush();
+            if (!device.rereadPartitions())
+                log_.trouble("the kernel keeps the old partition table of " + disk.string());
+        }
+    }
+
+    const TreeOrder& order_;
+    const std::vector<std::filesystem::path>& disks_;
+    platform::Exec& exec_;
+    StepProgress& progress_;
+    AgentLog& log_;
+    const std::stop_token& stop_;
+    Deadline deadline_;
+    DiskSetup setup_;
+    Manifest manifest_;
+    std::string configDrive_;
+    TreeManifest files_;
+    TreeOutcome outcome_;
+};
+
+} // namespace
+
+TreeOutcome deployTree(const TreeOrder& order, const std::vector<std::filesystem::path>& disks,
+                       platform::Exec& exec, StepProgress& progress, AgentLog& log,
+                       const std::stop_token& stop)
+{
+    TreeOutcome outcome;
+    std::exception_ptr failure;
+    // A thread of its own has mounts of its own: whatever happens, they are gone when it ends.
+    std::jthread([&] {
+        try {
+            leaveMountNamespace();
+            outcome = Deployment(order, disks, exec, progress, log, stop).run();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    }).join();
+    if (failure)
+        std::rethrow_exception(failure);
+    return outcome;
+}
+
+} // namespace bm::agent

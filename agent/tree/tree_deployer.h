@@ -1,0 +1,49 @@
+#pragma once
+#include "agent/agent_log.h"
+#include "agent/frame_source.h"
+#include "agent/step_progress.h"
+#include "common/layout/disk_layout.h"
+#include "common/platform/exec.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace bm::agent {
+
+/// A tree to lay onto disks, and where it comes from (URLs or paths).
+struct TreeOrder {
+    std::string manifest;
+    std::string manifestSha256{}; ///< lower-case hex; empty: not checked
+    std::uint64_t sizeBytes = 0;  ///< of the archive; 0: the manifest says
+    std::string blocks;
+    layout::DiskLayout layout{};
+    std::uint64_t contentBytes = 0; ///< of all files; 0: not known
+    std::string configDrive{};      ///< empty: none
+    TokenSource token{};
+};
+
+struct TreeOutcome {
+    std::uint64_t entries = 0;
+    std::uint64_t contentBytes = 0;
+    std::uint64_t archiveBytes = 0;
+    std::uint64_t bytesFetched = 0;
+    std::string manifestDigest; ///< XXH3-128 over what was compared
+    bool preserved = false;     ///< something was left as it was
+    double writeSeconds = 0;    ///< till it was on the disk and flushed
+    double seconds = 0;
+};
+
+/// Partitions @p disks (one, or two of a mirror), makes file systems, streams the tree into them, reads all
+/// of it back, and makes the result a system that starts: fstab, machine-id, identity, boot loader, config
+/// drive. What can be refused is refused before anything is written. May be repeated: it begins anew. Needs
+/// root.
+/// @throws Error DiskTooSmall, DiskFailed, Conflict, ChecksumMismatch, ImageCorrupt, ImageUnsupported,
+///   ConfigDriveFailed, AgentFailed, Aborted
+TreeOutcome deployTree(const TreeOrder& order, const std::vector<std::filesystem::path>& disks,
+                       platform::Exec& exec, StepProgress& progress, AgentLog& log,
+                       const std::stop_token& stop);
+
+} // namespace bm::agent

@@ -1,0 +1,69 @@
+#pragma once
+#include "agent/agent_log.h"
+#include "agent/step_progress.h"
+#include "agent/tree/image_stream.h"
+#include "agent/tree/tree_record.h"
+#include "common/platform/files.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct archive;
+struct archive_entry;
+
+namespace bm::agent {
+
+/// Unpacks the canonical archive of a tree image below a folder, with all that belongs to each entry, and
+/// notes in a manifest what should be there now. Paths are resolved below the folder only and through no
+/// symlink (openat2(2): RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS): neither an archive that lies nor what an
+/// earlier entry made leads outside.
+class TreeExtractor {
+public:
+    /// All borrowed. @p skip: paths ("srv") whose content is not unpacked; the folders themselves are.
+    TreeExtractor(const std::string& root, ImageStream& stream, std::vector<std::string> skip,
+                  TreeManifest& manifest, StepProgress& progress, const std::stop_token& stop);
+    /// @throws Error DiskTooSmall (the file system is full), DiskFailed, ImageCorrupt (no archive of ours),
+    /// what the stream throws, Aborted
+    void run();
+    std::uint64_t entries() const { return entries_; }
+    std::uint64_t skipped() const { return skipped_; }
+    std::uint64_t contentBytes() const { return contentBytes_; }
+
+private:
+    struct Folder {
+        std::string path;
+        EntryFacts facts;
+    };
+    static long readCallback(archive* reader, void* self, const void** bytes);
+    void take(archive* reader, archive_entry* entry);
+    void makeFolder(const std::string& path, EntryFacts facts);
+    void makeFile(archive* reader, int parent, const std::string& name, const std::string& path,
+                  EntryFacts& facts);
+    void copyContent(archive* reader, int fd, const std::string& path, EntryFacts& facts);
+    void makeLink(const std::string& path, const std::string& target);
+    void makeSymlink(int parent, const std::string& name, const std::string& path, const EntryFacts& facts);
+    void makeNode(int parent, const std::string& name, const std::string& path, const EntryFacts& facts);
+    void finishFolders();
+    int parentOf(const std::string& path);
+    platform::Fd openBeneath(const std::string& path, std::uint64_t flags) const;
+    bool isSkipped(std::string_view path) const;
+
+    platform::Fd root_;
+    ImageStream& stream_;
+    std::vector<std::string> skip_;
+    TreeManifest& manifest_;
+    StepProgress& progress_;
+    const std::stop_token& stop_;
+    ContentHash hash_;
+    std::exception_ptr streamFailure_;
+    std::string parentPath_ = "\n"; ///< of parent_; no path is this
+    platform::Fd parent_;
+    std::vector<Folder> folders_;
+    std::uint64_t entries_ = 0;
+    std::uint64_t skipped_ = 0;
+    std::uint64_t contentBytes_ = 0;
+};
+
+} // namespace bm::agent

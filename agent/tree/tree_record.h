@@ -1,0 +1,83 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bm::agent {
+
+/// Extended attributes by name; ACLs are among them (system.posix_acl_access), as the kernel shows them.
+using Attributes = std::map<std::string, std::string, std::less<>>;
+
+/// XXH3-128 of a stream: guards against disks, not people.
+class ContentHash {
+public:
+    ContentHash();
+    ~ContentHash();
+    ContentHash(const ContentHash&) = delete;
+    ContentHash& operator=(const ContentHash&) = delete;
+    void reset();
+    void update(std::span<const std::byte> bytes);
+    void zeros(std::uint64_t count);
+    std::array<std::uint64_t, 2> value() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// All that is compared of one entry but its name.
+struct EntryFacts {
+    std::uint32_t mode = 0; ///< type and permissions, as st_mode
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::int64_t seconds = 0; ///< of the last change of its content
+    std::uint32_t nanoseconds = 0;
+    std::uint64_t device = 0; ///< of a device node
+    std::uint64_t size = 0;   ///< of a file
+    std::array<std::uint64_t, 2> content{};
+    std::string target; ///< of a symlink
+    Attributes attributes{};
+};
+
+/// What a tree should be, 40 bytes an entry: filled while it is written, compared with what the file systems
+/// hold afterwards.
+class TreeManifest {
+public:
+    void add(std::string_view path, const EntryFacts& facts);
+    /// @p path is another name of @p target, added before.
+    void addLink(std::string_view path, std::string_view target);
+    std::size_t size() const { return entries_.size(); }
+    /// XXH3-128 over all of it, for the report; lower-case hex.
+    std::string digest();
+
+    /// Walks @p root and compares every entry, its content included. Nothing but what is expected may be
+    /// there.
+    /// @param passOver  paths ("boot/efi") that are not looked into
+    /// @param onBytes  called with what was read of files
+    /// @throws Error DiskFailed naming the first entry that differs and in what, Aborted
+    void compare(const std::string& root, const std::vector<std::string>& passOver,
+                 const std::function<void(std::uint64_t)>& onBytes, const std::stop_token& stop);
+
+private:
+    class Walk;
+    struct Entry {
+        std::uint64_t path = 0;
+        std::array<std::uint64_t, 2> facts{};
+        bool seen = false;
+    };
+    Entry* find(std::uint64_t path);
+    void sort();
+
+    std::vector<Entry> entries_;
+    std::vector<std::array<std::uint64_t, 2>> links_; ///< hashes of target and name
+    bool sorted_ = true;
+};
+
+} // namespace bm::agent

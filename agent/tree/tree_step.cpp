@@ -1,0 +1,79 @@
+#include "agent/chosen_disk.h"
+#include "agent/steps.h"
+#include "agent/tree/tree_deployer.h"
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace bm::agent {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using wire::Disk;
+using wire::JsonReader;
+
+namespace {
+
+TreeOrder orderFrom(const JsonReader& in, const StepContext& context)
+{
+    const JsonReader image = in.object("image");
+    TreeOrder order;
+    order.manifest = absoluteUrl(context, image.text("manifest_url"));
+    order.manifestSha256 = image.text("manifest_sha256");
+    order.sizeBytes = image.number("size_bytes");
+    order.blocks = absoluteUrl(context, image.text("blocks_url"));
+    order.layout = layout::layoutFromJson(in.value("layout"));
+    order.contentBytes = in.number("content_bytes");
+    order.configDrive = absoluteUrl(context, in.text("configdrive_url"));
+    order.token = context.token;
+    for (const std::string& url : {order.manifest, order.blocks})
+        if (!url.starts_with("http://") && !url.starts_with("https://"))
+            throw Error(ErrorCode::InvalidInput, fmt::format("write_tree: \"{}\" is no http(s) URL", url));
+    if (order.manifestSha256.empty())
+        throw Error(ErrorCode::InvalidInput, "write_tree: image.manifest_sha256 is needed");
+    return order;
+}
+
+json resultOf(const std::vector<Disk>& disks, const TreeOutcome& outcome)
+{
+    json all = json::array();
+    for (const Disk& disk : disks)
+        all.push_back(identityOf(disk));
+    const double seconds = std::max(outcome.seconds, 0.001);
+    return {{"disk", identityOf(disks.front())},
+            {"disks", all},
+            {"entries", outcome.entries},
+            {"bytes_written", outcome.contentBytes},
+            {"bytes_fetched", outcome.bytesFetched},
+            {"files_digest", outcome.manifestDigest},
+            {"preserved", outcome.preserved},
+            {"seconds", std::round(seconds * 1000) / 1000},
+            {"mb_per_s", std::round(static_cast<double>(outcome.contentBytes) / 1e5 / seconds) / 10}};
+}
+
+} // namespace
+
+model::JsonText writeTreeStep(const StepContext& context)
+{
+    const json arguments = wire::parseObject(context.arguments.text, "write_tree");
+    const JsonReader in(arguments, "write_tree");
+    const TreeOrder order = orderFrom(in, context);
+    const std::vector<Disk> disks = chooseDisks(in, context, order.layout.mirror);
+    std::vector<std::filesystem::path> paths;
+    for (const Disk& disk : disks) {
+        context.log.note(fmt::format("copying the tree to {}: {} MiB, serial {}", disk.name,
+                                     disk.sizeBytes >> 20U,
+                                     disk.serial.empty() ? std::string("unknown") : disk.serial));
+        paths.emplace_back(disk.name);
+    }
+    const TreeOutcome outcome =
+        deployTree(order, paths, context.exec, context.progress, context.log, context.stop);
+    context.log.note(fmt::format("{} entries copied in {:.1f} s, {} MiB fetched, read back and the same",
+                                 outcome.entries, outcome.seconds, outcome.bytesFetched >> 20U));
+    return resultText(resultOf(disks, outcome));
+}
+
+} // namespace bm::agent
