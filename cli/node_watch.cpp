@@ -153,7 +153,7 @@ std::string renderSums(const std::vector<NodeProgress>& nodes)
             ++done;
         else
             ++counts[node.state == "queued" ? "queued" : node.kind];
-        if (!node.finished && node.step == "write_image")
+        if (!node.finished && isWriting(node.step))
             megabytesPerSecond += node.megabytesPerSecond;
     }
     std::string text;

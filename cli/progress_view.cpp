@@ -31,6 +31,7 @@ constexpr auto kSteps = std::to_array<StepName>({
     {"erase_devices_metadata", "wiping disk metadata"},
     {"end_cleaning", "switching off"},
     {"write_image", "writing the image"},
+    {"write_tree", "copying the tree"},
     {"end_boot", "ending network boot"},
     {"power_off_written", "switching off"},
     {"check_capture", "checking the request"},
@@ -45,6 +46,11 @@ constexpr auto kSteps = std::to_array<StepName>({
 });
 
 } // namespace
+
+bool isWriting(const std::string& step)
+{
+    return step == "write_image" || step == "write_tree";
+}
 
 std::string stepText(const std::string& step)
 {
@@ -89,7 +95,7 @@ std::string renderProgress(const NodeProgress& p, std::size_t nameWidth, std::si
         text += p.kind + ": queued";
     else
         text += fmt::format("{}: {}", p.kind, stepText(p.step));
-    const bool moving = !p.failed && !p.finished && p.bytesTotal > 0 && p.step == "write_image";
+    const bool moving = !p.failed && !p.finished && p.bytesTotal > 0 && isWriting(p.step);
     if (moving) {
         text = fmt::format("{:<{}} {:>3} %", text, nameWidth + 42, p.bytesDone * 100 / p.bytesTotal);
         if (p.megabytesPerSecond > 0)
@@ -132,7 +138,7 @@ void ProgressView::log(const std::vector<NodeProgress>& nodes)
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const NodeProgress& node = nodes[i];
         const std::string key = node.kind + "/" + node.step + "/" + node.state;
-        const int tenth = node.bytesTotal > 0 && node.step == "write_image"
+        const int tenth = node.bytesTotal > 0 && isWriting(node.step)
                               ? static_cast<int>(node.bytesDone * 4 / node.bytesTotal)
                               : -1;
         if (key == logged_[i] && tenth <= tenths_[i])

@@ -30,6 +30,9 @@ std::string renderProgress(const NodeProgress& progress, std::size_t nameWidth, 
 /// A step's name as people say it: "power_on" is "switching on".
 std::string stepText(const std::string& step);
 
+/// Whether a step's bytes are those of a copy, so that its rate says something.
+bool isWriting(const std::string& step);
+
 /// Shows many nodes: on a terminal a line each, written over; else a line for each change of step.
 class ProgressView {
 public:

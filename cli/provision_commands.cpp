@@ -3,6 +3,7 @@
 #include "cli/fleet_options.h"
 #include "cli/node_watch.h"
 #include "cli/ssh_key.h"
+#include "common/layout/disk_layout.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 
@@ -33,6 +34,8 @@ struct ProvisionOptions {
     bool noConfigDrive = false;
     bool noGrow = false;
     bool full = false;
+    std::string layout;
+    std::vector<std::string> preserve;
     bool wait = false;
     bool yes = false;
     FleetOptions fleet{};
@@ -47,6 +50,16 @@ json jsonFile(const std::string& file)
     return value;
 }
 
+/// A name of bm's own, or a file: one that is meant as a file has a dot or a slash in it.
+json layoutOf(const std::string& given)
+{
+    if (given.find_first_of("./") == std::string::npos) {
+        layout::namedLayout(given); // refuses others, with the names there are
+        return given;
+    }
+    return layout::layoutFromText(platform::readFile(given), given);
+}
+
 json requestOf(const ProvisionOptions& options)
 {
     json body = {{"image", options.image}};
@@ -54,6 +67,10 @@ json requestOf(const ProvisionOptions& options)
         body["grow_last_partition"] = false;
     if (options.full)
         body["full"] = true;
+    if (!options.layout.empty())
+        body["layout"] = layoutOf(options.layout);
+    if (!options.preserve.empty())
+        body["preserve"] = options.preserve;
     if (!options.hostName.empty())
         body["host_name"] = options.hostName;
     for (const std::string& key : options.sshKeys)
@@ -164,6 +181,10 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
     command.add_flag("--no-config-drive", options.noConfigDrive, "add none");
     command.add_flag("--no-grow", options.noGrow,
                      "leave the last partition and its file system as large as in the image");
+    command.add_option("--layout", options.layout,
+                       "how a tree is laid onto the disk: plain, xfs, btrfs, or a YAML file (docs/trees.md)");
+    command.add_option("--preserve", options.preserve,
+                       "leave this file system of the layout as it is: /srv (may be repeated)");
     command.add_flag(
         "--full", options.full,
         "copy every block; else the disk is asked first what it holds already, where that is faster");
@@ -188,6 +209,7 @@ void addProvisionCommands(CLI::App& app, Shell& shell)
     command->footer(
         "Example:\n  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait\n"
         "  bm provision debian-12 'rack1-*' --yes\n"
+        "  bm provision web-root rack1-07 --layout web.yaml --preserve /srv\n"
         "  bm provision web:stable --select class=web,rack=r1..r4 --max-parallel 64 --canary 2 --max-fail 5% "
         "--order rack");
     command->callback(

@@ -3,6 +3,7 @@
 #include "conductor/image_reference.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/tree_layout.h"
 
 namespace bm::conductor {
 
@@ -81,11 +82,13 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
 {
     const model::Image image = wantedImage(tx, node, request);
     requireBootPort(tx, context, node);
-    json stored = {{"image_id", image.id.uuid},
-                   {"image", image.name},
-                   {"content_id", image.contentId},
-                   {"grow_last_partition", request.growLastPartition},
-                   {"full", request.full}};
+    json stored = {{"image_id", image.id.uuid},     {"image", image.name},
+                   {"content_id", image.contentId}, {"grow_last_partition", request.growLastPartition},
+                   {"full", request.full},          {"kind", model::toText(image.kind)}};
+    if (image.kind == model::ImageKind::Tree)
+        stored["layout"] = layoutFor(image, request);
+    else
+        refuseLayout(image, request);
     if (!request.rootDeviceJson.empty()) {
         if (!parseGiven(request.rootDeviceJson, "root_device").is_object())
             throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints",

@@ -32,4 +32,20 @@ json diskChoice(const StepWork& work)
     return choice;
 }
 
+json copyArguments(const StepWork& work, const model::Image& image)
+{
+    const std::string base = work.context.settings.baseUrl;
+    json arguments = diskChoice(work);
+    arguments["image"] = {{"id", image.contentId},
+                          {"name", image.name},
+                          {"size_bytes", image.sizeBytes},
+                          {"manifest_url", base + "/v1/images/" + image.contentId + "/manifest"},
+                          {"blocks_url", base + "/v1/images/" + image.contentId + "/blocks"},
+                          {"manifest_sha256", image.manifestSha256}};
+    arguments["configdrive_url"] = valueOf(work.operation.request).value("config_drive", false)
+                                       ? json(base + "/v1/agent/" + work.node.id.uuid + "/configdrive")
+                                       : json(nullptr);
+    return arguments;
+}
+
 } // namespace bm::conductor

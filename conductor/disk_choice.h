@@ -10,4 +10,7 @@ namespace bm::conductor {
 /// @throws Error InvalidInput (hints that are no JSON)
 nlohmann::json diskChoice(const StepWork& work);
 
+/// The same with what every copy of an image needs: image, configdrive_url.
+nlohmann::json copyArguments(const StepWork& work, const model::Image& image);
+
 } // namespace bm::conductor

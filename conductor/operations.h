@@ -13,8 +13,11 @@ struct DeployRequest {
     std::string
         rootDeviceJson; ///< hints; empty: instance_info, properties, class, remembered disk, in this order
     bool growLastPartition = true;
-    bool full = false;    ///< copy every block, whatever the disk holds
-    std::string hostName; ///< empty: the node's name, else its uuid
+    bool full = false; ///< copy every block, whatever the disk holds
+    std::string
+        layoutJson{}; ///< of a tree: an object, or a name as a JSON text; empty: the image's, or "plain"
+    std::optional<std::vector<std::string>> preserve{}; ///< of a tree: over the layout's
+    std::string hostName;                               ///< empty: the node's name, else its uuid
     std::vector<std::string> sshKeys{};
     std::optional<images::ConfigDrive>
         parts{};                     ///< extra meta data and user data for a drive built by the server

@@ -1,5 +1,7 @@
 #include "conductor/plan.h"
 
+#include "conductor/json_values.h"
+
 #include <array>
 
 namespace bm::conductor {
@@ -99,12 +101,14 @@ std::vector<model::Step> makeSteps(const model::Operation& operation, bool autom
     std::vector<model::Step> steps;
     if (operation.kind == OperationKind::Clean && !automatedClean)
         return steps;
+    const bool tree =
+        operation.kind == OperationKind::Deploy && textMember(valueOf(operation.request), "kind") == "tree";
     for (const PlannedStep& planned : plannedSteps(operation.kind)) {
         model::Step step;
         step.id = model::StepId::make();
         step.operation = operation.id;
         step.position = static_cast<std::int32_t>(steps.size());
-        step.name = planned.name;
+        step.name = tree && planned.name == "write_image" ? "write_tree" : planned.name;
         step.interface = planned.interface;
         step.priority = planned.priority;
         steps.push_back(std::move(step));

@@ -21,6 +21,7 @@ json imageOf(const model::Image& image)
 {
     return {{"content_id", image.contentId},
             {"name", image.name},
+            {"kind", model::toText(image.kind)},
             {"manifest_sha256", image.manifestSha256},
             {"size_bytes", image.sizeBytes}};
 }

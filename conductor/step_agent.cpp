@@ -59,19 +59,9 @@ void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
 json writeArguments(const StepWork& work, const model::Image& image)
 {
     const json request = valueOf(work.operation.request);
-    const std::string base = work.context.settings.baseUrl;
-    json arguments = diskChoice(work);
-    arguments["image"] = {{"id", image.contentId},
-                          {"name", image.name},
-                          {"size_bytes", image.sizeBytes},
-                          {"manifest_url", base + "/v1/images/" + image.contentId + "/manifest"},
-                          {"blocks_url", base + "/v1/images/" + image.contentId + "/blocks"},
-                          {"manifest_sha256", image.manifestSha256}};
+    json arguments = copyArguments(work, image);
     arguments["grow_last_partition"] = request.value("grow_last_partition", true);
     arguments["full"] = request.value("full", false);
-    arguments["configdrive_url"] = request.value("config_drive", false)
-                                       ? json(base + "/v1/agent/" + work.node.id.uuid + "/configdrive")
-                                       : json(nullptr);
     return arguments;
 }
 

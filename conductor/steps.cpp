@@ -7,7 +7,7 @@
 namespace bm::conductor {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepHandler>, 23> kHandlers{{
+constexpr std::array<std::pair<std::string_view, StepHandler>, 24> kHandlers{{
     {"validate", stepValidate},
     {"identify_bmc", stepIdentifyBmc},
     {"read_power", stepReadPower},
@@ -20,6 +20,7 @@ constexpr std::array<std::pair<std::string_view, StepHandler>, 23> kHandlers{{
     {"end_cleaning", stepEndCleaning},
     {"check_request", stepCheckRequest},
     {"write_image", stepWriteImage},
+    {"write_tree", stepWriteTree},
     {"end_boot", stepEndBoot},
     {"power_off_written", stepPowerOffWritten},
     {"boot_device_disk", stepBootDeviceDisk},
@@ -58,8 +59,8 @@ StepHandler handlerOf(const std::string& name)
 
 bool isAgentStep(const std::string& name)
 {
-    return name == "erase_devices_metadata" || name == "write_image" || name == "capture_disk" ||
-           name == "verify_disk";
+    return name == "erase_devices_metadata" || name == "write_image" || name == "write_tree" ||
+           name == "capture_disk" || name == "verify_disk";
 }
 
 } // namespace bm::conductor

@@ -1,6 +1,7 @@
 #include "conductor/verify_request.h"
 
 #include "conductor/deploy_request.h"
+#include "conductor/json_values.h"
 #include "conductor/lifecycle.h"
 #include "conductor/node_refusals.h"
 #include "conductor/nodes.h"
@@ -11,6 +12,21 @@ namespace bm::conductor {
 using model::Error;
 using model::ErrorCode;
 
+namespace {
+
+/// A tree's files change from the first start on, and where they lie is the file system's business.
+void refuseTree(const model::NodeReport& written)
+{
+    const nlohmann::json image = valueOf(written.body).value("image", nlohmann::json::object());
+    if (textMember(image, "kind") == "tree")
+        throw Error(ErrorCode::Conflict,
+                    "a tree was copied to this node: " + textMember(image, "name") +
+                        " has no blocks that the disk could be compared with",
+                    "it was read back file by file when it was written: bm node report");
+}
+
+} // namespace
+
 model::OperationId beginVerifyDisk(const Context& context, const std::string& ident, const std::string& actor)
 {
     const model::OperationId id = context.database.write([&](db::Transaction& tx) {
@@ -20,7 +36,10 @@ model::OperationId beginVerifyDisk(const Context& context, const std::string& id
         model::Node trial = node;
         applyEvent(trial, model::StateEvent::Service, context.clock.now()); // throws in Ironic's words
         requireBootPort(tx, context, node);
-        if (!db::ReportRepository{}.latest(tx, node.id, "deploy"))
+        const std::optional<model::NodeReport> written = db::ReportRepository{}.latest(tx, node.id, "deploy");
+        if (written)
+            refuseTree(*written);
+        else
             throw Error(ErrorCode::NotFound, "nothing is known of what was written to this node's disk",
                         "only what this bm has deployed can be verified");
         NewOperation wanted;

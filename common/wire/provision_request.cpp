@@ -136,8 +136,8 @@ ProvisionRequest provisionFromBody(const json& body)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
     refuseUnknown(body,
-                  {"image", "root_device", "grow_last_partition", "full", "host_name", "ssh_keys",
-                   "user_data", "meta_data", "network_data", "vendor_data", "config_drive"},
+                  {"image", "root_device", "grow_last_partition", "full", "layout", "preserve", "host_name",
+                   "ssh_keys", "user_data", "meta_data", "network_data", "vendor_data", "config_drive"},
                   "provision");
     ProvisionRequest wanted;
     wanted.image = stringMember(body, "image");
@@ -147,6 +147,14 @@ ProvisionRequest provisionFromBody(const json& body)
         wanted.growLastPartition = asBoolean(*grow, "grow_last_partition");
     if (const json* full = memberOf(body, "full"))
         wanted.full = asBoolean(*full, "full");
+    if (const json* layout = memberOf(body, "layout")) {
+        if (!layout->is_object() && !layout->is_string())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("layout: expected an object or a name, got {}", kindOf(*layout)));
+        wanted.layoutJson = layout->dump();
+    }
+    if (const json* preserve = memberOf(body, "preserve"))
+        wanted.preserve = asStrings(*preserve, "preserve");
     wanted.hostName = stringMember(body, "host_name");
     if (const json* keys = memberOf(body, "ssh_keys"))
         wanted.sshKeys = asStrings(*keys, "ssh_keys");

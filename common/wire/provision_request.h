@@ -23,6 +23,10 @@ struct ProvisionRequest {
     std::string rootDeviceJson; ///< hints, an object; "": none given
     bool growLastPartition = true;
     bool full = false; ///< copy every block, whatever the disk holds
+    std::string
+        layoutJson; ///< of a tree: an object, or a name as a JSON text; "": the image's own, or "plain"
+    std::optional<std::vector<std::string>>
+        preserve{}; ///< of a tree: mount points that stay; over the layout's
     std::string hostName;
     std::vector<std::string> sshKeys{};
     std::optional<ConfigDriveParts> parts{};

@@ -244,4 +244,20 @@ const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<Roo
                 hintsFor(choice));
 }
 
+std::vector<Disk> pickMirror(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints)
+{
+    std::vector<Disk> pair;
+    std::ranges::copy_if(disks, std::back_inserter(pair),
+                         [&](const Disk& disk) { return disk.candidate && matches(disk, hints); });
+    if (pair.size() < 2)
+        throw Error(ErrorCode::DiskNotFound, "a mirror needs two disks: " + describeAll(disks),
+                    "use a layout without mirror, or widen properties/root_device");
+    if (pair.size() > 2)
+        throw Error(
+            ErrorCode::DiskAmbiguous,
+            fmt::format("a mirror needs two disks, {} could be meant: {}", pair.size(), describeAll(disks)),
+            "narrow properties/root_device, for example by model or size");
+    return pair;
+}
+
 } // namespace bm::wire

@@ -41,4 +41,8 @@ struct RememberedDisk {
 const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
                            RootDevicePolicy policy, const std::optional<RememberedDisk>& remembered = {});
 
+/// The two disks of a mirror: exactly two candidates must satisfy @p hints.
+/// @throws Error DiskNotFound (fewer), DiskAmbiguous (more)
+std::vector<Disk> pickMirror(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints);
+
 } // namespace bm::wire

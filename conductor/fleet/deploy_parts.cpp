@@ -9,6 +9,8 @@ DeployRequest deployRequestOf(const wire::ProvisionRequest& wanted)
     deploy.rootDeviceJson = wanted.rootDeviceJson;
     deploy.growLastPartition = wanted.growLastPartition;
     deploy.full = wanted.full;
+    deploy.layoutJson = wanted.layoutJson;
+    deploy.preserve = wanted.preserve;
     deploy.hostName = wanted.hostName;
     deploy.sshKeys = wanted.sshKeys;
     deploy.configDriveBase64 = wanted.configDriveBase64;

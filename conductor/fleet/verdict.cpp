@@ -119,11 +119,13 @@ Reason imageFits(const Case& c)
     std::uint64_t disk = largestDisk(c.inventory);
     if (disk == 0)
         disk = std::strtoull(textMember(properties, "local_gb").c_str(), nullptr, 10) << 30U;
-    if (disk > 0 && disk < image.sizeBytes)
+    const std::uint64_t needed =
+        std::max(image.sizeBytes, valueOf(image.description).value("content_bytes", std::uint64_t{0}));
+    if (disk > 0 && disk < needed)
         return {"disk-too-small",
                 fmt::format("disk too small: {:.1f} GiB, the image needs {:.1f} GiB",
                             static_cast<double>(disk) / (1U << 30U),
-                            static_cast<double>(image.sizeBytes) / (1U << 30U)),
+                            static_cast<double>(needed) / (1U << 30U)),
                 "a smaller image, or a larger disk"};
     std::string architecture = c.inventory.value("cpu_arch", "");
     if (architecture.empty())
