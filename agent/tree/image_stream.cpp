@@ -2,7 +2,6 @@
 
 #include "agent/frame_fetcher.h"
 #include "common/model/error.h"
-#include "images/blocks/block_decoder.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -89,7 +88,7 @@ void ImageStream::decodeAll()
         if (!raw)
             return;
         decode(*frame, *raw);
-        raws_.push({(*frame)->block(), std::move(*raw)});
+        raws_.push(std::move(*raw));
     }
     raws_.close();
 }
@@ -97,11 +96,10 @@ void ImageStream::decodeAll()
 void ImageStream::decode(const FramePtr& frame, const AlignedBuffer& raw)
 {
     const std::size_t block = frame->block();
-    images::BlockDecoder decoder;
     FramePtr at = frame;
     for (int attempt = 1;; ++attempt) {
         try {
-            decoder.decode(manifest_.blocks[block], at->bytes(), raw.first(manifest_.rawLength(block)));
+            blockDecoder_.decode(manifest_.blocks[block], at->bytes(), raw.first(manifest_.rawLength(block)));
             return;
         } catch (const Error& error) {
             const std::string what = fmt::format("block {} (byte {}) from {}: {}", block, block * kBlockBytes,
@@ -136,14 +134,14 @@ std::span<const std::byte> ImageStream::next()
     if (!manifest_.blocks[block].hole) {
         if (current_.size() != 0)
             rawPool_.push(std::move(current_));
-        std::optional<Piece> piece = raws_.pop();
-        if (!piece) {
+        std::optional<AlignedBuffer> raw = raws_.pop();
+        if (!raw) {
             const std::scoped_lock lock(mutex_);
             if (failure_ && !stop_.stop_requested())
                 std::rethrow_exception(failure_);
             throw Error(ErrorCode::Aborted, "stopped while writing");
         }
-        current_ = std::move(piece->bytes);
+        current_ = std::move(*raw);
     }
     ++next_;
     return manifest_.blocks[block].hole ? zeros_.first(length) : current_.first(length);

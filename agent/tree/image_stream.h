@@ -4,6 +4,7 @@
 #include "agent/bounded_queue.h"
 #include "agent/frame_source.h"
 #include "agent/frame_store.h"
+#include "images/blocks/block_decoder.h"
 #include "images/blocks/manifest.h"
 
 #include <atomic>
@@ -36,10 +37,6 @@ public:
     std::uint64_t bytesFetched() const { return bytesFetched_; }
 
 private:
-    struct Piece {
-        std::size_t block = 0;
-        AlignedBuffer bytes;
-    };
     template <class Work> void guarded(Work work);
     void fetchAll();
     void decodeAll();
@@ -55,7 +52,8 @@ private:
     FrameStore store_;
     BoundedQueue<AlignedBuffer> rawPool_;
     BoundedQueue<FramePtr> frames_;
-    BoundedQueue<Piece> raws_;
+    BoundedQueue<AlignedBuffer> raws_;  ///< in the order of their blocks, as the fetcher keeps it
+    images::BlockDecoder blockDecoder_; ///< the decoding thread's
     AlignedBuffer current_;
     AlignedBuffer zeros_{images::kBlockBytes};
     std::size_t next_ = 0;
