@@ -200,7 +200,7 @@ void BootLoader::installGrub(const std::vector<Kernel>& kernels)
     else if (has(PartitionKind::Bios))
         log_.note("sectors of 4096 bytes: no BIOS starts from such a disk, UEFI does");
     if (has(PartitionKind::Esp))
-        installUefi(makeImage("x86_64-efi", early, work.path().string()), work.path().string());
+        installUefi(makeImage("x86_64-efi", early, work.path().string()));
 }
 
 std::string BootLoader::makeImage(const std::string& platform, const std::string& early,
@@ -263,7 +263,7 @@ void BootLoader::intoEsp(const std::string& file, const std::string& name)
     }
 }
 
-void BootLoader::installUefi(const std::string& image, const std::string&)
+void BootLoader::installUefi(const std::string& image)
 {
     intoEsp(image, "EFI/BOOT/BOOTX64.EFI"); // UEFI 2.10, 3.5.1.1: what firmware starts by itself
     log_.note("GRUB for UEFI is in place");

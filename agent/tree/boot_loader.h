@@ -27,7 +27,7 @@ private:
     std::string grubConfig(const std::vector<Kernel>& kernels) const;
     std::string makeImage(const std::string& platform, const std::string& early, const std::string& work);
     void installBios(const std::string& core);
-    void installUefi(const std::string& image, const std::string& work);
+    void installUefi(const std::string& image);
     void installSystemdBoot(const std::vector<Kernel>& kernels, const std::string& work);
     void intoEsp(const std::string& file, const std::string& name);
     void run(std::vector<std::string> argv, const char* doing);

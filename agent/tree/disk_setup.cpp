@@ -157,12 +157,12 @@ void DiskSetup::look()
         return;
     }
     for (std::size_t disk = 0; disk < disks_.size(); ++disk)
-        tableMatches(disk);
+        requireTable(disk);
     keeping_ = true;
 }
 
-/// @throws Error Conflict where it does not
-bool DiskSetup::tableMatches(std::size_t disk)
+/// @throws Error Conflict where the table is not the layout's
+void DiskSetup::requireTable(std::size_t disk)
 {
     const auto refuse = [&](const std::string& why) {
         throw Error(ErrorCode::Conflict,
@@ -191,7 +191,6 @@ bool DiskSetup::tableMatches(std::size_t disk)
     for (std::size_t i = layout_.partitions.size(); i < found.size(); ++i)
         if (found.at(i).value("name", "") != "config-2")
             refuse(fmt::format("partition {} is not in the layout", i + 1));
-    return true;
 }
 
 void DiskSetup::createTable(std::size_t disk)

@@ -67,7 +67,7 @@ public:
 
 private:
     void look();
-    bool tableMatches(std::size_t disk);
+    void requireTable(std::size_t disk);
     void createTable(std::size_t disk);
     void findNodes(std::size_t disk);
     std::string nodeOf(std::size_t disk, std::size_t index, std::chrono::steady_clock::time_point until);

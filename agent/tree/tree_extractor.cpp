@@ -122,6 +122,17 @@ void dress(int fd, const std::string& path, const EntryFacts& facts)
     check(::futimens(fd, times.data()), path, "setting the time");
 }
 
+/// Of what is not opened: a symlink, a device node, a named pipe.
+void attributesAndTime(int parent, const std::string& name, const std::string& path, const EntryFacts& facts)
+{
+    const std::string full = fmt::format("/proc/self/fd/{}/{}", parent, name);
+    for (const auto& [attribute, value] : facts.attributes)
+        check(::lsetxattr(full.c_str(), attribute.c_str(), value.data(), value.size(), 0), path,
+              "setting an attribute");
+    const std::array<timespec, 2> times = timesOf(facts);
+    check(::utimensat(parent, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW), path, "setting the time");
+}
+
 std::string lastPart(const std::string& path)
 {
     return path.substr(path.rfind('/') + 1);
@@ -319,12 +330,7 @@ void TreeExtractor::makeSymlink(int parent, const std::string& name, const std::
     check(::symlinkat(facts.target.c_str(), parent, name.c_str()), path, "making the symlink");
     check(::fchownat(parent, name.c_str(), facts.uid, facts.gid, AT_SYMLINK_NOFOLLOW), path,
           "setting the owner");
-    const std::string full = fmt::format("/proc/self/fd/{}/{}", parent, name);
-    for (const auto& [attribute, value] : facts.attributes)
-        check(::lsetxattr(full.c_str(), attribute.c_str(), value.data(), value.size(), 0), path,
-              "setting an attribute");
-    const std::array<timespec, 2> times = timesOf(facts);
-    check(::utimensat(parent, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW), path, "setting the time");
+    attributesAndTime(parent, name, path, facts);
 }
 
 /// A device node or a named pipe. It is not opened: that would reach the device.
@@ -338,12 +344,7 @@ void TreeExtractor::makeNode(int parent, const std::string& name, const std::str
     check(::fchownat(parent, name.c_str(), facts.uid, facts.gid, AT_SYMLINK_NOFOLLOW), path,
           "setting the owner");
     check(::fchmodat(parent, name.c_str(), facts.mode & 07777U, 0), path, "setting the mode");
-    const std::string full = fmt::format("/proc/self/fd/{}/{}", parent, name);
-    for (const auto& [attribute, value] : facts.attributes)
-        check(::lsetxattr(full.c_str(), attribute.c_str(), value.data(), value.size(), 0), path,
-              "setting an attribute");
-    const std::array<timespec, 2> times = timesOf(facts);
-    check(::utimensat(parent, name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW), path, "setting the time");
+    attributesAndTime(parent, name, path, facts);
 }
 
 } // namespace bm::agent
