@@ -9,6 +9,12 @@
 
 namespace bm::images {
 
+struct ByteRange {
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+    bool operator==(const ByteRange&) const = default;
+};
+
 /// Bytes that are read where a parser wants them: a file's (SourceFile), or some in memory.
 class ByteSource {
 public:

@@ -43,7 +43,7 @@ constexpr auto kRefused = std::to_array<Known>({
     {0, "WithoutFreeSpace"sv, "a Parallels image", kConvert},
     {0, "WithouFreSpacExt"sv, "a Parallels image", kConvert},
     {32769, "CD001"sv, "an ISO 9660 image",
-     "give a disk image (a cloud image, say): bm writes disks, it does not run installers"},
+     "machines boot it and stay in it: leave out --kind disk (docs/ramdisk-deployments.md)"},
     {0, "LUKS\xba\xbe"sv, "an encrypted (LUKS) image", "decrypt it first: qemu-img convert"},
     {0, "PK\x03\x04"sv, "a ZIP archive", kUnpack},
     {0, "7z\xbc\xaf\x27\x1c"sv, "a 7-Zip archive", kUnpack},

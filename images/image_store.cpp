@@ -6,6 +6,7 @@
 #include "images/block_check.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
+#include "images/boot_parts.h"
 #include "images/importer.h"
 #include "images/room.h"
 #include "images/s3_mirror.h"
@@ -104,6 +105,12 @@ struct ImageStore::State {
                  StoredImage& stored);
     bool present(StoredImage& stored) const;
     void erase(const std::string& contentId) const;
+    /// Where the files that machines boot are, taken out of the image.
+    std::filesystem::path bootFolder(const std::string& contentId) const
+    {
+        object(contentId, ""); // refuses what is no content id
+        return settings.folder / "boot" / contentId;
+    }
 
     /// Where the objects are in a bucket, after a publication or before a removal.
     void withMirror(const std::function<void(S3Mirror&)>& act) const
@@ -115,6 +122,7 @@ struct ImageStore::State {
     StoreSettings settings;
     CaptureStore captures;
     std::unique_ptr<S3Mirror> mirror;                      ///< nothing: the folder is all
+    std::mutex partsMutex;                                 ///< one partFile() is made at a time
     std::mutex objectsMutex;                               ///< over what is in objects/ and who holds it
     std::map<std::string, std::weak_ptr<const void>> held; ///< by content id
 };
@@ -143,6 +151,7 @@ bool ImageStore::State::present(StoredImage& stored) const
 void ImageStore::State::erase(const std::string& contentId) const
 {
     std::error_code error;
+    std::filesystem::remove_all(bootFolder(contentId), error);
     for (const char* suffix : {".manifest", ".damaged", ".zst"}) {
         std::filesystem::remove(object(contentId, suffix), error);
         if (error)
@@ -315,6 +324,29 @@ void ImageStore::setAside(const std::string& contentId)
     std::error_code ignored;
     std::filesystem::rename(state_->object(contentId, ".manifest"), state_->object(contentId, ".damaged"),
                             ignored);
+    std::filesystem::remove_all(state_->bootFolder(contentId), ignored);
+}
+
+std::filesystem::path ImageStore::partFile(const std::string& contentId, const std::vector<ByteRange>& parts,
+                                           const model::Deadline& deadline)
+{
+    std::filesystem::path file = state_->bootFolder(contentId) / partsName(parts);
+    std::error_code ignored;
+    if (std::filesystem::exists(file, ignored))
+        return file;
+    const std::scoped_lock lock(state_->partsMutex);
+    if (std::filesystem::exists(file, ignored)) // made meanwhile
+        return file;
+    const std::string text = platform::readFile(manifestFile(contentId), kManifestLimit);
+    const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
+    checkRoom(bytesOf(parts));
+    const ImportFolder folder(state_->incoming() / model::makeUuid());
+    const std::filesystem::path made = folder.path() / "part";
+    writeParts(SourceFile(blocksFile(contentId)), manifest, parts, made, deadline);
+    makeFolder(file.parent_path());
+    moveInto(made, file);
+    syncFolder(file.parent_path());
+    return file;
 }
 
 const StoreSettings& ImageStore::settings() const
@@ -379,6 +411,11 @@ void ImageStore::sweep(const std::vector<std::string>& kept)
         std::filesystem::remove(path, ignored);
         std::filesystem::remove(manifest.replace_extension(".damaged"), ignored);
     }
+    for (const std::filesystem::directory_entry& entry :
+         std::filesystem::directory_iterator(state_->settings.folder / "boot", ignored))
+        if (!std::filesystem::exists(state_->objects() / (entry.path().filename().string() + ".manifest"),
+                                     ignored))
+            std::filesystem::remove_all(entry.path(), ignored);
 }
 
 } // namespace bm::images

@@ -2,6 +2,7 @@
 #include "common/model/deadline.h"
 #include "common/model/image.h"
 #include "common/platform/exec.h"
+#include "images/byte_source.h"
 #include "images/capture_store.h"
 #include "images/source_settings.h"
 
@@ -32,7 +33,7 @@ struct StoreSettings {
 
 /// What came in.
 struct ImportRequest {
-    std::filesystem::path file;   ///< the source as a local file (an upload is spooled to incoming/ first)
+    std::filesystem::path file;     ///< the source as a local file (an upload is spooled to incoming/ first)
     std::string expectedChecksum{}; ///< "", "sha256:<hex>" or "sha512:<hex>" of the source's bytes as given
     std::optional<model::ImageKind> kind{}; ///< nothing: the content tells
 };
@@ -48,8 +49,8 @@ struct StoredImage {
     std::string contentId;
     std::string manifestSha256;
     model::ImageKind kind = model::ImageKind::Disk;
-    model::JsonText description{}; ///< of a tree, as model::Image::description
-    std::string sourceFormat; ///< "raw", "qcow2", "raw+gz", "qcow2+xz" ...
+    model::JsonText description{}; ///< of a tree or RAM disk, as model::Image::description
+    std::string sourceFormat;      ///< "raw", "qcow2", "raw+gz", "qcow2+xz" ...
     std::uint64_t sizeBytes = 0;
     std::uint64_t storedBytes = 0;
     std::uint64_t dataBytes = 0;
@@ -92,6 +93,11 @@ public:
     std::filesystem::path manifestFile(const std::string& contentId) const;
     /// Where uploads and downloads are spooled; on the store's file system. Emptied by sweep().
     std::filesystem::path incomingFolder() const;
+    /// A file that holds @p parts of the raw image, one after the other, each padded with zeros to a multiple
+    /// of four; made where it is not there yet, every block verified. Goes with the image.
+    /// @throws Error NotFound (not local), ImageCorrupt, ChecksumMismatch, StoreFull, DeadlineExceeded
+    std::filesystem::path partFile(const std::string& contentId, const std::vector<ByteRange>& parts,
+                                   const model::Deadline& deadline);
     void remove(const std::string& contentId);
     /// The same, but for what an import has just brought in and somebody still holds (StoredImage::hold).
     /// @return whether it is gone

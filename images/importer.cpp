@@ -2,10 +2,12 @@
 
 #include "common/model/error.h"
 #include "images/blocks/block_writer.h"
+#include "images/boot_archive.h"
 #include "images/checksum.h"
 #include "images/confined_child.h"
 #include "images/disk_inspection.h"
 #include "images/formats.h"
+#include "images/iso9660.h"
 #include "images/room.h"
 #include "images/vhd_header.h"
 
@@ -61,8 +63,15 @@ BlockWriterSettings writerSettings(const StoreSettings& settings)
     return {.compressionLevel = settings.compressionLevel, .threads = settings.compressionThreads};
 }
 
-/// Thrown through the child's pump: what comes out is an archive of files, to be read another way.
+/// Thrown through the child's pump: what comes out is an archive of files, or a RAM disk, to be read another
+/// way.
 struct TreeFound {};
+struct RamdiskFound {};
+
+bool looksLikeRamdisk(std::span<const std::byte> head)
+{
+    return looksLikeIso(head) || looksLikeBootArchive(head);
+}
 
 } // namespace
 
@@ -117,6 +126,8 @@ private:
 
     void decide()
     {
+        if (importer_.mayBeRamdisk_ && looksLikeRamdisk(head_))
+            throw RamdiskFound{};
         if (importer_.mayBeTree_ && looksLikeArchive(head_))
             throw TreeFound{};
         format_ = identify(head_);
@@ -176,7 +187,10 @@ StoredImage Importer::run(const ImportRequest& request)
     verifyChecksum(source, request.expectedChecksum);
     const std::vector<std::byte> head = source.read(0, kHeadBytes);
     const bool wantsTree = request.kind == model::ImageKind::Tree;
-    mayBeTree_ = request.kind != model::ImageKind::Disk;
+    mayBeTree_ = request.kind.value_or(model::ImageKind::Tree) == model::ImageKind::Tree;
+    mayBeRamdisk_ = request.kind.value_or(model::ImageKind::Ramdisk) == model::ImageKind::Ramdisk;
+    if (request.kind == model::ImageKind::Ramdisk || (mayBeRamdisk_ && looksLikeRamdisk(head)))
+        return importRamdisk(source);
     if (wantsTree || (mayBeTree_ && looksLikeArchive(head)))
         return importTree(source, wantsTree);
     if (detectCompression(head) != Compression::None)
@@ -240,14 +254,19 @@ StoredImage Importer::importCompressed(const SourceFile& source)
     const Compression compression = detectCompression(source.read(0, kHeadBytes));
     checkpoint(source.sizeBytes());
     bool tree = false;
+    bool ramdisk = false;
     StoredImage stored;
     try {
         stored = unpack(source);
     } catch (const TreeFound&) {
         tree = true;
+    } catch (const RamdiskFound&) {
+        ramdisk = true;
     }
     if (tree)
         return importTree(source, false);
+    if (ramdisk)
+        return importRamdisk(source);
     stored.sourceFormat = fmt::format("{}+{}", stored.sourceFormat, toText(compression));
     return stored;
 }

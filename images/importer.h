@@ -37,6 +37,7 @@ private:
     StoredImage convertAndCompress(DiskFormat format, const std::filesystem::path& file, std::uint64_t total);
     StoredImage compressRaw(const SourceFile& raw, std::uint64_t rawBytes, std::uint64_t total);
     StoredImage unpack(const SourceFile& source);
+    StoredImage importRamdisk(const SourceFile& source);
     StoredImage importTree(const SourceFile& source, bool explicitly);
     bool convertTree(const SourceFile& source, StoredImage& stored);
     std::filesystem::path decompressed(const SourceFile& source);
@@ -53,6 +54,7 @@ private:
     const model::Deadline& deadline_;
     Converter converter_;
     bool mayBeTree_ = true;
+    bool mayBeRamdisk_ = true;
     std::string lastPhase_;
     std::chrono::steady_clock::time_point reportedAt_{};
 };

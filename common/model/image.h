@@ -15,8 +15,9 @@ enum class ImageState : std::uint8_t { Importing, Ready, Failed, Deleting, Broke
 std::string_view toText(ImageState state) noexcept;
 std::optional<ImageState> imageStateFromText(std::string_view text) noexcept;
 
-/// A disk image is written block by block; a tree is a root file system, laid onto partitions ("copy files").
-enum class ImageKind : std::uint8_t { Disk, Tree };
+/// A disk image is written block by block; a tree is a root file system, laid onto partitions ("copy files");
+/// a RAM disk is a kernel and its initrd, which the machine boots and stays in.
+enum class ImageKind : std::uint8_t { Disk, Tree, Ramdisk };
 std::string_view toText(ImageKind kind) noexcept;
 std::optional<ImageKind> imageKindFromText(std::string_view text) noexcept;
 
@@ -39,7 +40,8 @@ struct Image {
     std::string manifestSha256;    ///< authenticates the manifest
     std::string architecture;      ///< "x86_64"; "": not said, so nothing is compared
     std::string bootMode;          ///< "bios", "uefi"; "": boots in both, or not said
-    JsonText description{};        ///< of a tree: entries, content_bytes, kernels, layout ... (docs/trees.md)
+    JsonText description{}; ///< of a tree: entries, content_bytes, kernels, layout ... (docs/trees.md); of
+                            ///< a RAM disk: kernel, initrd, kernel_arguments (docs/ramdisk-deployments.md)
     std::uint64_t progressBytes = 0;      ///< of the source, while importing
     std::uint64_t progressTotalBytes = 0; ///< 0: not known
     std::string errorCode;                ///< kebab-case; "" unless failed or broken

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 5> kPowerTargets{"power on", "power off",
                                                         "soft power off", "soft rebooting"};
 constexpr std::array<std::string_view, 2> kBootDevices{"pxe", "disk"};
 constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
-constexpr std::array<std::string_view, 2> kImageKinds{"disk", "tree"};
+constexpr std::array<std::string_view, 3> kImageKinds{"disk", "tree", "ramdisk"};
 constexpr std::array<std::string_view, 5> kImageStates{"importing", "ready", "failed", "deleting", "broken"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
 constexpr std::array<std::string_view, kOperationKindCount> kOperationKinds{

@@ -4,7 +4,11 @@
 #include "common/model/error.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
+#include "images/boot_archive.h"
+#include "images/boot_menu.h"
 #include "images/disk_inspection.h"
+#include "images/iso9660.h"
+#include "images/linux_kernel.h"
 #include "images/vhd_header.h"
 #include "tests/fuzz/vhdx_pieces.h"
 
@@ -114,10 +118,47 @@ void layoutFile(Bytes bytes)
     }
 }
 
+void findFiles(const images::ByteSource& source, std::string_view text)
+{
+    try {
+        const images::Iso9660 iso(source);
+        for (const std::string_view path :
+             {"isolinux/isolinux.cfg", "boot/grub/grub.cfg", "boot/vmlinuz", "a/a/a/a"})
+            if (const std::optional<images::ByteRange> found = iso.find(path)) {
+                require(found->offset + found->bytes <= source.sizeBytes());
+                images::inspectKernel(source, *found, "k");
+            }
+    } catch (const model::Error& refused) {
+        require(!refused.hint().empty());
+    }
+    for (const images::BootMenu& menu : {images::grubMenu(text), images::syslinuxMenu(text)})
+        for (const images::BootEntry& entry : menu.entries)
+            require(!entry.kernel.empty() && !entry.initrds.empty());
+}
+
+/// An ISO image from its first descriptor on (the 16 sectors before it say nothing), a boot menu, an archive.
+void ramdisk(Bytes bytes)
+{
+    constexpr std::size_t kSystemArea = std::size_t{16} * 2048;
+    std::vector<std::byte> image(kSystemArea);
+    image.insert(image.end(), bytes.begin(), bytes.end());
+    findFiles(images::MemorySource(image), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    const images::MemorySource source(bytes);
+    try {
+        const images::BootArchive archive = images::readBootArchive(source);
+        for (const auto& file : {archive.kernel, archive.initrd})
+            require(!file || file->offset + file->bytes <= source.sizeBytes());
+    } catch (const model::Error& refused) {
+        require(!refused.hint().empty());
+    }
+    images::looksLikeBootArchive(bytes);
+}
+
 constexpr auto kTargets = std::to_array<Target>({
     {"layout", layoutFile},
     {"manifest", manifest},
     {"qcow2", qcow2},
+    {"ramdisk", ramdisk},
     {"vhd", vhd},
     {"vhdx", vhdx},
     {"vmdk", vmdk},

@@ -55,12 +55,12 @@ TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
             CHECK_THAT(failure.hint, Contains("qemu-img convert -O qcow2"));
         }
     }
-    SECTION("an installer's ISO")
+    SECTION("an ISO without a kernel")
     {
         world.write("x.iso", images::makeConfigDrive({}));
         const Failure failure = world.refusal(world.path("x.iso"));
         CHECK(failure.code == ErrorCode::ImageUnsupported);
-        CHECK_THAT(failure.message, Contains("ISO 9660"));
+        CHECK_THAT(failure.message, Contains("no kernel and initrd"));
     }
 }
 
