@@ -28,6 +28,8 @@ void BootApi::mount(http::Router& router)
                [this](Request& q, Response& a) { ramdiskFile(q, a, "vmlinuz", "kernel"); });
     router.add(Method::Get, "/boot/initrd.img",
                [this](Request& q, Response& a) { ramdiskFile(q, a, "initrd.img", "ramdisk"); });
+    router.add(Method::Get, "/boot/nodes/{node}/{token}/{file}",
+               [this](Request& q, Response& a) { imageFile(q, a); });
     router.add(Method::Get, "/boot/{loader}", [this](Request& q, Response& a) { loader(q, a); });
 }
 
@@ -56,6 +58,26 @@ void BootApi::ramdiskFile(const Request& request, Response& response, const std:
                                                    error.what());
                           }
                       });
+}
+
+void BootApi::imageFile(Request& request, Response& response) const
+{
+    const conductor::BootFile file = parts_.boots.imageFile(
+        request.pathParam("node"), request.pathParam("token"), request.pathParam("file"));
+    const auto told = [this, file, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
+        if (bytes == 0)
+            return; // only looked at: HEAD, or unchanged
+        try {
+            parts_.boots.imageFetched(file, peer, bytes, whole);
+        } catch (const std::exception& error) { // on the sending loop: nobody above catches
+            platform::logWarning("boot", "{} fetched by {} is not noted: {}", file.what, peer, error.what());
+        }
+    };
+    if (!file.path.empty())
+        return response.sendFile(file.path, kBinary, told);
+    response.header("Cache-Control", "no-store");
+    response.send(200, file.bytes, kBinary);
+    told(file.bytes.size(), true);
 }
 
 void BootApi::loader(const Request& request, Response& response) const

@@ -3,7 +3,8 @@
 
 namespace bm::api {
 
-/// /boot/...: iPXE scripts per node, kernel and RAM disk, loaders for UEFI HTTP boot.
+/// /boot/...: iPXE scripts per node, kernel and RAM disk, those of images that nodes stay in, loaders for
+/// UEFI HTTP boot.
 class BootApi {
 public:
     explicit BootApi(const ApiParts& parts) : parts_(parts) {}
@@ -13,6 +14,7 @@ private:
     void script(http::Request& request, http::Response& response) const;
     void ramdiskFile(const http::Request& request, http::Response& response, const std::string& name,
                      const std::string& what) const;
+    void imageFile(http::Request& request, http::Response& response) const;
     void loader(const http::Request& request, http::Response& response) const;
 
     const ApiParts& parts_;

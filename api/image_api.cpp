@@ -5,6 +5,7 @@
 #include "common/model/error.h"
 #include "common/wire/image_json.h"
 #include "common/wire/json_input.h"
+#include "conductor/ramdisk_image.h"
 
 #include <algorithm>
 #include <map>
@@ -125,18 +126,20 @@ void ImageApi::fetch(Request& request, Response& response) const
     image.checksum = wanted.checksum;
     image.labels = wanted.labels;
     image.kind = wanted.kind;
+    image.kernelArguments = wanted.kernelArguments;
     sendImage(request, response, 202, parts_.images.add(image, request.actor));
 }
 
 void ImageApi::upload(Request& request, Response& response) const
 {
-    refuseOtherQuery(request, "name checksum filename label kind");
+    refuseOtherQuery(request, "name checksum filename label kind kernel_arguments");
     conductor::NewImage image;
     image.name = request.queryParam("name").value_or("");
     image.checksum = request.queryParam("checksum").value_or("");
     image.sourceName = baseName(request.queryParam("filename").value_or("upload"));
     image.labels = wire::changedLabels({}, given(labelsOf(request)));
     image.kind = wire::imageKindWanted(request.queryParam("kind").value_or(""));
+    image.kernelArguments = request.queryParam("kernel_arguments");
     wire::checkImageName(image.name);
     wire::checkChecksum(image.checksum);
     SpooledUpload upload(parts_.images.store());
@@ -172,6 +175,8 @@ void ImageApi::change(Request& request, Response& response) const
                   image.architecture = wanted.architecture.value_or(image.architecture);
                   image.bootMode = wanted.bootMode.value_or(image.bootMode);
                   image.labels = wire::changedLabels(image.labels, wanted.labels);
+                  if (wanted.kernelArguments)
+                      conductor::setKernelArguments(image, *wanted.kernelArguments);
               }));
 }
 

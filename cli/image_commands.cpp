@@ -1,3 +1,4 @@
+#include "cli/boot_pair.h"
 #include "cli/capture_command.h"
 #include "cli/commands.h"
 #include "cli/image_labels.h"
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
+#include <optional>
 #include <thread>
 
 namespace bm::cli {
@@ -24,6 +26,9 @@ struct ImageOptions {
     std::string name;
     std::string checksum;
     std::string kind;
+    std::string kernel;
+    std::string initrd;
+    std::optional<std::string> kernelArguments{};
     std::string image;
     std::vector<std::string> images;
     bool noWait = false;
@@ -65,6 +70,8 @@ json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
             body["checksum"] = options.checksum;
         if (!options.kind.empty())
             body["kind"] = options.kind;
+        if (options.kernelArguments)
+            body["kernel_arguments"] = *options.kernelArguments;
         for (const std::string& text : options.labels) {
             const auto [name, value] = splitLabel(text);
             body["labels"][name] = value;
@@ -79,7 +86,8 @@ json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
     std::string query =
         "?name=" + platform::urlEncode(options.name) + "&filename=" + platform::urlEncode(file) +
         (options.checksum.empty() ? "" : "&checksum=" + platform::urlEncode(options.checksum)) +
-        (options.kind.empty() ? "" : "&kind=" + options.kind);
+        (options.kind.empty() ? "" : "&kind=" + options.kind) +
+        (options.kernelArguments ? "&kernel_arguments=" + platform::urlEncode(*options.kernelArguments) : "");
     for (const std::string& label : options.labels) {
         splitLabel(label);
         query += "&label=" + platform::urlEncode(label);
@@ -94,12 +102,26 @@ json setTag(Shell& shell, const std::string& tag, const std::string& image)
     return shell.client().send("PUT", "/v1/image-tags/" + platform::urlEncode(tag), {{"image", image}});
 }
 
+json startPair(Shell& shell, ImageOptions options, ImageTicker& ticker)
+{
+    const BootPair pair(options.kernel, options.initrd);
+    options.source = pair.archive();
+    options.kind = "ramdisk";
+    return startImport(shell, options, ticker);
+}
+
 int add(Shell& shell, const ImageOptions& options)
 {
+    if (options.source.empty() == options.kernel.empty() || options.kernel.empty() != options.initrd.empty())
+        throw Error(
+            ErrorCode::InvalidInput, "an image is one file or address, or a kernel and its initrd",
+            "bm image add FILE|URL --name NAME, or: bm image add --kernel vmlinuz --initrd initrd.img "
+            "--name NAME");
     json image;
     {
         ImageTicker ticker;
-        image = startImport(shell, options, ticker);
+        image =
+            options.kernel.empty() ? startImport(shell, options, ticker) : startPair(shell, options, ticker);
         if (!options.noWait)
             image = waitUntilReady(shell, image.at("uuid").get<std::string>(), ticker);
     }
@@ -111,8 +133,9 @@ int add(Shell& shell, const ImageOptions& options)
     else if (options.noWait)
         std::cout << options.name << ": importing\n";
     else
-        std::cout << fmt::format("{}: ready, {} on disk, {} stored\n", options.name,
+        std::cout << fmt::format("{}: ready, {} {}, {} stored\n", options.name,
                                  humanBytes(image.at("size_bytes").get<double>()),
+                                 image.value("kind", "") == "ramdisk" ? "to boot" : "on disk",
                                  humanBytes(image.at("stored_bytes").get<double>()));
     return 0;
 }
@@ -163,6 +186,8 @@ int set(Shell& shell, const ImageOptions& options)
     }
     for (const std::string& name : options.unlabel)
         body["labels"][name] = nullptr;
+    if (options.kernelArguments)
+        body["kernel_arguments"] = *options.kernelArguments;
     if (body.empty())
         throw Error(ErrorCode::InvalidInput, "nothing to set",
                     "--label os=debian, --unlabel os, --arch x86_64 or --boot-mode uefi|bios|any");
@@ -239,6 +264,8 @@ void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOp
     setting->add_option("image", options->image, "name, tag or uuid")->required();
     setting->add_option("--arch", options->architecture, "as x86_64 (any: not compared)");
     setting->add_option("--boot-mode", options->bootMode, "uefi, bios or any");
+    setting->add_option("--kernel-arguments", options->kernelArguments,
+                        "of a RAM disk, from the next deployment on; %default%: those it has");
     setting->add_option("--label", options->labels, "os=debian (may be repeated)");
     setting->add_option("--unlabel", options->unlabel, "take this label away (may be repeated)");
     setting->footer("Example:\n  bm image set web-20261121 --label role=web --arch x86_64 --boot-mode uefi");
@@ -256,20 +283,24 @@ void addImageCommands(CLI::App& app, Shell& shell)
     image->fallthrough();
     const auto options = std::make_shared<ImageOptions>();
     CLI::App* adding = image->add_subcommand("add", "Take an image in: a disk (raw, qcow2, vmdk, vhd, vhdx) "
-                                                    "or a tree (tar, cpio, zip, OCI or docker archive), "
-                                                    "plain or compressed");
-    adding
-        ->add_option("source", options->source,
-                     "file, - for stdin, or an address: http(s)://, s3://bucket/key, bm://host:6385/NAME")
-        ->required();
+                                                    "a tree (tar, cpio, zip, OCI or docker archive), or a "
+                                                    "RAM disk (ISO, kernel and initrd); plain or compressed");
+    adding->add_option("source", options->source,
+                       "file, - for stdin, or an address: http(s)://, s3://bucket/key, bm://host:6385/NAME");
+    adding->add_option("--kernel", options->kernel,
+                       "instead: a kernel (bzImage, vmlinuz) that machines boot");
+    adding->add_option("--initrd", options->initrd, "with its initrd, and stay in");
+    adding->add_option("--kernel-arguments", options->kernelArguments,
+                       "of a RAM disk; %default%: those that the ISO's boot menu has");
     adding->add_option("--name", options->name, "what it is called from now on")->required();
     adding->add_option("--checksum", options->checksum,
                        "of the source: sha256:HEX, sha512:HEX, or the address of a SHA256SUMS file");
     adding
-        ->add_option("--kind", options->kind,
-                     "disk or tree (a root file system: tar, cpio, zip, OCI or docker archive); else the "
-                     "content tells")
-        ->check(CLI::IsMember({"disk", "tree"}));
+        ->add_option(
+            "--kind", options->kind,
+            "disk, tree (a root file system: tar, cpio, zip, OCI or docker archive) or ramdisk (ISO, "
+            "kernel and initrd); else the content tells")
+        ->check(CLI::IsMember({"disk", "tree", "ramdisk"}));
     adding->add_flag("--no-wait", options->noWait, "return while it is being imported");
     adding->add_option("--tag", options->tags, "point this tag to it: web:2026-11 (may be repeated)");
     adding->add_option("--label", options->labels, "os=debian (may be repeated)");
@@ -278,6 +309,8 @@ void addImageCommands(CLI::App& app, Shell& shell)
                    "  bm image add https://images.example/d.qcow2 --name d --checksum "
                    "https://images.example/SHA512SUMS\n"
                    "  bm image add rootfs.tar.zst --name web-root\n"
+                   "  bm image add --kernel vmlinuz --initrd initrd.img --name rescue --kernel-arguments "
+                   "console=ttyS0\n"
                    "  zcat disk.img.gz | bm image add - --name golden --label os=debian\n"
                    "  bm image add bm://other-site:6385/golden --name golden");
     adding->callback(

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <iostream>
+#include <optional>
 
 namespace bm::cli {
 
@@ -36,6 +37,7 @@ struct ProvisionOptions {
     bool full = false;
     std::string layout;
     std::vector<std::string> preserve;
+    std::optional<std::string> kernelArguments{};
     bool wait = false;
     bool yes = false;
     FleetOptions fleet{};
@@ -71,6 +73,8 @@ json requestOf(const ProvisionOptions& options)
         body["layout"] = layoutOf(options.layout);
     if (!options.preserve.empty())
         body["preserve"] = options.preserve;
+    if (options.kernelArguments)
+        body["kernel_arguments"] = *options.kernelArguments;
     if (!options.hostName.empty())
         body["host_name"] = options.hostName;
     for (const std::string& key : options.sshKeys)
@@ -185,6 +189,9 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
                        "how a tree is laid onto the disk: plain, xfs, btrfs, or a YAML file (docs/trees.md)");
     command.add_option("--preserve", options.preserve,
                        "leave this file system of the layout as it is: /srv (may be repeated)");
+    command.add_option(
+        "--kernel-arguments", options.kernelArguments,
+        "of a RAM disk, instead of the image's; %default%: these (docs/ramdisk-deployments.md)");
     command.add_flag(
         "--full", options.full,
         "copy every block; else the disk is asked first what it holds already, where that is faster");

@@ -46,8 +46,10 @@ void printReport(const json& report)
     line("image", image.value("name", "") + ", content " + image.value("content_id", ""));
     line("blocks' root", body.value("blocks_root", ""));
     const json disk = body.value("disk", json::object());
-    line("disk", fmt::format("{} serial {} ({})", disk.value("name", ""), disk.value("serial", "?"),
-                             humanBytes(disk.value("size_bytes", 0.0))));
+    line("disk", disk.empty()
+                     ? "none was written: the machine stays in its RAM disk"
+                     : fmt::format("{} serial {} ({})", disk.value("name", ""), disk.value("serial", "?"),
+                                   humanBytes(disk.value("size_bytes", 0.0))));
     line("decision", body.value("decision", json::object()).value("why", ""));
     if (body.contains("blocks_changed"))
         line("found",

@@ -5,6 +5,7 @@
 #include "conductor/lifecycle.h"
 #include "conductor/node_refusals.h"
 #include "conductor/nodes.h"
+#include "conductor/ramdisk_stay.h"
 #include "images/blocks/manifest.h"
 
 #include <algorithm>
@@ -62,6 +63,7 @@ model::OperationId Captures::begin(const std::string& ident, const CaptureReques
         refuseMaintenance(node);
         Node trial = node;
         applyEvent(trial, model::StateEvent::Service, context_.clock.now()); // throws in Ironic's words
+        refuseWithoutDisk(node, "capture");
         requireBootPort(tx, context_, node);
         const Image image = newImage(tx, context_, node, request.name);
         NewOperation wanted;

@@ -3,6 +3,7 @@
 #include "conductor/image_reference.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/ramdisk_image.h"
 #include "conductor/tree_layout.h"
 
 namespace bm::conductor {
@@ -85,6 +86,12 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
     json stored = {{"image_id", image.id.uuid},     {"image", image.name},
                    {"content_id", image.contentId}, {"grow_last_partition", request.growLastPartition},
                    {"full", request.full},          {"kind", model::toText(image.kind)}};
+    if (image.kind == model::ImageKind::Ramdisk) {
+        refuseForRamdisk(image, node, request);
+        stored["kernel_arguments"] = argumentsFor(image, node, request);
+    } else {
+        refuseKernelArguments(image, request);
+    }
     if (image.kind == model::ImageKind::Tree)
         stored["layout"] = layoutFor(image, request);
     else
@@ -101,6 +108,10 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
     instance["image_source"] = image.name;
     instance["image_checksum"] = image.contentId;
     instance["display_name"] = hostNameOf(node, request);
+    if (image.kind == model::ImageKind::Ramdisk)
+        instance["image_type"] = model::toText(image.kind);
+    else if (textMember(instance, "image_type") == model::toText(model::ImageKind::Ramdisk))
+        instance.erase("image_type");
     changed.instanceInfo = textOf(instance);
     // beginOperation works on what is stored; its update follows this one
     db::NodeRepository{}.update(tx, changed);

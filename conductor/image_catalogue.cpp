@@ -1,8 +1,10 @@
 #include "conductor/image_catalogue.h"
 
+#include "common/model/kernel_arguments.h"
 #include "conductor/image_jobs.h"
 #include "conductor/image_reference.h"
 #include "conductor/image_users.h"
+#include "conductor/json_values.h"
 #include "conductor/nodes.h"
 #include "images/source_url.h"
 
@@ -34,12 +36,14 @@ void refuseWanted(db::Transaction& tx, const Image& image)
         return;
     const std::string& first = users.front();
     const bool tag = first.starts_with("the tag ");
+    const bool boots = first.ends_with("which boots it");
     throw Error(ErrorCode::ImageInUse,
                 "image \"" + image.name + "\" is used by " + first +
                     (users.size() == 1 ? "" : " and " + std::to_string(users.size() - 1) + " more"),
                 tag ? "move it: bm image tag OTHER " + first.substr(8) +
                           "; or take it away: bm image untag " + first.substr(8)
-                    : "wait for it, or end it: bm rollout abort, bm schedule delete, bm abort NODE");
+                : boots ? "put something else on it, or: bm undeploy NODE"
+                        : "wait for it, or end it: bm rollout abort, bm schedule delete, bm abort NODE");
 }
 
 /// The job row that an import leaves behind until it has ended.
@@ -95,6 +99,10 @@ Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
     image.name = source.name;
     image.source = source.url.empty() ? source.sourceName : withoutCredentials(source.url);
     image.labels = source.labels;
+    if (source.kernelArguments) { // what the import finds is put around it
+        model::checkKernelArguments(*source.kernelArguments, "kernel_arguments");
+        image.description = textOf({{"kernel_arguments", *source.kernelArguments}});
+    }
     image.createdAt = state_->context.clock.now();
     image.updatedAt = image.createdAt;
     state_->context.database.write([&](db::Transaction& tx) {

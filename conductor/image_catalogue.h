@@ -14,7 +14,8 @@ struct NewImage {
     std::string sourceName;              ///< shown: the file's name
     std::string checksum;                ///< "", "sha256:...", "sha512:..." or the URL of a checksum file
     model::JsonText labels{};            ///< {"os": "debian"}
-    std::optional<model::ImageKind> kind{}; ///< nothing: the content tells
+    std::optional<model::ImageKind> kind{};       ///< nothing: the content tells
+    std::optional<std::string> kernelArguments{}; ///< of a RAM disk; nothing: those that came with it
 };
 
 /// Images by name. Imports and verifications run on a pool of their own (image_jobs.h) and go on after a

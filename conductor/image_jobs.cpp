@@ -5,6 +5,7 @@
 #include "conductor/image_fetch.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/ramdisk_image.h"
 #include "conductor/tree_layout.h"
 
 #include <algorithm>
@@ -50,6 +51,7 @@ struct ImageJobs::State {
     void run(const model::ImageId& id, const std::stop_token& stop);
     std::optional<ImageJob> begin(const model::ImageId& id);
     void doImport(const ImageJob& job, const model::Deadline& deadline);
+    void checkRamdisk(const ImageJob& job, images::StoredImage& stored) const;
     void collectUnused(const std::string& contentId);
     void doVerify(const ImageJob& job, const model::Deadline& deadline);
     images::FetchProgress progressOf(const model::ImageId& id);
@@ -130,6 +132,8 @@ void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& 
         image.description = stored.description;
         if (image.architecture.empty())
             image.architecture = textMember(valueOf(stored.description), "architecture");
+        if (image.bootMode.empty() && stored.kind == model::ImageKind::Ramdisk)
+            image.bootMode = textMember(valueOf(stored.description), "boot_mode");
         mendOthers(tx, image);
         note(tx, context.clock.now(), {}, "image.ready", image.name);
     });
@@ -174,12 +178,31 @@ void ImageJobs::State::doImport(const ImageJob& job, const model::Deadline& dead
                                               progressOf(job.image), deadline);
     try {
         stored.description = checkedDescription(stored.description);
+        checkRamdisk(job, stored);
     } catch (const Error&) {
         collectUnused(stored.contentId);
         throw;
     }
     imported(job, stored);
     forgetFiles(job);
+}
+
+/// With the kernel arguments that whoever added it wants.
+void ImageJobs::State::checkRamdisk(const ImageJob& job, images::StoredImage& stored) const
+{
+    const std::optional<Image> image =
+        context.database.read([&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, job.image); });
+    const nlohmann::json wanted = image ? valueOf(image->description) : nlohmann::json::object();
+    if (wanted.contains("kernel_arguments")) {
+        Image found;
+        found.name = image->name;
+        found.kind = stored.kind;
+        found.description = stored.description;
+        setKernelArguments(found, textMember(wanted, "kernel_arguments"));
+        stored.description = found.description;
+    }
+    if (stored.kind == model::ImageKind::Ramdisk)
+        ramdiskOf(stored.description, stored.sizeBytes);
 }
 
 /// Bytes that no image came of.

@@ -1,6 +1,7 @@
 #include "conductor/image_users.h"
 
 #include "conductor/json_values.h"
+#include "conductor/ramdisk_stay.h"
 #include "db/node_repository.h"
 #include "db/repositories.h"
 #include "db/rollout_repository.h"
@@ -39,6 +40,9 @@ void ImageUsers::readNodes(db::Transaction& tx)
         for (const char* member : {"image_source", "image_checksum"})
             if (const std::string text = textMember(instance, member); !text.empty())
                 carrying_[text].insert(nameOf(node));
+        if (const std::optional<RamdiskStay> stay =
+                stayOf(node)) // has no copy: it comes for it at each start
+            wanting_[stay->image.uuid].insert(nameOf(node) + ", which boots it");
     }
     for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx)) {
         const nlohmann::json request = valueOf(operation.request);

@@ -17,6 +17,7 @@ struct DeployRequest {
     std::string
         layoutJson{}; ///< of a tree: an object, or a name as a JSON text; empty: the image's, or "plain"
     std::optional<std::vector<std::string>> preserve{}; ///< of a tree: over the layout's
+    std::optional<std::string> kernelArguments{};       ///< of a RAM disk, instead of the image's
     std::string hostName;                               ///< empty: the node's name, else its uuid
     std::vector<std::string> sshKeys{};
     std::optional<images::ConfigDrive>

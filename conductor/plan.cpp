@@ -36,6 +36,16 @@ constexpr auto kDeploy = std::to_array<PlannedStep>({
     {"boot_device_disk", "management", 40},
     {"power_on_deployed", "power", 30},
 });
+/// Of a RAM disk (Ironic's "ramdisk" deploy interface): no agent, no disk.
+constexpr auto kStay = std::to_array<PlannedStep>({
+    {"check_request", "deploy", 110},
+    {"prepare_ramdisk", "deploy", 105},
+    {"end_boot", "boot", 100},
+    {"power_off", "power", 95},
+    {"boot_device_ramdisk", "management", 90},
+    {"power_on", "power", 85},
+    {"await_ramdisk", "deploy", 80},
+});
 constexpr auto kUndeploy = std::to_array<PlannedStep>({
     {"end_boot", "boot", 100},
     {"power_off", "power", 90},
@@ -101,9 +111,11 @@ std::vector<model::Step> makeSteps(const model::Operation& operation, bool autom
     std::vector<model::Step> steps;
     if (operation.kind == OperationKind::Clean && !automatedClean)
         return steps;
-    const bool tree =
-        operation.kind == OperationKind::Deploy && textMember(valueOf(operation.request), "kind") == "tree";
-    for (const PlannedStep& planned : plannedSteps(operation.kind)) {
+    const std::string imageKind = operation.kind == OperationKind::Deploy
+                                      ? textMember(valueOf(operation.request), "kind")
+                                      : std::string();
+    const bool tree = imageKind == "tree";
+    for (const PlannedStep& planned : imageKind == "ramdisk" ? kStay : plannedSteps(operation.kind)) {
         model::Step step;
         step.id = model::StepId::make();
         step.operation = operation.id;

@@ -73,6 +73,14 @@ model::StepResult simulateContact(StepWork& work)
     return model::Done{};
 }
 
+model::StepResult simulateRamdisk(StepWork& work)
+{
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_agent_delay", 0ms));
+    if (std::holds_alternative<model::Done>(waited))
+        work.event("http.ramdisk", "the simulated machine has fetched kernel and initrd");
+    return waited;
+}
+
 model::StepResult simulateErase(StepWork& work)
 {
     throwFault(work, "fake_erase_fault");

@@ -7,6 +7,8 @@ namespace bm::conductor {
 /// fake_erase_delay, fake_write_delay, in seconds) and faults (fake_write_fault: an error code) are settings
 /// in driver_info. Progress follows from stored times alone, so a restart goes on where it was.
 model::StepResult simulateContact(StepWork& work);
+/// Fetches the kernel and initrd of a RAM-disk deployment; fake_agent_delay.
+model::StepResult simulateRamdisk(StepWork& work);
 model::StepResult simulateErase(StepWork& work);
 model::StepResult simulateWrite(StepWork& work);
 /// Captures a disk of 4 MiB that holds the node's uuid; fake_capture_delay, fake_capture_fault.

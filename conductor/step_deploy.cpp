@@ -2,6 +2,7 @@
 #include "conductor/deploy_request.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/ramdisk_stay.h"
 #include "conductor/step_support.h"
 #include "conductor/steps.h"
 
@@ -19,12 +20,15 @@ model::StepResult stepCheckRequest(StepWork& work)
             throw Error(ErrorCode::NotFound, "the image of this deployment is not ready", "bm image list");
         requireBootPort(tx, work.context, work.node);
     });
+    if (textMember(valueOf(work.operation.request), "kind") != "ramdisk")
+        work.changeNode([](model::Node& node) { setStay(node, std::nullopt); });
     return model::Done{};
 }
 
 model::StepResult stepForgetInstance(StepWork& work)
 {
     work.changeNode([](model::Node& node) {
+        setStay(node, std::nullopt);
         node.instanceInfo = {};
         node.instanceUuid.clear();
         node.instanceName.clear();

@@ -1,6 +1,7 @@
 // Power is a wish: off, seen off, boot device, on, seen on; each part may be repeated.
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/ramdisk_stay.h"
 #include "conductor/step_support.h"
 #include "conductor/steps.h"
 
@@ -95,6 +96,19 @@ model::StepResult stepBootDevicePxe(StepWork& work)
 model::StepResult stepBootDeviceDisk(StepWork& work)
 {
     return setBootDevice(work, model::BootDevice::Disk, true);
+}
+
+/// For good: whenever this machine starts, it comes for its RAM disk. What was fetched before it is switched
+/// on does not count.
+model::StepResult stepBootDeviceRamdisk(StepWork& work)
+{
+    work.changeNode([](model::Node& node) {
+        std::optional<RamdiskStay> stay = stayOf(node);
+        if (stay)
+            stay->script = stay->kernel = stay->initrd = false;
+        setStay(node, stay);
+    });
+    return setBootDevice(work, model::BootDevice::Pxe, true);
 }
 
 model::StepResult stepEndCleaning(StepWork& work)

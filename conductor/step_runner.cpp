@@ -6,6 +6,7 @@
 #include "conductor/lifecycle.h"
 #include "conductor/nodes.h"
 #include "conductor/plan.h"
+#include "conductor/ramdisk_stay.h"
 #include "conductor/service_return.h"
 #include "conductor/steps.h"
 
@@ -217,6 +218,10 @@ void keepAgentsWord(db::Transaction& tx, const model::NodeId& node, Step& step, 
     const std::optional<db::AgentRecord> agent = db::AgentRepository{}.find(tx, node);
     if (step.name == "await_agent" && agent && agent->lastContactAt && agent->inventory.text != "{}")
         outcome.runAt = now;
+    if (step.name == "await_ramdisk")
+        if (const std::optional<RamdiskStay> stay = stayOf(findNode(tx, node.uuid));
+            stay && stay->kernel && stay->initrd)
+            outcome.runAt = now;
     step.bytesDone = std::max(step.bytesDone, stored->bytesDone);
     if (stored->result != step.result || stored->errorCode != step.errorCode) {
         step.result = stored->result;

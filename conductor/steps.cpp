@@ -7,7 +7,7 @@
 namespace bm::conductor {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepHandler>, 24> kHandlers{{
+constexpr std::array<std::pair<std::string_view, StepHandler>, 27> kHandlers{{
     {"validate", stepValidate},
     {"identify_bmc", stepIdentifyBmc},
     {"read_power", stepReadPower},
@@ -21,6 +21,9 @@ constexpr std::array<std::pair<std::string_view, StepHandler>, 24> kHandlers{{
     {"check_request", stepCheckRequest},
     {"write_image", stepWriteImage},
     {"write_tree", stepWriteTree},
+    {"prepare_ramdisk", stepPrepareRamdisk},
+    {"boot_device_ramdisk", stepBootDeviceRamdisk},
+    {"await_ramdisk", stepAwaitRamdisk},
     {"end_boot", stepEndBoot},
     {"power_off_written", stepPowerOffWritten},
     {"boot_device_disk", stepBootDeviceDisk},

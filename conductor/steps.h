@@ -60,6 +60,10 @@ model::StepResult stepWriteImage(StepWork& work);
 model::StepResult stepEndBoot(StepWork& work);
 // step_tree.cpp
 model::StepResult stepWriteTree(StepWork& work);
+// step_ramdisk.cpp
+model::StepResult stepPrepareRamdisk(StepWork& work);
+model::StepResult stepBootDeviceRamdisk(StepWork& work);
+model::StepResult stepAwaitRamdisk(StepWork& work);
 // step_capture.cpp
 model::StepResult stepCheckCapture(StepWork& work);
 model::StepResult stepShutDown(StepWork& work);

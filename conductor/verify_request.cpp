@@ -5,6 +5,7 @@
 #include "conductor/lifecycle.h"
 #include "conductor/node_refusals.h"
 #include "conductor/nodes.h"
+#include "conductor/ramdisk_stay.h"
 #include "db/report_repository.h"
 
 namespace bm::conductor {
@@ -35,6 +36,7 @@ model::OperationId beginVerifyDisk(const Context& context, const std::string& id
         refuseMaintenance(node);
         model::Node trial = node;
         applyEvent(trial, model::StateEvent::Service, context.clock.now()); // throws in Ironic's words
+        refuseWithoutDisk(node, "compare");
         requireBootPort(tx, context, node);
         const std::optional<model::NodeReport> written = db::ReportRepository{}.latest(tx, node.id, "deploy");
         if (written)

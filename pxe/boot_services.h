@@ -84,6 +84,16 @@ struct RamdiskBoot {
     std::optional<int> vlan{};
 };
 std::string ramdiskScript(const RamdiskBoot& boot);
+/// A kernel and initrd of the operator's, which the machine stays in.
+struct ImageBoot {
+    std::string baseUrl;   ///< of the node's files: "http://10.77.0.1:6386/boot/nodes/<uuid>/<token>"
+    std::string scriptUrl; ///< asked again when something could not be loaded
+    std::string title;
+    std::string arguments; ///< "{iso}" in them becomes the address of the image's ISO
+    model::MacAddress mac;
+    bool configDrive = false; ///< one more initrd: config.img
+};
+std::string imageScript(const ImageBoot& boot);
 /// Leaves for the machine's own disk at once: BIOS by sanboot/exit, UEFI by exit, as tried (docs/boot.md).
 std::string localDiskScript(const std::string& why);
 /// For an unknown machine that still asks: says so on its console and leaves.

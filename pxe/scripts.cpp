@@ -27,6 +27,32 @@ std::string ramdiskScript(const RamdiskBoot& boot)
                        boot.nodeUuid, boot.baseUrl, arguments);
 }
 
+std::string imageScript(const ImageBoot& boot)
+{
+    std::string arguments = boot.arguments;
+    constexpr std::string_view kIso = "{iso}";
+    for (std::size_t at = arguments.find(kIso); at != std::string::npos; at = arguments.find(kIso, at))
+        arguments.replace(at, kIso.size(), boot.baseUrl + "/image.iso");
+    return fmt::format(
+        "#!ipxe\n"
+        "echo bm: starting the RAM disk {0}\n"
+        "imgfree\n" // of an earlier try
+        "kernel {1}/vmlinuz initrd=initrd.img{2} BOOTIF={3}{4}{5} || goto failed\n"
+        "initrd --name initrd.img {1}/initrd.img || goto failed\n"
+        "{6}"
+        "boot || goto failed\n"
+        ":failed\n"
+        "echo bm: could not load {0}; trying again in 10 s\n"
+        "sleep 10\n"
+        "chain --replace --autofree {7}?mac=${{netX/mac:hexhyp}}&platform=${{platform}} || reboot\n",
+        boot.title, boot.baseUrl, boot.configDrive ? " initrd=config.img" : "", model::toBootif(boot.mac),
+        arguments.empty() ? "" : " ", arguments,
+        boot.configDrive
+            ? fmt::format("initrd --name config.img {}/config.img || goto failed\n", boot.baseUrl)
+            : "",
+        boot.scriptUrl);
+}
+
 std::string localDiskScript(const std::string& why)
 {
     // UEFI: leaving iPXE makes firmware go on with its boot order. BIOS: the disk is started outright, since

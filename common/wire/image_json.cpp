@@ -152,7 +152,7 @@ std::optional<model::ImageKind> imageKindWanted(const std::string& text)
     const std::optional<model::ImageKind> kind = model::imageKindFromText(text);
     if (!kind && !text.empty())
         throw Error(ErrorCode::InvalidInput, fmt::format("kind: \"{}\" is none", text.substr(0, 40)),
-                    "disk or tree; without it the content tells");
+                    "disk, tree or ramdisk; without it the content tells");
     return kind;
 }
 
@@ -161,7 +161,7 @@ ImageChange imageChangeFromBody(const nlohmann::json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"architecture", "boot_mode", "labels"}, "image");
+    refuseUnknown(body, {"architecture", "boot_mode", "labels", "kernel_arguments"}, "image");
     ImageChange change;
     change.labels = labelsMember(body);
     if (const nlohmann::json* value = memberOf(body, "architecture")) {
@@ -175,6 +175,8 @@ ImageChange imageChangeFromBody(const nlohmann::json& body)
                         "uefi, bios or any");
         change.bootMode = text == "any" ? "" : text;
     }
+    if (const nlohmann::json* value = memberOf(body, "kernel_arguments"))
+        change.kernelArguments = asString(*value, "kernel_arguments");
     return change;
 }
 
@@ -183,9 +185,15 @@ ImageRequest imageFromBody(const nlohmann::json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"name", "url", "checksum", "labels", "kind"}, "image");
-    ImageRequest wanted{stringMember(body, "name"), stringMember(body, "url"), stringMember(body, "checksum"),
-                        changedLabels({}, labelsMember(body)), imageKindWanted(stringMember(body, "kind"))};
+    refuseUnknown(body, {"name", "url", "checksum", "labels", "kind", "kernel_arguments"}, "image");
+    ImageRequest wanted{stringMember(body, "name"),
+                        stringMember(body, "url"),
+                        stringMember(body, "checksum"),
+                        changedLabels({}, labelsMember(body)),
+                        imageKindWanted(stringMember(body, "kind")),
+                        {}};
+    if (const nlohmann::json* value = memberOf(body, "kernel_arguments"))
+        wanted.kernelArguments = asString(*value, "kernel_arguments");
     checkImageName(wanted.name);
     checkChecksum(wanted.checksum);
     if (wanted.url.empty())

@@ -19,7 +19,8 @@ struct ImageRequest {
     std::string url;
     std::string checksum;     ///< "", "sha256:<hex>", "sha512:<hex>" or the URL of a checksum file
     model::JsonText labels{}; ///< {"os": "debian"}
-    std::optional<model::ImageKind> kind{}; ///< nothing: the content tells
+    std::optional<model::ImageKind> kind{};       ///< nothing: the content tells
+    std::optional<std::string> kernelArguments{}; ///< of a RAM disk; nothing: those that came with it
 };
 /// @throws Error InvalidInput naming the field
 ImageRequest imageFromBody(const nlohmann::json& body);
@@ -28,13 +29,14 @@ struct ImageChange {
     std::optional<std::string> architecture;
     std::optional<std::string> bootMode;
     std::map<std::string, std::optional<std::string>> labels{}; ///< nothing: taken away
+    std::optional<std::string> kernelArguments{};               ///< of a RAM disk
 };
 /// @throws Error InvalidInput naming the field
 ImageChange imageChangeFromBody(const nlohmann::json& body);
 /// What an image may be called: letters, digits and - . _ , 1 to 128 of them, not starting with a dot or
 /// hyphen and not like a UUID. @throws Error InvalidInput
 void checkImageName(const std::string& name);
-/// "disk", "tree"; "": nothing. @throws Error InvalidInput
+/// "disk", "tree", "ramdisk"; "": nothing. @throws Error InvalidInput
 std::optional<model::ImageKind> imageKindWanted(const std::string& text);
 /// @throws Error InvalidInput unless "" or of the form above
 void checkChecksum(const std::string& checksum);

@@ -136,8 +136,9 @@ ProvisionRequest provisionFromBody(const json& body)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
     refuseUnknown(body,
-                  {"image", "root_device", "grow_last_partition", "full", "layout", "preserve", "host_name",
-                   "ssh_keys", "user_data", "meta_data", "network_data", "vendor_data", "config_drive"},
+                  {"image", "root_device", "grow_last_partition", "full", "layout", "preserve",
+                   "kernel_arguments", "host_name", "ssh_keys", "user_data", "meta_data", "network_data",
+                   "vendor_data", "config_drive"},
                   "provision");
     ProvisionRequest wanted;
     wanted.image = stringMember(body, "image");
@@ -155,6 +156,8 @@ ProvisionRequest provisionFromBody(const json& body)
     }
     if (const json* preserve = memberOf(body, "preserve"))
         wanted.preserve = asStrings(*preserve, "preserve");
+    if (const json* arguments = memberOf(body, "kernel_arguments"))
+        wanted.kernelArguments = asString(*arguments, "kernel_arguments");
     wanted.hostName = stringMember(body, "host_name");
     if (const json* keys = memberOf(body, "ssh_keys"))
         wanted.sshKeys = asStrings(*keys, "ssh_keys");

@@ -26,7 +26,8 @@ struct ProvisionRequest {
     std::string
         layoutJson; ///< of a tree: an object, or a name as a JSON text; "": the image's own, or "plain"
     std::optional<std::vector<std::string>>
-        preserve{}; ///< of a tree: mount points that stay; over the layout's
+        preserve{};                               ///< of a tree: mount points that stay; over the layout's
+    std::optional<std::string> kernelArguments{}; ///< of a RAM disk, instead of the image's; %default%: these
     std::string hostName;
     std::vector<std::string> sshKeys{};
     std::optional<ConfigDriveParts> parts{};

@@ -11,6 +11,7 @@ DeployRequest deployRequestOf(const wire::ProvisionRequest& wanted)
     deploy.full = wanted.full;
     deploy.layoutJson = wanted.layoutJson;
     deploy.preserve = wanted.preserve;
+    deploy.kernelArguments = wanted.kernelArguments;
     deploy.hostName = wanted.hostName;
     deploy.sshKeys = wanted.sshKeys;
     deploy.configDriveBase64 = wanted.configDriveBase64;

@@ -3,6 +3,7 @@
 #include "common/model/duration.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/ramdisk_image.h"
 
 #include <algorithm>
 #include <array>
@@ -121,7 +122,8 @@ Reason imageFits(const Case& c)
         disk = std::strtoull(textMember(properties, "local_gb").c_str(), nullptr, 10) << 30U;
     const std::uint64_t needed =
         std::max(image.sizeBytes, valueOf(image.description).value("content_bytes", std::uint64_t{0}));
-    if (disk > 0 && disk < needed)
+    const bool writes = image.kind != model::ImageKind::Ramdisk;
+    if (writes && disk > 0 && disk < needed)
         return {"disk-too-small",
                 fmt::format("disk too small: {:.1f} GiB, the image needs {:.1f} GiB",
                             static_cast<double>(disk) / (1U << 30U),
@@ -139,6 +141,23 @@ Reason imageFits(const Case& c)
         return {"conflict",
                 "wrong boot mode: " + mode + " as last seen, the image boots by " + image.bootMode,
                 "bm image set " + image.name + " --boot-mode corrects the image's"};
+    return {};
+}
+
+/// What prepareDeploy() would say of the request later, told in the plan.
+Reason optionsFit(const Case& c)
+{
+    const DeployRequest& request = c.by.request.deploy;
+    try {
+        if (c.by.image.kind != model::ImageKind::Ramdisk) {
+            refuseKernelArguments(c.by.image, request);
+            return {};
+        }
+        refuseForRamdisk(c.by.image, c.node, request);
+        argumentsFor(c.by.image, c.node, request);
+    } catch (const model::Error& refusal) {
+        return {std::string(model::toText(refusal.code())), refusal.message(), refusal.hint()};
+    }
     return {};
 }
 
@@ -173,7 +192,7 @@ void judge(db::Transaction& tx, const Context& context, const JudgedBy& by, cons
                  node,
                  node.name.empty() ? node.id.uuid : node.name,
                  agent ? valueOf(agent->inventory) : json::object()};
-    for (const auto& question : {nodesOwnWill, asWanted, stateFits, machineSeen, imageFits}) {
+    for (const auto& question : {nodesOwnWill, asWanted, stateFits, machineSeen, imageFits, optionsFit}) {
         const Reason reason = question(c);
         if (reason.code.empty())
             continue;

@@ -146,6 +146,25 @@ TEST_CASE("the RAM disk's script", "[pxe]")
     }
 }
 
+TEST_CASE("the script of a RAM disk that a machine stays in", "[pxe]")
+{
+    pxe::ImageBoot boot{"http://10.78.0.1:6386/boot/nodes/4e8c/70c3", "http://10.78.0.1:6386/boot/script",
+                        "rescue", "boot=live fetch={iso} again={iso}",
+                        *model::macFromText("52:54:00:77:00:01")};
+    const std::string text = pxe::imageScript(boot);
+    CHECK_THAT(text, StartsWith("#!ipxe\n"));
+    CHECK_THAT(text, Contains("kernel http://10.78.0.1:6386/boot/nodes/4e8c/70c3/vmlinuz initrd=initrd.img "
+                              "BOOTIF=01-52-54-00-77-00-01 boot=live "
+                              "fetch=http://10.78.0.1:6386/boot/nodes/4e8c/70c3/image.iso "
+                              "again=http://10.78.0.1:6386/boot/nodes/4e8c/70c3/image.iso || goto failed\n"));
+    CHECK_THAT(text, !Contains("config.img") && Contains("chain --replace"));
+    boot.configDrive = true;
+    CHECK_THAT(
+        pxe::imageScript(boot),
+        Contains("initrd=initrd.img initrd=config.img ") &&
+            Contains("initrd --name config.img http://10.78.0.1:6386/boot/nodes/4e8c/70c3/config.img"));
+}
+
 TEST_CASE("scripts that leave for the machine's own disk", "[pxe]")
 {
     const std::string known = pxe::localDiskScript("nothing to do");
