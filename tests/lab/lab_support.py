@@ -40,7 +40,7 @@ def wait_for(what, condition, seconds=600):
     say(what)
 
 
-def raise_lab(fleet_text):
+def raise_lab(fleet_text, image=True):
     """Machines powered off and enrolled, bmd running, an image in its store."""
     place.make_folders()
     file = place.STATE / "fleet.yaml"
@@ -50,10 +50,11 @@ def raise_lab(fleet_text):
     service.start(machines)
     service.write_client()
     login.make_key()
-    image = place.STATE / "debian-12.qcow2"
-    subprocess.run([place.LAB / "make-image", image], check=True)
     bm("node", "enrol", "-f", str(service.INVENTORY))
-    bm("image", "add", str(image), "--name", "debian-12")
+    if image:
+        file = place.STATE / "debian-12.qcow2"
+        subprocess.run([place.LAB / "make-image", file], check=True)
+        bm("image", "add", str(file), "--name", "debian-12")
     return machines
 
 
