@@ -107,6 +107,7 @@ int runAgent(const RunOptions& options)
     tools.token = [&session](const std::string& url) { return session.tokenFor(url); };
     tools.disks = [&] { return inventoryBy(options, arguments).disks; };
     tools.folder = options.stateFolder / "steps";
+    tools.mayChangeMachine = options.mayPowerOff;
     ExchangeLoop::Parts parts;
     parts.inventory = [&] { return inventoryBy(options, arguments); };
     parts.changePower = [&](PowerChange change) { changePower(change, options, log); };

@@ -256,6 +256,30 @@ std::vector<Extent> Gpt::partitions() const
     return out;
 }
 
+/// Mixed endian: the first three numbers of a GUID are little-endian.
+std::string Gpt::guidAt(std::size_t entry, std::size_t offset) const
+{
+    const std::size_t at = entry * entryBytes_ + offset;
+    std::string out =
+        fmt::format("{:08x}-{:04x}-{:04x}-", loadLe<std::uint32_t>(entries_, at),
+                    loadLe<std::uint16_t>(entries_, at + 4), loadLe<std::uint16_t>(entries_, at + 6));
+    for (std::size_t i = 8; i < 16; ++i)
+        out += fmt::format("{}{:02x}", i == 10 ? "-" : "", std::to_integer<unsigned>(entries_[at + i]));
+    return out;
+}
+
+std::vector<Gpt::Entry> Gpt::entries() const
+{
+    std::vector<Entry> out;
+    for (std::size_t i = 0; i < entryCount_; ++i)
+        if (used(i))
+            out.push_back({static_cast<unsigned>(i + 1),
+                           guidAt(i, kTypeAt),
+                           guidAt(i, kGuidAt),
+                           {field(i, kFirstAt), field(i, kLastAt)}});
+    return out;
+}
+
 std::optional<std::size_t> Gpt::entryCalled(std::string_view name) const
 {
     for (std::size_t i = 0; i < entryCount_; ++i) {

@@ -60,6 +60,13 @@ public:
     Extent addAtEnd(std::uint64_t sectors, std::string_view name);
     std::optional<Extent> find(std::string_view name) const;
     std::vector<Extent> partitions() const;
+    struct Entry {
+        unsigned number = 0; ///< as tools count: from 1
+        std::string type;    ///< GUID, lower-case
+        std::string guid;    ///< of this partition, lower-case
+        Extent extent{};
+    };
+    std::vector<Entry> entries() const;
     /// Both copies and the protective MBR's length; the backup first, so that one of them is whole at any
     /// moment.
     void write(BlockDevice& device);
@@ -70,6 +77,7 @@ private:
     std::uint64_t field(std::size_t entry, std::size_t offset) const;
     void setField(std::size_t entry, std::size_t offset, std::uint64_t value);
     bool used(std::size_t entry) const;
+    std::string guidAt(std::size_t entry, std::size_t offset) const;
     std::optional<std::size_t> entryCalled(std::string_view name) const;
     std::optional<std::size_t> lastEntry() const;
     std::vector<std::byte> header(bool backup) const;

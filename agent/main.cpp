@@ -20,7 +20,8 @@ void addRun(CLI::App& app, bm::agent::RunOptions& options)
         ->capture_default_str();
     app.add_option("--inventory", options.inventoryFile,
                    "take the machine's disks from this JSON instead of from /sys");
-    app.add_flag("!--no-power", options.mayPowerOff, "note power_off and reboot, but do not carry them out");
+    app.add_flag("!--no-power", options.mayPowerOff,
+                 "note power_off and reboot, but do not carry them out; leave the firmware alone");
 }
 
 CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::string& target, std::size_t& memoryMib)

@@ -137,7 +137,8 @@ void StepRunner::work(Task& task, const std::stop_token& stop)
                                   task.resume,
                                   stop,
                                   task.relay ? &*task.relay : nullptr,
-                                  task.relaySettings};
+                                  task.relaySettings,
+                                  tools_.mayChangeMachine};
         report.result = found->second(context);
         platform::writeFileAtomically(recordFile(task.order.id), "{\"result\": " + report.result.text + "}",
                                       0600);

@@ -18,7 +18,8 @@ struct StepTools {
     std::string apiBase;
     TokenSource token;
     std::function<std::vector<wire::Disk>()> disks;
-    std::filesystem::path folder; ///< records of steps, so that a restarted agent knows: one file per step
+    std::filesystem::path folder;  ///< records of steps, so that a restarted agent knows: one file per step
+    bool mayChangeMachine = false; ///< firmware's variables too
 };
 
 /// Does one step at a time on a thread of its own. Its methods are for one thread; only onFinished is called

@@ -5,6 +5,7 @@
 #include "agent/file_system_growth.h"
 #include "agent/kernel_disks.h"
 #include "agent/signature_wiper.h"
+#include "agent/start/disk_start.h"
 #include "common/model/error.h"
 
 #include <cmath>
@@ -89,7 +90,13 @@ model::JsonText eraseDevicesMetadata(const StepContext& context)
 {
     json erased = json::array();
     json skipped = json::array();
-    for (const Disk& disk : context.disks()) {
+    const std::vector<Disk> disks = context.disks();
+    std::vector<std::string> candidates;
+    for (const Disk& disk : disks)
+        if (disk.candidate)
+            candidates.push_back(disk.name);
+    DiskStart start(candidates, context);
+    for (const Disk& disk : disks) {
         if (!disk.candidate) {
             context.log.note(fmt::format("not erasing {}: {}", disk.name, disk.verdict));
             skipped.push_back({{"name", disk.name}, {"reason", disk.verdict}});
@@ -98,7 +105,7 @@ model::JsonText eraseDevicesMetadata(const StepContext& context)
         eraseDisk(disk, context);
         erased.push_back({{"name", disk.name}, {"serial", disk.serial}});
     }
-    return resultText({{"erased", erased}, {"skipped", skipped}});
+    return resultText({{"erased", erased}, {"skipped", skipped}, {"boot", start.forget()}});
 }
 
 model::JsonText writeImageStep(const StepContext& context)
@@ -110,6 +117,7 @@ model::JsonText writeImageStep(const StepContext& context)
     context.log.note(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
                                  disk.serial.empty() ? std::string("unknown") : disk.serial));
     releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
+    DiskStart start({disk.name}, context);
     const DeployOutcome outcome = deployDisk(order, disk.name, context.progress, context.log, context.stop);
     context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
                                  disk.name, outcome.seconds, outcome.bytesFetched >> 20U));
@@ -119,6 +127,7 @@ model::JsonText writeImageStep(const StepContext& context)
         result["file_system"] = resultOf(growLastFileSystem(disk.name, context.exec, context.log,
                                                             Deadline::in(kGrowDeadline, context.stop)));
     }
+    result["boot"] = start.settle(in.object("image").text("name"));
     return resultText(result);
 }
 

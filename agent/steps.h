@@ -27,22 +27,25 @@ struct StepContext {
     std::stop_token stop{};
     RelayCopy* relay = nullptr; ///< null: alone with the server
     RelaySettings relaySettings{};
+    bool mayChangeMachine = false; ///< firmware's variables too: this is the RAM disk of a machine of bm's
 };
 
 /// Returns the step's result as JSON; throws model::Error.
 using StepFunction = std::function<model::JsonText(const StepContext&)>;
 
-/// erase_devices_metadata {} -> {erased: [{name, serial}], skipped: [{name, reason}]}
+/// erase_devices_metadata {} -> {erased: [{name, serial}], skipped: [{name, reason}], boot} (boot: what
+/// DiskStart tells, agent/start/disk_start.h, here and below)
 model::JsonText eraseDevicesMetadata(const StepContext& context);
 /// write_image {image, root_device, root_device_policy, remembered, grow_last_partition, full,
 /// configdrive_url}
 ///   -> {disk: {name, wwn, serial, size_bytes, model}, bytes_written, bytes_fetched, bytes_present, seconds,
 ///   mb_per_s, blocks_root, decision: {only_differing, why}, file_system: {kind, bytes_before, bytes_after,
-///   trouble}}
+///   trouble}, boot}
 model::JsonText writeImageStep(const StepContext& context);
 
 /// write_tree {image, layout, content_bytes, root_device, root_device_policy, remembered, configdrive_url}
-///   -> {disk, disks, entries, bytes_written, bytes_fetched, files_digest, preserved, seconds, mb_per_s}
+///   -> {disk, disks, entries, bytes_written, bytes_fetched, files_digest, preserved, seconds, mb_per_s,
+///   boot}
 model::JsonText writeTreeStep(const StepContext& context);
 /// capture_disk {capture_url, generalise, root_device, root_device_policy, remembered} -> {disk, content_id,
 /// image_bytes, bytes_used, bytes_sent, seconds, partitions: [{file_system, mapped, why}], generalised,

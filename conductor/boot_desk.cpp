@@ -4,6 +4,7 @@
 #include "conductor/nodes.h"
 #include "conductor/ramdisk_image.h"
 #include "conductor/ramdisk_stay.h"
+#include "conductor/written_disk.h"
 
 #include <set>
 
@@ -172,7 +173,7 @@ std::string BootDesk::script(const std::string& macText, const std::string& plat
             return stayScript(tx, context_, node, *mac, platform + ", " + peerAddress);
         if (!expected(record, now)) {
             note(tx, now, node.id, "http.script", "local disk (" + platform + ", " + peerAddress + ")");
-            return pxe::localDiskScript("no operation waits for this machine");
+            return pxe::localDiskScript("no operation waits for this machine", biosDriveOf(node));
         }
         pxe::RamdiskBoot boot;
         boot.baseUrl = context_.settings.baseUrl;

@@ -6,6 +6,7 @@
 #include "conductor/simulated_agent.h"
 #include "conductor/step_support.h"
 #include "conductor/steps.h"
+#include "conductor/written_disk.h"
 
 #include <algorithm>
 
@@ -151,12 +152,7 @@ model::StepResult stepWriteImage(StepWork& work)
         return result;
     const json report = valueOf(work.step.result);
     reportDeployment(work, *image, report);
-    work.changeNode([report](model::Node& node) {
-        json internal = valueOf(node.driverInternalInfo);
-        if (report.contains("disk"))
-            internal["deployed_disk"] = report.at("disk");
-        node.driverInternalInfo = textOf(internal);
-    });
+    rememberWritten(work, report);
     work.event("image.written", image->name + " is on the disk and read back",
                json{{"report", report}}.dump(-1, ' ', false, json::error_handler_t::replace));
     return result;

@@ -95,7 +95,8 @@ struct ImageBoot {
 };
 std::string imageScript(const ImageBoot& boot);
 /// Leaves for the machine's own disk at once: BIOS by sanboot/exit, UEFI by exit, as tried (docs/boot.md).
-std::string localDiskScript(const std::string& why);
+/// @param biosDrive  the BIOS's number of that disk
+std::string localDiskScript(const std::string& why, unsigned biosDrive = 0x80);
 /// For an unknown machine that still asks: says so on its console and leaves.
 std::string unknownMachineScript(const model::MacAddress& mac);
 

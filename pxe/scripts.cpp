@@ -7,11 +7,11 @@ namespace bm::pxe {
 
 std::string ramdiskScript(const RamdiskBoot& boot)
 {
-    // panic=60: a RAM disk whose init dies tries again.
+    // panic=60: a RAM disk whose init dies tries again. edd=on: the BIOS is asked for its disks.
     const std::string arguments = fmt::format(
         "bm.api={} bm.node={} bm.secret={} BOOTIF={}{}{}{}", boot.baseUrl, boot.nodeUuid, boot.bootSecret,
         model::toBootif(boot.mac), boot.vlan ? fmt::format(" bm.vlan={}", *boot.vlan) : "",
-        " panic=60 console=tty0 console=ttyS0,115200n8",
+        " panic=60 edd=on console=tty0 console=ttyS0,115200n8",
         boot.extraArguments.empty() ? "" : " " + boot.extraArguments);
     return fmt::format("#!ipxe\n"
                        "echo bm: starting the RAM disk for node {0}\n"
@@ -53,15 +53,15 @@ std::string imageScript(const ImageBoot& boot)
         boot.scriptUrl);
 }
 
-std::string localDiskScript(const std::string& why)
+std::string localDiskScript(const std::string& why, unsigned biosDrive)
 {
     // UEFI: leaving iPXE makes firmware go on with its boot order. BIOS: the disk is started outright, since
     // many PXE BIOSes do not go on after a network boot that ended well.
     return fmt::format("#!ipxe\n"
                        "echo bm: {}: starting this machine's own disk\n"
                        "iseq ${{platform}} efi && exit 1 ||\n"
-                       "sanboot --no-describe --drive 0x80 || exit 1\n",
-                       why);
+                       "sanboot --no-describe --drive {:#x} || exit 1\n",
+                       why, biosDrive);
 }
 
 std::string unknownMachineScript(const model::MacAddress& mac)

@@ -1,4 +1,5 @@
 #include "agent/chosen_disk.h"
+#include "agent/start/disk_start.h"
 #include "agent/steps.h"
 #include "agent/tree/tree_deployer.h"
 #include "common/model/error.h"
@@ -69,11 +70,14 @@ model::JsonText writeTreeStep(const StepContext& context)
                                      disk.serial.empty() ? std::string("unknown") : disk.serial));
         paths.emplace_back(disk.name);
     }
+    DiskStart start({paths.begin(), paths.end()}, context);
     const TreeOutcome outcome =
         deployTree(order, paths, context.exec, context.progress, context.log, context.stop);
     context.log.note(fmt::format("{} entries copied in {:.1f} s, {} MiB fetched, read back and the same",
                                  outcome.entries, outcome.seconds, outcome.bytesFetched >> 20U));
-    return resultText(resultOf(disks, outcome));
+    json result = resultOf(disks, outcome);
+    result["boot"] = start.settle(in.object("image").text("name"));
+    return resultText(result);
 }
 
 } // namespace bm::agent

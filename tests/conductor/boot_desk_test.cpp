@@ -49,6 +49,17 @@ TEST_CASE("who gets which boot script", "[conductor][boot]")
         CHECK_THAT(script, Catch::Contains("own disk") && Catch::Contains("exit"));
         CHECK_THAT(script, !Catch::Contains("bm.secret"));
     }
+    SECTION("an idle node whose deployed disk is not the BIOS's first is sent to that one")
+    {
+        const model::NodeId id = world.nodeIn(State::Active).id;
+        world.core->database.write([&](db::Transaction& tx) {
+            model::Node node = *db::NodeRepository{}.find(tx, id);
+            node.driverInternalInfo = model::JsonText{R"({"boot": {"firmware": "bios", "drive": 129}})"};
+            db::NodeRepository{}.update(tx, node);
+        });
+        CHECK_THAT(world.core->boots.script(macOf(world, "node-1"), "pcbios", "192.0.2.7"),
+                   Catch::Contains("--drive 0x81 "));
+    }
     SECTION("an unknown machine is told so and noted")
     {
         const std::string script = world.core->boots.script("52:54:00:99:99:99", "efi", "192.0.2.8");

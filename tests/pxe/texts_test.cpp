@@ -170,6 +170,7 @@ TEST_CASE("scripts that leave for the machine's own disk", "[pxe]")
     const std::string known = pxe::localDiskScript("nothing to do");
     CHECK_THAT(known, StartsWith("#!ipxe\n") && Contains("nothing to do") &&
                           Contains("sanboot --no-describe --drive 0x80 || exit 1"));
+    CHECK_THAT(pxe::localDiskScript("nothing to do", 0x81), Contains("--drive 0x81 || exit 1"));
     CHECK_THAT(known, Contains("iseq ${platform} efi && exit 1 ||\n"));
     const std::string unknown = pxe::unknownMachineScript(*model::macFromText("52:54:00:77:00:01"));
     CHECK_THAT(unknown, StartsWith("#!ipxe\n") && Contains("52:54:00:77:00:01 is not enrolled") &&

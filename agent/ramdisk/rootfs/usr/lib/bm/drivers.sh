@@ -25,6 +25,8 @@ load_all_drivers() {
     if [ -d /sys/firmware/efi ]; then
         "$MODPROBE" -q efivarfs
         mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+    else
+        "$MODPROBE" -q edd
     fi
     : >/run/bm/drivers.done
 }

@@ -1,0 +1,43 @@
+#pragma once
+#include "agent/start/bios_drives.h"
+#include "agent/start/boot_entries.h"
+#include "agent/steps.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::agent {
+
+/// Sees to it that firmware starts the disks of a deployment. Made before they are written: it remembers
+/// what was on them.
+class DiskStart {
+public:
+    /// @param context  borrowed
+    DiskStart(std::vector<std::string> disks, const StepContext& context);
+
+    /// UEFI: an entry "bm: @p image" per disk, stale ones away, BootOrder. BIOS: which drive the disk is.
+    /// Never throws but Aborted: a machine with a deployed disk also starts by its fall-back loader.
+    /// @return {"firmware": "uefi", "entries": [..], "loaders": [..], "removed": [..], "order": [..],
+    ///   "trouble": ""} or {"firmware": "bios", "drive": 128, "starts_first": true, "trouble": ""}
+    nlohmann::json settle(const std::string& image);
+
+    /// After the disks were erased: the entries for what was on them are removed, as are bm's own.
+    /// @return the same form
+    nlohmann::json forget();
+
+private:
+    nlohmann::json settleUefi(const std::string& image);
+    std::vector<BootTarget> targets(const model::Deadline& deadline) const;
+    std::vector<std::string> gone() const;
+    nlohmann::json settleBios() const;
+
+    std::vector<std::string> disks_;
+    const StepContext& context_;
+    std::vector<std::string> partitionsBefore_; ///< GUIDs
+    std::optional<unsigned> biosNumber_{};      ///< of the first disk
+    bool uefi_ = false;
+};
+
+} // namespace bm::agent

@@ -1,0 +1,109 @@
+#include "agent/start/esp_loader.h"
+
+#include "agent/gpt.h"
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <fmt/format.h>
+
+namespace bm::agent {
+
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+constexpr std::string_view kEspType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
+/// The best first. Windows keeps its own a folder deeper.
+constexpr auto kVendorLoaders =
+    std::to_array<std::string_view>({"shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi"});
+constexpr std::size_t kLongestListing = std::size_t{1} << 20U;
+
+std::string lowered(std::string_view text)
+{
+    std::string out(text);
+    std::ranges::transform(out, out.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+}
+
+/// "/EFI/debian/shimx64.efi" as firmware writes it; "" for what no firmware should be told.
+std::string firmwarePath(std::string_view path)
+{
+    std::string out;
+    for (const char c : path) {
+        if (c < ' ' || c == 0x7f || static_cast<unsigned char>(c) >= 0x80)
+            return {};
+        out += c == '/' ? '\\' : c;
+    }
+    return out;
+}
+
+/// How good the loader at @p path is, the lower the better; nothing: it is none.
+std::optional<std::size_t> rankOf(std::string_view path)
+{
+    const std::string name = lowered(path);
+    if (name == lowered("/EFI/BOOT/BOOTX64.EFI"))
+        return kVendorLoaders.size();
+    if (!name.starts_with("/efi/") || name.starts_with("/efi/boot/"))
+        return std::nullopt;
+    const std::string file = name.substr(name.rfind('/') + 1);
+    const auto found = std::ranges::find(kVendorLoaders, file);
+    if (found == kVendorLoaders.end())
+        return std::nullopt;
+    return static_cast<std::size_t>(found - kVendorLoaders.begin());
+}
+
+} // namespace
+
+std::optional<EspPlace> findEsp(const BlockDevice& device)
+{
+    const std::optional<Gpt> table = Gpt::read(device);
+    if (!table)
+        return std::nullopt;
+    for (const Gpt::Entry& entry : table->entries())
+        if (entry.type == kEspType)
+            return EspPlace{entry.number, entry.guid, entry.extent.first * device.sectorBytes()};
+    return std::nullopt;
+}
+
+std::string loaderAmong(std::string_view listing)
+{
+    std::string best;
+    std::size_t bestRank = kVendorLoaders.size() + 1;
+    while (!listing.empty()) {
+        const std::size_t end = std::min(listing.find('\n'), listing.size());
+        std::string_view path = listing.substr(0, end);
+        listing.remove_prefix(std::min(end + 1, listing.size()));
+        if (!path.starts_with("::/"))
+            continue;
+        path.remove_prefix(2);
+        const std::optional<std::size_t> rank = rankOf(path);
+        const std::string loader = firmwarePath(path);
+        if (!rank || loader.empty() || *rank > bestRank || (*rank == bestRank && loader >= best))
+            continue;
+        bestRank = *rank;
+        best = loader;
+    }
+    return best;
+}
+
+std::string loaderIn(const std::string& disk, const EspPlace& esp, platform::Exec& exec,
+                     const model::Deadline& deadline)
+{
+    const platform::Exit exit =
+        exec.run({.argv = {"mdir", "-b", "-/", "-i", fmt::format("{}@@{}", disk, esp.beginByte), "::/EFI"},
+                  .env = {{"MTOOLS_SKIP_CHECK", "1"}},
+                  .outputLimitBytes = kLongestListing},
+                 deadline);
+    if (exit.code != 0 && exit.err.find("not found") == std::string::npos)
+        throw Error(ErrorCode::AgentFailed,
+                    fmt::format("reading the EFI system partition of {}: {}", disk,
+                                exit.err.substr(0, exit.err.find('\n'))),
+                    "is it FAT? check the image: fsck.fat -n");
+    return loaderAmong(exit.out);
+}
+
+} // namespace bm::agent

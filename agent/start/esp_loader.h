@@ -1,0 +1,33 @@
+#pragma once
+#include "agent/block_device.h"
+#include "common/model/deadline.h"
+#include "common/platform/exec.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bm::agent {
+
+/// The EFI system partition of a disk.
+struct EspPlace {
+    unsigned number = 0; ///< of the partition, from 1
+    std::string guid;    ///< the partition's own, lower-case
+    std::uint64_t beginByte = 0;
+};
+/// The first partition of that type in the disk's GPT. @throws Error ImageCorrupt
+std::optional<EspPlace> findEsp(const BlockDevice& device);
+
+/// Where firmware looks by itself: UEFI 2.10, 3.5.1.1.
+inline constexpr std::string_view kFallbackLoader = "\\EFI\\BOOT\\BOOTX64.EFI";
+
+/// The loader to start among the files of an ESP, listed one a line as "::/EFI/debian/shimx64.efi": a
+/// vendor's own (shim before GRUB before others), else the fall-back; "" when there is none.
+std::string loaderAmong(std::string_view listing);
+
+/// The same by mdir; nothing is mounted. @throws Error AgentFailed
+std::string loaderIn(const std::string& disk, const EspPlace& esp, platform::Exec& exec,
+                     const model::Deadline& deadline);
+
+} // namespace bm::agent
