@@ -4,6 +4,7 @@
 #include "agent/exchange_loop.h"
 #include "agent/inventory_reader.h"
 #include "agent/relay_wire.h"
+#include "agent/start/kernel_start.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 
@@ -49,6 +50,13 @@ private:
 
 void changePower(PowerChange change, const RunOptions& options, AgentLog& log)
 {
+    if (change == PowerChange::Kernel) {
+        log.note("starting the deployed kernel");
+        if (options.mayPowerOff)
+            jump();
+        log.trouble("the deployed kernel could not be started");
+        return;
+    }
     log.note(change == PowerChange::Off ? "powering off" : "rebooting");
     ::sync();
     if (options.mayPowerOff)

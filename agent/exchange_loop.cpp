@@ -58,8 +58,11 @@ bool ExchangeLoop::once(const std::stop_token& stop)
         lastTrouble_.clear();
         return true;
     } catch (const Error& error) {
-        if (error.code() == ErrorCode::Unauthorized)
+        if (error.code() == ErrorCode::Unauthorized) {
             session_.forgetToken();
+            if (runner_.powerChange() == PowerChange::Kernel)
+                parts_.changePower(PowerChange::Kernel); // its answer was lost, and the server has gone on
+        }
         if (!stop.stop_requested())
             trouble(error);
         return false;

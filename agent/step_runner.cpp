@@ -210,9 +210,11 @@ void StepRunner::relayReported(std::size_t left)
 
 PowerChange StepRunner::powerChange()
 {
-    if (!task_ || !task_->finished || task_->outcome.lock()->state != AgentStepState::Done)
+    if (!task_ || !task_->finished)
         return PowerChange::None;
-    return powerChangeOf(task_->order.name);
+    const AgentStepReport outcome = *task_->outcome.lock();
+    return outcome.state == AgentStepState::Done ? powerChangeOf(task_->order.name, outcome.result)
+                                                 : PowerChange::None;
 }
 
 } // namespace bm::agent

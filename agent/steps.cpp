@@ -139,12 +139,15 @@ std::map<std::string, StepFunction> allSteps()
             {"write_tree", writeTreeStep},
             {"capture_disk", captureDiskStep},
             {"verify_disk", verifyDiskStep},
+            {"start_kernel", startKernelStep},
             {"power_off", nothing},
             {"reboot", nothing}};
 }
 
-PowerChange powerChangeOf(const std::string& name)
+PowerChange powerChangeOf(const std::string& name, const model::JsonText& result)
 {
+    if (name == "start_kernel" && wire::parseObject(result.text, "start_kernel").value("loaded", false))
+        return PowerChange::Kernel;
     if (name == "power_off")
         return PowerChange::Off;
     return name == "reboot" ? PowerChange::Reboot : PowerChange::None;

@@ -55,12 +55,18 @@ model::JsonText captureDiskStep(const StepContext& context);
 /// blocks_unreadable, partitions: [{number, name, file_system, blocks_changed}], seconds}. Only read.
 model::JsonText verifyDiskStep(const StepContext& context);
 
+/// start_kernel {root_device, root_device_policy, remembered} -> {loaded, why, kernel, initrds, arguments}.
+/// Loads the deployed kernel; once the server knows, the agent leaves for it. What keeps it from that is in
+/// "why": the machine can always be started by its firmware.
+model::JsonText startKernelStep(const StepContext& context);
+
 /// By name. power_off and reboot do nothing here: they are carried out once the server knows that they are
 /// done.
 std::map<std::string, StepFunction> allSteps();
 
-/// "power_off" or "reboot": what follows the report of step @p name.
-enum class PowerChange : std::uint8_t { None, Off, Reboot };
-PowerChange powerChangeOf(const std::string& name);
+/// What follows the report of step @p name ("power_off", "reboot", "start_kernel"), which ended with @p
+/// result.
+enum class PowerChange : std::uint8_t { None, Off, Reboot, Kernel };
+PowerChange powerChangeOf(const std::string& name, const model::JsonText& result);
 
 } // namespace bm::agent

@@ -35,6 +35,7 @@ constexpr auto kSteps = std::to_array<StepName>({
     {"prepare_ramdisk", "laying kernel and initrd ready"},
     {"boot_device_ramdisk", "setting network boot"},
     {"await_ramdisk", "starting from the network"},
+    {"start_kernel", "starting its kernel"},
     {"end_boot", "ending network boot"},
     {"power_off_written", "switching off"},
     {"check_capture", "checking the request"},

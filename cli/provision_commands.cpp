@@ -35,6 +35,7 @@ struct ProvisionOptions {
     bool noConfigDrive = false;
     bool noGrow = false;
     bool full = false;
+    std::optional<bool> kexec{};
     std::string layout;
     std::vector<std::string> preserve;
     std::optional<std::string> kernelArguments{};
@@ -69,6 +70,8 @@ json requestOf(const ProvisionOptions& options)
         body["grow_last_partition"] = false;
     if (options.full)
         body["full"] = true;
+    if (options.kexec)
+        body["kexec"] = *options.kexec;
     if (!options.layout.empty())
         body["layout"] = layoutOf(options.layout);
     if (!options.preserve.empty())
@@ -185,6 +188,8 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
     command.add_flag("--no-config-drive", options.noConfigDrive, "add none");
     command.add_flag("--no-grow", options.noGrow,
                      "leave the last partition and its file system as large as in the image");
+    command.add_flag("--kexec,!--no-kexec", options.kexec,
+                     "start the deployed kernel from the RAM disk instead of a second start of the firmware");
     command.add_option("--layout", options.layout,
                        "how a tree is laid onto the disk: plain, xfs, btrfs, or a YAML file (docs/trees.md)");
     command.add_option("--preserve", options.preserve,

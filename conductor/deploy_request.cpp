@@ -49,6 +49,13 @@ std::string buildDrive(const model::Node& node, const DeployRequest& request)
     return images::makeConfigDrive(drive);
 }
 
+bool wantsKexec(const model::Node& node, const DeployRequest& request)
+{
+    if (request.kexec)
+        return *request.kexec;
+    return textMember(valueOf(node.driverInfo), "kexec") == "true";
+}
+
 bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& node,
                 const DeployRequest& request)
 {
@@ -83,9 +90,13 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
 {
     const model::Image image = wantedImage(tx, node, request);
     requireBootPort(tx, context, node);
-    json stored = {{"image_id", image.id.uuid},     {"image", image.name},
-                   {"content_id", image.contentId}, {"grow_last_partition", request.growLastPartition},
-                   {"full", request.full},          {"kind", model::toText(image.kind)}};
+    json stored = {{"image_id", image.id.uuid},
+                   {"image", image.name},
+                   {"content_id", image.contentId},
+                   {"grow_last_partition", request.growLastPartition},
+                   {"full", request.full},
+                   {"kind", model::toText(image.kind)},
+                   {"kexec", wantsKexec(node, request)}};
     if (image.kind == model::ImageKind::Ramdisk) {
         refuseForRamdisk(image, node, request);
         stored["kernel_arguments"] = argumentsFor(image, node, request);

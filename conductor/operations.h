@@ -13,7 +13,8 @@ struct DeployRequest {
     std::string
         rootDeviceJson; ///< hints; empty: instance_info, properties, class, remembered disk, in this order
     bool growLastPartition = true;
-    bool full = false; ///< copy every block, whatever the disk holds
+    bool full = false;           ///< copy every block, whatever the disk holds
+    std::optional<bool> kexec{}; ///< start the deployed kernel from the RAM disk; else driver_info/kexec says
     std::string
         layoutJson{}; ///< of a tree: an object, or a name as a JSON text; empty: the image's, or "plain"
     std::optional<std::vector<std::string>> preserve{}; ///< of a tree: over the layout's

@@ -46,6 +46,21 @@ constexpr auto kStay = std::to_array<PlannedStep>({
     {"power_on", "power", 85},
     {"await_ramdisk", "deploy", 80},
 });
+/// The deployed kernel is started from the RAM disk; where that does not work the last two steps do.
+constexpr auto kDeployByKexec = std::to_array<PlannedStep>({
+    {"check_request", "deploy", 110},
+    {"expect_boot", "boot", 100},
+    {"power_off", "power", 95},
+    {"boot_device_pxe", "management", 90},
+    {"power_on", "power", 85},
+    {"await_agent", "deploy", 82},
+    {"write_image", "deploy", 80},
+    {"boot_device_disk", "management", 75},
+    {"start_kernel", "deploy", 70},
+    {"end_boot", "boot", 60},
+    {"power_off_written", "power", 50},
+    {"power_on_deployed", "power", 30},
+});
 constexpr auto kUndeploy = std::to_array<PlannedStep>({
     {"end_boot", "boot", 100},
     {"power_off", "power", 90},
@@ -83,6 +98,15 @@ constexpr auto kPower = std::to_array<PlannedStep>({
     {"set_power", "power", 100},
 });
 
+std::span<const PlannedStep> stepsFor(const model::Operation& operation, const std::string& imageKind)
+{
+    if (imageKind == "ramdisk")
+        return kStay;
+    if (operation.kind == OperationKind::Deploy && valueOf(operation.request).value("kexec", false))
+        return kDeployByKexec;
+    return plannedSteps(operation.kind);
+}
+
 } // namespace
 
 std::span<const PlannedStep> plannedSteps(OperationKind kind)
@@ -115,7 +139,7 @@ std::vector<model::Step> makeSteps(const model::Operation& operation, bool autom
                                       ? textMember(valueOf(operation.request), "kind")
                                       : std::string();
     const bool tree = imageKind == "tree";
-    for (const PlannedStep& planned : imageKind == "ramdisk" ? kStay : plannedSteps(operation.kind)) {
+    for (const PlannedStep& planned : stepsFor(operation, imageKind)) {
         model::Step step;
         step.id = model::StepId::make();
         step.operation = operation.id;

@@ -89,14 +89,14 @@ std::string argumentsFor(const model::Image& image, const model::Node& node, con
 
 void refuseForRamdisk(const model::Image& image, const model::Node& node, const DeployRequest& request)
 {
-    const bool layout = !request.layoutJson.empty() || request.preserve;
-    if (layout || request.full || !request.rootDeviceJson.empty())
+    const std::string member = !request.layoutJson.empty() || request.preserve ? "layout and preserve"
+                               : request.full                                  ? "full"
+                               : !request.rootDeviceJson.empty()               ? "root_device"
+                               : request.kexec.value_or(false)                 ? "kexec"
+                                                                               : "";
+    if (!member.empty())
         throw Error(ErrorCode::InvalidInput,
-                    std::string(layout         ? "layout and preserve"
-                                : request.full ? "full"
-                                               : "root_device") +
-                        ": " + image.name + " is a RAM disk; no disk is written",
-                    "leave it out");
+                    member + ": " + image.name + " is a RAM disk; no disk is written", "leave it out");
     if (image.bootMode == "bios" && node.bootMode == "uefi")
         throw Error(ErrorCode::Conflict,
                     "the kernel of " + image.name + " has no EFI stub, and this machine starts by UEFI",

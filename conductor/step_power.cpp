@@ -78,11 +78,15 @@ model::StepResult stepPowerOn(StepWork& work)
 
 model::StepResult stepPowerOffWritten(StepWork& work)
 {
+    if (startedByKexec(work))
+        return model::Done{};
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
 
 model::StepResult stepPowerOnDeployed(StepWork& work)
 {
+    if (startedByKexec(work))
+        return model::Done{};
     return reachPower(work, PowerAction::On, PowerState::On, work.context.settings.powerTimeout);
 }
 

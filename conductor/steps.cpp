@@ -7,7 +7,7 @@
 namespace bm::conductor {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepHandler>, 27> kHandlers{{
+constexpr std::array<std::pair<std::string_view, StepHandler>, 28> kHandlers{{
     {"validate", stepValidate},
     {"identify_bmc", stepIdentifyBmc},
     {"read_power", stepReadPower},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<std::string_view, StepHandler>, 27> kHandlers{{
     {"prepare_ramdisk", stepPrepareRamdisk},
     {"boot_device_ramdisk", stepBootDeviceRamdisk},
     {"await_ramdisk", stepAwaitRamdisk},
+    {"start_kernel", stepStartKernel},
     {"end_boot", stepEndBoot},
     {"power_off_written", stepPowerOffWritten},
     {"boot_device_disk", stepBootDeviceDisk},
@@ -63,7 +64,7 @@ StepHandler handlerOf(const std::string& name)
 bool isAgentStep(const std::string& name)
 {
     return name == "erase_devices_metadata" || name == "write_image" || name == "write_tree" ||
-           name == "capture_disk" || name == "verify_disk";
+           name == "capture_disk" || name == "verify_disk" || name == "start_kernel";
 }
 
 } // namespace bm::conductor

@@ -64,6 +64,10 @@ model::StepResult stepWriteTree(StepWork& work);
 model::StepResult stepPrepareRamdisk(StepWork& work);
 model::StepResult stepBootDeviceRamdisk(StepWork& work);
 model::StepResult stepAwaitRamdisk(StepWork& work);
+// step_kexec.cpp
+model::StepResult stepStartKernel(StepWork& work);
+/// Whether the deployed kernel was started from the RAM disk: then power stays as it is.
+bool startedByKexec(const StepWork& work);
 // step_capture.cpp
 model::StepResult stepCheckCapture(StepWork& work);
 model::StepResult stepShutDown(StepWork& work);

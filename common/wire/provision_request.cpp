@@ -136,7 +136,7 @@ ProvisionRequest provisionFromBody(const json& body)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
     refuseUnknown(body,
-                  {"image", "root_device", "grow_last_partition", "full", "layout", "preserve",
+                  {"image", "root_device", "grow_last_partition", "full", "kexec", "layout", "preserve",
                    "kernel_arguments", "host_name", "ssh_keys", "user_data", "meta_data", "network_data",
                    "vendor_data", "config_drive"},
                   "provision");
@@ -148,6 +148,8 @@ ProvisionRequest provisionFromBody(const json& body)
         wanted.growLastPartition = asBoolean(*grow, "grow_last_partition");
     if (const json* full = memberOf(body, "full"))
         wanted.full = asBoolean(*full, "full");
+    if (const json* kexec = memberOf(body, "kexec"))
+        wanted.kexec = asBoolean(*kexec, "kexec");
     if (const json* layout = memberOf(body, "layout")) {
         if (!layout->is_object() && !layout->is_string())
             throw Error(ErrorCode::InvalidInput,

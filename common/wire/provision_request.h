@@ -19,10 +19,11 @@ struct ConfigDriveParts {
 
 /// bm's own POST /v1/nodes/{ident}/provision.
 struct ProvisionRequest {
-    std::string image;          ///< name or id; "": what instance_info/image_source says
-    std::string rootDeviceJson; ///< hints, an object; "": none given
+    std::string image;                        ///< name or id; "": what instance_info/image_source says
+    std::string rootDeviceJson;               ///< hints, an object; "": none given
     bool growLastPartition = true;
-    bool full = false; ///< copy every block, whatever the disk holds
+    bool full = false;           ///< copy every block, whatever the disk holds
+    std::optional<bool> kexec{}; ///< without a second start of the firmware; else the node's driver_info says
     std::string
         layoutJson; ///< of a tree: an object, or a name as a JSON text; "": the image's own, or "plain"
     std::optional<std::vector<std::string>>

@@ -9,6 +9,7 @@ DeployRequest deployRequestOf(const wire::ProvisionRequest& wanted)
     deploy.rootDeviceJson = wanted.rootDeviceJson;
     deploy.growLastPartition = wanted.growLastPartition;
     deploy.full = wanted.full;
+    deploy.kexec = wanted.kexec;
     deploy.layoutJson = wanted.layoutJson;
     deploy.preserve = wanted.preserve;
     deploy.kernelArguments = wanted.kernelArguments;

@@ -243,6 +243,14 @@ class OtherSteps(World):
         wait_for(lambda: server.ended(STEP), "the report")
         wait_for(lambda: "powering off" in agent.text(), "the power off")
 
+    def test_leaves_the_start_to_the_firmware_where_it_finds_no_kernel(self):
+        server = self.server()
+        server.step = {"id": STEP, "name": "start_kernel", "arguments": {"root_device": {}, "root_device_policy": "single"}}
+        RunningAgent(self, server, [self.disk(64)])
+        report = wait_for(lambda: server.ended(STEP), "the step's end")
+        self.assertEqual((report["state"], report["result"]["loaded"]), ("done", False))
+        self.assertIn("no kernel was found", report["result"]["why"])
+
     def test_refuses_a_step_that_it_does_not_know(self):
         server = self.server()
         RunningAgent(self, server, [self.disk(64)])

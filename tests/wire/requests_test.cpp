@@ -90,13 +90,14 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
 {
     SECTION("carries everything")
     {
-        const wire::ProvisionRequest wanted =
-            wire::provisionFromBody(json::parse(R"({"image": "debian-12", "root_device": {"serial": "X"},
+        const wire::ProvisionRequest wanted = wire::provisionFromBody(json::parse(
+            R"({"image": "debian-12", "root_device": {"serial": "X"},
             "grow_last_partition": false, "host_name": "web-1", "ssh_keys": ["ssh-ed25519 AAAA"], "user_data": "#cloud-config",
-            "meta_data": {"a": 1}, "network_data": {"links": []}})"));
+            "meta_data": {"a": 1}, "network_data": {"links": []}, "kexec": false})"));
         CHECK(wanted.image == "debian-12");
         CHECK(wanted.rootDeviceJson == R"({"serial":"X"})");
         CHECK_FALSE(wanted.growLastPartition);
+        CHECK(wanted.kexec == false);
         CHECK(wanted.sshKeys == std::vector<std::string>{"ssh-ed25519 AAAA"});
         REQUIRE(wanted.parts);
         CHECK(wanted.parts->userData == "#cloud-config");
@@ -110,6 +111,7 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
         CHECK_FALSE(
             wire::provisionFromBody(json::parse(R"({"image": "i", "config_drive": false})")).configDrive);
         CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).parts);
+        CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).kexec);
     }
     SECTION("is refused by the name of what does not fit")
     {

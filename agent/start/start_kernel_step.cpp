@@ -1,0 +1,56 @@
+#include "agent/chosen_disk.h"
+#include "agent/start/kernel_start.h"
+#include "agent/steps.h"
+#include "common/model/error.h"
+
+#include <fmt/format.h>
+
+namespace bm::agent {
+
+using model::Error;
+using nlohmann::json;
+
+namespace {
+
+json refused(const StepContext& context, const std::string& why)
+{
+    context.log.note("the deployed kernel is not started from here: " + why);
+    return {{"loaded", false}, {"why", why}};
+}
+
+json load(const std::string& disk, const StepContext& context)
+{
+    const auto choice =
+        findKernel(disk, context.log, [&](const KernelChoice& found, const std::string& folder) {
+            if (context.mayChangeMachine)
+                loadKernel(found, folder);
+        });
+    if (!choice)
+        return refused(context,
+                       fmt::format("no kernel was found on {} by a grub.cfg or loader entries", disk));
+    json result = context.mayChangeMachine ? json{{"loaded", true}}
+                                           : refused(context, "this agent may not change the machine");
+    result["kernel"] = choice->kernel;
+    result["initrds"] = choice->initrds;
+    result["arguments"] = choice->arguments;
+    context.log.note(fmt::format("kernel {} of {}: {}", choice->kernel, disk, choice->arguments));
+    return result;
+}
+
+} // namespace
+
+model::JsonText startKernelStep(const StepContext& context)
+{
+    const json arguments = wire::parseObject(context.arguments.text, "start_kernel");
+    context.progress.message("looking for the deployed kernel");
+    try {
+        return resultText(load(chooseDisk({arguments, "start_kernel"}, context).name, context));
+    } catch (const Error& error) {
+        if (error.code() == model::ErrorCode::Aborted)
+            throw;
+        return resultText(
+            refused(context, error.message() + (error.hint().empty() ? "" : "; " + error.hint())));
+    }
+}
+
+} // namespace bm::agent

@@ -1,0 +1,151 @@
+#include "tests/support/world.h"
+
+#include <catch2/catch.hpp>
+
+using namespace bm;
+using model::State;
+using test::World;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool hasStep(const World& world, const std::string& name)
+{
+    for (const model::Step& step : world.steps("node-1"))
+        if (step.name == name)
+            return true;
+    return false;
+}
+
+/// The image is written; the agent is asked to start its kernel.
+struct Kexec {
+    World world;
+    World::Agent agent;
+    conductor::AgentInstruction instruction;
+
+    Kexec()
+    {
+        world.nodeIn(State::Available);
+        world.core->nodes.update(
+            "node-1", [](model::Node& node) { node.driverInfo.text = R"({"fake_agent_delay": "never"})"; },
+            "alice");
+        conductor::DeployRequest request;
+        request.image = "debian";
+        request.kexec = true;
+        world.core->operations.provision("node-1", request, "alice");
+        world.settle(3s);
+        agent = world.bootAgent("node-1");
+        world.exchange(agent, {}, true);
+        world.settle(1s);
+        instruction = world.exchange(agent);
+        REQUIRE(instruction.step);
+        REQUIRE(instruction.step->name == "write_image");
+        say("done", "{}");
+        world.settle(1s);
+        instruction = world.exchange(agent);
+        REQUIRE(instruction.step);
+        REQUIRE(instruction.step->name == "start_kernel");
+    }
+
+    void say(const std::string& state, const std::string& result)
+    {
+        conductor::AgentStepReport report;
+        report.stepId = instruction.step->id;
+        report.state = state;
+        report.resultJson = result;
+        report.errorMessage = state == "failed" ? "out of luck" : "";
+        world.exchange(agent, report);
+        world.runOnce();
+    }
+};
+
+constexpr const char* kLoaded =
+    R"({"loaded": true, "kernel": "/boot/vmlinuz-6.1", "arguments": "root=UUID=a ro"})";
+
+} // namespace
+
+TEST_CASE("the deployed kernel is started from the RAM disk", "[conductor][kexec]")
+{
+    SECTION("as the request wishes, else as the node's driver_info says")
+    {
+        World world;
+        world.image();
+        world.enrol("node-1", R"({"kexec": "true"})");
+        conductor::DeployRequest request;
+        request.image = "debian";
+        world.core->operations.provision("node-1", request, "alice");
+        world.settle(5s);
+        CHECK(world.stateOf("node-1") == State::Active);
+        CHECK(hasStep(world, "start_kernel"));
+        CHECK(world.hasEvent("node-1", "kexec.started"));
+        request.kexec = false;
+        world.core->operations.provision("node-1", request, "alice");
+        world.settle(5s);
+        CHECK(world.stateOf("node-1") == State::Active);
+        CHECK_FALSE(hasStep(world, "start_kernel"));
+    }
+    SECTION("and the node is active once its agent is silent, its power never touched")
+    {
+        Kexec k;
+        k.say("done", kLoaded);
+        CHECK(k.world.stateOf("node-1") != State::Active);
+        k.world.clock.advance(9s);
+        k.world.settle(1s);
+        CHECK(k.world.stateOf("node-1") == State::Active);
+        CHECK(k.world.hasEvent("node-1", "kexec.started"));
+        CHECK(k.world.node("node-1").power == model::PowerState::On);
+    }
+    SECTION("over a restart of bmd")
+    {
+        Kexec k;
+        k.say("done", kLoaded);
+        k.world.restart();
+        k.world.clock.advance(9s);
+        k.world.settle(1s);
+        k.world.clock.advance(9s);
+        k.world.settle(1s);
+        CHECK(k.world.stateOf("node-1") == State::Active);
+        CHECK(k.world.hasEvent("node-1", "kexec.started"));
+    }
+}
+
+TEST_CASE("a deployed kernel that does not start is left to the firmware", "[conductor][kexec]")
+{
+    Kexec k;
+    SECTION("when the agent finds none")
+    {
+        k.say("done", R"({"loaded": false, "why": "no kernel was found"})");
+        k.world.settle(1s);
+    }
+    SECTION("when the agent's step fails")
+    {
+        k.say("failed", "{}");
+        k.world.settle(1s);
+    }
+    SECTION("when the agent does not answer in time")
+    {
+        k.world.clock.advance(4min);
+        k.world.settle(1s);
+    }
+    SECTION("when the agent still speaks a minute after it was to leave")
+    {
+        k.say("done", kLoaded);
+        for (int i = 0; i < 35; ++i) {
+            k.world.clock.advance(2s);
+            if (k.world.stateOf("node-1") == State::Active)
+                break;
+            CHECK_FALSE(k.world.hasEvent("node-1", "kexec.started"));
+            try {
+                k.world.exchange(k.agent);
+            } catch (const model::Error&) {
+                break; // end_boot has taken its token
+            }
+            k.world.runOnce();
+        }
+        k.world.settle(1s);
+    }
+    CHECK(k.world.stateOf("node-1") == State::Active);
+    CHECK(k.world.hasEvent("node-1", "kexec.not-started"));
+    CHECK_FALSE(k.world.hasEvent("node-1", "kexec.started"));
+    CHECK(k.world.node("node-1").power == model::PowerState::On);
+}
