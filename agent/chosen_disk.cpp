@@ -1,5 +1,9 @@
 #include "agent/chosen_disk.h"
 
+#include "common/model/error.h"
+
+#include <algorithm>
+
 namespace bm::agent {
 
 using nlohmann::json;
@@ -40,6 +44,26 @@ std::vector<Disk> chooseDisks(const JsonReader& in, const StepContext& context, 
     if (!mirror)
         return {chooseDisk(in, context)};
     return wire::pickMirror(context.disks(), hintsFrom(in));
+}
+
+std::vector<Disk> chooseMoreDisks(const JsonReader& in, const StepContext& context, const Disk& first)
+{
+    std::vector<Disk> out;
+    const json& given = in.value("more_disks");
+    if (given.is_null())
+        return out;
+    const std::vector<Disk> disks = context.disks();
+    for (const json& hints : given) {
+        const Disk& disk = wire::pickRootDevice(disks, wire::parseRootDeviceHints(hints.dump()),
+                                                wire::RootDevicePolicy::Single);
+        const auto same = [&](const Disk& other) { return other.name == disk.name; };
+        if (same(first) || std::ranges::any_of(out, same))
+            throw model::Error(model::ErrorCode::InvalidInput,
+                               "several hints single out " + disk.name + ", each disk is meant once",
+                               "name each disk by its serial or wwn");
+        out.push_back(disk);
+    }
+    return out;
 }
 
 std::string absoluteUrl(const StepContext& context, const std::string& url)

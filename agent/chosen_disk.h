@@ -11,6 +11,10 @@ wire::Disk chooseDisk(const wire::JsonReader& in, const StepContext& context);
 /// The disks that a layout needs: that one, or, of a mirror, the two that the hints leave.
 /// @throws Error as above
 std::vector<wire::Disk> chooseDisks(const wire::JsonReader& in, const StepContext& context, bool mirror);
+/// Further disks for the same image: each object of "more_disks" singles one out.
+/// @throws Error as above, InvalidInput (a disk is named twice)
+std::vector<wire::Disk> chooseMoreDisks(const wire::JsonReader& in, const StepContext& context,
+                                        const wire::Disk& first);
 /// A URL as the agent reaches it: one that begins with '/' is below the server's.
 std::string absoluteUrl(const StepContext& context, const std::string& url);
 /// {"name", "wwn", "serial", "size_bytes", "model"}

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <fmt/format.h>
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace bm::agent {
@@ -40,6 +41,14 @@ bool isLast(const Gpt& table, const Extent& partition)
                                 [&](const Extent& other) { return other.last > partition.last; });
 }
 
+/// A further disk of the order.
+struct FurtherDisk {
+    explicit FurtherDisk(const std::filesystem::path& path) : device(path, BlockDevice::Access::Write) {}
+    BlockDevice device;
+    std::optional<ReadBack> readBack{};
+    std::vector<Extent> oldPartitions{};
+};
+
 /// One deployment on its way: what its stages share.
 class Deployment {
 public:
@@ -47,27 +56,33 @@ public:
                AgentLog& log, const std::stop_token& stop)
         : order_(order), progress_(progress), log_(log), stop_(stop),
           device_(disk, BlockDevice::Access::Write)
-    {}
+    {
+        for (const std::filesystem::path& path : order.moreDisks)
+            further_.push_back(std::make_unique<FurtherDisk>(path));
+    }
 
     DeployOutcome run()
     {
         const auto start = std::chrono::steady_clock::now();
         prepare();
         writeBlocks();
-        wipeSignatures(device_, manifest_.sizeBytes, oldPartitions_, stop_);
-        say("flushing the disk's cache");
-        device_.flush();
+        flushAll();
         outcome_.writeSeconds = secondsSince(start);
         say("reading back");
         readBack_->finish(stop_);
+        for (const auto& disk : further_)
+            disk->readBack->finish(stop_);
         outcome_.blocksRoot = images::toHex(images::blocksRoot(manifest_));
-        finishTable();
+        finishTable(device_);
+        for (const auto& disk : further_)
+            finishTable(disk->device);
         if (relay_) {
             relay_->linger(order_.linger, stop_);
             relay_->forget();
         }
-        if (!device_.rereadPartitions())
-            log_.trouble("the kernel keeps the old partition table of " + device_.path().string());
+        rereadTable(device_);
+        for (const auto& disk : further_)
+            rereadTable(disk->device);
         outcome_.seconds = secondsSince(start);
         return outcome_;
     }
@@ -79,6 +94,23 @@ private:
         log_.note(what);
     }
 
+    void flushAll()
+    {
+        wipeSignatures(device_, manifest_.sizeBytes, oldPartitions_, stop_);
+        for (const auto& disk : further_)
+            wipeSignatures(disk->device, manifest_.sizeBytes, disk->oldPartitions, stop_);
+        say("flushing the disk's cache");
+        device_.flush();
+        for (const auto& disk : further_)
+            disk->device.flush();
+    }
+
+    void rereadTable(BlockDevice& device)
+    {
+        if (!device.rereadPartitions())
+            log_.trouble("the kernel keeps the old partition table of " + device.path().string());
+    }
+
     /// All that can be refused is refused here, before a byte is written.
     void prepare()
     {
@@ -86,11 +118,7 @@ private:
         manifest_ =
             fetchManifest({order_.manifest, order_.manifestSha256, order_.sizeBytes}, order_.token, stop_);
         outcome_.imageBytes = manifest_.sizeBytes;
-        if (manifest_.sizeBytes > device_.sizeBytes())
-            throw Error(ErrorCode::DiskTooSmall,
-                        fmt::format("{} has {} bytes, the image {}", device_.path().string(),
-                                    device_.sizeBytes(), manifest_.sizeBytes),
-                        "choose a larger disk by properties/root_device, or a smaller image");
+        checkSize(device_);
         if (!order_.configDrive.empty()) {
             configDrive_ = fetchWhole(order_.configDrive, order_.token, kLongestConfigDrive, stop_);
             checkConfigDrive(configDrive_);
@@ -98,9 +126,33 @@ private:
         source_ = makeFrameSource(order_.blocks, order_.token);
         makeFetcher();
         const std::vector<std::byte> begin = firstBlock();
-        checkTable(findTable(begin));
-        checkRoom(begin);
-        progress_.total(2 * manifest_.sizeBytes);
+        checkDisk(device_, begin);
+        for (const auto& disk : further_) {
+            checkSize(disk->device);
+            checkDisk(disk->device, begin);
+        }
+        progress_.total((2 + further_.size()) * manifest_.sizeBytes);
+    }
+
+    void checkSize(const BlockDevice& device) const
+    {
+        if (manifest_.sizeBytes > device.sizeBytes())
+            throw Error(ErrorCode::DiskTooSmall,
+                        fmt::format("{} has {} bytes, the image {}", device.path().string(),
+                                    device.sizeBytes(), manifest_.sizeBytes),
+                        "choose a larger disk by properties/root_device, or a smaller image");
+    }
+
+    void checkDisk(const BlockDevice& device, const std::vector<std::byte>& begin)
+    {
+        if (device.sectorBytes() != device_.sectorBytes())
+            throw Error(ErrorCode::ImageUnsupported,
+                        fmt::format("{} has sectors of {} bytes, {} of {}: one image fits only one kind",
+                                    device_.path().string(), device_.sectorBytes(), device.path().string(),
+                                    device.sectorBytes()),
+                        "deploy to disks of one kind");
+        checkTable(device, findTable(begin));
+        checkRoom(device, begin);
     }
 
     void makeFetcher()
@@ -142,16 +194,16 @@ private:
         }
     }
 
-    void checkTable(const TableFound& found)
+    void checkTable(const BlockDevice& device, const TableFound& found)
     {
-        const std::uint32_t sector = device_.sectorBytes();
+        const std::uint32_t sector = device.sectorBytes();
         const bool other = found.kind == TableKind::Gpt ? found.sectorBytes != sector
                                                         : found.kind == TableKind::Mbr && sector != 512;
         if (other)
             throw Error(
                 ErrorCode::ImageUnsupported,
                 fmt::format("the image's partition table is for sectors of {} bytes, {} has sectors of {}",
-                            found.kind == TableKind::Gpt ? found.sectorBytes : 512, device_.path().string(),
+                            found.kind == TableKind::Gpt ? found.sectorBytes : 512, device.path().string(),
                             sector),
                 "use an image made for such disks, or another disk");
         if (!configDrive_.empty() && found.kind != TableKind::Gpt)
@@ -164,15 +216,15 @@ private:
     }
 
     /// Tries on a copy what finishTable() will do.
-    void checkRoom(const std::vector<std::byte>& begin) const
+    void checkRoom(const BlockDevice& device, const std::vector<std::byte>& begin) const
     {
         std::optional<Gpt> table =
-            table_ == TableKind::Gpt ? Gpt::parse(begin, device_.sectorBytes()) : std::nullopt;
+            table_ == TableKind::Gpt ? Gpt::parse(begin, device.sectorBytes()) : std::nullopt;
         if (!table)
             return;
-        table->moveToEnd(device_);
+        table->moveToEnd(device);
         if (!configDrive_.empty() && !table->find("config-2"))
-            table->addAtEnd(configDrivePartitionBytes(configDrive_) / device_.sectorBytes(), "config-2");
+            table->addAtEnd(configDrivePartitionBytes(configDrive_) / device.sectorBytes(), "config-2");
     }
 
     void writeBlocks()
@@ -185,6 +237,12 @@ private:
             relay_->serveFrom(device_, *written_);
         readBack_.emplace(ReadBack::Parts{manifest_, device_, hashes_, progress_},
                           [this] { ended_.request_stop(); });
+        for (const auto& disk : further_) {
+            disk->oldPartitions = partitionsOf(disk->device);
+            disk->readBack.emplace(ReadBack::Parts{manifest_, disk->device, hashes_, progress_},
+                                   [this] { ended_.request_stop(); });
+            twins_.push_back({disk->device, *disk->readBack});
+        }
         const std::vector<bool> present = lookAtDisk();
         std::vector<std::size_t> blocks;
         std::vector<std::size_t> holes;
@@ -213,6 +271,10 @@ private:
     std::vector<bool> lookAtDisk()
     {
         const std::vector<bool> none(manifest_.blocks.size(), false);
+        if (!further_.empty()) {
+            outcome_.decision = {false, "several disks get it"};
+            return none;
+        }
         if (order_.resume) {
             say("looking for what is already written");
             outcome_.decision = {true, "an earlier try was cut short"};
@@ -257,12 +319,15 @@ private:
         parts.relay = relay_ ? &*relay_ : nullptr;
         parts.written = &*written_;
         parts.readBack = &*readBack_;
+        parts.twins = twins_;
         const std::stop_callback<std::function<void()>> both(stop_, [this] { ended_.request_stop(); });
         try {
             ImageWriter(parts, source_->name(), order_.pipeline)
                 .write(blocks, holes, hashes_, ended_.get_token());
         } catch (const Error&) {
             readBack_->check(); // the disk gave back other bytes: that is why
+            for (const Twin& twin : twins_)
+                twin.readBack.check();
             throw;
         }
         outcome_.bytesFetched = fetcher_->bytesFetched();
@@ -270,9 +335,14 @@ private:
 
     void zeroFirstBlock()
     {
-        device_.zero(
-            0, std::min(kBlockBytes, device_.sizeBytes() / device_.sectorBytes() * device_.sectorBytes()),
-            stop_);
+        const auto zero = [this](BlockDevice& device) {
+            device.zero(
+                0, std::min(kBlockBytes, device.sizeBytes() / device.sectorBytes() * device.sectorBytes()),
+                stop_);
+        };
+        zero(device_);
+        for (const auto& disk : further_)
+            zero(disk->device);
     }
 
     void sort(std::size_t block, const std::vector<bool>& present, std::vector<std::size_t>& blocks,
@@ -290,28 +360,28 @@ private:
         }
     }
 
-    void finishTable()
+    void finishTable(BlockDevice& device)
     {
         if (table_ != TableKind::Gpt) {
             if (order_.growLastPartition)
                 log_.note("no GPT in the image: no partition is grown");
             return;
         }
-        std::optional<Gpt> table = Gpt::read(device_);
+        std::optional<Gpt> table = Gpt::read(device);
         if (!table)
             throw Error(ErrorCode::DiskFailed, "the partition table just written is not there");
         say("finishing the partition table");
-        table->moveToEnd(device_);
+        table->moveToEnd(device);
         const std::optional<Extent> ownDrive = table->find("config-2");
         const bool growable = !ownDrive || !isLast(*table, *ownDrive);
         const std::uint64_t keep = configDrive_.empty() || ownDrive.has_value()
                                        ? 0
-                                       : configDrivePartitionBytes(configDrive_) / device_.sectorBytes();
+                                       : configDrivePartitionBytes(configDrive_) / device.sectorBytes();
         if (order_.growLastPartition && growable && table->growLast(keep))
             log_.note("the last partition now reaches the end of the disk");
         if (!configDrive_.empty())
-            placeConfigDrive(device_, *table, configDrive_);
-        table->write(device_);
+            placeConfigDrive(device, *table, configDrive_);
+        table->write(device);
     }
 
     const DeployOrder& order_;
@@ -333,6 +403,8 @@ private:
     std::stop_source ended_;           ///< of the writing: asked to, or because of what was read back
     std::optional<ReadBack> readBack_; ///< from the first write on
     std::vector<Extent> oldPartitions_;
+    std::vector<std::unique_ptr<FurtherDisk>> further_;
+    std::vector<Twin> twins_; ///< of further_, once it is written to
     DeployOutcome outcome_;
 };
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace bm::agent {
 
@@ -20,9 +21,10 @@ struct DeployOrder {
     std::uint64_t sizeBytes = 0;  ///< 0: the manifest says
     std::string blocks;
     bool growLastPartition = false;
-    bool full = false;         ///< copy every block, whatever the disk holds
-    std::string configDrive{}; ///< empty: none
-    bool resume = false;       ///< an earlier try was cut short: expect many blocks to be there
+    bool full = false;                              ///< copy every block, whatever the disk holds
+    std::string configDrive{};                      ///< empty: none
+    std::vector<std::filesystem::path> moreDisks{}; ///< get the same, block by block, with the first
+    bool resume = false; ///< an earlier try was cut short: expect many blocks to be there
     PipelineSettings pipeline{};
     TokenSource token{};
     RelayCopy* relay = nullptr; ///< borrowed; null: from the server alone, nothing is passed on
@@ -46,7 +48,8 @@ struct DeployOutcome {
 /// (or everything, where a measurement says that this ends sooner: agent/delta_choice.h), zeroes the holes,
 /// reads it back behind the writing (ReadBack), wipes old signatures beyond, moves the GPT backup to the
 /// disk's end (UEFI 2.10, 5.3.2), grows the last partition, adds the config drive. The first MiB is written
-/// last: a half-written disk does not boot. May be repeated.
+/// last: a half-written disk does not boot. May be repeated. Further disks of the order get the same bytes
+/// from the same fetch, each read back by itself; then every block is written, whatever the disks hold.
 /// @throws Error DiskTooSmall, DiskFailed, Conflict, ChecksumMismatch, ImageCorrupt, ImageUnsupported (sector
 /// size),
 ///   ConfigDriveFailed, Aborted

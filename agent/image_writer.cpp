@@ -142,6 +142,8 @@ private:
     {
         if (writer_.parts_.readBack != nullptr)
             writer_.parts_.readBack->willWrite();
+        for (const Twin& twin : writer_.parts_.twins)
+            twin.readBack.willWrite();
         raws_.push(std::move(raw));
     }
 
@@ -189,14 +191,17 @@ private:
     {
         while (std::optional<RawBlock> raw = raws_.pop()) {
             const std::uint64_t length = writer_.parts_.manifest.rawLength(raw->block);
-            writer_.parts_.device.write(
-                raw->block * kBlockBytes,
-                raw->bytes.first(padded(length, writer_.parts_.device.sectorBytes())));
+            const auto bytes = raw->bytes.first(padded(length, writer_.parts_.device.sectorBytes()));
+            writer_.parts_.device.write(raw->block * kBlockBytes, bytes);
+            for (const Twin& twin : writer_.parts_.twins)
+                twin.device.write(raw->block * kBlockBytes, bytes);
             writer_.parts_.progress.add(length);
             if (writer_.parts_.written != nullptr)
                 writer_.parts_.written->mark(raw->block);
             if (writer_.parts_.readBack != nullptr)
                 writer_.parts_.readBack->wrote(raw->block);
+            for (const Twin& twin : writer_.parts_.twins)
+                twin.readBack.wrote(raw->block);
             rawPool_.push(std::move(raw->bytes));
         }
     }
@@ -229,11 +234,17 @@ void ImageWriter::zeroHoles(std::span<const std::size_t> holes, const std::stop_
         const std::uint64_t begin = holes[i] * kBlockBytes;
         const std::size_t last = holes[i + count - 1];
         const std::uint64_t end = last * kBlockBytes + parts_.manifest.rawLength(last);
-        parts_.device.zero(begin, padded(end - begin, parts_.device.sectorBytes()), stop);
+        const std::uint64_t length = padded(end - begin, parts_.device.sectorBytes());
+        parts_.device.zero(begin, length, stop);
+        for (const Twin& twin : parts_.twins)
+            twin.device.zero(begin, length, stop);
         parts_.progress.add(end - begin);
-        if (parts_.readBack != nullptr)
-            for (const std::size_t hole : holes.subspan(i, count))
+        for (const std::size_t hole : holes.subspan(i, count)) {
+            if (parts_.readBack != nullptr)
                 parts_.readBack->onDisk(hole);
+            for (const Twin& twin : parts_.twins)
+                twin.readBack.onDisk(hole);
+        }
         i += count;
     }
 }

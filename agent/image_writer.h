@@ -24,6 +24,12 @@ struct PipelineSettings {
     unsigned writers = 2;  ///< threads that write
 };
 
+/// Another disk that gets the same blocks, and is read back by itself.
+struct Twin {
+    BlockDevice& device;
+    ReadBack& readBack;
+};
+
 /// From the source to the disk: one thread fetches, some verify and decompress, some write with O_DIRECT,
 /// this one zeroes the holes. Memory is bounded by the pools of buffers, whatever the image's size.
 class ImageWriter {
@@ -39,6 +45,7 @@ public:
         Relay* relay = nullptr; ///< told what did not verify
         WrittenBlocks* written = nullptr;
         ReadBack* readBack = nullptr; ///< told what was written
+        std::span<const Twin> twins{};
     };
     ImageWriter(const Parts& parts, std::string sourceName, PipelineSettings settings);
 

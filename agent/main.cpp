@@ -30,6 +30,8 @@ CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::string& ta
     write->add_option("--manifest", order.manifest, "file or URL of the image's manifest")->required();
     write->add_option("--blocks", order.blocks, "file or URL of the image's .zst file")->required();
     write->add_option("--to", target, "disk, or file as long as the disk would be")->required();
+    write->add_option("--also-to", order.moreDisks,
+                      "another disk or file that gets the same (may be repeated)");
     write->add_option("--sha256", order.manifestSha256, "of the manifest");
     write->add_flag("--grow", order.growLastPartition, "let the last partition reach the disk's end");
     write->add_flag("--full", order.full, "copy every block, whatever the disk holds");

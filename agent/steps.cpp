@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace bm::agent {
 
@@ -84,6 +85,39 @@ json resultOf(const FileSystemGrowth& growth)
             {"trouble", growth.trouble}};
 }
 
+/// The chosen one and those that get the same, given free by whatever the kernel made of them.
+std::vector<Disk> disksFor(DeployOrder& order, const JsonReader& in, const StepContext& context)
+{
+    std::vector<Disk> disks{chooseDisk(in, context)};
+    for (const Disk& disk : chooseMoreDisks(in, context, disks.front())) {
+        order.moreDisks.emplace_back(disk.name);
+        disks.push_back(disk);
+    }
+    for (const Disk& disk : disks) {
+        context.log.note(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
+                                     disk.serial.empty() ? std::string("unknown") : disk.serial));
+        releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
+    }
+    return disks;
+}
+
+/// Each of several disks; all were compared with the same manifest, block by block.
+json eachOf(const std::vector<Disk>& disks, const DeployOutcome& outcome)
+{
+    json all = json::array();
+    for (const Disk& disk : disks) {
+        all.push_back(identityOf(disk));
+        all.back()["blocks_root"] = outcome.blocksRoot;
+    }
+    return all;
+}
+
+json grow(const std::string& disk, const StepContext& context)
+{
+    return resultOf(
+        growLastFileSystem(disk, context.exec, context.log, Deadline::in(kGrowDeadline, context.stop)));
+}
+
 } // namespace
 
 model::JsonText eraseDevicesMetadata(const StepContext& context)
@@ -112,20 +146,23 @@ model::JsonText writeImageStep(const StepContext& context)
 {
     const json arguments = wire::parseObject(context.arguments.text, "write_image");
     const JsonReader in(arguments, "write_image");
-    const DeployOrder order = orderFrom(in, context);
-    const Disk disk = chooseDisk(in, context);
-    context.log.note(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
-                                 disk.serial.empty() ? std::string("unknown") : disk.serial));
-    releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
-    DiskStart start({disk.name}, context);
-    const DeployOutcome outcome = deployDisk(order, disk.name, context.progress, context.log, context.stop);
+    DeployOrder order = orderFrom(in, context);
+    const std::vector<Disk> disks = disksFor(order, in, context);
+    std::vector<std::string> names;
+    for (const Disk& disk : disks)
+        names.push_back(disk.name);
+    DiskStart start(names, context);
+    const DeployOutcome outcome =
+        deployDisk(order, names.front(), context.progress, context.log, context.stop);
     context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
-                                 disk.name, outcome.seconds, outcome.bytesFetched >> 20U));
-    json result = resultOf(disk, outcome);
+                                 fmt::join(names, ", "), outcome.seconds, outcome.bytesFetched >> 20U));
+    json result = resultOf(disks.front(), outcome);
+    if (disks.size() > 1)
+        result["disks"] = eachOf(disks, outcome);
     if (order.growLastPartition) {
         context.progress.message("growing the file system");
-        result["file_system"] = resultOf(growLastFileSystem(disk.name, context.exec, context.log,
-                                                            Deadline::in(kGrowDeadline, context.stop)));
+        for (const std::string& name : names) // the first one's is told
+            result.emplace("file_system", grow(name, context));
     }
     result["boot"] = start.settle(in.object("image").text("name"));
     return resultText(result);

@@ -36,11 +36,11 @@ using StepFunction = std::function<model::JsonText(const StepContext&)>;
 /// erase_devices_metadata {} -> {erased: [{name, serial}], skipped: [{name, reason}], boot} (boot: what
 /// DiskStart tells, agent/start/disk_start.h, here and below)
 model::JsonText eraseDevicesMetadata(const StepContext& context);
-/// write_image {image, root_device, root_device_policy, remembered, grow_last_partition, full,
-/// configdrive_url}
-///   -> {disk: {name, wwn, serial, size_bytes, model}, bytes_written, bytes_fetched, bytes_present, seconds,
-///   mb_per_s, blocks_root, decision: {only_differing, why}, file_system: {kind, bytes_before, bytes_after,
-///   trouble}, boot}
+/// write_image {image, root_device, root_device_policy, remembered, more_disks: [hints], grow_last_partition,
+/// full, configdrive_url}
+///   -> {disks: [{name, ..., blocks_root}] where there are several, disk: {name, wwn, serial, size_bytes,
+///   model}, bytes_written, bytes_fetched, bytes_present, seconds, mb_per_s, blocks_root, decision:
+///   {only_differing, why}, file_system: {kind, bytes_before, bytes_after, trouble}, boot}
 model::JsonText writeImageStep(const StepContext& context);
 
 /// write_tree {image, layout, content_bytes, root_device, root_device_policy, remembered, configdrive_url}

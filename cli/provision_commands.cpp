@@ -27,6 +27,7 @@ struct ProvisionOptions {
     std::vector<std::string> nodes;
     std::vector<std::string> sshKeys;
     std::vector<std::string> rootDevice;
+    std::vector<std::string> moreDisks;
     std::string hostName;
     std::string userData;
     std::string metaData;
@@ -84,6 +85,8 @@ json requestOf(const ProvisionOptions& options)
         body["ssh_keys"].push_back(sshKey(key));
     if (!options.rootDevice.empty())
         body["root_device"] = hintsOf(options.rootDevice, "--root-device");
+    for (const std::string& disk : options.moreDisks)
+        body["more_disks"].push_back(hintsOf(CLI::detail::split(disk, ','), "--also-disk"));
     if (!options.userData.empty())
         body["user_data"] = platform::readFile(options.userData);
     if (!options.metaData.empty())
@@ -179,6 +182,9 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
     command.add_option("--ssh-key", options.sshKeys, "public key that may log in: a file or the key itself");
     command.add_option("--root-device", options.rootDevice,
                        "which disk, as Ironic's hints: serial=..., wwn=..., \"size=>= 400\"");
+    command.add_option("--also-disk", options.moreDisks,
+                       "another disk that gets the same disk image, as hints: serial=...[,model=...] (may be "
+                       "repeated)");
     command.add_option("--host-name", options.hostName, "else the node's name");
     command.add_option("--user-data", options.userData, "file for the config drive's user_data");
     command.add_option("--meta-data", options.metaData, "JSON file merged into meta_data.json");

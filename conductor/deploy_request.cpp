@@ -103,6 +103,10 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
     } else {
         refuseKernelArguments(image, request);
     }
+    if (image.kind == model::ImageKind::Tree && !request.moreDisksJson.empty())
+        throw Error(ErrorCode::InvalidInput,
+                    "more_disks is for images of a whole disk; " + image.name + " is a tree",
+                    "a layout with mirror: true lays a tree onto two disks");
     if (image.kind == model::ImageKind::Tree)
         stored["layout"] = layoutFor(image, request);
     else
@@ -113,6 +117,8 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
                         R"(for example {"serial": "WD-123"})");
         stored["root_device"] = parseGiven(request.rootDeviceJson, "root_device");
     }
+    for (const std::string& hints : request.moreDisksJson)
+        stored["more_disks"].push_back(parseGiven(hints, "more_disks"));
     stored["config_drive"] = storeDrive(tx, context, node, request);
     model::Node changed = node;
     json instance = valueOf(node.instanceInfo);

@@ -12,6 +12,7 @@ struct DeployRequest {
     std::string image; ///< name or id of the catalogue; empty: instance_info.image_source
     std::string
         rootDeviceJson; ///< hints; empty: instance_info, properties, class, remembered disk, in this order
+    std::vector<std::string> moreDisksJson{}; ///< hints of further disks that get the same disk image
     bool growLastPartition = true;
     bool full = false;           ///< copy every block, whatever the disk holds
     std::optional<bool> kexec{}; ///< start the deployed kernel from the RAM disk; else driver_info/kexec says

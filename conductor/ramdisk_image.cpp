@@ -92,6 +92,7 @@ void refuseForRamdisk(const model::Image& image, const model::Node& node, const 
     const std::string member = !request.layoutJson.empty() || request.preserve ? "layout and preserve"
                                : request.full                                  ? "full"
                                : !request.rootDeviceJson.empty()               ? "root_device"
+                               : !request.moreDisksJson.empty()                ? "more_disks"
                                : request.kexec.value_or(false)                 ? "kexec"
                                                                                : "";
     if (!member.empty())

@@ -63,6 +63,8 @@ json writeArguments(const StepWork& work, const model::Image& image)
     json arguments = copyArguments(work, image);
     arguments["grow_last_partition"] = request.value("grow_last_partition", true);
     arguments["full"] = request.value("full", false);
+    if (request.contains("more_disks"))
+        arguments["more_disks"] = request.at("more_disks");
     return arguments;
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/wire/json_input.h"
+#include "common/wire/root_device.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -128,6 +129,24 @@ void readDrive(VerbRequest& wanted, const json& drive, Version version)
     wanted.parts = partsOf(drive, "configdrive.");
 }
 
+std::vector<std::string> hintsOfEach(const json& disks)
+{
+    if (!disks.is_array())
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("more_disks: expected a list, got {}", kindOf(disks)),
+                    R"(a list of hints, one object for each disk: [{"serial": "WD-1235"}])");
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < disks.size(); ++i) {
+        const std::string field = fmt::format("more_disks[{}]", i);
+        const std::string hints = asObjectText(disks[i], field).text;
+        if (parseRootDeviceHints(hints).empty())
+            throw Error(ErrorCode::InvalidInput, field + ": no hint says which disk",
+                        R"(for example {"serial": "WD-1235"})");
+        out.push_back(hints);
+    }
+    return out;
+}
+
 } // namespace
 
 ProvisionRequest provisionFromBody(const json& body)
@@ -136,14 +155,16 @@ ProvisionRequest provisionFromBody(const json& body)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
     refuseUnknown(body,
-                  {"image", "root_device", "grow_last_partition", "full", "kexec", "layout", "preserve",
-                   "kernel_arguments", "host_name", "ssh_keys", "user_data", "meta_data", "network_data",
-                   "vendor_data", "config_drive"},
+                  {"image", "root_device", "more_disks", "grow_last_partition", "full", "kexec", "layout",
+                   "preserve", "kernel_arguments", "host_name", "ssh_keys", "user_data", "meta_data",
+                   "network_data", "vendor_data", "config_drive"},
                   "provision");
     ProvisionRequest wanted;
     wanted.image = stringMember(body, "image");
     if (const json* hints = memberOf(body, "root_device"))
         wanted.rootDeviceJson = asObjectText(*hints, "root_device").text;
+    if (const json* more = memberOf(body, "more_disks"))
+        wanted.moreDisksJson = hintsOfEach(*more);
     if (const json* grow = memberOf(body, "grow_last_partition"))
         wanted.growLastPartition = asBoolean(*grow, "grow_last_partition");
     if (const json* full = memberOf(body, "full"))

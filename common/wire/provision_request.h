@@ -21,6 +21,7 @@ struct ConfigDriveParts {
 struct ProvisionRequest {
     std::string image;                        ///< name or id; "": what instance_info/image_source says
     std::string rootDeviceJson;               ///< hints, an object; "": none given
+    std::vector<std::string> moreDisksJson{}; ///< hints of further disks that get the same image
     bool growLastPartition = true;
     bool full = false;           ///< copy every block, whatever the disk holds
     std::optional<bool> kexec{}; ///< without a second start of the firmware; else the node's driver_info says

@@ -7,6 +7,7 @@ DeployRequest deployRequestOf(const wire::ProvisionRequest& wanted)
     DeployRequest deploy;
     deploy.image = wanted.image;
     deploy.rootDeviceJson = wanted.rootDeviceJson;
+    deploy.moreDisksJson = wanted.moreDisksJson;
     deploy.growLastPartition = wanted.growLastPartition;
     deploy.full = wanted.full;
     deploy.kexec = wanted.kexec;

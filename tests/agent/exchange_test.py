@@ -188,6 +188,20 @@ class WritesForAServer(World):
             self.assertEqual(file.read(), b"\xa5" * 100 * MIB)
         self.assertIn("disks may hold the image", agent.text())
 
+    def test_onto_several_disks_each_singled_out_by_its_own_hints(self):
+        server = self.server()
+        disks = [self.disk(100, f"{name}.raw") for name in ("one", "two", "three")]
+        server.step = server.write_step(STEP, root_device={"serial": "S2"}, more_disks=[{"serial": "S0"}])
+        RunningAgent(self, server, disks)
+        result = self.done(server)
+        self.assertEqual([d["serial"] for d in result["disks"]], ["S2", "S0"])
+        self.assertEqual({d["blocks_root"] for d in result["disks"]}, {result["blocks_root"]})
+        self.check_content(disks[0])
+        self.check_content(disks[2])
+        self.check_untouched(disks[1])
+        server.step = server.write_step(OTHER, root_device={"serial": "S1"}, more_disks=[{"serial": "S1"}])
+        self.assertIn("each disk is meant once", self.failed(server, "invalid-input", OTHER)["message"])
+
     def test_from_another_server_which_does_not_see_the_token(self):
         server, mirror = self.server(), self.server()
         step = server.write_step(STEP)

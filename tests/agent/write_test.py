@@ -179,6 +179,48 @@ class ADiskThatFails(World):
         self.assertRegex(error, r"writing .*/disk at byte \d+ failed: No space left on device")
 
 
+class OntoSeveralDisks(World):
+    def test_from_one_fetch_each_whole_with_its_own_end_and_config_drive(self):
+        first, second = self.disk(64, "first"), self.disk(80, "second")
+        outcome = self.written("--grow", "--config-drive", self.config_drive(), "--also-to", second, to=first)
+        self.assertLess(outcome["bytes_fetched"], os.path.getsize(self.blocks) + MIB)
+        for disk, mib in ((first, 64), (second, 80)):
+            self.check_content(disk)
+            parts = self.partitions(disk)
+            self.assertEqual([p["name"] for p in parts], ["esp", "root", "config-2"])
+            self.assertGreater(parts[-1]["start"], (mib - 6) * 2048)
+
+    def test_again_whatever_the_first_one_holds(self):
+        first, second = self.disk(64, "first"), self.disk(64, "second")
+        self.written(to=first)
+        self.assertEqual(self.written("--also-to", second, to=first)["bytes_present"], 0)
+        self.check_content(second)
+
+    def test_not_when_one_is_too_small_and_nothing_is_written_then(self):
+        first, second = self.disk(64, "first"), self.disk(20, "second")
+        self.assertIn(str(second), self.refused("disk-too-small", "--also-to", second, to=first))
+        self.check_untouched(first)
+        self.check_untouched(second)
+
+    def test_and_says_which_one_failed_leaving_neither_to_start(self):
+        first = self.disk(64, "first")
+        second = self.full_disk()
+        self.assertIn(str(second), self.refused("disk-failed", "--also-to", second, to=first))
+        with open(first, "rb") as file:
+            self.assertFalse(any(file.read(MIB)))
+
+    def full_disk(self):
+        """A disk that takes no more half-way: a file longer than its file system has room for."""
+        folder = self.folder / "full"
+        folder.mkdir()
+        run("mount", "-t", "tmpfs", "-o", "size=8M", "tmpfs", folder)
+        self.addCleanup(run, "umount", folder)
+        disk = folder / "second"
+        disk.touch()
+        os.truncate(disk, 64 * MIB)
+        return disk
+
+
 class OnALoopDevice(World):
     def loop(self, path, *more):
         device = run("losetup", "--find", "--show", *more, path).strip()

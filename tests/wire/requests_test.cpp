@@ -91,12 +91,13 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
     SECTION("carries everything")
     {
         const wire::ProvisionRequest wanted = wire::provisionFromBody(json::parse(
-            R"({"image": "debian-12", "root_device": {"serial": "X"},
+            R"({"image": "debian-12", "root_device": {"serial": "X"}, "more_disks": [{"serial": "Y"}],
             "grow_last_partition": false, "host_name": "web-1", "ssh_keys": ["ssh-ed25519 AAAA"], "user_data": "#cloud-config",
             "meta_data": {"a": 1}, "network_data": {"links": []}, "kexec": false})"));
         CHECK(wanted.image == "debian-12");
         CHECK(wanted.rootDeviceJson == R"({"serial":"X"})");
         CHECK_FALSE(wanted.growLastPartition);
+        CHECK(wanted.moreDisksJson == std::vector<std::string>{R"({"serial":"Y"})"});
         CHECK(wanted.kexec == false);
         CHECK(wanted.sshKeys == std::vector<std::string>{"ssh-ed25519 AAAA"});
         REQUIRE(wanted.parts);
@@ -121,6 +122,9 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
         CHECK_THROWS_WITH(parse(R"({"ssh_keys": ["a", 5]})"), "ssh_keys[1]: expected a string, got a number");
         CHECK_THROWS_WITH(parse(R"({"root_device": "sda"})"),
                           "root_device: expected an object, got a string");
+        CHECK_THROWS_WITH(parse(R"({"more_disks": {"serial": "Y"}})"), Contains("expected a list"));
+        CHECK_THROWS_WITH(parse(R"({"more_disks": [{}]})"), Contains("more_disks[0]: no hint"));
+        CHECK_THROWS_WITH(parse(R"({"more_disks": [{"colour": "red"}]})"), Contains("colour"));
         CHECK_THROWS_WITH(parse(R"({"config_drive": "http://example/x"})"),
                           Contains("config_drive: not base64"));
     }
