@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """In virtual machines: the right disk or none; kill -9 of bmd while firmware boots, while the RAM disk starts and twice
-while the image is written; a deployed machine that asks by PXE first is sent to its own disk (BIOS and UEFI)."""
+while the image is written; a deployed machine that asks by PXE first is sent to its own disk (UEFI by its boot entry, BIOS to
+the second drive); a kernel that is started from the RAM disk, with the image on two disks."""
 import os
 import signal
 import time
@@ -14,7 +15,7 @@ machines:
   - name: lab-two-disks
     firmware: bios
     first: network
-    disks: [{serial: SYSTEM1}, {serial: DATA1, size_gib: 4}]
+    disks: [{serial: DATA1}, {serial: SYSTEM1, size_gib: 4}]
   - {name: lab-uefi, firmware: uefi-http, first: network}
 """
 
@@ -84,6 +85,38 @@ def reboots_to_its_own_disk(machine):
     say(f"{machine.name}: PXE first, sent to its own disk, up {uptime:.0f} s")
 
 
+def told_of_the_firmware(bios, uefi):
+    """What the agent said of who starts which disk."""
+    boots = {m.name: {s["name"]: s for s in operation(m.name)["steps"]}["write_image"]["result"]["boot"] for m in (bios, uefi)}
+    assert boots[bios.name]["drive"] == 0x81 and not boots[bios.name]["starts_first"], boots
+    assert "boot.trouble" in kinds(bios.name), kinds(bios.name)
+    entry = boots[uefi.name]
+    assert entry["trouble"] == "" and entry["entries"][0].endswith("bm: debian-12"), entry
+    assert entry["entries"][0][4:8] in entry["order"][:2], entry
+    assert "boot.entry" in kinds(uefi.name), kinds(uefi.name)
+    say(f"{bios.name}: drive {boots[bios.name]['drive']:#x}; {uefi.name}: {entry['entries'][0]}, {entry['loaders'][0]}, order {entry['order']}")
+
+
+def kernel_from_the_ram_disk(bios, uefi):
+    key = f"{login.KEY}.pub"
+    bm("provision", "debian-12", uefi.name, "--ssh-key", key, "--kexec")
+    bm("provision", "debian-12", bios.name, "--ssh-key", key, "--kexec", "--root-device", "serial=SYSTEM1",
+       "--also-disk", "serial=DATA1", "--wait")
+    wait_for(f"{uefi.name} is active", lambda: api(f"/v1/nodes/{uefi.name}")["provision_state"] == "active", 900)
+    for machine in (bios, uefi):
+        _, said = login.ask(machine, "cat /proc/cmdline; ls /dev/disk/by-id 2>/dev/null | wc -l; lsblk -n -o NAME,TYPE")
+        steps = {step["name"]: step for step in operation(machine.name)["steps"]}
+        started = steps["start_kernel"]["result"]
+        assert started["started"], started
+        assert said.splitlines()[0].strip() == started["arguments"], (said, started)
+        say(f"{machine.name}: {started['kernel']} was started from the RAM disk: {started['arguments']}")
+        result = steps["write_image"]["result"]
+        if machine is bios:
+            assert [disk["serial"] for disk in result["disks"]] == ["SYSTEM1", "DATA1"], result
+        else:
+            assert len(result["boot"]["removed"]) == 0, result["boot"]   # the entry of the first time is right
+
+
 def main():
     machines = lab_support.raise_lab(FLEET)
     say("two machines are enrolled, powered off")
@@ -92,8 +125,10 @@ def main():
     for machine in machines:
         nothing_twice(machine.name)
         say(login.check(machine))
+    told_of_the_firmware(*machines)
     for machine in machines:
         reboots_to_its_own_disk(machine)
+    kernel_from_the_ram_disk(*machines)
 
 
 lab_support.run(main)
