@@ -66,34 +66,24 @@ constexpr auto kUndeploy = std::to_array<PlannedStep>({
     {"power_off", "power", 90},
     {"forget_instance", "deploy", 80},
 });
-constexpr auto kCapture = std::to_array<PlannedStep>({
-    {"check_capture", "deploy", 110},
-    {"shut_down", "power", 105},
-    {"expect_boot", "boot", 100},
-    {"power_off", "power", 95},
-    {"boot_device_pxe", "management", 90},
-    {"power_on", "power", 85},
-    {"await_agent", "deploy", 82},
-    {"capture_disk", "deploy", 80},
-    {"end_boot", "boot", 60},
-    {"power_off_written", "power", 50},
-    {"boot_device_disk", "management", 40},
-    {"power_on_deployed", "power", 30},
-});
-constexpr auto kVerifyDisk = std::to_array<PlannedStep>({
-    {"check_verify", "deploy", 110},
-    {"shut_down", "power", 105},
-    {"expect_boot", "boot", 100},
-    {"power_off", "power", 95},
-    {"boot_device_pxe", "management", 90},
-    {"power_on", "power", 85},
-    {"await_agent", "deploy", 82},
-    {"verify_disk", "deploy", 80},
-    {"end_boot", "boot", 60},
-    {"power_off_written", "power", 50},
-    {"boot_device_disk", "management", 40},
-    {"power_on_deployed", "power", 30},
-});
+/// A running machine is taken down for a look at its disk, and brought back.
+constexpr std::array<PlannedStep, 12> service(std::string_view check, std::string_view work)
+{
+    return {{{check, "deploy", 110},
+             {"shut_down", "power", 105},
+             {"expect_boot", "boot", 100},
+             {"power_off", "power", 95},
+             {"boot_device_pxe", "management", 90},
+             {"power_on", "power", 85},
+             {"await_agent", "deploy", 82},
+             {work, "deploy", 80},
+             {"end_boot", "boot", 60},
+             {"power_off_written", "power", 50},
+             {"boot_device_disk", "management", 40},
+             {"power_on_deployed", "power", 30}}};
+}
+constexpr auto kCapture = service("check_capture", "capture_disk");
+constexpr auto kVerifyDisk = service("check_verify", "verify_disk");
 constexpr auto kPower = std::to_array<PlannedStep>({
     {"set_power", "power", 100},
 });
