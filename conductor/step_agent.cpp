@@ -2,7 +2,6 @@
 #include "conductor/disk_choice.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
-#include "conductor/reports.h"
 #include "conductor/simulated_agent.h"
 #include "conductor/step_support.h"
 #include "conductor/steps.h"
@@ -140,24 +139,8 @@ model::StepResult stepEraseMetadata(StepWork& work)
 
 model::StepResult stepWriteImage(StepWork& work)
 {
-    const std::string imageId = textMember(valueOf(work.operation.request), "image_id");
-    const std::optional<model::Image> image = work.context.database.read(
-        [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{imageId}); });
-    if (!image)
-        throw Error(ErrorCode::NotFound, "image " + imageId + " is gone", "bm image list");
-    work.step.bytesTotal = std::max(work.step.bytesTotal, static_cast<std::int64_t>(image->sizeBytes));
-    if (work.step.arguments.text == "{}")
-        work.step.arguments = textOf(writeArguments(work, *image));
-    const model::StepResult result =
-        isSimulated(work) ? simulateWrite(work) : awaitReport(work, work.context.settings.writeTimeout);
-    if (!std::holds_alternative<model::Done>(result))
-        return result;
-    const json report = valueOf(work.step.result);
-    reportDeployment(work, *image, report);
-    rememberWritten(work, report);
-    work.event("image.written", image->name + " is on the disk and read back",
-               json{{"report", report}}.dump(-1, ' ', false, json::error_handler_t::replace));
-    return result;
+    const auto bytes = [](const model::Image& image) { return static_cast<std::int64_t>(image.sizeBytes); };
+    return copyImage(work, {"image.written", bytes, writeArguments});
 }
 
 model::StepResult stepEndBoot(StepWork& work)

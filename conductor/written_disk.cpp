@@ -1,6 +1,11 @@
 #include "conductor/written_disk.h"
 
 #include "conductor/json_values.h"
+#include "conductor/reports.h"
+#include "conductor/simulated_agent.h"
+#include "conductor/step_support.h"
+
+#include <algorithm>
 
 namespace bm::conductor {
 
@@ -42,8 +47,6 @@ void noteBoot(StepWork& work, const json& boot)
                details);
 }
 
-} // namespace
-
 void rememberWritten(StepWork& work, const json& report)
 {
     const json boot = report.contains("boot") && report.at("boot").is_object() ? report.at("boot") : json();
@@ -58,6 +61,36 @@ void rememberWritten(StepWork& work, const json& report)
     });
     if (!boot.is_null())
         noteBoot(work, boot);
+}
+
+model::Image imageOf(const StepWork& work)
+{
+    const std::string id = textMember(valueOf(work.operation.request), "image_id");
+    const std::optional<model::Image> image = work.context.database.read(
+        [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{id}); });
+    if (!image)
+        throw model::Error(model::ErrorCode::NotFound, "image " + id + " is gone", "bm image list");
+    return *image;
+}
+
+} // namespace
+
+model::StepResult copyImage(StepWork& work, const Copy& copy)
+{
+    const model::Image image = imageOf(work);
+    work.step.bytesTotal = std::max(work.step.bytesTotal, copy.bytes(image));
+    if (work.step.arguments.text == "{}")
+        work.step.arguments = textOf(copy.arguments(work, image));
+    const model::StepResult result =
+        isSimulated(work) ? simulateWrite(work) : awaitReport(work, work.context.settings.writeTimeout);
+    if (!std::holds_alternative<model::Done>(result))
+        return result;
+    const json report = valueOf(work.step.result);
+    reportDeployment(work, image, report);
+    rememberWritten(work, report);
+    work.event(copy.event, image.name + " is on the disk and read back",
+               json{{"report", report}}.dump(-1, ' ', false, json::error_handler_t::replace));
+    return result;
 }
 
 unsigned biosDriveOf(const model::Node& node)
