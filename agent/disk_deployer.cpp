@@ -4,7 +4,6 @@
 #include "agent/config_drive.h"
 #include "agent/frame_fetcher.h"
 #include "agent/gpt.h"
-#include "agent/manifest_fetch.h"
 #include "agent/read_back.h"
 #include "agent/signature_wiper.h"
 #include "common/model/error.h"
@@ -27,8 +26,6 @@ using model::Error;
 using model::ErrorCode;
 
 namespace {
-
-constexpr std::size_t kLongestConfigDrive = std::size_t{64} << 20U;
 
 double secondsSince(std::chrono::steady_clock::time_point start)
 {
@@ -115,14 +112,10 @@ private:
     void prepare()
     {
         say("fetching the manifest");
-        manifest_ =
-            fetchManifest({order_.manifest, order_.manifestSha256, order_.sizeBytes}, order_.token, stop_);
+        manifest_ = fetchManifest(order_, stop_);
         outcome_.imageBytes = manifest_.sizeBytes;
         checkSize(device_);
-        if (!order_.configDrive.empty()) {
-            configDrive_ = fetchWhole(order_.configDrive, order_.token, kLongestConfigDrive, stop_);
-            checkConfigDrive(configDrive_);
-        }
+        configDrive_ = fetchConfigDrive(order_, stop_);
         source_ = makeFrameSource(order_.blocks, order_.token);
         makeFetcher();
         const std::vector<std::byte> begin = firstBlock();

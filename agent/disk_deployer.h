@@ -1,6 +1,6 @@
 #pragma once
 #include "agent/agent_log.h"
-#include "agent/frame_source.h"
+#include "agent/image_order.h"
 #include "agent/image_writer.h"
 #include "agent/relay.h"
 #include "agent/step_progress.h"
@@ -14,19 +14,13 @@
 
 namespace bm::agent {
 
-/// What to put onto a disk, and where it comes from (URLs or paths).
-struct DeployOrder {
-    std::string manifest;
-    std::string manifestSha256{}; ///< lower-case hex; empty: not checked
-    std::uint64_t sizeBytes = 0;  ///< 0: the manifest says
-    std::string blocks;
+/// What to put onto a disk.
+struct DeployOrder : ImageOrder {
     bool growLastPartition = false;
     bool full = false;                              ///< copy every block, whatever the disk holds
-    std::string configDrive{};                      ///< empty: none
     std::vector<std::filesystem::path> moreDisks{}; ///< get the same, block by block, with the first
     bool resume = false; ///< an earlier try was cut short: expect many blocks to be there
     PipelineSettings pipeline{};
-    TokenSource token{};
     RelayCopy* relay = nullptr; ///< borrowed; null: from the server alone, nothing is passed on
     RelaySettings relaySettings{};
     std::chrono::milliseconds linger{5000}; ///< at the end, for others that still take from this node

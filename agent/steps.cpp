@@ -43,24 +43,12 @@ void eraseDisk(const Disk& disk, const StepContext& context)
 
 DeployOrder orderFrom(const JsonReader& in, const StepContext& context)
 {
-    const JsonReader image = in.object("image");
-    DeployOrder order;
-    order.manifest = absoluteUrl(context, image.text("manifest_url"));
-    order.manifestSha256 = image.text("manifest_sha256");
-    order.sizeBytes = image.number("size_bytes");
-    order.blocks = absoluteUrl(context, image.text("blocks_url"));
+    DeployOrder order{imageOrderFrom(in, context, "write_image")};
     order.growLastPartition = in.flag("grow_last_partition");
     order.full = in.has("full") && in.flag("full");
-    order.configDrive = absoluteUrl(context, in.text("configdrive_url"));
     order.resume = context.resume;
-    order.token = context.token;
     order.relay = context.relay;
     order.relaySettings = context.relaySettings;
-    for (const std::string& url : {order.manifest, order.blocks})
-        if (!url.starts_with("http://") && !url.starts_with("https://"))
-            throw Error(ErrorCode::InvalidInput, fmt::format("write_image: \"{}\" is no http(s) URL", url));
-    if (order.manifestSha256.empty())
-        throw Error(ErrorCode::InvalidInput, "write_image: image.manifest_sha256 is needed");
     return order;
 }
 

@@ -3,7 +3,6 @@
 #include "agent/block_device.h"
 #include "agent/config_drive.h"
 #include "agent/gpt.h"
-#include "agent/manifest_fetch.h"
 #include "agent/tree/boot_loader.h"
 #include "agent/tree/disk_setup.h"
 #include "agent/tree/mounted_tree.h"
@@ -26,7 +25,6 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kLongestConfigDrive = std::size_t{64} << 20U;
 constexpr std::chrono::minutes kToolsDeadline{30};
 
 double secondsSince(std::chrono::steady_clock::time_point start)
@@ -73,8 +71,7 @@ private:
     void prepare()
     {
         say("fetching the manifest");
-        manifest_ =
-            fetchManifest({order_.manifest, order_.manifestSha256, order_.sizeBytes}, order_.token, stop_);
+        manifest_ = fetchManifest(order_, stop_);
         outcome_.archiveBytes = manifest_.sizeBytes;
         progress_.total(manifest_.sizeBytes + order_.contentBytes);
         const std::size_t wanted = order_.layout.mirror ? 2 : 1;
@@ -83,10 +80,7 @@ private:
                         fmt::format("the layout is for {} disks, {} are given", wanted, disks_.size()));
         for (const std::filesystem::path& disk : disks_)
             checkSize(disk);
-        if (!order_.configDrive.empty()) {
-            configDrive_ = fetchWhole(order_.configDrive, order_.token, kLongestConfigDrive, stop_);
-            checkConfigDrive(configDrive_);
-        }
+        configDrive_ = fetchConfigDrive(order_, stop_);
     }
 
     void checkSize(const std::filesystem::path& disk) const

@@ -1,6 +1,6 @@
 #pragma once
 #include "agent/agent_log.h"
-#include "agent/frame_source.h"
+#include "agent/image_order.h"
 #include "agent/step_progress.h"
 #include "common/layout/disk_layout.h"
 #include "common/platform/exec.h"
@@ -13,16 +13,10 @@
 
 namespace bm::agent {
 
-/// A tree to lay onto disks, and where it comes from (URLs or paths).
-struct TreeOrder {
-    std::string manifest;
-    std::string manifestSha256{}; ///< lower-case hex; empty: not checked
-    std::uint64_t sizeBytes = 0;  ///< of the archive; 0: the manifest says
-    std::string blocks;
+/// A tree to lay onto disks.
+struct TreeOrder : ImageOrder {
     layout::DiskLayout layout{};
     std::uint64_t contentBytes = 0; ///< of all files; 0: not known
-    std::string configDrive{};      ///< empty: none
-    TokenSource token{};
 };
 
 struct TreeOutcome {

@@ -20,21 +20,9 @@ namespace {
 
 TreeOrder orderFrom(const JsonReader& in, const StepContext& context)
 {
-    const JsonReader image = in.object("image");
-    TreeOrder order;
-    order.manifest = absoluteUrl(context, image.text("manifest_url"));
-    order.manifestSha256 = image.text("manifest_sha256");
-    order.sizeBytes = image.number("size_bytes");
-    order.blocks = absoluteUrl(context, image.text("blocks_url"));
+    TreeOrder order{imageOrderFrom(in, context, "write_tree")};
     order.layout = layout::layoutFromJson(in.value("layout"));
     order.contentBytes = in.number("content_bytes");
-    order.configDrive = absoluteUrl(context, in.text("configdrive_url"));
-    order.token = context.token;
-    for (const std::string& url : {order.manifest, order.blocks})
-        if (!url.starts_with("http://") && !url.starts_with("https://"))
-            throw Error(ErrorCode::InvalidInput, fmt::format("write_tree: \"{}\" is no http(s) URL", url));
-    if (order.manifestSha256.empty())
-        throw Error(ErrorCode::InvalidInput, "write_tree: image.manifest_sha256 is needed");
     return order;
 }
 
