@@ -51,23 +51,29 @@ bool DiskFrames::ask(std::size_t block)
     return true;
 }
 
+/// Waits for a block that somebody wants. @return whether there is one: else stopped, or no disk is there
+bool DiskFrames::take(std::size_t& block, DiskBlocks& disk, const std::stop_token& stop)
+{
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait(lock, stop, [this] { return !asked_.empty(); }))
+        return false;
+    block = asked_.front();
+    asked_.pop_front();
+    if (!disk_.read)
+        return false;
+    disk = disk_;
+    reading_ = true;
+    readingBlock_ = block;
+    return true;
+}
+
 void DiskFrames::run(const std::stop_token& stop)
 {
-    for (;;) {
+    while (!stop.stop_requested()) {
         std::size_t block = 0;
         DiskBlocks disk;
-        {
-            std::unique_lock lock(mutex_);
-            if (!changed_.wait(lock, stop, [this] { return !asked_.empty(); }))
-                return;
-            block = asked_.front();
-            asked_.pop_front();
-            if (!disk_.read)
-                continue;
-            disk = disk_;
-            reading_ = true;
-            readingBlock_ = block;
-        }
+        if (!take(block, disk, stop))
+            continue;
         bool right = true;
         try {
             make(block, disk);

@@ -30,6 +30,7 @@ public:
     bool ask(std::size_t block);
 
 private:
+    bool take(std::size_t& block, DiskBlocks& disk, const std::stop_token& stop);
     void run(const std::stop_token& stop);
     void make(std::size_t block, const DiskBlocks& disk);
 
