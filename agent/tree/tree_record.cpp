@@ -245,7 +245,11 @@ private:
             const ssize_t length = ::readlink(full.c_str(), target.data(), target.size());
             facts.target.assign(target.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
         }
-        facts.attributes = attributesOf(path, full);
+        try {
+            facts.attributes = attributesOf(full);
+        } catch (const std::system_error& error) {
+            differs(path, error.code().message());
+        }
         return facts;
     }
 
@@ -266,28 +270,6 @@ private:
             if (stop_.stop_requested())
                 throw Error(ErrorCode::Aborted, "stopped while reading back");
         }
-    }
-
-    static Attributes attributesOf(const std::string& path, const std::string& full)
-    {
-        Attributes out;
-        std::vector<char> names(std::size_t{64} * 1024);
-        const ssize_t length = ::llistxattr(full.c_str(), names.data(), names.size());
-        if (length < 0 && errno != EOPNOTSUPP)
-            differs(path, std::strerror(errno));
-        for (ssize_t at = 0; at < length;) {
-            const std::string name(names.data() + at);
-            at += static_cast<ssize_t>(name.size()) + 1;
-            if (name.starts_with("trusted.SGI_ACL_")) // XFS shows each ACL twice
-                continue;
-            std::string value(std::size_t{64} * 1024, '\0');
-            const ssize_t count = ::lgetxattr(full.c_str(), name.c_str(), value.data(), value.size());
-            if (count < 0)
-                differs(path, std::strerror(errno));
-            value.resize(static_cast<std::size_t>(count));
-            out.emplace(name, std::move(value));
-        }
-        return out;
     }
 
     using Groups = std::set<std::vector<std::uint64_t>>;

@@ -1,8 +1,9 @@
 #pragma once
+#include "agent/tree/attributes.h"
+
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -11,9 +12,6 @@
 #include <vector>
 
 namespace bm::agent {
-
-/// Extended attributes by name; ACLs are among them (system.posix_acl_access), as the kernel shows them.
-using Attributes = std::map<std::string, std::string, std::less<>>;
 
 /// XXH3-128 of a stream: guards against disks, not people.
 class ContentHash {
