@@ -2,6 +2,7 @@
 
 #include "agent/block_device.h"
 #include "agent/gpt.h"
+#include "agent/inventory_reader.h"
 #include "agent/kernel_disks.h"
 #include "agent/signature_wiper.h"
 #include "common/model/error.h"
@@ -52,6 +53,13 @@ bool isBlockDevice(const std::filesystem::path& path)
 {
     std::error_code ignored;
     return std::filesystem::is_block_file(path, ignored);
+}
+
+/// Whether the kernel makes nodes of the disk's partitions; not of a loop device that was not asked to.
+bool showsPartitions(const std::filesystem::path& disk)
+{
+    return readAttribute(std::filesystem::path("/sys/class/block") / disk.filename() / "loop/partscan") !=
+           "0";
 }
 
 /// "vda3", "nvme0n1p3".
@@ -228,7 +236,7 @@ std::string DiskSetup::nodeOf(std::size_t disk, std::size_t index,
                               std::chrono::steady_clock::time_point until)
 {
     const PartitionPlace& place = places_[disk][index];
-    if (isBlockDevice(disks_[disk])) {
+    if (isBlockDevice(disks_[disk]) && showsPartitions(disks_[disk])) {
         const std::string node = partitionName(disks_[disk].string(), index + 1);
         while (!isBlockDevice(node) && std::chrono::steady_clock::now() < until && !deadline_.over())
             std::this_thread::sleep_for(50ms);
