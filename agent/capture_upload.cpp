@@ -180,7 +180,9 @@ std::string CaptureUpload::finish()
         try {
             std::string contentId;
             post("/finish", "{}", "POST", &contentId);
-            return contentId;
+            if (!contentId.empty())
+                return contentId;
+            backOff.reset(); // a tree is being taken in
         } catch (const Error& error) {
             if (!isPassing(error))
                 throw;

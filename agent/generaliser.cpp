@@ -134,13 +134,13 @@ void makeKeysAtStart(Tree& tree)
               "/etc/systemd/system/bm-ssh-host-keys.service");
 }
 
-bool isRoot(const fs::path& root)
+} // namespace
+
+bool isRootFolder(const fs::path& root)
 {
     const Tree tree(root);
     return tree.has("etc") && (tree.has("etc/os-release") || tree.has("etc/passwd"));
 }
-
-} // namespace
 
 std::vector<std::string> generaliseTree(const fs::path& root)
 {
@@ -179,7 +179,7 @@ std::vector<std::string> generaliseDisk(const BlockDevice& device, AgentLog& log
         if (!isMountable(kind))
             continue;
         const Mounted mounted(device, part, kind, false);
-        if (!isRoot(mounted.root()))
+        if (!isRootFolder(mounted.root()))
             continue;
         found = true;
         for (std::string& line : generaliseTree(mounted.root())) {

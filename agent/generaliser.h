@@ -10,6 +10,9 @@
 
 namespace bm::agent {
 
+/// Whether a system lies below @p root: /etc with os-release or passwd.
+bool isRootFolder(const std::filesystem::path& root);
+
 /// Takes what makes a machine this one out of the system below @p root: machine-id, ssh host keys, DHCP
 /// leases, logs, histories, cloud-init's state, the random seed. Where nothing else would make host keys at
 /// the next start, a unit that does is added. Follows no symbolic link.

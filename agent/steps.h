@@ -47,9 +47,10 @@ model::JsonText writeImageStep(const StepContext& context);
 ///   -> {disk, disks, entries, bytes_written, bytes_fetched, files_digest, preserved, seconds, mb_per_s,
 ///   boot}
 model::JsonText writeTreeStep(const StepContext& context);
-/// capture_disk {capture_url, generalise, root_device, root_device_policy, remembered} -> {disk, content_id,
-/// image_bytes, bytes_used, bytes_sent, seconds, partitions: [{file_system, mapped, why}], generalised,
-/// config_drive_left_out}. The disk is only read.
+/// capture_disk {capture_url, kind, generalise, root_device, root_device_policy, remembered} -> {disk,
+/// content_id, image_bytes, bytes_used, bytes_sent, seconds, partitions: [{file_system, mapped, why}],
+/// generalised, config_drive_left_out}; kind "tree": the files on it, and in the result what captureTree()
+/// (agent/tree/tree_capture.h) tells. The disk is only read.
 model::JsonText captureDiskStep(const StepContext& context);
 /// verify_disk {image, root_device, root_device_policy, remembered} -> {disk, blocks, blocks_changed,
 /// blocks_unreadable, partitions: [{number, name, file_system, blocks_changed}], seconds}. Only read.

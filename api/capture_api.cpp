@@ -24,7 +24,7 @@ conductor::CaptureRequest captureFromBody(const nlohmann::json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput, "the body: expected an object",
                     R"({"name": "golden", "generalise": true})");
-    wire::refuseUnknown(body, {"name", "root_device", "generalise"}, "capture");
+    wire::refuseUnknown(body, {"name", "root_device", "generalise", "kind"}, "capture");
     conductor::CaptureRequest wanted;
     wanted.name = wire::stringMember(body, "name");
     if (const nlohmann::json* hints = wire::memberOf(body, "root_device")) {
@@ -33,6 +33,13 @@ conductor::CaptureRequest captureFromBody(const nlohmann::json& body)
     }
     if (const nlohmann::json* generalise = wire::memberOf(body, "generalise"))
         wanted.generalise = wire::asBoolean(*generalise, "generalise");
+    if (const std::string kind = wire::stringMember(body, "kind"); !kind.empty()) {
+        const std::optional<model::ImageKind> known = model::imageKindFromText(kind);
+        if (!known || *known == model::ImageKind::Ramdisk)
+            throw Error(ErrorCode::InvalidInput,
+                        "kind: expected disk or tree, got \"" + kind.substr(0, 40) + "\"");
+        wanted.kind = *known;
+    }
     return wanted;
 }
 
@@ -108,9 +115,13 @@ void CaptureApi::append(Request& request, Response& response)
 void CaptureApi::finish(Request& request, Response& response)
 {
     const model::Image image = captures_.finish(authorized(request));
+    const bool ready = image.state == model::ImageState::Ready;
+    if (!ready)
+        parts_.images.takeCapture(image.id);
     wire::JsonWriter out;
     out.beginObject().key("name").string(image.name).key("content_id").string(image.contentId);
-    response.sendJson(200, out.key("stored_bytes").number(image.storedBytes).endObject().text());
+    response.sendJson(ready ? 200 : 202,
+                      out.key("stored_bytes").number(image.storedBytes).endObject().text());
 }
 
 } // namespace bm::api

@@ -6,6 +6,7 @@
 #include "conductor/node_refusals.h"
 #include "conductor/nodes.h"
 #include "conductor/ramdisk_stay.h"
+#include "db/image_job_repository.h"
 #include "images/blocks/manifest.h"
 
 #include <algorithm>
@@ -23,8 +24,9 @@ namespace {
 
 constexpr std::chrono::hours kAdoptDeadline{2}; ///< where the store is in a bucket, it goes there
 
-Image newImage(db::Transaction& tx, const Context& context, const Node& node, const std::string& name)
+Image newImage(db::Transaction& tx, const Context& context, const Node& node, const CaptureRequest& request)
 {
+    const std::string& name = request.name;
     if (!model::isImageName(name))
         throw Error(ErrorCode::InvalidInput, "\"" + name.substr(0, 80) + "\" is not a valid image name",
                     "letters, digits and - . _ ; not in the form of a uuid");
@@ -39,12 +41,23 @@ Image newImage(db::Transaction& tx, const Context& context, const Node& node, co
     image.id = model::ImageId::make();
     image.name = name;
     image.sourceFormat = "capture";
-    image.source = "disk of " + (node.name.empty() ? node.id.uuid : node.name);
-    image.bootMode = node.bootMode;
+    image.kind = request.kind;
+    const bool tree = request.kind == model::ImageKind::Tree;
+    image.source = (tree ? "files of " : "disk of ") + (node.name.empty() ? node.id.uuid : node.name);
+    image.bootMode = tree ? "" : node.bootMode; // of a tree the layout decides
     image.architecture = textMember(valueOf(node.properties), "cpu_arch");
     image.createdAt = image.updatedAt = context.clock.now();
     images.insert(tx, image);
     return image;
+}
+
+void refuseKind(const Node& node, model::ImageKind kind, bool simulated)
+{
+    if (kind == model::ImageKind::Ramdisk)
+        throw Error(ErrorCode::InvalidInput, "what is captured is of kind disk or tree", "kind: tree");
+    if (kind == model::ImageKind::Tree && simulated)
+        throw Error(ErrorCode::InvalidInput, "node " + node.id.uuid + " is simulated: it has no files",
+                    "kind: disk, or a real machine");
 }
 
 std::string imageIdOf(const model::Operation& operation)
@@ -59,19 +72,21 @@ model::OperationId Captures::begin(const std::string& ident, const CaptureReques
 {
     const model::OperationId id = context_.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
+        refuseKind(node, request.kind, hardwareOf(context_, node).simulated);
         refuseBusy(tx, context_, node);
         refuseMaintenance(node);
         Node trial = node;
         applyEvent(trial, model::StateEvent::Service, context_.clock.now()); // throws in Ironic's words
         refuseWithoutDisk(node, "capture");
         requireBootPort(tx, context_, node);
-        const Image image = newImage(tx, context_, node, request.name);
+        const Image image = newImage(tx, context_, node, request);
         NewOperation wanted;
         wanted.kind = model::OperationKind::Capture;
         wanted.actor = actor;
         wanted.request = textOf({{"image_id", image.id.uuid},
                                  {"image_name", image.name},
                                  {"root_device", request.rootDeviceJson},
+                                 {"kind", model::toText(request.kind)},
                                  {"generalise", request.generalise}});
         return beginOperation(tx, context_, node, model::StateEvent::Service, wanted);
     });
@@ -122,8 +137,16 @@ Image Captures::finish(const model::NodeId& node)
             throw Error(ErrorCode::NotFound, "the image of this capture is gone");
         return *image;
     };
-    if (const Image known = context_.database.read(find); known.state == ImageState::Ready)
+    const Image known = context_.database.read(find);
+    if (known.state == ImageState::Ready)
         return known;
+    if (known.state == ImageState::Failed)
+        throw Error(model::errorCodeFromText(known.errorCode).value_or(ErrorCode::Internal),
+                    known.errorMessage, known.errorHint);
+    if (known.kind == model::ImageKind::Tree) {
+        context_.images.captures().finish(id.uuid); // all blocks are here, and synced
+        return known;
+    }
     const images::StoredImage stored =
         context_.images.adoptCapture(id.uuid, model::Deadline::in(kAdoptDeadline));
     const Image ready = context_.database.write([&](db::Transaction& tx) {
@@ -152,6 +175,7 @@ void failCapturedImage(db::Transaction& tx, const Context& context, const model:
     std::optional<Image> image = images.find(tx, model::ImageId{imageIdOf(operation)});
     if (!image || image->state != ImageState::Importing)
         return;
+    db::ImageJobRepository{}.remove(tx, image->id);
     image->state = ImageState::Failed;
     image->errorCode = operation.errorCode;
     image->errorMessage = operation.errorMessage;

@@ -12,9 +12,10 @@ struct CaptureRequest {
     std::string rootDeviceJson; ///< hints, checked by the caller; empty: as for a deployment
     bool generalise =
         false; ///< without what makes a machine this one: machine-id, ssh host keys, leases, logs
+    model::ImageKind kind = model::ImageKind::Disk; ///< or Tree: the files of the root file system
 };
 
-/// Disks that become images: the operators' wish, and what the agent sends meanwhile. The image's row is
+/// Disks, and the trees on them, that become images: the operators' wish, and what the agent sends meanwhile. The image's row is
 /// there from the start (state importing, its name taken) and ready only when every block is in the store.
 class Captures {
 public:
@@ -22,7 +23,7 @@ public:
 
     /// Begins the operation on an active node (or one whose service failed).
     /// @throws Error NotFound, Conflict (name taken, maintenance), NodeLocked, InvalidTransition,
-    /// InvalidInput (name, no boot port)
+    /// InvalidInput (name, no boot port, a kind that cannot be captured)
     model::OperationId begin(const std::string& ident, const CaptureRequest& request,
                              const std::string& actor);
 
@@ -30,7 +31,9 @@ public:
     /// CaptureStore does
     images::CaptureState open(const model::NodeId& node, std::uint64_t sizeBytes);
     images::CaptureState append(const model::NodeId& node, std::uint64_t firstBlock, std::istream& body);
-    /// All blocks are here: into the store and the catalogue. May be repeated.
+    /// All blocks are here: into the store and the catalogue. May be repeated. A tree is still importing
+    /// then: ImageCatalogue::takeCapture() has its archive imported, and a later call tells the outcome.
+    /// @throws Error why the image failed
     model::Image finish(const model::NodeId& node);
 
 private:

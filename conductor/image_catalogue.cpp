@@ -147,6 +147,21 @@ Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& act
     return image;
 }
 
+void ImageCatalogue::takeCapture(const model::ImageId& id)
+{
+    const bool begun = state_->context.database.write([&](db::Transaction& tx) {
+        const std::optional<Image> image = db::ImageRepository{}.find(tx, id);
+        const db::ImageJobRepository jobs;
+        if (!image || image->state != ImageState::Importing || jobs.find(tx, id))
+            return false;
+        jobs.store(tx,
+                   {.image = id, .kind = "capture", .imageKind = std::string(model::toText(image->kind))});
+        return true;
+    });
+    if (begun)
+        state_->jobs.enqueue(id);
+}
+
 PruneResult ImageCatalogue::prune(const RetentionRule& rule, bool dryRun, const std::string& actor)
 {
     return conductor::prune(state_->context, rule, dryRun, actor);

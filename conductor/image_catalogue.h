@@ -30,6 +30,9 @@ public:
     model::Image add(const NewImage& image, const std::string& actor);
     model::Image get(const std::string& nameOrId) const; ///< @throws Error NotFound
     std::vector<model::Image> list() const;
+    /// Has the archive that a tree's capture sent imported; its blocks are all in the store's captures.
+    /// Again while it runs, or after: nothing.
+    void takeCapture(const model::ImageId& image);
     /// Applies @p change to what operators may say of an image. @throws Error NotFound
     model::Image change(const std::string& nameOrId, const std::function<void(model::Image&)>& change);
     /// Has every byte of it read again; the image's state and verifiedAt tell the outcome. Again while it

@@ -52,7 +52,9 @@ images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& 
     images::ImportRequest request;
     request.file = file;
     request.kind = model::imageKindFromText(job.imageKind);
-    if (url.empty()) {
+    if (job.kind == "capture") {
+        store.unpackCapture(job.image.uuid, file, deadline);
+    } else if (url.empty()) {
         request.expectedChecksum = resolveChecksum(job.checksum, job.sourceName, settings, deadline);
     } else {
         const images::SourceUrl source = images::parseSourceUrl(url);

@@ -51,6 +51,7 @@ struct ImageJobs::State {
     void run(const model::ImageId& id, const std::stop_token& stop);
     std::optional<ImageJob> begin(const model::ImageId& id);
     void doImport(const ImageJob& job, const model::Deadline& deadline);
+    bool isWanted(const ImageJob& job) const;
     void checkRamdisk(const ImageJob& job, images::StoredImage& stored) const;
     void collectUnused(const std::string& contentId);
     void doVerify(const ImageJob& job, const model::Deadline& deadline);
@@ -124,7 +125,8 @@ void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& 
         image.state = ImageState::Ready;
         image.contentId = stored.contentId;
         image.manifestSha256 = stored.manifestSha256;
-        image.sourceFormat = stored.sourceFormat;
+        if (job.kind != "capture")
+            image.sourceFormat = stored.sourceFormat;
         image.sizeBytes = stored.sizeBytes;
         image.storedBytes = stored.storedBytes;
         image.dataBytes = stored.dataBytes;
@@ -141,9 +143,9 @@ void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& 
 
 void ImageJobs::State::failed(const ImageJob& job, const Error& error)
 {
+    const bool verifying = job.kind == "verify";
     settle(job.image, [&](db::Transaction& tx, Image& image) {
         platform::logWarning("images", "{}: {}", image.name, error.what());
-        const bool verifying = job.kind == "verify";
         const bool damaged = error.code() == ErrorCode::ChecksumMismatch ||
                              error.code() == ErrorCode::ImageCorrupt || error.code() == ErrorCode::NotFound;
         const bool undecided = !damaged; // an object store that does not answer, no room for a copy ...
@@ -160,7 +162,7 @@ void ImageJobs::State::failed(const ImageJob& job, const Error& error)
         note(tx, context.clock.now(), {}, verifying ? "image.broken" : "image.failed",
              image.name + ": " + error.what());
     });
-    if (job.kind == "import")
+    if (!verifying)
         forgetFiles(job);
 }
 
@@ -169,6 +171,8 @@ void ImageJobs::State::forgetFiles(const ImageJob& job) const
     std::error_code ignored;
     for (const char* suffix : {"", ".version"})
         std::filesystem::remove(context.images.incomingFolder() / (incomingName(job) + suffix), ignored);
+    if (job.kind == "capture")
+        context.images.captures().drop(job.image.uuid);
 }
 
 void ImageJobs::State::doImport(const ImageJob& job, const model::Deadline& deadline)
@@ -182,6 +186,10 @@ void ImageJobs::State::doImport(const ImageJob& job, const model::Deadline& dead
     } catch (const Error&) {
         collectUnused(stored.contentId);
         throw;
+    }
+    if (!isWanted(job)) { // a capture that was aborted meanwhile
+        collectUnused(stored.contentId);
+        return forgetFiles(job);
     }
     imported(job, stored);
     forgetFiles(job);
@@ -203,6 +211,12 @@ void ImageJobs::State::checkRamdisk(const ImageJob& job, images::StoredImage& st
     }
     if (stored.kind == model::ImageKind::Ramdisk)
         ramdiskOf(stored.description, stored.sizeBytes);
+}
+
+bool ImageJobs::State::isWanted(const ImageJob& job) const
+{
+    return context.database.read(
+        [&](db::Transaction& tx) { return db::ImageJobRepository{}.find(tx, job.image).has_value(); });
 }
 
 /// Bytes that no image came of.

@@ -25,6 +25,7 @@ json captureArguments(const StepWork& work)
 {
     json arguments = diskChoice(work);
     arguments["capture_url"] = work.context.settings.baseUrl + "/v1/agent/" + work.node.id.uuid + "/capture";
+    arguments["kind"] = textMember(valueOf(work.operation.request), "kind");
     arguments["generalise"] = valueOf(work.operation.request).value("generalise", false);
     return arguments;
 }
@@ -51,7 +52,7 @@ model::StepResult stepCaptureDisk(StepWork& work)
     if (!image || image->state != model::ImageState::Ready)
         throw Error(ErrorCode::AgentFailed, "the agent says that it is done, but the image is not whole",
                     "the RAM disk is of another version than bmd: build it again");
-    work.event("image.captured", image->name + " holds the disk",
+    work.event("image.captured", image->name + (image->kind == model::ImageKind::Tree ? " holds the files" : " holds the disk"),
                json{{"report", valueOf(work.step.result)}, {"content_id", image->contentId}}.dump(
                    -1, ' ', false, json::error_handler_t::replace));
     return result;

@@ -12,7 +12,7 @@ namespace bm::db {
 /// Work on an image that a restart of bmd takes up again; at most one per image, gone with it.
 struct ImageJob {
     model::ImageId image{};
-    std::string kind{};       ///< "import", "verify"
+    std::string kind{};       ///< "import", "verify", "capture": import of what a capture sent
     std::string urlSealed{};  ///< import: where it comes from, sealed (it may hold credentials); "" a file
     std::string file{};       ///< import: an upload's file in the store's incoming folder
     std::string sourceName{}; ///< import: what the file is called in a checksum file

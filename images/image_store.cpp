@@ -349,6 +349,16 @@ std::filesystem::path ImageStore::partFile(const std::string& contentId, const s
     return file;
 }
 
+void ImageStore::unpackCapture(const std::string& captureId, const std::filesystem::path& file,
+                               const model::Deadline& deadline)
+{
+    const CaptureStore::Whole whole = captures().finish(captureId);
+    const std::string text = platform::readFile(whole.manifestFile, kManifestLimit);
+    const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
+    checkRoom(manifest.sizeBytes);
+    writeParts(SourceFile(whole.blocksFile), manifest, {{0, manifest.sizeBytes}}, file, deadline);
+}
+
 const StoreSettings& ImageStore::settings() const
 {
     return state_->settings;

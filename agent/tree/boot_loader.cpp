@@ -143,7 +143,12 @@ std::string BootLoader::arguments() const
     if (more.empty())
         more = files_.read("etc/kernel/cmdline");
     more = more.substr(0, more.find('\n'));
-    return fmt::format("root=UUID={} ro{}{}", volumeAt("/").uuid, more.empty() ? "" : " ", more);
+    const MadeVolume& root = volumeAt("/");
+    const bool lvm = root.kind == PartitionKind::Lvm;
+    // Debian's initrd activates a volume group only for a root that is named so; grub-mkconfig writes the
+    // same. dracut assembles nothing without rd.auto.
+    return fmt::format("root={} ro{}{}{}", lvm ? root.device : "UUID=" + root.uuid,
+                       lvm || layout_.mirror ? " rd.auto=1" : "", more.empty() ? "" : " ", more);
 }
 
 void BootLoader::install()

@@ -7,7 +7,8 @@ from . import place, process, service
 KEY = place.STATE / "ssh" / "id_ed25519"
 # One round trip: host name, disk under the root file system, its serial, kernel arguments, size of the file system.
 QUESTION = """hostname
-root=$(findmnt -n -o SOURCE /); disk=$(lsblk -n -d -o PKNAME "$root"); echo "$root"
+root=$(findmnt -n -o SOURCE /); echo "$root"
+disk=$(lsblk -n -s -l -o NAME,TYPE "$root" | awk '$2 == "disk" { print $1; exit }')   # below a volume group and a mirror, too
 cat "/sys/block/$disk/serial" "/sys/block/$disk/device/serial" 2>/dev/null | head -n 1
 echo
 cut -d' ' -f1 /proc/uptime; uname -r; df -h --output=size / | tail -n 1"""

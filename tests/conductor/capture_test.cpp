@@ -1,11 +1,16 @@
 // Disks that become images, and disks that are looked at again: the machine is brought back whatever happens.
+#include "common/platform/exec.h"
 #include "conductor/captures.h"
 #include "conductor/reports.h"
 #include "conductor/verify_request.h"
 #include "db/report_repository.h"
+#include "images/blocks/block_record.h"
+#include "images/blocks/block_writer.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>
+#include <sstream>
+#include <thread>
 
 using namespace bm;
 using Catch::Matchers::Contains;
@@ -48,7 +53,81 @@ void runningNode(World& world, const std::string& driverInfo)
         "golden", [&](model::Node& node) { node.driverInfo.text = driverInfo; }, "alice");
 }
 
+/// An image that is being captured as a tree, and all that @p archive is of it in the store.
+model::Image sentTree(World& world, const std::string& name, const std::string& archive)
+{
+    model::Image image;
+    image.id = model::ImageId::make();
+    image.name = name;
+    image.kind = model::ImageKind::Tree;
+    image.sourceFormat = "capture";
+    image.createdAt = image.updatedAt = world.clock.now();
+    world.core->database.write([&](db::Transaction& tx) { db::ImageRepository{}.insert(tx, image); });
+    std::stringstream records;
+    const auto put = [&](std::span<const std::byte> bytes) {
+        records.write(reinterpret_cast<const char*>(bytes.data()),
+                      static_cast<std::streamsize>(bytes.size()));
+    };
+    images::BlockWriter writer(
+        [&](const images::BlockEntry& entry, std::span<const std::byte> frame) {
+            put(images::toBytes({entry.sha256, entry.hole ? 0 : entry.length, entry.hole}));
+            if (!entry.hole)
+                put(frame);
+        },
+        {.threads = 1});
+    writer.write(std::as_bytes(std::span(archive)));
+    writer.finish();
+    images::CaptureStore& captures = world.core->store.captures();
+    captures.open(image.id.uuid, archive.size());
+    captures.append(image.id.uuid, 0, records);
+    return image;
+}
+
+/// What becomes of it once bmd takes it in.
+model::Image takenIn(World& world, const model::Image& image)
+{
+    world.core->catalogue.takeCapture(image.id);
+    world.core->catalogue.takeCapture(image.id); // the agent asks again and again
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (world.core->catalogue.get(image.name).state == model::ImageState::Importing &&
+           std::chrono::steady_clock::now() < end)
+        std::this_thread::sleep_for(20ms);
+    world.core->catalogue.stop();
+    return world.core->catalogue.get(image.name);
+}
+
+std::string archiveOf(World& world, const std::string& files)
+{
+    const std::string script = "cd " + world.folder.path().string() + " && mkdir -p tree && cd tree && " +
+                               files + " && tar -cf ../tree.tar .";
+    REQUIRE(platform::makeExec()->run({{"/bin/bash", "-c", script}}, model::Deadline::in(1min)).code == 0);
+    return platform::readFile(world.folder.path() / "tree.tar", 1U << 24U);
+}
+
 } // namespace
+
+TEST_CASE("what a tree's capture sent is imported", "[conductor][capture]")
+{
+    World world;
+    world.core->catalogue.start();
+    SECTION("a system")
+    {
+        const std::string archive = archiveOf(world, "mkdir etc usr && echo x > etc/os-release");
+        const model::Image image = takenIn(world, sentTree(world, "files", archive));
+        CHECK(image.errorMessage.empty());
+        CHECK(image.state == model::ImageState::Ready);
+        CHECK(image.kind == model::ImageKind::Tree);
+        CHECK(image.sourceFormat == "capture");
+        CHECK(image.contentId.size() == 64);
+        CHECK_THROWS_AS(world.core->store.captures().finish(image.id.uuid), model::Error); // dropped
+    }
+    SECTION("what is no archive")
+    {
+        const model::Image image = takenIn(world, sentTree(world, "files", std::string(4096, 'x')));
+        CHECK(image.state == model::ImageState::Failed);
+        CHECK(image.errorCode == "image-corrupt");
+    }
+}
 
 TEST_CASE("a captured disk is an image like any other", "[conductor][capture]")
 {
@@ -78,6 +157,11 @@ TEST_CASE("captures that cannot be are refused", "[conductor][capture]")
     CHECK(refusalOf([&] { capture(world, "golden", "debian"); }) == ErrorCode::Conflict);
     CHECK(refusalOf([&] { capture(world, "golden", "a/../b"); }) == ErrorCode::InvalidInput);
     CHECK(refusalOf([&] { capture(world, "nobody", "x"); }) == ErrorCode::NotFound);
+    for (const model::ImageKind kind : {model::ImageKind::Tree, model::ImageKind::Ramdisk}) // it is simulated
+        CHECK(refusalOf([&] {
+                  conductor::Captures(world.core->context)
+                      .begin("golden", {.name = "x", .rootDeviceJson = {}, .kind = kind}, "alice");
+              }) == ErrorCode::InvalidInput);
     world.nodeIn(State::Available, "idle");
     CHECK(refusalOf([&] { capture(world, "idle", "x"); }) == ErrorCode::InvalidTransition);
     capture(world, "golden", "one");

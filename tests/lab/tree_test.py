@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""In virtual machines: a tree of Debian's files is laid onto a BIOS machine with swap and a /srv of its own on xfs, and onto a UEFI machine by
-bm's own layout; both start from it and let the operator in. The first is imaged again, and what was put into /srv is still there."""
+"""In virtual machines: a tree of Debian's files is laid onto a BIOS machine whose two disks mirror each other, with root and /srv in a volume group on
+them, and onto a UEFI machine with a /home of its own on xfs; both start from it and let the operator in. The UEFI machine's files are captured and
+laid onto the BIOS machine, which keeps its /srv and gets an identity of its own."""
 import json
 import pathlib
 import subprocess
@@ -12,14 +13,17 @@ from lab_support import api, bm, login, place, say
 FLEET = """
 default: [lab-bios, lab-uefi]
 machines:
-  - {name: lab-bios, firmware: bios, disks: [{size_gib: 4}]}
+  - {name: lab-bios, firmware: bios, disks: [{size_gib: 4}, {size_gib: 4}]}
   - {name: lab-uefi, firmware: uefi, disks: [{size_gib: 4}]}
 """
 ARGUMENTS = "console=tty0 console=ttyS0,115200n8 mitigations=off nokaslr no_timer_check random.trust_cpu=on"
-LAYOUT = {"partitions": [{"name": "bios", "kind": "bios"}, {"name": "swap", "fs": "swap", "size": "64MiB"},
-                         {"name": "srv", "fs": "xfs", "size": "320MiB", "mount": "/srv"}, {"name": "root", "fs": "ext4", "mount": "/"}],
-          "kernel_arguments": ARGUMENTS}
-PLAIN = {"partitions": [{"name": "esp", "kind": "esp", "size": "64MiB"}, {"name": "root", "fs": "ext4", "mount": "/"}], "kernel_arguments": ARGUMENTS}
+MIRROR = {"mirror": True, "kernel_arguments": ARGUMENTS,
+          "partitions": [{"name": "bios", "kind": "bios"}, {"name": "swap", "fs": "swap", "size": "64MiB"},
+                         {"name": "pv", "kind": "lvm", "group": "vg-lab", "volumes": [
+                             {"name": "srv", "fs": "xfs", "size": "320MiB", "mount": "/srv"}, {"name": "root", "fs": "ext4", "mount": "/"}]}]}
+PLAIN = {"kernel_arguments": ARGUMENTS,
+         "partitions": [{"name": "esp", "kind": "esp", "size": "64MiB"}, {"name": "home", "fs": "xfs", "size": "320MiB", "mount": "/home"},
+                        {"name": "root", "fs": "ext4", "mount": "/"}]}
 
 
 def run(*argv):
@@ -49,25 +53,43 @@ def layout(name, value):
     return str(file)
 
 
+def capture(uefi):
+    _, identity = login.ask(uefi, "echo by hand > /home/note; cat /etc/machine-id; fallocate -l 8M /swap; mkswap -q /swap; "
+                                  "echo '/swap none swap sw 0 0' >> /etc/fstab; sync")
+    bm("image", "capture", "lab-uefi", "--name", "golden-files", "--kind", "tree", "--generalise", "--wait")
+    steps = {step["name"]: step for step in api("/v1/nodes/lab-uefi/operation")["steps"]}
+    result = steps["capture_disk"]["result"]
+    assert [volume["mount"] for volume in result["file_systems"]] == ["/", "/home"], result
+    image = api("/v1/images/golden-files")
+    assert image["kind"] == "tree" and image["state"] == "ready", image
+    say(f"captured {result['entries']} entries, {result['image_bytes'] >> 20} MiB, {result['bytes_sent'] >> 20} MiB sent in {result['seconds']:.0f} s")
+    return identity.split()[0]
+
+
 def main():
     bios, uefi = lab_support.raise_lab(FLEET)
     key = f"{login.KEY}.pub"
     bm("image", "add", str(tree_of_the_image()), "--name", "debian-tree")
     assert api("/v1/images/debian-tree")["kind"] == "tree"
-    own = layout("own.json", LAYOUT)
-    bm("provision", "debian-tree", "lab-bios", "--ssh-key", key, "--layout", own)
+    mirror = layout("mirror.json", MIRROR)
+    bm("provision", "debian-tree", "lab-bios", "--ssh-key", key, "--layout", mirror)
     bm("provision", "debian-tree", "lab-uefi", "--ssh-key", key, "--layout", layout("plain.json", PLAIN), "--wait")
     for machine in (bios, uefi):
         say(login.check(machine))
-    _, said = login.ask(bios, "findmnt -n -o FSTYPE /; findmnt -n -o FSTYPE /srv; swapon --noheadings --show=TYPE; getcap /usr/bin/* | head -3; "
-                              "echo years of work > /srv/data.db; sync")
-    assert said.split()[:3] == ["ext4", "xfs", "partition"], said
-    bm("provision", "debian-tree", "lab-bios", "--ssh-key", key, "--layout", own, "--preserve", "/srv", "--wait", "--yes")
-    _, said = login.ask(bios, "cat /srv/data.db; findmnt -n -o FSTYPE /srv")
-    assert said.splitlines() == ["years of work", "xfs"], said
+    _, said = login.ask(bios, "findmnt -n -o SOURCE,FSTYPE /; findmnt -n -o SOURCE,FSTYPE /srv; swapon --noheadings --show=NAME; "
+                              "grep -c '^md.*raid1' /proc/mdstat; grep -c UU /proc/mdstat; echo years of work > /srv/data.db; sync")
+    words = said.split()
+    assert words[:4] == ["/dev/mapper/vg--lab-root", "ext4", "/dev/mapper/vg--lab-srv", "xfs"] and "/dev/md" in words[4], said
+    assert words[5:] == ["2", "2"], said
+    identity = capture(uefi)
+    bm("provision", "golden-files", "lab-bios", "--ssh-key", key, "--layout", mirror, "--preserve", "/srv", "--wait", "--yes")
+    _, said = login.ask(bios, "cat /srv/data.db /home/note; ls /swap; cat /etc/machine-id; findmnt -n -o FSTYPE /srv")
+    lines = said.splitlines()
+    assert lines[:2] == ["years of work", "by hand"] and lines[-1] == "xfs" and "/swap" not in lines, said
+    assert len(lines[-2]) == 32 and lines[-2] != identity, (said, identity)
     steps = {step["name"]: step for step in api("/v1/nodes/lab-bios/operation")["steps"]}
     assert steps["write_tree"]["result"]["preserved"], steps["write_tree"]
-    say("imaged again, /srv as it was")
+    say("the captured files are on another machine, /srv there is as it was")
 
 
 lab_support.run(main)
