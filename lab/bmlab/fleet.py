@@ -17,6 +17,7 @@ class Disk:
     serial: str = ""
     bus: str = "virtio"
     wwn: str = ""                           # 16 hex digits; buses scsi and sata
+    bad_from_mib: int = 0                   # writing fails from here on, as a worn disk's would; 0: never
 
 
 @dataclasses.dataclass

@@ -34,6 +34,20 @@ def disk_path(machine, index):
     return machine.folder / f"disk{index}.raw"
 
 
+def _bad_sectors(machine, index):
+    """QEMU's blkdebug: one sector per MiB, a hundred of them; the guest gets an I/O error."""
+    first = machine.disks[index].bad_from_mib
+    return "".join(f'[inject-error]\nevent = "none"\niotype = "write"\nerrno = "5"\nonce = "off"\nsector = "{mib * 2048 + 7}"\n'
+                   for mib in range(first, first + 100))
+
+
+def _drive_file(machine, index):
+    path = disk_path(machine, index)
+    if not machine.disks[index].bad_from_mib:
+        return f"file={path}"
+    return f"file.driver=blkdebug,file.config={path}.bad,file.image.driver=file,file.image.filename={path}"
+
+
 def _disks(machine):
     argv = []
     buses = {disk.bus for disk in machine.disks}
@@ -47,7 +61,7 @@ def _disks(machine):
                   "scsi": f"scsi-hd,bus=scsi0.0,scsi-id={index},serial={disk.serial}{wwn}",
                   "sata": f"ide-hd,bus=sata0.{index},serial={disk.serial}{wwn}",
                   "nvme": f"nvme,serial={disk.serial}"}[disk.bus]
-        argv += ["-drive", f"if=none,id=d{index},format=raw,cache=unsafe,discard=unmap,file={disk_path(machine, index)}",
+        argv += ["-drive", f"if=none,id=d{index},format=raw,cache=unsafe,discard=unmap,{_drive_file(machine, index)}",
                  "-device", f"{device},drive=d{index},bootindex={3 + index}"]
     return argv
 
@@ -95,6 +109,8 @@ def make(machine, accelerator):
     for index, disk in enumerate(machine.disks):
         with open(disk_path(machine, index), "ab") as out:
             out.truncate(int(disk.size_gib * 2**30))
+        if disk.bad_from_mib:
+            pathlib.Path(f"{disk_path(machine, index)}.bad").write_text(_bad_sectors(machine, index), encoding="ascii")
     if machine.firmware != "bios":
         shutil.copyfile(OVMF / "OVMF_VARS_4M.fd", machine.folder / "efivars.fd")
     _bmc_files(machine)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""In virtual machines: the right disk or none; kill -9 of bmd while firmware boots, while the RAM disk starts and twice
+"""In virtual machines: the right disk or none; a disk that fails half-way; kill -9 of bmd while firmware boots, while the RAM disk starts and twice
 while the image is written; a deployed machine that asks by PXE first is sent to its own disk (UEFI by its boot entry, BIOS to
 the second drive); a kernel that is started from the RAM disk, with the image on two disks."""
 import os
@@ -15,7 +15,7 @@ machines:
   - name: lab-two-disks
     firmware: bios
     first: network
-    disks: [{serial: DATA1}, {serial: SYSTEM1, size_gib: 4}]
+    disks: [{serial: DATA1}, {serial: SYSTEM1, size_gib: 4}, {serial: BAD1, bad_from_mib: 200}]
   - {name: lab-uefi, firmware: uefi-http, first: network}
 """
 
@@ -42,6 +42,14 @@ def refuse_ambiguous_disk():
     for word in ("disk-ambiguous", "SYSTEM1", "DATA1", "hint"):
         assert word in said, f"\"{word}\" is not in\n{said}"
     say("two disks and no hint: refused, with the disks and the hint to write")
+
+
+def bad_sectors():
+    said = bm("provision", "debian-12", "lab-two-disks", "--root-device", "serial=BAD1", "--wait", code=1)
+    for word in ("disk-failed", "/dev/vdc", "hint"):
+        assert word in said, f"\"{word}\" is not in\n{said}"
+    assert api("/v1/nodes/lab-two-disks")["provision_state"] == "deploy failed"
+    say("a disk with bad sectors: failed, with the disk and what to do")
 
 
 def written(name):
@@ -121,6 +129,7 @@ def main():
     machines = lab_support.raise_lab(FLEET)
     say("two machines are enrolled, powered off")
     refuse_ambiguous_disk()
+    bad_sectors()
     deploy_through_kills(machines)
     for machine in machines:
         nothing_twice(machine.name)
