@@ -4,6 +4,7 @@ import os
 import pathlib
 import platform
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -41,11 +42,14 @@ def usr_files():
 
 
 def make_image(path, size, files=55, noise=15, zeros=0):
-    """Of each 100 MiB so many are files, random, and written zeros; the rest is never written."""
+    """Of each 100 MiB so many are files, random, and written zeros; the rest is never written. It begins with a partition
+    table: a file would say what format the whole is of."""
     source = usr_files()
+    table = bytes(446) + struct.pack("<B3xB3xII", 0, 0x83, 2048, size // 512 - 2048) + bytes(48) + b"\x55\xaa"
     with path.open("wb") as out:
+        out.write(table)
         for begin in range(0, size, 100 * MIB):
-            out.seek(begin)
+            out.seek(max(begin, len(table)))
             while out.tell() < begin + files * MIB:
                 out.write(next(source).read_bytes())
             out.write(os.urandom(noise * MIB))
