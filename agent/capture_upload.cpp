@@ -97,12 +97,7 @@ std::uint64_t CaptureUpload::begin(std::uint64_t imageBytes)
 
 void CaptureUpload::put(const images::BlockEntry& entry, std::span<const std::byte> frame)
 {
-    const auto append = [&](std::span<const std::byte> bytes) {
-        filling_.records.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    };
-    append(images::toBytes({entry.sha256, entry.hole ? 0 : entry.length, entry.hole}));
-    if (!entry.hole)
-        append(frame);
+    images::appendRecord(filling_.records, entry, frame);
     filling_.ends.push_back(filling_.records.size());
     if (filling_.records.size() >= kBatchBytes || filling_.ends.size() >= kBatchBlocks)
         flush();

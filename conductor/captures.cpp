@@ -144,7 +144,10 @@ Image Captures::finish(const model::NodeId& node)
         throw Error(model::errorCodeFromText(known.errorCode).value_or(ErrorCode::Internal),
                     known.errorMessage, known.errorHint);
     if (known.kind == model::ImageKind::Tree) {
-        context_.images.captures().finish(id.uuid); // all blocks are here, and synced
+        const bool begun = context_.database.read(
+            [&](db::Transaction& tx) { return db::ImageJobRepository{}.find(tx, id).has_value(); });
+        if (!begun)
+            context_.images.captures().finish(id.uuid); // all blocks are here, and synced
         return known;
     }
     const images::StoredImage stored =

@@ -112,14 +112,9 @@ namespace {
 std::string recordsOf(const std::string& text, std::uint64_t sizeBytes)
 {
     std::string out;
-    const auto put = [&](std::span<const std::byte> bytes) {
-        out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    };
     images::BlockWriter writer(
         [&](const images::BlockEntry& entry, std::span<const std::byte> frame) {
-            put(images::toBytes({entry.sha256, entry.hole ? 0 : entry.length, entry.hole}));
-            if (!entry.hole)
-                put(frame);
+            images::appendRecord(out, entry, frame);
         },
         {.threads = 1});
     writer.write(std::as_bytes(std::span(text)));

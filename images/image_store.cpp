@@ -355,6 +355,8 @@ void ImageStore::unpackCapture(const std::string& captureId, const std::filesyst
     const CaptureStore::Whole whole = captures().finish(captureId);
     const std::string text = platform::readFile(whole.manifestFile, kManifestLimit);
     const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored); // what a dead process left
     checkRoom(manifest.sizeBytes);
     writeParts(SourceFile(whole.blocksFile), manifest, {{0, manifest.sizeBytes}}, file, deadline);
 }

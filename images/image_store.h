@@ -83,7 +83,8 @@ public:
     /// Takes a capture whose blocks are all here into the store; the capture itself is left to be dropped.
     /// May be repeated. @throws Error NotFound, Conflict (blocks are missing), StoreFull
     StoredImage adoptCapture(const std::string& captureId, const model::Deadline& deadline);
-    /// Writes the raw bytes of a capture whose blocks are all here to @p file, every block verified.
+    /// Writes the raw bytes of a capture whose blocks are all here to @p file, every block verified; anew
+    /// where it is there. May be repeated.
     /// @throws Error NotFound, Conflict (blocks are missing), StoreFull, DeadlineExceeded
     void unpackCapture(const std::string& captureId, const std::filesystem::path& file,
                        const model::Deadline& deadline);

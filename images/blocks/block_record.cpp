@@ -61,6 +61,16 @@ BlockRecord blockRecordFrom(std::span<const std::byte, kBlockRecordBytes> bytes)
     return record;
 }
 
+void appendRecord(std::string& records, const BlockEntry& entry, std::span<const std::byte> frame)
+{
+    const auto append = [&records](std::span<const std::byte> bytes) {
+        records.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    };
+    append(toBytes({entry.sha256, entry.hole ? 0 : entry.length, entry.hole}));
+    if (!entry.hole)
+        append(frame);
+}
+
 ZeroBlock zeroBlock(std::uint64_t rawBytes)
 {
     BM_ASSERT(rawBytes > 0 && rawBytes <= kBlockBytes);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace bm::images {
@@ -19,6 +20,8 @@ struct BlockRecord {
 inline constexpr std::size_t kBlockRecordBytes = 40;
 
 std::array<std::byte, kBlockRecordBytes> toBytes(const BlockRecord& record);
+/// Adds the record of a block that BlockWriter made, and its frame, to what is sent.
+void appendRecord(std::string& records, const BlockEntry& entry, std::span<const std::byte> frame);
 /// @throws Error InvalidInput: unknown flags, a frame longer than any block's, a hole with a frame
 BlockRecord blockRecordFrom(std::span<const std::byte, kBlockRecordBytes> bytes);
 

@@ -63,23 +63,18 @@ model::Image sentTree(World& world, const std::string& name, const std::string& 
     image.sourceFormat = "capture";
     image.createdAt = image.updatedAt = world.clock.now();
     world.core->database.write([&](db::Transaction& tx) { db::ImageRepository{}.insert(tx, image); });
-    std::stringstream records;
-    const auto put = [&](std::span<const std::byte> bytes) {
-        records.write(reinterpret_cast<const char*>(bytes.data()),
-                      static_cast<std::streamsize>(bytes.size()));
-    };
+    std::string records;
     images::BlockWriter writer(
         [&](const images::BlockEntry& entry, std::span<const std::byte> frame) {
-            put(images::toBytes({entry.sha256, entry.hole ? 0 : entry.length, entry.hole}));
-            if (!entry.hole)
-                put(frame);
+            images::appendRecord(records, entry, frame);
         },
         {.threads = 1});
     writer.write(std::as_bytes(std::span(archive)));
     writer.finish();
     images::CaptureStore& captures = world.core->store.captures();
     captures.open(image.id.uuid, archive.size());
-    captures.append(image.id.uuid, 0, records);
+    std::istringstream body(records);
+    captures.append(image.id.uuid, 0, body);
     return image;
 }
 
@@ -120,6 +115,16 @@ TEST_CASE("what a tree's capture sent is imported", "[conductor][capture]")
         CHECK(image.sourceFormat == "capture");
         CHECK(image.contentId.size() == 64);
         CHECK_THROWS_AS(world.core->store.captures().finish(image.id.uuid), model::Error); // dropped
+    }
+    SECTION("a system, once more after a kill -9")
+    {
+        const std::string archive = archiveOf(world, "mkdir etc usr && echo x > etc/os-release");
+        const model::Image sent = sentTree(world, "files", archive);
+        platform::writeFileAtomically(world.core->store.incomingFolder() / (sent.id.uuid + ".download"),
+                                      "half of it");
+        const model::Image image = takenIn(world, sent);
+        CHECK(image.errorMessage.empty());
+        CHECK(image.state == model::ImageState::Ready);
     }
     SECTION("what is no archive")
     {
