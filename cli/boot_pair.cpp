@@ -1,8 +1,8 @@
 #include "cli/boot_pair.h"
 
 #include "common/model/error.h"
+#include "common/platform/newc.h"
 
-#include <fmt/format.h>
 #include <fstream>
 #include <vector>
 
@@ -16,22 +16,6 @@ namespace {
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
 constexpr std::uint64_t kMostBytes = UINT32_MAX; // what newc can say
 
-void pad(std::ofstream& out)
-{
-    while (out.tellp() % 4 != 0)
-        out.put('\0');
-}
-
-void header(std::ofstream& out, const std::string& name, std::uint64_t bytes, unsigned mode)
-{
-    constexpr unsigned kNone = 0;
-    out << fmt::format("070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}",
-                       kNone, mode, kNone, kNone, 1, kNone, bytes, kNone, kNone, kNone, kNone,
-                       name.size() + 1, kNone)
-        << name << '\0';
-    pad(out);
-}
-
 void addFile(std::ofstream& out, const std::string& file, const std::string& name)
 {
     constexpr unsigned kPlainFile = 0100644;
@@ -44,7 +28,7 @@ void addFile(std::ofstream& out, const std::string& file, const std::string& nam
     const std::uint64_t bytes = std::filesystem::file_size(file);
     if (bytes > kMostBytes)
         throw Error(ErrorCode::InvalidInput, file + " is larger than 4 GiB", "no machine boots that");
-    header(out, name, bytes, kPlainFile);
+    out << platform::newcHeader({.name = name, .mode = kPlainFile, .bytes = bytes});
     std::ifstream in(file, std::ios::binary);
     std::vector<char> piece(kPieceBytes);
     std::uint64_t left = bytes;
@@ -55,7 +39,7 @@ void addFile(std::ofstream& out, const std::string& file, const std::string& nam
     }
     if (left > 0)
         throw Error(ErrorCode::InvalidInput, file + " cannot be read, or became shorter");
-    pad(out);
+    out << platform::newcPadding(bytes);
 }
 
 } // namespace
@@ -65,7 +49,7 @@ BootPair::BootPair(const std::string& kernel, const std::string& initrd) : file_
     std::ofstream out(file_, std::ios::binary);
     addFile(out, kernel, "vmlinuz");
     addFile(out, initrd, "initrd.img");
-    header(out, "TRAILER!!!", 0, 0);
+    out << platform::newcHeader({.name = "TRAILER!!!"});
     out.close();
     if (!out)
         throw Error(ErrorCode::StoreFull, "packing kernel and initrd into " + file_.string() + " failed",

@@ -15,8 +15,9 @@ struct CaptureRequest {
     model::ImageKind kind = model::ImageKind::Disk; ///< or Tree: the files of the root file system
 };
 
-/// Disks, and the trees on them, that become images: the operators' wish, and what the agent sends meanwhile. The image's row is
-/// there from the start (state importing, its name taken) and ready only when every block is in the store.
+/// Disks, and the trees on them, that become images: the operators' wish, and what the agent sends meanwhile.
+/// The image's row is there from the start (state importing, its name taken) and ready only when every block
+/// is in the store.
 class Captures {
 public:
     explicit Captures(Context context) : context_(std::move(context)) {}

@@ -8,7 +8,8 @@
 namespace bm::conductor {
 
 /// Brings the bytes of one import into the store, from wherever they come: an upload's file, http(s), S3 or
-/// another bm, a capture's blocks; a checksum file is fetched and looked up. May be repeated: a download goes on at its end.
+/// another bm, a capture's blocks; a checksum file is fetched and looked up. May be repeated: a download goes
+/// on at its end.
 /// @param url  unsealed; "" where job.file is it
 /// @param onProgress  bytes done and to do, of the download, then of the import
 /// @throws Error what download(), importFromPeer() and ImageStore::import() throw

@@ -1,10 +1,10 @@
 #include "conductor/ramdisk_stay.h"
 
+#include "common/platform/newc.h"
 #include "conductor/json_values.h"
 #include "images/iso9660.h"
 
 #include <array>
-#include <fmt/format.h>
 #include <span>
 
 namespace bm::conductor {
@@ -17,26 +17,16 @@ namespace {
 
 constexpr const char* kMember = "ramdisk";
 
-void pad(std::string& archive)
-{
-    archive.resize((archive.size() + 3) / 4 * 4, '\0');
-}
-
-/// One entry as the kernel reads it: Documentation/driver-api/early-userspace/buffer-format.rst.
 void addEntry(std::string& archive, const std::string& name, unsigned mode, const std::string& content)
 {
     constexpr unsigned kDirectory = 0040000;
-    static unsigned constexpr kNone = 0;
-    const std::size_t inode = archive.size() + 1;
-    const unsigned links = (mode & kDirectory) != 0 ? 2 : 1;
-    archive += fmt::format(
-        "070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}", inode, mode,
-        kNone, kNone, links, kNone, content.size(), kNone, kNone, kNone, kNone, name.size() + 1, kNone);
-    archive += name;
-    archive += '\0';
-    pad(archive);
+    archive += platform::newcHeader({.name = name,
+                                     .mode = mode,
+                                     .bytes = content.size(),
+                                     .inode = archive.size() + 1,
+                                     .links = (mode & kDirectory) != 0 ? 2U : 1U});
     archive += content;
-    pad(archive);
+    archive += platform::newcPadding(content.size());
 }
 
 constexpr unsigned kFolderMode = 0040700;

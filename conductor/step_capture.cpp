@@ -14,13 +14,6 @@ using nlohmann::json;
 
 namespace {
 
-std::optional<model::Image> imageOf(const StepWork& work)
-{
-    const std::string id = textMember(valueOf(work.operation.request), "image_id");
-    return work.context.database.read(
-        [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{id}); });
-}
-
 json captureArguments(const StepWork& work)
 {
     json arguments = diskChoice(work);
@@ -34,7 +27,7 @@ json captureArguments(const StepWork& work)
 
 model::StepResult stepCheckCapture(StepWork& work)
 {
-    if (!imageOf(work))
+    if (!findImageOf(work))
         throw Error(ErrorCode::NotFound, "the image of this capture is gone", "start it again");
     work.context.database.read([&](db::Transaction& tx) { requireBootPort(tx, work.context, work.node); });
     return model::Done{};
@@ -48,11 +41,12 @@ model::StepResult stepCaptureDisk(StepWork& work)
         isSimulated(work) ? simulateCapture(work) : awaitReport(work, work.context.settings.writeTimeout);
     if (!std::holds_alternative<model::Done>(result))
         return result;
-    const std::optional<model::Image> image = imageOf(work);
+    const std::optional<model::Image> image = findImageOf(work);
     if (!image || image->state != model::ImageState::Ready)
         throw Error(ErrorCode::AgentFailed, "the agent says that it is done, but the image is not whole",
                     "the RAM disk is of another version than bmd: build it again");
-    work.event("image.captured", image->name + (image->kind == model::ImageKind::Tree ? " holds the files" : " holds the disk"),
+    work.event("image.captured",
+               image->name + (image->kind == model::ImageKind::Tree ? " holds the files" : " holds the disk"),
                json{{"report", valueOf(work.step.result)}, {"content_id", image->contentId}}.dump(
                    -1, ' ', false, json::error_handler_t::replace));
     return result;

@@ -21,16 +21,6 @@ namespace {
 constexpr std::chrono::minutes kTakeOutDeadline{20}; // an ISO of many GiB
 constexpr std::size_t kTokenBytes = 16;
 
-model::Image imageOf(const StepWork& work)
-{
-    const std::string id = textMember(valueOf(work.operation.request), "image_id");
-    const std::optional<model::Image> image = work.context.database.read(
-        [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{id}); });
-    if (!image)
-        throw Error(ErrorCode::NotFound, "image " + id + " is gone", "bm image list");
-    return *image;
-}
-
 /// @return false: it is on its way from the object store
 bool layReady(const StepWork& work, const model::Image& image, const std::string& arguments)
 {

@@ -84,6 +84,23 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
     });
 }
 
+std::optional<model::Image> findImageOf(const StepWork& work)
+{
+    const std::string id = textMember(valueOf(work.operation.request), "image_id");
+    return work.context.database.read(
+        [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{id}); });
+}
+
+model::Image imageOf(const StepWork& work)
+{
+    const std::optional<model::Image> image = findImageOf(work);
+    if (!image)
+        throw model::Error(model::ErrorCode::NotFound,
+                           "image " + textMember(valueOf(work.operation.request), "image_id") + " is gone",
+                           "bm image list");
+    return *image;
+}
+
 db::AgentRecord agentRecord(const StepWork& work)
 {
     std::optional<db::AgentRecord> record = work.context.database.read(

@@ -16,6 +16,10 @@ model::PowerState observePower(StepWork& work);
 /// @throws Error DeadlineExceeded when the step is older than @p timeout
 model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,
                              std::chrono::milliseconds timeout);
+/// The image that the operation is about; nothing: it is gone.
+std::optional<model::Image> findImageOf(const StepWork& work);
+/// @throws Error NotFound
+model::Image imageOf(const StepWork& work);
 /// The agent's record of the node, an empty one when there is none.
 db::AgentRecord agentRecord(const StepWork& work);
 /// An agent of the current boot has traded its secret and spoken.

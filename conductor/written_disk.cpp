@@ -63,16 +63,6 @@ void rememberWritten(StepWork& work, const json& report)
         noteBoot(work, boot);
 }
 
-model::Image imageOf(const StepWork& work)
-{
-    const std::string id = textMember(valueOf(work.operation.request), "image_id");
-    const std::optional<model::Image> image = work.context.database.read(
-        [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{id}); });
-    if (!image)
-        throw model::Error(model::ErrorCode::NotFound, "image " + id + " is gone", "bm image list");
-    return *image;
-}
-
 } // namespace
 
 model::StepResult copyImage(StepWork& work, const Copy& copy)
