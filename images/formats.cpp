@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "images/little_endian.h"
+#include "images/magic.h"
 #include "images/partition_table.h"
 
 #include <algorithm>
@@ -16,13 +17,6 @@ using model::Error;
 using model::ErrorCode;
 
 using namespace std::string_view_literals;
-
-bool hasAt(std::span<const std::byte> head, std::size_t offset, std::string_view magic)
-{
-    if (head.size() < offset + magic.size())
-        return false;
-    return std::ranges::equal(head.subspan(offset, magic.size()), std::as_bytes(std::span(magic)));
-}
 
 struct Known {
     std::size_t offset;

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "images/little_endian.h"
+#include "images/magic.h"
 
 #include <algorithm>
 #include <cctype>
@@ -20,12 +21,6 @@ constexpr std::uint64_t kMostDescriptors = 32;
 constexpr std::uint64_t kMostDirectoryBytes = std::uint64_t{4} << 20U;
 constexpr std::size_t kRecordBytes = 33; // without the name
 constexpr std::size_t kMostDepth = 16;
-
-bool hasText(std::span<const std::byte> bytes, std::size_t offset, std::string_view text)
-{
-    return bytes.size() >= offset + text.size() &&
-           std::ranges::equal(bytes.subspan(offset, text.size()), std::as_bytes(std::span(text)));
-}
 
 std::string textAt(std::span<const std::byte> bytes, std::size_t offset, std::size_t count)
 {
@@ -64,7 +59,7 @@ std::string alternateName(std::span<const std::byte> area)
         const auto length = std::to_integer<std::size_t>(area[2]);
         if (length < 4 || length > area.size())
             break;
-        if (hasText(area, 0, "NM"sv) && length >= kHead) {
+        if (hasAt(area, 0, "NM"sv) && length >= kHead) {
             if ((std::to_integer<unsigned>(area[4]) & kSelfOrParent) != 0)
                 return {};
             for (const std::byte byte : area.subspan(kHead, length - kHead))
@@ -84,7 +79,7 @@ ByteRange extentOf(std::span<const std::byte> record)
 
 bool looksLikeIso(std::span<const std::byte> head) noexcept
 {
-    return hasText(head, kFirstDescriptor * kSector + 1, "CD001"sv);
+    return hasAt(head, kFirstDescriptor * kSector + 1, "CD001"sv);
 }
 
 Iso9660::Iso9660(const ByteSource& source) : source_(source)
@@ -94,7 +89,7 @@ Iso9660::Iso9660(const ByteSource& source) : source_(source)
     for (std::uint64_t i = 0; i < kMostDescriptors && root_.bytes == 0; ++i) {
         const std::vector<std::byte> read = source.read((kFirstDescriptor + i) * kSector, kSector);
         const std::span<const std::byte> found(read);
-        if (found.size() < kSector || !hasText(found, 1, "CD001"sv) || found[0] == kEnd)
+        if (found.size() < kSector || !hasAt(found, 1, "CD001"sv) || found[0] == kEnd)
             break;
         if (found[0] != kPrimary)
             continue;

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "images/little_endian.h"
+#include "images/magic.h"
 
 #include <array>
 #include <fmt/format.h>
@@ -26,12 +27,6 @@ constexpr std::size_t kHeaderEnd = 0x268;
 constexpr std::uint16_t kInitrdProtocol = 0x0200;
 constexpr std::uint16_t kXLoadFlagsProtocol = 0x020c;
 
-bool hasText(std::span<const std::byte> bytes, std::size_t offset, std::string_view text)
-{
-    return bytes.size() >= offset + text.size() &&
-           std::ranges::equal(bytes.subspan(offset, text.size()), std::as_bytes(std::span(text)));
-}
-
 std::string versionOf(const ByteSource& source, const ByteRange& kernel, std::span<const std::byte> head)
 {
     constexpr std::size_t kLongest = 120;
@@ -50,10 +45,10 @@ std::string versionOf(const ByteSource& source, const ByteRange& kernel, std::sp
 
 [[noreturn]] void refuseKernel(const std::string& name, std::span<const std::byte> head)
 {
-    const bool gzip = hasText(head, 0, "\x1f\x8b"sv);
-    const bool elf = hasText(head, 0,
-                             "\x7f"
-                             "ELF"sv);
+    const bool gzip = hasAt(head, 0, "\x1f\x8b"sv);
+    const bool elf = hasAt(head, 0,
+                           "\x7f"
+                           "ELF"sv);
     throw Error(ErrorCode::ImageUnsupported,
                 fmt::format("{} is no kernel that a loader can start: it has no \"HdrS\" at 0x202", name),
                 gzip  ? "it is compressed: unpack it"
@@ -73,7 +68,7 @@ LinuxKernel inspectKernel(const ByteSource& source, const ByteRange& kernel, con
             "are kernel and initrd mixed up?");
     const std::vector<std::byte> head =
         source.read(kernel.offset, static_cast<std::size_t>(std::min<std::uint64_t>(kernel.bytes, 4096)));
-    if (head.size() < kHeaderEnd || !hasText(head, kMagic, "HdrS"sv))
+    if (head.size() < kHeaderEnd || !hasAt(head, kMagic, "HdrS"sv))
         refuseKernel(name, head);
     const auto protocol = littleEndian<std::uint16_t>(head, kProtocol);
     if (protocol < kInitrdProtocol || (std::to_integer<unsigned>(head[kLoadFlags]) & 1U) == 0)
@@ -92,7 +87,7 @@ LinuxKernel inspectKernel(const ByteSource& source, const ByteRange& kernel, con
     found.version = versionOf(source, kernel, head);
     found.is64 =
         protocol >= kXLoadFlagsProtocol && (littleEndian<std::uint16_t>(head, kXLoadFlags) & 1U) != 0;
-    found.efi = hasText(head, 0, "MZ"sv);
+    found.efi = hasAt(head, 0, "MZ"sv);
     return found;
 }
 
@@ -124,7 +119,7 @@ std::string inspectInitrd(const ByteSource& source, const ByteRange& initrd, con
             "no machine unpacks it in its memory; is it a disk image?");
     const std::vector<std::byte> head = source.read(initrd.offset, 16);
     for (const Known& known : kKnown)
-        if (hasText(head, 0, known.magic))
+        if (hasAt(head, 0, known.magic))
             return std::string(known.text);
     throw Error(ErrorCode::ImageUnsupported,
                 name + " is no initrd: neither a cpio archive (newc) nor one compressed as the kernel knows",

@@ -3,6 +3,7 @@
 #include "images/crc32c.h"
 #include "images/disk_refusal.h"
 #include "images/little_endian.h"
+#include "images/magic.h"
 #include "images/vhdx_metadata.h"
 
 #include <bit>
@@ -24,11 +25,6 @@ constexpr std::string_view kTableRegion{"\x66\x77\xc2\x2d\x23\xf6\x00\x42\x9d\x6
                                         16};
 constexpr std::string_view kMetadataRegion{"\x06\xa2\x7c\x8b\x90\x47\x9a\x4b\xb8\xfe\x57\x5f\x05\x0f\x88\x6e",
                                            16};
-
-bool hasAt(std::span<const std::byte> bytes, std::size_t at, std::string_view text)
-{
-    return bytes.size() >= at + text.size() && std::memcmp(bytes.data() + at, text.data(), text.size()) == 0;
-}
 
 /// CRC-32C over @p bytes with its own field (at 4) as zero.
 bool isIntact(std::vector<std::byte> bytes)
