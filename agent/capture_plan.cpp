@@ -19,11 +19,10 @@ std::uint64_t roundUp(std::uint64_t bytes)
 
 std::vector<ByteRange> bytesOf(const std::vector<Extent>& partitions, const BlockDevice& device)
 {
-    const std::uint64_t sector = device.sectorBytes();
     std::vector<ByteRange> out;
     for (const Extent& partition : partitions) {
-        const ByteRange range{partition.first * sector,
-                              std::min((partition.last + 1) * sector, device.sizeBytes())};
+        ByteRange range = bytesOf(partition, device);
+        range.end = std::min(range.end, device.sizeBytes());
         if (range.begin < range.end)
             out.push_back(range);
     }

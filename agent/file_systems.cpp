@@ -162,6 +162,12 @@ std::string_view toText(FileSystem kind) noexcept
     __builtin_unreachable();
 }
 
+ByteRange bytesOf(const Extent& partition, const BlockDevice& device) noexcept
+{
+    const std::uint64_t sector = device.sectorBytes();
+    return {partition.first * sector, (partition.last + 1) * sector};
+}
+
 FileSystem fileSystemAt(const BlockDevice& device, const ByteRange& part)
 {
     return kindOf(headOf(device, part));

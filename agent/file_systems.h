@@ -1,6 +1,7 @@
 #pragma once
 #include "agent/agent_log.h"
 #include "agent/block_device.h"
+#include "agent/gpt.h"
 #include "common/model/deadline.h"
 #include "common/platform/exec.h"
 
@@ -24,6 +25,9 @@ struct ByteRange {
 
 /// What lies at @p part of @p device, by its superblock.
 FileSystem fileSystemAt(const BlockDevice& device, const ByteRange& part);
+
+/// A partition's, as the table has it.
+ByteRange bytesOf(const Extent& partition, const BlockDevice& device) noexcept;
 
 /// A map of free space.
 struct FreeSpace {

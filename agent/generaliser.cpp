@@ -170,11 +170,10 @@ std::vector<std::string> generaliseTree(const fs::path& root)
 
 std::vector<std::string> generaliseDisk(const BlockDevice& device, AgentLog& log)
 {
-    const std::uint64_t sector = device.sectorBytes();
     std::vector<std::string> done;
     bool found = false;
     for (const Extent& partition : partitionsOf(device)) {
-        const ByteRange part{partition.first * sector, (partition.last + 1) * sector};
+        const ByteRange part = bytesOf(partition, device);
         const FileSystem kind = fileSystemAt(device, part);
         if (!isMountable(kind))
             continue;

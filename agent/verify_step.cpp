@@ -53,9 +53,8 @@ Found compare(const Manifest& manifest, std::size_t block, const BlockDevice& de
 json byPartition(const BlockDevice& device, const std::vector<Found>& found)
 {
     json out = json::array();
-    const std::uint64_t sector = device.sectorBytes();
     for (const Extent& partition : partitionsOf(device)) {
-        const ByteRange part{partition.first * sector, (partition.last + 1) * sector};
+        const ByteRange part = bytesOf(partition, device);
         std::uint64_t changed = 0;
         for (std::uint64_t block = part.begin / kBlockBytes;
              block < found.size() && block * kBlockBytes < part.end; ++block)

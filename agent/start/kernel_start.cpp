@@ -88,9 +88,8 @@ findKernel(const std::string& disk, AgentLog& log,
            const std::function<void(const KernelChoice&, const std::string&)>& found)
 {
     const BlockDevice device(disk, BlockDevice::Access::Read);
-    for (const Extent& extent : partitionsOf(device)) {
-        const std::uint64_t sector = device.sectorBytes();
-        const ByteRange part{extent.first * sector, (extent.last + 1) * sector};
+    for (const Extent& partition : partitionsOf(device)) {
+        const ByteRange part = bytesOf(partition, device);
         const FileSystem kind = fileSystemAt(device, part);
         if (!isMountable(kind) && kind != FileSystem::Fat)
             continue;

@@ -1,7 +1,6 @@
 #include "agent/tree/captured_system.h"
 
 #include "agent/generaliser.h"
-#include "agent/gpt.h"
 #include "agent/tree/fstab.h"
 #include "agent/tree/system_files.h"
 #include "common/model/error.h"
@@ -93,9 +92,8 @@ CapturedSystem::CapturedSystem(const BlockDevice& device, platform::Exec& exec, 
 
 void CapturedSystem::find(const BlockDevice& device, platform::Exec& exec, const model::Deadline& deadline)
 {
-    const std::uint64_t sector = device.sectorBytes();
-    for (const Extent& extent : partitionsOf(device)) {
-        const ByteRange part{extent.first * sector, (extent.last + 1) * sector};
+    for (const Extent& partition : partitionsOf(device)) {
+        const ByteRange part = bytesOf(partition, device);
         const FileSystem kind = fileSystemAt(device, part);
         if (!isMountable(kind))
             continue;
