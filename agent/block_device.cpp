@@ -167,6 +167,19 @@ void BlockDevice::zero(std::uint64_t offset, std::uint64_t length, const std::st
     }
 }
 
+std::error_code BlockDevice::discard(std::uint64_t offset, std::uint64_t length, Discard how)
+{
+    std::uint64_t range[2] = {offset, length};
+    int result = -1;
+    errno = EOPNOTSUPP;
+    if (isBlock_)
+        result = ::ioctl(fd_.get(), how == Discard::Secure ? BLKSECDISCARD : BLKDISCARD, range);
+    else if (how == Discard::Plain)
+        result = ::fallocate(fd_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                             static_cast<off_t>(offset), static_cast<off_t>(length));
+    return result == 0 ? std::error_code{} : std::error_code{errno, std::generic_category()};
+}
+
 void BlockDevice::flush()
 {
     if (::fsync(fd_.get()) != 0)

@@ -7,6 +7,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <system_error>
 
 namespace bm::agent {
 
@@ -30,6 +31,11 @@ public:
     /// Reads of this range give zeros afterwards: BLKZEROOUT, or a hole punched into a file, or zeros
     /// written. A discard would not do: it may leave old bytes. @throws Error Aborted
     void zero(std::uint64_t offset, std::uint64_t length, const std::stop_token& stop = {});
+    /// Plain: BLKDISCARD, or a hole punched into a file; what it reads as afterwards is the device's affair.
+    /// Secure: BLKSECDISCARD, which takes old copies inside the device along; no file knows it.
+    /// @return what was wrong; one that cannot is no failure of ours
+    enum class Discard : std::uint8_t { Plain, Secure };
+    std::error_code discard(std::uint64_t offset, std::uint64_t length, Discard how);
     /// Down to the medium: fsync, and the kernel's buffers for it dropped, so that what is read next is read
     /// from it.
     void flush();

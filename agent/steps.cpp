@@ -4,7 +4,6 @@
 #include "agent/disk_deployer.h"
 #include "agent/file_system_growth.h"
 #include "agent/kernel_disks.h"
-#include "agent/signature_wiper.h"
 #include "agent/start/disk_start.h"
 #include "common/model/error.h"
 
@@ -25,21 +24,6 @@ namespace {
 
 constexpr std::chrono::minutes kReleaseDeadline{2};
 constexpr std::chrono::minutes kGrowDeadline{10};
-
-void eraseDisk(const Disk& disk, const StepContext& context)
-{
-    context.progress.message("erasing metadata of " + disk.name);
-    context.log.note("erasing metadata of " + disk.name);
-    releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
-    BlockDevice device(disk.name, BlockDevice::Access::Write);
-    std::vector<Extent> partitions = partitionsOf(device);
-    for (const Extent& partition : kernelPartitions(disk.name, device.sectorBytes()))
-        partitions.push_back(partition);
-    wipeSignatures(device, 0, partitions, context.stop);
-    device.flush();
-    if (!device.rereadPartitions())
-        context.log.trouble("the kernel keeps the old partition table of " + disk.name);
-}
 
 DeployOrder orderFrom(const JsonReader& in, const StepContext& context)
 {
@@ -108,28 +92,6 @@ json grow(const std::string& disk, const StepContext& context)
 
 } // namespace
 
-model::JsonText eraseDevicesMetadata(const StepContext& context)
-{
-    json erased = json::array();
-    json skipped = json::array();
-    const std::vector<Disk> disks = context.disks();
-    std::vector<std::string> candidates;
-    for (const Disk& disk : disks)
-        if (disk.candidate)
-            candidates.push_back(disk.name);
-    DiskStart start(candidates, context);
-    for (const Disk& disk : disks) {
-        if (!disk.candidate) {
-            context.log.note(fmt::format("not erasing {}: {}", disk.name, disk.verdict));
-            skipped.push_back({{"name", disk.name}, {"reason", disk.verdict}});
-            continue;
-        }
-        eraseDisk(disk, context);
-        erased.push_back({{"name", disk.name}, {"serial", disk.serial}});
-    }
-    return resultText({{"erased", erased}, {"skipped", skipped}, {"boot", start.forget()}});
-}
-
 model::JsonText writeImageStep(const StepContext& context)
 {
     const json arguments = wire::parseObject(context.arguments.text, "write_image");
@@ -160,6 +122,8 @@ std::map<std::string, StepFunction> allSteps()
 {
     const StepFunction nothing = [](const StepContext&) { return model::JsonText{}; };
     return {{"erase_devices_metadata", eraseDevicesMetadata},
+            {"erase_devices_express", eraseDevicesExpress},
+            {"erase_devices", eraseDevices},
             {"write_image", writeImageStep},
             {"write_tree", writeTreeStep},
             {"capture_disk", captureDiskStep},
