@@ -116,6 +116,7 @@ int runAgent(const RunOptions& options)
     tools.disks = [&] { return inventoryBy(options, arguments).disks; };
     tools.folder = options.stateFolder / "steps";
     tools.mayChangeMachine = options.mayPowerOff;
+    tools.bootInterface = arguments.bootInterface;
     ExchangeLoop::Parts parts;
     parts.inventory = [&] { return inventoryBy(options, arguments); };
     parts.changePower = [&](PowerChange change) { changePower(change, options, log); };

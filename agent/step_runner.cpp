@@ -138,7 +138,8 @@ void StepRunner::work(Task& task, const std::stop_token& stop)
                                   stop,
                                   task.relay ? &*task.relay : nullptr,
                                   task.relaySettings,
-                                  tools_.mayChangeMachine};
+                                  tools_.mayChangeMachine,
+                                  tools_.bootInterface};
         report.result = found->second(context);
         platform::writeFileAtomically(recordFile(task.order.id), "{\"result\": " + report.result.text + "}",
                                       0600);

@@ -20,6 +20,7 @@ struct StepTools {
     std::function<std::vector<wire::Disk>()> disks;
     std::filesystem::path folder;  ///< records of steps, so that a restarted agent knows: one file per step
     bool mayChangeMachine = false; ///< firmware's variables too
+    std::string bootInterface{};   ///< MAC of BOOTIF; "" when there is none
 };
 
 /// Does one step at a time on a thread of its own. Its methods are for one thread; only onFinished is called

@@ -124,6 +124,7 @@ std::map<std::string, StepFunction> allSteps()
     return {{"erase_devices_metadata", eraseDevicesMetadata},
             {"erase_devices_express", eraseDevicesExpress},
             {"erase_devices", eraseDevices},
+            {"inspect", inspectStep},
             {"raid_create_configuration", raidCreateConfiguration},
             {"raid_delete_configuration", raidDeleteConfiguration},
             {"write_image", writeImageStep},

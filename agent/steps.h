@@ -28,6 +28,7 @@ struct StepContext {
     RelayCopy* relay = nullptr; ///< null: alone with the server
     RelaySettings relaySettings{};
     bool mayChangeMachine = false; ///< firmware's variables too: this is the RAM disk of a machine of bm's
+    std::string bootInterface{};   ///< MAC of BOOTIF; "" when there is none
 };
 
 /// Returns the step's result as JSON; throws model::Error.
@@ -54,6 +55,11 @@ model::JsonText raidCreateConfiguration(const StepContext& context);
 /// raid_delete_configuration {} -> {raid_config: {logical_disks: []}, deleted: [uuid], erased: [{name,
 /// serial}], skipped: [{name, reason}], boot}. Only disks with RAID on them are touched.
 model::JsonText raidDeleteConfiguration(const StepContext& context);
+
+/// inspect {lldp_seconds: 0} -> {inventory} in the shape of Ironic's agent (agent/hardware/inspection.h);
+/// with lldp_seconds every NIC is taken up and listened to so long, and "lldp" and "lldp_neighbor" are what
+/// its switch said.
+model::JsonText inspectStep(const StepContext& context);
 
 /// write_image {image, root_device, root_device_policy, remembered, more_disks: [hints], grow_last_partition,
 /// full, configdrive_url}

@@ -52,11 +52,26 @@ def vhdx_pieces(whole):
     return bytes([size]) + head + regions + whole[meta:][:288] + whole[meta + (64 << 10):][:64] + whole[table:][:64]
 
 
+def lldp():
+    def tlv(kind, value):
+        return struct.pack(">H", kind << 9 | len(value)) + value
+    return (bytes.fromhex("0180c200000e52540000000188cc") + tlv(1, b"\x04RT\0\x124V") + tlv(2, b"\x05Ethernet1/7") + tlv(3, b"\0\x78")
+            + tlv(4, b"to rack1-07") + tlv(5, b"leaf-3") + tlv(6, b"A Switch") + tlv(8, bytes.fromhex("05010a00040202000000010000")[:12])
+            + tlv(127, bytes.fromhex("0080c201002a")) + tlv(0, b""))
+
+
+def dmi():
+    def module(size, extended=0):
+        return struct.pack("<BBH8xH14xI2x", 17, 0x22, 0x1100, size, extended) + b"DIMM 0\0A Vendor\0\0"
+    return b"\x01\x04\0\0some\0text\0\0" + module(8192) + module(0x7fff, 65536) + module(0x8800) + b"\x7f\x04\xff\xff\0\0"
+
+
 def main():
     corpus = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         seeds = {
+            "dmi/modules": dmi(), "lldp/switch": lldp(), "lldp/bare": lldp()[:45],
             "manifest/two": manifest(2), "manifest/one": manifest(1),
             "qcow2/small": qemu_img(folder, "qcow2", ["-o", "cluster_size=512"]),
             "qcow2/old": qemu_img(folder, "qcow2", ["-o", "cluster_size=512,compat=0.10"]),

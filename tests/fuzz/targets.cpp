@@ -1,5 +1,7 @@
 #include "tests/fuzz/targets.h"
 
+#include "agent/hardware/dmi_table.h"
+#include "agent/hardware/lldp_frame.h"
 #include "common/layout/disk_layout.h"
 #include "common/model/error.h"
 #include "images/blocks/digest.h"
@@ -154,8 +156,30 @@ void ramdisk(Bytes bytes)
     images::looksLikeBootArchive(bytes);
 }
 
+/// Values lie in the frame, what is shown holds no control characters.
+void lldp(Bytes bytes)
+{
+    const std::optional<agent::LldpFrame> frame = agent::parseLldpFrame(bytes);
+    if (!frame)
+        return;
+    std::size_t length = 0;
+    for (const agent::LldpTlv& tlv : frame->tlvs)
+        length += 2 + tlv.value.size();
+    require(frame->tlvs.size() >= 3 && length <= bytes.size());
+    for (const std::string& text : {frame->chassisId, frame->portId, frame->portDescription,
+                                    frame->systemName, frame->systemDescription, frame->managementAddress})
+        require(std::ranges::all_of(text, [](char c) { return c < 0 || c >= 0x20; }));
+}
+
+void dmi(Bytes bytes)
+{
+    require(agent::installedMemoryMib(bytes).value_or(1) > 0);
+}
+
 constexpr auto kTargets = std::to_array<Target>({
+    {"dmi", dmi},
     {"layout", layoutFile},
+    {"lldp", lldp},
     {"manifest", manifest},
     {"qcow2", qcow2},
     {"ramdisk", ramdisk},
