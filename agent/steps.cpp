@@ -128,6 +128,7 @@ std::map<std::string, StepFunction> allSteps()
             {"burnin_cpu", burnInCpuStep},
             {"burnin_memory", burnInMemoryStep},
             {"burnin_disk", burnInDiskStep},
+            {"start_rescue", startRescueStep},
             {"raid_create_configuration", raidCreateConfiguration},
             {"raid_delete_configuration", raidDeleteConfiguration},
             {"write_image", writeImageStep},

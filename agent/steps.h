@@ -73,6 +73,10 @@ model::JsonText burnInMemoryStep(const StepContext& context);
 /// health: "passed"|null, self_test: "passed"|"unfinished"|null, detail}]
 model::JsonText burnInDiskStep(const StepContext& context);
 
+/// start_rescue {hashed_password: "$6$...", ssh_keys: ["ssh-ed25519 ..."]}, one of them at least -> {address,
+/// port, host_key_fingerprint: "SHA256:..."}. dropbear lets root in, with that alone; the agent goes on.
+model::JsonText startRescueStep(const StepContext& context);
+
 /// write_image {image, root_device, root_device_policy, remembered, more_disks: [hints], grow_last_partition,
 /// full, configdrive_url}
 ///   -> {disks: [{name, ..., blocks_root}] where there are several, disk: {name, wwn, serial, size_bytes,
