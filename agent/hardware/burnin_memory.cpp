@@ -64,9 +64,9 @@ private:
 void fillPattern(std::span<std::byte> block, std::uint64_t pattern, std::uint64_t number, std::uint64_t seed)
 {
     constexpr std::uint64_t kOwnPlace = 4;
-    constexpr unsigned kFills[] = {0x00, 0xff, 0x55, 0xaa};
+    constexpr int kFills[] = {0x00, 0xff, 0x55, 0xaa};
     if (pattern < kOwnPlace) {
-        std::ranges::fill(block, static_cast<std::byte>(kFills[pattern]));
+        std::memset(block.data(), kFills[pattern], block.size());
     } else if (pattern == kOwnPlace) {
         for (std::size_t at = 0; at < block.size(); at += sizeof(std::uint64_t)) {
             const std::uint64_t place = number * kBlockBytes + at;

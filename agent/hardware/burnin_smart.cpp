@@ -26,11 +26,10 @@ json parsedOrNull(std::string_view text)
 }
 
 /// Null where it is not there.
-const json& at(const json& object, const char* pointer)
+json at(const json& object, const char* pointer)
 {
-    static const json kNull;
     const json::json_pointer path(pointer);
-    return object.contains(path) ? object.at(path) : kNull;
+    return object.contains(path) ? object.at(path) : json(nullptr);
 }
 
 /// One disk.

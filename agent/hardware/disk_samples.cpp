@@ -5,6 +5,7 @@
 #include "common/model/error.h"
 
 #include <algorithm>
+#include <cstring>
 #include <random>
 #include <xxhash.h>
 
@@ -43,9 +44,10 @@ std::vector<Piece> placesOn(const BlockDevice& device, std::size_t count)
     return places;
 }
 
+/// Each byte is the one before it.
 bool isOneByteRepeated(std::span<const std::byte> bytes)
 {
-    return std::ranges::all_of(bytes, [&](std::byte byte) { return byte == bytes.front(); });
+    return std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
 }
 
 bool isZero(std::span<const std::byte> bytes)
