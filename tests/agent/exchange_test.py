@@ -250,6 +250,40 @@ class OtherSteps(World):
             found = subprocess.run(["blkid", "-p", "-O", str(offset), disk], capture_output=True, text=True)
             self.assertEqual((found.returncode, found.stdout), (2, ""))
 
+    def test_erases_whole_disks(self):
+        server = self.server()
+        disk = self.disk(64)
+        with open(disk, "r+b") as file:
+            for offset in range(0, 64 * MIB, 8 * MIB):
+                file.seek(offset)
+                file.write(os.urandom(65536))
+        RunningAgent(self, server, [disk])
+        server.step = {"id": STEP, "name": "erase_devices", "arguments": {"shred_passes": 1, "allow_shred": False}}
+        report = wait_for(lambda: server.ended(STEP), "the step's end")
+        self.assertEqual(report["state"], "done", report)
+        self.assertEqual(report["bytes_done"], 64 * MIB)
+        self.assertEqual([(d["name"], d["method"]) for d in report["result"]["erased"]], [(str(disk), "discard")])
+        self.assertEqual(disk.read_bytes().strip(b"\0"), b"")
+
+    def test_inspects_in_ironics_shape(self):
+        server = self.server()
+        disk = self.disk(64)
+        RunningAgent(self, server, [disk])
+        server.step = {"id": STEP, "name": "inspect", "arguments": {}}
+        report = wait_for(lambda: server.ended(STEP), "the step's end")
+        self.assertEqual(report["state"], "done", report)
+        inventory = report["result"]["inventory"]
+        self.assertEqual([d["name"] for d in inventory["disks"]], [str(disk)])
+        for member in ("interfaces", "cpu", "memory", "bmc_address", "system_vendor", "boot", "hostname"):
+            self.assertIn(member, inventory)
+
+    def test_changes_no_password_where_it_is_no_ram_disk(self):
+        server = self.server()
+        RunningAgent(self, server, [self.disk(64)])
+        server.step = {"id": STEP, "name": "start_rescue", "arguments": {"ssh_keys": ["ssh-ed25519 AAAA me"]}}
+        report = wait_for(lambda: server.ended(STEP), "the step's end")
+        self.assertEqual((report["state"], report["error"]["code"]), ("failed", "agent-failed"), report)
+
     def test_powers_off_only_after_the_server_knows(self):
         server = self.server()
         agent = RunningAgent(self, server, [self.disk(64)])
