@@ -127,8 +127,8 @@ std::optional<std::string> AtaEraser::clear(const AtaSecurity& found)
 
 std::optional<std::string> AtaEraser::eraseBy(const char* option, std::chrono::minutes estimate)
 {
-    if (const std::optional<std::string> failed = hdparm("--security-set-pass", kAsking, tools_.stop))
-        return failed;
+    if (std::optional<std::string> refused = hdparm("--security-set-pass", kAsking, tools_.stop))
+        return refused;
     std::optional<std::string> failed;
     try {
         failed = hdparm(option, std::clamp(estimate * 3, kLeast, kMost), tools_.stop);

@@ -127,6 +127,7 @@ CpuBurnInOutcome burnInCpus(const CpuBurnIn& order, StepProgress& progress, cons
     std::atomic<std::uint64_t> rounds{0};
     {
         std::vector<std::jthread> threads;
+        threads.reserve(cpus.size());
         for (const int cpu : cpus)
             threads.emplace_back([&, cpu] { rounds += burn(cpu, order, clock); });
         while (!clock.over()) {

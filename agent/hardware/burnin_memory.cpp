@@ -201,12 +201,15 @@ MemoryBurnInOutcome burnInMemory(const MemoryBurnIn& order, StepProgress& progre
     const std::uint64_t cpus = std::max(1U, std::thread::hardware_concurrency());
     const std::uint64_t each = order.bytes / cpus / kPieceBytes * kPieceBytes;
     BurnInClock clock(order.span, stop);
+    const std::uint64_t count = each > 0 ? cpus : 1;
     std::vector<Tester> testers;
-    for (std::uint64_t i = 0; i < (each > 0 ? cpus : 1); ++i)
+    testers.reserve(count);
+    for (std::uint64_t i = 0; i < count; ++i)
         testers.emplace_back(order, clock, i * each);
     {
         std::atomic<std::size_t> running{testers.size()};
         std::vector<std::jthread> threads;
+        threads.reserve(testers.size());
         for (Tester& tester : testers)
             threads.emplace_back([&tester, &running, each] {
                 tester.run(each);

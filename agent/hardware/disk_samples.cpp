@@ -33,6 +33,7 @@ std::vector<Piece> placesOn(const BlockDevice& device, std::size_t count)
         return places;
     }
     std::mt19937_64 random{std::random_device{}()};
+    places.reserve(count);
     const std::uint64_t part = end / count;
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::uint64_t room =

@@ -96,6 +96,7 @@ std::map<std::string, LldpFrame> listenForLldp(const std::vector<std::string>& i
         if (std::optional<Ear> ear = openEar(interface, log))
             ears.push_back(std::move(*ear));
     std::vector<pollfd> waiting;
+    waiting.reserve(ears.size());
     for (const Ear& ear : ears)
         waiting.push_back({ear.socket.get(), POLLIN, 0});
     std::map<std::string, LldpFrame> heard;

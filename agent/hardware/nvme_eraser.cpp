@@ -138,7 +138,7 @@ std::optional<std::string> NvmeEraser::sanitize()
         return "sanitize takes all namespaces, others' too";
     constexpr const char* kBlock = "2";
     constexpr const char* kCrypto = "4";
-    if (const std::optional<std::string> failed =
+    if (std::optional<std::string> failed =
             run({"nvme", "sanitize", disk_, "--sanact", can->sanitizeBlock ? kBlock : kCrypto}, kAsking))
         return failed;
     return awaitSanitize();

@@ -80,6 +80,7 @@ json forEachDisk(const std::vector<wire::Disk>& disks, std::size_t atOnce, const
     };
     {
         std::vector<std::jthread> threads;
+        threads.reserve(std::min(atOnce, disks.size()));
         for (std::size_t i = 1; i < std::min(atOnce, disks.size()); ++i)
             threads.emplace_back(takeAndWork);
         takeAndWork();

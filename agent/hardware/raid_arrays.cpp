@@ -117,8 +117,10 @@ void RaidArrays::partition(const RaidPlan& plan, const wire::Disk& disk)
 {
     eraseMetadata(disk.name, exec_, log_, stop_);
     {
+        const std::vector<RaidPartition> parts = plan.partitionsOf(disk.name);
         std::vector<Extent> extents;
-        for (const RaidPartition& part : plan.partitionsOf(disk.name))
+        extents.reserve(parts.size());
+        for (const RaidPartition& part : parts)
             extents.push_back({part.firstSector, part.lastSector});
         BlockDevice device(disk.name, BlockDevice::Access::Write);
         wipeSignatures(device, 0, extents, stop_);
@@ -148,6 +150,7 @@ std::vector<std::string> RaidArrays::create(const RaidPlan& plan)
     for (const wire::Disk& disk : plan.disks)
         partition(plan, disk);
     std::vector<std::string> uuids;
+    uuids.reserve(plan.arrays.size());
     for (const RaidArray& array : plan.arrays) {
         mustRun(createCommand(array));
         BlockDevice device(array.device, BlockDevice::Access::Write);
