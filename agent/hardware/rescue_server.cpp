@@ -51,10 +51,12 @@ std::string textOf(const fs::path& path)
     return fs::exists(path, ignored) ? platform::readFile(path, kMostShadowBytes) : std::string{};
 }
 
-/// Whether @p pid is a dropbear: numbers are given again.
+/// Whether @p pid is a dropbear (numbers are given again) that has not ended: one that nobody reaped yet has
+/// no command line.
 bool isDropbear(int pid)
 {
-    return pid > 1 && readAttribute(fmt::format("/proc/{}/comm", pid)) == "dropbear";
+    return pid > 1 && readAttribute(fmt::format("/proc/{}/comm", pid)) == "dropbear" &&
+           !readAttribute(fmt::format("/proc/{}/cmdline", pid)).empty();
 }
 
 } // namespace
