@@ -44,14 +44,15 @@ public:
     }
 
 private:
+    /// Always whole, so that something was compared however slow the disk is.
     void window(std::uint64_t begin, std::uint64_t end)
     {
         std::vector<std::uint64_t> hashes;
-        for (std::uint64_t at = begin; at < end && !clock_.over(); at += kBlockBytes)
+        for (std::uint64_t at = begin; at < end; at += kBlockBytes)
             hashes.push_back(order_.write ? written(at, lengthAt(at, end)) : readOnce(at, lengthAt(at, end)));
         if (order_.write)
             device_.flush();
-        for (std::size_t i = 0; i < hashes.size() && !clock_.over(); ++i) {
+        for (std::size_t i = 0; i < hashes.size(); ++i) {
             const std::uint64_t at = begin + i * kBlockBytes;
             if (readOnce(at, lengthAt(at, end)) != hashes[i])
                 throw Error(ErrorCode::AgentFailed,
@@ -70,6 +71,7 @@ private:
 
     std::uint64_t written(std::uint64_t at, std::size_t length)
     {
+        clock_.finish(); // when stopped
         pattern_.fill(buffer_.bytes(), (out_.passes << 40U) | at / kBlockBytes);
         device_.write(at, buffer_.first(length));
         out_.bytesWritten += length;
@@ -78,6 +80,7 @@ private:
 
     std::uint64_t readOnce(std::uint64_t at, std::size_t length)
     {
+        clock_.finish();
         device_.read(at, buffer_.first(length));
         out_.bytesRead += length;
         if (order_.tamper)
