@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace bm::drivers {
 namespace {
@@ -220,6 +221,29 @@ public:
         requireGood(bmc);
         machines_->with(bmc, "boot_device_fault", deadline,
                         [&](Machine& machine) { machine.boot = request; });
+    }
+    std::optional<BootRequest> bootDevice(const BmcAccess& bmc, const Deadline& deadline) override
+    {
+        requireGood(bmc);
+        BootRequest request;
+        machines_->with(bmc, "boot_device_fault", deadline,
+                        [&](const Machine& machine) { request = machine.boot; });
+        return request;
+    }
+    void injectNmi(const BmcAccess& bmc, const Deadline& deadline) override
+    {
+        requireGood(bmc);
+        machines_->with(bmc, "power_fault", deadline, [](const Machine&) {});
+    }
+    void resetBmc(const BmcAccess& bmc, bool /*warm*/, const Deadline& deadline) override
+    {
+        injectNmi(bmc, deadline);
+    }
+    std::string sendRaw(const BmcAccess& bmc, std::span<const std::uint8_t> bytes,
+                        const Deadline& deadline) override
+    {
+        injectNmi(bmc, deadline);
+        return fmt::format("{:02x}", fmt::join(bytes, " "));
     }
     BmcIdentity identify(const BmcAccess& bmc, const Deadline& deadline) override
     {

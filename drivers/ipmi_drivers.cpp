@@ -123,6 +123,37 @@ public:
         client_->call(bmc, arguments, Retry::Acting, deadline);
     }
 
+    std::optional<BootRequest> bootDevice(const BmcAccess& bmc, const Deadline& deadline) override
+    {
+        requireReachable(bmc);
+        return parseBootFlags(
+            client_->call(bmc, {"chassis", "bootparam", "get", "5"}, Retry::Reading, deadline));
+    }
+
+    void injectNmi(const BmcAccess& bmc, const Deadline& deadline) override
+    {
+        requireReachable(bmc);
+        client_->call(bmc, {"chassis", "power", "diag"}, Retry::Acting, deadline);
+    }
+
+    void resetBmc(const BmcAccess& bmc, bool warm, const Deadline& deadline) override
+    {
+        requireReachable(bmc);
+        client_->call(bmc, {"mc", "reset", warm ? "warm" : "cold"}, Retry::Acting, deadline);
+    }
+
+    std::string sendRaw(const BmcAccess& bmc, std::span<const std::uint8_t> bytes,
+                        const Deadline& deadline) override
+    {
+        requireReachable(bmc);
+        std::vector<std::string> arguments{"raw"};
+        for (const std::uint8_t byte : bytes)
+            arguments.push_back(fmt::format("{:#04x}", byte));
+        std::string answer = client_->call(bmc, arguments, Retry::Reading, deadline);
+        std::ranges::replace(answer, '\n', ' ');
+        return answer;
+    }
+
     BmcIdentity identify(const BmcAccess& bmc, const Deadline& deadline) override
     {
         requireReachable(bmc);

@@ -259,4 +259,49 @@ BmcIdentity parseMcInfo(std::string_view output)
     return identity;
 }
 
+namespace {
+
+struct Selector {
+    std::string_view text;
+    model::BootDevice device;
+};
+constexpr std::array<Selector, 5> kSelectors{{
+    {"Force PXE", model::BootDevice::Pxe},
+    {"Force Boot from default Hard-Drive", model::BootDevice::Disk},
+    {"Force Boot from CD/DVD", model::BootDevice::Cdrom},
+    {"Force Boot into BIOS Setup", model::BootDevice::Bios},
+    {"Force Boot from default Hard-Drive, request Safe-Mode", model::BootDevice::Safe},
+}};
+
+} // namespace
+
+std::optional<BootRequest> parseBootFlags(std::string_view output)
+{
+    BootRequest request;
+    std::optional<model::BootDevice> device;
+    bool answered = false, valid = true;
+    eachLine(output, [&](std::string_view line) {
+        if (line.starts_with("- "))
+            line.remove_prefix(2);
+        valid = valid && line != "Boot Flag Invalid";
+        request.persistent = request.persistent || line == "Options apply to all future boots";
+        request.efi = request.efi || line == "BIOS EFI boot";
+        constexpr std::string_view kName = "Boot Device Selector :";
+        if (!line.starts_with(kName))
+            return false;
+        answered = true;
+        const std::string_view text = trimmed(line.substr(kName.size()));
+        for (const Selector& selector : kSelectors)
+            if (selector.text == text)
+                device = selector.device;
+        return false;
+    });
+    if (!answered)
+        throw Error(ErrorCode::BmcBadReply, fmt::format("no boot flags: {}", quoted(trimmed(output))));
+    if (!device || !valid)
+        return std::nullopt;
+    request.device = *device;
+    return request;
+}
+
 } // namespace bm::drivers

@@ -30,4 +30,8 @@ model::PowerState parseChassisPower(std::string_view output);
 /// `mc info`. Absent fields stay empty. @throws Error BmcBadReply when it is no such answer at all
 BmcIdentity parseMcInfo(std::string_view output);
 
+/// `chassis bootparam get 5`: what the machine starts from next; nothing: no override. @throws Error
+/// BmcBadReply
+std::optional<BootRequest> parseBootFlags(std::string_view output);
+
 } // namespace bm::drivers

@@ -2,7 +2,10 @@
 #include "common/model/deadline.h"
 #include "drivers/bmc_access.h"
 
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +33,15 @@ public:
     virtual ~ManagementDriver() = default;
     virtual void setBootDevice(const BmcAccess& bmc, const BootRequest& request,
                                const model::Deadline& deadline) = 0;
+    /// What the machine will start from next; nothing: as its firmware likes.
+    virtual std::optional<BootRequest> bootDevice(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
+    /// A non-maskable interrupt: a running kernel writes its dump.
+    virtual void injectNmi(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
+    /// Restarts the BMC itself. @p warm: it keeps its network.
+    virtual void resetBmc(const BmcAccess& bmc, bool warm, const model::Deadline& deadline) = 0;
+    /// Sends @p bytes (network function, command, data) as they are. @return what the BMC answers, in hex
+    virtual std::string sendRaw(const BmcAccess& bmc, std::span<const std::uint8_t> bytes,
+                                const model::Deadline& deadline) = 0;
     virtual BmcIdentity identify(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
     /// The cipher suite found to work for this BMC, to be remembered; nothing: not applicable or not known
     /// yet.

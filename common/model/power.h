@@ -11,7 +11,7 @@ enum class PowerState : std::uint8_t { Unknown, Off, On };
 enum class PowerAction : std::uint8_t { Off, On, SoftOff, Reset };
 /// What an operator asks for (Ironic's targets); a step makes actions of it.
 enum class PowerTarget : std::uint8_t { On, Off, Reboot, SoftOff, SoftReboot };
-enum class BootDevice : std::uint8_t { Pxe, Disk };
+enum class BootDevice : std::uint8_t { Pxe, Disk, Cdrom, Bios, Safe };
 enum class BootMode : std::uint8_t { Bios, Uefi };
 
 /// Ironic's texts: "power on", "power off"; Unknown is "" (null on the wire).

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 3> kPowerStates{"", "power off", "power o
 constexpr std::array<std::string_view, 4> kPowerActions{"off", "on", "soft-off", "reset"};
 constexpr std::array<std::string_view, 5> kPowerTargets{"power on", "power off", "rebooting",
                                                         "soft power off", "soft rebooting"};
-constexpr std::array<std::string_view, 2> kBootDevices{"pxe", "disk"};
+constexpr std::array<std::string_view, 5> kBootDevices{"pxe", "disk", "cdrom", "bios", "safe"};
 constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
 constexpr std::array<std::string_view, 3> kImageKinds{"disk", "tree", "ramdisk"};
 constexpr std::array<std::string_view, 5> kImageStates{"importing", "ready", "failed", "deleting", "broken"};

@@ -52,6 +52,8 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
         f.ipmi.management->setBootDevice(f.bmc, {model::BootDevice::Pxe, true, true}, Deadline::in(30s));
         f.ipmi.management->setBootDevice(f.bmc, {model::BootDevice::Disk, false, false}, Deadline::in(30s));
         CHECK(f.simulator.calls() == "set boot pxe\nset boot default\n"); // it calls the disk "default"
+        const auto boot = f.ipmi.management->bootDevice(f.bmc, Deadline::in(30s));
+        CHECK((!boot || boot->device == model::BootDevice::Disk)); // the simulator answers "default" always
     }
     SECTION("tell what the BMC is, the vendor by name")
     {

@@ -163,3 +163,28 @@ TEST_CASE("mc info is read", "[drivers][ipmi-texts]")
         CHECK(test::errorOf([] { drivers::parseMcInfo("hello\n"); }).code() == ErrorCode::BmcBadReply);
     }
 }
+
+TEST_CASE("what ipmitool tells of the boot flags", "[ipmi][texts]")
+{
+    const auto flags = [](const std::string& valid, const std::string& selector,
+                          const std::string& more = "") {
+        return "Boot parameter version: 1\nBoot parameter 5 is valid/unlocked\nBoot parameter data: "
+               "c004000000\n Boot Flags :\n   - Boot Flag " +
+               valid + "\n" + more + "   - Boot Device Selector : " + selector +
+               "\n   - Console Redirection control : System Default\n";
+    };
+    const auto pxe = drivers::parseBootFlags(
+        flags("Valid", "Force PXE", "   - Options apply to all future boots\n   - BIOS EFI boot \n"));
+    REQUIRE(pxe);
+    CHECK(pxe->device == model::BootDevice::Pxe);
+    CHECK(pxe->persistent);
+    CHECK(pxe->efi);
+    const auto disk = drivers::parseBootFlags(
+        flags("Valid", "Force Boot from default Hard-Drive", "   - Options apply to only next boot\n"));
+    REQUIRE(disk);
+    CHECK(disk->device == model::BootDevice::Disk);
+    CHECK_FALSE(disk->persistent);
+    CHECK_FALSE(drivers::parseBootFlags(flags("Valid", "No override")));
+    CHECK_FALSE(drivers::parseBootFlags(flags("Invalid", "Force PXE")));
+    CHECK_THROWS_AS(drivers::parseBootFlags("Set in progress"), model::Error);
+}
