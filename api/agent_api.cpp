@@ -110,6 +110,8 @@ void AgentApi::mountIronic(http::Router& router)
 {
     router.add(Method::Get, "/v1/lookup", [this](Request& q, Response& a) { lookup(q, a); });
     router.add(Method::Post, "/v1/heartbeat/{ident}", [this](Request& q, Response& a) { heartbeat(q, a); });
+    router.add(Method::Post, "/v1/continue_inspection",
+               [this](Request& q, Response& a) { continueInspection(q, a); });
 }
 
 void AgentApi::mountOwn(http::Router& router)
@@ -144,6 +146,22 @@ void AgentApi::heartbeat(Request& request, Response& response) const
     parts_.agents.heartbeat(request.pathParam("ident"), token, wire::stringMember(body, "agent_version"),
                             request.peerAddress);
     response.sendEmpty(202);
+}
+
+void AgentApi::continueInspection(Request& request, Response& response) const
+{
+    requireVersion(request, 84, "continue_inspection");
+    const nlohmann::json body = wire::parseObject(request.body(4 * kSmallBody));
+    const nlohmann::json* inventory = wire::memberOf(body, "inventory");
+    if (inventory == nullptr || !inventory->is_object())
+        throw Error(ErrorCode::InvalidInput, "inventory: expected an object");
+    std::vector<std::string> macs;
+    for (const nlohmann::json& nic : inventory->value("interfaces", nlohmann::json::array()))
+        if (nic.is_object() && nic.value("mac_address", nlohmann::json()).is_string())
+            macs.push_back(nic.at("mac_address").get<std::string>());
+    const std::string uuid = parts_.agents.continueInspection(
+        macs, request.queryParam("node_uuid").value_or(""), inventory->dump(), request.peerAddress);
+    response.sendJson(202, wire::JsonWriter{}.beginObject().key("uuid").string(uuid).endObject().text());
 }
 
 void AgentApi::exchange(Request& request, Response& response) const

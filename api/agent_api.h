@@ -15,6 +15,7 @@ public:
 private:
     void lookup(http::Request& request, http::Response& response) const;
     void heartbeat(http::Request& request, http::Response& response) const;
+    void continueInspection(http::Request& request, http::Response& response) const;
     void exchange(http::Request& request, http::Response& response) const;
     void configDrive(http::Request& request, http::Response& response) const;
 

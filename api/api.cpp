@@ -1,9 +1,11 @@
 #include "api/api.h"
 
 #include "api/agent_api.h"
+#include "api/allocation_api.h"
 #include "api/audit_api.h"
 #include "api/boot_api.h"
 #include "api/capture_api.h"
+#include "api/conductor_api.h"
 #include "api/discovery_api.h"
 #include "api/doctor_api.h"
 #include "api/error_body.h"
@@ -15,13 +17,19 @@
 #include "api/metrics_api.h"
 #include "api/node_api.h"
 #include "api/node_batch.h"
+#include "api/node_hardware_api.h"
+#include "api/node_records_api.h"
 #include "api/node_states_api.h"
+#include "api/openapi.h"
 #include "api/operation_api.h"
 #include "api/port_api.h"
 #include "api/report_api.h"
 #include "api/request_values.h"
+#include "api/resource_api.h"
 #include "api/rollout_api.h"
 #include "api/schedule_api.h"
+#include "api/trait_api.h"
+#include "api/vendor_api.h"
 #include "api/webhook_api.h"
 
 namespace bm::api {
@@ -55,6 +63,20 @@ struct Api::State {
     NodeApi nodes{parts};
     NodeStatesApi states{parts};
     PortApi ports{parts};
+    ConductorApi conductors{parts};
+    ResourceApi<model::Chassis> chassis{parts, chassisRoutes()};
+    ResourceApi<model::PortGroup> portGroups{parts, portGroupRoutes()};
+    ResourceApi<model::VolumeConnector> volumeConnectors{parts, volumeConnectorRoutes()};
+    ResourceApi<model::VolumeTarget> volumeTargets{parts, volumeTargetRoutes()};
+    ResourceApi<model::Allocation> allocations{parts, allocationRoutes()};
+    ResourceApi<model::DeployTemplate> deployTemplates{parts, deployTemplateRoutes()};
+    ResourceApi<model::Runbook> runbooks{parts, runbookRoutes()};
+    ResourceApi<model::InspectionRule> inspectionRules{parts, inspectionRuleRoutes()};
+    AllocationApi allocationOfNode{parts};
+    TraitApi traits{parts};
+    NodeHardwareApi hardware{parts};
+    NodeRecordsApi records{parts};
+    VendorApi vendor{parts};
     OperationApi operations{parts};
     EventApi events{parts};
     FleetApi fleet{parts};
@@ -86,6 +108,20 @@ void Api::mount(http::Router& router)
     state_->nodes.mount(router);
     state_->states.mount(router);
     state_->ports.mount(router);
+    state_->conductors.mount(router);
+    state_->chassis.mount(router);
+    state_->portGroups.mount(router);
+    state_->volumeConnectors.mount(router);
+    state_->volumeTargets.mount(router);
+    state_->allocations.mount(router);
+    state_->deployTemplates.mount(router);
+    state_->runbooks.mount(router);
+    state_->inspectionRules.mount(router);
+    state_->allocationOfNode.mount(router);
+    state_->traits.mount(router);
+    state_->hardware.mount(router);
+    state_->records.mount(router);
+    state_->vendor.mount(router);
     state_->operations.mount(router);
     state_->events.mount(router);
     state_->fleet.mount(router);
@@ -102,6 +138,13 @@ void Api::mount(http::Router& router)
     state_->audit.mount(router);
     state_->logs.mount(router);
     state_->webhooks.mount(router);
+    const std::string path = "/v1/openapi.json";
+    std::vector<std::string> routes = router.routes();
+    routes.push_back("GET " + path);
+    router.add(http::Method::Get, path,
+               [document = openApiDocument(routes)](http::Request&, http::Response& response) {
+                   response.sendJson(200, document);
+               });
     router.onFinish(
         [this](const http::Request& request, const http::Response& response, const http::Finish& finish) {
             state_->metrics.record("operators", request, response, finish);

@@ -2,6 +2,7 @@
 
 #include "api/request_values.h"
 #include "common/model/error.h"
+#include "common/model/interfaces.h"
 #include "common/wire/node_fields.h"
 #include "common/wire/resource_links.h"
 
@@ -28,8 +29,21 @@ struct Resource {
     int since;
 };
 /// What /v1 names: the resources that bm has.
-constexpr auto kResources =
-    std::to_array<Resource>({{"nodes", 1}, {"ports", 1}, {"drivers", 1}, {"lookup", 22}, {"heartbeat", 22}});
+constexpr auto kResources = std::to_array<Resource>({{"chassis", 1},
+                                                     {"nodes", 1},
+                                                     {"ports", 1},
+                                                     {"portgroups", 23},
+                                                     {"drivers", 1},
+                                                     {"lookup", 22},
+                                                     {"heartbeat", 22},
+                                                     {"volume", 32},
+                                                     {"conductors", 49},
+                                                     {"allocations", 52},
+                                                     {"events", 54},
+                                                     {"deploy_templates", 55},
+                                                     {"shards", 82},
+                                                     {"runbooks", 92},
+                                                     {"inspection_rules", 96}});
 
 struct Property {
     std::string_view driver;
@@ -56,12 +70,17 @@ constexpr auto kProperties = std::to_array<Property>({
     {"fake-hardware", "identify_fault", "error code that identifying the BMC fails with. Optional."},
 });
 
-void writeInterfaces(wire::JsonWriter& out, const std::string& driver)
+void writeInterfaces(wire::JsonWriter& out, const std::string& driver, wire::Version version)
 {
-    for (std::string_view name : wire::interfaceNames()) {
-        const std::string_view interface = wire::interfaceOf(driver, name);
-        out.key(fmt::format("default_{}_interface", name)).string(interface);
-        out.key(fmt::format("enabled_{}_interfaces", name)).beginArray().string(interface).endArray();
+    for (const model::InterfaceKind& kind : model::interfaceKinds()) {
+        if (kind.since > version.minor)
+            continue;
+        const std::span<const std::string_view> enabled = model::enabledInterfaces(driver, kind.name);
+        out.key(fmt::format("default_{}_interface", kind.name)).string(enabled.front());
+        out.key(fmt::format("enabled_{}_interfaces", kind.name)).beginArray();
+        for (const std::string_view interface : enabled)
+            out.string(interface);
+        out.endArray();
     }
 }
 
@@ -77,7 +96,7 @@ void writeDriver(wire::JsonWriter& out, const ApiParts& parts, const Request& re
     if (version.minor >= 30)
         out.key("type").string("dynamic");
     if (detail && version.minor >= 30)
-        writeInterfaces(out, name);
+        writeInterfaces(out, name, version);
     out.endObject();
 }
 

@@ -4,10 +4,10 @@
 #include "api/node_view.h"
 #include "api/request_values.h"
 #include "common/model/error.h"
+#include "common/model/interfaces.h"
 #include "common/wire/json_input.h"
 #include "db/repositories.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -19,34 +19,6 @@ using http::Response;
 using model::Error;
 using model::ErrorCode;
 using nlohmann::json;
-
-namespace {
-
-json traitsFrom(const json& body)
-{
-    if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, R"(the body: expected {"traits": [...]})");
-    wire::refuseUnknown(body, {"traits"}, "traits");
-    if (wire::memberOf(body, "traits") == nullptr)
-        throw Error(ErrorCode::InvalidInput, "traits: required");
-    std::vector<std::string> traits = wire::asStrings(body.at("traits"), "traits");
-    if (traits.size() > 50)
-        throw Error(ErrorCode::InvalidInput, "traits: a node has at most 50");
-    for (const std::string& trait : traits) {
-        const bool letters = std::all_of(trait.begin(), trait.end(), [](char c) {
-            return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-        });
-        if (!letters || trait.empty() || trait.size() > 255)
-            throw Error(ErrorCode::InvalidInput,
-                        fmt::format("traits: \"{}\" is not a trait", trait.substr(0, 80)),
-                        "a standard trait, or CUSTOM_ and capitals, digits, underscores");
-    }
-    std::sort(traits.begin(), traits.end());
-    traits.erase(std::unique(traits.begin(), traits.end()), traits.end());
-    return traits;
-}
-
-} // namespace
 
 void NodeApi::mount(http::Router& router)
 {
@@ -62,11 +34,6 @@ void NodeApi::mount(http::Router& router)
                [this](Request& q, Response& a) { setMaintenance(q, a, false); });
     router.add(Method::Get, "/v1/nodes/{ident}/validate",
                [this](Request& q, Response& a) { validate(q, a); });
-    router.add(Method::Get, "/v1/nodes/{ident}/traits",
-               [this](Request& q, Response& a) { showTraits(q, a); });
-    router.add(Method::Put, "/v1/nodes/{ident}/traits", [this](Request& q, Response& a) { setTraits(q, a); });
-    router.add(Method::Get, "/v1/nodes/{ident}/inventory",
-               [this](Request& q, Response& a) { inventory(q, a); });
 }
 
 void NodeApi::list(Request& request, Response& response, bool detail) const
@@ -146,7 +113,11 @@ void NodeApi::validate(Request& request, Response& response) const
     const auto verdicts = parts_.nodes.validate(identOf(parts_, request));
     wire::JsonWriter out;
     out.beginObject();
-    for (std::string_view name : wire::interfaceNames()) {
+    const wire::Version version = versionOf(request);
+    for (const model::InterfaceKind& kind : model::interfaceKinds()) {
+        const std::string_view name = kind.name;
+        if (name == "firmware" && kind.since > version.minor)
+            continue;
         const auto found = verdicts.find(std::string(name));
         if (name == "vendor" && found == verdicts.end())
             continue;
@@ -157,43 +128,6 @@ void NodeApi::validate(Request& request, Response& response) const
         out.endObject();
     }
     response.sendJson(200, out.endObject().text());
-}
-
-void NodeApi::showTraits(Request& request, Response& response) const
-{
-    requireVersion(request, 37, "traits");
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    response.sendJson(200,
-                      wire::JsonWriter{}.beginObject().key("traits").json(node.traits).endObject().text());
-}
-
-void NodeApi::setTraits(Request& request, Response& response) const
-{
-    requireVersion(request, 37, "traits");
-    const model::JsonText traits = wire::canonical(traitsFrom(jsonBody(request)));
-    parts_.nodes.update(
-        identOf(parts_, request), [&](model::Node& node) { node.traits = traits; }, request.actor);
-    response.sendEmpty(204);
-}
-
-void NodeApi::inventory(Request& request, Response& response) const
-{
-    requireVersion(request, 81, "inventory");
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    const std::optional<db::AgentRecord> agent = parts_.context.database.read(
-        [&](db::Transaction& tx) { return db::AgentRepository{}.find(tx, node.id); });
-    if (!agent || agent->inventory.text.size() <= 2)
-        throw Error(ErrorCode::NotFound,
-                    "Node " + node.id.uuid + " has no inventory: no agent has reported one yet.",
-                    "it is taken whenever the node boots the RAM disk: cleaning or deploying does");
-    response.sendJson(200, wire::JsonWriter{}
-                               .beginObject()
-                               .key("inventory")
-                               .json(agent->inventory)
-                               .key("plugin_data")
-                               .raw("{}")
-                               .endObject()
-                               .text());
 }
 
 } // namespace bm::api

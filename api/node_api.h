@@ -3,8 +3,7 @@
 
 namespace bm::api {
 
-/// /v1/nodes and /v1/nodes/{ident}: list, create, show, patch, delete, maintenance, traits, validate,
-/// inventory.
+/// /v1/nodes and /v1/nodes/{ident}: list, create, show, patch, delete, maintenance, validate.
 class NodeApi {
 public:
     explicit NodeApi(const ApiParts& parts) : parts_(parts) {}
@@ -18,9 +17,6 @@ private:
     void remove(http::Request& request, http::Response& response) const;
     void setMaintenance(http::Request& request, http::Response& response, bool on) const;
     void validate(http::Request& request, http::Response& response) const;
-    void showTraits(http::Request& request, http::Response& response) const;
-    void setTraits(http::Request& request, http::Response& response) const;
-    void inventory(http::Request& request, http::Response& response) const;
 
     const ApiParts& parts_;
 };

@@ -51,7 +51,7 @@ Entry entryOf(const json& given)
     }
     entry.node = wire::nodeFromCreate(entry.fields, wire::kMaxVersion);
     for (const json& port : entry.ports)
-        entry.parsedPorts.push_back(wire::portFromCreate(port, wire::kMaxVersion, false));
+        entry.parsedPorts.push_back(wire::portShape().fromCreate(port, wire::kMaxVersion, {}, "node_uuid"));
     return entry;
 }
 
@@ -141,10 +141,10 @@ private:
                 continue;
             }
             Port merged = *known;
-            if (wire::mergePort(merged, entry.ports[i]).empty())
+            if (wire::portShape().merge(merged, entry.ports[i]).empty())
                 continue;
             parts_.nodes.updatePort(
-                known->id, [&](Port& stored) { wire::mergePort(stored, entry.ports[i]); }, actor_);
+                known->id, [&](Port& stored) { wire::portShape().merge(stored, entry.ports[i]); }, actor_);
             changed = true;
         }
         return changed;

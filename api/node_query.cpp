@@ -99,6 +99,9 @@ const std::vector<Argument>& arguments()
         {"project", 65, takeProject},
         {"shard", 82, takeShards},
         {"sharded", 82, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([on = flagFromText(v, "sharded")](const Node& n) { return n.shard.empty() != on; }); }},
+        {"parent_node", 83, takeText<&F::parentNode>},
+        {"include_children", 83, [](NodeQuery& q, const std::string& v, const std::string&) { if (flagFromText(v, "include_children")) q.filter.parentNode.reset(); }},
+        {"instance_name", 104, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([v](const Node& n) { return n.instanceName == v; }); }},
         {"sort_key", 1, takeSortKey},
         {"sort_dir", 1, takeSortDirection},
         {"marker", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.marker = v; }},
@@ -140,6 +143,7 @@ NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::stri
 {
     const wire::Version version = versionOf(request);
     NodeQuery query;
+    query.filter.parentNode = ""; // children are listed when asked for
     for (const auto& [name, value] : request.query)
         argumentOf(name, version).take(query, value, conductorName);
     query.limit = limitOf(request);

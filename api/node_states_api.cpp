@@ -32,19 +32,26 @@ Error refusedVerb(ErrorCode code, const std::string& target, const model::Node& 
         fmt::format(
             "The requested action \"{}\" can not be performed on node \"{}\" while it is in state \"{}\".",
             target.substr(0, 80), node.id.uuid, model::toText(node.state)),
-        "targets are: active, deploy, deleted, undeploy, rebuild, manage, provide, abort"};
+        "targets are: active, deploy, deleted, undeploy, rebuild, manage, provide, inspect, clean, service, "
+        "adopt, rescue, unrescue, unhold, abort"};
 }
 
-conductor::DeployRequest deployOf(const wire::VerbRequest& wanted)
+conductor::VerbOrder orderOf(const wire::VerbRequest& wanted)
 {
-    conductor::DeployRequest deploy;
+    conductor::VerbOrder order;
+    conductor::DeployRequest& deploy = order.deploy;
+    const bool lists = wanted.target == "clean" || wanted.target == "service";
+    (lists ? order.stepsJson : deploy.stepsJson) = wanted.stepsJson;
+    order.runbook = wanted.runbook;
+    order.disableRamdisk = wanted.disableRamdisk;
+    order.rescuePassword = wanted.rescuePassword;
     deploy.configDriveBase64 = wanted.configDriveBase64;
     if (wanted.parts)
         deploy.parts = images::ConfigDrive{.metaDataJson = wanted.parts->metaDataJson,
                                            .userData = wanted.parts->userData,
                                            .networkDataJson = wanted.parts->networkDataJson,
                                            .vendorDataJson = wanted.parts->vendorDataJson};
-    return deploy;
+    return order;
 }
 
 /// Ironic's subset of the node's table, in its order.
@@ -66,8 +73,6 @@ void NodeStatesApi::mount(http::Router& router)
                [this](Request& q, Response& a) { setProvision(q, a); });
     router.add(Method::Get, "/v1/nodes/{ident}/states/console",
                [this](Request& q, Response& a) { console(q, a); });
-    router.add(Method::Get, "/v1/nodes/{ident}/management/boot_device/supported",
-               [this](Request& q, Response& a) { supportedBootDevices(q, a); });
 }
 
 void NodeStatesApi::show(Request& request, Response& response) const
@@ -105,12 +110,8 @@ void NodeStatesApi::setProvision(Request& request, Response& response) const
     const std::optional<model::StateEvent> verb = conductor::verbFromTarget(wanted.target);
     if (!verb)
         throw refusedVerb(ErrorCode::InvalidInput, wanted.target, node);
-    if (wanted.hasSteps)
-        throw Error(
-            ErrorCode::InvalidInput, "steps of one's own are not available in this version of bm",
-            "leave clean_steps and deploy_steps out; cleaning wipes metadata, deploying writes the image");
     try {
-        parts_.operations.verb(node.id.uuid, *verb, deployOf(wanted), request.actor);
+        parts_.operations.verb(node.id.uuid, *verb, orderOf(wanted), request.actor);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::InvalidTransition)
             throw refusedVerb(error.code(), wanted.target, node);
@@ -130,15 +131,6 @@ void NodeStatesApi::console(Request& request, Response& response) const
                                .null()
                                .endObject()
                                .text());
-}
-
-void NodeStatesApi::supportedBootDevices(Request& request, Response& response) const
-{
-    parts_.nodes.get(identOf(parts_, request));
-    wire::JsonWriter out;
-    out.beginObject().key("supported_boot_devices").beginArray();
-    out.string(model::toText(model::BootDevice::Pxe)).string(model::toText(model::BootDevice::Disk));
-    response.sendJson(200, out.endArray().endObject().text());
 }
 
 } // namespace bm::api

@@ -15,7 +15,6 @@ private:
     void setPower(http::Request& request, http::Response& response) const;
     void setProvision(http::Request& request, http::Response& response) const;
     void console(http::Request& request, http::Response& response) const;
-    void supportedBootDevices(http::Request& request, http::Response& response) const;
 
     const ApiParts& parts_;
 };

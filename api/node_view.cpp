@@ -10,7 +10,9 @@ std::string identOf(const ApiParts& parts, const http::Request& request)
 {
     constexpr std::string_view kSuffix = ".json";
     const std::string& ident = request.pathParam("ident");
-    if (ident.size() <= kSuffix.size() || !ident.ends_with(kSuffix))
+    constexpr int kPlainSince = 91; // from then on a suffix is part of the name
+    if (versionOf(request).minor >= kPlainSince || ident.size() <= kSuffix.size() ||
+        !ident.ends_with(kSuffix))
         return ident;
     const bool named = parts.context.database.read(
         [&](db::Transaction& tx) { return db::NodeRepository{}.findByName(tx, ident).has_value(); });

@@ -5,6 +5,7 @@
 #include "common/model/error.h"
 #include "common/wire/port_fields.h"
 #include "conductor/nodes.h"
+#include "conductor/resources.h"
 #include "db/repositories.h"
 
 #include <algorithm>
@@ -21,6 +22,8 @@ using model::Port;
 
 namespace {
 
+using Fields = wire::ResourceShape<Port>::Fields;
+
 Port findPort(db::Transaction& tx, const std::string& ident)
 {
     std::optional<Port> port;
@@ -33,19 +36,18 @@ Port findPort(db::Transaction& tx, const std::string& ident)
     return *port;
 }
 
-wire::PortFieldList fieldsOf(const Request& request, bool detail)
+Fields fieldsOf(const Request& request, bool detail)
 {
     const std::optional<std::string> fields = request.queryParam("fields");
     const std::optional<std::string> flag = request.queryParam("detail");
     const wire::Version version = versionOf(request);
     if (fields)
-        return wire::portSelection(*fields, version);
-    return detail || (flag && flagFromText(*flag, "detail")) ? wire::portDetail(version)
-                                                             : wire::portSummary();
+        return wire::portShape().selection(*fields, version);
+    return detail || (flag && flagFromText(*flag, "detail")) ? wire::portShape().detail(version)
+                                                             : wire::portShape().summary(version);
 }
 
-void sendList(const Request& request, Response& response, std::vector<Port> ports,
-              const wire::PortFieldList& fields)
+void sendList(const Request& request, Response& response, std::vector<Port> ports, const Fields& fields)
 {
     const std::size_t limit = limitOf(request);
     const bool more = ports.size() > limit;
@@ -54,7 +56,7 @@ void sendList(const Request& request, Response& response, std::vector<Port> port
     wire::JsonWriter out;
     out.beginObject().key("ports").beginArray();
     for (const Port& port : ports)
-        wire::writePort(out, port, request.localBase, fields);
+        wire::portShape().write(out, port, request.localBase, fields);
     out.endArray();
     if (more)
         out.key("next").string(nextLink(request, limit, ports.back().id.uuid));
@@ -95,12 +97,16 @@ void PortApi::mount(http::Router& router)
                [this](Request& q, Response& a) { ofNode(q, a, false); });
     router.add(Method::Get, "/v1/nodes/{ident}/ports/detail",
                [this](Request& q, Response& a) { ofNode(q, a, true); });
+    router.add(Method::Get, "/v1/portgroups/{ident}/ports",
+               [this](Request& q, Response& a) { ofGroup(q, a, false); });
+    router.add(Method::Get, "/v1/portgroups/{ident}/ports/detail",
+               [this](Request& q, Response& a) { ofGroup(q, a, true); });
 }
 
 void PortApi::list(Request& request, Response& response, bool detail) const
 {
     refuseOtherQuery(request, "address node node_uuid fields detail limit marker sort_key sort_dir");
-    const wire::PortFieldList fields = fieldsOf(request, detail);
+    const Fields fields = fieldsOf(request, detail);
     const std::string sort = request.queryParam("sort_key").value_or("created_at");
     if ((sort != "created_at" && sort != "id") || request.queryParam("sort_dir").value_or("asc") != "asc")
         throw Error(ErrorCode::InvalidInput,
@@ -114,7 +120,7 @@ void PortApi::list(Request& request, Response& response, bool detail) const
 void PortApi::ofNode(Request& request, Response& response, bool detail) const
 {
     refuseOtherQuery(request, "fields detail limit");
-    const wire::PortFieldList fields = fieldsOf(request, detail);
+    const Fields fields = fieldsOf(request, detail);
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
         return db::PortRepository{}.ofNode(tx, node.id);
@@ -122,24 +128,37 @@ void PortApi::ofNode(Request& request, Response& response, bool detail) const
              fields);
 }
 
+void PortApi::ofGroup(Request& request, Response& response, bool detail) const
+{
+    requireVersion(request, 24, "ports");
+    refuseOtherQuery(request, "fields detail limit");
+    const Fields fields = fieldsOf(request, detail);
+    const conductor::Resources<model::PortGroup> groups(parts_.context, conductor::portGroupRules());
+    const model::PortGroup group = groups.get(request.pathParam("ident"));
+    sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
+        return db::PortRepository{}.ofGroup(tx, group.id);
+    }),
+             fields);
+}
+
 void PortApi::show(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "fields");
-    const wire::PortFieldList fields = fieldsOf(request, true);
+    const Fields fields = fieldsOf(request, true);
     const Port port = parts_.context.database.read(
         [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
     wire::JsonWriter out;
-    wire::writePort(out, port, request.localBase, fields);
+    wire::portShape().write(out, port, request.localBase, fields);
     response.sendJson(200, out.text());
 }
 
 void PortApi::create(Request& request, Response& response) const
 {
-    Port wanted = wire::portFromCreate(jsonBody(request), versionOf(request));
+    Port wanted = wire::portShape().fromCreate(jsonBody(request), versionOf(request));
     wanted.node = parts_.nodes.get(wanted.node.uuid).id;
     const Port port = parts_.nodes.createPort(wanted, request.actor);
     wire::JsonWriter out;
-    wire::writePort(out, port, request.localBase, wire::portDetail(versionOf(request)));
+    wire::portShape().write(out, port, request.localBase, wire::portShape().detail(versionOf(request)));
     response.header("Location", request.localBase + "/v1/ports/" + port.id.uuid);
     response.sendJson(201, out.text());
 }
@@ -151,9 +170,9 @@ void PortApi::patch(Request& request, Response& response) const
     const Port found = parts_.context.database.read(
         [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
     const Port port = parts_.nodes.updatePort(
-        found.id, [&](Port& p) { wire::patchPort(p, body, version); }, request.actor);
+        found.id, [&](Port& p) { wire::portShape().patch(p, body, version); }, request.actor);
     wire::JsonWriter out;
-    wire::writePort(out, port, request.localBase, wire::portDetail(version));
+    wire::portShape().write(out, port, request.localBase, wire::portShape().detail(version));
     response.sendJson(200, out.text());
 }
 

@@ -12,6 +12,7 @@ public:
 private:
     void list(http::Request& request, http::Response& response, bool detail) const;
     void ofNode(http::Request& request, http::Response& response, bool detail) const;
+    void ofGroup(http::Request& request, http::Response& response, bool detail) const;
     void show(http::Request& request, http::Response& response) const;
     void create(http::Request& request, http::Response& response) const;
     void patch(http::Request& request, http::Response& response) const;

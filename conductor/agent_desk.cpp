@@ -51,9 +51,13 @@ db::AgentRecord authorized(db::Transaction& tx, const Context& context, const st
     return *record;
 }
 
-AgentInstruction::Step instructionOf(const Step& step)
+/// The agent gets in plain what is stored sealed.
+AgentInstruction::Step instructionOf(const Context& context, const Step& step)
 {
-    return {step.id.uuid, step.name, step.arguments.text};
+    nlohmann::json arguments = valueOf(step.arguments);
+    if (step.name == "start_rescue")
+        arguments["hashed_password"] = context.secrets.open(textMember(arguments, "hashed_password"));
+    return {step.id.uuid, step.name, textOf(arguments).text};
 }
 
 /// Puts the agent's report into the step's row; a finished one is handed to the engine.
@@ -283,7 +287,7 @@ AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::str
         AgentInstruction answer;
         answer.abort = offered.abort;
         if (offered.step)
-            answer.step = instructionOf(*offered.step);
+            answer.step = instructionOf(context_, *offered.step);
         if (operation && offered.step)
             answer.relay = relayPlace(tx, context_, *operation, *offered.step, exchange);
         if (operation)
@@ -302,6 +306,29 @@ AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::str
     if (contact || ended)
         context_.wake();
     return instruction;
+}
+
+std::string AgentDesk::continueInspection(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                                          const std::string& inventoryJson, const std::string& peerAddress)
+{
+    nlohmann::json result = {{"inventory", parseGiven(inventoryJson, "inventory")}, {"reported", true}};
+    const std::string uuid = context_.database.write([&](db::Transaction& tx) {
+        const model::Node node = nodeByMacsOrUuid(tx, macs, nodeUuid);
+        const std::optional<db::AgentRecord> agent = db::AgentRepository{}.find(tx, node.id);
+        const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node.id);
+        const db::OperationRepository operations;
+        if (operation && agent && agent->address == peerAddress)
+            for (Step step : operations.steps(tx, operation->id))
+                if (step.name == "inspect" && isOpen(step)) {
+                    step.result = textOf(result);
+                    operations.updateStep(tx, step);
+                    operations.hasten(tx, operation->id, context_.clock.now());
+                    return node.id.uuid;
+                }
+        throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " is not being inspected by this machine.");
+    });
+    context_.wake();
+    return uuid;
 }
 
 std::string AgentDesk::configDrive(const std::string& nodeUuid, const std::string& token)

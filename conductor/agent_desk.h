@@ -59,6 +59,12 @@ public:
                    const std::string& peerAddress);
     AgentInstruction exchange(const std::string& nodeUuid, const std::string& token,
                               const AgentExchange& exchange);
+    /// Ironic's callback of an inspection RAM disk that is not bm's: its inventory is the result of the
+    /// node's step "inspect", if that waits and the agent of this boot asks from the same address. @return
+    /// the node's uuid
+    /// @throws Error NotFound (no such machine, nothing to inspect), InvalidInput
+    std::string continueInspection(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                                   const std::string& inventoryJson, const std::string& peerAddress);
     /// The ISO or VFAT image for the node's disk; only to an agent whose machine matches what is known.
     std::string configDrive(const std::string& nodeUuid, const std::string& token);
     /// @throws Error Unauthorized

@@ -1,10 +1,13 @@
 #include "conductor/deploy_request.h"
 
+#include "common/model/interfaces.h"
 #include "conductor/image_reference.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "conductor/plan.h"
 #include "conductor/ramdisk_image.h"
 #include "conductor/tree_layout.h"
+#include "conductor/verb_request.h"
 
 namespace bm::conductor {
 
@@ -23,6 +26,13 @@ model::Image wantedImage(db::Transaction& tx, const model::Node& node, const Dep
             ErrorCode::InvalidInput, "no image is named",
             "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
     return findReadyImage(tx, wanted);
+}
+
+/// Ironic's "fake" deploy interface needs no image.
+bool writesNothing(const model::Node& node, const DeployRequest& request)
+{
+    return model::interfaceOf(node, "deploy") == "fake" && request.image.empty() &&
+           textMember(valueOf(node.instanceInfo), "image_source").empty();
 }
 
 std::string hostNameOf(const model::Node& node, const DeployRequest& request)
@@ -88,6 +98,9 @@ void requireBootPort(db::Transaction& tx, const Context& context, const model::N
 model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
                               const DeployRequest& request)
 {
+    const json steps = deploySteps(tx, node, request);
+    if (writesNothing(node, request))
+        return textOf({{"kind", kNoImage}, {"deploy_steps", steps}});
     const model::Image image = wantedImage(tx, node, request);
     requireBootPort(tx, context, node);
     json stored = {{"image_id", image.id.uuid},
@@ -97,6 +110,8 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
                    {"full", request.full},
                    {"kind", model::toText(image.kind)},
                    {"kexec", wantsKexec(node, request)}};
+    if (!steps.empty())
+        stored["deploy_steps"] = steps;
     if (image.kind == model::ImageKind::Ramdisk) {
         refuseForRamdisk(image, node, request);
         stored["kernel_arguments"] = argumentsFor(image, node, request);

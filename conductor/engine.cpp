@@ -54,9 +54,8 @@ std::vector<OperationId> Engine::State::findDue()
     return context.database.read([&](db::Transaction& tx) {
         const db::OperationRepository operations;
         std::vector<OperationId> due = operations.due(tx, context.clock.now(), kBatch);
-        for (const OperationKind kind :
-             {OperationKind::Verify, OperationKind::Clean, OperationKind::Deploy, OperationKind::Undeploy,
-              OperationKind::Power, OperationKind::Capture, OperationKind::VerifyDisk}) {
+        for (std::size_t i = 0; i < model::kOperationKindCount; ++i) {
+            const auto kind = static_cast<OperationKind>(i);
             std::size_t room = kBatch;
             if (kind == OperationKind::Deploy || kind == OperationKind::Clean) {
                 const std::size_t limit = kind == OperationKind::Deploy

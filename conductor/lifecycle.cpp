@@ -31,7 +31,15 @@ void clearSteps(Node& node)
 {
     node.deployStep = {};
     node.cleanStep = {};
+    node.serviceStep = {};
     node.targetPower.clear();
+}
+
+/// A manual cleaning heads for manageable, in the same states.
+bool isCleaning(State state)
+{
+    return state == State::Cleaning || state == State::CleanWait || state == State::CleanHold ||
+           state == State::CleanFailed;
 }
 
 Node nodeOf(db::Transaction& tx, const Operation& operation)
@@ -141,6 +149,8 @@ void markQueued(Node& node, OperationKind kind)
         node.deployStep = model::JsonText{R"({"step":"queued"})"};
     if (kind == OperationKind::Clean)
         node.cleanStep = model::JsonText{R"({"step":"queued"})"};
+    if (kind == OperationKind::Service)
+        node.serviceStep = model::JsonText{R"({"step":"queued"})"};
 }
 
 } // namespace
@@ -160,7 +170,16 @@ std::optional<StateEvent> beginningEvent(OperationKind kind, State state)
         return std::nullopt;
     case OperationKind::Capture:
     case OperationKind::VerifyDisk:
+    case OperationKind::Service:
         return StateEvent::Service;
+    case OperationKind::Inspect:
+        return StateEvent::Inspect;
+    case OperationKind::Adopt:
+        return StateEvent::Adopt;
+    case OperationKind::Rescue:
+        return StateEvent::Rescue;
+    case OperationKind::Unrescue:
+        return StateEvent::Unrescue;
     }
     __builtin_unreachable();
 }
@@ -175,8 +194,11 @@ void applyEvent(Node& node, StateEvent event, model::UtcTime now, bool own)
                         "\" can not be performed on node \"" + node.id.uuid + "\" while it is in state \"" +
                         std::string(model::toText(node.state)) + "\".",
                     "docs/states.dot shows what is possible from here; bm provision finds the way by itself");
+    const bool manual = node.state == State::Manageable
+                            ? event == StateEvent::Clean
+                            : isCleaning(node.state) && node.target == State::Manageable;
     node.state = *to;
-    node.target = model::targetOf(*to);
+    node.target = manual && isCleaning(*to) ? State::Manageable : model::targetOf(*to);
     node.provisionUpdatedAt = now;
 }
 
@@ -198,6 +220,10 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
     operation.then = textOf(nlohmann::json(wanted.then));
     operation.actor = wanted.actor;
     operation.rollout = wanted.rollout;
+    if (wanted.kind == OperationKind::Inspect) {
+        node.inspectionStartedAt = context.clock.now();
+        node.inspectionFinishedAt.reset();
+    }
     if (wanted.kind == OperationKind::Power)
         node.targetPower = textMember(valueOf(wanted.request), "target");
     insertOperation(tx, context, node, operation);
@@ -222,8 +248,9 @@ void completeOperation(db::Transaction& tx, const Context& context, Operation op
     clearSteps(node);
     if (model::next(node.state, StateEvent::Resume) && isWaitState(node.state))
         applyEvent(node, StateEvent::Resume, context.clock.now());
+    const bool manual = isCleaning(node.state) && node.target == State::Manageable;
     if (operation.kind != OperationKind::Undeploy && operation.kind != OperationKind::Power)
-        applyEvent(node, StateEvent::Done, context.clock.now());
+        applyEvent(node, manual ? StateEvent::Manage : StateEvent::Done, context.clock.now());
     noteState(tx, context, node, before, operation);
     note(tx, context.clock.now(), node.id, "operation.done", std::string(model::toText(operation.kind)), "{}",
          operation.id);

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "db/resource_repositories.h"
+
 namespace bm::conductor {
 
 using model::Error;
@@ -40,8 +42,26 @@ void checkUnique(db::Transaction& tx, const Node& node)
     }
 }
 
+/// What a client may name a portgroup by becomes its uuid. @throws Error InvalidInput, Conflict
+void resolveGroup(db::Transaction& tx, Port& port)
+{
+    if (port.portGroup.empty())
+        return;
+    const std::string ident = port.portGroup.uuid;
+    const std::optional<model::PortGroup> group = model::isUuid(ident)
+                                                      ? db::portGroupRepository().find(tx, ident)
+                                                      : db::portGroupRepository().findBy(tx, "name", ident);
+    if (!group)
+        throw Error(ErrorCode::InvalidInput, "Portgroup " + ident.substr(0, 80) + " could not be found.");
+    if (group->node != port.node)
+        throw Error(ErrorCode::Conflict,
+                    "Port can not be associated with portgroup " + ident + ": it is of another node.");
+    port.portGroup = group->id;
+}
+
 void insertPort(db::Transaction& tx, const Context& context, Port& port)
 {
+    resolveGroup(tx, port);
     const db::PortRepository ports;
     if (const std::optional<Port> other = ports.findByMac(tx, port.mac)) {
         const std::optional<Node> owner = db::NodeRepository{}.find(tx, other->node);
@@ -185,6 +205,7 @@ Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(
             throw Error(ErrorCode::NotFound, "Port " + id.uuid + " could not be found.");
         const std::string mac = port->mac.text;
         change(*port);
+        resolveGroup(tx, *port);
         if (port->mac.text != mac && ports.findByMac(tx, port->mac))
             throw Error(ErrorCode::Conflict,
                         "A port with MAC address " + port->mac.text + " already exists.");

@@ -6,6 +6,7 @@
 #include "conductor/lifecycle.h"
 #include "conductor/node_refusals.h"
 #include "conductor/nodes.h"
+#include "conductor/verb_request.h"
 
 namespace bm::conductor {
 
@@ -89,11 +90,17 @@ Operations::Operations(Context context) : context_(std::move(context)) {}
 
 namespace {
 
+/// @throws Error InvalidTransition in Ironic's words
+void refuseTransition(Node node, StateEvent event)
+{
+    applyEvent(node, event, model::UtcTime{});
+}
+
 model::OperationId beginDeploy(db::Transaction& tx, const Context& context, Node node, StateEvent event,
                                const DeployRequest& request, const std::string& actor)
 {
     if (!model::next(node.state, event))
-        applyEvent(node, event, context.clock.now()); // throws in Ironic's words
+        refuseTransition(node, event);
     NewOperation wanted;
     wanted.kind = OperationKind::Deploy;
     wanted.actor = actor;
@@ -119,49 +126,92 @@ model::OperationId abortByVerb(db::Transaction& tx, const Context& context, Node
     return current->id;
 }
 
+/// A held step goes on.
+model::OperationId unhold(db::Transaction& tx, const Context& context, Node node)
+{
+    std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id);
+    const State before = node.state;
+    applyEvent(node, StateEvent::Unhold, context.clock.now());
+    if (!current)
+        throw Error(ErrorCode::Conflict,
+                    "node " + node.id.uuid + " is in state \"" + std::string(model::toText(before)) +
+                        "\" without an operation",
+                    "abort it: bm abort " + node.id.uuid);
+    db::NodeRepository{}.update(tx, node);
+    const db::OperationRepository operations;
+    for (model::Step step : operations.steps(tx, current->id))
+        if (step.state == model::StepState::Waiting && step.name == "hold") {
+            step.result = model::JsonText{R"({"unheld":true})"};
+            operations.updateStep(tx, step);
+        }
+    operations.hasten(tx, current->id, context.clock.now());
+    note(tx, context.clock.now(), node.id, "state.changed",
+         std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
+         current->id);
+    return current->id;
+}
+
+/// Which kind of operation a verb begins; nothing: none, or it is another's business.
+std::optional<OperationKind> kindOf(StateEvent verb)
+{
+    switch (verb) {
+    case StateEvent::Manage:
+        return OperationKind::Verify;
+    case StateEvent::Provide:
+    case StateEvent::Clean:
+        return OperationKind::Clean;
+    case StateEvent::Delete:
+        return OperationKind::Undeploy;
+    case StateEvent::Inspect:
+        return OperationKind::Inspect;
+    case StateEvent::Adopt:
+        return OperationKind::Adopt;
+    case StateEvent::Rescue:
+        return OperationKind::Rescue;
+    case StateEvent::Unrescue:
+        return OperationKind::Unrescue;
+    case StateEvent::Service:
+        return OperationKind::Service;
+    default:
+        return std::nullopt;
+    }
+}
+
 model::OperationId runVerb(db::Transaction& tx, const Context& context, const Node& node, StateEvent verb,
-                           const DeployRequest& request, const std::string& actor)
+                           const VerbOrder& order, const std::string& actor)
 {
     if (verb == StateEvent::Abort)
         return abortByVerb(tx, context, node, actor);
+    if (verb == StateEvent::Unhold)
+        return unhold(tx, context, node);
     refuseBusy(tx, context, node);
     refuseMaintenance(node);
-    if (wipesInstance(node.state))
+    if (wipesInstance(node.state) && (verb == StateEvent::Delete || verb == StateEvent::Rebuild))
         refuseProtected(node);
-    const NewOperation plain{.kind = OperationKind::Verify, .request = {}, .then = {}, .actor = actor};
-    NewOperation wanted = plain;
-    switch (verb) {
-    case StateEvent::Deploy:
-    case StateEvent::Rebuild:
-        return beginDeploy(tx, context, node, verb, request, actor);
-    case StateEvent::Manage:
-        if (node.state != State::Enroll) {
-            moveNode(tx, context, node, verb);
-            return {};
-        }
-        return beginOperation(tx, context, node, verb, wanted);
-    case StateEvent::Provide:
-        wanted.kind = OperationKind::Clean;
-        return beginOperation(tx, context, node, verb, wanted);
-    case StateEvent::Delete:
-        wanted.kind = OperationKind::Undeploy;
-        return beginOperation(tx, context, node, verb, wanted);
-    default:
-        throw Error(ErrorCode::InvalidInput,
-                    "the verb \"" + std::string(model::toText(verb)) +
-                        "\" is not available in this version of bm",
-                    "manage, provide, deploy, rebuild, undeploy and abort are");
+    if (verb == StateEvent::Deploy || verb == StateEvent::Rebuild)
+        return beginDeploy(tx, context, node, verb, order.deploy, actor);
+    const std::optional<OperationKind> kind = kindOf(verb);
+    const bool moves = verb == StateEvent::Manage && node.state != State::Enroll;
+    if (moves || !kind) {
+        moveNode(tx, context, node, verb);
+        return {};
     }
+    if (!model::next(node.state, verb))
+        refuseTransition(node, verb);
+    NewOperation wanted;
+    wanted.kind = *kind;
+    wanted.request = requestOf(tx, context, node, verb, order);
+    wanted.actor = actor;
+    return beginOperation(tx, context, findNode(tx, node.id.uuid), verb, wanted);
 }
 
 } // namespace
 
-model::OperationId Operations::verb(const std::string& ident, StateEvent verb, const DeployRequest& request,
+model::OperationId Operations::verb(const std::string& ident, StateEvent verb, const VerbOrder& order,
                                     const std::string& actor)
 {
-    const model::OperationId id = context_.database.write([&](db::Transaction& tx) {
-        return runVerb(tx, context_, findNode(tx, ident), verb, request, actor);
-    });
+    const model::OperationId id = context_.database.write(
+        [&](db::Transaction& tx) { return runVerb(tx, context_, findNode(tx, ident), verb, order, actor); });
     context_.wake();
     return id;
 }

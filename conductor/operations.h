@@ -26,6 +26,16 @@ struct DeployRequest {
         parts{};                     ///< extra meta data and user data for a drive built by the server
     std::string configDriveBase64{}; ///< a whole one; wins over parts
     bool configDrive = true;         ///< false: none
+    std::string stepsJson{};         ///< Ironic's deploy_steps, canonical; they win over deploy templates
+};
+
+/// What goes with a verb.
+struct VerbOrder {
+    DeployRequest deploy{};       ///< of active, rebuild
+    std::string stepsJson{};      ///< of clean and service, canonical; empty: none
+    std::string runbook{};        ///< whose steps they are instead: name or uuid
+    bool disableRamdisk = false;  ///< of clean and service: no agent, the machine stays as it is
+    std::string rescuePassword{}; ///< of rescue, in plain
 };
 
 /// Verbs on nodes. All answer at once (the work is an operation), all may be repeated by whoever lost the
@@ -36,8 +46,8 @@ class Operations {
 public:
     explicit Operations(Context context);
 
-    /// Ironic's PUT states/provision: manage, provide, active/deploy, rebuild, deleted/undeploy, abort ...
-    model::OperationId verb(const std::string& ident, model::StateEvent verb, const DeployRequest& request,
+    /// Ironic's PUT states/provision, all of its verbs.
+    model::OperationId verb(const std::string& ident, model::StateEvent verb, const VerbOrder& order,
                             const std::string& actor);
     /// bm's own: from enroll verify, provide, deploy; manageable: provide, deploy; available, deploy failed:
     /// deploy; active: rebuild; clean failed: manage first.

@@ -1,8 +1,11 @@
 #include "conductor/plan.h"
 
 #include "conductor/json_values.h"
+#include "conductor/step_catalogue.h"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 
 namespace bm::conductor {
 namespace {
@@ -87,11 +90,50 @@ constexpr auto kVerifyDisk = service("check_verify", "verify_disk");
 constexpr auto kPower = std::to_array<PlannedStep>({
     {"set_power", "power", 100},
 });
+/// The RAM disk comes up, whatever is to be done in it.
+constexpr auto kBootAgent = std::to_array<PlannedStep>({
+    {"expect_boot", "boot", 100},
+    {"power_off", "power", 95},
+    {"boot_device_pxe", "management", 90},
+    {"power_on", "power", 85},
+    {"await_agent", "deploy", 82},
+});
+constexpr auto kShutDown = std::to_array<PlannedStep>({
+    {"shut_down", "power", 105},
+});
+constexpr auto kReturn = std::to_array<PlannedStep>({
+    {"end_boot", "boot", 60},
+    {"power_off_written", "power", 50},
+    {"boot_device_disk", "management", 40},
+    {"power_on_deployed", "power", 30},
+});
+constexpr auto kEndCleaning = std::to_array<PlannedStep>({
+    {"end_cleaning", "power", 0},
+});
+constexpr auto kInspect = std::to_array<PlannedStep>({
+    {"inspect", "inspect", 80},
+    {"apply_inspection", "inspect", 70},
+    {"end_cleaning", "power", 0},
+});
+constexpr auto kAdopt = std::to_array<PlannedStep>({
+    {"validate", "power", 100},
+    {"read_power", "power", 80},
+    {"adopt", "deploy", 70},
+});
+constexpr auto kRescue = std::to_array<PlannedStep>({
+    {"start_rescue", "rescue", 80},
+});
+/// Nothing to write: Ironic's "fake" deploy interface.
+constexpr auto kDeployNothing = std::to_array<PlannedStep>({
+    {"power_on_deployed", "power", 30},
+});
 
 std::span<const PlannedStep> stepsFor(const model::Operation& operation, const std::string& imageKind)
 {
     if (imageKind == "ramdisk")
         return kStay;
+    if (imageKind == kNoImage)
+        return kDeployNothing;
     if (operation.kind == OperationKind::Deploy && valueOf(operation.request).value("kexec", false))
         return kDeployByKexec;
     return plannedSteps(operation.kind);
@@ -116,36 +158,193 @@ std::span<const PlannedStep> plannedSteps(OperationKind kind)
         return kCapture;
     case OperationKind::VerifyDisk:
         return kVerifyDisk;
+    case OperationKind::Inspect:
+        return kInspect;
+    case OperationKind::Adopt:
+        return kAdopt;
+    case OperationKind::Rescue:
+        return kRescue;
+    case OperationKind::Unrescue:
+    case OperationKind::Service:
+        return kReturn;
     }
     __builtin_unreachable();
 }
 
+namespace {
+
+/// Rows in the order in which they are done.
+class StepRows {
+public:
+    explicit StepRows(const model::OperationId& operation) : operation_(operation) {}
+
+    model::Step& add(std::string_view name, std::string_view interface, int priority)
+    {
+        model::Step& step = steps_.emplace_back();
+        step.id = model::StepId::make();
+        step.operation = operation_;
+        step.position = static_cast<std::int32_t>(steps_.size()) - 1;
+        step.name = name;
+        step.interface = interface;
+        step.priority = priority;
+        return step;
+    }
+    void add(std::span<const PlannedStep> planned)
+    {
+        for (const PlannedStep& step : planned)
+            add(step.name, step.interface, step.priority);
+    }
+    /// A step that somebody asked for. A reboot into the RAM disk is several.
+    void addGiven(const nlohmann::json& given, bool ramdisk)
+    {
+        const auto name = given.at("step").get<std::string>();
+        const auto interface = given.at("interface").get<std::string>();
+        const int priority = given.value("priority", 0);
+        if (name == "reboot" || (name == "power_on" && ramdisk)) {
+            if (name == "reboot")
+                add("switch_off", "power", priority);
+            if (ramdisk)
+                add(std::span(kBootAgent));
+            else
+                add("switch_on", "power", priority);
+            return;
+        }
+        if (name == "power_off" || name == "power_on") {
+            add(name == "power_off" ? "switch_off" : "switch_on", "power", priority);
+            return;
+        }
+        nlohmann::json arguments = given.value("args", nlohmann::json::object());
+        if (interface == "raid" && name != "delete_configuration") {
+            addRaid(arguments, name == "apply_configuration", priority);
+            return;
+        }
+        add(rowName(interface, name), interface, priority).arguments = textOf(arguments);
+    }
+    /// Of the configuration given, or of the node's; what is there goes first where that is wanted.
+    void addRaid(nlohmann::json arguments, bool given, int priority)
+    {
+        if (arguments.value("delete_existing", given))
+            add("raid_delete_configuration", "raid", priority);
+        arguments.erase("delete_existing");
+        if (given) {
+            arguments["target_raid_config"] = arguments.at("raid_config");
+            arguments.erase("raid_config");
+        }
+        add("raid_create_configuration", "raid", priority).arguments = textOf(arguments);
+    }
+    std::vector<model::Step> take() { return std::move(steps_); }
+
+private:
+    model::OperationId operation_;
+    std::vector<model::Step> steps_;
+};
+
+/// The steps asked for, where they stand among those of a deployment: by priority, in-band ones while the
+/// agent is up.
+void addDeployment(StepRows& rows, const model::Operation& operation, const std::string& imageKind)
+{
+    static constexpr int kAgentUp = 81;   ///< below await_agent
+    static constexpr int kAgentGoes = 61; ///< above end_boot
+    const nlohmann::json request = valueOf(operation.request);
+    auto given = request.value("deploy_steps", nlohmann::json::array()).get<std::vector<nlohmann::json>>();
+    const auto placeOf = [](const nlohmann::json& step) {
+        const KnownStep* known =
+            findKnownStep(step.at("interface").get<std::string>(), step.at("step").get<std::string>());
+        const int priority = step.value("priority", 0);
+        return known != nullptr && known->inBand ? std::clamp(priority, kAgentGoes, kAgentUp) : priority;
+    };
+    std::ranges::stable_sort(given, std::ranges::greater{}, placeOf);
+    std::size_t next = 0;
+    for (const PlannedStep& planned : stepsFor(operation, imageKind)) {
+        for (; next < given.size() && placeOf(given[next]) > planned.priority; ++next)
+            rows.addGiven(given[next], false);
+        const bool tree = imageKind == "tree" && planned.name == "write_image";
+        rows.add(tree ? "write_tree" : planned.name, planned.interface, planned.priority);
+    }
+    for (; next < given.size(); ++next)
+        rows.addGiven(given[next], false);
+}
+
+void addAsked(StepRows& rows, const nlohmann::json& request, const char* member)
+{
+    const bool ramdisk = !request.value("disable_ramdisk", false);
+    for (const nlohmann::json& step : request.at(member))
+        rows.addGiven(step, ramdisk);
+}
+
+void addManualCleaning(StepRows& rows, const nlohmann::json& request)
+{
+    const bool ramdisk = !request.value("disable_ramdisk", false);
+    if (ramdisk)
+        rows.add(kBootAgent);
+    addAsked(rows, request, "clean_steps");
+    if (ramdisk)
+        rows.add(kEndCleaning);
+}
+
+void addService(StepRows& rows, const nlohmann::json& request)
+{
+    const bool ramdisk = !request.value("disable_ramdisk", false);
+    if (ramdisk) {
+        rows.add(kShutDown);
+        rows.add(kBootAgent);
+    }
+    addAsked(rows, request, "service_steps");
+    if (ramdisk)
+        rows.add(kReturn);
+}
+
+} // namespace
+
+std::string rowName(std::string_view interface, std::string_view step)
+{
+    if (interface == "raid" || interface == "bios" || interface == "firmware")
+        return std::string(interface) + "_" + std::string(step);
+    return std::string(step);
+}
+
+std::string_view shownName(const model::Step& step)
+{
+    const std::string_view name = step.name;
+    for (const std::string_view interface : {"raid", "bios", "firmware"})
+        if (step.interface == interface && name.starts_with(interface) && name.size() > interface.size())
+            return name.substr(interface.size() + 1);
+    return name;
+}
+
 std::vector<model::Step> makeSteps(const model::Operation& operation, bool automatedClean)
 {
-    std::vector<model::Step> steps;
-    if (operation.kind == OperationKind::Clean && !automatedClean)
-        return steps;
-    const std::string imageKind = operation.kind == OperationKind::Deploy
-                                      ? textMember(valueOf(operation.request), "kind")
-                                      : std::string();
-    const bool tree = imageKind == "tree";
-    for (const PlannedStep& planned : stepsFor(operation, imageKind)) {
-        model::Step step;
-        step.id = model::StepId::make();
-        step.operation = operation.id;
-        step.position = static_cast<std::int32_t>(steps.size());
-        step.name = tree && planned.name == "write_image" ? "write_tree" : planned.name;
-        step.interface = planned.interface;
-        step.priority = planned.priority;
-        steps.push_back(std::move(step));
+    StepRows rows(operation.id);
+    const nlohmann::json request = valueOf(operation.request);
+    switch (operation.kind) {
+    case OperationKind::Clean:
+        if (request.contains("clean_steps"))
+            addManualCleaning(rows, request);
+        else if (automatedClean)
+            rows.add(kClean);
+        break;
+    case OperationKind::Deploy:
+        addDeployment(rows, operation, textMember(request, "kind"));
+        break;
+    case OperationKind::Service:
+        addService(rows, request);
+        break;
+    case OperationKind::Inspect:
+    case OperationKind::Rescue:
+        rows.add(kBootAgent);
+        rows.add(plannedSteps(operation.kind));
+        break;
+    default:
+        rows.add(plannedSteps(operation.kind));
     }
-    return steps;
+    return rows.take();
 }
 
 bool isWaitState(model::State state)
 {
     return state == model::State::WaitCallback || state == model::State::CleanWait ||
-           state == model::State::ServiceWait;
+           state == model::State::ServiceWait || state == model::State::InspectWait ||
+           state == model::State::RescueWait;
 }
 
 } // namespace bm::conductor

@@ -3,6 +3,7 @@
 #include "common/model/states.h"
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,13 @@ struct PlannedStep {
 std::span<const PlannedStep> plannedSteps(model::OperationKind kind);
 /// The same as rows to store.
 std::vector<model::Step> makeSteps(const model::Operation& operation, bool automatedClean);
+
+/// The request's "kind" of a deployment that writes nothing.
+inline constexpr std::string_view kNoImage = "none";
+/// The name of the row (and of the agent's step) of a step that was asked for: "raid_create_configuration".
+std::string rowName(std::string_view interface, std::string_view step);
+/// ... and back.
+std::string_view shownName(const model::Step& step);
 
 /// Whether this state is one of a wait for the agent ("wait call-back", "clean wait").
 bool isWaitState(model::State state);

@@ -16,7 +16,8 @@ constexpr std::string_view kReturnBegins = "end_boot";
 
 bool isService(model::OperationKind kind)
 {
-    return kind == model::OperationKind::Capture || kind == model::OperationKind::VerifyDisk;
+    return kind == model::OperationKind::Capture || kind == model::OperationKind::VerifyDisk ||
+           kind == model::OperationKind::Service;
 }
 
 } // namespace

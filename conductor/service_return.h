@@ -5,8 +5,8 @@
 
 namespace bm::conductor {
 
-/// Capturing or verifying took a running machine down: whatever goes wrong meanwhile, it is brought back to
-/// its own system first, and only then the operation fails (docs/adr/0045).
+/// Capturing, verifying or a service took a running machine down: whatever goes wrong meanwhile, it is
+/// brought back to its own system first, and only then the operation fails (docs/adr/0045).
 
 /// Whether @p operation must bring the machine back before it may fail: it has taken it down, and has not
 /// failed already.

@@ -161,4 +161,79 @@ model::StepResult simulateVerify(StepWork& work)
     return waited;
 }
 
+namespace {
+
+/// "agent-failed", or for one step only: "burnin_cpu:agent-failed".
+void throwStepFault(const StepWork& work)
+{
+    const std::string fault = textMember(valueOf(work.node.driverInfo), "fake_step_fault");
+    const std::size_t colon = fault.find(':');
+    const std::string code = colon == std::string::npos ? fault : fault.substr(colon + 1);
+    if (fault.empty() || (colon != std::string::npos && fault.substr(0, colon) != work.step.name))
+        return;
+    throw Error(model::errorCodeFromText(code).value_or(ErrorCode::AgentFailed),
+                "simulated fault (driver_info/fake_step_fault)",
+                "clear it: bm node set NODE driver_info/fake_step_fault=");
+}
+
+/// As mdadm would tell it.
+json simulatedRaid(const json& target)
+{
+    json disks = json::array();
+    for (json disk : target.value("logical_disks", json::array())) {
+        disk["name"] = "/dev/md" + std::to_string(disks.size());
+        disk["controller"] = "software";
+        disks.push_back(std::move(disk));
+    }
+    return {{"logical_disks", disks}};
+}
+
+} // namespace
+
+model::StepResult simulateStep(StepWork& work)
+{
+    throwStepFault(work);
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_step_delay", 0ms));
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    if (work.step.name == "raid_create_configuration")
+        work.step.result = textOf(
+            {{"raid_config",
+              simulatedRaid(valueOf(work.step.arguments).value("target_raid_config", json::object()))}});
+    return waited;
+}
+
+model::StepResult simulateInspection(StepWork& work)
+{
+    const model::StepResult waited = simulateStep(work);
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    constexpr std::int64_t kMemoryMib = 16384;
+    const json disk = simulatedDisk(work);
+    const json inventory = {{"cpu",
+                             {{"count", 8},
+                              {"architecture", "x86_64"},
+                              {"model_name", "Simulated"},
+                              {"frequency", "2400"},
+                              {"flags", json::array()}}},
+                            {"memory", {{"physical_mb", kMemoryMib}, {"total", kMemoryMib << 20}}},
+                            {"disks", json::array({{{"name", disk.at("name")},
+                                                    {"size", disk.at("size_bytes")},
+                                                    {"serial", disk.at("serial")},
+                                                    {"wwn", disk.at("wwn")},
+                                                    {"model", disk.at("model")},
+                                                    {"rotational", false}}})},
+                            {"interfaces", json::array()},
+                            {"bmc_address", nullptr},
+                            {"system_vendor",
+                             {{"manufacturer", "bm"},
+                              {"product_name", "Simulated"},
+                              {"serial_number", disk.at("serial")},
+                              {"firmware", {{"vendor", "bm"}, {"version", "1"}, {"build_date", nullptr}}}}},
+                            {"boot", {{"current_boot_mode", "uefi"}, {"pxe_interface", nullptr}}},
+                            {"hostname", work.node.name}};
+    work.step.result = textOf({{"inventory", inventory}});
+    return waited;
+}
+
 } // namespace bm::conductor

@@ -16,4 +16,8 @@ model::StepResult simulateCapture(StepWork& work);
 /// Finds as many blocks changed as fake_changed_blocks says; fake_verify_delay, fake_verify_fault.
 model::StepResult simulateVerify(StepWork& work);
 
+/// Any other step: fake_step_delay; fake_step_fault ("code", or "step:code").
+model::StepResult simulateStep(StepWork& work);
+model::StepResult simulateInspection(StepWork& work);
+
 } // namespace bm::conductor

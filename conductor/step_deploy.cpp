@@ -5,6 +5,7 @@
 #include "conductor/ramdisk_stay.h"
 #include "conductor/step_support.h"
 #include "conductor/steps.h"
+#include "db/resource_repositories.h"
 
 namespace bm::conductor {
 
@@ -31,10 +32,14 @@ model::StepResult stepForgetInstance(StepWork& work)
         setStay(node, std::nullopt);
         node.instanceInfo = {};
         node.instanceUuid.clear();
+        node.allocationUuid.clear();
         node.instanceName.clear();
     });
-    work.writes.emplace_back(
-        [id = work.node.id](db::Transaction& tx) { db::ConfigDriveRepository{}.remove(tx, id); });
+    work.writes.emplace_back([id = work.node.id, allocation = work.node.allocationUuid](db::Transaction& tx) {
+        db::ConfigDriveRepository{}.remove(tx, id);
+        if (!allocation.empty())
+            db::allocationRepository().remove(tx, allocation);
+    });
     return model::Done{};
 }
 

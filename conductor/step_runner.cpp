@@ -32,13 +32,15 @@ constexpr int kCrashesToQuarantine = 3;
 void showStep(Node& node, const Operation& operation, const Step& step)
 {
     const model::JsonText shown = textOf({{"interface", step.interface},
-                                          {"step", step.name},
+                                          {"step", shownName(step)},
                                           {"priority", step.priority},
                                           {"argsinfo", nullptr}});
     if (operation.kind == model::OperationKind::Clean)
         node.cleanStep = shown;
     else if (operation.kind == model::OperationKind::Deploy)
         node.deployStep = shown;
+    else if (operation.kind == model::OperationKind::Service)
+        node.serviceStep = shown;
 }
 
 void enterWait(Node& node, bool waiting, model::UtcTime now)
@@ -254,6 +256,8 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
         const model::State before = node.state;
         for (const std::function<void(Node&)>& change : work.nodeChanges)
             change(node);
+        if (std::holds_alternative<model::Hold>(result) && model::next(node.state, StateEvent::Hold))
+            applyEvent(node, StateEvent::Hold, now);
         enterWait(node, outcome.state == StepState::Waiting, now);
         if (outcome.state != StepState::Running || !work.nodeChanges.empty() || node.state != before)
             db::NodeRepository{}.update(tx, node, loaded.epoch);

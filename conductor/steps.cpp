@@ -1,5 +1,6 @@
 #include "conductor/steps.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -7,7 +8,7 @@
 namespace bm::conductor {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepHandler>, 28> kHandlers{{
+constexpr std::array<std::pair<std::string_view, StepHandler>, 47> kHandlers{{
     {"validate", stepValidate},
     {"identify_bmc", stepIdentifyBmc},
     {"read_power", stepReadPower},
@@ -36,6 +37,25 @@ constexpr std::array<std::pair<std::string_view, StepHandler>, 28> kHandlers{{
     {"capture_disk", stepCaptureDisk},
     {"check_verify", stepCheckVerify},
     {"verify_disk", stepVerifyDisk},
+    {"erase_devices_express", stepAgentWork},
+    {"erase_devices", stepAgentWork},
+    {"burnin_cpu", stepAgentWork},
+    {"burnin_memory", stepAgentWork},
+    {"burnin_disk", stepAgentWork},
+    {"raid_create_configuration", stepCreateRaid},
+    {"raid_delete_configuration", stepDeleteRaid},
+    {"bios_apply_configuration", stepApplyBios},
+    {"bios_factory_reset", stepResetBios},
+    {"firmware_update", stepSimulated},
+    {"reset_bmc", stepSimulated},
+    {"hold", stepHold},
+    {"wait", stepWaitSeconds},
+    {"switch_off", stepSwitchOff},
+    {"switch_on", stepSwitchOn},
+    {"start_rescue", stepStartRescue},
+    {"adopt", stepAdopt},
+    {"inspect", stepInspect},
+    {"apply_inspection", stepApplyInspection},
 }};
 
 } // namespace
@@ -63,8 +83,11 @@ StepHandler handlerOf(const std::string& name)
 
 bool isAgentStep(const std::string& name)
 {
-    return name == "erase_devices_metadata" || name == "write_image" || name == "write_tree" ||
-           name == "capture_disk" || name == "verify_disk" || name == "start_kernel";
+    static constexpr auto kNames = std::to_array<std::string_view>(
+        {"erase_devices_metadata", "erase_devices_express", "erase_devices", "burnin_cpu", "burnin_memory",
+         "burnin_disk", "raid_create_configuration", "raid_delete_configuration", "inspect", "start_rescue",
+         "write_image", "write_tree", "capture_disk", "verify_disk", "start_kernel"});
+    return std::ranges::find(kNames, name) != kNames.end();
 }
 
 } // namespace bm::conductor

@@ -79,4 +79,21 @@ model::StepResult stepVerifyDisk(StepWork& work);
 model::StepResult stepCheckRequest(StepWork& work);
 model::StepResult stepForgetInstance(StepWork& work);
 
+// step_hardware.cpp
+model::StepResult stepAgentWork(StepWork& work);
+model::StepResult stepCreateRaid(StepWork& work);
+model::StepResult stepDeleteRaid(StepWork& work);
+model::StepResult stepApplyBios(StepWork& work);
+model::StepResult stepResetBios(StepWork& work);
+model::StepResult stepSimulated(StepWork& work);
+model::StepResult stepHold(StepWork& work);
+model::StepResult stepWaitSeconds(StepWork& work);
+model::StepResult stepSwitchOff(StepWork& work);
+model::StepResult stepSwitchOn(StepWork& work);
+model::StepResult stepStartRescue(StepWork& work);
+model::StepResult stepAdopt(StepWork& work);
+// step_inspect.cpp
+model::StepResult stepInspect(StepWork& work);
+model::StepResult stepApplyInspection(StepWork& work);
+
 } // namespace bm::conductor

@@ -36,6 +36,9 @@ constexpr auto kSortKeys = std::to_array<SortKey>({
     {"conductor_group", "conductor_group"},
     {"chassis_uuid", "chassis_uuid"},
     {"shard", "shard"},
+    {"parent_node", "parent_node"},
+    {"instance_name", "instance_name"},
+    {"health", "health"},
     {"maintenance", "maintenance"},
     {"fault", "fault"},
     {"protected", "protected"},
@@ -44,6 +47,7 @@ constexpr auto kSortKeys = std::to_array<SortKey>({
     {"console_enabled", "console_enabled"},
     {"last_error", "last_error"},
     {"provision_updated_at", "coalesce(provision_updated_at, 0)"},
+    {"inspection_started_at", "coalesce(inspection_started_at, 0)"},
     {"inspection_finished_at", "coalesce(inspection_finished_at, 0)"},
     {"created_at", "number"},
     {"updated_at", "coalesce(updated_at, 0)"},
@@ -114,6 +118,7 @@ void narrow(Conditions& where, const NodeFilter& filter)
     equal("owner", filter.owner);
     equal("conductor_group", filter.conductorGroup);
     equal("shard", filter.shard);
+    equal("parent_node", filter.parentNode);
     equal("instance_uuid", filter.instanceUuid);
     equal("fault", filter.fault);
     flag("maintenance", filter.maintenance);

@@ -14,12 +14,17 @@ const Table<Port>& ports()
     static const Table<Port> table("ports", {
                                                 column<&Port::id>("uuid"),
                                                 column<&Port::node>("node_uuid"),
+                                                column<&Port::portGroup>("portgroup_uuid"),
                                                 column<&Port::mac>("address"),
                                                 column<&Port::name>("name"),
                                                 column<&Port::pxeEnabled>("pxe_enabled"),
                                                 column<&Port::extra>("extra"),
                                                 column<&Port::localLinkConnection>("local_link_connection"),
                                                 column<&Port::physicalNetwork>("physical_network"),
+                                                column<&Port::description>("description"),
+                                                column<&Port::vendor>("vendor"),
+                                                column<&Port::category>("category"),
+                                                column<&Port::isSmartNic>("is_smartnic"),
                                                 column<&Port::createdAt>("created_at"),
                                                 column<&Port::updatedAt>("updated_at"),
                                             });
@@ -41,6 +46,11 @@ std::optional<Port> PortRepository::findByMac(Transaction& tx, const model::MacA
 std::vector<Port> PortRepository::ofNode(Transaction& tx, const model::NodeId& node) const
 {
     return ports().find(tx, "where node_uuid = $1 order by created_at, uuid", {node.uuid});
+}
+
+std::vector<Port> PortRepository::ofGroup(Transaction& tx, const model::PortGroupId& group) const
+{
+    return ports().find(tx, "where portgroup_uuid = $1 order by created_at, uuid", {group.uuid});
 }
 
 std::vector<Port> PortRepository::all(Transaction& tx) const

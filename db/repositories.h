@@ -16,6 +16,7 @@ class PortRepository {
 public:
     std::optional<model::Port> find(Transaction& tx, const model::PortId& id) const;
     std::optional<model::Port> findByMac(Transaction& tx, const model::MacAddress& mac) const;
+    std::vector<model::Port> ofGroup(Transaction& tx, const model::PortGroupId& group) const;
     std::vector<model::Port> ofNode(Transaction& tx, const model::NodeId& node) const;
     std::vector<model::Port> all(Transaction& tx) const;
     std::vector<model::Port> list(Transaction& tx, std::size_t limit, const std::string& marker) const;

@@ -108,6 +108,7 @@ std::span<const Migration> allMigrations()
         Migration{6, "labels, verification and import jobs of images", imageIntake()},
         Migration{7, "signed reports of nodes", reportTables()},
         Migration{8, "images are disks or trees", treeImages()},
+        Migration{9, "chassis, portgroups, volumes", ironicResources()},
     };
     return migrations;
 }

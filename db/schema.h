@@ -12,5 +12,6 @@ std::span<const std::string_view> nodeNumbers();
 std::span<const std::string_view> imageIntake();
 std::span<const std::string_view> reportTables();
 std::span<const std::string_view> treeImages();
+std::span<const std::string_view> ironicResources();
 
 } // namespace bm::db

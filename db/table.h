@@ -33,7 +33,7 @@ template <auto Member> constexpr auto column(std::string_view name)
 /// The plain statements of one table; the first column is the key. Made once per table, stateless after that.
 template <class T> class Table {
 public:
-    Table(std::string_view name, std::vector<Column<T>> columns) : columns_(std::move(columns))
+    Table(std::string_view name, std::vector<Column<T>> columns) : name_(name), columns_(std::move(columns))
     {
         std::string names, marks, changes;
         for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -51,6 +51,7 @@ public:
         byKey_ = fmt::format("where {} = $1", columns_[0].name);
     }
 
+    const std::string& name() const { return name_; }
     std::vector<T> find(Transaction& tx, std::string_view tail,
                         const std::vector<Value>& parameters = {}) const
     {
@@ -91,6 +92,7 @@ private:
         return values;
     }
 
+    std::string name_;
     std::vector<Column<T>> columns_;
     std::string select_, insert_, update_, upsert_, remove_, byKey_;
 };

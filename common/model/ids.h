@@ -24,6 +24,14 @@ using PortId = Id<struct PortTag>;
 using ImageId = Id<struct ImageTag>;
 using OperationId = Id<struct OperationTag>;
 using StepId = Id<struct StepTag>;
+using ChassisId = Id<struct ChassisTag>;
+using PortGroupId = Id<struct PortGroupTag>;
+using VolumeConnectorId = Id<struct VolumeConnectorTag>;
+using VolumeTargetId = Id<struct VolumeTargetTag>;
+using AllocationId = Id<struct AllocationTag>;
+using DeployTemplateId = Id<struct DeployTemplateTag>;
+using RunbookId = Id<struct RunbookTag>;
+using InspectionRuleId = Id<struct InspectionRuleTag>;
 
 } // namespace bm::model
 

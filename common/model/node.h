@@ -38,6 +38,8 @@ struct Node {
     std::string conductorGroup;
     std::string chassisUuid;
     std::string shard;
+    std::string parentNode;     ///< uuid of the node that this one sits in (a DPU in its server); "" none
+    std::string allocationUuid; ///< whose it is; "" nobody's
     bool maintenance = false;
     std::string maintenanceReason;
     std::string fault;
@@ -47,13 +49,21 @@ struct Node {
     std::string retiredReason;
     std::optional<bool> automatedClean;
     bool consoleEnabled = false;
+    bool disablePowerOff = false; ///< it cannot be switched off: reboots instead
+    std::string health;           ///< "OK", "Warning", "Critical" as its BMC says; "" not known
+    std::optional<bool> secureBoot;
     std::string lastError; ///< "<message>"; the code and hint are in the operation
     std::string lastErrorCode;
     std::string lastErrorHint;
     std::string bootMode;  ///< "bios" or "uefi" as last seen by the agent; "" never seen
     JsonText deployStep{}; ///< {"step": "write_image", ...} or {}
     JsonText cleanStep{};
+    JsonText serviceStep{};
+    JsonText raidConfig{};       ///< as the RAM disk made it: {"logical_disks": [...]}
+    JsonText targetRaidConfig{}; ///< as an operator wants it
+    JsonText interfaces{};       ///< chosen beside the hardware type's defaults: {"deploy": "ramdisk"}
     std::optional<UtcTime> provisionUpdatedAt;
+    std::optional<UtcTime> inspectionStartedAt;
     std::optional<UtcTime> inspectionFinishedAt;
     UtcTime createdAt{};
     std::optional<UtcTime> updatedAt;

@@ -17,8 +17,21 @@ namespace bm::model {
 /// A verb at work on a node. Queued: waits for room; Running: its steps are being done.
 enum class OperationState : std::uint8_t { Queued, Running, Done, Failed, Aborted };
 /// Capture: the node's disk becomes an image; VerifyDisk: the disk is compared with what was written to it.
-enum class OperationKind : std::uint8_t { Verify, Clean, Deploy, Undeploy, Power, Capture, VerifyDisk };
-inline constexpr std::size_t kOperationKindCount = static_cast<std::size_t>(OperationKind::VerifyDisk) + 1;
+enum class OperationKind : std::uint8_t {
+    Verify,
+    Clean,
+    Deploy,
+    Undeploy,
+    Power,
+    Capture,
+    VerifyDisk,
+    Inspect,
+    Adopt,
+    Rescue,
+    Unrescue,
+    Service,
+};
+inline constexpr std::size_t kOperationKindCount = static_cast<std::size_t>(OperationKind::Service) + 1;
 enum class StepState : std::uint8_t { Pending, Running, Waiting, Done, Failed, Skipped };
 
 std::string_view toText(OperationState state) noexcept;

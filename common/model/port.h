@@ -12,12 +12,17 @@ namespace bm::model {
 struct Port {
     PortId id;
     NodeId node;
+    PortGroupId portGroup{}; ///< empty: none
     MacAddress mac;
     std::string name;
     bool pxeEnabled = true;
     JsonText extra{};
     JsonText localLinkConnection{};
     std::string physicalNetwork;
+    std::string description;
+    std::string vendor;   ///< of the NIC
+    std::string category; ///< as operators sort them: "hypernet"
+    bool isSmartNic = false;
     UtcTime createdAt{};
     UtcTime updatedAt{};
 };

@@ -175,6 +175,10 @@ inline constexpr auto kOwnTransitions = std::to_array<Transition>({
     {State::Cleaning,       StateEvent::Abort,    State::CleanFailed},
     {State::Deleting,       StateEvent::Abort,    State::Error},
     {State::Servicing,      StateEvent::Abort,    State::ServiceFailed},
+    {State::Inspecting,     StateEvent::Abort,    State::InspectFailed},
+    {State::Adopting,       StateEvent::Abort,    State::AdoptFailed},
+    {State::Rescuing,       StateEvent::Abort,    State::RescueFailed},
+    {State::Unrescuing,     StateEvent::Abort,    State::UnrescueFailed},
 });
 // clang-format on
 

@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, 3> kImageKinds{"disk", "tree", "ramdisk"}
 constexpr std::array<std::string_view, 5> kImageStates{"importing", "ready", "failed", "deleting", "broken"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
 constexpr std::array<std::string_view, kOperationKindCount> kOperationKinds{
-    "verify", "clean", "deploy", "undeploy", "power", "capture", "verify-disk"};
+    "verify",      "clean",   "deploy", "undeploy", "power",    "capture",
+    "verify-disk", "inspect", "adopt",  "rescue",   "unrescue", "service"};
 constexpr std::array<std::string_view, 7> kRolloutStates{"planned", "running", "paused", "aborting",
                                                          "done",    "failed",  "aborted"};
 constexpr std::array<std::string_view, 11> kRolloutNodeStates{"planned",  "pending",  "draining",  "working",

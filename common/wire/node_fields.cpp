@@ -6,9 +6,11 @@
 #include "common/wire/secret_mask.h"
 
 #include "common/model/error.h"
+#include "common/model/interfaces.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 namespace bm::wire {
@@ -51,14 +53,6 @@ template <std::optional<model::UtcTime> Node::*member> void renderTime(Out out, 
 {
     out.timeOrNull(v.node.*member);
 }
-void renderNull(Out out, View)
-{
-    out.null();
-}
-void renderEmptyObject(Out out, View)
-{
-    out.raw("{}");
-}
 
 template <std::string Node::*member> void assignText(Node& node, const json& value, std::string_view field)
 {
@@ -96,15 +90,26 @@ void assignInterface(Node& node, const json& value, std::string_view field)
 {
     const std::string wanted = asStringOrNull(value, field);
     const std::string_view kind = field.substr(0, field.rfind('_'));
-    const std::string_view fixed = interfaceOf(node.driver, kind);
-    if (wanted.empty() || wanted == fixed)
-        return;
-    throw model::Error(
-        model::ErrorCode::InvalidInput,
-        fmt::format("Could not find the following interface in the 'ironic.hardware.interfaces.{}' "
-                    "entrypoint: {}. Valid interfaces are ['{}'].",
-                    kind, wanted, fixed),
-        fmt::format("leave {} out: the hardware type decides it in bm", field));
+    const std::span<const std::string_view> enabled = model::enabledInterfaces(node.driver, kind);
+    if (!wanted.empty() && std::ranges::find(enabled, wanted) == enabled.end())
+        throw model::Error(
+            model::ErrorCode::InvalidInput,
+            fmt::format("Could not find the following interface in the 'ironic.hardware.interfaces.{}' "
+                        "entrypoint: {}. Valid interfaces are ['{}'].",
+                        kind, wanted.substr(0, 80), fmt::join(enabled, "', '")),
+            fmt::format("leave {} out for the default: {}", field, enabled.front()));
+    json chosen = json::parse(node.interfaces.text);
+    chosen.erase(std::string(kind));
+    if (!wanted.empty() && wanted != enabled.front())
+        chosen[std::string(kind)] = wanted;
+    node.interfaces = canonical(chosen);
+}
+void assignParent(Node& node, const json& value, std::string_view field)
+{
+    node.parentNode = asStringOrNull(value, field);
+    if (!node.parentNode.empty() && node.parentNode == node.id.uuid)
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           fmt::format("{}: a node is not its own parent", field));
 }
 
 template <std::size_t N> struct FixedName {
@@ -116,7 +121,7 @@ template <std::size_t N> struct FixedName {
 };
 template <FixedName name> void renderInterface(Out out, View v)
 {
-    out.string(interfaceOf(v.node.driver, name.text));
+    out.string(model::interfaceOf(v.node, name.text));
 }
 template <FixedName name> void renderSubLinks(Out out, View v)
 {
@@ -135,6 +140,10 @@ void renderId(Out out, View v)
 void renderCreatedAt(Out out, View v)
 {
     out.time(v.node.createdAt);
+}
+void renderSecureBoot(Out out, View v)
+{
+    v.node.secureBoot ? out.boolean(*v.node.secureBoot) : out.null();
 }
 void renderAutomatedClean(Out out, View v)
 {
@@ -190,14 +199,18 @@ std::vector<NodeField> makeTable()
         interfaceRow<"deploy_interface", "deploy">(31),
         {"deploy_step",          44, kShown, kShown, "", renderJson<&N::deployStep>, nullptr},
         {"description",          51, true, true, "description", renderText<&N::description>, assignText<&N::description>},
+        {"disable_power_off",    95, true, true, "", renderFlag<&N::disablePowerOff>, assignFlag<&N::disablePowerOff>},
         {"driver",                1, true, true, "driver", renderPlainText<&N::driver>, assignDriver},
         {"driver_info",           1, true, true, "", renderMasked<&N::driverInfo>, assignObject<&N::driverInfo>},
         {"driver_internal_info",  3, kShown, kShown, "", renderMasked<&N::driverInternalInfo>, nullptr},
         {"extra",                 1, true, true, "", renderJson<&N::extra>, assignObject<&N::extra>},
         {"fault",                42, kShown, kShown, "fault", renderText<&N::fault>, nullptr},
+        interfaceRow<"firmware_interface", "firmware">(86),
+        {"health",              109, kShown, kShown, "health", renderText<&N::health>, nullptr},
         {"inspection_finished_at", 6, kShown, kShown, "inspection_finished_at", renderTime<&N::inspectionFinishedAt>, nullptr},
-        {"inspection_started_at", 6, kShown, kShown, "", renderNull, nullptr},
+        {"inspection_started_at", 6, kShown, kShown, "inspection_started_at", renderTime<&N::inspectionStartedAt>, nullptr},
         interfaceRow<"inspect_interface", "inspect">(31),
+        {"instance_name",       104, true, true, "instance_name", renderText<&N::instanceName>, assignText<&N::instanceName>},
         {"instance_info",         1, true, true, "", renderMasked<&N::instanceInfo>, assignObject<&N::instanceInfo>},
         {"instance_uuid",         1, true, true, "instance_uuid", renderText<&N::instanceUuid>, assignText<&N::instanceUuid>},
         {"last_error",            1, kShown, kShown, "", renderText<&N::lastError>, nullptr},
@@ -209,6 +222,7 @@ std::vector<NodeField> makeTable()
         {"network_data",         66, true, true, "", renderJson<&N::networkData>, assignObject<&N::networkData>},
         interfaceRow<"network_interface", "network">(20),
         {"owner",                50, true, true, "owner", renderText<&N::owner>, assignText<&N::owner>},
+        {"parent_node",          83, true, true, "parent_node", renderText<&N::parentNode>, assignParent},
         interfaceRow<"power_interface", "power">(31),
         {"power_state",           1, kShown, kShown, "power_state", renderPower, nullptr},
         {"properties",            1, true, true, "", renderMasked<&N::properties>, assignObject<&N::properties>},
@@ -216,24 +230,25 @@ std::vector<NodeField> makeTable()
         {"protected_reason",     48, true, true, "", renderText<&N::protectedReason>, assignText<&N::protectedReason>},
         {"provision_state",       1, kShown, kShown, "provision_state", renderState, nullptr},
         {"provision_updated_at",  1, kShown, kShown, "provision_updated_at", renderTime<&N::provisionUpdatedAt>, nullptr},
-        {"raid_config",          12, kShown, kShown, "", renderEmptyObject, nullptr},
+        {"raid_config",          12, kShown, kShown, "", renderJson<&N::raidConfig>, nullptr},
         interfaceRow<"raid_interface", "raid">(31),
         interfaceRow<"rescue_interface", "rescue">(38),
         {"reservation",           1, kShown, kShown, "", renderReservation, nullptr},
         {"resource_class",       21, true, true, "resource_class", renderText<&N::resourceClass>, assignText<&N::resourceClass>},
         {"retired",              61, true, true, "retired", renderFlag<&N::retired>, assignFlag<&N::retired>},
         {"retired_reason",       61, true, true, "", renderText<&N::retiredReason>, assignText<&N::retiredReason>},
-        {"secure_boot",          75, kShown, kShown, "", renderNull, nullptr},
+        {"secure_boot",          75, kShown, kShown, "", renderSecureBoot, nullptr},
+        {"service_step",         87, kShown, kShown, "", renderJson<&N::serviceStep>, nullptr},
         {"shard",                82, true, true, "shard", renderText<&N::shard>, assignText<&N::shard>},
         interfaceRow<"storage_interface", "storage">(33),
         {"target_power_state",    1, kShown, kShown, "", renderText<&N::targetPower>, nullptr},
         {"target_provision_state", 1, kShown, kShown, "target_provision_state", renderTarget, nullptr},
-        {"target_raid_config",   12, kShown, kShown, "", renderEmptyObject, nullptr},
+        {"target_raid_config",   12, kShown, kShown, "", renderJson<&N::targetRaidConfig>, nullptr},
         {"traits",               37, kShown, kShown, "", renderJson<&N::traits>, nullptr},
         interfaceRow<"vendor_interface", "vendor">(31),
         {"links",                 1, kShown, kShown, "", renderLinks, nullptr},
         {"conductor",            49, kShown, kShown, "", renderConductor, nullptr},
-        {"allocation_uuid",      52, kShown, kShown, "", renderNull, nullptr},
+        {"allocation_uuid",      52, kShown, kShown, "", renderText<&N::allocationUuid>, nullptr},
         {"chassis_uuid",          1, true, true, "", renderText<&N::chassisUuid>, assignText<&N::chassisUuid>},
         {"ports",                 1, kShown, kShown, "", renderSubLinks<"ports">, nullptr},
         {"states",               14, kShown, kShown, "", renderSubLinks<"states">, nullptr},
@@ -257,36 +272,6 @@ const NodeField* findNodeField(std::string_view name)
     const auto found =
         std::find_if(table.begin(), table.end(), [&](const NodeField& f) { return f.name == name; });
     return found == table.end() ? nullptr : &*found;
-}
-
-std::string_view interfaceOf(std::string_view driver, std::string_view interface)
-{
-    const bool fake = driver == "fake-hardware";
-    if (interface == "network" || interface == "storage")
-        return "noop";
-    if (fake)
-        return "fake";
-    if (interface == "power" || interface == "management")
-        return "ipmitool";
-    if (interface == "boot")
-        return "ipxe";
-    if (interface == "deploy")
-        return "direct";
-    static constexpr std::pair<std::string_view, std::string_view> kNone[] = {
-        {"bios", "no-bios"}, {"console", "no-console"}, {"inspect", "no-inspect"},
-        {"raid", "no-raid"}, {"rescue", "no-rescue"},   {"vendor", "no-vendor"}};
-    for (const auto& [name, none] : kNone)
-        if (name == interface)
-            return none;
-    return "noop";
-}
-
-const std::vector<std::string_view>& interfaceNames()
-{
-    static const std::vector<std::string_view> names{"bios",    "boot",       "console", "deploy",
-                                                     "inspect", "management", "network", "power",
-                                                     "raid",    "rescue",     "storage", "vendor"};
-    return names;
 }
 
 } // namespace bm::wire

@@ -56,9 +56,4 @@ void patchNode(model::Node& node, const nlohmann::json& patch, Version version);
 std::vector<std::string> mergeNode(model::Node& node, const nlohmann::json& wanted,
                                    const nlohmann::json& openDriverInfo);
 
-/// The interface that @p driver uses for "boot", "deploy" ...: fixed by the hardware type in bm.
-std::string_view interfaceOf(std::string_view driver, std::string_view interface);
-/// The names of Ironic's interfaces: "bios", "boot", ...
-const std::vector<std::string_view>& interfaceNames();
-
 } // namespace bm::wire

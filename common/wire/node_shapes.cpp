@@ -2,6 +2,7 @@
 #include "common/wire/node_fields.h"
 
 #include "common/model/error.h"
+#include "common/model/interfaces.h"
 #include "common/wire/json_input.h"
 #include "common/wire/json_patch.h"
 #include "common/wire/secret_mask.h"
@@ -56,11 +57,11 @@ const NodeField& creatable(const std::string& name, Version version)
     return *field;
 }
 
-std::string patchableNames()
+std::string patchableNames(Version version)
 {
     std::vector<std::string_view> names;
     for (const NodeField& field : nodeFields())
-        if (field.patch)
+        if (field.patch && field.since <= version.minor)
             names.push_back(field.name);
     std::sort(names.begin(), names.end());
     return fmt::format("{}", fmt::join(names, ", "));
@@ -85,12 +86,25 @@ void checkPatchPaths(const JsonPatch& patch, Version version)
         if (field == nullptr || !field->patch)
             throw Error(ErrorCode::InvalidInput,
                         fmt::format("Cannot patch {}. Only the following can be updated: {}", step.path,
-                                    patchableNames()));
+                                    patchableNames(version)));
         if (field->since > version.minor)
             throw tooNew(*field, version);
         if (field->name == "driver" && step.op == PatchStep::Op::Remove)
             throw Error(ErrorCode::InvalidInput, "'/driver' is a mandatory attribute and can not be removed");
     }
+}
+
+/// Another hardware type: what it does not have falls back to its default.
+void keepFittingInterfaces(Node& node)
+{
+    json kept = json::object();
+    const json chosen = json::parse(node.interfaces.text);
+    for (const auto& [kind, name] : chosen.items()) {
+        const auto enabled = model::enabledInterfaces(node.driver, kind);
+        if (std::ranges::find(enabled, name.get<std::string>()) != enabled.end() && name != enabled.front())
+            kept[kind] = name;
+    }
+    node.interfaces = canonical(kept);
 }
 
 /// Whether @p wanted says the same as @p present; keys that @p present has beyond an object's stay.
@@ -177,6 +191,8 @@ void patchNode(Node& node, const json& body, Version version)
     if (after.at("driver") != before.at("driver"))
         changed.driver = asString(after.at("driver"), "driver");
     const bool newDriver = changed.driver != node.driver;
+    if (newDriver)
+        keepFittingInterfaces(changed);
     for (const NodeField& field : nodeFields()) {
         const std::string name(field.name);
         const bool interfaceFollows =

@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/wire/json_input.h"
 #include "common/wire/root_device.h"
+#include "common/wire/step_list.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -147,6 +148,32 @@ std::vector<std::string> hintsOfEach(const json& disks)
     return out;
 }
 
+struct StepsMember {
+    std::string_view member;
+    std::string_view targets; ///< blank-separated
+    StepOrder order;
+};
+constexpr auto kStepsMembers = std::to_array<StepsMember>({
+    {"clean_steps", " clean ", StepOrder::Given},
+    {"deploy_steps", " active deploy rebuild ", StepOrder::Priority},
+    {"service_steps", " service ", StepOrder::Given},
+});
+
+void readSteps(VerbRequest& wanted, const json& body)
+{
+    for (const StepsMember& row : kStepsMembers) {
+        const json* steps = memberOf(body, row.member);
+        if (steps == nullptr)
+            continue;
+        if (row.targets.find(" " + wanted.target + " ") == std::string_view::npos)
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("\"{}\" is only valid when setting target provision state to{}",
+                                    row.member, row.targets.substr(0, row.targets.size() - 1)));
+        if (!steps->empty() || !steps->is_array())
+            wanted.stepsJson = asSteps(*steps, row.member, row.order).text;
+    }
+}
+
 } // namespace
 
 ProvisionRequest provisionFromBody(const json& body)
@@ -217,16 +244,22 @@ VerbRequest verbFromBody(const json& body, Version version)
                         fmt::format("configdrive: not with the target \"{}\"", wanted.target));
         readDrive(wanted, *drive, version);
     }
-    if (memberOf(body, "clean_steps") != nullptr && wanted.target != "clean")
+    readSteps(wanted, body);
+    wanted.runbook = stringMember(body, "runbook");
+    const bool listed = wanted.target == "clean" || wanted.target == "service";
+    if (!wanted.runbook.empty() && !listed)
+        throw Error(ErrorCode::InvalidInput, "runbook: only with the targets clean and service");
+    if (const json* disable = memberOf(body, "disable_ramdisk")) {
+        wanted.disableRamdisk = asBoolean(*disable, "disable_ramdisk");
+        if (!listed || (wanted.target == "service" && version.minor < 108))
+            throw Error(ErrorCode::InvalidInput,
+                        "disable_ramdisk: only with the targets clean, and service from "
+                        "1.108 on");
+    }
+    wanted.rescuePassword = stringMember(body, "rescue_password");
+    if (!wanted.rescuePassword.empty() && wanted.target != "rescue")
         throw Error(ErrorCode::InvalidInput,
-                    "\"clean_steps\" is only valid when setting target provision state to clean");
-    for (std::string_view name : {"clean_steps", "deploy_steps", "service_steps"})
-        if (const json* steps = memberOf(body, name)) {
-            if (!steps->is_array())
-                throw Error(ErrorCode::InvalidInput,
-                            fmt::format("{}: expected a list, got {}", name, kindOf(*steps)));
-            wanted.hasSteps = wanted.hasSteps || !steps->empty();
-        }
+                    "\"rescue_password\" is only valid when setting target provision state to rescue");
     return wanted;
 }
 

@@ -44,7 +44,10 @@ struct VerbRequest {
     std::string target; ///< as given; which verbs there are is the conductor's business
     std::string configDriveBase64;
     std::optional<ConfigDriveParts> parts{};
-    bool hasSteps = false; ///< clean_steps or deploy_steps with something in them
+    std::string stepsJson{}; ///< clean_steps, deploy_steps or service_steps, canonical; "": none
+    std::string runbook{};
+    bool disableRamdisk = false;
+    std::string rescuePassword{};
 };
 /// @throws Error InvalidInput naming the field, NotAcceptable (a verb or member newer than @p version)
 VerbRequest verbFromBody(const nlohmann::json& body, Version version);

@@ -15,7 +15,7 @@ struct Version {
 };
 
 inline constexpr Version kMinVersion{1};
-inline constexpr Version kMaxVersion{82}; ///< the highest that bm speaks, and clients' "latest"
+inline constexpr Version kMaxVersion{115}; ///< the highest that bm speaks, and clients' "latest"
 
 inline constexpr std::string_view kVersionHeader = "X-OpenStack-Ironic-API-Version";
 inline constexpr std::string_view kMinVersionHeader = "X-OpenStack-Ironic-API-Minimum-Version";

@@ -57,7 +57,7 @@ TEST_CASE("verbs, Ironic's way", "[api][states]")
         CHECK(world.get("/v1/nodes/node-1").body.at("power_state") == "power on");
         CHECK(world.send("PUT", "/v1/nodes/node-1/states/power", {{"target", "explode"}}).status == 400);
         CHECK(world.get("/v1/nodes/node-1/management/boot_device/supported")
-                  .body.at("supported_boot_devices") == json({"pxe", "disk"}));
+                  .body.at("supported_boot_devices") == json({"pxe", "disk", "cdrom", "bios", "safe"}));
         CHECK(world.get("/v1/nodes/node-1/states/console").body.at("console_enabled") == false);
     }
 }

@@ -176,11 +176,11 @@ TEST_CASE("a verb that the state does not allow is refused in every state", "[co
             INFO(model::toText(state) << " " << model::toText(event));
             conductor::DeployRequest request = wants("debian");
             if (model::next(state, event)) {
-                world.core->operations.verb("node-1", event, request, "a");
+                world.core->operations.verb("node-1", event, {request}, "a");
                 world.settle(5s);
                 CHECK_FALSE(model::isFailure(world.stateOf("node-1")));
             } else {
-                CHECK(errorOf([&] { world.core->operations.verb("node-1", event, request, "a"); }).code() ==
+                CHECK(errorOf([&] { world.core->operations.verb("node-1", event, {request}, "a"); }).code() ==
                       ErrorCode::InvalidTransition);
                 CHECK(world.stateOf("node-1") == state);
             }

@@ -106,9 +106,11 @@ TEST_CASE("crash writer", "[.]")
                 const model::Node node = makeNode("");
                 database.write([&](Transaction& tx) {
                     NodeRepository{}.insert(tx, node);
-                    PortRepository{}.insert(
-                        tx,
-                        {model::PortId::make(), node.id, {node.id.uuid}, "", true, {}, {}, "", at(1), at(1)});
+                    model::Port port;
+                    port.id = model::PortId::make();
+                    port.node = node.id;
+                    port.mac.text = node.id.uuid;
+                    PortRepository{}.insert(tx, port);
                 });
                 const std::string line = node.id.uuid + "\n";
                 if (::write(STDOUT_FILENO, line.data(), line.size()) < 0)

@@ -166,8 +166,10 @@ TEST_CASE("a node leaves with all that is its own", "[db][node]")
 {
     World world;
     const model::NodeId id = world.node.id;
-    const model::Port port{
-        model::PortId::make(), id, {"52:54:00:00:00:01"}, "", true, {}, {}, "", at(1), at(1)};
+    model::Port port;
+    port.id = model::PortId::make();
+    port.node = id;
+    port.mac.text = "52:54:00:00:00:01";
     model::Operation operation;
     operation.id = model::OperationId::make();
     operation.node = id;

@@ -9,16 +9,16 @@ TEST_CASE("ports", "[db][port]")
     World world;
     const PortRepository ports;
     Database& database = world.database;
-    model::Port port{model::PortId::make(),
-                     world.node.id,
-                     {"52:54:00:12:34:56"},
-                     "eth0",
-                     true,
-                     {R"({"a":1})"},
-                     {R"({"switch":"s1"})"},
-                     "prov",
-                     at(10),
-                     at(11)};
+    model::Port port;
+    port.id = model::PortId::make();
+    port.node = world.node.id;
+    port.mac.text = "52:54:00:12:34:56";
+    port.name = "eth0";
+    port.extra.text = R"({"a":1})";
+    port.localLinkConnection.text = R"({"switch":"s1"})";
+    port.physicalNetwork = "prov";
+    port.createdAt = at(10);
+    port.updatedAt = at(11);
     database.write([&](Transaction& tx) { ports.insert(tx, port); });
 
     SECTION("come back as stored, by id, MAC and node")

@@ -4,6 +4,12 @@
 #include "agent/hardware/lldp_frame.h"
 #include "common/layout/disk_layout.h"
 #include "common/model/error.h"
+#include "common/wire/allocation_fields.h"
+#include "common/wire/inspection_rule_fields.h"
+#include "common/wire/json_input.h"
+#include "common/wire/node_fields.h"
+#include "common/wire/provision_request.h"
+#include "common/wire/step_list_fields.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
 #include "images/boot_archive.h"
@@ -176,6 +182,40 @@ void dmi(Bytes bytes)
     require(agent::installedMemoryMib(bytes).value_or(1) > 0);
 }
 
+/// A request's body: JSON, then whatever its first byte says it is for. What it refuses, it refuses in words.
+void requestBody(Bytes bytes)
+{
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (text.empty())
+        return;
+    try {
+        const nlohmann::json body = wire::parseJson(text.substr(1));
+        model::Node node;
+        model::Runbook runbook;
+        switch (text.front() % 6) {
+        case 0:
+            wire::patchNode(node, body, wire::kMaxVersion);
+            break;
+        case 1:
+            wire::nodeFromCreate(body, wire::kMaxVersion);
+            break;
+        case 2:
+            wire::verbFromBody(body, wire::kMaxVersion);
+            break;
+        case 3:
+            wire::inspectionRuleShape().fromCreate(body, wire::kMaxVersion);
+            break;
+        case 4:
+            wire::runbookShape().patch(runbook, body, wire::kMaxVersion);
+            break;
+        default:
+            wire::allocationShape().fromCreate(body, wire::kMaxVersion);
+        }
+    } catch (const model::Error& refused) {
+        require(!refused.message().empty());
+    }
+}
+
 constexpr auto kTargets = std::to_array<Target>({
     {"dmi", dmi},
     {"layout", layoutFile},
@@ -183,6 +223,7 @@ constexpr auto kTargets = std::to_array<Target>({
     {"manifest", manifest},
     {"qcow2", qcow2},
     {"ramdisk", ramdisk},
+    {"request", requestBody},
     {"vhd", vhd},
     {"vhdx", vhdx},
     {"vmdk", vmdk},

@@ -132,7 +132,7 @@ void World::deploy(const std::string& ident, const std::string& imageName)
     conductor::DeployRequest request;
     request.image = imageName;
     const State state = stateOf(ident);
-    core->operations.verb(ident, state == State::Active ? StateEvent::Rebuild : StateEvent::Deploy, request,
+    core->operations.verb(ident, state == State::Active ? StateEvent::Rebuild : StateEvent::Deploy, {request},
                           "tester");
 }
 

@@ -17,10 +17,10 @@ const json kBody =
     "uuid": "dc28374a-140a-4fe2-b66b-07c85d9e1929", "physical_network": "net",
     "local_link_connection": {"switch_id": "0a:1b:2c:3d:4e:5f", "port_id": "p0", "switch_info": "s"}})");
 
-ordered_json shown(const model::Port& port, const wire::PortFieldList& fields)
+ordered_json shown(const model::Port& port, const wire::ResourceShape<model::Port>::Fields& fields)
 {
     wire::JsonWriter out;
-    wire::writePort(out, port, "http://bm.example:6385", fields);
+    wire::portShape().write(out, port, "http://bm.example:6385", fields);
     return ordered_json::parse(out.text());
 }
 
@@ -28,16 +28,16 @@ ordered_json shown(const model::Port& port, const wire::PortFieldList& fields)
 
 TEST_CASE("a port is shown as Ironic 21.4 shows it", "[wire][port]")
 {
-    const model::Port port = wire::portFromCreate(kBody, wire::kMaxVersion);
+    const model::Port port = wire::portShape().fromCreate(kBody, wire::kMaxVersion);
     const ordered_json recorded = test::sample("port.json");
-    const ordered_json ours = shown(port, wire::portDetail(wire::kMaxVersion));
+    const ordered_json ours = shown(port, wire::portShape().detail({82}));
     CHECK(test::keysOf(ours) == test::keysOf(recorded));
     for (const auto& [key, value] : recorded.items())
         if (key != "created_at") {
             INFO(key);
             CHECK(json(ours.at(key)) == json(value));
         }
-    CHECK(test::keysOf(shown(port, wire::portSummary())) ==
+    CHECK(test::keysOf(shown(port, wire::portShape().summary(wire::kMaxVersion))) ==
           test::keysOf(test::sample("ports.json").at("ports").at(0)));
 }
 
@@ -48,7 +48,9 @@ TEST_CASE("what a new port may not be", "[wire][port]")
         body[key] = std::move(value);
         return body;
     };
-    const auto create = [](const json& body, int minor = 82) { return wire::portFromCreate(body, {minor}); };
+    const auto create = [](const json& body, int minor = 82) {
+        return wire::portShape().fromCreate(body, {minor});
+    };
     CHECK_THROWS_WITH(create(with("address", "nonsense")),
                       "Expected valid MAC address for address: nonsense");
     CHECK_THROWS_WITH(create(with("address", "01:00:5e:00:00:01")), Contains("MAC address"));
@@ -57,25 +59,27 @@ TEST_CASE("what a new port may not be", "[wire][port]")
     CHECK_THROWS_WITH(create(with("colour", 1)), Contains("('colour' was unexpected)"));
     CHECK_THROWS_WITH(create(with("pxe_enabled", "maybe")), Contains("pxe_enabled: expected true or false"));
     CHECK_THROWS_WITH(create(kBody, 33), "Request not acceptable.");
-    CHECK_THROWS_WITH(create(with("is_smartnic", true)), Contains("is_smartnic: not supported"));
+    CHECK(create(with("is_smartnic", true)).isSmartNic);
     CHECK(create(with("address", "52-54-00-AA-BB-CC")).mac.text == "52:54:00:aa:bb:cc");
 }
 
 TEST_CASE("patching a port", "[wire][port][patch]")
 {
-    model::Port port = wire::portFromCreate(kBody, wire::kMaxVersion);
-    wire::patchPort(
+    model::Port port = wire::portShape().fromCreate(kBody, wire::kMaxVersion);
+    wire::portShape().patch(
         port,
         json::parse(
             R"([{"op": "replace", "path": "/pxe_enabled", "value": false}, {"op": "add", "path": "/extra/a", "value": 1}])"),
         wire::kMaxVersion);
     CHECK_FALSE(port.pxeEnabled);
     CHECK(port.extra.text == R"({"a":1})");
-    CHECK_THROWS_WITH(wire::patchPort(port,
-                                      json::parse(R"([{"op": "replace", "path": "/uuid", "value": "x"}])"),
-                                      wire::kMaxVersion),
-                      Contains("Cannot patch /uuid"));
-    CHECK(wire::mergePort(port, json{{"address", "52:54:00:00:00:01"}, {"pxe_enabled", false}}).empty());
-    CHECK(wire::mergePort(port, json{{"address", "52:54:00:00:00:01"}, {"pxe_enabled", true}}) ==
+    CHECK_THROWS_WITH(
+        wire::portShape().patch(port, json::parse(R"([{"op": "replace", "path": "/uuid", "value": "x"}])"),
+                                wire::kMaxVersion),
+        Contains("Cannot patch /uuid"));
+    CHECK(wire::portShape()
+              .merge(port, json{{"address", "52:54:00:00:00:01"}, {"pxe_enabled", false}})
+              .empty());
+    CHECK(wire::portShape().merge(port, json{{"address", "52:54:00:00:00:01"}, {"pxe_enabled", true}}) ==
           std::vector<std::string>{"pxe_enabled"});
 }

@@ -19,9 +19,11 @@ namespace {
 
 std::string described(const std::string& sample)
 {
-    return json::parse(test::sample(sample).at("error_message").get<std::string>())
-        .at("description")
-        .get<std::string>();
+    std::string words = json::parse(test::sample(sample).at("error_message").get<std::string>())
+                            .at("description")
+                            .get<std::string>();
+    const std::size_t highest = words.find("1.82]"); // Ironic 21.4's
+    return highest == std::string::npos ? words : words.replace(highest, 4, wire::toText(wire::kMaxVersion));
 }
 
 } // namespace
@@ -139,13 +141,24 @@ TEST_CASE("a verb of Ironic's", "[wire][provision]")
     CHECK(parse(R"({"target": "active", "configdrive": {"user_data": {"a": 1}, "meta_data": {}}})")
               .parts->userData == R"({"a":1})");
     CHECK(parse(R"({"target": "clean", "clean_steps": [{"interface": "deploy", "step": "erase_devices"}]})")
-              .hasSteps);
+              .stepsJson == R"([{"args":{},"interface":"deploy","step":"erase_devices"}])");
     CHECK_THROWS_WITH(parse("{}"), "target: required");
     CHECK_THROWS_WITH(parse(R"({"target": "manage", "configdrive": "H4sI"})"),
                       Contains("configdrive: not with the target \"manage\""));
     CHECK_THROWS_WITH(parse(R"({"target": "active", "configdrive": {}})", 55), Contains("1.56"));
     CHECK_THROWS_WITH(parse(R"({"target": "manage", "clean_steps": []})"),
                       Contains("only valid when setting target provision state to clean"));
+    CHECK(parse(R"({"target": "rescue", "rescue_password": "x"})").rescuePassword == "x");
+    CHECK_THROWS_WITH(parse(R"({"target": "manage", "rescue_password": "x"})"), Contains("rescue_password"));
+    CHECK(parse(R"({"target": "clean", "clean_steps": [{"step": "hold"}], "disable_ramdisk": true})")
+              .disableRamdisk);
+    CHECK_THROWS_WITH(parse(R"({"target": "clean", "clean_steps": [{"step": "erase_devices"}]})"),
+                      "clean_steps[0]: 'interface' is a required property");
+    CHECK_THROWS_WITH(parse(R"({"target": "clean", "clean_steps": [{"interface": "boot", "step": "x"}]})"),
+                      Contains("clean_steps[0].interface: \"boot\" has no steps"));
+    CHECK_THROWS_WITH(parse(R"({"target": "active", "deploy_steps": [{"interface": "bios", "step": "x"}]})"),
+                      Contains("'priority' is a required property"));
+    CHECK_THROWS_WITH(parse(R"({"target": "service", "service_steps": []})", 86), "Request not acceptable.");
     CHECK_THROWS_WITH(parse(R"({"target": "undeploy"})", 72), "Request not acceptable.");
     CHECK_THROWS_WITH(parse(R"({"target": "provide"})", 3), "Request not acceptable.");
     CHECK_THROWS_WITH(wire::powerFromBody(json{{"target", "soft power off"}}, {26}),

@@ -1,0 +1,55 @@
+#include "api/allocation_api.h"
+
+#include "api/node_view.h"
+#include "api/request_values.h"
+#include "common/wire/allocation_fields.h"
+#include "conductor/allocations.h"
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+
+namespace {
+
+constexpr int kSince = 52;
+
+model::Allocation ofNode(const ApiParts& parts, const Request& request)
+{
+    requireVersion(request, kSince, "allocation");
+    const model::Node node = parts.nodes.get(identOf(parts, request));
+    return parts.context.database.read(
+        [&](db::Transaction& tx) { return conductor::allocationOfNode(tx, node); });
+}
+
+} // namespace
+
+void AllocationApi::mount(http::Router& router)
+{
+    const char* const path = "/v1/nodes/{ident}/allocation";
+    router.add(Method::Get, path, [this](Request& q, Response& a) { showOfNode(q, a); });
+    router.add(Method::Delete, path, [this](Request& q, Response& a) { removeOfNode(q, a); });
+}
+
+void AllocationApi::showOfNode(Request& request, Response& response) const
+{
+    refuseOtherQuery(request, "fields");
+    const model::Allocation allocation = ofNode(parts_, request);
+    const wire::Version version = versionOf(request);
+    const std::optional<std::string> fields = request.queryParam("fields");
+    wire::JsonWriter out;
+    wire::allocationShape().write(out, allocation, request.localBase,
+                                  fields ? wire::allocationShape().selection(*fields, version)
+                                         : wire::allocationShape().detail(version));
+    response.sendJson(200, out.text());
+}
+
+void AllocationApi::removeOfNode(Request& request, Response& response) const
+{
+    const conductor::Resources<model::Allocation> allocations(parts_.context, conductor::allocationRules());
+    allocations.remove(ofNode(parts_, request).id.uuid, request.actor);
+    response.sendEmpty(204);
+}
+
+} // namespace bm::api

@@ -1,0 +1,19 @@
+#pragma once
+#include "api/api.h"
+
+namespace bm::api {
+
+/// /v1/nodes/{ident}/allocation, beside /v1/allocations (ResourceApi).
+class AllocationApi {
+public:
+    explicit AllocationApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    void showOfNode(http::Request& request, http::Response& response) const;
+    void removeOfNode(http::Request& request, http::Response& response) const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

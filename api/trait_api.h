@@ -1,0 +1,33 @@
+#pragma once
+#include "api/api.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace bm::api {
+
+/// PATH/{ident}/traits and PATH/{ident}/traits/{trait}, of nodes and of runbooks.
+class TraitApi {
+public:
+    explicit TraitApi(const ApiParts& parts) : parts_(parts) {}
+    void mount(http::Router& router);
+
+private:
+    using Change = std::function<void(std::vector<std::string>&)>;
+    /// Whose traits they are, and from which microversion on.
+    struct Owner {
+        std::string path; ///< "/v1/nodes"
+        std::string one;  ///< "Node"
+        int since;
+        std::function<model::JsonText(const std::string& ident)> get;
+        std::function<void(const std::string& ident, const std::string& actor, const Change& change)> update;
+    };
+    void mount(http::Router& router, const Owner& owner);
+    Owner nodes() const;
+    Owner runbooks() const;
+
+    const ApiParts& parts_;
+};
+
+} // namespace bm::api

@@ -1,0 +1,26 @@
+#pragma once
+#include "common/model/clock.h"
+#include "common/model/ids.h"
+#include "common/model/json_text.h"
+
+#include <string>
+
+namespace bm::model {
+
+/// NICs of a node that act as one (bonding, LACP).
+struct PortGroup {
+    PortGroupId id;
+    NodeId node;
+    std::string name;    ///< unique in the fleet; "": none
+    std::string address; ///< MAC, unique in the fleet; "": none
+    std::string mode = "active-backup";
+    JsonText properties{}; ///< of the bond, as Linux names them
+    JsonText extra{};
+    std::string physicalNetwork;
+    std::string category;
+    bool standalonePorts = true; ///< its ports may boot by themselves
+    UtcTime createdAt{};
+    UtcTime updatedAt{};
+};
+
+} // namespace bm::model

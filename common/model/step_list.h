@@ -1,0 +1,43 @@
+#pragma once
+#include "common/model/clock.h"
+#include "common/model/ids.h"
+#include "common/model/json_text.h"
+
+#include <string>
+#include <string_view>
+
+namespace bm::model {
+
+/// hold, wait, power_on, power_off, reboot: done by bm itself, in any list, without an interface's name.
+constexpr bool isReservedStep(std::string_view name) noexcept
+{
+    return name == "hold" || name == "wait" || name == "power_on" || name == "power_off" || name == "reboot";
+}
+
+/// Deploy steps of the nodes that have the trait of its name.
+/// steps: [{"interface", "step", "args", "priority"}]
+struct DeployTemplate {
+    DeployTemplateId id;
+    std::string name; ///< a trait, unique
+    JsonText steps{"[]"};
+    JsonText extra{};
+    UtcTime createdAt{};
+    UtcTime updatedAt{};
+};
+
+/// Steps of cleaning or service, by name. steps: [{"interface", "step", "args", "order"}]
+struct Runbook {
+    RunbookId id;
+    std::string name; ///< unique; below 1.112 a trait that the node must have
+    std::string description;
+    JsonText steps{"[]"};
+    JsonText traits{"[]"}; ///< a node must have one of them; empty: the name
+    JsonText extra{};
+    std::string owner; ///< a project
+    bool isPublic = false;
+    bool disableRamdisk = false;
+    UtcTime createdAt{};
+    UtcTime updatedAt{};
+};
+
+} // namespace bm::model

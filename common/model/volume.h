@@ -1,0 +1,35 @@
+#pragma once
+#include "common/model/clock.h"
+#include "common/model/ids.h"
+#include "common/model/json_text.h"
+
+#include <cstdint>
+#include <string>
+
+namespace bm::model {
+
+/// What a storage network knows a node by: an initiator's IQN, a WWN.
+struct VolumeConnector {
+    VolumeConnectorId id;
+    NodeId node;
+    std::string type; ///< "iqn", "ip", "mac", "wwnn", "wwpn", "port", "portgroup"
+    std::string connectorId;
+    JsonText extra{};
+    UtcTime createdAt{};
+    UtcTime updatedAt{};
+};
+
+/// A remote volume that a node uses.
+struct VolumeTarget {
+    VolumeTargetId id;
+    NodeId node;
+    std::string volumeType; ///< "iscsi", "fibre_channel"
+    std::string volumeId;
+    std::int64_t bootIndex = 0; ///< 0: what it starts from
+    JsonText properties{};
+    JsonText extra{};
+    UtcTime createdAt{};
+    UtcTime updatedAt{};
+};
+
+} // namespace bm::model

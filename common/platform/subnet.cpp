@@ -1,0 +1,55 @@
+#include "common/platform/subnet.h"
+
+#include "common/model/error.h"
+
+#include <arpa/inet.h>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <vector>
+
+namespace bm::platform {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+Bytes addressBytes(const std::string& text)
+{
+    for (const auto& [family, size] : {std::pair{AF_INET, std::size_t{4}}, {AF_INET6, std::size_t{16}}}) {
+        Bytes bytes(size);
+        if (::inet_pton(family, text.c_str(), bytes.data()) == 1)
+            return bytes;
+    }
+    throw model::Error(model::ErrorCode::InvalidInput, "\"" + text.substr(0, 80) + "\" is no IP address");
+}
+
+std::size_t prefixOf(const std::string& subnet, std::size_t slash, std::size_t most)
+{
+    if (slash == std::string::npos)
+        return most;
+    std::size_t prefix = most + 1;
+    const char* const end = subnet.data() + subnet.size();
+    const std::from_chars_result read = std::from_chars(subnet.data() + slash + 1, end, prefix);
+    if (read.ec != std::errc{} || read.ptr != end || prefix > most)
+        throw model::Error(model::ErrorCode::InvalidInput, "\"" + subnet.substr(0, 80) + "\" is no subnet",
+                           "for example 10.0.0.0/8");
+    return prefix;
+}
+
+} // namespace
+
+bool isInSubnet(const std::string& address, const std::string& subnet)
+{
+    const std::size_t slash = subnet.find('/');
+    const Bytes one = addressBytes(address);
+    const Bytes net = addressBytes(subnet.substr(0, slash));
+    const std::size_t prefix = prefixOf(subnet, slash, net.size() * 8);
+    if (one.size() != net.size())
+        return false;
+    for (std::size_t bit = 0; bit < prefix; ++bit)
+        if (((one[bit / 8] ^ net[bit / 8]) & (0x80U >> (bit % 8))) != 0)
+            return false;
+    return true;
+}
+
+} // namespace bm::platform

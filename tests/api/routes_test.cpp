@@ -1,0 +1,212 @@
+// Every route of Ironic's API, by microversion, and the shapes of its newest reference documents.
+#include "tests/api/api_world.h"
+#include "tests/wire/samples.h"
+
+#include "common/wire/versions.h"
+#include "tests/support/places.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+using namespace bm;
+using nlohmann::json;
+using test::Answer;
+using test::ApiWorld;
+
+namespace {
+
+const std::string kNewest = wire::toText(wire::kMaxVersion);
+
+struct IronicRoute {
+    std::string method;
+    std::string path;
+    int since = 1;
+};
+
+/// tests/data/ironic-routes.txt: "GET /v1/allocations/{id} 1.52".
+std::vector<IronicRoute> ironicRoutes()
+{
+    std::ifstream file(tests::dataFolder() + "/ironic-routes.txt");
+    std::vector<IronicRoute> routes;
+    for (std::string line; std::getline(file, line);) {
+        if (line.empty() || line.front() == '#')
+            continue;
+        std::istringstream words(line);
+        IronicRoute route;
+        std::string version;
+        words >> route.method >> route.path >> version;
+        if (!version.empty())
+            route.since = std::stoi(version.substr(2));
+        routes.push_back(route);
+    }
+    return routes;
+}
+
+/// One of everything, so that each route has something to be about.
+class Furnished {
+public:
+    Furnished()
+    {
+        const auto made = [this](const std::string& path, const json& body) {
+            const Answer answer = world.send("POST", path, body, kNewest);
+            INFO(path << " " << answer.text);
+            REQUIRE(answer.status == 201);
+            return answer.body.at("uuid").get<std::string>();
+        };
+        node = made("/v1/nodes", {{"name", "n1"}, {"driver", "fake-hardware"}});
+        const json steps = json::array(
+            {{{"interface", "bios"}, {"step", "factory_reset"}, {"args", json::object()}, {"priority", 1}}});
+        json ordered = steps;
+        ordered[0].erase("priority");
+        ordered[0]["order"] = 1;
+        ids["/v1/nodes"] = node;
+        ids["/v1/ports"] = made("/v1/ports", {{"node_uuid", node},
+                                              {"address", "52:54:00:00:00:01"},
+                                              {"name", "p"},
+                                              {"description", "d"},
+                                              {"vendor", "v"},
+                                              {"category", "c"},
+                                              {"physical_network", "x"}});
+        ids["/v1/portgroups"] = made("/v1/portgroups", {{"node_uuid", node},
+                                                        {"name", "pg"},
+                                                        {"address", "52:54:00:00:00:02"},
+                                                        {"physical_network", "x"},
+                                                        {"category", "c"}});
+        ids["/v1/chassis"] = made("/v1/chassis", {{"description", "d"}});
+        ids["/v1/volume/connectors"] =
+            made("/v1/volume/connectors", {{"node_uuid", node}, {"type", "iqn"}, {"connector_id", "iqn.x"}});
+        ids["/v1/volume/targets"] =
+            made("/v1/volume/targets",
+                 {{"node_uuid", node}, {"boot_index", 0}, {"volume_id", "v"}, {"volume_type", "iscsi"}});
+        ids["/v1/allocations"] = made("/v1/allocations", {{"resource_class", "x"}, {"name", "a"}});
+        ids["/v1/deploy_templates"] = made("/v1/deploy_templates", {{"name", "CUSTOM_T"}, {"steps", steps}});
+        ids["/v1/runbooks"] = made("/v1/runbooks", {{"name", "CUSTOM_B"}, {"steps", ordered}});
+        ids["/v1/inspection_rules"] = made(
+            "/v1/inspection_rules",
+            {{"description", "r"}, {"actions", json::array({{{"op", "log"}, {"args", {{"msg", "m"}}}}})}});
+    }
+
+    /// @p route with what is there in place of its parameters.
+    std::string filled(const IronicRoute& route) const
+    {
+        std::string path = route.path.substr(0, route.path.find('?'));
+        for (std::size_t open = path.find('{'); open != std::string::npos; open = path.find('{')) {
+            const std::size_t close = path.find('}', open);
+            path.replace(open, close - open + 1,
+                         valueOf(path.substr(0, open - 1), path.substr(open + 1, close - open - 1)));
+        }
+        return path + (route.path.find('?') == std::string::npos ? "" : "?method=third_method_sync");
+    }
+
+    ApiWorld world;
+    std::string node;
+    std::map<std::string, std::string> ids;
+
+private:
+    std::string valueOf(const std::string& before, const std::string& name) const
+    {
+        if (const auto found = ids.find(before); found != ids.end())
+            return found->second;
+        static const std::map<std::string, std::string> kOthers{
+            {"hostname", "localhost"},
+            {"name", "fake-hardware"},
+            {"trait", "CUSTOM_X"},
+            {"component", "system"},
+            {"indicator", "led"},
+            {"setting", "x"},
+            {"vif", "v1"},
+            {"uuid", "00000000-0000-4000-8000-000000000001"}};
+        if (name == "node")
+            return node;
+        return kOthers.at(name);
+    }
+};
+
+/// Whether the router knows the path: its own 404 is worded otherwise than a resource's.
+bool isRouted(const Answer& answer)
+{
+    if (answer.status != 404 && answer.status != 405)
+        return true;
+    const json inner = json::parse(answer.body.is_object() ? answer.body.value("error_message", "{}") : "{}",
+                                   nullptr, false);
+    return inner.contains("faultstring");
+}
+
+} // namespace
+
+TEST_CASE("every route of Ironic's is there, from its microversion on", "[api][routes]")
+{
+    const std::vector<IronicRoute> routes = ironicRoutes();
+    REQUIRE(routes.size() > 120);
+    const Furnished furnished;
+    ApiWorld& world = const_cast<ApiWorld&>(furnished.world);
+    for (const IronicRoute& route : routes) {
+        const std::string path = furnished.filled(route);
+        const std::string method = route.method == "ANY" ? "POST" : route.method;
+        const bool harmless = method == "GET";
+        for (int minor = 1; minor <= wire::kMaxVersion.minor; minor += harmless ? 1 : 114) {
+            INFO(method << " " << path << " at 1." << minor);
+            // An empty body, or none: what changes something is refused, by its handler.
+            const std::string body = harmless || method == "DELETE" ? "" : "[]";
+            if (method == "DELETE" && minor >= route.since)
+                break; // walked where it is tested
+            const Answer answer = world.ask(method, path, body, "1." + std::to_string(minor));
+            CHECK(answer.status < 500);
+            if (minor >= route.since)
+                CHECK(isRouted(answer));
+            else
+                CHECK((answer.status == 404 || answer.status == 406 || answer.status == 400));
+            if (answer.headers.contains("x-openstack-ironic-api-version"))
+                CHECK(answer.headers.at("x-openstack-ironic-api-version") == "1." + std::to_string(minor));
+        }
+    }
+    const std::string document = world.get("/v1/openapi.json", kNewest).text;
+    const json openapi = json::parse(document);
+    CHECK(openapi.at("openapi") == "3.1.0");
+    CHECK(openapi.at("paths").at("/v1/nodes/{ident}").contains("patch"));
+    CHECK(openapi.at("components").at("schemas").at("Node").at("properties").at("shard").at("x-since") ==
+          "1.82");
+    CHECK(openapi.at("components").at("schemas").at("Port").at("properties").at("pxe_enabled").at("type") ==
+          "boolean");
+}
+
+TEST_CASE("fields and types are those of Ironic's newest documents", "[api][routes]")
+{
+    Furnished furnished;
+    ApiWorld& world = furnished.world;
+    std::ifstream file(tests::dataFolder() + "/ironic-latest-shapes.json");
+    const json shapes = json::parse(file);
+    const auto one = [&](const std::string& path) { return world.get(path, kNewest).body; };
+    const auto of = [&](const std::string& resource) {
+        return one(resource + "/" + furnished.ids.at(resource));
+    };
+    const std::map<std::string, json> ours{
+        {"node", of("/v1/nodes")},
+        {"states", one("/v1/nodes/n1/states")},
+        {"port", of("/v1/ports")},
+        {"portgroup", of("/v1/portgroups")},
+        {"chassis", of("/v1/chassis")},
+        {"volume_connector", of("/v1/volume/connectors")},
+        {"volume_target", of("/v1/volume/targets")},
+        {"allocation", of("/v1/allocations")},
+        {"deploy_template", of("/v1/deploy_templates")},
+        {"runbook", of("/v1/runbooks")},
+        {"inspection_rule", of("/v1/inspection_rules")},
+        {"conductor", one("/v1/conductors/localhost")},
+        {"driver", one("/v1/drivers").at("drivers").at(0)},
+        {"shard", one("/v1/shards").at("shards").at(0)},
+    };
+    for (const auto& [name, shown] : ours)
+        for (const auto& [field, type] : shapes.at(name).items()) {
+            INFO(name << "." << field);
+            if (!shown.contains(field)) {
+                FAIL_CHECK("missing");
+                continue;
+            }
+            const json& value = shown.at(field);
+            if (!value.is_null() && type != "null")
+                CHECK(std::string(value.type_name()) == type);
+        }
+}
