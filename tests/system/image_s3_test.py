@@ -15,8 +15,13 @@ def settings(swift, folder, more="", **keys):
 
 
 def bucket(swift, name):
-    status, body = swift.send("PUT", f"/{name}")
-    assert status == 200, (status, body)
+    answers = []
+
+    def made():  # its services have only just begun: 503, as S3's clients expect it
+        answers.append(swift.send("PUT", f"/{name}"))
+        return answers[-1][0] != 503
+    wait_until(made, 30, 0.5)
+    assert answers[-1][0] == 200, answers[-1]
 
 
 def keys_in(swift, name):
