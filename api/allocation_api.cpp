@@ -2,6 +2,7 @@
 
 #include "api/node_view.h"
 #include "api/request_values.h"
+#include "api/resource_fields.h"
 #include "common/wire/allocation_fields.h"
 #include "conductor/allocations.h"
 
@@ -36,12 +37,9 @@ void AllocationApi::showOfNode(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "fields");
     const model::Allocation allocation = ofNode(parts_, request);
-    const wire::Version version = versionOf(request);
-    const std::optional<std::string> fields = request.queryParam("fields");
     wire::JsonWriter out;
     wire::allocationShape().write(out, allocation, request.localBase,
-                                  fields ? wire::allocationShape().selection(*fields, version)
-                                         : wire::allocationShape().detail(version));
+                                  fieldsOf(wire::allocationShape(), request, true));
     response.sendJson(200, out.text());
 }
 

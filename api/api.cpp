@@ -141,10 +141,9 @@ void Api::mount(http::Router& router)
     const std::string path = "/v1/openapi.json";
     std::vector<std::string> routes = router.routes();
     routes.push_back("GET " + path);
-    router.add(http::Method::Get, path,
-               [document = openApiDocument(routes)](http::Request&, http::Response& response) {
-                   response.sendJson(200, document);
-               });
+    router.add(http::Method::Get, path, [routes](http::Request&, http::Response& response) {
+        response.sendJson(200, openApiDocument(routes));
+    });
     router.onFinish(
         [this](const http::Request& request, const http::Response& response, const http::Finish& finish) {
             state_->metrics.record("operators", request, response, finish);

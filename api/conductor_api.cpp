@@ -4,9 +4,7 @@
 #include "api/request_values.h"
 #include "common/model/error.h"
 #include "common/wire/resource_links.h"
-#include "db/repositories.h"
-
-#include <map>
+#include "db/fleet_counts.h"
 
 namespace bm::api {
 
@@ -60,10 +58,9 @@ void ConductorApi::list(const Request& request, Response& response) const
 {
     requireVersion(request, 49, "conductors");
     refuseOtherQuery(request, "detail limit marker sort_key sort_dir fields");
-    const std::optional<std::string> flag = request.queryParam("detail");
     wire::JsonWriter out;
     out.beginObject().key("conductors").beginArray();
-    write(out, request, flag && flagFromText(*flag, "detail"));
+    write(out, request, detailWanted(request));
     response.sendJson(200, out.endArray().endObject().text());
 }
 
@@ -81,11 +78,7 @@ void ConductorApi::show(const Request& request, Response& response) const
 void ConductorApi::shards(const Request& request, Response& response) const
 {
     requireVersion(request, 82, "shards");
-    std::map<std::string, std::int64_t> counts;
-    parts_.context.database.read([&](db::Transaction& tx) {
-        for (const model::Node& node : db::NodeRepository{}.list(tx, {}))
-            ++counts[node.shard];
-    });
+    const db::FleetCounts::ByText counts = parts_.context.database.read(db::nodesByShard);
     wire::JsonWriter out;
     out.beginObject().key("shards").beginArray();
     for (const auto& [name, count] : counts)

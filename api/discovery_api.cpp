@@ -156,14 +156,13 @@ void DiscoveryApi::v1(const Request& request, Response& response) const
 void DiscoveryApi::drivers(const Request& request, Response& response) const
 {
     refuseOtherQuery(request, "type detail");
-    const std::optional<std::string> flag = request.queryParam("detail");
     const bool none =
         request.queryParam("type").value_or("dynamic") != "dynamic"; // there are no classic drivers
     wire::JsonWriter out;
     out.beginObject().key("drivers").beginArray();
     for (const auto& [name, hardware] : parts_.context.hardware)
         if (!none)
-            writeDriver(out, parts_, request, name, flag && flagFromText(*flag, "detail"));
+            writeDriver(out, parts_, request, name, detailWanted(request));
     response.sendJson(200, out.endArray().endObject().text());
 }
 

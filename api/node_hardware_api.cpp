@@ -27,12 +27,6 @@ using nlohmann::json;
 
 namespace {
 
-/// What simulated firmware keeps is in driver_internal_info.
-json internalOf(const Node& node)
-{
-    return json::parse(node.driverInternalInfo.text);
-}
-
 Error unsupported(const Node& node, std::string_view what, std::string_view kind)
 {
     return {ErrorCode::InvalidInput,
@@ -259,14 +253,7 @@ void NodeHardwareApi::setIndicator(Request& request, Response& response) const
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("Invalid indicator state \"{}\"", state.substr(0, 80)),
                     row.readOnly ? "the indicator can only be read" : "blinking, off, on");
-    parts_.nodes.update(
-        node.id.uuid,
-        [&](Node& stored) {
-            json internal = internalOf(stored);
-            internal["indicators"][keyOf(row)] = state;
-            stored.driverInternalInfo = wire::canonical(internal);
-        },
-        request.actor);
+    changeInternal(parts_, request, [&](json& internal) { internal["indicators"][keyOf(row)] = state; });
     response.sendEmpty(204);
 }
 
@@ -371,19 +358,14 @@ void NodeHardwareApi::attachMedia(Request& request, Response& response) const
     checkMediaUrl(url);
     const Node node = nodeOf(request);
     requireFake(node, "virtual media", "management");
-    parts_.nodes.update(
-        node.id.uuid,
-        [&](Node& stored) {
-            json internal = internalOf(stored);
-            json kept = json::array(
-                {{{"device_type", type}, {"image_url", platform::shownUrl(url)}, {"inserted", true}}});
-            for (const json& one : internal.value("vmedia", json::array()))
-                if (one.at("device_type") != type)
-                    kept.push_back(one);
-            internal["vmedia"] = kept;
-            stored.driverInternalInfo = wire::canonical(internal);
-        },
-        request.actor);
+    changeInternal(parts_, request, [&](json& internal) {
+        json kept = json::array(
+            {{{"device_type", type}, {"image_url", platform::shownUrl(url)}, {"inserted", true}}});
+        for (const json& one : internal.value("vmedia", json::array()))
+            if (one.at("device_type") != type)
+                kept.push_back(one);
+        internal["vmedia"] = kept;
+    });
     response.sendEmpty(204);
 }
 
@@ -394,18 +376,13 @@ void NodeHardwareApi::detachMedia(Request& request, Response& response) const
     const std::string types = "," + request.queryParam("device_types").value_or("cdrom,disk,floppy") + ",";
     const Node node = nodeOf(request);
     requireFake(node, "virtual media", "management");
-    parts_.nodes.update(
-        node.id.uuid,
-        [&](Node& stored) {
-            json internal = internalOf(stored);
-            json kept = json::array();
-            for (const json& one : internal.value("vmedia", json::array()))
-                if (types.find("," + one.at("device_type").get<std::string>() + ",") == std::string::npos)
-                    kept.push_back(one);
-            internal["vmedia"] = kept;
-            stored.driverInternalInfo = wire::canonical(internal);
-        },
-        request.actor);
+    changeInternal(parts_, request, [&](json& internal) {
+        json kept = json::array();
+        for (const json& one : internal.value("vmedia", json::array()))
+            if (types.find("," + one.at("device_type").get<std::string>() + ",") == std::string::npos)
+                kept.push_back(one);
+        internal["vmedia"] = kept;
+    });
     response.sendEmpty(204);
 }
 

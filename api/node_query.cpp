@@ -85,7 +85,7 @@ const std::vector<Argument>& arguments()
         {"instance_uuid", 1, takeText<&F::instanceUuid>},
         {"associated", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.associated = flagFromText(v, "associated"); }},
         {"maintenance", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.maintenance = flagFromText(v, "maintenance"); }},
-        {"chassis_uuid", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([v](const Node& n) { return n.chassisUuid == v; }); }},
+        {"chassis_uuid", 1, takeText<&F::chassisUuid>},
         {"provision_state", 9, takeState},
         {"driver", 16, takeText<&F::driver>},
         {"resource_class", 21, takeText<&F::resourceClass>},
@@ -148,8 +148,7 @@ NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::stri
         argumentOf(name, version).take(query, value, conductorName);
     query.limit = limitOf(request);
     const std::optional<std::string> fields = request.queryParam("fields");
-    const std::optional<std::string> flag = request.queryParam("detail");
-    detail = detail || (flag && flagFromText(*flag, "detail"));
+    detail = detail || detailWanted(request);
     if (detail && fields)
         throw Error(ErrorCode::InvalidInput, "Can't fetch a subset of fields with 'detail' set");
     query.fields = fields   ? wire::nodeSelection(*fields, version)

@@ -25,11 +25,6 @@ using nlohmann::json;
 
 namespace {
 
-json internalOf(const Node& node)
-{
-    return json::parse(node.driverInternalInfo.text);
-}
-
 /// An entry of the history has Ironic's kind of id, made of the event's number.
 std::string entryUuid(std::int64_t sequence)
 {
@@ -53,12 +48,6 @@ void writeSetting(wire::JsonWriter& out, const Request& request, const Node& nod
     if (detail)
         text += kRegistry;
     out.raw(text + "}");
-}
-
-bool wantsDetail(const Request& request)
-{
-    const std::optional<std::string> flag = request.queryParam("detail");
-    return flag && flagFromText(*flag, "detail");
 }
 
 void writeComponent(wire::JsonWriter& out, const Node& node, std::string_view component, const json& version,
@@ -118,7 +107,7 @@ void NodeRecordsApi::biosSettings(Request& request, Response& response) const
     out.beginObject().key("bios").beginArray();
     const json settings = internalOf(node).value("bios", json::object());
     for (const auto& [name, value] : settings.items())
-        writeSetting(out, request, node, name, value, wantsDetail(request));
+        writeSetting(out, request, node, name, value, detailWanted(request));
     response.sendJson(200, out.endArray().endObject().text());
 }
 
@@ -231,7 +220,7 @@ void NodeRecordsApi::history(Request& request, Response& response) const
     wire::JsonWriter out;
     out.beginObject().key("history").beginArray();
     for (const model::NodeEvent& event : events)
-        writeEntry(out, parts_, request, event, wantsDetail(request));
+        writeEntry(out, parts_, request, event, detailWanted(request));
     out.endArray();
     if (more)
         out.key("next").string(nextLink(request, limit, entryUuid(events.back().sequence)));
@@ -319,20 +308,15 @@ void NodeRecordsApi::attachVif(Request& request, Response& response) const
         throw Error(ErrorCode::InvalidInput, "port_uuid and portgroup_uuid need version 1.67");
     if (wire::memberOf(body, "port_uuid") != nullptr && wire::memberOf(body, "portgroup_uuid") != nullptr)
         throw Error(ErrorCode::InvalidInput, "Either port_uuid or portgroup_uuid may be given, not both.");
-    parts_.nodes.update(
-        nodeOf(request).id.uuid,
-        [&](Node& node) {
-            json internal = internalOf(node);
-            json& attached = internal["vifs"];
-            for (const json& vif : attached)
-                if (vif.at("id") == id)
-                    throw Error(ErrorCode::Conflict,
-                                fmt::format("Unable to attach VIF {}: it is already attached to node {}",
-                                            id.substr(0, 80), node.id.uuid));
-            attached.push_back(body);
-            node.driverInternalInfo = wire::canonical(internal);
-        },
-        request.actor);
+    changeInternal(parts_, request, [&](json& internal) {
+        json& attached = internal["vifs"];
+        for (const json& vif : attached)
+            if (vif.at("id") == id)
+                throw Error(ErrorCode::Conflict,
+                            fmt::format("Unable to attach VIF {}: it is already attached to node {}",
+                                        id.substr(0, 80), request.pathParam("ident")));
+        attached.push_back(body);
+    });
     response.sendEmpty(204);
 }
 
@@ -340,22 +324,17 @@ void NodeRecordsApi::detachVif(Request& request, Response& response) const
 {
     requireVersion(request, 28, "vifs");
     const std::string id = request.pathParam("vif");
-    parts_.nodes.update(
-        nodeOf(request).id.uuid,
-        [&](Node& node) {
-            json internal = internalOf(node);
-            json kept = json::array();
-            for (const json& vif : internal.value("vifs", json::array()))
-                if (vif.at("id") != id)
-                    kept.push_back(vif);
-            if (kept.size() == internal.value("vifs", json::array()).size())
-                throw Error(ErrorCode::InvalidInput,
-                            fmt::format("Unable to detach VIF {} from node {}: it is not attached",
-                                        id.substr(0, 80), node.id.uuid));
-            internal["vifs"] = kept;
-            node.driverInternalInfo = wire::canonical(internal);
-        },
-        request.actor);
+    changeInternal(parts_, request, [&](json& internal) {
+        json kept = json::array();
+        for (const json& vif : internal.value("vifs", json::array()))
+            if (vif.at("id") != id)
+                kept.push_back(vif);
+        if (kept.size() == internal.value("vifs", json::array()).size())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("Unable to detach VIF {} from node {}: it is not attached",
+                                    id.substr(0, 80), request.pathParam("ident")));
+        internal["vifs"] = kept;
+    });
     response.sendEmpty(204);
 }
 

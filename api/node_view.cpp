@@ -1,8 +1,11 @@
 #include "api/node_view.h"
 
 #include "api/request_values.h"
+#include "common/wire/json_input.h"
 #include "db/lease_repository.h"
 #include "db/node_repository.h"
+
+#include <nlohmann/json.hpp>
 
 namespace bm::api {
 
@@ -17,6 +20,24 @@ std::string identOf(const ApiParts& parts, const http::Request& request)
     const bool named = parts.context.database.read(
         [&](db::Transaction& tx) { return db::NodeRepository{}.findByName(tx, ident).has_value(); });
     return named ? ident : ident.substr(0, ident.size() - kSuffix.size());
+}
+
+nlohmann::json internalOf(const model::Node& node)
+{
+    return nlohmann::json::parse(node.driverInternalInfo.text);
+}
+
+void changeInternal(const ApiParts& parts, const http::Request& request,
+                    const std::function<void(nlohmann::json& internal)>& change)
+{
+    parts.nodes.update(
+        identOf(parts, request),
+        [&](model::Node& node) {
+            nlohmann::json internal = internalOf(node);
+            change(internal);
+            node.driverInternalInfo = wire::canonical(internal);
+        },
+        request.actor);
 }
 
 std::set<std::string> reservedNodes(db::Transaction& tx)

@@ -2,6 +2,7 @@
 
 #include "api/node_view.h"
 #include "api/request_values.h"
+#include "api/resource_fields.h"
 #include "common/model/error.h"
 #include "common/wire/port_fields.h"
 #include "conductor/nodes.h"
@@ -34,17 +35,6 @@ Port findPort(db::Transaction& tx, const std::string& ident)
     if (!port)
         throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");
     return *port;
-}
-
-Fields fieldsOf(const Request& request, bool detail)
-{
-    const std::optional<std::string> fields = request.queryParam("fields");
-    const std::optional<std::string> flag = request.queryParam("detail");
-    const wire::Version version = versionOf(request);
-    if (fields)
-        return wire::portShape().selection(*fields, version);
-    return detail || (flag && flagFromText(*flag, "detail")) ? wire::portShape().detail(version)
-                                                             : wire::portShape().summary(version);
 }
 
 void sendList(const Request& request, Response& response, std::vector<Port> ports, const Fields& fields)
@@ -106,7 +96,7 @@ void PortApi::mount(http::Router& router)
 void PortApi::list(Request& request, Response& response, bool detail) const
 {
     refuseOtherQuery(request, "address node node_uuid fields detail limit marker sort_key sort_dir");
-    const Fields fields = fieldsOf(request, detail);
+    const Fields fields = fieldsOf(wire::portShape(), request, detail);
     const std::string sort = request.queryParam("sort_key").value_or("created_at");
     if ((sort != "created_at" && sort != "id") || request.queryParam("sort_dir").value_or("asc") != "asc")
         throw Error(ErrorCode::InvalidInput,
@@ -120,7 +110,7 @@ void PortApi::list(Request& request, Response& response, bool detail) const
 void PortApi::ofNode(Request& request, Response& response, bool detail) const
 {
     refuseOtherQuery(request, "fields detail limit");
-    const Fields fields = fieldsOf(request, detail);
+    const Fields fields = fieldsOf(wire::portShape(), request, detail);
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
         return db::PortRepository{}.ofNode(tx, node.id);
@@ -132,7 +122,7 @@ void PortApi::ofGroup(Request& request, Response& response, bool detail) const
 {
     requireVersion(request, 24, "ports");
     refuseOtherQuery(request, "fields detail limit");
-    const Fields fields = fieldsOf(request, detail);
+    const Fields fields = fieldsOf(wire::portShape(), request, detail);
     const conductor::Resources<model::PortGroup> groups(parts_.context, conductor::portGroupRules());
     const model::PortGroup group = groups.get(request.pathParam("ident"));
     sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
@@ -144,7 +134,7 @@ void PortApi::ofGroup(Request& request, Response& response, bool detail) const
 void PortApi::show(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "fields");
-    const Fields fields = fieldsOf(request, true);
+    const Fields fields = fieldsOf(wire::portShape(), request, true);
     const Port port = parts_.context.database.read(
         [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
     wire::JsonWriter out;

@@ -1,6 +1,7 @@
 #include "api/request_values.h"
 
 #include "common/model/error.h"
+#include "common/model/word_list.h"
 #include "common/wire/json_input.h"
 
 #include <charconv>
@@ -87,10 +88,16 @@ bool flagFromText(std::string_view text, std::string_view name)
     return wire::asBoolean(nlohmann::json(text), name);
 }
 
+bool detailWanted(const http::Request& request)
+{
+    const std::optional<std::string> flag = request.queryParam("detail");
+    return flag && flagFromText(*flag, "detail");
+}
+
 void refuseOtherQuery(const http::Request& request, std::string_view known)
 {
     for (const auto& [key, value] : request.query)
-        if (fmt::format(" {} ", known).find(fmt::format(" {} ", key)) == std::string::npos)
+        if (!model::isAmong(known, key))
             throw Error(ErrorCode::InvalidInput,
                         fmt::format("Unexpected argument: \"{}\"", key.substr(0, 80)),
                         fmt::format("known are: {}", known));

@@ -28,6 +28,7 @@ std::size_t limitOf(const http::Request& request, std::size_t most = 1000);
 std::int64_t numberOf(const http::Request& request, std::string_view name, std::int64_t otherwise,
                       std::int64_t most);
 bool flagFromText(std::string_view text, std::string_view name);
+bool detailWanted(const http::Request& request); ///< ?detail= says so. @throws Error InvalidInput
 /// Refuses query parameters other than @p known (blank-separated).
 void refuseOtherQuery(const http::Request& request, std::string_view known);
 /// Absolute link to the page after @p marker: the query kept, limit and marker appended.

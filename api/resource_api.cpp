@@ -2,7 +2,9 @@
 
 #include "api/node_view.h"
 #include "api/request_values.h"
+#include "api/resource_fields.h"
 #include "common/model/error.h"
+#include "common/model/word_list.h"
 #include "common/wire/allocation_fields.h"
 #include "common/wire/chassis_fields.h"
 #include "common/wire/inspection_rule_fields.h"
@@ -22,17 +24,6 @@ using model::Error;
 using model::ErrorCode;
 
 namespace {
-
-bool isAmong(std::string_view words, std::string_view word)
-{
-    for (std::size_t at = 0; at < words.size();) {
-        const std::size_t end = std::min(words.find(' ', at), words.size());
-        if (words.substr(at, end - at) == word)
-            return true;
-        at = end + 1;
-    }
-    return false;
-}
 
 /// What a client may name a node by becomes its uuid. @throws Error InvalidInput: there is none
 template <class T> void resolveNode(const ApiParts& parts, T& item)
@@ -85,22 +76,11 @@ template <class T> void ResourceApi<T>::checkVersion(const Request& request) con
     requireVersion(request, routes_.since, routes_.list);
 }
 
-template <class T>
-typename ResourceApi<T>::Fields ResourceApi<T>::fieldsOf(const Request& request, bool detail) const
-{
-    const wire::Version version = versionOf(request);
-    if (const std::optional<std::string> fields = request.queryParam("fields"))
-        return routes_.shape().selection(*fields, version);
-    const std::optional<std::string> flag = request.queryParam("detail");
-    return detail || (flag && flagFromText(*flag, "detail")) ? routes_.shape().detail(version)
-                                                             : routes_.shape().summary(version);
-}
-
 template <class T> db::ResourcePage ResourceApi<T>::pageOf(const Request& request, bool ofNode) const
 {
     db::ResourcePage page;
     const std::string sort = request.queryParam("sort_key").value_or("id");
-    if (sort != "id" && !isAmong(routes_.sortable, sort))
+    if (sort != "id" && !model::isAmong(routes_.sortable, sort))
         throw Error(ErrorCode::InvalidInput,
                     "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
                     "one of: id " + std::string(routes_.sortable));
@@ -131,7 +111,7 @@ void ResourceApi<T>::list(Request& request, Response& response, bool detail, boo
         for (const ResourceFilter& filter : routes_.filters)
             known += " " + std::string(filter.name);
     refuseOtherQuery(request, known);
-    const Fields fields = fieldsOf(request, detail);
+    const Fields fields = fieldsOf(routes_.shape(), request, detail);
     const std::size_t limit = limitOf(request);
     std::vector<T> items = resources_.list(pageOf(request, ofNode));
     const bool more = items.size() > limit;
@@ -159,7 +139,7 @@ template <class T> void ResourceApi<T>::show(Request& request, Response& respons
 {
     checkVersion(request);
     refuseOtherQuery(request, "fields");
-    const Fields fields = fieldsOf(request, true);
+    const Fields fields = fieldsOf(routes_.shape(), request, true);
     wire::JsonWriter out;
     routes_.shape().write(out, resources_.get(request.pathParam("ident")), request.localBase, fields);
     response.sendJson(200, out.text());
@@ -198,8 +178,7 @@ template <class T> void ResourceApi<T>::remove(Request& request, Response& respo
 template <class T> void ResourceApi<T>::removeAll(Request& request, Response& response) const
 {
     checkVersion(request);
-    for (const T& item : resources_.list({.limit = 1'000'000}))
-        resources_.remove(item.id.uuid, request.actor);
+    resources_.removeAll(request.actor);
     response.sendEmpty(204);
 }
 

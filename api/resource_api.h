@@ -48,7 +48,6 @@ private:
     void patch(http::Request& request, http::Response& response) const;
     void remove(http::Request& request, http::Response& response) const;
     void removeAll(http::Request& request, http::Response& response) const;
-    Fields fieldsOf(const http::Request& request, bool detail) const;
     db::ResourcePage pageOf(const http::Request& request, bool ofNode) const;
     void send(const http::Request& request, http::Response& response, int status, const T& item) const;
     void checkVersion(const http::Request& request) const;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <set>
 
 namespace bm::conductor {
 
@@ -26,10 +27,17 @@ bool holdsAll(const Node& node, const Texts& traits)
         traits, [&](const std::string& trait) { return std::ranges::find(there, trait) != there.end(); });
 }
 
-bool isFree(db::Transaction& tx, const Node& node)
+bool isFree(const Node& node)
 {
-    return node.instanceUuid.empty() && node.allocationUuid.empty() && !node.maintenance && !node.retired &&
-           !db::OperationRepository{}.current(tx, node.id);
+    return node.instanceUuid.empty() && node.allocationUuid.empty() && !node.maintenance && !node.retired;
+}
+
+std::set<model::NodeId> busyNodes(db::Transaction& tx)
+{
+    std::set<model::NodeId> busy;
+    for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx))
+        busy.insert(operation.node);
+    return busy;
 }
 
 bool mayHave(const Node& node, const Allocation& allocation)
@@ -45,7 +53,10 @@ std::vector<Node> freeNodes(db::Transaction& tx, const Allocation& allocation)
     filter.resourceClass = allocation.resourceClass;
     filter.limit = 1'000'000;
     std::vector<Node> nodes = db::NodeRepository{}.list(tx, filter);
-    std::erase_if(nodes, [&](const Node& node) { return !mayHave(node, allocation) || !isFree(tx, node); });
+    const std::set<model::NodeId> busy = busyNodes(tx);
+    std::erase_if(nodes, [&](const Node& node) {
+        return !mayHave(node, allocation) || !isFree(node) || busy.contains(node.id);
+    });
     std::ranges::stable_sort(
         nodes, {}, [](const Node& node) { return node.provisionUpdatedAt.value_or(node.createdAt); });
     return nodes;

@@ -32,12 +32,11 @@ void refuseChassis(db::Transaction&, const Context&, const Chassis&, const Chass
 
 void refuseChassisRemoval(db::Transaction& tx, const Context&, const Chassis& chassis)
 {
-    for (const model::Node& node : db::NodeRepository{}.list(tx, {}))
-        if (node.chassisUuid == chassis.id.uuid)
-            throw Error(ErrorCode::InvalidInput,
-                        "Cannot complete the requested action because chassis " + chassis.id.uuid +
-                            " contains nodes.",
-                        "take them out: bm node set NODE --set chassis_uuid=...");
+    if (!db::NodeRepository{}.list(tx, {.chassisUuid = chassis.id.uuid, .limit = 1}).empty())
+        throw Error(ErrorCode::InvalidInput,
+                    "Cannot complete the requested action because chassis " + chassis.id.uuid +
+                        " contains nodes.",
+                    "take them out: bm node set NODE --set chassis_uuid=...");
 }
 
 void refusePortGroup(db::Transaction& tx, const Context&, const PortGroup& group, const PortGroup*)

@@ -79,15 +79,25 @@ public:
     }
     void remove(const std::string& ident, const std::string& actor) const
     {
+        context_.database.write([&](db::Transaction& tx) { remove(tx, find(tx, ident), actor); });
+    }
+    /// All, or none when one may not go.
+    void removeAll(const std::string& actor) const
+    {
+        constexpr std::size_t kAll = 1'000'000;
         context_.database.write([&](db::Transaction& tx) {
-            const T item = find(tx, ident);
-            rules_.refuseRemoval(tx, context_, item);
-            rules_.repository().remove(tx, item.id.uuid);
-            tell(tx, item, "deleted", actor);
+            for (const T& item : rules_.repository().list(tx, {.limit = kAll}))
+                remove(tx, item, actor);
         });
     }
 
 private:
+    void remove(db::Transaction& tx, const T& item, const std::string& actor) const
+    {
+        rules_.refuseRemoval(tx, context_, item);
+        rules_.repository().remove(tx, item.id.uuid);
+        tell(tx, item, "deleted", actor);
+    }
     T find(db::Transaction& tx, const std::string& ident) const
     {
         std::optional<T> item;

@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/model/interfaces.h"
 #include "common/model/step_list.h"
+#include "common/model/word_list.h"
 
 #include <algorithm>
 #include <array>
@@ -37,17 +38,6 @@ constexpr auto kKnown = std::to_array<KnownStep>({
 });
 // clang-format on
 
-bool isAmong(std::string_view words, std::string_view word)
-{
-    for (std::size_t at = 0; at < words.size();) {
-        const std::size_t end = std::min(words.find(' ', at), words.size());
-        if (words.substr(at, end - at) == word)
-            return true;
-        at = end + 1;
-    }
-    return false;
-}
-
 std::string_view useName(StepUse use)
 {
     switch (use) {
@@ -65,7 +55,7 @@ bool supports(const model::Node& node, const KnownStep& step, StepUse use)
 {
     if (use == StepUse::Service && step.destroys)
         return false;
-    return step.backing.empty() || isAmong(step.backing, model::interfaceOf(node, step.interface));
+    return step.backing.empty() || model::isAmong(step.backing, model::interfaceOf(node, step.interface));
 }
 
 std::string supported(const model::Node& node, StepUse use)
@@ -85,7 +75,7 @@ void checkArguments(const KnownStep& step, const json& args)
                                 step.optional.empty() ? "none" : step.optional));
     };
     for (const auto& [name, value] : args.items())
-        if (!isAmong(step.required, name) && !isAmong(step.optional, name))
+        if (!model::isAmong(step.required, name) && !model::isAmong(step.optional, name))
             refuse(fmt::format("takes no argument '{}'", name.substr(0, 80)));
     for (std::size_t at = 0; at < step.required.size();) {
         const std::size_t end = std::min(step.required.find(' ', at), step.required.size());
@@ -107,11 +97,6 @@ void checkReserved(const std::string& name, const json& args)
 }
 
 } // namespace
-
-std::span<const KnownStep> knownSteps()
-{
-    return kKnown;
-}
 
 const KnownStep* findKnownStep(std::string_view interface, std::string_view name)
 {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,7 +24,6 @@ struct KnownStep {
     std::string_view optional; ///< more of them
 };
 
-std::span<const KnownStep> knownSteps();
 /// nullptr: there is none. Reserved steps (hold, wait, power_on, power_off, reboot) go by their name alone.
 const KnownStep* findKnownStep(std::string_view interface, std::string_view name);
 

@@ -11,7 +11,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::chrono::hours kLongestWork{24};
-constexpr std::chrono::milliseconds kLook{1000};
+constexpr std::chrono::milliseconds kHardwareLook{1000};
 
 json argumentsOf(const StepWork& work)
 {
@@ -34,14 +34,6 @@ void remember(StepWork& work, const char* member, const json& values)
                 internal[member][one.at("name").get<std::string>()] = one.value("value", json());
         node.driverInternalInfo = textOf(internal);
     });
-}
-
-void forgetAgent(StepWork& work)
-{
-    db::AgentRecord kept;
-    kept.node = work.node.id;
-    work.writes.emplace_back([kept](db::Transaction& tx) { db::AgentRepository{}.store(tx, kept); });
-    work.afterCommit.push_back(work.context.hostsChanged);
 }
 
 } // namespace
@@ -116,7 +108,7 @@ model::StepResult stepWaitSeconds(StepWork& work)
     const std::chrono::milliseconds left = span - work.age();
     if (left <= std::chrono::milliseconds{0})
         return model::Done{};
-    return model::Again{std::min<std::chrono::milliseconds>(left, kLook)};
+    return model::Again{std::min<std::chrono::milliseconds>(left, kHardwareLook)};
 }
 
 model::StepResult stepSwitchOff(StepWork& work)
@@ -124,7 +116,7 @@ model::StepResult stepSwitchOff(StepWork& work)
     const model::StepResult result =
         reachPower(work, model::PowerAction::Off, model::PowerState::Off, work.context.settings.powerTimeout);
     if (std::holds_alternative<model::Done>(result))
-        forgetAgent(work);
+        stepEndBoot(work); // its agent is gone
     return result;
 }
 

@@ -22,6 +22,11 @@ FleetCounts::ByText byText(Transaction& tx, std::string_view sql)
 
 } // namespace
 
+FleetCounts::ByText nodesByShard(Transaction& tx)
+{
+    return byText(tx, "select shard, count(*) from nodes group by shard order by shard");
+}
+
 FleetCounts countFleet(Transaction& tx, model::UtcTime now, model::UtcTime contactSince)
 {
     FleetCounts counts;

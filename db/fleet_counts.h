@@ -35,6 +35,8 @@ struct FleetCounts {
     std::int64_t lastEvent = 0;
 };
 
+/// Nodes of each shard, by its name; "" is that of those without.
+FleetCounts::ByText nodesByShard(Transaction& tx);
 /// @param contactSince  agents that called since then are in contact
 FleetCounts countFleet(Transaction& tx, model::UtcTime now, model::UtcTime contactSince);
 

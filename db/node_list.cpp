@@ -118,6 +118,7 @@ void narrow(Conditions& where, const NodeFilter& filter)
     equal("owner", filter.owner);
     equal("conductor_group", filter.conductorGroup);
     equal("shard", filter.shard);
+    equal("chassis_uuid", filter.chassisUuid);
     equal("parent_node", filter.parentNode);
     equal("instance_uuid", filter.instanceUuid);
     equal("fault", filter.fault);

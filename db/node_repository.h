@@ -17,6 +17,7 @@ struct NodeFilter {
     std::optional<std::string> owner{};
     std::optional<std::string> conductorGroup{};
     std::optional<std::string> shard{};
+    std::optional<std::string> chassisUuid{};
     std::optional<std::string> parentNode{}; ///< "": only those that sit in no other
     std::optional<std::string> instanceUuid{};
     std::optional<std::string> fault{};

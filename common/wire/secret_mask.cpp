@@ -1,5 +1,7 @@
 #include "common/wire/secret_mask.h"
 
+#include "common/model/word_list.h"
+
 #include <algorithm>
 #include <array>
 
@@ -47,18 +49,6 @@ std::size_t endOfValue(std::string_view text, std::size_t at)
     return text.size();
 }
 
-bool listed(std::string_view names, std::string_view key)
-{
-    for (std::size_t at = names.find(key); !key.empty() && at != std::string_view::npos;
-         at = names.find(key, at + 1)) {
-        const bool starts = at == 0 || names[at - 1] == ' ';
-        const bool ends = at + key.size() == names.size() || names[at + key.size()] == ' ';
-        if (starts && ends)
-            return true;
-    }
-    return false;
-}
-
 } // namespace
 
 bool namesSecret(std::string_view key)
@@ -88,7 +78,7 @@ std::string masked(const model::JsonText& object, std::string_view also)
         if (!isKey || quoted.size() < 2)
             continue;
         const std::string_view name = quoted.substr(1, quoted.size() - 2);
-        if (namesSecret(name) || listed(also, name)) {
+        if (namesSecret(name) || model::isAmong(also, name)) {
             shown += ':';
             shown += kQuotedMask;
             at = endOfValue(text, end + 1);

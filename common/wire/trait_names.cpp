@@ -26,12 +26,6 @@ bool isTrait(std::string_view text) noexcept
     });
 }
 
-bool isCustomTrait(std::string_view text) noexcept
-{
-    constexpr std::string_view kPrefix = "CUSTOM_";
-    return text.starts_with(kPrefix) && text.size() > kPrefix.size() && isTrait(text);
-}
-
 std::vector<std::string> asTraits(const nlohmann::json& value, std::string_view field)
 {
     std::vector<std::string> traits;
@@ -43,7 +37,7 @@ std::vector<std::string> asTraits(const nlohmann::json& value, std::string_view 
                         fmt::format("{}: \"{}\" is not a trait", field, trait.substr(0, 80)),
                         "a standard trait, or CUSTOM_ and capitals, digits, underscores");
     std::ranges::sort(traits);
-    traits.erase(std::ranges::unique(traits).begin(), traits.end());
+    traits.erase(std::unique(traits.begin(), traits.end()), traits.end());
     if (traits.size() > kMostTraits)
         throw Error(ErrorCode::InvalidInput, fmt::format("{}: at most {}", field, kMostTraits));
     return traits;

@@ -1,0 +1,19 @@
+#pragma once
+#include <string_view>
+
+namespace bm::model {
+
+/// Whether @p word is one of @p words, which blanks separate: "uuid name owner".
+constexpr bool isAmong(std::string_view words, std::string_view word) noexcept
+{
+    for (std::size_t at = words.find(word); !word.empty() && at != std::string_view::npos;
+         at = words.find(word, at + 1)) {
+        const bool starts = at == 0 || words[at - 1] == ' ';
+        const bool ends = at + word.size() == words.size() || words[at + word.size()] == ' ';
+        if (starts && ends)
+            return true;
+    }
+    return false;
+}
+
+} // namespace bm::model
