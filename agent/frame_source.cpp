@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::chrono::hours kReadDeadline{24}; ///< of one ranged GET; the stall floor ends it much earlier
 constexpr std::chrono::minutes kDocumentDeadline{2};
-constexpr std::uint64_t kStallBytesPerSecond = 1024;
+constexpr std::uint64_t kFrameStallBytesPerSecond = 1024;
 constexpr unsigned kStallSeconds = 20;
 constexpr int kNotFoundTries = 3;
 
@@ -35,7 +35,7 @@ platform::HttpRequest getRequest(const std::string& url, const TokenSource& toke
 {
     platform::HttpRequest request;
     request.url = url;
-    request.minBytesPerSecond = kStallBytesPerSecond;
+    request.minBytesPerSecond = kFrameStallBytesPerSecond;
     request.stallSeconds = kStallSeconds;
     if (const std::string secret = token ? token(url) : std::string(); !secret.empty())
         request.headers.emplace_back("Authorization", "Bearer " + secret);

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::string_view kSignature = "EFI PART";
 constexpr std::uint32_t kRevision = 0x00010000;
-constexpr std::uint32_t kHeaderBytes = 92;
-constexpr std::uint64_t kAlignBytes = std::uint64_t{1} << 20U;
+constexpr std::uint32_t kGptHeaderBytes = 92;
+constexpr std::uint64_t kPartitionAlignBytes = std::uint64_t{1} << 20U;
 constexpr std::uint32_t kLongestTable = 1U << 20U; ///< bytes of entries; usual are 16 KiB
 constexpr std::size_t kTypeAt = 0;
 constexpr std::size_t kGuidAt = 16;
@@ -138,7 +138,7 @@ TableFound findTable(std::span<const std::byte> firstMiB)
 
 std::vector<Extent> partitionsOf(const BlockDevice& device)
 {
-    if (device.sizeBytes() < kAlignBytes)
+    if (device.sizeBytes() < kPartitionAlignBytes)
         return {};
     try {
         if (const std::optional<Gpt> table = Gpt::read(device))
@@ -160,7 +160,7 @@ std::optional<Gpt> Gpt::parseHeader(std::span<const std::byte> sector)
     std::vector<std::byte> head(sector.begin(), sector.end());
     const auto headerBytes = loadLe<std::uint32_t>(head, 12);
     const auto expected = loadLe<std::uint32_t>(head, 16);
-    if (headerBytes < kHeaderBytes || headerBytes > head.size())
+    if (headerBytes < kGptHeaderBytes || headerBytes > head.size())
         broken(fmt::format("a header of {} bytes", headerBytes));
     storeLe(head, 16, std::uint32_t{0});
     if (crc32(std::span(head).first(headerBytes)) != expected)
@@ -332,7 +332,7 @@ void Gpt::moveToEnd(const std::string& name, std::uint64_t sizeBytes)
 bool Gpt::growLast(std::uint64_t keepSectors)
 {
     const std::optional<std::size_t> last = lastEntry();
-    const std::uint64_t align = kAlignBytes / sectorBytes_;
+    const std::uint64_t align = kPartitionAlignBytes / sectorBytes_;
     if (!last || lastUsable_ + 1 < keepSectors + align)
         return false;
     const std::uint64_t end = (lastUsable_ + 1 - keepSectors) / align * align;
@@ -344,13 +344,13 @@ bool Gpt::growLast(std::uint64_t keepSectors)
 
 Extent Gpt::addAtEnd(std::uint64_t sectors, std::string_view name)
 {
-    const std::uint64_t align = kAlignBytes / sectorBytes_;
+    const std::uint64_t align = kPartitionAlignBytes / sectorBytes_;
     const std::optional<std::size_t> last = lastEntry();
     const std::uint64_t floor = last ? field(*last, kLastAt) + 1 : firstUsable_;
     if (lastUsable_ + 1 < sectors || (lastUsable_ + 1 - sectors) / align * align < floor)
         throw Error(ErrorCode::ConfigDriveFailed,
                     fmt::format("no room for the config drive: it needs {} MiB after the last partition",
-                                sectors * sectorBytes_ / kAlignBytes),
+                                sectors * sectorBytes_ / kPartitionAlignBytes),
                     "use a disk that is larger than the image, or leave the last partition shorter");
     std::size_t entry = 0;
     while (entry < entryCount_ && used(entry))
@@ -375,7 +375,7 @@ std::vector<std::byte> Gpt::header(bool backup) const
     std::vector<std::byte> out(sectorBytes_);
     std::ranges::copy(std::as_bytes(std::span(kSignature)), out.begin());
     storeLe(out, 8, kRevision);
-    storeLe(out, 12, kHeaderBytes);
+    storeLe(out, 12, kGptHeaderBytes);
     storeLe(out, 24, backup ? backup_ : std::uint64_t{1});
     storeLe(out, 32, backup ? std::uint64_t{1} : backup_);
     storeLe(out, 40, firstUsable_);
@@ -385,7 +385,7 @@ std::vector<std::byte> Gpt::header(bool backup) const
     storeLe(out, 80, entryCount_);
     storeLe(out, 84, entryBytes_);
     storeLe(out, 88, crc32(entries_));
-    storeLe(out, 16, crc32(std::span(out).first(kHeaderBytes)));
+    storeLe(out, 16, crc32(std::span(out).first(kGptHeaderBytes)));
     return out;
 }
 

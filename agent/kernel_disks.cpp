@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kSysfsSector = 512;
+constexpr std::uint64_t kSizeSector = 512;
 constexpr int kDeepest = 8; ///< LVM on LUKS on RAID on a partition is 4
 
 fs::path sysfsOf(const std::string& name)
@@ -107,8 +107,8 @@ std::vector<Extent> kernelPartitions(const std::string& disk, std::uint32_t sect
 {
     std::vector<Extent> out;
     for (const fs::path& folder : partitionFolders(disk)) {
-        const std::uint64_t first = number(folder / "start") * kSysfsSector / sectorBytes;
-        const std::uint64_t count = number(folder / "size") * kSysfsSector / sectorBytes;
+        const std::uint64_t first = number(folder / "start") * kSizeSector / sectorBytes;
+        const std::uint64_t count = number(folder / "size") * kSizeSector / sectorBytes;
         if (count > 0)
             out.push_back({first, first + count - 1});
     }

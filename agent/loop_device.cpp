@@ -15,7 +15,7 @@
 namespace bm::agent {
 namespace {
 
-constexpr int kTries = 16; ///< another program may take the free one first
+constexpr int kAttachTries = 16; ///< another program may take the free one first
 constexpr unsigned kLoopMajor = 7;
 constexpr unsigned kMiscMajor = 10;
 constexpr unsigned kControlMinor = 237; ///< Linux, Documentation/admin-guide/devices.txt
@@ -65,7 +65,7 @@ LoopDevice::LoopDevice(const std::filesystem::path& disk, std::uint64_t offset, 
     if (readOnly)
         config.info.lo_flags |= LO_FLAGS_READ_ONLY;
     int reason = ENODEV;
-    for (int i = 0; i < kTries; ++i) {
+    for (int i = 0; i < kAttachTries; ++i) {
         const int number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);
         if (number < 0)
             failed(disk, "asking for a loop device", errno);

@@ -14,10 +14,10 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::milliseconds kConnectPatience = 1s;
-constexpr std::chrono::milliseconds kProbePatience = 300ms;
+constexpr std::chrono::milliseconds kPeerProbePatience = 300ms;
 constexpr std::chrono::milliseconds kBatchWait = 20ms;
 constexpr auto kWindow = 500ms;
-constexpr auto kProbeEvery = 1s;
+constexpr auto kPeerProbeEvery = 1s;
 constexpr int kSlowWindows = 6;  ///< 3 s at fault
 constexpr int kPoorWindows = 16; ///< 8 s of little, for whatever reason it gives
 constexpr std::uint64_t kLeastBytesPerSecond = std::uint64_t{64} * 1024;
@@ -164,7 +164,7 @@ void PeerReader::judge(Clock::time_point now)
 
 bool PeerReader::betterIsThere(Clock::time_point now)
 {
-    if (now - lastProbe_ < kProbeEvery)
+    if (now - lastProbe_ < kPeerProbeEvery)
         return false;
     lastProbe_ = now;
     const std::vector<PeerAddress> sources = copy_.plan().sources;
@@ -173,7 +173,7 @@ bool PeerReader::betterIsThere(Clock::time_point now)
     if (!better)
         return !listed && sources.empty(); // the conductor wants it from the server
     try {
-        const RelayPeer probe(*better, {copy_.plan().token, run_.manifest().contentId()}, kProbePatience,
+        const RelayPeer probe(*better, {copy_.plan().token, run_.manifest().contentId()}, kPeerProbePatience,
                               stop_);
         return true;
     } catch (const Error& error) {

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr unsigned kReaders = 2;
+constexpr unsigned kReadBackReaders = 2;
 constexpr auto kFlushEvery = 500ms;
 constexpr std::size_t kFewestPerFlush = 8;
 constexpr std::size_t kAtTheWriters = 2; ///< being written, not waiting
@@ -37,7 +37,7 @@ ReadBack::ReadBack(const Parts& parts, std::function<void()> onFailure)
     : parts_(parts), onFailure_(std::move(onFailure)), told_(parts.manifest.blocks.size(), false),
       left_(parts.manifest.blocks.size())
 {
-    for (unsigned i = 0; i < kReaders; ++i)
+    for (unsigned i = 0; i < kReadBackReaders; ++i)
         readers_.emplace_back([this](const std::stop_token& stop) { run(stop); });
 }
 

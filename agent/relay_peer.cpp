@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr int kBatchBytes =
+constexpr int kRequestBatchBytes =
     48 * 1024; ///< woken for no less, or after the wait: 16 hops of it are 60 ms at 100 Mbit/s
 constexpr milliseconds kSendPatience{2000};
 constexpr milliseconds kStep{50}; ///< so often a stop is looked for
@@ -31,7 +31,7 @@ Error broken(const std::string& name, const std::string& what)
     return {ErrorCode::Unavailable, name + ": " + what};
 }
 
-std::string reason(int error)
+std::string peerReason(int error)
 {
     return std::generic_category().message(error);
 }
@@ -71,7 +71,7 @@ RelayPeer::RelayPeer(const PeerAddress& address, const RelayHello& hello, millis
     int error = 0;
     fd_ = beginConnect(address, error);
     if (error != 0)
-        throw broken(name_, reason(error));
+        throw broken(name_, peerReason(error));
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!waitFor(fd_.get(), POLLOUT, kStep)) {
         if (stop.stop_requested())
@@ -82,8 +82,8 @@ RelayPeer::RelayPeer(const PeerAddress& address, const RelayHello& hello, millis
     socklen_t length = sizeof error;
     ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length);
     if (error != 0)
-        throw broken(name_, reason(error));
-    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVLOWAT, &kBatchBytes, sizeof kBatchBytes);
+        throw broken(name_, peerReason(error));
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVLOWAT, &kRequestBatchBytes, sizeof kRequestBatchBytes);
     send(encode(hello), kSendPatience);
 }
 
@@ -94,7 +94,7 @@ void RelayPeer::send(std::span<const std::byte> bytes, milliseconds patience)
         if (count > 0) {
             bytes = bytes.subspan(static_cast<std::size_t>(count));
         } else if (errno != EAGAIN && errno != EINTR) {
-            throw broken(name_, reason(errno));
+            throw broken(name_, peerReason(errno));
         } else if (!waitFor(fd_.get(), POLLOUT, patience)) {
             throw broken(name_, "takes no requests");
         }
@@ -133,7 +133,7 @@ RelayPeer::Received RelayPeer::receive(const Handler& handler, milliseconds wait
         if (count < 0 && errno == EAGAIN)
             return received;
         if (count <= 0)
-            throw broken(name_, count == 0 ? "ended" : reason(errno));
+            throw broken(name_, count == 0 ? "ended" : peerReason(errno));
         received = Received::Something;
         const std::size_t body = std::min(target_.size(), static_cast<std::size_t>(count));
         target_ = target_.subspan(body);

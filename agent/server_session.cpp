@@ -11,7 +11,7 @@ using model::Deadline;
 
 namespace {
 
-constexpr std::chrono::seconds kCallDeadline{30};
+constexpr std::chrono::seconds kSessionCallDeadline{30};
 constexpr std::size_t kLongestAnswer = std::size_t{1} << 20U;
 
 } // namespace
@@ -28,7 +28,7 @@ void ServerSession::lookup(const std::stop_token& stop)
                        {"X-Bm-Nonce", identity_.nonce},
                        {"Accept", "application/json"}};
     request.bodyLimitBytes = kLongestAnswer;
-    const platform::HttpResponse response = client_.send(request, Deadline::in(kCallDeadline, stop));
+    const platform::HttpResponse response = client_.send(request, Deadline::in(kSessionCallDeadline, stop));
     checkStatus(response, identity_.apiBase + "/v1/lookup");
     const wire::AgentLookupAnswer answer = wire::agentLookupAnswerFromJson(response.body);
     identity_.nodeUuid = answer.nodeUuid;
@@ -44,7 +44,7 @@ wire::AgentExchangeAnswer ServerSession::exchange(const wire::AgentExchangeReque
     call.headers = {{"Authorization", "Bearer " + *token_.lock()}, {"Content-Type", "application/json"}};
     call.body = toJson(request).text;
     call.bodyLimitBytes = kLongestAnswer;
-    const platform::HttpResponse response = client_.send(call, Deadline::in(kCallDeadline, stop));
+    const platform::HttpResponse response = client_.send(call, Deadline::in(kSessionCallDeadline, stop));
     checkStatus(response, call.url);
     return wire::agentExchangeAnswerFromJson(response.body);
 }

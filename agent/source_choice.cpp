@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto kEarly = 2s;
-constexpr std::chrono::milliseconds kEarlyPause = 200ms;
+constexpr std::chrono::milliseconds kChoicePause = 200ms;
 constexpr std::chrono::milliseconds kLongest = 60s;
 constexpr auto kGrace = 1s; ///< for a peer to take a wrong block back: it was lied to itself
 constexpr std::size_t kStrikes = 2;
@@ -86,7 +86,7 @@ void SourceChoice::leave(const PeerAddress& peer, Leaving why, const std::string
         const std::scoped_lock lock(mutex_);
         Standing& standing = standing_[name];
         if (why == Leaving::Dead && early(now)) {
-            standing.until = now + kEarlyPause;
+            standing.until = now + kChoicePause;
             tell = false;
         } else {
             standing.last = why == Leaving::Lying

@@ -25,7 +25,7 @@ using wire::Disk;
 
 namespace {
 
-constexpr std::chrono::minutes kReleaseDeadline{2};
+constexpr std::chrono::minutes kVerifyReleaseDeadline{2};
 
 enum class Found : std::uint8_t { Same, Changed, Unreadable };
 
@@ -93,7 +93,7 @@ model::JsonText verifyDiskStep(const StepContext& context)
     const wire::JsonReader image = in.object("image");
     const auto start = std::chrono::steady_clock::now();
     const Disk disk = chooseDisk(in, context);
-    releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
+    releaseDisk(context.exec, disk.name, context.log, Deadline::in(kVerifyReleaseDeadline, context.stop));
     const Manifest manifest = fetchManifest({.location = absoluteUrl(context, image.text("manifest_url")),
                                              .sha256 = image.text("manifest_sha256"),
                                              .sizeBytes = image.number("size_bytes")},

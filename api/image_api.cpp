@@ -52,12 +52,13 @@ std::map<std::string, std::optional<std::string>> given(const std::map<std::stri
 
 conductor::RetentionRule ruleOf(const nlohmann::json& body)
 {
-    constexpr std::int64_t kMostSeconds = std::int64_t{100} * 366 * 24 * 3600;
+    constexpr std::int64_t kMostAgeSeconds = std::int64_t{100} * 366 * 24 * 3600;
     conductor::RetentionRule rule;
     if (const nlohmann::json* value = wire::memberOf(body, "keep_last"))
         rule.keepLast = static_cast<std::size_t>(wire::asInteger(*value, "keep_last", 0, 1'000'000));
     if (const nlohmann::json* value = wire::memberOf(body, "older_than_seconds"))
-        rule.olderThan = std::chrono::seconds{wire::asInteger(*value, "older_than_seconds", 0, kMostSeconds)};
+        rule.olderThan =
+            std::chrono::seconds{wire::asInteger(*value, "older_than_seconds", 0, kMostAgeSeconds)};
     rule.prefix = wire::stringMember(body, "prefix");
     rule.groupBy = wire::stringMember(body, "group_by");
     if (const nlohmann::json* labels = wire::memberOf(body, "labels"); labels != nullptr) {

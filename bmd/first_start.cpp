@@ -32,7 +32,7 @@ void makeFolder(const fs::path& folder, fs::perms mode)
     fs::permissions(folder, mode, failed);
 }
 
-std::string hostName()
+std::string certificateHostName()
 {
     std::array<char, 256> name{};
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
@@ -79,8 +79,9 @@ void useCertificates(Config& config)
 {
     if (!config.apiUsesTls() || !config.api.certificateFile.empty())
         return;
-    const http::CertificateFiles files = http::ensureCertificates(
-        config.paths.stateFolder / "tls", {hostName(), config.api.address, "127.0.0.1", "localhost"});
+    const http::CertificateFiles files =
+        http::ensureCertificates(config.paths.stateFolder / "tls",
+                                 {certificateHostName(), config.api.address, "127.0.0.1", "localhost"});
     config.api.certificateFile = files.certificate.string();
     config.api.keyFile = files.key.string();
 }

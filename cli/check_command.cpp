@@ -156,7 +156,7 @@ void checkContact(Shell& shell, Checked& checked)
 }
 
 /// The hints that count: the node's instance_info, then its properties.
-std::string hintsOf(const json& node)
+std::string storedHintsOf(const json& node)
 {
     for (const char* path : {"instance_info/root_device", "properties/root_device"})
         if (const json& hints = valueAt(node, path); hints.is_object())
@@ -181,9 +181,9 @@ void checkDisks(Shell& shell, Checked& checked, const std::string& image)
         std::optional<wire::RememberedDisk> remembered;
         if (const json& disk = valueAt(internal, "deployed_disk"); disk.is_object())
             remembered = wire::RememberedDisk{disk.value("wwn", ""), disk.value("serial", "")};
-        const wire::Disk& disk =
-            wire::pickRootDevice(checked.inventory->disks, wire::parseRootDeviceHints(hintsOf(checked.node)),
-                                 wire::RootDevicePolicy::Single, remembered);
+        const wire::Disk& disk = wire::pickRootDevice(checked.inventory->disks,
+                                                      wire::parseRootDeviceHints(storedHintsOf(checked.node)),
+                                                      wire::RootDevicePolicy::Single, remembered);
         const std::string what = fmt::format("{} {} ({}) takes the image", disk.name, disk.model,
                                              humanBytes(static_cast<double>(disk.sizeBytes)));
         if (needed > disk.sizeBytes)

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t kAskedOneByOne = 10;
+constexpr std::size_t kWatchedOneByOne = 10;
 constexpr std::size_t kShownOneByOne = 20;
 constexpr std::size_t kFailuresTold = 50;
 constexpr int kLogEverySeconds = 30;
@@ -54,7 +54,7 @@ private:
     void readUnfinished()
     {
         unfinished_.clear();
-        if (nodes_.size() <= kAskedOneByOne)
+        if (nodes_.size() <= kWatchedOneByOne)
             return;
         const json answer = shell_.client().get("/v1/operations?limit=10000");
         for (const json& operation : answer.at("operations")) {

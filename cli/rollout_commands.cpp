@@ -50,10 +50,10 @@ const std::vector<Column> kPlanColumns{{"NODE", "node"},           {"RACK", "rac
                                        {"DO", "verdict"},          {"WHY", "reason"}, {"HINT", "hint", true},
                                        {"UUID", "node_uuid", true}};
 
-const std::vector<Column> kNodeColumns{{"NODE", "node"},      {"WAVE", "wave_shown"}, {"STATE", "state"},
-                                       {"TRY", "attempts"},   {"STEP", "step"},       {"%", "percent"},
-                                       {"REASON", "reason"},  {"RACK", "rack", true}, {"HINT", "hint", true},
-                                       {"GATE", "gate", true}};
+const std::vector<Column> kRolloutNodeColumns{
+    {"NODE", "node"},       {"WAVE", "wave_shown"}, {"STATE", "state"},   {"TRY", "attempts"},
+    {"STEP", "step"},       {"%", "percent"},       {"REASON", "reason"}, {"RACK", "rack", true},
+    {"HINT", "hint", true}, {"GATE", "gate", true}};
 
 json nodesOf(Shell& shell, const std::string& rollout, const std::string& state = {})
 {
@@ -136,7 +136,7 @@ int show(Shell& shell, const RolloutOptions& options)
         return 0;
     }
     std::cout << rolloutSummary(rollout) << "\n";
-    shell.print(nodes, rollout.value("state", "") == "planned" ? kPlanColumns : kNodeColumns);
+    shell.print(nodes, rollout.value("state", "") == "planned" ? kPlanColumns : kRolloutNodeColumns);
     return 0;
 }
 

@@ -62,7 +62,7 @@ int set(Shell& shell, const ScheduleOptions& options)
     return tell(shell, shell.client().send("PATCH", schedulePath(options.name), patch));
 }
 
-int list(Shell& shell)
+int listSchedules(Shell& shell)
 {
     json rows = json::array();
     for (std::string path = "/v1/schedules"; !path.empty();) {
@@ -165,9 +165,9 @@ int remove(Shell& shell, const ScheduleOptions& options)
 }
 
 using Options = std::shared_ptr<ScheduleOptions>;
-using Action = int (*)(Shell&, const ScheduleOptions&);
+using ScheduleAction = int (*)(Shell&, const ScheduleOptions&);
 
-void act(CLI::App& command, Shell& shell, const Options& options, Action action)
+void act(CLI::App& command, Shell& shell, const Options& options, ScheduleAction action)
 {
     command.callback([&shell, options, action] {
         shell.action = [&shell, options, action] { return action(shell, *options); };
@@ -223,7 +223,7 @@ void addLooking(CLI::App& schedule, Shell& shell, const Options& options)
     CLI::App* listing =
         schedule.add_subcommand("list", "All schedules, when they fire next and what the last run came to");
     listing->footer("Example:\n  bm schedule list -o wide");
-    listing->callback([&shell] { shell.action = [&shell] { return list(shell); }; });
+    listing->callback([&shell] { shell.action = [&shell] { return listSchedules(shell); }; });
     CLI::App* showing = schedule.add_subcommand("show", "Everything about one");
     showing->add_option("name", options->name, "name or uuid")->required();
     showing->footer("Example:\n  bm schedule show nightly-render -o yaml");

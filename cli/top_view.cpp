@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kFailuresShown = 5;
 
 /// At most @p width characters of @p text, whole ones.
-std::string cut(const std::string& text, std::size_t width)
+std::string cutLine(const std::string& text, std::size_t width)
 {
     std::size_t seen = 0;
     for (std::size_t i = 0; i < text.size(); ++i)
@@ -43,7 +43,7 @@ std::string operationLine(const json& operation, std::size_t nameWidth)
         progressOf(operation.at("node").is_string() ? operation.at("node").get<std::string>()
                                                     : operation.at("node_uuid").get<std::string>(),
                    operation);
-    std::string line = fmt::format("  {} {:<9} ", paddedTo(cut(p.node, nameWidth), nameWidth), p.kind);
+    std::string line = fmt::format("  {} {:<9} ", paddedTo(cutLine(p.node, nameWidth), nameWidth), p.kind);
     line += paddedTo(p.state == "queued" ? "queued" : stepText(p.step), 26);
     if (p.bytesTotal > 0 && isWriting(p.step)) {
         line += fmt::format("{:>3} %  {:>7.1f} MB/s", p.bytesDone * 100 / p.bytesTotal, p.megabytesPerSecond);
@@ -149,7 +149,7 @@ std::vector<std::string> renderTop(const FleetLook& look, std::size_t width, std
     if (height > 0 && lines.size() > height)
         lines.resize(height);
     for (std::string& line : lines)
-        line = cut(line, width);
+        line = cutLine(line, width);
     return lines;
 }
 

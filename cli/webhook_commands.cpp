@@ -55,7 +55,7 @@ int add(Shell& shell, const WebhookOptions& options)
     return 0;
 }
 
-int list(Shell& shell)
+int listWebhooks(Shell& shell)
 {
     shell.print(shell.client().get("/v1/webhooks").at("webhooks"),
                 {{"NAME", "name"},
@@ -124,7 +124,7 @@ void addWebhookCommands(CLI::App& app, Shell& shell)
     addAdding(*webhook, shell, options);
     CLI::App* listing = webhook->add_subcommand("list", "All webhooks and how they fare");
     listing->footer("Example:\n  bm webhook list");
-    listing->callback([&shell] { shell.action = [&shell] { return list(shell); }; });
+    listing->callback([&shell] { shell.action = [&shell] { return listWebhooks(shell); }; });
     CLI::App* showing = webhook->add_subcommand("show", "Everything about one webhook");
     showing->add_option("webhook", options->name, "name or uuid")->required();
     showing->footer("Example:\n  bm webhook show chat");

@@ -46,11 +46,18 @@ endif()
 if(BM_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # of no use with date.h, which reads "no seconds" as a NaN that it rounds
+    add_compile_options(-fno-sanitize=float-cast-overflow)
+  endif()
   target_compile_options(bm_flags INTERFACE -Wno-null-dereference $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 elseif(BM_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
-  target_compile_options(bm_flags INTERFACE -Wno-tsan -Wno-null-dereference -Wno-maybe-uninitialized)
+  target_compile_options(bm_flags INTERFACE -Wno-null-dereference $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan;-Wno-maybe-uninitialized>)
+endif()
+
+if(BM_SANITIZE)
+  add_compile_definitions(BM_SANITIZED)
 endif()
 
 if(BM_FUZZ)
@@ -59,9 +66,16 @@ endif()
 
 # Headers of others, compiled once, and the one object with nlohmann's instances (cmake/precompiled/README.md).
 option(BM_PRECOMPILED "Use precompiled headers (off for clang-tidy)" ON)
+function(bm_pch_options target) # what ccache wants of either compiler
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  else()
+    target_compile_options(${target} PRIVATE -fpch-preprocess)
+  endif()
+endfunction()
 function(bm_precompile target header source)
   add_library(${target} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/precompiled/${source})
-  target_compile_options(${target} PRIVATE -fpch-preprocess)
+  bm_pch_options(${target})
   target_link_libraries(${target} PRIVATE fmt::fmt nlohmann_json::nlohmann_json bm::flags)
   # Named as in an include, so that the file which CMake writes is the same in every clone.
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
@@ -71,7 +85,7 @@ function(bm_use_precompiled target from)
   # Poco's targets bring definitions that the precompiled header was not made with.
   get_target_property(linked ${target} LINK_LIBRARIES)
   if(BM_PRECOMPILED AND NOT "${linked}" MATCHES "Poco::")
-    target_compile_options(${target} PRIVATE -fpch-preprocess)
+    bm_pch_options(${target})
     target_precompile_headers(${target} REUSE_FROM ${from})
     target_link_libraries(${target} PRIVATE bm_json)
   endif()
@@ -81,6 +95,18 @@ if(BM_PRECOMPILED)
   bm_precompile(bm_test_pch tests.h nothing.cpp)
   add_library(bm_json STATIC $<TARGET_OBJECTS:bm_pch>)
 endif()
+
+# Several files as one translation unit, where every build is a whole one (docs/adr/0057). Files of a folder whose names
+# stand for a format (kSector, kRefusal ...) stay apart: BM_APART in their CMakeLists.txt.
+option(BM_UNITY "Compile the files of a folder together" OFF)
+function(bm_together target)
+  if(BM_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    # A file's unnamed namespace is a header's one to g++ then; and, inlining more, it sees unset members in date.h.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage;-Wno-maybe-uninitialized>)
+    set_source_files_properties(${BM_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+endfunction()
 
 # bm_library(common/model SOURCES a.cpp b.cpp LINK bm::x PUBLIC_LINK fmt::fmt)
 #   makes the static library bm_common_model, alias bm::common_model. Include paths are relative to the repository.
@@ -92,6 +118,7 @@ function(bm_library folder)
   target_include_directories(bm_${id} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(bm_${id} PUBLIC ${ARG_PUBLIC_LINK} PRIVATE ${ARG_LINK} bm::flags)
   bm_use_precompiled(bm_${id} bm_pch)
+  bm_together(bm_${id})
 endfunction()
 
 # What has threads of its own is tested under the thread sanitizer too.
@@ -114,6 +141,7 @@ function(bm_test folder)
   target_include_directories(${id}_test PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${id}_test PRIVATE ${ARG_LINK} bm_test_main Threads::Threads bm::flags)
   bm_use_precompiled(${id}_test bm_test_pch)
+  bm_together(${id}_test)
   add_test(NAME ${id} COMMAND ${id}_test)
   if(id IN_LIST BM_THREADED_TESTS)
     list(APPEND ARG_LABELS threads)

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kPage = 1000;
 
-std::string nameOf(const model::Node& node)
+std::string nodeNameOf(const model::Node& node)
 {
     return "the node " + (node.name.empty() ? node.id.uuid : node.name);
 }
@@ -35,14 +35,14 @@ void ImageUsers::readNodes(db::Transaction& tx)
 {
     std::map<std::string, std::string> names;
     for (const model::Node& node : db::NodeRepository{}.all(tx)) {
-        names[node.id.uuid] = nameOf(node);
+        names[node.id.uuid] = nodeNameOf(node);
         const nlohmann::json instance = valueOf(node.instanceInfo);
         for (const char* member : {"image_source", "image_checksum"})
             if (const std::string text = textMember(instance, member); !text.empty())
-                carrying_[text].insert(nameOf(node));
+                carrying_[text].insert(nodeNameOf(node));
         if (const std::optional<RamdiskStay> stay =
                 stayOf(node)) // has no copy: it comes for it at each start
-            wanting_[stay->image.uuid].insert(nameOf(node) + ", which boots it");
+            wanting_[stay->image.uuid].insert(nodeNameOf(node) + ", which boots it");
     }
     for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx)) {
         const nlohmann::json request = valueOf(operation.request);

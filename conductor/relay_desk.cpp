@@ -60,7 +60,7 @@ struct Chain {
     std::vector<std::string> order; ///< uuids, the first takes from the server
 };
 
-struct Copy {
+struct RelayedCopy {
     std::string contentId;
     std::string token;
     RelaySettings settings{};
@@ -83,7 +83,7 @@ std::optional<RelayOrder> relayOrderFromText(const std::string& text)
 }
 
 struct RelayDesk::State {
-    using Copies = std::map<std::pair<std::string, std::string>, Copy>; ///< by content and group
+    using Copies = std::map<std::pair<std::string, std::string>, RelayedCopy>; ///< by content and group
     State(const model::Clock& c, std::chrono::milliseconds pace)
         : clock(c), silence(std::max<std::chrono::milliseconds>(3 * pace, kLeastSilence))
     {}
@@ -99,7 +99,7 @@ struct RelayDesk::State {
     {
         return active(member, now) && !member.slow && !member.suspected && !member.closed && member.port != 0;
     }
-    static Copy* copyOf(Copies& all, const std::string& uuid)
+    static RelayedCopy* copyOf(Copies& all, const std::string& uuid)
     {
         for (auto& [key, copy] : all)
             if (const auto found = copy.members.find(uuid);
@@ -108,13 +108,13 @@ struct RelayDesk::State {
         return nullptr;
     }
     void forgetOld(Copies& all, UtcTime now) const;
-    void place(Copy& copy, const std::string& uuid, UtcTime now) const;
-    void toTail(Copy& copy, const std::string& uuid, UtcTime now) const;
-    void hear(Copy& copy, const RelayNews& news, UtcTime now) const;
-    RelayPlace placeOf(const Copy& copy, const std::string& uuid, UtcTime now) const;
-    std::uint64_t usualRate(const Copy& copy, UtcTime now) const;
-    std::size_t activeIn(const Copy& copy, const Chain& chain, UtcTime now) const;
-    RelayMemberView viewOf(const Copy& copy, const Member& member, UtcTime now) const;
+    void place(RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
+    void toTail(RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
+    void hear(RelayedCopy& copy, const RelayNews& news, UtcTime now) const;
+    RelayPlace placeOf(const RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
+    std::uint64_t usualRate(const RelayedCopy& copy, UtcTime now) const;
+    std::size_t activeIn(const RelayedCopy& copy, const Chain& chain, UtcTime now) const;
+    RelayMemberView viewOf(const RelayedCopy& copy, const Member& member, UtcTime now) const;
 };
 
 void RelayDesk::State::forgetOld(Copies& all, UtcTime now) const
@@ -122,14 +122,14 @@ void RelayDesk::State::forgetOld(Copies& all, UtcTime now) const
     std::erase_if(all, [&](const auto& entry) { return now - entry.second.touched > kRemembered; });
 }
 
-std::size_t RelayDesk::State::activeIn(const Copy& copy, const Chain& chain, UtcTime now) const
+std::size_t RelayDesk::State::activeIn(const RelayedCopy& copy, const Chain& chain, UtcTime now) const
 {
     return static_cast<std::size_t>(std::ranges::count_if(
         chain.order, [&](const std::string& uuid) { return active(copy.members.at(uuid), now); }));
 }
 
 /// Into the shortest chain; at the tail, unless the chain has only just begun.
-void RelayDesk::State::place(Copy& copy, const std::string& uuid, UtcTime now) const
+void RelayDesk::State::place(RelayedCopy& copy, const std::string& uuid, UtcTime now) const
 {
     std::size_t total = 1;
     for (const Chain& chain : copy.chains)
@@ -155,7 +155,7 @@ void RelayDesk::State::place(Copy& copy, const std::string& uuid, UtcTime now) c
     chain.order.insert(at, uuid);
 }
 
-void RelayDesk::State::toTail(Copy& copy, const std::string& uuid, UtcTime now) const
+void RelayDesk::State::toTail(RelayedCopy& copy, const std::string& uuid, UtcTime now) const
 {
     Member& member = copy.members.at(uuid);
     member.slow = true;
@@ -168,7 +168,7 @@ void RelayDesk::State::toTail(Copy& copy, const std::string& uuid, UtcTime now) 
 }
 
 /// What a member says of those that it left.
-void RelayDesk::State::hear(Copy& copy, const RelayNews& news, UtcTime now) const
+void RelayDesk::State::hear(RelayedCopy& copy, const RelayNews& news, UtcTime now) const
 {
     for (const RelayNews::Left& left : news.left)
         for (auto& [uuid, member] : copy.members) {
@@ -182,7 +182,7 @@ void RelayDesk::State::hear(Copy& copy, const RelayNews& news, UtcTime now) cons
 }
 
 /// What a quarter of them get at least: those behind a slow disk get no more than it takes, and may be many.
-std::uint64_t RelayDesk::State::usualRate(const Copy& copy, UtcTime now) const
+std::uint64_t RelayDesk::State::usualRate(const RelayedCopy& copy, UtcTime now) const
 {
     std::vector<std::uint64_t> rates;
     for (const auto& [uuid, member] : copy.members)
@@ -195,7 +195,7 @@ std::uint64_t RelayDesk::State::usualRate(const Copy& copy, UtcTime now) const
     return *quarter;
 }
 
-RelayPlace RelayDesk::State::placeOf(const Copy& copy, const std::string& uuid, UtcTime now) const
+RelayPlace RelayDesk::State::placeOf(const RelayedCopy& copy, const std::string& uuid, UtcTime now) const
 {
     RelayPlace place{.token = copy.token,
                      .sources = {},
@@ -215,7 +215,7 @@ RelayPlace RelayDesk::State::placeOf(const Copy& copy, const std::string& uuid, 
     return place;
 }
 
-RelayMemberView RelayDesk::State::viewOf(const Copy& copy, const Member& member, UtcTime now) const
+RelayMemberView RelayDesk::State::viewOf(const RelayedCopy& copy, const Member& member, UtcTime now) const
 {
     const auto named = [&](const std::string& source) {
         for (const auto& [uuid, other] : copy.members)
@@ -246,7 +246,7 @@ RelayDesk::~RelayDesk() = default;
 bool RelayDesk::knows(const std::string& nodeUuid, const std::string& contentId) const
 {
     const auto copies = state_->copies.lock();
-    const Copy* copy = State::copyOf(*copies, nodeUuid);
+    const RelayedCopy* copy = State::copyOf(*copies, nodeUuid);
     return copy != nullptr && copy->contentId == contentId;
 }
 
@@ -255,9 +255,9 @@ RelayPlace RelayDesk::join(const RelayNode& node, const std::string& contentId)
     const auto copies = state_->copies.lock();
     const UtcTime now = state_->clock.now();
     state_->forgetOld(*copies, now);
-    if (Copy* before = State::copyOf(*copies, node.uuid)) // another step, or once more
+    if (RelayedCopy* before = State::copyOf(*copies, node.uuid)) // another step, or once more
         before->members.at(node.uuid).over = true;
-    Copy& copy = (*copies)[{contentId, node.copyGroup}];
+    RelayedCopy& copy = (*copies)[{contentId, node.copyGroup}];
     const bool idle = std::ranges::none_of(
         copy.members, [&](const auto& entry) { return state_->active(entry.second, now); });
     if (idle) // the last copy's token ends with it
@@ -275,7 +275,7 @@ std::optional<RelayPlace> RelayDesk::exchange(const std::string& nodeUuid, const
                                               const RelayNews& news)
 {
     const auto copies = state_->copies.lock();
-    Copy* copy = State::copyOf(*copies, nodeUuid);
+    RelayedCopy* copy = State::copyOf(*copies, nodeUuid);
     if (copy == nullptr)
         return std::nullopt;
     const UtcTime now = state_->clock.now();
@@ -298,7 +298,7 @@ std::optional<RelayPlace> RelayDesk::exchange(const std::string& nodeUuid, const
 void RelayDesk::ended(const std::string& nodeUuid, bool well)
 {
     const auto copies = state_->copies.lock();
-    if (Copy* copy = State::copyOf(*copies, nodeUuid)) {
+    if (RelayedCopy* copy = State::copyOf(*copies, nodeUuid)) {
         copy->members.at(nodeUuid).over = true;
         copy->members.at(nodeUuid).well = well;
         copy->touched = state_->clock.now();

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::chrono::minutes kTakeOutDeadline{20}; // an ISO of many GiB
+constexpr std::chrono::minutes kRamdiskTakeOutDeadline{20}; // an ISO of many GiB
 constexpr std::size_t kTokenBytes = 16;
 
 /// @return false: it is on its way from the object store
@@ -32,7 +32,7 @@ bool layReady(const StepWork& work, const model::Image& image, const std::string
         return false;
     }
     const RamdiskImage ramdisk = ramdiskOf(image.description, image.sizeBytes);
-    const model::Deadline deadline = model::Deadline::in(kTakeOutDeadline, work.callDeadline.stop);
+    const model::Deadline deadline = model::Deadline::in(kRamdiskTakeOutDeadline, work.callDeadline.stop);
     store.partFile(image.contentId, ramdisk.kernel, deadline);
     store.partFile(image.contentId, ramdisk.initrd, deadline);
     if (ramdisk.iso && arguments.find("{iso}") != std::string::npos)

@@ -11,9 +11,9 @@
 namespace bm::conductor {
 namespace {
 
-constexpr std::size_t kPiece = 100;
-constexpr std::int64_t kStoreEvery = 1'000;      ///< events of other kinds, after which the cursor is stored
-constexpr std::chrono::milliseconds kBreath{20}; ///< commits that come meanwhile share a look
+constexpr std::size_t kWebhookPiece = 100;
+constexpr std::int64_t kStoreEvery = 1'000; ///< events of other kinds, after which the cursor is stored
+constexpr std::chrono::milliseconds kWebhookBreath{20}; ///< commits that come meanwhile share a look
 constexpr std::chrono::milliseconds kAfterTrouble{5'000};
 
 std::int64_t unixSeconds(const model::Clock& clock)
@@ -84,7 +84,7 @@ void WebhookWorker::run(const std::stop_token& stop)
         {
             std::unique_lock lock(mutex_);
             if (pause.count() == 0 && came_.wait(lock, stop, [this] { return poked_; }))
-                pause = kBreath;
+                pause = kWebhookBreath;
             came_.wait_for(lock, stop, pause, [] { return false; }); // a back-off is not cut short by news
             poked_ = false;
         }
@@ -121,7 +121,7 @@ std::chrono::milliseconds WebhookWorker::serve(const std::stop_token& stop)
             db::EventFilter filter;
             filter.kinds = db::kindsFromText(hook->kinds);
             latest = db::EventRepository{}.latestSequence(tx);
-            events = db::EventRepository{}.matching(tx, filter, std::max(hook->cursor, seen_), kPiece);
+            events = db::EventRepository{}.matching(tx, filter, std::max(hook->cursor, seen_), kWebhookPiece);
         });
         if (!hook || hook->parked)
             return std::chrono::milliseconds{0};
@@ -130,7 +130,7 @@ std::chrono::milliseconds WebhookWorker::serve(const std::stop_token& stop)
                 return backOff(*hook);
         if (stop.stop_requested())
             return std::chrono::milliseconds{0};
-        if (events.size() == kPiece)
+        if (events.size() == kWebhookPiece)
             continue;
         seen_ = latest;
         if (latest - hook->cursor >= kStoreEvery) {

@@ -68,7 +68,7 @@ const Table<RolloutNode>& rolloutNodes()
     return table;
 }
 
-std::int64_t numberOf(Transaction& tx, std::string_view sql, const std::vector<Value>& parameters)
+std::int64_t rolloutNumberOf(Transaction& tx, std::string_view sql, const std::vector<Value>& parameters)
 {
     return takeNumber(tx.query(sql, parameters).at(0).at(0));
 }
@@ -155,7 +155,7 @@ std::vector<Rollout> RolloutRepository::open(Transaction& tx) const
 
 std::int64_t RolloutRepository::count(Transaction& tx) const
 {
-    return numberOf(tx, "select coalesce(max(number), 0) from rollouts", {});
+    return rolloutNumberOf(tx, "select coalesce(max(number), 0) from rollouts", {});
 }
 
 std::vector<RolloutNode> RolloutRepository::nodes(Transaction& tx, const model::RolloutId& rollout,
@@ -211,7 +211,7 @@ model::RolloutCounts RolloutRepository::counts(Transaction& tx, const model::Rol
 std::int64_t RolloutRepository::unfinishedUpTo(Transaction& tx, const model::RolloutId& rollout,
                                                std::int32_t wave) const
 {
-    return numberOf(
+    return rolloutNumberOf(
         tx,
         "select count(*) from rollout_nodes where rollout_uuid = $1 and wave <= $2 and state not in "
         "('done', 'failed', 'skipped', 'aborted')",
@@ -221,7 +221,7 @@ std::int64_t RolloutRepository::unfinishedUpTo(Transaction& tx, const model::Rol
 std::int64_t RolloutRepository::failedIn(Transaction& tx, const model::RolloutId& rollout,
                                          std::int32_t wave) const
 {
-    return numberOf(
+    return rolloutNumberOf(
         tx, "select count(*) from rollout_nodes where rollout_uuid = $1 and wave = $2 and state = 'failed'",
         {rollout.uuid, store(wave)});
 }
@@ -252,13 +252,14 @@ RolloutRepository::unfinishedByWave(Transaction& tx, const model::RolloutId& rol
 
 std::int64_t RolloutRepository::toWrite(Transaction& tx, const model::RolloutId& rollout) const
 {
-    return numberOf(tx, "select count(*) from rollout_nodes where rollout_uuid = $1 and verdict = 'write'",
-                    {rollout.uuid});
+    return rolloutNumberOf(tx,
+                           "select count(*) from rollout_nodes where rollout_uuid = $1 and verdict = 'write'",
+                           {rollout.uuid});
 }
 
 std::int32_t RolloutRepository::lastWave(Transaction& tx, const model::RolloutId& rollout) const
 {
-    return static_cast<std::int32_t>(numberOf(
+    return static_cast<std::int32_t>(rolloutNumberOf(
         tx, "select coalesce(max(wave), 0) from rollout_nodes where rollout_uuid = $1", {rollout.uuid}));
 }
 

@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kStatements = std::to_array<std::string_view>({
+constexpr auto kImagesStatements = std::to_array<std::string_view>({
     "alter table images add column labels {text} not null default '{}'",
     "alter table images add column verified_at bigint",
     R"(create table image_jobs (
@@ -19,7 +19,7 @@ constexpr auto kStatements = std::to_array<std::string_view>({
 
 std::span<const std::string_view> imageIntake()
 {
-    return kStatements;
+    return kImagesStatements;
 }
 
 } // namespace bm::db

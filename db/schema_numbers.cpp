@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kStatements = std::to_array<std::string_view>({
+constexpr auto kNumbersStatements = std::to_array<std::string_view>({
     "alter table nodes add column number bigint not null default 0",
     "update nodes set number = (select count(*) from nodes other "
     "where (other.created_at, other.uuid) <= (nodes.created_at, nodes.uuid))",
@@ -18,7 +18,7 @@ constexpr auto kStatements = std::to_array<std::string_view>({
 
 std::span<const std::string_view> nodeNumbers()
 {
-    return kStatements;
+    return kNumbersStatements;
 }
 
 } // namespace bm::db

@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kStatements = std::to_array<std::string_view>({
+constexpr auto kOutsideStatements = std::to_array<std::string_view>({
     R"(create table webhooks (
   uuid {text} primary key, name {text} not null unique, url {text} not null, secret_sealed {text} not null,
   kinds {text} not null, parked bigint not null, last_sequence bigint not null, failures bigint not null,
@@ -28,7 +28,7 @@ constexpr auto kStatements = std::to_array<std::string_view>({
 
 std::span<const std::string_view> outsideTables()
 {
-    return kStatements;
+    return kOutsideStatements;
 }
 
 } // namespace bm::db

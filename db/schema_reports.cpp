@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kStatements = std::to_array<std::string_view>({
+constexpr auto kReportsStatements = std::to_array<std::string_view>({
     R"(create table node_reports (
   number {rising_key}, node_uuid {text} not null references nodes (uuid) on delete cascade,
   operation_uuid {text} not null, kind {text} not null, body {text} not null,
@@ -18,7 +18,7 @@ constexpr auto kStatements = std::to_array<std::string_view>({
 
 std::span<const std::string_view> reportTables()
 {
-    return kStatements;
+    return kReportsStatements;
 }
 
 } // namespace bm::db

@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kStatements = std::to_array<std::string_view>({
+constexpr auto kResourcesStatements = std::to_array<std::string_view>({
     R"(create table chassis (
   uuid {text} primary key, description {text} not null, extra {text} not null,
   created_at bigint not null, updated_at bigint not null))",
@@ -82,7 +82,7 @@ constexpr auto kStatements = std::to_array<std::string_view>({
 
 std::span<const std::string_view> ironicResources()
 {
-    return kStatements;
+    return kResourcesStatements;
 }
 
 } // namespace bm::db

@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kStatements = std::to_array<std::string_view>({
+constexpr auto kRolloutsStatements = std::to_array<std::string_view>({
     "alter table images add column architecture {text} not null default ''",
     "alter table images add column boot_mode {text} not null default ''",
     "alter table operations add column rollout_uuid {text} not null default ''",
@@ -54,7 +54,7 @@ constexpr auto kStatements = std::to_array<std::string_view>({
 
 std::span<const std::string_view> rolloutTables()
 {
-    return kStatements;
+    return kRolloutsStatements;
 }
 
 } // namespace bm::db

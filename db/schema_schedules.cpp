@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kStatements = std::to_array<std::string_view>({
+constexpr auto kSchedulesStatements = std::to_array<std::string_view>({
     R"(create table schedules (
   uuid {text} primary key, name {text} not null, cron {text} not null, at bigint, zone {text} not null,
   image {text} not null, rollout {text} not null, deploy_sealed {text} not null, window_ms bigint,
@@ -36,7 +36,7 @@ constexpr auto kStatements = std::to_array<std::string_view>({
 
 std::span<const std::string_view> scheduleTables()
 {
-    return kStatements;
+    return kSchedulesStatements;
 }
 
 } // namespace bm::db

@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kStatements = std::to_array<std::string_view>({
+constexpr auto kTreesStatements = std::to_array<std::string_view>({
     "alter table images add column kind {text} not null default 'disk'",
     "alter table images add column description {text} not null default '{}'",
     "alter table image_jobs add column image_kind {text} not null default ''",
@@ -16,7 +16,7 @@ constexpr auto kStatements = std::to_array<std::string_view>({
 
 std::span<const std::string_view> treeImages()
 {
-    return kStatements;
+    return kTreesStatements;
 }
 
 } // namespace bm::db

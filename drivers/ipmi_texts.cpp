@@ -112,7 +112,7 @@ constexpr auto kNoise = std::to_array<std::string_view>({
     "raw request",
 });
 
-std::string lowered(std::string_view text)
+std::string loweredText(std::string_view text)
 {
     std::string lower(text);
     std::transform(lower.begin(), lower.end(), lower.begin(),
@@ -195,7 +195,7 @@ IpmiFailure classify(std::string_view output)
     for (const Pattern& pattern : kPatterns) {
         std::optional<IpmiFailure> found;
         eachLine(output, [&](std::string_view line) {
-            const std::string lower = lowered(line);
+            const std::string lower = loweredText(line);
             if (!isNoise(lower) && matches(lower, pattern.text))
                 found = failureOf(pattern, line);
             return found.has_value();
@@ -205,7 +205,7 @@ IpmiFailure classify(std::string_view output)
     }
     IpmiFailure unknown;
     eachLine(output, [&](std::string_view line) {
-        if (!isNoise(lowered(line)))
+        if (!isNoise(loweredText(line)))
             unknown.message = quoted(line);
         return !unknown.message.empty();
     });

@@ -23,7 +23,7 @@ constexpr std::uint64_t kConvertMemory =
     4096 * kMebibyte; // address space: thread stacks and malloc arenas count
 constexpr std::uint64_t kCpuSecondsLeast = 600;
 constexpr std::uint64_t kBytesPerCpuSecond = 8 * kMebibyte;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(BM_SANITIZED)
 constexpr std::uint64_t kDecompressMemory = 0; // their shadow memory is larger than any limit
 #else
 constexpr std::uint64_t kDecompressMemory =

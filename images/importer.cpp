@@ -25,7 +25,7 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
+constexpr std::size_t kImportPieceBytes = std::size_t{1} << 20U;
 constexpr std::uint64_t kSectorBytes = 512;
 constexpr std::uint64_t kCheckpointBytes = std::uint64_t{16} << 20U;
 constexpr std::chrono::milliseconds kReportEvery{200};
@@ -206,7 +206,7 @@ void Importer::verifyChecksum(const SourceFile& source, const std::string& expec
     if (!checksum)
         return;
     Digest digest(checksum->kind);
-    std::vector<std::byte> piece(kPieceBytes);
+    std::vector<std::byte> piece(kImportPieceBytes);
     for (std::uint64_t at = 0; at < source.sizeBytes();) {
         throwIfOver(deadline_);
         const std::size_t count = source.readSome(at, piece);
@@ -307,7 +307,7 @@ std::filesystem::path Importer::ownCopy(DiskFormat format, const SourceFile& sou
         }
         if (count < 0 && errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS)
             throwWriteFailed("copying the image", errno);
-        const std::vector<std::byte> piece = source.read(at, kPieceBytes);
+        const std::vector<std::byte> piece = source.read(at, kImportPieceBytes);
         writeAll(target.get(), piece, "copying the image");
         at += piece.size();
     }

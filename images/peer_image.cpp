@@ -15,7 +15,7 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-constexpr std::size_t kManifestLimit = std::size_t{1} << 30U;
+constexpr std::size_t kPeerManifestLimit = std::size_t{1} << 30U;
 constexpr std::size_t kAnswerLimit = std::size_t{1} << 20U;
 
 std::string firstLine(const std::filesystem::path& file)
@@ -71,7 +71,7 @@ std::string fetchManifest(platform::HttpRequest request, const Offered& offered,
                           const model::Deadline& deadline)
 {
     request.url += "/manifest";
-    std::string text = fetchText(request, kManifestLimit, deadline);
+    std::string text = fetchText(request, kPeerManifestLimit, deadline);
     if (toHex(sha256(std::as_bytes(std::span(text)))) != offered.manifestSha256)
         throw Error(ErrorCode::ChecksumMismatch, "the other bm's manifest is not the one that its API names",
                     "look at it there: bm image verify");

@@ -27,10 +27,10 @@ using model::Error;
 using model::ErrorCode;
 
 constexpr std::uint64_t kMostInOnePut = std::uint64_t{5} << 30U; // S3's own limit
-constexpr std::size_t kManifestLimit = std::size_t{1} << 30U;
+constexpr std::size_t kMirrorManifestLimit = std::size_t{1} << 30U;
 constexpr std::chrono::hours kFetchDeadline{12};
 constexpr std::chrono::minutes kReleaseDeadline{2};
-constexpr std::uint64_t kLeastBytesPerSecond = 1024;
+constexpr std::uint64_t kMirrorLeastBytesPerSecond = 1024;
 
 Error unexpected(const platform::HttpRequest& request, const platform::HttpResponse& answer)
 {
@@ -68,7 +68,7 @@ struct S3Mirror::State {
     platform::HttpRequest object(const char* method, const std::string& name) const
     {
         platform::HttpRequest request = s3Request(settings, method, settings.bucket, settings.prefix + name);
-        request.minBytesPerSecond = kLeastBytesPerSecond;
+        request.minBytesPerSecond = kMirrorLeastBytesPerSecond;
         request.refuseLinkLocal = true;
         return request;
     }
@@ -182,7 +182,7 @@ void S3Mirror::fetch(const std::string& contentId, const std::filesystem::path& 
                      const std::filesystem::path& manifest, const Deadline& deadline) const
 {
     const std::string text =
-        fetchText(state_->object("GET", contentId + ".manifest"), kManifestLimit, deadline);
+        fetchText(state_->object("GET", contentId + ".manifest"), kMirrorManifestLimit, deadline);
     const Manifest parsed = parseManifest(std::as_bytes(std::span(text)));
     if (parsed.contentId() != contentId)
         throw Error(ErrorCode::ImageCorrupt, "the bucket's manifest of " + contentId + " is another image's",

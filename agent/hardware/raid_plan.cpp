@@ -126,7 +126,8 @@ std::vector<std::size_t> placingOrder(const std::vector<LogicalDisk>& logical)
     std::vector<std::size_t> order(logical.size());
     for (std::size_t i = 0; i < order.size(); ++i)
         order[i] = i;
-    std::ranges::stable_partition(order, [&](std::size_t i) { return logical[i].sizeBytes.has_value(); });
+    std::stable_partition(order.begin(), order.end(),
+                          [&](std::size_t i) { return logical[i].sizeBytes.has_value(); });
     return order;
 }
 

@@ -21,7 +21,7 @@ constexpr auto kVendorLoaders =
     std::to_array<std::string_view>({"shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi"});
 constexpr std::size_t kLongestListing = std::size_t{1} << 20U;
 
-std::string lowered(std::string_view text)
+std::string loweredName(std::string_view text)
 {
     std::string out(text);
     std::ranges::transform(out, out.begin(),
@@ -44,8 +44,8 @@ std::string firmwarePath(std::string_view path)
 /// How good the loader at @p path is, the lower the better; nothing: it is none.
 std::optional<std::size_t> rankOf(std::string_view path)
 {
-    const std::string name = lowered(path);
-    if (name == lowered("/EFI/BOOT/BOOTX64.EFI"))
+    const std::string name = loweredName(path);
+    if (name == loweredName("/EFI/BOOT/BOOTX64.EFI"))
         return kVendorLoaders.size();
     if (!name.starts_with("/efi/") || name.starts_with("/efi/boot/"))
         return std::nullopt;

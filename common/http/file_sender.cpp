@@ -8,7 +8,7 @@
 namespace bm::http {
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{1024} * 1024; ///< of one reader before the next has its turn
+constexpr std::size_t kFilePiece = std::size_t{1024} * 1024; ///< of one reader before the next has its turn
 constexpr std::chrono::milliseconds kLook{500};
 
 } // namespace
@@ -83,7 +83,7 @@ void FileSender::serve(int fd)
 bool FileSender::advance(Job& job)
 {
     PendingFile& file = job.file;
-    std::size_t turn = kPiece;
+    std::size_t turn = kFilePiece;
     while (file.left != 0 && turn != 0) {
         const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(file.left, turn));
         const IoResult result = job.connection->sendFrom(file.file.get(), file.offset, count);

@@ -18,7 +18,7 @@ using model::Error;
 using model::ErrorCode;
 
 constexpr std::size_t kDrainLimit = std::size_t{256} * 1024;
-constexpr std::size_t kHeadLimit = std::size_t{32} * 1024;
+constexpr std::size_t kServedHeadLimit = std::size_t{32} * 1024;
 
 /// Nothing could be read as a request: an answer of the Router's form all the same.
 void refuseHead(Connection& connection, const ListenerConfig& config, const Error& error)
@@ -118,7 +118,7 @@ void Server::State::handle(std::unique_ptr<Connection> connection)
     const std::size_t length = headLength(connection->input);
     std::optional<Head> head;
     try {
-        if (length == 0 || length > kHeadLimit)
+        if (length == 0 || length > kServedHeadLimit)
             throw Error(ErrorCode::InvalidInput, "the request's head is longer than 32 KiB");
         head = parseHead(connection->input.substr(0, length));
     } catch (const Error& error) {

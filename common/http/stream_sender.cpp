@@ -9,11 +9,11 @@
 namespace bm::http {
 namespace {
 
-constexpr std::chrono::milliseconds kLook{500};
+constexpr std::chrono::milliseconds kStreamLook{500};
 constexpr std::size_t kMaxHeard = std::size_t{64} * 1024;
-constexpr std::size_t kPiece = std::size_t{64} * 1024; ///< of one client before the next has its turn
+constexpr std::size_t kStreamPiece = std::size_t{64} * 1024; ///< of one client before the next has its turn
 
-std::chrono::steady_clock::time_point now()
+std::chrono::steady_clock::time_point steadyNow()
 {
     return std::chrono::steady_clock::now();
 }
@@ -55,7 +55,7 @@ void StreamSender::add(std::unique_ptr<Connection> connection, EventStreamPtr st
         return;
     }
     ++count_;
-    const Time time = now();
+    const Time time = steadyNow();
     const int fd = connection->fd();
     {
         auto fresh = fresh_.lock();
@@ -71,13 +71,13 @@ void StreamSender::add(std::unique_ptr<Connection> connection, EventStreamPtr st
 
 void StreamSender::run(const std::stop_token& stop)
 {
-    Time looked = now();
+    Time looked = steadyNow();
     while (!stop.stop_requested()) {
-        poller_.wait(jobs_.empty() ? std::chrono::seconds{60} : kLook, [this](int fd) { serve(fd); });
+        poller_.wait(jobs_.empty() ? std::chrono::seconds{60} : kStreamLook, [this](int fd) { serve(fd); });
         takeNew();
-        if (now() - looked >= kLook) {
+        if (steadyNow() - looked >= kStreamLook) {
             lookAtAll();
-            looked = now();
+            looked = steadyNow();
         }
     }
 }
@@ -147,7 +147,7 @@ StreamSender::After StreamSender::flush(Job& job)
     std::size_t sent = 0;
     while (sent < buffer.size()) {
         const IoResult result = job.connection->write(
-            std::string_view(buffer).substr(sent, std::min(kPiece, buffer.size() - sent)));
+            std::string_view(buffer).substr(sent, std::min(kStreamPiece, buffer.size() - sent)));
         if (result.io == Io::Closed)
             return After::Gone;
         if (result.io == Io::Again)
@@ -156,7 +156,7 @@ StreamSender::After StreamSender::flush(Job& job)
     }
     const bool all = sent == buffer.size();
     if (sent != 0 || (!all && !job.waiting))
-        job.movedAt = now();
+        job.movedAt = steadyNow();
     job.waiting = !all;
     buffer.erase(0, sent);
     return all && job.stream->closed_ ? After::Finished : After::GoOn;
@@ -165,7 +165,7 @@ StreamSender::After StreamSender::flush(Job& job)
 /// Heartbeats for the idle, an end for those that take nothing.
 void StreamSender::lookAtAll()
 {
-    const Time time = now();
+    const Time time = steadyNow();
     std::vector<int> late;
     for (auto& [fd, job] : jobs_) {
         const StreamSettings& settings = job.stream->settings_;

@@ -32,7 +32,7 @@ using std::chrono::steady_clock;
 constexpr seconds kFirstDelay{1};
 constexpr seconds kLongestDelay{60};
 constexpr seconds kHealthyLife{60}; ///< after a life this long the back-off starts anew
-constexpr milliseconds kGrace{2000};
+constexpr milliseconds kSupervisedGrace{2000};
 constexpr std::size_t kLongestLine = 4096;
 
 /// Makes lines of what a stream delivers; longer ones are cut into pieces.
@@ -138,7 +138,7 @@ void Supervisor::State::pump(ChildProcess& process, LineReader& out, LineReader&
         out.drain(onLine);
         err.drain(onLine);
         if (stop.stop_requested() && !killAt) {
-            killAt = steady_clock::now() + kGrace;
+            killAt = steady_clock::now() + kSupervisedGrace;
             process.signalGroup(SIGTERM);
         }
         if (killAt && steady_clock::now() >= *killAt)

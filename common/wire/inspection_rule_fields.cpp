@@ -92,8 +92,8 @@ json argumentsFrom(const json& given, const RuleOperator& op, const std::string&
             throw Error(ErrorCode::InvalidInput,
                         fmt::format("{}.args: '{}' is a required argument of \"{}\"", where, name, op.name));
     for (const auto& [name, value] : args.items())
-        if (std::ranges::none_of(op.args, [&](std::string_view one) {
-                return one.substr(one.starts_with('?') ? 1 : 0) == name;
+        if (std::ranges::none_of(op.args, [&key = name](std::string_view one) {
+                return one.substr(one.starts_with('?') ? 1 : 0) == key;
             }))
             throw Error(ErrorCode::InvalidInput, fmt::format("{}.args: \"{}\" takes no argument '{}'", where,
                                                              op.name, name.substr(0, 80)));

@@ -49,7 +49,7 @@ constexpr std::array<Macro, 7> kMacros{{{"@hourly", "0 * * * *"},
                                         {"@yearly", "0 0 1 1 *"},
                                         {"@annually", "0 0 1 1 *"}}};
 
-std::string lower(std::string_view text)
+std::string loweredWord(std::string_view text)
 {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(),
@@ -71,9 +71,9 @@ std::string expected(const Field& field)
     return text;
 }
 
-unsigned valueOf(const Field& field, std::string_view text)
+unsigned fieldValueOf(const Field& field, std::string_view text)
 {
-    const std::string word = lower(text);
+    const std::string word = loweredWord(text);
     for (unsigned i = 0; i < field.names.size() && !field.names.at(i).empty(); ++i)
         if (field.names.at(i) == word)
             return field.firstName + i;
@@ -105,8 +105,8 @@ std::uint64_t bitsOf(const Field& field, std::string_view part)
     unsigned last = field.name == "day of week" ? 6 : field.high;
     if (range != "*") {
         const std::size_t dash = range.find('-');
-        first = valueOf(field, range.substr(0, dash));
-        last = dash == std::string_view::npos ? first : valueOf(field, range.substr(dash + 1));
+        first = fieldValueOf(field, range.substr(0, dash));
+        last = dash == std::string_view::npos ? first : fieldValueOf(field, range.substr(dash + 1));
         if (slash != std::string_view::npos && dash == std::string_view::npos)
             refuse(field,
                    fmt::format("\"{}\": a step needs a range, as {}-{}/{} or */{}", part.substr(0, 40), first,
@@ -153,7 +153,7 @@ std::string_view ruleOf(std::string_view text)
     if (text.empty() || text.front() != '@')
         return text;
     for (const Macro& macro : kMacros)
-        if (macro.name == lower(text))
+        if (macro.name == loweredWord(text))
             return macro.rule;
     throw Error(ErrorCode::InvalidInput, fmt::format("cron: \"{}\" is not known", text.substr(0, 40)),
                 std::string(kHint));

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kLongestName = 100; // room for a date behind it: rollouts are called after schedules
 constexpr std::size_t kMostDates = 400;
 
-void checkName(const std::string& name)
+void checkScheduleName(const std::string& name)
 {
     const bool fits = std::all_of(name.begin(), name.end(), [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
@@ -125,7 +125,7 @@ ScheduleRequest scheduleRequestFrom(const std::string& text)
                         "schedule");
     ScheduleRequest request;
     request.name = wire::stringMember(body, "name");
-    checkName(request.name);
+    checkScheduleName(request.name);
     readTimes(request, body);
     readRollout(request, body);
     request.missed =

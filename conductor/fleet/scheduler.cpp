@@ -31,7 +31,7 @@ namespace {
 constexpr std::size_t kBatch = 500;            // due times per transaction
 constexpr std::chrono::milliseconds kHold{50}; // the one writer is not held longer for starts
 constexpr std::chrono::milliseconds kLongestSleep{1s};
-constexpr std::chrono::hours kHistory{400 * 24};
+constexpr std::chrono::hours kKeptHistory{400 * 24};
 constexpr std::chrono::hours kTidyEvery{1};
 
 /// "nightly-20261121T013000Z": what the rollout of a run is called.
@@ -300,7 +300,7 @@ void Scheduler::State::tidy()
         return;
     tidiedAt = now;
     context.database.write(
-        [&](db::Transaction& tx) { db::ScheduleRepository{}.forgetRuns(tx, now - kHistory); });
+        [&](db::Transaction& tx) { db::ScheduleRepository{}.forgetRuns(tx, now - kKeptHistory); });
 }
 
 bool Scheduler::State::pass(bool follow)

@@ -14,7 +14,6 @@ namespace bm::conductor::fleet {
 using model::Node;
 using model::PlanVerdict;
 using model::RolloutNode;
-using model::State;
 using nlohmann::json;
 
 namespace {
@@ -61,9 +60,10 @@ Reason stateFits(const Case& c)
     if (const auto current = db::OperationRepository{}.current(c.tx, c.node.id))
         return {"node-locked", "busy: " + std::string(model::toText(current->kind)),
                 "bm node timeline " + c.name};
-    static constexpr auto kFrom = std::to_array<State>(
-        {State::Enroll, State::Manageable, State::CleanFailed, State::InspectFailed, State::AdoptFailed,
-         State::Available, State::DeployFailed, State::Active, State::Error});
+    static constexpr auto kFrom = std::to_array<model::State>(
+        {model::State::Enroll, model::State::Manageable, model::State::CleanFailed,
+         model::State::InspectFailed, model::State::AdoptFailed, model::State::Available,
+         model::State::DeployFailed, model::State::Active, model::State::Error});
     if (std::find(kFrom.begin(), kFrom.end(), c.node.state) == kFrom.end())
         return {"invalid-transition", "in state " + std::string(model::toText(c.node.state)),
                 "no deployment starts from there: bm abort " + c.name};
@@ -81,11 +81,11 @@ Reason machineSeen(const Case& c)
     if (!powerKnown && c.node.lastErrorCode.starts_with("bmc-"))
         return {c.node.lastErrorCode, "BMC not answering: " + c.node.lastError, "bm node check " + c.name};
     const bool seen = powerKnown || !c.inventory.empty() || c.selected.lastDeployed ||
-                      c.node.state != State::Enroll; // verified at least
+                      c.node.state != model::State::Enroll; // verified at least
     if (!seen && !c.by.request.allowUnseen)
         return {"conflict", "never seen",
                 "take it in first: bm node check " + c.name + "; or --allow-unseen"};
-    if (!powerKnown && seen && c.node.state != State::Enroll)
+    if (!powerKnown && seen && c.node.state != model::State::Enroll)
         return {"bmc-unreachable", "BMC not answering", "bm node check " + c.name};
     return {};
 }
@@ -163,7 +163,7 @@ Reason optionsFit(const Case& c)
 
 Reason asWanted(const Case& c)
 {
-    const bool onIt = c.node.state == State::Active &&
+    const bool onIt = c.node.state == model::State::Active &&
                       textMember(valueOf(c.node.instanceInfo), "image_checksum") == c.by.image.contentId;
     if (onIt && !c.by.request.force && !c.by.request.ifOlderThan)
         return {"already", "already on " + c.by.image.name, "--force writes it again", true};

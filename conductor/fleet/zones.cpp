@@ -17,7 +17,7 @@ using model::ErrorCode;
 
 namespace {
 
-std::string lower(std::string_view text)
+std::string lowered(std::string_view text)
 {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(),
@@ -28,7 +28,7 @@ std::string lower(std::string_view text)
 /// How far a zone's name is from what was typed: the whole name, or the city alone.
 std::size_t farness(const std::string& typed, const std::string& zone)
 {
-    const std::string name = lower(zone);
+    const std::string name = lowered(zone);
     return std::min(model::editDistance(typed, name),
                     model::editDistance(typed, name.substr(name.rfind('/') + 1)) +
                         (typed.find('/') == std::string::npos ? 0U : 4U));
@@ -37,7 +37,7 @@ std::size_t farness(const std::string& typed, const std::string& zone)
 std::string nearNames(const std::string& name)
 {
     constexpr std::size_t kShown = 3;
-    const std::string typed = lower(name.substr(0, 64));
+    const std::string typed = lowered(name.substr(0, 64));
     std::vector<std::pair<std::size_t, std::string>> found;
     for (const date::time_zone& zone : date::get_tzdb().zones)
         if (const std::size_t far = farness(typed, zone.name());

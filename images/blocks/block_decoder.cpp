@@ -14,7 +14,7 @@ using model::ErrorCode;
 
 struct BlockDecoder::State {
     struct Closer {
-        void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+        void operator()(ZSTD_DCtx* held) const { ZSTD_freeDCtx(held); }
     };
     std::unique_ptr<ZSTD_DCtx, Closer> context{ZSTD_createDCtx()};
 };

@@ -107,12 +107,12 @@ private:
     http::Server server_{router_, {}};
 };
 
-struct Fixture {
+struct WebhookFixture {
     World world;
     conductor::WebhookSettings settings{300ms, 10ms, 40ms, 4};
     std::unique_ptr<Webhooks> hooks;
-    Fixture() { begin(); }
-    ~Fixture() { end(); }
+    WebhookFixture() { begin(); }
+    ~WebhookFixture() { end(); }
     void begin()
     {
         hooks = std::make_unique<Webhooks>(
@@ -156,7 +156,7 @@ struct Fixture {
 TEST_CASE("a webhook", "[conductor][webhook]")
 {
     Peer peer;
-    Fixture world;
+    WebhookFixture world;
     SECTION("posts events of its kinds in order, signed, each once")
     {
         world.event("test.before");

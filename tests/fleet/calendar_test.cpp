@@ -39,7 +39,7 @@ std::vector<std::string> next(const std::string& cron, const std::string& zone, 
 }
 using Texts = std::vector<std::string>;
 
-template <class Unit> model::Error refusal(Unit unit)
+template <class Unit> model::Error refusalOf(Unit unit)
 {
     try {
         unit();
@@ -207,26 +207,26 @@ TEST_CASE("maintenance windows and blackout dates", "[fleet][calendar]")
         for (const char* wrong : {"", "22:00", "22-06", "mon 25:00-26:00", "mo-fr 22:00-06:00", "22:00-22:00",
                                   "mon- 22:00-23:00", "22:60-23:00", "24:00-02:00", "mon 2:0-3:0"}) {
             INFO(wrong);
-            CHECK(refusal([&] { maintenanceWindowFromText(wrong); }).code() ==
+            CHECK(refusalOf([&] { maintenanceWindowFromText(wrong); }).code() ==
                   model::ErrorCode::InvalidInput);
         }
         for (const char* wrong :
              {"", "2026-02-30", "24.12.2026", "2026-12-26..2026-12-24", "2026-12-24..", "2026-1-1"}) {
             INFO(wrong);
-            CHECK(refusal([&] { blackoutFromText(wrong); }).code() == model::ErrorCode::InvalidInput);
+            CHECK(refusalOf([&] { blackoutFromText(wrong); }).code() == model::ErrorCode::InvalidInput);
         }
     }
 }
 
 TEST_CASE("a zone that is not known is refused with those that are near", "[fleet][calendar]")
 {
-    CHECK_THAT(refusal([] { requireZone("europe/berlin"); }).hint(), Contains("Europe/Berlin"));
-    CHECK_THAT(refusal([] { requireZone("Europe/Berlim"); }).hint(), Contains("Europe/Berlin"));
-    CHECK_THAT(refusal([] { requireZone("Berlin"); }).hint(), Contains("Europe/Berlin"));
-    CHECK_THAT(refusal([] { requireZone("new york"); }).hint(), Contains("America/New_York"));
-    CHECK_THAT(refusal([] { requireZone("Middle-earth/Bree"); }).hint(), Contains("/usr/share/zoneinfo"));
-    CHECK(refusal([] { requireZone(""); }).code() != model::ErrorCode::Internal);
-    CHECK(refusal([] { requireZone("../../etc/passwd"); }).code() == model::ErrorCode::InvalidInput);
+    CHECK_THAT(refusalOf([] { requireZone("europe/berlin"); }).hint(), Contains("Europe/Berlin"));
+    CHECK_THAT(refusalOf([] { requireZone("Europe/Berlim"); }).hint(), Contains("Europe/Berlin"));
+    CHECK_THAT(refusalOf([] { requireZone("Berlin"); }).hint(), Contains("Europe/Berlin"));
+    CHECK_THAT(refusalOf([] { requireZone("new york"); }).hint(), Contains("America/New_York"));
+    CHECK_THAT(refusalOf([] { requireZone("Middle-earth/Bree"); }).hint(), Contains("/usr/share/zoneinfo"));
+    CHECK(refusalOf([] { requireZone(""); }).code() != model::ErrorCode::Internal);
+    CHECK(refusalOf([] { requireZone("../../etc/passwd"); }).code() == model::ErrorCode::InvalidInput);
     CHECK_NOTHROW(requireZone("UTC"));
 }
 
@@ -241,6 +241,6 @@ TEST_CASE("a time of day is read in the zone, or with its own offset", "[fleet][
     for (const char* wrong : {"", "tomorrow", "2026-12-24", "24.12.2026 02:30", "2026-13-01 00:00",
                               "2026-12-24 25:00", "2026-12-24 02:30 CET", "2026-12-24 02:30+1"}) {
         INFO(wrong);
-        CHECK(refusal([&] { at(wrong); }).code() == model::ErrorCode::InvalidInput);
+        CHECK(refusalOf([&] { at(wrong); }).code() == model::ErrorCode::InvalidInput);
     }
 }

@@ -15,10 +15,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct FleetWorld {
+struct ScheduledWorld {
     World world{};
 
-    FleetWorld()
+    ScheduledWorld()
     {
         set("2026-11-20 12:00");
         world.image("render");
@@ -72,7 +72,7 @@ struct FleetWorld {
 
 TEST_CASE("a schedule fires and its nodes are imaged", "[fleet][schedule][rollout]")
 {
-    FleetWorld fleet;
+    ScheduledWorld fleet;
     fleet.create({{"window", "4h"}, {"rollout", {{"if_older_than", "6d"}}}});
     fleet.set("2026-11-21 02:30");
     fleet.settle();
@@ -98,7 +98,7 @@ TEST_CASE("a schedule fires and its nodes are imaged", "[fleet][schedule][rollou
 
 TEST_CASE("a run and its rollout are stored together, whenever bmd dies", "[fleet][schedule][rollout]")
 {
-    FleetWorld fleet;
+    ScheduledWorld fleet;
     fleet.create({{"missed", "once"}});
     fleet.set("2026-11-21 02:30");
     for (int i = 0; i < 3; ++i) {
@@ -112,7 +112,7 @@ TEST_CASE("a run and its rollout are stored together, whenever bmd dies", "[flee
 
 TEST_CASE("a moving tag is looked up when the run starts", "[fleet][schedule][rollout]")
 {
-    FleetWorld fleet;
+    ScheduledWorld fleet;
     fleet.world.image("render-2");
     const auto tag = [&](const std::string& image) {
         fleet.world.core->database.write([&](db::Transaction& tx) {
@@ -135,7 +135,7 @@ TEST_CASE("a moving tag is looked up when the run starts", "[fleet][schedule][ro
 
 TEST_CASE("replace aborts the rollout that goes on", "[fleet][schedule][rollout]")
 {
-    FleetWorld fleet;
+    ScheduledWorld fleet;
     for (const char* name : {"n1", "n2"})
         fleet.world.core->nodes.update(
             name, [](model::Node& node) { node.driverInfo.text = R"({"fake_agent_delay": "never"})"; },
@@ -162,7 +162,7 @@ TEST_CASE("replace aborts the rollout that goes on", "[fleet][schedule][rollout]
 
 TEST_CASE("many schedules that are due at once", "[fleet][schedule][rollout]")
 {
-    FleetWorld fleet;
+    ScheduledWorld fleet;
     constexpr int kSchedules = 200;
     for (int i = 0; i < kSchedules; ++i)
         fleet.create({{"name", "s" + std::to_string(i)},

@@ -7,7 +7,7 @@ using Catch::Matchers::Contains;
 using model::RolloutState;
 using model::ScheduleRunState;
 using test::ScheduleWorld;
-using Texts = std::vector<std::string>;
+using Lines = std::vector<std::string>;
 using namespace std::chrono_literals;
 
 TEST_CASE("a schedule fires when it is due, once", "[fleet][schedule]")
@@ -55,7 +55,7 @@ TEST_CASE("a schedule fires when it is due, once", "[fleet][schedule]")
         world.rollouts.endLast(RolloutState::Done, 3);
         world.set("2026-11-22 02:30", "Europe/Berlin");
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"running", "done"});
+        CHECK(world.history() == Lines{"running", "done"});
         CHECK(world.runs().at(1).done == 3);
     }
 }
@@ -70,7 +70,7 @@ TEST_CASE("a run's outcome is its rollout's", "[fleet][schedule]")
         world.scheduler->runOnce();
         world.rollouts.endLast(RolloutState::Done, 0);
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"done"});
+        CHECK(world.history() == Lines{"done"});
         CHECK(world.runs().at(0).finishedAt);
     }
     SECTION("some failed")
@@ -78,7 +78,7 @@ TEST_CASE("a run's outcome is its rollout's", "[fleet][schedule]")
         world.scheduler->runOnce();
         world.rollouts.endLast(RolloutState::Failed, 7, 2);
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"partly"});
+        CHECK(world.history() == Lines{"partly"});
         CHECK(world.runs().at(0).failed == 2);
         CHECK(world.runs().at(0).total == 9);
     }
@@ -87,38 +87,38 @@ TEST_CASE("a run's outcome is its rollout's", "[fleet][schedule]")
         world.scheduler->runOnce();
         world.rollouts.endLast(RolloutState::Failed, 0, 2);
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"failed"});
+        CHECK(world.history() == Lines{"failed"});
     }
     SECTION("aborted by somebody")
     {
         world.scheduler->runOnce();
         world.rollouts.endLast(RolloutState::Aborted, 1);
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"aborted"});
+        CHECK(world.history() == Lines{"aborted"});
     }
     SECTION("a rollout that could not be made fails the run with its reason, and the next is not held up")
     {
         world.rollouts.refusal =
             model::Error(model::ErrorCode::NotFound, "there is no image render:stable", "tag one");
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"failed: not-found"});
+        CHECK(world.history() == Lines{"failed: not-found"});
         CHECK(world.runs().at(0).hint == "tag one");
         world.set("2026-11-22 02:30");
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"running", "failed: not-found"});
+        CHECK(world.history() == Lines{"running", "failed: not-found"});
     }
     SECTION("nothing to do is no failure")
     {
         world.rollouts.nothingToDo = true;
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"skipped: nothing-to-do"});
+        CHECK(world.history() == Lines{"skipped: nothing-to-do"});
     }
     SECTION("a rollout that was deleted")
     {
         world.scheduler->runOnce();
         world.rollouts.started.clear();
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"failed: not-found"});
+        CHECK(world.history() == Lines{"failed: not-found"});
     }
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         for (int i = 0; i < 3; ++i)
             world.scheduler->runOnce();
         CHECK(world.rollouts.started.empty());
-        CHECK(world.history() == Texts{"skipped: missed"});
+        CHECK(world.history() == Lines{"skipped: missed"});
         CHECK(world.runs().at(0).dueAt == conductor::fleet::timeFromText("2026-11-24 02:30", "UTC"));
         CHECK_THAT(world.runs().at(0).reason, Contains("2026-11-21 02:30"));
         CHECK(world.schedules->get("nightly").nextDueAt ==
@@ -161,7 +161,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         world.set("2026-11-24 09:00");
         world.restart();
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"skipped: window-over"});
+        CHECK(world.history() == Lines{"skipped: window-over"});
     }
     SECTION("nor outside the maintenance windows")
     {
@@ -171,7 +171,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         world.set("2026-11-24 09:00");
         world.restart();
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"skipped: closed"});
+        CHECK(world.history() == Lines{"skipped: closed"});
     }
     SECTION("a few minutes are not missed")
     {
@@ -179,7 +179,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         world.set("2026-11-21 02:34");
         world.restart();
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"running"});
+        CHECK(world.history() == Lines{"running"});
     }
     SECTION("a rule of every ten minutes goes on with the last one")
     {
@@ -188,7 +188,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         world.set("2026-11-21 02:31");
         world.restart();
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"running", "skipped: missed"});
+        CHECK(world.history() == Lines{"running", "skipped: missed"});
         CHECK(world.runs().at(0).dueAt == conductor::fleet::timeFromText("2026-11-21 02:30", "UTC"));
     }
     SECTION("a one-shot, too")
@@ -199,7 +199,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         world.set("2026-11-24 09:00");
         world.restart();
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"skipped: missed"});
+        CHECK(world.history() == Lines{"skipped: missed"});
         CHECK_FALSE(world.schedules->get("nightly").nextDueAt);
     }
 }
@@ -214,14 +214,14 @@ TEST_CASE("bmd may die between taking a due time and starting it", "[fleet][sche
     world.scheduler->runOnce(); // the first goes on for days
     world.set("2026-11-22 02:30");
     world.scheduler->runOnce(); // the second waits
-    CHECK(world.history() == Texts{"pending: waits", "running"});
+    CHECK(world.history() == Lines{"pending: waits", "running"});
     world.restart();
     world.scheduler->runOnce();
-    CHECK(world.history() == Texts{"pending: waits", "running"});
+    CHECK(world.history() == Lines{"pending: waits", "running"});
     world.rollouts.endLast(RolloutState::Done);
     world.restart();
     world.scheduler->runOnce();
-    CHECK(world.history() == Texts{"running", "done"});
+    CHECK(world.history() == Lines{"running", "done"});
     CHECK(world.rollouts.started.size() == 2);
 }
 
@@ -240,7 +240,7 @@ TEST_CASE("a run that is due while the one before goes on", "[fleet][schedule][o
     SECTION("is skipped")
     {
         begin("skip");
-        CHECK(world.history() == Texts{"skipped: overlap", "running"});
+        CHECK(world.history() == Lines{"skipped: overlap", "running"});
         CHECK_THAT(world.runs().at(0).reason, Contains("nightly-20261121T023000Z"));
     }
     SECTION("waits for it; one waits at most")
@@ -248,10 +248,10 @@ TEST_CASE("a run that is due while the one before goes on", "[fleet][schedule][o
         begin("queue");
         world.set("2026-11-23 02:30");
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"skipped: overlap", "pending: waits", "running"});
+        CHECK(world.history() == Lines{"skipped: overlap", "pending: waits", "running"});
         world.rollouts.endLast(RolloutState::Done);
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"skipped: overlap", "running", "done"});
+        CHECK(world.history() == Lines{"skipped: overlap", "running", "done"});
     }
     SECTION("waits no longer than its window")
     {
@@ -259,17 +259,17 @@ TEST_CASE("a run that is due while the one before goes on", "[fleet][schedule][o
         begin("queue");
         world.set("2026-11-22 06:30");
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"skipped: window-over", "running"});
+        CHECK(world.history() == Lines{"skipped: window-over", "running"});
     }
     SECTION("aborts it, and starts when it has ended")
     {
         begin("replace");
         CHECK(world.rollouts.started.size() == 1);
         CHECK(world.rollouts.started.front().abortAsked);
-        CHECK(world.history() == Texts{"pending: waits", "running: replaced"});
+        CHECK(world.history() == Lines{"pending: waits", "running: replaced"});
         world.rollouts.endLast(RolloutState::Aborted, 0);
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"running", "aborted: replaced"});
+        CHECK(world.history() == Lines{"running", "aborted: replaced"});
         CHECK(world.rollouts.started.size() == 2);
     }
 }
@@ -295,7 +295,7 @@ TEST_CASE("what operators do with schedules", "[fleet][schedule]")
         world.schedules->pause("nightly", "bob");
         world.schedules->runNow("nightly", "bob");
         world.scheduler->runOnce();
-        CHECK(world.history() == Texts{"running"});
+        CHECK(world.history() == Lines{"running"});
         CHECK(world.runs().at(0).trigger == model::ScheduleTrigger::Manual);
         CHECK(world.runs().at(0).actor == "bob");
         CHECK_THROWS_AS(world.schedules->runNow("nightly", "bob"), model::Error);

@@ -2,6 +2,8 @@
 
 #include "images/disk_inspection.h"
 
+#include <cstring>
+
 using namespace bm;
 using namespace bm::images::testing;
 using Catch::Matchers::Contains;

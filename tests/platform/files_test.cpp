@@ -26,7 +26,7 @@ std::size_t entriesIn(const std::filesystem::path& folder)
         std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()));
 }
 
-ErrorCode codeOf(const std::function<void()>& action)
+ErrorCode fileCodeOf(const std::function<void()>& action)
 {
     try {
         action();
@@ -64,7 +64,7 @@ TEST_CASE("a file written atomically", "[platform][files]")
         CHECK_THROWS_AS(writeFileAtomically(taken, "x"), Error);
         CHECK(std::filesystem::is_directory(taken));
         CHECK(entriesIn(folder.path()) == 2);
-        CHECK(codeOf([&] { writeFileAtomically(folder.path() / "no" / "such", "x"); }) ==
+        CHECK(fileCodeOf([&] { writeFileAtomically(folder.path() / "no" / "such", "x"); }) ==
               ErrorCode::NotFound);
     }
 }
@@ -74,13 +74,13 @@ TEST_CASE("a file read whole", "[platform][files]")
     const TemporaryFolder folder;
     SECTION("is not found, by name")
     {
-        CHECK(codeOf([&] { readFile(folder.path() / "x"); }) == ErrorCode::NotFound);
+        CHECK(fileCodeOf([&] { readFile(folder.path() / "x"); }) == ErrorCode::NotFound);
     }
     SECTION("may be too large")
     {
         std::ofstream(folder.path() / "x") << "12345";
         CHECK(readFile(folder.path() / "x", 5) == "12345");
-        CHECK(codeOf([&] { readFile(folder.path() / "x", 4); }) == ErrorCode::TooLarge);
+        CHECK(fileCodeOf([&] { readFile(folder.path() / "x", 4); }) == ErrorCode::TooLarge);
     }
     SECTION("is no folder")
     {
