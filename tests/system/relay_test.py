@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""A rollout by the programs, onto real bm-agents with files as disks: they form a chain, the server sends the image about once, and
-`bm rollout show --relay` tells who took what from whom. With --no-relay each takes all of it from the server."""
+"""A rollout by the programs, onto real bm-agents with files as disks, behind a link of 50 MiB/s: they form a chain, the server sends
+the image about once, and `bm rollout show --relay` tells who took what from whom. With --no-relay each takes all of it from the server."""
+import contextlib
+import re
 import sys
 
 from image_intake_test import disk
 from machine import MIB, Machine
 from service import Service, inventory, wait_until
+from slow_link import SlowLink
 
 NODES = ("n1", "n2", "n3")
 
@@ -23,7 +26,10 @@ def rollout(service, machines, name, *more):
 
 def main():
     content = disk(7, 160)
-    with Service(sys.argv[1], settings="conductor:\n  agent_pace: 100ms\n") as service:
+    link = SlowLink(50 * MIB)
+    with contextlib.closing(link), Service(sys.argv[1], settings="conductor:\n  agent_pace: 100ms\n",
+                                           provisioning=f"  url: http://127.0.0.1:{link.port}\n") as service:
+        link.server = int(re.search(r"provisioning:\n  port: (\d+)", service.config.read_text()).group(1))
         service.run("node", "enrol", "-f", service.file("fleet.yaml", inventory({name: {"fake_agent_delay": "never"} for name in NODES})))
         for name in NODES:
             service.run("node", "set", name, "automated_clean=false")
