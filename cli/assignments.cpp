@@ -6,6 +6,12 @@ namespace bm::cli {
 
 using nlohmann::json;
 
+json valueOf(const std::string& text)
+{
+    json value = json::parse(text, nullptr, false);
+    return value.is_discarded() ? json(text) : value;
+}
+
 json patchOf(const std::vector<std::string>& assignments)
 {
     json patch = json::array();
@@ -20,10 +26,7 @@ json patchOf(const std::vector<std::string>& assignments)
             patch.push_back({{"op", "remove"}, {"path", path}});
             continue;
         }
-        json value = json::parse(text, nullptr, false);
-        if (value.is_discarded())
-            value = text;
-        patch.push_back({{"op", "add"}, {"path", path}, {"value", value}});
+        patch.push_back({{"op", "add"}, {"path", path}, {"value", valueOf(text)}});
     }
     return patch;
 }

@@ -5,8 +5,10 @@
 
 namespace bm::cli {
 
-/// "properties/rack=r1" and the like to a JSON Patch (RFC 6902): VALUE is JSON where it reads as a number,
-/// boolean, object or list, else a text; an empty one removes the member. @throws Error InvalidInput
+/// JSON where @p text reads as a number, boolean, object or list, else a text.
+nlohmann::json valueOf(const std::string& text);
+/// "properties/rack=r1" and the like to a JSON Patch (RFC 6902): VALUE as above; an empty one
+/// removes the member. @throws Error InvalidInput
 nlohmann::json patchOf(const std::vector<std::string>& assignments);
 
 } // namespace bm::cli

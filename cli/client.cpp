@@ -124,7 +124,7 @@ platform::HttpRequest Client::prepared(const std::string& method, const std::str
     platform::HttpRequest request;
     request.method = method;
     request.url = endpoint_.url + path;
-    request.headers = {{"X-OpenStack-Ironic-API-Version", "1.82"}, {"Accept", "application/json"}};
+    request.headers = {{"X-OpenStack-Ironic-API-Version", "1.115"}, {"Accept", "application/json"}};
     request.username = endpoint_.username;
     request.password = password_;
     request.caFile = endpoint_.caFile;

@@ -154,7 +154,7 @@ CLI::App* addOne(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions
 void addNodeCommands(CLI::App& app, Shell& shell)
 {
     CLI::App* node =
-        app.add_subcommand("node", "Machines: enrol, list, show, set, check, timeline, console, delete");
+        app.add_subcommand("node", "Machines: enrol, list, show, set, check, inspect, clean, service, rescue, timeline, console, delete ...");
     node->require_subcommand(1);
     node->fallthrough();
     const auto options = std::make_shared<NodeOptions>();
@@ -171,6 +171,7 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     addNodeTimeline(*node, shell);
     addNodeCheck(*node, shell);
     addNodeReport(*node, shell);
+    addNodeVerbs(*node, shell);
     CLI::App* consoling =
         addOne(*node, shell, options, "console", "Its serial console over IPMI, by ipmitool", console);
     consoling->add_option("node", options->node, "name or uuid")->required();

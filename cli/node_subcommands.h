@@ -8,5 +8,7 @@ void addNodeList(CLI::App& node, Shell& shell);
 void addNodeEnrol(CLI::App& node, Shell& shell);
 void addNodeTimeline(CLI::App& node, Shell& shell);
 void addNodeCheck(CLI::App& node, Shell& shell);
+/// manage, provide, inspect, clean, service, adopt, rescue, unrescue, unhold: Ironic's verbs.
+void addNodeVerbs(CLI::App& node, Shell& shell);
 
 } // namespace bm::cli

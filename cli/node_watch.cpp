@@ -165,6 +165,32 @@ std::string renderSums(const std::vector<NodeProgress>& nodes)
     return text;
 }
 
+Ordered orderOnEach(const std::vector<std::string>& nodes,
+                    const std::function<void(const std::string&)>& order)
+{
+    Ordered done;
+    for (const std::string& node : nodes) {
+        try {
+            order(node);
+            done.begun.push_back(node);
+        } catch (const Error& error) {
+            printNodeFailure(node, error.what(), std::string(model::toText(error.code())), error.hint());
+            done.code = exitCodeOf(error);
+        }
+    }
+    return done;
+}
+
+int finishOrder(Shell& shell, const Ordered& done, bool wait, std::chrono::minutes limit,
+                const std::function<std::string(const std::string&)>& ordered)
+{
+    if (wait && !done.begun.empty())
+        return watchNodes(shell, done.begun, limit) ? done.code : 1;
+    for (const std::string& node : done.begun)
+        std::cout << node << ": " << ordered(node) << "\n";
+    return done.code;
+}
+
 bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit)
 {
     if (nodes.empty())

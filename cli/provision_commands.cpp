@@ -137,22 +137,13 @@ int provision(Shell& shell, const ProvisionOptions& options)
                     "bm provision IMAGE NODE..., or --select class=web,rack=r1..r4");
     const std::vector<std::string> nodes = shell.nodes(options.nodes);
     confirmRunning(shell, options, nodes);
-    std::vector<std::string> begun;
-    int code = 0;
-    for (const std::string& node : nodes) {
-        try {
-            shell.client().send("POST", nodePath(node, "/provision"), body);
-            begun.push_back(node);
-        } catch (const Error& error) {
-            printNodeFailure(node, error.what(), std::string(model::toText(error.code())), error.hint());
-            code = exitCodeOf(error);
-        }
-    }
-    if (options.wait && !begun.empty())
-        return watchNodes(shell, begun, std::chrono::minutes{options.timeoutMinutes}) ? code : 1;
-    for (const std::string& node : begun)
-        std::cout << node << ": " << options.image << " ordered; watch it: bm node timeline " << node << "\n";
-    return code;
+    const Ordered done = orderOnEach(nodes, [&](const std::string& node) {
+        shell.client().send("POST", nodePath(node, "/provision"), body);
+    });
+    return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
+                       [&](const std::string& node) {
+                           return options.image + " ordered; watch it: bm node timeline " + node;
+                       });
 }
 
 int undeploy(Shell& shell, const ProvisionOptions& options)
@@ -160,12 +151,11 @@ int undeploy(Shell& shell, const ProvisionOptions& options)
     const std::vector<std::string> nodes = shell.nodes(options.nodes);
     confirmMany(fmt::format("undeploy {} nodes and wipe their disks' metadata", nodes.size()), nodes.size(),
                 options.yes);
-    for (const std::string& node : nodes) {
+    const Ordered done = orderOnEach(nodes, [&](const std::string& node) {
         shell.client().send("PUT", nodePath(node, "/states/provision"), {{"target", "deleted"}});
-        if (!options.wait)
-            std::cout << node << ": undeploy ordered\n";
-    }
-    return !options.wait || watchNodes(shell, nodes, std::chrono::minutes{options.timeoutMinutes}) ? 0 : 1;
+    });
+    return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
+                       [](const std::string&) { return std::string("undeploy ordered"); });
 }
 
 int abort(Shell& shell, const ProvisionOptions& options)

@@ -61,6 +61,35 @@ def provisioning(service):
     assert service.json("node", "show", "n1")["provision_state"] == "available"
 
 
+def verbs(service):
+    def state(name, wanted):
+        assert service.json("node", "show", name)["provision_state"] == wanted, service.json("node", "show", name)["provision_state"]
+    expect(service, 0, "done", "node", "manage", "n1", "--wait")
+    state("n1", "manageable")
+    expect(service, 0, "inspect: done", "node", "inspect", "n1", "--wait")
+    expect(service, 2, "--step INTERFACE.STEP", "node", "clean", "n1")
+    expect(service, 2, "no_such_step", "node", "clean", "n1", "--step", "deploy.no_such_step")
+    expect(service, 2, "is not ARGUMENT=VALUE", "node", "clean", "n1", "--step", "wait,5")
+    expect(service, 3, "ghost", "node", "clean", "n1", "--runbook", "ghost")
+    expect(service, 0, "clean: done", "node", "clean", "n1", "--step", "deploy.erase_devices_metadata", "--step", "wait,seconds=1", "--wait")
+    expect(service, 0, "clean ordered", "node", "clean", "n1", "--step", "hold")
+    assert wait_until(lambda: service.json("node", "show", "n1")["provision_state"] == "clean hold", 20)
+    expect(service, 0, "unhold ordered", "node", "unhold", "n1")
+    assert wait_until(lambda: service.json("node", "show", "n1")["provision_state"] == "manageable", 20)
+    expect(service, 2, "rescue", "node", "rescue", "n1", "--password-file", "-", stdin="secret\n")
+    expect(service, 0, "done", "node", "provide", "n1", "--wait")
+    expect(service, 0, "deploy: done", "provision", "tiny", "n1", "--wait")
+    expect(service, 2, "holds no password", "node", "rescue", "n1", "--password-file", "-", stdin="")
+    expect(service, 0, "rescue: done", "node", "rescue", "n1", "--password-file", "-", "--wait", stdin="secret\n")
+    state("n1", "rescue")
+    expect(service, 0, "unrescue: done", "node", "unrescue", "n1", "--wait")
+    steps = service.file("steps.json", '[{"interface": "bios", "step": "factory_reset"}]')
+    expect(service, 0, "service: done", "node", "service", "n1", "--steps", steps, "--wait")
+    state("n1", "active")
+    expect(service, 2, "--yes", "node", "rescue", "n1", "n2", "--password-file", steps)
+    expect(service, 0, "clean: done", "undeploy", "n1", "--wait")
+
+
 def the_rest(service):
     expect(service, 0, "n1: done", "power", "on", "n1", "--wait")
     expect(service, 0, "power on", "power", "status", "n1")
@@ -83,6 +112,7 @@ def main():
         enrolment(service)
         images(service)
         provisioning(service)
+        verbs(service)
         the_rest(service)
     print("every command did what it says")
 

@@ -1,0 +1,39 @@
+#include "cli/step_words.h"
+#include "common/model/error.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+using namespace bm;
+using Catch::Matchers::Contains;
+using cli::stepOf;
+using cli::stepsOf;
+using nlohmann::json;
+
+TEST_CASE("a word is a step with its arguments", "[cli][steps]")
+{
+    CHECK(stepOf("deploy.erase_devices") ==
+          json::parse(R"({"interface": "deploy", "step": "erase_devices", "args": {}})"));
+    CHECK(stepOf("deploy.burnin_disk,seconds=60,mode=smart") ==
+          json::parse(
+              R"({"interface": "deploy", "step": "burnin_disk", "args": {"seconds": 60, "mode": "smart"}})"));
+    CHECK(stepOf("wait,seconds=5") == json::parse(R"({"step": "wait", "args": {"seconds": 5}})"));
+    CHECK_THROWS_WITH(stepOf("deploy.burnin_cpu,60"), Contains("\"60\" is not ARGUMENT=VALUE"));
+    CHECK_THROWS_WITH(stepOf("deploy.burnin_cpu,=60"), Contains("is not ARGUMENT=VALUE"));
+}
+
+TEST_CASE("steps of words come before those of a file", "[cli][steps]")
+{
+    const std::filesystem::path file = std::filesystem::temp_directory_path() / "bm-step-words-test.json";
+    std::ofstream(file) << R"([{"interface": "bios", "step": "factory_reset"}])";
+    const json steps = stepsOf({"hold"}, file);
+    REQUIRE(steps.size() == 2);
+    CHECK(steps[0].at("step") == "hold");
+    CHECK(steps[1].at("step") == "factory_reset");
+    std::ofstream(file) << R"({"interface": "bios"})";
+    CHECK_THROWS_WITH(stepsOf({}, file), Contains("is not a JSON list of steps"));
+    std::filesystem::remove(file);
+    CHECK(stepsOf({}, "").empty());
+    CHECK_THROWS_AS(stepsOf({}, file), model::Error);
+}
