@@ -55,8 +55,10 @@ public:
     std::vector<T> find(Transaction& tx, std::string_view tail,
                         const std::vector<Value>& parameters = {}) const
     {
+        std::vector<Row> rows = tx.query(select_ + std::string(tail), parameters);
         std::vector<T> items;
-        for (Row& row : tx.query(select_ + std::string(tail), parameters)) {
+        items.reserve(rows.size());
+        for (Row& row : rows) {
             T& item = items.emplace_back();
             for (std::size_t i = 0; i < columns_.size(); ++i)
                 columns_[i].set(item, row[i]);

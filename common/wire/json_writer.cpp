@@ -29,6 +29,15 @@ std::size_t sequenceLength(std::string_view text, std::size_t at)
     return bad ? 0 : length;
 }
 
+/// Where the run of characters that stand for themselves, from @p at on, ends.
+std::size_t endOfPlain(std::string_view text, std::size_t at)
+{
+    const auto plain = [](unsigned char c) { return c >= 0x20U && c < 0x7FU && c != '"' && c != '\\'; };
+    while (at < text.size() && plain(static_cast<unsigned char>(text[at])))
+        ++at;
+    return at;
+}
+
 void appendEscaped(std::string& out, unsigned char c)
 {
     switch (c) {
@@ -108,6 +117,10 @@ JsonWriter& JsonWriter::string(std::string_view text)
     separate();
     text_ += '"';
     for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = endOfPlain(text, at);
+        text_.append(text, at, end - at);
+        if (at = end; at == text.size())
+            break;
         const std::size_t length = sequenceLength(text, at);
         if (length == 1)
             appendEscaped(text_, static_cast<unsigned char>(text[at]));
