@@ -10,6 +10,7 @@
 #include "db/repositories.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -26,9 +27,23 @@ using nlohmann::json;
 namespace {
 
 /// An entry of the history has Ironic's kind of id, made of the event's number.
+constexpr std::string_view kEntryPrefix = "00000000-0000-4000-8000-";
 std::string entryUuid(std::int64_t sequence)
 {
-    return fmt::format("00000000-0000-4000-8000-{:012x}", sequence);
+    return fmt::format("{}{:012x}", kEntryPrefix, sequence);
+}
+
+/// The event's number again; nothing when @p uuid is no entry's id.
+std::optional<std::int64_t> sequenceOf(std::string_view uuid)
+{
+    constexpr std::size_t kDigits = 12;
+    constexpr int kHexadecimal = 16;
+    if (!uuid.starts_with(kEntryPrefix) || uuid.size() != kEntryPrefix.size() + kDigits)
+        return std::nullopt;
+    std::int64_t sequence = 0;
+    const char* end = uuid.data() + uuid.size();
+    const auto read = std::from_chars(uuid.data() + kEntryPrefix.size(), end, sequence, kHexadecimal);
+    return read.ec == std::errc{} && read.ptr == end && sequence > 0 ? std::optional(sequence) : std::nullopt;
 }
 
 /// What Ironic's registry knows of a setting; simulated ones are plain texts.
@@ -148,14 +163,24 @@ void NodeRecordsApi::firmware(Request& request, Response& response) const
     response.sendJson(200, out.endArray().endObject().text());
 }
 
-std::vector<model::NodeEvent> NodeRecordsApi::failures(const model::NodeId& node) const
+std::vector<model::NodeEvent> NodeRecordsApi::failures(const model::NodeId& node, std::int64_t after,
+                                                       std::size_t limit) const
 {
     db::EventFilter filter;
     filter.node = node;
     filter.kinds = {"operation.failed", "operation.aborted"};
-    constexpr std::size_t kMost = 100'000;
     return parts_.context.database.read(
-        [&](db::Transaction& tx) { return db::EventRepository{}.matching(tx, filter, 0, kMost); });
+        [&](db::Transaction& tx) { return db::EventRepository{}.matching(tx, filter, after, limit); });
+}
+
+std::optional<model::NodeEvent> NodeRecordsApi::failure(const model::NodeId& node,
+                                                        std::string_view uuid) const
+{
+    const std::optional<std::int64_t> sequence = sequenceOf(uuid);
+    if (!sequence)
+        return std::nullopt;
+    const std::vector<model::NodeEvent> next = failures(node, *sequence - 1, 1);
+    return next.empty() || next.front().sequence != *sequence ? std::nullopt : std::optional(next.front());
 }
 
 namespace {
@@ -205,16 +230,16 @@ void NodeRecordsApi::history(Request& request, Response& response) const
 {
     requireVersion(request, 78, "history");
     refuseOtherQuery(request, "detail limit marker");
-    const std::string marker = request.queryParam("marker").value_or("");
-    std::vector<model::NodeEvent> events = failures(nodeOf(request).id);
-    if (!marker.empty()) {
-        const auto last = std::ranges::find(
-            events, marker, [](const model::NodeEvent& event) { return entryUuid(event.sequence); });
-        if (last == events.end())
+    const model::NodeId node = nodeOf(request).id;
+    std::int64_t after = 0;
+    if (const std::string marker = request.queryParam("marker").value_or(""); !marker.empty()) {
+        const std::optional<model::NodeEvent> last = failure(node, marker);
+        if (!last)
             throw Error(ErrorCode::NotFound, "The marker " + marker.substr(0, 80) + " could not be found.");
-        events.erase(events.begin(), last + 1);
+        after = last->sequence;
     }
     const std::size_t limit = limitOf(request);
+    std::vector<model::NodeEvent> events = failures(node, after, limit + 1);
     const bool more = events.size() > limit;
     events.resize(std::min(events.size(), limit));
     wire::JsonWriter out;
@@ -230,16 +255,14 @@ void NodeRecordsApi::history(Request& request, Response& response) const
 void NodeRecordsApi::historyEntry(Request& request, Response& response) const
 {
     requireVersion(request, 78, "history");
-    const Node node = nodeOf(request);
-    for (const model::NodeEvent& event : failures(node.id))
-        if (entryUuid(event.sequence) == request.pathParam("entry")) {
-            wire::JsonWriter out;
-            writeEntry(out, parts_, request, event, true);
-            response.sendJson(200, out.text());
-            return;
-        }
-    throw Error(ErrorCode::NotFound, fmt::format("Node history record {} could not be found.",
-                                                 request.pathParam("entry").substr(0, 80)));
+    const std::string& uuid = request.pathParam("entry");
+    const std::optional<model::NodeEvent> event = failure(nodeOf(request).id, uuid);
+    if (!event)
+        throw Error(ErrorCode::NotFound,
+                    fmt::format("Node history record {} could not be found.", uuid.substr(0, 80)));
+    wire::JsonWriter out;
+    writeEntry(out, parts_, request, *event, true);
+    response.sendJson(200, out.text());
 }
 
 void NodeRecordsApi::children(Request& request, Response& response) const

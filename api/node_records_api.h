@@ -22,7 +22,9 @@ private:
     void attachVif(http::Request& request, http::Response& response) const;
     void detachVif(http::Request& request, http::Response& response) const;
     model::Node nodeOf(const http::Request& request) const;
-    std::vector<model::NodeEvent> failures(const model::NodeId& node) const;
+    std::vector<model::NodeEvent> failures(const model::NodeId& node, std::int64_t after,
+                                           std::size_t limit) const;
+    std::optional<model::NodeEvent> failure(const model::NodeId& node, std::string_view uuid) const;
 
     const ApiParts& parts_;
 };
