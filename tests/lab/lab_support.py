@@ -3,6 +3,7 @@ is the first argument of the test; BM_LAB names the lab (tests/lab/CMakeLists.tx
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -58,14 +59,26 @@ def raise_lab(fleet_text, image=True):
     return machines
 
 
+def tell_what_was_seen():
+    """For a failure that nobody can look at any more: each machine's events and the end of its console, then bmd's log."""
+    for log in sorted(place.STATE.glob("machines/*/console.log")):
+        name = log.parent.name
+        console = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", log.read_text(errors="replace"))[-1500:]
+        print(f"--- {log}\n{console}", file=sys.stderr)
+        try:
+            for event in api(f"/v1/nodes/{name}/events?limit=1000")["events"][-25:]:
+                print(f"    {event['at']} {event['kind']}: {event['message'][:160]}", file=sys.stderr)
+        except (subprocess.SubprocessError, OSError, ValueError) as error:
+            print(f"    no events: {error}", file=sys.stderr)
+    print(service.last_words(lines=40), file=sys.stderr)
+
+
 def run(main):
     """Runs the test, tells what was seen last when it fails, and takes the lab down."""
     try:
         main()
     except BaseException:
-        print(service.last_words(lines=60), file=sys.stderr)
-        for log in place.STATE.glob("machines/*/console.log"):
-            print(f"--- {log}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)
+        tell_what_was_seen()
         raise
     finally:
         subprocess.run([place.LAB / "down"], check=False)
