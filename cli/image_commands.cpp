@@ -104,7 +104,9 @@ json setTag(Shell& shell, const std::string& tag, const std::string& image)
 
 json startPair(Shell& shell, ImageOptions options, ImageTicker& ticker)
 {
-    const BootPair pair(options.kernel, options.initrd);
+    const BootPair pair(options.kernel, options.initrd, [&](std::uint64_t done, std::uint64_t total) {
+        ticker.tell("fetching", done, total);
+    });
     options.source = pair.archive();
     options.kind = "ramdisk";
     return startImport(shell, options, ticker);
@@ -287,8 +289,9 @@ void addImageCommands(CLI::App& app, Shell& shell)
                                                     "RAM disk (ISO, kernel and initrd); plain or compressed");
     adding->add_option("source", options->source,
                        "file, - for stdin, or an address: http(s)://, s3://bucket/key, bm://host:6385/NAME");
-    adding->add_option("--kernel", options->kernel,
-                       "instead: a kernel (bzImage, vmlinuz) that machines boot");
+    adding->add_option(
+        "--kernel", options->kernel,
+        "instead: a kernel (bzImage, vmlinuz) that machines boot, a file or an http(s) address");
     adding->add_option("--initrd", options->initrd, "with its initrd, and stay in");
     adding->add_option("--kernel-arguments", options->kernelArguments,
                        "of a RAM disk; %default%: those that the ISO's boot menu has");

