@@ -45,16 +45,20 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
         page = pageOf(tx, query);
         held = reservedNodes(tx);
     });
+    const wire::Version version = versionOf(request);
     wire::JsonWriter out;
     out.beginObject().key("nodes").beginArray();
-    for (const model::Node& node : page.nodes)
+    for (const model::Node& node : page.nodes) {
         wire::writeNode(out,
                         {.node = node,
                          .base = request.localBase,
                          .conductor = parts_.context.settings.conductorName,
                          .reserved = held.contains(node.id.uuid),
-                         .version = versionOf(request)},
+                         .version = version},
                         query.fields);
+        if (&node == &page.nodes.front()) // the others are about as long
+            out.reserve(out.text().size() * page.nodes.size() * 5 / 4);
+    }
     out.endArray();
     if (page.more)
         out.key("next").string(nextLink(request, query.limit, page.nodes.back().id.uuid));

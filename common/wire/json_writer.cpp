@@ -106,8 +106,12 @@ JsonWriter& JsonWriter::endArray()
 
 JsonWriter& JsonWriter::key(std::string_view name)
 {
-    string(name);
-    text_ += ": ";
+    if (endOfPlain(name, 0) != name.size()) {
+        string(name);
+        text_ += ": ";
+    } else { // most of all: a member's name
+        text_.append(comma_ ? ", \"" : "\"").append(name).append("\": ");
+    }
     comma_ = false;
     return *this;
 }

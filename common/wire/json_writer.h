@@ -39,6 +39,12 @@ public:
         return value ? time(*value) : null();
     }
 
+    /// Room for a text of @p bytes, where its length can be foreseen.
+    JsonWriter& reserve(std::size_t bytes)
+    {
+        text_.reserve(bytes);
+        return *this;
+    }
     const std::string& text() const { return text_; }
     std::string take() { return std::move(text_); }
 
