@@ -18,6 +18,17 @@ namespace {
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
 constexpr std::uint64_t kMostBytes = UINT32_MAX; // what newc can say
 
+[[noreturn]] void refuseSize(const std::string& source)
+{
+    throw Error(ErrorCode::InvalidInput, source + " is larger than 4 GiB", "no machine boots that");
+}
+
+[[noreturn]] void refuseRoom(const std::filesystem::path& file)
+{
+    throw Error(ErrorCode::StoreFull, "packing kernel and initrd into " + file.string() + " failed",
+                "make room there, or set TMPDIR");
+}
+
 bool isAddress(const std::string& source)
 {
     return source.find("://") != std::string::npos;
@@ -30,15 +41,24 @@ void fetchOnce(const std::string& url, const std::filesystem::path& file,
     constexpr std::uint64_t kLeastBytesPerSecond = 1024;
     std::ofstream out(file, std::ios::binary | std::ios::trunc);
     std::uint64_t bytes = 0;
-    const platform::HttpResponse response = platform::HttpClient().stream(
-        {.url = url, .followRedirects = true, .minBytesPerSecond = kLeastBytesPerSecond},
-        [&](std::span<const std::byte> piece) {
-            bytes += piece.size();
-            out.write(reinterpret_cast<const char*>(piece.data()),
-                      static_cast<std::streamsize>(piece.size()));
-            return out.good() && bytes <= kMostBytes;
-        },
-        model::Deadline::in(kLongest), progress);
+    platform::HttpResponse response;
+    try {
+        response = platform::HttpClient().stream(
+            {.url = url, .followRedirects = true, .minBytesPerSecond = kLeastBytesPerSecond},
+            [&](std::span<const std::byte> piece) {
+                bytes += piece.size();
+                out.write(reinterpret_cast<const char*>(piece.data()),
+                          static_cast<std::streamsize>(piece.size()));
+                return out.good() && bytes <= kMostBytes;
+            },
+            model::Deadline::in(kLongest), progress);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::Aborted)
+            throw;
+        if (bytes > kMostBytes)
+            refuseSize(url);
+        refuseRoom(file);
+    }
     if (response.status == 404)
         throw Error(ErrorCode::NotFound, url + " answered 404");
     if (response.status != 200)
@@ -75,7 +95,7 @@ void addFile(std::ofstream& out, const std::string& file, const std::string& nam
         throw Error(ErrorCode::NotFound, file + " is not a file");
     const std::uint64_t bytes = std::filesystem::file_size(file);
     if (bytes > kMostBytes)
-        throw Error(ErrorCode::InvalidInput, file + " is larger than 4 GiB", "no machine boots that");
+        refuseSize(file);
     out << platform::newcHeader({.name = name, .mode = kPlainFile, .bytes = bytes});
     std::ifstream in(file, std::ios::binary);
     std::vector<char> piece(kPieceBytes);
@@ -110,8 +130,7 @@ BootPair::BootPair(const std::string& kernel, const std::string& initrd,
     out << platform::newcHeader({.name = "TRAILER!!!"});
     out.close();
     if (!out)
-        throw Error(ErrorCode::StoreFull, "packing kernel and initrd into " + file_.string() + " failed",
-                    "make room there, or set TMPDIR");
+        refuseRoom(file_);
 }
 
 } // namespace bm::cli

@@ -13,8 +13,8 @@ namespace bm::cli {
 class BootPair {
 public:
     /// @param fetching  told of what is fetched from an address
-    /// @throws Error NotFound, InvalidInput (another kind of address, 4 GiB or more), Unavailable,
-    /// DeadlineExceeded
+    /// @throws Error NotFound, InvalidInput (another kind of address, one that cannot be fetched, over 4
+    /// GiB), StoreFull, DeadlineExceeded
     BootPair(const std::string& kernel, const std::string& initrd,
              const platform::TransferProgress& fetching = {});
     std::string archive() const { return file_.string(); }

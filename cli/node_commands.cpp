@@ -153,8 +153,8 @@ CLI::App* addOne(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions
 
 void addNodeCommands(CLI::App& app, Shell& shell)
 {
-    CLI::App* node =
-        app.add_subcommand("node", "Machines: enrol, list, show, set, check, inspect, clean, service, rescue, timeline, console, delete ...");
+    CLI::App* node = app.add_subcommand("node", "Machines: enrol, list, show, set, check, inspect, clean, "
+                                                "service, rescue, timeline, console, delete ...");
     node->require_subcommand(1);
     node->fallthrough();
     const auto options = std::make_shared<NodeOptions>();
