@@ -159,6 +159,7 @@ void App::start()
     State& state = *state_;
     makeFirstUser(state.config);
     useCertificates(state.config);
+    state.core.recover(); // what a request changes from here on is not what a dead process left
     state.startListeners();
     writeClientConfig(state.config, endpoint());
     if (state.config.bootServices())

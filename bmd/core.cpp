@@ -78,10 +78,15 @@ Core::~Core()
     database.onCommit({});
 }
 
+void Core::recover()
+{
+    catalogue.recover();
+    engine.recover();
+}
+
 void Core::start()
 {
     catalogue.start();
-    engine.recover();
     engine.start();
     powerSync.start();
     webhooks.start();

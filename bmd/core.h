@@ -42,6 +42,7 @@ public:
     ~Core();
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
+    void recover(); ///< takes up what a dead process left: before any request can come, before start()
     void start();
     void stop();
 

@@ -73,6 +73,11 @@ ImageCatalogue::~ImageCatalogue()
     stop();
 }
 
+void ImageCatalogue::recover()
+{
+    state_->jobs.recover();
+}
+
 void ImageCatalogue::start()
 {
     state_->jobs.start();

@@ -24,6 +24,7 @@ class ImageCatalogue {
 public:
     explicit ImageCatalogue(Context context);
     ~ImageCatalogue();
+    void recover(); ///< before any request can come; see ImageJobs::recover()
     void start();
     void stop();
     /// @throws Error Conflict (name taken by an image that did not fail), InvalidInput

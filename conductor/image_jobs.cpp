@@ -309,7 +309,7 @@ ImageJobs::~ImageJobs()
     stop();
 }
 
-void ImageJobs::start()
+void ImageJobs::recover()
 {
     const auto [jobs, images] = state_->context.database.read([](db::Transaction& tx) {
         return std::pair(db::ImageJobRepository{}.all(tx), db::ImageRepository{}.all(tx));
@@ -330,6 +330,10 @@ void ImageJobs::start()
         else if (image.state == ImageState::Importing && !captured.contains(image.id.uuid))
             state_->failed({.image = image.id, .kind = "import"}, cutOff());
     }
+}
+
+void ImageJobs::start()
+{
     for (int i = 0; i < std::max(1, state_->context.settings.importThreads); ++i)
         state_->workers.emplace_back([this](const std::stop_token& stop) { state_->work(stop); });
 }

@@ -7,13 +7,16 @@
 namespace bm::conductor {
 
 /// Work on images, on a pool of its own: imports and verifications. Each is a row before it begins; after
-/// kill -9 the next start() takes up what is unfinished, a download at its byte. Thread-safe.
+/// kill -9 the next recover() takes up what is unfinished, a download at its byte. Thread-safe.
 class ImageJobs {
 public:
     explicit ImageJobs(const Context& context);
     ~ImageJobs();
-    void start(); ///< also tidies the store up, before any import
-    void stop();  ///< what is at work goes on at the next start()
+    /// Tidies the store up and queues what is unfinished. Before any request can come: an upload on its way
+    /// would be taken for what a dead process left.
+    void recover();
+    void start();
+    void stop(); ///< what is at work goes on after the next recover()
     /// Has @p image, whose job row is committed, worked on.
     void enqueue(const model::ImageId& image);
 

@@ -61,6 +61,7 @@ void sendCutOff(const std::string& base)
 TEST_CASE("images over REST", "[api][images]")
 {
     ApiWorld world({.ramdiskFolder = {}, .loaderFolder = {}, .maxUploadBytes = 4'000'000});
+    world.world.core->catalogue.recover();
     world.world.core->catalogue.start();
     const std::filesystem::path incoming = world.world.core->store.incomingFolder();
 

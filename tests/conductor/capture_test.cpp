@@ -104,6 +104,7 @@ std::string archiveOf(World& world, const std::string& files)
 TEST_CASE("what a tree's capture sent is imported", "[conductor][capture]")
 {
     World world;
+    world.core->catalogue.recover();
     world.core->catalogue.start();
     SECTION("a system")
     {
@@ -226,6 +227,7 @@ TEST_CASE("bmd may die after every single look at a capture", "[conductor][captu
     for (int i = 0; i < 200 && world.stateOf("golden") != State::Active; ++i) {
         world.runOnce();
         world.restart();
+        world.core->catalogue.recover();
         world.core->catalogue.start();
         world.core->catalogue.stop();
         world.clock.advance(250ms);

@@ -83,6 +83,7 @@ TEST_CASE("work on images that a crash cut off is settled at start", "[conductor
     SECTION("an import without a job has lost its client: it fails with a hint")
     {
         insert(false);
+        world.core->catalogue.recover();
         world.core->catalogue.start();
         const model::Image failed = world.core->catalogue.get("half");
         CHECK(failed.state == model::ImageState::Failed);
@@ -92,6 +93,7 @@ TEST_CASE("work on images that a crash cut off is settled at start", "[conductor
     SECTION("one that has taken bmd down again and again is given up")
     {
         insert(true);
+        world.core->catalogue.recover();
         world.core->catalogue.start();
         for (int i = 0; i < 200 && world.core->catalogue.get("half").state == model::ImageState::Importing;
              ++i)

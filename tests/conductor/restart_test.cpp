@@ -51,6 +51,7 @@ TEST_CASE("an import that a crash cut off is failed with a hint", "[conductor][r
     image.state = model::ImageState::Importing;
     world.core->database.write([&](db::Transaction& tx) { db::ImageRepository{}.update(tx, image); });
     world.restart();
+    world.core->catalogue.recover();
     world.core->catalogue.start();
     world.core->catalogue.stop();
     const model::Image after = world.core->catalogue.get("half");

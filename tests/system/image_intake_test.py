@@ -72,6 +72,20 @@ def killed_conversion(build):
         assert wait_until(lambda: state(service, "up") == "ready", 120, 0.3), show(service, "up")
 
 
+def swept_before_it_answers(build):
+    """An upload in bmd's first moment must not be taken for what a dead process left."""
+    with Service(build) as service:
+        incoming = service.state / "images" / "incoming"
+        service.stop()
+        left = incoming / "left-behind"
+        left.mkdir()
+        for number in range(20000):
+            (left / str(number)).touch()
+        service.launch()
+        assert wait_until(service.answers, 60, 0.001), service.log_text()
+        assert not left.exists(), "bmd answers while it still tidies up"
+
+
 def cut_upload(build):
     """A client that goes away half-way leaves nothing."""
     with Service(build) as service:
@@ -174,7 +188,7 @@ def between_two(build):
 
 
 def main():
-    parts = [killed_download, killed_conversion, cut_upload, checksums, upkeep, between_two]
+    parts = [killed_download, killed_conversion, swept_before_it_answers, cut_upload, checksums, upkeep, between_two]
     for part in parts:
         if len(sys.argv) < 3 or part.__name__ in sys.argv[2:]:
             print(part.__name__, flush=True)

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -13,9 +14,16 @@ import urllib.request
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to outgoing connections: nobody takes it before it is listened on."""
+    for _ in range(100):
+        port = random.randrange(10240, 32768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no port is free")
 
 
 def wait_until(condition, seconds, step=0.05):
@@ -52,8 +60,12 @@ class Service:
         self.log.close()
         self.folder.cleanup()
 
-    def start(self):
+    def launch(self):
+        """Without waiting for it."""
         self.process = subprocess.Popen([self.bmd, "--config", self.config], stdout=self.log, stderr=self.log)
+
+    def start(self):
+        self.launch()
         if not wait_until(lambda: self.answers() and (self.state / "client.yaml").exists(), 30):
             raise AssertionError(f"bmd does not answer:\n{self.log_text()}")
 
