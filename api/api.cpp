@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/access.h"
 #include "api/agent_api.h"
 #include "api/allocation_api.h"
 #include "api/audit_api.h"
@@ -104,6 +105,7 @@ void Api::mount(http::Router& router)
     router.onError(renderIronicError);
     router.filter(nameRequest);
     router.filter(negotiateVersion);
+    router.filter(policyFilter(state_->parts));
     state_->discovery.mount(router);
     state_->nodes.mount(router);
     state_->states.mount(router);

@@ -52,7 +52,7 @@ public:
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
     /// Ironic's API and bm's own, for operators and their tools. An authentication filter is added to the
-    /// router by the caller, before this (api/basic_auth.h).
+    /// router by the caller, before this (api/authentication.h).
     void mount(http::Router& router);
     /// Lookup, agent exchange, boot scripts and files, image blocks, for machines on the provisioning
     /// network.

@@ -1,5 +1,6 @@
 #include "api/node_api.h"
 
+#include "api/access.h"
 #include "api/node_query.h"
 #include "api/node_view.h"
 #include "api/request_values.h"
@@ -54,7 +55,8 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
                          .base = request.localBase,
                          .conductor = parts_.context.settings.conductorName,
                          .reserved = held.contains(node.id.uuid),
-                         .version = version},
+                         .version = version,
+                         .redacted = isRedacted(request, node)},
                         query.fields);
         if (&node == &page.nodes.front()) // the others are about as long
             out.reserve(out.text().size() * page.nodes.size() * 5 / 4);
@@ -78,7 +80,8 @@ void NodeApi::show(Request& request, Response& response) const
 
 void NodeApi::create(Request& request, Response& response) const
 {
-    const model::Node wanted = wire::nodeFromCreate(jsonBody(request), versionOf(request));
+    model::Node wanted = wire::nodeFromCreate(jsonBody(request), versionOf(request));
+    wanted.owner = ownerOfNew(request, wanted.owner);
     const model::Node node = parts_.nodes.create(wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid);
     response.sendJson(201, nodeText(parts_, request, node, wire::nodeDetail(versionOf(request))));
@@ -88,7 +91,10 @@ void NodeApi::patch(Request& request, Response& response) const
 {
     const json body = jsonBody(request);
     const wire::Version version = versionOf(request);
-    const auto change = [&](model::Node& node) { wire::patchNode(node, body, version); };
+    const auto change = [&](model::Node& node) {
+        requirePatch(request, node, body);
+        wire::patchNode(node, body, version);
+    };
     const model::Node node = parts_.nodes.update(identOf(parts_, request), change, request.actor);
     response.sendJson(200, nodeText(parts_, request, node, wire::nodeDetail(version)));
 }

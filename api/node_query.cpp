@@ -1,5 +1,6 @@
 #include "api/node_query.h"
 
+#include "api/access.h"
 #include "api/request_values.h"
 #include "common/model/error.h"
 
@@ -47,12 +48,6 @@ void takeShards(NodeQuery& query, const std::string& value, const std::string&)
     });
 }
 
-void takeProject(NodeQuery& query, const std::string& value, const std::string&)
-{
-    query.also.emplace_back(
-        [value](const Node& node) { return node.owner == value || node.lessee == value; });
-}
-
 void takeSortKey(NodeQuery& query, const std::string& value, const std::string&)
 {
     const wire::NodeField* field = wire::findNodeField(value);
@@ -95,8 +90,8 @@ const std::vector<Argument>& arguments()
         {"owner", 50, takeText<&F::owner>},
         {"description_contains", 51, takeText<&F::descriptionContains>},
         {"retired", 61, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.retired = flagFromText(v, "retired"); }},
-        {"lessee", 65, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([v](const Node& n) { return n.lessee == v; }); }},
-        {"project", 65, takeProject},
+        {"lessee", 65, takeText<&F::lessee>},
+        {"project", 65, takeText<&F::project>},
         {"shard", 82, takeShards},
         {"sharded", 82, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([on = flagFromText(v, "sharded")](const Node& n) { return n.shard.empty() != on; }); }},
         {"parent_node", 83, takeText<&F::parentNode>},
@@ -137,6 +132,17 @@ bool fits(const NodeQuery& query, const Node& node)
     return std::all_of(query.also.begin(), query.also.end(), [&](const auto& holds) { return holds(node); });
 }
 
+/// A project's users list what is theirs.
+void narrowToProject(NodeQuery& query, const http::Request& request)
+{
+    const std::string& project = projectOf(request);
+    if (project.empty())
+        return;
+    if (query.filter.project)
+        ownerOfNew(request, *query.filter.project);
+    query.filter.project = project;
+}
+
 } // namespace
 
 NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::string& conductorName)
@@ -146,6 +152,7 @@ NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::stri
     query.filter.parentNode = ""; // children are listed when asked for
     for (const auto& [name, value] : request.query)
         argumentOf(name, version).take(query, value, conductorName);
+    narrowToProject(query, request);
     query.limit = limitOf(request);
     const std::optional<std::string> fields = request.queryParam("fields");
     detail = detail || detailWanted(request);

@@ -1,5 +1,6 @@
 #include "api/node_records_api.h"
 
+#include "api/access.h"
 #include "api/node_view.h"
 #include "api/request_values.h"
 #include "common/model/error.h"
@@ -275,7 +276,8 @@ void NodeRecordsApi::children(Request& request, Response& response) const
     wire::JsonWriter out;
     out.beginObject().key("children").beginArray();
     for (const Node& node : nodes)
-        out.string(node.id.uuid);
+        if (maySee(request, node))
+            out.string(node.id.uuid);
     response.sendJson(200, out.endArray().endObject().text());
 }
 

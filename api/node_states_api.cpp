@@ -1,5 +1,6 @@
 #include "api/node_states_api.h"
 
+#include "api/access.h"
 #include "api/node_view.h"
 #include "api/request_values.h"
 #include "common/model/error.h"
@@ -36,9 +37,10 @@ Error refusedVerb(ErrorCode code, const std::string& target, const model::Node& 
         "adopt, rescue, unrescue, unhold, abort"};
 }
 
-conductor::VerbOrder orderOf(const wire::VerbRequest& wanted)
+conductor::VerbOrder orderOf(const Request& request, const wire::VerbRequest& wanted)
 {
     conductor::VerbOrder order;
+    order.project = projectOf(request);
     conductor::DeployRequest& deploy = order.deploy;
     const bool lists = wanted.target == "clean" || wanted.target == "service";
     (lists ? order.stepsJson : deploy.stepsJson) = wanted.stepsJson;
@@ -111,7 +113,7 @@ void NodeStatesApi::setProvision(Request& request, Response& response) const
     if (!verb)
         throw refusedVerb(ErrorCode::InvalidInput, wanted.target, node);
     try {
-        parts_.operations.verb(node.id.uuid, *verb, orderOf(wanted), request.actor);
+        parts_.operations.verb(node.id.uuid, *verb, orderOf(request, wanted), request.actor);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::InvalidTransition)
             throw refusedVerb(error.code(), wanted.target, node);

@@ -1,5 +1,6 @@
 #include "api/node_view.h"
 
+#include "api/access.h"
 #include "api/request_values.h"
 #include "common/wire/json_input.h"
 #include "db/lease_repository.h"
@@ -58,7 +59,8 @@ std::string nodeText(const ApiParts& parts, const http::Request& request, const 
                               .base = request.localBase,
                               .conductor = parts.context.settings.conductorName,
                               .reserved = reserved,
-                              .version = versionOf(request)};
+                              .version = versionOf(request),
+                              .redacted = isRedacted(request, node)};
     wire::writeNode(out, view, fields);
     return out.take();
 }

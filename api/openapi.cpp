@@ -1,5 +1,6 @@
 #include "api/openapi.h"
 
+#include "api/policy.h"
 #include "common/wire/allocation_fields.h"
 #include "common/wire/chassis_fields.h"
 #include "common/wire/inspection_rule_fields.h"
@@ -156,6 +157,27 @@ json parametersOf(std::string_view path)
     return parameters;
 }
 
+http::Method methodOf(std::string method)
+{
+    std::ranges::transform(method, method.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return http::methodFromText(method);
+}
+
+/// The rule, and the least role by scope; who has none is left out.
+json policyText(const PolicyRow& row)
+{
+    json text = {{"rule", row.rule}};
+    const auto add = [&](const char* scope, Needs needs) {
+        if (needs != Needs::Nobody && row.subject != Subject::Open)
+            text[scope] = model::toText(static_cast<model::Role>(needs));
+    };
+    add("system", row.access.system);
+    add("owner", row.access.owner);
+    add("lessee", row.access.lessee);
+    return text;
+}
+
 json operationOf(const std::string& method, const std::string& path)
 {
     const std::optional<std::string_view> schema = schemaOfPath(path);
@@ -170,6 +192,11 @@ json operationOf(const std::string& method, const std::string& path)
         answers["200"] = {{"description", "the resource"}, {"content", content(*schema)}};
     } else {
         answers["2XX"] = {{"description", "done, or on its way"}};
+    }
+    if (const PolicyRow* row = policyOf(methodOf(method), path)) {
+        operation["x-policy"] = policyText(*row);
+        if (row->subject == Subject::Open)
+            operation["security"] = json::array();
     }
     if (method == "patch")
         operation["requestBody"] = {
@@ -203,7 +230,15 @@ std::string openApiDocument(const std::vector<std::string>& routes)
           {"description",
            "Bare-metal provisioning by the REST API of OpenStack Ironic, and bm's own resources."}}},
         {"paths", paths},
-        {"components", {{"schemas", schemas()}, {"parameters", {{"Version", version}}}}}};
+        {"security",
+         json::array({{{"basic", json::array()}}, {{"bearer", json::array()}}, {{"token", json::array()}}})},
+        {"components",
+         {{"schemas", schemas()},
+          {"parameters", {{"Version", version}}},
+          {"securitySchemes",
+           {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
+            {"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
+            {"token", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-Auth-Token"}}}}}}}};
     return document.dump();
 }
 

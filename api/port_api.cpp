@@ -1,5 +1,6 @@
 #include "api/port_api.h"
 
+#include "api/access.h"
 #include "api/node_view.h"
 #include "api/request_values.h"
 #include "api/resource_fields.h"
@@ -25,18 +26,6 @@ namespace {
 
 using Fields = wire::ResourceShape<Port>::Fields;
 
-Port findPort(db::Transaction& tx, const std::string& ident)
-{
-    std::optional<Port> port;
-    if (model::isUuid(ident))
-        port = db::PortRepository{}.find(tx, model::PortId{ident});
-    else if (const std::optional<model::MacAddress> mac = model::macFromText(ident))
-        port = db::PortRepository{}.findByMac(tx, *mac);
-    if (!port)
-        throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");
-    return *port;
-}
-
 void sendList(const Request& request, Response& response, std::vector<Port> ports, const Fields& fields)
 {
     const std::size_t limit = limitOf(request);
@@ -53,6 +42,15 @@ void sendList(const Request& request, Response& response, std::vector<Port> port
     response.sendJson(200, out.endObject().text());
 }
 
+/// The node of ?node=, if the actor may know of it. @throws Error NotFound
+model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::string& ident)
+{
+    model::Node node = conductor::findNode(tx, ident);
+    if (!maySee(request, node))
+        throw Error(ErrorCode::NotFound, "Node " + ident + " could not be found.");
+    return node;
+}
+
 /// What @p request narrows the list to; one more than a page.
 std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
 {
@@ -62,18 +60,33 @@ std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
         if (!mac)
             throw Error(ErrorCode::InvalidInput,
                         "Expected valid MAC address for address: " + address->substr(0, 80));
-        const std::optional<Port> port = ports.findByMac(tx, *mac);
+        std::optional<Port> port = ports.findByMac(tx, *mac);
+        if (port && !maySee(request, conductor::findNode(tx, port->node.uuid)))
+            port.reset();
         return port ? std::vector<Port>{*port} : std::vector<Port>{};
     }
     std::optional<std::string> node = request.queryParam("node");
     if (!node)
         node = request.queryParam("node_uuid");
     if (node)
-        return ports.ofNode(tx, conductor::findNode(tx, *node).id);
-    return ports.list(tx, limitOf(request) + 1, request.queryParam("marker").value_or(""));
+        return ports.ofNode(tx, nodeOfQuery(tx, request, *node).id);
+    return ports.list(tx, limitOf(request) + 1, request.queryParam("marker").value_or(""),
+                      projectOf(request));
 }
 
 } // namespace
+
+Port findPort(db::Transaction& tx, const std::string& ident)
+{
+    std::optional<Port> port;
+    if (model::isUuid(ident))
+        port = db::PortRepository{}.find(tx, model::PortId{ident});
+    else if (const std::optional<model::MacAddress> mac = model::macFromText(ident))
+        port = db::PortRepository{}.findByMac(tx, *mac);
+    if (!port)
+        throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");
+    return *port;
+}
 
 void PortApi::mount(http::Router& router)
 {
@@ -145,7 +158,9 @@ void PortApi::show(Request& request, Response& response) const
 void PortApi::create(Request& request, Response& response) const
 {
     Port wanted = wire::portShape().fromCreate(jsonBody(request), versionOf(request));
-    wanted.node = parts_.nodes.get(wanted.node.uuid).id;
+    const model::Node node = parts_.nodes.get(wanted.node.uuid);
+    requireOn(request, node);
+    wanted.node = node.id;
     const Port port = parts_.nodes.createPort(wanted, request.actor);
     wire::JsonWriter out;
     wire::portShape().write(out, port, request.localBase, wire::portShape().detail(versionOf(request)));

@@ -3,6 +3,9 @@
 
 namespace bm::api {
 
+/// By uuid or MAC. @throws Error NotFound
+model::Port findPort(db::Transaction& tx, const std::string& ident);
+
 /// /v1/ports, /v1/ports/{ident} (uuid or MAC), /v1/nodes/{ident}/ports.
 class PortApi {
 public:

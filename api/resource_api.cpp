@@ -1,5 +1,6 @@
 #include "api/resource_api.h"
 
+#include "api/access.h"
 #include "api/node_view.h"
 #include "api/request_values.h"
 #include "api/resource_fields.h"
@@ -25,18 +26,45 @@ using model::ErrorCode;
 
 namespace {
 
-/// What a client may name a node by becomes its uuid. @throws Error InvalidInput: there is none
-template <class T> void resolveNode(const ApiParts& parts, T& item)
+/// What a client may name a node by becomes its uuid; the actor must have a right to it. @throws Error
+/// InvalidInput: there is none; Forbidden
+template <class T> void resolveNode(const ApiParts& parts, const Request& request, T& item)
 {
     if constexpr (requires { item.node; }) {
         if (item.node.empty())
             return;
         try {
-            item.node = parts.nodes.get(item.node.uuid).id;
+            const model::Node node = parts.nodes.get(item.node.uuid);
+            requireOn(request, node);
+            item.node = node.id;
         } catch (const Error& error) {
+            if (error.code() == ErrorCode::Forbidden)
+                throw;
             throw Error(ErrorCode::InvalidInput, error.message(), "bm node list shows which there are");
         }
     }
+}
+
+/// A new record of a project's is that project's.
+template <class T> void setOwner(const Request& request, T& item)
+{
+    if constexpr (requires { item.owner; })
+        item.owner = ownerOfNew(request, item.owner);
+}
+
+/// Whose it is and who else may use it, the system decides.
+template <class T> void keepOwner(const Request& request, const T& before, const T& after)
+{
+    if (request.grant.ofSystem())
+        return;
+    if constexpr (requires { before.owner; })
+        if (before.owner != after.owner)
+            ownerOfNew(request, after.owner.empty() ? "nobody" : after.owner);
+    if constexpr (requires { before.isPublic; })
+        if (after.isPublic && !before.isPublic)
+            throw Error(ErrorCode::Forbidden,
+                        "Access was denied to the following resource: baremetal:runbook:update:public",
+                        "a member of the system makes it public");
 }
 
 /// The rows whose columns are as the query says.
@@ -92,11 +120,13 @@ template <class T> db::ResourcePage ResourceApi<T>::pageOf(const Request& reques
     page.descending = direction == "desc";
     page.limit = limitOf(request) + 1;
     page.marker = request.queryParam("marker").value_or("");
+    page.project = projectOf(request);
     if (ofNode)
         narrow(page, "node_uuid", parts_.nodes.get(identOf(parts_, request)).id.uuid);
     for (const ResourceFilter& filter : routes_.filters)
         if (const std::optional<std::string> value = request.queryParam(std::string(filter.name)))
-            narrow(page, filter.column, filter.isNode ? parts_.nodes.get(*value).id.uuid : *value);
+            narrow(page, filter.column,
+                   filter.isNode ? visibleNode(parts_, request, *value).id.uuid : *value);
     return page;
 }
 
@@ -149,7 +179,9 @@ template <class T> void ResourceApi<T>::create(Request& request, Response& respo
 {
     checkVersion(request);
     T wanted = routes_.shape().fromCreate(jsonBody(request), versionOf(request));
-    resolveNode(parts_, wanted);
+    setOwner(request, wanted);
+    keepOwner(request, T{}, wanted);
+    resolveNode(parts_, request, wanted);
     const T item = resources_.create(wanted, request.actor);
     response.header("Location", request.localBase + std::string(routes_.path) + "/" + item.id.uuid);
     send(request, response, 201, item);
@@ -162,8 +194,10 @@ template <class T> void ResourceApi<T>::patch(Request& request, Response& respon
         requireVersion(request, routes_.patchSince, routes_.list);
     const nlohmann::json body = jsonBody(request);
     const auto change = [&](T& item) {
+        const T before = item;
         routes_.shape().patch(item, body, versionOf(request));
-        resolveNode(parts_, item);
+        keepOwner(request, before, item);
+        resolveNode(parts_, request, item);
     };
     send(request, response, 200, resources_.update(request.pathParam("ident"), change, request.actor));
 }

@@ -1,7 +1,7 @@
 #include "bmd/app.h"
 
 #include "api/api.h"
-#include "api/basic_auth.h"
+#include "api/authentication.h"
 #include "bmd/core.h"
 #include "bmd/doctor_wiring.h"
 #include "bmd/first_start.h"
@@ -112,7 +112,7 @@ struct App::State {
     HostsTeller hosts;
     conductor::Doctor doctor;
     api::Api api;
-    std::unique_ptr<api::BasicAuth> auth;
+    std::unique_ptr<api::Authentication> auth;
     http::Router operators;
     http::Router machines;
     std::unique_ptr<http::Server> operatorsServer;
@@ -131,8 +131,10 @@ void App::State::onContact(const pxe::BootContact& contact)
 void App::State::startListeners()
 {
     if (config.auth == AuthMode::Basic) {
-        auth = std::make_unique<api::BasicAuth>(api::BasicAuthSettings{
-            .usersFile = config.paths.stateFolder / "users", .openMetrics = config.openMetrics});
+        auth = std::make_unique<api::Authentication>(
+            api::AuthenticationSettings{.usersFile = config.paths.stateFolder / "users",
+                                        .tokensFile = config.paths.stateFolder / "tokens",
+                                        .openMetrics = config.openMetrics});
         operators.filter(auth->filter());
     }
     api.mount(operators);

@@ -1,7 +1,8 @@
 #include "bmd/command_line.h"
 
+#include "api/users_file.h"
+#include "bmd/accounts.h"
 #include "bmd/app.h"
-#include "bmd/first_start.h"
 #include "common/model/error.h"
 #include "common/model/states.h"
 #include "common/platform/files.h"
@@ -9,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <fmt/chrono.h>
 #include <iostream>
 #include <malloc.h>
 #include <pthread.h>
@@ -19,6 +21,8 @@ using model::Error;
 
 namespace {
 
+constexpr int kTokenDays = 90;
+
 struct Options {
     std::string configFile{kDefaultConfigFile};
     bool configGiven = false;
@@ -27,6 +31,13 @@ struct Options {
     bool check = false;
     bool dev = false;
     std::string user;
+    std::string newToken;
+    std::string revokedToken;
+    bool listTokens = false;
+    std::string role;
+    std::string project;
+    bool projectGiven = false;
+    int days = kTokenDays;
     std::uint16_t port = 0;
 };
 
@@ -34,7 +45,11 @@ constexpr const char* kFooter = R"(Examples:
   bmd --print-config > /etc/bm/bmd.yaml     the documented defaults
   bmd --check                               is the file right?
   bmd --dev --port 6385                     try it out: no root, no network, simulated machines
-  bmd --set-user alice < password-file      add an operator or change a password)";
+  bmd --set-user alice < password-file      add an operator or change a password
+  bmd --set-user bob --role member --project web < password-file
+                                            one who works with the nodes of the project web
+  bmd --create-token ci --role manager --project web --days 30 > token-file
+  bmd --list-tokens; bmd --revoke-token ci)";
 
 sigset_t endSignals()
 {
@@ -77,13 +92,74 @@ int runDev(std::uint16_t port)
     return serve(devConfig(folder.path().string(), port), true);
 }
 
-int addUser(const Config& config, const std::string& name)
+GrantWish wishOf(const Options& options)
+{
+    return {options.role, options.projectGiven ? std::optional(options.project) : std::nullopt};
+}
+
+int addUser(const Config& config, const Options& options)
 {
     std::string password;
     std::getline(std::cin, password);
-    setUser(config, name, password);
-    std::cout << "user " << name << " is set; bmd takes it at once\n";
+    setUser(config, options.user, password, wishOf(options));
+    std::cout << "user " << options.user << " is set; bmd takes it at once\n";
     return 0;
+}
+
+std::string expiryOf(const api::Token& token)
+{
+    return token.expiresAt
+               ? fmt::format("{:%Y-%m-%d}",
+                             fmt::gmtime(std::chrono::system_clock::to_time_t(
+                                 std::chrono::system_clock::time_point(token.expiresAt->time_since_epoch()))))
+               : "never";
+}
+
+/// The token alone on stdout, for a file or a pipe.
+int addToken(const Config& config, const Options& options)
+{
+    const api::NewToken made = createToken(config, options.newToken, wishOf(options), options.days);
+    std::cout << made.text << "\n";
+    std::cerr << "token " << made.token.id << " of " << made.token.name << ", "
+              << api::toText(made.token.grant) << ", expires " << expiryOf(made.token)
+              << "; it is shown this once. bmd takes it at once\n"
+              << "use: BM_TOKEN_FILE=FILE bm node list; curl -H \"X-Auth-Token: $(cat FILE)\" ...\n";
+    return 0;
+}
+
+int showTokens(const Config& config)
+{
+    const std::vector<api::Token> tokens = listTokens(config);
+    std::cout << fmt::format("{:<10}{:<24}{:<10}{:<24}{}\n", "ID", "NAME", "ROLE", "PROJECT", "EXPIRES");
+    const model::UtcTime now = model::SystemClock{}.now();
+    for (const api::Token& token : tokens)
+        std::cout << fmt::format("{:<10}{:<24}{:<10}{:<24}{}{}\n", token.id, token.name,
+                                 model::toText(token.grant.role),
+                                 token.grant.ofSystem() ? "(system)" : token.grant.project, expiryOf(token),
+                                 token.expiresAt && *token.expiresAt <= now ? " (expired)" : "");
+    return 0;
+}
+
+int endTokens(const Config& config, const std::string& idOrName)
+{
+    const std::size_t count = revokeTokens(config, idOrName);
+    std::cout << fmt::format("{} token{} revoked; bmd refuses {} at once\n", count, count == 1 ? "" : "s",
+                             count == 1 ? "it" : "them");
+    return 0;
+}
+
+/// What changes accounts and ends; nothing: bmd is to serve.
+std::optional<int> runAccounts(const Config& config, const Options& options)
+{
+    if (!options.user.empty())
+        return addUser(config, options);
+    if (!options.newToken.empty())
+        return addToken(config, options);
+    if (options.listTokens)
+        return showTokens(config);
+    if (!options.revokedToken.empty())
+        return endTokens(config, options.revokedToken);
+    return std::nullopt;
 }
 
 int run(const Options& options)
@@ -103,8 +179,8 @@ int run(const Options& options)
         std::cout << options.configFile << ": good\n";
         return 0;
     }
-    if (!options.user.empty())
-        return addUser(config, options.user);
+    if (const std::optional<int> done = runAccounts(config, options))
+        return *done;
     platform::setLogLevel(config.logLevel);
     platform::setLogJson(config.logJson);
     return serve(config, false);
@@ -138,6 +214,20 @@ int runBmd(int argc, char** argv)
     app.add_flag("--print-states", options.printStates, "print the node states as a DOT graph and exit");
     app.add_option("--set-user", options.user, "add an operator or change a password, read from stdin")
         ->type_name("NAME");
+    app.add_option("--create-token", options.newToken, "print a new bearer token")->type_name("NAME");
+    app.add_flag("--list-tokens", options.listTokens, "list the bearer tokens");
+    app.add_option("--revoke-token", options.revokedToken, "end a token, or all of that name")
+        ->type_name("ID|NAME");
+    app.add_option(
+           "--role", options.role,
+           "of --set-user and --create-token: reader, member, manager, admin (new users: admin; tokens: "
+           "reader)")
+        ->check(CLI::IsMember({"reader", "member", "manager", "admin"}));
+    CLI::Option* project = app.add_option(
+        "--project", options.project,
+        "of --set-user and --create-token: sees the nodes that it owns or leases; \"\" is the whole system");
+    app.add_option("--days", options.days, "of --create-token: until it expires; 0: never")
+        ->capture_default_str();
     app.add_flag("--dev", options.dev,
                  "try bm: loopback, no authentication, temporary database, simulated hardware");
     app.add_option("--port", options.port, "of --dev; else any free one")->needs("--dev");
@@ -147,6 +237,7 @@ int runBmd(int argc, char** argv)
         return app.exit(error) == 0 ? 0 : 2;
     }
     options.configGiven = file->count() > 0;
+    options.projectGiven = project->count() > 0;
     try {
         return run(options);
     } catch (const Error& error) {

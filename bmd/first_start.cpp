@@ -1,6 +1,6 @@
 #include "bmd/first_start.h"
 
-#include "api/basic_auth.h"
+#include "bmd/accounts.h"
 #include "common/http/certificates.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
@@ -8,7 +8,6 @@
 #include "common/platform/secrets.h"
 
 #include <array>
-#include <sstream>
 #include <unistd.h>
 
 namespace bm::bmd {
@@ -47,20 +46,6 @@ void makeFolders(const Config& config)
     makeFolder(config.paths.runFolder, own | fs::perms::others_exec | fs::perms::others_read);
     if (!config.paths.secretKeyFile.empty())
         makeFolder(config.paths.secretKeyFile.parent_path(), fs::perms::owner_all);
-}
-
-void setUser(const Config& config, const std::string& name, const std::string& password)
-{
-    makeFolders(config);
-    const fs::path file = config.paths.stateFolder / "users";
-    std::string kept;
-    if (fs::exists(file)) {
-        std::istringstream lines(platform::readFile(file));
-        for (std::string line; std::getline(lines, line);)
-            if (!line.starts_with(name + ":"))
-                kept += line + "\n";
-    }
-    platform::writeFileAtomically(file, kept + api::BasicAuth::userLine(name, password) + "\n", 0600);
 }
 
 void makeFirstUser(const Config& config)

@@ -17,7 +17,5 @@ void useCertificates(Config& config);
 /// <state>/client.yaml for `bm` on this machine: endpoint, user, password file, CA. Readable by who may read
 /// the state.
 void writeClientConfig(const Config& config, const std::string& endpoint);
-/// Adds or changes a user, the password read from stdin. @throws Error InvalidInput
-void setUser(const Config& config, const std::string& name, const std::string& password);
 
 } // namespace bm::bmd

@@ -42,6 +42,7 @@ void readFileInto(Endpoint& endpoint, const std::filesystem::path& path)
         take(endpoint.url, file, "endpoint");
         take(endpoint.username, file, "username");
         take(endpoint.passwordFile, file, "password_file");
+        take(endpoint.tokenFile, file, "token_file");
         take(endpoint.caFile, file, "ca_file");
     } catch (const YAML::BadFile&) {
         return; // not ours to read: another user's
@@ -105,6 +106,8 @@ Endpoint resolveEndpoint(const std::string& urlOption, const std::string& contex
         override(endpoint.url, environment("BM_ENDPOINT"));
         override(endpoint.username, environment("BM_USERNAME"));
         override(endpoint.passwordFile, environment("BM_PASSWORD_FILE"));
+        override(endpoint.tokenFile, environment("BM_TOKEN_FILE"));
+        override(endpoint.token, environment("BM_TOKEN"));
         override(endpoint.caFile, environment("BM_CA_FILE"));
     }
     override(endpoint.url, urlOption);
@@ -115,7 +118,11 @@ Endpoint resolveEndpoint(const std::string& urlOption, const std::string& contex
 
 Client::Client(Endpoint endpoint) : endpoint_(std::move(endpoint))
 {
-    if (!endpoint_.passwordFile.empty())
+    if (!endpoint_.token.empty())
+        token_ = endpoint_.token;
+    else if (!endpoint_.tokenFile.empty())
+        token_ = readPasswordFile(endpoint_.tokenFile);
+    else if (!endpoint_.passwordFile.empty())
         password_ = readPasswordFile(endpoint_.passwordFile);
 }
 
@@ -125,19 +132,25 @@ platform::HttpRequest Client::prepared(const std::string& method, const std::str
     request.method = method;
     request.url = endpoint_.url + path;
     request.headers = {{"X-OpenStack-Ironic-API-Version", "1.115"}, {"Accept", "application/json"}};
-    request.username = endpoint_.username;
-    request.password = password_;
+    if (!token_.empty()) {
+        request.headers.emplace_back("X-Auth-Token", token_);
+    } else {
+        request.username = endpoint_.username;
+        request.password = password_;
+    }
     request.caFile = endpoint_.caFile;
     return request;
 }
 
 json Client::read(const platform::HttpResponse& response, const std::string& what) const
 {
+    if (response.status == 401 && !token_.empty())
+        throw errorOf(response, what);
     if (response.status == 401)
-        throw Error(ErrorCode::Unauthorized, "bmd at " + endpoint_.url + " wants a user and password",
-                    "set BM_USERNAME and BM_PASSWORD_FILE, or ~/.config/bm/client.yaml; bmd wrote the first "
-                    "one to its state "
-                    "folder: admin-password");
+        throw Error(
+            ErrorCode::Unauthorized, "bmd at " + endpoint_.url + " wants a user and password",
+            "set BM_USERNAME and BM_PASSWORD_FILE (or BM_TOKEN_FILE), or ~/.config/bm/client.yaml; bmd "
+            "wrote the first password to its state folder: admin-password");
     if (response.status < 200 || response.status >= 300)
         throw errorOf(response, what);
     if (response.body.empty())

@@ -13,11 +13,13 @@ struct Endpoint {
     std::string username{};
     std::string passwordFile{};
     std::string caFile{};
+    std::string tokenFile{}; ///< instead of user and password
+    std::string token{};     ///< BM_TOKEN alone: never stored
 };
-/// From options; then BM_ENDPOINT, BM_USERNAME, BM_PASSWORD_FILE, BM_CA_FILE unless --context is given; then
-/// the context that --context, BM_CONTEXT or `bm context use` names, else ~/.config/bm/client.yaml, then
-/// /etc/bm/client.yaml (keys endpoint, username, password_file, ca_file). A context stands alone: nobody's
-/// password goes to another server.
+/// From options; then BM_ENDPOINT, BM_USERNAME, BM_PASSWORD_FILE, BM_TOKEN, BM_TOKEN_FILE, BM_CA_FILE unless
+/// --context is given; then the context that --context, BM_CONTEXT or `bm context use` names, else
+/// ~/.config/bm/client.yaml, then /etc/bm/client.yaml (keys endpoint, username, password_file, token_file,
+/// ca_file). A context stands alone: nobody's password goes to another server.
 /// @throws Error NotFound (no such context), InvalidInput (a file that cannot be understood)
 Endpoint resolveEndpoint(const std::string& urlOption, const std::string& contextOption = {});
 
@@ -43,6 +45,7 @@ private:
     nlohmann::json read(const platform::HttpResponse& response, const std::string& what) const;
     Endpoint endpoint_;
     std::string password_;
+    std::string token_;
     platform::HttpClient http_;
     std::chrono::milliseconds deadline_ = std::chrono::minutes{2};
 };

@@ -49,6 +49,7 @@ int add(ContextOptions options)
         throw Error(ErrorCode::InvalidInput, "\"" + options.endpoint.url + "\" is not an address of bmd",
                     "as https://bm.example.org:6385");
     options.endpoint.passwordFile = wholePath(options.endpoint.passwordFile, "--password-file");
+    options.endpoint.tokenFile = wholePath(options.endpoint.tokenFile, "--token-file");
     options.endpoint.caFile = wholePath(options.endpoint.caFile, "--ca-file");
     Contexts contexts = readContexts(contextsFile());
     const bool present = contexts.known.count(options.name) > 0;
@@ -69,6 +70,7 @@ json rowOf(const std::string& name, const Endpoint& endpoint, bool current)
             {"endpoint", endpoint.url},
             {"username", textOrNull(endpoint.username)},
             {"password_file", textOrNull(endpoint.passwordFile)},
+            {"token_file", textOrNull(endpoint.tokenFile)},
             {"ca_file", textOrNull(endpoint.caFile)}};
 }
 
@@ -86,6 +88,7 @@ int list(Shell& shell)
                        {"ENDPOINT", "endpoint"},
                        {"USER", "username"},
                        {"PASSWORD FILE", "password_file", true},
+                       {"TOKEN FILE", "token_file", true},
                        {"CA FILE", "ca_file", true}});
     if (rows.empty() && shell.view().table())
         std::cerr << "no contexts yet: bm context add NAME https://HOST:6385\n";
@@ -151,6 +154,7 @@ void addContextCommands(CLI::App& app, Shell& shell)
         ->required();
     adding->add_option("--username", options->endpoint.username, "who asks");
     adding->add_option("--password-file", options->endpoint.passwordFile, "file with the password");
+    adding->add_option("--token-file", options->endpoint.tokenFile, "file with a token, instead of both");
     adding->add_option("--ca-file", options->endpoint.caFile, "certificate of the CA that bmd made");
     adding->add_flag("--use", options->use, "use it from now on");
     adding->footer("Example:\n  bm context add lab https://bm.lab:6385 --username admin "

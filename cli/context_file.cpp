@@ -24,6 +24,7 @@ Endpoint endpointOf(const YAML::Node& map)
     endpoint.url = textOf(map, "endpoint");
     endpoint.username = textOf(map, "username");
     endpoint.passwordFile = textOf(map, "password_file");
+    endpoint.tokenFile = textOf(map, "token_file");
     endpoint.caFile = textOf(map, "ca_file");
     return endpoint;
 }
@@ -85,6 +86,7 @@ void writeContexts(const std::filesystem::path& file, const Contexts& contexts)
         emit(out, "endpoint", endpoint.url);
         emit(out, "username", endpoint.username);
         emit(out, "password_file", endpoint.passwordFile);
+        emit(out, "token_file", endpoint.tokenFile);
         emit(out, "ca_file", endpoint.caFile);
         out << YAML::EndMap;
     }

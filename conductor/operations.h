@@ -36,6 +36,7 @@ struct VerbOrder {
     std::string runbook{};        ///< whose steps they are instead: name or uuid
     bool disableRamdisk = false;  ///< of clean and service: no agent, the machine stays as it is
     std::string rescuePassword{}; ///< of rescue, in plain
+    std::string project{};        ///< of who asks: its runbooks and public ones; "": all
 };
 
 /// Verbs on nodes. All answer at once (the work is an operation), all may be repeated by whoever lost the

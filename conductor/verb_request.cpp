@@ -37,13 +37,15 @@ void requireInterface(const Node& node, std::string_view verb, std::string_view 
         throw noInterface(node, verb, kind);
 }
 
-/// The runbook's steps in their order, if it is for this node. @throws Error NotFound, Forbidden
-model::Runbook runbookFor(db::Transaction& tx, const Node& node, const std::string& ident)
+/// The runbook's steps in their order, if it is for this node. @throws Error NotFound, also when it is
+/// another project's; InvalidInput: not for this node
+model::Runbook runbookFor(db::Transaction& tx, const Node& node, const VerbOrder& order)
 {
+    const std::string& ident = order.runbook;
     const auto& runbooks = db::runbookRepository();
     const std::optional<model::Runbook> runbook =
         model::isUuid(ident) ? runbooks.find(tx, ident) : runbooks.findBy(tx, "name", ident);
-    if (!runbook)
+    if (!runbook || !(order.project.empty() || runbook->isPublic || runbook->owner == order.project))
         throw Error(ErrorCode::NotFound, "Runbook " + ident.substr(0, 80) + " could not be found.");
     Texts traits = json::parse(runbook->traits.text).get<Texts>();
     if (traits.empty())
@@ -69,7 +71,7 @@ AskedSteps askedSteps(db::Transaction& tx, const Node& node, const VerbOrder& or
     if (!order.runbook.empty()) {
         if (!order.stepsJson.empty())
             throw Error(ErrorCode::InvalidInput, "a runbook has steps of its own: give either");
-        const model::Runbook runbook = runbookFor(tx, node, order.runbook);
+        const model::Runbook runbook = runbookFor(tx, node, order);
         auto steps = json::parse(runbook.steps.text).get<std::vector<json>>();
         std::ranges::stable_sort(steps, {}, [](const json& step) { return step.value("order", 0); });
         asked.steps = steps;

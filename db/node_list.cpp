@@ -116,6 +116,11 @@ void narrow(Conditions& where, const NodeFilter& filter)
     equal("driver", filter.driver);
     equal("resource_class", filter.resourceClass);
     equal("owner", filter.owner);
+    equal("lessee", filter.lessee);
+    if (filter.project) {
+        const std::string project = where.mark(*filter.project);
+        where.add(fmt::format("(owner = {0} or lessee = {0})", project));
+    }
     equal("conductor_group", filter.conductorGroup);
     equal("shard", filter.shard);
     equal("chassis_uuid", filter.chassisUuid);

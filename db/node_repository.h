@@ -15,6 +15,8 @@ struct NodeFilter {
     std::optional<std::string> driver{};
     std::optional<std::string> resourceClass{};
     std::optional<std::string> owner{};
+    std::optional<std::string> lessee{};
+    std::optional<std::string> project{}; ///< that owns or leases it
     std::optional<std::string> conductorGroup{};
     std::optional<std::string> shard{};
     std::optional<std::string> chassisUuid{};

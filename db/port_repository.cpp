@@ -2,6 +2,8 @@
 #include "db/repositories.h"
 #include "db/table.h"
 
+#include <fmt/format.h>
+
 namespace bm::db {
 namespace {
 
@@ -58,16 +60,26 @@ std::vector<Port> PortRepository::all(Transaction& tx) const
     return ports().find(tx, "order by created_at, uuid");
 }
 
-std::vector<Port> PortRepository::list(Transaction& tx, std::size_t limit, const std::string& marker) const
+std::vector<Port> PortRepository::list(Transaction& tx, std::size_t limit, const std::string& marker,
+                                       const std::string& project) const
 {
-    if (marker.empty())
-        return ports().find(tx, "order by created_at, uuid limit $1", {store(limit)});
-    const std::optional<Port> last = ports().byKey(tx, marker);
-    if (!last)
-        throw Error(ErrorCode::NotFound, "the marker " + marker + " is not a port",
-                    "start the list again without a marker");
-    return ports().find(tx, "where (created_at, uuid) > ($1, $2) order by created_at, uuid limit $3",
-                        {store(last->createdAt), marker, store(limit)});
+    std::vector<Value> parameters{store(limit)};
+    std::string where;
+    if (!project.empty()) {
+        parameters.emplace_back(project);
+        where = "where node_uuid in (select uuid from nodes where owner = $2 or lessee = $2)";
+    }
+    if (!marker.empty()) {
+        const std::optional<Port> last = ports().byKey(tx, marker);
+        if (!last)
+            throw Error(ErrorCode::NotFound, "the marker " + marker + " is not a port",
+                        "start the list again without a marker");
+        parameters.push_back(store(last->createdAt));
+        parameters.emplace_back(marker);
+        where += fmt::format("{} (created_at, uuid) > (${}, ${})", where.empty() ? "where" : " and",
+                             parameters.size() - 1, parameters.size());
+    }
+    return ports().find(tx, where + " order by created_at, uuid limit $1", parameters);
 }
 
 void PortRepository::insert(Transaction& tx, const Port& port) const

@@ -19,7 +19,8 @@ public:
     std::vector<model::Port> ofGroup(Transaction& tx, const model::PortGroupId& group) const;
     std::vector<model::Port> ofNode(Transaction& tx, const model::NodeId& node) const;
     std::vector<model::Port> all(Transaction& tx) const;
-    std::vector<model::Port> list(Transaction& tx, std::size_t limit, const std::string& marker) const;
+    std::vector<model::Port> list(Transaction& tx, std::size_t limit, const std::string& marker,
+                                  const std::string& project = {}) const; ///< @p project: of its nodes
     void insert(Transaction& tx, const model::Port& port) const; ///< @throws Error Conflict (MAC taken)
     void update(Transaction& tx, const model::Port& port) const;
     void remove(Transaction& tx, const model::PortId& id) const;

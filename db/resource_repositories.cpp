@@ -11,6 +11,13 @@ using model::Runbook;
 using model::VolumeConnector;
 using model::VolumeTarget;
 
+namespace {
+
+constexpr std::string_view kOfProjectsNodes =
+    "node_uuid in (select uuid from nodes where owner = {0} or lessee = {0})";
+
+} // namespace
+
 const ResourceRepository<Chassis>& chassisRepository()
 {
     static const Table<Chassis> table("chassis", {
@@ -41,7 +48,7 @@ const ResourceRepository<PortGroup>& portGroupRepository()
                                             column<&PortGroup::createdAt>("created_at"),
                                             column<&PortGroup::updatedAt>("updated_at"),
                                         });
-    static const ResourceRepository<PortGroup> repository(table, "portgroup");
+    static const ResourceRepository<PortGroup> repository(table, "portgroup", kOfProjectsNodes);
     return repository;
 }
 
@@ -57,7 +64,7 @@ const ResourceRepository<VolumeConnector>& volumeConnectorRepository()
                                                   column<&VolumeConnector::createdAt>("created_at"),
                                                   column<&VolumeConnector::updatedAt>("updated_at"),
                                               });
-    static const ResourceRepository<VolumeConnector> repository(table, "volume connector");
+    static const ResourceRepository<VolumeConnector> repository(table, "volume connector", kOfProjectsNodes);
     return repository;
 }
 
@@ -75,7 +82,7 @@ const ResourceRepository<VolumeTarget>& volumeTargetRepository()
                                                column<&VolumeTarget::createdAt>("created_at"),
                                                column<&VolumeTarget::updatedAt>("updated_at"),
                                            });
-    static const ResourceRepository<VolumeTarget> repository(table, "volume target");
+    static const ResourceRepository<VolumeTarget> repository(table, "volume target", kOfProjectsNodes);
     return repository;
 }
 
@@ -96,7 +103,7 @@ const ResourceRepository<Allocation>& allocationRepository()
                                              column<&Allocation::createdAt>("created_at"),
                                              column<&Allocation::updatedAt>("updated_at"),
                                          });
-    static const ResourceRepository<Allocation> repository(table, "allocation");
+    static const ResourceRepository<Allocation> repository(table, "allocation", "owner = {0}");
     return repository;
 }
 
@@ -130,7 +137,7 @@ const ResourceRepository<Runbook>& runbookRepository()
                                                       column<&Runbook::createdAt>("created_at"),
                                                       column<&Runbook::updatedAt>("updated_at"),
                                                   });
-    static const ResourceRepository<Runbook> repository(table, "runbook");
+    static const ResourceRepository<Runbook> repository(table, "runbook", "owner = {0} or public <> 0");
     return repository;
 }
 

@@ -15,15 +15,19 @@ struct ResourcePage {
     std::string sortColumn = "created_at"; ///< one of the table's, never a client's word
     bool descending = false;
     std::size_t limit = 1000;
-    std::string marker{}; ///< the uuid that the page before ended with; "": the first page
+    std::string marker{};  ///< the uuid that the page before ended with; "": the first page
+    std::string project{}; ///< only what it owns, or what is of nodes that it owns or leases; "": all
 };
 
 /// What every resource of Ironic's needs of its table: rows that have uuid, created_at and updated_at.
 /// Stateless.
 template <class T> class ResourceRepository {
 public:
-    /// @p table outlives it; @p one is its name in errors: "chassis"
-    ResourceRepository(const Table<T>& table, std::string one) : table_(table), one_(std::move(one)) {}
+    /// @p table outlives it; @p one is its name in errors: "chassis"; @p ofProject is the condition of a
+    /// project's rows, {} for the project; none: no project has any
+    ResourceRepository(const Table<T>& table, std::string one, std::string_view ofProject = "false")
+        : table_(table), one_(std::move(one)), ofProject_(ofProject)
+    {}
 
     std::optional<T> find(Transaction& tx, const std::string& uuid) const { return table_.byKey(tx, uuid); }
     std::optional<T> findBy(Transaction& tx, std::string_view column, const std::string& value) const
@@ -35,6 +39,12 @@ public:
     {
         std::vector<Value> parameters = page.parameters;
         std::string where = page.where;
+        if (!page.project.empty()) {
+            parameters.emplace_back(page.project);
+            where +=
+                fmt::format("{}({})", where.empty() ? "" : " and ",
+                            fmt::format(fmt::runtime(ofProject_), fmt::format("${}", parameters.size())));
+        }
         if (!page.marker.empty()) {
             const std::vector<Row> rows =
                 tx.query(fmt::format("select {} from {} where uuid = $1", page.sortColumn, table_.name()),
@@ -66,6 +76,7 @@ public:
 private:
     const Table<T>& table_;
     std::string one_;
+    std::string_view ofProject_;
 };
 
 } // namespace bm::db

@@ -1,4 +1,6 @@
 #pragma once
+#include "common/model/grant.h"
+
 #include <cstdint>
 #include <functional>
 #include <istream>
@@ -24,6 +26,7 @@ public:
     std::map<std::string, std::string> pathParams{};          ///< filled by the Router
     std::string peerAddress;                                  ///< "10.77.0.101"
     std::string actor;                                        ///< who asks; set by an authentication filter
+    model::Grant grant{};                                     ///< what the actor may do; likewise
     std::string localBase; ///< "http://host:port" as the client named us (Host header)
     std::string requestId; ///< "req-<uuid>", or what the client called it
     std::string route;     ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none

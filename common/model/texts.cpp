@@ -1,5 +1,6 @@
 // Text forms of the small enums, each a table in the enum's order.
 #include "common/model/enum_texts.h"
+#include "common/model/grant.h"
 #include "common/model/image.h"
 #include "common/model/operation.h"
 #include "common/model/power.h"
@@ -8,6 +9,7 @@
 namespace bm::model {
 namespace {
 
+constexpr std::array<std::string_view, 4> kRoles{"reader", "member", "manager", "admin"};
 constexpr std::array<std::string_view, 3> kPowerStates{"", "power off", "power on"};
 constexpr std::array<std::string_view, 4> kPowerActions{"off", "on", "soft-off", "reset"};
 constexpr std::array<std::string_view, 5> kPowerTargets{"power on", "power off", "rebooting",
@@ -85,6 +87,14 @@ std::string_view toText(PlanVerdict verdict) noexcept
     return textOfEnum(kPlanVerdicts, verdict);
 }
 
+std::string_view toText(Role role) noexcept
+{
+    return textOfEnum(kRoles, role);
+}
+std::optional<Role> roleFromText(std::string_view text) noexcept
+{
+    return enumFromText<Role>(kRoles, text);
+}
 std::optional<PowerState> powerStateFromText(std::string_view text) noexcept
 {
     return enumFromText<PowerState>(kPowerStates, text);

@@ -153,9 +153,37 @@ void renderPower(Out out, View v)
 {
     out.stringOrNull(model::toText(v.node.power));
 }
+/// Ironic's texts for what is kept from who only leases a node.
+void renderDriverInfo(Out out, View v)
+{
+    constexpr std::string_view kKept =
+        R"({"content": "** Redacted - requires baremetal:node:get:driver_info permission. **"})";
+    if (v.redacted)
+        out.raw(kKept);
+    else
+        renderMasked<&Node::driverInfo>(out, v);
+}
+void renderDriverInternalInfo(Out out, View v)
+{
+    constexpr std::string_view kKept =
+        R"({"content": "** Redacted - Requires baremetal:node:get:driver_internal_info permission. **"})";
+    if (v.redacted)
+        out.raw(kKept);
+    else
+        renderMasked<&Node::driverInternalInfo>(out, v);
+}
+void renderLastError(Out out, View v)
+{
+    if (v.redacted && !v.node.lastError.empty())
+        out.string("** Value Redacted - Requires baremetal:node:get:last_error permission. **");
+    else
+        renderText<&Node::lastError>(out, v);
+}
+constexpr std::string_view kReservationKept =
+    "** Redacted - requires baremetal:node:get:reservation permission. **";
 void renderReservation(Out out, View v)
 {
-    v.reserved ? out.string(v.conductor) : out.null();
+    v.reserved ? out.string(v.redacted ? kReservationKept : v.conductor) : out.null();
 }
 void renderConductor(Out out, View v)
 {
@@ -201,8 +229,8 @@ std::vector<NodeField> makeTable()
         {"description",          51, true, true, "description", renderText<&N::description>, assignText<&N::description>},
         {"disable_power_off",    95, true, true, "", renderFlag<&N::disablePowerOff>, assignFlag<&N::disablePowerOff>},
         {"driver",                1, true, true, "driver", renderPlainText<&N::driver>, assignDriver},
-        {"driver_info",           1, true, true, "", renderMasked<&N::driverInfo>, assignObject<&N::driverInfo>},
-        {"driver_internal_info",  3, kShown, kShown, "", renderMasked<&N::driverInternalInfo>, nullptr},
+        {"driver_info",           1, true, true, "", renderDriverInfo, assignObject<&N::driverInfo>},
+        {"driver_internal_info",  3, kShown, kShown, "", renderDriverInternalInfo, nullptr},
         {"extra",                 1, true, true, "", renderJson<&N::extra>, assignObject<&N::extra>},
         {"fault",                42, kShown, kShown, "fault", renderText<&N::fault>, nullptr},
         interfaceRow<"firmware_interface", "firmware">(86),
@@ -213,7 +241,7 @@ std::vector<NodeField> makeTable()
         {"instance_name",       104, true, true, "instance_name", renderText<&N::instanceName>, assignText<&N::instanceName>},
         {"instance_info",         1, true, true, "", renderMasked<&N::instanceInfo>, assignObject<&N::instanceInfo>},
         {"instance_uuid",         1, true, true, "instance_uuid", renderText<&N::instanceUuid>, assignText<&N::instanceUuid>},
-        {"last_error",            1, kShown, kShown, "", renderText<&N::lastError>, nullptr},
+        {"last_error",            1, kShown, kShown, "", renderLastError, nullptr},
         {"lessee",               65, true, true, "lessee", renderText<&N::lessee>, assignText<&N::lessee>},
         {"maintenance",           1, kShown, true, "maintenance", renderFlag<&N::maintenance>, assignFlag<&N::maintenance>},
         {"maintenance_reason",    1, kShown, kShown, "", renderText<&N::maintenanceReason>, nullptr},

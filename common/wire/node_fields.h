@@ -17,7 +17,8 @@ struct NodeView {
     std::string_view conductor; ///< name of the one that looks after it
     bool reserved = false;      ///< an operation is at work on it
     Version version = kMaxVersion;
-    bool masked = true; ///< secrets read "******"; false only for documents that never leave
+    bool redacted = false; ///< for who only leases it: nothing of the infrastructure (Ironic's texts)
+    bool masked = true;    ///< secrets read "******"; false only for documents that never leave
 };
 
 /// A row of the node's table: what it shows, accepts, from which version on. The only place that knows.

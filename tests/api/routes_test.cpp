@@ -168,6 +168,11 @@ TEST_CASE("every route of Ironic's is there, from its microversion on", "[api][r
     CHECK(openapi.at("paths").at("/v1/nodes/{ident}").contains("patch"));
     CHECK(openapi.at("components").at("schemas").at("Node").at("properties").at("shard").at("x-since") ==
           "1.82");
+    const json& policy = openapi.at("paths").at("/v1/nodes/{ident}/states/power").at("put").at("x-policy");
+    CHECK(policy == json{{"rule", "baremetal:node:set_power_state"},
+                         {"system", "member"},
+                         {"owner", "member"},
+                         {"lessee", "member"}});
     CHECK(openapi.at("components").at("schemas").at("Port").at("properties").at("pxe_enabled").at("type") ==
           "boolean");
 }

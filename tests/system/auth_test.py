@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Users and tokens with roles, of the system and of projects; and their ends."""
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+from service import Service, inventory
+
+def bmd(service, *words, stdin="", code=0):
+    done = subprocess.run([service.bmd, "--config", service.config, *words], input=stdin, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, f"bmd {' '.join(words)}: {done.returncode}, wanted {code}\n{done.stdout}{done.stderr}"
+    return done
+
+
+def bm(service, token, *words, code=0):
+    environment = {**{k: v for k, v in os.environ.items() if not k.startswith("BM_")}, "HOME": service.folder.name,
+                   "BM_ENDPOINT": f"http://127.0.0.1:{service.port}", "BM_TOKEN_FILE": token}
+    done = subprocess.run([service.bm, *words], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode == 0) == (code == 0), f"bm {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def token_file(service, name, *words):
+    made = bmd(service, "--create-token", name, *words)
+    assert made.stdout.startswith("bm_") and made.stdout.count("\n") == 1, made.stdout
+    assert made.stdout.strip() not in made.stderr and "shown this once" in made.stderr, made.stderr
+    return service.file(f"{name}.token", made.stdout)
+
+
+def status(service, method, path, headers, body=None):
+    request = urllib.request.Request(f"http://127.0.0.1:{service.port}{path}", method=method, headers={"X-OpenStack-Ironic-API-Version": "1.82", **headers},
+                                     data=None if body is None else json.dumps(body).encode())
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def roles(service):
+    nodes = inventory({"web-1": {}, "web-2": {}, "db-1": {}})
+    service.run("node", "enrol", "-f", service.file("nodes.yaml", nodes), "--provide", "--wait")
+    service.run("node", "set", "web-1", "owner=web")
+    service.run("node", "set", "web-2", "owner=infra", "lessee=web")
+    reader, member = token_file(service, "watcher"), token_file(service, "ci", "--role", "member", "--project", "web", "--days", "30")
+    assert "db-1" in bm(service, reader, "node", "list")
+    refused = bm(service, reader, "power", "on", "db-1", code=1)
+    assert "baremetal:node:set_power_state" in refused and "watcher is reader of the system" in refused, refused
+    seen = bm(service, member, "node", "list")
+    assert "web-1" in seen and "web-2" in seen and "db-1" not in seen, seen
+    assert "could not be found" in bm(service, member, "node", "show", "db-1", code=1)
+    bm(service, member, "power", "on", "web-2")
+    image = service.disk_image()
+    service.run("image", "add", image, "--name", "golden")
+    bm(service, member, "provision", "golden", "web-1", "--wait", "--yes")
+    assert json.loads(bm(service, member, "node", "show", "web-1", "-o", "json"))["provision_state"] == "active"
+    assert "Access was denied" in bm(service, member, "provision", "golden", "web-2", "--yes", code=1)
+    assert "member of the project web" in bm(service, member, "audit", code=1)
+    audit = service.run("audit").stdout
+    assert re.search(r" ci +POST /v1/nodes/{ident}/provision +node web-1 +accepted", audit), audit
+    assert re.search(r" watcher +PUT .*/states/power +node db-1 +refused forbidden", audit), audit
+
+
+def ironic_client(service):
+    """Keystone's admin_token plugin sends a fixed token: Debian's own client works with bm's."""
+    token = bmd(service, "--create-token", "os", "--role", "manager", "--project", "web").stdout.strip()
+    environment = {**{k: v for k, v in os.environ.items() if not k.startswith("OS_")}, "OS_AUTH_TYPE": "admin_token",
+                   "OS_ENDPOINT": f"http://127.0.0.1:{service.port}", "OS_TOKEN": token}
+
+    def baremetal(*words):
+        return subprocess.run(["/usr/bin/baremetal", *words], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    listed = baremetal("node", "list", "-f", "json")
+    assert listed.returncode == 0, listed.stderr
+    assert sorted(node["Name"] for node in json.loads(listed.stdout)) == ["web-1", "web-2"], listed.stdout
+    shown = baremetal("node", "show", "web-2", "-f", "json")
+    assert "Redacted" in json.dumps(json.loads(shown.stdout)["driver_info"]), shown.stdout
+    denied = baremetal("chassis", "list")
+    assert denied.returncode != 0 and "baremetal:chassis:get" in denied.stderr, denied.stderr
+
+
+def users(service):
+    bmd(service, "--set-user", "bob", "--role", "member", "--project", "web", stdin="s3cret\n")
+    bmd(service, "--set-user", "bob", stdin="other\n")  # a new password is no new role
+    login = {"Authorization": "Basic Ym9iOm90aGVy"}  # bob:other
+    code, body = status(service, "GET", "/v1/nodes", login)
+    assert code == 200 and len(body["nodes"]) == 2, body
+    assert status(service, "GET", "/v1/chassis", login)[0] == 403
+    bmd(service, "--set-user", "bob", "--role", "reader", "--project", "", stdin="other\n")
+    assert len(status(service, "GET", "/v1/nodes", login)[1]["nodes"]) == 3
+    assert "reader, member" in bmd(service, "--set-user", "bob", "--role", "king", stdin="x\n", code=2).stderr.replace("{", "").replace(",", ", ").replace(",  ", ", ")
+
+
+def ends(service):
+    token = token_file(service, "short-lived")
+    listed = bmd(service, "--list-tokens").stdout
+    assert "short-lived" in listed and "(system)" in listed and "web" in listed, listed
+    assert len(status(service, "GET", "/v1/nodes", {"X-Auth-Token": open(token, encoding="utf-8").read().strip()})[1]["nodes"]) == 3
+    assert "1 token revoked" in bmd(service, "--revoke-token", "short-lived").stdout
+    assert "token is not known" in bm(service, token, "node", "list", code=1)
+    assert "there is no token" in bmd(service, "--revoke-token", "short-lived", code=1).stderr
+    assert (service.state / "tokens").stat().st_mode & 0o777 == 0o600
+    assert "bm_" not in (service.state / "tokens").read_text(encoding="utf-8")
+    assert "not the name" in bmd(service, "--create-token", "a b", code=2).stderr
+    assert "--days" in bmd(service, "--create-token", "a", "--days", "-1", code=2).stderr
+
+
+def main():
+    with Service(sys.argv[1]) as service:
+        for part in (roles, ironic_client, users, ends):
+            print(part.__name__, flush=True)
+            part(service)
+
+
+if __name__ == "__main__":
+    main()
