@@ -3,6 +3,7 @@
 #include "api/users_file.h"
 #include "bmd/accounts.h"
 #include "bmd/app.h"
+#include "bmd/rotate_key.h"
 #include "common/model/error.h"
 #include "common/model/states.h"
 #include "common/platform/files.h"
@@ -34,6 +35,7 @@ struct Options {
     std::string newToken;
     std::string revokedToken;
     bool listTokens = false;
+    bool rotateKey = false;
     std::string role;
     std::string project;
     bool projectGiven = false;
@@ -148,6 +150,18 @@ int endTokens(const Config& config, const std::string& idOrName)
     return 0;
 }
 
+int exchangeKey(const Config& config)
+{
+    const db::Resealed count = rotateKey(config);
+    std::cout << fmt::format("{} is new; {} secret{} sealed again\n", config.paths.secretKeyFile.string(),
+                             count.values, count.values == 1 ? "" : "s")
+              << "backups that were made before open with the old key only, which is gone from here\n";
+    if (count.lost > 0)
+        std::cerr << fmt::format("{} could not be opened, by the old key either, and were left as they are\n",
+                                 count.lost);
+    return 0;
+}
+
 /// What changes accounts and ends; nothing: bmd is to serve.
 std::optional<int> runAccounts(const Config& config, const Options& options)
 {
@@ -159,6 +173,8 @@ std::optional<int> runAccounts(const Config& config, const Options& options)
         return showTokens(config);
     if (!options.revokedToken.empty())
         return endTokens(config, options.revokedToken);
+    if (options.rotateKey)
+        return exchangeKey(config);
     return std::nullopt;
 }
 
@@ -218,6 +234,8 @@ int runBmd(int argc, char** argv)
     app.add_flag("--list-tokens", options.listTokens, "list the bearer tokens");
     app.add_option("--revoke-token", options.revokedToken, "end a token, or all of that name")
         ->type_name("ID|NAME");
+    app.add_flag("--rotate-key", options.rotateKey,
+                 "exchange the key that encrypts secrets in the database; bmd must be stopped");
     app.add_option(
            "--role", options.role,
            "of --set-user and --create-token: reader, member, manager, admin (new users: admin; tokens: "

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <optional>
 #include <sodium.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -78,7 +79,8 @@ void makeKeyFile(const std::filesystem::path& file)
                                                      std::generic_category().message(reason)));
 }
 
-std::string readKeyFile(const std::filesystem::path& file)
+/// One key, or up to @p most.
+std::string readKeyFile(const std::filesystem::path& file, std::size_t most = 1)
 {
     struct stat status {};
     if (::stat(file.c_str(), &status) != 0)
@@ -88,13 +90,29 @@ std::string readKeyFile(const std::filesystem::path& file)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the key file {} can be read by others", file.string()),
                     fmt::format("chmod 0600 {}", file.string()));
-    if (static_cast<std::size_t>(status.st_size) != kKeyBytes)
+    const std::size_t size = static_cast<std::size_t>(status.st_size);
+    if (size == 0 || size % kKeyBytes != 0 || size > most * kKeyBytes)
         throw Error(
             ErrorCode::InvalidInput,
             fmt::format("the key file {} has {} bytes, not {}", file.string(), status.st_size, kKeyBytes),
             "restore it from a backup; secrets sealed with a lost key cannot be read");
-    return readFile(file, kKeyBytes);
+    return readFile(file, most * kKeyBytes);
 }
+
+/// Locks <file>.lock, for as long as the descriptor lives. @throws Error Conflict: somebody else has it
+Fd lockKeyFile(const std::filesystem::path& file, int how, const char* message, const char* hint)
+{
+    const std::string path = file.string() + ".lock";
+    Fd lock(::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock)
+        throw Error(ErrorCode::Internal,
+                    fmt::format("cannot open {}: {}", path, std::generic_category().message(errno)));
+    if (::flock(lock.get(), how | LOCK_NB) != 0)
+        throw Error(ErrorCode::Conflict, fmt::format("{}: {}", file.string(), message), hint);
+    return lock;
+}
+
+constexpr std::size_t kKeysAtMost = 2;
 
 std::string toBase64(std::string_view bytes)
 {
@@ -176,10 +194,32 @@ bool verifyPassword(std::string_view hash, std::string_view password)
 SecretBox::SecretBox(const std::filesystem::path& keyFile)
 {
     makeKeyFile(keyFile);
-    key_ = readKeyFile(keyFile);
+    readKeyFile(keyFile,
+                kKeysAtMost); // what is wrong with the file is told before what is wrong with its lock
+    lock_ =
+        lockKeyFile(keyFile, LOCK_SH, "the key is being exchanged", "wait until bmd --rotate-key has ended");
+    keys_ = readKeyFile(keyFile, kKeysAtMost);
 }
 
-SecretBox::SecretBox() : key_(randomBytes(kKeyBytes)) {}
+SecretBox::SecretBox() : keys_(randomBytes(kKeyBytes)) {}
+
+KeyRotation::KeyRotation(const std::filesystem::path& keyFile)
+    : keyFile_(keyFile),
+      lock_(lockKeyFile(keyFile, LOCK_EX, "the key is in use", "stop bmd first: systemctl stop bmd"))
+{
+    std::string keys = readKeyFile(keyFile, kKeysAtMost);
+    if (keys.size() == kKeyBytes) { // else an exchange was begun
+        keys = randomBytes(kKeyBytes) + keys;
+        writeFileAtomically(keyFile, keys, 0600);
+    }
+    box_.keys_ = keys;
+}
+
+void KeyRotation::finish()
+{
+    box_.keys_.resize(kKeyBytes);
+    writeFileAtomically(keyFile_, box_.keys_, 0600);
+}
 
 std::string SecretBox::seal(std::string_view plain) const
 {
@@ -187,7 +227,8 @@ std::string SecretBox::seal(std::string_view plain) const
     sealed.resize(kNonceBytes + plain.size() + kTagBytes);
     unsigned char* nonce = bytesOf(sealed);
     ::crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonceBytes, nullptr, bytesOf(plain), plain.size(),
-                                                 nullptr, 0, nullptr, nonce, bytesOf(std::string_view(key_)));
+                                                 nullptr, 0, nullptr, nonce,
+                                                 bytesOf(std::string_view(keys_)));
     return std::string(kVersionPrefix) + toBase64(sealed);
 }
 
@@ -200,10 +241,11 @@ std::string SecretBox::open(std::string_view sealed) const
     if (bytes.size() >= kNonceBytes + kTagBytes) {
         std::string plain(bytes.size() - kNonceBytes - kTagBytes, '\0');
         const unsigned char* nonce = bytesOf(std::string_view(bytes));
-        if (::crypto_aead_xchacha20poly1305_ietf_decrypt(
-                bytesOf(plain), nullptr, nullptr, nonce + kNonceBytes, bytes.size() - kNonceBytes, nullptr, 0,
-                nonce, bytesOf(std::string_view(key_))) == 0)
-            return plain;
+        for (std::size_t key = 0; key < keys_.size(); key += kKeyBytes)
+            if (::crypto_aead_xchacha20poly1305_ietf_decrypt(
+                    bytesOf(plain), nullptr, nullptr, nonce + kNonceBytes, bytes.size() - kNonceBytes,
+                    nullptr, 0, nonce, bytesOf(std::string_view(keys_).substr(key))) == 0)
+                return plain;
     }
     throw Error(ErrorCode::Internal, "a stored secret cannot be opened with this key",
                 "restore the key file this database was written with, or set the secret again");

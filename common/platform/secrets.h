@@ -1,4 +1,6 @@
 #pragma once
+#include "common/platform/files.h"
+
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -17,11 +19,14 @@ std::string hmacSha256Hex(std::string_view key, std::string_view text);
 std::string hashPassword(std::string_view password);
 bool verifyPassword(std::string_view hash, std::string_view password);
 
-/// Seals values for the database: XChaCha20-Poly1305 by libsodium under a key file.
+/// Seals values for the database: XChaCha20-Poly1305 by libsodium under a key file: 32 bytes, or 64 while the
+/// key is exchanged (the new one, then the old one, which opens only).
 class SecretBox {
 public:
-    /// Reads the 32-byte key at @p keyFile, or makes it with mode 0600.
-    /// @throws Error InvalidInput when it is readable by others or of another length
+    /// Reads the key at @p keyFile, or makes it with mode 0600; while this lives, no KeyRotation of it
+    /// begins.
+    /// @throws Error InvalidInput when it is readable by others or of another length, Conflict: it is being
+    /// exchanged
     explicit SecretBox(const std::filesystem::path& keyFile);
     /// A key that lives with this object: --dev and tests.
     SecretBox();
@@ -33,7 +38,24 @@ public:
     static bool isSealed(std::string_view text);
 
 private:
-    std::string key_;
+    friend class KeyRotation;
+    std::string keys_; ///< one after the other; the first seals
+    Fd lock_;
+};
+
+/// The exchange of a key file's key. What was sealed with the old one is opened and sealed again by whoever
+/// keeps it; then finish(). Ended before that, it goes on at the next time.
+class KeyRotation {
+public:
+    /// Puts a new key before the old one. @throws Error Conflict: somebody has a SecretBox of this file
+    explicit KeyRotation(const std::filesystem::path& keyFile);
+    const SecretBox& box() const { return box_; } ///< opens with both, seals with the new one
+    void finish();                                ///< the old key is gone for good
+
+private:
+    std::filesystem::path keyFile_;
+    Fd lock_;
+    SecretBox box_;
 };
 
 /// Signs what must be provable later: Ed25519 by libsodium, its seed in a key file. Thread-safe.

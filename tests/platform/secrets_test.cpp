@@ -131,3 +131,40 @@ TEST_CASE("signatures", "[platform][secrets]")
         CHECK_THROWS_AS(SigningKey(keyFile), Error);
     }
 }
+
+TEST_CASE("a key is exchanged", "[platform][secrets]")
+{
+    const TemporaryFolder folder;
+    const std::filesystem::path keyFile = folder.path() / "key";
+    std::string sealed;
+    {
+        const SecretBox box(keyFile);
+        sealed = box.seal("calvin");
+        CHECK_THROWS_WITH(bm::platform::KeyRotation(keyFile), Catch::Matchers::Contains("the key is in use"));
+    }
+    const std::string old = readFile(keyFile);
+    std::string again;
+    {
+        const bm::platform::KeyRotation begun(keyFile); // and never finished
+        CHECK_THROWS_WITH(SecretBox(keyFile), Catch::Matchers::Contains("is being exchanged"));
+        again = begun.box().seal(begun.box().open(sealed));
+    }
+    const std::string both = readFile(keyFile);
+    CHECK(both.size() == 64);
+    CHECK(both.substr(32) == old);
+    CHECK(SecretBox(keyFile).open(sealed) == "calvin");
+    CHECK(SecretBox(keyFile).open(again) == "calvin");
+    {
+        bm::platform::KeyRotation rotation(keyFile);
+        CHECK(readFile(keyFile) == both); // it goes on with the key that was begun
+        rotation.finish();
+    }
+    CHECK(readFile(keyFile) == both.substr(0, 32));
+    CHECK(SecretBox(keyFile).open(again) == "calvin");
+    CHECK_THROWS_AS(SecretBox(keyFile).open(sealed), Error);
+    struct stat facts {};
+    REQUIRE(::stat(keyFile.c_str(), &facts) == 0);
+    CHECK((facts.st_mode & 0777) == 0600);
+    writeFileAtomically(keyFile, both + old, 0600);
+    CHECK_THROWS_AS(SecretBox(keyFile), Error);
+}

@@ -1,14 +1,20 @@
 #!/usr/bin/env python3
-"""Users and tokens with roles, of the system and of projects; and their ends."""
+"""Users and tokens with roles, of the system and of projects; their ends; and the exchange of the key that seals secrets."""
 import json
 import os
 import re
+import signal
+import sqlite3
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 
 from service import Service, inventory
+
+BMD_PASSWORD = "calvin-and-hobbes"
+
 
 def bmd(service, *words, stdin="", code=0):
     done = subprocess.run([service.bmd, "--config", service.config, *words], input=stdin, capture_output=True, text=True, timeout=60, check=False)
@@ -108,9 +114,50 @@ def ends(service):
     assert "--days" in bmd(service, "--create-token", "a", "--days", "-1", code=2).stderr
 
 
+def sealed_in(database):
+    """All sealed texts of a database, wherever they are."""
+    found = set()
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
+            for row in connection.execute(f'select * from "{table}"'):
+                for value in row:
+                    if isinstance(value, str) and "sealed:1:" in value:
+                        found.update(part.split('"')[0] for part in value.split("sealed:1:")[1:])
+    return found
+
+
+def key_exchange(service):
+    service.run("node", "set", "db-1", f"driver_info/ipmi_password={BMD_PASSWORD}")
+    service.run("webhook", "add", "hook", "http://127.0.0.1:1/", "--secret-file", service.file("hook", "hook-secret-hook-secret\n"))
+    assert "stop bmd first" in bmd(service, "--rotate-key", code=1).stderr
+    service.stop()
+    key, database = service.state / "secrets" / "key", service.state / "bm.sqlite"
+    old, before = key.read_bytes(), sealed_in(database)
+    assert len(before) >= 2, before
+    for pause in (0.004, 0.008, 0.012, 0.016, 0.02):  # killed at work, it goes on at the next call
+        victim = subprocess.Popen([service.bmd, "--config", service.config, "--rotate-key"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(pause)
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+    service.start()  # with two keys, maybe
+    service.stop()
+    done = bmd(service, "--rotate-key").stdout
+    assert f"{len(before)} secrets sealed again" in done, (done, before)
+    assert len(key.read_bytes()) == 32 and key.read_bytes() != old
+    after = sealed_in(database)
+    assert len(after) == len(before) and not after & before
+    raw = database.read_bytes()
+    assert not any(part.encode() in raw for part in before), "what the old key sealed is still in the file"
+    service.start()
+    shown = service.json("node", "show", "db-1")
+    assert shown["driver_info"]["ipmi_password"] == "******", shown
+    service.run("node", "set", "db-1", f"driver_info/ipmi_password={BMD_PASSWORD}")
+    assert BMD_PASSWORD not in service.log_text()
+
+
 def main():
     with Service(sys.argv[1]) as service:
-        for part in (roles, ironic_client, users, ends):
+        for part in (roles, ironic_client, users, ends, key_exchange):
             print(part.__name__, flush=True)
             part(service)
 

@@ -1,0 +1,34 @@
+#include "bmd/rotate_key.h"
+
+#include "common/model/error.h"
+#include "common/platform/secrets.h"
+
+namespace bm::bmd {
+
+using model::Error;
+using model::ErrorCode;
+
+db::Resealed rotateKey(const Config& config)
+{
+    for (const std::filesystem::path& file : {config.database.file, config.paths.secretKeyFile})
+        if (!std::filesystem::exists(file))
+            throw Error(ErrorCode::NotFound, file.string() + ": there is no such file",
+                        "bmd makes it at its first start; there is no key to exchange before");
+    platform::KeyRotation rotation(config.paths.secretKeyFile);
+    db::Resealed count;
+    {
+        db::Database database(config.database);
+        count = db::resealAll(database, [&](const std::string& sealed) -> std::optional<std::string> {
+            try {
+                return rotation.box().seal(rotation.box().open(sealed));
+            } catch (const Error&) {
+                return std::nullopt; // of a key that was lost before
+            }
+        });
+    }
+    db::forgetFreed(config.database);
+    rotation.finish();
+    return count;
+}
+
+} // namespace bm::bmd
