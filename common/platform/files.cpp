@@ -100,6 +100,16 @@ std::string readFile(const std::filesystem::path& path, std::size_t limitBytes)
     }
 }
 
+void giveToOwner(int fd, const std::filesystem::path& path)
+{
+    struct stat status {};
+    const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+    if (::geteuid() != 0 || (::stat(path.c_str(), &status) != 0 && ::stat(folder.c_str(), &status) != 0))
+        return;
+    if (::fchown(fd, status.st_uid, status.st_gid) != 0)
+        failed("set the owner of", path);
+}
+
 void writeFileAtomically(const std::filesystem::path& path, std::string_view text, unsigned mode)
 {
     Leftover temporary{path.string() + ".XXXXXX"};
@@ -108,6 +118,7 @@ void writeFileAtomically(const std::filesystem::path& path, std::string_view tex
         temporary.armed = false;
         failed("write", path);
     }
+    giveToOwner(fd.get(), path);
     if (::fchmod(fd.get(), static_cast<mode_t>(mode)) != 0)
         failed("set the mode of", path);
     writeAll(fd.get(), text, path);

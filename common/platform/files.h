@@ -27,7 +27,11 @@ private:
 /// The whole file. @throws Error NotFound, TooLarge (over @p limitBytes), Internal
 std::string readFile(const std::filesystem::path& path,
                      std::size_t limitBytes = std::size_t{16} * 1024 * 1024);
-/// Whole or not at all: a temporary file beside it, fsync, rename. @p mode as for open(2).
+/// Root's new file becomes the one's who owns @p path, or its folder: `sudo bmd --set-user` does not take a
+/// file away from the service's user. For others: nothing.
+void giveToOwner(int fd, const std::filesystem::path& path);
+/// Whole or not at all: a temporary file beside it, fsync, rename. @p mode as for open(2). The owner stays,
+/// or is the folder's.
 void writeFileAtomically(const std::filesystem::path& path, std::string_view text, unsigned mode = 0644);
 /// A fresh folder below TMPDIR, removed with all in it at the end.
 class TemporaryFolder {

@@ -107,6 +107,7 @@ Fd lockKeyFile(const std::filesystem::path& file, int how, const char* message, 
     if (!lock)
         throw Error(ErrorCode::Internal,
                     fmt::format("cannot open {}: {}", path, std::generic_category().message(errno)));
+    giveToOwner(lock.get(), file);
     if (::flock(lock.get(), how | LOCK_NB) != 0)
         throw Error(ErrorCode::Conflict, fmt::format("{}: {}", file.string(), message), hint);
     return lock;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using namespace bm::platform;
 using bm::model::Error;
@@ -108,4 +109,23 @@ TEST_CASE("a descriptor is closed by its last owner", "[platform][files]")
     CHECK(::fcntl(number, F_GETFD) >= 0);
     second = Fd();
     CHECK(::fcntl(number, F_GETFD) < 0);
+}
+
+TEST_CASE("what root writes stays whose it was, or is the folder's owner's", "[platform][files]")
+{
+    REQUIRE(::geteuid() == 0); // the tests run as root, here and in CI
+    const TemporaryFolder folder;
+    const auto ownerOf = [](const std::filesystem::path& path) {
+        struct stat status {};
+        REQUIRE(::stat(path.c_str(), &status) == 0);
+        return std::pair(status.st_uid, status.st_gid);
+    };
+    const std::filesystem::path file = folder.path() / "users";
+    REQUIRE(::chown(folder.path().c_str(), 12345, 12346) == 0);
+    writeFileAtomically(file, "a", 0600);
+    CHECK(ownerOf(file) == std::pair<uid_t, gid_t>(12345, 12346));
+    REQUIRE(::chown(file.c_str(), 23456, 23457) == 0);
+    writeFileAtomically(file, "b", 0600);
+    CHECK(ownerOf(file) == std::pair<uid_t, gid_t>(23456, 23457));
+    CHECK(readFile(file) == "b");
 }
