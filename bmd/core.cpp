@@ -56,7 +56,10 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                            signer_,
                                                            [this] { engine.wake(); },
                                                            std::move(hostsChanged),
-                                                           &relay},
+                                                           &relay,
+                                                           [this](const model::ImageId& image) {
+                                                               catalogue.enqueue(image);
+                                                           }},
       nodes(context), operations(context), agents(context), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
       rollouts(context, *exec_, settings_.rollouts), events(database),

@@ -23,6 +23,7 @@ constexpr auto kSteps = std::to_array<StepName>({
     {"identify_bmc", "asking the BMC"},
     {"read_power", "reading power"},
     {"check_request", "checking the request"},
+    {"fetch_image", "fetching the image"},
     {"expect_boot", "preparing the boot"},
     {"power_off", "switching off"},
     {"boot_device_pxe", "setting network boot"},

@@ -57,6 +57,8 @@ struct Context {
     std::function<void()> wake = [] {};         ///< tells the engine that there is work
     std::function<void()> hostsChanged = [] {}; ///< tells the boot services that the known machines changed
     RelayDesk* relay = nullptr;                 ///< null: no relay
+    /// Has the import of an image done whose rows are stored, or about to be by the transaction at work.
+    std::function<void(const model::ImageId&)> importSoon = [](const model::ImageId&) {};
 };
 
 } // namespace bm::conductor

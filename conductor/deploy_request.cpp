@@ -1,6 +1,7 @@
 #include "conductor/deploy_request.h"
 
 #include "common/model/interfaces.h"
+#include "conductor/image_by_url.h"
 #include "conductor/image_reference.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
@@ -17,7 +18,9 @@ using nlohmann::json;
 
 namespace {
 
-model::Image wantedImage(db::Transaction& tx, const model::Node& node, const DeployRequest& request)
+/// An image that is named by its address may still be on its way.
+model::Image wantedImage(db::Transaction& tx, const Context& context, const model::Node& node,
+                         const DeployRequest& request)
 {
     const std::string wanted =
         request.image.empty() ? textMember(valueOf(node.instanceInfo), "image_source") : request.image;
@@ -25,6 +28,9 @@ model::Image wantedImage(db::Transaction& tx, const model::Node& node, const Dep
         throw Error(
             ErrorCode::InvalidInput, "no image is named",
             "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
+    if (request.image.empty() && isImageUrl(wanted))
+        return imageByUrl(tx, context, imageAddressOf(valueOf(node.instanceInfo)),
+                          "a deployment of " + (node.name.empty() ? node.id.uuid : node.name));
     return findReadyImage(tx, wanted);
 }
 
@@ -101,7 +107,7 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
     const json steps = deploySteps(tx, node, request);
     if (writesNothing(node, request))
         return textOf({{"kind", kNoImage}, {"deploy_steps", steps}});
-    const model::Image image = wantedImage(tx, node, request);
+    const model::Image image = wantedImage(tx, context, node, request);
     requireBootPort(tx, context, node);
     json stored = {{"image_id", image.id.uuid},
                    {"image", image.name},
@@ -110,6 +116,8 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
                    {"full", request.full},
                    {"kind", model::toText(image.kind)},
                    {"kexec", wantsKexec(node, request)}};
+    if (image.state != model::ImageState::Ready)
+        stored["fetch"] = true;
     if (!steps.empty())
         stored["deploy_steps"] = steps;
     if (image.kind == model::ImageKind::Ramdisk) {
@@ -137,8 +145,13 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
     stored["config_drive"] = storeDrive(tx, context, node, request);
     model::Node changed = node;
     json instance = valueOf(node.instanceInfo);
-    instance["image_source"] = image.name;
-    instance["image_checksum"] = image.contentId;
+    if (isImageUrl(textMember(instance, "image_source")) && request.image.empty()) {
+        instance["image_name"] = image.name; // what was given stays: whoever set it looks for it
+    } else {
+        instance["image_source"] = image.name;
+        instance["image_checksum"] = image.contentId;
+        instance.erase("image_name");
+    }
     instance["display_name"] = hostNameOf(node, request);
     if (image.kind == model::ImageKind::Ramdisk)
         instance["image_type"] = model::toText(image.kind);

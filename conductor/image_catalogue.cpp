@@ -17,17 +17,6 @@ using model::ImageState;
 
 namespace {
 
-/// A URL without its user and password.
-std::string withoutCredentials(const std::string& url)
-{
-    const std::size_t scheme = url.find("://");
-    const std::size_t at = url.find('@');
-    const std::size_t slash = scheme == std::string::npos ? std::string::npos : url.find('/', scheme + 3);
-    if (scheme == std::string::npos || at == std::string::npos || at > slash)
-        return url;
-    return url.substr(0, scheme + 3) + url.substr(at + 1);
-}
-
 /// Whoever wants an image to stay, by name. Nodes that it is on do not: they have their copy.
 void refuseWanted(db::Transaction& tx, const Image& image)
 {
@@ -44,18 +33,6 @@ void refuseWanted(db::Transaction& tx, const Image& image)
                           "; or take it away: bm image untag " + first.substr(8)
                 : boots ? "put something else on it, or: bm undeploy NODE"
                         : "wait for it, or end it: bm rollout abort, bm schedule delete, bm abort NODE");
-}
-
-/// The job row that an import leaves behind until it has ended.
-db::ImageJob importJob(const Context& context, const Image& image, const NewImage& source)
-{
-    db::ImageJob job{.image = image.id, .kind = "import"};
-    job.urlSealed = source.url.empty() ? "" : context.secrets.seal(source.url);
-    job.file = source.spooledFile.filename().string();
-    job.sourceName = source.sourceName;
-    job.checksum = source.checksum;
-    job.imageKind = source.kind ? std::string(model::toText(*source.kind)) : "";
-    return job;
 }
 
 } // namespace
@@ -90,40 +67,16 @@ void ImageCatalogue::stop()
 
 Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
 {
-    if (!model::isImageName(source.name))
-        throw Error(ErrorCode::InvalidInput,
-                    "\"" + source.name.substr(0, 80) + "\" is not a valid image name",
-                    "letters, digits and - . _ ; not in the form of a uuid");
-    if (source.url.empty() == source.spooledFile.empty())
-        throw Error(ErrorCode::InvalidInput, "an image comes either from a url or as an upload",
-                    "bm image add FILE|URL --name NAME");
-    if (!source.url.empty())
-        images::parseSourceUrl(source.url);
-    Image image;
-    image.id = model::ImageId::make();
-    image.name = source.name;
-    image.source = source.url.empty() ? source.sourceName : withoutCredentials(source.url);
-    image.labels = source.labels;
-    if (source.kernelArguments) { // what the import finds is put around it
-        model::checkKernelArguments(*source.kernelArguments, "kernel_arguments");
-        image.description = textOf({{"kernel_arguments", *source.kernelArguments}});
-    }
-    image.createdAt = state_->context.clock.now();
-    image.updatedAt = image.createdAt;
-    state_->context.database.write([&](db::Transaction& tx) {
-        const db::ImageRepository images;
-        if (const std::optional<Image> other = images.findByName(tx, source.name)) {
-            if (other->state != ImageState::Failed)
-                throw Error(ErrorCode::Conflict, "an image named \"" + source.name + "\" already exists",
-                            "choose another name, or: bm image delete " + source.name);
-            images.remove(tx, other->id);
-        }
-        images.insert(tx, image);
-        db::ImageJobRepository{}.store(tx, importJob(state_->context, image, source));
-        note(tx, image.createdAt, {}, "image.added", source.name + " by " + actor);
-    });
+    const Image image = imageToImport(source, state_->context.clock.now());
+    state_->context.database.write(
+        [&](db::Transaction& tx) { storeImport(tx, state_->context, image, source, actor); });
     state_->jobs.enqueue(image.id);
     return image;
+}
+
+void ImageCatalogue::enqueue(const model::ImageId& image)
+{
+    state_->jobs.enqueue(image);
 }
 
 Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& actor)

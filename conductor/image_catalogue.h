@@ -1,22 +1,12 @@
 #pragma once
 #include "conductor/context.h"
+#include "conductor/image_intake.h"
 #include "conductor/image_retention.h"
 
 #include <memory>
 #include <string>
 
 namespace bm::conductor {
-
-struct NewImage {
-    std::string name;
-    std::string url;                     ///< http(s), s3 or bm; empty: spooledFile
-    std::filesystem::path spooledFile{}; ///< in the store's incoming folder; taken over (removed afterwards)
-    std::string sourceName;              ///< shown: the file's name
-    std::string checksum;                ///< "", "sha256:...", "sha512:..." or the URL of a checksum file
-    model::JsonText labels{};            ///< {"os": "debian"}
-    std::optional<model::ImageKind> kind{};       ///< nothing: the content tells
-    std::optional<std::string> kernelArguments{}; ///< of a RAM disk; nothing: those that came with it
-};
 
 /// Images by name. Imports and verifications run on a pool of their own (image_jobs.h) and go on after a
 /// crash.
@@ -29,6 +19,8 @@ public:
     void stop();
     /// @throws Error Conflict (name taken by an image that did not fail), InvalidInput
     model::Image add(const NewImage& image, const std::string& actor);
+    /// Has an import begin whose rows somebody else stored (storeImport()).
+    void enqueue(const model::ImageId& image);
     model::Image get(const std::string& nameOrId) const; ///< @throws Error NotFound
     std::vector<model::Image> list() const;
     /// Has the archive that a tree's capture sent imported; its blocks are all in the store's captures.

@@ -37,7 +37,7 @@ void ImageUsers::readNodes(db::Transaction& tx)
     for (const model::Node& node : db::NodeRepository{}.all(tx)) {
         names[node.id.uuid] = nodeNameOf(node);
         const nlohmann::json instance = valueOf(node.instanceInfo);
-        for (const char* member : {"image_source", "image_checksum"})
+        for (const char* member : {"image_source", "image_checksum", "image_name"})
             if (const std::string text = textMember(instance, member); !text.empty())
                 carrying_[text].insert(nodeNameOf(node));
         if (const std::optional<RamdiskStay> stay =

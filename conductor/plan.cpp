@@ -49,6 +49,10 @@ constexpr auto kStay = std::to_array<PlannedStep>({
     {"power_on", "power", 85},
     {"await_ramdisk", "deploy", 80},
 });
+/// Of an image that is named by its address.
+constexpr auto kFetch = std::to_array<PlannedStep>({
+    {"fetch_image", "deploy", 112},
+});
 /// The deployed kernel is started from the RAM disk; where that does not work the last two steps do.
 constexpr auto kDeployByKexec = std::to_array<PlannedStep>({
     {"check_request", "deploy", 110},
@@ -254,6 +258,8 @@ void addDeployment(StepRows& rows, const model::Operation& operation, const std:
         return known != nullptr && known->inBand ? std::clamp(priority, kAgentGoes, kAgentUp) : priority;
     };
     std::ranges::stable_sort(given, std::ranges::greater{}, placeOf);
+    if (request.value("fetch", false))
+        rows.add(std::span(kFetch));
     std::size_t next = 0;
     for (const PlannedStep& planned : stepsFor(operation, imageKind)) {
         for (; next < given.size() && placeOf(given[next]) > planned.priority; ++next)

@@ -8,7 +8,8 @@
 namespace bm::conductor {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepHandler>, 47> kHandlers{{
+constexpr std::array<std::pair<std::string_view, StepHandler>, 48> kHandlers{{
+    {"fetch_image", stepFetchImage},
     {"validate", stepValidate},
     {"identify_bmc", stepIdentifyBmc},
     {"read_power", stepReadPower},

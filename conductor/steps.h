@@ -58,6 +58,8 @@ model::StepResult stepAwaitAgent(StepWork& work);
 model::StepResult stepEraseMetadata(StepWork& work);
 model::StepResult stepWriteImage(StepWork& work);
 model::StepResult stepEndBoot(StepWork& work);
+// image_by_url.cpp
+model::StepResult stepFetchImage(StepWork& work);
 // step_tree.cpp
 model::StepResult stepWriteTree(StepWork& work);
 // step_ramdisk.cpp

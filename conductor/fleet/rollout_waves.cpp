@@ -2,6 +2,7 @@
 #include "common/platform/secrets.h"
 #include "conductor/fleet/rollout_notes.h"
 #include "conductor/fleet/rollout_tick.h"
+#include "conductor/image_by_url.h"
 #include "conductor/image_reference.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
@@ -29,7 +30,7 @@ std::string imageOn(db::Transaction& tx, const model::Node& node)
 {
     if (node.state != model::State::Active)
         return {};
-    const std::string name = textMember(valueOf(node.instanceInfo), "image_source");
+    const std::string name = carriedImage(valueOf(node.instanceInfo));
     const std::optional<model::Image> image = db::ImageRepository{}.findByName(tx, name);
     return image ? image->id.uuid : std::string{};
 }

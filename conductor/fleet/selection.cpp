@@ -1,6 +1,7 @@
 #include "conductor/fleet/selection.h"
 
 #include "common/model/error.h"
+#include "conductor/image_by_url.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
 #include "db/rollout_repository.h"
@@ -49,7 +50,7 @@ public:
         const auto found = names_.find(textMember(instance, "image_checksum"));
         if (found != names_.end())
             facts.images = found->second;
-        facts.images.push_back(textMember(instance, "image_source"));
+        facts.images.push_back(carriedImage(instance));
         return facts;
     }
 
