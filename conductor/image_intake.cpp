@@ -3,6 +3,7 @@
 #include "common/model/kernel_arguments.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
+#include "db/image_job_repository.h"
 #include "images/source_url.h"
 
 namespace bm::conductor {
