@@ -206,11 +206,16 @@ bool isRedacted(const Request& request, const model::Node& node)
     return !request.grant.ofSystem() && !relationTo(request, node).owner;
 }
 
+void requireVisible(const Request& request, const model::Node& node, const std::string& ident)
+{
+    if (!maySee(request, node))
+        throw Error(ErrorCode::NotFound, fmt::format("Node {} could not be found.", ident));
+}
+
 model::Node visibleNode(const ApiParts& parts, const Request& request, const std::string& ident)
 {
     model::Node node = parts.nodes.get(ident);
-    if (!maySee(request, node))
-        throw Error(ErrorCode::NotFound, fmt::format("Node {} could not be found.", ident));
+    requireVisible(request, node, ident);
     return node;
 }
 
@@ -219,8 +224,7 @@ void requireOn(const Request& request, const model::Node& node)
     const PolicyRow* row = policyOf(request.method, request.route);
     if (request.grant.ofSystem() || row == nullptr) // the filter has looked at the system's users
         return;
-    if (!maySee(request, node))
-        throw Error(ErrorCode::NotFound, fmt::format("Node {} could not be found.", node.id.uuid));
+    requireVisible(request, node, node.id.uuid);
     require(request, row->rule, row->access, relationTo(request, node));
 }
 

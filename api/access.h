@@ -22,6 +22,8 @@ inline const std::string& projectOf(const http::Request& request)
 bool maySee(const http::Request& request, const model::Node& node);
 /// Whether driver_info, last_error and the like are kept from the actor: who only leases the node.
 bool isRedacted(const http::Request& request, const model::Node& node);
+/// @throws Error NotFound, as if there were no @p ident, when it is not the actor's
+void requireVisible(const http::Request& request, const model::Node& node, const std::string& ident);
 /// A node named in a query or a body. @throws Error NotFound, also when it is not the actor's
 model::Node visibleNode(const ApiParts& parts, const http::Request& request, const std::string& ident);
 /// The request's own rule, for the node that its body names. @throws Error NotFound, Forbidden

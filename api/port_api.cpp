@@ -46,8 +46,7 @@ void sendList(const Request& request, Response& response, std::vector<Port> port
 model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::string& ident)
 {
     model::Node node = conductor::findNode(tx, ident);
-    if (!maySee(request, node))
-        throw Error(ErrorCode::NotFound, "Node " + ident + " could not be found.");
+    requireVisible(request, node, ident);
     return node;
 }
 
