@@ -65,13 +65,17 @@ std::string whoIs(const Request& request)
 }
 
 /// @p relation counts for a project's users alone.
+bool suffices(const model::Grant& grant, const Access& access, const Relation& relation)
+{
+    if (grant.ofSystem())
+        return suffices(grant.role, access.system);
+    return (relation.owner && suffices(grant.role, access.owner)) ||
+           (relation.lessee && suffices(grant.role, access.lessee));
+}
+
 void require(const Request& request, std::string_view rule, const Access& access, const Relation& relation)
 {
-    const model::Role role = request.grant.role;
-    const bool may = request.grant.ofSystem() ? suffices(role, access.system)
-                                              : (relation.owner && suffices(role, access.owner)) ||
-                                                    (relation.lessee && suffices(role, access.lessee));
-    if (!may)
+    if (!suffices(request.grant, access, relation))
         refuse(request, rule, access);
 }
 
@@ -105,7 +109,8 @@ Relation relationToPort(const ApiParts& parts, const Request& request)
 Relation relationToRunbook(const ApiParts& parts, const Request& request)
 {
     const model::Runbook runbook = resourceOf(parts, request, conductor::runbookRules());
-    return {runbook.owner == projectOf(request), runbook.isPublic && request.method == http::Method::Get};
+    const bool reads = request.method == http::Method::Get || request.method == http::Method::Head;
+    return {runbook.owner == projectOf(request), runbook.isPublic && reads};
 }
 
 Relation relationOf(const ApiParts& parts, const Request& request, Subject subject)
@@ -204,6 +209,13 @@ bool maySee(const Request& request, const model::Node& node)
 bool isRedacted(const Request& request, const model::Node& node)
 {
     return !request.grant.ofSystem() && !relationTo(request, node).owner;
+}
+
+bool maySeeProperties(const ApiParts& parts, const Request& request, const model::VolumeTarget& target)
+{
+    const bool system = request.grant.ofSystem();
+    const Relation relation = system ? Relation{} : relationTo(request, nodeById(parts, target.node));
+    return suffices(request.grant, targetPropertiesRow().access, relation);
 }
 
 void requireVisible(const Request& request, const model::Node& node, const std::string& ident)

@@ -1,8 +1,8 @@
 #pragma once
 #include "api/api.h"
 #include "api/policy.h"
-#include "common/model/allocation.h"
-#include "common/model/step_list.h"
+#include "common/model/node.h"
+#include "common/model/volume.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -24,6 +24,8 @@ bool maySee(const http::Request& request, const model::Node& node);
 bool isRedacted(const http::Request& request, const model::Node& node);
 /// @throws Error NotFound, as if there were no @p ident, when it is not the actor's
 void requireVisible(const http::Request& request, const model::Node& node, const std::string& ident);
+/// Whether the actor may see @p target's properties, which say how to come at the data.
+bool maySeeProperties(const ApiParts& parts, const http::Request& request, const model::VolumeTarget& target);
 /// A node named in a query or a body. @throws Error NotFound, also when it is not the actor's
 model::Node visibleNode(const ApiParts& parts, const http::Request& request, const std::string& ident);
 /// The request's own rule, for the node that its body names. @throws Error NotFound, Forbidden

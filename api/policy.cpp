@@ -25,6 +25,7 @@ constexpr Access kOwnerMemberLesseeManager{Member, Member, Manager};
 constexpr Access kOwnerManager{Member, Manager, Nobody};
 constexpr Access kOwnerLesseeManager{Member, Manager, Manager};
 constexpr Access kAdminOwnerManager{Admin, Manager, Nobody};
+constexpr Access kTargetProperties{Reader, Admin, Admin};
 constexpr Access kSelfOwned{Admin, Admin, Nobody};
 
 // clang-format off
@@ -279,6 +280,13 @@ const PolicyRow* policyOf(http::Method method, std::string_view route)
         if (const auto found = known.find(keyOf(word, route)); found != known.end())
             return found->second;
     return nullptr;
+}
+
+const PolicyRow& targetPropertiesRow()
+{
+    static constexpr PolicyRow kRow{"", "baremetal:volume:view_target_properties", Subject::VolumeTarget,
+                                    kTargetProperties};
+    return kRow;
 }
 
 const NodePatchRow* nodePatchPolicyOf(std::string_view path)

@@ -67,6 +67,23 @@ template <class T> void keepOwner(const Request& request, const T& before, const
                         "a member of the system makes it public");
 }
 
+/// @p item as the actor may see it.
+template <class T> const T& shownTo(const ApiParts& /*parts*/, const Request& /*request*/, const T& item)
+{
+    return item;
+}
+
+model::VolumeTarget shownTo(const ApiParts& parts, const Request& request, model::VolumeTarget target)
+{
+    if (!maySeeProperties(parts, request, target))
+        target.properties.text =
+            nlohmann::json{
+                {"redacted_contents", fmt::format("** Value Redacted: Requires {} permission access. **",
+                                                  targetPropertiesRow().rule)}}
+                .dump();
+    return target;
+}
+
 /// The rows whose columns are as the query says.
 void narrow(db::ResourcePage& page, std::string_view column, std::string value)
 {
@@ -150,7 +167,7 @@ void ResourceApi<T>::list(Request& request, Response& response, bool detail, boo
     wire::JsonWriter out;
     out.beginObject().key(routes_.list).beginArray();
     for (const T& item : items)
-        routes_.shape().write(out, item, request.localBase, fields);
+        routes_.shape().write(out, shownTo(parts_, request, item), request.localBase, fields);
     out.endArray();
     if (more)
         out.key("next").string(nextLink(request, limit, items.back().id.uuid));
@@ -161,7 +178,8 @@ template <class T>
 void ResourceApi<T>::send(const Request& request, Response& response, int status, const T& item) const
 {
     wire::JsonWriter out;
-    routes_.shape().write(out, item, request.localBase, routes_.shape().detail(versionOf(request)));
+    routes_.shape().write(out, shownTo(parts_, request, item), request.localBase,
+                          routes_.shape().detail(versionOf(request)));
     response.sendJson(status, out.text());
 }
 
@@ -171,7 +189,8 @@ template <class T> void ResourceApi<T>::show(Request& request, Response& respons
     refuseOtherQuery(request, "fields");
     const Fields fields = fieldsOf(routes_.shape(), request, true);
     wire::JsonWriter out;
-    routes_.shape().write(out, resources_.get(request.pathParam("ident")), request.localBase, fields);
+    const T item = resources_.get(request.pathParam("ident"));
+    routes_.shape().write(out, shownTo(parts_, request, item), request.localBase, fields);
     response.sendJson(200, out.text());
 }
 

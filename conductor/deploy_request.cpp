@@ -18,20 +18,32 @@ using nlohmann::json;
 
 namespace {
 
-/// An image that is named by its address may still be on its way.
-model::Image wantedImage(db::Transaction& tx, const Context& context, const model::Node& node,
-                         const DeployRequest& request)
+/// What the request, else the node, says is to be deployed.
+struct ImageWish {
+    std::string reference;
+    bool byAddress = false; ///< instance_info's alone may be a URL
+};
+
+ImageWish wishOf(const model::Node& node, const DeployRequest& request)
 {
-    const std::string wanted =
-        request.image.empty() ? textMember(valueOf(node.instanceInfo), "image_source") : request.image;
-    if (wanted.empty())
+    if (!request.image.empty())
+        return {request.image};
+    const std::string named = textMember(valueOf(node.instanceInfo), "image_source");
+    if (named.empty())
         throw Error(
             ErrorCode::InvalidInput, "no image is named",
             "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
-    if (request.image.empty() && isImageUrl(wanted))
+    return {named, isImageUrl(named)};
+}
+
+/// An image that is named by its address may still be on its way.
+model::Image wantedImage(db::Transaction& tx, const Context& context, const model::Node& node,
+                         const ImageWish& wish)
+{
+    if (wish.byAddress)
         return imageByUrl(tx, context, imageAddressOf(valueOf(node.instanceInfo)),
                           "a deployment of " + (node.name.empty() ? node.id.uuid : node.name));
-    return findReadyImage(tx, wanted);
+    return findReadyImage(tx, wish.reference);
 }
 
 /// Ironic's "fake" deploy interface needs no image.
@@ -101,13 +113,30 @@ void requireBootPort(db::Transaction& tx, const Context& context, const model::N
                     (node.name.empty() ? node.id.uuid : node.name) + " --mac 52:54:00:...");
 }
 
+std::string deployFinding(db::Transaction& tx, const model::Node& node)
+{
+    if (writesNothing(node, {}))
+        return "";
+    try {
+        const ImageWish wish = wishOf(node, {});
+        if (wish.byAddress)
+            imageAddressOf(valueOf(node.instanceInfo));
+        else
+            findReadyImage(tx, wish.reference);
+        return "";
+    } catch (const Error& error) {
+        return error.message() + (error.hint().empty() ? "" : "; " + error.hint());
+    }
+}
+
 model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
                               const DeployRequest& request)
 {
     const json steps = deploySteps(tx, node, request);
     if (writesNothing(node, request))
         return textOf({{"kind", kNoImage}, {"deploy_steps", steps}});
-    const model::Image image = wantedImage(tx, context, node, request);
+    const ImageWish wish = wishOf(node, request);
+    const model::Image image = wantedImage(tx, context, node, wish);
     requireBootPort(tx, context, node);
     json stored = {{"image_id", image.id.uuid},
                    {"image", image.name},
@@ -145,7 +174,7 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
     stored["config_drive"] = storeDrive(tx, context, node, request);
     model::Node changed = node;
     json instance = valueOf(node.instanceInfo);
-    if (isImageUrl(textMember(instance, "image_source")) && request.image.empty()) {
+    if (wish.byAddress) {
         instance["image_name"] = image.name; // what was given stays: whoever set it looks for it
     } else {
         instance["image_source"] = image.name;

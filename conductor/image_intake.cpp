@@ -1,6 +1,7 @@
 #include "conductor/image_intake.h"
 
 #include "common/model/kernel_arguments.h"
+#include "common/platform/urls.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
 #include "db/image_job_repository.h"
@@ -14,17 +15,6 @@ using model::Image;
 using model::ImageState;
 
 namespace {
-
-/// A URL without its user and password.
-std::string withoutCredentials(const std::string& url)
-{
-    const std::size_t scheme = url.find("://");
-    const std::size_t at = url.find('@');
-    const std::size_t slash = scheme == std::string::npos ? std::string::npos : url.find('/', scheme + 3);
-    if (scheme == std::string::npos || at == std::string::npos || at > slash)
-        return url;
-    return url.substr(0, scheme + 3) + url.substr(at + 1);
-}
 
 /// The job row that an import leaves behind until it has ended.
 db::ImageJob importJob(const Context& context, const Image& image, const NewImage& wanted)
@@ -54,7 +44,7 @@ Image imageToImport(const NewImage& wanted, model::UtcTime now)
     Image image;
     image.id = model::ImageId::make();
     image.name = wanted.name;
-    image.source = wanted.url.empty() ? wanted.sourceName : withoutCredentials(wanted.url);
+    image.source = wanted.url.empty() ? wanted.sourceName : platform::shownUrl(wanted.url);
     image.labels = wanted.labels;
     if (wanted.kernelArguments) { // what the import finds is put around it
         model::checkKernelArguments(*wanted.kernelArguments, "kernel_arguments");

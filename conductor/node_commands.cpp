@@ -1,5 +1,6 @@
 #include "conductor/node_commands.h"
 
+#include "conductor/deploy_request.h"
 #include "conductor/driver_secrets.h"
 #include "conductor/json_values.h"
 #include "conductor/nodes.h"
@@ -108,7 +109,7 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
     node.driverInfo = sealDriverInfo(context_.secrets, node.driverInfo, {});
     node.createdAt = context_.clock.now();
     node.version = 1;
-    const Node stored = context_.database.write([&](db::Transaction& tx) {
+    Node stored = context_.database.write([&](db::Transaction& tx) {
         checkUnique(tx, node);
         db::NodeRepository{}.insert(tx, node);
         for (Port& port : ports) {
@@ -125,7 +126,7 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
 Node NodeCommands::update(const std::string& ident, const std::function<void(Node&)>& change,
                           const std::string& actor)
 {
-    const Node stored = context_.database.write([&](db::Transaction& tx) {
+    Node stored = context_.database.write([&](db::Transaction& tx) {
         const Node before = findNode(tx, ident);
         refuseLocked(tx, context_, before);
         Node node = before;
@@ -198,7 +199,7 @@ Port NodeCommands::createPort(Port port, const std::string& actor)
 Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(Port&)>& change,
                               const std::string& actor)
 {
-    const Port stored = context_.database.write([&](db::Transaction& tx) {
+    Port stored = context_.database.write([&](db::Transaction& tx) {
         const db::PortRepository ports;
         std::optional<Port> port = ports.find(tx, id);
         if (!port)
@@ -247,13 +248,12 @@ std::map<std::string, NodeCommands::InterfaceVerdict> NodeCommands::validate(con
         problems += (problems.empty() ? "" : "; ") + finding;
     for (const char* interface : {"power", "management"})
         verdicts[interface] = {problems.empty(), problems};
-    const bool ports = context_.database.read(
-        [&](db::Transaction& tx) { return !db::PortRepository{}.ofNode(tx, node.id).empty(); });
+    const auto [ports, image] = context_.database.read([&](db::Transaction& tx) {
+        return std::pair(!db::PortRepository{}.ofNode(tx, node.id).empty(), deployFinding(tx, node));
+    });
     const bool simulated = hardwareOf(context_, node).simulated;
     verdicts["boot"] = {ports || simulated, ports || simulated ? "" : "the node has no port to boot from"};
-    const bool image = !textMember(valueOf(node.instanceInfo), "image_source").empty();
-    verdicts["deploy"] = {image,
-                          image ? "" : "instance_info has no image_source (bm provision IMAGE NODE sets it)"};
+    verdicts["deploy"] = {image.empty(), image};
     return verdicts;
 }
 

@@ -260,6 +260,10 @@ TEST_CASE("the policy is Ironic's, where Ironic has one", "[api][policy]")
         }
     }
     CHECK(compared > 90);
+    const PolicyRow& properties = api::targetPropertiesRow();
+    CHECK(properties.access.system == ironic.at(std::string(properties.rule)).system);
+    CHECK(properties.access.owner == ironic.at(std::string(properties.rule)).owner);
+    CHECK(properties.access.lessee == ironic.at(std::string(properties.rule)).lessee);
     for (const auto& [field, rule] :
          std::map<std::string, std::string>{{"/driver_info/ipmi_password", "update:driver_info"},
                                             {"/properties", "update:properties"},
@@ -376,6 +380,8 @@ TEST_CASE("a project's users list, make and change what is theirs", "[api][polic
                   .status == 200);
         CHECK(names(get("/v1/runbooks"), "runbooks", "name").size() == 2);
         CHECK(get("/v1/runbooks/CUSTOM_FOREIGN").status == 200);
+        CHECK(world.ask("HEAD", "/v1/runbooks/CUSTOM_FOREIGN", "", kPolicyVersion, as("reader", "web"))
+                  .status == 200);
         CHECK(send("PATCH", "/v1/runbooks/CUSTOM_FOREIGN", json::array(), "admin").status == 404);
         CHECK(get("/v1/chassis").status == 403);
         CHECK(get("/v1/images").status == 200);
@@ -392,6 +398,23 @@ TEST_CASE("a project's users list, make and change what is theirs", "[api][polic
         CHECK(leased.at("last_error").is_null());
         CHECK(get("/v1/nodes/foreign").fault() == "Node foreign could not be found.");
         CHECK(get("/v1/nodes/nothing").status == 404);
+    }
+    SECTION("what tells how to come at a volume's data")
+    {
+        const auto properties = [&](const std::string& role, const std::string& project) {
+            const Answer answer =
+                get("/v1/volume/targets/" + estate.ident("owned", Subject::VolumeTarget), role, project);
+            INFO(answer.text);
+            return answer.body.at("properties");
+        };
+        CHECK_THAT(properties("manager", "web").at("redacted_contents").get<std::string>(),
+                   Contains("baremetal:volume:view_target_properties"));
+        CHECK(properties("admin", "web") == json::object());
+        CHECK(properties("reader", "") == json::object());
+        const json targets = get("/v1/volume/targets?detail=true").body.at("targets");
+        CHECK(targets.size() == 2);
+        for (const json& target : targets)
+            CHECK(target.at("properties").contains("redacted_contents"));
     }
     SECTION("making")
     {

@@ -78,6 +78,25 @@ TEST_CASE("enrolling", "[conductor][nodes]")
         CHECK_FALSE(verdicts.at("deploy").result);
         CHECK(verdicts.at("boot").result);
     }
+    SECTION("validate says what is wrong with the image")
+    {
+        const auto verdict = [&](const std::string& instance) {
+            world.core->nodes.update(
+                "rack1-07", [&](model::Node& changed) { changed.instanceInfo.text = instance; }, "alice");
+            return world.core->nodes.validate("rack1-07").at("deploy");
+        };
+        CHECK_THAT(verdict("{}").reason, Catch::Contains("image_source"));
+        CHECK_THAT(verdict(R"({"image_source":"nothing"})").reason, Catch::Contains("nothing"));
+        CHECK_THAT(verdict(R"({"image_source":"http://web/d.img"})").reason, Catch::Contains("checksum"));
+        CHECK_THAT(verdict(R"({"image_source":"file:///etc/passwd"})").reason, Catch::Contains("file"));
+        CHECK(verdict(R"({"image_source":"http://web/d.img","image_os_hash_algo":"sha256",)"
+                      R"("image_os_hash_value":")" +
+                      std::string(64, 'a') + R"("})")
+                  .result);
+        CHECK_FALSE(verdict(R"({"image_source":"http://web/d.img","image_os_hash_algo":"sha256",)"
+                            R"("image_os_hash_value":"abc"})")
+                        .result);
+    }
 }
 
 TEST_CASE("changing and deleting", "[conductor][nodes]")
