@@ -72,11 +72,11 @@ std::string bootNonce(const std::filesystem::path& file)
 {
     std::error_code ignored;
     if (std::filesystem::exists(file, ignored)) {
-        const std::string text = readAttribute(file);
+        std::string text = readAttribute(file);
         if (text.size() == 2 * kNonceBytes)
             return text;
     }
-    const std::string nonce = platform::randomHex(kNonceBytes);
+    std::string nonce = platform::randomHex(kNonceBytes);
     platform::writeFileAtomically(file, nonce, 0600);
     return nonce;
 }

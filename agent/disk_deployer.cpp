@@ -263,7 +263,7 @@ private:
     /// Which blocks need not be copied, if it pays to ask.
     std::vector<bool> lookAtDisk()
     {
-        const std::vector<bool> none(manifest_.blocks.size(), false);
+        std::vector<bool> none(manifest_.blocks.size(), false);
         if (!further_.empty()) {
             outcome_.decision = {false, "several disks get it"};
             return none;

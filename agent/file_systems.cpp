@@ -18,7 +18,7 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kHeadBytes = 72 * 1024; ///< btrfs keeps its superblock at 64 KiB
+constexpr std::size_t kHeadBytes = std::size_t{72} * 1024; ///< btrfs keeps its superblock at 64 KiB
 constexpr std::size_t kExtAt = 1024;
 constexpr std::size_t kBtrfsAt = 65536;
 constexpr std::size_t kSwapSignatureAt = 4096 - 10;

@@ -139,17 +139,13 @@ void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool s
     std::stop_source ended;
     const std::stop_callback<std::function<void()>> both(stop, [&ended] { ended.request_stop(); });
     std::jthread prober;
-    if (copy_ != nullptr) {
+    if (copy_ != nullptr)
         copy_->source(kServer);
-        if (!serverOnly)
-            prober = std::jthread([&](const std::stop_token& over) {
-                while (!over.stop_requested()) {
-                    pause(kProbeEvery, over);
-                    if (!over.stop_requested() && peerAnswers(over))
-                        ended.request_stop();
-                }
-            });
-    }
+    if (copy_ != nullptr && !serverOnly)
+        prober = std::jthread([&](const std::stop_token& over) {
+            if (awaitPeer(over))
+                ended.request_stop();
+        });
     const std::size_t before = run.next();
     try {
         readRun(run, ended.get_token());
@@ -167,8 +163,25 @@ void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool s
     }
     if (run.next() != before)
         backOff_.reset();
+    waitBeforeServer(ended.get_token(), stop);
+}
+
+/// @return whether a peer answers; false when @p over is asked for first
+bool FrameFetcher::awaitPeer(const std::stop_token& over)
+{
+    while (!over.stop_requested()) {
+        pause(kProbeEvery, over);
+        if (!over.stop_requested() && peerAnswers(over))
+            return true;
+    }
+    return false;
+}
+
+/// A peer that answers meanwhile, @p peerFound, cuts it short. @throws Error when @p stop does
+void FrameFetcher::waitBeforeServer(const std::stop_token& peerFound, const std::stop_token& stop)
+{
     try {
-        backOff_.wait(ended.get_token());
+        backOff_.wait(peerFound);
     } catch (const Error&) {
         if (stop.stop_requested())
             throw;

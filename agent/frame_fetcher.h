@@ -39,6 +39,8 @@ public:
 private:
     void step(FetchRun& run, const std::stop_token& stop, bool serverOnly);
     void fromPeer(const PeerAddress& peer, FetchRun& run, const std::stop_token& stop);
+    bool awaitPeer(const std::stop_token& over);
+    void waitBeforeServer(const std::stop_token& peerFound, const std::stop_token& stop);
     void fromServer(FetchRun& run, const std::stop_token& stop, bool serverOnly);
     void readRun(FetchRun& run, const std::stop_token& stop);
     bool take(FetchRun& run, std::uint64_t& at, std::span<const std::byte> bytes);

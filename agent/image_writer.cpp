@@ -184,7 +184,7 @@ private:
             Error(ErrorCode::ChecksumMismatch, what,
                   "the image in the store or a cache before it is damaged: bm image delete and add it again");
         if (limitBad_ && bad_.size() >= kBadBlocksPerPass)
-            throw *lastMismatch_;
+            throw Error(*lastMismatch_);
     }
 
     void writeAll()
@@ -258,7 +258,7 @@ void ImageWriter::write(std::span<const std::size_t> blocks, std::span<const std
         left = pass.run(left, attempt == 1 ? holes : std::span<const std::size_t>{}, stop,
                         attempt == kTriesPerBlock);
         if (!left.empty() && attempt == kTriesPerBlock)
-            throw *pass.lastMismatch();
+            throw Error(*pass.lastMismatch());
     }
 }
 

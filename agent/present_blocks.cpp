@@ -48,18 +48,19 @@ void forEachBlock(const images::Manifest& manifest, const BlockDevice& device,
     std::atomic<std::size_t> next{0};
     std::mutex mutex;
     std::exception_ptr failure;
+    const auto look = [&](std::size_t block, const AlignedBuffer& buffer) {
+        const std::uint64_t length = manifest.rawLength(block);
+        const std::uint64_t sector = device.sectorBytes();
+        if (readBlock(device, block, buffer.first((length + sector - 1) / sector * sector)))
+            onBlock(block, buffer.first(length));
+    };
     const auto work = [&] {
         try {
             const AlignedBuffer buffer(kBlockBytes);
             for (std::size_t block = next++; block < manifest.blocks.size() && !stop.stop_requested();
-                 block = next++) {
-                if (!wanted(block))
-                    continue;
-                const std::uint64_t length = manifest.rawLength(block);
-                const std::uint64_t sector = device.sectorBytes();
-                if (readBlock(device, block, buffer.first((length + sector - 1) / sector * sector)))
-                    onBlock(block, buffer.first(length));
-            }
+                 block = next++)
+                if (wanted(block))
+                    look(block, buffer);
         } catch (...) {
             const std::scoped_lock lock(mutex);
             failure = std::current_exception();

@@ -97,21 +97,8 @@ void ReadBack::run(const std::stop_token& stop)
     const AlignedBuffer room(kBlockBytes);
     std::unique_lock lock(mutex_);
     try {
-        while (changed_.wait(lock, stop, [this] { return failure_ || mayRead() || mayFlush(); })) {
-            if (failure_)
-                return;
-            if (!mayRead()) {
-                flush(lock);
-                continue;
-            }
-            const std::size_t block = flushed_.front();
-            flushed_.pop_front();
-            lock.unlock();
-            compare(block, room.bytes());
-            lock.lock();
-            --left_;
-            changed_.notify_all();
-        }
+        while (changed_.wait(lock, stop, [this] { return failure_ || mayRead() || mayFlush(); }) && !failure_)
+            mayRead() ? readNext(lock, room.bytes()) : flush(lock);
     } catch (...) {
         if (!lock.owns_lock())
             lock.lock();
@@ -121,6 +108,17 @@ void ReadBack::run(const std::stop_token& stop)
         if (first)
             onFailure_();
     }
+}
+
+void ReadBack::readNext(std::unique_lock<std::mutex>& lock, std::span<std::byte> room)
+{
+    const std::size_t block = flushed_.front();
+    flushed_.pop_front();
+    lock.unlock();
+    compare(block, room);
+    lock.lock();
+    --left_;
+    changed_.notify_all();
 }
 
 void ReadBack::flush(std::unique_lock<std::mutex>& lock)

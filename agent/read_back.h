@@ -63,6 +63,7 @@ private:
     void run(const std::stop_token& stop);
     bool mayRead() const;
     bool mayFlush() const;
+    void readNext(std::unique_lock<std::mutex>& lock, std::span<std::byte> room);
     void flush(std::unique_lock<std::mutex>& lock);
     void compare(std::size_t block, std::span<std::byte> room);
 

@@ -163,23 +163,30 @@ bool RelayChild::nextFrame(const Help& help)
     }
     while (!frame_ && !wants_.empty()) {
         RelayWant& want = wants_.front();
-        if (!help.isHole(want.first)) {
-            frame_ = help.find(want.first);
-            if (!frame_ && !help.lost(want.first)) {
-                help.fetch(want.first);
-                return false;
-            }
-            if (!frame_)
-                sayRetract(want.first);
-            else
-                sent_ = frame_->original() && want.from < frame_->length() ? want.from : 0;
-        }
+        if (!help.isHole(want.first) && !takeFrame(want, help))
+            return false;
         ++want.first;
         want.from = 0;
         if (--want.count == 0)
             wants_.pop_front();
     }
     return frame_ != nullptr;
+}
+
+/// The frame that @p want begins with, or word that it is lost. @return false: it is still to come
+bool RelayChild::takeFrame(const RelayWant& want, const Help& help)
+{
+    frame_ = help.find(want.first);
+    if (frame_) {
+        sent_ = frame_->original() && want.from < frame_->length() ? want.from : 0;
+        return true;
+    }
+    if (help.lost(want.first)) {
+        sayRetract(want.first);
+        return true;
+    }
+    help.fetch(want.first);
+    return false;
 }
 
 /// Announces what has arrived of the frame. @return whether there was anything

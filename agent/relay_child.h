@@ -51,6 +51,7 @@ public:
 private:
     void take(const Help& help);
     bool flush(const Help& help, Clock::time_point now);
+    bool takeFrame(const RelayWant& want, const Help& help);
     bool nextFrame(const Help& help);
     bool nextChunk();
     void finishFrame();

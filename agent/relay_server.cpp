@@ -357,7 +357,7 @@ void RelayServer::State::sayRetracted()
 }
 
 RelayServer::RelayServer(const images::Manifest& manifest, FrameStore& store, RelayCopy& copy, AgentLog& log,
-                         const WakeUp& changes, Settings settings)
+                         const WakeUp& changes, const Settings& settings)
     : state_(std::make_unique<State>(manifest, store, copy, log, changes, settings))
 {}
 

@@ -44,7 +44,7 @@ public:
     };
     /// All borrowed. @throws Error Unavailable when no port can be had
     RelayServer(const images::Manifest& manifest, FrameStore& store, RelayCopy& copy, AgentLog& log,
-                const WakeUp& changes, Settings settings);
+                const WakeUp& changes, const Settings& settings);
     ~RelayServer();
     RelayServer(const RelayServer&) = delete;
     RelayServer& operator=(const RelayServer&) = delete;

@@ -99,6 +99,7 @@ model::JsonText writeImageStep(const StepContext& context)
     DeployOrder order = orderFrom(in, context);
     const std::vector<Disk> disks = disksFor(order, in, context);
     std::vector<std::string> names;
+    names.reserve(disks.size());
     for (const Disk& disk : disks)
         names.push_back(disk.name);
     DiskStart start(names, context);

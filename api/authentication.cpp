@@ -91,8 +91,8 @@ struct Failures {
 
 struct Authentication::State {
     explicit State(AuthenticationSettings given)
-        : settings(std::move(given)), users(settings.usersFile, usersFromText),
-          tokens(settings.tokensFile, tokensFromText)
+        : settings_(std::move(given)), users_(settings_.usersFile, usersFromText),
+          tokens_(settings_.tokensFile, tokensFromText)
     {
         load();
     }
@@ -102,6 +102,8 @@ struct Authentication::State {
 private:
     void load();
     void checkPassword(const Credentials& given, Request& request, Response& response);
+    void verify(const Credentials& given, const User& user, const std::string& key, const Request& request,
+                Response& response);
     void checkToken(const std::string& given, Request& request, Response& response);
     /// The user @p name, else one with a hash that no password has: an unknown name costs as much as a
     /// known one.
@@ -112,98 +114,103 @@ private:
     void countFailure(const std::string& peer);
     [[noreturn]] void refuse(Response& response, const std::string& message, const std::string& hint);
 
-    AuthenticationSettings settings;
-    WatchedFile<Users> users;
-    WatchedFile<Tokens> tokens;
-    platform::Guarded<std::map<std::string, Steady::time_point>> verified; ///< salted key to when it ends
-    platform::Guarded<std::map<std::string, Failures>> failures;           ///< by client address
-    std::mutex hashing;                                                    ///< one Argon2id at a time
-    std::string salt = platform::randomHex(16);
-    std::string nobody = platform::hashPassword(platform::randomHex(16));
+    AuthenticationSettings settings_;
+    WatchedFile<Users> users_;
+    WatchedFile<Tokens> tokens_;
+    platform::Guarded<std::map<std::string, Steady::time_point>> verified_; ///< salted key to when it ends
+    platform::Guarded<std::map<std::string, Failures>> failures_;           ///< by client address
+    std::mutex hashing_;                                                    ///< one Argon2id at a time
+    std::string salt_ = platform::randomHex(16);
+    std::string nobody_ = platform::hashPassword(platform::randomHex(16));
 };
 
 void Authentication::State::load()
 {
-    if (!users.exists())
-        throw Error(ErrorCode::NotFound, fmt::format("{}: no such users file", settings.usersFile.string()),
+    if (!users_.exists())
+        throw Error(ErrorCode::NotFound, fmt::format("{}: no such users file", settings_.usersFile.string()),
                     "make one with: bmd --set-user NAME, or switch authentication off in the configuration");
-    users.load();
-    if (tokens.exists())
-        tokens.load();
+    users_.load();
+    if (tokens_.exists())
+        tokens_.load();
 }
 
 User Authentication::State::userOf(const std::string& name)
 {
-    return users.with([&](const Users& known) {
+    return users_.with([&](const Users& known) {
         const auto found = known.find(name);
-        return found == known.end() ? User{nobody} : found->second;
+        return found == known.end() ? User{nobody_} : found->second;
     });
 }
 
 bool Authentication::State::remembered(const std::string& key)
 {
-    auto handle = verified.lock();
+    auto handle = verified_.lock();
     const auto found = handle->find(key);
     return found != handle->end() && found->second > Steady::now();
 }
 
 void Authentication::State::remember(const std::string& key)
 {
-    auto handle = verified.lock();
+    auto handle = verified_.lock();
     const Steady::time_point now = Steady::now();
     std::erase_if(*handle, [&](const auto& entry) { return entry.second <= now; });
     if (handle->size() < kMostRemembered)
-        (*handle)[key] = now + settings.cacheFor;
+        (*handle)[key] = now + settings_.cacheFor;
 }
 
 void Authentication::State::refuseGuesser(const std::string& peer, Response& response)
 {
-    auto handle = failures.lock();
+    auto handle = failures_.lock();
     const auto found = handle->find(peer);
-    if (found == handle->end() || found->second.count < settings.failuresAllowed ||
-        found->second.since + settings.failureWindow < Steady::now())
+    if (found == handle->end() || found->second.count < settings_.failuresAllowed ||
+        found->second.since + settings_.failureWindow < Steady::now())
         return;
-    response.header("WWW-Authenticate", fmt::format("Basic realm=\"{}\"", settings.realm));
+    response.header("WWW-Authenticate", fmt::format("Basic realm=\"{}\"", settings_.realm));
     throw Error(ErrorCode::Unavailable, fmt::format("too many failed logins from {}", peer),
-                fmt::format("wait {} s", settings.failureWindow.count()));
+                fmt::format("wait {} s", settings_.failureWindow.count()));
 }
 
 void Authentication::State::countFailure(const std::string& peer)
 {
-    auto handle = failures.lock();
+    auto handle = failures_.lock();
     const Steady::time_point now = Steady::now();
     if (handle->size() >= kMostRemembered)
         std::erase_if(*handle,
-                      [&](const auto& entry) { return entry.second.since + settings.failureWindow < now; });
+                      [&](const auto& entry) { return entry.second.since + settings_.failureWindow < now; });
     Failures& entry = (*handle)[peer];
-    if (entry.since + settings.failureWindow < now)
+    if (entry.since + settings_.failureWindow < now)
         entry = Failures{0, now};
     ++entry.count;
 }
 
 void Authentication::State::refuse(Response& response, const std::string& message, const std::string& hint)
 {
-    response.header("WWW-Authenticate", fmt::format("Basic realm=\"{}\"", settings.realm));
+    response.header("WWW-Authenticate", fmt::format("Basic realm=\"{}\"", settings_.realm));
     throw Error(ErrorCode::Unauthorized, message, hint);
+}
+
+void Authentication::State::verify(const Credentials& given, const User& user, const std::string& key,
+                                   const Request& request, Response& response)
+{
+    if (!platform::verifyPassword(user.hash, given.password)) {
+        countFailure(request.peerAddress);
+        platform::logWarning("auth", "failed login as \"{}\" from {}", given.name.substr(0, 64),
+                             request.peerAddress);
+        refuse(response, "Incorrect username or password", "");
+    }
+    remember(key);
 }
 
 void Authentication::State::checkPassword(const Credentials& given, Request& request, Response& response)
 {
     const User user = userOf(given.name);
     const std::string key =
-        platform::sha256Hex(fmt::format("{}\n{}\n{}\n{}", salt, user.hash, given.name, given.password));
+        platform::sha256Hex(fmt::format("{}\n{}\n{}\n{}", salt_, user.hash, given.name, given.password));
     if (!remembered(key)) {
         refuseGuesser(request.peerAddress, response);
-        const std::lock_guard turn(hashing);
-        if (!remembered(key)) {
-            if (!platform::verifyPassword(user.hash, given.password)) {
-                countFailure(request.peerAddress);
-                platform::logWarning("auth", "failed login as \"{}\" from {}", given.name.substr(0, 64),
-                                     request.peerAddress);
-                refuse(response, "Incorrect username or password", "");
-            }
-            remember(key);
-        }
+        const std::lock_guard turn(hashing_);
+        if (!remembered(key)) // by whoever had the turn before
+            verify(given, user, key, request, response);
     }
     request.actor = given.name;
     request.grant = user.grant;
@@ -211,7 +218,7 @@ void Authentication::State::checkPassword(const Credentials& given, Request& req
 
 void Authentication::State::checkToken(const std::string& given, Request& request, Response& response)
 {
-    const std::optional<Token> token = tokens.with([&](const Tokens& known) {
+    const std::optional<Token> token = tokens_.with([&](const Tokens& known) {
         const Token* found = findToken(known, given);
         return found == nullptr ? std::optional<Token>{} : *found;
     });
@@ -232,7 +239,7 @@ void Authentication::State::check(Request& request, Response& response)
         return checkToken(*token, request, response);
     if (const std::optional<Credentials> given = credentialsOf(request))
         return checkPassword(*given, request, response);
-    if (!isOpen(request) && !(settings.openMetrics && request.path == "/metrics"))
+    if (!isOpen(request) && !(settings_.openMetrics && request.path == "/metrics"))
         refuse(response, "Authorization required",
                "bm takes it from BM_USERNAME and BM_PASSWORD_FILE, or BM_TOKEN_FILE; curl by -u NAME");
 }

@@ -115,6 +115,7 @@ const Argument& argumentOf(const std::string& name, wire::Version version)
         std::find_if(rows.begin(), rows.end(), [&](const Argument& row) { return row.name == name; });
     if (found == rows.end()) {
         std::vector<std::string_view> known;
+        known.reserve(rows.size());
         for (const Argument& row : rows)
             known.push_back(row.name);
         throw Error(ErrorCode::InvalidInput, fmt::format("Unexpected argument: \"{}\"", name.substr(0, 80)),

@@ -38,7 +38,7 @@ model::JsonText changed(const model::JsonText& before, const std::function<void(
 {
     Traits traits = json::parse(before.text).get<Traits>();
     change(traits);
-    return wire::traitsText(std::move(traits));
+    return wire::traitsText(traits);
 }
 
 void refuseBody(Request& request)

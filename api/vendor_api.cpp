@@ -125,23 +125,27 @@ void VendorApi::mount(http::Router& router)
                       driver = "/v1/drivers/{name}/vendor_passthru";
     router.add(Method::Get, node + "/methods", [this](Request& q, Response& a) { methods(q, a); });
     router.add(Method::Get, driver + "/methods", [this](Request& q, Response& a) { driverMethods(q, a); });
-    for (const Method method : {Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete}) {
+    const http::Handler ofNode = [this](Request& q, Response& a) { call(q, a); };
+    const http::Handler ofDriver = [this](Request& q, Response& a) { driverCall(q, a); };
+    for (const Method method : {Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete})
         for (const char* const last : {"", "/{method}"}) {
-            router.add(method, node + last, [this](Request& q, Response& a) { call(q, a); });
-            router.add(method, driver + last, [this](Request& q, Response& a) { driverCall(q, a); });
+            router.add(method, node + last, ofNode);
+            router.add(method, driver + last, ofDriver);
         }
-    }
     router.add(Method::Get, "/v1/drivers/{name}/raid/logical_disk_properties",
-               [this](Request& q, Response& a) {
-                   requireVersion(q, 12, "raid");
-                   knownDriver(q);
-                   wire::JsonWriter out;
-                   out.beginObject();
-                   for (const auto& [name, text] : kRaidProperties)
-                       out.key(name).string(text);
-                   a.sendJson(200, out.endObject().text());
-               });
+               [this](Request& q, Response& a) { raidProperties(q, a); });
     router.add(Method::Post, "/v1/events", [this](Request& q, Response& a) { events(q, a); });
+}
+
+void VendorApi::raidProperties(Request& request, Response& response) const
+{
+    requireVersion(request, 12, "raid");
+    knownDriver(request);
+    wire::JsonWriter out;
+    out.beginObject();
+    for (const auto& [name, text] : kRaidProperties)
+        out.key(name).string(text);
+    response.sendJson(200, out.endObject().text());
 }
 
 std::string VendorApi::knownDriver(const Request& request) const

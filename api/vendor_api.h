@@ -17,6 +17,7 @@ private:
     void call(http::Request& request, http::Response& response) const;
     void driverMethods(http::Request& request, http::Response& response) const;
     void driverCall(http::Request& request, http::Response& response) const;
+    void raidProperties(http::Request& request, http::Response& response) const;
     void events(http::Request& request, http::Response& response) const;
     void callIpmi(const model::Node& node, const std::string& method, const nlohmann::json& body,
                   http::Request& request, http::Response& response) const;

@@ -62,19 +62,19 @@ public:
 private:
     void run(const std::stop_token& stop)
     {
-        while (!stop.stop_requested()) {
-            {
-                std::unique_lock lock(mutex_);
-                if (!came_.wait(lock, stop, [this] { return asked_; }))
-                    return;
-                asked_ = false;
-            }
+        while (isAsked(stop)) {
             try {
                 services_.setHosts(boots_.hosts());
             } catch (const std::exception& failure) {
                 platform::logError("boot", "telling DHCP the known machines: {}", failure.what());
             }
         }
+    }
+
+    bool isAsked(const std::stop_token& stop)
+    {
+        std::unique_lock lock(mutex_);
+        return came_.wait(lock, stop, [this] { return std::exchange(asked_, false); });
     }
 
     conductor::BootDesk& boots_;

@@ -120,7 +120,7 @@ std::string takeText(const Given& given)
 
 std::filesystem::path takePath(const Given& given)
 {
-    const std::filesystem::path path = given.text();
+    std::filesystem::path path = given.text();
     if (!path.empty() && !path.is_absolute())
         expected("an absolute path");
     return path;

@@ -8,6 +8,20 @@ namespace bm::bmd {
 using model::Error;
 using model::ErrorCode;
 
+namespace {
+
+/// @p sealed by the new key; nothing for what a key that was lost before had sealed.
+std::optional<std::string> resealed(const platform::KeyRotation& rotation, const std::string& sealed)
+{
+    try {
+        return rotation.box().seal(rotation.box().open(sealed));
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+} // namespace
+
 db::Resealed rotateKey(const Config& config)
 {
     for (const std::filesystem::path& file : {config.database.file, config.paths.secretKeyFile})
@@ -18,13 +32,8 @@ db::Resealed rotateKey(const Config& config)
     db::Resealed count;
     {
         db::Database database(config.database);
-        count = db::resealAll(database, [&](const std::string& sealed) -> std::optional<std::string> {
-            try {
-                return rotation.box().seal(rotation.box().open(sealed));
-            } catch (const Error&) {
-                return std::nullopt; // of a key that was lost before
-            }
-        });
+        count =
+            db::resealAll(database, [&](const std::string& sealed) { return resealed(rotation, sealed); });
     }
     db::forgetFreed(config.database);
     rotation.finish();

@@ -60,7 +60,7 @@ json hintsOf(const std::vector<std::string>& hints, const std::string& option)
     for (const std::string& hint : hints) {
         const std::size_t equals = hint.find('=');
         if (equals == std::string::npos)
-            throw Error(ErrorCode::InvalidInput, option + " " + hint + ": expected HINT=VALUE",
+            throw Error(ErrorCode::InvalidInput, fmt::format("{} {}: expected HINT=VALUE", option, hint),
                         "as serial=WD-1234 or \"size=>= 400\"");
         out[hint.substr(0, equals)] = hint.substr(equals + 1);
     }

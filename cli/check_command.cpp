@@ -90,32 +90,36 @@ void checkBmc(Shell& shell, Checked& checked)
                             (cipher.is_null() ? "" : ", cipher suite " + plainText(cipher))));
 }
 
+void checkNic(Checked& checked, const std::string& mac)
+{
+    const std::vector<wire::Nic>& nics = checked.inventory->nics;
+    const auto nic = std::ranges::find(nics, mac, &wire::Nic::mac);
+    if (nic == nics.end())
+        return checked.add(
+            finding("ports", "warning", "the RAM disk saw no NIC " + mac,
+                    "a wrong address, or a card that was changed: bm node show " + checked.name));
+    checked.add(
+        finding("ports", nic->carrier ? "ok" : "warning",
+                fmt::format("{} is {}{}{}", mac, nic->name, nic->carrier ? ", with link" : ", without link",
+                            nic->speedMbps > 0 ? fmt::format(", {} Mbit/s", nic->speedMbps) : ""),
+                nic->carrier ? "" : "cable, switch port"));
+}
+
 void checkPorts(Shell& shell, Checked& checked)
 {
     const json ports =
         shell.client().get("/v1/ports/detail?node=" + platform::urlEncode(checked.name)).at("ports");
+    const bool knowsNics = checked.inventory && !checked.inventory->nics.empty();
     std::size_t booting = 0;
     for (const json& port : ports) {
-        const std::string mac = plainText(port.at("address"));
         booting += port.value("pxe_enabled", true) ? 1U : 0U;
-        if (!checked.inventory || checked.inventory->nics.empty())
-            continue;
-        const auto nic = std::find_if(checked.inventory->nics.begin(), checked.inventory->nics.end(),
-                                      [&](const wire::Nic& each) { return each.mac == mac; });
-        if (nic == checked.inventory->nics.end())
-            checked.add(finding("ports", "warning", "the RAM disk saw no NIC " + mac,
-                                "a wrong address, or a card that was changed: bm node show " + checked.name));
-        else
-            checked.add(finding(
-                "ports", nic->carrier ? "ok" : "warning",
-                fmt::format("{} is {}{}{}", mac, nic->name, nic->carrier ? ", with link" : ", without link",
-                            nic->speedMbps > 0 ? fmt::format(", {} Mbit/s", nic->speedMbps) : ""),
-                nic->carrier ? "" : "cable, switch port"));
+        if (knowsNics)
+            checkNic(checked, plainText(port.at("address")));
     }
     if (booting == 0)
         checked.add(finding("ports", "error", "no NIC is known to boot from",
                             "bm node set " + checked.name + " --mac 52:54:00:12:34:56"));
-    else if (!checked.inventory || checked.inventory->nics.empty())
+    else if (!knowsNics)
         checked.add(finding("ports", "ok", fmt::format("{} NICs may boot", booting)));
 }
 

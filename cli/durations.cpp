@@ -118,37 +118,57 @@ std::vector<Stretch> durationsOf(const json& events)
     return stretches;
 }
 
-json durationRows(const std::vector<Stretch>& stretches, const json& medians)
+namespace {
+
+double secondsOf(std::int64_t millis)
 {
-    json rows = json::array();
-    if (stretches.empty())
-        return rows;
-    std::int64_t whole = 0;
+    return static_cast<double>(millis) / 1000.0;
+}
+
+/// What took longest; of a stretch that is split into parts, the longest of these counts.
+const Stretch* slowestOf(const std::vector<Stretch>& stretches)
+{
     const Stretch* slowest = nullptr;
     for (std::size_t i = 0; i < stretches.size(); ++i) {
-        if (!stretches[i].part)
-            whole += stretches[i].millis;
         const bool split = i + 1 < stretches.size() && !stretches[i].part && stretches[i + 1].part;
         if (!split && (slowest == nullptr || stretches[i].millis > slowest->millis))
             slowest = &stretches[i];
     }
+    return slowest;
+}
+
+/// The fleet's usual time for @p step beside the time it took.
+void addMedian(json& row, const Stretch& stretch, const json& medians)
+{
+    if (!medians.is_object() || stretch.step.empty())
+        return;
+    for (const json& median : medians.at("steps"))
+        if (median.at("name") == stretch.step) {
+            const auto usual = median.at("median_ms").get<std::int64_t>();
+            row["median_s"] = secondsOf(usual);
+            row["difference_s"] = secondsOf(stretch.millis - usual);
+        }
+}
+
+} // namespace
+
+json durationRows(const std::vector<Stretch>& stretches, const json& medians)
+{
+    json rows = json::array();
+    std::int64_t whole = 0;
+    for (const Stretch& stretch : stretches)
+        whole += stretch.part ? 0 : stretch.millis;
+    const Stretch* slowest = slowestOf(stretches);
     for (const Stretch& stretch : stretches) {
-        const auto seconds = [](std::int64_t millis) { return static_cast<double>(millis) / 1000.0; };
         json row = {{"step", stretch.step.empty() ? json() : json(stretch.step)},
                     {"text", (stretch.part ? "  " : "") + stretch.text},
-                    {"at_s", seconds(stretch.beganMillis - stretches.front().beganMillis)},
-                    {"took_s", seconds(stretch.millis)},
+                    {"at_s", secondsOf(stretch.beganMillis - stretches.front().beganMillis)},
+                    {"took_s", secondsOf(stretch.millis)},
                     {"share", whole == 0 ? 0 : stretch.millis * 100 / whole},
                     {"median_s", nullptr},
                     {"difference_s", nullptr},
                     {"slowest", &stretch == slowest}};
-        if (medians.is_object())
-            for (const json& median : medians.at("steps"))
-                if (!stretch.step.empty() && median.at("name") == stretch.step) {
-                    const auto usual = median.at("median_ms").get<std::int64_t>();
-                    row["median_s"] = seconds(usual);
-                    row["difference_s"] = seconds(stretch.millis - usual);
-                }
+        addMedian(row, stretch, medians);
         rows.push_back(std::move(row));
     }
     return rows;

@@ -29,7 +29,7 @@ Error wrong(const std::string& name, const YAML::Mark& mark, const std::string& 
 
 json scalarOf(const YAML::Node& node)
 {
-    const std::string text = node.Scalar();
+    const std::string& text = node.Scalar();
     if (node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str")
         return text; // quoted
     static constexpr std::array<const char*, 4> kTrue{"true", "True", "yes", "on"};

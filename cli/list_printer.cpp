@@ -122,7 +122,7 @@ std::vector<Column> columnsOf(const std::vector<Column>& own, const View& view)
     return wanted;
 }
 
-ListPrinter::ListPrinter(std::ostream& out, std::vector<Column> columns, View view)
+ListPrinter::ListPrinter(std::ostream& out, const std::vector<Column>& columns, View view)
     : out_(out), view_(std::move(view)), columns_(columnsOf(columns, view_))
 {
     if (!view_.sort.empty())

@@ -114,6 +114,7 @@ int console(Shell& shell, const NodeOptions& options)
     argv.insert(argv.end(), {"sol", "activate"});
     std::cerr << "console of " << options.node << "; leave it with ~.\n";
     std::vector<char*> raw;
+    raw.reserve(argv.size() + 1);
     for (std::string& word : argv)
         raw.push_back(word.data());
     raw.push_back(nullptr);

@@ -33,7 +33,7 @@ struct View {
 /// @throws Error InvalidInput for a column that no row has
 class ListPrinter {
 public:
-    ListPrinter(std::ostream& out, std::vector<Column> columns, View view);
+    ListPrinter(std::ostream& out, const std::vector<Column>& columns, View view);
     void add(const nlohmann::json& rows);
     void finish();
 

@@ -48,7 +48,7 @@ struct ProvisionOptions {
 
 json jsonFile(const std::string& file)
 {
-    const json value = json::parse(platform::readFile(file), nullptr, false);
+    json value = json::parse(platform::readFile(file), nullptr, false);
     if (value.is_discarded())
         throw Error(ErrorCode::InvalidInput, file + " is not valid JSON");
     return value;

@@ -192,19 +192,21 @@ void addChanging(CLI::App& schedule, Shell& shell, const Options& options)
     act(*setting, shell, options, set);
 }
 
+void addVerb(CLI::App& schedule, Shell& shell, const Options& options, const char* word, const char* about)
+{
+    CLI::App* command = schedule.add_subcommand(word, about);
+    command->add_option("names", options->names, "names or uuids")->required();
+    command->footer(fmt::format("Example:\n  bm schedule {} nightly-render", word));
+    command->callback([&shell, options, word] {
+        shell.action = [&shell, options, word] { return verb(shell, *options, word); };
+    });
+}
+
 void addVerbs(CLI::App& schedule, Shell& shell, const Options& options)
 {
-    for (const char* word : {"pause", "resume"}) {
-        CLI::App* command = schedule.add_subcommand(
-            word, std::string(word) == "pause"
-                      ? "Has it not fire until it is resumed"
-                      : "Has it fire again; what passed meanwhile is not made up for");
-        command->add_option("names", options->names, "names or uuids")->required();
-        command->footer(fmt::format("Example:\n  bm schedule {} nightly-render", word));
-        command->callback([&shell, options, word] {
-            shell.action = [&shell, options, word] { return verb(shell, *options, word); };
-        });
-    }
+    addVerb(schedule, shell, options, "pause", "Has it not fire until it is resumed");
+    addVerb(schedule, shell, options, "resume",
+            "Has it fire again; what passed meanwhile is not made up for");
     CLI::App* running = schedule.add_subcommand("run", "Start a run now, whatever its windows");
     running->add_option("name", options->name, "name or uuid")->required();
     running->add_flag("--yes", options->yes, "do not ask");

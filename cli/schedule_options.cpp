@@ -44,7 +44,7 @@ void checkDuration(const std::optional<std::string>& text, const char* option)
 
 json fileObject(const std::string& file)
 {
-    const json object = json::parse(platform::readFile(file), nullptr, false);
+    json object = json::parse(platform::readFile(file), nullptr, false);
     if (!object.is_object())
         throw Error(ErrorCode::InvalidInput, file + " is not a JSON object",
                     "the body of POST /v1/rollouts; docs/rollouts.md has its members");

@@ -3,6 +3,7 @@
 #include "common/model/edit_distance.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace bm::cli {
 
@@ -78,7 +79,7 @@ Suggestion suggestionFor(const CLI::App& root, const std::vector<std::string>& w
             const std::string name = word.substr(0, word.find('='));
             const CLI::Option* option = optionOf(*app, name);
             if (option == nullptr && word.starts_with("--"))
-                return {"unknown option " + name + " of " + path,
+                return {fmt::format("unknown option {} of {}", name, path),
                         asked(nearest(name, optionsOf(*app)), "", path)};
             if (option != nullptr && option->get_items_expected_max() > 0 &&
                 word.find('=') == std::string::npos)
@@ -87,7 +88,7 @@ Suggestion suggestionFor(const CLI::App& root, const std::vector<std::string>& w
         }
         const CLI::App* sub = subOf(*app, word);
         if (sub == nullptr && !namesOf(*app).empty())
-            return {"unknown command \"" + word + "\" of " + path,
+            return {fmt::format("unknown command \"{}\" of {}", word, path),
                     asked(nearest(word, namesOf(*app)), path + " ", path)};
         if (sub == nullptr)
             continue; // an argument

@@ -1,6 +1,7 @@
 #include "cli/timeline.h"
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -47,7 +48,7 @@ std::int64_t millisOf(const std::string& time)
     const std::chrono::sys_days date{std::chrono::year{year} / std::chrono::month{month} /
                                      std::chrono::day{day}};
     return std::chrono::duration_cast<std::chrono::milliseconds>(date.time_since_epoch()).count() +
-           (hour * 3600LL + minute * 60LL) * 1000 + static_cast<std::int64_t>(second * 1000.0 + 0.5);
+           (hour * 3600LL + minute * 60LL) * 1000 + std::llround(second * 1000.0);
 }
 
 std::string renderTimeline(const json& events)

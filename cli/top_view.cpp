@@ -108,6 +108,7 @@ std::vector<std::string> operationLines(const json& operations)
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const json* a, const json* b) { return paceOf(*a) > paceOf(*b); });
     std::vector<std::string> lines;
+    lines.reserve(sorted.size());
     for (const json* operation : sorted)
         lines.push_back(operationLine(*operation, nameWidth));
     return lines;

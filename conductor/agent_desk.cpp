@@ -252,57 +252,79 @@ void AgentDesk::heartbeat(const std::string& nodeUuid, const std::string& token,
     });
 }
 
+namespace {
+
+/// Stores what the agent says of itself. @return whether it is the first word of this boot, or brings an
+/// inventory
+bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord record,
+                 const AgentExchange& exchange, const std::optional<model::Operation>& operation)
+{
+    const model::UtcTime now = context.clock.now();
+    bool contact = record.bootId != exchange.bootId || !record.lastContactAt;
+    record.lastContactAt = now;
+    record.bootId = exchange.bootId;
+    record.version = exchange.agentVersion;
+    record.address = exchange.peerAddress;
+    if (!exchange.inventoryJson.empty()) {
+        record.inventory = textOf(parseGiven(exchange.inventoryJson, "inventory"));
+        contact = true;
+    }
+    if (operation && record.bootExpectedUntil) // a long copy keeps its window open
+        record.bootExpectedUntil =
+            std::max(*record.bootExpectedUntil, now + context.settings.callbackTimeout);
+    db::AgentRepository{}.store(tx, record);
+    if (!contact)
+        return false;
+    note(tx, now, record.node, "agent.contact",
+         "agent " + exchange.agentVersion + " at " + exchange.peerAddress, "{}",
+         operation ? operation->id : model::OperationId{});
+    if (operation)
+        db::OperationRepository{}.hasten(tx, operation->id, now);
+    return true;
+}
+
+AgentInstruction instruct(db::Transaction& tx, const Context& context, const model::NodeId& node,
+                          const AgentExchange& exchange, const std::optional<model::Operation>& operation)
+{
+    const Offered offered = offer(tx, context, node, exchange.step);
+    AgentInstruction answer;
+    answer.abort = offered.abort;
+    if (offered.step)
+        answer.step = instructionOf(context, *offered.step);
+    if (operation && offered.step)
+        answer.relay = relayPlace(tx, context, *operation, *offered.step, exchange);
+    if (operation)
+        noteLeft(tx, context, *operation, exchange);
+    answer.callAgain = operation ? std::min(context.settings.agentPace, kIdlePace) : kIdlePace;
+    return answer;
+}
+
+/// The last word of a copy, also of one that took a moment.
+void endRelay(conductor::RelayDesk& relay, const std::string& nodeUuid, const AgentExchange& exchange)
+{
+    if (exchange.relay)
+        relay.exchange(nodeUuid, exchange.peerAddress, *exchange.relay);
+    relay.ended(nodeUuid, exchange.step->state == "done");
+}
+
+} // namespace
+
 AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::string& token,
                                      const AgentExchange& exchange)
 {
+    const bool ended = exchange.step && exchange.step->state != "running";
     bool contact = false;
-    bool ended = false;
-    const AgentInstruction instruction = context_.database.write([&](db::Transaction& tx) {
-        db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
-        const model::UtcTime now = context_.clock.now();
+    AgentInstruction instruction = context_.database.write([&](db::Transaction& tx) {
+        const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
         const model::NodeId node{nodeUuid};
-        contact = record.bootId != exchange.bootId || !record.lastContactAt;
-        record.lastContactAt = now;
-        record.bootId = exchange.bootId;
-        record.version = exchange.agentVersion;
-        record.address = exchange.peerAddress;
-        if (!exchange.inventoryJson.empty()) {
-            record.inventory = textOf(parseGiven(exchange.inventoryJson, "inventory"));
-            contact = true;
-        }
         const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node);
-        if (operation && record.bootExpectedUntil) // a long copy keeps its window open
-            record.bootExpectedUntil =
-                std::max(*record.bootExpectedUntil, now + context_.settings.callbackTimeout);
-        db::AgentRepository{}.store(tx, record);
-        if (contact) {
-            note(tx, now, node, "agent.contact",
-                 "agent " + exchange.agentVersion + " at " + exchange.peerAddress, "{}",
-                 operation ? operation->id : model::OperationId{});
-            if (operation)
-                db::OperationRepository{}.hasten(tx, operation->id, now);
-        }
-        const Offered offered = offer(tx, context_, node, exchange.step);
-        ended = exchange.step && exchange.step->state != "running";
-        AgentInstruction answer;
-        answer.abort = offered.abort;
-        if (offered.step)
-            answer.step = instructionOf(context_, *offered.step);
-        if (operation && offered.step)
-            answer.relay = relayPlace(tx, context_, *operation, *offered.step, exchange);
-        if (operation)
-            noteLeft(tx, context_, *operation, exchange);
-        const bool busy = operation.has_value();
-        answer.callAgain = busy ? std::min(context_.settings.agentPace, kIdlePace) : kIdlePace;
-        if (!exchange.logTail.empty())
-            platform::logDebug("agent", "{}: {}", nodeUuid, exchange.logTail.substr(0, kLogTailLimit));
-        return answer;
+        contact = noteContact(tx, context_, record, exchange, operation);
+        return instruct(tx, context_, node, exchange, operation);
     });
-    if (ended && context_.relay != nullptr &&
-        exchange.relay) // the last word, also of a copy that took a moment
-        context_.relay->exchange(nodeUuid, exchange.peerAddress, *exchange.relay);
+    if (!exchange.logTail.empty())
+        platform::logDebug("agent", "{}: {}", nodeUuid, exchange.logTail.substr(0, kLogTailLimit));
     if (ended && context_.relay != nullptr)
-        context_.relay->ended(nodeUuid, exchange.step->state == "done");
+        endRelay(*context_.relay, nodeUuid, exchange);
     if (contact || ended)
         context_.wake();
     return instruction;
@@ -312,7 +334,7 @@ std::string AgentDesk::continueInspection(const std::vector<std::string>& macs, 
                                           const std::string& inventoryJson, const std::string& peerAddress)
 {
     nlohmann::json result = {{"inventory", parseGiven(inventoryJson, "inventory")}, {"reported", true}};
-    const std::string uuid = context_.database.write([&](db::Transaction& tx) {
+    std::string uuid = context_.database.write([&](db::Transaction& tx) {
         const model::Node node = nodeByMacsOrUuid(tx, macs, nodeUuid);
         const std::optional<db::AgentRecord> agent = db::AgentRepository{}.find(tx, node.id);
         const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node.id);

@@ -31,7 +31,7 @@ std::optional<int> vlanOf(const model::Node& node)
 /// A fresh boot: the secret of an earlier fetch, and whoever traded it, are forgotten.
 std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRecord record)
 {
-    const std::string secret = platform::randomHex(32);
+    std::string secret = platform::randomHex(32);
     record.bootSecretHash = platform::sha256Hex(secret);
     record.bootSecretAt = context.clock.now();
     record.nonceHash.clear();

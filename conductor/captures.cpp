@@ -70,7 +70,7 @@ std::string imageIdOf(const model::Operation& operation)
 model::OperationId Captures::begin(const std::string& ident, const CaptureRequest& request,
                                    const std::string& actor)
 {
-    const model::OperationId id = context_.database.write([&](db::Transaction& tx) {
+    model::OperationId id = context_.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
         refuseKind(node, request.kind, hardwareOf(context_, node).simulated);
         refuseBusy(tx, context_, node);
@@ -137,7 +137,7 @@ Image Captures::finish(const model::NodeId& node)
             throw Error(ErrorCode::NotFound, "the image of this capture is gone");
         return *image;
     };
-    const Image known = context_.database.read(find);
+    Image known = context_.database.read(find);
     if (known.state == ImageState::Ready)
         return known;
     if (known.state == ImageState::Failed)
@@ -152,7 +152,7 @@ Image Captures::finish(const model::NodeId& node)
     }
     const images::StoredImage stored =
         context_.images.adoptCapture(id.uuid, model::Deadline::in(kAdoptDeadline));
-    const Image ready = context_.database.write([&](db::Transaction& tx) {
+    Image ready = context_.database.write([&](db::Transaction& tx) {
         Image image = find(tx);
         image.state = ImageState::Ready;
         image.contentId = stored.contentId;

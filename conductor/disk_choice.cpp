@@ -10,11 +10,11 @@ namespace {
 
 std::string rootDeviceJson(const StepWork& work, const json& request)
 {
-    if (const std::string given = textMember(request, "root_device"); !given.empty())
+    if (std::string given = textMember(request, "root_device"); !given.empty())
         return given;
-    if (const std::string hints = textMember(valueOf(work.node.instanceInfo), "root_device"); !hints.empty())
+    if (std::string hints = textMember(valueOf(work.node.instanceInfo), "root_device"); !hints.empty())
         return hints;
-    if (const std::string hints = textMember(valueOf(work.node.properties), "root_device"); !hints.empty())
+    if (std::string hints = textMember(valueOf(work.node.properties), "root_device"); !hints.empty())
         return hints;
     const auto byClass = work.context.settings.rootDeviceByClass.find(work.node.resourceClass);
     return byClass == work.context.settings.rootDeviceByClass.end() ? "{}" : byClass->second;

@@ -133,11 +133,40 @@ std::vector<Node> Doctor::nodesCalled(const std::vector<std::string>& names) con
         if (names.empty())
             return db::NodeRepository{}.all(tx);
         std::vector<Node> nodes;
+        nodes.reserve(names.size());
         for (const std::string& name : names)
             nodes.push_back(findNode(tx, name));
         return nodes;
     });
 }
+
+namespace {
+
+/// @return how many of the BMCs answer; what is wrong with them goes to @p findings
+std::size_t examineGroup(const drivers::HardwareType& hardware, const Group& group,
+                         const model::Deadline& deadline, std::vector<Finding>& findings)
+{
+    std::size_t good = 0;
+    const std::vector<drivers::PowerReading> readings = hardware.power->readPower(group.bmcs, deadline);
+    for (std::size_t i = 0; i < group.nodes.size() && i < readings.size(); ++i) {
+        const std::string name = nameOf(group.nodes[i]);
+        const std::optional<Error>& failure = readings[i].failure;
+        if (failure) {
+            findings.push_back({{}, Severity::Error, name, failure->what(), failure->hint()});
+            continue;
+        }
+        ++good;
+        if (hardware.management->cipherSuite(group.bmcs[i]) == kWeakCipher)
+            findings.push_back({{},
+                                Severity::Warning,
+                                name,
+                                "its BMC at " + group.bmcs[i].host + " speaks cipher suite 3 (SHA-1) only",
+                                "newer firmware of the BMC brings suite 17; keep its network apart"});
+    }
+    return good;
+}
+
+} // namespace
 
 std::vector<Finding> Doctor::examineBmcs(const std::vector<Node>& nodes,
                                          const model::Deadline& deadline) const
@@ -159,26 +188,8 @@ std::vector<Finding> Doctor::examineBmcs(const std::vector<Node>& nodes,
         }
     }
     std::size_t good = 0;
-    for (const auto& [driver, group] : groups) {
-        const drivers::HardwareType& hardware = context_.hardware.at(driver);
-        const std::vector<drivers::PowerReading> readings = hardware.power->readPower(group.bmcs, deadline);
-        for (std::size_t i = 0; i < group.nodes.size() && i < readings.size(); ++i) {
-            const std::string name = nameOf(group.nodes[i]);
-            if (readings[i].failure) {
-                findings.push_back(
-                    {{}, Severity::Error, name, readings[i].failure->what(), readings[i].failure->hint()});
-                continue;
-            }
-            ++good;
-            if (hardware.management->cipherSuite(group.bmcs[i]) == kWeakCipher)
-                findings.push_back(
-                    {{},
-                     Severity::Warning,
-                     name,
-                     "its BMC at " + group.bmcs[i].host + " speaks cipher suite 3 (SHA-1) only",
-                     "newer firmware of the BMC brings suite 17; keep its network apart"});
-        }
-    }
+    for (const auto& [driver, group] : groups)
+        good += examineGroup(context_.hardware.at(driver), group, deadline, findings);
     findings.insert(findings.begin(),
                     {{}, Severity::Ok, {}, fmt::format("{} of {} BMCs answer", good, nodes.size()), {}});
     return findings;

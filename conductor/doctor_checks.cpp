@@ -39,6 +39,7 @@ std::vector<Finding> judgeManaged(const pxe::BootSettings& settings,
                                   const std::vector<pxe::DhcpOffer>& others)
 {
     std::vector<Finding> findings;
+    findings.reserve(others.size() + 1);
     for (const pxe::DhcpOffer& offer : others)
         findings.push_back(bad(
             Severity::Error, "another DHCP server answers on " + settings.interface + ": " + offerText(offer),
@@ -136,24 +137,25 @@ Examination otherDhcpServers(pxe::BootSettings settings)
     };
 }
 
+Finding loaderByTftp(const pxe::BootSettings& settings, const char* loader, const Deadline& deadline)
+{
+    try {
+        const std::uint64_t bytes = pxe::fetchByTftp(settings.address, settings.tftpPort, loader,
+                                                     deadline.atMost(std::chrono::seconds{8}));
+        return good(fmt::format("{}: {} by TFTP", loader, megabytes(bytes)), loader);
+    } catch (const Error& error) {
+        return bad(Severity::Error, error.what(),
+                   fmt::format("is in.tftpd running (bm logs), does a firewall drop UDP {} on {}?",
+                               settings.tftpPort, settings.address),
+                   loader);
+    }
+}
+
 Examination bootFilesByTftp(pxe::BootSettings settings)
 {
     return [settings = std::move(settings)](const Deadline& deadline) {
-        std::vector<Finding> findings;
-        for (const char* loader : {"undionly.kpxe", "snponly.efi"}) {
-            try {
-                const std::uint64_t bytes = pxe::fetchByTftp(settings.address, settings.tftpPort, loader,
-                                                             deadline.atMost(std::chrono::seconds{8}));
-                findings.push_back(good(fmt::format("{}: {} by TFTP", loader, megabytes(bytes)), loader));
-            } catch (const Error& error) {
-                findings.push_back(bad(Severity::Error, error.what(),
-                                       "is in.tftpd running (bm logs), does a firewall drop UDP " +
-                                           std::to_string(settings.tftpPort) + " on " + settings.address +
-                                           "?",
-                                       loader));
-            }
-        }
-        return findings;
+        return std::vector<Finding>{loaderByTftp(settings, "undionly.kpxe", deadline),
+                                    loaderByTftp(settings, "snponly.efi", deadline)};
     };
 }
 
@@ -172,32 +174,29 @@ Examination bootFilesByHttp(std::function<std::string()> baseUrlOf, bool ramdisk
     };
 }
 
+Finding ramdiskFile(const fs::path& file, const model::Clock& clock)
+{
+    const std::string name = file.filename();
+    std::error_code failed;
+    const std::uint64_t bytes = fs::file_size(file, failed);
+    if (failed)
+        return bad(Severity::Error, file.string() + ": " + failed.message(),
+                   "build the RAM disk: cmake --build build --target ramdisk, or set paths.ramdisk_dir",
+                   name);
+    const auto written = std::chrono::file_clock::to_sys(fs::last_write_time(file));
+    const auto days = std::chrono::duration_cast<std::chrono::hours>(clock.now() - written) / kDay;
+    const std::string what = fmt::format("{}: {}, {} days old", file.string(), megabytes(bytes), days);
+    if (clock.now() - written > kOldRamdisk)
+        return bad(Severity::Warning, what, "build it anew: its kernel lacks half a year's fixes and drivers",
+                   name);
+    return good(what, name);
+}
+
 Examination ramdiskFiles(fs::path folder, const model::Clock& clock)
 {
     return [folder = std::move(folder), &clock](const Deadline&) {
-        std::vector<Finding> findings;
-        for (const char* name : {"vmlinuz", "initrd.img"}) {
-            const fs::path file = folder / name;
-            std::error_code failed;
-            const std::uint64_t bytes = fs::file_size(file, failed);
-            if (failed) {
-                findings.push_back(bad(Severity::Error, file.string() + ": " + failed.message(),
-                                       "build the RAM disk: cmake --build build --target ramdisk, or set "
-                                       "paths.ramdisk_dir",
-                                       name));
-                continue;
-            }
-            const auto written = std::chrono::file_clock::to_sys(fs::last_write_time(file));
-            const auto days = std::chrono::duration_cast<std::chrono::hours>(clock.now() - written) / kDay;
-            const std::string what =
-                fmt::format("{}: {}, {} days old", file.string(), megabytes(bytes), days);
-            findings.push_back(clock.now() - written > kOldRamdisk
-                                   ? bad(Severity::Warning, what,
-                                         "build it anew: its kernel lacks half a year's fixes and drivers",
-                                         name)
-                                   : good(what, name));
-        }
-        return findings;
+        return std::vector<Finding>{ramdiskFile(folder / "vmlinuz", clock),
+                                    ramdiskFile(folder / "initrd.img", clock)};
     };
 }
 
@@ -224,31 +223,30 @@ Examination systemClock(const model::Clock& clock)
     };
 }
 
+Finding spaceOf(const std::string& name, const fs::path& folder, std::uint64_t reserveBytes)
+{
+    std::error_code failed;
+    const fs::space_info space = fs::space(folder, failed);
+    if (failed)
+        return bad(Severity::Error, folder.string() + ": " + failed.message(),
+                   "make the folder for bmd's user", name);
+    const std::string what = fmt::format("{}: {:.1f} of {:.1f} GiB free ({})", name,
+                                         static_cast<double>(space.available) / (1U << 30U),
+                                         static_cast<double>(space.capacity) / (1U << 30U), folder.string());
+    if (space.available < reserveBytes)
+        return bad(Severity::Error, what, "remove images (bm image delete) or grow it", name);
+    if (space.available < space.capacity / 10)
+        return bad(Severity::Warning, what, "soon full: remove images (bm image delete) or grow it", name);
+    return good(what, name);
+}
+
 Examination diskSpace(std::vector<std::pair<std::string, fs::path>> folders, std::uint64_t reserveBytes)
 {
     return [folders = std::move(folders), reserveBytes](const Deadline&) {
         std::vector<Finding> findings;
-        for (const auto& [name, folder] : folders) {
-            std::error_code failed;
-            const fs::space_info space = fs::space(folder, failed);
-            if (failed) {
-                findings.push_back(bad(Severity::Error, folder.string() + ": " + failed.message(),
-                                       "make the folder for bmd's user", name));
-                continue;
-            }
-            const std::string what =
-                fmt::format("{}: {:.1f} of {:.1f} GiB free ({})", name,
-                            static_cast<double>(space.available) / (1U << 30U),
-                            static_cast<double>(space.capacity) / (1U << 30U), folder.string());
-            if (space.available < reserveBytes)
-                findings.push_back(
-                    bad(Severity::Error, what, "remove images (bm image delete) or grow it", name));
-            else if (space.available < space.capacity / 10)
-                findings.push_back(bad(Severity::Warning, what,
-                                       "soon full: remove images (bm image delete) or grow it", name));
-            else
-                findings.push_back(good(what, name));
-        }
+        findings.reserve(folders.size());
+        for (const auto& [name, folder] : folders)
+            findings.push_back(spaceOf(name, folder, reserveBytes));
         return findings;
     };
 }

@@ -2,6 +2,7 @@
 
 #include "common/platform/guarded.h"
 #include "common/platform/log.h"
+#include "common/platform/work_queue.h"
 #include "conductor/nodes.h"
 #include "conductor/step_runner.h"
 
@@ -46,8 +47,23 @@ struct Engine::State {
     void dispatch(const std::vector<OperationId>& due);
     void schedule(const std::stop_token& stop);
     void work(const std::stop_token& stop);
+    std::size_t roomFor(db::Transaction& tx, OperationKind kind) const;
+    std::chrono::milliseconds untilNext();
     void advance(const OperationId& id, const std::stop_token& stop);
+    void putOff(const OperationId& id);
+    void resume(db::Transaction& tx, const model::Operation& operation);
 };
+
+/// How many more operations of @p kind may begin.
+std::size_t Engine::State::roomFor(db::Transaction& tx, OperationKind kind) const
+{
+    if (kind != OperationKind::Deploy && kind != OperationKind::Clean)
+        return kBatch;
+    const std::size_t limit = kind == OperationKind::Deploy ? context.settings.maxConcurrentDeploys
+                                                            : context.settings.maxConcurrentCleans;
+    const auto running = static_cast<std::size_t>(db::OperationRepository{}.countRunning(tx, kind));
+    return limit > running ? std::min(kBatch, limit - running) : 0;
+}
 
 std::vector<OperationId> Engine::State::findDue()
 {
@@ -56,18 +72,9 @@ std::vector<OperationId> Engine::State::findDue()
         std::vector<OperationId> due = operations.due(tx, context.clock.now(), kBatch);
         for (std::size_t i = 0; i < model::kOperationKindCount; ++i) {
             const auto kind = static_cast<OperationKind>(i);
-            std::size_t room = kBatch;
-            if (kind == OperationKind::Deploy || kind == OperationKind::Clean) {
-                const std::size_t limit = kind == OperationKind::Deploy
-                                              ? context.settings.maxConcurrentDeploys
-                                              : context.settings.maxConcurrentCleans;
-                const auto running = static_cast<std::size_t>(operations.countRunning(tx, kind));
-                room = limit > running ? std::min(kBatch, limit - running) : 0;
-            }
-            if (room == 0)
-                continue;
-            for (const OperationId& id : operations.queued(tx, kind, room))
-                due.push_back(id);
+            if (const std::size_t room = roomFor(tx, kind); room > 0)
+                for (const OperationId& id : operations.queued(tx, kind, room))
+                    due.push_back(id);
         }
         return due;
     });
@@ -90,37 +97,44 @@ void Engine::State::advance(const OperationId& id, const std::stop_token& stop)
         }
     } catch (const std::exception& failure) {
         platform::logError("conductor", "operation {}: {}", id.uuid, failure.what());
-        try { // it must not be tried in a tight circle, nor be lost
-            context.database.write([&](db::Transaction& tx) {
-                std::optional<model::Operation> operation = db::OperationRepository{}.find(tx, id);
-                if (operation && !operation->finishedAt) {
-                    operation->runAt = context.clock.now() + 10s;
-                    db::OperationRepository{}.update(tx, *operation);
-                }
-            });
-        } catch (const std::exception& second) {
-            platform::logError("conductor", "operation {}: cannot be put off: {}", id.uuid, second.what());
-        }
+        putOff(id);
+    }
+}
+
+/// What went wrong must not be tried in a tight circle, nor be lost.
+void Engine::State::putOff(const OperationId& id)
+{
+    try {
+        context.database.write([&](db::Transaction& tx) {
+            std::optional<model::Operation> operation = db::OperationRepository{}.find(tx, id);
+            if (!operation || operation->finishedAt)
+                return;
+            operation->runAt = context.clock.now() + 10s;
+            db::OperationRepository{}.update(tx, *operation);
+        });
+    } catch (const std::exception& failure) {
+        platform::logError("conductor", "operation {}: cannot be put off: {}", id.uuid, failure.what());
     }
 }
 
 void Engine::State::work(const std::stop_token& stop)
 {
-    while (!stop.stop_requested()) {
-        OperationId id;
-        {
-            std::unique_lock lock(mutex);
-            if (!workCame.wait(lock, stop, [&] { return !queue.empty(); }))
-                return;
-            id = queue.front();
-            queue.pop_front();
-        }
-        advance(id, stop);
+    while (const std::optional<OperationId> id = platform::takeFront(queue, mutex, workCame, stop)) {
+        advance(*id, stop);
         const std::lock_guard lock(mutex);
-        inFlight.erase(id);
+        inFlight.erase(*id);
         woken = true;
         wakeUp.notify_all();
     }
+}
+
+std::chrono::milliseconds Engine::State::untilNext()
+{
+    const std::optional<model::UtcTime> nextAt =
+        context.database.read([&](db::Transaction& tx) { return db::OperationRepository{}.nextRunAt(tx); });
+    if (!nextAt)
+        return kLongestSleep;
+    return std::clamp(std::chrono::milliseconds{*nextAt - context.clock.now()}, 20ms, kLongestSleep);
 }
 
 void Engine::State::schedule(const std::stop_token& stop)
@@ -129,11 +143,7 @@ void Engine::State::schedule(const std::stop_token& stop)
         std::chrono::milliseconds sleep = kLongestSleep;
         try {
             dispatch(findDue());
-            const std::optional<model::UtcTime> nextAt = context.database.read(
-                [&](db::Transaction& tx) { return db::OperationRepository{}.nextRunAt(tx); });
-            if (nextAt)
-                sleep =
-                    std::clamp(std::chrono::milliseconds{*nextAt - context.clock.now()}, 20ms, kLongestSleep);
+            sleep = untilNext();
         } catch (const std::exception& failure) {
             platform::logError("conductor", "looking for work: {}", failure.what());
         }
@@ -152,27 +162,30 @@ Engine::~Engine()
     stop();
 }
 
+/// What was running when bmd ended goes on from its stored step.
+void Engine::State::resume(db::Transaction& tx, const model::Operation& operation)
+{
+    const db::OperationRepository operations;
+    const model::UtcTime now = context.clock.now();
+    db::LeaseRepository{}.take(tx, operation.node, context.settings.conductorName, bootId,
+                               std::string(model::toText(operation.kind)), now);
+    for (model::Step& step : operations.steps(tx, operation.id)) {
+        if (step.state != model::StepState::Running)
+            continue;
+        step.crashes += 1;
+        operations.updateStep(tx, step);
+    }
+    operations.hasten(tx, operation.id, now);
+    note(tx, now, operation.node, "operation.resumed", "bmd started again; going on from the stored step",
+         "{}", operation.id);
+}
+
 void Engine::recover()
 {
-    const Context& context = state_->context;
-    context.database.write([&](db::Transaction& tx) {
-        const db::OperationRepository operations;
-        const model::UtcTime now = context.clock.now();
-        for (const model::Operation& operation : operations.unfinished(tx)) {
-            if (operation.state != model::OperationState::Running)
-                continue;
-            db::LeaseRepository{}.take(tx, operation.node, context.settings.conductorName, state_->bootId,
-                                       std::string(model::toText(operation.kind)), now);
-            for (model::Step& step : operations.steps(tx, operation.id)) {
-                if (step.state != model::StepState::Running)
-                    continue;
-                step.crashes += 1;
-                operations.updateStep(tx, step);
-            }
-            operations.hasten(tx, operation.id, now);
-            note(tx, now, operation.node, "operation.resumed",
-                 "bmd started again; going on from the stored step", "{}", operation.id);
-        }
+    state_->context.database.write([&](db::Transaction& tx) {
+        for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx))
+            if (operation.state == model::OperationState::Running)
+                state_->resume(tx, operation);
     });
 }
 

@@ -47,6 +47,7 @@ Piece readPiece(db::Database& database, const db::EventFilter& filter, std::int6
 
 struct EventHub::State {
     explicit State(db::Database& given) : database(given) {}
+    bool take(Subscription subscription);
     void run(const std::stop_token& stop);
     bool await(const std::stop_token& stop);
     bool serveRound();
@@ -66,6 +67,19 @@ struct EventHub::State {
     std::jthread thread{};
 };
 
+/// @return false: the hub has stopped
+bool EventHub::State::take(Subscription subscription)
+{
+    const std::lock_guard lock(mutex);
+    if (stopped)
+        return false;
+    fresh.push_back(std::move(subscription));
+    poked = true;
+    if (!thread.joinable())
+        thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    return true;
+}
+
 bool EventHub::State::await(const std::stop_token& stop)
 {
     std::unique_lock lock(mutex);
@@ -83,8 +97,9 @@ void EventHub::State::run(const std::stop_token& stop)
     while (await(stop)) {
         std::chrono::milliseconds pause = kBreath;
         try {
-            while (!stop.stop_requested() && serveRound()) {
-            }
+            bool more = true;
+            while (more && !stop.stop_requested())
+                more = serveRound();
         } catch (const std::exception& error) {
             platform::logError("events", "reading what is new: {}", error.what());
             pause = kAfterFailure;
@@ -158,22 +173,12 @@ EventHub::~EventHub()
 }
 
 void EventHub::subscribe(db::EventFilter filter, std::int64_t after,
-                         std::shared_ptr<EventSubscriber> subscriber)
+                         const std::shared_ptr<EventSubscriber>& subscriber)
 {
-    State& state = *state_;
-    {
-        const std::lock_guard lock(state.mutex);
-        if (!state.stopped) {
-            state.fresh.push_back({std::move(filter), after, std::move(subscriber)});
-            state.poked = true;
-            if (!state.thread.joinable())
-                state.thread = std::jthread([&state](const std::stop_token& stop) { state.run(stop); });
-        }
-    }
-    if (subscriber) // not taken
-        subscriber->end();
+    if (state_->take({std::move(filter), after, subscriber}))
+        state_->came.notify_one();
     else
-        state.came.notify_one();
+        subscriber->end();
 }
 
 void EventHub::poke()

@@ -32,7 +32,8 @@ public:
     EventHub& operator=(const EventHub&) = delete;
 
     /// From the first event after @p after on. After stop(): ends it at once.
-    void subscribe(db::EventFilter filter, std::int64_t after, std::shared_ptr<EventSubscriber> subscriber);
+    void subscribe(db::EventFilter filter, std::int64_t after,
+                   const std::shared_ptr<EventSubscriber>& subscriber);
     /// Something was committed, or a busy subscriber is ready. From any thread, never waits.
     void poke();
     void stop();

@@ -44,7 +44,7 @@ std::string withAlgorithm(const std::string& value)
 
 std::string checksumOf(const json& instance)
 {
-    const std::string value = textMember(instance, "image_os_hash_value");
+    std::string value = textMember(instance, "image_os_hash_value");
     if (!value.empty()) {
         if (isImageUrl(value))
             return value;
@@ -119,7 +119,7 @@ Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress
     const std::optional<Image> known = db::ImageRepository{}.findByName(tx, wanted.name);
     if (known && known->state != ImageState::Failed)
         return *known;
-    const Image image = imageToImport(wanted, context.clock.now());
+    Image image = imageToImport(wanted, context.clock.now());
     storeImport(tx, context, image, wanted, by);
     context.importSoon(image.id);
     return image;

@@ -67,7 +67,7 @@ void ImageCatalogue::stop()
 
 Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
 {
-    const Image image = imageToImport(source, state_->context.clock.now());
+    Image image = imageToImport(source, state_->context.clock.now());
     state_->context.database.write(
         [&](db::Transaction& tx) { storeImport(tx, state_->context, image, source, actor); });
     state_->jobs.enqueue(image.id);
@@ -82,7 +82,7 @@ void ImageCatalogue::enqueue(const model::ImageId& image)
 Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& actor)
 {
     bool begun = false;
-    const Image image = state_->context.database.write([&](db::Transaction& tx) {
+    Image image = state_->context.database.write([&](db::Transaction& tx) {
         Image found = findImage(tx, nameOrId);
         if (found.state != ImageState::Ready && found.state != ImageState::Broken)
             throw Error(ErrorCode::Conflict,

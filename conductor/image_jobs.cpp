@@ -1,6 +1,7 @@
 #include "conductor/image_jobs.h"
 
 #include "common/platform/log.h"
+#include "common/platform/work_queue.h"
 #include "conductor/captures.h"
 #include "conductor/image_fetch.h"
 #include "conductor/json_values.h"
@@ -290,17 +291,8 @@ void ImageJobs::State::run(const model::ImageId& id, const std::stop_token& stop
 
 void ImageJobs::State::work(const std::stop_token& stop)
 {
-    while (!stop.stop_requested()) {
-        model::ImageId id;
-        {
-            std::unique_lock lock(mutex);
-            if (!came.wait(lock, stop, [&] { return !waiting.empty(); }))
-                return;
-            id = waiting.front();
-            waiting.pop_front();
-        }
-        run(id, stop);
-    }
+    while (const std::optional<model::ImageId> id = platform::takeFront(waiting, mutex, came, stop))
+        run(*id, stop);
 }
 
 ImageJobs::ImageJobs(const Context& context) : state_(std::make_unique<State>(context)) {}

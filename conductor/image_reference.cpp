@@ -60,7 +60,7 @@ model::ImageTag ImageTags::set(const std::string& reference, const std::string& 
         const std::optional<model::ImageTag> before = tags.find(tx, reference);
         if (before && before->image == wanted.id)
             return *before;
-        const model::ImageTag tag{reference, wanted.id, actor, clock_.now()};
+        model::ImageTag tag{reference, wanted.id, actor, clock_.now()};
         tags.set(tx, tag, wanted.name);
         note(tx, tag.setAt, {}, "image.tagged", reference + " is " + wanted.name + ", by " + actor);
         return tag;

@@ -95,6 +95,7 @@ std::vector<RetentionVerdict> judgeRetention(db::Transaction& tx, const Retentio
     const ImageUsers users(tx);
     std::map<std::string, std::size_t> ranks;
     std::vector<RetentionVerdict> verdicts;
+    verdicts.reserve(images.size());
     for (const Image& image : images)
         verdicts.push_back(judge(image, ranks[groupOf(image, rule)]++, rule, users, now));
     return verdicts;

@@ -208,9 +208,9 @@ using Condition = std::function<bool(const json& args)>;
 const std::map<std::string, Condition, std::less<>>& conditions()
 {
     static const std::map<std::string, Condition, std::less<>> table{
-        {"eq", [](const json& a) { return chain(a, [](auto order) { return order == 0; }); }},
-        {"lt", [](const json& a) { return chain(a, [](auto order) { return order < 0; }); }},
-        {"gt", [](const json& a) { return chain(a, [](auto order) { return order > 0; }); }},
+        {"eq", [](const json& a) { return chain(a, [](auto order) { return std::is_eq(order); }); }},
+        {"lt", [](const json& a) { return chain(a, [](auto order) { return std::is_lt(order); }); }},
+        {"gt", [](const json& a) { return chain(a, [](auto order) { return std::is_gt(order); }); }},
         {"is-empty", [](const json& a) { return isEmpty(a.at("value")); }},
         {"in-net",
          [](const json& a) {
@@ -347,7 +347,7 @@ void setCapabilities(json& node, const std::map<std::string, std::string>& all)
 {
     std::string text;
     for (const auto& [name, value] : all)
-        text += (text.empty() ? "" : ",") + name + ":" + value;
+        text += fmt::format("{}{}:{}", text.empty() ? "" : ",", name, value);
     setAt(node, {"properties", "capabilities"}, text);
 }
 
@@ -420,6 +420,15 @@ std::string nameOf(const InspectionRule& rule)
     return rule.description.empty() ? rule.id.uuid : rule.description + " (" + rule.id.uuid + ")";
 }
 
+void applyRule(const InspectionRule& rule, InspectionFacts& facts)
+{
+    const json wanted = json::parse(rule.conditions.text);
+    if (!std::all_of(wanted.begin(), wanted.end(), [&](const json& one) { return holds(one, facts); }))
+        return;
+    for (const json& action : json::parse(rule.actions.text))
+        act(action, facts);
+}
+
 } // namespace
 
 void applyInspectionRules(std::vector<InspectionRule> rules, InspectionFacts& facts)
@@ -427,12 +436,7 @@ void applyInspectionRules(std::vector<InspectionRule> rules, InspectionFacts& fa
     std::ranges::stable_sort(rules, std::ranges::greater{}, &InspectionRule::priority);
     for (const InspectionRule& rule : rules) {
         try {
-            const json wanted = json::parse(rule.conditions.text);
-            if (!std::all_of(wanted.begin(), wanted.end(),
-                             [&](const json& one) { return holds(one, facts); }))
-                continue;
-            for (const json& action : json::parse(rule.actions.text))
-                act(action, facts);
+            applyRule(rule, facts);
         } catch (const Error& error) {
             throw Error(ErrorCode::InvalidInput, "inspection rule " + nameOf(rule) + ": " + error.message(),
                         error.hint().empty() ? "bm or baremetal inspection rule show tells what it does"

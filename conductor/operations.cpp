@@ -96,8 +96,8 @@ void refuseTransition(Node node, StateEvent event)
     applyEvent(node, event, model::UtcTime{});
 }
 
-model::OperationId beginDeploy(db::Transaction& tx, const Context& context, Node node, StateEvent event,
-                               const DeployRequest& request, const std::string& actor)
+model::OperationId beginDeploy(db::Transaction& tx, const Context& context, const Node& node,
+                               StateEvent event, const DeployRequest& request, const std::string& actor)
 {
     if (!model::next(node.state, event))
         refuseTransition(node, event);
@@ -210,7 +210,7 @@ model::OperationId runVerb(db::Transaction& tx, const Context& context, const No
 model::OperationId Operations::verb(const std::string& ident, StateEvent verb, const VerbOrder& order,
                                     const std::string& actor)
 {
-    const model::OperationId id = context_.database.write(
+    model::OperationId id = context_.database.write(
         [&](db::Transaction& tx) { return runVerb(tx, context_, findNode(tx, ident), verb, order, actor); });
     context_.wake();
     return id;
@@ -244,7 +244,7 @@ model::OperationId Operations::provisionWithin(db::Transaction& tx, const Contex
 model::OperationId Operations::provision(const std::string& ident, const DeployRequest& request,
                                          const std::string& actor)
 {
-    const model::OperationId id = context_.database.write(
+    model::OperationId id = context_.database.write(
         [&](db::Transaction& tx) { return provisionWithin(tx, context_, ident, request, actor, {}); });
     context_.wake();
     return id;
@@ -252,7 +252,7 @@ model::OperationId Operations::provision(const std::string& ident, const DeployR
 
 std::optional<model::OperationId> Operations::provide(const std::string& ident, const std::string& actor)
 {
-    const auto id = context_.database.write([&](db::Transaction& tx) -> std::optional<model::OperationId> {
+    auto id = context_.database.write([&](db::Transaction& tx) -> std::optional<model::OperationId> {
         Node node = findNode(tx, ident);
         refuseBusy(tx, context_, node);
         if (node.state == State::Available)
@@ -283,7 +283,7 @@ model::OperationId Operations::power(const std::string& ident, model::PowerTarge
                                      std::optional<std::chrono::milliseconds> timeout,
                                      const std::string& actor)
 {
-    const model::OperationId id = context_.database.write([&](db::Transaction& tx) {
+    model::OperationId id = context_.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
         nlohmann::json request = {{"target", model::toText(target)}};
         if (timeout)

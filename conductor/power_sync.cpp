@@ -18,6 +18,13 @@ struct PowerSync::State {
     std::condition_variable_any sleep;
     std::jthread thread;
 
+    /// Until the next look is due. @return false: no more looks
+    bool pause(const std::stop_token& stop)
+    {
+        std::unique_lock lock(mutex);
+        sleep.wait_for(lock, stop, context.settings.powerSyncInterval, [] { return false; });
+        return !stop.stop_requested();
+    }
     std::size_t readAll(const std::string& hardware, const std::vector<Node>& nodes,
                         const std::stop_token& stop);
     bool record(const Node& node, const drivers::PowerReading& reading);
@@ -106,24 +113,19 @@ std::size_t PowerSync::runOnce(const std::stop_token& stop)
 
 void PowerSync::start()
 {
-    if (state_->context.settings.powerSyncInterval.count() == 0)
-        return;
-    state_->thread = std::jthread([this](const std::stop_token& stop) {
-        while (!stop.stop_requested()) {
-            {
-                std::unique_lock lock(state_->mutex);
-                state_->sleep.wait_for(lock, stop, state_->context.settings.powerSyncInterval,
-                                       [] { return false; });
-            }
-            if (stop.stop_requested())
-                return;
-            try {
-                runOnce(stop);
-            } catch (const std::exception& failure) {
-                platform::logError("power", "periodic look: {}", failure.what());
-            }
+    if (state_->context.settings.powerSyncInterval.count() > 0)
+        state_->thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void PowerSync::run(const std::stop_token& stop)
+{
+    while (state_->pause(stop)) {
+        try {
+            runOnce(stop);
+        } catch (const std::exception& failure) {
+            platform::logError("power", "periodic look: {}", failure.what());
         }
-    });
+    }
 }
 
 void PowerSync::stop()

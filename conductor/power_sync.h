@@ -18,6 +18,7 @@ public:
     std::size_t runOnce(const std::stop_token& stop = {});
 
 private:
+    void run(const std::stop_token& stop);
     struct State;
     std::unique_ptr<State> state_;
 };

@@ -190,6 +190,7 @@ namespace {
 struct Outcome {
     StepState state = StepState::Running;
     model::UtcTime runAt{};
+    bool holds = false; ///< until an operator says go on
 };
 
 Outcome outcomeOf(const model::StepResult& result, Step& step, model::UtcTime now)
@@ -205,7 +206,7 @@ Outcome outcomeOf(const model::StepResult& result, Step& step, model::UtcTime no
         step.deadline = await->deadline;
         return {StepState::Waiting, await->deadline};
     }
-    return {StepState::Waiting, now + std::chrono::hours{24}};
+    return {StepState::Waiting, now + std::chrono::hours{24}, true};
 }
 
 /// The agent may have reported between the handler's look and this write: its word stays.
@@ -234,6 +235,20 @@ void keepAgentsWord(db::Transaction& tx, const model::NodeId& node, Step& step, 
     }
 }
 
+void changeNode(db::Transaction& tx, const StepWork& work, const Outcome& outcome, model::UtcTime now,
+                const std::optional<db::LeaseEpoch>& epoch)
+{
+    Node node = findNode(tx, work.node.id.uuid);
+    const model::State before = node.state;
+    for (const std::function<void(Node&)>& change : work.nodeChanges)
+        change(node);
+    if (outcome.holds && model::next(node.state, StateEvent::Hold))
+        applyEvent(node, StateEvent::Hold, now);
+    enterWait(node, outcome.state == StepState::Waiting, now);
+    if (outcome.state != StepState::Running || !work.nodeChanges.empty() || node.state != before)
+        db::NodeRepository{}.update(tx, node, epoch);
+}
+
 } // namespace
 
 bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop) const
@@ -252,26 +267,16 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
         step.state = outcome.state;
         step.crashes = 0; // this look did not take bmd down
         db::OperationRepository{}.updateStep(tx, step);
-        Node node = findNode(tx, loaded.node.id.uuid);
-        const model::State before = node.state;
-        for (const std::function<void(Node&)>& change : work.nodeChanges)
-            change(node);
-        if (std::holds_alternative<model::Hold>(result) && model::next(node.state, StateEvent::Hold))
-            applyEvent(node, StateEvent::Hold, now);
-        enterWait(node, outcome.state == StepState::Waiting, now);
-        if (outcome.state != StepState::Running || !work.nodeChanges.empty() || node.state != before)
-            db::NodeRepository{}.update(tx, node, loaded.epoch);
+        changeNode(tx, work, outcome, now, loaded.epoch);
         for (const model::NodeEvent& event : work.events)
             db::EventRepository{}.append(tx, event);
         for (const std::function<void(db::Transaction&)>& write : work.writes)
             write(tx);
         if (step.state == StepState::Done)
-            note(tx, now, node.id, "step.done", step.name, "{}", loaded.operation.id);
-        const std::optional<Operation> stored = db::OperationRepository{}.find(tx, loaded.operation.id);
-        if (stored) {
-            Operation operation = *stored;
-            operation.runAt = operation.abortRequested ? now : outcome.runAt;
-            db::OperationRepository{}.update(tx, operation);
+            note(tx, now, loaded.node.id, "step.done", step.name, "{}", loaded.operation.id);
+        if (std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id)) {
+            operation->runAt = operation->abortRequested ? now : outcome.runAt;
+            db::OperationRepository{}.update(tx, *operation);
         }
     });
     for (const std::function<void()>& action : work.afterCommit)

@@ -30,7 +30,7 @@ void refuseTree(const model::NodeReport& written)
 
 model::OperationId beginVerifyDisk(const Context& context, const std::string& ident, const std::string& actor)
 {
-    const model::OperationId id = context.database.write([&](db::Transaction& tx) {
+    model::OperationId id = context.database.write([&](db::Transaction& tx) {
         const model::Node node = findNode(tx, ident);
         refuseBusy(tx, context, node);
         refuseMaintenance(node);

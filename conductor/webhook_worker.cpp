@@ -77,17 +77,21 @@ void WebhookWorker::poke()
     came_.notify_one();
 }
 
+/// Zero: until somebody pokes. A back-off is not cut short by news.
+void WebhookWorker::wait(std::chrono::milliseconds pause, const std::stop_token& stop)
+{
+    std::unique_lock lock(mutex_);
+    if (pause.count() == 0 && came_.wait(lock, stop, [this] { return poked_; }))
+        pause = kWebhookBreath;
+    came_.wait_for(lock, stop, pause, [] { return false; });
+    poked_ = false;
+}
+
 void WebhookWorker::run(const std::stop_token& stop)
 {
     std::chrono::milliseconds pause{1};
     while (!stop.stop_requested()) {
-        {
-            std::unique_lock lock(mutex_);
-            if (pause.count() == 0 && came_.wait(lock, stop, [this] { return poked_; }))
-                pause = kWebhookBreath;
-            came_.wait_for(lock, stop, pause, [] { return false; }); // a back-off is not cut short by news
-            poked_ = false;
-        }
+        wait(pause, stop);
         if (stop.stop_requested())
             return;
         try {
@@ -108,35 +112,46 @@ std::chrono::milliseconds WebhookWorker::backOff(const model::Webhook& hook) con
     return std::min(settings_.longestBackOff, settings_.firstBackOff * (std::int64_t{1} << doublings));
 }
 
+std::optional<WebhookWorker::Batch> WebhookWorker::nextBatch() const
+{
+    return context_.database.read([&](db::Transaction& tx) -> std::optional<Batch> {
+        const std::optional<model::Webhook> hook = db::WebhookRepository{}.find(tx, id_);
+        if (!hook || hook->parked)
+            return std::nullopt;
+        db::EventFilter filter;
+        filter.kinds = db::kindsFromText(hook->kinds);
+        const db::EventRepository events;
+        const std::int64_t latest = events.latestSequence(tx); // before the events: none is skipped over
+        return Batch{*hook, events.matching(tx, filter, std::max(hook->cursor, seen_), kWebhookPiece),
+                     latest};
+    });
+}
+
+/// Nothing up to @p latest is left for @p hook; stored now and then, as most events are for no hook.
+void WebhookWorker::sawUpTo(std::int64_t latest, model::Webhook& hook)
+{
+    seen_ = latest;
+    if (latest - hook.cursor < kStoreEvery)
+        return;
+    hook.cursor = latest;
+    context_.database.write([&](db::Transaction& tx) { db::WebhookRepository{}.update(tx, hook); });
+}
+
 std::chrono::milliseconds WebhookWorker::serve(const std::stop_token& stop)
 {
     for (;;) {
-        std::optional<model::Webhook> hook;
-        std::vector<model::NodeEvent> events;
-        std::int64_t latest = 0;
-        context_.database.read([&](db::Transaction& tx) {
-            hook = db::WebhookRepository{}.find(tx, id_);
-            if (!hook || hook->parked)
-                return;
-            db::EventFilter filter;
-            filter.kinds = db::kindsFromText(hook->kinds);
-            latest = db::EventRepository{}.latestSequence(tx);
-            events = db::EventRepository{}.matching(tx, filter, std::max(hook->cursor, seen_), kWebhookPiece);
-        });
-        if (!hook || hook->parked)
+        std::optional<Batch> batch = nextBatch();
+        if (!batch)
             return std::chrono::milliseconds{0};
-        for (const model::NodeEvent& event : events)
-            if (!deliver(*hook, event, stop))
-                return backOff(*hook);
+        model::Webhook& hook = batch->hook;
+        for (const model::NodeEvent& event : batch->events)
+            if (!deliver(hook, event, stop))
+                return backOff(hook);
         if (stop.stop_requested())
             return std::chrono::milliseconds{0};
-        if (events.size() == kWebhookPiece)
+        if (batch->events.size() == kWebhookPiece)
             continue;
-        seen_ = latest;
-        if (latest - hook->cursor >= kStoreEvery) {
-            hook->cursor = latest;
-            context_.database.write([&](db::Transaction& tx) { db::WebhookRepository{}.update(tx, *hook); });
-        }
+        sawUpTo(batch->latest, hook);
         return std::chrono::milliseconds{0};
     }
 }

@@ -4,7 +4,9 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <vector>
 
 namespace bm::conductor {
 
@@ -31,11 +33,19 @@ public:
     void poke();
 
 private:
+    struct Batch {
+        model::Webhook hook;
+        std::vector<model::NodeEvent> events;
+        std::int64_t latest = 0; ///< of all events, for the hook or not
+    };
     void run(const std::stop_token& stop);
+    void wait(std::chrono::milliseconds pause, const std::stop_token& stop);
+    std::optional<Batch> nextBatch() const; ///< nothing: the hook is gone or parked
     /// What is there now. @return how long to wait for the next look; zero: as long as nobody pokes
     std::chrono::milliseconds serve(const std::stop_token& stop);
     std::chrono::milliseconds backOff(const model::Webhook& hook) const;
     bool deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop);
+    void sawUpTo(std::int64_t latest, model::Webhook& hook);
     void noteFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence);
 
     const Context& context_;

@@ -19,7 +19,7 @@ struct Database::State {
     Readers readers;
 };
 
-Database::Database(DatabaseSettings settings) : state_(std::make_unique<State>(settings)) {}
+Database::Database(const DatabaseSettings& settings) : state_(std::make_unique<State>(settings)) {}
 Database::~Database() = default;
 
 void Database::writeUnit(const std::function<void(Transaction&)>& unit)

@@ -46,7 +46,7 @@ using CommitHook = std::function<void(const CommitFacts&)>;
 /// is refused with a hint.
 class Database {
 public:
-    explicit Database(DatabaseSettings settings);
+    explicit Database(const DatabaseSettings& settings);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;

@@ -155,6 +155,7 @@ const std::vector<std::string>& NodeRepository::sortKeys()
 {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> all;
+        all.reserve(std::size(kSortKeys));
         for (const SortKey& key : kSortKeys)
             all.emplace_back(key.name);
         return all;

@@ -15,7 +15,11 @@ using model::ErrorCode;
 
 constexpr std::size_t kLongestQuote = 200;
 
-enum Trait : unsigned { kNone = 0, kTransient = 1, kCipher = 2, kWrongState = 4 };
+/// What else a text says; they are or-ed.
+constexpr unsigned kNone = 0;
+constexpr unsigned kTransient = 1;
+constexpr unsigned kCipher = 2;
+constexpr unsigned kWrongState = 4;
 
 struct Pattern {
     std::string_view text; ///< part of a line, in lower case; "a*b": a, and b somewhere after it

@@ -43,14 +43,14 @@ std::string untilNul(const std::string& text)
     return text.substr(0, text.find('\0'));
 }
 
-std::string plainName(std::string name)
+std::string plainName(const std::string& name)
 {
     return name.starts_with("./") ? name.substr(2) : name;
 }
 
 std::uint64_t numberOf(std::string_view text, int base)
 {
-    text.remove_prefix(std::min(text.find_first_not_of(" "), text.size()));
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
     if (error != std::errc() || end == text.data())
@@ -131,6 +131,34 @@ try {
     return false;
 }
 
+namespace {
+
+void checkMember(const Member& member, std::size_t number, const ByteSource& source)
+{
+    if (member.name == "." || (!member.file && member.name.ends_with('/')))
+        throw Error(ErrorCode::ImageUnsupported, "the archive has folders",
+                    "pack the files alone: tar -cf pair.tar vmlinuz initrd.img");
+    if (!member.file || !isOurs(member.name))
+        throw Error(ErrorCode::ImageUnsupported,
+                    fmt::format("the archive has more than kernel and initrd in it: entry {}", number),
+                    "plain files vmlinuz, initrd.img and kernel_arguments alone");
+    if (member.content.bytes > source.sizeBytes() ||
+        member.content.offset > source.sizeBytes() - member.content.bytes)
+        throw Error(ErrorCode::ImageCorrupt, "the archive is cut off inside " + member.name,
+                    "fetch it again and compare its checksum");
+}
+
+std::string argumentsIn(const ByteSource& source, const Member& member)
+{
+    const std::vector<std::byte> text =
+        source.read(member.content.offset, std::min<std::uint64_t>(member.content.bytes, kLongestArguments));
+    std::string arguments = textAt(text, 0, text.size());
+    arguments.erase(arguments.find_last_not_of(" \n\r\t") + 1);
+    return arguments;
+}
+
+} // namespace
+
 BootArchive readBootArchive(const ByteSource& source)
 {
     const std::vector<std::byte> head = source.read(0, kTarBlock);
@@ -146,27 +174,13 @@ BootArchive readBootArchive(const ByteSource& source)
         const Member member = cpio ? cpioMember(source, at) : tarMember(source, at);
         if (member.name.empty())
             return found;
-        if (member.name == "." || (!member.file && member.name.ends_with('/')))
-            throw Error(ErrorCode::ImageUnsupported, "the archive has folders",
-                        "pack the files alone: tar -cf pair.tar vmlinuz initrd.img");
-        if (!member.file || !isOurs(member.name))
-            throw Error(ErrorCode::ImageUnsupported,
-                        fmt::format("the archive has more than kernel and initrd in it: entry {}", count + 1),
-                        "plain files vmlinuz, initrd.img and kernel_arguments alone");
-        if (member.content.bytes > source.sizeBytes() ||
-            member.content.offset > source.sizeBytes() - member.content.bytes)
-            throw Error(ErrorCode::ImageCorrupt, "the archive is cut off inside " + member.name,
-                        "fetch it again and compare its checksum");
+        checkMember(member, count + 1, source);
         if (member.name == "vmlinuz")
             found.kernel = member.content;
         else if (member.name == "initrd.img")
             found.initrd = member.content;
-        else {
-            const std::vector<std::byte> text = source.read(
-                member.content.offset, std::min<std::uint64_t>(member.content.bytes, kLongestArguments));
-            found.arguments = textAt(text, 0, text.size());
-            found.arguments.erase(found.arguments.find_last_not_of(" \n\r\t") + 1);
-        }
+        else
+            found.arguments = argumentsIn(source, member);
         at = member.next;
     }
     throw Error(ErrorCode::ImageUnsupported, "the archive has too many files",

@@ -294,7 +294,7 @@ std::filesystem::path Importer::ownCopy(DiskFormat format, const SourceFile& sou
         std::filesystem::weakly_canonical(source.path(), ignored).parent_path();
     if (parent == std::filesystem::weakly_canonical(settings_.folder / "incoming", ignored))
         return std::filesystem::weakly_canonical(source.path(), ignored);
-    const std::filesystem::path path = folder_ / fmt::format("source.{}", toText(format));
+    std::filesystem::path path = folder_ / fmt::format("source.{}", toText(format));
     const platform::Fd target = createFile(path);
     for (std::uint64_t at = 0; at < source.sizeBytes();) {
         checkpoint();
@@ -346,23 +346,24 @@ StoredImage Importer::compressRaw(const SourceFile& raw, std::uint64_t rawBytes,
         static_cast<double>(total) / static_cast<double>(std::max<std::uint64_t>(rawBytes, 1));
     std::uint64_t checked = 0;
     std::uint64_t at = 0;
+    std::uint64_t dataEnd = 0; // of the extent that is being read
     while (at < rawBytes) {
-        const SourceFile::Extent data = raw.nextData(at);
-        const std::uint64_t end = std::min(data.end, rawBytes);
-        const std::uint64_t begin = std::min(data.begin, rawBytes);
-        writer.skip(begin - at);
-        at = begin;
-        while (at < end) {
-            const std::span<std::byte> room = writer.room();
-            const std::size_t count =
-                raw.readSome(at, room.first(std::min<std::uint64_t>(room.size(), end - at)));
-            writer.advance(count);
-            at += count;
-            report("compressing", static_cast<std::uint64_t>(static_cast<double>(at) * scale), total);
-            if (at - checked >= kCheckpointBytes) {
-                checkpoint();
-                checked = at;
-            }
+        if (at >= dataEnd) {
+            const SourceFile::Extent data = raw.nextData(at);
+            dataEnd = std::min(data.end, rawBytes);
+            writer.skip(std::min(data.begin, rawBytes) - at);
+            at = std::min(data.begin, rawBytes);
+            continue;
+        }
+        const std::span<std::byte> room = writer.room();
+        const std::size_t count =
+            raw.readSome(at, room.first(std::min<std::uint64_t>(room.size(), dataEnd - at)));
+        writer.advance(count);
+        at += count;
+        report("compressing", static_cast<std::uint64_t>(static_cast<double>(at) * scale), total);
+        if (at - checked >= kCheckpointBytes) {
+            checkpoint();
+            checked = at;
         }
     }
     report("compressing", total, total);

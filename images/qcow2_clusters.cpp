@@ -57,8 +57,8 @@ private:
             return;
         std::uint64_t used = header_.clusterBytes;
         if (header_.extendedL2) // the low half of the bitmap tells which subclusters hold data
-            used =
-                header_.clusterBytes / kSubclusters * std::bit_width(bigEndian<std::uint32_t>(l2, at + 12));
+            used = std::uint64_t{header_.clusterBytes} / kSubclusters *
+                   static_cast<std::uint64_t>(std::bit_width(bigEndian<std::uint32_t>(l2, at + 12)));
         else if (header_.version == 3 && (entry & kReadsZero) != 0)
             return;
         if (const std::uint64_t length = std::min(used, header_.virtualBytes - guest); length > 0)

@@ -170,7 +170,7 @@ bool S3Mirror::request(const std::string& contentId)
     }
     const std::lock_guard lock(state_->mutex);
     if (const auto failed = state_->failures.extract(contentId); !failed.empty())
-        throw failed.mapped();
+        throw Error(failed.mapped());
     if (state_->fetching.insert(contentId).second) {
         state_->waiting.push_back(contentId);
         state_->came.notify_one();
@@ -205,40 +205,54 @@ void S3Mirror::fetchIn(const std::string& contentId, const Deadline& deadline)
     state_->shrinkCache(deadline);
 }
 
+/// What the mirror's thread does next.
+struct S3Mirror::Job {
+    std::string contentId;
+    bool releasing = false; ///< else fetching
+};
+
+/// Nothing when the mirror stops.
+std::optional<S3Mirror::Job> S3Mirror::nextJob(const std::stop_token& stop)
+{
+    std::unique_lock lock(state_->mutex);
+    if (!state_->came.wait(lock, stop,
+                           [this] { return !state_->waiting.empty() || !state_->released.empty(); }))
+        return std::nullopt;
+    const bool releasing = !state_->released.empty();
+    std::deque<std::string>& queue = releasing ? state_->released : state_->waiting;
+    Job job{queue.front(), releasing};
+    queue.pop_front();
+    return job;
+}
+
+void S3Mirror::run(const Job& job, const std::stop_token& stop)
+{
+    if (job.releasing)
+        releaseNow(job.contentId, Deadline::in(kReleaseDeadline, stop));
+    else
+        fetchIn(job.contentId, Deadline::in(kFetchDeadline, stop));
+}
+
 void S3Mirror::work(const std::stop_token& stop)
 {
-    while (true) {
-        std::string contentId;
-        bool releasing = false;
-        {
-            std::unique_lock lock(state_->mutex);
-            if (!state_->came.wait(lock, stop,
-                                   [this] { return !state_->waiting.empty() || !state_->released.empty(); }))
-                return;
-            releasing = !state_->released.empty();
-            std::deque<std::string>& queue = releasing ? state_->released : state_->waiting;
-            contentId = queue.front();
-            queue.pop_front();
-        }
+    while (const std::optional<Job> job = nextJob(stop)) {
         std::optional<Error> failure;
         try {
-            if (releasing)
-                releaseNow(contentId, Deadline::in(kReleaseDeadline, stop));
-            else
-                fetchIn(contentId, Deadline::in(kFetchDeadline, stop));
+            run(*job, stop);
         } catch (const Error& error) {
             failure = error;
         } catch (const std::exception& error) {
             failure = Error(ErrorCode::Internal, error.what());
         }
         if (failure)
-            platform::logWarning("images", "{} {} from the bucket: {}", releasing ? "removing" : "fetching",
-                                 contentId, failure->what());
+            platform::logWarning("images", "{} {} from the bucket: {}",
+                                 job->releasing ? "removing" : "fetching", job->contentId, failure->what());
         const std::lock_guard lock(state_->mutex);
-        if (!releasing)
-            state_->fetching.erase(contentId);
-        if (failure && !releasing)
-            state_->failures.insert_or_assign(contentId, *failure);
+        if (job->releasing)
+            continue;
+        state_->fetching.erase(job->contentId);
+        if (failure)
+            state_->failures.insert_or_assign(job->contentId, *failure);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -42,6 +43,9 @@ private:
     void releaseNow(const std::string& contentId, const model::Deadline& deadline);
     void fetchIn(const std::string& contentId, const model::Deadline& deadline);
     void work(const std::stop_token& stop);
+    struct Job;
+    std::optional<Job> nextJob(const std::stop_token& stop);
+    void run(const Job& job, const std::stop_token& stop);
     struct State;
     std::unique_ptr<State> state_;
 };

@@ -23,7 +23,11 @@ constexpr std::size_t kHead = 4;
 constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20U;
 constexpr std::chrono::milliseconds kRepeatAfter{1000};
 
-enum Opcode : std::uint8_t { kRead = 1, kData = 3, kAck = 4, kFailure = 5 };
+/// Opcodes of RFC 1350.
+constexpr std::uint8_t kRead = 1;
+constexpr std::uint8_t kData = 3;
+constexpr std::uint8_t kAck = 4;
+constexpr std::uint8_t kFailure = 5;
 
 std::vector<std::uint8_t> readRequest(const std::string& file)
 {

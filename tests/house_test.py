@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Rules of the house that no compiler checks: every test source is built, every folder has a README, files stay short."""
+"""Rules of the house that no compiler checks: every source is built and formatted, every folder has a README, files stay short."""
 import json
 import pathlib
 import re
@@ -32,9 +32,16 @@ def unbuilt(files):
             if file.suffix == ".cpp" and file.exists() and file.parent != PEERS and file.resolve() not in built]
 
 
+def unformatted(files):
+    sources = [str(file) for file in files if file.suffix in (".cpp", ".h")]
+    said = subprocess.run(["clang-format", "--dry-run", "-Werror", *sources], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    names = {line.split(":")[0] for line in said.stderr.splitlines() if "error:" in line}
+    return [f"{name} is not formatted: clang-format -i {name}" for name in sorted(names)] or ([said.stderr] if said.returncode else [])
+
+
 def main():
     files = [file for file in tracked() if file.exists()]
-    wrong = unbuilt(files)
+    wrong = unbuilt(files) + unformatted(files)
     wrong += [f"{folder} has no README.md" for folder in FOLDERS if not (ROOT / folder / "README.md").exists()]
     for file in files:
         if file.suffix in (".cpp", ".h", ".py", ".sh"):

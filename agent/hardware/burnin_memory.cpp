@@ -160,17 +160,22 @@ private:
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
             if (clock_.over())
                 return false;
-            for (std::size_t at = 0; at < kPieceBytes; at += kBlockBytes) {
-                const std::span<const std::byte> block = pieces_[i].bytes().subspan(at, kBlockBytes);
-                fillPattern(scratch_, pass % kPatterns, numberOf(i, at), pass);
-                if (std::memcmp(block.data(), scratch_.data(), kBlockBytes) != 0) {
-                    clock_.fail(miscompare(block, scratch_, numberOf(i, at)));
+            for (std::size_t at = 0; at < kPieceBytes; at += kBlockBytes)
+                if (!verifyBlock(pass, i, at))
                     return false;
-                }
-            }
             bytesRead += kPieceBytes;
         }
         return true;
+    }
+
+    bool verifyBlock(std::uint64_t pass, std::size_t piece, std::size_t at)
+    {
+        const std::span<const std::byte> block = pieces_[piece].bytes().subspan(at, kBlockBytes);
+        fillPattern(scratch_, pass % kPatterns, numberOf(piece, at), pass);
+        if (std::memcmp(block.data(), scratch_.data(), kBlockBytes) == 0)
+            return true;
+        clock_.fail(miscompare(block, scratch_, numberOf(piece, at)));
+        return false;
     }
 
     std::uint64_t numberOf(std::size_t piece, std::size_t at) const

@@ -86,6 +86,7 @@ public:
                                     "MiB left",
                                     index, toText(logical.level), disks.size(), wanted / kMiB, room / kMiB));
         std::vector<RaidPartition> out;
+        out.reserve(disks.size());
         for (const Disk& disk : disks)
             out.push_back(take(disk, wanted));
         return out;
@@ -110,8 +111,8 @@ private:
     {
         Cursor& here = cursor(disk);
         const std::uint32_t sector = disk.logicalSectorBytes;
-        const RaidPartition out{disk.name, ++here.partitions, here.at / sector,
-                                (here.at + bytes) / sector - 1, sector};
+        RaidPartition out{disk.name, ++here.partitions, here.at / sector, (here.at + bytes) / sector - 1,
+                          sector};
         here.at += bytes;
         return out;
     }

@@ -58,7 +58,7 @@ std::string nameFrom(const json& value, const std::string& path)
     if (value.is_null())
         return {};
     constexpr std::string_view kFit = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    const std::string name = value.is_string() ? value.get<std::string>() : std::string{};
+    std::string name = value.is_string() ? value.get<std::string>() : std::string{};
     if (name.empty() || name.size() > kMostNameBytes || name.front() == '-' ||
         name.find_first_not_of(kFit) != std::string::npos)
         refuse(path, "expected up to 32 letters, digits, dots, dashes and underlines");
@@ -89,7 +89,7 @@ LogicalDisk logicalDiskFrom(const json& object, const std::string& path)
         refuse(path, "expected an object");
     for (const auto& [name, value] : object.items())
         if (std::ranges::find(kKnown, name) == kKnown.end())
-            refuse(path + "." + name, "software RAID has no such property");
+            refuse(fmt::format("{}.{}", path, name), "software RAID has no such property");
     const JsonReader in(object, path);
     if (in.text("controller") != "software")
         refuse(path + ".controller", "only software RAID is made here", "\"controller\": \"software\"");

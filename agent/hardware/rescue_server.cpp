@@ -136,7 +136,7 @@ std::string RescueServer::hostKey()
         mustRun({"dropbearkey", "-t", "ed25519", "-f", part});
         fs::rename(part, file);
     }
-    const std::string fingerprint = parseFingerprint(mustRun({"dropbearkey", "-y", "-f", file}));
+    std::string fingerprint = parseFingerprint(mustRun({"dropbearkey", "-y", "-f", file}));
     if (fingerprint.empty())
         throw Error(ErrorCode::AgentFailed, "dropbearkey tells no fingerprint of " + file);
     return fingerprint;
@@ -160,7 +160,7 @@ std::string RescueServer::start(const RescueAccess& access)
 {
     validate(access);
     allow(access);
-    const std::string fingerprint = hostKey();
+    std::string fingerprint = hostKey();
     stopOld();
     std::vector<std::string> argv = {"dropbear",
                                      "-r",

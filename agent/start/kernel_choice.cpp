@@ -32,7 +32,7 @@ Words wordsOf(std::string_view line)
             word += line[++i];
             inWord = true;
         } else if (quote != 0 ? c == quote : c == '"' || c == '\'') {
-            quote = quote != 0 ? 0 : c;
+            quote = quote != 0 ? '\0' : c;
             inWord = true;
         } else if (quote == 0 && (c == ' ' || c == '\t' || c == '\r' || c == ';')) {
             if (inWord)
@@ -216,7 +216,7 @@ std::optional<KernelChoice> kernelFromEntries(const std::vector<std::string>& te
             else if (words[0] == "options")
                 entry.arguments.insert(entry.arguments.end(), words.begin() + 1, words.end());
         }
-        if (const std::optional<KernelChoice> choice = choiceOf(entry))
+        if (std::optional<KernelChoice> choice = choiceOf(entry))
             return choice;
     }
     return std::nullopt;

@@ -47,18 +47,19 @@ std::vector<std::string> entriesIn(const TreeFiles& files, const std::string& fo
         return ::strverscmp(a.c_str(), b.c_str()) > 0;
     });
     std::vector<std::string> texts;
+    texts.reserve(names.size());
     for (const std::string& name : names)
-        texts.push_back(files.read(folder + "/" + name));
+        texts.push_back(files.read(fmt::format("{}/{}", folder, name)));
     return texts;
 }
 
 std::optional<KernelChoice> kernelBelow(const TreeFiles& files)
 {
     for (const char* config : kGrubConfigs)
-        if (const auto choice = kernelFromGrub(files.read(config)); isThere(files, choice))
+        if (auto choice = kernelFromGrub(files.read(config)); isThere(files, choice))
             return choice;
     for (const char* folder : kEntryFolders)
-        if (const auto choice = kernelFromEntries(entriesIn(files, folder)); isThere(files, choice))
+        if (auto choice = kernelFromEntries(entriesIn(files, folder)); isThere(files, choice))
             return choice;
     return std::nullopt;
 }
@@ -96,7 +97,7 @@ findKernel(const std::string& disk, AgentLog& log,
         try {
             const Mounted mounted(device, part, kind, true);
             const std::string folder = mounted.root().string();
-            const std::optional<KernelChoice> choice = kernelBelow(TreeFiles(folder));
+            std::optional<KernelChoice> choice = kernelBelow(TreeFiles(folder));
             if (!choice)
                 continue;
             found(*choice, folder);

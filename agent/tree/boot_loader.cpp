@@ -211,7 +211,7 @@ void BootLoader::installGrub(const std::vector<Kernel>& kernels)
 std::string BootLoader::makeImage(const std::string& platform, const std::string& early,
                                   const std::string& work)
 {
-    const std::string out = fmt::format("{}/{}.img", work, platform);
+    std::string out = fmt::format("{}/{}.img", work, platform);
     std::vector<std::string> argv{
         "grub-mkimage", "-O",  platform, "-d", fmt::format("{}/{}", kGrub, platform), "-p", "/boot/grub",
         "-c",           early, "-o",     out};

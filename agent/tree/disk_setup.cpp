@@ -237,7 +237,7 @@ std::string DiskSetup::nodeOf(std::size_t disk, std::size_t index,
 {
     const PartitionPlace& place = places_[disk][index];
     if (isBlockDevice(disks_[disk]) && showsPartitions(disks_[disk])) {
-        const std::string node = partitionName(disks_[disk].string(), index + 1);
+        std::string node = partitionName(disks_[disk].string(), index + 1);
         while (!isBlockDevice(node) && std::chrono::steady_clock::now() < until && !deadline_.over())
             std::this_thread::sleep_for(50ms);
         if (isBlockDevice(node))
@@ -251,7 +251,7 @@ std::string DiskSetup::nodeOf(std::size_t disk, std::size_t index,
 
 std::string DiskSetup::makeMirror(std::size_t index)
 {
-    const std::string array = fmt::format("/dev/md{}", kFirstArray + arrays_.size());
+    std::string array = fmt::format("/dev/md{}", kFirstArray + arrays_.size());
     std::vector<std::string> members;
     for (std::size_t disk = 0; disk < disks_.size(); ++disk)
         members.push_back(nodes_[disk][index]);

@@ -38,7 +38,7 @@ constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
 /// Where a file has content, as its file system tells.
 std::vector<ContentRange> contentOf(int fd, off_t size)
 {
-    const std::vector<ContentRange> whole{{0, static_cast<std::uint64_t>(size)}};
+    std::vector<ContentRange> whole{{0, static_cast<std::uint64_t>(size)}};
     std::vector<ContentRange> out;
     for (off_t at = 0; at < size;) {
         const off_t begin = ::lseek(fd, at, SEEK_DATA);
@@ -127,9 +127,9 @@ private:
         if (!S_ISDIR(status.st_mode))
             return;
         for (const std::string& name : namesIn(path, full)) {
-            const std::string below = path.empty() ? name : path + "/" + name;
+            const std::string below = path.empty() ? name : fmt::format("{}/{}", path, name);
             if (!part.leftOut.contains(below) && !(path == part.prefix && name == "lost+found"))
-                visit(part, below, full + "/" + name);
+                visit(part, below, fmt::format("{}/{}", full, name));
         }
     }
 

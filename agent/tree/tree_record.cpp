@@ -188,10 +188,10 @@ private:
                 names.emplace_back(name);
         const bool top = path.empty() || isOtherDevice(full, status);
         for (const std::string& name : names) {
-            const std::string below = path.empty() ? name : path + "/" + name;
+            const std::string below = path.empty() ? name : fmt::format("{}/{}", path, name);
             if (top && name == "lost+found" && manifest_.find(hashOfPath(below)) == nullptr)
                 continue; // mkfs made it
-            visit(below, full + "/" + name);
+            visit(below, fmt::format("{}/{}", full, name));
         }
     }
 

@@ -61,7 +61,7 @@ CertificateFiles ensureCertificates(const std::filesystem::path& folder,
                                     const std::vector<std::string>& names)
 {
     makeFolder(folder);
-    const CertificateFiles files{folder / "ca.pem", folder / "server.pem", folder / "server.key"};
+    CertificateFiles files{folder / "ca.pem", folder / "server.pem", folder / "server.key"};
     const std::filesystem::path caKey = folder / "ca.key";
     const Identity ca =
         haveBoth(files.ca, caKey) ? load(files.ca, caKey) : store(makeCa(kCaLife), files.ca, caKey);

@@ -36,7 +36,7 @@ std::string baseOf(const Connection& connection, const Head& head)
 std::string requestIdOf(const Head& head)
 {
     for (const char* name : {"X-Openstack-Request-Id", "X-Request-Id"}) {
-        const std::string given = head.field(name).value_or("");
+        std::string given = head.field(name).value_or("");
         const bool sane = given.size() >= 8 && given.size() <= 64 &&
                           std::all_of(given.begin(), given.end(), [](unsigned char c) {
                               return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';

@@ -6,6 +6,7 @@
 #include "common/http/stream_sender.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
+#include "common/platform/work_queue.h"
 
 #include <condition_variable>
 #include <csignal>
@@ -96,21 +97,12 @@ void Server::State::stop()
 
 void Server::State::work(const std::stop_token& stop)
 {
-    for (;;) {
-        std::unique_ptr<Connection> connection;
-        {
-            std::unique_lock lock(mutex);
-            if (!ready.wait(lock, stop, [this] { return !queue.empty(); }))
-                return;
-            connection = std::move(queue.front());
-            queue.pop_front();
-        }
+    while (auto connection = platform::takeFront(queue, mutex, ready, stop))
         try {
-            handle(std::move(connection));
+            handle(std::move(*connection));
         } catch (const std::exception& error) {
             platform::logError("http", "a request could not be answered: {}", error.what());
         }
-    }
 }
 
 void Server::State::handle(std::unique_ptr<Connection> connection)
@@ -145,7 +137,7 @@ void Server::State::answer(std::unique_ptr<Connection> connection, const Head& h
         file->keepAlive = file->keepAlive && drained;
         files.add(std::move(connection), std::move(*file));
     } else if (response.pendingStream()) {
-        streams.add(std::move(connection), std::move(response.pendingStream()));
+        streams.add(std::move(connection), response.pendingStream());
     } else if (response.keepAlive() && drained && !connection->broken) {
         reception.giveBack(std::move(connection));
     } else {

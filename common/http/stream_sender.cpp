@@ -47,7 +47,7 @@ void StreamSender::stop()
     }
 }
 
-void StreamSender::add(std::unique_ptr<Connection> connection, EventStreamPtr stream)
+void StreamSender::add(std::unique_ptr<Connection> connection, const EventStreamPtr& stream)
 {
     if (connection->broken) {
         stream->detach();

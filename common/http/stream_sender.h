@@ -24,7 +24,7 @@ public:
     void start();
     /// Ends the streams under way; each onChange is told.
     void stop();
-    void add(std::unique_ptr<Connection> connection, EventStreamPtr stream);
+    void add(std::unique_ptr<Connection> connection, const EventStreamPtr& stream);
     std::size_t count() const { return count_; }
 
 private:

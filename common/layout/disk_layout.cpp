@@ -40,7 +40,7 @@ void checkMembers(const json& object, const std::string& field,
         refuse(field, fmt::format("expected an object, got {}", kindOf(object)));
     for (const auto& [key, value] : object.items())
         if (std::ranges::find(allowed, key) == allowed.end())
-            refuse(field.empty() ? key : field + "." + key, "no such member",
+            refuse(fmt::format("{}{}{}", field, field.empty() ? "" : ".", key), "no such member",
                    fmt::format("known are: {}", fmt::join(allowed, ", ")));
 }
 
@@ -62,7 +62,7 @@ bool isName(const std::string& text)
 std::string nameOf(const json& object, const char* member, const std::string& field,
                    const char* fallback = "")
 {
-    const std::string name = textOf(object, member, field, fallback);
+    std::string name = textOf(object, member, field, fallback);
     if (!isName(name))
         refuse(field + "." + member, name.empty() ? "required" : "\"" + name.substr(0, 40) + "\" is no name",
                "letters, digits, - and _; at most 16");
@@ -93,7 +93,7 @@ FileSystem fileSystemOf(const std::string& text, const std::string& field)
 
 std::string optionsOf(const json& object, const std::string& field)
 {
-    const std::string text = textOf(object, "options", field);
+    std::string text = textOf(object, "options", field);
     if (text.size() > 200 ||
         !std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '#'; }))
         refuse(field + ".options", "no blanks, at most 200 characters", "as noatime,nodev");
@@ -264,7 +264,7 @@ Loader loaderOf(const json& layout)
 std::string argumentsOf(const json& layout)
 {
     const json* value = memberOf(layout, "kernel_arguments");
-    const std::string text = value == nullptr ? "" : asString(*value, "kernel_arguments");
+    std::string text = value == nullptr ? "" : asString(*value, "kernel_arguments");
     if (text.size() > 1024 || !std::ranges::all_of(text, [](char c) {
             return c >= ' ' && c < 0x7f && c != '{' && c != '}' && c != ';';
         }))

@@ -73,8 +73,9 @@ private:
             const std::string key = member.first.Scalar();
             if (object.contains(key))
                 throw at(member.first.Mark(), "\"" + key + "\" stands here twice");
-            object[key] = read(member.second, path.empty() ? key : path + "." + key, depth + 1);
-            places_[path.empty() ? key : path + "." + key] = member.first.Mark();
+            const std::string place = fmt::format("{}{}{}", path, path.empty() ? "" : ".", key);
+            object[key] = read(member.second, place, depth + 1);
+            places_[place] = member.first.Mark();
         }
         return object;
     }

@@ -58,6 +58,7 @@ const std::vector<ErrorCode>& allErrorCodes()
 {
     static const std::vector<ErrorCode> codes = [] {
         std::vector<ErrorCode> all;
+        all.reserve(std::size(kNames));
         for (const Name& name : kNames)
             all.push_back(name.code);
         return all;

@@ -74,7 +74,7 @@ std::vector<std::string> environmentOf(const Command& command)
 {
     std::vector<std::string> entries;
     for (const auto& [name, value] : command.env)
-        entries.push_back(name + "=" + value);
+        entries.push_back(fmt::format("{}={}", name, value));
     if (!command.env.contains("PATH"))
         entries.push_back(fmt::format("PATH={}", kPath));
     return entries;

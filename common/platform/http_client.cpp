@@ -171,7 +171,7 @@ HeaderList headerList(const HttpRequest& request)
             throw Error(ErrorCode::InvalidInput,
                         fmt::format("the header {} has a line break", lowerCase(name)));
         typed = typed || lowerCase(name) == "content-type";
-        append(value.empty() ? name + ";" : name + ": " + value);
+        append(value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value));
     }
     if (!typed)
         append("Content-Type:"); // without it libcurl would call any body a form

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::uint64_t kLongestPauseMs = 10 * 60 * 1000;
+constexpr std::uint64_t kLongestPauseMs = std::uint64_t{10} * 60 * 1000;
 constexpr std::size_t kMostSources = 256; ///< in one report or plan
 constexpr std::size_t kLongestSource = 80;
 

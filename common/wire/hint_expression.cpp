@@ -36,7 +36,7 @@ Expression split(std::string_view text)
         const std::string_view rest = text.substr(op.size());
         // A serial may begin with "s": operators stand apart from their operand, as in Ironic.
         if (rest.empty() || std::isspace(static_cast<unsigned char>(rest.front())) != 0 ||
-            op.find_first_of("s") == std::string_view::npos)
+            op.find('s') == std::string_view::npos)
             return {op, trimmed(rest)};
     }
     return {"", text};

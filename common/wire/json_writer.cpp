@@ -7,17 +7,22 @@
 namespace bm::wire {
 namespace {
 
+/// Bytes of the UTF-8 sequence that begins with @p lead, 0 when none does.
+constexpr std::size_t lengthByLead(unsigned char lead)
+{
+    if (lead < 0x80U)
+        return 1;
+    if (lead < 0xC2U || lead > 0xF4U)
+        return 0;
+    return lead < 0xE0U ? 2 : lead < 0xF0U ? 3 : 4;
+}
+
 /// Length of the UTF-8 sequence at @p at (RFC 3629), 0 when it is none.
 std::size_t sequenceLength(std::string_view text, std::size_t at)
 {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte(at);
-    const std::size_t length = lead < 0x80U   ? 1
-                               : lead < 0xC2U ? 0
-                               : lead < 0xE0U ? 2
-                               : lead < 0xF0U ? 3
-                               : lead < 0xF5U ? 4
-                                              : 0;
+    const std::size_t length = lengthByLead(lead);
     if (length == 0 || at + length > text.size())
         return 0;
     for (std::size_t i = 1; i < length; ++i)

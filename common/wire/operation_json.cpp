@@ -3,6 +3,7 @@
 #include "common/wire/secret_mask.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace bm::wire {
 
@@ -92,8 +93,7 @@ StepPace paceOf(const Step& step, model::UtcTime now)
     const double perSecond = static_cast<double>(step.bytesDone) / seconds;
     pace.megabytesPerSecond = perSecond / 1e6;
     if (!step.finishedAt && step.bytesTotal >= step.bytesDone)
-        pace.etaSeconds = static_cast<std::int64_t>(
-            static_cast<double>(step.bytesTotal - step.bytesDone) / perSecond + 0.5);
+        pace.etaSeconds = std::llround(static_cast<double>(step.bytesTotal - step.bytesDone) / perSecond);
     return pace;
 }
 

@@ -57,7 +57,7 @@ bool hasParts(const json& object)
 
 std::string base64Of(const json& value, const std::string& field)
 {
-    const std::string text = asString(value, field);
+    std::string text = asString(value, field);
     const bool wellFormed = std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
                c == '/' || c == '=' || c == '\n' || c == '\r' || c == '-' || c == '_';

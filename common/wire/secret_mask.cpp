@@ -27,26 +27,27 @@ std::size_t endOfString(std::string_view text, std::size_t at)
     return text.size();
 }
 
-/// One past the value that starts at @p at.
-std::size_t endOfValue(std::string_view text, std::size_t at)
+/// One past the object or array that starts at @p at.
+std::size_t endOfContainer(std::string_view text, std::size_t at)
 {
     int depth = 0;
     for (std::size_t i = at; i < text.size();) {
         const char c = text[i];
-        if (c == '"') {
-            i = endOfString(text, i);
-            if (depth == 0)
-                return i;
-            continue;
-        }
-        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
-            return i;
+        i = c == '"' ? endOfString(text, i) : i + 1;
         depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
-        ++i;
-        if (depth == 0 && (c == '}' || c == ']'))
+        if (depth == 0)
             return i;
     }
     return text.size();
+}
+
+/// One past the value that starts at @p at, blanks before it included.
+std::size_t endOfValue(std::string_view text, std::size_t at)
+{
+    const std::size_t found = std::min(text.find_first_of("\"{[,}]", at), text.size());
+    if (found == text.size() || text[found] == ',' || text[found] == '}' || text[found] == ']')
+        return found; // a number or a word
+    return text[found] == '"' ? endOfString(text, found) : endOfContainer(text, found);
 }
 
 } // namespace

@@ -41,7 +41,7 @@ std::string nameFrom(const json& value, const std::string& where)
     const json* name = memberOf(value, "step");
     if (name == nullptr)
         refuse(where, "'step' is a required property");
-    const std::string text = asString(*name, where + ".step");
+    std::string text = asString(*name, where + ".step");
     if (text.empty())
         refuse(where + ".step", "is empty");
     return text;
@@ -54,7 +54,7 @@ std::string interfaceFrom(const json& value, const std::string& where, const std
         return "power";
     if (name == nullptr)
         refuse(where, "'interface' is a required property");
-    const std::string text = asString(*name, where + ".interface");
+    std::string text = asString(*name, where + ".interface");
     if (std::ranges::find(kInterfaces, text) == kInterfaces.end())
         refuse(where + ".interface", fmt::format("\"{}\" has no steps", text.substr(0, 80)),
                fmt::format("one of {}", fmt::join(kInterfaces, ", ")));

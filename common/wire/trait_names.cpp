@@ -43,9 +43,9 @@ std::vector<std::string> asTraits(const nlohmann::json& value, std::string_view 
     return traits;
 }
 
-model::JsonText traitsText(std::vector<std::string> traits, std::string_view field)
+model::JsonText traitsText(const std::vector<std::string>& traits, std::string_view field)
 {
-    return canonical(asTraits(nlohmann::json(std::move(traits)), field));
+    return canonical(asTraits(nlohmann::json(traits), field));
 }
 
 } // namespace bm::wire

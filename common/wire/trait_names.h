@@ -14,6 +14,6 @@ bool isTrait(std::string_view text) noexcept;
 /// field
 std::vector<std::string> asTraits(const nlohmann::json& value, std::string_view field);
 /// @throws Error InvalidInput: no trait, more than 50
-model::JsonText traitsText(std::vector<std::string> traits, std::string_view field = "traits");
+model::JsonText traitsText(const std::vector<std::string>& traits, std::string_view field = "traits");
 
 } // namespace bm::wire

@@ -1,6 +1,7 @@
 #include "conductor/fleet/rollout_mover.h"
 
 #include "common/platform/log.h"
+#include "common/platform/work_queue.h"
 #include "conductor/fleet/gates.h"
 #include "conductor/fleet/rollout_notes.h"
 #include "conductor/fleet/rollout_progress.h"
@@ -174,22 +175,14 @@ void RolloutMover::State::look(const std::stop_token& stop)
 
 void RolloutMover::State::ask(const std::stop_token& stop)
 {
-    while (!stop.stop_requested()) {
-        GateQuestion question;
-        {
-            std::unique_lock lock(mutex);
-            if (!questionCame.wait(lock, stop, [&] { return !questions.empty(); }))
-                return;
-            question = std::move(questions.front());
-            questions.pop_front();
-        }
+    while (const auto question = platform::takeFront(questions, mutex, questionCame, stop)) {
         try {
-            answer(question, askGate(question, exec, settings.gatesFolder, stop));
+            answer(*question, askGate(*question, exec, settings.gatesFolder, stop));
         } catch (const std::exception& failure) {
-            platform::logError("rollout", "gate of {}: {}", question.node, failure.what());
+            platform::logError("rollout", "gate of {}: {}", question->node, failure.what());
         }
         const std::lock_guard lock(mutex);
-        asked.erase(question.rowUuid);
+        asked.erase(question->rowUuid);
         woken = true;
         wakeUp.notify_all();
     }

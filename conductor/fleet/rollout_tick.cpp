@@ -242,7 +242,7 @@ bool RolloutTick::windowIsOver() const
 std::string RolloutTick::addressOf(const model::NodeId& id) const
 {
     if (const std::optional<model::Node> node = db::NodeRepository{}.find(tx_, id)) {
-        const std::string given = textMember(valueOf(node->properties), "health_address");
+        std::string given = textMember(valueOf(node->properties), "health_address");
         if (!given.empty())
             return given;
     }

@@ -43,6 +43,8 @@ private:
     void end(model::RolloutNode& node, model::RolloutNodeState state, const Failure& why = {});
     void move(model::RolloutNode& node, model::RolloutNodeState state);
     void beginPending();
+    void skipWaiting();
+    std::vector<model::RolloutNode> waitingNodes();
     void openNextWave();
     bool keepToBudget();
     void stopAll();

@@ -78,15 +78,29 @@ void RolloutTick::openNextWave()
     }
 }
 
+void RolloutTick::skipWaiting()
+{
+    for (const State waiting : {State::Pending, State::Retrying})
+        if (rows_.moveAll(tx_, rollout_.id, waiting, State::Skipped, "deadline-exceeded",
+                          "the window was over before its turn", now_) > 0)
+            changed_ = true;
+}
+
+/// Whose turn it is: what tries again first.
+std::vector<RolloutNode> RolloutTick::waitingNodes()
+{
+    std::vector<RolloutNode> waiting;
+    std::ranges::copy_if(atWork_, std::back_inserter(waiting),
+                         [](const RolloutNode& node) { return node.state == State::Retrying; });
+    std::ranges::move(rows_.pending(tx_, rollout_.id, rollout_.wave, kMostLooked),
+                      std::back_inserter(waiting));
+    return waiting;
+}
+
 void RolloutTick::beginPending()
 {
-    if (windowIsOver()) {
-        for (const State waiting : {State::Pending, State::Retrying})
-            changed_ = rows_.moveAll(tx_, rollout_.id, waiting, State::Skipped, "deadline-exceeded",
-                                     "the window was over before its turn", now_) > 0 ||
-                       changed_;
-        return;
-    }
+    if (windowIsOver())
+        return skipWaiting();
     std::map<std::string, std::size_t> perRack;
     std::size_t working = 0;
     for (const RolloutNode& node : atWork_)
@@ -94,15 +108,10 @@ void RolloutTick::beginPending()
             ++working;
             ++perRack[node.rack];
         }
-    std::vector<RolloutNode> waiting;
-    for (const RolloutNode& node : atWork_)
-        if (node.state == State::Retrying)
-            waiting.push_back(node);
-    for (RolloutNode& node : rows_.pending(tx_, rollout_.id, rollout_.wave, kMostLooked))
-        waiting.push_back(std::move(node));
     const std::size_t most =
         request_.maxParallel > 0 ? request_.maxParallel : context_.settings.maxConcurrentDeploys;
     std::size_t begun = 0;
+    std::vector<RolloutNode> waiting = waitingNodes();
     for (RolloutNode& node : waiting) {
         if (working >= most || begun == kMostBegunAtOnce)
             return;

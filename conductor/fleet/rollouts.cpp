@@ -102,6 +102,7 @@ void requireSomething(const Plan& plan)
     for (const RolloutNode& row : plan.nodes)
         ++reasons[row.reason];
     std::vector<std::string> parts;
+    parts.reserve(reasons.size());
     for (const auto& [reason, number] : reasons)
         parts.push_back(fmt::format("{} {}", number, reason));
     parts.resize(std::min<std::size_t>(parts.size(), 5));
@@ -141,7 +142,7 @@ Rollouts::~Rollouts()
 Rollout Rollouts::State::change(const std::string& ident,
                                 const std::function<void(db::Transaction&, Rollout&)>& what)
 {
-    const Rollout changed = context.database.write([&](db::Transaction& tx) {
+    Rollout changed = context.database.write([&](db::Transaction& tx) {
         Rollout rollout = findRollout(tx, ident);
         what(tx, rollout);
         return db::RolloutRepository{}.update(tx, rollout);
@@ -175,7 +176,7 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
     Plan plan = context.database.read([&](db::Transaction& tx) { return makePlan(tx, context, request); });
     if (!request.planOnly)
         requireSomething(plan);
-    const Rollout made = context.database.write([&](db::Transaction& tx) {
+    Rollout made = context.database.write([&](db::Transaction& tx) {
         Rollout rollout;
         rollout.id = model::RolloutId::make();
         rollout.name = freeName(tx, request);

@@ -82,7 +82,9 @@ struct Scheduler::State {
 
     bool takeDue();
     bool startPending();
+    bool startSome(db::Transaction& tx, std::optional<ScheduleRun>& last, bool& any);
     bool followRunning();
+    bool settleEnded(const std::vector<ScheduleRun>& running);
     void tidy();
     bool pass(bool follow);
     void loop(const std::stop_token& stop);
@@ -223,24 +225,28 @@ bool Scheduler::State::startPending()
 {
     bool any = false;
     std::optional<ScheduleRun> last;
-    for (bool more = true; more;) {
-        more = context.database.write([&](db::Transaction& tx) {
-            starter.forgetFleet();
-            std::optional<Steady::time_point> until;
-            const auto pending = db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Pending, last, kBatch);
-            for (const ScheduleRun& run : pending) {
-                last = run;
-                any = decide(tx, run) || any;
-                if (until && Steady::now() > *until)
-                    return true;
-                if (!until) // what all share was read for the first
-                    until = Steady::now() + kHold;
-            }
-            return pending.size() == kBatch;
-        });
-    }
+    bool more = true;
+    while (more)
+        more = context.database.write([&](db::Transaction& tx) { return startSome(tx, last, any); });
     starter.forgetFleet();
     return any;
+}
+
+/// Those that follow @p last. @return whether there may be more
+bool Scheduler::State::startSome(db::Transaction& tx, std::optional<ScheduleRun>& last, bool& any)
+{
+    starter.forgetFleet();
+    std::optional<Steady::time_point> until;
+    const auto pending = db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Pending, last, kBatch);
+    for (const ScheduleRun& run : pending) {
+        last = run;
+        any = decide(tx, run) || any;
+        if (until && Steady::now() > *until)
+            return true;
+        if (!until) // what all share was read for the first
+            until = Steady::now() + kHold;
+    }
+    return pending.size() == kBatch;
 }
 
 bool Scheduler::State::settle(db::Transaction& tx, ScheduleRun run)
@@ -269,28 +275,36 @@ bool Scheduler::State::settle(db::Transaction& tx, ScheduleRun run)
 bool Scheduler::State::followRunning()
 {
     bool any = false;
-    std::optional<ScheduleRun> last;
-    while (true) {
-        std::vector<ScheduleRun> ended;
-        const std::size_t looked = context.database.read([&](db::Transaction& tx) {
-            const auto running = db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Running, last, kBatch);
-            for (const ScheduleRun& run : running) {
-                const std::optional<RolloutOutcome> outcome = starter.look(tx, run.rollout);
-                if (!outcome || stateOf(*outcome) != ScheduleRunState::Running)
-                    ended.push_back(run);
-            }
-            if (!running.empty())
-                last = running.back();
-            return running.size();
+    std::vector<ScheduleRun> running;
+    do {
+        std::optional<ScheduleRun> last;
+        if (!running.empty())
+            last = running.back();
+        running = context.database.read([&](db::Transaction& tx) {
+            return db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Running, last, kBatch);
         });
-        if (!ended.empty())
-            context.database.write([&](db::Transaction& tx) {
-                for (const ScheduleRun& run : ended)
-                    any = settle(tx, run) || any;
-            });
-        if (looked < kBatch)
-            return any;
-    }
+        any = settleEnded(running) || any;
+    } while (running.size() == kBatch);
+    return any;
+}
+
+/// Writes only when one of @p running has ended.
+bool Scheduler::State::settleEnded(const std::vector<ScheduleRun>& running)
+{
+    std::vector<ScheduleRun> ended;
+    context.database.read([&](db::Transaction& tx) {
+        std::ranges::copy_if(running, std::back_inserter(ended), [&](const ScheduleRun& run) {
+            const std::optional<RolloutOutcome> outcome = starter.look(tx, run.rollout);
+            return !outcome || stateOf(*outcome) != ScheduleRunState::Running;
+        });
+    });
+    bool any = false;
+    if (!ended.empty())
+        context.database.write([&](db::Transaction& tx) {
+            for (const ScheduleRun& run : ended)
+                any = settle(tx, run) || any;
+        });
+    return any;
 }
 
 void Scheduler::State::tidy()

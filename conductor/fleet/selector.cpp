@@ -62,6 +62,7 @@ constexpr std::string_view kImagedBefore = "imaged-before";
 [[noreturn]] void refuseKey(const std::string& key)
 {
     std::vector<std::string_view> known;
+    known.reserve(std::size(kKeys));
     for (const Key& row : kKeys)
         known.push_back(row.name);
     throw Error(ErrorCode::InvalidInput, fmt::format("select: there is no key \"{}\"", key.substr(0, 80)),

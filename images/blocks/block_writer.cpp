@@ -1,6 +1,7 @@
 #include "images/blocks/block_writer.h"
 
 #include "common/model/error.h"
+#include "common/platform/work_queue.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
 
@@ -176,19 +177,11 @@ struct BlockWriter::State {
 void BlockWriter::State::serve(const std::stop_token& stop, int level)
 {
     const ContextPtr own = makeContext(level);
-    while (true) {
-        Slot* slot = nullptr;
-        {
-            std::unique_lock lock(mutex);
-            if (!workReady.wait(lock, stop, [this] { return !queue.empty(); }))
-                return;
-            slot = queue.front();
-            queue.pop_front();
-        }
-        work(*slot, *own);
+    while (const std::optional<Slot*> slot = platform::takeFront(queue, mutex, workReady, stop)) {
+        work(**slot, *own);
         {
             const std::scoped_lock lock(mutex);
-            slot->done = true;
+            (*slot)->done = true;
         }
         slotDone.notify_one();
     }
