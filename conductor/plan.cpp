@@ -335,8 +335,12 @@ std::vector<model::Step> makeSteps(const model::Operation& operation, bool autom
     case OperationKind::Service:
         addService(rows, request);
         break;
+    case OperationKind::Rescue: // what it wrote last may be what is to be rescued
+        rows.add(kShutDown);
+        rows.add(kBootAgent);
+        rows.add(plannedSteps(operation.kind));
+        break;
     case OperationKind::Inspect:
-    case OperationKind::Rescue:
         rows.add(kBootAgent);
         rows.add(plannedSteps(operation.kind));
         break;

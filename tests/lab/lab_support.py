@@ -27,13 +27,17 @@ def bm(*words, code=0):
     return said
 
 
-def api(path):
-    """GET of bmd's API, for what bm shows in other words."""
+def api(path, method="GET", body=None):
+    """A request to bmd's API, for what bm says in other words or not at all."""
     password = service.PASSWORD.read_text(encoding="ascii").strip()
+    words = ["-X", method, "-H", "X-OpenStack-Ironic-API-Version: latest"]
+    if body is not None:
+        words += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
     text = subprocess.run(
-        ["ip", "netns", "exec", place.NETNS, "curl", "-s", "-f", "--config", "-", f"http://127.0.0.1:6385{path}"],
-        input=f'user = "admin:{password}"\n', capture_output=True, text=True, check=True, timeout=30).stdout
-    return json.loads(text)
+        ["ip", "netns", "exec", place.NETNS, "curl", "-s", "--fail-with-body", *words, "--config", "-", f"http://127.0.0.1:6385{path}"],
+        input=f'user = "admin:{password}"\n', capture_output=True, text=True, check=False, timeout=30)
+    assert text.returncode == 0, f"{method} {path}: {text.stdout}{text.stderr}"
+    return json.loads(text.stdout) if text.stdout else None
 
 
 def wait_for(what, condition, seconds=600):
@@ -68,7 +72,7 @@ def tell_what_was_seen():
         try:
             for event in api(f"/v1/nodes/{name}/events?limit=1000")["events"][-25:]:
                 print(f"    {event['at']} {event['kind']}: {event['message'][:160]}", file=sys.stderr)
-        except (subprocess.SubprocessError, OSError, ValueError) as error:
+        except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
             print(f"    no events: {error}", file=sys.stderr)
     print(service.last_words(lines=40), file=sys.stderr)
 
