@@ -46,7 +46,7 @@ std::string targetName(const Request& request, const Response& response)
 }
 
 /// The resource of a route is called after its first part: /v1/nodes/{ident} is of a node.
-Target targetOf(const ApiParts& parts, const Request& request, const Response& response)
+Target targetOf(const Request& request, const Response& response)
 {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds{{
         {"/v1/nodes", "node"},
@@ -63,16 +63,21 @@ Target targetOf(const ApiParts& parts, const Request& request, const Response& r
     target.name = targetName(request, response);
     if (model::isUuid(target.name))
         target.id = target.name;
-    if (target.kind == "node" && !target.name.empty()) {
-        try { // a node that has just been deleted is known no more
-            const model::Node node = parts.nodes.get(target.name);
-            target.id = node.id.uuid;
-            target.name = node.name.empty() ? target.name : node.name;
-        } catch (const model::Error&) {
-            target.id = model::isUuid(target.name) ? target.name : "";
-        }
-    }
     return target;
+}
+
+/// A node by both its names; one that has just been deleted is known no more.
+void nameNode(db::Transaction& tx, model::AuditRecord& record)
+{
+    if (record.targetKind != "node" || record.targetName.empty())
+        return;
+    try {
+        const model::Node node = conductor::findNode(tx, record.targetName);
+        record.targetId = node.id.uuid;
+        record.targetName = node.name.empty() ? record.targetName : node.name;
+    } catch (const model::Error&) {
+        record.targetId = model::isUuid(record.targetName) ? record.targetName : "";
+    }
 }
 
 void writeRecord(wire::JsonWriter& out, const model::AuditRecord& record)
@@ -111,7 +116,7 @@ void AuditApi::record(const Request& request, const Response& response, const ht
     if (!mayChange(request.method) || request.route.empty() || request.route.starts_with("/v1/heartbeat") ||
         flood)
         return;
-    const Target target = targetOf(parts_, request, response);
+    const Target target = targetOf(request, response);
     model::AuditRecord record;
     record.at = parts_.context.clock.now();
     record.actor = request.actor.empty() ? "(unknown)" : request.actor;
@@ -124,17 +129,22 @@ void AuditApi::record(const Request& request, const Response& response, const ht
     record.outcome = response.status < 400 ? "accepted" : "refused";
     record.status = response.status;
     record.code = finish.errorCode;
-    try {
-        parts_.context.database.write([&](db::Transaction& tx) { db::AuditRepository{}.append(tx, record); });
-    } catch (const std::exception& error) {
-        platform::logError("audit", "{} by {} ({}): cannot be written down: {}", record.action, record.actor,
-                           record.requestId, error.what());
-    }
+    parts_.context.database.writeLater(
+        [record](db::Transaction& tx) {
+            model::AuditRecord named = record;
+            nameNode(tx, named);
+            db::AuditRepository{}.append(tx, named);
+        },
+        [record](const model::Error& error) {
+            platform::logError("audit", "{} by {} ({}): cannot be written down: {}", record.action,
+                               record.actor, record.requestId, error.what());
+        });
 }
 
 /// Without ?after= the latest, else what follows; in order of time both.
 void AuditApi::list(Request& request, Response& response) const
 {
+    parts_.context.database.settle();
     refuseOtherQuery(request, "after limit actor node target action since");
     db::AuditFilter filter;
     filter.after = numberOf(request, "after", 0, INT64_MAX);

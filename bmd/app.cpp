@@ -39,10 +39,12 @@ api::ApiSettings apiSettings(const Config& config)
     return settings;
 }
 
+constexpr std::chrono::milliseconds kHostsPace{50};
+
 } // namespace
 
-/// Tells the boot services of the known machines, on a thread of its own: asked often, done as often as it
-/// can be.
+/// Tells the boot services of the known machines, on a thread of its own: at once, and not more often than
+/// kHostsPace however often it is asked, as it reads them all.
 class HostsTeller {
 public:
     HostsTeller(conductor::BootDesk& boots, pxe::BootServices& services) : boots_(boots), services_(services)
@@ -68,6 +70,8 @@ private:
             } catch (const std::exception& failure) {
                 platform::logError("boot", "telling DHCP the known machines: {}", failure.what());
             }
+            std::unique_lock lock(mutex_);
+            came_.wait_for(lock, stop, kHostsPace, [] { return false; });
         }
     }
 

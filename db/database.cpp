@@ -26,6 +26,17 @@ void Database::writeUnit(const std::function<void(Transaction&)>& unit)
 {
     state_->writer.write(unit);
 }
+void Database::writeLater(std::function<void(Transaction&)> unit,
+                          std::function<void(const model::Error& why)> onFailure)
+{
+    state_->writer.writeLater({std::move(unit), std::move(onFailure)});
+}
+
+void Database::settle() const
+{
+    state_->writer.settle();
+}
+
 void Database::readUnit(const std::function<void(Transaction&)>& unit) const
 {
     state_->readers.read(unit);

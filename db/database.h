@@ -1,4 +1,6 @@
 #pragma once
+#include "common/model/error.h"
+
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -64,6 +66,12 @@ public:
             return std::move(*result);
         }
     }
+    /// Has @p unit committed with whatever is written next, within 20 ms, and does not wait for it: for what
+    /// a crash may take with it. @p onFailure is called, on another thread, when it could not be.
+    void writeLater(std::function<void(Transaction&)> unit,
+                    std::function<void(const model::Error& why)> onFailure);
+    /// Waits for what was to be written later.
+    void settle() const;
     /// Runs @p unit in a read transaction (one snapshot).
     template <class Unit> auto read(Unit&& unit) const -> std::invoke_result_t<Unit, Transaction&>
     {

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxGroup = 256;                 // bounds what one full disk can take down
 constexpr std::chrono::milliseconds kMaxGroupTime{20}; // and how long the first of a group waits
+constexpr std::chrono::milliseconds kLaterAtMost{20};
+constexpr std::size_t kMostLater = 4096;
 
 /// What made a whole group fail, for those of it that have no error of their own.
 model::Error errorOf(const std::exception_ptr& cause)
@@ -27,6 +29,12 @@ model::Error errorOf(const std::exception_ptr& cause)
         return {model::ErrorCode::Internal, "undone with what was written at the same time",
                 "repeat the request"};
     }
+}
+
+/// SQLite undoes the whole transaction when a write finds no room.
+model::Error undoneByFullDisk()
+{
+    return {model::ErrorCode::StoreFull, "the database's disk is full", "make room on it"};
 }
 
 void answer(WriteRequest& request, std::exception_ptr error)
@@ -94,21 +102,53 @@ void Writer::write(const std::function<void(Transaction&)>& unit)
         std::rethrow_exception(std::move(request.error));
 }
 
-std::deque<WriteRequest*> Writer::waitForWork()
+void Writer::writeLater(LaterUnit later)
+{
+    std::size_t before = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        BM_ASSERT(!ending_);
+        before = later_.size();
+        later_.push_back(std::move(later));
+        if (before == 0)
+            laterUntil_ = std::chrono::steady_clock::now() + kLaterAtMost;
+    }
+    if (before == 0)
+        arrived_.notify_one();
+    if (before >= kMostLater)
+        settle();
+}
+
+void Writer::settle()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (later_.empty() && !laterAtWork_)
+            return;
+    }
+    write([](Transaction&) {}); // with these, or after them
+}
+
+Writer::Work Writer::waitForWork()
 {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [&] { return ending_ || !queue_.empty(); });
-    return std::exchange(queue_, {});
+    laterAtWork_ = false;
+    const auto hasWork = [&] { return ending_ || !queue_.empty(); };
+    arrived_.wait(lock, [&] { return hasWork() || !later_.empty(); });
+    if (!later_.empty())
+        arrived_.wait_until(lock, laterUntil_, hasWork);
+    laterAtWork_ = !later_.empty();
+    return {std::exchange(queue_, {}), std::exchange(later_, {})};
 }
 
 void Writer::loop()
 {
     for (;;) {
-        std::deque<WriteRequest*> waiting = waitForWork();
-        if (waiting.empty())
+        Work work = waitForWork();
+        if (work.waiting.empty() && work.later.empty())
             return;
-        while (!waiting.empty())
-            commitGroup(waiting);
+        while (!work.waiting.empty() || !work.later.empty())
+            commitGroup(work);
     }
 }
 
@@ -123,27 +163,47 @@ void Writer::runUnit(WriteRequest& request)
     }
 }
 
-void Writer::commitGroup(std::deque<WriteRequest*>& waiting)
+/// Those that do not succeed are told and taken out.
+void Writer::runLater(std::vector<LaterUnit>& later)
+{
+    std::erase_if(later, [&](const LaterUnit& one) {
+        try {
+            if (!connection_.inTransaction())
+                throw undoneByFullDisk();
+            const Borrowed borrowed(owner_, connection_, true);
+            underSavepoint(connection_, [&] { one.unit(connection_); });
+            return false;
+        } catch (...) {
+            one.onFailure(errorOf(std::current_exception()));
+            return true;
+        }
+    });
+}
+
+void Writer::commitGroup(Work& work)
 {
     const auto started = std::chrono::steady_clock::now();
+    std::deque<WriteRequest*>& waiting = work.waiting;
+    std::vector<LaterUnit> later = std::exchange(work.later, {});
     std::vector<WriteRequest*> group;
     try {
         connection_.run("begin immediate");
+        runLater(later);
         while (!waiting.empty() && group.size() < kMaxGroup &&
-               std::chrono::steady_clock::now() - started < kMaxGroupTime) {
+               std::chrono::steady_clock::now() - started < kMaxGroupTime && connection_.inTransaction()) {
             group.push_back(waiting.front());
             waiting.pop_front();
             runUnit(*group.back());
-            if (!connection_.inTransaction())
-                return undoAll(group, errorOf(group.back()->error));
         }
+        if (!connection_.inTransaction())
+            return undoAll(group, later, group.empty() ? undoneByFullDisk() : errorOf(group.back()->error));
         connection_.run("commit");
     } catch (...) {
-        if (group.empty()) { // not even begun: answer one, try the next
+        if (group.empty() && !waiting.empty()) { // not even begun: answer one, try the next
             group.push_back(waiting.front());
             waiting.pop_front();
         }
-        return undoAll(group, errorOf(std::current_exception()));
+        return undoAll(group, later, errorOf(std::current_exception()));
     }
     const auto took =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
@@ -151,7 +211,7 @@ void Writer::commitGroup(std::deque<WriteRequest*>& waiting)
         answer(*request, std::move(request->error));
     const std::lock_guard lock(hookMutex_);
     if (hook_)
-        hook_({group.size(), took});
+        hook_({group.size() + later.size(), took});
 }
 
 void Writer::onCommit(CommitHook hook)
@@ -161,7 +221,8 @@ void Writer::onCommit(CommitHook hook)
 }
 
 /// The transaction failed as a whole: those that did well hear why, the others their own error.
-void Writer::undoAll(const std::vector<WriteRequest*>& group, const model::Error& cause)
+void Writer::undoAll(const std::vector<WriteRequest*>& group, const std::vector<LaterUnit>& later,
+                     const model::Error& cause)
 {
     try {
         if (connection_.inTransaction())
@@ -174,6 +235,8 @@ void Writer::undoAll(const std::vector<WriteRequest*>& group, const model::Error
                 std::make_exception_ptr(model::Error(cause.code(), cause.message(), cause.hint()));
         answer(*request, std::move(request->error));
     }
+    for (const LaterUnit& one : later)
+        one.onFailure(cause);
 }
 
 } // namespace bm::db

@@ -3,6 +3,7 @@
 #include "db/database.h"
 #include "db/sqlite.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -22,6 +23,12 @@ struct WriteRequest {
     std::condition_variable finished{};
 };
 
+/// A unit of writing that nobody waits for.
+struct LaterUnit {
+    std::function<void(Transaction&)> unit;
+    std::function<void(const model::Error& why)> onFailure; ///< called on the writer's thread
+};
+
 /// The one thread that writes. What waits when it is free is committed together, each unit under a savepoint
 /// of its own; every unit is answered after the commit, with its own error, or with the commit's.
 class Writer {
@@ -33,20 +40,34 @@ public:
     /// Blocks until @p unit is committed or undone; throws what undid it. From inside a unit: runs at once,
     /// within it.
     void write(const std::function<void(Transaction&)>& unit);
+    /// Has @p later committed with whatever is written next, or by itself after kLaterAtMost. Never blocks
+    /// but when a great many wait.
+    void writeLater(LaterUnit later);
+    /// Returns when what was to be written later is committed, or has failed.
+    void settle();
     void onCommit(CommitHook hook);
 
 private:
+    struct Work {
+        std::deque<WriteRequest*> waiting;
+        std::vector<LaterUnit> later;
+    };
     void loop();
-    std::deque<WriteRequest*> waitForWork();
-    void commitGroup(std::deque<WriteRequest*>& waiting);
+    Work waitForWork();
+    void commitGroup(Work& work);
     void runUnit(WriteRequest& request);
-    void undoAll(const std::vector<WriteRequest*>& group, const model::Error& cause);
+    void runLater(std::vector<LaterUnit>& later);
+    void undoAll(const std::vector<WriteRequest*>& group, const std::vector<LaterUnit>& later,
+                 const model::Error& cause);
 
     const void* owner_;
     sqlite::Connection connection_;
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<WriteRequest*> queue_;
+    std::vector<LaterUnit> later_;
+    std::chrono::steady_clock::time_point laterUntil_; ///< the oldest of them waits no longer
+    bool laterAtWork_ = false;                         ///< some are being committed
     bool ending_ = false;
     std::mutex hookMutex_;
     CommitHook hook_;

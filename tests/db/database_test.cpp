@@ -214,6 +214,81 @@ TEST_CASE("units that are committed together", "[db]")
     }
 }
 
+TEST_CASE("what is to be written later", "[db]")
+{
+    const Folder folder;
+    auto database = std::make_unique<Database>(DatabaseSettings{folder / "bm.sqlite", 2, true});
+    std::atomic<int> failures{0};
+    const auto later = [&](const std::string& name) {
+        database->writeLater([name](Transaction& tx) { NodeRepository{}.insert(tx, makeNode(name)); },
+                             [&](const model::Error&) { ++failures; });
+    };
+    SECTION("is committed by itself")
+    {
+        later("a");
+        bool there = false;
+        for (int i = 0; i < 500 && !there; ++i) {
+            there = count(*database) == 1;
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        }
+        CHECK(there);
+    }
+    SECTION("is there once it is settled, and settling twice is harmless")
+    {
+        later("a");
+        later("b");
+        database->settle();
+        CHECK(count(*database) == 2);
+        database->settle();
+    }
+    SECTION("goes with what is written next, in its order")
+    {
+        std::vector<std::size_t> groups;
+        database->onCommit([&](const CommitFacts& facts) { groups.push_back(facts.units); });
+        {
+            BusyWriter busy(*database);
+            later("a");
+            later("b");
+            busy.letGo();
+        }
+        database->write([](Transaction& tx) { CHECK(NodeRepository{}.count(tx) == 2); });
+        database->onCommit({});
+        CHECK(groups == std::vector<std::size_t>{1, 3});
+    }
+    SECTION("fails alone, and says so")
+    {
+        later("a");
+        database->writeLater([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); },
+                             [&](const model::Error& error) {
+                                 CHECK(!error.message().empty());
+                                 ++failures;
+                             });
+        later("b");
+        insert(*database, "c");
+        CHECK(failures == 1);
+        CHECK(count(*database) == 3);
+    }
+    SECTION("is said to have failed when the disk is full, with what waits for it")
+    {
+        insert(*database, "before");
+        {
+            const FullDisk full(std::filesystem::file_size(folder / "bm.sqlite-wal"));
+            later("a");
+            CHECK(errorOf([&] { insert(*database, "b"); }).code() == ErrorCode::StoreFull);
+        }
+        CHECK(failures == 1);
+        CHECK(count(*database) == 1);
+    }
+    SECTION("is written before the database is closed")
+    {
+        later("a");
+        database.reset();
+        database = std::make_unique<Database>(DatabaseSettings{folder / "bm.sqlite", 2, true});
+        CHECK(count(*database) == 1);
+    }
+    CHECK(failures <= 1);
+}
+
 TEST_CASE("many at once", "[db]")
 {
     const Folder folder;
