@@ -163,21 +163,19 @@ void Writer::runUnit(WriteRequest& request)
     }
 }
 
-/// Those that do not succeed are told and taken out.
-void Writer::runLater(std::vector<LaterUnit>& later)
+/// @return whether it succeeded; it is told when it did not
+bool Writer::runLater(const LaterUnit& one)
 {
-    std::erase_if(later, [&](const LaterUnit& one) {
-        try {
-            if (!connection_.inTransaction())
-                throw undoneByFullDisk();
-            const Borrowed borrowed(owner_, connection_, true);
-            underSavepoint(connection_, [&] { one.unit(connection_); });
-            return false;
-        } catch (...) {
-            one.onFailure(errorOf(std::current_exception()));
-            return true;
-        }
-    });
+    try {
+        if (!connection_.inTransaction())
+            throw undoneByFullDisk();
+        const Borrowed borrowed(owner_, connection_, true);
+        underSavepoint(connection_, [&] { one.unit(connection_); });
+        return true;
+    } catch (...) {
+        one.onFailure(errorOf(std::current_exception()));
+        return false;
+    }
 }
 
 void Writer::commitGroup(Work& work)
@@ -188,7 +186,7 @@ void Writer::commitGroup(Work& work)
     std::vector<WriteRequest*> group;
     try {
         connection_.run("begin immediate");
-        runLater(later);
+        std::erase_if(later, [&](const LaterUnit& one) { return !runLater(one); });
         while (!waiting.empty() && group.size() < kMaxGroup &&
                std::chrono::steady_clock::now() - started < kMaxGroupTime && connection_.inTransaction()) {
             group.push_back(waiting.front());

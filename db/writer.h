@@ -56,7 +56,7 @@ private:
     Work waitForWork();
     void commitGroup(Work& work);
     void runUnit(WriteRequest& request);
-    void runLater(std::vector<LaterUnit>& later);
+    bool runLater(const LaterUnit& one);
     void undoAll(const std::vector<WriteRequest*>& group, const std::vector<LaterUnit>& later,
                  const model::Error& cause);
 
