@@ -13,23 +13,25 @@ using model::Port;
 
 const Table<Port>& ports()
 {
-    static const Table<Port> table("ports", {
-                                                column<&Port::id>("uuid"),
-                                                column<&Port::node>("node_uuid"),
-                                                column<&Port::portGroup>("portgroup_uuid"),
-                                                column<&Port::mac>("address"),
-                                                column<&Port::name>("name"),
-                                                column<&Port::pxeEnabled>("pxe_enabled"),
-                                                column<&Port::extra>("extra"),
-                                                column<&Port::localLinkConnection>("local_link_connection"),
-                                                column<&Port::physicalNetwork>("physical_network"),
-                                                column<&Port::description>("description"),
-                                                column<&Port::vendor>("vendor"),
-                                                column<&Port::category>("category"),
-                                                column<&Port::isSmartNic>("is_smartnic"),
-                                                column<&Port::createdAt>("created_at"),
-                                                column<&Port::updatedAt>("updated_at"),
-                                            });
+    static const Table<Port> table("ports",
+                                   {
+                                       column<&Port::id>("uuid"),
+                                       column<&Port::node>("node_uuid"),
+                                       column<&Port::portGroup>("portgroup_uuid"),
+                                       column<&Port::mac>("address"),
+                                       column<&Port::name>("name"),
+                                       column<&Port::pxeEnabled>("pxe_enabled"),
+                                       column<&Port::extra>("extra"),
+                                       column<&Port::localLinkConnection>("local_link_connection"),
+                                       column<&Port::physicalNetwork>("physical_network"),
+                                       column<&Port::description>("description"),
+                                       column<&Port::vendor>("vendor"),
+                                       column<&Port::category>("category"),
+                                       column<&Port::isSmartNic>("is_smartnic"),
+                                       column<&Port::mayBeGrouped>("available_for_dynamic_portgroup"),
+                                       column<&Port::createdAt>("created_at"),
+                                       column<&Port::updatedAt>("updated_at"),
+                                   });
     return table;
 }
 

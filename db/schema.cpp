@@ -109,6 +109,7 @@ std::span<const Migration> allMigrations()
         Migration{7, "signed reports of nodes", reportTables()},
         Migration{8, "images are disks or trees", treeImages()},
         Migration{9, "chassis, portgroups, volumes", ironicResources()},
+        Migration{10, "ports that may be grouped", portGrouping()},
     };
     return migrations;
 }

@@ -13,5 +13,6 @@ std::span<const std::string_view> imageIntake();
 std::span<const std::string_view> reportTables();
 std::span<const std::string_view> treeImages();
 std::span<const std::string_view> ironicResources();
+std::span<const std::string_view> portGrouping();
 
 } // namespace bm::db

@@ -78,7 +78,16 @@ constexpr auto kResourcesStatements = std::to_array<std::string_view>({
     "alter table ports add column is_smartnic bigint not null default 0",
 });
 
+constexpr auto kGroupingStatements = std::to_array<std::string_view>({
+    "alter table ports add column available_for_dynamic_portgroup bigint not null default 1",
+});
+
 } // namespace
+
+std::span<const std::string_view> portGrouping()
+{
+    return kGroupingStatements;
+}
 
 std::span<const std::string_view> ironicResources()
 {

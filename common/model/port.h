@@ -23,6 +23,7 @@ struct Port {
     std::string vendor;   ///< of the NIC
     std::string category; ///< as operators sort them: "hypernet"
     bool isSmartNic = false;
+    bool mayBeGrouped = true; ///< by whoever makes portgroups by traits; bm makes none by itself
     UtcTime createdAt{};
     UtcTime updatedAt{};
 };

@@ -62,6 +62,10 @@ void assignSmart(Port& port, const json& value, std::string_view field)
 {
     port.isSmartNic = !value.is_null() && asBoolean(value, field);
 }
+void assignGrouping(Port& port, const json& value, std::string_view field)
+{
+    port.mayBeGrouped = value.is_null() || asBoolean(value, field);
+}
 template <std::string Port::*Member> void renderText(Out out, const Port& port, std::string_view /*base*/)
 {
     out.stringOrNull(port.*Member);
@@ -95,6 +99,7 @@ const ResourceShape<Port>& portShape()
         {"description", 97, true, true, renderText<&Port::description>, assignText<&Port::description>},
         {"vendor",     100, true, true, renderText<&Port::vendor>, assignText<&Port::vendor>},
         {"category",   101, true, true, renderText<&Port::category>, assignText<&Port::category>},
+        {"available_for_dynamic_portgroup", 111, true, true, [](Out o, const Port& p, std::string_view) { o.boolean(p.mayBeGrouped); }, assignGrouping},
         {"portgroup_uuid", 24, true, true, [](Out o, const Port& p, std::string_view) { o.stringOrNull(p.portGroup.uuid); }, assignGroup},
     }};
     // clang-format on

@@ -56,6 +56,7 @@ const ResourceShape<PortGroup>& portGroupShape()
         {"category",     103, true,  true,  renderTextOrNull<PortGroup, &PortGroup::category>, assignText<PortGroup, &PortGroup::category>},
         {"properties",    26, true,  true,  renderJson<PortGroup, &PortGroup::properties>, assignObject<PortGroup, &PortGroup::properties>},
         {"standalone_ports_supported", 23, true, true, renderFlag<PortGroup, &PortGroup::standalonePorts>, assignFlag<PortGroup, &PortGroup::standalonePorts>},
+        {"dynamic_portgroup", 111, false, false, [](JsonWriter& o, const PortGroup&, std::string_view) { o.boolean(false); }, nullptr},
         {"node_uuid",     23, true,  false, renderNode<PortGroup>, assignNode<PortGroup>},
         {"links",         23, false, false, renderLinks, nullptr},
         {"ports",         24, false, false, renderPorts, nullptr},

@@ -177,6 +177,60 @@ TEST_CASE("every route of Ironic's is there, from its microversion on", "[api][r
           "boolean");
 }
 
+TEST_CASE("a field is shown from its microversion on, not before", "[api][routes]")
+{
+    struct Since {
+        const char* resource;
+        const char* field;
+        int minor;
+    };
+    constexpr auto kFields = std::to_array<Since>({
+        {"/v1/ports", "uuid", 1},
+        {"/v1/ports", "internal_info", 18},
+        {"/v1/ports", "local_link_connection", 19},
+        {"/v1/ports", "pxe_enabled", 19},
+        {"/v1/ports", "portgroup_uuid", 24},
+        {"/v1/ports", "physical_network", 34},
+        {"/v1/ports", "is_smartnic", 53},
+        {"/v1/ports", "name", 88},
+        {"/v1/ports", "description", 97},
+        {"/v1/ports", "vendor", 100},
+        {"/v1/ports", "category", 101},
+        {"/v1/ports", "available_for_dynamic_portgroup", 111},
+        {"/v1/portgroups", "standalone_ports_supported", 23},
+        {"/v1/portgroups", "mode", 26},
+        {"/v1/portgroups", "properties", 26},
+        {"/v1/portgroups", "physical_network", 102},
+        {"/v1/portgroups", "category", 103},
+        {"/v1/portgroups", "dynamic_portgroup", 111},
+        {"/v1/allocations", "owner", 60},
+        {"/v1/runbooks", "description", 112},
+    });
+    Furnished furnished;
+    for (const Since& row : kFields)
+        for (int minor = row.minor - 1; minor <= row.minor; ++minor) {
+            INFO(row.resource << " " << row.field << " at 1." << minor);
+            const Answer answer =
+                furnished.world.get(std::string(row.resource) + "/" + furnished.ids.at(row.resource),
+                                    "1." + std::to_string(minor));
+            const bool shown = answer.status == 200 && answer.body.contains(row.field);
+            CHECK(shown == (minor >= row.minor));
+        }
+}
+
+TEST_CASE("a port is open to grouping unless it says otherwise", "[api][ports]")
+{
+    Furnished furnished;
+    ApiWorld& world = furnished.world;
+    const std::string path = "/v1/ports/" + furnished.ids.at("/v1/ports");
+    const json patch =
+        json::array({{{"op", "replace"}, {"path", "/available_for_dynamic_portgroup"}, {"value", false}}});
+    CHECK(world.get(path, "1.111").body.at("available_for_dynamic_portgroup") == true);
+    CHECK(world.send("PATCH", path, patch, "1.110").status == 406);
+    CHECK(world.send("PATCH", path, patch, "1.111").body.at("available_for_dynamic_portgroup") == false);
+    CHECK(world.get(path, "1.111").body.at("available_for_dynamic_portgroup") == false);
+}
+
 TEST_CASE("fields and types are those of Ironic's newest documents", "[api][routes]")
 {
     Furnished furnished;
