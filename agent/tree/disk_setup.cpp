@@ -32,21 +32,24 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr int kFirstArray = 120; ///< the kernel itself counts down from 127
 constexpr std::chrono::seconds kNodesAppearWithin{10};
 
-const char* typeCode(const DiskLayout& layout, const LayoutPartition& partition)
+/// As UEFI and Linux know it.
+const char* typeGuid(const DiskLayout& layout, const LayoutPartition& partition)
 {
-    switch (partition.kind) {
-    case PartitionKind::Bios:
-        return "ef02";
-    case PartitionKind::Esp:
-        return "ef00";
-    case PartitionKind::Lvm:
-        return layout.mirror ? "fd00" : "8e00";
-    case PartitionKind::Data:
-        break;
-    }
+    constexpr const char* kBiosBoot = "21686148-6449-6e6f-744e-656564454649";
+    constexpr const char* kEsp = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
+    constexpr const char* kRaid = "a19d880f-05fc-4d3b-a006-743f0f84911e";
+    constexpr const char* kLvm = "e6d6d379-f507-44c2-a23c-238f2a3df928";
+    constexpr const char* kSwap = "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f";
+    constexpr const char* kLinux = "0fc63daf-8483-4772-8e79-3d69d8477de4";
+    if (partition.kind == PartitionKind::Bios)
+        return kBiosBoot;
+    if (partition.kind == PartitionKind::Esp)
+        return kEsp;
     if (layout.mirror)
-        return "fd00";
-    return partition.volume.fileSystem == FileSystem::Swap ? "8200" : "8300";
+        return kRaid;
+    if (partition.kind == PartitionKind::Lvm)
+        return kLvm;
+    return partition.volume.fileSystem == FileSystem::Swap ? kSwap : kLinux;
 }
 
 bool isBlockDevice(const std::filesystem::path& path)
@@ -129,11 +132,11 @@ DiskSetup::~DiskSetup()
     }
 }
 
-std::string DiskSetup::run(std::vector<std::string> argv, const char* doing)
+std::string DiskSetup::run(std::vector<std::string> argv, const char* doing, const std::string& input)
 {
     const std::string name = argv.front();
     const platform::Exit exit =
-        exec_.run({.argv = std::move(argv), .env = {{"MTOOLS_SKIP_CHECK", "1"}}}, deadline_);
+        exec_.run({.argv = std::move(argv), .env = {{"MTOOLS_SKIP_CHECK", "1"}}, .input = input}, deadline_);
     if (exit.code != 0)
         throw Error(ErrorCode::DiskFailed,
                     fmt::format("{}: {} ended with {}: {}{}", doing, name, exit.code, exit.err,
@@ -212,16 +215,25 @@ void DiskSetup::createTable(std::size_t disk)
         device.flush();
         device.rereadPartitions();
     }
-    std::vector<std::string> argv{"sgdisk", "--set-alignment=1"};
+    // Not sgdisk: it sleeps a second after writing.
+    run({"sfdisk", "--quiet", "--wipe=always", "--no-reread", "--no-tell-kernel", disks_[disk].string()},
+        "partitioning", tableScript(disk));
+    BlockDevice device(disks_[disk], BlockDevice::Access::Write);
+    device.flush();
+    device.rereadPartitions();
+}
+
+/// The table as sfdisk reads it.
+std::string DiskSetup::tableScript(std::size_t disk) const
+{
+    std::string script = "label: gpt\n";
     for (std::size_t i = 0; i < layout_.partitions.size(); ++i) {
         const PartitionPlace& place = places_[disk][i];
-        const std::uint64_t first = place.offset / sectorBytes_;
-        argv.push_back(fmt::format("--new={}:{}:{}", i + 1, first, first + place.length / sectorBytes_ - 1));
-        argv.push_back(fmt::format("--typecode={}:{}", i + 1, typeCode(layout_, layout_.partitions[i])));
-        argv.push_back(fmt::format("--change-name={}:{}", i + 1, layout_.partitions[i].volume.name));
+        script += fmt::format("start={}, size={}, type={}, name=\"{}\"\n", place.offset / sectorBytes_,
+                              place.length / sectorBytes_, typeGuid(layout_, layout_.partitions[i]),
+                              layout_.partitions[i].volume.name);
     }
-    argv.push_back(disks_[disk].string());
-    run(std::move(argv), "partitioning");
+    return script;
 }
 
 void DiskSetup::findNodes(std::size_t disk)

@@ -69,6 +69,7 @@ private:
     void look();
     void requireTable(std::size_t disk);
     void createTable(std::size_t disk);
+    std::string tableScript(std::size_t disk) const;
     void findNodes(std::size_t disk);
     std::string nodeOf(std::size_t disk, std::size_t index, std::chrono::steady_clock::time_point until);
     std::string deviceOf(std::size_t index);
@@ -78,7 +79,7 @@ private:
     void makeFileSystem(MadeVolume& made);
     void keepFileSystem(MadeVolume& made);
     bool isPreserved(const layout::LayoutVolume& volume) const;
-    std::string run(std::vector<std::string> argv, const char* doing);
+    std::string run(std::vector<std::string> argv, const char* doing, const std::string& input = {});
 
     const layout::DiskLayout& layout_;
     std::vector<std::filesystem::path> disks_;
