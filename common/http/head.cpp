@@ -135,6 +135,7 @@ std::size_t requestLength(std::string_view bytes, std::size_t bodyLimit)
 {
     const std::size_t length = headLength(bytes);
     std::size_t body = 0;
+    bool given = false;
     for (std::string_view rest = bytes.substr(0, length); !rest.empty();) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(line.size() + 1);
@@ -144,8 +145,9 @@ std::size_t requestLength(std::string_view bytes, std::size_t bodyLimit)
         if (!equalIgnoringCase(line.substr(0, colon), "Content-Length"))
             continue;
         const std::size_t digit = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
-        if (std::from_chars(line.data() + digit, line.data() + line.size(), body).ec != std::errc())
+        if (given || std::from_chars(line.data() + digit, line.data() + line.size(), body).ec != std::errc())
             return length; // for the parser to refuse
+        given = true;
     }
     return body <= bodyLimit ? length + body : length;
 }

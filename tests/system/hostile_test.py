@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Clients that mean no good, or are broken: half requests held open, floods of headers, bodies that lie. Each gets its answer or is cut off,
+and meanwhile and afterwards bmd serves everybody else."""
+import contextlib
+import json
+import socket
+import sys
+import time
+
+from service import Service, inventory
+
+HELD = 1500
+PATIENCE = 25                               # seconds: a head must be whole within ten
+
+
+def connect(service):
+    return socket.create_connection(("127.0.0.1", service.port), timeout=PATIENCE)
+
+
+def said(service, data):
+    """The answer's status line and body; empty when the connection was cut without a word."""
+    with connect(service) as client:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            client.sendall(data)
+        answer = bytearray()
+        with contextlib.suppress(ConnectionResetError):
+            while piece := client.recv(65536):
+                answer += piece
+        head, _, body = bytes(answer).partition(b"\r\n\r\n")
+        return head.split(b"\r\n")[0].decode(), body.decode()
+
+
+def refused(answer, status, *words):
+    line, body = answer
+    assert line.startswith(f"HTTP/1.1 {status} "), answer
+    for word in words:
+        assert word in body, answer
+
+
+def served(service, within=5):
+    begin = time.monotonic()
+    assert "n1" in service.run("node", "list", "-o", "name").stdout
+    took = time.monotonic() - begin
+    assert took < within, f"another client waited {took:.1f} s"
+
+
+def post(service, headers, body=b""):
+    login = service.authorization()["Authorization"]
+    return (f"POST /v1/nodes HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {login}\r\nX-OpenStack-Ironic-API-Version: 1.82\r\n"
+            f"{headers}\r\n").encode() + body
+
+
+def heads(service):
+    refused(said(service, b"GET /v1/nodes HTTP/1.1\r\nHost: x\r\n" + b"X-Flood: a\r\n" * 100_000 + b"\r\n"), 400, "32 KiB")
+    refused(said(service, b"GET /v1/nodes HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 1_000_000 + b"\r\n\r\n"), 400, "32 KiB")
+    refused(said(service, b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"), 400)
+    refused(said(service, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"), 400)
+    refused(said(service, b"GET /v1/nodes HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"), 400)
+    refused(said(service, b"GET /v1/nodes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"), 400)
+    print("floods of headers, long lines, TLS on the plain port, two lengths: refused")
+
+
+def bodies(service):
+    json_type = "Content-Type: application/json\r\n"
+    refused(said(service, post(service, json_type + "Content-Length: 5\r\n", b"{nope")), 400, "line 1")
+    refused(said(service, post(service, json_type + "Content-Length: 60\r\n", b"[" * 30 + b"]" * 30)), 400)
+    refused(said(service, post(service, json_type + "Content-Length: 2000000\r\n", b" " * 2_000_000)), 413)
+    refused(said(service, post(service, json_type + "Content-Length: 18446744073709551616\r\n")), 400)
+    refused(said(service, post(service, json_type + "Transfer-Encoding: chunked\r\n", b"zz\r\n")), 400)
+    for body, word in (({"driver": 5}, "driver"), ({"driver": "ipmi", "colour": 1}, "colour"),
+                       ({"driver": "ipmi", "name": "00000000-0000-4000-8000-000000000001"}, "name"), ({"driver": "ipmi", "extra": []}, "extra")):
+        data = json.dumps(body).encode()
+        refused(said(service, post(service, f"{json_type}Content-Length: {len(data)}\r\n", data)), 400, word)
+    print("bodies that are no JSON, too deep, too long, of wrong types: refused with the field's name")
+
+
+def held(service):
+    """Half a request each, on more connections than bmd has threads: others are served, and they are cut off in the end."""
+    clients = []
+    try:
+        for i in range(HELD):
+            client = connect(service)
+            client.sendall([b"GET /v1/nodes HTTP/1.1\r\nHost: x\r\nX-Slow: ", post(service, "Content-Length: 500\r\n", b"{")][i % 2])
+            clients.append(client)
+        for _ in range(3):
+            served(service)
+        begin = time.monotonic()
+        for client in clients:
+            client.settimeout(max(0.1, PATIENCE - (time.monotonic() - begin)))
+            with contextlib.suppress(ConnectionResetError):
+                while client.recv(65536):
+                    pass
+        print(f"{HELD} half requests held open: others were served; all were cut off within {time.monotonic() - begin:.0f} s")
+    finally:
+        for client in clients:
+            client.close()
+
+
+def main():
+    with Service(sys.argv[1]) as service:
+        service.run("node", "enrol", "-f", service.file("fleet.yaml", inventory({"n1": {}})))
+        heads(service)
+        bodies(service)
+        held(service)
+        served(service)
+        assert service.process.poll() is None
+
+
+main()
