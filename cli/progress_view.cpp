@@ -57,6 +57,11 @@ bool isWriting(const std::string& step)
     return step == "write_image" || step == "write_tree";
 }
 
+bool showsBytes(const std::string& step)
+{
+    return isWriting(step) || step == "fetch_image" || step == "capture_disk" || step == "verify_disk";
+}
+
 std::string stepText(const std::string& step)
 {
     for (const StepName& name : kSteps)
@@ -100,7 +105,7 @@ std::string renderProgress(const NodeProgress& p, std::size_t nameWidth, std::si
         text += p.kind + ": queued";
     else
         text += fmt::format("{}: {}", p.kind, stepText(p.step));
-    const bool moving = !p.failed && !p.finished && p.bytesTotal > 0 && isWriting(p.step);
+    const bool moving = !p.failed && !p.finished && p.bytesTotal > 0 && showsBytes(p.step);
     if (moving) {
         text = fmt::format("{:<{}} {:>3} %", text, nameWidth + 42, p.bytesDone * 100 / p.bytesTotal);
         if (p.megabytesPerSecond > 0)
@@ -143,7 +148,7 @@ void ProgressView::log(const std::vector<NodeProgress>& nodes)
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         const NodeProgress& node = nodes[i];
         const std::string key = node.kind + "/" + node.step + "/" + node.state;
-        const int tenth = node.bytesTotal > 0 && isWriting(node.step)
+        const int tenth = node.bytesTotal > 0 && showsBytes(node.step)
                               ? static_cast<int>(node.bytesDone * 4 / node.bytesTotal)
                               : -1;
         if (key == logged_[i] && tenth <= tenths_[i])

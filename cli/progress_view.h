@@ -30,8 +30,10 @@ std::string renderProgress(const NodeProgress& progress, std::size_t nameWidth, 
 /// A step's name as people say it: "power_on" is "switching on".
 std::string stepText(const std::string& step);
 
-/// Whether a step's bytes are those of a copy, so that its rate says something.
+/// Whether a step's bytes are those of a copy onto the node, so that nodes' rates add up.
 bool isWriting(const std::string& step);
+/// Whether its bytes say how far it is.
+bool showsBytes(const std::string& step);
 
 /// Shows many nodes: on a terminal a line each, written over; else a line for each change of step.
 class ProgressView {

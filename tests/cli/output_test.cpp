@@ -50,6 +50,10 @@ TEST_CASE("progress of an operation", "[cli][progress]")
     CHECK_THAT(line, Catch::Contains("writing the image") && Catch::Contains("43 %") &&
                          Catch::Contains("112.0 MB/s") && Catch::Contains("0:14 left"));
     CHECK(renderProgress(progress, 8, 20).size() == 20);
+    json fetching = running;
+    fetching["step"] = "fetch_image";
+    CHECK_THAT(renderProgress(progressOf("rack1-07", fetching), 8, 200),
+               Catch::Contains("fetching the image") && Catch::Contains("43 %"));
     SECTION("ends when nothing follows")
     {
         CHECK(progressOf("n", {{"kind", "deploy"}, {"state", "done"}, {"then", json::array()}}).finished);

@@ -1,5 +1,6 @@
 // The verbs beside manage, provide, deploy and undeploy, and steps that somebody asks for, on simulated
 // machines.
+#include "common/wire/inspection_rule_fields.h"
 #include "conductor/allocations.h"
 #include "conductor/inspection_rules.h"
 #include "db/inventory_repository.h"
@@ -311,6 +312,32 @@ TEST_CASE("deploy templates and deploy steps stand by their priority", "[conduct
     CHECK(at("burnin_cpu") < at("end_boot"));
     world.settle(10s);
     CHECK(world.stateOf("node-1") == State::Active);
+}
+
+TEST_CASE("every operator that a rule may have does something", "[conductor][inspect]")
+{
+    const auto complaint = [](const wire::RuleOperator& row, bool condition) -> std::string {
+        conductor::InspectionFacts facts{{{"name", "n"}}, json::object()};
+        json args = json::object();
+        for (const std::string_view name : row.args)
+            args[std::string(name)] = nullptr;
+        const json part = json::array({{{"op", row.name}, {"args", args}}});
+        model::InspectionRule rule;
+        rule.conditions.text = condition ? part.dump() : "[]";
+        rule.actions.text = condition ? "[]" : part.dump();
+        try {
+            conductor::applyInspectionRules({rule}, facts);
+        } catch (const std::exception& error) { // of what the arguments are
+            return error.what();
+        }
+        return "";
+    };
+    for (const wire::RuleOperator& row : wire::ruleConditionOperators())
+        CHECK_THAT(complaint(row, true), !Contains("no operator"));
+    for (const wire::RuleOperator& row : wire::ruleActionOperators())
+        CHECK_THAT(complaint(row, false), !Contains("no action"));
+    CHECK_THAT(complaint({"unheard-of", {}}, true), Contains("no operator"));
+    CHECK_THAT(complaint({"unheard-of", {}}, false), Contains("no action"));
 }
 
 TEST_CASE("inspection rules' operators", "[conductor][inspect]")
