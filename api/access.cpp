@@ -218,6 +218,20 @@ bool maySeeProperties(const ApiParts& parts, const Request& request, const model
     return suffices(request.grant, targetPropertiesRow().access, relation);
 }
 
+void requireRunbook(const ApiParts& parts, const Request& request, const std::string& ident)
+{
+    if (request.grant.ofSystem()) // the filter has looked at the system's users
+        return;
+    const model::Runbook runbook =
+        conductor::Resources<model::Runbook>(parts.context, conductor::runbookRules()).get(ident);
+    if (runbook.isPublic)
+        return;
+    const Relation relation = ownerOnly(request, runbook.owner);
+    if (!relation.any())
+        throw Error(ErrorCode::NotFound, fmt::format("Runbook {} could not be found.", ident));
+    require(request, runbookUseRow().rule, runbookUseRow().access, relation);
+}
+
 void requireVisible(const Request& request, const model::Node& node, const std::string& ident)
 {
     if (!maySee(request, node))

@@ -26,6 +26,9 @@ bool isRedacted(const http::Request& request, const model::Node& node);
 void requireVisible(const http::Request& request, const model::Node& node, const std::string& ident);
 /// Whether the actor may see @p target's properties, which say how to come at the data.
 bool maySeeProperties(const ApiParts& parts, const http::Request& request, const model::VolumeTarget& target);
+/// A runbook whose steps are to be done: a public one is everybody's to use. @throws Error NotFound,
+/// Forbidden
+void requireRunbook(const ApiParts& parts, const http::Request& request, const std::string& ident);
 /// A node named in a query or a body. @throws Error NotFound, also when it is not the actor's
 model::Node visibleNode(const ApiParts& parts, const http::Request& request, const std::string& ident);
 /// The request's own rule, for the node that its body names. @throws Error NotFound, Forbidden

@@ -112,6 +112,8 @@ void NodeStatesApi::setProvision(Request& request, Response& response) const
     const std::optional<model::StateEvent> verb = conductor::verbFromTarget(wanted.target);
     if (!verb)
         throw refusedVerb(ErrorCode::InvalidInput, wanted.target, node);
+    if (!wanted.runbook.empty())
+        requireRunbook(parts_, request, wanted.runbook);
     try {
         parts_.operations.verb(node.id.uuid, *verb, orderOf(request, wanted), request.actor);
     } catch (const Error& error) {

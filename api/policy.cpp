@@ -85,9 +85,9 @@ constexpr auto kRows = std::to_array<PolicyRow>({
     {"GET /v1/nodes/{ident}/vifs", "baremetal:node:vif:list", Subject::Node, kProjectReader},
     {"POST /v1/nodes/{ident}/vifs", "baremetal:node:vif:attach", Subject::Node, kOwnerMemberLesseeManager},
     {"DELETE /v1/nodes/{ident}/vifs/{vif}", "baremetal:node:vif:detach", Subject::Node, kOwnerMemberLesseeManager},
-    {"GET /v1/nodes/{ident}/vmedia", "baremetal:node:vmedia:get", Subject::Node, kOwnerMemberLesseeManager},
-    {"POST /v1/nodes/{ident}/vmedia", "baremetal:node:vmedia:attach", Subject::Node, kOwnerMemberLesseeManager},
-    {"DELETE /v1/nodes/{ident}/vmedia", "baremetal:node:vmedia:detach", Subject::Node, kOwnerMemberLesseeManager},
+    {"GET /v1/nodes/{ident}/vmedia", "baremetal:node:vmedia:get", Subject::Node, kProjectReader},
+    {"POST /v1/nodes/{ident}/vmedia", "baremetal:node:vmedia:attach", Subject::Node, kProjectMember},
+    {"DELETE /v1/nodes/{ident}/vmedia", "baremetal:node:vmedia:detach", Subject::Node, kProjectMember},
     {"GET /v1/nodes/{ident}/volume", "baremetal:volume:get", Subject::Node, kProjectReader},
     {"GET /v1/nodes/{ident}/volume/connectors", "baremetal:volume:list", Subject::Node, kProjectReader},
     {"GET /v1/nodes/{ident}/volume/targets", "baremetal:volume:list", Subject::Node, kProjectReader},
@@ -237,6 +237,8 @@ constexpr auto kNodePatchRows = std::to_array<NodePatchRow>({
     {"/name", "baremetal:node:update:name", kOwnerMember},
     {"/retired", "baremetal:node:update:retired", kOwnerMember},
     {"/shard", "baremetal:node:update:shard", kSystemAdmin},
+    {"/parent_node", "baremetal:node:update:parent_node", kSystemMember},
+    {"/disable_power_off", "baremetal:node:update:disable_power_off", kSystemAdmin},
 });
 constexpr NodePatchRow kInterfaces{"", "baremetal:node:update:driver_interfaces", kOwnerManager};
 // clang-format on
@@ -286,6 +288,12 @@ const PolicyRow& targetPropertiesRow()
 {
     static constexpr PolicyRow kRow{"", "baremetal:volume:view_target_properties", Subject::VolumeTarget,
                                     kTargetProperties};
+    return kRow;
+}
+
+const PolicyRow& runbookUseRow()
+{
+    static constexpr PolicyRow kRow{"", "baremetal:runbook:use", Subject::Runbook, kOwnerManager};
     return kRow;
 }
 

@@ -47,8 +47,9 @@ const std::vector<PolicyRow>& policyRows();
 /// The row of a route; nullptr: there is none, and nobody but the system's administrators may.
 const PolicyRow* policyOf(http::Method method, std::string_view route);
 
-/// Who sees a volume target's properties; it has no route.
+/// Rules without a route of their own: who sees a volume target's properties, who has a runbook's steps done.
 const PolicyRow& targetPropertiesRow();
+const PolicyRow& runbookUseRow();
 
 /// Who may change a node's field by PATCH; the longest path that @p path begins with counts.
 struct NodePatchRow {
