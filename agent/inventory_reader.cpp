@@ -1,5 +1,7 @@
 #include "agent/inventory_reader.h"
 
+#include "common/model/lower_case.h"
+
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -56,9 +58,7 @@ void readFirmware(wire::Inventory& out, const SystemRoots& roots)
     std::error_code ignored;
     out.firmware = fs::exists(roots.sys / "firmware/efi", ignored) ? "uefi" : "bios";
     const fs::path dmi = roots.sys / "class/dmi/id";
-    out.systemUuid = readAttribute(dmi / "product_uuid");
-    std::ranges::transform(out.systemUuid, out.systemUuid.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    out.systemUuid = model::lowerCase(readAttribute(dmi / "product_uuid"));
     out.systemSerial = readAttribute(dmi / "product_serial");
     out.manufacturer = readAttribute(dmi / "sys_vendor");
     out.product = readAttribute(dmi / "product_name");

@@ -1,6 +1,7 @@
 #include "api/openapi.h"
 
 #include "api/policy.h"
+#include "common/model/lower_case.h"
 #include "common/wire/allocation_fields.h"
 #include "common/wire/chassis_fields.h"
 #include "common/wire/inspection_rule_fields.h"
@@ -212,9 +213,7 @@ std::string openApiDocument(const std::vector<std::string>& routes)
     json paths = json::object();
     for (const std::string& route : routes) {
         const std::size_t blank = route.find(' ');
-        std::string method = route.substr(0, blank);
-        std::ranges::transform(method, method.begin(),
-                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        const std::string method = model::lowerCase(route.substr(0, blank));
         const std::string path = route.substr(blank + 1);
         paths[path][method] = operationOf(method, path);
     }

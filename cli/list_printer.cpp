@@ -1,5 +1,6 @@
 #include "cli/output.h"
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 
 #include <algorithm>
 #include <cctype>
@@ -14,17 +15,10 @@ using nlohmann::json;
 
 namespace {
 
-std::string lower(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 Column columnFor(const std::vector<Column>& own, const std::string& asked)
 {
     const auto found = std::find_if(own.begin(), own.end(), [&](const Column& column) {
-        return lower(column.title) == lower(asked) || column.path == asked;
+        return model::lowerCase(column.title) == model::lowerCase(asked) || column.path == asked;
     });
     if (found != own.end())
         return *found;

@@ -1,8 +1,7 @@
 #include "conductor/machine_match.h"
 
+#include "common/model/lower_case.h"
 #include "conductor/json_values.h"
-
-#include <algorithm>
 
 namespace bm::conductor {
 
@@ -12,17 +11,10 @@ using nlohmann::json;
 
 namespace {
 
-std::string lower(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 void requireSame(const json& known, const std::string& key, const std::string& seen)
 {
     const std::string wanted = textMember(known, key);
-    if (!wanted.empty() && lower(wanted) != lower(seen))
+    if (!wanted.empty() && model::lowerCase(wanted) != model::lowerCase(seen))
         throw Error(ErrorCode::Forbidden,
                     "the machine's " + key + " is \"" + seen + "\", the node's properties say \"" + wanted +
                         "\"",

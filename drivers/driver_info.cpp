@@ -1,4 +1,5 @@
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 #include "drivers/bmc_checks.h"
 #include "drivers/fake_hardware.h"
 #include "drivers/hardware_types.h"
@@ -29,14 +30,6 @@ constexpr std::array<std::string_view, 4> kPrivileges{"CALLBACK", "USER", "OPERA
 constexpr std::array<std::string_view, 3> kIgnoredKeys{"ipmi_terminal_port", "ipmi_force_boot_device",
                                                        "ipmi_local_address"};
 
-std::string lowered(std::string_view text)
-{
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-    return lower;
-}
-
 std::string uppered(std::string_view text)
 {
     std::string upper(text);
@@ -62,7 +55,7 @@ std::optional<int> number(std::string_view text)
 
 std::optional<bool> boolean(std::string_view text)
 {
-    const std::string lower = lowered(text);
+    const std::string lower = model::lowerCase(text);
     if (lower == "true" || lower == "yes" || lower == "on" || lower == "1")
         return true;
     if (lower == "false" || lower == "no" || lower == "off" || lower == "0")
@@ -139,7 +132,7 @@ std::string checkBoolean(const std::string& text)
 
 std::string checkBridging(const std::string& text)
 {
-    return lowered(text) == "no" ? "" : "bridged requests are not supported: address the BMC itself";
+    return model::lowerCase(text) == "no" ? "" : "bridged requests are not supported: address the BMC itself";
 }
 
 std::string checkProtocol(const std::string& text)
@@ -205,7 +198,7 @@ BmcAccess ipmiAccess(const Values& values)
     bmc.host = values.at("ipmi_address");
     bmc.port = static_cast<std::uint16_t>(number(valueOr(values, "ipmi_port", "623")).value_or(623));
     const bool v6 = bmc.host.find(':') != std::string::npos;
-    bmc.key = fmt::format("{}{}{}:{}", v6 ? "[" : "", lowered(bmc.host), v6 ? "]" : "", bmc.port);
+    bmc.key = fmt::format("{}{}{}:{}", v6 ? "[" : "", model::lowerCase(bmc.host), v6 ? "]" : "", bmc.port);
     bmc.user = valueOr(values, "ipmi_username", "");
     bmc.password = valueOr(values, "ipmi_password", "");
     bmc.privilege = uppered(valueOr(values, "ipmi_priv_level", "ADMINISTRATOR"));
@@ -251,7 +244,7 @@ BmcAccess accessFromDriverInfo(const std::string& hardwareType, const std::strin
 
 bool isSecretKey(std::string_view key)
 {
-    const std::string lower = lowered(key);
+    const std::string lower = model::lowerCase(key);
     const auto has = [&](std::string_view part) { return lower.find(part) != std::string::npos; };
     return has("password") || has("token") || has("secret") || has("kg_key");
 }

@@ -1,8 +1,9 @@
 #include "drivers/ipmi_texts.h"
 
+#include "common/model/lower_case.h"
+
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <functional>
 
 #include <fmt/format.h>
@@ -116,14 +117,6 @@ constexpr auto kNoise = std::to_array<std::string_view>({
     "raw request",
 });
 
-std::string loweredText(std::string_view text)
-{
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-    return lower;
-}
-
 std::string_view trimmed(std::string_view text)
 {
     constexpr std::string_view blank = " \t\r\n>";
@@ -199,7 +192,7 @@ IpmiFailure classify(std::string_view output)
     for (const Pattern& pattern : kPatterns) {
         std::optional<IpmiFailure> found;
         eachLine(output, [&](std::string_view line) {
-            const std::string lower = loweredText(line);
+            const std::string lower = model::lowerCase(line);
             if (!isNoise(lower) && matches(lower, pattern.text))
                 found = failureOf(pattern, line);
             return found.has_value();
@@ -209,7 +202,7 @@ IpmiFailure classify(std::string_view output)
     }
     IpmiFailure unknown;
     eachLine(output, [&](std::string_view line) {
-        if (!isNoise(loweredText(line)))
+        if (!isNoise(model::lowerCase(line)))
             unknown.message = quoted(line);
         return !unknown.message.empty();
     });

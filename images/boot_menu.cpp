@@ -1,23 +1,18 @@
 #include "images/boot_menu.h"
 
 #include "common/model/kernel_arguments.h"
+#include "common/model/lower_case.h"
 
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <utility>
 
 namespace bm::images {
 namespace {
 
 constexpr std::size_t kMostEntries = 256;
 constexpr std::size_t kMostMore = 16;
-
-std::string lower(std::string text)
-{
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
 
 /// Words of a line as GRUB and syslinux split it; quotes hold blanks together.
 std::vector<std::string> wordsOf(std::string_view line)
@@ -169,14 +164,14 @@ void takeAppend(BootEntry& entry, const std::vector<std::string>& words)
 
 void takeSyslinuxLine(Collector& menu, std::string& chosen, const std::vector<std::string>& words)
 {
-    const std::string verb = lower(words.front());
+    const std::string verb = model::lowerCase(words.front());
     const std::string second = words.size() > 1 ? words[1] : "";
     if (verb == "label") {
         menu.begin(second);
     } else if (verb == "default" || verb == "ontimeout") {
         if (!second.ends_with(".c32"))
             chosen = second;
-    } else if (verb == "menu" && lower(second) == "default") {
+    } else if (verb == "menu" && model::lowerCase(second) == "default") {
         chosen = menu.entry().title;
     } else if (verb == "kernel" || verb == "linux") {
         menu.entry().kernel = second;
@@ -184,7 +179,7 @@ void takeSyslinuxLine(Collector& menu, std::string& chosen, const std::vector<st
         takeAppend(menu.entry(), words);
     } else if (verb == "initrd") {
         menu.entry().initrds.push_back(second);
-    } else if (verb == "include" || (verb == "menu" && lower(second) == "include")) {
+    } else if (verb == "include" || (verb == "menu" && model::lowerCase(second) == "include")) {
         menu.more(verb == "include" ? second : (words.size() > 2 ? words[2] : ""));
     }
 }
@@ -207,7 +202,7 @@ BootMenu syslinuxMenu(std::string_view text)
     std::string chosen;
     forEachLine(text, [&](const std::vector<std::string>& words) { takeSyslinuxLine(menu, chosen, words); });
     return menu.finish([&](const BootEntry& entry, std::size_t) {
-        return !chosen.empty() && lower(chosen) == lower(entry.title);
+        return !chosen.empty() && model::lowerCase(chosen) == model::lowerCase(entry.title);
     });
 }
 

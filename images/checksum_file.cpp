@@ -1,6 +1,7 @@
 #include "images/checksum_file.h"
 
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 
 #include <algorithm>
 #include <cctype>
@@ -34,10 +35,7 @@ std::optional<std::string> hexOf(std::string_view text)
     const bool digits = std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
     if (!digits || (text.size() != kSha256 && text.size() != kSha512))
         return std::nullopt;
-    std::string hex(text);
-    std::ranges::transform(hex, hex.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return hex;
+    return model::lowerCase(text);
 }
 
 std::string baseName(std::string_view path)

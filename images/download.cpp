@@ -1,5 +1,6 @@
 #include "images/download.h"
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 #include "common/platform/files.h"
 #include "common/platform/http_client.h"
 #include "common/platform/urls.h"
@@ -32,9 +33,7 @@ constexpr unsigned kStallSeconds = 30;
 
 bool isWeb(std::string_view url)
 {
-    std::string scheme(url.substr(0, 8));
-    std::ranges::transform(scheme, scheme.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string scheme = model::lowerCase(url.substr(0, 8));
     return scheme.starts_with("http://") || scheme.starts_with("https://");
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/model/image.h"
+#include "common/model/lower_case.h"
 #include "common/platform/urls.h"
 
 #include <algorithm>
@@ -24,10 +25,8 @@ constexpr std::string_view kImages = "/v1/images/";
 
 std::string schemeOf(const std::string& url)
 {
-    std::string scheme = url.substr(0, std::min(url.find("://"), std::size_t{8}));
-    std::ranges::transform(scheme, scheme.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return url.find("://") == std::string::npos ? "" : scheme;
+    const std::size_t end = url.find("://");
+    return end == std::string::npos ? "" : model::lowerCase(url.substr(0, std::min(end, std::size_t{8})));
 }
 
 std::string lastPart(const std::string& path)

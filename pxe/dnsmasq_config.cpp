@@ -1,5 +1,7 @@
 #include "pxe/dnsmasq_config.h"
 
+#include "common/model/lower_case.h"
+
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
@@ -8,10 +10,9 @@ namespace bm::pxe {
 namespace {
 
 /// What dnsmasq reads as a lease time or a keyword where a name may stand: "12h", "1042", "ignore".
-bool isWordOfDnsmasq(std::string label)
+bool isWordOfDnsmasq(std::string_view name)
 {
-    std::transform(label.begin(), label.end(), label.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::string label = model::lowerCase(name);
     if (label == "ignore" || label == "infinite")
         return true;
     if (label.size() > 1 && std::string_view("smhdw").find(label.back()) != std::string_view::npos)

@@ -1,6 +1,7 @@
 #include "agent/start/boot_entries.h"
 
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 
 #include <algorithm>
 #include <cctype>
@@ -16,14 +17,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 48;
 constexpr std::size_t kDigits = 4;
-
-std::string lowered(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
 
 bool isNumber(std::string_view text)
 {
@@ -53,7 +46,7 @@ std::string partitionOf(std::string_view path)
     constexpr std::size_t kGuidChars = 36;
     if (!path.starts_with("HD(") || at == std::string_view::npos || path.size() < at + 5 + kGuidChars)
         return {};
-    return lowered(path.substr(at + 5, kGuidChars));
+    return model::lowerCase(path.substr(at + 5, kGuidChars));
 }
 
 /// What follows the partition: "/File(\EFI\debian\shimx64.efi)", later versions say "/\EFI\...".

@@ -2,10 +2,10 @@
 
 #include "agent/gpt.h"
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <fmt/format.h>
 
 namespace bm::agent {
@@ -20,14 +20,6 @@ constexpr std::string_view kEspType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 constexpr auto kVendorLoaders =
     std::to_array<std::string_view>({"shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi"});
 constexpr std::size_t kLongestListing = std::size_t{1} << 20U;
-
-std::string loweredName(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
 
 /// "/EFI/debian/shimx64.efi" as firmware writes it; "" for what no firmware should be told.
 std::string firmwarePath(std::string_view path)
@@ -44,8 +36,8 @@ std::string firmwarePath(std::string_view path)
 /// How good the loader at @p path is, the lower the better; nothing: it is none.
 std::optional<std::size_t> rankOf(std::string_view path)
 {
-    const std::string name = loweredName(path);
-    if (name == loweredName("/EFI/BOOT/BOOTX64.EFI"))
+    const std::string name = model::lowerCase(path);
+    if (name == model::lowerCase("/EFI/BOOT/BOOTX64.EFI"))
         return kVendorLoaders.size();
     if (!name.starts_with("/efi/") || name.starts_with("/efi/boot/"))
         return std::nullopt;

@@ -1,6 +1,7 @@
 #include "common/platform/http_client.h"
 
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 #include "common/platform/files.h"
 #include "common/platform/urls.h"
 
@@ -37,14 +38,6 @@ void initCurl()
     static const CURLcode result = ::curl_global_init(CURL_GLOBAL_DEFAULT);
     if (result != CURLE_OK)
         throw Error(ErrorCode::Internal, "libcurl cannot start");
-}
-
-std::string lowerCase(std::string_view text)
-{
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return lower;
 }
 
 std::string_view trimmed(std::string_view text)
@@ -90,7 +83,7 @@ std::size_t onHeader(char* text, std::size_t size, std::size_t count, void* user
         if (line.starts_with("HTTP/")) // of each answer of a chain; the last one counts
             transfer.response.headers.clear();
         else if (colon != std::string_view::npos) {
-            std::string& value = transfer.response.headers[lowerCase(line.substr(0, colon))];
+            std::string& value = transfer.response.headers[model::lowerCase(line.substr(0, colon))];
             value += (value.empty() ? "" : ", ");
             value += trimmed(line.substr(colon + 1));
         }
@@ -169,8 +162,8 @@ HeaderList headerList(const HttpRequest& request)
     for (const auto& [name, value] : request.headers) {
         if ((name + value).find_first_of("\r\n") != std::string::npos)
             throw Error(ErrorCode::InvalidInput,
-                        fmt::format("the header {} has a line break", lowerCase(name)));
-        typed = typed || lowerCase(name) == "content-type";
+                        fmt::format("the header {} has a line break", model::lowerCase(name)));
+        typed = typed || model::lowerCase(name) == "content-type";
         append(value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value));
     }
     if (!typed)

@@ -1,6 +1,7 @@
 #include "common/wire/hint_expression.h"
 
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 
 #include <algorithm>
 #include <array>
@@ -90,14 +91,6 @@ bool oneOf(std::string_view value, std::string_view operand, bool numeric)
 
 } // namespace
 
-std::string lowerCase(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
-
 std::string_view trimmed(std::string_view text)
 {
     constexpr std::string_view kBlank = " \t\r\n";
@@ -109,8 +102,8 @@ std::string_view trimmed(std::string_view text)
 
 bool satisfies(std::string_view value, std::string_view expression, bool numeric)
 {
-    const std::string valueText = lowerCase(trimmed(value));
-    const std::string expressionText = lowerCase(expression);
+    const std::string valueText = model::lowerCase(trimmed(value));
+    const std::string expressionText = model::lowerCase(expression);
     const auto [op, operand] = split(expressionText);
     if (op.empty())
         return numeric ? *compare("==", numberOf(valueText), numberOf(operand)) : valueText == operand;
@@ -129,7 +122,7 @@ bool satisfies(std::string_view value, std::string_view expression, bool numeric
 
 void checkExpression(std::string_view expression, bool numeric)
 {
-    const std::string text = lowerCase(expression);
+    const std::string text = model::lowerCase(expression);
     const auto [op, operand] = split(text);
     if (operand.empty())
         throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" compares with nothing", expression));

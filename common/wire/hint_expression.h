@@ -15,7 +15,6 @@ bool satisfies(std::string_view value, std::string_view expression, bool numeric
 /// @throws Error InvalidInput if @p expression can never be compared
 void checkExpression(std::string_view expression, bool numeric);
 
-std::string lowerCase(std::string_view text);
 std::string_view trimmed(std::string_view text);
 
 } // namespace bm::wire

@@ -1,9 +1,9 @@
 #include "common/wire/inventory.h"
 
+#include "common/model/lower_case.h"
 #include "common/wire/json_reader.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 
 namespace bm::wire {
@@ -78,13 +78,6 @@ Nic nicFromJson(const JsonReader& in)
     return nic;
 }
 
-std::string lower(std::string text)
-{
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 bool hasPrefix(const Disk& disk, std::initializer_list<std::string_view> prefixes)
 {
     const std::string_view name = std::string_view(disk.name).substr(disk.name.rfind('/') + 1);
@@ -95,7 +88,7 @@ bool hasPrefix(const Disk& disk, std::initializer_list<std::string_view> prefixe
 /// OpenBMC ...
 bool isVirtualMedia(const Disk& disk)
 {
-    const std::string text = lower(disk.vendor + " " + disk.model);
+    const std::string text = model::lowerCase(disk.vendor + " " + disk.model);
     const bool named = text.find("virtual") != std::string::npos || text.find("idrac") != std::string::npos ||
                        text.find("ilo") != std::string::npos || text.find("lcdrive") != std::string::npos;
     return named && disk.bus == "usb";

@@ -1,4 +1,5 @@
 #include "common/wire/root_device.h"
+#include "common/model/lower_case.h"
 
 #include "common/wire/hint_expression.h"
 #include "common/wire/json_reader.h"
@@ -57,7 +58,7 @@ const HintField& fieldOf(const std::string& name)
 
 std::string rotationalText(const std::string& text)
 {
-    const std::string value = lowerCase(trimmed(text));
+    const std::string value = model::lowerCase(trimmed(text));
     for (const std::string_view yes : {"true", "1", "yes", "on", "t", "y"})
         if (value == yes)
             return "true";

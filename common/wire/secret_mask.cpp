@@ -1,5 +1,6 @@
 #include "common/wire/secret_mask.h"
 
+#include "common/model/lower_case.h"
 #include "common/model/word_list.h"
 
 #include <algorithm>
@@ -54,9 +55,7 @@ std::size_t endOfValue(std::string_view text, std::size_t at)
 
 bool namesSecret(std::string_view key)
 {
-    std::string lower(key);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const std::string lower = model::lowerCase(key);
     return std::any_of(kSecretParts.begin(), kSecretParts.end(),
                        [&](std::string_view part) { return lower.find(part) != std::string::npos; });
 }

@@ -1,12 +1,12 @@
 // Maintenance windows and blackout dates from what operators write.
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 #include "conductor/fleet/calendar.h"
 
 #include <date/date.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <fmt/format.h>
 #include <sstream>
@@ -29,9 +29,7 @@ constexpr std::array<std::string_view, 7> kWeekdays{"sun", "mon", "tue", "wed", 
 
 unsigned weekdayOf(std::string_view word, std::string_view whole)
 {
-    std::string name(word.substr(0, 3));
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string name = model::lowerCase(word.substr(0, 3));
     for (unsigned i = 0; i < kWeekdays.size(); ++i)
         if (word.size() == 3 && kWeekdays.at(i) == name)
             return i;

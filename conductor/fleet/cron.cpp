@@ -1,10 +1,10 @@
 #include "conductor/fleet/cron.h"
 
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <fmt/format.h>
 #include <optional>
@@ -49,14 +49,6 @@ constexpr std::array<Macro, 7> kMacros{{{"@hourly", "0 * * * *"},
                                         {"@yearly", "0 0 1 1 *"},
                                         {"@annually", "0 0 1 1 *"}}};
 
-std::string loweredWord(std::string_view text)
-{
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return out;
-}
-
 [[noreturn]] void refuse(const Field& field, const std::string& why)
 {
     throw Error(ErrorCode::InvalidInput, fmt::format("cron: {}: {}", field.name, why), std::string(kHint));
@@ -73,7 +65,7 @@ std::string expected(const Field& field)
 
 unsigned fieldValueOf(const Field& field, std::string_view text)
 {
-    const std::string word = loweredWord(text);
+    const std::string word = model::lowerCase(text);
     for (unsigned i = 0; i < field.names.size() && !field.names.at(i).empty(); ++i)
         if (field.names.at(i) == word)
             return field.firstName + i;
@@ -153,7 +145,7 @@ std::string_view ruleOf(std::string_view text)
     if (text.empty() || text.front() != '@')
         return text;
     for (const Macro& macro : kMacros)
-        if (macro.name == loweredWord(text))
+        if (macro.name == model::lowerCase(text))
             return macro.rule;
     throw Error(ErrorCode::InvalidInput, fmt::format("cron: \"{}\" is not known", text.substr(0, 40)),
                 std::string(kHint));

@@ -2,10 +2,10 @@
 
 #include "common/model/edit_distance.h"
 #include "common/model/error.h"
+#include "common/model/lower_case.h"
 #include "conductor/fleet/calendar.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 #include <iterator>
 #include <sstream>
@@ -19,9 +19,8 @@ namespace {
 
 std::string lowered(std::string_view text)
 {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return c == ' ' ? '_' : static_cast<char>(std::tolower(c)); });
+    std::string out = model::lowerCase(text);
+    std::ranges::replace(out, ' ', '_');
     return out;
 }
 
