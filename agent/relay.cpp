@@ -39,8 +39,7 @@ std::size_t cacheBytes(const RelaySettings& settings)
 
 Relay::Relay(const images::Manifest& manifest, RelayCopy& copy, const RelaySettings& settings,
              std::size_t pipelineBytes, AgentLog& log)
-    : manifest_(manifest), copy_(copy),
-      store_(pipelineBytes + cacheBytes(settings), true, [this] { changes_.wake(); })
+    : manifest_(manifest), store_(pipelineBytes + cacheBytes(settings), true, [this] { changes_.wake(); })
 {
     try {
         server_ = std::make_unique<RelayServer>(

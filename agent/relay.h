@@ -49,7 +49,6 @@ public:
 
 private:
     const images::Manifest& manifest_;
-    RelayCopy& copy_;
     WakeUp changes_;
     FrameStore store_;
     std::unique_ptr<RelayServer> server_; ///< null without a port

@@ -39,7 +39,8 @@ target_compile_options(bm_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion 
   -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 # Optimising, g++ 12 sees null pointers in libstdc++'s own std::string when CLI11 splits texts, and, with precompiled
 # headers (which are no system's headers to it), reads and copies of a short std::string that reach beyond it.
-target_compile_options(bm_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-Wno-null-dereference;-Wno-array-bounds;-Wno-stringop-overread;-Wno-stringop-overflow>)
+target_compile_options(bm_flags INTERFACE
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-null-dereference;-Wno-array-bounds;-Wno-stringop-overread;-Wno-stringop-overflow>)
 if(BM_WERROR)
   target_compile_options(bm_flags INTERFACE -Werror)
 endif()
