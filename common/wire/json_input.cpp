@@ -82,6 +82,9 @@ json parseJson(std::string_view text)
                                 reasonOf(error)),
                     text.empty() ? "the body is empty"
                                  : "send a JSON document with Content-Type: application/json");
+    } catch (const json::out_of_range&) {
+        throw Error(ErrorCode::InvalidInput, "the body is not usable JSON: a number is too large",
+                    "numbers go to about 1e308");
     }
 }
 

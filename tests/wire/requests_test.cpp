@@ -53,6 +53,12 @@ TEST_CASE("JSON that comes in", "[wire][json]")
         CHECK_THROWS_WITH(wire::parseJson("name=x&driver=ipmi"), Contains("line 1"));
         CHECK_THROWS_WITH(wire::parseJson("{\"a\": \"\xff\"}"), Contains("not JSON"));
     }
+    SECTION("may have no number that overflows")
+    {
+        CHECK_NOTHROW(wire::parseJson("[1e308]"));
+        CHECK_THROWS_WITH(wire::parseJson(R"({"a": 1e999})"), Contains("a number is too large"));
+        CHECK_THROWS_AS(wire::parseJson("-1e999"), model::Error);
+    }
     SECTION("may be nested 25 levels, not 26")
     {
         CHECK_NOTHROW(wire::parseJson(std::string(25, '[') + std::string(25, ']')));
