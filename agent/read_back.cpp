@@ -98,7 +98,10 @@ void ReadBack::run(const std::stop_token& stop)
     std::unique_lock lock(mutex_);
     try {
         while (changed_.wait(lock, stop, [this] { return failure_ || mayRead() || mayFlush(); }) && !failure_)
-            mayRead() ? readNext(lock, room.bytes()) : flush(lock);
+            if (mayRead())
+                readNext(lock, room.bytes());
+            else
+                flush(lock);
     } catch (...) {
         if (!lock.owns_lock())
             lock.lock();

@@ -66,7 +66,7 @@ Target targetOf(const Request& request, const Response& response)
     return target;
 }
 
-/// A node by both its names; one that has just been deleted is known no more.
+/// A node by both its names; one that is known no more, as it has just been deleted, stays as it was called.
 void nameNode(db::Transaction& tx, model::AuditRecord& record)
 {
     if (record.targetKind != "node" || record.targetName.empty())
@@ -75,8 +75,7 @@ void nameNode(db::Transaction& tx, model::AuditRecord& record)
         const model::Node node = conductor::findNode(tx, record.targetName);
         record.targetId = node.id.uuid;
         record.targetName = node.name.empty() ? record.targetName : node.name;
-    } catch (const model::Error&) {
-        record.targetId = model::isUuid(record.targetName) ? record.targetName : "";
+    } catch (const model::Error&) { // as targetOf has it
     }
 }
 
@@ -144,8 +143,8 @@ void AuditApi::record(const Request& request, const Response& response, const ht
 /// Without ?after= the latest, else what follows; in order of time both.
 void AuditApi::list(Request& request, Response& response) const
 {
-    parts_.context.database.settle();
     refuseOtherQuery(request, "after limit actor node target action since");
+    parts_.context.database.settle();
     db::AuditFilter filter;
     filter.after = numberOf(request, "after", 0, INT64_MAX);
     filter.actor = request.queryParam("actor").value_or("");

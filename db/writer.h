@@ -40,7 +40,7 @@ public:
     /// Blocks until @p unit is committed or undone; throws what undid it. From inside a unit: runs at once,
     /// within it.
     void write(const std::function<void(Transaction&)>& unit);
-    /// Has @p later committed with whatever is written next, or by itself after kLaterAtMost. Never blocks
+    /// Has @p later committed with whatever is written next, or by itself after 20 ms. Never blocks
     /// but when a great many wait.
     void writeLater(LaterUnit later);
     /// Returns when what was to be written later is committed, or has failed.

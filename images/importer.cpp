@@ -350,9 +350,10 @@ StoredImage Importer::compressRaw(const SourceFile& raw, std::uint64_t rawBytes,
     while (at < rawBytes) {
         if (at >= dataEnd) {
             const SourceFile::Extent data = raw.nextData(at);
+            const std::uint64_t begin = std::min(data.begin, rawBytes);
             dataEnd = std::min(data.end, rawBytes);
-            writer.skip(std::min(data.begin, rawBytes) - at);
-            at = std::min(data.begin, rawBytes);
+            writer.skip(begin - at);
+            at = begin;
             continue;
         }
         const std::span<std::byte> room = writer.room();
