@@ -1,6 +1,6 @@
 #include "agent/agent_options.h"
 
-#include "agent/inventory_reader.h"
+#include "agent/disk/inventory_reader.h"
 #include "common/model/error.h"
 #include "common/model/mac_address.h"
 #include "common/platform/files.h"

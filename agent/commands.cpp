@@ -1,9 +1,9 @@
 #include "agent/commands.h"
 
 #include "agent/agent_options.h"
+#include "agent/disk/inventory_reader.h"
 #include "agent/exchange_loop.h"
-#include "agent/inventory_reader.h"
-#include "agent/relay_wire.h"
+#include "agent/relay/relay_wire.h"
 #include "agent/start/kernel_start.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"

@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/disk_deployer.h"
+#include "agent/copy/disk_deployer.h"
 #include "agent/tree/tree_deployer.h"
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/agent_log.h"
+#include "agent/base/agent_log.h"
 #include "agent/server_session.h"
 #include "agent/step_runner.h"
 #include "common/model/error.h"

@@ -1,9 +1,9 @@
 #pragma once
-#include "agent/agent_log.h"
+#include "agent/base/agent_log.h"
 #include "common/model/deadline.h"
 #include "common/platform/guarded.h"
 #include "common/platform/http_client.h"
-#include "common/wire/agent_exchange.h"
+#include "common/wire/agent/agent_exchange.h"
 
 #include <stop_token>
 #include <string>

@@ -1,10 +1,10 @@
 #include "agent/step_runner.h"
 
-#include "agent/relay_wire.h"
+#include "agent/relay/relay_wire.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/guarded.h"
-#include "common/wire/json_reader.h"
+#include "common/wire/json/json_reader.h"
 
 #include <atomic>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #pragma once
-#include "agent/agent_log.h"
+#include "agent/base/agent_log.h"
 #include "agent/steps.h"
-#include "common/wire/agent_exchange.h"
+#include "common/wire/agent/agent_exchange.h"
 
 #include <filesystem>
 #include <map>

@@ -1,9 +1,9 @@
 #include "agent/steps.h"
 
-#include "agent/chosen_disk.h"
-#include "agent/disk_deployer.h"
-#include "agent/file_system_growth.h"
-#include "agent/kernel_disks.h"
+#include "agent/copy/disk_deployer.h"
+#include "agent/disk/chosen_disk.h"
+#include "agent/disk/file_system_growth.h"
+#include "agent/disk/kernel_disks.h"
 #include "agent/start/disk_start.h"
 #include "common/model/error.h"
 

@@ -1,11 +1,11 @@
 #pragma once
-#include "agent/agent_log.h"
-#include "agent/frame_source.h"
-#include "agent/relay.h"
-#include "agent/step_progress.h"
-#include "common/model/json_text.h"
+#include "agent/base/agent_log.h"
+#include "agent/base/step_progress.h"
+#include "agent/copy/frame_source.h"
+#include "agent/relay/relay.h"
 #include "common/platform/exec.h"
-#include "common/wire/inventory.h"
+#include "common/text/json_text.h"
+#include "common/wire/agent/inventory.h"
 
 #include <functional>
 #include <map>
@@ -56,9 +56,9 @@ model::JsonText raidCreateConfiguration(const StepContext& context);
 /// serial}], skipped: [{name, reason}], boot}. Only disks with RAID on them are touched.
 model::JsonText raidDeleteConfiguration(const StepContext& context);
 
-/// inspect {lldp_seconds: 0} -> {inventory} in the shape of Ironic's agent (agent/hardware/inspection.h);
-/// with lldp_seconds every NIC is taken up and listened to so long, and "lldp" and "lldp_neighbor" are what
-/// its switch said.
+/// inspect {lldp_seconds: 0} -> {inventory} in the shape of Ironic's agent
+/// (agent/hardware/inspection/inspection.h); with lldp_seconds every NIC is taken up and listened to so long,
+/// and "lldp" and "lldp_neighbor" are what its switch said.
 model::JsonText inspectStep(const StepContext& context);
 
 /// burnin_cpu {seconds: 600, cpus: 0 (all)} -> {seconds, cpus, rounds, rounds_per_s}

@@ -1,18 +1,18 @@
 #pragma once
 #include "common/http/router.h"
-#include "conductor/agent_desk.h"
-#include "conductor/boot_desk.h"
-#include "conductor/context.h"
-#include "conductor/doctor.h"
-#include "conductor/event_hub.h"
+#include "conductor/core/context.h"
+#include "conductor/events/event_hub.h"
+#include "conductor/events/webhooks.h"
 #include "conductor/fleet/rollouts.h"
 #include "conductor/fleet/scheduler.h"
 #include "conductor/fleet/schedules.h"
-#include "conductor/image_catalogue.h"
-#include "conductor/image_reference.h"
-#include "conductor/node_commands.h"
-#include "conductor/operations.h"
-#include "conductor/webhooks.h"
+#include "conductor/health/doctor.h"
+#include "conductor/images/image_catalogue.h"
+#include "conductor/images/image_reference.h"
+#include "conductor/machines/agent_desk.h"
+#include "conductor/machines/boot_desk.h"
+#include "conductor/nodes/node_commands.h"
+#include "conductor/operations/operations.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -52,7 +52,7 @@ public:
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
     /// Ironic's API and bm's own, for operators and their tools. An authentication filter is added to the
-    /// router by the caller, before this (api/authentication.h).
+    /// router by the caller, before this (api/access/authentication.h).
     void mount(http::Router& router);
     /// Lookup, agent exchange, boot scripts and files, image blocks, for machines on the provisioning
     /// network.

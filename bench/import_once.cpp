@@ -1,7 +1,7 @@
 // One import into a fresh store, timed: import_once STORE-FOLDER IMAGE [THREADS]. Used by bench/import.
 #include "common/model/error.h"
 #include "common/platform/exec.h"
-#include "images/image_store.h"
+#include "images/store/image_store.h"
 
 #include <chrono>
 #include <cstdlib>

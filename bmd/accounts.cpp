@@ -1,6 +1,6 @@
 #include "bmd/accounts.h"
 
-#include "api/users_file.h"
+#include "api/access/users_file.h"
 #include "bmd/first_start.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"

@@ -1,5 +1,5 @@
 #pragma once
-#include "api/tokens_file.h"
+#include "api/access/tokens_file.h"
 #include "bmd/config.h"
 
 #include <optional>

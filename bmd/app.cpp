@@ -1,7 +1,7 @@
 #include "bmd/app.h"
 
+#include "api/access/authentication.h"
 #include "api/api.h"
-#include "api/authentication.h"
 #include "bmd/core.h"
 #include "bmd/doctor_wiring.h"
 #include "bmd/first_start.h"

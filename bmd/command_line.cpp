@@ -1,6 +1,6 @@
 #include "bmd/command_line.h"
 
-#include "api/users_file.h"
+#include "api/access/users_file.h"
 #include "bmd/accounts.h"
 #include "bmd/app.h"
 #include "bmd/rotate_key.h"

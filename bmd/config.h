@@ -1,11 +1,11 @@
 #pragma once
 #include "common/http/server.h"
 #include "common/platform/log.h"
-#include "conductor/context.h"
+#include "conductor/core/context.h"
 #include "conductor/fleet/rollouts.h"
-#include "db/database.h"
+#include "db/engine/database.h"
 #include "drivers/hardware_types.h"
-#include "images/image_store.h"
+#include "images/store/image_store.h"
 #include "pxe/boot_services.h"
 
 #include <filesystem>

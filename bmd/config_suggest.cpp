@@ -1,7 +1,7 @@
 #include "bmd/config_suggest.h"
 
 #include "bmd/config_keys.h"
-#include "common/model/edit_distance.h"
+#include "common/text/edit_distance.h"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 
 #include "bmd/process_gauges.h"
 #include "common/wire/event_json.h"
-#include "conductor/fleet_gauges.h"
+#include "conductor/health/fleet_gauges.h"
 
 namespace bm::bmd {
 namespace {

@@ -3,7 +3,7 @@
 #include "bmd/interfaces.h"
 #include "common/http/x509.h"
 #include "common/platform/files.h"
-#include "conductor/doctor_checks.h"
+#include "conductor/health/doctor_checks.h"
 
 #include <net/if.h>
 #include <sys/ioctl.h>

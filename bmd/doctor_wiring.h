@@ -1,6 +1,6 @@
 #pragma once
 #include "bmd/config.h"
-#include "conductor/doctor.h"
+#include "conductor/health/doctor.h"
 
 #include <functional>
 #include <vector>

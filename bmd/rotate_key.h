@@ -1,6 +1,6 @@
 #pragma once
 #include "bmd/config.h"
-#include "db/sealed_values.h"
+#include "db/engine/sealed_values.h"
 
 namespace bm::bmd {
 

@@ -122,6 +122,18 @@ function(bm_library folder)
   bm_together(bm_${id})
 endfunction()
 
+# bm_rooms(conductor core events ...): a folder of rooms, each with a static library of its own, and bm::conductor,
+#   which stands for all of them.
+function(bm_rooms folder)
+  string(REPLACE "/" "_" id ${folder})
+  add_library(bm_${id} INTERFACE)
+  add_library(bm::${id} ALIAS bm_${id})
+  foreach(room IN LISTS ARGN)
+    add_subdirectory(${room})
+    target_link_libraries(bm_${id} INTERFACE bm::${id}_${room})
+  endforeach()
+endfunction()
+
 # What has threads of its own is tested under the thread sanitizer too.
 set(BM_THREADED_TESTS platform http db drivers blocks conductor)
 add_custom_target(unit-tests)

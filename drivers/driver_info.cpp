@@ -1,5 +1,5 @@
 #include "common/model/error.h"
-#include "common/model/lower_case.h"
+#include "common/text/lower_case.h"
 #include "drivers/bmc_checks.h"
 #include "drivers/fake_hardware.h"
 #include "drivers/hardware_types.h"

@@ -1,6 +1,6 @@
 #include "drivers/ipmi_texts.h"
 
-#include "common/model/lower_case.h"
+#include "common/text/lower_case.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "pxe/dnsmasq_config.h"
 
-#include "common/model/lower_case.h"
+#include "common/text/lower_case.h"
 
 #include <algorithm>
 #include <cctype>

@@ -5,13 +5,14 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BASE = {"common/model"}
+BASE = {"common/text", "common/model"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
 CONDUCTOR = PLATFORM | {"db", "images", "pxe", "drivers"}
 API = CONDUCTOR | {"common/layout", "common/http", "common/wire", "conductor", "conductor/fleet"}
 ALLOWED = {
-    "common/model": set(),
+    "common/text": set(),
+    "common/model": {"common/text"},
     "common/wire": BASE,
     "common/layout": BASE | {"common/wire"},
     "common/platform": BASE,

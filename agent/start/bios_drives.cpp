@@ -1,9 +1,9 @@
 #include "agent/start/bios_drives.h"
 
-#include "agent/aligned_buffer.h"
-#include "agent/block_device.h"
-#include "agent/bytes.h"
-#include "agent/inventory_reader.h"
+#include "agent/base/aligned_buffer.h"
+#include "agent/base/bytes.h"
+#include "agent/disk/block_device.h"
+#include "agent/disk/inventory_reader.h"
 #include "common/model/error.h"
 
 #include <algorithm>

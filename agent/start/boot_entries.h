@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/agent_log.h"
+#include "agent/base/agent_log.h"
 #include "common/model/deadline.h"
 #include "common/platform/exec.h"
 

@@ -1,6 +1,6 @@
 #include "agent/start/disk_start.h"
 
-#include "agent/gpt.h"
+#include "agent/disk/gpt.h"
 #include "agent/start/esp_loader.h"
 #include "common/model/error.h"
 

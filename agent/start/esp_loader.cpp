@@ -1,8 +1,8 @@
 #include "agent/start/esp_loader.h"
 
-#include "agent/gpt.h"
+#include "agent/disk/gpt.h"
 #include "common/model/error.h"
-#include "common/model/lower_case.h"
+#include "common/text/lower_case.h"
 
 #include <algorithm>
 #include <array>

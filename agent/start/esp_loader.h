@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/block_device.h"
+#include "agent/disk/block_device.h"
 #include "common/model/deadline.h"
 #include "common/platform/exec.h"
 

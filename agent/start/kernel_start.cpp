@@ -1,8 +1,8 @@
 #include "agent/start/kernel_start.h"
 
-#include "agent/file_systems.h"
-#include "agent/gpt.h"
-#include "agent/mounted.h"
+#include "agent/disk/file_systems.h"
+#include "agent/disk/gpt.h"
+#include "agent/disk/mounted.h"
 #include "agent/tree/system_files.h"
 #include "common/model/error.h"
 

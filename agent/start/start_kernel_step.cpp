@@ -1,4 +1,4 @@
-#include "agent/chosen_disk.h"
+#include "agent/disk/chosen_disk.h"
 #include "agent/start/kernel_start.h"
 #include "agent/steps.h"
 #include "common/model/error.h"

@@ -1,8 +1,8 @@
 #include "agent/tree/boot_loader.h"
 
-#include "agent/aligned_buffer.h"
-#include "agent/block_device.h"
-#include "agent/bytes.h"
+#include "agent/base/aligned_buffer.h"
+#include "agent/base/bytes.h"
+#include "agent/disk/block_device.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 

@@ -1,6 +1,6 @@
 #include "agent/tree/captured_system.h"
 
-#include "agent/generaliser.h"
+#include "agent/capture/generaliser.h"
 #include "agent/tree/fstab.h"
 #include "agent/tree/system_files.h"
 #include "common/model/error.h"

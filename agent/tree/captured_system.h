@@ -1,6 +1,6 @@
 #pragma once
-#include "agent/agent_log.h"
-#include "agent/mounted.h"
+#include "agent/base/agent_log.h"
+#include "agent/disk/mounted.h"
 #include "agent/tree/tree_archive.h"
 #include "common/model/deadline.h"
 #include "common/platform/exec.h"

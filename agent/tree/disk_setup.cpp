@@ -1,10 +1,10 @@
 #include "agent/tree/disk_setup.h"
 
-#include "agent/block_device.h"
-#include "agent/gpt.h"
-#include "agent/inventory_reader.h"
-#include "agent/kernel_disks.h"
-#include "agent/signature_wiper.h"
+#include "agent/disk/block_device.h"
+#include "agent/disk/gpt.h"
+#include "agent/disk/inventory_reader.h"
+#include "agent/disk/kernel_disks.h"
+#include "agent/disk/signature_wiper.h"
 #include "common/model/error.h"
 #include "common/model/ids.h"
 

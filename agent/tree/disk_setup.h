@@ -1,6 +1,6 @@
 #pragma once
-#include "agent/agent_log.h"
-#include "agent/loop_device.h"
+#include "agent/base/agent_log.h"
+#include "agent/disk/loop_device.h"
 #include "common/layout/disk_layout.h"
 #include "common/model/deadline.h"
 #include "common/platform/exec.h"

@@ -1,6 +1,6 @@
 #include "agent/tree/image_stream.h"
 
-#include "agent/frame_fetcher.h"
+#include "agent/copy/frame_fetcher.h"
 #include "common/model/error.h"
 
 #include <algorithm>

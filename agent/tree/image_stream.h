@@ -1,9 +1,9 @@
 #pragma once
-#include "agent/agent_log.h"
-#include "agent/aligned_buffer.h"
-#include "agent/bounded_queue.h"
-#include "agent/frame_source.h"
-#include "agent/frame_store.h"
+#include "agent/base/agent_log.h"
+#include "agent/base/aligned_buffer.h"
+#include "agent/base/bounded_queue.h"
+#include "agent/copy/frame_source.h"
+#include "agent/copy/frame_store.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/manifest.h"
 

@@ -1,6 +1,6 @@
 #include "agent/tree/tree_capture.h"
 
-#include "agent/capture_send.h"
+#include "agent/capture/capture_send.h"
 #include "agent/tree/captured_system.h"
 #include "common/model/error.h"
 

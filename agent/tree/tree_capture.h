@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/block_device.h"
+#include "agent/disk/block_device.h"
 #include "agent/steps.h"
 
 #include <nlohmann/json_fwd.hpp>

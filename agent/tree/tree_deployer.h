@@ -1,7 +1,7 @@
 #pragma once
-#include "agent/agent_log.h"
-#include "agent/image_order.h"
-#include "agent/step_progress.h"
+#include "agent/base/agent_log.h"
+#include "agent/base/step_progress.h"
+#include "agent/copy/image_order.h"
 #include "common/layout/disk_layout.h"
 #include "common/platform/exec.h"
 

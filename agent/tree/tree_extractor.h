@@ -1,6 +1,6 @@
 #pragma once
-#include "agent/agent_log.h"
-#include "agent/step_progress.h"
+#include "agent/base/agent_log.h"
+#include "agent/base/step_progress.h"
 #include "agent/tree/image_stream.h"
 #include "agent/tree/tree_record.h"
 #include "common/platform/files.h"

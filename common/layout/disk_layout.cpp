@@ -1,7 +1,7 @@
 #include "common/layout/disk_layout.h"
 
 #include "common/model/error.h"
-#include "common/wire/json_input.h"
+#include "common/wire/json/json_input.h"
 
 #include <algorithm>
 #include <array>

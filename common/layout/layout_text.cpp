@@ -2,7 +2,7 @@
 // library.
 #include "common/layout/disk_layout.h"
 #include "common/model/error.h"
-#include "common/wire/json_input.h"
+#include "common/wire/json/json_input.h"
 
 #include <fmt/format.h>
 #include <map>

@@ -1,9 +1,9 @@
 #pragma once
 #include "common/model/clock.h"
 #include "common/model/ids.h"
-#include "common/model/json_text.h"
 #include "common/model/power.h"
 #include "common/model/states.h"
+#include "common/text/json_text.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/clock.h"
 #include "common/model/ids.h"
-#include "common/model/json_text.h"
+#include "common/text/json_text.h"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 // Text forms of the enums of schedules, each a table in the enum's order.
 #include "common/model/schedule.h"
 
-#include "common/model/enum_texts.h"
+#include "common/text/enum_texts.h"
 
 namespace bm::model {
 namespace {

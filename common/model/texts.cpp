@@ -1,10 +1,10 @@
 // Text forms of the small enums, each a table in the enum's order.
-#include "common/model/enum_texts.h"
 #include "common/model/grant.h"
 #include "common/model/image.h"
 #include "common/model/operation.h"
 #include "common/model/power.h"
 #include "common/model/rollout.h"
+#include "common/text/enum_texts.h"
 
 namespace bm::model {
 namespace {

@@ -1,9 +1,9 @@
 #include "common/platform/http_client.h"
 
 #include "common/model/error.h"
-#include "common/model/lower_case.h"
 #include "common/platform/files.h"
 #include "common/platform/urls.h"
+#include "common/text/lower_case.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
 #include "common/wire/event_json.h"
 
-#include "common/wire/secret_mask.h"
+#include "common/wire/json/secret_mask.h"
 
 namespace bm::wire {
 

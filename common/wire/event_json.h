@@ -1,6 +1,6 @@
 #pragma once
 #include "common/model/event.h"
-#include "common/wire/json_writer.h"
+#include "common/wire/json/json_writer.h"
 
 #include <vector>
 

@@ -1,8 +1,8 @@
 #include "common/wire/image_json.h"
 
 #include "common/model/error.h"
-#include "common/wire/json_input.h"
-#include "common/wire/resource_links.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/resources/resource_links.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,6 +1,6 @@
 #include "common/wire/operation_json.h"
 
-#include "common/wire/secret_mask.h"
+#include "common/wire/json/secret_mask.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,9 +1,9 @@
 #include "common/wire/provision_request.h"
 
 #include "common/model/error.h"
-#include "common/wire/json_input.h"
-#include "common/wire/root_device.h"
-#include "common/wire/step_list.h"
+#include "common/wire/agent/root_device.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/resources/step_list.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 #pragma once
-#include "common/wire/versions.h"
+#include "common/wire/resources/versions.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>

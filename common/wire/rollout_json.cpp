@@ -1,7 +1,7 @@
 #include "common/wire/rollout_json.h"
 
-#include "common/wire/json_input.h"
-#include "common/wire/resource_links.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/resources/resource_links.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/image_tag.h"
 #include "common/model/rollout.h"
-#include "common/wire/json_writer.h"
+#include "common/wire/json/json_writer.h"
 
 #include <optional>
 #include <string_view>

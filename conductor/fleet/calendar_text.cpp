@@ -1,6 +1,6 @@
 // Maintenance windows and blackout dates from what operators write.
 #include "common/model/error.h"
-#include "common/model/lower_case.h"
+#include "common/text/lower_case.h"
 #include "conductor/fleet/calendar.h"
 
 #include <date/date.h>

@@ -1,7 +1,7 @@
 #include "conductor/fleet/cron.h"
 
 #include "common/model/error.h"
-#include "common/model/lower_case.h"
+#include "common/text/lower_case.h"
 
 #include <algorithm>
 #include <array>

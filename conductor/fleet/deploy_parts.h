@@ -1,6 +1,6 @@
 #pragma once
 #include "common/wire/provision_request.h"
-#include "conductor/operations.h"
+#include "conductor/operations/operations.h"
 
 namespace bm::conductor::fleet {
 

@@ -1,9 +1,9 @@
 #include "conductor/fleet/due_times.h"
 
+#include "conductor/core/nodes.h"
 #include "conductor/fleet/schedule_request.h"
 #include "conductor/fleet/scheduler.h"
-#include "conductor/nodes.h"
-#include "db/schedule_repository.h"
+#include "db/repositories/schedule_repository.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 #include "common/model/schedule.h"
-#include "db/database.h"
+#include "db/engine/database.h"
 
 namespace bm::conductor::fleet {
 

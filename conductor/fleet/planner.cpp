@@ -2,10 +2,10 @@
 
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
+#include "conductor/core/json_values.h"
 #include "conductor/fleet/selection.h"
 #include "conductor/fleet/verdict.h"
-#include "conductor/image_reference.h"
-#include "conductor/json_values.h"
+#include "conductor/images/image_reference.h"
 
 #include <algorithm>
 #include <cctype>

@@ -2,12 +2,12 @@
 
 #include "common/platform/log.h"
 #include "common/platform/work_queue.h"
+#include "conductor/core/json_values.h"
 #include "conductor/fleet/gates.h"
 #include "conductor/fleet/rollout_notes.h"
 #include "conductor/fleet/rollout_progress.h"
 #include "conductor/fleet/rollout_tick.h"
-#include "conductor/json_values.h"
-#include "db/rollout_repository.h"
+#include "db/repositories/rollout_repository.h"
 
 #include <condition_variable>
 #include <deque>

@@ -1,6 +1,6 @@
 #pragma once
 #include "common/model/rollout.h"
-#include "conductor/context.h"
+#include "conductor/core/context.h"
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "conductor/fleet/rollout_progress.h"
 
-#include "db/rollout_repository.h"
+#include "db/repositories/rollout_repository.h"
 
 #include <algorithm>
 

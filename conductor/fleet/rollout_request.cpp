@@ -2,7 +2,7 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
-#include "common/wire/json_input.h"
+#include "common/wire/json/json_input.h"
 #include "conductor/fleet/deploy_parts.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 #pragma once
 #include "common/model/clock.h"
-#include "common/model/json_text.h"
+#include "common/text/json_text.h"
 #include "conductor/fleet/selector.h"
-#include "conductor/operations.h"
+#include "conductor/operations/operations.h"
 
 #include <chrono>
 #include <cstdint>

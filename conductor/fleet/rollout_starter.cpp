@@ -4,7 +4,7 @@
 #include "conductor/fleet/planner.h"
 #include "conductor/fleet/rollouts.h"
 #include "conductor/fleet/selection.h"
-#include "db/rollout_repository.h"
+#include "db/repositories/rollout_repository.h"
 
 #include <algorithm>
 

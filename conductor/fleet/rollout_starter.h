@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/rollout.h"
 #include "common/model/schedule.h"
-#include "conductor/context.h"
+#include "conductor/core/context.h"
 
 #include <memory>
 #include <optional>

@@ -1,9 +1,9 @@
 #include "conductor/fleet/rollout_tick.h"
 
 #include "common/model/duration.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
 #include "conductor/fleet/rollout_notes.h"
-#include "conductor/json_values.h"
-#include "conductor/nodes.h"
 
 #include <algorithm>
 #include <fmt/format.h>

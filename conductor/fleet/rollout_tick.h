@@ -1,7 +1,7 @@
 #pragma once
 #include "conductor/fleet/gates.h"
 #include "conductor/fleet/rollouts.h"
-#include "db/rollout_repository.h"
+#include "db/repositories/rollout_repository.h"
 
 #include <map>
 #include <string>

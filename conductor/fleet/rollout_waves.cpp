@@ -1,12 +1,12 @@
 // The part of a look that begins, pauses and ends: waves, limits, the failure budget.
 #include "common/platform/secrets.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
 #include "conductor/fleet/rollout_notes.h"
 #include "conductor/fleet/rollout_tick.h"
-#include "conductor/image_by_url.h"
-#include "conductor/image_reference.h"
-#include "conductor/json_values.h"
-#include "conductor/nodes.h"
-#include "db/savepoint.h"
+#include "conductor/images/image_by_url.h"
+#include "conductor/images/image_reference.h"
+#include "db/engine/savepoint.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -2,12 +2,12 @@
 
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
+#include "conductor/core/json_values.h"
 #include "conductor/fleet/planner.h"
 #include "conductor/fleet/rollout_mover.h"
 #include "conductor/fleet/rollout_notes.h"
 #include "conductor/fleet/rollout_progress.h"
-#include "conductor/json_values.h"
-#include "db/rollout_repository.h"
+#include "db/repositories/rollout_repository.h"
 
 #include <algorithm>
 #include <fmt/format.h>

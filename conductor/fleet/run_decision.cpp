@@ -2,7 +2,7 @@
 
 #include "conductor/fleet/schedule_request.h"
 #include "conductor/fleet/scheduler.h"
-#include "db/schedule_repository.h"
+#include "db/repositories/schedule_repository.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
-#include "common/wire/json_input.h"
-#include "common/wire/json_writer.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
 #include "conductor/fleet/rollout_request.h"
 
 #include <algorithm>

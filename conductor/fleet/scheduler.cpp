@@ -2,11 +2,11 @@
 
 #include "common/model/error.h"
 #include "common/platform/log.h"
+#include "conductor/core/nodes.h"
 #include "conductor/fleet/due_times.h"
 #include "conductor/fleet/run_decision.h"
 #include "conductor/fleet/schedule_request.h"
-#include "conductor/nodes.h"
-#include "db/schedule_repository.h"
+#include "db/repositories/schedule_repository.h"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,5 +1,5 @@
 #pragma once
-#include "conductor/context.h"
+#include "conductor/core/context.h"
 #include "conductor/fleet/rollout_starter.h"
 
 #include <memory>

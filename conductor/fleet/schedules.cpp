@@ -2,13 +2,13 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
+#include "conductor/core/nodes.h"
 #include "conductor/fleet/rollout_progress.h"
 #include "conductor/fleet/rollout_request.h"
 #include "conductor/fleet/selection.h"
-#include "conductor/image_reference.h"
-#include "conductor/nodes.h"
-#include "db/rollout_repository.h"
-#include "db/schedule_repository.h"
+#include "conductor/images/image_reference.h"
+#include "db/repositories/rollout_repository.h"
+#include "db/repositories/schedule_repository.h"
 
 #include <fmt/format.h>
 

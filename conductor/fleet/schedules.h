@@ -1,6 +1,6 @@
 #pragma once
 #include "common/model/schedule.h"
-#include "conductor/context.h"
+#include "conductor/core/context.h"
 #include "conductor/fleet/schedule_request.h"
 
 #include <optional>

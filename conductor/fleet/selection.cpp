@@ -1,10 +1,10 @@
 #include "conductor/fleet/selection.h"
 
 #include "common/model/error.h"
-#include "conductor/image_by_url.h"
-#include "conductor/json_values.h"
-#include "conductor/nodes.h"
-#include "db/rollout_repository.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/images/image_by_url.h"
+#include "db/repositories/rollout_repository.h"
 
 #include <algorithm>
 #include <fmt/format.h>

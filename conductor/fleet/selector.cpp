@@ -2,7 +2,7 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
-#include "conductor/json_values.h"
+#include "conductor/core/json_values.h"
 
 #include <algorithm>
 #include <array>

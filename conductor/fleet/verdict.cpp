@@ -1,9 +1,9 @@
 #include "conductor/fleet/verdict.h"
 
 #include "common/model/duration.h"
-#include "conductor/json_values.h"
-#include "conductor/nodes.h"
-#include "conductor/ramdisk_image.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/images/ramdisk_image.h"
 
 #include <algorithm>
 #include <array>

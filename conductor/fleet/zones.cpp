@@ -1,8 +1,8 @@
 #include "conductor/fleet/zones.h"
 
-#include "common/model/edit_distance.h"
 #include "common/model/error.h"
-#include "common/model/lower_case.h"
+#include "common/text/edit_distance.h"
+#include "common/text/lower_case.h"
 #include "conductor/fleet/calendar.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "images/convert/decompress.h"
 
-#include "images/convert/gunzip.h"
+#include "images/base/gunzip.h"
 
 #include <archive.h>
 #include <array>

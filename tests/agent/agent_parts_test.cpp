@@ -1,7 +1,7 @@
 // Small parts: the kernel command line, the log's tail, checksums.
-#include "agent/agent_log.h"
 #include "agent/agent_options.h"
-#include "agent/gpt.h"
+#include "agent/base/agent_log.h"
+#include "agent/disk/gpt.h"
 #include "common/platform/log.h"
 
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // Burn-in: short real runs, and faults that are injected where hardware would have them.
-#include "agent/hardware/burnin_cpu.h"
-#include "agent/hardware/burnin_disk.h"
-#include "agent/hardware/burnin_memory.h"
+#include "agent/hardware/burnin/burnin_cpu.h"
+#include "agent/hardware/burnin/burnin_disk.h"
+#include "agent/hardware/burnin/burnin_memory.h"
 #include "tests/agent/step_world.h"
 
 #include <atomic>

@@ -1,8 +1,8 @@
 // What of a disk goes into its image: maps of free space by partclone, on disks that sfdisk, mkfs and mkswap
 // made; root mounts them.
-#include "agent/capture_plan.h"
-#include "agent/file_system_growth.h"
-#include "agent/generaliser.h"
+#include "agent/capture/capture_plan.h"
+#include "agent/capture/generaliser.h"
+#include "agent/disk/file_system_growth.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
 

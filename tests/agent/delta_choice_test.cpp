@@ -1,4 +1,4 @@
-#include "agent/delta_choice.h"
+#include "agent/copy/delta_choice.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

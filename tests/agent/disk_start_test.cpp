@@ -1,6 +1,6 @@
 // What firmware is told of a deployed disk: efibootmgr's words, loaders in an ESP that mkfs.fat and mtools
 // made, the BIOS's drives.
-#include "agent/gpt.h"
+#include "agent/disk/gpt.h"
 #include "agent/start/bios_drives.h"
 #include "agent/start/boot_entries.h"
 #include "agent/start/esp_loader.h"

@@ -1,12 +1,12 @@
 // Erasing disks: what the block layer does on real loop devices; NVMe and ATA commands by programs that are
 // answered for, as no such disk is here.
-#include "agent/aligned_buffer.h"
-#include "agent/hardware/ata_security.h"
-#include "agent/hardware/disk_eraser.h"
-#include "agent/hardware/disk_samples.h"
-#include "agent/hardware/nvme_eraser.h"
-#include "agent/hardware/overwriting.h"
-#include "agent/hardware/random_pattern.h"
+#include "agent/base/aligned_buffer.h"
+#include "agent/hardware/burnin/disk_samples.h"
+#include "agent/hardware/burnin/random_pattern.h"
+#include "agent/hardware/erase/ata_security.h"
+#include "agent/hardware/erase/disk_eraser.h"
+#include "agent/hardware/erase/nvme_eraser.h"
+#include "agent/hardware/erase/overwriting.h"
 #include "tests/agent/step_world.h"
 
 namespace wire = bm::wire;

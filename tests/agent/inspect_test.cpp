@@ -1,9 +1,9 @@
 // Inspection: LLDP frames (parsed, and heard on a veth pair in a network namespace of a thread of this
 // test's), SMBIOS, and the JSON in Ironic's shape.
-#include "agent/hardware/dmi_table.h"
-#include "agent/hardware/inspection.h"
-#include "agent/hardware/links_up.h"
-#include "agent/hardware/lldp_listener.h"
+#include "agent/hardware/inspection/dmi_table.h"
+#include "agent/hardware/inspection/inspection.h"
+#include "agent/hardware/inspection/links_up.h"
+#include "agent/hardware/inspection/lldp_listener.h"
 #include "tests/agent/step_world.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 // Disks and NICs as sysfs shows them, from small copies of it.
-#include "agent/inventory_reader.h"
-#include "agent/scsi_vpd.h"
+#include "agent/disk/inventory_reader.h"
+#include "agent/disk/scsi_vpd.h"
 #include "common/platform/files.h"
 
 #include <catch2/catch.hpp>

@@ -1,8 +1,8 @@
 // Software RAID: the plan and its commands as data, sgdisk's for real on a file; mdadm is answered for, as
 // this kernel may have no md.
-#include "agent/gpt.h"
-#include "agent/hardware/raid_arrays.h"
-#include "agent/hardware/raid_plan.h"
+#include "agent/disk/gpt.h"
+#include "agent/hardware/raid/raid_arrays.h"
+#include "agent/hardware/raid/raid_plan.h"
 #include "tests/agent/step_world.h"
 
 using namespace bm::agent;

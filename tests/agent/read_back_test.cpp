@@ -1,5 +1,5 @@
 // What the disk gives back, while it is written and at the end.
-#include "agent/read_back.h"
+#include "agent/copy/read_back.h"
 
 #include "common/model/error.h"
 #include "images/blocks/block_decoder.h"

@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/loop_device.h"
+#include "agent/disk/loop_device.h"
 #include "agent/steps.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"

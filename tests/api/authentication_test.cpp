@@ -1,6 +1,6 @@
-#include "api/authentication.h"
-#include "api/tokens_file.h"
-#include "api/users_file.h"
+#include "api/access/authentication.h"
+#include "api/access/tokens_file.h"
+#include "api/access/users_file.h"
 #include "common/model/error.h"
 #include "tests/api/api_world.h"
 

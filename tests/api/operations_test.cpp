@@ -1,4 +1,4 @@
-#include "conductor/nodes.h"
+#include "conductor/core/nodes.h"
 #include "tests/api/api_world.h"
 #include "tests/wire/samples.h"
 

@@ -1,5 +1,5 @@
 // Who may do what: the policy table against Ironic's own, against the routes, and every row by every role.
-#include "api/access.h"
+#include "api/access/access.h"
 #include "common/model/error.h"
 #include "tests/api/api_world.h"
 #include "tests/support/places.h"

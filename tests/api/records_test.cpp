@@ -1,5 +1,5 @@
 // What is known about a node beside its row: history, VIFs; and sums over more nodes than a page holds.
-#include "db/repositories.h"
+#include "db/repositories/repositories.h"
 #include "tests/api/api_world.h"
 
 #include <catch2/catch.hpp>

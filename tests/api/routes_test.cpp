@@ -2,7 +2,7 @@
 #include "tests/api/api_world.h"
 #include "tests/wire/samples.h"
 
-#include "common/wire/versions.h"
+#include "common/wire/resources/versions.h"
 #include "tests/support/places.h"
 
 #include <catch2/catch.hpp>

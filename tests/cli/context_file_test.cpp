@@ -1,5 +1,5 @@
-#include "cli/client.h"
-#include "cli/context_file.h"
+#include "cli/client/client.h"
+#include "cli/client/context_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 

@@ -1,7 +1,7 @@
-#include "cli/durations.h"
-#include "cli/node_watch.h"
-#include "cli/suggest.h"
-#include "cli/top_view.h"
+#include "cli/client/suggest.h"
+#include "cli/commands/node_watch.h"
+#include "cli/views/durations.h"
+#include "cli/views/top_view.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "cli/inventory_file.h"
+#include "cli/client/inventory_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 

@@ -1,8 +1,8 @@
-#include "cli/assignments.h"
-#include "cli/confirm.h"
-#include "cli/output.h"
-#include "cli/progress_view.h"
-#include "cli/timeline.h"
+#include "cli/client/assignments.h"
+#include "cli/views/confirm.h"
+#include "cli/views/output.h"
+#include "cli/views/progress_view.h"
+#include "cli/views/timeline.h"
 #include "common/model/error.h"
 
 #include <algorithm>

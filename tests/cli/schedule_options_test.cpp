@@ -1,4 +1,4 @@
-#include "cli/schedule_options.h"
+#include "cli/commands/schedule_options.h"
 
 #include "common/model/error.h"
 

@@ -1,4 +1,4 @@
-#include "cli/step_words.h"
+#include "cli/views/step_words.h"
 #include "common/model/error.h"
 
 #include <catch2/catch.hpp>

@@ -1,9 +1,9 @@
 // Disks that become images, and disks that are looked at again: the machine is brought back whatever happens.
 #include "common/platform/exec.h"
-#include "conductor/captures.h"
-#include "conductor/reports.h"
-#include "conductor/verify_request.h"
-#include "db/report_repository.h"
+#include "conductor/operations/verify_request.h"
+#include "conductor/steps/captures.h"
+#include "conductor/steps/reports.h"
+#include "db/repositories/report_repository.h"
 #include "images/blocks/block_record.h"
 #include "images/blocks/block_writer.h"
 #include "tests/support/world.h"

@@ -1,5 +1,5 @@
 #include "common/model/error.h"
-#include "conductor/doctor_checks.h"
+#include "conductor/health/doctor_checks.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>

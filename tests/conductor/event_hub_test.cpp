@@ -1,6 +1,6 @@
-#include "conductor/event_hub.h"
+#include "conductor/events/event_hub.h"
 
-#include "db/repositories.h"
+#include "db/repositories/repositories.h"
 #include "tests/support/world.h"
 
 #include <atomic>

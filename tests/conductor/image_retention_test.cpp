@@ -1,8 +1,8 @@
 #include "tests/support/world.h"
 
-#include "conductor/image_retention.h"
-#include "conductor/image_users.h"
-#include "db/image_job_repository.h"
+#include "conductor/images/image_retention.h"
+#include "conductor/images/image_users.h"
+#include "db/repositories/image_job_repository.h"
 
 #include <catch2/catch.hpp>
 #include <thread>

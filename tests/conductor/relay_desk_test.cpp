@@ -1,4 +1,4 @@
-#include "conductor/relay_desk.h"
+#include "conductor/machines/relay_desk.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>

@@ -1,10 +1,10 @@
 // The verbs beside manage, provide, deploy and undeploy, and steps that somebody asks for, on simulated
 // machines.
-#include "common/wire/inspection_rule_fields.h"
-#include "conductor/allocations.h"
-#include "conductor/inspection_rules.h"
-#include "db/inventory_repository.h"
-#include "db/resource_repositories.h"
+#include "common/wire/resources/inspection_rule_fields.h"
+#include "conductor/nodes/allocations.h"
+#include "conductor/nodes/inspection_rules.h"
+#include "db/repositories/inventory_repository.h"
+#include "db/repositories/resource_repositories.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>

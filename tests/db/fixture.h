@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/error.h"
-#include "db/database.h"
-#include "db/repositories.h"
+#include "db/engine/database.h"
+#include "db/repositories/repositories.h"
 
 #include <catch2/catch.hpp>
 #include <stdlib.h>

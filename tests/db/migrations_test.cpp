@@ -1,8 +1,8 @@
 #include "tests/db/fixture.h"
 
-#include "db/migrations.h"
-#include "db/sqlite.h"
-#include "db/writer.h"
+#include "db/engine/migrations.h"
+#include "db/engine/sqlite.h"
+#include "db/engine/writer.h"
 
 #include <array>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "db/sealed_values.h"
+#include "db/engine/sealed_values.h"
 #include "tests/db/fixture.h"
 
 #include <set>

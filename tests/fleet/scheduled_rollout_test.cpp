@@ -1,7 +1,7 @@
 // Schedules with the real rollouts, on simulated machines.
 #include "conductor/fleet/calendar.h"
 #include "conductor/fleet/schedule_request.h"
-#include "db/rollout_repository.h"
+#include "db/repositories/rollout_repository.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,6 @@
 #pragma once
-#include "images/byte_source.h"
-#include "images/crc32c.h"
+#include "images/base/byte_source.h"
+#include "images/formats/crc32c.h"
 
 #include <algorithm>
 #include <cstring>

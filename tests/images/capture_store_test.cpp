@@ -1,7 +1,7 @@
 // Captures on their way in, block by block; zstd makes the frames.
 #include "images/blocks/block_record.h"
 #include "images/blocks/block_writer.h"
-#include "images/capture_store.h"
+#include "images/store/capture_store.h"
 #include "tests/images/store_world.h"
 
 #include <sstream>

@@ -1,6 +1,6 @@
 #include "tests/images/store_world.h"
 
-#include "images/disk_inspection.h"
+#include "images/formats/disk_inspection.h"
 
 #include <cstring>
 

@@ -1,9 +1,9 @@
 #include "tests/images/store_world.h"
 
-#include "images/formats.h"
-#include "images/partition_table.h"
-#include "images/qcow2_clusters.h"
-#include "images/qcow2_header.h"
+#include "images/formats/formats.h"
+#include "images/formats/partition_table.h"
+#include "images/formats/qcow2_clusters.h"
+#include "images/formats/qcow2_header.h"
 
 using namespace bm;
 using namespace bm::images::testing;

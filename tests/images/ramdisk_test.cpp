@@ -1,5 +1,5 @@
-#include "images/boot_menu.h"
-#include "images/iso9660.h"
+#include "images/formats/boot_menu.h"
+#include "images/formats/iso9660.h"
 #include "tests/images/boot_world.h"
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
 #include "common/platform/files.h"
-#include "images/s3_cache.h"
+#include "images/sources/s3_cache.h"
 
 #include <catch2/catch.hpp>
 #include <chrono>

@@ -1,10 +1,10 @@
 #include "tests/images/flaky_server.h"
 #include "tests/images/store_world.h"
 
-#include "images/checksum_file.h"
-#include "images/download.h"
-#include "images/s3_request.h"
-#include "images/source_url.h"
+#include "images/sources/checksum_file.h"
+#include "images/sources/download.h"
+#include "images/sources/s3_request.h"
+#include "images/sources/source_url.h"
 
 using namespace bm;
 using namespace bm::images::testing;

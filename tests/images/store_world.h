@@ -2,7 +2,7 @@
 #include "common/model/error.h"
 #include "common/platform/exec.h"
 #include "common/platform/files.h"
-#include "images/image_store.h"
+#include "images/store/image_store.h"
 
 #include <catch2/catch.hpp>
 #include <chrono>

@@ -1,7 +1,7 @@
 // What the agent and the server tell each other survives the way there and back.
 #include "common/model/error.h"
-#include "common/wire/agent_exchange.h"
-#include "common/wire/inventory.h"
+#include "common/wire/agent/agent_exchange.h"
+#include "common/wire/agent/inventory.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "common/wire/json_writer.h"
+#include "common/wire/json/json_writer.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
 #include "common/model/error.h"
-#include "common/wire/node_fields.h"
+#include "common/wire/resources/node_fields.h"
 #include "tests/wire/samples.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #include "common/model/error.h"
-#include "common/wire/port_fields.h"
+#include "common/wire/resources/port_fields.h"
 #include "tests/wire/samples.h"
 
 #include <catch2/catch.hpp>

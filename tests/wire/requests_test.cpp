@@ -1,11 +1,11 @@
 #include "common/model/error.h"
 #include "common/wire/event_json.h"
 #include "common/wire/image_json.h"
-#include "common/wire/json_input.h"
-#include "common/wire/json_writer.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
 #include "common/wire/operation_json.h"
 #include "common/wire/provision_request.h"
-#include "common/wire/versions.h"
+#include "common/wire/resources/versions.h"
 #include "tests/wire/samples.h"
 
 #include <catch2/catch.hpp>

@@ -1,7 +1,7 @@
 // Which disk an image goes to: Ironic's root device hints, and what bm refuses.
 #include "common/model/error.h"
-#include "common/wire/hint_expression.h"
-#include "common/wire/root_device.h"
+#include "common/wire/agent/hint_expression.h"
+#include "common/wire/agent/root_device.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,0 +1,34 @@
+#pragma once
+#include "agent/base/agent_log.h"
+#include "agent/disk/loop_device.h"
+#include "common/model/deadline.h"
+#include "common/platform/exec.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace bm::agent {
+
+/// A disk as it is, that may be written to without being changed: what is written lies in RAM (device
+/// mapper's snapshot). At most a third of the RAM may be written; beyond, reads fail. Gone with the object.
+class DiskOverlay {
+public:
+    /// @throws Error DiskFailed: the kernel makes none; DeadlineExceeded
+    DiskOverlay(platform::Exec& exec, const std::string& disk, std::uint64_t diskBytes, AgentLog& log,
+                const model::Deadline& deadline);
+    ~DiskOverlay();
+    DiskOverlay(const DiskOverlay&) = delete;
+    DiskOverlay& operator=(const DiskOverlay&) = delete;
+    const std::string& path() const { return path_; } ///< "/dev/dm-0"
+
+private:
+    platform::Exec& exec_;
+    AgentLog& log_;
+    platform::TemporaryFolder folder_;
+    std::unique_ptr<LoopDevice> changes_;
+    std::string name_;
+    std::string path_;
+};
+
+} // namespace bm::agent

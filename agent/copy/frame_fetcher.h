@@ -1,0 +1,60 @@
+#pragma once
+#include "agent/base/agent_log.h"
+#include "agent/copy/fetch_run.h"
+#include "agent/copy/frame_source.h"
+#include "agent/copy/frame_store.h"
+#include "agent/copy/source_choice.h"
+#include "agent/relay/relay_copy.h"
+#include "images/blocks/manifest.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+
+namespace bm::agent {
+
+/// Fetches frames: from the relay's peers while one of them serves, else from the server, which is asked for
+/// many consecutive ones per request. When a source breaks, stalls or lies the next goes on at its block and
+/// byte; the server is tried for ever, with back-off. One thread calls fetch().
+class FrameFetcher {
+public:
+    static constexpr const char* kServer = "server"; ///< name of it among the sources
+    /// All borrowed. @p copy: null without a relay.
+    FrameFetcher(const images::Manifest& manifest, FrameSource& server, FrameStore& store, AgentLog& log,
+                 RelayCopy* copy = nullptr);
+    /// Fetches the frames of @p blocks in this order; those that a peer left out are told as missing. Returns
+    /// early when the store was aborted. @p serverOnly: no peer is trusted with them any more.
+    /// @throws Error Aborted, or what the server calls final
+    void fetch(std::span<const std::size_t> blocks, FetchRun::Handlers handlers, const std::stop_token& stop,
+               bool serverOnly = false);
+    /// A frame that did not verify: its source is given another chance, not many. Thread-safe.
+    void rejected(const FramePtr& frame);
+    /// Whether others than the server may be asked for a block that did not verify.
+    bool hasPeers() const { return copy_ != nullptr; }
+    std::uint64_t bytesFetched() const { return bytesFetched_; }
+
+private:
+    void step(FetchRun& run, const std::stop_token& stop, bool serverOnly);
+    void fromPeer(const PeerAddress& peer, FetchRun& run, const std::stop_token& stop);
+    bool awaitPeer(const std::stop_token& over);
+    void waitBeforeServer(const std::stop_token& peerFound, const std::stop_token& stop);
+    void fromServer(FetchRun& run, const std::stop_token& stop, bool serverOnly);
+    void readRun(FetchRun& run, const std::stop_token& stop);
+    bool take(FetchRun& run, std::uint64_t& at, std::span<const std::byte> bytes);
+    bool peerAnswers(const std::stop_token& stop);
+    void pause(std::chrono::milliseconds span, const std::stop_token& stop) const;
+
+    const images::Manifest& manifest_;
+    FrameSource& server_;
+    FrameStore& store_;
+    AgentLog& log_;
+    RelayCopy* copy_;
+    std::optional<SourceChoice> choice_;
+    BackOff backOff_;
+    std::uint64_t bytesFetched_ = 0;
+};
+
+} // namespace bm::agent

@@ -1,0 +1,53 @@
+#include "agent/copy/image_order.h"
+
+#include "agent/copy/manifest_fetch.h"
+#include "agent/disk/chosen_disk.h"
+#include "agent/disk/config_drive.h"
+#include "common/model/error.h"
+
+#include <fmt/format.h>
+
+namespace bm::agent {
+
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+constexpr std::size_t kLongestConfigDrive = std::size_t{64} << 20U;
+
+} // namespace
+
+ImageOrder imageOrderFrom(const wire::JsonReader& in, const StepContext& context, const std::string& step)
+{
+    const wire::JsonReader image = in.object("image");
+    ImageOrder order;
+    order.manifest = absoluteUrl(context, image.text("manifest_url"));
+    order.manifestSha256 = image.text("manifest_sha256");
+    order.sizeBytes = image.number("size_bytes");
+    order.blocks = absoluteUrl(context, image.text("blocks_url"));
+    order.configDrive = absoluteUrl(context, in.text("configdrive_url"));
+    order.token = context.token;
+    for (const std::string& url : {order.manifest, order.blocks})
+        if (!url.starts_with("http://") && !url.starts_with("https://"))
+            throw Error(ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is no http(s) URL", step, url));
+    if (order.manifestSha256.empty())
+        throw Error(ErrorCode::InvalidInput, step + ": image.manifest_sha256 is needed");
+    return order;
+}
+
+images::Manifest fetchManifest(const ImageOrder& order, const std::stop_token& stop)
+{
+    return fetchManifest({order.manifest, order.manifestSha256, order.sizeBytes}, order.token, stop);
+}
+
+std::string fetchConfigDrive(const ImageOrder& order, const std::stop_token& stop)
+{
+    if (order.configDrive.empty())
+        return "";
+    std::string drive = fetchWhole(order.configDrive, order.token, kLongestConfigDrive, stop);
+    checkConfigDrive(drive);
+    return drive;
+}
+
+} // namespace bm::agent

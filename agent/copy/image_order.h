@@ -1,0 +1,34 @@
+#pragma once
+#include "agent/copy/frame_source.h"
+#include "images/blocks/manifest.h"
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+namespace bm::wire {
+class JsonReader;
+}
+
+namespace bm::agent {
+
+struct StepContext;
+
+/// An image that is to come, and where from (URLs or paths).
+struct ImageOrder {
+    std::string manifest;
+    std::string manifestSha256{}; ///< lower-case hex; empty: not checked
+    std::uint64_t sizeBytes = 0;  ///< of the image or the archive; 0: the manifest says
+    std::string blocks;
+    std::string configDrive{}; ///< empty: none
+    TokenSource token{};
+};
+
+/// From the arguments of @p step. @throws Error InvalidInput: no http(s) URL, no checksum
+ImageOrder imageOrderFrom(const wire::JsonReader& in, const StepContext& context, const std::string& step);
+/// @throws as the other fetchManifest() (agent/copy/manifest_fetch.h)
+images::Manifest fetchManifest(const ImageOrder& order, const std::stop_token& stop);
+/// Its bytes, looked at; "" where none is ordered. @throws Error ConfigDriveFailed, and as fetchWhole()
+std::string fetchConfigDrive(const ImageOrder& order, const std::stop_token& stop);
+
+} // namespace bm::agent

@@ -1,0 +1,112 @@
+// verify_disk: a deployed disk compared with what was written to it. Nothing is written.
+#include "agent/base/aligned_buffer.h"
+#include "agent/copy/manifest_fetch.h"
+#include "agent/disk/chosen_disk.h"
+#include "agent/disk/file_systems.h"
+#include "agent/disk/gpt.h"
+#include "agent/disk/kernel_disks.h"
+#include "common/model/error.h"
+#include "images/blocks/block_decoder.h"
+#include "images/blocks/digest.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace bm::agent {
+
+using images::kBlockBytes;
+using images::Manifest;
+using model::Deadline;
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using wire::Disk;
+
+namespace {
+
+constexpr std::chrono::minutes kVerifyReleaseDeadline{2};
+
+enum class Found : std::uint8_t { Same, Changed, Unreadable };
+
+Found compare(const Manifest& manifest, std::size_t block, const BlockDevice& device,
+              const AlignedBuffer& buffer)
+{
+    const std::uint64_t length = manifest.rawLength(block);
+    const std::uint64_t sector = device.sectorBytes();
+    if (block * kBlockBytes + length > device.sizeBytes())
+        return Found::Changed;
+    try {
+        device.read(block * kBlockBytes, buffer.first((length + sector - 1) / sector * sector));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::DiskFailed)
+            throw;
+        return Found::Unreadable;
+    }
+    const std::span<const std::byte> bytes = buffer.first(length);
+    const images::BlockEntry& entry = manifest.blocks[block];
+    const bool same = entry.hole ? images::isAllZero(bytes) : images::sha256(bytes) == entry.sha256;
+    return same ? Found::Same : Found::Changed;
+}
+
+/// Which partitions the blocks that differ lie in.
+json byPartition(const BlockDevice& device, const std::vector<Found>& found)
+{
+    json out = json::array();
+    for (const Extent& partition : partitionsOf(device)) {
+        const ByteRange part = bytesOf(partition, device);
+        std::uint64_t changed = 0;
+        for (std::uint64_t block = part.begin / kBlockBytes;
+             block < found.size() && block * kBlockBytes < part.end; ++block)
+            changed += found[block] == Found::Same ? 0U : 1U;
+        out.push_back({{"first_byte", part.begin},
+                       {"bytes", part.end - part.begin},
+                       {"file_system", toText(fileSystemAt(device, part))},
+                       {"blocks_changed", changed}});
+    }
+    return out;
+}
+
+json verify(const Manifest& manifest, const BlockDevice& device, const StepContext& context)
+{
+    std::vector<Found> found(manifest.blocks.size(), Found::Same);
+    const AlignedBuffer buffer(kBlockBytes);
+    context.progress.total(manifest.sizeBytes);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        if (context.stop.stop_requested())
+            throw Error(ErrorCode::Aborted, "stopped while verifying");
+        found[i] = compare(manifest, i, device, buffer);
+        context.progress.add(manifest.rawLength(i));
+    }
+    return {{"blocks", found.size()},
+            {"blocks_changed", std::ranges::count(found, Found::Changed)},
+            {"blocks_unreadable", std::ranges::count(found, Found::Unreadable)},
+            {"partitions", byPartition(device, found)}};
+}
+
+} // namespace
+
+model::JsonText verifyDiskStep(const StepContext& context)
+{
+    const json arguments = wire::parseObject(context.arguments.text, "verify_disk");
+    const wire::JsonReader in(arguments, "verify_disk");
+    const wire::JsonReader image = in.object("image");
+    const auto start = std::chrono::steady_clock::now();
+    const Disk disk = chooseDisk(in, context);
+    releaseDisk(context.exec, disk.name, context.log, Deadline::in(kVerifyReleaseDeadline, context.stop));
+    const Manifest manifest = fetchManifest({.location = absoluteUrl(context, image.text("manifest_url")),
+                                             .sha256 = image.text("manifest_sha256"),
+                                             .sizeBytes = image.number("size_bytes")},
+                                            context.token, context.stop);
+    const BlockDevice device(disk.name, BlockDevice::Access::Read);
+    context.progress.message("comparing with what was written");
+    json result = verify(manifest, device, context);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result["seconds"] = std::round(seconds * 1000) / 1000;
+    result["disk"] = identityOf(disk);
+    context.log.note(fmt::format("{} of {} blocks differ from what was written",
+                                 result["blocks_changed"].get<std::uint64_t>(), manifest.blocks.size()));
+    return resultText(result);
+}
+
+} // namespace bm::agent

@@ -1,0 +1,21 @@
+#pragma once
+#include "agent/disk/block_device.h"
+#include "agent/disk/gpt.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace bm::agent {
+
+/// Size of the partition that @p image needs, a multiple of 1 MiB.
+std::uint64_t configDrivePartitionBytes(std::string_view image);
+/// Refuses what is no ISO 9660 or FAT file system. @throws Error ConfigDriveFailed
+void checkConfigDrive(std::string_view image);
+/// Puts @p image into the partition "config-2" of @p table: the image's own where it has one that is large
+/// enough, else a new one at the disk's end. The partition is filled up with zeros; what was written is read
+/// back. The table is changed in memory only.
+/// @throws Error ConfigDriveFailed (no room), DiskFailed
+void placeConfigDrive(BlockDevice& device, Gpt& table, std::string_view image);
+
+} // namespace bm::agent

@@ -1,0 +1,127 @@
+#include "agent/disk/kernel_disks.h"
+
+#include "agent/disk/inventory_reader.h"
+#include "common/model/error.h"
+
+#include <charconv>
+#include <filesystem>
+#include <fmt/format.h>
+#include <system_error>
+
+namespace bm::agent {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kSizeSector = 512;
+constexpr int kDeepest = 8; ///< LVM on LUKS on RAID on a partition is 4
+
+fs::path sysfsOf(const std::string& name)
+{
+    return fs::path("/sys/class/block") / name;
+}
+
+std::uint64_t number(const fs::path& path)
+{
+    const std::string text = readAttribute(path);
+    std::uint64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+std::vector<fs::path> entriesOf(const fs::path& folder)
+{
+    std::vector<fs::path> out;
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
+        out.push_back(entry.path());
+    return out;
+}
+
+std::vector<fs::path> partitionFolders(const std::string& disk)
+{
+    std::vector<fs::path> out;
+    std::error_code ignored;
+    for (const fs::path& folder : entriesOf(sysfsOf(fs::path(disk).filename().string())))
+        if (fs::exists(folder / "partition", ignored))
+            out.push_back(folder);
+    return out;
+}
+
+class Releaser {
+public:
+    Releaser(platform::Exec& exec, AgentLog& log, const model::Deadline& deadline)
+        : exec_(exec), log_(log), deadline_(deadline)
+    {}
+
+    void releaseHoldersOf(const fs::path& folder, int depth = 0)
+    {
+        if (depth > kDeepest)
+            return;
+        for (const fs::path& holder : entriesOf(folder / "holders")) {
+            const std::string name = holder.filename().string();
+            releaseHoldersOf(sysfsOf(name), depth + 1);
+            for (const fs::path& partition : partitionFolders(name))
+                releaseHoldersOf(partition, depth + 1);
+            stop(name);
+        }
+    }
+
+private:
+    void stop(const std::string& name)
+    {
+        if (name.starts_with("md"))
+            run({"mdadm", "--stop", "/dev/" + name});
+        else if (name.starts_with("dm-"))
+            run({"dmsetup", "remove", "--retry", readAttribute(sysfsOf(name) / "dm/name")});
+        else
+            log_.trouble(name + " uses the disk; nothing is known to stop it");
+    }
+
+    void run(std::vector<std::string> argv)
+    {
+        const std::string what = fmt::format("{} {} {}", argv[0], argv[1], argv.back());
+        try {
+            const platform::Exit exit =
+                exec_.run({std::move(argv)}, deadline_.atMost(std::chrono::seconds{30}));
+            if (exit.code == 0)
+                log_.note(what + ": stopped");
+            else
+                log_.trouble(fmt::format("{} ended with {}: {}", what, exit.code, exit.err));
+        } catch (const model::Error& error) {
+            if (error.code() == model::ErrorCode::Aborted)
+                throw;
+            log_.trouble(fmt::format("{}: {}", what, error.what()));
+        }
+    }
+
+    platform::Exec& exec_;
+    AgentLog& log_;
+    const model::Deadline& deadline_;
+};
+
+} // namespace
+
+std::vector<Extent> kernelPartitions(const std::string& disk, std::uint32_t sectorBytes)
+{
+    std::vector<Extent> out;
+    for (const fs::path& folder : partitionFolders(disk)) {
+        const std::uint64_t first = number(folder / "start") * kSizeSector / sectorBytes;
+        const std::uint64_t count = number(folder / "size") * kSizeSector / sectorBytes;
+        if (count > 0)
+            out.push_back({first, first + count - 1});
+    }
+    return out;
+}
+
+void releaseDisk(platform::Exec& exec, const std::string& disk, AgentLog& log,
+                 const model::Deadline& deadline)
+{
+    Releaser releaser(exec, log, deadline);
+    releaser.releaseHoldersOf(sysfsOf(fs::path(disk).filename().string()));
+    for (const fs::path& partition : partitionFolders(disk))
+        releaser.releaseHoldersOf(partition);
+}
+
+} // namespace bm::agent

@@ -1,0 +1,59 @@
+#include "agent/disk/mounted.h"
+
+#include "common/model/error.h"
+
+#include <cerrno>
+#include <fmt/format.h>
+#include <sys/mount.h>
+#include <system_error>
+
+namespace bm::agent {
+
+namespace fs = std::filesystem;
+
+Mounted::Mounted(const BlockDevice& device, const ByteRange& part, FileSystem kind, bool readOnly)
+    : loop_(device.path(), part.begin, part.end - part.begin, readOnly, device.sectorBytes()),
+      folder_("bm-mount")
+{
+    unsigned long flags = MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME;
+    if (readOnly)
+        flags |= MS_RDONLY;
+    const char* options = "";
+    if (readOnly && kind == FileSystem::Ext)
+        options = "noload";
+    else if (kind == FileSystem::Xfs)
+        options = readOnly ? "norecovery,nouuid" : "nouuid";
+    if (::mount(loop_.path().c_str(), folder_.path().c_str(), std::string(toText(kind)).c_str(), flags,
+                options) != 0)
+        throw model::Error(model::ErrorCode::DiskFailed,
+                           fmt::format("mounting the {} at byte {} of {}: {}", toText(kind), part.begin,
+                                       device.path().string(), std::generic_category().message(errno)),
+                           "is it damaged? check it on the machine: fsck");
+}
+
+Mounted::~Mounted()
+{
+    if (::umount2(folder_.path().c_str(), 0) != 0)
+        ::umount2(folder_.path().c_str(), MNT_DETACH); // before the folder is removed with all in it
+}
+
+bool isMountable(FileSystem kind) noexcept
+{
+    return kind == FileSystem::Ext || kind == FileSystem::Xfs || kind == FileSystem::Btrfs;
+}
+
+bool isPlainPath(const fs::path& root, const fs::path& path)
+{
+    fs::path at = root;
+    for (const fs::path& part : path.lexically_relative(root)) {
+        if (part == "..")
+            return false;
+        at /= part;
+        std::error_code ignored;
+        if (fs::is_symlink(fs::symlink_status(at, ignored)))
+            return false;
+    }
+    return true;
+}
+
+} // namespace bm::agent

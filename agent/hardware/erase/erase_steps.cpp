@@ -1,0 +1,106 @@
+// The steps that erase disks.
+#include "agent/disk/chosen_disk.h"
+#include "agent/hardware/erase/disk_eraser.h"
+#include "agent/hardware/erase/per_disk.h"
+#include "agent/start/disk_start.h"
+#include "agent/steps.h"
+#include "common/model/error.h"
+
+#include <cmath>
+#include <fmt/format.h>
+
+namespace bm::agent {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using wire::Disk;
+
+namespace {
+
+constexpr std::uint64_t kMostPasses = 32;
+
+/// Does @p erase with each candidate; the rest is told as skipped.
+model::JsonText eraseCandidates(const StepContext& context, std::size_t atOnce,
+                                const std::function<json(const Disk&)>& erase)
+{
+    const std::vector<Disk> disks = context.disks();
+    const SortedDisks sorted = sortDisks(disks, context.log, "erasing");
+    std::vector<std::string> names;
+    names.reserve(sorted.candidates.size());
+    for (const Disk& disk : sorted.candidates)
+        names.push_back(disk.name);
+    DiskStart start(names, context);
+    const json erased = forEachDisk(sorted.candidates, atOnce, context.stop, erase);
+    return resultText({{"erased", erased}, {"skipped", sorted.skipped}, {"boot", start.forget()}});
+}
+
+json resultOf(const Disk& disk, const DiskErasure& erasure)
+{
+    return {{"name", disk.name},
+            {"serial", disk.serial},
+            {"method", erasure.method},
+            {"seconds", std::round(erasure.seconds * 1000) / 1000}};
+}
+
+std::uint64_t bytesOf(const std::vector<Disk>& disks)
+{
+    std::uint64_t bytes = 0;
+    for (const Disk& disk : disks)
+        bytes += disk.candidate ? disk.sizeBytes : 0;
+    return bytes;
+}
+
+using Eraser = std::function<DiskErasure(const Disk&, bool wholeDevice, const EraseTools&)>;
+
+model::JsonText eraseWithProgress(const StepContext& context, const Eraser& eraser)
+{
+    const std::vector<Disk> all = context.disks();
+    context.progress.total(bytesOf(all));
+    return eraseCandidates(context, kDisksAtOnce, [&](const Disk& disk) {
+        context.progress.message("erasing " + disk.name);
+        ProgressShare share(context.progress, disk.sizeBytes);
+        const EraseTools tools{context.exec, context.log, share, context.stop};
+        const DiskErasure done = eraser(disk, mayEraseWholeDevice(disk, all), tools);
+        context.log.note(fmt::format("{} erased by {} in {:.1f} s", disk.name, done.method, done.seconds));
+        return resultOf(disk, done);
+    });
+}
+
+EraseOrder orderFrom(const StepContext& context)
+{
+    const json arguments = wire::parseObject(context.arguments.text, "erase_devices");
+    const wire::JsonReader in(arguments, "erase_devices");
+    const std::uint64_t passes = in.number("shred_passes", 1);
+    if (passes < 1 || passes > kMostPasses)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("erase_devices.shred_passes is {}: 1 to {} make sense", passes, kMostPasses));
+    return {static_cast<unsigned>(passes), in.flag("allow_shred", true)};
+}
+
+} // namespace
+
+model::JsonText eraseDevicesMetadata(const StepContext& context)
+{
+    constexpr std::size_t kOneAfterAnother = 1;
+    return eraseCandidates(context, kOneAfterAnother, [&](const Disk& disk) -> json {
+        context.progress.message("erasing metadata of " + disk.name);
+        eraseMetadata(disk.name, context.exec, context.log, context.stop);
+        return {{"name", disk.name}, {"serial", disk.serial}};
+    });
+}
+
+model::JsonText eraseDevicesExpress(const StepContext& context)
+{
+    return eraseWithProgress(context, eraseExpress);
+}
+
+model::JsonText eraseDevices(const StepContext& context)
+{
+    const EraseOrder order = orderFrom(context);
+    return eraseWithProgress(context, [&](const Disk& disk, bool wholeDevice, const EraseTools& tools) {
+        return eraseWholly(disk, wholeDevice, order, tools);
+    });
+}
+
+} // namespace bm::agent

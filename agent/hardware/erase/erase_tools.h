@@ -1,0 +1,20 @@
+#pragma once
+#include "agent/base/agent_log.h"
+#include "agent/hardware/burnin/progress_share.h"
+#include "common/platform/exec.h"
+
+#include <chrono>
+#include <stop_token>
+
+namespace bm::agent {
+
+/// What the erasure of one disk has at hand; borrowed.
+struct EraseTools {
+    platform::Exec& exec;
+    AgentLog& log;
+    ProgressShare& share;
+    std::stop_token stop{};
+    std::chrono::milliseconds poll{2000}; ///< between two looks at a device that erases itself
+};
+
+} // namespace bm::agent

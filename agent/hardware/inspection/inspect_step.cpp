@@ -1,0 +1,87 @@
+// The step that tells all about the machine.
+#include "agent/disk/chosen_disk.h"
+#include "agent/disk/inventory_reader.h"
+#include "agent/hardware/inspection/inspection.h"
+#include "agent/hardware/inspection/links_up.h"
+#include "agent/hardware/inspection/lldp_listener.h"
+#include "agent/hardware/rescue/stop_wait.h"
+#include "agent/steps.h"
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+
+namespace bm::agent {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t kLongestLldpSeconds = 600;
+constexpr std::chrono::seconds kLinkPatience{5}; ///< copper negotiates for about three
+
+std::vector<std::string> names(const std::vector<wire::Nic>& nics, bool withCarrierOnly)
+{
+    std::vector<std::string> out;
+    for (const wire::Nic& nic : nics)
+        if (nic.carrier || !withCarrierOnly)
+            out.push_back(nic.name);
+    return out;
+}
+
+/// NICs that were down have a moment to find their link.
+std::vector<wire::Nic> nicsOnceLinked(const StepContext& context)
+{
+    const model::Deadline deadline = model::Deadline::in(kLinkPatience, context.stop);
+    std::vector<wire::Nic> nics = readNics();
+    while (!deadline.over() && std::ranges::any_of(nics, [](const wire::Nic& nic) { return !nic.carrier; })) {
+        waitUnlessStopped(200ms, context.stop);
+        nics = readNics();
+    }
+    return nics;
+}
+
+void askSwitches(const StepContext& context, std::chrono::seconds span, Inspection& out)
+{
+    std::optional<LinksUp> up;
+    if (context.mayChangeMachine) {
+        up.emplace(names(out.inventory.nics, false), context.log);
+        if (up->any())
+            out.inventory.nics = nicsOnceLinked(context);
+    }
+    context.progress.message(fmt::format("listening for LLDP, {} s at most", span.count()));
+    out.askedLldp = true;
+    out.lldp =
+        listenForLldp(names(out.inventory.nics, true), context.log, model::Deadline::in(span, context.stop));
+}
+
+std::chrono::seconds lldpSpan(const StepContext& context)
+{
+    const nlohmann::json arguments = wire::parseObject(context.arguments.text, "inspect");
+    const std::uint64_t seconds = wire::JsonReader(arguments, "inspect").number("lldp_seconds");
+    if (seconds > kLongestLldpSeconds)
+        throw model::Error(
+            model::ErrorCode::InvalidInput,
+            fmt::format("inspect.lldp_seconds is {}, {} are the most", seconds, kLongestLldpSeconds));
+    return std::chrono::seconds{seconds};
+}
+
+} // namespace
+
+model::JsonText inspectStep(const StepContext& context)
+{
+    const std::chrono::seconds span = lldpSpan(context);
+    context.progress.message("looking at the machine");
+    Inspection found{readInventory(context.bootInterface)};
+    found.inventory.disks = context.disks();
+    if (span > 0s)
+        askSwitches(context, span, found);
+    found.facts = readMachineFacts();
+    found.addresses = hostAddresses();
+    for (const wire::Nic& nic : found.inventory.nics)
+        found.nicIds.emplace(nic.name, readNicIds(nic.name));
+    return resultText(toIronicJson(found));
+}
+
+} // namespace bm::agent

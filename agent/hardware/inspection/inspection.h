@@ -1,0 +1,29 @@
+#pragma once
+#include "agent/hardware/inspection/host_addresses.h"
+#include "agent/hardware/inspection/lldp_frame.h"
+#include "agent/hardware/inspection/machine_facts.h"
+#include "common/wire/agent/inventory.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace bm::agent {
+
+/// All that an inspection found out.
+struct Inspection {
+    wire::Inventory inventory;
+    MachineFacts facts{};
+    std::map<std::string, PciIds> nicIds{}; ///< by interface
+    std::vector<HostAddress> addresses{};
+    bool askedLldp = false;
+    std::map<std::string, LldpFrame> lldp{}; ///< by interface
+};
+
+/// {"inventory": ...} as Ironic's agent sends it (ironic-python-agent, hardware.list_hardware_info), with
+/// more members; what is not known is null. An interface's "lldp" is Ironic's list of [type, hex value], its
+/// "lldp_neighbor" what that says.
+nlohmann::json toIronicJson(const Inspection& inspection);
+
+} // namespace bm::agent

@@ -1,0 +1,118 @@
+// The steps that make and remove software RAID.
+#include "agent/disk/chosen_disk.h"
+#include "agent/disk/inventory_reader.h"
+#include "agent/hardware/erase/per_disk.h"
+#include "agent/hardware/raid/raid_arrays.h"
+#include "agent/start/disk_start.h"
+#include "agent/steps.h"
+
+#include <charconv>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+namespace bm::agent {
+
+using nlohmann::json;
+using wire::Disk;
+
+namespace {
+
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
+constexpr std::uint64_t kSysfsSector = 512;
+
+bool bootedByUefi()
+{
+    std::error_code ignored;
+    return std::filesystem::exists("/sys/firmware/efi", ignored);
+}
+
+/// As the kernel sees it; the plan's where it does not say.
+std::uint64_t bytesOf(const RaidArray& array)
+{
+    const std::filesystem::path name = std::filesystem::path(array.device).filename();
+    const std::string text = readAttribute("/sys/class/block" / name / "size");
+    std::uint64_t sectors = 0;
+    std::from_chars(text.data(), text.data() + text.size(), sectors);
+    return sectors > 0 ? sectors * kSysfsSector : array.volumeBytes();
+}
+
+json resultOf(const RaidArray& array, const LogicalDisk& logical, const std::string& uuid)
+{
+    const std::uint64_t bytes = bytesOf(array);
+    json members = json::array();
+    for (const RaidPartition& member : array.members)
+        members.push_back({{"name", member.disk}, {"partition", member.path()}});
+    return {{"controller", "software"},
+            {"raid_level", toText(array.level)},
+            {"size_gb", (bytes + kGiB / 2) / kGiB},
+            {"size_bytes", bytes},
+            {"name", array.device},
+            {"uuid", uuid},
+            {"volume_name", logical.volumeName.empty() ? json(nullptr) : json(logical.volumeName)},
+            {"is_root_volume", logical.isRootVolume},
+            {"members", members}};
+}
+
+/// The numbers that arrays of other disks have, once those of the plan's are stopped.
+std::set<unsigned> stopArraysOf(const RaidPlan& plan, RaidArrays& arrays)
+{
+    for (const Disk& disk : plan.disks)
+        arrays.remove(disk.name, {});
+    return knownMdDevices();
+}
+
+} // namespace
+
+model::JsonText raidCreateConfiguration(const StepContext& context)
+{
+    const json arguments = wire::parseObject(context.arguments.text, "raid_create_configuration");
+    const std::vector<LogicalDisk> logical =
+        logicalDisksFrom(wire::JsonReader(arguments, "raid_create_configuration"));
+    const std::vector<Disk> disks = context.disks();
+    RaidPlan plan = planRaid(logical, disks, bootedByUefi());
+    RaidArrays arrays(context.exec, context.log, context.stop);
+    for (const Disk& disk : plan.disks)
+        arrays.refuseForeignPartitions(disk.name);
+    context.progress.message("making software RAID");
+    plan = planRaid(logical, disks, bootedByUefi(), stopArraysOf(plan, arrays));
+    const std::vector<std::string> uuids = arrays.create(plan);
+    json made = json::array();
+    for (std::size_t i = 0; i < plan.arrays.size(); ++i)
+        made.push_back(resultOf(plan.arrays[i], logical[i], uuids[i]));
+    return resultText({{"raid_config", {{"logical_disks", made}}}});
+}
+
+model::JsonText raidDeleteConfiguration(const StepContext& context)
+{
+    const SortedDisks sorted = sortDisks(context.disks(), context.log, "looking for RAID on");
+    RaidArrays arrays(context.exec, context.log, context.stop);
+    std::map<std::string, std::map<std::string, std::string>> members;
+    std::set<std::string> deleted;
+    std::vector<std::string> names;
+    for (const Disk& disk : sorted.candidates) {
+        const std::map<std::string, std::string> found = arrays.membersOn(disk.name);
+        if (found.empty())
+            continue;
+        members.emplace(disk.name, found);
+        names.push_back(disk.name);
+        for (const auto& [device, uuid] : found)
+            deleted.insert(uuid);
+    }
+    DiskStart start(names, context);
+    json erased = json::array();
+    for (const Disk& disk : sorted.candidates) {
+        if (!members.contains(disk.name))
+            continue;
+        context.progress.message("removing software RAID from " + disk.name);
+        arrays.remove(disk.name, members.at(disk.name));
+        erased.push_back({{"name", disk.name}, {"serial", disk.serial}});
+    }
+    return resultText({{"raid_config", {{"logical_disks", json::array()}}},
+                       {"deleted", deleted},
+                       {"erased", erased},
+                       {"skipped", sorted.skipped},
+                       {"boot", start.forget()}});
+}
+
+} // namespace bm::agent

@@ -1,0 +1,63 @@
+#pragma once
+#include "agent/copy/fetch_run.h"
+#include "agent/copy/source_choice.h"
+#include "agent/relay/relay_copy.h"
+#include "agent/relay/relay_peer.h"
+
+#include <chrono>
+#include <deque>
+#include <stop_token>
+
+namespace bm::agent {
+
+/// Reads a run's blocks from one peer until the run is done, a better source is there, or this one fails.
+/// One thread.
+class PeerReader {
+public:
+    using Clock = std::chrono::steady_clock;
+    /// All borrowed. Connects. @throws Error Unavailable, Aborted
+    PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, SourceChoice& choice,
+               const std::stop_token& stop);
+    /// @throws Left what is wrong with the peer; Error Aborted
+    void read();
+
+    /// Thrown by read(): why the peer is left.
+    struct Left {
+        Leaving why;
+        std::string detail;
+    };
+
+private:
+    void askForMore();
+    void yieldWhenSlow();
+    std::span<std::byte> onHeader(const RelayHeader& header);
+    std::span<std::byte> onData(const RelayHeader& header);
+    [[noreturn]] void onBye(const RelayHeader& header) const;
+    void onBytes(std::size_t count);
+    void look();
+    void judge(Clock::time_point now);
+    bool betterIsThere(Clock::time_point now);
+
+    const PeerAddress& peer_;
+    std::string name_;
+    FetchRun& run_;
+    RelayCopy& copy_;
+    SourceChoice& choice_;
+    const std::stop_token& stop_;
+    RelayPeer connection_;
+    std::deque<std::size_t> rangeEnds_; ///< of what was asked for, as places in the run
+    std::size_t asked_ = 0;
+    bool over_ = false;
+    // The window that is being judged
+    Clock::time_point windowBegan_;
+    Clock::time_point lastProbe_;
+    Clock::duration blocked_{}; ///< we had no room
+    std::uint64_t bytes_ = 0;
+    std::uint64_t starvedBytes_ = 0; ///< after which the peer had no more itself
+    bool waits_ = false;             ///< the peer says so
+    bool yielded_ = false;           ///< our disk is slow, and it was told
+    int slowWindows_ = 0;
+    int poorWindows_ = 0;
+};
+
+} // namespace bm::agent

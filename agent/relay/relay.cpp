@@ -1,0 +1,91 @@
+#include "agent/relay/relay.h"
+
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <fmt/format.h>
+#include <fstream>
+#include <mutex>
+#include <string>
+
+namespace bm::agent {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t kLeastCache = std::size_t{16} << 20U;
+constexpr std::size_t kMostCache = std::size_t{256} << 20U;
+
+/// MemAvailable, bytes; what a RAM disk of 512 MiB has left, where the kernel does not say.
+std::size_t availableMemory()
+{
+    std::ifstream file("/proc/meminfo");
+    std::string line;
+    while (std::getline(file, line))
+        if (line.starts_with("MemAvailable:"))
+            return std::stoull(line.substr(line.find_first_of("0123456789"))) * 1024;
+    return std::size_t{256} << 20U;
+}
+
+std::size_t cacheBytes(const RelaySettings& settings)
+{
+    return settings.cacheBytes != 0 ? settings.cacheBytes
+                                    : std::clamp(availableMemory() / 8, kLeastCache, kMostCache);
+}
+
+} // namespace
+
+Relay::Relay(const images::Manifest& manifest, RelayCopy& copy, const RelaySettings& settings,
+             std::size_t pipelineBytes, AgentLog& log)
+    : manifest_(manifest), store_(pipelineBytes + cacheBytes(settings), true, [this] { changes_.wake(); })
+{
+    try {
+        server_ = std::make_unique<RelayServer>(
+            manifest, store_, copy, log, changes_,
+            RelayServer::Settings{.port = settings.port, .mostChildren = settings.mostChildren});
+        log.note(
+            fmt::format("relay at port {}, {} MiB of memory", server_->port(), store_.limitBytes() >> 20U));
+    } catch (const model::Error& error) {
+        log.trouble(fmt::format("{}: this node takes from others, but gives nothing", error.message()));
+    }
+}
+
+void Relay::serveFrom(const BlockDevice& device, const WrittenBlocks& written)
+{
+    if (!server_)
+        return;
+    server_->serveFrom({[&written](std::size_t block) { return written.holds(block); },
+                        [this, &device](std::size_t block, std::span<std::byte> raw) {
+                            const std::uint64_t sector = device.sectorBytes();
+                            const std::uint64_t length =
+                                (manifest_.rawLength(block) + sector - 1) / sector * sector;
+                            device.read(block * images::kBlockBytes, raw.first(length));
+                        }});
+}
+
+void Relay::forget()
+{
+    if (server_)
+        server_->serveFrom({});
+}
+
+void Relay::retract(std::size_t block)
+{
+    if (server_)
+        server_->retract(block);
+}
+
+void Relay::linger(std::chrono::milliseconds longest, const std::stop_token& stop)
+{
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    const auto end = std::chrono::steady_clock::now() + longest;
+    while (server_ && server_->children() > 0 && !stop.stop_requested() &&
+           std::chrono::steady_clock::now() < end)
+        changed.wait_for(lock, stop, 50ms, [] { return false; });
+}
+
+} // namespace bm::agent

@@ -1,0 +1,84 @@
+#pragma once
+#include "agent/copy/frame_store.h"
+#include "images/blocks/manifest.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::agent {
+
+/// Another agent's relay.
+struct PeerAddress {
+    std::string host; ///< IPv4 or IPv6, no name
+    std::uint16_t port = 0;
+    std::string text() const;
+    bool operator==(const PeerAddress&) const = default;
+    /// "10.0.0.1:6387" or "[fd00::1]:6387"; nothing for anything else.
+    static std::optional<PeerAddress> parse(const std::string& text);
+};
+
+/// What the conductor says of this node's place; it may change while the copy runs.
+struct RelayPlan {
+    std::string token;                ///< of this copy
+    std::vector<PeerAddress> sources; ///< the best first; after the last of them the server
+    std::uint64_t bytesPerSecond = 0; ///< what the others get, stored bytes; 0: unknown
+};
+
+/// What is told to the conductor.
+struct RelayReport {
+    std::uint16_t port = 0; ///< 0: not serving
+    std::string source;     ///< "10.0.0.1:6387", "server"; empty: none now
+    bool slow = false;      ///< this node's disk does not keep up
+    std::uint64_t bytesPerSecond = 0;
+    std::map<std::string, std::uint64_t> bytesFrom{}; ///< stored bytes by source
+    std::uint64_t bytesServed = 0;                    ///< stored bytes to other nodes
+    std::uint32_t children = 0;
+    struct Left {
+        std::string source;
+        std::string reason; ///< dead, slow, lying, refused, busy
+    };
+    std::vector<Left> left{}; ///< since the last report that arrived
+};
+
+/// What the fetcher, the relay's server and the exchange know of one copy. Thread-safe.
+class RelayCopy {
+public:
+    explicit RelayCopy(RelayPlan plan) : plan_(std::move(plan)) {}
+
+    void plan(RelayPlan plan); ///< a new one; an empty token keeps the old one
+    RelayPlan plan() const;
+    std::uint64_t planVersion() const { return version_; } ///< grows with each change
+    /// The token of the plan or the one before it.
+    bool knows(const std::string& token) const;
+
+    void listening(std::uint16_t port);
+    void source(const std::string& name);
+    void got(const std::string& name, std::uint64_t bytes);
+    void rate(std::uint64_t bytesPerSecond) { rate_ = bytesPerSecond; }
+    void left(const std::string& name, const std::string& reason);
+    void served(std::uint64_t bytes) { served_ += bytes; }
+    void children(std::uint32_t count) { children_ = count; }
+    void slow(bool now) { slow_ = now; }
+    bool isSlow() const { return slow_; }
+    RelayReport report() const;
+    void reported(std::size_t left); ///< so many of the left arrived
+
+private:
+    mutable std::mutex mutex_;
+    RelayPlan plan_;
+    std::string oldToken_;
+    RelayReport report_;
+    std::atomic<std::uint64_t> version_{1};
+    std::atomic<std::uint64_t> rate_{0};
+    std::atomic<std::uint64_t> served_{0};
+    std::atomic<std::uint32_t> children_{0};
+    std::atomic<bool> slow_{false};
+};
+
+} // namespace bm::agent

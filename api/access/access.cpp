@@ -1,0 +1,278 @@
+#include "api/access/access.h"
+
+#include "api/ironic/node_view.h"
+#include "api/ironic/port_api.h"
+#include "common/model/error.h"
+#include "common/wire/json/json_input.h"
+#include "conductor/core/nodes.h"
+#include "conductor/nodes/resources.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using http::Request;
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+std::string_view toText(Needs needs)
+{
+    return needs == Needs::Nobody ? "nobody" : model::toText(static_cast<model::Role>(needs));
+}
+
+/// What the actor is to a record.
+struct Relation {
+    bool owner = false;
+    bool lessee = false;
+    bool any() const { return owner || lessee; }
+};
+
+Relation relationTo(const Request& request, const model::Node& node)
+{
+    const std::string& project = projectOf(request);
+    return {node.owner == project, node.lessee == project};
+}
+
+Relation ownerOnly(const Request& request, const std::string& owner)
+{
+    return {owner == projectOf(request), false};
+}
+
+std::string whoIs(const Request& request)
+{
+    const model::Grant& grant = request.grant;
+    return fmt::format("{} is {} of {}", request.actor, model::toText(grant.role),
+                       grant.ofSystem() ? "the system" : "the project " + grant.project);
+}
+
+[[noreturn]] void refuse(const Request& request, std::string_view rule, const std::string& needed)
+{
+    throw Error(ErrorCode::Forbidden, fmt::format("Access was denied to the following resource: {}", rule),
+                fmt::format("{}; this needs {}", whoIs(request), needed));
+}
+
+[[noreturn]] void refuse(const Request& request, std::string_view rule, const Access& access)
+{
+    std::string needed = fmt::format("{} of the system", toText(access.system));
+    if (access.owner != Needs::Nobody)
+        needed += fmt::format(", {} of the owner's project", toText(access.owner));
+    if (access.lessee != Needs::Nobody)
+        needed += fmt::format(", {} of the lessee's project", toText(access.lessee));
+    refuse(request, rule, needed);
+}
+
+/// @p relation counts for a project's users alone.
+bool suffices(const model::Grant& grant, const Access& access, const Relation& relation)
+{
+    if (grant.ofSystem())
+        return suffices(grant.role, access.system);
+    return (relation.owner && suffices(grant.role, access.owner)) ||
+           (relation.lessee && suffices(grant.role, access.lessee));
+}
+
+void require(const Request& request, std::string_view rule, const Access& access, const Relation& relation)
+{
+    if (!suffices(request.grant, access, relation))
+        refuse(request, rule, access);
+}
+
+template <class T>
+T resourceOf(const ApiParts& parts, const Request& request, const conductor::ResourceRules<T>& rules)
+{
+    return conductor::Resources<T>(parts.context, rules).get(request.pathParam("ident"));
+}
+
+model::Node nodeById(const ApiParts& parts, const model::NodeId& id)
+{
+    return parts.nodes.get(id.uuid);
+}
+
+/// A record that belongs to a node is whose the node is.
+template <class T>
+Relation relationByNode(const ApiParts& parts, const Request& request,
+                        const conductor::ResourceRules<T>& rules)
+{
+    return relationTo(request, nodeById(parts, resourceOf(parts, request, rules).node));
+}
+
+Relation relationToPort(const ApiParts& parts, const Request& request)
+{
+    const model::Port port = parts.context.database.read(
+        [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    return relationTo(request, nodeById(parts, port.node));
+}
+
+/// A public runbook is everybody's to read.
+Relation relationToRunbook(const ApiParts& parts, const Request& request)
+{
+    const model::Runbook runbook = resourceOf(parts, request, conductor::runbookRules());
+    const bool reads = request.method == http::Method::Get || request.method == http::Method::Head;
+    return {runbook.owner == projectOf(request), runbook.isPublic && reads};
+}
+
+Relation relationOf(const ApiParts& parts, const Request& request, Subject subject)
+{
+    switch (subject) {
+    case Subject::Open:
+    case Subject::Shared:
+    case Subject::List:
+    case Subject::Create:
+        return {true, true};
+    case Subject::System:
+        return {};
+    case Subject::Node:
+        return relationTo(request, parts.nodes.get(identOf(parts, request)));
+    case Subject::Port:
+        return relationToPort(parts, request);
+    case Subject::PortGroup:
+        return relationByNode(parts, request, conductor::portGroupRules());
+    case Subject::VolumeConnector:
+        return relationByNode(parts, request, conductor::volumeConnectorRules());
+    case Subject::VolumeTarget:
+        return relationByNode(parts, request, conductor::volumeTargetRules());
+    case Subject::Allocation:
+        return ownerOnly(request, resourceOf(parts, request, conductor::allocationRules()).owner);
+    case Subject::Runbook:
+        return relationToRunbook(parts, request);
+    }
+    return {};
+}
+
+[[noreturn]] void hide(const Request& request, Subject subject)
+{
+    constexpr std::array<std::string_view, 6> kNames{
+        "Node", "Port", "Portgroup", "Volume connector", "Volume target", "Allocation"};
+    const std::size_t place = static_cast<std::size_t>(subject) - static_cast<std::size_t>(Subject::Node);
+    throw Error(ErrorCode::NotFound,
+                fmt::format("{} {} could not be found.", place < kNames.size() ? kNames.at(place) : "Runbook",
+                            request.pathParam("ident")));
+}
+
+void enforce(const ApiParts& parts, const Request& request)
+{
+    const bool administrator = request.grant.ofSystem() && request.grant.role == model::Role::Admin;
+    if (administrator || request.route.empty())
+        return;
+    const PolicyRow* row = policyOf(request.method, request.route);
+    if (row == nullptr)
+        refuse(request, request.route, Access{});
+    if (row->subject == Subject::Open)
+        return;
+    Relation relation;
+    if (!request.grant.ofSystem()) {
+        relation = relationOf(parts, request, row->subject);
+        if (row->subject >= Subject::Node && !relation.any())
+            hide(request, row->subject);
+    }
+    require(request, row->rule, row->access, relation);
+}
+
+/// "/driver_info/ipmi_password" of an operation, "" when it has none: that is refused elsewhere.
+std::string pathOf(const nlohmann::json& operation)
+{
+    const auto path = operation.is_object() ? operation.find("path") : operation.end();
+    return path != operation.end() && path->is_string() ? path->get<std::string>() : "";
+}
+
+/// A node that is in use changes its owner by an administrator's hand alone.
+void requireFreeOwner(const model::Node& node, const std::string& path)
+{
+    if (path.starts_with("/owner") && node.state == model::State::Active)
+        throw Error(
+            ErrorCode::Conflict,
+            fmt::format("Cannot update owner of node \"{}\" while it is in state \"active\".", node.id.uuid),
+            "an administrator of the system may");
+}
+
+/// Only switching cleaning off is an administrator's.
+bool leavesCleaningOn(const std::string& path, const nlohmann::json& operation)
+{
+    const auto value = operation.find("value");
+    return path.starts_with("/automated_clean") && value != operation.end() && *value == true;
+}
+
+} // namespace
+
+http::Filter policyFilter(const ApiParts& parts)
+{
+    return [&parts](Request& request, http::Response&) { enforce(parts, request); };
+}
+
+bool maySee(const Request& request, const model::Node& node)
+{
+    return request.grant.ofSystem() || relationTo(request, node).any();
+}
+
+bool isRedacted(const Request& request, const model::Node& node)
+{
+    return !request.grant.ofSystem() && !relationTo(request, node).owner;
+}
+
+bool maySeeProperties(const ApiParts& parts, const Request& request, const model::VolumeTarget& target)
+{
+    const bool system = request.grant.ofSystem();
+    const Relation relation = system ? Relation{} : relationTo(request, nodeById(parts, target.node));
+    return suffices(request.grant, targetPropertiesRow().access, relation);
+}
+
+void requireRunbook(const ApiParts& parts, const Request& request, const std::string& ident)
+{
+    if (request.grant.ofSystem()) // the filter has looked at the system's users
+        return;
+    const model::Runbook runbook =
+        conductor::Resources<model::Runbook>(parts.context, conductor::runbookRules()).get(ident);
+    if (runbook.isPublic)
+        return;
+    const Relation relation = ownerOnly(request, runbook.owner);
+    if (!relation.any())
+        throw Error(ErrorCode::NotFound, fmt::format("Runbook {} could not be found.", ident));
+    require(request, runbookUseRow().rule, runbookUseRow().access, relation);
+}
+
+void requireVisible(const Request& request, const model::Node& node, const std::string& ident)
+{
+    if (!maySee(request, node))
+        throw Error(ErrorCode::NotFound, fmt::format("Node {} could not be found.", ident));
+}
+
+model::Node visibleNode(const ApiParts& parts, const Request& request, const std::string& ident)
+{
+    model::Node node = parts.nodes.get(ident);
+    requireVisible(request, node, ident);
+    return node;
+}
+
+void requireOn(const Request& request, const model::Node& node)
+{
+    const PolicyRow* row = policyOf(request.method, request.route);
+    if (request.grant.ofSystem() || row == nullptr) // the filter has looked at the system's users
+        return;
+    requireVisible(request, node, node.id.uuid);
+    require(request, row->rule, row->access, relationTo(request, node));
+}
+
+void requirePatch(const Request& request, const model::Node& node, const nlohmann::json& patch)
+{
+    if (request.grant.ofSystem() && request.grant.role == model::Role::Admin)
+        return;
+    for (const nlohmann::json& operation : patch.is_array() ? patch : nlohmann::json::array()) {
+        const std::string path = pathOf(operation);
+        const NodePatchRow* row = nodePatchPolicyOf(path);
+        if (row != nullptr && !leavesCleaningOn(path, operation))
+            require(request, row->rule, row->access, relationTo(request, node));
+        requireFreeOwner(node, path);
+    }
+}
+
+std::string ownerOfNew(const Request& request, const std::string& wanted)
+{
+    if (request.grant.ofSystem() || wanted.empty() || wanted == projectOf(request))
+        return request.grant.ofSystem() ? wanted : projectOf(request);
+    const PolicyRow* row = policyOf(request.method, request.route);
+    refuse(request, row == nullptr ? request.route : row->rule, "its owner to be that project");
+}
+
+} // namespace bm::api

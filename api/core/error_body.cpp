@@ -1,0 +1,79 @@
+#include "api/core/error_body.h"
+
+#include "common/model/error.h"
+#include "common/wire/json/json_writer.h"
+#include "common/wire/resources/versions.h"
+
+namespace bm::api {
+
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+/// Refusals of the routing layer: Ironic words them in another form than faults.
+bool isRouting(const http::Request& request, const Error& error)
+{
+    return dynamic_cast<const wire::RoutingError*>(&error) != nullptr ||
+           error.code() == ErrorCode::MethodNotAllowed ||
+           (error.code() == ErrorCode::NotFound && error.message() == "there is no " + request.path);
+}
+
+std::string_view titleOf(int status)
+{
+    return status == 404   ? "Not Found"
+           : status == 405 ? "Method Not Allowed"
+           : status == 406 ? "Not Acceptable"
+                           : "Error";
+}
+
+std::string innerText(const http::Request& request, const Error& error)
+{
+    wire::JsonWriter out;
+    const int status = http::statusOf(error);
+    out.beginObject();
+    if (isRouting(request, error))
+        out.key("code")
+            .number(std::int64_t{status})
+            .key("title")
+            .string(titleOf(status))
+            .key("description")
+            .string(error.message());
+    else
+        out.key("faultcode")
+            .string(status >= 500 ? "Server" : "Client")
+            .key("faultstring")
+            .string(error.message())
+            .key("debuginfo")
+            .null();
+    return out.endObject().take();
+}
+
+void send(const http::Request& request, http::Response& response, const Error& error,
+          const std::string& message)
+{
+    wire::JsonWriter out;
+    out.beginObject().key("error_message").string(message);
+    out.key("code").string(model::toText(error.code()));
+    if (!error.hint().empty())
+        out.key("hint").string(error.hint());
+    out.key("request_id").string(request.requestId).endObject();
+    const int status = http::statusOf(error);
+    if (status == 503)
+        response.header("Retry-After", "5");
+    response.sendJson(status, out.text());
+}
+
+} // namespace
+
+void renderIronicError(const http::Request& request, http::Response& response, const Error& error)
+{
+    send(request, response, error, innerText(request, error));
+}
+
+void renderPlainError(const http::Request& request, http::Response& response, const Error& error)
+{
+    send(request, response, error, error.message());
+}
+
+} // namespace bm::api

@@ -1,0 +1,121 @@
+#include "api/core/request_values.h"
+
+#include "common/model/error.h"
+#include "common/text/word_list.h"
+#include "common/wire/json/json_input.h"
+
+#include <charconv>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+/// Percent-encodes what a query value may not hold; commas and colons stay readable.
+std::string encoded(std::string_view text)
+{
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                           std::string_view("-._~,:").find(c) != std::string_view::npos;
+        if (plain)
+            out += c;
+        else
+            out += fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    }
+    return out;
+}
+
+std::optional<std::int64_t> wholeNumber(std::string_view text)
+{
+    std::int64_t value = 0;
+    const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || end.ec != std::errc{} || end.ptr != text.data() + text.size())
+        return std::nullopt;
+    return value;
+}
+
+} // namespace
+
+wire::Version versionOf(const http::Request& request)
+{
+    return wire::versionFromHeader(request.header(wire::kVersionHeader));
+}
+
+void requireVersion(const http::Request& request, int minor, std::string_view what)
+{
+    if (versionOf(request).minor < minor)
+        throw wire::RoutingError(ErrorCode::NotFound, fmt::format("The API version does not allow {}", what),
+                                 fmt::format("send {}: 1.{} or later", wire::kVersionHeader, minor));
+}
+
+nlohmann::json jsonBody(http::Request& request, std::size_t limitBytes)
+{
+    return wire::parseJson(request.body(limitBytes));
+}
+
+std::size_t limitOf(const http::Request& request, std::size_t most)
+{
+    const std::optional<std::string> text = request.queryParam("limit");
+    if (!text)
+        return most;
+    const std::optional<std::int64_t> value = wholeNumber(*text);
+    if (!value || *value <= 0)
+        throw Error(ErrorCode::InvalidInput, "Limit must be positive",
+                    fmt::format("limit: a whole number from 1 to {}, not \"{}\"", most, text->substr(0, 40)));
+    return std::min(static_cast<std::size_t>(*value), most);
+}
+
+std::int64_t numberOf(const http::Request& request, std::string_view name, std::int64_t otherwise,
+                      std::int64_t most)
+{
+    const std::optional<std::string> text = request.queryParam(name);
+    if (!text)
+        return otherwise;
+    const std::optional<std::int64_t> value = wholeNumber(*text);
+    if (!value || *value < 0 || *value > most)
+        throw Error(ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is not a whole number from 0 to {}",
+                                                         name, text->substr(0, 40), most));
+    return *value;
+}
+
+bool flagFromText(std::string_view text, std::string_view name)
+{
+    return wire::asBoolean(nlohmann::json(text), name);
+}
+
+bool detailWanted(const http::Request& request)
+{
+    const std::optional<std::string> flag = request.queryParam("detail");
+    return flag && flagFromText(*flag, "detail");
+}
+
+void refuseOtherQuery(const http::Request& request, std::string_view known)
+{
+    for (const auto& [key, value] : request.query)
+        if (!model::isAmong(known, key))
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("Unexpected argument: \"{}\"", key.substr(0, 80)),
+                        fmt::format("known are: {}", known));
+}
+
+std::string nextLink(const http::Request& request, std::size_t limit, const std::string& marker)
+{
+    std::string link = request.localBase + request.path + "?";
+    for (const auto& [key, value] : request.query)
+        if (key != "limit" && key != "marker")
+            link += fmt::format("{}={}&", encoded(key), encoded(value));
+    return link + fmt::format("limit={}&marker={}", limit, marker);
+}
+
+std::string bearerToken(const http::Request& request)
+{
+    const std::string header = request.header("Authorization").value_or("");
+    return header.starts_with("Bearer ") ? header.substr(7) : "";
+}
+
+} // namespace bm::api

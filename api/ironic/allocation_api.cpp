@@ -1,0 +1,53 @@
+#include "api/ironic/allocation_api.h"
+
+#include "api/core/request_values.h"
+#include "api/ironic/node_view.h"
+#include "api/ironic/resource_fields.h"
+#include "common/wire/resources/allocation_fields.h"
+#include "conductor/nodes/allocations.h"
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+
+namespace {
+
+constexpr int kSince = 52;
+
+model::Allocation ofNode(const ApiParts& parts, const Request& request)
+{
+    requireVersion(request, kSince, "allocation");
+    const model::Node node = parts.nodes.get(identOf(parts, request));
+    return parts.context.database.read(
+        [&](db::Transaction& tx) { return conductor::allocationOfNode(tx, node); });
+}
+
+} // namespace
+
+void AllocationApi::mount(http::Router& router)
+{
+    const char* const path = "/v1/nodes/{ident}/allocation";
+    router.add(Method::Get, path, [this](Request& q, Response& a) { showOfNode(q, a); });
+    router.add(Method::Delete, path, [this](Request& q, Response& a) { removeOfNode(q, a); });
+}
+
+void AllocationApi::showOfNode(Request& request, Response& response) const
+{
+    refuseOtherQuery(request, "fields");
+    const model::Allocation allocation = ofNode(parts_, request);
+    wire::JsonWriter out;
+    wire::allocationShape().write(out, allocation, request.localBase,
+                                  fieldsOf(wire::allocationShape(), request, true));
+    response.sendJson(200, out.text());
+}
+
+void AllocationApi::removeOfNode(Request& request, Response& response) const
+{
+    const conductor::Resources<model::Allocation> allocations(parts_.context, conductor::allocationRules());
+    allocations.remove(ofNode(parts_, request).id.uuid, request.actor);
+    response.sendEmpty(204);
+}
+
+} // namespace bm::api

@@ -1,0 +1,188 @@
+#include "api/ironic/node_query.h"
+
+#include "api/access/access.h"
+#include "api/core/request_values.h"
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bm::api {
+
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+
+namespace {
+
+struct Argument {
+    std::string_view name;
+    int since;
+    void (*take)(NodeQuery& query, const std::string& value, const std::string& conductor);
+};
+
+template <std::optional<std::string> db::NodeFilter::*member>
+void takeText(NodeQuery& query, const std::string& value, const std::string&)
+{
+    query.filter.*member = value;
+}
+
+void takeState(NodeQuery& query, const std::string& value, const std::string&)
+{
+    query.filter.state = model::stateFromText(value);
+    if (!query.filter.state)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Provision state \"{}\" is not valid", value.substr(0, 80)),
+                    "such as \"available\", \"active\", \"deploy failed\"");
+}
+
+void takeConductor(NodeQuery& query, const std::string& value, const std::string& conductor)
+{
+    query.also.emplace_back([ours = value == conductor](const Node&) { return ours; });
+}
+
+void takeShards(NodeQuery& query, const std::string& value, const std::string&)
+{
+    query.also.emplace_back([list = "," + value + ","](const Node& node) {
+        return !node.shard.empty() && list.find("," + node.shard + ",") != std::string::npos;
+    });
+}
+
+void takeSortKey(NodeQuery& query, const std::string& value, const std::string&)
+{
+    const wire::NodeField* field = wire::findNodeField(value);
+    const std::string column(field == nullptr ? "" : field->sortColumn);
+    const std::vector<std::string>& known = db::NodeRepository::sortKeys();
+    if (column.empty() || std::find(known.begin(), known.end(), column) == known.end())
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("The sort_key value \"{}\" is an invalid field for sorting", value.substr(0, 80)),
+            fmt::format("one of: {}", fmt::join(known, ", ")));
+    query.filter.sortKey = column;
+}
+
+void takeSortDirection(NodeQuery& query, const std::string& value, const std::string&)
+{
+    if (value != "asc" && value != "desc")
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Invalid sort direction: {}. Acceptable values are 'asc' or 'desc'",
+                                value.substr(0, 40)));
+    query.filter.descending = value == "desc";
+}
+
+void takeNothing(NodeQuery&, const std::string&, const std::string&) {}
+
+const std::vector<Argument>& arguments()
+{
+    using F = db::NodeFilter;
+    // clang-format off
+    static const std::vector<Argument> rows{
+        {"instance_uuid", 1, takeText<&F::instanceUuid>},
+        {"associated", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.associated = flagFromText(v, "associated"); }},
+        {"maintenance", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.maintenance = flagFromText(v, "maintenance"); }},
+        {"chassis_uuid", 1, takeText<&F::chassisUuid>},
+        {"provision_state", 9, takeState},
+        {"driver", 16, takeText<&F::driver>},
+        {"resource_class", 21, takeText<&F::resourceClass>},
+        {"fault", 42, takeText<&F::fault>},
+        {"conductor_group", 46, takeText<&F::conductorGroup>},
+        {"conductor", 49, takeConductor},
+        {"owner", 50, takeText<&F::owner>},
+        {"description_contains", 51, takeText<&F::descriptionContains>},
+        {"retired", 61, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.retired = flagFromText(v, "retired"); }},
+        {"lessee", 65, takeText<&F::lessee>},
+        {"project", 65, takeText<&F::project>},
+        {"shard", 82, takeShards},
+        {"sharded", 82, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([on = flagFromText(v, "sharded")](const Node& n) { return n.shard.empty() != on; }); }},
+        {"parent_node", 83, takeText<&F::parentNode>},
+        {"include_children", 83, [](NodeQuery& q, const std::string& v, const std::string&) { if (flagFromText(v, "include_children")) q.filter.parentNode.reset(); }},
+        {"instance_name", 104, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([v](const Node& n) { return n.instanceName == v; }); }},
+        {"sort_key", 1, takeSortKey},
+        {"sort_dir", 1, takeSortDirection},
+        {"marker", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.marker = v; }},
+        {"limit", 1, takeNothing},
+        {"fields", 8, takeNothing},
+        {"detail", 43, takeNothing},
+    };
+    // clang-format on
+    return rows;
+}
+
+const Argument& argumentOf(const std::string& name, wire::Version version)
+{
+    const std::vector<Argument>& rows = arguments();
+    const auto found =
+        std::find_if(rows.begin(), rows.end(), [&](const Argument& row) { return row.name == name; });
+    if (found == rows.end()) {
+        std::vector<std::string_view> known;
+        known.reserve(rows.size());
+        for (const Argument& row : rows)
+            known.push_back(row.name);
+        throw Error(ErrorCode::InvalidInput, fmt::format("Unexpected argument: \"{}\"", name.substr(0, 80)),
+                    fmt::format("known are: {}", fmt::join(known, ", ")));
+    }
+    if (found->since > version.minor)
+        throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
+                    fmt::format("{} needs version 1.{}, the request is {}", name, found->since,
+                                wire::toText(version)));
+    return *found;
+}
+
+bool fits(const NodeQuery& query, const Node& node)
+{
+    return std::all_of(query.also.begin(), query.also.end(), [&](const auto& holds) { return holds(node); });
+}
+
+/// A project's users list what is theirs.
+void narrowToProject(NodeQuery& query, const http::Request& request)
+{
+    const std::string& project = projectOf(request);
+    if (project.empty())
+        return;
+    if (query.filter.project)
+        ownerOfNew(request, *query.filter.project);
+    query.filter.project = project;
+}
+
+} // namespace
+
+NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::string& conductorName)
+{
+    const wire::Version version = versionOf(request);
+    NodeQuery query;
+    query.filter.parentNode = ""; // children are listed when asked for
+    for (const auto& [name, value] : request.query)
+        argumentOf(name, version).take(query, value, conductorName);
+    narrowToProject(query, request);
+    query.limit = limitOf(request);
+    const std::optional<std::string> fields = request.queryParam("fields");
+    detail = detail || detailWanted(request);
+    if (detail && fields)
+        throw Error(ErrorCode::InvalidInput, "Can't fetch a subset of fields with 'detail' set");
+    query.fields = fields   ? wire::nodeSelection(*fields, version)
+                   : detail ? wire::nodeDetail(version)
+                            : wire::nodeSummary(version);
+    return query;
+}
+
+NodePage pageOf(db::Transaction& tx, const NodeQuery& query)
+{
+    NodePage page;
+    db::NodeFilter filter = query.filter;
+    filter.limit = query.also.empty() ? query.limit + 1 : 1000;
+    for (bool last = false; !last && page.nodes.size() <= query.limit;) {
+        std::vector<Node> some = db::NodeRepository{}.list(tx, filter);
+        last = some.size() < filter.limit || query.also.empty();
+        if (!some.empty())
+            filter.marker = some.back().id.uuid;
+        for (Node& node : some)
+            if (fits(query, node))
+                page.nodes.push_back(std::move(node));
+    }
+    page.more = page.nodes.size() > query.limit;
+    if (page.more)
+        page.nodes.erase(page.nodes.begin() + static_cast<std::ptrdiff_t>(query.limit), page.nodes.end());
+    return page;
+}
+
+} // namespace bm::api

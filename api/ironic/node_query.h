@@ -1,0 +1,29 @@
+#pragma once
+#include "api/api.h"
+#include "common/wire/resources/node_fields.h"
+#include "db/repositories/node_repository.h"
+
+#include <functional>
+
+namespace bm::api {
+
+/// What GET /v1/nodes was asked for.
+struct NodeQuery {
+    db::NodeFilter filter{};
+    wire::NodeFieldList fields{};
+    std::size_t limit = 1000;
+    /// Conditions that the database does not know; all must hold.
+    std::vector<std::function<bool(const model::Node&)>> also{};
+};
+
+/// @param detail  the route asks for all fields (/v1/nodes/detail)
+/// @throws Error InvalidInput (unknown argument, bad value), NotAcceptable (newer than the version)
+NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::string& conductorName);
+/// One page, and whether there is more after it.
+struct NodePage {
+    std::vector<model::Node> nodes;
+    bool more = false;
+};
+NodePage pageOf(db::Transaction& tx, const NodeQuery& query);
+
+} // namespace bm::api

@@ -1,0 +1,191 @@
+#include "api/ironic/port_api.h"
+
+#include "api/access/access.h"
+#include "api/core/request_values.h"
+#include "api/ironic/node_view.h"
+#include "api/ironic/resource_fields.h"
+#include "common/model/error.h"
+#include "common/wire/resources/port_fields.h"
+#include "conductor/core/nodes.h"
+#include "conductor/nodes/resources.h"
+#include "db/repositories/repositories.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using model::Error;
+using model::ErrorCode;
+using model::Port;
+
+namespace {
+
+using Fields = wire::ResourceShape<Port>::Fields;
+
+void sendList(const Request& request, Response& response, std::vector<Port> ports, const Fields& fields)
+{
+    const std::size_t limit = limitOf(request);
+    const bool more = ports.size() > limit;
+    if (more)
+        ports.erase(ports.begin() + static_cast<std::ptrdiff_t>(limit), ports.end());
+    wire::JsonWriter out;
+    out.beginObject().key("ports").beginArray();
+    for (const Port& port : ports)
+        wire::portShape().write(out, port, request.localBase, fields);
+    out.endArray();
+    if (more)
+        out.key("next").string(nextLink(request, limit, ports.back().id.uuid));
+    response.sendJson(200, out.endObject().text());
+}
+
+/// The node of ?node=, if the actor may know of it. @throws Error NotFound
+model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::string& ident)
+{
+    model::Node node = conductor::findNode(tx, ident);
+    requireVisible(request, node, ident);
+    return node;
+}
+
+/// What @p request narrows the list to; one more than a page.
+std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
+{
+    const db::PortRepository ports;
+    if (const std::optional<std::string> address = request.queryParam("address")) {
+        const std::optional<model::MacAddress> mac = model::macFromText(*address);
+        if (!mac)
+            throw Error(ErrorCode::InvalidInput,
+                        "Expected valid MAC address for address: " + address->substr(0, 80));
+        std::optional<Port> port = ports.findByMac(tx, *mac);
+        if (port && !maySee(request, conductor::findNode(tx, port->node.uuid)))
+            port.reset();
+        return port ? std::vector<Port>{*port} : std::vector<Port>{};
+    }
+    std::optional<std::string> node = request.queryParam("node");
+    if (!node)
+        node = request.queryParam("node_uuid");
+    if (node)
+        return ports.ofNode(tx, nodeOfQuery(tx, request, *node).id);
+    return ports.list(tx, limitOf(request) + 1, request.queryParam("marker").value_or(""),
+                      projectOf(request));
+}
+
+} // namespace
+
+Port findPort(db::Transaction& tx, const std::string& ident)
+{
+    std::optional<Port> port;
+    if (model::isUuid(ident))
+        port = db::PortRepository{}.find(tx, model::PortId{ident});
+    else if (const std::optional<model::MacAddress> mac = model::macFromText(ident))
+        port = db::PortRepository{}.findByMac(tx, *mac);
+    if (!port)
+        throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");
+    return *port;
+}
+
+void PortApi::mount(http::Router& router)
+{
+    router.add(Method::Get, "/v1/ports", [this](Request& q, Response& a) { list(q, a, false); });
+    router.add(Method::Get, "/v1/ports/detail", [this](Request& q, Response& a) { list(q, a, true); });
+    router.add(Method::Post, "/v1/ports", [this](Request& q, Response& a) { create(q, a); });
+    router.add(Method::Get, "/v1/ports/{ident}", [this](Request& q, Response& a) { show(q, a); });
+    router.add(Method::Patch, "/v1/ports/{ident}", [this](Request& q, Response& a) { patch(q, a); });
+    router.add(Method::Delete, "/v1/ports/{ident}", [this](Request& q, Response& a) { remove(q, a); });
+    router.add(Method::Get, "/v1/nodes/{ident}/ports",
+               [this](Request& q, Response& a) { ofNode(q, a, false); });
+    router.add(Method::Get, "/v1/nodes/{ident}/ports/detail",
+               [this](Request& q, Response& a) { ofNode(q, a, true); });
+    router.add(Method::Get, "/v1/portgroups/{ident}/ports",
+               [this](Request& q, Response& a) { ofGroup(q, a, false); });
+    router.add(Method::Get, "/v1/portgroups/{ident}/ports/detail",
+               [this](Request& q, Response& a) { ofGroup(q, a, true); });
+}
+
+void PortApi::list(Request& request, Response& response, bool detail) const
+{
+    refuseOtherQuery(request, "address node node_uuid fields detail limit marker sort_key sort_dir");
+    const Fields fields = fieldsOf(wire::portShape(), request, detail);
+    const std::string sort = request.queryParam("sort_key").value_or("created_at");
+    if ((sort != "created_at" && sort != "id") || request.queryParam("sort_dir").value_or("asc") != "asc")
+        throw Error(ErrorCode::InvalidInput,
+                    "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
+                    "ports come by created_at, the oldest first");
+    sendList(request, response,
+             parts_.context.database.read([&](db::Transaction& tx) { return wantedPorts(tx, request); }),
+             fields);
+}
+
+void PortApi::ofNode(Request& request, Response& response, bool detail) const
+{
+    refuseOtherQuery(request, "fields detail limit");
+    const Fields fields = fieldsOf(wire::portShape(), request, detail);
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
+        return db::PortRepository{}.ofNode(tx, node.id);
+    }),
+             fields);
+}
+
+void PortApi::ofGroup(Request& request, Response& response, bool detail) const
+{
+    requireVersion(request, 24, "ports");
+    refuseOtherQuery(request, "fields detail limit");
+    const Fields fields = fieldsOf(wire::portShape(), request, detail);
+    const conductor::Resources<model::PortGroup> groups(parts_.context, conductor::portGroupRules());
+    const model::PortGroup group = groups.get(request.pathParam("ident"));
+    sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
+        return db::PortRepository{}.ofGroup(tx, group.id);
+    }),
+             fields);
+}
+
+void PortApi::show(Request& request, Response& response) const
+{
+    refuseOtherQuery(request, "fields");
+    const Fields fields = fieldsOf(wire::portShape(), request, true);
+    const Port port = parts_.context.database.read(
+        [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    wire::JsonWriter out;
+    wire::portShape().write(out, port, request.localBase, fields);
+    response.sendJson(200, out.text());
+}
+
+void PortApi::create(Request& request, Response& response) const
+{
+    Port wanted = wire::portShape().fromCreate(jsonBody(request), versionOf(request));
+    const model::Node node = parts_.nodes.get(wanted.node.uuid);
+    requireOn(request, node);
+    wanted.node = node.id;
+    const Port port = parts_.nodes.createPort(wanted, request.actor);
+    wire::JsonWriter out;
+    wire::portShape().write(out, port, request.localBase, wire::portShape().detail(versionOf(request)));
+    response.header("Location", request.localBase + "/v1/ports/" + port.id.uuid);
+    response.sendJson(201, out.text());
+}
+
+void PortApi::patch(Request& request, Response& response) const
+{
+    const nlohmann::json body = jsonBody(request);
+    const wire::Version version = versionOf(request);
+    const Port found = parts_.context.database.read(
+        [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    const Port port = parts_.nodes.updatePort(
+        found.id, [&](Port& p) { wire::portShape().patch(p, body, version); }, request.actor);
+    wire::JsonWriter out;
+    wire::portShape().write(out, port, request.localBase, wire::portShape().detail(version));
+    response.sendJson(200, out.text());
+}
+
+void PortApi::remove(Request& request, Response& response) const
+{
+    const Port port = parts_.context.database.read(
+        [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
+    parts_.nodes.removePort(port.id, request.actor);
+    response.sendEmpty(204);
+}
+
+} // namespace bm::api

@@ -1,0 +1,78 @@
+#pragma once
+#include "api/api.h"
+#include "common/wire/resources/resource_shape.h"
+#include "conductor/nodes/resources.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bm::api {
+
+/// A query parameter that narrows a list to the rows whose column is equal to it.
+struct ResourceFilter {
+    std::string_view name;
+    std::string_view column;
+    bool isNode = false; ///< a node's name or uuid
+};
+
+/// How one kind of resource stands in the API.
+template <class T> struct ResourceRoutes {
+    std::string_view path;   ///< "/v1/chassis"
+    std::string_view list;   ///< the list's member: "chassis"
+    std::string_view ofNode; ///< "/v1/nodes/{ident}/portgroups", or nothing
+    int since = 1;           ///< microversion
+    int ofNodeSince = 1;
+    bool detailRoute = true;   ///< PATH/detail is there; else ?detail= alone
+    std::string_view sortable; ///< columns that sort_key may name, blank-separated
+    std::vector<ResourceFilter> filters{};
+    bool removesAll = false; ///< DELETE PATH empties it
+    int patchSince = 0;      ///< of PATCH, where it came later
+    const wire::ResourceShape<T>& (*shape)();
+    const conductor::ResourceRules<T>& (*rules)();
+};
+
+/// List, show, create, patch and delete of one kind, as Ironic has them for all of them.
+template <class T> class ResourceApi {
+public:
+    ResourceApi(const ApiParts& parts, const ResourceRoutes<T>& routes)
+        : parts_(parts), routes_(routes), resources_(parts.context, routes.rules())
+    {}
+    void mount(http::Router& router);
+
+private:
+    using Fields = typename wire::ResourceShape<T>::Fields;
+    void list(http::Request& request, http::Response& response, bool detail, bool ofNode) const;
+    void show(http::Request& request, http::Response& response) const;
+    void create(http::Request& request, http::Response& response) const;
+    void patch(http::Request& request, http::Response& response) const;
+    void remove(http::Request& request, http::Response& response) const;
+    void removeAll(http::Request& request, http::Response& response) const;
+    db::ResourcePage pageOf(const http::Request& request, bool ofNode) const;
+    void send(const http::Request& request, http::Response& response, int status, const T& item) const;
+    void checkVersion(const http::Request& request) const;
+
+    const ApiParts& parts_;
+    const ResourceRoutes<T>& routes_;
+    conductor::Resources<T> resources_;
+};
+
+extern template class ResourceApi<model::Chassis>;
+extern template class ResourceApi<model::PortGroup>;
+extern template class ResourceApi<model::VolumeConnector>;
+extern template class ResourceApi<model::VolumeTarget>;
+extern template class ResourceApi<model::Allocation>;
+extern template class ResourceApi<model::DeployTemplate>;
+extern template class ResourceApi<model::Runbook>;
+extern template class ResourceApi<model::InspectionRule>;
+
+const ResourceRoutes<model::Chassis>& chassisRoutes();
+const ResourceRoutes<model::PortGroup>& portGroupRoutes();
+const ResourceRoutes<model::VolumeConnector>& volumeConnectorRoutes();
+const ResourceRoutes<model::VolumeTarget>& volumeTargetRoutes();
+const ResourceRoutes<model::Allocation>& allocationRoutes();
+const ResourceRoutes<model::DeployTemplate>& deployTemplateRoutes();
+const ResourceRoutes<model::Runbook>& runbookRoutes();
+const ResourceRoutes<model::InspectionRule>& inspectionRuleRoutes();
+
+} // namespace bm::api

@@ -1,0 +1,119 @@
+#include "api/ironic/trait_api.h"
+
+#include "api/core/request_values.h"
+#include "api/ironic/node_view.h"
+#include "common/model/error.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
+#include "common/wire/resources/trait_names.h"
+#include "conductor/nodes/resources.h"
+
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+using Traits = std::vector<std::string>;
+
+Traits traitsFrom(Request& request)
+{
+    const json body = jsonBody(request);
+    if (!body.is_object())
+        throw Error(ErrorCode::InvalidInput, R"(the body: expected {"traits": [...]})");
+    wire::refuseUnknown(body, {"traits"}, "traits");
+    if (wire::memberOf(body, "traits") == nullptr)
+        throw Error(ErrorCode::InvalidInput, "traits: required");
+    return wire::asTraits(body.at("traits"), "traits");
+}
+
+model::JsonText changed(const model::JsonText& before, const std::function<void(Traits&)>& change)
+{
+    Traits traits = json::parse(before.text).get<Traits>();
+    change(traits);
+    return wire::traitsText(traits);
+}
+
+void refuseBody(Request& request)
+{
+    if (!request.body(kSmallBody).empty())
+        throw Error(ErrorCode::InvalidInput, "No body should be provided when adding a trait");
+}
+
+} // namespace
+
+TraitApi::Owner TraitApi::nodes() const
+{
+    return {"/v1/nodes", "Node", 37,
+            [this](const std::string& ident) { return parts_.nodes.get(ident).traits; },
+            [this](const std::string& ident, const std::string& actor, const Change& change) {
+                parts_.nodes.update(
+                    ident, [&](model::Node& node) { node.traits = changed(node.traits, change); }, actor);
+            }};
+}
+
+TraitApi::Owner TraitApi::runbooks() const
+{
+    const conductor::Resources<model::Runbook> runbooks(parts_.context, conductor::runbookRules());
+    return {"/v1/runbooks", "Runbook", 112,
+            [runbooks](const std::string& ident) { return runbooks.get(ident).traits; },
+            [runbooks](const std::string& ident, const std::string& actor, const Change& change) {
+                runbooks.update(
+                    ident, [&](model::Runbook& runbook) { runbook.traits = changed(runbook.traits, change); },
+                    actor);
+            }};
+}
+
+void TraitApi::mount(http::Router& router)
+{
+    mount(router, nodes());
+    mount(router, runbooks());
+}
+
+void TraitApi::mount(http::Router& router, const Owner& owner)
+{
+    const std::string path = owner.path + "/{ident}/traits";
+    const auto ident = [this](const Request& request) { return identOf(parts_, request); };
+    const auto change = [owner, ident](Request& request, Response& response, const Change& how) {
+        owner.update(ident(request), request.actor, how);
+        response.sendEmpty(204);
+    };
+    const auto add = [&](Method method, const std::string& where, auto handler) {
+        router.add(method, where, [owner, handler](Request& request, Response& response) {
+            requireVersion(request, owner.since, "traits");
+            handler(request, response);
+        });
+    };
+    add(Method::Get, path, [owner, ident](Request& request, Response& response) {
+        wire::JsonWriter out;
+        out.beginObject().key("traits").json(owner.get(ident(request))).endObject();
+        response.sendJson(200, out.text());
+    });
+    add(Method::Put, path, [change](Request& request, Response& response) {
+        change(request, response, [wanted = traitsFrom(request)](Traits& traits) { traits = wanted; });
+    });
+    add(Method::Delete, path, [change](Request& request, Response& response) {
+        change(request, response, [](Traits& traits) { traits.clear(); });
+    });
+    add(Method::Put, path + "/{trait}", [change](Request& request, Response& response) {
+        refuseBody(request);
+        change(request, response, [&](Traits& traits) { traits.push_back(request.pathParam("trait")); });
+    });
+    add(Method::Delete, path + "/{trait}", [change, owner](Request& request, Response& response) {
+        change(request, response, [&](Traits& traits) {
+            if (std::erase(traits, request.pathParam("trait")) == 0)
+                throw Error(ErrorCode::NotFound, owner.one + " " + request.pathParam("ident") +
+                                                     " doesn't have a trait '" + request.pathParam("trait") +
+                                                     "'");
+        });
+    });
+}
+
+} // namespace bm::api

@@ -1,0 +1,241 @@
+#include "api/ironic/vendor_api.h"
+
+#include "api/core/request_values.h"
+#include "api/ironic/node_view.h"
+#include "common/model/error.h"
+#include "common/model/interfaces.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
+
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+struct VendorMethod {
+    std::string_view interface; ///< the node's vendor_interface
+    std::string_view name;
+    bool async;
+    bool exclusive;
+    std::string_view description;
+};
+constexpr auto kMethods = std::to_array<VendorMethod>({
+    {"fake", "fourth_method_shared_lock", true, false, "Test if the value of bar is woof"},
+    {"fake", "second_method", true, true, "Test if the value of bar is kazoo"},
+    {"fake", "third_method_sync", false, true, "Test if the value of bar is meow"},
+    {"ipmitool", "bmc_reset", true, true, "Restarts the BMC; warm: true (the default) or false"},
+    {"ipmitool", "send_raw", true, true, "Sends raw_bytes, \"0x06 0x01\", to the BMC"},
+});
+
+const VendorMethod& methodOf(const model::Node& node, const std::string& name)
+{
+    const std::string_view interface = model::interfaceOf(node, "vendor");
+    if (name.empty())
+        throw Error(ErrorCode::InvalidInput, "Method not specified when calling vendor extension.",
+                    "vendor_passthru?method=NAME; vendor_passthru/methods lists them");
+    for (const VendorMethod& method : kMethods)
+        if (method.interface == interface && method.name == name)
+            return method;
+    throw Error(ErrorCode::InvalidInput, fmt::format("No handler for method {}.", name.substr(0, 80)),
+                "vendor_passthru/methods lists them");
+}
+
+/// "0x06 0x01"
+std::vector<std::uint8_t> bytesOf(const std::string& text)
+{
+    std::vector<std::uint8_t> bytes;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find_first_of(" ,", at), text.size());
+        std::string_view one = std::string_view(text).substr(at, end - at);
+        at = end + 1;
+        if (one.empty())
+            continue;
+        if (one.starts_with("0x"))
+            one.remove_prefix(2);
+        unsigned value = 256;
+        const auto [rest, error] = std::from_chars(one.data(), one.data() + one.size(), value, 16);
+        if (error != std::errc{} || rest != one.data() + one.size() || value > 255)
+            throw Error(ErrorCode::InvalidInput,
+                        "raw_bytes: \"" + std::string(one.substr(0, 40)) + "\" is no byte",
+                        "for example \"0x06 0x01\"");
+        bytes.push_back(static_cast<std::uint8_t>(value));
+    }
+    constexpr std::size_t kLeast = 2, kMost = 256; // network function and command, then data
+    if (bytes.size() < kLeast || bytes.size() > kMost)
+        throw Error(ErrorCode::InvalidInput, "raw_bytes: expected 2 to 256 bytes");
+    return bytes;
+}
+
+/// vendor_passthru?method=NAME, or vendor_passthru/NAME.
+std::string methodNameOf(const Request& request)
+{
+    const auto part = request.pathParams.find("method");
+    return part == request.pathParams.end() ? request.queryParam("method").value_or("") : part->second;
+}
+
+json bodyOf(Request& request)
+{
+    const std::string text = request.body(kSmallBody);
+    return text.empty() ? json::object() : wire::parseObject(text);
+}
+
+/// Ironic's fake vendor methods compare "bar" with a word.
+void callFake(const VendorMethod& method, const json& body, Response& response)
+{
+    const std::string bar = wire::stringMember(body, "bar");
+    if (bar.empty())
+        throw Error(ErrorCode::InvalidInput,
+                    "Parameter 'bar' not passed to method '" + std::string(method.name) + "'.");
+    if (method.async)
+        response.sendEmpty(202);
+    else
+        response.sendJson(200, bar == "meow" ? "true" : "false");
+}
+
+constexpr auto kRaidProperties = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {"raid_level", "RAID level for the logical disk: JBOD, 0, 1, 2, 5, 6, 1+0, 5+0 or 6+0. Required."},
+    {"size_gb", "Size in GiB, or 'MAX' for the rest of the space. Required."},
+    {"volume_name", "Name of the volume. Optional."},
+    {"is_root_volume", "Whether the root file system goes there; False by default. Optional."},
+    {"share_physical_disks",
+     "Whether other logical disks may use its physical disks; False by default. Optional."},
+    {"disk_type", "'hdd' or 'ssd'. Optional."},
+    {"interface_type", "'sata', 'scsi' or 'sas'. Optional."},
+    {"number_of_physical_disks", "How many; as few as the level takes by default. Optional."},
+    {"controller", "'software' for software RAID. Optional."},
+    {"physical_disks", "Hints of the disks to use. Optional."},
+});
+
+} // namespace
+
+void VendorApi::mount(http::Router& router)
+{
+    const std::string node = "/v1/nodes/{ident}/vendor_passthru",
+                      driver = "/v1/drivers/{name}/vendor_passthru";
+    router.add(Method::Get, node + "/methods", [this](Request& q, Response& a) { methods(q, a); });
+    router.add(Method::Get, driver + "/methods", [this](Request& q, Response& a) { driverMethods(q, a); });
+    const http::Handler ofNode = [this](Request& q, Response& a) { call(q, a); };
+    const http::Handler ofDriver = [this](Request& q, Response& a) { driverCall(q, a); };
+    for (const Method method : {Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete})
+        for (const char* const last : {"", "/{method}"}) {
+            router.add(method, node + last, ofNode);
+            router.add(method, driver + last, ofDriver);
+        }
+    router.add(Method::Get, "/v1/drivers/{name}/raid/logical_disk_properties",
+               [this](Request& q, Response& a) { raidProperties(q, a); });
+    router.add(Method::Post, "/v1/events", [this](Request& q, Response& a) { events(q, a); });
+}
+
+void VendorApi::raidProperties(Request& request, Response& response) const
+{
+    requireVersion(request, 12, "raid");
+    knownDriver(request);
+    wire::JsonWriter out;
+    out.beginObject();
+    for (const auto& [name, text] : kRaidProperties)
+        out.key(name).string(text);
+    response.sendJson(200, out.endObject().text());
+}
+
+std::string VendorApi::knownDriver(const Request& request) const
+{
+    const std::string& name = request.pathParam("name");
+    if (!parts_.context.hardware.contains(name))
+        throw Error(ErrorCode::NotFound, "Could not find the following driver(s) or hardware type(s): " +
+                                             name.substr(0, 80) + ".");
+    return name;
+}
+
+void VendorApi::methods(Request& request, Response& response) const
+{
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    wire::JsonWriter out;
+    out.beginObject();
+    for (const VendorMethod& method : kMethods)
+        if (method.interface == model::interfaceOf(node, "vendor")) {
+            out.key(method.name).beginObject().key("http_methods").raw(R"(["POST"])");
+            out.key("async").boolean(method.async).key("description").string(method.description);
+            out.key("attach")
+                .boolean(false)
+                .key("require_exclusive_lock")
+                .boolean(method.exclusive)
+                .endObject();
+        }
+    response.sendJson(200, out.endObject().text());
+}
+
+void VendorApi::callIpmi(const model::Node& node, const std::string& method, const json& body,
+                         Request& request, Response& response) const
+{
+    if (method == "bmc_reset") {
+        const json* warm = wire::memberOf(body, "warm");
+        management_.resetBmc(node.id.uuid, warm == nullptr || wire::asBoolean(*warm, "warm"), request.actor);
+    } else {
+        management_.sendRaw(node.id.uuid, bytesOf(wire::stringMember(body, "raw_bytes")), request.actor);
+    }
+    response.sendEmpty(202);
+}
+
+void VendorApi::call(Request& request, Response& response) const
+{
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const std::string name = methodNameOf(request);
+    const VendorMethod& method = methodOf(node, name);
+    if (request.method != Method::Post)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("The method {} does not support HTTP {}", name, http::toText(request.method)),
+                    "it is called by POST");
+    const json body = bodyOf(request);
+    if (method.interface == "fake")
+        callFake(method, body, response);
+    else
+        callIpmi(node, name, body, request, response);
+}
+
+void VendorApi::driverMethods(Request& request, Response& response) const
+{
+    knownDriver(request);
+    response.sendJson(200, "{}");
+}
+
+void VendorApi::driverCall(Request& request, Response&) const
+{
+    const std::string driver = knownDriver(request);
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("Driver {} does not support vendor passthru method {}", driver,
+                            methodNameOf(request).substr(0, 80)),
+                "drivers/NAME/vendor_passthru/methods lists them");
+}
+
+void VendorApi::events(Request& request, Response& response) const
+{
+    requireVersion(request, 54, "events");
+    const json body = jsonBody(request);
+    const json* events = body.is_object() ? wire::memberOf(body, "events") : nullptr;
+    if (events == nullptr || !events->is_array())
+        throw Error(ErrorCode::InvalidInput, "events: expected a list",
+                    R"({"events": [{"event": "network.bind_port", ...}]})");
+    constexpr auto kKnown =
+        std::to_array<std::string_view>({"network.bind_port", "network.unbind_port", "network.delete_port"});
+    for (std::size_t i = 0; i < events->size(); ++i) {
+        const std::string name = (*events)[i].is_object() ? wire::stringMember((*events)[i], "event") : "";
+        if (std::ranges::find(kKnown, name) == kKnown.end())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("events[{}].event: \"{}\" is not known", i, name.substr(0, 80)),
+                        "network.bind_port, network.unbind_port, network.delete_port");
+    }
+    response.sendEmpty(204);
+}
+
+} // namespace bm::api

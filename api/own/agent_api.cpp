@@ -1,0 +1,183 @@
+#include "api/own/agent_api.h"
+
+#include "api/core/request_values.h"
+#include "common/model/error.h"
+#include "common/wire/agent/agent_exchange.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/resources/node_fields.h"
+
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+std::vector<std::string> splitAddresses(const std::string& text)
+{
+    std::vector<std::string> all;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find(',', at), text.size());
+        if (end > at)
+            all.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return all;
+}
+
+conductor::RelayNews newsOf(const wire::AgentRelayReport& said)
+{
+    conductor::RelayNews news;
+    news.port = said.port;
+    news.source = said.source;
+    news.slow = said.slow;
+    news.bytesPerSecond = said.bytesPerSecond;
+    news.bytesFrom = said.bytesFrom;
+    news.bytesServed = said.bytesServed;
+    news.children = said.children;
+    for (const wire::AgentRelayReport::Left& left : said.left)
+        news.left.push_back({left.source, left.reason});
+    return news;
+}
+
+conductor::AgentExchange exchangeOf(const wire::AgentExchangeRequest& said, const Request& request)
+{
+    conductor::AgentExchange exchange;
+    exchange.bootId = said.bootId;
+    exchange.agentVersion = said.agentVersion;
+    exchange.peerAddress = request.peerAddress;
+    exchange.inventoryJson = said.inventory ? said.inventory->text : "";
+    exchange.logTail = said.log;
+    if (said.relay)
+        exchange.relay = newsOf(*said.relay);
+    if (!said.step)
+        return exchange;
+    conductor::AgentStepReport report;
+    report.stepId = said.step->id;
+    report.state = wire::toText(said.step->state);
+    report.bytesDone = static_cast<std::int64_t>(said.step->bytesDone);
+    report.bytesTotal = static_cast<std::int64_t>(said.step->bytesTotal);
+    report.message = said.step->message;
+    report.resultJson = said.step->result.text;
+    if (said.step->error) {
+        report.errorCode = said.step->error->code;
+        report.errorMessage = said.step->error->message;
+        report.errorHint = said.step->error->hint;
+    }
+    exchange.step = report;
+    return exchange;
+}
+
+wire::AgentExchangeAnswer answerOf(const conductor::AgentInstruction& instruction)
+{
+    wire::AgentExchangeAnswer answer;
+    answer.callAgainMs = static_cast<std::uint64_t>(instruction.callAgain.count());
+    answer.abort = instruction.abort;
+    if (instruction.step)
+        answer.step = wire::AgentStepOrder{
+            instruction.step->id, instruction.step->name, {instruction.step->argumentsJson}};
+    if (const auto& place = instruction.relay)
+        answer.relay = wire::AgentRelayPlan{place->token, place->sources, place->bytesPerSecond, place->port,
+                                            place->cacheBytes};
+    return answer;
+}
+
+void writeGrant(wire::JsonWriter& out, const conductor::AgentGrant& grant, const std::string& base)
+{
+    const wire::NodeView view{.node = grant.node, .base = base, .conductor = ""};
+    out.beginObject().key("node");
+    wire::writeNode(
+        out, view,
+        wire::nodeSelection("uuid,properties,instance_info,driver_internal_info", wire::kMaxVersion));
+    out.key("config").beginObject();
+    out.key("heartbeat_timeout").number(std::int64_t{grant.heartbeatTimeout.count()});
+    out.key("agent_token").string(grant.token);
+    out.key("agent_token_required").boolean(true);
+    out.key("metrics").raw(
+        R"({"backend": "noop", "prepend_host": false, "prepend_uuid": false, "prepend_host_reverse": true, "global_prefix": null})");
+    out.key("metrics_statsd").raw(R"({"statsd_host": "localhost", "statsd_port": 8125})");
+    out.endObject().endObject();
+}
+
+} // namespace
+
+void AgentApi::mountIronic(http::Router& router)
+{
+    router.add(Method::Get, "/v1/lookup", [this](Request& q, Response& a) { lookup(q, a); });
+    router.add(Method::Post, "/v1/heartbeat/{ident}", [this](Request& q, Response& a) { heartbeat(q, a); });
+    router.add(Method::Post, "/v1/continue_inspection",
+               [this](Request& q, Response& a) { continueInspection(q, a); });
+}
+
+void AgentApi::mountOwn(http::Router& router)
+{
+    router.add(Method::Post, "/v1/agent/{ident}/exchange",
+               [this](Request& q, Response& a) { exchange(q, a); });
+    router.add(Method::Get, "/v1/agent/{ident}/configdrive",
+               [this](Request& q, Response& a) { configDrive(q, a); });
+}
+
+void AgentApi::lookup(Request& request, Response& response) const
+{
+    const std::vector<std::string> macs = splitAddresses(request.queryParam("addresses").value_or(""));
+    const std::string uuid = request.queryParam("node_uuid").value_or("");
+    if (macs.empty() && uuid.empty())
+        throw Error(ErrorCode::NotFound, "Resource could not be found.", "say node_uuid= or addresses=");
+    const conductor::AgentGrant grant =
+        parts_.agents.lookup(macs, uuid, request.header("X-Bm-Boot-Secret").value_or(""),
+                             request.header("X-Bm-Nonce").value_or(""), request.peerAddress);
+    wire::JsonWriter out;
+    writeGrant(out, grant, request.localBase);
+    response.sendJson(200, out.text());
+}
+
+void AgentApi::heartbeat(Request& request, Response& response) const
+{
+    const nlohmann::json body = wire::parseObject(request.body(kSmallBody));
+    const std::string token = wire::stringMember(body, "agent_token");
+    if (token.empty())
+        throw Error(ErrorCode::InvalidInput, "Agent token is required for heartbeat processing.",
+                    "look up first: the answer holds it");
+    parts_.agents.heartbeat(request.pathParam("ident"), token, wire::stringMember(body, "agent_version"),
+                            request.peerAddress);
+    response.sendEmpty(202);
+}
+
+void AgentApi::continueInspection(Request& request, Response& response) const
+{
+    requireVersion(request, 84, "continue_inspection");
+    const nlohmann::json body = wire::parseObject(request.body(4 * kSmallBody));
+    const nlohmann::json* inventory = wire::memberOf(body, "inventory");
+    if (inventory == nullptr || !inventory->is_object())
+        throw Error(ErrorCode::InvalidInput, "inventory: expected an object");
+    std::vector<std::string> macs;
+    for (const nlohmann::json& nic : inventory->value("interfaces", nlohmann::json::array()))
+        if (nic.is_object() && nic.value("mac_address", nlohmann::json()).is_string())
+            macs.push_back(nic.at("mac_address").get<std::string>());
+    const std::string uuid = parts_.agents.continueInspection(
+        macs, request.queryParam("node_uuid").value_or(""), inventory->dump(), request.peerAddress);
+    response.sendJson(202, wire::JsonWriter{}.beginObject().key("uuid").string(uuid).endObject().text());
+}
+
+void AgentApi::exchange(Request& request, Response& response) const
+{
+    const std::string token = bearerToken(request);
+    parts_.agents.authorize(request.pathParam("ident"), token);
+    const wire::AgentExchangeRequest said = wire::agentExchangeRequestFromJson(request.body(4 * kSmallBody));
+    const conductor::AgentInstruction next =
+        parts_.agents.exchange(request.pathParam("ident"), token, exchangeOf(said, request));
+    response.sendJson(200, wire::toJson(answerOf(next)).text);
+}
+
+void AgentApi::configDrive(Request& request, Response& response) const
+{
+    response.send(200, parts_.agents.configDrive(request.pathParam("ident"), bearerToken(request)),
+                  "application/octet-stream");
+}
+
+} // namespace bm::api

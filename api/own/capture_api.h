@@ -1,0 +1,25 @@
+#pragma once
+#include "api/api.h"
+#include "conductor/steps/captures.h"
+
+namespace bm::api {
+
+/// A node's disk as an image: asked for by operators, sent by the node's agent.
+class CaptureApi {
+public:
+    explicit CaptureApi(const ApiParts& parts) : parts_(parts), captures_(parts.context) {}
+    void mount(http::Router& router);
+    void mountAgent(http::Router& router);
+
+private:
+    void begin(http::Request& request, http::Response& response);
+    void open(http::Request& request, http::Response& response);
+    void append(http::Request& request, http::Response& response);
+    void finish(http::Request& request, http::Response& response);
+    model::NodeId authorized(const http::Request& request) const;
+
+    const ApiParts& parts_;
+    conductor::Captures captures_;
+};
+
+} // namespace bm::api

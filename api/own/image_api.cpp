@@ -1,0 +1,249 @@
+#include "api/own/image_api.h"
+
+#include "api/core/request_values.h"
+#include "api/own/spooled_upload.h"
+#include "common/model/error.h"
+#include "common/wire/image_json.h"
+#include "common/wire/json/json_input.h"
+#include "conductor/images/ramdisk_image.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+bool isContentId(const std::string& text)
+{
+    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
+void sendImage(const Request& request, Response& response, int status, const model::Image& image)
+{
+    wire::JsonWriter out;
+    wire::writeImage(out, image, request.localBase);
+    response.sendJson(status, out.text());
+}
+
+/// ?label=os=debian, as often as there are labels.
+std::map<std::string, std::string> labelsOf(const Request& request)
+{
+    std::map<std::string, std::string> labels;
+    for (const auto& [name, value] : request.query)
+        if (name == "label")
+            labels.insert(wire::labelFromText(value));
+    return labels;
+}
+
+std::map<std::string, std::optional<std::string>> given(const std::map<std::string, std::string>& labels)
+{
+    return {labels.begin(), labels.end()};
+}
+
+conductor::RetentionRule ruleOf(const nlohmann::json& body)
+{
+    constexpr std::int64_t kMostAgeSeconds = std::int64_t{100} * 366 * 24 * 3600;
+    conductor::RetentionRule rule;
+    if (const nlohmann::json* value = wire::memberOf(body, "keep_last"))
+        rule.keepLast = static_cast<std::size_t>(wire::asInteger(*value, "keep_last", 0, 1'000'000));
+    if (const nlohmann::json* value = wire::memberOf(body, "older_than_seconds"))
+        rule.olderThan =
+            std::chrono::seconds{wire::asInteger(*value, "older_than_seconds", 0, kMostAgeSeconds)};
+    rule.prefix = wire::stringMember(body, "prefix");
+    rule.groupBy = wire::stringMember(body, "group_by");
+    if (const nlohmann::json* labels = wire::memberOf(body, "labels"); labels != nullptr) {
+        wire::asObjectText(*labels, "labels"); // refuses anything else
+        for (const auto& [name, value] : labels->items())
+            rule.labels[name] = wire::asString(value, "labels." + name);
+    }
+    return rule;
+}
+
+void requireLocal(images::ImageStore& store, const std::string& content)
+{
+    if (!store.makeLocal(content) && !store.settings().sources.s3.bucket.empty())
+        throw Error(ErrorCode::Unavailable, "the image is on its way from the object store",
+                    "ask again in a moment");
+}
+
+/// The last part of a path that a client named; shown only.
+std::string baseName(const std::string& path)
+{
+    return path.substr(path.find_last_of("/\\") + 1);
+}
+
+} // namespace
+
+void ImageApi::mount(http::Router& router)
+{
+    router.add(Method::Get, "/v1/images", [this](Request& q, Response& a) { list(q, a); });
+    router.add(Method::Post, "/v1/images", [this](Request& q, Response& a) { add(q, a); });
+    router.add(Method::Get, "/v1/images/{image}", [this](Request& q, Response& a) { show(q, a); });
+    router.add(Method::Patch, "/v1/images/{image}", [this](Request& q, Response& a) { change(q, a); });
+    router.add(Method::Delete, "/v1/images/{image}", [this](Request& q, Response& a) { remove(q, a); });
+    router.add(Method::Post, "/v1/images/{image}/verify", [this](Request& q, Response& a) { verify(q, a); });
+    router.add(Method::Post, "/v1/image-prune", [this](Request& q, Response& a) { prune(q, a); });
+    router.add(Method::Get, "/v1/images/{image}/manifest",
+               [this](Request& q, Response& a) { sendStored(q, a, true); });
+    router.add(Method::Get, "/v1/images/{image}/blocks",
+               [this](Request& q, Response& a) { sendStored(q, a, false); });
+}
+
+void ImageApi::mountBlocks(http::Router& router)
+{
+    router.add(Method::Get, "/v1/images/{content}/manifest",
+               [this](Request& q, Response& a) { sendObject(q, a, true); });
+    router.add(Method::Get, "/v1/images/{content}/blocks",
+               [this](Request& q, Response& a) { sendObject(q, a, false); });
+}
+
+void ImageApi::add(Request& request, Response& response) const
+{
+    const std::string type = request.header("Content-Type").value_or("application/json");
+    if (type.starts_with("application/json"))
+        return fetch(request, response);
+    if (type.starts_with("application/octet-stream"))
+        return upload(request, response);
+    throw Error(ErrorCode::InvalidInput, "Content-Type: \"" + type.substr(0, 80) + "\" is not taken here",
+                R"(application/json with {"name", "url"}, or application/octet-stream with ?name=)");
+}
+
+void ImageApi::fetch(Request& request, Response& response) const
+{
+    const wire::ImageRequest wanted = wire::imageFromBody(jsonBody(request));
+    conductor::NewImage image;
+    image.name = wanted.name;
+    image.url = wanted.url;
+    image.checksum = wanted.checksum;
+    image.labels = wanted.labels;
+    image.kind = wanted.kind;
+    image.kernelArguments = wanted.kernelArguments;
+    sendImage(request, response, 202, parts_.images.add(image, request.actor));
+}
+
+void ImageApi::upload(Request& request, Response& response) const
+{
+    refuseOtherQuery(request, "name checksum filename label kind kernel_arguments");
+    conductor::NewImage image;
+    image.name = request.queryParam("name").value_or("");
+    image.checksum = request.queryParam("checksum").value_or("");
+    image.sourceName = baseName(request.queryParam("filename").value_or("upload"));
+    image.labels = wire::changedLabels({}, given(labelsOf(request)));
+    image.kind = wire::imageKindWanted(request.queryParam("kind").value_or(""));
+    image.kernelArguments = request.queryParam("kernel_arguments");
+    wire::checkImageName(image.name);
+    wire::checkChecksum(image.checksum);
+    SpooledUpload upload(parts_.images.store());
+    upload.receive(request, parts_.settings.maxUploadBytes);
+    image.spooledFile = upload.file();
+    const model::Image added = parts_.images.add(image, request.actor);
+    upload.handOver();
+    sendImage(request, response, 202, added);
+}
+
+void ImageApi::list(Request& request, Response& response) const
+{
+    refuseOtherQuery(request, "label");
+    const std::map<std::string, std::string> labels = labelsOf(request);
+    wire::JsonWriter out;
+    out.beginObject().key("images").beginArray();
+    for (const model::Image& image : parts_.images.list())
+        if (wire::hasLabels(image.labels, labels))
+            wire::writeImage(out, image, request.localBase);
+    response.sendJson(200, out.endArray().endObject().text());
+}
+
+void ImageApi::show(Request& request, Response& response) const
+{
+    sendImage(request, response, 200, parts_.images.get(request.pathParam("image")));
+}
+
+void ImageApi::change(Request& request, Response& response) const
+{
+    const wire::ImageChange wanted = wire::imageChangeFromBody(jsonBody(request));
+    sendImage(request, response, 200,
+              parts_.images.change(request.pathParam("image"), [&](model::Image& image) {
+                  image.architecture = wanted.architecture.value_or(image.architecture);
+                  image.bootMode = wanted.bootMode.value_or(image.bootMode);
+                  image.labels = wire::changedLabels(image.labels, wanted.labels);
+                  if (wanted.kernelArguments)
+                      conductor::setKernelArguments(image, *wanted.kernelArguments);
+              }));
+}
+
+void ImageApi::remove(Request& request, Response& response) const
+{
+    parts_.images.remove(request.pathParam("image"), request.actor);
+    response.sendEmpty(204);
+}
+
+void ImageApi::verify(Request& request, Response& response) const
+{
+    sendImage(request, response, 202, parts_.images.verify(request.pathParam("image"), request.actor));
+}
+
+void ImageApi::prune(Request& request, Response& response) const
+{
+    const nlohmann::json body = jsonBody(request);
+    wire::refuseUnknown(body, {"keep_last", "older_than_seconds", "labels", "prefix", "group_by", "dry_run"},
+                        "prune");
+    const nlohmann::json* dryRun = wire::memberOf(body, "dry_run");
+    const conductor::PruneResult result = parts_.images.prune(
+        ruleOf(body), dryRun != nullptr && wire::asBoolean(*dryRun, "dry_run"), request.actor);
+    wire::JsonWriter out;
+    out.beginObject().key("images").beginArray();
+    for (const conductor::RetentionVerdict& verdict : result.verdicts)
+        out.beginObject()
+            .key("uuid")
+            .string(verdict.image.id.uuid)
+            .key("name")
+            .string(verdict.image.name)
+            .key("removed")
+            .boolean(verdict.removed)
+            .key("reason")
+            .string(verdict.reason)
+            .key("stored_bytes")
+            .number(verdict.image.storedBytes)
+            .key("created_at")
+            .time(verdict.image.createdAt)
+            .endObject();
+    out.endArray().key("objects_removed").number(std::uint64_t{result.objectsRemoved});
+    response.sendJson(200, out.endObject().text());
+}
+
+/// For another bm, which takes the image over as it is stored.
+void ImageApi::sendStored(const Request& request, Response& response, bool manifest) const
+{
+    const model::Image image = parts_.images.get(request.pathParam("image"));
+    if (image.state != model::ImageState::Ready)
+        throw Error(ErrorCode::Conflict, "image \"" + image.name + "\" is not ready",
+                    "bm image show " + image.name);
+    images::ImageStore& store = parts_.images.store();
+    requireLocal(store, image.contentId);
+    response.sendFile(manifest ? store.manifestFile(image.contentId) : store.blocksFile(image.contentId),
+                      "application/octet-stream");
+}
+
+void ImageApi::sendObject(const Request& request, Response& response, bool manifest) const
+{
+    parts_.agents.authorizeAny(bearerToken(request));
+    const std::string& content = request.pathParam("content");
+    if (!isContentId(content))
+        throw Error(ErrorCode::NotFound, "there is no image with the content " + content.substr(0, 80));
+    images::ImageStore& store = parts_.images.store();
+    requireLocal(store, content);
+    response.sendFile(manifest ? store.manifestFile(content) : store.blocksFile(content),
+                      "application/octet-stream");
+}
+
+} // namespace bm::api

@@ -1,0 +1,210 @@
+#include "api/own/node_batch.h"
+
+#include "api/core/request_values.h"
+#include "common/model/error.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/resources/node_fields.h"
+#include "common/wire/resources/port_fields.h"
+#include "conductor/core/nodes.h"
+#include "db/repositories/repositories.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace bm::api {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+using model::Port;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kMostNodes = 10'000;
+
+/// One entry of the call, checked.
+struct Entry {
+    json fields; ///< the node's own, as for POST /v1/nodes
+    std::vector<json> ports;
+    Node node;
+    std::vector<Port> parsedPorts;
+};
+
+Entry entryOf(const json& given)
+{
+    if (!given.is_object())
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("a node: expected an object, got {}", wire::kindOf(given)));
+    Entry entry{.fields = given, .ports = {}, .node = {}, .parsedPorts = {}};
+    entry.fields.erase("ports");
+    if (const json* ports = wire::memberOf(given, "ports")) {
+        if (!ports->is_array())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("ports: expected a list, got {}", wire::kindOf(*ports)));
+        entry.ports.assign(ports->begin(), ports->end());
+    }
+    entry.node = wire::nodeFromCreate(entry.fields, wire::kMaxVersion);
+    for (const json& port : entry.ports)
+        entry.parsedPorts.push_back(wire::portShape().fromCreate(port, wire::kMaxVersion, {}, "node_uuid"));
+    return entry;
+}
+
+/// The node that the entry speaks of, if there is one. @throws Error Conflict when its names point to several
+std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
+{
+    const db::NodeRepository nodes;
+    std::optional<Node> found;
+    const auto meet = [&](const std::optional<Node>& node, const std::string& by) {
+        if (node && found && node->id != found->id)
+            throw Error(ErrorCode::Conflict,
+                        fmt::format("{} belongs to another node, {}", by,
+                                    node->name.empty() ? node->id.uuid : node->name),
+                        "one entry speaks of two nodes that are already there");
+        if (node)
+            found = node;
+    };
+    if (!entry.node.id.empty())
+        meet(nodes.find(tx, entry.node.id), "uuid " + entry.node.id.uuid);
+    if (!entry.node.name.empty())
+        meet(nodes.findByName(tx, entry.node.name), "name " + entry.node.name);
+    for (const Port& port : entry.parsedPorts)
+        if (const std::optional<Port> known = db::PortRepository{}.findByMac(tx, port.mac)) {
+            const std::optional<Node> owner = nodes.find(tx, known->node);
+            if (owner && !entry.node.name.empty() && !owner->name.empty() && owner->name != entry.node.name)
+                throw Error(
+                    ErrorCode::Conflict,
+                    fmt::format("A port with MAC address {} already exists.", port.mac.text),
+                    fmt::format("it belongs to node {}; rename that one first if it is the same machine",
+                                owner->name));
+            meet(owner, "MAC address " + port.mac.text);
+        }
+    return found;
+}
+
+/// Brings one node to what its entry says. @return "created", "updated" or "unchanged"
+class Enrolment {
+public:
+    Enrolment(const ApiParts& parts, const std::string& actor) : parts_(parts), actor_(actor) {}
+
+    std::string run(const Entry& entry, Node& node)
+    {
+        std::optional<Node> found;
+        std::vector<Port> ports;
+        parts_.context.database.read([&](db::Transaction& tx) {
+            found = existing(tx, entry);
+            if (found)
+                ports = db::PortRepository{}.ofNode(tx, found->id);
+        });
+        if (!found) {
+            node = parts_.nodes.createWithPorts(entry.node, entry.parsedPorts, actor_);
+            return "created";
+        }
+        node = *found;
+        const bool nodeChanged = updateNode(entry, node);
+        const bool portsChanged = updatePorts(entry, node, ports);
+        return nodeChanged || portsChanged ? "updated" : "unchanged";
+    }
+
+private:
+    bool updateNode(const Entry& entry, Node& node)
+    {
+        if (!entry.node.id.empty() && entry.node.id != node.id)
+            throw Error(ErrorCode::Conflict, fmt::format("the node called so has the uuid {}", node.id.uuid));
+        json access = json::object();
+        for (const auto& [key, value] : conductor::driverTexts(parts_.context, node))
+            access[key] = value;
+        Node wanted = node;
+        if (wire::mergeNode(wanted, entry.fields, access).empty())
+            return false;
+        node = parts_.nodes.update(
+            node.id.uuid, [&](Node& stored) { wire::mergeNode(stored, entry.fields, access); }, actor_);
+        return true;
+    }
+
+    bool updatePorts(const Entry& entry, const Node& node, const std::vector<Port>& present)
+    {
+        bool changed = false;
+        for (std::size_t i = 0; i < entry.ports.size(); ++i) {
+            Port wanted = entry.parsedPorts[i];
+            const auto known = std::find_if(present.begin(), present.end(),
+                                            [&](const Port& p) { return p.mac == wanted.mac; });
+            if (known == present.end()) {
+                wanted.node = node.id;
+                parts_.nodes.createPort(wanted, actor_);
+                changed = true;
+                continue;
+            }
+            Port merged = *known;
+            if (wire::portShape().merge(merged, entry.ports[i]).empty())
+                continue;
+            parts_.nodes.updatePort(
+                known->id, [&](Port& stored) { wire::portShape().merge(stored, entry.ports[i]); }, actor_);
+            changed = true;
+        }
+        return changed;
+    }
+
+    const ApiParts& parts_;
+    const std::string& actor_;
+};
+
+void writeError(wire::JsonWriter& out, const Error& error)
+{
+    out.key("result").string("error").key("error").beginObject();
+    out.key("code")
+        .string(model::toText(error.code()))
+        .key("message")
+        .string(error.message())
+        .key("hint")
+        .string(error.hint());
+    out.endObject();
+}
+
+void enrolOne(wire::JsonWriter& out, const ApiParts& parts, const std::string& actor, const json& given)
+{
+    const bool hasName = given.is_object() && given.contains("name") && given["name"].is_string();
+    out.beginObject().key("name").stringOrNull(hasName ? given["name"].get<std::string>() : "");
+    try {
+        Node node;
+        const std::string result = Enrolment(parts, actor).run(entryOf(given), node);
+        out.key("uuid").string(node.id.uuid).key("result").string(result);
+    } catch (const Error& error) {
+        out.key("uuid").null();
+        writeError(out, error);
+    }
+    out.endObject();
+}
+
+} // namespace
+
+void NodeBatch::mount(http::Router& router)
+{
+    router.add(Method::Post, "/v1/nodes/batch", [this](Request& q, Response& a) { enrol(q, a); });
+}
+
+void NodeBatch::enrol(Request& request, Response& response) const
+{
+    const json body = jsonBody(request, kLargeBody);
+    const json* nodes = body.is_object() ? wire::memberOf(body, "nodes") : nullptr;
+    if (nodes == nullptr || !nodes->is_array())
+        throw Error(ErrorCode::InvalidInput, "nodes: expected a list",
+                    R"({"nodes": [{"name": ..., "driver": ..., "ports": [{"address": ...}]}]})");
+    wire::refuseUnknown(body, {"nodes"}, "batch");
+    if (nodes->size() > kMostNodes)
+        throw Error(ErrorCode::TooLarge,
+                    fmt::format("nodes: {} in one call, {} are the most", nodes->size(), kMostNodes),
+                    "send them in several calls");
+    wire::JsonWriter out;
+    out.beginObject().key("nodes").beginArray();
+    for (const json& given : *nodes)
+        enrolOne(out, parts_, request.actor, given);
+    response.sendJson(200, out.endArray().endObject().text());
+}
+
+} // namespace bm::api

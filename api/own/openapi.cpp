@@ -1,0 +1,244 @@
+#include "api/own/openapi.h"
+
+#include "api/access/policy.h"
+#include "common/text/lower_case.h"
+#include "common/wire/resources/allocation_fields.h"
+#include "common/wire/resources/chassis_fields.h"
+#include "common/wire/resources/inspection_rule_fields.h"
+#include "common/wire/resources/node_fields.h"
+#include "common/wire/resources/port_fields.h"
+#include "common/wire/resources/port_group_fields.h"
+#include "common/wire/resources/step_list_fields.h"
+#include "common/wire/resources/volume_fields.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace bm::api {
+
+using nlohmann::json;
+
+namespace {
+
+/// The type that a field is shown with; null says only that it may be null.
+json typeOf(const json& shown)
+{
+    switch (shown.type()) {
+    case json::value_t::boolean:
+        return {{"type", "boolean"}};
+    case json::value_t::number_integer:
+    case json::value_t::number_unsigned:
+        return {{"type", "integer"}};
+    case json::value_t::number_float:
+        return {{"type", "number"}};
+    case json::value_t::array:
+        return {{"type", "array"}, {"items", json::object()}};
+    case json::value_t::object:
+        return {{"type", "object"}};
+    case json::value_t::string:
+        return {{"type", "string"}};
+    default:
+        return {{"type", json::array({"string", "null"})}};
+    }
+}
+
+json property(const json& shown, int since, bool create, bool patch)
+{
+    json schema = typeOf(shown);
+    schema["x-since"] = wire::toText({since});
+    if (!create && !patch)
+        schema["readOnly"] = true;
+    schema["x-create"] = create;
+    schema["x-patch"] = patch;
+    return schema;
+}
+
+template <class T> json schemaOf(const wire::ResourceShape<T>& shape)
+{
+    json properties = json::object();
+    const T sample{};
+    for (const auto& field : shape.rows()) {
+        wire::JsonWriter out;
+        if (field.render != nullptr)
+            field.render(out, sample, "http://host");
+        properties[std::string(field.name)] =
+            property(field.render == nullptr ? json("") : json::parse(out.text()), field.since, field.create,
+                     field.patch);
+    }
+    return {{"type", "object"}, {"properties", properties}};
+}
+
+json nodeSchema()
+{
+    json properties = json::object();
+    const model::Node sample;
+    const wire::NodeView view{.node = sample, .base = "http://host", .conductor = "host"};
+    for (const wire::NodeField& field : wire::nodeFields()) {
+        wire::JsonWriter out;
+        field.render(out, view);
+        properties[std::string(field.name)] =
+            property(json::parse(out.text()), field.since, field.create, field.patch);
+    }
+    return {{"type", "object"}, {"properties", properties}};
+}
+
+json schemas()
+{
+    return {{"Node", nodeSchema()},
+            {"Port", schemaOf(wire::portShape())},
+            {"PortGroup", schemaOf(wire::portGroupShape())},
+            {"Chassis", schemaOf(wire::chassisShape())},
+            {"VolumeConnector", schemaOf(wire::volumeConnectorShape())},
+            {"VolumeTarget", schemaOf(wire::volumeTargetShape())},
+            {"Allocation", schemaOf(wire::allocationShape())},
+            {"DeployTemplate", schemaOf(wire::deployTemplateShape())},
+            {"Runbook", schemaOf(wire::runbookShape())},
+            {"InspectionRule", schemaOf(wire::inspectionRuleShape())},
+            {"Error",
+             {{"type", "object"},
+              {"properties",
+               {{"error_message",
+                 {{"type", "string"}, {"description", "JSON as text: faultcode, faultstring, debuginfo"}}},
+                {"code", {{"type", "string"}}},
+                {"hint", {{"type", "string"}}},
+                {"request_id", {{"type", "string"}}}}}}}};
+}
+
+struct PathSchema {
+    std::string_view path;
+    std::string_view schema;
+};
+/// Which schema a path's members have.
+constexpr auto kPathSchemas = std::to_array<PathSchema>({
+    {"/v1/nodes/{ident}", "Node"},
+    {"/v1/ports/{ident}", "Port"},
+    {"/v1/portgroups/{ident}", "PortGroup"},
+    {"/v1/chassis/{ident}", "Chassis"},
+    {"/v1/volume/connectors/{ident}", "VolumeConnector"},
+    {"/v1/volume/targets/{ident}", "VolumeTarget"},
+    {"/v1/allocations/{ident}", "Allocation"},
+    {"/v1/deploy_templates/{ident}", "DeployTemplate"},
+    {"/v1/runbooks/{ident}", "Runbook"},
+    {"/v1/inspection_rules/{ident}", "InspectionRule"},
+});
+
+std::optional<std::string_view> schemaOfPath(std::string_view path)
+{
+    for (const PathSchema& row : kPathSchemas)
+        if (row.path == path || row.path.substr(0, row.path.rfind('/')) == path)
+            return row.schema;
+    return std::nullopt;
+}
+
+json reference(std::string_view schema)
+{
+    return {{"$ref", fmt::format("#/components/schemas/{}", schema)}};
+}
+
+json content(std::string_view schema)
+{
+    return {{"application/json", {{"schema", reference(schema)}}}};
+}
+
+json parametersOf(std::string_view path)
+{
+    json parameters = json::array();
+    for (std::size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1)) {
+        std::string_view name = path.substr(at + 1, path.find('}', at) - at - 1);
+        if (name.ends_with('*'))
+            name.remove_suffix(1);
+        parameters.push_back(
+            {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+    }
+    parameters.push_back({{"$ref", "#/components/parameters/Version"}});
+    return parameters;
+}
+
+http::Method methodOf(std::string method)
+{
+    std::ranges::transform(method, method.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return http::methodFromText(method);
+}
+
+/// The rule, and the least role by scope; who has none is left out.
+json policyText(const PolicyRow& row)
+{
+    json text = {{"rule", row.rule}};
+    const auto add = [&](const char* scope, Needs needs) {
+        if (needs != Needs::Nobody && row.subject != Subject::Open)
+            text[scope] = model::toText(static_cast<model::Role>(needs));
+    };
+    add("system", row.access.system);
+    add("owner", row.access.owner);
+    add("lessee", row.access.lessee);
+    return text;
+}
+
+json operationOf(const std::string& method, const std::string& path)
+{
+    const std::optional<std::string_view> schema = schemaOfPath(path);
+    json operation = {
+        {"parameters", parametersOf(path)},
+        {"responses", {{"default", {{"description", "what went wrong"}, {"content", content("Error")}}}}}};
+    json& answers = operation["responses"];
+    if (method == "post" && schema) {
+        operation["requestBody"] = {{"content", content(*schema)}};
+        answers["201"] = {{"description", "made"}, {"content", content(*schema)}};
+    } else if (schema && path.ends_with('}') && (method == "get" || method == "patch")) {
+        answers["200"] = {{"description", "the resource"}, {"content", content(*schema)}};
+    } else {
+        answers["2XX"] = {{"description", "done, or on its way"}};
+    }
+    if (const PolicyRow* row = policyOf(methodOf(method), path)) {
+        operation["x-policy"] = policyText(*row);
+        if (row->subject == Subject::Open)
+            operation["security"] = json::array();
+    }
+    if (method == "patch")
+        operation["requestBody"] = {
+            {"content",
+             {{"application/json", {{"schema", {{"type", "array"}, {"description", "RFC 6902"}}}}}}}};
+    return operation;
+}
+
+} // namespace
+
+std::string openApiDocument(const std::vector<std::string>& routes)
+{
+    json paths = json::object();
+    for (const std::string& route : routes) {
+        const std::size_t blank = route.find(' ');
+        const std::string method = model::lowerCase(route.substr(0, blank));
+        const std::string path = route.substr(blank + 1);
+        paths[path][method] = operationOf(method, path);
+    }
+    const json version = {{"name", wire::kVersionHeader},
+                          {"in", "header"},
+                          {"description", "microversion; none is 1.1, \"latest\" the highest"},
+                          {"schema", {{"type", "string"}, {"example", wire::toText(wire::kMaxVersion)}}}};
+    const json document = {
+        {"openapi", "3.1.0"},
+        {"info",
+         {{"title", "bm"},
+          {"version", wire::toText(wire::kMaxVersion)},
+          {"description",
+           "Bare-metal provisioning by the REST API of OpenStack Ironic, and bm's own resources."}}},
+        {"paths", paths},
+        {"security",
+         json::array({{{"basic", json::array()}}, {{"bearer", json::array()}}, {{"token", json::array()}}})},
+        {"components",
+         {{"schemas", schemas()},
+          {"parameters", {{"Version", version}}},
+          {"securitySchemes",
+           {{"basic", {{"type", "http"}, {"scheme", "basic"}}},
+            {"bearer", {{"type", "http"}, {"scheme", "bearer"}}},
+            {"token", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-Auth-Token"}}}}}}}};
+    return document.dump();
+}
+
+} // namespace bm::api

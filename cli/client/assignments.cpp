@@ -1,0 +1,34 @@
+#include "cli/client/assignments.h"
+
+#include "common/model/error.h"
+
+namespace bm::cli {
+
+using nlohmann::json;
+
+json valueOf(const std::string& text)
+{
+    json value = json::parse(text, nullptr, false);
+    return value.is_discarded() ? json(text) : value;
+}
+
+json patchOf(const std::vector<std::string>& assignments)
+{
+    json patch = json::array();
+    for (const std::string& assignment : assignments) {
+        const std::size_t equals = assignment.find('=');
+        if (equals == std::string::npos || equals == 0)
+            throw model::Error(model::ErrorCode::InvalidInput, "\"" + assignment + "\" is not FIELD=VALUE",
+                               "for example: properties/rack=r1");
+        const std::string path = "/" + assignment.substr(0, equals);
+        const std::string text = assignment.substr(equals + 1);
+        if (text.empty()) {
+            patch.push_back({{"op", "remove"}, {"path", path}});
+            continue;
+        }
+        patch.push_back({{"op", "add"}, {"path", path}, {"value", valueOf(text)}});
+    }
+    return patch;
+}
+
+} // namespace bm::cli

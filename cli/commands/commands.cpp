@@ -1,0 +1,177 @@
+#include "cli/commands/commands.h"
+
+#include "cli/client/suggest.h"
+#include "common/model/error.h"
+
+#include <fmt/format.h>
+#include <iostream>
+#include <map>
+
+namespace bm::cli {
+
+using model::Error;
+using model::ErrorCode;
+
+Client& Shell::client()
+{
+    if (!client_)
+        client_ = std::make_unique<Client>(resolveEndpoint(endpointOption, contextOption));
+    return *client_;
+}
+
+Format Shell::format() const
+{
+    static const std::map<std::string, Format> kFormats{
+        {"json", Format::Json}, {"yaml", Format::Yaml}, {"name", Format::Name}, {"wide", Format::Wide}};
+    const auto found = kFormats.find(formatOption);
+    return found == kFormats.end() ? Format::Table : found->second;
+}
+
+View Shell::view() const
+{
+    View view(format());
+    view.columns = columnsOption;
+    view.sort = sortOption;
+    view.header = !noHeader;
+    return view;
+}
+
+void Shell::print(const nlohmann::json& rows, const std::vector<Column>& columns) const
+{
+    std::cout << renderList(rows, columns, view());
+}
+
+void Shell::print(const nlohmann::json& object) const
+{
+    std::cout << renderObject(object, view());
+}
+
+std::vector<std::string> Shell::nodes(const std::vector<std::string>& given)
+{
+    return expandNodes(client(), given);
+}
+
+std::string Shell::node(const std::string& given)
+{
+    return isGlob(given) ? expandNode(client(), given) : given;
+}
+
+int exitCodeOf(const std::exception& failure)
+{
+    const auto* error = dynamic_cast<const Error*>(&failure);
+    if (error == nullptr)
+        return 1;
+    switch (error->code()) {
+    case ErrorCode::InvalidInput:
+    case ErrorCode::NotAcceptable:
+    case ErrorCode::InvalidTransition:
+    case ErrorCode::TooLarge:
+        return 2;
+    case ErrorCode::NotFound:
+        return 3;
+    case ErrorCode::Conflict:
+    case ErrorCode::NodeLocked:
+    case ErrorCode::ImageInUse:
+        return 4;
+    case ErrorCode::Unauthorized:
+    case ErrorCode::Forbidden:
+    case ErrorCode::NodeProtected:
+        return 5;
+    case ErrorCode::Unavailable:
+        return 6;
+    default:
+        return 1;
+    }
+}
+
+std::string nodePath(const std::string& ident, const std::string& rest)
+{
+    return "/v1/nodes/" + platform::urlEncode(ident) + rest;
+}
+
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  bm node enrol -f inventory.yaml
+  bm image add debian-12.qcow2 --name debian-12
+  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait
+  bm node timeline rack1-07
+
+Where bmd is: --endpoint, --context, BM_ENDPOINT, BM_CONTEXT, `bm context use`, ~/.config/bm/client.yaml,
+/etc/bm/client.yaml, else http://127.0.0.1:6385.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 busy or in conflict, 5 not allowed, 6 bmd not reachable.)";
+
+void printFailure(const std::exception& failure)
+{
+    if (const auto* error = dynamic_cast<const Error*>(&failure)) {
+        std::cerr << "bm: " << error->what() << " [" << model::toText(error->code()) << "]\n";
+        if (!error->hint().empty())
+            std::cerr << "hint: " << error->hint() << "\n";
+    } else {
+        std::cerr << "bm: " << failure.what() << "\n";
+    }
+}
+
+void addEverything(CLI::App& app, Shell& shell)
+{
+    app.footer(kFooter);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.set_version_flag("--version", "bm 0.1.0");
+    app.add_option("--endpoint", shell.endpointOption, "bmd's address, as http://host:6385")
+        ->type_name("URL");
+    app.add_option("--context", shell.contextOption, "one of `bm context list`")->type_name("NAME");
+    app.add_option("-o,--output", shell.formatOption,
+                   "table, wide (more columns), json, yaml, or name (one a line)")
+        ->check(CLI::IsMember({"table", "wide", "json", "yaml", "name"}));
+    app.add_option("--columns", shell.columnsOption, "which, as name,state,properties/rack")->delimiter(',');
+    app.add_option("--sort", shell.sortOption, "by a column, as --sort state or, descending, --sort=-state");
+    app.add_flag("--no-header", shell.noHeader, "no titles above a table");
+    addNodeCommands(app, shell);
+    addPowerCommands(app, shell);
+    addImageCommands(app, shell);
+    addRolloutCommands(app, shell);
+    addProvisionCommands(app, shell);
+    addTopCommand(app, shell);
+    addLogsCommand(app, shell);
+    addDoctorCommand(app, shell);
+    addContextCommands(app, shell);
+    addWebhookCommands(app, shell);
+    addAuditCommands(app, shell);
+    addScheduleCommands(app, shell);
+    addCompletionCommand(app, shell);
+}
+
+/// --help and --version end here, too: with 0.
+int refused(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words)
+{
+    if (error.get_exit_code() != 0)
+        if (const Suggestion said = suggestionFor(app, words); !said.message.empty()) {
+            std::cerr << "bm: " << said.message << "\nhint: " << said.hint << "\n";
+            return 2;
+        }
+    return app.exit(error) == 0 ? 0 : 2;
+}
+
+} // namespace
+
+int runCommandLine(int argc, const char* const* argv)
+{
+    CLI::App app{"bm: turns powered-off servers into running ones", "bm"};
+    Shell shell;
+    addEverything(app, shell);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return refused(app, error, {argv + 1, argv + argc});
+    }
+    try {
+        return shell.action ? shell.action() : 2;
+    } catch (const std::exception& failure) {
+        std::cout.flush();
+        printFailure(failure);
+        return exitCodeOf(failure);
+    }
+}
+
+} // namespace bm::cli

@@ -1,0 +1,158 @@
+// `bm node enrol`: an inventory becomes nodes; with --provide they are taken to available.
+#include "cli/client/inventory_file.h"
+#include "cli/commands/node_subcommands.h"
+#include "cli/commands/node_watch.h"
+#include "common/model/error.h"
+
+#include <fmt/format.h>
+#include <iostream>
+#include <map>
+#include <unistd.h>
+
+namespace bm::cli {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kBatch = 500; // nodes in one call: short enough to see it move
+
+struct EnrolOptions {
+    std::string file;
+    bool provide = false;
+    bool wait = false;
+    int timeoutMinutes = 60;
+};
+
+json enrolAll(Shell& shell, const json& inventory)
+{
+    const json& nodes = inventory.at("nodes");
+    const bool tell = nodes.size() > kBatch && ::isatty(STDERR_FILENO) == 1;
+    json results = json::array();
+    for (std::size_t begin = 0; begin < nodes.size() || begin == 0; begin += kBatch) {
+        json batch = {{"nodes", json::array()}};
+        for (std::size_t i = begin; i < std::min(begin + kBatch, nodes.size()); ++i)
+            batch["nodes"].push_back(nodes[i]);
+        const json answer = shell.client().send("POST", "/v1/nodes/batch", batch);
+        for (const json& entry : answer.at("nodes"))
+            results.push_back(entry);
+        if (tell)
+            std::cerr << fmt::format("\rtaken in: {} of {}\033[K", results.size(), nodes.size())
+                      << std::flush;
+    }
+    if (tell)
+        std::cerr << "\r\033[K";
+    return results;
+}
+
+void tellResults(Shell& shell, const json& results, std::map<std::string, int>& counts)
+{
+    shell.print(results, {{"NAME", "name"}, {"RESULT", "result"}, {"UUID", "uuid"}});
+    if (!shell.view().table())
+        return;
+    for (const json& entry : results)
+        if (entry.contains("error") && entry.at("error").is_object())
+            printNodeFailure(plainText(entry.value("name", json())), entry.at("error").value("message", ""),
+                             entry.at("error").value("code", ""), entry.at("error").value("hint", ""));
+    std::cout << fmt::format("{} created, {} changed, {} unchanged, {} failed\n", counts["created"],
+                             counts["updated"], counts["unchanged"], counts["error"]);
+}
+
+/// What provide is asked of: machines that run nothing and rest. Those at it already are only waited for.
+bool isToBeProvided(const std::string& state)
+{
+    return state == "enroll" || state == "manageable" || state == "clean failed" ||
+           state == "inspect failed" || state == "adopt failed";
+}
+bool isOnItsWay(const std::string& state)
+{
+    return state == "verifying" || state == "cleaning" || state == "clean wait";
+}
+
+struct Provided {
+    std::vector<std::string> begun;
+    std::size_t ready = 0;
+    std::size_t left = 0; ///< run something, or are at something else
+    std::size_t refused = 0;
+};
+
+Provided provideAll(Shell& shell, const json& results)
+{
+    std::vector<std::string> nodes;
+    for (const json& entry : results)
+        if (entry.value("result", "error") != "error")
+            nodes.push_back(entry.at("name").is_string() ? entry.at("name").get<std::string>()
+                                                         : entry.at("uuid").get<std::string>());
+    const std::vector<json> found = fieldsOf(shell.client(), nodes, "provision_state");
+    Provided provided;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const std::string state = plainText(found[i].at("provision_state"));
+        if (state == "available")
+            ++provided.ready;
+        else if (isOnItsWay(state))
+            provided.begun.push_back(nodes[i]);
+        else if (!isToBeProvided(state))
+            ++provided.left;
+        else
+            try {
+                shell.client().send("POST", nodePath(nodes[i], "/provide"), nullptr);
+                provided.begun.push_back(nodes[i]);
+            } catch (const Error& error) {
+                printNodeFailure(nodes[i], error.what(), std::string(model::toText(error.code())),
+                                 error.hint());
+                ++provided.refused;
+            }
+    }
+    return provided;
+}
+
+int enrol(Shell& shell, const EnrolOptions& options)
+{
+    if (options.wait && !options.provide)
+        throw Error(ErrorCode::InvalidInput, "--wait waits for what --provide begins", "give both");
+    const json results = enrolAll(shell, readInventory(options.file));
+    std::map<std::string, int> counts;
+    for (const json& entry : results)
+        counts[entry.value("result", "error")] += 1;
+    tellResults(shell, results, counts);
+    bool good = counts["error"] == 0;
+    if (options.provide) {
+        const Provided provided = provideAll(shell, results);
+        std::cerr << fmt::format(
+            "{} on their way to available, {} available already, {} left as they are, {} refused\n",
+            provided.begun.size(), provided.ready, provided.left, provided.refused);
+        good = good && provided.refused == 0;
+        if (options.wait)
+            good = watchNodes(shell, provided.begun, std::chrono::minutes{options.timeoutMinutes}) && good;
+    }
+    return good ? 0 : 1;
+}
+
+} // namespace
+
+void addNodeEnrol(CLI::App& node, Shell& shell)
+{
+    const auto options = std::make_shared<EnrolOptions>();
+    CLI::App* command =
+        node.add_subcommand("enrol", "Take machines in from an inventory; again is no change");
+    command
+        ->add_option("-f,--file", options->file,
+                     "inventory in `baremetal create` format, YAML or JSON; - is stdin")
+        ->required();
+    command->add_flag("--provide", options->provide,
+                      "verify and clean those that run nothing, until they are available");
+    command->add_flag("--wait", options->wait, "show progress until all have ended");
+    command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
+        ->check(CLI::Range(1, 100'000));
+    command->footer(
+        "Examples:\n  bm node enrol -f inventory.yaml\n  bm node enrol -f inventory.yaml --provide --wait\n\n"
+        "inventory.yaml:\n  nodes:\n    - name: rack1-07\n      driver: ipmi\n"
+        "      driver_info: {ipmi_address: 10.0.4.17, ipmi_username: root, ipmi_password_file: "
+        "/root/bmc.password}\n      ports: [{address: \"52:54:00:12:34:56\"}]");
+    command->callback(
+        [&shell, options] { shell.action = [&shell, options] { return enrol(shell, *options); }; });
+}
+
+} // namespace bm::cli

@@ -1,0 +1,14 @@
+#pragma once
+#include "cli/commands/commands.h"
+
+namespace bm::cli {
+
+/// What stands below `bm node` and fills a file of its own.
+void addNodeList(CLI::App& node, Shell& shell);
+void addNodeEnrol(CLI::App& node, Shell& shell);
+void addNodeTimeline(CLI::App& node, Shell& shell);
+void addNodeCheck(CLI::App& node, Shell& shell);
+/// manage, provide, inspect, clean, service, adopt, rescue, unrescue, unhold: Ironic's verbs.
+void addNodeVerbs(CLI::App& node, Shell& shell);
+
+} // namespace bm::cli

@@ -1,0 +1,242 @@
+#include "cli/client/ssh_key.h"
+#include "cli/commands/capture_command.h"
+#include "cli/commands/commands.h"
+#include "cli/commands/fleet_options.h"
+#include "cli/commands/node_watch.h"
+#include "common/layout/disk_layout.h"
+#include "common/model/error.h"
+#include "common/platform/files.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <iostream>
+#include <optional>
+
+namespace bm::cli {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct ProvisionOptions {
+    std::string image;
+    std::vector<std::string> nodes;
+    std::vector<std::string> sshKeys;
+    std::vector<std::string> rootDevice;
+    std::vector<std::string> moreDisks;
+    std::string hostName;
+    std::string userData;
+    std::string metaData;
+    std::string networkData;
+    std::string configDrive;
+    bool noConfigDrive = false;
+    bool noGrow = false;
+    bool full = false;
+    std::optional<bool> kexec{};
+    std::string layout;
+    std::vector<std::string> preserve;
+    std::optional<std::string> kernelArguments{};
+    bool wait = false;
+    bool yes = false;
+    FleetOptions fleet{};
+    int timeoutMinutes = 240;
+};
+
+json jsonFile(const std::string& file)
+{
+    json value = json::parse(platform::readFile(file), nullptr, false);
+    if (value.is_discarded())
+        throw Error(ErrorCode::InvalidInput, file + " is not valid JSON");
+    return value;
+}
+
+/// A name of bm's own, or a file: one that is meant as a file has a dot or a slash in it.
+json layoutOf(const std::string& given)
+{
+    if (given.find_first_of("./") == std::string::npos) {
+        layout::namedLayout(given); // refuses others, with the names there are
+        return given;
+    }
+    return layout::layoutFromText(platform::readFile(given), given);
+}
+
+json requestOf(const ProvisionOptions& options)
+{
+    json body = {{"image", options.image}};
+    if (options.noGrow)
+        body["grow_last_partition"] = false;
+    if (options.full)
+        body["full"] = true;
+    if (options.kexec)
+        body["kexec"] = *options.kexec;
+    if (!options.layout.empty())
+        body["layout"] = layoutOf(options.layout);
+    if (!options.preserve.empty())
+        body["preserve"] = options.preserve;
+    if (options.kernelArguments)
+        body["kernel_arguments"] = *options.kernelArguments;
+    if (!options.hostName.empty())
+        body["host_name"] = options.hostName;
+    for (const std::string& key : options.sshKeys)
+        body["ssh_keys"].push_back(sshKey(key));
+    if (!options.rootDevice.empty())
+        body["root_device"] = hintsOf(options.rootDevice, "--root-device");
+    for (const std::string& disk : options.moreDisks)
+        body["more_disks"].push_back(hintsOf(CLI::detail::split(disk, ','), "--also-disk"));
+    if (!options.userData.empty())
+        body["user_data"] = platform::readFile(options.userData);
+    if (!options.metaData.empty())
+        body["meta_data"] = jsonFile(options.metaData);
+    if (!options.networkData.empty())
+        body["network_data"] = jsonFile(options.networkData);
+    if (!options.configDrive.empty())
+        body["config_drive"] = platform::readFile(options.configDrive, std::size_t{96} << 20U);
+    if (options.noConfigDrive)
+        body["config_drive"] = false;
+    return body;
+}
+
+/// A running system's disk is overwritten: for many of them that is asked.
+void confirmRunning(Shell& shell, const ProvisionOptions& options, const std::vector<std::string>& nodes)
+{
+    if (options.yes || nodes.size() < 2)
+        return;
+    std::size_t running = 0;
+    try {
+        for (const json& node : fieldsOf(shell.client(), nodes, "provision_state"))
+            if (node.at("provision_state") == "active")
+                ++running;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::NotFound)
+            throw;
+        return; // each is told of below
+    }
+    confirmMany(fmt::format("put {} on {} nodes, {} of which run a system that is overwritten", options.image,
+                            nodes.size(), running),
+                running, options.yes);
+}
+
+int provision(Shell& shell, const ProvisionOptions& options)
+{
+    json body = requestOf(options);
+    if (options.fleet.any()) {
+        if (!options.hostName.empty())
+            throw Error(ErrorCode::InvalidInput, "--host-name is for one node",
+                        "in a rollout each node's own name is its host name");
+        body.erase("image");
+        const std::vector<std::string> named =
+            options.nodes.empty() ? std::vector<std::string>{} : shell.nodes(options.nodes);
+        return provisionFleet(shell, options.fleet, options.image, named, body, options.yes, options.wait);
+    }
+    if (options.nodes.empty())
+        throw Error(ErrorCode::InvalidInput, "no nodes are named",
+                    "bm provision IMAGE NODE..., or --select class=web,rack=r1..r4");
+    const std::vector<std::string> nodes = shell.nodes(options.nodes);
+    confirmRunning(shell, options, nodes);
+    const Ordered done = orderOnEach(nodes, [&](const std::string& node) {
+        shell.client().send("POST", nodePath(node, "/provision"), body);
+    });
+    return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
+                       [&](const std::string& node) {
+                           return options.image + " ordered; watch it: bm node timeline " + node;
+                       });
+}
+
+int undeploy(Shell& shell, const ProvisionOptions& options)
+{
+    const std::vector<std::string> nodes = shell.nodes(options.nodes);
+    confirmMany(fmt::format("undeploy {} nodes and wipe their disks' metadata", nodes.size()), nodes.size(),
+                options.yes);
+    const Ordered done = orderOnEach(nodes, [&](const std::string& node) {
+        shell.client().send("PUT", nodePath(node, "/states/provision"), {{"target", "deleted"}});
+    });
+    return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
+                       [](const std::string&) { return std::string("undeploy ordered"); });
+}
+
+int abort(Shell& shell, const ProvisionOptions& options)
+{
+    for (const std::string& node : shell.nodes(options.nodes)) {
+        shell.client().send("POST", nodePath(node, "/operation/abort"), nullptr);
+        std::cout << node << ": stops at its next safe point\n";
+    }
+    return 0;
+}
+
+void addRequestOptions(CLI::App& command, ProvisionOptions& options)
+{
+    command.add_option("--ssh-key", options.sshKeys, "public key that may log in: a file or the key itself");
+    command.add_option("--root-device", options.rootDevice,
+                       "which disk, as Ironic's hints: serial=..., wwn=..., \"size=>= 400\"");
+    command.add_option("--also-disk", options.moreDisks,
+                       "another disk that gets the same disk image, as hints: serial=...[,model=...] (may be "
+                       "repeated)");
+    command.add_option("--host-name", options.hostName, "else the node's name");
+    command.add_option("--user-data", options.userData, "file for the config drive's user_data");
+    command.add_option("--meta-data", options.metaData, "JSON file merged into meta_data.json");
+    command.add_option("--network-data", options.networkData, "JSON file for network_data.json");
+    command.add_option("--config-drive", options.configDrive,
+                       "a whole config drive: file with base64 of a gzipped ISO or VFAT image");
+    command.add_flag("--no-config-drive", options.noConfigDrive, "add none");
+    command.add_flag("--no-grow", options.noGrow,
+                     "leave the last partition and its file system as large as in the image");
+    command.add_flag("--kexec,!--no-kexec", options.kexec,
+                     "start the deployed kernel from the RAM disk instead of a second start of the firmware");
+    command.add_option("--layout", options.layout,
+                       "how a tree is laid onto the disk: plain, xfs, btrfs, or a YAML file (docs/trees.md)");
+    command.add_option("--preserve", options.preserve,
+                       "leave this file system of the layout as it is: /srv (may be repeated)");
+    command.add_option(
+        "--kernel-arguments", options.kernelArguments,
+        "of a RAM disk, instead of the image's; %default%: these (docs/ramdisk-deployments.md)");
+    command.add_flag(
+        "--full", options.full,
+        "copy every block; else the disk is asked first what it holds already, where that is faster");
+}
+
+} // namespace
+
+void addProvisionCommands(CLI::App& app, Shell& shell)
+{
+    const auto options = std::make_shared<ProvisionOptions>();
+    CLI::App* command = app.add_subcommand(
+        "provision", "Put an image on machines and start them, from whatever state they are in");
+    command->add_option("image", options->image, "its name or tag (bm image list, bm image tags)")
+        ->required();
+    command->add_option("nodes", options->nodes, "names, globs or uuids; or --select");
+    addRequestOptions(*command, *options);
+    addFleetOptions(*command, options->fleet);
+    command->add_flag("--wait", options->wait, "show progress until all have ended");
+    command->add_flag("--yes", options->yes, "do not ask before running systems are overwritten");
+    command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
+        ->check(CLI::Range(1, 100'000));
+    command->footer(
+        "Example:\n  bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait\n"
+        "  bm provision debian-12 'rack1-*' --yes\n"
+        "  bm provision web-root rack1-07 --layout web.yaml --preserve /srv\n"
+        "  bm provision web:stable --select class=web,rack=r1..r4 --max-parallel 64 --canary 2 --max-fail 5% "
+        "--order rack");
+    command->callback(
+        [&shell, options] { shell.action = [&shell, options] { return provision(shell, *options); }; });
+
+    CLI::App* down = app.add_subcommand(
+        "undeploy", "Take machines down: switched off, disk metadata wiped, available again");
+    down->add_option("nodes", options->nodes, "names, globs or uuids")->required();
+    down->add_flag("--wait", options->wait, "show progress until all have ended");
+    down->add_flag("--yes", options->yes, "do not ask");
+    down->footer("Example:\n  bm undeploy rack1-07 --wait");
+    down->callback(
+        [&shell, options] { shell.action = [&shell, options] { return undeploy(shell, *options); }; });
+
+    CLI::App* stop = app.add_subcommand("abort", "Stop what is at work on machines, at its next safe point");
+    stop->add_option("nodes", options->nodes, "names, globs or uuids")->required();
+    stop->footer("Example:\n  bm abort rack1-07");
+    stop->callback(
+        [&shell, options] { shell.action = [&shell, options] { return abort(shell, *options); }; });
+}
+
+} // namespace bm::cli

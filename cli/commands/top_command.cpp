@@ -1,0 +1,100 @@
+// `bm top`: the fleet at a glance, live.
+#include "cli/commands/commands.h"
+#include "cli/views/screen.h"
+#include "cli/views/top_view.h"
+#include "common/model/error.h"
+
+#include <iostream>
+#include <unistd.h>
+
+namespace bm::cli {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+struct TopOptions {
+    bool once = false;
+    double seconds = 2;
+};
+
+json openRollouts(Shell& shell)
+{
+    try {
+        json open = json::array();
+        const json answer = shell.client().get("/v1/rollouts");
+        for (const json& rollout : answer.at("rollouts")) {
+            const std::string state = plainText(valueAt(rollout, "state"));
+            if (state == "running" || state == "paused" || state == "aborting")
+                open.push_back(rollout);
+        }
+        return open;
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::NotFound)
+            return nullptr; // a bmd without them
+        throw;
+    }
+}
+
+FleetLook look(Shell& shell)
+{
+    return {shell.client().endpoint().url, shell.client().get("/v1/fleet"),
+            shell.client().get("/v1/operations?limit=1000").at("operations"), openRollouts(shell)};
+}
+
+int once(Shell& shell)
+{
+    const FleetLook seen = look(shell);
+    if (!shell.view().table()) {
+        json all = seen.fleet;
+        all["operations_at_work"] = seen.operations;
+        all["rollouts"] = seen.rollouts;
+        shell.print(all);
+        return 0;
+    }
+    for (const std::string& line : renderTop(seen, 1000, 0))
+        std::cout << line << "\n";
+    return 0;
+}
+
+int top(Shell& shell, const TopOptions& options)
+{
+    if (options.once || ::isatty(STDOUT_FILENO) != 1 || !shell.view().table())
+        return once(shell);
+    const std::chrono::milliseconds pause(static_cast<std::int64_t>(options.seconds * 1000));
+    FleetLook seen = look(shell); // before the screen is taken: a wrong address is told plainly
+    const Screen screen;
+    std::string trouble;
+    do {
+        std::vector<std::string> lines = renderTop(seen, screen.width(), screen.height() - 1);
+        lines.insert(lines.begin() + 1, trouble);
+        lines.resize(std::min(lines.size(), screen.height()));
+        screen.draw(lines);
+        if (!screen.wait(pause))
+            return 0;
+        try {
+            seen = look(shell);
+            trouble.clear();
+        } catch (const Error& error) {
+            trouble = "not answering: " + error.message().substr(0, screen.width() - 20);
+        }
+    } while (true);
+}
+
+} // namespace
+
+void addTopCommand(CLI::App& app, Shell& shell)
+{
+    const auto options = std::make_shared<TopOptions>();
+    CLI::App* command =
+        app.add_subcommand("top", "The fleet at a glance, live: states, operations, rollouts, failures");
+    command->add_flag("--once", options->once, "once, as text; so it is, too, where stdout is no terminal");
+    command->add_option("--every", options->seconds, "seconds between looks")->check(CLI::Range(0.2, 3600.0));
+    command->footer("Examples:\n  bm top\n  bm top --once\n\nq ends it.");
+    command->callback(
+        [&shell, options] { shell.action = [&shell, options] { return top(shell, *options); }; });
+}
+
+} // namespace bm::cli

@@ -1,0 +1,149 @@
+#include "cli/client/password_file.h"
+#include "cli/commands/node_subcommands.h"
+#include "cli/commands/node_watch.h"
+#include "cli/views/step_words.h"
+#include "common/model/error.h"
+
+#include <array>
+#include <fmt/format.h>
+#include <iostream>
+
+namespace bm::cli {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+struct VerbOptions {
+    std::vector<std::string> nodes;
+    std::vector<std::string> steps;
+    std::string stepsFile;
+    std::string runbook;
+    std::string passwordFile;
+    bool noRamdisk = false;
+    bool wait = false;
+    bool yes = false;
+    int timeoutMinutes = 240;
+};
+
+enum class Takes : std::uint8_t { Nothing, Steps, Password };
+
+/// A verb of Ironic's states machine, by the word that is its target.
+struct Verb {
+    const char* word;
+    const char* help;
+    const char* question; ///< asked before it is done to several; nullptr: nothing is lost
+    Takes takes;
+    const char* example;
+};
+
+// clang-format off
+constexpr auto kVerbs = std::to_array<Verb>({
+    {"manage",   "Take nodes under management: their BMCs are asked; from available, out of the pool", nullptr, Takes::Nothing, "bm node manage 'rack1-*' --wait"},
+    {"provide",  "Make manageable nodes available, cleaned first", nullptr, Takes::Nothing, "bm node provide 'rack1-*' --wait"},
+    {"inspect",  "See what is in manageable nodes: CPU, memory, disks, NICs, neighbours", nullptr, Takes::Nothing, "bm node inspect rack1-07 --wait"},
+    {"clean",    "Do steps on manageable nodes: wipe, burn in, build RAID (docs/steps.md)", "clean {} nodes", Takes::Steps,
+     "bm node clean rack1-07 --step deploy.burnin_memory,seconds=3600 --step deploy.erase_devices --wait\n  bm node clean 'rack1-*' --runbook CUSTOM_BURN_IN --yes"},
+    {"service",  "Do steps on running nodes: shut down, worked on, started again", "shut down and service {} nodes", Takes::Steps,
+     "bm node service rack1-07 --step bios.factory_reset --wait"},
+    {"adopt",    "Take over nodes that run a system already, as they are", nullptr, Takes::Nothing, "bm node adopt rack1-07 --wait"},
+    {"rescue",   "Start running nodes in the RAM disk, with an SSH server for rescue", "shut down {} running nodes for rescue", Takes::Password,
+     "bm node rescue rack1-07 --password-file rescue.password --wait"},
+    {"unrescue", "Start rescued nodes' own systems again", nullptr, Takes::Nothing, "bm node unrescue rack1-07 --wait"},
+    {"unhold",   "Let nodes that a hold step has stopped go on", nullptr, Takes::Nothing, "bm node unhold rack1-07"},
+});
+// clang-format on
+
+std::string passwordOf(const VerbOptions& options)
+{
+    if (options.passwordFile != "-")
+        return readPasswordFile(options.passwordFile);
+    std::string password;
+    if (!std::getline(std::cin, password) || password.empty())
+        throw Error(ErrorCode::InvalidInput, "standard input holds no password",
+                    "echo ... | bm node rescue NODE --password-file -");
+    return password;
+}
+
+json bodyOf(const Verb& verb, const VerbOptions& options)
+{
+    json body = {{"target", verb.word}};
+    if (verb.takes == Takes::Password)
+        body["rescue_password"] = passwordOf(options);
+    if (verb.takes != Takes::Steps)
+        return body;
+    if (!options.runbook.empty())
+        body["runbook"] = options.runbook;
+    else
+        body[fmt::format("{}_steps", verb.word)] = stepsOf(options.steps, options.stepsFile);
+    if (options.noRamdisk)
+        body["disable_ramdisk"] = true;
+    return body;
+}
+
+int run(Shell& shell, const Verb& verb, const VerbOptions& options)
+{
+    if (verb.takes == Takes::Steps && options.runbook.empty() && options.steps.empty() &&
+        options.stepsFile.empty())
+        throw Error(ErrorCode::InvalidInput, fmt::format("{} wants steps", verb.word),
+                    "--step INTERFACE.STEP[,ARGUMENT=VALUE...], --steps FILE or --runbook NAME; "
+                    "docs/steps.md lists them");
+    const json body = bodyOf(verb, options);
+    const std::vector<std::string> nodes = shell.nodes(options.nodes);
+    if (verb.question != nullptr)
+        confirmMany(fmt::format(fmt::runtime(verb.question), nodes.size()), nodes.size(), options.yes);
+    const Ordered done = orderOnEach(nodes, [&](const std::string& node) {
+        shell.client().send("PUT", nodePath(node, "/states/provision"), body);
+    });
+    return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
+                       [&](const std::string& node) {
+                           return fmt::format("{} ordered; watch it: bm node timeline {}", verb.word, node);
+                       });
+}
+
+void addSteps(CLI::App& command, VerbOptions& options)
+{
+    CLI::Option* step =
+        command.add_option("--step", options.steps, "INTERFACE.STEP[,ARGUMENT=VALUE...]; may be repeated");
+    CLI::Option* file = command.add_option("--steps", options.stepsFile, "JSON file with a list of steps");
+    command.add_option("--runbook", options.runbook, "the steps of this runbook")
+        ->excludes(step)
+        ->excludes(file);
+    command.add_flag("--no-ramdisk", options.noRamdisk,
+                     "leave the machine as it is: for steps that need no agent");
+}
+
+void addVerb(CLI::App& node, Shell& shell, const Verb& verb)
+{
+    const auto options = std::make_shared<VerbOptions>();
+    CLI::App* command = node.add_subcommand(verb.word, verb.help);
+    command->add_option("nodes", options->nodes, "names, globs or uuids")->required();
+    if (verb.takes == Takes::Steps)
+        addSteps(*command, *options);
+    if (verb.takes == Takes::Password)
+        command
+            ->add_option("--password-file", options->passwordFile,
+                         "file with root's password; - is standard input")
+            ->required();
+    command->add_flag("--wait", options->wait, "show progress until all have ended");
+    command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
+        ->check(CLI::Range(1, 100'000));
+    if (verb.question != nullptr)
+        command->add_flag("--yes", options->yes, "do not ask");
+    command->footer(fmt::format("Example:\n  {}", verb.example));
+    command->callback([&shell, &verb, options] {
+        shell.action = [&shell, &verb, options] { return run(shell, verb, *options); };
+    });
+}
+
+} // namespace
+
+void addNodeVerbs(CLI::App& node, Shell& shell)
+{
+    for (const Verb& verb : kVerbs)
+        addVerb(node, shell, verb);
+}
+
+} // namespace bm::cli

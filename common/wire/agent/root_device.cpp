@@ -1,0 +1,264 @@
+#include "common/wire/agent/root_device.h"
+#include "common/text/lower_case.h"
+
+#include "common/wire/agent/hint_expression.h"
+#include "common/wire/json/json_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <functional>
+
+namespace bm::wire {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
+constexpr std::uint64_t kSmallestRootBytes = 4 * kGiB;
+
+struct HintField {
+    std::string_view name;
+    bool numeric;
+    std::string (*value)(const Disk&);
+};
+
+const std::array<HintField, 11>& hintFields()
+{
+    static const std::array<HintField, 11> fields = {{
+        {"serial", false, [](const Disk& d) { return d.serial; }},
+        {"wwn", false, [](const Disk& d) { return d.wwn; }},
+        {"wwn_with_extension", false, [](const Disk& d) { return d.wwnWithExtension; }},
+        {"wwn_vendor_extension", false, [](const Disk& d) { return d.wwnVendorExtension; }},
+        {"size", true, [](const Disk& d) { return std::to_string(d.sizeBytes / kGiB); }},
+        {"model", false, [](const Disk& d) { return d.model; }},
+        {"vendor", false, [](const Disk& d) { return d.vendor; }},
+        {"name", false, [](const Disk& d) { return d.name; }},
+        {"rotational", false, [](const Disk& d) { return std::string(d.rotational ? "true" : "false"); }},
+        {"hctl", false, [](const Disk& d) { return d.hctl; }},
+        {"by_path", false, [](const Disk& d) { return d.byPath; }},
+    }};
+    return fields;
+}
+
+const HintField& fieldOf(const std::string& name)
+{
+    for (const HintField& field : hintFields())
+        if (field.name == name)
+            return field;
+    std::string known;
+    for (const HintField& field : hintFields())
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", field.name);
+    throw Error(ErrorCode::InvalidInput, fmt::format("root_device: unknown hint \"{}\"", name),
+                "known are: " + known);
+}
+
+std::string rotationalText(const std::string& text)
+{
+    const std::string value = model::lowerCase(trimmed(text));
+    for (const std::string_view yes : {"true", "1", "yes", "on", "t", "y"})
+        if (value == yes)
+            return "true";
+    for (const std::string_view no : {"false", "0", "no", "off", "f", "n"})
+        if (value == no)
+            return "false";
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("root_device.rotational: \"{}\" is neither true nor false", text));
+}
+
+std::string expressionOf(const std::string& name, const json& value)
+{
+    std::string text;
+    if (value.is_string())
+        text = value.get<std::string>();
+    else if (value.is_boolean() || value.is_number())
+        text = value.dump();
+    else
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("root_device.{}: expected a text or a number, found {}", name, value.type_name()));
+    if (name == "rotational")
+        return rotationalText(text);
+    return text;
+}
+
+std::string describe(const Disk& disk)
+{
+    std::string text = fmt::format("{} ({:.1f} GiB", disk.name,
+                                   static_cast<double>(disk.sizeBytes) / static_cast<double>(kGiB));
+    if (!disk.model.empty())
+        text += fmt::format(", {}", disk.model);
+    if (!disk.serial.empty())
+        text += fmt::format(", serial {}", disk.serial);
+    if (!disk.wwn.empty())
+        text += fmt::format(", wwn {}", disk.wwn);
+    text += ")";
+    if (!disk.candidate)
+        text += fmt::format(" [{}]", disk.verdict);
+    return text;
+}
+
+template <class Disks> std::string describeAll(const Disks& disks)
+{
+    std::string text;
+    for (const Disk& disk : disks)
+        text += (text.empty() ? "" : "; ") + describe(disk);
+    return text.empty() ? "none" : text;
+}
+
+using Choice = std::vector<std::reference_wrapper<const Disk>>;
+
+bool singlesOut(const Choice& choice, const Disk& disk, std::string Disk::*member)
+{
+    return !(disk.*member).empty() && std::ranges::count_if(choice, [&](const Disk& other) {
+                                          return other.*member == disk.*member;
+                                      }) == 1;
+}
+
+/// The hint that singles out @p disk among @p choice, as it is to be written.
+std::string hintFor(const Choice& choice, const Disk& disk)
+{
+    json hint;
+    if (singlesOut(choice, disk, &Disk::serial))
+        hint["serial"] = disk.serial;
+    else if (singlesOut(choice, disk, &Disk::wwnWithExtension))
+        hint["wwn_with_extension"] = disk.wwnWithExtension;
+    else if (singlesOut(choice, disk, &Disk::byPath))
+        hint["by_path"] = disk.byPath;
+    else if (singlesOut(choice, disk, &Disk::hctl))
+        hint["hctl"] = disk.hctl;
+    else
+        hint["name"] = disk.name;
+    return hint.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string hintsFor(const Choice& choice)
+{
+    std::string text;
+    for (const Disk& disk : choice)
+        text += fmt::format("{}properties/root_device='{}' for {}", text.empty() ? "" : ", or ",
+                            hintFor(choice, disk), disk.name);
+    return "say which, with bm node set NODE " + text;
+}
+
+const Disk* rememberedIn(const Choice& choice, const std::optional<RememberedDisk>& remembered)
+{
+    if (!remembered)
+        return nullptr;
+    for (const auto& [given, member] :
+         {std::pair{remembered->wwn, &Disk::wwn}, std::pair{remembered->serial, &Disk::serial}})
+        for (const Disk& disk : choice)
+            if (!given.empty() && disk.*member == given && singlesOut(choice, disk, member))
+                return &disk;
+    return nullptr;
+}
+
+const Disk& smallest(const Choice& choice)
+{
+    const Disk* found = nullptr;
+    for (const Disk& disk : choice)
+        if (disk.sizeBytes >= kSmallestRootBytes && (found == nullptr || disk.sizeBytes < found->sizeBytes))
+            found = &disk;
+    if (found == nullptr)
+        throw Error(ErrorCode::DiskNotFound, "no disk of at least 4 GiB: " + describeAll(choice),
+                    "name the disk by a root device hint");
+    return *found;
+}
+
+std::string textOf(const std::vector<RootDeviceHint>& hints)
+{
+    std::string text;
+    for (const RootDeviceHint& hint : hints)
+        text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", hint.name, hint.expression);
+    return text;
+}
+
+} // namespace
+
+std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view text)
+{
+    std::vector<RootDeviceHint> hints;
+    const json object = parseObject(text, "root_device");
+    for (const auto& [name, value] : object.items()) {
+        const HintField& field = fieldOf(name);
+        if (value.is_null())
+            continue;
+        RootDeviceHint hint{name, expressionOf(name, value)};
+        try {
+            checkExpression(hint.expression, field.numeric);
+        } catch (const Error& error) {
+            throw error.during("root_device." + name);
+        }
+        hints.push_back(std::move(hint));
+    }
+    return hints;
+}
+
+bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints)
+{
+    return std::ranges::all_of(hints, [&](const RootDeviceHint& hint) {
+        const HintField& field = fieldOf(hint.name);
+        const std::string value = field.value(disk);
+        return !value.empty() && satisfies(value, hint.expression, field.numeric);
+    });
+}
+
+RootDevicePolicy rootDevicePolicyFromText(std::string_view text)
+{
+    if (text == "single" || text.empty())
+        return RootDevicePolicy::Single;
+    if (text == "smallest")
+        return RootDevicePolicy::Smallest;
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("root_device_policy: \"{}\" is neither single nor smallest", text));
+}
+
+const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
+                           RootDevicePolicy policy, const std::optional<RememberedDisk>& remembered)
+{
+    Choice choice;
+    for (const Disk& disk : disks)
+        if (disk.candidate && matches(disk, hints))
+            choice.emplace_back(disk);
+    if (choice.empty() && hints.empty())
+        throw Error(
+            ErrorCode::DiskNotFound, "no disk that may hold an image: " + describeAll(disks),
+            "is the controller's driver in the RAM disk? is the disk configured in the RAID controller?");
+    if (choice.empty())
+        throw Error(
+            ErrorCode::DiskNotFound,
+            fmt::format("no disk matches the root device hints ({}): {}", textOf(hints), describeAll(disks)),
+            "correct properties/root_device of the node");
+    if (choice.size() == 1)
+        return choice.front();
+    if (const Disk* found = rememberedIn(choice, remembered))
+        return *found;
+    if (policy == RootDevicePolicy::Smallest)
+        return smallest(choice);
+    throw Error(ErrorCode::DiskAmbiguous,
+                fmt::format("{} disks may hold the image{}: {}", choice.size(),
+                            hints.empty() ? "" : fmt::format(" by the hints ({})", textOf(hints)),
+                            describeAll(choice)),
+                hintsFor(choice));
+}
+
+std::vector<Disk> pickMirror(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints)
+{
+    std::vector<Disk> pair;
+    std::ranges::copy_if(disks, std::back_inserter(pair),
+                         [&](const Disk& disk) { return disk.candidate && matches(disk, hints); });
+    if (pair.size() < 2)
+        throw Error(ErrorCode::DiskNotFound, "a mirror needs two disks: " + describeAll(disks),
+                    "use a layout without mirror, or widen properties/root_device");
+    if (pair.size() > 2)
+        throw Error(
+            ErrorCode::DiskAmbiguous,
+            fmt::format("a mirror needs two disks, {} could be meant: {}", pair.size(), describeAll(disks)),
+            "narrow properties/root_device, for example by model or size");
+    return pair;
+}
+
+} // namespace bm::wire

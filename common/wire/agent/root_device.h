@@ -1,0 +1,48 @@
+#pragma once
+#include "common/wire/agent/inventory.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bm::wire {
+
+/// One of Ironic's root device hints, parsed: serial, wwn, wwn_with_extension, wwn_vendor_extension, size
+/// (GiB), model, vendor, name, rotational, hctl, by_path. Texts compare without case; see docs.openstack.org,
+/// "Root device hints".
+struct RootDeviceHint {
+    std::string name;
+    std::string expression; ///< "<in> intel", ">= 40", "s== wd-123", or a bare value
+};
+
+/// Reads {"size": ">= 40", "rotational": false, ...}.
+/// @throws Error InvalidInput for an unknown hint or an expression that cannot be
+std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view json);
+/// Whether @p disk satisfies all of @p hints.
+bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints);
+
+enum class RootDevicePolicy : std::uint8_t {
+    Single,   ///< exactly one disk must be left
+    Smallest, ///< Ironic's: of those left, the smallest of at least 4 GiB
+};
+/// "single" or "smallest". @throws Error InvalidInput
+RootDevicePolicy rootDevicePolicyFromText(std::string_view text);
+
+/// The disk of the last deployment.
+struct RememberedDisk {
+    std::string wwn;
+    std::string serial;
+};
+
+/// The one disk that an image goes to: candidates (judged by judgeDisks) that satisfy @p hints; if several
+/// are left, the remembered one; else @p policy decides.
+/// @throws Error DiskNotFound, DiskAmbiguous: with the list of disks and the hint to write
+const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
+                           RootDevicePolicy policy, const std::optional<RememberedDisk>& remembered = {});
+
+/// The two disks of a mirror: exactly two candidates must satisfy @p hints.
+/// @throws Error DiskNotFound (fewer), DiskAmbiguous (more)
+std::vector<Disk> pickMirror(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints);
+
+} // namespace bm::wire

@@ -1,0 +1,17 @@
+#pragma once
+#include "common/text/json_text.h"
+
+#include <string>
+#include <string_view>
+
+namespace bm::wire {
+
+inline constexpr std::string_view kMask = "******";
+
+/// Whether a key's value is a secret by its name: *password*, *secret*, *token*, *credential*, *_key ...
+bool namesSecret(std::string_view key);
+/// @p object as it may be shown: what a secret key holds, and every sealed text, reads "******".
+/// Keys in @p also (blank-separated) are masked as well. Works on the text, in one pass.
+std::string masked(const model::JsonText& object, std::string_view also = {});
+
+} // namespace bm::wire

@@ -1,0 +1,234 @@
+// Using the node's table: which fields an answer shows, what a request may set.
+#include "common/wire/resources/node_fields.h"
+
+#include "common/model/error.h"
+#include "common/model/interfaces.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_patch.h"
+#include "common/wire/json/secret_mask.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bm::wire {
+
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+using nlohmann::json;
+
+namespace {
+
+Error tooNew(const NodeField& field, Version version)
+{
+    return {
+        ErrorCode::NotAcceptable, "Request not acceptable.",
+        fmt::format("{} needs version 1.{}, the request is {}", field.name, field.since, toText(version))};
+}
+
+const NodeField& knownField(std::string_view name, Version version)
+{
+    const NodeField* field = findNodeField(name);
+    if (field == nullptr)
+        throw Error(ErrorCode::InvalidInput, fmt::format("Field(s) \"{}\" are not valid.", name));
+    if (field->since > version.minor)
+        throw tooNew(*field, version);
+    return *field;
+}
+
+/// A row that POST takes, by name. @throws Error in Ironic's words
+const NodeField& creatable(const std::string& name, Version version)
+{
+    const NodeField* field = findNodeField(name);
+    if (field == nullptr || !field->create) {
+        std::vector<std::string_view> known;
+        for (const NodeField& row : nodeFields())
+            if (row.create && row.since <= version.minor)
+                known.push_back(row.name);
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("Schema error for node: Additional properties are not allowed ('{}' was unexpected)",
+                        name),
+            fmt::format("known are: {}", fmt::join(known, ", ")));
+    }
+    if (field->since > version.minor)
+        throw tooNew(*field, version);
+    return *field;
+}
+
+std::string patchableNames(Version version)
+{
+    std::vector<std::string_view> names;
+    for (const NodeField& field : nodeFields())
+        if (field.patch && field.since <= version.minor)
+            names.push_back(field.name);
+    std::sort(names.begin(), names.end());
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+json documentOf(const Node& node)
+{
+    JsonWriter out;
+    out.beginObject();
+    const NodeView view{.node = node, .base = "", .conductor = "", .masked = false};
+    for (const NodeField& field : nodeFields())
+        if (field.create || field.patch)
+            field.render(out.key(field.name), view);
+    out.endObject();
+    return json::parse(out.text());
+}
+
+void checkPatchPaths(const JsonPatch& patch, Version version)
+{
+    for (const PatchStep& step : patch.steps()) {
+        const NodeField* field = findNodeField(step.keys.front());
+        if (field == nullptr || !field->patch)
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("Cannot patch {}. Only the following can be updated: {}", step.path,
+                                    patchableNames(version)));
+        if (field->since > version.minor)
+            throw tooNew(*field, version);
+        if (field->name == "driver" && step.op == PatchStep::Op::Remove)
+            throw Error(ErrorCode::InvalidInput, "'/driver' is a mandatory attribute and can not be removed");
+    }
+}
+
+/// Another hardware type: what it does not have falls back to its default.
+void keepFittingInterfaces(Node& node)
+{
+    json kept = json::object();
+    const json chosen = json::parse(node.interfaces.text);
+    for (const auto& [kind, name] : chosen.items()) {
+        const auto enabled = model::enabledInterfaces(node.driver, kind);
+        if (std::ranges::find(enabled, name.get<std::string>()) != enabled.end() && name != enabled.front())
+            kept[kind] = name;
+    }
+    node.interfaces = canonical(kept);
+}
+
+/// Whether @p wanted says the same as @p present; keys that @p present has beyond an object's stay.
+bool sameDriverInfo(const json& wanted, const json& open)
+{
+    for (const auto& [key, value] : wanted.items()) {
+        const json::const_iterator there = open.find(key);
+        const bool kept = value.is_string() && value.get<std::string>() == kMask;
+        if (kept && there != open.end())
+            continue;
+        if (there == open.end() ||
+            (*there != value && (!there->is_string() || there->get<std::string>() != value.dump())))
+            return false;
+    }
+    return wanted.size() == open.size();
+}
+
+} // namespace
+
+NodeFieldList nodeDetail(Version version)
+{
+    NodeFieldList fields;
+    for (const NodeField& field : nodeFields())
+        if (field.since <= version.minor)
+            fields.push_back(&field);
+    return fields;
+}
+
+NodeFieldList nodeSummary(Version version)
+{
+    NodeFieldList fields;
+    for (std::string_view name :
+         {"uuid", "instance_uuid", "maintenance", "power_state", "provision_state", "name", "links"})
+        if (const NodeField* field = findNodeField(name); field->since <= version.minor)
+            fields.push_back(field);
+    return fields;
+}
+
+NodeFieldList nodeSelection(std::string_view commaSeparated, Version version)
+{
+    NodeFieldList fields;
+    for (std::size_t at = 0; at <= commaSeparated.size();) {
+        const std::size_t end = std::min(commaSeparated.find(',', at), commaSeparated.size());
+        const NodeField& field = knownField(commaSeparated.substr(at, end - at), version);
+        if (field.name != "links" && std::find(fields.begin(), fields.end(), &field) == fields.end())
+            fields.push_back(&field);
+        at = end + 1;
+    }
+    fields.push_back(findNodeField("links"));
+    return fields;
+}
+
+void writeNode(JsonWriter& out, const NodeView& view, const NodeFieldList& fields)
+{
+    out.beginObject();
+    for (const NodeField* field : fields)
+        field->render(out.key(field->name), view);
+    out.endObject();
+}
+
+Node nodeFromCreate(const json& body, Version version)
+{
+    if (!body.is_object())
+        throw Error(ErrorCode::InvalidInput, fmt::format("a node: expected an object, got {}", kindOf(body)));
+    if (memberOf(body, "driver") == nullptr)
+        throw Error(ErrorCode::InvalidInput, "Schema error for node: 'driver' is a required property",
+                    "\"ipmi\", or \"fake-hardware\" to try bm out");
+    Node node;
+    node.driver = asString(body.at("driver"), "driver");
+    node.state = version.minor < 11 ? model::State::Available : model::State::Enroll;
+    for (const auto& [name, value] : body.items())
+        if (const NodeField& field = creatable(name, version); name != "uuid" || !value.is_null())
+            field.assign(node, value, field.name);
+    return node;
+}
+
+void patchNode(Node& node, const json& body, Version version)
+{
+    const JsonPatch patch = JsonPatch::parse(body);
+    checkPatchPaths(patch, version);
+    const json before = documentOf(node);
+    const json after = patch.applied(before);
+    Node changed = node;
+    if (after.at("driver") != before.at("driver"))
+        changed.driver = asString(after.at("driver"), "driver");
+    const bool newDriver = changed.driver != node.driver;
+    if (newDriver)
+        keepFittingInterfaces(changed);
+    for (const NodeField& field : nodeFields()) {
+        const std::string name(field.name);
+        const bool interfaceFollows =
+            newDriver && name.ends_with("_interface") && after.at(name) == before.at(name);
+        if (field.patch && !interfaceFollows && after.at(name) != before.at(name))
+            field.assign(changed, after.at(name), field.name);
+    }
+    if (!changed.maintenance)
+        changed.maintenanceReason.clear();
+    node = changed;
+}
+
+std::vector<std::string> mergeNode(Node& node, const json& wanted, const json& openDriverInfo)
+{
+    const json before = documentOf(node);
+    bool accessChanged = false;
+    for (const auto& [name, value] : wanted.items()) {
+        const NodeField& field = creatable(name, kMaxVersion);
+        const bool access = name == "driver_info" && value.is_object();
+        if (name == "uuid" || (access && sameDriverInfo(value, openDriverInfo)))
+            continue;
+        accessChanged = accessChanged || access;
+        if (name == "properties" && value.is_object()) { // what the RAM disk found out stays beside it
+            json merged = before.at(name);
+            merged.update(value);
+            field.assign(node, merged, field.name);
+            continue;
+        }
+        field.assign(node, value, field.name);
+    }
+    const json after = documentOf(node);
+    std::vector<std::string> changed;
+    for (const auto& [name, value] : wanted.items())
+        if (name == "driver_info" ? accessChanged : before.at(name) != after.at(name))
+            changed.push_back(name);
+    return changed;
+}
+
+} // namespace bm::wire

@@ -1,0 +1,109 @@
+#include "common/wire/resources/port_fields.h"
+
+#include "common/wire/resources/resource_links.h"
+#include "common/wire/resources/resource_shape.cpp.h"
+
+namespace bm::wire {
+
+using model::Error;
+using model::ErrorCode;
+using model::Port;
+using nlohmann::json;
+
+namespace {
+
+using Out = JsonWriter&;
+
+void assignUuid(Port& port, const json& value, std::string_view field)
+{
+    port.id.uuid = asString(value, field);
+    if (!model::isUuid(port.id.uuid))
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Expected UUID for {}: {}", field, port.id.uuid.substr(0, 80)));
+}
+
+void assignAddress(Port& port, const json& value, std::string_view field)
+{
+    const std::string text = asString(value, field);
+    const std::optional<model::MacAddress> mac = model::macFromText(text);
+    if (!mac)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Expected valid MAC address for {}: {}", field, text.substr(0, 80)),
+                    "six pairs of hex digits with colons; no multicast address");
+    port.mac = *mac;
+}
+
+void assignNode(Port& port, const json& value, std::string_view field)
+{
+    port.node.uuid = asString(value, field);
+}
+void assignPxe(Port& port, const json& value, std::string_view field)
+{
+    port.pxeEnabled = value.is_null() || asBoolean(value, field);
+}
+void assignExtra(Port& port, const json& value, std::string_view field)
+{
+    port.extra = asObjectText(value, field);
+}
+void assignLink(Port& port, const json& value, std::string_view field)
+{
+    port.localLinkConnection = asObjectText(value, field);
+}
+void assignNetwork(Port& port, const json& value, std::string_view field)
+{
+    port.physicalNetwork = asStringOrNull(value, field);
+}
+/// A portgroup's uuid or name, which the caller resolves.
+void assignGroup(Port& port, const json& value, std::string_view field)
+{
+    port.portGroup.uuid = asStringOrNull(value, field);
+}
+void assignSmart(Port& port, const json& value, std::string_view field)
+{
+    port.isSmartNic = !value.is_null() && asBoolean(value, field);
+}
+void assignGrouping(Port& port, const json& value, std::string_view field)
+{
+    port.mayBeGrouped = value.is_null() || asBoolean(value, field);
+}
+template <std::string Port::*Member> void renderText(Out out, const Port& port, std::string_view /*base*/)
+{
+    out.stringOrNull(port.*Member);
+}
+template <std::string Port::*Member> void assignText(Port& port, const json& value, std::string_view field)
+{
+    port.*Member = asStringOrNull(value, field);
+}
+
+} // namespace
+
+template class ResourceShape<Port>;
+
+const ResourceShape<Port>& portShape()
+{
+    // clang-format off
+    static const ResourceShape<Port> shape{{"port", {"uuid", "address", "links"}, {"address", "node_uuid"}}, {
+        {"uuid",         1, true, false, [](Out o, const Port& p, std::string_view) { o.string(p.id.uuid); }, assignUuid},
+        {"created_at",   1, false, false, [](Out o, const Port& p, std::string_view) { o.time(p.createdAt); }, nullptr},
+        {"updated_at",   1, false, false, [](Out o, const Port& p, std::string_view) { p.updatedAt > p.createdAt ? o.time(p.updatedAt) : o.null(); }, nullptr},
+        {"address",      1, true, true, [](Out o, const Port& p, std::string_view) { o.string(p.mac.text); }, assignAddress},
+        {"extra",        1, true, true, [](Out o, const Port& p, std::string_view) { o.json(p.extra); }, assignExtra},
+        {"internal_info", 18, false, false, [](Out o, const Port&, std::string_view) { o.raw("{}"); }, nullptr},
+        {"is_smartnic", 53, true, true, [](Out o, const Port& p, std::string_view) { o.boolean(p.isSmartNic); }, assignSmart},
+        {"local_link_connection", 19, true, true, [](Out o, const Port& p, std::string_view) { o.json(p.localLinkConnection); }, assignLink},
+        {"physical_network", 34, true, true, [](Out o, const Port& p, std::string_view) { o.stringOrNull(p.physicalNetwork); }, assignNetwork},
+        {"pxe_enabled", 19, true, true, [](Out o, const Port& p, std::string_view) { o.boolean(p.pxeEnabled); }, assignPxe},
+        {"node_uuid",    1, true, false, [](Out o, const Port& p, std::string_view) { o.string(p.node.uuid); }, assignNode},
+        {"links",        1, false, false, [](Out o, const Port& p, std::string_view base) { writeLinks(o, base, "ports/" + p.id.uuid); }, nullptr},
+        {"name",        88, true, true, renderText<&Port::name>, assignText<&Port::name>},
+        {"description", 97, true, true, renderText<&Port::description>, assignText<&Port::description>},
+        {"vendor",     100, true, true, renderText<&Port::vendor>, assignText<&Port::vendor>},
+        {"category",   101, true, true, renderText<&Port::category>, assignText<&Port::category>},
+        {"available_for_dynamic_portgroup", 111, true, true, [](Out o, const Port& p, std::string_view) { o.boolean(p.mayBeGrouped); }, assignGrouping},
+        {"portgroup_uuid", 24, true, true, [](Out o, const Port& p, std::string_view) { o.stringOrNull(p.portGroup.uuid); }, assignGroup},
+    }};
+    // clang-format on
+    return shape;
+}
+
+} // namespace bm::wire

@@ -1,0 +1,10 @@
+#pragma once
+#include "common/model/port.h"
+#include "common/wire/resources/resource_shape.h"
+
+namespace bm::wire {
+
+const ResourceShape<model::Port>& portShape();
+extern template class ResourceShape<model::Port>;
+
+} // namespace bm::wire

@@ -1,0 +1,81 @@
+#pragma once
+#include "common/model/error.h"
+#include "common/model/ids.h"
+#include "common/model/mac_address.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace bm::wire {
+
+// What the rows of several resources have in common: functions for ResourceField::render and assign.
+
+template <class T> void renderUuid(JsonWriter& out, const T& item, std::string_view /*base*/)
+{
+    out.string(item.id.uuid);
+}
+template <class T> void renderNode(JsonWriter& out, const T& item, std::string_view /*base*/)
+{
+    out.string(item.node.uuid);
+}
+template <class T> void renderCreatedAt(JsonWriter& out, const T& item, std::string_view /*base*/)
+{
+    out.time(item.createdAt);
+}
+/// null until it is changed for the first time.
+template <class T> void renderUpdatedAt(JsonWriter& out, const T& item, std::string_view /*base*/)
+{
+    if (item.updatedAt > item.createdAt)
+        out.time(item.updatedAt);
+    else
+        out.null();
+}
+template <class T, auto Member> void renderText(JsonWriter& out, const T& item, std::string_view /*base*/)
+{
+    out.string(item.*Member);
+}
+template <class T, auto Member>
+void renderTextOrNull(JsonWriter& out, const T& item, std::string_view /*base*/)
+{
+    out.stringOrNull(item.*Member);
+}
+template <class T, auto Member> void renderJson(JsonWriter& out, const T& item, std::string_view /*base*/)
+{
+    out.json(item.*Member);
+}
+template <class T, auto Member> void renderFlag(JsonWriter& out, const T& item, std::string_view /*base*/)
+{
+    out.boolean(item.*Member);
+}
+
+template <class T> void assignUuid(T& item, const nlohmann::json& value, std::string_view field)
+{
+    item.id.uuid = asString(value, field);
+    if (!model::isUuid(item.id.uuid))
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           fmt::format("Expected UUID for {}: {}", field, item.id.uuid.substr(0, 80)));
+}
+/// The name or uuid of a node, which the caller resolves.
+template <class T> void assignNode(T& item, const nlohmann::json& value, std::string_view field)
+{
+    item.node.uuid = asString(value, field);
+}
+template <class T, auto Member> void assignText(T& item, const nlohmann::json& value, std::string_view field)
+{
+    item.*Member = asStringOrNull(value, field);
+}
+template <class T, auto Member>
+void assignObject(T& item, const nlohmann::json& value, std::string_view field)
+{
+    item.*Member = asObjectText(value, field);
+}
+template <class T, auto Member> void assignFlag(T& item, const nlohmann::json& value, std::string_view field)
+{
+    item.*Member = asBoolean(value, field);
+}
+
+} // namespace bm::wire

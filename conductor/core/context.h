@@ -1,0 +1,64 @@
+#pragma once
+#include "common/model/clock.h"
+#include "common/model/error.h"
+#include "common/platform/secrets.h"
+#include "conductor/core/meters.h"
+#include "conductor/machines/relay_desk.h"
+#include "db/engine/database.h"
+#include "db/repositories/repositories.h"
+#include "drivers/hardware_types.h"
+#include "images/store/image_store.h"
+#include "pxe/boot_services.h"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+
+namespace bm::conductor {
+
+/// Limits and waits; each a key of bmd.yaml (docs in bmd/config).
+struct Settings {
+    std::string conductorName = "localhost";
+    std::string baseUrl; ///< of the provisioning listener: "http://10.77.0.1:6386"
+    int stepThreads = 16;
+    int importThreads = 2;
+    std::size_t maxConcurrentDeploys = 250; ///< beyond: queued
+    std::size_t maxConcurrentCleans = 50;
+    std::chrono::milliseconds verifyTimeout{60'000};
+    std::chrono::milliseconds powerTimeout{60'000};       ///< until an ordered power state is seen
+    std::chrono::milliseconds softOffTimeout{180'000};    ///< then hard off
+    std::chrono::milliseconds callbackTimeout{1'800'000}; ///< RAM disk to first agent contact
+    std::chrono::milliseconds agentSilence{120'000};      ///< a silent agent during a step fails it
+    std::chrono::milliseconds writeTimeout{14'400'000};
+    std::chrono::milliseconds powerSyncInterval{60'000};      ///< 0: off
+    std::chrono::milliseconds agentPace{2'000};               ///< exchange interval while a step runs
+    std::uint64_t maxDownloadBytes = std::uint64_t{2} << 40U; ///< of an image given by url
+    bool automatedClean = true;
+    bool fastTrack = true;
+    bool smallestDisk = false; ///< Ironic's "smallest of at least 4 GiB" instead of refusing
+    model::BootMode defaultBootMode =
+        model::BootMode::Uefi; ///< of a machine never seen and without a boot_mode capability
+    RelaySettings relay{};
+    std::string kernelArguments;                          ///< extra ones for the RAM disk
+    std::map<std::string, std::string> rootDeviceByClass; ///< resource class to root device hints (JSON text)
+};
+
+/// What every part of the conductor works with: borrowed, made by bmd's App, outlives them all.
+struct Context {
+    db::Database& database;
+    const model::Clock& clock;
+    platform::SecretBox& secrets;
+    std::map<std::string, drivers::HardwareType>& hardware; ///< by name
+    images::ImageStore& images;
+    const Settings& settings;
+    Meters& meters;
+    const platform::SigningKey& signer;         ///< of reports
+    std::function<void()> wake = [] {};         ///< tells the engine that there is work
+    std::function<void()> hostsChanged = [] {}; ///< tells the boot services that the known machines changed
+    RelayDesk* relay = nullptr;                 ///< null: no relay
+    /// Has the import of an image done whose rows are stored, or about to be by the transaction at work.
+    std::function<void(const model::ImageId&)> importSoon = [](const model::ImageId&) {};
+};
+
+} // namespace bm::conductor

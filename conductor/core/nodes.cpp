@@ -1,0 +1,91 @@
+#include "conductor/core/nodes.h"
+
+#include "conductor/core/json_values.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+
+Node findNode(db::Transaction& tx, const std::string& ident)
+{
+    const db::NodeRepository nodes;
+    std::optional<Node> node;
+    if (model::isUuid(ident))
+        node = nodes.find(tx, model::NodeId{ident});
+    if (!node)
+        node = nodes.findByName(tx, ident);
+    if (!node)
+        throw Error(ErrorCode::NotFound, "Node " + ident + " could not be found.",
+                    "list what there is: bm node list");
+    return *node;
+}
+
+void note(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
+          const std::string& message, const std::string& detailsJson, const model::OperationId& operation)
+{
+    model::NodeEvent event;
+    event.node = node;
+    event.at = at;
+    event.kind = kind;
+    event.message = message;
+    event.details.text = detailsJson;
+    event.operation = operation;
+    db::EventRepository{}.append(tx, event);
+}
+
+drivers::HardwareType& hardwareOf(const Context& context, const Node& node)
+{
+    const auto found = context.hardware.find(node.driver);
+    if (found == context.hardware.end())
+        throw Error(ErrorCode::InvalidInput,
+                    "No valid host was found. Reason: no conductor has the driver \"" + node.driver + "\".",
+                    "drivers of this bmd: GET /v1/drivers");
+    return found->second;
+}
+
+std::map<std::string, std::string> driverTexts(const Context& context, const Node& node)
+{
+    std::map<std::string, std::string> texts;
+    const nlohmann::json given = valueOf(node.driverInfo);
+    for (const auto& [key, value] : given.items())
+        texts[key] = value.is_string() ? context.secrets.open(value.get<std::string>()) : value.dump();
+    return texts;
+}
+
+drivers::BmcAccess bmcAccess(const Context& context, const Node& node)
+{
+    drivers::BmcAccess access =
+        drivers::accessFromDriverInfo(node.driver, node.id.uuid, driverTexts(context, node));
+    if (!access.cipherSuite) {
+        const std::string remembered = textMember(valueOf(node.driverInternalInfo), "ipmi_cipher_suite");
+        if (!remembered.empty())
+            access.cipherSuite = std::stoi(remembered);
+    }
+    return access;
+}
+
+model::BootMode bootModeOf(const Context& context, const Node& node)
+{
+    if (const std::optional<model::BootMode> seen = model::bootModeFromText(node.bootMode))
+        return *seen;
+    const nlohmann::json properties = valueOf(node.properties);
+    const std::string capabilities = textMember(properties, "capabilities");
+    if (capabilities.find("boot_mode:uefi") != std::string::npos)
+        return model::BootMode::Uefi;
+    if (capabilities.find("boot_mode:bios") != std::string::npos)
+        return model::BootMode::Bios;
+    return context.settings.defaultBootMode;
+}
+
+Error lockedError(const Node& node, const model::Operation& operation, const std::string& host)
+{
+    return {ErrorCode::NodeLocked,
+            "Node " + node.id.uuid + " is locked by host " + host +
+                ", please retry after the current operation is completed.",
+            "it is at work on \"" + std::string(model::toText(operation.kind)) + "\": bm node timeline " +
+                (node.name.empty() ? node.id.uuid : node.name) + ", or bm abort"};
+}
+
+} // namespace bm::conductor

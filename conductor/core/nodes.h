@@ -1,0 +1,27 @@
+#pragma once
+#include "conductor/core/context.h"
+
+#include <string>
+#include <string_view>
+
+namespace bm::conductor {
+
+/// The node called @p ident (uuid or name). @throws Error NotFound in Ironic's words
+model::Node findNode(db::Transaction& tx, const std::string& ident);
+/// Appends an event of @p node at @p at.
+void note(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
+          const std::string& message, const std::string& detailsJson = "{}",
+          const model::OperationId& operation = {});
+/// How the node's BMC is reached, secrets opened. @throws Error InvalidInput (driver_info), NotFound
+/// (hardware type)
+drivers::BmcAccess bmcAccess(const Context& context, const model::Node& node);
+/// The node's hardware type. @throws Error InvalidInput when this bmd has no such driver
+drivers::HardwareType& hardwareOf(const Context& context, const model::Node& node);
+/// driver_info as plain texts, secrets opened.
+std::map<std::string, std::string> driverTexts(const Context& context, const model::Node& node);
+/// UEFI or BIOS: as last seen, else as the boot_mode capability says, else the default.
+model::BootMode bootModeOf(const Context& context, const model::Node& node);
+/// The refusal of a node that an operation works on.
+model::Error lockedError(const model::Node& node, const model::Operation& operation, const std::string& host);
+
+} // namespace bm::conductor

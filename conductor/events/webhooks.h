@@ -1,0 +1,72 @@
+#pragma once
+#include "common/model/webhook.h"
+#include "conductor/core/context.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bm::conductor {
+
+/// How hard a webhook is tried; tests make it faster.
+struct WebhookSettings {
+    std::chrono::milliseconds deadline{10'000};    ///< of one attempt
+    std::chrono::milliseconds firstBackOff{1'000}; ///< doubles with every failure in a row
+    std::chrono::milliseconds longestBackOff{300'000};
+    int attempts = 12; ///< of one event; then the hook is parked (some 20 minutes)
+};
+
+struct NewWebhook {
+    std::string name;
+    std::string url;
+    std::string secret; ///< "": one is made
+    std::string kinds;  ///< as for EventHub's filter
+};
+
+/// What a test of a webhook gave.
+struct WebhookTest {
+    int status = 0;       ///< of the answer; 0: none came
+    std::string error{};  ///< "" when it was taken (2xx)
+    bool resumed = false; ///< the hook was parked, and goes on now
+};
+
+/// Posts events to where operators want them, each hook on a thread of its own, so that one that hangs keeps
+/// back itself alone. An event is posted until it is taken (2xx), with back-off; after
+/// WebhookSettings::attempts the hook is parked, with its error shown, until a test of it succeeds. The
+/// cursor is stored: a restart goes on where it was, an event may come twice (same id), none is left out.
+/// Redirects are not followed. Thread-safe.
+class Webhooks {
+public:
+    /// @p render gives an event as JSON, as /v1/events shows it.
+    using Render = std::function<std::string(const model::NodeEvent&)>;
+    Webhooks(Context context, Render render, WebhookSettings settings = {});
+    ~Webhooks();
+    void start();
+    void stop();
+    /// Something was committed. Never waits.
+    void poke();
+
+    struct Added {
+        model::Webhook hook;
+        std::string secret; ///< shown this once
+    };
+    /// Begins with what happens from now on. @throws Error InvalidInput (name, url, kinds), Conflict (name)
+    Added add(const NewWebhook& wanted);
+    std::vector<model::Webhook> all() const;
+    model::Webhook get(const std::string& ident) const; ///< name or uuid. @throws Error NotFound
+    void remove(const std::string& ident);
+    /// Posts a "webhook.test" event now; takes a parked hook up again when that works.
+    WebhookTest test(const std::string& ident);
+    /// Events that wait for @p hook, those of other kinds included.
+    std::int64_t backlog(const model::Webhook& hook) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// "t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">"
+std::string webhookSignature(const std::string& secret, std::int64_t unixSeconds, std::string_view body);
+
+} // namespace bm::conductor

@@ -1,0 +1,31 @@
+#pragma once
+#include "conductor/health/doctor.h"
+
+#include <filesystem>
+
+namespace bm::conductor {
+
+// What there is to examine beside BMCs; bmd's App hands these to the Doctor.
+
+/// Offers to a DHCPDISCOVER on the provisioning interface by others than us. Proxy mode wants exactly one
+/// other server, which hands out addresses and no boot file.
+Examination otherDhcpServers(pxe::BootSettings settings);
+/// Every loader that TFTP should serve, fetched whole from the provisioning address.
+Examination bootFilesByTftp(pxe::BootSettings settings);
+/// Boot script, kernel and RAM disk, fetched from @p baseUrl as iPXE does.
+Examination bootFilesByHttp(std::function<std::string()> baseUrl, bool ramdisk);
+/// Kernel and RAM disk in @p folder: there, and not older than the clock or half a year.
+Examination ramdiskFiles(std::filesystem::path folder, const model::Clock& clock);
+/// Whether the time is plausible and kept by somebody.
+Examination systemClock(const model::Clock& clock);
+/// Free space where @p folders lie; below a tenth is a warning, below @p reserveBytes an error.
+Examination diskSpace(std::vector<std::pair<std::string, std::filesystem::path>> folders,
+                      std::uint64_t reserveBytes);
+/// The engine's own quick look at its file.
+Examination databaseWhole(db::Database& database);
+
+/// One finding that all is well, and one that it is not.
+Finding good(std::string what, std::string subject = {});
+Finding bad(Severity severity, std::string what, std::string remedy, std::string subject = {});
+
+} // namespace bm::conductor

@@ -1,0 +1,151 @@
+// Images by address: fetched once into the catalogue, by whichever node asks first; the others wait for it.
+#include "conductor/images/image_by_url.h"
+
+#include "common/platform/secrets.h"
+#include "conductor/core/json_values.h"
+#include "conductor/images/image_intake.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+#include "images/sources/checksum.h"
+#include "images/sources/source_url.h"
+
+#include <fmt/format.h>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Image;
+using model::ImageState;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::chrono::seconds kLookAgain{1};
+constexpr std::size_t kSha256Digits = 64;
+constexpr std::size_t kSha512Digits = 128;
+
+constexpr const char* kChecksumHint = "set instance_info/image_os_hash_algo (sha256, sha512) and "
+                                      "image_os_hash_value, or image_checksum";
+
+/// A digest without its algorithm is known by its length.
+std::string withAlgorithm(const std::string& value)
+{
+    if (value.find(':') != std::string::npos)
+        return value;
+    if (value.size() == kSha256Digits)
+        return "sha256:" + value;
+    if (value.size() == kSha512Digits)
+        return "sha512:" + value;
+    throw Error(ErrorCode::InvalidInput,
+                "image_checksum is neither SHA-256, SHA-512 nor the URL of a checksum file",
+                std::string(kChecksumHint) + "; MD5 proves nothing any more");
+}
+
+std::string checksumOf(const json& instance)
+{
+    std::string value = textMember(instance, "image_os_hash_value");
+    if (!value.empty()) {
+        if (isImageUrl(value))
+            return value;
+        return textMember(instance, "image_os_hash_algo") + ":" + value;
+    }
+    const std::string given = textMember(instance, "image_checksum");
+    if (given.empty())
+        throw Error(ErrorCode::InvalidInput, "image_source is a URL, and there is no checksum beside it",
+                    kChecksumHint);
+    return withAlgorithm(given);
+}
+
+/// "debian-12.qcow2" of any URL, as an image may be called; its end tells apart what else is called so.
+std::string nameFor(const ImageAddress& address, const std::string& file)
+{
+    constexpr std::size_t kLongestFile = 40;
+    constexpr std::size_t kDigits = 12;
+    std::string name;
+    for (const char c : file.substr(0, kLongestFile))
+        name +=
+            std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' ? c : '-';
+    if (name.empty() || std::isalnum(static_cast<unsigned char>(name.front())) == 0)
+        name = "image" + name;
+    return name + "-" + platform::sha256Hex(address.url + "\n" + address.checksum).substr(0, kDigits);
+}
+
+std::string shownName(const Image& image)
+{
+    return fmt::format("{} from {}", image.name, image.source);
+}
+
+Error failureOf(const Image& image)
+{
+    return {model::errorCodeFromText(image.errorCode).value_or(ErrorCode::Internal),
+            fmt::format("{}: {}", shownName(image), image.errorMessage), image.errorHint};
+}
+
+} // namespace
+
+bool isImageUrl(std::string_view reference)
+{
+    return reference.find("://") != std::string_view::npos;
+}
+
+ImageAddress imageAddressOf(const json& instance)
+{
+    const std::string url = textMember(instance, "image_source");
+    if (images::parseSourceUrl(url).kind != images::SourceKind::Web)
+        throw Error(ErrorCode::InvalidInput, "image_source: only http:// and https:// addresses are fetched",
+                    "bring it in first, and name it: bm image add URL --name NAME");
+    if (!textMember(instance, "kernel").empty() || !textMember(instance, "ramdisk").empty())
+        throw Error(ErrorCode::InvalidInput,
+                    "a partition image with its kernel and ramdisk cannot be deployed",
+                    "use an image of a whole disk, or a tree (docs/trees.md)");
+    const std::string checksum = checksumOf(instance);
+    if (!isImageUrl(checksum))
+        images::parseChecksum(checksum);
+    else
+        images::parseSourceUrl(checksum);
+    return {url, checksum};
+}
+
+Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
+                 const std::string& by)
+{
+    NewImage wanted;
+    wanted.url = address.url;
+    wanted.checksum = address.checksum;
+    wanted.kind = model::ImageKind::Disk;
+    wanted.labels = textOf({{"fetched", "by-address"}});
+    wanted.name = nameFor(address, images::parseSourceUrl(address.url).name);
+    const std::optional<Image> known = db::ImageRepository{}.findByName(tx, wanted.name);
+    if (known && known->state != ImageState::Failed)
+        return *known;
+    Image image = imageToImport(wanted, context.clock.now());
+    storeImport(tx, context, image, wanted, by);
+    context.importSoon(image.id);
+    return image;
+}
+
+std::string carriedImage(const json& instance)
+{
+    const std::string fetched = textMember(instance, "image_name");
+    return fetched.empty() ? textMember(instance, "image_source") : fetched;
+}
+
+model::StepResult stepFetchImage(StepWork& work)
+{
+    const Image image = imageOf(work);
+    switch (image.state) {
+    case ImageState::Ready:
+        work.event("image.fetched", shownName(image));
+        return model::Done{};
+    case ImageState::Importing:
+        work.step.message = "fetching " + shownName(image);
+        work.step.bytesDone = static_cast<std::int64_t>(image.progressBytes);
+        work.step.bytesTotal = static_cast<std::int64_t>(image.progressTotalBytes);
+        return model::Again{kLookAgain};
+    default:
+        throw failureOf(image);
+    }
+}
+
+} // namespace bm::conductor

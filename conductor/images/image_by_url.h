@@ -1,0 +1,30 @@
+#pragma once
+#include "conductor/core/context.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace bm::conductor {
+
+/// Whether @p reference is an address instead of an image's name.
+bool isImageUrl(std::string_view reference);
+
+/// An image that a node's instance_info names by its address, as Metal3, Terraform and Ansible do.
+struct ImageAddress {
+    std::string url;
+    std::string checksum; ///< "sha256:<hex>", "sha512:<hex>", or a checksum file's URL
+};
+/// image_source with image_os_hash_algo and image_os_hash_value, or image_checksum. @throws Error
+/// InvalidInput: no http(s) address, no checksum, MD5, or kernel and ramdisk of a partition image
+ImageAddress imageAddressOf(const nlohmann::json& instanceInfo);
+
+/// The catalogue's image of that address and checksum, whatever its state; none yet, or one that failed: its
+/// import begins (Context::importSoon). @p by: who is said to have asked.
+model::Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
+                        const std::string& by);
+
+/// The name of the image that @p instanceInfo says a node carries; "" when it says none.
+std::string carriedImage(const nlohmann::json& instanceInfo);
+
+} // namespace bm::conductor

@@ -1,0 +1,190 @@
+#include "conductor/images/image_catalogue.h"
+
+#include "common/model/kernel_arguments.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/images/image_jobs.h"
+#include "conductor/images/image_reference.h"
+#include "conductor/images/image_users.h"
+#include "images/sources/source_url.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Image;
+using model::ImageState;
+
+namespace {
+
+/// Whoever wants an image to stay, by name. Nodes that it is on do not: they have their copy.
+void refuseWanted(db::Transaction& tx, const Image& image)
+{
+    const std::vector<std::string> users = ImageUsers(tx).wanting(image);
+    if (users.empty())
+        return;
+    const std::string& first = users.front();
+    const bool tag = first.starts_with("the tag ");
+    const bool boots = first.ends_with("which boots it");
+    throw Error(ErrorCode::ImageInUse,
+                "image \"" + image.name + "\" is used by " + first +
+                    (users.size() == 1 ? "" : " and " + std::to_string(users.size() - 1) + " more"),
+                tag ? "move it: bm image tag OTHER " + first.substr(8) +
+                          "; or take it away: bm image untag " + first.substr(8)
+                : boots ? "put something else on it, or: bm undeploy NODE"
+                        : "wait for it, or end it: bm rollout abort, bm schedule delete, bm abort NODE");
+}
+
+} // namespace
+
+struct ImageCatalogue::State {
+    explicit State(Context given) : context(std::move(given)), jobs(context) {}
+
+    Context context;
+    ImageJobs jobs;
+};
+
+ImageCatalogue::ImageCatalogue(Context context) : state_(std::make_unique<State>(std::move(context))) {}
+ImageCatalogue::~ImageCatalogue()
+{
+    stop();
+}
+
+void ImageCatalogue::recover()
+{
+    state_->jobs.recover();
+}
+
+void ImageCatalogue::start()
+{
+    state_->jobs.start();
+}
+
+void ImageCatalogue::stop()
+{
+    state_->jobs.stop();
+}
+
+Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
+{
+    Image image = imageToImport(source, state_->context.clock.now());
+    state_->context.database.write(
+        [&](db::Transaction& tx) { storeImport(tx, state_->context, image, source, actor); });
+    state_->jobs.enqueue(image.id);
+    return image;
+}
+
+void ImageCatalogue::enqueue(const model::ImageId& image)
+{
+    state_->jobs.enqueue(image);
+}
+
+Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& actor)
+{
+    bool begun = false;
+    Image image = state_->context.database.write([&](db::Transaction& tx) {
+        Image found = findImage(tx, nameOrId);
+        if (found.state != ImageState::Ready && found.state != ImageState::Broken)
+            throw Error(ErrorCode::Conflict,
+                        "image \"" + found.name + "\" is " + std::string(model::toText(found.state)),
+                        "bm image show " + found.name);
+        const db::ImageJobRepository jobs;
+        if (jobs.find(tx, found.id))
+            return found; // it is being looked at already
+        found.progressBytes = 0;
+        found.progressTotalBytes = found.sizeBytes;
+        found.errorCode = found.errorMessage = found.errorHint = ""; // what comes is of this verification
+        db::ImageRepository{}.update(tx, found);
+        jobs.store(tx, {.image = found.id, .kind = "verify"});
+        begun = true;
+        note(tx, state_->context.clock.now(), {}, "image.verify", found.name + " by " + actor);
+        return found;
+    });
+    if (begun)
+        state_->jobs.enqueue(image.id);
+    return image;
+}
+
+void ImageCatalogue::takeCapture(const model::ImageId& id)
+{
+    const bool begun = state_->context.database.write([&](db::Transaction& tx) {
+        const std::optional<Image> image = db::ImageRepository{}.find(tx, id);
+        const db::ImageJobRepository jobs;
+        if (!image || image->state != ImageState::Importing || jobs.find(tx, id))
+            return false;
+        jobs.store(tx,
+                   {.image = id, .kind = "capture", .imageKind = std::string(model::toText(image->kind))});
+        return true;
+    });
+    if (begun)
+        state_->jobs.enqueue(id);
+}
+
+PruneResult ImageCatalogue::prune(const RetentionRule& rule, bool dryRun, const std::string& actor)
+{
+    return conductor::prune(state_->context, rule, dryRun, actor);
+}
+
+Image ImageCatalogue::get(const std::string& nameOrId) const
+{
+    return state_->context.database.read([&](db::Transaction& tx) { return findImage(tx, nameOrId); });
+}
+
+std::vector<Image> ImageCatalogue::list() const
+{
+    return state_->context.database.read([](db::Transaction& tx) { return db::ImageRepository{}.all(tx); });
+}
+
+Image ImageCatalogue::change(const std::string& nameOrId, const std::function<void(Image&)>& change)
+{
+    return state_->context.database.write([&](db::Transaction& tx) {
+        Image image = findImage(tx, nameOrId);
+        change(image);
+        image.updatedAt = state_->context.clock.now();
+        db::ImageRepository{}.update(tx, image);
+        return image;
+    });
+}
+
+void ImageCatalogue::remove(const std::string& nameOrId, const std::string& actor)
+{
+    std::string orphan;
+    state_->context.database.write([&](db::Transaction& tx) {
+        const db::ImageRepository images;
+        const Image image = findImage(tx, nameOrId);
+        if (image.state == ImageState::Importing)
+            throw Error(ErrorCode::Conflict, "image \"" + image.name + "\" is being imported",
+                        "wait for it: bm image show " + image.name);
+        const std::vector<model::NodeId> users = db::OperationRepository{}.nodesUsingImage(tx, image.id);
+        if (!users.empty()) {
+            std::string names;
+            for (const model::NodeId& user : users)
+                names += (names.empty() ? "" : ", ") + findNode(tx, user.uuid).name;
+            throw Error(ErrorCode::ImageInUse, "image \"" + image.name + "\" is being deployed to " + names,
+                        "wait for them, or abort them: bm abort NODE");
+        }
+        refuseWanted(tx, image);
+        images.remove(tx, image.id);
+        if (!image.contentId.empty() && images.countWithContent(tx, image.contentId) == 0)
+            orphan = image.contentId;
+        note(tx, state_->context.clock.now(), {}, "image.deleted", image.name + " by " + actor);
+    });
+    if (orphan.empty())
+        return;
+    state_->context.database.write(
+        [&](db::Transaction& tx) { // not beside the end of an import of the same bytes
+            if (db::ImageRepository{}.countWithContent(tx, orphan) == 0)
+                state_->context.images.collect(orphan);
+        });
+}
+
+const images::ImageStore& ImageCatalogue::store() const
+{
+    return state_->context.images;
+}
+images::ImageStore& ImageCatalogue::store()
+{
+    return state_->context.images;
+}
+
+} // namespace bm::conductor

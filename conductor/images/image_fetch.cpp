@@ -1,0 +1,74 @@
+#include "conductor/images/image_fetch.h"
+
+#include "images/sources/checksum_file.h"
+#include "images/sources/peer_image.h"
+#include "images/sources/s3_request.h"
+#include "images/sources/source_url.h"
+
+namespace bm::conductor {
+
+namespace {
+
+constexpr std::size_t kChecksumFileLimit = std::size_t{4} << 20U;
+
+bool isUrl(const std::string& checksum)
+{
+    return checksum.find("://") != std::string::npos;
+}
+
+platform::HttpRequest requestFor(const images::SourceUrl& source, const images::SourceSettings& settings)
+{
+    if (source.kind == images::SourceKind::S3)
+        return images::s3Request(settings.s3, "GET", source.bucket, source.key);
+    platform::HttpRequest request;
+    request.url = source.url;
+    return request;
+}
+
+/// "sha256:..." as it is; a checksum file's URL becomes what the file says of @p name.
+std::string resolveChecksum(const std::string& checksum, const std::string& name,
+                            const images::SourceSettings& settings, const model::Deadline& deadline)
+{
+    if (!isUrl(checksum))
+        return checksum;
+    const std::string text = images::fetchText(requestFor(images::parseSourceUrl(checksum), settings),
+                                               kChecksumFileLimit, deadline);
+    return images::checksumFromFile(text, name);
+}
+
+} // namespace
+
+std::string incomingName(const db::ImageJob& job)
+{
+    return job.file.empty() ? job.image.uuid + ".download" : job.file;
+}
+
+images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& job, const std::string& url,
+                                 std::uint64_t limitBytes, const images::FetchProgress& onProgress,
+                                 const model::Deadline& deadline)
+{
+    const images::SourceSettings& settings = store.settings().sources;
+    const std::filesystem::path file = store.incomingFolder() / incomingName(job);
+    images::ImportRequest request;
+    request.file = file;
+    request.kind = model::imageKindFromText(job.imageKind);
+    if (job.kind == "capture") {
+        store.unpackCapture(job.image.uuid, file, deadline);
+    } else if (url.empty()) {
+        request.expectedChecksum = resolveChecksum(job.checksum, job.sourceName, settings, deadline);
+    } else {
+        const images::SourceUrl source = images::parseSourceUrl(url);
+        if (source.kind == images::SourceKind::Bm)
+            return images::importFromPeer(source, settings, store, file, limitBytes, onProgress, deadline);
+        request.expectedChecksum = resolveChecksum(job.checksum, source.name, settings, deadline);
+        images::downloadWith(requestFor(source, settings), file, limitBytes, onProgress, deadline);
+    }
+    return store.import(
+        request,
+        [&](const images::ImportProgress& progress) {
+            onProgress(progress.sourceBytes, progress.sourceTotal);
+        },
+        deadline);
+}
+
+} // namespace bm::conductor

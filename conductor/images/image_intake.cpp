@@ -1,0 +1,73 @@
+#include "conductor/images/image_intake.h"
+
+#include "common/model/kernel_arguments.h"
+#include "common/platform/urls.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "db/repositories/image_job_repository.h"
+#include "images/sources/source_url.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Image;
+using model::ImageState;
+
+namespace {
+
+/// The job row that an import leaves behind until it has ended.
+db::ImageJob importJob(const Context& context, const Image& image, const NewImage& wanted)
+{
+    db::ImageJob job{.image = image.id, .kind = "import"};
+    job.urlSealed = wanted.url.empty() ? "" : context.secrets.seal(wanted.url);
+    job.file = wanted.spooledFile.filename().string();
+    job.sourceName = wanted.sourceName;
+    job.checksum = wanted.checksum;
+    job.imageKind = wanted.kind ? std::string(model::toText(*wanted.kind)) : "";
+    return job;
+}
+
+} // namespace
+
+Image imageToImport(const NewImage& wanted, model::UtcTime now)
+{
+    if (!model::isImageName(wanted.name))
+        throw Error(ErrorCode::InvalidInput,
+                    "\"" + wanted.name.substr(0, 80) + "\" is not a valid image name",
+                    "letters, digits and - . _ ; not in the form of a uuid");
+    if (wanted.url.empty() == wanted.spooledFile.empty())
+        throw Error(ErrorCode::InvalidInput, "an image comes either from a url or as an upload",
+                    "bm image add FILE|URL --name NAME");
+    if (!wanted.url.empty())
+        images::parseSourceUrl(wanted.url);
+    Image image;
+    image.id = model::ImageId::make();
+    image.name = wanted.name;
+    image.source = wanted.url.empty() ? wanted.sourceName : platform::shownUrl(wanted.url);
+    image.labels = wanted.labels;
+    if (wanted.kernelArguments) { // what the import finds is put around it
+        model::checkKernelArguments(*wanted.kernelArguments, "kernel_arguments");
+        image.description = textOf({{"kernel_arguments", *wanted.kernelArguments}});
+    }
+    image.createdAt = now;
+    image.updatedAt = image.createdAt;
+    return image;
+}
+
+void storeImport(db::Transaction& tx, const Context& context, const Image& image, const NewImage& wanted,
+                 const std::string& by)
+{
+    const db::ImageRepository images;
+    if (const std::optional<Image> other = images.findByName(tx, wanted.name)) {
+        if (other->state != ImageState::Failed)
+            throw Error(ErrorCode::Conflict, "an image named \"" + wanted.name + "\" already exists",
+                        "choose another name, or: bm image delete " + wanted.name);
+        images.remove(tx, other->id);
+    }
+    images.insert(tx, image);
+    db::ImageJobRepository{}.store(tx, importJob(context, image, wanted));
+    note(tx, image.createdAt, {}, "image.added", wanted.name + " by " + by);
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,29 @@
+#pragma once
+#include "conductor/core/context.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace bm::conductor {
+
+/// Where a new image comes from.
+struct NewImage {
+    std::string name;
+    std::string url;                     ///< http(s), s3 or bm; empty: spooledFile
+    std::filesystem::path spooledFile{}; ///< in the store's incoming folder; taken over (removed afterwards)
+    std::string sourceName;              ///< shown: the file's name
+    std::string checksum;                ///< "", "sha256:...", "sha512:..." or the URL of a checksum file
+    model::JsonText labels{};            ///< {"os": "debian"}
+    std::optional<model::ImageKind> kind{};       ///< nothing: the content tells
+    std::optional<std::string> kernelArguments{}; ///< of a RAM disk; nothing: those that came with it
+};
+
+/// The row of @p wanted, which is to be imported; not stored yet. @throws Error InvalidInput
+model::Image imageToImport(const NewImage& wanted, model::UtcTime now);
+/// Stores it with its job, in place of one of its name that failed. ImageJobs::enqueue() has it done once
+/// this is committed. @p by: who is said to have asked. @throws Error Conflict (the name is taken)
+void storeImport(db::Transaction& tx, const Context& context, const model::Image& image,
+                 const NewImage& wanted, const std::string& by);
+
+} // namespace bm::conductor

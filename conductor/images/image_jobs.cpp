@@ -1,0 +1,347 @@
+#include "conductor/images/image_jobs.h"
+
+#include "common/platform/log.h"
+#include "common/platform/work_queue.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/images/image_fetch.h"
+#include "conductor/images/ramdisk_image.h"
+#include "conductor/images/tree_layout.h"
+#include "conductor/steps/captures.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace bm::conductor {
+
+using db::ImageJob;
+using model::Error;
+using model::ErrorCode;
+using model::Image;
+using model::ImageState;
+
+namespace {
+
+constexpr std::chrono::hours kJobDeadline{12};
+constexpr std::chrono::milliseconds kProgressInterval{500};
+constexpr std::int64_t kMostStarts = 5;
+
+/// What an end of bmd is to an import that cannot go on.
+Error cutOff()
+{
+    return {ErrorCode::Aborted, "bmd stopped while this image was being uploaded",
+            "its client is gone: add it again"};
+}
+
+} // namespace
+
+struct ImageJobs::State {
+    explicit State(const Context& given) : context(given) {}
+
+    const Context& context;
+    std::mutex mutex;
+    std::condition_variable_any came;
+    std::deque<model::ImageId> waiting;
+    std::vector<std::jthread> workers;
+
+    void work(const std::stop_token& stop);
+    void run(const model::ImageId& id, const std::stop_token& stop);
+    std::optional<ImageJob> begin(const model::ImageId& id);
+    void doImport(const ImageJob& job, const model::Deadline& deadline);
+    bool isWanted(const ImageJob& job) const;
+    void checkRamdisk(const ImageJob& job, images::StoredImage& stored) const;
+    void collectUnused(const std::string& contentId);
+    void doVerify(const ImageJob& job, const model::Deadline& deadline);
+    images::FetchProgress progressOf(const model::ImageId& id);
+    /// Changes the image, if it is still there, and ends its job, in one transaction.
+    void settle(const model::ImageId& id, const std::function<void(db::Transaction&, Image&)>& change);
+    void imported(const ImageJob& job, const images::StoredImage& stored);
+    void failed(const ImageJob& job, const Error& error);
+    void mendOthers(db::Transaction& tx, const Image& whole);
+    void forgetFiles(const ImageJob& job) const;
+};
+
+images::FetchProgress ImageJobs::State::progressOf(const model::ImageId& id)
+{
+    return [this, id, told = std::chrono::steady_clock::time_point{}](std::uint64_t done,
+                                                                      std::uint64_t total) mutable {
+        const std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
+        if (now - told < kProgressInterval)
+            return;
+        told = now;
+        context.database.write([&](db::Transaction& tx) {
+            const db::ImageRepository images;
+            std::optional<Image> image = images.find(tx, id);
+            if (!image)
+                return;
+            image->progressBytes = done;
+            image->progressTotalBytes = total;
+            image->updatedAt = context.clock.now();
+            images.update(tx, *image);
+        });
+    };
+}
+
+void ImageJobs::State::settle(const model::ImageId& id,
+                              const std::function<void(db::Transaction&, Image&)>& change)
+{
+    context.database.write([&](db::Transaction& tx) {
+        const db::ImageRepository images;
+        std::optional<Image> image = images.find(tx, id);
+        if (!image)
+            return;
+        db::ImageJobRepository{}.remove(tx, id);
+        image->progressBytes = image->progressTotalBytes;
+        image->updatedAt = context.clock.now();
+        change(tx, *image);
+        images.update(tx, *image);
+    });
+}
+
+/// Images that were found broken and are of the same bytes are whole again: those bytes were just stored
+/// anew.
+void ImageJobs::State::mendOthers(db::Transaction& tx, const Image& whole)
+{
+    const db::ImageRepository images;
+    for (Image& other : images.all(tx)) {
+        if (other.state != ImageState::Broken || other.contentId != whole.contentId)
+            continue;
+        other.state = ImageState::Ready;
+        other.manifestSha256 = whole.manifestSha256;
+        other.storedBytes = whole.storedBytes;
+        other.errorCode = other.errorMessage = other.errorHint = "";
+        other.updatedAt = context.clock.now();
+        images.update(tx, other);
+        note(tx, context.clock.now(), {}, "image.mended", other.name + " by " + whole.name);
+    }
+}
+
+void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& stored)
+{
+    settle(job.image, [&](db::Transaction& tx, Image& image) {
+        image.state = ImageState::Ready;
+        image.contentId = stored.contentId;
+        image.manifestSha256 = stored.manifestSha256;
+        if (job.kind != "capture")
+            image.sourceFormat = stored.sourceFormat;
+        image.sizeBytes = stored.sizeBytes;
+        image.storedBytes = stored.storedBytes;
+        image.dataBytes = stored.dataBytes;
+        image.kind = stored.kind;
+        image.description = stored.description;
+        if (image.architecture.empty())
+            image.architecture = textMember(valueOf(stored.description), "architecture");
+        if (image.bootMode.empty() && stored.kind == model::ImageKind::Ramdisk)
+            image.bootMode = textMember(valueOf(stored.description), "boot_mode");
+        mendOthers(tx, image);
+        note(tx, context.clock.now(), {}, "image.ready", image.name);
+    });
+}
+
+void ImageJobs::State::failed(const ImageJob& job, const Error& error)
+{
+    const bool verifying = job.kind == "verify";
+    settle(job.image, [&](db::Transaction& tx, Image& image) {
+        platform::logWarning("images", "{}: {}", image.name, error.what());
+        const bool damaged = error.code() == ErrorCode::ChecksumMismatch ||
+                             error.code() == ErrorCode::ImageCorrupt || error.code() == ErrorCode::NotFound;
+        const bool undecided = !damaged; // an object store that does not answer, no room for a copy ...
+        image.errorCode = model::toText(error.code());
+        image.errorMessage = error.what();
+        image.errorHint = error.hint();
+        if (verifying && undecided) { // the state is what it was
+            note(tx, context.clock.now(), {}, "image.verify-failed", image.name + ": " + error.what());
+            return;
+        }
+        image.state = verifying ? ImageState::Broken : ImageState::Failed;
+        if (verifying)
+            image.verifiedAt = context.clock.now();
+        note(tx, context.clock.now(), {}, verifying ? "image.broken" : "image.failed",
+             image.name + ": " + error.what());
+    });
+    if (!verifying)
+        forgetFiles(job);
+}
+
+void ImageJobs::State::forgetFiles(const ImageJob& job) const
+{
+    std::error_code ignored;
+    for (const char* suffix : {"", ".version"})
+        std::filesystem::remove(context.images.incomingFolder() / (incomingName(job) + suffix), ignored);
+    if (job.kind == "capture")
+        context.images.captures().drop(job.image.uuid);
+}
+
+void ImageJobs::State::doImport(const ImageJob& job, const model::Deadline& deadline)
+{
+    const std::string url = job.urlSealed.empty() ? "" : context.secrets.open(job.urlSealed);
+    images::StoredImage stored = bringImageIn(context.images, job, url, context.settings.maxDownloadBytes,
+                                              progressOf(job.image), deadline);
+    try {
+        stored.description = checkedDescription(stored.description);
+        checkRamdisk(job, stored);
+    } catch (const Error&) {
+        collectUnused(stored.contentId);
+        throw;
+    }
+    if (!isWanted(job)) { // a capture that was aborted meanwhile
+        collectUnused(stored.contentId);
+        return forgetFiles(job);
+    }
+    imported(job, stored);
+    forgetFiles(job);
+}
+
+/// With the kernel arguments that whoever added it wants.
+void ImageJobs::State::checkRamdisk(const ImageJob& job, images::StoredImage& stored) const
+{
+    const std::optional<Image> image =
+        context.database.read([&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, job.image); });
+    const nlohmann::json wanted = image ? valueOf(image->description) : nlohmann::json::object();
+    if (wanted.contains("kernel_arguments")) {
+        Image found;
+        found.name = image->name;
+        found.kind = stored.kind;
+        found.description = stored.description;
+        setKernelArguments(found, textMember(wanted, "kernel_arguments"));
+        stored.description = found.description;
+    }
+    if (stored.kind == model::ImageKind::Ramdisk)
+        ramdiskOf(stored.description, stored.sizeBytes);
+}
+
+bool ImageJobs::State::isWanted(const ImageJob& job) const
+{
+    return context.database.read(
+        [&](db::Transaction& tx) { return db::ImageJobRepository{}.find(tx, job.image).has_value(); });
+}
+
+/// Bytes that no image came of.
+void ImageJobs::State::collectUnused(const std::string& contentId)
+{
+    context.database.write([&](db::Transaction& tx) { // not beside the end of an import of the same bytes
+        if (db::ImageRepository{}.countWithContent(tx, contentId) == 0)
+            context.images.collect(contentId);
+    });
+}
+
+void ImageJobs::State::doVerify(const ImageJob& job, const model::Deadline& deadline)
+{
+    const std::optional<Image> image =
+        context.database.read([&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, job.image); });
+    if (!image)
+        return;
+    try {
+        context.images.verify(image->contentId, image->manifestSha256, progressOf(job.image), deadline);
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::ChecksumMismatch || error.code() == ErrorCode::ImageCorrupt)
+            context.images.setAside(image->contentId);
+        throw;
+    }
+    settle(job.image, [&](db::Transaction& tx, Image& whole) {
+        whole.state = ImageState::Ready;
+        whole.errorCode = whole.errorMessage = whole.errorHint = "";
+        whole.verifiedAt = context.clock.now();
+        note(tx, context.clock.now(), {}, "image.verified", whole.name);
+    });
+}
+
+/// The intent, stored: one more start.
+std::optional<ImageJob> ImageJobs::State::begin(const model::ImageId& id)
+{
+    return context.database.write([&](db::Transaction& tx) {
+        const db::ImageJobRepository jobs;
+        std::optional<ImageJob> job = jobs.find(tx, id);
+        if (job) {
+            ++job->starts;
+            jobs.store(tx, *job);
+        }
+        return job;
+    });
+}
+
+void ImageJobs::State::run(const model::ImageId& id, const std::stop_token& stop)
+{
+    const std::optional<ImageJob> job = begin(id);
+    if (!job)
+        return; // deleted meanwhile
+    std::optional<Error> failure;
+    try {
+        if (job->starts > kMostStarts)
+            throw Error(ErrorCode::Quarantined,
+                        "bmd ended " + std::to_string(job->starts - 1) + " times while at work on this image",
+                        "look at bmd's log for the reason, then add it again");
+        const model::Deadline deadline = model::Deadline::in(kJobDeadline, stop);
+        if (job->kind == "verify")
+            doVerify(*job, deadline);
+        else
+            doImport(*job, deadline);
+    } catch (const Error& error) {
+        failure = error;
+    } catch (const std::exception& error) {
+        failure = Error(ErrorCode::Internal, error.what());
+    }
+    if (failure && !stop.stop_requested()) // else it goes on at the next start
+        failed(*job, *failure);
+}
+
+void ImageJobs::State::work(const std::stop_token& stop)
+{
+    while (const std::optional<model::ImageId> id = platform::takeFront(waiting, mutex, came, stop))
+        run(*id, stop);
+}
+
+ImageJobs::ImageJobs(const Context& context) : state_(std::make_unique<State>(context)) {}
+ImageJobs::~ImageJobs()
+{
+    stop();
+}
+
+void ImageJobs::recover()
+{
+    const auto [jobs, images] = state_->context.database.read([](db::Transaction& tx) {
+        return std::pair(db::ImageJobRepository{}.all(tx), db::ImageRepository{}.all(tx));
+    });
+    std::vector<std::string> kept;
+    for (const ImageJob& job : jobs)
+        kept.push_back(incomingName(job));
+    state_->context.images.sweep(kept);
+    std::set<std::string> captured; // an agent goes on with these
+    for (const Image& image : images)
+        if (state_->context.database.read([&](db::Transaction& tx) { return isBeingCaptured(tx, image); }))
+            captured.insert(image.id.uuid);
+    state_->context.images.captures().keepOnly(captured);
+    for (const Image& image : images) {
+        const auto job = std::ranges::find(jobs, image.id, &ImageJob::image);
+        if (job != jobs.end())
+            enqueue(image.id);
+        else if (image.state == ImageState::Importing && !captured.contains(image.id.uuid))
+            state_->failed({.image = image.id, .kind = "import"}, cutOff());
+    }
+}
+
+void ImageJobs::start()
+{
+    for (int i = 0; i < std::max(1, state_->context.settings.importThreads); ++i)
+        state_->workers.emplace_back([this](const std::stop_token& stop) { state_->work(stop); });
+}
+
+void ImageJobs::stop()
+{
+    for (std::jthread& worker : state_->workers)
+        worker.request_stop();
+    state_->workers.clear();
+}
+
+void ImageJobs::enqueue(const model::ImageId& image)
+{
+    const std::lock_guard lock(state_->mutex);
+    state_->waiting.push_back(image);
+    state_->came.notify_one();
+}
+
+} // namespace bm::conductor

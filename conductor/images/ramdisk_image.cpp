@@ -1,0 +1,116 @@
+#include "conductor/images/ramdisk_image.h"
+
+#include "common/model/kernel_arguments.h"
+#include "conductor/core/json_values.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::string_view kDefault = "%default%";
+constexpr std::string_view kIso = "{iso}";
+
+images::ByteRange rangeOf(const json& file, std::uint64_t sizeBytes)
+{
+    const images::ByteRange range{file.at("offset").get<std::uint64_t>(),
+                                  file.at("bytes").get<std::uint64_t>()};
+    if (range.bytes == 0 || range.offset > sizeBytes || range.bytes > sizeBytes - range.offset)
+        throw Error(ErrorCode::ImageCorrupt, "the image's description names a file outside of it",
+                    "add the image again from its source");
+    return range;
+}
+
+std::string expanded(std::string arguments, const std::string& own)
+{
+    if (const std::size_t at = arguments.find(kDefault); at != std::string::npos)
+        arguments.replace(at, kDefault.size(), own);
+    model::checkKernelArguments(arguments, "kernel_arguments");
+    return arguments;
+}
+
+} // namespace
+
+RamdiskImage ramdiskOf(const model::JsonText& description, std::uint64_t sizeBytes)
+try {
+    const json value = valueOf(description);
+    RamdiskImage found;
+    found.kernel.push_back(rangeOf(value.at("kernel"), sizeBytes));
+    for (const json& initrd : value.at("initrd"))
+        found.initrd.push_back(rangeOf(initrd, sizeBytes));
+    if (found.initrd.empty())
+        throw Error(ErrorCode::ImageCorrupt, "the image's description names no initrd",
+                    "add the image again from its source");
+    found.iso = textMember(value, "format") == "iso";
+    found.arguments = textMember(value, "kernel_arguments");
+    model::checkKernelArguments(found.arguments, "kernel_arguments");
+    return found;
+} catch (const json::exception&) {
+    throw Error(ErrorCode::ImageCorrupt,
+                "the image's description does not say where its kernel and initrd are",
+                "add the image again from its source");
+}
+
+model::JsonText withKernelArguments(const model::JsonText& description, const std::string& arguments)
+{
+    json value = valueOf(description);
+    value["kernel_arguments"] = expanded(arguments, textMember(value, "kernel_arguments"));
+    return textOf(value);
+}
+
+void setKernelArguments(model::Image& image, const std::string& arguments)
+{
+    if (image.kind != model::ImageKind::Ramdisk)
+        throw Error(ErrorCode::InvalidInput,
+                    "kernel_arguments: " + image.name + " is no RAM disk; its kernel's arguments are in it",
+                    "a tree's are set by its layout or /etc/kernel/cmdline, a disk's by its boot loader");
+    image.description = withKernelArguments(image.description, arguments);
+}
+
+std::string argumentsFor(const model::Image& image, const model::Node& node, const DeployRequest& request)
+{
+    const RamdiskImage ramdisk = ramdiskOf(image.description, image.sizeBytes);
+    const json instance = valueOf(node.instanceInfo);
+    std::string given = std::string(kDefault);
+    if (request.kernelArguments)
+        given = *request.kernelArguments;
+    else if (instance.contains("kernel_append_params"))
+        given = textMember(instance, "kernel_append_params");
+    std::string arguments = expanded(given, ramdisk.arguments);
+    if (!ramdisk.iso && arguments.find(kIso) != std::string::npos)
+        throw Error(ErrorCode::InvalidInput,
+                    "kernel_arguments: {iso} stands for the image's ISO; " + image.name + " is none",
+                    "add the ISO itself: bm image add FILE.iso --name NAME");
+    return arguments;
+}
+
+void refuseForRamdisk(const model::Image& image, const model::Node& node, const DeployRequest& request)
+{
+    const std::string member = !request.layoutJson.empty() || request.preserve ? "layout and preserve"
+                               : request.full                                  ? "full"
+                               : !request.rootDeviceJson.empty()               ? "root_device"
+                               : !request.moreDisksJson.empty()                ? "more_disks"
+                               : request.kexec.value_or(false)                 ? "kexec"
+                                                                               : "";
+    if (!member.empty())
+        throw Error(ErrorCode::InvalidInput,
+                    member + ": " + image.name + " is a RAM disk; no disk is written", "leave it out");
+    if (image.bootMode == "bios" && node.bootMode == "uefi")
+        throw Error(ErrorCode::Conflict,
+                    "the kernel of " + image.name + " has no EFI stub, and this machine starts by UEFI",
+                    "take a kernel with CONFIG_EFI_STUB, or switch the firmware to BIOS");
+}
+
+void refuseKernelArguments(const model::Image& image, const DeployRequest& request)
+{
+    if (request.kernelArguments)
+        throw Error(ErrorCode::InvalidInput,
+                    "kernel_arguments are for RAM disks; " + image.name + " is of kind " +
+                        std::string(model::toText(image.kind)),
+                    "a tree's are set by its layout (kernel_arguments), a disk's by its boot loader");
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,39 @@
+#pragma once
+#include "common/model/image.h"
+#include "conductor/operations/operations.h"
+#include "images/base/byte_source.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::conductor {
+
+/// Where in an image of kind "ramdisk" the files lie that a machine boots, as its description says.
+struct RamdiskImage {
+    std::vector<images::ByteRange> kernel;
+    std::vector<images::ByteRange> initrd; ///< one after the other
+    bool iso = false;                      ///< the image is an ISO, which "{iso}" in the arguments stands for
+    std::string arguments;                 ///< of the kernel
+};
+/// @throws Error ImageCorrupt (a description that says something else, files past the image's end),
+/// InvalidInput (arguments that no boot script can carry)
+RamdiskImage ramdiskOf(const model::JsonText& description, std::uint64_t sizeBytes);
+
+/// @p description with @p arguments for the kernel; "%default%" in them stands for those it has.
+/// @throws Error InvalidInput
+model::JsonText withKernelArguments(const model::JsonText& description, const std::string& arguments);
+/// The same for an image. @throws Error InvalidInput (no RAM disk)
+void setKernelArguments(model::Image& image, const std::string& arguments);
+
+/// The kernel's arguments for a deployment: the request's, else instance_info/kernel_append_params
+/// (Ironic's), else the image's. @throws Error InvalidInput, ImageCorrupt
+std::string argumentsFor(const model::Image& image, const model::Node& node, const DeployRequest& request);
+/// What only means something where a disk is written, or where the kernel is the image's own affair.
+/// @throws Error InvalidInput, Conflict (a kernel for BIOS, a machine with UEFI)
+void refuseForRamdisk(const model::Image& image, const model::Node& node, const DeployRequest& request);
+/// @throws Error InvalidInput when @p request has kernel arguments for an image that is no RAM disk
+void refuseKernelArguments(const model::Image& image, const DeployRequest& request);
+
+} // namespace bm::conductor

@@ -1,0 +1,66 @@
+#include "conductor/images/tree_layout.h"
+
+#include "common/layout/disk_layout.h"
+#include "conductor/core/json_values.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+json wantedLayout(const json& description, const DeployRequest& request)
+{
+    if (!request.layoutJson.empty()) {
+        const json given = parseGiven(request.layoutJson, "layout");
+        return given.is_string() ? layout::namedLayout(given.get<std::string>()) : given;
+    }
+    return description.contains("layout") ? description.at("layout") : layout::namedLayout("plain");
+}
+
+bool hasKernel(const json& description)
+{
+    const auto found = description.find("kernels");
+    return found != description.end() && found->is_array() && !found->empty();
+}
+
+} // namespace
+
+json layoutFor(const model::Image& image, const DeployRequest& request)
+{
+    const json description = valueOf(image.description);
+    json wanted = wantedLayout(description, request);
+    if (request.preserve)
+        wanted["preserve"] = *request.preserve;
+    const layout::DiskLayout checked = layout::layoutFromJson(wanted);
+    if (checked.loader != layout::Loader::None && !hasKernel(description))
+        throw Error(
+            ErrorCode::ImageUnsupported, image.name + " has no kernel: it cannot start a machine",
+            "install one in the tree (/boot/vmlinuz-*), or deploy with a layout that says loader: none");
+    return wanted;
+}
+
+void refuseLayout(const model::Image& image, const DeployRequest& request)
+{
+    if (!request.layoutJson.empty() || request.preserve)
+        throw Error(ErrorCode::InvalidInput,
+                    "layout and preserve are for trees; " + image.name + " is an image of a whole disk",
+                    "leave them out: a disk image brings its partitions along");
+}
+
+model::JsonText checkedDescription(const model::JsonText& description)
+{
+    json value = valueOf(description);
+    const auto found = value.find("layout");
+    if (found == value.end())
+        return description;
+    if (found->is_string())
+        *found = layout::layoutFromText(found->get<std::string>(), "etc/bm/layout.yaml");
+    else
+        layout::layoutFromJson(*found); // another bm's
+    return textOf(value);
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,20 @@
+#pragma once
+#include "common/model/image.h"
+#include "conductor/operations/operations.h"
+
+#include <nlohmann/json.hpp>
+
+namespace bm::conductor {
+
+/// The layout that a tree is deployed with: the request's, else the image's own (/etc/bm/layout.yaml in the
+/// tree), else "plain"; with the request's preserve over its own. Checked.
+/// @throws Error InvalidInput naming the member, NotFound (no layout of that name), ImageUnsupported (the
+/// tree has no kernel, and a boot loader is wanted)
+nlohmann::json layoutFor(const model::Image& image, const DeployRequest& request);
+/// @throws Error InvalidInput when @p request has a layout, which a disk image brings itself
+void refuseLayout(const model::Image& image, const DeployRequest& request);
+/// What an import says of a tree, its layout read and checked. "{}" stays.
+/// @throws Error InvalidInput with line and column
+model::JsonText checkedDescription(const model::JsonText& description);
+
+} // namespace bm::conductor

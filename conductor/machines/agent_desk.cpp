@@ -1,0 +1,385 @@
+#include "conductor/machines/agent_desk.h"
+
+#include "common/platform/log.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/nodes/machine_match.h"
+#include "conductor/steps/steps.h"
+#include "db/repositories/rollout_repository.h"
+
+#include <algorithm>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Step;
+using model::StepState;
+
+namespace {
+
+constexpr std::chrono::milliseconds kIdlePace{5000};
+constexpr std::size_t kLogTailLimit = 16384;
+
+Error unknownAgent()
+{
+    return {ErrorCode::Unauthorized, "this token is not the node's agent's",
+            "the agent must look itself up again"};
+}
+
+model::Node nodeByMacsOrUuid(db::Transaction& tx, const std::vector<std::string>& macs,
+                             const std::string& uuid)
+{
+    if (!uuid.empty())
+        if (const std::optional<model::Node> node = db::NodeRepository{}.find(tx, model::NodeId{uuid}))
+            return *node;
+    for (const std::string& text : macs)
+        if (const std::optional<model::MacAddress> mac = model::macFromText(text))
+            if (const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac))
+                return findNode(tx, port->node.uuid);
+    throw Error(ErrorCode::NotFound, "Node with port addresses was not found.", "enrol it: bm node enrol");
+}
+
+/// The node's record when @p token is its live one. @throws Error Unauthorized
+db::AgentRecord authorized(db::Transaction& tx, const Context& context, const std::string& uuid,
+                           const std::string& token)
+{
+    const std::optional<db::AgentRecord> record = db::AgentRepository{}.find(tx, model::NodeId{uuid});
+    if (!record || record->tokenSealed.empty() || token.empty() ||
+        !platform::equalSecrets(context.secrets.open(record->tokenSealed), token))
+        throw unknownAgent();
+    return *record;
+}
+
+/// The agent gets in plain what is stored sealed.
+AgentInstruction::Step instructionOf(const Context& context, const Step& step)
+{
+    nlohmann::json arguments = valueOf(step.arguments);
+    if (step.name == "start_rescue")
+        arguments["hashed_password"] = context.secrets.open(textMember(arguments, "hashed_password"));
+    return {step.id.uuid, step.name, textOf(arguments).text};
+}
+
+/// Puts the agent's report into the step's row; a finished one is handed to the engine.
+void takeReport(db::Transaction& tx, const Context& context, const model::NodeId& node, Step step,
+                const AgentStepReport& report)
+{
+    context.meters.written(step.bytesDone, report.bytesDone);
+    step.bytesDone = report.bytesDone;
+    step.bytesTotal = std::max(step.bytesTotal, report.bytesTotal);
+    step.message = report.message;
+    if (report.state == "done") {
+        nlohmann::json result =
+            parseGiven(report.resultJson.empty() ? "{}" : report.resultJson, "step result");
+        result["reported"] = true;
+        step.result = textOf(result);
+    } else if (report.state == "failed") {
+        step.errorCode = report.errorCode.empty() ? model::toText(ErrorCode::AgentFailed) : report.errorCode;
+        step.errorMessage = report.errorMessage;
+        step.errorHint = report.errorHint;
+    }
+    const bool ended = report.state == "done" || report.state == "failed";
+    const db::OperationRepository operations;
+    operations.updateStep(tx, step);
+    if (ended) {
+        note(tx, context.clock.now(), node, "agent." + report.state, step.name, "{}", step.operation);
+        operations.hasten(tx, step.operation, context.clock.now());
+    }
+}
+
+bool isOpen(const Step& step)
+{
+    return step.state == StepState::Waiting && step.errorCode.empty() &&
+           !valueOf(step.result).contains("reported");
+}
+
+struct Offered {
+    std::optional<Step> step;
+    bool abort = false;
+};
+
+/// The agent step that waits now, after @p report was taken.
+Offered offer(db::Transaction& tx, const Context& context, const model::NodeId& node,
+              const std::optional<AgentStepReport>& report)
+{
+    const db::OperationRepository operations;
+    const std::optional<model::Operation> operation = operations.current(tx, node);
+    if (!operation)
+        return {};
+    for (const Step& step : operations.steps(tx, operation->id)) {
+        if (!isAgentStep(step.name) || !isOpen(step))
+            continue;
+        if (report && report->stepId == step.id.uuid) {
+            takeReport(tx, context, node, step, *report);
+            if (report->state != "running")
+                return {{}, operation->abortRequested};
+        }
+        return {operation->abortRequested ? std::nullopt : std::optional<Step>(step),
+                operation->abortRequested};
+    }
+    return {{}, operation->abortRequested};
+}
+
+} // namespace
+
+namespace {
+
+/// A rollout's own wishes over the service's.
+RelaySettings relaySettings(db::Transaction& tx, const Context& context, const model::Operation& operation,
+                            std::string& copyGroup)
+{
+    RelaySettings settings = context.settings.relay;
+    const std::optional<model::Rollout> rollout =
+        operation.rollout.uuid.empty() ? std::nullopt : db::RolloutRepository{}.find(tx, operation.rollout);
+    const nlohmann::json request = rollout ? valueOf(rollout->request) : nlohmann::json::object();
+    if (!request.contains("relay"))
+        return settings;
+    const nlohmann::json& own = request.at("relay");
+    copyGroup = rollout->id.uuid;
+    settings.enabled = own.value("enabled", settings.enabled);
+    settings.chains = own.value("chains", settings.chains);
+    settings.cacheBytes = own.value("cache_mib", settings.cacheBytes >> 20U) << 20U;
+    settings.order = relayOrderFromText(textMember(own, "order")).value_or(settings.order);
+    return settings;
+}
+
+/// The node's place among those that copy the same, when its step is a copy.
+std::optional<RelayPlace> relayPlace(db::Transaction& tx, const Context& context,
+                                     const model::Operation& operation, const Step& step,
+                                     const AgentExchange& exchange)
+{
+    if (context.relay == nullptr || step.name != "write_image")
+        return std::nullopt;
+    const nlohmann::json arguments = valueOf(step.arguments);
+    const std::string contentId = arguments.contains("image") ? textMember(arguments.at("image"), "id") : "";
+    if (contentId.empty())
+        return std::nullopt;
+    if (context.relay->knows(operation.node.uuid, contentId))
+        return context.relay->exchange(operation.node.uuid, exchange.peerAddress,
+                                       exchange.relay.value_or(RelayNews{}));
+    RelayNode node;
+    node.settings = relaySettings(tx, context, operation, node.copyGroup);
+    if (!node.settings.enabled)
+        return std::nullopt;
+    const model::Node known = findNode(tx, operation.node.uuid);
+    node.uuid = known.id.uuid;
+    node.name = known.name;
+    node.rack = textMember(valueOf(known.properties), "rack");
+    node.address = exchange.peerAddress;
+    return context.relay->join(node, contentId);
+}
+
+/// Sources that were left for a reason of theirs are on the node's record.
+void noteLeft(db::Transaction& tx, const Context& context, const model::Operation& operation,
+              const AgentExchange& exchange)
+{
+    if (!exchange.relay)
+        return;
+    for (const RelayNews::Left& left : exchange.relay->left)
+        note(tx, context.clock.now(), operation.node, "relay.left", left.source + ": " + left.reason, "{}",
+             operation.id);
+}
+
+} // namespace
+
+AgentDesk::AgentDesk(Context context) : context_(std::move(context)) {}
+
+namespace {
+
+/// The record with a token: the old one for the nonce that has it, a new one for the first that brings the
+/// secret.
+/// @throws Error Forbidden
+db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, const std::string& secret,
+                            const std::string& nonce)
+{
+    if (record.bootSecretHash.empty() ||
+        !platform::equalSecrets(record.bootSecretHash, platform::sha256Hex(secret)))
+        throw Error(
+            ErrorCode::Forbidden, "the boot secret is not the one that this boot was given",
+            "was the machine started by somebody else than bm? start it by: bm provision or bm power");
+    const std::string nonceHash = platform::sha256Hex(nonce);
+    if (record.nonceHash.empty()) {
+        record.nonceHash = nonceHash;
+        record.tokenSealed = context.secrets.seal(platform::randomHex(32));
+    } else if (!platform::equalSecrets(record.nonceHash, nonceHash)) {
+        throw Error(ErrorCode::Forbidden, "the boot secret was already traded by another agent",
+                    "somebody else on the provisioning network may have read it; see docs/security.md");
+    }
+    return record;
+}
+
+} // namespace
+
+AgentGrant AgentDesk::lookup(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                             const std::string& secret, const std::string& nonce,
+                             const std::string& peerAddress)
+{
+    AgentGrant grant;
+    std::optional<Error> refused;
+    context_.database.write([&](db::Transaction& tx) {
+        grant.node = nodeByMacsOrUuid(tx, macs, nodeUuid);
+        const std::optional<db::AgentRecord> found = db::AgentRepository{}.find(tx, grant.node.id);
+        if (!found || !found->bootExpectedUntil)
+            throw Error(ErrorCode::NotFound, "Node " + grant.node.id.uuid + " expects no agent now.",
+                        "its operation has ended; start another by bm provision");
+        try {
+            db::AgentRecord record = tradeSecret(context_, *found, secret, nonce);
+            record.address = peerAddress;
+            db::AgentRepository{}.store(tx, record);
+            grant.token = context_.secrets.open(record.tokenSealed);
+            note(tx, context_.clock.now(), grant.node.id, "agent.lookup", "from " + peerAddress);
+        } catch (const Error& error) {
+            refused = error;
+            note(tx, context_.clock.now(), grant.node.id, "agent.refused",
+                 error.message() + " (from " + peerAddress + ")");
+        }
+    });
+    if (refused)
+        throw Error(*refused);
+    return grant;
+}
+
+void AgentDesk::heartbeat(const std::string& nodeUuid, const std::string& token,
+                          const std::string& agentVersion, const std::string& peerAddress)
+{
+    context_.database.write([&](db::Transaction& tx) {
+        const model::Node node = findNode(tx, nodeUuid);
+        db::AgentRecord record = authorized(tx, context_, node.id.uuid, token);
+        record.lastContactAt = context_.clock.now();
+        record.version = agentVersion;
+        record.address = peerAddress;
+        db::AgentRepository{}.store(tx, record);
+    });
+}
+
+namespace {
+
+/// Stores what the agent says of itself. @return whether it is the first word of this boot, or brings an
+/// inventory
+bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord record,
+                 const AgentExchange& exchange, const std::optional<model::Operation>& operation)
+{
+    const model::UtcTime now = context.clock.now();
+    bool contact = record.bootId != exchange.bootId || !record.lastContactAt;
+    record.lastContactAt = now;
+    record.bootId = exchange.bootId;
+    record.version = exchange.agentVersion;
+    record.address = exchange.peerAddress;
+    if (!exchange.inventoryJson.empty()) {
+        record.inventory = textOf(parseGiven(exchange.inventoryJson, "inventory"));
+        contact = true;
+    }
+    if (operation && record.bootExpectedUntil) // a long copy keeps its window open
+        record.bootExpectedUntil =
+            std::max(*record.bootExpectedUntil, now + context.settings.callbackTimeout);
+    db::AgentRepository{}.store(tx, record);
+    if (!contact)
+        return false;
+    note(tx, now, record.node, "agent.contact",
+         "agent " + exchange.agentVersion + " at " + exchange.peerAddress, "{}",
+         operation ? operation->id : model::OperationId{});
+    if (operation)
+        db::OperationRepository{}.hasten(tx, operation->id, now);
+    return true;
+}
+
+AgentInstruction instruct(db::Transaction& tx, const Context& context, const model::NodeId& node,
+                          const AgentExchange& exchange, const std::optional<model::Operation>& operation)
+{
+    const Offered offered = offer(tx, context, node, exchange.step);
+    AgentInstruction answer;
+    answer.abort = offered.abort;
+    if (offered.step)
+        answer.step = instructionOf(context, *offered.step);
+    if (operation && offered.step)
+        answer.relay = relayPlace(tx, context, *operation, *offered.step, exchange);
+    if (operation)
+        noteLeft(tx, context, *operation, exchange);
+    answer.callAgain = operation ? std::min(context.settings.agentPace, kIdlePace) : kIdlePace;
+    return answer;
+}
+
+/// The last word of a copy, also of one that took a moment.
+void endRelay(conductor::RelayDesk& relay, const std::string& nodeUuid, const AgentExchange& exchange)
+{
+    if (exchange.relay)
+        relay.exchange(nodeUuid, exchange.peerAddress, *exchange.relay);
+    relay.ended(nodeUuid, exchange.step->state == "done");
+}
+
+} // namespace
+
+AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::string& token,
+                                     const AgentExchange& exchange)
+{
+    const bool ended = exchange.step && exchange.step->state != "running";
+    bool contact = false;
+    AgentInstruction instruction = context_.database.write([&](db::Transaction& tx) {
+        const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
+        const model::NodeId node{nodeUuid};
+        const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node);
+        contact = noteContact(tx, context_, record, exchange, operation);
+        return instruct(tx, context_, node, exchange, operation);
+    });
+    if (!exchange.logTail.empty())
+        platform::logDebug("agent", "{}: {}", nodeUuid, exchange.logTail.substr(0, kLogTailLimit));
+    if (ended && context_.relay != nullptr)
+        endRelay(*context_.relay, nodeUuid, exchange);
+    if (contact || ended)
+        context_.wake();
+    return instruction;
+}
+
+std::string AgentDesk::continueInspection(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                                          const std::string& inventoryJson, const std::string& peerAddress)
+{
+    nlohmann::json result = {{"inventory", parseGiven(inventoryJson, "inventory")}, {"reported", true}};
+    std::string uuid = context_.database.write([&](db::Transaction& tx) {
+        const model::Node node = nodeByMacsOrUuid(tx, macs, nodeUuid);
+        const std::optional<db::AgentRecord> agent = db::AgentRepository{}.find(tx, node.id);
+        const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node.id);
+        const db::OperationRepository operations;
+        if (operation && agent && agent->address == peerAddress)
+            for (Step step : operations.steps(tx, operation->id))
+                if (step.name == "inspect" && isOpen(step)) {
+                    step.result = textOf(result);
+                    operations.updateStep(tx, step);
+                    operations.hasten(tx, operation->id, context_.clock.now());
+                    return node.id.uuid;
+                }
+        throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " is not being inspected by this machine.");
+    });
+    context_.wake();
+    return uuid;
+}
+
+std::string AgentDesk::configDrive(const std::string& nodeUuid, const std::string& token)
+{
+    return context_.database.read([&](db::Transaction& tx) {
+        const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
+        requireKnownMachine(tx, findNode(tx, nodeUuid), record.inventory);
+        const std::optional<std::string> sealed =
+            db::ConfigDriveRepository{}.find(tx, model::NodeId{nodeUuid});
+        if (!sealed)
+            throw Error(ErrorCode::NotFound, "node " + nodeUuid + " has no config drive");
+        return context_.secrets.open(*sealed);
+    });
+}
+
+void AgentDesk::authorize(const std::string& nodeUuid, const std::string& token) const
+{
+    context_.database.read([&](db::Transaction& tx) { authorized(tx, context_, nodeUuid, token); });
+}
+
+void AgentDesk::authorizeAny(const std::string& token) const
+{
+    context_.database.read([&](db::Transaction& tx) {
+        for (const db::AgentRecord& record : db::AgentRepository{}.expectedToBoot(tx, context_.clock.now()))
+            if (!record.tokenSealed.empty() &&
+                platform::equalSecrets(context_.secrets.open(record.tokenSealed), token))
+                return;
+        throw unknownAgent();
+    });
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,79 @@
+#pragma once
+#include "conductor/core/context.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::conductor {
+
+/// What the agent is told once it is known.
+struct AgentGrant {
+    model::Node node;
+    std::string token;
+    std::chrono::seconds heartbeatTimeout{300};
+};
+
+/// The agent's report about the step that it works on.
+struct AgentStepReport {
+    std::string stepId;
+    std::string state; ///< running, done, failed
+    std::int64_t bytesDone = 0;
+    std::int64_t bytesTotal = 0;
+    std::string message;
+    std::string resultJson = "{}";
+    std::string errorCode, errorMessage, errorHint;
+};
+
+struct AgentExchange {
+    std::string bootId;
+    std::string agentVersion;
+    std::string peerAddress;
+    std::string inventoryJson; ///< empty: not sent this time
+    std::optional<AgentStepReport> step{};
+    std::optional<RelayNews> relay{};
+    std::string logTail;
+};
+
+struct AgentInstruction {
+    std::chrono::milliseconds callAgain{2000};
+    bool abort = false;
+    struct Step {
+        std::string id;
+        std::string name;
+        std::string argumentsJson;
+    };
+    std::optional<Step> step{};
+    std::optional<RelayPlace> relay{}; ///< while the step copies an image
+};
+
+/// The agent's side of the service: lookup, heartbeat, exchange, config drive (design section 5).
+class AgentDesk {
+public:
+    explicit AgentDesk(Context context);
+    /// Trades the boot secret for a token bound to @p nonce. @throws Error NotFound (no such node, or it
+    /// expects no agent), Forbidden (wrong secret or another nonce; becomes an event)
+    AgentGrant lookup(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                      const std::string& secret, const std::string& nonce, const std::string& peerAddress);
+    void heartbeat(const std::string& nodeUuid, const std::string& token, const std::string& agentVersion,
+                   const std::string& peerAddress);
+    AgentInstruction exchange(const std::string& nodeUuid, const std::string& token,
+                              const AgentExchange& exchange);
+    /// Ironic's callback of an inspection RAM disk that is not bm's: its inventory is the result of the
+    /// node's step "inspect", if that waits and the agent of this boot asks from the same address. @return
+    /// the node's uuid
+    /// @throws Error NotFound (no such machine, nothing to inspect), InvalidInput
+    std::string continueInspection(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                                   const std::string& inventoryJson, const std::string& peerAddress);
+    /// The ISO or VFAT image for the node's disk; only to an agent whose machine matches what is known.
+    std::string configDrive(const std::string& nodeUuid, const std::string& token);
+    /// @throws Error Unauthorized
+    void authorize(const std::string& nodeUuid, const std::string& token) const;
+    /// Whether any node's live token is @p token (for image blocks). @throws Error Unauthorized
+    void authorizeAny(const std::string& token) const;
+
+private:
+    Context context_;
+};
+
+} // namespace bm::conductor

@@ -1,0 +1,257 @@
+#include "conductor/machines/boot_desk.h"
+
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/images/ramdisk_image.h"
+#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/steps/written_disk.h"
+
+#include <set>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+bool expected(const std::optional<db::AgentRecord>& record, model::UtcTime now)
+{
+    return record && record->bootExpectedUntil && *record->bootExpectedUntil > now;
+}
+
+std::optional<int> vlanOf(const model::Node& node)
+{
+    const std::string vlan = textMember(valueOf(node.driverInfo), "provisioning_vlan");
+    if (vlan.empty())
+        return std::nullopt;
+    return std::stoi(vlan);
+}
+
+/// A fresh boot: the secret of an earlier fetch, and whoever traded it, are forgotten.
+std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRecord record)
+{
+    std::string secret = platform::randomHex(32);
+    record.bootSecretHash = platform::sha256Hex(secret);
+    record.bootSecretAt = context.clock.now();
+    record.nonceHash.clear();
+    record.tokenSealed.clear();
+    record.bootId.clear();
+    record.lastContactAt.reset();
+    record.inventory = {};
+    db::AgentRepository{}.store(tx, record);
+    return secret;
+}
+
+/// What a node that is being deployed fetched, so that its deployment goes on; one that is active may come as
+/// often as it likes.
+void mark(db::Transaction& tx, const Context& context, model::Node node, bool RamdiskStay::*what)
+{
+    std::optional<RamdiskStay> stay = stayOf(node);
+    if (!stay || (*stay).*what || node.state == model::State::Active)
+        return;
+    (*stay).*what = true;
+    setStay(node, stay);
+    db::NodeRepository{}.update(tx, node);
+    if (const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node.id);
+        operation && stay->kernel && stay->initrd)
+        db::OperationRepository{}.hasten(tx, operation->id, context.clock.now());
+}
+
+std::string stayScript(db::Transaction& tx, const Context& context, const model::Node& node,
+                       const model::MacAddress& mac, const std::string& who)
+{
+    const RamdiskStay stay = stayOf(node).value();
+    pxe::ImageBoot boot;
+    boot.baseUrl = context.settings.baseUrl + "/boot/nodes/" + node.id.uuid + "/" +
+                   context.secrets.open(stay.tokenSealed);
+    boot.scriptUrl = context.settings.baseUrl + "/boot/script";
+    boot.title = stay.imageName;
+    boot.arguments = stay.arguments;
+    boot.mac = mac;
+    boot.configDrive = stay.configDrive;
+    note(tx, context.clock.now(), node.id, "http.script", stay.imageName + " (" + who + ")");
+    mark(tx, context, node, &RamdiskStay::script);
+    return pxe::imageScript(boot);
+}
+
+/// Of a node that boots its RAM disk, and asks with its token.
+struct Asked {
+    model::Image image;
+    std::string driveSealed;
+};
+
+Asked findAsked(db::Transaction& tx, const Context& context, const std::string& ident,
+                const std::string& token, const Error& none)
+{
+    const std::optional<model::Node> node = db::NodeRepository{}.find(tx, model::NodeId{ident});
+    const std::optional<RamdiskStay> stay = node ? stayOf(*node) : std::nullopt;
+    if (!stay || !bootsItsRamdisk(*node) ||
+        !platform::equalSecrets(context.secrets.open(stay->tokenSealed), token))
+        throw Error(none);
+    const std::optional<model::Image> image = db::ImageRepository{}.find(tx, stay->image);
+    if (!image)
+        throw Error(none);
+    return {*image, stay->configDrive ? db::ConfigDriveRepository{}.find(tx, node->id).value_or("") : ""};
+}
+
+constexpr std::chrono::minutes kTakeOutDeadline{2}; // laid ready by the deployment; this is after a mishap
+
+} // namespace
+
+BootFile BootDesk::imageFile(const std::string& node, const std::string& token, const std::string& name)
+{
+    const Error none(ErrorCode::NotFound, "there is no such file, or not for this machine");
+    const Asked asked = context_.database.read(
+        [&](db::Transaction& tx) { return findAsked(tx, context_, node, token, none); });
+    const RamdiskImage ramdisk = ramdiskOf(asked.image.description, asked.image.sizeBytes);
+    BootFile file{model::NodeId{node}, "", {}, ""};
+    std::vector<images::ByteRange> parts;
+    if (name == "vmlinuz") {
+        file.what = "kernel";
+        parts = ramdisk.kernel;
+    } else if (name == "initrd.img") {
+        file.what = "initrd";
+        parts = ramdisk.initrd;
+    } else if (name == "image.iso" && ramdisk.iso) {
+        file.what = "iso";
+        parts = {{0, asked.image.sizeBytes}};
+    } else if (name == "config.img" && !asked.driveSealed.empty()) {
+        file.what = "config";
+        file.bytes = configInitrd(context_.secrets.open(asked.driveSealed));
+        return file;
+    } else {
+        throw Error(none);
+    }
+    if (!context_.images.makeLocal(asked.image.contentId))
+        throw Error(ErrorCode::Unavailable, "the image is not on this server", "ask again in a moment");
+    file.path = context_.images.partFile(asked.image.contentId, parts, model::Deadline::in(kTakeOutDeadline));
+    return file;
+}
+
+void BootDesk::imageFetched(const BootFile& file, const std::string& peerAddress, std::uint64_t bytes,
+                            bool whole)
+{
+    std::error_code ignored; // a range is not the file
+    whole = whole && (file.path.empty() || bytes == std::filesystem::file_size(file.path, ignored));
+    context_.database.write([&](db::Transaction& tx) {
+        const std::optional<model::Node> node = db::NodeRepository{}.find(tx, file.node);
+        if (!node)
+            return;
+        note(tx, context_.clock.now(), node->id, "http." + file.what,
+             peerAddress + " " + std::to_string(bytes) + " bytes" + (whole ? "" : ", not all of it"));
+        if (whole && file.what == "kernel")
+            mark(tx, context_, *node, &RamdiskStay::kernel);
+        if (whole && file.what == "initrd")
+            mark(tx, context_, *node, &RamdiskStay::initrd);
+    });
+    context_.wake();
+}
+
+BootDesk::BootDesk(Context context)
+    : context_(std::move(context)), addresses_(std::make_unique<AddressBook>())
+{}
+
+BootDesk::~BootDesk() = default;
+
+std::string BootDesk::script(const std::string& macText, const std::string& platform,
+                             const std::string& peerAddress)
+{
+    const std::optional<model::MacAddress> mac = model::macFromText(macText);
+    if (!mac)
+        throw Error(ErrorCode::InvalidInput, "mac=\"" + macText.substr(0, 40) + "\" is not a MAC address");
+    return context_.database.write([&](db::Transaction& tx) {
+        const model::UtcTime now = context_.clock.now();
+        const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac);
+        if (!port) {
+            note(tx, now, {}, "boot.unknown", mac->text + " at " + peerAddress + " asked for a boot script");
+            return pxe::unknownMachineScript(*mac);
+        }
+        const model::Node node = findNode(tx, port->node.uuid);
+        std::optional<db::AgentRecord> record = db::AgentRepository{}.find(tx, node.id);
+        if (!expected(record, now) && bootsItsRamdisk(node))
+            return stayScript(tx, context_, node, *mac, platform + ", " + peerAddress);
+        if (!expected(record, now)) {
+            note(tx, now, node.id, "http.script", "local disk (" + platform + ", " + peerAddress + ")");
+            return pxe::localDiskScript("no operation waits for this machine", biosDriveOf(node));
+        }
+        pxe::RamdiskBoot boot;
+        boot.baseUrl = context_.settings.baseUrl;
+        boot.nodeUuid = node.id.uuid;
+        boot.mac = *mac;
+        boot.bootSecret = mintSecret(tx, context_, *record);
+        boot.extraArguments = context_.settings.kernelArguments;
+        boot.vlan = vlanOf(node);
+        note(tx, now, node.id, "http.script", "RAM disk (" + platform + ", " + peerAddress + ")");
+        return pxe::ramdiskScript(boot);
+    });
+}
+
+void BootDesk::fetched(const std::string& what, const std::string& peerAddress, std::uint64_t bytes,
+                       bool whole)
+{
+    pxe::BootContact fetch;
+    fetch.kind = "http." + what;
+    fetch.address = peerAddress;
+    fetch.detail = std::to_string(bytes) + " bytes" + (whole ? "" : ", cut off");
+    fetch.at = context_.clock.now();
+    contact(fetch);
+}
+
+std::optional<model::MacAddress> AddressBook::macOf(const std::string& address)
+{
+    const auto book = macs_.lock();
+    const auto found = book->find(address);
+    return found == book->end() ? std::nullopt : std::optional(found->second);
+}
+
+void AddressBook::remember(const std::string& address, const model::MacAddress& mac)
+{
+    constexpr std::size_t kMost = 100'000;
+    const auto book = macs_.lock();
+    if (book->size() >= kMost)
+        book->clear();
+    book->insert_or_assign(address, mac);
+}
+
+void BootDesk::contact(const pxe::BootContact& contact)
+{
+    const std::optional<model::MacAddress> mac =
+        contact.mac ? contact.mac : addresses_->macOf(contact.address);
+    if (contact.mac && !contact.address.empty())
+        addresses_->remember(contact.address, *contact.mac);
+    context_.database.write([&](db::Transaction& tx) {
+        model::NodeId node;
+        if (mac)
+            if (const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac))
+                node = port->node;
+        const std::string who = node.empty() && mac ? mac->text + " " : "";
+        note(tx, contact.at, node, contact.kind,
+             who + contact.address +
+                 (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail),
+             textOf(contact.address.empty() ? nlohmann::json::object()
+                                            : nlohmann::json{{"address", contact.address}})
+                 .text);
+    });
+}
+
+std::vector<pxe::BootHost> BootDesk::hosts() const
+{
+    return context_.database.read([&](db::Transaction& tx) {
+        std::set<model::NodeId> booting;
+        for (const db::AgentRecord& record : db::AgentRepository{}.expectedToBoot(tx, context_.clock.now()))
+            booting.insert(record.node);
+        std::map<model::NodeId, std::string> names;
+        for (const model::Node& node : db::NodeRepository{}.all(tx)) {
+            names[node.id] = node.name;
+            if (bootsItsRamdisk(node))
+                booting.insert(node.id);
+        }
+        std::vector<pxe::BootHost> hosts;
+        for (const model::Port& port : db::PortRepository{}.all(tx))
+            hosts.push_back({port.mac, names[port.node], port.pxeEnabled && booting.contains(port.node)});
+        return hosts;
+    });
+}
+
+} // namespace bm::conductor

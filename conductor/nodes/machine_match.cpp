@@ -1,0 +1,46 @@
+#include "conductor/nodes/machine_match.h"
+
+#include "common/text/lower_case.h"
+#include "conductor/core/json_values.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+void requireSame(const json& known, const std::string& key, const std::string& seen)
+{
+    const std::string wanted = textMember(known, key);
+    if (!wanted.empty() && model::lowerCase(wanted) != model::lowerCase(seen))
+        throw Error(ErrorCode::Forbidden,
+                    "the machine's " + key + " is \"" + seen + "\", the node's properties say \"" + wanted +
+                        "\"",
+                    "is this another machine behind the node's MAC address? correct properties/" + key +
+                        " if it was replaced");
+}
+
+} // namespace
+
+void requireKnownMachine(db::Transaction& tx, const model::Node& node, const model::JsonText& inventory)
+{
+    const json seen = valueOf(inventory);
+    const json known = valueOf(node.properties);
+    const json system = seen.value("system", json::object());
+    requireSame(known, "system_uuid", textMember(system, "uuid"));
+    requireSame(known, "serial_number", textMember(system, "serial"));
+    for (const json& nic : seen.value("nics", json::array())) {
+        const std::optional<model::MacAddress> mac = model::macFromText(textMember(nic, "mac"));
+        if (!mac)
+            continue;
+        const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac);
+        if (port && port->node == node.id)
+            return;
+    }
+    throw Error(ErrorCode::Forbidden, "the machine has none of the MAC addresses of node " + node.id.uuid,
+                "enrol its NICs: bm node set NODE --mac ...");
+}
+
+} // namespace bm::conductor

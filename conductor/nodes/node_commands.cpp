@@ -1,0 +1,260 @@
+#include "conductor/nodes/node_commands.h"
+
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/nodes/driver_secrets.h"
+#include "conductor/operations/deploy_request.h"
+
+#include <algorithm>
+
+#include "db/repositories/resource_repositories.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+using model::Port;
+using model::State;
+
+namespace {
+
+void checkName(const std::string& name)
+{
+    if (name.empty())
+        return;
+    const bool fits = name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char c) {
+                          return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ||
+                                 c == '_' || c == '~';
+                      });
+    if (!fits || model::isUuid(name))
+        throw Error(ErrorCode::InvalidInput, "\"" + name.substr(0, 80) + "\" is not a valid node name",
+                    "letters, digits and - . _ ~ ; not in the form of a uuid");
+}
+
+void checkUnique(db::Transaction& tx, const Node& node)
+{
+    const db::NodeRepository nodes;
+    if (!node.name.empty()) {
+        const std::optional<Node> other = nodes.findByName(tx, node.name);
+        if (other && other->id != node.id)
+            throw Error(ErrorCode::Conflict, "A node with name " + node.name + " already exists.",
+                        "choose another name, or change that one: bm node show " + node.name);
+    }
+}
+
+/// What a client may name a portgroup by becomes its uuid. @throws Error InvalidInput, Conflict
+void resolveGroup(db::Transaction& tx, Port& port)
+{
+    if (port.portGroup.empty())
+        return;
+    const std::string ident = port.portGroup.uuid;
+    const std::optional<model::PortGroup> group = model::isUuid(ident)
+                                                      ? db::portGroupRepository().find(tx, ident)
+                                                      : db::portGroupRepository().findBy(tx, "name", ident);
+    if (!group)
+        throw Error(ErrorCode::InvalidInput, "Portgroup " + ident.substr(0, 80) + " could not be found.");
+    if (group->node != port.node)
+        throw Error(ErrorCode::Conflict,
+                    "Port can not be associated with portgroup " + ident + ": it is of another node.");
+    port.portGroup = group->id;
+}
+
+void insertPort(db::Transaction& tx, const Context& context, Port& port)
+{
+    resolveGroup(tx, port);
+    const db::PortRepository ports;
+    if (const std::optional<Port> other = ports.findByMac(tx, port.mac)) {
+        const std::optional<Node> owner = db::NodeRepository{}.find(tx, other->node);
+        throw Error(ErrorCode::Conflict, "A port with MAC address " + port.mac.text + " already exists.",
+                    owner ? "it belongs to node " + (owner->name.empty() ? owner->id.uuid : owner->name)
+                          : "");
+    }
+    if (port.id.empty())
+        port.id = model::PortId::make();
+    port.createdAt = context.clock.now();
+    port.updatedAt = port.createdAt;
+    ports.insert(tx, port);
+}
+
+void refuseLocked(db::Transaction& tx, const Context& context, const Node& node)
+{
+    if (const std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id))
+        throw lockedError(node, *current, context.settings.conductorName);
+}
+
+bool mayBeDeleted(State state)
+{
+    return state == State::Enroll || state == State::Manageable || state == State::Available ||
+           state == State::AdoptFailed || state == State::InspectFailed || state == State::CleanFailed ||
+           state == State::DeployFailed || state == State::Error;
+}
+
+} // namespace
+
+NodeCommands::NodeCommands(Context context) : context_(std::move(context)) {}
+
+Node NodeCommands::create(Node node, const std::string& actor)
+{
+    return createWithPorts(std::move(node), {}, actor);
+}
+
+Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std::string& actor)
+{
+    checkName(node.name);
+    if (node.id.empty())
+        node.id = model::NodeId::make();
+    hardwareOf(context_, node);
+    checkDriverKeys(node);
+    node.driverInfo = sealDriverInfo(context_.secrets, node.driverInfo, {});
+    node.createdAt = context_.clock.now();
+    node.version = 1;
+    Node stored = context_.database.write([&](db::Transaction& tx) {
+        checkUnique(tx, node);
+        db::NodeRepository{}.insert(tx, node);
+        for (Port& port : ports) {
+            port.node = node.id;
+            insertPort(tx, context_, port);
+        }
+        note(tx, node.createdAt, node.id, "node.enrolled", "by " + actor);
+        return findNode(tx, node.id.uuid);
+    });
+    context_.hostsChanged();
+    return stored;
+}
+
+Node NodeCommands::update(const std::string& ident, const std::function<void(Node&)>& change,
+                          const std::string& actor)
+{
+    Node stored = context_.database.write([&](db::Transaction& tx) {
+        const Node before = findNode(tx, ident);
+        refuseLocked(tx, context_, before);
+        Node node = before;
+        change(node);
+        checkName(node.name);
+        hardwareOf(context_, node);
+        checkUnique(tx, node);
+        checkDriverKeys(node);
+        node.driverInfo = sealDriverInfo(context_.secrets, node.driverInfo, before.driverInfo);
+        node.updatedAt = context_.clock.now();
+        note(tx, *node.updatedAt, node.id, "node.changed", "by " + actor);
+        return db::NodeRepository{}.update(tx, node);
+    });
+    context_.hostsChanged();
+    return stored;
+}
+
+void NodeCommands::remove(const std::string& ident, const std::string& actor)
+{
+    context_.database.write([&](db::Transaction& tx) {
+        const Node node = findNode(tx, ident);
+        refuseLocked(tx, context_, node);
+        if (node.isProtected)
+            throw Error(ErrorCode::NodeProtected,
+                        "Node " + node.id.uuid +
+                            " is protected and can not be undeployed, rebuilt or deleted.",
+                        "bm node set " + ident + " protected=false");
+        if (!mayBeDeleted(node.state) && !node.maintenance)
+            throw Error(ErrorCode::Conflict,
+                        "Node " + node.id.uuid + " is in state \"" + std::string(model::toText(node.state)) +
+                            "\" and can not be deleted.",
+                        "take what runs on it down first: bm undeploy " + ident);
+        if (!node.instanceUuid.empty() && !node.maintenance)
+            throw Error(ErrorCode::Conflict,
+                        "Node " + node.id.uuid + " is associated with instance " + node.instanceUuid + ".");
+        note(tx, context_.clock.now(), {}, "node.deleted", node.id.uuid + " (" + node.name + ") by " + actor);
+        db::NodeRepository{}.remove(tx, node.id);
+    });
+    context_.hostsChanged();
+}
+
+void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::string& reason,
+                                  const std::string& actor)
+{
+    context_.database.write([&](db::Transaction& tx) {
+        Node node = findNode(tx, ident);
+        node.maintenance = on;
+        node.maintenanceReason = on ? reason : "";
+        if (!on)
+            node.fault.clear();
+        node.updatedAt = context_.clock.now();
+        db::NodeRepository{}.update(tx, node);
+        note(tx, *node.updatedAt, node.id, on ? "node.maintenance" : "node.maintenance-ended",
+             (reason.empty() ? "" : reason + "; ") + std::string("by ") + actor);
+    });
+}
+
+Port NodeCommands::createPort(Port port, const std::string& actor)
+{
+    context_.database.write([&](db::Transaction& tx) {
+        if (!db::NodeRepository{}.find(tx, port.node))
+            throw Error(ErrorCode::InvalidInput, "Node " + port.node.uuid + " could not be found.");
+        insertPort(tx, context_, port);
+        note(tx, port.createdAt, port.node, "port.created", port.mac.text + " by " + actor);
+    });
+    context_.hostsChanged();
+    return port;
+}
+
+Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(Port&)>& change,
+                              const std::string& actor)
+{
+    Port stored = context_.database.write([&](db::Transaction& tx) {
+        const db::PortRepository ports;
+        std::optional<Port> port = ports.find(tx, id);
+        if (!port)
+            throw Error(ErrorCode::NotFound, "Port " + id.uuid + " could not be found.");
+        const std::string mac = port->mac.text;
+        change(*port);
+        resolveGroup(tx, *port);
+        if (port->mac.text != mac && ports.findByMac(tx, port->mac))
+            throw Error(ErrorCode::Conflict,
+                        "A port with MAC address " + port->mac.text + " already exists.");
+        port->updatedAt = context_.clock.now();
+        ports.update(tx, *port);
+        note(tx, port->updatedAt, port->node, "port.changed", port->mac.text + " by " + actor);
+        return *port;
+    });
+    context_.hostsChanged();
+    return stored;
+}
+
+void NodeCommands::removePort(const model::PortId& id, const std::string& actor)
+{
+    context_.database.write([&](db::Transaction& tx) {
+        const db::PortRepository ports;
+        const std::optional<Port> port = ports.find(tx, id);
+        if (!port)
+            throw Error(ErrorCode::NotFound, "Port " + id.uuid + " could not be found.");
+        if (const std::optional<Node> node = db::NodeRepository{}.find(tx, port->node))
+            refuseLocked(tx, context_, *node);
+        ports.remove(tx, id);
+        note(tx, context_.clock.now(), port->node, "port.deleted", port->mac.text + " by " + actor);
+    });
+    context_.hostsChanged();
+}
+
+Node NodeCommands::get(const std::string& ident) const
+{
+    return context_.database.read([&](db::Transaction& tx) { return findNode(tx, ident); });
+}
+
+std::map<std::string, NodeCommands::InterfaceVerdict> NodeCommands::validate(const std::string& ident) const
+{
+    std::map<std::string, InterfaceVerdict> verdicts;
+    const Node node = get(ident);
+    std::string problems;
+    for (const std::string& finding : drivers::validateDriverInfo(node.driver, driverTexts(context_, node)))
+        problems += (problems.empty() ? "" : "; ") + finding;
+    for (const char* interface : {"power", "management"})
+        verdicts[interface] = {problems.empty(), problems};
+    const auto [ports, image] = context_.database.read([&](db::Transaction& tx) {
+        return std::pair(!db::PortRepository{}.ofNode(tx, node.id).empty(), deployFinding(tx, node));
+    });
+    const bool simulated = hardwareOf(context_, node).simulated;
+    verdicts["boot"] = {ports || simulated, ports || simulated ? "" : "the node has no port to boot from"};
+    verdicts["deploy"] = {image.empty(), image};
+    return verdicts;
+}
+
+} // namespace bm::conductor

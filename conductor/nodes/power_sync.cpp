@@ -1,0 +1,136 @@
+#include "conductor/nodes/power_sync.h"
+
+#include "common/platform/log.h"
+#include "conductor/core/nodes.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace bm::conductor {
+
+using model::Node;
+
+struct PowerSync::State {
+    explicit State(Context given) : context(std::move(given)) {}
+    Context context;
+    std::mutex mutex;
+    std::condition_variable_any sleep;
+    std::jthread thread;
+
+    /// Until the next look is due. @return false: no more looks
+    bool pause(const std::stop_token& stop)
+    {
+        std::unique_lock lock(mutex);
+        sleep.wait_for(lock, stop, context.settings.powerSyncInterval, [] { return false; });
+        return !stop.stop_requested();
+    }
+    std::size_t readAll(const std::string& hardware, const std::vector<Node>& nodes,
+                        const std::stop_token& stop);
+    bool record(const Node& node, const drivers::PowerReading& reading);
+    void countFailure(const Node& node, const drivers::PowerReading& reading);
+    std::map<model::NodeId, int> silent; ///< looks in a row without an answer
+};
+
+/// A BMC that has not answered three looks in a row: what its machine does is not known any more.
+void PowerSync::State::countFailure(const Node& node, const drivers::PowerReading& reading)
+{
+    constexpr int kLooks = 3;
+    if (++silent[node.id] != kLooks || node.power == model::PowerState::Unknown)
+        return;
+    context.database.write([&](db::Transaction& tx) {
+        if (db::OperationRepository{}.current(tx, node.id))
+            return;
+        db::NodeRepository{}.recordPower(tx, node.id, model::PowerState::Unknown);
+        note(tx, context.clock.now(), node.id, "power.unknown",
+             "the BMC did not answer three times" +
+                 (reading.failure ? std::string(": ") + reading.failure->what() : ""));
+    });
+}
+
+bool PowerSync::State::record(const Node& node, const drivers::PowerReading& reading)
+{
+    if (reading.failure || reading.state == model::PowerState::Unknown) {
+        countFailure(node, reading);
+        return false;
+    }
+    silent.erase(node.id);
+    if (reading.state == node.power)
+        return true;
+    context.database.write([&](db::Transaction& tx) {
+        const std::optional<Node> stored = db::NodeRepository{}.find(tx, node.id);
+        if (!stored || stored->power == reading.state || db::OperationRepository{}.current(tx, node.id))
+            return;
+        db::NodeRepository{}.recordPower(tx, node.id, reading.state);
+        note(tx, context.clock.now(), node.id,
+             reading.state == model::PowerState::On ? "power.on" : "power.off",
+             "seen by the periodic look; not by bm's order");
+    });
+    return true;
+}
+
+std::size_t PowerSync::State::readAll(const std::string& hardware, const std::vector<Node>& nodes,
+                                      const std::stop_token& stop)
+{
+    std::vector<Node> asked;
+    std::vector<drivers::BmcAccess> bmcs;
+    for (const Node& node : nodes) {
+        try {
+            bmcs.push_back(bmcAccess(context, node));
+            asked.push_back(node);
+        } catch (const model::Error& error) {
+            platform::logDebug("power", "node {}: {}", node.id.uuid, error.what());
+        }
+    }
+    const std::vector<drivers::PowerReading> readings = context.hardware.at(hardware).power->readPower(
+        bmcs, model::Deadline::in(context.settings.powerSyncInterval, stop));
+    std::size_t answered = 0;
+    for (std::size_t i = 0; i < asked.size() && i < readings.size(); ++i)
+        answered += record(asked[i], readings[i]) ? 1U : 0U;
+    return answered;
+}
+
+PowerSync::PowerSync(Context context) : state_(std::make_unique<State>(std::move(context))) {}
+PowerSync::~PowerSync()
+{
+    stop();
+}
+
+std::size_t PowerSync::runOnce(const std::stop_token& stop)
+{
+    std::map<std::string, std::vector<Node>> byHardware;
+    state_->context.database.read([&](db::Transaction& tx) {
+        for (const Node& node : db::NodeRepository{}.all(tx))
+            if (state_->context.hardware.contains(node.driver) && node.state != model::State::Enroll &&
+                !node.maintenance)
+                byHardware[node.driver].push_back(node);
+    });
+    std::size_t answered = 0;
+    for (const auto& [hardware, nodes] : byHardware)
+        answered += state_->readAll(hardware, nodes, stop);
+    return answered;
+}
+
+void PowerSync::start()
+{
+    if (state_->context.settings.powerSyncInterval.count() > 0)
+        state_->thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void PowerSync::run(const std::stop_token& stop)
+{
+    while (state_->pause(stop)) {
+        try {
+            runOnce(stop);
+        } catch (const std::exception& failure) {
+            platform::logError("power", "periodic look: {}", failure.what());
+        }
+    }
+}
+
+void PowerSync::stop()
+{
+    state_->thread = {};
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,26 @@
+#pragma once
+#include "conductor/core/context.h"
+
+#include <memory>
+
+namespace bm::conductor {
+
+/// Reads the power of all nodes every Settings::powerSyncInterval, on threads of its own, and records what it
+/// sees: an observation, nothing is switched. A dead rack delays nobody: each hardware type's driver gets all
+/// its BMCs at once.
+class PowerSync {
+public:
+    explicit PowerSync(Context context);
+    ~PowerSync();
+    void start();
+    void stop();
+    /// One round, in this thread. @return how many BMCs answered
+    std::size_t runOnce(const std::stop_token& stop = {});
+
+private:
+    void run(const std::stop_token& stop);
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace bm::conductor

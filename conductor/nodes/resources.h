@@ -1,0 +1,134 @@
+#pragma once
+#include "conductor/core/context.h"
+#include "db/repositories/resource_repositories.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace bm::conductor {
+
+/// What is particular about one kind of resource beside nodes and ports.
+template <class T> struct ResourceRules {
+    std::string_view one;   ///< "Chassis", at the begin of a sentence
+    std::string_view event; ///< "chassis": events are "chassis.created" ...
+    const db::ResourceRepository<T>& (*repository)();
+    std::string_view nameColumn;     ///< what may stand for the uuid; "": nothing
+    model::NodeId (*node)(const T&); ///< whose it is; empty: nobody's
+    /// Why @p item may not be stored (@p before: what it replaces; null: it is new). @throws Error
+    void (*refuse)(db::Transaction& tx, const Context& context, const T& item, const T* before);
+    /// Why it may not go, and what goes with it. @throws Error
+    void (*refuseRemoval)(db::Transaction& tx, const Context& context, const T& item);
+    /// What is decided about a new one before it is stored; nullptr: nothing. @throws Error
+    void (*complete)(db::Transaction& tx, const Context& context, T& item,
+                     const std::string& actor) = nullptr;
+};
+
+const ResourceRules<model::Chassis>& chassisRules();
+const ResourceRules<model::PortGroup>& portGroupRules();
+const ResourceRules<model::VolumeConnector>& volumeConnectorRules();
+const ResourceRules<model::VolumeTarget>& volumeTargetRules();
+const ResourceRules<model::DeployTemplate>& deployTemplateRules();
+const ResourceRules<model::Runbook>& runbookRules();
+const ResourceRules<model::InspectionRule>& inspectionRuleRules();
+const ResourceRules<model::Allocation>& allocationRules(); // allocations.cpp
+
+/// What operators change about one kind of resource. Each call is one transaction with its event.
+template <class T> class Resources {
+public:
+    Resources(Context context, const ResourceRules<T>& rules) : context_(std::move(context)), rules_(rules) {}
+
+    /// By uuid, or by name where the kind has names. @throws Error NotFound in Ironic's words
+    T get(const std::string& ident) const
+    {
+        return context_.database.read([&](db::Transaction& tx) { return find(tx, ident); });
+    }
+    std::vector<T> list(const db::ResourcePage& page) const
+    {
+        return context_.database.read(
+            [&](db::Transaction& tx) { return rules_.repository().list(tx, page); });
+    }
+    /// @p item as asked for (id may be empty; the node is there). @throws Error Conflict, InvalidInput
+    T create(T item, const std::string& actor) const
+    {
+        if (item.id.empty())
+            item.id.uuid = model::makeUuid();
+        item.createdAt = item.updatedAt = context_.clock.now();
+        context_.database.write([&](db::Transaction& tx) {
+            refuseKnown(tx, item.id.uuid);
+            if (rules_.complete != nullptr)
+                rules_.complete(tx, context_, item, actor);
+            rules_.refuse(tx, context_, item, nullptr);
+            rules_.repository().insert(tx, item);
+            tell(tx, item, "created", actor);
+        });
+        return item;
+    }
+    T update(const std::string& ident, const std::function<void(T&)>& change, const std::string& actor) const
+    {
+        return context_.database.write([&](db::Transaction& tx) {
+            const T before = find(tx, ident);
+            T item = before;
+            change(item);
+            rules_.refuse(tx, context_, item, &before);
+            item.updatedAt = context_.clock.now();
+            rules_.repository().update(tx, item);
+            tell(tx, item, "changed", actor);
+            return item;
+        });
+    }
+    void remove(const std::string& ident, const std::string& actor) const
+    {
+        context_.database.write([&](db::Transaction& tx) { remove(tx, find(tx, ident), actor); });
+    }
+    /// All, or none when one may not go.
+    void removeAll(const std::string& actor) const
+    {
+        constexpr std::size_t kAll = 1'000'000;
+        context_.database.write([&](db::Transaction& tx) {
+            for (const T& item : rules_.repository().list(tx, {.limit = kAll}))
+                remove(tx, item, actor);
+        });
+    }
+
+private:
+    void remove(db::Transaction& tx, const T& item, const std::string& actor) const
+    {
+        rules_.refuseRemoval(tx, context_, item);
+        rules_.repository().remove(tx, item.id.uuid);
+        tell(tx, item, "deleted", actor);
+    }
+    T find(db::Transaction& tx, const std::string& ident) const
+    {
+        std::optional<T> item;
+        if (model::isUuid(ident))
+            item = rules_.repository().find(tx, ident);
+        else if (!rules_.nameColumn.empty())
+            item = rules_.repository().findBy(tx, rules_.nameColumn, ident);
+        if (!item)
+            throw model::Error(model::ErrorCode::NotFound,
+                               std::string(rules_.one) + " " + ident + " could not be found.");
+        return *item;
+    }
+    void refuseKnown(db::Transaction& tx, const std::string& uuid) const
+    {
+        if (rules_.repository().find(tx, uuid))
+            throw model::Error(model::ErrorCode::Conflict,
+                               "A " + std::string(rules_.event) + " with UUID " + uuid + " already exists.");
+    }
+    void tell(db::Transaction& tx, const T& item, const char* what, const std::string& actor) const;
+
+    Context context_;
+    const ResourceRules<T>& rules_;
+};
+
+extern template class Resources<model::Chassis>;
+extern template class Resources<model::PortGroup>;
+extern template class Resources<model::VolumeConnector>;
+extern template class Resources<model::VolumeTarget>;
+extern template class Resources<model::Allocation>;
+extern template class Resources<model::DeployTemplate>;
+extern template class Resources<model::Runbook>;
+extern template class Resources<model::InspectionRule>;
+
+} // namespace bm::conductor

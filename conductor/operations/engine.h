@@ -1,0 +1,28 @@
+#pragma once
+#include "conductor/core/context.h"
+
+#include <memory>
+#include <string>
+
+namespace bm::conductor {
+
+/// Runs operations: picks what is due, does one step of it on a pool, stores the outcome. After kill -9 the
+/// next start goes on from the stored step.
+class Engine {
+public:
+    Engine(Context context, std::string bootId);
+    ~Engine();
+    /// Takes back own leases, counts crashes of steps found running, then (threads() > 0) starts the workers.
+    void recover();
+    void start();
+    void stop();
+    /// Without threads: does everything that is due now, in this thread. @return whether anything was done
+    bool runOnce();
+    void wake();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace bm::conductor

@@ -1,0 +1,316 @@
+#include "conductor/operations/lifecycle.h"
+
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/operations/plan.h"
+#include "conductor/steps/captures.h"
+#include "db/repositories/outside_repository.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+using model::Operation;
+using model::OperationKind;
+using model::State;
+using model::StateEvent;
+
+namespace {
+
+void noteState(db::Transaction& tx, const Context& context, const Node& node, State before,
+               const Operation& operation)
+{
+    if (node.state != before)
+        note(tx, context.clock.now(), node.id, "state.changed",
+             std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
+             operation.id);
+}
+
+void clearSteps(Node& node)
+{
+    node.deployStep = {};
+    node.cleanStep = {};
+    node.serviceStep = {};
+    node.targetPower.clear();
+}
+
+/// A manual cleaning heads for manageable, in the same states.
+bool isCleaning(State state)
+{
+    return state == State::Cleaning || state == State::CleanWait || state == State::CleanHold ||
+           state == State::CleanFailed;
+}
+
+Node nodeOf(db::Transaction& tx, const Operation& operation)
+{
+    const std::optional<Node> node = db::NodeRepository{}.find(tx, operation.node);
+    if (!node)
+        throw Error(ErrorCode::NotFound, "the operation's node " + operation.node.uuid + " is gone");
+    return *node;
+}
+
+/// Who asked for what has ended, and how: the log that is only ever added to.
+void auditEnd(db::Transaction& tx, const Operation& operation, model::UtcTime now)
+{
+    model::AuditRecord record;
+    record.at = now;
+    record.actor = operation.actor;
+    record.action = "operation." + std::string(model::toText(operation.kind));
+    record.targetKind = "node";
+    record.targetId = operation.node.uuid;
+    if (const std::optional<Node> node = db::NodeRepository{}.find(tx, operation.node))
+        record.targetName = node->name;
+    record.outcome = model::toText(operation.state);
+    record.code = operation.errorCode;
+    record.detail = operation.errorMessage;
+    db::AuditRepository{}.append(tx, record);
+}
+
+/// Stores the end of the operation and of its open steps, and gives the node back.
+void closeOperation(db::Transaction& tx, const Context& context, Operation& operation,
+                    model::OperationState state, const std::optional<db::LeaseEpoch>& epoch)
+{
+    const model::UtcTime now = context.clock.now();
+    operation.state = state;
+    operation.finishedAt = now;
+    const db::OperationRepository operations;
+    operations.update(tx, operation);
+    auditEnd(tx, operation, now);
+    failCapturedImage(tx, context, operation);
+    context.meters.operationEnded(operation);
+    for (model::Step& step : operations.steps(tx, operation.id)) {
+        if (step.state == model::StepState::Done || step.state == model::StepState::Failed)
+            continue;
+        const bool open = step.state != model::StepState::Pending;
+        step.state = open && state == model::OperationState::Failed ? model::StepState::Failed
+                                                                    : model::StepState::Skipped;
+        if (open) {
+            step.finishedAt = now;
+            step.errorCode = operation.errorCode;
+            step.errorMessage = operation.errorMessage;
+            step.errorHint = operation.errorHint;
+            context.meters.stepEnded(step, model::toText(state));
+        }
+        operations.updateStep(tx, step);
+    }
+    if (epoch)
+        db::LeaseRepository{}.release(tx, *epoch);
+}
+
+std::optional<OperationKind> takeNext(Operation& operation)
+{
+    nlohmann::json then = valueOf(operation.then);
+    if (!then.is_array() || then.empty())
+        return std::nullopt;
+    const std::optional<OperationKind> kind = model::operationKindFromText(then.front().get<std::string>());
+    then.erase(then.begin());
+    operation.then = textOf(then);
+    return kind;
+}
+
+void insertOperation(db::Transaction& tx, const Context& context, const Node& node, Operation& operation)
+{
+    operation.id = model::OperationId::make();
+    operation.node = node.id;
+    operation.createdAt = context.clock.now();
+    operation.runAt = operation.createdAt;
+    const bool clean = node.automatedClean.value_or(context.settings.automatedClean);
+    db::OperationRepository{}.insert(tx, operation, makeSteps(operation, clean));
+    note(tx, context.clock.now(), node.id, "operation.queued", std::string(model::toText(operation.kind)),
+         "{}", operation.id);
+}
+
+/// Begins what follows @p ended on @p node, whose state is still that of the end; nothing when nothing does.
+bool beginFollowing(db::Transaction& tx, const Context& context, Node& node, Operation ended)
+{
+    std::optional<OperationKind> kind = takeNext(ended);
+    if (!kind && ended.kind == OperationKind::Undeploy)
+        kind = OperationKind::Clean;
+    if (!kind)
+        return false;
+    const std::optional<StateEvent> event = beginningEvent(*kind, node.state);
+    if (!event)
+        return false;
+    applyEvent(node, *event, context.clock.now());
+    Operation following;
+    following.kind = *kind;
+    following.request = ended.request;
+    following.then = ended.then;
+    following.actor = ended.actor;
+    following.rollout = ended.rollout;
+    insertOperation(tx, context, node, following);
+    return true;
+}
+
+void markQueued(Node& node, OperationKind kind)
+{
+    if (kind == OperationKind::Deploy)
+        node.deployStep = model::JsonText{R"({"step":"queued"})"};
+    if (kind == OperationKind::Clean)
+        node.cleanStep = model::JsonText{R"({"step":"queued"})"};
+    if (kind == OperationKind::Service)
+        node.serviceStep = model::JsonText{R"({"step":"queued"})"};
+}
+
+} // namespace
+
+std::optional<StateEvent> beginningEvent(OperationKind kind, State state)
+{
+    switch (kind) {
+    case OperationKind::Verify:
+        return StateEvent::Manage;
+    case OperationKind::Clean:
+        return state == State::Deleting ? StateEvent::Clean : StateEvent::Provide;
+    case OperationKind::Deploy:
+        return state == State::Active || state == State::Error ? StateEvent::Rebuild : StateEvent::Deploy;
+    case OperationKind::Undeploy:
+        return StateEvent::Delete;
+    case OperationKind::Power:
+        return std::nullopt;
+    case OperationKind::Capture:
+    case OperationKind::VerifyDisk:
+    case OperationKind::Service:
+        return StateEvent::Service;
+    case OperationKind::Inspect:
+        return StateEvent::Inspect;
+    case OperationKind::Adopt:
+        return StateEvent::Adopt;
+    case OperationKind::Rescue:
+        return StateEvent::Rescue;
+    case OperationKind::Unrescue:
+        return StateEvent::Unrescue;
+    }
+    __builtin_unreachable();
+}
+
+void applyEvent(Node& node, StateEvent event, model::UtcTime now, bool own)
+{
+    const std::optional<State> to =
+        own ? model::nextWithOwn(node.state, event) : model::next(node.state, event);
+    if (!to)
+        throw Error(ErrorCode::InvalidTransition,
+                    "The requested action \"" + std::string(model::toText(event)) +
+                        "\" can not be performed on node \"" + node.id.uuid + "\" while it is in state \"" +
+                        std::string(model::toText(node.state)) + "\".",
+                    "docs/states.dot shows what is possible from here; bm provision finds the way by itself");
+    const bool manual = node.state == State::Manageable
+                            ? event == StateEvent::Clean
+                            : isCleaning(node.state) && node.target == State::Manageable;
+    node.state = *to;
+    node.target = manual && isCleaning(*to) ? State::Manageable : model::targetOf(*to);
+    node.provisionUpdatedAt = now;
+}
+
+model::OperationId beginOperation(db::Transaction& tx, const Context& context, Node node,
+                                  std::optional<StateEvent> event, const NewOperation& wanted)
+{
+    if (const std::optional<Operation> current = db::OperationRepository{}.current(tx, node.id))
+        throw lockedError(node, *current, context.settings.conductorName);
+    const State before = node.state;
+    if (event)
+        applyEvent(node, *event, context.clock.now());
+    node.lastError.clear();
+    node.lastErrorCode.clear();
+    node.lastErrorHint.clear();
+    markQueued(node, wanted.kind);
+    Operation operation;
+    operation.kind = wanted.kind;
+    operation.request = wanted.request;
+    operation.then = textOf(nlohmann::json(wanted.then));
+    operation.actor = wanted.actor;
+    operation.rollout = wanted.rollout;
+    if (wanted.kind == OperationKind::Inspect) {
+        node.inspectionStartedAt = context.clock.now();
+        node.inspectionFinishedAt.reset();
+    }
+    if (wanted.kind == OperationKind::Power)
+        node.targetPower = textMember(valueOf(wanted.request), "target");
+    insertOperation(tx, context, node, operation);
+    noteState(tx, context, node, before, operation);
+    db::NodeRepository{}.update(tx, node);
+    return operation.id;
+}
+
+void moveNode(db::Transaction& tx, const Context& context, Node node, StateEvent event)
+{
+    const State before = node.state;
+    applyEvent(node, event, context.clock.now());
+    noteState(tx, context, node, before, {});
+    db::NodeRepository{}.update(tx, node);
+}
+
+void completeOperation(db::Transaction& tx, const Context& context, Operation operation,
+                       const std::optional<db::LeaseEpoch>& epoch)
+{
+    Node node = nodeOf(tx, operation);
+    const State before = node.state;
+    clearSteps(node);
+    if (model::next(node.state, StateEvent::Resume) && isWaitState(node.state))
+        applyEvent(node, StateEvent::Resume, context.clock.now());
+    const bool manual = isCleaning(node.state) && node.target == State::Manageable;
+    if (operation.kind != OperationKind::Undeploy && operation.kind != OperationKind::Power)
+        applyEvent(node, manual ? StateEvent::Manage : StateEvent::Done, context.clock.now());
+    noteState(tx, context, node, before, operation);
+    note(tx, context.clock.now(), node.id, "operation.done", std::string(model::toText(operation.kind)), "{}",
+         operation.id);
+    closeOperation(tx, context, operation, model::OperationState::Done, {});
+    const State between = node.state;
+    if (beginFollowing(tx, context, node, operation)) {
+        noteState(tx, context, node, between, operation);
+        const std::optional<Operation> following = db::OperationRepository{}.current(tx, node.id);
+        if (following)
+            markQueued(node, following->kind);
+    }
+    db::NodeRepository{}.update(tx, node, epoch);
+    if (epoch)
+        db::LeaseRepository{}.release(tx, *epoch);
+}
+
+void failOperation(db::Transaction& tx, const Context& context, Operation operation, const Error& error,
+                   const std::optional<db::LeaseEpoch>& epoch)
+{
+    Node node = nodeOf(tx, operation);
+    const State before = node.state;
+    clearSteps(node);
+    if (operation.kind != OperationKind::Power && model::next(node.state, StateEvent::Fail))
+        applyEvent(node, StateEvent::Fail, context.clock.now());
+    node.lastError = error.what();
+    node.lastErrorCode = model::toText(error.code());
+    node.lastErrorHint = error.hint();
+    if (error.code() == ErrorCode::Quarantined) {
+        node.maintenance = true;
+        node.maintenanceReason = error.what();
+        node.fault = "quarantined";
+    }
+    operation.errorCode = node.lastErrorCode;
+    operation.errorMessage = node.lastError;
+    operation.errorHint = node.lastErrorHint;
+    noteState(tx, context, node, before, operation);
+    const nlohmann::json details = {{"code", node.lastErrorCode}, {"hint", node.lastErrorHint}};
+    note(tx, context.clock.now(), node.id, "operation.failed",
+         std::string(model::toText(operation.kind)) + ": " + node.lastError,
+         details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), operation.id);
+    db::NodeRepository{}.update(tx, node, epoch);
+    closeOperation(tx, context, operation, model::OperationState::Failed, epoch);
+}
+
+void abortOperation(db::Transaction& tx, const Context& context, Operation operation,
+                    const std::optional<db::LeaseEpoch>& epoch)
+{
+    Node node = nodeOf(tx, operation);
+    const State before = node.state;
+    clearSteps(node);
+    if (operation.kind != OperationKind::Power)
+        applyEvent(node, StateEvent::Abort, context.clock.now(), true);
+    node.lastError = std::string(model::toText(operation.kind)) + " was aborted by " + operation.actor;
+    node.lastErrorCode = model::toText(ErrorCode::Aborted);
+    operation.errorCode = node.lastErrorCode;
+    operation.errorMessage = node.lastError;
+    noteState(tx, context, node, before, operation);
+    note(tx, context.clock.now(), node.id, "operation.aborted", node.lastError, "{}", operation.id);
+    db::NodeRepository{}.update(tx, node, epoch);
+    closeOperation(tx, context, operation, model::OperationState::Aborted, epoch);
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,44 @@
+#pragma once
+#include "common/model/states.h"
+#include "conductor/core/context.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::conductor {
+
+/// Beginning and ending operations: each call is part of one write transaction, so node, operation, lease and
+/// events always agree.
+
+struct NewOperation {
+    model::OperationKind kind = model::OperationKind::Verify;
+    model::JsonText request{};
+    std::vector<std::string> then{};
+    std::string actor;
+    model::RolloutId rollout{}; ///< that asked for it; empty: none
+};
+
+/// Moves @p node by @p event and stores a queued operation with its steps.
+/// @throws Error InvalidTransition, NodeLocked
+model::OperationId beginOperation(db::Transaction& tx, const Context& context, model::Node node,
+                                  std::optional<model::StateEvent> event, const NewOperation& wanted);
+/// Moves @p node by @p event without an operation (manage from available).
+void moveNode(db::Transaction& tx, const Context& context, model::Node node, model::StateEvent event);
+/// Ends @p operation well: the node's state moves on, what follows (`then`) begins.
+void completeOperation(db::Transaction& tx, const Context& context, model::Operation operation,
+                       const std::optional<db::LeaseEpoch>& epoch);
+/// Ends it badly: the node goes to its failed state and says why.
+void failOperation(db::Transaction& tx, const Context& context, model::Operation operation,
+                   const model::Error& error, const std::optional<db::LeaseEpoch>& epoch);
+/// Ends it because somebody asked so.
+void abortOperation(db::Transaction& tx, const Context& context, model::Operation operation,
+                    const std::optional<db::LeaseEpoch>& epoch);
+
+/// Applies @p event to @p node's state fields; bm's own transitions count when @p own.
+/// @throws Error InvalidTransition in Ironic's words
+void applyEvent(model::Node& node, model::StateEvent event, model::UtcTime now, bool own = false);
+/// The event that begins @p kind from @p state; nothing when it cannot.
+std::optional<model::StateEvent> beginningEvent(model::OperationKind kind, model::State state);
+
+} // namespace bm::conductor

@@ -1,0 +1,322 @@
+#include "conductor/operations/operations.h"
+
+#include "common/platform/secrets.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/node_refusals.h"
+#include "conductor/core/nodes.h"
+#include "conductor/operations/deploy_request.h"
+#include "conductor/operations/lifecycle.h"
+#include "conductor/operations/verb_request.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+using model::OperationKind;
+using model::State;
+using model::StateEvent;
+
+namespace {
+
+/// The way from @p state to active: the kinds of operation, first to last; a move without one goes before.
+struct Way {
+    std::optional<StateEvent> move;
+    std::vector<OperationKind> kinds;
+};
+
+Way wayToActive(const Node& node)
+{
+    switch (node.state) {
+    case State::Enroll:
+        return {{}, {OperationKind::Verify, OperationKind::Clean, OperationKind::Deploy}};
+    case State::Manageable:
+        return {{}, {OperationKind::Clean, OperationKind::Deploy}};
+    case State::CleanFailed:
+    case State::InspectFailed:
+    case State::AdoptFailed:
+        return {StateEvent::Manage, {OperationKind::Clean, OperationKind::Deploy}};
+    case State::Available:
+    case State::DeployFailed:
+    case State::Active:
+    case State::Error:
+        return {{}, {OperationKind::Deploy}};
+    default:
+        throw Error(ErrorCode::InvalidTransition,
+                    "node " + node.id.uuid + " is in state \"" + std::string(model::toText(node.state)) +
+                        "\", from which no deployment starts",
+                    "wait for it to end or abort it: bm abort " +
+                        (node.name.empty() ? node.id.uuid : node.name));
+    }
+}
+
+bool wipesInstance(State state)
+{
+    return state == State::Active || state == State::Error || state == State::Rescue;
+}
+
+} // namespace
+
+std::optional<StateEvent> verbFromTarget(std::string_view target)
+{
+    struct Row {
+        std::string_view target;
+        StateEvent event;
+    };
+    static constexpr auto kRows = std::to_array<Row>({
+        {"active", StateEvent::Deploy},
+        {"deploy", StateEvent::Deploy},
+        {"deleted", StateEvent::Delete},
+        {"undeploy", StateEvent::Delete},
+        {"manage", StateEvent::Manage},
+        {"provide", StateEvent::Provide},
+        {"rebuild", StateEvent::Rebuild},
+        {"abort", StateEvent::Abort},
+        {"inspect", StateEvent::Inspect},
+        {"clean", StateEvent::Clean},
+        {"adopt", StateEvent::Adopt},
+        {"rescue", StateEvent::Rescue},
+        {"unrescue", StateEvent::Unrescue},
+        {"unhold", StateEvent::Unhold},
+        {"service", StateEvent::Service},
+    });
+    for (const Row& row : kRows)
+        if (row.target == target)
+            return row.event;
+    return std::nullopt;
+}
+
+Operations::Operations(Context context) : context_(std::move(context)) {}
+
+namespace {
+
+/// @throws Error InvalidTransition in Ironic's words
+void refuseTransition(Node node, StateEvent event)
+{
+    applyEvent(node, event, model::UtcTime{});
+}
+
+model::OperationId beginDeploy(db::Transaction& tx, const Context& context, const Node& node,
+                               StateEvent event, const DeployRequest& request, const std::string& actor)
+{
+    if (!model::next(node.state, event))
+        refuseTransition(node, event);
+    NewOperation wanted;
+    wanted.kind = OperationKind::Deploy;
+    wanted.actor = actor;
+    wanted.request = prepareDeploy(tx, context, node, request);
+    return beginOperation(tx, context, findNode(tx, node.id.uuid), event, wanted);
+}
+
+/// Ironic's abort works in wait and hold states only.
+model::OperationId abortByVerb(db::Transaction& tx, const Context& context, Node node,
+                               const std::string& actor)
+{
+    if (!model::next(node.state, StateEvent::Abort))
+        applyEvent(node, StateEvent::Abort, context.clock.now());
+    std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id);
+    if (!current) {
+        moveNode(tx, context, node, StateEvent::Abort);
+        return {};
+    }
+    current->abortRequested = true;
+    current->actor = actor;
+    current->runAt = context.clock.now();
+    db::OperationRepository{}.update(tx, *current);
+    return current->id;
+}
+
+/// A held step goes on.
+model::OperationId unhold(db::Transaction& tx, const Context& context, Node node)
+{
+    std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id);
+    const State before = node.state;
+    applyEvent(node, StateEvent::Unhold, context.clock.now());
+    if (!current)
+        throw Error(ErrorCode::Conflict,
+                    "node " + node.id.uuid + " is in state \"" + std::string(model::toText(before)) +
+                        "\" without an operation",
+                    "abort it: bm abort " + node.id.uuid);
+    db::NodeRepository{}.update(tx, node);
+    const db::OperationRepository operations;
+    for (model::Step step : operations.steps(tx, current->id))
+        if (step.state == model::StepState::Waiting && step.name == "hold") {
+            step.result = model::JsonText{R"({"unheld":true})"};
+            operations.updateStep(tx, step);
+        }
+    operations.hasten(tx, current->id, context.clock.now());
+    note(tx, context.clock.now(), node.id, "state.changed",
+         std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
+         current->id);
+    return current->id;
+}
+
+/// Which kind of operation a verb begins; nothing: none, or it is another's business.
+std::optional<OperationKind> kindOf(StateEvent verb)
+{
+    switch (verb) {
+    case StateEvent::Manage:
+        return OperationKind::Verify;
+    case StateEvent::Provide:
+    case StateEvent::Clean:
+        return OperationKind::Clean;
+    case StateEvent::Delete:
+        return OperationKind::Undeploy;
+    case StateEvent::Inspect:
+        return OperationKind::Inspect;
+    case StateEvent::Adopt:
+        return OperationKind::Adopt;
+    case StateEvent::Rescue:
+        return OperationKind::Rescue;
+    case StateEvent::Unrescue:
+        return OperationKind::Unrescue;
+    case StateEvent::Service:
+        return OperationKind::Service;
+    default:
+        return std::nullopt;
+    }
+}
+
+model::OperationId runVerb(db::Transaction& tx, const Context& context, const Node& node, StateEvent verb,
+                           const VerbOrder& order, const std::string& actor)
+{
+    if (verb == StateEvent::Abort)
+        return abortByVerb(tx, context, node, actor);
+    if (verb == StateEvent::Unhold)
+        return unhold(tx, context, node);
+    refuseBusy(tx, context, node);
+    refuseMaintenance(node);
+    if (wipesInstance(node.state) && (verb == StateEvent::Delete || verb == StateEvent::Rebuild))
+        refuseProtected(node);
+    if (verb == StateEvent::Deploy || verb == StateEvent::Rebuild)
+        return beginDeploy(tx, context, node, verb, order.deploy, actor);
+    const std::optional<OperationKind> kind = kindOf(verb);
+    const bool moves = verb == StateEvent::Manage && node.state != State::Enroll;
+    if (moves || !kind) {
+        moveNode(tx, context, node, verb);
+        return {};
+    }
+    if (!model::next(node.state, verb))
+        refuseTransition(node, verb);
+    NewOperation wanted;
+    wanted.kind = *kind;
+    wanted.request = requestOf(tx, context, node, verb, order);
+    wanted.actor = actor;
+    return beginOperation(tx, context, findNode(tx, node.id.uuid), verb, wanted);
+}
+
+} // namespace
+
+model::OperationId Operations::verb(const std::string& ident, StateEvent verb, const VerbOrder& order,
+                                    const std::string& actor)
+{
+    model::OperationId id = context_.database.write(
+        [&](db::Transaction& tx) { return runVerb(tx, context_, findNode(tx, ident), verb, order, actor); });
+    context_.wake();
+    return id;
+}
+
+model::OperationId Operations::provisionWithin(db::Transaction& tx, const Context& context,
+                                               const std::string& ident, const DeployRequest& request,
+                                               const std::string& actor, const model::RolloutId& rollout)
+{
+    Node node = findNode(tx, ident);
+    refuseBusy(tx, context, node);
+    refuseMaintenance(node);
+    if (wipesInstance(node.state))
+        refuseProtected(node);
+    const Way way = wayToActive(node);
+    if (way.move) {
+        moveNode(tx, context, node, *way.move);
+        node = findNode(tx, node.id.uuid);
+    }
+    NewOperation wanted;
+    wanted.kind = way.kinds.front();
+    wanted.actor = actor;
+    wanted.rollout = rollout;
+    wanted.request = prepareDeploy(tx, context, node, request);
+    for (std::size_t i = 1; i < way.kinds.size(); ++i)
+        wanted.then.emplace_back(model::toText(way.kinds[i]));
+    return beginOperation(tx, context, findNode(tx, node.id.uuid), beginningEvent(wanted.kind, node.state),
+                          wanted);
+}
+
+model::OperationId Operations::provision(const std::string& ident, const DeployRequest& request,
+                                         const std::string& actor)
+{
+    model::OperationId id = context_.database.write(
+        [&](db::Transaction& tx) { return provisionWithin(tx, context_, ident, request, actor, {}); });
+    context_.wake();
+    return id;
+}
+
+std::optional<model::OperationId> Operations::provide(const std::string& ident, const std::string& actor)
+{
+    auto id = context_.database.write([&](db::Transaction& tx) -> std::optional<model::OperationId> {
+        Node node = findNode(tx, ident);
+        refuseBusy(tx, context_, node);
+        if (node.state == State::Available)
+            return std::nullopt;
+        refuseMaintenance(node);
+        Way way = wayToActive(node);
+        if (way.kinds.front() == OperationKind::Deploy)
+            throw Error(ErrorCode::InvalidTransition,
+                        "node " + node.id.uuid + " is \"" + std::string(model::toText(node.state)) +
+                            "\"; only a machine that runs nothing becomes available so",
+                        "bm undeploy takes a running one down");
+        if (way.move) {
+            moveNode(tx, context_, node, *way.move);
+            node = findNode(tx, ident);
+        }
+        NewOperation wanted;
+        wanted.kind = way.kinds.front();
+        wanted.actor = actor;
+        if (wanted.kind == OperationKind::Verify)
+            wanted.then.emplace_back(model::toText(OperationKind::Clean));
+        return beginOperation(tx, context_, node, beginningEvent(wanted.kind, node.state), wanted);
+    });
+    context_.wake();
+    return id;
+}
+
+model::OperationId Operations::power(const std::string& ident, model::PowerTarget target,
+                                     std::optional<std::chrono::milliseconds> timeout,
+                                     const std::string& actor)
+{
+    model::OperationId id = context_.database.write([&](db::Transaction& tx) {
+        const Node node = findNode(tx, ident);
+        nlohmann::json request = {{"target", model::toText(target)}};
+        if (timeout)
+            request["timeout_ms"] = timeout->count();
+        NewOperation wanted{
+            .kind = OperationKind::Power, .request = textOf(request), .then = {}, .actor = actor};
+        return beginOperation(tx, context_, node, {}, wanted);
+    });
+    context_.wake();
+    return id;
+}
+
+bool Operations::abortWithin(db::Transaction& tx, const Context& context, const model::NodeId& node,
+                             const std::string& actor)
+{
+    std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node);
+    if (!current)
+        return false;
+    current->abortRequested = true;
+    current->actor = actor;
+    current->runAt = context.clock.now();
+    db::OperationRepository{}.update(tx, *current);
+    return true;
+}
+
+void Operations::abort(const std::string& ident, const std::string& actor)
+{
+    context_.database.write([&](db::Transaction& tx) {
+        if (!abortWithin(tx, context_, findNode(tx, ident).id, actor))
+            throw Error(ErrorCode::Conflict, "nothing is at work on node " + ident,
+                        "bm node timeline " + ident + " shows what was");
+    });
+    context_.wake();
+}
+
+} // namespace bm::conductor

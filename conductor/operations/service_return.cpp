@@ -1,0 +1,78 @@
+#include "conductor/operations/service_return.h"
+
+#include "conductor/core/nodes.h"
+#include "conductor/operations/lifecycle.h"
+
+#include <algorithm>
+
+namespace bm::conductor {
+
+using model::Step;
+using model::StepState;
+
+namespace {
+
+constexpr std::string_view kReturnBegins = "end_boot";
+
+bool isService(model::OperationKind kind)
+{
+    return kind == model::OperationKind::Capture || kind == model::OperationKind::VerifyDisk ||
+           kind == model::OperationKind::Service;
+}
+
+} // namespace
+
+bool mustReturn(const model::Operation& operation, const std::vector<Step>& steps)
+{
+    if (!isService(operation.kind) || !operation.errorCode.empty())
+        return false;
+    const auto down = std::ranges::find(steps, "shut_down", &Step::name);
+    const auto back = std::ranges::find(steps, kReturnBegins, &Step::name);
+    return down != steps.end() && down->state != StepState::Pending && back != steps.end() &&
+           back->state == StepState::Pending;
+}
+
+void beginReturn(db::Transaction& tx, const Context& context, model::Operation operation,
+                 std::vector<Step> steps, const model::Error& error)
+{
+    const model::UtcTime now = context.clock.now();
+    const db::OperationRepository operations;
+    for (Step& step : steps) {
+        if (step.name == kReturnBegins)
+            break;
+        if (step.state == StepState::Done || step.state == StepState::Skipped)
+            continue;
+        const bool begun = step.state != StepState::Pending;
+        step.state = begun ? StepState::Failed : StepState::Skipped;
+        if (begun) {
+            step.finishedAt = now;
+            step.errorCode = model::toText(error.code());
+            step.errorMessage = error.what();
+            step.errorHint = error.hint();
+            context.meters.stepEnded(step, "failed");
+        }
+        operations.updateStep(tx, step);
+    }
+    operation.errorCode = model::toText(error.code());
+    operation.errorMessage = error.what();
+    operation.errorHint = error.hint();
+    operation.abortRequested = false;
+    operation.runAt = now;
+    operations.update(tx, operation);
+    note(tx, now, operation.node, "operation.returning",
+         std::string(error.what()) + "; the machine goes back to its own system", "{}", operation.id);
+}
+
+void endReturn(db::Transaction& tx, const Context& context, const model::Operation& operation,
+               const std::optional<db::LeaseEpoch>& epoch)
+{
+    const model::Error error(
+        model::errorCodeFromText(operation.errorCode).value_or(model::ErrorCode::Internal),
+        operation.errorMessage, operation.errorHint);
+    failOperation(tx, context, operation, error, epoch);
+    const model::Node node = findNode(tx, operation.node.uuid);
+    if (node.state == model::State::ServiceFailed)
+        moveNode(tx, context, node, model::StateEvent::Abort);
+}
+
+} // namespace bm::conductor

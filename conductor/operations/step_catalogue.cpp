@@ -1,0 +1,136 @@
+#include "conductor/operations/step_catalogue.h"
+
+#include "common/model/error.h"
+#include "common/model/interfaces.h"
+#include "common/model/step_list.h"
+#include "common/text/word_list.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+// clang-format off
+constexpr auto kKnown = std::to_array<KnownStep>({
+    {"deploy",   "erase_devices_metadata", "",           true,  true,  "", ""},
+    {"deploy",   "erase_devices_express",  "",           true,  true,  "", ""},
+    {"deploy",   "erase_devices",          "",           true,  true,  "", "shred_passes allow_shred"},
+    {"deploy",   "burnin_cpu",             "",           true,  false, "", "seconds cpus"},
+    {"deploy",   "burnin_memory",          "",           true,  false, "", "seconds percent"},
+    {"deploy",   "burnin_disk",            "",           true,  true,  "", "seconds mode"},
+    {"raid",     "create_configuration",   "agent fake", true,  true,  "", "create_root_volume create_nonroot_volumes delete_existing"},
+    {"raid",     "apply_configuration",    "agent fake", true,  true,  "raid_config", "create_root_volume create_nonroot_volumes delete_existing"},
+    {"raid",     "delete_configuration",   "agent fake", true,  true,  "", ""},
+    {"bios",     "apply_configuration",    "fake",       false, false, "settings", ""},
+    {"bios",     "factory_reset",          "fake",       false, false, "", ""},
+    {"firmware", "update",                 "fake",       false, false, "settings", ""},
+    {"management", "reset_bmc",            "fake",       false, false, "", ""},
+});
+// clang-format on
+
+std::string_view useName(StepUse use)
+{
+    switch (use) {
+    case StepUse::Clean:
+        return "clean";
+    case StepUse::Deploy:
+        return "deploy";
+    case StepUse::Service:
+        return "service";
+    }
+    __builtin_unreachable();
+}
+
+bool supports(const model::Node& node, const KnownStep& step, StepUse use)
+{
+    if (use == StepUse::Service && step.destroys)
+        return false;
+    return step.backing.empty() || model::isAmong(step.backing, model::interfaceOf(node, step.interface));
+}
+
+std::string supported(const model::Node& node, StepUse use)
+{
+    std::vector<std::string> names;
+    for (const KnownStep& step : kKnown)
+        if (supports(node, step, use))
+            names.push_back(fmt::format("{}.{}", step.interface, step.name));
+    return fmt::format("it does {}; and hold, wait, power_on, power_off, reboot", fmt::join(names, ", "));
+}
+
+void checkArguments(const KnownStep& step, const json& args)
+{
+    const auto refuse = [&](const std::string& what) {
+        throw Error(ErrorCode::InvalidInput, fmt::format("{}.{}: {}", step.interface, step.name, what),
+                    fmt::format("required: {}; optional: {}", step.required.empty() ? "none" : step.required,
+                                step.optional.empty() ? "none" : step.optional));
+    };
+    for (const auto& [name, value] : args.items())
+        if (!model::isAmong(step.required, name) && !model::isAmong(step.optional, name))
+            refuse(fmt::format("takes no argument '{}'", name.substr(0, 80)));
+    for (std::size_t at = 0; at < step.required.size();) {
+        const std::size_t end = std::min(step.required.find(' ', at), step.required.size());
+        if (!args.contains(std::string(step.required.substr(at, end - at))))
+            refuse(fmt::format("needs the argument '{}'", step.required.substr(at, end - at)));
+        at = end + 1;
+    }
+}
+
+void checkReserved(const std::string& name, const json& args)
+{
+    constexpr std::int64_t kLongestWait = 86'400;
+    if (name != "wait")
+        return;
+    const json seconds = args.value("seconds", json());
+    if (!seconds.is_number_integer() || seconds.get<std::int64_t>() < 0 ||
+        seconds.get<std::int64_t>() > kLongestWait)
+        throw Error(ErrorCode::InvalidInput, "wait: needs the argument 'seconds', 0 to 86400");
+}
+
+} // namespace
+
+const KnownStep* findKnownStep(std::string_view interface, std::string_view name)
+{
+    const auto* found = std::ranges::find_if(
+        kKnown, [&](const KnownStep& step) { return step.interface == interface && step.name == name; });
+    return found == kKnown.end() ? nullptr : found;
+}
+
+void checkSteps(const model::Node& node, const json& steps, StepUse use, bool ramdisk)
+{
+    for (const json& step : steps) {
+        const auto name = step.at("step").get<std::string>();
+        const auto interface = step.at("interface").get<std::string>();
+        const json args = step.value("args", json::object());
+        if (model::isReservedStep(name)) {
+            checkReserved(name, args);
+            continue;
+        }
+        const KnownStep* known = findKnownStep(interface, name);
+        if (known == nullptr || !supports(node, *known, use))
+            throw Error(
+                ErrorCode::InvalidInput,
+                fmt::format("Cannot {} node {}: node does not support this {} step: {{'interface': '{}', "
+                            "'step': '{}'}}",
+                            useName(use), node.id.uuid, useName(use), interface.substr(0, 80),
+                            name.substr(0, 80)),
+                supported(node, use));
+        if (known->inBand && !ramdisk)
+            throw Error(
+                ErrorCode::InvalidInput,
+                fmt::format("{}.{} is done by the agent in the RAM disk, which disable_ramdisk keeps away",
+                            interface, name));
+        checkArguments(*known, args);
+    }
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,287 @@
+#include "conductor/operations/step_runner.h"
+
+#include "common/platform/log.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/operations/lifecycle.h"
+#include "conductor/operations/plan.h"
+#include "conductor/operations/service_return.h"
+#include "conductor/steps/captures.h"
+#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/steps/steps.h"
+
+#include <algorithm>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+using model::Operation;
+using model::OperationState;
+using model::StateEvent;
+using model::Step;
+using model::StepState;
+
+namespace {
+
+constexpr std::chrono::milliseconds kCallDeadline{60'000};
+constexpr int kCrashesToQuarantine = 3;
+
+/// Node's view of the step at work, after Ironic: {"interface","step","priority","argsinfo"}.
+void showStep(Node& node, const Operation& operation, const Step& step)
+{
+    const model::JsonText shown = textOf({{"interface", step.interface},
+                                          {"step", shownName(step)},
+                                          {"priority", step.priority},
+                                          {"argsinfo", nullptr}});
+    if (operation.kind == model::OperationKind::Clean)
+        node.cleanStep = shown;
+    else if (operation.kind == model::OperationKind::Deploy)
+        node.deployStep = shown;
+    else if (operation.kind == model::OperationKind::Service)
+        node.serviceStep = shown;
+}
+
+void enterWait(Node& node, bool waiting, model::UtcTime now)
+{
+    const StateEvent event = waiting ? StateEvent::Wait : StateEvent::Resume;
+    if (waiting != isWaitState(node.state) && model::next(node.state, event))
+        applyEvent(node, event, now);
+}
+
+} // namespace
+
+struct StepRunner::Loaded {
+    Node node;
+    Operation operation;
+    std::vector<Step> steps;
+    std::optional<db::LeaseEpoch> epoch;
+};
+
+StepRunner::StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart)
+    : context_(context), bootId_(std::move(bootId)), engineStart_(engineStart)
+{}
+
+std::optional<StepRunner::Loaded> StepRunner::load(const model::OperationId& id) const
+{
+    return context_.database.read([&](db::Transaction& tx) -> std::optional<Loaded> {
+        const db::OperationRepository operations;
+        std::optional<Operation> operation = operations.find(tx, id);
+        if (!operation || operation->finishedAt)
+            return std::nullopt;
+        std::optional<Node> node = db::NodeRepository{}.find(tx, operation->node);
+        if (!node)
+            return std::nullopt;
+        Loaded loaded{*node, *operation, operations.steps(tx, id), {}};
+        if (const std::optional<db::Lease> lease = db::LeaseRepository{}.find(tx, node->id))
+            loaded.epoch = db::LeaseEpoch{node->id, lease->epoch};
+        return loaded;
+    });
+}
+
+bool StepRunner::admit(const Loaded& loaded) const
+{
+    return context_.database.write([&](db::Transaction& tx) {
+        Operation operation = loaded.operation;
+        const model::UtcTime now = context_.clock.now();
+        if (!db::LeaseRepository{}.take(tx, loaded.node.id, context_.settings.conductorName, bootId_,
+                                        std::string(model::toText(operation.kind)), now))
+            return false;
+        operation.state = OperationState::Running;
+        operation.startedAt = now;
+        operation.runAt = now;
+        db::OperationRepository{}.update(tx, operation);
+        note(tx, now, loaded.node.id, "operation.started", std::string(model::toText(operation.kind)), "{}",
+             operation.id);
+        return true;
+    });
+}
+
+void StepRunner::storeIntent(const Loaded& loaded, Step& step) const
+{
+    const model::UtcTime now = context_.clock.now();
+    step.state = StepState::Running;
+    step.attempts += 1;
+    step.startedAt = now;
+    context_.database.write([&](db::Transaction& tx) {
+        db::OperationRepository{}.updateStep(tx, step);
+        Node node = findNode(tx, loaded.node.id.uuid);
+        showStep(node, loaded.operation, step);
+        db::NodeRepository{}.update(tx, node, loaded.epoch);
+        note(tx, now, node.id, "step.started", step.name, "{}", loaded.operation.id);
+    });
+}
+
+bool StepRunner::advance(const model::OperationId& id, const std::stop_token& stop) const
+{
+    std::optional<Loaded> loaded = load(id);
+    if (!loaded)
+        return false;
+    const platform::LogScope scope(
+        {{}, loaded->node.name.empty() ? loaded->node.id.uuid : loaded->node.name, id.uuid});
+    if (loaded->operation.abortRequested)
+        return abort(*loaded);
+    if (loaded->operation.state == OperationState::Queued)
+        return admit(*loaded);
+    const auto open = std::find_if(loaded->steps.begin(), loaded->steps.end(), [](const Step& step) {
+        return step.state != StepState::Done && step.state != StepState::Skipped &&
+               step.state != StepState::Failed;
+    });
+    if (open == loaded->steps.end()) {
+        end(*loaded);
+        return false;
+    }
+    try {
+        if (open->crashes >= kCrashesToQuarantine)
+            throw Error(ErrorCode::Quarantined, "step \"" + open->name + "\" has taken bmd down three times",
+                        "report it with bmd's log; then: bm node set " + loaded->node.name +
+                            " --no-maintenance");
+        return runStep(*loaded, *open, stop);
+    } catch (const Error& error) {
+        if (stop.stop_requested() && error.code() == ErrorCode::Aborted)
+            return false; // bmd is being stopped: the step stays as it is stored
+        const Error seen = error.during(open->name);
+        platform::logWarning("conductor", "node {}: {} failed: {}", loaded->node.name, open->name,
+                             error.what());
+        return fail(*loaded, seen);
+    }
+}
+
+bool StepRunner::abort(const Loaded& loaded) const
+{
+    if (mustReturn(loaded.operation, loaded.steps))
+        return fail(loaded, Error(ErrorCode::Aborted, std::string(model::toText(loaded.operation.kind)) +
+                                                          " was aborted by " + loaded.operation.actor));
+    context_.database.write(
+        [&](db::Transaction& tx) { abortOperation(tx, context_, loaded.operation, loaded.epoch); });
+    dropCapture(context_, loaded.operation);
+    return false;
+}
+
+/// @return whether there is more to do at once: a machine that was taken down is brought back first
+bool StepRunner::fail(const Loaded& loaded, const Error& error) const
+{
+    const bool back = mustReturn(loaded.operation, loaded.steps);
+    context_.database.write([&](db::Transaction& tx) {
+        if (back)
+            beginReturn(tx, context_, loaded.operation,
+                        db::OperationRepository{}.steps(tx, loaded.operation.id), error);
+        else
+            failOperation(tx, context_, loaded.operation, error, loaded.epoch);
+    });
+    dropCapture(context_, loaded.operation);
+    context_.hostsChanged();
+    return back;
+}
+
+void StepRunner::end(const Loaded& loaded) const
+{
+    context_.database.write([&](db::Transaction& tx) {
+        if (loaded.operation.errorCode.empty())
+            completeOperation(tx, context_, loaded.operation, loaded.epoch);
+        else
+            endReturn(tx, context_, loaded.operation, loaded.epoch);
+    });
+}
+
+namespace {
+
+struct Outcome {
+    StepState state = StepState::Running;
+    model::UtcTime runAt{};
+    bool holds = false; ///< until an operator says go on
+};
+
+Outcome outcomeOf(const model::StepResult& result, Step& step, model::UtcTime now)
+{
+    if (std::holds_alternative<model::Done>(result)) {
+        step.finishedAt = now;
+        step.deadline.reset();
+        return {StepState::Done, now};
+    }
+    if (const model::Again* again = std::get_if<model::Again>(&result))
+        return {StepState::Running, now + again->after};
+    if (const model::AwaitAgent* await = std::get_if<model::AwaitAgent>(&result)) {
+        step.deadline = await->deadline;
+        return {StepState::Waiting, await->deadline};
+    }
+    return {StepState::Waiting, now + std::chrono::hours{24}, true};
+}
+
+/// The agent may have reported between the handler's look and this write: its word stays.
+void keepAgentsWord(db::Transaction& tx, const model::NodeId& node, Step& step, Outcome& outcome,
+                    model::UtcTime now)
+{
+    if (outcome.state != StepState::Waiting)
+        return;
+    const std::optional<Step> stored = db::OperationRepository{}.findStep(tx, step.id);
+    if (!stored)
+        return;
+    const std::optional<db::AgentRecord> agent = db::AgentRepository{}.find(tx, node);
+    if (step.name == "await_agent" && agent && agent->lastContactAt && agent->inventory.text != "{}")
+        outcome.runAt = now;
+    if (step.name == "await_ramdisk")
+        if (const std::optional<RamdiskStay> stay = stayOf(findNode(tx, node.uuid));
+            stay && stay->kernel && stay->initrd)
+            outcome.runAt = now;
+    step.bytesDone = std::max(step.bytesDone, stored->bytesDone);
+    if (stored->result != step.result || stored->errorCode != step.errorCode) {
+        step.result = stored->result;
+        step.errorCode = stored->errorCode;
+        step.errorMessage = stored->errorMessage;
+        step.errorHint = stored->errorHint;
+        outcome.runAt = now;
+    }
+}
+
+void changeNode(db::Transaction& tx, const StepWork& work, const Outcome& outcome, model::UtcTime now,
+                const std::optional<db::LeaseEpoch>& epoch)
+{
+    Node node = findNode(tx, work.node.id.uuid);
+    const model::State before = node.state;
+    for (const std::function<void(Node&)>& change : work.nodeChanges)
+        change(node);
+    if (outcome.holds && model::next(node.state, StateEvent::Hold))
+        applyEvent(node, StateEvent::Hold, now);
+    enterWait(node, outcome.state == StepState::Waiting, now);
+    if (outcome.state != StepState::Running || !work.nodeChanges.empty() || node.state != before)
+        db::NodeRepository{}.update(tx, node, epoch);
+}
+
+} // namespace
+
+bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop) const
+{
+    if (step.state == StepState::Pending)
+        storeIntent(loaded, step);
+    StepWork work{context_, loaded.node,  loaded.operation,
+                  step,     engineStart_, model::Deadline::in(kCallDeadline, stop)};
+    const model::StepResult result = handlerOf(step.name)(work);
+    const model::UtcTime now = context_.clock.now();
+    Outcome outcome = outcomeOf(result, step, now);
+    if (outcome.state == StepState::Done)
+        context_.meters.stepEnded(step, "done");
+    context_.database.write([&](db::Transaction& tx) {
+        keepAgentsWord(tx, loaded.node.id, step, outcome, now);
+        step.state = outcome.state;
+        step.crashes = 0; // this look did not take bmd down
+        db::OperationRepository{}.updateStep(tx, step);
+        changeNode(tx, work, outcome, now, loaded.epoch);
+        for (const model::NodeEvent& event : work.events)
+            db::EventRepository{}.append(tx, event);
+        for (const std::function<void(db::Transaction&)>& write : work.writes)
+            write(tx);
+        if (step.state == StepState::Done)
+            note(tx, now, loaded.node.id, "step.done", step.name, "{}", loaded.operation.id);
+        if (std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id)) {
+            operation->runAt = operation->abortRequested ? now : outcome.runAt;
+            db::OperationRepository{}.update(tx, *operation);
+        }
+    });
+    for (const std::function<void()>& action : work.afterCommit)
+        action();
+    return step.state == StepState::Done;
+}
+
+} // namespace bm::conductor

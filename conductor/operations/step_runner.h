@@ -1,0 +1,35 @@
+#pragma once
+#include "common/model/error.h"
+#include "conductor/core/context.h"
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace bm::conductor {
+
+/// Does the next piece of one operation: admits it, runs its current step, stores the outcome. One thread per
+/// operation at a time (the engine sees to it). Keeps nothing between calls: everything is in the database.
+class StepRunner {
+public:
+    StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart);
+
+    /// @return whether it may go on at once (a step ended), or not before the stored runAt
+    bool advance(const model::OperationId& id, const std::stop_token& stop) const;
+
+private:
+    struct Loaded;
+    std::optional<Loaded> load(const model::OperationId& id) const;
+    bool admit(const Loaded& loaded) const;
+    bool runStep(Loaded& loaded, model::Step step, const std::stop_token& stop) const;
+    bool abort(const Loaded& loaded) const;
+    bool fail(const Loaded& loaded, const model::Error& error) const;
+    void end(const Loaded& loaded) const;
+    void storeIntent(const Loaded& loaded, model::Step& step) const;
+    Context context_;
+    std::string bootId_;
+    model::UtcTime engineStart_;
+};
+
+} // namespace bm::conductor

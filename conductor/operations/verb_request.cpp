@@ -1,0 +1,168 @@
+#include "conductor/operations/verb_request.h"
+
+#include "common/model/interfaces.h"
+#include "common/platform/crypt.h"
+#include "conductor/core/json_values.h"
+#include "conductor/operations/deploy_request.h"
+#include "conductor/operations/step_catalogue.h"
+#include "db/repositories/resource_repositories.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Node;
+using model::StateEvent;
+using nlohmann::json;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Error noInterface(const Node& node, std::string_view verb, std::string_view kind)
+{
+    return {ErrorCode::InvalidInput,
+            fmt::format("Node {} does not support {}: its {}_interface is \"{}\".", node.id.uuid, verb, kind,
+                        model::interfaceOf(node, kind)),
+            fmt::format("one of: {}", fmt::join(model::enabledInterfaces(node.driver, kind), ", "))};
+}
+
+void requireInterface(const Node& node, std::string_view verb, std::string_view kind)
+{
+    if (model::interfaceOf(node, kind).starts_with("no-"))
+        throw noInterface(node, verb, kind);
+}
+
+/// The runbook's steps in their order, if it is for this node. @throws Error NotFound, also when it is
+/// another project's; InvalidInput: not for this node
+model::Runbook runbookFor(db::Transaction& tx, const Node& node, const VerbOrder& order)
+{
+    const std::string& ident = order.runbook;
+    const auto& runbooks = db::runbookRepository();
+    const std::optional<model::Runbook> runbook =
+        model::isUuid(ident) ? runbooks.find(tx, ident) : runbooks.findBy(tx, "name", ident);
+    if (!runbook || !(order.project.empty() || runbook->isPublic || runbook->owner == order.project))
+        throw Error(ErrorCode::NotFound, "Runbook " + ident.substr(0, 80) + " could not be found.");
+    Texts traits = json::parse(runbook->traits.text).get<Texts>();
+    if (traits.empty())
+        traits.push_back(runbook->name);
+    const Texts there = json::parse(node.traits.text).get<Texts>();
+    const bool fits = std::ranges::any_of(
+        traits, [&](const std::string& trait) { return std::ranges::find(there, trait) != there.end(); });
+    if (!fits)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Runbook {} is not approved for node {}", runbook->name, node.id.uuid),
+                    fmt::format("give the node one of its traits: {}", fmt::join(traits, ", ")));
+    return *runbook;
+}
+
+struct AskedSteps {
+    json steps = json::array();
+    bool disableRamdisk = false;
+};
+
+AskedSteps askedSteps(db::Transaction& tx, const Node& node, const VerbOrder& order, std::string_view verb)
+{
+    AskedSteps asked{json::array(), order.disableRamdisk};
+    if (!order.runbook.empty()) {
+        if (!order.stepsJson.empty())
+            throw Error(ErrorCode::InvalidInput, "a runbook has steps of its own: give either");
+        const model::Runbook runbook = runbookFor(tx, node, order);
+        auto steps = json::parse(runbook.steps.text).get<std::vector<json>>();
+        std::ranges::stable_sort(steps, {}, [](const json& step) { return step.value("order", 0); });
+        asked.steps = steps;
+        asked.disableRamdisk = asked.disableRamdisk || runbook.disableRamdisk;
+    } else if (!order.stepsJson.empty()) {
+        asked.steps = parseGiven(order.stepsJson, "steps");
+    }
+    if (asked.steps.empty())
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("\"{}_steps\" is required when setting target provision state to {}", verb, verb),
+            R"(for example [{"interface": "deploy", "step": "erase_devices"}])");
+    return asked;
+}
+
+json stepsRequest(db::Transaction& tx, const Context& context, const Node& node, const VerbOrder& order,
+                  StepUse use)
+{
+    const std::string verb = use == StepUse::Clean ? "clean" : "service";
+    const AskedSteps asked = askedSteps(tx, node, order, verb);
+    checkSteps(node, asked.steps, use, !asked.disableRamdisk);
+    if (!asked.disableRamdisk)
+        requireBootPort(tx, context, node);
+    return {{verb + "_steps", asked.steps}, {"disable_ramdisk", asked.disableRamdisk}};
+}
+
+json rescueRequest(db::Transaction& tx, const Context& context, const Node& node, const VerbOrder& order)
+{
+    requireInterface(node, "rescue", "rescue");
+    if (order.rescuePassword.empty())
+        throw Error(
+            ErrorCode::InvalidInput,
+            "A non-empty \"rescue_password\" is required when setting target provision state to rescue");
+    requireBootPort(tx, context, node);
+    return {{"hashed_password", context.secrets.seal(platform::cryptPassword(order.rescuePassword))}};
+}
+
+/// Steps of the templates that the instance's traits name.
+json templateSteps(db::Transaction& tx, const Node& node)
+{
+    json steps = json::array();
+    const json traits = valueOf(node.instanceInfo).value("traits", json::array());
+    for (const json& trait : traits)
+        if (trait.is_string())
+            if (const auto found =
+                    db::deployTemplateRepository().findBy(tx, "name", trait.get<std::string>()))
+                for (const json& step : json::parse(found->steps.text))
+                    steps.push_back(step);
+    return steps;
+}
+
+bool sameStep(const json& one, const json& other)
+{
+    return one.at("interface") == other.at("interface") && one.at("step") == other.at("step");
+}
+
+} // namespace
+
+json deploySteps(db::Transaction& tx, const Node& node, const DeployRequest& order)
+{
+    json steps = order.stepsJson.empty() ? json::array() : parseGiven(order.stepsJson, "deploy_steps");
+    const std::size_t given = steps.size();
+    for (const json& step : templateSteps(tx, node))
+        if (std::none_of(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(given),
+                         [&](const json& wins) { return sameStep(wins, step); }))
+            steps.push_back(step);
+    json wanted = json::array();
+    for (const json& step : steps)
+        if (step.value("priority", 0) > 0) // 0 switches it off
+            wanted.push_back(step);
+    checkSteps(node, wanted, StepUse::Deploy);
+    return wanted;
+}
+
+model::JsonText requestOf(db::Transaction& tx, const Context& context, const Node& node, StateEvent verb,
+                          const VerbOrder& order)
+{
+    switch (verb) {
+    case StateEvent::Clean:
+        return textOf(stepsRequest(tx, context, node, order, StepUse::Clean));
+    case StateEvent::Service:
+        return textOf(stepsRequest(tx, context, node, order, StepUse::Service));
+    case StateEvent::Rescue:
+        return textOf(rescueRequest(tx, context, node, order));
+    case StateEvent::Inspect:
+        requireInterface(node, "inspection", "inspect");
+        requireBootPort(tx, context, node);
+        return {};
+    default:
+        return {};
+    }
+}
+
+} // namespace bm::conductor

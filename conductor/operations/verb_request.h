@@ -1,0 +1,20 @@
+#pragma once
+#include "conductor/operations/operations.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace bm::conductor {
+
+/// What @p verb (clean, service, rescue, inspect, adopt ...) is asked to do on @p node, as the operation's
+/// request, checked. Part of the caller's transaction.
+/// @throws Error InvalidInput (steps that the node cannot do, no password, no interface for it), NotFound
+/// (runbook), Forbidden (a runbook that is not for this node)
+model::JsonText requestOf(db::Transaction& tx, const Context& context, const model::Node& node,
+                          model::StateEvent verb, const VerbOrder& order);
+
+/// deploy_steps of @p order with those of the deploy templates that the node's instance traits name, by
+/// priority.
+/// @throws Error InvalidInput
+nlohmann::json deploySteps(db::Transaction& tx, const model::Node& node, const DeployRequest& order);
+
+} // namespace bm::conductor

@@ -1,0 +1,56 @@
+#include "conductor/operations/verify_request.h"
+
+#include "conductor/core/json_values.h"
+#include "conductor/core/node_refusals.h"
+#include "conductor/core/nodes.h"
+#include "conductor/operations/deploy_request.h"
+#include "conductor/operations/lifecycle.h"
+#include "conductor/steps/ramdisk_stay.h"
+#include "db/repositories/report_repository.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+/// A tree's files change from the first start on, and where they lie is the file system's business.
+void refuseTree(const model::NodeReport& written)
+{
+    const nlohmann::json image = valueOf(written.body).value("image", nlohmann::json::object());
+    if (textMember(image, "kind") == "tree")
+        throw Error(ErrorCode::Conflict,
+                    "a tree was copied to this node: " + textMember(image, "name") +
+                        " has no blocks that the disk could be compared with",
+                    "it was read back file by file when it was written: bm node report");
+}
+
+} // namespace
+
+model::OperationId beginVerifyDisk(const Context& context, const std::string& ident, const std::string& actor)
+{
+    model::OperationId id = context.database.write([&](db::Transaction& tx) {
+        const model::Node node = findNode(tx, ident);
+        refuseBusy(tx, context, node);
+        refuseMaintenance(node);
+        model::Node trial = node;
+        applyEvent(trial, model::StateEvent::Service, context.clock.now()); // throws in Ironic's words
+        refuseWithoutDisk(node, "compare");
+        requireBootPort(tx, context, node);
+        const std::optional<model::NodeReport> written = db::ReportRepository{}.latest(tx, node.id, "deploy");
+        if (written)
+            refuseTree(*written);
+        else
+            throw Error(ErrorCode::NotFound, "nothing is known of what was written to this node's disk",
+                        "only what this bm has deployed can be verified");
+        NewOperation wanted;
+        wanted.kind = model::OperationKind::VerifyDisk;
+        wanted.actor = actor;
+        return beginOperation(tx, context, node, model::StateEvent::Service, wanted);
+    });
+    context.wake();
+    return id;
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,14 @@
+#pragma once
+#include "conductor/core/context.h"
+
+#include <string>
+
+namespace bm::conductor {
+
+/// Begins an operation that compares an active node's disk with what was written to it; nothing is written.
+/// @throws Error NotFound (node; never deployed by this bm), NodeLocked, InvalidTransition, Conflict
+/// (maintenance), InvalidInput (no boot port)
+model::OperationId beginVerifyDisk(const Context& context, const std::string& ident,
+                                   const std::string& actor);
+
+} // namespace bm::conductor

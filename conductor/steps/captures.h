@@ -1,0 +1,53 @@
+#pragma once
+#include "conductor/core/context.h"
+
+#include <cstdint>
+#include <istream>
+#include <string>
+
+namespace bm::conductor {
+
+struct CaptureRequest {
+    std::string name;           ///< of the image to be
+    std::string rootDeviceJson; ///< hints, checked by the caller; empty: as for a deployment
+    bool generalise =
+        false; ///< without what makes a machine this one: machine-id, ssh host keys, leases, logs
+    model::ImageKind kind = model::ImageKind::Disk; ///< or Tree: the files of the root file system
+};
+
+/// Disks, and the trees on them, that become images: the operators' wish, and what the agent sends meanwhile.
+/// The image's row is there from the start (state importing, its name taken) and ready only when every block
+/// is in the store.
+class Captures {
+public:
+    explicit Captures(Context context) : context_(std::move(context)) {}
+
+    /// Begins the operation on an active node (or one whose service failed).
+    /// @throws Error NotFound, Conflict (name taken, maintenance), NodeLocked, InvalidTransition,
+    /// InvalidInput (name, no boot port, a kind that cannot be captured)
+    model::OperationId begin(const std::string& ident, const CaptureRequest& request,
+                             const std::string& actor);
+
+    /// The agent's side; the node's own capture is meant. @throws Error Conflict when none is at work, and as
+    /// CaptureStore does
+    images::CaptureState open(const model::NodeId& node, std::uint64_t sizeBytes);
+    images::CaptureState append(const model::NodeId& node, std::uint64_t firstBlock, std::istream& body);
+    /// All blocks are here: into the store and the catalogue. May be repeated. A tree is still importing
+    /// then: ImageCatalogue::takeCapture() has its archive imported, and a later call tells the outcome.
+    /// @throws Error why the image failed
+    model::Image finish(const model::NodeId& node);
+
+private:
+    model::ImageId captureOf(const model::NodeId& node) const;
+    Context context_;
+};
+
+/// The image of a capture that did not end well is failed, with the operation's error. Part of the caller's
+/// transaction; nothing for other kinds and for images that are ready.
+void failCapturedImage(db::Transaction& tx, const Context& context, const model::Operation& operation);
+/// What such a capture left in the store goes. After that transaction.
+void dropCapture(const Context& context, const model::Operation& operation);
+/// Images that are still being captured by an unfinished operation.
+bool isBeingCaptured(db::Transaction& tx, const model::Image& image);
+
+} // namespace bm::conductor

@@ -1,0 +1,35 @@
+#pragma once
+#include "common/model/node.h"
+#include "conductor/core/context.h"
+
+#include <optional>
+#include <string>
+
+namespace bm::conductor {
+
+/// A node's RAM-disk deployment, kept in its driver_internal_info from the deployment's first steps until
+/// another image or undeploying ends it.
+struct RamdiskStay {
+    model::ImageId image;
+    std::string imageName;
+    std::string tokenSealed; ///< of the addresses that its boot script has
+    std::string arguments;
+    bool configDrive = false;
+    bool script = false, kernel = false, initrd = false; ///< what was fetched since power-on was ordered
+};
+
+std::optional<RamdiskStay> stayOf(const model::Node& node);
+/// Nothing: the node stays in no RAM disk any more.
+void setStay(model::Node& node, const std::optional<RamdiskStay>& stay);
+
+/// Whether a network boot of @p node brings its RAM disk: it is active, or about to be.
+bool bootsItsRamdisk(const model::Node& node);
+
+/// @throws Error Conflict when @p node, which stays in a RAM disk, has no disk that bm wrote
+void refuseWithoutDisk(const model::Node& node, const std::string& what);
+
+/// The files of a config drive as one more initrd (a newc archive): config-2/openstack/latest/..., or, where
+/// the drive is no ISO image, all of it as config-2.img.
+std::string configInitrd(const std::string& drive);
+
+} // namespace bm::conductor

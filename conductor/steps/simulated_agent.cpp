@@ -1,0 +1,239 @@
+#include "conductor/steps/simulated_agent.h"
+
+#include "conductor/core/json_values.h"
+#include "conductor/steps/captures.h"
+#include "conductor/steps/step_support.h"
+#include "images/blocks/block_record.h"
+#include "images/blocks/block_writer.h"
+
+#include <algorithm>
+#include <sstream>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::milliseconds kLook{250};
+
+json simulatedDisk(const StepWork& work)
+{
+    return {{"name", "/dev/vda"},
+            {"size_bytes", std::int64_t{64} << 30U},
+            {"serial", "SIM" + work.node.id.uuid.substr(0, 8)},
+            {"wwn", "0x5000" + work.node.id.uuid.substr(24)},
+            {"model", "Simulated"}};
+}
+
+model::StepResult waitFor(const StepWork& work, std::chrono::milliseconds delay)
+{
+    const std::chrono::milliseconds left = delay - work.age();
+    if (left > 0ms)
+        return model::Again{std::min(left, kLook)};
+    return model::Done{};
+}
+
+void throwFault(const StepWork& work, const std::string& key)
+{
+    const std::string fault = textMember(valueOf(work.node.driverInfo), key);
+    if (!fault.empty())
+        throw Error(model::errorCodeFromText(fault).value_or(ErrorCode::AgentFailed),
+                    "simulated fault (driver_info/" + key + ")",
+                    "clear it: bm node set NODE driver_info/" + key + "=");
+}
+
+} // namespace
+
+model::StepResult simulateContact(StepWork& work)
+{
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_agent_delay", 0ms));
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    const json inventory = {{"cpus", 8},
+                            {"memory_mb", 16384},
+                            {"cpu_arch", "x86_64"},
+                            {"firmware", "uefi"},
+                            {"disks", json::array({simulatedDisk(work)})}};
+    db::AgentRecord record = agentRecord(work);
+    record.nonceHash = "simulated";
+    record.lastContactAt = work.context.clock.now();
+    record.inventory = textOf(inventory);
+    work.writes.emplace_back([record](db::Transaction& tx) { db::AgentRepository{}.store(tx, record); });
+    work.event("agent.contact", "the simulated agent is up");
+    work.changeNode([inventory](model::Node& node) {
+        node.bootMode = "uefi";
+        json internal = valueOf(node.driverInternalInfo);
+        internal["inventory"] = inventory;
+        node.driverInternalInfo = textOf(internal);
+    });
+    return model::Done{};
+}
+
+model::StepResult simulateRamdisk(StepWork& work)
+{
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_agent_delay", 0ms));
+    if (std::holds_alternative<model::Done>(waited))
+        work.event("http.ramdisk", "the simulated machine has fetched kernel and initrd");
+    return waited;
+}
+
+model::StepResult simulateErase(StepWork& work)
+{
+    throwFault(work, "fake_erase_fault");
+    return waitFor(work, fakeDelay(work, "fake_erase_delay", 0ms));
+}
+
+model::StepResult simulateWrite(StepWork& work)
+{
+    const std::chrono::milliseconds delay = fakeDelay(work, "fake_write_delay", 0ms);
+    if (delay > 0ms)
+        work.step.bytesDone =
+            std::min(work.step.bytesTotal, work.step.bytesTotal / delay.count() * work.age().count());
+    const model::StepResult waited = waitFor(work, delay);
+    if (!std::holds_alternative<model::Done>(waited)) {
+        if (work.age() > delay / 2)
+            throwFault(work, "fake_write_fault");
+        return waited;
+    }
+    throwFault(work, "fake_write_fault");
+    work.context.meters.written(0, work.step.bytesTotal);
+    work.step.bytesDone = work.step.bytesTotal;
+    work.step.result = textOf({{"disk", simulatedDisk(work)}, {"bytes_written", work.step.bytesTotal}});
+    return waited;
+}
+
+namespace {
+
+/// The records of a disk of @p sizeBytes that begins with @p text.
+std::string recordsOf(const std::string& text, std::uint64_t sizeBytes)
+{
+    std::string out;
+    images::BlockWriter writer(
+        [&](const images::BlockEntry& entry, std::span<const std::byte> frame) {
+            images::appendRecord(out, entry, frame);
+        },
+        {.threads = 1});
+    writer.write(std::as_bytes(std::span(text)));
+    writer.skip(sizeBytes - text.size());
+    writer.finish();
+    return out;
+}
+
+} // namespace
+
+model::StepResult simulateCapture(StepWork& work)
+{
+    constexpr std::uint64_t kDiskBytes = std::uint64_t{4} << 20U;
+    throwFault(work, "fake_capture_fault");
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_capture_delay", 0ms));
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    Captures captures(work.context);
+    const images::CaptureState begun = captures.open(work.node.id, kDiskBytes);
+    if (begun.blocks == 0) {
+        std::istringstream body(recordsOf("simulated disk of " + work.node.id.uuid, kDiskBytes));
+        captures.append(work.node.id, 0, body);
+    }
+    const model::Image image = captures.finish(work.node.id);
+    work.step.bytesDone = work.step.bytesTotal = static_cast<std::int64_t>(image.sizeBytes);
+    work.step.result = textOf({{"disk", simulatedDisk(work)}, {"content_id", image.contentId}});
+    return waited;
+}
+
+model::StepResult simulateVerify(StepWork& work)
+{
+    throwFault(work, "fake_verify_fault");
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_verify_delay", 0ms));
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    const auto blockBytes = static_cast<std::int64_t>(images::kBlockBytes);
+    const std::int64_t blocks = (work.step.bytesTotal + blockBytes - 1) / blockBytes;
+    const std::int64_t changed = std::min(blocks, fakeDelay(work, "fake_changed_blocks", 0ms) / 1s);
+    work.step.bytesDone = work.step.bytesTotal;
+    work.step.result = textOf({{"disk", simulatedDisk(work)},
+                               {"blocks", blocks},
+                               {"blocks_changed", changed},
+                               {"partitions", json::array()}});
+    return waited;
+}
+
+namespace {
+
+/// "agent-failed", or for one step only: "burnin_cpu:agent-failed".
+void throwStepFault(const StepWork& work)
+{
+    const std::string fault = textMember(valueOf(work.node.driverInfo), "fake_step_fault");
+    const std::size_t colon = fault.find(':');
+    const std::string code = colon == std::string::npos ? fault : fault.substr(colon + 1);
+    if (fault.empty() || (colon != std::string::npos && fault.substr(0, colon) != work.step.name))
+        return;
+    throw Error(model::errorCodeFromText(code).value_or(ErrorCode::AgentFailed),
+                "simulated fault (driver_info/fake_step_fault)",
+                "clear it: bm node set NODE driver_info/fake_step_fault=");
+}
+
+/// As mdadm would tell it.
+json simulatedRaid(const json& target)
+{
+    json disks = json::array();
+    for (json disk : target.value("logical_disks", json::array())) {
+        disk["name"] = "/dev/md" + std::to_string(disks.size());
+        disk["controller"] = "software";
+        disks.push_back(std::move(disk));
+    }
+    return {{"logical_disks", disks}};
+}
+
+} // namespace
+
+model::StepResult simulateStep(StepWork& work)
+{
+    throwStepFault(work);
+    const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_step_delay", 0ms));
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    if (work.step.name == "raid_create_configuration")
+        work.step.result = textOf(
+            {{"raid_config",
+              simulatedRaid(valueOf(work.step.arguments).value("target_raid_config", json::object()))}});
+    return waited;
+}
+
+model::StepResult simulateInspection(StepWork& work)
+{
+    const model::StepResult waited = simulateStep(work);
+    if (!std::holds_alternative<model::Done>(waited))
+        return waited;
+    constexpr std::int64_t kMemoryMib = 16384;
+    const json disk = simulatedDisk(work);
+    const json inventory = {{"cpu",
+                             {{"count", 8},
+                              {"architecture", "x86_64"},
+                              {"model_name", "Simulated"},
+                              {"frequency", "2400"},
+                              {"flags", json::array()}}},
+                            {"memory", {{"physical_mb", kMemoryMib}, {"total", kMemoryMib << 20}}},
+                            {"disks", json::array({{{"name", disk.at("name")},
+                                                    {"size", disk.at("size_bytes")},
+                                                    {"serial", disk.at("serial")},
+                                                    {"wwn", disk.at("wwn")},
+                                                    {"model", disk.at("model")},
+                                                    {"rotational", false}}})},
+                            {"interfaces", json::array()},
+                            {"bmc_address", nullptr},
+                            {"system_vendor",
+                             {{"manufacturer", "bm"},
+                              {"product_name", "Simulated"},
+                              {"serial_number", disk.at("serial")},
+                              {"firmware", {{"vendor", "bm"}, {"version", "1"}, {"build_date", nullptr}}}}},
+                            {"boot", {{"current_boot_mode", "uefi"}, {"pxe_interface", nullptr}}},
+                            {"hostname", work.node.name}};
+    work.step.result = textOf({{"inventory", inventory}});
+    return waited;
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,152 @@
+// The RAM disk and what its agent does.
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/steps/disk_choice.h"
+#include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+#include "conductor/steps/written_disk.h"
+
+#include <algorithm>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::milliseconds kFastTrackFreshness{30'000};
+
+void storeRecord(StepWork& work, db::AgentRecord record)
+{
+    work.writes.emplace_back(
+        [record = std::move(record)](db::Transaction& tx) { db::AgentRepository{}.store(tx, record); });
+    work.afterCommit.push_back(work.context.hostsChanged);
+}
+
+/// The record without what the last boot was granted.
+db::AgentRecord forgotten(const db::AgentRecord& record)
+{
+    db::AgentRecord kept;
+    kept.node = record.node;
+    return kept;
+}
+
+/// Copies what the agent found to the node: CPU, memory, disk size, boot mode.
+void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
+{
+    work.changeNode([inventoryText](model::Node& node) {
+        const json inventory = valueOf(inventoryText);
+        if (const std::string firmware = textMember(inventory, "firmware"); !firmware.empty())
+            node.bootMode = firmware;
+        json properties = valueOf(node.properties);
+        if (inventory.contains("cpus"))
+            properties["cpus"] = inventory.at("cpus");
+        if (inventory.contains("memory_mb"))
+            properties["memory_mb"] = inventory.at("memory_mb");
+        if (const std::string arch = textMember(inventory, "cpu_arch"); !arch.empty())
+            properties["cpu_arch"] = arch;
+        node.properties = textOf(properties);
+        json internal = valueOf(node.driverInternalInfo);
+        internal["inventory"] = inventory;
+        node.driverInternalInfo = textOf(internal);
+    });
+}
+
+json writeArguments(const StepWork& work, const model::Image& image)
+{
+    const json request = valueOf(work.operation.request);
+    json arguments = copyArguments(work, image);
+    arguments["grow_last_partition"] = request.value("grow_last_partition", true);
+    arguments["full"] = request.value("full", false);
+    if (request.contains("more_disks"))
+        arguments["more_disks"] = request.at("more_disks");
+    return arguments;
+}
+
+} // namespace
+
+model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout)
+{
+    if (!work.step.errorCode.empty())
+        throw Error(model::errorCodeFromText(work.step.errorCode).value_or(ErrorCode::AgentFailed),
+                    work.step.errorMessage, work.step.errorHint);
+    const json result = valueOf(work.step.result);
+    if (result.contains("reported"))
+        return model::Done{};
+    const model::UtcTime now = work.context.clock.now();
+    const model::UtcTime end = work.step.startedAt.value_or(now) + timeout;
+    const db::AgentRecord record = agentRecord(work);
+    const model::UtcTime heard = std::max({record.lastContactAt.value_or(work.engineStart), work.engineStart,
+                                           work.step.startedAt.value_or(now)});
+    const model::UtcTime silent = heard + work.context.settings.agentSilence;
+    if (now >= silent)
+        throw Error(ErrorCode::AgentFailed,
+                    "the agent has been silent for " + std::to_string((now - heard) / 1s) + " s during \"" +
+                        work.step.name + "\"",
+                    "look at the machine's console: did it lose power or its link?");
+    if (now >= end)
+        throw Error(ErrorCode::DeadlineExceeded,
+                    "\"" + work.step.name + "\" took longer than " + std::to_string(timeout / 1s) + " s");
+    return model::AwaitAgent{std::min(silent, end)};
+}
+
+model::StepResult stepExpectBoot(StepWork& work)
+{
+    db::AgentRecord record = agentRecord(work);
+    const model::UtcTime now = work.context.clock.now();
+    const bool fresh = agentIsUp(record) && now - *record.lastContactAt <= kFastTrackFreshness;
+    const bool spare = work.context.settings.fastTrack && fresh;
+    if (spare) {
+        work.event("boot.spared", "the agent is already up: no second boot");
+    } else {
+        record = forgotten(record);
+    }
+    record.bootExpectedUntil = now + work.context.settings.callbackTimeout;
+    storeRecord(work, record);
+    return model::Done{};
+}
+
+model::StepResult stepAwaitAgent(StepWork& work)
+{
+    const db::AgentRecord record = agentRecord(work);
+    if (agentIsUp(record) && record.inventory.text != "{}") {
+        rememberInventory(work, record.inventory);
+        return model::Done{};
+    }
+    if (isSimulated(work))
+        return simulateContact(work);
+    const model::UtcTime deadline =
+        work.step.startedAt.value_or(work.context.clock.now()) + work.context.settings.callbackTimeout;
+    if (work.context.clock.now() >= deadline)
+        throw Error(ErrorCode::DeadlineExceeded,
+                    "no agent has called back within " +
+                        std::to_string(work.context.settings.callbackTimeout / 1s) + " s of power-on",
+                    "see how far it came: bm node timeline " + work.node.name +
+                        "; no DHCP line means cabling, VLAN or boot order");
+    return model::AwaitAgent{deadline};
+}
+
+model::StepResult stepEraseMetadata(StepWork& work)
+{
+    if (isSimulated(work))
+        return simulateErase(work);
+    return awaitReport(work, work.context.settings.writeTimeout);
+}
+
+model::StepResult stepWriteImage(StepWork& work)
+{
+    const auto bytes = [](const model::Image& image) { return static_cast<std::int64_t>(image.sizeBytes); };
+    return copyImage(work, {"image.written", bytes, writeArguments});
+}
+
+model::StepResult stepEndBoot(StepWork& work)
+{
+    storeRecord(work, forgotten(agentRecord(work)));
+    return model::Done{};
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,55 @@
+// A disk becomes an image: what is checked before the machine goes down, and what the agent is told.
+#include "conductor/core/json_values.h"
+#include "conductor/operations/deploy_request.h"
+#include "conductor/steps/disk_choice.h"
+#include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+json captureArguments(const StepWork& work)
+{
+    json arguments = diskChoice(work);
+    arguments["capture_url"] = work.context.settings.baseUrl + "/v1/agent/" + work.node.id.uuid + "/capture";
+    arguments["kind"] = textMember(valueOf(work.operation.request), "kind");
+    arguments["generalise"] = valueOf(work.operation.request).value("generalise", false);
+    return arguments;
+}
+
+} // namespace
+
+model::StepResult stepCheckCapture(StepWork& work)
+{
+    if (!findImageOf(work))
+        throw Error(ErrorCode::NotFound, "the image of this capture is gone", "start it again");
+    work.context.database.read([&](db::Transaction& tx) { requireBootPort(tx, work.context, work.node); });
+    return model::Done{};
+}
+
+model::StepResult stepCaptureDisk(StepWork& work)
+{
+    if (work.step.arguments.text == "{}")
+        work.step.arguments = textOf(captureArguments(work));
+    const model::StepResult result =
+        isSimulated(work) ? simulateCapture(work) : awaitReport(work, work.context.settings.writeTimeout);
+    if (!std::holds_alternative<model::Done>(result))
+        return result;
+    const std::optional<model::Image> image = findImageOf(work);
+    if (!image || image->state != model::ImageState::Ready)
+        throw Error(ErrorCode::AgentFailed, "the agent says that it is done, but the image is not whole",
+                    "the RAM disk is of another version than bmd: build it again");
+    work.event("image.captured",
+               image->name + (image->kind == model::ImageKind::Tree ? " holds the files" : " holds the disk"),
+               json{{"report", valueOf(work.step.result)}, {"content_id", image->contentId}}.dump(
+                   -1, ' ', false, json::error_handler_t::replace));
+    return result;
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,46 @@
+// What a deployment checks before it touches the machine, and what an undeployment forgets.
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/operations/deploy_request.h"
+#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+#include "db/repositories/resource_repositories.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+
+model::StepResult stepCheckRequest(StepWork& work)
+{
+    const std::string imageId = textMember(valueOf(work.operation.request), "image_id");
+    work.context.database.read([&](db::Transaction& tx) {
+        const std::optional<model::Image> image = db::ImageRepository{}.find(tx, model::ImageId{imageId});
+        if (!image || image->state != model::ImageState::Ready)
+            throw Error(ErrorCode::NotFound, "the image of this deployment is not ready", "bm image list");
+        requireBootPort(tx, work.context, work.node);
+    });
+    if (textMember(valueOf(work.operation.request), "kind") != "ramdisk")
+        work.changeNode([](model::Node& node) { setStay(node, std::nullopt); });
+    return model::Done{};
+}
+
+model::StepResult stepForgetInstance(StepWork& work)
+{
+    work.changeNode([](model::Node& node) {
+        setStay(node, std::nullopt);
+        node.instanceInfo = {};
+        node.instanceUuid.clear();
+        node.allocationUuid.clear();
+        node.instanceName.clear();
+    });
+    work.writes.emplace_back([id = work.node.id, allocation = work.node.allocationUuid](db::Transaction& tx) {
+        db::ConfigDriveRepository{}.remove(tx, id);
+        if (!allocation.empty())
+            db::allocationRepository().remove(tx, allocation);
+    });
+    return model::Done{};
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,179 @@
+// Inspection: what the RAM disk finds becomes inventory, properties, ports and what the rules make of it.
+#include "conductor/core/json_values.h"
+#include "conductor/nodes/driver_secrets.h"
+#include "conductor/nodes/inspection_rules.h"
+#include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+#include "db/repositories/inventory_repository.h"
+#include "db/repositories/resource_repositories.h"
+
+#include <algorithm>
+#include <array>
+
+namespace bm::conductor {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::chrono::minutes kInspectionTimeout{10};
+
+struct TextMember {
+    const char* name;
+    std::string model::Node::*member;
+};
+/// What rules may change of a node, beside its objects and traits.
+constexpr auto kTexts = std::to_array<TextMember>({
+    {"name", &model::Node::name},
+    {"driver", &model::Node::driver},
+    {"resource_class", &model::Node::resourceClass},
+    {"description", &model::Node::description},
+    {"owner", &model::Node::owner},
+    {"lessee", &model::Node::lessee},
+    {"conductor_group", &model::Node::conductorGroup},
+    {"shard", &model::Node::shard},
+});
+struct ObjectMember {
+    const char* name;
+    model::JsonText model::Node::*member;
+};
+constexpr auto kObjects = std::to_array<ObjectMember>({
+    {"properties", &model::Node::properties},
+    {"driver_info", &model::Node::driverInfo},
+    {"extra", &model::Node::extra},
+    {"instance_info", &model::Node::instanceInfo},
+    {"network_data", &model::Node::networkData},
+    {"traits", &model::Node::traits},
+});
+
+json documentOf(const model::Node& node)
+{
+    json document = {{"uuid", node.id.uuid}};
+    for (const TextMember& row : kTexts)
+        document[row.name] = node.*row.member;
+    for (const ObjectMember& row : kObjects)
+        document[row.name] = valueOf(node.*row.member);
+    return document;
+}
+
+void applyDocument(model::Node& node, const json& document, const platform::SecretBox& secrets)
+{
+    for (const TextMember& row : kTexts)
+        node.*row.member = textMember(document, row.name);
+    const model::JsonText before = node.driverInfo;
+    for (const ObjectMember& row : kObjects)
+        if (document.contains(row.name))
+            node.*row.member = textOf(document.at(row.name));
+    node.driverInfo = sealDriverInfo(secrets, node.driverInfo, before);
+}
+
+/// CPU, memory, disk and architecture, as Ironic names them.
+void setProperties(json& node, const json& inventory)
+{
+    json& properties = node["properties"];
+    const json cpu = inventory.value("cpu", json::object());
+    if (cpu.contains("count"))
+        properties["cpus"] = cpu.at("count");
+    if (cpu.contains("architecture"))
+        properties["cpu_arch"] = cpu.at("architecture");
+    const json memory = inventory.value("memory", json::object());
+    if (memory.contains("physical_mb") && !memory.at("physical_mb").is_null())
+        properties["memory_mb"] = memory.at("physical_mb");
+    std::int64_t largest = 0;
+    for (const json& disk : inventory.value("disks", json::array()))
+        if (disk.value("size", json()).is_number_integer())
+            largest = std::max(largest, disk.at("size").get<std::int64_t>());
+    if (largest > 0)
+        properties["local_gb"] = largest >> 30U;
+}
+
+json portDocument(const model::Port& port)
+{
+    return {{"uuid", port.id.uuid},
+            {"address", port.mac.text},
+            {"name", port.name},
+            {"extra", valueOf(port.extra)},
+            {"pxe_enabled", port.pxeEnabled},
+            {"physical_network", port.physicalNetwork},
+            {"local_link_connection", valueOf(port.localLinkConnection)}};
+}
+
+void applyPort(model::Port& port, const json& document)
+{
+    port.name = textMember(document, "name");
+    port.extra = textOf(document.at("extra"));
+    port.pxeEnabled = document.at("pxe_enabled").get<bool>();
+    port.physicalNetwork = textMember(document, "physical_network");
+    port.localLinkConnection = textOf(document.at("local_link_connection"));
+}
+
+/// A port for each NIC that has a MAC nobody knows; those with carrier only, unless none has.
+void addPorts(db::Transaction& tx, const Context& context, const model::Node& node, const json& inventory)
+{
+    const db::PortRepository ports;
+    const json interfaces = inventory.value("interfaces", json::array());
+    const bool carrier = std::any_of(interfaces.begin(), interfaces.end(), [](const json& nic) {
+        return nic.value("has_carrier", json(false)) == true;
+    });
+    for (const json& nic : interfaces) {
+        const std::optional<model::MacAddress> mac = model::macFromText(textMember(nic, "mac_address"));
+        if (!mac || ports.findByMac(tx, *mac) || (carrier && nic.value("has_carrier", json(false)) != true))
+            continue;
+        model::Port port;
+        port.id = model::PortId::make();
+        port.node = node.id;
+        port.mac = *mac;
+        port.createdAt = port.updatedAt = context.clock.now();
+        ports.insert(tx, port);
+    }
+}
+
+} // namespace
+
+model::StepResult stepInspect(StepWork& work)
+{
+    return isSimulated(work) ? simulateInspection(work) : awaitReport(work, kInspectionTimeout);
+}
+
+model::StepResult stepApplyInspection(StepWork& work)
+{
+    const auto found = work.context.database.read([&](db::Transaction& tx) {
+        for (const model::Step& step : db::OperationRepository{}.steps(tx, work.operation.id))
+            if (step.name == "inspect")
+                return valueOf(step.result).value("inventory", json::object());
+        return json::object();
+    });
+    InspectionFacts facts{documentOf(work.node), found};
+    setProperties(facts.node, found);
+    std::vector<model::Port> ports;
+    work.context.database.write([&](db::Transaction& tx) { addPorts(tx, work.context, work.node, found); });
+    const std::vector<model::InspectionRule> rules = work.context.database.read([&](db::Transaction& tx) {
+        ports = db::PortRepository{}.ofNode(tx, work.node.id);
+        return db::inspectionRuleRepository().list(tx, {.limit = 100'000});
+    });
+    for (const model::Port& port : ports)
+        facts.ports.push_back(portDocument(port));
+    applyInspectionRules(rules, facts);
+    for (const std::string& message : facts.messages)
+        work.event("inspection.log", message);
+    for (std::size_t i = 0; i < ports.size(); ++i)
+        applyPort(ports[i], facts.ports[i]);
+    const db::NodeInventory inventory{work.node.id, textOf(found), textOf(facts.pluginData),
+                                      work.context.clock.now()};
+    work.writes.emplace_back([ports, inventory](db::Transaction& tx) {
+        for (const model::Port& port : ports)
+            db::PortRepository{}.update(tx, port);
+        db::InventoryRepository{}.store(tx, inventory);
+    });
+    work.changeNode([document = facts.node, &secrets = work.context.secrets,
+                     now = work.context.clock.now()](model::Node& node) {
+        applyDocument(node, document, secrets);
+        node.inspectionFinishedAt = now;
+    });
+    work.afterCommit.push_back(work.context.hostsChanged);
+    work.event("node.inspected", std::to_string(ports.size()) + " ports");
+    return model::Done{};
+}
+
+} // namespace bm::conductor

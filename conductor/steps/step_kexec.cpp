@@ -1,0 +1,96 @@
+// The deployed kernel started from the RAM disk, without a second start of the firmware (docs/adr/0051).
+#include "conductor/core/json_values.h"
+#include "conductor/steps/disk_choice.h"
+#include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+
+#include <algorithm>
+
+namespace bm::conductor {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::milliseconds kLoadTimeout = 3min;
+constexpr std::chrono::milliseconds kSilence = 8s; ///< the agent, where it lives, speaks every two
+constexpr std::chrono::milliseconds kJumpTimeout = 1min;
+
+/// The firmware does it then: no reason for a deployment to fail.
+model::StepResult leaveToFirmware(StepWork& work, const std::string& why)
+{
+    work.event("kexec.not-started", "the machine is started by its firmware instead: " + why);
+    json result = valueOf(work.step.result);
+    result["started"] = false;
+    work.step.result = textOf(result);
+    work.step.message = why;
+    work.step.errorCode.clear();
+    work.step.errorMessage.clear();
+    work.step.errorHint.clear();
+    return model::Done{};
+}
+
+model::StepResult started(StepWork& work, json result)
+{
+    result["started"] = true;
+    work.event("kexec.started", "the deployed kernel " + textMember(result, "kernel") +
+                                    " was started from the RAM disk: " + textMember(result, "arguments"));
+    work.step.result = textOf(result);
+    return model::Done{};
+}
+
+/// The agent's last words are in; what follows them is silence, or the jump did not happen.
+model::StepResult awaitSilence(StepWork& work, json result)
+{
+    const model::UtcTime now = work.context.clock.now();
+    const std::int64_t nowMs = model::toMillis(now);
+    if (!result.contains("loaded_at_ms")) {
+        result["loaded_at_ms"] = nowMs;
+        work.step.result = textOf(result);
+        work.step.message = "leaving for the deployed kernel";
+        return model::Again{kSilence};
+    }
+    const std::chrono::milliseconds waited{nowMs - result.at("loaded_at_ms").get<std::int64_t>()};
+    const model::UtcTime heard = std::max(agentRecord(work).lastContactAt.value_or(work.engineStart),
+                                          work.engineStart); // a bmd that was down has heard nobody
+    if (waited >= kSilence && now - heard >= kSilence)
+        return started(work, std::move(result));
+    if (waited >= kJumpTimeout)
+        return leaveToFirmware(work, "the agent still answers a minute after it was to leave");
+    return model::Again{1s};
+}
+
+} // namespace
+
+model::StepResult stepStartKernel(StepWork& work)
+{
+    json result = valueOf(work.step.result);
+    if (isSimulated(work))
+        return started(work, std::move(result));
+    if (work.step.arguments.text == "{}")
+        work.step.arguments = textOf(diskChoice(work));
+    if (!work.step.errorCode.empty())
+        return leaveToFirmware(work, work.step.errorMessage);
+    if (!result.contains("reported")) {
+        if (work.age() >= kLoadTimeout)
+            return leaveToFirmware(work, "the agent did not load it within three minutes");
+        return model::AwaitAgent{work.step.startedAt.value_or(work.context.clock.now()) + kLoadTimeout};
+    }
+    if (!result.value("loaded", false))
+        return leaveToFirmware(work, textMember(result, "why"));
+    return awaitSilence(work, std::move(result));
+}
+
+bool startedByKexec(const StepWork& work)
+{
+    return work.context.database.read([&](db::Transaction& tx) {
+        const std::vector<model::Step> steps = db::OperationRepository{}.steps(tx, work.operation.id);
+        return std::ranges::any_of(steps, [](const model::Step& step) {
+            return step.name == "start_kernel" && valueOf(step.result).value("started", false);
+        });
+    });
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,159 @@
+// Power is a wish: off, seen off, boot device, on, seen on; each part may be repeated.
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+
+namespace bm::conductor {
+
+using model::PowerAction;
+using model::PowerState;
+using model::PowerTarget;
+
+namespace {
+
+model::StepResult setBootDevice(StepWork& work, model::BootDevice device, bool persistent)
+{
+    return withPatience(work, work.context.settings.powerTimeout, [&]() -> model::StepResult {
+        const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
+        drivers::BootRequest request;
+        request.device = device;
+        request.persistent = persistent;
+        request.efi = bootModeOf(work.context, work.node) == model::BootMode::Uefi;
+        hardwareOf(work.context, work.node).management->setBootDevice(bmc, request, work.callDeadline);
+        work.event("boot.device", std::string(model::toText(device)) +
+                                      (persistent ? ", for good" : ", once") +
+                                      (request.efi ? ", UEFI" : ", BIOS"));
+        return model::Done{};
+    });
+}
+
+/// An agent that is already up takes the next operation without another boot.
+bool bootIsSpared(const StepWork& work)
+{
+    return agentIsUp(agentRecord(work));
+}
+
+model::StepResult softOff(StepWork& work)
+{
+    const std::chrono::milliseconds grace = work.context.settings.softOffTimeout;
+    if (work.age() < grace)
+        return reachPower(work, PowerAction::SoftOff, PowerState::Off,
+                          grace + work.context.settings.powerTimeout);
+    if (work.step.message != "soft off was not followed: hard off") {
+        work.step.message = "soft off was not followed: hard off";
+        work.step.result = {};
+        work.event("power.soft-off-ignored", "the machine did not follow a soft off within " +
+                                                 std::to_string(grace.count() / 1000) +
+                                                 " s; switching it off");
+    }
+    return reachPower(work, PowerAction::Off, PowerState::Off, grace + work.context.settings.powerTimeout);
+}
+
+} // namespace
+
+model::StepResult stepPowerOff(StepWork& work)
+{
+    if (bootIsSpared(work))
+        return model::Done{};
+    return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
+}
+
+/// A running system writes back what it holds and marks its file systems clean; one that does not follow is
+/// switched off.
+model::StepResult stepShutDown(StepWork& work)
+{
+    if (bootIsSpared(work))
+        return model::Done{};
+    return softOff(work);
+}
+
+model::StepResult stepPowerOn(StepWork& work)
+{
+    if (bootIsSpared(work))
+        return model::Done{};
+    return reachPower(work, PowerAction::On, PowerState::On, work.context.settings.powerTimeout);
+}
+
+model::StepResult stepPowerOffWritten(StepWork& work)
+{
+    if (startedByKexec(work))
+        return model::Done{};
+    return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
+}
+
+model::StepResult stepPowerOnDeployed(StepWork& work)
+{
+    if (startedByKexec(work))
+        return model::Done{};
+    return reachPower(work, PowerAction::On, PowerState::On, work.context.settings.powerTimeout);
+}
+
+model::StepResult stepBootDevicePxe(StepWork& work)
+{
+    if (bootIsSpared(work))
+        return model::Done{};
+    return setBootDevice(work, model::BootDevice::Pxe, false);
+}
+
+model::StepResult stepBootDeviceDisk(StepWork& work)
+{
+    return setBootDevice(work, model::BootDevice::Disk, true);
+}
+
+/// For good: whenever this machine starts, it comes for its RAM disk. What was fetched before it is switched
+/// on does not count.
+model::StepResult stepBootDeviceRamdisk(StepWork& work)
+{
+    work.changeNode([](model::Node& node) {
+        std::optional<RamdiskStay> stay = stayOf(node);
+        if (stay)
+            stay->script = stay->kernel = stay->initrd = false;
+        setStay(node, stay);
+    });
+    return setBootDevice(work, model::BootDevice::Pxe, true);
+}
+
+model::StepResult stepEndCleaning(StepWork& work)
+{
+    if (work.operation.then.text != "[]")
+        return model::Done{}; // the deployment that follows takes the agent over
+    stepEndBoot(work);
+    return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
+}
+
+model::StepResult stepSetPower(StepWork& work)
+{
+    const nlohmann::json request = valueOf(work.operation.request);
+    const PowerTarget target =
+        model::powerTargetFromText(textMember(request, "target")).value_or(PowerTarget::On);
+    const std::chrono::milliseconds timeout{
+        request.value("timeout_ms", std::int64_t{work.context.settings.powerTimeout.count()})};
+    nlohmann::json progress = valueOf(work.step.result);
+    switch (target) {
+    case PowerTarget::On:
+        return reachPower(work, PowerAction::On, PowerState::On, timeout);
+    case PowerTarget::Off:
+        return reachPower(work, PowerAction::Off, PowerState::Off, timeout);
+    case PowerTarget::SoftOff:
+        return softOff(work);
+    case PowerTarget::Reboot:
+    case PowerTarget::SoftReboot:
+        break;
+    }
+    if (!progress.value("was_off", false)) {
+        model::StepResult off = target == PowerTarget::SoftReboot
+                                    ? softOff(work)
+                                    : reachPower(work, PowerAction::Off, PowerState::Off, timeout);
+        if (!std::holds_alternative<model::Done>(off))
+            return off;
+        work.step.result = model::JsonText{R"({"was_off":true})"}; // stored before it is switched on again
+        return model::Again{std::chrono::milliseconds{0}};
+    }
+    return reachPower(work, PowerAction::On, PowerState::On,
+                      timeout * 2 + (target == PowerTarget::SoftReboot ? work.context.settings.softOffTimeout
+                                                                       : timeout * 0));
+}
+
+} // namespace bm::conductor

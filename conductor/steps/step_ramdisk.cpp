@@ -1,0 +1,100 @@
+// A RAM disk of the operator's: its kernel and initrd are laid ready, the machine is started from the
+// network, and is active once it has fetched both. No agent, and no disk is written.
+#include "common/platform/secrets.h"
+#include "conductor/core/json_values.h"
+#include "conductor/images/ramdisk_image.h"
+#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/steps/reports.h"
+#include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::minutes kRamdiskTakeOutDeadline{20}; // an ISO of many GiB
+constexpr std::size_t kTokenBytes = 16;
+
+/// @return false: it is on its way from the object store
+bool layReady(const StepWork& work, const model::Image& image, const std::string& arguments)
+{
+    images::ImageStore& store = work.context.images;
+    if (!store.makeLocal(image.contentId)) {
+        if (store.settings().sources.s3.bucket.empty())
+            throw Error(ErrorCode::NotFound, "the store has no " + image.name + " any more",
+                        "bm image verify " + image.name);
+        return false;
+    }
+    const RamdiskImage ramdisk = ramdiskOf(image.description, image.sizeBytes);
+    const model::Deadline deadline = model::Deadline::in(kRamdiskTakeOutDeadline, work.callDeadline.stop);
+    store.partFile(image.contentId, ramdisk.kernel, deadline);
+    store.partFile(image.contentId, ramdisk.initrd, deadline);
+    if (ramdisk.iso && arguments.find("{iso}") != std::string::npos)
+        store.partFile(image.contentId, {{0, image.sizeBytes}}, deadline);
+    return true;
+}
+
+/// How far the machine came, for whoever has to look at it.
+Error notFetched(const StepWork& work, const std::optional<RamdiskStay>& stay)
+{
+    const std::string within =
+        " within " + std::to_string(work.context.settings.callbackTimeout / 1s) + " s of power-on";
+    const std::string timeline = "see how far it came: bm node timeline " + work.node.name;
+    if (!stay || !stay->script)
+        return {ErrorCode::DeadlineExceeded, "the machine has not asked for its boot script" + within,
+                timeline + "; no DHCP line means cabling, VLAN or boot order"};
+    return {ErrorCode::DeadlineExceeded,
+            std::string("the machine has its boot script, but has not fetched the ") +
+                (stay->kernel ? "initrd" : "kernel") + within,
+            timeline + "; its console has iPXE's reason (out of memory, a link that breaks off)"};
+}
+
+} // namespace
+
+model::StepResult stepPrepareRamdisk(StepWork& work)
+{
+    const json request = valueOf(work.operation.request);
+    const model::Image image = imageOf(work);
+    RamdiskStay stay;
+    stay.image = image.id;
+    stay.imageName = image.name;
+    stay.arguments = textMember(request, "kernel_arguments");
+    stay.configDrive = request.value("config_drive", false);
+    if (!layReady(work, image, stay.arguments))
+        return model::Again{1s};
+    stay.tokenSealed = work.context.secrets.seal(platform::randomHex(kTokenBytes));
+    work.changeNode([stay](model::Node& node) { setStay(node, stay); });
+    work.event("ramdisk.prepared", image.name);
+    return model::Done{};
+}
+
+model::StepResult stepAwaitRamdisk(StepWork& work)
+{
+    if (isSimulated(work)) {
+        const model::StepResult waited = simulateRamdisk(work);
+        if (!std::holds_alternative<model::Done>(waited))
+            return waited;
+    } else {
+        const std::optional<RamdiskStay> stay = stayOf(work.node);
+        const model::UtcTime now = work.context.clock.now();
+        const model::UtcTime deadline =
+            work.step.startedAt.value_or(now) + work.context.settings.callbackTimeout;
+        if (!stay || !stay->kernel || !stay->initrd) {
+            if (now >= deadline)
+                throw notFetched(work, stay);
+            return model::AwaitAgent{deadline};
+        }
+    }
+    const model::Image image = imageOf(work);
+    reportDeployment(work, image, {{"bytes_written", 0}});
+    work.event("ramdisk.started", image.name + " was fetched whole; nothing was written");
+    return model::Done{};
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,141 @@
+#include "conductor/steps/step_support.h"
+
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::milliseconds kRetryInterval{3000};
+constexpr std::chrono::milliseconds kLookInterval{500};
+constexpr std::chrono::milliseconds kOrderAgain{10'000};
+
+bool mayPass(ErrorCode code)
+{
+    return code == ErrorCode::BmcUnreachable || code == ErrorCode::BmcBusy ||
+           code == ErrorCode::BmcSessionLimit || code == ErrorCode::BmcBadReply ||
+           code == ErrorCode::DeadlineExceeded;
+}
+
+} // namespace
+
+model::StepResult withPatience(StepWork& work, std::chrono::milliseconds timeout,
+                               const std::function<model::StepResult()>& attempt)
+{
+    try {
+        return attempt();
+    } catch (const Error& error) {
+        if (!mayPass(error.code()) || work.age() >= timeout)
+            throw;
+        work.step.message = std::string(error.what()) + "; trying again";
+        work.event("bmc.retry", error.message());
+        return model::Again{kRetryInterval};
+    }
+}
+
+model::PowerState observePower(StepWork& work)
+{
+    const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
+    drivers::PowerDriver& power = *hardwareOf(work.context, work.node).power;
+    const std::vector<drivers::PowerReading> readings =
+        power.readPower(std::span(&bmc, 1), work.callDeadline);
+    const drivers::PowerReading& reading = readings.at(0);
+    if (reading.failure)
+        throw Error(*reading.failure);
+    const model::PowerState seen = reading.state;
+    if (seen != work.node.power) {
+        work.event(seen == model::PowerState::On ? "power.on" : "power.off",
+                   std::string(model::toText(seen)));
+        work.writes.emplace_back([id = work.node.id, seen](db::Transaction& tx) {
+            db::NodeRepository{}.recordPower(tx, id, seen);
+        });
+    }
+    return seen;
+}
+
+model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,
+                             std::chrono::milliseconds timeout)
+{
+    return withPatience(work, timeout, [&]() -> model::StepResult {
+        if (observePower(work) == wanted)
+            return model::Done{};
+        if (work.age() >= timeout)
+            throw Error(ErrorCode::DeadlineExceeded,
+                        "the machine is still not \"" + std::string(model::toText(wanted)) + "\" " +
+                            std::to_string(timeout / 1s) + " s after the BMC was told so",
+                        "look at the machine's console and its BMC's event log");
+        nlohmann::json progress = valueOf(work.step.result);
+        const std::int64_t now = model::toMillis(work.context.clock.now());
+        if (now - progress.value("ordered_at_ms", std::int64_t{0}) >= kOrderAgain.count()) {
+            const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
+            hardwareOf(work.context, work.node).power->setPower(bmc, action, work.callDeadline);
+            progress["ordered_at_ms"] = now;
+            work.step.result = textOf(progress);
+            work.step.message = "told the BMC: " + std::string(model::toText(action));
+        }
+        if (isSimulated(work) && observePower(work) == wanted)
+            return model::Done{};
+        return model::Again{kLookInterval};
+    });
+}
+
+std::optional<model::Image> findImageOf(const StepWork& work)
+{
+    const std::string id = textMember(valueOf(work.operation.request), "image_id");
+    return work.context.database.read(
+        [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{id}); });
+}
+
+model::Image imageOf(const StepWork& work)
+{
+    const std::optional<model::Image> image = findImageOf(work);
+    if (!image)
+        throw model::Error(model::ErrorCode::NotFound,
+                           "image " + textMember(valueOf(work.operation.request), "image_id") + " is gone",
+                           "bm image list");
+    return *image;
+}
+
+db::AgentRecord agentRecord(const StepWork& work)
+{
+    std::optional<db::AgentRecord> record = work.context.database.read(
+        [&](db::Transaction& tx) { return db::AgentRepository{}.find(tx, work.node.id); });
+    if (!record) {
+        record.emplace();
+        record->node = work.node.id;
+    }
+    return *record;
+}
+
+bool agentIsUp(const db::AgentRecord& record)
+{
+    return record.lastContactAt.has_value() && !record.nonceHash.empty();
+}
+
+bool isSimulated(const StepWork& work)
+{
+    if (!hardwareOf(work.context, work.node).simulated)
+        return false;
+    return textMember(valueOf(work.node.driverInfo), "fake_agent_delay") != "never";
+}
+
+std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
+                                    std::chrono::milliseconds fallback)
+{
+    const std::string text = textMember(valueOf(work.node.driverInfo), key);
+    if (text.empty())
+        return fallback;
+    try {
+        return std::chrono::milliseconds{static_cast<std::int64_t>(std::stod(text) * 1000.0)};
+    } catch (const std::exception&) {
+        throw Error(ErrorCode::InvalidInput,
+                    "driver_info/" + key + ": expected seconds, got \"" + text + "\"");
+    }
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,36 @@
+#pragma once
+#include "conductor/steps/steps.h"
+
+#include <chrono>
+#include <functional>
+
+namespace bm::conductor {
+
+/// Runs @p attempt; a BMC failure that may pass (unreachable, busy, session limit, bad reply) is tried again
+/// every few seconds until the step is @p timeout old, then thrown. Anything else is thrown at once.
+model::StepResult withPatience(StepWork& work, std::chrono::milliseconds timeout,
+                               const std::function<model::StepResult()>& attempt);
+/// Reads the node's power now, records it, and notes a change as an event. @throws Error of the driver
+model::PowerState observePower(StepWork& work);
+/// Orders @p action unless it was ordered within the last ten seconds; then looks until @p wanted is seen.
+/// @throws Error DeadlineExceeded when the step is older than @p timeout
+model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,
+                             std::chrono::milliseconds timeout);
+/// The image that the operation is about; nothing: it is gone.
+std::optional<model::Image> findImageOf(const StepWork& work);
+/// @throws Error NotFound
+model::Image imageOf(const StepWork& work);
+/// The agent's record of the node, an empty one when there is none.
+db::AgentRecord agentRecord(const StepWork& work);
+/// An agent of the current boot has traded its secret and spoken.
+bool agentIsUp(const db::AgentRecord& record);
+/// What an agent step's report, or its absence, means: done, failed (thrown), or the wait goes on for @p
+/// timeout from the step's start.
+model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout);
+/// Whether bm plays the machine (fake-hardware, unless fake_agent_delay is "never").
+bool isSimulated(const StepWork& work);
+/// A setting of fake-hardware in seconds ("1.5"), @p fallback when absent.
+std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
+                                    std::chrono::milliseconds fallback);
+
+} // namespace bm::conductor

@@ -1,0 +1,51 @@
+// Is this node manageable: its settings, its BMC, its power.
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+
+model::StepResult stepValidate(StepWork& work)
+{
+    hardwareOf(work.context, work.node).power->validate(bmcAccess(work.context, work.node));
+    return model::Done{};
+}
+
+model::StepResult stepIdentifyBmc(StepWork& work)
+{
+    return withPatience(work, work.context.settings.verifyTimeout, [&]() -> model::StepResult {
+        const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
+        drivers::ManagementDriver& management = *hardwareOf(work.context, work.node).management;
+        const drivers::BmcIdentity identity = management.identify(bmc, work.callDeadline);
+        const std::optional<int> suite = management.cipherSuite(bmc);
+        work.changeNode([identity, suite](model::Node& node) {
+            nlohmann::json internal = valueOf(node.driverInternalInfo);
+            internal["bmc"] = {{"manufacturer", identity.manufacturer},
+                               {"product", identity.product},
+                               {"firmware", identity.firmware},
+                               {"ipmi_version", identity.ipmiVersion}};
+            if (suite)
+                internal["ipmi_cipher_suite"] = *suite;
+            node.driverInternalInfo = textOf(internal);
+        });
+        work.event("bmc.identified",
+                   identity.manufacturer + " " + identity.product + ", firmware " + identity.firmware);
+        return model::Done{};
+    });
+}
+
+model::StepResult stepReadPower(StepWork& work)
+{
+    return withPatience(work, work.context.settings.verifyTimeout, [&]() -> model::StepResult {
+        if (observePower(work) == model::PowerState::Unknown)
+            throw Error(ErrorCode::BmcBadReply, "the BMC does not tell whether the machine is on",
+                        "ask it by hand: ipmitool ... chassis power status");
+        return model::Done{};
+    });
+}
+
+} // namespace bm::conductor

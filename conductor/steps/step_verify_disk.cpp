@@ -1,0 +1,81 @@
+// A deployed disk compared with the image that was written to it; nothing is written.
+#include "conductor/core/json_values.h"
+#include "conductor/operations/deploy_request.h"
+#include "conductor/steps/disk_choice.h"
+#include "conductor/steps/reports.h"
+#include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_support.h"
+#include "conductor/steps/steps.h"
+#include "db/repositories/report_repository.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+/// What the node's last report says was written.
+json writtenImage(const StepWork& work)
+{
+    const std::optional<model::NodeReport> report = work.context.database.read(
+        [&](db::Transaction& tx) { return db::ReportRepository{}.latest(tx, work.node.id, "deploy"); });
+    if (!report)
+        throw Error(ErrorCode::NotFound, "nothing is known of what was written to this node's disk",
+                    "only what this bm has deployed can be verified");
+    return valueOf(report->body).at("image");
+}
+
+json verifyArguments(const StepWork& work, const json& image)
+{
+    const std::string base = work.context.settings.baseUrl + "/v1/images/" + textMember(image, "content_id");
+    json arguments = diskChoice(work);
+    arguments["image"] = {{"id", textMember(image, "content_id")},
+                          {"name", textMember(image, "name")},
+                          {"size_bytes", image.at("size_bytes")},
+                          {"manifest_url", base + "/manifest"},
+                          {"manifest_sha256", textMember(image, "manifest_sha256")}};
+    return arguments;
+}
+
+} // namespace
+
+model::StepResult stepCheckVerify(StepWork& work)
+{
+    const json image = writtenImage(work);
+    try {
+        storedBlocksRoot(work.context, textMember(image, "content_id"));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::NotFound)
+            throw;
+        throw Error(ErrorCode::NotFound,
+                    "the image that was written, " + textMember(image, "name") +
+                        ", is no longer in the store",
+                    "add the same bytes again: bm image add");
+    }
+    work.context.database.read([&](db::Transaction& tx) { requireBootPort(tx, work.context, work.node); });
+    return model::Done{};
+}
+
+model::StepResult stepVerifyDisk(StepWork& work)
+{
+    const json image = writtenImage(work);
+    work.step.bytesTotal = std::max(work.step.bytesTotal, image.at("size_bytes").get<std::int64_t>());
+    if (work.step.arguments.text == "{}")
+        work.step.arguments = textOf(verifyArguments(work, image));
+    const model::StepResult result =
+        isSimulated(work) ? simulateVerify(work) : awaitReport(work, work.context.settings.writeTimeout);
+    if (!std::holds_alternative<model::Done>(result))
+        return result;
+    const json found = valueOf(work.step.result);
+    reportVerification(work, image, found);
+    work.event("disk.verified",
+               std::to_string(found.value("blocks_changed", std::int64_t{0})) + " of " +
+                   std::to_string(found.value("blocks", std::int64_t{0})) +
+                   " blocks differ from what was written",
+               json{{"report", found}}.dump(-1, ' ', false, json::error_handler_t::replace));
+    return result;
+}
+
+} // namespace bm::conductor

@@ -1,0 +1,72 @@
+#include "db/engine/volatile_file.h"
+
+#include "common/model/error.h"
+
+#include <fmt/format.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace bm::db {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "bm-db-";
+
+fs::path parentFolder()
+{
+    const fs::path memory = "/dev/shm";
+    return ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
+}
+
+/// "bm-db-<pid>-XXXXXX" of a process that is no more.
+bool isLeftBehind(const std::string& name)
+{
+    if (!name.starts_with(kPrefix))
+        return false;
+    const char* first = name.data() + kPrefix.size();
+    const char* last = name.data() + name.size();
+    pid_t process = 0;
+    const auto parsed = std::from_chars(first, last, process);
+    if (parsed.ec != std::errc{} || parsed.ptr == last || *parsed.ptr != '-' || process <= 0)
+        return false;
+    return ::kill(process, 0) != 0 && errno == ESRCH;
+}
+
+void sweep(const fs::path& parent)
+{
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(parent, ignored))
+        if (isLeftBehind(entry.path().filename().string()))
+            fs::remove_all(entry.path(), ignored);
+}
+
+} // namespace
+
+VolatileFile::VolatileFile()
+{
+    const fs::path parent = parentFolder();
+    sweep(parent);
+    std::string name = (parent / fmt::format("{}{}-XXXXXX", kPrefix, ::getpid())).string();
+    if (::mkdtemp(name.data()) == nullptr) {
+        const int cause = errno;
+        throw model::Error(model::ErrorCode::Internal, fmt::format("cannot make a folder in {}: {}",
+                                                                   parent.string(), std::strerror(cause)));
+    }
+    folder_ = name;
+}
+
+VolatileFile::~VolatileFile()
+{
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+}
+
+} // namespace bm::db

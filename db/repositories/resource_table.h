@@ -1,0 +1,82 @@
+#pragma once
+#include "common/model/error.h"
+#include "db/engine/table.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::db {
+
+/// A page of a resource's list.
+struct ResourcePage {
+    std::string where{};                   ///< "node_uuid = $1", or nothing
+    std::vector<Value> parameters{};       ///< of where
+    std::string sortColumn = "created_at"; ///< one of the table's, never a client's word
+    bool descending = false;
+    std::size_t limit = 1000;
+    std::string marker{};  ///< the uuid that the page before ended with; "": the first page
+    std::string project{}; ///< only what it owns, or what is of nodes that it owns or leases; "": all
+};
+
+/// What every resource of Ironic's needs of its table: rows that have uuid, created_at and updated_at.
+/// Stateless.
+template <class T> class ResourceRepository {
+public:
+    /// @p table outlives it; @p one is its name in errors: "chassis"; @p ofProject is the condition of a
+    /// project's rows, {} for the project; none: no project has any
+    ResourceRepository(const Table<T>& table, std::string one, std::string_view ofProject = "false")
+        : table_(table), one_(std::move(one)), ofProject_(ofProject)
+    {}
+
+    std::optional<T> find(Transaction& tx, const std::string& uuid) const { return table_.byKey(tx, uuid); }
+    std::optional<T> findBy(Transaction& tx, std::string_view column, const std::string& value) const
+    {
+        return table_.first(tx, fmt::format("where {} = $1", column), {value});
+    }
+    /// @throws Error NotFound: there is no such marker
+    std::vector<T> list(Transaction& tx, const ResourcePage& page) const
+    {
+        std::vector<Value> parameters = page.parameters;
+        std::string where = page.where;
+        if (!page.project.empty()) {
+            parameters.emplace_back(page.project);
+            where +=
+                fmt::format("{}({})", where.empty() ? "" : " and ",
+                            fmt::format(fmt::runtime(ofProject_), fmt::format("${}", parameters.size())));
+        }
+        if (!page.marker.empty()) {
+            const std::vector<Row> rows =
+                tx.query(fmt::format("select {} from {} where uuid = $1", page.sortColumn, table_.name()),
+                         {page.marker});
+            if (rows.empty())
+                throw model::Error(model::ErrorCode::NotFound,
+                                   "The marker " + page.marker + " could not be found.",
+                                   "start the list again without a marker");
+            parameters.push_back(rows.front()[0]);
+            parameters.emplace_back(page.marker);
+            where += fmt::format("{}({}, uuid) {} (${}, ${})", where.empty() ? "" : " and ", page.sortColumn,
+                                 page.descending ? "<" : ">", parameters.size() - 1, parameters.size());
+        }
+        parameters.push_back(store(page.limit));
+        const char* const direction = page.descending ? " desc" : "";
+        return table_.find(tx,
+                           fmt::format("{}{} order by {}{}, uuid{} limit ${}", where.empty() ? "" : "where ",
+                                       where, page.sortColumn, direction, direction, parameters.size()),
+                           parameters);
+    }
+    void insert(Transaction& tx, const T& item) const { table_.insert(tx, item); }
+    void update(Transaction& tx, const T& item) const
+    {
+        if (table_.update(tx, item) == 0)
+            throw model::Error(model::ErrorCode::NotFound, one_ + " " + item.id.uuid + " is gone");
+    }
+    void remove(Transaction& tx, const std::string& uuid) const { table_.remove(tx, uuid); }
+
+private:
+    const Table<T>& table_;
+    std::string one_;
+    std::string_view ofProject_;
+};
+
+} // namespace bm::db

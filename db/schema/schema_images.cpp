@@ -1,0 +1,25 @@
+// What operators say of images, when they were looked at, and work on images that outlives bmd.
+#include "db/schema/schema.h"
+
+#include <array>
+
+namespace bm::db {
+namespace {
+
+constexpr auto kImagesStatements = std::to_array<std::string_view>({
+    "alter table images add column labels {text} not null default '{}'",
+    "alter table images add column verified_at bigint",
+    R"(create table image_jobs (
+  image_uuid {text} primary key references images (uuid) on delete cascade,
+  kind {text} not null, url_sealed {text} not null, file {text} not null, source_name {text} not null,
+  checksum {text} not null, starts bigint not null))",
+});
+
+} // namespace
+
+std::span<const std::string_view> imageIntake()
+{
+    return kImagesStatements;
+}
+
+} // namespace bm::db

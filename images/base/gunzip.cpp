@@ -1,0 +1,93 @@
+#include "images/base/gunzip.h"
+
+#include <algorithm>
+#include <vector>
+#include <zlib.h>
+
+namespace bm::images {
+namespace {
+
+constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
+constexpr int kGzipOnly = MAX_WBITS + 16;
+
+/// zlib's state over a buffer that is refilled as it empties.
+class Inflater {
+public:
+    explicit Inflater(const ReadSome& read) : read_(read), in_(kPieceBytes), out_(kPieceBytes)
+    {
+        ready_ = inflateInit2(&stream_, kGzipOnly) == Z_OK;
+    }
+    ~Inflater() { inflateEnd(&stream_); }
+    Inflater(const Inflater&) = delete;
+    Inflater& operator=(const Inflater&) = delete;
+
+    std::string run(const WriteAll& write)
+    {
+        if (!ready_)
+            return "out of memory";
+        while (true) {
+            if (!refill())
+                return "reading failed";
+            if (stream_.avail_in == 0)
+                return "it ends too early";
+            stream_.next_out = out_.data();
+            stream_.avail_out = static_cast<uInt>(out_.size());
+            const int result = inflate(&stream_, Z_NO_FLUSH);
+            const std::size_t count = out_.size() - stream_.avail_out;
+            if (count > 0 && !write(std::span(out_).first(count)))
+                return {};
+            if (result == Z_STREAM_END) {
+                if (std::string failure; !nextMember(failure))
+                    return failure;
+            } else if (result != Z_OK && result != Z_BUF_ERROR) {
+                return stream_.msg != nullptr ? stream_.msg : "broken stream";
+            }
+        }
+    }
+
+private:
+    /// False when reading failed; avail_in is 0 only at the end of the file.
+    bool refill()
+    {
+        if (stream_.avail_in > 0)
+            return true;
+        const std::ptrdiff_t count = read_(in_);
+        stream_.next_in = in_.data();
+        stream_.avail_in = count > 0 ? static_cast<uInt>(count) : 0;
+        return count >= 0;
+    }
+
+    /// True when another member follows; else @p failure says what is wrong, if anything.
+    bool nextMember(std::string& failure)
+    {
+        while (refill() && stream_.avail_in > 0) {
+            if (*stream_.next_in != 0)
+                break;
+            ++stream_.next_in;
+            --stream_.avail_in;
+        }
+        if (stream_.avail_in == 0)
+            return false;
+        constexpr unsigned char kFirstOfMagic = 0x1f;
+        if (*stream_.next_in != kFirstOfMagic)
+            failure = "something else follows its end";
+        else if (inflateReset(&stream_) != Z_OK)
+            failure = "broken stream";
+        return failure.empty();
+    }
+
+    const ReadSome& read_;
+    std::vector<unsigned char> in_;
+    std::vector<unsigned char> out_;
+    z_stream stream_{};
+    bool ready_ = false;
+};
+
+} // namespace
+
+std::string gunzip(const ReadSome& read, const WriteAll& write)
+{
+    return Inflater(read).run(write);
+}
+
+} // namespace bm::images

@@ -1,0 +1,87 @@
+#include "images/formats/qcow2_clusters.h"
+
+#include "common/model/error.h"
+#include "images/base/little_endian.h"
+
+#include <algorithm>
+#include <bit>
+#include <fmt/format.h>
+
+namespace bm::images {
+namespace {
+
+constexpr std::uint64_t kOffsetMask = 0x00fffffffffffe00; // bits 9 to 55
+constexpr std::uint64_t kCompressed = std::uint64_t{1} << 62U;
+constexpr std::uint64_t kReadsZero = 1;
+constexpr unsigned kSubclusters = 32;
+
+[[noreturn]] void cutOff(std::uint64_t fileBytes, std::uint64_t neededBytes)
+{
+    throw model::Error(
+        model::ErrorCode::ImageCorrupt,
+        fmt::format("qcow2: cut off: {} bytes, its tables refer to {}", fileBytes, neededBytes),
+        "fetch it again and compare its checksum");
+}
+
+/// Walks the two levels of tables (QEMU docs/interop/qcow2.txt, "Cluster mapping").
+class Walk {
+public:
+    Walk(const ByteSource& file, const Qcow2Header& header)
+        : file_(file), header_(header), entryBytes_(header.extendedL2 ? 16 : 8),
+          entries_(header.clusterBytes / entryBytes_)
+    {}
+
+    void run()
+    {
+        const std::vector<std::byte> l1 = file_.read(header_.l1Offset, header_.l1Entries * 8);
+        const std::uint64_t covered = entries_ * header_.clusterBytes;
+        for (std::uint64_t i = 0; i < header_.l1Entries && i * covered < header_.virtualBytes; ++i)
+            if (const std::uint64_t offset = bigEndian<std::uint64_t>(l1, i * 8) & kOffsetMask; offset != 0)
+                table(offset, i * covered);
+    }
+
+private:
+    void table(std::uint64_t offset, std::uint64_t guest)
+    {
+        require(offset, header_.clusterBytes);
+        const std::vector<std::byte> l2 = file_.read(offset, header_.clusterBytes);
+        for (std::uint64_t i = 0; i < entries_ && guest < header_.virtualBytes;
+             ++i, guest += header_.clusterBytes)
+            cluster(l2, i * entryBytes_, guest);
+    }
+
+    void cluster(const std::vector<std::byte>& l2, std::size_t at, std::uint64_t guest)
+    {
+        const auto entry = bigEndian<std::uint64_t>(l2, at);
+        if ((entry & kCompressed) != 0 || (entry & kOffsetMask) == 0)
+            return;
+        std::uint64_t used = header_.clusterBytes;
+        if (header_.extendedL2) // the low half of the bitmap tells which subclusters hold data
+            used = std::uint64_t{header_.clusterBytes} / kSubclusters *
+                   static_cast<std::uint64_t>(std::bit_width(bigEndian<std::uint32_t>(l2, at + 12)));
+        else if (header_.version == 3 && (entry & kReadsZero) != 0)
+            return;
+        if (const std::uint64_t length = std::min(used, header_.virtualBytes - guest); length > 0)
+            require(entry & kOffsetMask, length);
+    }
+
+    void require(std::uint64_t offset, std::uint64_t length) const
+    {
+        if (offset + length > file_.sizeBytes())
+            cutOff(file_.sizeBytes(), offset + length);
+    }
+
+    const ByteSource& file_;
+    const Qcow2Header& header_;
+    std::size_t entryBytes_;
+    std::uint64_t entries_;
+};
+
+} // namespace
+
+void checkQcow2Clusters(const ByteSource& file, const Qcow2Header& header)
+{
+    Walk(file, header).run();
+}
+
+} // namespace bm::images

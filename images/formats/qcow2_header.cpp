@@ -1,0 +1,142 @@
+#include "images/formats/qcow2_header.h"
+
+#include "common/model/error.h"
+#include "images/base/little_endian.h"
+
+#include <fmt/format.h>
+#include <string>
+
+namespace bm::images {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+constexpr std::size_t kVersion2Bytes = 72;
+constexpr std::size_t kVersion3Bytes = 104;
+constexpr std::uint64_t kMostL1Entries = (std::uint64_t{32} << 20U) / 8; // QCOW_MAX_L1_SIZE
+
+constexpr std::uint64_t kDirty = 1U << 0U;
+constexpr std::uint64_t kCorrupt = 1U << 1U;
+constexpr std::uint64_t kExternalData = 1U << 2U;
+constexpr std::uint64_t kCompressionType = 1U << 3U;
+constexpr std::uint64_t kExtendedL2 = 1U << 4U;
+constexpr std::uint64_t kUnderstood = kDirty | kCorrupt | kExternalData | kCompressionType | kExtendedL2;
+
+constexpr std::uint32_t kExtensionEnd = 0;
+constexpr std::uint32_t kExtensionDataFile = 0x44415441;
+constexpr std::uint32_t kExtensionEncryption = 0x0537be77;
+
+[[noreturn]] void corrupt(const std::string& why)
+{
+    throw Error(ErrorCode::ImageCorrupt, "qcow2: " + why, "fetch it again and compare its checksum");
+}
+
+[[noreturn]] void unsupported(const std::string& why, const std::string& hint)
+{
+    throw Error(ErrorCode::ImageUnsupported, "qcow2: " + why, hint);
+}
+
+[[noreturn]] void externalData()
+{
+    unsupported("the image keeps its data in an external data file",
+                "make it one file: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
+}
+
+[[noreturn]] void encrypted()
+{
+    unsupported("the image is encrypted", "decrypt it first: qemu-img convert");
+}
+
+void checkFeatures(std::uint64_t features)
+{
+    if ((features & kExternalData) != 0)
+        externalData();
+    if ((features & kCorrupt) != 0)
+        corrupt("the image says of itself that it is corrupt");
+    if ((features & ~kUnderstood) != 0)
+        unsupported(fmt::format("unknown incompatible features {:#x}", features & ~kUnderstood),
+                    "convert it with the tool that made it: qemu-img convert -O qcow2 -o compat=1.1");
+}
+
+/// Header extensions follow the header: type, length, data padded to 8; ended by type 0 or the first
+/// cluster's end.
+void checkExtensions(std::span<const std::byte> head, std::uint64_t headerBytes, std::uint64_t clusterBytes)
+{
+    std::uint64_t at = headerBytes;
+    while (at + 8 <= head.size() && at + 8 <= clusterBytes) {
+        const auto type = bigEndian<std::uint32_t>(head, at);
+        const std::uint64_t length = bigEndian<std::uint32_t>(head, at + 4);
+        if (type == kExtensionEnd)
+            return;
+        if (type == kExtensionDataFile)
+            externalData();
+        if (type == kExtensionEncryption)
+            encrypted();
+        if (length > clusterBytes)
+            corrupt("a header extension is longer than its cluster");
+        at += 8 + (length + 7) / 8 * 8;
+    }
+}
+
+void readTables(std::span<const std::byte> head, Qcow2Header& header, std::uint64_t fileBytes)
+{
+    header.l1Entries = bigEndian<std::uint32_t>(head, 36);
+    header.l1Offset = bigEndian<std::uint64_t>(head, 40);
+    const auto refcounts = bigEndian<std::uint64_t>(head, 48);
+    // Extended L2 entries are twice as long; the smaller count is what any image needs at least.
+    const std::uint64_t covered = std::uint64_t{header.clusterBytes} * (header.clusterBytes / 8);
+    if (header.l1Entries > kMostL1Entries || header.l1Entries < header.virtualBytes / covered)
+        corrupt(fmt::format("{} L1 entries for {} bytes", header.l1Entries, header.virtualBytes));
+    if (header.l1Offset > fileBytes || header.l1Entries * 8 > fileBytes - header.l1Offset ||
+        refcounts >= fileBytes)
+        corrupt("its tables lie outside the file: it is cut off");
+}
+
+} // namespace
+
+Qcow2Header parseQcow2Header(std::span<const std::byte> head, std::uint64_t fileBytes,
+                             std::uint64_t limitBytes)
+{
+    if (head.size() < kVersion3Bytes)
+        corrupt("the file is shorter than a header");
+    Qcow2Header header;
+    header.version = bigEndian<std::uint32_t>(head, 4);
+    if (header.version != 2 && header.version != 3)
+        unsupported(fmt::format("version {}", header.version), "convert it first: qemu-img convert -O qcow2");
+    const auto clusterBits = bigEndian<std::uint32_t>(head, 20);
+    if (clusterBits < 9 || clusterBits > 21)
+        corrupt(fmt::format("clusters of 2^{} bytes", clusterBits));
+    header.clusterBytes = 1U << clusterBits;
+    header.virtualBytes = bigEndian<std::uint64_t>(head, 24);
+
+    if (bigEndian<std::uint64_t>(head, 8) != 0)
+        unsupported("the image needs a backing file",
+                    "make it whole: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
+    if (bigEndian<std::uint32_t>(head, 32) != 0)
+        encrypted();
+    if (bigEndian<std::uint32_t>(head, 60) != 0)
+        unsupported("the image holds internal snapshots",
+                    "keep one state: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
+    std::uint64_t headerBytes = kVersion2Bytes;
+    if (header.version == 3) {
+        const auto features = bigEndian<std::uint64_t>(head, 72);
+        checkFeatures(features);
+        header.extendedL2 = (features & kExtendedL2) != 0;
+        headerBytes = bigEndian<std::uint32_t>(head, 100);
+        if (headerBytes < kVersion3Bytes || headerBytes > header.clusterBytes)
+            corrupt(fmt::format("a header of {} bytes", headerBytes));
+    }
+    checkExtensions(head, headerBytes, header.clusterBytes);
+    if (header.virtualBytes == 0)
+        unsupported("the image has a virtual size of 0", "give an image of a disk");
+    if (header.virtualBytes > limitBytes)
+        throw Error(
+            ErrorCode::ImageTooLarge,
+            fmt::format("qcow2: a disk of {} bytes, the limit is {}", header.virtualBytes, limitBytes),
+            "shrink the image, or raise the limit (bmd --print-config)");
+    readTables(head, header, fileBytes);
+    return header;
+}
+
+} // namespace bm::images

@@ -1,0 +1,103 @@
+#include "images/sources/peer_image.h"
+
+#include "common/model/error.h"
+#include "common/platform/files.h"
+#include "common/platform/urls.h"
+#include "images/blocks/digest.h"
+#include "images/blocks/manifest.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace bm::images {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+constexpr std::size_t kPeerManifestLimit = std::size_t{1} << 30U;
+constexpr std::size_t kAnswerLimit = std::size_t{1} << 20U;
+
+std::string firstLine(const std::filesystem::path& file)
+{
+    const std::string text = platform::readFile(file, 4096);
+    return text.substr(0, text.find_first_of("\r\n"));
+}
+
+platform::HttpRequest requestTo(const SourceUrl& source, const SourceSettings& settings)
+{
+    const auto found = settings.peers.find(source.peer);
+    const PeerAccess access = found == settings.peers.end() ? PeerAccess{} : found->second;
+    platform::HttpRequest request;
+    const bool plain = !access.tls || platform::isLoopbackUrl("http://" + source.peer);
+    request.url = source.url.empty() ? (plain ? "http://" : "https://") + source.peer : source.url;
+    request.username = access.username;
+    if (!access.passwordFile.empty())
+        request.password = firstLine(access.passwordFile);
+    request.caFile = access.caFile.string();
+    request.url += "/v1/images/" + platform::urlEncode(source.name);
+    return request;
+}
+
+struct Offered {
+    std::string contentId;
+    std::string manifestSha256;
+    model::ImageKind kind = model::ImageKind::Disk;
+    model::JsonText description{};
+};
+
+Offered ask(const platform::HttpRequest& request, const SourceUrl& source, const model::Deadline& deadline)
+{
+    const nlohmann::json image =
+        nlohmann::json::parse(fetchText(request, kAnswerLimit, deadline), nullptr, false);
+    const auto text = [&image](const char* member) {
+        return image.is_object() && image.contains(member) && image[member].is_string()
+                   ? image[member].get<std::string>()
+                   : std::string();
+    };
+    if (text("state") != "ready" || text("content_id").size() != 64)
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("the image {} of {} is {}", source.name, source.peer,
+                                text("state").empty() ? "none of a bm's" : text("state").substr(0, 40)),
+                    "only images that are ready are taken over; is that address a bm's?");
+    Offered offered{text("content_id"), text("manifest_sha256"),
+                    model::imageKindFromText(text("kind")).value_or(model::ImageKind::Disk)};
+    if (const auto found = image.find("description"); found != image.end() && found->is_object())
+        offered.description.text = found->dump();
+    return offered;
+}
+
+std::string fetchManifest(platform::HttpRequest request, const Offered& offered,
+                          const model::Deadline& deadline)
+{
+    request.url += "/manifest";
+    std::string text = fetchText(request, kPeerManifestLimit, deadline);
+    if (toHex(sha256(std::as_bytes(std::span(text)))) != offered.manifestSha256)
+        throw Error(ErrorCode::ChecksumMismatch, "the other bm's manifest is not the one that its API names",
+                    "look at it there: bm image verify");
+    return text;
+}
+
+} // namespace
+
+StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settings, ImageStore& store,
+                           const std::filesystem::path& file, std::uint64_t limitBytes,
+                           const FetchProgress& onProgress, const model::Deadline& deadline)
+{
+    platform::HttpRequest request = requestTo(source, settings);
+    const Offered offered = ask(request, source, deadline);
+    const std::string manifest = fetchManifest(request, offered, deadline);
+    if (parseManifest(std::as_bytes(std::span(manifest))).contentId() != offered.contentId)
+        throw Error(ErrorCode::ChecksumMismatch,
+                    "the other bm's manifest is of another image than its API names",
+                    "look at it there: bm image verify");
+    request.url += "/blocks";
+    downloadWith(request, file, limitBytes, onProgress, deadline);
+    StoredImage stored = store.adopt(file, manifest, onProgress, deadline);
+    stored.sourceFormat = "bm";
+    stored.kind = offered.kind;
+    stored.description = offered.description;
+    return stored;
+}
+
+} // namespace bm::images

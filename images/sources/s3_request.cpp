@@ -1,0 +1,85 @@
+#include "images/sources/s3_request.h"
+
+#include "common/model/error.h"
+#include "common/platform/files.h"
+
+#include <fmt/format.h>
+#include <sstream>
+
+namespace bm::images {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+struct Keys {
+    std::string id;
+    std::string secret;
+};
+
+std::string trimmed(const std::string& text)
+{
+    const std::size_t begin = text.find_first_not_of(" \t\r\"");
+    const std::size_t end = text.find_last_not_of(" \t\r\"");
+    return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
+}
+
+/// The file that AWS's own tools read; of its sections the first with both.
+Keys readKeys(const std::filesystem::path& file)
+{
+    if (file.empty())
+        throw Error(ErrorCode::NotFound, "s3: no file of credentials is configured",
+                    "set s3.credentials_file to a file with aws_access_key_id = ... and "
+                    "aws_secret_access_key = ...");
+    std::istringstream lines(platform::readFile(file, std::size_t{64} * 1024));
+    Keys keys;
+    for (std::string line; std::getline(lines, line) && (keys.id.empty() || keys.secret.empty());) {
+        const std::size_t equals = line.find('=');
+        if (equals == std::string::npos || trimmed(line).starts_with('#'))
+            continue;
+        const std::string name = trimmed(line.substr(0, equals));
+        if (name == "aws_access_key_id")
+            keys.id = trimmed(line.substr(equals + 1));
+        if (name == "aws_secret_access_key")
+            keys.secret = trimmed(line.substr(equals + 1));
+    }
+    if (keys.id.empty() || keys.secret.empty())
+        throw Error(ErrorCode::NotFound, fmt::format("s3: {} does not hold both keys", file.string()),
+                    "it needs the lines aws_access_key_id = ... and aws_secret_access_key = ...");
+    return keys;
+}
+
+std::string encodedPath(const std::string& key)
+{
+    std::string encoded;
+    for (std::size_t begin = 0; begin <= key.size();) {
+        const std::size_t end = std::min(key.find('/', begin), key.size());
+        encoded += (begin == 0 ? "" : "/") + platform::urlEncode(key.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return encoded;
+}
+
+} // namespace
+
+platform::HttpRequest s3Request(const S3Settings& settings, const std::string& method,
+                                const std::string& bucket, const std::string& key)
+{
+    if (settings.endpoint.empty())
+        throw Error(ErrorCode::InvalidInput, "s3: no endpoint is configured",
+                    "set s3.endpoint in bmd.yaml, such as https://s3.eu-central-1.amazonaws.com");
+    const Keys keys = readKeys(settings.credentialsFile);
+    platform::HttpRequest request;
+    request.method = method;
+    request.url = settings.endpoint + "/" + bucket + (key.empty() ? "" : "/" + encodedPath(key));
+    request.username = keys.id;
+    request.password = keys.secret;
+    request.s3Region = settings.region;
+    request.caFile = settings.caFile.string();
+    request.headers.emplace_back("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+    // libcurl would sign the header that HttpClient takes out of requests without one
+    request.headers.emplace_back("Content-Type", "application/octet-stream");
+    return request;
+}
+
+} // namespace bm::images

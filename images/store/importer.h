@@ -1,0 +1,62 @@
+#pragma once
+#include "images/sources/source_file.h"
+#include "images/store/converter.h"
+#include "images/store/image_store.h"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace bm::images {
+
+class BlockWriter;
+using ImportListener = std::function<void(const ImportProgress&)>;
+
+/// One import in a folder of its own: looks, converts, writes blocks.zst and manifest there, both synced.
+/// Publishing them is the store's. Used once, by one thread.
+class Importer {
+public:
+    /// @p folder exists, is empty and lies in the store's incoming folder; it is left to the caller to
+    /// remove.
+    Importer(const StoreSettings& settings, std::filesystem::path folder, const ImportListener& onProgress,
+             const model::Deadline& deadline);
+    /// As ImageStore::import().
+    StoredImage run(const ImportRequest& request);
+
+    std::filesystem::path blocksFile() const { return folder_ / "blocks.zst"; }
+    std::filesystem::path manifestFile() const { return folder_ / "manifest"; }
+
+private:
+    class Unpacked;
+
+    void verifyChecksum(const SourceFile& source, const std::string& expected);
+    StoredImage importRaw(const SourceFile& source);
+    StoredImage importDisk(DiskFormat format, const SourceFile& source);
+    StoredImage importCompressed(const SourceFile& source);
+    StoredImage convertAndCompress(DiskFormat format, const std::filesystem::path& file, std::uint64_t total);
+    StoredImage compressRaw(const SourceFile& raw, std::uint64_t rawBytes, std::uint64_t total);
+    StoredImage unpack(const SourceFile& source);
+    StoredImage importRamdisk(const SourceFile& source);
+    StoredImage importTree(const SourceFile& source, bool explicitly);
+    bool convertTree(const SourceFile& source, StoredImage& stored);
+    std::filesystem::path decompressed(const SourceFile& source);
+    StoredImage finish(BlockWriter& writer);
+    std::filesystem::path ownCopy(DiskFormat format, const SourceFile& source);
+
+    void report(const char* phase, std::uint64_t done, std::uint64_t total);
+    void checkpoint(std::uint64_t moreBytes = 0) const; ///< throws when stopped, late or out of room
+    void checkSize(std::uint64_t rawBytes) const;
+
+    const StoreSettings& settings_;
+    std::filesystem::path folder_;
+    const ImportListener& onProgress_;
+    const model::Deadline& deadline_;
+    Converter converter_;
+    bool mayBeTree_ = true;
+    bool mayBeRamdisk_ = true;
+    std::string lastPhase_;
+    std::chrono::steady_clock::time_point reportedAt_{};
+};
+
+} // namespace bm::images
