@@ -2,10 +2,10 @@
 """Checks the documentation. Without arguments: links, widths, the index, decisions. With a build folder: commands.
 
 A command line is checked in two ways. Each `bm ...` and `bmd ...` in a page must name commands and options that the
-programs' --help has. Each line "$ COMMAND" in a block that a page marks as ```console run is run, in the page's
-order, against a `bmd --dev` of the test's own with the nodes rack1-01 to rack1-08 and the image debian-12. It must end
-with 0, or with N where the line ends in "# exit code N". Error codes in the shown output ("[not-found]") must be in
-the real one. <!-- run: COMMAND --> prepares what the block below it shows; readers do not see it.
+programs' --help has. Each line "$ COMMAND" in a block that a page marks as ```console run is run ("> " continues it),
+in the page's order, against a `bmd --dev` of the test's own with the nodes rack1-01 to rack1-08 and the image
+debian-12. It must end with 0, or with N where the line ends in "# exit code N". Error codes in the shown output
+("[not-found]") must be in the real one. <!-- run: COMMAND --> prepares the block below it; readers do not see it.
 """
 import os
 import pathlib
@@ -325,8 +325,8 @@ def runnable(page):
         for offset, line in enumerate(lines, 1):
             if line.startswith("$ "):
                 commands.append([number + offset, line[2:], ""])
-            elif commands and commands[-1][1].endswith("\\"):
-                commands[-1][1] += "\n" + line
+            elif commands and (line.startswith("> ") or commands[-1][1].endswith("\\")):
+                commands[-1][1] += "\n" + line.removeprefix("> ")
             elif commands:
                 commands[-1][2] += line + "\n"
         for at, command, shown in commands:
