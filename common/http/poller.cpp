@@ -8,31 +8,15 @@
 #include <cstdint>
 #include <poll.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 namespace bm::http {
-namespace {
 
-platform::Fd makeEventFd()
+Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC))
 {
-    return platform::Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-}
-
-void signalEventFd(int fd)
-{
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t count = ::write(fd, &one, sizeof one);
-}
-
-} // namespace
-
-Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(makeEventFd())
-{
-    if (!epoll_ || !wake_)
+    if (!epoll_)
         throw model::Error(model::ErrorCode::Unavailable, "no descriptors are left for a listener",
                            "raise the limit of open files (LimitNOFILE)");
-    watch(wake_.get(), POLLIN);
+    watch(wake_.fd(), POLLIN);
 }
 
 void Poller::watch(int fd, short events)
@@ -49,11 +33,6 @@ void Poller::forget(int fd)
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void Poller::wake()
-{
-    signalEventFd(wake_.get());
-}
-
 void Poller::wait(std::chrono::milliseconds timeout, const std::function<void(int fd)>& onReady)
 {
     std::array<epoll_event, 64> events{};
@@ -61,23 +40,11 @@ void Poller::wait(std::chrono::milliseconds timeout, const std::function<void(in
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), millis);
     for (int i = 0; i < count; ++i) {
         const int fd = events.at(static_cast<std::size_t>(i)).data.fd;
-        std::uint64_t ignored = 0;
-        if (fd == wake_.get()) [[maybe_unused]]
-            const ssize_t got = ::read(fd, &ignored, sizeof ignored);
+        if (fd == wake_.fd())
+            wake_.clear();
         else
             onReady(fd);
     }
-}
-
-StopSignal::StopSignal() : fd_(makeEventFd())
-{
-    if (!fd_)
-        throw model::Error(model::ErrorCode::Unavailable, "no descriptors are left for a listener");
-}
-
-void StopSignal::set()
-{
-    signalEventFd(fd_.get());
 }
 
 } // namespace bm::http

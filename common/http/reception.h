@@ -27,7 +27,7 @@ public:
     /// No more connections and requests; the waiting ones are closed.
     void stop();
     /// Makes waits on connections end.
-    void breakOff() { stopSignal_.set(); }
+    void breakOff() { stopSignal_.wake(); }
     std::uint16_t port() const { return port_; }
 
     /// From any thread: a connection for its next request; one that is to be closed once its peer has read
@@ -60,7 +60,7 @@ private:
     ListenerConfig config_;
     OnReady onReady_;
     std::optional<TlsContext> tls_{};
-    StopSignal stopSignal_;
+    platform::WakeUp stopSignal_; ///< never cleared: it stays readable for each wait on a connection
     Admission admission_;
     Poller poller_;
     platform::Fd listener_{};

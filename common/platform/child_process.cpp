@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -164,18 +163,6 @@ Pipe pipeAboveStdio()
 Fd nullAboveStdio(int flags)
 {
     return aboveStdio(Fd(::open("/dev/null", flags | O_CLOEXEC)));
-}
-
-WakeUp::WakeUp() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
-{
-    if (!fd_)
-        throwErrno("making an eventfd");
-}
-
-void WakeUp::wake() const noexcept
-{
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
 }
 
 std::string resolveProgram(const std::string& program)

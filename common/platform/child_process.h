@@ -24,17 +24,6 @@ struct Pipe {
 Pipe pipeAboveStdio();
 /// /dev/null opened with @p flags, close-on-exec and above 3.
 Fd nullAboveStdio(int flags);
-/// What can be polled for "somebody woke us"; wake() may be called from any thread.
-class WakeUp {
-public:
-    WakeUp();
-    void wake() const noexcept;
-    int fd() const { return fd_.get(); }
-
-private:
-    Fd fd_;
-};
-
 /// argv[0] as it is when it holds a '/', else found in the usual bin folders. @throws Error NotFound
 std::string resolveProgram(const std::string& program);
 

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/child_process.h"
+#include "common/platform/wake_up.h"
 
 #include <algorithm>
 #include <array>

@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/child_process.h"
 #include "common/platform/log.h"
+#include "common/platform/wake_up.h"
 
 #include <algorithm>
 #include <array>

@@ -8,8 +8,47 @@
 
 namespace bm::platform {
 
-/// The front of @p queue, which @p mutex guards, as soon as there is one: @p came is told when one is added.
-/// Nothing once @p stop is asked for. For the threads of a pool.
+/// Work for the threads of a pool, first in, first out. Every member function is thread-safe.
+template <class T> class WorkQueue {
+public:
+    void push(T item)
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            items_.push_back(std::move(item));
+        }
+        came_.notify_one();
+    }
+    /// Waits for an item and removes it. Nothing after a stop request, even while items are left.
+    std::optional<T> take(const std::stop_token& stop)
+    {
+        std::unique_lock lock(mutex_);
+        if (!came_.wait(lock, stop, [this] { return !items_.empty(); }) || stop.stop_requested())
+            return std::nullopt;
+        T front = std::move(items_.front());
+        items_.pop_front();
+        return front;
+    }
+    std::size_t size() const
+    {
+        const std::lock_guard lock(mutex_);
+        return items_.size();
+    }
+    /// Destroys what is left; for after the threads have ended.
+    void clear()
+    {
+        const std::lock_guard lock(mutex_);
+        items_.clear();
+    }
+
+private:
+    mutable std::mutex mutex_{};
+    std::condition_variable_any came_{};
+    std::deque<T> items_{};
+};
+
+/// Removes the front of @p queue, which @p mutex guards, as soon as there is one; nothing after a stop
+/// request. For queues whose mutex guards more than the queue; else WorkQueue.
 template <class T>
 std::optional<T> takeFront(std::deque<T>& queue, std::mutex& mutex, std::condition_variable_any& came,
                            const std::stop_token& stop)
