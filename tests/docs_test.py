@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 DOCS = ROOT / "docs"
 PROSE, TABLE = 120, 160
 FEWEST_COMMANDS = 20
+IDIOMS = ("is looked at", "are looked at", "(is|was|are|were) asked for", "is told", "are told", "whoever", "who asks", "what nobody",
+          "is taken up", "are taken up", "goes on where", "is lent", "anew", "one's own")
 APART = {ROOT / "CHANGELOG.md"}  # one line for each change, however long
 LATER = {ROOT / folder / "README.md" for folder in ("agent", "agent/hardware", "cli", "conductor", "conductor/fleet", "db", "images")}
 TEXTS = (".md", ".cpp", ".h", ".py", ".sh", ".in", ".txt", ".cmake", ".yaml", ".yml")
@@ -120,6 +122,14 @@ def wrong_widths(page):
         yield f"{name_of(page.path)}: a code block does not end"
 
 
+def wrong_words(page):
+    """Phrases that hide the actor; CONTRIBUTING.md has the rule."""
+    for number, line in page.prose:
+        for phrase in IDIOMS:
+            if re.search(rf"\b{phrase}\b", line, re.IGNORECASE):
+                yield f"{name_of(page.path)}:{number}: \"{phrase}\": name the actor and use the field's noun"
+
+
 def wrong_index():
     index = read(DOCS / "README.md")
     for path in sorted([*DOCS.glob("*.md"), *(DOCS / "man").iterdir(), DOCS / "adr" / "README.md", DOCS / "states.dot"]):
@@ -161,6 +171,7 @@ def check_pages():
     pages = [Page(path) for path in files if path.suffix == ".md"]
     wrong = [line for page in pages for line in wrong_links(page)]
     wrong += [line for page in pages if page.path not in APART | LATER for line in wrong_widths(page)]
+    wrong += [line for page in pages if page.path not in LATER for line in wrong_words(page)]
     wrong += [*wrong_mentions(files), *wrong_index(), *wrong_decisions()]
     return wrong, f"{len(pages)} pages: links, widths, index and decisions are well"
 
