@@ -27,38 +27,110 @@ ALLOWED = {
     "api": API,
     "bmd": API | {"api"},
     "agent": PLATFORM | {"common/wire", "common/layout", "images/blocks"},
-    "cli": PLATFORM | {"common/wire", "common/layout"},
+    "cli": {"cli/commands"},
+    "cli/client": PLATFORM,
+    "cli/views": BASE,
+    "cli/shell": BASE | {"cli/client", "cli/views"},
+    "cli/commands": PLATFORM | {"cli/client", "cli/views", "cli/shell", "common/wire", "common/layout"},
+}
+# Rows that still stand for every folder inside them. A folder elsewhere needs a row of its own.
+WHOLE = {"agent", "api", "common/wire", "conductor", "db", "images"}
+# tests/X tests the folders of the row, all that is inside them, and may include what these may; so do tests/support's
+# users (it builds the whole server) and helpers of another test folder where the row names it.
+TESTS = {
+    "agent": {"agent"},
+    "api": {"api", "tests/support", "tests/wire"},
+    "blocks": {"images/blocks"},
+    "bmd": {"bmd", "tests/support"},
+    "cli": {"cli"},
+    "conductor": {"conductor", "common/http", "tests/images", "tests/support"},
+    "db": {"db"},
+    "drivers": {"drivers"},
+    "fleet": {"conductor/fleet", "common/http", "tests/support"},
+    "fuzz": {"agent", "bmd", "cli"},
+    "http": {"common/http"},
+    "images": {"images"},
+    "layout": {"common/layout"},
+    "model": {"common/model", "tests/support"},
+    "platform": {"common/platform", "tests/http"},
+    "pxe": {"pxe", "tests/support"},
+    "support": {"bmd"},
+    "text": {"common/text"},
+    "wire": {"common/wire", "tests/support"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 POCO = re.compile(r'^\s*#\s*include\s+[<"]Poco/', re.M)
 
 
 def folder_of(path):
-    parts = path.split("/")
-    two = "/".join(parts[:2])
-    return two if two in ALLOWED else parts[0]
+    """The row that a file belongs to: the longest one that it lies below."""
+    parts = path.split("/")[:-1]
+    while parts and "/".join(parts) not in ALLOWED:
+        parts.pop()
+    return "/".join(parts)
 
 
-def findings():
+def sources():
+    for top in sorted({row.split("/")[0] for row in ALLOWED}):
+        for file in sorted((ROOT / top).rglob("*")):
+            if file.suffix in (".h", ".cpp"):
+                yield file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")
+
+
+def upward_includes():
+    for name, text in sources():
+        folder = folder_of(name)
+        if name.rsplit("/", 1)[0] != folder and folder not in WHOLE:
+            yield f"{name}: {name.rsplit('/', 1)[0]} has no row of its own"
+        for included in INCLUDE.findall(text):
+            target = folder_of(included)
+            if target and target != folder and target not in ALLOWED[folder]:
+                yield f"{name}: {folder} may not include {target} ({included})"
+        if POCO.search(text) and folder.split("/")[0] != "db" and folder != "common/http":
+            yield f"{name}: Poco stays inside common/http and db"
+
+
+def tested(rows):
+    """What tests of these folders may include: them, all inside them, and what they may."""
+    inside = {row for row in ALLOWED for given in rows if row == given or row.startswith(given + "/")}
+    return inside.union(*(ALLOWED[row] for row in inside))
+
+
+def foreign_includes_of_tests():
+    for file in sorted((ROOT / "tests").rglob("*")):
+        name = file.relative_to(ROOT).as_posix()
+        if file.suffix not in (".h", ".cpp"):
+            continue
+        test = name.split("/")[1]
+        if test not in TESTS:
+            yield f"{name}: tests/{test} has no row"
+            continue
+        for included in INCLUDE.findall(file.read_text(encoding="utf-8")):
+            other = "/".join(included.split("/")[:2])
+            target = folder_of(included)
+            if included.startswith("tests/"):
+                if other not in TESTS[test] | {"tests/" + test}:
+                    yield f"{name}: tests/{test} may not include {other} ({included})"
+            elif target and target not in tested(TESTS[test]):
+                yield f"{name}: tests/{test} may not include {target} ({included})"
+
+
+def foreign_links():
+    """A library that a row does not allow is not linked either, so that a declaration made by hand finds no code."""
+    rows = {row.replace("/", "_"): row for row in ALLOWED}
     for folder, allowed in ALLOWED.items():
-        for file in sorted((ROOT / folder).rglob("*")):
-            name = file.relative_to(ROOT).as_posix()
-            if file.suffix not in (".h", ".cpp") or folder_of(name) != folder:
-                continue
-            text = file.read_text(encoding="utf-8")
-            for included in INCLUDE.findall(text):
-                target = folder_of(included)
-                if target != folder and target in ALLOWED and target not in allowed:
-                    yield f"{name}: {folder} may not include {target} ({included})"
-            if POCO.search(text) and folder not in ("common/http", "db"):
-                yield f"{name}: Poco stays inside common/http and db"
+        file = ROOT / folder / "CMakeLists.txt"
+        call = file.exists() and re.search(r"bm_library\(" + folder + r"\s[^)]*\)", file.read_text(encoding="utf-8"))
+        for linked in re.findall(r"bm::(\w+)", call.group(0)) if call and folder not in WHOLE else ():
+            if linked in rows and rows[linked] != folder and rows[linked] not in allowed:
+                yield f"{folder}/CMakeLists.txt: {folder} may not link {rows[linked]}"
 
 
 def main():
     checked = sum(1 for folder in ALLOWED for _ in (ROOT / folder).rglob("*.cpp"))
     if checked < 50:
         sys.exit(f"only {checked} source files were found: the table and the tree do not fit")
-    wrong = list(findings())
+    wrong = [*upward_includes(), *foreign_includes_of_tests(), *foreign_links()]
     print("\n".join(wrong) or f"{checked} source files keep to the layers")
     sys.exit(1 if wrong else 0)
 

@@ -2,6 +2,8 @@
 
 #include "common/model/error.h"
 
+#include <fmt/format.h>
+
 namespace bm::cli {
 
 using nlohmann::json;
@@ -29,6 +31,20 @@ json patchOf(const std::vector<std::string>& assignments)
         patch.push_back({{"op", "add"}, {"path", path}, {"value", valueOf(text)}});
     }
     return patch;
+}
+
+json hintsOf(const std::vector<std::string>& hints, const std::string& option)
+{
+    json out = json::object();
+    for (const std::string& hint : hints) {
+        const std::size_t equals = hint.find('=');
+        if (equals == std::string::npos)
+            throw model::Error(model::ErrorCode::InvalidInput,
+                               fmt::format("{} {}: expected HINT=VALUE", option, hint),
+                               "as serial=WD-1234 or \"size=>= 400\"");
+        out[hint.substr(0, equals)] = hint.substr(equals + 1);
+    }
+    return out;
 }
 
 } // namespace bm::cli

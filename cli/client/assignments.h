@@ -10,5 +10,7 @@ nlohmann::json valueOf(const std::string& text);
 /// "properties/rack=r1" and the like to a JSON Patch (RFC 6902): VALUE as above; an empty one
 /// removes the member. @throws Error InvalidInput
 nlohmann::json patchOf(const std::vector<std::string>& assignments);
+/// HINT=VALUE texts as root device hints. @throws Error InvalidInput
+nlohmann::json hintsOf(const std::vector<std::string>& hints, const std::string& option);
 
 } // namespace bm::cli

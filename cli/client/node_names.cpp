@@ -1,7 +1,7 @@
 #include "cli/client/node_names.h"
 
-#include "cli/views/output.h"
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <fnmatch.h>
@@ -30,7 +30,7 @@ std::vector<std::string> allNames(Client& client)
                 names.push_back(node.at("name").get<std::string>());
     });
     std::sort(names.begin(), names.end(),
-              [](const std::string& a, const std::string& b) { return comesBefore(a, b); });
+              [](const std::string& a, const std::string& b) { return text::naturalLess(a, b); });
     return names;
 }
 

@@ -1,15 +1,12 @@
-#include "cli/commands/capture_command.h"
-
-#include "cli/commands/node_watch.h"
-#include "common/model/error.h"
+#include "cli/client/assignments.h"
+#include "cli/commands/image_subcommands.h"
+#include "cli/shell/node_watch.h"
 
 #include <fmt/format.h>
 #include <iostream>
 
 namespace bm::cli {
 
-using model::Error;
-using model::ErrorCode;
 using nlohmann::json;
 
 namespace {
@@ -53,19 +50,6 @@ int capture(Shell& shell, const CaptureOptions& options)
 }
 
 } // namespace
-
-json hintsOf(const std::vector<std::string>& hints, const std::string& option)
-{
-    json out = json::object();
-    for (const std::string& hint : hints) {
-        const std::size_t equals = hint.find('=');
-        if (equals == std::string::npos)
-            throw Error(ErrorCode::InvalidInput, fmt::format("{} {}: expected HINT=VALUE", option, hint),
-                        "as serial=WD-1234 or \"size=>= 400\"");
-        out[hint.substr(0, equals)] = hint.substr(equals + 1);
-    }
-    return out;
-}
 
 void addImageCapture(CLI::App& image, Shell& shell)
 {

@@ -1,6 +1,6 @@
 // `bm node check`: would a deployment of this node work, as far as can be told without one?
-#include "cli/commands/findings.h"
 #include "cli/commands/node_subcommands.h"
+#include "cli/shell/findings.h"
 #include "cli/views/timeline.h"
 #include "common/model/error.h"
 #include "common/wire/agent/inventory.h"

@@ -1,5 +1,6 @@
 // `bm doctor`: bmd looks at what it needs, and we at what lies between.
-#include "cli/commands/findings.h"
+#include "cli/commands/commands.h"
+#include "cli/shell/findings.h"
 #include "common/model/error.h"
 
 #include <ctime>

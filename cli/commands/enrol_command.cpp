@@ -1,7 +1,7 @@
 // `bm node enrol`: an inventory becomes nodes; with --provide they are taken to available.
 #include "cli/client/inventory_file.h"
 #include "cli/commands/node_subcommands.h"
-#include "cli/commands/node_watch.h"
+#include "cli/shell/node_watch.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>

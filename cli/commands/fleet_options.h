@@ -1,5 +1,7 @@
 #pragma once
-#include "cli/commands/commands.h"
+#include "cli/shell/shell.h"
+
+#include <CLI/CLI.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 #include "cli/client/boot_pair.h"
-#include "cli/commands/capture_command.h"
+#include "cli/client/image_labels.h"
 #include "cli/commands/commands.h"
-#include "cli/views/image_labels.h"
+#include "cli/commands/image_subcommands.h"
 #include "cli/views/image_ticker.h"
 #include "common/model/error.h"
 

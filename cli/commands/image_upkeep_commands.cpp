@@ -1,6 +1,6 @@
 // bm image verify and prune: what keeps a store whole and small.
-#include "cli/commands/commands.h"
-#include "cli/views/image_labels.h"
+#include "cli/client/image_labels.h"
+#include "cli/commands/image_subcommands.h"
 #include "cli/views/image_ticker.h"
 #include "common/model/duration.h"
 #include "common/model/error.h"

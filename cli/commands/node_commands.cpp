@@ -1,7 +1,7 @@
 #include "cli/client/assignments.h"
-#include "cli/commands/capture_command.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/node_subcommands.h"
+#include "cli/views/confirm.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,7 @@
 #pragma once
-#include "cli/commands/commands.h"
+#include "cli/shell/shell.h"
+
+#include <CLI/CLI.hpp>
 
 namespace bm::cli {
 
@@ -8,6 +10,8 @@ void addNodeList(CLI::App& node, Shell& shell);
 void addNodeEnrol(CLI::App& node, Shell& shell);
 void addNodeTimeline(CLI::App& node, Shell& shell);
 void addNodeCheck(CLI::App& node, Shell& shell);
+/// "bm node report" and "bm node verify": what was written to its disk, and whether it is still there.
+void addNodeReport(CLI::App& node, Shell& shell);
 /// manage, provide, inspect, clean, service, adopt, rescue, unrescue, unhold: Ironic's verbs.
 void addNodeVerbs(CLI::App& node, Shell& shell);
 

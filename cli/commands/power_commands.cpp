@@ -1,4 +1,5 @@
 #include "cli/commands/commands.h"
+#include "cli/views/confirm.h"
 #include "common/model/error.h"
 
 #include <chrono>

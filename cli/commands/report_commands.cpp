@@ -1,5 +1,5 @@
-#include "cli/commands/capture_command.h"
-#include "cli/commands/node_watch.h"
+#include "cli/commands/node_subcommands.h"
+#include "cli/shell/node_watch.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 

@@ -1,4 +1,6 @@
+#include "cli/commands/commands.h"
 #include "cli/commands/fleet_options.h"
+#include "cli/views/confirm.h"
 #include "cli/views/rollout_view.h"
 #include "common/model/error.h"
 

@@ -1,5 +1,6 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/schedule_options.h"
+#include "cli/views/confirm.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>

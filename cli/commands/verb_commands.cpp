@@ -1,7 +1,8 @@
 #include "cli/client/password_file.h"
+#include "cli/client/step_words.h"
 #include "cli/commands/node_subcommands.h"
-#include "cli/commands/node_watch.h"
-#include "cli/views/step_words.h"
+#include "cli/shell/node_watch.h"
+#include "cli/views/confirm.h"
 #include "common/model/error.h"
 
 #include <array>

@@ -1,6 +1,7 @@
 #include "cli/views/output.h"
 #include "common/model/error.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -34,42 +35,6 @@ Column sortColumn(const std::vector<Column>& own, const std::string& sort)
     return columnFor(own, sort.starts_with('-') ? sort.substr(1) : sort);
 }
 
-bool isDigit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/// The digits at @p at without leading zeros, and @p at moved behind them.
-std::string digitsAt(const std::string& text, std::size_t& at)
-{
-    while (at + 1 < text.size() && text[at] == '0' && isDigit(text[at + 1]))
-        ++at;
-    const std::size_t begin = at;
-    while (at < text.size() && isDigit(text[at]))
-        ++at;
-    return text.substr(begin, at - begin);
-}
-
-bool textBefore(const std::string& a, const std::string& b)
-{
-    std::size_t i = 0;
-    std::size_t j = 0;
-    while (i < a.size() && j < b.size()) {
-        if (isDigit(a[i]) && isDigit(b[j])) {
-            const std::string left = digitsAt(a, i);
-            const std::string right = digitsAt(b, j);
-            if (left != right)
-                return left.size() != right.size() ? left.size() < right.size() : left < right;
-            continue;
-        }
-        if (a[i] != b[j])
-            return a[i] < b[j];
-        ++i;
-        ++j;
-    }
-    return a.size() - i < b.size() - j;
-}
-
 json onlyColumns(const json& rows, const std::vector<Column>& columns)
 {
     json all = json::array();
@@ -100,7 +65,7 @@ bool comesBefore(const json& a, const json& b)
         return !a.is_null() && b.is_null();
     if (a.is_number() && b.is_number())
         return a.get<double>() < b.get<double>();
-    return textBefore(plainText(a), plainText(b));
+    return text::naturalLess(plainText(a), plainText(b));
 }
 
 std::vector<Column> columnsOf(const std::vector<Column>& own, const View& view)

@@ -2,13 +2,13 @@
 
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
+#include "common/text/text.h"
 #include "conductor/core/json_values.h"
 #include "conductor/fleet/selection.h"
 #include "conductor/fleet/verdict.h"
 #include "conductor/images/image_reference.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fmt/format.h>
 
 namespace bm::conductor::fleet {
@@ -19,26 +19,6 @@ using model::PlanVerdict;
 using model::RolloutNode;
 
 namespace {
-
-bool isDigit(char c)
-{
-    return std::isdigit(static_cast<unsigned char>(c)) != 0;
-}
-
-std::size_t digitsEnd(const std::string& text, std::size_t begin)
-{
-    while (begin < text.size() && isDigit(text[begin]))
-        ++begin;
-    return begin;
-}
-
-/// The number at @p begin without leading zeros.
-std::string_view numberAt(const std::string& text, std::size_t begin, std::size_t end)
-{
-    while (begin + 1 < end && text[begin] == '0')
-        ++begin;
-    return std::string_view(text).substr(begin, end - begin);
-}
 
 std::string rackOf(const model::Node& node)
 {
@@ -57,11 +37,11 @@ void order(std::vector<Selected>& nodes, RolloutOrder by)
             const std::string rackA = rackOf(a.node);
             const std::string rackB = rackOf(b.node);
             if (rackA != rackB)
-                return naturalLess(rackA, rackB);
+                return text::naturalLess(rackA, rackB);
         }
         if (by == RolloutOrder::LastImaged && a.lastDeployed != b.lastDeployed)
             return a.lastDeployed.value_or(model::UtcTime{}) < b.lastDeployed.value_or(model::UtcTime{});
-        return naturalLess(shownName(a.node), shownName(b.node));
+        return text::naturalLess(shownName(a.node), shownName(b.node));
     });
 }
 
@@ -123,32 +103,6 @@ std::string fingerprintOf(const Plan& plan)
 }
 
 } // namespace
-
-bool naturalLess(const std::string& a, const std::string& b)
-{
-    std::size_t i = 0;
-    std::size_t j = 0;
-    while (i < a.size() && j < b.size()) {
-        if (isDigit(a[i]) && isDigit(b[j])) {
-            const std::size_t aEnd = digitsEnd(a, i);
-            const std::size_t bEnd = digitsEnd(b, j);
-            const std::string_view x = numberAt(a, i, aEnd);
-            const std::string_view y = numberAt(b, j, bEnd);
-            if (x.size() != y.size())
-                return x.size() < y.size();
-            if (x != y)
-                return x < y;
-            i = aEnd;
-            j = bEnd;
-            continue;
-        }
-        if (a[i] != b[j])
-            return a[i] < b[j];
-        ++i;
-        ++j;
-    }
-    return a.size() - i < b.size() - j;
-}
 
 Plan makePlan(db::Transaction& tx, const Context& context, const RolloutRequest& request)
 {

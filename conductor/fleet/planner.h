@@ -20,7 +20,4 @@ struct Plan {
 /// (nothing or everything matches)
 Plan makePlan(db::Transaction& tx, const Context& context, const RolloutRequest& request);
 
-/// "web-9" before "web-10".
-bool naturalLess(const std::string& a, const std::string& b);
-
 } // namespace bm::conductor::fleet

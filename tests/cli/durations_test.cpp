@@ -1,5 +1,5 @@
-#include "cli/client/suggest.h"
-#include "cli/commands/node_watch.h"
+#include "cli/shell/node_watch.h"
+#include "cli/shell/suggest.h"
 #include "cli/views/durations.h"
 #include "cli/views/top_view.h"
 

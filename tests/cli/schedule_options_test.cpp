@@ -1,4 +1,5 @@
 #include "cli/commands/schedule_options.h"
+#include "cli/views/confirm.h"
 
 #include "common/model/error.h"
 

@@ -1,4 +1,4 @@
-#include "cli/views/step_words.h"
+#include "cli/client/step_words.h"
 #include "common/model/error.h"
 
 #include <catch2/catch.hpp>

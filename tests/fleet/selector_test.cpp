@@ -1,5 +1,4 @@
 #include "common/model/error.h"
-#include "conductor/fleet/planner.h"
 #include "conductor/fleet/selector.h"
 
 #include <catch2/catch.hpp>
@@ -79,14 +78,4 @@ TEST_CASE("A selector that cannot be meant is refused with what may be")
         CHECK(std::string(error.what()) == "select: there is no key \"colour\"");
         CHECK(error.hint().find("class, trait, rack") != std::string::npos);
     }
-}
-
-TEST_CASE("Names are ordered as people count")
-{
-    CHECK(naturalLess("web-9", "web-10"));
-    CHECK_FALSE(naturalLess("web-10", "web-9"));
-    CHECK(naturalLess("r1", "r02"));
-    CHECK(naturalLess("a", "b1"));
-    CHECK(naturalLess("web", "web-1"));
-    CHECK_FALSE(naturalLess("web-01", "web-01"));
 }

@@ -1,4 +1,4 @@
-#include "cli/client/suggest.h"
+#include "cli/shell/suggest.h"
 
 #include "common/text/edit_distance.h"
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "cli/commands/commands.h"
+#include "cli/shell/shell.h"
 #include "cli/views/progress_view.h"
 
 #include <chrono>

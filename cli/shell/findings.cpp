@@ -1,4 +1,4 @@
-#include "cli/commands/findings.h"
+#include "cli/shell/findings.h"
 
 #include <fmt/format.h>
 #include <iostream>

@@ -1,4 +1,4 @@
-#include "cli/commands/node_watch.h"
+#include "cli/shell/node_watch.h"
 
 #include "common/model/error.h"
 
