@@ -4,15 +4,8 @@
 #include "common/text/json_text.h"
 
 #include <string>
-#include <string_view>
 
 namespace bm::model {
-
-/// hold, wait, power_on, power_off, reboot: done by bm itself, in any list, without an interface's name.
-constexpr bool isReservedStep(std::string_view name) noexcept
-{
-    return name == "hold" || name == "wait" || name == "power_on" || name == "power_off" || name == "reboot";
-}
 
 /// Deploy steps of the nodes that have the trait of its name.
 /// steps: [{"interface", "step", "args", "priority"}]

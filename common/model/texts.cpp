@@ -19,9 +19,6 @@ constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
 constexpr std::array<std::string_view, 3> kImageKinds{"disk", "tree", "ramdisk"};
 constexpr std::array<std::string_view, 5> kImageStates{"importing", "ready", "failed", "deleting", "broken"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
-constexpr std::array<std::string_view, kOperationKindCount> kOperationKinds{
-    "verify",      "clean",   "deploy", "undeploy", "power",    "capture",
-    "verify-disk", "inspect", "adopt",  "rescue",   "unrescue", "service"};
 constexpr std::array<std::string_view, 7> kRolloutStates{"planned", "running", "paused", "aborting",
                                                          "done",    "failed",  "aborted"};
 constexpr std::array<std::string_view, 11> kRolloutNodeStates{"planned",  "pending",  "draining",  "working",
@@ -65,10 +62,6 @@ std::string_view toText(ImageState state) noexcept
 std::string_view toText(OperationState state) noexcept
 {
     return textOfEnum(kOperationStates, state);
-}
-std::string_view toText(OperationKind kind) noexcept
-{
-    return textOfEnum(kOperationKinds, kind);
 }
 std::string_view toText(StepState state) noexcept
 {
@@ -123,10 +116,6 @@ std::optional<ImageState> imageStateFromText(std::string_view text) noexcept
 std::optional<OperationState> operationStateFromText(std::string_view text) noexcept
 {
     return enumFromText<OperationState>(kOperationStates, text);
-}
-std::optional<OperationKind> operationKindFromText(std::string_view text) noexcept
-{
-    return enumFromText<OperationKind>(kOperationKinds, text);
 }
 std::optional<StepState> stepStateFromText(std::string_view text) noexcept
 {

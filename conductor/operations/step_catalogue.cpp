@@ -2,7 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/model/interfaces.h"
-#include "common/model/step_list.h"
+#include "common/model/step_kinds.h"
 #include "common/text/word_list.h"
 
 #include <algorithm>

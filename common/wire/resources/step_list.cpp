@@ -1,7 +1,7 @@
 #include "common/wire/resources/step_list.h"
 
 #include "common/model/error.h"
-#include "common/model/step_list.h"
+#include "common/model/step_kinds.h"
 #include "common/wire/json/json_input.h"
 
 #include <algorithm>
