@@ -1,0 +1,27 @@
+#pragma once
+#include "common/wire/json/json_fields.h"
+
+#include <string>
+#include <tuple>
+
+namespace bm::wire {
+
+/// An image of the server's store, and where its parts are. URLs that begin with '/' are below the server's.
+struct ImageOfStore {
+    std::string id{}; ///< of its content
+    std::string name{};
+    std::uint64_t sizeBytes = 0;
+    std::string manifestUrl{};
+    std::optional<std::string> blocksUrl{}; ///< nothing: its blocks are not needed
+    std::string manifestSha256{};           ///< lower-case hex
+    static constexpr auto fields()
+    {
+        return std::tuple(field("id", &ImageOfStore::id), field("name", &ImageOfStore::name),
+                          field("size_bytes", &ImageOfStore::sizeBytes),
+                          field("manifest_url", &ImageOfStore::manifestUrl),
+                          field("blocks_url", &ImageOfStore::blocksUrl),
+                          field("manifest_sha256", &ImageOfStore::manifestSha256));
+    }
+};
+
+} // namespace bm::wire
