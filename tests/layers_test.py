@@ -8,8 +8,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BASE = {"common/text", "common/model"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
-CONDUCTOR = PLATFORM | {"db", "images", "pxe", "drivers"}
-API = CONDUCTOR | {"common/layout", "common/http", "common/wire", "conductor", "conductor/fleet"}
+CONDUCTOR = PLATFORM | {"common/wire", "db", "images", "pxe", "drivers"}
+API = CONDUCTOR | {"common/layout", "common/http", "conductor", "conductor/fleet"}
 ALLOWED = {
     "common/text": set(),
     "common/model": {"common/text"},
@@ -23,7 +23,7 @@ ALLOWED = {
     "pxe": LEAF,
     "drivers": LEAF,
     "conductor": CONDUCTOR | {"images/blocks", "common/layout"},
-    "conductor/fleet": CONDUCTOR | {"conductor", "common/wire"},
+    "conductor/fleet": CONDUCTOR | {"conductor"},
     "api": API,
     "bmd": API | {"api"},
     "agent": PLATFORM | {"common/wire", "common/layout", "images/blocks"},

@@ -1,6 +1,7 @@
 #include "api/own/fleet_api.h"
 
 #include "api/core/request_values.h"
+#include "common/model/step_kinds.h"
 #include "common/wire/operation_json.h"
 #include "db/repositories/fleet_repository.h"
 
@@ -81,7 +82,8 @@ void writeShown(wire::JsonWriter& out, const Shown& shown, model::UtcTime now)
     out.key("started_at").timeOrNull(operation.startedAt);
     if (const model::Step* step = stepAtWork(shown.steps)) {
         const wire::StepPace pace = wire::paceOf(*step, now);
-        out.key("step").string(step->name).key("step_message").stringOrNull(step->message);
+        out.key("step").string(step->name).key("step_title").string(model::titleOfStep(step->name));
+        out.key("step_message").stringOrNull(step->message);
         out.key("bytes_done").number(step->bytesDone).key("bytes_total").number(step->bytesTotal);
         out.key("mb_per_s").decimal(pace.megabytesPerSecond).key("eta_seconds");
         if (pace.etaSeconds)

@@ -1,8 +1,8 @@
 #include "cli/views/durations.h"
 
 #include "cli/views/output.h"
-#include "cli/views/progress_view.h"
 #include "cli/views/timeline.h"
+#include "common/model/step_kinds.h"
 
 #include <algorithm>
 #include <array>
@@ -103,7 +103,7 @@ std::vector<Stretch> durationsOf(const json& events)
             step = event.message;
             since = event.at;
         } else if (event.kind == "step.done" && !step.empty()) {
-            stretches.push_back({step, stepText(step), since, event.at - since, false});
+            stretches.push_back({step, model::titleOfStep(step), since, event.at - since, false});
             if (step == "power_on")
                 switchedOn = event.at;
             if (step == "await_agent")

@@ -1,73 +1,26 @@
 #include "cli/views/progress_view.h"
 
 #include "cli/views/output.h"
+#include "common/model/step_kinds.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <ostream>
-#include <string_view>
 
 namespace bm::cli {
 
 using nlohmann::json;
 
-namespace {
-
-struct StepName {
-    std::string_view step;
-    std::string_view text;
-};
-constexpr auto kSteps = std::to_array<StepName>({
-    {"validate", "checking settings"},
-    {"identify_bmc", "asking the BMC"},
-    {"read_power", "reading power"},
-    {"check_request", "checking the request"},
-    {"fetch_image", "fetching the image"},
-    {"expect_boot", "preparing the boot"},
-    {"power_off", "switching off"},
-    {"boot_device_pxe", "setting network boot"},
-    {"power_on", "switching on"},
-    {"await_agent", "starting the RAM disk"},
-    {"erase_devices_metadata", "wiping disk metadata"},
-    {"end_cleaning", "switching off"},
-    {"write_image", "writing the image"},
-    {"write_tree", "copying the tree"},
-    {"prepare_ramdisk", "laying kernel and initrd ready"},
-    {"boot_device_ramdisk", "setting network boot"},
-    {"await_ramdisk", "starting from the network"},
-    {"start_kernel", "starting its kernel"},
-    {"end_boot", "ending network boot"},
-    {"power_off_written", "switching off"},
-    {"check_capture", "checking the request"},
-    {"shut_down", "shutting down"},
-    {"capture_disk", "reading the disk"},
-    {"check_verify", "checking the request"},
-    {"verify_disk", "comparing the disk"},
-    {"boot_device_disk", "setting disk boot"},
-    {"power_on_deployed", "starting the system"},
-    {"forget_instance", "forgetting the instance"},
-    {"set_power", "switching"},
-});
-
-} // namespace
-
 bool isWriting(const std::string& step)
 {
-    return step == "write_image" || step == "write_tree";
+    const model::StepKind* kind = model::findStepKind(step);
+    return kind != nullptr && kind->destroysData() && kind->countsBytes();
 }
 
 bool showsBytes(const std::string& step)
 {
-    return isWriting(step) || step == "fetch_image" || step == "capture_disk" || step == "verify_disk";
-}
-
-std::string stepText(const std::string& step)
-{
-    for (const StepName& name : kSteps)
-        if (name.step == step)
-            return std::string(name.text);
-    return step;
+    const model::StepKind* kind = model::findStepKind(step);
+    return kind != nullptr && kind->countsBytes();
 }
 
 NodeProgress progressOf(const std::string& node, const json& operation)
@@ -78,6 +31,7 @@ NodeProgress progressOf(const std::string& node, const json& operation)
     progress.state = operation.value("state", "");
     if (operation.contains("step") && operation.at("step").is_string())
         progress.step = operation.at("step").get<std::string>();
+    progress.stepTitle = operation.value("step_title", model::titleOfStep(progress.step));
     progress.bytesDone = operation.value("bytes_done", std::int64_t{0});
     progress.bytesTotal = operation.value("bytes_total", std::int64_t{0});
     progress.megabytesPerSecond = operation.value("mb_per_s", 0.0);
@@ -104,7 +58,7 @@ std::string renderProgress(const NodeProgress& p, std::size_t nameWidth, std::si
     else if (p.state == "queued")
         text += p.kind + ": queued";
     else
-        text += fmt::format("{}: {}", p.kind, stepText(p.step));
+        text += fmt::format("{}: {}", p.kind, p.stepTitle);
     const bool moving = !p.failed && !p.finished && p.bytesTotal > 0 && showsBytes(p.step);
     if (moving) {
         text = fmt::format("{:<{}} {:>3} %", text, nameWidth + 42, p.bytesDone * 100 / p.bytesTotal);

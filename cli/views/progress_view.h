@@ -12,7 +12,8 @@ struct NodeProgress {
     std::string node;
     std::string kind; ///< verify, clean, deploy
     std::string step;
-    std::string state; ///< queued, running, done, failed, aborted
+    std::string stepTitle; ///< for people: "writing the image"
+    std::string state;     ///< queued, running, done, failed, aborted
     bool finished = false;
     bool failed = false;
     std::int64_t bytesDone = 0;
@@ -27,8 +28,6 @@ struct NodeProgress {
 NodeProgress progressOf(const std::string& node, const nlohmann::json& operation);
 /// "rack1-07  deploy: writing the image   43 %  112.0 MB/s  0:14 left": at most @p width characters.
 std::string renderProgress(const NodeProgress& progress, std::size_t nameWidth, std::size_t width);
-/// A step's name as people say it: "power_on" is "switching on".
-std::string stepText(const std::string& step);
 
 /// Whether a step's bytes are those of a copy onto the node, so that nodes' rates add up.
 bool isWriting(const std::string& step);

@@ -44,7 +44,7 @@ std::string operationLine(const json& operation, std::size_t nameWidth)
                                                     : operation.at("node_uuid").get<std::string>(),
                    operation);
     std::string line = fmt::format("  {} {:<9} ", paddedTo(cutLine(p.node, nameWidth), nameWidth), p.kind);
-    line += paddedTo(p.state == "queued" ? "queued" : stepText(p.step), 26);
+    line += paddedTo(p.state == "queued" ? "queued" : p.stepTitle, 26);
     if (p.bytesTotal > 0 && showsBytes(p.step)) {
         line += fmt::format("{:>3} %  {:>7.1f} MB/s", p.bytesDone * 100 / p.bytesTotal, p.megabytesPerSecond);
         if (p.etaSeconds >= 0)

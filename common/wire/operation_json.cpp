@@ -1,5 +1,6 @@
 #include "common/wire/operation_json.h"
 
+#include "common/model/step_kinds.h"
 #include "common/wire/json/secret_mask.h"
 
 #include <algorithm>
@@ -47,6 +48,7 @@ void writeStep(JsonWriter& out, const Step& step, model::UtcTime now)
     out.beginObject();
     out.key("uuid").string(step.id.uuid);
     out.key("name").string(step.name);
+    out.key("title").string(model::titleOfStep(step.name));
     out.key("interface").string(step.interface);
     out.key("priority").number(std::int64_t{step.priority});
     out.key("state").string(model::toText(step.state));
@@ -111,6 +113,7 @@ void writeOperation(JsonWriter& out, const Operation& operation, const std::vect
     out.key("abort_requested").boolean(operation.abortRequested);
     if (const Step* current = currentOf(steps)) {
         out.key("step").string(current->name);
+        out.key("step_title").string(model::titleOfStep(current->name));
         out.key("step_position").number(std::int64_t{current->position});
         out.key("step_message").stringOrNull(current->message);
         writeProgress(out, *current, now);
