@@ -187,9 +187,9 @@ void StreamSender::end(int fd, bool whole)
 {
     poller_.forget(fd);
     Job job = std::move(jobs_.extract(fd).mapped());
-    --count_;
     job.stream->detach();
     job.stream->settings_.onChange();
+    --count_; // last: whoever sees the count fall finds the stream closed and its feeder notified
     if (whole)
         onClose_(std::move(job.connection));
 }

@@ -95,8 +95,8 @@ TEST_CASE("work on images that a crash cut off is settled at start", "[conductor
         insert(true);
         world.core->catalogue.recover();
         world.core->catalogue.start();
-        for (int i = 0; i < 200 && world.core->catalogue.get("half").state == model::ImageState::Importing;
-             ++i)
+        const model::Deadline deadline = model::Deadline::in(std::chrono::seconds{20});
+        while (world.core->catalogue.get("half").state == model::ImageState::Importing && !deadline.over())
             std::this_thread::sleep_for(10ms);
         CHECK(world.core->catalogue.get("half").errorCode == "quarantined");
     }

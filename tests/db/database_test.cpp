@@ -227,7 +227,7 @@ TEST_CASE("what is to be written later", "[db]")
     {
         later("a");
         bool there = false;
-        for (int i = 0; i < 500 && !there; ++i) {
+        for (int i = 0; i < 2'000 && !there; ++i) {
             there = count(*database) == 1;
             std::this_thread::sleep_for(std::chrono::milliseconds{10});
         }

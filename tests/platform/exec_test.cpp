@@ -58,6 +58,20 @@ bool alive(int pid)
     return paren != std::string::npos && text.size() > paren + 2 && text[paren + 2] != 'Z';
 }
 
+/// Runs @p script until a deadline that it meets with its traps set, which it shows by making @p ready: on a
+/// busy machine a shell may need long to start.
+ErrorCode codeAtDeadlineOf(const std::string& script, const std::filesystem::path& ready,
+                           std::string* message = nullptr)
+{
+    ErrorCode code = ErrorCode::Internal;
+    for (const auto patience : {300ms, 1200ms, 5000ms, 20000ms}) {
+        code = codeOf([&] { shell(script, Deadline::in(patience)); }, message);
+        if (std::filesystem::exists(ready))
+            break;
+    }
+    return code;
+}
+
 bool waitUntil(const std::function<bool()>& condition)
 {
     const auto end = std::chrono::steady_clock::now() + 10s;
@@ -172,8 +186,9 @@ TEST_CASE("a program that takes too long", "[platform][exec]")
     std::string message;
     SECTION("gets TERM at the deadline, and its last words are in the error")
     {
-        const std::string script = "trap 'echo last words >&2; exit 0' TERM; while :; do sleep 0.05; done";
-        CHECK(codeOf([&] { shell(script, Deadline::in(300ms)); }, &message) == ErrorCode::DeadlineExceeded);
+        const std::string script = "trap 'echo last words >&2; exit 0' TERM; echo $$ > " + pidFile.string() +
+                                   "; while :; do sleep 0.05; done";
+        CHECK(codeAtDeadlineOf(script, pidFile, &message) == ErrorCode::DeadlineExceeded);
         CHECK_THAT(message, Catch::Contains("sh did not end in") && Catch::Contains("last words"));
     }
     SECTION("gets KILL two seconds later when it does not heed TERM, with its whole group")
@@ -181,10 +196,10 @@ TEST_CASE("a program that takes too long", "[platform][exec]")
         const std::string script =
             "trap '' TERM; sleep 60 & echo $! > " + pidFile.string() + "; while :; do wait; done";
         const auto began = std::chrono::steady_clock::now();
-        CHECK(codeOf([&] { shell(script, Deadline::in(300ms)); }) == ErrorCode::DeadlineExceeded);
+        CHECK(codeAtDeadlineOf(script, pidFile) == ErrorCode::DeadlineExceeded);
         const auto took = std::chrono::steady_clock::now() - began;
         CHECK(took >= 2s);
-        CHECK(took < 15s);
+        CHECK(took < 50s); // the sleep of a minute does not keep us
         const int descendant = pidIn(pidFile);
         REQUIRE(descendant > 0);
         CHECK(waitUntil([&] { return !alive(descendant); }));
