@@ -3,6 +3,10 @@
 #include "api/access/access.h"
 #include "api/core/error_body.h"
 #include "api/core/request_values.h"
+#include "api/fleet/fleet_api.h"
+#include "api/fleet/report_api.h"
+#include "api/fleet/rollout_api.h"
+#include "api/fleet/schedule_api.h"
 #include "api/ironic/allocation_api.h"
 #include "api/ironic/conductor_api.h"
 #include "api/ironic/discovery_api.h"
@@ -20,7 +24,6 @@
 #include "api/own/capture_api.h"
 #include "api/own/doctor_api.h"
 #include "api/own/event_api.h"
-#include "api/own/fleet_api.h"
 #include "api/own/image_api.h"
 #include "api/own/image_tag_api.h"
 #include "api/own/log_api.h"
@@ -28,9 +31,6 @@
 #include "api/own/node_batch.h"
 #include "api/own/openapi.h"
 #include "api/own/operation_api.h"
-#include "api/own/report_api.h"
-#include "api/own/rollout_api.h"
-#include "api/own/schedule_api.h"
 #include "api/own/webhook_api.h"
 
 namespace bm::api {

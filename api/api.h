@@ -1,48 +1,10 @@
 #pragma once
+#include "api/core/api_parts.h"
 #include "common/http/router.h"
-#include "conductor/core/context.h"
-#include "conductor/events/event_hub.h"
-#include "conductor/events/webhooks.h"
-#include "conductor/fleet/rollouts.h"
-#include "conductor/fleet/scheduler.h"
-#include "conductor/fleet/schedules.h"
-#include "conductor/health/doctor.h"
-#include "conductor/images/image_catalogue.h"
-#include "conductor/images/image_reference.h"
-#include "conductor/machines/agent_desk.h"
-#include "conductor/machines/boot_desk.h"
-#include "conductor/nodes/node_commands.h"
-#include "conductor/operations/operations.h"
 
-#include <cstdint>
-#include <filesystem>
 #include <memory>
 
 namespace bm::api {
-
-struct ApiSettings {
-    std::filesystem::path ramdiskFolder; ///< vmlinuz and initrd.img; empty: none is served
-    std::filesystem::path loaderFolder;  ///< iPXE's loaders for UEFI HTTP boot; empty: none is served
-    std::uint64_t maxUploadBytes = std::uint64_t{1} << 40U; ///< of one image as given; beyond: 413
-};
-
-/// What the handlers call; borrowed, outlives the Api.
-struct ApiParts {
-    conductor::Context context;
-    conductor::NodeCommands& nodes;
-    conductor::Operations& operations;
-    conductor::ImageCatalogue& images;
-    conductor::AgentDesk& agents;
-    conductor::BootDesk& boots;
-    conductor::ImageTags& tags;
-    conductor::fleet::Rollouts& rollouts;
-    conductor::EventHub& events;
-    conductor::Webhooks& webhooks;
-    conductor::fleet::Schedules& schedules;
-    conductor::fleet::Scheduler& scheduler;
-    ApiSettings settings{};
-    conductor::Doctor* doctor = nullptr; ///< none: GET /v1/doctor is not there
-};
 
 /// All routes. Mount before the servers start; must outlive the routers. Handlers are thread-safe.
 class Api {

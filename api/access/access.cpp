@@ -1,7 +1,6 @@
 #include "api/access/access.h"
 
-#include "api/ironic/node_view.h"
-#include "api/ironic/port_api.h"
+#include "api/core/route_idents.h"
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "conductor/core/nodes.h"

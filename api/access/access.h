@@ -1,6 +1,7 @@
 #pragma once
 #include "api/access/policy.h"
-#include "api/api.h"
+#include "api/core/api_parts.h"
+#include "common/http/router.h"
 #include "common/model/node.h"
 #include "common/model/volume.h"
 

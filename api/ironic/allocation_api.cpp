@@ -1,8 +1,9 @@
 #include "api/ironic/allocation_api.h"
 
 #include "api/core/request_values.h"
-#include "api/ironic/node_view.h"
+#include "api/core/route_idents.h"
 #include "api/ironic/resource_fields.h"
+#include "common/wire/json/json_writer.h"
 #include "common/wire/resources/allocation_fields.h"
 #include "conductor/nodes/allocations.h"
 

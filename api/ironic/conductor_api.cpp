@@ -1,7 +1,7 @@
 #include "api/ironic/conductor_api.h"
 
 #include "api/core/request_values.h"
-#include "api/ironic/node_view.h"
+#include "api/core/route_idents.h"
 #include "common/model/error.h"
 #include "common/wire/resources/resource_links.h"
 #include "db/repositories/fleet_counts.h"

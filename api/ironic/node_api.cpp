@@ -2,11 +2,13 @@
 
 #include "api/access/access.h"
 #include "api/core/request_values.h"
+#include "api/core/route_idents.h"
 #include "api/ironic/node_query.h"
 #include "api/ironic/node_view.h"
 #include "common/model/error.h"
 #include "common/model/interfaces.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
 #include "db/repositories/repositories.h"
 
 #include <fmt/format.h>

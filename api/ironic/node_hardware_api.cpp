@@ -1,6 +1,7 @@
 #include "api/ironic/node_hardware_api.h"
 
 #include "api/core/request_values.h"
+#include "api/core/route_idents.h"
 #include "api/ironic/node_view.h"
 #include "common/model/error.h"
 #include "common/model/interfaces.h"

@@ -1,5 +1,6 @@
 #pragma once
-#include "api/api.h"
+#include "api/core/api_parts.h"
+#include "common/http/request.h"
 #include "common/wire/resources/node_fields.h"
 #include "db/repositories/node_repository.h"
 

@@ -2,6 +2,7 @@
 
 #include "api/access/access.h"
 #include "api/core/request_values.h"
+#include "api/core/route_idents.h"
 #include "api/ironic/node_view.h"
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"

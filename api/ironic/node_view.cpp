@@ -2,26 +2,13 @@
 
 #include "api/access/access.h"
 #include "api/core/request_values.h"
+#include "api/core/route_idents.h"
 #include "common/wire/json/json_input.h"
 #include "db/repositories/lease_repository.h"
-#include "db/repositories/node_repository.h"
 
 #include <nlohmann/json.hpp>
 
 namespace bm::api {
-
-std::string identOf(const ApiParts& parts, const http::Request& request)
-{
-    constexpr std::string_view kSuffix = ".json";
-    const std::string& ident = request.pathParam("ident");
-    constexpr int kPlainSince = 91; // from then on a suffix is part of the name
-    if (versionOf(request).minor >= kPlainSince || ident.size() <= kSuffix.size() ||
-        !ident.ends_with(kSuffix))
-        return ident;
-    const bool named = parts.context.database.read(
-        [&](db::Transaction& tx) { return db::NodeRepository{}.findByName(tx, ident).has_value(); });
-    return named ? ident : ident.substr(0, ident.size() - kSuffix.size());
-}
 
 nlohmann::json internalOf(const model::Node& node)
 {

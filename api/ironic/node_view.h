@@ -1,5 +1,6 @@
 #pragma once
-#include "api/api.h"
+#include "api/core/api_parts.h"
+#include "common/http/request.h"
 #include "common/wire/resources/node_fields.h"
 
 #include <functional>
@@ -9,8 +10,6 @@
 
 namespace bm::api {
 
-/// The node's name or uuid of the route; a suffix ".json" is ignored unless a node is called so.
-std::string identOf(const ApiParts& parts, const http::Request& request);
 /// driver_internal_info, where what is told about a machine beside its row is kept.
 nlohmann::json internalOf(const model::Node& node);
 /// Changes it in the stored node. @throws Error NotFound, NodeLocked, and what @p change throws

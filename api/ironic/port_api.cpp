@@ -2,9 +2,10 @@
 
 #include "api/access/access.h"
 #include "api/core/request_values.h"
-#include "api/ironic/node_view.h"
+#include "api/core/route_idents.h"
 #include "api/ironic/resource_fields.h"
 #include "common/model/error.h"
+#include "common/wire/json/json_writer.h"
 #include "common/wire/resources/port_fields.h"
 #include "conductor/core/nodes.h"
 #include "conductor/nodes/resources.h"
@@ -74,18 +75,6 @@ std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
 }
 
 } // namespace
-
-Port findPort(db::Transaction& tx, const std::string& ident)
-{
-    std::optional<Port> port;
-    if (model::isUuid(ident))
-        port = db::PortRepository{}.find(tx, model::PortId{ident});
-    else if (const std::optional<model::MacAddress> mac = model::macFromText(ident))
-        port = db::PortRepository{}.findByMac(tx, *mac);
-    if (!port)
-        throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");
-    return *port;
-}
 
 void PortApi::mount(http::Router& router)
 {

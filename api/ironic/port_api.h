@@ -1,10 +1,8 @@
 #pragma once
-#include "api/api.h"
+#include "api/core/api_parts.h"
+#include "common/http/router.h"
 
 namespace bm::api {
-
-/// By uuid or MAC. @throws Error NotFound
-model::Port findPort(db::Transaction& tx, const std::string& ident);
 
 /// /v1/ports, /v1/ports/{ident} (uuid or MAC), /v1/nodes/{ident}/ports.
 class PortApi {

@@ -1,5 +1,6 @@
 #pragma once
-#include "api/api.h"
+#include "api/core/api_parts.h"
+#include "common/http/router.h"
 #include "common/wire/resources/resource_shape.h"
 #include "conductor/nodes/resources.h"
 

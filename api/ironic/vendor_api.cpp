@@ -1,7 +1,7 @@
 #include "api/ironic/vendor_api.h"
 
 #include "api/core/request_values.h"
-#include "api/ironic/node_view.h"
+#include "api/core/route_idents.h"
 #include "common/model/error.h"
 #include "common/model/interfaces.h"
 #include "common/wire/json/json_input.h"

@@ -1,10 +1,11 @@
 #include "api/own/capture_api.h"
 
 #include "api/core/request_values.h"
-#include "api/ironic/node_view.h"
+#include "api/core/route_idents.h"
 #include "common/model/error.h"
 #include "common/wire/agent/root_device.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
 
 #include <charconv>
 #include <nlohmann/json.hpp>

@@ -1,5 +1,6 @@
 #pragma once
-#include "api/api.h"
+#include "api/core/api_parts.h"
+#include "common/http/router.h"
 
 namespace bm::api {
 

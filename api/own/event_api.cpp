@@ -1,9 +1,10 @@
 #include "api/own/event_api.h"
 
 #include "api/core/request_values.h"
-#include "api/ironic/node_view.h"
+#include "api/core/route_idents.h"
 #include "common/model/error.h"
 #include "common/wire/event_json.h"
+#include "common/wire/json/json_writer.h"
 #include "db/repositories/repositories.h"
 #include "db/repositories/rollout_repository.h"
 

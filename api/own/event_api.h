@@ -1,6 +1,7 @@
 #pragma once
-#include "api/api.h"
+#include "api/core/api_parts.h"
 #include "api/own/event_feed.h"
+#include "common/http/router.h"
 
 #include <condition_variable>
 #include <mutex>

@@ -1,6 +1,7 @@
 #include "api/own/event_feed.h"
 
 #include "common/wire/event_json.h"
+#include "common/wire/json/json_writer.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -5,6 +5,7 @@
 #include "common/model/error.h"
 #include "common/wire/image_json.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
 #include "conductor/images/ramdisk_image.h"
 
 #include <algorithm>

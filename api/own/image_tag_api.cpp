@@ -2,6 +2,7 @@
 
 #include "api/core/request_values.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
 #include "common/wire/rollout_json.h"
 
 #include <map>

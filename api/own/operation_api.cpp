@@ -1,8 +1,9 @@
 #include "api/own/operation_api.h"
 
 #include "api/core/request_values.h"
-#include "api/ironic/node_view.h"
+#include "api/core/route_idents.h"
 #include "common/model/error.h"
+#include "common/wire/json/json_writer.h"
 #include "common/wire/operation_json.h"
 #include "common/wire/provision_request.h"
 #include "conductor/fleet/deploy_parts.h"

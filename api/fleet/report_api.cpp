@@ -1,8 +1,9 @@
-#include "api/own/report_api.h"
+#include "api/fleet/report_api.h"
 
 #include "api/core/request_values.h"
-#include "api/ironic/node_view.h"
+#include "api/core/route_idents.h"
 #include "common/model/error.h"
+#include "common/wire/json/json_writer.h"
 #include "conductor/operations/verify_request.h"
 #include "conductor/steps/reports.h"
 #include "db/repositories/report_repository.h"

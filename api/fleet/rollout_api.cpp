@@ -1,9 +1,10 @@
-#include "api/own/rollout_api.h"
+#include "api/fleet/rollout_api.h"
 
 #include "api/core/request_values.h"
 #include "common/model/error.h"
 #include "common/wire/agent/relay_json.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/json_writer.h"
 #include "common/wire/rollout_json.h"
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "api/own/schedule_view.h"
+#include "api/fleet/schedule_view.h"
 
 #include "common/model/duration.h"
 #include "common/wire/resources/resource_links.h"

@@ -1,7 +1,8 @@
-#include "api/own/fleet_api.h"
+#include "api/fleet/fleet_api.h"
 
 #include "api/core/request_values.h"
 #include "common/model/step_kinds.h"
+#include "common/wire/json/json_writer.h"
 #include "common/wire/operation_json.h"
 #include "db/repositories/fleet_repository.h"
 

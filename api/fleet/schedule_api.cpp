@@ -1,8 +1,9 @@
-#include "api/own/schedule_api.h"
+#include "api/fleet/schedule_api.h"
 
 #include "api/core/request_values.h"
-#include "api/own/schedule_view.h"
+#include "api/fleet/schedule_view.h"
 #include "common/model/error.h"
+#include "common/wire/json/json_writer.h"
 
 #include <algorithm>
 

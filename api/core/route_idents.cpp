@@ -1,0 +1,38 @@
+#include "api/core/route_idents.h"
+
+#include "api/core/request_values.h"
+#include "common/model/error.h"
+#include "db/repositories/repositories.h"
+
+namespace bm::api {
+
+using model::Error;
+using model::ErrorCode;
+using model::Port;
+
+std::string identOf(const ApiParts& parts, const http::Request& request)
+{
+    constexpr std::string_view kSuffix = ".json";
+    const std::string& ident = request.pathParam("ident");
+    constexpr int kPlainSince = 91; // from then on a suffix is part of the name
+    if (versionOf(request).minor >= kPlainSince || ident.size() <= kSuffix.size() ||
+        !ident.ends_with(kSuffix))
+        return ident;
+    const bool named = parts.context.database.read(
+        [&](db::Transaction& tx) { return db::NodeRepository{}.findByName(tx, ident).has_value(); });
+    return named ? ident : ident.substr(0, ident.size() - kSuffix.size());
+}
+
+Port findPort(db::Transaction& tx, const std::string& ident)
+{
+    std::optional<Port> port;
+    if (model::isUuid(ident))
+        port = db::PortRepository{}.find(tx, model::PortId{ident});
+    else if (const std::optional<model::MacAddress> mac = model::macFromText(ident))
+        port = db::PortRepository{}.findByMac(tx, *mac);
+    if (!port)
+        throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");
+    return *port;
+}
+
+} // namespace bm::api
