@@ -5,6 +5,7 @@
 #include "agent/exchange_loop.h"
 #include "agent/relay/relay_wire.h"
 #include "agent/start/kernel_start.h"
+#include "agent/step_table.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 

@@ -1,6 +1,6 @@
 #include "agent/server_session.h"
 
-#include "agent/copy/frame_source.h"
+#include "agent/frames/frame_source.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>

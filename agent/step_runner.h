@@ -1,6 +1,6 @@
 #pragma once
 #include "agent/base/agent_log.h"
-#include "agent/steps.h"
+#include "agent/step_table.h"
 #include "common/wire/agent/agent_exchange.h"
 
 #include <filesystem>

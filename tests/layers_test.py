@@ -10,6 +10,8 @@ PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
 CONDUCTOR = PLATFORM | {"common/wire", "db", "images", "pxe", "drivers"}
 API = CONDUCTOR | {"common/layout", "common/http", "conductor", "conductor/fleet"}
+AGENT_STEP = PLATFORM | {"common/wire", "agent/base", "agent/disk"}
+HARDWARE = {"agent/hardware/" + room for room in ("erase", "raid", "burnin", "inspection", "rescue")}
 ALLOWED = {
     "common/text": set(),
     "common/model": {"common/text"},
@@ -31,7 +33,22 @@ ALLOWED = {
     "api/own": API | {"api/core", "api/access"},
     "api/fleet": API | {"api/core", "api/access"},
     "bmd": API | {"api", "api/access"},
-    "agent": PLATFORM | {"common/wire", "common/layout", "images/blocks"},
+    "agent": PLATFORM | {"common/wire", "common/layout", "agent/base", "agent/disk", "agent/frames", "agent/relay", "agent/step", "agent/start",
+                         "agent/copy", "agent/tree", "agent/capture"} | HARDWARE,
+    "agent/base": PLATFORM,
+    "agent/disk": PLATFORM | {"common/wire", "agent/base"},
+    "agent/frames": PLATFORM | {"images/blocks", "agent/base"},
+    "agent/relay": PLATFORM | {"images/blocks", "agent/base", "agent/disk", "agent/frames"},
+    "agent/step": AGENT_STEP | {"agent/frames", "agent/relay"},
+    "agent/start": AGENT_STEP | {"agent/step"},
+    "agent/copy": AGENT_STEP | {"images/blocks", "agent/frames", "agent/relay", "agent/step", "agent/start"},
+    "agent/tree": AGENT_STEP | {"images/blocks", "common/layout", "agent/frames", "agent/relay", "agent/step", "agent/start", "agent/copy"},
+    "agent/capture": AGENT_STEP | {"images/blocks", "agent/frames", "agent/step"},
+    "agent/hardware/erase": AGENT_STEP | {"agent/step", "agent/start"},
+    "agent/hardware/raid": AGENT_STEP | {"agent/step", "agent/start", "agent/hardware/erase"},
+    "agent/hardware/burnin": AGENT_STEP | {"agent/step", "agent/hardware/erase"},
+    "agent/hardware/inspection": AGENT_STEP | {"agent/step"},
+    "agent/hardware/rescue": AGENT_STEP | {"agent/step", "agent/hardware/inspection"},
     "cli": {"cli/commands"},
     "cli/client": PLATFORM,
     "cli/views": BASE,
@@ -39,7 +56,7 @@ ALLOWED = {
     "cli/commands": PLATFORM | {"cli/client", "cli/views", "cli/shell", "common/wire", "common/layout"},
 }
 # Rows that still stand for every folder inside them. A folder elsewhere needs a row of its own.
-WHOLE = {"agent", "common/wire", "conductor", "db", "images"}
+WHOLE = {"common/wire", "conductor", "db", "images"}
 # tests/X tests the folders of the row, all that is inside them, and may include what these may; so do tests/support's
 # users (it builds the whole server) and helpers of another test folder where the row names it.
 TESTS = {

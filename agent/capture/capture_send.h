@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/steps.h"
+#include "agent/step/step_context.h"
 #include "images/blocks/block_writer.h"
 
 #include <cstdint>

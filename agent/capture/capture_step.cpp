@@ -1,12 +1,14 @@
 // capture_disk: the disk, or the files on it, become an image in the server's store.
+#include "agent/capture/capture_step.h"
+
 #include "agent/capture/capture_plan.h"
 #include "agent/capture/capture_send.h"
 #include "agent/capture/disk_capture.h"
 #include "agent/capture/disk_overlay.h"
 #include "agent/capture/generaliser.h"
-#include "agent/disk/chosen_disk.h"
+#include "agent/capture/tree_capture.h"
 #include "agent/disk/kernel_disks.h"
-#include "agent/tree/tree_capture.h"
+#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 
 #include <cmath>

@@ -1,7 +1,7 @@
 #pragma once
 #include "agent/base/agent_log.h"
 #include "agent/base/bounded_queue.h"
-#include "agent/copy/frame_source.h"
+#include "agent/frames/frame_source.h"
 #include "images/blocks/block_record.h"
 
 #include <atomic>

@@ -1,10 +1,10 @@
 #pragma once
 #include "agent/base/agent_log.h"
-#include "agent/copy/fetch_run.h"
-#include "agent/copy/frame_source.h"
-#include "agent/copy/frame_store.h"
-#include "agent/copy/source_choice.h"
+#include "agent/frames/fetch_run.h"
+#include "agent/frames/frame_source.h"
+#include "agent/frames/frame_store.h"
 #include "agent/relay/relay_copy.h"
+#include "agent/relay/source_choice.h"
 #include "images/blocks/manifest.h"
 
 #include <atomic>

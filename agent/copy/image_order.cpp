@@ -1,8 +1,8 @@
 #include "agent/copy/image_order.h"
 
 #include "agent/copy/manifest_fetch.h"
-#include "agent/disk/chosen_disk.h"
 #include "agent/disk/config_drive.h"
+#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/copy/frame_source.h"
+#include "agent/frames/frame_source.h"
 #include "images/blocks/manifest.h"
 
 #include <cstdint>

@@ -3,9 +3,9 @@
 #include "agent/base/step_progress.h"
 #include "agent/copy/delta_choice.h"
 #include "agent/copy/frame_fetcher.h"
-#include "agent/copy/frame_store.h"
 #include "agent/copy/read_back.h"
 #include "agent/disk/block_device.h"
+#include "agent/frames/frame_store.h"
 #include "agent/relay/relay.h"
 #include "images/blocks/manifest.h"
 

@@ -1,10 +1,12 @@
 // verify_disk: a deployed disk compared with what was written to it. Nothing is written.
+#include "agent/copy/verify_step.h"
+
 #include "agent/base/aligned_buffer.h"
 #include "agent/copy/manifest_fetch.h"
-#include "agent/disk/chosen_disk.h"
 #include "agent/disk/file_systems.h"
 #include "agent/disk/gpt.h"
 #include "agent/disk/kernel_disks.h"
+#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"

@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/copy/frame_store.h"
+#include "agent/frames/frame_store.h"
 #include "agent/relay/relay_server.h"
 #include "images/blocks/manifest.h"
 

@@ -1,8 +1,8 @@
 #pragma once
-#include "agent/copy/fetch_run.h"
-#include "agent/copy/source_choice.h"
+#include "agent/frames/fetch_run.h"
 #include "agent/relay/relay_copy.h"
 #include "agent/relay/relay_peer.h"
+#include "agent/relay/source_choice.h"
 
 #include <chrono>
 #include <deque>

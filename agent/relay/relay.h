@@ -1,7 +1,7 @@
 #pragma once
 #include "agent/base/agent_log.h"
-#include "agent/copy/frame_store.h"
 #include "agent/disk/block_device.h"
+#include "agent/frames/frame_store.h"
 #include "agent/relay/relay_copy.h"
 #include "agent/relay/relay_server.h"
 #include "images/blocks/manifest.h"

@@ -1,6 +1,6 @@
 #pragma once
 #include "agent/base/agent_log.h"
-#include "agent/copy/frame_store.h"
+#include "agent/frames/frame_store.h"
 #include "agent/relay/relay_copy.h"
 #include "common/platform/files.h"
 #include "images/blocks/manifest.h"

@@ -1,6 +1,6 @@
 #include "agent/relay/relay_wire.h"
 
-#include "agent/copy/frame_store.h"
+#include "agent/frames/frame_store.h"
 
 #include <algorithm>
 #include <cstring>

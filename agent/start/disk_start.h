@@ -1,7 +1,7 @@
 #pragma once
 #include "agent/start/bios_drives.h"
 #include "agent/start/boot_entries.h"
-#include "agent/steps.h"
+#include "agent/step/step_context.h"
 
 #include <nlohmann/json.hpp>
 #include <optional>

@@ -1,6 +1,7 @@
-#include "agent/disk/chosen_disk.h"
+#include "agent/start/start_kernel_step.h"
+
 #include "agent/start/kernel_start.h"
-#include "agent/steps.h"
+#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #pragma once
+#include "agent/disk/tree_files.h"
 #include "agent/tree/disk_setup.h"
-#include "agent/tree/system_files.h"
 
 namespace bm::agent {
 

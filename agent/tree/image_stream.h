@@ -2,8 +2,8 @@
 #include "agent/base/agent_log.h"
 #include "agent/base/aligned_buffer.h"
 #include "agent/base/bounded_queue.h"
-#include "agent/copy/frame_source.h"
-#include "agent/copy/frame_store.h"
+#include "agent/frames/frame_source.h"
+#include "agent/frames/frame_store.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/manifest.h"
 

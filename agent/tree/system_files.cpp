@@ -1,5 +1,6 @@
 #include "agent/tree/system_files.h"
 
+#include "agent/disk/tree_files.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/tree/attributes.h"
+#include "agent/disk/attributes.h"
 
 #include <array>
 #include <cstdint>

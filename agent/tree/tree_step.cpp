@@ -1,6 +1,7 @@
-#include "agent/disk/chosen_disk.h"
+#include "agent/tree/tree_step.h"
+
 #include "agent/start/disk_start.h"
-#include "agent/steps.h"
+#include "agent/step/chosen_disk.h"
 #include "agent/tree/tree_deployer.h"
 #include "common/model/error.h"
 

@@ -2,6 +2,7 @@
 #include "agent/hardware/burnin/burnin_cpu.h"
 #include "agent/hardware/burnin/burnin_disk.h"
 #include "agent/hardware/burnin/burnin_memory.h"
+#include "agent/hardware/burnin/burnin_steps.h"
 #include "tests/agent/step_world.h"
 
 #include <atomic>

@@ -1,10 +1,11 @@
 // Erasing disks: what the block layer does on real loop devices; NVMe and ATA commands by programs that are
 // answered for, as no such disk is here.
 #include "agent/base/aligned_buffer.h"
-#include "agent/hardware/burnin/disk_samples.h"
-#include "agent/hardware/burnin/random_pattern.h"
+#include "agent/base/random_pattern.h"
+#include "agent/disk/disk_samples.h"
 #include "agent/hardware/erase/ata_security.h"
 #include "agent/hardware/erase/disk_eraser.h"
+#include "agent/hardware/erase/erase_steps.h"
 #include "agent/hardware/erase/nvme_eraser.h"
 #include "agent/hardware/erase/overwriting.h"
 #include "tests/agent/step_world.h"

@@ -1,6 +1,7 @@
 // Inspection: LLDP frames (parsed, and heard on a veth pair in a network namespace of a thread of this
 // test's), SMBIOS, and the JSON in Ironic's shape.
 #include "agent/hardware/inspection/dmi_table.h"
+#include "agent/hardware/inspection/inspect_step.h"
 #include "agent/hardware/inspection/inspection.h"
 #include "agent/hardware/inspection/links_up.h"
 #include "agent/hardware/inspection/lldp_listener.h"

@@ -3,6 +3,7 @@
 #include "agent/disk/gpt.h"
 #include "agent/hardware/raid/raid_arrays.h"
 #include "agent/hardware/raid/raid_plan.h"
+#include "agent/hardware/raid/raid_steps.h"
 #include "tests/agent/step_world.h"
 
 using namespace bm::agent;

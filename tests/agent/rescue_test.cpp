@@ -1,6 +1,7 @@
 // Rescue: the real dropbear, on loopback and a port of its own.
 #include "agent/hardware/inspection/host_addresses.h"
 #include "agent/hardware/rescue/rescue_server.h"
+#include "agent/hardware/rescue/rescue_step.h"
 #include "tests/agent/step_world.h"
 
 #include <arpa/inet.h>

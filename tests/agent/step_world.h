@@ -1,6 +1,6 @@
 #pragma once
 #include "agent/disk/loop_device.h"
-#include "agent/steps.h"
+#include "agent/step/step_context.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"

@@ -1,8 +1,8 @@
 // The files of a system as an archive: what GNU tar unpacks from it is what was there; file systems by mkfs,
 // mounted.
-#include "agent/tree/captured_system.h"
-#include "agent/tree/fstab.h"
-#include "agent/tree/tree_archive.h"
+#include "agent/capture/captured_system.h"
+#include "agent/capture/fstab.h"
+#include "agent/capture/tree_archive.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"

@@ -1,8 +1,8 @@
 #include "agent/hardware/burnin/burnin_disk.h"
 
 #include "agent/base/aligned_buffer.h"
+#include "agent/base/random_pattern.h"
 #include "agent/hardware/burnin/burnin_clock.h"
-#include "agent/hardware/burnin/random_pattern.h"
 
 #include <algorithm>
 #include <fmt/format.h>

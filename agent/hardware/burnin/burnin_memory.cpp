@@ -1,7 +1,7 @@
 #include "agent/hardware/burnin/burnin_memory.h"
 
+#include "agent/base/random_pattern.h"
 #include "agent/hardware/burnin/burnin_clock.h"
-#include "agent/hardware/burnin/random_pattern.h"
 #include "common/platform/files.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // What disks say of themselves: SMART's health and short self-test.
 #include "agent/base/bytes.h"
+#include "agent/base/stop_wait.h"
 #include "agent/hardware/burnin/burnin_disk.h"
-#include "agent/hardware/rescue/stop_wait.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,12 +1,13 @@
 // The steps that strain a machine before it is trusted.
-#include "agent/disk/chosen_disk.h"
+#include "agent/hardware/burnin/burnin_steps.h"
+
 #include "agent/disk/kernel_disks.h"
 #include "agent/hardware/burnin/burnin_cpu.h"
 #include "agent/hardware/burnin/burnin_disk.h"
 #include "agent/hardware/burnin/burnin_memory.h"
 #include "agent/hardware/erase/disk_eraser.h"
 #include "agent/hardware/erase/per_disk.h"
-#include "agent/steps.h"
+#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 
 #include <cmath>

@@ -1,8 +1,8 @@
 #include "agent/hardware/erase/disk_eraser.h"
 
+#include "agent/disk/disk_samples.h"
 #include "agent/disk/kernel_disks.h"
 #include "agent/disk/signature_wiper.h"
-#include "agent/hardware/burnin/disk_samples.h"
 #include "agent/hardware/erase/ata_security.h"
 #include "agent/hardware/erase/nvme_eraser.h"
 #include "agent/hardware/erase/overwriting.h"

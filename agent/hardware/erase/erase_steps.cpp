@@ -1,9 +1,10 @@
 // The steps that erase disks.
-#include "agent/disk/chosen_disk.h"
+#include "agent/hardware/erase/erase_steps.h"
+
 #include "agent/hardware/erase/disk_eraser.h"
 #include "agent/hardware/erase/per_disk.h"
 #include "agent/start/disk_start.h"
-#include "agent/steps.h"
+#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 
 #include <cmath>

@@ -1,6 +1,6 @@
 #pragma once
 #include "agent/base/agent_log.h"
-#include "agent/hardware/burnin/progress_share.h"
+#include "agent/base/progress_share.h"
 #include "common/platform/exec.h"
 
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "agent/hardware/erase/nvme_eraser.h"
 
 #include "agent/base/bytes.h"
-#include "agent/hardware/rescue/stop_wait.h"
+#include "agent/base/stop_wait.h"
 
 #include <cctype>
 #include <fmt/format.h>

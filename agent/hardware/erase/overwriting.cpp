@@ -1,9 +1,9 @@
 #include "agent/hardware/erase/overwriting.h"
 
 #include "agent/base/aligned_buffer.h"
-#include "agent/hardware/burnin/disk_samples.h"
-#include "agent/hardware/burnin/random_pattern.h"
-#include "agent/hardware/rescue/stop_wait.h"
+#include "agent/base/random_pattern.h"
+#include "agent/base/stop_wait.h"
+#include "agent/disk/disk_samples.h"
 
 #include <algorithm>
 #include <fmt/format.h>

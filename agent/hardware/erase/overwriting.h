@@ -1,6 +1,6 @@
 #pragma once
+#include "agent/base/progress_share.h"
 #include "agent/disk/block_device.h"
-#include "agent/hardware/burnin/progress_share.h"
 
 #include <optional>
 #include <stop_token>

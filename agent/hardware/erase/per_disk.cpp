@@ -1,6 +1,6 @@
 #include "agent/hardware/erase/per_disk.h"
 
-#include "agent/hardware/rescue/stop_wait.h"
+#include "agent/base/stop_wait.h"
 #include "common/model/error.h"
 
 #include <algorithm>

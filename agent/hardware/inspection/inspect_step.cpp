@@ -1,11 +1,12 @@
 // The step that tells all about the machine.
-#include "agent/disk/chosen_disk.h"
+#include "agent/hardware/inspection/inspect_step.h"
+
+#include "agent/base/stop_wait.h"
 #include "agent/disk/inventory_reader.h"
 #include "agent/hardware/inspection/inspection.h"
 #include "agent/hardware/inspection/links_up.h"
 #include "agent/hardware/inspection/lldp_listener.h"
-#include "agent/hardware/rescue/stop_wait.h"
-#include "agent/steps.h"
+#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "agent/hardware/inspection/lldp_listener.h"
 
-#include "agent/hardware/rescue/stop_wait.h"
+#include "agent/base/stop_wait.h"
 #include "common/platform/files.h"
 
 #include <algorithm>

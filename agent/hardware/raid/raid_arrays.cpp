@@ -1,11 +1,11 @@
 #include "agent/hardware/raid/raid_arrays.h"
 
+#include "agent/base/stop_wait.h"
 #include "agent/disk/block_device.h"
 #include "agent/disk/gpt.h"
 #include "agent/disk/kernel_disks.h"
 #include "agent/disk/signature_wiper.h"
 #include "agent/hardware/erase/disk_eraser.h"
-#include "agent/hardware/rescue/stop_wait.h"
 #include "common/model/error.h"
 
 #include <charconv>

@@ -1,10 +1,11 @@
 // The steps that make and remove software RAID.
-#include "agent/disk/chosen_disk.h"
+#include "agent/hardware/raid/raid_steps.h"
+
 #include "agent/disk/inventory_reader.h"
 #include "agent/hardware/erase/per_disk.h"
 #include "agent/hardware/raid/raid_arrays.h"
 #include "agent/start/disk_start.h"
-#include "agent/steps.h"
+#include "agent/step/chosen_disk.h"
 
 #include <charconv>
 #include <filesystem>

@@ -1,7 +1,7 @@
 #include "agent/hardware/rescue/rescue_server.h"
 
+#include "agent/base/stop_wait.h"
 #include "agent/disk/inventory_reader.h"
-#include "agent/hardware/rescue/stop_wait.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 

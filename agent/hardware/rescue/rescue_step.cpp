@@ -1,8 +1,9 @@
 // The step that lets somebody in.
-#include "agent/disk/chosen_disk.h"
+#include "agent/hardware/rescue/rescue_step.h"
+
 #include "agent/hardware/inspection/host_addresses.h"
 #include "agent/hardware/rescue/rescue_server.h"
-#include "agent/steps.h"
+#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 
 namespace bm::agent {

@@ -1,0 +1,190 @@
+#include "agent/frames/frame_store.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+namespace bm::agent {
+
+using Clock = std::chrono::steady_clock;
+
+/// Bytes in use by frames that are alive, wherever they are held.
+struct StoredFrame::Budget {
+    std::mutex mutex;
+    std::condition_variable freed;
+    std::size_t used = 0;
+    bool aborted = false;
+    std::optional<Clock::time_point> waitingSince;
+    FrameStore::Intake intake;
+};
+
+void StoredFrame::Free::operator()(std::byte* bytes) const
+{
+    std::free(bytes);
+    {
+        const std::scoped_lock lock(budget->mutex);
+        budget->used -= length;
+    }
+    budget->freed.notify_all();
+}
+
+StoredFrame::StoredFrame(std::size_t block, std::size_t length, bool original, std::shared_ptr<Budget> budget)
+    : block_(block), length_(length), original_(original),
+      bytes_(static_cast<std::byte*>(std::malloc(std::max<std::size_t>(length, 1))),
+             Free{std::move(budget), length})
+{
+    if (!bytes_)
+        throw std::bad_alloc();
+}
+
+void StoredFrame::advance(std::size_t count)
+{
+    const std::size_t now = have_.load(std::memory_order_relaxed) + count;
+    have_.store(now, std::memory_order_release);
+    if (now == length_)
+        mark(State::Whole);
+}
+
+FrameStore::FrameStore(std::size_t limitBytes, bool keep, std::function<void()> onChange)
+    : limit_(std::max(limitBytes, 2 * kLongestFrame)), keep_(keep), onChange_(std::move(onChange)),
+      budget_(std::make_shared<StoredFrame::Budget>())
+{}
+
+/// Drops the oldest frames that nobody else holds until @p length more fits.
+bool FrameStore::makeRoom(std::size_t length)
+{
+    std::deque<FramePtr> dropped; // freed after the lock
+    const std::scoped_lock lock(mutex_);
+    const auto fits = [&] {
+        const std::scoped_lock budget(budget_->mutex);
+        std::size_t freed = 0;
+        for (const FramePtr& frame : dropped)
+            freed += frame->length();
+        return budget_->used - freed + length <= limit_;
+    };
+    for (auto at = order_.begin(); at != order_.end() && !fits();) {
+        if (at->use_count() > 2) { // the map and this list
+            ++at;
+            continue;
+        }
+        if (const auto found = frames_.find((*at)->block()); found != frames_.end() && found->second == *at)
+            frames_.erase(found);
+        dropped.push_back(std::move(*at));
+        at = order_.erase(at);
+    }
+    return fits();
+}
+
+FramePtr FrameStore::add(std::size_t block, std::size_t length, bool original)
+{
+    {
+        const std::scoped_lock lock(budget_->mutex);
+        budget_->used += length;
+    }
+    FramePtr frame(new StoredFrame(block, length, original, budget_));
+    if (!keep_)
+        return frame;
+    const std::scoped_lock lock(mutex_);
+    FramePtr& place = frames_[block];
+    if (place)
+        std::erase(order_, place);
+    place = frame;
+    order_.push_back(frame);
+    return frame;
+}
+
+FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
+{
+    while (!makeRoom(length)) {
+        std::unique_lock lock(budget_->mutex);
+        if (budget_->aborted)
+            return {};
+        if (!budget_->waitingSince)
+            budget_->waitingSince = Clock::now();
+        // A frame that only the store holds now tells nobody: look again soon.
+        budget_->freed.wait_for(lock, std::chrono::milliseconds{10});
+    }
+    {
+        const std::scoped_lock lock(budget_->mutex);
+        if (budget_->waitingSince)
+            budget_->intake.waited += Clock::now() - *std::exchange(budget_->waitingSince, std::nullopt);
+        budget_->intake.bytes += length;
+        if (budget_->aborted)
+            return {};
+    }
+    return add(block, length, original);
+}
+
+FramePtr FrameStore::beginExtra(std::size_t block, std::size_t length)
+{
+    makeRoom(length);
+    return add(block, length, false);
+}
+
+FramePtr FrameStore::find(std::size_t block) const
+{
+    const std::scoped_lock lock(mutex_);
+    const auto found = frames_.find(block);
+    return found == frames_.end() ? FramePtr() : found->second;
+}
+
+void FrameStore::grown(const FramePtr& frame, std::size_t count)
+{
+    frame->advance(count);
+    if (onChange_)
+        onChange_();
+}
+
+void FrameStore::rejected(const FramePtr& frame, StoredFrame::State why)
+{
+    frame->mark(why);
+    {
+        const std::scoped_lock lock(mutex_);
+        if (const auto found = frames_.find(frame->block()); found != frames_.end() && found->second == frame)
+            frames_.erase(found);
+        std::erase(order_, frame);
+    }
+    if (onChange_)
+        onChange_();
+}
+
+std::optional<Clock::duration> FrameStore::waiting() const
+{
+    const std::scoped_lock lock(budget_->mutex);
+    if (!budget_->waitingSince)
+        return std::nullopt;
+    return Clock::now() - *budget_->waitingSince;
+}
+
+FrameStore::Intake FrameStore::intake() const
+{
+    const std::scoped_lock lock(budget_->mutex);
+    Intake now = budget_->intake;
+    if (budget_->waitingSince)
+        now.waited += Clock::now() - *budget_->waitingSince;
+    return now;
+}
+
+void FrameStore::abort()
+{
+    {
+        const std::scoped_lock lock(budget_->mutex);
+        budget_->aborted = true;
+    }
+    budget_->freed.notify_all();
+}
+
+bool FrameStore::aborted() const
+{
+    const std::scoped_lock lock(budget_->mutex);
+    return budget_->aborted;
+}
+
+std::size_t FrameStore::usedBytes() const
+{
+    const std::scoped_lock lock(budget_->mutex);
+    return budget_->used;
+}
+
+} // namespace bm::agent

@@ -1,0 +1,37 @@
+#pragma once
+#include "agent/base/agent_log.h"
+#include "agent/base/step_progress.h"
+#include "agent/frames/frame_source.h"
+#include "agent/relay/relay.h"
+#include "common/platform/exec.h"
+#include "common/text/json_text.h"
+#include "common/wire/agent/inventory.h"
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace bm::agent {
+
+/// What a step has at hand; borrowed for as long as it runs.
+struct StepContext {
+    const model::JsonText& arguments;
+    const std::string& apiBase; ///< URLs that begin with '/' are below it
+    const TokenSource& token;
+    const std::function<std::vector<wire::Disk>()>& disks;
+    platform::Exec& exec;
+    StepProgress& progress;
+    AgentLog& log;
+    bool resume = false; ///< this step was begun before and cut short
+    std::stop_token stop{};
+    RelayCopy* relay = nullptr; ///< null: alone with the server
+    RelaySettings relaySettings{};
+    bool mayChangeMachine = false; ///< firmware's variables too: this is the RAM disk of a machine of bm's
+    std::string bootInterface{};   ///< MAC of BOOTIF; "" when there is none
+};
+
+/// Returns the step's result as JSON; throws model::Error.
+using StepFunction = std::function<model::JsonText(const StepContext&)>;
+
+} // namespace bm::agent
