@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Checks the documentation. Without arguments: links, widths, the index, decisions. With a build folder: commands.
 
-A command line is checked in two ways. Each `bm ...` and `bmd ...` in a page must name commands and options that the
-programs' --help has. Each line "$ COMMAND" in a block that a page marks as ```console run is run ("> " continues it),
-in the page's order, against a `bmd --dev` of the test's own with the nodes rack1-01 to rack1-08 and the image
-debian-12. It must end with 0, or with N where the line ends in "# exit code N". Error codes in the shown output
-("[not-found]") must be in the real one. <!-- run: COMMAND --> prepares the block below it; readers do not see it.
+Each `bm ...` and `bmd ...` in a page must name commands and options that the programs' --help has, each route one of
+the OpenAPI document, each key one of --print-config.
+
+Each line "$ COMMAND" in a block that a page marks as ```console run is run ("> " continues it), in the page's order,
+against a `bmd --dev` of the test's own with the nodes rack1-01 to rack1-08 and the image debian-12. It must end with
+0, or with N where the line ends in "# exit code N". Error codes in the shown output ("[not-found]") must be in the
+real one. <!-- run: COMMAND --> prepares the block below it; readers do not see it.
 """
+import json
 import os
 import pathlib
 import re
@@ -21,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 DOCS = ROOT / "docs"
 PROSE, TABLE = 120, 160
 FEWEST_COMMANDS = 20
+MACHINES = ("/v1/agent/", "/v1/lookup", "/v1/heartbeat", "/v1/images/{content id}")  # of the provisioning listener
 IDIOMS = ("is looked at", "are looked at", "(is|was|are|were) asked for", "is told", "are told", "whoever", "who asks", "what nobody",
           "is taken up", "are taken up", "goes on where", "is lent", "anew", "one's own")
 APART = {ROOT / "CHANGELOG.md"}  # one line for each change, however long
@@ -274,6 +278,19 @@ def unknown_keys(pages, bmd):
                 yield f"{name_of(page.path)}:{number}: bmd.yaml has no key {span}"
 
 
+def unknown_routes(pages, described):
+    """Routes below /v1 in code spans: those of the operators' listener must be in its OpenAPI document."""
+    known = [re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(path))) for path in described["paths"]]
+    for page in pages:
+        for number, span in page.spans():
+            for path in re.findall(r"(?<![\w}])/v1/(?:\{[^}]*\}|[^\s?`,;{])*", span):
+                folder, _, ends = path.rstrip("/").rpartition("/")
+                for name in [f"{folder}/{end}" for end in ends.split("|")]:
+                    shown = re.sub(r"\{[^}]*\}", "x", name)
+                    if not name.startswith(MACHINES) and not any(route.fullmatch(shown) for route in known):
+                        yield f"{name_of(page.path)}:{number}: no route {name}"
+
+
 class Trial:
     """A bmd --dev with simulated machines, in a folder of its own where a page's commands run."""
 
@@ -351,6 +368,8 @@ def check_commands(build):
     build = pathlib.Path(build)
     programs = {"bm": Program(build / "cli" / "bm"), "bmd": Program(build / "bmd" / "bmd")}
     wrong = [*unknown_commands(pages, programs), *unknown_keys(pages, build / "bmd" / "bmd")]
+    with Trial(build) as trial:
+        wrong += unknown_routes(pages, json.loads(trial.run("curl -s $BM_ENDPOINT/v1/openapi.json").stdout))
     count = 0
     for page in pages:
         lines = list(runnable(page))
