@@ -61,6 +61,16 @@ if(BM_SANITIZE)
   add_compile_definitions(BM_SANITIZED)
 endif()
 
+if(BM_COVERAGE)
+  # gcc would write all counters in the child between fork and exec, 50 ms each time: not for these calls.
+  add_compile_options(--coverage -fprofile-update=atomic -fno-builtin-fork -fno-builtin-execve -fno-builtin-execv -fno-builtin-execvp)
+  add_link_options(--coverage)
+  add_compile_definitions(BM_COVERAGE_FOLDER="${PROJECT_BINARY_DIR}")
+  add_library(bm_coverage STATIC ${CMAKE_CURRENT_LIST_DIR}/coverage/dump_at_exit.cpp)
+  target_link_options(bm_flags INTERFACE -Wl,--wrap=_exit,--wrap=execv,--wrap=execvp,--undefined=__wrap__exit)
+  target_link_libraries(bm_flags INTERFACE bm_coverage)
+endif()
+
 if(BM_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
