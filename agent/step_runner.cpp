@@ -189,18 +189,7 @@ std::optional<wire::AgentRelayReport> StepRunner::relayReport()
 {
     if (!task_ || !task_->relay)
         return std::nullopt;
-    const RelayReport now = task_->relay->report();
-    wire::AgentRelayReport report;
-    report.port = now.port;
-    report.source = now.source;
-    report.slow = now.slow;
-    report.bytesPerSecond = now.bytesPerSecond;
-    report.bytesFrom = now.bytesFrom;
-    report.bytesServed = now.bytesServed;
-    report.children = now.children;
-    for (const RelayReport::Left& left : now.left)
-        report.left.push_back({left.source, left.reason});
-    return report;
+    return task_->relay->report();
 }
 
 void StepRunner::relayReported(std::size_t left)

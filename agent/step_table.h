@@ -6,8 +6,8 @@
 
 namespace bm::agent {
 
-/// By name. power_off and reboot do nothing here: they are carried out once the server knows that they are
-/// done.
+/// By name: a function for each step of the agent in model::kStepKinds. power_off and reboot do nothing here:
+/// the agent carries them out once the server has their report.
 std::map<std::string, StepFunction> allSteps();
 
 /// What follows the report of step @p name ("power_off", "reboot", "start_kernel"), which ended with @p

@@ -38,7 +38,7 @@ ALLOWED = {
     "agent/base": PLATFORM,
     "agent/disk": PLATFORM | {"common/wire", "agent/base"},
     "agent/frames": PLATFORM | {"images/blocks", "agent/base"},
-    "agent/relay": PLATFORM | {"images/blocks", "agent/base", "agent/disk", "agent/frames"},
+    "agent/relay": PLATFORM | {"common/wire", "images/blocks", "agent/base", "agent/disk", "agent/frames"},
     "agent/step": AGENT_STEP | {"agent/frames", "agent/relay"},
     "agent/start": AGENT_STEP | {"agent/step"},
     "agent/copy": AGENT_STEP | {"images/blocks", "agent/frames", "agent/relay", "agent/step", "agent/start"},

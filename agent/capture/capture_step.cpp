@@ -10,8 +10,8 @@
 #include "agent/disk/kernel_disks.h"
 #include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
+#include "common/wire/steps/capture_disk.h"
 
-#include <cmath>
 #include <fmt/format.h>
 
 namespace bm::agent {
@@ -19,20 +19,18 @@ namespace bm::agent {
 using model::Deadline;
 using model::Error;
 using model::ErrorCode;
-using nlohmann::json;
 using wire::Disk;
 
 namespace {
 
 constexpr std::chrono::minutes kPrepareDeadline{30};
 
-json partitionsOfPlan(const CapturePlan& plan)
+std::vector<wire::CapturedPartition> partitionsOfPlan(const CapturePlan& plan)
 {
-    json out = json::array();
+    std::vector<wire::CapturedPartition> out;
     for (const FreeSpace& space : plan.found)
-        out.push_back({{"file_system", toText(space.kind)},
-                       {"mapped", space.kind != FileSystem::None && space.distrust.empty()},
-                       {"why", space.distrust}});
+        out.push_back({std::string(toText(space.kind)),
+                       space.kind != FileSystem::None && space.distrust.empty(), space.distrust});
     return out;
 }
 
@@ -44,8 +42,8 @@ std::uint64_t bytesOf(const std::vector<ByteRange>& ranges)
     return total;
 }
 
-json captureWhole(const StepContext& context, const std::string& url, const BlockDevice& device,
-                  const Deadline& deadline)
+wire::CaptureDiskResult captureWhole(const StepContext& context, const std::string& url,
+                                     const BlockDevice& device, const Deadline& deadline)
 {
     context.progress.message("reading the maps of used blocks");
     const CapturePlan plan = planCapture(device, context.exec, context.log, deadline);
@@ -56,34 +54,31 @@ json captureWhole(const StepContext& context, const std::string& url, const Bloc
         context, url, plan.imageBytes, [&](std::uint64_t firstBlock, images::BlockWriter& writer) {
             readImage(device, plan, firstBlock, writer, context.progress, context.stop);
         });
-    return {{"content_id", sent.contentId},
-            {"image_bytes", plan.imageBytes},
-            {"bytes_used", used},
-            {"bytes_sent", sent.bytesSent},
-            {"config_drive_left_out", plan.configDriveLeftOut},
-            {"partitions", partitionsOfPlan(plan)}};
+    return {.contentId = sent.contentId,
+            .imageBytes = plan.imageBytes,
+            .bytesSent = sent.bytesSent,
+            .bytesUsed = used,
+            .configDriveLeftOut = plan.configDriveLeftOut,
+            .partitions = partitionsOfPlan(plan)};
 }
 
 /// The disk itself, or, where files are changed on the way, a copy of it in RAM.
-json capture(const StepContext& context, const wire::JsonReader& in, const std::string& url, const Disk& disk)
+wire::CaptureDiskResult capture(const StepContext& context, const wire::CaptureDiskArguments& in,
+                                const std::string& url, const Disk& disk)
 {
     const Deadline deadline = Deadline::in(kPrepareDeadline, context.stop);
     releaseDisk(context.exec, disk.name, context.log, deadline);
-    const bool tree = in.text("kind") == "tree";
-    const bool generalise = in.flag("generalise");
-    if (!tree && !generalise) {
-        json result = captureWhole(context, url, {disk.name, BlockDevice::Access::Read}, deadline);
-        result["generalised"] = json::array();
-        return result;
-    }
+    const bool tree = in.kind == "tree";
+    if (!tree && !in.generalise)
+        return captureWhole(context, url, {disk.name, BlockDevice::Access::Read}, deadline);
     context.progress.message("laying a copy of the disk in RAM");
     const DiskOverlay overlay(context.exec, disk.name, disk.sizeBytes, context.log, deadline);
     const BlockDevice device(overlay.path(), BlockDevice::Access::Write);
     if (tree)
-        return captureTree(context, url, device, generalise, deadline);
+        return captureTree(context, url, device, in.generalise, deadline);
     const std::vector<std::string> generalised = generaliseDisk(device, context.log);
-    json result = captureWhole(context, url, device, deadline);
-    result["generalised"] = generalised;
+    wire::CaptureDiskResult result = captureWhole(context, url, device, deadline);
+    result.generalised = generalised;
     return result;
 }
 
@@ -91,20 +86,19 @@ json capture(const StepContext& context, const wire::JsonReader& in, const std::
 
 model::JsonText captureDiskStep(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "capture_disk");
-    const wire::JsonReader in(arguments, "capture_disk");
+    const auto in = wire::fromJson<wire::CaptureDiskArguments>(context.arguments.text, "capture_disk");
     const auto start = std::chrono::steady_clock::now();
-    const std::string url = absoluteUrl(context, in.text("capture_url"));
+    const std::string url = absoluteUrl(context, in.captureUrl);
     if (!url.starts_with("http://") && !url.starts_with("https://"))
         throw Error(ErrorCode::InvalidInput, fmt::format("capture_disk: \"{}\" is no http(s) URL", url));
-    const Disk disk = chooseDisk(in, context);
+    const Disk disk = chooseDisk(in.disk, context);
     context.log.note(fmt::format("capturing {}: {} MiB", disk.name, disk.sizeBytes >> 20U));
-    json result = capture(context, in, url, disk);
+    wire::CaptureDiskResult result = capture(context, in, url, disk);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    result["seconds"] = std::round(seconds * 1000) / 1000;
-    result["disk"] = identityOf(disk);
+    result.seconds = roundedSeconds(seconds);
+    result.disk = wire::identityOf(disk);
     context.log.note(fmt::format("captured in {:.1f} s", seconds));
-    return resultText(result);
+    return wire::toJson(result);
 }
 
 } // namespace bm::agent

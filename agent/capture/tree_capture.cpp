@@ -6,11 +6,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace bm::agent {
-
-using nlohmann::json;
 
 namespace {
 
@@ -35,18 +32,19 @@ private:
     StepProgress& progress_;
 };
 
-json volumesOf(const CapturedSystem& system)
+std::vector<wire::CapturedVolume> volumesOf(const CapturedSystem& system)
 {
-    json out = json::array();
+    std::vector<wire::CapturedVolume> out;
     for (const CapturedSystem::Volume& volume : system.volumes())
-        out.push_back({{"mount", volume.mount}, {"kind", toText(volume.kind)}});
+        out.push_back({volume.mount, std::string(toText(volume.kind))});
     return out;
 }
 
 } // namespace
 
-json captureTree(const StepContext& context, const std::string& url, const BlockDevice& device,
-                 bool generalise, const model::Deadline& deadline)
+wire::CaptureDiskResult captureTree(const StepContext& context, const std::string& url,
+                                    const BlockDevice& device, bool generalise,
+                                    const model::Deadline& deadline)
 {
     context.progress.message("mounting the system's file systems");
     const CapturedSystem system(device, context.exec, context.log, deadline);
@@ -63,10 +61,13 @@ json captureTree(const StepContext& context, const std::string& url, const Block
             Tail tail(firstBlock * images::kBlockBytes, writer, context.progress);
             archive.write([&tail](std::span<const std::byte> piece) { tail.write(piece); }, context.stop);
         });
-    return {{"content_id", sent.contentId},      {"image_bytes", bytes},
-            {"entries", archive.entries()},      {"bytes_sent", sent.bytesSent},
-            {"file_systems", volumesOf(system)}, {"left_out", system.leftOut()},
-            {"generalised", generalised}};
+    return {.contentId = sent.contentId,
+            .imageBytes = bytes,
+            .bytesSent = sent.bytesSent,
+            .generalised = generalised,
+            .entries = archive.entries(),
+            .fileSystems = volumesOf(system),
+            .leftOut = system.leftOut()};
 }
 
 } // namespace bm::agent

@@ -18,15 +18,15 @@ constexpr std::size_t kLongestConfigDrive = std::size_t{64} << 20U;
 
 } // namespace
 
-ImageOrder imageOrderFrom(const wire::JsonReader& in, const StepContext& context, const std::string& step)
+ImageOrder imageOrderFrom(const wire::ImageOfStore& image, const std::optional<std::string>& configDriveUrl,
+                          const StepContext& context, const std::string& step)
 {
-    const wire::JsonReader image = in.object("image");
     ImageOrder order;
-    order.manifest = absoluteUrl(context, image.text("manifest_url"));
-    order.manifestSha256 = image.text("manifest_sha256");
-    order.sizeBytes = image.number("size_bytes");
-    order.blocks = absoluteUrl(context, image.text("blocks_url"));
-    order.configDrive = absoluteUrl(context, in.text("configdrive_url"));
+    order.manifest = absoluteUrl(context, image.manifestUrl);
+    order.manifestSha256 = image.manifestSha256;
+    order.sizeBytes = image.sizeBytes;
+    order.blocks = absoluteUrl(context, image.blocksUrl.value_or(""));
+    order.configDrive = absoluteUrl(context, configDriveUrl.value_or(""));
     order.token = context.token;
     for (const std::string& url : {order.manifest, order.blocks})
         if (!url.starts_with("http://") && !url.starts_with("https://"))

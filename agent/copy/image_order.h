@@ -1,14 +1,12 @@
 #pragma once
 #include "agent/frames/frame_source.h"
+#include "common/wire/steps/image_parts.h"
 #include "images/blocks/manifest.h"
 
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
-
-namespace bm::wire {
-class JsonReader;
-}
 
 namespace bm::agent {
 
@@ -25,7 +23,8 @@ struct ImageOrder {
 };
 
 /// From the arguments of @p step. @throws Error InvalidInput: no http(s) URL, no checksum
-ImageOrder imageOrderFrom(const wire::JsonReader& in, const StepContext& context, const std::string& step);
+ImageOrder imageOrderFrom(const wire::ImageOfStore& image, const std::optional<std::string>& configDriveUrl,
+                          const StepContext& context, const std::string& step);
 /// @throws as the other fetchManifest() (agent/copy/manifest_fetch.h)
 images::Manifest fetchManifest(const ImageOrder& order, const std::stop_token& stop);
 /// Its bytes, looked at; "" where none is ordered. @throws Error ConfigDriveFailed, and as fetchWhole()

@@ -8,11 +8,11 @@
 #include "agent/disk/kernel_disks.h"
 #include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
+#include "common/wire/steps/verify_disk.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 
 namespace bm::agent {
@@ -22,7 +22,6 @@ using images::Manifest;
 using model::Deadline;
 using model::Error;
 using model::ErrorCode;
-using nlohmann::json;
 using wire::Disk;
 
 namespace {
@@ -52,24 +51,22 @@ Found compare(const Manifest& manifest, std::size_t block, const BlockDevice& de
 }
 
 /// Which partitions the blocks that differ lie in.
-json byPartition(const BlockDevice& device, const std::vector<Found>& found)
+std::vector<wire::VerifiedPartition> byPartition(const BlockDevice& device, const std::vector<Found>& found)
 {
-    json out = json::array();
+    std::vector<wire::VerifiedPartition> out;
     for (const Extent& partition : partitionsOf(device)) {
         const ByteRange part = bytesOf(partition, device);
         std::uint64_t changed = 0;
         for (std::uint64_t block = part.begin / kBlockBytes;
              block < found.size() && block * kBlockBytes < part.end; ++block)
             changed += found[block] == Found::Same ? 0U : 1U;
-        out.push_back({{"first_byte", part.begin},
-                       {"bytes", part.end - part.begin},
-                       {"file_system", toText(fileSystemAt(device, part))},
-                       {"blocks_changed", changed}});
+        out.push_back(
+            {part.begin, part.end - part.begin, std::string(toText(fileSystemAt(device, part))), changed});
     }
     return out;
 }
 
-json verify(const Manifest& manifest, const BlockDevice& device, const StepContext& context)
+wire::VerifyDiskResult verify(const Manifest& manifest, const BlockDevice& device, const StepContext& context)
 {
     std::vector<Found> found(manifest.blocks.size(), Found::Same);
     const AlignedBuffer buffer(kBlockBytes);
@@ -80,35 +77,36 @@ json verify(const Manifest& manifest, const BlockDevice& device, const StepConte
         found[i] = compare(manifest, i, device, buffer);
         context.progress.add(manifest.rawLength(i));
     }
-    return {{"blocks", found.size()},
-            {"blocks_changed", std::ranges::count(found, Found::Changed)},
-            {"blocks_unreadable", std::ranges::count(found, Found::Unreadable)},
-            {"partitions", byPartition(device, found)}};
+    const auto count = [&](Found what) {
+        return static_cast<std::uint64_t>(std::ranges::count(found, what));
+    };
+    return {.blocks = found.size(),
+            .blocksChanged = count(Found::Changed),
+            .blocksUnreadable = count(Found::Unreadable),
+            .partitions = byPartition(device, found)};
 }
 
 } // namespace
 
 model::JsonText verifyDiskStep(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "verify_disk");
-    const wire::JsonReader in(arguments, "verify_disk");
-    const wire::JsonReader image = in.object("image");
+    const auto in = wire::fromJson<wire::VerifyDiskArguments>(context.arguments.text, "verify_disk");
     const auto start = std::chrono::steady_clock::now();
-    const Disk disk = chooseDisk(in, context);
+    const Disk disk = chooseDisk(in.disk, context);
     releaseDisk(context.exec, disk.name, context.log, Deadline::in(kVerifyReleaseDeadline, context.stop));
-    const Manifest manifest = fetchManifest({.location = absoluteUrl(context, image.text("manifest_url")),
-                                             .sha256 = image.text("manifest_sha256"),
-                                             .sizeBytes = image.number("size_bytes")},
+    const Manifest manifest = fetchManifest({.location = absoluteUrl(context, in.image.manifestUrl),
+                                             .sha256 = in.image.manifestSha256,
+                                             .sizeBytes = in.image.sizeBytes},
                                             context.token, context.stop);
     const BlockDevice device(disk.name, BlockDevice::Access::Read);
     context.progress.message("comparing with what was written");
-    json result = verify(manifest, device, context);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    result["seconds"] = std::round(seconds * 1000) / 1000;
-    result["disk"] = identityOf(disk);
-    context.log.note(fmt::format("{} of {} blocks differ from what was written",
-                                 result["blocks_changed"].get<std::uint64_t>(), manifest.blocks.size()));
-    return resultText(result);
+    wire::VerifyDiskResult result = verify(manifest, device, context);
+    result.seconds =
+        roundedSeconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    result.disk = wire::identityOf(disk);
+    context.log.note(fmt::format("{} of {} blocks differ from what was written", result.blocksChanged,
+                                 manifest.blocks.size()));
+    return wire::toJson(result);
 }
 
 } // namespace bm::agent

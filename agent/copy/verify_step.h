@@ -3,8 +3,8 @@
 
 namespace bm::agent {
 
-/// verify_disk {image, root_device, root_device_policy, remembered} -> {disk, blocks, blocks_changed,
-/// blocks_unreadable, partitions: [{number, name, file_system, blocks_changed}], seconds}. Only read.
+/// wire::VerifyDiskArguments -> wire::VerifyDiskResult (common/wire/steps/verify_disk.h). The disk is only
+/// read.
 model::JsonText verifyDiskStep(const StepContext& context);
 
 } // namespace bm::agent

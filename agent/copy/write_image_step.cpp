@@ -7,8 +7,9 @@
 #include "agent/start/disk_start.h"
 #include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
+#include "common/wire/steps/write_image.h"
 
-#include <cmath>
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -17,52 +18,43 @@ namespace bm::agent {
 using model::Deadline;
 using model::Error;
 using model::ErrorCode;
-using nlohmann::json;
 using wire::Disk;
-using wire::JsonReader;
 
 namespace {
 
 constexpr std::chrono::minutes kReleaseDeadline{2};
 constexpr std::chrono::minutes kGrowDeadline{10};
 
-DeployOrder orderFrom(const JsonReader& in, const StepContext& context)
+DeployOrder orderFrom(const wire::WriteImageArguments& in, const StepContext& context)
 {
-    DeployOrder order{imageOrderFrom(in, context, "write_image")};
-    order.growLastPartition = in.flag("grow_last_partition");
-    order.full = in.has("full") && in.flag("full");
+    DeployOrder order{imageOrderFrom(in.image, in.configDriveUrl, context, "write_image")};
+    order.growLastPartition = in.growLastPartition;
+    order.full = in.full;
     order.resume = context.resume;
     order.relay = context.relay;
     order.relaySettings = context.relaySettings;
     return order;
 }
 
-json resultOf(const Disk& disk, const DeployOutcome& outcome)
+wire::WriteImageResult resultOf(const Disk& disk, const DeployOutcome& outcome)
 {
-    const double seconds = std::max(outcome.seconds, 0.001);
-    return {{"disk", identityOf(disk)},
-            {"bytes_written", outcome.bytesWritten},
-            {"bytes_fetched", outcome.bytesFetched},
-            {"bytes_present", outcome.bytesPresent},
-            {"blocks_root", outcome.blocksRoot},
-            {"decision", {{"only_differing", outcome.decision.onlyDiffering}, {"why", outcome.decision.why}}},
-            {"seconds", std::round(seconds * 1000) / 1000},
-            {"mb_per_s", std::round(static_cast<double>(outcome.imageBytes) / 1e5 / seconds) / 10}};
+    return {.disk = wire::identityOf(disk),
+            .bytesWritten = outcome.bytesWritten,
+            .bytesFetched = outcome.bytesFetched,
+            .bytesPresent = outcome.bytesPresent,
+            .blocksRoot = outcome.blocksRoot,
+            .decision = {outcome.decision.onlyDiffering, outcome.decision.why},
+            .seconds = roundedSeconds(std::max(outcome.seconds, 0.001)),
+            .megabytesPerSecond = megabytesPerSecond(outcome.imageBytes, outcome.seconds)};
 }
 
-json resultOf(const FileSystemGrowth& growth)
+/// The chosen disk and those that get the same image, released from what the kernel made of them.
+std::vector<Disk> disksFor(DeployOrder& order, const wire::WriteImageArguments& in,
+                           const StepContext& context)
 {
-    return {{"kind", growth.fileSystem},
-            {"bytes_before", growth.bytesBefore},
-            {"bytes_after", growth.bytesAfter},
-            {"trouble", growth.trouble}};
-}
-
-/// The chosen one and those that get the same, given free by whatever the kernel made of them.
-std::vector<Disk> disksFor(DeployOrder& order, const JsonReader& in, const StepContext& context)
-{
-    std::vector<Disk> disks{chooseDisk(in, context)};
-    for (const Disk& disk : chooseMoreDisks(in, context, disks.front())) {
+    std::vector<Disk> disks{chooseDisk(in.disk, context)};
+    for (const Disk& disk :
+         chooseMoreDisks(in.moreDisks.value_or(std::vector<model::JsonText>{}), context, disks.front())) {
         order.moreDisks.emplace_back(disk.name);
         disks.push_back(disk);
     }
@@ -75,28 +67,27 @@ std::vector<Disk> disksFor(DeployOrder& order, const JsonReader& in, const StepC
 }
 
 /// Each of several disks; all were compared with the same manifest, block by block.
-json eachOf(const std::vector<Disk>& disks, const DeployOutcome& outcome)
+std::vector<wire::WrittenDisk> eachOf(const std::vector<Disk>& disks, const DeployOutcome& outcome)
 {
-    json all = json::array();
-    for (const Disk& disk : disks) {
-        all.push_back(identityOf(disk));
-        all.back()["blocks_root"] = outcome.blocksRoot;
-    }
+    std::vector<wire::WrittenDisk> all;
+    all.reserve(disks.size());
+    for (const Disk& disk : disks)
+        all.push_back({wire::identityOf(disk), outcome.blocksRoot});
     return all;
 }
 
-json grow(const std::string& disk, const StepContext& context)
+wire::GrownFileSystem grow(const std::string& disk, const StepContext& context)
 {
-    return resultOf(
-        growLastFileSystem(disk, context.exec, context.log, Deadline::in(kGrowDeadline, context.stop)));
+    const FileSystemGrowth growth =
+        growLastFileSystem(disk, context.exec, context.log, Deadline::in(kGrowDeadline, context.stop));
+    return {growth.fileSystem, growth.bytesBefore, growth.bytesAfter, growth.trouble};
 }
 
 } // namespace
 
 model::JsonText writeImageStep(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "write_image");
-    const JsonReader in(arguments, "write_image");
+    const auto in = wire::fromJson<wire::WriteImageArguments>(context.arguments.text, "write_image");
     DeployOrder order = orderFrom(in, context);
     const std::vector<Disk> disks = disksFor(order, in, context);
     std::vector<std::string> names;
@@ -108,16 +99,19 @@ model::JsonText writeImageStep(const StepContext& context)
         deployDisk(order, names.front(), context.progress, context.log, context.stop);
     context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
                                  fmt::join(names, ", "), outcome.seconds, outcome.bytesFetched >> 20U));
-    json result = resultOf(disks.front(), outcome);
+    wire::WriteImageResult result = resultOf(disks.front(), outcome);
     if (disks.size() > 1)
-        result["disks"] = eachOf(disks, outcome);
+        result.disks = eachOf(disks, outcome);
     if (order.growLastPartition) {
         context.progress.message("growing the file system");
-        for (const std::string& name : names) // the first one's is told
-            result.emplace("file_system", grow(name, context));
+        for (const std::string& name : names) {
+            const wire::GrownFileSystem grown = grow(name, context);
+            if (!result.fileSystem) // of the first disk
+                result.fileSystem = grown;
+        }
     }
-    result["boot"] = start.settle(in.object("image").text("name"));
-    return resultText(result);
+    result.boot = start.settle(in.image.name);
+    return wire::toJson(result);
 }
 
 } // namespace bm::agent

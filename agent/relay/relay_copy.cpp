@@ -96,10 +96,10 @@ void RelayCopy::left(const std::string& name, const std::string& reason)
         report_.left.push_back({name, reason});
 }
 
-RelayReport RelayCopy::report() const
+wire::AgentRelayReport RelayCopy::report() const
 {
     const std::scoped_lock lock(mutex_);
-    RelayReport now = report_;
+    wire::AgentRelayReport now = report_;
     now.slow = slow_;
     now.bytesPerSecond = rate_;
     now.bytesServed = served_;

@@ -1,11 +1,11 @@
 #pragma once
 #include "agent/frames/frame_store.h"
+#include "common/wire/agent/agent_exchange.h"
 #include "images/blocks/manifest.h"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,22 +30,6 @@ struct RelayPlan {
     std::uint64_t bytesPerSecond = 0; ///< what the others get, stored bytes; 0: unknown
 };
 
-/// What is told to the conductor.
-struct RelayReport {
-    std::uint16_t port = 0; ///< 0: not serving
-    std::string source;     ///< "10.0.0.1:6387", "server"; empty: none now
-    bool slow = false;      ///< this node's disk does not keep up
-    std::uint64_t bytesPerSecond = 0;
-    std::map<std::string, std::uint64_t> bytesFrom{}; ///< stored bytes by source
-    std::uint64_t bytesServed = 0;                    ///< stored bytes to other nodes
-    std::uint32_t children = 0;
-    struct Left {
-        std::string source;
-        std::string reason; ///< dead, slow, lying, refused, busy
-    };
-    std::vector<Left> left{}; ///< since the last report that arrived
-};
-
 /// What the fetcher, the relay's server and the exchange know of one copy. Thread-safe.
 class RelayCopy {
 public:
@@ -66,14 +50,14 @@ public:
     void children(std::uint32_t count) { children_ = count; }
     void slow(bool now) { slow_ = now; }
     bool isSlow() const { return slow_; }
-    RelayReport report() const;
+    wire::AgentRelayReport report() const;
     void reported(std::size_t left); ///< so many of the left arrived
 
 private:
     mutable std::mutex mutex_;
     RelayPlan plan_;
     std::string oldToken_;
-    RelayReport report_;
+    wire::AgentRelayReport report_;
     std::atomic<std::uint64_t> version_{1};
     std::atomic<std::uint64_t> rate_{0};
     std::atomic<std::uint64_t> served_{0};

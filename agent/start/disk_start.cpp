@@ -16,7 +16,6 @@ namespace bm::agent {
 using model::Deadline;
 using model::Error;
 using model::ErrorCode;
-using nlohmann::json;
 
 namespace {
 
@@ -43,13 +42,10 @@ bool sameEntry(const BootTarget& a, const BootTarget& b)
     return a.partitionGuid == b.partitionGuid && a.loader == b.loader;
 }
 
-json inWords(const BootEntriesOutcome& outcome)
+wire::BootReport inWords(const BootEntriesOutcome& outcome)
 {
-    return {{"firmware", "uefi"},
-            {"entries", outcome.entries},
-            {"removed", outcome.removed},
-            {"order", outcome.order},
-            {"trouble", ""}};
+    return {
+        .firmware = "uefi", .entries = outcome.entries, .removed = outcome.removed, .order = outcome.order};
 }
 
 } // namespace
@@ -105,31 +101,32 @@ std::vector<BootTarget> DiskStart::targets(const Deadline& deadline) const
     return out;
 }
 
-json DiskStart::settleUefi(const std::string& image)
+wire::BootReport DiskStart::settleUefi(const std::string& image)
 {
     const Deadline deadline = Deadline::in(kFirmwareDeadline, context_.stop);
     const std::vector<BootTarget> wanted = targets(deadline);
     const BootEntriesOutcome outcome =
         enterTargets(wanted, bootLabel(image), gone(), context_.exec, context_.log, deadline);
-    json result = inWords(outcome);
+    wire::BootReport result = inWords(outcome);
+    result.loaders.emplace();
     for (const BootTarget& target : wanted)
-        result["loaders"].push_back(target.loader);
+        result.loaders->push_back(target.loader);
     context_.log.note(fmt::format("firmware starts {} ({}), boot order {}", fmt::join(outcome.entries, ", "),
                                   wanted.front().loader, fmt::join(outcome.order, ",")));
     return result;
 }
 
-json DiskStart::settleBios() const
+wire::BootReport DiskStart::settleBios() const
 {
-    json result = {{"firmware", "bios"}, {"drive", nullptr}, {"starts_first", nullptr}, {"trouble", ""}};
+    wire::BootReport result{.firmware = "bios"};
     if (!biosNumber_) {
         context_.log.note("the BIOS does not tell which drive this disk is");
         return result;
     }
-    result["drive"] = *biosNumber_;
-    result["starts_first"] = *biosNumber_ == kFirstDrive;
+    result.drive = *biosNumber_;
+    result.startsFirst = *biosNumber_ == kFirstDrive;
     if (*biosNumber_ != kFirstDrive)
-        result["trouble"] = fmt::format(
+        result.trouble = fmt::format(
             "{} is drive {:#x} of the BIOS, which starts drive 0x80 first: put the disk first in "
             "the BIOS setup's list of hard disks; started by network the machine is sent to {:#x}",
             disks_.front(), *biosNumber_, *biosNumber_);
@@ -137,11 +134,11 @@ json DiskStart::settleBios() const
     return result;
 }
 
-json DiskStart::settle(const std::string& image)
+wire::BootReport DiskStart::settle(const std::string& image)
 {
     const char* firmware = uefi_ ? "uefi" : "bios";
     if (!context_.mayChangeMachine)
-        return {{"firmware", firmware}, {"trouble", ""}};
+        return {.firmware = firmware};
     context_.progress.message("making sure that the firmware starts this disk");
     try {
         return uefi_ ? settleUefi(image) : settleBios();
@@ -149,15 +146,15 @@ json DiskStart::settle(const std::string& image)
         if (error.code() == ErrorCode::Aborted)
             throw;
         context_.log.trouble(error.message());
-        return {{"firmware", firmware},
-                {"trouble", error.message() + (error.hint().empty() ? "" : "; " + error.hint())}};
+        return {.firmware = firmware,
+                .trouble = error.message() + (error.hint().empty() ? "" : "; " + error.hint())};
     }
 }
 
-json DiskStart::forget()
+wire::BootReport DiskStart::forget()
 {
     if (!uefi_ || !context_.mayChangeMachine)
-        return {{"firmware", uefi_ ? "uefi" : "bios"}, {"trouble", ""}};
+        return {.firmware = uefi_ ? "uefi" : "bios"};
     try {
         return inWords(enterTargets({}, "", gone(), context_.exec, context_.log,
                                     Deadline::in(kFirmwareDeadline, context_.stop)));
@@ -165,7 +162,7 @@ json DiskStart::forget()
         if (error.code() == ErrorCode::Aborted)
             throw;
         context_.log.trouble(error.message());
-        return {{"firmware", "uefi"}, {"trouble", error.message()}};
+        return {.firmware = "uefi", .trouble = error.message()};
     }
 }
 

@@ -2,8 +2,8 @@
 #include "agent/start/bios_drives.h"
 #include "agent/start/boot_entries.h"
 #include "agent/step/step_context.h"
+#include "common/wire/steps/disk_parts.h"
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,19 +19,16 @@ public:
 
     /// UEFI: an entry "bm: @p image" per disk, stale ones away, BootOrder. BIOS: which drive the disk is.
     /// Never throws but Aborted: a machine with a deployed disk also starts by its fall-back loader.
-    /// @return {"firmware": "uefi", "entries": [..], "loaders": [..], "removed": [..], "order": [..],
-    ///   "trouble": ""} or {"firmware": "bios", "drive": 128, "starts_first": true, "trouble": ""}
-    nlohmann::json settle(const std::string& image);
+    wire::BootReport settle(const std::string& image);
 
     /// After the disks were erased: the entries for what was on them are removed, as are bm's own.
-    /// @return the same form
-    nlohmann::json forget();
+    wire::BootReport forget();
 
 private:
-    nlohmann::json settleUefi(const std::string& image);
+    wire::BootReport settleUefi(const std::string& image);
     std::vector<BootTarget> targets(const model::Deadline& deadline) const;
     std::vector<std::string> gone() const;
-    nlohmann::json settleBios() const;
+    wire::BootReport settleBios() const;
 
     std::vector<std::string> disks_;
     const StepContext& context_;

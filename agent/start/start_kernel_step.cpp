@@ -3,23 +3,23 @@
 #include "agent/start/kernel_start.h"
 #include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
+#include "common/wire/steps/start_kernel.h"
 
 #include <fmt/format.h>
 
 namespace bm::agent {
 
 using model::Error;
-using nlohmann::json;
 
 namespace {
 
-json refused(const StepContext& context, const std::string& why)
+wire::StartKernelResult refused(const StepContext& context, const std::string& why)
 {
     context.log.note("the deployed kernel is not started from here: " + why);
-    return {{"loaded", false}, {"why", why}};
+    return {.why = why};
 }
 
-json load(const std::string& disk, const StepContext& context)
+wire::StartKernelResult load(const std::string& disk, const StepContext& context)
 {
     const auto choice =
         findKernel(disk, context.log, [&](const KernelChoice& found, const std::string& folder) {
@@ -29,11 +29,12 @@ json load(const std::string& disk, const StepContext& context)
     if (!choice)
         return refused(context,
                        fmt::format("no kernel was found on {} by a grub.cfg or loader entries", disk));
-    json result = context.mayChangeMachine ? json{{"loaded", true}}
-                                           : refused(context, "this agent may not change the machine");
-    result["kernel"] = choice->kernel;
-    result["initrds"] = choice->initrds;
-    result["arguments"] = choice->arguments;
+    wire::StartKernelResult result{.loaded = true};
+    if (!context.mayChangeMachine)
+        result = refused(context, "this agent may not change the machine");
+    result.kernel = choice->kernel;
+    result.initrds = choice->initrds;
+    result.arguments = choice->arguments;
     context.log.note(fmt::format("kernel {} of {}: {}", choice->kernel, disk, choice->arguments));
     return result;
 }
@@ -42,14 +43,14 @@ json load(const std::string& disk, const StepContext& context)
 
 model::JsonText startKernelStep(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "start_kernel");
+    const auto in = wire::fromJson<wire::StartKernelArguments>(context.arguments.text, "start_kernel");
     context.progress.message("looking for the deployed kernel");
     try {
-        return resultText(load(chooseDisk({arguments, "start_kernel"}, context).name, context));
+        return wire::toJson(load(chooseDisk(in.disk, context).name, context));
     } catch (const Error& error) {
         if (error.code() == model::ErrorCode::Aborted)
             throw;
-        return resultText(
+        return wire::toJson(
             refused(context, error.message() + (error.hint().empty() ? "" : "; " + error.hint())));
     }
 }

@@ -3,9 +3,9 @@
 
 namespace bm::agent {
 
-/// start_kernel {root_device, root_device_policy, remembered} -> {loaded, why, kernel, initrds, arguments}.
-/// Loads the deployed kernel; once the server knows, the agent leaves for it. What keeps it from that is in
-/// "why": the machine can always be started by its firmware.
+/// wire::StartKernelArguments -> wire::StartKernelResult (common/wire/steps/start_kernel.h). Loads the
+/// deployed kernel; once the server has the report, the agent leaves for it. A kernel that does not load is
+/// no error: the firmware can start the machine.
 model::JsonText startKernelStep(const StepContext& context);
 
 } // namespace bm::agent

@@ -3,58 +3,32 @@
 #include "common/model/error.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace bm::agent {
 
-using nlohmann::json;
 using wire::Disk;
-using wire::JsonReader;
+using wire::DiskChoice;
 
-namespace {
-
-std::optional<wire::RememberedDisk> rememberedFrom(const JsonReader& in)
+Disk chooseDisk(const DiskChoice& choice, const StepContext& context)
 {
-    if (!in.has("remembered"))
-        return std::nullopt;
-    const JsonReader remembered = in.object("remembered");
-    return wire::RememberedDisk{remembered.text("wwn"), remembered.text("serial")};
+    return wire::chosenDisk(context.disks(), choice);
 }
 
-std::vector<wire::RootDeviceHint> hintsFrom(const JsonReader& in)
-{
-    const json& hints = in.value("root_device");
-    const std::string text = hints.is_null()     ? "{}"
-                             : hints.is_string() ? hints.get<std::string>()
-                                                 : hints.dump();
-    return wire::parseRootDeviceHints(text.empty() ? "{}" : text);
-}
-
-} // namespace
-
-Disk chooseDisk(const JsonReader& in, const StepContext& context)
-{
-    const std::vector<Disk> disks = context.disks();
-    return wire::pickRootDevice(disks, hintsFrom(in),
-                                wire::rootDevicePolicyFromText(in.text("root_device_policy")),
-                                rememberedFrom(in));
-}
-
-std::vector<Disk> chooseDisks(const JsonReader& in, const StepContext& context, bool mirror)
+std::vector<Disk> chooseDisks(const DiskChoice& choice, const StepContext& context, bool mirror)
 {
     if (!mirror)
-        return {chooseDisk(in, context)};
-    return wire::pickMirror(context.disks(), hintsFrom(in));
+        return {chooseDisk(choice, context)};
+    return wire::pickMirror(context.disks(), hintsOf(choice));
 }
 
-std::vector<Disk> chooseMoreDisks(const JsonReader& in, const StepContext& context, const Disk& first)
+std::vector<Disk> chooseMoreDisks(const std::vector<model::JsonText>& hints, const StepContext& context,
+                                  const Disk& first)
 {
     std::vector<Disk> out;
-    const json& given = in.value("more_disks");
-    if (given.is_null())
-        return out;
     const std::vector<Disk> disks = context.disks();
-    for (const json& hints : given) {
-        const Disk& disk = wire::pickRootDevice(disks, wire::parseRootDeviceHints(hints.dump()),
+    for (const model::JsonText& each : hints) {
+        const Disk& disk = wire::pickRootDevice(disks, wire::parseRootDeviceHints(each.text),
                                                 wire::RootDevicePolicy::Single);
         const auto same = [&](const Disk& other) { return other.name == disk.name; };
         if (same(first) || std::ranges::any_of(out, same))
@@ -71,18 +45,14 @@ std::string absoluteUrl(const StepContext& context, const std::string& url)
     return url.starts_with('/') ? context.apiBase + url : url;
 }
 
-json identityOf(const Disk& disk)
+double roundedSeconds(double seconds)
 {
-    return {{"name", disk.name},
-            {"wwn", disk.wwn},
-            {"serial", disk.serial},
-            {"size_bytes", disk.sizeBytes},
-            {"model", disk.model}};
+    return std::round(seconds * 1000) / 1000;
 }
 
-model::JsonText resultText(const json& value)
+double megabytesPerSecond(std::uint64_t bytes, double seconds)
 {
-    return {value.dump(-1, ' ', false, json::error_handler_t::replace)};
+    return std::round(static_cast<double>(bytes) / 1e5 / std::max(seconds, 0.001)) / 10;
 }
 
 } // namespace bm::agent

@@ -30,9 +30,8 @@ wire::Disk diskOf(const std::string& name, std::uint64_t gib, std::uint32_t sect
 
 std::vector<LogicalDisk> logicalFrom(const std::string& list, const std::string& more = "")
 {
-    const json parsed =
-        json::parse("{\"target_raid_config\": {\"logical_disks\": " + list + "}" + more + "}");
-    return logicalDisksFrom(wire::JsonReader(parsed, "raid"));
+    return logicalDisksFrom(wire::fromJson<wire::RaidCreateArguments>(
+        "{\"target_raid_config\": {\"logical_disks\": " + list + "}" + more + "}", "raid"));
 }
 
 std::string refusalOf(const std::string& list, const std::string& more = "")

@@ -7,8 +7,8 @@
 #include "agent/hardware/burnin/burnin_memory.h"
 #include "agent/hardware/erase/disk_eraser.h"
 #include "agent/hardware/erase/per_disk.h"
-#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
+#include "common/wire/steps/burnin.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -17,30 +17,26 @@ namespace bm::agent {
 
 using model::Error;
 using model::ErrorCode;
-using nlohmann::json;
 using wire::Disk;
 
 namespace {
 
-constexpr std::uint64_t kUsualSeconds = 600;
 constexpr std::uint64_t kMostSeconds = std::uint64_t{14} * 24 * 3600;
-constexpr std::uint64_t kUsualPercent = 90;
 constexpr std::size_t kAllAtOnce = 64;
 constexpr std::chrono::minutes kReleaseDeadline{2};
 
-std::uint64_t numberIn(const wire::JsonReader& in, const char* name, std::uint64_t usual, std::uint64_t least,
-                       std::uint64_t most)
+/// @p value, if it is @p least to @p most. @throws Error InvalidInput naming @p name
+std::uint64_t checked(const char* name, std::uint64_t value, std::uint64_t least, std::uint64_t most)
 {
-    const std::uint64_t value = in.number(name, usual);
     if (value < least || value > most)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("{} is {}: {} to {} make sense", name, value, least, most));
     return value;
 }
 
-std::chrono::seconds spanIn(const wire::JsonReader& in)
+std::chrono::seconds spanOf(std::uint64_t seconds)
 {
-    return std::chrono::seconds{numberIn(in, "seconds", kUsualSeconds, 1, kMostSeconds)};
+    return std::chrono::seconds{checked("seconds", seconds, 1, kMostSeconds)};
 }
 
 double rounded(double value)
@@ -53,19 +49,20 @@ double mbPerSecond(std::uint64_t bytes, double seconds)
     return rounded(static_cast<double>(bytes) / 1e6 / std::max(seconds, 0.001));
 }
 
-json smartResult(const Disk& disk, const StepContext& context, std::chrono::seconds span)
+std::optional<std::string> unlessEmpty(const std::string& text)
+{
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
+wire::SmartDisk smartResult(const Disk& disk, const StepContext& context, std::chrono::seconds span)
 {
     context.progress.message("self-test of " + disk.name);
     const SmartOutcome found = checkSmart(disk.name, disk.bus, {.span = span}, context.exec, context.stop);
-    const auto orNull = [](const std::string& text) { return text.empty() ? json(nullptr) : json(text); };
-    return {{"name", disk.name},
-            {"serial", disk.serial},
-            {"health", orNull(found.health)},
-            {"self_test", orNull(found.selfTest)},
-            {"detail", orNull(found.detail)}};
+    return {disk.name, disk.serial, unlessEmpty(found.health), unlessEmpty(found.selfTest),
+            unlessEmpty(found.detail)};
 }
 
-json diskResult(const Disk& disk, const StepContext& context, const DiskBurnIn& order)
+wire::BurntDisk diskResult(const Disk& disk, const StepContext& context, const DiskBurnIn& order)
 {
     DiskBurnInOutcome done;
     if (order.write)
@@ -77,64 +74,67 @@ json diskResult(const Disk& disk, const StepContext& context, const DiskBurnIn& 
     }
     if (order.write) // random bytes are no signature, but what was there is cut in pieces
         eraseMetadata(disk.name, context.exec, context.log, context.stop);
-    return {{"name", disk.name},
-            {"serial", disk.serial},
-            {"bytes_written", done.bytesWritten},
-            {"bytes_read", done.bytesRead},
-            {"passes", done.passes},
-            {"mb_per_s", mbPerSecond(done.bytesWritten + done.bytesRead, done.seconds)}};
+    return {disk.name,      disk.serial, done.bytesWritten,
+            done.bytesRead, done.passes, mbPerSecond(done.bytesWritten + done.bytesRead, done.seconds)};
+}
+
+/// @tparam Result  BurntDisk or SmartDisk
+template <class Result, class Work>
+model::JsonText onEachDisk(const StepContext& context, const std::string& mode, const Work& work)
+{
+    const SortedDisks sorted = sortDisks(context.disks(), context.log, "burning in");
+    wire::BurnInDiskResult<Result> result{mode, {}, sorted.skipped};
+    result.disks = forEachDisk(sorted.candidates, kAllAtOnce, context.stop, work);
+    return wire::toJson(result);
 }
 
 } // namespace
 
 model::JsonText burnInCpuStep(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "burnin_cpu");
-    const wire::JsonReader in(arguments, "burnin_cpu");
-    const CpuBurnIn order{spanIn(in), static_cast<unsigned>(numberIn(in, "cpus", 0, 0, 4096))};
+    const auto in = wire::fromJson<wire::BurnInCpuArguments>(context.arguments.text, "burnin_cpu");
+    const CpuBurnIn order{spanOf(in.seconds), static_cast<unsigned>(checked("cpus", in.cpus, 0, 4096))};
     const CpuBurnInOutcome done = burnInCpus(order, context.progress, context.stop);
-    return resultText(
-        {{"seconds", rounded(done.seconds)},
-         {"cpus", done.cpus},
-         {"rounds", done.rounds},
-         {"rounds_per_s", rounded(static_cast<double>(done.rounds) / std::max(done.seconds, 0.001))}});
+    return wire::toJson(wire::BurnInCpuResult{
+        .seconds = rounded(done.seconds),
+        .cpus = done.cpus,
+        .rounds = done.rounds,
+        .roundsPerSecond = rounded(static_cast<double>(done.rounds) / std::max(done.seconds, 0.001))});
 }
 
 model::JsonText burnInMemoryStep(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "burnin_memory");
-    const wire::JsonReader in(arguments, "burnin_memory");
-    const auto asked = static_cast<unsigned>(numberIn(in, "percent", kUsualPercent, 1, 100));
+    const auto in = wire::fromJson<wire::BurnInMemoryArguments>(context.arguments.text, "burnin_memory");
+    const auto asked = static_cast<unsigned>(checked("percent", in.percent, 1, 100));
     const unsigned percent = context.resume ? (asked + 1) / 2 : asked; // it may have been too much
-    MemoryBurnIn order{.span = spanIn(in)};
+    MemoryBurnIn order{.span = spanOf(in.seconds)};
     order.bytes = memoryToTest(percent, order.keepFreeBytes);
     const MemoryBurnInOutcome done = burnInMemory(order, context.progress, context.stop);
     if (done.bytesTested == 0)
         throw Error(ErrorCode::AgentFailed, "too little memory is free to test any",
                     "the RAM disk itself needs some 512 MiB");
-    return resultText({{"seconds", rounded(done.seconds)},
-                       {"bytes_tested", done.bytesTested},
-                       {"passes", done.passes},
-                       {"bytes_written", done.bytesWritten},
-                       {"bytes_read", done.bytesRead},
-                       {"mb_per_s", mbPerSecond(done.bytesWritten + done.bytesRead, done.seconds)}});
+    return wire::toJson(wire::BurnInMemoryResult{
+        .seconds = rounded(done.seconds),
+        .bytesTested = done.bytesTested,
+        .passes = done.passes,
+        .bytesWritten = done.bytesWritten,
+        .bytesRead = done.bytesRead,
+        .megabytesPerSecond = mbPerSecond(done.bytesWritten + done.bytesRead, done.seconds)});
 }
 
 model::JsonText burnInDiskStep(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "burnin_disk");
-    const wire::JsonReader in(arguments, "burnin_disk");
-    const std::chrono::seconds span = spanIn(in);
-    const std::string mode = in.text("mode", "read");
-    if (mode != "smart" && mode != "read" && mode != "write")
-        throw Error(ErrorCode::InvalidInput, fmt::format("burnin_disk.mode is \"{}\"", mode),
+    const auto in = wire::fromJson<wire::BurnInDiskArguments>(context.arguments.text, "burnin_disk");
+    const std::chrono::seconds span = spanOf(in.seconds);
+    if (in.mode == "smart")
+        return onEachDisk<wire::SmartDisk>(
+            context, in.mode, [&](const Disk& disk) { return smartResult(disk, context, span); });
+    if (in.mode != "read" && in.mode != "write")
+        throw Error(ErrorCode::InvalidInput, fmt::format("burnin_disk.mode is \"{}\"", in.mode),
                     "smart, read or write");
-    const SortedDisks sorted = sortDisks(context.disks(), context.log, "burning in");
-    const DiskBurnIn order{.span = span, .write = mode == "write"};
-    const json disks = forEachDisk(sorted.candidates, kAllAtOnce, context.stop, [&](const Disk& disk) {
-        return mode == "smart" ? smartResult(disk, context, span) : diskResult(disk, context, order);
-    });
-    return resultText({{"mode", mode}, {"disks", disks}, {"skipped", sorted.skipped}});
+    const DiskBurnIn order{.span = span, .write = in.mode == "write"};
+    return onEachDisk<wire::BurntDisk>(context, in.mode,
+                                       [&](const Disk& disk) { return diskResult(disk, context, order); });
 }
 
 } // namespace bm::agent

@@ -6,24 +6,23 @@
 #include "agent/start/disk_start.h"
 #include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
+#include "common/wire/steps/erase_devices.h"
 
-#include <cmath>
 #include <fmt/format.h>
 
 namespace bm::agent {
 
 using model::Error;
 using model::ErrorCode;
-using nlohmann::json;
 using wire::Disk;
 
 namespace {
 
 constexpr std::uint64_t kMostPasses = 32;
 
-/// Does @p erase with each candidate; the rest is told as skipped.
+/// Calls @p erase with each candidate.
 model::JsonText eraseCandidates(const StepContext& context, std::size_t atOnce,
-                                const std::function<json(const Disk&)>& erase)
+                                const std::function<wire::ErasedDisk(const Disk&)>& erase)
 {
     const std::vector<Disk> disks = context.disks();
     const SortedDisks sorted = sortDisks(disks, context.log, "erasing");
@@ -32,16 +31,16 @@ model::JsonText eraseCandidates(const StepContext& context, std::size_t atOnce,
     for (const Disk& disk : sorted.candidates)
         names.push_back(disk.name);
     DiskStart start(names, context);
-    const json erased = forEachDisk(sorted.candidates, atOnce, context.stop, erase);
-    return resultText({{"erased", erased}, {"skipped", sorted.skipped}, {"boot", start.forget()}});
+    wire::EraseDevicesResult result;
+    result.erased = forEachDisk(sorted.candidates, atOnce, context.stop, erase);
+    result.skipped = sorted.skipped;
+    result.boot = start.forget();
+    return wire::toJson(result);
 }
 
-json resultOf(const Disk& disk, const DiskErasure& erasure)
+wire::ErasedDisk resultOf(const Disk& disk, const DiskErasure& erasure)
 {
-    return {{"name", disk.name},
-            {"serial", disk.serial},
-            {"method", erasure.method},
-            {"seconds", std::round(erasure.seconds * 1000) / 1000}};
+    return {disk.name, disk.serial, std::string(erasure.method), roundedSeconds(erasure.seconds)};
 }
 
 std::uint64_t bytesOf(const std::vector<Disk>& disks)
@@ -70,13 +69,12 @@ model::JsonText eraseWithProgress(const StepContext& context, const Eraser& eras
 
 EraseOrder orderFrom(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "erase_devices");
-    const wire::JsonReader in(arguments, "erase_devices");
-    const std::uint64_t passes = in.number("shred_passes", 1);
+    const auto in = wire::fromJson<wire::EraseDevicesArguments>(context.arguments.text, "erase_devices");
+    const std::uint64_t passes = in.shredPasses;
     if (passes < 1 || passes > kMostPasses)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("erase_devices.shred_passes is {}: 1 to {} make sense", passes, kMostPasses));
-    return {static_cast<unsigned>(passes), in.flag("allow_shred", true)};
+    return {static_cast<unsigned>(passes), in.allowShred};
 }
 
 } // namespace
@@ -84,10 +82,10 @@ EraseOrder orderFrom(const StepContext& context)
 model::JsonText eraseDevicesMetadata(const StepContext& context)
 {
     constexpr std::size_t kOneAfterAnother = 1;
-    return eraseCandidates(context, kOneAfterAnother, [&](const Disk& disk) -> json {
+    return eraseCandidates(context, kOneAfterAnother, [&](const Disk& disk) -> wire::ErasedDisk {
         context.progress.message("erasing metadata of " + disk.name);
         eraseMetadata(disk.name, context.exec, context.log, context.stop);
-        return {{"name", disk.name}, {"serial", disk.serial}};
+        return {.name = disk.name, .serial = disk.serial};
     });
 }
 

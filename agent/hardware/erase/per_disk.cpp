@@ -13,43 +13,38 @@ namespace bm::agent {
 
 using model::Error;
 using model::ErrorCode;
-using nlohmann::json;
 
 namespace {
 
-struct Outcome {
-    json result;
-    std::optional<Error> failure;
-};
-
-Outcome outcomeOf(const std::function<json(const wire::Disk&)>& work, const wire::Disk& disk)
+std::optional<Error> failureOf(const std::function<void(std::size_t)>& work, std::size_t index)
 {
     try {
-        return {work(disk), std::nullopt};
+        work(index);
+        return std::nullopt;
     } catch (const Error& error) {
-        return {{}, error};
+        return error;
     } catch (const std::exception& error) {
-        return {{}, Error(ErrorCode::AgentFailed, error.what())};
+        return Error(ErrorCode::AgentFailed, error.what());
     }
 }
 
-void throwFailures(const std::vector<Outcome>& outcomes)
+void throwFailures(const std::vector<std::optional<Error>>& failures)
 {
     std::string messages;
     std::size_t count = 0;
     const Error* first = nullptr;
-    for (const Outcome& outcome : outcomes) {
-        if (!outcome.failure)
+    for (const std::optional<Error>& failure : failures) {
+        if (!failure)
             continue;
-        first = first == nullptr ? &*outcome.failure : first;
-        messages += fmt::format("{}{}", messages.empty() ? "" : "; ", outcome.failure->message());
+        first = first == nullptr ? &*failure : first;
+        messages += fmt::format("{}{}", messages.empty() ? "" : "; ", failure->message());
         ++count;
     }
     if (first != nullptr)
         throw Error(first->code(),
-                    outcomes.size() == 1
+                    failures.size() == 1
                         ? messages
-                        : fmt::format("{} of {} disks: {}", count, outcomes.size(), messages),
+                        : fmt::format("{} of {} disks: {}", count, failures.size(), messages),
                     first->hint());
 }
 
@@ -64,19 +59,19 @@ SortedDisks sortDisks(const std::vector<wire::Disk>& disks, AgentLog& log, std::
             continue;
         }
         log.note(fmt::format("not {} {}: {}", doing, disk.name, disk.verdict));
-        out.skipped.push_back({{"name", disk.name}, {"reason", disk.verdict}});
+        out.skipped.push_back({disk.name, disk.verdict});
     }
     return out;
 }
 
-json forEachDisk(const std::vector<wire::Disk>& disks, std::size_t atOnce, const std::stop_token& stop,
-                 const std::function<json(const wire::Disk&)>& work)
+void workOnDisks(const std::vector<wire::Disk>& disks, std::size_t atOnce, const std::stop_token& stop,
+                 const std::function<void(std::size_t index)>& work)
 {
-    std::vector<Outcome> outcomes(disks.size());
+    std::vector<std::optional<Error>> failures(disks.size());
     std::atomic<std::size_t> next{0};
     const auto takeAndWork = [&] {
         for (std::size_t i = next++; i < disks.size() && !stop.stop_requested(); i = next++)
-            outcomes[i] = outcomeOf(work, disks[i]);
+            failures[i] = failureOf(work, i);
     };
     {
         std::vector<std::jthread> threads;
@@ -86,11 +81,7 @@ json forEachDisk(const std::vector<wire::Disk>& disks, std::size_t atOnce, const
         takeAndWork();
     }
     throwIfStopped(stop);
-    throwFailures(outcomes);
-    json results = json::array();
-    for (Outcome& outcome : outcomes)
-        results.push_back(std::move(outcome.result));
-    return results;
+    throwFailures(failures);
 }
 
 } // namespace bm::agent

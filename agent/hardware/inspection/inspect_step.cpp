@@ -6,8 +6,8 @@
 #include "agent/hardware/inspection/inspection.h"
 #include "agent/hardware/inspection/links_up.h"
 #include "agent/hardware/inspection/lldp_listener.h"
-#include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
+#include "common/wire/steps/inspect.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -59,8 +59,8 @@ void askSwitches(const StepContext& context, std::chrono::seconds span, Inspecti
 
 std::chrono::seconds lldpSpan(const StepContext& context)
 {
-    const nlohmann::json arguments = wire::parseObject(context.arguments.text, "inspect");
-    const std::uint64_t seconds = wire::JsonReader(arguments, "inspect").number("lldp_seconds");
+    const std::uint64_t seconds =
+        wire::fromJson<wire::InspectArguments>(context.arguments.text, "inspect").lldpSeconds;
     if (seconds > kLongestLldpSeconds)
         throw model::Error(
             model::ErrorCode::InvalidInput,
@@ -82,7 +82,7 @@ model::JsonText inspectStep(const StepContext& context)
     found.addresses = hostAddresses();
     for (const wire::Nic& nic : found.inventory.nics)
         found.nicIds.emplace(nic.name, readNicIds(nic.name));
-    return resultText(toIronicJson(found));
+    return wire::canonical(toIronicJson(found));
 }
 
 } // namespace bm::agent

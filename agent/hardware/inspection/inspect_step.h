@@ -3,9 +3,8 @@
 
 namespace bm::agent {
 
-/// inspect {lldp_seconds: 0} -> {inventory} in the shape of Ironic's agent
-/// (agent/hardware/inspection/inspection.h); with lldp_seconds every NIC is taken up and listened to so long,
-/// and "lldp" and "lldp_neighbor" are what its switch said.
+/// wire::InspectArguments -> wire::InspectResult (common/wire/steps/inspect.h). While it listens for LLDP
+/// every NIC is up; "lldp" and "lldp_neighbor" are what its switch sent.
 model::JsonText inspectStep(const StepContext& context);
 
 } // namespace bm::agent

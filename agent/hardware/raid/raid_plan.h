@@ -1,6 +1,6 @@
 #pragma once
 #include "common/wire/agent/root_device.h"
-#include "common/wire/json/json_reader.h"
+#include "common/wire/steps/raid.h"
 
 #include <cstdint>
 #include <optional>
@@ -26,10 +26,10 @@ struct LogicalDisk {
     bool isRootVolume = false;
 };
 
-/// From {target_raid_config: {logical_disks: []}, create_root_volume, create_nonroot_volumes}; Ironic's rules
-/// for software RAID: the first is RAID-1 (machines start from it), one at most has size "MAX".
-/// @throws Error InvalidInput with the path of what does not fit
-std::vector<LogicalDisk> logicalDisksFrom(const wire::JsonReader& in);
+/// By Ironic's rules for software RAID: the first is RAID-1 (machines start from it), one at most has size
+/// "MAX".
+/// @throws Error InvalidInput with the path of the member that does not fit
+std::vector<LogicalDisk> logicalDisksFrom(const wire::RaidCreateArguments& in);
 
 struct RaidPartition {
     std::string disk; ///< "/dev/sda"

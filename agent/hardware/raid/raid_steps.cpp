@@ -5,7 +5,7 @@
 #include "agent/hardware/erase/per_disk.h"
 #include "agent/hardware/raid/raid_arrays.h"
 #include "agent/start/disk_start.h"
-#include "agent/step/chosen_disk.h"
+#include "common/wire/steps/raid.h"
 
 #include <charconv>
 #include <filesystem>
@@ -14,7 +14,6 @@
 
 namespace bm::agent {
 
-using nlohmann::json;
 using wire::Disk;
 
 namespace {
@@ -38,21 +37,20 @@ std::uint64_t bytesOf(const RaidArray& array)
     return sectors > 0 ? sectors * kSysfsSector : array.volumeBytes();
 }
 
-json resultOf(const RaidArray& array, const LogicalDisk& logical, const std::string& uuid)
+wire::RaidVolume resultOf(const RaidArray& array, const LogicalDisk& logical, const std::string& uuid)
 {
     const std::uint64_t bytes = bytesOf(array);
-    json members = json::array();
+    wire::RaidVolume volume{.level = std::string(toText(array.level)),
+                            .sizeGib = (bytes + kGiB / 2) / kGiB,
+                            .sizeBytes = bytes,
+                            .name = array.device,
+                            .uuid = uuid,
+                            .isRootVolume = logical.isRootVolume};
+    if (!logical.volumeName.empty())
+        volume.volumeName = logical.volumeName;
     for (const RaidPartition& member : array.members)
-        members.push_back({{"name", member.disk}, {"partition", member.path()}});
-    return {{"controller", "software"},
-            {"raid_level", toText(array.level)},
-            {"size_gb", (bytes + kGiB / 2) / kGiB},
-            {"size_bytes", bytes},
-            {"name", array.device},
-            {"uuid", uuid},
-            {"volume_name", logical.volumeName.empty() ? json(nullptr) : json(logical.volumeName)},
-            {"is_root_volume", logical.isRootVolume},
-            {"members", members}};
+        volume.members.push_back({member.disk, member.path()});
+    return volume;
 }
 
 /// The numbers that arrays of other disks have, once those of the plan's are stopped.
@@ -67,9 +65,8 @@ std::set<unsigned> stopArraysOf(const RaidPlan& plan, RaidArrays& arrays)
 
 model::JsonText raidCreateConfiguration(const StepContext& context)
 {
-    const json arguments = wire::parseObject(context.arguments.text, "raid_create_configuration");
-    const std::vector<LogicalDisk> logical =
-        logicalDisksFrom(wire::JsonReader(arguments, "raid_create_configuration"));
+    const std::vector<LogicalDisk> logical = logicalDisksFrom(
+        wire::fromJson<wire::RaidCreateArguments>(context.arguments.text, "raid_create_configuration"));
     const std::vector<Disk> disks = context.disks();
     RaidPlan plan = planRaid(logical, disks, bootedByUefi());
     RaidArrays arrays(context.exec, context.log, context.stop);
@@ -78,10 +75,10 @@ model::JsonText raidCreateConfiguration(const StepContext& context)
     context.progress.message("making software RAID");
     plan = planRaid(logical, disks, bootedByUefi(), stopArraysOf(plan, arrays));
     const std::vector<std::string> uuids = arrays.create(plan);
-    json made = json::array();
+    wire::RaidCreateResult result;
     for (std::size_t i = 0; i < plan.arrays.size(); ++i)
-        made.push_back(resultOf(plan.arrays[i], logical[i], uuids[i]));
-    return resultText({{"raid_config", {{"logical_disks", made}}}});
+        result.raidConfig.logicalDisks.push_back(resultOf(plan.arrays[i], logical[i], uuids[i]));
+    return wire::toJson(result);
 }
 
 model::JsonText raidDeleteConfiguration(const StepContext& context)
@@ -101,19 +98,18 @@ model::JsonText raidDeleteConfiguration(const StepContext& context)
             deleted.insert(uuid);
     }
     DiskStart start(names, context);
-    json erased = json::array();
+    wire::RaidDeleteResult result;
     for (const Disk& disk : sorted.candidates) {
         if (!members.contains(disk.name))
             continue;
         context.progress.message("removing software RAID from " + disk.name);
         arrays.remove(disk.name, members.at(disk.name));
-        erased.push_back({{"name", disk.name}, {"serial", disk.serial}});
+        result.erased.push_back({.name = disk.name, .serial = disk.serial});
     }
-    return resultText({{"raid_config", {{"logical_disks", json::array()}}},
-                       {"deleted", deleted},
-                       {"erased", erased},
-                       {"skipped", sorted.skipped},
-                       {"boot", start.forget()}});
+    result.deleted.assign(deleted.begin(), deleted.end());
+    result.skipped = sorted.skipped;
+    result.boot = start.forget();
+    return wire::toJson(result);
 }
 
 } // namespace bm::agent

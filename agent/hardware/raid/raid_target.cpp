@@ -139,19 +139,17 @@ std::size_t fewestDisks(RaidLevel level) noexcept
     return 0;
 }
 
-std::vector<LogicalDisk> logicalDisksFrom(const JsonReader& in)
+std::vector<LogicalDisk> logicalDisksFrom(const wire::RaidCreateArguments& in)
 {
     const std::string path = "target_raid_config.logical_disks";
-    const bool root = in.flag("create_root_volume", true);
-    const bool others = in.flag("create_nonroot_volumes", true);
-    const JsonReader target = in.object("target_raid_config");
-    const json& list = target.value("logical_disks");
+    const json target = wire::parseObject(in.targetRaidConfig.text, "target_raid_config");
+    const json list = target.value("logical_disks", json());
     if (!list.is_array())
         refuse(path, "expected a list");
     std::vector<LogicalDisk> disks;
     for (const json& object : list) {
         LogicalDisk disk = logicalDiskFrom(object, fmt::format("{}[{}]", path, disks.size()));
-        if (disk.isRootVolume ? root : others)
+        if (disk.isRootVolume ? in.createRootVolume : in.createNonrootVolumes)
             disks.push_back(std::move(disk));
     }
     checkTogether(disks, path);

@@ -73,4 +73,14 @@ struct BootReport {
     }
 };
 
+/// The part of a result that write_image and write_tree share.
+struct WrittenDisks {
+    std::optional<DiskIdentity> disk{}; ///< the first one
+    std::optional<BootReport> boot{};
+    static constexpr auto fields()
+    {
+        return std::tuple(field("disk", &WrittenDisks::disk), field("boot", &WrittenDisks::boot));
+    }
+};
+
 } // namespace bm::wire

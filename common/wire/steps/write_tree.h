@@ -27,7 +27,7 @@ struct WriteTreeResult {
     std::uint64_t bytesWritten = 0;
     std::uint64_t bytesFetched = 0;
     std::string filesDigest{};
-    std::vector<std::string> preserved{}; ///< mount points whose file systems stayed
+    bool preserved = false; ///< file systems stayed as the layout says
     double seconds = 0;
     double megabytesPerSecond = 0; ///< 10^6 bytes of content
     std::optional<BootReport> boot{};
