@@ -96,9 +96,9 @@ struct App::State {
           hosts(core.boots, bootServices),
           doctor(core.context, doctorChecks(
                                    config, [this] { return provisioningUrl(); }, clock, core.database)),
-          api({core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, core.tags,
-               core.rollouts, core.events, core.webhooks, core.schedules, core.scheduler, apiSettings(config),
-               &doctor})
+          api({core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, core.relay,
+               core.tags, core.rollouts, core.events, core.webhooks, core.schedules, core.scheduler,
+               apiSettings(config), &doctor})
     {}
 
     void onContact(const pxe::BootContact& contact);

@@ -2,7 +2,7 @@
 #include "common/http/server.h"
 #include "common/platform/log.h"
 #include "conductor/core/context.h"
-#include "conductor/fleet/rollouts.h"
+#include "conductor/fleet/rollouts/rollouts.h"
 #include "db/engine/database.h"
 #include "drivers/hardware_types.h"
 #include "images/store/image_store.h"

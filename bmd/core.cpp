@@ -56,11 +56,10 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                            signer_,
                                                            [this] { engine.wake(); },
                                                            std::move(hostsChanged),
-                                                           &relay,
                                                            [this](const model::ImageId& image) {
                                                                catalogue.enqueue(image);
                                                            }},
-      nodes(context), operations(context), agents(context), boots(context), catalogue(context),
+      nodes(context), operations(context), agents(context, relay), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
       rollouts(context, *exec_, settings_.rollouts), events(database),
       webhooks(context, eventText, settings_.webhooks), schedules(context), rolloutStarter(context, rollouts),

@@ -9,8 +9,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(sys.argv[1])
 LONGEST_FILE = 600
+CONDUCTOR = "core events health images nodes steps operations machines fleet/selection fleet/rollouts fleet/schedules".split()
 FOLDERS = ["common/model", "common/wire", "common/layout", "common/platform", "common/http", "images", "images/blocks", "db", "pxe", "drivers",
-           "conductor", "conductor/fleet", "api", "bmd", "agent", "agent/ramdisk", "cli", "lab", "bench", "tests"]
+           "conductor", "conductor/fleet", *[f"conductor/{room}" for room in CONDUCTOR], "api", "bmd", "agent", "agent/ramdisk", "cli", "lab", "bench", "tests"]
 
 
 def tracked():

@@ -8,8 +8,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BASE = {"common/text", "common/model"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
-CONDUCTOR = PLATFORM | {"common/wire", "db", "images", "pxe", "drivers"}
-API = CONDUCTOR | {"common/layout", "common/http", "conductor", "conductor/fleet"}
+ROOM = PLATFORM | {"common/wire", "db", "conductor/core"}
+CONDUCTOR = {f"conductor/{room}" for room in ("core", "events", "health", "images", "nodes", "steps", "operations", "machines",
+                                              "fleet/selection", "fleet/rollouts", "fleet/schedules")}
+API = PLATFORM | CONDUCTOR | {"common/wire", "common/layout", "common/http", "db", "images", "pxe", "drivers"}
 AGENT_STEP = PLATFORM | {"common/wire", "agent/base", "agent/disk"}
 HARDWARE = {"agent/hardware/" + room for room in ("erase", "raid", "burnin", "inspection", "rescue")}
 ALLOWED = {
@@ -24,8 +26,17 @@ ALLOWED = {
     "images": LEAF | {"images/blocks"},
     "pxe": LEAF,
     "drivers": LEAF,
-    "conductor": CONDUCTOR | {"images/blocks", "common/layout"},
-    "conductor/fleet": CONDUCTOR | {"conductor"},
+    "conductor/core": PLATFORM | {"db", "images", "pxe", "drivers"},
+    "conductor/events": ROOM,
+    "conductor/health": ROOM | {"pxe"},
+    "conductor/images": ROOM | {"common/layout", "images"},
+    "conductor/nodes": ROOM | {"conductor/images"},
+    "conductor/steps": ROOM | {"images/blocks", "conductor/images", "conductor/nodes"},
+    "conductor/operations": ROOM | {"conductor/images", "conductor/nodes", "conductor/steps"},
+    "conductor/machines": ROOM | {"conductor/images", "conductor/nodes", "conductor/steps"},
+    "conductor/fleet/selection": ROOM | {"conductor/images", "conductor/nodes"},
+    "conductor/fleet/rollouts": ROOM | {"conductor/images", "conductor/operations", "conductor/fleet/selection"},
+    "conductor/fleet/schedules": ROOM | {"conductor/images", "conductor/fleet/selection", "conductor/fleet/rollouts"},
     "api": API | {"api/core", "api/access", "api/ironic", "api/own", "api/fleet"},
     "api/core": API,
     "api/access": API | {"api/core"},
@@ -56,7 +67,7 @@ ALLOWED = {
     "cli/commands": PLATFORM | {"cli/client", "cli/views", "cli/shell", "common/wire", "common/layout"},
 }
 # Rows that still stand for every folder inside them. A folder elsewhere needs a row of its own.
-WHOLE = {"common/wire", "conductor", "db", "images"}
+WHOLE = {"common/wire", "db", "images"}
 # tests/X tests the folders of the row, all that is inside them, and may include what these may; so do tests/support's
 # users (it builds the whole server) and helpers of another test folder where the row names it.
 TESTS = {
@@ -68,7 +79,7 @@ TESTS = {
     "conductor": {"conductor", "common/http", "tests/images", "tests/support"},
     "db": {"db"},
     "drivers": {"drivers"},
-    "fleet": {"conductor/fleet", "common/http", "tests/support"},
+    "fleet": {"conductor", "common/http", "tests/support"},
     "fuzz": {"agent", "bmd", "cli"},
     "http": {"common/http"},
     "images": {"images"},
@@ -80,6 +91,7 @@ TESTS = {
     "text": {"common/text"},
     "wire": {"common/wire", "tests/support"},
 }
+MOST_FILES = 40
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 POCO = re.compile(r'^\s*#\s*include\s+[<"]Poco/', re.M)
 
@@ -148,11 +160,30 @@ def foreign_links():
                 yield f"{folder}/CMakeLists.txt: {folder} may not link {rows[linked]}"
 
 
+def missing_links():
+    """A library links whatever its files include: what another one happens to bring along may go."""
+    for folder in CONDUCTOR:
+        text = (ROOT / folder / "CMakeLists.txt").read_text(encoding="utf-8")
+        linked = set(re.findall(r"bm::(\w+)", text)) | {folder.replace("/", "_")}
+        for file in sorted((ROOT / folder).glob("*.*")):
+            for included in INCLUDE.findall(file.read_text(encoding="utf-8")) if file.suffix in (".h", ".cpp") else ():
+                target = included.rsplit("/", 1)[0].replace("/", "_")
+                if target not in linked:
+                    yield f"{folder}/CMakeLists.txt: {file.name} includes {included}, and {target} is not linked"
+
+
+def crowded():
+    for folder in CONDUCTOR:
+        files = sum(1 for file in (ROOT / folder).iterdir() if file.is_file())
+        if files > MOST_FILES:
+            yield f"{folder}: {files} files, {MOST_FILES} are the most"
+
+
 def main():
     checked = sum(1 for folder in ALLOWED for _ in (ROOT / folder).rglob("*.cpp"))
     if checked < 50:
         sys.exit(f"only {checked} source files were found: the table and the tree do not fit")
-    wrong = [*upward_includes(), *foreign_includes_of_tests(), *foreign_links()]
+    wrong = [*upward_includes(), *foreign_includes_of_tests(), *foreign_links(), *missing_links(), *crowded()]
     print("\n".join(wrong) or f"{checked} source files keep to the layers")
     sys.exit(1 if wrong else 0)
 

@@ -2,14 +2,15 @@
 #include "conductor/core/context.h"
 #include "conductor/events/event_hub.h"
 #include "conductor/events/webhooks.h"
-#include "conductor/fleet/rollouts.h"
-#include "conductor/fleet/scheduler.h"
-#include "conductor/fleet/schedules.h"
+#include "conductor/fleet/rollouts/rollouts.h"
+#include "conductor/fleet/schedules/scheduler.h"
+#include "conductor/fleet/schedules/schedules.h"
 #include "conductor/health/doctor.h"
 #include "conductor/images/image_catalogue.h"
 #include "conductor/images/image_reference.h"
 #include "conductor/machines/agent_desk.h"
 #include "conductor/machines/boot_desk.h"
+#include "conductor/machines/relay_desk.h"
 #include "conductor/nodes/node_commands.h"
 #include "conductor/operations/operations.h"
 
@@ -32,6 +33,7 @@ struct ApiParts {
     conductor::ImageCatalogue& images;
     conductor::AgentDesk& agents;
     conductor::BootDesk& boots;
+    conductor::RelayDesk& relay;
     conductor::ImageTags& tags;
     conductor::fleet::Rollouts& rollouts;
     conductor::EventHub& events;

@@ -155,9 +155,8 @@ void RolloutApi::relay(Request& request, Response& response) const
     refuseOtherQuery(request, "");
     const model::Rollout rollout = parts_.rollouts.get(request.pathParam("rollout"));
     std::vector<wire::RelayChain> chains;
-    if (parts_.context.relay != nullptr && mayRelay(rollout))
-        for (const conductor::RelayCopyView& copy :
-             parts_.context.relay->show(rollout.contentId, rollout.id.uuid))
+    if (mayRelay(rollout))
+        for (const conductor::RelayCopyView& copy : parts_.relay.show(rollout.contentId, rollout.id.uuid))
             for (const std::vector<conductor::RelayMemberView>& members : copy.chains)
                 chains.push_back(chainOf(members));
     wire::JsonWriter out;

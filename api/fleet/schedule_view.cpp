@@ -2,7 +2,7 @@
 
 #include "common/model/duration.h"
 #include "common/wire/resources/resource_links.h"
-#include "conductor/fleet/calendar.h"
+#include "conductor/fleet/schedules/calendar.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

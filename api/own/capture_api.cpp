@@ -6,6 +6,7 @@
 #include "common/wire/agent/root_device.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "conductor/operations/capture_request.h"
 
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -82,7 +83,8 @@ void CaptureApi::begin(Request& request, Response& response)
 {
     const conductor::CaptureRequest wanted = captureFromBody(jsonBody(request));
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    const model::OperationId id = captures_.begin(node.id.uuid, wanted, request.actor);
+    const model::OperationId id =
+        conductor::beginCapture(parts_.context, node.id.uuid, wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");
     wire::JsonWriter out;
     out.beginObject().key("operation").string(id.uuid).key("node_uuid").string(node.id.uuid);

@@ -6,7 +6,7 @@
 #include "common/wire/json/json_writer.h"
 #include "common/wire/operation_json.h"
 #include "common/wire/provision_request.h"
-#include "conductor/fleet/deploy_parts.h"
+#include "conductor/fleet/selection/deploy_parts.h"
 #include "db/repositories/repositories.h"
 
 #include <nlohmann/json.hpp>

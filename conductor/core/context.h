@@ -3,7 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 #include "conductor/core/meters.h"
-#include "conductor/machines/relay_desk.h"
+#include "conductor/core/relay_settings.h"
 #include "db/engine/database.h"
 #include "db/repositories/repositories.h"
 #include "drivers/hardware_types.h"
@@ -56,7 +56,6 @@ struct Context {
     const platform::SigningKey& signer;         ///< of reports
     std::function<void()> wake = [] {};         ///< tells the engine that there is work
     std::function<void()> hostsChanged = [] {}; ///< tells the boot services that the known machines changed
-    RelayDesk* relay = nullptr;                 ///< null: no relay
     /// Has the import of an image done whose rows are stored, or about to be by the transaction at work.
     std::function<void(const model::ImageId&)> importSoon = [](const model::ImageId&) {};
 };

@@ -4,12 +4,8 @@
 #include "common/platform/secrets.h"
 #include "conductor/core/json_values.h"
 #include "conductor/images/image_intake.h"
-#include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 #include "images/sources/checksum.h"
 #include "images/sources/source_url.h"
-
-#include <fmt/format.h>
 
 namespace bm::conductor {
 
@@ -21,7 +17,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::chrono::seconds kLookAgain{1};
 constexpr std::size_t kSha256Digits = 64;
 constexpr std::size_t kSha512Digits = 128;
 
@@ -71,17 +66,6 @@ std::string nameFor(const ImageAddress& address, const std::string& file)
     return name + "-" + platform::sha256Hex(address.url + "\n" + address.checksum).substr(0, kDigits);
 }
 
-std::string shownName(const Image& image)
-{
-    return fmt::format("{} from {}", image.name, image.source);
-}
-
-Error failureOf(const Image& image)
-{
-    return {model::errorCodeFromText(image.errorCode).value_or(ErrorCode::Internal),
-            fmt::format("{}: {}", shownName(image), image.errorMessage), image.errorHint};
-}
-
 } // namespace
 
 bool isImageUrl(std::string_view reference)
@@ -129,23 +113,6 @@ std::string carriedImage(const json& instance)
 {
     const std::string fetched = textMember(instance, "image_name");
     return fetched.empty() ? textMember(instance, "image_source") : fetched;
-}
-
-model::StepResult stepFetchImage(StepWork& work)
-{
-    const Image image = imageOf(work);
-    switch (image.state) {
-    case ImageState::Ready:
-        work.event("image.fetched", shownName(image));
-        return model::Done{};
-    case ImageState::Importing:
-        work.step.message = "fetching " + shownName(image);
-        work.step.bytesDone = static_cast<std::int64_t>(image.progressBytes);
-        work.step.bytesTotal = static_cast<std::int64_t>(image.progressTotalBytes);
-        return model::Again{kLookAgain};
-    default:
-        throw failureOf(image);
-    }
 }
 
 } // namespace bm::conductor

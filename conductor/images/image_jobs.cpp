@@ -5,9 +5,9 @@
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/image_fetch.h"
+#include "conductor/images/image_users.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/tree_layout.h"
-#include "conductor/steps/captures.h"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,7 +1,7 @@
 #include "conductor/images/image_users.h"
 
 #include "conductor/core/json_values.h"
-#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/images/ramdisk_stay.h"
 #include "db/repositories/node_repository.h"
 #include "db/repositories/repositories.h"
 #include "db/repositories/rollout_repository.h"
@@ -99,6 +99,12 @@ std::vector<std::string> ImageUsers::wanting(const model::Image& image) const
 std::vector<std::string> ImageUsers::carrying(const model::Image& image) const
 {
     return of(carrying_, image);
+}
+
+bool isBeingCaptured(db::Transaction& tx, const model::Image& image)
+{
+    return image.sourceFormat == "capture" && image.state == model::ImageState::Importing &&
+           !db::OperationRepository{}.nodesUsingImage(tx, image.id).empty();
 }
 
 } // namespace bm::conductor

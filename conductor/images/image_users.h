@@ -32,4 +32,7 @@ private:
     std::map<std::string, std::set<std::string>> tagsOf_; ///< by image id
 };
 
+/// Images that are still being captured by an unfinished operation.
+bool isBeingCaptured(db::Transaction& tx, const model::Image& image);
+
 } // namespace bm::conductor

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/image.h"
-#include "conductor/operations/operations.h"
+#include "common/model/node.h"
+#include "conductor/core/deploy_order.h"
 #include "images/base/byte_source.h"
 
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 #include "common/model/image.h"
-#include "conductor/operations/operations.h"
+#include "conductor/core/deploy_order.h"
 
 #include <nlohmann/json.hpp>
 

@@ -4,7 +4,7 @@
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/nodes/machine_match.h"
-#include "conductor/steps/steps.h"
+#include "conductor/steps/step_table.h"
 #include "db/repositories/rollout_repository.h"
 
 #include <algorithm>
@@ -144,19 +144,19 @@ RelaySettings relaySettings(db::Transaction& tx, const Context& context, const m
 }
 
 /// The node's place among those that copy the same, when its step is a copy.
-std::optional<RelayPlace> relayPlace(db::Transaction& tx, const Context& context,
+std::optional<RelayPlace> relayPlace(db::Transaction& tx, const Context& context, RelayDesk& relay,
                                      const model::Operation& operation, const Step& step,
                                      const AgentExchange& exchange)
 {
-    if (context.relay == nullptr || step.name != "write_image")
+    if (step.name != "write_image")
         return std::nullopt;
     const nlohmann::json arguments = valueOf(step.arguments);
     const std::string contentId = arguments.contains("image") ? textMember(arguments.at("image"), "id") : "";
     if (contentId.empty())
         return std::nullopt;
-    if (context.relay->knows(operation.node.uuid, contentId))
-        return context.relay->exchange(operation.node.uuid, exchange.peerAddress,
-                                       exchange.relay.value_or(RelayNews{}));
+    if (relay.knows(operation.node.uuid, contentId))
+        return relay.exchange(operation.node.uuid, exchange.peerAddress,
+                              exchange.relay.value_or(RelayNews{}));
     RelayNode node;
     node.settings = relaySettings(tx, context, operation, node.copyGroup);
     if (!node.settings.enabled)
@@ -166,7 +166,7 @@ std::optional<RelayPlace> relayPlace(db::Transaction& tx, const Context& context
     node.name = known.name;
     node.rack = textMember(valueOf(known.properties), "rack");
     node.address = exchange.peerAddress;
-    return context.relay->join(node, contentId);
+    return relay.join(node, contentId);
 }
 
 /// Sources that were left for a reason of theirs are on the node's record.
@@ -182,7 +182,7 @@ void noteLeft(db::Transaction& tx, const Context& context, const model::Operatio
 
 } // namespace
 
-AgentDesk::AgentDesk(Context context) : context_(std::move(context)) {}
+AgentDesk::AgentDesk(Context context, RelayDesk& relay) : context_(std::move(context)), relay_(relay) {}
 
 namespace {
 
@@ -283,8 +283,9 @@ bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord re
     return true;
 }
 
-AgentInstruction instruct(db::Transaction& tx, const Context& context, const model::NodeId& node,
-                          const AgentExchange& exchange, const std::optional<model::Operation>& operation)
+AgentInstruction instruct(db::Transaction& tx, const Context& context, RelayDesk& relay,
+                          const model::NodeId& node, const AgentExchange& exchange,
+                          const std::optional<model::Operation>& operation)
 {
     const Offered offered = offer(tx, context, node, exchange.step);
     AgentInstruction answer;
@@ -292,7 +293,7 @@ AgentInstruction instruct(db::Transaction& tx, const Context& context, const mod
     if (offered.step)
         answer.step = instructionOf(context, *offered.step);
     if (operation && offered.step)
-        answer.relay = relayPlace(tx, context, *operation, *offered.step, exchange);
+        answer.relay = relayPlace(tx, context, relay, *operation, *offered.step, exchange);
     if (operation)
         noteLeft(tx, context, *operation, exchange);
     answer.callAgain = operation ? std::min(context.settings.agentPace, kIdlePace) : kIdlePace;
@@ -319,12 +320,12 @@ AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::str
         const model::NodeId node{nodeUuid};
         const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node);
         contact = noteContact(tx, context_, record, exchange, operation);
-        return instruct(tx, context_, node, exchange, operation);
+        return instruct(tx, context_, relay_, node, exchange, operation);
     });
     if (!exchange.logTail.empty())
         platform::logDebug("agent", "{}: {}", nodeUuid, exchange.logTail.substr(0, kLogTailLimit));
-    if (ended && context_.relay != nullptr)
-        endRelay(*context_.relay, nodeUuid, exchange);
+    if (ended)
+        endRelay(relay_, nodeUuid, exchange);
     if (contact || ended)
         context_.wake();
     return instruction;

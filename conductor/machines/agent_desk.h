@@ -1,5 +1,6 @@
 #pragma once
 #include "conductor/core/context.h"
+#include "conductor/machines/relay_desk.h"
 
 #include <optional>
 #include <string>
@@ -50,7 +51,8 @@ struct AgentInstruction {
 /// The agent's side of the service: lookup, heartbeat, exchange, config drive (design section 5).
 class AgentDesk {
 public:
-    explicit AgentDesk(Context context);
+    /// @p relay outlives it.
+    AgentDesk(Context context, RelayDesk& relay);
     /// Trades the boot secret for a token bound to @p nonce. @throws Error NotFound (no such node, or it
     /// expects no agent), Forbidden (wrong secret or another nonce; becomes an event)
     AgentGrant lookup(const std::vector<std::string>& macs, const std::string& nodeUuid,
@@ -74,6 +76,7 @@ public:
 
 private:
     Context context_;
+    RelayDesk& relay_;
 };
 
 } // namespace bm::conductor

@@ -3,7 +3,7 @@
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_image.h"
-#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/images/ramdisk_stay.h"
 #include "conductor/steps/written_disk.h"
 
 #include <set>

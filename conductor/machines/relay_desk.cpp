@@ -71,17 +71,6 @@ struct RelayedCopy {
 
 } // namespace
 
-std::optional<RelayOrder> relayOrderFromText(const std::string& text)
-{
-    if (text == "rack")
-        return RelayOrder::Rack;
-    if (text == "address")
-        return RelayOrder::Address;
-    if (text == "join")
-        return RelayOrder::Join;
-    return std::nullopt;
-}
-
 struct RelayDesk::State {
     using Copies = std::map<std::pair<std::string, std::string>, RelayedCopy>; ///< by content and group
     State(const model::Clock& c, std::chrono::milliseconds pace)

@@ -2,8 +2,8 @@
 
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/requested_image.h"
 #include "conductor/nodes/driver_secrets.h"
-#include "conductor/operations/deploy_request.h"
 
 #include <algorithm>
 

@@ -1,12 +1,11 @@
 #include "conductor/operations/deploy_request.h"
 
-#include "common/model/interfaces.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/images/image_by_url.h"
-#include "conductor/images/image_reference.h"
 #include "conductor/images/ramdisk_image.h"
+#include "conductor/images/requested_image.h"
 #include "conductor/images/tree_layout.h"
+#include "conductor/nodes/boot_port.h"
 #include "conductor/operations/plan.h"
 #include "conductor/operations/verb_request.h"
 
@@ -17,41 +16,6 @@ using model::ErrorCode;
 using nlohmann::json;
 
 namespace {
-
-/// What the request, else the node, says is to be deployed.
-struct ImageWish {
-    std::string reference;
-    bool byAddress = false; ///< instance_info's alone may be a URL
-};
-
-ImageWish wishOf(const model::Node& node, const DeployRequest& request)
-{
-    if (!request.image.empty())
-        return {request.image};
-    const std::string named = textMember(valueOf(node.instanceInfo), "image_source");
-    if (named.empty())
-        throw Error(
-            ErrorCode::InvalidInput, "no image is named",
-            "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
-    return {named, isImageUrl(named)};
-}
-
-/// An image that is named by its address may still be on its way.
-model::Image wantedImage(db::Transaction& tx, const Context& context, const model::Node& node,
-                         const ImageWish& wish)
-{
-    if (wish.byAddress)
-        return imageByUrl(tx, context, imageAddressOf(valueOf(node.instanceInfo)),
-                          "a deployment of " + (node.name.empty() ? node.id.uuid : node.name));
-    return findReadyImage(tx, wish.reference);
-}
-
-/// Ironic's "fake" deploy interface needs no image.
-bool writesNothing(const model::Node& node, const DeployRequest& request)
-{
-    return model::interfaceOf(node, "deploy") == "fake" && request.image.empty() &&
-           textMember(valueOf(node.instanceInfo), "image_source").empty();
-}
 
 std::string hostNameOf(const model::Node& node, const DeployRequest& request)
 {
@@ -100,34 +64,6 @@ bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& 
 }
 
 } // namespace
-
-void requireBootPort(db::Transaction& tx, const Context& context, const model::Node& node)
-{
-    if (hardwareOf(context, node).simulated)
-        return;
-    for (const model::Port& port : db::PortRepository{}.ofNode(tx, node.id))
-        if (port.pxeEnabled)
-            return;
-    throw Error(ErrorCode::InvalidInput, "node " + node.id.uuid + " has no port to boot from",
-                "give it the MAC address of its boot NIC: bm node set " +
-                    (node.name.empty() ? node.id.uuid : node.name) + " --mac 52:54:00:...");
-}
-
-std::string deployFinding(db::Transaction& tx, const model::Node& node)
-{
-    if (writesNothing(node, {}))
-        return "";
-    try {
-        const ImageWish wish = wishOf(node, {});
-        if (wish.byAddress)
-            imageAddressOf(valueOf(node.instanceInfo));
-        else
-            findReadyImage(tx, wish.reference);
-        return "";
-    } catch (const Error& error) {
-        return error.message() + (error.hint().empty() ? "" : "; " + error.hint());
-    }
-}
 
 model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
                               const DeployRequest& request)

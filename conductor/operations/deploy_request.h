@@ -1,5 +1,6 @@
 #pragma once
-#include "conductor/operations/operations.h"
+#include "conductor/core/context.h"
+#include "conductor/core/deploy_order.h"
 
 namespace bm::conductor {
 
@@ -10,11 +11,5 @@ namespace bm::conductor {
 /// no boot port)
 model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
                               const DeployRequest& request);
-
-/// What a deployment of the image that @p node's instance_info names would be refused for; "" for nothing.
-std::string deployFinding(db::Transaction& tx, const model::Node& node);
-
-/// @throws Error InvalidInput when @p node, a real machine, has no port to boot from
-void requireBootPort(db::Transaction& tx, const Context& context, const model::Node& node);
 
 } // namespace bm::conductor

@@ -3,12 +3,12 @@
 #include "common/platform/log.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/ramdisk_stay.h"
 #include "conductor/operations/lifecycle.h"
 #include "conductor/operations/plan.h"
 #include "conductor/operations/service_return.h"
 #include "conductor/steps/captures.h"
-#include "conductor/steps/ramdisk_stay.h"
-#include "conductor/steps/steps.h"
+#include "conductor/steps/step_table.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 #include "common/model/interfaces.h"
 #include "common/platform/crypt.h"
 #include "conductor/core/json_values.h"
-#include "conductor/operations/deploy_request.h"
+#include "conductor/nodes/boot_port.h"
 #include "conductor/operations/step_catalogue.h"
 #include "db/repositories/resource_repositories.h"
 

@@ -1,5 +1,6 @@
 #pragma once
-#include "conductor/operations/operations.h"
+#include "conductor/core/context.h"
+#include "conductor/core/deploy_order.h"
 
 #include <nlohmann/json_fwd.hpp>
 

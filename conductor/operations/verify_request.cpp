@@ -3,9 +3,9 @@
 #include "conductor/core/json_values.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
-#include "conductor/operations/deploy_request.h"
+#include "conductor/images/ramdisk_stay.h"
+#include "conductor/nodes/boot_port.h"
 #include "conductor/operations/lifecycle.h"
-#include "conductor/steps/ramdisk_stay.h"
 #include "db/repositories/report_repository.h"
 
 namespace bm::conductor {

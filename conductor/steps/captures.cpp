@@ -1,11 +1,7 @@
 #include "conductor/steps/captures.h"
 
 #include "conductor/core/json_values.h"
-#include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
-#include "conductor/operations/deploy_request.h"
-#include "conductor/operations/lifecycle.h"
-#include "conductor/steps/ramdisk_stay.h"
 #include "db/repositories/image_job_repository.h"
 #include "images/blocks/manifest.h"
 
@@ -24,75 +20,12 @@ namespace {
 
 constexpr std::chrono::hours kAdoptDeadline{2}; ///< where the store is in a bucket, it goes there
 
-Image newImage(db::Transaction& tx, const Context& context, const Node& node, const CaptureRequest& request)
-{
-    const std::string& name = request.name;
-    if (!model::isImageName(name))
-        throw Error(ErrorCode::InvalidInput, "\"" + name.substr(0, 80) + "\" is not a valid image name",
-                    "letters, digits and - . _ ; not in the form of a uuid");
-    const db::ImageRepository images;
-    if (const std::optional<Image> other = images.findByName(tx, name)) {
-        if (other->state != ImageState::Failed)
-            throw Error(ErrorCode::Conflict, "an image named \"" + name + "\" already exists",
-                        "choose another name, or: bm image delete " + name);
-        images.remove(tx, other->id);
-    }
-    Image image;
-    image.id = model::ImageId::make();
-    image.name = name;
-    image.sourceFormat = "capture";
-    image.kind = request.kind;
-    const bool tree = request.kind == model::ImageKind::Tree;
-    image.source = (tree ? "files of " : "disk of ") + (node.name.empty() ? node.id.uuid : node.name);
-    image.bootMode = tree ? "" : node.bootMode; // of a tree the layout decides
-    image.architecture = textMember(valueOf(node.properties), "cpu_arch");
-    image.createdAt = image.updatedAt = context.clock.now();
-    images.insert(tx, image);
-    return image;
-}
-
-void refuseKind(const Node& node, model::ImageKind kind, bool simulated)
-{
-    if (kind == model::ImageKind::Ramdisk)
-        throw Error(ErrorCode::InvalidInput, "what is captured is of kind disk or tree", "kind: tree");
-    if (kind == model::ImageKind::Tree && simulated)
-        throw Error(ErrorCode::InvalidInput, "node " + node.id.uuid + " is simulated: it has no files",
-                    "kind: disk, or a real machine");
-}
-
 std::string imageIdOf(const model::Operation& operation)
 {
     return textMember(valueOf(operation.request), "image_id");
 }
 
 } // namespace
-
-model::OperationId Captures::begin(const std::string& ident, const CaptureRequest& request,
-                                   const std::string& actor)
-{
-    model::OperationId id = context_.database.write([&](db::Transaction& tx) {
-        const Node node = findNode(tx, ident);
-        refuseKind(node, request.kind, hardwareOf(context_, node).simulated);
-        refuseBusy(tx, context_, node);
-        refuseMaintenance(node);
-        Node trial = node;
-        applyEvent(trial, model::StateEvent::Service, context_.clock.now()); // throws in Ironic's words
-        refuseWithoutDisk(node, "capture");
-        requireBootPort(tx, context_, node);
-        const Image image = newImage(tx, context_, node, request);
-        NewOperation wanted;
-        wanted.kind = model::OperationKind::Capture;
-        wanted.actor = actor;
-        wanted.request = textOf({{"image_id", image.id.uuid},
-                                 {"image_name", image.name},
-                                 {"root_device", request.rootDeviceJson},
-                                 {"kind", model::toText(request.kind)},
-                                 {"generalise", request.generalise}});
-        return beginOperation(tx, context_, node, model::StateEvent::Service, wanted);
-    });
-    context_.wake();
-    return id;
-}
 
 model::ImageId Captures::captureOf(const model::NodeId& node) const
 {
@@ -192,12 +125,6 @@ void dropCapture(const Context& context, const model::Operation& operation)
 {
     if (operation.kind == model::OperationKind::Capture)
         context.images.captures().drop(imageIdOf(operation));
-}
-
-bool isBeingCaptured(db::Transaction& tx, const Image& image)
-{
-    return image.sourceFormat == "capture" && image.state == ImageState::Importing &&
-           !db::OperationRepository{}.nodesUsingImage(tx, image.id).empty();
 }
 
 } // namespace bm::conductor

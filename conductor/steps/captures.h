@@ -7,26 +7,12 @@
 
 namespace bm::conductor {
 
-struct CaptureRequest {
-    std::string name;           ///< of the image to be
-    std::string rootDeviceJson; ///< hints, checked by the caller; empty: as for a deployment
-    bool generalise =
-        false; ///< without what makes a machine this one: machine-id, ssh host keys, leases, logs
-    model::ImageKind kind = model::ImageKind::Disk; ///< or Tree: the files of the root file system
-};
-
 /// Disks, and the trees on them, that become images: the operators' wish, and what the agent sends meanwhile.
 /// The image's row is there from the start (state importing, its name taken) and ready only when every block
 /// is in the store.
 class Captures {
 public:
     explicit Captures(Context context) : context_(std::move(context)) {}
-
-    /// Begins the operation on an active node (or one whose service failed).
-    /// @throws Error NotFound, Conflict (name taken, maintenance), NodeLocked, InvalidTransition,
-    /// InvalidInput (name, no boot port, a kind that cannot be captured)
-    model::OperationId begin(const std::string& ident, const CaptureRequest& request,
-                             const std::string& actor);
 
     /// The agent's side; the node's own capture is meant. @throws Error Conflict when none is at work, and as
     /// CaptureStore does
@@ -47,7 +33,5 @@ private:
 void failCapturedImage(db::Transaction& tx, const Context& context, const model::Operation& operation);
 /// What such a capture left in the store goes. After that transaction.
 void dropCapture(const Context& context, const model::Operation& operation);
-/// Images that are still being captured by an unfinished operation.
-bool isBeingCaptured(db::Transaction& tx, const model::Image& image);
 
 } // namespace bm::conductor

@@ -1,5 +1,5 @@
 #pragma once
-#include "conductor/steps/steps.h"
+#include "conductor/steps/step_work.h"
 
 #include <nlohmann/json.hpp>
 

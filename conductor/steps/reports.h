@@ -1,6 +1,6 @@
 #pragma once
 #include "common/model/node_report.h"
-#include "conductor/steps/steps.h"
+#include "conductor/steps/step_work.h"
 
 #include <nlohmann/json.hpp>
 

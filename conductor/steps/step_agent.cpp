@@ -3,8 +3,8 @@
 #include "conductor/core/nodes.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 #include "conductor/steps/written_disk.h"
 
 #include <algorithm>

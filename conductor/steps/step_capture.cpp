@@ -1,10 +1,10 @@
 // A disk becomes an image: what is checked before the machine goes down, and what the agent is told.
 #include "conductor/core/json_values.h"
-#include "conductor/operations/deploy_request.h"
+#include "conductor/nodes/boot_port.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 
 namespace bm::conductor {
 

@@ -1,10 +1,10 @@
 // What a deployment checks before it touches the machine, and what an undeployment forgets.
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/operations/deploy_request.h"
-#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/images/ramdisk_stay.h"
+#include "conductor/nodes/boot_port.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 #include "db/repositories/resource_repositories.h"
 
 namespace bm::conductor {

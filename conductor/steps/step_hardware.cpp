@@ -1,8 +1,8 @@
 // Steps that somebody asked for: of the agent, of simulated firmware, and bm's own between them.
 #include "conductor/core/json_values.h"
 #include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 
 namespace bm::conductor {
 

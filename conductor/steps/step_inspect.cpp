@@ -3,8 +3,8 @@
 #include "conductor/nodes/driver_secrets.h"
 #include "conductor/nodes/inspection_rules.h"
 #include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 #include "db/repositories/inventory_repository.h"
 #include "db/repositories/resource_repositories.h"
 

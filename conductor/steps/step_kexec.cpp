@@ -2,8 +2,8 @@
 #include "conductor/core/json_values.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // Power is a wish: off, seen off, boot device, on, seen on; each part may be repeated.
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/images/ramdisk_stay.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 
 namespace bm::conductor {
 

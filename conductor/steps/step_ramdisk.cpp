@@ -3,11 +3,11 @@
 #include "common/platform/secrets.h"
 #include "conductor/core/json_values.h"
 #include "conductor/images/ramdisk_image.h"
-#include "conductor/steps/ramdisk_stay.h"
+#include "conductor/images/ramdisk_stay.h"
 #include "conductor/steps/reports.h"
 #include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 
 namespace bm::conductor {
 

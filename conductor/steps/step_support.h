@@ -1,5 +1,5 @@
 #pragma once
-#include "conductor/steps/steps.h"
+#include "conductor/steps/step_work.h"
 
 #include <chrono>
 #include <functional>
@@ -33,4 +33,6 @@ bool isSimulated(const StepWork& work);
 std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
                                     std::chrono::milliseconds fallback);
 
+/// Whether the deployed kernel was started from the RAM disk: then power stays as it is.
+bool startedByKexec(const StepWork& work);
 } // namespace bm::conductor

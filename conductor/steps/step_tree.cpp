@@ -1,8 +1,8 @@
 // A tree laid onto disks: "copy files".
 #include "conductor/core/json_values.h"
 #include "conductor/steps/disk_choice.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 #include "conductor/steps/written_disk.h"
 
 namespace bm::conductor {

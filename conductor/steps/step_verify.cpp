@@ -1,8 +1,8 @@
 // Is this node manageable: its settings, its BMC, its power.
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 
 namespace bm::conductor {
 

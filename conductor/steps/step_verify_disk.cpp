@@ -1,11 +1,11 @@
 // A deployed disk compared with the image that was written to it; nothing is written.
 #include "conductor/core/json_values.h"
-#include "conductor/operations/deploy_request.h"
+#include "conductor/nodes/boot_port.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/reports.h"
 #include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/steps.h"
 #include "db/repositories/report_repository.h"
 
 namespace bm::conductor {

@@ -304,9 +304,10 @@ TEST_CASE("every row by every role: of the system, of the owner, of the lessee, 
     const api::ApiParts parts{estate.world.world.core->context,    estate.world.world.core->nodes,
                               estate.world.world.core->operations, estate.world.world.core->catalogue,
                               estate.world.world.core->agents,     estate.world.world.core->boots,
-                              estate.world.world.core->tags,       estate.world.world.core->rollouts,
-                              estate.world.world.core->events,     estate.world.world.core->webhooks,
-                              estate.world.world.core->schedules,  estate.world.world.core->scheduler};
+                              estate.world.world.core->relay,      estate.world.world.core->tags,
+                              estate.world.world.core->rollouts,   estate.world.world.core->events,
+                              estate.world.world.core->webhooks,   estate.world.world.core->schedules,
+                              estate.world.world.core->scheduler};
     const http::Filter filter = api::policyFilter(parts);
     std::size_t refusals = 0;
     for (const PolicyRow& row : api::policyRows())

@@ -1,7 +1,7 @@
 // Disks that become images, and disks that are looked at again: the machine is brought back whatever happens.
 #include "common/platform/exec.h"
+#include "conductor/operations/capture_request.h"
 #include "conductor/operations/verify_request.h"
-#include "conductor/steps/captures.h"
 #include "conductor/steps/reports.h"
 #include "db/repositories/report_repository.h"
 #include "images/blocks/block_record.h"
@@ -23,8 +23,7 @@ namespace {
 
 model::OperationId capture(World& world, const std::string& node, const std::string& name)
 {
-    return conductor::Captures(world.core->context)
-        .begin(node, {.name = name, .rootDeviceJson = {}}, "alice");
+    return conductor::beginCapture(world.core->context, node, {.name = name, .rootDeviceJson = {}}, "alice");
 }
 
 ErrorCode refusalOf(const std::function<void()>& call)
@@ -165,8 +164,8 @@ TEST_CASE("captures that cannot be are refused", "[conductor][capture]")
     CHECK(refusalOf([&] { capture(world, "nobody", "x"); }) == ErrorCode::NotFound);
     for (const model::ImageKind kind : {model::ImageKind::Tree, model::ImageKind::Ramdisk}) // it is simulated
         CHECK(refusalOf([&] {
-                  conductor::Captures(world.core->context)
-                      .begin("golden", {.name = "x", .rootDeviceJson = {}, .kind = kind}, "alice");
+                  conductor::beginCapture(world.core->context, "golden",
+                                          {.name = "x", .rootDeviceJson = {}, .kind = kind}, "alice");
               }) == ErrorCode::InvalidInput);
     world.nodeIn(State::Available, "idle");
     CHECK(refusalOf([&] { capture(world, "idle", "x"); }) == ErrorCode::InvalidTransition);

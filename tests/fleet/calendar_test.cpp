@@ -1,4 +1,4 @@
-#include "conductor/fleet/calendar.h"
+#include "conductor/fleet/schedules/calendar.h"
 
 #include "common/model/error.h"
 

@@ -1,4 +1,4 @@
-#include "conductor/fleet/cron.h"
+#include "conductor/fleet/schedules/cron.h"
 
 #include "common/model/error.h"
 

@@ -1,8 +1,8 @@
 #pragma once
 #include "common/model/error.h"
-#include "conductor/fleet/rollout_starter.h"
-#include "conductor/fleet/scheduler.h"
-#include "conductor/fleet/schedules.h"
+#include "conductor/fleet/rollouts/rollout_starter.h"
+#include "conductor/fleet/schedules/scheduler.h"
+#include "conductor/fleet/schedules/schedules.h"
 #include "tests/support/world.h"
 
 #include <map>

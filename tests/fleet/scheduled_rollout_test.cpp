@@ -1,6 +1,6 @@
 // Schedules with the real rollouts, on simulated machines.
-#include "conductor/fleet/calendar.h"
-#include "conductor/fleet/schedule_request.h"
+#include "conductor/fleet/schedules/calendar.h"
+#include "conductor/fleet/schedules/schedule_request.h"
 #include "db/repositories/rollout_repository.h"
 #include "tests/support/world.h"
 

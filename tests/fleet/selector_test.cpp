@@ -1,5 +1,5 @@
 #include "common/model/error.h"
-#include "conductor/fleet/selector.h"
+#include "conductor/fleet/selection/selector.h"
 
 #include <catch2/catch.hpp>
 

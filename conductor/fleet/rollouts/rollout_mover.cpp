@@ -1,0 +1,233 @@
+#include "conductor/fleet/rollouts/rollout_mover.h"
+
+#include "common/platform/log.h"
+#include "common/platform/work_queue.h"
+#include "conductor/core/json_values.h"
+#include "conductor/fleet/rollouts/gates.h"
+#include "conductor/fleet/rollouts/rollout_notes.h"
+#include "conductor/fleet/rollouts/rollout_progress.h"
+#include "conductor/fleet/rollouts/rollout_tick.h"
+#include "db/repositories/rollout_repository.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace bm::conductor::fleet {
+
+using model::Rollout;
+
+RolloutRequest storedRequest(const Context& context, const Rollout& rollout)
+{
+    nlohmann::json body = valueOf(rollout.request);
+    const std::string sealed = textMember(body, "deploy_sealed");
+    body.erase("deploy_sealed");
+    if (!sealed.empty())
+        body["deploy"] = nlohmann::json::parse(context.secrets.open(sealed));
+    return rolloutRequestFrom(body.dump());
+}
+
+struct RolloutMover::State {
+    State(Context given, platform::Exec& program, RolloutSettings wanted)
+        : context(std::move(given)), exec(program), settings(std::move(wanted))
+    {}
+
+    Context context;
+    platform::Exec& exec;
+    RolloutSettings settings;
+    std::mutex mutex;
+    std::condition_variable_any wakeUp;
+    std::condition_variable_any questionCame;
+    bool woken = false;
+    std::deque<GateQuestion> questions;
+    std::set<std::string> asked; ///< rows whose gate is being asked
+    std::map<std::string, std::pair<std::string, RolloutRequest>>
+        requests; ///< by rollout uuid, with the stored text
+    std::map<std::string, model::UtcTime> progressTold;
+    std::jthread looker;
+    std::vector<std::jthread> askers;
+
+    const RolloutRequest& requestOf(const Rollout& rollout);
+    bool lookAt(const Rollout& rollout, std::vector<GateQuestion>& due);
+    void tellProgress(const Rollout& rollout);
+    void answer(const GateQuestion& question, const GateAnswer& answer);
+    void enqueue(std::vector<GateQuestion> due);
+    void look(const std::stop_token& stop);
+    void ask(const std::stop_token& stop);
+    bool runOnce(std::vector<GateQuestion>& due);
+};
+
+const RolloutRequest& RolloutMover::State::requestOf(const Rollout& rollout)
+{
+    auto& entry = requests[rollout.id.uuid];
+    if (entry.first != rollout.request.text)
+        entry = {rollout.request.text, storedRequest(context, rollout)};
+    return entry.second;
+}
+
+bool RolloutMover::State::lookAt(const Rollout& rollout, std::vector<GateQuestion>& due)
+{
+    const RolloutRequest& request = requestOf(rollout);
+    const bool changed = context.database.write([&](db::Transaction& tx) {
+        const std::optional<Rollout> stored = db::RolloutRepository{}.find(tx, rollout.id);
+        if (!stored || !model::isOpen(stored->state))
+            return false;
+        RolloutTick tick(tx, context, request, *stored);
+        const bool moved = tick.run();
+        due.insert(due.end(), tick.questions.begin(), tick.questions.end());
+        return moved;
+    });
+    if (changed)
+        context.wake();
+    tellProgress(rollout);
+    return changed;
+}
+
+void RolloutMover::State::tellProgress(const Rollout& rollout)
+{
+    const model::UtcTime now = context.clock.now();
+    model::UtcTime& told = progressTold[rollout.id.uuid];
+    if (now - told < settings.progressEvery)
+        return;
+    told = now;
+    const RolloutRequest& request = requestOf(rollout);
+    context.database.write([&](db::Transaction& tx) {
+        const std::optional<Rollout> stored = db::RolloutRepository{}.find(tx, rollout.id);
+        if (!stored || stored->state != model::RolloutState::Running)
+            return;
+        const RolloutProgress progress = progressOf(tx, context, *stored, request);
+        const model::RolloutCounts& counts = progress.counts;
+        nlohmann::json details = {{"total", counts.total},
+                                  {"pending", counts.pending},
+                                  {"working", counts.working},
+                                  {"done", counts.done},
+                                  {"failed", counts.failed},
+                                  {"skipped", counts.skipped},
+                                  {"bytes_done", progress.bytesDone},
+                                  {"bytes_total", progress.bytesTotal}};
+        if (progress.secondsLeft)
+            details["seconds_left"] = *progress.secondsLeft;
+        noteRollout(tx, now, *stored, "rollout.progress",
+                    std::to_string(counts.done) + " of " + std::to_string(counts.total) + " done",
+                    details.dump());
+    });
+}
+
+void RolloutMover::State::answer(const GateQuestion& question, const GateAnswer& answer)
+{
+    context.database.write([&](db::Transaction& tx) {
+        const db::RolloutRepository rollouts;
+        const std::optional<model::RolloutNode> row = rollouts.findNode(tx, question.rowUuid);
+        const std::optional<Rollout> rollout = row ? rollouts.find(tx, row->rollout) : std::nullopt;
+        if (!rollout || !model::isOpen(rollout->state))
+            return;
+        const RolloutRequest request = storedRequest(context, *rollout);
+        RolloutTick(tx, context, request, *rollout).answerGate(question, answer);
+    });
+}
+
+bool RolloutMover::State::runOnce(std::vector<GateQuestion>& due)
+{
+    bool changed = false;
+    const std::vector<Rollout> open =
+        context.database.read([](db::Transaction& tx) { return db::RolloutRepository{}.open(tx); });
+    for (const Rollout& rollout : open) {
+        try {
+            changed = lookAt(rollout, due) || changed;
+        } catch (const std::exception& failure) {
+            platform::logError("rollout", "{}: {}", rollout.name, failure.what());
+        }
+    }
+    if (open.empty()) {
+        requests.clear();
+        progressTold.clear();
+    }
+    return changed;
+}
+
+void RolloutMover::State::enqueue(std::vector<GateQuestion> due)
+{
+    const std::lock_guard lock(mutex);
+    for (GateQuestion& question : due)
+        if (asked.insert(question.rowUuid).second)
+            questions.push_back(std::move(question));
+    questionCame.notify_all();
+}
+
+void RolloutMover::State::look(const std::stop_token& stop)
+{
+    while (!stop.stop_requested()) {
+        bool changed = false;
+        try {
+            std::vector<GateQuestion> due;
+            changed = runOnce(due);
+            enqueue(std::move(due));
+        } catch (const std::exception& failure) {
+            platform::logError("rollout", "looking at rollouts: {}", failure.what());
+        }
+        std::unique_lock lock(mutex);
+        wakeUp.wait_for(lock, stop, changed ? settings.look / 5 : settings.look, [&] { return woken; });
+        woken = false;
+    }
+}
+
+void RolloutMover::State::ask(const std::stop_token& stop)
+{
+    while (const auto question = platform::takeFront(questions, mutex, questionCame, stop)) {
+        try {
+            answer(*question, askGate(*question, exec, settings.gatesFolder, stop));
+        } catch (const std::exception& failure) {
+            platform::logError("rollout", "gate of {}: {}", question->node, failure.what());
+        }
+        const std::lock_guard lock(mutex);
+        asked.erase(question->rowUuid);
+        woken = true;
+        wakeUp.notify_all();
+    }
+}
+
+RolloutMover::RolloutMover(Context context, platform::Exec& exec, RolloutSettings settings)
+    : state_(std::make_unique<State>(std::move(context), exec, std::move(settings)))
+{}
+
+RolloutMover::~RolloutMover()
+{
+    stop();
+}
+
+void RolloutMover::start()
+{
+    for (int i = 0; i < state_->settings.gateThreads; ++i)
+        state_->askers.emplace_back([this](const std::stop_token& stop) { state_->ask(stop); });
+    state_->looker = std::jthread([this](const std::stop_token& stop) { state_->look(stop); });
+}
+
+void RolloutMover::stop()
+{
+    state_->looker = {};
+    for (std::jthread& asker : state_->askers)
+        asker.request_stop();
+    state_->askers.clear();
+}
+
+bool RolloutMover::runOnce()
+{
+    std::vector<GateQuestion> due;
+    bool changed = state_->runOnce(due);
+    for (const GateQuestion& question : due) {
+        state_->answer(question, askGate(question, state_->exec, state_->settings.gatesFolder, {}));
+        changed = true;
+    }
+    return changed;
+}
+
+void RolloutMover::wake()
+{
+    const std::lock_guard lock(state_->mutex);
+    state_->woken = true;
+    state_->wakeUp.notify_all();
+}
+
+} // namespace bm::conductor::fleet

@@ -1,0 +1,27 @@
+#pragma once
+#include "conductor/fleet/rollouts/rollouts.h"
+
+#include <memory>
+
+namespace bm::conductor::fleet {
+
+/// The request that @p rollout was made from.
+RolloutRequest storedRequest(const Context& context, const model::Rollout& rollout);
+
+/// Moves open rollouts on: one thread looks at them, a few ask gates. Thread-safe.
+class RolloutMover {
+public:
+    RolloutMover(Context context, platform::Exec& exec, RolloutSettings settings);
+    ~RolloutMover();
+    void start();
+    void stop();
+    /// Looks once at every open rollout; without threads the gates are asked here, too.
+    bool runOnce();
+    void wake();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace bm::conductor::fleet

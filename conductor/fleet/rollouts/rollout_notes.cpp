@@ -1,0 +1,18 @@
+#include "conductor/fleet/rollouts/rollout_notes.h"
+
+namespace bm::conductor::fleet {
+
+void noteRollout(db::Transaction& tx, model::UtcTime at, const model::Rollout& rollout, std::string_view kind,
+                 const std::string& message, const std::string& detailsJson, const model::NodeId& node)
+{
+    model::NodeEvent event;
+    event.node = node;
+    event.at = at;
+    event.kind = kind;
+    event.message = message;
+    event.details.text = detailsJson;
+    event.rollout = rollout.id;
+    db::EventRepository{}.append(tx, event);
+}
+
+} // namespace bm::conductor::fleet

@@ -1,0 +1,253 @@
+#include "conductor/fleet/rollouts/rollout_tick.h"
+
+#include "common/model/duration.h"
+#include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/fleet/rollouts/rollout_notes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bm::conductor::fleet {
+
+using model::Error;
+using model::ErrorCode;
+using model::OperationState;
+using model::RolloutNode;
+using model::RolloutState;
+using State = model::RolloutNodeState;
+
+namespace {} // namespace
+
+RolloutTick::RolloutTick(db::Transaction& tx, const Context& context, const RolloutRequest& request,
+                         model::Rollout rollout)
+    : tx_(tx), context_(context), request_(request), rollout_(std::move(rollout)), now_(context.clock.now())
+{}
+
+bool RolloutTick::run()
+{
+    atWork_ = rows_.atWork(tx_, rollout_.id);
+    if (!atWork_.empty())
+        operations_ = rows_.operations(tx_, rollout_.id);
+    for (RolloutNode& node : atWork_)
+        lookAt(node);
+    if (rollout_.state == RolloutState::Aborting)
+        stopAll();
+    if (rollout_.state == RolloutState::Running && keepToBudget()) {
+        openNextWave();
+        beginPending();
+    }
+    finishIfOver();
+    if (rolloutChanged_)
+        rollout_ = rows_.update(tx_, rollout_);
+    return changed_ || rolloutChanged_;
+}
+
+void RolloutTick::lookAt(RolloutNode& node)
+{
+    switch (node.state) {
+    case State::Working:
+        return lookAtWorking(node);
+    case State::Restoring:
+        return lookAtRestoring(node);
+    case State::Draining:
+    case State::Checking:
+        return askAbout(node);
+    default:
+        return;
+    }
+}
+
+void RolloutTick::lookAtWorking(RolloutNode& node)
+{
+    const auto found = operations_.find(node.node.uuid);
+    if (found == operations_.end())
+        return end(node, State::Skipped, {"not-found", "the node was deleted", ""});
+    const model::Operation& operation = found->second;
+    if (node.operation != operation.id) {
+        node.operation = operation.id;
+        move(node, State::Working);
+    }
+    switch (operation.state) {
+    case OperationState::Queued:
+    case OperationState::Running:
+        return;
+    case OperationState::Done:
+        if (operation.kind == model::OperationKind::Deploy)
+            return deployed(node);
+        return failed(
+            node,
+            {"internal", "its operation ended before the deployment", "bm node timeline " + node.nodeName},
+            true);
+    case OperationState::Failed:
+        return failed(node, {operation.errorCode, operation.errorMessage, operation.errorHint}, true);
+    case OperationState::Aborted:
+        if (rollout_.state == RolloutState::Aborting)
+            return end(node, State::Aborted, {operation.errorCode, operation.errorMessage, ""});
+        return failed(
+            node, {operation.errorCode, operation.errorMessage, "bm rollout retry " + rollout_.name}, false);
+    }
+}
+
+void RolloutTick::lookAtRestoring(RolloutNode& node)
+{
+    const auto found = operations_.find(node.node.uuid);
+    if (found == operations_.end())
+        return end(node, State::Failed, {"not-found", node.reason + "; then the node was deleted", ""});
+    const model::Operation& operation = found->second;
+    if (!operation.finishedAt || operation.id == node.operation)
+        return;
+    const bool well = operation.state == OperationState::Done;
+    end(node, State::Failed,
+        {node.reasonCode,
+         node.reason + (well ? "; the previous image is back"
+                             : "; putting the previous image back failed: " + operation.errorMessage),
+         node.hint});
+}
+
+void RolloutTick::askAbout(RolloutNode& node)
+{
+    const bool drain = node.state == State::Draining;
+    if (!drain && request_.health.kind == HealthKind::PhoneHome && node.phonedHomeAt)
+        return end(node, State::Done);
+    if (node.gateDeadline && *node.gateDeadline <= now_) {
+        const std::string detail =
+            fmt::format("{} gate: not passed within {}{}", drain ? "drain" : "health",
+                        model::toText(drain ? request_.drain.deadline : request_.health.deadline),
+                        node.gateDetail.empty() ? "" : "; last: " + node.gateDetail);
+        return drain ? failed(node,
+                              {"deadline-exceeded", detail,
+                               "empty it by hand, then: bm rollout retry " + rollout_.name},
+                              false)
+                     : unhealthy(node, detail);
+    }
+    if (node.runAt > now_ || (!drain && request_.health.kind == HealthKind::PhoneHome))
+        return;
+    GateQuestion question;
+    question.kind = drain ? GateQuestion::Kind::Drain : GateQuestion::Kind::Health;
+    question.rowUuid = node.uuid;
+    question.rollout = rollout_.name;
+    question.node = node.nodeName;
+    question.nodeUuid = node.node.uuid;
+    question.address = addressOf(node.node);
+    question.drain = request_.drain;
+    question.health = request_.health;
+    questions.push_back(std::move(question));
+}
+
+void RolloutTick::answerGate(const GateQuestion& question, const GateAnswer& answer)
+{
+    std::optional<RolloutNode> node = rows_.findNode(tx_, question.rowUuid);
+    const bool drain = question.kind == GateQuestion::Kind::Drain;
+    if (!node || node->state != (drain ? State::Draining : State::Checking))
+        return;
+    node->gateDetail = answer.detail;
+    if (answer.verdict == GateAnswer::Verdict::Wait) {
+        node->runAt =
+            now_ + answer.askAgain.value_or(drain ? request_.drain.interval : request_.health.interval);
+        rows_.updateNode(tx_, *node);
+        return;
+    }
+    if (!drain)
+        return end(*node, State::Done);
+    if (answer.verdict == GateAnswer::Verdict::Refuse)
+        return end(*node, State::Skipped, {"forbidden", "the drain gate refused: " + answer.detail, ""});
+    node->drained = true;
+    node->runAt = now_;
+    move(*node, State::Pending);
+}
+
+void RolloutTick::deployed(RolloutNode& node)
+{
+    if (request_.health.kind == HealthKind::None)
+        return end(node, State::Done);
+    node.gateDeadline = now_ + request_.health.deadline;
+    node.gateDetail.clear();
+    node.runAt = now_;
+    move(node, State::Checking);
+}
+
+void RolloutTick::unhealthy(RolloutNode& node, const std::string& detail)
+{
+    const Failure failure{"deadline-exceeded", detail, "bm node timeline " + node.nodeName};
+    if (request_.health.onFailure == OnUnhealthy::Restore && !node.previousImage.empty())
+        return restorePrevious(node, failure);
+    failed(node, failure, false);
+    if (request_.health.onFailure == OnUnhealthy::Stop && rollout_.state == RolloutState::Running)
+        pauseFor(node.nodeName + ": " + detail, "bm rollout retry or resume " + rollout_.name);
+}
+
+void RolloutTick::restorePrevious(RolloutNode& node, const Failure& failure)
+{
+    DeployRequest deploy = request_.deploy;
+    deploy.image = node.previousImage;
+    try {
+        const model::OperationId before = node.operation;
+        order(node, deploy);
+        node.operation = before; // what follows it is the restoration
+        node.reasonCode = failure.code;
+        node.reason = failure.text;
+        node.hint = failure.hint;
+        move(node, State::Restoring);
+    } catch (const Error& error) {
+        failed(node,
+               {failure.code, failure.text + "; the previous image cannot be put back: " + error.what(),
+                failure.hint},
+               false);
+    }
+}
+
+void RolloutTick::failed(RolloutNode& node, const Failure& failure, bool mayRetry)
+{
+    if (mayRetry && node.attempts < request_.attempts && rollout_.state != RolloutState::Aborting &&
+        !windowIsOver()) {
+        node.reasonCode = failure.code;
+        node.reason = failure.text;
+        node.hint = failure.hint;
+        node.runAt = now_ + request_.retryDelay * (1 << std::clamp(node.attempts - 1, 0, 10));
+        return move(node, State::Retrying);
+    }
+    end(node, State::Failed, failure);
+}
+
+void RolloutTick::end(RolloutNode& node, State state, const Failure& why)
+{
+    node.reasonCode = why.code;
+    node.reason = why.text;
+    node.hint = why.hint;
+    node.finishedAt = now_;
+    node.phoneHomeHash.clear();
+    move(node, state);
+}
+
+void RolloutTick::move(RolloutNode& node, State state)
+{
+    const bool same = node.state == state;
+    node.state = state;
+    rows_.updateNode(tx_, node);
+    changed_ = true;
+    if (same)
+        return;
+    const nlohmann::json details = {
+        {"wave", node.wave}, {"attempt", node.attempts}, {"code", node.reasonCode}};
+    noteRollout(tx_, now_, rollout_, "rollout.node." + std::string(model::toText(state)),
+                node.nodeName + (node.reason.empty() ? "" : ": " + node.reason), details.dump(), node.node);
+}
+
+bool RolloutTick::windowIsOver() const
+{
+    return request_.startBefore && *request_.startBefore <= now_;
+}
+
+std::string RolloutTick::addressOf(const model::NodeId& id) const
+{
+    if (const std::optional<model::Node> node = db::NodeRepository{}.find(tx_, id)) {
+        std::string given = textMember(valueOf(node->properties), "health_address");
+        if (!given.empty())
+            return given;
+    }
+    const auto lease = db::EventRepository{}.latestOfKind(tx_, id, "dhcp.ack");
+    return lease ? textMember(valueOf(lease->details), "address") : std::string{};
+}
+
+} // namespace bm::conductor::fleet

@@ -1,0 +1,391 @@
+#include "conductor/fleet/schedules/scheduler.h"
+
+#include "common/model/error.h"
+#include "common/platform/log.h"
+#include "conductor/core/nodes.h"
+#include "conductor/fleet/schedules/due_times.h"
+#include "conductor/fleet/schedules/run_decision.h"
+#include "conductor/fleet/schedules/schedule_request.h"
+#include "db/repositories/schedule_repository.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <date/date.h>
+#include <fmt/format.h>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+namespace bm::conductor::fleet {
+
+using model::Error;
+using model::Schedule;
+using model::ScheduleRun;
+using model::ScheduleRunState;
+using model::UtcTime;
+using namespace std::chrono_literals;
+using Steady = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t kBatch = 500;            // due times per transaction
+constexpr std::chrono::milliseconds kHold{50}; // the one writer is not held longer for starts
+constexpr std::chrono::milliseconds kLongestSleep{1s};
+constexpr std::chrono::hours kKeptHistory{400 * 24};
+constexpr std::chrono::hours kTidyEvery{1};
+
+/// "nightly-20261121T013000Z": what the rollout of a run is called.
+std::string rolloutName(const Schedule& schedule, const ScheduleRun& run)
+{
+    const bool manual = run.trigger == model::ScheduleTrigger::Manual;
+    const std::string time =
+        date::format("%Y%m%dT%H%M%S", std::chrono::floor<std::chrono::seconds>(run.dueAt));
+    return fmt::format("{}-{}{}Z", schedule.name, time,
+                       manual ? fmt::format(".{:03}", run.dueAt.time_since_epoch().count() % 1000) : "");
+}
+
+void end(db::Transaction& tx, const Schedule& schedule, ScheduleRun& run, ScheduleRunState state, UtcTime now)
+{
+    run.state = state;
+    run.finishedAt = now;
+    db::ScheduleRepository{}.updateRun(tx, run);
+    note(tx, now, {}, state == ScheduleRunState::Skipped ? "schedule.skipped" : "schedule.ended",
+         fmt::format("{}: {}{}{}", schedule.name, model::toText(state), run.reason.empty() ? "" : ", ",
+                     run.reason));
+}
+
+/// The run's state when its rollout has ended so.
+ScheduleRunState stateOf(const RolloutOutcome& outcome)
+{
+    switch (outcome.state) {
+    case model::RolloutState::Done:
+        return ScheduleRunState::Done;
+    case model::RolloutState::Aborted:
+        return ScheduleRunState::Aborted;
+    case model::RolloutState::Failed:
+        return outcome.counts.done > 0 ? ScheduleRunState::Partly : ScheduleRunState::Failed;
+    case model::RolloutState::Planned:
+    case model::RolloutState::Running:
+    case model::RolloutState::Paused:
+    case model::RolloutState::Aborting:
+        return ScheduleRunState::Running;
+    }
+    return ScheduleRunState::Running;
+}
+
+} // namespace
+
+struct Scheduler::State {
+    State(Context given, RolloutStarter& rollouts)
+        : context(std::move(given)), starter(rollouts), startedAt(context.clock.now())
+    {}
+
+    bool takeDue();
+    bool startPending();
+    bool startSome(db::Transaction& tx, std::optional<ScheduleRun>& last, bool& any);
+    bool followRunning();
+    bool settleEnded(const std::vector<ScheduleRun>& running);
+    void tidy();
+    bool pass(bool follow);
+    void loop(const std::stop_token& stop);
+
+    void take(db::Transaction& tx, const Schedule& schedule, UtcTime now) const;
+    bool decide(db::Transaction& tx, ScheduleRun run);
+    void begin(db::Transaction& tx, const Schedule& schedule, ScheduleRun& run, const StartRun& decision);
+    bool settle(db::Transaction& tx, ScheduleRun run);
+    std::chrono::milliseconds sleepTime() const;
+
+    Context context;
+    RolloutStarter& starter;
+    UtcTime startedAt;
+    std::optional<UtcTime> tidiedAt;
+    Steady::time_point followAt{};
+    std::mutex mutex;
+    std::condition_variable_any wakeUp;
+    bool woken = false;
+    std::jthread thread;
+};
+
+/// A schedule that cannot be computed (its zone is gone from tzdata) must not hold up the others.
+void Scheduler::State::take(db::Transaction& tx, const Schedule& schedule, UtcTime now) const
+{
+    try {
+        takeDueTimes(tx, schedule, now);
+    } catch (const Error& error) {
+        platform::logError("schedule", "{}: {}", schedule.name, error.what());
+        ScheduleRun run;
+        run.id = model::ScheduleRunId::make();
+        run.schedule = schedule.id;
+        run.dueAt = *schedule.nextDueAt;
+        run.reasonCode = model::toText(error.code());
+        run.reason = error.message();
+        run.hint = error.hint();
+        run.state = ScheduleRunState::Failed;
+        run.finishedAt = now;
+        db::ScheduleRepository{}.insertRun(tx, run);
+        db::ScheduleRepository{}.setNextDue(tx, schedule.id, std::nullopt);
+    }
+}
+
+bool Scheduler::State::takeDue()
+{
+    bool any = false;
+    for (std::size_t taken = kBatch; taken == kBatch;) {
+        taken = context.database.write([&](db::Transaction& tx) {
+            const UtcTime now = context.clock.now();
+            const std::vector<Schedule> due = db::ScheduleRepository{}.due(tx, now, kBatch);
+            for (const Schedule& schedule : due)
+                take(tx, schedule, now);
+            return due.size();
+        });
+        any = any || taken > 0;
+    }
+    return any;
+}
+
+void Scheduler::State::begin(db::Transaction& tx, const Schedule& schedule, ScheduleRun& run,
+                             const StartRun& decision)
+{
+    nlohmann::json body = nlohmann::json::parse(schedule.rollout.text);
+    body["name"] = rolloutName(schedule, run);
+    if (!schedule.deploySealed.empty())
+        body["deploy"] = nlohmann::json::parse(context.secrets.open(schedule.deploySealed));
+    if (decision.startBefore)
+        body["start_before_ms"] = model::toMillis(*decision.startBefore);
+    const UtcTime now = context.clock.now();
+    run.image = schedule.image;
+    try {
+        const auto started = starter.start(body.dump(), "schedule:" + schedule.name, run.id);
+        if (const auto* nothing = std::get_if<NothingToDo>(&started)) {
+            run.reasonCode = "nothing-to-do";
+            run.reason = nothing->reason;
+            run.hint = nothing->hint;
+            return end(tx, schedule, run, ScheduleRunState::Skipped, now);
+        }
+        const model::Rollout& rollout = std::get<model::Rollout>(started);
+        run.rollout = rollout.id;
+        run.rolloutName = rollout.name;
+        run.imageId = rollout.image;
+        run.imageName = rollout.imageName;
+        run.state = ScheduleRunState::Running;
+        run.reasonCode = run.reason = run.hint = "";
+        run.startedAt = now;
+        db::ScheduleRepository{}.updateRun(tx, run);
+        note(tx, now, {}, "schedule.started", fmt::format("{}: rollout {}", schedule.name, rollout.name));
+    } catch (const Error& error) {
+        run.reasonCode = model::toText(error.code());
+        run.reason = error.message();
+        run.hint = error.hint();
+        end(tx, schedule, run, ScheduleRunState::Failed, now);
+    } catch (const std::exception& failure) { // ours; it must not be tried for ever
+        platform::logError("schedule", "{}: {}", schedule.name, failure.what());
+        run.reasonCode = model::toText(model::ErrorCode::Internal);
+        run.reason = failure.what();
+        end(tx, schedule, run, ScheduleRunState::Failed, now);
+    }
+}
+
+/// @return whether the run went on
+bool Scheduler::State::decide(db::Transaction& tx, ScheduleRun run)
+{
+    const db::ScheduleRepository schedules;
+    const std::optional<Schedule> schedule = schedules.find(tx, run.schedule);
+    if (!schedule)
+        return false;
+    const UtcTime now = context.clock.now();
+    const RunDecision decision = decideRun(tx, *schedule, run, now, startedAt);
+    if (const auto* skip = std::get_if<SkipRun>(&decision)) {
+        run.reasonCode = skip->code;
+        run.reason = skip->reason;
+        run.hint = skip->hint;
+        end(tx, *schedule, run, ScheduleRunState::Skipped, now);
+        return true;
+    }
+    if (const auto* wait = std::get_if<WaitRun>(&decision)) {
+        if (wait->replaces && wait->replaces->reasonCode != "replaced") {
+            ScheduleRun replaced = *wait->replaces;
+            starter.abort(replaced.rollout, "replaced by the next run of its schedule",
+                          "schedule:" + schedule->name);
+            replaced.reasonCode = "replaced";
+            schedules.updateRun(tx, replaced);
+        }
+        const bool news = run.reason != wait->reason;
+        run.reasonCode = wait->code;
+        run.reason = wait->reason;
+        if (news)
+            schedules.updateRun(tx, run);
+        return news;
+    }
+    begin(tx, *schedule, run, std::get<StartRun>(decision));
+    return true;
+}
+
+/// A few per transaction, so that nobody who writes waits long.
+bool Scheduler::State::startPending()
+{
+    bool any = false;
+    std::optional<ScheduleRun> last;
+    bool more = true;
+    while (more)
+        more = context.database.write([&](db::Transaction& tx) { return startSome(tx, last, any); });
+    starter.forgetFleet();
+    return any;
+}
+
+/// Those that follow @p last. @return whether there may be more
+bool Scheduler::State::startSome(db::Transaction& tx, std::optional<ScheduleRun>& last, bool& any)
+{
+    starter.forgetFleet();
+    std::optional<Steady::time_point> until;
+    const auto pending = db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Pending, last, kBatch);
+    for (const ScheduleRun& run : pending) {
+        last = run;
+        any = decide(tx, run) || any;
+        if (until && Steady::now() > *until)
+            return true;
+        if (!until) // what all share was read for the first
+            until = Steady::now() + kHold;
+    }
+    return pending.size() == kBatch;
+}
+
+bool Scheduler::State::settle(db::Transaction& tx, ScheduleRun run)
+{
+    const db::ScheduleRepository schedules;
+    const std::optional<Schedule> schedule = schedules.find(tx, run.schedule);
+    const std::optional<RolloutOutcome> outcome = starter.look(tx, run.rollout);
+    if (!schedule || (outcome && stateOf(*outcome) == ScheduleRunState::Running))
+        return false;
+    if (!outcome) {
+        run.reasonCode = "not-found";
+        run.reason = "its rollout was deleted";
+        end(tx, *schedule, run, ScheduleRunState::Failed, context.clock.now());
+        return true;
+    }
+    run.total = outcome->counts.total;
+    run.done = outcome->counts.done;
+    run.failed = outcome->counts.failed + outcome->counts.aborted;
+    run.skipped = outcome->counts.skipped;
+    run.reason = outcome->reason;
+    run.hint = outcome->hint;
+    end(tx, *schedule, run, stateOf(*outcome), context.clock.now());
+    return true;
+}
+
+bool Scheduler::State::followRunning()
+{
+    bool any = false;
+    std::vector<ScheduleRun> running;
+    do {
+        std::optional<ScheduleRun> last;
+        if (!running.empty())
+            last = running.back();
+        running = context.database.read([&](db::Transaction& tx) {
+            return db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Running, last, kBatch);
+        });
+        any = settleEnded(running) || any;
+    } while (running.size() == kBatch);
+    return any;
+}
+
+/// Writes only when one of @p running has ended.
+bool Scheduler::State::settleEnded(const std::vector<ScheduleRun>& running)
+{
+    std::vector<ScheduleRun> ended;
+    context.database.read([&](db::Transaction& tx) {
+        std::ranges::copy_if(running, std::back_inserter(ended), [&](const ScheduleRun& run) {
+            const std::optional<RolloutOutcome> outcome = starter.look(tx, run.rollout);
+            return !outcome || stateOf(*outcome) != ScheduleRunState::Running;
+        });
+    });
+    bool any = false;
+    if (!ended.empty())
+        context.database.write([&](db::Transaction& tx) {
+            for (const ScheduleRun& run : ended)
+                any = settle(tx, run) || any;
+        });
+    return any;
+}
+
+void Scheduler::State::tidy()
+{
+    const UtcTime now = context.clock.now();
+    if (tidiedAt && now - *tidiedAt < kTidyEvery)
+        return;
+    tidiedAt = now;
+    context.database.write(
+        [&](db::Transaction& tx) { db::ScheduleRepository{}.forgetRuns(tx, now - kKeptHistory); });
+}
+
+bool Scheduler::State::pass(bool follow)
+{
+    bool any = takeDue();
+    if (follow)
+        any = followRunning() || any; // first: what has ended makes room for what waits
+    any = startPending() || any;
+    tidy();
+    return any;
+}
+
+std::chrono::milliseconds Scheduler::State::sleepTime() const
+{
+    const std::optional<UtcTime> next =
+        context.database.read([&](db::Transaction& tx) { return db::ScheduleRepository{}.nextDueAt(tx); });
+    if (!next)
+        return kLongestSleep;
+    return std::clamp(std::chrono::milliseconds{*next - context.clock.now()}, std::chrono::milliseconds{20},
+                      kLongestSleep);
+}
+
+void Scheduler::State::loop(const std::stop_token& stop)
+{
+    while (!stop.stop_requested()) {
+        std::chrono::milliseconds sleep = kLongestSleep;
+        try {
+            const Steady::time_point began = Steady::now();
+            const bool follow = began >= followAt;
+            pass(follow);
+            if (follow) // thousands that are running may take a tenth of the time, not more
+                followAt = Steady::now() + std::max<Steady::duration>(1s, 10 * (Steady::now() - began));
+            sleep = sleepTime();
+        } catch (const std::exception& failure) {
+            platform::logError("schedule", "looking for what is due: {}", failure.what());
+        }
+        std::unique_lock lock(mutex);
+        wakeUp.wait_for(lock, stop, sleep, [&] { return woken; });
+        woken = false;
+    }
+}
+
+Scheduler::Scheduler(Context context, RolloutStarter& starter)
+    : state_(std::make_unique<State>(std::move(context), starter))
+{}
+
+Scheduler::~Scheduler()
+{
+    stop();
+}
+
+void Scheduler::start()
+{
+    state_->thread = std::jthread([this](const std::stop_token& stop) { state_->loop(stop); });
+}
+
+void Scheduler::stop()
+{
+    state_->thread = {};
+}
+
+bool Scheduler::runOnce()
+{
+    return state_->pass(true);
+}
+
+void Scheduler::wake()
+{
+    const std::lock_guard lock(state_->mutex);
+    state_->woken = true;
+    state_->wakeUp.notify_all();
+}
+
+} // namespace bm::conductor::fleet

@@ -1,0 +1,34 @@
+#pragma once
+#include "conductor/core/context.h"
+#include "conductor/fleet/rollouts/rollout_starter.h"
+
+#include <memory>
+
+namespace bm::conductor::fleet {
+
+/// Runs schedules: records each due time as a run, exactly once (the run's row is unique by schedule and due
+/// time, and is stored in the transaction that moves the schedule on), starts its rollout (stored with the
+/// run in one transaction, too) and follows it to its end. After kill -9 the next start finds what was due
+/// meanwhile and goes on with the runs that were not started. Between start() and stop() a thread does it.
+class Scheduler {
+public:
+    Scheduler(Context context, RolloutStarter& starter);
+    ~Scheduler();
+    Scheduler(const Scheduler&) = delete;
+    Scheduler& operator=(const Scheduler&) = delete;
+    void start();
+    void stop();
+    /// Without a thread: does what is due now. @return whether anything was done
+    bool runOnce();
+    /// Has the thread look at once.
+    void wake();
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+/// A due time that is looked at later than this was missed: bmd was not running.
+inline constexpr std::chrono::milliseconds kMissedAfter{std::chrono::minutes{5}};
+
+} // namespace bm::conductor::fleet

@@ -1,0 +1,52 @@
+#pragma once
+#include "common/model/schedule.h"
+#include "conductor/core/context.h"
+#include "conductor/fleet/schedules/schedule_request.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::conductor::fleet {
+
+/// A schedule as it was stored, and what its maker should know.
+struct StoredSchedule {
+    model::Schedule schedule;
+    std::vector<std::string> warnings;
+};
+
+/// What operators do with schedules; the scheduler does the rest. Each call is one transaction. Thread-safe.
+/// A schedule is named by its name or uuid. All @throw Error NotFound.
+class Schedules {
+public:
+    explicit Schedules(Context context) : context_(std::move(context)) {}
+
+    /// @throws Error NotFound (image or tag), Conflict (name taken), InvalidInput (never fires within its
+    /// windows, is over already, window shorter than deployments were)
+    StoredSchedule create(const ScheduleRequest& request, const std::string& actor);
+    /// @param patch  a JSON merge patch (RFC 7396) of the body that made it @throws as create
+    StoredSchedule change(const std::string& ident, const std::string& patch, const std::string& actor);
+    model::Schedule get(const std::string& ident) const;
+    /// By name, those after @p marker.
+    std::vector<model::Schedule> list(std::size_t limit, const std::string& marker) const;
+    /// With its history; a rollout that it made goes on.
+    void remove(const std::string& ident, const std::string& actor);
+    model::Schedule pause(const std::string& ident, const std::string& actor);
+    /// Due times that passed meanwhile are not made up for. @throws Error Conflict for a one-shot whose time
+    /// is over
+    model::Schedule resume(const std::string& ident, const std::string& actor);
+    /// One run at once, whatever the maintenance windows; also of a paused one. @throws Error Conflict while
+    /// a run is going, unless the schedule queues or replaces
+    model::ScheduleRun runNow(const std::string& ident, const std::string& actor);
+    /// The next @p count due times; those of a paused one are when it would fire.
+    std::vector<model::UtcTime> next(const model::Schedule& schedule, std::size_t count) const;
+    /// Newest first, due before @p before.
+    std::vector<model::ScheduleRun> runs(const model::Schedule& schedule,
+                                         std::optional<model::UtcTime> before, std::size_t limit) const;
+
+private:
+    model::Schedule filled(const ScheduleRequest& request, model::Schedule schedule) const;
+    Context context_;
+};
+
+} // namespace bm::conductor::fleet

@@ -1,0 +1,56 @@
+#include "conductor/images/requested_image.h"
+
+#include "common/model/interfaces.h"
+#include "conductor/core/json_values.h"
+#include "conductor/images/image_by_url.h"
+#include "conductor/images/image_reference.h"
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+
+ImageWish wishOf(const model::Node& node, const DeployRequest& request)
+{
+    if (!request.image.empty())
+        return {request.image};
+    const std::string named = textMember(valueOf(node.instanceInfo), "image_source");
+    if (named.empty())
+        throw Error(
+            ErrorCode::InvalidInput, "no image is named",
+            "set instance_info/image_source to a name of the catalogue, or use: bm provision IMAGE NODE");
+    return {named, isImageUrl(named)};
+}
+
+model::Image wantedImage(db::Transaction& tx, const Context& context, const model::Node& node,
+                         const ImageWish& wish)
+{
+    if (wish.byAddress)
+        return imageByUrl(tx, context, imageAddressOf(valueOf(node.instanceInfo)),
+                          "a deployment of " + (node.name.empty() ? node.id.uuid : node.name));
+    return findReadyImage(tx, wish.reference);
+}
+
+bool writesNothing(const model::Node& node, const DeployRequest& request)
+{
+    return model::interfaceOf(node, "deploy") == "fake" && request.image.empty() &&
+           textMember(valueOf(node.instanceInfo), "image_source").empty();
+}
+
+std::string deployFinding(db::Transaction& tx, const model::Node& node)
+{
+    if (writesNothing(node, {}))
+        return "";
+    try {
+        const ImageWish wish = wishOf(node, {});
+        if (wish.byAddress)
+            imageAddressOf(valueOf(node.instanceInfo));
+        else
+            findReadyImage(tx, wish.reference);
+        return "";
+    } catch (const Error& error) {
+        return error.message() + (error.hint().empty() ? "" : "; " + error.hint());
+    }
+}
+
+} // namespace bm::conductor

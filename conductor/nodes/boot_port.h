@@ -1,0 +1,9 @@
+#pragma once
+#include "conductor/core/context.h"
+
+namespace bm::conductor {
+
+/// @throws Error InvalidInput when @p node, a real machine, has no port to boot from
+void requireBootPort(db::Transaction& tx, const Context& context, const model::Node& node);
+
+} // namespace bm::conductor

@@ -1,0 +1,48 @@
+// An image by address is fetched into the catalogue; each deployment that needs it waits for it.
+#include "conductor/steps/step_handlers.h"
+#include "conductor/steps/step_support.h"
+
+#include <fmt/format.h>
+
+namespace bm::conductor {
+
+using model::Error;
+using model::ErrorCode;
+using model::Image;
+using model::ImageState;
+
+namespace {
+
+constexpr std::chrono::seconds kLookAgain{1};
+
+std::string shownImage(const Image& image)
+{
+    return fmt::format("{} from {}", image.name, image.source);
+}
+
+Error failureOf(const Image& image)
+{
+    return {model::errorCodeFromText(image.errorCode).value_or(ErrorCode::Internal),
+            fmt::format("{}: {}", shownImage(image), image.errorMessage), image.errorHint};
+}
+
+} // namespace
+
+model::StepResult stepFetchImage(StepWork& work)
+{
+    const Image image = imageOf(work);
+    switch (image.state) {
+    case ImageState::Ready:
+        work.event("image.fetched", shownImage(image));
+        return model::Done{};
+    case ImageState::Importing:
+        work.step.message = "fetching " + shownImage(image);
+        work.step.bytesDone = static_cast<std::int64_t>(image.progressBytes);
+        work.step.bytesTotal = static_cast<std::int64_t>(image.progressTotalBytes);
+        return model::Again{kLookAgain};
+    default:
+        throw failureOf(image);
+    }
+}
+
+} // namespace bm::conductor

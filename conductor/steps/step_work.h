@@ -1,0 +1,37 @@
+#pragma once
+#include "common/model/deadline.h"
+#include "conductor/core/context.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace bm::conductor {
+
+/// A step at work. Handlers read node and operation as they were when the step was taken up, change the
+/// step's message, progress and result, and ask for changes of the node, which are applied to the stored node
+/// with the outcome.
+struct StepWork {
+    const Context& context;
+    const model::Node& node;
+    const model::Operation& operation;
+    model::Step& step;
+    model::UtcTime engineStart;   ///< since when this bmd looks: silence before it is not the agent's
+    model::Deadline callDeadline; ///< for calls out of the process in this run
+    std::vector<std::function<void(model::Node&)>> nodeChanges{};
+    std::vector<model::NodeEvent> events{};
+    std::vector<std::function<void(db::Transaction&)>> writes{}; ///< done in the outcome's transaction
+    std::vector<std::function<void()>> afterCommit{};
+
+    void changeNode(std::function<void(model::Node&)> change) { nodeChanges.push_back(std::move(change)); }
+    void event(std::string kind, std::string message, std::string detailsJson = "{}");
+    /// Time since the step was first taken up.
+    std::chrono::milliseconds age() const
+    {
+        return context.clock.now() - step.startedAt.value_or(context.clock.now());
+    }
+};
+
+using StepHandler = model::StepResult (*)(StepWork&);
+
+} // namespace bm::conductor
