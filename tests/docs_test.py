@@ -308,12 +308,19 @@ class Trial:
         with open(self.home / "bmd.log", "wb") as log:
             self.bmd = subprocess.Popen([self.build / "bmd" / "bmd", "--dev", "--port", str(self.port)],
                                         env=self.environment, stdout=log, stderr=log)
+        try:
+            self.wait()
+            self.fill()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def wait(self):
         end = time.monotonic() + 30
         while self.run("bm node list").returncode != 0:
             assert time.monotonic() < end and self.bmd.poll() is None, read(self.home / "bmd.log")
             time.sleep(0.05)
-        self.fill()
-        return self
 
     def __exit__(self, *failure):
         self.bmd.terminate()
