@@ -26,7 +26,7 @@ ALLOWED = {
     "images": LEAF | {"images/blocks"},
     "pxe": LEAF,
     "drivers": LEAF,
-    "conductor/core": PLATFORM | {"db", "images", "pxe", "drivers"},
+    "conductor/core": PLATFORM | {"common/wire", "db", "images", "pxe", "drivers"},
     "conductor/events": ROOM,
     "conductor/health": ROOM | {"pxe"},
     "conductor/images": ROOM | {"common/layout", "images"},

@@ -29,22 +29,6 @@ void write(wire::JsonWriter& out, const conductor::fleet::RolloutNodeView& view)
     wire::writeRolloutNode(out, view.node, {view.step, view.bytesDone, view.bytesTotal, view.secondsLeft});
 }
 
-wire::RelayChain chainOf(const std::vector<conductor::RelayMemberView>& members)
-{
-    wire::RelayChain chain;
-    for (const conductor::RelayMemberView& member : members)
-        chain.push_back({member.node,
-                         member.address,
-                         member.state,
-                         member.slow,
-                         member.source,
-                         {member.bytesFrom.begin(), member.bytesFrom.end()},
-                         member.bytesServed,
-                         member.bytesPerSecond,
-                         member.children});
-    return chain;
-}
-
 /// Whether the nodes of @p rollout take the image from one another, as far as the rollout says.
 bool mayRelay(const model::Rollout& rollout)
 {
@@ -157,8 +141,7 @@ void RolloutApi::relay(Request& request, Response& response) const
     std::vector<wire::RelayChain> chains;
     if (mayRelay(rollout))
         for (const conductor::RelayCopyView& copy : parts_.relay.show(rollout.contentId, rollout.id.uuid))
-            for (const std::vector<conductor::RelayMemberView>& members : copy.chains)
-                chains.push_back(chainOf(members));
+            chains.insert(chains.end(), copy.chains.begin(), copy.chains.end());
     wire::JsonWriter out;
     wire::writeRelay(out, rollout.contentId, chains);
     response.sendJson(200, out.text());

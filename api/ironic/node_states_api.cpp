@@ -39,25 +39,6 @@ Error refusedVerb(ErrorCode code, const std::string& target, const model::Node& 
         "adopt, rescue, unrescue, unhold, abort"};
 }
 
-conductor::VerbOrder orderOf(const Request& request, const wire::VerbRequest& wanted)
-{
-    conductor::VerbOrder order;
-    order.project = projectOf(request);
-    conductor::DeployRequest& deploy = order.deploy;
-    const bool lists = wanted.target == "clean" || wanted.target == "service";
-    (lists ? order.stepsJson : deploy.stepsJson) = wanted.stepsJson;
-    order.runbook = wanted.runbook;
-    order.disableRamdisk = wanted.disableRamdisk;
-    order.rescuePassword = wanted.rescuePassword;
-    deploy.configDriveBase64 = wanted.configDriveBase64;
-    if (wanted.parts)
-        deploy.parts = images::ConfigDrive{.metaDataJson = wanted.parts->metaDataJson,
-                                           .userData = wanted.parts->userData,
-                                           .networkDataJson = wanted.parts->networkDataJson,
-                                           .vendorDataJson = wanted.parts->vendorDataJson};
-    return order;
-}
-
 /// Ironic's subset of the node's table, in its order.
 constexpr std::string_view kStates[] = {"console_enabled",      "last_error",
                                         "power_state",          "provision_state",
@@ -109,15 +90,16 @@ void NodeStatesApi::setPower(Request& request, Response& response) const
 
 void NodeStatesApi::setProvision(Request& request, Response& response) const
 {
-    const wire::VerbRequest wanted = wire::verbFromBody(jsonBody(request, kLargeBody), versionOf(request));
+    wire::VerbRequest wanted = wire::verbFromBody(jsonBody(request, kLargeBody), versionOf(request));
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const std::optional<model::StateEvent> verb = conductor::verbFromTarget(wanted.target);
     if (!verb)
         throw refusedVerb(ErrorCode::InvalidInput, wanted.target, node);
     if (!wanted.runbook.empty())
         requireRunbook(parts_, request, wanted.runbook);
+    wanted.project = projectOf(request);
     try {
-        parts_.operations.verb(node.id.uuid, *verb, orderOf(request, wanted), request.actor);
+        parts_.operations.verb(node.id.uuid, *verb, wanted, request.actor);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::InvalidTransition)
             throw refusedVerb(error.code(), wanted.target, node);

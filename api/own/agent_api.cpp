@@ -30,63 +30,6 @@ std::vector<std::string> splitAddresses(const std::string& text)
     return all;
 }
 
-conductor::RelayNews newsOf(const wire::AgentRelayReport& said)
-{
-    conductor::RelayNews news;
-    news.port = said.port;
-    news.source = said.source;
-    news.slow = said.slow;
-    news.bytesPerSecond = said.bytesPerSecond;
-    news.bytesFrom = said.bytesFrom;
-    news.bytesServed = said.bytesServed;
-    news.children = said.children;
-    for (const wire::AgentRelayReport::Left& left : said.left)
-        news.left.push_back({left.source, left.reason});
-    return news;
-}
-
-conductor::AgentExchange exchangeOf(const wire::AgentExchangeRequest& said, const Request& request)
-{
-    conductor::AgentExchange exchange;
-    exchange.bootId = said.bootId;
-    exchange.agentVersion = said.agentVersion;
-    exchange.peerAddress = request.peerAddress;
-    exchange.inventoryJson = said.inventory ? said.inventory->text : "";
-    exchange.logTail = said.log;
-    if (said.relay)
-        exchange.relay = newsOf(*said.relay);
-    if (!said.step)
-        return exchange;
-    conductor::AgentStepReport report;
-    report.stepId = said.step->id;
-    report.state = wire::toText(said.step->state);
-    report.bytesDone = static_cast<std::int64_t>(said.step->bytesDone);
-    report.bytesTotal = static_cast<std::int64_t>(said.step->bytesTotal);
-    report.message = said.step->message;
-    report.resultJson = said.step->result.text;
-    if (said.step->error) {
-        report.errorCode = said.step->error->code;
-        report.errorMessage = said.step->error->message;
-        report.errorHint = said.step->error->hint;
-    }
-    exchange.step = report;
-    return exchange;
-}
-
-wire::AgentExchangeAnswer answerOf(const conductor::AgentInstruction& instruction)
-{
-    wire::AgentExchangeAnswer answer;
-    answer.callAgainMs = static_cast<std::uint64_t>(instruction.callAgain.count());
-    answer.abort = instruction.abort;
-    if (instruction.step)
-        answer.step = wire::AgentStepOrder{
-            instruction.step->id, instruction.step->name, {instruction.step->argumentsJson}};
-    if (const auto& place = instruction.relay)
-        answer.relay = wire::AgentRelayPlan{place->token, place->sources, place->bytesPerSecond, place->port,
-                                            place->cacheBytes};
-    return answer;
-}
-
 void writeGrant(wire::JsonWriter& out, const conductor::AgentGrant& grant, const std::string& base)
 {
     const wire::NodeView view{.node = grant.node, .base = base, .conductor = ""};
@@ -169,9 +112,9 @@ void AgentApi::exchange(Request& request, Response& response) const
     const std::string token = bearerToken(request);
     parts_.agents.authorize(request.pathParam("ident"), token);
     const wire::AgentExchangeRequest said = wire::agentExchangeRequestFromJson(request.body(4 * kSmallBody));
-    const conductor::AgentInstruction next =
-        parts_.agents.exchange(request.pathParam("ident"), token, exchangeOf(said, request));
-    response.sendJson(200, wire::toJson(answerOf(next)).text);
+    const wire::AgentExchangeAnswer answer =
+        parts_.agents.exchange(request.pathParam("ident"), token, said, request.peerAddress);
+    response.sendJson(200, wire::toJson(answer).text);
 }
 
 void AgentApi::configDrive(Request& request, Response& response) const

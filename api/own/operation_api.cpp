@@ -6,7 +6,6 @@
 #include "common/wire/json/json_writer.h"
 #include "common/wire/operation_json.h"
 #include "common/wire/provision_request.h"
-#include "conductor/fleet/selection/deploy_parts.h"
 #include "db/repositories/repositories.h"
 
 #include <nlohmann/json.hpp>
@@ -31,8 +30,7 @@ void OperationApi::provision(Request& request, Response& response) const
 {
     const wire::ProvisionRequest wanted = wire::provisionFromBody(jsonBody(request, kLargeBody));
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    const model::OperationId id =
-        parts_.operations.provision(node.id.uuid, conductor::fleet::deployRequestOf(wanted), request.actor);
+    const model::OperationId id = parts_.operations.provision(node.id.uuid, wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");
     response.sendJson(202, wire::JsonWriter{}
                                .beginObject()

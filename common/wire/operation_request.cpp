@@ -43,6 +43,20 @@ OperationRequest operationRequestOf(const model::Operation& operation)
     }
 }
 
+std::string imageIdOf(const OperationRequest& request)
+{
+    if (const auto* deploy = orderIn<DeployOrder>(request))
+        return deploy->imageId;
+    const auto* capture = orderIn<CaptureOrder>(request);
+    return capture == nullptr ? "" : capture->imageId;
+}
+
+void throwOtherOrder()
+{
+    throw Error(model::ErrorCode::Internal, "the operation's request is of another kind",
+                "was the database used by a newer bmd?");
+}
+
 model::JsonText toJson(const OperationRequest& request)
 {
     return std::visit([](const auto& order) { return canonical(toJsonValue(order)); }, request);

@@ -126,4 +126,17 @@ template <class Order> const Order* orderIn(const OperationRequest& request)
     return std::get_if<Order>(&request);
 }
 
+/// Of the image that @p request deploys or makes; "": none.
+std::string imageIdOf(const OperationRequest& request);
+
+[[noreturn]] void throwOtherOrder();
+/// The same. @throws Error Internal: it is another
+template <class Order> const Order& orderOf(const OperationRequest& request)
+{
+    const Order* order = orderIn<Order>(request);
+    if (order == nullptr)
+        throwOtherOrder();
+    return *order;
+}
+
 } // namespace bm::wire

@@ -118,7 +118,7 @@ void checkVerbVersions(const json& body, const std::string& target, Version vers
 void readDrive(VerbRequest& wanted, const json& drive, Version version)
 {
     if (drive.is_string()) {
-        wanted.configDriveBase64 = base64Of(drive, "configdrive");
+        wanted.deploy.configDriveBase64 = base64Of(drive, "configdrive");
         return;
     }
     if (!drive.is_object())
@@ -127,7 +127,7 @@ void readDrive(VerbRequest& wanted, const json& drive, Version version)
     if (version.minor < 56)
         throw Error(ErrorCode::InvalidInput, "configdrive: an object needs version 1.56");
     refuseUnknown(drive, {"meta_data", "user_data", "network_data", "vendor_data"}, "configdrive");
-    wanted.parts = partsOf(drive, "configdrive.");
+    wanted.deploy.parts = partsOf(drive, "configdrive.");
 }
 
 std::vector<std::string> hintsOfEach(const json& disks)
@@ -170,7 +170,8 @@ void readSteps(VerbRequest& wanted, const json& body)
                         fmt::format("\"{}\" is only valid when setting target provision state to{}",
                                     row.member, row.targets.substr(0, row.targets.size() - 1)));
         if (!steps->empty() || !steps->is_array())
-            wanted.stepsJson = asSteps(*steps, row.member, row.order).text;
+            (row.order == StepOrder::Priority ? wanted.deploy.stepsJson : wanted.stepsJson) =
+                asSteps(*steps, row.member, row.order).text;
     }
 }
 

@@ -35,19 +35,20 @@ struct ProvisionRequest {
     std::optional<ConfigDriveParts> parts{};
     std::string configDriveBase64; ///< a whole drive; wins over parts
     bool configDrive = true;       ///< false: none
+    std::string stepsJson{};       ///< Ironic's deploy_steps, canonical; they win over deploy templates
 };
 /// @throws Error InvalidInput naming the field
 ProvisionRequest provisionFromBody(const nlohmann::json& body);
 
 /// Ironic's PUT /v1/nodes/{ident}/states/provision.
 struct VerbRequest {
-    std::string target; ///< as given; which verbs there are is the conductor's business
-    std::string configDriveBase64;
-    std::optional<ConfigDriveParts> parts{};
-    std::string stepsJson{}; ///< clean_steps, deploy_steps or service_steps, canonical; "": none
-    std::string runbook{};
-    bool disableRamdisk = false;
-    std::string rescuePassword{};
+    ProvisionRequest deploy{};    ///< of active and rebuild: config drive and steps
+    std::string target{};         ///< as given; the conductor knows the verbs
+    std::string stepsJson{};      ///< clean_steps or service_steps, canonical; "": none
+    std::string runbook{};        ///< whose steps are taken instead: name or uuid
+    bool disableRamdisk = false;  ///< of clean and service: no agent, the machine stays as it is
+    std::string rescuePassword{}; ///< in plain
+    std::string project{};        ///< of the caller, not of the body: its runbooks and public ones; "": all
 };
 /// @throws Error InvalidInput naming the field, NotAcceptable (a verb or member newer than @p version)
 VerbRequest verbFromBody(const nlohmann::json& body, Version version);

@@ -1,5 +1,6 @@
 #include "conductor/images/image_users.h"
 
+#include "common/wire/operation_request.h"
 #include "conductor/core/json_values.h"
 #include "conductor/images/ramdisk_stay.h"
 #include "db/repositories/node_repository.h"
@@ -45,10 +46,13 @@ void ImageUsers::readNodes(db::Transaction& tx)
             wanting_[stay->image.uuid].insert(nodeNameOf(node) + ", which boots it");
     }
     for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx)) {
-        const nlohmann::json request = valueOf(operation.request);
-        for (const char* member : {"image_id", "image", "content_id"})
-            if (const std::string text = textMember(request, member); !text.empty())
-                wanting_[text].insert(names[operation.node.uuid]);
+        const wire::OperationRequest request = wire::operationRequestOf(operation);
+        std::vector<std::string> wanted{wire::imageIdOf(request)};
+        if (const auto* deploy = wire::orderIn<wire::DeployOrder>(request))
+            wanted.insert(wanted.end(), {deploy->imageName, deploy->contentId});
+        for (const std::string& name : wanted)
+            if (!name.empty())
+                wanting_[name].insert(names[operation.node.uuid]);
     }
 }
 

@@ -1,10 +1,11 @@
 #include "conductor/machines/agent_desk.h"
 
+#include "common/model/step_kinds.h"
 #include "common/platform/log.h"
+#include "common/wire/steps/write_image.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/nodes/machine_match.h"
-#include "conductor/steps/step_table.h"
 #include "db/repositories/rollout_repository.h"
 
 #include <algorithm>
@@ -15,11 +16,18 @@ using model::Error;
 using model::ErrorCode;
 using model::Step;
 using model::StepState;
+using wire::AgentStepState;
 
 namespace {
 
 constexpr std::chrono::milliseconds kIdlePace{5000};
 constexpr std::size_t kLogTailLimit = 16384;
+
+/// A message of the agent, and the address that it came from.
+struct ReceivedExchange {
+    const wire::AgentExchangeRequest& message;
+    const std::string& peerAddress;
+};
 
 Error unknownAgent()
 {
@@ -52,37 +60,40 @@ db::AgentRecord authorized(db::Transaction& tx, const Context& context, const st
 }
 
 /// The agent gets in plain what is stored sealed.
-AgentInstruction::Step instructionOf(const Context& context, const Step& step)
+wire::AgentStepOrder instructionOf(const Context& context, const Step& step)
 {
     nlohmann::json arguments = valueOf(step.arguments);
-    if (step.name == "start_rescue")
-        arguments["hashed_password"] = context.secrets.open(textMember(arguments, "hashed_password"));
-    return {step.id.uuid, step.name, textOf(arguments).text};
+    if (const std::string sealed(model::findStepKind(step.name)->sealedArgument); !sealed.empty())
+        arguments[sealed] = context.secrets.open(textMember(arguments, sealed));
+    return {step.id.uuid, step.name, textOf(arguments)};
 }
 
 /// Puts the agent's report into the step's row; a finished one is handed to the engine.
 void takeReport(db::Transaction& tx, const Context& context, const model::NodeId& node, Step step,
-                const AgentStepReport& report)
+                const wire::AgentStepReport& report)
 {
-    context.meters.written(step.bytesDone, report.bytesDone);
-    step.bytesDone = report.bytesDone;
-    step.bytesTotal = std::max(step.bytesTotal, report.bytesTotal);
+    const auto bytesDone = static_cast<std::int64_t>(report.bytesDone);
+    context.meters.written(step.bytesDone, bytesDone);
+    step.bytesDone = bytesDone;
+    step.bytesTotal = std::max(step.bytesTotal, static_cast<std::int64_t>(report.bytesTotal));
     step.message = report.message;
-    if (report.state == "done") {
+    if (report.state == AgentStepState::Done) {
         nlohmann::json result =
-            parseGiven(report.resultJson.empty() ? "{}" : report.resultJson, "step result");
+            parseGiven(report.result.text.empty() ? "{}" : report.result.text, "step result");
         result["reported"] = true;
         step.result = textOf(result);
-    } else if (report.state == "failed") {
-        step.errorCode = report.errorCode.empty() ? model::toText(ErrorCode::AgentFailed) : report.errorCode;
-        step.errorMessage = report.errorMessage;
-        step.errorHint = report.errorHint;
+    } else if (report.state == AgentStepState::Failed) {
+        const wire::AgentError error = report.error.value_or(wire::AgentError{});
+        step.errorCode = error.code.empty() ? model::toText(ErrorCode::AgentFailed) : error.code;
+        step.errorMessage = error.message;
+        step.errorHint = error.hint;
     }
-    const bool ended = report.state == "done" || report.state == "failed";
+    const bool ended = report.state != AgentStepState::Running;
     const db::OperationRepository operations;
     operations.updateStep(tx, step);
     if (ended) {
-        note(tx, context.clock.now(), node, "agent." + report.state, step.name, "{}", step.operation);
+        note(tx, context.clock.now(), node, "agent." + std::string(toText(report.state)), step.name, "{}",
+             step.operation);
         operations.hasten(tx, step.operation, context.clock.now());
     }
 }
@@ -100,18 +111,19 @@ struct Offered {
 
 /// The agent step that waits now, after @p report was taken.
 Offered offer(db::Transaction& tx, const Context& context, const model::NodeId& node,
-              const std::optional<AgentStepReport>& report)
+              const std::optional<wire::AgentStepReport>& report)
 {
     const db::OperationRepository operations;
     const std::optional<model::Operation> operation = operations.current(tx, node);
     if (!operation)
         return {};
     for (const Step& step : operations.steps(tx, operation->id)) {
-        if (!isAgentStep(step.name) || !isOpen(step))
+        const model::StepKind* kind = model::findStepKind(step.name);
+        if (kind == nullptr || !kind->inBand() || !isOpen(step))
             continue;
-        if (report && report->stepId == step.id.uuid) {
+        if (report && report->id == step.id.uuid) {
             takeReport(tx, context, node, step, *report);
-            if (report->state != "running")
+            if (report->state != AgentStepState::Running)
                 return {{}, operation->abortRequested};
         }
         return {operation->abortRequested ? std::nullopt : std::optional<Step>(step),
@@ -144,19 +156,19 @@ RelaySettings relaySettings(db::Transaction& tx, const Context& context, const m
 }
 
 /// The node's place among those that copy the same, when its step is a copy.
-std::optional<RelayPlace> relayPlace(db::Transaction& tx, const Context& context, RelayDesk& relay,
-                                     const model::Operation& operation, const Step& step,
-                                     const AgentExchange& exchange)
+std::optional<wire::AgentRelayPlan> relayPlan(db::Transaction& tx, const Context& context, RelayDesk& relay,
+                                              const model::Operation& operation, const Step& step,
+                                              const ReceivedExchange& exchange)
 {
-    if (step.name != "write_image")
+    if (!model::findStepKind(step.name)->usesRelay())
         return std::nullopt;
-    const nlohmann::json arguments = valueOf(step.arguments);
-    const std::string contentId = arguments.contains("image") ? textMember(arguments.at("image"), "id") : "";
+    const std::string contentId =
+        wire::fromJson<wire::WriteImageArguments>(step.arguments.text, step.name).image.id;
     if (contentId.empty())
         return std::nullopt;
     if (relay.knows(operation.node.uuid, contentId))
         return relay.exchange(operation.node.uuid, exchange.peerAddress,
-                              exchange.relay.value_or(RelayNews{}));
+                              exchange.message.relay.value_or(wire::AgentRelayReport{}));
     RelayNode node;
     node.settings = relaySettings(tx, context, operation, node.copyGroup);
     if (!node.settings.enabled)
@@ -171,11 +183,11 @@ std::optional<RelayPlace> relayPlace(db::Transaction& tx, const Context& context
 
 /// Sources that were left for a reason of theirs are on the node's record.
 void noteLeft(db::Transaction& tx, const Context& context, const model::Operation& operation,
-              const AgentExchange& exchange)
+              const ReceivedExchange& exchange)
 {
-    if (!exchange.relay)
+    if (!exchange.message.relay)
         return;
-    for (const RelayNews::Left& left : exchange.relay->left)
+    for (const wire::AgentRelayReport::Left& left : exchange.message.relay->left)
         note(tx, context.clock.now(), operation.node, "relay.left", left.source + ": " + left.reason, "{}",
              operation.id);
 }
@@ -257,16 +269,16 @@ namespace {
 /// Stores what the agent says of itself. @return whether it is the first word of this boot, or brings an
 /// inventory
 bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord record,
-                 const AgentExchange& exchange, const std::optional<model::Operation>& operation)
+                 const ReceivedExchange& exchange, const std::optional<model::Operation>& operation)
 {
     const model::UtcTime now = context.clock.now();
-    bool contact = record.bootId != exchange.bootId || !record.lastContactAt;
+    bool contact = record.bootId != exchange.message.bootId || !record.lastContactAt;
     record.lastContactAt = now;
-    record.bootId = exchange.bootId;
-    record.version = exchange.agentVersion;
+    record.bootId = exchange.message.bootId;
+    record.version = exchange.message.agentVersion;
     record.address = exchange.peerAddress;
-    if (!exchange.inventoryJson.empty()) {
-        record.inventory = textOf(parseGiven(exchange.inventoryJson, "inventory"));
+    if (exchange.message.inventory) {
+        record.inventory = *exchange.message.inventory;
         contact = true;
     }
     if (operation && record.bootExpectedUntil) // a long copy keeps its window open
@@ -276,54 +288,58 @@ bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord re
     if (!contact)
         return false;
     note(tx, now, record.node, "agent.contact",
-         "agent " + exchange.agentVersion + " at " + exchange.peerAddress, "{}",
+         "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
          operation ? operation->id : model::OperationId{});
     if (operation)
         db::OperationRepository{}.hasten(tx, operation->id, now);
     return true;
 }
 
-AgentInstruction instruct(db::Transaction& tx, const Context& context, RelayDesk& relay,
-                          const model::NodeId& node, const AgentExchange& exchange,
-                          const std::optional<model::Operation>& operation)
+wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, RelayDesk& relay,
+                                   const model::NodeId& node, const ReceivedExchange& exchange,
+                                   const std::optional<model::Operation>& operation)
 {
-    const Offered offered = offer(tx, context, node, exchange.step);
-    AgentInstruction answer;
+    const Offered offered = offer(tx, context, node, exchange.message.step);
+    wire::AgentExchangeAnswer answer;
     answer.abort = offered.abort;
     if (offered.step)
         answer.step = instructionOf(context, *offered.step);
     if (operation && offered.step)
-        answer.relay = relayPlace(tx, context, relay, *operation, *offered.step, exchange);
+        answer.relay = relayPlan(tx, context, relay, *operation, *offered.step, exchange);
     if (operation)
         noteLeft(tx, context, *operation, exchange);
-    answer.callAgain = operation ? std::min(context.settings.agentPace, kIdlePace) : kIdlePace;
+    const std::chrono::milliseconds pace =
+        operation ? std::min(context.settings.agentPace, kIdlePace) : kIdlePace;
+    answer.callAgainMs = static_cast<std::uint64_t>(pace.count());
     return answer;
 }
 
 /// The last word of a copy, also of one that took a moment.
-void endRelay(conductor::RelayDesk& relay, const std::string& nodeUuid, const AgentExchange& exchange)
+void endRelay(conductor::RelayDesk& relay, const std::string& nodeUuid, const ReceivedExchange& exchange)
 {
-    if (exchange.relay)
-        relay.exchange(nodeUuid, exchange.peerAddress, *exchange.relay);
-    relay.ended(nodeUuid, exchange.step->state == "done");
+    if (exchange.message.relay)
+        relay.exchange(nodeUuid, exchange.peerAddress, *exchange.message.relay);
+    relay.ended(nodeUuid, exchange.message.step->state == AgentStepState::Done);
 }
 
 } // namespace
 
-AgentInstruction AgentDesk::exchange(const std::string& nodeUuid, const std::string& token,
-                                     const AgentExchange& exchange)
+wire::AgentExchangeAnswer AgentDesk::exchange(const std::string& nodeUuid, const std::string& token,
+                                              const wire::AgentExchangeRequest& message,
+                                              const std::string& peerAddress)
 {
-    const bool ended = exchange.step && exchange.step->state != "running";
+    const ReceivedExchange exchange{message, peerAddress};
+    const bool ended = exchange.message.step && exchange.message.step->state != AgentStepState::Running;
     bool contact = false;
-    AgentInstruction instruction = context_.database.write([&](db::Transaction& tx) {
+    wire::AgentExchangeAnswer instruction = context_.database.write([&](db::Transaction& tx) {
         const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
         const model::NodeId node{nodeUuid};
         const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node);
         contact = noteContact(tx, context_, record, exchange, operation);
         return instruct(tx, context_, relay_, node, exchange, operation);
     });
-    if (!exchange.logTail.empty())
-        platform::logDebug("agent", "{}: {}", nodeUuid, exchange.logTail.substr(0, kLogTailLimit));
+    if (!exchange.message.log.empty())
+        platform::logDebug("agent", "{}: {}", nodeUuid, exchange.message.log.substr(0, kLogTailLimit));
     if (ended)
         endRelay(relay_, nodeUuid, exchange);
     if (contact || ended)
@@ -342,7 +358,7 @@ std::string AgentDesk::continueInspection(const std::vector<std::string>& macs, 
         const db::OperationRepository operations;
         if (operation && agent && agent->address == peerAddress)
             for (Step step : operations.steps(tx, operation->id))
-                if (step.name == "inspect" && isOpen(step)) {
+                if (step.name == model::stepKind("inspect").name && isOpen(step)) {
                     step.result = textOf(result);
                     operations.updateStep(tx, step);
                     operations.hasten(tx, operation->id, context_.clock.now());

@@ -1,8 +1,8 @@
 #pragma once
+#include "common/wire/agent/agent_exchange.h"
 #include "conductor/core/context.h"
 #include "conductor/machines/relay_desk.h"
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,39 +13,6 @@ struct AgentGrant {
     model::Node node;
     std::string token;
     std::chrono::seconds heartbeatTimeout{300};
-};
-
-/// The agent's report about the step that it works on.
-struct AgentStepReport {
-    std::string stepId;
-    std::string state; ///< running, done, failed
-    std::int64_t bytesDone = 0;
-    std::int64_t bytesTotal = 0;
-    std::string message;
-    std::string resultJson = "{}";
-    std::string errorCode, errorMessage, errorHint;
-};
-
-struct AgentExchange {
-    std::string bootId;
-    std::string agentVersion;
-    std::string peerAddress;
-    std::string inventoryJson; ///< empty: not sent this time
-    std::optional<AgentStepReport> step{};
-    std::optional<RelayNews> relay{};
-    std::string logTail;
-};
-
-struct AgentInstruction {
-    std::chrono::milliseconds callAgain{2000};
-    bool abort = false;
-    struct Step {
-        std::string id;
-        std::string name;
-        std::string argumentsJson;
-    };
-    std::optional<Step> step{};
-    std::optional<RelayPlace> relay{}; ///< while the step copies an image
 };
 
 /// The agent's side of the service: lookup, heartbeat, exchange, config drive (design section 5).
@@ -59,8 +26,10 @@ public:
                       const std::string& secret, const std::string& nonce, const std::string& peerAddress);
     void heartbeat(const std::string& nodeUuid, const std::string& token, const std::string& agentVersion,
                    const std::string& peerAddress);
-    AgentInstruction exchange(const std::string& nodeUuid, const std::string& token,
-                              const AgentExchange& exchange);
+    /// Takes the agent's report and says what comes next. @throws Error Unauthorized
+    wire::AgentExchangeAnswer exchange(const std::string& nodeUuid, const std::string& token,
+                                       const wire::AgentExchangeRequest& exchange,
+                                       const std::string& peerAddress);
     /// Ironic's callback of an inspection RAM disk that is not bm's: its inventory is the result of the
     /// node's step "inspect", if that waits and the agent of this boot asks from the same address. @return
     /// the node's uuid

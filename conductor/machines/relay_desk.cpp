@@ -51,7 +51,7 @@ struct Member {
     bool over = false;
     bool well = false;
     bool slow = false;
-    RelayNews news{};
+    wire::AgentRelayReport news{};
     std::string at() const { return endpoint(node.address, port); }
 };
 
@@ -99,11 +99,11 @@ struct RelayDesk::State {
     void forgetOld(Copies& all, UtcTime now) const;
     void place(RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
     void toTail(RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
-    void hear(RelayedCopy& copy, const RelayNews& news, UtcTime now) const;
-    RelayPlace placeOf(const RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
+    void hear(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const;
+    wire::AgentRelayPlan placeOf(const RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
     std::uint64_t usualRate(const RelayedCopy& copy, UtcTime now) const;
     std::size_t activeIn(const RelayedCopy& copy, const Chain& chain, UtcTime now) const;
-    RelayMemberView viewOf(const RelayedCopy& copy, const Member& member, UtcTime now) const;
+    wire::RelayMember viewOf(const RelayedCopy& copy, const Member& member, UtcTime now) const;
 };
 
 void RelayDesk::State::forgetOld(Copies& all, UtcTime now) const
@@ -157,9 +157,9 @@ void RelayDesk::State::toTail(RelayedCopy& copy, const std::string& uuid, UtcTim
 }
 
 /// What a member says of those that it left.
-void RelayDesk::State::hear(RelayedCopy& copy, const RelayNews& news, UtcTime now) const
+void RelayDesk::State::hear(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const
 {
-    for (const RelayNews::Left& left : news.left)
+    for (const wire::AgentRelayReport::Left& left : news.left)
         for (auto& [uuid, member] : copy.members) {
             if (member.over || member.at() != left.source)
                 continue;
@@ -184,13 +184,14 @@ std::uint64_t RelayDesk::State::usualRate(const RelayedCopy& copy, UtcTime now) 
     return *quarter;
 }
 
-RelayPlace RelayDesk::State::placeOf(const RelayedCopy& copy, const std::string& uuid, UtcTime now) const
+wire::AgentRelayPlan RelayDesk::State::placeOf(const RelayedCopy& copy, const std::string& uuid,
+                                               UtcTime now) const
 {
-    RelayPlace place{.token = copy.token,
-                     .sources = {},
-                     .bytesPerSecond = usualRate(copy, now),
-                     .port = copy.settings.port,
-                     .cacheBytes = copy.settings.cacheBytes};
+    wire::AgentRelayPlan place{.token = copy.token,
+                               .sources = {},
+                               .bytesPerSecond = usualRate(copy, now),
+                               .port = copy.settings.port,
+                               .cacheBytes = copy.settings.cacheBytes};
     for (const Chain& chain : copy.chains) {
         const auto at = std::ranges::find(chain.order, uuid);
         if (at == chain.order.end())
@@ -204,7 +205,7 @@ RelayPlace RelayDesk::State::placeOf(const RelayedCopy& copy, const std::string&
     return place;
 }
 
-RelayMemberView RelayDesk::State::viewOf(const RelayedCopy& copy, const Member& member, UtcTime now) const
+wire::RelayMember RelayDesk::State::viewOf(const RelayedCopy& copy, const Member& member, UtcTime now) const
 {
     const auto named = [&](const std::string& source) {
         for (const auto& [uuid, other] : copy.members)
@@ -212,7 +213,7 @@ RelayMemberView RelayDesk::State::viewOf(const RelayedCopy& copy, const Member& 
                 return other.node.name.empty() ? uuid : other.node.name;
         return source;
     };
-    RelayMemberView view;
+    wire::RelayMember view;
     view.node = member.node.name.empty() ? member.node.uuid : member.node.name;
     view.address = member.at();
     view.state = member.over ? (member.well ? "done" : "failed") : active(member, now) ? "copying" : "lost";
@@ -239,7 +240,7 @@ bool RelayDesk::knows(const std::string& nodeUuid, const std::string& contentId)
     return copy != nullptr && copy->contentId == contentId;
 }
 
-RelayPlace RelayDesk::join(const RelayNode& node, const std::string& contentId)
+wire::AgentRelayPlan RelayDesk::join(const RelayNode& node, const std::string& contentId)
 {
     const auto copies = state_->copies.lock();
     const UtcTime now = state_->clock.now();
@@ -260,8 +261,9 @@ RelayPlace RelayDesk::join(const RelayNode& node, const std::string& contentId)
     return state_->placeOf(copy, node.uuid, now);
 }
 
-std::optional<RelayPlace> RelayDesk::exchange(const std::string& nodeUuid, const std::string& address,
-                                              const RelayNews& news)
+std::optional<wire::AgentRelayPlan> RelayDesk::exchange(const std::string& nodeUuid,
+                                                        const std::string& address,
+                                                        const wire::AgentRelayReport& news)
 {
     const auto copies = state_->copies.lock();
     RelayedCopy* copy = State::copyOf(*copies, nodeUuid);
@@ -305,7 +307,7 @@ std::vector<RelayCopyView> RelayDesk::show(const std::string& contentId, const s
             continue;
         RelayCopyView view{contentId, {}};
         for (const Chain& chain : copy.chains) {
-            std::vector<RelayMemberView>& members = view.chains.emplace_back();
+            wire::RelayChain& members = view.chains.emplace_back();
             for (const std::string& uuid : chain.order)
                 members.push_back(state_->viewOf(copy, copy.members.at(uuid), now));
         }

@@ -71,11 +71,11 @@ model::OperationId beginCapture(const Context& context, const std::string& ident
         NewOperation wanted;
         wanted.kind = model::OperationKind::Capture;
         wanted.actor = actor;
-        wanted.request = textOf({{"image_id", image.id.uuid},
-                                 {"image_name", image.name},
-                                 {"root_device", request.rootDeviceJson},
-                                 {"kind", model::toText(request.kind)},
-                                 {"generalise", request.generalise}});
+        wanted.request = wire::CaptureOrder{.imageId = image.id.uuid,
+                                            .imageName = image.name,
+                                            .rootDevice = request.rootDeviceJson,
+                                            .kind = std::string(model::toText(request.kind)),
+                                            .generalise = request.generalise};
         return beginOperation(tx, context, node, model::StateEvent::Service, wanted);
     });
     context.wake();

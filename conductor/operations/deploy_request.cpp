@@ -26,7 +26,11 @@ std::string hostNameOf(const model::Node& node, const DeployRequest& request)
 
 std::string buildDrive(const model::Node& node, const DeployRequest& request)
 {
-    images::ConfigDrive drive = request.parts.value_or(images::ConfigDrive{});
+    const wire::ConfigDriveParts parts = request.parts.value_or(wire::ConfigDriveParts{});
+    images::ConfigDrive drive{.metaDataJson = parts.metaDataJson,
+                              .userData = parts.userData,
+                              .networkDataJson = parts.networkDataJson,
+                              .vendorDataJson = parts.vendorDataJson};
     json meta = parseGiven(drive.metaDataJson.empty() ? "{}" : drive.metaDataJson, "meta_data");
     if (!meta.is_object())
         throw Error(ErrorCode::InvalidInput, "meta_data is not an object");
@@ -63,31 +67,23 @@ bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& 
     return true;
 }
 
-} // namespace
-
-model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
-                              const DeployRequest& request)
+model::JsonText hintsOf(const std::string& rootDeviceJson)
 {
-    const json steps = deploySteps(tx, node, request);
-    if (writesNothing(node, request))
-        return textOf({{"kind", kNoImage}, {"deploy_steps", steps}});
-    const ImageWish wish = wishOf(node, request);
-    const model::Image image = wantedImage(tx, context, node, wish);
-    requireBootPort(tx, context, node);
-    json stored = {{"image_id", image.id.uuid},
-                   {"image", image.name},
-                   {"content_id", image.contentId},
-                   {"grow_last_partition", request.growLastPartition},
-                   {"full", request.full},
-                   {"kind", model::toText(image.kind)},
-                   {"kexec", wantsKexec(node, request)}};
-    if (image.state != model::ImageState::Ready)
-        stored["fetch"] = true;
-    if (!steps.empty())
-        stored["deploy_steps"] = steps;
+    const json hints = parseGiven(rootDeviceJson, "root_device");
+    if (!hints.is_object())
+        throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints",
+                    R"(for example {"serial": "WD-123"})");
+    return textOf(hints);
+}
+
+/// The members that the kind of the image decides. @throws Error InvalidInput: the request has those of
+/// another
+void addByKind(wire::DeployOrder& order, const model::Image& image, const model::Node& node,
+               const DeployRequest& request)
+{
     if (image.kind == model::ImageKind::Ramdisk) {
         refuseForRamdisk(image, node, request);
-        stored["kernel_arguments"] = argumentsFor(image, node, request);
+        order.kernelArguments = argumentsFor(image, node, request);
     } else {
         refuseKernelArguments(image, request);
     }
@@ -96,22 +92,42 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
                     "more_disks is for images of a whole disk; " + image.name + " is a tree",
                     "a layout with mirror: true lays a tree onto two disks");
     if (image.kind == model::ImageKind::Tree)
-        stored["layout"] = layoutFor(image, request);
+        order.layout = textOf(layoutFor(image, request));
     else
         refuseLayout(image, request);
-    if (!request.rootDeviceJson.empty()) {
-        if (!parseGiven(request.rootDeviceJson, "root_device").is_object())
-            throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints",
-                        R"(for example {"serial": "WD-123"})");
-        stored["root_device"] = parseGiven(request.rootDeviceJson, "root_device");
-    }
+}
+
+wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, const DeployRequest& request,
+                           const json& steps)
+{
+    wire::DeployOrder order{.kind = std::string(model::toText(image.kind)),
+                            .imageId = image.id.uuid,
+                            .imageName = image.name,
+                            .contentId = image.contentId,
+                            .growLastPartition = request.growLastPartition,
+                            .full = request.full,
+                            .kexec = wantsKexec(node, request)};
+    if (image.state != model::ImageState::Ready)
+        order.fetch = true;
+    if (!steps.empty())
+        order.steps = textOf(steps);
+    addByKind(order, image, node, request);
+    if (!request.rootDeviceJson.empty())
+        order.rootDevice = hintsOf(request.rootDeviceJson);
+    if (!request.moreDisksJson.empty())
+        order.moreDisks.emplace();
     for (const std::string& hints : request.moreDisksJson)
-        stored["more_disks"].push_back(parseGiven(hints, "more_disks"));
-    stored["config_drive"] = storeDrive(tx, context, node, request);
-    model::Node changed = node;
+        order.moreDisks->push_back(textOf(parseGiven(hints, "more_disks")));
+    return order;
+}
+
+/// instance_info says what is deployed.
+model::JsonText instanceInfoFor(const model::Node& node, const model::Image& image,
+                                const DeployRequest& request, bool byAddress)
+{
     json instance = valueOf(node.instanceInfo);
-    if (wish.byAddress) {
-        instance["image_name"] = image.name; // what was given stays: whoever set it looks for it
+    if (byAddress) {
+        instance["image_name"] = image.name; // the address stays: clients compare it with what they set
     } else {
         instance["image_source"] = image.name;
         instance["image_checksum"] = image.contentId;
@@ -122,10 +138,27 @@ model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const
         instance["image_type"] = model::toText(image.kind);
     else if (textMember(instance, "image_type") == model::toText(model::ImageKind::Ramdisk))
         instance.erase("image_type");
-    changed.instanceInfo = textOf(instance);
+    return textOf(instance);
+}
+
+} // namespace
+
+wire::OperationRequest prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
+                                     const DeployRequest& request)
+{
+    const json steps = deploySteps(tx, node, request);
+    if (writesNothing(node, request))
+        return wire::DeployNothingOrder{.steps = textOf(steps)};
+    const ImageWish wish = wishOf(node, request);
+    const model::Image image = wantedImage(tx, context, node, wish);
+    requireBootPort(tx, context, node);
+    wire::DeployOrder order = orderFor(image, node, request, steps);
+    order.configDrive = storeDrive(tx, context, node, request);
+    model::Node changed = node;
+    changed.instanceInfo = instanceInfoFor(node, image, request, wish.byAddress);
     // beginOperation works on what is stored; its update follows this one
     db::NodeRepository{}.update(tx, changed);
-    return textOf(stored);
+    return order;
 }
 
 } // namespace bm::conductor

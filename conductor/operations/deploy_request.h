@@ -1,4 +1,5 @@
 #pragma once
+#include "common/wire/operation_request.h"
 #include "conductor/core/context.h"
 #include "conductor/core/deploy_order.h"
 
@@ -9,7 +10,7 @@ namespace bm::conductor {
 /// transaction.
 /// @throws Error NotFound (image), Conflict (image not ready), InvalidInput (root device hints, config drive,
 /// no boot port)
-model::JsonText prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
-                              const DeployRequest& request);
+wire::OperationRequest prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
+                                     const DeployRequest& request);
 
 } // namespace bm::conductor

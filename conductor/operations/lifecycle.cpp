@@ -1,5 +1,6 @@
 #include "conductor/operations/lifecycle.h"
 
+#include "common/model/operation_kinds.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/operations/plan.h"
@@ -116,7 +117,8 @@ void insertOperation(db::Transaction& tx, const Context& context, const Node& no
     operation.createdAt = context.clock.now();
     operation.runAt = operation.createdAt;
     const bool clean = node.automatedClean.value_or(context.settings.automatedClean);
-    db::OperationRepository{}.insert(tx, operation, makeSteps(operation, clean));
+    db::OperationRepository{}.insert(tx, operation,
+                                     makeSteps(operation, wire::operationRequestOf(operation), clean));
     note(tx, context.clock.now(), node.id, "operation.queued", std::string(model::toText(operation.kind)),
          "{}", operation.id);
 }
@@ -125,11 +127,11 @@ void insertOperation(db::Transaction& tx, const Context& context, const Node& no
 bool beginFollowing(db::Transaction& tx, const Context& context, Node& node, Operation ended)
 {
     std::optional<OperationKind> kind = takeNext(ended);
-    if (!kind && ended.kind == OperationKind::Undeploy)
-        kind = OperationKind::Clean;
+    if (!kind)
+        kind = model::rowOf(ended.kind).then;
     if (!kind)
         return false;
-    const std::optional<StateEvent> event = beginningEvent(*kind, node.state);
+    const std::optional<StateEvent> event = model::beginningEvent(*kind, node.state);
     if (!event)
         return false;
     applyEvent(node, *event, context.clock.now());
@@ -145,41 +147,31 @@ bool beginFollowing(db::Transaction& tx, const Context& context, Node& node, Ope
 
 void markQueued(Node& node, OperationKind kind)
 {
-    if (kind == OperationKind::Deploy)
-        node.deployStep = model::JsonText{R"({"step":"queued"})"};
-    if (kind == OperationKind::Clean)
-        node.cleanStep = model::JsonText{R"({"step":"queued"})"};
-    if (kind == OperationKind::Service)
-        node.serviceStep = model::JsonText{R"({"step":"queued"})"};
+    showStep(node, kind, model::JsonText{R"({"step":"queued"})"});
+}
+
+/// Power moves no state.
+bool movesState(const Operation& operation)
+{
+    return model::rowOf(operation.kind).begins.has_value();
 }
 
 } // namespace
 
-std::optional<StateEvent> beginningEvent(OperationKind kind, State state)
+void showStep(Node& node, OperationKind kind, const model::JsonText& step)
 {
-    switch (kind) {
-    case OperationKind::Verify:
-        return StateEvent::Manage;
-    case OperationKind::Clean:
-        return state == State::Deleting ? StateEvent::Clean : StateEvent::Provide;
-    case OperationKind::Deploy:
-        return state == State::Active || state == State::Error ? StateEvent::Rebuild : StateEvent::Deploy;
-    case OperationKind::Undeploy:
-        return StateEvent::Delete;
-    case OperationKind::Power:
-        return std::nullopt;
-    case OperationKind::Capture:
-    case OperationKind::VerifyDisk:
-    case OperationKind::Service:
-        return StateEvent::Service;
-    case OperationKind::Inspect:
-        return StateEvent::Inspect;
-    case OperationKind::Adopt:
-        return StateEvent::Adopt;
-    case OperationKind::Rescue:
-        return StateEvent::Rescue;
-    case OperationKind::Unrescue:
-        return StateEvent::Unrescue;
+    switch (model::rowOf(kind).shown) {
+    case model::ShownStep::Nowhere:
+        return;
+    case model::ShownStep::Deploy:
+        node.deployStep = step;
+        return;
+    case model::ShownStep::Clean:
+        node.cleanStep = step;
+        return;
+    case model::ShownStep::Service:
+        node.serviceStep = step;
+        return;
     }
     __builtin_unreachable();
 }
@@ -216,7 +208,7 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
     markQueued(node, wanted.kind);
     Operation operation;
     operation.kind = wanted.kind;
-    operation.request = wanted.request;
+    operation.request = wire::toJson(wanted.request);
     operation.then = textOf(nlohmann::json(wanted.then));
     operation.actor = wanted.actor;
     operation.rollout = wanted.rollout;
@@ -224,8 +216,8 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
         node.inspectionStartedAt = context.clock.now();
         node.inspectionFinishedAt.reset();
     }
-    if (wanted.kind == OperationKind::Power)
-        node.targetPower = textMember(valueOf(wanted.request), "target");
+    if (const auto* power = wire::orderIn<wire::PowerOrder>(wanted.request))
+        node.targetPower = power->target;
     insertOperation(tx, context, node, operation);
     noteState(tx, context, node, before, operation);
     db::NodeRepository{}.update(tx, node);
@@ -249,7 +241,7 @@ void completeOperation(db::Transaction& tx, const Context& context, Operation op
     if (model::next(node.state, StateEvent::Resume) && isWaitState(node.state))
         applyEvent(node, StateEvent::Resume, context.clock.now());
     const bool manual = isCleaning(node.state) && node.target == State::Manageable;
-    if (operation.kind != OperationKind::Undeploy && operation.kind != OperationKind::Power)
+    if (model::rowOf(operation.kind).endsState)
         applyEvent(node, manual ? StateEvent::Manage : StateEvent::Done, context.clock.now());
     noteState(tx, context, node, before, operation);
     note(tx, context.clock.now(), node.id, "operation.done", std::string(model::toText(operation.kind)), "{}",
@@ -273,7 +265,7 @@ void failOperation(db::Transaction& tx, const Context& context, Operation operat
     Node node = nodeOf(tx, operation);
     const State before = node.state;
     clearSteps(node);
-    if (operation.kind != OperationKind::Power && model::next(node.state, StateEvent::Fail))
+    if (movesState(operation) && model::next(node.state, StateEvent::Fail))
         applyEvent(node, StateEvent::Fail, context.clock.now());
     node.lastError = error.what();
     node.lastErrorCode = model::toText(error.code());
@@ -301,7 +293,7 @@ void abortOperation(db::Transaction& tx, const Context& context, Operation opera
     Node node = nodeOf(tx, operation);
     const State before = node.state;
     clearSteps(node);
-    if (operation.kind != OperationKind::Power)
+    if (movesState(operation))
         applyEvent(node, StateEvent::Abort, context.clock.now(), true);
     node.lastError = std::string(model::toText(operation.kind)) + " was aborted by " + operation.actor;
     node.lastErrorCode = model::toText(ErrorCode::Aborted);

@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/states.h"
+#include "common/wire/operation_request.h"
 #include "conductor/core/context.h"
 
 #include <optional>
@@ -13,7 +14,7 @@ namespace bm::conductor {
 
 struct NewOperation {
     model::OperationKind kind = model::OperationKind::Verify;
-    model::JsonText request{};
+    wire::OperationRequest request{};
     std::vector<std::string> then{};
     std::string actor;
     model::RolloutId rollout{}; ///< that asked for it; empty: none
@@ -38,7 +39,8 @@ void abortOperation(db::Transaction& tx, const Context& context, model::Operatio
 /// Applies @p event to @p node's state fields; bm's own transitions count when @p own.
 /// @throws Error InvalidTransition in Ironic's words
 void applyEvent(model::Node& node, model::StateEvent event, model::UtcTime now, bool own = false);
-/// The event that begins @p kind from @p state; nothing when it cannot.
-std::optional<model::StateEvent> beginningEvent(model::OperationKind kind, model::State state);
+/// Shows @p step in the node's member for operations of @p kind (deploy_step, clean_step, service_step);
+/// other kinds show none.
+void showStep(model::Node& node, model::OperationKind kind, const model::JsonText& step);
 
 } // namespace bm::conductor

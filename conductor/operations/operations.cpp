@@ -1,7 +1,7 @@
 #include "conductor/operations/operations.h"
 
-#include "common/platform/secrets.h"
-#include "conductor/core/json_values.h"
+#include "common/model/operation_kinds.h"
+#include "common/model/step_kinds.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 #include "conductor/operations/deploy_request.h"
@@ -140,7 +140,7 @@ model::OperationId unhold(db::Transaction& tx, const Context& context, Node node
     db::NodeRepository{}.update(tx, node);
     const db::OperationRepository operations;
     for (model::Step step : operations.steps(tx, current->id))
-        if (step.state == model::StepState::Waiting && step.name == "hold") {
+        if (step.state == model::StepState::Waiting && step.name == model::stepKind("hold").name) {
             step.result = model::JsonText{R"({"unheld":true})"};
             operations.updateStep(tx, step);
         }
@@ -149,32 +149,6 @@ model::OperationId unhold(db::Transaction& tx, const Context& context, Node node
          std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
          current->id);
     return current->id;
-}
-
-/// Which kind of operation a verb begins; nothing: none, or it is another's business.
-std::optional<OperationKind> kindOf(StateEvent verb)
-{
-    switch (verb) {
-    case StateEvent::Manage:
-        return OperationKind::Verify;
-    case StateEvent::Provide:
-    case StateEvent::Clean:
-        return OperationKind::Clean;
-    case StateEvent::Delete:
-        return OperationKind::Undeploy;
-    case StateEvent::Inspect:
-        return OperationKind::Inspect;
-    case StateEvent::Adopt:
-        return OperationKind::Adopt;
-    case StateEvent::Rescue:
-        return OperationKind::Rescue;
-    case StateEvent::Unrescue:
-        return OperationKind::Unrescue;
-    case StateEvent::Service:
-        return OperationKind::Service;
-    default:
-        return std::nullopt;
-    }
 }
 
 model::OperationId runVerb(db::Transaction& tx, const Context& context, const Node& node, StateEvent verb,
@@ -190,7 +164,7 @@ model::OperationId runVerb(db::Transaction& tx, const Context& context, const No
         refuseProtected(node);
     if (verb == StateEvent::Deploy || verb == StateEvent::Rebuild)
         return beginDeploy(tx, context, node, verb, order.deploy, actor);
-    const std::optional<OperationKind> kind = kindOf(verb);
+    const std::optional<OperationKind> kind = model::operationBegunBy(verb);
     const bool moves = verb == StateEvent::Manage && node.state != State::Enroll;
     if (moves || !kind) {
         moveNode(tx, context, node, verb);
@@ -237,8 +211,8 @@ model::OperationId Operations::provisionWithin(db::Transaction& tx, const Contex
     wanted.request = prepareDeploy(tx, context, node, request);
     for (std::size_t i = 1; i < way.kinds.size(); ++i)
         wanted.then.emplace_back(model::toText(way.kinds[i]));
-    return beginOperation(tx, context, findNode(tx, node.id.uuid), beginningEvent(wanted.kind, node.state),
-                          wanted);
+    return beginOperation(tx, context, findNode(tx, node.id.uuid),
+                          model::beginningEvent(wanted.kind, node.state), wanted);
 }
 
 model::OperationId Operations::provision(const std::string& ident, const DeployRequest& request,
@@ -273,7 +247,7 @@ std::optional<model::OperationId> Operations::provide(const std::string& ident, 
         wanted.actor = actor;
         if (wanted.kind == OperationKind::Verify)
             wanted.then.emplace_back(model::toText(OperationKind::Clean));
-        return beginOperation(tx, context_, node, beginningEvent(wanted.kind, node.state), wanted);
+        return beginOperation(tx, context_, node, model::beginningEvent(wanted.kind, node.state), wanted);
     });
     context_.wake();
     return id;
@@ -285,11 +259,10 @@ model::OperationId Operations::power(const std::string& ident, model::PowerTarge
 {
     model::OperationId id = context_.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
-        nlohmann::json request = {{"target", model::toText(target)}};
+        wire::PowerOrder order{.target = std::string(model::toText(target))};
         if (timeout)
-            request["timeout_ms"] = timeout->count();
-        NewOperation wanted{
-            .kind = OperationKind::Power, .request = textOf(request), .then = {}, .actor = actor};
+            order.timeoutMs = static_cast<std::uint64_t>(timeout->count());
+        const NewOperation wanted{.kind = OperationKind::Power, .request = order, .then = {}, .actor = actor};
         return beginOperation(tx, context_, node, {}, wanted);
     });
     context_.wake();

@@ -1,352 +1,351 @@
 #include "conductor/operations/plan.h"
 
+#include "common/model/image.h"
+#include "common/model/operation_kinds.h"
+#include "common/model/step_kinds.h"
 #include "conductor/core/json_values.h"
-#include "conductor/operations/step_catalogue.h"
 
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <span>
 
 namespace bm::conductor {
-namespace {
 
 using model::OperationKind;
+using model::stepKind;
+using model::StepKind;
+using nlohmann::json;
+
+namespace {
+
+/// A step of an operation's usual plan, in the order of the table that it stands in.
+struct PlannedStep {
+    const StepKind& kind;
+    int priority; ///< Ironic's, shown in deploy_step and clean_step
+};
 
 constexpr auto kVerify = std::to_array<PlannedStep>({
-    {"validate", "power", 100},
-    {"identify_bmc", "management", 90},
-    {"read_power", "power", 80},
+    {stepKind("validate"), 100},
+    {stepKind("identify_bmc"), 90},
+    {stepKind("read_power"), 80},
 });
 constexpr auto kClean = std::to_array<PlannedStep>({
-    {"expect_boot", "boot", 100},
-    {"power_off", "power", 95},
-    {"boot_device_pxe", "management", 90},
-    {"power_on", "power", 85},
-    {"await_agent", "deploy", 80},
-    {"erase_devices_metadata", "deploy", 10},
-    {"end_cleaning", "power", 0},
+    {stepKind("expect_boot"), 100},
+    {stepKind("power_off"), 95},
+    {stepKind("boot_device_pxe"), 90},
+    {stepKind("power_on"), 85},
+    {stepKind("await_agent"), 80},
+    {stepKind("erase_devices_metadata"), 10},
+    {stepKind("end_cleaning"), 0},
 });
 constexpr auto kDeploy = std::to_array<PlannedStep>({
-    {"check_request", "deploy", 110},
-    {"expect_boot", "boot", 100},
-    {"power_off", "power", 95},
-    {"boot_device_pxe", "management", 90},
-    {"power_on", "power", 85},
-    {"await_agent", "deploy", 82},
-    {"write_image", "deploy", 80},
-    {"end_boot", "boot", 60},
-    {"power_off_written", "power", 50},
-    {"boot_device_disk", "management", 40},
-    {"power_on_deployed", "power", 30},
+    {stepKind("check_request"), 110},
+    {stepKind("expect_boot"), 100},
+    {stepKind("power_off"), 95},
+    {stepKind("boot_device_pxe"), 90},
+    {stepKind("power_on"), 85},
+    {stepKind("await_agent"), 82},
+    {stepKind("write_image"), 80},
+    {stepKind("end_boot"), 60},
+    {stepKind("power_off_written"), 50},
+    {stepKind("boot_device_disk"), 40},
+    {stepKind("power_on_deployed"), 30},
 });
 /// Of a RAM disk (Ironic's "ramdisk" deploy interface): no agent, no disk.
-constexpr auto kStay = std::to_array<PlannedStep>({
-    {"check_request", "deploy", 110},
-    {"prepare_ramdisk", "deploy", 105},
-    {"end_boot", "boot", 100},
-    {"power_off", "power", 95},
-    {"boot_device_ramdisk", "management", 90},
-    {"power_on", "power", 85},
-    {"await_ramdisk", "deploy", 80},
+constexpr auto kRamdiskDeployment = std::to_array<PlannedStep>({
+    {stepKind("check_request"), 110},
+    {stepKind("prepare_ramdisk"), 105},
+    {stepKind("end_boot"), 100},
+    {stepKind("power_off"), 95},
+    {stepKind("boot_device_ramdisk"), 90},
+    {stepKind("power_on"), 85},
+    {stepKind("await_ramdisk"), 80},
 });
-/// Of an image that is named by its address.
+/// Of an image that instance_info names by its address.
 constexpr auto kFetch = std::to_array<PlannedStep>({
-    {"fetch_image", "deploy", 112},
+    {stepKind("fetch_image"), 112},
 });
-/// The deployed kernel is started from the RAM disk; where that does not work the last two steps do.
+/// The RAM disk starts the deployed kernel; where that fails, the last two steps start the machine.
 constexpr auto kDeployByKexec = std::to_array<PlannedStep>({
-    {"check_request", "deploy", 110},
-    {"expect_boot", "boot", 100},
-    {"power_off", "power", 95},
-    {"boot_device_pxe", "management", 90},
-    {"power_on", "power", 85},
-    {"await_agent", "deploy", 82},
-    {"write_image", "deploy", 80},
-    {"boot_device_disk", "management", 75},
-    {"start_kernel", "deploy", 70},
-    {"end_boot", "boot", 60},
-    {"power_off_written", "power", 50},
-    {"power_on_deployed", "power", 30},
+    {stepKind("check_request"), 110},
+    {stepKind("expect_boot"), 100},
+    {stepKind("power_off"), 95},
+    {stepKind("boot_device_pxe"), 90},
+    {stepKind("power_on"), 85},
+    {stepKind("await_agent"), 82},
+    {stepKind("write_image"), 80},
+    {stepKind("boot_device_disk"), 75},
+    {stepKind("start_kernel"), 70},
+    {stepKind("end_boot"), 60},
+    {stepKind("power_off_written"), 50},
+    {stepKind("power_on_deployed"), 30},
 });
 constexpr auto kUndeploy = std::to_array<PlannedStep>({
-    {"end_boot", "boot", 100},
-    {"power_off", "power", 90},
-    {"forget_instance", "deploy", 80},
+    {stepKind("end_boot"), 100},
+    {stepKind("power_off"), 90},
+    {stepKind("forget_instance"), 80},
 });
-/// A running machine is taken down for a look at its disk, and brought back.
-constexpr std::array<PlannedStep, 12> service(std::string_view check, std::string_view work)
+/// A running machine is shut down, its disk is read, its system starts again.
+consteval std::array<PlannedStep, 12> service(const StepKind& check, const StepKind& work)
 {
-    return {{{check, "deploy", 110},
-             {"shut_down", "power", 105},
-             {"expect_boot", "boot", 100},
-             {"power_off", "power", 95},
-             {"boot_device_pxe", "management", 90},
-             {"power_on", "power", 85},
-             {"await_agent", "deploy", 82},
-             {work, "deploy", 80},
-             {"end_boot", "boot", 60},
-             {"power_off_written", "power", 50},
-             {"boot_device_disk", "management", 40},
-             {"power_on_deployed", "power", 30}}};
+    return {{{check, 110},
+             {stepKind("shut_down"), 105},
+             {stepKind("expect_boot"), 100},
+             {stepKind("power_off"), 95},
+             {stepKind("boot_device_pxe"), 90},
+             {stepKind("power_on"), 85},
+             {stepKind("await_agent"), 82},
+             {work, 80},
+             {stepKind("end_boot"), 60},
+             {stepKind("power_off_written"), 50},
+             {stepKind("boot_device_disk"), 40},
+             {stepKind("power_on_deployed"), 30}}};
 }
-constexpr auto kCapture = service("check_capture", "capture_disk");
-constexpr auto kVerifyDisk = service("check_verify", "verify_disk");
+constexpr auto kCapture = service(stepKind("check_capture"), stepKind("capture_disk"));
+constexpr auto kVerifyDisk = service(stepKind("check_verify"), stepKind("verify_disk"));
 constexpr auto kPower = std::to_array<PlannedStep>({
-    {"set_power", "power", 100},
+    {stepKind("set_power"), 100},
 });
-/// The RAM disk comes up, whatever is to be done in it.
+/// The machine starts the RAM disk.
 constexpr auto kBootAgent = std::to_array<PlannedStep>({
-    {"expect_boot", "boot", 100},
-    {"power_off", "power", 95},
-    {"boot_device_pxe", "management", 90},
-    {"power_on", "power", 85},
-    {"await_agent", "deploy", 82},
+    {stepKind("expect_boot"), 100},
+    {stepKind("power_off"), 95},
+    {stepKind("boot_device_pxe"), 90},
+    {stepKind("power_on"), 85},
+    {stepKind("await_agent"), 82},
 });
 constexpr auto kShutDown = std::to_array<PlannedStep>({
-    {"shut_down", "power", 105},
+    {stepKind("shut_down"), 105},
 });
 constexpr auto kReturn = std::to_array<PlannedStep>({
-    {"end_boot", "boot", 60},
-    {"power_off_written", "power", 50},
-    {"boot_device_disk", "management", 40},
-    {"power_on_deployed", "power", 30},
+    {stepKind("end_boot"), 60},
+    {stepKind("power_off_written"), 50},
+    {stepKind("boot_device_disk"), 40},
+    {stepKind("power_on_deployed"), 30},
 });
 constexpr auto kEndCleaning = std::to_array<PlannedStep>({
-    {"end_cleaning", "power", 0},
+    {stepKind("end_cleaning"), 0},
 });
 constexpr auto kInspect = std::to_array<PlannedStep>({
-    {"inspect", "inspect", 80},
-    {"apply_inspection", "inspect", 70},
-    {"end_cleaning", "power", 0},
+    {stepKind("expect_boot"), 100},
+    {stepKind("power_off"), 95},
+    {stepKind("boot_device_pxe"), 90},
+    {stepKind("power_on"), 85},
+    {stepKind("await_agent"), 82},
+    {stepKind("inspect"), 80},
+    {stepKind("apply_inspection"), 70},
+    {stepKind("end_cleaning"), 0},
 });
 constexpr auto kAdopt = std::to_array<PlannedStep>({
-    {"validate", "power", 100},
-    {"read_power", "power", 80},
-    {"adopt", "deploy", 70},
+    {stepKind("validate"), 100},
+    {stepKind("read_power"), 80},
+    {stepKind("adopt"), 70},
 });
+/// The running system is shut down first: what it wrote last may be what is to be rescued.
 constexpr auto kRescue = std::to_array<PlannedStep>({
-    {"start_rescue", "rescue", 80},
+    {stepKind("shut_down"), 105},
+    {stepKind("expect_boot"), 100},
+    {stepKind("power_off"), 95},
+    {stepKind("boot_device_pxe"), 90},
+    {stepKind("power_on"), 85},
+    {stepKind("await_agent"), 82},
+    {stepKind("start_rescue"), 80},
 });
 /// Nothing to write: Ironic's "fake" deploy interface.
 constexpr auto kDeployNothing = std::to_array<PlannedStep>({
-    {"power_on_deployed", "power", 30},
+    {stepKind("power_on_deployed"), 30},
 });
-
-std::span<const PlannedStep> stepsFor(const model::Operation& operation, const std::string& imageKind)
-{
-    if (imageKind == "ramdisk")
-        return kStay;
-    if (imageKind == kNoImage)
-        return kDeployNothing;
-    if (operation.kind == OperationKind::Deploy && valueOf(operation.request).value("kexec", false))
-        return kDeployByKexec;
-    return plannedSteps(operation.kind);
-}
-
-} // namespace
-
-std::span<const PlannedStep> plannedSteps(OperationKind kind)
-{
-    switch (kind) {
-    case OperationKind::Verify:
-        return kVerify;
-    case OperationKind::Clean:
-        return kClean;
-    case OperationKind::Deploy:
-        return kDeploy;
-    case OperationKind::Undeploy:
-        return kUndeploy;
-    case OperationKind::Power:
-        return kPower;
-    case OperationKind::Capture:
-        return kCapture;
-    case OperationKind::VerifyDisk:
-        return kVerifyDisk;
-    case OperationKind::Inspect:
-        return kInspect;
-    case OperationKind::Adopt:
-        return kAdopt;
-    case OperationKind::Rescue:
-        return kRescue;
-    case OperationKind::Unrescue:
-    case OperationKind::Service:
-        return kReturn;
-    }
-    __builtin_unreachable();
-}
-
-namespace {
 
 /// Rows in the order in which they are done.
 class StepRows {
 public:
     explicit StepRows(const model::OperationId& operation) : operation_(operation) {}
 
-    model::Step& add(std::string_view name, std::string_view interface, int priority)
+    model::Step& add(const StepKind& kind, int priority) { return add(kind, kind.interface, priority); }
+    void add(std::span<const PlannedStep> planned)
+    {
+        for (const PlannedStep& step : planned)
+            add(step.kind, step.priority);
+    }
+    /// A step of a request. A reboot into the RAM disk is several.
+    void addGiven(const json& given, bool ramdisk)
+    {
+        const auto name = given.at("step").get<std::string>();
+        const auto interface = given.at("interface").get<std::string>();
+        const int priority = given.value("priority", 0);
+        const json arguments = given.value("args", json::object());
+        if (name == "reboot" || name == "power_on" || name == "power_off")
+            addPower(name, ramdisk, priority);
+        else if (model::isReservedStep(name)) // under the interface that the request names
+            add(*model::findStepKind(name), interface, priority).arguments = textOf(arguments);
+        else if (interface == "raid" && name != "delete_configuration")
+            addRaid(arguments, name == "apply_configuration", priority);
+        else
+            add(kindOf(interface, name), priority).arguments = textOf(arguments);
+    }
+    std::vector<model::Step> take() { return std::move(steps_); }
+
+private:
+    model::Step& add(const StepKind& kind, std::string_view interface, int priority)
     {
         model::Step& step = steps_.emplace_back();
         step.id = model::StepId::make();
         step.operation = operation_;
         step.position = static_cast<std::int32_t>(steps_.size()) - 1;
-        step.name = name;
+        step.name = kind.name;
         step.interface = interface;
         step.priority = priority;
         return step;
     }
-    void add(std::span<const PlannedStep> planned)
+    /// The row of a step that checkSteps() let pass.
+    static const StepKind& kindOf(const std::string& interface, const std::string& name)
     {
-        for (const PlannedStep& step : planned)
-            add(step.name, step.interface, step.priority);
+        const model::StepOffer* offer = model::findStepOffer(interface, name);
+        const StepKind* kind = offer == nullptr ? nullptr : model::findStepKind(offer->row);
+        if (kind == nullptr)
+            throw model::Error(model::ErrorCode::Internal, "no step does " + interface + "." + name);
+        return *kind;
     }
-    /// A step that somebody asked for. A reboot into the RAM disk is several.
-    void addGiven(const nlohmann::json& given, bool ramdisk)
+    void addPower(const std::string& name, bool ramdisk, int priority)
     {
-        const auto name = given.at("step").get<std::string>();
-        const auto interface = given.at("interface").get<std::string>();
-        const int priority = given.value("priority", 0);
-        if (name == "reboot" || (name == "power_on" && ramdisk)) {
-            if (name == "reboot")
-                add("switch_off", "power", priority);
-            if (ramdisk)
-                add(std::span(kBootAgent));
-            else
-                add("switch_on", "power", priority);
+        if (name != "power_on")
+            add(stepKind("switch_off"), priority);
+        if (name == "power_off")
             return;
-        }
-        if (name == "power_off" || name == "power_on") {
-            add(name == "power_off" ? "switch_off" : "switch_on", "power", priority);
-            return;
-        }
-        nlohmann::json arguments = given.value("args", nlohmann::json::object());
-        if (interface == "raid" && name != "delete_configuration") {
-            addRaid(arguments, name == "apply_configuration", priority);
-            return;
-        }
-        add(rowName(interface, name), interface, priority).arguments = textOf(arguments);
+        if (ramdisk)
+            add(std::span(kBootAgent));
+        else
+            add(stepKind("switch_on"), priority);
     }
-    /// Of the configuration given, or of the node's; what is there goes first where that is wanted.
-    void addRaid(nlohmann::json arguments, bool given, int priority)
+    /// From the configuration of the request, or of the node; what is there is deleted first on request.
+    void addRaid(json arguments, bool given, int priority)
     {
         if (arguments.value("delete_existing", given))
-            add("raid_delete_configuration", "raid", priority);
+            add(stepKind("raid_delete_configuration"), priority);
         arguments.erase("delete_existing");
         if (given) {
             arguments["target_raid_config"] = arguments.at("raid_config");
             arguments.erase("raid_config");
         }
-        add("raid_create_configuration", "raid", priority).arguments = textOf(arguments);
+        add(stepKind("raid_create_configuration"), priority).arguments = textOf(arguments);
     }
-    std::vector<model::Step> take() { return std::move(steps_); }
 
-private:
     model::OperationId operation_;
     std::vector<model::Step> steps_;
 };
 
-/// The steps asked for, where they stand among those of a deployment: by priority, in-band ones while the
-/// agent is up.
-void addDeployment(StepRows& rows, const model::Operation& operation, const std::string& imageKind)
+/// The request's steps, placed among those of a deployment: by priority, in-band ones while the agent is up.
+void addAmong(StepRows& rows, std::span<const PlannedStep> planned, const model::JsonText& steps, bool tree)
 {
     static constexpr int kAgentUp = 81;   ///< below await_agent
     static constexpr int kAgentGoes = 61; ///< above end_boot
-    const nlohmann::json request = valueOf(operation.request);
-    auto given = request.value("deploy_steps", nlohmann::json::array()).get<std::vector<nlohmann::json>>();
-    const auto placeOf = [](const nlohmann::json& step) {
-        const KnownStep* known =
-            findKnownStep(step.at("interface").get<std::string>(), step.at("step").get<std::string>());
+    auto given = valueOf(steps).get<std::vector<json>>();
+    const auto placeOf = [](const json& step) {
+        const model::StepOffer* offer =
+            model::findStepOffer(step.at("interface").get<std::string>(), step.at("step").get<std::string>());
         const int priority = step.value("priority", 0);
-        return known != nullptr && known->inBand ? std::clamp(priority, kAgentGoes, kAgentUp) : priority;
+        return offer != nullptr && offer->inBand() ? std::clamp(priority, kAgentGoes, kAgentUp) : priority;
     };
     std::ranges::stable_sort(given, std::ranges::greater{}, placeOf);
-    if (request.value("fetch", false))
-        rows.add(std::span(kFetch));
     std::size_t next = 0;
-    for (const PlannedStep& planned : stepsFor(operation, imageKind)) {
-        for (; next < given.size() && placeOf(given[next]) > planned.priority; ++next)
+    for (const PlannedStep& step : planned) {
+        for (; next < given.size() && placeOf(given[next]) > step.priority; ++next)
             rows.addGiven(given[next], false);
-        const bool tree = imageKind == "tree" && planned.name == "write_image";
-        rows.add(tree ? "write_tree" : planned.name, planned.interface, planned.priority);
+        const bool files = tree && &step.kind == &stepKind("write_image");
+        rows.add(files ? stepKind("write_tree") : step.kind, step.priority);
     }
     for (; next < given.size(); ++next)
         rows.addGiven(given[next], false);
 }
 
-void addAsked(StepRows& rows, const nlohmann::json& request, const char* member)
+void addDeployment(StepRows& rows, const wire::OperationRequest& request, bool /*automatedClean*/)
 {
-    const bool ramdisk = !request.value("disable_ramdisk", false);
-    for (const nlohmann::json& step : request.at(member))
+    if (const auto* nothing = wire::orderIn<wire::DeployNothingOrder>(request)) {
+        addAmong(rows, kDeployNothing, nothing->steps, false);
+        return;
+    }
+    const auto& order = wire::orderOf<wire::DeployOrder>(request);
+    if (order.fetch.value_or(false))
+        rows.add(std::span(kFetch));
+    const std::span<const PlannedStep> planned = order.kind == toText(model::ImageKind::Ramdisk)
+                                                     ? std::span<const PlannedStep>(kRamdiskDeployment)
+                                                 : order.kexec ? std::span<const PlannedStep>(kDeployByKexec)
+                                                               : std::span<const PlannedStep>(kDeploy);
+    addAmong(rows, planned, order.steps.value_or(model::JsonText{"[]"}),
+             order.kind == toText(model::ImageKind::Tree));
+}
+
+void addEach(StepRows& rows, const model::JsonText& steps, bool ramdisk)
+{
+    for (const json& step : valueOf(steps))
         rows.addGiven(step, ramdisk);
 }
 
-void addManualCleaning(StepRows& rows, const nlohmann::json& request)
+/// A manual cleaning has steps in its request; a deployment's request waits in an automated one.
+void addCleaning(StepRows& rows, const wire::OperationRequest& request, bool automatedClean)
 {
-    const bool ramdisk = !request.value("disable_ramdisk", false);
-    if (ramdisk)
+    const auto* order = wire::orderIn<wire::CleanOrder>(request);
+    if (order == nullptr) {
+        if (automatedClean)
+            rows.add(kClean);
+        return;
+    }
+    if (!order->disableRamdisk)
         rows.add(kBootAgent);
-    addAsked(rows, request, "clean_steps");
-    if (ramdisk)
+    addEach(rows, order->steps, !order->disableRamdisk);
+    if (!order->disableRamdisk)
         rows.add(kEndCleaning);
 }
 
-void addService(StepRows& rows, const nlohmann::json& request)
+void addService(StepRows& rows, const wire::OperationRequest& request, bool /*automatedClean*/)
 {
-    const bool ramdisk = !request.value("disable_ramdisk", false);
-    if (ramdisk) {
+    const auto& order = wire::orderOf<wire::ServiceOrder>(request);
+    if (!order.disableRamdisk) {
         rows.add(kShutDown);
         rows.add(kBootAgent);
     }
-    addAsked(rows, request, "service_steps");
-    if (ramdisk)
+    addEach(rows, order.steps, !order.disableRamdisk);
+    if (!order.disableRamdisk)
         rows.add(kReturn);
 }
 
+/// The steps of a kind of operation: always the same ones, or as a function makes them of the request.
+struct OperationPlan {
+    OperationKind kind;
+    std::span<const PlannedStep> steps;
+    void (*add)(StepRows&, const wire::OperationRequest&, bool automatedClean) = nullptr;
+};
+
+// In the order of enum OperationKind.
+constexpr std::array<OperationPlan, model::kOperationKindCount> kPlans{{
+    {OperationKind::Verify, kVerify},
+    {OperationKind::Clean, {}, addCleaning},
+    {OperationKind::Deploy, {}, addDeployment},
+    {OperationKind::Undeploy, kUndeploy},
+    {OperationKind::Power, kPower},
+    {OperationKind::Capture, kCapture},
+    {OperationKind::VerifyDisk, kVerifyDisk},
+    {OperationKind::Inspect, kInspect},
+    {OperationKind::Adopt, kAdopt},
+    {OperationKind::Rescue, kRescue},
+    {OperationKind::Unrescue, kReturn},
+    {OperationKind::Service, {}, addService},
+}};
+static_assert(std::ranges::all_of(kPlans, [](const OperationPlan& plan) {
+    return &plan == &kPlans.at(static_cast<std::size_t>(plan.kind));
+}));
+
 } // namespace
 
-std::string rowName(std::string_view interface, std::string_view step)
-{
-    if (interface == "raid" || interface == "bios" || interface == "firmware")
-        return std::string(interface) + "_" + std::string(step);
-    return std::string(step);
-}
-
-std::string_view shownName(const model::Step& step)
-{
-    const std::string_view name = step.name;
-    for (const std::string_view interface : {"raid", "bios", "firmware"})
-        if (step.interface == interface && name.starts_with(interface) && name.size() > interface.size())
-            return name.substr(interface.size() + 1);
-    return name;
-}
-
-std::vector<model::Step> makeSteps(const model::Operation& operation, bool automatedClean)
+std::vector<model::Step> makeSteps(const model::Operation& operation, const wire::OperationRequest& request,
+                                   bool automatedClean)
 {
     StepRows rows(operation.id);
-    const nlohmann::json request = valueOf(operation.request);
-    switch (operation.kind) {
-    case OperationKind::Clean:
-        if (request.contains("clean_steps"))
-            addManualCleaning(rows, request);
-        else if (automatedClean)
-            rows.add(kClean);
-        break;
-    case OperationKind::Deploy:
-        addDeployment(rows, operation, textMember(request, "kind"));
-        break;
-    case OperationKind::Service:
-        addService(rows, request);
-        break;
-    case OperationKind::Rescue: // what it wrote last may be what is to be rescued
-        rows.add(kShutDown);
-        rows.add(kBootAgent);
-        rows.add(plannedSteps(operation.kind));
-        break;
-    case OperationKind::Inspect:
-        rows.add(kBootAgent);
-        rows.add(plannedSteps(operation.kind));
-        break;
-    default:
-        rows.add(plannedSteps(operation.kind));
-    }
+    const OperationPlan& plan = kPlans.at(static_cast<std::size_t>(operation.kind));
+    rows.add(plan.steps);
+    if (plan.add != nullptr)
+        plan.add(rows, request, automatedClean);
     return rows.take();
 }
 

@@ -1,5 +1,7 @@
 #include "conductor/operations/service_return.h"
 
+#include "common/model/operation_kinds.h"
+#include "common/model/step_kinds.h"
 #include "conductor/core/nodes.h"
 #include "conductor/operations/lifecycle.h"
 
@@ -12,21 +14,15 @@ using model::StepState;
 
 namespace {
 
-constexpr std::string_view kReturnBegins = "end_boot";
-
-bool isService(model::OperationKind kind)
-{
-    return kind == model::OperationKind::Capture || kind == model::OperationKind::VerifyDisk ||
-           kind == model::OperationKind::Service;
-}
+constexpr std::string_view kReturnBegins = model::stepKind("end_boot").name;
 
 } // namespace
 
 bool mustReturn(const model::Operation& operation, const std::vector<Step>& steps)
 {
-    if (!isService(operation.kind) || !operation.errorCode.empty())
+    if (!model::rowOf(operation.kind).returnsMachine || !operation.errorCode.empty())
         return false;
-    const auto down = std::ranges::find(steps, "shut_down", &Step::name);
+    const auto down = std::ranges::find(steps, model::stepKind("shut_down").name, &Step::name);
     const auto back = std::ranges::find(steps, kReturnBegins, &Step::name);
     return down != steps.end() && down->state != StepState::Pending && back != steps.end() &&
            back->state == StepState::Pending;

@@ -2,11 +2,9 @@
 
 #include "common/model/error.h"
 #include "common/model/interfaces.h"
-#include "common/model/step_kinds.h"
 #include "common/text/word_list.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -16,44 +14,15 @@ namespace bm::conductor {
 
 using model::Error;
 using model::ErrorCode;
+using model::StepOffer;
+using model::StepUse;
 using nlohmann::json;
 
 namespace {
 
-// clang-format off
-constexpr auto kKnown = std::to_array<KnownStep>({
-    {"deploy",   "erase_devices_metadata", "",           true,  true,  "", ""},
-    {"deploy",   "erase_devices_express",  "",           true,  true,  "", ""},
-    {"deploy",   "erase_devices",          "",           true,  true,  "", "shred_passes allow_shred"},
-    {"deploy",   "burnin_cpu",             "",           true,  false, "", "seconds cpus"},
-    {"deploy",   "burnin_memory",          "",           true,  false, "", "seconds percent"},
-    {"deploy",   "burnin_disk",            "",           true,  true,  "", "seconds mode"},
-    {"raid",     "create_configuration",   "agent fake", true,  true,  "", "create_root_volume create_nonroot_volumes delete_existing"},
-    {"raid",     "apply_configuration",    "agent fake", true,  true,  "raid_config", "create_root_volume create_nonroot_volumes delete_existing"},
-    {"raid",     "delete_configuration",   "agent fake", true,  true,  "", ""},
-    {"bios",     "apply_configuration",    "fake",       false, false, "settings", ""},
-    {"bios",     "factory_reset",          "fake",       false, false, "", ""},
-    {"firmware", "update",                 "fake",       false, false, "settings", ""},
-    {"management", "reset_bmc",            "fake",       false, false, "", ""},
-});
-// clang-format on
-
-std::string_view useName(StepUse use)
+bool supports(const model::Node& node, const StepOffer& step, StepUse use)
 {
-    switch (use) {
-    case StepUse::Clean:
-        return "clean";
-    case StepUse::Deploy:
-        return "deploy";
-    case StepUse::Service:
-        return "service";
-    }
-    __builtin_unreachable();
-}
-
-bool supports(const model::Node& node, const KnownStep& step, StepUse use)
-{
-    if (use == StepUse::Service && step.destroys)
+    if (step.reserved() || !step.allowedIn(use))
         return false;
     return step.backing.empty() || model::isAmong(step.backing, model::interfaceOf(node, step.interface));
 }
@@ -61,13 +30,13 @@ bool supports(const model::Node& node, const KnownStep& step, StepUse use)
 std::string supported(const model::Node& node, StepUse use)
 {
     std::vector<std::string> names;
-    for (const KnownStep& step : kKnown)
+    for (const StepOffer& step : model::kStepOffers)
         if (supports(node, step, use))
             names.push_back(fmt::format("{}.{}", step.interface, step.name));
     return fmt::format("it does {}; and hold, wait, power_on, power_off, reboot", fmt::join(names, ", "));
 }
 
-void checkArguments(const KnownStep& step, const json& args)
+void checkArguments(const StepOffer& step, const json& args)
 {
     const auto refuse = [&](const std::string& what) {
         throw Error(ErrorCode::InvalidInput, fmt::format("{}.{}: {}", step.interface, step.name, what),
@@ -98,13 +67,6 @@ void checkReserved(const std::string& name, const json& args)
 
 } // namespace
 
-const KnownStep* findKnownStep(std::string_view interface, std::string_view name)
-{
-    const auto* found = std::ranges::find_if(
-        kKnown, [&](const KnownStep& step) { return step.interface == interface && step.name == name; });
-    return found == kKnown.end() ? nullptr : found;
-}
-
 void checkSteps(const model::Node& node, const json& steps, StepUse use, bool ramdisk)
 {
     for (const json& step : steps) {
@@ -115,16 +77,16 @@ void checkSteps(const model::Node& node, const json& steps, StepUse use, bool ra
             checkReserved(name, args);
             continue;
         }
-        const KnownStep* known = findKnownStep(interface, name);
+        const StepOffer* known = model::findStepOffer(interface, name);
         if (known == nullptr || !supports(node, *known, use))
             throw Error(
                 ErrorCode::InvalidInput,
                 fmt::format("Cannot {} node {}: node does not support this {} step: {{'interface': '{}', "
                             "'step': '{}'}}",
-                            useName(use), node.id.uuid, useName(use), interface.substr(0, 80),
+                            toText(use), node.id.uuid, toText(use), interface.substr(0, 80),
                             name.substr(0, 80)),
                 supported(node, use));
-        if (known->inBand && !ramdisk)
+        if (known->inBand() && !ramdisk)
             throw Error(
                 ErrorCode::InvalidInput,
                 fmt::format("{}.{} is done by the agent in the RAM disk, which disable_ramdisk keeps away",

@@ -1,5 +1,6 @@
 #include "conductor/operations/step_runner.h"
 
+#include "common/model/step_kinds.h"
 #include "common/platform/log.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
@@ -21,6 +22,7 @@ using model::Operation;
 using model::OperationState;
 using model::StateEvent;
 using model::Step;
+using model::stepKind;
 using model::StepState;
 
 namespace {
@@ -28,19 +30,13 @@ namespace {
 constexpr std::chrono::milliseconds kCallDeadline{60'000};
 constexpr int kCrashesToQuarantine = 3;
 
-/// Node's view of the step at work, after Ironic: {"interface","step","priority","argsinfo"}.
-void showStep(Node& node, const Operation& operation, const Step& step)
+/// The node's view of the step at work, after Ironic.
+model::JsonText shownStep(const Step& step)
 {
-    const model::JsonText shown = textOf({{"interface", step.interface},
-                                          {"step", shownName(step)},
-                                          {"priority", step.priority},
-                                          {"argsinfo", nullptr}});
-    if (operation.kind == model::OperationKind::Clean)
-        node.cleanStep = shown;
-    else if (operation.kind == model::OperationKind::Deploy)
-        node.deployStep = shown;
-    else if (operation.kind == model::OperationKind::Service)
-        node.serviceStep = shown;
+    return textOf({{"interface", step.interface},
+                   {"step", model::shownStepName(step.name)},
+                   {"priority", step.priority},
+                   {"argsinfo", nullptr}});
 }
 
 void enterWait(Node& node, bool waiting, model::UtcTime now)
@@ -55,6 +51,7 @@ void enterWait(Node& node, bool waiting, model::UtcTime now)
 struct StepRunner::Loaded {
     Node node;
     Operation operation;
+    wire::OperationRequest request;
     std::vector<Step> steps;
     std::optional<db::LeaseEpoch> epoch;
 };
@@ -73,7 +70,7 @@ std::optional<StepRunner::Loaded> StepRunner::load(const model::OperationId& id)
         std::optional<Node> node = db::NodeRepository{}.find(tx, operation->node);
         if (!node)
             return std::nullopt;
-        Loaded loaded{*node, *operation, operations.steps(tx, id), {}};
+        Loaded loaded{*node, *operation, wire::operationRequestOf(*operation), operations.steps(tx, id), {}};
         if (const std::optional<db::Lease> lease = db::LeaseRepository{}.find(tx, node->id))
             loaded.epoch = db::LeaseEpoch{node->id, lease->epoch};
         return loaded;
@@ -107,7 +104,7 @@ void StepRunner::storeIntent(const Loaded& loaded, Step& step) const
     context_.database.write([&](db::Transaction& tx) {
         db::OperationRepository{}.updateStep(tx, step);
         Node node = findNode(tx, loaded.node.id.uuid);
-        showStep(node, loaded.operation, step);
+        showStep(node, loaded.operation.kind, shownStep(step));
         db::NodeRepository{}.update(tx, node, loaded.epoch);
         note(tx, now, node.id, "step.started", step.name, "{}", loaded.operation.id);
     });
@@ -209,9 +206,9 @@ Outcome outcomeOf(const model::StepResult& result, Step& step, model::UtcTime no
     return {StepState::Waiting, now + std::chrono::hours{24}, true};
 }
 
-/// The agent may have reported between the handler's look and this write: its word stays.
-void keepAgentsWord(db::Transaction& tx, const model::NodeId& node, Step& step, Outcome& outcome,
-                    model::UtcTime now)
+/// If the agent reported while the handler ran, its report wins.
+void mergeAgentReport(db::Transaction& tx, const model::NodeId& node, Step& step, Outcome& outcome,
+                      model::UtcTime now)
 {
     if (outcome.state != StepState::Waiting)
         return;
@@ -219,9 +216,10 @@ void keepAgentsWord(db::Transaction& tx, const model::NodeId& node, Step& step, 
     if (!stored)
         return;
     const std::optional<db::AgentRecord> agent = db::AgentRepository{}.find(tx, node);
-    if (step.name == "await_agent" && agent && agent->lastContactAt && agent->inventory.text != "{}")
+    if (step.name == stepKind("await_agent").name && agent && agent->lastContactAt &&
+        agent->inventory.text != "{}")
         outcome.runAt = now;
-    if (step.name == "await_ramdisk")
+    if (step.name == stepKind("await_ramdisk").name)
         if (const std::optional<RamdiskStay> stay = stayOf(findNode(tx, node.uuid));
             stay && stay->kernel && stay->initrd)
             outcome.runAt = now;
@@ -255,15 +253,20 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
 {
     if (step.state == StepState::Pending)
         storeIntent(loaded, step);
-    StepWork work{context_, loaded.node,  loaded.operation,
-                  step,     engineStart_, model::Deadline::in(kCallDeadline, stop)};
+    StepWork work{context_,
+                  loaded.node,
+                  loaded.operation,
+                  loaded.request,
+                  step,
+                  engineStart_,
+                  model::Deadline::in(kCallDeadline, stop)};
     const model::StepResult result = handlerOf(step.name)(work);
     const model::UtcTime now = context_.clock.now();
     Outcome outcome = outcomeOf(result, step, now);
     if (outcome.state == StepState::Done)
         context_.meters.stepEnded(step, "done");
     context_.database.write([&](db::Transaction& tx) {
-        keepAgentsWord(tx, loaded.node.id, step, outcome, now);
+        mergeAgentReport(tx, loaded.node.id, step, outcome, now);
         step.state = outcome.state;
         step.crashes = 0; // this look did not take bmd down
         db::OperationRepository{}.updateStep(tx, step);

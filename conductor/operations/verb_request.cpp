@@ -87,18 +87,20 @@ AskedSteps askedSteps(db::Transaction& tx, const Node& node, const VerbOrder& or
     return asked;
 }
 
-json stepsRequest(db::Transaction& tx, const Context& context, const Node& node, const VerbOrder& order,
-                  StepUse use)
+/// @tparam Order  CleanOrder or ServiceOrder
+template <class Order>
+Order stepsOrder(db::Transaction& tx, const Context& context, const Node& node, const VerbOrder& order,
+                 model::StepUse use)
 {
-    const std::string verb = use == StepUse::Clean ? "clean" : "service";
-    const AskedSteps asked = askedSteps(tx, node, order, verb);
+    const AskedSteps asked = askedSteps(tx, node, order, toText(use));
     checkSteps(node, asked.steps, use, !asked.disableRamdisk);
     if (!asked.disableRamdisk)
         requireBootPort(tx, context, node);
-    return {{verb + "_steps", asked.steps}, {"disable_ramdisk", asked.disableRamdisk}};
+    return {.steps = textOf(asked.steps), .disableRamdisk = asked.disableRamdisk};
 }
 
-json rescueRequest(db::Transaction& tx, const Context& context, const Node& node, const VerbOrder& order)
+wire::RescueOrder rescueOrder(db::Transaction& tx, const Context& context, const Node& node,
+                              const VerbOrder& order)
 {
     requireInterface(node, "rescue", "rescue");
     if (order.rescuePassword.empty())
@@ -106,7 +108,7 @@ json rescueRequest(db::Transaction& tx, const Context& context, const Node& node
             ErrorCode::InvalidInput,
             "A non-empty \"rescue_password\" is required when setting target provision state to rescue");
     requireBootPort(tx, context, node);
-    return {{"hashed_password", context.secrets.seal(platform::cryptPassword(order.rescuePassword))}};
+    return {.hashedPassword = context.secrets.seal(platform::cryptPassword(order.rescuePassword))};
 }
 
 /// Steps of the templates that the instance's traits name.
@@ -142,26 +144,26 @@ json deploySteps(db::Transaction& tx, const Node& node, const DeployRequest& ord
     for (const json& step : steps)
         if (step.value("priority", 0) > 0) // 0 switches it off
             wanted.push_back(step);
-    checkSteps(node, wanted, StepUse::Deploy);
+    checkSteps(node, wanted, model::StepUse::Deploy);
     return wanted;
 }
 
-model::JsonText requestOf(db::Transaction& tx, const Context& context, const Node& node, StateEvent verb,
-                          const VerbOrder& order)
+wire::OperationRequest requestOf(db::Transaction& tx, const Context& context, const Node& node,
+                                 StateEvent verb, const VerbOrder& order)
 {
     switch (verb) {
     case StateEvent::Clean:
-        return textOf(stepsRequest(tx, context, node, order, StepUse::Clean));
+        return stepsOrder<wire::CleanOrder>(tx, context, node, order, model::StepUse::Clean);
     case StateEvent::Service:
-        return textOf(stepsRequest(tx, context, node, order, StepUse::Service));
+        return stepsOrder<wire::ServiceOrder>(tx, context, node, order, model::StepUse::Service);
     case StateEvent::Rescue:
-        return textOf(rescueRequest(tx, context, node, order));
+        return rescueOrder(tx, context, node, order);
     case StateEvent::Inspect:
         requireInterface(node, "inspection", "inspect");
         requireBootPort(tx, context, node);
-        return {};
+        return wire::PlainOrder{};
     default:
-        return {};
+        return wire::PlainOrder{};
     }
 }
 

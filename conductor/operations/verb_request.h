@@ -1,4 +1,5 @@
 #pragma once
+#include "common/wire/operation_request.h"
 #include "conductor/core/context.h"
 #include "conductor/core/deploy_order.h"
 
@@ -10,8 +11,8 @@ namespace bm::conductor {
 /// request, checked. Part of the caller's transaction.
 /// @throws Error InvalidInput (steps that the node cannot do, no password, no interface for it), NotFound
 /// (runbook), Forbidden (a runbook that is not for this node)
-model::JsonText requestOf(db::Transaction& tx, const Context& context, const model::Node& node,
-                          model::StateEvent verb, const VerbOrder& order);
+wire::OperationRequest requestOf(db::Transaction& tx, const Context& context, const model::Node& node,
+                                 model::StateEvent verb, const VerbOrder& order);
 
 /// deploy_steps of @p order with those of the deploy templates that the node's instance traits name, by
 /// priority.

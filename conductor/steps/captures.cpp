@@ -1,6 +1,6 @@
 #include "conductor/steps/captures.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/operation_request.h"
 #include "conductor/core/nodes.h"
 #include "db/repositories/image_job_repository.h"
 #include "images/blocks/manifest.h"
@@ -14,7 +14,6 @@ using model::ErrorCode;
 using model::Image;
 using model::ImageState;
 using model::Node;
-using nlohmann::json;
 
 namespace {
 
@@ -22,7 +21,7 @@ constexpr std::chrono::hours kAdoptDeadline{2}; ///< where the store is in a buc
 
 std::string imageIdOf(const model::Operation& operation)
 {
-    return textMember(valueOf(operation.request), "image_id");
+    return wire::imageIdOf(wire::operationRequestOf(operation));
 }
 
 } // namespace

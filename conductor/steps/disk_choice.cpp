@@ -8,10 +8,14 @@ using nlohmann::json;
 
 namespace {
 
-std::string rootDeviceJson(const StepWork& work, const json& request)
+std::string rootDeviceJson(const StepWork& work)
 {
-    if (std::string given = textMember(request, "root_device"); !given.empty())
-        return given;
+    const auto* deploy = wire::orderIn<wire::DeployOrder>(work.request);
+    if (deploy != nullptr && deploy->rootDevice)
+        return deploy->rootDevice->text;
+    const auto* capture = wire::orderIn<wire::CaptureOrder>(work.request);
+    if (capture != nullptr && !capture->rootDevice.empty())
+        return capture->rootDevice;
     if (std::string hints = textMember(valueOf(work.node.instanceInfo), "root_device"); !hints.empty())
         return hints;
     if (std::string hints = textMember(valueOf(work.node.properties), "root_device"); !hints.empty())
@@ -22,30 +26,34 @@ std::string rootDeviceJson(const StepWork& work, const json& request)
 
 } // namespace
 
-json diskChoice(const StepWork& work)
+wire::DiskChoice diskChoice(const StepWork& work)
 {
+    wire::DiskChoice choice;
+    choice.rootDevice = textOf(parseGiven(rootDeviceJson(work), "root_device"));
+    choice.policy = work.context.settings.smallestDisk ? "smallest" : "single";
     const json internal = valueOf(work.node.driverInternalInfo);
-    json choice;
-    choice["root_device"] = parseGiven(rootDeviceJson(work, valueOf(work.operation.request)), "root_device");
-    choice["root_device_policy"] = work.context.settings.smallestDisk ? "smallest" : "single";
-    choice["remembered"] = internal.contains("deployed_disk") ? internal.at("deployed_disk") : json(nullptr);
+    if (internal.contains("deployed_disk"))
+        choice.remembered =
+            wire::fromJsonValue<wire::DiskIdentity>(internal.at("deployed_disk"), "deployed_disk");
     return choice;
 }
 
-json copyArguments(const StepWork& work, const model::Image& image)
+wire::ImageOfStore imageOfStore(const StepWork& work, const model::Image& image)
 {
-    const std::string base = work.context.settings.baseUrl;
-    json arguments = diskChoice(work);
-    arguments["image"] = {{"id", image.contentId},
-                          {"name", image.name},
-                          {"size_bytes", image.sizeBytes},
-                          {"manifest_url", base + "/v1/images/" + image.contentId + "/manifest"},
-                          {"blocks_url", base + "/v1/images/" + image.contentId + "/blocks"},
-                          {"manifest_sha256", image.manifestSha256}};
-    arguments["configdrive_url"] = valueOf(work.operation.request).value("config_drive", false)
-                                       ? json(base + "/v1/agent/" + work.node.id.uuid + "/configdrive")
-                                       : json(nullptr);
-    return arguments;
+    const std::string base = work.context.settings.baseUrl + "/v1/images/" + image.contentId;
+    return {.id = image.contentId,
+            .name = image.name,
+            .sizeBytes = image.sizeBytes,
+            .manifestUrl = base + "/manifest",
+            .blocksUrl = base + "/blocks",
+            .manifestSha256 = image.manifestSha256};
+}
+
+std::optional<std::string> configDriveUrl(const StepWork& work)
+{
+    if (!wire::orderOf<wire::DeployOrder>(work.request).configDrive)
+        return std::nullopt;
+    return work.context.settings.baseUrl + "/v1/agent/" + work.node.id.uuid + "/configdrive";
 }
 
 } // namespace bm::conductor

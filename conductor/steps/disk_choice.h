@@ -1,16 +1,19 @@
 #pragma once
+#include "common/wire/steps/disk_parts.h"
+#include "common/wire/steps/image_parts.h"
 #include "conductor/steps/step_work.h"
 
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 
 namespace bm::conductor {
 
-/// Which disk an agent's step is about, as its arguments say it: {"root_device", "root_device_policy",
-/// "remembered"}. Hints come from the request, else instance_info, properties, the resource class.
-/// @throws Error InvalidInput (hints that are no JSON)
-nlohmann::json diskChoice(const StepWork& work);
-
-/// The same with what every copy of an image needs: image, configdrive_url.
-nlohmann::json copyArguments(const StepWork& work, const model::Image& image);
+/// Which disk an agent's step works on. Hints come from the request, else instance_info, properties, the
+/// resource class. @throws Error InvalidInput (hints that are no JSON)
+wire::DiskChoice diskChoice(const StepWork& work);
+/// Where the agent finds the parts of @p image.
+wire::ImageOfStore imageOfStore(const StepWork& work, const model::Image& image);
+/// The URL of the node's config drive; nothing: the deployment has none.
+std::optional<std::string> configDriveUrl(const StepWork& work);
 
 } // namespace bm::conductor

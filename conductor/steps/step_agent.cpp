@@ -1,4 +1,5 @@
 // The RAM disk and what its agent does.
+#include "common/wire/steps/write_image.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/disk_choice.h"
@@ -56,15 +57,15 @@ void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
     });
 }
 
-json writeArguments(const StepWork& work, const model::Image& image)
+model::JsonText writeArguments(const StepWork& work, const model::Image& image)
 {
-    const json request = valueOf(work.operation.request);
-    json arguments = copyArguments(work, image);
-    arguments["grow_last_partition"] = request.value("grow_last_partition", true);
-    arguments["full"] = request.value("full", false);
-    if (request.contains("more_disks"))
-        arguments["more_disks"] = request.at("more_disks");
-    return arguments;
+    const auto& order = wire::orderOf<wire::DeployOrder>(work.request);
+    return wire::toJson(wire::WriteImageArguments{.image = imageOfStore(work, image),
+                                                  .disk = diskChoice(work),
+                                                  .moreDisks = order.moreDisks,
+                                                  .growLastPartition = order.growLastPartition,
+                                                  .full = order.full,
+                                                  .configDriveUrl = configDriveUrl(work)});
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // A disk becomes an image: what is checked before the machine goes down, and what the agent is told.
+#include "common/wire/steps/capture_disk.h"
 #include "conductor/core/json_values.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/steps/disk_choice.h"
@@ -14,13 +15,13 @@ using nlohmann::json;
 
 namespace {
 
-json captureArguments(const StepWork& work)
+wire::CaptureDiskArguments captureArguments(const StepWork& work)
 {
-    json arguments = diskChoice(work);
-    arguments["capture_url"] = work.context.settings.baseUrl + "/v1/agent/" + work.node.id.uuid + "/capture";
-    arguments["kind"] = textMember(valueOf(work.operation.request), "kind");
-    arguments["generalise"] = valueOf(work.operation.request).value("generalise", false);
-    return arguments;
+    const auto& order = wire::orderOf<wire::CaptureOrder>(work.request);
+    return {.captureUrl = work.context.settings.baseUrl + "/v1/agent/" + work.node.id.uuid + "/capture",
+            .kind = order.kind,
+            .generalise = order.generalise,
+            .disk = diskChoice(work)};
 }
 
 } // namespace
@@ -36,7 +37,7 @@ model::StepResult stepCheckCapture(StepWork& work)
 model::StepResult stepCaptureDisk(StepWork& work)
 {
     if (work.step.arguments.text == "{}")
-        work.step.arguments = textOf(captureArguments(work));
+        work.step.arguments = wire::toJson(captureArguments(work));
     const model::StepResult result =
         isSimulated(work) ? simulateCapture(work) : awaitReport(work, work.context.settings.writeTimeout);
     if (!std::holds_alternative<model::Done>(result))

@@ -1,5 +1,4 @@
 // What a deployment checks before it touches the machine, and what an undeployment forgets.
-#include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_stay.h"
 #include "conductor/nodes/boot_port.h"
@@ -14,14 +13,15 @@ using model::ErrorCode;
 
 model::StepResult stepCheckRequest(StepWork& work)
 {
-    const std::string imageId = textMember(valueOf(work.operation.request), "image_id");
+    const auto& order = wire::orderOf<wire::DeployOrder>(work.request);
     work.context.database.read([&](db::Transaction& tx) {
-        const std::optional<model::Image> image = db::ImageRepository{}.find(tx, model::ImageId{imageId});
+        const std::optional<model::Image> image =
+            db::ImageRepository{}.find(tx, model::ImageId{order.imageId});
         if (!image || image->state != model::ImageState::Ready)
             throw Error(ErrorCode::NotFound, "the image of this deployment is not ready", "bm image list");
         requireBootPort(tx, work.context, work.node);
     });
-    if (textMember(valueOf(work.operation.request), "kind") != "ramdisk")
+    if (order.kind != toText(model::ImageKind::Ramdisk))
         work.changeNode([](model::Node& node) { setStay(node, std::nullopt); });
     return model::Done{};
 }

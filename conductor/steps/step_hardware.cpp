@@ -1,4 +1,6 @@
 // Steps that somebody asked for: of the agent, of simulated firmware, and bm's own between them.
+#include "common/wire/steps/raid.h"
+#include "common/wire/steps/start_rescue.h"
 #include "conductor/core/json_values.h"
 #include "conductor/steps/simulated_agent.h"
 #include "conductor/steps/step_handlers.h"
@@ -45,12 +47,11 @@ model::StepResult stepAgentWork(StepWork& work)
 
 model::StepResult stepCreateRaid(StepWork& work)
 {
-    json arguments = argumentsOf(work);
-    if (!arguments.contains("target_raid_config")) {
-        arguments["target_raid_config"] = valueOf(work.node.targetRaidConfig);
-        work.step.arguments = textOf(arguments);
-    }
-    if (!arguments.at("target_raid_config").contains("logical_disks"))
+    auto arguments = wire::fromJson<wire::RaidCreateArguments>(work.step.arguments.text, work.step.name);
+    if (arguments.targetRaidConfig == model::JsonText{})
+        arguments.targetRaidConfig = work.node.targetRaidConfig;
+    work.step.arguments = wire::toJson(arguments);
+    if (!valueOf(arguments.targetRaidConfig).contains("logical_disks"))
         throw model::Error(
             model::ErrorCode::InvalidInput, "the node has no target_raid_config",
             R"(PUT /v1/nodes/NODE/states/raid {"logical_disks": [{"size_gb": "MAX", "raid_level": "1"}]})");
@@ -129,8 +130,8 @@ model::StepResult stepSwitchOn(StepWork& work)
 model::StepResult stepStartRescue(StepWork& work)
 {
     if (work.step.arguments.text == "{}")
-        work.step.arguments =
-            textOf({{"hashed_password", valueOf(work.operation.request).at("hashed_password")}});
+        work.step.arguments = wire::toJson(wire::StartRescueArguments{
+            .hashedPassword = wire::orderOf<wire::RescueOrder>(work.request).hashedPassword});
     return doneByAgent(work);
 }
 

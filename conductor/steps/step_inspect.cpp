@@ -1,4 +1,6 @@
 // Inspection: what the RAM disk finds becomes inventory, properties, ports and what the rules make of it.
+#include "common/model/step_kinds.h"
+#include "common/wire/steps/inspect.h"
 #include "conductor/core/json_values.h"
 #include "conductor/nodes/driver_secrets.h"
 #include "conductor/nodes/inspection_rules.h"
@@ -140,8 +142,8 @@ model::StepResult stepApplyInspection(StepWork& work)
 {
     const auto found = work.context.database.read([&](db::Transaction& tx) {
         for (const model::Step& step : db::OperationRepository{}.steps(tx, work.operation.id))
-            if (step.name == "inspect")
-                return valueOf(step.result).value("inventory", json::object());
+            if (step.name == model::stepKind("inspect").name)
+                return valueOf(wire::fromJson<wire::InspectResult>(step.result.text, "inspect").inventory);
         return json::object();
     });
     InspectionFacts facts{documentOf(work.node), found};

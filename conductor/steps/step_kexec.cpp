@@ -1,4 +1,6 @@
 // The deployed kernel started from the RAM disk, without a second start of the firmware (docs/adr/0051).
+#include "common/model/step_kinds.h"
+#include "common/wire/steps/start_kernel.h"
 #include "conductor/core/json_values.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/simulated_agent.h"
@@ -34,9 +36,10 @@ model::StepResult leaveToFirmware(StepWork& work, const std::string& why)
 
 model::StepResult started(StepWork& work, json result)
 {
+    const auto loaded = wire::fromJsonValue<wire::StartKernelResult>(result, "result");
     result["started"] = true;
-    work.event("kexec.started", "the deployed kernel " + textMember(result, "kernel") +
-                                    " was started from the RAM disk: " + textMember(result, "arguments"));
+    work.event("kexec.started", "the deployed kernel " + loaded.kernel.value_or("") +
+                                    " was started from the RAM disk: " + loaded.arguments.value_or(""));
     work.step.result = textOf(result);
     return model::Done{};
 }
@@ -70,7 +73,7 @@ model::StepResult stepStartKernel(StepWork& work)
     if (isSimulated(work))
         return started(work, std::move(result));
     if (work.step.arguments.text == "{}")
-        work.step.arguments = textOf(diskChoice(work));
+        work.step.arguments = wire::toJson(wire::StartKernelArguments{diskChoice(work)});
     if (!work.step.errorCode.empty())
         return leaveToFirmware(work, work.step.errorMessage);
     if (!result.contains("reported")) {
@@ -78,8 +81,9 @@ model::StepResult stepStartKernel(StepWork& work)
             return leaveToFirmware(work, "the agent did not load it within three minutes");
         return model::AwaitAgent{work.step.startedAt.value_or(work.context.clock.now()) + kLoadTimeout};
     }
-    if (!result.value("loaded", false))
-        return leaveToFirmware(work, textMember(result, "why"));
+    const auto loaded = wire::fromJsonValue<wire::StartKernelResult>(result, "result");
+    if (!loaded.loaded)
+        return leaveToFirmware(work, loaded.why.value_or(""));
     return awaitSilence(work, std::move(result));
 }
 
@@ -88,7 +92,8 @@ bool startedByKexec(const StepWork& work)
     return work.context.database.read([&](db::Transaction& tx) {
         const std::vector<model::Step> steps = db::OperationRepository{}.steps(tx, work.operation.id);
         return std::ranges::any_of(steps, [](const model::Step& step) {
-            return step.name == "start_kernel" && valueOf(step.result).value("started", false);
+            return step.name == model::stepKind("start_kernel").name &&
+                   valueOf(step.result).value("started", false);
         });
     });
 }

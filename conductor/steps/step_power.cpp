@@ -125,11 +125,10 @@ model::StepResult stepEndCleaning(StepWork& work)
 
 model::StepResult stepSetPower(StepWork& work)
 {
-    const nlohmann::json request = valueOf(work.operation.request);
-    const PowerTarget target =
-        model::powerTargetFromText(textMember(request, "target")).value_or(PowerTarget::On);
-    const std::chrono::milliseconds timeout{
-        request.value("timeout_ms", std::int64_t{work.context.settings.powerTimeout.count()})};
+    const auto& order = wire::orderOf<wire::PowerOrder>(work.request);
+    const PowerTarget target = model::powerTargetFromText(order.target).value_or(PowerTarget::On);
+    const std::chrono::milliseconds timeout =
+        order.timeoutMs ? std::chrono::milliseconds{*order.timeoutMs} : work.context.settings.powerTimeout;
     nlohmann::json progress = valueOf(work.step.result);
     switch (target) {
     case PowerTarget::On:

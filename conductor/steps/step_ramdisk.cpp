@@ -13,7 +13,6 @@ namespace bm::conductor {
 
 using model::Error;
 using model::ErrorCode;
-using nlohmann::json;
 using namespace std::chrono_literals;
 
 namespace {
@@ -59,13 +58,13 @@ Error notFetched(const StepWork& work, const std::optional<RamdiskStay>& stay)
 
 model::StepResult stepPrepareRamdisk(StepWork& work)
 {
-    const json request = valueOf(work.operation.request);
+    const auto& order = wire::orderOf<wire::DeployOrder>(work.request);
     const model::Image image = imageOf(work);
     RamdiskStay stay;
     stay.image = image.id;
     stay.imageName = image.name;
-    stay.arguments = textMember(request, "kernel_arguments");
-    stay.configDrive = request.value("config_drive", false);
+    stay.arguments = order.kernelArguments.value_or("");
+    stay.configDrive = order.configDrive;
     if (!layReady(work, image, stay.arguments))
         return model::Again{1s};
     stay.tokenSealed = work.context.secrets.seal(platform::randomHex(kTokenBytes));

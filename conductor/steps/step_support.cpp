@@ -86,7 +86,7 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
 
 std::optional<model::Image> findImageOf(const StepWork& work)
 {
-    const std::string id = textMember(valueOf(work.operation.request), "image_id");
+    const std::string id = wire::imageIdOf(work.request);
     return work.context.database.read(
         [&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, model::ImageId{id}); });
 }
@@ -95,8 +95,7 @@ model::Image imageOf(const StepWork& work)
 {
     const std::optional<model::Image> image = findImageOf(work);
     if (!image)
-        throw model::Error(model::ErrorCode::NotFound,
-                           "image " + textMember(valueOf(work.operation.request), "image_id") + " is gone",
+        throw model::Error(model::ErrorCode::NotFound, "image " + wire::imageIdOf(work.request) + " is gone",
                            "bm image list");
     return *image;
 }

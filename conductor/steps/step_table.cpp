@@ -1,84 +1,90 @@
 #include "conductor/steps/step_table.h"
 
+#include "common/model/step_kinds.h"
 #include "conductor/steps/step_handlers.h"
 
 #include <algorithm>
 #include <array>
-#include <string_view>
-#include <utility>
 
 namespace bm::conductor {
+
+using model::stepKind;
+using model::StepKind;
+
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepHandler>, 48> kHandlers{{
-    {"fetch_image", stepFetchImage},
-    {"validate", stepValidate},
-    {"identify_bmc", stepIdentifyBmc},
-    {"read_power", stepReadPower},
-    {"expect_boot", stepExpectBoot},
-    {"power_off", stepPowerOff},
-    {"boot_device_pxe", stepBootDevicePxe},
-    {"power_on", stepPowerOn},
-    {"await_agent", stepAwaitAgent},
-    {"erase_devices_metadata", stepEraseMetadata},
-    {"end_cleaning", stepEndCleaning},
-    {"check_request", stepCheckRequest},
-    {"write_image", stepWriteImage},
-    {"write_tree", stepWriteTree},
-    {"prepare_ramdisk", stepPrepareRamdisk},
-    {"boot_device_ramdisk", stepBootDeviceRamdisk},
-    {"await_ramdisk", stepAwaitRamdisk},
-    {"start_kernel", stepStartKernel},
-    {"end_boot", stepEndBoot},
-    {"power_off_written", stepPowerOffWritten},
-    {"boot_device_disk", stepBootDeviceDisk},
-    {"power_on_deployed", stepPowerOnDeployed},
-    {"set_power", stepSetPower},
-    {"forget_instance", stepForgetInstance},
-    {"check_capture", stepCheckCapture},
-    {"shut_down", stepShutDown},
-    {"capture_disk", stepCaptureDisk},
-    {"check_verify", stepCheckVerify},
-    {"verify_disk", stepVerifyDisk},
-    {"erase_devices_express", stepAgentWork},
-    {"erase_devices", stepAgentWork},
-    {"burnin_cpu", stepAgentWork},
-    {"burnin_memory", stepAgentWork},
-    {"burnin_disk", stepAgentWork},
-    {"raid_create_configuration", stepCreateRaid},
-    {"raid_delete_configuration", stepDeleteRaid},
-    {"bios_apply_configuration", stepApplyBios},
-    {"bios_factory_reset", stepResetBios},
-    {"firmware_update", stepSimulated},
-    {"reset_bmc", stepSimulated},
-    {"hold", stepHold},
-    {"wait", stepWaitSeconds},
-    {"switch_off", stepSwitchOff},
-    {"switch_on", stepSwitchOn},
-    {"start_rescue", stepStartRescue},
-    {"adopt", stepAdopt},
-    {"inspect", stepInspect},
-    {"apply_inspection", stepApplyInspection},
-}};
+struct HandlerRow {
+    const StepKind* kind;
+    StepHandler handler;
+};
+
+constexpr auto kHandlers = std::to_array<HandlerRow>({
+    {&stepKind("fetch_image"), stepFetchImage},
+    {&stepKind("validate"), stepValidate},
+    {&stepKind("identify_bmc"), stepIdentifyBmc},
+    {&stepKind("read_power"), stepReadPower},
+    {&stepKind("expect_boot"), stepExpectBoot},
+    {&stepKind("power_off"), stepPowerOff},
+    {&stepKind("boot_device_pxe"), stepBootDevicePxe},
+    {&stepKind("power_on"), stepPowerOn},
+    {&stepKind("await_agent"), stepAwaitAgent},
+    {&stepKind("erase_devices_metadata"), stepEraseMetadata},
+    {&stepKind("end_cleaning"), stepEndCleaning},
+    {&stepKind("check_request"), stepCheckRequest},
+    {&stepKind("write_image"), stepWriteImage},
+    {&stepKind("write_tree"), stepWriteTree},
+    {&stepKind("prepare_ramdisk"), stepPrepareRamdisk},
+    {&stepKind("boot_device_ramdisk"), stepBootDeviceRamdisk},
+    {&stepKind("await_ramdisk"), stepAwaitRamdisk},
+    {&stepKind("start_kernel"), stepStartKernel},
+    {&stepKind("end_boot"), stepEndBoot},
+    {&stepKind("power_off_written"), stepPowerOffWritten},
+    {&stepKind("boot_device_disk"), stepBootDeviceDisk},
+    {&stepKind("power_on_deployed"), stepPowerOnDeployed},
+    {&stepKind("set_power"), stepSetPower},
+    {&stepKind("forget_instance"), stepForgetInstance},
+    {&stepKind("check_capture"), stepCheckCapture},
+    {&stepKind("shut_down"), stepShutDown},
+    {&stepKind("capture_disk"), stepCaptureDisk},
+    {&stepKind("check_verify"), stepCheckVerify},
+    {&stepKind("verify_disk"), stepVerifyDisk},
+    {&stepKind("raid_create_configuration"), stepCreateRaid},
+    {&stepKind("raid_delete_configuration"), stepDeleteRaid},
+    {&stepKind("bios_apply_configuration"), stepApplyBios},
+    {&stepKind("bios_factory_reset"), stepResetBios},
+    {&stepKind("firmware_update"), stepSimulated},
+    {&stepKind("reset_bmc"), stepSimulated},
+    {&stepKind("hold"), stepHold},
+    {&stepKind("wait"), stepWaitSeconds},
+    {&stepKind("switch_off"), stepSwitchOff},
+    {&stepKind("switch_on"), stepSwitchOn},
+    {&stepKind("start_rescue"), stepStartRescue},
+    {&stepKind("adopt"), stepAdopt},
+    {&stepKind("inspect"), stepInspect},
+    {&stepKind("apply_inspection"), stepApplyInspection},
+});
+
+constexpr std::ptrdiff_t handlersOf(const StepKind& kind)
+{
+    return std::ranges::count(kHandlers, &kind, &HandlerRow::kind);
+}
+static_assert(std::ranges::all_of(model::kStepKinds,
+                                  [](const StepKind& kind) {
+                                      return handlersOf(kind) == 1 ||
+                                             (kind.inBand() && handlersOf(kind) == 0);
+                                  }),
+              "a step of bmd or of the BMC has one handler");
 
 } // namespace
 
 StepHandler handlerOf(const std::string& name)
 {
-    for (const auto& [known, handler] : kHandlers)
-        if (known == name)
-            return handler;
-    throw model::Error(model::ErrorCode::Internal, "this bmd knows no step \"" + name + "\"",
-                       "was the database used by a newer bmd?");
-}
-
-bool isAgentStep(const std::string& name)
-{
-    static constexpr auto kNames = std::to_array<std::string_view>(
-        {"erase_devices_metadata", "erase_devices_express", "erase_devices", "burnin_cpu", "burnin_memory",
-         "burnin_disk", "raid_create_configuration", "raid_delete_configuration", "inspect", "start_rescue",
-         "write_image", "write_tree", "capture_disk", "verify_disk", "start_kernel"});
-    return std::ranges::find(kNames, name) != kNames.end();
+    const StepKind* kind = model::findStepKind(name);
+    if (kind == nullptr)
+        throw model::Error(model::ErrorCode::Internal, "this bmd knows no step \"" + name + "\"",
+                           "was the database used by a newer bmd?");
+    const auto* found = std::ranges::find(kHandlers, kind, &HandlerRow::kind);
+    return found == kHandlers.end() ? stepAgentWork : found->handler;
 }
 
 } // namespace bm::conductor

@@ -5,9 +5,8 @@
 
 namespace bm::conductor {
 
-/// The handler of @p name. @throws Error Internal when there is none (a newer bmd's step)
+/// The handler of the row @p name. A step of the agent without a handler of its own waits for its report.
+/// @throws Error Internal when there is none (a newer bmd's step)
 StepHandler handlerOf(const std::string& name);
-/// Steps that the agent does: their Waiting rows are handed out by AgentDesk.
-bool isAgentStep(const std::string& name);
 
 } // namespace bm::conductor

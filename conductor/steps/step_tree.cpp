@@ -1,4 +1,5 @@
 // A tree laid onto disks: "copy files".
+#include "common/wire/steps/write_tree.h"
 #include "conductor/core/json_values.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/step_handlers.h"
@@ -7,8 +8,6 @@
 
 namespace bm::conductor {
 
-using nlohmann::json;
-
 namespace {
 
 std::int64_t contentBytes(const model::Image& image)
@@ -16,12 +15,15 @@ std::int64_t contentBytes(const model::Image& image)
     return valueOf(image.description).value("content_bytes", std::int64_t{0});
 }
 
-json treeArguments(const StepWork& work, const model::Image& image)
+model::JsonText treeArguments(const StepWork& work, const model::Image& image)
 {
-    json arguments = copyArguments(work, image);
-    arguments["layout"] = valueOf(work.operation.request).at("layout");
-    arguments["content_bytes"] = contentBytes(image);
-    return arguments;
+    const auto& order = wire::orderOf<wire::DeployOrder>(work.request);
+    return wire::toJson(
+        wire::WriteTreeArguments{.image = imageOfStore(work, image),
+                                 .disk = diskChoice(work),
+                                 .layout = order.layout.value_or(model::JsonText{}),
+                                 .contentBytes = static_cast<std::uint64_t>(contentBytes(image)),
+                                 .configDriveUrl = configDriveUrl(work)});
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // A deployed disk compared with the image that was written to it; nothing is written.
+#include "common/wire/steps/verify_disk.h"
 #include "conductor/core/json_values.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/steps/disk_choice.h"
@@ -27,15 +28,15 @@ json writtenImage(const StepWork& work)
     return valueOf(report->body).at("image");
 }
 
-json verifyArguments(const StepWork& work, const json& image)
+wire::VerifyDiskArguments verifyArguments(const StepWork& work, const json& written)
 {
-    const std::string base = work.context.settings.baseUrl + "/v1/images/" + textMember(image, "content_id");
-    json arguments = diskChoice(work);
-    arguments["image"] = {{"id", textMember(image, "content_id")},
-                          {"name", textMember(image, "name")},
-                          {"size_bytes", image.at("size_bytes")},
-                          {"manifest_url", base + "/manifest"},
-                          {"manifest_sha256", textMember(image, "manifest_sha256")}};
+    model::Image image;
+    image.contentId = textMember(written, "content_id");
+    image.name = textMember(written, "name");
+    image.sizeBytes = written.at("size_bytes").get<std::uint64_t>();
+    image.manifestSha256 = textMember(written, "manifest_sha256");
+    wire::VerifyDiskArguments arguments{imageOfStore(work, image), diskChoice(work)};
+    arguments.image.blocksUrl.reset();
     return arguments;
 }
 
@@ -63,16 +64,16 @@ model::StepResult stepVerifyDisk(StepWork& work)
     const json image = writtenImage(work);
     work.step.bytesTotal = std::max(work.step.bytesTotal, image.at("size_bytes").get<std::int64_t>());
     if (work.step.arguments.text == "{}")
-        work.step.arguments = textOf(verifyArguments(work, image));
+        work.step.arguments = wire::toJson(verifyArguments(work, image));
     const model::StepResult result =
         isSimulated(work) ? simulateVerify(work) : awaitReport(work, work.context.settings.writeTimeout);
     if (!std::holds_alternative<model::Done>(result))
         return result;
     const json found = valueOf(work.step.result);
     reportVerification(work, image, found);
+    const auto verified = wire::fromJsonValue<wire::VerifyDiskResult>(found, "result");
     work.event("disk.verified",
-               std::to_string(found.value("blocks_changed", std::int64_t{0})) + " of " +
-                   std::to_string(found.value("blocks", std::int64_t{0})) +
+               std::to_string(verified.blocksChanged) + " of " + std::to_string(verified.blocks) +
                    " blocks differ from what was written",
                json{{"report", found}}.dump(-1, ' ', false, json::error_handler_t::replace));
     return result;

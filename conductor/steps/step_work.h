@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/deadline.h"
+#include "common/wire/operation_request.h"
 #include "conductor/core/context.h"
 
 #include <functional>
@@ -15,6 +16,7 @@ struct StepWork {
     const Context& context;
     const model::Node& node;
     const model::Operation& operation;
+    const wire::OperationRequest& request; ///< the operation's, read
     model::Step& step;
     model::UtcTime engineStart;   ///< since when this bmd looks: silence before it is not the agent's
     model::Deadline callDeadline; ///< for calls out of the process in this run

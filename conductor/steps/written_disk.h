@@ -1,15 +1,13 @@
 #pragma once
 #include "conductor/steps/step_work.h"
 
-#include <nlohmann/json.hpp>
-
 namespace bm::conductor {
 
 /// How one kind of image gets onto disks.
 struct Copy {
     const char* event;
     std::int64_t (*bytes)(const model::Image&); ///< that the agent has to move, for progress
-    nlohmann::json (*arguments)(const StepWork&, const model::Image&); ///< of the agent's step
+    model::JsonText (*arguments)(const StepWork&, const model::Image&); ///< of the agent's step
 };
 
 /// The operation's image is copied by the agent (or a simulated one); its report is signed and kept. What

@@ -21,7 +21,7 @@ bool hasStep(const World& world, const std::string& name)
 struct Kexec {
     World world;
     World::Agent agent;
-    conductor::AgentInstruction instruction;
+    wire::AgentExchangeAnswer instruction;
 
     Kexec()
     {
@@ -40,20 +40,21 @@ struct Kexec {
         instruction = world.exchange(agent);
         REQUIRE(instruction.step);
         REQUIRE(instruction.step->name == "write_image");
-        say("done", "{}");
+        say(wire::AgentStepState::Done, "{}");
         world.settle(1s);
         instruction = world.exchange(agent);
         REQUIRE(instruction.step);
         REQUIRE(instruction.step->name == "start_kernel");
     }
 
-    void say(const std::string& state, const std::string& result)
+    void say(wire::AgentStepState state, const std::string& result)
     {
-        conductor::AgentStepReport report;
-        report.stepId = instruction.step->id;
+        wire::AgentStepReport report;
+        report.id = instruction.step->id;
         report.state = state;
-        report.resultJson = result;
-        report.errorMessage = state == "failed" ? "out of luck" : "";
+        report.result.text = result;
+        if (state == wire::AgentStepState::Failed)
+            report.error = wire::AgentError{"", "out of luck", ""};
         world.exchange(agent, report);
         world.runOnce();
     }
@@ -87,7 +88,7 @@ TEST_CASE("the deployed kernel is started from the RAM disk", "[conductor][kexec
     SECTION("and the node is active once its agent is silent, its power never touched")
     {
         Kexec k;
-        k.say("done", kLoaded);
+        k.say(wire::AgentStepState::Done, kLoaded);
         CHECK(k.world.stateOf("node-1") != State::Active);
         k.world.clock.advance(9s);
         k.world.settle(1s);
@@ -98,7 +99,7 @@ TEST_CASE("the deployed kernel is started from the RAM disk", "[conductor][kexec
     SECTION("over a restart of bmd")
     {
         Kexec k;
-        k.say("done", kLoaded);
+        k.say(wire::AgentStepState::Done, kLoaded);
         k.world.restart();
         k.world.clock.advance(9s);
         k.world.settle(1s);
@@ -114,12 +115,12 @@ TEST_CASE("a deployed kernel that does not start is left to the firmware", "[con
     Kexec k;
     SECTION("when the agent finds none")
     {
-        k.say("done", R"({"loaded": false, "why": "no kernel was found"})");
+        k.say(wire::AgentStepState::Done, R"({"loaded": false, "why": "no kernel was found"})");
         k.world.settle(1s);
     }
     SECTION("when the agent's step fails")
     {
-        k.say("failed", "{}");
+        k.say(wire::AgentStepState::Failed, "{}");
         k.world.settle(1s);
     }
     SECTION("when the agent does not answer in time")
@@ -129,7 +130,7 @@ TEST_CASE("a deployed kernel that does not start is left to the firmware", "[con
     }
     SECTION("when the agent still speaks a minute after it was to leave")
     {
-        k.say("done", kLoaded);
+        k.say(wire::AgentStepState::Done, kLoaded);
         for (int i = 0; i < 35; ++i) {
             k.world.clock.advance(2s);
             if (k.world.stateOf("node-1") == State::Active)

@@ -5,10 +5,8 @@
 
 using namespace bm;
 using namespace std::chrono_literals;
-using conductor::RelayNews;
 using conductor::RelayNode;
 using conductor::RelayOrder;
-using conductor::RelayPlace;
 using conductor::RelaySettings;
 using Sources = std::vector<std::string>;
 
@@ -21,12 +19,13 @@ struct Desk {
     conductor::RelayDesk desk{clock, 1s};
     RelaySettings settings{};
 
-    RelayPlace join(const std::string& name, const std::string& rack, const std::string& address,
-                    const std::string& group = "")
+    wire::AgentRelayPlan join(const std::string& name, const std::string& rack, const std::string& address,
+                              const std::string& group = "")
     {
         return desk.join({"uuid-" + name, name, rack, address, group, settings}, kContent);
     }
-    std::optional<RelayPlace> say(const std::string& name, const std::string& address, RelayNews news = {})
+    std::optional<wire::AgentRelayPlan> say(const std::string& name, const std::string& address,
+                                            wire::AgentRelayReport news = {})
     {
         if (news.port == 0)
             news.port = settings.port;
@@ -36,7 +35,7 @@ struct Desk {
     {
         Sources names;
         const auto copies = desk.show(kContent, "");
-        for (const conductor::RelayMemberView& member : copies.at(0).chains.at(0))
+        for (const wire::RelayMember& member : copies.at(0).chains.at(0))
             names.push_back(member.node);
         return names;
     }
@@ -47,13 +46,13 @@ struct Desk {
 TEST_CASE("nodes that want one image form a chain, each taking from the one before", "[conductor][relay]")
 {
     Desk world;
-    const RelayPlace first = world.join("a", "r1", "10.0.0.1");
+    const wire::AgentRelayPlan first = world.join("a", "r1", "10.0.0.1");
     CHECK(first.sources.empty());
     CHECK(first.token.size() == 64);
-    const RelayPlace second = world.join("b", "r1", "10.0.0.2");
+    const wire::AgentRelayPlan second = world.join("b", "r1", "10.0.0.2");
     CHECK(second.token == first.token);
     CHECK(second.sources == Sources{"10.0.0.1:6387"});
-    const RelayPlace third = world.join("c", "r1", "10.0.0.3");
+    const wire::AgentRelayPlan third = world.join("c", "r1", "10.0.0.3");
     CHECK(third.sources == Sources{"10.0.0.2:6387", "10.0.0.1:6387"});
     CHECK(world.desk.knows("uuid-c", kContent));
     CHECK_FALSE(world.desk.knows("uuid-c", std::string(64, 'd')));
@@ -109,7 +108,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
         world.say(name, address);
     SECTION("another one found it dead, until it calls")
     {
-        RelayNews news;
+        wire::AgentRelayReport news;
         news.left = {{"10.0.0.2:6387", "dead"}};
         CHECK(world.say("c", "10.0.0.3", news)->sources == Sources{"10.0.0.1:6387"});
         world.say("b", "10.0.0.2");
@@ -117,7 +116,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
     }
     SECTION("it says that its disk is slow: to the tail")
     {
-        RelayNews slow;
+        wire::AgentRelayReport slow;
         slow.slow = true;
         world.say("b", "10.0.0.2", slow);
         CHECK(world.order() == Sources{"a", "c", "b"});
@@ -125,7 +124,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
     }
     SECTION("others found that it lies: to the tail")
     {
-        RelayNews news;
+        wire::AgentRelayReport news;
         news.left = {{"10.0.0.1:6387", "lying"}};
         world.say("b", "10.0.0.2", news);
         CHECK(world.order() == Sources{"b", "c", "a"});
@@ -140,14 +139,14 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
     }
     SECTION("it serves at another port")
     {
-        RelayNews news;
+        wire::AgentRelayReport news;
         news.port = 40000;
         world.say("b", "10.0.0.2", news);
         CHECK(world.say("c", "10.0.0.3")->sources.front() == "10.0.0.2:40000");
     }
     SECTION("it listens no more: no source, but still known by its address")
     {
-        RelayNews news;
+        wire::AgentRelayReport news;
         news.port = 0;
         world.desk.exchange("uuid-b", "10.0.0.2", news);
         news.port = world.settings.port;
@@ -198,7 +197,7 @@ TEST_CASE("a copy's token ends with it, and groups do not share one", "[conducto
 TEST_CASE("what the others get is what a quarter of those that are not slow get", "[conductor][relay]")
 {
     Desk world;
-    RelayNews news;
+    wire::AgentRelayReport news;
     for (const int i : {1, 2, 3, 4, 5, 6}) {
         const std::string name = std::to_string(i);
         world.join(name, "", "10.0.0." + name);

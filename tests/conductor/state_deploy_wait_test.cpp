@@ -9,10 +9,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-conductor::AgentStepReport report(const conductor::AgentInstruction& instruction, const std::string& state)
+wire::AgentStepReport report(const wire::AgentExchangeAnswer& instruction, wire::AgentStepState state)
 {
-    conductor::AgentStepReport made;
-    made.stepId = instruction.step->id;
+    wire::AgentStepReport made;
+    made.id = instruction.step->id;
     made.state = state;
     return made;
 }
@@ -21,7 +21,7 @@ conductor::AgentStepReport report(const conductor::AgentInstruction& instruction
 struct Writing {
     World world;
     World::Agent agent;
-    conductor::AgentInstruction instruction;
+    wire::AgentExchangeAnswer instruction;
 
     Writing()
     {
@@ -48,10 +48,10 @@ TEST_CASE("a node waiting for its agent", "[conductor][deploy-wait]")
         world.settle(1s);
         CHECK(world.hasEvent("node-1", "agent.contact"));
         CHECK(world.node("node-1").bootMode == "bios");
-        const conductor::AgentInstruction instruction = world.exchange(agent);
+        const wire::AgentExchangeAnswer instruction = world.exchange(agent);
         REQUIRE(instruction.step);
         CHECK(instruction.step->name == "write_image");
-        CHECK_THAT(instruction.step->argumentsJson, Catch::Contains("manifest_url"));
+        CHECK_THAT(instruction.step->arguments.text, Catch::Contains("manifest_url"));
     }
     SECTION("fails with deadline-exceeded when it never does")
     {
@@ -91,12 +91,12 @@ TEST_CASE("an agent that writes the image", "[conductor][agent]")
     SECTION("is handed the step until it reports")
     {
         CHECK(w.world.exchange(w.agent).step->id == w.instruction.step->id);
-        conductor::AgentStepReport running = report(w.instruction, "running");
+        wire::AgentStepReport running = report(w.instruction, wire::AgentStepState::Running);
         running.bytesDone = 1U << 20U;
         CHECK(w.world.exchange(w.agent, running).step);
         CHECK(w.world.steps("node-1").at(6).bytesDone == 1U << 20U);
-        conductor::AgentStepReport done = report(w.instruction, "done");
-        done.resultJson = R"({"disk": {"serial": "WD-1", "wwn": "0x5"}})";
+        wire::AgentStepReport done = report(w.instruction, wire::AgentStepState::Done);
+        done.result.text = R"({"disk": {"serial": "WD-1", "wwn": "0x5"}})";
         CHECK_FALSE(w.world.exchange(w.agent, done).step);
         CHECK_FALSE(w.world.exchange(w.agent, done).step);
         w.world.settle(5s);
@@ -105,10 +105,8 @@ TEST_CASE("an agent that writes the image", "[conductor][agent]")
     }
     SECTION("that fails fails the deployment with its code and hint")
     {
-        conductor::AgentStepReport failed = report(w.instruction, "failed");
-        failed.errorCode = "disk-ambiguous";
-        failed.errorMessage = "two disks";
-        failed.errorHint = "hint: serial";
+        wire::AgentStepReport failed = report(w.instruction, wire::AgentStepState::Failed);
+        failed.error = wire::AgentError{"disk-ambiguous", "two disks", "hint: serial"};
         w.world.exchange(w.agent, failed);
         w.world.settle(1s);
         CHECK(w.world.stateOf("node-1") == State::DeployFailed);
@@ -128,28 +126,28 @@ TEST_CASE("an agent that writes the image", "[conductor][agent]")
         w.world.restart();
         w.world.settle(1s);
         CHECK(w.world.stateOf("node-1") == State::WaitCallback);
-        const conductor::AgentInstruction again = w.world.exchange(w.agent);
+        const wire::AgentExchangeAnswer again = w.world.exchange(w.agent);
         REQUIRE(again.step);
         CHECK(again.step->id == w.instruction.step->id);
     }
     SECTION("is told to stop by an abort")
     {
         w.world.core->operations.abort("node-1", "alice");
-        CHECK(w.world.exchange(w.agent, report(w.instruction, "running")).abort);
+        CHECK(w.world.exchange(w.agent, report(w.instruction, wire::AgentStepState::Running)).abort);
         w.world.settle(1s);
         CHECK(w.world.stateOf("node-1") == State::DeployFailed);
     }
     SECTION("is fast-tracked into the next deployment without another boot")
     {
-        conductor::AgentStepReport failed = report(w.instruction, "failed");
-        failed.errorCode = "disk-ambiguous";
+        wire::AgentStepReport failed = report(w.instruction, wire::AgentStepState::Failed);
+        failed.error = wire::AgentError{"disk-ambiguous", "", ""};
         w.world.exchange(w.agent, failed);
         w.world.settle(1s);
         w.world.exchange(w.agent);
         w.world.deploy("node-1");
         w.world.settle(2s);
         CHECK(w.world.hasEvent("node-1", "boot.spared"));
-        const conductor::AgentInstruction next = w.world.exchange(w.agent);
+        const wire::AgentExchangeAnswer next = w.world.exchange(w.agent);
         REQUIRE(next.step);
         CHECK(next.step->id != w.instruction.step->id);
     }

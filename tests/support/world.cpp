@@ -156,19 +156,18 @@ World::Agent World::bootAgent(const std::string& ident)
     return agent;
 }
 
-conductor::AgentInstruction
-World::exchange(const Agent& agent, std::optional<conductor::AgentStepReport> report, bool withInventory)
+wire::AgentExchangeAnswer World::exchange(const Agent& agent, std::optional<wire::AgentStepReport> report,
+                                          bool withInventory)
 {
-    conductor::AgentExchange exchange;
+    wire::AgentExchangeRequest exchange;
     exchange.bootId = agent.bootId;
     exchange.agentVersion = "0.1.0";
-    exchange.peerAddress = "192.0.2.7";
     if (withInventory)
-        exchange.inventoryJson =
+        exchange.inventory = model::JsonText{
             R"({"cpus":2,"memory_mb":512,"cpu_arch":"x86_64","firmware":"bios","nics":[{"name":"eth0","mac":")" +
-            agent.mac + R"("}],"disks":[]})";
+            agent.mac + R"("}],"disks":[]})"};
     exchange.step = std::move(report);
-    return core->agents.exchange(agent.uuid, agent.token, exchange);
+    return core->agents.exchange(agent.uuid, agent.token, exchange, "192.0.2.7");
 }
 
 } // namespace bm::test

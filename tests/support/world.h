@@ -52,9 +52,8 @@ public:
         std::string uuid, mac, secret, nonce = "aa11", token, bootId = "boot-1";
     };
     Agent bootAgent(const std::string& ident);
-    conductor::AgentInstruction exchange(const Agent& agent,
-                                         std::optional<conductor::AgentStepReport> report = {},
-                                         bool withInventory = false);
+    wire::AgentExchangeAnswer exchange(const Agent& agent, std::optional<wire::AgentStepReport> report = {},
+                                       bool withInventory = false);
 
     platform::TemporaryFolder folder{"bm-world"};
     ManualClock clock;

@@ -143,9 +143,9 @@ TEST_CASE("a verb of Ironic's", "[wire][provision]")
     const auto parse = [](const std::string& text, int minor = 82) {
         return wire::verbFromBody(json::parse(text), {minor});
     };
-    CHECK(parse(R"({"target": "active", "configdrive": "H4sIAAA="})").configDriveBase64 == "H4sIAAA=");
+    CHECK(parse(R"({"target": "active", "configdrive": "H4sIAAA="})").deploy.configDriveBase64 == "H4sIAAA=");
     CHECK(parse(R"({"target": "active", "configdrive": {"user_data": {"a": 1}, "meta_data": {}}})")
-              .parts->userData == R"({"a":1})");
+              .deploy.parts->userData == R"({"a":1})");
     CHECK(parse(R"({"target": "clean", "clean_steps": [{"interface": "deploy", "step": "erase_devices"}]})")
               .stepsJson == R"([{"args":{},"interface":"deploy","step":"erase_devices"}])");
     CHECK_THROWS_WITH(parse("{}"), "target: required");

@@ -184,7 +184,7 @@ DeployRequest RolloutTick::deployOf(RolloutNode& node) const
     node.phoneHomeHash = platform::sha256Hex(token);
     node.phonedHomeAt.reset();
     const std::string url = context_.settings.baseUrl + "/v1/phone-home/" + token;
-    images::ConfigDrive parts = deploy.parts.value_or(images::ConfigDrive{});
+    wire::ConfigDriveParts parts = deploy.parts.value_or(wire::ConfigDriveParts{});
     nlohmann::json meta = parseGiven(parts.metaDataJson.empty() ? "{}" : parts.metaDataJson, "meta_data");
     meta["phone_home_url"] = url;
     parts.metaDataJson = meta.dump();

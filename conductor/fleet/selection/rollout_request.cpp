@@ -4,7 +4,6 @@
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "conductor/core/relay_settings.h"
-#include "conductor/fleet/selection/deploy_parts.h"
 
 #include <algorithm>
 #include <array>
@@ -193,7 +192,7 @@ void readDeploy(RolloutRequest& request, const json& body)
     if (deploy->is_object() && deploy->contains("image"))
         throw Error(ErrorCode::InvalidInput, "deploy.image: the rollout's image is meant for all nodes",
                     "name it in image");
-    request.deploy = deployRequestOf(wire::provisionFromBody(*deploy));
+    request.deploy = wire::provisionFromBody(*deploy);
     request.deployBody = wire::canonical(*deploy).text;
 }
 
