@@ -50,6 +50,10 @@ TEST_CASE("progress of an operation", "[cli][progress]")
     CHECK_THAT(line, Catch::Contains("writing the image") && Catch::Contains("43 %") &&
                          Catch::Contains("112.0 MB/s") && Catch::Contains("0:14 left"));
     CHECK(renderProgress(progress, 8, 20).size() == 20);
+    json newer = running;
+    newer["step"] = "of_a_newer_bmd";
+    newer["step_title"] = "doing something new";
+    CHECK_THAT(renderProgress(progressOf("rack1-07", newer), 8, 200), Catch::Contains("doing something new"));
     json fetching = running;
     fetching["step"] = "fetch_image";
     CHECK_THAT(renderProgress(progressOf("rack1-07", fetching), 8, 200),

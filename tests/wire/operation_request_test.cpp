@@ -1,5 +1,6 @@
 // What an operation is to do, as it is stored.
 #include "common/model/error.h"
+#include "common/wire/operation_json.h"
 #include "common/wire/operation_request.h"
 
 #include <catch2/catch.hpp>
@@ -67,4 +68,21 @@ TEST_CASE("a stored request that does not fit is an internal error that names th
             CHECK(error.code() == ErrorCode::Internal);
         }
     }
+}
+
+TEST_CASE("an operation shows the title of its step, and each step its own", "[wire][operations]")
+{
+    Operation operation;
+    operation.kind = OperationKind::Deploy;
+    std::vector<bm::model::Step> steps(2);
+    steps[0].name = "await_agent";
+    steps[0].state = bm::model::StepState::Done;
+    steps[1].name = "write_image";
+    steps[1].state = bm::model::StepState::Running;
+    JsonWriter out;
+    writeOperation(out, operation, steps, bm::model::UtcTime{});
+    const nlohmann::json shown = nlohmann::json::parse(out.text());
+    CHECK(shown.at("step") == "write_image");
+    CHECK(shown.at("step_title") == "writing the image");
+    CHECK(shown.at("steps").at(0).at("title") == "starting the RAM disk");
 }
