@@ -7,11 +7,8 @@
 #include "bmd/first_start.h"
 #include "common/http/server.h"
 #include "common/platform/log.h"
+#include "common/platform/loop.h"
 #include "pxe/boot_services.h"
-
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 namespace bm::bmd {
 
@@ -43,55 +40,30 @@ constexpr std::chrono::milliseconds kHostsPace{50};
 
 } // namespace
 
-/// Tells the boot services of the known machines, on a thread of its own: at once, and not more often than
-/// kHostsPace however often it is asked, as it reads them all.
-class HostsTeller {
+/// Publishes the known machines to the DHCP service on a thread of its own, at most once in kHostsPace: each
+/// publication reads all of them.
+class DhcpHostsPublisher {
 public:
-    HostsTeller(conductor::BootDesk& boots, pxe::BootServices& services) : boots_(boots), services_(services)
+    DhcpHostsPublisher(conductor::BootDesk& boots, pxe::BootServices& services)
+        : loop_(
+              "boot",
+              [&boots, &services](const std::stop_token&) {
+                  services.setHosts(boots.hosts());
+                  return platform::Loop::Pause::untilWoken(kHostsPace);
+              },
+              kHostsPace)
     {}
-    void start()
-    {
-        thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-    }
-    void stop() { thread_ = {}; }
-    void tell()
-    {
-        const std::lock_guard lock(mutex_);
-        asked_ = true;
-        came_.notify_all();
-    }
+    void start() { loop_.start(); }
+    void stop() { loop_.stop(); }
+    void publish() { loop_.wake(); }
 
 private:
-    void run(const std::stop_token& stop)
-    {
-        while (isAsked(stop)) {
-            try {
-                services_.setHosts(boots_.hosts());
-            } catch (const std::exception& failure) {
-                platform::logError("boot", "telling DHCP the known machines: {}", failure.what());
-            }
-            std::unique_lock lock(mutex_);
-            came_.wait_for(lock, stop, kHostsPace, [] { return false; });
-        }
-    }
-
-    bool isAsked(const std::stop_token& stop)
-    {
-        std::unique_lock lock(mutex_);
-        return came_.wait(lock, stop, [this] { return std::exchange(asked_, false); });
-    }
-
-    conductor::BootDesk& boots_;
-    pxe::BootServices& services_;
-    std::mutex mutex_;
-    std::condition_variable_any came_;
-    bool asked_ = true;
-    std::jthread thread_;
+    platform::Loop loop_;
 };
 
 struct App::State {
     State(Config given, const model::Clock& clock)
-        : config(std::move(given)), core(coreSettings(config), clock, [this] { hosts.tell(); }),
+        : config(std::move(given)), core(coreSettings(config), clock, [this] { hosts.publish(); }),
           bootServices(config.boot, [this](const pxe::BootContact& contact) { onContact(contact); }),
           hosts(core.boots, bootServices),
           doctor(core.context, doctorChecks(
@@ -113,7 +85,7 @@ struct App::State {
     Config config;
     Core core;
     pxe::BootServices bootServices;
-    HostsTeller hosts;
+    DhcpHostsPublisher hosts;
     conductor::Doctor doctor;
     api::Api api;
     std::unique_ptr<api::Authentication> auth;

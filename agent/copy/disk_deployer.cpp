@@ -7,6 +7,7 @@
 #include "agent/disk/gpt.h"
 #include "agent/disk/signature_wiper.h"
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/merkle.h"
@@ -69,7 +70,7 @@ public:
         readBack_->finish(stop_);
         for (const auto& disk : further_)
             disk->readBack->finish(stop_);
-        outcome_.blocksRoot = images::toHex(images::blocksRoot(manifest_));
+        outcome_.blocksRoot = text::toHex(images::blocksRoot(manifest_));
         finishTable(device_);
         for (const auto& disk : further_)
             finishTable(disk->device);

@@ -1,6 +1,7 @@
 #include "agent/copy/manifest_fetch.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "images/blocks/digest.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ Manifest fetchManifest(const ManifestOrder& order, const TokenSource& token, con
 {
     const std::string text = fetchWhole(order.location, token, kLongestManifest, stop);
     const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
-    if (const std::string found = images::toHex(images::sha256(bytes));
+    if (const std::string found = text::toHex(images::sha256(bytes));
         !order.sha256.empty() && found != order.sha256)
         throw Error(
             ErrorCode::ChecksumMismatch,

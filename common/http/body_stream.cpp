@@ -1,9 +1,9 @@
 #include "common/http/body_stream.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace bm::http {
@@ -101,10 +101,11 @@ std::size_t BodyBuffer::fetchChunk()
             badChunk();
         insideChunks_ = true;
         const std::string size = line();
-        const char* end = size.data() + size.size();
-        const std::from_chars_result result = std::from_chars(size.data(), end, left_, 16);
-        if (result.ec != std::errc() || (result.ptr != end && *result.ptr != ';' && *result.ptr != ' '))
+        std::string_view rest = size;
+        const std::optional<std::uint64_t> number = text::takeNumber<std::uint64_t>(rest, 16);
+        if (!number || (!rest.empty() && rest.front() != ';' && rest.front() != ' '))
             badChunk();
+        left_ = *number;
     }
     if (left_ != 0)
         return fetch(static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPiece)));

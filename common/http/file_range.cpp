@@ -1,10 +1,11 @@
 #include "common/http/file_range.h"
 
+#include "common/text/text.h"
+
 #include <Poco/DateTimeFormat.h>
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/Timestamp.h>
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace bm::http {
@@ -15,15 +16,6 @@ struct Range {
     std::uint64_t length = 0; ///< 0: not satisfiable
 };
 
-std::optional<std::uint64_t> number(std::string_view text)
-{
-    std::uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const std::from_chars_result result = std::from_chars(text.data(), end, value);
-    return !text.empty() && result.ec == std::errc() && result.ptr == end ? std::optional(value)
-                                                                          : std::nullopt;
-}
-
 /// "bytes=a-b", "bytes=a-", "bytes=-n"; nothing where the field is to be ignored.
 std::optional<Range> parseRange(std::string_view text, std::uint64_t size)
 {
@@ -32,8 +24,8 @@ std::optional<Range> parseRange(std::string_view text, std::uint64_t size)
         return std::nullopt;
     const std::string_view from = text.substr(6, dash - 6);
     const std::string_view to = text.substr(dash + 1);
-    const std::optional<std::uint64_t> first = number(from);
-    const std::optional<std::uint64_t> last = number(to);
+    const std::optional<std::uint64_t> first = text::parseNumber<std::uint64_t>(from);
+    const std::optional<std::uint64_t> last = text::parseNumber<std::uint64_t>(to);
     if ((!from.empty() && !first) || (!to.empty() && !last) || (!first && !last))
         return std::nullopt;
     if (!first) {

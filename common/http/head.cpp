@@ -1,12 +1,12 @@
 #include "common/http/head.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <sstream>
 
 namespace bm::http {
@@ -32,12 +32,7 @@ bool hasToken(std::string_view list, std::string_view token)
 {
     while (!list.empty()) {
         const std::size_t comma = std::min(list.find(','), list.size());
-        std::string_view item = list.substr(0, comma);
-        while (!item.empty() && (item.front() == ' ' || item.front() == '\t'))
-            item.remove_prefix(1);
-        while (!item.empty() && (item.back() == ' ' || item.back() == '\t'))
-            item.remove_suffix(1);
-        if (equalIgnoringCase(item, token))
+        if (equalIgnoringCase(text::trimmed(list.substr(0, comma), " \t"), token))
             return true;
         list.remove_prefix(std::min(comma + 1, list.size()));
     }
@@ -75,12 +70,10 @@ void parseFraming(Head& head)
 {
     for (const auto& [name, value] : head.fields) {
         if (equalIgnoringCase(name, "Content-Length")) {
-            std::uint64_t length = 0;
-            const char* end = value.data() + value.size();
-            const std::from_chars_result result = std::from_chars(value.data(), end, length);
-            if (result.ec != std::errc() || result.ptr != end)
-                malformed("Content-Length is no number");
-            if (head.contentLength && *head.contentLength != length)
+            const std::optional<std::uint64_t> length = text::parseNumber<std::uint64_t>(value);
+            if (!length)
+                malformed("Content-Length is not a number");
+            if (head.contentLength && head.contentLength != length)
                 malformed("two different Content-Length");
             head.contentLength = length;
         } else if (equalIgnoringCase(name, "Transfer-Encoding")) {
@@ -145,8 +138,11 @@ std::size_t requestLength(std::string_view bytes, std::size_t bodyLimit)
         if (!equalIgnoringCase(line.substr(0, colon), "Content-Length"))
             continue;
         const std::size_t digit = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
-        if (given || std::from_chars(line.data() + digit, line.data() + line.size(), body).ec != std::errc())
-            return length; // for the parser to refuse
+        std::string_view value = line.substr(digit);
+        const std::optional<std::size_t> number = text::takeNumber<std::size_t>(value);
+        if (given || !number)
+            return length; // parseHead() refuses it
+        body = *number;
         given = true;
     }
     return body <= bodyLimit ? length + body : length;

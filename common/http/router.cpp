@@ -2,12 +2,14 @@
 
 #include "common/model/error.h"
 #include "common/platform/log.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <span>
 
 namespace bm::http {
 namespace {
@@ -44,14 +46,6 @@ struct Route {
     Handler handler;
 };
 
-std::string joined(const std::vector<std::string>& segments, std::size_t from)
-{
-    std::string text;
-    for (std::size_t i = from; i < segments.size(); ++i)
-        text += (i == from ? "" : "/") + segments[i];
-    return text;
-}
-
 /// The parameters if @p path is one of @p route's.
 std::optional<std::map<std::string, std::string>> match(const Route& route,
                                                         const std::vector<std::string>& path)
@@ -62,7 +56,8 @@ std::optional<std::map<std::string, std::string>> match(const Route& route,
         if (i >= path.size())
             return std::nullopt;
         if (takesRest(pattern[i])) {
-            params[pattern[i].substr(1, pattern[i].size() - 3)] = joined(path, i);
+            params[pattern[i].substr(1, pattern[i].size() - 3)] =
+                text::joined(std::span(path).subspan(i), "/");
             return params;
         }
         if (isParameter(pattern[i]))

@@ -50,21 +50,14 @@ struct Server::State {
     Reception reception;
     FileSender files;
     StreamSender streams;
-    std::mutex mutex{};
-    std::condition_variable_any ready{};
-    std::deque<std::unique_ptr<Connection>> queue{};
+    platform::WorkQueue<std::unique_ptr<Connection>> queue{};
     std::vector<std::jthread> workers{};
 };
 
 Server::State::State(const Router& routes, ListenerConfig settings)
-    : router(routes), config(std::move(settings)), reception(config,
-                                                             [this](std::unique_ptr<Connection> connection) {
-                                                                 {
-                                                                     const std::lock_guard lock(mutex);
-                                                                     queue.push_back(std::move(connection));
-                                                                 }
-                                                                 ready.notify_one();
-                                                             }),
+    : router(routes), config(std::move(settings)),
+      reception(config,
+                [this](std::unique_ptr<Connection> connection) { queue.push(std::move(connection)); }),
       files(
           config,
           [this](std::unique_ptr<Connection> connection) { reception.giveBack(std::move(connection)); },
@@ -97,7 +90,7 @@ void Server::State::stop()
 
 void Server::State::work(const std::stop_token& stop)
 {
-    while (auto connection = platform::takeFront(queue, mutex, ready, stop))
+    while (auto connection = queue.take(stop))
         try {
             handle(std::move(*connection));
         } catch (const std::exception& error) {

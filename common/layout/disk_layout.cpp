@@ -1,11 +1,11 @@
 #include "common/layout/disk_layout.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -316,16 +316,15 @@ std::uint64_t layoutSize(const json& value, const std::string& field)
         bytes = value.get<std::uint64_t>();
     } else {
         const std::string text = asString(value, field);
-        std::uint64_t number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+        std::string_view unit = text;
+        const std::optional<std::uint64_t> number = text::takeNumber<std::uint64_t>(unit);
         const std::uint64_t factor = unit == "MiB"   ? kMiB
                                      : unit == "GiB" ? kMiB << 10U
                                      : unit == "TiB" ? kMiB << 20U
                                                      : 0;
-        if (error != std::errc() || factor == 0 || number > kMostBytes / factor)
+        if (!number || factor == 0 || *number > kMostBytes / factor)
             refuse(field, "\"" + text.substr(0, 40) + "\" is no size", "as 512MiB, 20GiB, 1TiB or rest");
-        bytes = number * factor;
+        bytes = *number * factor;
     }
     if (bytes == 0 || bytes % kMiB != 0 || bytes > kMostBytes)
         refuse(field, fmt::format("{} bytes: expected a multiple of 1 MiB, up to 1 PiB", bytes));

@@ -1,10 +1,10 @@
 #include "common/model/duration.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 
 namespace bm::model {
@@ -34,17 +34,14 @@ std::optional<std::chrono::milliseconds> durationFromText(std::string_view text)
         return std::nullopt;
     std::int64_t total = 0;
     while (!text.empty()) {
-        std::int64_t number = 0;
-        const char* end = text.data() + text.size();
-        const auto [after, failed] = std::from_chars(text.data(), end, number);
-        if (failed != std::errc{} || text.front() == '-')
+        const std::optional<std::int64_t> number = text::takeNumber<std::int64_t>(text);
+        if (!number || *number < 0)
             return std::nullopt;
-        text.remove_prefix(static_cast<std::size_t>(after - text.data()));
         const std::size_t length = std::min(text.find_first_of("0123456789"), text.size());
         const std::optional<std::int64_t> unit = unitOf(text.substr(0, length));
-        if (!unit || number > kMostMillis / *unit || total + number * *unit > kMostMillis)
+        if (!unit || *number > kMostMillis / *unit || total + *number * *unit > kMostMillis)
             return std::nullopt;
-        total += number * *unit;
+        total += *number * *unit;
         text.remove_prefix(length);
     }
     return std::chrono::milliseconds{total};

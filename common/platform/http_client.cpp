@@ -4,6 +4,7 @@
 #include "common/platform/files.h"
 #include "common/platform/urls.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -40,15 +41,6 @@ void initCurl()
         throw Error(ErrorCode::Internal, "libcurl cannot start");
 }
 
-std::string_view trimmed(std::string_view text)
-{
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-        text.remove_prefix(1);
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
-        text.remove_suffix(1);
-    return text;
-}
-
 /// One exchange while it runs: what libcurl's callbacks fill. They must not throw, so failures are kept.
 struct Transfer {
     CURL* easy = nullptr;
@@ -74,18 +66,18 @@ template <class Function> std::size_t guarded(Transfer& transfer, std::size_t on
     }
 }
 
-std::size_t onHeader(char* text, std::size_t size, std::size_t count, void* user)
+std::size_t onHeader(char* bytes, std::size_t size, std::size_t count, void* user)
 {
     Transfer& transfer = *static_cast<Transfer*>(user);
     return guarded(transfer, 0, [&] {
-        const std::string_view line(text, size * count);
+        const std::string_view line(bytes, size * count);
         const std::size_t colon = line.find(':');
         if (line.starts_with("HTTP/")) // of each answer of a chain; the last one counts
             transfer.response.headers.clear();
         else if (colon != std::string_view::npos) {
             std::string& value = transfer.response.headers[model::lowerCase(line.substr(0, colon))];
             value += (value.empty() ? "" : ", ");
-            value += trimmed(line.substr(colon + 1));
+            value += text::trimmed(line.substr(colon + 1));
         }
         return line.size();
     });

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/text.h"
 
 #include <array>
 #include <cerrno>
@@ -41,14 +42,6 @@ unsigned char* bytesOf(std::string& text)
 const unsigned char* bytesOf(std::string_view text)
 {
     return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-std::string toHex(const unsigned char* bytes, std::size_t count)
-{
-    std::string hex(count * 2 + 1, '\0');
-    ::sodium_bin2hex(hex.data(), hex.size(), bytes, count);
-    hex.pop_back();
-    return hex;
 }
 
 std::string randomBytes(std::size_t count)
@@ -140,7 +133,7 @@ std::string fromBase64(std::string_view text)
 std::string randomHex(std::size_t bytes)
 {
     const std::string random = randomBytes(bytes);
-    return toHex(bytesOf(std::string_view(random)), random.size());
+    return text::toHex(std::as_bytes(std::span(random)));
 }
 
 bool equalSecrets(std::string_view a, std::string_view b)
@@ -152,7 +145,7 @@ std::string sha256Hex(std::string_view text)
 {
     std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
     ::crypto_hash_sha256(hash.data(), bytesOf(text), text.size());
-    return toHex(hash.data(), hash.size());
+    return text::toHex(hash);
 }
 
 std::string hmacSha256Hex(std::string_view key, std::string_view text)
@@ -276,7 +269,7 @@ void SigningKey::expand(const std::string& seed)
     std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> open{};
     secret_.resize(crypto_sign_SECRETKEYBYTES);
     ::crypto_sign_seed_keypair(open.data(), bytesOf(secret_), bytesOf(std::string_view(seed)));
-    publicHex_ = toHex(open.data(), open.size());
+    publicHex_ = text::toHex(open);
 }
 
 std::string SigningKey::sign(std::string_view text) const
@@ -284,7 +277,7 @@ std::string SigningKey::sign(std::string_view text) const
     std::array<unsigned char, crypto_sign_BYTES> signature{};
     ::crypto_sign_detached(signature.data(), nullptr, bytesOf(text), text.size(),
                            bytesOf(std::string_view(secret_)));
-    return toHex(signature.data(), signature.size());
+    return text::toHex(signature);
 }
 
 namespace {

@@ -1,11 +1,13 @@
 #include "common/platform/subnet.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <arpa/inet.h>
 #include <array>
-#include <charconv>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace bm::platform {
@@ -27,13 +29,12 @@ std::size_t prefixOf(const std::string& subnet, std::size_t slash, std::size_t m
 {
     if (slash == std::string::npos)
         return most;
-    std::size_t prefix = most + 1;
-    const char* const end = subnet.data() + subnet.size();
-    const std::from_chars_result read = std::from_chars(subnet.data() + slash + 1, end, prefix);
-    if (read.ec != std::errc{} || read.ptr != end || prefix > most)
+    const std::optional<std::size_t> prefix =
+        text::parseNumber<std::size_t>(std::string_view(subnet).substr(slash + 1));
+    if (!prefix || *prefix > most)
         throw model::Error(model::ErrorCode::InvalidInput, "\"" + subnet.substr(0, 80) + "\" is no subnet",
                            "for example 10.0.0.0/8");
-    return prefix;
+    return *prefix;
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "conductor/steps/reports.h"
 
 #include "common/platform/files.h"
+#include "common/text/text.h"
 #include "conductor/core/json_values.h"
 #include "db/repositories/report_repository.h"
 #include "images/blocks/digest.h"
@@ -64,7 +65,7 @@ std::string rootIfStored(const Context& context, const std::string& contentId)
 std::string storedBlocksRoot(const Context& context, const std::string& contentId)
 {
     const std::string text = platform::readFile(context.images.manifestFile(contentId), kManifestLimit);
-    return images::toHex(images::blocksRoot(images::parseManifest(std::as_bytes(std::span(text)))));
+    return text::toHex(images::blocksRoot(images::parseManifest(std::as_bytes(std::span(text)))));
 }
 
 void reportDeployment(StepWork& work, const model::Image& image, const json& result)

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/child_process.h"
+#include "common/text/text.h"
 
 #include <array>
 #include <cerrno>
@@ -69,13 +70,6 @@ void pump(const ChildTask& task, Drain& out, Drain& err, ChildEnd& end)
         append(end.err, err.read());
 }
 
-std::string trimmed(std::string text)
-{
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ' || text.back() == '\r'))
-        text.pop_back();
-    return text;
-}
-
 } // namespace
 
 void throwIfOver(const model::Deadline& deadline)
@@ -114,7 +108,7 @@ ChildEnd runChild(const ChildTask& task, const model::Deadline& deadline)
         }
     }
     end.code = child.reap();
-    end.err = trimmed(std::move(end.err));
+    end.err = std::string(text::trimmed(end.err));
     return end;
 }
 

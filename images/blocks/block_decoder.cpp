@@ -1,6 +1,7 @@
 #include "images/blocks/block_decoder.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "images/blocks/digest.h"
 
 #include <cstring>
@@ -51,7 +52,7 @@ void BlockDecoder::decodeAny(const BlockEntry& entry, std::span<const std::byte>
     if (const Sha256 found = sha256(raw); found != entry.sha256)
         throw Error(ErrorCode::ChecksumMismatch,
                     fmt::format("the block of the frame at {} has SHA-256 {}, the manifest says {}",
-                                entry.offset, toHex(found), toHex(entry.sha256)));
+                                entry.offset, text::toHex(found), text::toHex(entry.sha256)));
 }
 
 bool isAllZero(std::span<const std::byte> bytes)

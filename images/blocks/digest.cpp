@@ -1,6 +1,7 @@
 #include "images/blocks/digest.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <openssl/evp.h>
 #include <vector>
@@ -55,7 +56,7 @@ std::string Digest::hex()
     std::array<std::uint8_t, EVP_MAX_MD_SIZE> out{};
     unsigned length = 0;
     BM_ASSERT(EVP_DigestFinal_ex(state_->context.get(), out.data(), &length) == 1);
-    return toHex(std::span(out).first(length));
+    return text::toHex(std::span(out).first(length));
 }
 
 Sha256 sha256(std::span<const std::byte> bytes)
@@ -67,18 +68,6 @@ Sha256 sha256(std::span<const std::byte> bytes)
     BM_ASSERT(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1);
     BM_ASSERT(EVP_DigestFinal_ex(context.get(), out.data(), nullptr) == 1);
     return out;
-}
-
-std::string toHex(std::span<const std::uint8_t> bytes)
-{
-    static constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size() * 2);
-    for (const std::uint8_t byte : bytes) {
-        text += kDigits[byte >> 4U];
-        text += kDigits[byte & 0xfU];
-    }
-    return text;
 }
 
 } // namespace bm::images

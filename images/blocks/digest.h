@@ -11,9 +11,6 @@ namespace bm::images {
 /// SHA-256 of @p bytes (OpenSSL: SHA-NI where the CPU has it, about 1.5 GB/s).
 Sha256 sha256(std::span<const std::byte> bytes);
 
-/// Lower-case hex.
-std::string toHex(std::span<const std::uint8_t> bytes);
-
 /// A digest of a stream. One thread at a time.
 class Digest {
 public:

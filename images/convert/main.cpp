@@ -1,11 +1,11 @@
 // bm-convert: the child in which foreign disk images are decompressed and converted, confined before it reads
 // a byte.
+#include "common/text/text.h"
 #include "images/convert/decompress.h"
 #include "images/convert/sandbox.h"
 #include "images/convert/tree.h"
 
 #include <cerrno>
-#include <charconv>
 #include <clocale>
 #include <cstdio>
 #include <cstring>
@@ -37,8 +37,9 @@ struct Arguments {
 
 bool setNumber(std::uint64_t& target, std::string_view text)
 {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), target);
-    return error == std::errc() && end == text.data() + text.size();
+    const std::optional<std::uint64_t> number = bm::text::parseNumber<std::uint64_t>(text);
+    target = number.value_or(0);
+    return number.has_value();
 }
 
 bool setOption(Arguments& arguments, std::string_view name, const char* value)

@@ -1,13 +1,15 @@
 #include "images/convert/tree_acl.h"
 
+#include "common/text/bytes.h"
+#include "common/text/text.h"
 #include "images/convert/refusal.h"
 #include "images/convert/tree_path.h"
 
 #include <algorithm>
 #include <archive.h>
 #include <array>
-#include <charconv>
 #include <optional>
+#include <span>
 #include <sys/stat.h>
 #include <utility>
 #include <vector>
@@ -48,21 +50,12 @@ std::uint16_t tagOf(int tag, const std::string& path)
     refuse(path, "has an ACL of a kind that Linux does not have");
 }
 
-std::optional<std::uint32_t> numberOf(std::string_view text)
-{
-    std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return number;
-}
-
 std::uint32_t idOf(std::uint16_t tag, int id, const char* who, const std::string& path, const AclNames& names)
 {
     if (id >= 0)
         return static_cast<std::uint32_t>(id);
     const std::string_view name = who == nullptr ? "" : who;
-    if (const std::optional<std::uint32_t> number = numberOf(name))
+    if (const std::optional<std::uint32_t> number = text::parseNumber<std::uint32_t>(name))
         return *number;
     const auto& known = tag == User ? names.users : names.groups;
     if (const auto found = known.find(name); found != known.end())
@@ -109,26 +102,20 @@ std::string textOf(const Acl& acl)
     return out;
 }
 
-std::uint32_t littleEndian(std::string_view text, std::size_t at, std::size_t count)
-{
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < count; ++i)
-        value |= std::uint32_t{static_cast<std::uint8_t>(text[at + i])} << (8U * i);
-    return value;
-}
-
 /// The attribute as it lay on the packing machine.
 Acl parsed(std::string_view text, const std::string& path)
 {
     constexpr std::size_t kHeader = 4;
     constexpr std::size_t kEntry = 8;
-    if (text.size() < kHeader || (text.size() - kHeader) % kEntry != 0 || littleEndian(text, 0, 4) != 2)
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
+    if (text.size() < kHeader || (text.size() - kHeader) % kEntry != 0 ||
+        text::littleEndian<std::uint32_t>(bytes, 0) != 2)
         refuse(path, "has an ACL that Linux does not read");
     Acl acl;
     for (std::size_t at = kHeader; at < text.size(); at += kEntry)
-        acl.push_back({static_cast<std::uint16_t>(littleEndian(text, at, 2)),
-                       static_cast<std::uint16_t>(littleEndian(text, at + 2, 2)),
-                       littleEndian(text, at + 4, 4)});
+        acl.push_back({text::littleEndian<std::uint16_t>(bytes, at),
+                       text::littleEndian<std::uint16_t>(bytes, at + 2),
+                       text::littleEndian<std::uint32_t>(bytes, at + 4)});
     return acl;
 }
 
@@ -202,7 +189,8 @@ std::map<std::string, std::uint32_t, std::less<>> AclNames::read(std::string_vie
         if (second == std::string_view::npos || first == 0)
             continue;
         const std::string_view rest = line.substr(second + 1);
-        if (const std::optional<std::uint32_t> number = numberOf(rest.substr(0, rest.find(':'))))
+        if (const std::optional<std::uint32_t> number =
+                text::parseNumber<std::uint32_t>(rest.substr(0, rest.find(':'))))
             out.emplace(line.substr(0, first), *number);
     }
     return out;

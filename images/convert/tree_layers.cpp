@@ -1,5 +1,6 @@
 #include "images/convert/tree_layers.h"
 
+#include "common/text/text.h"
 #include "images/convert/refusal.h"
 #include "images/convert/tree_path.h"
 
@@ -43,7 +44,7 @@ const json& listAt(const json& object, const char* name)
 
 bool isHex64(std::string_view text)
 {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    return text::isLowerHex(text, 64);
 }
 
 /// "sha256:abc" as the path of its blob. @throws Refusal for other digests

@@ -1,9 +1,9 @@
 #include "images/formats/boot_archive.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <string_view>
 
@@ -51,12 +51,11 @@ std::string plainName(const std::string& name)
 std::uint64_t numberOf(std::string_view text, int base)
 {
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (error != std::errc() || end == text.data())
+    const std::optional<std::uint64_t> value = text::takeNumber<std::uint64_t>(text, base);
+    if (!value)
         throw Error(ErrorCode::ImageCorrupt, "the archive is broken: a length is no number",
                     "make it again: tar -cf pair.tar vmlinuz initrd.img");
-    return value;
+    return *value;
 }
 
 std::uint64_t roundedUp(std::uint64_t value, std::uint64_t to)

@@ -1,7 +1,7 @@
 #include "images/formats/formats.h"
 
 #include "common/model/error.h"
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 #include "images/base/magic.h"
 #include "images/formats/partition_table.h"
 
@@ -71,7 +71,7 @@ bool isLzma(std::span<const std::byte> head)
 {
     if (!hasAt(head, 0, "\x5d\x00\x00"sv) || head.size() < 13)
         return false;
-    const auto length = littleEndian<std::uint64_t>(head, 5);
+    const auto length = text::littleEndian<std::uint64_t>(head, 5);
     return length == UINT64_MAX || length < std::uint64_t{1} << 48U;
 }
 

@@ -1,7 +1,7 @@
 #include "images/formats/iso9660.h"
 
 #include "common/model/error.h"
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 #include "images/base/magic.h"
 
 #include <algorithm>
@@ -72,7 +72,8 @@ std::string alternateName(std::span<const std::byte> area)
 
 ByteRange extentOf(std::span<const std::byte> record)
 {
-    return {littleEndian<std::uint32_t>(record, 2) * kSector, littleEndian<std::uint32_t>(record, 10)};
+    return {text::littleEndian<std::uint32_t>(record, 2) * kSector,
+            text::littleEndian<std::uint32_t>(record, 10)};
 }
 
 } // namespace
@@ -93,11 +94,11 @@ Iso9660::Iso9660(const ByteSource& source) : source_(source)
             break;
         if (found[0] != kPrimary)
             continue;
-        if (littleEndian<std::uint16_t>(found, 128) != kSector)
+        if (text::littleEndian<std::uint16_t>(found, 128) != kSector)
             throw Error(ErrorCode::ImageUnsupported, "an ISO 9660 image whose blocks are not 2048 bytes",
                         "make it anew with xorriso or genisoimage");
         volume_ = textAt(found, 40, 32);
-        sizeBytes_ = littleEndian<std::uint32_t>(found, 80) * kSector;
+        sizeBytes_ = text::littleEndian<std::uint32_t>(found, 80) * kSector;
         root_ = extentOf(found.subspan(156));
     }
     if (root_.bytes == 0)

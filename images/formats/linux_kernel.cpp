@@ -1,7 +1,7 @@
 #include "images/formats/linux_kernel.h"
 
 #include "common/model/error.h"
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 #include "images/base/magic.h"
 
 #include <array>
@@ -30,7 +30,7 @@ constexpr std::uint16_t kXLoadFlagsProtocol = 0x020c;
 std::string versionOf(const ByteSource& source, const ByteRange& kernel, std::span<const std::byte> head)
 {
     constexpr std::size_t kLongest = 120;
-    const std::uint64_t at = littleEndian<std::uint16_t>(head, kVersionText);
+    const std::uint64_t at = text::littleEndian<std::uint16_t>(head, kVersionText);
     if (at == 0 || at + 0x200 + kLongest > kernel.bytes)
         return {};
     std::string version;
@@ -70,14 +70,14 @@ LinuxKernel inspectKernel(const ByteSource& source, const ByteRange& kernel, con
         source.read(kernel.offset, static_cast<std::size_t>(std::min<std::uint64_t>(kernel.bytes, 4096)));
     if (head.size() < kHeaderEnd || !hasAt(head, kMagic, "HdrS"sv))
         refuseKernel(name, head);
-    const auto protocol = littleEndian<std::uint16_t>(head, kProtocol);
+    const auto protocol = text::littleEndian<std::uint16_t>(head, kProtocol);
     if (protocol < kInitrdProtocol || (std::to_integer<unsigned>(head[kLoadFlags]) & 1U) == 0)
         throw Error(ErrorCode::ImageUnsupported, name + " is a zImage, which takes no initrd of today's size",
                     "take a bzImage");
     const unsigned given = std::to_integer<unsigned>(head[kSetupSectors]);
     const std::uint64_t setup = (given == 0 ? 4U : given) + 1;
     const std::uint64_t declared =
-        setup * 512 + std::uint64_t{littleEndian<std::uint32_t>(head, kParagraphs)} * 16;
+        setup * 512 + std::uint64_t{text::littleEndian<std::uint32_t>(head, kParagraphs)} * 16;
     constexpr std::uint64_t kRounding = 16;
     if (declared > kernel.bytes + kRounding)
         throw Error(ErrorCode::ImageCorrupt,
@@ -86,7 +86,7 @@ LinuxKernel inspectKernel(const ByteSource& source, const ByteRange& kernel, con
     LinuxKernel found;
     found.version = versionOf(source, kernel, head);
     found.is64 =
-        protocol >= kXLoadFlagsProtocol && (littleEndian<std::uint16_t>(head, kXLoadFlags) & 1U) != 0;
+        protocol >= kXLoadFlagsProtocol && (text::littleEndian<std::uint16_t>(head, kXLoadFlags) & 1U) != 0;
     found.efi = hasAt(head, 0, "MZ"sv);
     return found;
 }

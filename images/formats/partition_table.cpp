@@ -1,6 +1,6 @@
 #include "images/formats/partition_table.h"
 
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 
 #include <algorithm>
 #include <cstring>
@@ -21,14 +21,14 @@ std::uint64_t gptSectors(std::span<const std::byte> head, std::size_t sectorByte
     if (head.size() < 2 * sectorBytes ||
         std::memcmp(head.data() + sectorBytes, kSignature.data(), kSignature.size()) != 0)
         return 0;
-    const std::uint64_t backup = littleEndian<std::uint64_t>(head, sectorBytes + 32);
+    const std::uint64_t backup = text::littleEndian<std::uint64_t>(head, sectorBytes + 32);
     return backup < kMostSectors ? backup + 1 : 0;
 }
 
 /// 0 where the four entries are not a partition table (a boot sector of FAT or NTFS has code there).
 std::uint64_t mbrSectors(std::span<const std::byte> head) noexcept
 {
-    if (head.size() < 512 || littleEndian<std::uint16_t>(head, 510) != 0xaa55)
+    if (head.size() < 512 || text::littleEndian<std::uint16_t>(head, 510) != 0xaa55)
         return 0;
     std::uint64_t end = 0;
     for (std::size_t i = 0; i < kMbrEntries; ++i) {
@@ -39,9 +39,9 @@ std::uint64_t mbrSectors(std::span<const std::byte> head) noexcept
             return 0;
         if (type == kProtective)
             return 0;
-        const std::uint64_t first = littleEndian<std::uint32_t>(head, at + 8);
+        const std::uint64_t first = text::littleEndian<std::uint32_t>(head, at + 8);
         if (type != 0)
-            end = std::max(end, first + littleEndian<std::uint32_t>(head, at + 12));
+            end = std::max(end, first + text::littleEndian<std::uint32_t>(head, at + 12));
     }
     return end;
 }

@@ -1,7 +1,7 @@
 #include "images/formats/qcow2_clusters.h"
 
 #include "common/model/error.h"
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 
 #include <algorithm>
 #include <bit>
@@ -36,7 +36,8 @@ public:
         const std::vector<std::byte> l1 = file_.read(header_.l1Offset, header_.l1Entries * 8);
         const std::uint64_t covered = entries_ * header_.clusterBytes;
         for (std::uint64_t i = 0; i < header_.l1Entries && i * covered < header_.virtualBytes; ++i)
-            if (const std::uint64_t offset = bigEndian<std::uint64_t>(l1, i * 8) & kOffsetMask; offset != 0)
+            if (const std::uint64_t offset = text::bigEndian<std::uint64_t>(l1, i * 8) & kOffsetMask;
+                offset != 0)
                 table(offset, i * covered);
     }
 
@@ -52,13 +53,13 @@ private:
 
     void cluster(const std::vector<std::byte>& l2, std::size_t at, std::uint64_t guest)
     {
-        const auto entry = bigEndian<std::uint64_t>(l2, at);
+        const auto entry = text::bigEndian<std::uint64_t>(l2, at);
         if ((entry & kCompressed) != 0 || (entry & kOffsetMask) == 0)
             return;
         std::uint64_t used = header_.clusterBytes;
         if (header_.extendedL2) // the low half of the bitmap tells which subclusters hold data
             used = std::uint64_t{header_.clusterBytes} / kSubclusters *
-                   static_cast<std::uint64_t>(std::bit_width(bigEndian<std::uint32_t>(l2, at + 12)));
+                   static_cast<std::uint64_t>(std::bit_width(text::bigEndian<std::uint32_t>(l2, at + 12)));
         else if (header_.version == 3 && (entry & kReadsZero) != 0)
             return;
         if (const std::uint64_t length = std::min(used, header_.virtualBytes - guest); length > 0)

@@ -1,7 +1,7 @@
 #include "images/formats/qcow2_header.h"
 
 #include "common/model/error.h"
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 
 #include <fmt/format.h>
 #include <string>
@@ -65,8 +65,8 @@ void checkExtensions(std::span<const std::byte> head, std::uint64_t headerBytes,
 {
     std::uint64_t at = headerBytes;
     while (at + 8 <= head.size() && at + 8 <= clusterBytes) {
-        const auto type = bigEndian<std::uint32_t>(head, at);
-        const std::uint64_t length = bigEndian<std::uint32_t>(head, at + 4);
+        const auto type = text::bigEndian<std::uint32_t>(head, at);
+        const std::uint64_t length = text::bigEndian<std::uint32_t>(head, at + 4);
         if (type == kExtensionEnd)
             return;
         if (type == kExtensionDataFile)
@@ -81,9 +81,9 @@ void checkExtensions(std::span<const std::byte> head, std::uint64_t headerBytes,
 
 void readTables(std::span<const std::byte> head, Qcow2Header& header, std::uint64_t fileBytes)
 {
-    header.l1Entries = bigEndian<std::uint32_t>(head, 36);
-    header.l1Offset = bigEndian<std::uint64_t>(head, 40);
-    const auto refcounts = bigEndian<std::uint64_t>(head, 48);
+    header.l1Entries = text::bigEndian<std::uint32_t>(head, 36);
+    header.l1Offset = text::bigEndian<std::uint64_t>(head, 40);
+    const auto refcounts = text::bigEndian<std::uint64_t>(head, 48);
     // Extended L2 entries are twice as long; the smaller count is what any image needs at least.
     const std::uint64_t covered = std::uint64_t{header.clusterBytes} * (header.clusterBytes / 8);
     if (header.l1Entries > kMostL1Entries || header.l1Entries < header.virtualBytes / covered)
@@ -101,29 +101,29 @@ Qcow2Header parseQcow2Header(std::span<const std::byte> head, std::uint64_t file
     if (head.size() < kVersion3Bytes)
         corrupt("the file is shorter than a header");
     Qcow2Header header;
-    header.version = bigEndian<std::uint32_t>(head, 4);
+    header.version = text::bigEndian<std::uint32_t>(head, 4);
     if (header.version != 2 && header.version != 3)
         unsupported(fmt::format("version {}", header.version), "convert it first: qemu-img convert -O qcow2");
-    const auto clusterBits = bigEndian<std::uint32_t>(head, 20);
+    const auto clusterBits = text::bigEndian<std::uint32_t>(head, 20);
     if (clusterBits < 9 || clusterBits > 21)
         corrupt(fmt::format("clusters of 2^{} bytes", clusterBits));
     header.clusterBytes = 1U << clusterBits;
-    header.virtualBytes = bigEndian<std::uint64_t>(head, 24);
+    header.virtualBytes = text::bigEndian<std::uint64_t>(head, 24);
 
-    if (bigEndian<std::uint64_t>(head, 8) != 0)
+    if (text::bigEndian<std::uint64_t>(head, 8) != 0)
         unsupported("the image needs a backing file",
                     "make it whole: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
-    if (bigEndian<std::uint32_t>(head, 32) != 0)
+    if (text::bigEndian<std::uint32_t>(head, 32) != 0)
         encrypted();
-    if (bigEndian<std::uint32_t>(head, 60) != 0)
+    if (text::bigEndian<std::uint32_t>(head, 60) != 0)
         unsupported("the image holds internal snapshots",
                     "keep one state: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
     std::uint64_t headerBytes = kVersion2Bytes;
     if (header.version == 3) {
-        const auto features = bigEndian<std::uint64_t>(head, 72);
+        const auto features = text::bigEndian<std::uint64_t>(head, 72);
         checkFeatures(features);
         header.extendedL2 = (features & kExtendedL2) != 0;
-        headerBytes = bigEndian<std::uint32_t>(head, 100);
+        headerBytes = text::bigEndian<std::uint32_t>(head, 100);
         if (headerBytes < kVersion3Bytes || headerBytes > header.clusterBytes)
             corrupt(fmt::format("a header of {} bytes", headerBytes));
     }

@@ -1,6 +1,6 @@
 #include "images/formats/vhd_header.h"
 
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 #include "images/formats/disk_refusal.h"
 
 #include <bit>
@@ -45,13 +45,13 @@ Footer readFooter(std::span<const std::byte> bytes)
     if (bytes.size() < kVhdFooterBytes || !begins(bytes, "conectix"))
         kRefusal.corrupt("no footer at its end: it is cut off");
     bytes = bytes.first(kVhdFooterBytes);
-    if (checksumOf(bytes, 64) != bigEndian<std::uint32_t>(bytes, 64))
+    if (checksumOf(bytes, 64) != text::bigEndian<std::uint32_t>(bytes, 64))
         kRefusal.corrupt("the checksum of its footer is wrong");
-    if (bigEndian<std::uint32_t>(bytes, 12) >> 16U != kVersion >> 16U)
-        kRefusal.unsupported(fmt::format("version {:#x}", bigEndian<std::uint32_t>(bytes, 12)),
+    if (text::bigEndian<std::uint32_t>(bytes, 12) >> 16U != kVersion >> 16U)
+        kRefusal.unsupported(fmt::format("version {:#x}", text::bigEndian<std::uint32_t>(bytes, 12)),
                              "convert it first: qemu-img convert");
-    const Footer footer{bigEndian<std::uint32_t>(bytes, 60), bigEndian<std::uint64_t>(bytes, 16),
-                        bigEndian<std::uint64_t>(bytes, 48)};
+    const Footer footer{text::bigEndian<std::uint32_t>(bytes, 60), text::bigEndian<std::uint64_t>(bytes, 16),
+                        text::bigEndian<std::uint64_t>(bytes, 48)};
     if (footer.type == kDifferencing)
         kRefusal.unsupported("a differencing disk, which needs its parent",
                              "make it whole: merge it, or qemu-img convert -O vpc IMAGE NEW.vhd");
@@ -93,14 +93,14 @@ VhdHeader parseVhdHeader(const ByteSource& file, std::uint64_t limitBytes)
     const std::vector<std::byte> dynamic = file.read(footer.headerOffset, kDynamicBytes);
     if (dynamic.size() < kDynamicBytes || !begins(dynamic, "cxsparse"))
         kRefusal.corrupt("no dynamic disk header where its footer says");
-    if (checksumOf(dynamic, 36) != bigEndian<std::uint32_t>(dynamic, 36))
+    if (checksumOf(dynamic, 36) != text::bigEndian<std::uint32_t>(dynamic, 36))
         kRefusal.corrupt("the checksum of its dynamic disk header is wrong");
     VhdHeader header;
     header.dynamic = true;
     header.virtualBytes = footer.sizeBytes;
-    header.tableOffset = bigEndian<std::uint64_t>(dynamic, 16);
-    header.tableEntries = bigEndian<std::uint32_t>(dynamic, 28);
-    header.blockBytes = bigEndian<std::uint32_t>(dynamic, 32);
+    header.tableOffset = text::bigEndian<std::uint64_t>(dynamic, 16);
+    header.tableEntries = text::bigEndian<std::uint32_t>(dynamic, 28);
+    header.blockBytes = text::bigEndian<std::uint32_t>(dynamic, 32);
     if (!std::has_single_bit(header.blockBytes) || header.blockBytes < kSector ||
         header.blockBytes > kMostBlockBytes)
         kRefusal.corrupt(fmt::format("blocks of {} bytes", header.blockBytes));
@@ -122,7 +122,7 @@ void checkVhdBlocks(const ByteSource& file, const VhdHeader& header)
         const std::uint64_t count = std::min(kStride, used - first);
         const std::vector<std::byte> part = file.read(header.tableOffset + first * 4, count * 4);
         for (std::uint64_t i = 0; i < part.size() / 4; ++i) {
-            const auto sector = bigEndian<std::uint32_t>(part, i * 4);
+            const auto sector = text::bigEndian<std::uint32_t>(part, i * 4);
             const std::uint64_t guest = (first + i) * header.blockBytes;
             const std::uint64_t length =
                 bitmap + std::min<std::uint64_t>(header.blockBytes, header.virtualBytes - guest);

@@ -1,6 +1,6 @@
 #include "images/formats/vhdx_header.h"
 
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 #include "images/base/magic.h"
 #include "images/formats/crc32c.h"
 #include "images/formats/disk_refusal.h"
@@ -29,7 +29,7 @@ constexpr std::string_view kMetadataRegion{"\x06\xa2\x7c\x8b\x90\x47\x9a\x4b\xb8
 /// CRC-32C over @p bytes with its own field (at 4) as zero.
 bool isIntact(std::vector<std::byte> bytes)
 {
-    const auto given = littleEndian<std::uint32_t>(bytes, 4);
+    const auto given = text::littleEndian<std::uint32_t>(bytes, 4);
     std::memset(bytes.data() + 4, 0, 4);
     return crc32c(bytes) == given;
 }
@@ -42,7 +42,8 @@ std::vector<std::byte> activeHeader(const ByteSource& file)
         std::vector<std::byte> copy = file.read(at, kHeaderBytes);
         if (copy.size() < kHeaderBytes || !hasAt(copy, 0, "head") || !isIntact(copy))
             continue;
-        if (active.empty() || littleEndian<std::uint64_t>(copy, 8) > littleEndian<std::uint64_t>(active, 8))
+        if (active.empty() ||
+            text::littleEndian<std::uint64_t>(copy, 8) > text::littleEndian<std::uint64_t>(active, 8))
             active = std::move(copy);
     }
     if (active.empty())
@@ -52,7 +53,7 @@ std::vector<std::byte> activeHeader(const ByteSource& file)
 
 void checkHeader(std::span<const std::byte> header)
 {
-    if (const auto version = littleEndian<std::uint16_t>(header, 66); version != 1)
+    if (const auto version = text::littleEndian<std::uint16_t>(header, 66); version != 1)
         kRefusal.unsupported(fmt::format("version {}", version), "convert it with the tool that made it");
     for (const std::byte byte : header.subspan(48, 16)) // the log's GUID
         if (byte != std::byte{0})
@@ -67,8 +68,8 @@ struct Region {
 
 Region readRegion(std::span<const std::byte> table, std::size_t at, std::uint64_t fileBytes)
 {
-    const Region region{littleEndian<std::uint64_t>(table, at + 16),
-                        littleEndian<std::uint32_t>(table, at + 24)};
+    const Region region{text::littleEndian<std::uint64_t>(table, at + 16),
+                        text::littleEndian<std::uint32_t>(table, at + 24)};
     if (region.offset < kMebibyte || region.offset % kMebibyte != 0 || region.bytes == 0 ||
         region.offset > fileBytes || region.bytes > fileBytes - region.offset)
         kRefusal.corrupt("a region lies outside the file: it is cut off");
@@ -82,7 +83,7 @@ struct Regions {
 
 Regions readRegions(const ByteSource& file, std::span<const std::byte> table)
 {
-    const auto count = littleEndian<std::uint32_t>(table, 8);
+    const auto count = text::littleEndian<std::uint32_t>(table, 8);
     if (count > kMostRegions)
         kRefusal.corrupt(fmt::format("{} regions", count));
     Regions regions;
@@ -93,7 +94,7 @@ Regions readRegions(const ByteSource& file, std::span<const std::byte> table)
             into = &regions.table;
         else if (hasAt(table, at, kMetadataRegion))
             into = &regions.metadata;
-        else if ((littleEndian<std::uint32_t>(table, at + 28) & 1U) != 0)
+        else if ((text::littleEndian<std::uint32_t>(table, at + 28) & 1U) != 0)
             kRefusal.unsupported("an unknown region that is required",
                                  "convert it with the tool that made it");
         if (into != nullptr && into->has_value())
@@ -162,7 +163,7 @@ void checkVhdxBlocks(const ByteSource& file, const VhdxHeader& header)
         const std::uint64_t count = std::min(kStride, entries - first);
         const std::vector<std::byte> part = file.read(header.tableOffset + first * 8, count * 8);
         for (std::uint64_t i = 0; i < part.size() / 8; ++i) {
-            const auto entry = littleEndian<std::uint64_t>(part, i * 8);
+            const auto entry = text::littleEndian<std::uint64_t>(part, i * 8);
             const std::uint64_t state = entry & 7U;
             if ((first + i) % (ratio + 1) == ratio) // a sector bitmap: only differencing disks have them
                 continue;

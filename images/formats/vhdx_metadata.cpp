@@ -1,6 +1,6 @@
 #include "images/formats/vhdx_metadata.h"
 
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 #include "images/formats/disk_refusal.h"
 
 #include <array>
@@ -53,15 +53,15 @@ void take(VhdxMetadata& metadata, Item item, std::span<const std::byte> value)
 {
     switch (item) {
     case Item::FileParameters:
-        metadata.blockBytes = littleEndian<std::uint32_t>(value, 0);
-        if ((littleEndian<std::uint32_t>(value, 4) & kHasParent) != 0)
+        metadata.blockBytes = text::littleEndian<std::uint32_t>(value, 0);
+        if ((text::littleEndian<std::uint32_t>(value, 4) & kHasParent) != 0)
             refuseParent();
         break;
     case Item::DiskSize:
-        metadata.virtualBytes = littleEndian<std::uint64_t>(value, 0);
+        metadata.virtualBytes = text::littleEndian<std::uint64_t>(value, 0);
         break;
     case Item::SectorSize:
-        metadata.sectorBytes = littleEndian<std::uint32_t>(value, 0);
+        metadata.sectorBytes = text::littleEndian<std::uint32_t>(value, 0);
         break;
     case Item::Parent:
         refuseParent();
@@ -75,11 +75,11 @@ void readItem(VhdxMetadata& metadata, const ByteSource& file, std::uint64_t regi
               std::span<const std::byte> entry)
 {
     const Known* known = find(entry, 0);
-    if (known == nullptr && (littleEndian<std::uint32_t>(entry, 24) & kRequired) != 0)
+    if (known == nullptr && (text::littleEndian<std::uint32_t>(entry, 24) & kRequired) != 0)
         kRefusal.unsupported("unknown metadata that is required", "convert it with the tool that made it");
     if (known == nullptr)
         return;
-    const auto offset = littleEndian<std::uint32_t>(entry, 16);
+    const auto offset = text::littleEndian<std::uint32_t>(entry, 16);
     const std::vector<std::byte> value = offset > regionBytes || known->length > regionBytes - offset
                                              ? std::vector<std::byte>{}
                                              : file.read(region + offset, known->length);
@@ -95,7 +95,7 @@ VhdxMetadata parseVhdxMetadata(const ByteSource& file, std::uint64_t offset, std
     const std::vector<std::byte> table = file.read(offset, std::min<std::uint64_t>(kTableBytes, bytes));
     if (table.size() < kTableBytes || std::memcmp(table.data(), "metadata", 8) != 0)
         kRefusal.corrupt("no metadata where its region table says");
-    const auto count = littleEndian<std::uint16_t>(table, 10);
+    const auto count = text::littleEndian<std::uint16_t>(table, 10);
     if (count > kMostItems)
         kRefusal.corrupt(fmt::format("{} metadata items", count));
     VhdxMetadata metadata;

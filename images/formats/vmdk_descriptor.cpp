@@ -1,5 +1,6 @@
 #include "images/formats/vmdk_descriptor.h"
 
+#include "common/text/text.h"
 #include "images/formats/disk_refusal.h"
 
 #include <string_view>
@@ -13,24 +14,15 @@ constexpr std::uint64_t kUsualSector = 1; // qemu reads 20 sectors from here (DE
 constexpr std::uint64_t kUsualSectors = 20;
 constexpr std::uint64_t kMostSectors = 2048;
 
-std::string_view trimmed(std::string_view text)
-{
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
-        text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-        text.remove_suffix(1);
-    return text;
-}
-
 /// The value of `key = "value"`; nothing where the line is another's.
 std::string_view valueOf(std::string_view line, std::string_view key)
 {
     if (!line.starts_with(key))
         return {};
-    std::string_view rest = trimmed(line.substr(key.size()));
+    std::string_view rest = text::trimmed(line.substr(key.size()));
     if (!rest.starts_with('='))
         return {};
-    rest = trimmed(rest.substr(1));
+    rest = text::trimmed(rest.substr(1));
     if (rest.size() >= 2 && rest.front() == '"' && rest.back() == '"')
         rest = rest.substr(1, rest.size() - 2);
     return rest;
@@ -77,7 +69,7 @@ void checkText(std::string_view text)
     int extents = 0;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        checkLine(trimmed(text.substr(0, end)), extents);
+        checkLine(text::trimmed(text.substr(0, end)), extents);
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
 }

@@ -1,6 +1,6 @@
 #include "images/formats/vmdk_header.h"
 
-#include "images/base/little_endian.h"
+#include "common/text/bytes.h"
 #include "images/formats/disk_refusal.h"
 #include "images/formats/vmdk_descriptor.h"
 
@@ -38,18 +38,18 @@ struct SparseExtent {
 
 SparseExtent readExtent(std::span<const std::byte> bytes)
 {
-    if (bytes.size() < kHeaderBytes || littleEndian<std::uint32_t>(bytes, 0) != 0x564d444b) // "KDMV"
+    if (bytes.size() < kHeaderBytes || text::littleEndian<std::uint32_t>(bytes, 0) != 0x564d444b) // "KDMV"
         kRefusal.corrupt("no sparse extent header where one should be: it is cut off");
     SparseExtent extent;
-    extent.version = littleEndian<std::uint32_t>(bytes, 4);
-    extent.flags = littleEndian<std::uint32_t>(bytes, 8);
-    extent.capacity = littleEndian<std::uint64_t>(bytes, 12);
-    extent.grain = littleEndian<std::uint64_t>(bytes, 20);
-    extent.descriptor = littleEndian<std::uint64_t>(bytes, 28);
-    extent.descriptorLength = littleEndian<std::uint64_t>(bytes, 36);
-    extent.tableEntries = littleEndian<std::uint32_t>(bytes, 44);
-    extent.directory = littleEndian<std::uint64_t>(bytes, 56);
-    extent.compression = littleEndian<std::uint16_t>(bytes, 77);
+    extent.version = text::littleEndian<std::uint32_t>(bytes, 4);
+    extent.flags = text::littleEndian<std::uint32_t>(bytes, 8);
+    extent.capacity = text::littleEndian<std::uint64_t>(bytes, 12);
+    extent.grain = text::littleEndian<std::uint64_t>(bytes, 20);
+    extent.descriptor = text::littleEndian<std::uint64_t>(bytes, 28);
+    extent.descriptorLength = text::littleEndian<std::uint64_t>(bytes, 36);
+    extent.tableEntries = text::littleEndian<std::uint32_t>(bytes, 44);
+    extent.directory = text::littleEndian<std::uint64_t>(bytes, 56);
+    extent.compression = text::littleEndian<std::uint16_t>(bytes, 77);
     return extent;
 }
 
@@ -110,7 +110,7 @@ public:
             if (part.size() < count * 4)
                 cutOff(header_.directoryBytes + entries * 4);
             for (std::uint64_t i = 0; i < count; ++i)
-                if (const auto table = littleEndian<std::uint32_t>(part, i * 4); table != 0)
+                if (const auto table = text::littleEndian<std::uint32_t>(part, i * 4); table != 0)
                     walkTable(table * kSector);
         }
     }
@@ -124,7 +124,7 @@ private:
         require(offset, bytes);
         const std::vector<std::byte> table = file_.read(offset, bytes);
         for (std::size_t i = 0; i < header_.tableEntries; ++i)
-            if (const auto grain = littleEndian<std::uint32_t>(table, i * 4); grain != 0)
+            if (const auto grain = text::littleEndian<std::uint32_t>(table, i * 4); grain != 0)
                 checkGrain(grain);
     }
 
@@ -137,7 +137,7 @@ private:
         std::uint64_t length = header_.grainBytes;
         if (header_.compressed) {
             require(offset, kMarkerBytes);
-            length = kMarkerBytes + littleEndian<std::uint32_t>(file_.read(offset, kMarkerBytes), 8);
+            length = kMarkerBytes + text::littleEndian<std::uint32_t>(file_.read(offset, kMarkerBytes), 8);
         }
         require(offset, length);
     }

@@ -1,6 +1,8 @@
 #include "images/sources/checksum.h"
 
 #include "common/model/error.h"
+#include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -16,14 +18,10 @@ std::optional<Checksum> parseChecksum(const std::string& text)
     Checksum checksum;
     const std::string_view algorithm = std::string_view(text).substr(0, kAlgorithm);
     checksum.kind = algorithm == "sha512:" ? Digest::Kind::Bits512 : Digest::Kind::Bits256;
-    checksum.hex = text.substr(std::min(text.size(), kAlgorithm));
-    for (char& c : checksum.hex)
-        if (c >= 'A' && c <= 'F')
-            c = static_cast<char>(c - 'A' + 'a');
+    checksum.hex = model::lowerCase(std::string_view(text).substr(std::min(text.size(), kAlgorithm)));
     const std::size_t digits = checksum.kind == Digest::Kind::Bits512 ? 128 : 64;
     const bool known = algorithm == "sha256:" || algorithm == "sha512:";
-    if (known && checksum.hex.size() == digits &&
-        checksum.hex.find_first_not_of("0123456789abcdef") == std::string::npos)
+    if (known && text::isLowerHex(checksum.hex, digits))
         return checksum;
     throw model::Error(model::ErrorCode::InvalidInput, fmt::format("'{}' is no checksum", text),
                        "write sha256:<64 hex digits> or sha512:<128 hex digits>");

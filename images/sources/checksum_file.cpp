@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <cctype>
@@ -19,21 +20,11 @@ struct Line {
     std::string name; ///< without folders; "": the line names none
 };
 
-std::string_view trimmed(std::string_view text)
-{
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0)
-        text.remove_prefix(1);
-    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
-        text.remove_suffix(1);
-    return text;
-}
-
 std::optional<std::string> hexOf(std::string_view text)
 {
     constexpr std::size_t kSha256 = 64;
     constexpr std::size_t kSha512 = 128;
-    const bool digits = std::ranges::all_of(text, [](unsigned char c) { return std::isxdigit(c) != 0; });
-    if (!digits || (text.size() != kSha256 && text.size() != kSha512))
+    if (!std::ranges::all_of(text, text::isHexDigit) || (text.size() != kSha256 && text.size() != kSha512))
         return std::nullopt;
     return model::lowerCase(text);
 }
@@ -50,7 +41,7 @@ std::optional<Line> bsdLine(std::string_view text)
     const std::size_t close = text.rfind(") = ");
     if (open == std::string_view::npos || close == std::string_view::npos || close < open)
         return std::nullopt;
-    const std::optional<std::string> hex = hexOf(trimmed(text.substr(close + 4)));
+    const std::optional<std::string> hex = hexOf(text::trimmed(text.substr(close + 4)));
     if (!hex)
         return std::nullopt;
     return Line{*hex, baseName(text.substr(open + 2, close - open - 2))};
@@ -63,7 +54,7 @@ std::optional<Line> gnuLine(std::string_view text)
     const std::optional<std::string> hex = hexOf(text.substr(0, space));
     if (!hex)
         return std::nullopt;
-    std::string_view name = space == std::string_view::npos ? "" : trimmed(text.substr(space));
+    std::string_view name = space == std::string_view::npos ? "" : text::trimmed(text.substr(space));
     if (name.starts_with('*'))
         name.remove_prefix(1);
     return Line{*hex, baseName(name)};
@@ -93,7 +84,7 @@ std::string checksumFromFile(std::string_view text, const std::string& name)
     std::size_t lines = 0;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        const std::string_view one = trimmed(text.substr(0, end));
+        const std::string_view one = text::trimmed(text.substr(0, end));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         std::optional<Line> line = bsdLine(one);
         if (!line)

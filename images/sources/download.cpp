@@ -4,13 +4,13 @@
 #include "common/platform/http_client.h"
 #include "common/platform/urls.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 #include "images/base/confined_child.h"
 #include "images/base/room.h"
 #include "images/store/image_store.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <condition_variable>
 #include <cstring>
 #include <fcntl.h>
@@ -54,13 +54,6 @@ std::string header(const platform::HttpResponse& response, const char* name)
 {
     const auto found = response.headers.find(name);
     return found == response.headers.end() ? std::string() : found->second;
-}
-
-std::uint64_t numberOr0(const std::string& text)
-{
-    std::uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
 }
 
 [[noreturn]] void throwStatus(const platform::HttpRequest& request, int status)
@@ -148,7 +141,7 @@ private:
         Remote remote;
         if (answer.status / 100 != 2)
             return remote;
-        remote.totalBytes = numberOr0(header(answer, "content-length"));
+        remote.totalBytes = text::parseNumber<std::uint64_t>(header(answer, "content-length")).value_or(0);
         remote.resumable =
             remote.totalBytes > 0 && header(answer, "accept-ranges").find("bytes") != std::string::npos;
         remote.version = header(answer, "etag");

@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/urls.h"
+#include "common/text/text.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
 
@@ -72,7 +73,7 @@ std::string fetchManifest(platform::HttpRequest request, const Offered& offered,
 {
     request.url += "/manifest";
     std::string text = fetchText(request, kPeerManifestLimit, deadline);
-    if (toHex(sha256(std::as_bytes(std::span(text)))) != offered.manifestSha256)
+    if (text::toHex(sha256(std::as_bytes(std::span(text)))) != offered.manifestSha256)
         throw Error(ErrorCode::ChecksumMismatch, "the other bm's manifest is not the one that its API names",
                     "look at it there: bm image verify");
     return text;

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/text.h"
 
 #include <fmt/format.h>
 #include <sstream>
@@ -17,11 +18,9 @@ struct Keys {
     std::string secret;
 };
 
-std::string trimmed(const std::string& text)
+std::string_view unquoted(std::string_view text)
 {
-    const std::size_t begin = text.find_first_not_of(" \t\r\"");
-    const std::size_t end = text.find_last_not_of(" \t\r\"");
-    return begin == std::string::npos ? "" : text.substr(begin, end - begin + 1);
+    return text::trimmed(text, " \t\r\"");
 }
 
 /// The file that AWS's own tools read; of its sections the first with both.
@@ -35,13 +34,13 @@ Keys readKeys(const std::filesystem::path& file)
     Keys keys;
     for (std::string line; std::getline(lines, line) && (keys.id.empty() || keys.secret.empty());) {
         const std::size_t equals = line.find('=');
-        if (equals == std::string::npos || trimmed(line).starts_with('#'))
+        if (equals == std::string::npos || unquoted(line).starts_with('#'))
             continue;
-        const std::string name = trimmed(line.substr(0, equals));
+        const std::string_view name = unquoted(std::string_view(line).substr(0, equals));
         if (name == "aws_access_key_id")
-            keys.id = trimmed(line.substr(equals + 1));
+            keys.id = unquoted(std::string_view(line).substr(equals + 1));
         if (name == "aws_secret_access_key")
-            keys.secret = trimmed(line.substr(equals + 1));
+            keys.secret = unquoted(std::string_view(line).substr(equals + 1));
     }
     if (keys.id.empty() || keys.secret.empty())
         throw Error(ErrorCode::NotFound, fmt::format("s3: {} does not hold both keys", file.string()),

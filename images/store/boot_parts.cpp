@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/text.h"
 #include "images/base/confined_child.h"
 #include "images/base/room.h"
 #include "images/blocks/block_decoder.h"
@@ -85,7 +86,7 @@ std::string partsName(const std::vector<ByteRange>& parts)
     std::string text;
     for (const ByteRange& part : parts)
         text += std::to_string(part.offset) + "+" + std::to_string(part.bytes) + " ";
-    return toHex(sha256(std::as_bytes(std::span(text)))).substr(0, 32);
+    return text::toHex(sha256(std::as_bytes(std::span(text)))).substr(0, 32);
 }
 
 std::uint64_t bytesOf(const std::vector<ByteRange>& parts)

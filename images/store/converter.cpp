@@ -1,12 +1,12 @@
 #include "images/store/converter.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "images/base/confined_child.h"
 #include "images/base/room.h"
 #include "images/convert/decompress.h"
 
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -105,10 +105,9 @@ double lastPercent(std::string_view text)
 {
     const std::size_t end = text.rfind("/100%");
     const std::size_t begin = end == std::string_view::npos ? end : text.rfind('(', end);
-    double value = -1;
-    if (begin != std::string_view::npos)
-        std::from_chars(text.data() + begin + 1, text.data() + end, value);
-    return value;
+    if (begin == std::string_view::npos)
+        return -1;
+    return text::parseNumber<double>(text.substr(begin + 1, end - begin - 1)).value_or(-1);
 }
 
 /// By `qemu-img check --output=json`.

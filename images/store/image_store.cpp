@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/model/ids.h"
 #include "common/platform/log.h"
+#include "common/text/text.h"
 #include "images/base/room.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
@@ -85,7 +86,7 @@ constexpr std::chrono::minutes kBucketDeadline{5}; // for a removal
 
 bool isContentId(const std::string& text)
 {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+    return text::isLowerHex(text, 64);
 }
 
 } // namespace
@@ -136,7 +137,7 @@ bool ImageStore::State::present(StoredImage& stored) const
         if (manifest.contentId() != stored.contentId ||
             std::filesystem::file_size(object(stored.contentId, ".zst")) != manifest.storedBytes)
             return false;
-        stored.manifestSha256 = toHex(sha256(std::as_bytes(std::span(text))));
+        stored.manifestSha256 = text::toHex(sha256(std::as_bytes(std::span(text))));
         stored.storedBytes = manifest.storedBytes;
         return true;
     } catch (const Error& error) {
@@ -229,7 +230,7 @@ StoredImage ImageStore::adopt(const std::filesystem::path& blocks, const std::st
     platform::writeFileAtomically(manifestFile, manifest);
     StoredImage stored;
     stored.contentId = parsed.contentId();
-    stored.manifestSha256 = toHex(sha256(std::as_bytes(std::span(manifest))));
+    stored.manifestSha256 = text::toHex(sha256(std::as_bytes(std::span(manifest))));
     stored.sizeBytes = parsed.sizeBytes;
     stored.storedBytes = parsed.storedBytes;
     stored.dataBytes = parsed.dataBytes();
@@ -252,7 +253,7 @@ void ImageStore::verify(const std::string& contentId, const std::string& manifes
         bucket.fetch(contentId, blocksPath, manifestPath, deadline);
     });
     const std::string text = platform::readFile(manifestPath, kManifestLimit);
-    if (!manifestSha256.empty() && toHex(sha256(std::as_bytes(std::span(text)))) != manifestSha256)
+    if (!manifestSha256.empty() && text::toHex(sha256(std::as_bytes(std::span(text)))) != manifestSha256)
         throw Error(ErrorCode::ChecksumMismatch, "its manifest is not the one that was stored",
                     "add the image again from its source");
     const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
@@ -275,7 +276,7 @@ StoredImage ImageStore::adoptCapture(const std::string& captureId, const model::
     const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
     StoredImage stored;
     stored.contentId = manifest.contentId();
-    stored.manifestSha256 = toHex(sha256(std::as_bytes(std::span(text))));
+    stored.manifestSha256 = text::toHex(sha256(std::as_bytes(std::span(text))));
     stored.sourceFormat = "capture";
     stored.sizeBytes = manifest.sizeBytes;
     stored.storedBytes = manifest.storedBytes;

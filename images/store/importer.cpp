@@ -1,6 +1,7 @@
 #include "images/store/importer.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "images/base/confined_child.h"
 #include "images/base/room.h"
 #include "images/blocks/block_writer.h"
@@ -380,7 +381,7 @@ StoredImage Importer::finish(BlockWriter& writer)
     writeSynced(manifestFile(), text);
     StoredImage stored;
     stored.contentId = manifest.contentId();
-    stored.manifestSha256 = toHex(sha256(std::as_bytes(std::span(text))));
+    stored.manifestSha256 = text::toHex(sha256(std::as_bytes(std::span(text))));
     stored.sizeBytes = manifest.sizeBytes;
     stored.storedBytes = manifest.storedBytes;
     stored.dataBytes = manifest.dataBytes();

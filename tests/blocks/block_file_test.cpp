@@ -1,5 +1,6 @@
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/text.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/block_writer.h"
 #include "images/blocks/digest.h"
@@ -229,7 +230,7 @@ TEST_CASE("zeros are told from others", "[blocks]")
 TEST_CASE("digests are the ones that others compute", "[blocks]")
 {
     const std::string abc = "abc";
-    CHECK(images::toHex(images::sha256(std::as_bytes(std::span(abc)))) ==
+    CHECK(text::toHex(images::sha256(std::as_bytes(std::span(abc)))) ==
           "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"); // FIPS 180-2, B.1
     images::Digest digest(images::Digest::Kind::Bits512);
     digest.update(std::as_bytes(std::span(abc)).first(1));

@@ -1,3 +1,4 @@
+#include "common/text/text.h"
 #include "images/blocks/block_record.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/merkle.h"
@@ -45,7 +46,7 @@ TEST_CASE("the root of the blocks' hashes is RFC 6962's tree", "[blocks][merkle]
 {
     const images::Manifest five = blocks(5);
     const auto at = [&](std::size_t i) { return leaf(five.blocks[i].sha256); };
-    CHECK(images::toHex(images::blocksRoot(blocks(0))) ==
+    CHECK(text::toHex(images::blocksRoot(blocks(0))) ==
           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     CHECK(images::blocksRoot(blocks(1)) == at(0));
     CHECK(images::blocksRoot(blocks(3)) == node(node(at(0), at(1)), at(2)));

@@ -1,5 +1,6 @@
 #include "tests/images/store_world.h"
 
+#include "common/text/text.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
 
@@ -52,7 +53,7 @@ TEST_CASE("every format and compression restores to the same bytes", "[images][i
         CHECK(world.filesIn("store/incoming") == 0);
 
         const std::string manifest = platform::readFile(world.store.manifestFile(id));
-        CHECK(images::toHex(images::sha256(std::as_bytes(std::span(manifest)))) == stored.manifestSha256);
+        CHECK(text::toHex(images::sha256(std::as_bytes(std::span(manifest)))) == stored.manifestSha256);
         CHECK(images::parseManifest(std::as_bytes(std::span(manifest))).contentId() == id);
     }
 }
