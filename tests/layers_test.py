@@ -8,10 +8,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BASE = {"common/text", "common/model"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
+IMAGES = {"images/" + room for room in ("base", "blocks", "formats", "sources", "store")}
 ROOM = PLATFORM | {"common/wire", "db", "conductor/core"}
 CONDUCTOR = {f"conductor/{room}" for room in ("core", "events", "health", "images", "nodes", "steps", "operations", "machines",
                                               "fleet/selection", "fleet/rollouts", "fleet/schedules")}
-API = PLATFORM | CONDUCTOR | {"common/wire", "common/layout", "common/http", "db", "images", "pxe", "drivers"}
+API = PLATFORM | CONDUCTOR | IMAGES | {"common/wire", "common/layout", "common/http", "db", "pxe", "drivers"}
 AGENT_STEP = PLATFORM | {"common/wire", "agent/base", "agent/disk"}
 HARDWARE = {"agent/hardware/" + room for room in ("erase", "raid", "burnin", "inspection", "rescue")}
 ALLOWED = {
@@ -21,15 +22,19 @@ ALLOWED = {
     "common/layout": BASE | {"common/wire"},
     "common/platform": BASE,
     "common/http": PLATFORM,
-    "images/blocks": PLATFORM | {"common/http"},
+    "images/base": PLATFORM,
+    "images/blocks": PLATFORM,
+    "images/formats": BASE | {"images/base"},
+    "images/sources": PLATFORM | {"images/base", "images/blocks"},
+    "images/store": PLATFORM | {"images/base", "images/blocks", "images/formats", "images/sources"},
+    "images/convert": BASE | {"images/base", "images/blocks"},
     "db": LEAF,
-    "images": LEAF | {"images/blocks"},
     "pxe": LEAF,
     "drivers": LEAF,
-    "conductor/core": PLATFORM | {"common/wire", "db", "images", "pxe", "drivers"},
+    "conductor/core": PLATFORM | IMAGES | {"common/wire", "db", "pxe", "drivers"},
     "conductor/events": ROOM,
     "conductor/health": ROOM | {"pxe"},
-    "conductor/images": ROOM | {"common/layout", "images"},
+    "conductor/images": ROOM | IMAGES | {"common/layout"},
     "conductor/nodes": ROOM | {"conductor/images"},
     "conductor/steps": ROOM | {"images/blocks", "conductor/images", "conductor/nodes"},
     "conductor/operations": ROOM | {"conductor/images", "conductor/nodes", "conductor/steps"},
@@ -67,7 +72,7 @@ ALLOWED = {
     "cli/commands": PLATFORM | {"cli/client", "cli/views", "cli/shell", "common/wire", "common/layout"},
 }
 # Rows that still stand for every folder inside them. A folder elsewhere needs a row of its own.
-WHOLE = {"common/wire", "db", "images"}
+WHOLE = {"common/wire", "db"}
 # tests/X tests the folders of the row, all that is inside them, and may include what these may; so do tests/support's
 # users (it builds the whole server) and helpers of another test folder where the row names it.
 TESTS = {

@@ -1,5 +1,5 @@
 #pragma once
-#include "images/convert/decompress.h"
+#include "images/base/convert_exit.h"
 
 #include <stdexcept>
 #include <string>

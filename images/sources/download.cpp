@@ -6,8 +6,7 @@
 #include "common/text/lower_case.h"
 #include "common/text/text.h"
 #include "images/base/confined_child.h"
-#include "images/base/room.h"
-#include "images/store/image_store.h"
+#include "images/base/disk_space.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -246,8 +245,7 @@ private:
 } // namespace
 
 void download(const std::string& url, const std::filesystem::path& file, std::uint64_t limitBytes,
-              const std::function<void(std::uint64_t, std::uint64_t)>& onProgress,
-              const model::Deadline& deadline)
+              const FetchProgress& onProgress, const model::Deadline& deadline)
 {
     if (!isWeb(url))
         throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is no http or https URL", shown(url)),

@@ -12,7 +12,12 @@ namespace bm::images {
 /// Bytes done and bytes to do (0: not known).
 using FetchProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
-/// As download() of image_store.h, asking with the address, credentials, headers and CA of @p base.
+/// Fetches @p url into @p file, going on at its end when it exists (Range), at most @p limitBytes.
+/// Only http and https. @throws Error Unavailable, TooLarge, InvalidInput, StoreFull, DeadlineExceeded
+void download(const std::string& url, const std::filesystem::path& file, std::uint64_t limitBytes,
+              const FetchProgress& onProgress, const model::Deadline& deadline);
+
+/// As download(), asking with the address, credentials, headers and CA of @p base.
 void downloadWith(const platform::HttpRequest& base, const std::filesystem::path& file,
                   std::uint64_t limitBytes, const FetchProgress& onProgress, const model::Deadline& deadline);
 

@@ -4,7 +4,7 @@
 #include "common/platform/files.h"
 #include "common/platform/http_client.h"
 #include "common/platform/log.h"
-#include "images/base/room.h"
+#include "images/base/disk_space.h"
 #include "images/blocks/manifest.h"
 #include "images/sources/download.h"
 #include "images/sources/s3_cache.h"

@@ -4,7 +4,7 @@
 #include "common/platform/files.h"
 #include "common/text/text.h"
 #include "images/base/confined_child.h"
-#include "images/base/room.h"
+#include "images/base/disk_space.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
 

@@ -3,10 +3,10 @@
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"
-#include "images/base/room.h"
+#include "images/base/disk_space.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/block_record.h"
-#include "images/store/image_store.h"
+#include "images/store/store_settings.h"
 
 #include <cerrno>
 #include <fcntl.h>

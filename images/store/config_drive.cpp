@@ -1,6 +1,7 @@
+#include "images/store/config_drive.h"
+
 #include "common/model/error.h"
 #include "images/base/gunzip.h"
-#include "images/store/image_store.h"
 
 #include <algorithm>
 #include <archive.h>

@@ -3,8 +3,8 @@
 #include "common/model/error.h"
 #include "common/text/text.h"
 #include "images/base/confined_child.h"
-#include "images/base/room.h"
-#include "images/convert/decompress.h"
+#include "images/base/convert_exit.h"
+#include "images/base/disk_space.h"
 
 #include <cerrno>
 #include <csignal>

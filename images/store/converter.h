@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/deadline.h"
 #include "images/formats/formats.h"
-#include "images/store/image_store.h"
+#include "images/store/store_settings.h"
 
 #include <cstddef>
 #include <cstdint>

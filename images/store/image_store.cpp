@@ -4,7 +4,7 @@
 #include "common/model/ids.h"
 #include "common/platform/log.h"
 #include "common/text/text.h"
-#include "images/base/room.h"
+#include "images/base/disk_space.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
 #include "images/sources/s3_mirror.h"

@@ -1,61 +1,20 @@
 #pragma once
 #include "common/model/deadline.h"
-#include "common/model/image.h"
 #include "common/platform/exec.h"
 #include "images/base/byte_source.h"
-#include "images/sources/source_settings.h"
 #include "images/store/capture_store.h"
+#include "images/store/config_drive.h"
+#include "images/store/import_request.h"
+#include "images/store/store_settings.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace bm::images {
-
-struct StoreSettings {
-    std::filesystem::path folder =
-        "/var/lib/bm/images"; ///< objects/<contentId>.zst and .manifest; incoming/ for halves
-    std::uint64_t maxImageBytes = std::uint64_t{2}
-                                  << 40U; ///< declared or real raw size beyond: ImageTooLarge
-    std::uint64_t reserveBytes = std::uint64_t{1}
-                                 << 30U; ///< free space that an import leaves; else StoreFull
-    int compressionLevel = 3;
-    int compressionThreads = 0; ///< 0: as many as cores
-    std::string qemuImg = "/usr/bin/qemu-img";
-    std::filesystem::path
-        convertHelper{}; ///< bm-convert; empty: beside the program, in its build folder or in libexec/bm
-    SourceSettings sources{};
-};
-
-/// What came in.
-struct ImportRequest {
-    std::filesystem::path file;     ///< the source as a local file (an upload is spooled to incoming/ first)
-    std::string expectedChecksum{}; ///< "", "sha256:<hex>" or "sha512:<hex>" of the source's bytes as given
-    std::optional<model::ImageKind> kind{}; ///< nothing: the content tells
-};
-
-struct ImportProgress {
-    std::uint64_t sourceBytes = 0;
-    std::uint64_t sourceTotal = 0;
-    std::string phase; ///< "inspecting", "converting", "compressing", "syncing"
-};
-
-/// What an import made; goes into model::Image.
-struct StoredImage {
-    std::string contentId;
-    std::string manifestSha256;
-    model::ImageKind kind = model::ImageKind::Disk;
-    model::JsonText description{}; ///< of a tree or RAM disk, as model::Image::description
-    std::string sourceFormat;      ///< "raw", "qcow2", "raw+gz", "qcow2+xz" ...
-    std::uint64_t sizeBytes = 0;
-    std::uint64_t storedBytes = 0;
-    std::uint64_t dataBytes = 0;
-    std::shared_ptr<const void> hold{}; ///< while it lives, collect() leaves the objects alone
-};
 
 /// The block store (docs/adr and images/blocks/manifest.h). Thread-safe; imports may run in parallel.
 class ImageStore {
@@ -121,25 +80,5 @@ private:
     struct State;
     std::unique_ptr<State> state_;
 };
-
-/// Fetches @p url into @p file, going on at its end when it exists (Range), at most @p limitBytes.
-/// Only http and https. @throws Error Unavailable, TooLarge, InvalidInput, StoreFull, DeadlineExceeded
-void download(const std::string& url, const std::filesystem::path& file, std::uint64_t limitBytes,
-              const std::function<void(std::uint64_t, std::uint64_t)>& onProgress,
-              const model::Deadline& deadline);
-
-/// What a config drive holds (OpenStack's layout):
-/// openstack/latest/{meta_data.json,user_data,network_data.json,vendor_data.json}.
-struct ConfigDrive {
-    std::string metaDataJson = "{}";
-    std::string userData;
-    std::string networkDataJson;
-    std::string vendorDataJson;
-};
-/// An ISO 9660 image with volume label "config-2" (libarchive), Rock Ridge and Joliet.
-std::string makeConfigDrive(const ConfigDrive& drive);
-/// A whole config drive as Ironic takes it: base64 of a gzipped ISO or VFAT image; gives the plain image.
-/// @throws Error InvalidInput (not base64, not gzip, larger than 64 MiB unpacked)
-std::string decodeConfigDrive(const std::string& base64Gzip);
 
 } // namespace bm::images

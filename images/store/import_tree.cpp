@@ -1,7 +1,7 @@
 // Trees: archives of files become a canonical pax archive, which goes into blocks as a disk image does.
 #include "common/model/error.h"
 #include "images/base/confined_child.h"
-#include "images/base/room.h"
+#include "images/base/disk_space.h"
 #include "images/blocks/block_writer.h"
 #include "images/formats/formats.h"
 #include "images/store/importer.h"

@@ -3,7 +3,7 @@
 #include "common/model/error.h"
 #include "common/text/text.h"
 #include "images/base/confined_child.h"
-#include "images/base/room.h"
+#include "images/base/disk_space.h"
 #include "images/blocks/block_writer.h"
 #include "images/formats/boot_archive.h"
 #include "images/formats/disk_inspection.h"

@@ -1,7 +1,8 @@
 #pragma once
 #include "images/sources/source_file.h"
 #include "images/store/converter.h"
-#include "images/store/image_store.h"
+#include "images/store/import_request.h"
+#include "images/store/store_settings.h"
 
 #include <chrono>
 #include <filesystem>

@@ -1,3 +1,4 @@
+#include "images/sources/download.h"
 #include "tests/images/flaky_server.h"
 #include "tests/images/store_world.h"
 

@@ -1,4 +1,4 @@
-#include "images/base/room.h"
+#include "images/base/disk_space.h"
 
 #include "common/model/error.h"
 

@@ -1,4 +1,4 @@
-#include "images/sources/peer_image.h"
+#include "images/store/peer_image.h"
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
