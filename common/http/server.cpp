@@ -2,7 +2,7 @@
 
 #include "common/http/exchange.h"
 #include "common/http/file_sender.h"
-#include "common/http/reception.h"
+#include "common/http/acceptor.h"
 #include "common/http/stream_sender.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
@@ -47,7 +47,7 @@ struct Server::State {
 
     const Router& router;
     ListenerConfig config;
-    Reception reception;
+    Acceptor acceptor;
     FileSender files;
     StreamSender streams;
     platform::WorkQueue<std::unique_ptr<Connection>> queue{};
@@ -56,19 +56,19 @@ struct Server::State {
 
 Server::State::State(const Router& routes, ListenerConfig settings)
     : router(routes), config(std::move(settings)),
-      reception(config,
+      acceptor(config,
                 [this](std::unique_ptr<Connection> connection) { queue.push(std::move(connection)); }),
       files(
           config,
-          [this](std::unique_ptr<Connection> connection) { reception.giveBack(std::move(connection)); },
-          [this](std::unique_ptr<Connection> connection) { reception.close(std::move(connection)); }),
-      streams([this](std::unique_ptr<Connection> connection) { reception.close(std::move(connection)); })
+          [this](std::unique_ptr<Connection> connection) { acceptor.giveBack(std::move(connection)); },
+          [this](std::unique_ptr<Connection> connection) { acceptor.close(std::move(connection)); }),
+      streams([this](std::unique_ptr<Connection> connection) { acceptor.close(std::move(connection)); })
 {}
 
 void Server::State::start()
 {
     std::signal(SIGPIPE, SIG_IGN); // a peer that went away is a result of a write, not the end of the process
-    reception.start();
+    acceptor.start();
     files.start();
     streams.start();
     for (int i = 0; i < config.maxThreads; ++i)
@@ -77,15 +77,15 @@ void Server::State::start()
 
 void Server::State::stop()
 {
-    reception.stop();
-    reception.breakOff();
+    acceptor.stop();
+    acceptor.breakOff();
     for (std::jthread& worker : workers)
         worker.request_stop();
     workers.clear(); // joins: handlers that run end with their answer
     files.stop();
     streams.stop();
     queue.clear();
-    reception.stop(); // what came back meanwhile
+    acceptor.stop(); // what came back meanwhile
 }
 
 void Server::State::work(const std::stop_token& stop)
@@ -109,7 +109,7 @@ void Server::State::handle(std::unique_ptr<Connection> connection)
     } catch (const Error& error) {
         connection->input.clear();
         refuseHead(*connection, config, error);
-        reception.close(std::move(connection));
+        acceptor.close(std::move(connection));
         return;
     }
     connection->input.erase(0, length);
@@ -132,9 +132,9 @@ void Server::State::answer(std::unique_ptr<Connection> connection, const Head& h
     } else if (response.pendingStream()) {
         streams.add(std::move(connection), response.pendingStream());
     } else if (response.keepAlive() && drained && !connection->broken) {
-        reception.giveBack(std::move(connection));
+        acceptor.giveBack(std::move(connection));
     } else {
-        reception.close(std::move(connection));
+        acceptor.close(std::move(connection));
     }
 }
 
@@ -174,7 +174,7 @@ std::size_t Server::streamCount() const
 
 std::uint16_t Server::port() const
 {
-    return state_->reception.port();
+    return state_->acceptor.port();
 }
 
 } // namespace bm::http

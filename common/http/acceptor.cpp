@@ -1,4 +1,4 @@
-#include "common/http/reception.h"
+#include "common/http/acceptor.h"
 
 #include "common/http/head.h"
 #include "common/http/listen.h"
@@ -23,10 +23,10 @@ constexpr std::string_view kBusy =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
     "Connection: close\r\n\r\n";
 
-/// Small bodies are waited for here as well: a worker waits for large ones only.
+/// The acceptor also waits for bodies up to this size; a worker waits for larger ones only.
 constexpr std::size_t kBodyLimit = std::size_t{64} * 1024;
 
-/// Whether a worker can take it on: to answer, or to say that the head is too long.
+/// Whether a worker can answer it, with a refusal where the head is too long.
 bool isReady(const std::string& input)
 {
     const std::size_t wanted = requestLength(input, kBodyLimit);
@@ -40,19 +40,19 @@ std::chrono::steady_clock::time_point now()
 
 } // namespace
 
-Reception::Reception(const ListenerConfig& config, OnReady onReady)
+Acceptor::Acceptor(const ListenerConfig& config, OnReady onReady)
     : config_(config), onReady_(std::move(onReady))
 {
     if (!config_.certificateFile.empty())
         tls_.emplace(config_.certificateFile, config_.keyFile);
 }
 
-Reception::~Reception()
+Acceptor::~Acceptor()
 {
     stop();
 }
 
-void Reception::start()
+void Acceptor::start()
 {
     listener_ = listenOn(config_.address, config_.port);
     port_ = localPortOf(listener_.get());
@@ -60,20 +60,20 @@ void Reception::start()
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-void Reception::stop()
+void Acceptor::stop()
 {
     if (thread_.joinable()) {
         thread_.request_stop();
         poller_.wake();
         thread_.join();
     }
-    guests_.clear();
+    pending_.clear();
     deadlines_.clear();
     fresh_.lock()->clear();
     listener_ = platform::Fd();
 }
 
-void Reception::giveBack(std::unique_ptr<Connection> connection)
+void Acceptor::giveBack(std::unique_ptr<Connection> connection)
 {
     const bool empty = connection->input.empty();
     const Time until = now() + (empty ? config_.idleTimeout : config_.headerDeadline);
@@ -81,7 +81,7 @@ void Reception::giveBack(std::unique_ptr<Connection> connection)
     poller_.wake();
 }
 
-void Reception::close(std::unique_ptr<Connection> connection)
+void Acceptor::close(std::unique_ptr<Connection> connection)
 {
     connection->finish();
     if (connection->broken)
@@ -90,16 +90,16 @@ void Reception::close(std::unique_ptr<Connection> connection)
     poller_.wake();
 }
 
-void Reception::run(const std::stop_token& stop)
+void Acceptor::run(const std::stop_token& stop)
 {
     while (!stop.stop_requested()) {
         poller_.wait(untilNext(), [this](int fd) { fd == listener_.get() ? accept() : serve(fd); });
-        takeNew();
+        admitFresh();
         evictLate();
     }
 }
 
-std::chrono::milliseconds Reception::untilNext() const
+std::chrono::milliseconds Acceptor::untilNext() const
 {
     Time next = now() + std::chrono::seconds{60};
     if (!deadlines_.empty())
@@ -109,12 +109,12 @@ std::chrono::milliseconds Reception::untilNext() const
     return std::chrono::ceil<std::chrono::milliseconds>(next - now());
 }
 
-void Reception::accept()
+void Acceptor::accept()
 {
     for (int i = 0; i < 64; ++i) {
         platform::Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (socket) {
-            welcome(std::move(socket));
+            open(std::move(socket));
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -127,11 +127,11 @@ void Reception::accept()
     }
 }
 
-void Reception::welcome(platform::Fd socket)
+void Acceptor::open(platform::Fd socket)
 {
     const std::string peer = peerAddressOf(socket.get());
     if (peer.empty())
-        return; // gone already
+        return; // the peer closed it
     if (!makeRoom(peer)) {
         refuse(socket);
         return;
@@ -139,121 +139,121 @@ void Reception::welcome(platform::Fd socket)
     const int yes = 1;
     ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     SslPtr ssl = tls_ ? tls_->accept(socket.get()) : nullptr;
-    Guest guest;
-    guest.phase = ssl ? Phase::Handshake : Phase::Head;
-    guest.until = now() + config_.headerDeadline;
-    guest.connection = std::make_unique<Connection>(std::move(socket), peer, admission_.enter(peer),
-                                                    std::move(ssl), stopSignal_.fd());
-    seat(std::move(guest));
+    PendingConnection pending;
+    pending.phase = ssl ? Phase::Handshake : Phase::Head;
+    pending.until = now() + config_.headerDeadline;
+    pending.connection = std::make_unique<Connection>(std::move(socket), peer, admission_.enter(peer),
+                                                      std::move(ssl), stopSignal_.fd());
+    admit(std::move(pending));
 }
 
-/// Below the limits, or one of those who wait here had to go: the idle first, then who is longest at its
-/// head.
-bool Reception::makeRoom(const std::string& peer)
+/// Closes a pending connection where a limit is reached: idle ones first, then the one that waits longest for
+/// its head. @return false: none can be closed
+bool Acceptor::makeRoom(const std::string& peer)
 {
     const bool clientFull = admission_.of(peer) >= config_.maxConnectionsPerClient;
     if (!clientFull && admission_.total() < config_.maxConnections)
         return true;
-    const Guest* candidate = nullptr;
-    const auto rank = [](const Guest& guest) {
-        const int phase = guest.phase == Phase::Lingering ? 0 : guest.phase == Phase::Idle ? 1 : 2;
-        return std::make_pair(phase, guest.until);
+    const PendingConnection* candidate = nullptr;
+    const auto rank = [](const PendingConnection& pending) {
+        const int phase = pending.phase == Phase::Lingering ? 0 : pending.phase == Phase::Idle ? 1 : 2;
+        return std::make_pair(phase, pending.until);
     };
-    for (const auto& [fd, guest] : guests_)
-        if ((!clientFull || guest.connection->peer() == peer) &&
-            (candidate == nullptr || rank(guest) < rank(*candidate)))
-            candidate = &guest;
+    for (const auto& [fd, pending] : pending_)
+        if ((!clientFull || pending.connection->peer() == peer) &&
+            (candidate == nullptr || rank(pending) < rank(*candidate)))
+            candidate = &pending;
     if (candidate == nullptr)
         return false;
     remove(candidate->connection->fd());
     return true;
 }
 
-void Reception::refuse(const platform::Fd& socket)
+void Acceptor::refuse(const platform::Fd& socket)
 {
     if (!tls_) {
         std::array<char, 4096> ignored{};
         ::send(socket.get(), kBusy.data(), kBusy.size(), MSG_NOSIGNAL);
         ::shutdown(socket.get(), SHUT_WR);
         ::recv(socket.get(), ignored.data(), ignored.size(),
-               0); // unread bytes would turn the answer into a reset
+               0); // with unread bytes the kernel would send a reset instead of the answer
     }
 }
 
-void Reception::takeNew()
+void Acceptor::admitFresh()
 {
-    std::vector<Guest> fresh;
+    std::vector<PendingConnection> fresh;
     fresh_.lock()->swap(fresh);
-    for (Guest& guest : fresh)
-        seat(std::move(guest));
+    for (PendingConnection& pending : fresh)
+        admit(std::move(pending));
 }
 
-void Reception::seat(Guest guest)
+void Acceptor::admit(PendingConnection pending)
 {
-    const int fd = guest.connection->fd();
-    const bool ready = guest.phase == Phase::Head && isReady(guest.connection->input);
-    deadlines_.emplace(guest.until, fd);
-    guests_.insert_or_assign(fd, std::move(guest));
+    const int fd = pending.connection->fd();
+    const bool ready = pending.phase == Phase::Head && isReady(pending.connection->input);
+    deadlines_.emplace(pending.until, fd);
+    pending_.insert_or_assign(fd, std::move(pending));
     if (ready)
-        pass(fd);
+        handOver(fd);
     else
-        serve(fd); // what has already arrived, or sits decrypted in TLS, makes no event
+        serve(fd); // poll(2) does not report bytes that TLS has decrypted already
 }
 
-Reception::Guest Reception::remove(int fd)
+Acceptor::PendingConnection Acceptor::remove(int fd)
 {
     poller_.forget(fd);
-    Guest guest = std::move(guests_.extract(fd).mapped());
-    deadlines_.erase({guest.until, fd});
-    return guest;
+    PendingConnection pending = std::move(pending_.extract(fd).mapped());
+    deadlines_.erase({pending.until, fd});
+    return pending;
 }
 
-void Reception::pass(int fd)
+void Acceptor::handOver(int fd)
 {
     onReady_(std::move(remove(fd).connection));
 }
 
-void Reception::serve(int fd)
+void Acceptor::serve(int fd)
 {
-    const auto found = guests_.find(fd);
-    if (found == guests_.end())
+    const auto found = pending_.find(fd);
+    if (found == pending_.end())
         return;
-    Guest& guest = found->second;
-    Connection& connection = *guest.connection;
-    if (guest.phase == Phase::Handshake) {
+    PendingConnection& pending = found->second;
+    Connection& connection = *pending.connection;
+    if (pending.phase == Phase::Handshake) {
         const IoResult result = connection.handshake();
         if (result.io == Io::Closed)
             connection.broken = true;
         if (result.io == Io::Done)
-            guest.phase = Phase::Head;
+            pending.phase = Phase::Head;
     }
-    if (guest.phase != Phase::Handshake)
-        readMore(guest);
+    if (pending.phase != Phase::Handshake)
+        readMore(pending);
     if (connection.broken)
         remove(fd);
-    else if (guest.phase == Phase::Head && isReady(connection.input))
-        pass(fd);
+    else if (pending.phase == Phase::Head && isReady(connection.input))
+        handOver(fd);
     else
         poller_.watch(fd, connection.wants());
 }
 
-void Reception::readMore(Guest& guest)
+void Acceptor::readMore(PendingConnection& pending)
 {
-    Connection& connection = *guest.connection;
+    Connection& connection = *pending.connection;
     std::array<char, 8192> piece{};
     for (;;) {
         const IoResult result = connection.read(piece);
         if (result.io == Io::Closed)
-            connection.broken = true; // the peer ended; a half-sent head is of no use
+            connection.broken = true; // the peer closed it; half a head is useless
         if (result.io != Io::Done)
             return;
-        if (guest.phase == Phase::Lingering)
+        if (pending.phase == Phase::Lingering)
             continue;
-        if (guest.phase == Phase::Idle) { // its next request begins: from now on the head's deadline holds
-            deadlines_.erase({guest.until, connection.fd()});
-            guest.phase = Phase::Head;
-            guest.until = now() + config_.headerDeadline;
-            deadlines_.emplace(guest.until, connection.fd());
+        if (pending.phase == Phase::Idle) { // its next request begins: the head's deadline applies
+            deadlines_.erase({pending.until, connection.fd()});
+            pending.phase = Phase::Head;
+            pending.until = now() + config_.headerDeadline;
+            deadlines_.emplace(pending.until, connection.fd());
         }
         connection.input.append(piece.data(), result.count);
         if (isReady(connection.input))
@@ -261,13 +261,14 @@ void Reception::readMore(Guest& guest)
     }
 }
 
-void Reception::evictLate()
+void Acceptor::evictLate()
 {
     const Time time = now();
     while (!deadlines_.empty() && deadlines_.begin()->first <= time) {
-        const Guest guest = remove(deadlines_.begin()->second);
-        if (guest.phase == Phase::Handshake || guest.phase == Phase::Head)
-            platform::logDebug("http", "{} sent no whole request in time: dropped", guest.connection->peer());
+        const PendingConnection pending = remove(deadlines_.begin()->second);
+        if (pending.phase == Phase::Handshake || pending.phase == Phase::Head)
+            platform::logDebug("http", "{} sent no whole request in time: dropped",
+                               pending.connection->peer());
     }
     if (acceptAgainAt_ && *acceptAgainAt_ <= time) {
         acceptAgainAt_.reset();
