@@ -1,17 +1,11 @@
 #pragma once
 #include "common/model/deadline.h"
+#include "pxe/dhcp_message.h"
 
 #include <string>
 #include <vector>
 
 namespace bm::pxe {
-
-/// A DHCP server's offer.
-struct DhcpOffer {
-    std::string server;   ///< its identifier (option 54), else the address it was sent from
-    std::string offered;  ///< the address offered; "0.0.0.0": none, a proxy
-    std::string bootFile; ///< "" none
-};
 
 /// Broadcasts a DHCPDISCOVER on @p interface, twice, as a network-booting machine that nobody knows would,
 /// and collects what other hosts offer until @p deadline, three seconds at most. A server on this host does
