@@ -5,6 +5,7 @@
 #include "api/access/users_file.h"
 #include "api/access/watched_file.h"
 #include "common/model/error.h"
+#include "common/platform/base64.h"
 #include "common/platform/files.h"
 #include "common/platform/guarded.h"
 #include "common/platform/log.h"
@@ -14,7 +15,6 @@
 #include <fmt/format.h>
 #include <map>
 #include <optional>
-#include <sodium.h>
 
 namespace bm::api {
 
@@ -33,18 +33,6 @@ struct Credentials {
     std::string password;
 };
 
-std::optional<std::string> decoded(std::string_view base64)
-{
-    std::string out(base64.size(), '\0');
-    std::size_t length = 0;
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), base64.data(),
-                          base64.size(), nullptr, // NOLINT
-                          &length, nullptr, sodium_base64_VARIANT_ORIGINAL) != 0)
-        return std::nullopt;
-    out.resize(length);
-    return out;
-}
-
 /// What follows "<scheme> " in Authorization; the scheme in any case.
 std::optional<std::string> authorizationOf(const Request& request, std::string_view scheme)
 {
@@ -61,7 +49,7 @@ std::optional<std::string> authorizationOf(const Request& request, std::string_v
 std::optional<Credentials> credentialsOf(const Request& request)
 {
     const std::optional<std::string> basic = authorizationOf(request, "basic");
-    const std::optional<std::string> pair = basic ? decoded(*basic) : std::nullopt;
+    const std::optional<std::string> pair = basic ? platform::fromBase64(*basic) : std::nullopt;
     const std::size_t colon = pair ? pair->find(':') : std::string::npos;
     if (colon == std::string::npos || pair->size() - colon > kLongestPassword)
         return std::nullopt;

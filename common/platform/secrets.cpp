@@ -1,6 +1,7 @@
 #include "common/platform/secrets.h"
 
 #include "common/model/error.h"
+#include "common/platform/base64.h"
 #include "common/platform/files.h"
 #include "common/text/text.h"
 
@@ -108,26 +109,6 @@ Fd lockKeyFile(const std::filesystem::path& file, int how, const char* message, 
 
 constexpr std::size_t kKeysAtMost = 2;
 
-std::string toBase64(std::string_view bytes)
-{
-    constexpr int kVariant = sodium_base64_VARIANT_ORIGINAL;
-    std::string text(sodium_base64_ENCODED_LEN(bytes.size(), kVariant), '\0');
-    ::sodium_bin2base64(text.data(), text.size(), bytesOf(bytes), bytes.size(), kVariant);
-    text.pop_back();
-    return text;
-}
-
-std::string fromBase64(std::string_view text)
-{
-    std::string bytes(text.size(), '\0');
-    std::size_t length = 0;
-    if (::sodium_base642bin(bytesOf(bytes), bytes.size(), text.data(), text.size(), nullptr, &length, nullptr,
-                            sodium_base64_VARIANT_ORIGINAL) != 0)
-        length = 0;
-    bytes.resize(length);
-    return bytes;
-}
-
 } // namespace
 
 std::string randomHex(std::size_t bytes)
@@ -230,8 +211,9 @@ std::string SecretBox::open(std::string_view sealed) const
 {
     if (!isSealed(sealed))
         return std::string(sealed);
-    const std::string bytes =
-        sealed.starts_with(kVersionPrefix) ? fromBase64(sealed.substr(kVersionPrefix.size())) : std::string();
+    const std::string bytes = sealed.starts_with(kVersionPrefix)
+                                  ? fromBase64(sealed.substr(kVersionPrefix.size())).value_or("")
+                                  : std::string();
     if (bytes.size() >= kNonceBytes + kTagBytes) {
         std::string plain(bytes.size() - kNonceBytes - kTagBytes, '\0');
         const unsigned char* nonce = bytesOf(std::string_view(bytes));

@@ -1,15 +1,15 @@
 #include "images/store/config_drive.h"
 
 #include "common/model/error.h"
+#include "common/platform/base64.h"
 #include "images/base/gunzip.h"
 
 #include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
-#include <cctype>
 #include <cstring>
 #include <fmt/format.h>
-#include <openssl/evp.h>
+#include <optional>
 #include <string_view>
 
 namespace bm::images {
@@ -22,6 +22,7 @@ constexpr std::size_t kUnpackedLimit = std::size_t{64} << 20U; // Ironic's own l
 constexpr std::string_view kLabel = "config-2";
 constexpr std::size_t kVolumeIdAt = 32768 + 40; // ECMA-119, 8.4.7
 constexpr std::size_t kVolumeIdBytes = 32;
+constexpr const char* kLineBreaks = " \t\r\n"; // base64(1) wraps its lines
 
 struct WriterCloser {
     void operator()(archive* writer) const { archive_write_free(writer); }
@@ -69,23 +70,13 @@ void setLabel(std::string& image)
 
 std::string decodeBase64(const std::string& text)
 {
-    std::string packed;
-    packed.reserve(text.size());
-    std::ranges::copy_if(text, std::back_inserter(packed),
-                         [](unsigned char c) { return std::isspace(c) == 0; });
-    const std::size_t padding = packed.size() - (packed.find_last_not_of('=') + 1);
-    std::string out(packed.size() / 4 * 3, '\0');
-    const bool whole =
-        !packed.empty() && packed.size() % 4 == 0 && padding <= 2 && packed.size() <= 2 * kUnpackedLimit;
-    const int length = whole ? EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                               reinterpret_cast<const unsigned char*>(packed.data()),
-                                               static_cast<int>(packed.size()))
-                             : -1;
-    if (length < 0 || packed.find('=') < packed.size() - padding)
+    std::optional<std::string> packed;
+    if (text.size() <= 2 * kUnpackedLimit)
+        packed = platform::fromBase64(text, kLineBreaks);
+    if (!packed || packed->empty())
         throw Error(ErrorCode::InvalidInput, "the config drive is not base64",
                     "give base64 of a gzipped ISO 9660 or VFAT image");
-    out.resize(static_cast<std::size_t>(length) - padding);
-    return out;
+    return *packed;
 }
 
 std::string unpack(const std::string& packed)
