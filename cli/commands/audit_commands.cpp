@@ -74,13 +74,15 @@ int list(Shell& shell, const AuditOptions& options)
 
 void addAuditCommands(CLI::App& app, Shell& shell)
 {
-    CLI::App* audit = app.add_subcommand("audit", "Who did what to which machine, when, and what came of it");
+    CLI::App* audit =
+        app.add_subcommand("audit", "List who did what to which machine, when, with which result");
     const auto options = std::make_shared<AuditOptions>();
     audit->add_option("--since", options->since, "how far back, as 90m, 24h or 7d")->type_name("DURATION");
-    audit->add_option("--node", options->node, "what was done to this node: name or uuid");
-    audit->add_option("--actor", options->actor, "what this user did");
-    audit->add_option("--action", options->action, "a beginning, as \"DELETE\" or \"operation.deploy\"");
-    audit->add_option("--limit", options->limit, "at most so many, the latest")
+    audit->add_option("--node", options->node, "only entries about this node: name or uuid");
+    audit->add_option("--actor", options->actor, "only entries of this user");
+    audit->add_option("--action", options->action,
+                      "only actions that begin so: \"DELETE\", \"operation.deploy\"");
+    audit->add_option("--limit", options->limit, "how many entries, the latest first")
         ->check(CLI::Range(1, 1'000))
         ->capture_default_str();
     audit->footer("Example:\n  bm audit --since 24h --node rack1-07");

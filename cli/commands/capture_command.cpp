@@ -57,7 +57,7 @@ void addImageCapture(CLI::App& image, Shell& shell)
     CLI::App* command = image.add_subcommand(
         "capture", "Make an image of a running machine's disk: it is shut down, read, and started again");
     command->add_option("node", options->node, "name or uuid of an active node")->required();
-    command->add_option("--name", options->name, "what the image is called from now on")->required();
+    command->add_option("--name", options->name, "name of the image")->required();
     command->add_option("--disk", options->disk,
                         "which disk, as Ironic's hints: serial=..., wwn=...; else the one that bm wrote");
     command

@@ -147,14 +147,16 @@ void addContextCommands(CLI::App& app, Shell& shell)
         app.add_subcommand("context", "Several servers by name: add, list, use, show, delete");
     context->require_subcommand(1);
     const auto options = std::make_shared<ContextOptions>();
-    CLI::App* adding = addOne(*context, shell, "add", "Keep a server's address and who asks it",
-                              [options] { return add(*options); });
+    CLI::App* adding =
+        addOne(*context, shell, "add", "Store a server's address and the user that bm logs in as",
+               [options] { return add(*options); });
     adding->add_option("name", options->name, "what it is called, as lab")->required();
     adding->add_option("url", options->endpoint.url, "bmd's address, as https://bm.example.org:6385")
         ->required();
-    adding->add_option("--username", options->endpoint.username, "who asks");
+    adding->add_option("--username", options->endpoint.username, "user that bm logs in as");
     adding->add_option("--password-file", options->endpoint.passwordFile, "file with the password");
-    adding->add_option("--token-file", options->endpoint.tokenFile, "file with a token, instead of both");
+    adding->add_option("--token-file", options->endpoint.tokenFile,
+                       "file with a token, instead of user and password");
     adding->add_option("--ca-file", options->endpoint.caFile, "certificate of the CA that bmd made");
     adding->add_flag("--use", options->use, "use it from now on");
     adding->footer("Example:\n  bm context add lab https://bm.lab:6385 --username admin "
@@ -162,12 +164,12 @@ void addContextCommands(CLI::App& app, Shell& shell)
     addOne(*context, shell, "list", "All contexts, the one in use marked", [&shell] {
         return list(shell);
     })->footer("Example:\n  bm context list");
-    CLI::App* using_ = addOne(*context, shell, "use", "Which server is meant from now on",
+    CLI::App* using_ = addOne(*context, shell, "use", "Choose the server that later commands talk to",
                               [options] { return use(*options); });
     using_->add_option("name", options->name, "its name")->required();
     using_->footer(
         "Example:\n  bm context use lab\n\nFor one call: bm --context lab node list, or BM_CONTEXT=lab");
-    CLI::App* showing = addOne(*context, shell, "show", "Where bm would ask",
+    CLI::App* showing = addOne(*context, shell, "show", "Show a server's address and user",
                                [&shell, options] { return show(shell, *options); });
     showing->add_option("name", options->name, "its name; none: the one in use");
     showing->footer("Example:\n  bm context show lab");

@@ -88,13 +88,15 @@ void addDoctorCommand(CLI::App& app, Shell& shell)
 {
     const auto options = std::make_shared<DoctorOptions>();
     CLI::App* command = app.add_subcommand(
-        "doctor", "Look whether all that provisioning needs is there; each finding with its remedy");
+        "doctor", "Check everything that provisioning needs; each finding names its remedy");
     command
         ->add_option(
             "--check", options->checks,
             "only these: interface, dhcp, tftp, http, bmc, clock, space, ramdisk, certificate, database")
         ->delimiter(',');
-    command->add_option("--node", options->nodes, "whose BMCs (names or globs); none: all")->delimiter(',');
+    command
+        ->add_option("--node", options->nodes, "check the BMCs of these nodes, names or globs (default: all)")
+        ->delimiter(',');
     command->add_option("--seconds", options->seconds, "how long it may take")->check(CLI::Range(1, 100));
     command->footer("Examples:\n  bm doctor\n  bm doctor --check dhcp,tftp\n  bm doctor --node 'rack1-*'\n\n"
                     "Exit code: 0 without an error among the findings (warnings may be), else 1.");

@@ -136,7 +136,7 @@ void addNodeEnrol(CLI::App& node, Shell& shell)
 {
     const auto options = std::make_shared<EnrolOptions>();
     CLI::App* command =
-        node.add_subcommand("enrol", "Take machines in from an inventory; again is no change");
+        node.add_subcommand("enrol", "Enrol the machines of an inventory; a second run changes nothing");
     command
         ->add_option("-f,--file", options->file,
                      "inventory in `baremetal create` format, YAML or JSON; - is stdin")

@@ -295,7 +295,7 @@ void addImageCommands(CLI::App& app, Shell& shell)
     adding->add_option("--initrd", options->initrd, "with its initrd, and stay in");
     adding->add_option("--kernel-arguments", options->kernelArguments,
                        "of a RAM disk; %default%: those that the ISO's boot menu has");
-    adding->add_option("--name", options->name, "what it is called from now on")->required();
+    adding->add_option("--name", options->name, "name of the image")->required();
     adding->add_option("--checksum", options->checksum,
                        "of the source: sha256:HEX, sha512:HEX, or the address of a SHA256SUMS file");
     adding

@@ -194,9 +194,8 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
     command.add_option(
         "--kernel-arguments", options.kernelArguments,
         "of a RAM disk, instead of the image's; %default%: these (docs/ramdisk-deployments.md)");
-    command.add_flag(
-        "--full", options.full,
-        "copy every block; else the disk is asked first what it holds already, where that is faster");
+    command.add_flag("--full", options.full,
+                     "copy every block (default: compare with the disk first when that is faster)");
 }
 
 } // namespace

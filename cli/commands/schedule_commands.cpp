@@ -177,14 +177,15 @@ void act(CLI::App& command, Shell& shell, const Options& options, ScheduleAction
 
 void addChanging(CLI::App& schedule, Shell& shell, const Options& options)
 {
-    CLI::App* creating = schedule.add_subcommand("create", "A rollout that is made by the clock");
+    CLI::App* creating =
+        schedule.add_subcommand("create", "Create a schedule that starts a rollout at given times");
     creating->add_option("name", options->name, "what it is called")->required();
     addScheduleOptions(*creating, *options);
     creating->footer(
         "Example:\n  bm schedule create nightly-render --cron \"30 2 * * 1-5\" --tz Europe/Berlin "
         "--image render:stable \\\n      --select class=render --window 4h --if-older-than 6d");
     act(*creating, shell, options, create);
-    CLI::App* setting = schedule.add_subcommand("set", "Change what is given; the rest stays");
+    CLI::App* setting = schedule.add_subcommand("set", "Change the given settings of a schedule");
     setting->add_option("name", options->name, "name or uuid")->required();
     setting->add_option("--rename", options->rename, "another name");
     addScheduleOptions(*setting, *options);
@@ -205,16 +206,15 @@ void addVerb(CLI::App& schedule, Shell& shell, const Options& options, const cha
 
 void addVerbs(CLI::App& schedule, Shell& shell, const Options& options)
 {
-    addVerb(schedule, shell, options, "pause", "Has it not fire until it is resumed");
-    addVerb(schedule, shell, options, "resume",
-            "Has it fire again; what passed meanwhile is not made up for");
-    CLI::App* running = schedule.add_subcommand("run", "Start a run now, whatever its windows");
+    addVerb(schedule, shell, options, "pause", "Pause schedules: they start no run until resumed");
+    addVerb(schedule, shell, options, "resume", "Resume schedules; runs missed while paused are not made up");
+    CLI::App* running = schedule.add_subcommand("run", "Start a run now, outside its windows too");
     running->add_option("name", options->name, "name or uuid")->required();
     running->add_flag("--yes", options->yes, "do not ask");
     running->footer("Example:\n  bm schedule run nightly-render --yes");
     act(*running, shell, options, run);
-    CLI::App* removing =
-        schedule.add_subcommand("delete", "With its history; a rollout that it started goes on");
+    CLI::App* removing = schedule.add_subcommand(
+        "delete", "Delete schedules and their history; a rollout already started goes on");
     removing->add_option("names", options->names, "names or uuids")->required();
     removing->add_flag("--yes", options->yes, "do not ask");
     removing->footer("Example:\n  bm schedule delete nightly-render");
@@ -224,19 +224,20 @@ void addVerbs(CLI::App& schedule, Shell& shell, const Options& options)
 void addLooking(CLI::App& schedule, Shell& shell, const Options& options)
 {
     CLI::App* listing =
-        schedule.add_subcommand("list", "All schedules, when they fire next and what the last run came to");
+        schedule.add_subcommand("list", "List all schedules, the next run and the last result");
     listing->footer("Example:\n  bm schedule list -o wide");
     listing->callback([&shell] { shell.action = [&shell] { return listSchedules(shell); }; });
-    CLI::App* showing = schedule.add_subcommand("show", "Everything about one");
+    CLI::App* showing = schedule.add_subcommand("show", "Show everything about one schedule");
     showing->add_option("name", options->name, "name or uuid")->required();
     showing->footer("Example:\n  bm schedule show nightly-render -o yaml");
     act(*showing, shell, options, show);
-    CLI::App* dates = schedule.add_subcommand("next", "When it fires next, by the clock of its zone");
+    CLI::App* dates = schedule.add_subcommand("next", "List the next runs, in the schedule's time zone");
     dates->add_option("name", options->name, "name or uuid")->required();
     dates->add_option("--count", options->count, "how many (10)")->check(CLI::Range(1, 1000));
     dates->footer("Example:\n  bm schedule next nightly-render --count 20");
     act(*dates, shell, options, next);
-    CLI::App* past = schedule.add_subcommand("history", "Its runs, the newest first, and what came of them");
+    CLI::App* past =
+        schedule.add_subcommand("history", "List the runs of a schedule and their results, newest first");
     past->add_option("name", options->name, "name or uuid")->required();
     past->add_option("--count", options->count, "how many (10)")->check(CLI::Range(1, 1000));
     past->footer("Example:\n  bm schedule history nightly-render");

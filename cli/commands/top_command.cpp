@@ -90,8 +90,9 @@ void addTopCommand(CLI::App& app, Shell& shell)
     const auto options = std::make_shared<TopOptions>();
     CLI::App* command =
         app.add_subcommand("top", "The fleet at a glance, live: states, operations, rollouts, failures");
-    command->add_flag("--once", options->once, "once, as text; so it is, too, where stdout is no terminal");
-    command->add_option("--every", options->seconds, "seconds between looks")->check(CLI::Range(0.2, 3600.0));
+    command->add_flag("--once", options->once, "print once, as text (default when stdout is no terminal)");
+    command->add_option("--every", options->seconds, "seconds between refreshes")
+        ->check(CLI::Range(0.2, 3600.0));
     command->footer("Examples:\n  bm top\n  bm top --once\n\nq ends it.");
     command->callback(
         [&shell, options] { shell.action = [&shell, options] { return top(shell, *options); }; });

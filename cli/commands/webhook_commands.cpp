@@ -96,7 +96,7 @@ int remove(Shell& shell, const WebhookOptions& options)
 
 void addAdding(CLI::App& webhook, Shell& shell, const std::shared_ptr<WebhookOptions>& options)
 {
-    CLI::App* adding = webhook.add_subcommand("add", "Have events posted to a web server, signed");
+    CLI::App* adding = webhook.add_subcommand("add", "Post events to a web server, signed");
     adding->add_option("name", options->name, "what it is called from now on")->required();
     adding->add_option("url", options->url, "where to: http:// or https://")->required();
     adding
@@ -122,7 +122,7 @@ void addWebhookCommands(CLI::App& app, Shell& shell)
     webhook->fallthrough();
     const auto options = std::make_shared<WebhookOptions>();
     addAdding(*webhook, shell, options);
-    CLI::App* listing = webhook->add_subcommand("list", "All webhooks and how they fare");
+    CLI::App* listing = webhook->add_subcommand("list", "List all webhooks and their delivery state");
     listing->footer("Example:\n  bm webhook list");
     listing->callback([&shell] { shell.action = [&shell] { return listWebhooks(shell); }; });
     CLI::App* showing = webhook->add_subcommand("show", "Everything about one webhook");
