@@ -4,7 +4,7 @@
 #include "conductor/core/context.h"
 #include "conductor/fleet/rollouts/rollouts.h"
 #include "db/engine/database.h"
-#include "drivers/hardware_types.h"
+#include "drivers/ipmi/ipmi.h"
 #include "images/store/image_store.h"
 #include "pxe/boot_services.h"
 

@@ -3,6 +3,7 @@
 #include "bmd/process_gauges.h"
 #include "common/wire/event_json.h"
 #include "conductor/health/fleet_gauges.h"
+#include "drivers/fake/fake_hardware.h"
 
 namespace bm::bmd {
 namespace {
@@ -28,15 +29,15 @@ std::string eventText(const model::NodeEvent& event)
     return out.take();
 }
 
-std::map<std::string, drivers::HardwareType> makeHardware(platform::Exec& exec, drivers::IpmiSettings ipmi,
-                                                          conductor::Meters& meters)
+drivers::HardwareTypes makeHardware(platform::Exec& exec, drivers::IpmiSettings ipmi,
+                                    conductor::Meters& meters)
 {
     ipmi.observe = [&meters](std::chrono::milliseconds took, std::string_view code) {
         meters.bmcCall(took, code);
     };
-    std::map<std::string, drivers::HardwareType> hardware;
-    hardware.emplace("ipmi", drivers::makeIpmi(exec, ipmi));
-    hardware.emplace("fake-hardware", drivers::makeFakeHardware());
+    drivers::HardwareTypes hardware;
+    hardware.add(drivers::makeIpmi(exec, ipmi));
+    hardware.add(drivers::makeFakeHardware());
     return hardware;
 }
 

@@ -14,6 +14,7 @@
 #include "conductor/nodes/power_sync.h"
 #include "conductor/operations/engine.h"
 #include "conductor/operations/operations.h"
+#include "drivers/ipmi/ipmi.h"
 
 #include <filesystem>
 #include <functional>
@@ -57,7 +58,7 @@ public:
     conductor::Meters meters; ///< outlives what it measures
 
 private:
-    std::map<std::string, drivers::HardwareType> hardware_;
+    drivers::HardwareTypes hardware_;
 
 public:
     db::Database database;

@@ -12,7 +12,7 @@ IMAGES = {"images/" + room for room in ("base", "blocks", "formats", "sources", 
 ROOM = PLATFORM | {"common/wire", "db", "conductor/core"}
 CONDUCTOR = {f"conductor/{room}" for room in ("core", "events", "health", "images", "nodes", "steps", "operations", "machines",
                                               "fleet/selection", "fleet/rollouts", "fleet/schedules")}
-API = PLATFORM | CONDUCTOR | IMAGES | {"common/wire", "common/layout", "common/http", "db", "pxe", "drivers"}
+API = PLATFORM | CONDUCTOR | IMAGES | {"common/wire", "common/layout", "common/http", "db", "pxe", "drivers/core"}
 AGENT_STEP = PLATFORM | {"common/wire", "agent/base", "agent/disk"}
 HARDWARE = {"agent/hardware/" + room for room in ("erase", "raid", "burnin", "inspection", "rescue")}
 ALLOWED = {
@@ -30,8 +30,11 @@ ALLOWED = {
     "images/convert": BASE | {"images/base", "images/blocks"},
     "db": LEAF,
     "pxe": LEAF,
-    "drivers": LEAF,
-    "conductor/core": PLATFORM | IMAGES | {"common/wire", "db", "pxe", "drivers"},
+    "drivers": set(),
+    "drivers/core": LEAF,
+    "drivers/ipmi": LEAF | {"drivers/core"},
+    "drivers/fake": LEAF | {"drivers/core"},
+    "conductor/core": PLATFORM | IMAGES | {"common/wire", "db", "pxe", "drivers/core"},
     "conductor/events": ROOM,
     "conductor/health": ROOM | {"pxe"},
     "conductor/images": ROOM | IMAGES | {"common/layout"},
@@ -48,7 +51,7 @@ ALLOWED = {
     "api/ironic": API | {"api/core", "api/access"},
     "api/own": API | {"api/core", "api/access"},
     "api/fleet": API | {"api/core", "api/access"},
-    "bmd": API | {"api", "api/access"},
+    "bmd": API | {"api", "api/access", "drivers/ipmi", "drivers/fake"},
     "agent": PLATFORM | {"common/wire", "common/layout", "agent/base", "agent/disk", "agent/frames", "agent/relay", "agent/step", "agent/start",
                          "agent/copy", "agent/tree", "agent/capture"} | HARDWARE,
     "agent/base": PLATFORM,
@@ -83,7 +86,7 @@ TESTS = {
     "cli": {"cli"},
     "conductor": {"conductor", "common/http", "tests/images", "tests/support"},
     "db": {"db"},
-    "drivers": {"drivers"},
+    "drivers": {"drivers", "common/wire"},
     "fleet": {"conductor", "common/http", "tests/support"},
     "fuzz": {"agent", "bmd", "cli"},
     "http": {"common/http"},

@@ -45,40 +45,16 @@ constexpr auto kResources = std::to_array<Resource>({{"chassis", 1},
                                                      {"runbooks", 92},
                                                      {"inspection_rules", 96}});
 
-struct Property {
-    std::string_view driver;
-    std::string_view key;
-    std::string_view text;
-};
-constexpr auto kProperties = std::to_array<Property>({
-    {"ipmi", "ipmi_address", "IP address or hostname of the node. Required."},
-    {"ipmi", "ipmi_port", "remote IPMI RMCP port. Optional."},
-    {"ipmi", "ipmi_username", "username; default is NULL user. Optional."},
-    {"ipmi", "ipmi_password", "password. Optional."},
-    {"ipmi", "ipmi_priv_level",
-     "privilege level; default is ADMINISTRATOR. One of ADMINISTRATOR, CALLBACK, OPERATOR, USER. Optional."},
-    {"ipmi", "ipmi_hex_kg_key", "Kg key for IPMIv2 authentication, in hexadecimal. Optional."},
-    {"ipmi", "ipmi_cipher_suite",
-     "cipher suite, 17 or 3; found out and remembered when not given. Optional."},
-    {"ipmi", "ipmi_disable_boot_timeout",
-     "whether the BMC's 60 second boot flag timeout is switched off; default is True. Optional."},
-    {"fake-hardware", "power_delay",
-     "seconds that a power call takes, \"1.5\" or a range \"1,3\". Optional."},
-    {"fake-hardware", "power_fault",
-     "error code that power calls fail with, \":N\" for the first N only. Optional."},
-    {"fake-hardware", "boot_device_fault", "error code that setting the boot device fails with. Optional."},
-    {"fake-hardware", "identify_fault", "error code that identifying the BMC fails with. Optional."},
-});
-
-void writeInterfaces(wire::JsonWriter& out, const std::string& driver, wire::Version version)
+void writeInterfaces(wire::JsonWriter& out, const model::InterfaceTable& table, const std::string& driver,
+                     wire::Version version)
 {
     for (const model::InterfaceKind& kind : model::interfaceKinds()) {
         if (kind.since > version.minor)
             continue;
-        const std::span<const std::string_view> enabled = model::enabledInterfaces(driver, kind.name);
+        const std::span<const std::string> enabled = table.enabled(driver, kind.name);
         out.key(fmt::format("default_{}_interface", kind.name)).string(enabled.front());
         out.key(fmt::format("enabled_{}_interfaces", kind.name)).beginArray();
-        for (const std::string_view interface : enabled)
+        for (const std::string& interface : enabled)
             out.string(interface);
         out.endArray();
     }
@@ -96,7 +72,7 @@ void writeDriver(wire::JsonWriter& out, const ApiParts& parts, const Request& re
     if (version.minor >= 30)
         out.key("type").string("dynamic");
     if (detail && version.minor >= 30)
-        writeInterfaces(out, name, version);
+        writeInterfaces(out, parts.context.hardware.interfaces(), name, version);
     out.endObject();
 }
 
@@ -178,8 +154,8 @@ void DiscoveryApi::driverProperties(const Request& request, Response& response) 
     const std::string& name = knownDriver(parts_, request);
     wire::JsonWriter out;
     out.beginObject();
-    for (const Property& property : kProperties)
-        if (property.driver == name)
+    for (const drivers::Property& property : parts_.context.hardware.at(name).properties)
+        if (!property.text.empty())
             out.key(property.key).string(property.text);
     response.sendJson(200, out.endObject().text());
 }

@@ -54,6 +54,7 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
     for (const model::Node& node : page.nodes) {
         wire::writeNode(out,
                         {.node = node,
+                         .interfaces = parts_.context.hardware.interfaces(),
                          .base = request.localBase,
                          .conductor = parts_.context.settings.conductorName,
                          .reserved = held.contains(node.id.uuid),
@@ -82,7 +83,8 @@ void NodeApi::show(Request& request, Response& response) const
 
 void NodeApi::create(Request& request, Response& response) const
 {
-    model::Node wanted = wire::nodeFromCreate(jsonBody(request), versionOf(request));
+    model::Node wanted =
+        wire::nodeFromCreate(jsonBody(request), versionOf(request), parts_.context.hardware.interfaces());
     wanted.owner = ownerOfNew(request, wanted.owner);
     const model::Node node = parts_.nodes.create(wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid);
@@ -95,7 +97,7 @@ void NodeApi::patch(Request& request, Response& response) const
     const wire::Version version = versionOf(request);
     const auto change = [&](model::Node& node) {
         requirePatch(request, node, body);
-        wire::patchNode(node, body, version);
+        wire::patchNode(node, body, version, parts_.context.hardware.interfaces());
     };
     const model::Node node = parts_.nodes.update(identOf(parts_, request), change, request.actor);
     response.sendJson(200, nodeText(parts_, request, node, wire::nodeDetail(version)));

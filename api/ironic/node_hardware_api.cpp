@@ -2,13 +2,12 @@
 
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
-#include "api/ironic/node_view.h"
 #include "common/model/error.h"
-#include "common/model/interfaces.h"
 #include "common/platform/urls.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/resource_links.h"
+#include "conductor/core/nodes.h"
 
 #include <algorithm>
 #include <array>
@@ -28,51 +27,20 @@ using nlohmann::json;
 
 namespace {
 
-Error unsupported(const Node& node, std::string_view what, std::string_view kind)
-{
-    return {ErrorCode::InvalidInput,
-            fmt::format("Driver {} does not support {} (disabled or not implemented).", node.driver, what),
-            fmt::format("the node's {}_interface is \"{}\"", kind, model::interfaceOf(node, kind))};
-}
-
-void requireFake(const Node& node, std::string_view what, std::string_view kind)
-{
-    if (model::interfaceOf(node, kind) != "fake")
-        throw unsupported(node, what, kind);
-}
-
-struct Indicator {
-    std::string_view component;
-    std::string_view name;
-    bool readOnly;
-    std::array<std::string_view, 3> states; ///< "" ends them
-};
-/// Of fake-hardware, after Ironic's.
-constexpr auto kIndicators = std::to_array<Indicator>({
-    {"chassis", "led-0", true, {"off", "on"}},
-    {"system", "led", false, {"blinking", "off", "on"}},
-});
-
-std::span<const std::string_view> statesOf(const Indicator& indicator)
-{
-    return {indicator.states.begin(), std::ranges::find(indicator.states, std::string_view{})};
-}
-
-const Indicator& indicatorOf(const Request& request, const Node& node)
-{
-    requireFake(node, "indicators", "management");
-    const std::string component = request.pathParam("component"), name = request.pathParam("indicator");
-    for (const Indicator& row : kIndicators)
-        if (row.component == component &&
-            (row.name == name || fmt::format("{}@{}", row.name, row.component) == name))
-            return row;
-    throw Error(ErrorCode::NotFound, fmt::format("Indicator {} of component {} could not be found.",
-                                                 name.substr(0, 80), component.substr(0, 80)));
-}
-
-std::string keyOf(const Indicator& indicator)
+std::string keyOf(const drivers::Indicator& indicator)
 {
     return fmt::format("{}@{}", indicator.name, indicator.component);
+}
+
+/// The indicator of the route among @p all. @throws Error NotFound
+const drivers::Indicator& indicatorOf(const Request& request, const std::vector<drivers::Indicator>& all)
+{
+    const std::string component = request.pathParam("component"), name = request.pathParam("indicator");
+    for (const drivers::Indicator& one : all)
+        if (one.component == component && (one.name == name || keyOf(one) == name))
+            return one;
+    throw Error(ErrorCode::NotFound, fmt::format("Indicator {} of component {} could not be found.",
+                                                 name.substr(0, 80), component.substr(0, 80)));
 }
 
 constexpr auto kRaidLevels =
@@ -101,6 +69,8 @@ void checkLogicalDisk(const json& disk, const std::string& where)
     if (!most)
         wire::asInteger(*size, where + ".size_gb", 1, kMostGib);
 }
+
+constexpr auto kMediaTypes = std::to_array<std::string_view>({"cdrom", "disk", "floppy"});
 
 /// The server, and later the machine, fetch from it.
 void checkMediaUrl(const std::string& url)
@@ -193,10 +163,9 @@ void NodeHardwareApi::setBootDevice(Request& request, Response& response) const
 
 void NodeHardwareApi::supportedBootDevices(Request& request, Response& response) const
 {
-    nodeOf(request);
     wire::JsonWriter out;
     out.beginObject().key("supported_boot_devices").beginArray();
-    for (const model::BootDevice device : conductor::Management::supportedDevices())
+    for (const model::BootDevice device : management_.supportedDevices(identOf(parts_, request)))
         out.string(model::toText(device));
     response.sendJson(200, out.endArray().endObject().text());
 }
@@ -215,16 +184,15 @@ void NodeHardwareApi::indicators(Request& request, Response& response) const
 {
     requireVersion(request, 63, "indicators");
     const Node node = nodeOf(request);
-    requireFake(node, "indicators", "management");
     wire::JsonWriter out;
     out.beginObject().key("indicators").beginArray();
-    for (const Indicator& row : kIndicators) {
-        out.beginObject().key("name").string(keyOf(row)).key("component").string(row.component);
-        out.key("readonly").boolean(row.readOnly).key("states").beginArray();
-        for (const std::string_view state : statesOf(row))
+    for (const drivers::Indicator& one : management_.indicators(node.id.uuid)) {
+        out.beginObject().key("name").string(keyOf(one)).key("component").string(one.component);
+        out.key("readonly").boolean(one.readOnly).key("states").beginArray();
+        for (const std::string& state : one.states)
             out.string(state);
         wire::writeLinks(out.endArray().key("links"), request.localBase,
-                         fmt::format("nodes/{}/management/indicators/{}", node.id.uuid, keyOf(row)));
+                         fmt::format("nodes/{}/management/indicators/{}", node.id.uuid, keyOf(one)));
         out.endObject();
     }
     response.sendJson(200, out.endArray().endObject().text());
@@ -233,28 +201,24 @@ void NodeHardwareApi::indicators(Request& request, Response& response) const
 void NodeHardwareApi::indicator(Request& request, Response& response) const
 {
     requireVersion(request, 63, "indicators");
-    const Node node = nodeOf(request);
-    const Indicator& row = indicatorOf(request, node);
-    const json states = internalOf(node).value("indicators", json::object());
-    response.sendJson(200, wire::JsonWriter{}
-                               .beginObject()
-                               .key("state")
-                               .string(states.value(keyOf(row), "off"))
-                               .endObject()
-                               .text());
+    const std::string ident = identOf(parts_, request);
+    const std::vector<drivers::Indicator> all = management_.indicators(ident);
+    const std::string state = management_.indicatorState(ident, indicatorOf(request, all));
+    response.sendJson(200, wire::JsonWriter{}.beginObject().key("state").string(state).endObject().text());
 }
 
 void NodeHardwareApi::setIndicator(Request& request, Response& response) const
 {
     requireVersion(request, 63, "indicators");
-    const Node node = nodeOf(request);
-    const Indicator& row = indicatorOf(request, node);
+    const std::string ident = identOf(parts_, request);
+    const std::vector<drivers::Indicator> all = management_.indicators(ident);
+    const drivers::Indicator& one = indicatorOf(request, all);
     const std::string state = wire::stringMember(jsonBody(request), "state");
-    if (row.readOnly || std::ranges::find(statesOf(row), state) == statesOf(row).end())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("Invalid indicator state \"{}\"", state.substr(0, 80)),
-                    row.readOnly ? "the indicator can only be read" : "blinking, off, on");
-    changeInternal(parts_, request, [&](json& internal) { internal["indicators"][keyOf(row)] = state; });
+    if (one.readOnly || std::ranges::find(one.states, state) == one.states.end())
+        throw Error(
+            ErrorCode::InvalidInput, fmt::format("Invalid indicator state \"{}\"", state.substr(0, 80)),
+            one.readOnly ? "the indicator can only be read" : fmt::format("{}", fmt::join(one.states, ", ")));
+    management_.setIndicatorState(ident, one, state);
     response.sendEmpty(204);
 }
 
@@ -267,9 +231,7 @@ void NodeHardwareApi::setBootMode(Request& request, Response& response) const
         throw Error(ErrorCode::InvalidInput, fmt::format("Invalid boot mode \"{}\"", target.substr(0, 80)),
                     "bios, uefi");
     const Node node = nodeOf(request);
-    requireFake(node, "setting the boot mode", "management");
-    parts_.nodes.update(
-        node.id.uuid, [&](Node& stored) { stored.bootMode = model::toText(*mode); }, request.actor);
+    management_.setBootMode(node.id.uuid, *mode, request.actor);
     accepted(request, response, node);
 }
 
@@ -282,11 +244,7 @@ void NodeHardwareApi::setSecureBoot(Request& request, Response& response) const
         throw Error(ErrorCode::InvalidInput, "target: required", R"({"target": true})");
     const bool on = wire::asBoolean(*target, "target");
     const Node node = nodeOf(request);
-    requireFake(node, "setting Secure Boot", "management");
-    if (on && node.bootMode == model::toText(model::BootMode::Bios))
-        throw Error(ErrorCode::InvalidInput, "Secure Boot needs the boot mode uefi");
-    parts_.nodes.update(
-        node.id.uuid, [&](Node& stored) { stored.secureBoot = on; }, request.actor);
+    management_.setSecureBoot(node.id.uuid, on, request.actor);
     accepted(request, response, node);
 }
 
@@ -298,8 +256,12 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
         throw Error(ErrorCode::InvalidInput, R"(the body: expected {"logical_disks": [...]})");
     wire::refuseUnknown(body, {"logical_disks"}, "target_raid_config");
     const Node node = nodeOf(request);
-    if (model::interfaceOf(node, "raid").starts_with("no-"))
-        throw unsupported(node, "raid", "raid");
+    const std::string_view interface = conductor::interfaceOf(parts_.context, node, "raid");
+    if (interface.starts_with("no-"))
+        throw Error(
+            ErrorCode::InvalidInput,
+            fmt::format("Driver {} does not support raid (disabled or not implemented).", node.driver),
+            fmt::format("the node's raid_interface is \"{}\"", interface));
     if (const json* disks = wire::memberOf(body, "logical_disks")) {
         if (!disks->is_array())
             throw Error(ErrorCode::InvalidInput, "logical_disks: expected a list");
@@ -324,9 +286,7 @@ void NodeHardwareApi::setConsole(Request& request, Response& response) const
         throw Error(ErrorCode::InvalidInput, "enabled: required", R"({"enabled": true})");
     const bool on = wire::asBoolean(*enabled, "enabled");
     const Node node = nodeOf(request);
-    requireFake(node, "a console", "console");
-    parts_.nodes.update(
-        node.id.uuid, [&](Node& stored) { stored.consoleEnabled = on; }, request.actor);
+    management_.setConsole(node.id.uuid, on, request.actor);
     response.header("Location",
                     fmt::format("{}/v1/nodes/{}/states/console", request.localBase, node.id.uuid));
     response.sendEmpty(202);
@@ -335,11 +295,13 @@ void NodeHardwareApi::setConsole(Request& request, Response& response) const
 void NodeHardwareApi::media(Request& request, Response& response) const
 {
     requireVersion(request, 93, "vmedia");
-    const Node node = nodeOf(request);
-    requireFake(node, "virtual media", "management");
     wire::JsonWriter out;
-    out.beginObject().key("vmedia").raw(internalOf(node).value("vmedia", json::array()).dump()).endObject();
-    response.sendJson(200, out.text());
+    out.beginObject().key("vmedia").beginArray();
+    for (const drivers::Medium& medium : management_.media(identOf(parts_, request))) {
+        out.beginObject().key("device_type").string(medium.deviceType);
+        out.key("image_url").string(platform::shownUrl(medium.url)).key("inserted").boolean(true).endObject();
+    }
+    response.sendJson(200, out.endArray().endObject().text());
 }
 
 void NodeHardwareApi::attachMedia(Request& request, Response& response) const
@@ -351,22 +313,12 @@ void NodeHardwareApi::attachMedia(Request& request, Response& response) const
                     R"(the body: expected {"device_type": "cdrom", "image_url": ...})");
     wire::refuseUnknown(body, {"device_type", "image_url", "image_download_source"}, "vmedia");
     const std::string type = wire::stringMember(body, "device_type");
-    constexpr auto kTypes = std::to_array<std::string_view>({"cdrom", "disk", "floppy"});
-    if (std::ranges::find(kTypes, type) == kTypes.end())
+    if (std::ranges::find(kMediaTypes, type) == kMediaTypes.end())
         throw Error(ErrorCode::InvalidInput, fmt::format("device_type: \"{}\" is none", type.substr(0, 40)),
                     "cdrom, disk, floppy");
     const std::string url = wire::stringMember(body, "image_url");
     checkMediaUrl(url);
-    const Node node = nodeOf(request);
-    requireFake(node, "virtual media", "management");
-    changeInternal(parts_, request, [&](json& internal) {
-        json kept = json::array(
-            {{{"device_type", type}, {"image_url", platform::shownUrl(url)}, {"inserted", true}}});
-        for (const json& one : internal.value("vmedia", json::array()))
-            if (one.at("device_type") != type)
-                kept.push_back(one);
-        internal["vmedia"] = kept;
-    });
+    management_.insertMedium(identOf(parts_, request), {type, url});
     response.sendEmpty(204);
 }
 
@@ -374,16 +326,12 @@ void NodeHardwareApi::detachMedia(Request& request, Response& response) const
 {
     requireVersion(request, 89, "vmedia");
     refuseOtherQuery(request, "device_types");
-    const std::string types = "," + request.queryParam("device_types").value_or("cdrom,disk,floppy") + ",";
-    const Node node = nodeOf(request);
-    requireFake(node, "virtual media", "management");
-    changeInternal(parts_, request, [&](json& internal) {
-        json kept = json::array();
-        for (const json& one : internal.value("vmedia", json::array()))
-            if (types.find("," + one.at("device_type").get<std::string>() + ",") == std::string::npos)
-                kept.push_back(one);
-        internal["vmedia"] = kept;
-    });
+    const std::string asked = "," + request.queryParam("device_types").value_or("cdrom,disk,floppy") + ",";
+    std::vector<std::string> types;
+    for (const std::string_view type : kMediaTypes)
+        if (asked.find(fmt::format(",{},", type)) != std::string::npos)
+            types.emplace_back(type);
+    management_.ejectMedia(identOf(parts_, request), types);
     response.sendEmpty(204);
 }
 

@@ -43,6 +43,7 @@ std::string nodeText(const ApiParts& parts, const http::Request& request, const 
         [&](db::Transaction& tx) { return db::LeaseRepository{}.find(tx, node.id).has_value(); });
     wire::JsonWriter out;
     const wire::NodeView view{.node = node,
+                              .interfaces = parts.context.hardware.interfaces(),
                               .base = request.localBase,
                               .conductor = parts.context.settings.conductorName,
                               .reserved = reserved,

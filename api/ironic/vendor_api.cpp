@@ -3,12 +3,11 @@
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "common/model/error.h"
-#include "common/model/interfaces.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -23,58 +22,16 @@ using nlohmann::json;
 
 namespace {
 
-struct VendorMethod {
-    std::string_view interface; ///< the node's vendor_interface
-    std::string_view name;
-    bool async;
-    bool exclusive;
-    std::string_view description;
-};
-constexpr auto kMethods = std::to_array<VendorMethod>({
-    {"fake", "fourth_method_shared_lock", true, false, "Test if the value of bar is woof"},
-    {"fake", "second_method", true, true, "Test if the value of bar is kazoo"},
-    {"fake", "third_method_sync", false, true, "Test if the value of bar is meow"},
-    {"ipmitool", "bmc_reset", true, true, "Restarts the BMC; warm: true (the default) or false"},
-    {"ipmitool", "send_raw", true, true, "Sends raw_bytes, \"0x06 0x01\", to the BMC"},
-});
-
-const VendorMethod& methodOf(const model::Node& node, const std::string& name)
+drivers::VendorMethod methodOf(const std::vector<drivers::VendorMethod>& all, const std::string& name)
 {
-    const std::string_view interface = model::interfaceOf(node, "vendor");
     if (name.empty())
         throw Error(ErrorCode::InvalidInput, "Method not specified when calling vendor extension.",
                     "vendor_passthru?method=NAME; vendor_passthru/methods lists them");
-    for (const VendorMethod& method : kMethods)
-        if (method.interface == interface && method.name == name)
-            return method;
-    throw Error(ErrorCode::InvalidInput, fmt::format("No handler for method {}.", name.substr(0, 80)),
-                "vendor_passthru/methods lists them");
-}
-
-/// "0x06 0x01"
-std::vector<std::uint8_t> bytesOf(const std::string& text)
-{
-    std::vector<std::uint8_t> bytes;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find_first_of(" ,", at), text.size());
-        std::string_view one = std::string_view(text).substr(at, end - at);
-        at = end + 1;
-        if (one.empty())
-            continue;
-        if (one.starts_with("0x"))
-            one.remove_prefix(2);
-        unsigned value = 256;
-        const auto [rest, error] = std::from_chars(one.data(), one.data() + one.size(), value, 16);
-        if (error != std::errc{} || rest != one.data() + one.size() || value > 255)
-            throw Error(ErrorCode::InvalidInput,
-                        "raw_bytes: \"" + std::string(one.substr(0, 40)) + "\" is no byte",
-                        "for example \"0x06 0x01\"");
-        bytes.push_back(static_cast<std::uint8_t>(value));
-    }
-    constexpr std::size_t kLeast = 2, kMost = 256; // network function and command, then data
-    if (bytes.size() < kLeast || bytes.size() > kMost)
-        throw Error(ErrorCode::InvalidInput, "raw_bytes: expected 2 to 256 bytes");
-    return bytes;
+    const auto found = std::ranges::find(all, name, &drivers::VendorMethod::name);
+    if (found == all.end())
+        throw Error(ErrorCode::InvalidInput, fmt::format("No handler for method {}.", name.substr(0, 80)),
+                    "vendor_passthru/methods lists them");
+    return *found;
 }
 
 /// vendor_passthru?method=NAME, or vendor_passthru/NAME.
@@ -90,17 +47,20 @@ json bodyOf(Request& request)
     return text.empty() ? json::object() : wire::parseObject(text);
 }
 
-/// Ironic's fake vendor methods compare "bar" with a word.
-void callFake(const VendorMethod& method, const json& body, Response& response)
+/// The arguments of @p method that @p body holds. @throws Error InvalidInput: of another type
+drivers::Values argumentsOf(const drivers::VendorMethod& method, const json& body)
 {
-    const std::string bar = wire::stringMember(body, "bar");
-    if (bar.empty())
-        throw Error(ErrorCode::InvalidInput,
-                    "Parameter 'bar' not passed to method '" + std::string(method.name) + "'.");
-    if (method.async)
-        response.sendEmpty(202);
-    else
-        response.sendJson(200, bar == "meow" ? "true" : "false");
+    drivers::Values arguments;
+    for (const drivers::VendorArgument& argument : method.arguments) {
+        const json* value = wire::memberOf(body, argument.name);
+        if (value == nullptr)
+            continue;
+        if (argument.flag)
+            arguments[argument.name] = wire::asBoolean(*value, argument.name) ? "true" : "false";
+        else
+            arguments[argument.name] = wire::stringMember(body, argument.name);
+    }
+    return arguments;
 }
 
 constexpr auto kRaidProperties = std::to_array<std::pair<std::string_view, std::string_view>>({
@@ -159,48 +119,31 @@ std::string VendorApi::knownDriver(const Request& request) const
 
 void VendorApi::methods(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
     wire::JsonWriter out;
     out.beginObject();
-    for (const VendorMethod& method : kMethods)
-        if (method.interface == model::interfaceOf(node, "vendor")) {
-            out.key(method.name).beginObject().key("http_methods").raw(R"(["POST"])");
-            out.key("async").boolean(method.async).key("description").string(method.description);
-            out.key("attach")
-                .boolean(false)
-                .key("require_exclusive_lock")
-                .boolean(method.exclusive)
-                .endObject();
-        }
-    response.sendJson(200, out.endObject().text());
-}
-
-void VendorApi::callIpmi(const model::Node& node, const std::string& method, const json& body,
-                         Request& request, Response& response) const
-{
-    if (method == "bmc_reset") {
-        const json* warm = wire::memberOf(body, "warm");
-        management_.resetBmc(node.id.uuid, warm == nullptr || wire::asBoolean(*warm, "warm"), request.actor);
-    } else {
-        management_.sendRaw(node.id.uuid, bytesOf(wire::stringMember(body, "raw_bytes")), request.actor);
+    for (const drivers::VendorMethod& method : management_.vendorMethods(identOf(parts_, request))) {
+        out.key(method.name).beginObject().key("http_methods").raw(R"(["POST"])");
+        out.key("async").boolean(method.async).key("description").string(method.description);
+        out.key("attach").boolean(false).key("require_exclusive_lock").boolean(method.exclusive).endObject();
     }
-    response.sendEmpty(202);
+    response.sendJson(200, out.endObject().text());
 }
 
 void VendorApi::call(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const std::string ident = identOf(parts_, request);
     const std::string name = methodNameOf(request);
-    const VendorMethod& method = methodOf(node, name);
+    const drivers::VendorMethod method = methodOf(management_.vendorMethods(ident), name);
     if (request.method != Method::Post)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("The method {} does not support HTTP {}", name, http::toText(request.method)),
                     "it is called by POST");
-    const json body = bodyOf(request);
-    if (method.interface == "fake")
-        callFake(method, body, response);
+    const drivers::Values arguments = argumentsOf(method, bodyOf(request));
+    const drivers::VendorOutcome outcome = management_.callVendor(ident, method, arguments, request.actor);
+    if (method.async)
+        response.sendEmpty(202);
     else
-        callIpmi(node, name, body, request, response);
+        response.sendJson(200, outcome.json);
 }
 
 void VendorApi::driverMethods(Request& request, Response& response) const

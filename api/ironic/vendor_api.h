@@ -3,7 +3,7 @@
 #include "common/http/router.h"
 #include "conductor/nodes/management.h"
 
-#include <nlohmann/json_fwd.hpp>
+#include <string>
 
 namespace bm::api {
 
@@ -20,8 +20,6 @@ private:
     void driverCall(http::Request& request, http::Response& response) const;
     void raidProperties(http::Request& request, http::Response& response) const;
     void events(http::Request& request, http::Response& response) const;
-    void callIpmi(const model::Node& node, const std::string& method, const nlohmann::json& body,
-                  http::Request& request, http::Response& response) const;
     std::string knownDriver(const http::Request& request) const;
 
     const ApiParts& parts_;

@@ -30,9 +30,10 @@ std::vector<std::string> splitAddresses(const std::string& text)
     return all;
 }
 
-void writeGrant(wire::JsonWriter& out, const conductor::AgentGrant& grant, const std::string& base)
+void writeGrant(wire::JsonWriter& out, const conductor::AgentGrant& grant, const std::string& base,
+                const model::InterfaceTable& interfaces)
 {
-    const wire::NodeView view{.node = grant.node, .base = base, .conductor = ""};
+    const wire::NodeView view{.node = grant.node, .interfaces = interfaces, .base = base, .conductor = ""};
     out.beginObject().key("node");
     wire::writeNode(
         out, view,
@@ -75,7 +76,7 @@ void AgentApi::lookup(Request& request, Response& response) const
         parts_.agents.lookup(macs, uuid, request.header("X-Bm-Boot-Secret").value_or(""),
                              request.header("X-Bm-Nonce").value_or(""), request.peerAddress);
     wire::JsonWriter out;
-    writeGrant(out, grant, request.localBase);
+    writeGrant(out, grant, request.localBase, parts_.context.hardware.interfaces());
     response.sendJson(200, out.text());
 }
 

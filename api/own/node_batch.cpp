@@ -36,7 +36,7 @@ struct Entry {
     std::vector<Port> parsedPorts;
 };
 
-Entry entryOf(const json& given)
+Entry entryOf(const json& given, const model::InterfaceTable& interfaces)
 {
     if (!given.is_object())
         throw Error(ErrorCode::InvalidInput,
@@ -49,7 +49,7 @@ Entry entryOf(const json& given)
                         fmt::format("ports: expected a list, got {}", wire::kindOf(*ports)));
         entry.ports.assign(ports->begin(), ports->end());
     }
-    entry.node = wire::nodeFromCreate(entry.fields, wire::kMaxVersion);
+    entry.node = wire::nodeFromCreate(entry.fields, wire::kMaxVersion, interfaces);
     for (const json& port : entry.ports)
         entry.parsedPorts.push_back(wire::portShape().fromCreate(port, wire::kMaxVersion, {}, "node_uuid"));
     return entry;
@@ -119,11 +119,13 @@ private:
         json access = json::object();
         for (const auto& [key, value] : conductor::driverTexts(parts_.context, node))
             access[key] = value;
+        const model::InterfaceTable& interfaces = parts_.context.hardware.interfaces();
         Node wanted = node;
-        if (wire::mergeNode(wanted, entry.fields, access).empty())
+        if (wire::mergeNode(wanted, entry.fields, access, interfaces).empty())
             return false;
         node = parts_.nodes.update(
-            node.id.uuid, [&](Node& stored) { wire::mergeNode(stored, entry.fields, access); }, actor_);
+            node.id.uuid, [&](Node& stored) { wire::mergeNode(stored, entry.fields, access, interfaces); },
+            actor_);
         return true;
     }
 
@@ -172,7 +174,8 @@ void enrolOne(wire::JsonWriter& out, const ApiParts& parts, const std::string& a
     out.beginObject().key("name").stringOrNull(hasName ? given["name"].get<std::string>() : "");
     try {
         Node node;
-        const std::string result = Enrolment(parts, actor).run(entryOf(given), node);
+        const std::string result =
+            Enrolment(parts, actor).run(entryOf(given, parts.context.hardware.interfaces()), node);
         out.key("uuid").string(node.id.uuid).key("result").string(result);
     } catch (const Error& error) {
         out.key("uuid").null();

@@ -76,7 +76,9 @@ json nodeSchema()
 {
     json properties = json::object();
     const model::Node sample;
-    const wire::NodeView view{.node = sample, .base = "http://host", .conductor = "host"};
+    const model::InterfaceTable noInterfaces;
+    const wire::NodeView view{
+        .node = sample, .interfaces = noInterfaces, .base = "http://host", .conductor = "host"};
     for (const wire::NodeField& field : wire::nodeFields()) {
         wire::JsonWriter out;
         field.render(out, view);

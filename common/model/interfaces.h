@@ -1,16 +1,30 @@
 #pragma once
 #include "common/model/node.h"
 
+#include <functional>
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace bm::model {
 
-/// What a node of @p driver may have for "boot", "deploy" ... (Ironic's enabled interfaces); the first is the
-/// default. Texts live for ever.
-std::span<const std::string_view> enabledInterfaces(std::string_view driver, std::string_view kind);
-/// What @p node has for it.
-std::string_view interfaceOf(const Node& node, std::string_view kind);
+/// What a node of each hardware type may have for each kind of interface (Ironic's enabled interfaces); the
+/// first name of a kind is the default. Filled before threads start, read by any thread after.
+class InterfaceTable {
+public:
+    void add(std::string_view driver, std::string_view kind, std::string_view name);
+    /// Borrowed from the table. A driver or kind that the table does not have has "noop" alone.
+    std::span<const std::string> enabled(std::string_view driver, std::string_view kind) const;
+    /// The name of @p node's interface of @p kind; borrowed from the table.
+    std::string_view interfaceOf(const Node& node, std::string_view kind) const;
+
+private:
+    using Kinds = std::map<std::string, std::vector<std::string>, std::less<>>;
+    std::map<std::string, Kinds, std::less<>> drivers_;
+};
+
 /// A kind of interface: "bios", "boot" ... and the microversion (its minor number) that brought it.
 struct InterfaceKind {
     std::string_view name;

@@ -6,7 +6,7 @@
 #include "conductor/core/relay_settings.h"
 #include "db/engine/database.h"
 #include "db/repositories/repositories.h"
-#include "drivers/hardware_types.h"
+#include "drivers/core/hardware_types.h"
 #include "images/store/image_store.h"
 #include "pxe/boot_services.h"
 
@@ -49,7 +49,7 @@ struct Context {
     db::Database& database;
     const model::Clock& clock;
     platform::SecretBox& secrets;
-    std::map<std::string, drivers::HardwareType>& hardware; ///< by name
+    drivers::HardwareTypes& hardware;
     images::ImageStore& images;
     const Settings& settings;
     Meters& meters;

@@ -37,12 +37,13 @@ void note(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std
 
 drivers::HardwareType& hardwareOf(const Context& context, const Node& node)
 {
-    const auto found = context.hardware.find(node.driver);
-    if (found == context.hardware.end())
-        throw Error(ErrorCode::InvalidInput,
-                    "No valid host was found. Reason: no conductor has the driver \"" + node.driver + "\".",
-                    "drivers of this bmd: GET /v1/drivers");
-    return found->second;
+    return context.hardware.at(node.driver);
+}
+
+drivers::PowerDriver& powerOf(const Context& context, const Node& node)
+{
+    const drivers::Slots& slots = context.hardware.slotsOf(node, "power");
+    return slots.power ? *slots.power : *hardwareOf(context, node).standard("power").power;
 }
 
 std::map<std::string, std::string> driverTexts(const Context& context, const Node& node)
@@ -56,14 +57,14 @@ std::map<std::string, std::string> driverTexts(const Context& context, const Nod
 
 drivers::BmcAccess bmcAccess(const Context& context, const Node& node)
 {
-    drivers::BmcAccess access =
-        drivers::accessFromDriverInfo(node.driver, node.id.uuid, driverTexts(context, node));
-    if (!access.cipherSuite) {
-        const std::string remembered = textMember(valueOf(node.driverInternalInfo), "ipmi_cipher_suite");
-        if (!remembered.empty())
-            access.cipherSuite = std::stoi(remembered);
-    }
-    return access;
+    drivers::Values learned;
+    const nlohmann::json internal = valueOf(node.driverInternalInfo);
+    for (const auto& [key, value] : internal.items())
+        if (value.is_string())
+            learned[key] = value.get<std::string>();
+        else if (value.is_primitive())
+            learned[key] = value.dump();
+    return hardwareOf(context, node).accessTo({node.id.uuid, driverTexts(context, node), std::move(learned)});
 }
 
 model::BootMode bootModeOf(const Context& context, const Node& node)

@@ -17,6 +17,13 @@ void note(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std
 drivers::BmcAccess bmcAccess(const Context& context, const model::Node& node);
 /// The node's hardware type. @throws Error InvalidInput when this bmd has no such driver
 drivers::HardwareType& hardwareOf(const Context& context, const model::Node& node);
+/// The driver of the node's power interface. @throws Error InvalidInput when this bmd has no such driver
+drivers::PowerDriver& powerOf(const Context& context, const model::Node& node);
+/// The name of the node's interface of @p kind.
+inline std::string_view interfaceOf(const Context& context, const model::Node& node, std::string_view kind)
+{
+    return context.hardware.interfaces().interfaceOf(node, kind);
+}
 /// driver_info as plain texts, secrets opened.
 std::map<std::string, std::string> driverTexts(const Context& context, const model::Node& node);
 /// UEFI or BIOS: as last seen, else as the boot_mode capability says, else the default.

@@ -17,7 +17,6 @@ namespace {
 
 constexpr int kAtOnce = 2;
 constexpr std::size_t kFindingsPerCheck = 100;
-constexpr int kWeakCipher = 3;
 
 std::string nameOf(const Node& node)
 {
@@ -143,11 +142,11 @@ std::vector<Node> Doctor::nodesCalled(const std::vector<std::string>& names) con
 namespace {
 
 /// @return how many of the BMCs answer; what is wrong with them goes to @p findings
-std::size_t examineGroup(const drivers::HardwareType& hardware, const Group& group,
+std::size_t examineGroup(drivers::PowerDriver& power, const drivers::BmcControl* control, const Group& group,
                          const model::Deadline& deadline, std::vector<Finding>& findings)
 {
     std::size_t good = 0;
-    const std::vector<drivers::PowerReading> readings = hardware.power->readPower(group.bmcs, deadline);
+    const std::vector<drivers::PowerReading> readings = power.readPower(group.bmcs, deadline);
     for (std::size_t i = 0; i < group.nodes.size() && i < readings.size(); ++i) {
         const std::string name = nameOf(group.nodes[i]);
         const std::optional<Error>& failure = readings[i].failure;
@@ -156,12 +155,8 @@ std::size_t examineGroup(const drivers::HardwareType& hardware, const Group& gro
             continue;
         }
         ++good;
-        if (hardware.management->cipherSuite(group.bmcs[i]) == kWeakCipher)
-            findings.push_back({{},
-                                Severity::Warning,
-                                name,
-                                "its BMC at " + group.bmcs[i].host + " speaks cipher suite 3 (SHA-1) only",
-                                "newer firmware of the BMC brings suite 17; keep its network apart"});
+        if (const auto weakness = control == nullptr ? std::nullopt : control->weakness(group.bmcs[i]))
+            findings.push_back({{}, Severity::Warning, name, weakness->message, weakness->hint});
     }
     return good;
 }
@@ -172,11 +167,11 @@ std::vector<Finding> Doctor::examineBmcs(const std::vector<Node>& nodes,
                                          const model::Deadline& deadline) const
 {
     std::vector<Finding> findings;
-    std::map<std::string, Group> groups;
+    std::map<drivers::PowerDriver*, Group> groups;
     for (const Node& node : nodes) {
         try {
             drivers::BmcAccess bmc = bmcAccess(context_, node);
-            Group& group = groups[node.driver];
+            Group& group = groups[&powerOf(context_, node)];
             group.bmcs.push_back(std::move(bmc));
             group.nodes.push_back(node);
         } catch (const Error& error) {
@@ -188,8 +183,10 @@ std::vector<Finding> Doctor::examineBmcs(const std::vector<Node>& nodes,
         }
     }
     std::size_t good = 0;
-    for (const auto& [driver, group] : groups)
-        good += examineGroup(context_.hardware.at(driver), group, deadline, findings);
+    for (const auto& [power, group] : groups)
+        good +=
+            examineGroup(*power, hardwareOf(context_, group.nodes.front()).standard("management").bmc.get(),
+                         group, deadline, findings);
     findings.insert(findings.begin(),
                     {{}, Severity::Ok, {}, fmt::format("{} of {} BMCs answer", good, nodes.size()), {}});
     return findings;

@@ -1,7 +1,7 @@
 #include "conductor/images/requested_image.h"
 
-#include "common/model/interfaces.h"
 #include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
 #include "conductor/images/image_by_url.h"
 #include "conductor/images/image_reference.h"
 
@@ -31,15 +31,15 @@ model::Image wantedImage(db::Transaction& tx, const Context& context, const mode
     return findReadyImage(tx, wish.reference);
 }
 
-bool writesNothing(const model::Node& node, const DeployRequest& request)
+bool writesNothing(const Context& context, const model::Node& node, const DeployRequest& request)
 {
-    return model::interfaceOf(node, "deploy") == "fake" && request.image.empty() &&
+    return interfaceOf(context, node, "deploy") == "fake" && request.image.empty() &&
            textMember(valueOf(node.instanceInfo), "image_source").empty();
 }
 
-std::string deployFinding(db::Transaction& tx, const model::Node& node)
+std::string deployFinding(db::Transaction& tx, const Context& context, const model::Node& node)
 {
-    if (writesNothing(node, {}))
+    if (writesNothing(context, node, {}))
         return "";
     try {
         const ImageWish wish = wishOf(node, {});

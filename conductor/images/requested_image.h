@@ -22,9 +22,9 @@ model::Image wantedImage(db::Transaction& tx, const Context& context, const mode
                          const ImageWish& wish);
 
 /// Ironic's "fake" deploy interface needs no image.
-bool writesNothing(const model::Node& node, const DeployRequest& request);
+bool writesNothing(const Context& context, const model::Node& node, const DeployRequest& request);
 
 /// What a deployment of the image that @p node's instance_info names would be refused for; "" for nothing.
-std::string deployFinding(db::Transaction& tx, const model::Node& node);
+std::string deployFinding(db::Transaction& tx, const Context& context, const model::Node& node);
 
 } // namespace bm::conductor

@@ -6,19 +6,18 @@ namespace bm::conductor {
 
 using nlohmann::json;
 
-model::JsonText sealDriverInfo(const platform::SecretBox& box, const model::JsonText& given,
-                               const model::JsonText& before)
+model::JsonText sealDriverInfo(const Context& context, const model::Node& node, const model::JsonText& before)
 {
-    json values = valueOf(given);
+    json values = valueOf(node.driverInfo);
     const json old = valueOf(before);
     for (auto& [key, value] : values.items()) {
-        if (!value.is_string() || !drivers::isSecretKey(key))
+        if (!value.is_string() || !context.hardware.isSecret(node.driver, key))
             continue;
         const std::string text = value.get<std::string>();
         if (text == "******" && old.contains(key))
             value = old.at(key);
         else if (!platform::SecretBox::isSealed(text))
-            value = box.seal(text);
+            value = context.secrets.seal(text);
     }
     return textOf(values);
 }

@@ -3,9 +3,9 @@
 
 namespace bm::conductor {
 
-/// driver_info with its secrets sealed. What is sealed stays; "******" stands for @p before's value of that
-/// key.
-model::JsonText sealDriverInfo(const platform::SecretBox& box, const model::JsonText& given,
+/// driver_info of @p node with its secrets sealed (HardwareTypes::isSecret). A sealed value stays; "******"
+/// stands for the value that @p before has for that key.
+model::JsonText sealDriverInfo(const Context& context, const model::Node& node,
                                const model::JsonText& before);
 /// @throws Error InvalidInput when driver_info is no object or one of its values has a form that no driver
 /// takes

@@ -106,7 +106,7 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
         node.id = model::NodeId::make();
     hardwareOf(context_, node);
     checkDriverKeys(node);
-    node.driverInfo = sealDriverInfo(context_.secrets, node.driverInfo, {});
+    node.driverInfo = sealDriverInfo(context_, node, {});
     node.createdAt = context_.clock.now();
     node.version = 1;
     Node stored = context_.database.write([&](db::Transaction& tx) {
@@ -135,7 +135,7 @@ Node NodeCommands::update(const std::string& ident, const std::function<void(Nod
         hardwareOf(context_, node);
         checkUnique(tx, node);
         checkDriverKeys(node);
-        node.driverInfo = sealDriverInfo(context_.secrets, node.driverInfo, before.driverInfo);
+        node.driverInfo = sealDriverInfo(context_, node, before.driverInfo);
         node.updatedAt = context_.clock.now();
         note(tx, *node.updatedAt, node.id, "node.changed", "by " + actor);
         return db::NodeRepository{}.update(tx, node);
@@ -244,12 +244,13 @@ std::map<std::string, NodeCommands::InterfaceVerdict> NodeCommands::validate(con
     std::map<std::string, InterfaceVerdict> verdicts;
     const Node node = get(ident);
     std::string problems;
-    for (const std::string& finding : drivers::validateDriverInfo(node.driver, driverTexts(context_, node)))
+    for (const std::string& finding : hardwareOf(context_, node).findings(driverTexts(context_, node)))
         problems += (problems.empty() ? "" : "; ") + finding;
     for (const char* interface : {"power", "management"})
         verdicts[interface] = {problems.empty(), problems};
     const auto [ports, image] = context_.database.read([&](db::Transaction& tx) {
-        return std::pair(!db::PortRepository{}.ofNode(tx, node.id).empty(), deployFinding(tx, node));
+        return std::pair(!db::PortRepository{}.ofNode(tx, node.id).empty(),
+                         deployFinding(tx, context_, node));
     });
     const bool simulated = hardwareOf(context_, node).simulated;
     verdicts["boot"] = {ports || simulated, ports || simulated ? "" : "the node has no port to boot from"};

@@ -25,7 +25,7 @@ struct PowerSync::State {
         sleep.wait_for(lock, stop, context.settings.powerSyncInterval, [] { return false; });
         return !stop.stop_requested();
     }
-    std::size_t readAll(const std::string& hardware, const std::vector<Node>& nodes,
+    std::size_t readAll(drivers::PowerDriver& power, const std::vector<Node>& nodes,
                         const std::stop_token& stop);
     bool record(const Node& node, const drivers::PowerReading& reading);
     void countFailure(const Node& node, const drivers::PowerReading& reading);
@@ -69,7 +69,7 @@ bool PowerSync::State::record(const Node& node, const drivers::PowerReading& rea
     return true;
 }
 
-std::size_t PowerSync::State::readAll(const std::string& hardware, const std::vector<Node>& nodes,
+std::size_t PowerSync::State::readAll(drivers::PowerDriver& power, const std::vector<Node>& nodes,
                                       const std::stop_token& stop)
 {
     std::vector<Node> asked;
@@ -82,8 +82,8 @@ std::size_t PowerSync::State::readAll(const std::string& hardware, const std::ve
             platform::logDebug("power", "node {}: {}", node.id.uuid, error.what());
         }
     }
-    const std::vector<drivers::PowerReading> readings = context.hardware.at(hardware).power->readPower(
-        bmcs, model::Deadline::in(context.settings.powerSyncInterval, stop));
+    const std::vector<drivers::PowerReading> readings =
+        power.readPower(bmcs, model::Deadline::in(context.settings.powerSyncInterval, stop));
     std::size_t answered = 0;
     for (std::size_t i = 0; i < asked.size() && i < readings.size(); ++i)
         answered += record(asked[i], readings[i]) ? 1U : 0U;
@@ -98,16 +98,16 @@ PowerSync::~PowerSync()
 
 std::size_t PowerSync::runOnce(const std::stop_token& stop)
 {
-    std::map<std::string, std::vector<Node>> byHardware;
+    std::map<drivers::PowerDriver*, std::vector<Node>> byDriver;
     state_->context.database.read([&](db::Transaction& tx) {
         for (const Node& node : db::NodeRepository{}.all(tx))
             if (state_->context.hardware.contains(node.driver) && node.state != model::State::Enroll &&
                 !node.maintenance)
-                byHardware[node.driver].push_back(node);
+                byDriver[&powerOf(state_->context, node)].push_back(node);
     });
     std::size_t answered = 0;
-    for (const auto& [hardware, nodes] : byHardware)
-        answered += state_->readAll(hardware, nodes, stop);
+    for (const auto& [power, nodes] : byDriver)
+        answered += state_->readAll(*power, nodes, stop);
     return answered;
 }
 

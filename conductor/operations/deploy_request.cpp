@@ -146,8 +146,8 @@ model::JsonText instanceInfoFor(const model::Node& node, const model::Image& ima
 wire::OperationRequest prepareDeploy(db::Transaction& tx, const Context& context, const model::Node& node,
                                      const DeployRequest& request)
 {
-    const json steps = deploySteps(tx, node, request);
-    if (writesNothing(node, request))
+    const json steps = deploySteps(tx, context, node, request);
+    if (writesNothing(context, node, request))
         return wire::DeployNothingOrder{.steps = textOf(steps)};
     const ImageWish wish = wishOf(node, request);
     const model::Image image = wantedImage(tx, context, node, wish);

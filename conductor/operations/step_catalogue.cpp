@@ -1,8 +1,8 @@
 #include "conductor/operations/step_catalogue.h"
 
 #include "common/model/error.h"
-#include "common/model/interfaces.h"
 #include "common/text/word_list.h"
+#include "conductor/core/nodes.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -20,18 +20,30 @@ using nlohmann::json;
 
 namespace {
 
-bool supports(const model::Node& node, const StepOffer& step, StepUse use)
+/// Whether a BMC step finds the slot that does it.
+bool fillsSlot(const drivers::Slots& slots, const StepOffer& step)
+{
+    if (step.interface == "bios")
+        return slots.bios != nullptr;
+    if (step.interface == "firmware")
+        return slots.firmware != nullptr;
+    return step.interface == "management" && slots.bmc != nullptr;
+}
+
+bool supports(const Context& context, const model::Node& node, const StepOffer& step, StepUse use)
 {
     if (step.reserved() || !step.allowedIn(use))
         return false;
-    return step.backing.empty() || model::isAmong(step.backing, model::interfaceOf(node, step.interface));
+    if (!step.inBand())
+        return fillsSlot(context.hardware.slotsOf(node, step.interface), step);
+    return step.backing.empty() || model::isAmong(step.backing, interfaceOf(context, node, step.interface));
 }
 
-std::string supported(const model::Node& node, StepUse use)
+std::string supported(const Context& context, const model::Node& node, StepUse use)
 {
     std::vector<std::string> names;
     for (const StepOffer& step : model::kStepOffers)
-        if (supports(node, step, use))
+        if (supports(context, node, step, use))
             names.push_back(fmt::format("{}.{}", step.interface, step.name));
     return fmt::format("it does {}; and hold, wait, power_on, power_off, reboot", fmt::join(names, ", "));
 }
@@ -67,7 +79,7 @@ void checkReserved(const std::string& name, const json& args)
 
 } // namespace
 
-void checkSteps(const model::Node& node, const json& steps, StepUse use, bool ramdisk)
+void checkSteps(const Context& context, const model::Node& node, const json& steps, StepUse use, bool ramdisk)
 {
     for (const json& step : steps) {
         const auto name = step.at("step").get<std::string>();
@@ -78,14 +90,14 @@ void checkSteps(const model::Node& node, const json& steps, StepUse use, bool ra
             continue;
         }
         const StepOffer* known = model::findStepOffer(interface, name);
-        if (known == nullptr || !supports(node, *known, use))
+        if (known == nullptr || !supports(context, node, *known, use))
             throw Error(
                 ErrorCode::InvalidInput,
                 fmt::format("Cannot {} node {}: node does not support this {} step: {{'interface': '{}', "
                             "'step': '{}'}}",
                             toText(use), node.id.uuid, toText(use), interface.substr(0, 80),
                             name.substr(0, 80)),
-                supported(node, use));
+                supported(context, node, use));
         if (known->inBand() && !ramdisk)
             throw Error(
                 ErrorCode::InvalidInput,

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/node.h"
 #include "common/model/step_kinds.h"
+#include "conductor/core/context.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -8,7 +9,7 @@ namespace bm::conductor {
 
 /// Whether @p node can do @p steps ([{"interface", "step", "args"}]) in @p use; with @p ramdisk false in-band
 /// ones are refused. @throws Error InvalidInput naming the step, in Ironic's words, with what is known
-void checkSteps(const model::Node& node, const nlohmann::json& steps, model::StepUse use,
-                bool ramdisk = true);
+void checkSteps(const Context& context, const model::Node& node, const nlohmann::json& steps,
+                model::StepUse use, bool ramdisk = true);
 
 } // namespace bm::conductor

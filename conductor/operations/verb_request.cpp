@@ -1,8 +1,8 @@
 #include "conductor/operations/verb_request.h"
 
-#include "common/model/interfaces.h"
 #include "common/platform/crypt.h"
 #include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/operations/step_catalogue.h"
 #include "db/repositories/resource_repositories.h"
@@ -23,18 +23,19 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-Error noInterface(const Node& node, std::string_view verb, std::string_view kind)
+Error noInterface(const Context& context, const Node& node, std::string_view verb, std::string_view kind)
 {
-    return {ErrorCode::InvalidInput,
-            fmt::format("Node {} does not support {}: its {}_interface is \"{}\".", node.id.uuid, verb, kind,
-                        model::interfaceOf(node, kind)),
-            fmt::format("one of: {}", fmt::join(model::enabledInterfaces(node.driver, kind), ", "))};
+    return {
+        ErrorCode::InvalidInput,
+        fmt::format("Node {} does not support {}: its {}_interface is \"{}\".", node.id.uuid, verb, kind,
+                    interfaceOf(context, node, kind)),
+        fmt::format("one of: {}", fmt::join(context.hardware.interfaces().enabled(node.driver, kind), ", "))};
 }
 
-void requireInterface(const Node& node, std::string_view verb, std::string_view kind)
+void requireInterface(const Context& context, const Node& node, std::string_view verb, std::string_view kind)
 {
-    if (model::interfaceOf(node, kind).starts_with("no-"))
-        throw noInterface(node, verb, kind);
+    if (interfaceOf(context, node, kind).starts_with("no-"))
+        throw noInterface(context, node, verb, kind);
 }
 
 /// The runbook's steps in their order, if it is for this node. @throws Error NotFound, also when it is
@@ -93,7 +94,7 @@ Order stepsOrder(db::Transaction& tx, const Context& context, const Node& node, 
                  model::StepUse use)
 {
     const AskedSteps asked = askedSteps(tx, node, order, toText(use));
-    checkSteps(node, asked.steps, use, !asked.disableRamdisk);
+    checkSteps(context, node, asked.steps, use, !asked.disableRamdisk);
     if (!asked.disableRamdisk)
         requireBootPort(tx, context, node);
     return {.steps = textOf(asked.steps), .disableRamdisk = asked.disableRamdisk};
@@ -102,7 +103,7 @@ Order stepsOrder(db::Transaction& tx, const Context& context, const Node& node, 
 wire::RescueOrder rescueOrder(db::Transaction& tx, const Context& context, const Node& node,
                               const VerbOrder& order)
 {
-    requireInterface(node, "rescue", "rescue");
+    requireInterface(context, node, "rescue", "rescue");
     if (order.rescuePassword.empty())
         throw Error(
             ErrorCode::InvalidInput,
@@ -132,7 +133,7 @@ bool sameStep(const json& one, const json& other)
 
 } // namespace
 
-json deploySteps(db::Transaction& tx, const Node& node, const DeployRequest& order)
+json deploySteps(db::Transaction& tx, const Context& context, const Node& node, const DeployRequest& order)
 {
     json steps = order.stepsJson.empty() ? json::array() : parseGiven(order.stepsJson, "deploy_steps");
     const std::size_t given = steps.size();
@@ -144,7 +145,7 @@ json deploySteps(db::Transaction& tx, const Node& node, const DeployRequest& ord
     for (const json& step : steps)
         if (step.value("priority", 0) > 0) // 0 switches it off
             wanted.push_back(step);
-    checkSteps(node, wanted, model::StepUse::Deploy);
+    checkSteps(context, node, wanted, model::StepUse::Deploy);
     return wanted;
 }
 
@@ -159,7 +160,7 @@ wire::OperationRequest requestOf(db::Transaction& tx, const Context& context, co
     case StateEvent::Rescue:
         return rescueOrder(tx, context, node, order);
     case StateEvent::Inspect:
-        requireInterface(node, "inspection", "inspect");
+        requireInterface(context, node, "inspection", "inspect");
         requireBootPort(tx, context, node);
         return wire::PlainOrder{};
     default:

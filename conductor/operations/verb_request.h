@@ -17,6 +17,7 @@ wire::OperationRequest requestOf(db::Transaction& tx, const Context& context, co
 /// deploy_steps of @p order with those of the deploy templates that the node's instance traits name, by
 /// priority.
 /// @throws Error InvalidInput
-nlohmann::json deploySteps(db::Transaction& tx, const model::Node& node, const DeployRequest& order);
+nlohmann::json deploySteps(db::Transaction& tx, const Context& context, const model::Node& node,
+                           const DeployRequest& order);
 
 } // namespace bm::conductor

@@ -1,7 +1,8 @@
-// Steps that somebody asked for: of the agent, of simulated firmware, and bm's own between them.
+// Steps that an operator orders by name: of the agent, of the BMC, and bm's own between them.
 #include "common/wire/steps/raid.h"
 #include "common/wire/steps/start_rescue.h"
 #include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
 #include "conductor/steps/simulated_agent.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
@@ -26,16 +27,58 @@ model::StepResult doneByAgent(StepWork& work)
     return isSimulated(work) ? simulateStep(work) : awaitReport(work, kLongestWork);
 }
 
-/// What firmware would keep; of simulated machines.
-void remember(StepWork& work, const char* member, const json& values)
+/// Work of the BMC: begun once, then polled. The job's id is stored with the step.
+model::StepResult awaitJob(StepWork& work, const std::function<drivers::BmcJob()>& begin,
+                           const std::function<drivers::BmcJob(const drivers::BmcJob&)>& check)
 {
-    work.changeNode([member, values](model::Node& node) {
+    return withPatience(work, work.context.settings.powerTimeout, [&]() -> model::StepResult {
+        const json progress = valueOf(work.step.result);
+        const bool begun = progress.contains("job");
+        const drivers::BmcJob job =
+            begun ? check({.id = textMember(progress, "job"), .age = work.age()}) : begin();
+        work.step.message = job.message;
+        work.step.result = job.done ? model::JsonText{} : textOf({{"job", job.id}});
+        if (job.done)
+            return model::Done{};
+        return model::Again{job.checkAgain};
+    });
+}
+
+/// A slot of the node's interface of @p kind; checkSteps has refused a step whose slot is not filled.
+template <class T>
+T& slotOf(const StepWork& work, std::string_view kind, std::shared_ptr<T> drivers::Slots::*slot)
+{
+    const std::shared_ptr<T>& filled = work.context.hardware.slotsOf(work.node, kind).*slot;
+    if (!filled)
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           "the node's " + std::string(kind) + "_interface does not do this step any more",
+                           "set it back, or abort the operation");
+    return *filled;
+}
+
+/// Stores what the firmware has now, for the node's list of BIOS settings.
+void rememberBios(StepWork& work, drivers::BiosSettings& bios, const drivers::BmcAccess& bmc)
+{
+    work.changeNode([settings = bios.read(bmc, work.callDeadline)](model::Node& node) {
         json internal = valueOf(node.driverInternalInfo);
-        for (const json& one : values)
-            if (one.is_object() && one.contains("name"))
-                internal[member][one.at("name").get<std::string>()] = one.value("value", json());
+        internal.erase("bios");
+        for (const auto& [name, value] : settings)
+            internal["bios"][name] = value;
         node.driverInternalInfo = textOf(internal);
     });
+}
+
+/// Texts of [{"name": ..., "value": ...}].
+drivers::Values settingsOf(const json& list)
+{
+    drivers::Values settings;
+    for (const json& one : list)
+        if (one.is_object() && one.contains("name")) {
+            const json value = one.value("value", json());
+            settings[one.at("name").get<std::string>()] =
+                value.is_string() ? value.get<std::string>() : value.dump();
+        }
+    return settings;
 }
 
 } // namespace
@@ -72,27 +115,48 @@ model::StepResult stepDeleteRaid(StepWork& work)
 
 model::StepResult stepApplyBios(StepWork& work)
 {
-    const model::StepResult result = simulateStep(work);
+    drivers::BiosSettings& bios = slotOf(work, "bios", &drivers::Slots::bios);
+    const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
+    const drivers::Values settings = settingsOf(argumentsOf(work).value("settings", json::array()));
+    const model::StepResult result = awaitJob(
+        work, [&] { return bios.apply(bmc, settings, work.callDeadline); },
+        [&](const drivers::BmcJob& job) { return bios.check(bmc, job, work.callDeadline); });
     if (std::holds_alternative<model::Done>(result))
-        remember(work, "bios", argumentsOf(work).value("settings", json::array()));
+        rememberBios(work, bios, bmc);
     return result;
 }
 
 model::StepResult stepResetBios(StepWork& work)
 {
-    const model::StepResult result = simulateStep(work);
+    drivers::BiosSettings& bios = slotOf(work, "bios", &drivers::Slots::bios);
+    const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
+    const model::StepResult result = awaitJob(
+        work, [&] { return bios.reset(bmc, work.callDeadline); },
+        [&](const drivers::BmcJob& job) { return bios.check(bmc, job, work.callDeadline); });
     if (std::holds_alternative<model::Done>(result))
-        work.changeNode([](model::Node& node) {
-            json internal = valueOf(node.driverInternalInfo);
-            internal.erase("bios");
-            node.driverInternalInfo = textOf(internal);
-        });
+        rememberBios(work, bios, bmc);
     return result;
 }
 
-model::StepResult stepSimulated(StepWork& work)
+model::StepResult stepUpdateFirmware(StepWork& work)
 {
-    return simulateStep(work);
+    drivers::FirmwareUpdates& firmware = slotOf(work, "firmware", &drivers::Slots::firmware);
+    const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
+    std::vector<drivers::FirmwareImage> images;
+    for (const json& one : argumentsOf(work).value("settings", json::array()))
+        images.push_back({textMember(one, "component"), textMember(one, "url")});
+    return awaitJob(
+        work, [&] { return firmware.update(bmc, images, work.callDeadline); },
+        [&](const drivers::BmcJob& job) { return firmware.check(bmc, job, work.callDeadline); });
+}
+
+model::StepResult stepResetBmc(StepWork& work)
+{
+    return withPatience(work, work.context.settings.powerTimeout, [&]() -> model::StepResult {
+        slotOf(work, "management", &drivers::Slots::bmc)
+            .resetBmc(bmcAccess(work.context, work.node), false, work.callDeadline);
+        return model::Done{};
+    });
 }
 
 model::StepResult stepHold(StepWork& work)

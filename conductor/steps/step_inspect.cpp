@@ -59,7 +59,7 @@ json documentOf(const model::Node& node)
     return document;
 }
 
-void applyDocument(model::Node& node, const json& document, const platform::SecretBox& secrets)
+void applyDocument(model::Node& node, const json& document, const Context& context)
 {
     for (const TextMember& row : kTexts)
         node.*row.member = textMember(document, row.name);
@@ -67,7 +67,7 @@ void applyDocument(model::Node& node, const json& document, const platform::Secr
     for (const ObjectMember& row : kObjects)
         if (document.contains(row.name))
             node.*row.member = textOf(document.at(row.name));
-    node.driverInfo = sealDriverInfo(secrets, node.driverInfo, before);
+    node.driverInfo = sealDriverInfo(context, node, before);
 }
 
 /// CPU, memory, disk and architecture, as Ironic names them.
@@ -168,11 +168,11 @@ model::StepResult stepApplyInspection(StepWork& work)
             db::PortRepository{}.update(tx, port);
         db::InventoryRepository{}.store(tx, inventory);
     });
-    work.changeNode([document = facts.node, &secrets = work.context.secrets,
-                     now = work.context.clock.now()](model::Node& node) {
-        applyDocument(node, document, secrets);
-        node.inspectionFinishedAt = now;
-    });
+    work.changeNode(
+        [document = facts.node, &context = work.context, now = work.context.clock.now()](model::Node& node) {
+            applyDocument(node, document, context);
+            node.inspectionFinishedAt = now;
+        });
     work.afterCommit.push_back(work.context.hostsChanged);
     work.event("node.inspected", std::to_string(ports.size()) + " ports");
     return model::Done{};

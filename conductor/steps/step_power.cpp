@@ -15,13 +15,17 @@ namespace {
 
 model::StepResult setBootDevice(StepWork& work, model::BootDevice device, bool persistent)
 {
+    const std::shared_ptr<drivers::BootControl>& control =
+        hardwareOf(work.context, work.node).standard("management").boot;
+    if (!control) // the machine's firmware decides
+        return model::Done{};
     return withPatience(work, work.context.settings.powerTimeout, [&]() -> model::StepResult {
         const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
         drivers::BootRequest request;
         request.device = device;
         request.persistent = persistent;
         request.efi = bootModeOf(work.context, work.node) == model::BootMode::Uefi;
-        hardwareOf(work.context, work.node).management->setBootDevice(bmc, request, work.callDeadline);
+        control->setBootDevice(bmc, request, work.callDeadline);
         work.event("boot.device", std::string(model::toText(device)) +
                                       (persistent ? ", for good" : ", once") +
                                       (request.efi ? ", UEFI" : ", BIOS"));

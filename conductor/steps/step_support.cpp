@@ -41,7 +41,7 @@ model::StepResult withPatience(StepWork& work, std::chrono::milliseconds timeout
 model::PowerState observePower(StepWork& work)
 {
     const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
-    drivers::PowerDriver& power = *hardwareOf(work.context, work.node).power;
+    drivers::PowerDriver& power = powerOf(work.context, work.node);
     const std::vector<drivers::PowerReading> readings =
         power.readPower(std::span(&bmc, 1), work.callDeadline);
     const drivers::PowerReading& reading = readings.at(0);
@@ -73,7 +73,7 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
         const std::int64_t now = model::toMillis(work.context.clock.now());
         if (now - progress.value("ordered_at_ms", std::int64_t{0}) >= kOrderAgain.count()) {
             const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
-            hardwareOf(work.context, work.node).power->setPower(bmc, action, work.callDeadline);
+            powerOf(work.context, work.node).setPower(bmc, action, work.callDeadline);
             progress["ordered_at_ms"] = now;
             work.step.result = textOf(progress);
             work.step.message = "told the BMC: " + std::string(model::toText(action));

@@ -11,25 +11,27 @@ using model::ErrorCode;
 
 model::StepResult stepValidate(StepWork& work)
 {
-    hardwareOf(work.context, work.node).power->validate(bmcAccess(work.context, work.node));
+    powerOf(work.context, work.node).validate(bmcAccess(work.context, work.node));
     return model::Done{};
 }
 
 model::StepResult stepIdentifyBmc(StepWork& work)
 {
+    const std::shared_ptr<drivers::BmcControl>& control =
+        hardwareOf(work.context, work.node).standard("management").bmc;
+    if (!control) // the hardware type knows power alone
+        return model::Done{};
     return withPatience(work, work.context.settings.verifyTimeout, [&]() -> model::StepResult {
         const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
-        drivers::ManagementDriver& management = *hardwareOf(work.context, work.node).management;
-        const drivers::BmcIdentity identity = management.identify(bmc, work.callDeadline);
-        const std::optional<int> suite = management.cipherSuite(bmc);
-        work.changeNode([identity, suite](model::Node& node) {
+        const drivers::BmcIdentity identity = control->identify(bmc, work.callDeadline);
+        work.changeNode([identity, learned = control->learned(bmc)](model::Node& node) {
             nlohmann::json internal = valueOf(node.driverInternalInfo);
             internal["bmc"] = {{"manufacturer", identity.manufacturer},
                                {"product", identity.product},
                                {"firmware", identity.firmware},
                                {"ipmi_version", identity.ipmiVersion}};
-            if (suite)
-                internal["ipmi_cipher_suite"] = *suite;
+            for (const auto& [key, value] : learned)
+                internal[key] = value;
             node.driverInternalInfo = textOf(internal);
         });
         work.event("bmc.identified",

@@ -1,15 +1,41 @@
-#include "drivers/hardware_types.h"
+#include "common/model/error.h"
+#include "common/text/secret_names.h"
+#include "common/wire/json/secret_mask.h"
+#include "drivers/core/hardware_types.h"
+#include "drivers/fake/fake_hardware.h"
+#include "drivers/ipmi/ipmi.h"
 #include "tests/drivers/error_of.h"
 
 #include <catch2/catch.hpp>
 
 using namespace bm;
-using drivers::accessFromDriverInfo;
 using drivers::BmcAccess;
-using drivers::isSecretKey;
-using drivers::validateDriverInfo;
 using model::ErrorCode;
 using Values = std::map<std::string, std::string>;
+
+namespace {
+
+struct Types {
+    std::unique_ptr<platform::Exec> exec = platform::makeExec();
+    drivers::HardwareTypes all{};
+    Types()
+    {
+        all.add(drivers::makeIpmi(*exec, {}));
+        all.add(drivers::makeFakeHardware());
+    }
+};
+
+BmcAccess accessFromDriverInfo(const std::string& type, const std::string& uuid, const Values& values)
+{
+    return Types().all.at(type).accessTo({uuid, values});
+}
+
+std::vector<std::string> validateDriverInfo(const std::string& type, const Values& values)
+{
+    return Types().all.at(type).findings(values);
+}
+
+} // namespace
 
 TEST_CASE("driver_info of an ipmi node", "[drivers][driver-info]")
 {
@@ -93,17 +119,42 @@ TEST_CASE("driver_info of a simulated node", "[drivers][driver-info]")
         CHECK(validateDriverInfo("fake-hardware", {{"fake_boot_device_fault", bad}}).size() == 1);
 }
 
-TEST_CASE("a hardware type that nobody knows is refused", "[drivers][driver-info]")
+TEST_CASE("a hardware type that this bmd does not have is refused", "[drivers][driver-info]")
 {
-    CHECK_THAT(validateDriverInfo("ilo", {}).at(0),
-               Catch::Contains("'ilo'") && Catch::Contains("fake-hardware"));
+    const model::Error error = test::errorOf([] { Types().all.at("ilo"); });
+    CHECK(error.code() == ErrorCode::InvalidInput);
+    CHECK_THAT(error.what(), Catch::Contains("\"ilo\""));
 }
 
-TEST_CASE("secrets are known by their key", "[drivers][driver-info]")
+TEST_CASE("secrets are sealed and masked by one rule", "[drivers][driver-info]")
 {
-    for (const char* key :
-         {"ipmi_password", "ipmi_hex_kg_key", "redfish_password", "Some_TOKEN", "client_secret"})
-        CHECK(isSecretKey(key));
-    for (const char* key : {"ipmi_username", "ipmi_address", "deploy_kernel"})
-        CHECK_FALSE(isSecretKey(key));
+    for (const char* key : {"ipmi_password", "ipmi_hex_kg_key", "redfish_password", "Some_TOKEN",
+                            "client_secret", "snmp_community", "snmp_auth_key"}) {
+        CAPTURE(key);
+        CHECK(Types().all.isSecret("ipmi", key));
+        CHECK(wire::masked({"{\"" + std::string(key) + "\":\"hush\"}"}).find("hush") == std::string::npos);
+    }
+    for (const char* key : {"ipmi_username", "ipmi_address", "deploy_kernel"}) {
+        CAPTURE(key);
+        CHECK_FALSE(Types().all.isSecret("ipmi", key));
+        CHECK(wire::masked({"{\"" + std::string(key) + "\":\"seen\"}"}).find("seen") != std::string::npos);
+    }
+    SECTION("a property that is a secret is sealed whatever its name")
+    {
+        Types types;
+        drivers::HardwareType lock = drivers::makeFakeHardware();
+        lock.name = "lock";
+        lock.properties.push_back({"lock_pin", "PIN of the lock. Required.", false, true});
+        types.all.add(std::move(lock));
+        CHECK(types.all.isSecret("lock", "lock_pin"));
+        CHECK_FALSE(types.all.isSecret("ipmi", "lock_pin"));
+        CHECK(wire::masked({R"({"lock_pin":"sealed:0000"})"}).find("0000") == std::string::npos);
+    }
+    SECTION("every property that its type flags as a secret has a name that tells it")
+    {
+        const Types types;
+        for (const auto& [name, type] : types.all)
+            for (const drivers::Property& property : type.properties)
+                CHECK(property.secret == model::namesSecret(property.key));
+    }
 }

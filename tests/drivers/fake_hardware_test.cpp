@@ -1,4 +1,4 @@
-#include "drivers/hardware_types.h"
+#include "drivers/fake/fake_hardware.h"
 #include "tests/drivers/error_of.h"
 #include "tests/drivers/power_driver_contract.h"
 
@@ -18,12 +18,12 @@ namespace {
 
 struct Fixture {
     drivers::HardwareType fake = drivers::makeFakeHardware();
-    BmcAccess bmc = drivers::accessFromDriverInfo("fake-hardware", "node-1", {});
+    BmcAccess bmc = fake.accessTo({"node-1", {}});
 
-    void set(PowerAction action) { fake.power->setPower(bmc, action, Deadline::in(10s)); }
+    void set(PowerAction action) { fake.standard("power").power->setPower(bmc, action, Deadline::in(10s)); }
     drivers::PowerReading read()
     {
-        return fake.power->readPower(std::span(&bmc, 1), Deadline::in(10s)).at(0);
+        return fake.standard("power").power->readPower(std::span(&bmc, 1), Deadline::in(10s)).at(0);
     }
 };
 
@@ -35,9 +35,9 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
     SECTION("keeps the power driver's contract, at once and with a delay")
     {
         CHECK(f.fake.simulated);
-        test::powerDriverContract(*f.fake.power, f.bmc);
+        test::powerDriverContract(*f.fake.standard("power").power, f.bmc);
         f.bmc.settings["power_delay"] = "0.02,0.05";
-        test::powerDriverContract(*f.fake.power, f.bmc);
+        test::powerDriverContract(*f.fake.standard("power").power, f.bmc);
     }
     SECTION("is off at first, and each machine is a machine of its own")
     {
@@ -45,8 +45,9 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
         f.set(PowerAction::On);
         BmcAccess other = f.bmc;
         other.key = "node-2";
-        CHECK(f.fake.power->readPower(std::span(&other, 1), Deadline::in(10s)).at(0).state ==
-              PowerState::Off);
+        CHECK(
+            f.fake.standard("power").power->readPower(std::span(&other, 1), Deadline::in(10s)).at(0).state ==
+            PowerState::Off);
         CHECK(f.read().state == PowerState::On);
     }
     SECTION("changes its power only after the delay")
@@ -55,7 +56,7 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
         const auto began = std::chrono::steady_clock::now();
         f.set(PowerAction::On);
         CHECK(f.read().state == PowerState::Off);
-        CHECK(test::powerBecomes(*f.fake.power, f.bmc, PowerState::On));
+        CHECK(test::powerBecomes(*f.fake.standard("power").power, f.bmc, PowerState::On));
         CHECK(std::chrono::steady_clock::now() - began >= 200ms);
     }
     SECTION("cannot be reset while it is off")
@@ -78,18 +79,20 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
         f.bmc.settings["identify_fault"] = "bmc-auth-failed";
         for (int round = 0; round < 3; ++round) {
             CHECK(test::errorOf([&] {
-                      f.fake.management->setBootDevice(f.bmc, {}, Deadline::in(10s));
+                      f.fake.standard("management").boot->setBootDevice(f.bmc, {}, Deadline::in(10s));
                   }).code() == ErrorCode::BmcUnsupported);
-            CHECK(test::errorOf([&] { f.fake.management->identify(f.bmc, Deadline::in(10s)); }).code() ==
-                  ErrorCode::BmcAuthFailed);
+            CHECK(test::errorOf([&] {
+                      f.fake.standard("management").bmc->identify(f.bmc, Deadline::in(10s));
+                  }).code() == ErrorCode::BmcAuthFailed);
             CHECK_NOTHROW(f.set(PowerAction::On));
         }
     }
     SECTION("tells what it is")
     {
-        CHECK(f.fake.management->identify(f.bmc, Deadline::in(10s)).product == "simulated machine");
-        CHECK_NOTHROW(f.fake.management->setBootDevice(f.bmc, {}, Deadline::in(10s)));
-        CHECK_FALSE(f.fake.management->cipherSuite(f.bmc));
+        CHECK(f.fake.standard("management").bmc->identify(f.bmc, Deadline::in(10s)).product ==
+              "simulated machine");
+        CHECK_NOTHROW(f.fake.standard("management").boot->setBootDevice(f.bmc, {}, Deadline::in(10s)));
+        CHECK(f.fake.standard("management").bmc->learned(f.bmc).empty());
     }
     SECTION("may be used by many threads at once")
     {
@@ -99,11 +102,11 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
                 BmcAccess mine = f.bmc;
                 mine.key = "node-" + std::to_string(thread % 3);
                 for (int round = 0; round < 100; ++round) {
-                    f.fake.power->setPower(mine, PowerAction::On, Deadline::in(10s));
-                    f.fake.power->readPower(std::span(&mine, 1), Deadline::in(10s));
+                    f.fake.standard("power").power->setPower(mine, PowerAction::On, Deadline::in(10s));
+                    f.fake.standard("power").power->readPower(std::span(&mine, 1), Deadline::in(10s));
                 }
             });
         threads.clear();
-        CHECK(test::powerBecomes(*f.fake.power, f.bmc, PowerState::On));
+        CHECK(test::powerBecomes(*f.fake.standard("power").power, f.bmc, PowerState::On));
     }
 }

@@ -1,5 +1,5 @@
 // ipmitool against ipmi_sim, a BMC that nobody here wrote.
-#include "drivers/hardware_types.h"
+#include "drivers/ipmi/ipmi.h"
 #include "tests/drivers/error_of.h"
 #include "tests/drivers/ipmi_simulator.h"
 #include "tests/drivers/power_driver_contract.h"
@@ -20,11 +20,11 @@ struct Fixture {
     platform::TemporaryFolder runFolder{"bm-drivers"};
     std::unique_ptr<platform::Exec> exec = platform::makeExec();
     drivers::HardwareType ipmi = drivers::makeIpmi(*exec, settings());
-    BmcAccess bmc = drivers::accessFromDriverInfo("ipmi", "",
-                                                  {{"ipmi_address", "127.0.0.1"},
-                                                   {"ipmi_port", std::to_string(simulator.port())},
-                                                   {"ipmi_username", "ADMIN"},
-                                                   {"ipmi_password", "sim-password"}});
+    BmcAccess bmc = ipmi.accessTo({"",
+                                   {{"ipmi_address", "127.0.0.1"},
+                                    {"ipmi_port", std::to_string(simulator.port())},
+                                    {"ipmi_username", "ADMIN"},
+                                    {"ipmi_password", "sim-password"}}});
 
     drivers::IpmiSettings settings() const
     {
@@ -42,22 +42,26 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
     Fixture f;
     SECTION("keep the power driver's contract, and fall back to cipher suite 3 since there is no 17")
     {
-        CHECK_FALSE(f.ipmi.management->cipherSuite(f.bmc));
-        test::powerDriverContract(*f.ipmi.power, f.bmc);
-        CHECK(f.ipmi.management->cipherSuite(f.bmc) == 3);
+        CHECK(f.ipmi.standard("management").bmc->learned(f.bmc).empty());
+        test::powerDriverContract(*f.ipmi.standard("power").power, f.bmc);
+        CHECK(f.ipmi.standard("management").bmc->learned(f.bmc) ==
+              drivers::Values{{"ipmi_cipher_suite", "3"}});
         CHECK_THAT(f.simulator.calls(), Catch::Contains("set power 1") && Catch::Contains("set shutdown 1"));
     }
     SECTION("set the boot device")
     {
-        f.ipmi.management->setBootDevice(f.bmc, {model::BootDevice::Pxe, true, true}, Deadline::in(30s));
-        f.ipmi.management->setBootDevice(f.bmc, {model::BootDevice::Disk, false, false}, Deadline::in(30s));
+        f.ipmi.standard("management")
+            .boot->setBootDevice(f.bmc, {model::BootDevice::Pxe, true, true}, Deadline::in(30s));
+        f.ipmi.standard("management")
+            .boot->setBootDevice(f.bmc, {model::BootDevice::Disk, false, false}, Deadline::in(30s));
         CHECK(f.simulator.calls() == "set boot pxe\nset boot default\n"); // it calls the disk "default"
-        const auto boot = f.ipmi.management->bootDevice(f.bmc, Deadline::in(30s));
+        const auto boot = f.ipmi.standard("management").boot->bootDevice(f.bmc, Deadline::in(30s));
         CHECK((!boot || boot->device == model::BootDevice::Disk)); // the simulator answers "default" always
     }
     SECTION("tell what the BMC is, the vendor by name")
     {
-        const drivers::BmcIdentity identity = f.ipmi.management->identify(f.bmc, Deadline::in(30s));
+        const drivers::BmcIdentity identity =
+            f.ipmi.standard("management").bmc->identify(f.bmc, Deadline::in(30s));
         CHECK(identity.manufacturer == "MontaVista Software, Inc.");
         CHECK(identity.product == "3842 (0x0f02)");
         CHECK(identity.firmware == "9.08");
@@ -68,7 +72,7 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
         BmcAccess wrong = f.bmc;
         wrong.password = "not-it";
         const auto on = [&](const BmcAccess& bmc) {
-            f.ipmi.power->setPower(bmc, PowerAction::On, Deadline::in(30s));
+            f.ipmi.standard("power").power->setPower(bmc, PowerAction::On, Deadline::in(30s));
         };
         const model::Error first = test::errorOf([&] { on(wrong); });
         CHECK(first.code() == ErrorCode::BmcAuthFailed);
@@ -79,7 +83,8 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
     SECTION("refuse an unknown user")
     {
         f.bmc.user = "nobody";
-        const auto readings = f.ipmi.power->readPower(std::span(&f.bmc, 1), Deadline::in(30s));
+        const auto readings =
+            f.ipmi.standard("power").power->readPower(std::span(&f.bmc, 1), Deadline::in(30s));
         REQUIRE(readings.at(0).failure);
         CHECK(readings.at(0).failure->code() == ErrorCode::BmcAuthFailed);
     }
@@ -87,7 +92,7 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
     {
         f.bmc.cipherSuite = 17;
         const model::Error error =
-            test::errorOf([&] { f.ipmi.management->identify(f.bmc, Deadline::in(30s)); });
+            test::errorOf([&] { f.ipmi.standard("management").bmc->identify(f.bmc, Deadline::in(30s)); });
         CHECK(error.code() == ErrorCode::BmcUnsupported);
         CHECK_THAT(error.hint(), Catch::Contains("ipmi_cipher_suite"));
     }

@@ -1,5 +1,5 @@
 // What ipmitool 1.8.19 said, captured against ipmi_sim, a responder and real machines' known texts.
-#include "drivers/ipmi_texts.h"
+#include "drivers/ipmi/ipmi_texts.h"
 #include "tests/drivers/error_of.h"
 
 #include <array>

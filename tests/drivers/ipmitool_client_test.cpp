@@ -1,6 +1,6 @@
 // How ipmitool is run: what it is given, when, and how often. Its answers are scripted.
-#include "drivers/hardware_types.h"
-#include "drivers/ipmitool_client.h"
+#include "drivers/ipmi/ipmi_access.h"
+#include "drivers/ipmi/ipmitool_client.h"
 #include "tests/drivers/error_of.h"
 #include "tests/drivers/recording_exec.h"
 #include "tests/drivers/responder/bmc_responder.h"
@@ -48,12 +48,13 @@ struct Fixture {
     }
     static BmcAccess access(const std::string& host)
     {
-        return drivers::accessFromDriverInfo("ipmi", "",
-                                             {{"ipmi_address", host},
-                                              {"ipmi_username", "root"},
-                                              {"ipmi_password", kSecret},
-                                              {"ipmi_hex_kg_key", "4b6579"},
-                                              {"ipmi_priv_level", "operator"}});
+        return drivers::ipmiAccess({"",
+                                    {{"ipmi_address", host},
+                                     {"ipmi_username", "root"},
+                                     {"ipmi_password", kSecret},
+                                     {"ipmi_hex_kg_key", "4b6579"},
+                                     {"ipmi_priv_level", "operator"}},
+                                    {}});
     }
     std::string status(Deadline deadline = Deadline::in(30s))
     {

@@ -1,5 +1,5 @@
 // ipmitool against a BMC that records what it is sent, and that can misbehave.
-#include "drivers/hardware_types.h"
+#include "drivers/ipmi/ipmi.h"
 #include "tests/drivers/error_of.h"
 #include "tests/drivers/power_driver_contract.h"
 #include "tests/drivers/responder/bmc_responder.h"
@@ -48,7 +48,10 @@ struct Fixture {
         made.password = "secret-of-the-bmc";
         return made;
     }
-    void boot(BootRequest request) { ipmi.management->setBootDevice(bmc, request, Deadline::in(60s)); }
+    void boot(BootRequest request)
+    {
+        ipmi.standard("management").boot->setBootDevice(bmc, request, Deadline::in(60s));
+    }
     /// The parameter 5 (boot flags) that arrived.
     std::vector<Bytes> bootFlags() { return parameter(5); }
     std::vector<Bytes> parameter(int number)
@@ -61,7 +64,7 @@ struct Fixture {
     }
     model::Error failureOf(PowerAction action, Deadline deadline = Deadline::in(60s))
     {
-        return test::errorOf([&] { ipmi.power->setPower(bmc, action, deadline); });
+        return test::errorOf([&] { ipmi.standard("power").power->setPower(bmc, action, deadline); });
     }
 };
 
@@ -75,8 +78,9 @@ TEST_CASE("ipmitool and a BMC with cipher suite 17", "[drivers][peer][responder]
     Fixture f;
     SECTION("keep the power driver's contract, with 17 from the first login on")
     {
-        test::powerDriverContract(*f.ipmi.power, f.bmc);
-        CHECK(f.ipmi.management->cipherSuite(f.bmc) == 17);
+        test::powerDriverContract(*f.ipmi.standard("power").power, f.bmc);
+        CHECK(f.ipmi.standard("management").bmc->learned(f.bmc) ==
+              drivers::Values{{"ipmi_cipher_suite", "17"}});
         for (const int suite : f.responder.loginSuites())
             CHECK(suite == 17);
     }
@@ -84,12 +88,13 @@ TEST_CASE("ipmitool and a BMC with cipher suite 17", "[drivers][peer][responder]
     {
         for (const PowerAction action :
              {PowerAction::On, PowerAction::Reset, PowerAction::SoftOff, PowerAction::Off})
-            f.ipmi.power->setPower(f.bmc, action, Deadline::in(60s));
+            f.ipmi.standard("power").power->setPower(f.bmc, action, Deadline::in(60s));
         CHECK(f.responder.bodies(0, 2) == std::vector<Bytes>{{1}, {3}, {5}, {0}});
     }
     SECTION("tell what the BMC is")
     {
-        const drivers::BmcIdentity identity = f.ipmi.management->identify(f.bmc, Deadline::in(60s));
+        const drivers::BmcIdentity identity =
+            f.ipmi.standard("management").bmc->identify(f.bmc, Deadline::in(60s));
         CHECK(identity.manufacturer == "Dell Inc.");
         CHECK(identity.firmware == "3.21");
         CHECK(identity.ipmiVersion == "2.0");
@@ -137,10 +142,10 @@ TEST_CASE("a BMC without cipher suite 17", "[drivers][peer][responder]")
     BmcManners manners;
     manners.suites = {3};
     Fixture f(manners);
-    f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s));
-    f.ipmi.power->setPower(f.bmc, PowerAction::Off, Deadline::in(60s));
+    f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s));
+    f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::Off, Deadline::in(60s));
     CHECK(f.responder.loginSuites() == std::vector<int>{17, 3, 3}); // asked for 17 once, then remembered
-    CHECK(f.ipmi.management->cipherSuite(f.bmc) == 3);
+    CHECK(f.ipmi.standard("management").bmc->learned(f.bmc) == drivers::Values{{"ipmi_cipher_suite", "3"}});
 }
 
 TEST_CASE("a BMC with a Kg key", "[drivers][peer][responder]")
@@ -152,7 +157,7 @@ TEST_CASE("a BMC with a Kg key", "[drivers][peer][responder]")
     SECTION("lets in who has it")
     {
         f.bmc.kgKey = "ff01207ffe";
-        CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
+        CHECK_NOTHROW(f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
         CHECK(f.responder.poweredOn());
     }
     SECTION("refuses who has not")
@@ -167,7 +172,7 @@ TEST_CASE("a BMC whose user has no password", "[drivers][peer][responder]")
     manners.password.clear();
     Fixture f(manners);
     f.bmc.password.clear();
-    CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
+    CHECK_NOTHROW(f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
 }
 
 TEST_CASE("a BMC that refuses the login", "[drivers][peer][responder]")
@@ -200,7 +205,7 @@ TEST_CASE("a BMC in trouble", "[drivers][peer][responder]")
     {
         manners.codes[kPowerControl] = {0xc0, 2};
         Fixture f(manners);
-        CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
+        CHECK_NOTHROW(f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
         CHECK(f.responder.poweredOn());
     }
     SECTION("busy for long is told as busy")
@@ -214,7 +219,7 @@ TEST_CASE("a BMC in trouble", "[drivers][peer][responder]")
     {
         manners.sessionsRefused = 1;
         Fixture f(manners);
-        CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
+        CHECK_NOTHROW(f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
         manners.sessionsRefused = 1000;
         Fixture g(manners);
         CHECK(g.failureOf(PowerAction::On).code() == ErrorCode::BmcSessionLimit);
@@ -223,7 +228,7 @@ TEST_CASE("a BMC in trouble", "[drivers][peer][responder]")
     {
         manners.codes[kPowerControl] = {0xd5, 1000};
         Fixture f(manners);
-        CHECK_NOTHROW(f.ipmi.power->setPower(f.bmc, PowerAction::Off, Deadline::in(60s)));
+        CHECK_NOTHROW(f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::Off, Deadline::in(60s)));
         CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcRejected);
         CHECK(f.failureOf(PowerAction::Reset).code() == ErrorCode::BmcRejected);
     }
@@ -252,7 +257,8 @@ TEST_CASE("what is no BMC, or a dead one", "[drivers][peer][responder]")
     {
         manners.silent = true;
         Fixture f(manners);
-        const auto readings = f.ipmi.power->readPower(std::span(&f.bmc, 1), Deadline::in(60s));
+        const auto readings =
+            f.ipmi.standard("power").power->readPower(std::span(&f.bmc, 1), Deadline::in(60s));
         REQUIRE(readings.at(0).failure);
         CHECK(readings.at(0).failure->code() == ErrorCode::BmcUnreachable);
         CHECK_THAT(readings.at(0).failure->what(), Catch::Contains("Get Auth Capabilities error"));

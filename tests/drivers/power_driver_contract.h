@@ -1,5 +1,5 @@
 #pragma once
-#include "drivers/power_driver.h"
+#include "drivers/core/power_driver.h"
 
 namespace bm::test {
 

@@ -194,10 +194,10 @@ void requestBody(Bytes bytes)
         model::Runbook runbook;
         switch (text.front() % 6) {
         case 0:
-            wire::patchNode(node, body, wire::kMaxVersion);
+            wire::patchNode(node, body, wire::kMaxVersion, {});
             break;
         case 1:
-            wire::nodeFromCreate(body, wire::kMaxVersion);
+            wire::nodeFromCreate(body, wire::kMaxVersion, {});
             break;
         case 2:
             wire::verbFromBody(body, wire::kMaxVersion);

@@ -1,5 +1,6 @@
 #include "common/model/error.h"
 #include "common/wire/resources/node_fields.h"
+#include "tests/wire/sample_interfaces.h"
 #include "tests/wire/samples.h"
 
 #include <algorithm>
@@ -20,7 +21,7 @@ model::Node sampleNode()
         "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "hunter2"}, "extra": {"k": "v"},
         "properties": {"cpus": 8, "cpu_arch": "x86_64", "memory_mb": 4096, "local_gb": 10, "capabilities": "boot_mode:uefi"},
         "description": "a node", "resource_class": "baremetal", "chassis_uuid": "b2c9544c-1557-46ff-9f9e-d6950231cc02"})"),
-                                            wire::kMaxVersion);
+                                            wire::kMaxVersion, test::sampleInterfaces());
     node.createdAt = model::fromMillis(1'795'210'257'999);
     return node;
 }
@@ -31,6 +32,7 @@ ordered_json shown(const model::Node& node, const wire::NodeFieldList& fields,
     wire::JsonWriter out;
     wire::writeNode(out,
                     {.node = node,
+                     .interfaces = test::sampleInterfaces(),
                      .base = "http://bm.example:6385",
                      .conductor = "localhost",
                      .reserved = false,
@@ -41,7 +43,7 @@ ordered_json shown(const model::Node& node, const wire::NodeFieldList& fields,
 
 void patch(model::Node& node, const std::string& text, wire::Version version = wire::kMaxVersion)
 {
-    wire::patchNode(node, json::parse(text), version);
+    wire::patchNode(node, json::parse(text), version, test::sampleInterfaces());
 }
 
 } // namespace
@@ -109,14 +111,18 @@ TEST_CASE("fields and versions", "[wire][node]")
     }
     SECTION("creating with a field newer than the request is refused")
     {
-        CHECK_THROWS_WITH(wire::nodeFromCreate(json{{"driver", "ipmi"}, {"owner", "me"}}, {49}),
-                          "Request not acceptable.");
-        CHECK(wire::nodeFromCreate(json{{"driver", "ipmi"}, {"owner", "me"}}, {50}).owner == "me");
+        CHECK_THROWS_WITH(
+            wire::nodeFromCreate(json{{"driver", "ipmi"}, {"owner", "me"}}, {49}, test::sampleInterfaces()),
+            "Request not acceptable.");
+        CHECK(wire::nodeFromCreate(json{{"driver", "ipmi"}, {"owner", "me"}}, {50}, test::sampleInterfaces())
+                  .owner == "me");
     }
     SECTION("a new node is available below 1.11, else in enroll")
     {
-        CHECK(wire::nodeFromCreate(json{{"driver", "ipmi"}}, {10}).state == model::State::Available);
-        CHECK(wire::nodeFromCreate(json{{"driver", "ipmi"}}, {11}).state == model::State::Enroll);
+        CHECK(wire::nodeFromCreate(json{{"driver", "ipmi"}}, {10}, test::sampleInterfaces()).state ==
+              model::State::Available);
+        CHECK(wire::nodeFromCreate(json{{"driver", "ipmi"}}, {11}, test::sampleInterfaces()).state ==
+              model::State::Enroll);
     }
 }
 
@@ -138,7 +144,7 @@ TEST_CASE("secrets of a node never leave", "[wire][node]")
 TEST_CASE("what a new node may not be", "[wire][node]")
 {
     const auto create = [](const std::string& text) {
-        return wire::nodeFromCreate(json::parse(text), wire::kMaxVersion);
+        return wire::nodeFromCreate(json::parse(text), wire::kMaxVersion, test::sampleInterfaces());
     };
     CHECK_THROWS_WITH(create("[]"), Contains("expected an object, got a list"));
     CHECK_THROWS_WITH(create("{}"), "Schema error for node: 'driver' is a required property");
@@ -249,13 +255,15 @@ TEST_CASE("enrolling again what is there", "[wire][node][batch]")
         const json wanted = json::parse(
             R"({"name": "sample-1", "driver": "fake-hardware", "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "hunter2"},
                                             "protected": "False", "deploy_interface": "fake", "owner": null})");
-        CHECK(wire::mergeNode(node, wanted, access).empty());
+        CHECK(wire::mergeNode(node, wanted, access, test::sampleInterfaces()).empty());
     }
     SECTION("keeps properties that it does not name")
     {
         node.properties.text = R"({"capabilities":"boot_mode:bios","cpus":8})";
-        CHECK(wire::mergeNode(node, {{"properties", {{"capabilities", "boot_mode:bios"}}}}, access).empty());
-        CHECK(wire::mergeNode(node, {{"properties", {{"rack", "r1"}}}}, access) ==
+        CHECK(wire::mergeNode(node, {{"properties", {{"capabilities", "boot_mode:bios"}}}}, access,
+                              test::sampleInterfaces())
+                  .empty());
+        CHECK(wire::mergeNode(node, {{"properties", {{"rack", "r1"}}}}, access, test::sampleInterfaces()) ==
               std::vector<std::string>{"properties"});
         CHECK_THAT(node.properties.text, Contains("\"cpus\":8") && Contains("\"rack\":\"r1\""));
     }
@@ -263,7 +271,7 @@ TEST_CASE("enrolling again what is there", "[wire][node][batch]")
     {
         const json wanted = json::parse(
             R"({"name": "sample-1", "driver": "fake-hardware", "description": "b", "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "other"}})");
-        CHECK(wire::mergeNode(node, wanted, access) ==
+        CHECK(wire::mergeNode(node, wanted, access, test::sampleInterfaces()) ==
               std::vector<std::string>{"description", "driver_info"});
         CHECK(node.description == "b");
     }

@@ -1,20 +1,15 @@
 #include "common/wire/json/secret_mask.h"
 
-#include "common/text/lower_case.h"
+#include "common/text/secret_names.h"
 #include "common/text/word_list.h"
 
 #include <algorithm>
-#include <array>
 
 namespace bm::wire {
 namespace {
 
 constexpr std::string_view kQuotedMask = "\"******\"";
 constexpr std::string_view kSealed = "\"sealed:";
-
-constexpr auto kSecretParts =
-    std::to_array<std::string_view>({"password", "passwd", "secret", "token", "credential", "hex_kg_key",
-                                     "auth_key", "priv_key", "private_key", "community"});
 
 /// One past the string that starts at @p at (a quote).
 std::size_t endOfString(std::string_view text, std::size_t at)
@@ -53,13 +48,6 @@ std::size_t endOfValue(std::string_view text, std::size_t at)
 
 } // namespace
 
-bool namesSecret(std::string_view key)
-{
-    const std::string lower = model::lowerCase(key);
-    return std::any_of(kSecretParts.begin(), kSecretParts.end(),
-                       [&](std::string_view part) { return lower.find(part) != std::string::npos; });
-}
-
 std::string masked(const model::JsonText& object, std::string_view also)
 {
     const std::string_view text = object.text;
@@ -78,7 +66,7 @@ std::string masked(const model::JsonText& object, std::string_view also)
         if (!isKey || quoted.size() < 2)
             continue;
         const std::string_view name = quoted.substr(1, quoted.size() - 2);
-        if (namesSecret(name) || model::isAmong(also, name)) {
+        if (model::namesSecret(name) || model::isAmong(also, name)) {
             shown += ':';
             shown += kQuotedMask;
             at = endOfValue(text, end + 1);

@@ -8,9 +8,8 @@ namespace bm::wire {
 
 inline constexpr std::string_view kMask = "******";
 
-/// Whether a key's value is a secret by its name: *password*, *secret*, *token*, *credential*, *_key ...
-bool namesSecret(std::string_view key);
-/// @p object as it may be shown: what a secret key holds, and every sealed text, reads "******".
+/// @p object as it may be shown: the value of a key that names a secret (model::namesSecret), and every
+/// sealed text, reads "******".
 /// Keys in @p also (blank-separated) are masked as well. Works on the text, in one pass.
 std::string masked(const model::JsonText& object, std::string_view also = {});
 

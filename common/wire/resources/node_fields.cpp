@@ -6,7 +6,6 @@
 #include "common/wire/resources/resource_links.h"
 
 #include "common/model/error.h"
-#include "common/model/interfaces.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -86,24 +85,6 @@ void assignAutomatedClean(Node& node, const json& value, std::string_view field)
 {
     node.automatedClean = value.is_null() ? std::nullopt : std::optional<bool>(asBoolean(value, field));
 }
-void assignInterface(Node& node, const json& value, std::string_view field)
-{
-    const std::string wanted = asStringOrNull(value, field);
-    const std::string_view kind = field.substr(0, field.rfind('_'));
-    const std::span<const std::string_view> enabled = model::enabledInterfaces(node.driver, kind);
-    if (!wanted.empty() && std::ranges::find(enabled, wanted) == enabled.end())
-        throw model::Error(
-            model::ErrorCode::InvalidInput,
-            fmt::format("Could not find the following interface in the 'ironic.hardware.interfaces.{}' "
-                        "entrypoint: {}. Valid interfaces are ['{}'].",
-                        kind, wanted.substr(0, 80), fmt::join(enabled, "', '")),
-            fmt::format("leave {} out for the default: {}", field, enabled.front()));
-    json chosen = json::parse(node.interfaces.text);
-    chosen.erase(std::string(kind));
-    if (!wanted.empty() && wanted != enabled.front())
-        chosen[std::string(kind)] = wanted;
-    node.interfaces = canonical(chosen);
-}
 void assignParent(Node& node, const json& value, std::string_view field)
 {
     node.parentNode = asStringOrNull(value, field);
@@ -121,7 +102,7 @@ template <std::size_t N> struct FixedName {
 };
 template <FixedName name> void renderInterface(Out out, View v)
 {
-    out.string(model::interfaceOf(v.node, name.text));
+    out.string(v.interfaces.interfaceOf(v.node, name.text));
 }
 template <FixedName name> void renderSubLinks(Out out, View v)
 {
@@ -130,7 +111,7 @@ template <FixedName name> void renderSubLinks(Out out, View v)
 
 template <FixedName name, FixedName kind> constexpr NodeField interfaceRow(int since)
 {
-    return {name.text, since, true, true, "driver", renderInterface<kind>, assignInterface};
+    return {name.text, since, true, true, "driver", renderInterface<kind>, nullptr};
 }
 
 void renderId(Out out, View v)

@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/node.h"
+#include "common/model/interfaces.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/versions.h"
 
@@ -13,6 +13,7 @@ namespace bm::wire {
 /// A node as one answer shows it; all borrowed.
 struct NodeView {
     const model::Node& node;
+    const model::InterfaceTable& interfaces;
     std::string_view base;      ///< "http://host:port", for links
     std::string_view conductor; ///< name of the one that looks after it
     bool reserved = false;      ///< an operation is at work on it
@@ -29,8 +30,8 @@ struct NodeField {
     bool patch;                  ///< PATCH takes it
     std::string_view sortColumn; ///< what sort_key orders by; empty: may not be sorted by
     void (*render)(JsonWriter& out, const NodeView& view);
-    void (*assign)(model::Node& node, const nlohmann::json& value,
-                   std::string_view field); ///< nullptr: read-only
+    /// nullptr: read-only, or (with `create`) the name of an interface.
+    void (*assign)(model::Node& node, const nlohmann::json& value, std::string_view field);
 };
 
 /// All of them, in the order in which Ironic shows them.
@@ -47,14 +48,17 @@ void writeNode(JsonWriter& out, const NodeView& view, const NodeFieldList& field
 
 /// The body of POST /v1/nodes. Below 1.11 a new node is available. @throws Error InvalidInput naming the
 /// field, NotAcceptable
-model::Node nodeFromCreate(const nlohmann::json& body, Version version);
+model::Node nodeFromCreate(const nlohmann::json& body, Version version,
+                           const model::InterfaceTable& interfaces);
 /// The body of PATCH /v1/nodes/{ident} applied to @p node. All or nothing. @throws Error InvalidInput,
 /// NotAcceptable
-void patchNode(model::Node& node, const nlohmann::json& patch, Version version);
+void patchNode(model::Node& node, const nlohmann::json& patch, Version version,
+               const model::InterfaceTable& interfaces);
 /// Assigns what @p wanted (as for create) says differently from @p node; driver_info secrets are compared in
 /// @p openDriverInfo (plain); properties that are not named stay (a RAM disk may have found them). @return
 /// names of the fields that changed
 std::vector<std::string> mergeNode(model::Node& node, const nlohmann::json& wanted,
-                                   const nlohmann::json& openDriverInfo);
+                                   const nlohmann::json& openDriverInfo,
+                                   const model::InterfaceTable& interfaces);
 
 } // namespace bm::wire

@@ -67,11 +67,40 @@ std::string patchableNames(Version version)
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
-json documentOf(const Node& node)
+void assignInterface(Node& node, const json& value, std::string_view field,
+                     const model::InterfaceTable& interfaces)
+{
+    const std::string wanted = asStringOrNull(value, field);
+    const std::string_view kind = field.substr(0, field.rfind('_'));
+    const std::span<const std::string> enabled = interfaces.enabled(node.driver, kind);
+    if (!wanted.empty() && std::ranges::find(enabled, wanted) == enabled.end())
+        throw model::Error(
+            model::ErrorCode::InvalidInput,
+            fmt::format("Could not find the following interface in the 'ironic.hardware.interfaces.{}' "
+                        "entrypoint: {}. Valid interfaces are ['{}'].",
+                        kind, wanted.substr(0, 80), fmt::join(enabled, "', '")),
+            fmt::format("leave {} out for the default: {}", field, enabled.front()));
+    json chosen = json::parse(node.interfaces.text);
+    chosen.erase(std::string(kind));
+    if (!wanted.empty() && wanted != enabled.front())
+        chosen[std::string(kind)] = wanted;
+    node.interfaces = canonical(chosen);
+}
+
+void assignField(const NodeField& field, Node& node, const json& value,
+                 const model::InterfaceTable& interfaces)
+{
+    if (field.assign != nullptr)
+        field.assign(node, value, field.name);
+    else
+        assignInterface(node, value, field.name, interfaces);
+}
+
+json documentOf(const Node& node, const model::InterfaceTable& interfaces)
 {
     JsonWriter out;
     out.beginObject();
-    const NodeView view{.node = node, .base = "", .conductor = "", .masked = false};
+    const NodeView view{.node = node, .interfaces = interfaces, .base = "", .conductor = "", .masked = false};
     for (const NodeField& field : nodeFields())
         if (field.create || field.patch)
             field.render(out.key(field.name), view);
@@ -95,12 +124,12 @@ void checkPatchPaths(const JsonPatch& patch, Version version)
 }
 
 /// Another hardware type: what it does not have falls back to its default.
-void keepFittingInterfaces(Node& node)
+void keepFittingInterfaces(Node& node, const model::InterfaceTable& interfaces)
 {
     json kept = json::object();
     const json chosen = json::parse(node.interfaces.text);
     for (const auto& [kind, name] : chosen.items()) {
-        const auto enabled = model::enabledInterfaces(node.driver, kind);
+        const auto enabled = interfaces.enabled(node.driver, kind);
         if (std::ranges::find(enabled, name.get<std::string>()) != enabled.end() && name != enabled.front())
             kept[kind] = name;
     }
@@ -165,7 +194,7 @@ void writeNode(JsonWriter& out, const NodeView& view, const NodeFieldList& field
     out.endObject();
 }
 
-Node nodeFromCreate(const json& body, Version version)
+Node nodeFromCreate(const json& body, Version version, const model::InterfaceTable& interfaces)
 {
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput, fmt::format("a node: expected an object, got {}", kindOf(body)));
@@ -177,37 +206,38 @@ Node nodeFromCreate(const json& body, Version version)
     node.state = version.minor < 11 ? model::State::Available : model::State::Enroll;
     for (const auto& [name, value] : body.items())
         if (const NodeField& field = creatable(name, version); name != "uuid" || !value.is_null())
-            field.assign(node, value, field.name);
+            assignField(field, node, value, interfaces);
     return node;
 }
 
-void patchNode(Node& node, const json& body, Version version)
+void patchNode(Node& node, const json& body, Version version, const model::InterfaceTable& interfaces)
 {
     const JsonPatch patch = JsonPatch::parse(body);
     checkPatchPaths(patch, version);
-    const json before = documentOf(node);
+    const json before = documentOf(node, interfaces);
     const json after = patch.applied(before);
     Node changed = node;
     if (after.at("driver") != before.at("driver"))
         changed.driver = asString(after.at("driver"), "driver");
     const bool newDriver = changed.driver != node.driver;
     if (newDriver)
-        keepFittingInterfaces(changed);
+        keepFittingInterfaces(changed, interfaces);
     for (const NodeField& field : nodeFields()) {
         const std::string name(field.name);
         const bool interfaceFollows =
             newDriver && name.ends_with("_interface") && after.at(name) == before.at(name);
         if (field.patch && !interfaceFollows && after.at(name) != before.at(name))
-            field.assign(changed, after.at(name), field.name);
+            assignField(field, changed, after.at(name), interfaces);
     }
     if (!changed.maintenance)
         changed.maintenanceReason.clear();
     node = changed;
 }
 
-std::vector<std::string> mergeNode(Node& node, const json& wanted, const json& openDriverInfo)
+std::vector<std::string> mergeNode(Node& node, const json& wanted, const json& openDriverInfo,
+                                   const model::InterfaceTable& interfaces)
 {
-    const json before = documentOf(node);
+    const json before = documentOf(node, interfaces);
     bool accessChanged = false;
     for (const auto& [name, value] : wanted.items()) {
         const NodeField& field = creatable(name, kMaxVersion);
@@ -218,12 +248,12 @@ std::vector<std::string> mergeNode(Node& node, const json& wanted, const json& o
         if (name == "properties" && value.is_object()) { // what the RAM disk found out stays beside it
             json merged = before.at(name);
             merged.update(value);
-            field.assign(node, merged, field.name);
+            assignField(field, node, merged, interfaces);
             continue;
         }
-        field.assign(node, value, field.name);
+        assignField(field, node, value, interfaces);
     }
-    const json after = documentOf(node);
+    const json after = documentOf(node, interfaces);
     std::vector<std::string> changed;
     for (const auto& [name, value] : wanted.items())
         if (name == "driver_info" ? accessChanged : before.at(name) != after.at(name))

@@ -1,9 +1,9 @@
-#include "drivers/ipmitool_client.h"
+#include "drivers/ipmi/ipmitool_client.h"
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"
-#include "drivers/password_file.h"
+#include "drivers/ipmi/password_file.h"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,4 +1,4 @@
-#include "drivers/ipmi_texts.h"
+#include "drivers/ipmi/ipmi_texts.h"
 
 #include "common/text/lower_case.h"
 

@@ -1,8 +1,8 @@
 #pragma once
 #include "common/platform/exec.h"
-#include "drivers/bmc_turns.h"
-#include "drivers/hardware_types.h"
-#include "drivers/ipmi_texts.h"
+#include "drivers/core/bmc_turns.h"
+#include "drivers/ipmi/ipmi.h"
+#include "drivers/ipmi/ipmi_texts.h"
 
 #include <mutex>
 #include <string>

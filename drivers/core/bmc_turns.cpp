@@ -1,4 +1,4 @@
-#include "drivers/bmc_turns.h"
+#include "drivers/core/bmc_turns.h"
 
 #include <algorithm>
 #include <condition_variable>

@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/deadline.h"
 #include "common/model/error.h"
-#include "drivers/bmc_access.h"
+#include "drivers/core/bmc_access.h"
 
 #include <chrono>
 #include <memory>

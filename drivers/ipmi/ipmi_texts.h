@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/error.h"
 #include "common/model/power.h"
-#include "drivers/bmc_access.h"
+#include "drivers/core/bmc_access.h"
 
 #include <optional>
 #include <string>

@@ -1,4 +1,4 @@
-#include "drivers/password_file.h"
+#include "drivers/ipmi/password_file.h"
 
 #include "common/model/error.h"
 #include "common/platform/files.h"

@@ -1,0 +1,30 @@
+#pragma once
+#include "common/model/deadline.h"
+#include "common/model/node.h"
+#include "drivers/core/bmc_access.h"
+
+#include <optional>
+#include <vector>
+
+namespace bm::drivers {
+
+/// What a machine starts from; rules as for PowerDriver.
+class BootControl {
+public:
+    virtual ~BootControl() = default;
+    virtual std::vector<model::BootDevice> supportedDevices() const = 0;
+    virtual void setBootDevice(const BmcAccess& bmc, const BootRequest& request,
+                               const model::Deadline& deadline) = 0;
+    /// What the machine starts from next; nothing: its firmware decides.
+    virtual std::optional<BootRequest> bootDevice(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
+};
+
+/// How a machine's firmware starts; rules as for PowerDriver.
+class BootModeControl {
+public:
+    virtual ~BootModeControl() = default;
+    virtual void setBootMode(const BmcAccess& bmc, model::BootMode mode, const model::Deadline& deadline) = 0;
+    virtual void setSecureBoot(const BmcAccess& bmc, bool on, const model::Deadline& deadline) = 0;
+};
+
+} // namespace bm::drivers

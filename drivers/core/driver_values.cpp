@@ -1,0 +1,61 @@
+#include "drivers/core/driver_values.h"
+
+#include "common/text/lower_case.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace bm::drivers {
+
+std::string valueOr(const Values& values, const std::string& key, const std::string& otherwise)
+{
+    const auto found = values.find(key);
+    return found == values.end() ? otherwise : found->second;
+}
+
+std::optional<int> wholeNumber(std::string_view text)
+{
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return value;
+}
+
+std::optional<bool> booleanFromText(std::string_view text)
+{
+    const std::string lower = model::lowerCase(text);
+    if (lower == "true" || lower == "yes" || lower == "on" || lower == "1")
+        return true;
+    if (lower == "false" || lower == "no" || lower == "off" || lower == "0")
+        return false;
+    return std::nullopt;
+}
+
+bool hasControlCharacter(std::string_view text)
+{
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+std::string checkHost(const std::string& text)
+{
+    constexpr std::size_t kLongestName = 253; // RFC 1035
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == ':' ||
+               c == '_' || c == '%';
+    });
+    if (text.empty() || !plain || text.front() == '-' || text.size() > kLongestName)
+        return fmt::format("'{}' is no host name or IP address", text);
+    return {};
+}
+
+std::string checkBoolean(const std::string& text)
+{
+    return booleanFromText(text) ? "" : fmt::format("'{}' is neither true nor false", text);
+}
+
+} // namespace bm::drivers

@@ -1,0 +1,25 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace bm::drivers {
+
+/// Keys to plain texts: numbers and booleans as text, secrets opened.
+using Values = std::map<std::string, std::string>;
+
+/// What is wrong with a value, "" when nothing is. The text quotes no secret.
+using ValueCheck = std::string (*)(const std::string& value);
+
+std::string valueOr(const Values& values, const std::string& key, const std::string& otherwise);
+std::optional<int> wholeNumber(std::string_view text);
+std::optional<bool> booleanFromText(std::string_view text); ///< true, yes, on, 1; false, no, off, 0
+bool hasControlCharacter(std::string_view text);
+
+// Checks of values that several hardware types have.
+std::string checkHost(const std::string& text);
+std::string checkBoolean(const std::string& text);
+
+} // namespace bm::drivers

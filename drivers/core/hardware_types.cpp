@@ -1,0 +1,48 @@
+#include "drivers/core/hardware_types.h"
+
+#include "common/model/error.h"
+#include "common/text/secret_names.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace bm::drivers {
+
+void HardwareTypes::add(HardwareType type)
+{
+    for (const Interface& one : type.interfaces)
+        interfaces_.add(type.name, one.kind, one.name);
+    std::string name = type.name;
+    types_.insert_or_assign(std::move(name), std::move(type));
+}
+
+HardwareType& HardwareTypes::at(std::string_view name)
+{
+    const auto found = types_.find(name);
+    if (found == types_.end())
+        throw model::Error(
+            model::ErrorCode::InvalidInput,
+            fmt::format("No valid host was found. Reason: no conductor has the driver \"{}\".", name),
+            "drivers of this bmd: GET /v1/drivers");
+    return found->second;
+}
+
+const Slots& HardwareTypes::slotsOf(const model::Node& node, std::string_view kind)
+{
+    static const Slots kNone;
+    const Interface* found = at(node.driver).find(kind, interfaces_.interfaceOf(node, kind));
+    return found == nullptr ? kNone : found->slots;
+}
+
+bool HardwareTypes::isSecret(std::string_view type, std::string_view key) const
+{
+    if (model::namesSecret(key))
+        return true;
+    const auto found = types_.find(type);
+    return found != types_.end() && std::ranges::any_of(found->second.properties, [&](const Property& one) {
+               return one.secret && one.key == key;
+           });
+}
+
+} // namespace bm::drivers

@@ -1,0 +1,158 @@
+#include "drivers/ipmi/ipmi_access.h"
+
+#include "common/model/error.h"
+#include "common/text/lower_case.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include <fmt/format.h>
+
+namespace bm::drivers {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+
+constexpr std::size_t kLongestUser = 16;     ///< bytes, IPMI 2.0
+constexpr std::size_t kLongestPassword = 20; ///< bytes, IPMI 2.0
+constexpr std::size_t kLongestKgHex = 40;    ///< 20 bytes
+
+constexpr std::array<std::string_view, 4> kPrivileges{"CALLBACK", "USER", "OPERATOR", "ADMINISTRATOR"};
+
+std::string uppered(std::string_view text)
+{
+    std::string upper(text);
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
+    return upper;
+}
+
+// Each check says what is wrong, or "" when nothing is. None quotes a secret.
+std::string checkPort(const std::string& text)
+{
+    const std::optional<int> port = wholeNumber(text);
+    return port && *port >= 1 && *port <= 65535 ? "" : fmt::format("'{}' is no UDP port (1 to 65535)", text);
+}
+
+std::string checkUser(const std::string& text)
+{
+    if (text.size() > kLongestUser || hasControlCharacter(text))
+        return fmt::format("an IPMI user name has at most {} bytes and no control characters", kLongestUser);
+    return {};
+}
+
+std::string checkPassword(const std::string& text)
+{
+    if (text.size() > kLongestPassword || hasControlCharacter(text))
+        return fmt::format("an IPMI 2.0 password has at most {} bytes and no control characters",
+                           kLongestPassword);
+    return {};
+}
+
+std::string checkPrivilege(const std::string& text)
+{
+    const bool known = std::find(kPrivileges.begin(), kPrivileges.end(), uppered(text)) != kPrivileges.end();
+    return known ? "" : fmt::format("'{}' is none of CALLBACK, USER, OPERATOR, ADMINISTRATOR", text);
+}
+
+std::string checkKgKey(const std::string& text)
+{
+    const bool hex = std::all_of(text.begin(), text.end(),
+                                 [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+    if (!hex || text.size() % 2 != 0 || text.size() > kLongestKgHex)
+        return "must be an even number of hexadecimal digits, at most 40";
+    bool zeroSeen = false;
+    for (std::size_t at = 0; at < text.size(); at += 2) {
+        const bool zero = text.compare(at, 2, "00") == 0;
+        if (zeroSeen && !zero)
+            return "a zero byte inside the key cannot be handed to ipmitool safely: choose another key";
+        zeroSeen = zeroSeen || zero;
+    }
+    return {};
+}
+
+std::string checkCipherSuite(const std::string& text)
+{
+    if (text == "0")
+        return "cipher suite 0 lets anybody in without a password: give 17 or 3";
+    return text == "17" || text == "3" ? "" : fmt::format("'{}' is none of 17 and 3", text);
+}
+
+std::string checkBridging(const std::string& text)
+{
+    return model::lowerCase(text) == "no" ? "" : "bridged requests are not supported: address the BMC itself";
+}
+
+std::string checkProtocol(const std::string& text)
+{
+    return text == "2.0" ? "" : "only IPMI 2.0 is spoken: its predecessor sends passwords that can be read";
+}
+
+} // namespace
+
+std::vector<Property> ipmiProperties()
+{
+    return {
+        {"ipmi_address", "IP address or hostname of the node. Required.", true, false, checkHost},
+        {"ipmi_port", "remote IPMI RMCP port. Optional.", false, false, checkPort},
+        {"ipmi_username", "username; default is NULL user. Optional.", false, false, checkUser},
+        {"ipmi_password", "password. Optional.", false, true, checkPassword},
+        {"ipmi_priv_level",
+         "privilege level; default is ADMINISTRATOR. One of ADMINISTRATOR, CALLBACK, OPERATOR, USER. "
+         "Optional.",
+         false, false, checkPrivilege},
+        {"ipmi_hex_kg_key", "Kg key for IPMIv2 authentication, in hexadecimal. Optional.", false, true,
+         checkKgKey},
+        {"ipmi_cipher_suite", "cipher suite, 17 or 3; found out and remembered when not given. Optional.",
+         false, false, checkCipherSuite},
+        {"ipmi_disable_boot_timeout",
+         "whether the BMC's 60 second boot flag timeout is switched off; default is True. Optional.", false,
+         false, checkBoolean},
+        {"ipmi_bridging", "", false, false, checkBridging},
+        {"ipmi_protocol_version", "", false, false, checkProtocol},
+        // Ironic's keys that change nothing here, whatever they say.
+        {"ipmi_terminal_port", ""},
+        {"ipmi_force_boot_device", ""},
+        {"ipmi_local_address", ""},
+    };
+}
+
+BmcAccess ipmiAccess(const NodeAccess& node)
+{
+    const Values& values = node.driverInfo;
+    BmcAccess bmc;
+    bmc.host = values.at("ipmi_address");
+    bmc.port = static_cast<std::uint16_t>(wholeNumber(valueOr(values, "ipmi_port", "623")).value_or(623));
+    const bool v6 = bmc.host.find(':') != std::string::npos;
+    bmc.key = fmt::format("{}{}{}:{}", v6 ? "[" : "", model::lowerCase(bmc.host), v6 ? "]" : "", bmc.port);
+    bmc.user = valueOr(values, "ipmi_username", "");
+    bmc.password = valueOr(values, "ipmi_password", "");
+    bmc.privilege = uppered(valueOr(values, "ipmi_priv_level", "ADMINISTRATOR"));
+    bmc.kgKey = valueOr(values, "ipmi_hex_kg_key", "");
+    bmc.cipherSuite =
+        wholeNumber(valueOr(values, "ipmi_cipher_suite", valueOr(node.learned, "ipmi_cipher_suite", "")));
+    bmc.disableBootTimeout =
+        booleanFromText(valueOr(values, "ipmi_disable_boot_timeout", "true")).value_or(true);
+    return bmc;
+}
+
+void requireReachable(const BmcAccess& bmc)
+{
+    Values values{{"ipmi_address", bmc.host},         {"ipmi_port", std::to_string(bmc.port)},
+                  {"ipmi_username", bmc.user},        {"ipmi_password", bmc.password},
+                  {"ipmi_priv_level", bmc.privilege}, {"ipmi_hex_kg_key", bmc.kgKey}};
+    if (bmc.cipherSuite)
+        values["ipmi_cipher_suite"] = std::to_string(*bmc.cipherSuite);
+    for (const Property& property : ipmiProperties()) {
+        const auto given = values.find(property.key);
+        const std::string wrong =
+            given == values.end() || property.check == nullptr ? "" : property.check(given->second);
+        if (!wrong.empty())
+            throw Error(ErrorCode::InvalidInput, fmt::format("{}: {}", property.key, wrong),
+                        "correct the node's driver_info");
+    }
+}
+
+} // namespace bm::drivers

@@ -1,0 +1,16 @@
+#pragma once
+#include "drivers/core/hardware_type.h"
+
+#include <vector>
+
+namespace bm::drivers {
+
+/// Ironic's ipmi_* keys of driver_info.
+std::vector<Property> ipmiProperties();
+/// How the BMC of @p node is reached; driver_info was checked against ipmiProperties().
+BmcAccess ipmiAccess(const NodeAccess& node);
+/// Checks the address, the port, names and passwords of @p bmc. No network.
+/// @throws Error InvalidInput naming the driver_info key
+void requireReachable(const BmcAccess& bmc);
+
+} // namespace bm::drivers
