@@ -80,13 +80,13 @@ WHOLE = {"common/wire", "db"}
 # users (it builds the whole server) and helpers of another test folder where the row names it.
 TESTS = {
     "agent": {"agent"},
-    "api": {"api", "tests/support", "tests/wire"},
+    "api": {"api", "tests/drivers", "tests/support", "tests/wire"},
     "blocks": {"images/blocks"},
     "bmd": {"bmd", "tests/support"},
     "cli": {"cli"},
     "conductor": {"conductor", "common/http", "tests/images", "tests/support"},
     "db": {"db"},
-    "drivers": {"drivers", "common/wire"},
+    "drivers": {"drivers", "common/http", "common/wire"},
     "fleet": {"conductor", "common/http", "tests/support"},
     "fuzz": {"agent", "bmd", "cli"},
     "http": {"common/http"},
