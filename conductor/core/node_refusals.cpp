@@ -29,6 +29,15 @@ void refuseProtected(const Node& node)
                         (node.name.empty() ? node.id.uuid : node.name) + " protected=false");
 }
 
+void refusePowerOff(const Node& node)
+{
+    if (node.disablePowerOff)
+        throw Error(ErrorCode::Conflict,
+                    "Node " + node.id.uuid + " has disable_power_off: it can not be powered off.",
+                    "reboot it, or clear the flag: bm node set " +
+                        (node.name.empty() ? node.id.uuid : node.name) + " disable_power_off=false");
+}
+
 void refuseBusy(db::Transaction& tx, const Context& context, const Node& node)
 {
     if (const std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id))

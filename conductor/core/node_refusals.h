@@ -9,6 +9,8 @@ namespace bm::conductor {
 void refuseMaintenance(const model::Node& node);
 /// @throws Error NodeProtected
 void refuseProtected(const model::Node& node);
+/// @throws Error Conflict when the node has disable_power_off
+void refusePowerOff(const model::Node& node);
 /// @throws Error NodeLocked when an operation is at work
 void refuseBusy(db::Transaction& tx, const Context& context, const model::Node& node);
 

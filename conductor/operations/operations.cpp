@@ -259,6 +259,8 @@ model::OperationId Operations::power(const std::string& ident, model::PowerTarge
 {
     model::OperationId id = context_.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
+        if (target == model::PowerTarget::Off || target == model::PowerTarget::SoftOff)
+            refusePowerOff(node);
         wire::PowerOrder order{.target = std::string(model::toText(target))};
         if (timeout)
             order.timeoutMs = static_cast<std::uint64_t>(timeout->count());

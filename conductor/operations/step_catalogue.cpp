@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/text/word_list.h"
+#include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 
 #include <algorithm>
@@ -66,8 +67,10 @@ void checkArguments(const StepOffer& step, const json& args)
     }
 }
 
-void checkReserved(const std::string& name, const json& args)
+void checkReserved(const model::Node& node, const std::string& name, const json& args)
 {
+    if (name == "power_off")
+        refusePowerOff(node);
     constexpr std::int64_t kLongestWait = 86'400;
     if (name != "wait")
         return;
@@ -86,7 +89,7 @@ void checkSteps(const Context& context, const model::Node& node, const json& ste
         const auto interface = step.at("interface").get<std::string>();
         const json args = step.value("args", json::object());
         if (model::isReservedStep(name)) {
-            checkReserved(name, args);
+            checkReserved(node, name, args);
             continue;
         }
         const StepOffer* known = model::findStepOffer(interface, name);

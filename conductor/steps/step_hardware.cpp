@@ -178,8 +178,11 @@ model::StepResult stepWaitSeconds(StepWork& work)
 
 model::StepResult stepSwitchOff(StepWork& work)
 {
+    const std::chrono::milliseconds timeout = work.context.settings.powerTimeout;
     const model::StepResult result =
-        reachPower(work, model::PowerAction::Off, model::PowerState::Off, work.context.settings.powerTimeout);
+        work.node.disablePowerOff // the first half of a reboot: the second finds it on
+            ? restart(work, timeout)
+            : reachPower(work, model::PowerAction::Off, model::PowerState::Off, timeout);
     if (std::holds_alternative<model::Done>(result))
         stepEndBoot(work); // its agent is gone
     return result;

@@ -39,6 +39,19 @@ bool bootIsSpared(const StepWork& work)
     return agentIsUp(agentRecord(work));
 }
 
+/// A node with disable_power_off is reset where others are switched off and on again.
+bool staysOn(const StepWork& work)
+{
+    return work.node.disablePowerOff;
+}
+
+model::StepResult start(StepWork& work)
+{
+    const std::chrono::milliseconds timeout = work.context.settings.powerTimeout;
+    return staysOn(work) ? restart(work, timeout)
+                         : reachPower(work, PowerAction::On, PowerState::On, timeout);
+}
+
 model::StepResult softOff(StepWork& work)
 {
     const std::chrono::milliseconds grace = work.context.settings.softOffTimeout;
@@ -59,7 +72,7 @@ model::StepResult softOff(StepWork& work)
 
 model::StepResult stepPowerOff(StepWork& work)
 {
-    if (bootIsSpared(work))
+    if (bootIsSpared(work) || staysOn(work)) // stepPowerOn resets it
         return model::Done{};
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
@@ -68,7 +81,7 @@ model::StepResult stepPowerOff(StepWork& work)
 /// switched off.
 model::StepResult stepShutDown(StepWork& work)
 {
-    if (bootIsSpared(work))
+    if (bootIsSpared(work) || staysOn(work))
         return model::Done{};
     return softOff(work);
 }
@@ -77,12 +90,12 @@ model::StepResult stepPowerOn(StepWork& work)
 {
     if (bootIsSpared(work))
         return model::Done{};
-    return reachPower(work, PowerAction::On, PowerState::On, work.context.settings.powerTimeout);
+    return start(work);
 }
 
 model::StepResult stepPowerOffWritten(StepWork& work)
 {
-    if (startedByKexec(work))
+    if (startedByKexec(work) || staysOn(work)) // stepPowerOnDeployed resets it
         return model::Done{};
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
@@ -91,7 +104,7 @@ model::StepResult stepPowerOnDeployed(StepWork& work)
 {
     if (startedByKexec(work))
         return model::Done{};
-    return reachPower(work, PowerAction::On, PowerState::On, work.context.settings.powerTimeout);
+    return start(work);
 }
 
 model::StepResult stepBootDevicePxe(StepWork& work)
@@ -124,6 +137,8 @@ model::StepResult stepEndCleaning(StepWork& work)
     if (work.operation.then.text != "[]")
         return model::Done{}; // the deployment that follows takes the agent over
     stepEndBoot(work);
+    if (staysOn(work)) // its agent goes, its system comes
+        return restart(work, work.context.settings.powerTimeout);
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
 
@@ -134,6 +149,8 @@ model::StepResult stepSetPower(StepWork& work)
     const std::chrono::milliseconds timeout =
         order.timeoutMs ? std::chrono::milliseconds{*order.timeoutMs} : work.context.settings.powerTimeout;
     nlohmann::json progress = valueOf(work.step.result);
+    if (staysOn(work) && (target == PowerTarget::Reboot || target == PowerTarget::SoftReboot))
+        return restart(work, timeout);
     switch (target) {
     case PowerTarget::On:
         return reachPower(work, PowerAction::On, PowerState::On, timeout);

@@ -1,6 +1,7 @@
 #include "conductor/steps/step_support.h"
 
 #include "conductor/core/json_values.h"
+#include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 
 namespace bm::conductor {
@@ -61,6 +62,8 @@ model::PowerState observePower(StepWork& work)
 model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,
                              std::chrono::milliseconds timeout)
 {
+    if (work.node.disablePowerOff && wanted == model::PowerState::Off)
+        refusePowerOff(work.node);
     return withPatience(work, timeout, [&]() -> model::StepResult {
         if (observePower(work) == wanted)
             return model::Done{};
@@ -82,6 +85,27 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
             return model::Done{};
         return model::Again{kLookInterval};
     });
+}
+
+model::StepResult restart(StepWork& work, std::chrono::milliseconds timeout)
+{
+    nlohmann::json progress = valueOf(work.step.result);
+    if (!progress.value("restarted", false)) {
+        const model::StepResult ordered = withPatience(work, timeout, [&]() -> model::StepResult {
+            if (observePower(work) == model::PowerState::On)
+                powerOf(work.context, work.node)
+                    .setPower(bmcAccess(work.context, work.node), model::PowerAction::Reset,
+                              work.callDeadline);
+            return model::Done{};
+        });
+        if (!std::holds_alternative<model::Done>(ordered))
+            return ordered;
+        progress["restarted"] = true;
+        work.step.result = textOf(progress);
+        work.step.message = "reset: the node has disable_power_off";
+        return model::Again{kLookInterval};
+    }
+    return reachPower(work, model::PowerAction::On, model::PowerState::On, timeout);
 }
 
 std::optional<model::Image> findImageOf(const StepWork& work)

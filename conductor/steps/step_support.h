@@ -16,6 +16,9 @@ model::PowerState observePower(StepWork& work);
 /// @throws Error DeadlineExceeded when the step is older than @p timeout
 model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,
                              std::chrono::milliseconds timeout);
+/// Resets a machine that is on, once, and switches on one that is off: for nodes with disable_power_off, whose
+/// BMC never gets the order to switch off. @throws Error as reachPower
+model::StepResult restart(StepWork& work, std::chrono::milliseconds timeout);
 /// The image that the operation is about; nothing: it is gone.
 std::optional<model::Image> findImageOf(const StepWork& work);
 /// @throws Error NotFound
