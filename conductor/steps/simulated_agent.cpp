@@ -1,12 +1,14 @@
-#include "conductor/steps/simulated_agent.h"
-
+// fake-hardware's side of a RAM disk boot and of the agent's steps.
 #include "conductor/core/json_values.h"
+#include "conductor/core/nodes.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/captures.h"
 #include "conductor/steps/step_support.h"
 #include "images/blocks/block_record.h"
 #include "images/blocks/block_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <sstream>
 
 namespace bm::conductor {
@@ -29,6 +31,20 @@ json simulatedDisk(const StepWork& work)
             {"model", "Simulated"}};
 }
 
+std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
+                                    std::chrono::milliseconds fallback)
+{
+    const std::string text = textMember(valueOf(work.node.driverInfo), key);
+    if (text.empty())
+        return fallback;
+    try {
+        return std::chrono::milliseconds{static_cast<std::int64_t>(std::stod(text) * 1000.0)};
+    } catch (const std::exception&) {
+        throw Error(ErrorCode::InvalidInput,
+                    "driver_info/" + key + ": expected seconds, got \"" + text + "\"");
+    }
+}
+
 model::StepResult waitFor(const StepWork& work, std::chrono::milliseconds delay)
 {
     const std::chrono::milliseconds left = delay - work.age();
@@ -45,8 +61,6 @@ void throwFault(const StepWork& work, const std::string& key)
                     "simulated fault (driver_info/" + key + ")",
                     "clear it: bm node set NODE driver_info/" + key + "=");
 }
-
-} // namespace
 
 model::StepResult simulateContact(StepWork& work)
 {
@@ -106,8 +120,6 @@ model::StepResult simulateWrite(StepWork& work)
     return waited;
 }
 
-namespace {
-
 /// The records of a disk of @p sizeBytes that begins with @p text.
 std::string recordsOf(const std::string& text, std::uint64_t sizeBytes)
 {
@@ -122,8 +134,6 @@ std::string recordsOf(const std::string& text, std::uint64_t sizeBytes)
     writer.finish();
     return out;
 }
-
-} // namespace
 
 model::StepResult simulateCapture(StepWork& work)
 {
@@ -161,8 +171,6 @@ model::StepResult simulateVerify(StepWork& work)
     return waited;
 }
 
-namespace {
-
 /// "agent-failed", or for one step only: "burnin_cpu:agent-failed".
 void throwStepFault(const StepWork& work)
 {
@@ -187,8 +195,6 @@ json simulatedRaid(const json& target)
     }
     return {{"logical_disks", disks}};
 }
-
-} // namespace
 
 model::StepResult simulateStep(StepWork& work)
 {
@@ -234,6 +240,48 @@ model::StepResult simulateInspection(StepWork& work)
                             {"hostname", work.node.name}};
     work.step.result = textOf({{"inventory", inventory}});
     return waited;
+}
+
+struct Simulation {
+    std::string_view step;
+    model::StepResult (*run)(StepWork& work);
+};
+/// Steps with settings of their own; any other one is simulateStep's.
+constexpr auto kSimulations = std::to_array<Simulation>({
+    {"erase_devices_metadata", simulateErase},
+    {"write_image", simulateWrite},
+    {"write_tree", simulateWrite},
+    {"capture_disk", simulateCapture},
+    {"verify_disk", simulateVerify},
+    {"inspect", simulateInspection},
+});
+
+class SimulatedAgent final : public AgentSide {
+public:
+    model::StepResult awaitContact(StepWork& work) const override { return simulateContact(work); }
+    model::StepResult awaitRamdisk(StepWork& work) const override { return simulateRamdisk(work); }
+    model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds /*timeout*/) const override
+    {
+        const auto* found = std::ranges::find(kSimulations, work.step.name, &Simulation::step);
+        return found == kSimulations.end() ? simulateStep(work) : found->run(work);
+    }
+    bool startsKernelAtOnce() const override { return true; }
+    bool switchesAtOnce() const override { return true; }
+};
+
+} // namespace
+
+const AgentSide& simulatedAgentSide()
+{
+    static const SimulatedAgent side;
+    return side;
+}
+
+const AgentSide& agentSideOf(const StepWork& work)
+{
+    const bool simulated = hardwareOf(work.context, work.node).simulated &&
+                           textMember(valueOf(work.node.driverInfo), "fake_agent_delay") != "never";
+    return simulated ? simulatedAgentSide() : realAgentSide();
 }
 
 } // namespace bm::conductor

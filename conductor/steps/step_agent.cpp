@@ -2,8 +2,8 @@
 #include "common/wire/steps/write_image.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
-#include "conductor/steps/simulated_agent.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 #include "conductor/steps/written_disk.h"
@@ -70,31 +70,6 @@ model::JsonText writeArguments(const StepWork& work, const model::Image& image)
 
 } // namespace
 
-model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout)
-{
-    if (!work.step.errorCode.empty())
-        throw Error(model::errorCodeFromText(work.step.errorCode).value_or(ErrorCode::AgentFailed),
-                    work.step.errorMessage, work.step.errorHint);
-    const json result = valueOf(work.step.result);
-    if (result.contains("reported"))
-        return model::Done{};
-    const model::UtcTime now = work.context.clock.now();
-    const model::UtcTime end = work.step.startedAt.value_or(now) + timeout;
-    const db::AgentRecord record = agentRecord(work);
-    const model::UtcTime heard = std::max({record.lastContactAt.value_or(work.engineStart), work.engineStart,
-                                           work.step.startedAt.value_or(now)});
-    const model::UtcTime silent = heard + work.context.settings.agentSilence;
-    if (now >= silent)
-        throw Error(ErrorCode::AgentFailed,
-                    "the agent has been silent for " + std::to_string((now - heard) / 1s) + " s during \"" +
-                        work.step.name + "\"",
-                    "look at the machine's console: did it lose power or its link?");
-    if (now >= end)
-        throw Error(ErrorCode::DeadlineExceeded,
-                    "\"" + work.step.name + "\" took longer than " + std::to_string(timeout / 1s) + " s");
-    return model::AwaitAgent{std::min(silent, end)};
-}
-
 model::StepResult stepExpectBoot(StepWork& work)
 {
     db::AgentRecord record = agentRecord(work);
@@ -118,24 +93,12 @@ model::StepResult stepAwaitAgent(StepWork& work)
         rememberInventory(work, record.inventory);
         return model::Done{};
     }
-    if (isSimulated(work))
-        return simulateContact(work);
-    const model::UtcTime deadline =
-        work.step.startedAt.value_or(work.context.clock.now()) + work.context.settings.callbackTimeout;
-    if (work.context.clock.now() >= deadline)
-        throw Error(ErrorCode::DeadlineExceeded,
-                    "no agent has called back within " +
-                        std::to_string(work.context.settings.callbackTimeout / 1s) + " s of power-on",
-                    "see how far it came: bm node timeline " + work.node.name +
-                        "; no DHCP line means cabling, VLAN or boot order");
-    return model::AwaitAgent{deadline};
+    return agentSideOf(work).awaitContact(work);
 }
 
 model::StepResult stepEraseMetadata(StepWork& work)
 {
-    if (isSimulated(work))
-        return simulateErase(work);
-    return awaitReport(work, work.context.settings.writeTimeout);
+    return agentSideOf(work).awaitReport(work, work.context.settings.writeTimeout);
 }
 
 model::StepResult stepWriteImage(StepWork& work)

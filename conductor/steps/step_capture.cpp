@@ -2,8 +2,8 @@
 #include "common/wire/steps/capture_disk.h"
 #include "conductor/core/json_values.h"
 #include "conductor/nodes/boot_port.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
-#include "conductor/steps/simulated_agent.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 
@@ -38,8 +38,7 @@ model::StepResult stepCaptureDisk(StepWork& work)
 {
     if (work.step.arguments.text == "{}")
         work.step.arguments = wire::toJson(captureArguments(work));
-    const model::StepResult result =
-        isSimulated(work) ? simulateCapture(work) : awaitReport(work, work.context.settings.writeTimeout);
+    const model::StepResult result = agentSideOf(work).awaitReport(work, work.context.settings.writeTimeout);
     if (!std::holds_alternative<model::Done>(result))
         return result;
     const std::optional<model::Image> image = findImageOf(work);

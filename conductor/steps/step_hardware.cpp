@@ -3,7 +3,7 @@
 #include "common/wire/steps/start_rescue.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 
@@ -24,7 +24,7 @@ json argumentsOf(const StepWork& work)
 model::StepResult doneByAgent(StepWork& work)
 {
     // A burn-in takes as long as it was told to.
-    return isSimulated(work) ? simulateStep(work) : awaitReport(work, kLongestWork);
+    return agentSideOf(work).awaitReport(work, kLongestWork);
 }
 
 /// Work of the BMC: begun once, then polled. The job's id is stored with the step.

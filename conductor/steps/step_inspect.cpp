@@ -4,7 +4,7 @@
 #include "conductor/core/json_values.h"
 #include "conductor/nodes/driver_secrets.h"
 #include "conductor/nodes/inspection_rules.h"
-#include "conductor/steps/simulated_agent.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 #include "db/repositories/inventory_repository.h"
@@ -135,7 +135,7 @@ void addPorts(db::Transaction& tx, const Context& context, const model::Node& no
 
 model::StepResult stepInspect(StepWork& work)
 {
-    return isSimulated(work) ? simulateInspection(work) : awaitReport(work, kInspectionTimeout);
+    return agentSideOf(work).awaitReport(work, kInspectionTimeout);
 }
 
 model::StepResult stepApplyInspection(StepWork& work)

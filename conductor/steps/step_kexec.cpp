@@ -2,8 +2,8 @@
 #include "common/model/step_kinds.h"
 #include "common/wire/steps/start_kernel.h"
 #include "conductor/core/json_values.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
-#include "conductor/steps/simulated_agent.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 
@@ -70,7 +70,7 @@ model::StepResult awaitSilence(StepWork& work, json result)
 model::StepResult stepStartKernel(StepWork& work)
 {
     json result = valueOf(work.step.result);
-    if (isSimulated(work))
+    if (agentSideOf(work).startsKernelAtOnce())
         return started(work, std::move(result));
     if (work.step.arguments.text == "{}")
         work.step.arguments = wire::toJson(wire::StartKernelArguments{diskChoice(work)});

@@ -4,8 +4,8 @@
 #include "conductor/core/json_values.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/ramdisk_stay.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/reports.h"
-#include "conductor/steps/simulated_agent.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 
@@ -39,21 +39,6 @@ bool layReady(const StepWork& work, const model::Image& image, const std::string
     return true;
 }
 
-/// How far the machine came, for whoever has to look at it.
-Error notFetched(const StepWork& work, const std::optional<RamdiskStay>& stay)
-{
-    const std::string within =
-        " within " + std::to_string(work.context.settings.callbackTimeout / 1s) + " s of power-on";
-    const std::string timeline = "see how far it came: bm node timeline " + work.node.name;
-    if (!stay || !stay->script)
-        return {ErrorCode::DeadlineExceeded, "the machine has not asked for its boot script" + within,
-                timeline + "; no DHCP line means cabling, VLAN or boot order"};
-    return {ErrorCode::DeadlineExceeded,
-            std::string("the machine has its boot script, but has not fetched the ") +
-                (stay->kernel ? "initrd" : "kernel") + within,
-            timeline + "; its console has iPXE's reason (out of memory, a link that breaks off)"};
-}
-
 } // namespace
 
 model::StepResult stepPrepareRamdisk(StepWork& work)
@@ -75,21 +60,9 @@ model::StepResult stepPrepareRamdisk(StepWork& work)
 
 model::StepResult stepAwaitRamdisk(StepWork& work)
 {
-    if (isSimulated(work)) {
-        const model::StepResult waited = simulateRamdisk(work);
-        if (!std::holds_alternative<model::Done>(waited))
-            return waited;
-    } else {
-        const std::optional<RamdiskStay> stay = stayOf(work.node);
-        const model::UtcTime now = work.context.clock.now();
-        const model::UtcTime deadline =
-            work.step.startedAt.value_or(now) + work.context.settings.callbackTimeout;
-        if (!stay || !stay->kernel || !stay->initrd) {
-            if (now >= deadline)
-                throw notFetched(work, stay);
-            return model::AwaitAgent{deadline};
-        }
-    }
+    const model::StepResult fetched = agentSideOf(work).awaitRamdisk(work);
+    if (!std::holds_alternative<model::Done>(fetched))
+        return fetched;
     const model::Image image = imageOf(work);
     reportDeployment(work, image, {{"bytes_written", 0}});
     work.event("ramdisk.started", image.name + " was fetched whole; nothing was written");

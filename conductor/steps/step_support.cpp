@@ -3,6 +3,7 @@
 #include "conductor/core/json_values.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
+#include "conductor/steps/agent_side.h"
 
 namespace bm::conductor {
 
@@ -81,7 +82,7 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
             work.step.result = textOf(progress);
             work.step.message = "told the BMC: " + std::string(model::toText(action));
         }
-        if (isSimulated(work) && observePower(work) == wanted)
+        if (agentSideOf(work).switchesAtOnce() && observePower(work) == wanted)
             return model::Done{};
         return model::Again{kLookInterval};
     });
@@ -138,27 +139,6 @@ db::AgentRecord agentRecord(const StepWork& work)
 bool agentIsUp(const db::AgentRecord& record)
 {
     return record.lastContactAt.has_value() && !record.nonceHash.empty();
-}
-
-bool isSimulated(const StepWork& work)
-{
-    if (!hardwareOf(work.context, work.node).simulated)
-        return false;
-    return textMember(valueOf(work.node.driverInfo), "fake_agent_delay") != "never";
-}
-
-std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
-                                    std::chrono::milliseconds fallback)
-{
-    const std::string text = textMember(valueOf(work.node.driverInfo), key);
-    if (text.empty())
-        return fallback;
-    try {
-        return std::chrono::milliseconds{static_cast<std::int64_t>(std::stod(text) * 1000.0)};
-    } catch (const std::exception&) {
-        throw Error(ErrorCode::InvalidInput,
-                    "driver_info/" + key + ": expected seconds, got \"" + text + "\"");
-    }
 }
 
 } // namespace bm::conductor

@@ -16,8 +16,8 @@ model::PowerState observePower(StepWork& work);
 /// @throws Error DeadlineExceeded when the step is older than @p timeout
 model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,
                              std::chrono::milliseconds timeout);
-/// Resets a machine that is on, once, and switches on one that is off: for nodes with disable_power_off, whose
-/// BMC never gets the order to switch off. @throws Error as reachPower
+/// Resets a machine that is on, once, and switches on one that is off: for nodes with disable_power_off,
+/// whose BMC never gets the order to switch off. @throws Error as reachPower
 model::StepResult restart(StepWork& work, std::chrono::milliseconds timeout);
 /// The image that the operation is about; nothing: it is gone.
 std::optional<model::Image> findImageOf(const StepWork& work);
@@ -27,14 +27,6 @@ model::Image imageOf(const StepWork& work);
 db::AgentRecord agentRecord(const StepWork& work);
 /// An agent of the current boot has traded its secret and spoken.
 bool agentIsUp(const db::AgentRecord& record);
-/// What an agent step's report, or its absence, means: done, failed (thrown), or the wait goes on for @p
-/// timeout from the step's start.
-model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout);
-/// Whether bm plays the machine (fake-hardware, unless fake_agent_delay is "never").
-bool isSimulated(const StepWork& work);
-/// A setting of fake-hardware in seconds ("1.5"), @p fallback when absent.
-std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
-                                    std::chrono::milliseconds fallback);
 
 /// Whether the deployed kernel was started from the RAM disk: then power stays as it is.
 bool startedByKexec(const StepWork& work);

@@ -2,9 +2,9 @@
 #include "common/wire/steps/verify_disk.h"
 #include "conductor/core/json_values.h"
 #include "conductor/nodes/boot_port.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/reports.h"
-#include "conductor/steps/simulated_agent.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 #include "db/repositories/report_repository.h"
@@ -65,8 +65,7 @@ model::StepResult stepVerifyDisk(StepWork& work)
     work.step.bytesTotal = std::max(work.step.bytesTotal, image.at("size_bytes").get<std::int64_t>());
     if (work.step.arguments.text == "{}")
         work.step.arguments = wire::toJson(verifyArguments(work, image));
-    const model::StepResult result =
-        isSimulated(work) ? simulateVerify(work) : awaitReport(work, work.context.settings.writeTimeout);
+    const model::StepResult result = agentSideOf(work).awaitReport(work, work.context.settings.writeTimeout);
     if (!std::holds_alternative<model::Done>(result))
         return result;
     const json found = valueOf(work.step.result);

@@ -2,8 +2,8 @@
 
 #include "common/wire/steps/disk_parts.h"
 #include "conductor/core/json_values.h"
+#include "conductor/steps/agent_side.h"
 #include "conductor/steps/reports.h"
-#include "conductor/steps/simulated_agent.h"
 #include "conductor/steps/step_support.h"
 
 #include <algorithm>
@@ -65,8 +65,7 @@ model::StepResult copyImage(StepWork& work, const Copy& copy)
     work.step.bytesTotal = std::max(work.step.bytesTotal, copy.bytes(image));
     if (work.step.arguments.text == "{}")
         work.step.arguments = copy.arguments(work, image);
-    const model::StepResult result =
-        isSimulated(work) ? simulateWrite(work) : awaitReport(work, work.context.settings.writeTimeout);
+    const model::StepResult result = agentSideOf(work).awaitReport(work, work.context.settings.writeTimeout);
     if (!std::holds_alternative<model::Done>(result))
         return result;
     const json report = valueOf(work.step.result);
