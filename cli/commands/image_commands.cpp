@@ -255,10 +255,12 @@ void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOp
         [&shell, options] { shell.action = [&shell, options] { return tag(shell, *options); }; });
     CLI::App* untagging = image.add_subcommand("untag", "Take tags away; the images stay");
     untagging->add_option("tags", options->tags, "as web:stable")->required();
+    untagging->footer("Example:\n  bm image untag web:2026-10");
     untagging->callback(
         [&shell, options] { shell.action = [&shell, options] { return untag(shell, *options); }; });
     CLI::App* listing = image.add_subcommand("tags", "All tags; or what one pointed to, newest first");
     listing->add_option("tag", options->tag, "as web:stable");
+    listing->footer("Example:\n  bm image tags web:stable");
     listing->callback(
         [&shell, options] { shell.action = [&shell, options] { return tags(shell, *options); }; });
     CLI::App* setting = image.add_subcommand(
