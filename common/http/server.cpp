@@ -1,8 +1,8 @@
 #include "common/http/server.h"
 
+#include "common/http/acceptor.h"
 #include "common/http/exchange.h"
 #include "common/http/file_sender.h"
-#include "common/http/acceptor.h"
 #include "common/http/stream_sender.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
@@ -56,8 +56,7 @@ struct Server::State {
 
 Server::State::State(const Router& routes, ListenerConfig settings)
     : router(routes), config(std::move(settings)),
-      acceptor(config,
-                [this](std::unique_ptr<Connection> connection) { queue.push(std::move(connection)); }),
+      acceptor(config, [this](std::unique_ptr<Connection> connection) { queue.push(std::move(connection)); }),
       files(
           config,
           [this](std::unique_ptr<Connection> connection) { acceptor.giveBack(std::move(connection)); },

@@ -1,9 +1,9 @@
 #include "conductor/images/image_fetch.h"
 
 #include "images/sources/checksum_file.h"
-#include "images/store/peer_image.h"
 #include "images/sources/s3_request.h"
 #include "images/sources/source_url.h"
+#include "images/store/peer_image.h"
 
 namespace bm::conductor {
 
