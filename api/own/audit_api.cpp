@@ -5,7 +5,7 @@
 #include "common/platform/log.h"
 #include "common/wire/json/json_writer.h"
 #include "conductor/core/nodes.h"
-#include "db/repositories/outside_repository.h"
+#include "db/repositories/audit_repository.h"
 
 #include <array>
 #include <fmt/format.h>

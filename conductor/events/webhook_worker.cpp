@@ -2,7 +2,7 @@
 
 #include "common/platform/log.h"
 #include "db/repositories/event_filter.h"
-#include "db/repositories/outside_repository.h"
+#include "db/repositories/webhook_repository.h"
 #include "db/repositories/repositories.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 #include "common/platform/guarded.h"
 #include "conductor/events/webhook_worker.h"
 #include "db/repositories/event_filter.h"
-#include "db/repositories/outside_repository.h"
+#include "db/repositories/webhook_repository.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -5,7 +5,7 @@
 #include "conductor/core/nodes.h"
 #include "conductor/operations/plan.h"
 #include "conductor/steps/captures.h"
-#include "db/repositories/outside_repository.h"
+#include "db/repositories/audit_repository.h"
 
 namespace bm::conductor {
 

@@ -1,5 +1,6 @@
+#include "db/repositories/audit_repository.h"
+
 #include "db/engine/table.h"
-#include "db/repositories/outside_repository.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "common/http/server.h"
 #include "conductor/events/webhooks.h"
-#include "db/repositories/outside_repository.h"
+#include "db/repositories/webhook_repository.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>

@@ -1,0 +1,31 @@
+#pragma once
+#include "common/model/audit.h"
+#include "db/engine/database.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bm::db {
+
+struct AuditFilter {
+    std::int64_t after = 0; ///< sequence
+    std::string actor{};    ///< "" : any, as all below
+    std::string target{};   ///< uuid or name of the changed resource
+    std::string targetKind{};
+    std::string action{}; ///< its first characters
+    std::optional<model::UtcTime> since{};
+};
+
+/// The audit log. Rows are only added; the database refuses to change or delete one.
+class AuditRepository {
+public:
+    void append(Transaction& tx, const model::AuditRecord& record) const;
+    /// The first @p limit matching records after AuditFilter::after.
+    std::vector<model::AuditRecord> list(Transaction& tx, const AuditFilter& filter, std::size_t limit) const;
+    /// The last @p limit matching records, oldest first.
+    std::vector<model::AuditRecord> latest(Transaction& tx, const AuditFilter& filter,
+                                           std::size_t limit) const;
+};
+
+} // namespace bm::db
