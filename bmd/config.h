@@ -3,7 +3,7 @@
 #include "common/platform/log.h"
 #include "conductor/core/context.h"
 #include "conductor/fleet/rollouts/rollouts.h"
-#include "db/engine/database.h"
+#include "db/open/open_database.h"
 #include "drivers/ipmi/ipmi.h"
 #include "images/store/image_store.h"
 #include "pxe/boot_services.h"

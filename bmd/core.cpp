@@ -46,7 +46,7 @@ drivers::HardwareTypes makeHardware(platform::Exec& exec, drivers::IpmiSettings 
 Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged)
     : settings_(std::move(settings)), exec_(platform::makeExec()), secrets_(makeSecrets(settings_)),
       signer_(makeSigner(settings_)), hardware_(makeHardware(*exec_, settings_.ipmi, meters)),
-      database(settings_.database), store(settings_.images, *exec_),
+      database(db::openDatabase(settings_.database)), store(settings_.images, *exec_),
       relay(clock, settings_.conductor.agentPace), context{database,
                                                            clock,
                                                            *secrets_,

@@ -14,6 +14,7 @@
 #include "conductor/nodes/power_sync.h"
 #include "conductor/operations/engine.h"
 #include "conductor/operations/operations.h"
+#include "db/open/open_database.h"
 #include "drivers/ipmi/ipmi.h"
 
 #include <filesystem>

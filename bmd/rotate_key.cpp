@@ -31,11 +31,11 @@ db::Resealed rotateKey(const Config& config)
     platform::KeyRotation rotation(config.paths.secretKeyFile);
     db::Resealed count;
     {
-        db::Database database(config.database);
+        db::Database database = db::openDatabase(config.database);
         count =
             db::resealAll(database, [&](const std::string& sealed) { return resealed(rotation, sealed); });
     }
-    db::forgetFreed(config.database);
+    db::makeEngine(config.database)->eraseDeleted();
     rotation.finish();
     return count;
 }

@@ -128,7 +128,7 @@ void AuditApi::record(const Request& request, const Response& response, const ht
     record.outcome = response.status < 400 ? "accepted" : "refused";
     record.status = response.status;
     record.code = finish.errorCode;
-    parts_.context.database.writeLater(
+    parts_.context.database.writeAsync(
         [record](db::Transaction& tx) {
             model::AuditRecord named = record;
             nameNode(tx, named);
@@ -144,7 +144,7 @@ void AuditApi::record(const Request& request, const Response& response, const ht
 void AuditApi::list(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "after limit actor node target action since");
-    parts_.context.database.settle();
+    parts_.context.database.flush();
     db::AuditFilter filter;
     filter.after = numberOf(request, "after", 0, INT64_MAX);
     filter.actor = request.queryParam("actor").value_or("");

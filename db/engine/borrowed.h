@@ -1,11 +1,10 @@
 #pragma once
-#include "db/engine/database.h"
+#include "db/engine/transaction.h"
 
 namespace bm::db {
 
-/// The transactions that this thread is inside of, so that a unit which calls the database again runs in the
-/// one it is in: waiting for the writer thread from the writer thread, or for a reader while holding the
-/// last, would never end.
+/// The open transactions of this thread. A unit that calls its database again runs inside the open
+/// transaction: the writer's thread must not wait for itself, nor the holder of the last reader for a reader.
 class Borrowed {
 public:
     Borrowed(const void* owner, Transaction& tx, bool writable)

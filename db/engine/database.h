@@ -1,60 +1,44 @@
 #pragma once
 #include "common/model/error.h"
+#include "db/engine/transaction.h"
 
 #include <chrono>
-#include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
+#include <span>
 #include <type_traits>
-#include <variant>
-#include <vector>
+#include <utility>
 
 namespace bm::db {
 
-/// One column value. Times are milliseconds, booleans 0/1, JSON text.
-using Value = std::variant<std::monostate, std::int64_t, std::string>;
-using Row = std::vector<Value>;
-
-/// One transaction; borrowed inside Database::write / Database::read only. `$1`..`$n` are the parameters on
-/// both engines.
-class Transaction {
-public:
-    virtual ~Transaction() = default;
-    /// All rows of @p sql. @throws Error Conflict (unique violation: message names the column), Internal
-    virtual std::vector<Row> query(std::string_view sql, const std::vector<Value>& parameters) = 0;
-    /// Rows changed.
-    virtual std::int64_t execute(std::string_view sql, const std::vector<Value>& parameters) = 0;
-};
-
-struct DatabaseSettings {
-    std::filesystem::path file; ///< SQLite; empty: in memory (one connection for all)
-    int readers = 4;
-    bool durable = true; ///< synchronous=FULL; false only in tests and --dev
-};
+class Engine;
+struct Migration;
 
 /// One commit of the writer.
 struct CommitFacts {
-    std::size_t units = 0;            ///< that were written together
+    std::size_t units = 0;            ///< units in the commit
     std::chrono::microseconds took{}; ///< from begin to the end of the commit
 };
 using CommitHook = std::function<void(const CommitFacts&)>;
 
-/// One writer thread that commits what arrives together (each unit under a savepoint of its own, answered
-/// after the commit), and a pool of readers. Thread-safe. Opening brings the schema up to date; a newer one
-/// is refused with a hint.
+/// One writer thread that commits units which arrive together in one transaction (each unit under a savepoint
+/// of its own, answered after the commit), and a pool of readers. Thread-safe. db/open creates it.
 class Database {
 public:
-    explicit Database(const DatabaseSettings& settings);
+    /// Opens the database of @p engine and applies the migrations that it lacks.
+    /// @throws Error Conflict (the schema is newer than @p migrations, or the tables are not bm's), and what
+    /// Engine::connect throws
+    Database(std::unique_ptr<Engine> engine, std::span<const Migration> migrations);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    /// Runs @p unit in a write transaction and returns its result after the commit; what it throws undoes it
-    /// alone.
+    /// Runs @p unit in a write transaction and returns its result after the commit and the unit's afterCommit
+    /// actions. An exception of @p unit rolls back this unit alone. The writer runs @p unit again when the
+    /// engine reports a serialization failure: it has no side effects but through the transaction. Inside a
+    /// unit of this database, @p unit runs at once, under a savepoint, and its actions follow the outer
+    /// commit.
     template <class Unit> auto write(Unit&& unit) -> std::invoke_result_t<Unit, Transaction&>
     {
         using Result = std::invoke_result_t<Unit, Transaction&>;
@@ -66,12 +50,12 @@ public:
             return std::move(*result);
         }
     }
-    /// Has @p unit committed with whatever is written next, within 20 ms, and does not wait for it: for what
-    /// a crash may take with it. @p onFailure is called, on another thread, when it could not be.
-    void writeLater(std::function<void(Transaction&)> unit,
+    /// Commits @p unit with the next write, within 20 ms, without waiting: for rows that a crash may lose. On
+    /// failure the writer's thread calls @p onFailure.
+    void writeAsync(std::function<void(Transaction&)> unit,
                     std::function<void(const model::Error& why)> onFailure);
-    /// Waits for what was to be written later.
-    void settle() const;
+    /// Waits until the asynchronous writes queued so far are committed or have failed.
+    void flush() const;
     /// Runs @p unit in a read transaction (one snapshot).
     template <class Unit> auto read(Unit&& unit) const -> std::invoke_result_t<Unit, Transaction&>
     {
@@ -84,9 +68,10 @@ public:
             return std::move(*result);
         }
     }
-    /// Has @p hook called after every commit, on the writer thread: it must only poke. Replaces the last one;
-    /// once this returns, that one is no longer called.
+    /// The writer's thread calls @p hook after every commit; a hook only wakes others. Replaces the previous
+    /// hook, which is no longer called once this returns.
     void onCommit(CommitHook hook);
+    const Engine& engine() const;
 
 private:
     void writeUnit(const std::function<void(Transaction&)>& unit);

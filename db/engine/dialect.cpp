@@ -9,30 +9,36 @@ void replaceAll(std::string& text, std::string_view what, std::string_view with)
         text.replace(at, what.size(), with);
 }
 
-} // namespace
+/// "{refuse A on B}" into A and B.
+struct Order {
+    std::string first, second;
+};
 
-const Dialect& sqliteDialect()
+/// Empty when @p text is not "{@p verb FIRST @p between SECOND}".
+Order orderIn(std::string_view text, std::string_view verb, std::string_view between)
 {
-    // Autoincrement: without it SQLite hands the highest number out again after its row was deleted.
-    static constexpr Dialect kSqlite{"sqlite", "integer primary key autoincrement", "text",
-                                     "create trigger {table}_refuses_{verb} before {verb} on {table} "
-                                     "begin select raise(abort, 'rows of {table} are only ever added'); end"};
-    return kSqlite;
+    if (!text.starts_with(verb) || !text.ends_with('}'))
+        return {};
+    text = text.substr(verb.size(), text.size() - verb.size() - 1);
+    const std::size_t at = text.find(between);
+    return {std::string(text.substr(0, at)), std::string(text.substr(at + between.size()))};
 }
+
+} // namespace
 
 std::string inDialect(const Dialect& dialect, std::string_view statement)
 {
     std::string text(statement);
-    constexpr std::string_view kRefuse = "{refuse ";
-    constexpr std::string_view kOn = " on ";
-    if (text.starts_with(kRefuse) && text.ends_with('}')) {
-        const std::size_t on = text.find(kOn);
-        const std::string verb = text.substr(kRefuse.size(), on - kRefuse.size());
-        const std::string table = text.substr(on + kOn.size(), text.size() - on - kOn.size() - 1);
+    if (const Order refuse = orderIn(statement, "{refuse ", " on "); !refuse.first.empty()) {
         text = dialect.refuse;
-        replaceAll(text, "{verb}", verb);
-        replaceAll(text, "{table}", table);
-        return text;
+        replaceAll(text, "{verb}", refuse.first);
+        replaceAll(text, "{table}", refuse.second);
+    } else if (const Order sequence = orderIn(statement, "{sequence ", " of "); !sequence.first.empty()) {
+        const std::size_t dot = sequence.second.find('.');
+        text = dialect.sequence;
+        replaceAll(text, "{name}", sequence.first);
+        replaceAll(text, "{table}", sequence.second.substr(0, dot));
+        replaceAll(text, "{column}", sequence.second.substr(dot + 1));
     }
     replaceAll(text, "{rising_key}", dialect.risingKey);
     replaceAll(text, "{text}", dialect.text);

@@ -1,13 +1,14 @@
 #pragma once
 #include "db/engine/database.h"
+#include "db/engine/engine.h"
 
 #include <string>
 #include <vector>
 
 namespace bm::db {
 
-/// What the engine finds wrong in its own file, ten findings at most; empty: nothing. Reads all pages,
-/// changes nothing. On an engine that looks after itself: always empty.
-std::vector<std::string> integrityProblems(const Database& database);
+/// Findings of the engine about its stored data, ten at most; empty: none. Reads in one snapshot, changes
+/// nothing.
+std::vector<std::string> integrityProblems(const Database& database, CheckDepth depth = CheckDepth::Quick);
 
 } // namespace bm::db

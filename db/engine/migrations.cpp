@@ -5,31 +5,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 namespace bm::db {
 namespace {
 
 using model::Error;
 using model::ErrorCode;
 
-bool hasSchemaTable(Transaction& tx)
-{
-    return !tx.query("select 1 from sqlite_master where type = 'table' and name = 'schema_migrations'", {})
-                .empty();
-}
+constexpr std::string_view kMigrationsTable = "create table schema_migrations (version bigint primary key, "
+                                              "name {text} not null, applied_at bigint not null)";
 
-void refuseForeignTables(Transaction& tx, const std::string& place)
+/// @throws Error Conflict when another program's tables are there
+void ensureMigrationsTable(Transaction& tx, const Engine& engine)
 {
-    const auto tables = tx.query(
-        "select name from sqlite_master where type = 'table' and name not like 'sqlite%' limit 1", {});
+    const std::vector<std::string> tables = engine.tables(tx);
+    if (std::find(tables.begin(), tables.end(), "schema_migrations") != tables.end())
+        return;
     if (!tables.empty())
-        throw Error(ErrorCode::Conflict, fmt::format("{} is a database, but not one of bm's", place),
+        throw Error(ErrorCode::Conflict, fmt::format("{} is a database, but not one of bm's", engine.place()),
                     "set database.file to another file");
-}
-
-std::int64_t currentVersion(Transaction& tx)
-{
-    return std::get<std::int64_t>(
-        tx.query("select coalesce(max(version), 0) from schema_migrations", {}).at(0).at(0));
+    tx.execute(inDialect(engine.dialect(), kMigrationsTable), {});
 }
 
 void apply(Transaction& tx, const Dialect& dialect, const Migration& migration)
@@ -41,29 +39,63 @@ void apply(Transaction& tx, const Dialect& dialect, const Migration& migration)
                 model::toMillis(model::SystemClock{}.now())});
 }
 
+constexpr int kMaxTries = 20;
+
+/// @return false: a concurrent transaction, such as another bmd's migration, kept this one from its commit
+template <class Unit> bool tryTransaction(Connection& connection, Unit&& unit)
+{
+    connection.begin(Access::Write);
+    try {
+        unit();
+        connection.commit();
+        return true;
+    } catch (const SerializationFailure&) {
+        connection.rollback();
+        return false;
+    } catch (...) {
+        connection.rollback();
+        throw;
+    }
+}
+
+/// Runs @p unit until it is committed; its exception rolls it back.
+template <class Unit> void inTransaction(Connection& connection, Unit&& unit)
+{
+    for (int tries = 0; tries < kMaxTries; ++tries)
+        if (tryTransaction(connection, unit))
+            return;
+    throw Error(ErrorCode::Unavailable, "other programs keep changing the database's schema",
+                "stop them, then start bmd again");
+}
+
 } // namespace
 
-void migrate(Transaction& tx, InTransaction inTransaction, const Dialect& dialect,
-             std::span<const Migration> migrations, const std::string& place)
+std::int64_t schemaVersion(Transaction& tx)
 {
-    if (!hasSchemaTable(tx)) {
-        refuseForeignTables(tx, place);
-        tx.execute(
-            inDialect(dialect,
-                      "create table schema_migrations (version bigint primary key, name {text} not null, "
-                      "applied_at bigint not null)"),
-            {});
-    }
-    const std::int64_t version = currentVersion(tx);
+    return std::get<std::int64_t>(
+        tx.query("select coalesce(max(version), 0) from schema_migrations", {}).at(0).at(0));
+}
+
+void migrate(Connection& connection, const Engine& engine, std::span<const Migration> migrations)
+{
+    std::int64_t version = 0;
+    inTransaction(connection, [&] {
+        ensureMigrationsTable(connection, engine);
+        version = schemaVersion(connection);
+    });
     const std::int64_t newest = migrations.empty() ? 0 : migrations.back().version;
     if (version > newest)
         throw Error(
             ErrorCode::Conflict,
-            fmt::format("{} has schema version {}, this bmd knows versions up to {}", place, version, newest),
+            fmt::format("{} has schema version {}, this bmd knows versions up to {}", engine.place(), version,
+                        newest),
             "start the bmd that wrote it, or a newer one; or restore a backup from before the upgrade");
     for (const Migration& migration : migrations)
         if (migration.version > version)
-            inTransaction(tx, [&] { apply(tx, dialect, migration); });
+            inTransaction(connection, [&] {
+                if (schemaVersion(connection) < migration.version) // another bmd may have applied it
+                    apply(connection, engine.dialect(), migration);
+            });
 }
 
 } // namespace bm::db

@@ -1,9 +1,7 @@
 #pragma once
-#include "db/engine/database.h"
-#include "db/engine/dialect.h"
+#include "db/engine/engine.h"
 
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace bm::db {
@@ -15,16 +13,12 @@ struct Migration {
     std::span<const std::string_view> statements;
 };
 
-/// All of them, oldest first, versions 1, 2, 3 ...
-std::span<const Migration> allMigrations();
+/// The version of the schema; 0: none.
+std::int64_t schemaVersion(Transaction& tx);
 
-/// Runs a function inside a transaction of the engine's, which is undone when it throws.
-using InTransaction = void (*)(Transaction& tx, const std::function<void()>& unit);
-
-/// Brings the schema to the last of @p migrations; what is applied already is left alone.
-/// @param place  what the database is called in messages
+/// Applies the migrations that the database behind @p connection lacks, each in a transaction of its own.
+/// @param migrations  all of them, oldest first, versions 1, 2, 3 ...
 /// @throws Error Conflict when the schema is newer than @p migrations or the tables are not bm's
-void migrate(Transaction& tx, InTransaction inTransaction, const Dialect& dialect,
-             std::span<const Migration> migrations, const std::string& place);
+void migrate(Connection& connection, const Engine& engine, std::span<const Migration> migrations);
 
 } // namespace bm::db

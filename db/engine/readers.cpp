@@ -8,12 +8,12 @@
 namespace bm::db {
 namespace {
 
-/// What a unit threw is its own affair; a connection that cannot even roll back is replaced (null).
-std::unique_ptr<sqlite::Connection> usableAgain(std::unique_ptr<sqlite::Connection> connection)
+/// A connection that cannot roll back is closed; the next unit opens another (null).
+std::unique_ptr<Connection> usableAgain(std::unique_ptr<Connection> connection)
 {
     try {
-        if (connection && connection->inTransaction())
-            connection->run("rollback");
+        if (connection)
+            connection->rollback();
         return connection;
     } catch (const model::Error&) {
         return nullptr;
@@ -22,20 +22,20 @@ std::unique_ptr<sqlite::Connection> usableAgain(std::unique_ptr<sqlite::Connecti
 
 } // namespace
 
-Readers::Readers(const void* owner, std::filesystem::path file, int count)
-    : owner_(owner), file_(std::move(file)), idle_(static_cast<std::size_t>(std::max(count, 1)))
+Readers::Readers(const void* owner, const Engine& engine)
+    : owner_(owner), engine_(engine), idle_(std::max<std::size_t>(engine.readers(), 1))
 {}
 
-Readers::Connection Readers::take()
+std::unique_ptr<Connection> Readers::take()
 {
     std::unique_lock lock(mutex_);
     returned_.wait(lock, [&] { return !idle_.empty(); });
-    Connection connection = std::move(idle_.back());
+    std::unique_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
     return connection;
 }
 
-void Readers::giveBack(Connection connection)
+void Readers::giveBack(std::unique_ptr<Connection> connection)
 {
     {
         const std::lock_guard lock(mutex_);
@@ -48,14 +48,14 @@ void Readers::read(const std::function<void(Transaction&)>& unit)
 {
     if (Transaction* inside = Borrowed::of(owner_, false))
         return unit(*inside);
-    Connection connection = take();
+    std::unique_ptr<Connection> connection = take();
     try {
         if (!connection)
-            connection = std::make_unique<sqlite::Connection>(file_, sqlite::Role::Reader, true);
-        connection->run("begin");
+            connection = engine_.connect(Access::Read);
+        connection->begin(Access::Read);
         const Borrowed borrowed(owner_, *connection, false);
         unit(*connection);
-        connection->run("commit");
+        connection->commit();
     } catch (...) {
         giveBack(usableAgain(std::move(connection)));
         throw;

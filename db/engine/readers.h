@@ -1,9 +1,7 @@
 #pragma once
-#include "db/engine/database.h"
-#include "db/engine/sqlite.h"
+#include "db/engine/engine.h"
 
 #include <condition_variable>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -11,23 +9,23 @@
 
 namespace bm::db {
 
-/// Connections for reading, opened as they are needed. Each unit sees one snapshot.
+/// The connections for reading, opened at first use. Each unit sees one snapshot. Thread-safe.
 class Readers {
 public:
-    Readers(const void* owner, std::filesystem::path file, int count);
+    /// @param owner  the database, see Borrowed; @param engine  outlives this
+    Readers(const void* owner, const Engine& engine);
     /// From inside a unit of this database: runs within it, and sees what a write unit has written so far.
     void read(const std::function<void(Transaction&)>& unit);
 
 private:
-    using Connection = std::unique_ptr<sqlite::Connection>;
-    Connection take();
-    void giveBack(Connection connection);
+    std::unique_ptr<Connection> take();
+    void giveBack(std::unique_ptr<Connection> connection);
 
     const void* owner_;
-    std::filesystem::path file_;
+    const Engine& engine_;
     std::mutex mutex_;
     std::condition_variable returned_;
-    std::vector<Connection> idle_; // null: not opened yet
+    std::vector<std::unique_ptr<Connection>> idle_; // null: not opened yet
 };
 
 } // namespace bm::db

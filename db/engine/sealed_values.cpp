@@ -1,9 +1,8 @@
 #include "db/engine/sealed_values.h"
 
-#include "db/engine/sqlite.h"
-#include "db/engine/values.h"
+#include "db/engine/engine.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 #include <string_view>
 
 namespace bm::db {
@@ -31,49 +30,27 @@ std::string resealed(const std::string& text, const Again& again, Resealed& coun
     return out + text.substr(done);
 }
 
-std::vector<std::string> firstColumn(Transaction& tx, const std::string& sql)
-{
-    std::vector<std::string> texts;
-    for (Row& row : tx.query(sql, {}))
-        texts.push_back(takeText(row.at(0)));
-    return texts;
-}
-
-void resealColumn(Transaction& tx, const std::string& table, const std::string& column, const Again& again,
-                  Resealed& count)
-{
-    const std::string where = fmt::format("instr(\"{}\", '{}') > 0", column, kMark);
-    for (Row& row :
-         tx.query(fmt::format("select rowid, \"{}\" from \"{}\" where {}", column, table, where), {})) {
-        const std::string text = takeText(row.at(1));
-        if (const std::string fresh = resealed(text, again, count); fresh != text)
-            tx.execute(fmt::format("update \"{}\" set \"{}\" = $1 where rowid = $2", table, column),
-                       {fresh, row.at(0)});
-    }
-}
-
 } // namespace
-
-void forgetFreed(const DatabaseSettings& settings)
-{
-    sqlite::Connection connection(settings.file, sqlite::Role::Writer, settings.durable);
-    connection.run("vacuum");
-    connection.query("pragma wal_checkpoint(truncate)", {});
-}
 
 Resealed resealAll(Database& database, const Again& again)
 {
     return database.write([&](Transaction& tx) {
         Resealed count;
-        for (const std::string& table : firstColumn(
-                 tx, "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"))
-            for (const std::string& column : firstColumn(
-                     tx,
-                     fmt::format("select name from pragma_table_info('{}') where lower(type) like '%text%'",
-                                 table)))
-                resealColumn(tx, table, column, again, count);
+        database.engine().rewriteTexts(tx, kMark,
+                                       [&](const std::string& text) { return resealed(text, again, count); });
         return count;
     });
+}
+
+SealedCount countSealed(Transaction& tx, const Engine& engine,
+                        const std::function<bool(const std::string& sealed)>& opens)
+{
+    Resealed seen;
+    const Again check = [&](const std::string& sealed) {
+        return opens(sealed) ? std::optional(sealed) : std::nullopt;
+    };
+    engine.rewriteTexts(tx, kMark, [&](const std::string& text) { return resealed(text, check, seen); });
+    return {seen.values + seen.lost, seen.lost};
 }
 
 } // namespace bm::db

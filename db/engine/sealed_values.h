@@ -9,16 +9,20 @@ namespace bm::db {
 
 struct Resealed {
     std::size_t values = 0; ///< sealed again
-    std::size_t lost = 0;   ///< left alone: they cannot be opened, by this key or any
+    std::size_t lost = 0;   ///< unchanged: no key opens them
 };
 
-/// The file of @p settings without what was there before: rewritten, its freed pages gone. While nobody else
-/// uses it.
-void forgetFreed(const DatabaseSettings& settings);
-
-/// Every sealed text ("sealed:1:<base64>") of every table, within longer texts as well, by what @p again
-/// makes of it; nothing: it cannot be opened. In one transaction, on a database that nobody else uses.
+/// Replaces every sealed text ("sealed:1:<base64>") of every table, also inside longer texts, by what @p
+/// again returns; nothing: it cannot be opened and stays. In one transaction.
 Resealed resealAll(Database& database,
                    const std::function<std::optional<std::string>(const std::string& sealed)>& again);
+
+/// How many sealed texts there are, and how many of them @p opens refuses. Changes nothing.
+struct SealedCount {
+    std::size_t values = 0;
+    std::size_t lost = 0; ///< of values
+};
+SealedCount countSealed(Transaction& tx, const Engine& engine,
+                        const std::function<bool(const std::string& sealed)>& opens);
 
 } // namespace bm::db

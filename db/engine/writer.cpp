@@ -1,10 +1,12 @@
 #include "db/engine/writer.h"
 
-#include "common/model/error.h"
+#include "common/platform/log.h"
 #include "db/engine/borrowed.h"
-#include "db/engine/migrations.h"
+#include "db/engine/savepoint.h"
 
 #include <fmt/format.h>
+
+#include <utility>
 
 namespace bm::db {
 namespace {
@@ -13,28 +15,32 @@ constexpr std::size_t kMaxGroup = 256;                 // bounds what one full d
 constexpr std::chrono::milliseconds kMaxGroupTime{20}; // and how long the first of a group waits
 constexpr std::chrono::milliseconds kLaterAtMost{20};
 constexpr std::size_t kMostLater = 4096;
+constexpr int kTriesTogether = 2; // then a unit has a transaction of its own
+constexpr int kMaxTries = 20;
 
-/// What made a whole group fail, for those of it that have no error of their own.
+/// The error of a whole group, for its units that have none of their own.
 model::Error errorOf(const std::exception_ptr& cause)
 {
+    constexpr const char* kRolledBack =
+        "the write was rolled back because another write in the same commit failed";
     try {
         std::rethrow_exception(cause);
     } catch (const model::Error& error) {
         return error;
     } catch (const std::exception& error) {
-        return {model::ErrorCode::Internal,
-                fmt::format("undone with what was written at the same time: {}", error.what()),
+        return {model::ErrorCode::Internal, fmt::format("{}: {}", kRolledBack, error.what()),
                 "repeat the request"};
     } catch (...) {
-        return {model::ErrorCode::Internal, "undone with what was written at the same time",
-                "repeat the request"};
+        return {model::ErrorCode::Internal, kRolledBack, "repeat the request"};
     }
 }
 
-/// SQLite undoes the whole transaction when a write finds no room.
-model::Error undoneByFullDisk()
+model::Error tooManyTries(const SerializationFailure& failure)
 {
-    return {model::ErrorCode::StoreFull, "the database's disk is full", "make room on it"};
+    return {
+        model::ErrorCode::Unavailable,
+        fmt::format("concurrent writes kept this one from its commit {} times: {}", kMaxTries, failure.cause),
+        "repeat the request; nothing was written"};
 }
 
 void answer(WriteRequest& request, std::exception_ptr error)
@@ -45,30 +51,22 @@ void answer(WriteRequest& request, std::exception_ptr error)
     request.finished.notify_one(); // under the lock: the request may be gone right after it
 }
 
-} // namespace
-
-void underSavepoint(Transaction& tx, const std::function<void()>& unit)
+/// The commit stands, whatever an action throws.
+void runActions(Actions& actions)
 {
-    tx.execute("savepoint unit", {});
-    try {
-        unit();
-    } catch (...) {
-        auto& connection = dynamic_cast<sqlite::Connection&>(tx);
-        if (connection.inTransaction()) { // a full disk may have undone the whole transaction
-            tx.execute("rollback to unit", {});
-            tx.execute("release unit", {});
+    for (const std::function<void()>& action : std::exchange(actions, {}))
+        try {
+            action();
+        } catch (const std::exception& failure) {
+            platform::logError("database", "an action after a commit failed: {}", failure.what());
         }
-        throw;
-    }
-    tx.execute("release unit", {});
 }
 
-Writer::Writer(const void* owner, const std::filesystem::path& file, bool durable)
-    : owner_(owner), connection_(file, sqlite::Role::Writer, durable)
+} // namespace
+
+Writer::Writer(const void* owner, std::unique_ptr<Connection> connection)
+    : owner_(owner), connection_(std::move(connection))
 {
-    migrate(
-        connection_, [](Transaction& tx, const std::function<void()>& unit) { underSavepoint(tx, unit); },
-        sqliteDialect(), allMigrations(), file.string());
     thread_ = std::thread([this] { loop(); });
 }
 
@@ -84,10 +82,8 @@ Writer::~Writer()
 
 void Writer::write(const std::function<void(Transaction&)>& unit)
 {
-    if (Transaction* inside = Borrowed::of(owner_, true)) {
-        underSavepoint(*inside, [&] { unit(*inside); });
-        return;
-    }
+    if (Transaction* inside = Borrowed::of(owner_, true))
+        return withSavepoint(*inside, [&] { unit(*inside); });
     WriteRequest request;
     request.unit = &unit;
     {
@@ -100,9 +96,10 @@ void Writer::write(const std::function<void(Transaction&)>& unit)
     request.finished.wait(lock, [&] { return request.done; });
     if (request.error)
         std::rethrow_exception(std::move(request.error));
+    runActions(request.afterCommit);
 }
 
-void Writer::writeLater(LaterUnit later)
+void Writer::writeAsync(AsyncUnit later)
 {
     std::size_t before = 0;
     {
@@ -116,10 +113,10 @@ void Writer::writeLater(LaterUnit later)
     if (before == 0)
         arrived_.notify_one();
     if (before >= kMostLater)
-        settle();
+        flush();
 }
 
-void Writer::settle()
+void Writer::flush()
 {
     {
         const std::lock_guard lock(mutex_);
@@ -152,64 +149,90 @@ void Writer::loop()
     }
 }
 
-/// Its error, if any, is kept in the request until the group is committed.
-void Writer::runUnit(WriteRequest& request)
+void Writer::commitGroup(Work& work)
 {
+    const auto started = std::chrono::steady_clock::now();
+    Group group;
+    group.later = std::exchange(work.later, {});
     try {
-        const Borrowed borrowed(owner_, connection_, true);
-        underSavepoint(connection_, [&] { (*request.unit)(connection_); });
+        connection_->begin(Access::Write);
+        group.begun = true;
+        runGroup(group, work.waiting, started);
+        connection_->commit();
+    } catch (const SerializationFailure& failure) {
+        return repeat(group, work, failure);
     } catch (...) {
-        request.error = std::current_exception();
+        if (!group.begun && !work.waiting.empty()) { // answer one, try the next
+            group.requests.push_back(work.waiting.front());
+            work.waiting.pop_front();
+        }
+        return failAll(group, errorOf(std::current_exception()));
+    }
+    answerAll(group, std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                           started));
+}
+
+void Writer::runGroup(Group& group, std::deque<WriteRequest*>& waiting,
+                      std::chrono::steady_clock::time_point started)
+{
+    std::erase_if(group.later, [&](AsyncUnit& one) { return !runLater(one); });
+    while (!waiting.empty() && group.requests.size() < kMaxGroup && connection_->inTransaction() &&
+           std::chrono::steady_clock::now() - started < kMaxGroupTime) {
+        const bool alone = waiting.front()->tries >= kTriesTogether;
+        if (alone && !group.requests.empty())
+            return;
+        group.requests.push_back(waiting.front());
+        waiting.pop_front();
+        runRequest(*group.requests.back());
+        if (alone)
+            return;
     }
 }
 
-/// @return whether it succeeded; it is told when it did not
-bool Writer::runLater(const LaterUnit& one)
+/// The request keeps its error, if any, until the group is committed.
+void Writer::runRequest(WriteRequest& request)
 {
     try {
-        if (!connection_.inTransaction())
-            throw undoneByFullDisk();
-        const Borrowed borrowed(owner_, connection_, true);
-        underSavepoint(connection_, [&] { one.unit(connection_); });
-        return true;
+        const Borrowed borrowed(owner_, *connection_, true);
+        withSavepoint(*connection_, [&] { (*request.unit)(*connection_); });
+    } catch (const SerializationFailure&) {
+        throw;
     } catch (...) {
+        request.error = std::current_exception();
+    }
+    request.afterCommit = std::exchange(connection_->afterCommit_, {});
+}
+
+/// @return false: @p one has failed alone and was told
+bool Writer::runLater(AsyncUnit& one)
+{
+    if (!connection_->inTransaction())
+        return true; // shares the fate of the group
+    try {
+        const Borrowed borrowed(owner_, *connection_, true);
+        withSavepoint(*connection_, [&] { one.unit(*connection_); });
+        one.afterCommit = std::exchange(connection_->afterCommit_, {});
+        return true;
+    } catch (const SerializationFailure&) {
+        throw;
+    } catch (...) {
+        connection_->afterCommit_.clear();
+        if (!connection_->inTransaction())
+            return true;
         one.onFailure(errorOf(std::current_exception()));
         return false;
     }
 }
 
-void Writer::commitGroup(Work& work)
+void Writer::answerAll(Group& group, std::chrono::microseconds took)
 {
-    const auto started = std::chrono::steady_clock::now();
-    std::deque<WriteRequest*>& waiting = work.waiting;
-    std::vector<LaterUnit> later = std::exchange(work.later, {});
-    std::vector<WriteRequest*> group;
-    try {
-        connection_.run("begin immediate");
-        std::erase_if(later, [&](const LaterUnit& one) { return !runLater(one); });
-        while (!waiting.empty() && group.size() < kMaxGroup &&
-               std::chrono::steady_clock::now() - started < kMaxGroupTime && connection_.inTransaction()) {
-            group.push_back(waiting.front());
-            waiting.pop_front();
-            runUnit(*group.back());
-        }
-        if (!connection_.inTransaction())
-            return undoAll(group, later, group.empty() ? undoneByFullDisk() : errorOf(group.back()->error));
-        connection_.run("commit");
-    } catch (...) {
-        if (group.empty() && !waiting.empty()) { // not even begun: answer one, try the next
-            group.push_back(waiting.front());
-            waiting.pop_front();
-        }
-        return undoAll(group, later, errorOf(std::current_exception()));
-    }
-    const auto took =
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
-    for (WriteRequest* request : group)
+    for (WriteRequest* request : group.requests)
         answer(*request, std::move(request->error));
+    for (AsyncUnit& one : group.later)
+        runActions(one.afterCommit);
     const std::lock_guard lock(hookMutex_);
     if (hook_)
-        hook_({group.size() + later.size(), took});
+        hook_({group.requests.size() + group.later.size(), took});
 }
 
 void Writer::onCommit(CommitHook hook)
@@ -218,22 +241,48 @@ void Writer::onCommit(CommitHook hook)
     hook_ = std::move(hook);
 }
 
-/// The transaction failed as a whole: those that did well hear why, the others their own error.
-void Writer::undoAll(const std::vector<WriteRequest*>& group, const std::vector<LaterUnit>& later,
-                     const model::Error& cause)
+void Writer::rollback()
 {
+    connection_->afterCommit_.clear();
     try {
-        if (connection_.inTransaction())
-            connection_.run("rollback");
-    } catch (const model::Error&) { // SQLite undoes it when the next one begins
+        connection_->rollback();
+    } catch (const model::Error& failure) { // the next begin tells whoever it concerns
+        platform::logError("database", "rollback: {}", failure.what());
     }
-    for (WriteRequest* request : group) {
+}
+
+/// Queues the units of @p group again, in their order, but those that failed too often.
+void Writer::repeat(Group& group, Work& work, const SerializationFailure& failure)
+{
+    rollback();
+    for (auto request = group.requests.rbegin(); request != group.requests.rend(); ++request) {
+        (*request)->error = nullptr;
+        (*request)->afterCommit.clear();
+        if (++(*request)->tries < kMaxTries)
+            work.waiting.push_front(*request);
+        else
+            answer(**request, std::make_exception_ptr(tooManyTries(failure)));
+    }
+    for (AsyncUnit& one : group.later) {
+        one.afterCommit.clear();
+        if (++one.tries < kMaxTries)
+            work.later.push_back(std::move(one));
+        else
+            one.onFailure(tooManyTries(failure));
+    }
+}
+
+/// The transaction failed as a whole: units that succeeded are told why, the others their own error.
+void Writer::failAll(Group& group, const model::Error& cause)
+{
+    rollback();
+    for (WriteRequest* request : group.requests) {
         if (!request->error) // an exception of its own for each: they are thrown on many threads
             request->error =
                 std::make_exception_ptr(model::Error(cause.code(), cause.message(), cause.hint()));
         answer(*request, std::move(request->error));
     }
-    for (const LaterUnit& one : later)
+    for (const AsyncUnit& one : group.later)
         one.onFailure(cause);
 }
 

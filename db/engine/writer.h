@@ -1,80 +1,94 @@
 #pragma once
 #include "common/model/error.h"
+#include "db/engine/connection.h"
 #include "db/engine/database.h"
-#include "db/engine/sqlite.h"
 
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 namespace bm::db {
 
-/// A unit of writing that somebody waits for. Lives on the stack of who waits.
+using Actions = std::vector<std::function<void()>>;
+
+/// A unit of writing whose caller waits. Lives on the caller's stack.
 struct WriteRequest {
     const std::function<void(Transaction&)>* unit = nullptr;
     std::exception_ptr error{};
+    Actions afterCommit{};
+    int tries = 0; ///< that ended in a serialization failure
     bool done = false;
     std::mutex mutex{};
     std::condition_variable finished{};
 };
 
-/// A unit of writing that nobody waits for.
-struct LaterUnit {
+/// A unit of writing whose caller does not wait.
+struct AsyncUnit {
     std::function<void(Transaction&)> unit;
     std::function<void(const model::Error& why)> onFailure; ///< called on the writer's thread
+    int tries = 0;                                          ///< as above
+    Actions afterCommit{};
 };
 
-/// The one thread that writes. What waits when it is free is committed together, each unit under a savepoint
-/// of its own; every unit is answered after the commit, with its own error, or with the commit's.
+/// The one thread that writes. It commits the waiting units together, each under a savepoint of its own, and
+/// answers every unit after the commit: with the unit's own error, or with the commit's. After a
+/// serialization failure it runs the units of the group again: together once more, then each in a transaction
+/// of its own.
 class Writer {
 public:
-    /// @param owner  whose units these are, see Borrowed
-    Writer(const void* owner, const std::filesystem::path& file, bool durable);
-    /// Does what is queued, then ends.
+    /// @param owner  the database, see Borrowed
+    Writer(const void* owner, std::unique_ptr<Connection> connection);
+    /// Finishes the queue, then ends the thread.
     ~Writer();
-    /// Blocks until @p unit is committed or undone; throws what undid it. From inside a unit: runs at once,
-    /// within it.
+    /// Blocks until @p unit is committed or rolled back, then runs its afterCommit actions; throws what
+    /// rolled it back. From inside a unit: runs at once, within it.
     void write(const std::function<void(Transaction&)>& unit);
-    /// Has @p later committed with whatever is written next, or by itself after 20 ms. Never blocks
-    /// but when a great many wait.
-    void writeLater(LaterUnit later);
-    /// Returns when what was to be written later is committed, or has failed.
-    void settle();
+    /// Commits @p later with the next write, or by itself after 20 ms. Blocks only behind 4096 others.
+    void writeAsync(AsyncUnit later);
+    /// Returns when the asynchronous units queued so far are committed or have failed.
+    void flush();
     void onCommit(CommitHook hook);
 
 private:
     struct Work {
         std::deque<WriteRequest*> waiting;
-        std::vector<LaterUnit> later;
+        std::vector<AsyncUnit> later;
+    };
+    struct Group {
+        std::vector<WriteRequest*> requests{};
+        std::vector<AsyncUnit> later{};
+        bool begun = false;
     };
     void loop();
     Work waitForWork();
     void commitGroup(Work& work);
-    void runUnit(WriteRequest& request);
-    bool runLater(const LaterUnit& one);
-    void undoAll(const std::vector<WriteRequest*>& group, const std::vector<LaterUnit>& later,
-                 const model::Error& cause);
+    void runGroup(Group& group, std::deque<WriteRequest*>& waiting,
+                  std::chrono::steady_clock::time_point started);
+    void runRequest(WriteRequest& request);
+    bool runLater(AsyncUnit& one);
+    void answerAll(Group& group, std::chrono::microseconds took);
+    void repeat(Group& group, Work& work, const SerializationFailure& failure);
+    void failAll(Group& group, const model::Error& cause);
+    void rollback();
 
     const void* owner_;
-    sqlite::Connection connection_;
+    std::unique_ptr<Connection> connection_;
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<WriteRequest*> queue_;
-    std::vector<LaterUnit> later_;
-    std::chrono::steady_clock::time_point laterUntil_; ///< the oldest of them waits no longer
+    std::vector<AsyncUnit> later_;
+    std::chrono::steady_clock::time_point laterUntil_; ///< the oldest of later_ waits no longer
     bool laterAtWork_ = false;                         ///< some are being committed
     bool ending_ = false;
     std::mutex hookMutex_;
     CommitHook hook_;
     std::thread thread_; // ended by the destructor after the queue is empty; a stop token would say less
 };
-
-/// Runs @p unit under a savepoint: its writes stay when it returns and are undone when it throws.
-void underSavepoint(Transaction& tx, const std::function<void()>& unit);
 
 } // namespace bm::db

@@ -1,7 +1,5 @@
 #include "db/schema/schema.h"
 
-#include "db/engine/migrations.h"
-
 #include <array>
 
 namespace bm::db {

@@ -1,8 +1,13 @@
 #pragma once
+#include "db/engine/migrations.h"
+
 #include <span>
 #include <string_view>
 
 namespace bm::db {
+
+/// All migrations of bm, oldest first, versions 1, 2, 3 ...
+std::span<const Migration> allMigrations();
 
 /// The statements of the migrations after the first, a file each; schema.cpp numbers them.
 std::span<const std::string_view> rolloutTables();
@@ -14,5 +19,6 @@ std::span<const std::string_view> reportTables();
 std::span<const std::string_view> treeImages();
 std::span<const std::string_view> ironicResources();
 std::span<const std::string_view> portGrouping();
+std::span<const std::string_view> numberSequences();
 
 } // namespace bm::db

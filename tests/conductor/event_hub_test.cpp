@@ -1,5 +1,6 @@
 #include "conductor/events/event_hub.h"
 
+#include "db/open/open_database.h"
 #include "db/repositories/repositories.h"
 #include "tests/support/world.h"
 
@@ -60,7 +61,7 @@ private:
 };
 
 struct Fixture {
-    db::Database database{db::DatabaseSettings{}};
+    db::Database database = db::openDatabase({});
     EventHub hub{database};
     Fixture()
     {

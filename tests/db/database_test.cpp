@@ -1,81 +1,20 @@
-#include "tests/db/fixture.h"
+#include "db/schema/schema.h"
+#include "tests/db/writer_support.h"
 
 #include <atomic>
-#include <csignal>
 #include <future>
 #include <memory>
 #include <stdexcept>
-#include <sys/resource.h>
 #include <thread>
 
 using namespace bm;
 using namespace bm::db;
 using model::ErrorCode;
 
-namespace {
-
-std::int64_t count(Database& database)
-{
-    return database.read([](Transaction& tx) { return NodeRepository{}.count(tx); });
-}
-
-void insert(Database& database, const std::string& name)
-{
-    database.write([&](Transaction& tx) { NodeRepository{}.insert(tx, makeNode(name)); });
-}
-
-/// Files of this process may not grow beyond a size while it lives: writes fail as on a full disk.
-class FullDisk {
-public:
-    explicit FullDisk(rlim_t bytes)
-    {
-        previousHandler_ = std::signal(SIGXFSZ, SIG_IGN);
-        REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
-        const rlimit limit{bytes, before_.rlim_max};
-        REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    }
-    ~FullDisk()
-    {
-        ::setrlimit(RLIMIT_FSIZE, &before_);
-        std::signal(SIGXFSZ, previousHandler_);
-    }
-    FullDisk(const FullDisk&) = delete;
-    FullDisk& operator=(const FullDisk&) = delete;
-
-private:
-    rlimit before_{};
-    void (*previousHandler_)(int) = SIG_DFL;
-};
-
-/// Keeps the writer busy inside a unit until it is let go, so that what comes meanwhile is committed
-/// together.
-class BusyWriter {
-public:
-    explicit BusyWriter(Database& database)
-        : thread_([&] {
-              database.write([this](Transaction&) {
-                  inside_.set_value();
-                  letGo_.get_future().wait();
-              });
-          })
-    {
-        inside_.get_future().wait();
-    }
-    void letGo() { letGo_.set_value(); }
-    ~BusyWriter() { thread_.join(); }
-    BusyWriter(const BusyWriter&) = delete;
-    BusyWriter& operator=(const BusyWriter&) = delete;
-
-private:
-    std::promise<void> inside_, letGo_;
-    std::thread thread_;
-};
-
-} // namespace
-
 TEST_CASE("a unit of writing", "[db]")
 {
-    Database database{DatabaseSettings{}};
+    const TestStore store;
+    Database database = store.open();
     SECTION("is there for readers when write returns")
     {
         insert(database, "a");
@@ -127,7 +66,7 @@ TEST_CASE("a unit of writing", "[db]")
             CHECK(count(database) == 1);
         });
     }
-    SECTION("may be asked for while a read is open, which keeps its snapshot")
+    SECTION("may run while a read is open, which keeps its snapshot")
     {
         database.read([&](Transaction& tx) {
             CHECK(NodeRepository{}.count(tx) == 0);
@@ -140,7 +79,8 @@ TEST_CASE("a unit of writing", "[db]")
 
 TEST_CASE("a unit of reading", "[db]")
 {
-    Database database{DatabaseSettings{{}, 1, false}};
+    const TestStore store;
+    Database database = store.open(1);
     SECTION("cannot write")
     {
         CHECK_THROWS_AS(database.read([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); }),
@@ -162,8 +102,8 @@ TEST_CASE("a unit of reading", "[db]")
 
 TEST_CASE("units that are committed together", "[db]")
 {
-    const Folder folder;
-    Database database({folder / "bm.sqlite", 2, true});
+    const TestStore store;
+    Database database = store.open();
     SECTION("fail alone")
     {
         std::vector<std::future<void>> writes;
@@ -190,37 +130,15 @@ TEST_CASE("units that are committed together", "[db]")
         CHECK(failed == 3);
         CHECK(count(database) == 3);
     }
-    SECTION("fail together with store-full when the commit does, and may be repeated")
-    {
-        insert(database, "before");
-        std::vector<std::future<void>> writes;
-        {
-            BusyWriter busy(database);
-            const FullDisk full(std::filesystem::file_size(folder / "bm.sqlite-wal"));
-            for (int i = 0; i < 4; ++i)
-                writes.push_back(
-                    std::async(std::launch::async, [&, i] { insert(database, "n" + std::to_string(i)); }));
-            busy.letGo();
-            for (auto& write : writes) {
-                const auto error = errorOf([&] { write.get(); });
-                INFO(error.message());
-                CHECK(error.code() == ErrorCode::StoreFull);
-            }
-        }
-        CHECK(count(database) == 1);
-        for (int i = 0; i < 4; ++i)
-            insert(database, "n" + std::to_string(i));
-        CHECK(count(database) == 5);
-    }
 }
 
-TEST_CASE("what is to be written later", "[db]")
+TEST_CASE("an asynchronous write", "[db]")
 {
-    const Folder folder;
-    auto database = std::make_unique<Database>(DatabaseSettings{folder / "bm.sqlite", 2, true});
+    const TestStore store;
+    std::unique_ptr<Database> database(new Database(store.engine(), allMigrations()));
     std::atomic<int> failures{0};
     const auto later = [&](const std::string& name) {
-        database->writeLater([name](Transaction& tx) { NodeRepository{}.insert(tx, makeNode(name)); },
+        database->writeAsync([name](Transaction& tx) { NodeRepository{}.insert(tx, makeNode(name)); },
                              [&](const model::Error&) { ++failures; });
     };
     SECTION("is committed by itself")
@@ -233,15 +151,15 @@ TEST_CASE("what is to be written later", "[db]")
         }
         CHECK(there);
     }
-    SECTION("is there once it is settled, and settling twice is harmless")
+    SECTION("is there after a flush, and a second flush is harmless")
     {
         later("a");
         later("b");
-        database->settle();
+        database->flush();
         CHECK(count(*database) == 2);
-        database->settle();
+        database->flush();
     }
-    SECTION("goes with what is written next, in its order")
+    SECTION("joins the next commit, in its order")
     {
         std::vector<std::size_t> groups;
         database->onCommit([&](const CommitFacts& facts) { groups.push_back(facts.units); });
@@ -258,10 +176,10 @@ TEST_CASE("what is to be written later", "[db]")
         CHECK(groups[0] == 1);
         CHECK(groups[1] == 3);
     }
-    SECTION("fails alone, and says so")
+    SECTION("fails alone, and its caller is told")
     {
         later("a");
-        database->writeLater([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); },
+        database->writeAsync([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); },
                              [&](const model::Error& error) {
                                  CHECK(!error.message().empty());
                                  ++failures;
@@ -271,22 +189,11 @@ TEST_CASE("what is to be written later", "[db]")
         CHECK(failures == 1);
         CHECK(count(*database) == 3);
     }
-    SECTION("is said to have failed when the disk is full, with what waits for it")
-    {
-        insert(*database, "before");
-        {
-            const FullDisk full(std::filesystem::file_size(folder / "bm.sqlite-wal"));
-            later("a");
-            CHECK(errorOf([&] { insert(*database, "b"); }).code() == ErrorCode::StoreFull);
-        }
-        CHECK(failures == 1);
-        CHECK(count(*database) == 1);
-    }
     SECTION("is written before the database is closed")
     {
         later("a");
         database.reset();
-        database = std::make_unique<Database>(DatabaseSettings{folder / "bm.sqlite", 2, true});
+        database.reset(new Database(store.engine(), allMigrations()));
         CHECK(count(*database) == 1);
     }
     CHECK(failures <= 1);
@@ -294,8 +201,8 @@ TEST_CASE("what is to be written later", "[db]")
 
 TEST_CASE("many at once", "[db]")
 {
-    const Folder folder;
-    Database database({folder / "bm.sqlite", 3, true});
+    const TestStore store;
+    Database database = store.open(3);
     constexpr int kThreads = 8;
     constexpr int kEach = 40;
     std::atomic<bool> going{true};
@@ -347,22 +254,4 @@ TEST_CASE("compare and set lets one of many through", "[db][node]")
         thread.join();
     CHECK(stored == 1);
     CHECK(refused == 7);
-}
-
-TEST_CASE("a database without a file leaves nothing behind", "[db]")
-{
-    const auto folders = [] {
-        int found = 0;
-        const std::string prefix = "bm-db-" + std::to_string(::getpid()) + "-";
-        for (const auto& entry : std::filesystem::directory_iterator("/dev/shm"))
-            if (entry.path().filename().string().starts_with(prefix))
-                ++found;
-        return found;
-    };
-    {
-        Database database{DatabaseSettings{}};
-        insert(database, "a");
-        CHECK(folders() == 1);
-    }
-    CHECK(folders() == 0);
 }

@@ -1,12 +1,10 @@
 #pragma once
 #include "common/model/error.h"
-#include "db/engine/database.h"
 #include "db/repositories/repositories.h"
+#include "tests/db/engines.h"
 
 #include <catch2/catch.hpp>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -39,37 +37,16 @@ template <class Unit> model::Error errorOf(Unit&& unit)
     return *caught;
 }
 
-/// A database in RAM with one node in it.
+/// A database with one node in it.
 struct World {
-    Database database{DatabaseSettings{}};
+    TestStore store{};
+    Database database = store.open();
     NodeRepository nodes{};
     model::Node node = makeNode("rack1-07");
     World()
     {
         database.write([&](Transaction& tx) { nodes.insert(tx, node); });
     }
-};
-
-/// A folder on disk, removed at the end.
-class Folder {
-public:
-    Folder()
-    {
-        std::string name = (std::filesystem::temp_directory_path() / "bm-db-test-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    ~Folder()
-    {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
-private:
-    std::filesystem::path path_;
 };
 
 } // namespace bm::db

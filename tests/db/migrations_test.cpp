@@ -1,25 +1,16 @@
+#include "db/engine/migrations.h"
+
+#include "db/schema/schema.h"
 #include "tests/db/fixture.h"
 
-#include "db/engine/migrations.h"
-#include "db/engine/sqlite.h"
-#include "db/engine/writer.h"
-
+#include <algorithm>
 #include <array>
-#include <fstream>
-#include <sys/stat.h>
 
 using namespace bm;
 using namespace bm::db;
 using model::ErrorCode;
 
 namespace {
-
-void migrateTo(Transaction& tx, std::span<const Migration> migrations)
-{
-    migrate(
-        tx, [](Transaction& inner, const std::function<void()>& unit) { underSavepoint(inner, unit); },
-        sqliteDialect(), migrations, "bm.sqlite");
-}
 
 constexpr auto kOne = std::to_array<std::string_view>({"create table a (n {rising_key}, t {text} not null)"});
 constexpr auto kTwo = std::to_array<std::string_view>(
@@ -30,39 +21,44 @@ constexpr auto kBroken = std::to_array<std::string_view>({"create table b (n big
 
 TEST_CASE("the schema is brought up to date", "[db][migration]")
 {
-    const Folder folder;
-    sqlite::Connection connection(folder / "x.sqlite", sqlite::Role::Writer, false);
+    const TestStore store;
+    const std::unique_ptr<Engine> engine = store.engine();
+    const std::unique_ptr<Connection> connection = engine->connect(Access::Write);
+    const auto migrateTo = [&](std::span<const Migration> migrations) {
+        migrate(*connection, *engine, migrations);
+    };
     constexpr auto both = std::to_array<Migration>({{1, "one", kOne}, {2, "two", kTwo}});
-    migrateTo(connection, std::span(both).first(1));
-    connection.execute("insert into a (t) values ($1)", {std::string("old")});
+    migrateTo(std::span(both).first(1));
+    connection->execute("insert into a (t) values ($1)", {std::string("old")});
 
-    SECTION("from an older version, keeping what is there")
+    SECTION("from an older version, keeping its rows")
     {
-        migrateTo(connection, both);
-        const auto rows = connection.query("select t, m from a", {});
+        migrateTo(both);
+        const auto rows = connection->query("select t, m from a", {});
         REQUIRE(rows.size() == 1);
         CHECK(rows[0] == Row{std::string("old"), std::int64_t{7}});
     }
-    SECTION("and told so, once per version")
+    SECTION("and records each version once")
     {
-        migrateTo(connection, both);
-        migrateTo(connection, both);
-        CHECK(connection.query("select version, name from schema_migrations order by version", {}) ==
+        migrateTo(both);
+        migrateTo(both);
+        CHECK(connection->query("select version, name from schema_migrations order by version", {}) ==
               std::vector<Row>{{std::int64_t{1}, std::string("one")}, {std::int64_t{2}, std::string("two")}});
     }
-    SECTION("or not at all: a migration that fails leaves nothing")
+    SECTION("or not at all: a failing migration leaves nothing")
     {
         constexpr auto broken = std::to_array<Migration>({{1, "one", kOne}, {2, "broken", kBroken}});
-        CHECK(errorOf([&] { migrateTo(connection, broken); }).code() == ErrorCode::Internal);
-        CHECK(connection.query("select 1 from sqlite_master where name = 'b'", {}).empty());
-        migrateTo(connection, both);
+        CHECK(errorOf([&] { migrateTo(broken); }).code() == ErrorCode::Internal);
+        const std::vector<std::string> tables = engine->tables(*connection);
+        CHECK(std::find(tables.begin(), tables.end(), "b") == tables.end());
+        migrateTo(both);
     }
-    SECTION("but not back: a newer one is refused with what to do")
+    SECTION("but not back: bmd refuses a newer one with a hint")
     {
-        migrateTo(connection, both);
-        const auto error = errorOf([&] { migrateTo(connection, std::span(both).first(1)); });
+        migrateTo(both);
+        const auto error = errorOf([&] { migrateTo(std::span(both).first(1)); });
         CHECK(error.code() == ErrorCode::Conflict);
-        CHECK(error.message() == "bm.sqlite has schema version 2, this bmd knows versions up to 1");
+        CHECK(error.message() == engine->place() + " has schema version 2, this bmd knows versions up to 1");
         CHECK_FALSE(error.hint().empty());
     }
 }
@@ -75,67 +71,51 @@ TEST_CASE("bm's own migrations", "[db][migration]")
         for (const Migration& migration : allMigrations())
             CHECK(migration.version == expected++);
     }
-    SECTION("are applied once: a database opened again holds what it held")
+    SECTION("are applied once: a database opened again keeps its rows")
     {
-        const Folder folder;
+        const TestStore store;
         const model::Node node = makeNode("kept");
         {
-            Database database({folder / "bm.sqlite", 2, true});
+            Database database = store.open();
             database.write([&](Transaction& tx) { NodeRepository{}.insert(tx, node); });
         }
-        Database database({folder / "bm.sqlite", 2, true});
+        Database database = store.open();
         CHECK(database.read([&](Transaction& tx) { return NodeRepository{}.findByName(tx, "kept"); })->id ==
               node.id);
     }
 }
 
-TEST_CASE("opening a database", "[db]")
+TEST_CASE("a sequence", "[db][migration]")
 {
-    const Folder folder;
-    SECTION("makes a file that only its owner reads, with its journal")
+    const TestStore store;
+    const std::unique_ptr<Engine> engine = store.engine();
+    const std::unique_ptr<Connection> connection = engine->connect(Access::Write);
+    static constexpr auto later = std::to_array<std::string_view>({"{sequence numbers of a.n}"});
+    constexpr auto both = std::to_array<Migration>({{1, "one", kOne}, {2, "later", later}});
+    migrate(*connection, *engine, std::span(both).first(1));
+    SECTION("of an empty table begins with 1")
     {
-        Database database({folder / "bm.sqlite", 2, true});
-        database.write([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); });
-        for (const char* name : {"bm.sqlite", "bm.sqlite-wal", "bm.sqlite-shm"}) {
-            struct stat status {};
-            REQUIRE(::stat((folder / name).c_str(), &status) == 0);
-            CHECK((status.st_mode & 0777U) == 0600U);
-        }
+        migrate(*connection, *engine, both);
+        CHECK(connection->nextNumber("numbers") == 1);
+        CHECK(connection->nextNumber("numbers") == 2);
     }
-    SECTION("is durable: WAL, synchronous full")
+    SECTION("begins after the greatest number of its column")
     {
-        Database database({folder / "bm.sqlite", 2, true});
-        database.write([](Transaction& tx) {
-            CHECK(tx.query("pragma synchronous", {}).at(0).at(0) == Value{std::int64_t{2}});
-            CHECK(tx.query("pragma journal_mode", {}).at(0).at(0) == Value{std::string("wal")});
-            CHECK(tx.query("pragma foreign_keys", {}).at(0).at(0) == Value{std::int64_t{1}});
-        });
+        connection->execute("insert into a (n, t) values ($1, '')", {std::int64_t{41}});
+        migrate(*connection, *engine, both);
+        CHECK(connection->nextNumber("numbers") == 42);
     }
-    SECTION("in a folder that is not there says so")
-    {
-        const auto error = errorOf([&] { Database database({folder / "no/bm.sqlite", 2, true}); });
-        CHECK(error.code() == ErrorCode::NotFound);
-        CHECK_THAT(error.message(), Catch::Contains("no/bm.sqlite"));
-    }
-    SECTION("that is none says so and leaves the file alone")
-    {
-        std::ofstream(folder / "bm.sqlite")
-            << "this is a text file, and long enough to be taken for more than it is "
-               "by anyone who only looks at its size\n";
-        const auto size = std::filesystem::file_size(folder / "bm.sqlite");
-        const auto error = errorOf([&] { Database database({folder / "bm.sqlite", 2, true}); });
-        CHECK_THAT(error.message(), Catch::Contains("damaged or no database of bm"));
-        CHECK(std::filesystem::file_size(folder / "bm.sqlite") == size);
-    }
-    SECTION("of another program is refused")
-    {
-        {
-            sqlite::Connection other(folder / "bm.sqlite", sqlite::Role::Writer, true);
-            other.run("create table theirs (n bigint)");
-        }
-        CHECK_THAT(errorOf([&] {
-                       Database database({folder / "bm.sqlite", 2, true});
-                   }).message(),
-                   Catch::Contains("not one of bm's"));
-    }
+}
+
+TEST_CASE("a migration that refuses changes makes a table append-only", "[db][migration]")
+{
+    const TestStore store;
+    const std::unique_ptr<Engine> engine = store.engine();
+    const std::unique_ptr<Connection> connection = engine->connect(Access::Write);
+    static constexpr auto refusing = std::to_array<std::string_view>({"{refuse delete on a}"});
+    constexpr auto both = std::to_array<Migration>({{1, "one", kOne}, {2, "refusing", refusing}});
+    migrate(*connection, *engine, both);
+    connection->execute("insert into a (t) values ('kept')", {});
+    CHECK_THROWS_AS(connection->execute("delete from a", {}), model::Error);
+    CHECK(connection->query("select t from a", {}).size() == 1);
 }

@@ -12,7 +12,8 @@ namespace {
 
 /// Twelve nodes with values that differ, repeat and are absent.
 struct Fleet {
-    Database database{DatabaseSettings{}};
+    TestStore store{};
+    Database database = store.open();
     NodeRepository nodes{};
     std::vector<std::string> enrolled{};
     Fleet()

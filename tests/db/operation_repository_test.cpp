@@ -117,13 +117,14 @@ TEST_CASE("operations", "[db][operation]")
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("operations.node_uuid"));
         operation.state = OperationState::Done;
-        database.write([&](Transaction& tx) {
-            operations.update(tx, operation);
+        database.write([&](Transaction& tx) { operations.update(tx, operation); });
+        database.read([&](Transaction& tx) {
             CHECK_FALSE(operations.current(tx, world.node.id));
             CHECK(operations.latest(tx, world.node.id)->id == operation.id);
-            operations.insert(tx, second, {});
-            CHECK(operations.latest(tx, world.node.id)->id == second.id);
         });
+        database.write([&](Transaction& tx) { operations.insert(tx, second, {}); });
+        CHECK(database.read([&](Transaction& tx) { return operations.latest(tx, world.node.id); })->id ==
+              second.id);
     }
     SECTION("that are unfinished are told oldest first")
     {

@@ -239,13 +239,17 @@ TEST_CASE("a config drive is kept until the next", "[db][config-drive]")
 {
     World world;
     const ConfigDriveRepository drives;
-    world.database.write([&](Transaction& tx) {
-        CHECK_FALSE(drives.find(tx, world.node.id));
-        drives.store(tx, world.node.id, std::string("a\0b", 3));
-        CHECK(drives.find(tx, world.node.id) == std::string("a\0b", 3));
-        drives.store(tx, world.node.id, "second");
-        CHECK(drives.find(tx, world.node.id) == "second");
-        drives.remove(tx, world.node.id);
-        CHECK_FALSE(drives.find(tx, world.node.id));
-    });
+    const auto found = [&] {
+        return world.database.read([&](Transaction& tx) { return drives.find(tx, world.node.id); });
+    };
+    const auto store = [&](const std::string& sealed) {
+        world.database.write([&](Transaction& tx) { drives.store(tx, world.node.id, sealed); });
+    };
+    CHECK_FALSE(found());
+    store(std::string("a\0b", 3));
+    CHECK(found() == std::string("a\0b", 3));
+    store("second");
+    CHECK(found() == "second");
+    world.database.write([&](Transaction& tx) { drives.remove(tx, world.node.id); });
+    CHECK_FALSE(found());
 }

@@ -41,7 +41,8 @@ ScheduleRun makeRun(const Schedule& schedule, std::int64_t due,
 }
 
 struct SchedulesWorld {
-    Database database{DatabaseSettings{}};
+    TestStore store{};
+    Database database = store.open();
     ScheduleRepository schedules{};
     Schedule schedule = makeSchedule("nightly", 1000);
 

@@ -6,7 +6,7 @@
 using namespace bm;
 using namespace bm::db;
 
-TEST_CASE("sealed values are found wherever they are, and sealed again", "[db][secrets]")
+TEST_CASE("resealing finds sealed values in every column, also inside texts", "[db][secrets]")
 {
     World world;
     world.node.driverInfo =
@@ -14,7 +14,7 @@ TEST_CASE("sealed values are found wherever they are, and sealed again", "[db][s
     world.node.extra = model::JsonText{R"({"note":"sealed:1:lost"})"};
     world.node.description = "sealed:1:CCCC";
     world.node.lastError = "sealed: is a word";
-    world.database.write([&](Transaction& tx) { world.node = world.nodes.update(tx, world.node); });
+    world.node = world.database.write([&](Transaction& tx) { return world.nodes.update(tx, world.node); });
     std::set<std::string> seen;
     const Resealed count =
         resealAll(world.database, [&](const std::string& sealed) -> std::optional<std::string> {

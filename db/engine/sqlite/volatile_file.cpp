@@ -1,4 +1,4 @@
-#include "db/engine/volatile_file.h"
+#include "db/engine/sqlite/volatile_file.h"
 
 #include "common/model/error.h"
 
@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace bm::db {
+namespace bm::db::sqlite {
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,7 +26,7 @@ fs::path parentFolder()
     return ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
 }
 
-/// "bm-db-<pid>-XXXXXX" of a process that is no more.
+/// "bm-db-<pid>-XXXXXX" of a process that has ended.
 bool isLeftBehind(const std::string& name)
 {
     if (!name.starts_with(kPrefix))
@@ -57,7 +57,7 @@ VolatileFile::VolatileFile()
     std::string name = (parent / fmt::format("{}{}-XXXXXX", kPrefix, ::getpid())).string();
     if (::mkdtemp(name.data()) == nullptr) {
         const int cause = errno;
-        throw model::Error(model::ErrorCode::Internal, fmt::format("cannot make a folder in {}: {}",
+        throw model::Error(model::ErrorCode::Internal, fmt::format("cannot create a folder in {}: {}",
                                                                    parent.string(), std::strerror(cause)));
     }
     folder_ = name;
@@ -69,4 +69,4 @@ VolatileFile::~VolatileFile()
     fs::remove_all(folder_, ignored);
 }
 
-} // namespace bm::db
+} // namespace bm::db::sqlite

@@ -1,4 +1,4 @@
-#include "db/engine/sqlite.h"
+#include "db/engine/sqlite/sqlite_connection.h"
 
 #include "common/model/error.h"
 
@@ -72,16 +72,16 @@ Error toError(int code, int systemError, const std::string& text, const std::str
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
         return {ErrorCode::Conflict, constrainedColumns(text) + " is taken already"};
     if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
-        return {ErrorCode::NotFound, "what the row belongs to is not in the database (any more)"};
+        return {ErrorCode::NotFound, "the parent record does not exist (foreign key)"};
     if (isFull(code, systemError))
-        return {ErrorCode::StoreFull, fmt::format("no room to write the database {}", file),
-                "free space on its file system; nothing was lost, the request may be repeated"};
+        return {ErrorCode::StoreFull, fmt::format("no space left to write the database {}", file),
+                "free space on its file system, then repeat the request; nothing was lost"};
     if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
-        return {ErrorCode::Unavailable, fmt::format("the database {} is held by another program", file),
-                "end the program that keeps it locked (fuser shows it)"};
+        return {ErrorCode::Unavailable, fmt::format("another program has locked the database {}", file),
+                "end that program; fuser shows it"};
     if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
         return {ErrorCode::Internal, fmt::format("{} is damaged or no database of bm: {}", file, text),
-                "put it aside and restore a backup"};
+                "move it away and restore a backup: bmd db restore --help"};
     if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY || (code & 0xff) == SQLITE_PERM)
         return {ErrorCode::Internal, fmt::format("cannot use the database {}: {}", file, text),
                 "check the owner and mode of the file and of its folder"};
@@ -120,9 +120,10 @@ private:
 
 } // namespace
 
-Connection::Connection(const std::filesystem::path& file, Role role, bool durable) : file_(file)
+SqliteConnection::SqliteConnection(const std::filesystem::path& file, Access access, bool durable)
+    : file_(file)
 {
-    if (role == Role::Writer)
+    if (access == Access::Write)
         makePrivateFile(file);
     sqlite3* raw = nullptr;
     const int opened = sqlite3_open_v2(
@@ -131,18 +132,18 @@ Connection::Connection(const std::filesystem::path& file, Role role, bool durabl
     if (opened != SQLITE_OK)
         fail("open");
     sqlite3_busy_timeout(raw, kBusyTimeoutMs);
-    if (role == Role::Reader) {
+    if (access == Access::Read) {
         run("pragma query_only = on");
         return;
     }
-    query("pragma journal_mode = wal", {});
+    runQuery("pragma journal_mode = wal", {});
     run(durable ? "pragma synchronous = full" : "pragma synchronous = off");
-    query("pragma journal_size_limit = 67108864", {});
+    runQuery("pragma journal_size_limit = 67108864", {});
     run("pragma foreign_keys = on");
     run("pragma cache_size = -32000");
 }
 
-void Connection::fail(std::string_view sql)
+void SqliteConnection::fail(std::string_view sql) const
 {
     sqlite3* raw = connection_.get();
     const int code = raw == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(raw);
@@ -151,7 +152,7 @@ void Connection::fail(std::string_view sql)
     throw toError(code, systemError, text, file_.string(), sql);
 }
 
-sqlite3_stmt* Connection::prepared(std::string_view sql)
+sqlite3_stmt* SqliteConnection::prepared(std::string_view sql)
 {
     if (const auto known = statements_.find(sql); known != statements_.end())
         return known->second.get();
@@ -168,7 +169,8 @@ sqlite3_stmt* Connection::prepared(std::string_view sql)
     return statements_.emplace(std::string(sql), std::move(statement)).first->second.get();
 }
 
-void Connection::bind(sqlite3_stmt* statement, const std::vector<Value>& parameters, std::string_view sql)
+void SqliteConnection::bind(sqlite3_stmt* statement, const std::vector<Value>& parameters,
+                            std::string_view sql)
 {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         const std::string name = fmt::format("${}", i + 1); // to SQLite a name, not a number
@@ -186,7 +188,7 @@ void Connection::bind(sqlite3_stmt* statement, const std::vector<Value>& paramet
     }
 }
 
-std::vector<Row> Connection::query(std::string_view sql, const std::vector<Value>& parameters)
+std::vector<Row> SqliteConnection::runQuery(std::string_view sql, const std::vector<Value>& parameters)
 {
     sqlite3_stmt* statement = prepared(sql);
     const ResetAtEnd reset(statement);
@@ -205,7 +207,7 @@ std::vector<Row> Connection::query(std::string_view sql, const std::vector<Value
     return rows;
 }
 
-std::int64_t Connection::execute(std::string_view sql, const std::vector<Value>& parameters)
+std::int64_t SqliteConnection::runExecute(std::string_view sql, const std::vector<Value>& parameters)
 {
     sqlite3_stmt* statement = prepared(sql);
     const ResetAtEnd reset(statement);
@@ -216,6 +218,24 @@ std::int64_t Connection::execute(std::string_view sql, const std::vector<Value>&
     if (stepped != SQLITE_DONE)
         fail(sql);
     return sqlite3_changes64(connection_.get());
+}
+
+std::int64_t SqliteConnection::runNextNumber(std::string_view sequence)
+{
+    const std::vector<Row> rows =
+        runQuery(fmt::format("update {} set value = value + 1 returning value", sequence), {});
+    return std::get<std::int64_t>(rows.at(0).at(0));
+}
+
+void SqliteConnection::runBegin(Access access)
+{
+    run(access == Access::Write ? "begin immediate" : "begin");
+}
+
+void SqliteConnection::runRollback()
+{
+    if (sqlite3_get_autocommit(connection_.get()) == 0)
+        run("rollback");
 }
 
 } // namespace bm::db::sqlite

@@ -1,5 +1,5 @@
 #pragma once
-#include "db/engine/database.h"
+#include "db/engine/connection.h"
 
 #include <sqlite3.h>
 
@@ -19,25 +19,30 @@ struct FinalizeStatement {
     void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 };
 
-enum class Role { Writer, Reader };
-
-/// One SQLite connection with its prepared statements. Used by one thread at a time.
-class Connection final : public Transaction {
+/// One SQLite connection with its prepared statements.
+class SqliteConnection final : public Connection {
 public:
-    /// Opens @p file in WAL mode; the writer makes it (mode 0600) when absent.
+    /// Opens @p file in WAL mode; one for writing creates it (mode 0600) when absent.
     /// @throws Error NotFound (no such folder), Internal (no database, no permission)
-    Connection(const std::filesystem::path& file, Role role, bool durable);
-    std::vector<Row> query(std::string_view sql, const std::vector<Value>& parameters) override;
-    std::int64_t execute(std::string_view sql, const std::vector<Value>& parameters) override;
+    SqliteConnection(const std::filesystem::path& file, Access access, bool durable);
     /// A statement without parameters and rows.
-    void run(std::string_view sql) { execute(sql, {}); }
-    /// False once SQLite has rolled back by itself (disk full, I/O error).
-    bool inTransaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
+    void run(std::string_view sql) { runExecute(sql, {}); }
+    sqlite3* handle() const { return connection_.get(); } ///< for SQLite's own calls, such as a backup
+    [[noreturn]] void fail(std::string_view sql) const;   ///< throws the handle's last error
+
+protected:
+    std::vector<Row> runQuery(std::string_view sql, const std::vector<Value>& parameters) override;
+    std::int64_t runExecute(std::string_view sql, const std::vector<Value>& parameters) override;
+    std::int64_t runNextNumber(std::string_view sequence) override;
+    /// SQLite rolls back by itself when the disk is full or an I/O fails.
+    bool isLost() const override { return begun() && sqlite3_get_autocommit(connection_.get()) != 0; }
+    void runBegin(Access access) override;
+    void runCommit() override { run("commit"); }
+    void runRollback() override;
 
 private:
     sqlite3_stmt* prepared(std::string_view sql);
     void bind(sqlite3_stmt* statement, const std::vector<Value>& parameters, std::string_view sql);
-    [[noreturn]] void fail(std::string_view sql);
 
     struct Hash {
         using is_transparent = void;

@@ -1,10 +1,10 @@
 #pragma once
 #include <filesystem>
 
-namespace bm::db {
+namespace bm::db::sqlite {
 
-/// A folder for a database that need not outlive the process: in RAM (/dev/shm) where that is to be had, else
-/// in TMPDIR. Removed at the end; what a killed process left behind is removed by the next one.
+/// A folder for a database that ends with the process: in RAM (/dev/shm) where a tmpfs is there, else in
+/// TMPDIR. The destructor removes it; the next VolatileFile removes the folders of killed processes.
 class VolatileFile {
 public:
     VolatileFile();
@@ -17,4 +17,4 @@ private:
     std::filesystem::path folder_;
 };
 
-} // namespace bm::db
+} // namespace bm::db::sqlite

@@ -1,0 +1,51 @@
+#include "db/open/open_database.h"
+
+#include "common/model/error.h"
+#include "db/engine/sqlite/sqlite_engine.h"
+#include "db/schema/schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bm::db {
+
+std::unique_ptr<Engine> makeEngine(const DatabaseSettings& settings)
+{
+    return sqlite::makeSqliteEngine(
+        {settings.file, static_cast<std::size_t>(std::max(settings.readers, 1)), settings.durable});
+}
+
+Database openDatabase(const DatabaseSettings& settings)
+{
+    return Database(makeEngine(settings), allMigrations());
+}
+
+DatabaseView::DatabaseView(const DatabaseSettings& settings) : engine_(makeEngine(settings))
+{
+    using model::Error;
+    using model::ErrorCode;
+    if (!std::filesystem::exists(settings.file))
+        throw Error(ErrorCode::NotFound, fmt::format("there is no database {}", settings.file.string()),
+                    "bmd creates it at its first start; does --config name the right configuration?");
+    connection_ = engine_->connect(Access::Read);
+    connection_->begin(Access::Read);
+    const std::vector<std::string> tables = engine_->tables(*connection_);
+    if (std::find(tables.begin(), tables.end(), "schema_migrations") == tables.end())
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("{} is a database, but not one of bm's", engine_->place()),
+                    "set database.file to bmd's database");
+    schema_ = schemaVersion(*connection_);
+    if (schema_ != newestSchema())
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("{} has schema version {}, this bmd reads version {}", engine_->place(),
+                                schema_, newestSchema()),
+                    "use the bmd that serves this database, or start this one to upgrade it");
+}
+
+std::int64_t newestSchema()
+{
+    return allMigrations().back().version;
+}
+
+} // namespace bm::db
