@@ -121,8 +121,7 @@ std::vector<Node> NodeRepository::all(Transaction& tx) const
 void NodeRepository::insert(Transaction& tx, const Node& node) const
 {
     nodeTable().insert(tx, node);
-    tx.execute("update nodes set number = (select max(number) + 1 from nodes) where uuid = $1",
-               {node.id.uuid});
+    tx.execute("update nodes set number = $2 where uuid = $1", {node.id.uuid, tx.nextNumber("node_numbers")});
 }
 
 Node NodeRepository::update(Transaction& tx, const Node& node, const std::optional<LeaseEpoch>& epoch) const

@@ -153,6 +153,11 @@ std::vector<Rollout> RolloutRepository::open(Transaction& tx) const
     return rollouts().find(tx, "where state in ('running', 'paused', 'aborting') order by number");
 }
 
+std::int64_t RolloutRepository::nextNumber(Transaction& tx) const
+{
+    return tx.nextNumber("rollout_names");
+}
+
 std::int64_t RolloutRepository::count(Transaction& tx) const
 {
     return rolloutNumberOf(tx, "select coalesce(max(number), 0) from rollouts", {});

@@ -26,6 +26,8 @@ public:
                                      std::size_t limit, const std::string& beforeName) const;
     /// Running, paused and aborting ones, oldest first.
     std::vector<model::Rollout> open(Transaction& tx) const;
+    /// A number for the name of a rollout; never the same twice.
+    std::int64_t nextNumber(Transaction& tx) const;
     std::int64_t count(Transaction& tx) const;
 
     /// All nodes of @p rollout in their order; @p state narrows.

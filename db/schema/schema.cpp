@@ -108,6 +108,7 @@ std::span<const Migration> allMigrations()
         Migration{8, "images are disks or trees", treeImages()},
         Migration{9, "chassis, portgroups, volumes", ironicResources()},
         Migration{10, "ports that may be grouped", portGrouping()},
+        Migration{11, "sequences that number nodes and rollouts", numberSequences()},
     };
     return migrations;
 }

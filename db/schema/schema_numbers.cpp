@@ -1,4 +1,5 @@
-// Migration 5: nodes are numbered as they are enrolled, for a list in that order.
+// Migration 5: each node has a number, for lists in the order of enrolment. Migration 11: sequences give the
+// numbers.
 #include "db/schema/schema.h"
 
 #include <array>
@@ -14,7 +15,17 @@ constexpr auto kNumbersStatements = std::to_array<std::string_view>({
     "drop index nodes_created",
 });
 
+constexpr auto kSequencesStatements = std::to_array<std::string_view>({
+    "{sequence node_numbers of nodes.number}",
+    "{sequence rollout_names of rollouts.number}",
+});
+
 } // namespace
+
+std::span<const std::string_view> numberSequences()
+{
+    return kSequencesStatements;
+}
 
 std::span<const std::string_view> nodeNumbers()
 {

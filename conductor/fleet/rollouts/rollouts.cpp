@@ -58,8 +58,9 @@ std::string freeName(db::Transaction& tx, const RolloutRequest& request)
     }
     std::string base = request.image;
     std::replace(base.begin(), base.end(), ':', '-');
-    for (std::int64_t number = rollouts.count(tx) + 1;; ++number)
-        if (std::string name = fmt::format("{}-{}", base, number); !rollouts.findByName(tx, name))
+    for (;;)
+        if (std::string name = fmt::format("{}-{}", base, rollouts.nextNumber(tx));
+            !rollouts.findByName(tx, name))
             return name;
 }
 
