@@ -3,6 +3,7 @@
 #include "api/access/users_file.h"
 #include "bmd/accounts.h"
 #include "bmd/app.h"
+#include "bmd/db_command.h"
 #include "bmd/rotate_key.h"
 #include "common/model/error.h"
 #include "common/model/states.h"
@@ -41,6 +42,7 @@ struct Options {
     bool projectGiven = false;
     int days = kTokenDays;
     std::uint16_t port = 0;
+    DbOptions db;
 };
 
 constexpr const char* kFooter = R"(Examples:
@@ -51,7 +53,8 @@ constexpr const char* kFooter = R"(Examples:
   bmd --set-user bob --role member --project web < password-file
                                             one who works with the nodes of the project web
   bmd --create-token ci --role manager --project web --days 30 > token-file
-  bmd --list-tokens; bmd --revoke-token ci)";
+  bmd --list-tokens; bmd --revoke-token ci
+  bmd db --help                             back up, restore, check the database)";
 
 sigset_t endSignals()
 {
@@ -195,6 +198,8 @@ int run(const Options& options)
         std::cout << options.configFile << ": good\n";
         return 0;
     }
+    if (options.db.command->parsed())
+        return runDb(config, options.db);
     if (const std::optional<int> done = runAccounts(config, options))
         return *done;
     platform::setLogLevel(config.logLevel);
@@ -249,6 +254,7 @@ int runBmd(int argc, char** argv)
     app.add_flag("--dev", options.dev,
                  "try bm: loopback, no authentication, temporary database, simulated hardware");
     app.add_option("--port", options.port, "of --dev; else any free one")->needs("--dev");
+    addDbCommand(app, options.db);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,0 +1,23 @@
+#pragma once
+#include "db/open/open_database.h"
+#include "images/store/store_settings.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+
+namespace bm::bmd {
+
+/// Where a bmd keeps its state: the parts of its configuration that a backup concerns.
+struct BackupPlaces {
+    std::filesystem::path stateFolder;
+    std::filesystem::path secretKeyFile;
+    db::DatabaseSettings database;
+    images::StoreSettings images;
+};
+
+/// Called often during long work. @p unit: "pages", "bytes"
+using BackupProgress = std::function<void(std::string_view what, std::uint64_t done, std::uint64_t total)>;
+
+} // namespace bm::bmd

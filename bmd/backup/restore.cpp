@@ -1,0 +1,198 @@
+#include "bmd/backup/backup.h"
+#include "bmd/backup/backup_archive.h"
+#include "bmd/backup/check.h"
+#include "common/model/error.h"
+#include "common/platform/secrets.h"
+#include "db/engine/integrity.h"
+#include "db/engine/sealed_values.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+
+namespace bm::bmd {
+namespace {
+
+using model::Error;
+using model::ErrorCode;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20U;
+
+/// Files that a restore has created; removed at the end unless keep() was called.
+class CreatedFiles {
+public:
+    CreatedFiles() = default;
+    ~CreatedFiles()
+    {
+        std::error_code ignored;
+        for (const fs::path& file : files_)
+            fs::remove(file, ignored);
+    }
+    CreatedFiles(const CreatedFiles&) = delete;
+    CreatedFiles& operator=(const CreatedFiles&) = delete;
+    void add(const fs::path& file) { files_.push_back(file); }
+    void keep() { files_.clear(); }
+
+private:
+    std::vector<fs::path> files_;
+};
+
+void refuseUsed(const BackupPlaces& places, bool withImages)
+{
+    if (fs::exists(places.database.file))
+        throw Error(
+            ErrorCode::Conflict,
+            fmt::format("there is a database already: {}", places.database.file.string()),
+            "restore into an empty paths.state_dir, or stop bmd and move this one away with its -wal file");
+    const fs::path objects = places.images.folder / "objects";
+    if (withImages && fs::exists(objects) && !fs::is_empty(objects))
+        throw Error(ErrorCode::Conflict, fmt::format("there are images already in {}", objects.string()),
+                    "move them away, or restore a backup without images and keep them");
+}
+
+/// A running bmd holds this lock of its key, also when its database file was moved away.
+platform::Fd lockAgainstBmd(const BackupPlaces& places)
+{
+    const std::string path = places.secretKeyFile.string() + ".lock";
+    platform::Fd lock(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+        throw Error(ErrorCode::Conflict, "a bmd runs with this configuration",
+                    "stop it first: systemctl stop bmd");
+    if (lock)
+        ::flock(lock.get(), LOCK_SH); // so that this program may open the key, and nobody exchanges it
+    return lock;
+}
+
+void requireKey(const BackupPlaces& places, const BackupManifest& manifest, const RestoreOptions& options)
+{
+    if (options.withoutKey)
+        return;
+    if (!fs::exists(places.secretKeyFile))
+        throw Error(ErrorCode::NotFound,
+                    fmt::format("the key of this backup (fingerprint {}) is not here: there is no file {}",
+                                manifest.keyFingerprint, places.secretKeyFile.string()),
+                    "copy the old server's key file there (a backup does not hold it), owner bm, mode 0600; "
+                    "--without-key restores all but the secrets");
+    if (const std::string here = keyFingerprint(places.secretKeyFile); here != manifest.keyFingerprint)
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("{} is another key: its fingerprint is {}, the backup needs {}",
+                                places.secretKeyFile.string(), here, manifest.keyFingerprint),
+                    "copy the key file of the time of the backup there; --without-key restores all but the "
+                    "secrets");
+}
+
+BackupManifest readManifest(ArchiveReader& archive, const fs::path& file)
+{
+    const std::optional<std::string> first = archive.next();
+    if (!first || *first != kManifestEntry)
+        throw Error(ErrorCode::InvalidInput,
+                    file.string() + " is no backup of bm: its first entry is not bm's",
+                    "give a file that bmd db backup wrote");
+    const BackupManifest manifest = backupManifestFromJson(archive.text(kMaxManifestBytes), file.string());
+    if (manifest.schema > db::newestSchema())
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("{} has schema version {}, this bmd knows versions up to {}", file.string(),
+                                manifest.schema, db::newestSchema()),
+                    "restore it with the version of bmd that wrote it, or a newer one");
+    return manifest;
+}
+
+/// Where an entry goes. @throws Error InvalidInput: the manifest does not announce such an entry
+fs::path targetOf(const std::string& entry, const BackupManifest& manifest, const BackupPlaces& places,
+                  const fs::path& database)
+{
+    if (entry == kDatabaseEntry)
+        return database;
+    for (const BackupImage& image : manifest.images)
+        for (const char* suffix : {".manifest", ".zst"})
+            if (entry == kImagesEntry + image.contentId + suffix)
+                return places.images.folder / "objects" / (image.contentId + suffix);
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("the backup holds an unexpected entry {}", entry.substr(0, 80)),
+                "take another copy of the backup");
+}
+
+void makePrivateFolder(const fs::path& folder)
+{
+    if (fs::exists(folder))
+        return;
+    std::error_code failed;
+    fs::create_directories(folder, failed);
+    const platform::Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (failed || !fd)
+        throw Error(ErrorCode::Internal, fmt::format("cannot create the folder {}", folder.string()),
+                    "create it for bmd's user");
+    platform::giveToOwner(fd.get(), folder);
+}
+
+/// All entries behind the manifest; @p created gets the files.
+void unpackEntries(ArchiveReader& archive, const fs::path& file, const BackupManifest& manifest,
+                   const BackupPlaces& places, const fs::path& database, CreatedFiles& created,
+                   const BackupProgress& progress)
+{
+    bool hasDatabase = false;
+    while (const std::optional<std::string> entry = archive.next()) {
+        const fs::path target = targetOf(*entry, manifest, places, database);
+        created.add(target);
+        hasDatabase = hasDatabase || target == database;
+        archive.extract(target,
+                        [&](std::uint64_t done, std::uint64_t total) { progress(*entry, done, total); });
+    }
+    if (!hasDatabase)
+        throw Error(ErrorCode::InvalidInput, file.string() + " is cut off: it holds no database",
+                    "take another copy of the backup");
+}
+
+} // namespace
+
+BackupManifest unpackBackup(const BackupPlaces& places, const fs::path& file, const BackupProgress& progress)
+{
+    ArchiveReader archive(file);
+    BackupManifest manifest = readManifest(archive, file);
+    CreatedFiles created;
+    unpackEntries(archive, file, manifest, places, places.database.file, created, progress);
+    created.keep();
+    return manifest;
+}
+
+RestoreResult restoreBackup(const BackupPlaces& places, const fs::path& file, const RestoreOptions& options,
+                            const BackupProgress& progress)
+{
+    ArchiveReader archive(file);
+    RestoreResult result{readManifest(archive, file), 0, 0, {}};
+    refuseUsed(places, result.manifest.withImages);
+    requireKey(places, result.manifest, options);
+    const platform::Fd lock = lockAgainstBmd(places);
+    makePrivateFolder(places.database.file.parent_path());
+    makePrivateFolder(places.images.folder);
+    makePrivateFolder(places.images.folder / "objects");
+    const fs::path database = places.database.file.string() + ".restoring";
+    std::error_code ignored;
+    fs::remove(database, ignored); // of a restore that was killed
+    CreatedFiles created;
+    unpackEntries(archive, file, result.manifest, places, database, created, progress);
+    {
+        db::Database restored = db::openDatabase({database, 1, true});
+        const std::vector<std::string> problems = integrityProblems(restored, db::CheckDepth::Whole);
+        if (!problems.empty())
+            throw Error(ErrorCode::InvalidInput, "the database in the backup is damaged: " + problems.front(),
+                        "take another copy of the backup, or an older one");
+        const db::SealedCount count = restored.read(
+            [&](db::Transaction& tx) { return sealedValues(tx, restored.engine(), places.secretKeyFile); });
+        result.secrets = count.values;
+        result.lostSecrets = count.lost;
+    }
+    result.missingImages = missingFrom(places, result.manifest.images);
+    std::error_code failed;
+    fs::create_hard_link(database, places.database.file, failed); // unlike a rename it replaces no file
+    if (failed)
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("cannot create {}: {}", places.database.file.string(), failed.message()),
+                    "stop the bmd that was started meanwhile, and restore again");
+    fs::remove(database, ignored);
+    created.keep();
+    return result;
+}
+
+} // namespace bm::bmd
