@@ -40,11 +40,11 @@ private:
     std::vector<PowerAction>& orders_;
 };
 
-struct Fixture {
+struct NeverOff {
     std::vector<PowerAction> orders{};
     World world{};
 
-    Fixture()
+    NeverOff()
     {
         for (drivers::Interface& one : world.core->context.hardware.at("fake-hardware").interfaces)
             if (one.slots.power)
@@ -69,7 +69,7 @@ struct Fixture {
 
 TEST_CASE("a node with disable_power_off", "[conductor][power]")
 {
-    Fixture f;
+    NeverOff f;
     SECTION("is not powered off: the request is refused")
     {
         for (const PowerTarget target : {PowerTarget::Off, PowerTarget::SoftOff})
