@@ -2,8 +2,8 @@
 
 #include "common/platform/log.h"
 #include "db/repositories/event_filter.h"
-#include "db/repositories/webhook_repository.h"
 #include "db/repositories/repositories.h"
+#include "db/repositories/webhook_repository.h"
 
 #include <algorithm>
 #include <fmt/format.h>
