@@ -39,7 +39,7 @@ void apply(Transaction& tx, const Dialect& dialect, const Migration& migration)
                 model::toMillis(model::SystemClock{}.now())});
 }
 
-constexpr int kMaxTries = 20;
+constexpr int kMaxMigrationTries = 20;
 
 /// @return false: a concurrent transaction, such as another bmd's migration, kept this one from its commit
 template <class Unit> bool tryTransaction(Connection& connection, Unit&& unit)
@@ -61,7 +61,7 @@ template <class Unit> bool tryTransaction(Connection& connection, Unit&& unit)
 /// Runs @p unit until it is committed; its exception rolls it back.
 template <class Unit> void inTransaction(Connection& connection, Unit&& unit)
 {
-    for (int tries = 0; tries < kMaxTries; ++tries)
+    for (int tries = 0; tries < kMaxMigrationTries; ++tries)
         if (tryTransaction(connection, unit))
             return;
     throw Error(ErrorCode::Unavailable, "other programs keep changing the database's schema",
