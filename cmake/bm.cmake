@@ -69,6 +69,8 @@ if(BM_COVERAGE)
   add_library(bm_coverage STATIC ${CMAKE_CURRENT_LIST_DIR}/coverage/dump_at_exit.cpp)
   target_link_options(bm_flags INTERFACE -Wl,--wrap=_exit,--wrap=execv,--wrap=execvp,--undefined=__wrap__exit)
   target_link_libraries(bm_flags INTERFACE bm_coverage)
+else() # so that every build knows this source
+  add_library(bm_coverage OBJECT EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/coverage/dump_at_exit.cpp)
 endif()
 
 if(BM_FUZZ)

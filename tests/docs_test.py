@@ -222,7 +222,7 @@ class Program:
                     return f"no option {unknown[0]}"
                 value = "=" not in word and bool(re.search(rf"(?<![\w-]){re.escape(names[0])} [A-Z]", self.help(path) + self.help(())))
             elif commands:
-                if word.isupper() or word in ("...", "NODE"):
+                if word.isupper() or word in ("...", "NODE", "&") or word.startswith("["):
                     return ""
                 unknown = [name for name in word.split("|") if name not in commands]
                 if unknown:

@@ -144,6 +144,30 @@ void unpackEntries(ArchiveReader& archive, const fs::path& file, const BackupMan
                     "take another copy of the backup");
 }
 
+/// Checks the database that came out of the backup and counts its secrets. @throws Error InvalidInput where
+/// it is damaged
+void examineRestored(const BackupPlaces& places, const fs::path& database, RestoreResult& result)
+{
+    const auto damaged = [](const std::string& why) {
+        return Error(ErrorCode::InvalidInput, "the database in the backup is damaged: " + why,
+                     "take another copy of the backup, or an older one");
+    };
+    try {
+        db::Database restored = db::openDatabase({database, 1, true});
+        const std::vector<std::string> problems = integrityProblems(restored, db::CheckDepth::Whole);
+        if (!problems.empty())
+            throw damaged(problems.front());
+        const db::SealedCount count = restored.read(
+            [&](db::Transaction& tx) { return sealedValues(tx, restored.engine(), places.secretKeyFile); });
+        result.secrets = count.values;
+        result.lostSecrets = count.lost;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::Internal)
+            throw;
+        throw damaged(error.message()); // the engine cannot even read it
+    }
+}
+
 } // namespace
 
 BackupManifest unpackBackup(const BackupPlaces& places, const fs::path& file, const BackupProgress& progress)
@@ -172,17 +196,7 @@ RestoreResult restoreBackup(const BackupPlaces& places, const fs::path& file, co
     fs::remove(database, ignored); // of a restore that was killed
     CreatedFiles created;
     unpackEntries(archive, file, result.manifest, places, database, created, progress);
-    {
-        db::Database restored = db::openDatabase({database, 1, true});
-        const std::vector<std::string> problems = integrityProblems(restored, db::CheckDepth::Whole);
-        if (!problems.empty())
-            throw Error(ErrorCode::InvalidInput, "the database in the backup is damaged: " + problems.front(),
-                        "take another copy of the backup, or an older one");
-        const db::SealedCount count = restored.read(
-            [&](db::Transaction& tx) { return sealedValues(tx, restored.engine(), places.secretKeyFile); });
-        result.secrets = count.values;
-        result.lostSecrets = count.lost;
-    }
+    examineRestored(places, database, result);
     result.missingImages = missingFrom(places, result.manifest.images);
     std::error_code failed;
     fs::create_hard_link(database, places.database.file, failed); // unlike a rename it replaces no file

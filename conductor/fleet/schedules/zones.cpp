@@ -49,9 +49,29 @@ std::string nearNames(const std::string& name)
     return text;
 }
 
+/// Whether @p text has the digits and separators of a date and a time of day. date::parse rounds a value that
+/// it did not read, where the seconds are missing or no number.
+bool hasTimeShape(std::string_view text)
+{
+    constexpr std::string_view kShape = "dddd-dd-dd dd:dd:dd";
+    constexpr std::size_t kWithoutSeconds = 16;
+    if (text.size() != kShape.size() && text.size() != kWithoutSeconds)
+        return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool fits = kShape[i] == 'd'   ? text[i] >= '0' && text[i] <= '9'
+                          : kShape[i] == ' ' ? text[i] == ' ' || text[i] == 'T'
+                                             : text[i] == kShape[i];
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
 date::local_seconds parseLocal(std::string_view text, std::string_view whole)
 {
-    for (const char* form : {"%F %T", "%F %R", "%FT%T", "%FT%R"}) {
+    for (const char* form : {"%F %R", "%FT%R", "%F %T", "%FT%T"}) {
+        if (!hasTimeShape(text))
+            break;
         std::istringstream in{std::string(text)};
         date::local_seconds local{};
         in >> date::parse(form, local);
