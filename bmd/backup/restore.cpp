@@ -196,6 +196,8 @@ RestoreResult restoreBackup(const BackupPlaces& places, const fs::path& file, co
     fs::remove(database, ignored); // of a restore that was killed
     CreatedFiles created;
     unpackEntries(archive, file, result.manifest, places, database, created, progress);
+    created.add(database.string() + "-wal"); // left by a database that cannot be opened
+    created.add(database.string() + "-shm");
     examineRestored(places, database, result);
     result.missingImages = missingFrom(places, result.manifest.images);
     std::error_code failed;
