@@ -89,7 +89,7 @@ BackupManifest readManifest(ArchiveReader& archive, const fs::path& file)
         throw Error(ErrorCode::InvalidInput,
                     file.string() + " is no backup of bm: its first entry is not bm's",
                     "give a file that bmd db backup wrote");
-    const BackupManifest manifest = backupManifestFromJson(archive.text(kMaxManifestBytes), file.string());
+    BackupManifest manifest = backupManifestFromJson(archive.text(kMaxManifestBytes), file.string());
     if (manifest.schema > db::newestSchema())
         throw Error(ErrorCode::Conflict,
                     fmt::format("{} has schema version {}, this bmd knows versions up to {}", file.string(),

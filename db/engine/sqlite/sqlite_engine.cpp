@@ -21,6 +21,7 @@ constexpr int kMostProblems = 10;
 std::vector<std::string> texts(const std::vector<Row>& rows)
 {
     std::vector<std::string> found;
+    found.reserve(rows.size());
     for (const Row& row : rows)
         found.push_back(std::get<std::string>(row.at(0)));
     return found;
