@@ -10,7 +10,7 @@ namespace bm::agent {
 /// the agent carries them out once the server has their report.
 std::map<std::string, StepFunction> allSteps();
 
-/// What follows the report of step @p name ("power_off", "reboot", "start_kernel"), which ended with @p
+/// The action after the report of step @p name ("power_off", "reboot", "start_kernel"), which ended with @p
 /// result.
 enum class PowerChange : std::uint8_t { None, Off, Reboot, Kernel };
 PowerChange powerChangeOf(const std::string& name, const model::JsonText& result);

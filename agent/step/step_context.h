@@ -14,7 +14,7 @@
 
 namespace bm::agent {
 
-/// What a step has at hand; borrowed for as long as it runs.
+/// The tools of a step; borrowed for as long as it runs.
 struct StepContext {
     const model::JsonText& arguments;
     const std::string& apiBase; ///< URLs that begin with '/' are below it

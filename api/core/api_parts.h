@@ -25,7 +25,7 @@ struct ApiSettings {
     std::uint64_t maxUploadBytes = std::uint64_t{1} << 40U; ///< of one image as given; beyond: 413
 };
 
-/// What the handlers call; borrowed, outlives the Api.
+/// The parts of the server that handlers call; borrowed, outlive the Api.
 struct ApiParts {
     conductor::Context context;
     conductor::NodeCommands& nodes;
