@@ -226,10 +226,10 @@ bool Writer::runLater(AsyncUnit& one)
 
 void Writer::answerAll(Group& group, std::chrono::microseconds took)
 {
+    for (AsyncUnit& one : group.later) // before the requests: flush() is one of them
+        runActions(one.afterCommit);
     for (WriteRequest* request : group.requests)
         answer(*request, std::move(request->error));
-    for (AsyncUnit& one : group.later)
-        runActions(one.afterCommit);
     const std::lock_guard lock(hookMutex_);
     if (hook_)
         hook_({group.requests.size() + group.later.size(), took});
@@ -276,14 +276,14 @@ void Writer::repeat(Group& group, Work& work, const SerializationFailure& failur
 void Writer::failAll(Group& group, const model::Error& cause)
 {
     rollback();
+    for (const AsyncUnit& one : group.later) // before the requests: flush() is one of them
+        one.onFailure(cause);
     for (WriteRequest* request : group.requests) {
         if (!request->error) // an exception of its own for each: they are thrown on many threads
             request->error =
                 std::make_exception_ptr(model::Error(cause.code(), cause.message(), cause.hint()));
         answer(*request, std::move(request->error));
     }
-    for (const AsyncUnit& one : group.later)
-        one.onFailure(cause);
 }
 
 } // namespace bm::db
