@@ -44,7 +44,7 @@ constexpr std::chrono::milliseconds kHostsPace{50};
 /// publication reads all of them.
 class DhcpHostsPublisher {
 public:
-    DhcpHostsPublisher(conductor::BootDesk& boots, pxe::BootServices& services)
+    DhcpHostsPublisher(conductor::BootService& boots, pxe::BootServices& services)
         : loop_(
               "boot",
               [&boots, &services](const std::stop_token&) {

@@ -7,9 +7,9 @@
 #include "conductor/fleet/schedules/schedules.h"
 #include "conductor/images/image_catalogue.h"
 #include "conductor/images/image_reference.h"
-#include "conductor/machines/agent_desk.h"
-#include "conductor/machines/boot_desk.h"
-#include "conductor/machines/relay_desk.h"
+#include "conductor/machines/agent_service.h"
+#include "conductor/machines/boot_service.h"
+#include "conductor/machines/relay_coordinator.h"
 #include "conductor/nodes/node_commands.h"
 #include "conductor/nodes/power_sync.h"
 #include "conductor/operations/engine.h"
@@ -64,12 +64,12 @@ private:
 public:
     db::Database database;
     images::ImageStore store;
-    conductor::RelayDesk relay;
+    conductor::RelayCoordinator relay;
     conductor::Context context;
     conductor::NodeCommands nodes;
     conductor::Operations operations;
-    conductor::AgentDesk agents;
-    conductor::BootDesk boots;
+    conductor::AgentService agents;
+    conductor::BootService boots;
     conductor::ImageCatalogue catalogue;
     conductor::Engine engine;
     conductor::PowerSync powerSync;

@@ -8,9 +8,9 @@
 #include "conductor/health/doctor.h"
 #include "conductor/images/image_catalogue.h"
 #include "conductor/images/image_reference.h"
-#include "conductor/machines/agent_desk.h"
-#include "conductor/machines/boot_desk.h"
-#include "conductor/machines/relay_desk.h"
+#include "conductor/machines/agent_service.h"
+#include "conductor/machines/boot_service.h"
+#include "conductor/machines/relay_coordinator.h"
 #include "conductor/nodes/node_commands.h"
 #include "conductor/operations/operations.h"
 
@@ -31,9 +31,9 @@ struct ApiParts {
     conductor::NodeCommands& nodes;
     conductor::Operations& operations;
     conductor::ImageCatalogue& images;
-    conductor::AgentDesk& agents;
-    conductor::BootDesk& boots;
-    conductor::RelayDesk& relay;
+    conductor::AgentService& agents;
+    conductor::BootService& boots;
+    conductor::RelayCoordinator& relay;
     conductor::ImageTags& tags;
     conductor::fleet::Rollouts& rollouts;
     conductor::EventHub& events;

@@ -1,4 +1,4 @@
-#include "conductor/machines/agent_desk.h"
+#include "conductor/machines/agent_service.h"
 
 #include "common/model/step_kinds.h"
 #include "common/platform/log.h"
@@ -156,9 +156,9 @@ RelaySettings relaySettings(db::Transaction& tx, const Context& context, const m
 }
 
 /// The node's place among those that copy the same, when its step is a copy.
-std::optional<wire::AgentRelayPlan> relayPlan(db::Transaction& tx, const Context& context, RelayDesk& relay,
-                                              const model::Operation& operation, const Step& step,
-                                              const ReceivedExchange& exchange)
+std::optional<wire::AgentRelayPlan> relayPlan(db::Transaction& tx, const Context& context,
+                                              RelayCoordinator& relay, const model::Operation& operation,
+                                              const Step& step, const ReceivedExchange& exchange)
 {
     if (!model::findStepKind(step.name)->usesRelay())
         return std::nullopt;
@@ -194,7 +194,9 @@ void noteLeft(db::Transaction& tx, const Context& context, const model::Operatio
 
 } // namespace
 
-AgentDesk::AgentDesk(Context context, RelayDesk& relay) : context_(std::move(context)), relay_(relay) {}
+AgentService::AgentService(Context context, RelayCoordinator& relay)
+    : context_(std::move(context)), relay_(relay)
+{}
 
 namespace {
 
@@ -222,9 +224,9 @@ db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, cons
 
 } // namespace
 
-AgentGrant AgentDesk::lookup(const std::vector<std::string>& macs, const std::string& nodeUuid,
-                             const std::string& secret, const std::string& nonce,
-                             const std::string& peerAddress)
+AgentGrant AgentService::lookup(const std::vector<std::string>& macs, const std::string& nodeUuid,
+                                const std::string& secret, const std::string& nonce,
+                                const std::string& peerAddress)
 {
     AgentGrant grant;
     std::optional<Error> refused;
@@ -251,8 +253,8 @@ AgentGrant AgentDesk::lookup(const std::vector<std::string>& macs, const std::st
     return grant;
 }
 
-void AgentDesk::heartbeat(const std::string& nodeUuid, const std::string& token,
-                          const std::string& agentVersion, const std::string& peerAddress)
+void AgentService::heartbeat(const std::string& nodeUuid, const std::string& token,
+                             const std::string& agentVersion, const std::string& peerAddress)
 {
     context_.database.write([&](db::Transaction& tx) {
         const model::Node node = findNode(tx, nodeUuid);
@@ -295,7 +297,7 @@ bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord re
     return true;
 }
 
-wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, RelayDesk& relay,
+wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, RelayCoordinator& relay,
                                    const model::NodeId& node, const ReceivedExchange& exchange,
                                    const std::optional<model::Operation>& operation)
 {
@@ -315,7 +317,8 @@ wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, 
 }
 
 /// The last word of a copy, also of one that took a moment.
-void endRelay(conductor::RelayDesk& relay, const std::string& nodeUuid, const ReceivedExchange& exchange)
+void endRelay(conductor::RelayCoordinator& relay, const std::string& nodeUuid,
+              const ReceivedExchange& exchange)
 {
     if (exchange.message.relay)
         relay.exchange(nodeUuid, exchange.peerAddress, *exchange.message.relay);
@@ -324,9 +327,9 @@ void endRelay(conductor::RelayDesk& relay, const std::string& nodeUuid, const Re
 
 } // namespace
 
-wire::AgentExchangeAnswer AgentDesk::exchange(const std::string& nodeUuid, const std::string& token,
-                                              const wire::AgentExchangeRequest& message,
-                                              const std::string& peerAddress)
+wire::AgentExchangeAnswer AgentService::exchange(const std::string& nodeUuid, const std::string& token,
+                                                 const wire::AgentExchangeRequest& message,
+                                                 const std::string& peerAddress)
 {
     const ReceivedExchange exchange{message, peerAddress};
     const bool ended = exchange.message.step && exchange.message.step->state != AgentStepState::Running;
@@ -347,8 +350,9 @@ wire::AgentExchangeAnswer AgentDesk::exchange(const std::string& nodeUuid, const
     return instruction;
 }
 
-std::string AgentDesk::continueInspection(const std::vector<std::string>& macs, const std::string& nodeUuid,
-                                          const std::string& inventoryJson, const std::string& peerAddress)
+std::string AgentService::continueInspection(const std::vector<std::string>& macs,
+                                             const std::string& nodeUuid, const std::string& inventoryJson,
+                                             const std::string& peerAddress)
 {
     nlohmann::json result = {{"inventory", parseGiven(inventoryJson, "inventory")}, {"reported", true}};
     std::string uuid = context_.database.write([&](db::Transaction& tx) {
@@ -370,7 +374,7 @@ std::string AgentDesk::continueInspection(const std::vector<std::string>& macs, 
     return uuid;
 }
 
-std::string AgentDesk::configDrive(const std::string& nodeUuid, const std::string& token)
+std::string AgentService::configDrive(const std::string& nodeUuid, const std::string& token)
 {
     return context_.database.read([&](db::Transaction& tx) {
         const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
@@ -383,12 +387,12 @@ std::string AgentDesk::configDrive(const std::string& nodeUuid, const std::strin
     });
 }
 
-void AgentDesk::authorize(const std::string& nodeUuid, const std::string& token) const
+void AgentService::authorize(const std::string& nodeUuid, const std::string& token) const
 {
     context_.database.read([&](db::Transaction& tx) { authorized(tx, context_, nodeUuid, token); });
 }
 
-void AgentDesk::authorizeAny(const std::string& token) const
+void AgentService::authorizeAny(const std::string& token) const
 {
     context_.database.read([&](db::Transaction& tx) {
         for (const db::AgentRecord& record : db::AgentRepository{}.expectedToBoot(tx, context_.clock.now()))

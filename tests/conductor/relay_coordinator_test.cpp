@@ -1,4 +1,4 @@
-#include "conductor/machines/relay_desk.h"
+#include "conductor/machines/relay_coordinator.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>
@@ -14,27 +14,27 @@ namespace {
 
 const std::string kContent(64, 'c');
 
-struct Desk {
+struct RelayWorld {
     bm::test::ManualClock clock;
-    conductor::RelayDesk desk{clock, 1s};
+    conductor::RelayCoordinator relay{clock, 1s};
     RelaySettings settings{};
 
     wire::AgentRelayPlan join(const std::string& name, const std::string& rack, const std::string& address,
                               const std::string& group = "")
     {
-        return desk.join({"uuid-" + name, name, rack, address, group, settings}, kContent);
+        return relay.join({"uuid-" + name, name, rack, address, group, settings}, kContent);
     }
     std::optional<wire::AgentRelayPlan> say(const std::string& name, const std::string& address,
                                             wire::AgentRelayReport news = {})
     {
         if (news.port == 0)
             news.port = settings.port;
-        return desk.exchange("uuid-" + name, address, news);
+        return relay.exchange("uuid-" + name, address, news);
     }
     Sources order()
     {
         Sources names;
-        const auto copies = desk.show(kContent, "");
+        const auto copies = relay.show(kContent, "");
         for (const wire::RelayMember& member : copies.at(0).chains.at(0))
             names.push_back(member.node);
         return names;
@@ -45,7 +45,7 @@ struct Desk {
 
 TEST_CASE("nodes that want one image form a chain, each taking from the one before", "[conductor][relay]")
 {
-    Desk world;
+    RelayWorld world;
     const wire::AgentRelayPlan first = world.join("a", "r1", "10.0.0.1");
     CHECK(first.sources.empty());
     CHECK(first.token.size() == 64);
@@ -54,14 +54,14 @@ TEST_CASE("nodes that want one image form a chain, each taking from the one befo
     CHECK(second.sources == Sources{"10.0.0.1:6387"});
     const wire::AgentRelayPlan third = world.join("c", "r1", "10.0.0.3");
     CHECK(third.sources == Sources{"10.0.0.2:6387", "10.0.0.1:6387"});
-    CHECK(world.desk.knows("uuid-c", kContent));
-    CHECK_FALSE(world.desk.knows("uuid-c", std::string(64, 'd')));
-    CHECK_FALSE(world.desk.exchange("stranger", "10.0.0.9", {}));
+    CHECK(world.relay.knows("uuid-c", kContent));
+    CHECK_FALSE(world.relay.knows("uuid-c", std::string(64, 'd')));
+    CHECK_FALSE(world.relay.exchange("stranger", "10.0.0.9", {}));
 }
 
 TEST_CASE("the order of a chain is by rack and address, or as told", "[conductor][relay]")
 {
-    Desk world;
+    RelayWorld world;
     const auto joinAll = [&world] {
         world.join("x", "r2", "10.0.0.2");
         world.join("y", "r1", "10.0.0.10");
@@ -100,7 +100,7 @@ TEST_CASE("the order of a chain is by rack and address, or as told", "[conductor
 
 TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor][relay]")
 {
-    Desk world;
+    RelayWorld world;
     world.join("a", "", "10.0.0.1");
     world.join("b", "", "10.0.0.2");
     world.join("c", "", "10.0.0.3");
@@ -135,7 +135,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
         world.clock.advance(7s);
         world.say("a", "10.0.0.1");
         CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
-        CHECK(world.desk.show(kContent, "").at(0).chains.at(0).at(1).state == "lost");
+        CHECK(world.relay.show(kContent, "").at(0).chains.at(0).at(1).state == "lost");
     }
     SECTION("it serves at another port")
     {
@@ -148,36 +148,36 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
     {
         wire::AgentRelayReport news;
         news.port = 0;
-        world.desk.exchange("uuid-b", "10.0.0.2", news);
+        world.relay.exchange("uuid-b", "10.0.0.2", news);
         news.port = world.settings.port;
         news.bytesFrom = {{"10.0.0.2:6387", 5}};
         CHECK(world.say("c", "10.0.0.3", news)->sources == Sources{"10.0.0.1:6387"});
-        CHECK(world.desk.show(kContent, "").at(0).chains.at(0).at(2).bytesFrom.contains("b"));
+        CHECK(world.relay.show(kContent, "").at(0).chains.at(0).at(2).bytesFrom.contains("b"));
     }
     SECTION("ended")
     {
-        world.desk.ended("uuid-b", true);
+        world.relay.ended("uuid-b", true);
         CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
         CHECK_FALSE(world.say("b", "10.0.0.2"));
-        CHECK(world.desk.show(kContent, "").at(0).chains.at(0).at(1).state == "done");
+        CHECK(world.relay.show(kContent, "").at(0).chains.at(0).at(1).state == "done");
     }
 }
 
 TEST_CASE("the number of chains follows the nodes, or is told", "[conductor][relay]")
 {
-    Desk world;
+    RelayWorld world;
     SECTION("one for each 64")
     {
         for (int i = 0; i < 130; ++i)
             world.join("n" + std::to_string(i), "", "10.0.1." + std::to_string(i));
-        CHECK(world.desk.show(kContent, "").at(0).chains.size() == 3);
+        CHECK(world.relay.show(kContent, "").at(0).chains.size() == 3);
     }
     SECTION("two, of equal length")
     {
         world.settings.chains = 2;
         for (int i = 0; i < 6; ++i)
             world.join("n" + std::to_string(i), "", "10.0.1." + std::to_string(i));
-        const auto chains = world.desk.show(kContent, "").at(0).chains;
+        const auto chains = world.relay.show(kContent, "").at(0).chains;
         REQUIRE(chains.size() == 2);
         CHECK(chains[0].size() == 3);
         CHECK(chains[1].size() == 3);
@@ -186,17 +186,17 @@ TEST_CASE("the number of chains follows the nodes, or is told", "[conductor][rel
 
 TEST_CASE("a copy's token ends with it, and groups do not share one", "[conductor][relay]")
 {
-    Desk world;
+    RelayWorld world;
     const std::string token = world.join("a", "", "10.0.0.1").token;
     CHECK(world.join("b", "", "10.0.0.2", "rollout-1").token != token);
     CHECK(world.say("b", "10.0.0.2")->sources.empty());
-    world.desk.ended("uuid-a", true);
+    world.relay.ended("uuid-a", true);
     CHECK(world.join("c", "", "10.0.0.3").token != token);
 }
 
 TEST_CASE("what the others get is what a quarter of those that are not slow get", "[conductor][relay]")
 {
-    Desk world;
+    RelayWorld world;
     wire::AgentRelayReport news;
     for (const int i : {1, 2, 3, 4, 5, 6}) {
         const std::string name = std::to_string(i);

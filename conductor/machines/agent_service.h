@@ -1,7 +1,7 @@
 #pragma once
 #include "common/wire/agent/agent_exchange.h"
 #include "conductor/core/context.h"
-#include "conductor/machines/relay_desk.h"
+#include "conductor/machines/relay_coordinator.h"
 
 #include <string>
 #include <vector>
@@ -16,10 +16,10 @@ struct AgentGrant {
 };
 
 /// The agent's side of the service: lookup, heartbeat, exchange, config drive (design section 5).
-class AgentDesk {
+class AgentService {
 public:
     /// @p relay outlives it.
-    AgentDesk(Context context, RelayDesk& relay);
+    AgentService(Context context, RelayCoordinator& relay);
     /// Trades the boot secret for a token bound to @p nonce. @throws Error NotFound (no such node, or it
     /// expects no agent), Forbidden (wrong secret or another nonce; becomes an event)
     AgentGrant lookup(const std::vector<std::string>& macs, const std::string& nodeUuid,
@@ -45,7 +45,7 @@ public:
 
 private:
     Context context_;
-    RelayDesk& relay_;
+    RelayCoordinator& relay_;
 };
 
 } // namespace bm::conductor

@@ -1,4 +1,4 @@
-#include "conductor/machines/boot_desk.h"
+#include "conductor/machines/boot_service.h"
 
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
@@ -99,7 +99,7 @@ constexpr std::chrono::minutes kTakeOutDeadline{2}; // laid ready by the deploym
 
 } // namespace
 
-BootFile BootDesk::imageFile(const std::string& node, const std::string& token, const std::string& name)
+BootFile BootService::imageFile(const std::string& node, const std::string& token, const std::string& name)
 {
     const Error none(ErrorCode::NotFound, "there is no such file, or not for this machine");
     const Asked asked = context_.database.read(
@@ -129,8 +129,8 @@ BootFile BootDesk::imageFile(const std::string& node, const std::string& token, 
     return file;
 }
 
-void BootDesk::imageFetched(const BootFile& file, const std::string& peerAddress, std::uint64_t bytes,
-                            bool whole)
+void BootService::imageFetched(const BootFile& file, const std::string& peerAddress, std::uint64_t bytes,
+                               bool whole)
 {
     std::error_code ignored; // a range is not the file
     whole = whole && (file.path.empty() || bytes == std::filesystem::file_size(file.path, ignored));
@@ -148,14 +148,14 @@ void BootDesk::imageFetched(const BootFile& file, const std::string& peerAddress
     context_.wake();
 }
 
-BootDesk::BootDesk(Context context)
+BootService::BootService(Context context)
     : context_(std::move(context)), addresses_(std::make_unique<AddressBook>())
 {}
 
-BootDesk::~BootDesk() = default;
+BootService::~BootService() = default;
 
-std::string BootDesk::script(const std::string& macText, const std::string& platform,
-                             const std::string& peerAddress)
+std::string BootService::script(const std::string& macText, const std::string& platform,
+                                const std::string& peerAddress)
 {
     const std::optional<model::MacAddress> mac = model::macFromText(macText);
     if (!mac)
@@ -187,8 +187,8 @@ std::string BootDesk::script(const std::string& macText, const std::string& plat
     });
 }
 
-void BootDesk::fetched(const std::string& what, const std::string& peerAddress, std::uint64_t bytes,
-                       bool whole)
+void BootService::fetched(const std::string& what, const std::string& peerAddress, std::uint64_t bytes,
+                          bool whole)
 {
     pxe::BootContact fetch;
     fetch.kind = "http." + what;
@@ -214,7 +214,7 @@ void AddressBook::remember(const std::string& address, const model::MacAddress& 
     book->insert_or_assign(address, mac);
 }
 
-void BootDesk::contact(const pxe::BootContact& contact)
+void BootService::contact(const pxe::BootContact& contact)
 {
     const std::optional<model::MacAddress> mac =
         contact.mac ? contact.mac : addresses_->macOf(contact.address);
@@ -235,7 +235,7 @@ void BootDesk::contact(const pxe::BootContact& contact)
     });
 }
 
-std::vector<pxe::BootHost> BootDesk::hosts() const
+std::vector<pxe::BootHost> BootService::hosts() const
 {
     return context_.database.read([&](db::Transaction& tx) {
         std::set<model::NodeId> booting;

@@ -1,4 +1,4 @@
-#include "conductor/machines/relay_desk.h"
+#include "conductor/machines/relay_coordinator.h"
 
 #include "common/platform/guarded.h"
 #include "common/platform/secrets.h"
@@ -71,7 +71,7 @@ struct RelayedCopy {
 
 } // namespace
 
-struct RelayDesk::State {
+struct RelayCoordinator::State {
     using Copies = std::map<std::pair<std::string, std::string>, RelayedCopy>; ///< by content and group
     State(const model::Clock& c, std::chrono::milliseconds pace)
         : clock(c), silence(std::max<std::chrono::milliseconds>(3 * pace, kLeastSilence))
@@ -106,19 +106,19 @@ struct RelayDesk::State {
     wire::RelayMember viewOf(const RelayedCopy& copy, const Member& member, UtcTime now) const;
 };
 
-void RelayDesk::State::forgetOld(Copies& all, UtcTime now) const
+void RelayCoordinator::State::forgetOld(Copies& all, UtcTime now) const
 {
     std::erase_if(all, [&](const auto& entry) { return now - entry.second.touched > kRemembered; });
 }
 
-std::size_t RelayDesk::State::activeIn(const RelayedCopy& copy, const Chain& chain, UtcTime now) const
+std::size_t RelayCoordinator::State::activeIn(const RelayedCopy& copy, const Chain& chain, UtcTime now) const
 {
     return static_cast<std::size_t>(std::ranges::count_if(
         chain.order, [&](const std::string& uuid) { return active(copy.members.at(uuid), now); }));
 }
 
 /// Into the shortest chain; at the tail, unless the chain has only just begun.
-void RelayDesk::State::place(RelayedCopy& copy, const std::string& uuid, UtcTime now) const
+void RelayCoordinator::State::place(RelayedCopy& copy, const std::string& uuid, UtcTime now) const
 {
     std::size_t total = 1;
     for (const Chain& chain : copy.chains)
@@ -144,7 +144,7 @@ void RelayDesk::State::place(RelayedCopy& copy, const std::string& uuid, UtcTime
     chain.order.insert(at, uuid);
 }
 
-void RelayDesk::State::toTail(RelayedCopy& copy, const std::string& uuid, UtcTime now) const
+void RelayCoordinator::State::toTail(RelayedCopy& copy, const std::string& uuid, UtcTime now) const
 {
     Member& member = copy.members.at(uuid);
     member.slow = true;
@@ -157,7 +157,7 @@ void RelayDesk::State::toTail(RelayedCopy& copy, const std::string& uuid, UtcTim
 }
 
 /// What a member says of those that it left.
-void RelayDesk::State::hear(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const
+void RelayCoordinator::State::hear(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const
 {
     for (const wire::AgentRelayReport::Left& left : news.left)
         for (auto& [uuid, member] : copy.members) {
@@ -171,7 +171,7 @@ void RelayDesk::State::hear(RelayedCopy& copy, const wire::AgentRelayReport& new
 }
 
 /// What a quarter of them get at least: those behind a slow disk get no more than it takes, and may be many.
-std::uint64_t RelayDesk::State::usualRate(const RelayedCopy& copy, UtcTime now) const
+std::uint64_t RelayCoordinator::State::usualRate(const RelayedCopy& copy, UtcTime now) const
 {
     std::vector<std::uint64_t> rates;
     for (const auto& [uuid, member] : copy.members)
@@ -184,8 +184,8 @@ std::uint64_t RelayDesk::State::usualRate(const RelayedCopy& copy, UtcTime now) 
     return *quarter;
 }
 
-wire::AgentRelayPlan RelayDesk::State::placeOf(const RelayedCopy& copy, const std::string& uuid,
-                                               UtcTime now) const
+wire::AgentRelayPlan RelayCoordinator::State::placeOf(const RelayedCopy& copy, const std::string& uuid,
+                                                      UtcTime now) const
 {
     wire::AgentRelayPlan place{.token = copy.token,
                                .sources = {},
@@ -205,7 +205,8 @@ wire::AgentRelayPlan RelayDesk::State::placeOf(const RelayedCopy& copy, const st
     return place;
 }
 
-wire::RelayMember RelayDesk::State::viewOf(const RelayedCopy& copy, const Member& member, UtcTime now) const
+wire::RelayMember RelayCoordinator::State::viewOf(const RelayedCopy& copy, const Member& member,
+                                                  UtcTime now) const
 {
     const auto named = [&](const std::string& source) {
         for (const auto& [uuid, other] : copy.members)
@@ -227,20 +228,20 @@ wire::RelayMember RelayDesk::State::viewOf(const RelayedCopy& copy, const Member
     return view;
 }
 
-RelayDesk::RelayDesk(const model::Clock& clock, std::chrono::milliseconds pace)
+RelayCoordinator::RelayCoordinator(const model::Clock& clock, std::chrono::milliseconds pace)
     : state_(std::make_unique<State>(clock, pace))
 {}
 
-RelayDesk::~RelayDesk() = default;
+RelayCoordinator::~RelayCoordinator() = default;
 
-bool RelayDesk::knows(const std::string& nodeUuid, const std::string& contentId) const
+bool RelayCoordinator::knows(const std::string& nodeUuid, const std::string& contentId) const
 {
     const auto copies = state_->copies.lock();
     const RelayedCopy* copy = State::copyOf(*copies, nodeUuid);
     return copy != nullptr && copy->contentId == contentId;
 }
 
-wire::AgentRelayPlan RelayDesk::join(const RelayNode& node, const std::string& contentId)
+wire::AgentRelayPlan RelayCoordinator::join(const RelayNode& node, const std::string& contentId)
 {
     const auto copies = state_->copies.lock();
     const UtcTime now = state_->clock.now();
@@ -261,9 +262,9 @@ wire::AgentRelayPlan RelayDesk::join(const RelayNode& node, const std::string& c
     return state_->placeOf(copy, node.uuid, now);
 }
 
-std::optional<wire::AgentRelayPlan> RelayDesk::exchange(const std::string& nodeUuid,
-                                                        const std::string& address,
-                                                        const wire::AgentRelayReport& news)
+std::optional<wire::AgentRelayPlan> RelayCoordinator::exchange(const std::string& nodeUuid,
+                                                               const std::string& address,
+                                                               const wire::AgentRelayReport& news)
 {
     const auto copies = state_->copies.lock();
     RelayedCopy* copy = State::copyOf(*copies, nodeUuid);
@@ -286,7 +287,7 @@ std::optional<wire::AgentRelayPlan> RelayDesk::exchange(const std::string& nodeU
     return state_->placeOf(*copy, nodeUuid, now);
 }
 
-void RelayDesk::ended(const std::string& nodeUuid, bool well)
+void RelayCoordinator::ended(const std::string& nodeUuid, bool well)
 {
     const auto copies = state_->copies.lock();
     if (RelayedCopy* copy = State::copyOf(*copies, nodeUuid)) {
@@ -296,7 +297,8 @@ void RelayDesk::ended(const std::string& nodeUuid, bool well)
     }
 }
 
-std::vector<RelayCopyView> RelayDesk::show(const std::string& contentId, const std::string& copyGroup) const
+std::vector<RelayCopyView> RelayCoordinator::show(const std::string& contentId,
+                                                  const std::string& copyGroup) const
 {
     const auto copies = state_->copies.lock();
     const UtcTime now = state_->clock.now();

@@ -30,10 +30,10 @@ struct BootFile {
 };
 
 /// Who may boot from us and what it is told; what machines do on the wire becomes events.
-class BootDesk {
+class BootService {
 public:
-    explicit BootDesk(Context context);
-    ~BootDesk();
+    explicit BootService(Context context);
+    ~BootService();
     /// iPXE's script for @p mac. A node that is expected to boot gets the RAM disk's with a fresh secret, a
     /// known idle one leaves for its disk, an unknown one is told so and noted.
     std::string script(const std::string& mac, const std::string& platform, const std::string& peerAddress);

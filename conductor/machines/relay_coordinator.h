@@ -31,13 +31,13 @@ struct RelayCopyView {
 /// Who copies what from whom just now: nodes that want the same content form chains, each taking from the one
 /// before it. Kept in memory: after a restart the nodes, which call every few seconds, join again, while
 /// their connections go on. Thread-safe.
-class RelayDesk {
+class RelayCoordinator {
 public:
     /// @param pace  a member silent for three times as long, at least 6 s, is no source any more
-    RelayDesk(const model::Clock& clock, std::chrono::milliseconds pace);
-    ~RelayDesk();
-    RelayDesk(const RelayDesk&) = delete;
-    RelayDesk& operator=(const RelayDesk&) = delete;
+    RelayCoordinator(const model::Clock& clock, std::chrono::milliseconds pace);
+    ~RelayCoordinator();
+    RelayCoordinator(const RelayCoordinator&) = delete;
+    RelayCoordinator& operator=(const RelayCoordinator&) = delete;
 
     bool knows(const std::string& nodeUuid, const std::string& contentId) const;
     /// @p node copies @p contentId: it joins, late ones at the tail, the first by the settings' order.
