@@ -78,7 +78,7 @@ public:
     conductor::EventHub events;
     conductor::Webhooks webhooks;
     conductor::fleet::Schedules schedules;
-    conductor::fleet::RealRolloutStarter rolloutStarter;
+    conductor::fleet::RolloutLauncher rolloutStarter;
     conductor::fleet::Scheduler scheduler;
 };
 

@@ -10,13 +10,13 @@
 
 namespace bm::conductor::fleet {
 
-RealRolloutStarter::RealRolloutStarter(Context context, Rollouts& rollouts)
+RolloutLauncher::RolloutLauncher(Context context, Rollouts& rollouts)
     : context_(std::move(context)), rollouts_(rollouts)
 {}
 
-RealRolloutStarter::~RealRolloutStarter() = default;
+RolloutLauncher::~RolloutLauncher() = default;
 
-void RealRolloutStarter::forgetFleet()
+void RolloutLauncher::forgetFleet()
 {
     view_.reset();
 }
@@ -53,7 +53,7 @@ bool allHaveIt(db::Transaction& tx, const Context& context, const RolloutRequest
 } // namespace
 
 std::variant<model::Rollout, NothingToDo>
-RealRolloutStarter::start(const std::string& body, const std::string& actor, const model::ScheduleRunId& run)
+RolloutLauncher::start(const std::string& body, const std::string& actor, const model::ScheduleRunId& run)
 {
     const RolloutRequest request = rolloutRequestFrom(body);
     const auto nothing = context_.database.read([&](db::Transaction& tx) {
@@ -72,7 +72,7 @@ RealRolloutStarter::start(const std::string& body, const std::string& actor, con
     }
 }
 
-std::optional<RolloutOutcome> RealRolloutStarter::look(db::Transaction& tx, const model::RolloutId& rollout)
+std::optional<RolloutOutcome> RolloutLauncher::look(db::Transaction& tx, const model::RolloutId& rollout)
 {
     const db::RolloutRepository repository;
     const std::optional<model::Rollout> found = repository.find(tx, rollout);
@@ -84,8 +84,8 @@ std::optional<RolloutOutcome> RealRolloutStarter::look(db::Transaction& tx, cons
     return outcome;
 }
 
-void RealRolloutStarter::abort(const model::RolloutId& rollout, const std::string& reason,
-                               const std::string& actor)
+void RolloutLauncher::abort(const model::RolloutId& rollout, const std::string& reason,
+                            const std::string& actor)
 {
     try {
         rollouts_.abort(rollout.uuid, reason, actor);

@@ -47,10 +47,10 @@ public:
 };
 
 /// The real ones.
-class RealRolloutStarter final : public RolloutStarter {
+class RolloutLauncher final : public RolloutStarter {
 public:
-    RealRolloutStarter(Context context, Rollouts& rollouts);
-    ~RealRolloutStarter() override;
+    RolloutLauncher(Context context, Rollouts& rollouts);
+    ~RolloutLauncher() override;
     void forgetFleet() override;
     std::variant<model::Rollout, NothingToDo> start(const std::string& body, const std::string& actor,
                                                     const model::ScheduleRunId& run) override;

@@ -3,7 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 #include "conductor/core/json_values.h"
-#include "conductor/fleet/rollouts/rollout_mover.h"
+#include "conductor/fleet/rollouts/rollout_controller.h"
 #include "conductor/fleet/rollouts/rollout_notes.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
 #include "conductor/fleet/selection/planner.h"
@@ -27,7 +27,7 @@ struct Rollouts::State {
         : context(std::move(given)), mover(context, exec, std::move(wanted))
     {}
     Context context;
-    RolloutMover mover;
+    RolloutController mover;
 
     Rollout change(const std::string& ident, const std::function<void(db::Transaction&, Rollout&)>& what);
     void startNodes(db::Transaction& tx, Rollout& rollout) const;

@@ -3,7 +3,7 @@
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/rollouts/rollout_notes.h"
-#include "conductor/fleet/rollouts/rollout_tick.h"
+#include "conductor/fleet/rollouts/rollout_reconciler.h"
 #include "conductor/images/image_by_url.h"
 #include "conductor/images/image_reference.h"
 #include "conductor/operations/operations.h"
@@ -43,7 +43,7 @@ bool takesPlace(State state)
 
 } // namespace
 
-bool RolloutTick::keepToBudget()
+bool RolloutReconciler::keepToBudget()
 {
     const model::RolloutCounts counts = rows_.counts(tx_, rollout_.id);
     const bool canaries = request_.canary > 0 && rollout_.wave == 0;
@@ -59,7 +59,7 @@ bool RolloutTick::keepToBudget()
     return false;
 }
 
-void RolloutTick::pauseFor(const std::string& reason, const std::string& hint)
+void RolloutReconciler::pauseFor(const std::string& reason, const std::string& hint)
 {
     rollout_.state = RolloutState::Paused;
     rollout_.reason = reason;
@@ -68,7 +68,7 @@ void RolloutTick::pauseFor(const std::string& reason, const std::string& hint)
     noteRollout(tx_, now_, rollout_, "rollout.paused", reason);
 }
 
-void RolloutTick::openNextWave()
+void RolloutReconciler::openNextWave()
 {
     const std::int32_t last = rows_.lastWave(tx_, rollout_.id);
     while (rollout_.wave < last && rows_.unfinishedUpTo(tx_, rollout_.id, rollout_.wave) == 0) {
@@ -79,7 +79,7 @@ void RolloutTick::openNextWave()
     }
 }
 
-void RolloutTick::skipWaiting()
+void RolloutReconciler::skipWaiting()
 {
     for (const State waiting : {State::Pending, State::Retrying})
         if (rows_.moveAll(tx_, rollout_.id, waiting, State::Skipped, "deadline-exceeded",
@@ -88,7 +88,7 @@ void RolloutTick::skipWaiting()
 }
 
 /// Whose turn it is: what tries again first.
-std::vector<RolloutNode> RolloutTick::waitingNodes()
+std::vector<RolloutNode> RolloutReconciler::waitingNodes()
 {
     std::vector<RolloutNode> waiting;
     std::ranges::copy_if(atWork_, std::back_inserter(waiting),
@@ -98,7 +98,7 @@ std::vector<RolloutNode> RolloutTick::waitingNodes()
     return waiting;
 }
 
-void RolloutTick::beginPending()
+void RolloutReconciler::beginPending()
 {
     if (windowIsOver())
         return skipWaiting();
@@ -129,7 +129,7 @@ void RolloutTick::beginPending()
     }
 }
 
-void RolloutTick::begin(RolloutNode& node)
+void RolloutReconciler::begin(RolloutNode& node)
 {
     const std::optional<model::Node> stored = db::NodeRepository{}.find(tx_, node.node);
     if (!stored)
@@ -164,7 +164,7 @@ void RolloutTick::begin(RolloutNode& node)
     }
 }
 
-void RolloutTick::order(RolloutNode& node, const DeployRequest& deploy)
+void RolloutReconciler::order(RolloutNode& node, const DeployRequest& deploy)
 {
     const std::string actor = rollout_.actor + " (rollout " + rollout_.name + ")";
     node.operation = db::withSavepoint(tx_, [&] {
@@ -174,7 +174,7 @@ void RolloutTick::order(RolloutNode& node, const DeployRequest& deploy)
     node.startedAt = node.startedAt ? node.startedAt : now_;
 }
 
-DeployRequest RolloutTick::deployOf(RolloutNode& node) const
+DeployRequest RolloutReconciler::deployOf(RolloutNode& node) const
 {
     DeployRequest deploy = request_.deploy;
     deploy.image = rollout_.image.uuid;
@@ -196,7 +196,7 @@ DeployRequest RolloutTick::deployOf(RolloutNode& node) const
     return deploy;
 }
 
-void RolloutTick::stopAll()
+void RolloutReconciler::stopAll()
 {
     changed_ =
         rows_.moveAll(tx_, rollout_.id, State::Pending, State::Aborted, "aborted", "not begun", now_) > 0 ||
@@ -216,7 +216,7 @@ void RolloutTick::stopAll()
     }
 }
 
-void RolloutTick::finishIfOver()
+void RolloutReconciler::finishIfOver()
 {
     const model::RolloutCounts counts = rows_.counts(tx_, rollout_.id);
     if (counts.pending + counts.working > 0)

@@ -1,4 +1,4 @@
-#include "conductor/fleet/rollouts/rollout_mover.h"
+#include "conductor/fleet/rollouts/rollout_controller.h"
 
 #include "common/platform/log.h"
 #include "common/platform/work_queue.h"
@@ -6,7 +6,7 @@
 #include "conductor/fleet/rollouts/gates.h"
 #include "conductor/fleet/rollouts/rollout_notes.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
-#include "conductor/fleet/rollouts/rollout_tick.h"
+#include "conductor/fleet/rollouts/rollout_reconciler.h"
 #include "db/repositories/rollout_repository.h"
 
 #include <condition_variable>
@@ -29,7 +29,7 @@ RolloutRequest storedRequest(const Context& context, const Rollout& rollout)
     return rolloutRequestFrom(body.dump());
 }
 
-struct RolloutMover::State {
+struct RolloutController::State {
     State(Context given, platform::Exec& program, RolloutSettings wanted)
         : context(std::move(given)), exec(program), settings(std::move(wanted))
     {}
@@ -59,7 +59,7 @@ struct RolloutMover::State {
     bool runOnce(std::vector<GateQuestion>& due);
 };
 
-const RolloutRequest& RolloutMover::State::requestOf(const Rollout& rollout)
+const RolloutRequest& RolloutController::State::requestOf(const Rollout& rollout)
 {
     auto& entry = requests[rollout.id.uuid];
     if (entry.first != rollout.request.text)
@@ -67,14 +67,14 @@ const RolloutRequest& RolloutMover::State::requestOf(const Rollout& rollout)
     return entry.second;
 }
 
-bool RolloutMover::State::lookAt(const Rollout& rollout, std::vector<GateQuestion>& due)
+bool RolloutController::State::lookAt(const Rollout& rollout, std::vector<GateQuestion>& due)
 {
     const RolloutRequest& request = requestOf(rollout);
     const bool changed = context.database.write([&](db::Transaction& tx) {
         const std::optional<Rollout> stored = db::RolloutRepository{}.find(tx, rollout.id);
         if (!stored || !model::isOpen(stored->state))
             return false;
-        RolloutTick tick(tx, context, request, *stored);
+        RolloutReconciler tick(tx, context, request, *stored);
         const bool moved = tick.run();
         due.insert(due.end(), tick.questions.begin(), tick.questions.end());
         return moved;
@@ -85,7 +85,7 @@ bool RolloutMover::State::lookAt(const Rollout& rollout, std::vector<GateQuestio
     return changed;
 }
 
-void RolloutMover::State::tellProgress(const Rollout& rollout)
+void RolloutController::State::tellProgress(const Rollout& rollout)
 {
     const model::UtcTime now = context.clock.now();
     model::UtcTime& told = progressTold[rollout.id.uuid];
@@ -115,7 +115,7 @@ void RolloutMover::State::tellProgress(const Rollout& rollout)
     });
 }
 
-void RolloutMover::State::answer(const GateQuestion& question, const GateAnswer& answer)
+void RolloutController::State::answer(const GateQuestion& question, const GateAnswer& answer)
 {
     context.database.write([&](db::Transaction& tx) {
         const db::RolloutRepository rollouts;
@@ -124,11 +124,11 @@ void RolloutMover::State::answer(const GateQuestion& question, const GateAnswer&
         if (!rollout || !model::isOpen(rollout->state))
             return;
         const RolloutRequest request = storedRequest(context, *rollout);
-        RolloutTick(tx, context, request, *rollout).answerGate(question, answer);
+        RolloutReconciler(tx, context, request, *rollout).answerGate(question, answer);
     });
 }
 
-bool RolloutMover::State::runOnce(std::vector<GateQuestion>& due)
+bool RolloutController::State::runOnce(std::vector<GateQuestion>& due)
 {
     bool changed = false;
     const std::vector<Rollout> open =
@@ -147,7 +147,7 @@ bool RolloutMover::State::runOnce(std::vector<GateQuestion>& due)
     return changed;
 }
 
-void RolloutMover::State::enqueue(std::vector<GateQuestion> due)
+void RolloutController::State::enqueue(std::vector<GateQuestion> due)
 {
     const std::lock_guard lock(mutex);
     for (GateQuestion& question : due)
@@ -156,7 +156,7 @@ void RolloutMover::State::enqueue(std::vector<GateQuestion> due)
     questionCame.notify_all();
 }
 
-void RolloutMover::State::look(const std::stop_token& stop)
+void RolloutController::State::look(const std::stop_token& stop)
 {
     while (!stop.stop_requested()) {
         bool changed = false;
@@ -173,7 +173,7 @@ void RolloutMover::State::look(const std::stop_token& stop)
     }
 }
 
-void RolloutMover::State::ask(const std::stop_token& stop)
+void RolloutController::State::ask(const std::stop_token& stop)
 {
     while (const auto question = platform::takeFront(questions, mutex, questionCame, stop)) {
         try {
@@ -188,23 +188,23 @@ void RolloutMover::State::ask(const std::stop_token& stop)
     }
 }
 
-RolloutMover::RolloutMover(Context context, platform::Exec& exec, RolloutSettings settings)
+RolloutController::RolloutController(Context context, platform::Exec& exec, RolloutSettings settings)
     : state_(std::make_unique<State>(std::move(context), exec, std::move(settings)))
 {}
 
-RolloutMover::~RolloutMover()
+RolloutController::~RolloutController()
 {
     stop();
 }
 
-void RolloutMover::start()
+void RolloutController::start()
 {
     for (int i = 0; i < state_->settings.gateThreads; ++i)
         state_->askers.emplace_back([this](const std::stop_token& stop) { state_->ask(stop); });
     state_->looker = std::jthread([this](const std::stop_token& stop) { state_->look(stop); });
 }
 
-void RolloutMover::stop()
+void RolloutController::stop()
 {
     state_->looker = {};
     for (std::jthread& asker : state_->askers)
@@ -212,7 +212,7 @@ void RolloutMover::stop()
     state_->askers.clear();
 }
 
-bool RolloutMover::runOnce()
+bool RolloutController::runOnce()
 {
     std::vector<GateQuestion> due;
     bool changed = state_->runOnce(due);
@@ -223,7 +223,7 @@ bool RolloutMover::runOnce()
     return changed;
 }
 
-void RolloutMover::wake()
+void RolloutController::wake()
 {
     const std::lock_guard lock(state_->mutex);
     state_->woken = true;

@@ -12,10 +12,10 @@ namespace bm::conductor::fleet {
 /// One look at one open rollout inside one transaction: takes note of what its operations have done, begins
 /// what may begin, ends what has ended. Everything it needs is stored, so it may be cut off and repeated
 /// anywhere.
-class RolloutTick {
+class RolloutReconciler {
 public:
-    RolloutTick(db::Transaction& tx, const Context& context, const RolloutRequest& request,
-                model::Rollout rollout);
+    RolloutReconciler(db::Transaction& tx, const Context& context, const RolloutRequest& request,
+                      model::Rollout rollout);
     /// @return whether anything changed
     bool run();
     /// What is to be asked, outside of the transaction, then answered to answerGate().

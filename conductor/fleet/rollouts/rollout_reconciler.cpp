@@ -1,4 +1,4 @@
-#include "conductor/fleet/rollouts/rollout_tick.h"
+#include "conductor/fleet/rollouts/rollout_reconciler.h"
 
 #include "common/model/duration.h"
 #include "conductor/core/json_values.h"
@@ -19,12 +19,12 @@ using State = model::RolloutNodeState;
 
 namespace {} // namespace
 
-RolloutTick::RolloutTick(db::Transaction& tx, const Context& context, const RolloutRequest& request,
-                         model::Rollout rollout)
+RolloutReconciler::RolloutReconciler(db::Transaction& tx, const Context& context,
+                                     const RolloutRequest& request, model::Rollout rollout)
     : tx_(tx), context_(context), request_(request), rollout_(std::move(rollout)), now_(context.clock.now())
 {}
 
-bool RolloutTick::run()
+bool RolloutReconciler::run()
 {
     atWork_ = rows_.atWork(tx_, rollout_.id);
     if (!atWork_.empty())
@@ -43,7 +43,7 @@ bool RolloutTick::run()
     return changed_ || rolloutChanged_;
 }
 
-void RolloutTick::lookAt(RolloutNode& node)
+void RolloutReconciler::lookAt(RolloutNode& node)
 {
     switch (node.state) {
     case State::Working:
@@ -58,7 +58,7 @@ void RolloutTick::lookAt(RolloutNode& node)
     }
 }
 
-void RolloutTick::lookAtWorking(RolloutNode& node)
+void RolloutReconciler::lookAtWorking(RolloutNode& node)
 {
     const auto found = operations_.find(node.node.uuid);
     if (found == operations_.end())
@@ -89,7 +89,7 @@ void RolloutTick::lookAtWorking(RolloutNode& node)
     }
 }
 
-void RolloutTick::lookAtRestoring(RolloutNode& node)
+void RolloutReconciler::lookAtRestoring(RolloutNode& node)
 {
     const auto found = operations_.find(node.node.uuid);
     if (found == operations_.end())
@@ -105,7 +105,7 @@ void RolloutTick::lookAtRestoring(RolloutNode& node)
          node.hint});
 }
 
-void RolloutTick::askAbout(RolloutNode& node)
+void RolloutReconciler::askAbout(RolloutNode& node)
 {
     const bool drain = node.state == State::Draining;
     if (!drain && request_.health.kind == HealthKind::PhoneHome && node.phonedHomeAt)
@@ -135,7 +135,7 @@ void RolloutTick::askAbout(RolloutNode& node)
     questions.push_back(std::move(question));
 }
 
-void RolloutTick::answerGate(const GateQuestion& question, const GateAnswer& answer)
+void RolloutReconciler::answerGate(const GateQuestion& question, const GateAnswer& answer)
 {
     std::optional<RolloutNode> node = rows_.findNode(tx_, question.rowUuid);
     const bool drain = question.kind == GateQuestion::Kind::Drain;
@@ -157,7 +157,7 @@ void RolloutTick::answerGate(const GateQuestion& question, const GateAnswer& ans
     move(*node, State::Pending);
 }
 
-void RolloutTick::deployed(RolloutNode& node)
+void RolloutReconciler::deployed(RolloutNode& node)
 {
     if (request_.health.kind == HealthKind::None)
         return end(node, State::Done);
@@ -167,7 +167,7 @@ void RolloutTick::deployed(RolloutNode& node)
     move(node, State::Checking);
 }
 
-void RolloutTick::unhealthy(RolloutNode& node, const std::string& detail)
+void RolloutReconciler::unhealthy(RolloutNode& node, const std::string& detail)
 {
     const Failure failure{"deadline-exceeded", detail, "bm node timeline " + node.nodeName};
     if (request_.health.onFailure == OnUnhealthy::Restore && !node.previousImage.empty())
@@ -177,7 +177,7 @@ void RolloutTick::unhealthy(RolloutNode& node, const std::string& detail)
         pauseFor(node.nodeName + ": " + detail, "bm rollout retry or resume " + rollout_.name);
 }
 
-void RolloutTick::restorePrevious(RolloutNode& node, const Failure& failure)
+void RolloutReconciler::restorePrevious(RolloutNode& node, const Failure& failure)
 {
     DeployRequest deploy = request_.deploy;
     deploy.image = node.previousImage;
@@ -197,7 +197,7 @@ void RolloutTick::restorePrevious(RolloutNode& node, const Failure& failure)
     }
 }
 
-void RolloutTick::failed(RolloutNode& node, const Failure& failure, bool mayRetry)
+void RolloutReconciler::failed(RolloutNode& node, const Failure& failure, bool mayRetry)
 {
     if (mayRetry && node.attempts < request_.attempts && rollout_.state != RolloutState::Aborting &&
         !windowIsOver()) {
@@ -210,7 +210,7 @@ void RolloutTick::failed(RolloutNode& node, const Failure& failure, bool mayRetr
     end(node, State::Failed, failure);
 }
 
-void RolloutTick::end(RolloutNode& node, State state, const Failure& why)
+void RolloutReconciler::end(RolloutNode& node, State state, const Failure& why)
 {
     node.reasonCode = why.code;
     node.reason = why.text;
@@ -220,7 +220,7 @@ void RolloutTick::end(RolloutNode& node, State state, const Failure& why)
     move(node, state);
 }
 
-void RolloutTick::move(RolloutNode& node, State state)
+void RolloutReconciler::move(RolloutNode& node, State state)
 {
     const bool same = node.state == state;
     node.state = state;
@@ -234,12 +234,12 @@ void RolloutTick::move(RolloutNode& node, State state)
                 node.nodeName + (node.reason.empty() ? "" : ": " + node.reason), details.dump(), node.node);
 }
 
-bool RolloutTick::windowIsOver() const
+bool RolloutReconciler::windowIsOver() const
 {
     return request_.startBefore && *request_.startBefore <= now_;
 }
 
-std::string RolloutTick::addressOf(const model::NodeId& id) const
+std::string RolloutReconciler::addressOf(const model::NodeId& id) const
 {
     if (const std::optional<model::Node> node = db::NodeRepository{}.find(tx_, id)) {
         std::string given = textMember(valueOf(node->properties), "health_address");

@@ -9,10 +9,10 @@ namespace bm::conductor::fleet {
 RolloutRequest storedRequest(const Context& context, const model::Rollout& rollout);
 
 /// Moves open rollouts on: one thread looks at them, a few ask gates. Thread-safe.
-class RolloutMover {
+class RolloutController {
 public:
-    RolloutMover(Context context, platform::Exec& exec, RolloutSettings settings);
-    ~RolloutMover();
+    RolloutController(Context context, platform::Exec& exec, RolloutSettings settings);
+    ~RolloutController();
     void start();
     void stop();
     /// Looks once at every open rollout; without threads the gates are asked here, too.
