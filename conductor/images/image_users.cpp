@@ -2,7 +2,7 @@
 
 #include "common/wire/operation_request.h"
 #include "conductor/core/json_values.h"
-#include "conductor/images/ramdisk_stay.h"
+#include "conductor/images/ramdisk_deployment.h"
 #include "db/repositories/node_repository.h"
 #include "db/repositories/repositories.h"
 #include "db/repositories/rollout_repository.h"
@@ -41,9 +41,9 @@ void ImageUsers::readNodes(db::Transaction& tx)
         for (const char* member : {"image_source", "image_checksum", "image_name"})
             if (const std::string text = textMember(instance, member); !text.empty())
                 carrying_[text].insert(nodeNameOf(node));
-        if (const std::optional<RamdiskStay> stay =
-                stayOf(node)) // has no copy: it comes for it at each start
-            wanting_[stay->image.uuid].insert(nodeNameOf(node) + ", which boots it");
+        if (const std::optional<RamdiskDeployment> deployment =
+                ramdiskDeploymentOf(node)) // has no copy: it comes for it at each start
+            wanting_[deployment->image.uuid].insert(nodeNameOf(node) + ", which boots it");
     }
     for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx)) {
         const wire::OperationRequest request = wire::operationRequestOf(operation);

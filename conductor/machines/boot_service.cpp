@@ -2,8 +2,8 @@
 
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
-#include "conductor/images/ramdisk_stay.h"
 #include "conductor/steps/written_disk.h"
 
 #include <set>
@@ -45,33 +45,33 @@ std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRec
 
 /// What a node that is being deployed fetched, so that its deployment goes on; one that is active may come as
 /// often as it likes.
-void mark(db::Transaction& tx, const Context& context, model::Node node, bool RamdiskStay::*what)
+void mark(db::Transaction& tx, const Context& context, model::Node node, bool RamdiskDeployment::*what)
 {
-    std::optional<RamdiskStay> stay = stayOf(node);
-    if (!stay || (*stay).*what || node.state == model::State::Active)
+    std::optional<RamdiskDeployment> deployment = ramdiskDeploymentOf(node);
+    if (!deployment || (*deployment).*what || node.state == model::State::Active)
         return;
-    (*stay).*what = true;
-    setStay(node, stay);
+    (*deployment).*what = true;
+    setRamdiskDeployment(node, deployment);
     db::NodeRepository{}.update(tx, node);
     if (const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node.id);
-        operation && stay->kernel && stay->initrd)
+        operation && deployment->kernel && deployment->initrd)
         db::OperationRepository{}.hasten(tx, operation->id, context.clock.now());
 }
 
-std::string stayScript(db::Transaction& tx, const Context& context, const model::Node& node,
-                       const model::MacAddress& mac, const std::string& who)
+std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context, const model::Node& node,
+                                    const model::MacAddress& mac, const std::string& who)
 {
-    const RamdiskStay stay = stayOf(node).value();
+    const RamdiskDeployment deployment = ramdiskDeploymentOf(node).value();
     pxe::ImageBoot boot;
     boot.baseUrl = context.settings.baseUrl + "/boot/nodes/" + node.id.uuid + "/" +
-                   context.secrets.open(stay.tokenSealed);
+                   context.secrets.open(deployment.tokenSealed);
     boot.scriptUrl = context.settings.baseUrl + "/boot/script";
-    boot.title = stay.imageName;
-    boot.arguments = stay.arguments;
+    boot.title = deployment.imageName;
+    boot.arguments = deployment.arguments;
     boot.mac = mac;
-    boot.configDrive = stay.configDrive;
-    note(tx, context.clock.now(), node.id, "http.script", stay.imageName + " (" + who + ")");
-    mark(tx, context, node, &RamdiskStay::script);
+    boot.configDrive = deployment.configDrive;
+    note(tx, context.clock.now(), node.id, "http.script", deployment.imageName + " (" + who + ")");
+    mark(tx, context, node, &RamdiskDeployment::script);
     return pxe::imageScript(boot);
 }
 
@@ -85,14 +85,15 @@ Asked findAsked(db::Transaction& tx, const Context& context, const std::string& 
                 const std::string& token, const Error& none)
 {
     const std::optional<model::Node> node = db::NodeRepository{}.find(tx, model::NodeId{ident});
-    const std::optional<RamdiskStay> stay = node ? stayOf(*node) : std::nullopt;
-    if (!stay || !bootsItsRamdisk(*node) ||
-        !platform::equalSecrets(context.secrets.open(stay->tokenSealed), token))
+    const std::optional<RamdiskDeployment> deployment = node ? ramdiskDeploymentOf(*node) : std::nullopt;
+    if (!deployment || !bootsItsRamdisk(*node) ||
+        !platform::equalSecrets(context.secrets.open(deployment->tokenSealed), token))
         throw Error(none);
-    const std::optional<model::Image> image = db::ImageRepository{}.find(tx, stay->image);
+    const std::optional<model::Image> image = db::ImageRepository{}.find(tx, deployment->image);
     if (!image)
         throw Error(none);
-    return {*image, stay->configDrive ? db::ConfigDriveRepository{}.find(tx, node->id).value_or("") : ""};
+    return {*image,
+            deployment->configDrive ? db::ConfigDriveRepository{}.find(tx, node->id).value_or("") : ""};
 }
 
 constexpr std::chrono::minutes kTakeOutDeadline{2}; // laid ready by the deployment; this is after a mishap
@@ -141,9 +142,9 @@ void BootService::imageFetched(const BootFile& file, const std::string& peerAddr
         note(tx, context_.clock.now(), node->id, "http." + file.what,
              peerAddress + " " + std::to_string(bytes) + " bytes" + (whole ? "" : ", not all of it"));
         if (whole && file.what == "kernel")
-            mark(tx, context_, *node, &RamdiskStay::kernel);
+            mark(tx, context_, *node, &RamdiskDeployment::kernel);
         if (whole && file.what == "initrd")
-            mark(tx, context_, *node, &RamdiskStay::initrd);
+            mark(tx, context_, *node, &RamdiskDeployment::initrd);
     });
     context_.wake();
 }
@@ -170,7 +171,7 @@ std::string BootService::script(const std::string& macText, const std::string& p
         const model::Node node = findNode(tx, port->node.uuid);
         std::optional<db::AgentRecord> record = db::AgentRepository{}.find(tx, node.id);
         if (!expected(record, now) && bootsItsRamdisk(node))
-            return stayScript(tx, context_, node, *mac, platform + ", " + peerAddress);
+            return ramdiskDeploymentScript(tx, context_, node, *mac, platform + ", " + peerAddress);
         if (!expected(record, now)) {
             note(tx, now, node.id, "http.script", "local disk (" + platform + ", " + peerAddress + ")");
             return pxe::localDiskScript("no operation waits for this machine", biosDriveOf(node));

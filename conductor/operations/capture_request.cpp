@@ -3,7 +3,7 @@
 #include "conductor/core/json_values.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
-#include "conductor/images/ramdisk_stay.h"
+#include "conductor/images/ramdisk_deployment.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/operations/lifecycle.h"
 

@@ -4,7 +4,7 @@
 #include "common/platform/log.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/images/ramdisk_stay.h"
+#include "conductor/images/ramdisk_deployment.h"
 #include "conductor/operations/lifecycle.h"
 #include "conductor/operations/plan.h"
 #include "conductor/operations/service_return.h"
@@ -220,8 +220,8 @@ void mergeAgentReport(db::Transaction& tx, const model::NodeId& node, Step& step
         agent->inventory.text != "{}")
         outcome.runAt = now;
     if (step.name == stepKind("await_ramdisk").name)
-        if (const std::optional<RamdiskStay> stay = stayOf(findNode(tx, node.uuid));
-            stay && stay->kernel && stay->initrd)
+        if (const std::optional<RamdiskDeployment> deployment = ramdiskDeploymentOf(findNode(tx, node.uuid));
+            deployment && deployment->kernel && deployment->initrd)
             outcome.runAt = now;
     step.bytesDone = std::max(step.bytesDone, stored->bytesDone);
     if (stored->result != step.result || stored->errorCode != step.errorCode) {

@@ -1,6 +1,6 @@
 // The agent of a machine: it reports over the network, and steps wait for its row.
 #include "conductor/core/json_values.h"
-#include "conductor/images/ramdisk_stay.h"
+#include "conductor/images/ramdisk_deployment.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/step_support.h"
 
@@ -16,17 +16,17 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Tells the operator how far the machine came.
-Error notFetched(const StepWork& work, const std::optional<RamdiskStay>& stay)
+Error notFetched(const StepWork& work, const std::optional<RamdiskDeployment>& deployment)
 {
     const std::string within =
         " within " + std::to_string(work.context.settings.callbackTimeout / 1s) + " s of power-on";
     const std::string timeline = "see how far it came: bm node timeline " + work.node.name;
-    if (!stay || !stay->script)
+    if (!deployment || !deployment->script)
         return {ErrorCode::DeadlineExceeded, "the machine has not asked for its boot script" + within,
                 timeline + "; no DHCP line means cabling, VLAN or boot order"};
     return {ErrorCode::DeadlineExceeded,
             std::string("the machine has its boot script, but has not fetched the ") +
-                (stay->kernel ? "initrd" : "kernel") + within,
+                (deployment->kernel ? "initrd" : "kernel") + within,
             timeline + "; its console has iPXE's reason (out of memory, a link that breaks off)"};
 }
 
@@ -47,13 +47,13 @@ public:
 
     model::StepResult awaitRamdisk(StepWork& work) const override
     {
-        const std::optional<RamdiskStay> stay = stayOf(work.node);
+        const std::optional<RamdiskDeployment> deployment = ramdiskDeploymentOf(work.node);
         const model::UtcTime now = work.context.clock.now();
         const model::UtcTime deadline =
             work.step.startedAt.value_or(now) + work.context.settings.callbackTimeout;
-        if (!stay || !stay->kernel || !stay->initrd) {
+        if (!deployment || !deployment->kernel || !deployment->initrd) {
             if (now >= deadline)
-                throw notFetched(work, stay);
+                throw notFetched(work, deployment);
             return model::AwaitAgent{deadline};
         }
         return model::Done{};

@@ -1,6 +1,6 @@
 // What a deployment checks before it touches the machine, and what an undeployment forgets.
 #include "conductor/core/nodes.h"
-#include "conductor/images/ramdisk_stay.h"
+#include "conductor/images/ramdisk_deployment.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
@@ -22,14 +22,14 @@ model::StepResult stepCheckRequest(StepWork& work)
         requireBootPort(tx, work.context, work.node);
     });
     if (order.kind != toText(model::ImageKind::Ramdisk))
-        work.changeNode([](model::Node& node) { setStay(node, std::nullopt); });
+        work.changeNode([](model::Node& node) { setRamdiskDeployment(node, std::nullopt); });
     return model::Done{};
 }
 
 model::StepResult stepForgetInstance(StepWork& work)
 {
     work.changeNode([](model::Node& node) {
-        setStay(node, std::nullopt);
+        setRamdiskDeployment(node, std::nullopt);
         node.instanceInfo = {};
         node.instanceUuid.clear();
         node.allocationUuid.clear();

@@ -1,7 +1,7 @@
 // Power is a wish: off, seen off, boot device, on, seen on; each part may be repeated.
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/images/ramdisk_stay.h"
+#include "conductor/images/ramdisk_deployment.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 
@@ -124,10 +124,10 @@ model::StepResult stepBootDeviceDisk(StepWork& work)
 model::StepResult stepBootDeviceRamdisk(StepWork& work)
 {
     work.changeNode([](model::Node& node) {
-        std::optional<RamdiskStay> stay = stayOf(node);
-        if (stay)
-            stay->script = stay->kernel = stay->initrd = false;
-        setStay(node, stay);
+        std::optional<RamdiskDeployment> deployment = ramdiskDeploymentOf(node);
+        if (deployment)
+            deployment->script = deployment->kernel = deployment->initrd = false;
+        setRamdiskDeployment(node, deployment);
     });
     return setBootDevice(work, model::BootDevice::Pxe, true);
 }

@@ -2,8 +2,8 @@
 // network, and is active once it has fetched both. No agent, and no disk is written.
 #include "common/platform/secrets.h"
 #include "conductor/core/json_values.h"
+#include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
-#include "conductor/images/ramdisk_stay.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/reports.h"
 #include "conductor/steps/step_handlers.h"
@@ -45,15 +45,15 @@ model::StepResult stepPrepareRamdisk(StepWork& work)
 {
     const auto& order = wire::orderOf<wire::DeployOrder>(work.request);
     const model::Image image = imageOf(work);
-    RamdiskStay stay;
-    stay.image = image.id;
-    stay.imageName = image.name;
-    stay.arguments = order.kernelArguments.value_or("");
-    stay.configDrive = order.configDrive;
-    if (!layReady(work, image, stay.arguments))
+    RamdiskDeployment deployment;
+    deployment.image = image.id;
+    deployment.imageName = image.name;
+    deployment.arguments = order.kernelArguments.value_or("");
+    deployment.configDrive = order.configDrive;
+    if (!layReady(work, image, deployment.arguments))
         return model::Again{1s};
-    stay.tokenSealed = work.context.secrets.seal(platform::randomHex(kTokenBytes));
-    work.changeNode([stay](model::Node& node) { setStay(node, stay); });
+    deployment.tokenSealed = work.context.secrets.seal(platform::randomHex(kTokenBytes));
+    work.changeNode([deployment](model::Node& node) { setRamdiskDeployment(node, deployment); });
     work.event("ramdisk.prepared", image.name);
     return model::Done{};
 }

@@ -1,5 +1,5 @@
+#include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
-#include "conductor/images/ramdisk_stay.h"
 #include "tests/images/boot_world.h"
 #include "tests/support/world.h"
 

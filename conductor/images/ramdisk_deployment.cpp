@@ -1,4 +1,4 @@
-#include "conductor/images/ramdisk_stay.h"
+#include "conductor/images/ramdisk_deployment.h"
 
 #include "common/platform/newc.h"
 #include "conductor/core/json_values.h"
@@ -58,37 +58,39 @@ bool addFilesOf(std::string& archive, const std::string& drive)
 
 } // namespace
 
-std::optional<RamdiskStay> stayOf(const model::Node& node)
+std::optional<RamdiskDeployment> ramdiskDeploymentOf(const model::Node& node)
 {
     const json internal = valueOf(node.driverInternalInfo);
     const auto found = internal.find(kMember);
     if (found == internal.end() || !found->is_object())
         return std::nullopt;
-    RamdiskStay stay;
-    stay.image.uuid = textMember(*found, "image_id");
-    stay.imageName = textMember(*found, "image");
-    stay.tokenSealed = textMember(*found, "token");
-    stay.arguments = textMember(*found, "kernel_arguments");
-    stay.configDrive = found->value("config_drive", false);
+    RamdiskDeployment deployment;
+    deployment.image.uuid = textMember(*found, "image_id");
+    deployment.imageName = textMember(*found, "image");
+    deployment.tokenSealed = textMember(*found, "token");
+    deployment.arguments = textMember(*found, "kernel_arguments");
+    deployment.configDrive = found->value("config_drive", false);
     const json fetched = found->value("fetched", json::object());
-    stay.script = fetched.value("script", false);
-    stay.kernel = fetched.value("kernel", false);
-    stay.initrd = fetched.value("initrd", false);
-    return stay;
+    deployment.script = fetched.value("script", false);
+    deployment.kernel = fetched.value("kernel", false);
+    deployment.initrd = fetched.value("initrd", false);
+    return deployment;
 }
 
-void setStay(model::Node& node, const std::optional<RamdiskStay>& stay)
+void setRamdiskDeployment(model::Node& node, const std::optional<RamdiskDeployment>& deployment)
 {
     json internal = valueOf(node.driverInternalInfo);
     internal.erase(kMember);
-    if (stay)
-        internal[kMember] = {
-            {"image_id", stay->image.uuid},
-            {"image", stay->imageName},
-            {"token", stay->tokenSealed},
-            {"kernel_arguments", stay->arguments},
-            {"config_drive", stay->configDrive},
-            {"fetched", {{"script", stay->script}, {"kernel", stay->kernel}, {"initrd", stay->initrd}}}};
+    if (deployment)
+        internal[kMember] = {{"image_id", deployment->image.uuid},
+                             {"image", deployment->imageName},
+                             {"token", deployment->tokenSealed},
+                             {"kernel_arguments", deployment->arguments},
+                             {"config_drive", deployment->configDrive},
+                             {"fetched",
+                              {{"script", deployment->script},
+                               {"kernel", deployment->kernel},
+                               {"initrd", deployment->initrd}}}};
     node.driverInternalInfo = textOf(internal);
 }
 
@@ -96,15 +98,15 @@ bool bootsItsRamdisk(const model::Node& node)
 {
     const bool during = node.state == model::State::Active || node.state == model::State::Deploying ||
                         node.state == model::State::WaitCallback;
-    return during && stayOf(node).has_value();
+    return during && ramdiskDeploymentOf(node).has_value();
 }
 
 void refuseWithoutDisk(const model::Node& node, const std::string& what)
 {
-    if (const std::optional<RamdiskStay> stay = stayOf(node))
+    if (const std::optional<RamdiskDeployment> deployment = ramdiskDeploymentOf(node))
         throw Error(
             ErrorCode::Conflict,
-            "this node stays in the RAM disk " + stay->imageName + ": there is no disk to " + what,
+            "this node stays in the RAM disk " + deployment->imageName + ": there is no disk to " + what,
             "nothing was written by its deployment; put an image on its disk first: bm provision IMAGE " +
                 (node.name.empty() ? node.id.uuid : node.name));
 }

@@ -9,7 +9,7 @@ namespace bm::conductor {
 
 /// A node's RAM-disk deployment, kept in its driver_internal_info from the deployment's first steps until
 /// another image or undeploying ends it.
-struct RamdiskStay {
+struct RamdiskDeployment {
     model::ImageId image;
     std::string imageName;
     std::string tokenSealed; ///< of the addresses that its boot script has
@@ -18,9 +18,9 @@ struct RamdiskStay {
     bool script = false, kernel = false, initrd = false; ///< what was fetched since power-on was ordered
 };
 
-std::optional<RamdiskStay> stayOf(const model::Node& node);
+std::optional<RamdiskDeployment> ramdiskDeploymentOf(const model::Node& node);
 /// Nothing: the node stays in no RAM disk any more.
-void setStay(model::Node& node, const std::optional<RamdiskStay>& stay);
+void setRamdiskDeployment(model::Node& node, const std::optional<RamdiskDeployment>& deployment);
 
 /// Whether a network boot of @p node brings its RAM disk: it is active, or about to be.
 bool bootsItsRamdisk(const model::Node& node);
