@@ -4,7 +4,7 @@
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
-#include "conductor/steps/written_disk.h"
+#include "conductor/steps/image_copy_step.h"
 
 #include <set>
 

@@ -4,9 +4,9 @@
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
+#include "conductor/steps/image_copy_step.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/written_disk.h"
 
 #include <algorithm>
 

@@ -2,9 +2,9 @@
 #include "common/wire/steps/write_tree.h"
 #include "conductor/core/json_values.h"
 #include "conductor/steps/disk_choice.h"
+#include "conductor/steps/image_copy_step.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "conductor/steps/written_disk.h"
 
 namespace bm::conductor {
 

@@ -1,4 +1,4 @@
-#include "conductor/steps/written_disk.h"
+#include "conductor/steps/image_copy_step.h"
 
 #include "common/wire/steps/disk_parts.h"
 #include "conductor/core/json_values.h"
