@@ -94,7 +94,7 @@ void takeReport(db::Transaction& tx, const Context& context, const model::NodeId
     if (ended) {
         note(tx, context.clock.now(), node, "agent." + std::string(toText(report.state)), step.name, "{}",
              step.operation);
-        operations.hasten(tx, step.operation, context.clock.now());
+        operations.makeDueNow(tx, step.operation, context.clock.now());
     }
 }
 
@@ -293,7 +293,7 @@ bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord re
          "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
          operation ? operation->id : model::OperationId{});
     if (operation)
-        db::OperationRepository{}.hasten(tx, operation->id, now);
+        db::OperationRepository{}.makeDueNow(tx, operation->id, now);
     return true;
 }
 
@@ -365,7 +365,7 @@ std::string AgentService::continueInspection(const std::vector<std::string>& mac
                 if (step.name == model::stepKind("inspect").name && isOpen(step)) {
                     step.result = textOf(result);
                     operations.updateStep(tx, step);
-                    operations.hasten(tx, operation->id, context_.clock.now());
+                    operations.makeDueNow(tx, operation->id, context_.clock.now());
                     return node.id.uuid;
                 }
         throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " is not being inspected by this machine.");

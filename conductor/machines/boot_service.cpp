@@ -55,7 +55,7 @@ void mark(db::Transaction& tx, const Context& context, model::Node node, bool Ra
     db::NodeRepository{}.update(tx, node);
     if (const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node.id);
         operation && deployment->kernel && deployment->initrd)
-        db::OperationRepository{}.hasten(tx, operation->id, context.clock.now());
+        db::OperationRepository{}.makeDueNow(tx, operation->id, context.clock.now());
 }
 
 std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context, const model::Node& node,

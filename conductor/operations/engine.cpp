@@ -175,7 +175,7 @@ void Engine::State::resume(db::Transaction& tx, const model::Operation& operatio
         step.crashes += 1;
         operations.updateStep(tx, step);
     }
-    operations.hasten(tx, operation.id, now);
+    operations.makeDueNow(tx, operation.id, now);
     note(tx, now, operation.node, "operation.resumed", "bmd started again; going on from the stored step",
          "{}", operation.id);
 }

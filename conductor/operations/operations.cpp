@@ -144,7 +144,7 @@ model::OperationId unhold(db::Transaction& tx, const Context& context, Node node
             step.result = model::JsonText{R"({"unheld":true})"};
             operations.updateStep(tx, step);
         }
-    operations.hasten(tx, current->id, context.clock.now());
+    operations.makeDueNow(tx, current->id, context.clock.now());
     note(tx, context.clock.now(), node.id, "state.changed",
          std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
          current->id);

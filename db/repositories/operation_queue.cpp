@@ -47,7 +47,7 @@ std::optional<model::UtcTime> OperationRepository::nextRunAt(Transaction& tx) co
     return next;
 }
 
-void OperationRepository::hasten(Transaction& tx, const model::OperationId& id, model::UtcTime at) const
+void OperationRepository::makeDueNow(Transaction& tx, const model::OperationId& id, model::UtcTime at) const
 {
     tx.execute("update operations set run_at = $2 where uuid = $1 and state in ('queued', 'running') and "
                "run_at > $2",

@@ -58,7 +58,7 @@ public:
     /// When the next running one is due; nothing when none runs.
     std::optional<model::UtcTime> nextRunAt(Transaction& tx) const;
     /// Has a queued or running operation looked at no later than @p at.
-    void hasten(Transaction& tx, const model::OperationId& id, model::UtcTime at) const;
+    void makeDueNow(Transaction& tx, const model::OperationId& id, model::UtcTime at) const;
     std::vector<model::Step> steps(Transaction& tx, const model::OperationId& operation) const;
     /// Unfinished operations whose request names @p imageName or image id (an image in use).
     std::vector<model::NodeId> nodesUsingImage(Transaction& tx, const model::ImageId& image) const;

@@ -198,12 +198,12 @@ TEST_CASE("the queue of operations", "[db][operation]")
             CHECK(operations.countRunning(tx, Verify) == 0);
         });
     }
-    SECTION("is hastened, never delayed, and leaves what has ended alone")
+    SECTION("is made due earlier, never later, and leaves what has ended alone")
     {
         database.write([&](Transaction& tx) {
-            operations.hasten(tx, later, at(90));
-            operations.hasten(tx, sooner, at(300));
-            operations.hasten(tx, done, at(0));
+            operations.makeDueNow(tx, later, at(90));
+            operations.makeDueNow(tx, sooner, at(300));
+            operations.makeDueNow(tx, done, at(0));
             CHECK(operations.find(tx, later)->runAt == at(90));
             CHECK(operations.find(tx, sooner)->runAt == at(100));
             CHECK(operations.find(tx, done)->runAt == at(1));
