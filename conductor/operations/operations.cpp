@@ -20,12 +20,12 @@ using model::StateEvent;
 namespace {
 
 /// The way from @p state to active: the kinds of operation, first to last; a move without one goes before.
-struct Way {
+struct DeployPath {
     std::optional<StateEvent> move;
     std::vector<OperationKind> kinds;
 };
 
-Way wayToActive(const Node& node)
+DeployPath pathToActive(const Node& node)
 {
     switch (node.state) {
     case State::Enroll:
@@ -199,18 +199,18 @@ model::OperationId Operations::provisionWithin(db::Transaction& tx, const Contex
     refuseMaintenance(node);
     if (wipesInstance(node.state))
         refuseProtected(node);
-    const Way way = wayToActive(node);
-    if (way.move) {
-        moveNode(tx, context, node, *way.move);
+    const DeployPath path = pathToActive(node);
+    if (path.move) {
+        moveNode(tx, context, node, *path.move);
         node = findNode(tx, node.id.uuid);
     }
     NewOperation wanted;
-    wanted.kind = way.kinds.front();
+    wanted.kind = path.kinds.front();
     wanted.actor = actor;
     wanted.rollout = rollout;
     wanted.request = prepareDeploy(tx, context, node, request);
-    for (std::size_t i = 1; i < way.kinds.size(); ++i)
-        wanted.then.emplace_back(model::toText(way.kinds[i]));
+    for (std::size_t i = 1; i < path.kinds.size(); ++i)
+        wanted.then.emplace_back(model::toText(path.kinds[i]));
     return beginOperation(tx, context, findNode(tx, node.id.uuid),
                           model::beginningEvent(wanted.kind, node.state), wanted);
 }
@@ -232,18 +232,18 @@ std::optional<model::OperationId> Operations::provide(const std::string& ident, 
         if (node.state == State::Available)
             return std::nullopt;
         refuseMaintenance(node);
-        Way way = wayToActive(node);
-        if (way.kinds.front() == OperationKind::Deploy)
+        DeployPath path = pathToActive(node);
+        if (path.kinds.front() == OperationKind::Deploy)
             throw Error(ErrorCode::InvalidTransition,
                         "node " + node.id.uuid + " is \"" + std::string(model::toText(node.state)) +
                             "\"; only a machine that runs nothing becomes available so",
                         "bm undeploy takes a running one down");
-        if (way.move) {
-            moveNode(tx, context_, node, *way.move);
+        if (path.move) {
+            moveNode(tx, context_, node, *path.move);
             node = findNode(tx, ident);
         }
         NewOperation wanted;
-        wanted.kind = way.kinds.front();
+        wanted.kind = path.kinds.front();
         wanted.actor = actor;
         if (wanted.kind == OperationKind::Verify)
             wanted.then.emplace_back(model::toText(OperationKind::Clean));
