@@ -10,7 +10,7 @@ namespace bm::conductor {
 using model::Error;
 using model::ErrorCode;
 
-ImageWish wishOf(const model::Node& node, const DeployRequest& request)
+RequestedImage requestedImageOf(const model::Node& node, const DeployRequest& request)
 {
     if (!request.image.empty())
         return {request.image};
@@ -22,13 +22,13 @@ ImageWish wishOf(const model::Node& node, const DeployRequest& request)
     return {named, isImageUrl(named)};
 }
 
-model::Image wantedImage(db::Transaction& tx, const Context& context, const model::Node& node,
-                         const ImageWish& wish)
+model::Image findRequestedImage(db::Transaction& tx, const Context& context, const model::Node& node,
+                                const RequestedImage& requested)
 {
-    if (wish.byAddress)
+    if (requested.byAddress)
         return imageByUrl(tx, context, imageAddressOf(valueOf(node.instanceInfo)),
                           "a deployment of " + (node.name.empty() ? node.id.uuid : node.name));
-    return findReadyImage(tx, wish.reference);
+    return findReadyImage(tx, requested.reference);
 }
 
 bool writesNothing(const Context& context, const model::Node& node, const DeployRequest& request)
@@ -42,11 +42,11 @@ std::string deployFinding(db::Transaction& tx, const Context& context, const mod
     if (writesNothing(context, node, {}))
         return "";
     try {
-        const ImageWish wish = wishOf(node, {});
-        if (wish.byAddress)
+        const RequestedImage requested = requestedImageOf(node, {});
+        if (requested.byAddress)
             imageAddressOf(valueOf(node.instanceInfo));
         else
-            findReadyImage(tx, wish.reference);
+            findReadyImage(tx, requested.reference);
         return "";
     } catch (const Error& error) {
         return error.message() + (error.hint().empty() ? "" : "; " + error.hint());

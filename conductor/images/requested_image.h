@@ -8,18 +8,18 @@
 namespace bm::conductor {
 
 /// What the request, else the node, says is to be deployed.
-struct ImageWish {
+struct RequestedImage {
     std::string reference;
     bool byAddress = false; ///< instance_info's alone may be a URL
 };
 
 /// @throws Error InvalidInput when neither names an image
-ImageWish wishOf(const model::Node& node, const DeployRequest& request);
+RequestedImage requestedImageOf(const model::Node& node, const DeployRequest& request);
 
 /// An image that is named by its address may still be on its way.
 /// @throws Error NotFound, Conflict (not ready), InvalidInput (address)
-model::Image wantedImage(db::Transaction& tx, const Context& context, const model::Node& node,
-                         const ImageWish& wish);
+model::Image findRequestedImage(db::Transaction& tx, const Context& context, const model::Node& node,
+                                const RequestedImage& requested);
 
 /// Ironic's "fake" deploy interface needs no image.
 bool writesNothing(const Context& context, const model::Node& node, const DeployRequest& request);

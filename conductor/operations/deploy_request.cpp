@@ -149,13 +149,13 @@ wire::OperationRequest prepareDeploy(db::Transaction& tx, const Context& context
     const json steps = deploySteps(tx, context, node, request);
     if (writesNothing(context, node, request))
         return wire::DeployNothingOrder{.steps = textOf(steps)};
-    const ImageWish wish = wishOf(node, request);
-    const model::Image image = wantedImage(tx, context, node, wish);
+    const RequestedImage requested = requestedImageOf(node, request);
+    const model::Image image = findRequestedImage(tx, context, node, requested);
     requireBootPort(tx, context, node);
     wire::DeployOrder order = orderFor(image, node, request, steps);
     order.configDrive = storeDrive(tx, context, node, request);
     model::Node changed = node;
-    changed.instanceInfo = instanceInfoFor(node, image, request, wish.byAddress);
+    changed.instanceInfo = instanceInfoFor(node, image, request, requested.byAddress);
     // beginOperation works on what is stored; its update follows this one
     db::NodeRepository{}.update(tx, changed);
     return order;
