@@ -49,7 +49,7 @@ std::vector<RolloutNode> judgeAll(db::Transaction& tx, const Context& context, c
                                   const model::Image& image, const std::vector<Selected>& nodes)
 {
     const std::map<std::string, std::string> taken = db::RolloutRepository{}.taken(tx);
-    const JudgedBy by{request, image, taken, context.clock.now()};
+    const PlanCriteria by{request, image, taken, context.clock.now()};
     std::vector<RolloutNode> rows;
     for (const Selected& selected : nodes) {
         RolloutNode row;

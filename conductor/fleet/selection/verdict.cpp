@@ -29,14 +29,14 @@ struct Reason {
 struct Case {
     db::Transaction& tx;
     const Context& context;
-    const JudgedBy& by;
+    const PlanCriteria& by;
     const Selected& selected;
     const Node& node;
     std::string name;
     json inventory; ///< of the agent's last boot; {} none
 };
 
-Reason nodesOwnWill(const Case& c)
+Reason nodeOptsOut(const Case& c)
 {
     if (const auto taken = c.by.taken.find(c.node.id.uuid); taken != c.by.taken.end())
         return {"node-locked", "in rollout " + taken->second,
@@ -161,7 +161,7 @@ Reason optionsFit(const Case& c)
     return {};
 }
 
-Reason asWanted(const Case& c)
+Reason alreadyDeployed(const Case& c)
 {
     const bool onIt = c.node.state == model::State::Active &&
                       textMember(valueOf(c.node.instanceInfo), "image_checksum") == c.by.image.contentId;
@@ -180,7 +180,7 @@ Reason asWanted(const Case& c)
 
 } // namespace
 
-void judge(db::Transaction& tx, const Context& context, const JudgedBy& by, const Selected& selected,
+void judge(db::Transaction& tx, const Context& context, const PlanCriteria& by, const Selected& selected,
            RolloutNode& row)
 {
     const Node& node = selected.node;
@@ -192,7 +192,8 @@ void judge(db::Transaction& tx, const Context& context, const JudgedBy& by, cons
                  node,
                  node.name.empty() ? node.id.uuid : node.name,
                  agent ? valueOf(agent->inventory) : json::object()};
-    for (const auto& question : {nodesOwnWill, asWanted, stateFits, machineSeen, imageFits, optionsFit}) {
+    for (const auto& question :
+         {nodeOptsOut, alreadyDeployed, stateFits, machineSeen, imageFits, optionsFit}) {
         const Reason reason = question(c);
         if (reason.code.empty())
             continue;

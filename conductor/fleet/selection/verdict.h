@@ -9,7 +9,7 @@
 namespace bm::conductor::fleet {
 
 /// What all nodes of a plan are judged by.
-struct JudgedBy {
+struct PlanCriteria {
     const RolloutRequest& request;
     const model::Image& image;
     const std::map<std::string, std::string>& taken; ///< node uuid to the open rollout that has it
@@ -17,7 +17,7 @@ struct JudgedBy {
 };
 
 /// Fills verdict, reasonCode, reason and hint of @p row: write, skip (it is as wanted) or refuse.
-void judge(db::Transaction& tx, const Context& context, const JudgedBy& by, const Selected& selected,
+void judge(db::Transaction& tx, const Context& context, const PlanCriteria& by, const Selected& selected,
            model::RolloutNode& row);
 
 } // namespace bm::conductor::fleet
