@@ -22,8 +22,9 @@ Node findNode(db::Transaction& tx, const std::string& ident)
     return *node;
 }
 
-void note(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
-          const std::string& message, const std::string& detailsJson, const model::OperationId& operation)
+void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
+                 const std::string& message, const std::string& detailsJson,
+                 const model::OperationId& operation)
 {
     model::NodeEvent event;
     event.node = node;

@@ -9,9 +9,9 @@ namespace bm::conductor {
 /// The node called @p ident (uuid or name). @throws Error NotFound in Ironic's words
 model::Node findNode(db::Transaction& tx, const std::string& ident);
 /// Appends an event of @p node at @p at.
-void note(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
-          const std::string& message, const std::string& detailsJson = "{}",
-          const model::OperationId& operation = {});
+void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
+                 const std::string& message, const std::string& detailsJson = "{}",
+                 const model::OperationId& operation = {});
 /// How the node's BMC is reached, secrets opened. @throws Error InvalidInput (driver_info), NotFound
 /// (hardware type)
 drivers::BmcAccess bmcAccess(const Context& context, const model::Node& node);

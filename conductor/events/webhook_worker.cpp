@@ -175,14 +175,14 @@ bool WebhookWorker::deliver(model::Webhook& hook, const model::NodeEvent& event,
         ++hook.delivered;
         hook.lastError.clear();
     } else {
-        noteFailure(hook, answer, event.sequence);
+        countFailure(hook, answer, event.sequence);
     }
     context_.meters.webhookPost(answer.error.empty());
     context_.database.write([&](db::Transaction& tx) { db::WebhookRepository{}.update(tx, hook); });
     return answer.error.empty();
 }
 
-void WebhookWorker::noteFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence)
+void WebhookWorker::countFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence)
 {
     ++hook.failures;
     hook.lastError = fmt::format("event {}: {}", sequence, answer.error);

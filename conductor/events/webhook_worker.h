@@ -46,7 +46,7 @@ private:
     std::chrono::milliseconds backOff(const model::Webhook& hook) const;
     bool deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop);
     void sawUpTo(std::int64_t latest, model::Webhook& hook);
-    void noteFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence);
+    void countFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence);
 
     const Context& context_;
     const Webhooks::Render& render_;

@@ -92,8 +92,8 @@ void takeReport(db::Transaction& tx, const Context& context, const model::NodeId
     const db::OperationRepository operations;
     operations.updateStep(tx, step);
     if (ended) {
-        note(tx, context.clock.now(), node, "agent." + std::string(toText(report.state)), step.name, "{}",
-             step.operation);
+        recordEvent(tx, context.clock.now(), node, "agent." + std::string(toText(report.state)), step.name,
+                    "{}", step.operation);
         operations.makeDueNow(tx, step.operation, context.clock.now());
     }
 }
@@ -182,14 +182,14 @@ std::optional<wire::AgentRelayPlan> relayPlan(db::Transaction& tx, const Context
 }
 
 /// Sources that were left for a reason of theirs are on the node's record.
-void noteLeft(db::Transaction& tx, const Context& context, const model::Operation& operation,
-              const ReceivedExchange& exchange)
+void recordRelayLeft(db::Transaction& tx, const Context& context, const model::Operation& operation,
+                     const ReceivedExchange& exchange)
 {
     if (!exchange.message.relay)
         return;
     for (const wire::AgentRelayReport::Left& left : exchange.message.relay->left)
-        note(tx, context.clock.now(), operation.node, "relay.left", left.source + ": " + left.reason, "{}",
-             operation.id);
+        recordEvent(tx, context.clock.now(), operation.node, "relay.left", left.source + ": " + left.reason,
+                    "{}", operation.id);
 }
 
 } // namespace
@@ -241,11 +241,11 @@ AgentGrant AgentService::lookup(const std::vector<std::string>& macs, const std:
             record.address = peerAddress;
             db::AgentRepository{}.store(tx, record);
             grant.token = context_.secrets.open(record.tokenSealed);
-            note(tx, context_.clock.now(), grant.node.id, "agent.lookup", "from " + peerAddress);
+            recordEvent(tx, context_.clock.now(), grant.node.id, "agent.lookup", "from " + peerAddress);
         } catch (const Error& error) {
             refused = error;
-            note(tx, context_.clock.now(), grant.node.id, "agent.refused",
-                 error.message() + " (from " + peerAddress + ")");
+            recordEvent(tx, context_.clock.now(), grant.node.id, "agent.refused",
+                        error.message() + " (from " + peerAddress + ")");
         }
     });
     if (refused)
@@ -270,8 +270,8 @@ namespace {
 
 /// Stores what the agent says of itself. @return whether it is the first word of this boot, or brings an
 /// inventory
-bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord record,
-                 const ReceivedExchange& exchange, const std::optional<model::Operation>& operation)
+bool recordContact(db::Transaction& tx, const Context& context, db::AgentRecord record,
+                   const ReceivedExchange& exchange, const std::optional<model::Operation>& operation)
 {
     const model::UtcTime now = context.clock.now();
     bool contact = record.bootId != exchange.message.bootId || !record.lastContactAt;
@@ -289,9 +289,9 @@ bool noteContact(db::Transaction& tx, const Context& context, db::AgentRecord re
     db::AgentRepository{}.store(tx, record);
     if (!contact)
         return false;
-    note(tx, now, record.node, "agent.contact",
-         "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
-         operation ? operation->id : model::OperationId{});
+    recordEvent(tx, now, record.node, "agent.contact",
+                "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
+                operation ? operation->id : model::OperationId{});
     if (operation)
         db::OperationRepository{}.makeDueNow(tx, operation->id, now);
     return true;
@@ -309,7 +309,7 @@ wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, 
     if (operation && offered.step)
         answer.relay = relayPlan(tx, context, relay, *operation, *offered.step, exchange);
     if (operation)
-        noteLeft(tx, context, *operation, exchange);
+        recordRelayLeft(tx, context, *operation, exchange);
     const std::chrono::milliseconds pace =
         operation ? std::min(context.settings.agentPace, kIdlePace) : kIdlePace;
     answer.callAgainMs = static_cast<std::uint64_t>(pace.count());
@@ -338,7 +338,7 @@ wire::AgentExchangeAnswer AgentService::exchange(const std::string& nodeUuid, co
         const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
         const model::NodeId node{nodeUuid};
         const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node);
-        contact = noteContact(tx, context_, record, exchange, operation);
+        contact = recordContact(tx, context_, record, exchange, operation);
         return instruct(tx, context_, relay_, node, exchange, operation);
     });
     if (!exchange.message.log.empty())

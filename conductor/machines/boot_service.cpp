@@ -70,7 +70,7 @@ std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context,
     boot.arguments = deployment.arguments;
     boot.mac = mac;
     boot.configDrive = deployment.configDrive;
-    note(tx, context.clock.now(), node.id, "http.script", deployment.imageName + " (" + who + ")");
+    recordEvent(tx, context.clock.now(), node.id, "http.script", deployment.imageName + " (" + who + ")");
     mark(tx, context, node, &RamdiskDeployment::script);
     return pxe::imageScript(boot);
 }
@@ -139,8 +139,8 @@ void BootService::imageFetched(const BootFile& file, const std::string& peerAddr
         const std::optional<model::Node> node = db::NodeRepository{}.find(tx, file.node);
         if (!node)
             return;
-        note(tx, context_.clock.now(), node->id, "http." + file.what,
-             peerAddress + " " + std::to_string(bytes) + " bytes" + (whole ? "" : ", not all of it"));
+        recordEvent(tx, context_.clock.now(), node->id, "http." + file.what,
+                    peerAddress + " " + std::to_string(bytes) + " bytes" + (whole ? "" : ", not all of it"));
         if (whole && file.what == "kernel")
             mark(tx, context_, *node, &RamdiskDeployment::kernel);
         if (whole && file.what == "initrd")
@@ -165,7 +165,8 @@ std::string BootService::script(const std::string& macText, const std::string& p
         const model::UtcTime now = context_.clock.now();
         const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac);
         if (!port) {
-            note(tx, now, {}, "boot.unknown", mac->text + " at " + peerAddress + " asked for a boot script");
+            recordEvent(tx, now, {}, "boot.unknown",
+                        mac->text + " at " + peerAddress + " asked for a boot script");
             return pxe::unknownMachineScript(*mac);
         }
         const model::Node node = findNode(tx, port->node.uuid);
@@ -173,7 +174,8 @@ std::string BootService::script(const std::string& macText, const std::string& p
         if (!expected(record, now) && bootsItsRamdisk(node))
             return ramdiskDeploymentScript(tx, context_, node, *mac, platform + ", " + peerAddress);
         if (!expected(record, now)) {
-            note(tx, now, node.id, "http.script", "local disk (" + platform + ", " + peerAddress + ")");
+            recordEvent(tx, now, node.id, "http.script",
+                        "local disk (" + platform + ", " + peerAddress + ")");
             return pxe::localDiskScript("no operation waits for this machine", biosDriveOf(node));
         }
         pxe::RamdiskBoot boot;
@@ -183,7 +185,7 @@ std::string BootService::script(const std::string& macText, const std::string& p
         boot.bootSecret = mintSecret(tx, context_, *record);
         boot.extraArguments = context_.settings.kernelArguments;
         boot.vlan = vlanOf(node);
-        note(tx, now, node.id, "http.script", "RAM disk (" + platform + ", " + peerAddress + ")");
+        recordEvent(tx, now, node.id, "http.script", "RAM disk (" + platform + ", " + peerAddress + ")");
         return pxe::ramdiskScript(boot);
     });
 }
@@ -227,12 +229,12 @@ void BootService::contact(const pxe::BootContact& contact)
             if (const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac))
                 node = port->node;
         const std::string who = node.empty() && mac ? mac->text + " " : "";
-        note(tx, contact.at, node, contact.kind,
-             who + contact.address +
-                 (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail),
-             textOf(contact.address.empty() ? nlohmann::json::object()
-                                            : nlohmann::json{{"address", contact.address}})
-                 .text);
+        recordEvent(tx, contact.at, node, contact.kind,
+                    who + contact.address +
+                        (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail),
+                    textOf(contact.address.empty() ? nlohmann::json::object()
+                                                   : nlohmann::json{{"address", contact.address}})
+                        .text);
     });
 }
 

@@ -75,7 +75,7 @@ void Management::recordCall(const Node& node, std::string_view kind, const std::
                             const std::string& actor) const
 {
     context_.database.write([&](db::Transaction& tx) {
-        note(tx, context_.clock.now(), node.id, kind, message + " by " + actor);
+        recordEvent(tx, context_.clock.now(), node.id, kind, message + " by " + actor);
     });
 }
 

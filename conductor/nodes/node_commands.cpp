@@ -116,7 +116,7 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
             port.node = node.id;
             insertPort(tx, context_, port);
         }
-        note(tx, node.createdAt, node.id, "node.enrolled", "by " + actor);
+        recordEvent(tx, node.createdAt, node.id, "node.enrolled", "by " + actor);
         return findNode(tx, node.id.uuid);
     });
     context_.hostsChanged();
@@ -137,7 +137,7 @@ Node NodeCommands::update(const std::string& ident, const std::function<void(Nod
         checkDriverKeys(node);
         node.driverInfo = sealDriverInfo(context_, node, before.driverInfo);
         node.updatedAt = context_.clock.now();
-        note(tx, *node.updatedAt, node.id, "node.changed", "by " + actor);
+        recordEvent(tx, *node.updatedAt, node.id, "node.changed", "by " + actor);
         return db::NodeRepository{}.update(tx, node);
     });
     context_.hostsChanged();
@@ -162,7 +162,8 @@ void NodeCommands::remove(const std::string& ident, const std::string& actor)
         if (!node.instanceUuid.empty() && !node.maintenance)
             throw Error(ErrorCode::Conflict,
                         "Node " + node.id.uuid + " is associated with instance " + node.instanceUuid + ".");
-        note(tx, context_.clock.now(), {}, "node.deleted", node.id.uuid + " (" + node.name + ") by " + actor);
+        recordEvent(tx, context_.clock.now(), {}, "node.deleted",
+                    node.id.uuid + " (" + node.name + ") by " + actor);
         db::NodeRepository{}.remove(tx, node.id);
     });
     context_.hostsChanged();
@@ -179,8 +180,8 @@ void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::
             node.fault.clear();
         node.updatedAt = context_.clock.now();
         db::NodeRepository{}.update(tx, node);
-        note(tx, *node.updatedAt, node.id, on ? "node.maintenance" : "node.maintenance-ended",
-             (reason.empty() ? "" : reason + "; ") + std::string("by ") + actor);
+        recordEvent(tx, *node.updatedAt, node.id, on ? "node.maintenance" : "node.maintenance-ended",
+                    (reason.empty() ? "" : reason + "; ") + std::string("by ") + actor);
     });
 }
 
@@ -190,7 +191,7 @@ Port NodeCommands::createPort(Port port, const std::string& actor)
         if (!db::NodeRepository{}.find(tx, port.node))
             throw Error(ErrorCode::InvalidInput, "Node " + port.node.uuid + " could not be found.");
         insertPort(tx, context_, port);
-        note(tx, port.createdAt, port.node, "port.created", port.mac.text + " by " + actor);
+        recordEvent(tx, port.createdAt, port.node, "port.created", port.mac.text + " by " + actor);
     });
     context_.hostsChanged();
     return port;
@@ -212,7 +213,7 @@ Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(
                         "A port with MAC address " + port->mac.text + " already exists.");
         port->updatedAt = context_.clock.now();
         ports.update(tx, *port);
-        note(tx, port->updatedAt, port->node, "port.changed", port->mac.text + " by " + actor);
+        recordEvent(tx, port->updatedAt, port->node, "port.changed", port->mac.text + " by " + actor);
         return *port;
     });
     context_.hostsChanged();
@@ -229,7 +230,7 @@ void NodeCommands::removePort(const model::PortId& id, const std::string& actor)
         if (const std::optional<Node> node = db::NodeRepository{}.find(tx, port->node))
             refuseLocked(tx, context_, *node);
         ports.remove(tx, id);
-        note(tx, context_.clock.now(), port->node, "port.deleted", port->mac.text + " by " + actor);
+        recordEvent(tx, context_.clock.now(), port->node, "port.deleted", port->mac.text + " by " + actor);
     });
     context_.hostsChanged();
 }

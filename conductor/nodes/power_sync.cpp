@@ -42,9 +42,9 @@ void PowerSync::State::countFailure(const Node& node, const drivers::PowerReadin
         if (db::OperationRepository{}.current(tx, node.id))
             return;
         db::NodeRepository{}.recordPower(tx, node.id, model::PowerState::Unknown);
-        note(tx, context.clock.now(), node.id, "power.unknown",
-             "the BMC did not answer three times" +
-                 (reading.failure ? std::string(": ") + reading.failure->what() : ""));
+        recordEvent(tx, context.clock.now(), node.id, "power.unknown",
+                    "the BMC did not answer three times" +
+                        (reading.failure ? std::string(": ") + reading.failure->what() : ""));
     });
 }
 
@@ -62,9 +62,9 @@ bool PowerSync::State::record(const Node& node, const drivers::PowerReading& rea
         if (!stored || stored->power == reading.state || db::OperationRepository{}.current(tx, node.id))
             return;
         db::NodeRepository{}.recordPower(tx, node.id, reading.state);
-        note(tx, context.clock.now(), node.id,
-             reading.state == model::PowerState::On ? "power.on" : "power.off",
-             "seen by the periodic look; not by bm's order");
+        recordEvent(tx, context.clock.now(), node.id,
+                    reading.state == model::PowerState::On ? "power.on" : "power.off",
+                    "seen by the periodic look; not by bm's order");
     });
     return true;
 }

@@ -199,10 +199,11 @@ const ResourceRules<InspectionRule>& inspectionRuleRules()
 }
 
 template <class T>
-void Resources<T>::tell(db::Transaction& tx, const T& item, const char* what, const std::string& actor) const
+void Resources<T>::recordEvent(db::Transaction& tx, const T& item, const char* what,
+                               const std::string& actor) const
 {
-    note(tx, context_.clock.now(), rules_.node(item), std::string(rules_.event) + "." + what,
-         item.id.uuid + " by " + actor);
+    conductor::recordEvent(tx, context_.clock.now(), rules_.node(item),
+                           std::string(rules_.event) + "." + what, item.id.uuid + " by " + actor);
 }
 
 template class Resources<Chassis>;

@@ -60,7 +60,7 @@ public:
                 rules_.complete(tx, context_, item, actor);
             rules_.refuse(tx, context_, item, nullptr);
             rules_.repository().insert(tx, item);
-            tell(tx, item, "created", actor);
+            recordEvent(tx, item, "created", actor);
         });
         return item;
     }
@@ -73,7 +73,7 @@ public:
             rules_.refuse(tx, context_, item, &before);
             item.updatedAt = context_.clock.now();
             rules_.repository().update(tx, item);
-            tell(tx, item, "changed", actor);
+            recordEvent(tx, item, "changed", actor);
             return item;
         });
     }
@@ -96,7 +96,7 @@ private:
     {
         rules_.refuseRemoval(tx, context_, item);
         rules_.repository().remove(tx, item.id.uuid);
-        tell(tx, item, "deleted", actor);
+        recordEvent(tx, item, "deleted", actor);
     }
     T find(db::Transaction& tx, const std::string& ident) const
     {
@@ -116,7 +116,7 @@ private:
             throw model::Error(model::ErrorCode::Conflict,
                                "A " + std::string(rules_.event) + " with UUID " + uuid + " already exists.");
     }
-    void tell(db::Transaction& tx, const T& item, const char* what, const std::string& actor) const;
+    void recordEvent(db::Transaction& tx, const T& item, const char* what, const std::string& actor) const;
 
     Context context_;
     const ResourceRules<T>& rules_;

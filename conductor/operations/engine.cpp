@@ -176,8 +176,8 @@ void Engine::State::resume(db::Transaction& tx, const model::Operation& operatio
         operations.updateStep(tx, step);
     }
     operations.makeDueNow(tx, operation.id, now);
-    note(tx, now, operation.node, "operation.resumed", "bmd started again; going on from the stored step",
-         "{}", operation.id);
+    recordEvent(tx, now, operation.node, "operation.resumed",
+                "bmd started again; going on from the stored step", "{}", operation.id);
 }
 
 void Engine::recover()

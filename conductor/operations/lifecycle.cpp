@@ -19,13 +19,13 @@ using model::StateEvent;
 
 namespace {
 
-void noteState(db::Transaction& tx, const Context& context, const Node& node, State before,
-               const Operation& operation)
+void recordStateChange(db::Transaction& tx, const Context& context, const Node& node, State before,
+                       const Operation& operation)
 {
     if (node.state != before)
-        note(tx, context.clock.now(), node.id, "state.changed",
-             std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
-             operation.id);
+        recordEvent(tx, context.clock.now(), node.id, "state.changed",
+                    std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)),
+                    "{}", operation.id);
 }
 
 void clearSteps(Node& node)
@@ -119,8 +119,8 @@ void insertOperation(db::Transaction& tx, const Context& context, const Node& no
     const bool clean = node.automatedClean.value_or(context.settings.automatedClean);
     db::OperationRepository{}.insert(tx, operation,
                                      makeSteps(operation, wire::operationRequestOf(operation), clean));
-    note(tx, context.clock.now(), node.id, "operation.queued", std::string(model::toText(operation.kind)),
-         "{}", operation.id);
+    recordEvent(tx, context.clock.now(), node.id, "operation.queued",
+                std::string(model::toText(operation.kind)), "{}", operation.id);
 }
 
 /// Begins what follows @p ended on @p node, whose state is still that of the end; nothing when nothing does.
@@ -219,7 +219,7 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
     if (const auto* power = wire::orderIn<wire::PowerOrder>(wanted.request))
         node.targetPower = power->target;
     insertOperation(tx, context, node, operation);
-    noteState(tx, context, node, before, operation);
+    recordStateChange(tx, context, node, before, operation);
     db::NodeRepository{}.update(tx, node);
     return operation.id;
 }
@@ -228,7 +228,7 @@ void moveNode(db::Transaction& tx, const Context& context, Node node, StateEvent
 {
     const State before = node.state;
     applyEvent(node, event, context.clock.now());
-    noteState(tx, context, node, before, {});
+    recordStateChange(tx, context, node, before, {});
     db::NodeRepository{}.update(tx, node);
 }
 
@@ -243,13 +243,13 @@ void completeOperation(db::Transaction& tx, const Context& context, Operation op
     const bool manual = isCleaning(node.state) && node.target == State::Manageable;
     if (model::rowOf(operation.kind).endsState)
         applyEvent(node, manual ? StateEvent::Manage : StateEvent::Done, context.clock.now());
-    noteState(tx, context, node, before, operation);
-    note(tx, context.clock.now(), node.id, "operation.done", std::string(model::toText(operation.kind)), "{}",
-         operation.id);
+    recordStateChange(tx, context, node, before, operation);
+    recordEvent(tx, context.clock.now(), node.id, "operation.done",
+                std::string(model::toText(operation.kind)), "{}", operation.id);
     closeOperation(tx, context, operation, model::OperationState::Done, {});
     const State between = node.state;
     if (beginFollowing(tx, context, node, operation)) {
-        noteState(tx, context, node, between, operation);
+        recordStateChange(tx, context, node, between, operation);
         const std::optional<Operation> following = db::OperationRepository{}.current(tx, node.id);
         if (following)
             markQueued(node, following->kind);
@@ -278,11 +278,11 @@ void failOperation(db::Transaction& tx, const Context& context, Operation operat
     operation.errorCode = node.lastErrorCode;
     operation.errorMessage = node.lastError;
     operation.errorHint = node.lastErrorHint;
-    noteState(tx, context, node, before, operation);
+    recordStateChange(tx, context, node, before, operation);
     const nlohmann::json details = {{"code", node.lastErrorCode}, {"hint", node.lastErrorHint}};
-    note(tx, context.clock.now(), node.id, "operation.failed",
-         std::string(model::toText(operation.kind)) + ": " + node.lastError,
-         details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), operation.id);
+    recordEvent(tx, context.clock.now(), node.id, "operation.failed",
+                std::string(model::toText(operation.kind)) + ": " + node.lastError,
+                details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), operation.id);
     db::NodeRepository{}.update(tx, node, epoch);
     closeOperation(tx, context, operation, model::OperationState::Failed, epoch);
 }
@@ -299,8 +299,8 @@ void abortOperation(db::Transaction& tx, const Context& context, Operation opera
     node.lastErrorCode = model::toText(ErrorCode::Aborted);
     operation.errorCode = node.lastErrorCode;
     operation.errorMessage = node.lastError;
-    noteState(tx, context, node, before, operation);
-    note(tx, context.clock.now(), node.id, "operation.aborted", node.lastError, "{}", operation.id);
+    recordStateChange(tx, context, node, before, operation);
+    recordEvent(tx, context.clock.now(), node.id, "operation.aborted", node.lastError, "{}", operation.id);
     db::NodeRepository{}.update(tx, node, epoch);
     closeOperation(tx, context, operation, model::OperationState::Aborted, epoch);
 }

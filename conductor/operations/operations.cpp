@@ -145,9 +145,9 @@ model::OperationId unhold(db::Transaction& tx, const Context& context, Node node
             operations.updateStep(tx, step);
         }
     operations.makeDueNow(tx, current->id, context.clock.now());
-    note(tx, context.clock.now(), node.id, "state.changed",
-         std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
-         current->id);
+    recordEvent(tx, context.clock.now(), node.id, "state.changed",
+                std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
+                current->id);
     return current->id;
 }
 

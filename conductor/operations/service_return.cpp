@@ -55,8 +55,8 @@ void beginReturn(db::Transaction& tx, const Context& context, model::Operation o
     operation.abortRequested = false;
     operation.runAt = now;
     operations.update(tx, operation);
-    note(tx, now, operation.node, "operation.returning",
-         std::string(error.what()) + "; the machine goes back to its own system", "{}", operation.id);
+    recordEvent(tx, now, operation.node, "operation.returning",
+                std::string(error.what()) + "; the machine goes back to its own system", "{}", operation.id);
 }
 
 void endReturn(db::Transaction& tx, const Context& context, const model::Operation& operation,

@@ -24,21 +24,21 @@ std::string joined(const std::optional<std::vector<std::string>>& texts)
     return texts ? fmt::format("{}", fmt::join(*texts, ", ")) : "";
 }
 
-void noteBoot(StepWork& work, const wire::BootReport& boot)
+void recordBoot(StepWork& work, const wire::BootReport& boot)
 {
     const std::string details = textOf({{"boot", wire::toJsonValue(boot)}}).text;
     if (!boot.trouble.empty()) {
-        work.event("boot.trouble", boot.trouble, details);
+        work.recordEvent("boot.trouble", boot.trouble, details);
         return;
     }
     const std::string entries = joined(boot.entries);
     if (entries.empty())
         return;
     const std::string removed = joined(boot.removed);
-    work.event("boot.entry",
-               "firmware starts " + entries + " (" + joined(boot.loaders) + ")" +
-                   (removed.empty() ? "" : "; removed: " + removed),
-               details);
+    work.recordEvent("boot.entry",
+                     "firmware starts " + entries + " (" + joined(boot.loaders) + ")" +
+                         (removed.empty() ? "" : "; removed: " + removed),
+                     details);
 }
 
 void rememberWritten(StepWork& work, const json& report)
@@ -54,7 +54,7 @@ void rememberWritten(StepWork& work, const json& report)
         node.driverInternalInfo = textOf(internal);
     });
     if (written.boot)
-        noteBoot(work, *written.boot);
+        recordBoot(work, *written.boot);
 }
 
 } // namespace
@@ -71,7 +71,8 @@ model::StepResult copyImage(StepWork& work, const Copy& copy)
     const json report = valueOf(work.step.result);
     reportDeployment(work, image, report);
     rememberWritten(work, report);
-    work.event(copy.event, image.name + " is on the disk and read back", textOf({{"report", report}}).text);
+    work.recordEvent(copy.event, image.name + " is on the disk and read back",
+                     textOf({{"report", report}}).text);
     return result;
 }
 

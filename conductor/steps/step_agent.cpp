@@ -77,7 +77,7 @@ model::StepResult stepExpectBoot(StepWork& work)
     const bool fresh = agentIsUp(record) && now - *record.lastContactAt <= kFastTrackFreshness;
     const bool spare = work.context.settings.fastTrack && fresh;
     if (spare) {
-        work.event("boot.spared", "the agent is already up: no second boot");
+        work.recordEvent("boot.spared", "the agent is already up: no second boot");
     } else {
         record = forgotten(record);
     }

@@ -45,10 +45,11 @@ model::StepResult stepCaptureDisk(StepWork& work)
     if (!image || image->state != model::ImageState::Ready)
         throw Error(ErrorCode::AgentFailed, "the agent says that it is done, but the image is not whole",
                     "the RAM disk is of another version than bmd: build it again");
-    work.event("image.captured",
-               image->name + (image->kind == model::ImageKind::Tree ? " holds the files" : " holds the disk"),
-               json{{"report", valueOf(work.step.result)}, {"content_id", image->contentId}}.dump(
-                   -1, ' ', false, json::error_handler_t::replace));
+    work.recordEvent("image.captured",
+                     image->name +
+                         (image->kind == model::ImageKind::Tree ? " holds the files" : " holds the disk"),
+                     json{{"report", valueOf(work.step.result)}, {"content_id", image->contentId}}.dump(
+                         -1, ' ', false, json::error_handler_t::replace));
     return result;
 }
 

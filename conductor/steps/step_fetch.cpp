@@ -33,7 +33,7 @@ model::StepResult stepFetchImage(StepWork& work)
     const Image image = imageOf(work);
     switch (image.state) {
     case ImageState::Ready:
-        work.event("image.fetched", shownImage(image));
+        work.recordEvent("image.fetched", shownImage(image));
         return model::Done{};
     case ImageState::Importing:
         work.step.message = "fetching " + shownImage(image);

@@ -34,8 +34,8 @@ model::StepResult stepIdentifyBmc(StepWork& work)
                 internal[key] = value;
             node.driverInternalInfo = textOf(internal);
         });
-        work.event("bmc.identified",
-                   identity.manufacturer + " " + identity.product + ", firmware " + identity.firmware);
+        work.recordEvent("bmc.identified",
+                         identity.manufacturer + " " + identity.product + ", firmware " + identity.firmware);
         return model::Done{};
     });
 }

@@ -71,10 +71,10 @@ model::StepResult stepVerifyDisk(StepWork& work)
     const json found = valueOf(work.step.result);
     reportVerification(work, image, found);
     const auto verified = wire::fromJsonValue<wire::VerifyDiskResult>(found, "result");
-    work.event("disk.verified",
-               std::to_string(verified.blocksChanged) + " of " + std::to_string(verified.blocks) +
-                   " blocks differ from what was written",
-               json{{"report", found}}.dump(-1, ' ', false, json::error_handler_t::replace));
+    work.recordEvent("disk.verified",
+                     std::to_string(verified.blocksChanged) + " of " + std::to_string(verified.blocks) +
+                         " blocks differ from what was written",
+                     json{{"report", found}}.dump(-1, ' ', false, json::error_handler_t::replace));
     return result;
 }
 

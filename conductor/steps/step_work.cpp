@@ -2,7 +2,7 @@
 
 namespace bm::conductor {
 
-void StepWork::event(std::string kind, std::string message, std::string detailsJson)
+void StepWork::recordEvent(std::string kind, std::string message, std::string detailsJson)
 {
     model::NodeEvent event;
     event.node = node.id;

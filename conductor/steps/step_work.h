@@ -26,7 +26,7 @@ struct StepWork {
     std::vector<std::function<void()>> afterCommit{};
 
     void changeNode(std::function<void(model::Node&)> change) { nodeChanges.push_back(std::move(change)); }
-    void event(std::string kind, std::string message, std::string detailsJson = "{}");
+    void recordEvent(std::string kind, std::string message, std::string detailsJson = "{}");
     /// Time since the step was first taken up.
     std::chrono::milliseconds age() const
     {

@@ -4,7 +4,7 @@
 #include "common/platform/work_queue.h"
 #include "conductor/core/json_values.h"
 #include "conductor/fleet/rollouts/gates.h"
-#include "conductor/fleet/rollouts/rollout_notes.h"
+#include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
 #include "conductor/fleet/rollouts/rollout_reconciler.h"
 #include "db/repositories/rollout_repository.h"
@@ -51,7 +51,7 @@ struct RolloutController::State {
 
     const RolloutRequest& requestOf(const Rollout& rollout);
     bool lookAt(const Rollout& rollout, std::vector<GateQuestion>& due);
-    void tellProgress(const Rollout& rollout);
+    void recordProgress(const Rollout& rollout);
     void answer(const GateQuestion& question, const GateAnswer& answer);
     void enqueue(std::vector<GateQuestion> due);
     void look(const std::stop_token& stop);
@@ -81,11 +81,11 @@ bool RolloutController::State::lookAt(const Rollout& rollout, std::vector<GateQu
     });
     if (changed)
         context.wake();
-    tellProgress(rollout);
+    recordProgress(rollout);
     return changed;
 }
 
-void RolloutController::State::tellProgress(const Rollout& rollout)
+void RolloutController::State::recordProgress(const Rollout& rollout)
 {
     const model::UtcTime now = context.clock.now();
     model::UtcTime& told = progressTold[rollout.id.uuid];
@@ -109,9 +109,9 @@ void RolloutController::State::tellProgress(const Rollout& rollout)
                                   {"bytes_total", progress.bytesTotal}};
         if (progress.secondsLeft)
             details["seconds_left"] = *progress.secondsLeft;
-        noteRollout(tx, now, *stored, "rollout.progress",
-                    std::to_string(counts.done) + " of " + std::to_string(counts.total) + " done",
-                    details.dump());
+        recordRolloutEvent(tx, now, *stored, "rollout.progress",
+                           std::to_string(counts.done) + " of " + std::to_string(counts.total) + " done",
+                           details.dump());
     });
 }
 

@@ -3,7 +3,7 @@
 #include "common/model/duration.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/fleet/rollouts/rollout_notes.h"
+#include "conductor/fleet/rollouts/rollout_events.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -230,8 +230,9 @@ void RolloutReconciler::move(RolloutNode& node, State state)
         return;
     const nlohmann::json details = {
         {"wave", node.wave}, {"attempt", node.attempts}, {"code", node.reasonCode}};
-    noteRollout(tx_, now_, rollout_, "rollout.node." + std::string(model::toText(state)),
-                node.nodeName + (node.reason.empty() ? "" : ": " + node.reason), details.dump(), node.node);
+    recordRolloutEvent(tx_, now_, rollout_, "rollout.node." + std::string(model::toText(state)),
+                       node.nodeName + (node.reason.empty() ? "" : ": " + node.reason), details.dump(),
+                       node.node);
 }
 
 bool RolloutReconciler::windowIsOver() const

@@ -2,7 +2,7 @@
 #include "common/platform/secrets.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/fleet/rollouts/rollout_notes.h"
+#include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/fleet/rollouts/rollout_reconciler.h"
 #include "conductor/images/image_by_url.h"
 #include "conductor/images/image_reference.h"
@@ -65,7 +65,7 @@ void RolloutReconciler::pauseFor(const std::string& reason, const std::string& h
     rollout_.reason = reason;
     rollout_.hint = hint;
     rolloutChanged_ = true;
-    noteRollout(tx_, now_, rollout_, "rollout.paused", reason);
+    recordRolloutEvent(tx_, now_, rollout_, "rollout.paused", reason);
 }
 
 void RolloutReconciler::openNextWave()
@@ -74,8 +74,8 @@ void RolloutReconciler::openNextWave()
     while (rollout_.wave < last && rows_.unfinishedUpTo(tx_, rollout_.id, rollout_.wave) == 0) {
         ++rollout_.wave;
         rolloutChanged_ = true;
-        noteRollout(tx_, now_, rollout_, "rollout.wave",
-                    fmt::format("wave {} of {} begins", rollout_.wave + 1, last + 1));
+        recordRolloutEvent(tx_, now_, rollout_, "rollout.wave",
+                           fmt::format("wave {} of {} begins", rollout_.wave + 1, last + 1));
     }
 }
 
@@ -229,9 +229,9 @@ void RolloutReconciler::finishIfOver()
         rollout_.reason = fmt::format("{} of {} nodes failed", counts.failed, counts.total);
     rollout_.finishedAt = now_;
     rolloutChanged_ = true;
-    noteRollout(tx_, now_, rollout_, "rollout." + std::string(model::toText(rollout_.state)),
-                fmt::format("{} done, {} failed, {} skipped, {} aborted", counts.done, counts.failed,
-                            counts.skipped, counts.aborted));
+    recordRolloutEvent(tx_, now_, rollout_, "rollout." + std::string(model::toText(rollout_.state)),
+                       fmt::format("{} done, {} failed, {} skipped, {} aborted", counts.done, counts.failed,
+                                   counts.skipped, counts.aborted));
 }
 
 } // namespace bm::conductor::fleet

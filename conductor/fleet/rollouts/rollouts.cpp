@@ -4,7 +4,7 @@
 #include "common/platform/secrets.h"
 #include "conductor/core/json_values.h"
 #include "conductor/fleet/rollouts/rollout_controller.h"
-#include "conductor/fleet/rollouts/rollout_notes.h"
+#include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
 #include "conductor/fleet/selection/planner.h"
 #include "db/repositories/rollout_repository.h"
@@ -165,7 +165,7 @@ void Rollouts::State::startNodes(db::Transaction& tx, Rollout& rollout) const
         throw Error(ErrorCode::Conflict, "a node of it is in another rollout meanwhile",
                     "bm rollout list; plan it again");
     }
-    noteRollout(tx, *rollout.startedAt, rollout, "rollout.started", "by " + rollout.actor);
+    recordRolloutEvent(tx, *rollout.startedAt, rollout, "rollout.started", "by " + rollout.actor);
 }
 
 Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor,
@@ -200,8 +200,8 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
                 row.finishedAt = rollout.createdAt;
         }
         db::RolloutRepository{}.insert(tx, rollout, plan.nodes);
-        noteRollout(tx, rollout.createdAt, rollout, "rollout.planned",
-                    fmt::format("{} on {} nodes, by {}", rollout.imageName, plan.nodes.size(), actor));
+        recordRolloutEvent(tx, rollout.createdAt, rollout, "rollout.planned",
+                           fmt::format("{} on {} nodes, by {}", rollout.imageName, plan.nodes.size(), actor));
         if (!request.planOnly) {
             state_->startNodes(tx, rollout);
             rollout = db::RolloutRepository{}.update(tx, rollout);
@@ -243,7 +243,7 @@ Rollout Rollouts::pause(const std::string& ident, const std::string& reason, con
         rollout.state = RolloutState::Paused;
         rollout.reason = "paused by " + actor + (reason.empty() ? "" : ": " + reason);
         rollout.hint = "bm rollout resume " + rollout.name;
-        noteRollout(tx, state_->context.clock.now(), rollout, "rollout.paused", rollout.reason);
+        recordRolloutEvent(tx, state_->context.clock.now(), rollout, "rollout.paused", rollout.reason);
     });
 }
 
@@ -259,7 +259,7 @@ Rollout Rollouts::resume(const std::string& ident, const std::string& actor)
         rollout.acceptedFailures = db::RolloutRepository{}.counts(tx, rollout.id).failed;
         rollout.reason.clear();
         rollout.hint.clear();
-        noteRollout(tx, state_->context.clock.now(), rollout, "rollout.resumed", "by " + actor);
+        recordRolloutEvent(tx, state_->context.clock.now(), rollout, "rollout.resumed", "by " + actor);
     });
 }
 
@@ -282,7 +282,7 @@ Rollout Rollouts::abort(const std::string& ident, const std::string& reason, con
         }
         rollout.reason = why;
         rollout.hint.clear();
-        noteRollout(tx, now, rollout, "rollout.aborting", why);
+        recordRolloutEvent(tx, now, rollout, "rollout.aborting", why);
     });
 }
 
@@ -321,8 +321,8 @@ Rollout Rollouts::retry(const std::string& ident, const std::vector<std::string>
         rollout.acceptedFailures = rollouts.counts(tx, rollout.id).failed;
         rollout.reason.clear();
         rollout.hint.clear();
-        noteRollout(tx, now, rollout, "rollout.retried",
-                    fmt::format("{} nodes once more, by {}", again, actor));
+        recordRolloutEvent(tx, now, rollout, "rollout.retried",
+                           fmt::format("{} nodes once more, by {}", again, actor));
     });
 }
 
@@ -332,8 +332,8 @@ void Rollouts::remove(const std::string& ident, const std::string& actor)
         const Rollout rollout = findRollout(tx, ident);
         if (model::isOpen(rollout.state))
             refuseState(rollout, "deleted", "bm rollout abort " + rollout.name);
-        noteRollout(tx, state_->context.clock.now(), rollout, "rollout.deleted",
-                    rollout.name + " by " + actor);
+        recordRolloutEvent(tx, state_->context.clock.now(), rollout, "rollout.deleted",
+                           rollout.name + " by " + actor);
         db::RolloutRepository{}.remove(tx, rollout.id);
     });
 }
@@ -374,8 +374,8 @@ void Rollouts::phonedHome(const std::string& token, const std::string& peerAddre
         row->phonedHomeAt = now;
         row->gateDetail = "phoned home from " + peerAddress;
         rollouts.updateNode(tx, *row);
-        noteRollout(tx, now, *rollouts.find(tx, row->rollout), "rollout.node.phoned_home", row->gateDetail,
-                    "{}", row->node);
+        recordRolloutEvent(tx, now, *rollouts.find(tx, row->rollout), "rollout.node.phoned_home",
+                           row->gateDetail, "{}", row->node);
     });
     state_->mover.wake();
 }

@@ -38,7 +38,7 @@ void recordMissed(db::Transaction& tx, const Schedule& schedule, UtcTime first, 
     run.hint = "bm schedule run starts it now; missed: once makes up for the last one by itself";
     run.finishedAt = now;
     if (db::ScheduleRepository{}.insertRun(tx, run))
-        note(tx, now, {}, "schedule.skipped", fmt::format("{}: {}", schedule.name, run.reason));
+        recordEvent(tx, now, {}, "schedule.skipped", fmt::format("{}: {}", schedule.name, run.reason));
 }
 
 } // namespace

@@ -49,9 +49,9 @@ void end(db::Transaction& tx, const Schedule& schedule, ScheduleRun& run, Schedu
     run.state = state;
     run.finishedAt = now;
     db::ScheduleRepository{}.updateRun(tx, run);
-    note(tx, now, {}, state == ScheduleRunState::Skipped ? "schedule.skipped" : "schedule.ended",
-         fmt::format("{}: {}{}{}", schedule.name, model::toText(state), run.reason.empty() ? "" : ", ",
-                     run.reason));
+    recordEvent(tx, now, {}, state == ScheduleRunState::Skipped ? "schedule.skipped" : "schedule.ended",
+                fmt::format("{}: {}{}{}", schedule.name, model::toText(state), run.reason.empty() ? "" : ", ",
+                            run.reason));
 }
 
 /// The run's state when its rollout has ended so.
@@ -171,7 +171,8 @@ void Scheduler::State::begin(db::Transaction& tx, const Schedule& schedule, Sche
         run.reasonCode = run.reason = run.hint = "";
         run.startedAt = now;
         db::ScheduleRepository{}.updateRun(tx, run);
-        note(tx, now, {}, "schedule.started", fmt::format("{}: rollout {}", schedule.name, rollout.name));
+        recordEvent(tx, now, {}, "schedule.started",
+                    fmt::format("{}: rollout {}", schedule.name, rollout.name));
     } catch (const Error& error) {
         run.reasonCode = model::toText(error.code());
         run.reason = error.message();

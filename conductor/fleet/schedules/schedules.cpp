@@ -162,8 +162,8 @@ StoredSchedule Schedules::create(const ScheduleRequest& request, const std::stri
         checkWindow(tx, schedule, requireImage(tx, schedule.image), stored.warnings);
         checkSelection(tx, schedule, schedule.createdAt, stored.warnings);
         db::ScheduleRepository{}.insert(tx, schedule);
-        note(tx, schedule.createdAt, {}, "schedule.created", fmt::format("{} by {}", schedule.name, actor),
-             details(schedule));
+        recordEvent(tx, schedule.createdAt, {}, "schedule.created",
+                    fmt::format("{} by {}", schedule.name, actor), details(schedule));
         return stored;
     });
 }
@@ -187,8 +187,8 @@ StoredSchedule Schedules::change(const std::string& ident, const std::string& pa
         checkWindow(tx, after, requireImage(tx, after.image), stored.warnings);
         checkSelection(tx, after, after.updatedAt, stored.warnings);
         stored.schedule = schedules.update(tx, after);
-        note(tx, after.updatedAt, {}, "schedule.changed", fmt::format("{} by {}", after.name, actor),
-             details(after));
+        recordEvent(tx, after.updatedAt, {}, "schedule.changed", fmt::format("{} by {}", after.name, actor),
+                    details(after));
         return stored;
     });
 }
@@ -209,8 +209,8 @@ void Schedules::remove(const std::string& ident, const std::string& actor)
     context_.database.write([&](db::Transaction& tx) {
         const Schedule schedule = found(tx, ident);
         db::ScheduleRepository{}.remove(tx, schedule.id);
-        note(tx, context_.clock.now(), {}, "schedule.deleted", fmt::format("{} by {}", schedule.name, actor),
-             details(schedule));
+        recordEvent(tx, context_.clock.now(), {}, "schedule.deleted",
+                    fmt::format("{} by {}", schedule.name, actor), details(schedule));
     });
 }
 
@@ -222,8 +222,8 @@ Schedule Schedules::pause(const std::string& ident, const std::string& actor)
             return schedule;
         schedule.paused = true;
         schedule.updatedAt = context_.clock.now();
-        note(tx, schedule.updatedAt, {}, "schedule.paused", fmt::format("{} by {}", schedule.name, actor),
-             details(schedule));
+        recordEvent(tx, schedule.updatedAt, {}, "schedule.paused",
+                    fmt::format("{} by {}", schedule.name, actor), details(schedule));
         return db::ScheduleRepository{}.update(tx, schedule);
     });
 }
@@ -240,8 +240,8 @@ Schedule Schedules::resume(const std::string& ident, const std::string& actor)
         if (!schedule.nextDueAt)
             throw Error(ErrorCode::Conflict, fmt::format("the time of {} is over", schedule.name),
                         "bm schedule set NAME --at gives it another; bm schedule run starts it now");
-        note(tx, schedule.updatedAt, {}, "schedule.resumed", fmt::format("{} by {}", schedule.name, actor),
-             details(schedule));
+        recordEvent(tx, schedule.updatedAt, {}, "schedule.resumed",
+                    fmt::format("{} by {}", schedule.name, actor), details(schedule));
         return db::ScheduleRepository{}.update(tx, schedule);
     });
 }

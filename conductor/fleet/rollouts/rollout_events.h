@@ -10,8 +10,8 @@ namespace bm::conductor::fleet {
 /// Appends an event of @p rollout, of one of its nodes where @p node is not empty. Kinds: rollout.planned,
 /// .started, .wave, .paused, .resumed, .retried, .progress, .done, .failed, .aborted; and
 /// rollout.node.<state>.
-void noteRollout(db::Transaction& tx, model::UtcTime at, const model::Rollout& rollout, std::string_view kind,
-                 const std::string& message, const std::string& detailsJson = "{}",
-                 const model::NodeId& node = {});
+void recordRolloutEvent(db::Transaction& tx, model::UtcTime at, const model::Rollout& rollout,
+                        std::string_view kind, const std::string& message,
+                        const std::string& detailsJson = "{}", const model::NodeId& node = {});
 
 } // namespace bm::conductor::fleet

@@ -1,9 +1,10 @@
-#include "conductor/fleet/rollouts/rollout_notes.h"
+#include "conductor/fleet/rollouts/rollout_events.h"
 
 namespace bm::conductor::fleet {
 
-void noteRollout(db::Transaction& tx, model::UtcTime at, const model::Rollout& rollout, std::string_view kind,
-                 const std::string& message, const std::string& detailsJson, const model::NodeId& node)
+void recordRolloutEvent(db::Transaction& tx, model::UtcTime at, const model::Rollout& rollout,
+                        std::string_view kind, const std::string& message, const std::string& detailsJson,
+                        const model::NodeId& node)
 {
     model::NodeEvent event;
     event.node = node;
