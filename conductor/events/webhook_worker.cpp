@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kWebhookPiece = 100;
 constexpr std::int64_t kStoreEvery = 1'000; ///< events of other kinds, after which the cursor is stored
-constexpr std::chrono::milliseconds kWebhookBreath{20}; ///< commits that come meanwhile share a look
+constexpr std::chrono::milliseconds kWebhookBreath{20}; ///< commits that come meanwhile share a check
 constexpr std::chrono::milliseconds kAfterTrouble{5'000};
 
 std::int64_t unixSeconds(const model::Clock& clock)

@@ -41,7 +41,7 @@ private:
     void run(const std::stop_token& stop);
     void wait(std::chrono::milliseconds pause, const std::stop_token& stop);
     std::optional<Batch> nextBatch() const; ///< nothing: the hook is gone or parked
-    /// What is there now. @return how long to wait for the next look; zero: as long as nobody pokes
+    /// Posts the events that are stored now. @return how long to wait for the next check; zero: until a poke
     std::chrono::milliseconds serve(const std::stop_token& stop);
     std::chrono::milliseconds backOff(const model::Webhook& hook) const;
     bool deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop);

@@ -28,7 +28,7 @@ struct Check {
     Examination examine;
 };
 
-/// Looks whether what bmd needs is there. Checks run side by side; each is bounded by the deadline. Nothing
+/// Checks that bmd's parts and peers work. Checks run side by side; each is bounded by the deadline. Nothing
 /// is changed. Thread-safe.
 class Doctor {
 public:

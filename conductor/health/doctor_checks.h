@@ -21,7 +21,7 @@ Examination systemClock(const model::Clock& clock);
 /// Free space where @p folders lie; below a tenth is a warning, below @p reserveBytes an error.
 Examination diskSpace(std::vector<std::pair<std::string, std::filesystem::path>> folders,
                       std::uint64_t reserveBytes);
-/// The engine's own quick look at its file.
+/// The engine's own quick check of its file.
 Examination databaseWhole(db::Database& database);
 
 /// One finding that all is well, and one that it is not.

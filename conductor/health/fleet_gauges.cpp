@@ -33,7 +33,7 @@ struct Gauges {
                                "Unix time at which the next schedule is due; 0: none is."})),
           parked(registry.of({"bm_webhooks_parked", MetricType::Gauge, "Webhooks that gave up."})),
           backlog(registry.of({"bm_webhook_backlog_events", MetricType::Gauge,
-                               "Events that the slowest webhook has yet to look at."})),
+                               "Events that the slowest webhook has yet to read."})),
           events(
               registry.of({"bm_events_total", MetricType::Counter, "Events noted since the database began."}))
     {}

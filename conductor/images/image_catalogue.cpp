@@ -90,7 +90,7 @@ Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& act
                         "bm image show " + found.name);
         const db::ImageJobRepository jobs;
         if (jobs.find(tx, found.id))
-            return found; // it is being looked at already
+            return found; // a verification is at work already
         found.progressBytes = 0;
         found.progressTotalBytes = found.sizeBytes;
         found.errorCode = found.errorMessage = found.errorHint = ""; // what comes is of this verification

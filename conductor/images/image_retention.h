@@ -33,7 +33,7 @@ struct PruneResult {
 /// @throws Error InvalidInput (a rule that would say nothing: neither keepLast nor olderThan)
 std::vector<RetentionVerdict> judgeRetention(db::Transaction& tx, const RetentionRule& rule,
                                              model::UtcTime now);
-/// Removes what the rule lets go, each image in a transaction that looks again who uses it, then the objects
+/// Removes what the rule lets go, each image in a transaction that checks again who uses it, then the objects
 /// of the store that no image refers to. @param dryRun  only says what would be done
 PruneResult prune(const Context& context, const RetentionRule& rule, bool dryRun, const std::string& actor);
 

@@ -18,7 +18,7 @@ struct PowerSync::State {
     std::condition_variable_any sleep;
     std::jthread thread;
 
-    /// Until the next look is due. @return false: no more looks
+    /// Waits until the next poll is due. @return false: no more polls
     bool pause(const std::stop_token& stop)
     {
         std::unique_lock lock(mutex);
@@ -29,14 +29,14 @@ struct PowerSync::State {
                         const std::stop_token& stop);
     bool record(const Node& node, const drivers::PowerReading& reading);
     void countFailure(const Node& node, const drivers::PowerReading& reading);
-    std::map<model::NodeId, int> silent; ///< looks in a row without an answer
+    std::map<model::NodeId, int> silent; ///< polls in a row without an answer
 };
 
-/// A BMC that has not answered three looks in a row: what its machine does is not known any more.
+/// A BMC that did not answer three polls in a row: its machine's power is unknown.
 void PowerSync::State::countFailure(const Node& node, const drivers::PowerReading& reading)
 {
-    constexpr int kLooks = 3;
-    if (++silent[node.id] != kLooks || node.power == model::PowerState::Unknown)
+    constexpr int kPolls = 3;
+    if (++silent[node.id] != kPolls || node.power == model::PowerState::Unknown)
         return;
     context.database.write([&](db::Transaction& tx) {
         if (db::OperationRepository{}.current(tx, node.id))
@@ -64,7 +64,7 @@ bool PowerSync::State::record(const Node& node, const drivers::PowerReading& rea
         db::NodeRepository{}.recordPower(tx, node.id, reading.state);
         recordEvent(tx, context.clock.now(), node.id,
                     reading.state == model::PowerState::On ? "power.on" : "power.off",
-                    "seen by the periodic look; not by bm's order");
+                    "seen by the periodic poll; not by bm's order");
     });
     return true;
 }
@@ -123,7 +123,7 @@ void PowerSync::run(const std::stop_token& stop)
         try {
             runOnce(stop);
         } catch (const std::exception& failure) {
-            platform::logError("power", "periodic look: {}", failure.what());
+            platform::logError("power", "periodic power poll: {}", failure.what());
         }
     }
 }

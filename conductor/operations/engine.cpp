@@ -145,7 +145,7 @@ void Engine::State::schedule(const std::stop_token& stop)
             dispatch(findDue());
             sleep = untilNext();
         } catch (const std::exception& failure) {
-            platform::logError("conductor", "looking for work: {}", failure.what());
+            platform::logError("conductor", "checking for due operations: {}", failure.what());
         }
         std::unique_lock lock(mutex);
         wakeUp.wait_for(lock, stop, sleep, [&] { return woken; });

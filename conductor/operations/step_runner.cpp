@@ -268,7 +268,7 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
     context_.database.write([&](db::Transaction& tx) {
         mergeAgentReport(tx, loaded.node.id, step, outcome, now);
         step.state = outcome.state;
-        step.crashes = 0; // this look did not take bmd down
+        step.crashes = 0; // this run of the handler did not take bmd down
         db::OperationRepository{}.updateStep(tx, step);
         changeNode(tx, work, outcome, now, loaded.epoch);
         for (const model::NodeEvent& event : work.events)

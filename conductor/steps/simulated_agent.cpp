@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::chrono::milliseconds kLook{250};
+constexpr std::chrono::milliseconds kPoll{250};
 
 json simulatedDisk(const StepWork& work)
 {
@@ -49,7 +49,7 @@ model::StepResult waitFor(const StepWork& work, std::chrono::milliseconds delay)
 {
     const std::chrono::milliseconds left = delay - work.age();
     if (left > 0ms)
-        return model::Again{std::min(left, kLook)};
+        return model::Again{std::min(left, kPoll)};
     return model::Done{};
 }
 

@@ -13,7 +13,7 @@ using model::ImageState;
 
 namespace {
 
-constexpr std::chrono::seconds kLookAgain{1};
+constexpr std::chrono::seconds kPollAgain{1};
 
 std::string shownImage(const Image& image)
 {
@@ -39,7 +39,7 @@ model::StepResult stepFetchImage(StepWork& work)
         work.step.message = "fetching " + shownImage(image);
         work.step.bytesDone = static_cast<std::int64_t>(image.progressBytes);
         work.step.bytesTotal = static_cast<std::int64_t>(image.progressTotalBytes);
-        return model::Again{kLookAgain};
+        return model::Again{kPollAgain};
     default:
         throw failureOf(image);
     }

@@ -14,7 +14,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::chrono::hours kLongestWork{24};
-constexpr std::chrono::milliseconds kHardwareLook{1000};
+constexpr std::chrono::milliseconds kHardwarePoll{1000};
 
 json argumentsOf(const StepWork& work)
 {
@@ -173,7 +173,7 @@ model::StepResult stepWaitSeconds(StepWork& work)
     const std::chrono::milliseconds left = span - work.age();
     if (left <= std::chrono::milliseconds{0})
         return model::Done{};
-    return model::Again{std::min<std::chrono::milliseconds>(left, kHardwareLook)};
+    return model::Again{std::min<std::chrono::milliseconds>(left, kHardwarePoll)};
 }
 
 model::StepResult stepSwitchOff(StepWork& work)

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::milliseconds kRetryInterval{3000};
-constexpr std::chrono::milliseconds kLookInterval{500};
+constexpr std::chrono::milliseconds kPollInterval{500};
 constexpr std::chrono::milliseconds kOrderAgain{10'000};
 
 bool mayPass(ErrorCode code)
@@ -84,7 +84,7 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
         }
         if (agentSideOf(work).switchesAtOnce() && observePower(work) == wanted)
             return model::Done{};
-        return model::Again{kLookInterval};
+        return model::Again{kPollInterval};
     });
 }
 
@@ -104,7 +104,7 @@ model::StepResult restart(StepWork& work, std::chrono::milliseconds timeout)
         progress["restarted"] = true;
         work.step.result = textOf(progress);
         work.step.message = "reset: the node has disable_power_off";
-        return model::Again{kLookInterval};
+        return model::Again{kPollInterval};
     }
     return reachPower(work, model::PowerAction::On, model::PowerState::On, timeout);
 }

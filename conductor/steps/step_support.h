@@ -12,7 +12,7 @@ model::StepResult withPatience(StepWork& work, std::chrono::milliseconds timeout
                                const std::function<model::StepResult()>& attempt);
 /// Reads the node's power now, records it, and notes a change as an event. @throws Error of the driver
 model::PowerState observePower(StepWork& work);
-/// Orders @p action unless it was ordered within the last ten seconds; then looks until @p wanted is seen.
+/// Orders @p action unless it was ordered within the last ten seconds; then polls until @p wanted is seen.
 /// @throws Error DeadlineExceeded when the step is older than @p timeout
 model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,
                              std::chrono::milliseconds timeout);

@@ -18,7 +18,7 @@ struct StepWork {
     const model::Operation& operation;
     const wire::OperationRequest& request; ///< the operation's, read
     model::Step& step;
-    model::UtcTime engineStart;   ///< since when this bmd looks: silence before it is not the agent's
+    model::UtcTime engineStart;   ///< when this bmd started: silence before it is not the agent's
     model::Deadline callDeadline; ///< for calls out of the process in this run
     std::vector<std::function<void(model::Node&)>> nodeChanges{};
     std::vector<model::NodeEvent> events{};

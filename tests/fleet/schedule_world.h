@@ -43,8 +43,8 @@ public:
         started.push_back(one);
         return one.rollout;
     }
-    std::optional<conductor::fleet::RolloutOutcome> look(db::Transaction&,
-                                                         const model::RolloutId& id) override
+    std::optional<conductor::fleet::RolloutOutcome> outcomeOf(db::Transaction&,
+                                                              const model::RolloutId& id) override
     {
         for (const Started& one : started)
             if (one.rollout.id == id)

@@ -46,15 +46,15 @@ struct RolloutController::State {
     std::map<std::string, std::pair<std::string, RolloutRequest>>
         requests; ///< by rollout uuid, with the stored text
     std::map<std::string, model::UtcTime> progressTold;
-    std::jthread looker;
+    std::jthread poller;
     std::vector<std::jthread> askers;
 
     const RolloutRequest& requestOf(const Rollout& rollout);
-    bool lookAt(const Rollout& rollout, std::vector<GateQuestion>& due);
+    bool reconcile(const Rollout& rollout, std::vector<GateQuestion>& due);
     void recordProgress(const Rollout& rollout);
     void answer(const GateQuestion& question, const GateAnswer& answer);
     void enqueue(std::vector<GateQuestion> due);
-    void look(const std::stop_token& stop);
+    void poll(const std::stop_token& stop);
     void ask(const std::stop_token& stop);
     bool runOnce(std::vector<GateQuestion>& due);
 };
@@ -67,7 +67,7 @@ const RolloutRequest& RolloutController::State::requestOf(const Rollout& rollout
     return entry.second;
 }
 
-bool RolloutController::State::lookAt(const Rollout& rollout, std::vector<GateQuestion>& due)
+bool RolloutController::State::reconcile(const Rollout& rollout, std::vector<GateQuestion>& due)
 {
     const RolloutRequest& request = requestOf(rollout);
     const bool changed = context.database.write([&](db::Transaction& tx) {
@@ -135,7 +135,7 @@ bool RolloutController::State::runOnce(std::vector<GateQuestion>& due)
         context.database.read([](db::Transaction& tx) { return db::RolloutRepository{}.open(tx); });
     for (const Rollout& rollout : open) {
         try {
-            changed = lookAt(rollout, due) || changed;
+            changed = reconcile(rollout, due) || changed;
         } catch (const std::exception& failure) {
             platform::logError("rollout", "{}: {}", rollout.name, failure.what());
         }
@@ -156,7 +156,7 @@ void RolloutController::State::enqueue(std::vector<GateQuestion> due)
     questionCame.notify_all();
 }
 
-void RolloutController::State::look(const std::stop_token& stop)
+void RolloutController::State::poll(const std::stop_token& stop)
 {
     while (!stop.stop_requested()) {
         bool changed = false;
@@ -165,10 +165,11 @@ void RolloutController::State::look(const std::stop_token& stop)
             changed = runOnce(due);
             enqueue(std::move(due));
         } catch (const std::exception& failure) {
-            platform::logError("rollout", "looking at rollouts: {}", failure.what());
+            platform::logError("rollout", "checking the rollouts: {}", failure.what());
         }
         std::unique_lock lock(mutex);
-        wakeUp.wait_for(lock, stop, changed ? settings.look / 5 : settings.look, [&] { return woken; });
+        wakeUp.wait_for(lock, stop, changed ? settings.pollInterval / 5 : settings.pollInterval,
+                        [&] { return woken; });
         woken = false;
     }
 }
@@ -201,12 +202,12 @@ void RolloutController::start()
 {
     for (int i = 0; i < state_->settings.gateThreads; ++i)
         state_->askers.emplace_back([this](const std::stop_token& stop) { state_->ask(stop); });
-    state_->looker = std::jthread([this](const std::stop_token& stop) { state_->look(stop); });
+    state_->poller = std::jthread([this](const std::stop_token& stop) { state_->poll(stop); });
 }
 
 void RolloutController::stop()
 {
-    state_->looker = {};
+    state_->poller = {};
     for (std::jthread& asker : state_->askers)
         asker.request_stop();
     state_->askers.clear();

@@ -30,7 +30,7 @@ bool RolloutReconciler::run()
     if (!atWork_.empty())
         operations_ = rows_.operations(tx_, rollout_.id);
     for (RolloutNode& node : atWork_)
-        lookAt(node);
+        check(node);
     if (rollout_.state == RolloutState::Aborting)
         stopAll();
     if (rollout_.state == RolloutState::Running && keepToBudget()) {
@@ -43,13 +43,13 @@ bool RolloutReconciler::run()
     return changed_ || rolloutChanged_;
 }
 
-void RolloutReconciler::lookAt(RolloutNode& node)
+void RolloutReconciler::check(RolloutNode& node)
 {
     switch (node.state) {
     case State::Working:
-        return lookAtWorking(node);
+        return checkWorking(node);
     case State::Restoring:
-        return lookAtRestoring(node);
+        return checkRestoring(node);
     case State::Draining:
     case State::Checking:
         return askAbout(node);
@@ -58,7 +58,7 @@ void RolloutReconciler::lookAt(RolloutNode& node)
     }
 }
 
-void RolloutReconciler::lookAtWorking(RolloutNode& node)
+void RolloutReconciler::checkWorking(RolloutNode& node)
 {
     const auto found = operations_.find(node.node.uuid);
     if (found == operations_.end())
@@ -89,7 +89,7 @@ void RolloutReconciler::lookAtWorking(RolloutNode& node)
     }
 }
 
-void RolloutReconciler::lookAtRestoring(RolloutNode& node)
+void RolloutReconciler::checkRestoring(RolloutNode& node)
 {
     const auto found = operations_.find(node.node.uuid);
     if (found == operations_.end())

@@ -9,7 +9,7 @@
 
 namespace bm::conductor::fleet {
 
-/// One look at one open rollout inside one transaction: takes note of what its operations have done, begins
+/// Checks one open rollout inside one transaction: records what its operations have done, begins
 /// what may begin, ends what has ended. Everything it needs is stored, so it may be cut off and repeated
 /// anywhere.
 class RolloutReconciler {
@@ -30,9 +30,9 @@ private:
         std::string text;
         std::string hint;
     };
-    void lookAt(model::RolloutNode& node);
-    void lookAtWorking(model::RolloutNode& node);
-    void lookAtRestoring(model::RolloutNode& node);
+    void check(model::RolloutNode& node);
+    void checkWorking(model::RolloutNode& node);
+    void checkRestoring(model::RolloutNode& node);
     void askAbout(model::RolloutNode& node);
     void begin(model::RolloutNode& node);
     void order(model::RolloutNode& node, const DeployRequest& deploy);

@@ -1,4 +1,4 @@
-// The part of a look that begins, pauses and ends: waves, limits, the failure budget.
+// The part of the reconciler that begins, pauses and ends: waves, limits, the failure budget.
 #include "common/platform/secrets.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
@@ -22,7 +22,7 @@ using State = model::RolloutNodeState;
 
 namespace {
 
-constexpr std::size_t kMostLooked = 5000;    // pending nodes looked at for one with room
+constexpr std::size_t kMostChecked = 5000;   // pending nodes checked for one with room
 constexpr std::size_t kMostBegunAtOnce = 64; // in one transaction, so that the writer stays free for others
 constexpr std::chrono::seconds kBusyAgain{5};
 
@@ -93,7 +93,7 @@ std::vector<RolloutNode> RolloutReconciler::waitingNodes()
     std::vector<RolloutNode> waiting;
     std::ranges::copy_if(atWork_, std::back_inserter(waiting),
                          [](const RolloutNode& node) { return node.state == State::Retrying; });
-    std::ranges::move(rows_.pending(tx_, rollout_.id, rollout_.wave, kMostLooked),
+    std::ranges::move(rows_.pending(tx_, rollout_.id, rollout_.wave, kMostChecked),
                       std::back_inserter(waiting));
     return waiting;
 }

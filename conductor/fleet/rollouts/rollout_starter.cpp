@@ -72,7 +72,7 @@ RolloutLauncher::start(const std::string& body, const std::string& actor, const 
     }
 }
 
-std::optional<RolloutOutcome> RolloutLauncher::look(db::Transaction& tx, const model::RolloutId& rollout)
+std::optional<RolloutOutcome> RolloutLauncher::outcomeOf(db::Transaction& tx, const model::RolloutId& rollout)
 {
     const db::RolloutRepository repository;
     const std::optional<model::Rollout> found = repository.find(tx, rollout);

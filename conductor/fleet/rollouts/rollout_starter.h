@@ -40,7 +40,7 @@ public:
     virtual std::variant<model::Rollout, NothingToDo> start(const std::string& body, const std::string& actor,
                                                             const model::ScheduleRunId& run) = 0;
     /// Nothing when it was deleted.
-    virtual std::optional<RolloutOutcome> look(db::Transaction& tx, const model::RolloutId& rollout) = 0;
+    virtual std::optional<RolloutOutcome> outcomeOf(db::Transaction& tx, const model::RolloutId& rollout) = 0;
     /// Does nothing when it has ended.
     virtual void abort(const model::RolloutId& rollout, const std::string& reason,
                        const std::string& actor) = 0;
@@ -54,13 +54,13 @@ public:
     void forgetFleet() override;
     std::variant<model::Rollout, NothingToDo> start(const std::string& body, const std::string& actor,
                                                     const model::ScheduleRunId& run) override;
-    std::optional<RolloutOutcome> look(db::Transaction& tx, const model::RolloutId& rollout) override;
+    std::optional<RolloutOutcome> outcomeOf(db::Transaction& tx, const model::RolloutId& rollout) override;
     void abort(const model::RolloutId& rollout, const std::string& reason, const std::string& actor) override;
 
 private:
     Context context_;
     Rollouts& rollouts_;
-    std::unique_ptr<FleetView> view_; ///< of this batch; thousands of runs look at it before they plan
+    std::unique_ptr<FleetView> view_; ///< of this batch; thousands of runs read it before they plan
 };
 
 } // namespace bm::conductor::fleet

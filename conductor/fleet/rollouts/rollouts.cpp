@@ -172,7 +172,7 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
                          const std::string& scheduleRun)
 {
     const Context& context = state_->context;
-    // Planned on a reader, so that a large fleet does not hold the writer; begin() looks again at what
+    // Planned on a reader, so that a large fleet does not hold the writer; begin() checks again what
     // matters.
     Plan plan = context.database.read([&](db::Transaction& tx) { return makePlan(tx, context, request); });
     if (!request.planOnly)

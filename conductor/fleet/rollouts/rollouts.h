@@ -14,7 +14,7 @@ namespace bm::conductor::fleet {
 struct RolloutSettings {
     std::filesystem::path gatesFolder;             ///< programs that may be drain gates; empty: none may
     int gateThreads = 8;                           ///< drain and health gates asked at the same time
-    std::chrono::milliseconds look{250};           ///< between looks at running rollouts
+    std::chrono::milliseconds pollInterval{250};   ///< between checks of running rollouts
     std::chrono::milliseconds progressEvery{5000}; ///< between rollout.progress events
 };
 

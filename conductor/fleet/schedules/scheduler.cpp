@@ -254,7 +254,7 @@ bool Scheduler::State::settle(db::Transaction& tx, ScheduleRun run)
 {
     const db::ScheduleRepository schedules;
     const std::optional<Schedule> schedule = schedules.find(tx, run.schedule);
-    const std::optional<RolloutOutcome> outcome = starter.look(tx, run.rollout);
+    const std::optional<RolloutOutcome> outcome = starter.outcomeOf(tx, run.rollout);
     if (!schedule || (outcome && stateOf(*outcome) == ScheduleRunState::Running))
         return false;
     if (!outcome) {
@@ -295,7 +295,7 @@ bool Scheduler::State::settleEnded(const std::vector<ScheduleRun>& running)
     std::vector<ScheduleRun> ended;
     context.database.read([&](db::Transaction& tx) {
         std::ranges::copy_if(running, std::back_inserter(ended), [&](const ScheduleRun& run) {
-            const std::optional<RolloutOutcome> outcome = starter.look(tx, run.rollout);
+            const std::optional<RolloutOutcome> outcome = starter.outcomeOf(tx, run.rollout);
             return !outcome || stateOf(*outcome) != ScheduleRunState::Running;
         });
     });
@@ -350,7 +350,7 @@ void Scheduler::State::loop(const std::stop_token& stop)
                 followAt = Steady::now() + std::max<Steady::duration>(1s, 10 * (Steady::now() - began));
             sleep = sleepTime();
         } catch (const std::exception& failure) {
-            platform::logError("schedule", "looking for what is due: {}", failure.what());
+            platform::logError("schedule", "checking the due schedules: {}", failure.what());
         }
         std::unique_lock lock(mutex);
         wakeUp.wait_for(lock, stop, sleep, [&] { return woken; });

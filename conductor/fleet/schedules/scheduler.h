@@ -20,7 +20,7 @@ public:
     void stop();
     /// Without a thread: does what is due now. @return whether anything was done
     bool runOnce();
-    /// Has the thread look at once.
+    /// Has the thread check at once.
     void wake();
 
 private:
@@ -28,7 +28,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// A due time that is looked at later than this was missed: bmd was not running.
+/// The scheduler counts a due time that it checks later than this as missed: bmd was not running.
 inline constexpr std::chrono::milliseconds kMissedAfter{std::chrono::minutes{5}};
 
 } // namespace bm::conductor::fleet

@@ -47,8 +47,8 @@ model::ImageId requireImage(db::Transaction& tx, const std::string& reference)
 /// The middle one of the last deployments.
 std::optional<std::chrono::milliseconds> usualDuration(db::Transaction& tx, const model::ImageId& image)
 {
-    constexpr std::size_t kLooked = 50;
-    const std::optional<std::int64_t> median = medianMillis(tx, image, kLooked);
+    constexpr std::size_t kSampled = 50;
+    const std::optional<std::int64_t> median = medianMillis(tx, image, kSampled);
     return median ? std::optional(std::chrono::milliseconds{*median}) : std::nullopt;
 }
 

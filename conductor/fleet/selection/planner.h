@@ -15,7 +15,7 @@ struct Plan {
     std::string fingerprint;               ///< of image, nodes and verdicts
 };
 
-/// Part of the caller's transaction, so that it can be stored on what it looked at. @p own: the plan's own
+/// Part of the caller's transaction, so that it can be stored with what it read. @p own: the plan's own
 /// rollout, whose nodes are not taken by another.
 /// @throws Error NotFound (image, a named node), Conflict (image not ready, too few for count), InvalidInput
 /// (nothing or everything matches)
