@@ -100,7 +100,7 @@ void App::State::onContact(const pxe::BootContact& contact)
     try {
         core.boots.contact(contact);
     } catch (const std::exception& failure) {
-        platform::logError("boot", "{}: {}", contact.kind, failure.what());
+        platform::logError("boot", "{}: {}", model::toText(contact.kind), failure.what());
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/clock.h"
+#include "common/model/event_kinds.h"
 #include "common/model/mac_address.h"
 
 #include <cstdint>
@@ -45,8 +46,7 @@ struct BootHost {
 
 /// Something a machine did on the wire, found in dnsmasq's and in.tftpd's words.
 struct BootContact {
-    std::string kind; ///< dhcp.discover, dhcp.offer, dhcp.ack, dhcp.ignored, dhcp.request, dhcp.nak,
-                      ///< dhcp.proxy, tftp.read, tftp.nak
+    model::EventKind kind = model::EventKind::DhcpDiscover; ///< of the areas dhcp and tftp
     std::optional<model::MacAddress> mac{};
     std::string address; ///< "" when not known
     std::string detail;  ///< file name, vendor class, client arch

@@ -11,23 +11,23 @@ using Match = std::match_results<std::string_view::const_iterator>;
 
 struct Kind {
     std::string_view word;
-    std::string_view kind;
+    model::EventKind kind;
 };
 constexpr auto kDhcpKinds = std::to_array<Kind>({
-    {"DHCPDISCOVER", "dhcp.discover"},
-    {"DHCPOFFER", "dhcp.offer"},
-    {"DHCPREQUEST", "dhcp.request"},
-    {"DHCPACK", "dhcp.ack"},
-    {"DHCPNAK", "dhcp.nak"},
-    {"PXE", "dhcp.proxy"},
+    {"DHCPDISCOVER", model::EventKind::DhcpDiscover},
+    {"DHCPOFFER", model::EventKind::DhcpOffer},
+    {"DHCPREQUEST", model::EventKind::DhcpRequest},
+    {"DHCPACK", model::EventKind::DhcpAck},
+    {"DHCPNAK", model::EventKind::DhcpNak},
+    {"PXE", model::EventKind::DhcpProxy},
 });
 
-std::string_view kindOf(const std::string& word)
+std::optional<model::EventKind> kindOf(const std::string& word)
 {
     for (const Kind& row : kDhcpKinds)
         if (row.word == word)
             return row.kind;
-    return {};
+    return std::nullopt;
 }
 
 } // namespace
@@ -40,12 +40,12 @@ std::optional<BootContact> contactFromDnsmasq(std::string_view line)
     if (line.size() > 1024 || !std::regex_search(line.begin(), line.end(), match, kLine))
         return std::nullopt;
     BootContact contact;
-    contact.kind = kindOf(match[1].str());
+    contact.kind = kindOf(match[1].str()).value_or(model::EventKind::DhcpDiscover);
     contact.address = match[2].str();
     contact.mac = model::macFromText(match[3].str());
     contact.detail = match[4].str();
     if (contact.detail == "proxy-ignored" || contact.detail == "ignored") // no boot file, by dhcp-ignore
-        contact.kind = "dhcp.ignored";
+        contact.kind = model::EventKind::DhcpIgnored;
     if (!contact.mac)
         return std::nullopt;
     return contact;
@@ -60,11 +60,11 @@ std::optional<BootContact> contactFromTftpd(std::string_view datagram)
         return std::nullopt;
     BootContact contact;
     if (std::regex_search(datagram.begin(), datagram.end(), match, kRead)) {
-        contact.kind = "tftp.read";
+        contact.kind = model::EventKind::TftpRead;
         contact.address = match[1].str();
         contact.detail = match[2].str();
     } else if (std::regex_search(datagram.begin(), datagram.end(), match, kNak)) {
-        contact.kind = "tftp.nak";
+        contact.kind = model::EventKind::TftpNak;
         contact.address = match[3].str();
         contact.detail = match[2].str();
     } else {

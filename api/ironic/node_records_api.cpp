@@ -170,7 +170,8 @@ std::vector<model::NodeEvent> NodeRecordsApi::failures(const model::NodeId& node
 {
     db::EventFilter filter;
     filter.node = node;
-    filter.kinds = {"operation.failed", "operation.aborted"};
+    filter.kinds = {std::string(model::toText(model::EventKind::OperationFailed)),
+                    std::string(model::toText(model::EventKind::OperationAborted))};
     return parts_.context.database.read(
         [&](db::Transaction& tx) { return db::EventRepository{}.matching(tx, filter, after, limit); });
 }

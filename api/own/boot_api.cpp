@@ -24,10 +24,12 @@ constexpr std::string_view kBinary = "application/octet-stream";
 void BootApi::mount(http::Router& router)
 {
     router.add(Method::Get, "/boot/script", [this](Request& q, Response& a) { script(q, a); });
-    router.add(Method::Get, "/boot/vmlinuz",
-               [this](Request& q, Response& a) { ramdiskFile(q, a, "vmlinuz", "kernel"); });
-    router.add(Method::Get, "/boot/initrd.img",
-               [this](Request& q, Response& a) { ramdiskFile(q, a, "initrd.img", "ramdisk"); });
+    router.add(Method::Get, "/boot/vmlinuz", [this](Request& q, Response& a) {
+        ramdiskFile(q, a, "vmlinuz", model::EventKind::HttpKernel);
+    });
+    router.add(Method::Get, "/boot/initrd.img", [this](Request& q, Response& a) {
+        ramdiskFile(q, a, "initrd.img", model::EventKind::HttpRamdisk);
+    });
     router.add(Method::Get, "/boot/nodes/{node}/{token}/{file}",
                [this](Request& q, Response& a) { imageFile(q, a); });
     router.add(Method::Get, "/boot/{loader}", [this](Request& q, Response& a) { loader(q, a); });
@@ -42,20 +44,20 @@ void BootApi::script(Request& request, Response& response) const
 }
 
 void BootApi::ramdiskFile(const Request& request, Response& response, const std::string& name,
-                          const std::string& what) const
+                          model::EventKind event) const
 {
     if (parts_.settings.ramdiskFolder.empty())
         throw Error(ErrorCode::NotFound, "no RAM disk is configured",
                     "build it: cmake --build build --target ramdisk");
     response.sendFile(parts_.settings.ramdiskFolder / name, kBinary,
-                      [this, what, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
+                      [this, event, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
                           if (bytes == 0)
-                              return; // only looked at: HEAD, or unchanged
+                              return; // HEAD, or unchanged
                           try {
-                              parts_.boots.fetched(what, peer, bytes, whole);
+                              parts_.boots.fetched(event, peer, bytes, whole);
                           } catch (const std::exception& error) { // on the sending loop: nobody above catches
-                              platform::logWarning("boot", "{} fetched by {} is not noted: {}", what, peer,
-                                                   error.what());
+                              platform::logWarning("boot", "{} of {} is not recorded: {}",
+                                                   model::toText(event), peer, error.what());
                           }
                       });
 }
@@ -66,11 +68,12 @@ void BootApi::imageFile(Request& request, Response& response) const
         request.pathParam("node"), request.pathParam("token"), request.pathParam("file"));
     const auto told = [this, file, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
         if (bytes == 0)
-            return; // only looked at: HEAD, or unchanged
+            return; // HEAD, or unchanged
         try {
             parts_.boots.imageFetched(file, peer, bytes, whole);
         } catch (const std::exception& error) { // on the sending loop: nobody above catches
-            platform::logWarning("boot", "{} fetched by {} is not noted: {}", file.what, peer, error.what());
+            platform::logWarning("boot", "{} of {} is not recorded: {}", model::toText(file.event), peer,
+                                 error.what());
         }
     };
     if (!file.path.empty())

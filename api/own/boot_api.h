@@ -14,7 +14,7 @@ public:
 private:
     void script(http::Request& request, http::Response& response) const;
     void ramdiskFile(const http::Request& request, http::Response& response, const std::string& name,
-                     const std::string& what) const;
+                     model::EventKind event) const;
     void imageFile(http::Request& request, http::Response& response) const;
     void loader(const http::Request& request, http::Response& response) const;
 

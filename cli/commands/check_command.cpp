@@ -3,6 +3,7 @@
 #include "cli/shell/findings.h"
 #include "cli/views/timeline.h"
 #include "common/model/error.h"
+#include "common/model/event_kinds.h"
 #include "common/wire/agent/inventory.h"
 #include "common/wire/agent/root_device.h"
 
@@ -148,7 +149,8 @@ void checkContact(Shell& shell, Checked& checked)
     const json answer = shell.client().get(nodePath(checked.name, "/events?limit=10000"));
     std::int64_t latest = 0;
     for (const json& event : answer.at("events"))
-        if (event.value("kind", "") == "agent.contact" || event.value("kind", "") == "agent.lookup")
+        if (event.value("kind", "") == model::toText(model::EventKind::AgentContact) ||
+            event.value("kind", "") == model::toText(model::EventKind::AgentLookup))
             latest = std::max(latest, millisOf(event.value("at", "")));
     if (latest == 0)
         return;

@@ -2,6 +2,7 @@
 
 #include "cli/views/output.h"
 #include "cli/views/timeline.h"
+#include "common/model/event_kinds.h"
 #include "common/model/step_kinds.h"
 
 #include <algorithm>
@@ -25,25 +26,28 @@ struct Seen {
 
 /// What ends a part of the boot, in the order of a boot.
 struct Milestone {
-    std::string_view kinds; ///< any of them, blank-separated
+    std::array<std::optional<model::EventKind>, 3> kinds; ///< any of them
     std::string_view text;
 };
 constexpr auto kBoot = std::to_array<Milestone>({
-    {"dhcp.offer dhcp.ack dhcp.proxy", "firmware, until the DHCP offer"},
-    {"tftp.read", "DHCP, until the loader is fetched"},
-    {"http.script", "loader, until it asks for its script"},
-    {"http.kernel", "script, until the kernel is fetched"},
-    {"http.ramdisk", "kernel, until the RAM disk is fetched"},
-    {"agent.lookup agent.contact", "RAM disk, until its agent calls"},
+    {{model::EventKind::DhcpOffer, model::EventKind::DhcpAck, model::EventKind::DhcpProxy},
+     "firmware, until the DHCP offer"},
+    {{model::EventKind::TftpRead}, "DHCP, until the loader is fetched"},
+    {{model::EventKind::HttpScript}, "loader, until it asks for its script"},
+    {{model::EventKind::HttpKernel}, "script, until the kernel is fetched"},
+    {{model::EventKind::HttpRamdisk}, "kernel, until the RAM disk is fetched"},
+    {{model::EventKind::AgentLookup, model::EventKind::AgentContact}, "RAM disk, until its agent calls"},
 });
 constexpr auto kAfter = std::to_array<Milestone>({
-    {"dhcp.offer dhcp.ack", "firmware and loader of the system, until its DHCP"},
-    {"rollout.node.done", "system, until it can be logged in to"},
+    {{model::EventKind::DhcpOffer, model::EventKind::DhcpAck},
+     "firmware and loader of the system, until its DHCP"},
+    {{model::EventKind::RolloutNodeDone}, "system, until it can be logged in to"},
 });
 
-bool isOneOf(std::string_view kinds, const std::string& kind)
+bool ends(const Milestone& milestone, const std::string& kind)
 {
-    return (" " + std::string(kinds) + " ").find(" " + kind + " ") != std::string::npos;
+    return std::ranges::any_of(milestone.kinds,
+                               [&](const auto& one) { return one && model::toText(*one) == kind; });
 }
 
 std::vector<Seen> seenOf(const json& events)
@@ -59,7 +63,7 @@ std::vector<Seen> seenOf(const json& events)
 std::optional<std::size_t> beginningOf(const std::vector<Seen>& seen)
 {
     for (std::size_t i = seen.size(); i-- > 0;)
-        if (seen[i].kind == "operation.started" && seen[i].message == "deploy")
+        if (seen[i].kind == model::toText(model::EventKind::OperationStarted) && seen[i].message == "deploy")
             return i;
     return std::nullopt;
 }
@@ -72,7 +76,7 @@ void addParts(std::vector<Stretch>& stretches, const std::vector<Seen>& seen,
 {
     for (const Milestone& milestone : milestones) {
         const auto found = std::find_if(seen.begin(), seen.end(), [&](const Seen& event) {
-            return event.at >= from && event.at <= until && isOneOf(milestone.kinds, event.kind);
+            return event.at >= from && event.at <= until && ends(milestone, event.kind);
         });
         if (found == seen.end())
             continue;
@@ -99,10 +103,10 @@ std::vector<Stretch> durationsOf(const json& events)
         const Seen& event = seen[i];
         if (event.operation != operation)
             continue;
-        if (event.kind == "step.started" && event.message != step) {
+        if (event.kind == model::toText(model::EventKind::StepStarted) && event.message != step) {
             step = event.message;
             since = event.at;
-        } else if (event.kind == "step.done" && !step.empty()) {
+        } else if (event.kind == model::toText(model::EventKind::StepDone) && !step.empty()) {
             stretches.push_back({step, model::titleOfStep(step), since, event.at - since, false});
             if (step == "power_on")
                 switchedOn = event.at;
@@ -110,7 +114,7 @@ std::vector<Stretch> durationsOf(const json& events)
                 addParts(stretches, seen, kBoot, std::max(since, switchedOn), event.at, true);
             step.clear();
         }
-        if (event.kind == "operation.done")
+        if (event.kind == model::toText(model::EventKind::OperationDone))
             ended = event.at;
     }
     if (ended > 0)

@@ -1,5 +1,6 @@
 #include "cli/views/timeline.h"
 
+#include "common/model/event_kinds.h"
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -70,7 +71,7 @@ std::string renderTimeline(const json& events)
             text += (date.empty() ? "" : "\n") + today + " (UTC)\n";
             date = today;
         }
-        if (line.kind == "operation.queued" || begin == 0) {
+        if (line.kind == model::toText(model::EventKind::OperationQueued) || begin == 0) {
             flush();
             begin = line.at;
         }

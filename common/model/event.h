@@ -9,9 +9,8 @@
 
 namespace bm::model {
 
-/// Something observed about a node. kind is "area.what": step.started, step.done, step.failed, state.changed,
-/// power.on, power.off, dhcp.offer, dhcp.ack, tftp.read, http.script, http.kernel, http.ramdisk,
-/// agent.contact, agent.progress, operation.started ... New kinds may be added, none is renamed.
+/// Something observed about a node, an image, a rollout or a schedule. kind is the text of an EventKind; a
+/// row of an older bmd may hold one that this bmd does not know.
 struct NodeEvent {
     std::int64_t sequence = 0; ///< given by the database, rising
     NodeId node;               ///< empty: no known node (an unknown machine asked for DHCP)

@@ -22,14 +22,14 @@ Node findNode(db::Transaction& tx, const std::string& ident)
     return *node;
 }
 
-void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
+void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, model::EventKind kind,
                  const std::string& message, const std::string& detailsJson,
                  const model::OperationId& operation)
 {
     model::NodeEvent event;
     event.node = node;
     event.at = at;
-    event.kind = kind;
+    event.kind = model::toText(kind);
     event.message = message;
     event.details.text = detailsJson;
     event.operation = operation;

@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/event_kinds.h"
 #include "conductor/core/context.h"
 
 #include <string>
@@ -9,7 +10,7 @@ namespace bm::conductor {
 /// The node called @p ident (uuid or name). @throws Error NotFound in Ironic's words
 model::Node findNode(db::Transaction& tx, const std::string& ident);
 /// Appends an event of @p node at @p at.
-void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, std::string_view kind,
+void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, model::EventKind kind,
                  const std::string& message, const std::string& detailsJson = "{}",
                  const model::OperationId& operation = {});
 /// How the node's BMC is reached, secrets opened. @throws Error InvalidInput (driver_info), NotFound

@@ -175,7 +175,7 @@ WebhookTest Webhooks::test(const std::string& ident)
     const std::string id = fmt::format("{}-test-{}", hook.id.uuid, platform::randomHex(8));
     model::NodeEvent event;
     event.at = context.clock.now();
-    event.kind = "webhook.test";
+    event.kind = model::toText(model::EventKind::WebhookTest);
     event.message = "a test by an operator";
     event.details.text = "{}";
     const std::string body =

@@ -97,7 +97,8 @@ Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& act
         db::ImageRepository{}.update(tx, found);
         jobs.store(tx, {.image = found.id, .kind = "verify"});
         begun = true;
-        recordEvent(tx, state_->context.clock.now(), {}, "image.verify", found.name + " by " + actor);
+        recordEvent(tx, state_->context.clock.now(), {}, model::EventKind::ImageVerify,
+                    found.name + " by " + actor);
         return found;
     });
     if (begun)
@@ -167,7 +168,8 @@ void ImageCatalogue::remove(const std::string& nameOrId, const std::string& acto
         images.remove(tx, image.id);
         if (!image.contentId.empty() && images.countWithContent(tx, image.contentId) == 0)
             orphan = image.contentId;
-        recordEvent(tx, state_->context.clock.now(), {}, "image.deleted", image.name + " by " + actor);
+        recordEvent(tx, state_->context.clock.now(), {}, model::EventKind::ImageDeleted,
+                    image.name + " by " + actor);
     });
     if (orphan.empty())
         return;

@@ -67,7 +67,7 @@ void storeImport(db::Transaction& tx, const Context& context, const Image& image
     }
     images.insert(tx, image);
     db::ImageJobRepository{}.store(tx, importJob(context, image, wanted));
-    recordEvent(tx, image.createdAt, {}, "image.added", wanted.name + " by " + by);
+    recordEvent(tx, image.createdAt, {}, model::EventKind::ImageAdded, wanted.name + " by " + by);
 }
 
 } // namespace bm::conductor

@@ -116,7 +116,8 @@ void ImageJobs::State::mendOthers(db::Transaction& tx, const Image& whole)
         other.errorCode = other.errorMessage = other.errorHint = "";
         other.updatedAt = context.clock.now();
         images.update(tx, other);
-        recordEvent(tx, context.clock.now(), {}, "image.mended", other.name + " by " + whole.name);
+        recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageMended,
+                    other.name + " by " + whole.name);
     }
 }
 
@@ -138,7 +139,7 @@ void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& 
         if (image.bootMode.empty() && stored.kind == model::ImageKind::Ramdisk)
             image.bootMode = textMember(valueOf(stored.description), "boot_mode");
         mendOthers(tx, image);
-        recordEvent(tx, context.clock.now(), {}, "image.ready", image.name);
+        recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageReady, image.name);
     });
 }
 
@@ -154,13 +155,15 @@ void ImageJobs::State::failed(const ImageJob& job, const Error& error)
         image.errorMessage = error.what();
         image.errorHint = error.hint();
         if (verifying && undecided) { // the state is what it was
-            recordEvent(tx, context.clock.now(), {}, "image.verify-failed", image.name + ": " + error.what());
+            recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageVerifyFailed,
+                        image.name + ": " + error.what());
             return;
         }
         image.state = verifying ? ImageState::Broken : ImageState::Failed;
         if (verifying)
             image.verifiedAt = context.clock.now();
-        recordEvent(tx, context.clock.now(), {}, verifying ? "image.broken" : "image.failed",
+        recordEvent(tx, context.clock.now(), {},
+                    verifying ? model::EventKind::ImageBroken : model::EventKind::ImageFailed,
                     image.name + ": " + error.what());
     });
     if (!verifying)
@@ -246,7 +249,7 @@ void ImageJobs::State::doVerify(const ImageJob& job, const model::Deadline& dead
         whole.state = ImageState::Ready;
         whole.errorCode = whole.errorMessage = whole.errorHint = "";
         whole.verifiedAt = context.clock.now();
-        recordEvent(tx, context.clock.now(), {}, "image.verified", whole.name);
+        recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageVerified, whole.name);
     });
 }
 

@@ -62,7 +62,8 @@ model::ImageTag ImageTags::set(const std::string& reference, const std::string& 
             return *before;
         model::ImageTag tag{reference, wanted.id, actor, clock_.now()};
         tags.set(tx, tag, wanted.name);
-        recordEvent(tx, tag.setAt, {}, "image.tagged", reference + " is " + wanted.name + ", by " + actor);
+        recordEvent(tx, tag.setAt, {}, model::EventKind::ImageTagged,
+                    reference + " is " + wanted.name + ", by " + actor);
         return tag;
     });
 }
@@ -74,7 +75,7 @@ void ImageTags::remove(const std::string& reference, const std::string& actor)
         if (!tags.find(tx, reference))
             throw Error(ErrorCode::NotFound, "there is no tag \"" + reference + "\"", "bm image tags");
         tags.remove(tx, reference, actor, clock_.now());
-        recordEvent(tx, clock_.now(), {}, "image.untagged", reference + " by " + actor);
+        recordEvent(tx, clock_.now(), {}, model::EventKind::ImageUntagged, reference + " by " + actor);
     });
 }
 

@@ -66,7 +66,8 @@ bool removeOne(const Context& context, RetentionVerdict& verdict, const std::str
             return false;
         }
         images.remove(tx, image->id);
-        recordEvent(tx, context.clock.now(), {}, "image.deleted", image->name + " by " + actor + " (prune)");
+        recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageDeleted,
+                    image->name + " by " + actor + " (prune)");
         return true;
     });
 }

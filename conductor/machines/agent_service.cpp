@@ -92,8 +92,10 @@ void takeReport(db::Transaction& tx, const Context& context, const model::NodeId
     const db::OperationRepository operations;
     operations.updateStep(tx, step);
     if (ended) {
-        recordEvent(tx, context.clock.now(), node, "agent." + std::string(toText(report.state)), step.name,
-                    "{}", step.operation);
+        recordEvent(tx, context.clock.now(), node,
+                    report.state == AgentStepState::Done ? model::EventKind::AgentDone
+                                                         : model::EventKind::AgentFailed,
+                    step.name, "{}", step.operation);
         operations.makeDueNow(tx, step.operation, context.clock.now());
     }
 }
@@ -188,8 +190,8 @@ void recordRelayLeft(db::Transaction& tx, const Context& context, const model::O
     if (!exchange.message.relay)
         return;
     for (const wire::AgentRelayReport::Left& left : exchange.message.relay->left)
-        recordEvent(tx, context.clock.now(), operation.node, "relay.left", left.source + ": " + left.reason,
-                    "{}", operation.id);
+        recordEvent(tx, context.clock.now(), operation.node, model::EventKind::RelayLeft,
+                    left.source + ": " + left.reason, "{}", operation.id);
 }
 
 } // namespace
@@ -241,10 +243,11 @@ AgentGrant AgentService::lookup(const std::vector<std::string>& macs, const std:
             record.address = peerAddress;
             db::AgentRepository{}.store(tx, record);
             grant.token = context_.secrets.open(record.tokenSealed);
-            recordEvent(tx, context_.clock.now(), grant.node.id, "agent.lookup", "from " + peerAddress);
+            recordEvent(tx, context_.clock.now(), grant.node.id, model::EventKind::AgentLookup,
+                        "from " + peerAddress);
         } catch (const Error& error) {
             refused = error;
-            recordEvent(tx, context_.clock.now(), grant.node.id, "agent.refused",
+            recordEvent(tx, context_.clock.now(), grant.node.id, model::EventKind::AgentRefused,
                         error.message() + " (from " + peerAddress + ")");
         }
     });
@@ -289,7 +292,7 @@ bool recordContact(db::Transaction& tx, const Context& context, db::AgentRecord 
     db::AgentRepository{}.store(tx, record);
     if (!contact)
         return false;
-    recordEvent(tx, now, record.node, "agent.contact",
+    recordEvent(tx, now, record.node, model::EventKind::AgentContact,
                 "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
                 operation ? operation->id : model::OperationId{});
     if (operation)

@@ -70,7 +70,8 @@ std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context,
     boot.arguments = deployment.arguments;
     boot.mac = mac;
     boot.configDrive = deployment.configDrive;
-    recordEvent(tx, context.clock.now(), node.id, "http.script", deployment.imageName + " (" + who + ")");
+    recordEvent(tx, context.clock.now(), node.id, model::EventKind::HttpScript,
+                deployment.imageName + " (" + who + ")");
     mark(tx, context, node, &RamdiskDeployment::script);
     return pxe::imageScript(boot);
 }
@@ -106,19 +107,19 @@ BootFile BootService::imageFile(const std::string& node, const std::string& toke
     const Asked asked = context_.database.read(
         [&](db::Transaction& tx) { return findAsked(tx, context_, node, token, none); });
     const RamdiskImage ramdisk = ramdiskOf(asked.image.description, asked.image.sizeBytes);
-    BootFile file{model::NodeId{node}, "", {}, ""};
+    BootFile file{model::NodeId{node}, model::EventKind::HttpKernel, {}, ""};
     std::vector<images::ByteRange> parts;
     if (name == "vmlinuz") {
-        file.what = "kernel";
+        file.event = model::EventKind::HttpKernel;
         parts = ramdisk.kernel;
     } else if (name == "initrd.img") {
-        file.what = "initrd";
+        file.event = model::EventKind::HttpInitrd;
         parts = ramdisk.initrd;
     } else if (name == "image.iso" && ramdisk.iso) {
-        file.what = "iso";
+        file.event = model::EventKind::HttpIso;
         parts = {{0, asked.image.sizeBytes}};
     } else if (name == "config.img" && !asked.driveSealed.empty()) {
-        file.what = "config";
+        file.event = model::EventKind::HttpConfig;
         file.bytes = configInitrd(context_.secrets.open(asked.driveSealed));
         return file;
     } else {
@@ -139,11 +140,11 @@ void BootService::imageFetched(const BootFile& file, const std::string& peerAddr
         const std::optional<model::Node> node = db::NodeRepository{}.find(tx, file.node);
         if (!node)
             return;
-        recordEvent(tx, context_.clock.now(), node->id, "http." + file.what,
+        recordEvent(tx, context_.clock.now(), node->id, file.event,
                     peerAddress + " " + std::to_string(bytes) + " bytes" + (whole ? "" : ", not all of it"));
-        if (whole && file.what == "kernel")
+        if (whole && file.event == model::EventKind::HttpKernel)
             mark(tx, context_, *node, &RamdiskDeployment::kernel);
-        if (whole && file.what == "initrd")
+        if (whole && file.event == model::EventKind::HttpInitrd)
             mark(tx, context_, *node, &RamdiskDeployment::initrd);
     });
     context_.wake();
@@ -165,7 +166,7 @@ std::string BootService::script(const std::string& macText, const std::string& p
         const model::UtcTime now = context_.clock.now();
         const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac);
         if (!port) {
-            recordEvent(tx, now, {}, "boot.unknown",
+            recordEvent(tx, now, {}, model::EventKind::BootUnknown,
                         mac->text + " at " + peerAddress + " asked for a boot script");
             return pxe::unknownMachineScript(*mac);
         }
@@ -174,7 +175,7 @@ std::string BootService::script(const std::string& macText, const std::string& p
         if (!expected(record, now) && bootsItsRamdisk(node))
             return ramdiskDeploymentScript(tx, context_, node, *mac, platform + ", " + peerAddress);
         if (!expected(record, now)) {
-            recordEvent(tx, now, node.id, "http.script",
+            recordEvent(tx, now, node.id, model::EventKind::HttpScript,
                         "local disk (" + platform + ", " + peerAddress + ")");
             return pxe::localDiskScript("no operation waits for this machine", biosDriveOf(node));
         }
@@ -185,16 +186,17 @@ std::string BootService::script(const std::string& macText, const std::string& p
         boot.bootSecret = mintSecret(tx, context_, *record);
         boot.extraArguments = context_.settings.kernelArguments;
         boot.vlan = vlanOf(node);
-        recordEvent(tx, now, node.id, "http.script", "RAM disk (" + platform + ", " + peerAddress + ")");
+        recordEvent(tx, now, node.id, model::EventKind::HttpScript,
+                    "RAM disk (" + platform + ", " + peerAddress + ")");
         return pxe::ramdiskScript(boot);
     });
 }
 
-void BootService::fetched(const std::string& what, const std::string& peerAddress, std::uint64_t bytes,
+void BootService::fetched(model::EventKind what, const std::string& peerAddress, std::uint64_t bytes,
                           bool whole)
 {
     pxe::BootContact fetch;
-    fetch.kind = "http." + what;
+    fetch.kind = what;
     fetch.address = peerAddress;
     fetch.detail = std::to_string(bytes) + " bytes" + (whole ? "" : ", cut off");
     fetch.at = context_.clock.now();

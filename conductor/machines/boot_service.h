@@ -24,8 +24,8 @@ private:
 /// A file of a node's RAM-disk deployment, on disk or (config drive) in memory.
 struct BootFile {
     model::NodeId node;
-    std::string what;           ///< "kernel", "initrd", "iso", "config"
-    std::filesystem::path path; ///< empty: bytes
+    model::EventKind event = model::EventKind::HttpKernel; ///< that a fetch of it becomes
+    std::filesystem::path path;                            ///< empty: bytes
     std::string bytes;
 };
 
@@ -37,9 +37,9 @@ public:
     /// iPXE's script for @p mac. A node that is expected to boot gets the RAM disk's with a fresh secret, a
     /// known idle one leaves for its disk, an unknown one is told so and noted.
     std::string script(const std::string& mac, const std::string& platform, const std::string& peerAddress);
-    /// A kernel or RAM disk went out (@p what: "kernel", "ramdisk"); becomes an event of the node behind @p
-    /// peerAddress.
-    void fetched(const std::string& what, const std::string& peerAddress, std::uint64_t bytes, bool whole);
+    /// A kernel or RAM disk went out (@p what: HttpKernel, HttpRamdisk); becomes an event of the node behind
+    /// @p peerAddress.
+    void fetched(model::EventKind what, const std::string& peerAddress, std::uint64_t bytes, bool whole);
     /// "vmlinuz", "initrd.img", "image.iso" or "config.img" of the image that @p node has been given to stay
     /// in, made anew where it is gone. @p token: of that deployment, as its script has it.
     /// @throws Error NotFound (no such file, node or token: all told alike), Unavailable

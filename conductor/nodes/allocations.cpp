@@ -211,6 +211,9 @@ const ResourceRules<Allocation>& allocationRules()
 {
     static const ResourceRules<Allocation> rules{"Allocation",
                                                  "allocation",
+                                                 {model::EventKind::AllocationCreated,
+                                                  model::EventKind::AllocationChanged,
+                                                  model::EventKind::AllocationDeleted},
                                                  db::allocationRepository,
                                                  "name",
                                                  [](const Allocation& item) { return item.node; },

@@ -71,7 +71,7 @@ Node Management::unlocked(const std::string& ident) const
     });
 }
 
-void Management::recordCall(const Node& node, std::string_view kind, const std::string& message,
+void Management::recordCall(const Node& node, model::EventKind kind, const std::string& message,
                             const std::string& actor) const
 {
     context_.database.write([&](db::Transaction& tx) {
@@ -92,7 +92,7 @@ void Management::setBootDevice(const std::string& ident, model::BootDevice devic
     const drivers::BootRequest request{device, persistent,
                                        bootModeOf(context_, node) == model::BootMode::Uefi};
     bootOf(context_, node).setBootDevice(bmcAccess(context_, node), request, soon());
-    recordCall(node, "boot.device",
+    recordCall(node, model::EventKind::BootDevice,
                fmt::format("{}, {}", model::toText(device), persistent ? "for good" : "once"), actor);
 }
 
@@ -127,7 +127,7 @@ void Management::injectNmi(const std::string& ident, const std::string& actor) c
     const Node node = unlocked(ident);
     slotOf(context_, node, "management", &drivers::Slots::bmc, "non-maskable interrupts")
         .injectNmi(bmcAccess(context_, node), soon());
-    recordCall(node, "node.nmi", "non-maskable interrupt", actor);
+    recordCall(node, model::EventKind::NodeNmi, "non-maskable interrupt", actor);
 }
 
 std::vector<drivers::Indicator> Management::indicators(const std::string& ident) const
@@ -193,8 +193,8 @@ drivers::VendorOutcome Management::callVendor(const std::string& ident, const dr
     drivers::VendorOutcome outcome =
         slotOf(context_, node, "vendor", &drivers::Slots::vendor, "vendor passthru")
             .call(bmcAccess(context_, node), method.name, arguments, soon());
-    if (!outcome.event.empty())
-        recordCall(node, outcome.event, outcome.message, actor);
+    if (outcome.event)
+        recordCall(node, *outcome.event, outcome.message, actor);
     return outcome;
 }
 

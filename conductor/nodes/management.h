@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/event_kinds.h"
 #include "conductor/core/context.h"
 
 #include <optional>
@@ -40,7 +41,7 @@ public:
 private:
     model::Node found(const std::string& ident) const;
     model::Node unlocked(const std::string& ident) const;
-    void recordCall(const model::Node& node, std::string_view kind, const std::string& message,
+    void recordCall(const model::Node& node, model::EventKind kind, const std::string& message,
                     const std::string& actor) const;
 
     Context context_;

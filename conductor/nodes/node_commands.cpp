@@ -116,7 +116,7 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
             port.node = node.id;
             insertPort(tx, context_, port);
         }
-        recordEvent(tx, node.createdAt, node.id, "node.enrolled", "by " + actor);
+        recordEvent(tx, node.createdAt, node.id, model::EventKind::NodeEnrolled, "by " + actor);
         return findNode(tx, node.id.uuid);
     });
     context_.hostsChanged();
@@ -137,7 +137,7 @@ Node NodeCommands::update(const std::string& ident, const std::function<void(Nod
         checkDriverKeys(node);
         node.driverInfo = sealDriverInfo(context_, node, before.driverInfo);
         node.updatedAt = context_.clock.now();
-        recordEvent(tx, *node.updatedAt, node.id, "node.changed", "by " + actor);
+        recordEvent(tx, *node.updatedAt, node.id, model::EventKind::NodeChanged, "by " + actor);
         return db::NodeRepository{}.update(tx, node);
     });
     context_.hostsChanged();
@@ -162,7 +162,7 @@ void NodeCommands::remove(const std::string& ident, const std::string& actor)
         if (!node.instanceUuid.empty() && !node.maintenance)
             throw Error(ErrorCode::Conflict,
                         "Node " + node.id.uuid + " is associated with instance " + node.instanceUuid + ".");
-        recordEvent(tx, context_.clock.now(), {}, "node.deleted",
+        recordEvent(tx, context_.clock.now(), {}, model::EventKind::NodeDeleted,
                     node.id.uuid + " (" + node.name + ") by " + actor);
         db::NodeRepository{}.remove(tx, node.id);
     });
@@ -180,7 +180,8 @@ void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::
             node.fault.clear();
         node.updatedAt = context_.clock.now();
         db::NodeRepository{}.update(tx, node);
-        recordEvent(tx, *node.updatedAt, node.id, on ? "node.maintenance" : "node.maintenance-ended",
+        recordEvent(tx, *node.updatedAt, node.id,
+                    on ? model::EventKind::NodeMaintenance : model::EventKind::NodeMaintenanceEnded,
                     (reason.empty() ? "" : reason + "; ") + std::string("by ") + actor);
     });
 }
@@ -191,7 +192,8 @@ Port NodeCommands::createPort(Port port, const std::string& actor)
         if (!db::NodeRepository{}.find(tx, port.node))
             throw Error(ErrorCode::InvalidInput, "Node " + port.node.uuid + " could not be found.");
         insertPort(tx, context_, port);
-        recordEvent(tx, port.createdAt, port.node, "port.created", port.mac.text + " by " + actor);
+        recordEvent(tx, port.createdAt, port.node, model::EventKind::PortCreated,
+                    port.mac.text + " by " + actor);
     });
     context_.hostsChanged();
     return port;
@@ -213,7 +215,8 @@ Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(
                         "A port with MAC address " + port->mac.text + " already exists.");
         port->updatedAt = context_.clock.now();
         ports.update(tx, *port);
-        recordEvent(tx, port->updatedAt, port->node, "port.changed", port->mac.text + " by " + actor);
+        recordEvent(tx, port->updatedAt, port->node, model::EventKind::PortChanged,
+                    port->mac.text + " by " + actor);
         return *port;
     });
     context_.hostsChanged();
@@ -230,7 +233,8 @@ void NodeCommands::removePort(const model::PortId& id, const std::string& actor)
         if (const std::optional<Node> node = db::NodeRepository{}.find(tx, port->node))
             refuseLocked(tx, context_, *node);
         ports.remove(tx, id);
-        recordEvent(tx, context_.clock.now(), port->node, "port.deleted", port->mac.text + " by " + actor);
+        recordEvent(tx, context_.clock.now(), port->node, model::EventKind::PortDeleted,
+                    port->mac.text + " by " + actor);
     });
     context_.hostsChanged();
 }

@@ -42,7 +42,7 @@ void PowerSync::State::countFailure(const Node& node, const drivers::PowerReadin
         if (db::OperationRepository{}.current(tx, node.id))
             return;
         db::NodeRepository{}.recordPower(tx, node.id, model::PowerState::Unknown);
-        recordEvent(tx, context.clock.now(), node.id, "power.unknown",
+        recordEvent(tx, context.clock.now(), node.id, model::EventKind::PowerUnknown,
                     "the BMC did not answer three times" +
                         (reading.failure ? std::string(": ") + reading.failure->what() : ""));
     });
@@ -63,7 +63,8 @@ bool PowerSync::State::record(const Node& node, const drivers::PowerReading& rea
             return;
         db::NodeRepository{}.recordPower(tx, node.id, reading.state);
         recordEvent(tx, context.clock.now(), node.id,
-                    reading.state == model::PowerState::On ? "power.on" : "power.off",
+                    reading.state == model::PowerState::On ? model::EventKind::PowerOn
+                                                           : model::EventKind::PowerOff,
                     "seen by the periodic poll; not by bm's order");
     });
     return true;

@@ -146,64 +146,114 @@ template <class T> model::NodeId nobody(const T& /*item*/)
 
 const ResourceRules<Chassis>& chassisRules()
 {
-    static const ResourceRules<Chassis> rules{"Chassis",       "chassis",     db::chassisRepository, "",
-                                              nobody<Chassis>, refuseChassis, refuseChassisRemoval};
+    static const ResourceRules<Chassis> rules{"Chassis",
+                                              "chassis",
+                                              {model::EventKind::ChassisCreated,
+                                               model::EventKind::ChassisChanged,
+                                               model::EventKind::ChassisDeleted},
+                                              db::chassisRepository,
+                                              "",
+                                              nobody<Chassis>,
+                                              refuseChassis,
+                                              refuseChassisRemoval};
     return rules;
 }
 
 const ResourceRules<PortGroup>& portGroupRules()
 {
-    static const ResourceRules<PortGroup> rules{
-        "Portgroup",       "portgroup",     db::portGroupRepository, "name",
-        nodeOf<PortGroup>, refusePortGroup, refusePortGroupRemoval};
+    static const ResourceRules<PortGroup> rules{"Portgroup",
+                                                "portgroup",
+                                                {model::EventKind::PortgroupCreated,
+                                                 model::EventKind::PortgroupChanged,
+                                                 model::EventKind::PortgroupDeleted},
+                                                db::portGroupRepository,
+                                                "name",
+                                                nodeOf<PortGroup>,
+                                                refusePortGroup,
+                                                refusePortGroupRemoval};
     return rules;
 }
 
 const ResourceRules<VolumeConnector>& volumeConnectorRules()
 {
-    static const ResourceRules<VolumeConnector> rules{
-        "Volume connector",      "volume-connector", db::volumeConnectorRepository, "",
-        nodeOf<VolumeConnector>, refuseConnector,    refuseConnectorRemoval};
+    static const ResourceRules<VolumeConnector> rules{"Volume connector",
+                                                      "volume-connector",
+                                                      {model::EventKind::VolumeConnectorCreated,
+                                                       model::EventKind::VolumeConnectorChanged,
+                                                       model::EventKind::VolumeConnectorDeleted},
+                                                      db::volumeConnectorRepository,
+                                                      "",
+                                                      nodeOf<VolumeConnector>,
+                                                      refuseConnector,
+                                                      refuseConnectorRemoval};
     return rules;
 }
 
 const ResourceRules<VolumeTarget>& volumeTargetRules()
 {
-    static const ResourceRules<VolumeTarget> rules{
-        "Volume target",      "volume-target", db::volumeTargetRepository, "",
-        nodeOf<VolumeTarget>, refuseTarget,    refuseTargetRemoval};
+    static const ResourceRules<VolumeTarget> rules{"Volume target",
+                                                   "volume-target",
+                                                   {model::EventKind::VolumeTargetCreated,
+                                                    model::EventKind::VolumeTargetChanged,
+                                                    model::EventKind::VolumeTargetDeleted},
+                                                   db::volumeTargetRepository,
+                                                   "",
+                                                   nodeOf<VolumeTarget>,
+                                                   refuseTarget,
+                                                   refuseTargetRemoval};
     return rules;
 }
 
 const ResourceRules<DeployTemplate>& deployTemplateRules()
 {
-    static const ResourceRules<DeployTemplate> rules{
-        "Deploy template",      "deploy-template", db::deployTemplateRepository, "name",
-        nobody<DeployTemplate>, refuseTemplate,    allowRemoval<DeployTemplate>};
+    static const ResourceRules<DeployTemplate> rules{"Deploy template",
+                                                     "deploy-template",
+                                                     {model::EventKind::DeployTemplateCreated,
+                                                      model::EventKind::DeployTemplateChanged,
+                                                      model::EventKind::DeployTemplateDeleted},
+                                                     db::deployTemplateRepository,
+                                                     "name",
+                                                     nobody<DeployTemplate>,
+                                                     refuseTemplate,
+                                                     allowRemoval<DeployTemplate>};
     return rules;
 }
 
 const ResourceRules<Runbook>& runbookRules()
 {
-    static const ResourceRules<Runbook> rules{"Runbook",       "runbook",     db::runbookRepository, "name",
-                                              nobody<Runbook>, refuseRunbook, allowRemoval<Runbook>};
+    static const ResourceRules<Runbook> rules{"Runbook",
+                                              "runbook",
+                                              {model::EventKind::RunbookCreated,
+                                               model::EventKind::RunbookChanged,
+                                               model::EventKind::RunbookDeleted},
+                                              db::runbookRepository,
+                                              "name",
+                                              nobody<Runbook>,
+                                              refuseRunbook,
+                                              allowRemoval<Runbook>};
     return rules;
 }
 
 const ResourceRules<InspectionRule>& inspectionRuleRules()
 {
-    static const ResourceRules<InspectionRule> rules{
-        "Inspection rule",      "inspection-rule", db::inspectionRuleRepository, "",
-        nobody<InspectionRule>, refuseRule,        allowRemoval<InspectionRule>};
+    static const ResourceRules<InspectionRule> rules{"Inspection rule",
+                                                     "inspection-rule",
+                                                     {model::EventKind::InspectionRuleCreated,
+                                                      model::EventKind::InspectionRuleChanged,
+                                                      model::EventKind::InspectionRuleDeleted},
+                                                     db::inspectionRuleRepository,
+                                                     "",
+                                                     nobody<InspectionRule>,
+                                                     refuseRule,
+                                                     allowRemoval<InspectionRule>};
     return rules;
 }
 
 template <class T>
-void Resources<T>::recordEvent(db::Transaction& tx, const T& item, const char* what,
+void Resources<T>::recordEvent(db::Transaction& tx, const T& item, model::EventKind kind,
                                const std::string& actor) const
 {
-    conductor::recordEvent(tx, context_.clock.now(), rules_.node(item),
-                           std::string(rules_.event) + "." + what, item.id.uuid + " by " + actor);
+    conductor::recordEvent(tx, context_.clock.now(), rules_.node(item), kind, item.id.uuid + " by " + actor);
 }
 
 template class Resources<Chassis>;

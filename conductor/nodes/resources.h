@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/event_kinds.h"
 #include "conductor/core/context.h"
 #include "db/repositories/resource_repositories.h"
 
@@ -8,10 +9,17 @@
 
 namespace bm::conductor {
 
+struct ResourceEvents {
+    model::EventKind created;
+    model::EventKind changed;
+    model::EventKind deleted;
+};
+
 /// What is particular about one kind of resource beside nodes and ports.
 template <class T> struct ResourceRules {
-    std::string_view one;   ///< "Chassis", at the begin of a sentence
-    std::string_view event; ///< "chassis": events are "chassis.created" ...
+    std::string_view one;  ///< "Chassis", at the begin of a sentence
+    std::string_view noun; ///< "chassis", inside a sentence
+    ResourceEvents events;
     const db::ResourceRepository<T>& (*repository)();
     std::string_view nameColumn;     ///< what may stand for the uuid; "": nothing
     model::NodeId (*node)(const T&); ///< whose it is; empty: nobody's
@@ -60,7 +68,7 @@ public:
                 rules_.complete(tx, context_, item, actor);
             rules_.refuse(tx, context_, item, nullptr);
             rules_.repository().insert(tx, item);
-            recordEvent(tx, item, "created", actor);
+            recordEvent(tx, item, rules_.events.created, actor);
         });
         return item;
     }
@@ -73,7 +81,7 @@ public:
             rules_.refuse(tx, context_, item, &before);
             item.updatedAt = context_.clock.now();
             rules_.repository().update(tx, item);
-            recordEvent(tx, item, "changed", actor);
+            recordEvent(tx, item, rules_.events.changed, actor);
             return item;
         });
     }
@@ -96,7 +104,7 @@ private:
     {
         rules_.refuseRemoval(tx, context_, item);
         rules_.repository().remove(tx, item.id.uuid);
-        recordEvent(tx, item, "deleted", actor);
+        recordEvent(tx, item, rules_.events.deleted, actor);
     }
     T find(db::Transaction& tx, const std::string& ident) const
     {
@@ -114,9 +122,10 @@ private:
     {
         if (rules_.repository().find(tx, uuid))
             throw model::Error(model::ErrorCode::Conflict,
-                               "A " + std::string(rules_.event) + " with UUID " + uuid + " already exists.");
+                               "A " + std::string(rules_.noun) + " with UUID " + uuid + " already exists.");
     }
-    void recordEvent(db::Transaction& tx, const T& item, const char* what, const std::string& actor) const;
+    void recordEvent(db::Transaction& tx, const T& item, model::EventKind kind,
+                     const std::string& actor) const;
 
     Context context_;
     const ResourceRules<T>& rules_;

@@ -176,7 +176,7 @@ void Engine::State::resume(db::Transaction& tx, const model::Operation& operatio
         operations.updateStep(tx, step);
     }
     operations.makeDueNow(tx, operation.id, now);
-    recordEvent(tx, now, operation.node, "operation.resumed",
+    recordEvent(tx, now, operation.node, model::EventKind::OperationResumed,
                 "bmd started again; going on from the stored step", "{}", operation.id);
 }
 

@@ -23,7 +23,7 @@ void recordStateChange(db::Transaction& tx, const Context& context, const Node& 
                        const Operation& operation)
 {
     if (node.state != before)
-        recordEvent(tx, context.clock.now(), node.id, "state.changed",
+        recordEvent(tx, context.clock.now(), node.id, model::EventKind::StateChanged,
                     std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)),
                     "{}", operation.id);
 }
@@ -119,7 +119,7 @@ void insertOperation(db::Transaction& tx, const Context& context, const Node& no
     const bool clean = node.automatedClean.value_or(context.settings.automatedClean);
     db::OperationRepository{}.insert(tx, operation,
                                      makeSteps(operation, wire::operationRequestOf(operation), clean));
-    recordEvent(tx, context.clock.now(), node.id, "operation.queued",
+    recordEvent(tx, context.clock.now(), node.id, model::EventKind::OperationQueued,
                 std::string(model::toText(operation.kind)), "{}", operation.id);
 }
 
@@ -244,7 +244,7 @@ void completeOperation(db::Transaction& tx, const Context& context, Operation op
     if (model::rowOf(operation.kind).endsState)
         applyEvent(node, manual ? StateEvent::Manage : StateEvent::Done, context.clock.now());
     recordStateChange(tx, context, node, before, operation);
-    recordEvent(tx, context.clock.now(), node.id, "operation.done",
+    recordEvent(tx, context.clock.now(), node.id, model::EventKind::OperationDone,
                 std::string(model::toText(operation.kind)), "{}", operation.id);
     closeOperation(tx, context, operation, model::OperationState::Done, {});
     const State between = node.state;
@@ -280,7 +280,7 @@ void failOperation(db::Transaction& tx, const Context& context, Operation operat
     operation.errorHint = node.lastErrorHint;
     recordStateChange(tx, context, node, before, operation);
     const nlohmann::json details = {{"code", node.lastErrorCode}, {"hint", node.lastErrorHint}};
-    recordEvent(tx, context.clock.now(), node.id, "operation.failed",
+    recordEvent(tx, context.clock.now(), node.id, model::EventKind::OperationFailed,
                 std::string(model::toText(operation.kind)) + ": " + node.lastError,
                 details.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), operation.id);
     db::NodeRepository{}.update(tx, node, epoch);
@@ -300,7 +300,8 @@ void abortOperation(db::Transaction& tx, const Context& context, Operation opera
     operation.errorCode = node.lastErrorCode;
     operation.errorMessage = node.lastError;
     recordStateChange(tx, context, node, before, operation);
-    recordEvent(tx, context.clock.now(), node.id, "operation.aborted", node.lastError, "{}", operation.id);
+    recordEvent(tx, context.clock.now(), node.id, model::EventKind::OperationAborted, node.lastError, "{}",
+                operation.id);
     db::NodeRepository{}.update(tx, node, epoch);
     closeOperation(tx, context, operation, model::OperationState::Aborted, epoch);
 }

@@ -145,7 +145,7 @@ model::OperationId unhold(db::Transaction& tx, const Context& context, Node node
             operations.updateStep(tx, step);
         }
     operations.makeDueNow(tx, current->id, context.clock.now());
-    recordEvent(tx, context.clock.now(), node.id, "state.changed",
+    recordEvent(tx, context.clock.now(), node.id, model::EventKind::StateChanged,
                 std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
                 current->id);
     return current->id;

@@ -55,7 +55,7 @@ void beginReturn(db::Transaction& tx, const Context& context, model::Operation o
     operation.abortRequested = false;
     operation.runAt = now;
     operations.update(tx, operation);
-    recordEvent(tx, now, operation.node, "operation.returning",
+    recordEvent(tx, now, operation.node, model::EventKind::OperationReturning,
                 std::string(error.what()) + "; the machine goes back to its own system", "{}", operation.id);
 }
 

@@ -89,8 +89,8 @@ bool StepRunner::admit(const Loaded& loaded) const
         operation.startedAt = now;
         operation.runAt = now;
         db::OperationRepository{}.update(tx, operation);
-        recordEvent(tx, now, loaded.node.id, "operation.started", std::string(model::toText(operation.kind)),
-                    "{}", operation.id);
+        recordEvent(tx, now, loaded.node.id, model::EventKind::OperationStarted,
+                    std::string(model::toText(operation.kind)), "{}", operation.id);
         return true;
     });
 }
@@ -106,7 +106,7 @@ void StepRunner::storeIntent(const Loaded& loaded, Step& step) const
         Node node = findNode(tx, loaded.node.id.uuid);
         showStep(node, loaded.operation.kind, shownStep(step));
         db::NodeRepository{}.update(tx, node, loaded.epoch);
-        recordEvent(tx, now, node.id, "step.started", step.name, "{}", loaded.operation.id);
+        recordEvent(tx, now, node.id, model::EventKind::StepStarted, step.name, "{}", loaded.operation.id);
     });
 }
 
@@ -276,7 +276,8 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
         for (const std::function<void(db::Transaction&)>& write : work.writes)
             write(tx);
         if (step.state == StepState::Done)
-            recordEvent(tx, now, loaded.node.id, "step.done", step.name, "{}", loaded.operation.id);
+            recordEvent(tx, now, loaded.node.id, model::EventKind::StepDone, step.name, "{}",
+                        loaded.operation.id);
         if (std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id)) {
             operation->runAt = operation->abortRequested ? now : outcome.runAt;
             db::OperationRepository{}.update(tx, *operation);

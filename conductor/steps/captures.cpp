@@ -95,7 +95,8 @@ Image Captures::finish(const model::NodeId& node)
         image.progressBytes = image.progressTotalBytes = stored.sizeBytes;
         image.updatedAt = context_.clock.now();
         db::ImageRepository{}.update(tx, image);
-        recordEvent(tx, context_.clock.now(), {}, "image.ready", image.name + ", " + image.source);
+        recordEvent(tx, context_.clock.now(), {}, model::EventKind::ImageReady,
+                    image.name + ", " + image.source);
         return image;
     });
     context_.images.captures().drop(id.uuid);
@@ -117,7 +118,8 @@ void failCapturedImage(db::Transaction& tx, const Context& context, const model:
     image->errorHint = operation.errorHint;
     image->updatedAt = context.clock.now();
     images.update(tx, *image);
-    recordEvent(tx, context.clock.now(), {}, "image.failed", image->name + ": " + operation.errorMessage);
+    recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageFailed,
+                image->name + ": " + operation.errorMessage);
 }
 
 void dropCapture(const Context& context, const model::Operation& operation)

@@ -28,14 +28,14 @@ void recordBoot(StepWork& work, const wire::BootReport& boot)
 {
     const std::string details = textOf({{"boot", wire::toJsonValue(boot)}}).text;
     if (!boot.trouble.empty()) {
-        work.recordEvent("boot.trouble", boot.trouble, details);
+        work.recordEvent(model::EventKind::BootTrouble, boot.trouble, details);
         return;
     }
     const std::string entries = joined(boot.entries);
     if (entries.empty())
         return;
     const std::string removed = joined(boot.removed);
-    work.recordEvent("boot.entry",
+    work.recordEvent(model::EventKind::BootEntry,
                      "firmware starts " + entries + " (" + joined(boot.loaders) + ")" +
                          (removed.empty() ? "" : "; removed: " + removed),
                      details);

@@ -5,7 +5,7 @@ namespace bm::conductor {
 
 /// How one kind of image gets onto disks.
 struct Copy {
-    const char* event;
+    model::EventKind event;
     std::int64_t (*bytes)(const model::Image&); ///< that the agent has to move, for progress
     model::JsonText (*arguments)(const StepWork&, const model::Image&); ///< of the agent's step
 };

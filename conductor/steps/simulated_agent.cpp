@@ -77,7 +77,7 @@ model::StepResult simulateContact(StepWork& work)
     record.lastContactAt = work.context.clock.now();
     record.inventory = textOf(inventory);
     work.writes.emplace_back([record](db::Transaction& tx) { db::AgentRepository{}.store(tx, record); });
-    work.recordEvent("agent.contact", "the simulated agent is up");
+    work.recordEvent(model::EventKind::AgentContact, "the simulated agent is up");
     work.changeNode([inventory](model::Node& node) {
         node.bootMode = "uefi";
         json internal = valueOf(node.driverInternalInfo);
@@ -91,7 +91,8 @@ model::StepResult simulateRamdisk(StepWork& work)
 {
     const model::StepResult waited = waitFor(work, fakeDelay(work, "fake_agent_delay", 0ms));
     if (std::holds_alternative<model::Done>(waited))
-        work.recordEvent("http.ramdisk", "the simulated machine has fetched kernel and initrd");
+        work.recordEvent(model::EventKind::HttpRamdisk,
+                         "the simulated machine has fetched kernel and initrd");
     return waited;
 }
 

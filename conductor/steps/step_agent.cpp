@@ -77,7 +77,7 @@ model::StepResult stepExpectBoot(StepWork& work)
     const bool fresh = agentIsUp(record) && now - *record.lastContactAt <= kFastTrackFreshness;
     const bool spare = work.context.settings.fastTrack && fresh;
     if (spare) {
-        work.recordEvent("boot.spared", "the agent is already up: no second boot");
+        work.recordEvent(model::EventKind::BootFastTrack, "the agent is already up: no second boot");
     } else {
         record = forgotten(record);
     }
@@ -104,7 +104,7 @@ model::StepResult stepEraseMetadata(StepWork& work)
 model::StepResult stepWriteImage(StepWork& work)
 {
     const auto bytes = [](const model::Image& image) { return static_cast<std::int64_t>(image.sizeBytes); };
-    return copyImage(work, {"image.written", bytes, writeArguments});
+    return copyImage(work, {model::EventKind::ImageWritten, bytes, writeArguments});
 }
 
 model::StepResult stepEndBoot(StepWork& work)

@@ -45,7 +45,7 @@ model::StepResult stepCaptureDisk(StepWork& work)
     if (!image || image->state != model::ImageState::Ready)
         throw Error(ErrorCode::AgentFailed, "the agent says that it is done, but the image is not whole",
                     "the RAM disk is of another version than bmd: build it again");
-    work.recordEvent("image.captured",
+    work.recordEvent(model::EventKind::ImageCaptured,
                      image->name +
                          (image->kind == model::ImageKind::Tree ? " holds the files" : " holds the disk"),
                      json{{"report", valueOf(work.step.result)}, {"content_id", image->contentId}}.dump(

@@ -33,7 +33,7 @@ model::StepResult stepFetchImage(StepWork& work)
     const Image image = imageOf(work);
     switch (image.state) {
     case ImageState::Ready:
-        work.recordEvent("image.fetched", shownImage(image));
+        work.recordEvent(model::EventKind::ImageFetched, shownImage(image));
         return model::Done{};
     case ImageState::Importing:
         work.step.message = "fetching " + shownImage(image);

@@ -163,7 +163,7 @@ model::StepResult stepHold(StepWork& work)
 {
     if (valueOf(work.step.result).value("unheld", false))
         return model::Done{};
-    work.recordEvent("step.held", "waiting for an operator: unhold goes on, abort ends it");
+    work.recordEvent(model::EventKind::StepHeld, "waiting for an operator: unhold goes on, abort ends it");
     return model::Hold{};
 }
 
@@ -204,7 +204,7 @@ model::StepResult stepStartRescue(StepWork& work)
 
 model::StepResult stepAdopt(StepWork& work)
 {
-    work.recordEvent("node.adopted", "taken over as it runs: nothing was written");
+    work.recordEvent(model::EventKind::NodeAdopted, "taken over as it runs: nothing was written");
     return model::Done{};
 }
 

@@ -158,7 +158,7 @@ model::StepResult stepApplyInspection(StepWork& work)
         facts.ports.push_back(portDocument(port));
     applyInspectionRules(rules, facts);
     for (const std::string& message : facts.messages)
-        work.recordEvent("inspection.log", message);
+        work.recordEvent(model::EventKind::InspectionLog, message);
     for (std::size_t i = 0; i < ports.size(); ++i)
         applyPort(ports[i], facts.ports[i]);
     const db::NodeInventory inventory{work.node.id, textOf(found), textOf(facts.pluginData),
@@ -174,7 +174,7 @@ model::StepResult stepApplyInspection(StepWork& work)
             node.inspectionFinishedAt = now;
         });
     work.afterCommit.push_back(work.context.hostsChanged);
-    work.recordEvent("node.inspected", std::to_string(ports.size()) + " ports");
+    work.recordEvent(model::EventKind::NodeInspected, std::to_string(ports.size()) + " ports");
     return model::Done{};
 }
 

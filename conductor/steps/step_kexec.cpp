@@ -23,7 +23,8 @@ constexpr std::chrono::milliseconds kJumpTimeout = 1min;
 /// The firmware does it then: no reason for a deployment to fail.
 model::StepResult leaveToFirmware(StepWork& work, const std::string& why)
 {
-    work.recordEvent("kexec.not-started", "the machine is started by its firmware instead: " + why);
+    work.recordEvent(model::EventKind::KexecNotStarted,
+                     "the machine is started by its firmware instead: " + why);
     json result = valueOf(work.step.result);
     result["started"] = false;
     work.step.result = textOf(result);
@@ -38,8 +39,9 @@ model::StepResult started(StepWork& work, json result)
 {
     const auto loaded = wire::fromJsonValue<wire::StartKernelResult>(result, "result");
     result["started"] = true;
-    work.recordEvent("kexec.started", "the deployed kernel " + loaded.kernel.value_or("") +
-                                          " was started from the RAM disk: " + loaded.arguments.value_or(""));
+    work.recordEvent(model::EventKind::KexecStarted,
+                     "the deployed kernel " + loaded.kernel.value_or("") +
+                         " was started from the RAM disk: " + loaded.arguments.value_or(""));
     work.step.result = textOf(result);
     return model::Done{};
 }

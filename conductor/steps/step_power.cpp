@@ -26,9 +26,9 @@ model::StepResult setBootDevice(StepWork& work, model::BootDevice device, bool p
         request.persistent = persistent;
         request.efi = bootModeOf(work.context, work.node) == model::BootMode::Uefi;
         control->setBootDevice(bmc, request, work.callDeadline);
-        work.recordEvent("boot.device", std::string(model::toText(device)) +
-                                            (persistent ? ", for good" : ", once") +
-                                            (request.efi ? ", UEFI" : ", BIOS"));
+        work.recordEvent(model::EventKind::BootDevice, std::string(model::toText(device)) +
+                                                           (persistent ? ", for good" : ", once") +
+                                                           (request.efi ? ", UEFI" : ", BIOS"));
         return model::Done{};
     });
 }
@@ -61,9 +61,9 @@ model::StepResult softOff(StepWork& work)
     if (work.step.message != "soft off was not followed: hard off") {
         work.step.message = "soft off was not followed: hard off";
         work.step.result = {};
-        work.recordEvent("power.soft-off-ignored", "the machine did not follow a soft off within " +
-                                                       std::to_string(grace.count() / 1000) +
-                                                       " s; switching it off");
+        work.recordEvent(model::EventKind::PowerSoftOffIgnored,
+                         "the machine did not follow a soft off within " +
+                             std::to_string(grace.count() / 1000) + " s; switching it off");
     }
     return reachPower(work, PowerAction::Off, PowerState::Off, grace + work.context.settings.powerTimeout);
 }

@@ -54,7 +54,7 @@ model::StepResult stepPrepareRamdisk(StepWork& work)
         return model::Again{1s};
     deployment.tokenSealed = work.context.secrets.seal(platform::randomHex(kTokenBytes));
     work.changeNode([deployment](model::Node& node) { setRamdiskDeployment(node, deployment); });
-    work.recordEvent("ramdisk.prepared", image.name);
+    work.recordEvent(model::EventKind::RamdiskPrepared, image.name);
     return model::Done{};
 }
 
@@ -65,7 +65,8 @@ model::StepResult stepAwaitRamdisk(StepWork& work)
         return fetched;
     const model::Image image = imageOf(work);
     reportDeployment(work, image, {{"bytes_written", 0}});
-    work.recordEvent("ramdisk.started", image.name + " was fetched whole; nothing was written");
+    work.recordEvent(model::EventKind::RamdiskStarted,
+                     image.name + " was fetched whole; nothing was written");
     return model::Done{};
 }
 

@@ -35,7 +35,7 @@ model::StepResult withPatience(StepWork& work, std::chrono::milliseconds timeout
         if (!mayPass(error.code()) || work.age() >= timeout)
             throw;
         work.step.message = std::string(error.what()) + "; trying again";
-        work.recordEvent("bmc.retry", error.message());
+        work.recordEvent(model::EventKind::BmcRetry, error.message());
         return model::Again{kRetryInterval};
     }
 }
@@ -51,7 +51,8 @@ model::PowerState observePower(StepWork& work)
         throw Error(*reading.failure);
     const model::PowerState seen = reading.state;
     if (seen != work.node.power) {
-        work.recordEvent(seen == model::PowerState::On ? "power.on" : "power.off",
+        work.recordEvent(seen == model::PowerState::On ? model::EventKind::PowerOn
+                                                       : model::EventKind::PowerOff,
                          std::string(model::toText(seen)));
         work.writes.emplace_back([id = work.node.id, seen](db::Transaction& tx) {
             db::NodeRepository{}.recordPower(tx, id, seen);

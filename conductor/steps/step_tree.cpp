@@ -33,7 +33,7 @@ model::StepResult stepWriteTree(StepWork& work)
     const auto bytes = [](const model::Image& image) {
         return static_cast<std::int64_t>(image.sizeBytes) + contentBytes(image);
     };
-    return copyImage(work, {"tree.written", bytes, treeArguments});
+    return copyImage(work, {model::EventKind::TreeWritten, bytes, treeArguments});
 }
 
 } // namespace bm::conductor

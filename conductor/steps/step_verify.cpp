@@ -34,7 +34,7 @@ model::StepResult stepIdentifyBmc(StepWork& work)
                 internal[key] = value;
             node.driverInternalInfo = textOf(internal);
         });
-        work.recordEvent("bmc.identified",
+        work.recordEvent(model::EventKind::BmcIdentified,
                          identity.manufacturer + " " + identity.product + ", firmware " + identity.firmware);
         return model::Done{};
     });

@@ -71,7 +71,7 @@ model::StepResult stepVerifyDisk(StepWork& work)
     const json found = valueOf(work.step.result);
     reportVerification(work, image, found);
     const auto verified = wire::fromJsonValue<wire::VerifyDiskResult>(found, "result");
-    work.recordEvent("disk.verified",
+    work.recordEvent(model::EventKind::DiskVerified,
                      std::to_string(verified.blocksChanged) + " of " + std::to_string(verified.blocks) +
                          " blocks differ from what was written",
                      json{{"report", found}}.dump(-1, ' ', false, json::error_handler_t::replace));

@@ -2,12 +2,12 @@
 
 namespace bm::conductor {
 
-void StepWork::recordEvent(std::string kind, std::string message, std::string detailsJson)
+void StepWork::recordEvent(model::EventKind kind, std::string message, std::string detailsJson)
 {
     model::NodeEvent event;
     event.node = node.id;
     event.at = context.clock.now();
-    event.kind = std::move(kind);
+    event.kind = model::toText(kind);
     event.message = std::move(message);
     event.details.text = std::move(detailsJson);
     event.operation = operation.id;

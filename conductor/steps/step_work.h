@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/deadline.h"
+#include "common/model/event_kinds.h"
 #include "common/wire/operation_request.h"
 #include "conductor/core/context.h"
 
@@ -26,7 +27,7 @@ struct StepWork {
     std::vector<std::function<void()>> afterCommit{};
 
     void changeNode(std::function<void(model::Node&)> change) { nodeChanges.push_back(std::move(change)); }
-    void recordEvent(std::string kind, std::string message, std::string detailsJson = "{}");
+    void recordEvent(model::EventKind kind, std::string message, std::string detailsJson = "{}");
     /// Time since the step was first taken up.
     std::chrono::milliseconds age() const
     {

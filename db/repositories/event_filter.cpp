@@ -1,6 +1,7 @@
 #include "db/repositories/event_filter.h"
 
 #include "common/model/error.h"
+#include "common/model/event_kinds.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -85,7 +86,8 @@ std::vector<std::string> kindsFromText(std::string_view text)
             throw model::Error(model::ErrorCode::InvalidInput,
                                fmt::format("kind: \"{}\" is no kind of event", kind.substr(0, 80)),
                                "a kind as state.changed, or a beginning as step.*, several with commas");
-        kinds.emplace_back(kind);
+        for (const std::string_view same : model::sameEventKind(kind)) // stored before a renaming, too
+            kinds.emplace_back(same);
         more = comma != std::string_view::npos;
         text.remove_prefix(more ? comma + 1 : text.size());
     }

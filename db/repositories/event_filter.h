@@ -19,7 +19,8 @@ struct EventFilter {
     std::string sql(std::vector<Value>& parameters) const;
 };
 
-/// The filter's kinds of "state.changed,step.*". @throws Error InvalidInput (something that is no kind)
+/// The filter's kinds of "state.changed,step.*"; a renamed kind brings its old text with it. @throws Error
+/// InvalidInput (something that is no kind)
 std::vector<std::string> kindsFromText(std::string_view text);
 
 } // namespace bm::db

@@ -1,8 +1,10 @@
 #pragma once
 #include "common/model/deadline.h"
+#include "common/model/event_kinds.h"
 #include "drivers/core/bmc_access.h"
 #include "drivers/core/driver_values.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,9 +29,9 @@ struct VendorMethod {
 
 /// What a call of a vendor method did.
 struct VendorOutcome {
-    std::string event{};   ///< kind of the node event that tells of the call; "": none is recorded
-    std::string message{}; ///< of the event
-    std::string json{};    ///< result of a method that is not asynchronous
+    std::optional<model::EventKind> event{}; ///< that records the call on the node
+    std::string message{};                   ///< of the event
+    std::string json{};                      ///< result of a method that is not asynchronous
 };
 
 /// What a vendor's BMC can do beyond the other interfaces; rules as for PowerDriver.

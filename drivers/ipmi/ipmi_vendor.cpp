@@ -57,14 +57,14 @@ public:
         if (method == "bmc_reset") {
             const std::string kind = valueOr(arguments, "warm", "true") == "true" ? "warm" : "cold";
             client_->call(bmc, {"mc", "reset", kind}, Retry::Acting, deadline);
-            return {"bmc.reset", kind};
+            return {model::EventKind::BmcReset, kind};
         }
         const std::vector<std::uint8_t> bytes = bytesOf(valueOr(arguments, "raw_bytes", ""));
         std::vector<std::string> command{"raw"};
         for (const std::uint8_t byte : bytes)
             command.push_back(fmt::format("{:#04x}", byte));
         client_->call(bmc, command, Retry::Reading, deadline);
-        return {"bmc.raw", std::to_string(bytes.size()) + " bytes"};
+        return {model::EventKind::BmcRaw, std::to_string(bytes.size()) + " bytes"};
     }
 
 private:

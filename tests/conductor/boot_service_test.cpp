@@ -81,7 +81,7 @@ TEST_CASE("contacts on the wire become events of the node", "[conductor][boot]")
     World world;
     world.nodeIn(State::WaitCallback);
     pxe::BootContact ack;
-    ack.kind = "dhcp.ack";
+    ack.kind = model::EventKind::DhcpAck;
     ack.mac = model::macFromText(macOf(world, "node-1"));
     ack.address = "10.77.0.101";
     ack.at = world.clock.now();
@@ -90,13 +90,13 @@ TEST_CASE("contacts on the wire become events of the node", "[conductor][boot]")
     SECTION("and what only shows an address is matched by its lease")
     {
         pxe::BootContact read;
-        read.kind = "tftp.read";
+        read.kind = model::EventKind::TftpRead;
         read.address = "10.77.0.101";
         read.detail = "undionly.kpxe";
         read.at = world.clock.now();
         world.core->boots.contact(read);
         CHECK(world.hasEvent("node-1", "tftp.read"));
-        world.core->boots.fetched("kernel", "10.77.0.101", 8'000'000, true);
+        world.core->boots.fetched(model::EventKind::HttpKernel, "10.77.0.101", 8'000'000, true);
         CHECK(world.hasEvent("node-1", "http.kernel"));
     }
 }

@@ -146,7 +146,7 @@ TEST_CASE("an agent that writes the image", "[conductor][agent]")
         w.world.exchange(w.agent);
         w.world.deploy("node-1");
         w.world.settle(2s);
-        CHECK(w.world.hasEvent("node-1", "boot.spared"));
+        CHECK(w.world.hasEvent("node-1", "boot.fast-track"));
         const wire::AgentExchangeAnswer next = w.world.exchange(w.agent);
         REQUIRE(next.step);
         CHECK(next.step->id != w.instruction.step->id);

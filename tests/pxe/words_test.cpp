@@ -21,7 +21,7 @@ void check(const Said& said, const std::optional<BootContact>& contact)
 {
     CAPTURE(said.line);
     REQUIRE(contact);
-    CHECK(contact->kind == said.kind);
+    CHECK(bm::model::toText(contact->kind) == said.kind);
     CHECK((contact->mac ? contact->mac->text : "") == said.mac);
     CHECK(contact->address == said.address);
     CHECK(contact->detail == said.detail);

@@ -46,7 +46,8 @@ struct World {
         std::optional<pxe::BootContact> found;
         within([&] {
             for (const pxe::BootContact& each : *contacts.lock())
-                if (each.kind == kind && (each.address == who || (each.mac && each.mac->text == who)))
+                if (model::toText(each.kind) == kind &&
+                    (each.address == who || (each.mac && each.mac->text == who)))
                     found = each;
             return found.has_value();
         });

@@ -109,7 +109,7 @@ void RolloutController::State::recordProgress(const Rollout& rollout)
                                   {"bytes_total", progress.bytesTotal}};
         if (progress.secondsLeft)
             details["seconds_left"] = *progress.secondsLeft;
-        recordRolloutEvent(tx, now, *stored, "rollout.progress",
+        recordRolloutEvent(tx, now, *stored, model::EventKind::RolloutProgress,
                            std::to_string(counts.done) + " of " + std::to_string(counts.total) + " done",
                            details.dump());
     });

@@ -3,13 +3,13 @@
 namespace bm::conductor::fleet {
 
 void recordRolloutEvent(db::Transaction& tx, model::UtcTime at, const model::Rollout& rollout,
-                        std::string_view kind, const std::string& message, const std::string& detailsJson,
+                        model::EventKind kind, const std::string& message, const std::string& detailsJson,
                         const model::NodeId& node)
 {
     model::NodeEvent event;
     event.node = node;
     event.at = at;
-    event.kind = kind;
+    event.kind = model::toText(kind);
     event.message = message;
     event.details.text = detailsJson;
     event.rollout = rollout.id;

@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/event_kinds.h"
 #include "common/model/rollout.h"
 #include "conductor/core/context.h"
 
@@ -7,11 +8,9 @@
 
 namespace bm::conductor::fleet {
 
-/// Appends an event of @p rollout, of one of its nodes where @p node is not empty. Kinds: rollout.planned,
-/// .started, .wave, .paused, .resumed, .retried, .progress, .done, .failed, .aborted; and
-/// rollout.node.<state>.
+/// Appends an event of @p rollout, of one of its nodes where @p node is not empty.
 void recordRolloutEvent(db::Transaction& tx, model::UtcTime at, const model::Rollout& rollout,
-                        std::string_view kind, const std::string& message,
+                        model::EventKind kind, const std::string& message,
                         const std::string& detailsJson = "{}", const model::NodeId& node = {});
 
 } // namespace bm::conductor::fleet

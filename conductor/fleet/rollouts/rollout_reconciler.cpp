@@ -17,7 +17,39 @@ using model::RolloutNode;
 using model::RolloutState;
 using State = model::RolloutNodeState;
 
-namespace {} // namespace
+namespace {
+
+model::EventKind eventOf(State state)
+{
+    using model::EventKind;
+    switch (state) {
+    case State::Planned:
+        return EventKind::RolloutNodePlanned;
+    case State::Pending:
+        return EventKind::RolloutNodePending;
+    case State::Draining:
+        return EventKind::RolloutNodeDraining;
+    case State::Working:
+        return EventKind::RolloutNodeWorking;
+    case State::Checking:
+        return EventKind::RolloutNodeChecking;
+    case State::Retrying:
+        return EventKind::RolloutNodeRetrying;
+    case State::Restoring:
+        return EventKind::RolloutNodeRestoring;
+    case State::Done:
+        return EventKind::RolloutNodeDone;
+    case State::Failed:
+        return EventKind::RolloutNodeFailed;
+    case State::Skipped:
+        return EventKind::RolloutNodeSkipped;
+    case State::Aborted:
+        return EventKind::RolloutNodeAborted;
+    }
+    __builtin_unreachable();
+}
+
+} // namespace
 
 RolloutReconciler::RolloutReconciler(db::Transaction& tx, const Context& context,
                                      const RolloutRequest& request, model::Rollout rollout)
@@ -230,7 +262,7 @@ void RolloutReconciler::move(RolloutNode& node, State state)
         return;
     const nlohmann::json details = {
         {"wave", node.wave}, {"attempt", node.attempts}, {"code", node.reasonCode}};
-    recordRolloutEvent(tx_, now_, rollout_, "rollout.node." + std::string(model::toText(state)),
+    recordRolloutEvent(tx_, now_, rollout_, eventOf(state),
                        node.nodeName + (node.reason.empty() ? "" : ": " + node.reason), details.dump(),
                        node.node);
 }
@@ -247,7 +279,8 @@ std::string RolloutReconciler::addressOf(const model::NodeId& id) const
         if (!given.empty())
             return given;
     }
-    const auto lease = db::EventRepository{}.latestOfKind(tx_, id, "dhcp.ack");
+    const auto lease =
+        db::EventRepository{}.latestOfKind(tx_, id, std::string(model::toText(model::EventKind::DhcpAck)));
     return lease ? textMember(valueOf(lease->details), "address") : std::string{};
 }
 

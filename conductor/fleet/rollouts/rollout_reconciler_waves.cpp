@@ -26,6 +26,13 @@ constexpr std::size_t kMostChecked = 5000;   // pending nodes checked for one wi
 constexpr std::size_t kMostBegunAtOnce = 64; // in one transaction, so that the writer stays free for others
 constexpr std::chrono::seconds kBusyAgain{5};
 
+model::EventKind endEventOf(RolloutState ended)
+{
+    if (ended == RolloutState::Aborted)
+        return model::EventKind::RolloutAborted;
+    return ended == RolloutState::Failed ? model::EventKind::RolloutFailed : model::EventKind::RolloutDone;
+}
+
 /// The id of the image that is on @p node; "" when none of the catalogue is.
 std::string imageOn(db::Transaction& tx, const model::Node& node)
 {
@@ -65,7 +72,7 @@ void RolloutReconciler::pauseFor(const std::string& reason, const std::string& h
     rollout_.reason = reason;
     rollout_.hint = hint;
     rolloutChanged_ = true;
-    recordRolloutEvent(tx_, now_, rollout_, "rollout.paused", reason);
+    recordRolloutEvent(tx_, now_, rollout_, model::EventKind::RolloutPaused, reason);
 }
 
 void RolloutReconciler::openNextWave()
@@ -74,7 +81,7 @@ void RolloutReconciler::openNextWave()
     while (rollout_.wave < last && rows_.unfinishedUpTo(tx_, rollout_.id, rollout_.wave) == 0) {
         ++rollout_.wave;
         rolloutChanged_ = true;
-        recordRolloutEvent(tx_, now_, rollout_, "rollout.wave",
+        recordRolloutEvent(tx_, now_, rollout_, model::EventKind::RolloutWave,
                            fmt::format("wave {} of {} begins", rollout_.wave + 1, last + 1));
     }
 }
@@ -229,7 +236,7 @@ void RolloutReconciler::finishIfOver()
         rollout_.reason = fmt::format("{} of {} nodes failed", counts.failed, counts.total);
     rollout_.finishedAt = now_;
     rolloutChanged_ = true;
-    recordRolloutEvent(tx_, now_, rollout_, "rollout." + std::string(model::toText(rollout_.state)),
+    recordRolloutEvent(tx_, now_, rollout_, endEventOf(rollout_.state),
                        fmt::format("{} done, {} failed, {} skipped, {} aborted", counts.done, counts.failed,
                                    counts.skipped, counts.aborted));
 }

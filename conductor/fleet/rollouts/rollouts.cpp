@@ -165,7 +165,8 @@ void Rollouts::State::startNodes(db::Transaction& tx, Rollout& rollout) const
         throw Error(ErrorCode::Conflict, "a node of it is in another rollout meanwhile",
                     "bm rollout list; plan it again");
     }
-    recordRolloutEvent(tx, *rollout.startedAt, rollout, "rollout.started", "by " + rollout.actor);
+    recordRolloutEvent(tx, *rollout.startedAt, rollout, model::EventKind::RolloutStarted,
+                       "by " + rollout.actor);
 }
 
 Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor,
@@ -200,7 +201,7 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
                 row.finishedAt = rollout.createdAt;
         }
         db::RolloutRepository{}.insert(tx, rollout, plan.nodes);
-        recordRolloutEvent(tx, rollout.createdAt, rollout, "rollout.planned",
+        recordRolloutEvent(tx, rollout.createdAt, rollout, model::EventKind::RolloutPlanned,
                            fmt::format("{} on {} nodes, by {}", rollout.imageName, plan.nodes.size(), actor));
         if (!request.planOnly) {
             state_->startNodes(tx, rollout);
@@ -243,7 +244,8 @@ Rollout Rollouts::pause(const std::string& ident, const std::string& reason, con
         rollout.state = RolloutState::Paused;
         rollout.reason = "paused by " + actor + (reason.empty() ? "" : ": " + reason);
         rollout.hint = "bm rollout resume " + rollout.name;
-        recordRolloutEvent(tx, state_->context.clock.now(), rollout, "rollout.paused", rollout.reason);
+        recordRolloutEvent(tx, state_->context.clock.now(), rollout, model::EventKind::RolloutPaused,
+                           rollout.reason);
     });
 }
 
@@ -259,7 +261,8 @@ Rollout Rollouts::resume(const std::string& ident, const std::string& actor)
         rollout.acceptedFailures = db::RolloutRepository{}.counts(tx, rollout.id).failed;
         rollout.reason.clear();
         rollout.hint.clear();
-        recordRolloutEvent(tx, state_->context.clock.now(), rollout, "rollout.resumed", "by " + actor);
+        recordRolloutEvent(tx, state_->context.clock.now(), rollout, model::EventKind::RolloutResumed,
+                           "by " + actor);
     });
 }
 
@@ -282,7 +285,7 @@ Rollout Rollouts::abort(const std::string& ident, const std::string& reason, con
         }
         rollout.reason = why;
         rollout.hint.clear();
-        recordRolloutEvent(tx, now, rollout, "rollout.aborting", why);
+        recordRolloutEvent(tx, now, rollout, model::EventKind::RolloutAborting, why);
     });
 }
 
@@ -321,7 +324,7 @@ Rollout Rollouts::retry(const std::string& ident, const std::vector<std::string>
         rollout.acceptedFailures = rollouts.counts(tx, rollout.id).failed;
         rollout.reason.clear();
         rollout.hint.clear();
-        recordRolloutEvent(tx, now, rollout, "rollout.retried",
+        recordRolloutEvent(tx, now, rollout, model::EventKind::RolloutRetried,
                            fmt::format("{} nodes once more, by {}", again, actor));
     });
 }
@@ -332,7 +335,7 @@ void Rollouts::remove(const std::string& ident, const std::string& actor)
         const Rollout rollout = findRollout(tx, ident);
         if (model::isOpen(rollout.state))
             refuseState(rollout, "deleted", "bm rollout abort " + rollout.name);
-        recordRolloutEvent(tx, state_->context.clock.now(), rollout, "rollout.deleted",
+        recordRolloutEvent(tx, state_->context.clock.now(), rollout, model::EventKind::RolloutDeleted,
                            rollout.name + " by " + actor);
         db::RolloutRepository{}.remove(tx, rollout.id);
     });
@@ -374,7 +377,7 @@ void Rollouts::phonedHome(const std::string& token, const std::string& peerAddre
         row->phonedHomeAt = now;
         row->gateDetail = "phoned home from " + peerAddress;
         rollouts.updateNode(tx, *row);
-        recordRolloutEvent(tx, now, *rollouts.find(tx, row->rollout), "rollout.node.phoned_home",
+        recordRolloutEvent(tx, now, *rollouts.find(tx, row->rollout), model::EventKind::RolloutNodePhonedHome,
                            row->gateDetail, "{}", row->node);
     });
     state_->mover.wake();

@@ -38,7 +38,8 @@ void recordMissed(db::Transaction& tx, const Schedule& schedule, UtcTime first, 
     run.hint = "bm schedule run starts it now; missed: once makes up for the last one by itself";
     run.finishedAt = now;
     if (db::ScheduleRepository{}.insertRun(tx, run))
-        recordEvent(tx, now, {}, "schedule.skipped", fmt::format("{}: {}", schedule.name, run.reason));
+        recordEvent(tx, now, {}, model::EventKind::ScheduleSkipped,
+                    fmt::format("{}: {}", schedule.name, run.reason));
 }
 
 } // namespace

@@ -49,7 +49,9 @@ void end(db::Transaction& tx, const Schedule& schedule, ScheduleRun& run, Schedu
     run.state = state;
     run.finishedAt = now;
     db::ScheduleRepository{}.updateRun(tx, run);
-    recordEvent(tx, now, {}, state == ScheduleRunState::Skipped ? "schedule.skipped" : "schedule.ended",
+    recordEvent(tx, now, {},
+                state == ScheduleRunState::Skipped ? model::EventKind::ScheduleSkipped
+                                                   : model::EventKind::ScheduleEnded,
                 fmt::format("{}: {}{}{}", schedule.name, model::toText(state), run.reason.empty() ? "" : ", ",
                             run.reason));
 }
@@ -171,7 +173,7 @@ void Scheduler::State::begin(db::Transaction& tx, const Schedule& schedule, Sche
         run.reasonCode = run.reason = run.hint = "";
         run.startedAt = now;
         db::ScheduleRepository{}.updateRun(tx, run);
-        recordEvent(tx, now, {}, "schedule.started",
+        recordEvent(tx, now, {}, model::EventKind::ScheduleStarted,
                     fmt::format("{}: rollout {}", schedule.name, rollout.name));
     } catch (const Error& error) {
         run.reasonCode = model::toText(error.code());

@@ -162,7 +162,7 @@ StoredSchedule Schedules::create(const ScheduleRequest& request, const std::stri
         checkWindow(tx, schedule, requireImage(tx, schedule.image), stored.warnings);
         checkSelection(tx, schedule, schedule.createdAt, stored.warnings);
         db::ScheduleRepository{}.insert(tx, schedule);
-        recordEvent(tx, schedule.createdAt, {}, "schedule.created",
+        recordEvent(tx, schedule.createdAt, {}, model::EventKind::ScheduleCreated,
                     fmt::format("{} by {}", schedule.name, actor), details(schedule));
         return stored;
     });
@@ -187,8 +187,8 @@ StoredSchedule Schedules::change(const std::string& ident, const std::string& pa
         checkWindow(tx, after, requireImage(tx, after.image), stored.warnings);
         checkSelection(tx, after, after.updatedAt, stored.warnings);
         stored.schedule = schedules.update(tx, after);
-        recordEvent(tx, after.updatedAt, {}, "schedule.changed", fmt::format("{} by {}", after.name, actor),
-                    details(after));
+        recordEvent(tx, after.updatedAt, {}, model::EventKind::ScheduleChanged,
+                    fmt::format("{} by {}", after.name, actor), details(after));
         return stored;
     });
 }
@@ -209,7 +209,7 @@ void Schedules::remove(const std::string& ident, const std::string& actor)
     context_.database.write([&](db::Transaction& tx) {
         const Schedule schedule = found(tx, ident);
         db::ScheduleRepository{}.remove(tx, schedule.id);
-        recordEvent(tx, context_.clock.now(), {}, "schedule.deleted",
+        recordEvent(tx, context_.clock.now(), {}, model::EventKind::ScheduleDeleted,
                     fmt::format("{} by {}", schedule.name, actor), details(schedule));
     });
 }
@@ -222,7 +222,7 @@ Schedule Schedules::pause(const std::string& ident, const std::string& actor)
             return schedule;
         schedule.paused = true;
         schedule.updatedAt = context_.clock.now();
-        recordEvent(tx, schedule.updatedAt, {}, "schedule.paused",
+        recordEvent(tx, schedule.updatedAt, {}, model::EventKind::SchedulePaused,
                     fmt::format("{} by {}", schedule.name, actor), details(schedule));
         return db::ScheduleRepository{}.update(tx, schedule);
     });
@@ -240,7 +240,7 @@ Schedule Schedules::resume(const std::string& ident, const std::string& actor)
         if (!schedule.nextDueAt)
             throw Error(ErrorCode::Conflict, fmt::format("the time of {} is over", schedule.name),
                         "bm schedule set NAME --at gives it another; bm schedule run starts it now");
-        recordEvent(tx, schedule.updatedAt, {}, "schedule.resumed",
+        recordEvent(tx, schedule.updatedAt, {}, model::EventKind::ScheduleResumed,
                     fmt::format("{} by {}", schedule.name, actor), details(schedule));
         return db::ScheduleRepository{}.update(tx, schedule);
     });
