@@ -3,16 +3,20 @@
 #include "cli/commands/node_subcommands.h"
 #include "cli/shell/node_watch.h"
 #include "common/model/error.h"
+#include "common/model/states.h"
 
 #include <fmt/format.h>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <unistd.h>
 
 namespace bm::cli {
 
+using model::DeployStart;
 using model::Error;
 using model::ErrorCode;
+using model::State;
 using nlohmann::json;
 
 namespace {
@@ -60,15 +64,15 @@ void tellResults(Shell& shell, const json& results, std::map<std::string, int>& 
                              counts["updated"], counts["unchanged"], counts["error"]);
 }
 
-/// What provide is asked of: machines that run nothing and rest. Those at it already are only waited for.
-bool isToBeProvided(const std::string& state)
+/// Machines that run nothing and rest become available by provide.
+bool isToBeProvided(std::optional<State> state)
 {
-    return state == "enroll" || state == "manageable" || state == "clean failed" ||
-           state == "inspect failed" || state == "adopt failed";
+    const DeployStart start = state ? model::deployStart(*state) : DeployStart::None;
+    return start == DeployStart::Verify || start == DeployStart::Manage || start == DeployStart::Clean;
 }
-bool isOnItsWay(const std::string& state)
+bool isOnItsWay(std::optional<State> state)
 {
-    return state == "verifying" || state == "cleaning" || state == "clean wait";
+    return state == State::Verifying || state == State::Cleaning || state == State::CleanWait;
 }
 
 struct Provided {
@@ -88,8 +92,8 @@ Provided provideAll(Shell& shell, const json& results)
     const std::vector<json> found = fieldsOf(shell.client(), nodes, "provision_state");
     Provided provided;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-        const std::string state = plainText(found[i].at("provision_state"));
-        if (state == "available")
+        const std::optional<State> state = model::stateFromText(plainText(found[i].at("provision_state")));
+        if (state == State::Available)
             ++provided.ready;
         else if (isOnItsWay(state))
             provided.begun.push_back(nodes[i]);

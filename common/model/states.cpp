@@ -9,41 +9,47 @@ struct StateRow {
     std::string_view text;
     bool stable;
     std::optional<State> target;
+    DeployStart deploy = DeployStart::None;
+    bool waits = false; ///< for the agent
+    bool cleaning = false;
+    bool instance = false; ///< runs one
 };
 
 // In the order of enum State.
+// clang-format off
 constexpr std::array<StateRow, kStateCount> kStates{{
-    {"enroll", true, {}},
-    {"manageable", true, {}},
-    {"available", true, {}},
-    {"active", true, {}},
-    {"error", true, {}},
-    {"rescue", true, {}},
+    {"enroll", true, {}, DeployStart::Verify},
+    {"manageable", true, {}, DeployStart::Clean},
+    {"available", true, {}, DeployStart::Deploy},
+    {"active", true, {}, DeployStart::Deploy, false, false, true},
+    {"error", true, {}, DeployStart::Deploy, false, false, true},
+    {"rescue", true, {}, DeployStart::None, false, false, true},
     {"verifying", false, State::Manageable},
     {"deploying", false, State::Active},
-    {"wait call-back", false, State::Active},
-    {"deploy failed", false, State::Active},
+    {"wait call-back", false, State::Active, DeployStart::None, true},
+    {"deploy failed", false, State::Active, DeployStart::Deploy},
     {"deploy hold", false, State::Active},
-    {"cleaning", false, State::Available},
-    {"clean wait", false, State::Available},
-    {"clean failed", false, State::Available},
-    {"clean hold", false, State::Available},
+    {"cleaning", false, State::Available, DeployStart::None, false, true},
+    {"clean wait", false, State::Available, DeployStart::None, true, true},
+    {"clean failed", false, State::Available, DeployStart::Manage, false, true},
+    {"clean hold", false, State::Available, DeployStart::None, false, true},
     {"deleting", false, State::Available},
     {"inspecting", false, State::Manageable},
-    {"inspect failed", false, State::Manageable},
-    {"inspect wait", false, State::Manageable},
+    {"inspect failed", false, State::Manageable, DeployStart::Manage},
+    {"inspect wait", false, State::Manageable, DeployStart::None, true},
     {"adopting", false, State::Active},
-    {"adopt failed", false, State::Active},
+    {"adopt failed", false, State::Active, DeployStart::Manage},
     {"rescuing", false, State::Rescue},
-    {"rescue wait", false, State::Rescue},
+    {"rescue wait", false, State::Rescue, DeployStart::None, true},
     {"rescue failed", false, State::Rescue},
     {"unrescuing", false, State::Active},
     {"unrescue failed", false, State::Active},
     {"servicing", false, State::Active},
-    {"service wait", false, State::Active},
+    {"service wait", false, State::Active, DeployStart::None, true},
     {"service failed", false, State::Active},
     {"service hold", false, State::Active},
 }};
+// clang-format on
 
 constexpr std::array<std::string_view, kStateEventCount> kEvents{
     "manage",   "provide", "deploy", "rebuild", "delete", "clean", "inspect", "adopt",  "rescue",
@@ -90,6 +96,26 @@ std::optional<State> stateFromText(std::string_view text) noexcept
 bool isFailure(State state) noexcept
 {
     return state == State::Error || toText(state).ends_with(" failed");
+}
+
+bool isWait(State state) noexcept
+{
+    return rowOf(state).waits;
+}
+
+bool isCleaning(State state) noexcept
+{
+    return rowOf(state).cleaning;
+}
+
+bool holdsInstance(State state) noexcept
+{
+    return rowOf(state).instance;
+}
+
+DeployStart deployStart(State state) noexcept
+{
+    return rowOf(state).deploy;
 }
 
 std::string statesAsDot()

@@ -211,6 +211,17 @@ std::optional<State> targetOf(State state) noexcept;
 /// Will not move without a request.
 bool isStable(State state) noexcept;
 bool isFailure(State state) noexcept;
+/// Waits for the agent: "wait call-back", "clean wait" ...
+bool isWait(State state) noexcept;
+/// One of the states of a cleaning. A manual cleaning passes the same ones, on its way to manageable.
+bool isCleaning(State state) noexcept;
+/// Runs an instance, which a deployment or its end wipes.
+bool holdsInstance(State state) noexcept;
+
+/// What a deployment begins with; what follows is in this order. Manage is the verb, without an operation.
+enum class DeployStart : std::uint8_t { None, Verify, Manage, Clean, Deploy };
+/// None: no deployment starts from @p state.
+DeployStart deployStart(State state) noexcept;
 /// The table as a graph in DOT (docs/states.dot is this text).
 std::string statesAsDot();
 

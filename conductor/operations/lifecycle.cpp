@@ -36,13 +36,6 @@ void clearSteps(Node& node)
     node.targetPower.clear();
 }
 
-/// A manual cleaning heads for manageable, in the same states.
-bool isCleaning(State state)
-{
-    return state == State::Cleaning || state == State::CleanWait || state == State::CleanHold ||
-           state == State::CleanFailed;
-}
-
 Node nodeOf(db::Transaction& tx, const Operation& operation)
 {
     const std::optional<Node> node = db::NodeRepository{}.find(tx, operation.node);
@@ -188,9 +181,9 @@ void applyEvent(Node& node, StateEvent event, model::UtcTime now, bool own)
                     "docs/states.dot shows what is possible from here; bm provision finds the way by itself");
     const bool manual = node.state == State::Manageable
                             ? event == StateEvent::Clean
-                            : isCleaning(node.state) && node.target == State::Manageable;
+                            : model::isCleaning(node.state) && node.target == State::Manageable;
     node.state = *to;
-    node.target = manual && isCleaning(*to) ? State::Manageable : model::targetOf(*to);
+    node.target = manual && model::isCleaning(*to) ? State::Manageable : model::targetOf(*to);
     node.provisionUpdatedAt = now;
 }
 
@@ -238,9 +231,9 @@ void completeOperation(db::Transaction& tx, const Context& context, Operation op
     Node node = nodeOf(tx, operation);
     const State before = node.state;
     clearSteps(node);
-    if (model::next(node.state, StateEvent::Resume) && isWaitState(node.state))
+    if (model::next(node.state, StateEvent::Resume) && model::isWait(node.state))
         applyEvent(node, StateEvent::Resume, context.clock.now());
-    const bool manual = isCleaning(node.state) && node.target == State::Manageable;
+    const bool manual = model::isCleaning(node.state) && node.target == State::Manageable;
     if (model::rowOf(operation.kind).endsState)
         applyEvent(node, manual ? StateEvent::Manage : StateEvent::Done, context.clock.now());
     recordStateChange(tx, context, node, before, operation);

@@ -27,32 +27,22 @@ struct DeployPath {
 
 DeployPath pathToActive(const Node& node)
 {
-    switch (node.state) {
-    case State::Enroll:
+    switch (model::deployStart(node.state)) {
+    case model::DeployStart::Verify:
         return {{}, {OperationKind::Verify, OperationKind::Clean, OperationKind::Deploy}};
-    case State::Manageable:
-        return {{}, {OperationKind::Clean, OperationKind::Deploy}};
-    case State::CleanFailed:
-    case State::InspectFailed:
-    case State::AdoptFailed:
+    case model::DeployStart::Manage:
         return {StateEvent::Manage, {OperationKind::Clean, OperationKind::Deploy}};
-    case State::Available:
-    case State::DeployFailed:
-    case State::Active:
-    case State::Error:
+    case model::DeployStart::Clean:
+        return {{}, {OperationKind::Clean, OperationKind::Deploy}};
+    case model::DeployStart::Deploy:
         return {{}, {OperationKind::Deploy}};
-    default:
-        throw Error(ErrorCode::InvalidTransition,
-                    "node " + node.id.uuid + " is in state \"" + std::string(model::toText(node.state)) +
-                        "\", from which no deployment starts",
-                    "wait for it to end or abort it: bm abort " +
-                        (node.name.empty() ? node.id.uuid : node.name));
+    case model::DeployStart::None:
+        break;
     }
-}
-
-bool wipesInstance(State state)
-{
-    return state == State::Active || state == State::Error || state == State::Rescue;
+    throw Error(ErrorCode::InvalidTransition,
+                "node " + node.id.uuid + " is in state \"" + std::string(model::toText(node.state)) +
+                    "\", from which no deployment starts",
+                "wait for it to end or abort it: bm abort " + (node.name.empty() ? node.id.uuid : node.name));
 }
 
 } // namespace
@@ -160,7 +150,7 @@ model::OperationId runVerb(db::Transaction& tx, const Context& context, const No
         return unhold(tx, context, node);
     refuseBusy(tx, context, node);
     refuseMaintenance(node);
-    if (wipesInstance(node.state) && (verb == StateEvent::Delete || verb == StateEvent::Rebuild))
+    if (model::holdsInstance(node.state) && (verb == StateEvent::Delete || verb == StateEvent::Rebuild))
         refuseProtected(node);
     if (verb == StateEvent::Deploy || verb == StateEvent::Rebuild)
         return beginDeploy(tx, context, node, verb, order.deploy, actor);
@@ -197,7 +187,7 @@ model::OperationId Operations::provisionWithin(db::Transaction& tx, const Contex
     Node node = findNode(tx, ident);
     refuseBusy(tx, context, node);
     refuseMaintenance(node);
-    if (wipesInstance(node.state))
+    if (model::holdsInstance(node.state))
         refuseProtected(node);
     const DeployPath path = pathToActive(node);
     if (path.move) {

@@ -349,11 +349,4 @@ std::vector<model::Step> makeSteps(const model::Operation& operation, const wire
     return rows.take();
 }
 
-bool isWaitState(model::State state)
-{
-    return state == model::State::WaitCallback || state == model::State::CleanWait ||
-           state == model::State::ServiceWait || state == model::State::InspectWait ||
-           state == model::State::RescueWait;
-}
-
 } // namespace bm::conductor

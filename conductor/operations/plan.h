@@ -13,7 +13,4 @@ namespace bm::conductor {
 std::vector<model::Step> makeSteps(const model::Operation& operation, const wire::OperationRequest& request,
                                    bool automatedClean);
 
-/// Whether this state is one of a wait for the agent ("wait call-back", "clean wait").
-bool isWaitState(model::State state);
-
 } // namespace bm::conductor

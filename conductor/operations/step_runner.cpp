@@ -42,7 +42,7 @@ model::JsonText shownStep(const Step& step)
 void enterWait(Node& node, bool waiting, model::UtcTime now)
 {
     const StateEvent event = waiting ? StateEvent::Wait : StateEvent::Resume;
-    if (waiting != isWaitState(node.state) && model::next(node.state, event))
+    if (waiting != model::isWait(node.state) && model::next(node.state, event))
         applyEvent(node, event, now);
 }
 

@@ -32,6 +32,24 @@ TEST_CASE("the state table is Ironic's", "[model][states]")
             CHECK(targetOf(state).has_value() != isStable(state));
         }
     }
+    SECTION("the columns of a state say what the transitions say")
+    {
+        for (std::size_t i = 0; i < kStateCount; ++i) {
+            const State state = static_cast<State>(i);
+            const std::string text(toText(state));
+            INFO(text);
+            CHECK(isWait(state) == (text.ends_with(" wait") || text == "wait call-back"));
+            CHECK(isCleaning(state) == text.starts_with("clean"));
+            CHECK(holdsInstance(state) == (isStable(state) && next(state, StateEvent::Delete).has_value()));
+            const bool deploys = next(state, StateEvent::Deploy) || next(state, StateEvent::Rebuild);
+            CHECK((deployStart(state) == DeployStart::Deploy) == deploys);
+            const std::optional<State> managed = next(state, StateEvent::Manage);
+            CHECK((deployStart(state) == DeployStart::Verify) == (managed == State::Verifying));
+            CHECK((deployStart(state) == DeployStart::Clean) == next(state, StateEvent::Provide).has_value());
+            CHECK((deployStart(state) == DeployStart::Manage) ==
+                  (managed == State::Manageable && isFailure(state)));
+        }
+    }
     SECTION("every pair of state and event not in the table is refused")
     {
         std::size_t allowed = 0;

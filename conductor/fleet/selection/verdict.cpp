@@ -60,11 +60,7 @@ Reason stateFits(const Case& c)
     if (const auto current = db::OperationRepository{}.current(c.tx, c.node.id))
         return {"node-locked", "busy: " + std::string(model::toText(current->kind)),
                 "bm node timeline " + c.name};
-    static constexpr auto kFrom = std::to_array<model::State>(
-        {model::State::Enroll, model::State::Manageable, model::State::CleanFailed,
-         model::State::InspectFailed, model::State::AdoptFailed, model::State::Available,
-         model::State::DeployFailed, model::State::Active, model::State::Error});
-    if (std::find(kFrom.begin(), kFrom.end(), c.node.state) == kFrom.end())
+    if (model::deployStart(c.node.state) == model::DeployStart::None)
         return {"invalid-transition", "in state " + std::string(model::toText(c.node.state)),
                 "no deployment starts from there: bm abort " + c.name};
     return {};
