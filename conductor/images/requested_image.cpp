@@ -2,6 +2,7 @@
 
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/deployment_refusals.h"
 #include "conductor/images/image_by_url.h"
 #include "conductor/images/image_reference.h"
 
@@ -46,7 +47,7 @@ std::string deployFinding(db::Transaction& tx, const Context& context, const mod
         if (requested.byAddress)
             imageAddressOf(valueOf(node.instanceInfo));
         else
-            findReadyImage(tx, requested.reference);
+            refuseDeployment(node, findReadyImage(tx, requested.reference), {});
         return "";
     } catch (const Error& error) {
         return error.message() + (error.hint().empty() ? "" : "; " + error.hint());

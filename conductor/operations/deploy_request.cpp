@@ -2,6 +2,7 @@
 
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/deployment_refusals.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/requested_image.h"
 #include "conductor/images/tree_layout.h"
@@ -67,36 +68,6 @@ bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& 
     return true;
 }
 
-model::JsonText hintsOf(const std::string& rootDeviceJson)
-{
-    const json hints = parseGiven(rootDeviceJson, "root_device");
-    if (!hints.is_object())
-        throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints",
-                    R"(for example {"serial": "WD-123"})");
-    return textOf(hints);
-}
-
-/// The members that the kind of the image decides. @throws Error InvalidInput: the request has those of
-/// another
-void addByKind(wire::DeployOrder& order, const model::Image& image, const model::Node& node,
-               const DeployRequest& request)
-{
-    if (image.kind == model::ImageKind::Ramdisk) {
-        refuseForRamdisk(image, node, request);
-        order.kernelArguments = argumentsFor(image, node, request);
-    } else {
-        refuseKernelArguments(image, request);
-    }
-    if (image.kind == model::ImageKind::Tree && !request.moreDisksJson.empty())
-        throw Error(ErrorCode::InvalidInput,
-                    "more_disks is for images of a whole disk; " + image.name + " is a tree",
-                    "a layout with mirror: true lays a tree onto two disks");
-    if (image.kind == model::ImageKind::Tree)
-        order.layout = textOf(layoutFor(image, request));
-    else
-        refuseLayout(image, request);
-}
-
 wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, const DeployRequest& request,
                            const json& steps)
 {
@@ -111,9 +82,12 @@ wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, c
         order.fetch = true;
     if (!steps.empty())
         order.steps = textOf(steps);
-    addByKind(order, image, node, request);
+    if (image.kind == model::ImageKind::Ramdisk)
+        order.kernelArguments = argumentsFor(image, node, request);
+    if (image.kind == model::ImageKind::Tree)
+        order.layout = textOf(layoutFor(image, request));
     if (!request.rootDeviceJson.empty())
-        order.rootDevice = hintsOf(request.rootDeviceJson);
+        order.rootDevice = textOf(parseGiven(request.rootDeviceJson, "root_device"));
     if (!request.moreDisksJson.empty())
         order.moreDisks.emplace();
     for (const std::string& hints : request.moreDisksJson)
@@ -152,6 +126,7 @@ wire::OperationRequest prepareDeploy(db::Transaction& tx, const Context& context
     const RequestedImage requested = requestedImageOf(node, request);
     const model::Image image = findRequestedImage(tx, context, node, requested);
     requireBootPort(tx, context, node);
+    refuseDeployment(node, image, request);
     wire::DeployOrder order = orderFor(image, node, request, steps);
     order.configDrive = storeDrive(tx, context, node, request);
     model::Node changed = node;

@@ -4,6 +4,8 @@
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
+#include "conductor/images/deployment_refusals.h"
+#include "conductor/images/image_reference.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -211,9 +213,10 @@ void RolloutReconciler::unhealthy(RolloutNode& node, const std::string& detail)
 
 void RolloutReconciler::restorePrevious(RolloutNode& node, const Failure& failure)
 {
-    DeployRequest deploy = request_.deploy;
-    deploy.image = node.previousImage;
     try {
+        const model::Image previous = findImage(tx_, node.previousImage);
+        DeployRequest deploy = withOptionsFor(previous.kind, request_.deploy);
+        deploy.image = node.previousImage;
         const model::OperationId before = node.operation;
         order(node, deploy);
         node.operation = before; // what follows it is the restoration

@@ -3,7 +3,8 @@
 #include "common/model/duration.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
-#include "conductor/images/ramdisk_image.h"
+#include "conductor/images/deployment_refusals.h"
+#include "conductor/nodes/boot_port.h"
 
 #include <algorithm>
 #include <array>
@@ -68,11 +69,8 @@ Reason stateFits(const Case& c)
 
 Reason machineSeen(const Case& c)
 {
-    if (!hardwareOf(c.context, c.node).simulated) {
-        const std::vector<model::Port> ports = db::PortRepository{}.ofNode(c.tx, c.node.id);
-        if (std::none_of(ports.begin(), ports.end(), [](const model::Port& p) { return p.pxeEnabled; }))
-            return {"invalid-input", "no boot MAC", "bm node set " + c.name + " --mac 52:54:00:..."};
-    }
+    if (!hasBootPort(c.tx, c.context, c.node))
+        return {"invalid-input", "no boot MAC", "bm node set " + c.name + " --mac 52:54:00:..."};
     const bool powerKnown = c.node.power != model::PowerState::Unknown;
     if (!powerKnown && c.node.lastErrorCode.starts_with("bmc-"))
         return {c.node.lastErrorCode, "BMC not answering: " + c.node.lastError, "bm node check " + c.name};
@@ -140,21 +138,14 @@ Reason imageFits(const Case& c)
     return {};
 }
 
-/// What prepareDeploy() would say of the request later, told in the plan.
+/// The operation refuses the same.
 Reason optionsFit(const Case& c)
 {
-    const DeployRequest& request = c.by.request.deploy;
-    try {
-        if (c.by.image.kind != model::ImageKind::Ramdisk) {
-            refuseKernelArguments(c.by.image, request);
-            return {};
-        }
-        refuseForRamdisk(c.by.image, c.node, request);
-        argumentsFor(c.by.image, c.node, request);
-    } catch (const model::Error& refusal) {
-        return {std::string(model::toText(refusal.code())), refusal.message(), refusal.hint()};
-    }
-    return {};
+    const std::vector<model::Error> refusals = deploymentRefusals(c.node, c.by.image, c.by.request.deploy);
+    if (refusals.empty())
+        return {};
+    const model::Error& first = refusals.front();
+    return {std::string(model::toText(first.code())), first.message(), first.hint()};
 }
 
 Reason alreadyDeployed(const Case& c)

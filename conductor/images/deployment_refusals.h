@@ -1,0 +1,23 @@
+#pragma once
+#include "common/model/error.h"
+#include "common/model/image.h"
+#include "common/model/node.h"
+#include "conductor/core/deploy_order.h"
+
+#include <vector>
+
+namespace bm::conductor {
+
+/// Why @p request cannot be done with @p image on @p node, in the order of the checks; empty: nothing speaks
+/// against it. Each is InvalidInput, Conflict, NotFound (a layout), ImageUnsupported or ImageCorrupt. The
+/// plan of a rollout, a deployment's request and a node's validation all ask this function. It judges the
+/// image and the options alone: state, lock, maintenance and boot port are checked beside it.
+std::vector<model::Error> deploymentRefusals(const model::Node& node, const model::Image& image,
+                                             const DeployRequest& request);
+/// @throws the first of them
+void refuseDeployment(const model::Node& node, const model::Image& image, const DeployRequest& request);
+
+/// @p request without the options that images of @p kind do not take.
+DeployRequest withOptionsFor(model::ImageKind kind, DeployRequest request);
+
+} // namespace bm::conductor
