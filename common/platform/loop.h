@@ -45,6 +45,8 @@ public:
     void start() { start(Pause{}); }
     /// Asks the running pass to stop and waits for the thread's end. May be repeated; start() may follow.
     void stop();
+    /// Asks the running pass to stop and does not wait: before stop(), where several loops end together.
+    void requestStop() { thread_.request_stop(); }
     /// Ends the pause, or shortens the next one when a pass is running. Any thread, at any time.
     void wake();
 

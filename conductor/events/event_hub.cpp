@@ -1,21 +1,19 @@
 #include "conductor/events/event_hub.h"
 
-#include "common/platform/log.h"
+#include "common/platform/loop.h"
 #include "db/repositories/repositories.h"
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <map>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace bm::conductor {
 namespace {
 
 constexpr std::size_t kPiece = 500;
-constexpr std::chrono::milliseconds kBreath{10}; ///< commits that come meanwhile share a read
+constexpr std::chrono::milliseconds kBreath{10};
 constexpr std::chrono::milliseconds kAfterFailure{1'000};
 
 struct Subscription {
@@ -48,23 +46,26 @@ Piece readPiece(db::Database& database, const db::EventFilter& filter, std::int6
 struct EventHub::State {
     explicit State(db::Database& given) : database(given) {}
     bool take(Subscription subscription);
-    void run(const std::stop_token& stop);
-    bool await(const std::stop_token& stop);
+    void serve(const std::stop_token& stop);
+    void takeFresh();
     bool serveRound();
     bool serveGroup(std::int64_t cursor, const std::vector<Subscription*>& group);
     bool give(Subscription& to, const Piece& piece);
-    void wake();
 
     db::Database& database;
     std::mutex mutex{};
-    std::condition_variable_any came{};
-    bool poked = false;
     bool stopped = false;
     std::vector<Subscription> fresh{};
     std::vector<Subscription> all{}; ///< of the thread
     std::atomic<std::size_t> count = 0;
     std::atomic<std::uint64_t> delivered = 0;
-    std::jthread thread{};
+    /// Commits that come during a breath share a read.
+    platform::Loop loop{"events",
+                        [this](const std::stop_token& stop) {
+                            serve(stop);
+                            return platform::Loop::Pause::untilWoken(kBreath);
+                        },
+                        kAfterFailure};
 };
 
 /// @return false: the hub has stopped
@@ -74,52 +75,24 @@ bool EventHub::State::take(Subscription subscription)
     if (stopped)
         return false;
     fresh.push_back(std::move(subscription));
-    poked = true;
-    if (!thread.joinable())
-        thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    loop.start(); // nothing where it runs
+    loop.wake();
     return true;
 }
 
-bool EventHub::State::await(const std::stop_token& stop)
+void EventHub::State::takeFresh()
 {
-    std::unique_lock lock(mutex);
-    if (!came.wait(lock, stop, [this] { return poked; }))
-        return false;
-    poked = false;
+    const std::lock_guard lock(mutex);
     for (Subscription& subscription : fresh)
         all.push_back(std::move(subscription));
     fresh.clear();
-    return true;
 }
 
-void EventHub::State::run(const std::stop_token& stop)
+void EventHub::State::serve(const std::stop_token& stop)
 {
-    while (await(stop)) {
-        std::chrono::milliseconds pause = kBreath;
-        try {
-            bool more = true;
-            while (more && !stop.stop_requested())
-                more = serveRound();
-        } catch (const std::exception& error) {
-            platform::logError("events", "reading what is new: {}", error.what());
-            pause = kAfterFailure;
-            wake();
-        }
-        std::unique_lock lock(mutex);
-        came.wait_for(lock, stop, pause, [] { return false; });
+    takeFresh();
+    while (!stop.stop_requested() && serveRound()) {
     }
-    for (const Subscription& subscription : all)
-        subscription.subscriber->end();
-    all.clear();
-}
-
-void EventHub::State::wake()
-{
-    {
-        const std::lock_guard lock(mutex);
-        poked = true;
-    }
-    came.notify_one();
 }
 
 /// One piece for everybody who is ready. @return whether somebody ready has more to come
@@ -175,15 +148,13 @@ EventHub::~EventHub()
 void EventHub::subscribe(db::EventFilter filter, std::int64_t after,
                          const std::shared_ptr<EventSubscriber>& subscriber)
 {
-    if (state_->take({std::move(filter), after, subscriber}))
-        state_->came.notify_one();
-    else
+    if (!state_->take({std::move(filter), after, subscriber}))
         subscriber->end();
 }
 
 void EventHub::poke()
 {
-    state_->wake();
+    state_->loop.wake();
 }
 
 void EventHub::stop()
@@ -193,14 +164,11 @@ void EventHub::stop()
         const std::lock_guard lock(state.mutex);
         state.stopped = true;
     }
-    if (state.thread.joinable()) {
-        state.thread.request_stop();
-        state.thread.join();
-    }
-    const std::lock_guard lock(state.mutex);
-    for (const Subscription& subscription : state.fresh)
+    state.loop.stop();
+    state.takeFresh();
+    for (const Subscription& subscription : state.all)
         subscription.subscriber->end();
-    state.fresh.clear();
+    state.all.clear();
 }
 
 std::size_t EventHub::subscribers() const

@@ -7,7 +7,8 @@
 
 namespace bm::conductor {
 
-/// Somebody who hears of events as they are committed. Called on the hub's thread only; must not wait.
+/// Hears of events as they are committed. The hub calls it on its own thread, end() on the one that stops it;
+/// calls must not wait.
 class EventSubscriber {
 public:
     virtual ~EventSubscriber() = default;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kWebhookPiece = 100;
 constexpr std::int64_t kStoreEvery = 1'000; ///< events of other kinds, after which the cursor is stored
 constexpr std::chrono::milliseconds kWebhookBreath{20}; ///< commits that come meanwhile share a check
+constexpr platform::Loop::Pause kUntilNews = platform::Loop::Pause::untilWoken(kWebhookBreath);
 constexpr std::chrono::milliseconds kAfterTrouble{5'000};
 
 std::int64_t unixSeconds(const model::Clock& clock)
@@ -59,57 +60,20 @@ WebhookAnswer postToWebhook(platform::HttpClient& client, const model::Webhook& 
 WebhookWorker::WebhookWorker(const Context& context, const Webhooks::Render& render,
                              const WebhookSettings& settings, model::WebhookId id)
     : context_(context), render_(render), settings_(settings), id_(std::move(id)),
-      thread_([this](const std::stop_token& stop) { run(stop); })
-{}
-
-WebhookWorker::~WebhookWorker()
+      loop_(
+          "webhook " + id_.uuid, [this](const std::stop_token& stop) { return serve(stop); }, kAfterTrouble)
 {
-    thread_.request_stop();
-    thread_.join();
+    loop_.start();
 }
 
-void WebhookWorker::poke()
-{
-    {
-        const std::lock_guard lock(mutex_);
-        poked_ = true;
-    }
-    came_.notify_one();
-}
-
-/// Zero: until somebody pokes. A back-off is not cut short by news.
-void WebhookWorker::wait(std::chrono::milliseconds pause, const std::stop_token& stop)
-{
-    std::unique_lock lock(mutex_);
-    if (pause.count() == 0 && came_.wait(lock, stop, [this] { return poked_; }))
-        pause = kWebhookBreath;
-    came_.wait_for(lock, stop, pause, [] { return false; });
-    poked_ = false;
-}
-
-void WebhookWorker::run(const std::stop_token& stop)
-{
-    std::chrono::milliseconds pause{1};
-    while (!stop.stop_requested()) {
-        wait(pause, stop);
-        if (stop.stop_requested())
-            return;
-        try {
-            pause = serve(stop);
-        } catch (const std::exception& error) {
-            platform::logError("webhook", "{}: {}", id_.uuid, error.what());
-            pause = kAfterTrouble;
-        }
-    }
-}
-
-/// How long to wait after the failures so far; nothing when it is parked, or was only stopped.
-std::chrono::milliseconds WebhookWorker::backOff(const model::Webhook& hook) const
+/// The pause after the failures so far; until news come when it is parked, or was only stopped.
+platform::Loop::Pause WebhookWorker::backOff(const model::Webhook& hook) const
 {
     if (hook.parked || hook.failures == 0)
-        return std::chrono::milliseconds{0};
+        return kUntilNews;
     const std::int64_t doublings = std::clamp<std::int64_t>(hook.failures - 1, 0, 20);
-    return std::min(settings_.longestBackOff, settings_.firstBackOff * (std::int64_t{1} << doublings));
+    return platform::Loop::Pause::exactly(
+        std::min(settings_.longestBackOff, settings_.firstBackOff * (std::int64_t{1} << doublings)));
 }
 
 std::optional<WebhookWorker::Batch> WebhookWorker::nextBatch() const
@@ -137,22 +101,22 @@ void WebhookWorker::sawUpTo(std::int64_t latest, model::Webhook& hook)
     context_.database.write([&](db::Transaction& tx) { db::WebhookRepository{}.update(tx, hook); });
 }
 
-std::chrono::milliseconds WebhookWorker::serve(const std::stop_token& stop)
+platform::Loop::Pause WebhookWorker::serve(const std::stop_token& stop)
 {
     for (;;) {
         std::optional<Batch> batch = nextBatch();
         if (!batch)
-            return std::chrono::milliseconds{0};
+            return kUntilNews;
         model::Webhook& hook = batch->hook;
         for (const model::NodeEvent& event : batch->events)
             if (!deliver(hook, event, stop))
                 return backOff(hook);
         if (stop.stop_requested())
-            return std::chrono::milliseconds{0};
+            return kUntilNews;
         if (batch->events.size() == kWebhookPiece)
             continue;
         sawUpTo(batch->latest, hook);
-        return std::chrono::milliseconds{0};
+        return kUntilNews;
     }
 }
 

@@ -1,11 +1,9 @@
 #pragma once
 #include "common/platform/http_client.h"
+#include "common/platform/loop.h"
 #include "conductor/events/webhooks.h"
 
-#include <condition_variable>
-#include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 namespace bm::conductor {
@@ -26,11 +24,10 @@ class WebhookWorker {
 public:
     WebhookWorker(const Context& context, const Webhooks::Render& render, const WebhookSettings& settings,
                   model::WebhookId id);
-    ~WebhookWorker();
     WebhookWorker(const WebhookWorker&) = delete;
     WebhookWorker& operator=(const WebhookWorker&) = delete;
-    void requestStop() { thread_.request_stop(); }
-    void poke();
+    void requestStop() { loop_.requestStop(); }
+    void poke() { loop_.wake(); }
 
 private:
     struct Batch {
@@ -38,12 +35,10 @@ private:
         std::vector<model::NodeEvent> events;
         std::int64_t latest = 0; ///< of all events, for the hook or not
     };
-    void run(const std::stop_token& stop);
-    void wait(std::chrono::milliseconds pause, const std::stop_token& stop);
     std::optional<Batch> nextBatch() const; ///< nothing: the hook is gone or parked
-    /// Posts the events that are stored now. @return how long to wait for the next check; zero: until a poke
-    std::chrono::milliseconds serve(const std::stop_token& stop);
-    std::chrono::milliseconds backOff(const model::Webhook& hook) const;
+    /// Posts the events that are stored now. News do not cut a back-off short.
+    platform::Loop::Pause serve(const std::stop_token& stop);
+    platform::Loop::Pause backOff(const model::Webhook& hook) const;
     bool deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop);
     void sawUpTo(std::int64_t latest, model::Webhook& hook);
     void countFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence);
@@ -54,10 +49,7 @@ private:
     const model::WebhookId id_;
     platform::HttpClient client_;
     std::int64_t seen_ = 0; ///< nothing up to there is for this hook
-    std::mutex mutex_;
-    std::condition_variable_any came_;
-    bool poked_ = true;
-    std::jthread thread_;
+    platform::Loop loop_;   ///< last: it uses all above
 };
 
 } // namespace bm::conductor

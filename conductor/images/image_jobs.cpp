@@ -10,9 +10,6 @@
 #include "conductor/images/tree_layout.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -43,9 +40,7 @@ struct ImageJobs::State {
     explicit State(const Context& given) : context(given) {}
 
     const Context& context;
-    std::mutex mutex;
-    std::condition_variable_any came;
-    std::deque<model::ImageId> waiting;
+    platform::WorkQueue<model::ImageId> waiting;
     std::vector<std::jthread> workers;
 
     void work(const std::stop_token& stop);
@@ -294,7 +289,7 @@ void ImageJobs::State::run(const model::ImageId& id, const std::stop_token& stop
 
 void ImageJobs::State::work(const std::stop_token& stop)
 {
-    while (const std::optional<model::ImageId> id = platform::takeFront(waiting, mutex, came, stop))
+    while (const std::optional<model::ImageId> id = waiting.take(stop))
         run(*id, stop);
 }
 
@@ -342,9 +337,7 @@ void ImageJobs::stop()
 
 void ImageJobs::enqueue(const model::ImageId& image)
 {
-    const std::lock_guard lock(state_->mutex);
-    state_->waiting.push_back(image);
-    state_->came.notify_one();
+    state_->waiting.push(image);
 }
 
 } // namespace bm::conductor

@@ -1,11 +1,8 @@
 #include "conductor/nodes/power_sync.h"
 
 #include "common/platform/log.h"
+#include "common/platform/loop.h"
 #include "conductor/core/nodes.h"
-
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 namespace bm::conductor {
 
@@ -14,22 +11,20 @@ using model::Node;
 struct PowerSync::State {
     explicit State(Context given) : context(std::move(given)) {}
     Context context;
-    std::mutex mutex;
-    std::condition_variable_any sleep;
-    std::jthread thread;
-
-    /// Waits until the next poll is due. @return false: no more polls
-    bool pause(const std::stop_token& stop)
-    {
-        std::unique_lock lock(mutex);
-        sleep.wait_for(lock, stop, context.settings.powerSyncInterval, [] { return false; });
-        return !stop.stop_requested();
-    }
+    std::size_t pollAll(const std::stop_token& stop);
     std::size_t readAll(drivers::PowerDriver& power, const std::vector<Node>& nodes,
                         const std::stop_token& stop);
     bool record(const Node& node, const drivers::PowerReading& reading);
     void countFailure(const Node& node, const drivers::PowerReading& reading);
     std::map<model::NodeId, int> silent; ///< polls in a row without an answer
+    platform::Loop loop{"power", [this](const std::stop_token& stop) {
+                            pollAll(stop);
+                            return pause();
+                        }};
+    platform::Loop::Pause pause() const
+    {
+        return platform::Loop::Pause::exactly(context.settings.powerSyncInterval);
+    }
 };
 
 /// A BMC that did not answer three polls in a row: its machine's power is unknown.
@@ -97,41 +92,35 @@ PowerSync::~PowerSync()
     stop();
 }
 
-std::size_t PowerSync::runOnce(const std::stop_token& stop)
+std::size_t PowerSync::State::pollAll(const std::stop_token& stop)
 {
     std::map<drivers::PowerDriver*, std::vector<Node>> byDriver;
-    state_->context.database.read([&](db::Transaction& tx) {
+    context.database.read([&](db::Transaction& tx) {
         for (const Node& node : db::NodeRepository{}.all(tx))
-            if (state_->context.hardware.contains(node.driver) && node.state != model::State::Enroll &&
+            if (context.hardware.contains(node.driver) && node.state != model::State::Enroll &&
                 !node.maintenance)
-                byDriver[&powerOf(state_->context, node)].push_back(node);
+                byDriver[&powerOf(context, node)].push_back(node);
     });
     std::size_t answered = 0;
     for (const auto& [power, nodes] : byDriver)
-        answered += state_->readAll(*power, nodes, stop);
+        answered += readAll(*power, nodes, stop);
     return answered;
+}
+
+std::size_t PowerSync::runOnce(const std::stop_token& stop)
+{
+    return state_->pollAll(stop);
 }
 
 void PowerSync::start()
 {
     if (state_->context.settings.powerSyncInterval.count() > 0)
-        state_->thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
-}
-
-void PowerSync::run(const std::stop_token& stop)
-{
-    while (state_->pause(stop)) {
-        try {
-            runOnce(stop);
-        } catch (const std::exception& failure) {
-            platform::logError("power", "periodic power poll: {}", failure.what());
-        }
-    }
+        state_->loop.start(state_->pause());
 }
 
 void PowerSync::stop()
 {
-    state_->thread = {};
+    state_->loop.stop();
 }
 
 } // namespace bm::conductor

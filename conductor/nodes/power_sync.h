@@ -2,6 +2,7 @@
 #include "conductor/core/context.h"
 
 #include <memory>
+#include <stop_token>
 
 namespace bm::conductor {
 
@@ -18,7 +19,6 @@ public:
     std::size_t runOnce(const std::stop_token& stop = {});
 
 private:
-    void run(const std::stop_token& stop);
     struct State;
     std::unique_ptr<State> state_;
 };

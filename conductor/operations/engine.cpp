@@ -2,13 +2,11 @@
 
 #include "common/platform/guarded.h"
 #include "common/platform/log.h"
+#include "common/platform/loop.h"
 #include "common/platform/work_queue.h"
 #include "conductor/core/nodes.h"
 #include "conductor/operations/step_runner.h"
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <set>
 #include <thread>
 #include <vector>
@@ -34,18 +32,16 @@ struct Engine::State {
     Context context;
     std::string bootId;
     StepRunner runner;
-    std::mutex mutex;
-    std::condition_variable_any wakeUp;
-    std::condition_variable_any workCame;
-    bool woken = false;
-    std::set<OperationId> inFlight;
-    std::deque<OperationId> queue;
+    platform::Guarded<std::set<OperationId>> inFlight; ///< queued, or with a worker
+    platform::WorkQueue<OperationId> queue;
     std::vector<std::jthread> workers;
-    std::jthread scheduler;
+    platform::Loop scheduler{"conductor", [this](const std::stop_token&) {
+                                 dispatch(findDue());
+                                 return platform::Loop::Pause::upTo(untilNext());
+                             }};
 
     std::vector<OperationId> findDue();
     void dispatch(const std::vector<OperationId>& due);
-    void schedule(const std::stop_token& stop);
     void work(const std::stop_token& stop);
     std::size_t roomFor(db::Transaction& tx, OperationKind kind) const;
     std::chrono::milliseconds untilNext();
@@ -82,11 +78,9 @@ std::vector<OperationId> Engine::State::findDue()
 
 void Engine::State::dispatch(const std::vector<OperationId>& due)
 {
-    const std::lock_guard lock(mutex);
     for (const OperationId& id : due)
-        if (inFlight.insert(id).second)
-            queue.push_back(id);
-    workCame.notify_all();
+        if (inFlight.lock()->insert(id).second)
+            queue.push(id);
 }
 
 void Engine::State::advance(const OperationId& id, const std::stop_token& stop)
@@ -101,7 +95,7 @@ void Engine::State::advance(const OperationId& id, const std::stop_token& stop)
     }
 }
 
-/// What went wrong must not be tried in a tight circle, nor be lost.
+/// Retry a failed operation after 10 s instead of busy-looping.
 void Engine::State::putOff(const OperationId& id)
 {
     try {
@@ -119,12 +113,10 @@ void Engine::State::putOff(const OperationId& id)
 
 void Engine::State::work(const std::stop_token& stop)
 {
-    while (const std::optional<OperationId> id = platform::takeFront(queue, mutex, workCame, stop)) {
+    while (const std::optional<OperationId> id = queue.take(stop)) {
         advance(*id, stop);
-        const std::lock_guard lock(mutex);
-        inFlight.erase(*id);
-        woken = true;
-        wakeUp.notify_all();
+        inFlight.lock()->erase(*id);
+        scheduler.wake();
     }
 }
 
@@ -135,22 +127,6 @@ std::chrono::milliseconds Engine::State::untilNext()
     if (!nextAt)
         return kLongestSleep;
     return std::clamp(std::chrono::milliseconds{*nextAt - context.clock.now()}, 20ms, kLongestSleep);
-}
-
-void Engine::State::schedule(const std::stop_token& stop)
-{
-    while (!stop.stop_requested()) {
-        std::chrono::milliseconds sleep = kLongestSleep;
-        try {
-            dispatch(findDue());
-            sleep = untilNext();
-        } catch (const std::exception& failure) {
-            platform::logError("conductor", "checking for due operations: {}", failure.what());
-        }
-        std::unique_lock lock(mutex);
-        wakeUp.wait_for(lock, stop, sleep, [&] { return woken; });
-        woken = false;
-    }
 }
 
 Engine::Engine(Context context, std::string bootId)
@@ -193,12 +169,12 @@ void Engine::start()
 {
     for (int i = 0; i < state_->context.settings.stepThreads; ++i)
         state_->workers.emplace_back([this](const std::stop_token& stop) { state_->work(stop); });
-    state_->scheduler = std::jthread([this](const std::stop_token& stop) { state_->schedule(stop); });
+    state_->scheduler.start();
 }
 
 void Engine::stop()
 {
-    state_->scheduler = {};
+    state_->scheduler.stop();
     for (std::jthread& worker : state_->workers)
         worker.request_stop();
     state_->workers.clear();
@@ -214,9 +190,7 @@ bool Engine::runOnce()
 
 void Engine::wake()
 {
-    const std::lock_guard lock(state_->mutex);
-    state_->woken = true;
-    state_->wakeUp.notify_all();
+    state_->scheduler.wake();
 }
 
 } // namespace bm::conductor

@@ -1,6 +1,8 @@
 #include "conductor/fleet/rollouts/rollout_controller.h"
 
+#include "common/platform/guarded.h"
 #include "common/platform/log.h"
+#include "common/platform/loop.h"
 #include "common/platform/work_queue.h"
 #include "conductor/core/json_values.h"
 #include "conductor/fleet/rollouts/gates.h"
@@ -9,9 +11,6 @@
 #include "conductor/fleet/rollouts/rollout_reconciler.h"
 #include "db/repositories/rollout_repository.h"
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -37,24 +36,20 @@ struct RolloutController::State {
     Context context;
     platform::Exec& exec;
     RolloutSettings settings;
-    std::mutex mutex;
-    std::condition_variable_any wakeUp;
-    std::condition_variable_any questionCame;
-    bool woken = false;
-    std::deque<GateQuestion> questions;
-    std::set<std::string> asked; ///< rows whose gate is being asked
+    platform::WorkQueue<GateQuestion> questions;
+    platform::Guarded<std::set<std::string>> asked; ///< rows whose gate is being asked
     std::map<std::string, std::pair<std::string, RolloutRequest>>
         requests; ///< by rollout uuid, with the stored text
     std::map<std::string, model::UtcTime> progressTold;
-    std::jthread poller;
     std::vector<std::jthread> askers;
+    platform::Loop poller{"rollout", [this](const std::stop_token&) { return poll(); }};
 
     const RolloutRequest& requestOf(const Rollout& rollout);
     bool reconcile(const Rollout& rollout, std::vector<GateQuestion>& due);
     void recordProgress(const Rollout& rollout);
     void answer(const GateQuestion& question, const GateAnswer& answer);
     void enqueue(std::vector<GateQuestion> due);
-    void poll(const std::stop_token& stop);
+    platform::Loop::Pause poll();
     void ask(const std::stop_token& stop);
     bool runOnce(std::vector<GateQuestion>& due);
 };
@@ -149,43 +144,29 @@ bool RolloutController::State::runOnce(std::vector<GateQuestion>& due)
 
 void RolloutController::State::enqueue(std::vector<GateQuestion> due)
 {
-    const std::lock_guard lock(mutex);
     for (GateQuestion& question : due)
-        if (asked.insert(question.rowUuid).second)
-            questions.push_back(std::move(question));
-    questionCame.notify_all();
+        if (asked.lock()->insert(question.rowUuid).second)
+            questions.push(std::move(question));
 }
 
-void RolloutController::State::poll(const std::stop_token& stop)
+platform::Loop::Pause RolloutController::State::poll()
 {
-    while (!stop.stop_requested()) {
-        bool changed = false;
-        try {
-            std::vector<GateQuestion> due;
-            changed = runOnce(due);
-            enqueue(std::move(due));
-        } catch (const std::exception& failure) {
-            platform::logError("rollout", "checking the rollouts: {}", failure.what());
-        }
-        std::unique_lock lock(mutex);
-        wakeUp.wait_for(lock, stop, changed ? settings.pollInterval / 5 : settings.pollInterval,
-                        [&] { return woken; });
-        woken = false;
-    }
+    std::vector<GateQuestion> due;
+    const bool changed = runOnce(due);
+    enqueue(std::move(due));
+    return platform::Loop::Pause::upTo(changed ? settings.pollInterval / 5 : settings.pollInterval);
 }
 
 void RolloutController::State::ask(const std::stop_token& stop)
 {
-    while (const auto question = platform::takeFront(questions, mutex, questionCame, stop)) {
+    while (const std::optional<GateQuestion> question = questions.take(stop)) {
         try {
             answer(*question, askGate(*question, exec, settings.gatesFolder, stop));
         } catch (const std::exception& failure) {
             platform::logError("rollout", "gate of {}: {}", question->node, failure.what());
         }
-        const std::lock_guard lock(mutex);
-        asked.erase(question->rowUuid);
-        woken = true;
-        wakeUp.notify_all();
+        asked.lock()->erase(question->rowUuid);
+        poller.wake();
     }
 }
 
@@ -202,12 +183,12 @@ void RolloutController::start()
 {
     for (int i = 0; i < state_->settings.gateThreads; ++i)
         state_->askers.emplace_back([this](const std::stop_token& stop) { state_->ask(stop); });
-    state_->poller = std::jthread([this](const std::stop_token& stop) { state_->poll(stop); });
+    state_->poller.start();
 }
 
 void RolloutController::stop()
 {
-    state_->poller = {};
+    state_->poller.stop();
     for (std::jthread& asker : state_->askers)
         asker.request_stop();
     state_->askers.clear();
@@ -226,9 +207,7 @@ bool RolloutController::runOnce()
 
 void RolloutController::wake()
 {
-    const std::lock_guard lock(state_->mutex);
-    state_->woken = true;
-    state_->wakeUp.notify_all();
+    state_->poller.wake();
 }
 
 } // namespace bm::conductor::fleet

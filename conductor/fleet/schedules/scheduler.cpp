@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/log.h"
+#include "common/platform/loop.h"
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/schedules/due_times.h"
 #include "conductor/fleet/schedules/run_decision.h"
@@ -9,12 +10,9 @@
 #include "db/repositories/schedule_repository.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <date/date.h>
 #include <fmt/format.h>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 namespace bm::conductor::fleet {
 
@@ -89,7 +87,7 @@ struct Scheduler::State {
     bool settleEnded(const std::vector<ScheduleRun>& running);
     void tidy();
     bool pass(bool follow);
-    void loop(const std::stop_token& stop);
+    platform::Loop::Pause run();
 
     void take(db::Transaction& tx, const Schedule& schedule, UtcTime now) const;
     bool decide(db::Transaction& tx, ScheduleRun run);
@@ -102,10 +100,7 @@ struct Scheduler::State {
     UtcTime startedAt;
     std::optional<UtcTime> tidiedAt;
     Steady::time_point followAt{};
-    std::mutex mutex;
-    std::condition_variable_any wakeUp;
-    bool woken = false;
-    std::jthread thread;
+    platform::Loop loop{"schedule", [this](const std::stop_token&) { return run(); }};
 };
 
 /// A schedule that cannot be computed (its zone is gone from tzdata) must not hold up the others.
@@ -340,24 +335,14 @@ std::chrono::milliseconds Scheduler::State::sleepTime() const
                       kLongestSleep);
 }
 
-void Scheduler::State::loop(const std::stop_token& stop)
+platform::Loop::Pause Scheduler::State::run()
 {
-    while (!stop.stop_requested()) {
-        std::chrono::milliseconds sleep = kLongestSleep;
-        try {
-            const Steady::time_point began = Steady::now();
-            const bool follow = began >= followAt;
-            pass(follow);
-            if (follow) // thousands that are running may take a tenth of the time, not more
-                followAt = Steady::now() + std::max<Steady::duration>(1s, 10 * (Steady::now() - began));
-            sleep = sleepTime();
-        } catch (const std::exception& failure) {
-            platform::logError("schedule", "checking the due schedules: {}", failure.what());
-        }
-        std::unique_lock lock(mutex);
-        wakeUp.wait_for(lock, stop, sleep, [&] { return woken; });
-        woken = false;
-    }
+    const Steady::time_point began = Steady::now();
+    const bool follow = began >= followAt;
+    pass(follow);
+    if (follow) // thousands that are running may take a tenth of the time, not more
+        followAt = Steady::now() + std::max<Steady::duration>(1s, 10 * (Steady::now() - began));
+    return platform::Loop::Pause::upTo(sleepTime());
 }
 
 Scheduler::Scheduler(Context context, RolloutStarter& starter)
@@ -371,12 +356,12 @@ Scheduler::~Scheduler()
 
 void Scheduler::start()
 {
-    state_->thread = std::jthread([this](const std::stop_token& stop) { state_->loop(stop); });
+    state_->loop.start();
 }
 
 void Scheduler::stop()
 {
-    state_->thread = {};
+    state_->loop.stop();
 }
 
 bool Scheduler::runOnce()
@@ -386,9 +371,7 @@ bool Scheduler::runOnce()
 
 void Scheduler::wake()
 {
-    const std::lock_guard lock(state_->mutex);
-    state_->woken = true;
-    state_->wakeUp.notify_all();
+    state_->loop.wake();
 }
 
 } // namespace bm::conductor::fleet
