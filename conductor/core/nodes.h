@@ -3,7 +3,6 @@
 #include "conductor/core/context.h"
 
 #include <string>
-#include <string_view>
 
 namespace bm::conductor {
 

@@ -5,7 +5,6 @@
 #include "pxe/dhcp_probe.h"
 #include "pxe/tftp_fetch.h"
 
-#include <array>
 #include <fmt/format.h>
 #include <sys/timex.h>
 

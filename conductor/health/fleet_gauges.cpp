@@ -1,6 +1,5 @@
 #include "conductor/health/fleet_gauges.h"
 
-#include "common/model/states.h"
 #include "db/repositories/fleet_counts.h"
 
 namespace bm::conductor {

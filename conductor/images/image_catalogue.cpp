@@ -1,7 +1,5 @@
 #include "conductor/images/image_catalogue.h"
 
-#include "common/model/kernel_arguments.h"
-#include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/image_jobs.h"
 #include "conductor/images/image_reference.h"

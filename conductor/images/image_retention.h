@@ -1,7 +1,6 @@
 #pragma once
 #include "conductor/core/context.h"
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

@@ -1,6 +1,5 @@
 #pragma once
 #include "common/model/node.h"
-#include "conductor/core/context.h"
 
 #include <optional>
 #include <string>

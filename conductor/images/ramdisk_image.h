@@ -4,8 +4,6 @@
 #include "conductor/core/deploy_order.h"
 #include "images/base/byte_source.h"
 
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 

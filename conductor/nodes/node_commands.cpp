@@ -1,6 +1,5 @@
 #include "conductor/nodes/node_commands.h"
 
-#include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/requested_image.h"
 #include "conductor/nodes/driver_secrets.h"

@@ -1,7 +1,6 @@
 #include "conductor/operations/deploy_request.h"
 
 #include "conductor/core/json_values.h"
-#include "conductor/core/nodes.h"
 #include "conductor/images/deployment_refusals.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/requested_image.h"

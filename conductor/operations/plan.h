@@ -1,6 +1,5 @@
 #pragma once
 #include "common/model/operation.h"
-#include "common/model/states.h"
 #include "common/wire/operation_request.h"
 
 #include <vector>

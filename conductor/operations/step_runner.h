@@ -2,7 +2,6 @@
 #include "common/model/error.h"
 #include "conductor/core/context.h"
 
-#include <chrono>
 #include <optional>
 #include <stop_token>
 #include <string>

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <istream>
-#include <string>
 
 namespace bm::conductor {
 

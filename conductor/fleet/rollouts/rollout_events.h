@@ -4,7 +4,6 @@
 #include "conductor/core/context.h"
 
 #include <string>
-#include <string_view>
 
 namespace bm::conductor::fleet {
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <iterator>
 #include <sstream>
 
 namespace bm::conductor::fleet {

@@ -3,7 +3,6 @@
 
 #include <date/tz.h>
 #include <string>
-#include <string_view>
 
 namespace bm::conductor::fleet {
 

@@ -2,7 +2,6 @@
 #include "conductor/fleet/selection/rollout_request.h"
 #include "db/engine/database.h"
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>

@@ -2,12 +2,10 @@
 
 #include "common/model/duration.h"
 #include "conductor/core/json_values.h"
-#include "conductor/core/nodes.h"
 #include "conductor/images/deployment_refusals.h"
 #include "conductor/nodes/boot_port.h"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
 namespace bm::conductor::fleet {
