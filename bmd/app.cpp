@@ -69,8 +69,8 @@ struct App::State {
           doctor(core.context, doctorChecks(
                                    config, [this] { return provisioningUrl(); }, clock, core.database)),
           api({core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, core.relay,
-               core.tags, core.rollouts, core.events, core.webhooks, core.schedules, core.scheduler,
-               apiSettings(config), &doctor})
+               core.tags, core.rollouts, core.events, core.webhooks, core.schedules, apiSettings(config),
+               &doctor})
     {}
 
     void onContact(const pxe::BootContact& contact);

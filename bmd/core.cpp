@@ -58,13 +58,13 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                            [this] { engine.wake(); },
                                                            std::move(hostsChanged),
                                                            [this](const model::ImageId& image) {
-                                                               catalogue.enqueue(image);
+                                                               catalogue.startJob(image);
                                                            }},
       nodes(context), operations(context), agents(context, relay), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
       rollouts(context, *exec_, settings_.rollouts), events(database),
-      webhooks(context, eventText, settings_.webhooks), schedules(context), rolloutStarter(context, rollouts),
-      scheduler(context, rolloutStarter)
+      webhooks(context, eventText, settings_.webhooks), schedules(context, [this] { scheduler.wake(); }),
+      rolloutStarter(context, rollouts), scheduler(context, rolloutStarter)
 {
     database.onCommit([this](const db::CommitFacts& facts) {
         meters.commit(facts.units, facts.took);

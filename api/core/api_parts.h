@@ -3,7 +3,6 @@
 #include "conductor/events/event_hub.h"
 #include "conductor/events/webhooks.h"
 #include "conductor/fleet/rollouts/rollouts.h"
-#include "conductor/fleet/schedules/scheduler.h"
 #include "conductor/fleet/schedules/schedules.h"
 #include "conductor/health/doctor.h"
 #include "conductor/images/image_catalogue.h"
@@ -39,7 +38,6 @@ struct ApiParts {
     conductor::EventHub& events;
     conductor::Webhooks& webhooks;
     conductor::fleet::Schedules& schedules;
-    conductor::fleet::Scheduler& scheduler;
     ApiSettings settings{};
     conductor::Doctor* doctor = nullptr; ///< none: GET /v1/doctor is not there
 };

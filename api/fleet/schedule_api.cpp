@@ -117,7 +117,6 @@ void ScheduleApi::runNow(Request& request, Response& response) const
 {
     const std::string& ident = request.pathParam("schedule");
     const ScheduleRun run = parts_.schedules.runNow(ident, request.actor);
-    parts_.scheduler.wake();
     wire::JsonWriter out;
     writeRun(out, parts_.schedules.get(ident), run);
     response.sendJson(202, out.text());

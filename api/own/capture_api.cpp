@@ -119,8 +119,6 @@ void CaptureApi::finish(Request& request, Response& response)
 {
     const model::Image image = captures_.finish(authorized(request));
     const bool ready = image.state == model::ImageState::Ready;
-    if (!ready)
-        parts_.images.takeCapture(image.id);
     wire::JsonWriter out;
     out.beginObject().key("name").string(image.name).key("content_id").string(image.contentId);
     response.sendJson(ready ? 200 : 202,

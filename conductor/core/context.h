@@ -53,11 +53,12 @@ struct Context {
     images::ImageStore& images;
     const Settings& settings;
     Meters& meters;
-    const platform::SigningKey& signer;         ///< of reports
-    std::function<void()> wake = [] {};         ///< tells the engine that there is work
-    std::function<void()> hostsChanged = [] {}; ///< tells the boot services that the known machines changed
-    /// Has the import of an image done whose rows are stored, or about to be by the transaction at work.
-    std::function<void(const model::ImageId&)> importSoon = [](const model::ImageId&) {};
+    const platform::SigningKey& signer; ///< of reports
+    // Each follows a commit: give them to Transaction::afterCommit.
+    std::function<void()> wake = [] {};         ///< has the engine check for due operations
+    std::function<void()> hostsChanged = [] {}; ///< has the DHCP service told of the known machines
+    /// Starts the job of an image whose job row is stored.
+    std::function<void(const model::ImageId&)> startImageJob = [](const model::ImageId&) {};
 };
 
 } // namespace bm::conductor

@@ -105,7 +105,6 @@ Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress
         return *known;
     Image image = imageToImport(wanted, context.clock.now());
     storeImport(tx, context, image, wanted, by);
-    context.importSoon(image.id);
     return image;
 }
 

@@ -20,7 +20,7 @@ struct ImageAddress {
 ImageAddress imageAddressOf(const nlohmann::json& instanceInfo);
 
 /// The catalogue's image of that address and checksum, whatever its state; none yet, or one that failed: its
-/// import begins (Context::importSoon). @p by: who is said to have asked.
+/// import begins. @p by: who is said to have asked.
 model::Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
                         const std::string& by);
 

@@ -68,55 +68,33 @@ Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
     Image image = imageToImport(source, state_->context.clock.now());
     state_->context.database.write(
         [&](db::Transaction& tx) { storeImport(tx, state_->context, image, source, actor); });
-    state_->jobs.enqueue(image.id);
     return image;
 }
 
-void ImageCatalogue::enqueue(const model::ImageId& image)
+void ImageCatalogue::startJob(const model::ImageId& image)
 {
     state_->jobs.enqueue(image);
 }
 
 Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& actor)
 {
-    bool begun = false;
-    Image image = state_->context.database.write([&](db::Transaction& tx) {
+    return state_->context.database.write([&](db::Transaction& tx) {
         Image found = findImage(tx, nameOrId);
         if (found.state != ImageState::Ready && found.state != ImageState::Broken)
             throw Error(ErrorCode::Conflict,
                         "image \"" + found.name + "\" is " + std::string(model::toText(found.state)),
                         "bm image show " + found.name);
-        const db::ImageJobRepository jobs;
-        if (jobs.find(tx, found.id))
+        if (db::ImageJobRepository{}.find(tx, found.id))
             return found; // a verification is at work already
         found.progressBytes = 0;
         found.progressTotalBytes = found.sizeBytes;
         found.errorCode = found.errorMessage = found.errorHint = ""; // what comes is of this verification
         db::ImageRepository{}.update(tx, found);
-        jobs.store(tx, {.image = found.id, .kind = "verify"});
-        begun = true;
+        storeJob(tx, state_->context, {.image = found.id, .kind = "verify"});
         recordEvent(tx, state_->context.clock.now(), {}, model::EventKind::ImageVerify,
                     found.name + " by " + actor);
         return found;
     });
-    if (begun)
-        state_->jobs.enqueue(image.id);
-    return image;
-}
-
-void ImageCatalogue::takeCapture(const model::ImageId& id)
-{
-    const bool begun = state_->context.database.write([&](db::Transaction& tx) {
-        const std::optional<Image> image = db::ImageRepository{}.find(tx, id);
-        const db::ImageJobRepository jobs;
-        if (!image || image->state != ImageState::Importing || jobs.find(tx, id))
-            return false;
-        jobs.store(tx,
-                   {.image = id, .kind = "capture", .imageKind = std::string(model::toText(image->kind))});
-        return true;
-    });
-    if (begun)
-        state_->jobs.enqueue(id);
 }
 
 PruneResult ImageCatalogue::prune(const RetentionRule& rule, bool dryRun, const std::string& actor)

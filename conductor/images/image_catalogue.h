@@ -19,13 +19,10 @@ public:
     void stop();
     /// @throws Error Conflict (name taken by an image that did not fail), InvalidInput
     model::Image add(const NewImage& image, const std::string& actor);
-    /// Has an import begin whose rows somebody else stored (storeImport()).
-    void enqueue(const model::ImageId& image);
+    /// Begins the job of @p image, whose row is stored (Context::startImageJob).
+    void startJob(const model::ImageId& image);
     model::Image get(const std::string& nameOrId) const; ///< @throws Error NotFound
     std::vector<model::Image> list() const;
-    /// Has the archive that a tree's capture sent imported; its blocks are all in the store's captures.
-    /// Again while it runs, or after: nothing.
-    void takeCapture(const model::ImageId& image);
     /// Applies @p change to what operators may say of an image. @throws Error NotFound
     model::Image change(const std::string& nameOrId, const std::function<void(model::Image&)>& change);
     /// Has every byte of it read again; the image's state and verifiedAt tell the outcome. Again while it

@@ -4,6 +4,7 @@
 #include "common/platform/urls.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/image_jobs.h"
 #include "db/repositories/image_job_repository.h"
 #include "images/sources/source_url.h"
 
@@ -66,7 +67,7 @@ void storeImport(db::Transaction& tx, const Context& context, const Image& image
         images.remove(tx, other->id);
     }
     images.insert(tx, image);
-    db::ImageJobRepository{}.store(tx, importJob(context, image, wanted));
+    storeJob(tx, context, importJob(context, image, wanted));
     recordEvent(tx, image.createdAt, {}, model::EventKind::ImageAdded, wanted.name + " by " + by);
 }
 

@@ -21,8 +21,10 @@ struct NewImage {
 
 /// The row of @p wanted, which is to be imported; not stored yet. @throws Error InvalidInput
 model::Image imageToImport(const NewImage& wanted, model::UtcTime now);
-/// Stores it with its job, in place of one of its name that failed. ImageJobs::enqueue() has it done once
-/// this is committed. @p by: who is said to have asked. @throws Error Conflict (the name is taken)
+/// Stores @p image with its job, in place of a failed image of the same name; the import begins after the
+/// commit.
+/// @param by  the actor that the event names
+/// @throws Error Conflict (the name is taken)
 void storeImport(db::Transaction& tx, const Context& context, const model::Image& image,
                  const NewImage& wanted, const std::string& by);
 

@@ -293,6 +293,12 @@ void ImageJobs::State::work(const std::stop_token& stop)
         run(*id, stop);
 }
 
+void storeJob(db::Transaction& tx, const Context& context, const ImageJob& job)
+{
+    db::ImageJobRepository{}.store(tx, job);
+    tx.afterCommit([start = context.startImageJob, image = job.image] { start(image); });
+}
+
 ImageJobs::ImageJobs(const Context& context) : state_(std::make_unique<State>(context)) {}
 ImageJobs::~ImageJobs()
 {

@@ -6,6 +6,9 @@
 
 namespace bm::conductor {
 
+/// Stores @p job as part of @p tx; the pool begins it after the commit.
+void storeJob(db::Transaction& tx, const Context& context, const db::ImageJob& job);
+
 /// Work on images, on a pool of its own: imports and verifications. Each is a row before it begins; after
 /// kill -9 the next recover() takes up what is unfinished, a download at its byte. Thread-safe.
 class ImageJobs {
@@ -17,7 +20,7 @@ public:
     void recover();
     void start();
     void stop(); ///< what is at work goes on after the next recover()
-    /// Has @p image, whose job row is committed, worked on.
+    /// Begins the job of @p image, whose row is stored (Context::startImageJob).
     void enqueue(const model::ImageId& image);
 
 private:

@@ -3,6 +3,7 @@
 #include "common/model/step_kinds.h"
 #include "common/platform/log.h"
 #include "common/wire/steps/write_image.h"
+#include "conductor/core/due_operations.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/nodes/machine_match.h"
@@ -73,7 +74,9 @@ void takeReport(db::Transaction& tx, const Context& context, const model::NodeId
                 const wire::AgentStepReport& report)
 {
     const auto bytesDone = static_cast<std::int64_t>(report.bytesDone);
-    context.meters.written(step.bytesDone, bytesDone);
+    tx.afterCommit([&meters = context.meters, before = step.bytesDone, bytesDone] {
+        meters.written(before, bytesDone);
+    });
     step.bytesDone = bytesDone;
     step.bytesTotal = std::max(step.bytesTotal, static_cast<std::int64_t>(report.bytesTotal));
     step.message = report.message;
@@ -89,14 +92,13 @@ void takeReport(db::Transaction& tx, const Context& context, const model::NodeId
         step.errorHint = error.hint;
     }
     const bool ended = report.state != AgentStepState::Running;
-    const db::OperationRepository operations;
-    operations.updateStep(tx, step);
+    db::OperationRepository{}.updateStep(tx, step);
     if (ended) {
         recordEvent(tx, context.clock.now(), node,
                     report.state == AgentStepState::Done ? model::EventKind::AgentDone
                                                          : model::EventKind::AgentFailed,
                     step.name, "{}", step.operation);
-        operations.makeDueNow(tx, step.operation, context.clock.now());
+        makeDueNow(tx, context, step.operation);
     }
 }
 
@@ -271,9 +273,8 @@ void AgentService::heartbeat(const std::string& nodeUuid, const std::string& tok
 
 namespace {
 
-/// Stores what the agent says of itself. @return whether it is the first word of this boot, or brings an
-/// inventory
-bool recordContact(db::Transaction& tx, const Context& context, db::AgentRecord record,
+/// Stores the agent's message. The first message of a boot, and one with an inventory, make @p operation due.
+void recordContact(db::Transaction& tx, const Context& context, db::AgentRecord record,
                    const ReceivedExchange& exchange, const std::optional<model::Operation>& operation)
 {
     const model::UtcTime now = context.clock.now();
@@ -291,13 +292,12 @@ bool recordContact(db::Transaction& tx, const Context& context, db::AgentRecord 
             std::max(*record.bootExpectedUntil, now + context.settings.callbackTimeout);
     db::AgentRepository{}.store(tx, record);
     if (!contact)
-        return false;
+        return;
     recordEvent(tx, now, record.node, model::EventKind::AgentContact,
                 "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
                 operation ? operation->id : model::OperationId{});
     if (operation)
-        db::OperationRepository{}.makeDueNow(tx, operation->id, now);
-    return true;
+        makeDueNow(tx, context, operation->id);
 }
 
 wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, RelayCoordinator& relay,
@@ -336,20 +336,17 @@ wire::AgentExchangeAnswer AgentService::exchange(const std::string& nodeUuid, co
 {
     const ReceivedExchange exchange{message, peerAddress};
     const bool ended = exchange.message.step && exchange.message.step->state != AgentStepState::Running;
-    bool contact = false;
     wire::AgentExchangeAnswer instruction = context_.database.write([&](db::Transaction& tx) {
         const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
         const model::NodeId node{nodeUuid};
         const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node);
-        contact = recordContact(tx, context_, record, exchange, operation);
+        recordContact(tx, context_, record, exchange, operation);
         return instruct(tx, context_, relay_, node, exchange, operation);
     });
     if (!exchange.message.log.empty())
         platform::logDebug("agent", "{}: {}", nodeUuid, exchange.message.log.substr(0, kLogTailLimit));
     if (ended)
         endRelay(relay_, nodeUuid, exchange);
-    if (contact || ended)
-        context_.wake();
     return instruction;
 }
 
@@ -358,7 +355,7 @@ std::string AgentService::continueInspection(const std::vector<std::string>& mac
                                              const std::string& peerAddress)
 {
     nlohmann::json result = {{"inventory", parseGiven(inventoryJson, "inventory")}, {"reported", true}};
-    std::string uuid = context_.database.write([&](db::Transaction& tx) {
+    return context_.database.write([&](db::Transaction& tx) {
         const model::Node node = nodeByMacsOrUuid(tx, macs, nodeUuid);
         const std::optional<db::AgentRecord> agent = db::AgentRepository{}.find(tx, node.id);
         const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node.id);
@@ -368,13 +365,11 @@ std::string AgentService::continueInspection(const std::vector<std::string>& mac
                 if (step.name == model::stepKind("inspect").name && isOpen(step)) {
                     step.result = textOf(result);
                     operations.updateStep(tx, step);
-                    operations.makeDueNow(tx, operation->id, context_.clock.now());
+                    makeDueNow(tx, context_, operation->id);
                     return node.id.uuid;
                 }
         throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " is not being inspected by this machine.");
     });
-    context_.wake();
-    return uuid;
 }
 
 std::string AgentService::configDrive(const std::string& nodeUuid, const std::string& token)

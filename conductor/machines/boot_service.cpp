@@ -1,5 +1,6 @@
 #include "conductor/machines/boot_service.h"
 
+#include "conductor/core/due_operations.h"
 #include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
@@ -55,7 +56,7 @@ void mark(db::Transaction& tx, const Context& context, model::Node node, bool Ra
     db::NodeRepository{}.update(tx, node);
     if (const std::optional<model::Operation> operation = db::OperationRepository{}.current(tx, node.id);
         operation && deployment->kernel && deployment->initrd)
-        db::OperationRepository{}.makeDueNow(tx, operation->id, context.clock.now());
+        makeDueNow(tx, context, operation->id);
 }
 
 std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context, const model::Node& node,
@@ -147,7 +148,6 @@ void BootService::imageFetched(const BootFile& file, const std::string& peerAddr
         if (whole && file.event == model::EventKind::HttpInitrd)
             mark(tx, context_, *node, &RamdiskDeployment::initrd);
     });
-    context_.wake();
 }
 
 BootService::BootService(Context context)

@@ -108,7 +108,7 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
     node.driverInfo = sealDriverInfo(context_, node, {});
     node.createdAt = context_.clock.now();
     node.version = 1;
-    Node stored = context_.database.write([&](db::Transaction& tx) {
+    return context_.database.write([&](db::Transaction& tx) {
         checkUnique(tx, node);
         db::NodeRepository{}.insert(tx, node);
         for (Port& port : ports) {
@@ -116,16 +116,15 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
             insertPort(tx, context_, port);
         }
         recordEvent(tx, node.createdAt, node.id, model::EventKind::NodeEnrolled, "by " + actor);
+        tx.afterCommit(context_.hostsChanged);
         return findNode(tx, node.id.uuid);
     });
-    context_.hostsChanged();
-    return stored;
 }
 
 Node NodeCommands::update(const std::string& ident, const std::function<void(Node&)>& change,
                           const std::string& actor)
 {
-    Node stored = context_.database.write([&](db::Transaction& tx) {
+    return context_.database.write([&](db::Transaction& tx) {
         const Node before = findNode(tx, ident);
         refuseLocked(tx, context_, before);
         Node node = before;
@@ -137,10 +136,9 @@ Node NodeCommands::update(const std::string& ident, const std::function<void(Nod
         node.driverInfo = sealDriverInfo(context_, node, before.driverInfo);
         node.updatedAt = context_.clock.now();
         recordEvent(tx, *node.updatedAt, node.id, model::EventKind::NodeChanged, "by " + actor);
+        tx.afterCommit(context_.hostsChanged);
         return db::NodeRepository{}.update(tx, node);
     });
-    context_.hostsChanged();
-    return stored;
 }
 
 void NodeCommands::remove(const std::string& ident, const std::string& actor)
@@ -164,8 +162,8 @@ void NodeCommands::remove(const std::string& ident, const std::string& actor)
         recordEvent(tx, context_.clock.now(), {}, model::EventKind::NodeDeleted,
                     node.id.uuid + " (" + node.name + ") by " + actor);
         db::NodeRepository{}.remove(tx, node.id);
+        tx.afterCommit(context_.hostsChanged);
     });
-    context_.hostsChanged();
 }
 
 void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::string& reason,
@@ -193,15 +191,15 @@ Port NodeCommands::createPort(Port port, const std::string& actor)
         insertPort(tx, context_, port);
         recordEvent(tx, port.createdAt, port.node, model::EventKind::PortCreated,
                     port.mac.text + " by " + actor);
+        tx.afterCommit(context_.hostsChanged);
     });
-    context_.hostsChanged();
     return port;
 }
 
 Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(Port&)>& change,
                               const std::string& actor)
 {
-    Port stored = context_.database.write([&](db::Transaction& tx) {
+    return context_.database.write([&](db::Transaction& tx) {
         const db::PortRepository ports;
         std::optional<Port> port = ports.find(tx, id);
         if (!port)
@@ -216,10 +214,9 @@ Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(
         ports.update(tx, *port);
         recordEvent(tx, port->updatedAt, port->node, model::EventKind::PortChanged,
                     port->mac.text + " by " + actor);
+        tx.afterCommit(context_.hostsChanged);
         return *port;
     });
-    context_.hostsChanged();
-    return stored;
 }
 
 void NodeCommands::removePort(const model::PortId& id, const std::string& actor)
@@ -234,8 +231,8 @@ void NodeCommands::removePort(const model::PortId& id, const std::string& actor)
         ports.remove(tx, id);
         recordEvent(tx, context_.clock.now(), port->node, model::EventKind::PortDeleted,
                     port->mac.text + " by " + actor);
+        tx.afterCommit(context_.hostsChanged);
     });
-    context_.hostsChanged();
 }
 
 Node NodeCommands::get(const std::string& ident) const

@@ -58,7 +58,7 @@ void refuseKind(const Node& node, model::ImageKind kind, bool simulated)
 model::OperationId beginCapture(const Context& context, const std::string& ident,
                                 const CaptureRequest& request, const std::string& actor)
 {
-    model::OperationId id = context.database.write([&](db::Transaction& tx) {
+    return context.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
         refuseKind(node, request.kind, hardwareOf(context, node).simulated);
         refuseBusy(tx, context, node);
@@ -78,8 +78,6 @@ model::OperationId beginCapture(const Context& context, const std::string& ident
                                             .generalise = request.generalise};
         return beginOperation(tx, context, node, model::StateEvent::Service, wanted);
     });
-    context.wake();
-    return id;
 }
 
 } // namespace bm::conductor

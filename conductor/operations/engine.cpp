@@ -4,6 +4,7 @@
 #include "common/platform/log.h"
 #include "common/platform/loop.h"
 #include "common/platform/work_queue.h"
+#include "conductor/core/due_operations.h"
 #include "conductor/core/nodes.h"
 #include "conductor/operations/step_runner.h"
 
@@ -151,7 +152,7 @@ void Engine::State::resume(db::Transaction& tx, const model::Operation& operatio
         step.crashes += 1;
         operations.updateStep(tx, step);
     }
-    operations.makeDueNow(tx, operation.id, now);
+    makeDueNow(tx, context, operation.id);
     recordEvent(tx, now, operation.node, model::EventKind::OperationResumed,
                 "bmd started again; going on from the stored step", "{}", operation.id);
 }

@@ -72,7 +72,7 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
     operations.update(tx, operation);
     auditEnd(tx, operation, now);
     failCapturedImage(tx, context, operation);
-    context.meters.operationEnded(operation);
+    tx.afterCommit([&meters = context.meters, operation] { meters.operationEnded(operation); });
     for (model::Step& step : operations.steps(tx, operation.id)) {
         if (step.state == model::StepState::Done || step.state == model::StepState::Failed)
             continue;
@@ -84,7 +84,9 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
             step.errorCode = operation.errorCode;
             step.errorMessage = operation.errorMessage;
             step.errorHint = operation.errorHint;
-            context.meters.stepEnded(step, model::toText(state));
+            tx.afterCommit([&meters = context.meters, step, outcome = model::toText(state)] {
+                meters.stepEnded(step, outcome);
+            });
         }
         operations.updateStep(tx, step);
     }
@@ -114,6 +116,7 @@ void insertOperation(db::Transaction& tx, const Context& context, const Node& no
                                      makeSteps(operation, wire::operationRequestOf(operation), clean));
     recordEvent(tx, context.clock.now(), node.id, model::EventKind::OperationQueued,
                 std::string(model::toText(operation.kind)), "{}", operation.id);
+    tx.afterCommit(context.wake);
 }
 
 /// Begins what follows @p ended on @p node, whose state is still that of the end; nothing when nothing does.

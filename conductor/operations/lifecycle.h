@@ -10,7 +10,7 @@
 namespace bm::conductor {
 
 /// Beginning and ending operations: each call is part of one write transaction, so node, operation, lease and
-/// events always agree.
+/// events always agree. The engine wakes, and the metrics count, after the commit.
 
 struct NewOperation {
     model::OperationKind kind = model::OperationKind::Verify;

@@ -2,6 +2,7 @@
 
 #include "common/model/operation_kinds.h"
 #include "common/model/step_kinds.h"
+#include "conductor/core/due_operations.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 #include "conductor/operations/deploy_request.h"
@@ -109,10 +110,7 @@ model::OperationId abortByVerb(db::Transaction& tx, const Context& context, Node
         moveNode(tx, context, node, StateEvent::Abort);
         return {};
     }
-    current->abortRequested = true;
-    current->actor = actor;
-    current->runAt = context.clock.now();
-    db::OperationRepository{}.update(tx, *current);
+    requestAbort(tx, context, *current, actor);
     return current->id;
 }
 
@@ -134,7 +132,7 @@ model::OperationId unhold(db::Transaction& tx, const Context& context, Node node
             step.result = model::JsonText{R"({"unheld":true})"};
             operations.updateStep(tx, step);
         }
-    operations.makeDueNow(tx, current->id, context.clock.now());
+    makeDueNow(tx, context, current->id);
     recordEvent(tx, context.clock.now(), node.id, model::EventKind::StateChanged,
                 std::string(model::toText(before)) + " -> " + std::string(model::toText(node.state)), "{}",
                 current->id);
@@ -174,10 +172,8 @@ model::OperationId runVerb(db::Transaction& tx, const Context& context, const No
 model::OperationId Operations::verb(const std::string& ident, StateEvent verb, const VerbOrder& order,
                                     const std::string& actor)
 {
-    model::OperationId id = context_.database.write(
+    return context_.database.write(
         [&](db::Transaction& tx) { return runVerb(tx, context_, findNode(tx, ident), verb, order, actor); });
-    context_.wake();
-    return id;
 }
 
 model::OperationId Operations::provisionWithin(db::Transaction& tx, const Context& context,
@@ -208,15 +204,13 @@ model::OperationId Operations::provisionWithin(db::Transaction& tx, const Contex
 model::OperationId Operations::provision(const std::string& ident, const DeployRequest& request,
                                          const std::string& actor)
 {
-    model::OperationId id = context_.database.write(
+    return context_.database.write(
         [&](db::Transaction& tx) { return provisionWithin(tx, context_, ident, request, actor, {}); });
-    context_.wake();
-    return id;
 }
 
 std::optional<model::OperationId> Operations::provide(const std::string& ident, const std::string& actor)
 {
-    auto id = context_.database.write([&](db::Transaction& tx) -> std::optional<model::OperationId> {
+    return context_.database.write([&](db::Transaction& tx) -> std::optional<model::OperationId> {
         Node node = findNode(tx, ident);
         refuseBusy(tx, context_, node);
         if (node.state == State::Available)
@@ -239,15 +233,13 @@ std::optional<model::OperationId> Operations::provide(const std::string& ident, 
             wanted.then.emplace_back(model::toText(OperationKind::Clean));
         return beginOperation(tx, context_, node, model::beginningEvent(wanted.kind, node.state), wanted);
     });
-    context_.wake();
-    return id;
 }
 
 model::OperationId Operations::power(const std::string& ident, model::PowerTarget target,
                                      std::optional<std::chrono::milliseconds> timeout,
                                      const std::string& actor)
 {
-    model::OperationId id = context_.database.write([&](db::Transaction& tx) {
+    return context_.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
         if (target == model::PowerTarget::Off || target == model::PowerTarget::SoftOff)
             refusePowerOff(node);
@@ -257,21 +249,15 @@ model::OperationId Operations::power(const std::string& ident, model::PowerTarge
         const NewOperation wanted{.kind = OperationKind::Power, .request = order, .then = {}, .actor = actor};
         return beginOperation(tx, context_, node, {}, wanted);
     });
-    context_.wake();
-    return id;
 }
 
 bool Operations::abortWithin(db::Transaction& tx, const Context& context, const model::NodeId& node,
                              const std::string& actor)
 {
-    std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node);
-    if (!current)
-        return false;
-    current->abortRequested = true;
-    current->actor = actor;
-    current->runAt = context.clock.now();
-    db::OperationRepository{}.update(tx, *current);
-    return true;
+    const std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node);
+    if (current)
+        requestAbort(tx, context, *current, actor);
+    return current.has_value();
 }
 
 void Operations::abort(const std::string& ident, const std::string& actor)
@@ -281,7 +267,6 @@ void Operations::abort(const std::string& ident, const std::string& actor)
             throw Error(ErrorCode::Conflict, "nothing is at work on node " + ident,
                         "bm node timeline " + ident + " shows what was");
     });
-    context_.wake();
 }
 
 } // namespace bm::conductor

@@ -23,7 +23,7 @@ public:
     /// deploy; active: rebuild; clean failed: manage first.
     model::OperationId provision(const std::string& ident, const DeployRequest& request,
                                  const std::string& actor);
-    /// The same as part of the caller's transaction, for @p rollout; the caller wakes the engine after it.
+    /// The same as part of the caller's transaction, for @p rollout.
     static model::OperationId provisionWithin(db::Transaction& tx, const Context& context,
                                               const std::string& ident, const DeployRequest& request,
                                               const std::string& actor, const model::RolloutId& rollout);

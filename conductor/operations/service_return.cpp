@@ -45,7 +45,7 @@ void beginReturn(db::Transaction& tx, const Context& context, model::Operation o
             step.errorCode = model::toText(error.code());
             step.errorMessage = error.what();
             step.errorHint = error.hint();
-            context.meters.stepEnded(step, "failed");
+            tx.afterCommit([&meters = context.meters, step] { meters.stepEnded(step, "failed"); });
         }
         operations.updateStep(tx, step);
     }

@@ -150,9 +150,10 @@ bool StepRunner::abort(const Loaded& loaded) const
     if (mustReturn(loaded.operation, loaded.steps))
         return fail(loaded, Error(ErrorCode::Aborted, std::string(model::toText(loaded.operation.kind)) +
                                                           " was aborted by " + loaded.operation.actor));
-    context_.database.write(
-        [&](db::Transaction& tx) { abortOperation(tx, context_, loaded.operation, loaded.epoch); });
-    dropCapture(context_, loaded.operation);
+    context_.database.write([&](db::Transaction& tx) {
+        abortOperation(tx, context_, loaded.operation, loaded.epoch);
+        dropCapture(tx, context_, loaded.operation);
+    });
     return false;
 }
 
@@ -166,9 +167,9 @@ bool StepRunner::fail(const Loaded& loaded, const Error& error) const
                         db::OperationRepository{}.steps(tx, loaded.operation.id), error);
         else
             failOperation(tx, context_, loaded.operation, error, loaded.epoch);
+        dropCapture(tx, context_, loaded.operation);
+        tx.afterCommit(context_.hostsChanged);
     });
-    dropCapture(context_, loaded.operation);
-    context_.hostsChanged();
     return back;
 }
 
@@ -263,8 +264,6 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
     const model::StepResult result = handlerOf(step.name)(work);
     const model::UtcTime now = context_.clock.now();
     Outcome outcome = outcomeOf(result, step, now);
-    if (outcome.state == StepState::Done)
-        context_.meters.stepEnded(step, "done");
     context_.database.write([&](db::Transaction& tx) {
         mergeAgentReport(tx, loaded.node.id, step, outcome, now);
         step.state = outcome.state;
@@ -275,16 +274,16 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
             db::EventRepository{}.append(tx, event);
         for (const std::function<void(db::Transaction&)>& write : work.writes)
             write(tx);
-        if (step.state == StepState::Done)
+        if (step.state == StepState::Done) {
             recordEvent(tx, now, loaded.node.id, model::EventKind::StepDone, step.name, "{}",
                         loaded.operation.id);
+            tx.afterCommit([this, &step] { context_.meters.stepEnded(step, "done"); });
+        }
         if (std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id)) {
             operation->runAt = operation->abortRequested ? now : outcome.runAt;
             db::OperationRepository{}.update(tx, *operation);
         }
     });
-    for (const std::function<void()>& action : work.afterCommit)
-        action();
     return step.state == StepState::Done;
 }
 

@@ -30,7 +30,7 @@ void refuseTree(const model::NodeReport& written)
 
 model::OperationId beginVerifyDisk(const Context& context, const std::string& ident, const std::string& actor)
 {
-    model::OperationId id = context.database.write([&](db::Transaction& tx) {
+    return context.database.write([&](db::Transaction& tx) {
         const model::Node node = findNode(tx, ident);
         refuseBusy(tx, context, node);
         refuseMaintenance(node);
@@ -49,8 +49,6 @@ model::OperationId beginVerifyDisk(const Context& context, const std::string& id
         wanted.actor = actor;
         return beginOperation(tx, context, node, model::StateEvent::Service, wanted);
     });
-    context.wake();
-    return id;
 }
 
 } // namespace bm::conductor

@@ -2,6 +2,7 @@
 
 #include "common/wire/operation_request.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/image_jobs.h"
 #include "db/repositories/image_job_repository.h"
 #include "images/blocks/manifest.h"
 
@@ -76,10 +77,7 @@ Image Captures::finish(const model::NodeId& node)
         throw Error(model::errorCodeFromText(known.errorCode).value_or(ErrorCode::Internal),
                     known.errorMessage, known.errorHint);
     if (known.kind == model::ImageKind::Tree) {
-        const bool begun = context_.database.read(
-            [&](db::Transaction& tx) { return db::ImageJobRepository{}.find(tx, id).has_value(); });
-        if (!begun)
-            context_.images.captures().finish(id.uuid); // all blocks are here, and synced
+        importCapturedTree(context_, known);
         return known;
     }
     const images::StoredImage stored =
@@ -103,6 +101,23 @@ Image Captures::finish(const model::NodeId& node)
     return ready;
 }
 
+void importCapturedTree(const Context& context, const Image& tree)
+{
+    const auto hasJob = [&](db::Transaction& tx) {
+        return db::ImageJobRepository{}.find(tx, tree.id).has_value();
+    };
+    if (context.database.read(hasJob))
+        return;
+    context.images.captures().finish(tree.id.uuid); // every block is there, and synced
+    context.database.write([&](db::Transaction& tx) {
+        const std::optional<Image> image = db::ImageRepository{}.find(tx, tree.id);
+        if (image && image->state == ImageState::Importing && !hasJob(tx))
+            storeJob(
+                tx, context,
+                {.image = tree.id, .kind = "capture", .imageKind = std::string(model::toText(tree.kind))});
+    });
+}
+
 void failCapturedImage(db::Transaction& tx, const Context& context, const model::Operation& operation)
 {
     if (operation.kind != model::OperationKind::Capture)
@@ -122,10 +137,10 @@ void failCapturedImage(db::Transaction& tx, const Context& context, const model:
                 image->name + ": " + operation.errorMessage);
 }
 
-void dropCapture(const Context& context, const model::Operation& operation)
+void dropCapture(db::Transaction& tx, const Context& context, const model::Operation& operation)
 {
     if (operation.kind == model::OperationKind::Capture)
-        context.images.captures().drop(imageIdOf(operation));
+        tx.afterCommit([&store = context.images, id = imageIdOf(operation)] { store.captures().drop(id); });
 }
 
 } // namespace bm::conductor

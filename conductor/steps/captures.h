@@ -17,8 +17,8 @@ public:
     /// CaptureStore does
     images::CaptureState open(const model::NodeId& node, std::uint64_t sizeBytes);
     images::CaptureState append(const model::NodeId& node, std::uint64_t firstBlock, std::istream& body);
-    /// All blocks are here: into the store and the catalogue. May be repeated. A tree is still importing
-    /// then: ImageCatalogue::takeCapture() has its archive imported, and a later call tells the outcome.
+    /// Moves the blocks, which are all there, into the store and the catalogue. May be repeated. Of a tree it
+    /// begins the import of the archive; the image is importing then, and a later call returns the outcome.
     /// @throws Error why the image failed
     model::Image finish(const model::NodeId& node);
 
@@ -27,10 +27,13 @@ private:
     Context context_;
 };
 
+/// Begins the import of the archive of @p tree, whose blocks the store's captures hold. May be repeated.
+/// @throws as CaptureStore::finish
+void importCapturedTree(const Context& context, const model::Image& tree);
 /// The image of a capture that did not end well is failed, with the operation's error. Part of the caller's
 /// transaction; nothing for other kinds and for images that are ready.
 void failCapturedImage(db::Transaction& tx, const Context& context, const model::Operation& operation);
-/// What such a capture left in the store goes. After that transaction.
-void dropCapture(const Context& context, const model::Operation& operation);
+/// The store drops the blocks that a capture has sent, after the commit; nothing for other kinds.
+void dropCapture(db::Transaction& tx, const Context& context, const model::Operation& operation);
 
 } // namespace bm::conductor

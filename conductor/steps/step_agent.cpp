@@ -23,9 +23,10 @@ constexpr std::chrono::milliseconds kFastTrackFreshness{30'000};
 
 void storeRecord(StepWork& work, db::AgentRecord record)
 {
-    work.writes.emplace_back(
-        [record = std::move(record)](db::Transaction& tx) { db::AgentRepository{}.store(tx, record); });
-    work.afterCommit.push_back(work.context.hostsChanged);
+    work.writes.emplace_back([record = std::move(record), &context = work.context](db::Transaction& tx) {
+        db::AgentRepository{}.store(tx, record);
+        tx.afterCommit(context.hostsChanged);
+    });
 }
 
 /// The record without what the last boot was granted.

@@ -163,17 +163,17 @@ model::StepResult stepApplyInspection(StepWork& work)
         applyPort(ports[i], facts.ports[i]);
     const db::NodeInventory inventory{work.node.id, textOf(found), textOf(facts.pluginData),
                                       work.context.clock.now()};
-    work.writes.emplace_back([ports, inventory](db::Transaction& tx) {
+    work.writes.emplace_back([ports, inventory, &context = work.context](db::Transaction& tx) {
         for (const model::Port& port : ports)
             db::PortRepository{}.update(tx, port);
         db::InventoryRepository{}.store(tx, inventory);
+        tx.afterCommit(context.hostsChanged);
     });
     work.changeNode(
         [document = facts.node, &context = work.context, now = work.context.clock.now()](model::Node& node) {
             applyDocument(node, document, context);
             node.inspectionFinishedAt = now;
         });
-    work.afterCommit.push_back(work.context.hostsChanged);
     work.recordEvent(model::EventKind::NodeInspected, std::to_string(ports.size()) + " ports");
     return model::Done{};
 }

@@ -24,7 +24,6 @@ struct StepWork {
     std::vector<std::function<void(model::Node&)>> nodeChanges{};
     std::vector<model::NodeEvent> events{};
     std::vector<std::function<void(db::Transaction&)>> writes{}; ///< done in the outcome's transaction
-    std::vector<std::function<void()>> afterCommit{};
 
     void changeNode(std::function<void(model::Node&)> change) { nodeChanges.push_back(std::move(change)); }
     void recordEvent(model::EventKind kind, std::string message, std::string detailsJson = "{}");

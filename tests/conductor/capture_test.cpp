@@ -80,8 +80,8 @@ model::Image sentTree(World& world, const std::string& name, const std::string& 
 /// What becomes of it once bmd takes it in.
 model::Image takenIn(World& world, const model::Image& image)
 {
-    world.core->catalogue.takeCapture(image.id);
-    world.core->catalogue.takeCapture(image.id); // the agent asks again and again
+    conductor::importCapturedTree(world.core->context, image);
+    conductor::importCapturedTree(world.core->context, image); // the agent asks again and again
     const auto end = std::chrono::steady_clock::now() + 60s;
     while (world.core->catalogue.get(image.name).state == model::ImageState::Importing &&
            std::chrono::steady_clock::now() < end)

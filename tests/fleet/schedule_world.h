@@ -123,7 +123,8 @@ struct ScheduleWorld {
 private:
     void reopen()
     {
-        schedules = std::make_unique<conductor::fleet::Schedules>(world.core->context);
+        schedules =
+            std::make_unique<conductor::fleet::Schedules>(world.core->context, [this] { scheduler->wake(); });
         scheduler = std::make_unique<conductor::fleet::Scheduler>(world.core->context, rollouts);
     }
 };

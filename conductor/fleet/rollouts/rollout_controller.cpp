@@ -74,8 +74,6 @@ bool RolloutController::State::reconcile(const Rollout& rollout, std::vector<Gat
         due.insert(due.end(), tick.questions.begin(), tick.questions.end());
         return moved;
     });
-    if (changed)
-        context.wake();
     recordProgress(rollout);
     return changed;
 }

@@ -24,10 +24,10 @@ using State = model::RolloutNodeState;
 
 struct Rollouts::State {
     State(Context given, platform::Exec& exec, RolloutSettings wanted)
-        : context(std::move(given)), mover(context, exec, std::move(wanted))
+        : context(std::move(given)), controller(context, exec, std::move(wanted))
     {}
     Context context;
-    RolloutController mover;
+    RolloutController controller;
 
     Rollout change(const std::string& ident, const std::function<void(db::Transaction&, Rollout&)>& what);
     void startNodes(db::Transaction& tx, Rollout& rollout) const;
@@ -143,13 +143,12 @@ Rollouts::~Rollouts()
 Rollout Rollouts::State::change(const std::string& ident,
                                 const std::function<void(db::Transaction&, Rollout&)>& what)
 {
-    Rollout changed = context.database.write([&](db::Transaction& tx) {
+    return context.database.write([&](db::Transaction& tx) {
         Rollout rollout = findRollout(tx, ident);
         what(tx, rollout);
+        tx.afterCommit([this] { controller.wake(); });
         return db::RolloutRepository{}.update(tx, rollout);
     });
-    mover.wake();
-    return changed;
 }
 
 void Rollouts::State::startNodes(db::Transaction& tx, Rollout& rollout) const
@@ -178,7 +177,7 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
     Plan plan = context.database.read([&](db::Transaction& tx) { return makePlan(tx, context, request); });
     if (!request.planOnly)
         requireSomething(plan);
-    Rollout made = context.database.write([&](db::Transaction& tx) {
+    return context.database.write([&](db::Transaction& tx) {
         Rollout rollout;
         rollout.id = model::RolloutId::make();
         rollout.name = freeName(tx, request);
@@ -207,10 +206,9 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
             state_->startNodes(tx, rollout);
             rollout = db::RolloutRepository{}.update(tx, rollout);
         }
+        tx.afterCommit([this] { state_->controller.wake(); });
         return rollout;
     });
-    state_->mover.wake();
-    return made;
 }
 
 Rollout Rollouts::start(const std::string& ident, const std::string& actor)
@@ -379,25 +377,21 @@ void Rollouts::phonedHome(const std::string& token, const std::string& peerAddre
         rollouts.updateNode(tx, *row);
         recordRolloutEvent(tx, now, *rollouts.find(tx, row->rollout), model::EventKind::RolloutNodePhonedHome,
                            row->gateDetail, "{}", row->node);
+        tx.afterCommit([this] { state_->controller.wake(); });
     });
-    state_->mover.wake();
 }
 
 void Rollouts::start()
 {
-    state_->mover.start();
+    state_->controller.start();
 }
 void Rollouts::stop()
 {
-    state_->mover.stop();
+    state_->controller.stop();
 }
 bool Rollouts::runOnce()
 {
-    return state_->mover.runOnce();
-}
-void Rollouts::wake()
-{
-    state_->mover.wake();
+    return state_->controller.runOnce();
 }
 
 } // namespace bm::conductor::fleet

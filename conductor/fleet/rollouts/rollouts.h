@@ -73,7 +73,6 @@ public:
     void stop();
     /// Without threads: does what is due now, gates included. @return whether anything changed
     bool runOnce();
-    void wake();
 
 private:
     struct State;

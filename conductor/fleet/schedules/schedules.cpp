@@ -268,6 +268,7 @@ model::ScheduleRun Schedules::runNow(const std::string& ident, const std::string
         if (!schedules.insertRun(tx, run))
             throw Error(ErrorCode::Conflict, "it was run in this very moment",
                         "bm schedule history shows it");
+        tx.afterCommit(wakeScheduler_);
         return run;
     });
 }

@@ -3,6 +3,7 @@
 #include "conductor/core/context.h"
 #include "conductor/fleet/schedules/schedule_request.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,10 @@ struct StoredSchedule {
 /// A schedule is named by its name or uuid. All @throw Error NotFound.
 class Schedules {
 public:
-    explicit Schedules(Context context) : context_(std::move(context)) {}
+    /// @param wakeScheduler  called on the caller's thread once a run of runNow() is committed
+    Schedules(Context context, std::function<void()> wakeScheduler)
+        : context_(std::move(context)), wakeScheduler_(std::move(wakeScheduler))
+    {}
 
     /// @throws Error NotFound (image or tag), Conflict (name taken), InvalidInput (never fires within its
     /// windows, is over already, window shorter than deployments were)
@@ -47,6 +51,7 @@ public:
 private:
     model::Schedule filled(const ScheduleRequest& request, model::Schedule schedule) const;
     Context context_;
+    std::function<void()> wakeScheduler_;
 };
 
 } // namespace bm::conductor::fleet
