@@ -101,6 +101,7 @@ TESTS = {
     "model": {"common/model", "tests/support"},
     "platform": {"common/platform", "tests/http"},
     "pxe": {"pxe", "tests/support"},
+    "states": {"conductor", "tests/support"},
     "support": {"bmd"},
     "text": {"common/text"},
     "wire": {"common/wire", "tests/support"},

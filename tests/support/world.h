@@ -1,6 +1,7 @@
 #pragma once
 #include "bmd/core.h"
 #include "common/platform/files.h"
+#include "tests/support/state_texts.h"
 
 #include <chrono>
 #include <filesystem>
