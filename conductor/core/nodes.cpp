@@ -1,6 +1,6 @@
 #include "conductor/core/nodes.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 
 namespace bm::conductor {
 
@@ -50,7 +50,7 @@ drivers::PowerDriver& powerOf(const Context& context, const Node& node)
 std::map<std::string, std::string> driverTexts(const Context& context, const Node& node)
 {
     std::map<std::string, std::string> texts;
-    const nlohmann::json given = valueOf(node.driverInfo);
+    const nlohmann::json given = wire::valueOf(node.driverInfo);
     for (const auto& [key, value] : given.items())
         texts[key] = value.is_string() ? context.secrets.open(value.get<std::string>()) : value.dump();
     return texts;
@@ -59,7 +59,7 @@ std::map<std::string, std::string> driverTexts(const Context& context, const Nod
 drivers::BmcAccess bmcAccess(const Context& context, const Node& node)
 {
     drivers::Values learned;
-    const nlohmann::json internal = valueOf(node.driverInternalInfo);
+    const nlohmann::json internal = wire::valueOf(node.driverInternalInfo);
     for (const auto& [key, value] : internal.items())
         if (value.is_string())
             learned[key] = value.get<std::string>();
@@ -72,8 +72,8 @@ model::BootMode bootModeOf(const Context& context, const Node& node)
 {
     if (const std::optional<model::BootMode> seen = model::bootModeFromText(node.bootMode))
         return *seen;
-    const nlohmann::json properties = valueOf(node.properties);
-    const std::string capabilities = textMember(properties, "capabilities");
+    const nlohmann::json properties = wire::valueOf(node.properties);
+    const std::string capabilities = wire::textMember(properties, "capabilities");
     if (capabilities.find("boot_mode:uefi") != std::string::npos)
         return model::BootMode::Uefi;
     if (capabilities.find("boot_mode:bios") != std::string::npos)

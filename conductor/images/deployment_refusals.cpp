@@ -1,6 +1,7 @@
 #include "conductor/images/deployment_refusals.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_reader.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/tree_layout.h"
 
@@ -44,11 +45,11 @@ void checkDisks(const Node& /*node*/, const Image& image, const DeployRequest& r
         throw Error(ErrorCode::InvalidInput,
                     "more_disks is for images of a whole disk; " + image.name + " is a tree",
                     "a layout with mirror: true lays a tree onto two disks");
-    if (!request.rootDeviceJson.empty() && !parseGiven(request.rootDeviceJson, "root_device").is_object())
+    if (!request.rootDeviceJson.empty() && !wire::valueOf({request.rootDeviceJson}).is_object())
         throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints",
                     R"(for example {"serial": "WD-123"})");
     for (const std::string& hints : request.moreDisksJson)
-        parseGiven(hints, "more_disks");
+        wire::parseObject(hints, "more_disks");
 }
 
 } // namespace

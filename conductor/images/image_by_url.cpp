@@ -2,7 +2,8 @@
 #include "conductor/images/image_by_url.h"
 
 #include "common/platform/secrets.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/images/image_intake.h"
 #include "images/sources/checksum.h"
 #include "images/sources/source_url.h"
@@ -39,13 +40,13 @@ std::string withAlgorithm(const std::string& value)
 
 std::string checksumOf(const json& instance)
 {
-    std::string value = textMember(instance, "image_os_hash_value");
+    std::string value = wire::textMember(instance, "image_os_hash_value");
     if (!value.empty()) {
         if (isImageUrl(value))
             return value;
-        return textMember(instance, "image_os_hash_algo") + ":" + value;
+        return wire::textMember(instance, "image_os_hash_algo") + ":" + value;
     }
-    const std::string given = textMember(instance, "image_checksum");
+    const std::string given = wire::textMember(instance, "image_checksum");
     if (given.empty())
         throw Error(ErrorCode::InvalidInput, "image_source is a URL, and there is no checksum beside it",
                     kChecksumHint);
@@ -75,11 +76,11 @@ bool isImageUrl(std::string_view reference)
 
 ImageAddress imageAddressOf(const json& instance)
 {
-    const std::string url = textMember(instance, "image_source");
+    const std::string url = wire::textMember(instance, "image_source");
     if (images::parseSourceUrl(url).kind != images::SourceKind::Web)
         throw Error(ErrorCode::InvalidInput, "image_source: only http:// and https:// addresses are fetched",
                     "bring it in first, and name it: bm image add URL --name NAME");
-    if (!textMember(instance, "kernel").empty() || !textMember(instance, "ramdisk").empty())
+    if (!wire::textMember(instance, "kernel").empty() || !wire::textMember(instance, "ramdisk").empty())
         throw Error(ErrorCode::InvalidInput,
                     "a partition image with its kernel and ramdisk cannot be deployed",
                     "use an image of a whole disk, or a tree (docs/trees.md)");
@@ -98,7 +99,7 @@ Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress
     wanted.url = address.url;
     wanted.checksum = address.checksum;
     wanted.kind = model::ImageKind::Disk;
-    wanted.labels = textOf({{"fetched", "by-address"}});
+    wanted.labels = wire::canonical({{"fetched", "by-address"}});
     wanted.name = nameFor(address, images::parseSourceUrl(address.url).name);
     const std::optional<Image> known = db::ImageRepository{}.findByName(tx, wanted.name);
     if (known && known->state != ImageState::Failed)
@@ -110,8 +111,8 @@ Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress
 
 std::string carriedImage(const json& instance)
 {
-    const std::string fetched = textMember(instance, "image_name");
-    return fetched.empty() ? textMember(instance, "image_source") : fetched;
+    const std::string fetched = wire::textMember(instance, "image_name");
+    return fetched.empty() ? wire::textMember(instance, "image_source") : fetched;
 }
 
 } // namespace bm::conductor

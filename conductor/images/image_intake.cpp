@@ -2,11 +2,13 @@
 
 #include "common/model/kernel_arguments.h"
 #include "common/platform/urls.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/image_jobs.h"
 #include "db/repositories/image_job_repository.h"
 #include "images/sources/source_url.h"
+
+#include <nlohmann/json.hpp>
 
 namespace bm::conductor {
 
@@ -49,7 +51,7 @@ Image imageToImport(const NewImage& wanted, model::UtcTime now)
     image.labels = wanted.labels;
     if (wanted.kernelArguments) { // what the import finds is put around it
         model::checkKernelArguments(*wanted.kernelArguments, "kernel_arguments");
-        image.description = textOf({{"kernel_arguments", *wanted.kernelArguments}});
+        image.description = wire::canonical({{"kernel_arguments", *wanted.kernelArguments}});
     }
     image.createdAt = now;
     image.updatedAt = image.createdAt;

@@ -2,7 +2,7 @@
 
 #include "common/platform/log.h"
 #include "common/platform/work_queue.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/image_fetch.h"
 #include "conductor/images/image_users.h"
@@ -130,9 +130,9 @@ void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& 
         image.kind = stored.kind;
         image.description = stored.description;
         if (image.architecture.empty())
-            image.architecture = textMember(valueOf(stored.description), "architecture");
+            image.architecture = wire::textMember(wire::valueOf(stored.description), "architecture");
         if (image.bootMode.empty() && stored.kind == model::ImageKind::Ramdisk)
-            image.bootMode = textMember(valueOf(stored.description), "boot_mode");
+            image.bootMode = wire::textMember(wire::valueOf(stored.description), "boot_mode");
         mendOthers(tx, image);
         recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageReady, image.name);
     });
@@ -199,13 +199,13 @@ void ImageJobs::State::checkRamdisk(const ImageJob& job, images::StoredImage& st
 {
     const std::optional<Image> image =
         context.database.read([&](db::Transaction& tx) { return db::ImageRepository{}.find(tx, job.image); });
-    const nlohmann::json wanted = image ? valueOf(image->description) : nlohmann::json::object();
+    const nlohmann::json wanted = image ? wire::valueOf(image->description) : nlohmann::json::object();
     if (wanted.contains("kernel_arguments")) {
         Image found;
         found.name = image->name;
         found.kind = stored.kind;
         found.description = stored.description;
-        setKernelArguments(found, textMember(wanted, "kernel_arguments"));
+        setKernelArguments(found, wire::textMember(wanted, "kernel_arguments"));
         stored.description = found.description;
     }
     if (stored.kind == model::ImageKind::Ramdisk)

@@ -1,6 +1,6 @@
 #include "conductor/images/image_retention.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/image_users.h"
 
@@ -18,15 +18,16 @@ bool matches(const Image& image, const RetentionRule& rule)
 {
     if (image.state != model::ImageState::Ready && image.state != model::ImageState::Broken)
         return false;
-    const nlohmann::json labels = valueOf(image.labels);
+    const nlohmann::json labels = wire::valueOf(image.labels);
     return image.name.starts_with(rule.prefix) && std::ranges::all_of(rule.labels, [&](const auto& wanted) {
-               return labels.contains(wanted.first) && textMember(labels, wanted.first) == wanted.second;
+               return labels.contains(wanted.first) &&
+                      wire::textMember(labels, wanted.first) == wanted.second;
            });
 }
 
 std::string groupOf(const Image& image, const RetentionRule& rule)
 {
-    return rule.groupBy.empty() ? "" : textMember(valueOf(image.labels), rule.groupBy);
+    return rule.groupBy.empty() ? "" : wire::textMember(wire::valueOf(image.labels), rule.groupBy);
 }
 
 std::string usedBy(const ImageUsers& users, const Image& image)

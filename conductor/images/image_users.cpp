@@ -1,7 +1,7 @@
 #include "conductor/images/image_users.h"
 
+#include "common/wire/json/stored_json.h"
 #include "common/wire/operation_request.h"
-#include "conductor/core/json_values.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "db/repositories/node_repository.h"
 #include "db/repositories/repositories.h"
@@ -37,9 +37,9 @@ void ImageUsers::readNodes(db::Transaction& tx)
     std::map<std::string, std::string> names;
     for (const model::Node& node : db::NodeRepository{}.all(tx)) {
         names[node.id.uuid] = nodeNameOf(node);
-        const nlohmann::json instance = valueOf(node.instanceInfo);
+        const nlohmann::json instance = wire::valueOf(node.instanceInfo);
         for (const char* member : {"image_source", "image_checksum", "image_name"})
-            if (const std::string text = textMember(instance, member); !text.empty())
+            if (const std::string text = wire::textMember(instance, member); !text.empty())
                 carrying_[text].insert(nodeNameOf(node));
         if (const std::optional<RamdiskDeployment> deployment =
                 ramdiskDeploymentOf(node)) // has no copy: it comes for it at each start

@@ -1,7 +1,8 @@
 #include "conductor/images/ramdisk_deployment.h"
 
 #include "common/platform/newc.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "images/formats/iso9660.h"
 
 #include <array>
@@ -60,15 +61,15 @@ bool addFilesOf(std::string& archive, const std::string& drive)
 
 std::optional<RamdiskDeployment> ramdiskDeploymentOf(const model::Node& node)
 {
-    const json internal = valueOf(node.driverInternalInfo);
+    const json internal = wire::valueOf(node.driverInternalInfo);
     const auto found = internal.find(kMember);
     if (found == internal.end() || !found->is_object())
         return std::nullopt;
     RamdiskDeployment deployment;
-    deployment.image.uuid = textMember(*found, "image_id");
-    deployment.imageName = textMember(*found, "image");
-    deployment.tokenSealed = textMember(*found, "token");
-    deployment.arguments = textMember(*found, "kernel_arguments");
+    deployment.image.uuid = wire::textMember(*found, "image_id");
+    deployment.imageName = wire::textMember(*found, "image");
+    deployment.tokenSealed = wire::textMember(*found, "token");
+    deployment.arguments = wire::textMember(*found, "kernel_arguments");
     deployment.configDrive = found->value("config_drive", false);
     const json fetched = found->value("fetched", json::object());
     deployment.script = fetched.value("script", false);
@@ -79,7 +80,7 @@ std::optional<RamdiskDeployment> ramdiskDeploymentOf(const model::Node& node)
 
 void setRamdiskDeployment(model::Node& node, const std::optional<RamdiskDeployment>& deployment)
 {
-    json internal = valueOf(node.driverInternalInfo);
+    json internal = wire::valueOf(node.driverInternalInfo);
     internal.erase(kMember);
     if (deployment)
         internal[kMember] = {{"image_id", deployment->image.uuid},
@@ -91,7 +92,7 @@ void setRamdiskDeployment(model::Node& node, const std::optional<RamdiskDeployme
                               {{"script", deployment->script},
                                {"kernel", deployment->kernel},
                                {"initrd", deployment->initrd}}}};
-    node.driverInternalInfo = textOf(internal);
+    node.driverInternalInfo = wire::canonical(internal);
 }
 
 bool bootsItsRamdisk(const model::Node& node)

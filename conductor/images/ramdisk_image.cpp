@@ -1,7 +1,8 @@
 #include "conductor/images/ramdisk_image.h"
 
 #include "common/model/kernel_arguments.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 
 namespace bm::conductor {
 
@@ -36,7 +37,7 @@ std::string expanded(std::string arguments, const std::string& own)
 
 RamdiskImage ramdiskOf(const model::JsonText& description, std::uint64_t sizeBytes)
 try {
-    const json value = valueOf(description);
+    const json value = wire::valueOf(description);
     RamdiskImage found;
     found.kernel.push_back(rangeOf(value.at("kernel"), sizeBytes));
     for (const json& initrd : value.at("initrd"))
@@ -44,8 +45,8 @@ try {
     if (found.initrd.empty())
         throw Error(ErrorCode::ImageCorrupt, "the image's description names no initrd",
                     "add the image again from its source");
-    found.iso = textMember(value, "format") == "iso";
-    found.arguments = textMember(value, "kernel_arguments");
+    found.iso = wire::textMember(value, "format") == "iso";
+    found.arguments = wire::textMember(value, "kernel_arguments");
     model::checkKernelArguments(found.arguments, "kernel_arguments");
     return found;
 } catch (const json::exception&) {
@@ -56,9 +57,9 @@ try {
 
 model::JsonText withKernelArguments(const model::JsonText& description, const std::string& arguments)
 {
-    json value = valueOf(description);
-    value["kernel_arguments"] = expanded(arguments, textMember(value, "kernel_arguments"));
-    return textOf(value);
+    json value = wire::valueOf(description);
+    value["kernel_arguments"] = expanded(arguments, wire::textMember(value, "kernel_arguments"));
+    return wire::canonical(value);
 }
 
 void setKernelArguments(model::Image& image, const std::string& arguments)
@@ -73,12 +74,12 @@ void setKernelArguments(model::Image& image, const std::string& arguments)
 std::string argumentsFor(const model::Image& image, const model::Node& node, const DeployRequest& request)
 {
     const RamdiskImage ramdisk = ramdiskOf(image.description, image.sizeBytes);
-    const json instance = valueOf(node.instanceInfo);
+    const json instance = wire::valueOf(node.instanceInfo);
     std::string given = std::string(kDefault);
     if (request.kernelArguments)
         given = *request.kernelArguments;
     else if (instance.contains("kernel_append_params"))
-        given = textMember(instance, "kernel_append_params");
+        given = wire::textMember(instance, "kernel_append_params");
     std::string arguments = expanded(given, ramdisk.arguments);
     if (!ramdisk.iso && arguments.find(kIso) != std::string::npos)
         throw Error(ErrorCode::InvalidInput,

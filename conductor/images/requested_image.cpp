@@ -1,6 +1,6 @@
 #include "conductor/images/requested_image.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/deployment_refusals.h"
 #include "conductor/images/image_by_url.h"
@@ -15,7 +15,7 @@ RequestedImage requestedImageOf(const model::Node& node, const DeployRequest& re
 {
     if (!request.image.empty())
         return {request.image};
-    const std::string named = textMember(valueOf(node.instanceInfo), "image_source");
+    const std::string named = wire::textMember(wire::valueOf(node.instanceInfo), "image_source");
     if (named.empty())
         throw Error(
             ErrorCode::InvalidInput, "no image is named",
@@ -27,7 +27,7 @@ model::Image findRequestedImage(db::Transaction& tx, const Context& context, con
                                 const RequestedImage& requested)
 {
     if (requested.byAddress)
-        return imageByUrl(tx, context, imageAddressOf(valueOf(node.instanceInfo)),
+        return imageByUrl(tx, context, imageAddressOf(wire::valueOf(node.instanceInfo)),
                           "a deployment of " + (node.name.empty() ? node.id.uuid : node.name));
     return findReadyImage(tx, requested.reference);
 }
@@ -35,7 +35,7 @@ model::Image findRequestedImage(db::Transaction& tx, const Context& context, con
 bool writesNothing(const Context& context, const model::Node& node, const DeployRequest& request)
 {
     return interfaceOf(context, node, "deploy") == "fake" && request.image.empty() &&
-           textMember(valueOf(node.instanceInfo), "image_source").empty();
+           wire::textMember(wire::valueOf(node.instanceInfo), "image_source").empty();
 }
 
 std::string deployFinding(db::Transaction& tx, const Context& context, const model::Node& node)
@@ -45,7 +45,7 @@ std::string deployFinding(db::Transaction& tx, const Context& context, const mod
     try {
         const RequestedImage requested = requestedImageOf(node, {});
         if (requested.byAddress)
-            imageAddressOf(valueOf(node.instanceInfo));
+            imageAddressOf(wire::valueOf(node.instanceInfo));
         else
             refuseDeployment(node, findReadyImage(tx, requested.reference), {});
         return "";

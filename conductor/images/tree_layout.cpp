@@ -1,7 +1,8 @@
 #include "conductor/images/tree_layout.h"
 
 #include "common/layout/disk_layout.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 
 namespace bm::conductor {
 
@@ -14,7 +15,7 @@ namespace {
 json wantedLayout(const json& description, const DeployRequest& request)
 {
     if (!request.layoutJson.empty()) {
-        const json given = parseGiven(request.layoutJson, "layout");
+        const json given = wire::valueOf({request.layoutJson});
         return given.is_string() ? layout::namedLayout(given.get<std::string>()) : given;
     }
     return description.contains("layout") ? description.at("layout") : layout::namedLayout("plain");
@@ -30,7 +31,7 @@ bool hasKernel(const json& description)
 
 json layoutFor(const model::Image& image, const DeployRequest& request)
 {
-    const json description = valueOf(image.description);
+    const json description = wire::valueOf(image.description);
     json wanted = wantedLayout(description, request);
     if (request.preserve)
         wanted["preserve"] = *request.preserve;
@@ -52,7 +53,7 @@ void refuseLayout(const model::Image& image, const DeployRequest& request)
 
 model::JsonText checkedDescription(const model::JsonText& description)
 {
-    json value = valueOf(description);
+    json value = wire::valueOf(description);
     const auto found = value.find("layout");
     if (found == value.end())
         return description;
@@ -60,7 +61,7 @@ model::JsonText checkedDescription(const model::JsonText& description)
         *found = layout::layoutFromText(found->get<std::string>(), "etc/bm/layout.yaml");
     else
         layout::layoutFromJson(*found); // another bm's
-    return textOf(value);
+    return wire::canonical(value);
 }
 
 } // namespace bm::conductor

@@ -2,9 +2,11 @@
 
 #include "common/model/step_kinds.h"
 #include "common/platform/log.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_reader.h"
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/write_image.h"
 #include "conductor/core/due_operations.h"
-#include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/nodes/machine_match.h"
 #include "db/repositories/rollout_repository.h"
@@ -63,10 +65,10 @@ db::AgentRecord authorized(db::Transaction& tx, const Context& context, const st
 /// The agent gets in plain what is stored sealed.
 wire::AgentStepOrder instructionOf(const Context& context, const Step& step)
 {
-    nlohmann::json arguments = valueOf(step.arguments);
+    nlohmann::json arguments = wire::valueOf(step.arguments);
     if (const std::string sealed(model::findStepKind(step.name)->sealedArgument); !sealed.empty())
-        arguments[sealed] = context.secrets.open(textMember(arguments, sealed));
-    return {step.id.uuid, step.name, textOf(arguments)};
+        arguments[sealed] = context.secrets.open(wire::textMember(arguments, sealed));
+    return {step.id.uuid, step.name, wire::canonical(arguments)};
 }
 
 /// Puts the agent's report into the step's row; a finished one is handed to the engine.
@@ -82,9 +84,9 @@ void takeReport(db::Transaction& tx, const Context& context, const model::NodeId
     step.message = report.message;
     if (report.state == AgentStepState::Done) {
         nlohmann::json result =
-            parseGiven(report.result.text.empty() ? "{}" : report.result.text, "step result");
+            wire::parseObject(report.result.text.empty() ? "{}" : report.result.text, "step result");
         result["reported"] = true;
-        step.result = textOf(result);
+        step.result = wire::canonical(result);
     } else if (report.state == AgentStepState::Failed) {
         const wire::AgentError error = report.error.value_or(wire::AgentError{});
         step.errorCode = error.code.empty() ? model::toText(ErrorCode::AgentFailed) : error.code;
@@ -105,7 +107,7 @@ void takeReport(db::Transaction& tx, const Context& context, const model::NodeId
 bool isOpen(const Step& step)
 {
     return step.state == StepState::Waiting && step.errorCode.empty() &&
-           !valueOf(step.result).contains("reported");
+           !wire::valueOf(step.result).contains("reported");
 }
 
 struct Offered {
@@ -147,7 +149,7 @@ RelaySettings relaySettings(db::Transaction& tx, const Context& context, const m
     RelaySettings settings = context.settings.relay;
     const std::optional<model::Rollout> rollout =
         operation.rollout.uuid.empty() ? std::nullopt : db::RolloutRepository{}.find(tx, operation.rollout);
-    const nlohmann::json request = rollout ? valueOf(rollout->request) : nlohmann::json::object();
+    const nlohmann::json request = rollout ? wire::valueOf(rollout->request) : nlohmann::json::object();
     if (!request.contains("relay"))
         return settings;
     const nlohmann::json& own = request.at("relay");
@@ -155,7 +157,7 @@ RelaySettings relaySettings(db::Transaction& tx, const Context& context, const m
     settings.enabled = own.value("enabled", settings.enabled);
     settings.chains = own.value("chains", settings.chains);
     settings.cacheBytes = own.value("cache_mib", settings.cacheBytes >> 20U) << 20U;
-    settings.order = relayOrderFromText(textMember(own, "order")).value_or(settings.order);
+    settings.order = relayOrderFromText(wire::textMember(own, "order")).value_or(settings.order);
     return settings;
 }
 
@@ -180,7 +182,7 @@ std::optional<wire::AgentRelayPlan> relayPlan(db::Transaction& tx, const Context
     const model::Node known = findNode(tx, operation.node.uuid);
     node.uuid = known.id.uuid;
     node.name = known.name;
-    node.rack = textMember(valueOf(known.properties), "rack");
+    node.rack = wire::textMember(wire::valueOf(known.properties), "rack");
     node.address = exchange.peerAddress;
     return relay.join(node, contentId);
 }
@@ -354,7 +356,8 @@ std::string AgentService::continueInspection(const std::vector<std::string>& mac
                                              const std::string& nodeUuid, const std::string& inventoryJson,
                                              const std::string& peerAddress)
 {
-    nlohmann::json result = {{"inventory", parseGiven(inventoryJson, "inventory")}, {"reported", true}};
+    nlohmann::json result = {{"inventory", wire::parseObject(inventoryJson, "inventory")},
+                             {"reported", true}};
     return context_.database.write([&](db::Transaction& tx) {
         const model::Node node = nodeByMacsOrUuid(tx, macs, nodeUuid);
         const std::optional<db::AgentRecord> agent = db::AgentRepository{}.find(tx, node.id);
@@ -363,7 +366,7 @@ std::string AgentService::continueInspection(const std::vector<std::string>& mac
         if (operation && agent && agent->address == peerAddress)
             for (Step step : operations.steps(tx, operation->id))
                 if (step.name == model::stepKind("inspect").name && isOpen(step)) {
-                    step.result = textOf(result);
+                    step.result = wire::canonical(result);
                     operations.updateStep(tx, step);
                     makeDueNow(tx, context_, operation->id);
                     return node.id.uuid;

@@ -1,7 +1,8 @@
 #include "conductor/machines/boot_service.h"
 
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/due_operations.h"
-#include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
@@ -23,7 +24,7 @@ bool expected(const std::optional<db::AgentRecord>& record, model::UtcTime now)
 
 std::optional<int> vlanOf(const model::Node& node)
 {
-    const std::string vlan = textMember(valueOf(node.driverInfo), "provisioning_vlan");
+    const std::string vlan = wire::textMember(wire::valueOf(node.driverInfo), "provisioning_vlan");
     if (vlan.empty())
         return std::nullopt;
     return std::stoi(vlan);
@@ -234,8 +235,8 @@ void BootService::contact(const pxe::BootContact& contact)
         recordEvent(tx, contact.at, node, contact.kind,
                     who + contact.address +
                         (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail),
-                    textOf(contact.address.empty() ? nlohmann::json::object()
-                                                   : nlohmann::json{{"address", contact.address}})
+                    wire::canonical(contact.address.empty() ? nlohmann::json::object()
+                                                            : nlohmann::json{{"address", contact.address}})
                         .text);
     });
 }

@@ -1,6 +1,7 @@
 #include "conductor/nodes/allocations.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 
 #include <algorithm>
@@ -22,7 +23,7 @@ using Texts = std::vector<std::string>;
 
 bool holdsAll(const Node& node, const Texts& traits)
 {
-    const Texts there = nlohmann::json::parse(node.traits.text).get<Texts>();
+    const Texts there = wire::valueOf(node.traits).get<Texts>();
     return std::ranges::all_of(
         traits, [&](const std::string& trait) { return std::ranges::find(there, trait) != there.end(); });
 }
@@ -82,9 +83,9 @@ void take(db::Transaction& tx, const Context& context, Allocation& allocation, N
     node.instanceUuid = allocation.id.uuid;
     node.updatedAt = context.clock.now();
     if (allocation.traits.text != "[]") {
-        nlohmann::json info = valueOf(node.instanceInfo);
-        info["traits"] = nlohmann::json::parse(allocation.traits.text);
-        node.instanceInfo = textOf(info);
+        nlohmann::json info = wire::valueOf(node.instanceInfo);
+        info["traits"] = wire::valueOf(allocation.traits);
+        node.instanceInfo = wire::canonical(info);
     }
     db::NodeRepository{}.update(tx, node);
     allocation.node = node.id;
@@ -97,14 +98,14 @@ void take(db::Transaction& tx, const Context& context, Allocation& allocation, N
 Texts resolveCandidates(db::Transaction& tx, Allocation& allocation)
 {
     Texts uuids;
-    for (const std::string& ident : nlohmann::json::parse(allocation.candidateNodes.text).get<Texts>()) {
+    for (const std::string& ident : wire::valueOf(allocation.candidateNodes).get<Texts>()) {
         try {
             uuids.push_back(findNode(tx, ident).id.uuid);
         } catch (const Error&) {
             throw Error(ErrorCode::InvalidInput, "candidate_nodes: Node " + ident + " could not be found.");
         }
     }
-    allocation.candidateNodes = textOf(nlohmann::json(uuids));
+    allocation.candidateNodes = wire::canonical(nlohmann::json(uuids));
     return uuids;
 }
 
@@ -178,7 +179,7 @@ void allocateNode(db::Transaction& tx, const Context& context, Allocation& alloc
         throw Error(ErrorCode::InvalidInput,
                     "Schema error for allocation: 'resource_class' is a required property");
     const Texts candidates = resolveCandidates(tx, allocation);
-    const Texts traits = nlohmann::json::parse(allocation.traits.text).get<Texts>();
+    const Texts traits = wire::valueOf(allocation.traits).get<Texts>();
     std::vector<Node> nodes = freeNodes(tx, allocation);
     if (nodes.empty())
         return fail(allocation, "no available nodes match the resource class " + allocation.resourceClass);

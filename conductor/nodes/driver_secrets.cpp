@@ -1,6 +1,7 @@
 #include "conductor/nodes/driver_secrets.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 
 namespace bm::conductor {
 
@@ -8,8 +9,8 @@ using nlohmann::json;
 
 model::JsonText sealDriverInfo(const Context& context, const model::Node& node, const model::JsonText& before)
 {
-    json values = valueOf(node.driverInfo);
-    const json old = valueOf(before);
+    json values = wire::valueOf(node.driverInfo);
+    const json old = wire::valueOf(before);
     for (auto& [key, value] : values.items()) {
         if (!value.is_string() || !context.hardware.isSecret(node.driver, key))
             continue;
@@ -19,12 +20,12 @@ model::JsonText sealDriverInfo(const Context& context, const model::Node& node, 
         else if (!platform::SecretBox::isSealed(text))
             value = context.secrets.seal(text);
     }
-    return textOf(values);
+    return wire::canonical(values);
 }
 
 void checkDriverKeys(const model::Node& node)
 {
-    const json values = valueOf(node.driverInfo);
+    const json values = wire::valueOf(node.driverInfo);
     if (!values.is_object())
         throw model::Error(model::ErrorCode::InvalidInput, "driver_info is not an object");
     for (const auto& [key, value] : values.items())

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/subnet.h"
+#include "common/wire/json/stored_json.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -422,10 +423,10 @@ std::string nameOf(const InspectionRule& rule)
 
 void applyRule(const InspectionRule& rule, InspectionFacts& facts)
 {
-    const json wanted = json::parse(rule.conditions.text);
+    const json wanted = wire::valueOf(rule.conditions);
     if (!std::all_of(wanted.begin(), wanted.end(), [&](const json& one) { return holds(one, facts); }))
         return;
-    for (const json& action : json::parse(rule.actions.text))
+    for (const json& action : wire::valueOf(rule.actions))
         act(action, facts);
 }
 

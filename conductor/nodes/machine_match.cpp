@@ -1,7 +1,7 @@
 #include "conductor/nodes/machine_match.h"
 
 #include "common/text/lower_case.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 
 namespace bm::conductor {
 
@@ -13,7 +13,7 @@ namespace {
 
 void requireSame(const json& known, const std::string& key, const std::string& seen)
 {
-    const std::string wanted = textMember(known, key);
+    const std::string wanted = wire::textMember(known, key);
     if (!wanted.empty() && model::lowerCase(wanted) != model::lowerCase(seen))
         throw Error(ErrorCode::Forbidden,
                     "the machine's " + key + " is \"" + seen + "\", the node's properties say \"" + wanted +
@@ -26,13 +26,13 @@ void requireSame(const json& known, const std::string& key, const std::string& s
 
 void requireKnownMachine(db::Transaction& tx, const model::Node& node, const model::JsonText& inventory)
 {
-    const json seen = valueOf(inventory);
-    const json known = valueOf(node.properties);
+    const json seen = wire::valueOf(inventory);
+    const json known = wire::valueOf(node.properties);
     const json system = seen.value("system", json::object());
-    requireSame(known, "system_uuid", textMember(system, "uuid"));
-    requireSame(known, "serial_number", textMember(system, "serial"));
+    requireSame(known, "system_uuid", wire::textMember(system, "uuid"));
+    requireSame(known, "serial_number", wire::textMember(system, "serial"));
     for (const json& nic : seen.value("nics", json::array())) {
-        const std::optional<model::MacAddress> mac = model::macFromText(textMember(nic, "mac"));
+        const std::optional<model::MacAddress> mac = model::macFromText(wire::textMember(nic, "mac"));
         if (!mac)
             continue;
         const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac);

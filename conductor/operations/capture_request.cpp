@@ -1,6 +1,6 @@
 #include "conductor/operations/capture_request.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
@@ -38,7 +38,7 @@ Image newImage(db::Transaction& tx, const Context& context, const Node& node, co
     const bool tree = request.kind == model::ImageKind::Tree;
     image.source = (tree ? "files of " : "disk of ") + (node.name.empty() ? node.id.uuid : node.name);
     image.bootMode = tree ? "" : node.bootMode; // of a tree the layout decides
-    image.architecture = textMember(valueOf(node.properties), "cpu_arch");
+    image.architecture = wire::textMember(wire::valueOf(node.properties), "cpu_arch");
     image.createdAt = image.updatedAt = context.clock.now();
     images.insert(tx, image);
     return image;

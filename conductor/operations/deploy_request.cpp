@@ -1,6 +1,8 @@
 #include "conductor/operations/deploy_request.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_reader.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/images/deployment_refusals.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/requested_image.h"
@@ -31,7 +33,7 @@ std::string buildDrive(const model::Node& node, const DeployRequest& request)
                               .userData = parts.userData,
                               .networkDataJson = parts.networkDataJson,
                               .vendorDataJson = parts.vendorDataJson};
-    json meta = parseGiven(drive.metaDataJson.empty() ? "{}" : drive.metaDataJson, "meta_data");
+    json meta = wire::parseObject(drive.metaDataJson.empty() ? "{}" : drive.metaDataJson, "meta_data");
     if (!meta.is_object())
         throw Error(ErrorCode::InvalidInput, "meta_data is not an object");
     const std::string host = hostNameOf(node, request);
@@ -49,7 +51,7 @@ bool wantsKexec(const model::Node& node, const DeployRequest& request)
 {
     if (request.kexec)
         return *request.kexec;
-    return textMember(valueOf(node.driverInfo), "kexec") == "true";
+    return wire::textMember(wire::valueOf(node.driverInfo), "kexec") == "true";
 }
 
 bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& node,
@@ -80,17 +82,17 @@ wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, c
     if (image.state != model::ImageState::Ready)
         order.fetch = true;
     if (!steps.empty())
-        order.steps = textOf(steps);
+        order.steps = wire::canonical(steps);
     if (image.kind == model::ImageKind::Ramdisk)
         order.kernelArguments = argumentsFor(image, node, request);
     if (image.kind == model::ImageKind::Tree)
-        order.layout = textOf(layoutFor(image, request));
+        order.layout = wire::canonical(layoutFor(image, request));
     if (!request.rootDeviceJson.empty())
-        order.rootDevice = textOf(parseGiven(request.rootDeviceJson, "root_device"));
+        order.rootDevice = wire::canonical(wire::parseObject(request.rootDeviceJson, "root_device"));
     if (!request.moreDisksJson.empty())
         order.moreDisks.emplace();
     for (const std::string& hints : request.moreDisksJson)
-        order.moreDisks->push_back(textOf(parseGiven(hints, "more_disks")));
+        order.moreDisks->push_back(wire::canonical(wire::parseObject(hints, "more_disks")));
     return order;
 }
 
@@ -98,7 +100,7 @@ wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, c
 model::JsonText instanceInfoFor(const model::Node& node, const model::Image& image,
                                 const DeployRequest& request, bool byAddress)
 {
-    json instance = valueOf(node.instanceInfo);
+    json instance = wire::valueOf(node.instanceInfo);
     if (byAddress) {
         instance["image_name"] = image.name; // the address stays: clients compare it with what they set
     } else {
@@ -109,9 +111,9 @@ model::JsonText instanceInfoFor(const model::Node& node, const model::Image& ima
     instance["display_name"] = hostNameOf(node, request);
     if (image.kind == model::ImageKind::Ramdisk)
         instance["image_type"] = model::toText(image.kind);
-    else if (textMember(instance, "image_type") == model::toText(model::ImageKind::Ramdisk))
+    else if (wire::textMember(instance, "image_type") == model::toText(model::ImageKind::Ramdisk))
         instance.erase("image_type");
-    return textOf(instance);
+    return wire::canonical(instance);
 }
 
 } // namespace
@@ -121,7 +123,7 @@ wire::OperationRequest prepareDeploy(db::Transaction& tx, const Context& context
 {
     const json steps = deploySteps(tx, context, node, request);
     if (writesNothing(context, node, request))
-        return wire::DeployNothingOrder{.steps = textOf(steps)};
+        return wire::DeployNothingOrder{.steps = wire::canonical(steps)};
     const RequestedImage requested = requestedImageOf(node, request);
     const model::Image image = findRequestedImage(tx, context, node, requested);
     requireBootPort(tx, context, node);

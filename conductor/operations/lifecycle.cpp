@@ -1,7 +1,8 @@
 #include "conductor/operations/lifecycle.h"
 
 #include "common/model/operation_kinds.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/operations/plan.h"
 #include "conductor/steps/captures.h"
@@ -96,12 +97,12 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
 
 std::optional<OperationKind> takeNext(Operation& operation)
 {
-    nlohmann::json then = valueOf(operation.then);
+    nlohmann::json then = wire::valueOf(operation.then);
     if (!then.is_array() || then.empty())
         return std::nullopt;
     const std::optional<OperationKind> kind = model::operationKindFromText(then.front().get<std::string>());
     then.erase(then.begin());
-    operation.then = textOf(then);
+    operation.then = wire::canonical(then);
     return kind;
 }
 
@@ -205,7 +206,7 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
     Operation operation;
     operation.kind = wanted.kind;
     operation.request = wire::toJson(wanted.request);
-    operation.then = textOf(nlohmann::json(wanted.then));
+    operation.then = wire::canonical(nlohmann::json(wanted.then));
     operation.actor = wanted.actor;
     operation.rollout = wanted.rollout;
     if (wanted.kind == OperationKind::Inspect) {

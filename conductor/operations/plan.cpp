@@ -3,7 +3,8 @@
 #include "common/model/image.h"
 #include "common/model/operation_kinds.h"
 #include "common/model/step_kinds.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 
 #include <algorithm>
 #include <array>
@@ -178,11 +179,11 @@ public:
         if (name == "reboot" || name == "power_on" || name == "power_off")
             addPower(name, ramdisk, priority);
         else if (model::isReservedStep(name)) // under the interface that the request names
-            add(*model::findStepKind(name), interface, priority).arguments = textOf(arguments);
+            add(*model::findStepKind(name), interface, priority).arguments = wire::canonical(arguments);
         else if (interface == "raid" && name != "delete_configuration")
             addRaid(arguments, name == "apply_configuration", priority);
         else
-            add(kindOf(interface, name), priority).arguments = textOf(arguments);
+            add(kindOf(interface, name), priority).arguments = wire::canonical(arguments);
     }
     std::vector<model::Step> take() { return std::move(steps_); }
 
@@ -228,7 +229,7 @@ private:
             arguments["target_raid_config"] = arguments.at("raid_config");
             arguments.erase("raid_config");
         }
-        add(stepKind("raid_create_configuration"), priority).arguments = textOf(arguments);
+        add(stepKind("raid_create_configuration"), priority).arguments = wire::canonical(arguments);
     }
 
     model::OperationId operation_;
@@ -240,7 +241,7 @@ void addAmong(StepRows& rows, std::span<const PlannedStep> planned, const model:
 {
     static constexpr int kAgentUp = 81;   ///< below await_agent
     static constexpr int kAgentGoes = 61; ///< above end_boot
-    auto given = valueOf(steps).get<std::vector<json>>();
+    auto given = wire::valueOf(steps).get<std::vector<json>>();
     const auto placeOf = [](const json& step) {
         const model::StepOffer* offer =
             model::findStepOffer(step.at("interface").get<std::string>(), step.at("step").get<std::string>());
@@ -278,7 +279,7 @@ void addDeployment(StepRows& rows, const wire::OperationRequest& request, bool /
 
 void addEach(StepRows& rows, const model::JsonText& steps, bool ramdisk)
 {
-    for (const json& step : valueOf(steps))
+    for (const json& step : wire::valueOf(steps))
         rows.addGiven(step, ramdisk);
 }
 

@@ -2,7 +2,7 @@
 
 #include "common/model/step_kinds.h"
 #include "common/platform/log.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/operations/lifecycle.h"
@@ -33,10 +33,10 @@ constexpr int kCrashesToQuarantine = 3;
 /// The node's view of the step at work, after Ironic.
 model::JsonText shownStep(const Step& step)
 {
-    return textOf({{"interface", step.interface},
-                   {"step", model::shownStepName(step.name)},
-                   {"priority", step.priority},
-                   {"argsinfo", nullptr}});
+    return wire::canonical({{"interface", step.interface},
+                            {"step", model::shownStepName(step.name)},
+                            {"priority", step.priority},
+                            {"argsinfo", nullptr}});
 }
 
 void enterWait(Node& node, bool waiting, model::UtcTime now)

@@ -1,7 +1,8 @@
 #include "conductor/operations/verb_request.h"
 
 #include "common/platform/crypt.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/operations/step_catalogue.h"
@@ -48,10 +49,10 @@ model::Runbook runbookFor(db::Transaction& tx, const Node& node, const VerbOrder
         model::isUuid(ident) ? runbooks.find(tx, ident) : runbooks.findBy(tx, "name", ident);
     if (!runbook || !(order.project.empty() || runbook->isPublic || runbook->owner == order.project))
         throw Error(ErrorCode::NotFound, "Runbook " + ident.substr(0, 80) + " could not be found.");
-    Texts traits = json::parse(runbook->traits.text).get<Texts>();
+    Texts traits = wire::valueOf(runbook->traits).get<Texts>();
     if (traits.empty())
         traits.push_back(runbook->name);
-    const Texts there = json::parse(node.traits.text).get<Texts>();
+    const Texts there = wire::valueOf(node.traits).get<Texts>();
     const bool fits = std::ranges::any_of(
         traits, [&](const std::string& trait) { return std::ranges::find(there, trait) != there.end(); });
     if (!fits)
@@ -73,12 +74,12 @@ AskedSteps askedSteps(db::Transaction& tx, const Node& node, const VerbOrder& or
         if (!order.stepsJson.empty())
             throw Error(ErrorCode::InvalidInput, "a runbook has steps of its own: give either");
         const model::Runbook runbook = runbookFor(tx, node, order);
-        auto steps = json::parse(runbook.steps.text).get<std::vector<json>>();
+        auto steps = wire::valueOf(runbook.steps).get<std::vector<json>>();
         std::ranges::stable_sort(steps, {}, [](const json& step) { return step.value("order", 0); });
         asked.steps = steps;
         asked.disableRamdisk = asked.disableRamdisk || runbook.disableRamdisk;
     } else if (!order.stepsJson.empty()) {
-        asked.steps = parseGiven(order.stepsJson, "steps");
+        asked.steps = wire::valueOf({order.stepsJson});
     }
     if (asked.steps.empty())
         throw Error(
@@ -97,7 +98,7 @@ Order stepsOrder(db::Transaction& tx, const Context& context, const Node& node, 
     checkSteps(context, node, asked.steps, use, !asked.disableRamdisk);
     if (!asked.disableRamdisk)
         requireBootPort(tx, context, node);
-    return {.steps = textOf(asked.steps), .disableRamdisk = asked.disableRamdisk};
+    return {.steps = wire::canonical(asked.steps), .disableRamdisk = asked.disableRamdisk};
 }
 
 wire::RescueOrder rescueOrder(db::Transaction& tx, const Context& context, const Node& node,
@@ -116,12 +117,12 @@ wire::RescueOrder rescueOrder(db::Transaction& tx, const Context& context, const
 json templateSteps(db::Transaction& tx, const Node& node)
 {
     json steps = json::array();
-    const json traits = valueOf(node.instanceInfo).value("traits", json::array());
+    const json traits = wire::valueOf(node.instanceInfo).value("traits", json::array());
     for (const json& trait : traits)
         if (trait.is_string())
             if (const auto found =
                     db::deployTemplateRepository().findBy(tx, "name", trait.get<std::string>()))
-                for (const json& step : json::parse(found->steps.text))
+                for (const json& step : wire::valueOf(found->steps))
                     steps.push_back(step);
     return steps;
 }
@@ -135,7 +136,7 @@ bool sameStep(const json& one, const json& other)
 
 json deploySteps(db::Transaction& tx, const Context& context, const Node& node, const DeployRequest& order)
 {
-    json steps = order.stepsJson.empty() ? json::array() : parseGiven(order.stepsJson, "deploy_steps");
+    json steps = order.stepsJson.empty() ? json::array() : wire::valueOf({order.stepsJson});
     const std::size_t given = steps.size();
     for (const json& step : templateSteps(tx, node))
         if (std::none_of(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(given),

@@ -1,6 +1,6 @@
 #include "conductor/operations/verify_request.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
@@ -18,10 +18,10 @@ namespace {
 /// A tree's files change from the first start on, and where they lie is the file system's business.
 void refuseTree(const model::NodeReport& written)
 {
-    const nlohmann::json image = valueOf(written.body).value("image", nlohmann::json::object());
-    if (textMember(image, "kind") == "tree")
+    const nlohmann::json image = wire::valueOf(written.body).value("image", nlohmann::json::object());
+    if (wire::textMember(image, "kind") == "tree")
         throw Error(ErrorCode::Conflict,
-                    "a tree was copied to this node: " + textMember(image, "name") +
+                    "a tree was copied to this node: " + wire::textMember(image, "name") +
                         " has no blocks that the disk could be compared with",
                     "it was read back file by file when it was written: bm node report");
 }

@@ -1,6 +1,8 @@
 #include "conductor/steps/disk_choice.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/json_reader.h"
+#include "common/wire/json/stored_json.h"
 
 namespace bm::conductor {
 
@@ -16,9 +18,11 @@ std::string rootDeviceJson(const StepWork& work)
     const auto* capture = wire::orderIn<wire::CaptureOrder>(work.request);
     if (capture != nullptr && !capture->rootDevice.empty())
         return capture->rootDevice;
-    if (std::string hints = textMember(valueOf(work.node.instanceInfo), "root_device"); !hints.empty())
+    if (std::string hints = wire::textMember(wire::valueOf(work.node.instanceInfo), "root_device");
+        !hints.empty())
         return hints;
-    if (std::string hints = textMember(valueOf(work.node.properties), "root_device"); !hints.empty())
+    if (std::string hints = wire::textMember(wire::valueOf(work.node.properties), "root_device");
+        !hints.empty())
         return hints;
     const auto byClass = work.context.settings.rootDeviceByClass.find(work.node.resourceClass);
     return byClass == work.context.settings.rootDeviceByClass.end() ? "{}" : byClass->second;
@@ -29,9 +33,9 @@ std::string rootDeviceJson(const StepWork& work)
 wire::DiskChoice diskChoice(const StepWork& work)
 {
     wire::DiskChoice choice;
-    choice.rootDevice = textOf(parseGiven(rootDeviceJson(work), "root_device"));
+    choice.rootDevice = wire::canonical(wire::parseObject(rootDeviceJson(work), "root_device"));
     choice.policy = work.context.settings.smallestDisk ? "smallest" : "single";
-    const json internal = valueOf(work.node.driverInternalInfo);
+    const json internal = wire::valueOf(work.node.driverInternalInfo);
     if (internal.contains("deployed_disk"))
         choice.remembered =
             wire::fromJsonValue<wire::DiskIdentity>(internal.at("deployed_disk"), "deployed_disk");

@@ -1,7 +1,8 @@
 #include "conductor/steps/image_copy_step.h"
 
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/disk_parts.h"
-#include "conductor/core/json_values.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/reports.h"
 #include "conductor/steps/step_support.h"
@@ -26,7 +27,7 @@ std::string joined(const std::optional<std::vector<std::string>>& texts)
 
 void recordBoot(StepWork& work, const wire::BootReport& boot)
 {
-    const std::string details = textOf({{"boot", wire::toJsonValue(boot)}}).text;
+    const std::string details = wire::canonical({{"boot", wire::toJsonValue(boot)}}).text;
     if (!boot.trouble.empty()) {
         work.recordEvent(model::EventKind::BootTrouble, boot.trouble, details);
         return;
@@ -45,13 +46,13 @@ void rememberWritten(StepWork& work, const json& report)
 {
     const auto written = wire::fromJsonValue<wire::WrittenDisks>(report, "result");
     work.changeNode([written](model::Node& node) {
-        json internal = valueOf(node.driverInternalInfo);
+        json internal = wire::valueOf(node.driverInternalInfo);
         if (written.disk)
             internal["deployed_disk"] = wire::toJsonValue(*written.disk);
         internal.erase("boot");
         if (written.boot)
             internal["boot"] = wire::toJsonValue(*written.boot);
-        node.driverInternalInfo = textOf(internal);
+        node.driverInternalInfo = wire::canonical(internal);
     });
     if (written.boot)
         recordBoot(work, *written.boot);
@@ -68,17 +69,17 @@ model::StepResult copyImage(StepWork& work, const Copy& copy)
     const model::StepResult result = agentSideOf(work).awaitReport(work, work.context.settings.writeTimeout);
     if (!std::holds_alternative<model::Done>(result))
         return result;
-    const json report = valueOf(work.step.result);
+    const json report = wire::valueOf(work.step.result);
     reportDeployment(work, image, report);
     rememberWritten(work, report);
     work.recordEvent(copy.event, image.name + " is on the disk and read back",
-                     textOf({{"report", report}}).text);
+                     wire::canonical({{"report", report}}).text);
     return result;
 }
 
 unsigned biosDriveOf(const model::Node& node)
 {
-    const json internal = valueOf(node.driverInternalInfo);
+    const json internal = wire::valueOf(node.driverInternalInfo);
     if (!internal.contains("boot"))
         return kFirstDrive;
     const std::uint64_t drive =

@@ -1,5 +1,5 @@
 // The agent of a machine: it reports over the network, and steps wait for its row.
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/step_support.h"
@@ -64,7 +64,7 @@ public:
         if (!work.step.errorCode.empty())
             throw Error(model::errorCodeFromText(work.step.errorCode).value_or(ErrorCode::AgentFailed),
                         work.step.errorMessage, work.step.errorHint);
-        const json result = valueOf(work.step.result);
+        const json result = wire::valueOf(work.step.result);
         if (result.contains("reported"))
             return model::Done{};
         const model::UtcTime now = work.context.clock.now();

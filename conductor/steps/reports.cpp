@@ -2,7 +2,8 @@
 
 #include "common/platform/files.h"
 #include "common/text/text.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "db/repositories/report_repository.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
@@ -42,7 +43,7 @@ void store(StepWork& work, const std::string& kind, json body)
     report.operation = work.operation.id;
     report.kind = kind;
     report.createdAt = context.clock.now();
-    report.body = textOf(body);
+    report.body = wire::canonical(body);
     report.signature = context.signer.sign(report.body.text);
     report.publicKey = context.signer.publicKey();
     work.writes.emplace_back([report](db::Transaction& tx) { db::ReportRepository{}.append(tx, report); });
@@ -73,7 +74,7 @@ void reportDeployment(StepWork& work, const model::Image& image, const json& res
     json body = result;
     body.erase("reported");
     const std::string root = rootIfStored(work.context, image.contentId);
-    if (const std::string found = textMember(result, "blocks_root");
+    if (const std::string found = wire::textMember(result, "blocks_root");
         !found.empty() && !root.empty() && found != root)
         throw Error(ErrorCode::ChecksumMismatch,
                     "the agent read back an image whose blocks have the root " + found + ", " + image.name +

@@ -1,5 +1,6 @@
 // fake-hardware's side of a RAM disk boot and of the agent's steps.
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/captures.h"
@@ -34,7 +35,7 @@ json simulatedDisk(const StepWork& work)
 std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key,
                                     std::chrono::milliseconds fallback)
 {
-    const std::string text = textMember(valueOf(work.node.driverInfo), key);
+    const std::string text = wire::textMember(wire::valueOf(work.node.driverInfo), key);
     if (text.empty())
         return fallback;
     try {
@@ -55,7 +56,7 @@ model::StepResult waitFor(const StepWork& work, std::chrono::milliseconds delay)
 
 void throwFault(const StepWork& work, const std::string& key)
 {
-    const std::string fault = textMember(valueOf(work.node.driverInfo), key);
+    const std::string fault = wire::textMember(wire::valueOf(work.node.driverInfo), key);
     if (!fault.empty())
         throw Error(model::errorCodeFromText(fault).value_or(ErrorCode::AgentFailed),
                     "simulated fault (driver_info/" + key + ")",
@@ -75,14 +76,14 @@ model::StepResult simulateContact(StepWork& work)
     db::AgentRecord record = agentRecord(work);
     record.nonceHash = "simulated";
     record.lastContactAt = work.context.clock.now();
-    record.inventory = textOf(inventory);
+    record.inventory = wire::canonical(inventory);
     work.writes.emplace_back([record](db::Transaction& tx) { db::AgentRepository{}.store(tx, record); });
     work.recordEvent(model::EventKind::AgentContact, "the simulated agent is up");
     work.changeNode([inventory](model::Node& node) {
         node.bootMode = "uefi";
-        json internal = valueOf(node.driverInternalInfo);
+        json internal = wire::valueOf(node.driverInternalInfo);
         internal["inventory"] = inventory;
-        node.driverInternalInfo = textOf(internal);
+        node.driverInternalInfo = wire::canonical(internal);
     });
     return model::Done{};
 }
@@ -117,7 +118,8 @@ model::StepResult simulateWrite(StepWork& work)
     throwFault(work, "fake_write_fault");
     work.context.meters.written(0, work.step.bytesTotal);
     work.step.bytesDone = work.step.bytesTotal;
-    work.step.result = textOf({{"disk", simulatedDisk(work)}, {"bytes_written", work.step.bytesTotal}});
+    work.step.result =
+        wire::canonical({{"disk", simulatedDisk(work)}, {"bytes_written", work.step.bytesTotal}});
     return waited;
 }
 
@@ -151,7 +153,7 @@ model::StepResult simulateCapture(StepWork& work)
     }
     const model::Image image = captures.finish(work.node.id);
     work.step.bytesDone = work.step.bytesTotal = static_cast<std::int64_t>(image.sizeBytes);
-    work.step.result = textOf({{"disk", simulatedDisk(work)}, {"content_id", image.contentId}});
+    work.step.result = wire::canonical({{"disk", simulatedDisk(work)}, {"content_id", image.contentId}});
     return waited;
 }
 
@@ -165,17 +167,17 @@ model::StepResult simulateVerify(StepWork& work)
     const std::int64_t blocks = (work.step.bytesTotal + blockBytes - 1) / blockBytes;
     const std::int64_t changed = std::min(blocks, fakeDelay(work, "fake_changed_blocks", 0ms) / 1s);
     work.step.bytesDone = work.step.bytesTotal;
-    work.step.result = textOf({{"disk", simulatedDisk(work)},
-                               {"blocks", blocks},
-                               {"blocks_changed", changed},
-                               {"partitions", json::array()}});
+    work.step.result = wire::canonical({{"disk", simulatedDisk(work)},
+                                        {"blocks", blocks},
+                                        {"blocks_changed", changed},
+                                        {"partitions", json::array()}});
     return waited;
 }
 
 /// "agent-failed", or for one step only: "burnin_cpu:agent-failed".
 void throwStepFault(const StepWork& work)
 {
-    const std::string fault = textMember(valueOf(work.node.driverInfo), "fake_step_fault");
+    const std::string fault = wire::textMember(wire::valueOf(work.node.driverInfo), "fake_step_fault");
     const std::size_t colon = fault.find(':');
     const std::string code = colon == std::string::npos ? fault : fault.substr(colon + 1);
     if (fault.empty() || (colon != std::string::npos && fault.substr(0, colon) != work.step.name))
@@ -204,9 +206,10 @@ model::StepResult simulateStep(StepWork& work)
     if (!std::holds_alternative<model::Done>(waited))
         return waited;
     if (work.step.name == "raid_create_configuration")
-        work.step.result = textOf(
+        work.step.result = wire::canonical(
             {{"raid_config",
-              simulatedRaid(valueOf(work.step.arguments).value("target_raid_config", json::object()))}});
+              simulatedRaid(
+                  wire::valueOf(work.step.arguments).value("target_raid_config", json::object()))}});
     return waited;
 }
 
@@ -239,7 +242,7 @@ model::StepResult simulateInspection(StepWork& work)
                               {"firmware", {{"vendor", "bm"}, {"version", "1"}, {"build_date", nullptr}}}}},
                             {"boot", {{"current_boot_mode", "uefi"}, {"pxe_interface", nullptr}}},
                             {"hostname", work.node.name}};
-    work.step.result = textOf({{"inventory", inventory}});
+    work.step.result = wire::canonical({{"inventory", inventory}});
     return waited;
 }
 
@@ -280,8 +283,9 @@ const AgentSide& simulatedAgentSide()
 
 const AgentSide& agentSideOf(const StepWork& work)
 {
-    const bool simulated = hardwareOf(work.context, work.node).simulated &&
-                           textMember(valueOf(work.node.driverInfo), "fake_agent_delay") != "never";
+    const bool simulated =
+        hardwareOf(work.context, work.node).simulated &&
+        wire::textMember(wire::valueOf(work.node.driverInfo), "fake_agent_delay") != "never";
     return simulated ? simulatedAgentSide() : realAgentSide();
 }
 

@@ -1,6 +1,7 @@
 // The RAM disk and what its agent does.
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/write_image.h"
-#include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
@@ -41,20 +42,20 @@ db::AgentRecord forgotten(const db::AgentRecord& record)
 void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
 {
     work.changeNode([inventoryText](model::Node& node) {
-        const json inventory = valueOf(inventoryText);
-        if (const std::string firmware = textMember(inventory, "firmware"); !firmware.empty())
+        const json inventory = wire::valueOf(inventoryText);
+        if (const std::string firmware = wire::textMember(inventory, "firmware"); !firmware.empty())
             node.bootMode = firmware;
-        json properties = valueOf(node.properties);
+        json properties = wire::valueOf(node.properties);
         if (inventory.contains("cpus"))
             properties["cpus"] = inventory.at("cpus");
         if (inventory.contains("memory_mb"))
             properties["memory_mb"] = inventory.at("memory_mb");
-        if (const std::string arch = textMember(inventory, "cpu_arch"); !arch.empty())
+        if (const std::string arch = wire::textMember(inventory, "cpu_arch"); !arch.empty())
             properties["cpu_arch"] = arch;
-        node.properties = textOf(properties);
-        json internal = valueOf(node.driverInternalInfo);
+        node.properties = wire::canonical(properties);
+        json internal = wire::valueOf(node.driverInternalInfo);
         internal["inventory"] = inventory;
-        node.driverInternalInfo = textOf(internal);
+        node.driverInternalInfo = wire::canonical(internal);
     });
 }
 

@@ -1,6 +1,6 @@
 // A disk becomes an image: what is checked before the machine goes down, and what the agent is told.
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/capture_disk.h"
-#include "conductor/core/json_values.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
@@ -48,7 +48,7 @@ model::StepResult stepCaptureDisk(StepWork& work)
     work.recordEvent(model::EventKind::ImageCaptured,
                      image->name +
                          (image->kind == model::ImageKind::Tree ? " holds the files" : " holds the disk"),
-                     json{{"report", valueOf(work.step.result)}, {"content_id", image->contentId}}.dump(
+                     json{{"report", wire::valueOf(work.step.result)}, {"content_id", image->contentId}}.dump(
                          -1, ' ', false, json::error_handler_t::replace));
     return result;
 }

@@ -1,7 +1,8 @@
 // Steps that an operator orders by name: of the agent, of the BMC, and bm's own between them.
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/raid.h"
 #include "common/wire/steps/start_rescue.h"
-#include "conductor/core/json_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/step_handlers.h"
@@ -18,7 +19,7 @@ constexpr std::chrono::milliseconds kHardwarePoll{1000};
 
 json argumentsOf(const StepWork& work)
 {
-    return valueOf(work.step.arguments);
+    return wire::valueOf(work.step.arguments);
 }
 
 model::StepResult doneByAgent(StepWork& work)
@@ -32,12 +33,12 @@ model::StepResult awaitJob(StepWork& work, const std::function<drivers::BmcJob()
                            const std::function<drivers::BmcJob(const drivers::BmcJob&)>& check)
 {
     return withPatience(work, work.context.settings.powerTimeout, [&]() -> model::StepResult {
-        const json progress = valueOf(work.step.result);
+        const json progress = wire::valueOf(work.step.result);
         const bool begun = progress.contains("job");
         const drivers::BmcJob job =
-            begun ? check({.id = textMember(progress, "job"), .age = work.age()}) : begin();
+            begun ? check({.id = wire::textMember(progress, "job"), .age = work.age()}) : begin();
         work.step.message = job.message;
-        work.step.result = job.done ? model::JsonText{} : textOf({{"job", job.id}});
+        work.step.result = job.done ? model::JsonText{} : wire::canonical({{"job", job.id}});
         if (job.done)
             return model::Done{};
         return model::Again{job.checkAgain};
@@ -60,11 +61,11 @@ T& slotOf(const StepWork& work, std::string_view kind, std::shared_ptr<T> driver
 void rememberBios(StepWork& work, drivers::BiosSettings& bios, const drivers::BmcAccess& bmc)
 {
     work.changeNode([settings = bios.read(bmc, work.callDeadline)](model::Node& node) {
-        json internal = valueOf(node.driverInternalInfo);
+        json internal = wire::valueOf(node.driverInternalInfo);
         internal.erase("bios");
         for (const auto& [name, value] : settings)
             internal["bios"][name] = value;
-        node.driverInternalInfo = textOf(internal);
+        node.driverInternalInfo = wire::canonical(internal);
     });
 }
 
@@ -94,14 +95,14 @@ model::StepResult stepCreateRaid(StepWork& work)
     if (arguments.targetRaidConfig == model::JsonText{})
         arguments.targetRaidConfig = work.node.targetRaidConfig;
     work.step.arguments = wire::toJson(arguments);
-    if (!valueOf(arguments.targetRaidConfig).contains("logical_disks"))
+    if (!wire::valueOf(arguments.targetRaidConfig).contains("logical_disks"))
         throw model::Error(
             model::ErrorCode::InvalidInput, "the node has no target_raid_config",
             R"(PUT /v1/nodes/NODE/states/raid {"logical_disks": [{"size_gb": "MAX", "raid_level": "1"}]})");
     const model::StepResult result = doneByAgent(work);
     if (std::holds_alternative<model::Done>(result))
-        work.changeNode([made = valueOf(work.step.result).value("raid_config", json::object())](
-                            model::Node& node) { node.raidConfig = textOf(made); });
+        work.changeNode([made = wire::valueOf(work.step.result).value("raid_config", json::object())](
+                            model::Node& node) { node.raidConfig = wire::canonical(made); });
     return result;
 }
 
@@ -144,7 +145,7 @@ model::StepResult stepUpdateFirmware(StepWork& work)
     const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
     std::vector<drivers::FirmwareImage> images;
     for (const json& one : argumentsOf(work).value("settings", json::array()))
-        images.push_back({textMember(one, "component"), textMember(one, "url")});
+        images.push_back({wire::textMember(one, "component"), wire::textMember(one, "url")});
     return awaitJob(
         work, [&] { return firmware.update(bmc, images, work.callDeadline); },
         [&](const drivers::BmcJob& job) { return firmware.check(bmc, job, work.callDeadline); });
@@ -161,7 +162,7 @@ model::StepResult stepResetBmc(StepWork& work)
 
 model::StepResult stepHold(StepWork& work)
 {
-    if (valueOf(work.step.result).value("unheld", false))
+    if (wire::valueOf(work.step.result).value("unheld", false))
         return model::Done{};
     work.recordEvent(model::EventKind::StepHeld, "waiting for an operator: unhold goes on, abort ends it");
     return model::Hold{};

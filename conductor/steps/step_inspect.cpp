@@ -1,7 +1,8 @@
 // Inspection: what the RAM disk finds becomes inventory, properties, ports and what the rules make of it.
 #include "common/model/step_kinds.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/inspect.h"
-#include "conductor/core/json_values.h"
 #include "conductor/nodes/driver_secrets.h"
 #include "conductor/nodes/inspection_rules.h"
 #include "conductor/steps/agent_side.h"
@@ -55,18 +56,18 @@ json documentOf(const model::Node& node)
     for (const TextMember& row : kTexts)
         document[row.name] = node.*row.member;
     for (const ObjectMember& row : kObjects)
-        document[row.name] = valueOf(node.*row.member);
+        document[row.name] = wire::valueOf(node.*row.member);
     return document;
 }
 
 void applyDocument(model::Node& node, const json& document, const Context& context)
 {
     for (const TextMember& row : kTexts)
-        node.*row.member = textMember(document, row.name);
+        node.*row.member = wire::textMember(document, row.name);
     const model::JsonText before = node.driverInfo;
     for (const ObjectMember& row : kObjects)
         if (document.contains(row.name))
-            node.*row.member = textOf(document.at(row.name));
+            node.*row.member = wire::canonical(document.at(row.name));
     node.driverInfo = sealDriverInfo(context, node, before);
 }
 
@@ -95,19 +96,19 @@ json portDocument(const model::Port& port)
     return {{"uuid", port.id.uuid},
             {"address", port.mac.text},
             {"name", port.name},
-            {"extra", valueOf(port.extra)},
+            {"extra", wire::valueOf(port.extra)},
             {"pxe_enabled", port.pxeEnabled},
             {"physical_network", port.physicalNetwork},
-            {"local_link_connection", valueOf(port.localLinkConnection)}};
+            {"local_link_connection", wire::valueOf(port.localLinkConnection)}};
 }
 
 void applyPort(model::Port& port, const json& document)
 {
-    port.name = textMember(document, "name");
-    port.extra = textOf(document.at("extra"));
+    port.name = wire::textMember(document, "name");
+    port.extra = wire::canonical(document.at("extra"));
     port.pxeEnabled = document.at("pxe_enabled").get<bool>();
-    port.physicalNetwork = textMember(document, "physical_network");
-    port.localLinkConnection = textOf(document.at("local_link_connection"));
+    port.physicalNetwork = wire::textMember(document, "physical_network");
+    port.localLinkConnection = wire::canonical(document.at("local_link_connection"));
 }
 
 /// A port for each NIC that has a MAC nobody knows; those with carrier only, unless none has.
@@ -119,7 +120,7 @@ void addPorts(db::Transaction& tx, const Context& context, const model::Node& no
         return nic.value("has_carrier", json(false)) == true;
     });
     for (const json& nic : interfaces) {
-        const std::optional<model::MacAddress> mac = model::macFromText(textMember(nic, "mac_address"));
+        const std::optional<model::MacAddress> mac = model::macFromText(wire::textMember(nic, "mac_address"));
         if (!mac || ports.findByMac(tx, *mac) || (carrier && nic.value("has_carrier", json(false)) != true))
             continue;
         model::Port port;
@@ -143,7 +144,8 @@ model::StepResult stepApplyInspection(StepWork& work)
     const auto found = work.context.database.read([&](db::Transaction& tx) {
         for (const model::Step& step : db::OperationRepository{}.steps(tx, work.operation.id))
             if (step.name == model::stepKind("inspect").name)
-                return valueOf(wire::fromJson<wire::InspectResult>(step.result.text, "inspect").inventory);
+                return wire::valueOf(
+                    wire::fromJson<wire::InspectResult>(step.result.text, "inspect").inventory);
         return json::object();
     });
     InspectionFacts facts{documentOf(work.node), found};
@@ -161,7 +163,7 @@ model::StepResult stepApplyInspection(StepWork& work)
         work.recordEvent(model::EventKind::InspectionLog, message);
     for (std::size_t i = 0; i < ports.size(); ++i)
         applyPort(ports[i], facts.ports[i]);
-    const db::NodeInventory inventory{work.node.id, textOf(found), textOf(facts.pluginData),
+    const db::NodeInventory inventory{work.node.id, wire::canonical(found), wire::canonical(facts.pluginData),
                                       work.context.clock.now()};
     work.writes.emplace_back([ports, inventory, &context = work.context](db::Transaction& tx) {
         for (const model::Port& port : ports)

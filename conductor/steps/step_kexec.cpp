@@ -1,7 +1,8 @@
 // The deployed kernel started from the RAM disk, without a second start of the firmware (docs/adr/0051).
 #include "common/model/step_kinds.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/start_kernel.h"
-#include "conductor/core/json_values.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/step_handlers.h"
@@ -25,9 +26,9 @@ model::StepResult leaveToFirmware(StepWork& work, const std::string& why)
 {
     work.recordEvent(model::EventKind::KexecNotStarted,
                      "the machine is started by its firmware instead: " + why);
-    json result = valueOf(work.step.result);
+    json result = wire::valueOf(work.step.result);
     result["started"] = false;
-    work.step.result = textOf(result);
+    work.step.result = wire::canonical(result);
     work.step.message = why;
     work.step.errorCode.clear();
     work.step.errorMessage.clear();
@@ -42,7 +43,7 @@ model::StepResult started(StepWork& work, json result)
     work.recordEvent(model::EventKind::KexecStarted,
                      "the deployed kernel " + loaded.kernel.value_or("") +
                          " was started from the RAM disk: " + loaded.arguments.value_or(""));
-    work.step.result = textOf(result);
+    work.step.result = wire::canonical(result);
     return model::Done{};
 }
 
@@ -53,7 +54,7 @@ model::StepResult awaitSilence(StepWork& work, json result)
     const std::int64_t nowMs = model::toMillis(now);
     if (!result.contains("loaded_at_ms")) {
         result["loaded_at_ms"] = nowMs;
-        work.step.result = textOf(result);
+        work.step.result = wire::canonical(result);
         work.step.message = "leaving for the deployed kernel";
         return model::Again{kSilence};
     }
@@ -71,7 +72,7 @@ model::StepResult awaitSilence(StepWork& work, json result)
 
 model::StepResult stepStartKernel(StepWork& work)
 {
-    json result = valueOf(work.step.result);
+    json result = wire::valueOf(work.step.result);
     if (agentSideOf(work).startsKernelAtOnce())
         return started(work, std::move(result));
     if (work.step.arguments.text == "{}")
@@ -95,7 +96,7 @@ bool startedByKexec(const StepWork& work)
         const std::vector<model::Step> steps = db::OperationRepository{}.steps(tx, work.operation.id);
         return std::ranges::any_of(steps, [](const model::Step& step) {
             return step.name == model::stepKind("start_kernel").name &&
-                   valueOf(step.result).value("started", false);
+                   wire::valueOf(step.result).value("started", false);
         });
     });
 }

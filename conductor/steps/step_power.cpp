@@ -1,5 +1,5 @@
 // Power is a wish: off, seen off, boot device, on, seen on; each part may be repeated.
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/steps/step_handlers.h"
@@ -148,7 +148,7 @@ model::StepResult stepSetPower(StepWork& work)
     const PowerTarget target = model::powerTargetFromText(order.target).value_or(PowerTarget::On);
     const std::chrono::milliseconds timeout =
         order.timeoutMs ? std::chrono::milliseconds{*order.timeoutMs} : work.context.settings.powerTimeout;
-    nlohmann::json progress = valueOf(work.step.result);
+    nlohmann::json progress = wire::valueOf(work.step.result);
     if (staysOn(work) && (target == PowerTarget::Reboot || target == PowerTarget::SoftReboot))
         return restart(work, timeout);
     switch (target) {

@@ -1,7 +1,6 @@
 // A RAM disk of the operator's: its kernel and initrd are laid ready, the machine is started from the
 // network, and is active once it has fetched both. No agent, and no disk is written.
 #include "common/platform/secrets.h"
-#include "conductor/core/json_values.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/steps/agent_side.h"

@@ -1,6 +1,7 @@
 #include "conductor/steps/step_support.h"
 
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
@@ -74,13 +75,13 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
                         "the machine is still not \"" + std::string(model::toText(wanted)) + "\" " +
                             std::to_string(timeout / 1s) + " s after the BMC was told so",
                         "look at the machine's console and its BMC's event log");
-        nlohmann::json progress = valueOf(work.step.result);
+        nlohmann::json progress = wire::valueOf(work.step.result);
         const std::int64_t now = model::toMillis(work.context.clock.now());
         if (now - progress.value("ordered_at_ms", std::int64_t{0}) >= kOrderAgain.count()) {
             const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
             powerOf(work.context, work.node).setPower(bmc, action, work.callDeadline);
             progress["ordered_at_ms"] = now;
-            work.step.result = textOf(progress);
+            work.step.result = wire::canonical(progress);
             work.step.message = "told the BMC: " + std::string(model::toText(action));
         }
         if (agentSideOf(work).switchesAtOnce() && observePower(work) == wanted)
@@ -91,7 +92,7 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
 
 model::StepResult restart(StepWork& work, std::chrono::milliseconds timeout)
 {
-    nlohmann::json progress = valueOf(work.step.result);
+    nlohmann::json progress = wire::valueOf(work.step.result);
     if (!progress.value("restarted", false)) {
         const model::StepResult ordered = withPatience(work, timeout, [&]() -> model::StepResult {
             if (observePower(work) == model::PowerState::On)
@@ -103,7 +104,7 @@ model::StepResult restart(StepWork& work, std::chrono::milliseconds timeout)
         if (!std::holds_alternative<model::Done>(ordered))
             return ordered;
         progress["restarted"] = true;
-        work.step.result = textOf(progress);
+        work.step.result = wire::canonical(progress);
         work.step.message = "reset: the node has disable_power_off";
         return model::Again{kPollInterval};
     }

@@ -1,6 +1,6 @@
 // A tree laid onto disks: "copy files".
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/write_tree.h"
-#include "conductor/core/json_values.h"
 #include "conductor/steps/disk_choice.h"
 #include "conductor/steps/image_copy_step.h"
 #include "conductor/steps/step_handlers.h"
@@ -12,7 +12,7 @@ namespace {
 
 std::int64_t contentBytes(const model::Image& image)
 {
-    return valueOf(image.description).value("content_bytes", std::int64_t{0});
+    return wire::valueOf(image.description).value("content_bytes", std::int64_t{0});
 }
 
 model::JsonText treeArguments(const StepWork& work, const model::Image& image)

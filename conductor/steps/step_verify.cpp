@@ -1,5 +1,6 @@
 // Is this node manageable: its settings, its BMC, its power.
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
@@ -25,14 +26,14 @@ model::StepResult stepIdentifyBmc(StepWork& work)
         const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);
         const drivers::BmcIdentity identity = control->identify(bmc, work.callDeadline);
         work.changeNode([identity, learned = control->learned(bmc)](model::Node& node) {
-            nlohmann::json internal = valueOf(node.driverInternalInfo);
+            nlohmann::json internal = wire::valueOf(node.driverInternalInfo);
             internal["bmc"] = {{"manufacturer", identity.manufacturer},
                                {"product", identity.product},
                                {"firmware", identity.firmware},
                                {"ipmi_version", identity.ipmiVersion}};
             for (const auto& [key, value] : learned)
                 internal[key] = value;
-            node.driverInternalInfo = textOf(internal);
+            node.driverInternalInfo = wire::canonical(internal);
         });
         work.recordEvent(model::EventKind::BmcIdentified,
                          identity.manufacturer + " " + identity.product + ", firmware " + identity.firmware);

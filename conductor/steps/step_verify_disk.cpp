@@ -1,6 +1,6 @@
 // A deployed disk compared with the image that was written to it; nothing is written.
+#include "common/wire/json/stored_json.h"
 #include "common/wire/steps/verify_disk.h"
-#include "conductor/core/json_values.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
@@ -25,16 +25,16 @@ json writtenImage(const StepWork& work)
     if (!report)
         throw Error(ErrorCode::NotFound, "nothing is known of what was written to this node's disk",
                     "only what this bm has deployed can be verified");
-    return valueOf(report->body).at("image");
+    return wire::valueOf(report->body).at("image");
 }
 
 wire::VerifyDiskArguments verifyArguments(const StepWork& work, const json& written)
 {
     model::Image image;
-    image.contentId = textMember(written, "content_id");
-    image.name = textMember(written, "name");
+    image.contentId = wire::textMember(written, "content_id");
+    image.name = wire::textMember(written, "name");
     image.sizeBytes = written.at("size_bytes").get<std::uint64_t>();
-    image.manifestSha256 = textMember(written, "manifest_sha256");
+    image.manifestSha256 = wire::textMember(written, "manifest_sha256");
     wire::VerifyDiskArguments arguments{imageOfStore(work, image), diskChoice(work)};
     arguments.image.blocksUrl.reset();
     return arguments;
@@ -46,12 +46,12 @@ model::StepResult stepCheckVerify(StepWork& work)
 {
     const json image = writtenImage(work);
     try {
-        storedBlocksRoot(work.context, textMember(image, "content_id"));
+        storedBlocksRoot(work.context, wire::textMember(image, "content_id"));
     } catch (const Error& error) {
         if (error.code() != ErrorCode::NotFound)
             throw;
         throw Error(ErrorCode::NotFound,
-                    "the image that was written, " + textMember(image, "name") +
+                    "the image that was written, " + wire::textMember(image, "name") +
                         ", is no longer in the store",
                     "add the same bytes again: bm image add");
     }
@@ -68,7 +68,7 @@ model::StepResult stepVerifyDisk(StepWork& work)
     const model::StepResult result = agentSideOf(work).awaitReport(work, work.context.settings.writeTimeout);
     if (!std::holds_alternative<model::Done>(result))
         return result;
-    const json found = valueOf(work.step.result);
+    const json found = wire::valueOf(work.step.result);
     reportVerification(work, image, found);
     const auto verified = wire::fromJsonValue<wire::VerifyDiskResult>(found, "result");
     work.recordEvent(model::EventKind::DiskVerified,

@@ -4,7 +4,7 @@
 #include "common/platform/log.h"
 #include "common/platform/loop.h"
 #include "common/platform/work_queue.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/fleet/rollouts/gates.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
@@ -20,8 +20,8 @@ using model::Rollout;
 
 RolloutRequest storedRequest(const Context& context, const Rollout& rollout)
 {
-    nlohmann::json body = valueOf(rollout.request);
-    const std::string sealed = textMember(body, "deploy_sealed");
+    nlohmann::json body = wire::valueOf(rollout.request);
+    const std::string sealed = wire::textMember(body, "deploy_sealed");
     body.erase("deploy_sealed");
     if (!sealed.empty())
         body["deploy"] = nlohmann::json::parse(context.secrets.open(sealed));

@@ -1,7 +1,7 @@
 #include "conductor/fleet/rollouts/rollout_reconciler.h"
 
 #include "common/model/duration.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/images/deployment_refusals.h"
@@ -278,13 +278,13 @@ bool RolloutReconciler::windowIsOver() const
 std::string RolloutReconciler::addressOf(const model::NodeId& id) const
 {
     if (const std::optional<model::Node> node = db::NodeRepository{}.find(tx_, id)) {
-        std::string given = textMember(valueOf(node->properties), "health_address");
+        std::string given = wire::textMember(wire::valueOf(node->properties), "health_address");
         if (!given.empty())
             return given;
     }
     const auto lease =
         db::EventRepository{}.latestOfKind(tx_, id, std::string(model::toText(model::EventKind::DhcpAck)));
-    return lease ? textMember(valueOf(lease->details), "address") : std::string{};
+    return lease ? wire::textMember(wire::valueOf(lease->details), "address") : std::string{};
 }
 
 } // namespace bm::conductor::fleet

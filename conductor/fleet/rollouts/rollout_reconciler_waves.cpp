@@ -1,6 +1,7 @@
 // The part of the reconciler that begins, pauses and ends: waves, limits, the failure budget.
 #include "common/platform/secrets.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_reader.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/fleet/rollouts/rollout_reconciler.h"
@@ -38,7 +39,7 @@ std::string imageOn(db::Transaction& tx, const model::Node& node)
 {
     if (node.state != model::State::Active)
         return {};
-    const std::string name = carriedImage(valueOf(node.instanceInfo));
+    const std::string name = carriedImage(wire::valueOf(node.instanceInfo));
     const std::optional<model::Image> image = db::ImageRepository{}.findByName(tx, name);
     return image ? image->id.uuid : std::string{};
 }
@@ -192,7 +193,8 @@ DeployRequest RolloutReconciler::deployOf(RolloutNode& node) const
     node.phonedHomeAt.reset();
     const std::string url = context_.settings.baseUrl + "/v1/phone-home/" + token;
     wire::ConfigDriveParts parts = deploy.parts.value_or(wire::ConfigDriveParts{});
-    nlohmann::json meta = parseGiven(parts.metaDataJson.empty() ? "{}" : parts.metaDataJson, "meta_data");
+    nlohmann::json meta =
+        wire::parseObject(parts.metaDataJson.empty() ? "{}" : parts.metaDataJson, "meta_data");
     meta["phone_home_url"] = url;
     parts.metaDataJson = meta.dump();
     if (parts.vendorDataJson.empty()) // cloud-init's own way of telling that it is done

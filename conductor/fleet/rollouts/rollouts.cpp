@@ -2,7 +2,8 @@
 
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/fleet/rollouts/rollout_controller.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
@@ -181,10 +182,10 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
         Rollout rollout;
         rollout.id = model::RolloutId::make();
         rollout.name = freeName(tx, request);
-        nlohmann::json stored = valueOf(request.body);
+        nlohmann::json stored = wire::valueOf(request.body);
         if (!request.deployBody.empty())
             stored["deploy_sealed"] = context.secrets.seal(request.deployBody);
-        rollout.request = textOf(stored);
+        rollout.request = wire::canonical(stored);
         rollout.imageWanted = request.image;
         rollout.image = plan.image.id;
         rollout.imageName = plan.image.name;

@@ -4,6 +4,7 @@
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/fleet/selection/rollout_request.h"
 
 #include <algorithm>
@@ -141,9 +142,9 @@ std::string patchedBody(const Schedule& schedule, const std::string& deploy, con
 {
     json body = {{"name", schedule.name},
                  {"zone", schedule.zone},
-                 {"rollout", json::parse(schedule.rollout.text)},
-                 {"maintenance", json::parse(schedule.maintenance.text)},
-                 {"blackout", json::parse(schedule.blackout.text)},
+                 {"rollout", wire::valueOf(schedule.rollout)},
+                 {"maintenance", wire::valueOf(schedule.maintenance)},
+                 {"blackout", wire::valueOf(schedule.blackout)},
                  {"missed", model::toText(schedule.missed)},
                  {"overlap", model::toText(schedule.overlap)},
                  {"paused", schedule.paused}};
@@ -169,10 +170,10 @@ Calendar calendarOf(const Schedule& schedule)
     Calendar calendar;
     calendar.zone = schedule.zone;
     if (schedule.maintenance.text != "[]")
-        for (const json& text : json::parse(schedule.maintenance.text))
+        for (const json& text : wire::valueOf(schedule.maintenance))
             calendar.windows.push_back(maintenanceWindowFromText(text.get<std::string>()));
     if (schedule.blackout.text != "[]")
-        for (const json& text : json::parse(schedule.blackout.text))
+        for (const json& text : wire::valueOf(schedule.blackout))
             calendar.blackout.push_back(blackoutFromText(text.get<std::string>()));
     return calendar;
 }

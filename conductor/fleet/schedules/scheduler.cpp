@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/log.h"
 #include "common/platform/loop.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/schedules/due_times.h"
 #include "conductor/fleet/schedules/run_decision.h"
@@ -143,7 +144,7 @@ bool Scheduler::State::takeDue()
 void Scheduler::State::begin(db::Transaction& tx, const Schedule& schedule, ScheduleRun& run,
                              const StartRun& decision)
 {
-    nlohmann::json body = nlohmann::json::parse(schedule.rollout.text);
+    nlohmann::json body = wire::valueOf(schedule.rollout);
     body["name"] = rolloutName(schedule, run);
     if (!schedule.deploySealed.empty())
         body["deploy"] = nlohmann::json::parse(context.secrets.open(schedule.deploySealed));

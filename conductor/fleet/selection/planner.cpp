@@ -3,7 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 #include "common/text/text.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/fleet/selection/selection.h"
 #include "conductor/fleet/selection/verdict.h"
 #include "conductor/images/image_reference.h"
@@ -22,7 +22,7 @@ namespace {
 
 std::string rackOf(const model::Node& node)
 {
-    return textMember(valueOf(node.properties), "rack");
+    return wire::textMember(wire::valueOf(node.properties), "rack");
 }
 
 std::string shownName(const model::Node& node)

@@ -1,7 +1,7 @@
 #include "conductor/fleet/selection/selection.h"
 
 #include "common/model/error.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/image_by_url.h"
 #include "db/repositories/rollout_repository.h"
@@ -46,8 +46,8 @@ public:
             facts.lastDeployed = deployed->second;
         if (node.state != model::State::Active)
             return facts;
-        const nlohmann::json instance = valueOf(node.instanceInfo);
-        const auto found = names_.find(textMember(instance, "image_checksum"));
+        const nlohmann::json instance = wire::valueOf(node.instanceInfo);
+        const auto found = names_.find(wire::textMember(instance, "image_checksum"));
         if (found != names_.end())
             facts.images = found->second;
         facts.images.push_back(carriedImage(instance));

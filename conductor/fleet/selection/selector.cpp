@@ -2,7 +2,7 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 
 #include <algorithm>
 #include <array>
@@ -35,7 +35,7 @@ Values one(const std::string& text)
 Values traitsOf(const SelectorFacts& facts)
 {
     Values traits;
-    for (const nlohmann::json& trait : valueOf(facts.node.traits))
+    for (const nlohmann::json& trait : wire::valueOf(facts.node.traits))
         if (trait.is_string())
             traits.push_back(trait.get<std::string>());
     return traits;
@@ -46,7 +46,8 @@ constexpr auto kKeys = std::to_array<Key>({
     {"uuid", [](const SelectorFacts& f) { return one(f.node.id.uuid); }},
     {"class", [](const SelectorFacts& f) { return one(f.node.resourceClass); }},
     {"trait", traitsOf},
-    {"rack", [](const SelectorFacts& f) { return one(textMember(valueOf(f.node.properties), "rack")); }},
+    {"rack",
+     [](const SelectorFacts& f) { return one(wire::textMember(wire::valueOf(f.node.properties), "rack")); }},
     {"owner", [](const SelectorFacts& f) { return one(f.node.owner); }},
     {"lessee", [](const SelectorFacts& f) { return one(f.node.lessee); }},
     {"group", [](const SelectorFacts& f) { return one(f.node.conductorGroup); }},
@@ -80,9 +81,9 @@ bool isKnown(const std::string& key)
 Values valuesOf(const std::string& key, const SelectorFacts& facts)
 {
     if (key.starts_with("property."))
-        return one(textMember(valueOf(facts.node.properties), key.substr(9)));
+        return one(wire::textMember(wire::valueOf(facts.node.properties), key.substr(9)));
     if (key.starts_with("extra."))
-        return one(textMember(valueOf(facts.node.extra), key.substr(6)));
+        return one(wire::textMember(wire::valueOf(facts.node.extra), key.substr(6)));
     for (const Key& row : kKeys)
         if (row.name == key)
             return row.of(facts);

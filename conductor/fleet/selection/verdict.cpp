@@ -1,7 +1,7 @@
 #include "conductor/fleet/selection/verdict.h"
 
 #include "common/model/duration.h"
-#include "conductor/core/json_values.h"
+#include "common/wire/json/stored_json.h"
 #include "conductor/images/deployment_refusals.h"
 #include "conductor/nodes/boot_port.h"
 
@@ -94,7 +94,7 @@ std::uint64_t largestDisk(const json& inventory)
 
 std::string capability(const json& properties, std::string_view wanted)
 {
-    const std::string all = textMember(properties, "capabilities");
+    const std::string all = wire::textMember(properties, "capabilities");
     for (std::size_t begin = 0; begin < all.size();) {
         const std::size_t end = std::min(all.find(',', begin), all.size());
         const std::string one = all.substr(begin, end - begin);
@@ -108,12 +108,12 @@ std::string capability(const json& properties, std::string_view wanted)
 Reason imageFits(const Case& c)
 {
     const model::Image& image = c.by.image;
-    const json properties = valueOf(c.node.properties);
+    const json properties = wire::valueOf(c.node.properties);
     std::uint64_t disk = largestDisk(c.inventory);
     if (disk == 0)
-        disk = std::strtoull(textMember(properties, "local_gb").c_str(), nullptr, 10) << 30U;
+        disk = std::strtoull(wire::textMember(properties, "local_gb").c_str(), nullptr, 10) << 30U;
     const std::uint64_t needed =
-        std::max(image.sizeBytes, valueOf(image.description).value("content_bytes", std::uint64_t{0}));
+        std::max(image.sizeBytes, wire::valueOf(image.description).value("content_bytes", std::uint64_t{0}));
     const bool writes = image.kind != model::ImageKind::Ramdisk;
     if (writes && disk > 0 && disk < needed)
         return {"disk-too-small",
@@ -123,7 +123,7 @@ Reason imageFits(const Case& c)
                 "a smaller image, or a larger disk"};
     std::string architecture = c.inventory.value("cpu_arch", "");
     if (architecture.empty())
-        architecture = textMember(properties, "cpu_arch");
+        architecture = wire::textMember(properties, "cpu_arch");
     if (!image.architecture.empty() && !architecture.empty() && architecture != image.architecture)
         return {"conflict",
                 "wrong architecture: " + architecture + ", the image is for " + image.architecture,
@@ -148,8 +148,9 @@ Reason optionsFit(const Case& c)
 
 Reason alreadyDeployed(const Case& c)
 {
-    const bool onIt = c.node.state == model::State::Active &&
-                      textMember(valueOf(c.node.instanceInfo), "image_checksum") == c.by.image.contentId;
+    const bool onIt =
+        c.node.state == model::State::Active &&
+        wire::textMember(wire::valueOf(c.node.instanceInfo), "image_checksum") == c.by.image.contentId;
     if (onIt && !c.by.request.force && !c.by.request.ifOlderThan)
         return {"already", "already on " + c.by.image.name, "--force writes it again", true};
     if (c.by.request.ifOlderThan && c.selected.lastDeployed &&
@@ -176,7 +177,7 @@ void judge(db::Transaction& tx, const Context& context, const PlanCriteria& by, 
                  selected,
                  node,
                  node.name.empty() ? node.id.uuid : node.name,
-                 agent ? valueOf(agent->inventory) : json::object()};
+                 agent ? wire::valueOf(agent->inventory) : json::object()};
     for (const auto& question :
          {nodeOptsOut, alreadyDeployed, stateFits, machineSeen, imageFits, optionsFit}) {
         const Reason reason = question(c);
