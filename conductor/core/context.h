@@ -44,7 +44,7 @@ struct Settings {
     std::map<std::string, std::string> rootDeviceByClass; ///< resource class to root device hints (JSON text)
 };
 
-/// What every part of the conductor works with: borrowed, made by bmd's App, outlives them all.
+/// Services and settings of the conductor. Borrowed: bmd's Core makes it and outlives every user.
 struct Context {
     db::Database& database;
     const model::Clock& clock;

@@ -3,9 +3,9 @@
 
 namespace bm::conductor {
 
-/// What a request says of a deployment; prepareDeploy() makes the operation's wire::DeployOrder of it.
+/// The request of a deployment; prepareDeploy() makes the operation's wire::DeployOrder of it.
 using DeployRequest = wire::ProvisionRequest;
-/// What goes with a verb of PUT states/provision.
+/// The arguments of a verb of PUT states/provision.
 using VerbOrder = wire::VerbRequest;
 
 } // namespace bm::conductor

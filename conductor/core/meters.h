@@ -8,7 +8,7 @@
 
 namespace bm::conductor {
 
-/// What bmd counts and measures, made once; docs/metrics.md is checked against it. Thread-safe.
+/// The metrics of bmd; a test compares docs/metrics.md with them. Thread-safe.
 class Meters {
 public:
     Meters();
@@ -19,7 +19,7 @@ public:
     void stepEnded(const model::Step& step, std::string_view outcome);
     void written(std::int64_t before,
                  std::int64_t after); ///< bytes of an image on a disk, if more than before
-    /// @p code: an error's; "" when the BMC did as asked
+    /// @param code  the error's; "" for success
     void bmcCall(std::chrono::milliseconds took, std::string_view code);
     void commit(std::size_t units, std::chrono::microseconds took);
     void request(std::string_view listener, std::string_view method, std::string_view route, int status,

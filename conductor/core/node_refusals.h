@@ -3,7 +3,7 @@
 
 namespace bm::conductor {
 
-/// Why a node takes no operation now. Part of the caller's transaction.
+/// Refusals that every operation shares. Part of the caller's transaction.
 
 /// @throws Error Conflict in maintenance mode, in Ironic's words
 void refuseMaintenance(const model::Node& node);

@@ -28,7 +28,7 @@ inline std::string_view interfaceOf(const Context& context, const model::Node& n
 std::map<std::string, std::string> driverTexts(const Context& context, const model::Node& node);
 /// UEFI or BIOS: as last seen, else as the boot_mode capability says, else the default.
 model::BootMode bootModeOf(const Context& context, const model::Node& node);
-/// The refusal of a node that an operation works on.
+/// The refusal while @p operation works on @p node.
 model::Error lockedError(const model::Node& node, const model::Operation& operation, const std::string& host);
 
 } // namespace bm::conductor

@@ -22,7 +22,7 @@ struct Subscription {
     std::shared_ptr<EventSubscriber> subscriber;
 };
 
-/// What follows a cursor, and the sequence up to which nothing else does.
+/// Events after a cursor, and the sequence up to which they are complete.
 struct Piece {
     std::vector<model::NodeEvent> events{};
     std::int64_t upTo = 0;
@@ -59,7 +59,7 @@ struct EventHub::State {
     std::vector<Subscription> all{}; ///< of the thread
     std::atomic<std::size_t> count = 0;
     std::atomic<std::uint64_t> delivered = 0;
-    /// Commits that come during a breath share a read.
+    /// Commits within this pause share a read.
     platform::Loop loop{"events",
                         [this](const std::stop_token& stop) {
                             serve(stop);
@@ -95,7 +95,7 @@ void EventHub::State::serve(const std::stop_token& stop)
     }
 }
 
-/// One piece for everybody who is ready. @return whether somebody ready has more to come
+/// Hands one piece to every ready subscriber. @return whether a ready subscriber has further events
 bool EventHub::State::serveRound()
 {
     using Readiness = EventSubscriber::Readiness;
@@ -112,7 +112,7 @@ bool EventHub::State::serveRound()
     return more;
 }
 
-/// One alone has its filter applied by the database; those who share a cursor share what is read.
+/// The database applies the filter of a single subscriber; subscribers at one cursor share a read.
 bool EventHub::State::serveGroup(std::int64_t cursor, const std::vector<Subscription*>& group)
 {
     const Piece piece =
@@ -123,7 +123,7 @@ bool EventHub::State::serveGroup(std::int64_t cursor, const std::vector<Subscrip
     return ready && !piece.whole;
 }
 
-/// @return whether all of it was taken
+/// @return whether the subscriber took all events
 bool EventHub::State::give(Subscription& to, const Piece& piece)
 {
     for (const model::NodeEvent& event : piece.events) {

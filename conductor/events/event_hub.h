@@ -7,24 +7,24 @@
 
 namespace bm::conductor {
 
-/// Hears of events as they are committed. The hub calls it on its own thread, end() on the one that stops it;
-/// calls must not wait.
+/// Receives events once they are committed. The hub calls it on its own thread, end() on the one that stops
+/// it; calls must not wait.
 class EventSubscriber {
 public:
     virtual ~EventSubscriber() = default;
     enum class Readiness { Ready, Busy, Gone };
-    /// Busy: it takes nothing now and pokes the hub when it does again. Gone: it is forgotten.
+    /// Busy: it takes no event now, and pokes the hub when it is ready again. Gone: the hub drops it.
     virtual Readiness readiness() = 0;
     /// @return false: no room now; the event is offered again once it is Ready
     virtual bool take(const model::NodeEvent& event) = 0;
-    /// The hub ends; nothing more comes.
+    /// The hub ends: no event follows.
     virtual void end() = 0;
 };
 
-/// Tells subscribers of the events that were committed, each in the order of their sequence, without gap or
-/// duplicate. Every subscriber has a cursor; those at the same one share a read, so old events (in pieces,
-/// never all at once) and new ones come by the same way, and a slow subscriber falls behind by itself. A
-/// thread of its own runs from the first subscription to stop(). Thread-safe.
+/// Hands committed events to subscribers in the order of their sequence, without gap or duplicate. Every
+/// subscriber has a cursor; subscribers at the same cursor share a read. Old events, in pieces, and new ones
+/// take the same path, and a slow subscriber delays no other. A thread of its own runs from the first
+/// subscription to stop(). Thread-safe.
 class EventHub {
 public:
     explicit EventHub(db::Database& database);
@@ -35,7 +35,7 @@ public:
     /// From the first event after @p after on. After stop(): ends it at once.
     void subscribe(db::EventFilter filter, std::int64_t after,
                    const std::shared_ptr<EventSubscriber>& subscriber);
-    /// Something was committed, or a busy subscriber is ready. From any thread, never waits.
+    /// Call it after a commit, and when a busy subscriber is ready. From any thread; never waits.
     void poke();
     void stop();
     std::size_t subscribers() const;

@@ -66,7 +66,7 @@ WebhookWorker::WebhookWorker(const Context& context, const Webhooks::Render& ren
     loop_.start();
 }
 
-/// The pause after the failures so far; until news come when it is parked, or was only stopped.
+/// The pause after the failures so far; none before the next event when the hook is parked or was stopped.
 platform::Loop::Pause WebhookWorker::backOff(const model::Webhook& hook) const
 {
     if (hook.parked || hook.failures == 0)
@@ -91,7 +91,7 @@ std::optional<WebhookWorker::Batch> WebhookWorker::nextBatch() const
     });
 }
 
-/// Nothing up to @p latest is left for @p hook; stored now and then, as most events are for no hook.
+/// Moves the cursor of @p hook to @p latest. Stored now and then, since most events are for no hook.
 void WebhookWorker::sawUpTo(std::int64_t latest, model::Webhook& hook)
 {
     seen_ = latest;
@@ -120,7 +120,8 @@ platform::Loop::Pause WebhookWorker::serve(const std::stop_token& stop)
     }
 }
 
-/// @return whether it is settled; false: to be tried again later, or the hook is parked, or bmd ends
+/// @return whether the event is delivered or given up; false: try again later, the hook is parked, or bmd
+/// stops
 bool WebhookWorker::deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop)
 {
     const std::string id = fmt::format("{}-{}", hook.id.uuid, event.sequence);
@@ -130,7 +131,7 @@ bool WebhookWorker::deliver(model::Webhook& hook, const model::NodeEvent& event,
         postToWebhook(client_, hook, context_.secrets.open(hook.secretSealed), id, event.kind, body,
                       model::Deadline::in(settings_.deadline, stop));
     if (stop.stop_requested() && !answer.error.empty())
-        return false; // broken off by us: no failure of theirs
+        return false; // bmd stopped: not a failure of the receiver
     hook.lastAttemptAt = context_.clock.now();
     if (answer.error.empty()) {
         hook.lastDeliveredAt = hook.lastAttemptAt;

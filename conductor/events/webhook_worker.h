@@ -8,10 +8,10 @@
 
 namespace bm::conductor {
 
-/// What came of one post.
+/// The result of one post.
 struct WebhookAnswer {
     int status = 0;
-    std::string error{}; ///< "" when it was taken
+    std::string error{}; ///< "" when the receiver took it (2xx)
 };
 
 /// Posts @p body, signed, with the id of the delivery. Errors are values here. @p secret in the clear.
@@ -36,7 +36,7 @@ private:
         std::int64_t latest = 0; ///< of all events, for the hook or not
     };
     std::optional<Batch> nextBatch() const; ///< nothing: the hook is gone or parked
-    /// Posts the events that are stored now. News do not cut a back-off short.
+    /// Posts the stored events. A new event does not shorten a back-off.
     platform::Loop::Pause serve(const std::stop_token& stop);
     platform::Loop::Pause backOff(const model::Webhook& hook) const;
     bool deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop);

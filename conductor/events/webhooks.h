@@ -9,7 +9,7 @@
 
 namespace bm::conductor {
 
-/// How hard a webhook is tried; tests make it faster.
+/// Attempts and pauses of a webhook; tests make them shorter.
 struct WebhookSettings {
     std::chrono::milliseconds deadline{10'000};    ///< of one attempt
     std::chrono::milliseconds firstBackOff{1'000}; ///< doubles with every failure in a row
@@ -24,39 +24,38 @@ struct NewWebhook {
     std::string kinds;  ///< as for EventHub's filter
 };
 
-/// What a test of a webhook gave.
+/// The result of a webhook's test.
 struct WebhookTest {
     int status = 0;       ///< of the answer; 0: none came
-    std::string error{};  ///< "" when it was taken (2xx)
-    bool resumed = false; ///< the hook was parked, and goes on now
+    std::string error{};  ///< "" when the receiver took it (2xx)
+    bool resumed = false; ///< the hook was parked and is active again
 };
 
-/// Posts events to where operators want them, each hook on a thread of its own, so that one that hangs keeps
-/// back itself alone. An event is posted until it is taken (2xx), with back-off; after
-/// WebhookSettings::attempts the hook is parked, with its error shown, until a test of it succeeds. The
-/// cursor is stored: a restart goes on where it was, an event may come twice (same id), none is left out.
-/// Redirects are not followed. Thread-safe.
+/// Posts events to the URLs of operators, each hook on a thread of its own, so that a slow receiver delays no
+/// other. Posts an event until the receiver takes it (2xx), with back-off; after WebhookSettings::attempts
+/// the hook is parked and shows its error, until a test of it succeeds. The cursor is stored: after a restart
+/// an event may come twice (same id), none is left out. Follows no redirect. Thread-safe.
 class Webhooks {
 public:
-    /// @p render gives an event as JSON, as /v1/events shows it.
+    /// @param render  returns an event as JSON, as /v1/events shows it
     using Render = std::function<std::string(const model::NodeEvent&)>;
     Webhooks(Context context, Render render, WebhookSettings settings = {});
     ~Webhooks();
     void start();
     void stop();
-    /// Something was committed. Never waits.
+    /// Call it after a commit. Never waits.
     void poke();
 
     struct Added {
         model::Webhook hook;
         std::string secret; ///< shown this once
     };
-    /// Begins with what happens from now on. @throws Error InvalidInput (name, url, kinds), Conflict (name)
+    /// Begins with the next event. @throws Error InvalidInput (name, url, kinds), Conflict (name)
     Added add(const NewWebhook& wanted);
     std::vector<model::Webhook> all() const;
     model::Webhook get(const std::string& ident) const; ///< name or uuid. @throws Error NotFound
     void remove(const std::string& ident);
-    /// Posts a "webhook.test" event now; takes a parked hook up again when that works.
+    /// Posts a "webhook.test" event now; unparks the hook when the receiver takes it.
     WebhookTest test(const std::string& ident);
     /// Events that wait for @p hook, those of other kinds included.
     std::int64_t backlog(const model::Webhook& hook) const;

@@ -141,7 +141,7 @@ std::vector<Node> Doctor::nodesCalled(const std::vector<std::string>& names) con
 
 namespace {
 
-/// @return how many of the BMCs answer; what is wrong with them goes to @p findings
+/// Adds the problems of the BMCs to @p findings. @return how many BMCs answer
 std::size_t examineGroup(drivers::PowerDriver& power, const drivers::BmcControl* control, const Group& group,
                          const model::Deadline& deadline, std::vector<Finding>& findings)
 {

@@ -12,19 +12,19 @@ namespace bm::conductor {
 enum class Severity : std::uint8_t { Ok, Warning, Error };
 std::string_view toText(Severity severity) noexcept; ///< "ok", "warning", "error"
 
-/// What a check has found.
+/// One finding of a check.
 struct Finding {
     std::string check; ///< the check's name, filled in by the doctor
     Severity severity = Severity::Ok;
-    std::string subject; ///< a node's name or another thing of many; "" the whole
+    std::string subject; ///< a node's name, a file ...; "" when there is only one
     std::string what;    ///< one line for people, with values
     std::string remedy;  ///< what to do; "" where all is well
 };
 
-/// Examines one thing; ends at the deadline. What it throws becomes a finding of its own.
+/// Checks one thing; ends at the deadline. An exception becomes a finding.
 using Examination = std::function<std::vector<Finding>(const model::Deadline&)>;
 struct Check {
-    std::string name; ///< "dhcp", "tftp": stable, may be asked for alone
+    std::string name; ///< "dhcp", "tftp": stable, selects the check
     Examination examine;
 };
 

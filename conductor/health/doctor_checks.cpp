@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::chrono::hours kDay{24};
 constexpr std::chrono::hours kOldRamdisk = 180 * kDay;
-constexpr std::string_view kNobody = "02:62:6d:00:00:01";  // asked with for a script; no machine has it
+constexpr std::string_view kNobody = "02:62:6d:00:00:01";  // no machine has this address
 constexpr std::int64_t kWrittenMillis = 1'760'000'000'000; // October 2025: no clock shows less
 
 std::string megabytes(std::uint64_t bytes)

@@ -5,9 +5,9 @@
 
 namespace bm::conductor {
 
-// What there is to examine beside BMCs; bmd's App hands these to the Doctor.
+// Checks other than of BMCs; bmd's App passes them to the Doctor.
 
-/// Offers to a DHCPDISCOVER on the provisioning interface by others than us. Proxy mode wants exactly one
+/// DHCP offers of other servers on the provisioning interface. Proxy mode wants exactly one
 /// other server, which hands out addresses and no boot file.
 Examination otherDhcpServers(pxe::BootSettings settings);
 /// Every loader that TFTP should serve, fetched whole from the provisioning address.
@@ -16,7 +16,7 @@ Examination bootFilesByTftp(pxe::BootSettings settings);
 Examination bootFilesByHttp(std::function<std::string()> baseUrl, bool ramdisk);
 /// Kernel and RAM disk in @p folder: there, and not older than the clock or half a year.
 Examination ramdiskFiles(std::filesystem::path folder, const model::Clock& clock);
-/// Whether the time is plausible and kept by somebody.
+/// Whether the time is plausible and synchronised.
 Examination systemClock(const model::Clock& clock);
 /// Free space where @p folders lie; below a tenth is a warning, below @p reserveBytes an error.
 Examination diskSpace(std::vector<std::pair<std::string, std::filesystem::path>> folders,

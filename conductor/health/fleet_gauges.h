@@ -3,7 +3,7 @@
 
 namespace bm::conductor {
 
-/// Has the gauges of the fleet (nodes, operations, images, agents, rollouts) counted at every scrape.
+/// Counts nodes, operations, images, agents and rollouts at every scrape.
 /// @p context must outlive the last scrape.
 void measureFleet(const Context& context);
 

@@ -8,8 +8,8 @@
 
 namespace bm::conductor {
 
-/// Why @p request cannot be done with @p image on @p node, in the order of the checks; empty: nothing speaks
-/// against it. Each is InvalidInput, Conflict, NotFound (a layout), ImageUnsupported or ImageCorrupt. The
+/// Why @p request cannot be done with @p image on @p node, in the order of the checks; empty: nothing
+/// forbids it. Each is InvalidInput, Conflict, NotFound (a layout), ImageUnsupported or ImageCorrupt. The
 /// plan of a rollout, a deployment's request and a node's validation all ask this function. It judges the
 /// image and the options alone: state, lock, maintenance and boot port are checked beside it.
 std::vector<model::Error> deploymentRefusals(const model::Node& node, const model::Image& image,

@@ -1,4 +1,4 @@
-// Images by address: fetched once into the catalogue, by whichever node asks first; the others wait for it.
+// Images by address: the first deployment imports the image into the catalogue, the others wait for it.
 #include "conductor/images/image_by_url.h"
 
 #include "common/platform/secrets.h"
@@ -24,7 +24,7 @@ constexpr std::size_t kSha512Digits = 128;
 constexpr const char* kChecksumHint = "set instance_info/image_os_hash_algo (sha256, sha512) and "
                                       "image_os_hash_value, or image_checksum";
 
-/// A digest without its algorithm is known by its length.
+/// The length of a digest tells its algorithm.
 std::string withAlgorithm(const std::string& value)
 {
     if (value.find(':') != std::string::npos)
@@ -53,7 +53,7 @@ std::string checksumOf(const json& instance)
     return withAlgorithm(given);
 }
 
-/// "debian-12.qcow2" of any URL, as an image may be called; its end tells apart what else is called so.
+/// An image name from the file of the URL; a digest at its end makes it unique.
 std::string nameFor(const ImageAddress& address, const std::string& file)
 {
     constexpr std::size_t kLongestFile = 40;

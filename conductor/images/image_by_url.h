@@ -19,12 +19,13 @@ struct ImageAddress {
 /// InvalidInput: no http(s) address, no checksum, MD5, or kernel and ramdisk of a partition image
 ImageAddress imageAddressOf(const nlohmann::json& instanceInfo);
 
-/// The catalogue's image of that address and checksum, whatever its state; none yet, or one that failed: its
-/// import begins. @p by: who is said to have asked.
+/// The catalogue's image of that address and checksum, in any state. Where there is none, or its import
+/// failed, a new import begins.
+/// @param by  the actor that the event names
 model::Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
                         const std::string& by);
 
-/// The name of the image that @p instanceInfo says a node carries; "" when it says none.
+/// The name of the image on a node, from its @p instanceInfo; "" when it names none.
 std::string carriedImage(const nlohmann::json& instanceInfo);
 
 } // namespace bm::conductor

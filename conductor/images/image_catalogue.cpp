@@ -15,7 +15,7 @@ using model::ImageState;
 
 namespace {
 
-/// Whoever wants an image to stay, by name. Nodes that it is on do not: they have their copy.
+/// Refuses to delete an image that a tag, a schedule or a rollout uses. Nodes have their own copy.
 void refuseWanted(db::Transaction& tx, const Image& image)
 {
     const std::vector<std::string> users = ImageUsers(tx).wanting(image);
@@ -88,7 +88,7 @@ Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& act
             return found; // a verification is at work already
         found.progressBytes = 0;
         found.progressTotalBytes = found.sizeBytes;
-        found.errorCode = found.errorMessage = found.errorHint = ""; // what comes is of this verification
+        found.errorCode = found.errorMessage = found.errorHint = ""; // of an earlier verification
         db::ImageRepository{}.update(tx, found);
         storeJob(tx, state_->context, {.image = found.id, .kind = "verify"});
         recordEvent(tx, state_->context.clock.now(), {}, model::EventKind::ImageVerify,
@@ -150,7 +150,7 @@ void ImageCatalogue::remove(const std::string& nameOrId, const std::string& acto
     if (orphan.empty())
         return;
     state_->context.database.write(
-        [&](db::Transaction& tx) { // not beside the end of an import of the same bytes
+        [&](db::Transaction& tx) { // in the writer: no import of the same bytes ends meanwhile
             if (db::ImageRepository{}.countWithContent(tx, orphan) == 0)
                 state_->context.images.collect(orphan);
         });

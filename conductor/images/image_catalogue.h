@@ -8,7 +8,7 @@
 
 namespace bm::conductor {
 
-/// Images by name. Imports and verifications run on a pool of their own (image_jobs.h) and go on after a
+/// Images by name. Imports and verifications run on a pool of their own (image_jobs.h) and continue after a
 /// crash.
 class ImageCatalogue {
 public:
@@ -23,10 +23,10 @@ public:
     void startJob(const model::ImageId& image);
     model::Image get(const std::string& nameOrId) const; ///< @throws Error NotFound
     std::vector<model::Image> list() const;
-    /// Applies @p change to what operators may say of an image. @throws Error NotFound
+    /// Applies @p change to the fields of an image that operators set. @throws Error NotFound
     model::Image change(const std::string& nameOrId, const std::function<void(model::Image&)>& change);
-    /// Has every byte of it read again; the image's state and verifiedAt tell the outcome. Again while it
-    /// runs: no second time. @throws Error NotFound, Conflict (not stored yet)
+    /// Reads every byte of the image again and sets its state and verifiedAt. A verification that runs
+    /// already is not repeated. @throws Error NotFound, Conflict (not stored yet)
     model::Image verify(const std::string& nameOrId, const std::string& actor);
     /// @throws Error InvalidInput
     PruneResult prune(const RetentionRule& rule, bool dryRun, const std::string& actor);

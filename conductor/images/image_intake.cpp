@@ -49,7 +49,7 @@ Image imageToImport(const NewImage& wanted, model::UtcTime now)
     image.name = wanted.name;
     image.source = wanted.url.empty() ? wanted.sourceName : platform::shownUrl(wanted.url);
     image.labels = wanted.labels;
-    if (wanted.kernelArguments) { // what the import finds is put around it
+    if (wanted.kernelArguments) { // the import adds its findings
         model::checkKernelArguments(*wanted.kernelArguments, "kernel_arguments");
         image.description = wire::canonical({{"kernel_arguments", *wanted.kernelArguments}});
     }

@@ -27,7 +27,7 @@ constexpr std::chrono::hours kJobDeadline{12};
 constexpr std::chrono::milliseconds kProgressInterval{500};
 constexpr std::int64_t kMostStarts = 5;
 
-/// What an end of bmd is to an import that cannot go on.
+/// The error of an import that bmd's end interrupted and that cannot continue.
 Error cutOff()
 {
     return {ErrorCode::Aborted, "bmd stopped while this image was being uploaded",
@@ -97,8 +97,7 @@ void ImageJobs::State::settle(const model::ImageId& id,
     });
 }
 
-/// Images that were found broken and are of the same bytes are whole again: those bytes were just stored
-/// anew.
+/// Makes broken images of the same content ready: the import has just stored their bytes again.
 void ImageJobs::State::mendOthers(db::Transaction& tx, const Image& whole)
 {
     const db::ImageRepository images;
@@ -194,7 +193,7 @@ void ImageJobs::State::doImport(const ImageJob& job, const model::Deadline& dead
     forgetFiles(job);
 }
 
-/// With the kernel arguments that whoever added it wants.
+/// Adds the kernel arguments of the request to the description.
 void ImageJobs::State::checkRamdisk(const ImageJob& job, images::StoredImage& stored) const
 {
     const std::optional<Image> image =
@@ -218,13 +217,14 @@ bool ImageJobs::State::isWanted(const ImageJob& job) const
         [&](db::Transaction& tx) { return db::ImageJobRepository{}.find(tx, job.image).has_value(); });
 }
 
-/// Bytes that no image came of.
+/// Removes the bytes of an import whose image is gone.
 void ImageJobs::State::collectUnused(const std::string& contentId)
 {
-    context.database.write([&](db::Transaction& tx) { // not beside the end of an import of the same bytes
-        if (db::ImageRepository{}.countWithContent(tx, contentId) == 0)
-            context.images.collect(contentId);
-    });
+    context.database.write(
+        [&](db::Transaction& tx) { // in the writer: no import of the same bytes ends meanwhile
+            if (db::ImageRepository{}.countWithContent(tx, contentId) == 0)
+                context.images.collect(contentId);
+        });
 }
 
 void ImageJobs::State::doVerify(const ImageJob& job, const model::Deadline& deadline)
@@ -248,7 +248,7 @@ void ImageJobs::State::doVerify(const ImageJob& job, const model::Deadline& dead
     });
 }
 
-/// The intent, stored: one more start.
+/// Counts one more start of the job, before it begins.
 std::optional<ImageJob> ImageJobs::State::begin(const model::ImageId& id)
 {
     return context.database.write([&](db::Transaction& tx) {
@@ -283,7 +283,7 @@ void ImageJobs::State::run(const model::ImageId& id, const std::stop_token& stop
     } catch (const std::exception& error) {
         failure = Error(ErrorCode::Internal, error.what());
     }
-    if (failure && !stop.stop_requested()) // else it goes on at the next start
+    if (failure && !stop.stop_requested()) // the next start continues a stopped job
         failed(*job, *failure);
 }
 

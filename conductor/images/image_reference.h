@@ -18,8 +18,7 @@ void checkTagReference(const std::string& reference);
 class ImageTags {
 public:
     ImageTags(db::Database& database, const model::Clock& clock) : database_(database), clock_(clock) {}
-    /// Points @p reference to @p image (name, tag or id), from wherever it pointed; the same again is no
-    /// change.
+    /// Points @p reference to @p image (name, tag or id). Pointing it there again changes nothing.
     /// @throws Error NotFound, InvalidInput
     model::ImageTag set(const std::string& reference, const std::string& image, const std::string& actor);
     void remove(const std::string& reference, const std::string& actor); ///< @throws Error NotFound

@@ -54,7 +54,7 @@ RetentionVerdict judge(const Image& image, std::size_t rank, const RetentionRule
     return {image, true, "nobody uses it"};
 }
 
-/// As decided before, if nobody has come to use it meanwhile.
+/// Removes an image that the rule selected, unless it has a user by now.
 bool removeOne(const Context& context, RetentionVerdict& verdict, const std::string& actor)
 {
     return context.database.write([&](db::Transaction& tx) {
@@ -73,7 +73,7 @@ bool removeOne(const Context& context, RetentionVerdict& verdict, const std::str
     });
 }
 
-/// Inside the writer, so that an import's end, which names the content, is either before or still holds it.
+/// In the writer: an import that ends is committed before, or still holds its content.
 bool collectOne(const Context& context, const std::string& content, bool dryRun)
 {
     return context.database.write([&](db::Transaction& tx) {

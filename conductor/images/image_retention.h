@@ -8,8 +8,8 @@
 
 namespace bm::conductor {
 
-/// Which images may go. Of those that match, each group's newest keepLast stay, and all that are younger than
-/// olderThan; never one that a node, a tag, a schedule or a rollout uses.
+/// Selects images to remove. Of the images that match, the newest keepLast of each group stay, and those
+/// younger than olderThan; so does every image that a node, a tag, a schedule or a rollout uses.
 struct RetentionRule {
     std::map<std::string, std::string> labels{}; ///< all must be there
     std::string prefix{};                        ///< of the name
@@ -29,11 +29,12 @@ struct PruneResult {
     std::size_t objectsRemoved = 0;         ///< of the store, which no image referred to
 };
 
-/// @throws Error InvalidInput (a rule that would say nothing: neither keepLast nor olderThan)
+/// @throws Error InvalidInput (a rule with neither keepLast nor olderThan)
 std::vector<RetentionVerdict> judgeRetention(db::Transaction& tx, const RetentionRule& rule,
                                              model::UtcTime now);
-/// Removes what the rule lets go, each image in a transaction that checks again who uses it, then the objects
-/// of the store that no image refers to. @param dryRun  only says what would be done
+/// Removes the images that @p rule selects, each in a transaction that checks its users again, then the
+/// objects of the store that no image refers to.
+/// @param dryRun  removes nothing; the result is the same
 PruneResult prune(const Context& context, const RetentionRule& rule, bool dryRun, const std::string& actor);
 
 /// Removes the store's objects that no image refers to and no import holds. @return how many

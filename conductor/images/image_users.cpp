@@ -42,7 +42,7 @@ void ImageUsers::readNodes(db::Transaction& tx)
             if (const std::string text = wire::textMember(instance, member); !text.empty())
                 carrying_[text].insert(nodeNameOf(node));
         if (const std::optional<RamdiskDeployment> deployment =
-                ramdiskDeploymentOf(node)) // has no copy: it comes for it at each start
+                ramdiskDeploymentOf(node)) // has no copy: it fetches the image at each start
             wanting_[deployment->image.uuid].insert(nodeNameOf(node) + ", which boots it");
     }
     for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx)) {

@@ -9,7 +9,7 @@
 
 namespace bm::conductor {
 
-/// Who needs which image, as the database says in one transaction.
+/// The users of images, read in one transaction.
 class ImageUsers {
 public:
     explicit ImageUsers(db::Transaction& tx);

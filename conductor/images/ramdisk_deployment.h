@@ -14,17 +14,18 @@ struct RamdiskDeployment {
     std::string tokenSealed; ///< of the addresses that its boot script has
     std::string arguments;
     bool configDrive = false;
-    bool script = false, kernel = false, initrd = false; ///< what was fetched since power-on was ordered
+    bool script = false, kernel = false,
+         initrd = false; ///< fetched since the BMC was ordered to switch the machine on
 };
 
 std::optional<RamdiskDeployment> ramdiskDeploymentOf(const model::Node& node);
-/// Nothing: the node stays in no RAM disk any more.
+/// Nothing: ends the node's RAM-disk deployment.
 void setRamdiskDeployment(model::Node& node, const std::optional<RamdiskDeployment>& deployment);
 
-/// Whether a network boot of @p node brings its RAM disk: it is active, or about to be.
+/// Whether @p node starts its RAM disk when it boots by the network: it is active, or being deployed.
 bool bootsItsRamdisk(const model::Node& node);
 
-/// @throws Error Conflict when @p node, which stays in a RAM disk, has no disk that bm wrote
+/// @throws Error Conflict when @p node has a RAM-disk deployment: bm wrote no disk of it
 void refuseWithoutDisk(const model::Node& node, const std::string& what);
 
 /// The files of a config drive as one more initrd (a newc archive): config-2/openstack/latest/..., or, where

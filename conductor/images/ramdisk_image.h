@@ -9,15 +9,15 @@
 
 namespace bm::conductor {
 
-/// Where in an image of kind "ramdisk" the files lie that a machine boots, as its description says.
+/// The offsets of kernel and initrds in an image of kind "ramdisk", from its description.
 struct RamdiskImage {
     std::vector<images::ByteRange> kernel;
     std::vector<images::ByteRange> initrd; ///< one after the other
     bool iso = false;                      ///< the image is an ISO, which "{iso}" in the arguments stands for
     std::string arguments;                 ///< of the kernel
 };
-/// @throws Error ImageCorrupt (a description that says something else, files past the image's end),
-/// InvalidInput (arguments that no boot script can carry)
+/// @throws Error ImageCorrupt (no such description, files past the image's end), InvalidInput (arguments that
+/// no boot script can carry)
 RamdiskImage ramdiskOf(const model::JsonText& description, std::uint64_t sizeBytes);
 
 /// @p description with @p arguments for the kernel; "%default%" in them stands for those it has.
@@ -29,7 +29,7 @@ void setKernelArguments(model::Image& image, const std::string& arguments);
 /// The kernel's arguments for a deployment: the request's, else instance_info/kernel_append_params
 /// (Ironic's), else the image's. @throws Error InvalidInput, ImageCorrupt
 std::string argumentsFor(const model::Image& image, const model::Node& node, const DeployRequest& request);
-/// What only means something where a disk is written, or where the kernel is the image's own affair.
+/// Refuses the options that only disks have, and a kernel that the machine's firmware cannot start.
 /// @throws Error InvalidInput, Conflict (a kernel for BIOS, a machine with UEFI)
 void refuseForRamdisk(const model::Image& image, const model::Node& node, const DeployRequest& request);
 /// @throws Error InvalidInput when @p request has kernel arguments for an image that is no RAM disk

@@ -7,7 +7,7 @@
 
 namespace bm::conductor {
 
-/// What the request, else the node, says is to be deployed.
+/// The image to deploy, as the request names it, else the node.
 struct RequestedImage {
     std::string reference;
     bool byAddress = false; ///< instance_info's alone may be a URL
@@ -16,7 +16,7 @@ struct RequestedImage {
 /// @throws Error InvalidInput when neither names an image
 RequestedImage requestedImageOf(const model::Node& node, const DeployRequest& request);
 
-/// An image that is named by its address may still be on its way.
+/// The import of an image that is named by its address may still be at work.
 /// @throws Error NotFound, Conflict (not ready), InvalidInput (address)
 model::Image findRequestedImage(db::Transaction& tx, const Context& context, const model::Node& node,
                                 const RequestedImage& requested);
@@ -24,7 +24,7 @@ model::Image findRequestedImage(db::Transaction& tx, const Context& context, con
 /// Ironic's "fake" deploy interface needs no image.
 bool writesNothing(const Context& context, const model::Node& node, const DeployRequest& request);
 
-/// What a deployment of the image that @p node's instance_info names would be refused for; "" for nothing.
+/// Why a deployment of the image in @p node's instance_info would be refused; "" when it would not.
 std::string deployFinding(db::Transaction& tx, const Context& context, const model::Node& node);
 
 } // namespace bm::conductor

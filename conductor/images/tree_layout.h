@@ -13,7 +13,7 @@ namespace bm::conductor {
 nlohmann::json layoutFor(const model::Image& image, const DeployRequest& request);
 /// @throws Error InvalidInput when @p request has a layout, which a disk image brings itself
 void refuseLayout(const model::Image& image, const DeployRequest& request);
-/// What an import says of a tree, its layout read and checked. "{}" stays.
+/// The description of an imported tree, with its layout parsed and checked. "{}" stays.
 /// @throws Error InvalidInput with line and column
 model::JsonText checkedDescription(const model::JsonText& description);
 

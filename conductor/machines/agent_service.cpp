@@ -62,7 +62,7 @@ db::AgentRecord authorized(db::Transaction& tx, const Context& context, const st
     return *record;
 }
 
-/// The agent gets in plain what is stored sealed.
+/// The step for the agent, its sealed argument opened.
 wire::AgentStepOrder instructionOf(const Context& context, const Step& step)
 {
     nlohmann::json arguments = wire::valueOf(step.arguments);
@@ -71,7 +71,7 @@ wire::AgentStepOrder instructionOf(const Context& context, const Step& step)
     return {step.id.uuid, step.name, wire::canonical(arguments)};
 }
 
-/// Puts the agent's report into the step's row; a finished one is handed to the engine.
+/// Stores the agent's report in the step's row. The report of a step's end makes its operation due.
 void takeReport(db::Transaction& tx, const Context& context, const model::NodeId& node, Step step,
                 const wire::AgentStepReport& report)
 {
@@ -115,7 +115,7 @@ struct Offered {
     bool abort = false;
 };
 
-/// The agent step that waits now, after @p report was taken.
+/// Takes @p report, then returns the agent's next step.
 Offered offer(db::Transaction& tx, const Context& context, const model::NodeId& node,
               const std::optional<wire::AgentStepReport>& report)
 {
@@ -142,7 +142,7 @@ Offered offer(db::Transaction& tx, const Context& context, const model::NodeId& 
 
 namespace {
 
-/// A rollout's own wishes over the service's.
+/// The settings of the operation's rollout, else those of bmd.
 RelaySettings relaySettings(db::Transaction& tx, const Context& context, const model::Operation& operation,
                             std::string& copyGroup)
 {
@@ -161,7 +161,7 @@ RelaySettings relaySettings(db::Transaction& tx, const Context& context, const m
     return settings;
 }
 
-/// The node's place among those that copy the same, when its step is a copy.
+/// The node's place in a chain, when its step copies an image.
 std::optional<wire::AgentRelayPlan> relayPlan(db::Transaction& tx, const Context& context,
                                               RelayCoordinator& relay, const model::Operation& operation,
                                               const Step& step, const ReceivedExchange& exchange)
@@ -187,7 +187,7 @@ std::optional<wire::AgentRelayPlan> relayPlan(db::Transaction& tx, const Context
     return relay.join(node, contentId);
 }
 
-/// Sources that were left for a reason of theirs are on the node's record.
+/// Records each source that the agent left, with its reason.
 void recordRelayLeft(db::Transaction& tx, const Context& context, const model::Operation& operation,
                      const ReceivedExchange& exchange)
 {
@@ -321,7 +321,7 @@ wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, 
     return answer;
 }
 
-/// The last word of a copy, also of one that took a moment.
+/// Takes the agent's last relay report and ends its place in the chain.
 void endRelay(conductor::RelayCoordinator& relay, const std::string& nodeUuid,
               const ReceivedExchange& exchange)
 {

@@ -8,14 +8,14 @@
 
 namespace bm::conductor {
 
-/// What the agent is told once it is known.
+/// The answer to a lookup.
 struct AgentGrant {
     model::Node node;
     std::string token;
     std::chrono::seconds heartbeatTimeout{300};
 };
 
-/// The agent's side of the service: lookup, heartbeat, exchange, config drive (design section 5).
+/// The agent's side of the service: lookup, heartbeat, exchange, config drive.
 class AgentService {
 public:
     /// @p relay outlives it.
@@ -26,7 +26,7 @@ public:
                       const std::string& secret, const std::string& nonce, const std::string& peerAddress);
     void heartbeat(const std::string& nodeUuid, const std::string& token, const std::string& agentVersion,
                    const std::string& peerAddress);
-    /// Takes the agent's report and says what comes next. @throws Error Unauthorized
+    /// Stores the agent's report and answers with its next step. @throws Error Unauthorized
     wire::AgentExchangeAnswer exchange(const std::string& nodeUuid, const std::string& token,
                                        const wire::AgentExchangeRequest& exchange,
                                        const std::string& peerAddress);
@@ -36,7 +36,7 @@ public:
     /// @throws Error NotFound (no such machine, nothing to inspect), InvalidInput
     std::string continueInspection(const std::vector<std::string>& macs, const std::string& nodeUuid,
                                    const std::string& inventoryJson, const std::string& peerAddress);
-    /// The ISO or VFAT image for the node's disk; only to an agent whose machine matches what is known.
+    /// The ISO or VFAT image for the node's disk; only for an agent whose machine matches the node.
     std::string configDrive(const std::string& nodeUuid, const std::string& token);
     /// @throws Error Unauthorized
     void authorize(const std::string& nodeUuid, const std::string& token) const;

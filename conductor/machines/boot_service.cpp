@@ -30,7 +30,7 @@ std::optional<int> vlanOf(const model::Node& node)
     return std::stoi(vlan);
 }
 
-/// A fresh boot: the secret of an earlier fetch, and whoever traded it, are forgotten.
+/// Makes the secret of a new boot; the secret and the token of the boot before end.
 std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRecord record)
 {
     std::string secret = platform::randomHex(32);
@@ -45,8 +45,8 @@ std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRec
     return secret;
 }
 
-/// What a node that is being deployed fetched, so that its deployment goes on; one that is active may come as
-/// often as it likes.
+/// Stores that a node being deployed has fetched a file; its operation is due once it has kernel and initrd.
+/// An active node may fetch them again.
 void mark(db::Transaction& tx, const Context& context, model::Node node, bool RamdiskDeployment::*what)
 {
     std::optional<RamdiskDeployment> deployment = ramdiskDeploymentOf(node);
@@ -78,7 +78,7 @@ std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context,
     return pxe::imageScript(boot);
 }
 
-/// Of a node that boots its RAM disk, and asks with its token.
+/// The deployment of a node that boots its RAM disk and sends its token.
 struct Asked {
     model::Image image;
     std::string driveSealed;
@@ -99,7 +99,7 @@ Asked findAsked(db::Transaction& tx, const Context& context, const std::string& 
             deployment->configDrive ? db::ConfigDriveRepository{}.find(tx, node->id).value_or("") : ""};
 }
 
-constexpr std::chrono::minutes kTakeOutDeadline{2}; // laid ready by the deployment; this is after a mishap
+constexpr std::chrono::minutes kTakeOutDeadline{2}; // the deployment has extracted it; it was lost since
 
 } // namespace
 
@@ -136,7 +136,7 @@ BootFile BootService::imageFile(const std::string& node, const std::string& toke
 void BootService::imageFetched(const BootFile& file, const std::string& peerAddress, std::uint64_t bytes,
                                bool whole)
 {
-    std::error_code ignored; // a range is not the file
+    std::error_code ignored; // a range is not the whole file
     whole = whole && (file.path.empty() || bytes == std::filesystem::file_size(file.path, ignored));
     context_.database.write([&](db::Transaction& tx) {
         const std::optional<model::Node> node = db::NodeRepository{}.find(tx, file.node);

@@ -11,7 +11,7 @@
 
 namespace bm::conductor {
 
-/// Which MAC address DHCP last saw at an IP address: TFTP and HTTP fetches only show the latter. Thread-safe.
+/// The MAC address that DHCP last saw at an IP address; TFTP and HTTP show only IP addresses. Thread-safe.
 class AddressBook {
 public:
     std::optional<model::MacAddress> macOf(const std::string& address);
@@ -24,30 +24,31 @@ private:
 /// A file of a node's RAM-disk deployment, on disk or (config drive) in memory.
 struct BootFile {
     model::NodeId node;
-    model::EventKind event = model::EventKind::HttpKernel; ///< that a fetch of it becomes
+    model::EventKind event = model::EventKind::HttpKernel; ///< recorded when a machine has fetched it
     std::filesystem::path path;                            ///< empty: bytes
     std::string bytes;
 };
 
-/// Who may boot from us and what it is told; what machines do on the wire becomes events.
+/// Answers machines that boot by the network, and records their requests as events.
 class BootService {
 public:
     explicit BootService(Context context);
     ~BootService();
-    /// iPXE's script for @p mac. A node that is expected to boot gets the RAM disk's with a fresh secret, a
-    /// known idle one leaves for its disk, an unknown one is told so and noted.
+    /// iPXE's script for @p mac. A node that is expected to boot gets the RAM disk's script with a new
+    /// secret, a known idle node the script that starts its disk; of an unknown machine an event is recorded.
     std::string script(const std::string& mac, const std::string& platform, const std::string& peerAddress);
-    /// A kernel or RAM disk went out (@p what: HttpKernel, HttpRamdisk); becomes an event of the node behind
-    /// @p peerAddress.
+    /// Records that a machine has fetched the kernel or the RAM disk, for the node at @p peerAddress.
+    /// @param what  HttpKernel or HttpRamdisk
     void fetched(model::EventKind what, const std::string& peerAddress, std::uint64_t bytes, bool whole);
-    /// "vmlinuz", "initrd.img", "image.iso" or "config.img" of the image that @p node has been given to stay
-    /// in, made anew where it is gone. @p token: of that deployment, as its script has it.
-    /// @throws Error NotFound (no such file, node or token: all told alike), Unavailable
+    /// "vmlinuz", "initrd.img", "image.iso" or "config.img" of the RAM-disk deployment of @p node; extracts
+    /// the file again when it is missing.
+    /// @param token  of the deployment, from its boot script
+    /// @throws Error NotFound (no such file, node or token; the message is the same), Unavailable
     BootFile imageFile(const std::string& node, const std::string& token, const std::string& name);
-    /// @p file went out; becomes an event of its node, and is what its deployment waits for.
+    /// Records that the machine has fetched @p file; its deployment waits for kernel and initrd.
     void imageFetched(const BootFile& file, const std::string& peerAddress, std::uint64_t bytes, bool whole);
     void contact(const pxe::BootContact& contact);
-    /// All known machines, with who is to boot now: for pxe::BootServices::setHosts.
+    /// All known machines, and whether each is to boot now: for pxe::BootServices::setHosts.
     std::vector<pxe::BootHost> hosts() const;
 
 private:

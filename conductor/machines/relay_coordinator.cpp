@@ -117,7 +117,7 @@ std::size_t RelayCoordinator::State::activeIn(const RelayedCopy& copy, const Cha
         chain.order, [&](const std::string& uuid) { return active(copy.members.at(uuid), now); }));
 }
 
-/// Into the shortest chain; at the tail, unless the chain has only just begun.
+/// Adds a node to the shortest chain: at the tail, unless the chain has just begun.
 void RelayCoordinator::State::place(RelayedCopy& copy, const std::string& uuid, UtcTime now) const
 {
     std::size_t total = 1;
@@ -156,7 +156,7 @@ void RelayCoordinator::State::toTail(RelayedCopy& copy, const std::string& uuid,
             std::rotate(at, at + 1, chain.order.end());
 }
 
-/// What a member says of those that it left.
+/// Takes the sources that a member left.
 void RelayCoordinator::State::hear(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const
 {
     for (const wire::AgentRelayReport::Left& left : news.left)
@@ -170,7 +170,7 @@ void RelayCoordinator::State::hear(RelayedCopy& copy, const wire::AgentRelayRepo
         }
 }
 
-/// What a quarter of them get at least: those behind a slow disk get no more than it takes, and may be many.
+/// The rate of the slowest quarter: members behind a slow disk are no faster, and may be many.
 std::uint64_t RelayCoordinator::State::usualRate(const RelayedCopy& copy, UtcTime now) const
 {
     std::vector<std::uint64_t> rates;
@@ -277,7 +277,7 @@ std::optional<wire::AgentRelayPlan> RelayCoordinator::exchange(const std::string
     member.node.address = address;
     if (news.port != 0)
         member.port = news.port;
-    member.closed = news.port == 0 && member.listened; // till it has begun, it is where it was told to be
+    member.closed = news.port == 0 && member.listened; // until it reports, it copies from the planned source
     member.listened = member.listened || news.port != 0;
     member.news = news;
     copy->touched = now;

@@ -28,9 +28,9 @@ struct RelayCopyView {
     std::vector<wire::RelayChain> chains;
 };
 
-/// Who copies what from whom just now: nodes that want the same content form chains, each taking from the one
-/// before it. Kept in memory: after a restart the nodes, which call every few seconds, join again, while
-/// their connections go on. Thread-safe.
+/// Arranges the nodes that copy the same content in chains: each node copies from the one before it. The
+/// chains are in memory: after a restart the nodes, which call every few seconds, join again, and their
+/// connections stay open. Thread-safe.
 class RelayCoordinator {
 public:
     /// @param pace  a member silent for three times as long, at least 6 s, is no source any more
@@ -40,13 +40,14 @@ public:
     RelayCoordinator& operator=(const RelayCoordinator&) = delete;
 
     bool knows(const std::string& nodeUuid, const std::string& contentId) const;
-    /// @p node copies @p contentId: it joins, late ones at the tail, the first by the settings' order.
+    /// Adds @p node, which copies @p contentId, to a chain: the first ones by the settings' order, later ones
+    /// at the tail.
     wire::AgentRelayPlan join(const RelayNode& node, const std::string& contentId);
-    /// A member's news and what it is told. @return nothing when it is no member
+    /// Takes a member's report and returns its plan; nothing for a node in no chain.
     std::optional<wire::AgentRelayPlan> exchange(const std::string& nodeUuid, const std::string& address,
                                                  const wire::AgentRelayReport& news);
     void ended(const std::string& nodeUuid, bool well);
-    /// What is going on with @p contentId, and, for ten minutes, what went on.
+    /// The copies of @p contentId at work, and those that ended in the last ten minutes.
     /// @p copyGroup: of a rollout with settings of its own; those without one are shown as well.
     std::vector<RelayCopyView> show(const std::string& contentId, const std::string& copyGroup) const;
 

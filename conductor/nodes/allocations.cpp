@@ -46,7 +46,7 @@ bool mayHave(const Node& node, const Allocation& allocation)
     return allocation.owner.empty() || node.owner == allocation.owner || node.lessee == allocation.owner;
 }
 
-/// Available ones of the class, those that have rested longest first.
+/// Available nodes of the class, those that were used least recently first.
 std::vector<Node> freeNodes(db::Transaction& tx, const Allocation& allocation)
 {
     db::NodeFilter filter;

@@ -71,7 +71,7 @@ class Values {
 public:
     Values(const InspectionFacts& facts, const json* item) : facts_(facts), item_(item) {}
 
-    /// @p given with what stands in braces replaced.
+    /// @p given with the values of its expressions in braces.
     json resolved(const json& given) const
     {
         if (given.is_string())
@@ -100,7 +100,7 @@ private:
         }
         return out;
     }
-    /// null where there is nothing.
+    /// null when there is no such value.
     json valueAt(const std::string& expression) const
     {
         const Keys keys = keysOf(expression);
@@ -164,7 +164,7 @@ std::partial_ordering compared(const json& left, const json& right, bool asText)
     return textOfValue(left) <=> textOfValue(right);
 }
 
-/// Each pair of neighbours stands as @p holds says.
+/// Whether @p holds is true for each pair of neighbours.
 bool chain(const json& args, const std::function<bool(std::partial_ordering)>& holds)
 {
     const json& values = args.at("values");
@@ -227,7 +227,7 @@ const std::map<std::string, Condition, std::less<>>& conditions()
     return table;
 }
 
-/// What a loop goes over, one null without a loop.
+/// The items of the loop; one null without a loop.
 std::vector<json> itemsOf(const json& part, const InspectionFacts& facts)
 {
     if (!part.contains("loop"))

@@ -7,7 +7,7 @@
 
 namespace bm::conductor {
 
-/// What inspection rules see and change. All objects.
+/// The documents that inspection rules read and change. All objects.
 struct InspectionFacts {
     nlohmann::json node;      ///< name, driver, properties, driver_info, extra, traits ...
     nlohmann::json inventory; ///< as the agent found it; read only

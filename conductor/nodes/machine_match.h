@@ -3,10 +3,10 @@
 
 namespace bm::conductor {
 
-/// Before anything confidential leaves: the machine that @p inventory describes is the one that was enrolled,
-/// by system UUID or serial number where the node's properties or extra name them, else by a MAC address of
-/// its ports.
-/// @throws Error Forbidden saying what was expected
+/// Checks that @p inventory describes the enrolled machine, before bm sends it anything confidential: by
+/// system UUID or serial number where the node's properties or extra have them, else by a MAC address of its
+/// ports.
+/// @throws Error Forbidden with the expected value
 void requireKnownMachine(db::Transaction& tx, const model::Node& node, const model::JsonText& inventory);
 
 } // namespace bm::conductor

@@ -42,7 +42,7 @@ void checkUnique(db::Transaction& tx, const Node& node)
     }
 }
 
-/// What a client may name a portgroup by becomes its uuid. @throws Error InvalidInput, Conflict
+/// Replaces the portgroup's name by its uuid. @throws Error InvalidInput, Conflict
 void resolveGroup(db::Transaction& tx, Port& port)
 {
     if (port.portGroup.empty())

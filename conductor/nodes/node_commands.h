@@ -7,15 +7,15 @@
 
 namespace bm::conductor {
 
-/// What operators change about nodes and ports. Each call is one transaction with its events.
+/// Creates, changes and deletes nodes and ports. Each call is one transaction with its events.
 /// A node is found by uuid or name. Secrets of driver_info come in plain and are stored sealed; "******"
 /// keeps the old one.
 class NodeCommands {
 public:
     explicit NodeCommands(Context context);
 
-    /// @p node as asked for (id may be empty). @throws Error Conflict (name, uuid or MAC taken), InvalidInput
-    /// (driver, name, driver_info)
+    /// Stores @p node; an empty id gets a new one. @throws Error Conflict (name, uuid or MAC taken),
+    /// InvalidInput (driver, name, driver_info)
     model::Node create(model::Node node, const std::string& actor);
     /// As create, with its ports, all or nothing.
     model::Node createWithPorts(model::Node node, std::vector<model::Port> ports, const std::string& actor);

@@ -6,9 +6,9 @@
 
 namespace bm::conductor {
 
-/// Reads the power of all nodes every Settings::powerSyncInterval, on threads of its own, and records what it
-/// sees: an observation, nothing is switched. A dead rack delays nobody: each hardware type's driver gets all
-/// its BMCs at once.
+/// Reads the power of all nodes every Settings::powerSyncInterval, on threads of its own, and records it;
+/// it switches no machine. Each hardware type's driver reads all its BMCs at once, so that dead BMCs do not
+/// delay the others.
 class PowerSync {
 public:
     explicit PowerSync(Context context);

@@ -64,7 +64,7 @@ void refusePortGroupRemoval(db::Transaction& tx, const Context&, const PortGroup
                     "Portgroup " + group.id.uuid + " cannot be deleted because it contains ports.");
 }
 
-/// Volumes are changed under a machine that is off.
+/// Volumes change only while the machine is off. @throws Error InvalidInput
 template <class T> void requireOff(db::Transaction& tx, const T& item, const char* action)
 {
     const model::Node node = findNode(tx, item.node.uuid);
@@ -134,7 +134,7 @@ void refuseRunbook(db::Transaction& tx, const Context&, const Runbook& item, con
 
 void refuseRule(db::Transaction&, const Context&, const InspectionRule&, const InspectionRule*) {}
 
-/// Whatever uses it has its own copy of the steps.
+/// Operations have their own copy of the steps.
 template <class T> void allowRemoval(db::Transaction&, const Context&, const T&) {}
 
 template <class T> model::NodeId nobody(const T& /*item*/)

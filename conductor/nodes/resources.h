@@ -15,7 +15,7 @@ struct ResourceEvents {
     model::EventKind deleted;
 };
 
-/// What is particular about one kind of resource beside nodes and ports.
+/// The rules of one kind of resource other than nodes and ports.
 template <class T> struct ResourceRules {
     std::string_view one;  ///< "Chassis", at the begin of a sentence
     std::string_view noun; ///< "chassis", inside a sentence
@@ -23,11 +23,11 @@ template <class T> struct ResourceRules {
     const db::ResourceRepository<T>& (*repository)();
     std::string_view nameColumn;     ///< what may stand for the uuid; "": nothing
     model::NodeId (*node)(const T&); ///< whose it is; empty: nobody's
-    /// Why @p item may not be stored (@p before: what it replaces; null: it is new). @throws Error
+    /// Refuses an item that may not be stored. @p before: the stored item; null: it is new. @throws Error
     void (*refuse)(db::Transaction& tx, const Context& context, const T& item, const T* before);
-    /// Why it may not go, and what goes with it. @throws Error
+    /// Refuses an item that may not be deleted, and deletes its dependants. @throws Error
     void (*refuseRemoval)(db::Transaction& tx, const Context& context, const T& item);
-    /// What is decided about a new one before it is stored; nullptr: nothing. @throws Error
+    /// Fills a new item before it is stored; nullptr: nothing to fill. @throws Error
     void (*complete)(db::Transaction& tx, const Context& context, T& item,
                      const std::string& actor) = nullptr;
 };
@@ -41,7 +41,7 @@ const ResourceRules<model::Runbook>& runbookRules();
 const ResourceRules<model::InspectionRule>& inspectionRuleRules();
 const ResourceRules<model::Allocation>& allocationRules(); // allocations.cpp
 
-/// What operators change about one kind of resource. Each call is one transaction with its event.
+/// Creates, changes and deletes resources of one kind. Each call is one transaction with its event.
 template <class T> class Resources {
 public:
     Resources(Context context, const ResourceRules<T>& rules) : context_(std::move(context)), rules_(rules) {}
@@ -56,7 +56,7 @@ public:
         return context_.database.read(
             [&](db::Transaction& tx) { return rules_.repository().list(tx, page); });
     }
-    /// @p item as asked for (id may be empty; the node is there). @throws Error Conflict, InvalidInput
+    /// Stores @p item, of an existing node; an empty id gets a new one. @throws Error Conflict, InvalidInput
     T create(T item, const std::string& actor) const
     {
         if (item.id.empty())
@@ -89,7 +89,7 @@ public:
     {
         context_.database.write([&](db::Transaction& tx) { remove(tx, find(tx, ident), actor); });
     }
-    /// All, or none when one may not go.
+    /// Deletes all, or none when one may not be deleted.
     void removeAll(const std::string& actor) const
     {
         constexpr std::size_t kAll = 1'000'000;

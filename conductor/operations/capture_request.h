@@ -7,10 +7,9 @@
 namespace bm::conductor {
 
 struct CaptureRequest {
-    std::string name;           ///< of the image to be
+    std::string name;           ///< of the new image
     std::string rootDeviceJson; ///< hints, checked by the caller; empty: as for a deployment
-    bool generalise =
-        false; ///< without what makes a machine this one: machine-id, ssh host keys, leases, logs
+    bool generalise = false;    ///< leaves out machine-id, ssh host keys, leases and logs
     model::ImageKind kind = model::ImageKind::Disk; ///< or Tree: the files of the root file system
 };
 

@@ -96,7 +96,7 @@ wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, c
     return order;
 }
 
-/// instance_info says what is deployed.
+/// Stores the deployed image in instance_info.
 model::JsonText instanceInfoFor(const model::Node& node, const model::Image& image,
                                 const DeployRequest& request, bool byAddress)
 {
@@ -132,7 +132,7 @@ wire::OperationRequest prepareDeploy(db::Transaction& tx, const Context& context
     order.configDrive = storeDrive(tx, context, node, request);
     model::Node changed = node;
     changed.instanceInfo = instanceInfoFor(node, image, request, requested.byAddress);
-    // beginOperation works on what is stored; its update follows this one
+    // beginOperation reads the stored node
     db::NodeRepository{}.update(tx, changed);
     return order;
 }

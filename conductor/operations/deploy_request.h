@@ -5,8 +5,8 @@
 
 namespace bm::conductor {
 
-/// Checks @p request against the catalogue and the node, stores the config drive (sealed), writes what will
-/// be deployed to the node's instance_info, and gives the operation's request. Part of the caller's
+/// Checks @p request against the catalogue and the node, stores the config drive (sealed), writes the
+/// image to the node's instance_info, and returns the operation's request. Part of the caller's
 /// transaction.
 /// @throws Error NotFound (image), Conflict (image not ready), InvalidInput (root device hints, config drive,
 /// no boot port)

@@ -139,7 +139,7 @@ Engine::~Engine()
     stop();
 }
 
-/// What was running when bmd ended goes on from its stored step.
+/// Continues an operation that was running when bmd ended, from its stored step.
 void Engine::State::resume(db::Transaction& tx, const model::Operation& operation)
 {
     const db::OperationRepository operations;

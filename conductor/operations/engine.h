@@ -6,8 +6,8 @@
 
 namespace bm::conductor {
 
-/// Runs operations: picks what is due, does one step of it on a pool, stores the outcome. After kill -9 the
-/// next start goes on from the stored step.
+/// Runs the due operations on a pool of threads, step by step. After kill -9 the next start continues from
+/// the stored step.
 class Engine {
 public:
     Engine(Context context, std::string bootId);

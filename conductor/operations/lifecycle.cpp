@@ -45,7 +45,7 @@ Node nodeOf(db::Transaction& tx, const Operation& operation)
     return *node;
 }
 
-/// Who asked for what has ended, and how: the log that is only ever added to.
+/// Appends the operation's end to the audit log.
 void auditEnd(db::Transaction& tx, const Operation& operation, model::UtcTime now)
 {
     model::AuditRecord record;
@@ -62,7 +62,7 @@ void auditEnd(db::Transaction& tx, const Operation& operation, model::UtcTime no
     db::AuditRepository{}.append(tx, record);
 }
 
-/// Stores the end of the operation and of its open steps, and gives the node back.
+/// Stores the end of the operation and of its open steps, and releases the node's lease.
 void closeOperation(db::Transaction& tx, const Context& context, Operation& operation,
                     model::OperationState state, const std::optional<db::LeaseEpoch>& epoch)
 {
@@ -120,7 +120,7 @@ void insertOperation(db::Transaction& tx, const Context& context, const Node& no
     tx.afterCommit(context.wake);
 }
 
-/// Begins what follows @p ended on @p node, whose state is still that of the end; nothing when nothing does.
+/// Begins the operation that follows @p ended on @p node. @return false when none follows
 bool beginFollowing(db::Transaction& tx, const Context& context, Node& node, Operation ended)
 {
     std::optional<OperationKind> kind = takeNext(ended);
@@ -147,7 +147,7 @@ void markQueued(Node& node, OperationKind kind)
     showStep(node, kind, model::JsonText{R"({"step":"queued"})"});
 }
 
-/// Power moves no state.
+/// A power operation leaves the state.
 bool movesState(const Operation& operation)
 {
     return model::rowOf(operation.kind).begins.has_value();

@@ -17,7 +17,7 @@ struct NewOperation {
     wire::OperationRequest request{};
     std::vector<std::string> then{};
     std::string actor;
-    model::RolloutId rollout{}; ///< that asked for it; empty: none
+    model::RolloutId rollout{}; ///< that ordered it; empty: none
 };
 
 /// Moves @p node by @p event and stores a queued operation with its steps.
@@ -26,13 +26,13 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, m
                                   std::optional<model::StateEvent> event, const NewOperation& wanted);
 /// Moves @p node by @p event without an operation (manage from available).
 void moveNode(db::Transaction& tx, const Context& context, model::Node node, model::StateEvent event);
-/// Ends @p operation well: the node's state moves on, what follows (`then`) begins.
+/// Ends @p operation as done: moves the node's state and begins the operation that follows (`then`).
 void completeOperation(db::Transaction& tx, const Context& context, model::Operation operation,
                        const std::optional<db::LeaseEpoch>& epoch);
-/// Ends it badly: the node goes to its failed state and says why.
+/// Ends @p operation as failed: moves the node to its failed state and stores the error.
 void failOperation(db::Transaction& tx, const Context& context, model::Operation operation,
                    const model::Error& error, const std::optional<db::LeaseEpoch>& epoch);
-/// Ends it because somebody asked so.
+/// Ends @p operation as aborted by its actor.
 void abortOperation(db::Transaction& tx, const Context& context, model::Operation operation,
                     const std::optional<db::LeaseEpoch>& epoch);
 

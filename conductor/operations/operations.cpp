@@ -20,7 +20,7 @@ using model::StateEvent;
 
 namespace {
 
-/// The way from @p state to active: the kinds of operation, first to last; a move without one goes before.
+/// The path from a state to active: a move without an operation, then the kinds of operation.
 struct DeployPath {
     std::optional<StateEvent> move;
     std::vector<OperationKind> kinds;
@@ -114,7 +114,7 @@ model::OperationId abortByVerb(db::Transaction& tx, const Context& context, Node
     return current->id;
 }
 
-/// A held step goes on.
+/// Continues a held step.
 model::OperationId unhold(db::Transaction& tx, const Context& context, Node node)
 {
     std::optional<model::Operation> current = db::OperationRepository{}.current(tx, node.id);

@@ -8,8 +8,7 @@
 
 namespace bm::conductor {
 
-/// Verbs on nodes. All answer at once (the work is an operation), all may be repeated by whoever lost the
-/// answer.
+/// Verbs on nodes. Each stores an operation and returns at once; a client that lost the answer may repeat it.
 /// @throws Error NotFound, InvalidTransition (the state does not allow it), NodeLocked (an operation is at
 /// work), NodeProtected, Conflict (maintenance), InvalidInput
 class Operations {

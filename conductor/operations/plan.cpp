@@ -53,7 +53,7 @@ constexpr auto kDeploy = std::to_array<PlannedStep>({
     {stepKind("boot_device_disk"), 40},
     {stepKind("power_on_deployed"), 30},
 });
-/// Of a RAM disk (Ironic's "ramdisk" deploy interface): no agent, no disk.
+/// Deploys a RAM disk (Ironic's "ramdisk" deploy interface): no agent, no disk.
 constexpr auto kRamdiskDeployment = std::to_array<PlannedStep>({
     {stepKind("check_request"), 110},
     {stepKind("prepare_ramdisk"), 105},
@@ -63,7 +63,7 @@ constexpr auto kRamdiskDeployment = std::to_array<PlannedStep>({
     {stepKind("power_on"), 85},
     {stepKind("await_ramdisk"), 80},
 });
-/// Of an image that instance_info names by its address.
+/// First, for an image that instance_info names by its address.
 constexpr auto kFetch = std::to_array<PlannedStep>({
     {stepKind("fetch_image"), 112},
 });
@@ -143,7 +143,7 @@ constexpr auto kAdopt = std::to_array<PlannedStep>({
     {stepKind("read_power"), 80},
     {stepKind("adopt"), 70},
 });
-/// The running system is shut down first: what it wrote last may be what is to be rescued.
+/// Shuts the running system down first: it may have unwritten data.
 constexpr auto kRescue = std::to_array<PlannedStep>({
     {stepKind("shut_down"), 105},
     {stepKind("expect_boot"), 100},
@@ -153,7 +153,7 @@ constexpr auto kRescue = std::to_array<PlannedStep>({
     {stepKind("await_agent"), 82},
     {stepKind("start_rescue"), 80},
 });
-/// Nothing to write: Ironic's "fake" deploy interface.
+/// Writes no disk: Ironic's "fake" deploy interface.
 constexpr auto kDeployNothing = std::to_array<PlannedStep>({
     {stepKind("power_on_deployed"), 30},
 });
@@ -219,7 +219,7 @@ private:
         else
             add(stepKind("switch_on"), priority);
     }
-    /// From the configuration of the request, or of the node; what is there is deleted first on request.
+    /// Creates RAID by the request's configuration, else the node's; deletes existing RAID first on request.
     void addRaid(json arguments, bool given, int priority)
     {
         if (arguments.value("delete_existing", given))
@@ -236,7 +236,7 @@ private:
     std::vector<model::Step> steps_;
 };
 
-/// The request's steps, placed among those of a deployment: by priority, in-band ones while the agent is up.
+/// Adds the request's steps among those of a deployment, by priority; in-band steps while the agent is up.
 void addAmong(StepRows& rows, std::span<const PlannedStep> planned, const model::JsonText& steps, bool tree)
 {
     static constexpr int kAgentUp = 81;   ///< below await_agent

@@ -21,7 +21,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Whether a BMC step finds the slot that does it.
+/// Whether the driver fills the slot that a BMC step needs.
 bool fillsSlot(const drivers::Slots& slots, const StepOffer& step)
 {
     if (step.interface == "bios")

@@ -137,7 +137,7 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
         return runStep(*loaded, *open, stop);
     } catch (const Error& error) {
         if (stop.stop_requested() && error.code() == ErrorCode::Aborted)
-            return false; // bmd is being stopped: the step stays as it is stored
+            return false; // bmd stops: the stored step stays
         const Error seen = error.during(open->name);
         platform::logWarning("conductor", "node {}: {} failed: {}", loaded->node.name, open->name,
                              error.what());
@@ -157,7 +157,7 @@ bool StepRunner::abort(const Loaded& loaded) const
     return false;
 }
 
-/// @return whether there is more to do at once: a machine that was taken down is brought back first
+/// @return whether the next step is due at once: it starts a machine that was shut down
 bool StepRunner::fail(const Loaded& loaded, const Error& error) const
 {
     const bool back = mustReturn(loaded.operation, loaded.steps);
@@ -267,7 +267,7 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
     context_.database.write([&](db::Transaction& tx) {
         mergeAgentReport(tx, loaded.node.id, step, outcome, now);
         step.state = outcome.state;
-        step.crashes = 0; // this run of the handler did not take bmd down
+        step.crashes = 0; // bmd has survived this run of the handler
         db::OperationRepository{}.updateStep(tx, step);
         changeNode(tx, work, outcome, now, loaded.epoch);
         for (const model::NodeEvent& event : work.events)

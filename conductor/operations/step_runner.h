@@ -8,8 +8,8 @@
 
 namespace bm::conductor {
 
-/// Does the next piece of one operation: admits it, runs its current step, stores the outcome. One thread per
-/// operation at a time (the engine sees to it). Keeps nothing between calls: everything is in the database.
+/// Admits one operation, runs its current step and stores the outcome. One thread per operation at a time;
+/// the engine ensures it. Has no state between calls: everything is in the database.
 class StepRunner {
 public:
     StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart);

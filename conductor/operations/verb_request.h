@@ -7,8 +7,8 @@
 
 namespace bm::conductor {
 
-/// What @p verb (clean, service, rescue, inspect, adopt ...) is asked to do on @p node, as the operation's
-/// request, checked. Part of the caller's transaction.
+/// Checks @p order of @p verb (clean, service, rescue, inspect, adopt ...) for @p node and makes the
+/// operation's request of it. Part of the caller's transaction.
 /// @throws Error InvalidInput (steps that the node cannot do, no password, no interface for it), NotFound
 /// (runbook), Forbidden (a runbook that is not for this node)
 wire::OperationRequest requestOf(db::Transaction& tx, const Context& context, const model::Node& node,

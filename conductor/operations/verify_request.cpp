@@ -15,7 +15,7 @@ using model::ErrorCode;
 
 namespace {
 
-/// A tree's files change from the first start on, and where they lie is the file system's business.
+/// A tree has no blocks to compare: its files change from the first start on.
 void refuseTree(const model::NodeReport& written)
 {
     const nlohmann::json image = wire::valueOf(written.body).value("image", nlohmann::json::object());

@@ -3,19 +3,19 @@
 
 namespace bm::conductor {
 
-/// How one kind of image gets onto disks.
+/// How the agent copies one kind of image to disks.
 struct Copy {
     model::EventKind event;
     std::int64_t (*bytes)(const model::Image&); ///< that the agent has to move, for progress
     model::JsonText (*arguments)(const StepWork&, const model::Image&); ///< of the agent's step
 };
 
-/// The operation's image is copied by the agent (or a simulated one); its report is signed and kept. What
-/// stays known of the disk: node's driver_internal_info/deployed_disk and /boot, and what firmware makes of
-/// it as events boot.entry and boot.trouble. @throws Error NotFound, and what the agent reports
+/// The agent, or a simulated one, copies the operation's image; bm signs and stores its report. Stores the
+/// disk in the node's driver_internal_info/deployed_disk and /boot, and records the boot entry as events
+/// boot.entry and boot.trouble. @throws Error NotFound, and what the agent reports
 model::StepResult copyImage(StepWork& work, const Copy& copy);
 
-/// The BIOS's number of the deployed disk, as the agent last told it; else that of the first one, 0x80.
+/// The BIOS's number of the deployed disk, from the agent's last report; else that of the first one, 0x80.
 unsigned biosDriveOf(const model::Node& node);
 
 } // namespace bm::conductor

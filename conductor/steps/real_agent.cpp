@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Tells the operator how far the machine came.
+/// The error of a RAM-disk deployment, with the last file that the machine has fetched.
 Error notFetched(const StepWork& work, const std::optional<RamdiskDeployment>& deployment)
 {
     const std::string within =

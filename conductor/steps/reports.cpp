@@ -49,7 +49,7 @@ void store(StepWork& work, const std::string& kind, json body)
     work.writes.emplace_back([report](db::Transaction& tx) { db::ReportRepository{}.append(tx, report); });
 }
 
-/// "" when the manifest is not on this machine: there is nothing to compare with.
+/// "" when the manifest is not on this machine.
 std::string rootIfStored(const Context& context, const std::string& contentId)
 {
     try {

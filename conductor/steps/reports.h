@@ -16,7 +16,7 @@ void reportVerification(StepWork& work, const nlohmann::json& image, const nlohm
 /// @throws Error NotFound, ImageCorrupt
 std::string storedBlocksRoot(const Context& context, const std::string& contentId);
 
-/// Whether @p report is as this conductor signed it: "valid", "changed" (body or signature), "foreign"
+/// Checks the signature of @p report: "valid", "changed" (body or signature), "foreign"
 /// (signed by another key).
 std::string_view verdictOn(const Context& context, const model::NodeReport& report);
 

@@ -187,7 +187,7 @@ void throwStepFault(const StepWork& work)
                 "clear it: bm node set NODE driver_info/fake_step_fault=");
 }
 
-/// As mdadm would tell it.
+/// As mdadm reports it.
 json simulatedRaid(const json& target)
 {
     json disks = json::array();

@@ -1,4 +1,4 @@
-// The RAM disk and what its agent does.
+// Starting the RAM disk, and the steps of its agent.
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/write_image.h"
@@ -30,7 +30,7 @@ void storeRecord(StepWork& work, db::AgentRecord record)
     });
 }
 
-/// The record without what the last boot was granted.
+/// The record without the secret and token of the last boot.
 db::AgentRecord forgotten(const db::AgentRecord& record)
 {
     db::AgentRecord kept;
@@ -38,7 +38,7 @@ db::AgentRecord forgotten(const db::AgentRecord& record)
     return kept;
 }
 
-/// Copies what the agent found to the node: CPU, memory, disk size, boot mode.
+/// Copies the agent's inventory to the node: CPU, memory, disk size, boot mode.
 void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
 {
     work.changeNode([inventoryText](model::Node& node) {

@@ -1,4 +1,4 @@
-// A disk becomes an image: what is checked before the machine goes down, and what the agent is told.
+// Captures a disk as an image: the checks before the machine is shut down, and the agent's step.
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/capture_disk.h"
 #include "conductor/nodes/boot_port.h"

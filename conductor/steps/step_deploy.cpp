@@ -1,4 +1,4 @@
-// What a deployment checks before it touches the machine, and what an undeployment forgets.
+// A deployment's checks before it touches the machine, and the end of an instance.
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/nodes/boot_port.h"

@@ -1,4 +1,4 @@
-// An image by address is fetched into the catalogue; each deployment that needs it waits for it.
+// Waits until the catalogue has imported the image that a deployment names by its address.
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 

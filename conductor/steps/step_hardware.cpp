@@ -24,7 +24,7 @@ json argumentsOf(const StepWork& work)
 
 model::StepResult doneByAgent(StepWork& work)
 {
-    // A burn-in takes as long as it was told to.
+    // A burn-in may take a day.
     return agentSideOf(work).awaitReport(work, kLongestWork);
 }
 
@@ -57,7 +57,7 @@ T& slotOf(const StepWork& work, std::string_view kind, std::shared_ptr<T> driver
     return *filled;
 }
 
-/// Stores what the firmware has now, for the node's list of BIOS settings.
+/// Stores the firmware's settings for the node's list of BIOS settings.
 void rememberBios(StepWork& work, drivers::BiosSettings& bios, const drivers::BmcAccess& bmc)
 {
     work.changeNode([settings = bios.read(bmc, work.callDeadline)](model::Node& node) {

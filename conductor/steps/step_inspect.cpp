@@ -1,4 +1,4 @@
-// Inspection: what the RAM disk finds becomes inventory, properties, ports and what the rules make of it.
+// Inspection: stores the RAM disk's inventory as properties and ports, and applies the inspection rules.
 #include "common/model/step_kinds.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
@@ -26,7 +26,7 @@ struct TextMember {
     const char* name;
     std::string model::Node::*member;
 };
-/// What rules may change of a node, beside its objects and traits.
+/// The texts of a node that rules may change.
 constexpr auto kTexts = std::to_array<TextMember>({
     {"name", &model::Node::name},
     {"driver", &model::Node::driver},
@@ -111,7 +111,7 @@ void applyPort(model::Port& port, const json& document)
     port.localLinkConnection = wire::canonical(document.at("local_link_connection"));
 }
 
-/// A port for each NIC that has a MAC nobody knows; those with carrier only, unless none has.
+/// Adds a port for each NIC with an unknown MAC; only NICs with carrier, unless none has it.
 void addPorts(db::Transaction& tx, const Context& context, const model::Node& node, const json& inventory)
 {
     const db::PortRepository ports;

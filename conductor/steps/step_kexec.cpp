@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds kLoadTimeout = 3min;
 constexpr std::chrono::milliseconds kSilence = 8s; ///< the agent, where it lives, speaks every two
 constexpr std::chrono::milliseconds kJumpTimeout = 1min;
 
-/// The firmware does it then: no reason for a deployment to fail.
+/// The firmware starts the system instead; the deployment does not fail.
 model::StepResult leaveToFirmware(StepWork& work, const std::string& why)
 {
     work.recordEvent(model::EventKind::KexecNotStarted,
@@ -47,7 +47,7 @@ model::StepResult started(StepWork& work, json result)
     return model::Done{};
 }
 
-/// The agent's last words are in; what follows them is silence, or the jump did not happen.
+/// Waits for the agent to fall silent after its report; an agent that still answers did not start the kernel.
 model::StepResult awaitSilence(StepWork& work, json result)
 {
     const model::UtcTime now = work.context.clock.now();
@@ -60,7 +60,7 @@ model::StepResult awaitSilence(StepWork& work, json result)
     }
     const std::chrono::milliseconds waited{nowMs - result.at("loaded_at_ms").get<std::int64_t>()};
     const model::UtcTime heard = std::max(agentRecord(work).lastContactAt.value_or(work.engineStart),
-                                          work.engineStart); // a bmd that was down has heard nobody
+                                          work.engineStart); // the agent may have called while bmd was down
     if (waited >= kSilence && now - heard >= kSilence)
         return started(work, std::move(result));
     if (waited >= kJumpTimeout)

@@ -1,4 +1,4 @@
-// Power is a wish: off, seen off, boot device, on, seen on; each part may be repeated.
+// Power and boot device: each step orders, then waits until the BMC reports it; each may be repeated.
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
@@ -119,8 +119,7 @@ model::StepResult stepBootDeviceDisk(StepWork& work)
     return setBootDevice(work, model::BootDevice::Disk, true);
 }
 
-/// For good: whenever this machine starts, it comes for its RAM disk. What was fetched before it is switched
-/// on does not count.
+/// Persistent: the machine fetches its RAM disk at every start. Fetches before the power-on do not count.
 model::StepResult stepBootDeviceRamdisk(StepWork& work)
 {
     work.changeNode([](model::Node& node) {
@@ -137,7 +136,7 @@ model::StepResult stepEndCleaning(StepWork& work)
     if (work.operation.then.text != "[]")
         return model::Done{}; // the deployment that follows takes the agent over
     stepEndBoot(work);
-    if (staysOn(work)) // its agent goes, its system comes
+    if (staysOn(work)) // ends the agent and starts its own system
         return restart(work, work.context.settings.powerTimeout);
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }

@@ -1,5 +1,5 @@
-// A RAM disk of the operator's: its kernel and initrd are laid ready, the machine is started from the
-// network, and is active once it has fetched both. No agent, and no disk is written.
+// Deployment of an operator's RAM disk: bm extracts kernel and initrd and starts the machine from the
+// network; the node is active once the machine has fetched both. No agent runs, and no disk is written.
 #include "common/platform/secrets.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
@@ -19,7 +19,7 @@ namespace {
 constexpr std::chrono::minutes kRamdiskTakeOutDeadline{20}; // an ISO of many GiB
 constexpr std::size_t kTokenBytes = 16;
 
-/// @return false: it is on its way from the object store
+/// @return false: the store fetches it from the object store
 bool layReady(const StepWork& work, const model::Image& image, const std::string& arguments)
 {
     images::ImageStore& store = work.context.images;

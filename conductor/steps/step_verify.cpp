@@ -1,4 +1,4 @@
-// Is this node manageable: its settings, its BMC, its power.
+// Checks that a node is manageable: its settings, its BMC, its power.
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"

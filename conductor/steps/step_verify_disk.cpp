@@ -1,4 +1,4 @@
-// A deployed disk compared with the image that was written to it; nothing is written.
+// Compares a deployed disk with its image; writes nothing.
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/verify_disk.h"
 #include "conductor/nodes/boot_port.h"
@@ -17,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-/// What the node's last report says was written.
+/// The image in the node's last deployment report.
 json writtenImage(const StepWork& work)
 {
     const std::optional<model::NodeReport> report = work.context.database.read(

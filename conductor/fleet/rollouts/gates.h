@@ -9,7 +9,7 @@
 
 namespace bm::conductor::fleet {
 
-/// What is asked about one node; made inside a transaction, asked outside of any.
+/// A question to a gate about one node: made in a transaction, asked outside of it.
 struct GateQuestion {
     enum class Kind : std::uint8_t { Drain, Health };
     Kind kind = Kind::Drain;
@@ -22,7 +22,7 @@ struct GateQuestion {
     HealthGate health{};
 };
 
-/// Go: passed. Wait: ask again. Refuse: it will not do.
+/// Go: the gate is passed. Wait: ask again later. Refuse: the node is left out.
 struct GateAnswer {
     enum class Verdict : std::uint8_t { Go, Wait, Refuse };
     Verdict verdict = Verdict::Wait;
@@ -34,7 +34,7 @@ struct GateAnswer {
 /// 2xx with
 /// {"answer": "go" | "wait" | "refuse", "reason"} or an empty body (go), 202 or 503 (wait, Retry-After
 /// counts), 4xx refuses. A drain command gets the same as arguments: exit 0 goes, 75 waits, any other refuses
-/// with its output as the reason. Never throws: trouble is Wait with the reason.
+/// with its output as the reason. Never throws: an error is Wait with the reason.
 GateAnswer askGate(const GateQuestion& question, platform::Exec& exec,
                    const std::filesystem::path& gatesFolder, std::stop_token stop);
 

@@ -28,7 +28,7 @@ std::optional<std::int64_t> secondsLeft(db::Transaction& tx, const Context& cont
     return (rounds * *median + 999) / 1000;
 }
 
-/// Of the bytes to cross the network for one node, those that have: by the share of the disk that is written.
+/// Bytes sent to one node so far, from the share of its disk that is written.
 std::uint64_t bytesOf(const db::RolloutRepository::RunningStep& step, std::uint64_t perNode)
 {
     if (step.bytesTotal <= 0)

@@ -219,7 +219,7 @@ void RolloutReconciler::restorePrevious(RolloutNode& node, const Failure& failur
         deploy.image = node.previousImage;
         const model::OperationId before = node.operation;
         order(node, deploy);
-        node.operation = before; // what follows it is the restoration
+        node.operation = before; // the previous image follows
         node.reasonCode = failure.code;
         node.reason = failure.text;
         node.hint = failure.hint;

@@ -9,8 +9,8 @@
 
 namespace bm::conductor::fleet {
 
-/// Checks one open rollout inside one transaction: records what its operations have done, begins
-/// what may begin, ends what has ended. Everything it needs is stored, so it may be cut off and repeated
+/// Checks one open rollout inside one transaction: records the outcome of its operations, begins
+/// nodes, ends the rollout. Everything it needs is stored, so it may be cut off and repeated
 /// anywhere.
 class RolloutReconciler {
 public:
@@ -18,7 +18,7 @@ public:
                       model::Rollout rollout);
     /// @return whether anything changed
     bool run();
-    /// What is to be asked, outside of the transaction, then answered to answerGate().
+    /// Questions to gates, to be asked outside of the transaction; their answers go to answerGate().
     std::vector<GateQuestion> questions{};
 
     /// Takes an answer in a transaction of its own; one that comes too late is ignored.

@@ -95,7 +95,7 @@ void RolloutReconciler::skipWaiting()
             changed_ = true;
 }
 
-/// Whose turn it is: what tries again first.
+/// Pending nodes in their order, retries first.
 std::vector<RolloutNode> RolloutReconciler::waitingNodes()
 {
     std::vector<RolloutNode> waiting;
@@ -162,7 +162,7 @@ void RolloutReconciler::begin(RolloutNode& node)
         move(node, State::Working);
     } catch (const Error& error) {
         const Failure failure{std::string(model::toText(error.code())), error.what(), error.hint()};
-        if (error.code() == ErrorCode::NodeLocked) { // somebody else is at work on it; that ends
+        if (error.code() == ErrorCode::NodeLocked) { // another operation is at work and will end
             node.runAt = now_ + kBusyAgain;
             node.reason = "waits: " + failure.text;
             return rows_.updateNode(tx_, node);
@@ -197,7 +197,7 @@ DeployRequest RolloutReconciler::deployOf(RolloutNode& node) const
         wire::parseObject(parts.metaDataJson.empty() ? "{}" : parts.metaDataJson, "meta_data");
     meta["phone_home_url"] = url;
     parts.metaDataJson = meta.dump();
-    if (parts.vendorDataJson.empty()) // cloud-init's own way of telling that it is done
+    if (parts.vendorDataJson.empty()) // cloud-init posts to this URL when it is done
         parts.vendorDataJson = nlohmann::json{{"cloud-init", "#cloud-config\nphone_home:\n  url: " + url +
                                                                  "\n  post: []\n  tries: 10\n"}}
                                    .dump();

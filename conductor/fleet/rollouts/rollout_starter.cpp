@@ -26,7 +26,7 @@ namespace {
 /// Why @p request selects no node; nothing when it selects some, or is wrong otherwise.
 std::optional<NothingToDo> noMatch(db::Transaction& tx, const FleetView& view, RolloutRequest request)
 {
-    request.all = true; // whether the whole fleet is meant is not asked here
+    request.all = true; // the check of `all` is elsewhere
     try {
         view.select(tx, request);
         return std::nullopt;

@@ -13,7 +13,7 @@ namespace bm::conductor::fleet {
 class FleetView;
 class Rollouts;
 
-/// What became of a run's rollout.
+/// The outcome of a run's rollout.
 struct RolloutOutcome {
     model::RolloutState state = model::RolloutState::Running;
     model::RolloutCounts counts{};
@@ -27,13 +27,12 @@ struct NothingToDo {
     std::string hint;
 };
 
-/// What the scheduler asks of rollouts. Calls inside a Database::write are part of its transaction, so that a
-/// rollout and the run that made it are stored together or not at all.
+/// Starts and follows rollouts for the scheduler. Calls inside a Database::write are part of its transaction,
+/// so that a rollout and the run that made it are stored together or not at all.
 class RolloutStarter {
 public:
     virtual ~RolloutStarter() = default;
-    /// What was read of the fleet for several starts is forgotten: as each transaction begins, and in the
-    /// end.
+    /// Drops the view of the fleet that several starts share: when a transaction begins, and after the last.
     virtual void forgetFleet() {}
     /// Makes and starts the rollout of a run.
     /// @param body  of POST /v1/rollouts @throws Error as Rollouts::create
@@ -46,7 +45,7 @@ public:
                        const std::string& actor) = 0;
 };
 
-/// The real ones.
+/// Starts rollouts by class Rollouts.
 class RolloutLauncher final : public RolloutStarter {
 public:
     RolloutLauncher(Context context, Rollouts& rollouts);

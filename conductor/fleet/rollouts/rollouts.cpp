@@ -65,7 +65,7 @@ std::string freeName(db::Transaction& tx, const RolloutRequest& request)
             return name;
 }
 
-/// What differs between the stored plan and a new one, a few of it.
+/// The first differences between the stored plan and a new one.
 std::string differences(const std::vector<RolloutNode>& before, const std::vector<RolloutNode>& after)
 {
     std::map<std::string, std::string> was;
@@ -173,8 +173,7 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
                          const std::string& scheduleRun)
 {
     const Context& context = state_->context;
-    // Planned on a reader, so that a large fleet does not hold the writer; begin() checks again what
-    // matters.
+    // Planned in a read transaction, so that a large fleet does not block the writer; begin() checks again.
     Plan plan = context.database.read([&](db::Transaction& tx) { return makePlan(tx, context, request); });
     if (!request.planOnly)
         requireSomething(plan);

@@ -18,7 +18,7 @@ struct RolloutSettings {
     std::chrono::milliseconds progressEvery{5000}; ///< between rollout.progress events
 };
 
-/// What a plan or a running rollout amounts to; times in seconds, bytes as they cross the network.
+/// The totals of a plan or a running rollout; times in seconds, bytes as they cross the network.
 struct RolloutProgress {
     model::RolloutCounts counts{};
     std::uint64_t bytesDone = 0;
@@ -26,7 +26,7 @@ struct RolloutProgress {
     std::optional<std::int64_t> secondsLeft{}; ///< unknown without history and before the first is done
 };
 
-/// One node with what its operation says just now.
+/// One node with the current step of its operation.
 struct RolloutNodeView {
     model::RolloutNode node;
     std::string step; ///< "write_image"; "" none
@@ -35,9 +35,9 @@ struct RolloutNodeView {
     std::optional<std::int64_t> secondsLeft{};
 };
 
-/// Rollouts: planned, begun and followed. Every call is one transaction; any may be repeated by whoever lost
-/// the answer. Between start() and stop() a thread moves the open ones on; tests call runOnce() instead.
-/// Thread-safe. A rollout is named by its name or uuid.
+/// Rollouts: planned, begun and followed. Every call is one transaction; a client that lost the
+/// answer may repeat it. Between start() and stop() a thread moves the open ones on; tests call runOnce()
+/// instead. Thread-safe. A rollout is named by its name or uuid.
 class Rollouts {
 public:
     Rollouts(Context context, platform::Exec& exec, RolloutSettings settings);
@@ -54,9 +54,9 @@ public:
     model::Rollout start(const std::string& ident, const std::string& actor);
     model::Rollout pause(const std::string& ident, const std::string& reason, const std::string& actor);
     model::Rollout resume(const std::string& ident, const std::string& actor);
-    /// Begins no more; operations at work stop at their next safe point.
+    /// Begins no further node; operations at work stop at their next safe point.
     model::Rollout abort(const std::string& ident, const std::string& reason, const std::string& actor);
-    /// Failed and aborted nodes (or @p nodes of them) once more; a paused or ended rollout runs again.
+    /// Retries the failed and aborted nodes (or @p nodes of them); a paused or ended rollout runs again.
     model::Rollout retry(const std::string& ident, const std::vector<std::string>& nodes,
                          const std::string& actor);
     void remove(const std::string& ident, const std::string& actor); ///< @throws Error Conflict while open

@@ -18,7 +18,7 @@ struct MaintenanceWindow {
     std::chrono::minutes from{0};  ///< since local midnight
     std::chrono::minutes to{1440}; ///< at most 24:00
 };
-/// Days that are left alone, both ends included; days since 1970-01-01 of the local calendar.
+/// Days without runs, both ends included; days since 1970-01-01 of the local calendar.
 struct BlackoutDates {
     std::int64_t first = 0;
     std::int64_t last = 0;

@@ -1,4 +1,4 @@
-// Maintenance windows and blackout dates from what operators write.
+// Parses maintenance windows and blackout dates.
 #include "common/model/error.h"
 #include "common/text/lower_case.h"
 #include "conductor/fleet/schedules/calendar.h"

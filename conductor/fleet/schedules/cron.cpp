@@ -54,7 +54,7 @@ constexpr std::array<Macro, 7> kMacros{{{"@hourly", "0 * * * *"},
     throw Error(ErrorCode::InvalidInput, fmt::format("cron: {}: {}", field.name, why), std::string(kHint));
 }
 
-/// What a value may be: "0-59", or "0-7 (0 and 7 are Sunday) or sun, mon ...".
+/// The range of a value: "0-59", or "0-7 (0 and 7 are Sunday) or sun, mon ...".
 std::string expected(const Field& field)
 {
     std::string text = fmt::format("{} to {}", field.low, field.high);

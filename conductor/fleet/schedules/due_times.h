@@ -4,8 +4,8 @@
 
 namespace bm::conductor::fleet {
 
-/// Records what @p schedule, which is due at @p now, is due for: a run, or one that is skipped because it was
-/// missed; and moves the schedule on to its next due time. Does nothing for a due time that is recorded
+/// Records the run of @p schedule, which is due at @p now, or a skipped run when the due time was missed, and
+/// moves the schedule to its next due time. Does nothing for a due time that is recorded
 /// already.
 void takeDueTimes(db::Transaction& tx, const model::Schedule& schedule, model::UtcTime now);
 

@@ -26,7 +26,7 @@ std::string nameOf(const Schedule& schedule, const ScheduleRun& run)
                        run.rolloutName.empty() ? "" : fmt::format(" (rollout {})", run.rolloutName));
 }
 
-/// What the run's forerunners that have not ended make of it; nothing: it may start.
+/// The decision by the runs before it that have not ended; nothing: it may start.
 std::optional<RunDecision> overlap(db::Transaction& tx, const Schedule& schedule, const ScheduleRun& run)
 {
     std::optional<ScheduleRun> running;

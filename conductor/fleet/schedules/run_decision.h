@@ -8,7 +8,7 @@
 
 namespace bm::conductor::fleet {
 
-/// What becomes of a pending run now.
+/// The decision on a pending run.
 struct StartRun {
     std::optional<model::UtcTime> startBefore; ///< no node is begun after this
 };

@@ -28,7 +28,7 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t kBatch = 500;            // due times per transaction
-constexpr std::chrono::milliseconds kHold{50}; // the one writer is not held longer for starts
+constexpr std::chrono::milliseconds kHold{50}; // of starts: the writer serves others, too
 constexpr std::chrono::milliseconds kLongestSleep{1s};
 constexpr std::chrono::hours kKeptHistory{400 * 24};
 constexpr std::chrono::hours kTidyEvery{1};
@@ -176,7 +176,7 @@ void Scheduler::State::begin(db::Transaction& tx, const Schedule& schedule, Sche
         run.reason = error.message();
         run.hint = error.hint();
         end(tx, schedule, run, ScheduleRunState::Failed, now);
-    } catch (const std::exception& failure) { // ours; it must not be tried for ever
+    } catch (const std::exception& failure) { // a bug of bm: do not retry for ever
         platform::logError("schedule", "{}: {}", schedule.name, failure.what());
         run.reasonCode = model::toText(model::ErrorCode::Internal);
         run.reason = failure.what();
@@ -219,7 +219,7 @@ bool Scheduler::State::decide(db::Transaction& tx, ScheduleRun run)
     return true;
 }
 
-/// A few per transaction, so that nobody who writes waits long.
+/// Starts a few runs per transaction, so that other writers do not wait long.
 bool Scheduler::State::startPending()
 {
     bool any = false;
@@ -242,7 +242,7 @@ bool Scheduler::State::startSome(db::Transaction& tx, std::optional<ScheduleRun>
         any = decide(tx, run) || any;
         if (until && Steady::now() > *until)
             return true;
-        if (!until) // what all share was read for the first
+        if (!until) // the view of the fleet is read once
             until = Steady::now() + kHold;
     }
     return pending.size() == kBatch;
@@ -320,7 +320,7 @@ bool Scheduler::State::pass(bool follow)
 {
     bool any = takeDue();
     if (follow)
-        any = followRunning() || any; // first: what has ended makes room for what waits
+        any = followRunning() || any; // first: ended runs let waiting ones start
     any = startPending() || any;
     tidy();
     return any;
@@ -341,7 +341,7 @@ platform::Loop::Pause Scheduler::State::run()
     const Steady::time_point began = Steady::now();
     const bool follow = began >= followAt;
     pass(follow);
-    if (follow) // thousands that are running may take a tenth of the time, not more
+    if (follow) // following thousands of runs takes a tenth of the time at most
         followAt = Steady::now() + std::max<Steady::duration>(1s, 10 * (Steady::now() - began));
     return platform::Loop::Pause::upTo(sleepTime());
 }

@@ -8,8 +8,9 @@ namespace bm::conductor::fleet {
 
 /// Runs schedules: records each due time as a run, exactly once (the run's row is unique by schedule and due
 /// time, and is stored in the transaction that moves the schedule on), starts its rollout (stored with the
-/// run in one transaction, too) and follows it to its end. After kill -9 the next start finds what was due
-/// meanwhile and goes on with the runs that were not started. Between start() and stop() a thread does it.
+/// run in one transaction, too) and follows it to its end. After kill -9 the next start finds the
+/// due times in between and continues the runs that were not started. Between start() and stop() a thread
+/// does it.
 class Scheduler {
 public:
     Scheduler(Context context, RolloutStarter& starter);

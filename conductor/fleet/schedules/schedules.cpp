@@ -88,7 +88,7 @@ void checkWindow(db::Transaction& tx, const Schedule& schedule, const model::Ima
                         model::toText(*window)));
 }
 
-/// A selection that matches nothing is told, since nodes may be enrolled later.
+/// Warns of a selection that matches no node, since nodes may be enrolled later.
 /// @throws Error InvalidInput when it matches the whole fleet without saying so; NotFound (a named node)
 void checkSelection(db::Transaction& tx, const Schedule& schedule, UtcTime now,
                     std::vector<std::string>& warnings)

@@ -10,13 +10,14 @@
 
 namespace bm::conductor::fleet {
 
-/// A schedule as it was stored, and what its maker should know.
+/// A stored schedule, and warnings for its author.
 struct StoredSchedule {
     model::Schedule schedule;
     std::vector<std::string> warnings;
 };
 
-/// What operators do with schedules; the scheduler does the rest. Each call is one transaction. Thread-safe.
+/// Creates, changes and runs schedules; the scheduler runs them by the clock. Each call is one transaction.
+/// Thread-safe.
 /// A schedule is named by its name or uuid. All @throw Error NotFound.
 class Schedules {
 public:

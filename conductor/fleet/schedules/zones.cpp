@@ -23,7 +23,7 @@ std::string lowered(std::string_view text)
     return out;
 }
 
-/// How far a zone's name is from what was typed: the whole name, or the city alone.
+/// The edit distance of a zone's name, or of its city alone, from the typed text.
 std::size_t farness(const std::string& typed, const std::string& zone)
 {
     const std::string name = lowered(zone);

@@ -196,7 +196,7 @@ void readDeploy(RolloutRequest& request, const json& body)
     request.deployBody = wire::canonical(*deploy).text;
 }
 
-/// Only checked: who hands out the chains reads it from what is stored.
+/// Only checked here: the agent service reads it from the stored request.
 void checkRelay(const json& body)
 {
     const json* relay = wire::memberOf(body, "relay");

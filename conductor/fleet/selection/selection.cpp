@@ -18,7 +18,7 @@ using model::Node;
 
 namespace {
 
-/// By content: the names, ids and tags under which an image goes.
+/// Names, ids and tags of images, by content.
 std::map<std::string, std::vector<std::string>> namesByContent(db::Transaction& tx)
 {
     std::map<std::string, std::vector<std::string>> names;
@@ -68,7 +68,7 @@ std::set<std::string> namedNodes(db::Transaction& tx, const std::vector<std::str
     return uuids;
 }
 
-/// Says which condition left how many nodes, so that the one at fault is seen.
+/// Lists how many nodes each condition left.
 [[noreturn]] void refuseNothing(const Selector& selector, const std::vector<SelectorFacts>& fleet)
 {
     std::string story;

@@ -8,13 +8,13 @@
 
 namespace bm::conductor::fleet {
 
-/// A selected node with what the plan judges by.
+/// A selected node with the facts for its verdict.
 struct Selected {
     model::Node node;
     std::optional<model::UtcTime> lastDeployed;
 };
 
-/// The fleet as one transaction sees it: for who selects from it several times.
+/// The fleet in one transaction, for several selections.
 class FleetView {
 public:
     FleetView(db::Transaction& tx, model::UtcTime now);

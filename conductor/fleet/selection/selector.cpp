@@ -21,7 +21,7 @@ namespace {
 using Values = std::vector<std::string>;
 constexpr std::int64_t kMostOfARange = 10'000;
 
-/// What a node has under a key; a key that it lacks gives no value, which fits nothing.
+/// The values of a key of a node; none for a key that it lacks, which matches nothing.
 struct Key {
     std::string_view name;
     Values (*of)(const SelectorFacts& facts);

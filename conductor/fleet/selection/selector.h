@@ -26,7 +26,7 @@ struct Selector {
     bool empty() const { return terms.empty(); }
 };
 
-/// What a condition is held against.
+/// The facts of a node that conditions compare.
 struct SelectorFacts {
     const model::Node& node;
     std::vector<std::string> images; ///< names by which the deployed image goes: name, id, tags

@@ -136,7 +136,7 @@ Reason imageFits(const Case& c)
     return {};
 }
 
-/// The operation refuses the same.
+/// The deployment refuses the same.
 Reason optionsFit(const Case& c)
 {
     const std::vector<model::Error> refusals = deploymentRefusals(c.node, c.by.image, c.by.request.deploy);

@@ -8,7 +8,7 @@
 
 namespace bm::conductor::fleet {
 
-/// What all nodes of a plan are judged by.
+/// The criteria of a plan, the same for all its nodes.
 struct PlanCriteria {
     const RolloutRequest& request;
     const model::Image& image;
@@ -16,7 +16,7 @@ struct PlanCriteria {
     model::UtcTime now;
 };
 
-/// Fills verdict, reasonCode, reason and hint of @p row: write, skip (it is as wanted) or refuse.
+/// Fills verdict, reasonCode, reason and hint of @p row: write, skip (the node has the image) or refuse.
 void judge(db::Transaction& tx, const Context& context, const PlanCriteria& by, const Selected& selected,
            model::RolloutNode& row);
 
