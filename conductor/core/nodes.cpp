@@ -18,7 +18,7 @@ Node findNode(db::Transaction& tx, const std::string& ident)
         node = nodes.findByName(tx, ident);
     if (!node)
         throw Error(ErrorCode::NotFound, "Node " + ident + " could not be found.",
-                    "list what there is: bm node list");
+                    "bm node list shows all nodes");
     return *node;
 }
 
@@ -86,8 +86,8 @@ Error lockedError(const Node& node, const model::Operation& operation, const std
     return {ErrorCode::NodeLocked,
             "Node " + node.id.uuid + " is locked by host " + host +
                 ", please retry after the current operation is completed.",
-            "it is at work on \"" + std::string(model::toText(operation.kind)) + "\": bm node timeline " +
-                (node.name.empty() ? node.id.uuid : node.name) + ", or bm abort"};
+            "the operation at work is \"" + std::string(model::toText(operation.kind)) +
+                "\": bm node timeline " + (node.name.empty() ? node.id.uuid : node.name) + ", or bm abort"};
 }
 
 } // namespace bm::conductor

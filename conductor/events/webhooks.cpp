@@ -130,7 +130,7 @@ Webhooks::Added Webhooks::add(const NewWebhook& wanted)
                         "delete it first, or choose another name");
         if (hooks.all(tx).size() >= kMaxHooks)
             throw Error(ErrorCode::Conflict,
-                        fmt::format("there are {} webhooks, no more are taken", kMaxHooks),
+                        fmt::format("there are {} webhooks already, the most that bmd keeps", kMaxHooks),
                         "let one receiver hand events on");
         hook.cursor = db::EventRepository{}.latestSequence(tx);
         hooks.insert(tx, hook);

@@ -35,7 +35,7 @@ std::string withAlgorithm(const std::string& value)
         return "sha512:" + value;
     throw Error(ErrorCode::InvalidInput,
                 "image_checksum is neither SHA-256, SHA-512 nor the URL of a checksum file",
-                std::string(kChecksumHint) + "; MD5 proves nothing any more");
+                std::string(kChecksumHint) + "; bm does not accept MD5");
 }
 
 std::string checksumOf(const json& instance)
@@ -79,7 +79,7 @@ ImageAddress imageAddressOf(const json& instance)
     const std::string url = wire::textMember(instance, "image_source");
     if (images::parseSourceUrl(url).kind != images::SourceKind::Web)
         throw Error(ErrorCode::InvalidInput, "image_source: only http:// and https:// addresses are fetched",
-                    "bring it in first, and name it: bm image add URL --name NAME");
+                    "import it first: bm image add URL --name NAME");
     if (!wire::textMember(instance, "kernel").empty() || !wire::textMember(instance, "ramdisk").empty())
         throw Error(ErrorCode::InvalidInput,
                     "a partition image with its kernel and ramdisk cannot be deployed",

@@ -31,7 +31,7 @@ constexpr std::int64_t kMostStarts = 5;
 Error cutOff()
 {
     return {ErrorCode::Aborted, "bmd stopped while this image was being uploaded",
-            "its client is gone: add it again"};
+            "the upload was cut off: add it again"};
 }
 
 } // namespace

@@ -22,8 +22,7 @@ Image findImage(db::Transaction& tx, const std::string& reference)
     if (!image) {
         const bool tag = reference.find(':') != std::string::npos;
         throw Error(ErrorCode::NotFound, "image \"" + reference + "\" is not in the catalogue",
-                    tag ? "bm image tags shows the tags that there are; set it: bm image tag IMAGE " +
-                              reference
+                    tag ? "bm image tags shows all tags; set it: bm image tag IMAGE " + reference
                         : "bm image list shows what is; add it: bm image add FILE --name " + reference);
     }
     return *image;

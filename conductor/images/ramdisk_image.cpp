@@ -50,8 +50,7 @@ try {
     model::checkKernelArguments(found.arguments, "kernel_arguments");
     return found;
 } catch (const json::exception&) {
-    throw Error(ErrorCode::ImageCorrupt,
-                "the image's description does not say where its kernel and initrd are",
+    throw Error(ErrorCode::ImageCorrupt, "the image's description lacks the offsets of kernel and initrd",
                 "add the image again from its source");
 }
 

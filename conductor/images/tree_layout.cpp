@@ -48,7 +48,7 @@ void refuseLayout(const model::Image& image, const DeployRequest& request)
     if (!request.layoutJson.empty() || request.preserve)
         throw Error(ErrorCode::InvalidInput,
                     "layout and preserve are for trees; " + image.name + " is an image of a whole disk",
-                    "leave them out: a disk image brings its partitions along");
+                    "leave them out: a disk image has its own partitions");
 }
 
 model::JsonText checkedDescription(const model::JsonText& description)

@@ -34,8 +34,7 @@ struct ReceivedExchange {
 
 Error unknownAgent()
 {
-    return {ErrorCode::Unauthorized, "this token is not the node's agent's",
-            "the agent must look itself up again"};
+    return {ErrorCode::Unauthorized, "invalid agent token for this node", "the agent must repeat its lookup"};
 }
 
 model::Node nodeByMacsOrUuid(db::Transaction& tx, const std::vector<std::string>& macs,

@@ -155,7 +155,7 @@ void NodeCommands::remove(const std::string& ident, const std::string& actor)
             throw Error(ErrorCode::Conflict,
                         "Node " + node.id.uuid + " is in state \"" + std::string(model::toText(node.state)) +
                             "\" and can not be deleted.",
-                        "take what runs on it down first: bm undeploy " + ident);
+                        "undeploy it first: bm undeploy " + ident);
         if (!node.instanceUuid.empty() && !node.maintenance)
             throw Error(ErrorCode::Conflict,
                         "Node " + node.id.uuid + " is associated with instance " + node.instanceUuid + ".");

@@ -47,7 +47,7 @@ Image newImage(db::Transaction& tx, const Context& context, const Node& node, co
 void refuseKind(const Node& node, model::ImageKind kind, bool simulated)
 {
     if (kind == model::ImageKind::Ramdisk)
-        throw Error(ErrorCode::InvalidInput, "what is captured is of kind disk or tree", "kind: tree");
+        throw Error(ErrorCode::InvalidInput, "a capture is of kind disk or tree", "kind: tree");
     if (kind == model::ImageKind::Tree && simulated)
         throw Error(ErrorCode::InvalidInput, "node " + node.id.uuid + " is simulated: it has no files",
                     "kind: disk, or a real machine");

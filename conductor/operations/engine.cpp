@@ -154,7 +154,7 @@ void Engine::State::resume(db::Transaction& tx, const model::Operation& operatio
     }
     makeDueNow(tx, context, operation.id);
     recordEvent(tx, now, operation.node, model::EventKind::OperationResumed,
-                "bmd started again; going on from the stored step", "{}", operation.id);
+                "bmd started again; it continues from the stored step", "{}", operation.id);
 }
 
 void Engine::recover()

@@ -220,8 +220,8 @@ std::optional<model::OperationId> Operations::provide(const std::string& ident, 
         if (path.kinds.front() == OperationKind::Deploy)
             throw Error(ErrorCode::InvalidTransition,
                         "node " + node.id.uuid + " is \"" + std::string(model::toText(node.state)) +
-                            "\"; only a machine that runs nothing becomes available so",
-                        "bm undeploy takes a running one down");
+                            "\"; only a node without an instance becomes available by provide",
+                        "undeploy it first: bm undeploy NODE");
         if (path.move) {
             moveNode(tx, context_, node, *path.move);
             node = findNode(tx, ident);
@@ -264,7 +264,7 @@ void Operations::abort(const std::string& ident, const std::string& actor)
 {
     context_.database.write([&](db::Transaction& tx) {
         if (!abortWithin(tx, context_, findNode(tx, ident).id, actor))
-            throw Error(ErrorCode::Conflict, "nothing is at work on node " + ident,
+            throw Error(ErrorCode::Conflict, "no operation is at work on node " + ident,
                         "bm node timeline " + ident + " shows what was");
     });
 }

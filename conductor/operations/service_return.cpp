@@ -56,7 +56,7 @@ void beginReturn(db::Transaction& tx, const Context& context, model::Operation o
     operation.runAt = now;
     operations.update(tx, operation);
     recordEvent(tx, now, operation.node, model::EventKind::OperationReturning,
-                std::string(error.what()) + "; the machine goes back to its own system", "{}", operation.id);
+                std::string(error.what()) + "; bm starts the machine's own system again", "{}", operation.id);
 }
 
 void endReturn(db::Transaction& tx, const Context& context, const model::Operation& operation,

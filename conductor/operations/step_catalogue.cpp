@@ -102,10 +102,9 @@ void checkSteps(const Context& context, const model::Node& node, const json& ste
                             name.substr(0, 80)),
                 supported(context, node, use));
         if (known->inBand() && !ramdisk)
-            throw Error(
-                ErrorCode::InvalidInput,
-                fmt::format("{}.{} is done by the agent in the RAM disk, which disable_ramdisk keeps away",
-                            interface, name));
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{}.{} needs the agent of the RAM disk, which disable_ramdisk excludes",
+                                    interface, name));
         checkArguments(*known, args);
     }
 }

@@ -131,7 +131,7 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
     }
     try {
         if (open->crashes >= kCrashesToQuarantine)
-            throw Error(ErrorCode::Quarantined, "step \"" + open->name + "\" has taken bmd down three times",
+            throw Error(ErrorCode::Quarantined, "bmd crashed three times during step \"" + open->name + "\"",
                         "report it with bmd's log; then: bm node set " + loaded->node.name +
                             " --no-maintenance");
         return runStep(*loaded, *open, stop);

@@ -72,7 +72,7 @@ AskedSteps askedSteps(db::Transaction& tx, const Node& node, const VerbOrder& or
     AskedSteps asked{json::array(), order.disableRamdisk};
     if (!order.runbook.empty()) {
         if (!order.stepsJson.empty())
-            throw Error(ErrorCode::InvalidInput, "a runbook has steps of its own: give either");
+            throw Error(ErrorCode::InvalidInput, "give either steps or a runbook, not both");
         const model::Runbook runbook = runbookFor(tx, node, order);
         auto steps = wire::valueOf(runbook.steps).get<std::vector<json>>();
         std::ranges::stable_sort(steps, {}, [](const json& step) { return step.value("order", 0); });

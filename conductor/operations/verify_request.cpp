@@ -21,9 +21,9 @@ void refuseTree(const model::NodeReport& written)
     const nlohmann::json image = wire::valueOf(written.body).value("image", nlohmann::json::object());
     if (wire::textMember(image, "kind") == "tree")
         throw Error(ErrorCode::Conflict,
-                    "a tree was copied to this node: " + wire::textMember(image, "name") +
-                        " has no blocks that the disk could be compared with",
-                    "it was read back file by file when it was written: bm node report");
+                    "image \"" + wire::textMember(image, "name") +
+                        "\" is a tree, which has no blocks to compare",
+                    "the agent verified each file when it wrote the tree: bm node report");
 }
 
 } // namespace
@@ -42,8 +42,8 @@ model::OperationId beginVerifyDisk(const Context& context, const std::string& id
         if (written)
             refuseTree(*written);
         else
-            throw Error(ErrorCode::NotFound, "nothing is known of what was written to this node's disk",
-                        "only what this bm has deployed can be verified");
+            throw Error(ErrorCode::NotFound, "no deployment of this node is recorded",
+                        "bm verifies only disks that it has deployed");
         NewOperation wanted;
         wanted.kind = model::OperationKind::VerifyDisk;
         wanted.actor = actor;

@@ -79,7 +79,7 @@ model::StepResult stepExpectBoot(StepWork& work)
     const bool fresh = agentIsUp(record) && now - *record.lastContactAt <= kFastTrackFreshness;
     const bool spare = work.context.settings.fastTrack && fresh;
     if (spare) {
-        work.recordEvent(model::EventKind::BootFastTrack, "the agent is already up: no second boot");
+        work.recordEvent(model::EventKind::BootFastTrack, "the agent is up already: bm skips the boot");
     } else {
         record = forgotten(record);
     }

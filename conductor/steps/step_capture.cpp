@@ -43,7 +43,7 @@ model::StepResult stepCaptureDisk(StepWork& work)
         return result;
     const std::optional<model::Image> image = findImageOf(work);
     if (!image || image->state != model::ImageState::Ready)
-        throw Error(ErrorCode::AgentFailed, "the agent says that it is done, but the image is not whole",
+        throw Error(ErrorCode::AgentFailed, "the agent reported the end, but blocks of the image are missing",
                     "the RAM disk is of another version than bmd: build it again");
     work.recordEvent(model::EventKind::ImageCaptured,
                      image->name +

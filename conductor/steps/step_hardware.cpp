@@ -205,7 +205,7 @@ model::StepResult stepStartRescue(StepWork& work)
 
 model::StepResult stepAdopt(StepWork& work)
 {
-    work.recordEvent(model::EventKind::NodeAdopted, "taken over as it runs: nothing was written");
+    work.recordEvent(model::EventKind::NodeAdopted, "adopted; its disk was not written");
     return model::Done{};
 }
 

@@ -24,8 +24,7 @@ constexpr std::chrono::milliseconds kJumpTimeout = 1min;
 /// The firmware starts the system instead; the deployment does not fail.
 model::StepResult leaveToFirmware(StepWork& work, const std::string& why)
 {
-    work.recordEvent(model::EventKind::KexecNotStarted,
-                     "the machine is started by its firmware instead: " + why);
+    work.recordEvent(model::EventKind::KexecNotStarted, "the firmware starts the machine instead: " + why);
     json result = wire::valueOf(work.step.result);
     result["started"] = false;
     work.step.result = wire::canonical(result);
@@ -55,7 +54,7 @@ model::StepResult awaitSilence(StepWork& work, json result)
     if (!result.contains("loaded_at_ms")) {
         result["loaded_at_ms"] = nowMs;
         work.step.result = wire::canonical(result);
-        work.step.message = "leaving for the deployed kernel";
+        work.step.message = "starting the deployed kernel";
         return model::Again{kSilence};
     }
     const std::chrono::milliseconds waited{nowMs - result.at("loaded_at_ms").get<std::int64_t>()};

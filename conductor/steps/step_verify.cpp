@@ -45,7 +45,7 @@ model::StepResult stepReadPower(StepWork& work)
 {
     return withPatience(work, work.context.settings.verifyTimeout, [&]() -> model::StepResult {
         if (observePower(work) == model::PowerState::Unknown)
-            throw Error(ErrorCode::BmcBadReply, "the BMC does not tell whether the machine is on",
+            throw Error(ErrorCode::BmcBadReply, "the BMC does not report the power state",
                         "ask it by hand: ipmitool ... chassis power status");
         return model::Done{};
     });

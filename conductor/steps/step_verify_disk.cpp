@@ -23,8 +23,8 @@ json writtenImage(const StepWork& work)
     const std::optional<model::NodeReport> report = work.context.database.read(
         [&](db::Transaction& tx) { return db::ReportRepository{}.latest(tx, work.node.id, "deploy"); });
     if (!report)
-        throw Error(ErrorCode::NotFound, "nothing is known of what was written to this node's disk",
-                    "only what this bm has deployed can be verified");
+        throw Error(ErrorCode::NotFound, "no deployment of this node is recorded",
+                    "bm verifies only disks that it has deployed");
     return wire::valueOf(report->body).at("image");
 }
 

@@ -56,5 +56,5 @@ TEST_CASE("an import that a crash cut off is failed with a hint", "[conductor][r
     world.core->catalogue.stop();
     const model::Image after = world.core->catalogue.get("half");
     CHECK(after.state == model::ImageState::Failed);
-    CHECK(after.errorHint == "its client is gone: add it again");
+    CHECK(after.errorHint == "the upload was cut off: add it again");
 }

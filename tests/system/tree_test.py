@@ -96,7 +96,7 @@ def deployed(service, machine, tree, folder):
     result = steps["write_tree"]["result"]
     assert result["entries"] > 20 and result["files_digest"] and result["disk"]["serial"] == "D-n1", result
     assert steps["write_tree"]["state"] == "done" and "write_image" not in steps
-    refused(service, "a tree was copied", "node", "verify", "n1")
+    refused(service, "is a tree", "node", "verify", "n1")
 
 
 def again(service, machine, tree, folder):

@@ -162,7 +162,7 @@ void Rollouts::State::startNodes(db::Transaction& tx, Rollout& rollout) const
     } catch (const Error& error) {
         if (error.code() != ErrorCode::Conflict)
             throw;
-        throw Error(ErrorCode::Conflict, "a node of it is in another rollout meanwhile",
+        throw Error(ErrorCode::Conflict, "a selected node was added to another rollout in the meantime",
                     "bm rollout list; plan it again");
     }
     recordRolloutEvent(tx, *rollout.startedAt, rollout, model::EventKind::RolloutStarted,
@@ -370,7 +370,7 @@ void Rollouts::phonedHome(const std::string& token, const std::string& peerAddre
         const db::RolloutRepository rollouts;
         std::optional<RolloutNode> row = rollouts.findByPhoneHome(tx, platform::sha256Hex(token));
         if (!row)
-            throw Error(ErrorCode::NotFound, "this address has served its turn");
+            throw Error(ErrorCode::NotFound, "this phone-home URL was already used or has expired");
         const model::UtcTime now = state_->context.clock.now();
         row->phonedHomeAt = now;
         row->gateDetail = "phoned home from " + peerAddress;

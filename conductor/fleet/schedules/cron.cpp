@@ -196,7 +196,7 @@ Cron cronFromText(std::string_view text)
     if (!everFires(cron))
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("cron: \"{}\" never fires: there is no such date", text),
-                    "look at day of month and month together");
+                    "check day of month and month together");
     return cron;
 }
 

@@ -98,7 +98,7 @@ void readTimes(ScheduleRequest& request, const json& body)
     request.cron = wire::stringMember(body, "cron");
     const std::string at = wire::stringMember(body, "at");
     if (request.cron.empty() == at.empty())
-        throw Error(ErrorCode::InvalidInput, "cron, at: expected one of both",
+        throw Error(ErrorCode::InvalidInput, "give either cron or at, not both",
                     R"("cron": "30 2 * * 1-5", or "at": "2026-12-24 02:30" for once)");
     if (request.cron.empty())
         request.at = timeFromText(at, request.zone);
@@ -109,7 +109,7 @@ void readTimes(ScheduleRequest& request, const json& body)
         request.window = model::requireDuration(window, "window");
     if (request.window && *request.window < std::chrono::minutes{1})
         throw Error(ErrorCode::InvalidInput, fmt::format("window: {} is shorter than a minute", window),
-                    "it is how long after the due time nodes may still be begun: 4h");
+                    "the time after the due time in which nodes may begin: 4h");
     request.maintenance =
         textsIn(body, "maintenance", [](const std::string& text) { maintenanceWindowFromText(text); });
     request.blackout = textsIn(body, "blackout", [](const std::string& text) { blackoutFromText(text); });

@@ -81,7 +81,7 @@ void checkWindow(db::Transaction& tx, const Schedule& schedule, const model::Ima
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("window: {} is shorter than a deployment, which takes about {} here",
                                 model::toText(*window), seconds(*usual)),
-                    "a longer window; nodes begun in it are finished after it");
+                    "give a longer window; nodes that began in it finish after it");
     if (!usual && *window < kUsualDeployment)
         warnings.push_back(
             fmt::format("the window of {} may be shorter than a deployment: there is no history yet",
@@ -113,7 +113,7 @@ UtcTime requireNext(const Schedule& schedule, UtcTime now)
 {
     if (schedule.at && *schedule.at <= now)
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("at: {} is over", toLocalText(*schedule.at, schedule.zone)),
+                    fmt::format("at: {} has passed", toLocalText(*schedule.at, schedule.zone)),
                     fmt::format("it is {} there now", toLocalText(now, schedule.zone)));
     const std::optional<UtcTime> next = nextDueOf(schedule, now);
     if (!next || (schedule.at && !isOpen(calendarOf(schedule), *next)))
@@ -238,7 +238,7 @@ Schedule Schedules::resume(const std::string& ident, const std::string& actor)
         schedule.updatedAt = context_.clock.now();
         schedule.nextDueAt = nextDueOf(schedule, schedule.updatedAt);
         if (!schedule.nextDueAt)
-            throw Error(ErrorCode::Conflict, fmt::format("the time of {} is over", schedule.name),
+            throw Error(ErrorCode::Conflict, fmt::format("the time of {} has passed", schedule.name),
                         "bm schedule set NAME --at gives it another; bm schedule run starts it now");
         recordEvent(tx, schedule.updatedAt, {}, model::EventKind::ScheduleResumed,
                     fmt::format("{} by {}", schedule.name, actor), details(schedule));
@@ -266,7 +266,7 @@ model::ScheduleRun Schedules::runNow(const std::string& ident, const std::string
         run.image = schedule.image;
         run.actor = actor;
         if (!schedules.insertRun(tx, run))
-            throw Error(ErrorCode::Conflict, "it was run in this very moment",
+            throw Error(ErrorCode::Conflict, "a run with this due time exists already",
                         "bm schedule history shows it");
         tx.afterCommit(wakeScheduler_);
         return run;

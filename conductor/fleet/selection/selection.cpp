@@ -78,8 +78,7 @@ std::set<std::string> namedNodes(db::Transaction& tx, const std::vector<std::str
         story += fmt::format("{}{}: {} of {}", story.empty() ? "" : ", ", term.text, number, fleet.size());
     }
     throw Error(ErrorCode::InvalidInput, "select: no node matches \"" + selector.text + "\"",
-                story.empty() ? "bm node list shows the nodes that there are"
-                              : "each alone matches: " + story);
+                story.empty() ? "bm node list shows all nodes" : "each alone matches: " + story);
 }
 
 } // namespace
@@ -116,7 +115,7 @@ std::vector<Selected> FleetView::select(db::Transaction& tx, const RolloutReques
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("select: \"{}\" matches the whole fleet, {} nodes", request.selector.text,
                                 fleet.size()),
-                    R"(if that is meant, say so: "all": true, --all)");
+                    R"(to select the whole fleet: "all": true, --all)");
     return selected;
 }
 
