@@ -63,15 +63,16 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
       nodes(context), operations(context), agents(context, relay), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
       rollouts(context, *exec_, settings_.rollouts), events(database),
-      webhooks(context, eventText, settings_.webhooks), schedules(context, [this] { scheduler.wake(); }),
-      rolloutStarter(context, rollouts), scheduler(context, rolloutStarter)
+      webhooks(context.base(), eventText, settings_.webhooks),
+      schedules(context.base(), [this] { scheduler.wake(); }), rolloutStarter(context, rollouts),
+      scheduler(context.base(), rolloutStarter)
 {
     database.onCommit([this](const db::CommitFacts& facts) {
         meters.commit(facts.units, facts.took);
         events.poke();
         webhooks.poke();
     });
-    conductor::measureFleet(context);
+    conductor::measureFleet(context.base());
     measureProcess(*this, settings_.database.file);
 }
 

@@ -1,10 +1,7 @@
 #pragma once
-#include "common/model/clock.h"
 #include "common/model/error.h"
-#include "common/platform/secrets.h"
-#include "conductor/core/meters.h"
+#include "conductor/core/base_context.h"
 #include "conductor/core/relay_settings.h"
-#include "db/engine/database.h"
 #include "db/repositories/repositories.h"
 #include "drivers/core/hardware_types.h"
 #include "images/store/image_store.h"
@@ -59,6 +56,8 @@ struct Context {
     std::function<void()> hostsChanged = [] {}; ///< has the DHCP service told of the known machines
     /// Starts the job of an image whose job row is stored.
     std::function<void(const model::ImageId&)> startImageJob = [](const model::ImageId&) {};
+
+    BaseContext base() const { return {database, clock, secrets, meters}; }
 };
 
 } // namespace bm::conductor

@@ -57,7 +57,7 @@ WebhookAnswer postToWebhook(platform::HttpClient& client, const model::Webhook& 
     }
 }
 
-WebhookWorker::WebhookWorker(const Context& context, const Webhooks::Render& render,
+WebhookWorker::WebhookWorker(const BaseContext& context, const Webhooks::Render& render,
                              const WebhookSettings& settings, model::WebhookId id)
     : context_(context), render_(render), settings_(settings), id_(std::move(id)),
       loop_(

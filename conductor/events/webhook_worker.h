@@ -22,7 +22,7 @@ WebhookAnswer postToWebhook(platform::HttpClient& client, const model::Webhook& 
 /// The thread of one webhook, from construction to destruction.
 class WebhookWorker {
 public:
-    WebhookWorker(const Context& context, const Webhooks::Render& render, const WebhookSettings& settings,
+    WebhookWorker(const BaseContext& context, const Webhooks::Render& render, const WebhookSettings& settings,
                   model::WebhookId id);
     WebhookWorker(const WebhookWorker&) = delete;
     WebhookWorker& operator=(const WebhookWorker&) = delete;
@@ -43,7 +43,7 @@ private:
     void sawUpTo(std::int64_t latest, model::Webhook& hook);
     void countFailure(model::Webhook& hook, const WebhookAnswer& answer, std::int64_t sequence);
 
-    const Context& context_;
+    const BaseContext& context_;
     const Webhooks::Render& render_;
     const WebhookSettings& settings_;
     const model::WebhookId id_;

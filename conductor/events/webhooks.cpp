@@ -1,8 +1,10 @@
 #include "conductor/events/webhooks.h"
 
+#include "common/model/event_kinds.h"
 #include "common/platform/guarded.h"
 #include "conductor/events/webhook_worker.h"
 #include "db/repositories/event_filter.h"
+#include "db/repositories/repositories.h"
 #include "db/repositories/webhook_repository.h"
 
 #include <algorithm>
@@ -51,8 +53,8 @@ void requireUrl(const std::string& url)
 } // namespace
 
 struct Webhooks::State {
-    State(Context given, Render how, WebhookSettings limits)
-        : context(std::move(given)), render(std::move(how)), settings(limits)
+    State(BaseContext given, Render how, WebhookSettings limits)
+        : context(given), render(std::move(how)), settings(limits)
     {}
     struct Workers {
         bool running = false;
@@ -63,14 +65,14 @@ struct Webhooks::State {
         at.byId.emplace(id.uuid, std::make_unique<WebhookWorker>(context, render, settings, id));
     }
 
-    Context context;
+    BaseContext context;
     Render render;
     WebhookSettings settings;
     platform::Guarded<Workers> workers;
 };
 
-Webhooks::Webhooks(Context context, Render render, WebhookSettings settings)
-    : state_(std::make_unique<State>(std::move(context), std::move(render), settings))
+Webhooks::Webhooks(BaseContext context, Render render, WebhookSettings settings)
+    : state_(std::make_unique<State>(context, std::move(render), settings))
 {}
 
 Webhooks::~Webhooks()
@@ -171,7 +173,7 @@ void Webhooks::remove(const std::string& ident)
 WebhookTest Webhooks::test(const std::string& ident)
 {
     Webhook hook = get(ident);
-    const Context& context = state_->context;
+    const BaseContext& context = state_->context;
     const std::string id = fmt::format("{}-test-{}", hook.id.uuid, platform::randomHex(8));
     model::NodeEvent event;
     event.at = context.clock.now();

@@ -1,6 +1,7 @@
 #pragma once
+#include "common/model/event.h"
 #include "common/model/webhook.h"
-#include "conductor/core/context.h"
+#include "conductor/core/base_context.h"
 
 #include <functional>
 #include <memory>
@@ -39,7 +40,7 @@ class Webhooks {
 public:
     /// @param render  returns an event as JSON, as /v1/events shows it
     using Render = std::function<std::string(const model::NodeEvent&)>;
-    Webhooks(Context context, Render render, WebhookSettings settings = {});
+    Webhooks(BaseContext context, Render render, WebhookSettings settings = {});
     ~Webhooks();
     void start();
     void stop();

@@ -86,9 +86,9 @@ void Gauges::set(const db::FleetCounts& counts, model::UtcTime now) const
 
 } // namespace
 
-void measureFleet(const Context& context)
+void measureFleet(BaseContext context)
 {
-    context.meters.registry.onScrape([&context, gauges = Gauges(context.meters.registry)] {
+    context.meters.registry.onScrape([context, gauges = Gauges(context.meters.registry)] {
         const model::UtcTime now = context.clock.now();
         gauges.set(context.database.read(
                        [&](db::Transaction& tx) { return db::countFleet(tx, now, now - kContact); }),

@@ -1,10 +1,10 @@
 #pragma once
-#include "conductor/core/context.h"
+#include "conductor/core/base_context.h"
 
 namespace bm::conductor {
 
 /// Counts nodes, operations, images, agents and rollouts at every scrape.
-/// @p context must outlive the last scrape.
-void measureFleet(const Context& context);
+/// The members of @p context must outlive the last scrape.
+void measureFleet(BaseContext context);
 
 } // namespace bm::conductor

@@ -116,7 +116,7 @@ struct WebhookFixture {
     void begin()
     {
         hooks = std::make_unique<Webhooks>(
-            world.core->context,
+            world.core->context.base(),
             [](const model::NodeEvent& event) {
                 return json{{"kind", event.kind}, {"sequence", event.sequence}}.dump();
             },

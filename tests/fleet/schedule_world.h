@@ -123,9 +123,9 @@ struct ScheduleWorld {
 private:
     void reopen()
     {
-        schedules =
-            std::make_unique<conductor::fleet::Schedules>(world.core->context, [this] { scheduler->wake(); });
-        scheduler = std::make_unique<conductor::fleet::Scheduler>(world.core->context, rollouts);
+        schedules = std::make_unique<conductor::fleet::Schedules>(world.core->context.base(),
+                                                                  [this] { scheduler->wake(); });
+        scheduler = std::make_unique<conductor::fleet::Scheduler>(world.core->context.base(), rollouts);
     }
 };
 

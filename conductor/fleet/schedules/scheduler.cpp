@@ -77,8 +77,8 @@ ScheduleRunState stateOf(const RolloutOutcome& outcome)
 } // namespace
 
 struct Scheduler::State {
-    State(Context given, RolloutStarter& rollouts)
-        : context(std::move(given)), starter(rollouts), startedAt(context.clock.now())
+    State(BaseContext given, RolloutStarter& rollouts)
+        : context(given), starter(rollouts), startedAt(context.clock.now())
     {}
 
     bool takeDue();
@@ -96,7 +96,7 @@ struct Scheduler::State {
     bool settle(db::Transaction& tx, ScheduleRun run);
     std::chrono::milliseconds sleepTime() const;
 
-    Context context;
+    BaseContext context;
     RolloutStarter& starter;
     UtcTime startedAt;
     std::optional<UtcTime> tidiedAt;
@@ -346,8 +346,8 @@ platform::Loop::Pause Scheduler::State::run()
     return platform::Loop::Pause::upTo(sleepTime());
 }
 
-Scheduler::Scheduler(Context context, RolloutStarter& starter)
-    : state_(std::make_unique<State>(std::move(context), starter))
+Scheduler::Scheduler(BaseContext context, RolloutStarter& starter)
+    : state_(std::make_unique<State>(context, starter))
 {}
 
 Scheduler::~Scheduler()

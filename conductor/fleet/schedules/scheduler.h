@@ -1,5 +1,5 @@
 #pragma once
-#include "conductor/core/context.h"
+#include "conductor/core/base_context.h"
 #include "conductor/fleet/rollouts/rollout_starter.h"
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace bm::conductor::fleet {
 /// does it.
 class Scheduler {
 public:
-    Scheduler(Context context, RolloutStarter& starter);
+    Scheduler(BaseContext context, RolloutStarter& starter);
     ~Scheduler();
     Scheduler(const Scheduler&) = delete;
     Scheduler& operator=(const Scheduler&) = delete;

@@ -1,6 +1,6 @@
 #pragma once
 #include "common/model/schedule.h"
-#include "conductor/core/context.h"
+#include "conductor/core/base_context.h"
 #include "conductor/fleet/schedules/schedule_request.h"
 
 #include <functional>
@@ -22,8 +22,8 @@ struct StoredSchedule {
 class Schedules {
 public:
     /// @param wakeScheduler  called on the caller's thread once a run of runNow() is committed
-    Schedules(Context context, std::function<void()> wakeScheduler)
-        : context_(std::move(context)), wakeScheduler_(std::move(wakeScheduler))
+    Schedules(BaseContext context, std::function<void()> wakeScheduler)
+        : context_(context), wakeScheduler_(std::move(wakeScheduler))
     {}
 
     /// @throws Error NotFound (image or tag), Conflict (name taken), InvalidInput (never fires within its
@@ -51,7 +51,7 @@ public:
 
 private:
     model::Schedule filled(const ScheduleRequest& request, model::Schedule schedule) const;
-    Context context_;
+    BaseContext context_;
     std::function<void()> wakeScheduler_;
 };
 
