@@ -53,7 +53,7 @@ struct ImageJobs::State {
     void doVerify(const ImageJob& job, const model::Deadline& deadline);
     images::FetchProgress progressOf(const model::ImageId& id);
     /// Changes the image, if it is still there, and ends its job, in one transaction.
-    void settle(const model::ImageId& id, const std::function<void(db::Transaction&, Image&)>& change);
+    void endJob(const model::ImageId& id, const std::function<void(db::Transaction&, Image&)>& change);
     void imported(const ImageJob& job, const images::StoredImage& stored);
     void failed(const ImageJob& job, const Error& error);
     void mendOthers(db::Transaction& tx, const Image& whole);
@@ -81,7 +81,7 @@ images::FetchProgress ImageJobs::State::progressOf(const model::ImageId& id)
     };
 }
 
-void ImageJobs::State::settle(const model::ImageId& id,
+void ImageJobs::State::endJob(const model::ImageId& id,
                               const std::function<void(db::Transaction&, Image&)>& change)
 {
     context.database.write([&](db::Transaction& tx) {
@@ -117,7 +117,7 @@ void ImageJobs::State::mendOthers(db::Transaction& tx, const Image& whole)
 
 void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& stored)
 {
-    settle(job.image, [&](db::Transaction& tx, Image& image) {
+    endJob(job.image, [&](db::Transaction& tx, Image& image) {
         image.state = ImageState::Ready;
         image.contentId = stored.contentId;
         image.manifestSha256 = stored.manifestSha256;
@@ -140,7 +140,7 @@ void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& 
 void ImageJobs::State::failed(const ImageJob& job, const Error& error)
 {
     const bool verifying = job.kind == "verify";
-    settle(job.image, [&](db::Transaction& tx, Image& image) {
+    endJob(job.image, [&](db::Transaction& tx, Image& image) {
         platform::logWarning("images", "{}: {}", image.name, error.what());
         const bool damaged = error.code() == ErrorCode::ChecksumMismatch ||
                              error.code() == ErrorCode::ImageCorrupt || error.code() == ErrorCode::NotFound;
@@ -240,7 +240,7 @@ void ImageJobs::State::doVerify(const ImageJob& job, const model::Deadline& dead
             context.images.setAside(image->contentId);
         throw;
     }
-    settle(job.image, [&](db::Transaction& tx, Image& whole) {
+    endJob(job.image, [&](db::Transaction& tx, Image& whole) {
         whole.state = ImageState::Ready;
         whole.errorCode = whole.errorMessage = whole.errorHint = "";
         whole.verifiedAt = context.clock.now();

@@ -25,7 +25,7 @@ bool boots(const World& world, const std::string& mac)
 
 } // namespace
 
-TEST_CASE("who gets which boot script", "[conductor][boot]")
+TEST_CASE("boot scripts by node", "[conductor][boot]")
 {
     World world;
     SECTION("a node that is expected to boot gets the RAM disk, with another secret at each fetch")
@@ -60,7 +60,7 @@ TEST_CASE("who gets which boot script", "[conductor][boot]")
         CHECK_THAT(world.core->boots.script(macOf(world, "node-1"), "pcbios", "192.0.2.7"),
                    Catch::Contains("--drive 0x81 "));
     }
-    SECTION("an unknown machine is told so and noted")
+    SECTION("an unknown machine gets a script that says so, and an event is recorded")
     {
         const std::string script = world.core->boots.script("52:54:00:99:99:99", "efi", "192.0.2.8");
         CHECK_THAT(script, Catch::Contains("not enrolled"));
@@ -70,7 +70,7 @@ TEST_CASE("who gets which boot script", "[conductor][boot]")
         CHECK(events.back().kind == "boot.unknown");
         CHECK_THAT(events.back().message, Catch::Contains("52:54:00:99:99:99"));
     }
-    SECTION("what is no MAC address is refused")
+    SECTION("an invalid MAC address is refused")
     {
         CHECK_THROWS_AS(world.core->boots.script("; rm -rf", "efi", "192.0.2.8"), model::Error);
     }
@@ -87,7 +87,7 @@ TEST_CASE("contacts on the wire become events of the node", "[conductor][boot]")
     ack.at = world.clock.now();
     world.core->boots.contact(ack);
     CHECK(world.hasEvent("node-1", "dhcp.ack"));
-    SECTION("and what only shows an address is matched by its lease")
+    SECTION("and an IP address is matched by its lease")
     {
         pxe::BootContact read;
         read.kind = model::EventKind::TftpRead;

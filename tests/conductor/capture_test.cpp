@@ -100,7 +100,7 @@ std::string archiveOf(World& world, const std::string& files)
 
 } // namespace
 
-TEST_CASE("what a tree's capture sent is imported", "[conductor][capture]")
+TEST_CASE("the archive of a captured tree is imported", "[conductor][capture]")
 {
     World world;
     world.core->catalogue.recover();
@@ -126,7 +126,7 @@ TEST_CASE("what a tree's capture sent is imported", "[conductor][capture]")
         CHECK(image.errorMessage.empty());
         CHECK(image.state == model::ImageState::Ready);
     }
-    SECTION("what is no archive")
+    SECTION("a file that is no archive")
     {
         const model::Image image = takenIn(world, sentTree(world, "files", std::string(4096, 'x')));
         CHECK(image.state == model::ImageState::Failed);
@@ -155,7 +155,7 @@ TEST_CASE("a captured disk is an image like any other", "[conductor][capture]")
     CHECK(world.stateOf("other") == State::Active);
 }
 
-TEST_CASE("captures that cannot be are refused", "[conductor][capture]")
+TEST_CASE("impossible captures are refused", "[conductor][capture]")
 {
     World world;
     world.nodeIn(State::Active, "golden");
@@ -177,7 +177,7 @@ TEST_CASE("captures that cannot be are refused", "[conductor][capture]")
     CHECK(refusalOf([&] { capture(world, "kept", "x"); }) == ErrorCode::Conflict);
 }
 
-TEST_CASE("a capture that fails brings the machine back, its image is failed", "[conductor][capture]")
+TEST_CASE("a capture that fails starts the machine again, and its image has failed", "[conductor][capture]")
 {
     World world;
     runningNode(world, R"({"fake_capture_fault": "disk-failed"})");
@@ -204,7 +204,7 @@ TEST_CASE("a capture that fails brings the machine back, its image is failed", "
     }
 }
 
-TEST_CASE("an aborted capture brings the machine back", "[conductor][capture]")
+TEST_CASE("an aborted capture starts the machine again", "[conductor][capture]")
 {
     World world;
     runningNode(world, R"({"fake_capture_delay": "60"})");
@@ -218,7 +218,7 @@ TEST_CASE("an aborted capture brings the machine back", "[conductor][capture]")
     CHECK(world.latestOperation("golden")->errorCode == "aborted");
 }
 
-TEST_CASE("bmd may die after every single look at a capture", "[conductor][capture][restart]")
+TEST_CASE("bmd may be killed after every pass over a capture", "[conductor][capture][restart]")
 {
     World world;
     runningNode(world, R"({"fake_capture_delay": "2", "fake_agent_delay": "1"})");
@@ -235,7 +235,7 @@ TEST_CASE("bmd may die after every single look at a capture", "[conductor][captu
     CHECK(world.core->catalogue.get("copy").state == model::ImageState::Ready);
 }
 
-TEST_CASE("what was written is reported and signed", "[conductor][report]")
+TEST_CASE("a deployment stores a signed report", "[conductor][report]")
 {
     World world;
     world.nodeIn(State::Active, "golden");
@@ -248,7 +248,7 @@ TEST_CASE("what was written is reported and signed", "[conductor][report]")
         world.restart();
         CHECK(conductor::verdictOn(world.core->context, *report) == "valid");
     }
-    SECTION("a changed one is told")
+    SECTION("a changed report is detected")
     {
         model::NodeReport changed = *report;
         changed.body.text.replace(changed.body.text.find("debian"), 6, "ubuntu");
@@ -257,7 +257,7 @@ TEST_CASE("what was written is reported and signed", "[conductor][report]")
         changed.signature.front() = changed.signature.front() == 'a' ? 'b' : 'a';
         CHECK(conductor::verdictOn(world.core->context, changed) == "changed");
     }
-    SECTION("and one that another key signed")
+    SECTION("a report of another key is detected")
     {
         model::NodeReport foreign = *report;
         const platform::SigningKey other;
@@ -267,13 +267,13 @@ TEST_CASE("what was written is reported and signed", "[conductor][report]")
     }
 }
 
-TEST_CASE("only what bm has written can be verified", "[conductor][report]")
+TEST_CASE("only a disk that bm has written can be verified", "[conductor][report]")
 {
     World world;
     world.nodeIn(State::Available, "idle");
     CHECK(refusalOf([&] { conductor::beginVerifyDisk(world.core->context, "idle", "alice"); }) ==
           ErrorCode::InvalidTransition);
-    SECTION("the image that was written is gone from the store: nothing is taken down")
+    SECTION("the image is gone from the store: the machine keeps running")
     {
         world.nodeIn(State::Active, "golden");
         conductor::beginVerifyDisk(world.core->context, "golden", "alice");
@@ -281,7 +281,7 @@ TEST_CASE("only what bm has written can be verified", "[conductor][report]")
         CHECK(world.latestOperation("golden")->errorCode == "not-found");
         CHECK_FALSE(world.hasEvent("golden", "disk.verified"));
     }
-    SECTION("what is found is reported")
+    SECTION("the findings are in a report")
     {
         world.nodeIn(State::Active, "golden");
         capture(world, "golden", "copy");

@@ -83,7 +83,7 @@ TEST_CASE("a node with disable_power_off", "[conductor][power]")
         CHECK(f.orders == std::vector{PowerAction::Reset, PowerAction::Reset});
         CHECK(f.state() == model::PowerState::On);
     }
-    SECTION("is cleaned and deployed without one order to switch off")
+    SECTION("is cleaned and deployed without an order to switch off")
     {
         f.world.verb("node-1", StateEvent::Provide);
         f.world.settle();

@@ -25,7 +25,7 @@ std::vector<Finding> grave(const std::vector<Finding>& findings)
 
 } // namespace
 
-TEST_CASE("a doctor tells what each check finds", "[conductor][doctor]")
+TEST_CASE("a doctor returns the findings of each check", "[conductor][doctor]")
 {
     World world;
     world.enrol("good-1");
@@ -57,7 +57,7 @@ TEST_CASE("a doctor tells what each check finds", "[conductor][doctor]")
     }
 }
 
-TEST_CASE("what a doctor looks at", "[conductor][doctor]")
+TEST_CASE("the doctor's checks", "[conductor][doctor]")
 {
     World world;
     const auto found = [](const Examination& check) { return check(Deadline::in(kLong)); };

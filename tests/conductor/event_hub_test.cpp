@@ -106,7 +106,7 @@ std::vector<std::int64_t> sequence(std::int64_t first, std::int64_t last)
 
 } // namespace
 
-TEST_CASE("a hub tells what was committed", "[conductor][events]")
+TEST_CASE("a hub hands out committed events", "[conductor][events]")
 {
     Fixture world;
     SECTION("in order, old and new alike, without gap or duplicate")
@@ -140,7 +140,7 @@ TEST_CASE("a hub tells what was committed", "[conductor][events]")
         const auto late = world.listen(0, {{"n1"}, {}, {"step.*", "state.changed"}});
         CHECK(late->waitFor(2) == std::vector<std::int64_t>{1, 4});
     }
-    SECTION("to the slow when they are ready, to the gone never, and says when it ends")
+    SECTION("to slow subscribers when they are ready, to gone ones never; then it ends them")
     {
         const auto slow = world.listen(0);
         slow->room = 10;

@@ -29,7 +29,7 @@ void label(test::World& world, const std::string& image, const std::string& json
 
 } // namespace
 
-TEST_CASE("retention keeps the newest, and whatever somebody uses", "[conductor][images]")
+TEST_CASE("retention keeps the newest images and those in use", "[conductor][images]")
 {
     test::World world;
     for (const char c : {'1', '2', '3', '4'}) {
@@ -49,7 +49,7 @@ TEST_CASE("retention keeps the newest, and whatever somebody uses", "[conductor]
         CHECK(gone(world, {.olderThan = 60h}) == std::vector<std::string>{"web-2", "web-1"});
         CHECK(gone(world, {.prefix = "web-", .keepLast = 3, .olderThan = 200h}).empty());
     }
-    SECTION("a tag, a node and a deployment under way keep theirs")
+    SECTION("a tag, a node and a deployment at work keep their images")
     {
         world.core->tags.set("web:stable", "web-1", "tester");
         world.nodeIn(model::State::Available);
@@ -59,13 +59,13 @@ TEST_CASE("retention keeps the newest, and whatever somebody uses", "[conductor]
         CHECK(world.stateOf("node-1") == model::State::Active);
         CHECK(gone(world, {.prefix = "web-", .keepLast = 1}) == std::vector<std::string>{"web-3"});
     }
-    SECTION("a rule that says nothing is refused")
+    SECTION("a rule without a limit is refused")
     {
         CHECK_THROWS_AS(gone(world, {.prefix = "web-"}), model::Error);
     }
 }
 
-TEST_CASE("work on images that a crash cut off is settled at start", "[conductor][images]")
+TEST_CASE("interrupted image jobs end or continue at start", "[conductor][images]")
 {
     test::World world;
     model::Image image;
@@ -90,7 +90,7 @@ TEST_CASE("work on images that a crash cut off is settled at start", "[conductor
         CHECK(failed.errorCode == "aborted");
         CHECK_FALSE(failed.errorHint.empty());
     }
-    SECTION("one that has taken bmd down again and again is given up")
+    SECTION("an import that has crashed bmd several times fails")
     {
         insert(true);
         world.core->catalogue.recover();

@@ -67,7 +67,7 @@ constexpr const char* kLoaded =
 
 TEST_CASE("the deployed kernel is started from the RAM disk", "[conductor][kexec]")
 {
-    SECTION("as the request wishes, else as the node's driver_info says")
+    SECTION("as the request says, else the node's driver_info")
     {
         World world;
         world.image();
@@ -128,7 +128,7 @@ TEST_CASE("a deployed kernel that does not start is left to the firmware", "[con
         k.world.clock.advance(4min);
         k.world.settle(1s);
     }
-    SECTION("when the agent still speaks a minute after it was to leave")
+    SECTION("when the agent still answers after a minute")
     {
         k.say(wire::AgentStepState::Done, kLoaded);
         for (int i = 0; i < 35; ++i) {

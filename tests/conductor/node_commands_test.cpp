@@ -43,7 +43,7 @@ TEST_CASE("enrolling", "[conductor][nodes]")
         CHECK(bytes.find("s3cret") == std::string::npos);
         CHECK(bytes.find("rack1-07") != std::string::npos);
     }
-    SECTION("refuses a name, a MAC address and a driver that cannot be")
+    SECTION("refuses an invalid name, MAC address and driver")
     {
         CHECK(codeOf([&] { world.core->nodes.create(node, "alice"); }) == ErrorCode::Conflict);
         node.name = "other";

@@ -61,7 +61,7 @@ TEST_CASE("a BMC that does not answer", "[conductor][power]")
     }
 }
 
-TEST_CASE("the periodic look records what changed by itself", "[conductor][power]")
+TEST_CASE("the periodic poll records changes that bm did not order", "[conductor][power]")
 {
     World world;
     world.nodeIn(State::Active);
@@ -74,7 +74,7 @@ TEST_CASE("the periodic look records what changed by itself", "[conductor][power
     CHECK(world.node("node-1").power == PowerState::On);
 }
 
-TEST_CASE("a BMC that stays silent for three looks leaves its power unknown", "[conductor][power]")
+TEST_CASE("after three polls without an answer the power is unknown", "[conductor][power]")
 {
     World world;
     world.nodeIn(State::Available);

@@ -31,7 +31,7 @@ template <class Call> model::Error errorOf(Call&& call)
 
 } // namespace
 
-TEST_CASE("bm provision takes a node from wherever it is", "[conductor][provision]")
+TEST_CASE("bm provision works from every state that a deployment starts from", "[conductor][provision]")
 {
     World world;
     world.image();
@@ -73,7 +73,7 @@ TEST_CASE("bm provision takes a node from wherever it is", "[conductor][provisio
     }
 }
 
-TEST_CASE("what cannot be provisioned is refused with the reason", "[conductor][provision]")
+TEST_CASE("refusals of provision have a reason", "[conductor][provision]")
 {
     World world;
     world.image();
@@ -149,7 +149,7 @@ TEST_CASE("undeploy takes the instance down and cleans", "[conductor][undeploy]"
     CHECK(world.node("node-1").instanceInfo.text == "{}");
 }
 
-TEST_CASE("what exceeds the limit is queued, not refused", "[conductor][queue]")
+TEST_CASE("deployments beyond the limit are queued, not refused", "[conductor][queue]")
 {
     conductor::Settings settings;
     settings.maxConcurrentDeploys = 1;

@@ -61,7 +61,7 @@ constexpr const char* kNever = R"({"fake_agent_delay": "never"})";
 
 } // namespace
 
-TEST_CASE("a node that is to stay in a RAM disk", "[conductor][ramdisk]")
+TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
 {
     World world;
     world.nodeIn(State::Available);
@@ -85,7 +85,7 @@ TEST_CASE("a node that is to stay in a RAM disk", "[conductor][ramdisk]")
         CHECK(world.hasEvent("node-1", "http.initrd"));
         for (const model::Step& step : world.steps("node-1"))
             CHECK((step.name != "write_image" && step.name != "await_agent"));
-        SECTION("and comes for it again, also after bmd's restart; until it is undeployed")
+        SECTION("and boots it again, also after bmd's restart, until it is undeployed")
         {
             const std::string token = tokenOf(world, "node-1");
             world.restart();
@@ -106,7 +106,7 @@ TEST_CASE("a node that is to stay in a RAM disk", "[conductor][ramdisk]")
                   ErrorCode::ImageInUse);
         }
     }
-    SECTION("fails with what is missing when it does not come in time")
+    SECTION("fails at its deadline with the missing file")
     {
         SECTION("for its script")
         {
@@ -124,7 +124,7 @@ TEST_CASE("a node that is to stay in a RAM disk", "[conductor][ramdisk]")
         CHECK(world.stateOf("node-1") == State::DeployFailed);
         CHECK_THAT(scriptOf(world, "node-1"), Contains("own disk"));
     }
-    SECTION("a part of a file is not the file")
+    SECTION("a part of a file does not count")
     {
         const conductor::BootFile file =
             world.core->boots.imageFile(world.node("node-1").id.uuid, tokenOf(world, "node-1"), "initrd.img");
@@ -133,7 +133,7 @@ TEST_CASE("a node that is to stay in a RAM disk", "[conductor][ramdisk]")
         world.settle(2s);
         CHECK(world.stateOf("node-1") == State::WaitCallback);
     }
-    SECTION("gives its files to nobody with another token")
+    SECTION("refuses another token")
     {
         world.nodeIn(State::Available, "node-2");
         const std::string uuid = world.node("node-1").id.uuid;
@@ -168,7 +168,7 @@ TEST_CASE("kernel arguments of a deployment", "[conductor][ramdisk]")
     }
 }
 
-TEST_CASE("a description that leads outside of its image is refused", "[conductor][ramdisk]")
+TEST_CASE("a description with offsets outside of its image is refused", "[conductor][ramdisk]")
 {
     const auto codeOf = [](const std::string& text) {
         return failureOf([&] { conductor::ramdiskOf(model::JsonText{text}, 1000); }).code;

@@ -59,7 +59,7 @@ TEST_CASE("nodes that want one image form a chain, each taking from the one befo
     CHECK_FALSE(world.relay.exchange("stranger", "10.0.0.9", {}));
 }
 
-TEST_CASE("the order of a chain is by rack and address, or as told", "[conductor][relay]")
+TEST_CASE("the order of a chain is by rack and address, or by the settings", "[conductor][relay]")
 {
     RelayWorld world;
     const auto joinAll = [&world] {
@@ -98,7 +98,7 @@ TEST_CASE("the order of a chain is by rack and address, or as told", "[conductor
     }
 }
 
-TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor][relay]")
+TEST_CASE("a node that is dead, slow or silent is no source", "[conductor][relay]")
 {
     RelayWorld world;
     world.join("a", "", "10.0.0.1");
@@ -114,7 +114,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
         world.say("b", "10.0.0.2");
         CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.2:6387", "10.0.0.1:6387"});
     }
-    SECTION("it says that its disk is slow: to the tail")
+    SECTION("it reports a slow disk: moved to the tail")
     {
         wire::AgentRelayReport slow;
         slow.slow = true;
@@ -122,7 +122,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
         CHECK(world.order() == Sources{"a", "c", "b"});
         CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
     }
-    SECTION("others found that it lies: to the tail")
+    SECTION("others reported wrong blocks: moved to the tail")
     {
         wire::AgentRelayReport news;
         news.left = {{"10.0.0.1:6387", "lying"}};
@@ -130,7 +130,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
         CHECK(world.order() == Sources{"b", "c", "a"});
         CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.2:6387"});
     }
-    SECTION("silent for long: lost, and back when it calls")
+    SECTION("silent for long: lost until it calls again")
     {
         world.clock.advance(7s);
         world.say("a", "10.0.0.1");
@@ -144,7 +144,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
         world.say("b", "10.0.0.2", news);
         CHECK(world.say("c", "10.0.0.3")->sources.front() == "10.0.0.2:40000");
     }
-    SECTION("it listens no more: no source, but still known by its address")
+    SECTION("it stopped listening: no source, but still known by its address")
     {
         wire::AgentRelayReport news;
         news.port = 0;
@@ -163,7 +163,7 @@ TEST_CASE("a node that is dead, slow or silent is nobody's source", "[conductor]
     }
 }
 
-TEST_CASE("the number of chains follows the nodes, or is told", "[conductor][relay]")
+TEST_CASE("the number of chains follows the nodes, or the settings", "[conductor][relay]")
 {
     RelayWorld world;
     SECTION("one for each 64")
@@ -194,7 +194,7 @@ TEST_CASE("a copy's token ends with it, and groups do not share one", "[conducto
     CHECK(world.join("c", "", "10.0.0.3").token != token);
 }
 
-TEST_CASE("what the others get is what a quarter of those that are not slow get", "[conductor][relay]")
+TEST_CASE("the rate of the others is that of the slowest quarter without slow disks", "[conductor][relay]")
 {
     RelayWorld world;
     wire::AgentRelayReport news;

@@ -7,7 +7,7 @@ using model::State;
 using test::World;
 using namespace std::chrono_literals;
 
-TEST_CASE("bmd may die after every single look at an operation", "[conductor][restart]")
+TEST_CASE("bmd may be killed after every pass over an operation", "[conductor][restart]")
 {
     World world;
     world.image();
@@ -24,7 +24,7 @@ TEST_CASE("bmd may die after every single look at an operation", "[conductor][re
     CHECK(world.stateOf("node-1") == State::Active);
 }
 
-TEST_CASE("a step that takes bmd down three times is failed and its node quarantined", "[conductor][restart]")
+TEST_CASE("a step that crashes bmd three times fails, and its node is quarantined", "[conductor][restart]")
 {
     World world;
     world.nodeIn(State::WaitCallback, "node-2");
@@ -44,7 +44,7 @@ TEST_CASE("a step that takes bmd down three times is failed and its node quarant
     CHECK(world.node("node-2").lastErrorCode == "quarantined");
 }
 
-TEST_CASE("an import that a crash cut off is failed with a hint", "[conductor][restart][images]")
+TEST_CASE("an upload that a crash cut off has failed with a hint", "[conductor][restart][images]")
 {
     World world;
     model::Image image = world.image("half");

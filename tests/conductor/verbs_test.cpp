@@ -53,7 +53,7 @@ std::string refusal(const std::function<void()>& act)
 
 } // namespace
 
-TEST_CASE("a manual cleaning does the steps asked for and leads to manageable", "[conductor][clean]")
+TEST_CASE("a manual cleaning does the given steps and leads to manageable", "[conductor][clean]")
 {
     World world;
     world.nodeIn(State::Manageable);
@@ -68,7 +68,7 @@ TEST_CASE("a manual cleaning does the steps asked for and leads to manageable", 
                                                      "end_cleaning"});
     CHECK(world.node("node-1").power == model::PowerState::Off);
 
-    SECTION("what the node cannot do is refused at once, with what it can")
+    SECTION("unsupported steps are refused at once, with the supported ones")
     {
         const auto ask = [&](json steps, bool disable = false) {
             return refusal([&] { order(world, StateEvent::Clean, std::move(steps), disable); });
@@ -115,7 +115,7 @@ TEST_CASE("a manual cleaning does the steps asked for and leads to manageable", 
     }
 }
 
-TEST_CASE("a held step waits for its unhold, over a restart too", "[conductor][clean]")
+TEST_CASE("a held step waits for unhold, also after a restart", "[conductor][clean]")
 {
     World world;
     world.nodeIn(State::Manageable);
@@ -142,7 +142,7 @@ TEST_CASE("a held step waits for its unhold, over a restart too", "[conductor][c
     }
 }
 
-TEST_CASE("RAID is made as wanted, and taken away", "[conductor][clean]")
+TEST_CASE("RAID is created by target_raid_config, and deleted", "[conductor][clean]")
 {
     World world;
     world.nodeIn(State::Manageable);
@@ -162,7 +162,7 @@ TEST_CASE("RAID is made as wanted, and taken away", "[conductor][clean]")
     CHECK(world.node("node-1").raidConfig.text == "{}");
 }
 
-TEST_CASE("a service takes the machine down, works and brings it back", "[conductor][service]")
+TEST_CASE("a service shuts the machine down, does its steps and starts it again", "[conductor][service]")
 {
     World world;
     world.nodeIn(State::Active);
@@ -234,7 +234,7 @@ TEST_CASE("rescue and back", "[conductor][rescue]")
     CHECK(world.node("node-1").power == model::PowerState::On);
 }
 
-TEST_CASE("a machine that runs already is adopted", "[conductor][adopt]")
+TEST_CASE("a running machine is adopted", "[conductor][adopt]")
 {
     World world;
     world.nodeIn(State::Manageable);
@@ -286,7 +286,7 @@ TEST_CASE("an inspection fills inventory and properties and applies the rules", 
     }
 }
 
-TEST_CASE("deploy templates and deploy steps stand by their priority", "[conductor][deploy]")
+TEST_CASE("deploy templates and deploy steps are ordered by priority", "[conductor][deploy]")
 {
     World world;
     world.nodeIn(State::Available);
@@ -314,7 +314,7 @@ TEST_CASE("deploy templates and deploy steps stand by their priority", "[conduct
     CHECK(world.stateOf("node-1") == State::Active);
 }
 
-TEST_CASE("every operator that a rule may have does something", "[conductor][inspect]")
+TEST_CASE("every operator of the table is implemented", "[conductor][inspect]")
 {
     const auto complaint = [](const wire::RuleOperator& row, bool condition) -> std::string {
         conductor::InspectionFacts facts{{{"name", "n"}}, json::object()};

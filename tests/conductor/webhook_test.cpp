@@ -177,7 +177,7 @@ TEST_CASE("a webhook", "[conductor][webhook]")
                       posts[i - 1].body.at("event").at("sequence"));
         }
     }
-    SECTION("is tried again with the same id, and goes on where it was after a restart")
+    SECTION("is retried with the same id, and continues after a restart")
     {
         peer.failNext(2);
         world.add("chat", peer.url("/hook"));
@@ -193,7 +193,7 @@ TEST_CASE("a webhook", "[conductor][webhook]")
         CHECK(posts.at(1).kind == "test.two");
         CHECK(posts.at(0).id != posts.at(1).id);
     }
-    SECTION("that hangs keeps back nobody else, is parked with its error, and taken up again by a test")
+    SECTION("that hangs delays no other, is parked with its error, and unparked by a test")
     {
         Peer deaf;
         deaf.hang();
@@ -219,7 +219,7 @@ TEST_CASE("a webhook", "[conductor][webhook]")
         CHECK_THAT(world.hooks->test("away").error, Catch::Matchers::Contains("307"));
         CHECK(peer.attempts() == 0);
     }
-    SECTION("that is deleted is told nothing more; stopping does not wait for one that hangs")
+    SECTION("that is deleted gets no further event; stop does not wait for one that hangs")
     {
         world.add("chat", peer.url("/hook"));
         world.hooks->remove("chat");
@@ -231,7 +231,7 @@ TEST_CASE("a webhook", "[conductor][webhook]")
         CHECK(world.until([&] { return peer.attempts() == 1; }));
         world.hooks->stop();
     }
-    SECTION("is refused where it cannot work, and never shows its secret")
+    SECTION("is refused with an unusable URL, and never shows its secret")
     {
         CHECK_THROWS_AS(world.hooks->add({"a b", peer.url("/hook"), "", ""}), model::Error);
         CHECK_THROWS_AS(world.hooks->add({"a", "ftp://x/", "", ""}), model::Error);

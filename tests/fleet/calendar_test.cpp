@@ -52,7 +52,7 @@ template <class Unit> model::Error refusalOf(Unit unit)
 
 } // namespace
 
-TEST_CASE("on most days a rule fires when the clock on the wall says so", "[fleet][calendar]")
+TEST_CASE("a rule fires at its local time on days without a change of the clock", "[fleet][calendar]")
 {
     CHECK(next("30 2 * * 1-5", "Europe/Berlin", "2026-11-20 12:00", 3) ==
           Texts{"Mon 2026-11-23 02:30 CET", "Tue 2026-11-24 02:30 CET", "Wed 2026-11-25 02:30 CET"});
@@ -67,7 +67,7 @@ TEST_CASE("on most days a rule fires when the clock on the wall says so", "[flee
           Texts{"Sat 2026-11-21 03:00 UTC"}); // after, not at
 }
 
-TEST_CASE("Europe/Berlin, 2026-03-29: from 02:00 to 03:00 there is no time", "[fleet][calendar][dst]")
+TEST_CASE("Europe/Berlin, 2026-03-29: the clock skips from 02:00 to 03:00", "[fleet][calendar][dst]")
 {
     const std::string zone = "Europe/Berlin";
     SECTION("a time that does not exist fires once, right after the gap")
@@ -82,21 +82,21 @@ TEST_CASE("Europe/Berlin, 2026-03-29: from 02:00 to 03:00 there is no time", "[f
         CHECK(next("0 2,3 * * *", zone, "2026-03-28 12:00", 2) ==
               Texts{"Sun 2026-03-29 03:00 CEST", "Mon 2026-03-30 02:00 CEST"});
     }
-    SECTION("a rule for every hour fires each hour that there is")
+    SECTION("a rule for every hour fires in each existing hour")
     {
         CHECK(next("30 * * * *", zone, "2026-03-29 00:45", 3) ==
               Texts{"Sun 2026-03-29 01:30 CET", "Sun 2026-03-29 03:30 CEST", "Sun 2026-03-29 04:30 CEST"});
         CHECK(next("@hourly", zone, "2026-03-29 00:45", 2) ==
               Texts{"Sun 2026-03-29 01:00 CET", "Sun 2026-03-29 03:00 CEST"});
     }
-    SECTION("other times of the day are as always")
+    SECTION("other times of the day do not change")
     {
         CHECK(next("30 1,4 * * *", zone, "2026-03-28 12:00", 2) ==
               Texts{"Sun 2026-03-29 01:30 CET", "Sun 2026-03-29 04:30 CEST"});
     }
 }
 
-TEST_CASE("Europe/Berlin, 2026-10-25: from 02:00 to 03:00 comes twice", "[fleet][calendar][dst]")
+TEST_CASE("Europe/Berlin, 2026-10-25: the clock repeats 02:00 to 03:00", "[fleet][calendar][dst]")
 {
     const std::string zone = "Europe/Berlin";
     SECTION("a time fires once, the first time")
@@ -202,7 +202,7 @@ TEST_CASE("maintenance windows and blackout dates", "[fleet][calendar]")
               at("2026-12-24 00:00", calendar.zone));
         CHECK_FALSE(isOpen(calendar, at("2026-12-26 23:59", calendar.zone)));
     }
-    SECTION("what is none is refused")
+    SECTION("an invalid window or date is refused")
     {
         for (const char* wrong : {"", "22:00", "22-06", "mon 25:00-26:00", "mo-fr 22:00-06:00", "22:00-22:00",
                                   "mon- 22:00-23:00", "22:60-23:00", "24:00-02:00", "mon 2:0-3:0"}) {
@@ -218,7 +218,7 @@ TEST_CASE("maintenance windows and blackout dates", "[fleet][calendar]")
     }
 }
 
-TEST_CASE("a zone that is not known is refused with those that are near", "[fleet][calendar]")
+TEST_CASE("an unknown zone is refused with similar names", "[fleet][calendar]")
 {
     CHECK_THAT(refusalOf([] { requireZone("europe/berlin"); }).hint(), Contains("Europe/Berlin"));
     CHECK_THAT(refusalOf([] { requireZone("Europe/Berlim"); }).hint(), Contains("Europe/Berlin"));

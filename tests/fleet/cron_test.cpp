@@ -73,7 +73,7 @@ TEST_CASE("day of month and day of week: one of them is enough when both are giv
     CHECK_FALSE(firesOn(stars, 11, 13, 4));
 }
 
-TEST_CASE("what is no cron expression is refused by the name of its field", "[fleet][cron]")
+TEST_CASE("an invalid cron expression is refused with the name of its field", "[fleet][cron]")
 {
     const std::pair<const char*, const char*> wrong[] = {
         {"", "0 fields, expected 5"},

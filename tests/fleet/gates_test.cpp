@@ -110,7 +110,7 @@ const std::string kRoll = R"("image": "new", "name": "r", "nodes": ["web-1"])";
 
 } // namespace
 
-TEST_CASE("A drain gate by HTTP may say wait, go and refuse")
+TEST_CASE("A drain gate by HTTP answers wait, go or refuse")
 {
     FleetWorld world;
     prepare(world);
@@ -141,7 +141,7 @@ TEST_CASE("A drain gate by HTTP may say wait, go and refuse")
         CHECK(world.nodesOf("r") == "web-1 skipped");
         CHECK(world.nodeOf("r", "web-1").node.reason == "the drain gate refused: the last of its kind");
     }
-    SECTION("a server in trouble is asked again until the deadline")
+    SECTION("a server that fails is asked again until the deadline")
     {
         drainer.status = 500;
         world.roll(roll);
@@ -169,7 +169,7 @@ TEST_CASE("A drain gate by a program of the gates' folder")
         platform::writeFileAtomically(world.gatesFolder() / "free", "");
         CHECK(world.reaches("r", "done"));
     }
-    SECTION("any other refuses, and so does one that is not there")
+    SECTION("any other exit code refuses, and so does a missing program")
     {
         script(world, "never", "echo no >&2\nexit 1\n");
         world.roll(kRoll + R"(, "drain": {"command": "never"})");
@@ -198,7 +198,7 @@ TEST_CASE("A health gate passes when the system answers")
         world.roll(kRoll + R"(, "health": {"ssh": )" + ssh.port() + "}");
         CHECK(world.reaches("r", "done"));
     }
-    SECTION("something else at that port is no ssh server")
+    SECTION("another server at that port fails the gate")
     {
         const Listener other("220 mail\r\n");
         world.roll(kRoll + R"(, "health": {"deadline": "30s", "ssh": )" + other.port() + "}");
@@ -246,7 +246,7 @@ TEST_CASE("A node that does not come up after its deployment")
         REQUIRE(world.reaches("r", "paused"));
         CHECK(world.nodesOf("r") == "web-1 failed, web-2 pending");
     }
-    SECTION("is only counted")
+    SECTION("counts as failed, and the rollout continues")
     {
         world.web("web-2");
         world.roll(

@@ -24,7 +24,7 @@ model::ErrorCode codeOf(const std::function<void()>& act, std::string* hint = nu
 
 } // namespace
 
-TEST_CASE("A plan says what would happen to each node, and why")
+TEST_CASE("A plan has a verdict and a reason for each node")
 {
     FleetWorld world;
     world.image("web-1");
@@ -76,7 +76,7 @@ TEST_CASE("A plan says what would happen to each node, and why")
         world.roll(R"("image": "web-1", "name": "large", "nodes": ["web-4"], "plan": true)");
         CHECK(world.nodeOf("large", "web-4").node.reasonCode == "disk-too-small");
     }
-    SECTION("what is on it already is skipped unless forced")
+    SECTION("a node that has the image is skipped unless forced")
     {
         world.deploy("web-1", "web-1");
         world.settle();
@@ -94,7 +94,7 @@ TEST_CASE("A plan says what would happen to each node, and why")
     }
 }
 
-TEST_CASE("A plan that cannot be meant is refused with a hint")
+TEST_CASE("An unusable request for a plan is refused with a hint")
 {
     FleetWorld world;
     world.image("web-1");
@@ -107,7 +107,7 @@ TEST_CASE("A plan that cannot be meant is refused with a hint")
               model::ErrorCode::NotFound);
         CHECK(said.find("bm image tag") != std::string::npos);
     }
-    SECTION("nothing matches, and which condition it was")
+    SECTION("no node matches; the message names the condition")
     {
         CHECK(codeOf([&] { world.roll(R"("image": "web-1", "select": "class=web,rack=r9")"); }, &said) ==
               model::ErrorCode::InvalidInput);
@@ -150,27 +150,27 @@ TEST_CASE("A plan is started once, and only while the fleet is as it was")
         CHECK(said.find("by anna") != std::string::npos);
         CHECK(world.reaches("p", "done"));
     }
-    SECTION("a node went into maintenance meanwhile")
+    SECTION("a node has entered maintenance since")
     {
         world.core->nodes.setMaintenance("web-2", true, "", "tester");
         CHECK(codeOf([&] { world.core->rollouts.start("p", "anna"); }, &said) == model::ErrorCode::Conflict);
         CHECK(said.find("web-2: write -> refuse (in maintenance)") != std::string::npos);
         CHECK(world.stateOfRollout("p") == "planned");
     }
-    SECTION("another rollout took a node meanwhile")
+    SECTION("another rollout has taken a node since")
     {
         world.roll(R"("image": "web-1", "name": "q", "nodes": ["web-2"])");
         CHECK(codeOf([&] { world.core->rollouts.start("p", "anna"); }, &said) == model::ErrorCode::Conflict);
         CHECK(said.find("in rollout q") != std::string::npos);
     }
-    SECTION("a count takes so many that are available")
+    SECTION("a count selects that many available nodes")
     {
         world.roll(R"("image": "web-1", "name": "one", "count": 1, "plan": true)");
         CHECK(world.nodesOf("one") == "web-1 planned");
     }
 }
 
-TEST_CASE("Tags move, and remember what they pointed to")
+TEST_CASE("Tags move and have a history")
 {
     FleetWorld world;
     const model::Image first = world.image("web-1", 'a');
@@ -186,7 +186,7 @@ TEST_CASE("Tags move, and remember what they pointed to")
     CHECK(history[1].actor == "anna");
     CHECK(codeOf([&] { world.core->tags.set("stable", "web-1", "anna"); }) == model::ErrorCode::InvalidInput);
     CHECK(codeOf([&] { world.core->tags.history("web:old"); }) == model::ErrorCode::NotFound);
-    SECTION("an image with a tag stays")
+    SECTION("an image with a tag cannot be deleted")
     {
         std::string said;
         CHECK(codeOf([&] { world.core->catalogue.remove("web-2", "anna"); }, &said) ==

@@ -114,7 +114,7 @@ TEST_CASE("The failure budget")
     world.image("web-1");
     for (int i = 1; i <= 8; ++i)
         world.web("web-" + std::to_string(i), "r1", i <= 3 ? kFails : "{}");
-    SECTION("pauses when more fail than may; resumed, what failed is accepted")
+    SECTION("pauses when the budget is exceeded; resume accepts the failures")
     {
         world.roll(
             R"("image": "web-1", "name": "r", "all": true, "max_parallel": 1, "max_fail": 1, "attempts": 1)");
@@ -169,7 +169,7 @@ TEST_CASE("Pause, resume, abort")
         world.web(name, "r1", kSlow);
     world.roll(R"("image": "web-1", "name": "r", "all": true, "max_parallel": 1)");
     world.settle(1s);
-    SECTION("paused, what is at work goes on and nothing else begins")
+    SECTION("paused: operations at work continue, no other begins")
     {
         world.core->rollouts.pause("r", "lunch", "anna");
         world.core->rollouts.pause("r", "lunch", "anna"); // again: the same
@@ -179,7 +179,7 @@ TEST_CASE("Pause, resume, abort")
         world.core->rollouts.resume("r", "anna");
         CHECK(world.reaches("r", "done"));
     }
-    SECTION("aborted, what is at work stops")
+    SECTION("aborted: operations at work stop")
     {
         world.core->rollouts.abort("r", "", "anna");
         REQUIRE(world.reaches("r", "aborted"));
@@ -193,7 +193,7 @@ TEST_CASE("Pause, resume, abort")
     }
 }
 
-TEST_CASE("Nodes that change while they wait for their turn")
+TEST_CASE("Nodes that change before their wave")
 {
     FleetWorld world;
     world.image("web-1");
@@ -228,7 +228,7 @@ TEST_CASE("A node in two rollouts is refused by the second")
     CHECK(deploymentsOf(world, "web-1") == 1);
 }
 
-TEST_CASE("After the window no node is begun, those at work end")
+TEST_CASE("After the window no node begins, and nodes at work end")
 {
     FleetWorld world;
     world.image("web-1");
@@ -242,7 +242,7 @@ TEST_CASE("After the window no node is begun, those at work end")
     CHECK(world.nodeOf("r", "web-2").node.reason == "the window was over before its turn");
 }
 
-TEST_CASE("bmd dies again and again: the rollout ends well, and each node is written once")
+TEST_CASE("bmd is killed after every pass: the rollout completes, and each node is written once")
 {
     FleetWorld world({}, true);
     world.image("web-1");
@@ -282,7 +282,7 @@ TEST_CASE("A rollout's progress")
     CHECK(progress().secondsLeft == 0);
 }
 
-TEST_CASE("What a rollout keeps of its request holds no secret")
+TEST_CASE("The stored request of a rollout holds no secret")
 {
     FleetWorld world;
     world.image("web-1");

@@ -86,7 +86,7 @@ TEST_CASE("a schedule fires and its nodes are imaged", "[fleet][schedule][rollou
     CHECK(fleet.world.stateOf("other") == model::State::Available);
     CHECK(fleet.world.core->rollouts.get(run.rolloutName).scheduleRun == run.id.uuid);
 
-    SECTION("and are left alone the next night, when they are young enough")
+    SECTION("and are skipped the next night, when they were imaged recently")
     {
         fleet.set("2026-11-22 02:30");
         fleet.settle();
@@ -133,7 +133,7 @@ TEST_CASE("a moving tag is looked up when the run starts", "[fleet][schedule][ro
     CHECK(fleet.lastRun().imageName == "render-2");
 }
 
-TEST_CASE("replace aborts the rollout that goes on", "[fleet][schedule][rollout]")
+TEST_CASE("replace aborts the running rollout", "[fleet][schedule][rollout]")
 {
     ScheduledWorld fleet;
     for (const char* name : {"n1", "n2"})

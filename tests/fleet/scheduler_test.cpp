@@ -96,7 +96,7 @@ TEST_CASE("a run's outcome is its rollout's", "[fleet][schedule]")
         world.scheduler->runOnce();
         CHECK(world.history() == Lines{"aborted"});
     }
-    SECTION("a rollout that could not be made fails the run with its reason, and the next is not held up")
+    SECTION("a refused rollout fails the run with its reason, and does not delay the next run")
     {
         world.rollouts.refusal =
             model::Error(model::ErrorCode::NotFound, "there is no image render:stable", "tag one");
@@ -122,11 +122,11 @@ TEST_CASE("a run's outcome is its rollout's", "[fleet][schedule]")
     }
 }
 
-TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
+TEST_CASE("due times while bmd was down", "[fleet][schedule][missed]")
 {
     ScheduleWorld world;
     nlohmann::json body = ScheduleWorld::body();
-    SECTION("is skipped, and history says so once")
+    SECTION("are skipped, with one row of history")
     {
         world.create(body);
         world.set("2026-11-24 09:00");
@@ -140,7 +140,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         CHECK(world.schedules->get("nightly").nextDueAt ==
               conductor::fleet::timeFromText("2026-11-25 02:30", "UTC"));
     }
-    SECTION("is made up for once, however many there were")
+    SECTION("are made up for by one run")
     {
         body["missed"] = "once";
         world.create(body);
@@ -153,7 +153,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         REQUIRE(world.runs().size() == 1);
         CHECK(world.runs().at(0).trigger == model::ScheduleTrigger::Missed);
     }
-    SECTION("is not made up for after the window of that run")
+    SECTION("are not made up for after the window of the run")
     {
         body["missed"] = "once";
         body["window"] = "4h";
@@ -163,7 +163,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         world.scheduler->runOnce();
         CHECK(world.history() == Lines{"skipped: window-over"});
     }
-    SECTION("nor outside the maintenance windows")
+    SECTION("are not made up for outside the maintenance windows")
     {
         body["missed"] = "once";
         body["maintenance"] = {"01:00-06:00"};
@@ -173,7 +173,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         world.scheduler->runOnce();
         CHECK(world.history() == Lines{"skipped: closed"});
     }
-    SECTION("a few minutes are not missed")
+    SECTION("a delay of a few minutes is not a missed run")
     {
         world.create(body);
         world.set("2026-11-21 02:34");
@@ -181,7 +181,7 @@ TEST_CASE("what was due while bmd was down", "[fleet][schedule][missed]")
         world.scheduler->runOnce();
         CHECK(world.history() == Lines{"running"});
     }
-    SECTION("a rule of every ten minutes goes on with the last one")
+    SECTION("a rule of every ten minutes continues with the latest due time")
     {
         body["cron"] = "*/10 * * * *";
         world.create(body);
@@ -274,11 +274,11 @@ TEST_CASE("a run that is due while the one before goes on", "[fleet][schedule][o
     }
 }
 
-TEST_CASE("what operators do with schedules", "[fleet][schedule]")
+TEST_CASE("operators' calls on schedules", "[fleet][schedule]")
 {
     ScheduleWorld world;
     world.create();
-    SECTION("a paused one does not fire; what passed meanwhile is not made up for")
+    SECTION("a paused schedule does not fire, and resume makes up for nothing")
     {
         world.schedules->pause("nightly", "bob");
         world.set("2026-11-24 09:00");
@@ -300,7 +300,7 @@ TEST_CASE("what operators do with schedules", "[fleet][schedule]")
         CHECK(world.runs().at(0).actor == "bob");
         CHECK_THROWS_AS(world.schedules->runNow("nightly", "bob"), model::Error);
     }
-    SECTION("the next dates are told")
+    SECTION("the next due times")
     {
         const auto next = world.schedules->next(world.schedules->get("nightly"), 10);
         REQUIRE(next.size() == 10);
@@ -345,7 +345,7 @@ TEST_CASE("what operators do with schedules", "[fleet][schedule]")
     }
 }
 
-TEST_CASE("schedules that make no sense are refused", "[fleet][schedule]")
+TEST_CASE("invalid schedules are refused", "[fleet][schedule]")
 {
     ScheduleWorld world;
     const auto refusal = [&](const std::string& patch) {
@@ -408,7 +408,7 @@ TEST_CASE("a window shorter than deployments were is refused; without history th
     CHECK(world.create(body).warnings.empty());
 }
 
-TEST_CASE("a selection that matches no node is told when the schedule is made", "[fleet][schedule]")
+TEST_CASE("a selection that matches no node gives a warning", "[fleet][schedule]")
 {
     ScheduleWorld world;
     nlohmann::json body = ScheduleWorld::body();

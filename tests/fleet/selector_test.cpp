@@ -66,7 +66,7 @@ TEST_CASE("A selector's conditions")
     }
 }
 
-TEST_CASE("A selector that cannot be meant is refused with what may be")
+TEST_CASE("An invalid selector is refused with the valid keys")
 {
     for (const char* text : {"colour=red", "class", "=web", "rack=r4..r1", "rack=r1..s4", "class=web,",
                              "property.=1", "imaged-before=soon", "name=a1..a99999999"})

@@ -85,7 +85,7 @@ struct Scheduler::State {
     bool startPending();
     bool startSome(db::Transaction& tx, std::optional<ScheduleRun>& last, bool& any);
     bool followRunning();
-    bool settleEnded(const std::vector<ScheduleRun>& running);
+    bool endFinished(const std::vector<ScheduleRun>& running);
     void tidy();
     bool pass(bool follow);
     platform::Loop::Pause run();
@@ -93,7 +93,7 @@ struct Scheduler::State {
     void take(db::Transaction& tx, const Schedule& schedule, UtcTime now) const;
     bool decide(db::Transaction& tx, ScheduleRun run);
     void begin(db::Transaction& tx, const Schedule& schedule, ScheduleRun& run, const StartRun& decision);
-    bool settle(db::Transaction& tx, ScheduleRun run);
+    bool endWithRollout(db::Transaction& tx, ScheduleRun run);
     std::chrono::milliseconds sleepTime() const;
 
     BaseContext context;
@@ -248,7 +248,7 @@ bool Scheduler::State::startSome(db::Transaction& tx, std::optional<ScheduleRun>
     return pending.size() == kBatch;
 }
 
-bool Scheduler::State::settle(db::Transaction& tx, ScheduleRun run)
+bool Scheduler::State::endWithRollout(db::Transaction& tx, ScheduleRun run)
 {
     const db::ScheduleRepository schedules;
     const std::optional<Schedule> schedule = schedules.find(tx, run.schedule);
@@ -282,13 +282,13 @@ bool Scheduler::State::followRunning()
         running = context.database.read([&](db::Transaction& tx) {
             return db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Running, last, kBatch);
         });
-        any = settleEnded(running) || any;
+        any = endFinished(running) || any;
     } while (running.size() == kBatch);
     return any;
 }
 
 /// Writes only when one of @p running has ended.
-bool Scheduler::State::settleEnded(const std::vector<ScheduleRun>& running)
+bool Scheduler::State::endFinished(const std::vector<ScheduleRun>& running)
 {
     std::vector<ScheduleRun> ended;
     context.database.read([&](db::Transaction& tx) {
@@ -301,7 +301,7 @@ bool Scheduler::State::settleEnded(const std::vector<ScheduleRun>& running)
     if (!ended.empty())
         context.database.write([&](db::Transaction& tx) {
             for (const ScheduleRun& run : ended)
-                any = settle(tx, run) || any;
+                any = endWithRollout(tx, run) || any;
         });
     return any;
 }
