@@ -1,9 +1,9 @@
 #include "conductor/health/doctor_checks.h"
 
 #include "common/platform/http_client.h"
+#include "common/platform/network_probe.h"
 #include "db/engine/integrity.h"
 #include "pxe/dhcp_probe.h"
-#include "pxe/tftp_fetch.h"
 
 #include <fmt/format.h>
 #include <sys/timex.h>
@@ -139,8 +139,8 @@ Examination otherDhcpServers(pxe::BootSettings settings)
 Finding loaderByTftp(const pxe::BootSettings& settings, const char* loader, const Deadline& deadline)
 {
     try {
-        const std::uint64_t bytes = pxe::fetchByTftp(settings.address, settings.tftpPort, loader,
-                                                     deadline.atMost(std::chrono::seconds{8}));
+        const std::uint64_t bytes = platform::fetchByTftp(settings.address, settings.tftpPort, loader,
+                                                          deadline.atMost(std::chrono::seconds{8}));
         return good(fmt::format("{}: {} by TFTP", loader, megabytes(bytes)), loader);
     } catch (const Error& error) {
         return bad(Severity::Error, error.what(),

@@ -2,7 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/http_client.h"
-#include "conductor/fleet/rollouts/tcp_probe.h"
+#include "common/platform/network_probe.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -116,7 +116,7 @@ GateAnswer askHealthUrl(const GateQuestion& q, const model::Deadline& deadline)
 GateAnswer askPort(const GateQuestion& q, const model::Deadline& deadline)
 {
     const bool ssh = q.health.kind == HealthKind::Ssh;
-    const std::string banner = probeTcp(q.address, q.health.port, ssh ? 255 : 0, deadline);
+    const std::string banner = platform::probeTcp(q.address, q.health.port, ssh ? 255 : 0, deadline);
     if (ssh && !banner.starts_with("SSH-"))
         return {Verdict::Wait,
                 fmt::format("{}:{} says \"{}\", not SSH-...", q.address, q.health.port, shortened(banner))};
