@@ -7,7 +7,7 @@
 namespace bm::bmd {
 namespace {
 
-using platform::MetricType;
+using metrics::MetricType;
 
 double residentBytes()
 {
@@ -44,18 +44,18 @@ double databaseBytes(const std::filesystem::path& file)
 
 void measureProcess(Core& core, const std::filesystem::path& databaseFile)
 {
-    platform::Metrics& registry = core.meters.registry;
+    metrics::Metrics& registry = core.meters.registry;
     registry.of({"bm_build_info", MetricType::Gauge, "1, labelled with the version.", {"version"}})
         .set({"0.1.0"}, 1);
-    platform::Metric& resident =
+    metrics::Metric& resident =
         registry.of({"process_resident_memory_bytes", MetricType::Gauge, "Memory of bmd in RAM."});
-    platform::Metric& cpu =
+    metrics::Metric& cpu =
         registry.of({"process_cpu_seconds_total", MetricType::Counter, "CPU time of bmd."});
-    platform::Metric& database =
+    metrics::Metric& database =
         registry.of({"bm_db_file_bytes", MetricType::Gauge, "The database and its log on disk."});
-    platform::Metric& streams =
+    metrics::Metric& streams =
         registry.of({"bm_event_streams", MetricType::Gauge, "Clients of event streams."});
-    platform::Metric& delivered =
+    metrics::Metric& delivered =
         registry.of({"bm_events_delivered_total", MetricType::Counter, "Events handed to event streams."});
     registry.onScrape([&, databaseFile] {
         resident.set({}, residentBytes());

@@ -20,7 +20,6 @@ include(CTest)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(LibArchive REQUIRED)
@@ -31,6 +30,9 @@ find_package(Poco REQUIRED COMPONENTS Foundation Net)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+# Its CMake package asks for a web server that bm does not use.
+find_library(BM_PROMETHEUS prometheus-cpp-core REQUIRED)
+find_library(BM_RE2 re2 REQUIRED) # its .pc file adds -pthread, which the precompiled header was not made with
 
 add_library(bm_flags INTERFACE)
 add_library(bm::flags ALIAS bm_flags)
@@ -147,7 +149,7 @@ function(bm_rooms folder)
 endfunction()
 
 # What has threads of its own is tested under the thread sanitizer too.
-set(BM_THREADED_TESTS platform http db drivers blocks conductor)
+set(BM_THREADED_TESTS platform metrics http db drivers blocks conductor)
 add_custom_target(unit-tests)
 add_custom_target(threaded-tests)
 

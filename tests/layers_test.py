@@ -10,10 +10,10 @@ PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
 DB = {"db/engine", "db/repositories"}
 IMAGES = {"images/" + room for room in ("base", "blocks", "formats", "sources", "store")}
-ROOM = PLATFORM | DB | {"common/wire", "conductor/core"}
+ROOM = PLATFORM | DB | {"common/metrics", "common/wire", "conductor/core"}
 CONDUCTOR = {f"conductor/{room}" for room in ("core", "events", "health", "images", "nodes", "steps", "operations", "machines",
                                               "fleet/selection", "fleet/rollouts", "fleet/schedules")}
-API = PLATFORM | CONDUCTOR | IMAGES | DB | {"common/wire", "common/layout", "common/http", "pxe", "drivers/core"}
+API = PLATFORM | CONDUCTOR | IMAGES | DB | {"common/metrics", "common/wire", "common/layout", "common/http", "pxe", "drivers/core"}
 AGENT_STEP = PLATFORM | {"common/wire", "agent/base", "agent/disk"}
 HARDWARE = {"agent/hardware/" + room for room in ("erase", "raid", "burnin", "inspection", "rescue")}
 ALLOWED = {
@@ -22,6 +22,7 @@ ALLOWED = {
     "common/wire": BASE,
     "common/layout": BASE | {"common/wire"},
     "common/platform": BASE,
+    "common/metrics": PLATFORM,
     "common/http": PLATFORM,
     "images/base": PLATFORM,
     "images/blocks": PLATFORM,
@@ -39,7 +40,7 @@ ALLOWED = {
     "drivers/core": LEAF,
     "drivers/ipmi": LEAF | {"drivers/core"},
     "drivers/fake": LEAF | {"drivers/core"},
-    "conductor/core": PLATFORM | IMAGES | DB | {"common/wire", "pxe", "drivers/core"},
+    "conductor/core": PLATFORM | IMAGES | DB | {"common/metrics", "common/wire", "pxe", "drivers/core"},
     "conductor/events": ROOM,
     "conductor/health": ROOM | {"pxe"},
     "conductor/images": ROOM | IMAGES | {"common/layout"},
@@ -94,11 +95,12 @@ TESTS = {
     "db": {"db"},
     "drivers": {"drivers", "common/http", "common/wire"},
     "fleet": {"conductor", "common/http", "tests/support"},
-    "fuzz": {"agent", "bmd", "cli"},
+    "fuzz": {"agent", "bmd", "cli", "images/convert"},
     "http": {"common/http"},
     "images": {"images"},
     "layout": {"common/layout"},
     "model": {"common/model", "tests/support"},
+    "metrics": {"common/metrics"},
     "platform": {"common/platform", "tests/http"},
     "pxe": {"pxe", "tests/support"},
     "states": {"conductor", "tests/support"},

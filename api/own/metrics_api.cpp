@@ -5,7 +5,7 @@ namespace bm::api {
 void MetricsApi::mount(http::Router& router)
 {
     router.add(http::Method::Get, "/metrics", [this](http::Request&, http::Response& response) {
-        response.sendText(200, parts_.context.meters.registry.render(), platform::Metrics::kContentType);
+        response.sendText(200, parts_.context.meters.registry.render(), metrics::Metrics::kContentType);
     });
 }
 

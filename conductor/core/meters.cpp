@@ -2,7 +2,7 @@
 
 namespace bm::conductor {
 
-using platform::MetricType;
+using metrics::MetricType;
 
 namespace {
 
@@ -25,26 +25,26 @@ Meters::Meters()
                                      MetricType::Histogram,
                                      "From the start of an operation to its end.",
                                      {"kind", "outcome"},
-                                     platform::workBuckets()})),
+                                     metrics::workBuckets()})),
       stepSeconds_(registry.of({"bm_step_seconds",
                                 MetricType::Histogram,
                                 "From the start of a step to its end.",
                                 {"step", "outcome"},
-                                platform::workBuckets()})),
+                                metrics::workBuckets()})),
       diskBytes_(registry.of({"bm_disk_written_bytes_total", MetricType::Counter,
                               "Bytes of images that reached disks of nodes."})),
       bmcSeconds_(registry.of({"bm_bmc_call_seconds",
                                MetricType::Histogram,
                                "Calls to BMCs, tries counted one by one.",
                                {"outcome"},
-                               platform::callBuckets()})),
+                               metrics::callBuckets()})),
       bmcErrors_(
           registry.of({"bm_bmc_errors_total", MetricType::Counter, "Calls to BMCs that failed.", {"code"}})),
       commitSeconds_(registry.of({"bm_db_commit_seconds",
                                   MetricType::Histogram,
                                   "From the begin of a write transaction to the end of its commit.",
                                   {},
-                                  platform::callBuckets()})),
+                                  metrics::callBuckets()})),
       commitUnits_(registry.of({"bm_db_commit_units",
                                 MetricType::Histogram,
                                 "Units that were committed together.",
@@ -58,15 +58,15 @@ Meters::Meters()
                                    MetricType::Histogram,
                                    "From a request's head to its handler's end.",
                                    {"listener", "route"},
-                                   platform::callBuckets()})),
+                                   metrics::callBuckets()})),
       webhookPosts_(
           registry.of({"bm_webhook_posts_total", MetricType::Counter, "Posts to webhooks.", {"outcome"}}))
 {}
 
 void Meters::operationEnded(const model::Operation& operation)
 {
-    const platform::Metric::LabelValues labels{std::string(toText(operation.kind)),
-                                               std::string(toText(operation.state))};
+    const metrics::Metric::LabelValues labels{std::string(toText(operation.kind)),
+                                              std::string(toText(operation.state))};
     operations_.add(labels);
     operationSeconds_.observe(labels, between(operation.startedAt, operation.finishedAt));
 }

@@ -1,7 +1,7 @@
 #pragma once
+#include "common/metrics/metrics.h"
 #include "common/model/error.h"
 #include "common/model/operation.h"
-#include "common/platform/metrics.h"
 
 #include <chrono>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace bm::conductor {
 class Meters {
 public:
     Meters();
-    platform::Metrics registry{}; ///< first: the others live in it
+    metrics::Metrics registry{}; ///< first: the others live in it
 
     void operationEnded(const model::Operation& operation);
     /// @p outcome: done, failed or aborted
@@ -27,17 +27,17 @@ public:
     void webhookPost(bool taken);
 
 private:
-    platform::Metric& operations_;
-    platform::Metric& operationSeconds_;
-    platform::Metric& stepSeconds_;
-    platform::Metric& diskBytes_;
-    platform::Metric& bmcSeconds_;
-    platform::Metric& bmcErrors_;
-    platform::Metric& commitSeconds_;
-    platform::Metric& commitUnits_;
-    platform::Metric& requests_;
-    platform::Metric& requestSeconds_;
-    platform::Metric& webhookPosts_;
+    metrics::Metric& operations_;
+    metrics::Metric& operationSeconds_;
+    metrics::Metric& stepSeconds_;
+    metrics::Metric& diskBytes_;
+    metrics::Metric& bmcSeconds_;
+    metrics::Metric& bmcErrors_;
+    metrics::Metric& commitSeconds_;
+    metrics::Metric& commitUnits_;
+    metrics::Metric& requests_;
+    metrics::Metric& requestSeconds_;
+    metrics::Metric& webhookPosts_;
 };
 
 } // namespace bm::conductor

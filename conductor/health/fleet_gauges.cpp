@@ -7,11 +7,11 @@ namespace {
 
 constexpr std::chrono::minutes kContact{2};
 
-using platform::Metric;
-using platform::MetricType;
+using metrics::Metric;
+using metrics::MetricType;
 
 struct Gauges {
-    explicit Gauges(platform::Metrics& registry)
+    explicit Gauges(metrics::Metrics& registry)
         : nodes(
               registry.of({"bm_nodes", MetricType::Gauge, "Nodes by provision state.", {"provision_state"}})),
           maintenance(registry.of({"bm_nodes_maintenance", MetricType::Gauge, "Nodes in maintenance."})),

@@ -1,12 +1,12 @@
-#include "common/platform/metrics.h"
+#include "common/metrics/metrics.h"
 
 #include <catch2/catch.hpp>
 #include <thread>
 
-using namespace bm::platform;
+using namespace bm::metrics;
 using Catch::Matchers::Contains;
 
-TEST_CASE("metrics are rendered as Prometheus reads them", "[platform][metrics]")
+TEST_CASE("metrics are rendered as Prometheus reads them", "[metrics]")
 {
     Metrics metrics;
     SECTION("counters and gauges, with escaped labels")
@@ -28,8 +28,8 @@ TEST_CASE("metrics are rendered as Prometheus reads them", "[platform][metrics]"
         took.observe({"y"}, 9);
         const std::string text = metrics.render();
         CHECK_THAT(text, Contains("bm_s_bucket{x=\"y\",le=\"1\"} 1\nbm_s_bucket{x=\"y\",le=\"2.5\"} 2\n"
-                                  "bm_s_bucket{x=\"y\",le=\"+Inf\"} 3\nbm_s_sum{x=\"y\"} 12\n"
-                                  "bm_s_count{x=\"y\"} 3\n"));
+                                  "bm_s_bucket{x=\"y\",le=\"+Inf\"} 3\n"));
+        CHECK_THAT(text, Contains("bm_s_sum{x=\"y\"} 12\n") && Contains("bm_s_count{x=\"y\"} 3\n"));
     }
     SECTION("gauges are collected at the scrape; a collector that fails takes nothing else down")
     {

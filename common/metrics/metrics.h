@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-namespace bm::platform {
+namespace bm::metrics {
 
 enum class MetricType { Counter, Gauge, Histogram };
 
-/// What a metric is called, and what its labels are. Names end with their unit (_seconds, _bytes) and,
-/// counters, with _total: https://prometheus.io/docs/practices/naming/.
+/// A metric's name, type and labels. Names end with their unit (_seconds, _bytes), names of counters with
+/// _total: https://prometheus.io/docs/practices/naming/.
 struct MetricSpec {
     std::string name;
     MetricType type = MetricType::Gauge;
@@ -24,7 +24,7 @@ struct MetricSpec {
 };
 
 /// One metric: a series per set of label values. Thread-safe; a short lock per change. It keeps at most
-/// kMaxSeries series: what comes beyond is counted with every label "other".
+/// kMaxSeries series and counts further label values with every label "other".
 class Metric {
 public:
     static constexpr std::size_t kMaxSeries = 500;
@@ -33,38 +33,36 @@ public:
     using Values = std::vector<std::pair<LabelValues, double>>;
 
     explicit Metric(MetricSpec spec);
+    ~Metric();
+    Metric(const Metric&) = delete;
+    Metric& operator=(const Metric&) = delete;
     void add(const LabelValues& labels, double amount = 1);
+    /// Of a counter: a total that something else counts; a lower total than before changes nothing.
     void set(const LabelValues& labels, double value);
-    /// These series and no others: those of a gauge that is counted anew.
+    /// The series of a gauge, counted anew: the others end.
     void replace(const Values& values);
     void observe(const LabelValues& labels, double value);
     const MetricSpec& spec() const { return spec_; }
-    /// Appends "# HELP", "# TYPE" and the series.
-    void render(std::string& text) const;
 
 private:
-    struct Series {
-        double value = 0;                       ///< of a histogram: the sum
-        std::vector<std::uint64_t> perBucket{}; ///< not cumulative; the last is +Inf
-    };
-    Series& series(const LabelValues& labels);
-
+    friend class Metrics;
+    struct State;
     const MetricSpec spec_;
-    mutable std::mutex mutex_{};
-    std::map<LabelValues, Series> series_{};
+    std::unique_ptr<State> state_;
 };
 
-/// The metrics of one bmd, in the text format that Prometheus reads. Thread-safe; borrowed by whoever counts.
+/// The metrics of one bmd, in the text format that Prometheus reads. Thread-safe; its users borrow it.
 class Metrics {
 public:
     /// The metric of that name, made by the first call: the same in every place that names it.
     Metric& of(const MetricSpec& spec);
-    /// Has @p collect called at every scrape, on its thread, to set gauges from what is there now. Before the
+    /// Calls @p collect at every scrape, on its thread, before rendering: it sets gauges. Register before the
     /// first scrape.
     void onScrape(std::function<void()> collect);
-    /// Prometheus text format 0.0.4. What a collector throws is logged, its gauges keep their last value.
+    /// Prometheus text format 0.0.4, metrics and series in order. A collector's exception is logged; its
+    /// gauges keep their last values.
     std::string render() const;
-    /// All that are known, in order of their names.
+    /// Every metric made so far, in order of their names.
     std::vector<MetricSpec> specs() const;
 
     static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -80,4 +78,4 @@ std::vector<double> callBuckets();
 /// 0.1 s to 2 h, for steps and operations.
 std::vector<double> workBuckets();
 
-} // namespace bm::platform
+} // namespace bm::metrics
