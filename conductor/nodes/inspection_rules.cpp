@@ -3,12 +3,12 @@
 #include "common/model/error.h"
 #include "common/platform/subnet.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/nodes/rule_patterns.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <functional>
 #include <map>
-#include <regex>
 
 namespace bm::conductor {
 
@@ -179,22 +179,7 @@ bool chain(const json& args, const std::function<bool(std::partial_ordering)>& h
 
 bool matches(const json& args, bool whole)
 {
-    const std::string value = textOfValue(args.at("value"));
-    std::string pattern = textOfValue(args.at("regex"));
-    std::regex::flag_type flags = std::regex::ECMAScript;
-    if (pattern.starts_with("(?i)")) {
-        pattern.erase(0, 4);
-        flags |= std::regex::icase;
-    }
-    constexpr std::size_t kLongest = 4096; // std::regex recurses per character
-    if (value.size() > kLongest || pattern.size() > kLongest)
-        throw Error(ErrorCode::InvalidInput, "a text or pattern of over 4096 characters");
-    try {
-        const std::regex compiled(pattern, flags);
-        return whole ? std::regex_match(value, compiled) : std::regex_search(value, compiled);
-    } catch (const std::regex_error& error) {
-        throw Error(ErrorCode::InvalidInput, "the regular expression \"" + pattern + "\": " + error.what());
-    }
+    return fitsPattern(textOfValue(args.at("value")), textOfValue(args.at("regex")), whole);
 }
 
 bool isOneOf(const json& args)

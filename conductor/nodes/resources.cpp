@@ -2,6 +2,7 @@
 
 #include "common/model/power.h"
 #include "conductor/core/nodes.h"
+#include "conductor/nodes/rule_patterns.h"
 
 namespace bm::conductor {
 
@@ -132,7 +133,10 @@ void refuseRunbook(db::Transaction& tx, const Context&, const Runbook& item, con
     refuseName(tx, db::runbookRepository(), item, "runbook");
 }
 
-void refuseRule(db::Transaction&, const Context&, const InspectionRule&, const InspectionRule*) {}
+void refuseRule(db::Transaction&, const Context&, const InspectionRule& rule, const InspectionRule*)
+{
+    requirePatterns(rule);
+}
 
 /// Operations have their own copy of the steps.
 template <class T> void allowRemoval(db::Transaction&, const Context&, const T&) {}
