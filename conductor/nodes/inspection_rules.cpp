@@ -4,6 +4,7 @@
 #include "common/platform/subnet.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/nodes/rule_patterns.h"
+#include "conductor/nodes/rule_values.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -21,108 +22,16 @@ namespace {
 
 using Keys = std::vector<std::string>;
 
-// --- values in arguments
-// ------------------------------------------------------------------------------------
-
-/// "inventory[cpu][count]", "node.driver_info.x": the keys on the way.
-Keys keysOf(std::string_view text)
-{
-    Keys keys;
-    std::string key;
-    for (const char c : text) {
-        if (c == '[' || c == ']' || c == '.') {
-            if (!key.empty())
-                keys.push_back(std::exchange(key, {}));
-        } else {
-            key += c;
-        }
-    }
-    if (!key.empty())
-        keys.push_back(key);
-    return keys;
-}
-
 /// "/driver_info/x" or "driver_info.x".
 Keys pathOf(const std::string& text)
 {
     std::string plain = text;
     std::ranges::replace(plain, '/', '.');
-    Keys keys = keysOf(plain);
+    Keys keys = ruleKeys(plain);
     if (keys.empty())
-        throw Error(ErrorCode::InvalidInput, "the path \"" + text + "\" names nothing");
+        throw Error(ErrorCode::InvalidInput, "the path \"" + text + "\" has no key");
     return keys;
 }
-
-const json* childOf(const json& value, const std::string& key)
-{
-    if (value.is_object()) {
-        const auto found = value.find(key);
-        return found == value.end() ? nullptr : &*found;
-    }
-    const bool digits = !key.empty() && key.size() < 7 &&
-                        std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; });
-    if (value.is_array() && digits)
-        if (const auto at = static_cast<std::size_t>(std::stoul(key)); at < value.size())
-            return &value[at];
-    return nullptr;
-}
-
-class Values {
-public:
-    Values(const InspectionFacts& facts, const json* item) : facts_(facts), item_(item) {}
-
-    /// @p given with the values of its expressions in braces.
-    json resolved(const json& given) const
-    {
-        if (given.is_string())
-            return resolvedText(given.get_ref<const std::string&>());
-        json out = given;
-        if (given.is_structured())
-            for (json& value : out)
-                value = resolved(json(value));
-        return out;
-    }
-
-private:
-    json resolvedText(const std::string& text) const
-    {
-        if (text.size() > 2 && text.front() == '{' && text.find('}') == text.size() - 1)
-            return valueAt(text.substr(1, text.size() - 2));
-        std::string out;
-        for (std::size_t at = 0; at < text.size();) {
-            const std::size_t open = text.find('{', at);
-            const std::size_t close = open == std::string::npos ? open : text.find('}', open);
-            if (close == std::string::npos)
-                return out + text.substr(at);
-            const json value = valueAt(text.substr(open + 1, close - open - 1));
-            out += text.substr(at, open - at) + (value.is_string() ? value.get<std::string>() : value.dump());
-            at = close + 1;
-        }
-        return out;
-    }
-    /// null when there is no such value.
-    json valueAt(const std::string& expression) const
-    {
-        const Keys keys = keysOf(expression);
-        const json* value = keys.empty() ? nullptr : root(keys.front());
-        for (std::size_t i = 1; i < keys.size() && value != nullptr; ++i)
-            value = childOf(*value, keys[i]);
-        return value == nullptr ? json() : *value;
-    }
-    const json* root(const std::string& name) const
-    {
-        if (name == "node")
-            return &facts_.node;
-        if (name == "inventory")
-            return &facts_.inventory;
-        if (name == "plugin_data")
-            return &facts_.pluginData;
-        return name == "item" ? item_ : nullptr;
-    }
-
-    const InspectionFacts& facts_;
-    const json* item_;
-};
 
 // --- conditions
 // ---------------------------------------------------------------------------------------------
@@ -217,7 +126,7 @@ std::vector<json> itemsOf(const json& part, const InspectionFacts& facts)
 {
     if (!part.contains("loop"))
         return {json()};
-    const json items = Values(facts, nullptr).resolved(part.at("loop"));
+    const json items = RuleValues(facts, nullptr).resolved(part.at("loop"));
     std::vector<json> all;
     if (items.is_array())
         all.assign(items.begin(), items.end());
@@ -230,7 +139,7 @@ std::vector<json> itemsOf(const json& part, const InspectionFacts& facts)
 bool holdsFor(const json& condition, const std::string& name, bool negated, const json& item,
               const InspectionFacts& facts)
 {
-    const json args = Values(facts, &item).resolved(condition.at("args"));
+    const json args = RuleValues(facts, &item).resolved(condition.at("args"));
     return conditions().find(name)->second(args) != negated;
 }
 
@@ -273,7 +182,7 @@ const json* getAt(const json& root, const Keys& keys)
 {
     const json* at = &root;
     for (const std::string& key : keys)
-        if ((at = childOf(*at, key)) == nullptr)
+        if ((at = memberAt(*at, key)) == nullptr)
             return nullptr;
     return at;
 }
@@ -398,7 +307,7 @@ void act(const json& action, InspectionFacts& facts)
     if (found == actions().end())
         throw Error(ErrorCode::InvalidInput, "no action \"" + action.at("op").get<std::string>() + "\"");
     for (const json& item : itemsOf(action, facts))
-        found->second(facts, Values(facts, &item).resolved(action.at("args")));
+        found->second(facts, RuleValues(facts, &item).resolved(action.at("args")));
 }
 
 std::string nameOf(const InspectionRule& rule)
