@@ -1,6 +1,7 @@
 #include "conductor/nodes/rule_patterns.h"
 
 #include "common/model/error.h"
+#include "conductor/nodes/rule_values.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -48,7 +49,7 @@ void requirePatterns(const model::InspectionRule& rule)
         if (found == args.end() || !found->is_string())
             continue;
         const std::string pattern = found->get<std::string>();
-        if (pattern.find('{') == std::string::npos)
+        if (!namesRuleValue(pattern))
             requireGood(compiled(pattern), pattern);
     }
 }

@@ -11,7 +11,7 @@ namespace bm::conductor {
 bool fitsPattern(const std::string& value, const std::string& pattern, bool whole);
 
 /// Checks the patterns of the rule's conditions "matches" and "contains" when the rule is written. Skips
-/// patterns with values in braces, which are known only when the rule is applied.
+/// patterns that name a value in braces: the value is known only when the rule is applied.
 /// @throws Error InvalidInput naming the pattern
 void requirePatterns(const model::InspectionRule& rule);
 

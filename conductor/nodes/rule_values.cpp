@@ -1,11 +1,40 @@
 #include "conductor/nodes/rule_values.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <utility>
 
 namespace bm::conductor {
 
 using nlohmann::json;
+
+namespace {
+
+constexpr auto kRoots = std::to_array<std::string_view>({"node", "inventory", "plugin_data", "item"});
+
+/// A name in braces: where it begins and ends in its text, braces included.
+struct NameInBraces {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
+/// The first one at @p from or after it.
+std::optional<NameInBraces> nextName(std::string_view text, std::size_t from)
+{
+    for (std::size_t open = text.find('{', from); open != std::string_view::npos;
+         open = text.find('{', open + 1)) {
+        const std::size_t close = text.find('}', open);
+        if (close == std::string_view::npos)
+            return std::nullopt;
+        const std::string_view name = text.substr(open + 1, close - open - 1);
+        if (std::ranges::find(kRoots, name.substr(0, name.find_first_of("[."))) != kRoots.end())
+            return NameInBraces{open, close + 1};
+    }
+    return std::nullopt;
+}
+
+} // namespace
 
 std::vector<std::string> ruleKeys(std::string_view text)
 {
@@ -38,6 +67,11 @@ const json* memberAt(const json& value, const std::string& key)
     return nullptr;
 }
 
+bool namesRuleValue(std::string_view text)
+{
+    return nextName(text, 0).has_value();
+}
+
 json RuleValues::resolved(const json& argument) const
 {
     if (argument.is_string())
@@ -51,19 +85,17 @@ json RuleValues::resolved(const json& argument) const
 
 json RuleValues::resolvedText(const std::string& text) const
 {
-    if (text.size() > 2 && text.front() == '{' && text.find('}') == text.size() - 1)
-        return valueAt(text.substr(1, text.size() - 2));
     std::string out;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t open = text.find('{', at);
-        const std::size_t close = open == std::string::npos ? open : text.find('}', open);
-        if (close == std::string::npos)
-            return out + text.substr(at);
-        const json value = valueAt(text.substr(open + 1, close - open - 1));
-        out += text.substr(at, open - at) + (value.is_string() ? value.get<std::string>() : value.dump());
-        at = close + 1;
+    std::size_t at = 0;
+    while (const std::optional<NameInBraces> name = nextName(text, at)) {
+        const json value = valueAt(text.substr(name->begin + 1, name->end - name->begin - 2));
+        if (name->begin == 0 && name->end == text.size())
+            return value;
+        out +=
+            text.substr(at, name->begin - at) + (value.is_string() ? value.get<std::string>() : value.dump());
+        at = name->end;
     }
-    return out;
+    return out + text.substr(at);
 }
 
 json RuleValues::valueAt(const std::string& name) const

@@ -14,6 +14,10 @@ std::vector<std::string> ruleKeys(std::string_view text);
 /// The member @p key of an object, or the element of that index of an array; nullptr where there is none.
 const nlohmann::json* memberAt(const nlohmann::json& value, const std::string& key);
 
+/// Whether @p text has a value's name in braces: "{node...}", "{inventory...}", "{plugin_data...}" or
+/// "{item...}". Other braces are text: the "{4}" of a regular expression.
+bool namesRuleValue(std::string_view text);
+
 /// Replaces names in braces by values. Borrows the facts and the item of the loop (null outside a loop).
 class RuleValues {
 public:

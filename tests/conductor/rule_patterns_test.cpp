@@ -49,11 +49,21 @@ TEST_CASE("matches fits the whole value, contains a part of it", "[conductor][in
     CHECK(hits("matches", "", ""));
 }
 
+TEST_CASE("repetitions in braces are part of the expression, names in braces are values",
+          "[conductor][inspect]")
+{
+    CHECK(hits("matches", "CZ\\d{4}", "CZ2301"));
+    CHECK_FALSE(hits("matches", "CZ\\d{4}", "CZ230"));
+    CHECK(hits("matches", "CZ\\d{2,}", "CZ230"));
+    CHECK(hits("matches", "{inventory[serial]}", "CZ2301"));
+    CHECK(hits("contains", "^{inventory[serial]}{1}$", "CZ2301"));
+}
+
 TEST_CASE("a rule with a bad expression is refused when it is written", "[conductor][inspect]")
 {
     World world;
     conductor::Resources<model::InspectionRule> rules(world.core->context, conductor::inspectionRuleRules());
-    for (const char* bad : {"(", "[a-", "*", "(?=x)y", "(a)\\1"})
+    for (const char* bad : {"(", "[a-", "*", "a{2,1}", "(?=x)y", "(a)\\1", "a{4000}"})
         for (const char* op : {"matches", "!contains"}) {
             INFO(bad);
             CHECK_THROWS_WITH(rules.create(ruleWithPattern(op, bad), "tester"),
@@ -61,7 +71,7 @@ TEST_CASE("a rule with a bad expression is refused when it is written", "[conduc
         }
     CHECK_THROWS_WITH(rules.create(ruleWithPattern("matches", std::string(5000, 'a')), "tester"),
                       Contains("longer than 4096"));
-    rules.create(ruleWithPattern("matches", "CZ\\d+"), "tester");
+    rules.create(ruleWithPattern("matches", "CZ\\d{4}"), "tester");
     rules.create(ruleWithPattern("matches", "{inventory[serial]}("), "tester"); // known with the value only
 }
 
