@@ -33,7 +33,7 @@ struct BootServices::State {
     void warn(const Complaint& complaint);
 };
 
-/// Once in a row: some complaints come with every packet.
+/// Reports equal complaints once in a row: dnsmasq repeats some with every packet.
 void BootServices::State::warn(const Complaint& complaint)
 {
     const auto last = lastHint.lock();
@@ -70,7 +70,7 @@ void BootServices::State::startDnsmasq()
     service.command.argv = {settings.dnsmasq,
                             "--conf-file=" + (settings.runFolder / "dnsmasq.conf").string()};
     service.onLine = [this](const std::string& line) { onLine(line); };
-    // A HUP that comes before dnsmasq listens for it must not end it; it reads the hosts after that anyway.
+    // A SIGHUP before dnsmasq has its handler must not end it; dnsmasq reads the hosts afterwards anyway.
     service.inChild = [] { ::signal(SIGHUP, SIG_IGN); };
     dnsmasq = std::make_unique<platform::Supervisor>(std::move(service));
     dnsmasq->start();

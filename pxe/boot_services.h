@@ -18,13 +18,13 @@ enum class DhcpMode : std::uint8_t { Managed, Proxy, Off };
 struct BootSettings {
     DhcpMode dhcp = DhcpMode::Off;
     std::string interface; ///< the provisioning network's: "eth1"
-    std::string address;   ///< ours on it: "10.77.0.1"
+    std::string address;   ///< the server's address on it: "10.77.0.1"
     std::string netmask = "255.255.255.0";
     std::string rangeFirst, rangeLast; ///< managed mode
-    std::string router;                ///< handed out; empty: none
+    std::string router;                ///< in DHCP answers; empty: none
     std::vector<std::string> dns{};
     std::string leaseTime = "1h";
-    bool routerAdvertisements = false; ///< only to spare iPXE its wait for IPv6 routers; key in the config
+    bool routerAdvertisements = false; ///< sent only to shorten iPXE's wait for IPv6 routers
     std::uint16_t httpPort = 6386;     ///< of the provisioning listener
     bool tftp = true;
     std::uint16_t tftpPort = 69;
@@ -36,26 +36,26 @@ struct BootSettings {
     std::string tftpd = "/usr/sbin/in.tftpd";
 };
 
-/// A machine that DHCP shall know. All known ones get a boot file, since one that asks without being expected
-/// is sent to its own disk by its script (localDiskScript); unknown machines get none.
+/// A machine that the DHCP server knows. Every known machine gets a boot file: an unexpected one gets
+/// localDiskScript from the provisioning listener. Unknown machines get no boot file.
 struct BootHost {
     model::MacAddress mac;
     std::string hostName;
-    bool boot = false; ///< expected to boot from us now
+    bool boot = false; ///< bmd expects it to boot from the network now
 };
 
-/// Something a machine did on the wire, found in dnsmasq's and in.tftpd's words.
+/// A machine's request on the provisioning network, as dnsmasq or in.tftpd logs it.
 struct BootContact {
     model::EventKind kind = model::EventKind::DhcpDiscover; ///< of the areas dhcp and tftp
     std::optional<model::MacAddress> mac{};
-    std::string address; ///< "" when not known
+    std::string address; ///< "" when the log line has none
     std::string detail;  ///< file name, vendor class, client arch
     model::UtcTime at{};
 };
 
 /// Runs dnsmasq and in.tftpd as supervised children. Thread-safe.
-/// The known machines are given whole; changes are picked up without a restart of dnsmasq (SIGHUP,
-/// dhcp-hostsfile).
+/// Each call that sets the known machines sets all of them; dnsmasq reads them on SIGHUP (dhcp-hostsfile),
+/// without a restart.
 class BootServices {
 public:
     BootServices(BootSettings settings, std::function<void(const BootContact&)> onContact);
@@ -72,8 +72,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// What iPXE is told. The text of GET /boot/script?mac=..., served over HTTP by the provisioning listener;
-/// loaders are told of it by DHCP:
+/// The iPXE script of the RAM disk. The provisioning listener serves it at GET /boot/script?mac=...; the DHCP
+/// server gives loaders its URL:
 /// http://<address>:<port>/boot/script?mac=${net0/mac...}&uuid=${uuid}&platform=${platform}&ip=${ip}
 struct RamdiskBoot {
     std::string baseUrl; ///< "http://10.77.0.1:6386"
@@ -84,20 +84,20 @@ struct RamdiskBoot {
     std::optional<int> vlan{};
 };
 std::string ramdiskScript(const RamdiskBoot& boot);
-/// A kernel and initrd of the operator's, which the machine stays in.
+/// The iPXE script of a RAM disk deployment: the operator's kernel and initrd, in which the machine stays.
 struct ImageBoot {
     std::string baseUrl;   ///< of the node's files: "http://10.77.0.1:6386/boot/nodes/<uuid>/<token>"
-    std::string scriptUrl; ///< asked again when something could not be loaded
+    std::string scriptUrl; ///< iPXE fetches it again when a file does not load
     std::string title;
     std::string arguments; ///< "{iso}" in them becomes the address of the image's ISO
     model::MacAddress mac;
     bool configDrive = false; ///< one more initrd: config.img
 };
 std::string imageScript(const ImageBoot& boot);
-/// Leaves for the machine's own disk at once: BIOS by sanboot/exit, UEFI by exit, as tried (docs/boot.md).
+/// Boots the machine's own disk at once: BIOS by sanboot or exit, UEFI by exit (docs/boot.md).
 /// @param biosDrive  the BIOS's number of that disk
 std::string localDiskScript(const std::string& why, unsigned biosDrive = 0x80);
-/// For an unknown machine that still asks: says so on its console and leaves.
+/// For an unknown machine: prints a message on its console and exits iPXE.
 std::string unknownMachineScript(const model::MacAddress& mac);
 
 } // namespace bm::pxe

@@ -11,7 +11,7 @@ struct Known {
     std::string_view part;
     std::string_view hint;
 };
-// What dnsmasq 2.90 says, src/dhcp.c, src/network.c and src/lease.c.
+// Messages of dnsmasq 2.90: src/dhcp.c, src/network.c and src/lease.c.
 constexpr auto kDnsmasq = std::to_array<Known>({
     {"failed to bind DHCP server socket: Address already in use",
      "another DHCP server runs on this host: `ss -ulpn 'sport = :67'`; stop it, or set dhcp.mode: off and "
@@ -57,7 +57,7 @@ std::optional<Complaint> find(std::span<const Known> known, std::string_view lin
 
 std::optional<Complaint> complaintFromDnsmasq(std::string_view line)
 {
-    // What a machine sent stands in these lines: any word may be in it.
+    // These lines quote the machine's own text, which may hold any word.
     static const std::regex kQuotes(
         R"(sent size:|vendor class:|user class:|client provides name:|bootfile name:| tags: )");
     if (line.size() > 2048 || std::regex_search(line.begin(), line.end(), kQuotes))

@@ -1,5 +1,5 @@
-// RFC 2131 (DHCP), RFC 4578 (PXE options), in whole Ethernet frames: port 68 need not be free, nor an address
-// set.
+// RFC 2131 (DHCP), RFC 4578 (PXE options), in whole Ethernet frames: works while port 68 is in use, and on an
+// interface without an address.
 #include "pxe/dhcp_message.h"
 
 #include <algorithm>
@@ -46,7 +46,7 @@ Bytes discover(std::uint32_t transaction)
 {
     Bytes out{1, 1, 6, 0};
     put32(out, transaction);
-    put16(out, 4);      // seconds: some servers let the first tries pass
+    put16(out, 4);      // seconds: some servers ignore a machine's first tries
     put16(out, 0x8000); // answers by broadcast
     out.resize(28);     // no addresses
     out.insert(out.end(), kMac.begin(), kMac.end());
@@ -87,7 +87,7 @@ Bytes frameOf(const Bytes& payload)
     put16(out, 68);
     put16(out, 67);
     put16(out, static_cast<std::uint32_t>(kUdp + payload.size()));
-    put16(out, 0); // IPv4: the checksum may be left out
+    put16(out, 0); // no checksum: optional in IPv4
     out.insert(out.end(), payload.begin(), payload.end());
     return out;
 }
@@ -99,7 +99,7 @@ std::string addressText(std::span<const std::uint8_t> four)
     return text.data();
 }
 
-/// The value of option @p number in @p options; nothing: not there.
+/// The value of option @p number in @p options; nothing where there is none.
 std::optional<Bytes> optionOf(std::span<const std::uint8_t> options, std::uint8_t number)
 {
     std::size_t at = 0;

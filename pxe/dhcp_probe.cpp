@@ -44,7 +44,7 @@ platform::Fd openSocket(const std::string& interface)
     address.sll_ifindex = static_cast<int>(index);
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         throw Error(ErrorCode::Unavailable, interface + ": " + std::strerror(errno));
-    packet_mreq all{}; // answers may be sent to the made-up address
+    packet_mreq all{}; // servers may answer to the probe's random MAC address
     all.mr_ifindex = static_cast<int>(index);
     all.mr_type = PACKET_MR_PROMISC;
     ::setsockopt(fd.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &all, sizeof all);

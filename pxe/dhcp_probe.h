@@ -7,9 +7,9 @@
 
 namespace bm::pxe {
 
-/// Broadcasts a DHCPDISCOVER on @p interface, twice, as a network-booting machine that nobody knows would,
-/// and collects what other hosts offer until @p deadline, three seconds at most. A server on this host does
-/// not hear it: frames that are sent do not come back. One row per server.
+/// Broadcasts a DHCPDISCOVER on @p interface twice, as an unknown network-booting machine does, and collects
+/// the offers of other hosts until @p deadline, three seconds at most. A DHCP server on this host does not
+/// receive it: the kernel does not loop sent frames back. One row per server.
 /// @throws Error NotFound (no such interface), Forbidden (no CAP_NET_RAW), Unavailable (interface down)
 std::vector<DhcpOffer> probeDhcp(const std::string& interface, const model::Deadline& deadline);
 

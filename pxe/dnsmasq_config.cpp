@@ -9,7 +9,7 @@
 namespace bm::pxe {
 namespace {
 
-/// What dnsmasq reads as a lease time or a keyword where a name may stand: "12h", "1042", "ignore".
+/// Whether dnsmasq reads @p name as a lease time or a keyword: "12h", "1042", "ignore".
 bool isWordOfDnsmasq(std::string_view name)
 {
     std::string label = model::lowerCase(name);
@@ -20,7 +20,7 @@ bool isWordOfDnsmasq(std::string_view name)
     return std::all_of(label.begin(), label.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-/// RFC 1123 label: what DHCP option 12 may carry. A dotted name keeps its first label.
+/// The RFC 1123 label for DHCP option 12: the first label of a dotted name.
 std::string hostLabel(const std::string& name)
 {
     const std::string label = name.substr(0, name.find('.'));
@@ -49,7 +49,7 @@ std::string managedRange(const BootSettings& s)
         text += "dhcp-option=option:dns-server\n";
     else
         text += fmt::format("dhcp-option=option:dns-server,{}\n", fmt::join(s.dns, ","));
-    // iPXE waits two seconds for a proxy DHCP server unless told that there is none (option 175.176).
+    // Without option 175.176 (no proxy DHCP) iPXE waits two seconds for a proxy DHCP server.
     text += "dhcp-option=tag:ipxe,encap:175,176,1b\n";
     if (s.routerAdvertisements)
         text +=
@@ -71,15 +71,14 @@ std::string managedBoot(const BootSettings& s)
 // As a proxy dnsmasq (2.90) answers PXEClient alone: HTTP boot needs the other server's help, docs/boot.md.
 std::string proxyBoot(const BootSettings& s)
 {
-    return fmt::format(
-        "dhcp-range={0},proxy,{2}\n"
-        "pxe-service=tag:known,tag:!ipxe,x86PC,bm,undionly.kpxe,{0}\n"
-        "pxe-service=tag:known,tag:!ipxe,X86-64_EFI,bm,snponly.efi,{0}\n"
-        "pxe-service=tag:known,tag:!ipxe,BC_EFI,bm,snponly.efi,{0}\n"
-        "pxe-prompt=tag:known,tag:!ipxe,bm,0\n"
-        "dhcp-boot=tag:known,tag:ipxe,{1}\n"
-        "dhcp-ignore=tag:!known\n", // or firmware would get an offer without a file beside the other server's
-        s.address, scriptUrl(s), s.netmask);
+    return fmt::format("dhcp-range={0},proxy,{2}\n"
+                       "pxe-service=tag:known,tag:!ipxe,x86PC,bm,undionly.kpxe,{0}\n"
+                       "pxe-service=tag:known,tag:!ipxe,X86-64_EFI,bm,snponly.efi,{0}\n"
+                       "pxe-service=tag:known,tag:!ipxe,BC_EFI,bm,snponly.efi,{0}\n"
+                       "pxe-prompt=tag:known,tag:!ipxe,bm,0\n"
+                       "dhcp-boot=tag:known,tag:ipxe,{1}\n"
+                       "dhcp-ignore=tag:!known\n", // else unknown machines get an offer without a boot file
+                       s.address, scriptUrl(s), s.netmask);
 }
 
 } // namespace
@@ -93,8 +92,7 @@ std::string scriptUrl(const BootSettings& settings)
 
 std::string dnsmasqConfig(const BootSettings& s)
 {
-    // user= and group=: dnsmasq stays who it is. A change of either makes the kernel forget that it is to die
-    // with us.
+    // user= and group=: dnsmasq keeps its user. A change of user or group clears its parent-death signal.
     std::string text = fmt::format(
         "# Made by bmd at each start; changes here are lost. See docs/boot.md.\n"
         "port=0\nkeep-in-foreground\nlog-facility=-\nlog-dhcp\npid-file=\nuser=\ngroup=\nno-ping\n"

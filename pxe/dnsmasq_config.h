@@ -7,14 +7,15 @@
 namespace bm::pxe {
 
 /// dnsmasq's configuration for the mode (Managed or Proxy): DHCP only, in the foreground, logging to stderr.
-/// Boot files go to the machines of the hosts file, which dnsmasq tags "known" by itself; which script they
-/// then get is decided per request.
+/// dnsmasq tags the machines of the hosts file "known" by itself and gives them the boot file; the
+/// provisioning listener chooses the script at each request.
 std::string dnsmasqConfig(const BootSettings& settings);
-/// The text of dhcp-hostsfile: one line per machine, read again on SIGHUP. Names that are no host names, or
-/// that dnsmasq would read as something else ("12h"), are left out. No set:TAG here: dnsmasq 2.90 aborts on
-/// the SIGHUP after it answered a machine that has one (it frees the packet's tags with the machine's).
+/// The text of dhcp-hostsfile: one line per machine; dnsmasq reads it again on SIGHUP. Omits names that are
+/// no host names, and names that dnsmasq reads as a lease time or keyword ("12h"). No set:TAG here:
+/// dnsmasq 2.90 aborts on the SIGHUP after it answered a machine that has one (it frees the packet's tags
+/// along with the machine's).
 std::string dhcpHosts(const std::vector<BootHost>& hosts);
-/// The URL that iPXE is sent to, with iPXE's own variables in it.
+/// The URL of the boot script for iPXE, with iPXE's own variables in it.
 std::string scriptUrl(const BootSettings& settings);
 
 } // namespace bm::pxe

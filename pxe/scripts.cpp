@@ -1,4 +1,4 @@
-// iPXE scripts (ipxe.org/scripting): what a machine is told once it runs iPXE.
+// iPXE scripts (ipxe.org/scripting).
 #include "pxe/boot_services.h"
 
 #include <fmt/format.h>
@@ -7,7 +7,7 @@ namespace bm::pxe {
 
 std::string ramdiskScript(const RamdiskBoot& boot)
 {
-    // panic=60: a RAM disk whose init dies tries again. edd=on: the BIOS is asked for its disks.
+    // panic=60: a RAM disk whose init dies restarts. edd=on: the kernel reads the BIOS's disk table.
     const std::string arguments = fmt::format(
         "bm.api={} bm.node={} bm.secret={} BOOTIF={}{}{}{}", boot.baseUrl, boot.nodeUuid, boot.bootSecret,
         model::toBootif(boot.mac), boot.vlan ? fmt::format(" bm.vlan={}", *boot.vlan) : "",
@@ -55,8 +55,8 @@ std::string imageScript(const ImageBoot& boot)
 
 std::string localDiskScript(const std::string& why, unsigned biosDrive)
 {
-    // UEFI: leaving iPXE makes firmware go on with its boot order. BIOS: the disk is started outright, since
-    // many PXE BIOSes do not go on after a network boot that ended well.
+    // UEFI: after iPXE's exit the firmware continues its boot order. BIOS: iPXE starts the disk itself,
+    // because many BIOSes stop after a network boot that exits without an error.
     return fmt::format("#!ipxe\n"
                        "echo bm: {}: starting this machine's own disk\n"
                        "iseq ${{platform}} efi && exit 1 ||\n"

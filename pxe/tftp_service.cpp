@@ -46,8 +46,8 @@ platform::Fd logSocket(const fs::path& path)
 constexpr fs::perms kReadableByAll =
     fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read | fs::perms::others_read;
 
-/// in.tftpd serves as nobody: only what others may read. A hard link would share the original's mode, so that
-/// is only made of files which fit as they are.
+/// in.tftpd runs as nobody and reads only files that others may read. A hard link shares the original's mode:
+/// other files are copied.
 void linkOrCopy(const fs::path& from, const fs::path& to)
 {
     std::error_code failed;
@@ -97,7 +97,7 @@ void TftpService::start()
     fs::create_directories(dev);
     log_ = logSocket(dev / "log");
     fs::remove(dev /
-               "dev-log"); // where /dev/log leads in bmd's unit, which may not mount: see bmd/bmd.service.in
+               "dev-log"); // the target of /dev/log in bmd's unit, which may not mount (bmd/bmd.service.in)
     fs::create_symlink("log", dev / "dev-log");
     platform::Service service;
     service.name = "in.tftpd";

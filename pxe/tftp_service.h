@@ -10,9 +10,9 @@
 
 namespace bm::pxe {
 
-/// in.tftpd on the provisioning address, kept running. It speaks to syslog only, so it gets a /dev of its own
-/// in a private mount namespace whose log socket is ours; where that is not allowed it runs all the same,
-/// unheard.
+/// Keeps in.tftpd running on the provisioning address. in.tftpd logs to syslog only, so it gets a /dev of its
+/// own in a private mount namespace, whose log socket bmd reads; where bmd may not mount, in.tftpd runs
+/// without a log.
 class TftpService {
 public:
     TftpService(const BootSettings& settings, std::function<void(const BootContact&)> onContact);
