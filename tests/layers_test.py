@@ -8,7 +8,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BASE = {"common/text", "common/model"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
-DB = {"db/engine", "db/repositories"}
+DB = {"db/engine", "db/repositories", "db/repositories/fleet"}
 IMAGES = {"images/" + room for room in ("base", "blocks", "formats", "sources", "store")}
 ROOM = PLATFORM | DB | {"common/metrics", "common/wire", "conductor/core"}
 CONDUCTOR = {f"conductor/{room}" for room in ("core", "events", "health", "images", "nodes", "steps", "operations", "machines",
@@ -34,6 +34,7 @@ ALLOWED = {
     "db/engine/sqlite": {"common/model", "db/engine"},
     "db/schema": {"db/engine"},
     "db/repositories": BASE | {"db/engine"},
+    "db/repositories/fleet": BASE | {"db/engine", "db/repositories"},
     "db/open": {"common/model", "db/engine", "db/engine/sqlite", "db/schema"},
     "pxe": LEAF,
     "drivers": set(),

@@ -4,7 +4,7 @@
 #include "common/model/step_kinds.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/operation_json.h"
-#include "db/repositories/fleet_repository.h"
+#include "db/repositories/fleet/fleet_repository.h"
 
 #include <algorithm>
 #include <map>

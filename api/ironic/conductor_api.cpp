@@ -4,7 +4,7 @@
 #include "api/core/route_idents.h"
 #include "common/model/error.h"
 #include "common/wire/resources/resource_links.h"
-#include "db/repositories/fleet_counts.h"
+#include "db/repositories/fleet/fleet_counts.h"
 
 namespace bm::api {
 

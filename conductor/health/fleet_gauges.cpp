@@ -1,6 +1,6 @@
 #include "conductor/health/fleet_gauges.h"
 
-#include "db/repositories/fleet_counts.h"
+#include "db/repositories/fleet/fleet_counts.h"
 
 namespace bm::conductor {
 namespace {

@@ -6,7 +6,6 @@
 #include "db/repositories/node_repository.h"
 #include "db/repositories/repositories.h"
 #include "db/repositories/rollout_repository.h"
-#include "db/repositories/schedule_repository.h"
 
 namespace bm::conductor {
 

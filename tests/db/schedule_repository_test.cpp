@@ -1,6 +1,6 @@
 #include "tests/db/fixture.h"
 
-#include "db/repositories/schedule_repository.h"
+#include "db/repositories/fleet/schedule_repository.h"
 
 using namespace bm;
 using namespace bm::db;

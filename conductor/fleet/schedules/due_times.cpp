@@ -3,7 +3,7 @@
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/schedules/schedule_request.h"
 #include "conductor/fleet/schedules/scheduler.h"
-#include "db/repositories/schedule_repository.h"
+#include "db/repositories/fleet/schedule_repository.h"
 
 #include <fmt/format.h>
 

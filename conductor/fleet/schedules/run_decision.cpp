@@ -2,7 +2,7 @@
 
 #include "conductor/fleet/schedules/schedule_request.h"
 #include "conductor/fleet/schedules/scheduler.h"
-#include "db/repositories/schedule_repository.h"
+#include "db/repositories/fleet/schedule_repository.h"
 
 #include <algorithm>
 #include <fmt/format.h>

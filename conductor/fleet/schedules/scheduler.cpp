@@ -8,7 +8,7 @@
 #include "conductor/fleet/schedules/due_times.h"
 #include "conductor/fleet/schedules/run_decision.h"
 #include "conductor/fleet/schedules/schedule_request.h"
-#include "db/repositories/schedule_repository.h"
+#include "db/repositories/fleet/schedule_repository.h"
 
 #include <algorithm>
 #include <date/date.h>

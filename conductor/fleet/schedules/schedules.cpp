@@ -7,8 +7,8 @@
 #include "conductor/fleet/selection/rollout_request.h"
 #include "conductor/fleet/selection/selection.h"
 #include "conductor/images/image_reference.h"
+#include "db/repositories/fleet/schedule_repository.h"
 #include "db/repositories/rollout_repository.h"
-#include "db/repositories/schedule_repository.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "db/repositories/fleet_counts.h"
+#include "db/repositories/fleet/fleet_counts.h"
 
 #include "db/engine/values.h"
 

@@ -1,4 +1,4 @@
-#include "db/repositories/schedule_repository.h"
+#include "db/repositories/fleet/schedule_repository.h"
 
 #include "common/model/error.h"
 #include "db/engine/table.h"

@@ -1,4 +1,4 @@
-#include "db/repositories/fleet_repository.h"
+#include "db/repositories/fleet/fleet_repository.h"
 
 #include "db/engine/values.h"
 #include "db/repositories/repositories.h"
