@@ -9,9 +9,12 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(sys.argv[1])
 LONGEST_FILE = 600
-CONDUCTOR = "core events health images nodes steps operations machines fleet/selection fleet/rollouts fleet/schedules".split()
-FOLDERS = ["common/model", "common/wire", "common/layout", "common/platform", "common/http", "images", "images/blocks", "db", "pxe", "drivers",
-           "conductor", "conductor/fleet", *[f"conductor/{room}" for room in CONDUCTOR], "api", "bmd", "agent", "agent/ramdisk", "cli", "lab", "bench", "tests"]
+MOST_FILES = 40  # directly in a folder
+AT_THE_ROOT = {".clang-format", ".clang-tidy", ".gitignore", "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "CONTRIBUTING.md", "LICENSE", "README.md",
+               "packages.apt", ".github", ".git", ".ci", "agent", "api", "bench", "bmd", "build", "cli", "cmake", "common", "conductor", "db", "docs", "drivers", "images",
+               "lab", "packaging", "pxe", "tests", "web"}
+CODE = {".cpp", ".h", ".py", ".sh"}
+DATA = ("tests/fuzz/corpus", "tests/data", "agent/ramdisk/rootfs", "lab/image/rootfs")  # inputs, files of images
 
 
 def tracked():
@@ -40,10 +43,33 @@ def unformatted(files):
     return [f"{name} is not formatted: clang-format -i {name}" for name in sorted(names)] or ([said.stderr] if said.returncode else [])
 
 
+def is_code(file):
+    return file.suffix in CODE or (file.suffix == "" and file.read_bytes()[:2] == b"#!")
+
+
+def untidy_folders(files):
+    """Every folder with code has a README.md and few files; README.md of tests/ speaks for the folders of tests below it."""
+    folders = {}
+    for file in files:
+        folders.setdefault(file.relative_to(ROOT).parent.as_posix(), []).append(file)
+    for folder, inside in sorted(folders.items()):
+        if folder.startswith(DATA):
+            continue
+        if len(inside) > MOST_FILES and any(is_code(file) for file in inside):
+            yield f"{folder} has {len(inside)} files, {MOST_FILES} at most: give it rooms"
+        if any(is_code(file) for file in inside) and ROOT / folder / "README.md" not in inside and not folder.startswith("tests/"):
+            yield f"{folder} has no README.md"
+
+
+def strangers_at_the_root():
+    """Files that a program left behind, or that belong into a folder; ignored ones too."""
+    return [f"{path.name} does not belong into the repository's root" for path in sorted(ROOT.iterdir()) if path.name not in AT_THE_ROOT]
+
+
 def main():
     files = [file for file in tracked() if file.exists()]
     wrong = unbuilt(files) + unformatted(files)
-    wrong += [f"{folder} has no README.md" for folder in FOLDERS if not (ROOT / folder / "README.md").exists()]
+    wrong += [*untidy_folders(files), *strangers_at_the_root()]
     for file in files:
         if file.suffix in (".cpp", ".h", ".py", ".sh"):
             lines = len(file.read_text(encoding="utf-8").splitlines())
