@@ -18,7 +18,8 @@ constexpr auto kDnsmasq = std::to_array<Known>({
      "let it name the boot files"},
     {"failed to bind DHCP server socket: Permission denied",
      "bmd needs CAP_NET_BIND_SERVICE, as its systemd unit gives it"},
-    {"unknown interface", "provisioning.interface is gone: `ip link`; bmd looks again by itself"},
+    {"unknown interface",
+     "the interface of provisioning.interface is missing: `ip link`; bmd tries again by itself"},
     {"no address range available for DHCP request",
      "dhcp.range lies outside the network of provisioning.interface, or the interface lost its address: `ip "
      "addr`"},

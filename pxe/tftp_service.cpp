@@ -162,7 +162,7 @@ void TftpService::heard(std::string_view text) const noexcept
                                  complaint->hint.empty() ? "" : "; hint: ", complaint->hint);
         }
     } catch (const std::exception& failure) {
-        platform::logError("tftp", "a line of in.tftpd's could not be handled: {}", failure.what());
+        platform::logError("tftp", "cannot handle a line of in.tftpd: {}", failure.what());
     }
 }
 

@@ -41,7 +41,7 @@ std::size_t BodyBuffer::receive(std::span<char> buffer)
     return patient_ ? connection_.readBlocking(buffer, pace_) : connection_.read(buffer).count;
 }
 
-/// Up to @p limit bytes into the get area, from what is there or from the wire.
+/// Fills the get area with up to @p limit bytes of the connection's input or of the socket.
 std::size_t BodyBuffer::fetch(std::size_t limit)
 {
     buffer_.resize(kPiece);
@@ -120,7 +120,7 @@ BodyBuffer::int_type BodyBuffer::underflow()
     if (expectsContinue_ && connection_.input.empty())
         connection_.writeBlocking("HTTP/1.1 100 Continue\r\n\r\n", pace_);
     expectsContinue_ = false;
-    failed_ = true; // until it went well
+    failed_ = true; // until the end of this call
     const std::size_t count =
         chunked_ ? fetchChunk() : fetch(static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPiece)));
     failed_ = false;

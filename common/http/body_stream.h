@@ -10,14 +10,14 @@
 
 namespace bm::http {
 
-/// The body of one request as it arrives: of a declared length, chunked, or none. Answers "100 Continue" on
-/// the first read of a client that waits for it. @throws (from reads) Error Unavailable: broken off;
-/// InvalidInput: broken chunks
+/// The body of one request as it arrives: of a declared length, chunked, or none. Answers "100 Continue" at
+/// the first read when the client waits for it. Reads throw Error Unavailable (connection lost) or
+/// InvalidInput (malformed chunks).
 class BodyBuffer final : public std::streambuf {
 public:
     BodyBuffer(Connection& connection, const Head& head, Pace pace);
-    /// Takes what is left if that is little and already here; never waits. @return whether the next request
-    /// may follow on the connection
+    /// Discards the rest of the body where it is short and has arrived; never waits. @return whether the next
+    /// request may follow on the connection
     bool drain(std::size_t limitBytes);
 
 protected:
@@ -45,7 +45,7 @@ private:
     std::vector<char> buffer_;
 };
 
-/// A stream over it that lets its errors through.
+/// A stream of the buffer that passes its errors on.
 class BodyStream final : public std::istream {
 public:
     explicit BodyStream(BodyBuffer& buffer) : std::istream(&buffer) { exceptions(std::ios::badbit); }

@@ -30,7 +30,7 @@ bool haveBoth(const std::filesystem::path& certificate, const std::filesystem::p
     return std::filesystem::exists(certificate) && std::filesystem::exists(key);
 }
 
-/// The key first: a certificate without its key would be taken for whole.
+/// Writes the key first: the certificate's presence means that both are there.
 Identity store(const Identity& made, const std::filesystem::path& certificate,
                const std::filesystem::path& key)
 {

@@ -5,7 +5,7 @@
 
 namespace bm::http {
 
-/// Where the CA made at first start and the server's certificate lie (PEM, keys 0600).
+/// The files of bmd's own CA and of the server's certificate (PEM, keys 0600).
 struct CertificateFiles {
     std::filesystem::path ca;
     std::filesystem::path certificate;

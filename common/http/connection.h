@@ -26,8 +26,8 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    std::string input{}; ///< bytes that arrived and are not used yet
-    bool broken = false; ///< nothing more can be sent or received
+    std::string input{}; ///< unparsed bytes from the socket
+    bool broken = false; ///< the socket neither sends nor receives any more
 
     int fd() const { return socket_.get(); }
     bool encrypted() const { return ssl_ != nullptr; }
@@ -42,11 +42,11 @@ public:
     /// Up to @p count bytes of @p file from @p offset: sendfile(2) on a plain socket.
     IoResult sendFrom(int file, std::uint64_t offset, std::size_t count);
 
-    /// Waits as long as @p pace and the listener's stop allow. @return bytes read, 0: the end, broken or too
-    /// slow
+    /// Waits as long as @p pace and the listener's stop allow. @return bytes read; 0: end of input,
+    /// connection lost, or peer too slow
     std::size_t readBlocking(std::span<char> buffer, Pace& pace);
     bool writeBlocking(std::string_view bytes, Pace& pace);
-    /// Says that nothing more will be sent.
+    /// Closes the sending direction.
     void finish();
 
 private:
@@ -62,7 +62,7 @@ private:
     short wants_;
 };
 
-/// "10.77.0.1" of the peer of @p fd, or of our own end.
+/// The address of @p fd's peer, or of its local end: "10.77.0.1".
 std::string peerAddressOf(int fd);
 std::string localAddressOf(int fd);
 /// 0 when unknown.

@@ -13,7 +13,7 @@ bool EventStream::write(std::string_view bytes)
     const std::lock_guard lock(mutex_);
     if (closed_ || over_ || bytes.empty())
         return !closed_ && !over_;
-    // What is larger than the whole buffer goes through an empty one: it could never be sent else.
+    // An empty buffer takes a piece larger than the buffer: no write could send it otherwise.
     if (!buffer_.empty() && buffer_.size() + bytes.size() > settings_.bufferBytes) {
         refused_ = true;
         return false;

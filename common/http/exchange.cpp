@@ -32,7 +32,7 @@ std::string baseOf(const Connection& connection, const Head& head)
                        localPortOf(connection.fd()));
 }
 
-/// What the client calls its request, when that can be written into a log as it is.
+/// The client's own request id, when it is fit for a log line.
 std::string requestIdOf(const Head& head)
 {
     for (const char* name : {"X-Openstack-Request-Id", "X-Request-Id"}) {
@@ -98,7 +98,7 @@ ServerResponse::ServerResponse(Connection& connection, const Head* head, const L
       keepAlive_(head != nullptr && head->keepAlive), head_(head), streams_(std::move(streams))
 {}
 
-/// Without a @p length the body is chunked, or as long as the connection lives.
+/// Without a @p length the body is chunked, or ends with the connection (HTTP/1.0).
 std::string ServerResponse::headText(int code, std::optional<std::uint64_t> length,
                                      std::string_view contentType) const
 {
@@ -180,7 +180,7 @@ EventStreamPtr ServerResponse::openStream(StreamSettings settings)
     }
     keepAlive_ = false;
     header("Cache-Control", "no-store");
-    header("X-Accel-Buffering", "no"); // nginx passes it on as it comes
+    header("X-Accel-Buffering", "no"); // nginx passes it on unbuffered
     const std::string text = headText(200, std::nullopt, settings.contentType);
     auto stream = std::make_shared<EventStream>(std::move(settings), !http10_);
     status = 200;

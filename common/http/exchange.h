@@ -11,7 +11,7 @@
 
 namespace bm::http {
 
-/// The bytes of a file that still have to go out on a connection.
+/// The rest of a file that a connection still has to send.
 struct PendingFile {
     platform::Fd file{};
     std::uint64_t offset = 0;
@@ -39,11 +39,11 @@ private:
     BodyStream stream_;
 };
 
-/// How many streams a listener has open, counted from the request on.
+/// The listener's count of open streams.
 using StreamCount = std::function<std::size_t()>;
 
-/// Writes the answer of one request. A client that is gone is no error of the handler's: the connection is
-/// marked.
+/// Writes the answer of one request. When the client is gone, it marks the connection as broken; the handler
+/// gets no error.
 class ServerResponse final : public Response {
 public:
     ServerResponse(

@@ -16,7 +16,7 @@ struct Range {
     std::uint64_t length = 0; ///< 0: not satisfiable
 };
 
-/// "bytes=a-b", "bytes=a-", "bytes=-n"; nothing where the field is to be ignored.
+/// Parses "bytes=a-b", "bytes=a-", "bytes=-n"; nothing for any other text, which RFC 9110 ignores.
 std::optional<Range> parseRange(std::string_view text, std::uint64_t size)
 {
     const std::size_t dash = text.find('-');

@@ -7,7 +7,7 @@
 
 namespace bm::http {
 
-/// What of a file a request gets, by RFC 9110 13 and 14.
+/// The part of a file that answers a request, by RFC 9110 13 and 14.
 struct FileAnswer {
     int status = 200;
     std::uint64_t offset = 0;
@@ -16,7 +16,7 @@ struct FileAnswer {
     std::string lastModified;
 };
 
-/// One byte range is honoured; several, or a malformed one, get the whole file.
+/// Honours one byte range; several ranges or a malformed one get the whole file.
 FileAnswer answerForFile(const Head& head, const struct stat& file);
 
 } // namespace bm::http

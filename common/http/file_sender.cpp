@@ -132,7 +132,7 @@ void FileSender::end(int fd)
         }
     }
     if (job.file.left != 0 || job.connection->broken)
-        return; // closed here: the reader sees that it is not whole
+        return; // closes the connection: the reader sees that the file is incomplete
     if (job.file.keepAlive)
         onIdle_(std::move(job.connection));
     else

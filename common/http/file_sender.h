@@ -14,11 +14,11 @@ namespace bm::http {
 class FileSender {
 public:
     using Connections = std::function<void(std::unique_ptr<Connection>)>;
-    /// @p onIdle gets a connection whose file went out and that may carry the next request.
+    /// @p onIdle gets a connection after its file, when it may carry the next request.
     FileSender(const ListenerConfig& config, Connections onIdle, Connections onClose);
     ~FileSender();
     void start();
-    /// Breaks off what is under way; each onDone is told.
+    /// Stops all transfers and calls their onDone.
     void stop();
     void add(std::unique_ptr<Connection> connection, PendingFile file);
 
@@ -41,7 +41,7 @@ private:
     Connections onClose_;
     Poller poller_;
     platform::Guarded<std::vector<Job>> fresh_;
-    std::map<int, Job> jobs_; ///< of the thread
+    std::map<int, Job> jobs_; ///< the thread's own
     std::jthread thread_;
 };
 

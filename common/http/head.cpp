@@ -65,7 +65,7 @@ void parseTarget(std::string_view target, Head& head)
     }
 }
 
-/// Refuses whatever two parsers could read differently (request smuggling).
+/// Refuses heads that two parsers may read differently (request smuggling).
 void parseFraming(Head& head)
 {
     for (const auto& [name, value] : head.fields) {

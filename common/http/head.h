@@ -29,11 +29,11 @@ struct Head {
 
 /// Bytes of the head including its empty line, or 0 while it is not whole.
 std::size_t headLength(std::string_view bytes);
-/// Bytes that should be here before a request is worth a thread: its head, and its body where that is
-/// declared and at most @p bodyLimit. 0 while the head is not whole. A client that waits for "100 Continue"
-/// is not waited for.
+/// The bytes that must arrive before a worker gets the request: its head, and its body where that has a
+/// declared length of at most @p bodyLimit. 0 while the head is incomplete. Without the body when the client
+/// waits for "100 Continue".
 std::size_t requestLength(std::string_view bytes, std::size_t bodyLimit);
-/// @throws Error InvalidInput: not HTTP, or a body whose length is in doubt
+/// @throws Error InvalidInput: not HTTP, or an ambiguous length of the body
 Head parseHead(const std::string& bytes);
 /// Percent-decoding; @p plusIsBlank as in queries. @throws Error InvalidInput on a broken escape or a zero
 /// byte

@@ -44,7 +44,7 @@ Addresses resolve(const std::string& address, std::uint16_t port)
     if (reason == EADDRNOTAVAIL)
         throw Error(ErrorCode::InvalidInput, what, "no interface has this address now: see ip address");
     if (reason == EACCES)
-        throw Error(ErrorCode::Forbidden, what, "ports below 1024 want CAP_NET_BIND_SERVICE");
+        throw Error(ErrorCode::Forbidden, what, "ports below 1024 need CAP_NET_BIND_SERVICE");
     throw Error(ErrorCode::Unavailable, what);
 }
 

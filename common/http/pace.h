@@ -5,8 +5,8 @@
 
 namespace bm::http {
 
-/// Whether a peer moves bytes fast enough: in each window of waiting it must move rate * window bytes. Time
-/// in which we do not wait for the peer does not count.
+/// Whether a peer moves bytes fast enough: rate * window bytes in each window of waiting. Only time in which
+/// bmd waits for the peer counts.
 class Pace {
 public:
     Pace(std::uint64_t bytesPerSecond, std::chrono::milliseconds window)
@@ -23,7 +23,7 @@ public:
         }
     }
     void waited(std::chrono::microseconds span) { left_ -= span; }
-    /// How long it may be waited for; zero or less: too slow.
+    /// How long the caller may wait for the peer; zero or less: the peer is too slow.
     std::chrono::milliseconds left() const { return std::chrono::ceil<std::chrono::milliseconds>(left_); }
 
 private:

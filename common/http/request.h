@@ -16,7 +16,7 @@ enum class Method : std::uint8_t { Get, Head, Post, Put, Patch, Delete, Options,
 std::string_view toText(Method method) noexcept;
 Method methodFromText(std::string_view text) noexcept;
 
-/// One request, borrowed by its handler. Poco stays behind it. Header names are compared without case.
+/// One request, borrowed by its handler. Header names have no case.
 class Request {
 public:
     virtual ~Request() = default;
@@ -25,11 +25,11 @@ public:
     std::vector<std::pair<std::string, std::string>> query{}; ///< decoded, in order
     std::map<std::string, std::string> pathParams{};          ///< filled by the Router
     std::string peerAddress;                                  ///< "10.77.0.101"
-    std::string actor;                                        ///< who asks; set by an authentication filter
+    std::string actor;                                        ///< the user; an authentication filter sets it
     model::Grant grant{};                                     ///< what the actor may do; likewise
-    std::string localBase; ///< "http://host:port" as the client named us (Host header)
-    std::string requestId; ///< "req-<uuid>", or what the client called it
-    std::string route;     ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
+    std::string localBase;                                    ///< "http://host:port" of the Host header
+    std::string requestId;                                    ///< "req-<uuid>", or the client's own id
+    std::string route; ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
 
     virtual std::optional<std::string> header(std::string_view name) const = 0;
     /// The whole body. @throws Error TooLarge when it is longer than @p limitBytes

@@ -11,7 +11,7 @@
 
 namespace bm::http {
 
-/// What a handler answers. Sent once, by one of the send calls; a handler that sends nothing answers 204.
+/// The answer of a handler, which calls one send function once; a handler that calls none answers 204.
 class Response {
 public:
     virtual ~Response() = default;
@@ -29,15 +29,14 @@ public:
     void sendEmpty(int code);
     virtual void send(int code, std::string_view body, std::string_view contentType) = 0;
     /// A file by sendfile(2) on the poll loop: ETag, one Range ("bytes=a-b", RFC 9110 14), 206/304/412/416,
-    /// HEAD. The calling thread is free at once. @p onDone is called once, on the loop's thread, with the
-    /// bytes of the file that went out and whether all that was asked for did; after HEAD, 304, 412 and 416
-    /// it is told (0, false).
+    /// HEAD. Returns at once. The loop's thread calls @p onDone once, with the count of sent bytes and
+    /// whether the requested range was sent to its end; with (0, false) after HEAD, 304, 412 and 416.
     /// @throws Error NotFound when there is no such file
     using FileDone = std::function<void(std::uint64_t bytes, bool whole)>;
     virtual void sendFile(const std::filesystem::path& file, std::string_view contentType,
                           FileDone onDone = {}) = 0;
-    /// An answer 200 without an end, chunked (HTTP/1.0: until the connection closes). The calling thread is
-    /// free at once, the stream goes on without it; after HEAD it is over from the start.
+    /// An endless answer 200, chunked (HTTP/1.0: until the connection closes). Returns at once; the stream
+    /// outlives the call. After HEAD the stream is over from the start.
     /// @throws Error Unavailable when the listener has as many streams as it may (ListenerConfig::maxStreams)
     virtual EventStreamPtr openStream(StreamSettings settings) = 0;
     virtual bool sent() const = 0;

@@ -46,7 +46,7 @@ struct Route {
     Handler handler;
 };
 
-/// The parameters if @p path is one of @p route's.
+/// The parameters when @p path matches @p route.
 std::optional<std::map<std::string, std::string>> match(const Route& route,
                                                         const std::vector<std::string>& path)
 {
@@ -97,7 +97,7 @@ void renderIronic(const Request& request, Response& response, const Error& error
     response.sendJson(status, dump(body));
 }
 
-/// The node that a request is about, as the client called it; "" when it is about none.
+/// The node in the request's path, by the client's name for it; "" where there is none.
 std::string nodeOf(const Request& request)
 {
     const auto node =
@@ -128,7 +128,7 @@ struct Router::Routes {
 const Route* Router::Routes::choose(Request& request, std::set<std::string>& allowed) const
 {
     const std::vector<std::string> path = segmentsOf(request.path);
-    const Route* readable = nullptr; // GET stands in where HEAD has no route of its own
+    const Route* readable = nullptr; // the GET route, for HEAD without a route of its own
     std::map<std::string, std::string> readableParams;
     for (const Route& route : all) {
         std::optional<std::map<std::string, std::string>> params = match(route, path);
@@ -209,7 +209,7 @@ void Router::onError(ErrorRenderer renderer)
     routes_->render = std::move(renderer);
 }
 
-/// @return the code of the error that it ended with; "" when none
+/// @return the code of the handler's error; "" for none
 std::string Router::Routes::handle(Request& request, Response& response) const
 {
     try {

@@ -27,14 +27,14 @@ struct Finish {
     std::string errorCode{}; ///< "not-found"; "" when none
     std::chrono::microseconds took{};
 };
-/// Told of every request once its handler is through (a file or stream may still be going out). Must not
+/// Gets every request after its handler has returned (a file or stream may still be on its way). Must not
 /// throw.
 using Observer = std::function<void(const Request&, const Response&, const Finish&)>;
 
-/// Paths with {parameters} (and a last {rest*}, which takes all segments left) to handlers, and the one
-/// try/catch: model::Error to its status and body, anything else 500 with a log id. 404 for no such path, 405
-/// with Allow for a path without this method; HEAD falls back to GET. Filled before the server starts, then
-/// read-only (thread-safe).
+/// Maps paths with {parameters} (and a last {rest*}, which takes all further segments) to handlers, and holds
+/// the one try/catch: a model::Error becomes its status and body, any other exception 500 with a log id.
+/// Answers 404 for an unknown path, 405 with Allow for a path without the method; HEAD falls back to GET.
+/// Fill it before the server starts; read-only afterwards (thread-safe).
 class Router {
 public:
     Router();

@@ -21,11 +21,11 @@ using model::ErrorCode;
 constexpr std::size_t kDrainLimit = std::size_t{256} * 1024;
 constexpr std::size_t kServedHeadLimit = std::size_t{32} * 1024;
 
-/// Nothing could be read as a request: an answer of the Router's form all the same.
+/// Answers unreadable requests in the Router's form.
 void refuseHead(Connection& connection, const ListenerConfig& config, const Error& error)
 {
     ServerResponse response(connection, nullptr, config);
-    Router nothing; // its only route to an answer is the error
+    Router nothing; // without routes: it answers errors only
     Head head;
     head.path = "/";
     ServerRequest request(connection, head, config);
@@ -66,7 +66,7 @@ Server::State::State(const Router& routes, ListenerConfig settings)
 
 void Server::State::start()
 {
-    std::signal(SIGPIPE, SIG_IGN); // a peer that went away is a result of a write, not the end of the process
+    std::signal(SIGPIPE, SIG_IGN); // a write to a lost peer returns an error
     acceptor.start();
     files.start();
     streams.start();
@@ -80,11 +80,11 @@ void Server::State::stop()
     acceptor.breakOff();
     for (std::jthread& worker : workers)
         worker.request_stop();
-    workers.clear(); // joins: handlers that run end with their answer
+    workers.clear(); // joins: running handlers finish their answers
     files.stop();
     streams.stop();
     queue.clear();
-    acceptor.stop(); // what came back meanwhile
+    acceptor.stop(); // for connections that came back meanwhile
 }
 
 void Server::State::work(const std::stop_token& stop)

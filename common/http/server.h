@@ -20,15 +20,15 @@ struct ListenerConfig {
     std::chrono::milliseconds headerDeadline{
         10'000}; ///< from accept to the end of the head (small body included)
     std::chrono::milliseconds idleTimeout{60'000}; ///< between requests of one connection
-    std::uint64_t minSendBytesPerSecond = 10'000; ///< slower file readers, and senders of bodies, are dropped
-    std::chrono::milliseconds stallWindow{20'000}; ///< over which that is measured
+    std::uint64_t minSendBytesPerSecond = 10'000;  ///< the listener drops slower readers and senders
+    std::chrono::milliseconds stallWindow{20'000}; ///< the window of that measurement
     std::string serverName = "bm";
 };
 
 /// One listener. The Router must outlive it. start() binds (throws Error Conflict with a hint when the port
-/// is taken). The process ignores SIGPIPE from then on. stop() lets running handlers end and breaks off what
-/// they wait for from clients; a stopped server is not started again. Request bodies may be chunked; answers
-/// carry their Content-Length, so HTTP/1.0 firmware can read them; only event streams have none.
+/// is taken); the process ignores SIGPIPE from then on. stop() waits for running handlers and ends their
+/// waits for clients; a stopped server cannot start again. Request bodies may be chunked; answers carry their
+/// Content-Length for HTTP/1.0 firmware, except event streams.
 class Server {
 public:
     Server(const Router& router, ListenerConfig config);

@@ -109,7 +109,7 @@ void StreamSender::serve(int fd)
         end(fd, after == After::Finished);
 }
 
-/// Whether the client is still there. What it says is of no interest: the answer to its request is under way.
+/// Whether the client is still connected. Discards its bytes: the answer to its request is not finished.
 bool StreamSender::listens(Job& job) const
 {
     std::array<char, 4096> piece{};
@@ -140,7 +140,7 @@ StreamSender::After StreamSender::advance(Job& job)
     return after;
 }
 
-/// Sends of the buffer what the socket takes. Under the stream's lock.
+/// Sends as much of the buffer as the socket takes. The caller holds the stream's lock.
 StreamSender::After StreamSender::flush(Job& job)
 {
     std::string& buffer = job.stream->buffer_;
@@ -162,7 +162,7 @@ StreamSender::After StreamSender::flush(Job& job)
     return all && job.stream->closed_ ? After::Finished : After::GoOn;
 }
 
-/// Heartbeats for the idle, an end for those that take nothing.
+/// Sends heartbeats on idle streams and ends streams of stalled clients.
 void StreamSender::lookAtAll()
 {
     const Time time = steadyNow();
@@ -170,11 +170,11 @@ void StreamSender::lookAtAll()
     for (auto& [fd, job] : jobs_) {
         const StreamSettings& settings = job.stream->settings_;
         if (job.stream.use_count() == 1)
-            job.stream->close(); // nobody is left to feed it
+            job.stream->close(); // its owner is gone
         if (job.waiting && time - job.movedAt >= settings.stallLimit)
             late.push_back(fd);
         else if (!job.waiting && time - job.movedAt >= settings.heartbeatEvery)
-            job.stream->write(settings.heartbeat); // is dirty by that, and is sent in the next round
+            job.stream->write(settings.heartbeat); // marks the stream; the next round sends it
     }
     for (const int fd : late) {
         platform::logInfo("http", "{} does not read its event stream: dropped",
@@ -189,7 +189,7 @@ void StreamSender::end(int fd, bool whole)
     Job job = std::move(jobs_.extract(fd).mapped());
     job.stream->detach();
     job.stream->settings_.onChange();
-    --count_; // last: whoever sees the count fall finds the stream closed and its feeder notified
+    --count_; // last: when the count falls, the stream is closed and its owner notified
     if (whole)
         onClose_(std::move(job.connection));
 }

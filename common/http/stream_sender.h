@@ -13,16 +13,16 @@
 
 namespace bm::http {
 
-/// Sends event streams on one thread, whatever the number of clients. A client that hangs up, or that takes
-/// nothing of its full buffer for its stall limit, is dropped; the others notice nothing.
+/// Sends event streams on one thread for any number of clients. Drops a client that hangs up, or that takes
+/// no byte of its full buffer during its stall limit, without delay for the others.
 class StreamSender {
 public:
     using Connections = std::function<void(std::unique_ptr<Connection>)>;
-    /// @p onClose gets a connection whose stream went out to its end.
+    /// @p onClose gets a connection after the end of its stream.
     explicit StreamSender(Connections onClose);
     ~StreamSender();
     void start();
-    /// Ends the streams under way; each onChange is told.
+    /// Ends all streams and calls their onChange.
     void stop();
     void add(std::unique_ptr<Connection> connection, const EventStreamPtr& stream);
     std::size_t count() const { return count_; }
@@ -32,9 +32,9 @@ private:
     struct Job {
         std::unique_ptr<Connection> connection;
         EventStreamPtr stream;
-        Time movedAt{};        ///< when the socket last took a byte, or had all and got a new one
+        Time movedAt{};        ///< when the socket last took a byte, or the empty buffer got one
         bool waiting = false;  ///< for the socket to take the rest of the buffer
-        std::size_t heard = 0; ///< bytes that the client sent, and nobody asked for
+        std::size_t heard = 0; ///< bytes that the client sent during the answer
     };
     enum class After { GoOn, Finished, Gone };
     void run(const std::stop_token& stop);
@@ -53,7 +53,7 @@ private:
     Connections onClose_;
     Poller poller_;
     platform::Guarded<Fresh> fresh_;
-    std::map<int, Job> jobs_; ///< of the thread
+    std::map<int, Job> jobs_; ///< the thread's own
     std::atomic<std::size_t> count_ = 0;
     std::jthread thread_;
 };

@@ -17,7 +17,7 @@ class TlsContext {
 public:
     /// @throws Error InvalidInput when the files cannot be read or do not belong together
     TlsContext(const std::string& certificateFile, const std::string& keyFile);
-    /// For an accepted, non-blocking socket, which it does not own.
+    /// For an accepted, non-blocking socket, which the caller owns.
     SslPtr accept(int fd) const;
 
 private:

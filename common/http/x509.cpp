@@ -21,7 +21,7 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-constexpr std::chrono::hours kClockSkew{24}; ///< machines that boot may have a clock that is late
+constexpr std::chrono::hours kClockSkew{24}; ///< the clock of a booting machine may be slow
 
 void check(bool fine, const char* what, ErrorCode code = ErrorCode::Internal)
 {

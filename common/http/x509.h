@@ -28,7 +28,7 @@ bool isSignedBy(const CertificatePtr& certificate, const Identity& ca);
 bool lastsLongerThan(const CertificatePtr& certificate, std::chrono::hours span);
 /// The alternative names, in the order of sortedNames.
 std::vector<std::string> namesOf(const CertificatePtr& certificate);
-/// Sorted, without doubles, addresses in their canonical text.
+/// Sorts, removes doubles, writes addresses in their canonical form.
 std::vector<std::string> sortedNames(const std::vector<std::string>& names);
 
 std::string keyToPem(const KeyPtr& key);

@@ -100,7 +100,7 @@ std::string optionsOf(const json& object, const std::string& field)
     return text;
 }
 
-/// fs, mount and options; name and size are read by the caller.
+/// Reads fs, mount and options; the caller reads name and size.
 void readFileSystem(LayoutVolume& volume, const json& object, const std::string& field)
 {
     const std::string fileSystem = textOf(object, "fs", field);
@@ -147,11 +147,11 @@ PartitionKind kindOfPartition(const json& object, const std::string& field)
     if (text == "lvm")
         return PartitionKind::Lvm;
     if (text != "data")
-        refuse(field + ".kind", "\"" + text.substr(0, 40) + "\" is none", "bios, esp, data or lvm");
+        refuse(field + ".kind", "unknown value \"" + text.substr(0, 40) + "\"", "bios, esp, data or lvm");
     return PartitionKind::Data;
 }
 
-/// Only the last one may take what is left: where it begins is known then.
+/// Only the last one may take the rest of the disk: the sizes before it give its beginning.
 template <class Sizes> void checkRest(const Sizes& sizes, const std::string& field)
 {
     for (std::size_t i = 0; i + 1 < sizes.size(); ++i)
@@ -257,7 +257,7 @@ Loader loaderOf(const json& layout)
     if (text == "systemd-boot")
         return Loader::SystemdBoot;
     if (text != "none")
-        refuse("loader", "\"" + text.substr(0, 40) + "\" is none", "grub, systemd-boot or none");
+        refuse("loader", "unknown value \"" + text.substr(0, 40) + "\"", "grub, systemd-boot or none");
     return Loader::None;
 }
 

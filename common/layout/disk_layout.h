@@ -14,7 +14,7 @@ std::string_view toText(FileSystem fileSystem) noexcept;
 /// A file system, or swap, on a partition or a logical volume.
 struct LayoutVolume {
     std::string name;
-    std::uint64_t sizeBytes = 0; ///< 0: what is left
+    std::uint64_t sizeBytes = 0; ///< 0: the rest of the disk or group
     FileSystem fileSystem = FileSystem::None;
     std::string mount;   ///< "/", "/srv"; empty: not mounted
     std::string options; ///< fstab's fourth field; empty: "defaults"
@@ -33,19 +33,20 @@ struct LayoutPartition {
 
 enum class Loader : std::uint8_t { Grub, SystemdBoot, None };
 
-/// How a tree is laid onto disks (docs/trees.md): one GPT, or the same on two disks with RAID 1 across.
+/// The layout of a tree on disks (docs/trees.md): one GPT, or the same on two disks with RAID 1 across.
 struct DiskLayout {
     std::vector<LayoutPartition> partitions;
-    bool mirror = false; ///< two disks; every partition but bios and esp is a RAID 1, those stand on both
+    bool mirror = false; ///< two disks: bios and esp are on both, every other partition is a RAID 1
     Loader loader = Loader::Grub;
     std::string kernelArguments; ///< beside root=; empty: the tree's /etc/kernel/cmdline, if it has one
-    std::vector<std::string> preserve{}; ///< mount points that a re-image leaves as they are
+    std::vector<std::string> preserve{}; ///< mount points whose content a re-image keeps
 
-    /// The smallest disk that it fits on, with the partition tables and @p rootBytes for what has no size.
+    /// The size of the smallest disk for the layout, with the partition tables and @p rootBytes for the
+    /// volume without a size.
     std::uint64_t leastBytes(std::uint64_t rootBytes) const;
 };
 
-/// Strict: unknown members, missing or doubled mounts and impossible sizes are refused.
+/// Refuses unknown members, missing or doubled mounts and impossible sizes.
 /// @throws Error InvalidInput that begins with the member's path ("partitions[1].size: ...")
 DiskLayout layoutFromJson(const nlohmann::json& layout);
 /// "256MiB", "20GiB", "1TiB", or a number of bytes; a multiple of 1 MiB. @throws Error InvalidInput
@@ -54,7 +55,7 @@ std::uint64_t layoutSize(const nlohmann::json& value, const std::string& field);
 /// A layout of bm's own: "plain", "xfs", "btrfs", "lvm", "mirror". @throws Error NotFound naming them
 nlohmann::json namedLayout(std::string_view name);
 
-/// YAML or JSON as people write it, to JSON, checked by layoutFromJson().
+/// Turns YAML or JSON into JSON and checks it by layoutFromJson().
 /// @param what  the file's name for messages: "layout.yaml:7:5: partitions[1].size: ..."
 /// @throws Error InvalidInput
 nlohmann::json layoutFromText(std::string_view text, const std::string& what);

@@ -1,5 +1,4 @@
-// Layouts as people write them. YAML is read here alone, so that the agent, which gets JSON, goes without its
-// library.
+// Layouts in YAML or JSON. Only this file reads YAML: the agent gets JSON and does not link the YAML library.
 #include "common/layout/disk_layout.h"
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
@@ -21,14 +20,14 @@ constexpr std::size_t kLongestText = std::size_t{256} * 1024;
 constexpr int kDeepest = 8;
 constexpr std::size_t kMostNodes = 10'000;
 
-/// Turns YAML into JSON and remembers where each member stood.
+/// Turns YAML into JSON and remembers each member's line and column.
 class Reader {
 public:
     explicit Reader(const std::string& what) : what_(what) {}
 
     json read(const YAML::Node& node, const std::string& path, int depth = 0)
     {
-        // Aliases may multiply (a "billion laughs" file): what is made is counted, not what is written.
+        // Aliases may multiply (a "billion laughs" file), so the limit counts values after their expansion.
         if (depth > kDeepest || ++nodes_ > kMostNodes)
             throw at(node.Mark(), "nested too deeply, or too long");
         places_.emplace(path, node.Mark());
@@ -49,7 +48,7 @@ public:
                 fmt::format("{}:{}:{}: {}", what_, mark.line + 1, mark.column + 1, why), hint};
     }
 
-    /// The same refusal with the place of the member that it begins with, or of the nearest one around it.
+    /// The refusal with the place of the member at its beginning, or of the nearest enclosing one.
     Error placed(const Error& error) const
     {
         const std::string message = error.message();

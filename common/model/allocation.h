@@ -7,7 +7,7 @@
 
 namespace bm::model {
 
-/// A wish for a node of a resource class, and the node that was found. Ironic's states: "allocating",
+/// A request for a node of a resource class, and the node that bm chose. Ironic's states: "allocating",
 /// "active", "error".
 struct Allocation {
     AllocationId id;
@@ -15,7 +15,7 @@ struct Allocation {
     NodeId node;      ///< empty: none (yet)
     std::string resourceClass;
     JsonText candidateNodes{"[]"}; ///< uuids; empty: every node
-    JsonText traits{"[]"};         ///< that the node must have
+    JsonText traits{"[]"};         ///< required of the node
     std::string owner;
     std::string state = "allocating";
     std::string lastError;

@@ -6,18 +6,18 @@
 
 namespace bm::model {
 
-/// Who asked for what, and what came of it. Rows are added, never changed or removed. No field ever holds a
-/// secret: bodies and queries of requests are not kept.
+/// A request or operation, its actor and its outcome. bmd adds rows and never changes or removes one. No
+/// field holds a secret: rows have neither bodies nor queries of requests.
 struct AuditRecord {
-    std::int64_t sequence = 0; ///< given by the database, rising
+    std::int64_t sequence = 0; ///< from the database, rising
     UtcTime at{};
-    std::string actor;         ///< user name; "system" for what bmd does by itself
-    std::string remoteAddress; ///< "" for what was not a request
+    std::string actor;         ///< user name; "system" for bmd itself
+    std::string remoteAddress; ///< "": not a request
     std::string requestId;
     std::string action;     ///< "PUT /v1/nodes/{ident}/states/provision", or "operation.deploy"
     std::string targetKind; ///< "node", "image" ...; "" none
     std::string targetId;   ///< uuid where known
-    std::string targetName; ///< as it was called in the request
+    std::string targetName; ///< the request's name for it
     std::string outcome;    ///< accepted, refused, done, failed, aborted
     int status = 0;         ///< HTTP status; 0: not a request
     std::string code;       ///< an error's

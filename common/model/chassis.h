@@ -7,7 +7,7 @@
 
 namespace bm::model {
 
-/// What nodes stand in: an enclosure, a rack.
+/// An enclosure or a rack with nodes in it.
 struct Chassis {
     ChassisId id;
     std::string description;

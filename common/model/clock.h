@@ -4,7 +4,7 @@
 
 namespace bm::model {
 
-/// Wall time, stored and sent in milliseconds UTC. Durations are measured with steady_clock.
+/// Wall time, in the database and in messages as milliseconds UTC. Use steady_clock to measure durations.
 using UtcTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
 inline std::int64_t toMillis(UtcTime time)
@@ -16,7 +16,7 @@ inline UtcTime fromMillis(std::int64_t millis)
     return UtcTime{std::chrono::milliseconds{millis}};
 }
 
-/// Where "now" comes from: the system, or a test that advances it. Thread-safe.
+/// The source of the current time: the system's clock, or one that a test advances. Thread-safe.
 class Clock {
 public:
     virtual ~Clock() = default;

@@ -5,7 +5,8 @@
 
 namespace bm::model {
 
-/// Until when a blocking call may take, and who may stop it earlier. One for a whole step, not one per retry.
+/// The deadline of a blocking call, with a token that stops it earlier. One for a whole step, not one per
+/// retry.
 struct Deadline {
     std::chrono::steady_clock::time_point at;
     std::stop_token stop{};

@@ -9,8 +9,8 @@
 
 namespace bm::model {
 
-/// What went wrong, as API: the kebab-case name is stored, sent and documented (docs/errors.md) and never
-/// renamed.
+/// The kind of a failure. Its kebab-case name is part of the API (docs/errors.md): bm stores and sends it and
+/// never renames it.
 enum class ErrorCode : std::uint8_t {
     InvalidInput,
     NotFound,
@@ -50,12 +50,12 @@ enum class ErrorCode : std::uint8_t {
     Internal,
 };
 
-/// All codes, in order: docs and tests walk it.
+/// All codes, in the enum's order.
 const std::vector<ErrorCode>& allErrorCodes();
 std::string_view toText(ErrorCode code) noexcept;
 std::optional<ErrorCode> errorCodeFromText(std::string_view text) noexcept;
 
-/// A failure an operator can act on: code (API), message (what happened, with values), hint (what to do).
+/// A failure for the operator: code (API), message (what happened, with values), hint (what to do).
 class Error : public std::runtime_error {
 public:
     Error(ErrorCode code, const std::string& message, std::string hint = {})
@@ -72,7 +72,7 @@ private:
     std::string hint_;
 };
 
-/// Ends the process: an invariant of ours is broken. Never for the outside world.
+/// Ends the process: bm's code has a defect. Foreign input never triggers it.
 [[noreturn]] void assertionFailed(const char* expression, const char* file, int line) noexcept;
 
 } // namespace bm::model

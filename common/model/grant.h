@@ -9,8 +9,8 @@ namespace bm::model {
 /// Keystone's default roles, each with the rights of those before it.
 enum class Role : std::uint8_t { Reader, Member, Manager, Admin };
 
-/// What whoever asks may do: a role of the whole system, or of a project, which sees the nodes that it owns
-/// or leases.
+/// The rights of a request's user: a role of the whole system, or of a project, which sees the nodes that it
+/// owns or leases.
 struct Grant {
     Role role = Role::Admin;
     std::string project{}; ///< "": the system

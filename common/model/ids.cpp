@@ -12,11 +12,10 @@ namespace bm::model {
 
 namespace {
 
-/// The kernel's random bytes for 16 uuids at a time: each request has one, and the processor's own source
-/// takes a µs each.
+/// Reads the kernel's random bytes for 16 uuids at a time: each request needs one, and a call takes a µs.
 std::array<std::uint8_t, 16> randomBytes()
 {
-    thread_local std::array<std::uint8_t, 256> pool; // as much as getrandom(2) gives without interruption
+    thread_local std::array<std::uint8_t, 256> pool; // getrandom(2) gives up to 256 bytes uninterrupted
     thread_local std::size_t used = pool.size();
     if (used == pool.size()) {
         if (::getrandom(pool.data(), pool.size(), 0) != static_cast<ssize_t>(pool.size()))

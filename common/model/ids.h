@@ -11,7 +11,7 @@ std::string makeUuid();
 /// Whether @p text is a UUID in its usual hyphenated form, either case.
 bool isUuid(std::string_view text) noexcept;
 
-/// One strong type per kind of id, so that a port's is never passed for a node's.
+/// One strong type per kind of id, so that no caller passes a port's id as a node's.
 template <class Tag> struct Id {
     std::string uuid;
     static Id make() { return Id{makeUuid()}; }

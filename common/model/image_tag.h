@@ -7,8 +7,7 @@
 
 namespace bm::model {
 
-/// A second name of an image, "web:stable": its part before the colon groups, the one after it may move from
-/// image to image.
+/// A second name of an image, "web:stable": a group, and a tag that operators move from image to image.
 struct ImageTag {
     std::string reference; ///< "web:stable"; unique
     ImageId image;
@@ -16,11 +15,11 @@ struct ImageTag {
     UtcTime setAt{};
 };
 
-/// What a tag pointed to, and from when on.
+/// A change of a tag: the new image and the time.
 struct ImageTagChange {
     std::int64_t number = 0; ///< rising
     std::string reference;
-    ImageId image;         ///< empty: the tag was taken away
+    ImageId image;         ///< empty: the tag was removed
     std::string imageName; ///< kept when the image is deleted
     std::string actor;
     UtcTime at{};

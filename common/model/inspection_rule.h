@@ -8,14 +8,14 @@
 
 namespace bm::model {
 
-/// What an inspection's findings change about the node.
-/// conditions, actions: [{"op", "args", "loop"}]; applied by priority, the highest first.
+/// A rule that changes a node by its inventory (conductor/nodes/inspection_rules.h applies them, the highest
+/// priority first). conditions, actions: [{"op", "args", "loop"}].
 struct InspectionRule {
     InspectionRuleId id;
     std::string description;
     std::string phase = "main";
     std::int64_t priority = 0; ///< 0 to 9999
-    bool sensitive = false;    ///< conditions and actions are not shown
+    bool sensitive = false;    ///< answers hide conditions and actions
     JsonText conditions{"[]"};
     JsonText actions{"[]"};
     UtcTime createdAt{};

@@ -10,8 +10,8 @@
 
 namespace bm::model {
 
-/// What a node of each hardware type may have for each kind of interface (Ironic's enabled interfaces); the
-/// first name of a kind is the default. Filled before threads start, read by any thread after.
+/// The names that each hardware type has for each kind of interface (Ironic's enabled interfaces); the first
+/// name of a kind is the default. Fill it before threads start; any thread reads it afterwards.
 class InterfaceTable {
 public:
     void add(std::string_view driver, std::string_view kind, std::string_view name);
@@ -25,7 +25,7 @@ private:
     std::map<std::string, Kinds, std::less<>> drivers_;
 };
 
-/// A kind of interface: "bios", "boot" ... and the microversion (its minor number) that brought it.
+/// A kind of interface: "bios", "boot" ... and the minor number of its first microversion.
 struct InterfaceKind {
     std::string_view name;
     int since;

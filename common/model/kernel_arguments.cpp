@@ -24,7 +24,7 @@ void checkKernelArguments(std::string_view arguments, const std::string& field)
         const std::string_view word = arguments.substr(0, end);
         if (!word.empty() && !isKernelArgument(word))
             throw Error(ErrorCode::InvalidInput,
-                        field + ": a kernel cannot be given one of these words by a boot script",
+                        field + ": a boot script cannot pass one of these words to a kernel",
                         "printable ASCII in one line; no ${, no word that is ||, && or ; or begins with #");
         arguments.remove_prefix(std::min(end + 1, arguments.size()));
     }

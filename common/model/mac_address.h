@@ -12,8 +12,8 @@ struct MacAddress {
     auto operator<=>(const MacAddress&) const = default;
 };
 
-/// Takes colons or hyphens, either case; also BOOTIF's form with its leading "01-". Multicast and all-zero
-/// are refused.
+/// Parses colons or hyphens in either case, and BOOTIF's form with its leading "01-". Nothing for multicast
+/// and all-zero addresses.
 std::optional<MacAddress> macFromText(std::string_view text);
 /// "01-52-54-00-12-34-56": the form of the kernel argument BOOTIF.
 std::string toBootif(const MacAddress& mac);

@@ -12,20 +12,20 @@
 
 namespace bm::model {
 
-/// A machine, as the database keeps it and the API shows it: one type from end to end.
-/// Empty strings are null on the wire. JSON columns are canonical text.
+/// A machine: one type for the database, the conductor and the API. Empty strings are null on the wire. JSON
+/// columns are canonical text.
 struct Node {
     NodeId id;
     std::string name;            ///< unique unless empty
     std::string driver = "ipmi"; ///< hardware type: "ipmi" or "fake-hardware"
     State state = State::Enroll;
-    std::optional<State> target; ///< where the state is heading; nothing when it rests
+    std::optional<State> target; ///< the state after the operation; nothing in stable states
     PowerState power = PowerState::Unknown;
     std::string targetPower; ///< Ironic's text while a power operation runs, else ""
-    JsonText driverInfo{};   ///< as given, secrets sealed ("sealed:..."); see common/platform/secret_box.h
+    JsonText driverInfo{};   ///< the operator's, with sealed secrets (platform::SecretBox)
     JsonText properties{};   ///< cpus, memory_mb, local_gb, cpu_arch, capabilities, root_device, rack ...
-    JsonText instanceInfo{}; ///< what is deployed: image_source, root_device, configdrive reference ...
-    JsonText driverInternalInfo{}; ///< what bm remembers: cipher suite, agent facts, deployed disk ...
+    JsonText instanceInfo{}; ///< of the deployment: image_source, root_device, configdrive reference ...
+    JsonText driverInternalInfo{}; ///< bm's own: cipher suite, agent facts, deployed disk ...
     JsonText extra{};
     JsonText traits{"[]"};
     JsonText networkData{};
@@ -38,8 +38,8 @@ struct Node {
     std::string conductorGroup;
     std::string chassisUuid;
     std::string shard;
-    std::string parentNode;     ///< uuid of the node that this one sits in (a DPU in its server); "" none
-    std::string allocationUuid; ///< whose it is; "" nobody's
+    std::string parentNode;     ///< uuid of the enclosing node (a DPU's server); "" none
+    std::string allocationUuid; ///< of its allocation; "" none
     bool maintenance = false;
     std::string maintenanceReason;
     std::string fault;
@@ -49,19 +49,19 @@ struct Node {
     std::string retiredReason;
     std::optional<bool> automatedClean;
     bool consoleEnabled = false;
-    bool disablePowerOff = false; ///< it cannot be switched off: reboots instead
-    std::string health;           ///< "OK", "Warning", "Critical" as its BMC says; "" not known
+    bool disablePowerOff = false; ///< bm resets the machine and never switches it off
+    std::string health;           ///< from its BMC: "OK", "Warning", "Critical"; "" unknown
     std::optional<bool> secureBoot;
     std::string lastError; ///< "<message>"; the code and hint are in the operation
     std::string lastErrorCode;
     std::string lastErrorHint;
-    std::string bootMode;  ///< "bios" or "uefi" as last seen by the agent; "" never seen
+    std::string bootMode;  ///< "bios" or "uefi", the agent's latest report; "" none
     JsonText deployStep{}; ///< {"step": "write_image", ...} or {}
     JsonText cleanStep{};
     JsonText serviceStep{};
-    JsonText raidConfig{};       ///< as the RAM disk made it: {"logical_disks": [...]}
-    JsonText targetRaidConfig{}; ///< as an operator wants it
-    JsonText interfaces{};       ///< chosen beside the hardware type's defaults: {"deploy": "ramdisk"}
+    JsonText raidConfig{};       ///< of the machine's arrays: {"logical_disks": [...]}
+    JsonText targetRaidConfig{}; ///< the operator's
+    JsonText interfaces{};       ///< those other than the hardware type's defaults: {"deploy": "ramdisk"}
     std::optional<UtcTime> provisionUpdatedAt;
     std::optional<UtcTime> inspectionStartedAt;
     std::optional<UtcTime> inspectionFinishedAt;

@@ -8,13 +8,13 @@
 
 namespace bm::model {
 
-/// What was put onto a node's disk, or found on it, as the conductor signed it.
+/// The conductor's signed report of a deployment, or of the verification of a node's disk.
 struct NodeReport {
     std::int64_t number = 0; ///< rising
     NodeId node;
     OperationId operation;
     std::string kind;      ///< "deploy" or "verify"
-    JsonText body{};       ///< canonical; these very bytes are signed
+    JsonText body{};       ///< canonical; the signature is of these bytes
     std::string signature; ///< Ed25519, lower-case hex
     std::string publicKey; ///< of the conductor that signed it, lower-case hex
     UtcTime createdAt{};

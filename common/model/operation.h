@@ -41,8 +41,8 @@ std::optional<OperationState> operationStateFromText(std::string_view text) noex
 std::optional<OperationKind> operationKindFromText(std::string_view text) noexcept;
 std::optional<StepState> stepStateFromText(std::string_view text) noexcept;
 
-/// A row per verb. `then` lists the verbs that follow when it ends well ("bm provision" from enroll: verify,
-/// then clean, then deploy), each taken up in the transaction that ends the one before.
+/// A row per verb. `then` lists the verbs that follow a success ("bm provision" from enroll: verify, then
+/// clean, then deploy); the transaction that ends one operation begins the next.
 struct Operation {
     OperationId id;
     NodeId node;
@@ -50,8 +50,8 @@ struct Operation {
     OperationState state = OperationState::Queued;
     JsonText request{};  ///< image, root device hints, config drive reference, power target ...
     JsonText then{"[]"}; ///< ["clean", "deploy"]
-    std::string actor;   ///< who asked
-    RolloutId rollout;   ///< which rollout asked; empty: none
+    std::string actor;   ///< user name
+    RolloutId rollout;   ///< of the rollout that began it; empty: none
     bool abortRequested = false;
     std::string errorCode; ///< kebab-case; "" unless failed or aborted
     std::string errorMessage;
@@ -74,27 +74,27 @@ struct Step {
     JsonText arguments{};
     StepState state = StepState::Pending;
     std::int32_t attempts = 0;
-    std::int32_t crashes = 0; ///< starts of bmd that found it Running
+    std::int32_t crashes = 0; ///< restarts of bmd that found it Running
     std::int64_t bytesDone = 0;
     std::int64_t bytesTotal = 0;
-    std::string message; ///< what it is doing, for people
+    std::string message; ///< its present activity, for people
     JsonText result{};
     std::string errorCode;
     std::string errorMessage;
     std::string errorHint;
     std::optional<UtcTime> startedAt;
     std::optional<UtcTime> finishedAt;
-    std::optional<UtcTime> deadline; ///< stored, so that a wait survives a restart
+    std::optional<UtcTime> deadline; ///< in the database, so that a wait survives a restart
 };
 
-struct Done {}; ///< finished, go on to the next step
+struct Done {}; ///< finished: the next step begins
 struct Again {
     std::chrono::milliseconds after;
-}; ///< still at it, look again
+}; ///< not finished: call the handler again after the interval
 struct AwaitAgent {
     UtcTime deadline;
-};                                                              ///< the agent has the next word
-struct Hold {};                                                 ///< until an operator says unhold
+};                                                              ///< until the agent reports
+struct Hold {};                                                 ///< until an operator's unhold
 using StepResult = std::variant<Done, Again, AwaitAgent, Hold>; ///< failure is a thrown Error
 
 } // namespace bm::model

@@ -21,9 +21,9 @@ struct Port {
     std::string physicalNetwork;
     std::string description;
     std::string vendor;   ///< of the NIC
-    std::string category; ///< as operators sort them: "hypernet"
+    std::string category; ///< the operator's: "hypernet"
     bool isSmartNic = false;
-    bool mayBeGrouped = true; ///< by whoever makes portgroups by traits; bm makes none by itself
+    bool mayBeGrouped = true; ///< for clients that make portgroups by traits; bm makes none
     UtcTime createdAt{};
     UtcTime updatedAt{};
 };

@@ -7,14 +7,14 @@
 
 namespace bm::model {
 
-/// NICs of a node that act as one (bonding, LACP).
+/// A bond of a node's NICs (LACP ...).
 struct PortGroup {
     PortGroupId id;
     NodeId node;
     std::string name;    ///< unique in the fleet; "": none
     std::string address; ///< MAC, unique in the fleet; "": none
     std::string mode = "active-backup";
-    JsonText properties{}; ///< of the bond, as Linux names them
+    JsonText properties{}; ///< of the bond, with Linux's names
     JsonText extra{};
     std::string physicalNetwork;
     std::string category;

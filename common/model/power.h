@@ -7,9 +7,9 @@
 namespace bm::model {
 
 enum class PowerState : std::uint8_t { Unknown, Off, On };
-/// What a BMC is told. There is no cycle: a step says off, sees it, says on.
+/// A command to a BMC. There is no cycle: a step switches off, waits for "off", switches on.
 enum class PowerAction : std::uint8_t { Off, On, SoftOff, Reset };
-/// What an operator asks for (Ironic's targets); a step makes actions of it.
+/// An operator's request (Ironic's targets); a step turns it into commands.
 enum class PowerTarget : std::uint8_t { On, Off, Reboot, SoftOff, SoftReboot };
 enum class BootDevice : std::uint8_t { Pxe, Disk, Cdrom, Bios, Safe };
 enum class BootMode : std::uint8_t { Bios, Uefi };

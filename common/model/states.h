@@ -42,7 +42,7 @@ enum class State : std::uint8_t {
 };
 inline constexpr std::size_t kStateCount = static_cast<std::size_t>(State::ServiceHold) + 1;
 
-/// What moves a node: operators' verbs first, then what the conductor finds.
+/// The events that move a node: operators' verbs first, then the conductor's findings.
 enum class StateEvent : std::uint8_t {
     Manage,
     Provide,
@@ -168,7 +168,7 @@ inline constexpr auto kTransitions = std::to_array<Transition>({
     {State::ServiceHold,    StateEvent::Fail,     State::ServiceFailed},
     {State::ServiceHold,    StateEvent::Abort,    State::ServiceFailed},
 });
-/// bm's own, only by POST /v1/nodes/{id}/operation/abort.
+/// bm's own transitions, by POST /v1/nodes/{id}/operation/abort only.
 inline constexpr auto kOwnTransitions = std::to_array<Transition>({
     {State::Verifying,      StateEvent::Abort,    State::Enroll},
     {State::Deploying,      StateEvent::Abort,    State::DeployFailed},
@@ -182,7 +182,8 @@ inline constexpr auto kOwnTransitions = std::to_array<Transition>({
 });
 // clang-format on
 
-/// Where @p on leads from @p from by Ironic's table; nothing: refused (the caller throws InvalidTransition).
+/// The state that @p on leads to from @p from by Ironic's table; nothing: refused (the caller throws
+/// InvalidTransition).
 constexpr std::optional<State> next(State from, StateEvent on)
 {
     for (const Transition& t : kTransitions)
@@ -190,7 +191,7 @@ constexpr std::optional<State> next(State from, StateEvent on)
             return t.to;
     return std::nullopt;
 }
-/// The same with bm's own transitions added.
+/// Likewise, with bm's own transitions.
 constexpr std::optional<State> nextWithOwn(State from, StateEvent on)
 {
     if (const std::optional<State> to = next(from, on))
@@ -206,9 +207,9 @@ static_assert(next(State::WaitCallback, StateEvent::Resume) == State::Deploying)
 std::string_view toText(State state) noexcept;      ///< "wait call-back", "deploy failed": Ironic's texts
 std::string_view toText(StateEvent event) noexcept; ///< "done", "manage"
 std::optional<State> stateFromText(std::string_view text) noexcept;
-/// Where the state is heading ("active" while deploying); nothing for stable states.
+/// The state after the operation ("active" while deploying); nothing for stable states.
 std::optional<State> targetOf(State state) noexcept;
-/// Will not move without a request.
+/// Whether a node stays in @p state until a request.
 bool isStable(State state) noexcept;
 bool isFailure(State state) noexcept;
 /// Waits for the agent: "wait call-back", "clean wait" ...

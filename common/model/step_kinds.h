@@ -11,25 +11,25 @@ namespace bm::model {
 enum class StepActor : std::uint8_t { Conductor, Bmc, Agent };
 std::string_view toText(StepActor actor) noexcept;
 
-/// The lists that a step may be named in: clean_steps, deploy_steps, service_steps.
+/// The lists that may name a step: clean_steps, deploy_steps, service_steps.
 enum class StepUse : std::uint8_t { Clean, Deploy, Service };
 std::string_view toText(StepUse use) noexcept;
 
 using StepTraits = std::uint8_t;
 inline constexpr StepTraits kPlainStep = 0;
-inline constexpr StepTraits kDestroysData = 1; ///< overwrites what is on a disk
+inline constexpr StepTraits kDestroysData = 1; ///< overwrites data on a disk
 inline constexpr StepTraits kCountsBytes = 2;  ///< its progress is bytes, shown with rate and time left
 inline constexpr StepTraits kUsesRelay = 4;    ///< nodes that copy the same image pass it on to each other
 
-/// One kind of step, as it is stored in an operation and handed to the agent. Handlers (conductor/steps),
-/// the agent's functions (agent/steps.cpp), plans, the API and docs/steps.md refer to these rows.
+/// One kind of step of operations. Handlers (conductor/steps), the agent's functions (agent/steps.cpp),
+/// plans, the API and docs/steps.md refer to these rows.
 struct StepKind {
     std::string_view name;      ///< of the row in an operation, unique
     std::string_view interface; ///< Ironic's interface
     StepActor actor;
     StepTraits traits;
     std::string_view title;            ///< for people, at most 26 characters: "writing the image"
-    std::string_view sealedArgument{}; ///< stored sealed; the agent gets it in plain
+    std::string_view sealedArgument{}; ///< sealed in the database; the agent gets it in plain
 
     constexpr bool destroysData() const noexcept { return (traits & kDestroysData) != 0; }
     constexpr bool countsBytes() const noexcept { return (traits & kCountsBytes) != 0; }
@@ -114,7 +114,7 @@ consteval const StepKind& stepKind(std::string_view name)
 /// The row's title; the name itself for the step of a newer bmd.
 std::string titleOfStep(std::string_view name);
 
-/// A step that a request names: in clean_steps, deploy_steps, service_steps, runbooks, deploy templates.
+/// A step that requests may name: in clean_steps, deploy_steps, service_steps, runbooks, deploy templates.
 struct StepOffer {
     std::string_view interface; ///< "": a reserved step, named without an interface
     std::string_view name;      ///< Ironic's
@@ -164,7 +164,8 @@ inline constexpr auto kStepOffers = std::to_array<StepOffer>({
 
 /// nullptr: requests name no such step. Reserved steps are not among these.
 const StepOffer* findStepOffer(std::string_view interface, std::string_view name) noexcept;
-/// hold, wait, power_on, power_off, reboot: in any list, done by bm itself, named without an interface.
+/// hold, wait, power_on, power_off, reboot: bm does them itself; every list may name them, without an
+/// interface.
 bool isReservedStep(std::string_view name) noexcept;
 /// Ironic's name of the row @p name: "create_configuration" of "raid_create_configuration". A row that no
 /// request names keeps its own.

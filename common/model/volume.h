@@ -8,7 +8,7 @@
 
 namespace bm::model {
 
-/// What a storage network knows a node by: an initiator's IQN, a WWN.
+/// A node's name in a storage network: an initiator's IQN, a WWN.
 struct VolumeConnector {
     VolumeConnectorId id;
     NodeId node;
@@ -25,7 +25,7 @@ struct VolumeTarget {
     NodeId node;
     std::string volumeType; ///< "iscsi", "fibre_channel"
     std::string volumeId;
-    std::int64_t bootIndex = 0; ///< 0: what it starts from
+    std::int64_t bootIndex = 0; ///< 0: the node boots from it
     JsonText properties{};
     JsonText extra{};
     UtcTime createdAt{};

@@ -11,15 +11,15 @@ namespace bm::model {
 
 using WebhookId = Id<struct WebhookTag>;
 
-/// Where events are posted to. The events themselves are the queue: the cursor is all that is stored.
+/// A receiver of events. The events table is its queue: the row stores a cursor only.
 struct Webhook {
     WebhookId id;
     std::string name; ///< unique
     std::string url;
     std::string secretSealed;  ///< of the signature
     std::string kinds;         ///< "state.changed,operation.*"; "": all
-    bool parked = false;       ///< gave up after too many failures; a test that succeeds takes it up again
-    std::int64_t cursor = 0;   ///< sequence of the last event that is settled
+    bool parked = false;       ///< stopped after too many failures; a successful test restarts it
+    std::int64_t cursor = 0;   ///< sequence of the last event that was delivered or given up
     std::int64_t failures = 0; ///< in a row
     std::int64_t delivered = 0;
     std::string lastError;

@@ -25,8 +25,8 @@ using model::ErrorCode;
 constexpr std::array<const char*, 6> kBinFolders{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                                  "/usr/bin",        "/sbin",          "/bin"};
 constexpr std::string_view kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr int kReportFd = 3;   ///< in the child: where a failed exec is told
-constexpr int kLowestOurs = 4; ///< our descriptors stay above the child's 0 to 3
+constexpr int kReportFd = 3;   ///< in the child: the pipe that reports a failed exec
+constexpr int kLowestOurs = 4; ///< the parent's descriptors stay above the child's 0 to 3
 
 [[noreturn]] void throwErrno(std::string_view doing)
 {
@@ -47,7 +47,7 @@ Fd aboveStdio(Fd fd)
     return moved;
 }
 
-/// Everything the child needs, made before fork: afterwards it may not allocate.
+/// The child's values, made before fork: after it the child may not allocate.
 struct Prepared {
     std::string program;
     std::vector<std::string> environment;
@@ -79,7 +79,7 @@ std::vector<std::string> environmentOf(const Command& command)
     return entries;
 }
 
-// Only async-signal-safe calls from here to the exec: other threads' locks may be held for ever in the child.
+// Only async-signal-safe calls from here to the exec: locks of other threads stay locked in the child.
 void resetSignals() noexcept
 {
     struct sigaction action {};

@@ -24,15 +24,15 @@ struct Pipe {
 Pipe pipeAboveStdio();
 /// /dev/null opened with @p flags, close-on-exec and above 3.
 Fd nullAboveStdio(int flags);
-/// argv[0] as it is when it holds a '/', else found in the usual bin folders. @throws Error NotFound
+/// argv[0] itself when it holds a '/', else its path in the usual bin folders. @throws Error NotFound
 std::string resolveProgram(const std::string& program);
 
-/// One started program: leader of a process group of its own, killed by the kernel when the thread that made
-/// it ends, no descriptors above 2 but its own, default signal handlers. Killed with its group and reaped on
-/// destruction. One thread.
+/// One started program, leader of a process group of its own, with default signal handlers and without
+/// inherited descriptors above 2. The kernel kills it when the thread that made it ends; the destructor kills
+/// its group and reaps it. For one thread.
 class ChildProcess {
 public:
-    /// @param inChild run between fork and exec, may be empty; async-signal-safe calls only
+    /// @param inChild runs between fork and exec, may be empty; async-signal-safe calls only
     /// @throws Error NotFound (no such program), Internal
     ChildProcess(const Command& command, const ChildStreams& streams,
                  const std::function<void()>& inChild = {});
@@ -45,7 +45,7 @@ public:
     int pidFd() const { return pidFd_.get(); }
     bool ended() const;
     void signalGroup(int signal) const noexcept;
-    /// Waits for the end and takes its status: the exit code, or 128 + signal. Safe to repeat.
+    /// Waits for the end. @return the exit code, or 128 + signal. May be repeated.
     int reap() noexcept;
 
 private:

@@ -34,13 +34,13 @@ void makeNonBlocking(const Fd& fd)
     ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
-/// The read end of one of the child's streams, and what is kept of it.
+/// The read end of one of the child's streams, and the output read so far.
 class Collector {
 public:
     Collector(Fd fd, std::size_t limit) : fd_(std::move(fd)), limit_(limit) { makeNonBlocking(fd_); }
     int fd() const { return fd_.get(); } ///< -1 at the end: poll(2) skips it
-    /// Takes what is there, within reason: who writes without end does not keep us from the deadline. Closes
-    /// at the end.
+    /// Reads the available output, a bounded amount, so that an endless writer does not delay the deadline.
+    /// Closes the descriptor at the end of the stream.
     void drain(std::size_t& dropped)
     {
         std::array<char, 16384> buffer; // NOLINT(cppcoreguidelines-pro-type-member-init)
@@ -84,7 +84,7 @@ public:
             if (put < 0 && errno == EAGAIN)
                 return;
             if (put < 0 && errno != EINTR)
-                left_ = {}; // it does not want more
+                left_ = {}; // the child closed its stdin
             if (put > 0)
                 left_.remove_prefix(static_cast<std::size_t>(put));
         }
@@ -137,8 +137,7 @@ public:
         const bool inTime = pumpUntil(deadline_.at, true);
         if (!inTime)
             end();
-        drain(); // what the child itself wrote is in the pipes by now; a descendant may hold them open for
-                 // ever
+        drain(); // the child's own output is in the pipes now; a descendant may hold them open for ever
         Exit exit;
         exit.code = child_.reap();
         exit.out = out_.take();
@@ -156,8 +155,7 @@ private:
         void operator()() const noexcept { target->wake(); }
     };
 
-    /// Moves bytes until the child ends (true), or @p until comes or, where heeded, a stop is asked for
-    /// (false).
+    /// Moves bytes until the child ends (true), or until @p until or a heeded stop request (false).
     bool pumpUntil(steady_clock::time_point until, bool heedStop)
     {
         for (;;) {
@@ -165,7 +163,7 @@ private:
                 return true;
             if ((heedStop && deadline_.stop.stop_requested()) || steady_clock::now() >= until)
                 return false;
-            // one more millisecond: left is rounded down, and a poll of 0 would spin
+            // one more millisecond: left is rounded down, and poll with 0 spins
             const auto left =
                 std::chrono::duration_cast<milliseconds>(until - steady_clock::now()) + milliseconds{1};
             std::array<pollfd, 5> entries{{{child_.pidFd(), POLLIN, 0},
@@ -189,7 +187,7 @@ private:
     {
         child_.signalGroup(SIGTERM);
         pumpUntil(steady_clock::now() + kGrace, false);
-        child_.signalGroup(SIGKILL); // also what its leader left behind
+        child_.signalGroup(SIGKILL); // descendants outlive their leader
     }
     [[noreturn]] void fail(const Exit& exit) const
     {

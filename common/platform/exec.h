@@ -10,13 +10,13 @@
 
 namespace bm::platform {
 
-/// A program to run: never through a shell.
+/// A program to run, never through a shell.
 struct Command {
     std::vector<std::string> argv; ///< argv[0] absolute or looked up in the usual bin folders; no secret here
     std::map<std::string, std::string>
-        env{};           ///< the whole environment, nothing is inherited (PATH is added if absent)
-    std::string input{}; ///< written to its stdin, then closed
-    std::size_t outputLimitBytes = std::size_t{64} * 1024; ///< per stream; the rest is dropped and counted
+        env{};           ///< the whole environment; the program inherits nothing (but PATH where absent)
+    std::string input{}; ///< for its stdin, which is closed afterwards
+    std::size_t outputLimitBytes = std::size_t{64} * 1024; ///< per stream; Exec drops and counts the rest
 };
 
 struct Exit {
@@ -31,14 +31,14 @@ struct Exit {
 class Exec {
 public:
     virtual ~Exec() = default;
-    /// In a process group of its own; TERM at the deadline or when stopped, KILL 2 s later, always reaped;
-    /// descriptors above 2 are closed in it. It does not outlive us. A non-zero exit is a value.
+    /// Runs @p command in a process group of its own: SIGTERM at the deadline or a stop request, SIGKILL 2 s
+    /// later. The program has no descriptors above 2 and does not outlive bm. A non-zero exit is a value.
     /// @throws Error DeadlineExceeded (with the tail of stderr), Aborted (stopped), NotFound (no such
     /// program)
     virtual Exit run(const Command& command, const model::Deadline& deadline) = 0;
 };
 
-/// The real one: posix_spawn or fork/exec.
+/// Exec by fork and exec.
 std::unique_ptr<Exec> makeExec();
 
 } // namespace bm::platform

@@ -6,7 +6,7 @@
 
 namespace bm::platform {
 
-/// Owns a descriptor; closes it at the end.
+/// Owns a descriptor and closes it.
 class Fd {
 public:
     Fd() = default;
@@ -27,13 +27,13 @@ private:
 /// The whole file. @throws Error NotFound, TooLarge (over @p limitBytes), Internal
 std::string readFile(const std::filesystem::path& path,
                      std::size_t limitBytes = std::size_t{16} * 1024 * 1024);
-/// Root's new file becomes the one's who owns @p path, or its folder: `sudo bmd --set-user` does not take a
-/// file away from the service's user. For others: nothing.
+/// Gives a file that root made to the owner of @p path, or of its folder, so that the service's user can
+/// still read it after `sudo bmd --set-user`. Does nothing for other users.
 void giveToOwner(int fd, const std::filesystem::path& path);
-/// Whole or not at all: a temporary file beside it, fsync, rename. @p mode as for open(2). The owner stays,
-/// or is the folder's.
+/// Replaces the file as a whole: writes a temporary file beside it, calls fsync, renames it. @p mode as for
+/// open(2). The file keeps its owner; a new file gets the folder's.
 void writeFileAtomically(const std::filesystem::path& path, std::string_view text, unsigned mode = 0644);
-/// A fresh folder below TMPDIR, removed with all in it at the end.
+/// A new folder below TMPDIR; the destructor removes it with its content.
 class TemporaryFolder {
 public:
     explicit TemporaryFolder(std::string_view prefix = "bm");

@@ -4,7 +4,7 @@
 
 namespace bm::platform {
 
-/// A value that cannot be touched without its lock: lock() returns a handle that holds both.
+/// A value with its lock: lock() returns a handle that gives access to the value and holds the lock.
 template <class T> class Guarded {
 public:
     template <class... Args> explicit Guarded(Args&&... args) : value_(std::forward<Args>(args)...) {}

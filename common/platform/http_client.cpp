@@ -41,7 +41,7 @@ void initCurl()
         throw Error(ErrorCode::Internal, "libcurl cannot start");
 }
 
-/// One exchange while it runs: what libcurl's callbacks fill. They must not throw, so failures are kept.
+/// The state of one exchange, which libcurl's callbacks fill. They must not throw: they store failures.
 struct Transfer {
     CURL* easy = nullptr;
     const HttpRequest& request;
@@ -50,7 +50,7 @@ struct Transfer {
     HttpResponse response{};
     std::exception_ptr failure{};
     bool sinkEnded = false;
-    std::string refusedAddress{}; ///< link-local, and not to be asked
+    std::string refusedAddress{}; ///< link-local: refused
     Fd file{};
     std::chrono::steady_clock::time_point reportedAt{};
     std::uint64_t reportedBytes = 0;
@@ -159,7 +159,7 @@ HeaderList headerList(const HttpRequest& request)
         append(value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value));
     }
     if (!typed)
-        append("Content-Type:"); // without it libcurl would call any body a form
+        append("Content-Type:"); // else libcurl declares every body a form
     return list;
 }
 
@@ -186,14 +186,14 @@ void setBody(Transfer& transfer)
                request.method == "PATCH") {
         ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
         ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                           request.body.c_str()); // borrowed; the request outlives us
+                           request.body.c_str()); // borrowed: the request outlives the exchange
     }
     if (request.method == "HEAD")
         ::curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-/// Made by libcurl after the name is resolved, so that neither a name nor a redirect leads there.
+/// libcurl calls it after name resolution, so that neither a name nor a redirect leads to a refused address.
 curl_socket_t onSocket(void* user, curlsocktype /*purpose*/, curl_sockaddr* address)
 {
     Transfer& transfer = *static_cast<Transfer*>(user);
@@ -230,7 +230,7 @@ void setSecurity(Transfer& transfer)
                            static_cast<const char*>(nullptr)); // the pinned CA and no other
     }
     if (isLoopbackUrl(request.url))
-        ::curl_easy_setopt(easy, CURLOPT_PROXY, ""); // a proxy's loopback is not ours
+        ::curl_easy_setopt(easy, CURLOPT_PROXY, ""); // a proxy's loopback is another host's
 }
 
 void setTransfer(Transfer& transfer)
@@ -282,11 +282,12 @@ void throwUnlessFine(const Transfer& transfer, CURLcode result, const char* deta
         std::rethrow_exception(transfer.failure);
     const std::string where = fmt::format("{} {}", transfer.request.method, shownUrl(transfer.request.url));
     if (!transfer.refusedAddress.empty() && result != CURLE_OK)
-        throw Error(ErrorCode::InvalidInput, fmt::format("{} leads to {}", where, transfer.refusedAddress),
-                    "169.254.0.0/16 and fe80::/10 are where clouds answer with credentials; bm fetches "
-                    "nothing from there");
+        throw Error(
+            ErrorCode::InvalidInput, fmt::format("{} leads to {}", where, transfer.refusedAddress),
+            "bm fetches nothing from link-local addresses (169.254.0.0/16, fe80::/10), where clouds serve "
+            "credentials");
     if (transfer.sinkEnded)
-        throw Error(ErrorCode::Aborted, where + " was ended by its reader");
+        throw Error(ErrorCode::Aborted, where + ": the reader stopped the transfer");
     if (result == CURLE_OK)
         return;
     const std::string why = *detail != '\0' ? detail : ::curl_easy_strerror(result);

@@ -18,16 +18,16 @@ struct HttpRequest {
     std::string url;
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
-    std::string uploadFile{}; ///< streamed as the body instead of @ref body when not empty; "-": stdin
+    std::string uploadFile{}; ///< the file to stream as the body, instead of @ref body; "-": stdin
     std::string username{};   ///< basic auth; empty: none
     std::string password{};
-    std::string s3Region{}; ///< not empty: signed for S3 (AWS SigV4), username and password being the keys
+    std::string s3Region{}; ///< not empty: signs for S3 (AWS SigV4); username and password are the keys
     std::string caFile{};   ///< PEM of the pinned CA; empty: the system's
     bool followRedirects = false;
     bool refuseLinkLocal = false; ///< InvalidInput at 169.254.0.0/16 and fe80::/10, also behind a redirect
     std::optional<std::pair<std::uint64_t, std::uint64_t>> range{}; ///< first and last byte, inclusive
-    std::size_t bodyLimitBytes = std::size_t{64} * 1024 * 1024;     ///< of an answer kept in memory
-    std::uint64_t minBytesPerSecond = 0; ///< slower for stallSeconds: DeadlineExceeded; 0: no floor
+    std::size_t bodyLimitBytes = std::size_t{64} * 1024 * 1024;     ///< of an answer in memory
+    std::uint64_t minBytesPerSecond = 0; ///< slower during stallSeconds: DeadlineExceeded; 0: no minimum
     unsigned stallSeconds = 20;
 };
 
@@ -39,13 +39,14 @@ struct HttpResponse {
 
 /// Called with each piece of an answer's body; returning false ends the transfer (Aborted).
 using BodySink = std::function<bool(std::span<const std::byte>)>;
-/// Bytes done and bytes to do (0: unknown), of up- or download, at most ten times a second.
+/// Gets the bytes moved and the bytes in all (0: unknown) of an upload or download, ten times a second at
+/// most.
 using TransferProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 /// Outgoing HTTP(S) by libcurl. One object keeps its connections alive; use one per thread. Only http and
 /// https.
-/// @throws model::Error Unavailable (no connection, broken off), DeadlineExceeded, Aborted, TooLarge. Any
-/// status is a value.
+/// @throws model::Error Unavailable (no connection, connection lost), DeadlineExceeded, Aborted, TooLarge.
+/// Any status is a value.
 class HttpClient {
 public:
     HttpClient();
@@ -53,7 +54,7 @@ public:
     HttpClient(HttpClient&&) noexcept;
     HttpClient& operator=(HttpClient&&) noexcept;
     HttpResponse send(const HttpRequest& request, const model::Deadline& deadline);
-    /// As send, but the body goes to @p sink (only for 2xx answers; an error's body is kept).
+    /// As send(), but passes the body of a 2xx answer to @p sink. The answer holds the body of an error.
     HttpResponse stream(const HttpRequest& request, const BodySink& sink, const model::Deadline& deadline,
                         const TransferProgress& progress = {});
     HttpResponse upload(const HttpRequest& request, const TransferProgress& progress,

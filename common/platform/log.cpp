@@ -28,7 +28,7 @@ std::string timeText(model::UtcTime at)
                        parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, millis % 1000);
 }
 
-/// A message is one line whatever a peer sent: control characters become escapes.
+/// Escapes control characters, so that a message is one line.
 std::string oneLine(std::string_view text)
 {
     std::string line;
@@ -69,7 +69,7 @@ struct Ring {
 
 Guarded<Ring>& ring()
 {
-    static auto& lines = *new Guarded<Ring>; // one of a process as the log itself, and there to its last line
+    static auto& lines = *new Guarded<Ring>; // lives as long as the process: destructors log, too
     return lines;
 }
 
@@ -198,7 +198,7 @@ void logLine(LogLevel level, std::string_view area, std::string_view message)
     const std::string line =
         asJson ? jsonLine(level, area, message, now)
                : fmt::format("{} {} {} {}\n", timeText(now), toText(level), area, oneLine(message));
-    std::string_view rest = line; // one write: lines of several threads do not mix
+    std::string_view rest = line; // one write(2), so that lines of several threads do not mix
     while (!rest.empty()) {
         const ssize_t count = ::write(STDERR_FILENO, rest.data(), rest.size());
         if (count < 0 && errno != EINTR)

@@ -13,14 +13,14 @@ enum class LogLevel { Debug, Info, Warning, Error };
 std::string_view toText(LogLevel level) noexcept;                         ///< "WARNING"
 std::optional<LogLevel> logLevelFromText(std::string_view text) noexcept; ///< either case
 
-/// What the lines of this thread are about; "" where that is not known.
+/// The subjects of this thread's lines; "" where unknown.
 struct LogContext {
     std::string requestId{}; ///< "req-<uuid>"
     std::string node{};      ///< its name, else its uuid
     std::string operation{}; ///< uuid
 };
 
-/// Says what this thread works on until the end of the scope: what @p context leaves empty stays as it was.
+/// Sets the thread's LogContext until the end of the scope; empty members of @p context keep their value.
 class LogScope {
 public:
     explicit LogScope(const LogContext& context);
@@ -32,14 +32,13 @@ private:
     LogContext outer_;
 };
 
-/// Lines to stderr (journald takes them), as text "2026-01-02T03:04:05.678Z INFO area message" or as JSON, an
-/// object a line: ts, level, area, message, and request_id, node, operation where they are known.
-/// Thread-safe.
+/// Writes a line to stderr (for journald), as text "2026-01-02T03:04:05.678Z INFO area message" or as one
+/// JSON object: ts, level, area, message, and request_id, node, operation where known. Thread-safe.
 void setLogLevel(LogLevel level);
 void setLogJson(bool json);
 void logLine(LogLevel level, std::string_view area, std::string_view message);
 
-/// A line as it is kept in memory.
+/// A line that the log holds in memory.
 struct LogEntry {
     std::uint64_t sequence = 0; ///< from 1, rising
     model::UtcTime at{};
@@ -57,8 +56,8 @@ struct LogFilter {
     std::string operation{};
 };
 inline constexpr std::size_t kLogLinesKept = 5'000;
-/// Of the last kLogLinesKept lines (info and above, debug where it is shown) those that match: the first
-/// @p limit, or the last ones. Oldest first.
+/// The matching ones of the last kLogLinesKept lines (info and above, and debug where the log shows it): the
+/// first @p limit, or the last ones. Oldest first.
 std::vector<LogEntry> recentLog(const LogFilter& filter, std::size_t limit, bool latest);
 
 template <class... Args>

@@ -10,13 +10,13 @@ namespace bm::platform {
 /// Reads @p file from the TFTP server at @p address (numeric; RFC 1350, octet, no options), as a machine's
 /// firmware does, and discards it. Blocks; notices a stop request within a second. @return its length in
 /// bytes
-/// @throws Error Unavailable (no server, no such file, refused), TooLarge (64 MiB), DeadlineExceeded
+/// @throws Error Unavailable (no server, no such file, refused), TooLarge (64 MiB), DeadlineExceeded,
+/// InvalidInput (no numeric address)
 std::uint64_t fetchByTftp(const std::string& address, std::uint16_t port, const std::string& file,
                           const model::Deadline& deadline);
 
-/// Connects to @p port at @p address (numeric, IPv4 or IPv6) and reads what the server sends first, until a
-/// line is whole or @p most bytes came; 0: reads nothing. Blocks; notices a stop request within a second.
-/// @return the bytes read
+/// Connects to @p port at @p address (numeric, IPv4 or IPv6) and reads the server's first line, @p most bytes
+/// at most; 0: reads nothing. Blocks; notices a stop request within a second. @return the bytes read
 /// @throws Error Unavailable (refused, no route), DeadlineExceeded, InvalidInput (no numeric address)
 std::string probeTcp(const std::string& address, std::uint16_t port, std::size_t most,
                      const model::Deadline& deadline);

@@ -5,8 +5,8 @@
 
 namespace bm::platform {
 
-/// An entry of a newc archive, what the kernel unpacks initrds from
-/// (Documentation/driver-api/early-userspace/buffer-format.rst).
+/// An entry of a newc archive, the format of initrds
+/// (Linux: Documentation/driver-api/early-userspace/buffer-format.rst).
 struct NewcEntry {
     std::string name;        ///< "TRAILER!!!": the archive's end
     unsigned mode = 0;       ///< with its type
@@ -14,9 +14,9 @@ struct NewcEntry {
     std::uint64_t inode = 0;
     unsigned links = 1;
 };
-/// Its header and name, padded: what stands before the content where the archive is a multiple of four long.
+/// The padded header and name of @p entry, which precede its content, at a multiple of four bytes.
 std::string newcHeader(const NewcEntry& entry);
-/// Zeros that follow @p bytes of content.
+/// The padding after @p bytes of content.
 std::string_view newcPadding(std::uint64_t bytes) noexcept;
 
 } // namespace bm::platform

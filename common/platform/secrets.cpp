@@ -53,7 +53,7 @@ std::string randomBytes(std::size_t count)
     return bytes;
 }
 
-/// Creates the key file unless there is one; of two starters at once, both read the same key afterwards.
+/// Creates the key file unless it exists; two processes that start at once read the same key afterwards.
 void makeKeyFile(const std::filesystem::path& file)
 {
     struct stat status {};
@@ -93,7 +93,8 @@ std::string readKeyFile(const std::filesystem::path& file, std::size_t most = 1)
     return readFile(file, most * kKeyBytes);
 }
 
-/// Locks <file>.lock, for as long as the descriptor lives. @throws Error Conflict: somebody else has it
+/// Locks <file>.lock as long as the descriptor is open. @throws Error Conflict: another process holds the
+/// lock
 Fd lockKeyFile(const std::filesystem::path& file, int how, const char* message, const char* hint)
 {
     const std::string path = file.string() + ".lock";
@@ -161,7 +162,7 @@ bool verifyPassword(std::string_view hash, std::string_view password)
     initSodium();
     if (hash.size() >= crypto_pwhash_STRBYTES)
         return false;
-    std::array<char, crypto_pwhash_STRBYTES> text{}; // libsodium wants the rest filled with zeros
+    std::array<char, crypto_pwhash_STRBYTES> text{}; // libsodium requires zeros after the text
     hash.copy(text.data(), hash.size());
     return ::crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0;
 }
@@ -170,7 +171,7 @@ SecretBox::SecretBox(const std::filesystem::path& keyFile)
 {
     makeKeyFile(keyFile);
     readKeyFile(keyFile,
-                kKeysAtMost); // what is wrong with the file is told before what is wrong with its lock
+                kKeysAtMost); // an error of the file precedes one of its lock
     lock_ =
         lockKeyFile(keyFile, LOCK_SH, "the key is being exchanged", "wait until bmd --rotate-key has ended");
     keys_ = readKeyFile(keyFile, kKeysAtMost);
@@ -183,7 +184,7 @@ KeyRotation::KeyRotation(const std::filesystem::path& keyFile)
       lock_(lockKeyFile(keyFile, LOCK_EX, "the key is in use", "stop bmd first: systemctl stop bmd"))
 {
     std::string keys = readKeyFile(keyFile, kKeysAtMost);
-    if (keys.size() == kKeyBytes) { // else an exchange was begun
+    if (keys.size() == kKeyBytes) { // else a rotation was interrupted
         keys = randomBytes(kKeyBytes) + keys;
         writeFileAtomically(keyFile, keys, 0600);
     }

@@ -9,7 +9,7 @@ namespace bm::platform {
 
 /// @p bytes random bytes in lower-case hex, from the kernel.
 std::string randomHex(std::size_t bytes);
-/// Compares without telling where they differ.
+/// Compares in constant time.
 bool equalSecrets(std::string_view a, std::string_view b);
 /// Lower-case hex SHA-256 of @p text.
 std::string sha256Hex(std::string_view text);
@@ -19,21 +19,20 @@ std::string hmacSha256Hex(std::string_view key, std::string_view text);
 std::string hashPassword(std::string_view password);
 bool verifyPassword(std::string_view hash, std::string_view password);
 
-/// Seals values for the database: XChaCha20-Poly1305 by libsodium under a key file: 32 bytes, or 64 while the
-/// key is exchanged (the new one, then the old one, which opens only).
+/// Seals values for the database by libsodium's XChaCha20-Poly1305 with the key of a key file: 32 bytes, or
+/// 64 during a rotation (the new key, then the old one, which only opens).
 class SecretBox {
 public:
-    /// Reads the key at @p keyFile, or makes it with mode 0600; while this lives, no KeyRotation of it
-    /// begins.
-    /// @throws Error InvalidInput when it is readable by others or of another length, Conflict: it is being
-    /// exchanged
+    /// Reads the key at @p keyFile, or makes it with mode 0600. No KeyRotation of the file begins during the
+    /// object's life.
+    /// @throws Error InvalidInput (others can read the file, wrong length), Conflict (a rotation runs)
     explicit SecretBox(const std::filesystem::path& keyFile);
     /// A key that lives with this object: --dev and tests.
     SecretBox();
-    /// "sealed:1:<base64>"; the same text sealed twice differs.
+    /// "sealed:1:<base64>"; differs at each call.
     std::string seal(std::string_view plain) const;
-    /// @throws Error Internal when it was not sealed with this key. What does not start with "sealed:" is
-    /// returned as it is.
+    /// Opens a sealed text; returns a text without "sealed:" in front unchanged.
+    /// @throws Error Internal: sealed with another key
     std::string open(std::string_view sealed) const;
     static bool isSealed(std::string_view text);
 
@@ -43,14 +42,14 @@ private:
     Fd lock_;
 };
 
-/// The exchange of a key file's key. What was sealed with the old one is opened and sealed again by whoever
-/// keeps it; then finish(). Ended before that, it goes on at the next time.
+/// The rotation of a key file's key. The caller opens and seals again every value of its own, then calls
+/// finish(). After an interruption the next KeyRotation continues.
 class KeyRotation {
 public:
-    /// Puts a new key before the old one. @throws Error Conflict: somebody has a SecretBox of this file
+    /// Puts a new key before the old one. @throws Error Conflict: a SecretBox of this file exists
     explicit KeyRotation(const std::filesystem::path& keyFile);
     const SecretBox& box() const { return box_; } ///< opens with both, seals with the new one
-    void finish();                                ///< the old key is gone for good
+    void finish();                                ///< removes the old key
 
 private:
     std::filesystem::path keyFile_;
@@ -58,7 +57,7 @@ private:
     SecretBox box_;
 };
 
-/// Signs what must be provable later: Ed25519 by libsodium, its seed in a key file. Thread-safe.
+/// Signs documents by libsodium's Ed25519, with its seed in a key file. Thread-safe.
 class SigningKey {
 public:
     /// Reads the 32-byte seed at @p keyFile, or makes it with mode 0600.
@@ -76,7 +75,8 @@ private:
     std::string secret_;
     std::string publicHex_;
 };
-/// Whether @p signatureHex is @p text's under @p publicKeyHex; false also for what is no hex.
+/// Whether @p signatureHex is a signature of @p text by @p publicKeyHex; false also for texts that are no
+/// hex.
 bool verifySignature(std::string_view publicKeyHex, std::string_view text, std::string_view signatureHex);
 
 } // namespace bm::platform

@@ -3,8 +3,8 @@
 
 namespace bm::platform {
 
-/// Whether @p address (IPv4 or IPv6) is in @p subnet ("10.0.0.0/8"; without a prefix: that address). Of
-/// different families: no. @throws Error InvalidInput when either is none
+/// Whether @p address (IPv4 or IPv6) is in @p subnet ("10.0.0.0/8"; without a prefix: that address). False
+/// for different families. @throws Error InvalidInput: no address, no subnet
 bool isInSubnet(const std::string& address, const std::string& subnet);
 
 } // namespace bm::platform

@@ -36,7 +36,7 @@ constexpr seconds kHealthyLife{60}; ///< after a life this long the back-off sta
 constexpr milliseconds kSupervisedGrace{2000};
 constexpr std::size_t kLongestLine = 4096;
 
-/// Makes lines of what a stream delivers; longer ones are cut into pieces.
+/// Splits a stream into lines, and overlong lines into pieces.
 class LineReader {
 public:
     explicit LineReader(Fd fd) : fd_(std::move(fd)) { ::fcntl(fd_.get(), F_SETFL, O_NONBLOCK); }
@@ -93,7 +93,7 @@ struct Supervisor::State {
     void tell(const std::string& line) const noexcept;
 };
 
-/// Lets others see and signal the child for as long as this lives.
+/// Publishes the child to other threads, which may signal it, during the object's life.
 class Supervisor::State::Published {
 public:
     Published(State& state, ChildProcess& process) : state_(state) { set(&process); }
@@ -122,7 +122,7 @@ void Supervisor::State::tell(const std::string& line) const noexcept
     }
 }
 
-/// Passes lines on until the child ends; on a stop ends it: TERM, after 2 s KILL.
+/// Passes lines on until the child ends. Ends it at a stop request: SIGTERM, SIGKILL after 2 s.
 void Supervisor::State::pump(ChildProcess& process, LineReader& out, LineReader& err,
                              const std::stop_token& stop)
 {
@@ -145,7 +145,7 @@ void Supervisor::State::pump(ChildProcess& process, LineReader& out, LineReader&
         if (killAt && steady_clock::now() >= *killAt)
             process.signalGroup(SIGKILL);
     }
-    process.signalGroup(SIGKILL); // helpers that its leader left behind
+    process.signalGroup(SIGKILL); // descendants outlive their leader
     out.drain(onLine);
     err.drain(onLine);
 }
@@ -162,7 +162,7 @@ void Supervisor::State::runOnce(const std::stop_token& stop)
     LineReader errLines(std::move(err.read));
     ++starts;
     {
-        const Published published(*this, process); // withdrawn before the pid is given back to the kernel
+        const Published published(*this, process); // ends before the kernel can reuse the pid
         pump(process, outLines, errLines, stop);
     }
     const int code = process.reap();
@@ -203,7 +203,7 @@ void Supervisor::start()
     if (state_->service.command.argv.empty())
         throw model::Error(model::ErrorCode::Internal,
                            state_->service.name + ": a service without a program");
-    resolveProgram(state_->service.command.argv.front()); // absent: said at once, to the caller
+    resolveProgram(state_->service.command.argv.front()); // throws to the caller when it is missing
     State* state = state_.get();
     state->thread = std::jthread([state](const std::stop_token& stop) { state->live(stop); });
 }

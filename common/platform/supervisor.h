@@ -7,19 +7,19 @@
 
 namespace bm::platform {
 
-/// A program that shall run as long as we do (in.tftpd, dnsmasq).
+/// A program that runs as long as bmd does (in.tftpd, dnsmasq).
 struct Service {
     std::string name; ///< for logs: "dnsmasq"
     Command command;
     std::function<void(const std::string& line)>
         onLine{}; ///< each line of stdout and stderr, on the supervisor's thread
     std::function<void()>
-        inChild{}; ///< run between fork and exec (private mounts); async-signal-safe calls only
+        inChild{}; ///< runs between fork and exec (private mounts); async-signal-safe calls only
 };
 
-/// Keeps one Service running: restarts it with back-off (1 s doubling to 60 s, reset after a minute of life),
-/// ends it with TERM then KILL on destruction, and has the kernel kill it when we die (PR_SET_PDEATHSIG on a
-/// lasting thread).
+/// Keeps one Service running: restarts it with back-off (1 s, doubling to 60 s, reset after a minute of
+/// life). The destructor ends it by SIGTERM, then SIGKILL; the kernel kills it when bmd dies
+/// (PR_SET_PDEATHSIG on a lasting thread).
 class Supervisor {
 public:
     explicit Supervisor(Service service);

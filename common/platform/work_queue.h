@@ -34,7 +34,7 @@ public:
         const std::lock_guard lock(mutex_);
         return items_.size();
     }
-    /// Destroys what is left; for after the threads have ended.
+    /// Destroys the remaining items; call it after the threads have ended.
     void clear()
     {
         const std::lock_guard lock(mutex_);

@@ -7,8 +7,7 @@
 namespace bm::text {
 
 /// The unsigned integer at @p offset, least significant byte first. The caller has checked that it lies
-/// inside
-/// @p bytes.
+/// inside @p bytes.
 template <std::unsigned_integral T>
 constexpr T littleEndian(std::span<const std::byte> bytes, std::size_t offset) noexcept
 {

@@ -4,7 +4,7 @@
 
 namespace bm::model {
 
-/// Levenshtein's distance, in bytes: how many are to be inserted, taken out or replaced to make @p b of @p a.
+/// Levenshtein's distance: the least number of bytes to insert, remove or replace to turn @p a into @p b.
 std::size_t editDistance(std::string_view a, std::string_view b);
 
 } // namespace bm::model

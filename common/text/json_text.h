@@ -4,7 +4,7 @@
 
 namespace bm::model {
 
-/// A JSON value kept as canonical text (sorted keys, no blanks), as it is stored and sent.
+/// A JSON value as canonical text (sorted keys, no blanks): the form in the database and in messages.
 struct JsonText {
     std::string text = "{}";
     auto operator<=>(const JsonText&) const = default;

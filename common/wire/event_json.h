@@ -7,7 +7,7 @@
 namespace bm::wire {
 
 void writeEvent(JsonWriter& out, const model::NodeEvent& event);
-/// {"events": [...], "next_after": n}: n is what to give as `after` to go on from here.
+/// {"events": [...], "next_after": n}: n is the `after` of the next request.
 void writeEvents(JsonWriter& out, const std::vector<model::NodeEvent>& events, std::int64_t after);
 
 } // namespace bm::wire

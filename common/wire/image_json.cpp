@@ -151,8 +151,8 @@ std::optional<model::ImageKind> imageKindWanted(const std::string& text)
 {
     const std::optional<model::ImageKind> kind = model::imageKindFromText(text);
     if (!kind && !text.empty())
-        throw Error(ErrorCode::InvalidInput, fmt::format("kind: \"{}\" is none", text.substr(0, 40)),
-                    "disk, tree or ramdisk; without it the content tells");
+        throw Error(ErrorCode::InvalidInput, fmt::format("kind: unknown value \"{}\"", text.substr(0, 40)),
+                    "disk, tree or ramdisk; without kind bmd detects it by the content");
     return kind;
 }
 
@@ -171,7 +171,8 @@ ImageChange imageChangeFromBody(const nlohmann::json& body)
     if (const nlohmann::json* value = memberOf(body, "boot_mode")) {
         const std::string text = asString(*value, "boot_mode");
         if (text != "uefi" && text != "bios" && text != "any" && !text.empty())
-            throw Error(ErrorCode::InvalidInput, fmt::format("boot_mode: \"{}\" is none", text.substr(0, 40)),
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("boot_mode: unknown value \"{}\"", text.substr(0, 40)),
                         "uefi, bios or any");
         change.bootMode = text == "any" ? "" : text;
     }

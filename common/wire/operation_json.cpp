@@ -64,7 +64,7 @@ void writeStep(JsonWriter& out, const Step& step, model::UtcTime now)
     out.endObject();
 }
 
-/// The step at work, else the next one, else the last that was touched.
+/// The running step, else the next one, else the last one that ran.
 const Step* currentOf(const std::vector<Step>& steps)
 {
     const auto isOpen = [](const Step& step) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kWhat = "the stored request";
 
-/// The order is known by its members: the request of a deployment waits in the operations before it.
+/// The members tell the kind: the operations before a deployment hold its request.
 OperationRequest requestFrom(OperationKind kind, const json& stored)
 {
     if (kind == OperationKind::Capture)

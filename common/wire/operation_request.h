@@ -10,20 +10,20 @@
 
 namespace bm::wire {
 
-/// What an operation is to do, as its row stores it (model::Operation::request) and
-/// GET /v1/nodes/{ident}/operation shows it. Step lists are [{"interface", "step", "args", "priority"}].
+/// The request of an operation, in model::Operation::request and in GET /v1/nodes/{ident}/operation. Step
+/// lists are [{"interface", "step", "args", "priority"}].
 
-/// An image is deployed.
+/// Deploys an image.
 struct DeployOrder {
     std::string kind{}; ///< of the image: "disk", "tree", "ramdisk"
     std::string imageId{};
     std::string imageName{};
-    std::string contentId{}; ///< "" while the image is on its way
+    std::string contentId{}; ///< "" before bmd has fetched the image
     bool growLastPartition = true;
     bool full = false;
     bool kexec = false;
-    bool configDrive = false;                                ///< one is stored for the node
-    std::optional<bool> fetch{};                             ///< the image comes from its address first
+    bool configDrive = false;                                ///< the database has one for the node
+    std::optional<bool> fetch{};                             ///< a step fetches the image from its address
     std::optional<model::JsonText> rootDevice{};             ///< hints; nothing: the node's
     std::optional<std::vector<model::JsonText>> moreDisks{}; ///< of a disk image: hints of each further disk
     std::optional<model::JsonText> layout{};                 ///< of a tree
@@ -107,7 +107,7 @@ struct CaptureOrder {
     }
 };
 
-/// Of the other kinds: nothing more than the kind says.
+/// Of the other kinds, which have no parameters.
 struct PlainOrder {
     static constexpr auto fields() { return std::tuple(); }
 };
@@ -115,22 +115,22 @@ struct PlainOrder {
 using OperationRequest = std::variant<PlainOrder, DeployOrder, DeployNothingOrder, CleanOrder, ServiceOrder,
                                       RescueOrder, PowerOrder, CaptureOrder>;
 
-/// Reads a stored request. An operation that a deployment follows (verify, clean) holds the deployment's.
-/// @throws Error Internal: the stored text does not fit (never for our own)
+/// Reads a request from the database. An operation before a deployment (verify, clean) has the deployment's.
+/// @throws Error Internal: the text does not fit, a defect of bm
 OperationRequest operationRequestOf(const model::Operation& operation);
 model::JsonText toJson(const OperationRequest& request);
 
-/// The part of @p request that is an @p Order; nullptr: it is another.
+/// The @p Order in @p request; nullptr: it holds another kind.
 template <class Order> const Order* orderIn(const OperationRequest& request)
 {
     return std::get_if<Order>(&request);
 }
 
-/// Of the image that @p request deploys or makes; "": none.
+/// The image that @p request deploys or makes; "": none.
 std::string imageIdOf(const OperationRequest& request);
 
 [[noreturn]] void throwOtherOrder();
-/// The same. @throws Error Internal: it is another
+/// Likewise. @throws Error Internal: it holds another kind
 template <class Order> const Order& orderOf(const OperationRequest& request)
 {
     const Order* order = orderIn<Order>(request);

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-/// An object's JSON, or a text that the client already wrote as JSON.
+/// An object's JSON, or a client's text of JSON.
 std::string jsonMember(const json& object, std::string_view key, const std::string& field)
 {
     const json* value = memberOf(object, key);

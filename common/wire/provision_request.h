@@ -9,33 +9,34 @@
 
 namespace bm::wire {
 
-/// The parts of a config drive as a client gives them; JSON members as text, "" when not given.
+/// The parts of a client's config drive; JSON members as text, "" where absent.
 struct ConfigDriveParts {
     std::string metaDataJson;
-    std::string userData; ///< given as text, or as an object (then its JSON)
+    std::string userData; ///< a text, or the JSON of an object
     std::string networkDataJson;
     std::string vendorDataJson;
 };
 
 /// bm's own POST /v1/nodes/{ident}/provision.
 struct ProvisionRequest {
-    std::string image;                        ///< name or id; "": what instance_info/image_source says
-    std::string rootDeviceJson;               ///< hints, an object; "": none given
+    std::string image;                        ///< name or id; "": the one of instance_info/image_source
+    std::string rootDeviceJson;               ///< hints, an object; "": none
     std::vector<std::string> moreDisksJson{}; ///< hints of further disks that get the same image
     bool growLastPartition = true;
-    bool full = false;           ///< copy every block, whatever the disk holds
-    std::optional<bool> kexec{}; ///< without a second start of the firmware; else the node's driver_info says
+    bool full = false; ///< copy every block without a comparison with the disk
+    std::optional<bool>
+        kexec{}; ///< start the system without the firmware; nothing: by the node's driver_info
     std::string
         layoutJson; ///< of a tree: an object, or a name as a JSON text; "": the image's own, or "plain"
     std::optional<std::vector<std::string>>
-        preserve{};                               ///< of a tree: mount points that stay; over the layout's
-    std::optional<std::string> kernelArguments{}; ///< of a RAM disk, instead of the image's; %default%: these
+        preserve{}; ///< of a tree: mount points to keep, instead of the layout's
+    std::optional<std::string> kernelArguments{}; ///< of a RAM disk; "%default%" in it means the image's
     std::string hostName;
     std::vector<std::string> sshKeys{};
     std::optional<ConfigDriveParts> parts{};
-    std::string configDriveBase64; ///< a whole drive; wins over parts
+    std::string configDriveBase64; ///< a whole drive; overrides the parts
     bool configDrive = true;       ///< false: none
-    std::string stepsJson{};       ///< Ironic's deploy_steps, canonical; they win over deploy templates
+    std::string stepsJson{};       ///< Ironic's deploy_steps, canonical; they override deploy templates
 };
 /// @throws Error InvalidInput naming the field
 ProvisionRequest provisionFromBody(const nlohmann::json& body);
@@ -43,12 +44,12 @@ ProvisionRequest provisionFromBody(const nlohmann::json& body);
 /// Ironic's PUT /v1/nodes/{ident}/states/provision.
 struct VerbRequest {
     ProvisionRequest deploy{};    ///< of active and rebuild: config drive and steps
-    std::string target{};         ///< as given; the conductor knows the verbs
+    std::string target{};         ///< the client's text; the conductor checks it
     std::string stepsJson{};      ///< clean_steps or service_steps, canonical; "": none
-    std::string runbook{};        ///< whose steps are taken instead: name or uuid
-    bool disableRamdisk = false;  ///< of clean and service: no agent, the machine stays as it is
+    std::string runbook{};        ///< name or uuid of the runbook with the steps
+    bool disableRamdisk = false;  ///< of clean and service: no agent, no restart of the machine
     std::string rescuePassword{}; ///< in plain
-    std::string project{};        ///< of the caller, not of the body: its runbooks and public ones; "": all
+    std::string project{};        ///< the user's, not of the body: its runbooks and public ones; "": all
 };
 /// @throws Error InvalidInput naming the field, NotAcceptable (a verb or member newer than @p version)
 VerbRequest verbFromBody(const nlohmann::json& body, Version version);

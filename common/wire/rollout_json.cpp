@@ -30,7 +30,7 @@ void writeCounts(JsonWriter& out, const model::RolloutCounts& counts)
     out.endObject();
 }
 
-/// The request as it was made, without what may hold secrets.
+/// The request without members that may hold secrets.
 std::string shownRequest(const model::Rollout& rollout)
 {
     nlohmann::json request = nlohmann::json::parse(rollout.request.text, nullptr, false);

@@ -8,18 +8,18 @@
 
 namespace bm::wire {
 
-/// What a rollout amounts to at the moment; bytes as they cross the network.
+/// The present totals of a rollout; bytes on the network.
 struct RolloutFigures {
     model::RolloutCounts counts{};
     std::uint64_t bytesDone = 0;
     std::uint64_t bytesTotal = 0;
     std::optional<std::int64_t> secondsLeft{};
 };
-/// Appends a rollout as GET /v1/rollouts/{rollout} shows it; what is sealed of its request is left out.
+/// Appends a rollout in the form of GET /v1/rollouts/{rollout}, without the sealed members of its request.
 void writeRollout(JsonWriter& out, const model::Rollout& rollout, const RolloutFigures& figures,
                   std::string_view base);
 
-/// What the operation of a rollout's node is at.
+/// The step of the operation on a rollout's node.
 struct RolloutNodeFigures {
     std::string_view step; ///< "" none
     std::int64_t bytesDone = 0;

@@ -10,7 +10,7 @@
 
 namespace bm::wire {
 
-/// A failure as it crosses the wire; code is a kebab-case model::ErrorCode.
+/// A failure in a message; code is a kebab-case model::ErrorCode.
 struct AgentError {
     std::string code;
     std::string message;
@@ -20,20 +20,20 @@ struct AgentError {
 enum class AgentStepState : std::uint8_t { Running, Done, Failed };
 std::string_view toText(AgentStepState state) noexcept;
 
-/// Where the agent is with a step.
+/// The agent's progress with a step.
 struct AgentStepReport {
     std::string id;
     AgentStepState state = AgentStepState::Running;
     std::uint64_t bytesDone = 0;
     std::uint64_t bytesTotal = 0;
-    std::string message;               ///< what it is doing, for people
-    model::JsonText result{};          ///< meant when done
+    std::string message;               ///< its present activity, for people
+    model::JsonText result{};          ///< set when done
     std::optional<AgentError> error{}; ///< set when failed
 };
 
-/// Where the agent's copy comes from and goes to.
+/// The agent's report of a copy through the relay.
 struct AgentRelayReport {
-    std::uint16_t port = 0; ///< that it serves at; 0: it does not
+    std::uint16_t port = 0; ///< of its own listener; 0: none
     std::string source;     ///< "10.77.0.101:6387", "server"; empty: none now
     bool slow = false;      ///< its disk does not keep up
     std::uint64_t bytesPerSecond = 0;
@@ -47,13 +47,13 @@ struct AgentRelayReport {
     std::vector<Left> left{}; ///< sources that it left, and why
 };
 
-/// Whom the agent takes from and whom it serves: those who hold the same token.
+/// The server's plan of a copy: the agent fetches from the sources and serves agents with the same token.
 struct AgentRelayPlan {
     std::string token;                ///< of this copy, 64 hex digits; a secret
     std::vector<std::string> sources; ///< "ADDRESS:PORT", the best first; after them the server
-    std::uint64_t bytesPerSecond = 0; ///< what the others get; 0: unknown
-    std::uint16_t port = 0;           ///< to serve at, or any other
-    std::uint64_t cacheBytes = 0;     ///< 0: by the memory
+    std::uint64_t bytesPerSecond = 0; ///< rate of the other agents; 0: unknown
+    std::uint16_t port = 0;           ///< for the listener; another one where it is taken
+    std::uint64_t cacheBytes = 0;     ///< 0: in proportion to the machine's memory
 };
 
 /// Body of POST /v1/agent/{uuid}/exchange.
@@ -79,7 +79,7 @@ struct AgentExchangeAnswer {
     std::optional<AgentRelayPlan> relay{}; ///< while the step copies an image
 };
 
-/// What GET /v1/lookup tells the agent (Ironic's form).
+/// The answer of GET /v1/lookup (Ironic's form).
 struct AgentLookupAnswer {
     std::string nodeUuid;
     std::string token;

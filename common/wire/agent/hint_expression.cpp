@@ -125,7 +125,7 @@ void checkExpression(std::string_view expression, bool numeric)
     const std::string text = model::lowerCase(expression);
     const auto [op, operand] = split(text);
     if (operand.empty())
-        throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" compares with nothing", expression));
+        throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" has no operand", expression));
     if (op.empty() && !numeric)
         return;
     const bool texts = op.starts_with('s') || op == "<in>" || op == "<all-in>";

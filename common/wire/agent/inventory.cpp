@@ -84,7 +84,7 @@ bool hasPrefix(const Disk& disk, std::initializer_list<std::string_view> prefixe
     return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
-/// What BMCs call the media that they emulate: iDRAC "Virtual CD", iLO "iLO Virtual", AMI "Virtual HDisk0",
+/// Names of the media that BMCs emulate: iDRAC "Virtual CD", iLO "iLO Virtual", AMI "Virtual HDisk0",
 /// OpenBMC ...
 bool isVirtualMedia(const Disk& disk)
 {

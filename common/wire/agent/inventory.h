@@ -8,7 +8,7 @@
 
 namespace bm::wire {
 
-/// A disk as the kernel shows it (sysfs), without udev. Empty strings: not known.
+/// A disk by the kernel's sysfs, without udev. Empty strings: unknown.
 struct Disk {
     std::string name; ///< "/dev/sda"
     std::uint64_t sizeBytes = 0;
@@ -33,18 +33,18 @@ struct Disk {
 struct Nic {
     std::string name;
     std::string mac;
-    int speedMbps = 0; ///< 0: not known or no link
+    int speedMbps = 0; ///< 0: unknown or no link
     bool carrier = false;
     std::string driver;
     std::string pci; ///< "0000:00:03.0"
 };
 
-/// What the agent finds on the first contact of a boot.
+/// The hardware of a machine, from the agent's first exchange of a boot.
 struct Inventory {
     std::uint32_t cpus = 0; ///< logical
     std::string cpuModel;
     std::string cpuArch;           ///< "x86_64"
-    std::uint64_t memoryBytes = 0; ///< physical; the kernel's MemTotal where firmware does not say
+    std::uint64_t memoryBytes = 0; ///< physical by the firmware, else the kernel's MemTotal
     std::string firmware;          ///< "bios" or "uefi"
     std::string systemUuid;
     std::string systemSerial;
@@ -62,8 +62,8 @@ model::JsonText toJson(const Disk& disk);
 /// @throws Error InvalidInput with the path of the member that does not fit
 Inventory inventoryFromJson(std::string_view text);
 
-/// Fills candidate and verdict of all: virtual media of BMCs, optical, read-only, RAM and loop disks, members
-/// of multipath maps (one WWN seen twice) and disks below 1 MiB may never hold an image.
+/// Fills candidate and verdict of all disks. Virtual media of BMCs, optical, read-only, RAM and loop disks,
+/// members of multipath maps (disks with the same WWN) and disks below 1 MiB are no candidates for images.
 void judgeDisks(std::vector<Disk>& disks);
 
 } // namespace bm::wire

@@ -118,7 +118,7 @@ bool singlesOut(const Choice& choice, const Disk& disk, std::string Disk::*membe
                                       }) == 1;
 }
 
-/// The hint that singles out @p disk among @p choice, as it is to be written.
+/// The text of a hint that only @p disk among @p choice satisfies.
 std::string hintFor(const Choice& choice, const Disk& disk)
 {
     json hint;
@@ -225,7 +225,7 @@ const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<Roo
             choice.emplace_back(disk);
     if (choice.empty() && hints.empty())
         throw Error(
-            ErrorCode::DiskNotFound, "no disk that may hold an image: " + describeAll(disks),
+            ErrorCode::DiskNotFound, "no disk is a candidate for an image: " + describeAll(disks),
             "is the controller's driver in the RAM disk? is the disk configured in the RAID controller?");
     if (choice.empty())
         throw Error(
@@ -254,10 +254,9 @@ std::vector<Disk> pickMirror(const std::vector<Disk>& disks, const std::vector<R
         throw Error(ErrorCode::DiskNotFound, "a mirror needs two disks: " + describeAll(disks),
                     "use a layout without mirror, or widen properties/root_device");
     if (pair.size() > 2)
-        throw Error(
-            ErrorCode::DiskAmbiguous,
-            fmt::format("a mirror needs two disks, {} could be meant: {}", pair.size(), describeAll(disks)),
-            "narrow properties/root_device, for example by model or size");
+        throw Error(ErrorCode::DiskAmbiguous,
+                    fmt::format("a mirror needs two disks, {} match: {}", pair.size(), describeAll(disks)),
+                    "narrow properties/root_device, for example by model or size");
     return pair;
 }
 

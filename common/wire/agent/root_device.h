@@ -17,14 +17,14 @@ struct RootDeviceHint {
 };
 
 /// Reads {"size": ">= 40", "rotational": false, ...}.
-/// @throws Error InvalidInput for an unknown hint or an expression that cannot be
+/// @throws Error InvalidInput for an unknown hint or an impossible expression
 std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view json);
 /// Whether @p disk satisfies all of @p hints.
 bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints);
 
 enum class RootDevicePolicy : std::uint8_t {
-    Single,   ///< exactly one disk must be left
-    Smallest, ///< Ironic's: of those left, the smallest of at least 4 GiB
+    Single,   ///< exactly one disk must remain
+    Smallest, ///< Ironic's: of the remaining disks, the smallest of at least 4 GiB
 };
 /// "single" or "smallest". @throws Error InvalidInput
 RootDevicePolicy rootDevicePolicyFromText(std::string_view text);
@@ -35,9 +35,9 @@ struct RememberedDisk {
     std::string serial;
 };
 
-/// The one disk that an image goes to: candidates (judged by judgeDisks) that satisfy @p hints; if several
-/// are left, the remembered one; else @p policy decides.
-/// @throws Error DiskNotFound, DiskAmbiguous: with the list of disks and the hint to write
+/// The disk for an image: the candidate (by judgeDisks) that satisfies @p hints; of several, the remembered
+/// one, else the one that @p policy chooses.
+/// @throws Error DiskNotFound, DiskAmbiguous: with the list of disks and a hint that selects one
 const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints,
                            RootDevicePolicy policy, const std::optional<RememberedDisk>& remembered = {});
 

@@ -53,7 +53,7 @@ void checkDepth(std::string_view text)
     }
 }
 
-/// nlohmann's own words without its prefix "[json.exception...] parse error at line ..., column ...: ".
+/// nlohmann's message without its prefix "[json.exception...] parse error at line ..., column ...: ".
 std::string reasonOf(const json::parse_error& error)
 {
     const std::string_view text = error.what();

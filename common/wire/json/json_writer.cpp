@@ -34,7 +34,7 @@ std::size_t sequenceLength(std::string_view text, std::size_t at)
     return bad ? 0 : length;
 }
 
-/// Where the run of characters that stand for themselves, from @p at on, ends.
+/// The end of the run of characters from @p at on that need no escape.
 std::size_t endOfPlain(std::string_view text, std::size_t at)
 {
     const auto plain = [](unsigned char c) { return c >= 0x20U && c < 0x7FU && c != '"' && c != '\\'; };
@@ -114,7 +114,7 @@ JsonWriter& JsonWriter::key(std::string_view name)
     if (endOfPlain(name, 0) != name.size()) {
         string(name);
         text_ += ": ";
-    } else { // most of all: a member's name
+    } else { // the most frequent case: a member's name
         text_.append(comma_ ? ", \"" : "\"").append(name).append("\": ");
     }
     comma_ = false;

@@ -9,8 +9,8 @@
 
 namespace bm::wire {
 
-/// Appends JSON to a text, with commas in the right places: answers are written by it, never built as a tree
-/// (design section 3). The caller keeps begin and end in balance. Not thread-safe.
+/// Appends JSON to a text and sets the commas: bmd writes answers by it and builds no tree of values
+/// (docs/adr/0062). The caller keeps begin and end in balance. Not thread-safe.
 class JsonWriter {
 public:
     JsonWriter& beginObject();

@@ -72,7 +72,7 @@ std::string known(std::span<const RuleOperator> operators)
     return fmt::format("one of {}", fmt::join(names, ", "));
 }
 
-/// Arguments as an object, whatever form they came in.
+/// The arguments as an object; the client may send an object or a list.
 json argumentsFrom(const json& given, const RuleOperator& op, const std::string& where)
 {
     json args = json::object();
@@ -174,7 +174,7 @@ void renderPriority(JsonWriter& out, const InspectionRule& rule, std::string_vie
     out.number(rule.priority);
 }
 
-/// What may hold secrets is not shown again.
+/// Renders null for sensitive rules in answers.
 template <model::JsonText InspectionRule::*Member>
 void renderUnlessSensitive(JsonWriter& out, const InspectionRule& rule, std::string_view base)
 {

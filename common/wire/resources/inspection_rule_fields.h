@@ -7,11 +7,11 @@
 
 namespace bm::wire {
 
-/// An operator of a rule's condition or action and the names of its arguments, in the order in which a list
-/// of them means them. Source: Ironic's inspection rules (1.96).
+/// An operator of a rule's condition or action and the names of its arguments, in the order of a list of
+/// values without names. Source: Ironic's inspection rules (1.96).
 struct RuleOperator {
     std::string_view name;
-    std::span<const std::string_view> args; ///< all needed but the ones after a '?'
+    std::span<const std::string_view> args; ///< required, except those with '?' in front
 };
 std::span<const RuleOperator> ruleConditionOperators();
 std::span<const RuleOperator> ruleActionOperators();

@@ -134,7 +134,7 @@ void renderPower(Out out, View v)
 {
     out.stringOrNull(model::toText(v.node.power));
 }
-/// Ironic's texts for what is kept from who only leases a node.
+/// Ironic's texts in place of values that lessees do not see.
 void renderDriverInfo(Out out, View v)
 {
     constexpr std::string_view kKept =

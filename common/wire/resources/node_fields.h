@@ -10,25 +10,25 @@
 
 namespace bm::wire {
 
-/// A node as one answer shows it; all borrowed.
+/// A node for one answer; all borrowed.
 struct NodeView {
     const model::Node& node;
     const model::InterfaceTable& interfaces;
     std::string_view base;      ///< "http://host:port", for links
-    std::string_view conductor; ///< name of the one that looks after it
-    bool reserved = false;      ///< an operation is at work on it
+    std::string_view conductor; ///< name of its conductor
+    bool reserved = false;      ///< an operation runs on it
     Version version = kMaxVersion;
-    bool redacted = false; ///< for who only leases it: nothing of the infrastructure (Ironic's texts)
-    bool masked = true;    ///< secrets read "******"; false only for documents that never leave
+    bool redacted = false; ///< for lessees: Ironic's texts in place of the infrastructure's data
+    bool masked = true;    ///< secrets read "******"; false only for documents that bmd does not send
 };
 
-/// A row of the node's table: what it shows, accepts, from which version on. The only place that knows.
+/// A row of the node's table: how bm shows and accepts one field, and from which version on.
 struct NodeField {
     std::string_view name;
     int since;                   ///< minor of the microversion that shows and accepts it
     bool create;                 ///< POST takes it
     bool patch;                  ///< PATCH takes it
-    std::string_view sortColumn; ///< what sort_key orders by; empty: may not be sorted by
+    std::string_view sortColumn; ///< the column for sort_key; empty: sort_key refuses the field
     void (*render)(JsonWriter& out, const NodeView& view);
     /// nullptr: read-only, or (with `create`) the name of an interface.
     void (*assign)(model::Node& node, const nlohmann::json& value, std::string_view field);
@@ -43,7 +43,7 @@ NodeFieldList nodeDetail(Version version);
 NodeFieldList nodeSummary(Version version);
 /// `fields=a,b`. @throws Error InvalidInput (no such field), NotAcceptable (newer than @p version)
 NodeFieldList nodeSelection(std::string_view commaSeparated, Version version);
-/// Appends the node; links are always among what is shown.
+/// Appends the node's fields, always with links.
 void writeNode(JsonWriter& out, const NodeView& view, const NodeFieldList& fields);
 
 /// The body of POST /v1/nodes. Below 1.11 a new node is available. @throws Error InvalidInput naming the
@@ -54,9 +54,9 @@ model::Node nodeFromCreate(const nlohmann::json& body, Version version,
 /// NotAcceptable
 void patchNode(model::Node& node, const nlohmann::json& patch, Version version,
                const model::InterfaceTable& interfaces);
-/// Assigns what @p wanted (as for create) says differently from @p node; driver_info secrets are compared in
-/// @p openDriverInfo (plain); properties that are not named stay (a RAM disk may have found them). @return
-/// names of the fields that changed
+/// Assigns the fields of @p wanted (as for create) that differ from @p node. Compares driver_info's secrets
+/// with @p openDriverInfo (plain). Keeps properties that @p wanted does not name: an inspection may have
+/// found them. @return names of the changed fields
 std::vector<std::string> mergeNode(model::Node& node, const nlohmann::json& wanted,
                                    const nlohmann::json& openDriverInfo,
                                    const model::InterfaceTable& interfaces);

@@ -123,7 +123,7 @@ void checkPatchPaths(const JsonPatch& patch, Version version)
     }
 }
 
-/// Another hardware type: what it does not have falls back to its default.
+/// Changes the hardware type: interfaces that the new one does not have get its default.
 void keepFittingInterfaces(Node& node, const model::InterfaceTable& interfaces)
 {
     json kept = json::object();
@@ -136,7 +136,7 @@ void keepFittingInterfaces(Node& node, const model::InterfaceTable& interfaces)
     node.interfaces = canonical(kept);
 }
 
-/// Whether @p wanted says the same as @p present; keys that @p present has beyond an object's stay.
+/// Whether @p present has all values of @p wanted; it may have further keys.
 bool sameDriverInfo(const json& wanted, const json& open)
 {
     for (const auto& [key, value] : wanted.items()) {
@@ -245,7 +245,7 @@ std::vector<std::string> mergeNode(Node& node, const json& wanted, const json& o
         if (name == "uuid" || (access && sameDriverInfo(value, openDriverInfo)))
             continue;
         accessChanged = accessChanged || access;
-        if (name == "properties" && value.is_object()) { // what the RAM disk found out stays beside it
+        if (name == "properties" && value.is_object()) { // an inspection's properties stay beside them
             json merged = before.at(name);
             merged.update(value);
             assignField(field, node, merged, interfaces);

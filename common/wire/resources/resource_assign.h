@@ -12,7 +12,7 @@
 
 namespace bm::wire {
 
-// What the rows of several resources have in common: functions for ResourceField::render and assign.
+// Functions for ResourceField::render and assign that several resources share.
 
 template <class T> void renderUuid(JsonWriter& out, const T& item, std::string_view /*base*/)
 {
@@ -26,7 +26,7 @@ template <class T> void renderCreatedAt(JsonWriter& out, const T& item, std::str
 {
     out.time(item.createdAt);
 }
-/// null until it is changed for the first time.
+/// null until the first change.
 template <class T> void renderUpdatedAt(JsonWriter& out, const T& item, std::string_view /*base*/)
 {
     if (item.updatedAt > item.createdAt)

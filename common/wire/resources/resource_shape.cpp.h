@@ -1,4 +1,4 @@
-// The code of ResourceShape; included where a table is, and instantiated there.
+// The code of ResourceShape. A file with a table includes and instantiates it.
 #pragma once
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"

@@ -9,18 +9,18 @@
 
 namespace bm::wire {
 
-/// A row of a resource's table: what it shows, accepts, from which version on. The only place that knows.
+/// A row of a resource's table: how bm shows and accepts one field, and from which version on.
 template <class T> struct ResourceField {
     std::string_view name;
     int since;   ///< minor of the microversion that shows and accepts it
     bool create; ///< POST takes it
     bool patch;  ///< PATCH takes it
-    void (*render)(JsonWriter& out, const T& item, std::string_view base); ///< nullptr: taken, never shown
+    void (*render)(JsonWriter& out, const T& item, std::string_view base); ///< nullptr: accepted, never shown
     void (*assign)(T& item, const nlohmann::json& value, std::string_view field); ///< nullptr: read-only
 };
 
-/// A resource of Ironic's API by the table of its fields. Stateless once made;
-/// common/wire/resources/resource_shape.cpp.h has the code, for the file that has the table.
+/// A resource of Ironic's API by the table of its fields. Immutable.
+/// common/wire/resources/resource_shape.cpp.h has the code, for the file with the table.
 template <class T> class ResourceShape {
 public:
     using Field = ResourceField<T>;
@@ -40,14 +40,13 @@ public:
     Fields selection(std::string_view commaSeparated, Version version) const;
     void write(JsonWriter& out, const T& item, std::string_view base, const Fields& fields) const;
 
-    /// The body of POST over @p item. @param lenient may be left out although it is required
+    /// The body of POST over @p item. @param lenient a required field that the body may omit
     /// @throws Error InvalidInput naming the field, NotAcceptable
     T fromCreate(const nlohmann::json& body, Version version, T item = {},
                  std::string_view lenient = {}) const;
     /// The body of PATCH applied to @p item. All or nothing. @throws Error InvalidInput, NotAcceptable
     void patch(T& item, const nlohmann::json& body, Version version) const;
-    /// Assigns what @p wanted (as for create) says differently from @p item. @return names of the fields that
-    /// changed
+    /// Assigns the fields of @p wanted (as for create) that differ from @p item. @return their names
     std::vector<std::string> merge(T& item, const nlohmann::json& wanted) const;
 
 private:

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kMostSteps = 1000;
 constexpr std::int64_t kMostPriority = 1'000'000;
-/// Those whose steps may be asked for.
+/// The interfaces whose steps a request may name.
 constexpr auto kInterfaces =
     std::to_array<std::string_view>({"bios", "deploy", "firmware", "management", "power", "raid", "vendor"});
 

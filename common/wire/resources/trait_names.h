@@ -10,8 +10,7 @@ namespace bm::wire {
 
 /// Whether @p text is a trait: a standard one, or CUSTOM_ and capitals, digits, underscores.
 bool isTrait(std::string_view text) noexcept;
-/// A list of traits as a client gives it, sorted, without repetitions. @throws Error InvalidInput naming @p
-/// field
+/// A client's list of traits, sorted, without repetitions. @throws Error InvalidInput naming @p field
 std::vector<std::string> asTraits(const nlohmann::json& value, std::string_view field);
 /// @throws Error InvalidInput: no trait, more than 50
 model::JsonText traitsText(const std::vector<std::string>& traits, std::string_view field = "traits");

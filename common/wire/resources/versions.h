@@ -16,7 +16,7 @@ struct Version {
 };
 
 inline constexpr Version kMinVersion{1};
-inline constexpr Version kMaxVersion{115}; ///< the highest that bm speaks, and clients' "latest"
+inline constexpr Version kMaxVersion{115}; ///< the highest of bm, and clients' "latest"
 
 inline constexpr std::string_view kVersionHeader = "X-OpenStack-Ironic-API-Version";
 inline constexpr std::string_view kMinVersionHeader = "X-OpenStack-Ironic-API-Minimum-Version";
@@ -24,13 +24,13 @@ inline constexpr std::string_view kMaxVersionHeader = "X-OpenStack-Ironic-API-Ma
 
 std::string toText(Version version); ///< "1.82"
 
-/// A refusal that Ironic words as {"code", "title", "description"} instead of a fault: routes and versions.
+/// A refusal with Ironic's body {"code", "title", "description"} instead of a fault: routes and versions.
 class RoutingError : public model::Error {
 public:
     using model::Error::Error;
 };
 
-/// What the client asked for: nothing is 1.1, "latest" the highest.
+/// The version of a request's header: 1.1 without one, the highest for "latest".
 /// @throws RoutingError NotAcceptable in Ironic's words
 Version versionFromHeader(const std::optional<std::string>& header);
 

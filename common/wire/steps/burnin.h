@@ -3,7 +3,7 @@
 
 namespace bm::wire {
 
-/// The burn-ins; a wrong result is an Error AgentFailed that names what and where.
+/// The burn-ins; a wrong result is an Error AgentFailed that names the defect and its place.
 struct BurnInCpuArguments {
     std::uint64_t seconds = 600; ///< 1 to 14 days
     std::uint64_t cpus = 0;      ///< 0: all
@@ -29,7 +29,7 @@ struct BurnInCpuResult {
 
 struct BurnInMemoryArguments {
     std::uint64_t seconds = 600;
-    std::uint64_t percent = 90; ///< of what is free, 1 to 100
+    std::uint64_t percent = 90; ///< of the free memory, 1 to 100
     static constexpr auto fields()
     {
         return std::tuple(field("seconds", &BurnInMemoryArguments::seconds),
@@ -87,7 +87,7 @@ struct BurntDisk {
 struct SmartDisk {
     std::string name{};
     std::string serial{};
-    std::optional<std::string> health{};   ///< "passed"; nothing: the disk does not say
+    std::optional<std::string> health{};   ///< "passed"; nothing: the disk does not report it
     std::optional<std::string> selfTest{}; ///< "passed", "unfinished"
     std::optional<std::string> detail{};
     static constexpr auto fields()

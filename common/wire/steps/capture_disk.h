@@ -3,7 +3,7 @@
 
 namespace bm::wire {
 
-/// capture_disk: a disk, or the files on it, become an image of the server's store. The disk is only read.
+/// capture_disk: makes an image of a disk, or of the files on it, in the server's store. Only reads the disk.
 struct CaptureDiskArguments {
     std::string captureUrl{};
     std::string kind{}; ///< "disk" (also ""), "tree"
@@ -20,8 +20,8 @@ struct CaptureDiskArguments {
 
 struct CapturedPartition {
     std::string fileSystem{};
-    bool mapped = false; ///< only its used blocks were sent
-    std::string why{};   ///< why the whole of it was sent
+    bool mapped = false; ///< the agent sent its used blocks only
+    std::string why{};   ///< why the agent sent all of it
     static constexpr auto fields()
     {
         return std::tuple(field("file_system", &CapturedPartition::fileSystem),
@@ -43,7 +43,7 @@ struct CaptureDiskResult {
     std::string contentId{};
     std::uint64_t imageBytes = 0;
     std::uint64_t bytesSent = 0;
-    std::vector<std::string> generalised{};                     ///< what was changed in the copy
+    std::vector<std::string> generalised{};                     ///< changes in the copy
     std::optional<std::uint64_t> bytesUsed{};                   ///< of a disk
     std::optional<bool> configDriveLeftOut{};                   ///< of a disk
     std::optional<std::vector<CapturedPartition>> partitions{}; ///< of a disk

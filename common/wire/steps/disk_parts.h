@@ -8,7 +8,7 @@
 
 namespace bm::wire {
 
-/// What identifies a disk.
+/// The identity of a disk.
 struct DiskIdentity {
     std::string name; ///< "/dev/sda"
     std::string wwn{};
@@ -25,7 +25,7 @@ struct DiskIdentity {
 };
 DiskIdentity identityOf(const Disk& disk);
 
-/// Which disk a step works on: beside the arguments' other members.
+/// The choice of a step's disk, beside the arguments' other members.
 struct DiskChoice {
     model::JsonText rootDevice{};             ///< hints, an object; "{}": none
     std::string policy{};                     ///< "single" (also ""), "smallest"
@@ -39,10 +39,10 @@ struct DiskChoice {
 };
 /// @throws Error InvalidInput for an unknown hint
 std::vector<RootDeviceHint> hintsOf(const DiskChoice& choice);
-/// The disk of @p disks that @p choice singles out. @throws Error DiskNotFound, DiskAmbiguous, InvalidInput
+/// The disk of @p disks by @p choice. @throws Error DiskNotFound, DiskAmbiguous, InvalidInput
 const Disk& chosenDisk(const std::vector<Disk>& disks, const DiskChoice& choice);
 
-/// A disk that a step left alone.
+/// A disk that a step did not change.
 struct SkippedDisk {
     std::string name;
     std::string reason;

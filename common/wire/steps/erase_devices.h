@@ -3,7 +3,7 @@
 
 namespace bm::wire {
 
-/// erase_devices: everything on every candidate, by the first way that works: "nvme-format", "nvme-sanitize",
+/// erase_devices: erases every candidate by the first method that works: "nvme-format", "nvme-sanitize",
 /// "ata-secure-erase", "secure-discard", "discard", "zero", "shred". erase_devices_express
 /// ("nvme-format", else "metadata") and erase_devices_metadata take no arguments.
 struct EraseDevicesArguments {

@@ -6,13 +6,13 @@
 
 namespace bm::wire {
 
-/// An image of the server's store, and where its parts are. URLs that begin with '/' are below the server's.
+/// An image of the server's store and the URLs of its parts. URLs that begin with '/' are the server's.
 struct ImageOfStore {
     std::string id{}; ///< of its content
     std::string name{};
     std::uint64_t sizeBytes = 0;
     std::string manifestUrl{};
-    std::optional<std::string> blocksUrl{}; ///< nothing: its blocks are not needed
+    std::optional<std::string> blocksUrl{}; ///< nothing: the step does not read its blocks
     std::string manifestSha256{};           ///< lower-case hex
     static constexpr auto fields()
     {

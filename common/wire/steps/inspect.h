@@ -5,7 +5,7 @@ namespace bm::wire {
 
 /// inspect: CPU, memory, disks, NICs, board and firmware.
 struct InspectArguments {
-    std::uint64_t lldpSeconds = 0; ///< so long every NIC listens for its switch; 0: not at all, at most 600
+    std::uint64_t lldpSeconds = 0; ///< time in which NICs listen for their switches; 0: none, at most 600
     static constexpr auto fields()
     {
         return std::tuple(field("lldp_seconds", &InspectArguments::lldpSeconds));

@@ -3,7 +3,7 @@
 
 namespace bm::wire {
 
-/// raid_create_configuration: software RAID on the candidates, anew; a disk with other partitions is refused
+/// raid_create_configuration: makes new software RAID on the candidates; refuses disks with other partitions
 /// (Conflict).
 struct RaidCreateArguments {
     /// Ironic's: {"logical_disks": [{"size_gb": GiB or "MAX", "raid_level": "0", "1", "1+0", "5" or "6",
@@ -61,7 +61,7 @@ struct RaidCreateResult {
     static constexpr auto fields() { return std::tuple(field("raid_config", &RaidCreateResult::raidConfig)); }
 };
 
-/// raid_delete_configuration, which takes no arguments; only disks with RAID on them are touched.
+/// raid_delete_configuration, which takes no arguments; changes only disks with RAID on them.
 struct RaidDeleteResult {
     RaidConfig raidConfig{};
     std::vector<std::string> deleted{}; ///< uuids of arrays

@@ -3,8 +3,8 @@
 
 namespace bm::wire {
 
-/// start_kernel: the kernel of the deployed system is loaded; once the server has the report, the agent
-/// leaves for it (docs/adr/0051).
+/// start_kernel: loads the kernel of the deployed system; the agent starts it after the server has its report
+/// (docs/adr/0051).
 struct StartKernelArguments {
     DiskChoice disk{};
     static constexpr auto fields() { return std::tuple(inlined(&StartKernelArguments::disk)); }
@@ -12,7 +12,7 @@ struct StartKernelArguments {
 
 struct StartKernelResult {
     bool loaded = false;
-    std::optional<std::string> why{}; ///< why it was not: then the firmware starts the machine
+    std::optional<std::string> why{}; ///< the reason for a start by the firmware instead
     std::optional<std::string> kernel{};
     std::optional<std::vector<std::string>> initrds{};
     std::optional<std::string> arguments{};

@@ -4,7 +4,7 @@
 
 namespace bm::wire {
 
-/// verify_disk: a deployed disk is compared with the image that was written to it. The disk is only read.
+/// verify_disk: compares a deployed disk with its image. Only reads the disk.
 struct VerifyDiskArguments {
     ImageOfStore image{};
     DiskChoice disk{};

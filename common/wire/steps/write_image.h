@@ -4,13 +4,13 @@
 
 namespace bm::wire {
 
-/// write_image: a disk image is copied to a disk, or the same to several.
+/// write_image: copies a disk image to one disk or to several.
 struct WriteImageArguments {
     ImageOfStore image{};
     DiskChoice disk{};
     std::optional<std::vector<model::JsonText>> moreDisks{}; ///< hints of a further disk each
     bool growLastPartition = false;
-    bool full = false;                           ///< every block, whatever the disk holds
+    bool full = false;                           ///< every block, without a comparison with the disk
     std::optional<std::string> configDriveUrl{}; ///< nothing: none
     static constexpr auto fields()
     {
@@ -22,7 +22,7 @@ struct WriteImageArguments {
     }
 };
 
-/// Whether every block was written or only those that differed.
+/// Whether the agent wrote every block or only those that differed.
 struct CopyDecision {
     bool onlyDiffering = false;
     std::string why{};
@@ -33,12 +33,12 @@ struct CopyDecision {
     }
 };
 
-/// The last file system after the partition was grown.
+/// The last file system after the growth of its partition.
 struct GrownFileSystem {
     std::string kind{};
     std::uint64_t bytesBefore = 0;
     std::uint64_t bytesAfter = 0;
-    std::string trouble{}; ///< why it was not grown; "": it was, or had no need to
+    std::string trouble{}; ///< why it did not grow; "": it grew, or had its size already
     static constexpr auto fields()
     {
         return std::tuple(
@@ -62,8 +62,8 @@ struct WriteImageResult {
     std::optional<std::vector<WrittenDisk>> disks{}; ///< where there are several
     std::uint64_t bytesWritten = 0;
     std::uint64_t bytesFetched = 0;
-    std::uint64_t bytesPresent = 0; ///< the disk held them already
-    std::string blocksRoot{};       ///< of the blocks read back, hex
+    std::uint64_t bytesPresent = 0; ///< equal on the disk before the step
+    std::string blocksRoot{};       ///< of the blocks that the agent read back, hex
     CopyDecision decision{};
     double seconds = 0;
     double megabytesPerSecond = 0; ///< 10^6 bytes of the image

@@ -4,7 +4,7 @@
 
 namespace bm::wire {
 
-/// write_tree: the files of a tree are laid onto disks as the layout says.
+/// write_tree: writes the files of a tree to disks by the layout.
 struct WriteTreeArguments {
     ImageOfStore image{};
     DiskChoice disk{};
@@ -27,7 +27,7 @@ struct WriteTreeResult {
     std::uint64_t bytesWritten = 0;
     std::uint64_t bytesFetched = 0;
     std::string filesDigest{};
-    bool preserved = false; ///< file systems stayed as the layout says
+    bool preserved = false; ///< the layout's preserved file systems kept their content
     double seconds = 0;
     double megabytesPerSecond = 0; ///< 10^6 bytes of content
     std::optional<BootReport> boot{};
