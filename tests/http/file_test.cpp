@@ -58,7 +58,7 @@ TEST_CASE("a served file", "[http][file][peer]")
     world.start();
     const std::string all = readFile(world.file, kSize);
 
-    SECTION("arrives whole, and its handler is told")
+    SECTION("arrives whole, and its handler's onDone is called")
     {
         CHECK((curl({world.url("/file")}).out == all));
         const std::optional<Done> done = world.done.get();
@@ -76,7 +76,7 @@ TEST_CASE("a served file", "[http][file][peer]")
         CHECK(head.find("Content-Range: bytes 0-0/3000000\r\n") != std::string::npos);
         CHECK(head.find("Content-Length: 1\r\n") != std::string::npos);
     }
-    SECTION("says 416 to a range beyond its end, and ignores what it cannot read")
+    SECTION("answers 416 to a range beyond its end, and ignores malformed ranges")
     {
         CHECK(world.status({"-r", "3000000-"}) == "416");
         CHECK(world.status({"-r", "5-3"}) == "200");
@@ -96,7 +96,7 @@ TEST_CASE("a served file", "[http][file][peer]")
         CHECK(world.status({"-r", "0-9", "-H", "If-Range: " + etag}) == "200");
         CHECK(world.status({"-H", "If-None-Match: " + etag}) == "200");
     }
-    SECTION("has its length told to HEAD, in HTTP/1.0 too")
+    SECTION("has its length in the answer to HEAD, in HTTP/1.0 too")
     {
         const std::string head = curl({"-0", "-I", world.url("/file")}).out;
         CHECK(head.find("Content-Length: 3000000\r\n") != std::string::npos);
@@ -122,7 +122,7 @@ TEST_CASE("a served file", "[http][file][peer]")
         CHECK(done->whole);
         CHECK(world.status({"-r", "0-9"}) == "416");
     }
-    SECTION("is 404 when it is gone or a folder")
+    SECTION("answers 404 when it is missing or a folder")
     {
         std::filesystem::remove(world.file);
         CHECK(world.status({}) == "404");
@@ -157,7 +157,7 @@ TEST_CASE("a reader that stops reading", "[http][file]")
     client.say("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
     client.hear("\r\n\r\n");
     CHECK(curl({world.url("/small")}).out == "small"); // it holds no thread
-    const std::optional<Done> done = world.done.get(); // it is dropped
+    const std::optional<Done> done = world.done.get(); // the listener drops it
     REQUIRE(done);
     CHECK_FALSE(done->whole);
 }

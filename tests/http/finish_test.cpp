@@ -1,4 +1,4 @@
-// What is known of a request when it ends, and what it is called.
+// The finish observer's view of a request, and request ids.
 #include "tests/http/fixture.h"
 
 #include "common/model/error.h"
@@ -11,7 +11,7 @@ using namespace bm::test;
 using bm::model::Error;
 using bm::model::ErrorCode;
 
-TEST_CASE("a request's end is told with route, status and error", "[http][router]")
+TEST_CASE("the finish observer gets route, status and error of a request", "[http][router]")
 {
     Later<std::string> told;
     TestServer world;
@@ -48,7 +48,7 @@ TEST_CASE("a request's end is told with route, status and error", "[http][router
     }
 }
 
-TEST_CASE("a client may name its request", "[http]")
+TEST_CASE("a client may send its own request id", "[http]")
 {
     TestServer world;
     world.router.add(Method::Get, "/",

@@ -23,7 +23,7 @@
 
 namespace bm::test {
 
-/// A server of ours on a free port, with a folder of its own. What its handlers use must outlive it.
+/// A Server on a free port, with a folder of its own. Objects that its handlers use must outlive it.
 struct TestServer {
     http::Router router{};
     platform::TemporaryFolder folder{"bm-http-test"};
@@ -58,7 +58,7 @@ struct TestServer {
     }
 };
 
-/// The program curl, as an operator would run it; "-s" and "-S" are given.
+/// Runs the program curl with "-s" and "-S".
 inline platform::Exit curl(std::vector<std::string> arguments)
 {
     platform::Command command;
@@ -68,7 +68,7 @@ inline platform::Exit curl(std::vector<std::string> arguments)
     return platform::makeExec()->run(command, model::Deadline::in(std::chrono::seconds{60}));
 }
 
-/// A client that says exactly the bytes it is told.
+/// A client that sends exact bytes.
 class RawClient {
 public:
     explicit RawClient(std::uint16_t port, const char* from = "127.0.0.1")
@@ -94,7 +94,7 @@ public:
             text.remove_prefix(static_cast<std::size_t>(count));
         }
     }
-    /// What arrives until @p mark was read, the server closes or @p patience is over.
+    /// The bytes that arrive until @p mark, the server's close or the end of @p patience.
     std::string hear(std::string_view mark, std::chrono::milliseconds patience = std::chrono::seconds{10})
     {
         const model::Deadline deadline = model::Deadline::in(patience);

@@ -24,7 +24,7 @@ TEST_CASE("the length of a head", "[http][head]")
     CHECK(headLength("") == 0);
 }
 
-TEST_CASE("what is waited for before a thread takes a request", "[http][head]")
+TEST_CASE("the bytes that arrive before a worker gets a request", "[http][head]")
 {
     const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
     CHECK(requestLength(post, 100) == 0);
@@ -62,7 +62,7 @@ TEST_CASE("a request's head", "[http][head]")
     {
         CHECK(parse("GET / HTTP/1.1\r\nx-A: v").field("X-a") == "v");
     }
-    SECTION("is refused where a body's length is in doubt")
+    SECTION("is refused when the body's length is ambiguous")
     {
         CHECK_THROWS_AS(parse("POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4"), Error);
         CHECK_THROWS_AS(parse("POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"), Error);
@@ -71,7 +71,7 @@ TEST_CASE("a request's head", "[http][head]")
         CHECK_THROWS_AS(parse("POST / HTTP/1.1\r\nContent-Length: 3x"), Error);
         CHECK_THROWS_AS(parse("POST / HTTP/1.0\r\nTransfer-Encoding: chunked"), Error);
     }
-    SECTION("is refused when it is none")
+    SECTION("is refused when it is malformed")
     {
         CHECK_THROWS_AS(parse("hello"), Error);
         CHECK_THROWS_AS(parse("GET / HTTP/2.0"), Error);

@@ -102,13 +102,13 @@ TEST_CASE("a router", "[http][router]")
         CHECK(ask(router, Method::Get, "/v1/nodes/detail").text == "detail");
         CHECK(ask(router, Method::Patch, "/v1/nodes/detail").text == "patch ident=detail");
     }
-    SECTION("takes a trailing slash and double slashes as nothing")
+    SECTION("ignores a trailing slash and double slashes")
     {
         CHECK(ask(router, Method::Get, "/v1/nodes/a/").text == "node ident=a");
         CHECK(ask(router, Method::Get, "//v1//nodes/a").text == "node ident=a");
         CHECK(ask(router, Method::Get, "/").text == "root");
     }
-    SECTION("gives a last {rest*} all that is left, and wants something to be left")
+    SECTION("gives a last {rest*} all further segments, at least one")
     {
         CHECK(ask(router, Method::Get, "/boot/x86/kernel").text == "boot file=x86/kernel");
         CHECK(ask(router, Method::Get, "/boot").status == 404);
@@ -118,14 +118,14 @@ TEST_CASE("a router", "[http][router]")
         CHECK(ask(router, Method::Head, "/v1/nodes/a").text == "node ident=a");
         CHECK(ask(router, Method::Head, "/v1/nodes/detail").text == "detail");
     }
-    SECTION("knows no such path, and no such method of a known one")
+    SECTION("answers 404 for an unknown path, and 405 for an unknown method of a known one")
     {
         CHECK(ask(router, Method::Get, "/v1/nodes/a/states").status == 404);
         const Recorder response = ask(router, Method::Post, "/v1/nodes/a");
         CHECK(response.status == 405);
         CHECK(response.find("Allow") == "GET, HEAD, PATCH");
     }
-    SECTION("answers 204 for a handler that says nothing")
+    SECTION("answers 204 for a handler that sends nothing")
     {
         CHECK(ask(router, Method::Delete, "/silent").status == 204);
     }
@@ -141,14 +141,14 @@ TEST_CASE("a router", "[http][router]")
         CHECK(inner.at("faultcode") == "Client");
         CHECK(inner.at("debuginfo").is_null());
     }
-    SECTION("tells of an unexpected failure by its log id alone")
+    SECTION("answers an unexpected exception with its log id alone")
     {
         const Recorder response = ask(router, Method::Get, "/bug");
         CHECK(response.status == 500);
         CHECK(response.text.find("secret detail") == std::string::npos);
         CHECK(response.text.find("req-1") != std::string::npos);
     }
-    SECTION("asks its filters first, who see the parameters and also unknown paths")
+    SECTION("runs its filters first, with the parameters, and for unknown paths, too")
     {
         std::string seen;
         router.filter([&seen](Request& request, Response&) {
@@ -161,7 +161,7 @@ TEST_CASE("a router", "[http][router]")
         CHECK(ask(router, Method::Get, "/nowhere").status == 401);
         CHECK(seen == "anone");
     }
-    SECTION("uses another renderer when told")
+    SECTION("uses the owner's renderer of errors")
     {
         router.onError([](const Request&, Response& response, const Error& error) {
             response.sendText(statusOf(error), "own: " + error.message());
@@ -175,7 +175,7 @@ TEST_CASE("a router", "[http][router]")
     }
 }
 
-TEST_CASE("every error code has a status of failure", "[http][router]")
+TEST_CASE("every error code has an HTTP status of 400 or above", "[http][router]")
 {
     for (const ErrorCode code : bm::model::allErrorCodes())
         CHECK(statusOf(Error(code, "x")) >= 400);

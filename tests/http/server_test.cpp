@@ -38,13 +38,13 @@ constexpr std::string_view kHello = "GET /hello/you HTTP/1.1\r\nHost: me:1\r\n\r
 
 } // namespace
 
-TEST_CASE("a listener asked by curl", "[http][server][peer]")
+TEST_CASE("a listener and curl", "[http][server][peer]")
 {
     TestServer world;
     addRoutes(world);
     world.start();
 
-    SECTION("answers and says its length and request id")
+    SECTION("answers with length and request id")
     {
         const Exit exit = curl({"-i", world.url("/hello/you/")});
         CHECK(exit.out.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -79,7 +79,7 @@ TEST_CASE("a listener asked by curl", "[http][server][peer]")
                     world.url("/upload")})
                   .out == "5000000");
     }
-    SECTION("says 413 to a body over the limit, declared or not")
+    SECTION("answers 413 to a body over the limit, of declared length or chunked")
     {
         const std::string big = world.makeFile("big", 5'000'000).string();
         const std::vector<std::string> code = {"-o",           "/dev/null",     "-w",
@@ -99,7 +99,7 @@ TEST_CASE("a listener asked by curl", "[http][server][peer]")
             curl({"-o", "/dev/null", "-w", "%{http_code}", "-H", "Expect:", "-T", big, world.url("/ignored")})
                 .out == "409");
     }
-    SECTION("says 404 and 405")
+    SECTION("answers 404 and 405")
     {
         CHECK(curl({"-o", "/dev/null", "-w", "%{http_code}", world.url("/nothing")}).out == "404");
         CHECK(curl({"-o", "/dev/null", "-w", "%{http_code}", "-X", "POST", world.url("/hello/a")}).out ==
@@ -134,13 +134,13 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
         CHECK(third != std::string::npos);
         CHECK(client.closed());
     }
-    SECTION("reads a head that comes byte by byte")
+    SECTION("reads a head that arrives byte by byte")
     {
         for (const char c : kHello)
             client.say({&c, 1});
         CHECK(client.hear("hello you").find("200 OK") != std::string::npos);
     }
-    SECTION("invites a body only of a client that waits for it")
+    SECTION("sends 100 Continue only to a client that waits for it")
     {
         client.say("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
         CHECK(client.hear("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
@@ -150,7 +150,7 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
         CHECK(client.hearAll().starts_with("HTTP/1.1 409 Conflict"));
         CHECK(client.closed());
     }
-    SECTION("says 400 to what is not HTTP, and closes")
+    SECTION("answers 400 to bytes that are not HTTP, and closes")
     {
         client.say("hello there\r\n\r\n");
         const std::string answer = client.hearAll();
@@ -158,13 +158,13 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
         CHECK(answer.find("invalid-input") != std::string::npos);
         CHECK(client.closed());
     }
-    SECTION("says 400 to a head without end, and closes")
+    SECTION("answers 400 to an endless head, and closes")
     {
         client.say("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a'));
         CHECK(client.hearAll().starts_with("HTTP/1.1 400"));
         CHECK(client.closed());
     }
-    SECTION("says 400 to broken chunks, and closes")
+    SECTION("answers 400 to malformed chunks, and closes")
     {
         client.say(
             "PUT /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n0\r\n\r\n");
@@ -209,7 +209,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
             CHECK(client.closed());
         }
     }
-    SECTION("holds no thread for half-sent bodies, nor for large ones that nobody reads")
+    SECTION("holds no thread for half-sent bodies, nor for large ones without a reader")
     {
         world.config.maxThreads = 1;
         world.config.headerDeadline = 60s;
@@ -237,7 +237,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         }
         CHECK(client.closed());
     }
-    SECTION("makes room at a client's limit by dropping who has waited longest")
+    SECTION("drops a client's longest-waiting connection at the client's limit")
     {
         world.config.headerDeadline = 60s;
         world.config.maxConnectionsPerClient = 3;
@@ -253,7 +253,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         half.back().say("TP/1.1\r\nHost: a\r\n\r\n");
         CHECK(half.back().hear("hello you").starts_with("HTTP/1.1 200"));
     }
-    SECTION("drops a body that stalls, and its thread is free")
+    SECTION("drops a stalled body and frees its thread")
     {
         world.config.maxThreads = 1;
         world.config.stallWindow = 300ms;
@@ -279,7 +279,7 @@ TEST_CASE("a listener's limits", "[http][server]")
     world.config.maxConnections = 2;
     world.start();
 
-    SECTION("say 503 with Retry-After while all connections are at work")
+    SECTION("answer 503 with Retry-After while all connections are busy")
     {
         RawClient one(world.server->port());
         RawClient two(world.server->port());
@@ -295,7 +295,7 @@ TEST_CASE("a listener's limits", "[http][server]")
         CHECK(one.hear("done").starts_with("HTTP/1.1 200"));
         CHECK(two.hear("done").starts_with("HTTP/1.1 200"));
     }
-    SECTION("let an idle connection go for a new one")
+    SECTION("close an idle connection for a new one")
     {
         go.set(true);
         RawClient one(world.server->port());
@@ -327,7 +327,7 @@ TEST_CASE("a listener's start and stop", "[http][server]")
             CHECK(error.hint().find("ss -ltnp") != std::string::npos);
         }
     }
-    SECTION("an address that is not ours is invalid input")
+    SECTION("an address of another host is invalid input")
     {
         ListenerConfig other;
         other.address = "192.0.2.1";

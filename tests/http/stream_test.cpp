@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Streams as a handler hands them out, all fed with the same bytes.
+/// The streams of a handler, which all get the same bytes.
 class Feeder {
 public:
     void mount(TestServer& world, StreamSettings settings)
@@ -84,7 +84,7 @@ TEST_CASE("an event stream", "[http][stream]")
     TestServer world;
     StreamSettings settings;
     settings.heartbeatEvery = 100ms;
-    SECTION("is chunked, not stored, and ends when its feeder says so")
+    SECTION("is chunked, not cacheable, and ends at close()")
     {
         feeder.mount(world, settings);
         world.start();
@@ -104,7 +104,7 @@ TEST_CASE("an event stream", "[http][stream]")
         CHECK(client.hearAll().find("0\r\n\r\n") != std::string::npos);
         CHECK(client.closed());
     }
-    SECTION("has heartbeats while there is nothing to say")
+    SECTION("has heartbeats while it is idle")
     {
         feeder.mount(world, settings);
         world.start();
@@ -128,7 +128,7 @@ TEST_CASE("an event stream", "[http][stream]")
         REQUIRE(feeder.waitFor(2));
         CHECK_FALSE(feeder.streams().back()->isOpen());
     }
-    SECTION("is over when the client hangs up, when its feeder is gone, and when the server stops")
+    SECTION("is over when the client hangs up, when its owner is gone, and when the server stops")
     {
         feeder.mount(world, settings);
         world.start();
@@ -168,7 +168,8 @@ TEST_CASE("an event stream", "[http][stream]")
     }
 }
 
-TEST_CASE("a client that never reads its stream is dropped, and nobody else notices", "[http][stream]")
+TEST_CASE("the listener drops a client that never reads its stream, without delay for others",
+          "[http][stream]")
 {
     Feeder feeder;
     TestServer world;
@@ -203,7 +204,7 @@ TEST_CASE("a client that never reads its stream is dropped, and nobody else noti
     CHECK(reader.hear("and on").find("and on") != std::string::npos);
 }
 
-TEST_CASE("a stream that refused bytes notifies its feeder once it has room", "[http][stream]")
+TEST_CASE("a stream that refused bytes notifies its owner once it has room", "[http][stream]")
 {
     Feeder feeder;
     TestServer world;
@@ -239,7 +240,7 @@ TEST_CASE("a stream that refused bytes notifies its feeder once it has room", "[
     CHECK(xs == written / 10'000 * 9'999);
 }
 
-TEST_CASE("a hundred clients hear the same, on few threads", "[http][stream]")
+TEST_CASE("a hundred clients get the same bytes, on few threads", "[http][stream]")
 {
     Feeder feeder;
     TestServer world;

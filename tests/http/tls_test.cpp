@@ -15,7 +15,7 @@ using bm::model::Deadline;
 using bm::model::Error;
 using bm::platform::readFile;
 
-TEST_CASE("certificates of our own", "[http][certificates]")
+TEST_CASE("bmd's own certificates", "[http][certificates]")
 {
     const bm::platform::TemporaryFolder folder;
     const std::vector<std::string> names = {"bm.example", "127.0.0.1", "::1"};
@@ -46,7 +46,7 @@ TEST_CASE("certificates of our own", "[http][certificates]")
         ensureCertificates(folder.path(), names);
         CHECK(lastsLongerThan(certificateFromPem(readFile(files.certificate)), std::chrono::hours{24 * 300}));
     }
-    SECTION("keep their keys to themselves")
+    SECTION("have keys that only their owner may read")
     {
         for (const char* name : {"ca.key", "server.key"}) {
             struct stat facts {};
@@ -60,7 +60,7 @@ TEST_CASE("certificates of our own", "[http][certificates]")
         CHECK_THROWS_AS(ensureCertificates(folder.path(), names), Error);
         CHECK(readFile(files.ca) == ca);
     }
-    SECTION("refuse a name that is none")
+    SECTION("refuse a malformed name")
     {
         CHECK_THROWS_AS(ensureCertificates(folder.path(), {"a,b"}), Error);
     }
@@ -87,7 +87,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
     world.start();
     const std::string pinned = files.ca.string();
 
-    SECTION("is trusted by who pins its CA, by curl and by our client")
+    SECTION("is trusted by clients that pin its CA: curl and platform::HttpClient")
     {
         CHECK(curl({"--cacert", pinned, world.url("/hello")}).out == world.url(""));
         bm::platform::HttpRequest request;
@@ -95,7 +95,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
         request.caFile = pinned;
         CHECK(bm::platform::HttpClient().send(request, Deadline::in(10s)).status == 200);
     }
-    SECTION("is trusted by nobody else")
+    SECTION("is not trusted by other clients")
     {
         CHECK(curl({world.url("/hello")}).code == 60);
         CHECK(curl({"--cacert", other.ca.string(), world.url("/hello")}).code == 60);
@@ -128,14 +128,14 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
             CHECK(client.closed());
         }
     }
-    SECTION("speaks no plain HTTP")
+    SECTION("answers no plain HTTP")
     {
         RawClient client(world.server->port());
         client.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
         CHECK(client.hearAll().find("200 OK") == std::string::npos);
         CHECK(client.closed());
     }
-    SECTION("is not made from a certificate and another's key")
+    SECTION("refuses a certificate with another one's key")
     {
         ListenerConfig wrong = world.config;
         wrong.keyFile = other.key.string();

@@ -38,7 +38,7 @@ std::string textRefusalOf(const std::string& text)
     return {};
 }
 
-/// A layout that is taken, to be spoilt.
+/// A valid layout; tests break one member of it.
 json good()
 {
     return json::parse(R"({"partitions": [{"name": "bios", "kind": "bios"}, {"name": "esp", "kind": "esp"},
@@ -60,13 +60,13 @@ TEST_CASE("a layout of an ordinary machine", "[layout]")
     REQUIRE(layout.partitions.size() == 4);
     CHECK(layout.loader == Loader::Grub);
     CHECK_FALSE(layout.mirror);
-    SECTION("has what was said")
+    SECTION("has the members of its text")
     {
         CHECK(layout.partitions[2].volume.sizeBytes == 10 * 1024 * kMiB);
         CHECK(layout.partitions[2].volume.fileSystem == FileSystem::Xfs);
         CHECK(layout.partitions[3].volume.mount == "/");
     }
-    SECTION("and what goes without saying")
+    SECTION("has defaults for the other members")
     {
         CHECK(layout.partitions[0].volume.sizeBytes == kMiB);
         CHECK(layout.partitions[1].volume.sizeBytes == 256 * kMiB);
@@ -74,13 +74,13 @@ TEST_CASE("a layout of an ordinary machine", "[layout]")
         CHECK(layout.partitions[1].volume.mount == "/boot/efi");
         CHECK(layout.partitions[3].volume.sizeBytes == 0);
     }
-    SECTION("needs as much as it says, and the tree's files")
+    SECTION("needs the sum of its sizes and the tree's files")
     {
         CHECK(layout.leastBytes(100 * kMiB) == (4 + 1 + 256 + 10 * 1024 + 100) * kMiB);
     }
 }
 
-TEST_CASE("bm's own layouts are taken", "[layout]")
+TEST_CASE("bm's own layouts are valid", "[layout]")
 {
     for (const char* name : {"plain", "xfs", "btrfs", "lvm", "mirror"}) {
         INFO(name);
@@ -91,7 +91,7 @@ TEST_CASE("bm's own layouts are taken", "[layout]")
     CHECK_THROWS_WITH(namedLayout("zfs"), Contains("zfs"));
 }
 
-TEST_CASE("what is wrong in a layout is said where it stands", "[layout][refusal]")
+TEST_CASE("an error of a layout names its member", "[layout][refusal]")
 {
     CHECK_THAT(refusalOf(json::array()), Contains("expected an object"));
     CHECK_THAT(refusalOf(json::object()), StartsWith("partitions: "));
@@ -111,7 +111,7 @@ TEST_CASE("what is wrong in a layout is said where it stands", "[layout][refusal
     CHECK_THAT(refusalOf(with("/kernel_arguments", "a; reboot")), StartsWith("kernel_arguments: "));
 }
 
-TEST_CASE("sizes are bounded and leave no doubt", "[layout][refusal]")
+TEST_CASE("sizes are bounded and unambiguous", "[layout][refusal]")
 {
     for (const json& size :
          {json("10GB"), json("1.5GiB"), json("-1GiB"), json("0MiB"), json("99999999999999999TiB"),
@@ -127,7 +127,7 @@ TEST_CASE("sizes are bounded and leave no doubt", "[layout][refusal]")
     CHECK_THAT(refusalOf(many), StartsWith("partitions: "));
 }
 
-TEST_CASE("mounts stay inside and are each there once", "[layout][refusal]")
+TEST_CASE("mounts stay inside the tree and are unique", "[layout][refusal]")
 {
     for (const char* mount :
          {"srv", "/srv/", "//srv", "/srv/../etc", "/..", "/./srv", "/a b", "/a\nb", "/a#b", "/a\\040b", ""}) {
@@ -141,7 +141,7 @@ TEST_CASE("mounts stay inside and are each there once", "[layout][refusal]")
     CHECK_THAT(refusalOf(with("/partitions/2/fs", "swap")), StartsWith("partitions[2].mount: "));
 }
 
-TEST_CASE("only a mounted data partition is preserved", "[layout][refusal]")
+TEST_CASE("only a mounted data partition can be preserved", "[layout][refusal]")
 {
     CHECK(layoutFromJson(with("/preserve", {"/srv"})).preserve.size() == 1);
     for (const char* mount : {"/", "/home", "srv", ""}) {
@@ -150,7 +150,7 @@ TEST_CASE("only a mounted data partition is preserved", "[layout][refusal]")
     }
 }
 
-TEST_CASE("something has to start the machine", "[layout][refusal]")
+TEST_CASE("a layout needs a partition for a boot loader", "[layout][refusal]")
 {
     json layout = good();
     layout["partitions"].erase(0);
@@ -163,7 +163,7 @@ TEST_CASE("something has to start the machine", "[layout][refusal]")
     CHECK_THAT(refusalOf(twice), Contains("two of kind esp"));
 }
 
-TEST_CASE("a layout as people write it", "[layout][yaml]")
+TEST_CASE("a layout in YAML", "[layout][yaml]")
 {
     const json layout = layoutFromText("partitions:\n"
                                        "  - {name: bios, kind: bios}   # for old machines\n"
@@ -174,7 +174,7 @@ TEST_CASE("a layout as people write it", "[layout][yaml]")
     CHECK(layoutFromText(good().dump(), "web.yaml") == good());
 }
 
-TEST_CASE("a file's mistakes have their line and column", "[layout][yaml][refusal]")
+TEST_CASE("errors of a file have line and column", "[layout][yaml][refusal]")
 {
     CHECK_THAT(textRefusalOf("partitions:\n  - {name: root, fs: zfs, mount: /}\n"),
                StartsWith("web.yaml:2:18: partitions[0].fs"));

@@ -6,7 +6,7 @@
 using namespace bm::metrics;
 using Catch::Matchers::Contains;
 
-TEST_CASE("metrics are rendered as Prometheus reads them", "[metrics]")
+TEST_CASE("metrics in Prometheus' text format", "[metrics]")
 {
     Metrics metrics;
     SECTION("counters and gauges, with escaped labels")
@@ -31,7 +31,7 @@ TEST_CASE("metrics are rendered as Prometheus reads them", "[metrics]")
                                   "bm_s_bucket{x=\"y\",le=\"+Inf\"} 3\n"));
         CHECK_THAT(text, Contains("bm_s_sum{x=\"y\"} 12\n") && Contains("bm_s_count{x=\"y\"} 3\n"));
     }
-    SECTION("gauges are collected at the scrape; a collector that fails takes nothing else down")
+    SECTION("collectors set gauges at the scrape; one that fails does not disturb the others")
     {
         metrics.onScrape([] { throw std::runtime_error("no database"); });
         metrics.onScrape([&] { metrics.of({"bm_now", MetricType::Gauge, "Now."}).set({}, 7); });

@@ -22,7 +22,7 @@ TEST_CASE("a duration is whole numbers with their units", "[model]")
     CHECK_THROWS_AS(requireDuration("soon", "window"), Error);
 }
 
-TEST_CASE("a duration is told in the shortest text that reads back", "[model]")
+TEST_CASE("a duration's text is the shortest that parses to it", "[model]")
 {
     for (const char* text : {"4h", "1h30m", "6d", "1d12h", "1m30s", "250ms", "0s"})
         CHECK(toText(*durationFromText(text)) == text);

@@ -25,7 +25,7 @@ TEST_CASE("an operation begins by the event that leads on from the node's state"
     CHECK(beginningEvent(OperationKind::Deploy, State::Active) == StateEvent::Rebuild);
     CHECK(beginningEvent(OperationKind::Deploy, State::Error) == StateEvent::Rebuild);
     CHECK_FALSE(beginningEvent(OperationKind::Power, State::Active));
-    // from where nothing leads on the refusal names the usual event
+    // a refusal from any other state names the usual event
     CHECK(beginningEvent(OperationKind::Clean, State::Active) == StateEvent::Provide);
 }
 

@@ -10,7 +10,7 @@ using namespace bm::model;
 
 TEST_CASE("the state table is Ironic's", "[model][states]")
 {
-    SECTION("no state has two ways out for one event")
+    SECTION("no state has two transitions for one event")
     {
         std::set<std::pair<State, StateEvent>> seen;
         for (const Transition& t : kTransitions)
@@ -24,7 +24,7 @@ TEST_CASE("the state table is Ironic's", "[model][states]")
             CHECK(stateFromText(toText(static_cast<State>(i))) == static_cast<State>(i));
         CHECK_FALSE(stateFromText("flying"));
     }
-    SECTION("a state that moves by itself has a target, one that rests has none")
+    SECTION("unstable states have a target, stable ones have none")
     {
         for (std::size_t i = 0; i < kStateCount; ++i) {
             const State state = static_cast<State>(i);

@@ -1,4 +1,4 @@
-// The table of steps: its rows, and that docs/steps.md says the same.
+// The table of steps: its rows, and docs/steps.md against them.
 #include "common/model/step_kinds.h"
 #include "tests/support/places.h"
 

@@ -10,7 +10,7 @@
 
 using namespace bm::model;
 
-TEST_CASE("a MAC address is read in every usual form and kept in one", "[model]")
+TEST_CASE("a MAC address parses from every usual form and has one canonical form", "[model]")
 {
     CHECK(macFromText("52:54:00:AB:cd:0f")->text == "52:54:00:ab:cd:0f");
     CHECK(macFromText("52-54-00-ab-cd-0f")->text == "52:54:00:ab:cd:0f");
@@ -48,7 +48,7 @@ TEST_CASE("every error code has one name and a row in docs/errors.md", "[model]"
     }
 }
 
-TEST_CASE("an error seen from one level up keeps its code and hint", "[model]")
+TEST_CASE("an error with a context in front keeps its code and hint", "[model]")
 {
     const Error error(ErrorCode::BmcUnreachable, "no reply", "check the cable");
     const Error above = error.during("power_on");

@@ -48,7 +48,7 @@ ErrorCode codeOf(const std::function<void()>& action, std::string* message = nul
     return ErrorCode::Internal;
 }
 
-/// Runs, sleeps or waits to be reaped: anything but gone or a zombie.
+/// Whether the process exists and is no zombie.
 bool alive(int pid)
 {
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
@@ -58,8 +58,8 @@ bool alive(int pid)
     return paren != std::string::npos && text.size() > paren + 2 && text[paren + 2] != 'Z';
 }
 
-/// Runs @p script until a deadline that it meets with its traps set, which it shows by making @p ready: on a
-/// busy machine a shell may need long to start.
+/// Runs @p script with a deadline after the moment at which it made @p ready, its traps set: on a busy
+/// machine a shell may need long to start.
 ErrorCode codeAtDeadlineOf(const std::string& script, const std::filesystem::path& ready,
                            std::string* message = nullptr)
 {
@@ -78,7 +78,7 @@ bool waitUntil(const std::function<bool()>& condition)
     while (!condition()) {
         if (std::chrono::steady_clock::now() > end)
             return false;
-        std::this_thread::sleep_for(2ms); // looks again; nothing tells us
+        std::this_thread::sleep_for(2ms); // polls
     }
     return true;
 }
@@ -123,7 +123,7 @@ TEST_CASE("a program that ends by itself", "[platform][exec]")
     {
         CHECK(shell("kill -9 $$").code == 137);
     }
-    SECTION("is cut at the limit of each stream, and what was dropped is counted")
+    SECTION("has its output cut at the limit of each stream, and the rest counted")
     {
         Command command;
         command.outputLimitBytes = 100;
@@ -142,7 +142,7 @@ TEST_CASE("a program that ends by itself", "[platform][exec]")
         const Exit exit = bm::platform::makeExec()->run(command, Deadline::in(20s));
         CHECK(exit.out == "A=b c\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
     }
-    SECTION("has no descriptor of ours above 2")
+    SECTION("inherits no descriptor above 2")
     {
         const bm::platform::Fd leaky(::open("/dev/null", O_RDONLY)); // NOLINT: not close-on-exec on purpose
         CHECK(shell("ls /proc/self/fd").out == "0\n1\n2\n3\n");      // 3: the folder that ls reads
@@ -153,14 +153,14 @@ TEST_CASE("a program that ends by itself", "[platform][exec]")
         const std::string text = exit.out;
         CHECK(std::stoi(text) == std::stoi(text.substr(text.find('\n'))));
     }
-    SECTION("does not keep us waiting by a descendant that holds its streams open")
+    SECTION("ends the call even when a descendant holds its streams open")
     {
         const Exit exit = shell("sleep 60 & echo $!");
         CHECK(exit.code == 0);
         CHECK(exit.took < 30s);
         CHECK(::kill(std::stoi(exit.out), SIGKILL) == 0);
     }
-    SECTION("gets back the default for signals that we ignore")
+    SECTION("has default handlers for signals that the parent ignores")
     {
         auto* const before = std::signal(SIGPIPE, SIG_IGN);
         CHECK(shell("kill -PIPE $$").code == 128 + SIGPIPE);
@@ -184,14 +184,14 @@ TEST_CASE("a program that takes too long", "[platform][exec]")
     const bm::platform::TemporaryFolder folder;
     const std::filesystem::path pidFile = folder.path() / "pid";
     std::string message;
-    SECTION("gets TERM at the deadline, and its last words are in the error")
+    SECTION("gets SIGTERM at the deadline, and the error has the end of its output")
     {
         const std::string script = "trap 'echo last words >&2; exit 0' TERM; echo $$ > " + pidFile.string() +
                                    "; while :; do sleep 0.05; done";
         CHECK(codeAtDeadlineOf(script, pidFile, &message) == ErrorCode::DeadlineExceeded);
         CHECK_THAT(message, Catch::Contains("sh did not end in") && Catch::Contains("last words"));
     }
-    SECTION("gets KILL two seconds later when it does not heed TERM, with its whole group")
+    SECTION("gets SIGKILL two seconds later when it ignores SIGTERM, with its whole group")
     {
         const std::string script =
             "trap '' TERM; sleep 60 & echo $! > " + pidFile.string() + "; while :; do wait; done";
@@ -199,7 +199,7 @@ TEST_CASE("a program that takes too long", "[platform][exec]")
         CHECK(codeAtDeadlineOf(script, pidFile) == ErrorCode::DeadlineExceeded);
         const auto took = std::chrono::steady_clock::now() - began;
         CHECK(took >= 2s);
-        CHECK(took < 50s); // the sleep of a minute does not keep us
+        CHECK(took < 50s); // does not wait for the sleep of a minute
         const int descendant = pidIn(pidFile);
         REQUIRE(descendant > 0);
         CHECK(waitUntil([&] { return !alive(descendant); }));
@@ -214,7 +214,7 @@ TEST_CASE("a program that takes too long", "[platform][exec]")
               ErrorCode::DeadlineExceeded);
         CHECK_FALSE(std::filesystem::exists(pidFile));
     }
-    SECTION("is ended at once when somebody asks for a stop")
+    SECTION("ends at once at a stop request")
     {
         std::stop_source stop;
         std::jthread stopper([&] {
@@ -247,7 +247,7 @@ TEST_CASE("programs run from many threads at once", "[platform][exec]")
     CHECK(right == 80);
 }
 
-TEST_CASE("a program does not outlive us", "[platform][exec]")
+TEST_CASE("a program does not outlive its parent", "[platform][exec]")
 {
     const bm::platform::TemporaryFolder folder;
     const std::filesystem::path pidFile = folder.path() / "pid";

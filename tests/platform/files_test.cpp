@@ -46,19 +46,19 @@ TEST_CASE("a file written atomically", "[platform][files]")
     const std::filesystem::path file = folder.path() / "value";
     writeFileAtomically(file, "first", 0600);
 
-    SECTION("is read back, with its mode, and leaves nothing beside it")
+    SECTION("has its content and mode, and no temporary file remains")
     {
         CHECK(readFile(file) == "first");
         CHECK(modeOf(file) == 0600);
         CHECK(entriesIn(folder.path()) == 1);
     }
-    SECTION("replaces what was there")
+    SECTION("replaces the previous file")
     {
         writeFileAtomically(file, "second");
         CHECK(readFile(file) == "second");
         CHECK(modeOf(file) == 0644);
     }
-    SECTION("keeps what was there when it cannot be written")
+    SECTION("leaves the previous file when the write fails")
     {
         const std::filesystem::path taken = folder.path() / "taken";
         std::filesystem::create_directory(taken);
@@ -89,7 +89,7 @@ TEST_CASE("a file read whole", "[platform][files]")
     }
 }
 
-TEST_CASE("a temporary folder goes with all in it", "[platform][files]")
+TEST_CASE("a temporary folder is removed with its content", "[platform][files]")
 {
     std::filesystem::path path;
     {
@@ -101,7 +101,7 @@ TEST_CASE("a temporary folder goes with all in it", "[platform][files]")
     CHECK_FALSE(std::filesystem::exists(path));
 }
 
-TEST_CASE("a descriptor is closed by its last owner", "[platform][files]")
+TEST_CASE("the last owner closes a descriptor", "[platform][files]")
 {
     Fd first(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const int number = first.get();
@@ -111,7 +111,7 @@ TEST_CASE("a descriptor is closed by its last owner", "[platform][files]")
     CHECK(::fcntl(number, F_GETFD) < 0);
 }
 
-TEST_CASE("what root writes stays whose it was, or is the folder's owner's", "[platform][files]")
+TEST_CASE("a file that root writes keeps its owner; a new one gets the folder's", "[platform][files]")
 {
     REQUIRE(::geteuid() == 0); // the tests run as root, here and in CI
     const TemporaryFolder folder;

@@ -18,7 +18,7 @@ using bm::model::ErrorCode;
 
 namespace {
 
-/// A peer that accepts one connection, says @p text and then nothing.
+/// A peer that accepts one connection, sends @p text and then stays silent.
 class SilentPeer {
 public:
     explicit SilentPeer(std::string text = {}) : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
@@ -134,7 +134,7 @@ TEST_CASE("an HTTP client", "[platform][http-client]")
             CHECK(client.send(request, deadline).status == 200);
         }
     }
-    SECTION("asks HEAD without waiting for a body")
+    SECTION("sends HEAD and does not wait for a body")
     {
         HttpRequest request = get(world.url("/file"));
         request.method = "HEAD";
@@ -142,7 +142,7 @@ TEST_CASE("an HTTP client", "[platform][http-client]")
         CHECK(response.headers.at("content-length") == "3000000");
         CHECK(response.body.empty());
     }
-    SECTION("uploads a file and tells how far it is")
+    SECTION("uploads a file and reports its progress")
     {
         HttpRequest request = get(world.url("/echo"));
         request.method = "PUT";
@@ -155,7 +155,7 @@ TEST_CASE("an HTTP client", "[platform][http-client]")
         request.uploadFile += "-missing";
         CHECK(errorOf([&] { client.upload(request, {}, deadline); }).code() == ErrorCode::NotFound);
     }
-    SECTION("streams a body, stops when its reader has enough, and resumes with a range")
+    SECTION("streams a body, stops when the sink returns false, and resumes with a range")
     {
         std::string got;
         const auto collect = [&got](std::size_t enough) {
@@ -177,7 +177,7 @@ TEST_CASE("an HTTP client", "[platform][http-client]")
         CHECK((got == all));
         CHECK(done == request.range->second - request.range->first + 1);
     }
-    SECTION("keeps an error's body from a stream's reader")
+    SECTION("does not pass an error's body to the sink")
     {
         bool touched = false;
         const HttpResponse response = client.stream(
@@ -186,7 +186,7 @@ TEST_CASE("an HTTP client", "[platform][http-client]")
         CHECK_FALSE(touched);
         CHECK(response.body.find("not-found") != std::string::npos);
     }
-    SECTION("lets its reader's exception through and can go on")
+    SECTION("passes the sink's exception on and works afterwards")
     {
         const BodySink sink = [](std::span<const std::byte>) -> bool {
             throw Error(ErrorCode::StoreFull, "full");
@@ -201,7 +201,7 @@ TEST_CASE("an HTTP client", "[platform][http-client]")
         request.bodyLimitBytes = 1000;
         CHECK(errorOf([&] { client.send(request, deadline); }).code() == ErrorCode::TooLarge);
     }
-    SECTION("says who it is only when told, and follows redirects only when told")
+    SECTION("sends credentials and follows redirects only on request")
     {
         CHECK(client.send(get(world.url("/who")), deadline).body == "nobody");
         HttpRequest request = get(world.url("/moved"));
@@ -218,7 +218,7 @@ TEST_CASE("an HTTP client and a peer in trouble", "[platform][http-client]")
 {
     HttpClient client;
 
-    SECTION("nobody listening is unavailable, told without the URL's secrets")
+    SECTION("a refused connection is unavailable, without the URL's secrets in the message")
     {
         std::uint16_t port = 0;
         {
@@ -231,7 +231,7 @@ TEST_CASE("an HTTP client and a peer in trouble", "[platform][http-client]")
         CHECK(error.message().find(fmt::format("127.0.0.1:{}/a", port)) != std::string::npos);
         CHECK(error.message().find("hunter") == std::string::npos);
     }
-    SECTION("a URL that is none, or of another scheme, is invalid input")
+    SECTION("a malformed URL, or one of another scheme, is invalid input")
     {
         CHECK(errorOf([&] { client.send(get("file:///etc/passwd"), Deadline::in(10s)); }).code() ==
               ErrorCode::InvalidInput);
@@ -258,7 +258,7 @@ TEST_CASE("an HTTP client and a peer in trouble", "[platform][http-client]")
         const SilentPeer peer;
         std::stop_source source;
         const std::jthread stopper([&source] {
-            std::this_thread::sleep_for(100ms); // into the wait; sooner would do as well
+            std::this_thread::sleep_for(100ms); // so that send() waits; the test holds without it, too
             source.request_stop();
         });
         const auto start = std::chrono::steady_clock::now();
@@ -266,7 +266,7 @@ TEST_CASE("an HTTP client and a peer in trouble", "[platform][http-client]")
               ErrorCode::Aborted);
         CHECK(std::chrono::steady_clock::now() - start < 10s);
     }
-    SECTION("a body that stalls is given up at the floor")
+    SECTION("a stalled body ends the call at the minimum rate")
     {
         const SilentPeer peer("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc");
         HttpRequest request = get(peer.url());

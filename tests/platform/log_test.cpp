@@ -11,7 +11,7 @@ using namespace bm::platform;
 
 namespace {
 
-/// What @p action writes to stderr.
+/// The output of @p action on stderr.
 std::string stderrOf(const std::function<void()>& action)
 {
     const TemporaryFolder folder;
@@ -34,20 +34,20 @@ TEST_CASE("a log line", "[platform][log]")
         CHECK_THAT(text, Catch::Matchers::Matches(
                              R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO http 3 requests\n)"));
     }
-    SECTION("is one line whatever a peer sent")
+    SECTION("escapes line breaks in a message")
     {
         const std::string text = stderrOf([] { logWarning("http", "{}", "a\nERROR forged\x1b[2J"); });
         CHECK(text.ends_with("WARNING http a\\nERROR forged\\x1b[2J\n"));
         CHECK(std::count(text.begin(), text.end(), '\n') == 1);
     }
-    SECTION("is left out below the level")
+    SECTION("is not printed below the level")
     {
         CHECK(stderrOf([] { logDebug("http", "quiet"); }).empty());
         setLogLevel(LogLevel::Debug);
         CHECK(stderrOf([] { logDebug("http", "loud"); }).find("DEBUG http loud") != std::string::npos);
         setLogLevel(LogLevel::Info);
     }
-    SECTION("is JSON when wanted")
+    SECTION("is JSON in the JSON format")
     {
         setLogJson(true);
         const std::string text = stderrOf([] { logError("db", "a \"b\"\n"); });
@@ -55,7 +55,7 @@ TEST_CASE("a log line", "[platform][log]")
         CHECK(text.starts_with(R"({"ts":"2)"));
         CHECK(text.find(R"("level":"ERROR","area":"db","message":"a \"b\"\n"})") != std::string::npos);
     }
-    SECTION("says in JSON what it is about, as far as that is known")
+    SECTION("has its context's members in JSON, without the empty ones")
     {
         setLogJson(true);
         const std::string text = stderrOf([] {
@@ -71,7 +71,7 @@ TEST_CASE("a log line", "[platform][log]")
               std::string::npos);
         CHECK(text.find(R"("message":"outer","request_id":"req-1"})") != std::string::npos);
     }
-    SECTION("is kept in memory, the latest ones, whatever is shown")
+    SECTION("stays in memory with the latest ones, also below the printed level")
     {
         setLogLevel(LogLevel::Error);
         for (std::size_t i = 0; i < kLogLinesKept + 10; ++i)

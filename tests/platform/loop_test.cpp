@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Counts passes; waits until there were enough.
+/// Counts passes and waits for a number of them.
 class Passes {
 public:
     void count()
@@ -146,7 +146,7 @@ TEST_CASE("a work queue gives each item to one thread", "[platform][queue]")
     CHECK(queue.size() == 0);
 }
 
-TEST_CASE("a stopped work queue gives out nothing", "[platform][queue]")
+TEST_CASE("a stopped work queue returns no item", "[platform][queue]")
 {
     WorkQueue<int> queue;
     queue.push(1);

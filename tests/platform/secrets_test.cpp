@@ -74,7 +74,7 @@ TEST_CASE("sealed values", "[platform][secrets]")
         CHECK_THROWS_AS(box.open(sealed.substr(0, 20)), Error);
         CHECK_THROWS_AS(box.open("sealed:"), Error);
     }
-    SECTION("are told from plain ones, which pass")
+    SECTION("differ from plain texts, which open() returns unchanged")
     {
         CHECK(SecretBox::isSealed(sealed));
         CHECK_FALSE(SecretBox::isSealed("calvin"));
@@ -89,7 +89,7 @@ TEST_CASE("sealed values", "[platform][secrets]")
         ::chmod(keyFile.c_str(), 0640);
         CHECK_THROWS_AS(SecretBox(keyFile), Error);
     }
-    SECTION("have a key of 32 bytes or none")
+    SECTION("refuse a key file of another length than 32 bytes")
     {
         writeFileAtomically(keyFile, "short", 0600);
         CHECK_THROWS_AS(SecretBox(keyFile), Error);
@@ -110,7 +110,7 @@ TEST_CASE("signatures", "[platform][secrets]")
     CHECK(verifySignature(SigningKey(keyFile).publicKey(), "a report", signature));
     CHECK(SigningKey(keyFile).sign("a report") == signature); // Ed25519 is deterministic
 
-    SECTION("are no other text's, no other key's, and nothing when cut")
+    SECTION("do not verify another text, another key, or when cut")
     {
         CHECK_FALSE(verifySignature(key.publicKey(), "a Report", signature));
         CHECK_FALSE(verifySignature(SigningKey().publicKey(), "a report", signature));
@@ -132,7 +132,7 @@ TEST_CASE("signatures", "[platform][secrets]")
     }
 }
 
-TEST_CASE("a key is exchanged", "[platform][secrets]")
+TEST_CASE("the rotation of a key", "[platform][secrets]")
 {
     const TemporaryFolder folder;
     const std::filesystem::path keyFile = folder.path() / "key";
@@ -156,7 +156,7 @@ TEST_CASE("a key is exchanged", "[platform][secrets]")
     CHECK(SecretBox(keyFile).open(again) == "calvin");
     {
         bm::platform::KeyRotation rotation(keyFile);
-        CHECK(readFile(keyFile) == both); // it goes on with the key that was begun
+        CHECK(readFile(keyFile) == both); // continues with the new key of the interrupted rotation
         rotation.finish();
     }
     CHECK(readFile(keyFile) == both.substr(0, 32));

@@ -29,7 +29,7 @@ public:
         lines_.push_back(line);
         changed_.notify_all();
     }
-    /// Whether @p line came @p times within 20 s.
+    /// Whether @p line arrives @p times within 20 s.
     bool saw(const std::string& line, long times = 1)
     {
         std::unique_lock lock(mutex_);
@@ -67,7 +67,7 @@ TEST_CASE("a supervised program", "[platform][supervisor]")
         Supervisor supervisor(
             service(lines, "echo out; echo err >&2; printf 'no end'; exec sleep 60 >&- 2>&-"));
         supervisor.start();
-        supervisor.start(); // again is no change
+        supervisor.start(); // a second call changes nothing
         CHECK(lines.saw("out"));
         CHECK(lines.saw("err"));
         CHECK(lines.saw("no end"));
@@ -80,7 +80,7 @@ TEST_CASE("a supervised program", "[platform][supervisor]")
         CHECK_FALSE(exists(pid));
         CHECK(supervisor.restarts() == 0);
     }
-    SECTION("is started again after it died, a second later")
+    SECTION("starts again a second after its death")
     {
         Supervisor supervisor(service(lines, "echo hello; exec sleep 60"));
         supervisor.start();
@@ -130,7 +130,7 @@ TEST_CASE("a supervised program", "[platform][supervisor]")
         supervisor.start();
         CHECK(lines.saw("/usr"));
     }
-    SECTION("that does not exist is told to the one who starts it")
+    SECTION("that does not exist makes start() throw")
     {
         Service made = service(lines, "");
         made.command.argv = {"no-such-program-of-bm"};

@@ -1,4 +1,4 @@
-// The children's lives: restarted while we live, gone when we are.
+// dnsmasq and in.tftpd as children: restarted while BootServices lives, ended with it.
 #include "common/model/error.h"
 #include "tests/pxe/world.h"
 
@@ -19,7 +19,7 @@ TEST_CASE("dnsmasq and in.tftpd", "[pxe][peer]")
     REQUIRE(within([&] { return world.children().size() == 2; }));
     CHECK(within([&] { return world.services->healthy(); }));
     const std::vector<int> first = world.children();
-    SECTION("are started again when they are killed")
+    SECTION("start again when they are killed")
     {
         for (const int pid : first)
             ::kill(pid, SIGKILL);
@@ -31,7 +31,7 @@ TEST_CASE("dnsmasq and in.tftpd", "[pxe][peer]")
         }));
         CHECK(world.firmware(kKnown)["ack"].is_object());
     }
-    SECTION("are gone after stop, and come again by start")
+    SECTION("end at stop() and run again after start()")
     {
         world.services->stop();
         CHECK(world.children().empty());
@@ -40,14 +40,14 @@ TEST_CASE("dnsmasq and in.tftpd", "[pxe][peer]")
         CHECK(within([&] { return world.children().size() == 2; }));
         CHECK(world.firmware(kKnown)["ack"].is_object());
     }
-    SECTION("are gone with BootServices")
+    SECTION("end with BootServices")
     {
         world.services.reset();
         CHECK(world.children().empty());
     }
 }
 
-TEST_CASE("kill -9 of the process that runs BootServices takes its children along", "[pxe][peer]")
+TEST_CASE("kill -9 of the process that runs BootServices ends its children", "[pxe][peer]")
 {
     World world;
     const pid_t parent = ::fork(); // this program has no other thread here
@@ -68,9 +68,9 @@ TEST_CASE("kill -9 of the process that runs BootServices takes its children alon
     CHECK(within([&] { return world.children().empty(); }));
 }
 
-TEST_CASE("what keeps DHCP from starting", "[pxe][peer]")
+TEST_CASE("interfaces that keep DHCP from starting", "[pxe][peer]")
 {
-    SECTION("no such interface is refused with a hint")
+    SECTION("a missing interface is refused with a hint")
     {
         World world([](pxe::BootSettings& s) { s.interface = "nosuch0"; });
         try {

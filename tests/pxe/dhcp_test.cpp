@@ -1,4 +1,4 @@
-// BootServices' dnsmasq and DHCP clients on a wire.
+// BootServices' dnsmasq and DHCP clients on a network.
 #include "common/platform/log.h"
 #include "tests/pxe/world.h"
 
@@ -18,13 +18,13 @@ namespace {
 const std::string kScript =
     "http://10.78.0.1:6386/boot/script?mac=${netX/mac:hexhyp}&platform=${platform}&buildarch=${buildarch}";
 
-/// Where the machine is told to load from, wherever the answer says it.
+/// The boot file of an answer, from the header or option 67.
 std::string bootFile(const json& answer)
 {
     return answer.value("boot_file", answer.value("file", ""));
 }
 
-/// The site's own DHCP server, at 10.78.0.2 on the same wire; ends with this.
+/// The site's own DHCP server, at 10.78.0.2 on the same network; the destructor ends it.
 class SiteServer {
 public:
     explicit SiteServer(const World& world)
@@ -97,7 +97,7 @@ TEST_CASE("managed DHCP and an unknown machine", "[pxe][peer]")
 {
     World world([](pxe::BootSettings& s) { s.tftp = false; });
     world.start();
-    SECTION("gives a lease and no boot file, and tells of it")
+    SECTION("gives a lease and no boot file, and reports the contact")
     {
         for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--arch", "0"},
                                                           {"--arch", "7"},
@@ -140,7 +140,7 @@ TEST_CASE("machines change while dnsmasq runs", "[pxe][peer]")
     CHECK(world.services->healthy());
 }
 
-TEST_CASE("hosts given in a hurry, while dnsmasq starts, end with the last", "[pxe][peer]")
+TEST_CASE("of several lists of hosts during dnsmasq's start the last one holds", "[pxe][peer]")
 {
     World world([](pxe::BootSettings& s) { s.tftp = false; });
     world.start();
@@ -173,7 +173,7 @@ TEST_CASE("proxy DHCP beside the site's own server", "[pxe][peer]")
             (each["server"] == "10.78.0.1" ? offers.second : offers.first) = each;
         return offers;
     };
-    SECTION("iPXE gets its address from them and its script from us")
+    SECTION("iPXE gets its address from the site's server and its script from bmd")
     {
         for (const char* arch : {"0", "7"}) {
             const auto [theirs, ours] = offersOf(kKnown, {"--ipxe", "--arch", arch});
@@ -183,7 +183,7 @@ TEST_CASE("proxy DHCP beside the site's own server", "[pxe][peer]")
             CHECK(bootFile(ours) == kScript);
         }
     }
-    SECTION("firmware is sent to our port 4011 and finds its loader there")
+    SECTION("firmware gets its loader from bmd's port 4011")
     {
         for (const auto& [arch, file] :
              {std::pair{"0", "undionly.kpxe"}, {"7", "snponly.efi"}, {"9", "snponly.efi"}}) {
@@ -199,7 +199,7 @@ TEST_CASE("proxy DHCP beside the site's own server", "[pxe][peer]")
         }
         CHECK(world.contact("dhcp.proxy", kKnown));
     }
-    SECTION("an unknown machine hears of them alone, and is told of")
+    SECTION("an unknown machine gets answers from the site's server alone, and bmd reports the contact")
     {
         const auto [theirs, ours] = offersOf(kUnknown, {"--arch", "7"});
         CHECK(theirs.is_object());

@@ -9,10 +9,10 @@
 
 namespace bm::tests {
 
-/// A provisioning network of this test's: while it lives, the calling thread is in a network namespace with
-/// the bridge prov0 (10.78.0.1/24); a second namespace holds the machines' end (c0, 10.78.0.50), a third one
-/// another server (d0, 10.78.0.2). The namespaces have no names, so the kernel removes them with the last
-/// process inside, come what may.
+/// A provisioning network for a test. During its life the calling thread is in a network namespace with the
+/// bridge prov0 (10.78.0.1/24); a second namespace holds the machines' end (c0, 10.78.0.50), a third one
+/// another server (d0, 10.78.0.2). The namespaces have no names: the kernel removes them with their last
+/// process.
 class Network {
 public:
     Network();
@@ -20,7 +20,7 @@ public:
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
 
-    /// Runs @p argv where the machines are. @throws Error DeadlineExceeded
+    /// Runs @p argv in the machines' namespace. @throws Error DeadlineExceeded
     platform::Exit onMachines(std::vector<std::string> argv) const;
     platform::Exit onServer(std::vector<std::string> argv) const;
     int otherServer() const { return other_.get(); } ///< its namespace, for setns

@@ -140,7 +140,7 @@ std::vector<int> processesWith(const std::string& part)
 
 } // namespace bm::tests
 
-TEST_CASE("the test network is a world of its own", "[pxe][peer]")
+TEST_CASE("the test network is isolated", "[pxe][peer]")
 {
     const bm::tests::Network network;
     const auto up = [&] {

@@ -1,4 +1,4 @@
-// What bm doctor asks of the provisioning network, against a real dnsmasq and in.tftpd.
+// The network probes of bm doctor, against a real dnsmasq and in.tftpd.
 #include "common/model/error.h"
 #include "common/platform/network_probe.h"
 #include "pxe/dhcp_probe.h"
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kLong{20};
 
-/// Somebody else's DHCP server at 10.78.0.2, with what @p more says; ends with this.
+/// A foreign DHCP server at 10.78.0.2, with the further options @p more; the destructor ends it.
 class Rogue {
 public:
     Rogue(const World& world, const std::vector<std::string>& more)
@@ -58,7 +58,7 @@ std::vector<pxe::DhcpOffer> offersSoon()
 TEST_CASE("other DHCP servers on the provisioning network", "[pxe][doctor][peer]")
 {
     World world([](pxe::BootSettings& s) { s.tftp = false; });
-    world.start(); // ours answers machines, and is not heard by the probe
+    world.start(); // bmd's own server answers machines; the probe does not receive it
     SECTION("none")
     {
         CHECK(pxe::probeDhcp("prov0", Deadline::in(kLong)).empty());
@@ -80,13 +80,13 @@ TEST_CASE("other DHCP servers on the provisioning network", "[pxe][doctor][peer]
         REQUIRE(offers.size() == 1);
         CHECK(offers[0].offered == "0.0.0.0");
     }
-    SECTION("what cannot be asked says why")
+    SECTION("an interface without a probe gives the reason")
     {
         CHECK_THROWS_WITH(pxe::probeDhcp("no-such-if", Deadline::in(kLong)), Catch::Contains("no interface"));
     }
 }
 
-TEST_CASE("boot files by TFTP, as firmware reads them", "[pxe][doctor][peer]")
+TEST_CASE("boot files by TFTP, without options, as firmware fetches them", "[pxe][doctor][peer]")
 {
     World world([](pxe::BootSettings& s) { s.dhcp = pxe::DhcpMode::Off; });
     world.start();

@@ -1,4 +1,4 @@
-// What we write for others to read: dnsmasq's configuration and iPXE's scripts.
+// dnsmasq's configuration and iPXE's scripts.
 #include "common/platform/exec.h"
 #include "common/platform/files.h"
 #include "pxe/dnsmasq_config.h"
@@ -13,7 +13,7 @@ using Catch::Matchers::StartsWith;
 
 namespace {
 
-/// What `dnsmasq --test` says of @p text.
+/// The output of `dnsmasq --test` for @p text.
 std::string dnsmasqSays(const std::string& text)
 {
     const platform::TemporaryFolder folder("bm-pxe");
@@ -31,7 +31,7 @@ pxe::BootHost host(const std::string& mac, const std::string& name, bool boot = 
 
 } // namespace
 
-TEST_CASE("dnsmasq takes every configuration that we write", "[pxe][peer]")
+TEST_CASE("dnsmasq accepts every configuration of bmd's", "[pxe][peer]")
 {
     pxe::BootSettings settings = tests::settings("/run/bm");
     SECTION("managed, the least") {}
@@ -57,7 +57,7 @@ TEST_CASE("dnsmasq --test does refuse nonsense", "[pxe][peer]")
 TEST_CASE("dnsmasq's configuration", "[pxe]")
 {
     pxe::BootSettings settings = tests::settings("/run/bm");
-    SECTION("hands out no router and no DNS server unless told")
+    SECTION("has no router and no DNS server unless configured")
     {
         const std::string text = pxe::dnsmasqConfig(settings);
         CHECK_THAT(text, Contains("dhcp-option=option:router\n"));
@@ -73,7 +73,7 @@ TEST_CASE("dnsmasq's configuration", "[pxe]")
                     CHECK_THAT(line, Contains("=tag:known,"));
         }
     }
-    SECTION("answers nobody's DNS")
+    SECTION("answers no DNS queries")
     {
         CHECK_THAT(pxe::dnsmasqConfig(settings), Contains("port=0\n"));
     }
@@ -95,14 +95,14 @@ TEST_CASE("the hosts file", "[pxe]")
     {
         CHECK(pxe::dhcpHosts({host(mac, "web.example.org")}) == mac + ",web\n");
     }
-    SECTION("leaves out what is no host name")
+    SECTION("omits names that are no host names")
     {
         const std::vector<std::string> names{"",        "-a",   "a-",       "rack1_07",          "a b",
                                              "a,set:x", "a\nb", "\xc3\xa4", std::string(64, 'a')};
         for (const std::string& name : names)
             CHECK(pxe::dhcpHosts({host(mac, name)}) == mac + "\n");
     }
-    SECTION("leaves out what dnsmasq would take for a lease time or a keyword")
+    SECTION("omits names that dnsmasq reads as a lease time or a keyword")
     {
         for (const std::string name :
              {"12h", "3600", "5M", "1w", "2d", "ignore", "Infinite", "7.example.org"})
@@ -146,7 +146,7 @@ TEST_CASE("the RAM disk's script", "[pxe]")
     }
 }
 
-TEST_CASE("the script of a RAM disk that a machine stays in", "[pxe]")
+TEST_CASE("the script of a RAM disk deployment", "[pxe]")
 {
     pxe::ImageBoot boot{"http://10.78.0.1:6386/boot/nodes/4e8c/70c3", "http://10.78.0.1:6386/boot/script",
                         "rescue", "boot=live fetch={iso} again={iso}",
@@ -165,7 +165,7 @@ TEST_CASE("the script of a RAM disk that a machine stays in", "[pxe]")
             Contains("initrd --name config.img http://10.78.0.1:6386/boot/nodes/4e8c/70c3/config.img"));
 }
 
-TEST_CASE("scripts that leave for the machine's own disk", "[pxe]")
+TEST_CASE("scripts that boot the machine's own disk", "[pxe]")
 {
     const std::string known = pxe::localDiskScript("nothing to do");
     CHECK_THAT(known, StartsWith("#!ipxe\n") && Contains("nothing to do") &&

@@ -11,7 +11,7 @@ using namespace bm::tests;
 
 namespace {
 
-/// tftp-hpa's client leaves with 0 whatever happens, so the file tells.
+/// tftp-hpa's client always exits with 0, so the test reads the file.
 std::string fetch(const World& world, const std::string& name)
 {
     const std::filesystem::path to = world.folder.path() / "fetched";
@@ -69,7 +69,7 @@ TEST_CASE("a contact that cannot be stored does not end TFTP", "[pxe][peer]")
     CHECK_FALSE(fetch(world, "snponly.efi").empty());
 }
 
-TEST_CASE("a boot loader that is not there is said at once", "[pxe]")
+TEST_CASE("a missing boot loader makes start() throw", "[pxe]")
 {
     World world([](pxe::BootSettings& s) {
         s.dhcp = pxe::DhcpMode::Off;

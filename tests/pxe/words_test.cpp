@@ -1,4 +1,4 @@
-// What dnsmasq 2.90 and in.tftpd 5.2 really print, line by line.
+// Log lines that dnsmasq 2.90 and in.tftpd 5.2 print.
 #include "pxe/complaints.h"
 #include "pxe/contacts.h"
 
@@ -52,7 +52,7 @@ TEST_CASE("contacts in dnsmasq's log", "[pxe]")
         check(said, contactFromDnsmasq(said.line));
 }
 
-TEST_CASE("lines of dnsmasq that tell of no contact", "[pxe]")
+TEST_CASE("lines of dnsmasq that are no contact", "[pxe]")
 {
     for (const std::string line :
          {"", "dnsmasq-dhcp[675]: 3251962794 tags: efi, prov0",
@@ -64,7 +64,7 @@ TEST_CASE("lines of dnsmasq that tell of no contact", "[pxe]")
     CHECK_FALSE(contactFromDnsmasq(std::string(100'000, 'a')));
 }
 
-TEST_CASE("contacts in what in.tftpd sends to syslog", "[pxe]")
+TEST_CASE("contacts in in.tftpd's syslog messages", "[pxe]")
 {
     const std::vector<Said> all{
         {"<29>Nov 21 00:53:32 in.tftpd[3910]: RRQ from 10.78.0.50 filename undionly.kpxe\n", "tftp.read", "",
@@ -110,7 +110,7 @@ TEST_CASE("complaints come with a hint", "[pxe]")
     CHECK_THAT(absent->hint, Contains("provisioning.address"));
 }
 
-TEST_CASE("a machine's own words are no complaint", "[pxe]")
+TEST_CASE("a line that quotes a machine's text is no complaint", "[pxe]")
 {
     for (const std::string line : {"dnsmasq-dhcp[7]: 31873682 vendor class: error failed",
                                    "dnsmasq-dhcp[7]: 1 client provides name: failed",

@@ -14,7 +14,7 @@ namespace bm::tests {
 inline const std::string kKnown = "52:54:00:77:00:01";
 inline const std::string kUnknown = "52:54:00:77:00:99";
 
-/// The test network with BootServices on its server's side; what they report is kept.
+/// The test network with BootServices on its server's side; collects their contacts.
 struct World {
     explicit World(const std::function<void(pxe::BootSettings&)>& change = {})
         : settings(tests::settings(folder.path() / "run"))
@@ -29,7 +29,7 @@ struct World {
         services->setHosts({{*model::macFromText(kKnown), "rack1-07", true}});
         services->start();
     }
-    /// What a machine's firmware gets: {"offers": [...], "ack": {...}|null}.
+    /// The answers to a machine's firmware: {"offers": [...], "ack": {...}|null}.
     nlohmann::json firmware(const std::string& mac, std::vector<std::string> arguments = {}) const
     {
         arguments.insert(arguments.begin(),

@@ -1,4 +1,4 @@
-// What the agent and the server tell each other survives the way there and back.
+// Messages between agent and server keep their content through encoding and decoding.
 #include "common/model/error.h"
 #include "common/wire/agent/agent_exchange.h"
 #include "common/wire/agent/inventory.h"
@@ -8,7 +8,7 @@
 using namespace bm::wire;
 using bm::model::Error;
 
-TEST_CASE("an exchange goes there and back", "[wire][agent]")
+TEST_CASE("an exchange survives encoding and decoding", "[wire][agent]")
 {
     AgentExchangeRequest sent;
     sent.bootId = "b";
@@ -32,7 +32,7 @@ TEST_CASE("an exchange goes there and back", "[wire][agent]")
     CHECK(got.log == "line\n");
 }
 
-TEST_CASE("an answer goes there and back", "[wire][agent]")
+TEST_CASE("an answer survives encoding and decoding", "[wire][agent]")
 {
     AgentExchangeAnswer sent;
     sent.callAgainMs = 250;
@@ -45,7 +45,7 @@ TEST_CASE("an answer goes there and back", "[wire][agent]")
     CHECK_FALSE(agentExchangeAnswerFromJson(R"({"call_again_ms": 1, "abort": true, "step": null})").step);
 }
 
-TEST_CASE("the relay's part of an exchange goes there and back", "[wire][agent][relay]")
+TEST_CASE("the relay's part of an exchange survives encoding and decoding", "[wire][agent][relay]")
 {
     AgentExchangeRequest sent;
     sent.relay = AgentRelayReport{.port = 6387,
@@ -74,7 +74,7 @@ TEST_CASE("the relay's part of an exchange goes there and back", "[wire][agent][
     CHECK(heard.relay->cacheBytes == 1024);
 }
 
-TEST_CASE("what does not fit is refused with its path", "[wire][agent]")
+TEST_CASE("the error of a wrong member names its path", "[wire][agent]")
 {
     CHECK_THROWS_WITH(
         agentExchangeRequestFromJson(
@@ -99,7 +99,7 @@ TEST_CASE("bytes that are not UTF-8 do not break a report", "[wire][agent]")
     CHECK(agentExchangeRequestFromJson(toJson(sent).text).log.starts_with("model "));
 }
 
-TEST_CASE("an inventory goes there and back", "[wire][inventory]")
+TEST_CASE("an inventory survives encoding and decoding", "[wire][inventory]")
 {
     Inventory sent;
     sent.cpus = 8;

@@ -15,7 +15,7 @@ std::string written(std::string_view text)
 
 } // namespace
 
-TEST_CASE("texts are written so that they are read back", "[wire][json]")
+TEST_CASE("written texts parse to themselves", "[wire][json]")
 {
     CHECK(written("") == "\"\"");
     CHECK(written("plain") == R"("plain")");
@@ -25,7 +25,7 @@ TEST_CASE("texts are written so that they are read back", "[wire][json]")
         CHECK(nlohmann::json::parse(written(text)).get<std::string>() == text);
 }
 
-TEST_CASE("what is no UTF-8 is written as the replacement character", "[wire][json]")
+TEST_CASE("bytes that are no UTF-8 become the replacement character", "[wire][json]")
 {
     CHECK(written("a\xff b") == "\"a\xEF\xBF\xBD b\"");
     CHECK(written("\xC3") == "\"\xEF\xBF\xBD\"");                                   // cut off

@@ -72,7 +72,7 @@ TEST_CASE("a node is shown as Ironic 21.4 shows it", "[wire][node]")
         CHECK(test::keysOf(shown(node, wire::nodeSummary(wire::kMaxVersion))) ==
               test::keysOf(test::sample("nodes.json").at("nodes").at(0)));
     }
-    SECTION("by fields, in the order asked for, links at the end")
+    SECTION("by fields, in the request's order, links at the end")
     {
         const auto fields = wire::nodeSelection(
             "provision_state,target_provision_state,reservation,deploy_step", wire::kMaxVersion);
@@ -141,7 +141,7 @@ TEST_CASE("secrets of a node never leave", "[wire][node]")
           ordered_json::parse(R"({"configdrive":"******","image_source":"debian"})"));
 }
 
-TEST_CASE("what a new node may not be", "[wire][node]")
+TEST_CASE("refused bodies of new nodes", "[wire][node]")
 {
     const auto create = [](const std::string& text) {
         return wire::nodeFromCreate(json::parse(text), wire::kMaxVersion, test::sampleInterfaces());
@@ -228,7 +228,7 @@ TEST_CASE("patching a node", "[wire][node][patch]")
         CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/shard", "value": "a"}])", {81}),
                           "Request not acceptable.");
     }
-    SECTION("what is no patch is refused")
+    SECTION("a malformed patch is refused")
     {
         CHECK_THROWS_WITH(patch(node, "{}"), Contains("expected a list, got an object"));
         CHECK_THROWS_WITH(patch(node, "[5]"), Contains("patch[0]"));
@@ -246,11 +246,11 @@ TEST_CASE("patching a node", "[wire][node][patch]")
     }
 }
 
-TEST_CASE("enrolling again what is there", "[wire][node][batch]")
+TEST_CASE("enrolling an existing node again", "[wire][node][batch]")
 {
     model::Node node = sampleNode();
     const json access = {{"ipmi_address", "192.0.2.1"}, {"ipmi_password", "hunter2"}};
-    SECTION("changes nothing when it says the same")
+    SECTION("changes nothing when the values are equal")
     {
         const json wanted = json::parse(
             R"({"name": "sample-1", "driver": "fake-hardware", "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "hunter2"},
@@ -267,7 +267,7 @@ TEST_CASE("enrolling again what is there", "[wire][node][batch]")
               std::vector<std::string>{"properties"});
         CHECK_THAT(node.properties.text, Contains("\"cpus\":8") && Contains("\"rack\":\"r1\""));
     }
-    SECTION("names what differs, a password too")
+    SECTION("names the fields that differ, also for a password")
     {
         const json wanted = json::parse(
             R"({"name": "sample-1", "driver": "fake-hardware", "description": "b", "driver_info": {"ipmi_address": "192.0.2.1", "ipmi_password": "other"}})");

@@ -1,4 +1,4 @@
-// What an operation is to do, as it is stored.
+// Requests of operations in the database.
 #include "common/model/error.h"
 #include "common/wire/operation_json.h"
 #include "common/wire/operation_request.h"
@@ -23,7 +23,7 @@ OperationRequest read(OperationKind kind, const std::string& text)
 
 } // namespace
 
-TEST_CASE("a stored request goes there and back", "[wire][operations]")
+TEST_CASE("a stored request survives encoding and decoding", "[wire][operations]")
 {
     const std::pair<OperationKind, const char*> stored[] = {
         {OperationKind::Deploy,

@@ -41,7 +41,7 @@ TEST_CASE("a port is shown as Ironic 21.4 shows it", "[wire][port]")
           test::keysOf(test::sample("ports.json").at("ports").at(0)));
 }
 
-TEST_CASE("what a new port may not be", "[wire][port]")
+TEST_CASE("refused bodies of new ports", "[wire][port]")
 {
     const auto with = [](const std::string& key, json value) {
         json body = kBody;

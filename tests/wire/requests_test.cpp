@@ -28,7 +28,7 @@ std::string described(const std::string& sample)
 
 } // namespace
 
-TEST_CASE("the version that a client asks for", "[wire][version]")
+TEST_CASE("the version of a client's header", "[wire][version]")
 {
     CHECK(wire::versionFromHeader({}).minor == 1);
     CHECK(wire::versionFromHeader("latest") == wire::kMaxVersion);
@@ -44,7 +44,7 @@ TEST_CASE("the version that a client asks for", "[wire][version]")
     }
 }
 
-TEST_CASE("JSON that comes in", "[wire][json]")
+TEST_CASE("JSON of requests", "[wire][json]")
 {
     SECTION("is refused with line and column")
     {
@@ -69,7 +69,7 @@ TEST_CASE("JSON that comes in", "[wire][json]")
     }
 }
 
-TEST_CASE("JSON that goes out", "[wire][json]")
+TEST_CASE("JSON of answers", "[wire][json]")
 {
     wire::JsonWriter out;
     out.beginObject()
@@ -122,7 +122,7 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
         CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).parts);
         CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).kexec);
     }
-    SECTION("is refused by the name of what does not fit")
+    SECTION("is refused with the name of the wrong member")
     {
         const auto parse = [](const std::string& text) { return wire::provisionFromBody(json::parse(text)); };
         CHECK_THROWS_WITH(parse(R"({"imgae": "x"})"), Contains("unknown field 'imgae'"));
@@ -188,7 +188,7 @@ TEST_CASE("a request for an image", "[wire][image]")
                       Contains("checksum"));
 }
 
-TEST_CASE("an operation is shown with its pace", "[wire][operation]")
+TEST_CASE("an operation shows its rate", "[wire][operation]")
 {
     model::Operation operation;
     operation.id.uuid = "op";
@@ -218,7 +218,7 @@ TEST_CASE("an operation is shown with its pace", "[wire][operation]")
     CHECK(shown.at("steps").at(0).at("state") == "done");
 }
 
-TEST_CASE("events say where to go on", "[wire][event]")
+TEST_CASE("a list of events has the cursor of the next request", "[wire][event]")
 {
     model::NodeEvent event;
     event.sequence = 7;

@@ -1,4 +1,4 @@
-// Which disk an image goes to: Ironic's root device hints, and what bm refuses.
+// The choice of the disk for an image: Ironic's root device hints, and bm's refusals.
 #include "common/model/error.h"
 #include "common/wire/agent/hint_expression.h"
 #include "common/wire/agent/root_device.h"
@@ -63,7 +63,7 @@ template <class Call> ErrorCode codeOf(Call call)
 
 } // namespace
 
-TEST_CASE("root device hints single out a disk", "[wire][root-device]")
+TEST_CASE("root device hints select a disk", "[wire][root-device]")
 {
     struct Row {
         const char* hints;
@@ -97,7 +97,7 @@ TEST_CASE("root device hints single out a disk", "[wire][root-device]")
     CHECK(pick(row.hints) == row.disk);
 }
 
-TEST_CASE("without a hint that singles out", "[wire][root-device]")
+TEST_CASE("hints that select no single disk", "[wire][root-device]")
 {
     SECTION("several disks are refused, with the list and the hints to write")
     {
@@ -137,7 +137,7 @@ TEST_CASE("without a hint that singles out", "[wire][root-device]")
               "/dev/sdb");
         CHECK(pick("{}", RootDevicePolicy::Single, threeDisks(), RememberedDisk{"", "DOM1"}) == "/dev/sdc");
     }
-    SECTION("a remembered disk that is gone does not help")
+    SECTION("a missing remembered disk selects nothing")
     {
         CHECK(codeOf([] {
                   pick("{}", RootDevicePolicy::Single, threeDisks(), RememberedDisk{"0x1", "GONE"});
@@ -150,7 +150,7 @@ TEST_CASE("without a hint that singles out", "[wire][root-device]")
     }
 }
 
-TEST_CASE("what is never a candidate", "[wire][root-device]")
+TEST_CASE("disks that are no candidates", "[wire][root-device]")
 {
     std::vector<Disk> disks = threeDisks();
     Disk& last = disks.back();
@@ -198,7 +198,7 @@ TEST_CASE("the paths of a multipath disk are no candidates, either of them", "[w
     CHECK(pick("{}", RootDevicePolicy::Single, disks) == "/dev/sdc");
 }
 
-TEST_CASE("hints that cannot be are refused with their place", "[wire][root-device]")
+TEST_CASE("the error of an impossible hint names it", "[wire][root-device]")
 {
     const std::string hints =
         GENERATE(as<std::string>{}, R"({"colour": "red"})", R"({"size": "big"})", R"({"size": ">="})",

@@ -1,5 +1,5 @@
-// Arguments and results of the agent's steps: there and back, the keys that older agents and servers know,
-// and what is no such thing.
+// Arguments and results of the agent's steps: encoding and decoding, the keys that older agents and servers
+// use, and wrong members.
 #include "common/model/error.h"
 #include "common/model/step_kinds.h"
 #include "common/wire/steps/burnin.h"
@@ -47,7 +47,7 @@ json image()
             {"blocks_url", "/b"}, {"manifest_sha256", "ab"}};
 }
 
-/// @p written, in the keys of the wire, is read and written again without a change.
+/// Reads @p written, which has the keys of the wire, and writes it again; both texts are equal.
 template <class T> void checkThereAndBack(const json& written)
 {
     const T value = fromJson<T>(written.dump(), "step");
@@ -57,7 +57,7 @@ template <class T> void checkThereAndBack(const json& written)
     CHECK_NOTHROW(fromJson<T>(with(written, {{"of_a_newer_version", {1, 2}}}).dump(), "step"));
 }
 
-/// Every member of @p written is replaced by what it is not.
+/// Replaces every member of @p written by a value of another type.
 template <class T> void checkHostile(const json& written)
 {
     const json wrong = json::array({nullptr, true, -1, 1.5, 1e300, "x", json::array(), json::array({nullptr}),
@@ -96,7 +96,7 @@ template <class T> std::set<std::string> keysOf()
 
 } // namespace
 
-TEST_CASE("write_image goes there and back", "[wire][steps]")
+TEST_CASE("write_image survives encoding and decoding", "[wire][steps]")
 {
     check<WriteImageArguments>(with(choice(), {{"image", image()},
                                                {"more_disks", {{{"serial", "S2"}}}},
@@ -122,7 +122,7 @@ TEST_CASE("write_image goes there and back", "[wire][steps]")
          {"boot", json::parse(kUefi)}});
 }
 
-TEST_CASE("write_tree goes there and back", "[wire][steps]")
+TEST_CASE("write_tree survives encoding and decoding", "[wire][steps]")
 {
     check<WriteTreeArguments>(with(choice(), {{"image", image()},
                                               {"layout", {{"partitions", json::array()}}},
@@ -141,7 +141,7 @@ TEST_CASE("write_tree goes there and back", "[wire][steps]")
          {"boot", {{"firmware", "bios"}, {"drive", 128}, {"starts_first", true}, {"trouble", ""}}}});
 }
 
-TEST_CASE("capture_disk and verify_disk go there and back", "[wire][steps]")
+TEST_CASE("capture_disk and verify_disk survive encoding and decoding", "[wire][steps]")
 {
     check<CaptureDiskArguments>(
         with(choice(), {{"capture_url", "http://s/c"}, {"kind", "tree"}, {"generalise", true}}));
@@ -175,7 +175,7 @@ TEST_CASE("capture_disk and verify_disk go there and back", "[wire][steps]")
          {"seconds", 0.5}});
 }
 
-TEST_CASE("start_kernel, start_rescue and inspect go there and back", "[wire][steps]")
+TEST_CASE("start_kernel, start_rescue and inspect survive encoding and decoding", "[wire][steps]")
 {
     check<StartKernelArguments>(choice());
     check<StartKernelResult>(
@@ -188,7 +188,7 @@ TEST_CASE("start_kernel, start_rescue and inspect go there and back", "[wire][st
     check<InspectResult>({{"inventory", {{"cpu", {{"count", 8}}}}}});
 }
 
-TEST_CASE("erasing, RAID and burn-ins go there and back", "[wire][steps]")
+TEST_CASE("erasing, RAID and burn-ins survive encoding and decoding", "[wire][steps]")
 {
     check<EraseDevicesArguments>({{"shred_passes", 3}, {"allow_shred", false}});
     const json erased = {{"name", "/dev/sda"}, {"serial", "S"}, {"method", "zero"}, {"seconds", 1.5}};
