@@ -54,8 +54,8 @@ public:
     /// failure the writer's thread calls @p onFailure.
     void writeAsync(std::function<void(Transaction&)> unit,
                     std::function<void(const model::Error& why)> onFailure);
-    /// Waits until the asynchronous writes queued so far are committed or have failed. Their actions after the
-    /// commit and their onFailure have returned by then.
+    /// Waits until the asynchronous writes queued so far are committed or have failed. Their actions after
+    /// the commit and their onFailure have returned by then.
     void flush() const;
     /// Runs @p unit in a read transaction (one snapshot).
     template <class Unit> auto read(Unit&& unit) const -> std::invoke_result_t<Unit, Transaction&>
