@@ -5,7 +5,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BASE = {"common/text", "common/model"}
+BASE = {"common/text", "common/model", "common/model/fleet", "common/model/resources"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
 DB = {"db/engine", "db/repositories", "db/repositories/fleet"}
@@ -19,6 +19,8 @@ HARDWARE = {"agent/hardware/" + room for room in ("erase", "raid", "burnin", "in
 ALLOWED = {
     "common/text": set(),
     "common/model": {"common/text"},
+    "common/model/fleet": {"common/text", "common/model"},
+    "common/model/resources": {"common/text", "common/model"},
     "common/wire": BASE,
     "common/layout": BASE | {"common/wire"},
     "common/platform": BASE,

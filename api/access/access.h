@@ -3,7 +3,7 @@
 #include "api/core/api_parts.h"
 #include "common/http/router.h"
 #include "common/model/node.h"
-#include "common/model/volume.h"
+#include "common/model/resources/volume.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

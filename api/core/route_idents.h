@@ -1,7 +1,7 @@
 #pragma once
 #include "api/core/api_parts.h"
 #include "common/http/request.h"
-#include "common/model/port.h"
+#include "common/model/resources/port.h"
 
 #include <string>
 

@@ -1,7 +1,6 @@
 #pragma once
 #include "common/model/clock.h"
 #include "common/model/ids.h"
-#include "common/model/rollout.h"
 #include "common/text/json_text.h"
 
 #include <cstdint>

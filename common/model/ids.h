@@ -33,6 +33,7 @@ using AllocationId = Id<struct AllocationTag>;
 using DeployTemplateId = Id<struct DeployTemplateTag>;
 using RunbookId = Id<struct RunbookTag>;
 using InspectionRuleId = Id<struct InspectionRuleTag>;
+using RolloutId = Id<struct RolloutTag>;
 
 } // namespace bm::model
 

@@ -3,7 +3,6 @@
 #include "common/model/image.h"
 #include "common/model/operation.h"
 #include "common/model/power.h"
-#include "common/model/rollout.h"
 #include "common/text/enum_texts.h"
 
 namespace bm::model {
@@ -19,12 +18,6 @@ constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
 constexpr std::array<std::string_view, 3> kImageKinds{"disk", "tree", "ramdisk"};
 constexpr std::array<std::string_view, 5> kImageStates{"importing", "ready", "failed", "deleting", "broken"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
-constexpr std::array<std::string_view, 7> kRolloutStates{"planned", "running", "paused", "aborting",
-                                                         "done",    "failed",  "aborted"};
-constexpr std::array<std::string_view, 11> kRolloutNodeStates{"planned",  "pending",  "draining",  "working",
-                                                              "checking", "retrying", "restoring", "done",
-                                                              "failed",   "skipped",  "aborted"};
-constexpr std::array<std::string_view, 3> kPlanVerdicts{"write", "skip", "refuse"};
 constexpr std::array<std::string_view, 6> kStepStates{"pending", "running", "waiting",
                                                       "done",    "failed",  "skipped"};
 
@@ -67,18 +60,6 @@ std::string_view toText(StepState state) noexcept
 {
     return textOfEnum(kStepStates, state);
 }
-std::string_view toText(RolloutState state) noexcept
-{
-    return textOfEnum(kRolloutStates, state);
-}
-std::string_view toText(RolloutNodeState state) noexcept
-{
-    return textOfEnum(kRolloutNodeStates, state);
-}
-std::string_view toText(PlanVerdict verdict) noexcept
-{
-    return textOfEnum(kPlanVerdicts, verdict);
-}
 
 std::string_view toText(Role role) noexcept
 {
@@ -120,28 +101,6 @@ std::optional<OperationState> operationStateFromText(std::string_view text) noex
 std::optional<StepState> stepStateFromText(std::string_view text) noexcept
 {
     return enumFromText<StepState>(kStepStates, text);
-}
-std::optional<RolloutState> rolloutStateFromText(std::string_view text) noexcept
-{
-    return enumFromText<RolloutState>(kRolloutStates, text);
-}
-std::optional<RolloutNodeState> rolloutNodeStateFromText(std::string_view text) noexcept
-{
-    return enumFromText<RolloutNodeState>(kRolloutNodeStates, text);
-}
-std::optional<PlanVerdict> planVerdictFromText(std::string_view text) noexcept
-{
-    return enumFromText<PlanVerdict>(kPlanVerdicts, text);
-}
-
-bool isOpen(RolloutState state) noexcept
-{
-    return state == RolloutState::Running || state == RolloutState::Paused || state == RolloutState::Aborting;
-}
-
-bool hasEnded(RolloutNodeState state) noexcept
-{
-    return state >= RolloutNodeState::Done;
 }
 
 } // namespace bm::model

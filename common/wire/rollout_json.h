@@ -1,6 +1,6 @@
 #pragma once
+#include "common/model/fleet/rollout.h"
 #include "common/model/image_tag.h"
-#include "common/model/rollout.h"
 #include "common/wire/json/json_writer.h"
 
 #include <optional>

@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/inspection_rule.h"
+#include "common/model/resources/inspection_rule.h"
 
 #include <nlohmann/json.hpp>
 #include <string>

@@ -2,7 +2,7 @@
 #include "common/model/event.h"
 #include "common/model/image.h"
 #include "common/model/operation.h"
-#include "common/model/port.h"
+#include "common/model/resources/port.h"
 #include "db/repositories/event_filter.h"
 #include "db/repositories/node_repository.h"
 

@@ -1,10 +1,10 @@
 #pragma once
-#include "common/model/allocation.h"
-#include "common/model/chassis.h"
-#include "common/model/inspection_rule.h"
-#include "common/model/port_group.h"
-#include "common/model/step_list.h"
-#include "common/model/volume.h"
+#include "common/model/resources/allocation.h"
+#include "common/model/resources/chassis.h"
+#include "common/model/resources/inspection_rule.h"
+#include "common/model/resources/port_group.h"
+#include "common/model/resources/step_list.h"
+#include "common/model/resources/volume.h"
 #include "db/repositories/resource_table.h"
 
 namespace bm::db {

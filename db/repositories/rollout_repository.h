@@ -1,7 +1,7 @@
 #pragma once
+#include "common/model/fleet/rollout.h"
 #include "common/model/image_tag.h"
 #include "common/model/operation.h"
-#include "common/model/rollout.h"
 #include "db/engine/database.h"
 
 #include <map>

@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/allocation.h"
+#include "common/model/resources/allocation.h"
 #include "common/wire/resources/resource_shape.h"
 
 namespace bm::wire {

@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/chassis.h"
+#include "common/model/resources/chassis.h"
 #include "common/wire/resources/resource_shape.h"
 
 namespace bm::wire {

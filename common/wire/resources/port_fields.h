@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/port.h"
+#include "common/model/resources/port.h"
 #include "common/wire/resources/resource_shape.h"
 
 namespace bm::wire {

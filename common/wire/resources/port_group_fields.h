@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/port_group.h"
+#include "common/model/resources/port_group.h"
 #include "common/wire/resources/resource_shape.h"
 
 namespace bm::wire {

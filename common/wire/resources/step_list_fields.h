@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/step_list.h"
+#include "common/model/resources/step_list.h"
 #include "common/wire/resources/resource_shape.h"
 
 namespace bm::wire {

@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/volume.h"
+#include "common/model/resources/volume.h"
 #include "common/wire/resources/resource_shape.h"
 
 namespace bm::wire {

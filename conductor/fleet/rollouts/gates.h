@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/rollout.h"
+#include "common/model/fleet/rollout.h"
 #include "common/platform/exec.h"
 #include "conductor/fleet/selection/rollout_request.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 #include "common/model/event_kinds.h"
-#include "common/model/rollout.h"
+#include "common/model/fleet/rollout.h"
 #include "conductor/core/context.h"
 
 #include <string>

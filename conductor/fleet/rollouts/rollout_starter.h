@@ -1,6 +1,6 @@
 #pragma once
-#include "common/model/rollout.h"
-#include "common/model/schedule.h"
+#include "common/model/fleet/rollout.h"
+#include "common/model/fleet/schedule.h"
 #include "conductor/core/context.h"
 
 #include <memory>

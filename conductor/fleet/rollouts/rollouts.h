@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/rollout.h"
+#include "common/model/fleet/rollout.h"
 #include "conductor/core/context.h"
 #include "conductor/fleet/selection/rollout_request.h"
 

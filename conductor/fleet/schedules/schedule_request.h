@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/schedule.h"
+#include "common/model/fleet/schedule.h"
 #include "conductor/fleet/schedules/calendar.h"
 
 #include <chrono>

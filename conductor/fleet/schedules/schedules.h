@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/schedule.h"
+#include "common/model/fleet/schedule.h"
 #include "conductor/core/base_context.h"
 #include "conductor/fleet/schedules/schedule_request.h"
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "common/model/schedule.h"
+#include "common/model/fleet/schedule.h"
 #include "db/engine/database.h"
 
 #include <optional>

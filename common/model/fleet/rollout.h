@@ -10,8 +10,6 @@
 
 namespace bm::model {
 
-using RolloutId = Id<struct RolloutTag>;
-
 /// Planned: a stored plan, not started. Running: the controller begins nodes. Paused: it begins none, nodes
 /// at work continue. Aborting: it begins none, nodes at work stop at their next safe point. Final states:
 /// Done (no node failed), Failed (some did), Aborted.

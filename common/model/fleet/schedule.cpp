@@ -1,5 +1,5 @@
 // Text forms of the enums of schedules, each a table in the enum's order.
-#include "common/model/schedule.h"
+#include "common/model/fleet/schedule.h"
 
 #include "common/text/enum_texts.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/clock.h"
+#include "common/model/fleet/rollout.h"
 #include "common/model/ids.h"
-#include "common/model/rollout.h"
 #include "common/text/json_text.h"
 
 #include <chrono>
