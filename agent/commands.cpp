@@ -101,6 +101,24 @@ RelayPlan planFrom(const WriteRelay& relay)
     return plan;
 }
 
+/// Null without a token.
+std::unique_ptr<RelayCopy> joinRelay(ImageOrder& order, const WriteRelay& relay)
+{
+    if (relay.tokenFile.empty())
+        return nullptr;
+    auto copy = std::make_unique<RelayCopy>(planFrom(relay));
+    order.relay = copy.get();
+    order.relaySettings = relay.settings;
+    order.relaySettings.cacheBytes = relay.cacheMib << 20U;
+    return copy;
+}
+
+nlohmann::json relayResult(const RelayCopy& copy)
+{
+    const wire::AgentRelayReport report = copy.report();
+    return {{"from", report.bytesFrom}, {"served_bytes", report.bytesServed}};
+}
+
 } // namespace
 
 int runAgent(const RunOptions& options)
@@ -125,25 +143,19 @@ int runAgent(const RunOptions& options)
     return 0;
 }
 
-int writeOnce(DeployOrder order, const std::filesystem::path& target, const WriteRelay& relay)
+int writeOnce(DeployOrder order, const std::vector<std::filesystem::path>& disks, const WriteRelay& relay)
 {
     const StopOnSignal signals;
     AgentLog log;
     StepProgress progress;
-    std::optional<RelayCopy> copy;
-    if (!relay.tokenFile.empty()) {
-        copy.emplace(planFrom(relay));
-        order.relay = &*copy;
-        order.relaySettings = relay.settings;
-        order.relaySettings.cacheBytes = relay.cacheMib << 20U;
-    }
-    const DeployOutcome outcome = deployDisk(order, target, progress, log, signals.token());
+    const std::unique_ptr<RelayCopy> copy = joinRelay(order, relay);
+    const DeployOutcome outcome = deployDisks(order, disks, progress, log, signals.token());
     nlohmann::json out = {{"image_bytes", outcome.imageBytes},     {"bytes_written", outcome.bytesWritten},
                           {"bytes_fetched", outcome.bytesFetched}, {"bytes_present", outcome.bytesPresent},
                           {"write_seconds", outcome.writeSeconds}, {"seconds", outcome.seconds},
                           {"peak_memory_kib", peakMemoryKib()}};
     if (copy)
-        out["relay"] = {{"from", copy->report().bytesFrom}, {"served_bytes", copy->report().bytesServed}};
+        out["relay"] = relayResult(*copy);
     fmt::print("{}\n", out.dump());
     return 0;
 }

@@ -24,14 +24,14 @@ void addRun(CLI::App& app, bm::agent::RunOptions& options)
                  "note power_off and reboot, but do not carry them out; leave the firmware alone");
 }
 
-CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::string& target, std::size_t& memoryMib)
+CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::vector<std::filesystem::path>& disks,
+                   std::vector<std::filesystem::path>& moreDisks, std::size_t& memoryMib)
 {
     CLI::App* write = app.add_subcommand("write", "write an image to a disk or a file, without a server");
     write->add_option("--manifest", order.manifest, "file or URL of the image's manifest")->required();
     write->add_option("--blocks", order.blocks, "file or URL of the image's .zst file")->required();
-    write->add_option("--to", target, "disk, or file as long as the disk would be")->required();
-    write->add_option("--also-to", order.moreDisks,
-                      "another disk or file that gets the same (may be repeated)");
+    write->add_option("--to", disks, "disk, or file as long as the disk would be")->required()->expected(1);
+    write->add_option("--also-to", moreDisks, "another disk or file that gets the same (may be repeated)");
     write->add_option("--sha256", order.manifestSha256, "of the manifest");
     write->add_flag("--grow", order.growLastPartition, "let the last partition reach the disk's end");
     write->add_flag("--full", order.full, "copy every block, whatever the disk holds");
@@ -42,6 +42,9 @@ CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::string& ta
         ->capture_default_str();
     write->add_option("--decoders", order.pipeline.decoders,
                       "threads that verify and decompress; 0: one per core");
+    write->footer("Example: bm-agent write --manifest http://10.77.0.1/image.manifest --blocks "
+                  "http://10.77.0.1/image.zst --to /dev/sdb\n"
+                  "         --relay-token token --source 10.77.0.101:6387");
     return write;
 }
 
@@ -56,9 +59,6 @@ void addRelay(CLI::App& write, bm::agent::WriteRelay& relay)
     write.add_option("--relay-port", relay.settings.port, "port to serve at")->capture_default_str();
     write.add_option("--relay-cache", relay.cacheMib,
                      "MiB of stored blocks kept for others; 0: by the memory");
-    write.footer("Example: bm-agent write --manifest http://10.77.0.1/image.manifest --blocks "
-                 "http://10.77.0.1/image.zst --to /dev/sdb\n"
-                 "         --relay-token token --source 10.77.0.101:6387");
 }
 
 struct TreeCommand {
@@ -93,11 +93,12 @@ int runCommand(int argc, char** argv)
     CLI::App app{kAbout};
     bm::agent::RunOptions run;
     bm::agent::DeployOrder order;
-    std::string target;
+    std::vector<std::filesystem::path> disks;
+    std::vector<std::filesystem::path> moreDisks;
     std::size_t memoryMib = order.pipeline.memoryBytes >> 20U;
     addRun(app, run);
     app.set_version_flag("--version", BM_AGENT_VERSION);
-    CLI::App* write = addWrite(app, order, target, memoryMib);
+    CLI::App* write = addWrite(app, order, disks, moreDisks, memoryMib);
     bm::agent::WriteRelay relay;
     addRelay(*write, relay);
     TreeCommand tree;
@@ -107,8 +108,9 @@ int runCommand(int argc, char** argv)
     app.require_subcommand(0, 1);
     CLI11_PARSE(app, argc, argv);
     order.pipeline.memoryBytes = memoryMib << 20U;
+    disks.insert(disks.end(), moreDisks.begin(), moreDisks.end());
     if (write->parsed())
-        return bm::agent::writeOnce(order, target, relay);
+        return bm::agent::writeOnce(order, disks, relay);
     if (tree.app->parsed())
         return bm::agent::writeTreeOnce(tree.order, tree.layout, tree.disks);
     return inventory->parsed() ? bm::agent::printInventory() : bm::agent::runAgent(run);

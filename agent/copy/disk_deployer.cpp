@@ -1,7 +1,9 @@
 #include "agent/copy/disk_deployer.h"
 
 #include "agent/base/aligned_buffer.h"
-#include "agent/copy/frame_fetcher.h"
+#include "agent/copy/copy_source.h"
+#include "agent/copy/disk_sink.h"
+#include "agent/copy/present_blocks.h"
 #include "agent/copy/read_back.h"
 #include "agent/disk/config_drive.h"
 #include "agent/disk/gpt.h"
@@ -39,24 +41,25 @@ bool isLast(const Gpt& table, const Extent& partition)
                                 [&](const Extent& other) { return other.last > partition.last; });
 }
 
-/// A further disk of the order.
-struct FurtherDisk {
-    explicit FurtherDisk(const std::filesystem::path& path) : device(path, BlockDevice::Access::Write) {}
+/// A disk that gets the image.
+struct Target {
+    explicit Target(const std::filesystem::path& path) : device(path, BlockDevice::Access::Write) {}
     BlockDevice device;
-    std::optional<ReadBack> readBack{};
+    std::optional<ReadBack> readBack{}; ///< from the first write on
     std::vector<Extent> oldPartitions{};
 };
 
 /// One deployment on its way: what its stages share.
 class Deployment {
 public:
-    Deployment(const DeployOrder& order, const std::filesystem::path& disk, StepProgress& progress,
-               AgentLog& log, const std::stop_token& stop)
-        : order_(order), progress_(progress), log_(log), stop_(stop),
-          device_(disk, BlockDevice::Access::Write)
+    Deployment(const DeployOrder& order, const std::vector<std::filesystem::path>& disks,
+               StepProgress& progress, AgentLog& log, const std::stop_token& stop)
+        : order_(order), progress_(progress), log_(log), stop_(stop)
     {
-        for (const std::filesystem::path& path : order.moreDisks)
-            further_.push_back(std::make_unique<FurtherDisk>(path));
+        for (const std::filesystem::path& path : disks)
+            targets_.push_back(std::make_unique<Target>(path));
+        if (targets_.empty())
+            throw Error(ErrorCode::DiskNotFound, "no disk is given for the image");
     }
 
     DeployOutcome run()
@@ -67,20 +70,17 @@ public:
         flushAll();
         outcome_.writeSeconds = secondsSince(start);
         say("reading back");
-        readBack_->finish(stop_);
-        for (const auto& disk : further_)
-            disk->readBack->finish(stop_);
+        for (const auto& target : targets_)
+            target->readBack->finish(stop_);
         outcome_.blocksRoot = text::toHex(images::blocksRoot(manifest_));
-        finishTable(device_);
-        for (const auto& disk : further_)
-            finishTable(disk->device);
-        if (relay_) {
-            relay_->linger(order_.linger, stop_);
-            relay_->forget();
+        for (const auto& target : targets_)
+            finishTable(target->device);
+        if (Relay* const relay = source_->relay(); relay != nullptr) {
+            relay->linger(order_.linger, stop_);
+            relay->forget();
         }
-        rereadTable(device_);
-        for (const auto& disk : further_)
-            rereadTable(disk->device);
+        for (const auto& target : targets_)
+            rereadTable(target->device);
         outcome_.seconds = secondsSince(start);
         return outcome_;
     }
@@ -94,13 +94,11 @@ private:
 
     void flushAll()
     {
-        wipeSignatures(device_, manifest_.sizeBytes, oldPartitions_, stop_);
-        for (const auto& disk : further_)
-            wipeSignatures(disk->device, manifest_.sizeBytes, disk->oldPartitions, stop_);
+        for (const auto& target : targets_)
+            wipeSignatures(target->device, manifest_.sizeBytes, target->oldPartitions, stop_);
         say("flushing the disk's cache");
-        device_.flush();
-        for (const auto& disk : further_)
-            disk->device.flush();
+        for (const auto& target : targets_)
+            target->device.flush();
     }
 
     void rereadTable(BlockDevice& device)
@@ -115,17 +113,14 @@ private:
         say("fetching the manifest");
         manifest_ = fetchManifest(order_, stop_);
         outcome_.imageBytes = manifest_.sizeBytes;
-        checkSize(device_);
+        for (const auto& target : targets_)
+            checkSize(target->device);
         configDrive_ = fetchConfigDrive(order_, stop_);
-        source_ = makeFrameSource(order_.blocks, order_.token);
-        makeFetcher();
+        source_.emplace(manifest_, order_, order_.pipeline.memoryBytes / 2, log_);
         const std::vector<std::byte> begin = firstBlock();
-        checkDisk(device_, begin);
-        for (const auto& disk : further_) {
-            checkSize(disk->device);
-            checkDisk(disk->device, begin);
-        }
-        progress_.total((2 + further_.size()) * manifest_.sizeBytes);
+        for (const auto& target : targets_)
+            checkDisk(target->device, begin);
+        progress_.total((1 + targets_.size()) * manifest_.sizeBytes);
     }
 
     void checkSize(const BlockDevice& device) const
@@ -139,27 +134,16 @@ private:
 
     void checkDisk(const BlockDevice& device, const std::vector<std::byte>& begin)
     {
-        if (device.sectorBytes() != device_.sectorBytes())
+        const BlockDevice& first = targets_.front()->device;
+        if (device.sectorBytes() != first.sectorBytes())
             throw Error(ErrorCode::ImageUnsupported,
                         fmt::format("{} has sectors of {} bytes, {} of {}: one image fits only one kind",
-                                    device_.path().string(), device_.sectorBytes(), device.path().string(),
+                                    first.path().string(), first.sectorBytes(), device.path().string(),
                                     device.sectorBytes()),
                         "deploy to disks of one kind");
         checkTable(device, findTable(begin));
         checkRoom(device, begin);
     }
-
-    void makeFetcher()
-    {
-        const std::size_t pipelineBytes = order_.pipeline.memoryBytes / 2;
-        if (order_.relay != nullptr)
-            relay_.emplace(manifest_, *order_.relay, order_.relaySettings, pipelineBytes, log_);
-        else
-            store_.emplace(pipelineBytes, false);
-        fetcher_.emplace(manifest_, *source_, store(), log_, order_.relay);
-    }
-
-    FrameStore& store() { return relay_ ? relay_->store() : *store_; }
 
     std::vector<std::byte> firstBlock()
     {
@@ -170,14 +154,15 @@ private:
         for (int attempt = 1;; ++attempt) {
             const std::size_t block = 0;
             const bool last = attempt == 3;
-            fetcher_->fetch({&block, 1}, {[&](const FramePtr& frame) { firstFrame_ = frame; }}, stop_, last);
+            source_->fetcher().fetch({&block, 1}, {[&](const FramePtr& frame) { firstFrame_ = frame; }},
+                                     stop_, last);
             if (!firstFrame_)
                 continue; // its source had it wrong, and said so
             try {
                 images::BlockDecoder().decodeAny(entry, firstFrame_->bytes(), raw);
                 return raw;
             } catch (const Error& error) {
-                fetcher_->rejected(firstFrame_);
+                source_->fetcher().rejected(firstFrame_);
                 firstFrame_.reset();
                 if (last)
                     throw Error(ErrorCode::ChecksumMismatch,
@@ -225,19 +210,16 @@ private:
     {
         hashes_.resize(manifest_.blocks.size());
         copied_.assign(manifest_.blocks.size(), false);
-        oldPartitions_ = partitionsOf(device_);
         written_.emplace(manifest_.blocks.size());
-        if (relay_)
-            relay_->serveFrom(device_, *written_);
-        readBack_.emplace(ReadBack::Parts{manifest_, device_, hashes_, progress_},
-                          [this] { ended_.request_stop(); });
-        for (const auto& disk : further_) {
-            disk->oldPartitions = partitionsOf(disk->device);
-            disk->readBack.emplace(ReadBack::Parts{manifest_, disk->device, hashes_, progress_},
-                                   [this] { ended_.request_stop(); });
-            twins_.push_back({disk->device, *disk->readBack});
+        if (source_->relay() != nullptr)
+            source_->relay()->serveFrom(targets_.front()->device, *written_);
+        for (const auto& target : targets_) {
+            target->oldPartitions = partitionsOf(target->device);
+            target->readBack.emplace(ReadBack::Parts{manifest_, target->device, hashes_, progress_},
+                                     [this] { ended_.request_stop(); });
+            copyTargets_.push_back({target->device, *target->readBack});
         }
-        const std::vector<bool> present = lookAtDisk();
+        const std::vector<bool> present = presentBlocks();
         std::vector<std::size_t> blocks;
         std::vector<std::size_t> holes;
         std::uint64_t missing = 0;
@@ -255,36 +237,37 @@ private:
         for (std::size_t i = 0; i < present.size(); ++i)
             if (present[i]) {
                 written_->mark(i);
-                readBack_->onDisk(i);
+                targets_.front()->readBack->onDisk(i);
             }
         copy(blocks, holes);
         outcome_.bytesWritten += missing;
     }
 
     /// Which blocks need not be copied, if it pays to ask.
-    std::vector<bool> lookAtDisk()
+    std::vector<bool> presentBlocks()
     {
         std::vector<bool> none(manifest_.blocks.size(), false);
-        if (!further_.empty()) {
+        const BlockDevice& device = targets_.front()->device;
+        if (targets_.size() > 1) {
             outcome_.decision = {false, "several disks get it"};
             return none;
         }
         if (order_.resume) {
             say("looking for what is already written");
             outcome_.decision = {true, "an earlier try was cut short"};
-            return findPresent(manifest_, device_, copied_, hashes_, stop_);
+            return findPresent(manifest_, device, copied_, hashes_, stop_);
         }
         if (order_.full) {
             outcome_.decision = {false, "every block was asked for"};
             return none;
         }
         say("looking at the disk");
-        const Probe probe = probeDisk(manifest_, device_, stop_);
+        const Probe probe = probeDisk(manifest_, device, stop_);
         outcome_.decision = chooseDelta(probe, probe.held == 0 ? 0 : measuredCopy());
         log_.note(fmt::format("{}: {}",
                               outcome_.decision.onlyDiffering ? "what differs is copied" : "all is copied",
                               outcome_.decision.why));
-        return outcome_.decision.onlyDiffering ? findPresent(manifest_, device_, copied_, hashes_, stop_)
+        return outcome_.decision.onlyDiffering ? findPresent(manifest_, device, copied_, hashes_, stop_)
                                                : none;
     }
 
@@ -309,34 +292,26 @@ private:
 
     void copy(std::span<const std::size_t> blocks, std::span<const std::size_t> holes)
     {
-        ImageWriter::Parts parts{manifest_, device_, *fetcher_, store(), progress_, log_};
-        parts.relay = relay_ ? &*relay_ : nullptr;
-        parts.written = &*written_;
-        parts.readBack = &*readBack_;
-        parts.twins = twins_;
         const std::stop_callback<std::function<void()>> both(stop_, [this] { ended_.request_stop(); });
         try {
-            ImageWriter(parts, source_->name(), order_.pipeline)
+            DiskSink({manifest_, *source_, copyTargets_, *written_, progress_, log_}, order_.pipeline)
                 .write(blocks, holes, hashes_, ended_.get_token());
         } catch (const Error&) {
-            readBack_->check(); // the disk gave back other bytes: that is why
-            for (const Twin& twin : twins_)
-                twin.readBack.check();
+            for (const auto& target : targets_)
+                target->readBack->check(); // the disk gave back other bytes: that is why
             throw;
         }
-        outcome_.bytesFetched = fetcher_->bytesFetched();
+        outcome_.bytesFetched = source_->fetcher().bytesFetched();
     }
 
     void zeroFirstBlock()
     {
-        const auto zero = [this](BlockDevice& device) {
+        for (const auto& target : targets_) {
+            BlockDevice& device = target->device;
             device.zero(
                 0, std::min(kBlockBytes, device.sizeBytes() / device.sectorBytes() * device.sectorBytes()),
                 stop_);
-        };
-        zero(device_);
-        for (const auto& disk : further_)
-            zero(disk->device);
+        }
     }
 
     void sort(std::size_t block, const std::vector<bool>& present, std::vector<std::size_t>& blocks,
@@ -382,32 +357,26 @@ private:
     StepProgress& progress_;
     AgentLog& log_;
     const std::stop_token& stop_;
-    BlockDevice device_;
     Manifest manifest_;
     std::string configDrive_;
-    std::unique_ptr<FrameSource> source_;
+    std::vector<BlockHash> hashes_;
+    std::vector<bool> copied_; ///< by measuredCopy()
     std::optional<WrittenBlocks> written_;
-    std::optional<FrameStore> store_; ///< without a relay
-    std::optional<Relay> relay_;
-    std::optional<FrameFetcher> fetcher_;
+    std::stop_source ended_; ///< of the writing: stopped, or because a disk gave back other bytes
+    std::vector<std::unique_ptr<Target>> targets_;
+    std::vector<CopyTarget> copyTargets_; ///< of targets_, once they are written to
+    std::optional<CopySource> source_;    ///< after the disk that its relay serves from
     FramePtr firstFrame_; ///< kept till the end: the disk's first block is changed after it was written
     TableKind table_ = TableKind::None;
-    std::vector<BlockHash> hashes_;
-    std::vector<bool> copied_;         ///< to measure
-    std::stop_source ended_;           ///< of the writing: asked to, or because of what was read back
-    std::optional<ReadBack> readBack_; ///< from the first write on
-    std::vector<Extent> oldPartitions_;
-    std::vector<std::unique_ptr<FurtherDisk>> further_;
-    std::vector<Twin> twins_; ///< of further_, once it is written to
     DeployOutcome outcome_;
 };
 
 } // namespace
 
-DeployOutcome deployDisk(const DeployOrder& order, const std::filesystem::path& disk, StepProgress& progress,
-                         AgentLog& log, const std::stop_token& stop)
+DeployOutcome deployDisks(const DeployOrder& order, const std::vector<std::filesystem::path>& disks,
+                          StepProgress& progress, AgentLog& log, const std::stop_token& stop)
 {
-    return Deployment(order, disk, progress, log, stop).run();
+    return Deployment(order, disks, progress, log, stop).run();
 }
 
 } // namespace bm::agent

@@ -1,29 +1,22 @@
 #pragma once
 #include "agent/base/agent_log.h"
 #include "agent/base/step_progress.h"
+#include "agent/copy/delta_choice.h"
 #include "agent/copy/image_order.h"
-#include "agent/copy/image_writer.h"
-#include "agent/relay/relay.h"
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 namespace bm::agent {
 
-/// What to put onto a disk.
+/// What to put onto disks.
 struct DeployOrder : ImageOrder {
     bool growLastPartition = false;
-    bool full = false;                              ///< copy every block, whatever the disk holds
-    std::vector<std::filesystem::path> moreDisks{}; ///< get the same, block by block, with the first
+    bool full = false;   ///< copy every block, whatever the disk holds
     bool resume = false; ///< an earlier try was cut short: expect many blocks to be there
-    PipelineSettings pipeline{};
-    RelayCopy* relay = nullptr; ///< borrowed; null: from the server alone, nothing is passed on
-    RelaySettings relaySettings{};
-    std::chrono::milliseconds linger{5000}; ///< at the end, for others that still take from this node
 };
 
 struct DeployOutcome {
@@ -38,16 +31,16 @@ struct DeployOutcome {
     double seconds = 0;
 };
 
-/// Brings @p disk to the image: checks sizes and sectors before anything is destroyed, writes what differs
+/// Brings @p disks to the image: checks sizes and sectors before anything is destroyed, writes what differs
 /// (or everything, where a measurement says that this ends sooner: agent/copy/delta_choice.h), zeroes the
 /// holes, reads it back behind the writing (ReadBack), wipes old signatures beyond, moves the GPT backup to
 /// the disk's end (UEFI 2.10, 5.3.2), grows the last partition, adds the config drive. The first MiB is
-/// written last: a half-written disk does not boot. May be repeated. Further disks of the order get the same
-/// bytes from the same fetch, each read back by itself; then every block is written, whatever the disks hold.
+/// written last: a half-written disk does not boot. May be repeated. Several disks get the same bytes from
+/// one fetch, each read back by itself; then every block is written, whatever the disks hold. Other nodes are
+/// served from the first disk.
 /// @throws Error DiskTooSmall, DiskFailed, Conflict, ChecksumMismatch, ImageCorrupt, ImageUnsupported (sector
-/// size),
-///   ConfigDriveFailed, Aborted
-DeployOutcome deployDisk(const DeployOrder& order, const std::filesystem::path& disk, StepProgress& progress,
-                         AgentLog& log, const std::stop_token& stop);
+/// size), ConfigDriveFailed, Aborted
+DeployOutcome deployDisks(const DeployOrder& order, const std::vector<std::filesystem::path>& disks,
+                          StepProgress& progress, AgentLog& log, const std::stop_token& stop);
 
 } // namespace bm::agent

@@ -28,6 +28,8 @@ ImageOrder imageOrderFrom(const wire::ImageOfStore& image, const std::optional<s
     order.blocks = absoluteUrl(context, image.blocksUrl.value_or(""));
     order.configDrive = absoluteUrl(context, configDriveUrl.value_or(""));
     order.token = context.token;
+    order.relay = context.relay;
+    order.relaySettings = context.relaySettings;
     for (const std::string& url : {order.manifest, order.blocks})
         if (!url.starts_with("http://") && !url.starts_with("https://"))
             throw Error(ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is no http(s) URL", step, url));

@@ -1,8 +1,11 @@
 #pragma once
+#include "agent/copy/pipeline_settings.h"
 #include "agent/frames/frame_source.h"
+#include "agent/relay/relay.h"
 #include "common/wire/steps/image_parts.h"
 #include "images/blocks/manifest.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
@@ -12,7 +15,7 @@ namespace bm::agent {
 
 struct StepContext;
 
-/// An image that is to come, and where from (URLs or paths).
+/// An image to copy, where from (URLs or paths), and by which means.
 struct ImageOrder {
     std::string manifest;
     std::string manifestSha256{}; ///< lower-case hex; empty: not checked
@@ -20,6 +23,10 @@ struct ImageOrder {
     std::string blocks;
     std::string configDrive{}; ///< empty: none
     TokenSource token{};
+    PipelineSettings pipeline{};
+    RelayCopy* relay = nullptr; ///< borrowed; null: from the server alone, nothing is passed on
+    RelaySettings relaySettings{};
+    std::chrono::milliseconds linger{5000}; ///< at the end, for others that still take from this node
 };
 
 /// From the arguments of @p step. @throws Error InvalidInput: no http(s) URL, no checksum

@@ -1,6 +1,6 @@
-// What the disk holds already, compared with what it should.
+#include "agent/copy/present_blocks.h"
+
 #include "agent/base/aligned_buffer.h"
-#include "agent/copy/image_writer.h"
 #include "common/model/error.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
@@ -48,7 +48,7 @@ void forEachBlock(const images::Manifest& manifest, const BlockDevice& device,
     std::atomic<std::size_t> next{0};
     std::mutex mutex;
     std::exception_ptr failure;
-    const auto look = [&](std::size_t block, const AlignedBuffer& buffer) {
+    const auto compare = [&](std::size_t block, const AlignedBuffer& buffer) {
         const std::uint64_t length = manifest.rawLength(block);
         const std::uint64_t sector = device.sectorBytes();
         if (readBlock(device, block, buffer.first((length + sector - 1) / sector * sector)))
@@ -60,7 +60,7 @@ void forEachBlock(const images::Manifest& manifest, const BlockDevice& device,
             for (std::size_t block = next++; block < manifest.blocks.size() && !stop.stop_requested();
                  block = next++)
                 if (wanted(block))
-                    look(block, buffer);
+                    compare(block, buffer);
         } catch (...) {
             const std::scoped_lock lock(mutex);
             failure = std::current_exception();

@@ -31,8 +31,6 @@ DeployOrder orderFrom(const wire::WriteImageArguments& in, const StepContext& co
     order.growLastPartition = in.growLastPartition;
     order.full = in.full;
     order.resume = context.resume;
-    order.relay = context.relay;
-    order.relaySettings = context.relaySettings;
     return order;
 }
 
@@ -48,16 +46,13 @@ wire::WriteImageResult resultOf(const Disk& disk, const DeployOutcome& outcome)
             .megabytesPerSecond = megabytesPerSecond(outcome.imageBytes, outcome.seconds)};
 }
 
-/// The chosen disk and those that get the same image, released from what the kernel made of them.
-std::vector<Disk> disksFor(DeployOrder& order, const wire::WriteImageArguments& in,
-                           const StepContext& context)
+/// The chosen disk and those that get the same image; what the kernel assembled from them is stopped.
+std::vector<Disk> disksFor(const wire::WriteImageArguments& in, const StepContext& context)
 {
     std::vector<Disk> disks{chooseDisk(in.disk, context)};
     for (const Disk& disk :
-         chooseMoreDisks(in.moreDisks.value_or(std::vector<model::JsonText>{}), context, disks.front())) {
-        order.moreDisks.emplace_back(disk.name);
+         chooseMoreDisks(in.moreDisks.value_or(std::vector<model::JsonText>{}), context, disks.front()))
         disks.push_back(disk);
-    }
     for (const Disk& disk : disks) {
         context.log.note(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
                                      disk.serial.empty() ? std::string("unknown") : disk.serial));
@@ -88,15 +83,15 @@ wire::GrownFileSystem grow(const std::string& disk, const StepContext& context)
 model::JsonText writeImageStep(const StepContext& context)
 {
     const auto in = wire::fromJson<wire::WriteImageArguments>(context.arguments.text, "write_image");
-    DeployOrder order = orderFrom(in, context);
-    const std::vector<Disk> disks = disksFor(order, in, context);
+    const DeployOrder order = orderFrom(in, context);
+    const std::vector<Disk> disks = disksFor(in, context);
     std::vector<std::string> names;
     names.reserve(disks.size());
     for (const Disk& disk : disks)
         names.push_back(disk.name);
     DiskStart start(names, context);
     const DeployOutcome outcome =
-        deployDisk(order, names.front(), context.progress, context.log, context.stop);
+        deployDisks(order, {names.begin(), names.end()}, context.progress, context.log, context.stop);
     context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
                                  fmt::join(names, ", "), outcome.seconds, outcome.bytesFetched >> 20U));
     wire::WriteImageResult result = resultOf(disks.front(), outcome);

@@ -116,10 +116,10 @@ FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
     return add(block, length, original);
 }
 
-FramePtr FrameStore::beginExtra(std::size_t block, std::size_t length)
+FramePtr FrameStore::beginExtra(std::size_t block, std::size_t length, bool original)
 {
     makeRoom(length);
-    return add(block, length, false);
+    return add(block, length, original);
 }
 
 FramePtr FrameStore::find(std::size_t block) const

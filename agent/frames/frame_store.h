@@ -76,8 +76,9 @@ public:
 
     /// A new frame, empty. Waits for memory; nothing after abort().
     FramePtr begin(std::size_t block, std::size_t length, bool original);
-    /// As begin() without waiting: a little more than the limit may be used. For frames made from the disk.
-    FramePtr beginExtra(std::size_t block, std::size_t length);
+    /// As begin() without waiting: a little more than the limit may be used. For frames that nodes behind
+    /// this one wait for.
+    FramePtr beginExtra(std::size_t block, std::size_t length, bool original);
     FramePtr find(std::size_t block) const;
     void grown(const FramePtr& frame, std::size_t count);
     /// It did not verify: whoever was given it will be told, and gets another.

@@ -101,7 +101,7 @@ void DiskFrames::make(std::size_t block, const DiskBlocks& disk)
     const AlignedBuffer room(images::BlockEncoder::bound(bytes.size()));
     images::BlockEncoder encoder(kQuickLevel);
     const std::size_t length = encoder.encode(bytes, room.bytes());
-    const FramePtr frame = store_.beginExtra(block, length);
+    const FramePtr frame = store_.beginExtra(block, length, false);
     std::memcpy(frame->room().data(), room.bytes().data(), length);
     store_.grown(frame, length);
 }

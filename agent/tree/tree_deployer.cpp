@@ -116,7 +116,8 @@ private:
 
     void unpack(const std::string& root)
     {
-        ImageStream stream(manifest_, order_.blocks, order_.token, log_, stop_);
+        CopySource source(manifest_, order_, TreeStream::kBytes / 2, log_);
+        TreeStream stream(manifest_, source, log_, stop_);
         TreeExtractor extractor(root, stream, skipped(), files_, progress_, stop_);
         extractor.run();
         outcome_.entries = extractor.entries();

@@ -146,7 +146,7 @@ struct ReadFreer {
 
 } // namespace
 
-TreeExtractor::TreeExtractor(const std::string& root, ImageStream& stream, std::vector<std::string> skip,
+TreeExtractor::TreeExtractor(const std::string& root, TreeStream& stream, std::vector<std::string> skip,
                              TreeManifest& manifest, StepProgress& progress, const std::stop_token& stop)
     : root_(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), stream_(stream), skip_(std::move(skip)),
       manifest_(manifest), progress_(progress), stop_(stop)

@@ -1,8 +1,8 @@
 #pragma once
 #include "agent/base/agent_log.h"
 #include "agent/base/step_progress.h"
-#include "agent/tree/image_stream.h"
 #include "agent/tree/tree_record.h"
+#include "agent/tree/tree_stream.h"
 #include "common/platform/files.h"
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace bm::agent {
 class TreeExtractor {
 public:
     /// All borrowed. @p skip: paths ("srv") whose content is not unpacked; the folders themselves are.
-    TreeExtractor(const std::string& root, ImageStream& stream, std::vector<std::string> skip,
+    TreeExtractor(const std::string& root, TreeStream& stream, std::vector<std::string> skip,
                   TreeManifest& manifest, StepProgress& progress, const std::stop_token& stop);
     /// @throws Error DiskTooSmall (the file system is full), DiskFailed, ImageCorrupt (no archive of ours),
     /// what the stream throws, Aborted
@@ -51,7 +51,7 @@ private:
     bool isSkipped(std::string_view path) const;
 
     platform::Fd root_;
-    ImageStream& stream_;
+    TreeStream& stream_;
     std::vector<std::string> skip_;
     TreeManifest& manifest_;
     StepProgress& progress_;

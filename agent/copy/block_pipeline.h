@@ -1,0 +1,118 @@
+#pragma once
+#include "agent/base/agent_log.h"
+#include "agent/base/aligned_buffer.h"
+#include "agent/base/bounded_queue.h"
+#include "agent/copy/copy_source.h"
+#include "common/model/error.h"
+#include "images/blocks/block_decoder.h"
+#include "images/blocks/manifest.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+namespace bm::agent {
+
+/// A verified block, zeros after its end.
+struct RawBlock {
+    std::size_t block = 0;
+    AlignedBuffer bytes;
+};
+
+/// From the source to a sink: one thread fetches frames, others verify and decompress them; the sink takes
+/// the blocks by next() and gives their buffers back. Memory is bounded by the pool of buffers and the
+/// source's frames, whatever the image's size. One pipeline is one go over a list of blocks.
+class BlockPipeline {
+public:
+    enum class Order : std::uint8_t {
+        Any,  ///< several threads decompress; a block that does not verify is left for the next pipeline
+        Given ///< one thread decompresses; a block that does not verify is fetched again at once
+    };
+    struct Plan {
+        std::span<const std::size_t> blocks; ///< no holes among them
+        Order order = Order::Any;
+        bool serverOnly = false;
+        unsigned decoders = 0; ///< threads, with Order::Any; 0: as many as cores
+        std::size_t rawBytes = 0;
+    };
+    /// Called on a decompressing thread before the sink gets the block.
+    using OnVerified = std::function<void(std::size_t block, std::span<const std::byte> raw)>;
+
+    /// Begins. All borrowed, the plan's blocks too.
+    BlockPipeline(const images::Manifest& manifest, CopySource& source, AgentLog& log, const Plan& plan,
+                  const std::stop_token& stop, OnVerified onVerified = {});
+    ~BlockPipeline();
+    BlockPipeline(const BlockPipeline&) = delete;
+    BlockPipeline& operator=(const BlockPipeline&) = delete;
+
+    /// The next verified block; nothing after the last one, or once the pipeline failed. Thread-safe.
+    std::optional<RawBlock> next() { return raws_.pop(); }
+    void giveBack(AlignedBuffer bytes) { rawPool_.push(std::move(bytes)); }
+    /// Ends it all with the exception that @p work throws, if any: for the sink's threads.
+    template <class Work> void guarded(Work work)
+    {
+        try {
+            work();
+        } catch (...) {
+            fail(std::current_exception());
+        }
+    }
+    /// Requested once the pipeline fails or is stopped.
+    std::stop_token stopped() const { return failed_.get_token(); }
+    /// Waits for its threads; the sink must have taken every block. @return blocks that did not verify
+    /// @throws Error ChecksumMismatch (which block, from where), Aborted; what the source calls final; what
+    /// guarded() caught
+    std::vector<std::size_t> finish();
+    const std::optional<model::Error>& lastMismatch() const { return lastMismatch_; }
+    /// Stored bytes of blocks that were fetched again.
+    std::uint64_t bytesFetchedAgain() const { return bytesFetchedAgain_; }
+
+private:
+    struct Item {
+        std::size_t block = 0;
+        FramePtr frame; ///< null: its source left it out
+    };
+    void fail(std::exception_ptr failure);
+    void abort();
+    void fetchAll();
+    void decodeAll();
+    bool decode(images::BlockDecoder& decoder, const Item& item, const AlignedBuffer& raw);
+    bool verify(images::BlockDecoder& decoder, const FramePtr& frame, const AlignedBuffer& raw);
+    FramePtr fetchAgain(std::size_t block, bool serverOnly);
+    void publish(const FramePtr& frame);
+    void leaveForNext(std::size_t block);
+    void noteMismatch(const FramePtr& frame, const model::Error& error);
+
+    const images::Manifest& manifest_;
+    CopySource& source_;
+    AgentLog& log_;
+    Plan plan_;
+    std::stop_token stop_;
+    OnVerified onVerified_;
+    BoundedQueue<AlignedBuffer> rawPool_;
+    BoundedQueue<Item> frames_;
+    BoundedQueue<RawBlock> raws_;
+    std::mutex mutex_;
+    std::exception_ptr failure_;
+    std::vector<std::size_t> bad_;
+    std::optional<model::Error> lastMismatch_;
+    std::atomic<std::uint64_t> bytesFetchedAgain_{0};
+    std::atomic<unsigned> decoding_{0};
+    std::stop_source failed_;
+    std::stop_callback<std::function<void()>> stopCallback_;
+    std::vector<std::jthread> decoders_; ///< last: they end before what they use
+    std::jthread fetcher_;
+};
+
+/// The image's blocks that are no holes, in their order.
+std::vector<std::size_t> dataBlocks(const images::Manifest& manifest);
+
+} // namespace bm::agent

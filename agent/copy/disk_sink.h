@@ -1,0 +1,61 @@
+#pragma once
+#include "agent/base/agent_log.h"
+#include "agent/base/step_progress.h"
+#include "agent/copy/block_pipeline.h"
+#include "agent/copy/copy_source.h"
+#include "agent/copy/pipeline_settings.h"
+#include "agent/copy/read_back.h"
+#include "agent/disk/block_device.h"
+#include "images/blocks/manifest.h"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace bm::agent {
+
+/// A disk that gets the image, and its own reader.
+struct CopyTarget {
+    BlockDevice& device;
+    ReadBack& readBack;
+};
+
+/// Writes the blocks of a pipeline to every target with O_DIRECT, on threads of its own, and zeroes the
+/// holes.
+class DiskSink {
+public:
+    /// All borrowed. Every target is at least as long as the image; all have sectors of one size.
+    struct Parts {
+        const images::Manifest& manifest;
+        CopySource& source;
+        std::span<const CopyTarget> targets;
+        WrittenBlocks& written; ///< told what is on the first target
+        StepProgress& progress;
+        AgentLog& log;
+    };
+    DiskSink(const Parts& parts, PipelineSettings settings) : parts_(parts), settings_(settings) {}
+
+    /// Writes @p blocks (no holes among them) in this order and zeroes @p holes meanwhile. A block that does
+    /// not verify is fetched again, three times, the last from the server. @p hashes gets the hash of each
+    /// block written.
+    /// @throws Error ChecksumMismatch (which block, from where), DiskFailed, Aborted; NotFound, Forbidden ...
+    /// of the source
+    void write(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
+               std::vector<BlockHash>& hashes, const std::stop_token& stop);
+
+private:
+    BlockPipeline::Plan planOf(std::span<const std::size_t> blocks, bool serverOnly) const;
+    std::vector<std::size_t> pass(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
+                                  std::vector<BlockHash>& hashes, bool last, const std::stop_token& stop);
+    void writeAll(BlockPipeline& pipeline);
+    void writeBlock(const RawBlock& raw);
+    void zeroHoles(std::span<const std::size_t> holes, const std::stop_token& stop);
+
+    Parts parts_;
+    PipelineSettings settings_;
+    std::optional<model::Error> lastMismatch_;
+};
+
+} // namespace bm::agent
