@@ -160,7 +160,8 @@ int writeOnce(DeployOrder order, const std::vector<std::filesystem::path>& disks
     return 0;
 }
 
-int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vector<std::string>& disks)
+int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vector<std::string>& disks,
+                  const WriteRelay& relay)
 {
     const StopOnSignal signals;
     AgentLog log;
@@ -168,18 +169,21 @@ int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vec
     order.layout = layout::layoutFromJson(layoutFile.find('/') == std::string::npos
                                               ? layout::namedLayout(layoutFile)
                                               : nlohmann::json::parse(platform::readFile(layoutFile)));
+    const std::unique_ptr<RelayCopy> copy = joinRelay(order, relay);
     const std::unique_ptr<platform::Exec> exec = platform::makeExec();
     const TreeOutcome outcome =
         deployTree(order, {disks.begin(), disks.end()}, *exec, progress, log, signals.token());
-    const nlohmann::json out = {{"entries", outcome.entries},
-                                {"content_bytes", outcome.contentBytes},
-                                {"archive_bytes", outcome.archiveBytes},
-                                {"bytes_fetched", outcome.bytesFetched},
-                                {"manifest_xxh3", outcome.manifestDigest},
-                                {"preserved", outcome.preserved},
-                                {"write_seconds", outcome.writeSeconds},
-                                {"seconds", outcome.seconds},
-                                {"peak_memory_kib", peakMemoryKib()}};
+    nlohmann::json out = {{"entries", outcome.entries},
+                          {"content_bytes", outcome.contentBytes},
+                          {"archive_bytes", outcome.archiveBytes},
+                          {"bytes_fetched", outcome.bytesFetched},
+                          {"manifest_xxh3", outcome.manifestDigest},
+                          {"preserved", outcome.preserved},
+                          {"write_seconds", outcome.writeSeconds},
+                          {"seconds", outcome.seconds},
+                          {"peak_memory_kib", peakMemoryKib()}};
+    if (copy)
+        out["relay"] = relayResult(*copy);
     fmt::print("{}\n", out.dump());
     return 0;
 }

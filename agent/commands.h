@@ -29,7 +29,8 @@ int runAgent(const RunOptions& options);
 /// Writes an image without a server and prints the outcome as JSON. @return exit status
 int writeOnce(DeployOrder order, const std::vector<std::filesystem::path>& disks, const WriteRelay& relay);
 /// Lays a tree onto disks without a server and prints the outcome as JSON. @return exit status
-int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vector<std::string>& disks);
+int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vector<std::string>& disks,
+                  const WriteRelay& relay);
 /// Prints the inventory as JSON. @return exit status
 int printInventory();
 

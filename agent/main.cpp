@@ -103,6 +103,7 @@ int runCommand(int argc, char** argv)
     addRelay(*write, relay);
     TreeCommand tree;
     addWriteTree(app, tree);
+    addRelay(*tree.app, relay);
     CLI::App* inventory =
         app.add_subcommand("inventory", "print what the server would be told about this machine");
     app.require_subcommand(0, 1);
@@ -112,7 +113,7 @@ int runCommand(int argc, char** argv)
     if (write->parsed())
         return bm::agent::writeOnce(order, disks, relay);
     if (tree.app->parsed())
-        return bm::agent::writeTreeOnce(tree.order, tree.layout, tree.disks);
+        return bm::agent::writeTreeOnce(tree.order, tree.layout, tree.disks, relay);
     return inventory->parsed() ? bm::agent::printInventory() : bm::agent::runAgent(run);
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstring>
 #include <fmt/format.h>
 
 namespace bm::agent {
@@ -187,13 +186,8 @@ FramePtr BlockPipeline::fetchAgain(std::size_t block, bool serverOnly)
 /// The nodes behind this one wait for the right frame.
 void BlockPipeline::publish(const FramePtr& frame)
 {
-    if (source_.relay() == nullptr)
-        return;
-    FrameStore& store = source_.store();
-    const FramePtr copy = store.beginExtra(frame->block(), frame->length(), frame->original());
-    std::memcpy(copy->room().data(), frame->bytes().data(), frame->length());
-    store.grown(copy, frame->length());
-    copy->mark(StoredFrame::State::Verified);
+    if (source_.relay() != nullptr)
+        source_.store().addWhole(frame->block(), frame->bytes(), frame->original());
 }
 
 void BlockPipeline::leaveForNext(std::size_t block)

@@ -8,6 +8,7 @@
 #include "agent/disk/config_drive.h"
 #include "agent/disk/gpt.h"
 #include "agent/disk/signature_wiper.h"
+#include "agent/relay/disk_frames.h"
 #include "common/model/error.h"
 #include "common/text/text.h"
 #include "images/blocks/block_decoder.h"
@@ -212,7 +213,8 @@ private:
         copied_.assign(manifest_.blocks.size(), false);
         written_.emplace(manifest_.blocks.size());
         if (source_->relay() != nullptr)
-            source_->relay()->serveFrom(targets_.front()->device, *written_);
+            source_->relay()->restoreFrom(
+                std::make_unique<DiskFrames>(manifest_, targets_.front()->device, *written_));
         for (const auto& target : targets_) {
             target->oldPartitions = partitionsOf(target->device);
             target->readBack.emplace(ReadBack::Parts{manifest_, target->device, hashes_, progress_},

@@ -6,6 +6,7 @@
 #include "agent/copy/pipeline_settings.h"
 #include "agent/copy/read_back.h"
 #include "agent/disk/block_device.h"
+#include "agent/relay/disk_frames.h"
 #include "images/blocks/manifest.h"
 
 #include <cstddef>

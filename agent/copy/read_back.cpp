@@ -8,9 +8,6 @@
 #include <fmt/format.h>
 #include <utility>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 namespace bm::agent {
 
 using images::kBlockBytes;
@@ -26,12 +23,6 @@ constexpr std::size_t kFewestPerFlush = 8;
 constexpr std::size_t kAtTheWriters = 2; ///< being written, not waiting
 
 } // namespace
-
-BlockHash hashOf(std::span<const std::byte> bytes)
-{
-    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
-    return {hash.low64, hash.high64};
-}
 
 ReadBack::ReadBack(const Parts& parts, std::function<void()> onFailure)
     : parts_(parts), onFailure_(std::move(onFailure)), told_(parts.manifest.blocks.size(), false),

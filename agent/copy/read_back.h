@@ -1,4 +1,5 @@
 #pragma once
+#include "agent/base/block_hash.h"
 #include "agent/base/step_progress.h"
 #include "agent/disk/block_device.h"
 #include "images/blocks/manifest.h"
@@ -18,14 +19,6 @@
 #include <vector>
 
 namespace bm::agent {
-
-/// XXH3-128 of a block as it was written: guards against disks, not people.
-struct BlockHash {
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    bool operator==(const BlockHash&) const = default;
-};
-BlockHash hashOf(std::span<const std::byte> bytes);
 
 /// Reads the image back and compares, behind the writer: about every half second the disk's cache is flushed,
 /// and what was written before that is read while no block waits to be written. So a copy that waits for its

@@ -51,29 +51,63 @@ FrameStore::FrameStore(std::size_t limitBytes, bool keep, std::function<void()> 
       budget_(std::make_shared<StoredFrame::Budget>())
 {}
 
+/// Bytes to be freed before @p length more fit.
+std::size_t FrameStore::excess(std::size_t length) const
+{
+    const std::scoped_lock lock(budget_->mutex);
+    return budget_->used + length <= limit_ ? 0 : budget_->used + length - limit_;
+}
+
+/// The oldest frames that nobody else holds, at least @p bytes of them where there are so many.
+std::vector<FramePtr> FrameStore::unused(std::size_t bytes) const
+{
+    std::vector<FramePtr> out;
+    const std::scoped_lock lock(mutex_);
+    std::size_t found = 0;
+    for (auto at = order_.begin(); at != order_.end() && found < bytes; ++at)
+        if (at->use_count() == 2) { // the map and this list
+            found += (*at)->length();
+            out.push_back(*at);
+        }
+    return out;
+}
+
+/// @return whether any of @p frames was still unused, and is gone
+bool FrameStore::drop(std::vector<FramePtr> frames) // freed after the lock
+{
+    bool dropped = false;
+    const std::scoped_lock lock(mutex_);
+    for (const FramePtr& frame : frames) {
+        const auto found = frames_.find(frame->block());
+        if (found == frames_.end() || found->second != frame || frame.use_count() != 3)
+            continue;
+        frames_.erase(found);
+        std::erase(order_, frame);
+        dropped = true;
+    }
+    return dropped;
+}
+
 /// Drops the oldest frames that nobody else holds until @p length more fits.
 bool FrameStore::makeRoom(std::size_t length)
 {
-    std::deque<FramePtr> dropped; // freed after the lock
-    const std::scoped_lock lock(mutex_);
-    const auto fits = [&] {
-        const std::scoped_lock budget(budget_->mutex);
-        std::size_t freed = 0;
-        for (const FramePtr& frame : dropped)
-            freed += frame->length();
-        return budget_->used - freed + length <= limit_;
-    };
-    for (auto at = order_.begin(); at != order_.end() && !fits();) {
-        if (at->use_count() > 2) { // the map and this list
-            ++at;
-            continue;
-        }
-        if (const auto found = frames_.find((*at)->block()); found != frames_.end() && found->second == *at)
-            frames_.erase(found);
-        dropped.push_back(std::move(*at));
-        at = order_.erase(at);
+    const std::scoped_lock one(dropping_);
+    while (const std::size_t bytes = excess(length)) {
+        if (!beforeDrop_)
+            return false;
+        std::vector<FramePtr> frames = unused(bytes);
+        for (const FramePtr& frame : frames)
+            beforeDrop_(*frame);
+        if (!drop(std::move(frames)))
+            return excess(length) == 0;
     }
-    return fits();
+    return true;
+}
+
+void FrameStore::onDrop(std::function<void(const StoredFrame&)> beforeDrop)
+{
+    const std::scoped_lock one(dropping_);
+    beforeDrop_ = std::move(beforeDrop);
 }
 
 FramePtr FrameStore::add(std::size_t block, std::size_t length, bool original)
@@ -96,6 +130,7 @@ FramePtr FrameStore::add(std::size_t block, std::size_t length, bool original)
 
 FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
 {
+    const Clock::time_point start = Clock::now();
     while (!makeRoom(length)) {
         std::unique_lock lock(budget_->mutex);
         if (budget_->aborted)
@@ -107,8 +142,8 @@ FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
     }
     {
         const std::scoped_lock lock(budget_->mutex);
-        if (budget_->waitingSince)
-            budget_->intake.waited += Clock::now() - *std::exchange(budget_->waitingSince, std::nullopt);
+        budget_->waitingSince.reset();
+        budget_->intake.waited += Clock::now() - start; // also for what onDrop() calls
         budget_->intake.bytes += length;
         if (budget_->aborted)
             return {};
@@ -120,6 +155,14 @@ FramePtr FrameStore::beginExtra(std::size_t block, std::size_t length, bool orig
 {
     makeRoom(length);
     return add(block, length, original);
+}
+
+void FrameStore::addWhole(std::size_t block, std::span<const std::byte> bytes, bool original)
+{
+    const FramePtr frame = beginExtra(block, bytes.size(), original);
+    std::ranges::copy(bytes, frame->room().begin());
+    grown(frame, bytes.size());
+    frame->mark(StoredFrame::State::Verified);
 }
 
 FramePtr FrameStore::find(std::size_t block) const

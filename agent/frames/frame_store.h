@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace bm::agent {
 
@@ -79,7 +80,13 @@ public:
     /// As begin() without waiting: a little more than the limit may be used. For frames that nodes behind
     /// this one wait for.
     FramePtr beginExtra(std::size_t block, std::size_t length, bool original);
+    /// beginExtra(), filled with verified @p bytes.
+    void addWhole(std::size_t block, std::span<const std::byte> bytes, bool original);
     FramePtr find(std::size_t block) const;
+    /// @p beforeDrop is called with each frame that is about to leave the memory, one at a time; without a
+    /// lock that find() needs. No frame leaves before the first call of this. Returns when no call of an
+    /// earlier @p beforeDrop runs.
+    void onDrop(std::function<void(const StoredFrame&)> beforeDrop);
     void grown(const FramePtr& frame, std::size_t count);
     /// It did not verify: whoever was given it will be told, and gets another.
     void rejected(const FramePtr& frame, StoredFrame::State why);
@@ -97,13 +104,18 @@ public:
     std::size_t usedBytes() const;
 
 private:
+    std::size_t excess(std::size_t length) const;
     bool makeRoom(std::size_t length);
+    std::vector<FramePtr> unused(std::size_t bytes) const;
+    bool drop(std::vector<FramePtr> frames);
     FramePtr add(std::size_t block, std::size_t length, bool original);
 
     const std::size_t limit_;
     const bool keep_;
     std::function<void()> onChange_;
     std::shared_ptr<StoredFrame::Budget> budget_;
+    std::mutex dropping_; ///< taken before mutex_
+    std::function<void(const StoredFrame&)> beforeDrop_;
     mutable std::mutex mutex_;
     std::unordered_map<std::size_t, FramePtr> frames_;
     std::deque<FramePtr> order_; ///< oldest first

@@ -1,49 +1,44 @@
 #pragma once
-#include "agent/frames/frame_store.h"
-#include "agent/relay/relay_server.h"
+#include "agent/disk/block_device.h"
+#include "agent/relay/dropped_frames.h"
 #include "images/blocks/manifest.h"
 
-#include <condition_variable>
-#include <deque>
-#include <functional>
-#include <mutex>
-#include <set>
-#include <thread>
+#include <atomic>
+#include <cstddef>
+#include <vector>
 
 namespace bm::agent {
 
-/// Makes frames again from blocks that are on the disk: reads, checks against the manifest, compresses
-/// quickly, puts them into the store. One thread of its own; thread-safe.
-class DiskFrames {
+/// Which blocks are on the disk, as the image has them. Thread-safe.
+class WrittenBlocks {
 public:
-    /// All borrowed.
-    DiskFrames(const images::Manifest& manifest, FrameStore& store);
-    ~DiskFrames();
-    DiskFrames(const DiskFrames&) = delete;
-    DiskFrames& operator=(const DiskFrames&) = delete;
-
-    /// Returns once nobody reads from the disk before it.
-    void use(DiskBlocks disk);
-    /// It was on the disk, but is not any more (the partition table's blocks are changed at the end).
-    bool isWrong(std::size_t block);
-    /// Will be in the store soon. @return false when the disk does not hold it (or no longer the right bytes)
-    bool ask(std::size_t block);
+    explicit WrittenBlocks(std::size_t count) : flags_(count) {}
+    void mark(std::size_t block) { flags_[block].store(true, std::memory_order_release); }
+    bool holds(std::size_t block) const { return flags_[block].load(std::memory_order_acquire); }
 
 private:
-    bool take(std::size_t& block, DiskBlocks& disk, const std::stop_token& stop);
-    void run(const std::stop_token& stop);
-    void make(std::size_t block, const DiskBlocks& disk);
+    std::vector<std::atomic<bool>> flags_;
+};
 
+/// Makes frames again from a disk image's blocks: reads a block, compares it with the manifest, compresses it
+/// quickly.
+class DiskFrames final : public DroppedFrames {
+public:
+    /// All borrowed.
+    DiskFrames(const images::Manifest& manifest, const BlockDevice& device, const WrittenBlocks& written)
+        : manifest_(manifest), device_(device), written_(written)
+    {}
+    Place placeOf(std::size_t block) const override
+    {
+        return written_.holds(block) ? Place::Here : Place::NotYet;
+    }
+    void beforeDrop(const StoredFrame&) override {} // its block is written, or about to be
+    void restore(std::size_t block, FrameStore& store) override;
+
+private:
     const images::Manifest& manifest_;
-    FrameStore& store_;
-    std::mutex mutex_;
-    std::condition_variable_any changed_;
-    DiskBlocks disk_;
-    std::deque<std::size_t> asked_;
-    std::set<std::size_t> wrong_; ///< not what the manifest says, or not readable
-    bool reading_ = false;
-    std::size_t readingBlock_ = 0;
-    std::jthread thread_;
+    const BlockDevice& device_;
+    const WrittenBlocks& written_;
 };
 
 } // namespace bm::agent

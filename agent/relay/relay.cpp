@@ -39,7 +39,7 @@ std::size_t cacheBytes(const RelaySettings& settings)
 
 Relay::Relay(const images::Manifest& manifest, RelayCopy& copy, const RelaySettings& settings,
              std::size_t pipelineBytes, AgentLog& log)
-    : manifest_(manifest), store_(pipelineBytes + cacheBytes(settings), true, [this] { changes_.wake(); })
+    : store_(pipelineBytes + cacheBytes(settings), true, [this] { changes_.wake(); })
 {
     try {
         server_ = std::make_unique<RelayServer>(
@@ -52,23 +52,21 @@ Relay::Relay(const images::Manifest& manifest, RelayCopy& copy, const RelaySetti
     }
 }
 
-void Relay::serveFrom(const BlockDevice& device, const WrittenBlocks& written)
+void Relay::restoreFrom(std::unique_ptr<DroppedFrames> frames)
 {
-    if (!server_)
-        return;
-    server_->serveFrom({[&written](std::size_t block) { return written.holds(block); },
-                        [this, &device](std::size_t block, std::span<std::byte> raw) {
-                            const std::uint64_t sector = device.sectorBytes();
-                            const std::uint64_t length =
-                                (manifest_.rawLength(block) + sector - 1) / sector * sector;
-                            device.read(block * images::kBlockBytes, raw.first(length));
-                        }});
+    DroppedFrames* const now = frames.get();
+    if (server_)
+        server_->restoreFrom(now);
+    store_.onDrop([now](const StoredFrame& frame) {
+        if (now != nullptr)
+            now->beforeDrop(frame);
+    });
+    frames_ = std::move(frames);
 }
 
 void Relay::forget()
 {
-    if (server_)
-        server_->serveFrom({});
+    restoreFrom(nullptr);
 }
 
 void Relay::retract(std::size_t block)

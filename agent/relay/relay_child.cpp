@@ -185,7 +185,10 @@ bool RelayChild::takeFrame(const RelayWant& want, const Help& help)
         sayRetract(want.first);
         return true;
     }
-    help.fetch(want.first);
+    if (help.gone(want.first))
+        bye(RelayBye::Gone);
+    else
+        help.fetch(want.first);
     return false;
 }
 

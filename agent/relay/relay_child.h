@@ -22,6 +22,7 @@ public:
         std::function<FramePtr(std::size_t)> find; ///< in memory
         std::function<void(std::size_t)> fetch;    ///< from the disk, later, if it is there
         std::function<bool(std::size_t)> lost;     ///< came wrong; will come again, but not in its turn
+        std::function<bool(std::size_t)> gone;     ///< left the memory, and the disk does not hold it
         std::function<void(std::uint64_t)> served;
     };
     RelayChild(platform::Fd fd, std::string name, Clock::time_point now);

@@ -1,6 +1,6 @@
 #include "agent/relay/relay_server.h"
 
-#include "agent/relay/disk_frames.h"
+#include "agent/relay/frame_restorer.h"
 #include "agent/relay/relay_child.h"
 #include "common/model/error.h"
 
@@ -105,7 +105,7 @@ void WakeUp::clear() const noexcept
 struct RelayServer::State {
     State(const images::Manifest& m, FrameStore& s, RelayCopy& c, AgentLog& l, const WakeUp& w,
           const Settings& settings)
-        : manifest(m), store(s), copy(c), log(l), changes(w), mostChildren(settings.mostChildren), disk(m, s)
+        : manifest(m), store(s), copy(c), log(l), changes(w), mostChildren(settings.mostChildren), restorer(s)
     {
         listen(settings);
         help.admit = [this](const RelayHello& hello) {
@@ -115,7 +115,8 @@ struct RelayServer::State {
         help.isHole = [this](std::size_t block) { return manifest.blocks[block].hole; };
         help.find = [this](std::size_t block) { return find(block); };
         help.fetch = [this](std::size_t block) { fetch(block); };
-        help.lost = [this](std::size_t block) { return lost.contains(block) || disk.isWrong(block); };
+        help.lost = [this](std::size_t block) { return lost.contains(block) || restorer.isWrong(block); };
+        help.gone = [this](std::size_t block) { return restorer.isGone(block); };
         help.served = [this](std::uint64_t bytes) { copy.served(bytes); };
         contentId = manifest.contentId();
         copy.listening(port);
@@ -140,6 +141,8 @@ struct RelayServer::State {
     void serveAll();
     void serve(bool yielding, bool hold);
     void sayWeAreSlow();
+    void diskInUse();
+    Clock::duration diskUsedFor(Clock::time_point now);
     void judgeDisk(Clock::time_point now);
     void dismissWhenSlow();
     void sayRetracted();
@@ -151,15 +154,16 @@ struct RelayServer::State {
     const WakeUp& changes;
     std::size_t mostChildren;
     std::string contentId;
-    DiskFrames disk;
+    FrameRestorer restorer;
     RelayChild::Help help;
     Fd listener;
     std::uint16_t port = 0;
     std::list<RelayChild> children;
     std::vector<pollfd> polled;
     std::mutex mutex;
-    std::vector<std::size_t> retracted; ///< under mutex
-    std::set<std::size_t> lost;         ///< came wrong and were not seen again; the poll loop's
+    std::vector<std::size_t> retracted;            ///< under mutex
+    std::optional<Clock::time_point> diskUsedFrom; ///< under mutex; before, nothing is to be judged
+    std::set<std::size_t> lost;                    ///< came wrong and were not seen again; the poll loop's
     std::atomic<std::size_t> wanting{0};
     Clock::time_point diskWindowBegan = Clock::now();
     FrameStore::Intake diskWindow{}; ///< what it began with
@@ -196,7 +200,7 @@ FramePtr RelayServer::State::find(std::size_t block)
 
 void RelayServer::State::fetch(std::size_t block)
 {
-    if (!disk.ask(block))
+    if (!restorer.ask(block))
         return;
     for (std::size_t ahead = block + 1, asked = 0; ahead < manifest.blocks.size() && asked < kReadAhead;
          ++ahead) {
@@ -204,7 +208,7 @@ void RelayServer::State::fetch(std::size_t block)
             continue;
         ++asked;
         if (!store.find(ahead))
-            disk.ask(ahead);
+            restorer.ask(ahead);
     }
 }
 
@@ -277,6 +281,20 @@ void RelayServer::State::serve(bool yielding, bool hold)
     }
 }
 
+void RelayServer::State::diskInUse()
+{
+    const std::scoped_lock lock(mutex);
+    if (!diskUsedFrom)
+        diskUsedFrom = Clock::now();
+}
+
+/// 0: its file systems are still being made.
+Clock::duration RelayServer::State::diskUsedFor(Clock::time_point now)
+{
+    const std::scoped_lock lock(mutex);
+    return diskUsedFrom ? now - *diskUsedFrom : Clock::duration{};
+}
+
 /// Slow is also a disk that takes less than half of what this node's source gives, for seconds, and less than
 /// the others get, if that is known: where all disks are slower than the link, none is.
 void RelayServer::State::judgeDisk(Clock::time_point now)
@@ -285,6 +303,11 @@ void RelayServer::State::judgeDisk(Clock::time_point now)
     if (span < kDiskWindow)
         return;
     const FrameStore::Intake intake = store.intake();
+    if (diskUsedFor(now) < span) {
+        diskWindowBegan = now;
+        diskWindow = intake;
+        return;
+    }
     const std::uint64_t others = copy.plan().bytesPerSecond;
     const double rate =
         static_cast<double>(intake.bytes - diskWindow.bytes) / std::chrono::duration<double>(span).count();
@@ -333,7 +356,7 @@ void RelayServer::State::acceptAll()
 void RelayServer::State::dismissWhenSlow()
 {
     const auto waiting = store.waiting();
-    if (waiting && *waiting > kSlowAfter)
+    if (waiting && std::min(*waiting, diskUsedFor(Clock::now())) > kSlowAfter)
         sayWeAreSlow();
     if (!copy.isSlow() || !waiting)
         return;
@@ -368,9 +391,10 @@ std::uint16_t RelayServer::port() const
     return state_->port;
 }
 
-void RelayServer::serveFrom(DiskBlocks disk)
+void RelayServer::restoreFrom(DroppedFrames* frames)
 {
-    state_->disk.use(std::move(disk));
+    state_->restorer.use(frames);
+    state_->diskInUse();
     state_->changes.wake();
 }
 

@@ -1,23 +1,17 @@
 #pragma once
 #include "agent/base/agent_log.h"
 #include "agent/frames/frame_store.h"
+#include "agent/relay/dropped_frames.h"
 #include "agent/relay/relay_copy.h"
 #include "common/platform/files.h"
 #include "images/blocks/manifest.h"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace bm::agent {
-
-/// Blocks that are on the disk already. Both are called on the relay's threads.
-struct DiskBlocks {
-    std::function<bool(std::size_t block)> holds;
-    std::function<void(std::size_t block, std::span<std::byte> raw)> read; ///< throws model::Error
-};
 
 /// An eventfd: wakes a poll().
 class WakeUp {
@@ -32,7 +26,7 @@ private:
 };
 
 /// Serves the blocks of one copy to the nodes behind this one, while they arrive or from the disk: a poll
-/// loop on one thread, another one reads and compresses what is no longer in memory. Who does not show the
+/// loop on one thread; another one brings back what is no longer in memory. Who does not show the
 /// copy's token within seconds is dropped; so is a 65th connection. Bounded: a few buffers beyond the store's
 /// limit.
 class RelayServer {
@@ -50,8 +44,10 @@ public:
     RelayServer& operator=(const RelayServer&) = delete;
 
     std::uint16_t port() const;
-    /// From now on, or (empty) no longer, blocks may be read from the disk. Returns when nobody reads.
-    void serveFrom(DiskBlocks disk);
+    /// From now on, or (null) no longer, frames that left the memory come back from @p frames. Borrowed.
+    /// Returns once the frames given before are no longer in use. The first call begins the judging of this
+    /// node's disk.
+    void restoreFrom(DroppedFrames* frames);
     /// Tells those who were given the block that it was wrong.
     void retract(std::size_t block);
     /// Nodes that still want something, without those whose own disk they wait for.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace bm::agent {
@@ -89,6 +91,23 @@ void MountedTree::mount(bool readOnly)
             fail(fmt::format("mounting {} ({}) at {}", made.device, type, made.volume.mount));
         mounted_.push_back(place);
     }
+}
+
+std::string MountedTree::roomiest() const
+{
+    std::string best;
+    std::uint64_t most = 0;
+    for (const std::string& place : mounted_) {
+        struct statvfs status {};
+        if (::statvfs(place.c_str(), &status) != 0)
+            fail("asking for the free space of " + place);
+        if (const std::uint64_t free = std::uint64_t{status.f_bavail} * status.f_frsize;
+            best.empty() || free > most) {
+            best = place;
+            most = free;
+        }
+    }
+    return best;
 }
 
 void MountedTree::unmount()

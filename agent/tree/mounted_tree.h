@@ -20,6 +20,8 @@ public:
     MountedTree& operator=(const MountedTree&) = delete;
 
     const std::string& root() const { return root_; }
+    /// Where the mounted file system with most free space is. @throws Error DiskFailed
+    std::string roomiest() const;
     /// @p readOnly: for the comparison. @throws Error DiskFailed
     void mount(bool readOnly);
     /// Synced and let go, so that what is read next comes from the disk. @throws Error DiskFailed

@@ -3,6 +3,7 @@
 #include "agent/disk/block_device.h"
 #include "agent/disk/config_drive.h"
 #include "agent/disk/gpt.h"
+#include "agent/relay/spilled_frames.h"
 #include "agent/tree/boot_loader.h"
 #include "agent/tree/disk_setup.h"
 #include "agent/tree/mounted_tree.h"
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -26,6 +28,7 @@ using model::ErrorCode;
 namespace {
 
 constexpr std::chrono::minutes kToolsDeadline{30};
+constexpr std::uint64_t kSpareBytes = std::uint64_t{64} << 20U;
 
 double secondsSince(std::chrono::steady_clock::time_point start)
 {
@@ -45,6 +48,8 @@ public:
     {
         const auto start = std::chrono::steady_clock::now();
         prepare();
+        source_.emplace(manifest_, order_, TreeStream::kBytes / 2, log_);
+        stream_.emplace(manifest_, *source_, log_, stop_); // what it fetches now waits in memory
         say("partitioning and making file systems");
         setup_.make();
         outcome_.preserved = setup_.preserved();
@@ -109,23 +114,34 @@ private:
     {
         say(fmt::format("copying the tree, {} MiB", order_.contentBytes >> 20U));
         tree.mount(false);
-        unpack(tree.root());
+        unpack(tree);
         say("flushing");
         tree.unmount();
     }
 
-    void unpack(const std::string& root)
+    void unpack(const MountedTree& tree)
     {
-        CopySource source(manifest_, order_, TreeStream::kBytes / 2, log_);
-        TreeStream stream(manifest_, source, log_, stop_);
-        TreeExtractor extractor(root, stream, skipped(), files_, progress_, stop_);
+        if (Relay* const relay = source_->relay(); relay != nullptr)
+            relay->restoreFrom(std::make_unique<SpilledFrames>(manifest_, tree.roomiest(), keepFree(), log_));
+        TreeExtractor extractor(tree.root(), *stream_, skipped(), files_, progress_, stop_);
         extractor.run();
         outcome_.entries = extractor.entries();
         outcome_.contentBytes = extractor.contentBytes();
-        outcome_.bytesFetched = stream.bytesFetched();
+        outcome_.bytesFetched = stream_->bytesFetched();
         if (extractor.skipped() > 0)
             log_.note(fmt::format("{} entries below {} are not taken from the tree", extractor.skipped(),
                                   fmt::join(skipped(), ", ")));
+        if (Relay* const relay = source_->relay(); relay != nullptr)
+            relay->linger(order_.linger, stop_);
+        stream_.reset();
+        source_.reset(); // the file of its relay is gone before the file system is unmounted
+    }
+
+    /// Free space that the tree itself needs: its files, and what their file system adds.
+    std::uint64_t keepFree() const
+    {
+        const std::uint64_t content = order_.contentBytes != 0 ? order_.contentBytes : manifest_.sizeBytes;
+        return content + content / 8 + kSpareBytes;
     }
 
     void compare(MountedTree& tree)
@@ -176,6 +192,8 @@ private:
     DiskSetup setup_;
     Manifest manifest_;
     std::string configDrive_;
+    std::optional<CopySource> source_; ///< till everything is unpacked
+    std::optional<TreeStream> stream_;
     TreeManifest files_;
     TreeOutcome outcome_;
 };

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The relay of real bm-agents: chains, a killed node, a late one, a slow disk; and peers that lie, stall, trickle, are dead."""
+"""The relay of real bm-agents: chains, a killed node, a late one, a slow disk; and peers that lie, stall, trickle, are dead. Disk images;
+trees as root, for loop devices and mounts."""
 import hashlib
 import json
 import os
@@ -8,11 +9,14 @@ import re
 import socket
 import struct
 import subprocess
+import tarfile
 import threading
 import time
+import unittest
 
 import agent_world
 from agent_world import MIB, World, run, wait_for
+from tree_world import archive_of, mounted
 
 TOKEN = hashlib.sha256(b"token").hexdigest()
 HELLO, WANT, HEADER = struct.Struct("<8s64s64s"), struct.Struct("<B3xIII"), struct.Struct("<BBHIIII")
@@ -100,10 +104,10 @@ class Node:
     """bm-agent writing one image for the relay."""
 
     def __init__(self, test, name, server, sources=(), cache=1, env=None, memory=None):
-        self.disk = test.disk(test.image_mib + 8, f"{name}.raw", filled=False)
+        self.disk = test.disk(test.disk_mib, f"{name}.raw", filled=False)
         self.log = test.folder / f"{name}.log"
         self.out = test.folder / f"{name}.out"
-        argv = [agent_world.AGENT, "write", "--manifest", server.url + "/manifest", "--blocks", server.url + "/blocks", "--to", self.disk,
+        argv = [agent_world.AGENT, *test.command, "--manifest", server.url + "/manifest", "--blocks", server.url + "/blocks", "--to", self.disk,
                 "--relay-token", test.token, "--relay-port", "0", "--relay-cache", str(cache)]
         if sources:
             argv += ["--source", ",".join(sources)]
@@ -139,6 +143,8 @@ class Node:
 class Relay(World):
     image_mib = 64
     data_mib = 48
+    command = ["write"]
+    disk_mib = 72
 
     def setUp(self):
         super().setUp()
@@ -268,6 +274,7 @@ class SlowDisk(Relay):
 class Peers(Relay):
     image_mib = 40
     data_mib = 16
+    disk_mib = 48
 
     def left_for_the_server(self, mode, reason, seconds):
         server = self.server()
@@ -338,6 +345,77 @@ class Peers(Relay):
         threading.Thread(target=back.accept, daemon=True).start()
         self.assertGreater(node.result()["relay"]["from"][peer.address], self.stored / 2)
         self.check_content(node.disk)
+
+
+@unittest.skipIf(os.geteuid() != 0, "needs root: loop devices")
+class Trees(Relay):
+    disk_mib = 400
+
+    def make_raw(self):
+        content = {f"etc/file{number}": os.urandom(160 * 1024) for number in range(300)}
+        self.files = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+        folders = ((name, tarfile.DIRTYPE, "") for name in (".", "etc"))
+        self.raw.write_bytes(archive_of(*folders, *((name, tarfile.REGTYPE, data) for name, data in content.items())))
+        layout = self.folder / "layout.json"
+        layout.write_text(json.dumps({"partitions": [{"name": "root", "fs": "ext4", "mount": "/"}], "loader": "none"}))
+        self.command = ["write-tree", "--layout", layout]
+
+    def check_content(self, disk):
+        place = self.folder / "mnt"
+        place.mkdir(exist_ok=True)
+        with mounted(disk, place, root="/") as root:
+            found = {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in root.glob("etc/file*")}
+        self.assertEqual(found, self.files)
+
+    def test_go_through_a_chain_and_leave_the_server_once(self):
+        server = self.server()
+        server.bytes_per_second = 12 * MIB
+        nodes = self.chain(server, 3)
+        self.check_all(nodes)
+        self.assertLess(server.bytes_sent, self.stored * 1.1 + MIB)
+        self.assertEqual(list(nodes[2].result()["relay"]["from"]), [nodes[1].address])
+
+    def test_survive_a_source_killed_half_way(self):
+        server = self.server()
+        server.bytes_per_second = 12 * MIB
+        nodes = self.chain(server, 3)
+        wait_for(lambda: server.bytes_sent > self.stored / 2, "half of the tree")
+        nodes[1].kill()
+        self.check_all([nodes[0], nodes[2]])
+        self.assertIn("(dead)", nodes[2].text())
+        self.assertIn(nodes[0].address, nodes[2].result()["relay"]["from"])
+        self.assertLess(server.bytes_sent, self.stored * 1.1 + MIB)
+
+    def test_survive_wrong_blocks_of_a_peer(self):
+        server, liar = self.server(), self.peer("lying")
+        first = Node(self, "first", server, [liar.address])
+        second = Node(self, "second", server, [first.address])
+        self.check_all([first, second])
+        self.assertIn(f"leaving {liar.address} (lying)", first.text())
+        self.assertRegex(first.text(), r"block \d+ \(byte \d+\) from 127.0.0.1:\d+: ")
+        self.assertNotIn("(lying)", second.text())
+
+    def late_joiner(self):
+        server = self.server()
+        server.bytes_per_second = 12 * MIB
+        first = Node(self, "first", server, cache=1)
+        wait_for(lambda: server.bytes_sent > self.stored * 2 / 3, "most of the tree")
+        late = Node(self, "late", server, [first.address])
+        self.check_all([first, late])
+        return server, first, late
+
+    def test_reach_a_late_joiner_from_memory_or_disk(self):
+        server, first, late = self.late_joiner()
+        self.assertIn("stay on the disk for other nodes", first.text())
+        self.assertGreater(late.result()["relay"]["from"][first.address], self.stored / 2)
+        self.assertLess(server.bytes_sent, self.stored * 1.4)
+
+    def test_reach_a_late_joiner_from_the_server_when_its_source_has_no_space_to_keep_blocks(self):
+        self.disk_mib = 220
+        _, first, late = self.late_joiner()
+        self.assertIn("no space on the disk for blocks", first.text())
+        self.assertIn(f"leaving {first.address} (gone)", late.text())
+        self.assertGreater(late.result()["relay"]["from"]["server"], self.stored / 3)
 
 
 class Port(Relay):
