@@ -52,13 +52,13 @@ private:
 void changePower(PowerChange change, const RunOptions& options, AgentLog& log)
 {
     if (change == PowerChange::Kernel) {
-        log.note("starting the deployed kernel");
+        log.info("starting the deployed kernel");
         if (options.mayPowerOff)
             jump();
-        log.trouble("the deployed kernel could not be started");
+        log.warning("the deployed kernel could not be started");
         return;
     }
-    log.note(change == PowerChange::Off ? "powering off" : "rebooting");
+    log.info(change == PowerChange::Off ? "powering off" : "rebooting");
     ::sync();
     if (options.mayPowerOff)
         ::reboot(change == PowerChange::Off ? RB_POWER_OFF : RB_AUTOBOOT);
@@ -127,7 +127,7 @@ int runAgent(const RunOptions& options)
     AgentLog log;
     const BootArguments arguments = parseKernelCommandLine(readAttribute(options.commandLine));
     ServerSession session(makeIdentity(arguments, options.stateFolder));
-    log.note(fmt::format("asking {} for work for node {}", arguments.apiBase, arguments.nodeUuid));
+    log.info(fmt::format("asking {} for work for node {}", arguments.apiBase, arguments.nodeUuid));
     StepTools tools;
     tools.steps = allSteps();
     tools.apiBase = arguments.apiBase;

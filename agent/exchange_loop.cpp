@@ -52,7 +52,7 @@ bool ExchangeLoop::once(const std::stop_token& stop)
     try {
         if (!session_.hasToken()) {
             session_.lookup(stop);
-            log_.note("known to the server as node " + session_.identity().nodeUuid);
+            log_.info("known to the server as node " + session_.identity().nodeUuid);
         }
         exchange(stop);
         lastTrouble_.clear();
@@ -64,18 +64,18 @@ bool ExchangeLoop::once(const std::stop_token& stop)
                 parts_.changePower(PowerChange::Kernel); // its answer was lost, and the server has gone on
         }
         if (!stop.stop_requested())
-            trouble(error);
+            warnOnce(error);
         return false;
     }
 }
 
-/// The same trouble is told once, not every ten seconds.
-void ExchangeLoop::trouble(const Error& error)
+/// Logs an error once, not every ten seconds.
+void ExchangeLoop::warnOnce(const Error& error)
 {
     if (error.message() == lastTrouble_)
         return;
     lastTrouble_ = error.message();
-    log_.trouble(fmt::format("{}; trying again until it works", error.message()));
+    log_.warning(fmt::format("{}; trying again until it works", error.message()));
 }
 
 void ExchangeLoop::exchange(const std::stop_token& stop)

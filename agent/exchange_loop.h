@@ -30,7 +30,7 @@ private:
     bool once(const std::stop_token& stop);
     void exchange(const std::stop_token& stop);
     void pause(std::chrono::milliseconds span, const std::stop_token& stop, bool untilFinished);
-    void trouble(const model::Error& error);
+    void warnOnce(const model::Error& error);
 
     ServerSession& session_;
     Parts parts_;

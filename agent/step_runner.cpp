@@ -79,7 +79,7 @@ void StepRunner::offer(const wire::AgentStepOrder& order, const std::optional<wi
         return;
     }
     if (task_ && !task_->finished) {
-        log_.trouble(fmt::format("the server asks for {} while {} runs: stopping that one", order.name,
+        log_.warning(fmt::format("the server asks for {} while {} runs: stopping that one", order.name,
                                  task_->order.name));
         abort();
         return;
@@ -103,7 +103,7 @@ void StepRunner::start(const wire::AgentStepOrder& order, const std::optional<wi
         const json record = wire::parseObject(platform::readFile(recordFile(order.id)), "step record");
         task_->resume = true;
         if (record.contains("result")) {
-            log_.note(fmt::format("{} was done before this agent started", order.name));
+            log_.info(fmt::format("{} was done before this agent started", order.name));
             *task_->outcome.lock() = {.id = order.id,
                                       .state = AgentStepState::Done,
                                       .message = "done",
@@ -112,7 +112,7 @@ void StepRunner::start(const wire::AgentStepOrder& order, const std::optional<wi
             return;
         }
     }
-    log_.note(fmt::format("step {}{}", order.name, task_->resume ? ", begun before" : ""));
+    log_.info(fmt::format("step {}{}", order.name, task_->resume ? ", begun before" : ""));
     platform::writeFileAtomically(recordFile(order.id), "{}", 0600);
     Task& task = *task_;
     task_->thread = std::jthread([this, &task](const std::stop_token& stop) { work(task, stop); });
@@ -151,10 +151,10 @@ void StepRunner::work(Task& task, const std::stop_token& stop)
     if (report.error) {
         report.state = AgentStepState::Failed;
         report.message = "failed";
-        log_.trouble(fmt::format("step {} failed: {} ({})", task.order.name, report.error->message,
+        log_.warning(fmt::format("step {} failed: {} ({})", task.order.name, report.error->message,
                                  report.error->code));
     } else {
-        log_.note(fmt::format("step {} done", task.order.name));
+        log_.info(fmt::format("step {} done", task.order.name));
     }
     *task.outcome.lock() = report;
     task.finished = true;

@@ -6,13 +6,13 @@
 
 namespace bm::agent {
 
-void AgentLog::note(std::string_view line)
+void AgentLog::info(std::string_view line)
 {
     platform::logLine(platform::LogLevel::Info, "agent", line);
     keep(line);
 }
 
-void AgentLog::trouble(std::string_view line)
+void AgentLog::warning(std::string_view line)
 {
     platform::logLine(platform::LogLevel::Warning, "agent", line);
     keep(line);

@@ -11,8 +11,8 @@ namespace bm::agent {
 class AgentLog {
 public:
     static constexpr std::size_t kTailBytes = std::size_t{16} * 1024;
-    void note(std::string_view line);
-    void trouble(std::string_view line);
+    void info(std::string_view line);
+    void warning(std::string_view line);
     /// What was kept since drop() was last called; at most kTailBytes.
     std::string tail();
     /// Forgets the first @p bytes of tail(): they arrived.

@@ -60,7 +60,7 @@ std::vector<ByteRange> freeOf(const std::vector<ByteRange>& partitions, const Bl
     std::uint64_t at = 0;
     for (const ByteRange& partition : partitions) {
         if (partition.begin < at) {
-            log.trouble("partitions overlap: the whole disk is read");
+            log.warning("partitions overlap: the whole disk is read");
             return {};
         }
         at = partition.end;

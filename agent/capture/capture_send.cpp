@@ -23,7 +23,7 @@ SentImage send(const StepContext& context, const std::string& url, std::uint64_t
     CaptureUpload upload(url, context.token, context.log, context.stop);
     const std::uint64_t from = upload.begin(imageBytes);
     if (from > 0)
-        context.log.note(fmt::format("{} MiB are there already", from));
+        context.log.info(fmt::format("{} MiB are there already", from));
     const std::uint64_t there = from * images::kBlockBytes;
     context.progress.add(there - std::min(context.progress.bytesDone(), there));
     const int threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostThreads);
@@ -50,7 +50,7 @@ SentImage sendCapture(const StepContext& context, const std::string& url, std::u
         } catch (const Error& error) {
             if (error.code() != ErrorCode::Unavailable || attempt == kTries)
                 throw;
-            context.log.trouble(error.message());
+            context.log.warning(error.message());
         }
     }
 }

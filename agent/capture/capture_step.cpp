@@ -48,7 +48,7 @@ wire::CaptureDiskResult captureWhole(const StepContext& context, const std::stri
     context.progress.message("reading the maps of used blocks");
     const CapturePlan plan = planCapture(device, context.exec, context.log, deadline);
     const std::uint64_t used = bytesOf(plan.used);
-    context.log.note(
+    context.log.info(
         fmt::format("an image of {} MiB, {} MiB of it in use", plan.imageBytes >> 20U, used >> 20U));
     const SentImage sent = sendCapture(
         context, url, plan.imageBytes, [&](std::uint64_t firstBlock, images::BlockWriter& writer) {
@@ -92,12 +92,12 @@ model::JsonText captureDiskStep(const StepContext& context)
     if (!url.starts_with("http://") && !url.starts_with("https://"))
         throw Error(ErrorCode::InvalidInput, fmt::format("capture_disk: \"{}\" is no http(s) URL", url));
     const Disk disk = chooseDisk(in.disk, context);
-    context.log.note(fmt::format("capturing {}: {} MiB", disk.name, disk.sizeBytes >> 20U));
+    context.log.info(fmt::format("capturing {}: {} MiB", disk.name, disk.sizeBytes >> 20U));
     wire::CaptureDiskResult result = capture(context, in, url, disk);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.seconds = roundedSeconds(seconds);
     result.disk = wire::identityOf(disk);
-    context.log.note(fmt::format("captured in {:.1f} s", seconds));
+    context.log.info(fmt::format("captured in {:.1f} s", seconds));
     return wire::toJson(result);
 }
 

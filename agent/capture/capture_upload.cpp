@@ -81,7 +81,7 @@ std::uint64_t CaptureUpload::ask()
         } catch (const Error& error) {
             if (!isPassing(error))
                 throw;
-            log_.trouble(fmt::format("{}: {}; trying again", url_, error.what()));
+            log_.warning(fmt::format("{}: {}; trying again", url_, error.what()));
         }
         backOff.wait(stop_);
     }
@@ -149,7 +149,7 @@ void CaptureUpload::send(Batch& batch)
                 error.code() == ErrorCode::InvalidInput || error.code() == ErrorCode::Conflict;
             if (!isPassing(error) && (!refusal || ++refusals == kRefusals))
                 throw;
-            log_.trouble(fmt::format("sending blocks from {} on: {}; trying again", from, error.what()));
+            log_.warning(fmt::format("sending blocks from {} on: {}; trying again", from, error.what()));
         }
         backOff.wait(stop_);
         from = ask();
@@ -181,7 +181,7 @@ std::string CaptureUpload::finish()
         } catch (const Error& error) {
             if (!isPassing(error))
                 throw;
-            log_.trouble(fmt::format("{}: {}; trying again", url_, error.what()));
+            log_.warning(fmt::format("{}: {}; trying again", url_, error.what()));
         }
         backOff.wait(stop_);
     }

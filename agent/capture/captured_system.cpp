@@ -87,7 +87,7 @@ CapturedSystem::CapturedSystem(const BlockDevice& device, platform::Exec& exec, 
     std::erase_if(volumes_, [](const Volume& volume) { return volume.mount.empty(); });
     std::ranges::sort(volumes_, {}, &Volume::mount);
     for (const std::string& what : leftOut_)
-        log.note(what);
+        log.info(what);
 }
 
 void CapturedSystem::find(const BlockDevice& device, platform::Exec& exec, const model::Deadline& deadline)

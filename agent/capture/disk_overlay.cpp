@@ -74,9 +74,9 @@ DiskOverlay::~DiskOverlay()
             exec_.run({{"dmsetup", "remove", "--noudevrules", "--noudevsync", "--retry", name_}},
                       model::Deadline::in(kCallDeadline));
         if (exit.code != 0)
-            log_.trouble(fmt::format("{} stays: {}", name_, exit.err));
+            log_.warning(fmt::format("{} stays: {}", name_, exit.err));
     } catch (const Error& error) {
-        log_.trouble(fmt::format("{} stays: {}", name_, error.message()));
+        log_.warning(fmt::format("{} stays: {}", name_, error.message()));
     }
 }
 

@@ -182,7 +182,7 @@ std::vector<std::string> generaliseDisk(const BlockDevice& device, AgentLog& log
             continue;
         found = true;
         for (std::string& line : generaliseTree(mounted.root())) {
-            log.note("generalise: " + line);
+            log.info("generalise: " + line);
             done.push_back(std::move(line));
         }
     }

@@ -54,7 +54,7 @@ wire::CaptureDiskResult captureTree(const StepContext& context, const std::strin
     context.progress.message("counting the files");
     TreeArchive archive(system.parts());
     const std::uint64_t bytes = archive.bytes(context.stop);
-    context.log.note(
+    context.log.info(
         fmt::format("a tree of {} entries, an archive of {} MiB", archive.entries(), bytes >> 20U));
     const SentImage sent =
         sendCapture(context, url, bytes, [&](std::uint64_t firstBlock, images::BlockWriter& writer) {

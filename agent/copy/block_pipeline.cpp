@@ -208,7 +208,7 @@ void BlockPipeline::noteMismatch(const FramePtr& frame, const Error& error)
     const std::string from = frame->origin() == FrameFetcher::kServer ? source_.name() : frame->origin();
     const std::string what =
         fmt::format("block {} (byte {}) from {}: {}", block, block * kBlockBytes, from, error.what());
-    log_.trouble(what);
+    log_.warning(what);
     const std::scoped_lock lock(mutex_);
     lastMismatch_ = Error(ErrorCode::ChecksumMismatch, what,
                           "the image in the store or a cache before it is damaged: bm image delete and add "

@@ -90,7 +90,7 @@ private:
     void say(const std::string& what)
     {
         progress_.message(what);
-        log_.note(what);
+        log_.info(what);
     }
 
     void flushAll()
@@ -105,7 +105,7 @@ private:
     void rereadTable(BlockDevice& device)
     {
         if (!device.rereadPartitions())
-            log_.trouble("the kernel keeps the old partition table of " + device.path().string());
+            log_.warning("the kernel keeps the old partition table of " + device.path().string());
     }
 
     /// All that can be refused is refused here, before a byte is written.
@@ -266,7 +266,7 @@ private:
         say("looking at the disk");
         const Probe probe = probeDisk(manifest_, device, stop_);
         outcome_.decision = chooseDelta(probe, probe.held == 0 ? 0 : measuredCopy());
-        log_.note(fmt::format("{}: {}",
+        log_.info(fmt::format("{}: {}",
                               outcome_.decision.onlyDiffering ? "what differs is copied" : "all is copied",
                               outcome_.decision.why));
         return outcome_.decision.onlyDiffering ? findPresent(manifest_, device, copied_, hashes_, stop_)
@@ -335,7 +335,7 @@ private:
     {
         if (table_ != TableKind::Gpt) {
             if (order_.growLastPartition)
-                log_.note("no GPT in the image: no partition is grown");
+                log_.info("no GPT in the image: no partition is grown");
             return;
         }
         std::optional<Gpt> table = Gpt::read(device);
@@ -349,7 +349,7 @@ private:
                                        ? 0
                                        : configDrivePartitionBytes(configDrive_) / device.sectorBytes();
         if (order_.growLastPartition && growable && table->growLast(keep))
-            log_.note("the last partition now reaches the end of the disk");
+            log_.info("the last partition now reaches the end of the disk");
         if (!configDrive_.empty())
             placeConfigDrive(device, *table, configDrive_);
         table->write(device);

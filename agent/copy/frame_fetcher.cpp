@@ -107,7 +107,7 @@ void FrameFetcher::fromPeer(const PeerAddress& peer, FetchRun& run, const std::s
     try {
         PeerReader reader(peer, run, *copy_, *choice_, stop);
         copy_->source(peer.text());
-        log_.note(fmt::format("fetching from {} from block {} on", peer.text(), run.block()));
+        log_.info(fmt::format("fetching from {} from block {} on", peer.text(), run.block()));
         reader.read();
     } catch (const PeerReader::Left& left) {
         choice_->leave(peer, left.why, left.detail);
@@ -158,7 +158,7 @@ void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool s
             return;
         if (!isPassing(error))
             throw;
-        log_.trouble(fmt::format("fetching block {} of {}: {}; going on from there", run.block(),
+        log_.warning(fmt::format("fetching block {} of {}: {}; going on from there", run.block(),
                                  manifest_.blocks.size(), error.what()));
     }
     if (run.next() != before)

@@ -104,7 +104,7 @@ model::JsonText verifyDiskStep(const StepContext& context)
     result.seconds =
         roundedSeconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     result.disk = wire::identityOf(disk);
-    context.log.note(fmt::format("{} of {} blocks differ from what was written", result.blocksChanged,
+    context.log.info(fmt::format("{} of {} blocks differ from what was written", result.blocksChanged,
                                  manifest.blocks.size()));
     return wire::toJson(result);
 }

@@ -54,7 +54,7 @@ std::vector<Disk> disksFor(const wire::WriteImageArguments& in, const StepContex
          chooseMoreDisks(in.moreDisks.value_or(std::vector<model::JsonText>{}), context, disks.front()))
         disks.push_back(disk);
     for (const Disk& disk : disks) {
-        context.log.note(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
+        context.log.info(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
                                      disk.serial.empty() ? std::string("unknown") : disk.serial));
         releaseDisk(context.exec, disk.name, context.log, Deadline::in(kReleaseDeadline, context.stop));
     }
@@ -92,7 +92,7 @@ model::JsonText writeImageStep(const StepContext& context)
     DiskStart start(names, context);
     const DeployOutcome outcome =
         deployDisks(order, {names.begin(), names.end()}, context.progress, context.log, context.stop);
-    context.log.note(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
+    context.log.info(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
                                  fmt::join(names, ", "), outcome.seconds, outcome.bytesFetched >> 20U));
     wire::WriteImageResult result = resultOf(disks.front(), outcome);
     if (disks.size() > 1)

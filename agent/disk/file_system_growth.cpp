@@ -89,7 +89,7 @@ void grow(const BlockDevice& device, const ByteRange& part, FileSystem kind, Fil
     } catch (const Error& error) {
         if (kind != FileSystem::Ext || error.code() != ErrorCode::DiskFailed || growth.bytesBefore == 0)
             throw;
-        log.note("it does not grow mounted: " + std::string(error.message()));
+        log.info("it does not grow mounted: " + std::string(error.message()));
         growExtUnmounted(device, part, growth, exec, deadline);
     }
 }
@@ -109,13 +109,13 @@ FileSystemGrowth growLastFileSystem(const std::filesystem::path& disk, platform:
         growth.fileSystem = toText(kind);
         grow(device, *part, kind, growth, exec, log, deadline);
         device.flush();
-        log.note(fmt::format("the {} of the last partition: {} MiB, was {}", growth.fileSystem,
+        log.info(fmt::format("the {} of the last partition: {} MiB, was {}", growth.fileSystem,
                              growth.bytesAfter >> 20U, growth.bytesBefore >> 20U));
     } catch (const Error& error) {
         if (error.code() == ErrorCode::Aborted)
             throw;
         growth.trouble = error.message();
-        log.trouble(fmt::format("the file system of the last partition does not grow: {}", error.message()));
+        log.warning(fmt::format("the file system of the last partition does not grow: {}", error.message()));
     }
     return growth;
 }

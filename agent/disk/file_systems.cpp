@@ -122,7 +122,7 @@ std::vector<std::string_view> wordsOf(std::string_view line)
 
 FreeSpace distrusted(FileSystem kind, const std::string& why, AgentLog& log)
 {
-    log.note(fmt::format("{}: {}: all of it is read", toText(kind), why));
+    log.info(fmt::format("{}: {}: all of it is read", toText(kind), why));
     return {kind, {}, why};
 }
 

@@ -76,7 +76,7 @@ private:
         else if (name.starts_with("dm-"))
             run({"dmsetup", "remove", "--retry", readAttribute(sysfsOf(name) / "dm/name")});
         else
-            log_.trouble(name + " uses the disk; nothing is known to stop it");
+            log_.warning(name + " uses the disk; nothing is known to stop it");
     }
 
     void run(std::vector<std::string> argv)
@@ -86,13 +86,13 @@ private:
             const platform::Exit exit =
                 exec_.run({std::move(argv)}, deadline_.atMost(std::chrono::seconds{30}));
             if (exit.code == 0)
-                log_.note(what + ": stopped");
+                log_.info(what + ": stopped");
             else
-                log_.trouble(fmt::format("{} ended with {}: {}", what, exit.code, exit.err));
+                log_.warning(fmt::format("{} ended with {}: {}", what, exit.code, exit.err));
         } catch (const model::Error& error) {
             if (error.code() == model::ErrorCode::Aborted)
                 throw;
-            log_.trouble(fmt::format("{}: {}", what, error.what()));
+            log_.warning(fmt::format("{}: {}", what, error.what()));
         }
     }
 

@@ -45,10 +45,10 @@ Relay::Relay(const images::Manifest& manifest, RelayCopy& copy, const RelaySetti
         server_ = std::make_unique<RelayServer>(
             manifest, store_, copy, log, changes_,
             RelayServer::Settings{.port = settings.port, .mostChildren = settings.mostChildren});
-        log.note(
+        log.info(
             fmt::format("relay at port {}, {} MiB of memory", server_->port(), store_.limitBytes() >> 20U));
     } catch (const model::Error& error) {
-        log.trouble(fmt::format("{}: this node takes from others, but gives nothing", error.message()));
+        log.warning(fmt::format("{}: this node takes from others, but gives nothing", error.message()));
     }
 }
 

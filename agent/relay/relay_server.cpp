@@ -324,7 +324,7 @@ void RelayServer::State::sayWeAreSlow()
 {
     if (copy.isSlow())
         return;
-    log.note("this disk does not keep up: the nodes behind this one go elsewhere");
+    log.info("this disk does not keep up: the nodes behind this one go elsewhere");
     copy.slow(true);
 }
 

@@ -97,7 +97,7 @@ void SourceChoice::leave(const PeerAddress& peer, Leaving why, const std::string
     }
     if (!tell)
         return;
-    log_.trouble(fmt::format("leaving {} ({}): {}", name, toText(why), detail));
+    log_.warning(fmt::format("leaving {} ({}): {}", name, toText(why), detail));
     copy_.left(name, toText(why));
 }
 

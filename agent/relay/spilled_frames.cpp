@@ -63,7 +63,7 @@ bool SpilledFrames::write(const StoredFrame& frame)
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0) {
-            log_.trouble(
+            log_.warning(
                 fmt::format("keeping block {} for other nodes: {}", frame.block(), std::strerror(errno)));
             return false;
         }
@@ -88,13 +88,13 @@ void SpilledFrames::open()
         giveUp(std::strerror(error));
         return;
     }
-    log_.note(
+    log_.info(
         fmt::format("blocks that leave the memory stay on the disk for other nodes, {} MiB", length >> 20U));
 }
 
 void SpilledFrames::giveUp(const std::string& why)
 {
-    log_.note("no space on the disk for blocks that other nodes may want: " + why);
+    log_.info("no space on the disk for blocks that other nodes may want: " + why);
 }
 
 void SpilledFrames::restore(std::size_t block, FrameStore& store)

@@ -207,7 +207,7 @@ BootEntriesOutcome enterTargets(const std::vector<BootTarget>& targets, const st
         if (contains(stale, entry.number)) { // first: it makes room
             firmware.remove(entry);
             outcome.removed.push_back(titleOf(entry));
-            log.note("boot entry removed: " + outcome.removed.back());
+            log.info("boot entry removed: " + outcome.removed.back());
         }
     for (const BootTarget& target : targets)
         if (entryFor(now, target, label) == nullptr)

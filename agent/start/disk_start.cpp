@@ -111,7 +111,7 @@ wire::BootReport DiskStart::settleUefi(const std::string& image)
     result.loaders.emplace();
     for (const BootTarget& target : wanted)
         result.loaders->push_back(target.loader);
-    context_.log.note(fmt::format("firmware starts {} ({}), boot order {}", fmt::join(outcome.entries, ", "),
+    context_.log.info(fmt::format("firmware starts {} ({}), boot order {}", fmt::join(outcome.entries, ", "),
                                   wanted.front().loader, fmt::join(outcome.order, ",")));
     return result;
 }
@@ -120,7 +120,7 @@ wire::BootReport DiskStart::settleBios() const
 {
     wire::BootReport result{.firmware = "bios"};
     if (!biosNumber_) {
-        context_.log.note("the BIOS does not tell which drive this disk is");
+        context_.log.info("the BIOS does not tell which drive this disk is");
         return result;
     }
     result.drive = *biosNumber_;
@@ -130,7 +130,7 @@ wire::BootReport DiskStart::settleBios() const
             "{} is drive {:#x} of the BIOS, which starts drive 0x80 first: put the disk first in "
             "the BIOS setup's list of hard disks; started by network the machine is sent to {:#x}",
             disks_.front(), *biosNumber_, *biosNumber_);
-    context_.log.note(fmt::format("{} is drive {:#x} of the BIOS", disks_.front(), *biosNumber_));
+    context_.log.info(fmt::format("{} is drive {:#x} of the BIOS", disks_.front(), *biosNumber_));
     return result;
 }
 
@@ -145,7 +145,7 @@ wire::BootReport DiskStart::settle(const std::string& image)
     } catch (const Error& error) {
         if (error.code() == ErrorCode::Aborted)
             throw;
-        context_.log.trouble(error.message());
+        context_.log.warning(error.message());
         return {.firmware = firmware,
                 .trouble = error.message() + (error.hint().empty() ? "" : "; " + error.hint())};
     }
@@ -161,7 +161,7 @@ wire::BootReport DiskStart::forget()
     } catch (const Error& error) {
         if (error.code() == ErrorCode::Aborted)
             throw;
-        context_.log.trouble(error.message());
+        context_.log.warning(error.message());
         return {.firmware = "uefi", .trouble = error.message()};
     }
 }

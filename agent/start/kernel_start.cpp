@@ -105,7 +105,7 @@ findKernel(const std::string& disk, AgentLog& log,
         } catch (const Error& error) {
             if (error.code() != ErrorCode::DiskFailed)
                 throw;
-            log.note(error.message()); // another file system may have it
+            log.info(error.message()); // another file system may have it
         }
     }
     return std::nullopt;

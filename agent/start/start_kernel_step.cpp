@@ -15,7 +15,7 @@ namespace {
 
 wire::StartKernelResult refused(const StepContext& context, const std::string& why)
 {
-    context.log.note("the deployed kernel is not started from here: " + why);
+    context.log.info("the deployed kernel is not started from here: " + why);
     return {.why = why};
 }
 
@@ -35,7 +35,7 @@ wire::StartKernelResult load(const std::string& disk, const StepContext& context
     result.kernel = choice->kernel;
     result.initrds = choice->initrds;
     result.arguments = choice->arguments;
-    context.log.note(fmt::format("kernel {} of {}: {}", choice->kernel, disk, choice->arguments));
+    context.log.info(fmt::format("kernel {} of {}: {}", choice->kernel, disk, choice->arguments));
     return result;
 }
 

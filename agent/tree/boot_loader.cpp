@@ -154,7 +154,7 @@ std::string BootLoader::arguments() const
 void BootLoader::install()
 {
     if (layout_.loader == Loader::None) {
-        log_.note("no boot loader: the layout says so");
+        log_.info("no boot loader: the layout says so");
         return;
     }
     const std::vector<Kernel> found = kernels();
@@ -203,7 +203,7 @@ void BootLoader::installGrub(const std::vector<Kernel>& kernels)
     if (has(PartitionKind::Bios) && disks_.sectorBytes() == 512)
         installBios(makeImage("i386-pc", early, work.path().string()));
     else if (has(PartitionKind::Bios))
-        log_.note("sectors of 4096 bytes: no BIOS starts from such a disk, UEFI does");
+        log_.info("sectors of 4096 bytes: no BIOS starts from such a disk, UEFI does");
     if (has(PartitionKind::Esp))
         installUefi(makeImage("x86_64-efi", early, work.path().string()));
 }
@@ -246,7 +246,7 @@ void BootLoader::installBios(const std::string& core)
         writeAt(disks_.partition(disk, index), 0, image);
         writeAt(disks_.disk(disk).string(), 0, master);
     }
-    log_.note("GRUB for BIOS is in place");
+    log_.info("GRUB for BIOS is in place");
 }
 
 /// Files in the ESP by mtools: no vfat of the kernel's is needed, and twins of mirrored disks get the same.
@@ -271,7 +271,7 @@ void BootLoader::intoEsp(const std::string& file, const std::string& name)
 void BootLoader::installUefi(const std::string& image)
 {
     intoEsp(image, "EFI/BOOT/BOOTX64.EFI"); // UEFI 2.10, 3.5.1.1: what firmware starts by itself
-    log_.note("GRUB for UEFI is in place");
+    log_.info("GRUB for UEFI is in place");
 }
 
 void BootLoader::installSystemdBoot(const std::vector<Kernel>& kernels, const std::string& work)
@@ -299,7 +299,7 @@ void BootLoader::installSystemdBoot(const std::vector<Kernel>& kernels, const st
     intoEsp(file, "loader/entries/bm.conf");
     platform::writeFileAtomically(file, "timeout 1\ndefault bm.conf\n");
     intoEsp(file, "loader/loader.conf");
-    log_.note("systemd-boot is in place");
+    log_.info("systemd-boot is in place");
 }
 
 } // namespace bm::agent

@@ -128,7 +128,7 @@ DiskSetup::~DiskSetup()
     try {
         release();
     } catch (const std::exception& error) {
-        log_.trouble(fmt::format("giving the disks back: {}", error.what()));
+        log_.warning(fmt::format("giving the disks back: {}", error.what()));
     }
 }
 
@@ -164,7 +164,7 @@ void DiskSetup::look()
     if (layout_.preserve.empty())
         return;
     if (withTable == 0) {
-        log_.note("nothing to preserve: there is no partition table yet");
+        log_.info("nothing to preserve: there is no partition table yet");
         return;
     }
     for (std::size_t disk = 0; disk < disks_.size(); ++disk)
@@ -254,7 +254,7 @@ std::string DiskSetup::nodeOf(std::size_t disk, std::size_t index,
             std::this_thread::sleep_for(50ms);
         if (isBlockDevice(node))
             return node;
-        log_.note(node + " does not appear: a loop device stands in");
+        log_.info(node + " does not appear: a loop device stands in");
     }
     loops_.push_back(
         std::make_unique<LoopDevice>(disks_[disk], place.offset, place.length, false, sectorBytes_));
@@ -342,7 +342,7 @@ void DiskSetup::keepFileSystem(MadeVolume& made)
                                 made.device, type, toText(made.volume.fileSystem)),
                     "nothing was written; deploy with the layout that is there, or without preserve");
     made.uuid = value("UUID");
-    log_.note(fmt::format("{} ({}) is left as it is", made.volume.mount, made.device));
+    log_.info(fmt::format("{} ({}) is left as it is", made.volume.mount, made.device));
 }
 
 void DiskSetup::makeFileSystem(MadeVolume& made)

@@ -62,7 +62,7 @@ void writeIdentity(const TreeFiles& files, const SystemIdentity& identity, Agent
 {
     if (!identity.hostName.empty() && isLine(identity.hostName)) {
         files.write("etc/hostname", identity.hostName + "\n");
-        log.note("host name: " + identity.hostName);
+        log.info("host name: " + identity.hostName);
     }
     if (identity.sshKeys.empty())
         return;
@@ -91,7 +91,7 @@ void writeNetwork(const TreeFiles& files, AgentLog& log)
         return;
     files.makeFolders("etc/systemd/network");
     files.write("etc/systemd/network/90-bm.network", "[Match]\nType=ether\n\n[Network]\nDHCP=yes\n");
-    log.note("no network was configured in the tree: DHCP on every Ethernet by systemd-networkd");
+    log.info("no network was configured in the tree: DHCP on every Ethernet by systemd-networkd");
 }
 
 } // namespace
@@ -144,7 +144,7 @@ void writeSystemFiles(const std::string& root, const std::vector<MadeVolume>& vo
         if (!made.volume.mount.empty() && made.volume.mount != "/")
             files.makeFolders(made.volume.mount.substr(1));
     if (files.has("usr/bin/cloud-init")) {
-        log.note("cloud-init is in the tree: host name, keys and network are its business");
+        log.info("cloud-init is in the tree: host name, keys and network are its business");
         return;
     }
     writeIdentity(files, identity, log);

@@ -70,7 +70,7 @@ private:
     void say(const std::string& what)
     {
         progress_.message(what);
-        log_.note(what);
+        log_.info(what);
     }
 
     void prepare()
@@ -129,7 +129,7 @@ private:
         outcome_.contentBytes = extractor.contentBytes();
         outcome_.bytesFetched = stream_->bytesFetched();
         if (extractor.skipped() > 0)
-            log_.note(fmt::format("{} entries below {} are not taken from the tree", extractor.skipped(),
+            log_.info(fmt::format("{} entries below {} are not taken from the tree", extractor.skipped(),
                                   fmt::join(skipped(), ", ")));
         if (Relay* const relay = source_->relay(); relay != nullptr)
             relay->linger(order_.linger, stop_);
@@ -152,7 +152,7 @@ private:
             tree.root(), {}, [this](std::uint64_t bytes) { progress_.add(bytes); }, stop_);
         outcome_.manifestDigest = files_.digest();
         tree.unmount();
-        log_.note(fmt::format("{} entries read back and the same", outcome_.entries));
+        log_.info(fmt::format("{} entries read back and the same", outcome_.entries));
     }
 
     void finish(MountedTree& tree)
@@ -178,7 +178,7 @@ private:
             }
             device.flush();
             if (!device.rereadPartitions())
-                log_.trouble("the kernel keeps the old partition table of " + disk.string());
+                log_.warning("the kernel keeps the old partition table of " + disk.string());
         }
     }
 

@@ -50,7 +50,7 @@ model::JsonText writeTreeStep(const StepContext& context)
     const std::vector<Disk> disks = chooseDisks(in.disk, context, order.layout.mirror);
     std::vector<std::filesystem::path> paths;
     for (const Disk& disk : disks) {
-        context.log.note(fmt::format("copying the tree to {}: {} MiB, serial {}", disk.name,
+        context.log.info(fmt::format("copying the tree to {}: {} MiB, serial {}", disk.name,
                                      disk.sizeBytes >> 20U,
                                      disk.serial.empty() ? std::string("unknown") : disk.serial));
         paths.emplace_back(disk.name);
@@ -58,7 +58,7 @@ model::JsonText writeTreeStep(const StepContext& context)
     DiskStart start({paths.begin(), paths.end()}, context);
     const TreeOutcome outcome =
         deployTree(order, paths, context.exec, context.progress, context.log, context.stop);
-    context.log.note(fmt::format("{} entries copied in {:.1f} s, {} MiB fetched, read back and the same",
+    context.log.info(fmt::format("{} entries copied in {:.1f} s, {} MiB fetched, read back and the same",
                                  outcome.entries, outcome.seconds, outcome.bytesFetched >> 20U));
     wire::WriteTreeResult result = resultOf(disks, outcome);
     result.boot = start.settle(in.image.name);

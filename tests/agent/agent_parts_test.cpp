@@ -39,9 +39,9 @@ TEST_CASE("the log's tail", "[agent]")
     AgentLog log;
     SECTION("is what came since it was last delivered")
     {
-        log.note("one");
+        log.info("one");
         const std::string first = log.tail();
-        log.note("two");
+        log.info("two");
         log.drop(first.size());
         CHECK(first == "one\n");
         CHECK(log.tail() == "two\n");
@@ -49,7 +49,7 @@ TEST_CASE("the log's tail", "[agent]")
     SECTION("stays bounded, loses its oldest lines first and whole")
     {
         for (int i = 0; i < 5000; ++i)
-            log.note("line " + std::to_string(i));
+            log.info("line " + std::to_string(i));
         const std::string tail = log.tail();
         CHECK(tail.size() <= AgentLog::kTailBytes);
         CHECK(tail.starts_with("line "));
@@ -57,10 +57,10 @@ TEST_CASE("the log's tail", "[agent]")
     }
     SECTION("drops no line that came while an older tail was on its way")
     {
-        log.note("old");
+        log.info("old");
         const std::string sent = log.tail();
         for (int i = 0; i < 5000; ++i)
-            log.note("line " + std::to_string(i));
+            log.info("line " + std::to_string(i));
         log.drop(sent.size());
         CHECK(log.tail().ends_with("line 4999\n"));
         CHECK(log.tail().size() > AgentLog::kTailBytes - 20);

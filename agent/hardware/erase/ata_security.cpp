@@ -116,7 +116,7 @@ std::optional<std::string> AtaEraser::hdparm(const char* option, std::chrono::mi
 /// Of a password that an earlier run left.
 std::optional<std::string> AtaEraser::clear(const AtaSecurity& found)
 {
-    tools_.log.note(disk_ + " has a password; trying the one that an interrupted erasure leaves");
+    tools_.log.info(disk_ + " has a password; trying the one that an interrupted erasure leaves");
     if (found.locked)
         if (const std::optional<std::string> failed = hdparm("--security-unlock", kAsking, tools_.stop))
             return "it is locked by a password of somebody else's: " + *failed;
@@ -151,10 +151,10 @@ void AtaEraser::takePasswordOff()
         if (found.locked)
             hdparm("--security-unlock", kAsking, {});
         if (const std::optional<std::string> failed = hdparm("--security-disable", kAsking, {}))
-            tools_.log.trouble(
+            tools_.log.warning(
                 fmt::format("{} keeps its temporary password (hdparm's NULL): {}", disk_, *failed));
     } catch (const model::Error& error) {
-        tools_.log.trouble(
+        tools_.log.warning(
             fmt::format("{} may keep its temporary password (hdparm's NULL): {}", disk_, error.what()));
     }
 }
@@ -175,7 +175,7 @@ std::optional<std::string> AtaEraser::erase()
         const std::optional<std::string> failed = eraseBy("--security-erase-enhanced", found.enhancedErase);
         if (!failed)
             return std::nullopt;
-        tools_.log.note(fmt::format("{}: {}; the normal erase instead", disk_, *failed));
+        tools_.log.info(fmt::format("{}: {}; the normal erase instead", disk_, *failed));
     }
     return eraseBy("--security-erase", found.erase);
 }

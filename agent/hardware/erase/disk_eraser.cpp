@@ -78,11 +78,11 @@ std::string firstThatWorks(const std::string& disk, const std::vector<Way>& ways
 {
     std::string reasons;
     for (const Way& way : ways) {
-        tools.log.note(fmt::format("erasing {}: {}", disk, way.name));
+        tools.log.info(fmt::format("erasing {}: {}", disk, way.name));
         const std::optional<std::string> why = tried(way.attempt);
         if (!why)
             return way.name;
-        tools.log.note(fmt::format("{}: {} did not do: {}", disk, way.name, *why));
+        tools.log.info(fmt::format("{}: {} did not do: {}", disk, way.name, *why));
         reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", way.name, *why);
     }
     throw Error(ErrorCode::DiskFailed, fmt::format("{} cannot be erased: {}", disk, reasons),
@@ -93,7 +93,7 @@ void finish(BlockDevice& device, const EraseTools& tools)
 {
     device.flush();
     if (!device.rereadPartitions())
-        tools.log.trouble("the kernel keeps the old partition table of " + device.path().string());
+        tools.log.warning("the kernel keeps the old partition table of " + device.path().string());
     tools.share.finish();
 }
 
@@ -161,7 +161,7 @@ DiskErasure eraseExpress(const wire::Disk& disk, bool wholeDevice, const EraseTo
             finish(device, tools);
             return {"nvme-format", timer.seconds()};
         }
-        tools.log.note(fmt::format("{}: nvme-format did not do: {}; its metadata instead", disk.name, *why));
+        tools.log.info(fmt::format("{}: nvme-format did not do: {}; its metadata instead", disk.name, *why));
     }
     eraseMetadata(disk.name, tools.exec, tools.log, tools.stop);
     tools.share.finish();
@@ -170,7 +170,7 @@ DiskErasure eraseExpress(const wire::Disk& disk, bool wholeDevice, const EraseTo
 
 void eraseMetadata(const std::string& disk, platform::Exec& exec, AgentLog& log, const std::stop_token& stop)
 {
-    log.note("erasing metadata of " + disk);
+    log.info("erasing metadata of " + disk);
     releaseDisk(exec, disk, log, Deadline::in(kReleaseDeadline, stop));
     BlockDevice device(disk, BlockDevice::Access::Write);
     std::vector<Extent> partitions = partitionsOf(device);
@@ -179,7 +179,7 @@ void eraseMetadata(const std::string& disk, platform::Exec& exec, AgentLog& log,
     wipeSignatures(device, 0, partitions, stop);
     device.flush();
     if (!device.rereadPartitions())
-        log.trouble("the kernel keeps the old partition table of " + disk);
+        log.warning("the kernel keeps the old partition table of " + disk);
 }
 
 } // namespace bm::agent

@@ -62,7 +62,7 @@ model::JsonText eraseWithProgress(const StepContext& context, const Eraser& eras
         ProgressShare share(context.progress, disk.sizeBytes);
         const EraseTools tools{context.exec, context.log, share, context.stop};
         const DiskErasure done = eraser(disk, mayEraseWholeDevice(disk, all), tools);
-        context.log.note(fmt::format("{} erased by {} in {:.1f} s", disk.name, done.method, done.seconds));
+        context.log.info(fmt::format("{} erased by {} in {:.1f} s", disk.name, done.method, done.seconds));
         return resultOf(disk, done);
     });
 }

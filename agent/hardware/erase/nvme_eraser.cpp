@@ -125,7 +125,7 @@ std::optional<std::string> NvmeEraser::format()
     const std::optional<std::string> crypto = with("2");
     if (!crypto)
         return std::nullopt;
-    tools_.log.note(fmt::format("{}: {}; with a user-data erase instead", disk_, *crypto));
+    tools_.log.info(fmt::format("{}: {}; with a user-data erase instead", disk_, *crypto));
     return with("1");
 }
 

@@ -58,7 +58,7 @@ SortedDisks sortDisks(const std::vector<wire::Disk>& disks, AgentLog& log, std::
             out.candidates.push_back(disk);
             continue;
         }
-        log.note(fmt::format("not {} {}: {}", doing, disk.name, disk.verdict));
+        log.info(fmt::format("not {} {}: {}", doing, disk.name, disk.verdict));
         out.skipped.push_back({disk.name, disk.verdict});
     }
     return out;

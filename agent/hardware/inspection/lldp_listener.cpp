@@ -58,7 +58,7 @@ std::optional<Ear> openEar(const std::string& interface, AgentLog& log)
         if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
             return Ear{interface, std::move(socket)};
     }
-    log.trouble(
+    log.warning(
         fmt::format("cannot listen for LLDP on {}: {}", interface, std::generic_category().message(errno)));
     return std::nullopt;
 }

@@ -91,7 +91,7 @@ platform::Exit RaidArrays::run(const std::vector<std::string>& argv)
 
 void RaidArrays::mustRun(const std::vector<std::string>& argv)
 {
-    log_.note(fmt::format("{}", fmt::join(argv, " ")));
+    log_.info(fmt::format("{}", fmt::join(argv, " ")));
     const platform::Exit exit = run(argv);
     if (exit.code != 0)
         throw Error(ErrorCode::DiskFailed, fmt::format("{} ended with {}: {}", argv.front(), exit.code,
@@ -105,7 +105,7 @@ void RaidArrays::refuseForeignPartitions(const std::string& disk) const
     try {
         fine = hasOnlyRaidPartitions(device);
     } catch (const Error& broken) { // a damaged GPT: nobody knows what was in it
-        log_.note(fmt::format("{}: {}", disk, broken.message()));
+        log_.info(fmt::format("{}: {}", disk, broken.message()));
     }
     if (!fine)
         throw Error(ErrorCode::Conflict, disk + " holds partitions that are no RAID's",
@@ -179,7 +179,7 @@ void RaidArrays::remove(const std::string& disk, const std::map<std::string, std
     for (const auto& [device, uuid] : members) {
         const platform::Exit exit = run({"mdadm", "--zero-superblock", "--force", device});
         if (exit.code != 0)
-            log_.trouble(fmt::format("mdadm --zero-superblock {} ended with {}: {}; zeroing it without",
+            log_.warning(fmt::format("mdadm --zero-superblock {} ended with {}: {}; zeroing it without",
                                      device, exit.code, exit.err));
     }
     eraseMetadata(disk, exec_, log_, stop_);

@@ -172,7 +172,7 @@ std::string RescueServer::start(const RescueAccess& access)
     if (access.hashedPassword.empty())
         argv.emplace_back("-s"); // keys only
     mustRun(argv);
-    log_.note(fmt::format("dropbear listens on port {}, host key {}", places_.listen, fingerprint));
+    log_.info(fmt::format("dropbear listens on port {}, host key {}", places_.listen, fingerprint));
     return fingerprint;
 }
 
