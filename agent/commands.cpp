@@ -1,6 +1,7 @@
 #include "agent/commands.h"
 
 #include "agent/agent_options.h"
+#include "agent/base/proc_file.h"
 #include "agent/disk/inventory_reader.h"
 #include "agent/exchange_loop.h"
 #include "agent/relay/relay_wire.h"
@@ -11,7 +12,6 @@
 
 #include <csignal>
 #include <fmt/format.h>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <pthread.h>
 #include <sys/reboot.h>
@@ -67,12 +67,7 @@ void changePower(PowerChange change, const RunOptions& options, AgentLog& log)
 /// Not getrusage's: that one begins with what the parent had before exec.
 std::uint64_t peakMemoryKib()
 {
-    std::ifstream file("/proc/self/status");
-    std::string line;
-    while (std::getline(file, line))
-        if (line.starts_with("VmHWM:"))
-            return std::stoull(line.substr(line.find_first_of("0123456789")));
-    return 0;
+    return bytesInProcFile("/proc/self/status", "VmHWM") / 1024;
 }
 
 wire::Inventory inventoryBy(const RunOptions& options, const BootArguments& arguments)

@@ -1,7 +1,7 @@
 #include "agent/capture/capture_plan.h"
 
-#include "agent/base/bytes.h"
 #include "common/model/error.h"
+#include "common/text/bytes.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include "agent/capture/fstab.h"
 
-#include <sstream>
+#include "common/text/text.h"
 
 namespace bm::agent {
 namespace {
@@ -11,7 +11,7 @@ bool isOctal(char c)
 }
 
 /// "\040" is a blank.
-std::string unescaped(const std::string& word)
+std::string unescaped(std::string_view word)
 {
     std::string out;
     for (std::size_t at = 0; at < word.size(); ++at) {
@@ -21,7 +21,7 @@ std::string unescaped(const std::string& word)
             out += word[at];
             continue;
         }
-        out += static_cast<char>(std::stoi(word.substr(at + 1, 3), nullptr, 8));
+        out += static_cast<char>(*text::parseNumber<unsigned>(word.substr(at + 1, 3), 8));
         at += 3;
     }
     return out;
@@ -29,15 +29,13 @@ std::string unescaped(const std::string& word)
 
 } // namespace
 
-std::vector<FstabLine> parseFstab(std::string_view text)
+std::vector<FstabLine> parseFstab(std::string_view fstab)
 {
     std::vector<FstabLine> lines;
-    std::istringstream in{std::string(text)};
-    for (std::string line; std::getline(in, line);) {
-        std::istringstream words(line);
-        FstabLine found;
-        if (words >> found.spec >> found.mount >> found.type && !found.spec.starts_with('#'))
-            lines.push_back({unescaped(found.spec), unescaped(found.mount), found.type});
+    while (!fstab.empty()) {
+        const std::vector<std::string_view> words = text::words(text::takeLine(fstab));
+        if (words.size() >= 3 && !words[0].starts_with('#'))
+            lines.push_back({unescaped(words[0]), unescaped(words[1]), std::string(words[2])});
     }
     return lines;
 }

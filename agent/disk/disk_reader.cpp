@@ -1,9 +1,9 @@
 // Disks, by sysfs.
 #include "agent/disk/inventory_reader.h"
 #include "agent/disk/scsi_vpd.h"
+#include "common/text/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <fstream>
 #include <sstream>
@@ -27,10 +27,9 @@ std::string readBytes(const fs::path& path)
 
 std::uint64_t readNumber(const fs::path& path, std::uint64_t otherwise = 0)
 {
-    const std::string text = readAttribute(path);
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end != text.data() ? value : otherwise;
+    const std::string attribute = readAttribute(path);
+    std::string_view rest = attribute;
+    return text::takeNumber<std::uint64_t>(rest).value_or(otherwise);
 }
 
 bool contains(const std::string& text, std::string_view part)

@@ -1,13 +1,13 @@
 #include "agent/disk/file_systems.h"
 
 #include "agent/base/aligned_buffer.h"
-#include "agent/base/bytes.h"
 #include "agent/disk/loop_device.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/bytes.h"
+#include "common/text/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -45,7 +45,7 @@ std::vector<std::byte> headOf(const BlockDevice& device, const ByteRange& part)
 
 FileSystem kindOf(std::span<const std::byte> head)
 {
-    if (head.size() >= kExtAt + 1024 && loadLe<std::uint16_t>(head, kExtAt + 56) == 0xef53)
+    if (head.size() >= kExtAt + 1024 && text::littleEndian<std::uint16_t>(head, kExtAt + 56) == 0xef53)
         return FileSystem::Ext;
     if (textAt(head, 0, "XFSB"))
         return FileSystem::Xfs;
@@ -84,9 +84,10 @@ std::string_view programOf(FileSystem kind)
 std::string unclean(FileSystem kind, std::span<const std::byte> head, const std::string& partition,
                     platform::Exec& exec, const model::Deadline& deadline)
 {
-    if (kind == FileSystem::Ext && (loadLe<std::uint32_t>(head, kExtAt + 96) & kExtNeedsRecovery) != 0)
+    if (kind == FileSystem::Ext &&
+        (text::littleEndian<std::uint32_t>(head, kExtAt + 96) & kExtNeedsRecovery) != 0)
         return "its journal was not written back";
-    if (kind == FileSystem::Btrfs && loadLe<std::uint64_t>(head, kBtrfsAt + 96) != 0)
+    if (kind == FileSystem::Btrfs && text::littleEndian<std::uint64_t>(head, kBtrfsAt + 96) != 0)
         return "its log was not written back";
     if (kind == FileSystem::Xfs) {
         const platform::Exit exit = exec.run({{"xfs_logprint", "-t", partition}}, deadline);
@@ -96,28 +97,13 @@ std::string unclean(FileSystem kind, std::span<const std::byte> head, const std:
     return "";
 }
 
-std::uint64_t hexNumber(std::string_view text)
+std::uint64_t hexNumber(std::string_view word)
 {
-    std::uint64_t value = 0;
-    if (!text.starts_with("0x") ||
-        std::from_chars(text.data() + 2, text.data() + text.size(), value, 16).ptr !=
-            text.data() + text.size())
-        throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" is no number of a map", text.substr(0, 40)));
-    return value;
-}
-
-std::vector<std::string_view> wordsOf(std::string_view line)
-{
-    std::vector<std::string_view> words;
-    while (!line.empty()) {
-        const std::size_t begin = line.find_first_not_of(' ');
-        if (begin == std::string_view::npos)
-            break;
-        const std::size_t end = std::min(line.find(' ', begin), line.size());
-        words.push_back(line.substr(begin, end - begin));
-        line.remove_prefix(end);
-    }
-    return words;
+    const std::optional<std::uint64_t> value =
+        word.starts_with("0x") ? text::parseNumber<std::uint64_t>(word.substr(2), 16) : std::nullopt;
+    if (!value)
+        throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" is no number of a map", word.substr(0, 40)));
+    return *value;
 }
 
 FreeSpace distrusted(FileSystem kind, const std::string& why, AgentLog& log)
@@ -178,10 +164,7 @@ std::vector<ByteRange> freeRangesFrom(std::string_view map, const ByteRange& par
     std::vector<ByteRange> out;
     std::uint64_t at = 0;
     while (!map.empty()) {
-        const std::size_t end = std::min(map.find('\n'), map.size());
-        const std::string_view line = map.substr(0, end);
-        map.remove_prefix(std::min(end + 1, map.size()));
-        const std::vector<std::string_view> words = wordsOf(line);
+        const std::vector<std::string_view> words = text::words(text::takeLine(map), " ");
         if (words.size() != 3 || words[0].starts_with('#'))
             continue; // remarks, and the line with the current position
         const ByteRange range{hexNumber(words[0]), hexNumber(words[0]) + hexNumber(words[1])};

@@ -1,9 +1,9 @@
 #include "agent/disk/gpt.h"
 
 #include "agent/base/aligned_buffer.h"
-#include "agent/base/bytes.h"
 #include "common/model/error.h"
 #include "common/model/ids.h"
+#include "common/text/bytes.h"
 
 #include <algorithm>
 #include <cstring>
@@ -85,8 +85,8 @@ std::vector<Extent> mbrPartitions(std::span<const std::byte> sector)
 {
     std::vector<Extent> out;
     for (std::size_t at = 446; at < 510; at += 16) {
-        const std::uint64_t first = loadLe<std::uint32_t>(sector, at + 8);
-        const std::uint64_t count = loadLe<std::uint32_t>(sector, at + 12);
+        const std::uint64_t first = text::littleEndian<std::uint32_t>(sector, at + 8);
+        const std::uint64_t count = text::littleEndian<std::uint32_t>(sector, at + 12);
         if (sector[at + 4] != std::byte{0} && count > 0)
             out.push_back({first, first + count - 1});
     }
@@ -100,8 +100,9 @@ void protectWholeDisk(BlockDevice& device)
     const std::span<std::byte> bytes = sector.first(device.sectorBytes());
     const std::uint64_t count = device.sizeBytes() / device.sectorBytes() - 1;
     for (std::size_t at = 446; at < 510; at += 16)
-        if (bytes[at + 4] == std::byte{0xee} && loadLe<std::uint32_t>(bytes, at + 8) == 1)
-            storeLe(bytes, at + 12, static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 0xffffffffU)));
+        if (bytes[at + 4] == std::byte{0xee} && text::littleEndian<std::uint32_t>(bytes, at + 8) == 1)
+            text::storeLittleEndian(bytes, at + 12,
+                                    static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 0xffffffffU)));
     writeSectors(device, 0, bytes);
 }
 
@@ -158,23 +159,23 @@ std::optional<Gpt> Gpt::parseHeader(std::span<const std::byte> sector)
     if (!signedAt(sector, 0))
         return std::nullopt;
     std::vector<std::byte> head(sector.begin(), sector.end());
-    const auto headerBytes = loadLe<std::uint32_t>(head, 12);
-    const auto expected = loadLe<std::uint32_t>(head, 16);
+    const auto headerBytes = text::littleEndian<std::uint32_t>(head, 12);
+    const auto expected = text::littleEndian<std::uint32_t>(head, 16);
     if (headerBytes < kGptHeaderBytes || headerBytes > head.size())
         broken(fmt::format("a header of {} bytes", headerBytes));
-    storeLe(head, 16, std::uint32_t{0});
+    text::storeLittleEndian(head, 16, std::uint32_t{0});
     if (crc32(std::span(head).first(headerBytes)) != expected)
         broken("its header's checksum does not match");
     Gpt table;
     table.sectorBytes_ = sector.size();
-    table.backup_ = table.oldBackup_ = loadLe<std::uint64_t>(head, 32);
-    table.firstUsable_ = loadLe<std::uint64_t>(head, 40);
-    table.lastUsable_ = loadLe<std::uint64_t>(head, 48);
+    table.backup_ = table.oldBackup_ = text::littleEndian<std::uint64_t>(head, 32);
+    table.firstUsable_ = text::littleEndian<std::uint64_t>(head, 40);
+    table.lastUsable_ = text::littleEndian<std::uint64_t>(head, 48);
     std::copy_n(head.begin() + 56, 16, table.diskGuid_.begin());
-    table.primaryEntries_ = loadLe<std::uint64_t>(head, 72);
-    table.entryCount_ = loadLe<std::uint32_t>(head, 80);
-    table.entryBytes_ = loadLe<std::uint32_t>(head, 84);
-    table.entriesCrc_ = loadLe<std::uint32_t>(head, 88);
+    table.primaryEntries_ = text::littleEndian<std::uint64_t>(head, 72);
+    table.entryCount_ = text::littleEndian<std::uint32_t>(head, 80);
+    table.entryBytes_ = text::littleEndian<std::uint32_t>(head, 84);
+    table.entriesCrc_ = text::littleEndian<std::uint32_t>(head, 88);
     const std::uint64_t tableBytes = std::uint64_t{table.entryCount_} * table.entryBytes_;
     if (table.entryBytes_ < 128 || tableBytes == 0 || tableBytes > kLongestTable || table.primaryEntries_ < 2)
         broken(fmt::format("{} entries of {} bytes at sector {}", table.entryCount_, table.entryBytes_,
@@ -225,12 +226,12 @@ std::uint64_t Gpt::entrySectors() const
 
 std::uint64_t Gpt::field(std::size_t entry, std::size_t offset) const
 {
-    return loadLe<std::uint64_t>(entries_, entry * entryBytes_ + offset);
+    return text::littleEndian<std::uint64_t>(entries_, entry * entryBytes_ + offset);
 }
 
 void Gpt::setField(std::size_t entry, std::size_t offset, std::uint64_t value)
 {
-    storeLe(entries_, entry * entryBytes_ + offset, value);
+    text::storeLittleEndian(entries_, entry * entryBytes_ + offset, value);
 }
 
 bool Gpt::used(std::size_t entry) const
@@ -260,9 +261,9 @@ std::vector<Extent> Gpt::partitions() const
 std::string Gpt::guidAt(std::size_t entry, std::size_t offset) const
 {
     const std::size_t at = entry * entryBytes_ + offset;
-    std::string out =
-        fmt::format("{:08x}-{:04x}-{:04x}-", loadLe<std::uint32_t>(entries_, at),
-                    loadLe<std::uint16_t>(entries_, at + 4), loadLe<std::uint16_t>(entries_, at + 6));
+    std::string out = fmt::format("{:08x}-{:04x}-{:04x}-", text::littleEndian<std::uint32_t>(entries_, at),
+                                  text::littleEndian<std::uint16_t>(entries_, at + 4),
+                                  text::littleEndian<std::uint16_t>(entries_, at + 6));
     for (std::size_t i = 8; i < 16; ++i)
         out += fmt::format("{}{:02x}", i == 10 ? "-" : "", std::to_integer<unsigned>(entries_[at + i]));
     return out;
@@ -285,7 +286,8 @@ std::optional<std::size_t> Gpt::entryCalled(std::string_view name) const
     for (std::size_t i = 0; i < entryCount_; ++i) {
         std::string text;
         for (std::size_t c = 0; c < kNameChars; ++c)
-            if (const auto unit = loadLe<std::uint16_t>(entries_, i * entryBytes_ + kNameAt + 2 * c);
+            if (const auto unit =
+                    text::littleEndian<std::uint16_t>(entries_, i * entryBytes_ + kNameAt + 2 * c);
                 unit != 0)
                 text += unit < 128 ? static_cast<char>(unit) : '?';
         if (used(i) && text == name)
@@ -366,7 +368,7 @@ Extent Gpt::addAtEnd(std::uint64_t sectors, std::string_view name)
     setField(entry, kFirstAt, first);
     setField(entry, kLastAt, first + sectors - 1);
     for (std::size_t i = 0; i < std::min(name.size(), kNameChars); ++i)
-        storeLe(bytes, kNameAt + 2 * i, static_cast<std::uint16_t>(name[i]));
+        text::storeLittleEndian(bytes, kNameAt + 2 * i, static_cast<std::uint16_t>(name[i]));
     return {first, first + sectors - 1};
 }
 
@@ -374,18 +376,18 @@ std::vector<std::byte> Gpt::header(bool backup) const
 {
     std::vector<std::byte> out(sectorBytes_);
     std::ranges::copy(std::as_bytes(std::span(kSignature)), out.begin());
-    storeLe(out, 8, kRevision);
-    storeLe(out, 12, kGptHeaderBytes);
-    storeLe(out, 24, backup ? backup_ : std::uint64_t{1});
-    storeLe(out, 32, backup ? std::uint64_t{1} : backup_);
-    storeLe(out, 40, firstUsable_);
-    storeLe(out, 48, lastUsable_);
+    text::storeLittleEndian(out, 8, kRevision);
+    text::storeLittleEndian(out, 12, kGptHeaderBytes);
+    text::storeLittleEndian(out, 24, backup ? backup_ : std::uint64_t{1});
+    text::storeLittleEndian(out, 32, backup ? std::uint64_t{1} : backup_);
+    text::storeLittleEndian(out, 40, firstUsable_);
+    text::storeLittleEndian(out, 48, lastUsable_);
     std::ranges::copy(diskGuid_, out.begin() + 56);
-    storeLe(out, 72, backup ? backup_ - entrySectors() : primaryEntries_);
-    storeLe(out, 80, entryCount_);
-    storeLe(out, 84, entryBytes_);
-    storeLe(out, 88, crc32(entries_));
-    storeLe(out, 16, crc32(std::span(out).first(kGptHeaderBytes)));
+    text::storeLittleEndian(out, 72, backup ? backup_ - entrySectors() : primaryEntries_);
+    text::storeLittleEndian(out, 80, entryCount_);
+    text::storeLittleEndian(out, 84, entryBytes_);
+    text::storeLittleEndian(out, 88, crc32(entries_));
+    text::storeLittleEndian(out, 16, crc32(std::span(out).first(kGptHeaderBytes)));
     return out;
 }
 

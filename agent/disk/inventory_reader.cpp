@@ -1,9 +1,10 @@
 #include "agent/disk/inventory_reader.h"
 
+#include "agent/base/proc_file.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <fstream>
 #include <sys/utsname.h>
@@ -19,23 +20,9 @@ constexpr int kEthernet = 1; ///< ARPHRD_ETHER
 
 int readInt(const fs::path& path)
 {
-    const std::string text = readAttribute(path);
-    int value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
-}
-
-/// MemTotal: a little less than what is plugged in, as the kernel keeps some for itself.
-std::uint64_t readMemoryBytes(const SystemRoots& roots)
-{
-    std::ifstream file(roots.proc / "meminfo");
-    std::string name;
-    std::uint64_t kib = 0;
-    std::string unit;
-    while (file >> name >> kib && std::getline(file, unit))
-        if (name == "MemTotal:")
-            return kib * 1024;
-    return 0;
+    const std::string attribute = readAttribute(path);
+    std::string_view rest = attribute;
+    return text::takeNumber<int>(rest).value_or(0);
 }
 
 void readCpu(wire::Inventory& out, const SystemRoots& roots)
@@ -98,7 +85,7 @@ wire::Inventory readInventory(const std::string& bootInterface, const SystemRoot
 {
     wire::Inventory out;
     readCpu(out, roots);
-    out.memoryBytes = readMemoryBytes(roots);
+    out.memoryBytes = bytesInProcFile(roots.proc / "meminfo", "MemTotal");
     readFirmware(out, roots);
     out.bootInterface = bootInterface;
     out.disks = readDisks(roots);

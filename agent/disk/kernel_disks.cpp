@@ -2,8 +2,8 @@
 
 #include "agent/disk/inventory_reader.h"
 #include "common/model/error.h"
+#include "common/text/text.h"
 
-#include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
 #include <system_error>
@@ -24,10 +24,9 @@ fs::path sysfsOf(const std::string& name)
 
 std::uint64_t number(const fs::path& path)
 {
-    const std::string text = readAttribute(path);
-    std::uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
+    const std::string attribute = readAttribute(path);
+    std::string_view rest = attribute;
+    return text::takeNumber<std::uint64_t>(rest).value_or(0);
 }
 
 std::vector<fs::path> entriesOf(const fs::path& folder)

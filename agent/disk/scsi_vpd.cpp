@@ -1,5 +1,7 @@
 #include "agent/disk/scsi_vpd.h"
 
+#include "common/text/text.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -61,12 +63,8 @@ ScsiWwn wwnFromVpd83(std::string_view page)
         const std::string_view designator = rest.substr(kHeader, length);
         const bool ofUnit = (at(rest, 1) & 0x30U) == 0;
         const bool naa = (at(rest, 1) & 0x0fU) == 3 && (at(rest, 0) & 0x0fU) == 1;
-        if (ofUnit && naa && (designator.size() == 8 || designator.size() == 16)) {
-            std::string digits;
-            for (const char c : designator)
-                digits += fmt::format("{:02x}", static_cast<unsigned char>(c));
-            return wwnFromNaa(digits);
-        }
+        if (ofUnit && naa && (designator.size() == 8 || designator.size() == 16))
+            return wwnFromNaa(text::toHex(std::as_bytes(std::span(designator))));
         rest.remove_prefix(std::min(kHeader + length, rest.size()));
     }
     return {};

@@ -1,13 +1,12 @@
 #include "agent/relay/relay.h"
 
+#include "agent/base/proc_file.h"
 #include "common/model/error.h"
 
 #include <algorithm>
 #include <condition_variable>
 #include <fmt/format.h>
-#include <fstream>
 #include <mutex>
-#include <string>
 
 namespace bm::agent {
 
@@ -18,21 +17,17 @@ namespace {
 constexpr std::size_t kLeastCache = std::size_t{16} << 20U;
 constexpr std::size_t kMostCache = std::size_t{256} << 20U;
 
-/// MemAvailable, bytes; what a RAM disk of 512 MiB has left, where the kernel does not say.
-std::size_t availableMemory()
+/// Of memory; what a RAM disk of 512 MiB has left, where the kernel does not say.
+std::size_t availableBytes()
 {
-    std::ifstream file("/proc/meminfo");
-    std::string line;
-    while (std::getline(file, line))
-        if (line.starts_with("MemAvailable:"))
-            return std::stoull(line.substr(line.find_first_of("0123456789"))) * 1024;
-    return std::size_t{256} << 20U;
+    const std::uint64_t bytes = bytesInProcFile("/proc/meminfo", "MemAvailable");
+    return bytes != 0 ? bytes : std::size_t{256} << 20U;
 }
 
 std::size_t cacheBytes(const RelaySettings& settings)
 {
     return settings.cacheBytes != 0 ? settings.cacheBytes
-                                    : std::clamp(availableMemory() / 8, kLeastCache, kMostCache);
+                                    : std::clamp(availableBytes() / 8, kLeastCache, kMostCache);
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "agent/relay/dropped_frames.h"
 #include "agent/relay/relay_copy.h"
 #include "agent/relay/relay_server.h"
+#include "common/platform/wake_up.h"
 #include "images/blocks/manifest.h"
 
 #include <chrono>
@@ -38,7 +39,7 @@ public:
     void linger(std::chrono::milliseconds longest, const std::stop_token& stop);
 
 private:
-    WakeUp changes_;
+    platform::WakeUp changes_;
     std::unique_ptr<DroppedFrames> frames_; ///< null: none
     FrameStore store_;
     std::unique_ptr<RelayServer> server_; ///< null without a port

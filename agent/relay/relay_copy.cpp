@@ -1,9 +1,9 @@
 #include "agent/relay/relay_copy.h"
 
 #include "common/platform/secrets.h"
+#include "common/text/text.h"
 
 #include <arpa/inet.h>
-#include <charconv>
 #include <fmt/format.h>
 
 namespace bm::agent {
@@ -26,17 +26,16 @@ std::string PeerAddress::text() const
                                                : fmt::format("[{}]:{}", host, port);
 }
 
-std::optional<PeerAddress> PeerAddress::parse(const std::string& text)
+std::optional<PeerAddress> PeerAddress::parse(const std::string& address)
 {
-    const std::size_t colon = text.rfind(':');
+    const std::size_t colon = address.rfind(':');
     if (colon == std::string::npos || colon == 0)
         return std::nullopt;
-    PeerAddress peer{text.substr(0, colon), 0};
+    PeerAddress peer{address.substr(0, colon), 0};
     if (peer.host.starts_with('[') && peer.host.ends_with(']'))
         peer.host = peer.host.substr(1, peer.host.size() - 2);
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, peer.port);
-    if (error != std::errc{} || stop != end || peer.port == 0 || !isAddress(peer.host))
+    peer.port = text::parseNumber<std::uint16_t>(std::string_view(address).substr(colon + 1)).value_or(0);
+    if (peer.port == 0 || !isAddress(peer.host))
         return std::nullopt;
     return peer;
 }

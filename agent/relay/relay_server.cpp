@@ -3,6 +3,7 @@
 #include "agent/relay/frame_restorer.h"
 #include "agent/relay/relay_child.h"
 #include "common/model/error.h"
+#include "common/platform/files.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -14,7 +15,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <set>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <thread>
@@ -84,26 +84,8 @@ std::string nameOf(const sockaddr_in6& at)
 
 } // namespace
 
-WakeUp::WakeUp() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))
-{
-    if (!fd_)
-        throw Error(ErrorCode::Internal, "eventfd: " + std::generic_category().message(errno));
-}
-
-void WakeUp::wake() const noexcept
-{
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t ignored = ::write(fd_.get(), &one, sizeof one);
-}
-
-void WakeUp::clear() const noexcept
-{
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t ignored = ::read(fd_.get(), &count, sizeof count);
-}
-
 struct RelayServer::State {
-    State(const images::Manifest& m, FrameStore& s, RelayCopy& c, AgentLog& l, const WakeUp& w,
+    State(const images::Manifest& m, FrameStore& s, RelayCopy& c, AgentLog& l, const platform::WakeUp& w,
           const Settings& settings)
         : manifest(m), store(s), copy(c), log(l), changes(w), mostChildren(settings.mostChildren), restorer(s)
     {
@@ -151,7 +133,7 @@ struct RelayServer::State {
     FrameStore& store;
     RelayCopy& copy;
     AgentLog& log;
-    const WakeUp& changes;
+    const platform::WakeUp& changes;
     std::size_t mostChildren;
     std::string contentId;
     FrameRestorer restorer;
@@ -380,7 +362,7 @@ void RelayServer::State::sayRetracted()
 }
 
 RelayServer::RelayServer(const images::Manifest& manifest, FrameStore& store, RelayCopy& copy, AgentLog& log,
-                         const WakeUp& changes, const Settings& settings)
+                         const platform::WakeUp& changes, const Settings& settings)
     : state_(std::make_unique<State>(manifest, store, copy, log, changes, settings))
 {}
 

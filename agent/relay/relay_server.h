@@ -3,7 +3,7 @@
 #include "agent/frames/frame_store.h"
 #include "agent/relay/dropped_frames.h"
 #include "agent/relay/relay_copy.h"
-#include "common/platform/files.h"
+#include "common/platform/wake_up.h"
 #include "images/blocks/manifest.h"
 
 #include <cstdint>
@@ -12,18 +12,6 @@
 #include <string>
 
 namespace bm::agent {
-
-/// An eventfd: wakes a poll().
-class WakeUp {
-public:
-    WakeUp();
-    void wake() const noexcept;
-    void clear() const noexcept;
-    int fd() const { return fd_.get(); }
-
-private:
-    platform::Fd fd_;
-};
 
 /// Serves the blocks of one copy to the nodes behind this one, while they arrive or from the disk: a poll
 /// loop on one thread; another one brings back what is no longer in memory. Who does not show the
@@ -38,7 +26,7 @@ public:
     };
     /// All borrowed. @throws Error Unavailable when no port can be had
     RelayServer(const images::Manifest& manifest, FrameStore& store, RelayCopy& copy, AgentLog& log,
-                const WakeUp& changes, const Settings& settings);
+                const platform::WakeUp& changes, const Settings& settings);
     ~RelayServer();
     RelayServer(const RelayServer&) = delete;
     RelayServer& operator=(const RelayServer&) = delete;

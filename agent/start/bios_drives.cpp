@@ -1,13 +1,13 @@
 #include "agent/start/bios_drives.h"
 
 #include "agent/base/aligned_buffer.h"
-#include "agent/base/bytes.h"
 #include "agent/disk/block_device.h"
 #include "agent/disk/inventory_reader.h"
 #include "common/model/error.h"
+#include "common/text/bytes.h"
+#include "common/text/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <system_error>
 
@@ -24,11 +24,7 @@ template <class Number> std::optional<Number> numberOf(std::string_view text, in
 {
     if (base == 16 && text.starts_with("0x"))
         text.remove_prefix(2);
-    Number value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
-    return value;
+    return text::parseNumber<Number>(text, base);
 }
 
 /// Leaves those that @p fits, unless none would be left.
@@ -73,7 +69,7 @@ DiskTraits traitsOf(const std::string& disk, const fs::path& sys)
         out.sectors = device.sizeBytes() / device.sectorBytes();
         const AlignedBuffer buffer(device.sectorBytes());
         device.read(0, buffer.first(device.sectorBytes()));
-        out.signature = loadLe<std::uint32_t>(buffer.bytes(), kSignatureAt);
+        out.signature = text::littleEndian<std::uint32_t>(buffer.bytes(), kSignatureAt);
     } catch (const model::Error&) {
         return out; // in use or broken: whoever writes it will say so
     }

@@ -1,7 +1,8 @@
 #include "agent/start/kernel_choice.h"
 
+#include "common/text/text.h"
+
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,16 +12,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-std::string_view takeLine(std::string_view& text)
-{
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return line;
-}
-
-/// Words of a line as GRUB's shell splits them: quotes are taken off, # begins a remark.
-Words wordsOf(std::string_view line)
+/// Words of a line as GRUB's shell splits them: without quotes, # begins a remark.
+Words grubWords(std::string_view line)
 {
     Words out;
     std::string word;
@@ -109,15 +102,6 @@ std::optional<KernelChoice> choiceOf(const Entry& entry)
     return out;
 }
 
-std::optional<std::size_t> numberOf(const std::string& text)
-{
-    std::size_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
-    return value;
-}
-
 /// GRUB's menu, its top level: a submenu is an item without a kernel of its own. What stands outside of all
 /// items is done before the menu is shown; without a menu it is what starts.
 class Menu {
@@ -132,7 +116,7 @@ public:
         else if (first == "initrd" || first == "initrd16" || first == "initrdefi")
             initrds(words);
         else if (first == "set" && words.size() == 2 && words[1].starts_with("default=") && depth_ == 0)
-            default_ = numberOf(words[1].substr(8));
+            default_ = text::parseNumber<std::size_t>(std::string_view(words[1]).substr(8));
         for (const std::string& word : words)
             depth_ += word == "{" ? 1 : word == "}" ? -1 : 0;
         if (depth_ <= 0)
@@ -193,7 +177,7 @@ std::optional<KernelChoice> kernelFromGrub(std::string_view config)
 {
     Menu menu;
     while (!config.empty()) {
-        const Words words = wordsOf(takeLine(config));
+        const Words words = grubWords(text::takeLine(config));
         if (!words.empty())
             menu.take(words);
     }
@@ -202,11 +186,11 @@ std::optional<KernelChoice> kernelFromGrub(std::string_view config)
 
 std::optional<KernelChoice> kernelFromEntries(const std::vector<std::string>& texts)
 {
-    for (const std::string& text : texts) {
+    for (const std::string& entryText : texts) {
         Entry entry;
-        std::string_view rest = text;
+        std::string_view rest = entryText;
         while (!rest.empty()) {
-            const Words words = wordsOf(takeLine(rest));
+            const Words words = grubWords(text::takeLine(rest));
             if (words.size() < 2)
                 continue;
             if (words[0] == "linux")

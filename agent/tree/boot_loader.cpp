@@ -1,10 +1,10 @@
 #include "agent/tree/boot_loader.h"
 
 #include "agent/base/aligned_buffer.h"
-#include "agent/base/bytes.h"
 #include "agent/disk/block_device.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/bytes.h"
 
 #include <algorithm>
 #include <array>
@@ -236,12 +236,13 @@ void BootLoader::installBios(const std::string& core)
                     fmt::format("GRUB has {} bytes, its partition {}", image.size(), room));
     master.resize(kCodeBytes);
     const std::uint64_t start = disks_.partitionOffset(index) / kSector;
-    storeLe<std::uint64_t>(master, 0x5c, start);
-    storeLe<std::uint16_t>(master, 0x66, 0x9090); // use the drive number that the firmware names
-    storeLe<std::uint64_t>(image, 0x1f4, start + 1);
-    storeLe<std::uint16_t>(image, 0x1fc,
-                           static_cast<std::uint16_t>((image.size() + kSector - 1) / kSector - 1));
-    storeLe<std::uint16_t>(image, 0x1fe, 0x820);
+    text::storeLittleEndian<std::uint64_t>(master, 0x5c, start);
+    text::storeLittleEndian<std::uint16_t>(master, 0x66,
+                                           0x9090); // use the drive number that the firmware names
+    text::storeLittleEndian<std::uint64_t>(image, 0x1f4, start + 1);
+    text::storeLittleEndian<std::uint16_t>(
+        image, 0x1fc, static_cast<std::uint16_t>((image.size() + kSector - 1) / kSector - 1));
+    text::storeLittleEndian<std::uint16_t>(image, 0x1fe, 0x820);
     for (std::size_t disk = 0; disk < disks_.disks(); ++disk) {
         writeAt(disks_.partition(disk, index), 0, image);
         writeAt(disks_.disk(disk).string(), 0, master);

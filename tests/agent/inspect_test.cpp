@@ -5,6 +5,7 @@
 #include "agent/hardware/inspection/inspection.h"
 #include "agent/hardware/inspection/links_up.h"
 #include "agent/hardware/inspection/lldp_listener.h"
+#include "common/text/text.h"
 #include "tests/agent/step_world.h"
 
 #include <arpa/inet.h>
@@ -146,7 +147,7 @@ TEST_CASE("an LLDP frame", "[agent][inspect]")
     CHECK(frame->managementAddress == "10.0.4.2");
     CHECK(frame->portVlanId == 42U);
     REQUIRE(frame->tlvs.size() == 8);
-    CHECK(hexOf(frame->tlvs[0].value) == "04525400123456");
+    CHECK(bm::text::toHex(frame->tlvs[0].value) == "04525400123456");
     SECTION("may be tagged, and may end without an end")
     {
         std::string tagged = kFrame;

@@ -3,6 +3,7 @@
 #include "agent/base/random_pattern.h"
 #include "agent/hardware/burnin/burnin_clock.h"
 #include "common/platform/secrets.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <array>
@@ -31,7 +32,7 @@ std::uint64_t sha256Part(const Buffer& buffer)
 {
     const std::string hex = platform::sha256Hex(
         {static_cast<const char*>(static_cast<const void*>(buffer.data())), buffer.size()});
-    return std::stoull(hex.substr(0, 16), nullptr, 16);
+    return *text::parseNumber<std::uint64_t>(std::string_view(hex).substr(0, 16), 16);
 }
 
 std::uint64_t xxh3Part(const Buffer& buffer)

@@ -1,7 +1,7 @@
 // What disks say of themselves: SMART's health and short self-test.
-#include "agent/base/bytes.h"
 #include "agent/base/stop_wait.h"
 #include "agent/hardware/burnin/burnin_disk.h"
+#include "common/text/bytes.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -125,9 +125,9 @@ SelfTestState parseNvmeSelfTest(std::string_view text)
     if (text.size() <= kNewest)
         return SelfTestState::Unsupported;
     const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
-    if ((loadLe<std::uint8_t>(bytes, 0) & 0xfU) != 0)
+    if ((text::littleEndian<std::uint8_t>(bytes, 0) & 0xfU) != 0)
         return SelfTestState::Running;
-    const unsigned result = loadLe<std::uint8_t>(bytes, kNewest) & 0xfU;
+    const unsigned result = text::littleEndian<std::uint8_t>(bytes, kNewest) & 0xfU;
     if (result == kNotUsed)
         return SelfTestState::Unsupported;
     if (result == 0)

@@ -1,8 +1,8 @@
 #include "agent/hardware/erase/ata_security.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <vector>
 
@@ -17,21 +17,6 @@ constexpr std::chrono::milliseconds kAsking = 30s;
 constexpr std::chrono::minutes kLeast{120};    ///< disks that give no estimate, or one for when new
 constexpr std::chrono::minutes kMost{48 * 60}; ///< whatever a disk estimates
 
-std::vector<std::string> wordsOf(std::string_view line)
-{
-    std::vector<std::string> out;
-    std::string word;
-    for (const char c : line) {
-        if (c != ' ' && c != '\t' && c != '\r')
-            word += c;
-        else if (!word.empty())
-            out.push_back(std::exchange(word, {}));
-    }
-    if (!word.empty())
-        out.push_back(word);
-    return out;
-}
-
 /// "508min" of "more than 508min for ..."; 0 where there is none.
 std::chrono::minutes minutesBefore(std::string_view line, std::string_view what)
 {
@@ -40,16 +25,14 @@ std::chrono::minutes minutesBefore(std::string_view line, std::string_view what)
     if (unit == std::string_view::npos)
         return 0min;
     std::size_t begin = unit;
-    while (begin > 0 && line[begin - 1] >= '0' && line[begin - 1] <= '9')
+    while (begin > 0 && text::isDigit(line[begin - 1]))
         --begin;
-    int value = 0;
-    std::from_chars(line.data() + begin, line.data() + unit, value);
-    return std::chrono::minutes{value};
+    return std::chrono::minutes{text::parseNumber<int>(line.substr(begin, unit - begin)).value_or(0)};
 }
 
 void takeLine(std::string_view line, AtaSecurity& out)
 {
-    std::vector<std::string> words = wordsOf(line);
+    std::vector<std::string_view> words = text::words(line);
     if (words.empty())
         return;
     const bool is = words.front() != "not";
@@ -57,7 +40,7 @@ void takeLine(std::string_view line, AtaSecurity& out)
         words.erase(words.begin());
     if (words.empty())
         return;
-    const std::string& first = words.front();
+    const std::string_view first = words.front();
     if (first == "supported:")
         out.enhanced = is && line.find("enhanced erase") != std::string_view::npos;
     else if (first == "supported")

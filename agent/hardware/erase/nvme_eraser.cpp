@@ -1,7 +1,7 @@
 #include "agent/hardware/erase/nvme_eraser.h"
 
-#include "agent/base/bytes.h"
 #include "agent/base/stop_wait.h"
+#include "common/text/bytes.h"
 
 #include <cctype>
 #include <fmt/format.h>
@@ -36,9 +36,9 @@ std::optional<NvmeAbilities> parseIdController(std::string_view text)
     if (text.size() < kIdBytes)
         return std::nullopt;
     const std::span<const std::byte> bytes = bytesOf(text);
-    const auto oacs = loadLe<std::uint16_t>(bytes, kOacs);
-    const auto sanicap = loadLe<std::uint32_t>(bytes, kSanicap);
-    const auto fna = loadLe<std::uint8_t>(bytes, kFna);
+    const auto oacs = text::littleEndian<std::uint16_t>(bytes, kOacs);
+    const auto sanicap = text::littleEndian<std::uint32_t>(bytes, kSanicap);
+    const auto fna = text::littleEndian<std::uint8_t>(bytes, kFna);
     NvmeAbilities out;
     out.format = (oacs & 2U) != 0;
     out.selfTest = (oacs & 16U) != 0;
@@ -46,7 +46,7 @@ std::optional<NvmeAbilities> parseIdController(std::string_view text)
     out.formatCrypto = (fna & 4U) != 0;
     out.sanitizeCrypto = (sanicap & 1U) != 0;
     out.sanitizeBlock = (sanicap & 2U) != 0;
-    out.severalControllers = (loadLe<std::uint8_t>(bytes, kCmic) & 2U) != 0;
+    out.severalControllers = (text::littleEndian<std::uint8_t>(bytes, kCmic) & 2U) != 0;
     return out;
 }
 
@@ -56,8 +56,8 @@ std::optional<SanitizeProgress> parseSanitizeLog(std::string_view text)
         return std::nullopt;
     const std::span<const std::byte> bytes = bytesOf(text);
     SanitizeProgress out;
-    out.done = loadLe<std::uint16_t>(bytes, 0);
-    switch (loadLe<std::uint16_t>(bytes, 2) & 7U) {
+    out.done = text::littleEndian<std::uint16_t>(bytes, 0);
+    switch (text::littleEndian<std::uint16_t>(bytes, 2) & 7U) {
     case 1: // completed
     case 4: // completed, without deallocation
         out.state = SanitizeState::Done;

@@ -1,6 +1,6 @@
 #include "agent/hardware/inspection/dmi_table.h"
 
-#include "agent/base/bytes.h"
+#include "common/text/bytes.h"
 
 namespace bm::agent {
 namespace {
@@ -20,12 +20,13 @@ std::uint64_t moduleMib(Bytes structure)
     constexpr std::uint16_t kInKib = 0x8000;
     if (structure.size() < kSize + 2)
         return 0;
-    const auto size = loadLe<std::uint16_t>(structure, kSize);
+    const auto size = text::littleEndian<std::uint16_t>(structure, kSize);
     if (size == kUnknown)
         return 0;
     if (size == kSeeExtended)
-        return structure.size() < kExtended + 4 ? 0
-                                                : loadLe<std::uint32_t>(structure, kExtended) & 0x7fffffffU;
+        return structure.size() < kExtended + 4
+                   ? 0
+                   : text::littleEndian<std::uint32_t>(structure, kExtended) & 0x7fffffffU;
     return (size & kInKib) != 0 ? (size & kSeeExtended) / 1024U : size;
 }
 
@@ -43,8 +44,8 @@ std::optional<std::uint64_t> installedMemoryMib(Bytes table)
 {
     std::uint64_t total = 0;
     for (std::size_t at = 0; at + kHeaderBytes <= table.size();) {
-        const auto type = loadLe<std::uint8_t>(table, at);
-        const std::size_t length = loadLe<std::uint8_t>(table, at + 1);
+        const auto type = text::littleEndian<std::uint8_t>(table, at);
+        const std::size_t length = text::littleEndian<std::uint8_t>(table, at + 1);
         if (type == kEndOfTable || length < kHeaderBytes || length > table.size() - at)
             break;
         if (type == kMemoryDevice)

@@ -1,5 +1,7 @@
 #include "agent/hardware/inspection/inspection.h"
 
+#include "common/text/text.h"
+
 #include <algorithm>
 
 namespace bm::agent {
@@ -24,7 +26,7 @@ json rawLldp(const LldpFrame& frame)
 {
     json list = json::array();
     for (const LldpTlv& tlv : frame.tlvs)
-        list.push_back({tlv.type, hexOf(tlv.value)});
+        list.push_back({tlv.type, text::toHex(tlv.value)});
     return list;
 }
 

@@ -1,5 +1,7 @@
 #include "agent/hardware/inspection/lldp_frame.h"
 
+#include "common/text/text.h"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -69,7 +71,7 @@ std::string networkAddressOf(Bytes bytes)
         return ::inet_ntop(AF_INET, bytes.data() + 1, text.data(), text.size());
     if (bytes.size() == 17 && byteAt(bytes, 0) == kIp6)
         return ::inet_ntop(AF_INET6, bytes.data() + 1, text.data(), text.size());
-    return hexOf(bytes);
+    return text::toHex(bytes);
 }
 
 /// Chassis and port begin with what kind of id it is; the kinds have other numbers in each.
@@ -137,14 +139,6 @@ bool beginsAsItMust(const std::vector<LldpTlv>& tlvs)
 }
 
 } // namespace
-
-std::string hexOf(Bytes bytes)
-{
-    std::string out;
-    for (const std::byte byte : bytes)
-        out += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
-    return out;
-}
 
 std::optional<LldpFrame> parseLldpFrame(Bytes frame)
 {

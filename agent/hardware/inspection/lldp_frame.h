@@ -32,7 +32,4 @@ struct LldpFrame {
 ///   to live, or a TLV reaches beyond the end
 std::optional<LldpFrame> parseLldpFrame(std::span<const std::byte> frame);
 
-/// Lower-case hex digits.
-std::string hexOf(std::span<const std::byte> bytes);
-
 } // namespace bm::agent

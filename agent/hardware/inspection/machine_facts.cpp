@@ -3,8 +3,8 @@
 #include "agent/hardware/inspection/dmi_table.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/text.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <fstream>
 #include <span>
@@ -44,8 +44,8 @@ void readCpu(const SystemRoots& roots, MachineFacts& out)
             words >> out.cpuMhz;
     }
     const std::string most = readAttribute(roots.sys / "devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");
-    double khz = 0;
-    if (std::from_chars(most.data(), most.data() + most.size(), khz).ec == std::errc{} && khz > 0)
+    std::string_view rest = most;
+    if (const double khz = text::takeNumber<double>(rest).value_or(0); khz > 0)
         out.cpuMhz = fmt::format("{:.4f}", khz / 1000);
 }
 

@@ -7,8 +7,8 @@
 #include "agent/disk/signature_wiper.h"
 #include "agent/hardware/erase/disk_eraser.h"
 #include "common/model/error.h"
+#include "common/text/text.h"
 
-#include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -52,16 +52,14 @@ bool hasOnlyRaidPartitions(const BlockDevice& device)
 
 } // namespace
 
-std::map<std::string, std::string> parseMdadmExport(std::string_view text)
+std::map<std::string, std::string> parseMdadmExport(std::string_view output)
 {
     std::map<std::string, std::string> out;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::string_view line = text.substr(0, end);
+    while (!output.empty()) {
+        const std::string_view line = text::takeLine(output);
         const std::size_t equals = line.find('=');
         if (line.starts_with("MD_") && equals != std::string_view::npos)
             out.insert_or_assign(std::string(line.substr(0, equals)), std::string(line.substr(equals + 1)));
-        text.remove_prefix(std::min(end + 1, text.size()));
     }
     return out;
 }
@@ -72,10 +70,11 @@ std::set<unsigned> knownMdDevices()
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator("/sys/block", ignored)) {
         const std::string name = entry.path().filename().string();
-        unsigned number = 0;
-        if (name.starts_with("md") &&
-            std::from_chars(name.data() + 2, name.data() + name.size(), number).ec == std::errc{})
-            out.insert(number);
+        if (!name.starts_with("md"))
+            continue;
+        std::string_view rest = std::string_view(name).substr(2);
+        if (const std::optional<unsigned> number = text::takeNumber<unsigned>(rest))
+            out.insert(*number);
     }
     return out;
 }

@@ -5,9 +5,9 @@
 #include "agent/hardware/erase/per_disk.h"
 #include "agent/hardware/raid/raid_arrays.h"
 #include "agent/start/disk_start.h"
+#include "common/text/text.h"
 #include "common/wire/steps/raid.h"
 
-#include <charconv>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -31,9 +31,9 @@ bool bootedByUefi()
 std::uint64_t bytesOf(const RaidArray& array)
 {
     const std::filesystem::path name = std::filesystem::path(array.device).filename();
-    const std::string text = readAttribute("/sys/class/block" / name / "size");
-    std::uint64_t sectors = 0;
-    std::from_chars(text.data(), text.data() + text.size(), sectors);
+    const std::string attribute = readAttribute("/sys/class/block" / name / "size");
+    std::string_view rest = attribute;
+    const std::uint64_t sectors = text::takeNumber<std::uint64_t>(rest).value_or(0);
     return sectors > 0 ? sectors * kSysfsSector : array.volumeBytes();
 }
 

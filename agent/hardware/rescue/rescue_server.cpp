@@ -4,10 +4,10 @@
 #include "agent/disk/inventory_reader.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <csignal>
 #include <fmt/format.h>
 #include <system_error>
@@ -145,9 +145,9 @@ std::string RescueServer::hostKey()
 /// Its listener; whoever is logged in stays.
 void RescueServer::stopOld() const
 {
-    const std::string text = readAttribute(places_.state / "pid");
-    int pid = 0;
-    std::from_chars(text.data(), text.data() + text.size(), pid);
+    const std::string attribute = readAttribute(places_.state / "pid");
+    std::string_view rest = attribute;
+    const int pid = text::takeNumber<int>(rest).value_or(0);
     const Deadline deadline = Deadline::in(std::chrono::seconds{5}, stop_);
     if (!isDropbear(pid))
         return;
