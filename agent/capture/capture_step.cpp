@@ -29,8 +29,7 @@ std::vector<wire::CapturedPartition> partitionsOfPlan(const CapturePlan& plan)
 {
     std::vector<wire::CapturedPartition> out;
     for (const FreeSpace& space : plan.found)
-        out.push_back({std::string(toText(space.kind)),
-                       space.kind != FileSystem::None && space.distrust.empty(), space.distrust});
+        out.push_back({space.name, space.kind != FileSystem::None && space.distrust.empty(), space.distrust});
     return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include "agent/capture/fstab.h"
 #include "agent/capture/generaliser.h"
+#include "agent/disk/blkid.h"
 #include "agent/disk/tree_files.h"
 #include "common/model/error.h"
 
@@ -9,7 +10,6 @@
 #include <cerrno>
 #include <map>
 #include <set>
-#include <sstream>
 #include <sys/mount.h>
 #include <system_error>
 
@@ -19,22 +19,6 @@ using model::Error;
 using model::ErrorCode;
 
 namespace {
-
-constexpr std::chrono::seconds kProbeDeadline{30};
-
-/// What blkid tells of @p path, by name ("UUID", "LABEL").
-std::map<std::string, std::string> probe(const std::string& path, platform::Exec& exec,
-                                         const model::Deadline& deadline)
-{
-    const platform::Exit exit =
-        exec.run({{"blkid", "-p", "-o", "export", path}}, deadline.atMost(kProbeDeadline));
-    std::map<std::string, std::string> out;
-    std::istringstream in(exit.out);
-    for (std::string line; std::getline(in, line);)
-        if (const std::size_t equals = line.find('='); equals != std::string::npos)
-            out[line.substr(0, equals)] = line.substr(equals + 1);
-    return out;
-}
 
 /// 'UUID="1-2"' and "UUID=1-2" are the same.
 std::string valueOf(const std::string& spec)
@@ -100,7 +84,7 @@ void CapturedSystem::find(const BlockDevice& device, platform::Exec& exec, const
         Volume volume;
         volume.kind = kind;
         volume.mounted = std::make_unique<Mounted>(device, part, kind, false);
-        std::map<std::string, std::string> found = probe(volume.mounted->loop(), exec, deadline);
+        std::map<std::string, std::string> found = blkid(volume.mounted->loop(), exec, deadline);
         volume.uuid = found["UUID"];
         volume.label = found["LABEL"];
         volumes_.push_back(std::move(volume));

@@ -27,6 +27,7 @@ using wire::Disk;
 namespace {
 
 constexpr std::chrono::minutes kVerifyReleaseDeadline{2};
+constexpr std::chrono::minutes kProbeDeadline{1};
 
 enum class Found : std::uint8_t { Same, Changed, Unreadable };
 
@@ -51,7 +52,8 @@ Found compare(const Manifest& manifest, std::size_t block, const BlockDevice& de
 }
 
 /// Which partitions the blocks that differ lie in.
-std::vector<wire::VerifiedPartition> byPartition(const BlockDevice& device, const std::vector<Found>& found)
+std::vector<wire::VerifiedPartition> byPartition(const BlockDevice& device, const std::vector<Found>& found,
+                                                 const StepContext& context)
 {
     std::vector<wire::VerifiedPartition> out;
     for (const Extent& partition : partitionsOf(device)) {
@@ -60,8 +62,9 @@ std::vector<wire::VerifiedPartition> byPartition(const BlockDevice& device, cons
         for (std::uint64_t block = part.begin / kBlockBytes;
              block < found.size() && block * kBlockBytes < part.end; ++block)
             changed += found[block] == Found::Same ? 0U : 1U;
-        out.push_back(
-            {part.begin, part.end - part.begin, std::string(toText(fileSystemAt(device, part))), changed});
+        out.push_back({part.begin, part.end - part.begin,
+                       contentNameAt(device, part, context.exec, Deadline::in(kProbeDeadline, context.stop)),
+                       changed});
     }
     return out;
 }
@@ -83,7 +86,7 @@ wire::VerifyDiskResult verify(const Manifest& manifest, const BlockDevice& devic
     return {.blocks = found.size(),
             .blocksChanged = count(Found::Changed),
             .blocksUnreadable = count(Found::Unreadable),
-            .partitions = byPartition(device, found)};
+            .partitions = byPartition(device, found, context)};
 }
 
 } // namespace

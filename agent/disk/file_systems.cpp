@@ -1,6 +1,7 @@
 #include "agent/disk/file_systems.h"
 
 #include "agent/base/aligned_buffer.h"
+#include "agent/disk/blkid.h"
 #include "agent/disk/loop_device.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
@@ -106,10 +107,26 @@ std::uint64_t hexNumber(std::string_view word)
     return *value;
 }
 
-FreeSpace distrusted(FileSystem kind, const std::string& why, AgentLog& log)
+FreeSpace distrusted(FileSystem kind, const std::string& name, const std::string& why, AgentLog& log)
 {
-    log.info(fmt::format("{}: {}: all of it is read", toText(kind), why));
-    return {kind, {}, why};
+    log.info(fmt::format("{}: {}: the agent reads all of it", name, why));
+    return {kind, name, {}, why};
+}
+
+/// "" also where the machine gives no loop device, or has no blkid.
+std::string blkidType(const BlockDevice& device, const ByteRange& part, platform::Exec& exec,
+                      const model::Deadline& deadline)
+{
+    try {
+        const LoopDevice loop(device.path(), part.begin, part.end - part.begin, true, device.sectorBytes());
+        const std::map<std::string, std::string> tags = blkid(loop.path(), exec, deadline);
+        const auto type = tags.find("TYPE");
+        return type == tags.end() ? std::string() : type->second;
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::Aborted)
+            throw;
+        return {};
+    }
 }
 
 FreeSpace mapped(FileSystem kind, const ByteRange& part, const std::string& partition, platform::Exec& exec,
@@ -121,8 +138,9 @@ FreeSpace mapped(FileSystem kind, const ByteRange& part, const std::string& part
         exec.run({{std::string(programOf(kind)), "-D", "-q", "-s", partition, "-o", file, "-L", "/dev/null"}},
                  deadline);
     if (exit.code != 0)
-        return distrusted(kind, fmt::format("{} ended with {}", programOf(kind), exit.code), log);
-    return {kind, freeRangesFrom(platform::readFile(file, kLongestMap), part), ""};
+        return distrusted(kind, std::string(toText(kind)),
+                          fmt::format("{} ended with {}", programOf(kind), exit.code), log);
+    return {kind, std::string(toText(kind)), freeRangesFrom(platform::readFile(file, kLongestMap), part), ""};
 }
 
 } // namespace
@@ -159,6 +177,13 @@ FileSystem fileSystemAt(const BlockDevice& device, const ByteRange& part)
     return kindOf(headOf(device, part));
 }
 
+std::string contentNameAt(const BlockDevice& device, const ByteRange& part, platform::Exec& exec,
+                          const model::Deadline& deadline)
+{
+    const FileSystem kind = fileSystemAt(device, part);
+    return kind != FileSystem::None ? std::string(toText(kind)) : blkidType(device, part, exec, deadline);
+}
+
 std::vector<ByteRange> freeRangesFrom(std::string_view map, const ByteRange& part)
 {
     std::vector<ByteRange> out;
@@ -183,19 +208,22 @@ FreeSpace freeSpaceAt(const BlockDevice& device, const ByteRange& part, platform
 {
     const std::vector<std::byte> head = headOf(device, part);
     const FileSystem kind = kindOf(head);
-    if (kind == FileSystem::None)
-        return {};
+    const std::string name(toText(kind));
+    if (kind == FileSystem::None) {
+        const std::string type = blkidType(device, part, exec, deadline);
+        return type.empty() ? FreeSpace{} : distrusted(kind, type, "bm knows no map of its free space", log);
+    }
     if (kind == FileSystem::Swap)
-        return {kind, {{std::min(part.begin + kSwapHeadBytes, part.end), part.end}}, ""};
+        return {kind, name, {{std::min(part.begin + kSwapHeadBytes, part.end), part.end}}, ""};
     const LoopDevice loop(device.path(), part.begin, part.end - part.begin, true, device.sectorBytes());
     try {
         if (const std::string why = unclean(kind, head, loop.path(), exec, deadline); !why.empty())
-            return distrusted(kind, why, log);
+            return distrusted(kind, name, why, log);
         return mapped(kind, part, loop.path(), exec, log, deadline);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::Aborted)
             throw;
-        return distrusted(kind, error.message(), log);
+        return distrusted(kind, name, error.message(), log);
     }
 }
 

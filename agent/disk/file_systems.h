@@ -25,6 +25,10 @@ struct ByteRange {
 
 /// What lies at @p part of @p device, by its superblock.
 FileSystem fileSystemAt(const BlockDevice& device, const ByteRange& part);
+/// toText() of fileSystemAt(); else what blkid says ("LVM2_member", "f2fs"); "" where both know nothing.
+/// @throws Error Aborted, DiskFailed
+std::string contentNameAt(const BlockDevice& device, const ByteRange& part, platform::Exec& exec,
+                          const model::Deadline& deadline);
 
 /// A partition's, as the table has it.
 ByteRange bytesOf(const Extent& partition, const BlockDevice& device) noexcept;
@@ -32,6 +36,7 @@ ByteRange bytesOf(const Extent& partition, const BlockDevice& device) noexcept;
 /// A map of free space.
 struct FreeSpace {
     FileSystem kind = FileSystem::None;
+    std::string name;            ///< as contentNameAt()
     std::vector<ByteRange> free; ///< of the device, in order
     std::string distrust;        ///< why there is no map, for people; "" when there is one
 };

@@ -105,7 +105,7 @@ TEST_CASE("free space of each kind of file system stays out of an image", "[agen
     const CapturePlan plan = world.plan();
     REQUIRE(plan.found.size() == 1);
     CHECK(plan.found[0].distrust.empty());
-    CHECK(toText(plan.found[0].kind) == kind);
+    CHECK(plan.found[0].name == kind);
     CHECK(bytesOf(plan.used) < static_cast<std::uint64_t>(mib) * kMiB / 2);
     CHECK(plan.imageBytes == static_cast<std::uint64_t>(mib + 2) * kMiB);
     CHECK(plan.patches.size() >= 2);
@@ -136,6 +136,17 @@ TEST_CASE("maps that may be behind are not believed", "[agent][capture]")
     const CapturePlan plan = world.plan();
     REQUIRE(plan.found.size() == 1);
     CHECK(plan.found[0].distrust == "its journal was not written back");
+    CHECK(bytesOf(plan.used) >= 64 * kMiB);
+}
+
+TEST_CASE("what has no map is named by blkid and read as a whole", "[agent][capture]")
+{
+    DiskWorld world;
+    world.disk(72, 64, "mkfs.minix -3 $P");
+    const CapturePlan plan = world.plan();
+    REQUIRE(plan.found.size() == 1);
+    CHECK(plan.found[0].name == "minix");
+    CHECK(plan.found[0].distrust == "bm knows no map of its free space");
     CHECK(bytesOf(plan.used) >= 64 * kMiB);
 }
 
