@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kFewestBuffers = 4;
 constexpr int kTriesInOrder = 3;
-constexpr std::size_t kBadBlocksPerPass = 16; ///< a server that is wrong this often is not asked for the rest
+constexpr std::size_t kBadBlocksPerPass = 16; ///< a server that is wrong this often serves no more
 constexpr int kTriesOfPeers = 3;
 constexpr std::chrono::milliseconds kPeerHeals{200}; ///< a peer that left a block out fetches it again itself
 
@@ -108,7 +108,7 @@ void BlockPipeline::fetchAll()
                                  }},
                                 failed_.get_token(), plan_.serverOnly);
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::Aborted) // the one who stopped the pipeline reports why
+        if (error.code() != ErrorCode::Aborted) // whoever stopped the pipeline reports why
             throw;
     }
 }
@@ -166,7 +166,7 @@ bool BlockPipeline::verify(images::BlockDecoder& decoder, const FramePtr& frame,
     return true;
 }
 
-/// A peer that passed a wrong block on fetches it again itself, so it is asked a few times; then the server.
+/// A peer that passed a wrong block on fetches it again itself: tries the peers a few times, then the server.
 FramePtr BlockPipeline::fetchAgain(std::size_t block, bool serverOnly)
 {
     FramePtr frame;

@@ -15,9 +15,9 @@ constexpr std::size_t kFewestTrialBlocks = 4; ///< fewer measure the latency, no
 DeltaChoice chooseDelta(const Probe& probe, double copyBytesPerSecond)
 {
     if (probe.looked == 0 || probe.held == 0)
-        return {false, fmt::format("none of {} blocks looked at is on the disk", probe.looked)};
+        return {false, fmt::format("none of {} sampled blocks is on the disk", probe.looked)};
     const std::string found =
-        fmt::format("{} of {} blocks looked at are on the disk", probe.held, probe.looked);
+        fmt::format("{} of {} sampled blocks are on the disk", probe.held, probe.looked);
     if (copyBytesPerSecond <= 0 || probe.bytesPerSecond <= 0)
         return {true, found};
     const double held = static_cast<double>(probe.held) / static_cast<double>(probe.looked);

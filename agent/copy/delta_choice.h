@@ -7,7 +7,7 @@
 
 namespace bm::agent {
 
-/// What a look at a few blocks of the disk told.
+/// The result of reading a few blocks of the disk.
 struct Probe {
     std::size_t looked = 0;
     std::size_t held = 0;      ///< of them, with the image's bytes already

@@ -108,7 +108,7 @@ private:
             log_.warning("the kernel keeps the old partition table of " + device.path().string());
     }
 
-    /// All that can be refused is refused here, before a byte is written.
+    /// Refuses whatever it may refuse, before it writes a byte.
     void prepare()
     {
         say("fetching the manifest");
@@ -158,7 +158,7 @@ private:
             source_->fetcher().fetch({&block, 1}, {[&](const FramePtr& frame) { firstFrame_ = frame; }},
                                      stop_, last);
             if (!firstFrame_)
-                continue; // its source had it wrong, and said so
+                continue; // its source retracted it
             try {
                 images::BlockDecoder().decodeAny(entry, firstFrame_->bytes(), raw);
                 return raw;
@@ -255,19 +255,20 @@ private:
             return none;
         }
         if (order_.resume) {
-            say("looking for what is already written");
+            say("comparing the disk with the image");
             outcome_.decision = {true, "an earlier try was cut short"};
             return findPresent(manifest_, device, copied_, hashes_, stop_);
         }
         if (order_.full) {
-            outcome_.decision = {false, "every block was asked for"};
+            outcome_.decision = {false, "the request says: every block"};
             return none;
         }
-        say("looking at the disk");
+        say("reading samples of the disk");
         const Probe probe = probeDisk(manifest_, device, stop_);
         outcome_.decision = chooseDelta(probe, probe.held == 0 ? 0 : measuredCopy());
         log_.info(fmt::format("{}: {}",
-                              outcome_.decision.onlyDiffering ? "what differs is copied" : "all is copied",
+                              outcome_.decision.onlyDiffering ? "copying the blocks that differ"
+                                                              : "copying every block",
                               outcome_.decision.why));
         return outcome_.decision.onlyDiffering ? findPresent(manifest_, device, copied_, hashes_, stop_)
                                                : none;
@@ -300,7 +301,7 @@ private:
                 .write(blocks, holes, hashes_, ended_.get_token());
         } catch (const Error&) {
             for (const auto& target : targets_)
-                target->readBack->check(); // the disk gave back other bytes: that is why
+                target->readBack->check(); // throws where the disk gave back other bytes
             throw;
         }
         outcome_.bytesFetched = source_->fetcher().bytesFetched();

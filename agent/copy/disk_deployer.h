@@ -24,7 +24,7 @@ struct DeployOutcome {
     std::uint64_t bytesFetched = 0; ///< stored (compressed) bytes that came
     std::uint64_t bytesPresent = 0; ///< raw bytes that the disk already held
     std::uint64_t imageBytes = 0;
-    std::string blocksRoot; ///< lower-case hex, images/blocks/merkle.h: of what was read back
+    std::string blocksRoot; ///< lower-case hex, images/blocks/merkle.h: of the blocks read back
     DeltaChoice decision;
     double writeSeconds =
         0; ///< till the image was on the disk and flushed, without what was then still to be read back

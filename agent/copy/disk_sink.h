@@ -32,7 +32,7 @@ public:
         const images::Manifest& manifest;
         CopySource& source;
         std::span<const CopyTarget> targets;
-        WrittenBlocks& written; ///< told what is on the first target
+        WrittenBlocks& written; ///< learns which blocks are on the first target
         StepProgress& progress;
         AgentLog& log;
     };

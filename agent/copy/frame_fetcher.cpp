@@ -20,13 +20,14 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t kRequestBytes = std::uint64_t{256} << 20U; ///< of one ranged GET, about
-constexpr std::uint64_t kGapBytes = std::uint64_t{256} << 10U; ///< cheaper read and dropped than asked around
+constexpr std::uint64_t kGapBytes = std::uint64_t{256}
+                                    << 10U; ///< cheaper to read and drop than to request around
 constexpr std::chrono::milliseconds kEarlyPause = 100ms;
 constexpr std::chrono::milliseconds kProbeEvery = 1s;
 constexpr std::chrono::milliseconds kProbePatience = 500ms;
 constexpr auto kRateWindow = 500ms;
 
-/// End of the range of the stored file that begins with the run's next frame and is asked for at once.
+/// End of the range of the stored file that begins with the run's next frame and goes into one request.
 std::uint64_t rangeEnd(const FetchRun& run)
 {
     const images::BlockEntry& first = run.entry();
@@ -100,8 +101,8 @@ void FrameFetcher::step(FetchRun& run, const std::stop_token& stop, bool serverO
 void FrameFetcher::fromPeer(const PeerAddress& peer, FetchRun& run, const std::stop_token& stop)
 {
     if (choice_->lies(peer.text(),
-                      SourceChoice::Clock::now())) { // what it gave was looked at after it had ended
-        choice_->leave(peer, Leaving::Lying, "blocks that it gave do not verify");
+                      SourceChoice::Clock::now())) { // its blocks failed verification after it had ended
+        choice_->leave(peer, Leaving::Lying, "blocks of it fail verification");
         return;
     }
     try {
@@ -133,7 +134,7 @@ bool FrameFetcher::peerAnswers(const std::stop_token& stop)
     }
 }
 
-/// Until the run is done, the server breaks or, meanwhile, a peer is found that may be asked instead.
+/// Until the run is done, the server breaks, or a peer answers that may serve instead.
 void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool serverOnly)
 {
     std::stop_source ended;
@@ -166,7 +167,7 @@ void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool s
     waitBeforeServer(ended.get_token(), stop);
 }
 
-/// @return whether a peer answers; false when @p over is asked for first
+/// @return whether a peer answers; false when @p over comes first
 bool FrameFetcher::awaitPeer(const std::stop_token& over)
 {
     while (!over.stop_requested()) {

@@ -16,23 +16,23 @@
 
 namespace bm::agent {
 
-/// Fetches frames: from the relay's peers while one of them serves, else from the server, which is asked for
-/// many consecutive ones per request. When a source breaks, stalls or lies the next goes on at its block and
-/// byte; the server is tried for ever, with back-off. One thread calls fetch().
+/// Fetches frames: from the relay's peers while one of them serves, else from the server, with
+/// many consecutive frames per request. When a source breaks, stalls or lies the next goes on at its block
+/// and byte; the server is tried for ever, with back-off. One thread calls fetch().
 class FrameFetcher {
 public:
     static constexpr const char* kServer = "server"; ///< name of it among the sources
     /// All borrowed. @p copy: null without a relay.
     FrameFetcher(const images::Manifest& manifest, FrameSource& server, FrameStore& store, AgentLog& log,
                  RelayCopy* copy = nullptr);
-    /// Fetches the frames of @p blocks in this order; those that a peer left out are told as missing. Returns
+    /// Fetches the frames of @p blocks in this order; calls onMissing for those that a peer left out. Returns
     /// early when the store was aborted. @p serverOnly: no peer is trusted with them any more.
     /// @throws Error Aborted, or what the server calls final
     void fetch(std::span<const std::size_t> blocks, FetchRun::Handlers handlers, const std::stop_token& stop,
                bool serverOnly = false);
-    /// A frame that did not verify: its source is given another chance, not many. Thread-safe.
+    /// A frame failed verification: its source gets a few more chances. Thread-safe.
     void rejected(const FramePtr& frame);
-    /// Whether others than the server may be asked for a block that did not verify.
+    /// Whether peers may serve a block again that failed verification.
     bool hasPeers() const { return copy_ != nullptr; }
     std::uint64_t bytesFetched() const { return bytesFetched_; }
 

@@ -15,7 +15,7 @@ namespace bm::agent {
 
 struct StepContext;
 
-/// An image to copy, where from (URLs or paths), and by which means.
+/// An image to copy: its source (URLs or paths) and the means.
 struct ImageOrder {
     std::string manifest;
     std::string manifestSha256{}; ///< lower-case hex; empty: not checked
@@ -34,7 +34,7 @@ ImageOrder imageOrderFrom(const wire::ImageOfStore& image, const std::optional<s
                           const StepContext& context, const std::string& step);
 /// @throws as the other fetchManifest() (agent/copy/manifest_fetch.h)
 images::Manifest fetchManifest(const ImageOrder& order, const std::stop_token& stop);
-/// Its bytes, looked at; "" where none is ordered. @throws Error ConfigDriveFailed, and as fetchWhole()
+/// Its bytes, checked; "" where none is ordered. @throws Error ConfigDriveFailed, and as fetchWhole()
 std::string fetchConfigDrive(const ImageOrder& order, const std::stop_token& stop);
 
 } // namespace bm::agent

@@ -83,7 +83,7 @@ bool holds(const images::BlockEntry& entry, std::span<const std::byte> bytes)
     return !images::isAllZero(bytes) && images::sha256(bytes) == entry.sha256;
 }
 
-/// The blocks that a look at the disk reads: up to kProbes, spread over the data, not the first.
+/// The blocks that a probe of the disk reads: up to kProbes, spread over the data, not the first.
 std::vector<bool> probedBlocks(const images::Manifest& manifest)
 {
     std::vector<std::size_t> blocks;

@@ -20,9 +20,9 @@
 
 namespace bm::agent {
 
-/// Reads the image back and compares, behind the writer: about every half second the disk's cache is flushed,
-/// and what was written before that is read while no block waits to be written. So a copy that waits for its
-/// link has little left to read at the end, and one that waits for its disk loses nothing. Holes must be
+/// Reads the image back and compares, behind the writer: about every half second it flushes the disk's cache,
+/// and reads the blocks written before that while no block waits to be written. So a copy that waits for its
+/// link has little left to read at the end, and one that waits for its disk loses no time. Holes must be
 /// zero. Two threads of its own, a block's memory each. Thread-safe.
 class ReadBack {
 public:
@@ -30,7 +30,7 @@ public:
     struct Parts {
         const images::Manifest& manifest;
         BlockDevice& device;
-        const std::vector<BlockHash>& hashes; ///< a block's is in place before the block is told
+        const std::vector<BlockHash>& hashes; ///< a block's is in place before wrote() or onDisk()
         StepProgress& progress;
     };
     /// @p onFailure is called once, on one of its threads, when the first block differs: to end the writing.
@@ -44,7 +44,7 @@ public:
     void wrote(std::size_t block);
     /// The block is there, without willWrite().
     void onDisk(std::size_t block);
-    /// All is written and flushed: reads what is left, also blocks nobody told of.
+    /// All is written and flushed: reads the rest, also blocks that no call named.
     /// @throws Error DiskFailed naming the offset of the first block found to differ, Aborted
     void finish(const std::stop_token& stop);
     /// @throws Error DiskFailed if a block differed so far

@@ -9,12 +9,12 @@
 
 namespace bm::agent {
 
-/// Where the fetching of a list of blocks stands, whichever source they come from. One thread.
+/// How far a list of blocks is fetched, whichever source they come from. One thread.
 class FetchRun {
 public:
     struct Handlers {
         std::function<void(const FramePtr&)> onFrame;       ///< whole, not verified
-        std::function<void(std::size_t block)> onMissing{}; ///< left out by its source: to be asked for again
+        std::function<void(std::size_t block)> onMissing{}; ///< its source left it out: to be fetched again
     };
     /// @p blocks (no holes among them) and the rest are borrowed.
     FetchRun(const images::Manifest& manifest, FrameStore& store, std::span<const std::size_t> blocks,
@@ -33,7 +33,7 @@ public:
 
     /// Waits for memory; false when the store was aborted: the run is done.
     bool begin(std::size_t length, bool original);
-    /// The bytes of the current frame so far are of no use to the next source.
+    /// Drops the bytes of the current frame: the next source begins it anew.
     void discard();
     void grown(std::size_t count, const std::string& origin);
     /// The current block is left out.

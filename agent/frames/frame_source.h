@@ -23,7 +23,7 @@ public:
     virtual ~FrameSource() = default;
     /// Returning false ends the read.
     using Sink = std::function<bool(std::span<const std::byte>)>;
-    /// Streams bytes [offset, offset + length) to @p sink; returns when all were given or the sink ended it.
+    /// Streams bytes [offset, offset + length) to @p sink; returns at their end or when the sink ends it.
     /// @throws Error Unavailable, DeadlineExceeded, Unauthorized (worth another try later); others are final
     virtual void read(std::uint64_t offset, std::uint64_t length, const Sink& sink,
                       const std::stop_token& stop) = 0;
@@ -59,12 +59,13 @@ private:
 
 /// By what @p location looks like: a URL or a path.
 std::unique_ptr<FrameSource> makeFrameSource(const std::string& location, const TokenSource& token);
-/// A whole small document (manifest, config drive), asked for again and again until it comes or @p stop.
+/// A whole small document (manifest, config drive); repeats the request until it arrives or @p stop.
 /// @throws Error NotFound (after some tries), TooLarge, Forbidden ...; Aborted
 std::string fetchWhole(const std::string& location, const TokenSource& token, std::size_t limitBytes,
                        const std::stop_token& stop);
 
-/// What an answer's status means. @throws Error Unavailable (5xx, 408, 429), Unauthorized, NotFound, Internal
+/// Turns an answer's status into an error. @throws Error Unavailable (5xx, 408, 429), Unauthorized, NotFound,
+/// Internal
 void checkStatus(const platform::HttpResponse& response, const std::string& url);
 /// Whether trying again later may help.
 bool isPassing(const model::Error& error);

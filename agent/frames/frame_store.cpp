@@ -9,7 +9,7 @@ namespace bm::agent {
 
 using Clock = std::chrono::steady_clock;
 
-/// Bytes in use by frames that are alive, wherever they are held.
+/// Bytes in use by frames that are alive, whoever holds them.
 struct StoredFrame::Budget {
     std::mutex mutex;
     std::condition_variable freed;
@@ -58,7 +58,7 @@ std::size_t FrameStore::excess(std::size_t length) const
     return budget_->used + length <= limit_ ? 0 : budget_->used + length - limit_;
 }
 
-/// The oldest frames that nobody else holds, at least @p bytes of them where there are so many.
+/// The oldest frames that the store alone holds, at least @p bytes of them where there are so many.
 std::vector<FramePtr> FrameStore::unused(std::size_t bytes) const
 {
     std::vector<FramePtr> out;
@@ -88,7 +88,7 @@ bool FrameStore::drop(std::vector<FramePtr> frames) // freed after the lock
     return dropped;
 }
 
-/// Drops the oldest frames that nobody else holds until @p length more fits.
+/// Drops the oldest frames that the store alone holds until @p length more bytes fit.
 bool FrameStore::makeRoom(std::size_t length)
 {
     const std::scoped_lock one(dropping_);
@@ -137,7 +137,7 @@ FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
             return {};
         if (!budget_->waitingSince)
             budget_->waitingSince = Clock::now();
-        // A frame that only the store holds now tells nobody: look again soon.
+        // No notification comes when the store becomes a frame's only holder: poll.
         budget_->freed.wait_for(lock, std::chrono::milliseconds{10});
     }
     {

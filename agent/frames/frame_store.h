@@ -19,8 +19,8 @@ namespace bm::agent {
 /// The longest frame that is taken: one that does not compress is a little longer than its block.
 inline constexpr std::size_t kLongestFrame = (std::size_t{1} << 20U) + std::size_t{16} * 1024;
 
-/// A zstd frame of one block while and after it arrives. One thread fills it, others read what is there
-/// already.
+/// A zstd frame of one block while and after it arrives. One thread fills it, others read the bytes that
+/// have arrived.
 class StoredFrame {
 public:
     enum class State : std::uint8_t {
@@ -65,8 +65,8 @@ private:
 };
 using FramePtr = std::shared_ptr<StoredFrame>;
 
-/// The frames at hand: those on their way to the disk and, as far as memory allows, the last ones for the
-/// nodes behind this one. Bounded by bytes; what is on its way is never dropped: begin() waits instead.
+/// The frames in memory: those on their way to the disk and, as far as memory allows, the last ones for the
+/// nodes behind this one. Bounded by bytes. A frame on its way is never dropped: begin() waits instead.
 /// Thread-safe.
 class FrameStore {
 public:
@@ -88,11 +88,11 @@ public:
     /// earlier @p beforeDrop runs.
     void onDrop(std::function<void(const StoredFrame&)> beforeDrop);
     void grown(const FramePtr& frame, std::size_t count);
-    /// It did not verify: whoever was given it will be told, and gets another.
+    /// The frame failed verification: the nodes that got it hear of it and get another.
     void rejected(const FramePtr& frame, StoredFrame::State why);
     /// Whether begin() waits, and since when: the disk does not keep up.
     std::optional<std::chrono::steady_clock::duration> waiting() const;
-    /// What begin() waited for memory so far, all together, and the bytes of the frames that it began.
+    /// How long begin() waited for memory in all, and the bytes of the frames that it began.
     struct Intake {
         std::chrono::steady_clock::duration waited{};
         std::uint64_t bytes = 0;

@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kBatchWait = 20ms;
 constexpr auto kWindow = 500ms;
 constexpr auto kPeerProbeEvery = 1s;
 constexpr int kSlowWindows = 6;  ///< 3 s at fault
-constexpr int kPoorWindows = 16; ///< 8 s of little, for whatever reason it gives
+constexpr int kPoorWindows = 16; ///< 8 s of few bytes, for whatever reason
 constexpr std::uint64_t kLeastBytesPerSecond = std::uint64_t{64} * 1024;
 constexpr std::uint64_t kPart = 4; ///< slower than a quarter of what the others get
 constexpr std::size_t kMostRanges = 256;
@@ -33,7 +33,7 @@ PeerReader::PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, 
       asked_(run.next()), windowBegan_(Clock::now()), lastProbe_(windowBegan_)
 {}
 
-/// Asks for the blocks that follow, as ranges: those between that are holes are left out by both sides.
+/// Requests the blocks that follow, as ranges; both sides leave holes out.
 void PeerReader::askForMore()
 {
     while (!rangeEnds_.empty() && rangeEnds_.front() <= run_.next())
@@ -57,7 +57,7 @@ void PeerReader::askForMore()
     }
 }
 
-/// Those who share this source with us do not wait for our disk.
+/// Tells the source that our disk is slow, so that its other nodes do not wait for us.
 void PeerReader::yieldWhenSlow()
 {
     if (yielded_ || !copy_.isSlow())
@@ -107,7 +107,7 @@ std::span<std::byte> PeerReader::onData(const RelayHeader& header)
     const bool original = (header.flags & RelayHeader::kOriginal) != 0;
     if (run_.done() || header.block != run_.block() ||
         (original && header.frameLength != run_.entry().length))
-        throw Left{Leaving::Lying, "it sends what was not asked for"};
+        throw Left{Leaving::Lying, "it sends blocks that were not requested"};
     if (header.offset == 0 && run_.begun() &&
         (run_.frame()->have() > 0 || run_.frame()->length() != header.frameLength ||
          run_.frame()->original() != original))
@@ -134,8 +134,8 @@ void PeerReader::onBytes(std::size_t count)
     run_.grown(count, name_);
 }
 
-/// A peer is at fault when it gives little though it holds more; when it waits itself, or sends all it has,
-/// what is before it is to blame, and gets more time to heal.
+/// A peer is at fault when it sends few bytes although it holds more. A peer that waits itself, or sends all
+/// it has, suffers from its own source, and gets more time.
 void PeerReader::judge(Clock::time_point now)
 {
     const Clock::duration span = now - windowBegan_;
@@ -159,7 +159,7 @@ void PeerReader::judge(Clock::time_point now)
         throw Left{Leaving::Slow, fmt::format("{} KiB/s for {:.0f} s", rate >> 10U,
                                               seconds * std::max(slowWindows_, poorWindows_))};
     if (choice_.lies(name_, now))
-        throw Left{Leaving::Lying, "blocks that it gave do not verify"};
+        throw Left{Leaving::Lying, "blocks of it fail verification"};
 }
 
 bool PeerReader::betterIsThere(Clock::time_point now)

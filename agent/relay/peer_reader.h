@@ -18,7 +18,7 @@ public:
     /// All borrowed. Connects. @throws Error Unavailable, Aborted
     PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, SourceChoice& choice,
                const std::stop_token& stop);
-    /// @throws Left what is wrong with the peer; Error Aborted
+    /// @throws Left the peer's fault; Error Aborted
     void read();
 
     /// Thrown by read(): why the peer is left.
@@ -45,7 +45,7 @@ private:
     SourceChoice& choice_;
     const std::stop_token& stop_;
     RelayPeer connection_;
-    std::deque<std::size_t> rangeEnds_; ///< of what was asked for, as places in the run
+    std::deque<std::size_t> rangeEnds_; ///< of the ranges that were requested, as places in the run
     std::size_t asked_ = 0;
     bool over_ = false;
     // The window that is being judged
@@ -53,9 +53,9 @@ private:
     Clock::time_point lastProbe_;
     Clock::duration blocked_{}; ///< we had no room
     std::uint64_t bytes_ = 0;
-    std::uint64_t starvedBytes_ = 0; ///< after which the peer had no more itself
+    std::uint64_t starvedBytes_ = 0; ///< after which the peer itself had no more
     bool waits_ = false;             ///< the peer says so
-    bool yielded_ = false;           ///< our disk is slow, and it was told
+    bool yielded_ = false;           ///< our disk is slow, and the peer knows
     int slowWindows_ = 0;
     int poorWindows_ = 0;
 };

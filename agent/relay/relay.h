@@ -22,20 +22,20 @@ struct RelaySettings {
     std::size_t mostChildren = 8;
 };
 
-/// This node's side of the relay during one copy: the frames at hand and the server that passes them on.
+/// This node's side of the relay during one copy: the frames in memory and the server that passes them on.
 class Relay {
 public:
-    /// All borrowed. Without a port (all taken, forbidden) the node only takes.
+    /// All borrowed. Without a port (all in use, forbidden) the node takes blocks and serves none.
     Relay(const images::Manifest& manifest, RelayCopy& copy, const RelaySettings& settings,
           std::size_t pipelineBytes, AgentLog& log);
     FrameStore& store() { return store_; }
     /// The disk takes blocks from now on: memory may drop frames, which come back from @p frames until
     /// forget(). Whether the disk is slow is judged from now on.
     void restoreFrom(std::unique_ptr<DroppedFrames> frames);
-    /// Frees @p frames of restoreFrom(); what is in memory is served on.
+    /// Frees the frames of restoreFrom(); the server goes on with those in memory.
     void forget();
     void retract(std::size_t block);
-    /// Serves on while others want something, at most @p longest.
+    /// Serves while other nodes want blocks, at most @p longest.
     void linger(std::chrono::milliseconds longest, const std::stop_token& stop);
 
 private:

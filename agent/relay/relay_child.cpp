@@ -28,7 +28,7 @@ RelayChild::RelayChild(platform::Fd fd, std::string name, Clock::time_point now)
 void RelayChild::receive(const Help& help)
 {
     std::array<std::byte, 4096> piece{};
-    for (int i = 0; i < 16 && !over_; ++i) { // the rest next time: others are served too
+    for (int i = 0; i < 16 && !over_; ++i) { // the rest in the next pass: other nodes wait
         const ssize_t count = ::recv(fd_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
         if (count < 0 && (errno == EAGAIN || errno == EINTR))
             return;
@@ -85,7 +85,7 @@ void RelayChild::bye(RelayBye why)
         encode(RelayHeader{.type = RelayMessage::Bye, .flags = static_cast<std::uint8_t>(why)});
     head_.insert(head_.end(), header.begin(), header.end());
     if (!body_.empty())
-        over_ = true; // in the middle of a chunk nothing else can be said
+        over_ = true; // no header fits into the middle of a chunk
     closing_ = true;
 }
 
@@ -94,7 +94,7 @@ void RelayChild::retract(std::size_t block)
     if (closing_ || std::ranges::find(given_, block) == given_.end())
         return;
     std::erase(given_, block);
-    if (body_.empty()) // else it is forgiven or not: one block is not enough to be left for
+    if (body_.empty()) // else the node judges: it leaves no source for one block
         sayRetract(block);
 }
 
@@ -158,7 +158,7 @@ bool RelayChild::nextFrame(const Help& help)
         frame_.reset();
     } else if (frame_ && frame_->state() == StoredFrame::State::Broken) {
         wants_.push_front(
-            {static_cast<std::uint32_t>(frame_->block()), 1, 0}); // from its begin, as it comes anew
+            {static_cast<std::uint32_t>(frame_->block()), 1, 0}); // from its begin: the frame arrives anew
         frame_.reset();
     }
     while (!frame_ && !wants_.empty()) {
@@ -173,7 +173,7 @@ bool RelayChild::nextFrame(const Help& help)
     return frame_ != nullptr;
 }
 
-/// The frame that @p want begins with, or word that it is lost. @return false: it is still to come
+/// Takes the first frame of @p want, or says that it is lost. @return false: the node waits for it, or leaves
 bool RelayChild::takeFrame(const RelayWant& want, const Help& help)
 {
     frame_ = help.find(want.first);

@@ -11,7 +11,7 @@
 
 namespace bm::agent {
 
-/// One node that pulls from us: what it wants and how far we are with it. For the server's poll loop.
+/// One node that takes blocks from us: its wants and how much we sent. For the server's poll loop.
 class RelayChild {
 public:
     using Clock = std::chrono::steady_clock;
@@ -21,7 +21,7 @@ public:
         std::function<bool(std::size_t)> isHole;
         std::function<FramePtr(std::size_t)> find; ///< in memory
         std::function<void(std::size_t)> fetch;    ///< from the disk, later, if it is there
-        std::function<bool(std::size_t)> lost;     ///< came wrong; will come again, but not in its turn
+        std::function<bool(std::size_t)> lost;     ///< failed verification; arrives again, out of order
         std::function<bool(std::size_t)> gone;     ///< left the memory, and the disk does not hold it
         std::function<void(std::uint64_t)> served;
     };
@@ -35,14 +35,14 @@ public:
     bool wantsToSend() const { return blocked_; }
     /// Waits for a block.
     bool starving() const { return starving_; }
-    /// Its disk is slow: it takes what the others leave.
+    /// Its disk is slow: the other nodes come first.
     bool yields() const { return yields_; }
-    /// Others come first: nothing but the rest of what was announced is sent now.
+    /// Other nodes come first: sends the rest of the announced bytes and no more.
     void hold(const Help& help, Clock::time_point now);
     bool over() const { return over_; }
-    /// Takes what arrived. Ends the connection on anything that is no protocol.
+    /// Takes the bytes that arrived. Ends the connection where they break the protocol.
     void receive(const Help& help);
-    /// Sends what there is until the socket or the blocks give out.
+    /// Sends until the socket is full or the blocks run out.
     void send(const Help& help, Clock::time_point now);
     /// Life signs, deadlines.
     void tick(const Help& help, Clock::time_point now);
@@ -76,7 +76,7 @@ private:
     std::size_t sent_ = 0;            ///< of frame_, announced
     std::vector<std::byte> head_;     ///< header and control messages still to go
     std::span<const std::byte> body_; ///< of frame_, announced and still to go
-    std::deque<std::size_t> given_;   ///< the last blocks that went whole
+    std::deque<std::size_t> given_;   ///< the last blocks that this node sent to the end
 };
 
 } // namespace bm::agent

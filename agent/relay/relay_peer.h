@@ -31,7 +31,7 @@ public:
         std::function<void(std::size_t)> onBytes;
     };
     enum class Received : std::uint8_t { Something, Nothing };
-    /// Waits at most @p wait for a batch of bytes, or less of it, and takes what is there.
+    /// Waits at most @p wait for a batch of bytes, and takes the bytes that arrived.
     /// @throws Error Unavailable (ended, broken), InvalidInput (not this protocol), what the handler throws
     Received receive(const Handler& handler, std::chrono::milliseconds wait);
 

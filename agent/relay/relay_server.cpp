@@ -145,7 +145,7 @@ struct RelayServer::State {
     std::mutex mutex;
     std::vector<std::size_t> retracted;            ///< under mutex
     std::optional<Clock::time_point> diskUsedFrom; ///< under mutex; before, nothing is to be judged
-    std::set<std::size_t> lost;                    ///< came wrong and were not seen again; the poll loop's
+    std::set<std::size_t> lost;                    ///< failed verification, not arrived again; the poll loop's
     std::atomic<std::size_t> wanting{0};
     Clock::time_point diskWindowBegan = Clock::now();
     FrameStore::Intake diskWindow{}; ///< what it began with
@@ -242,12 +242,12 @@ void RelayServer::State::serveAll()
         if (at < polled.size() && (polled[at++].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
             child.receive(help);
     serve(false, false);
-    const bool full = std::ranges::any_of( // the link, and somebody's disk would take more
+    const bool full = std::ranges::any_of( // the link is full, and a disk behind it would take more
         children, [](const RelayChild& child) { return !child.yields() && child.wantsToSend(); });
     serve(true, full);
 }
 
-/// Those whose disk is slow, or the others. @p hold: none of it now
+/// Sends to the nodes with a slow disk (@p yielding), or to the others. @p hold: announced bytes only
 void RelayServer::State::serve(bool yielding, bool hold)
 {
     const Clock::time_point now = Clock::now();
@@ -306,7 +306,7 @@ void RelayServer::State::sayWeAreSlow()
 {
     if (copy.isSlow())
         return;
-    log.info("this disk does not keep up: the nodes behind this one go elsewhere");
+    log.info("this disk does not keep up: the nodes behind this one take another source");
     copy.slow(true);
 }
 
@@ -334,7 +334,7 @@ void RelayServer::State::acceptAll()
     }
 }
 
-/// Those who wait for what has no room here go elsewhere; who is content with what is here may stay.
+/// Sends away the nodes that wait for a block which has no room in memory; nodes whose blocks are here stay.
 void RelayServer::State::dismissWhenSlow()
 {
     const auto waiting = store.waiting();

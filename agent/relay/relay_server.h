@@ -14,9 +14,9 @@
 namespace bm::agent {
 
 /// Serves the blocks of one copy to the nodes behind this one, while they arrive or from the disk: a poll
-/// loop on one thread; another one brings back what is no longer in memory. Who does not show the
-/// copy's token within seconds is dropped; so is a 65th connection. Bounded: a few buffers beyond the store's
-/// limit.
+/// loop on one thread; another one brings back what is no longer in memory. Drops a connection
+/// that does not show the copy's token within seconds, and a 65th one. Bounded: a few buffers beyond the
+/// store's limit.
 class RelayServer {
 public:
     struct Settings {
@@ -36,9 +36,9 @@ public:
     /// Returns once the frames given before are no longer in use. The first call begins the judging of this
     /// node's disk.
     void restoreFrom(DroppedFrames* frames);
-    /// Tells those who were given the block that it was wrong.
+    /// Tells the nodes that got the block that it was wrong.
     void retract(std::size_t block);
-    /// Nodes that still want something, without those whose own disk they wait for.
+    /// Nodes that still want blocks, without those that wait for their own disk.
     std::size_t children() const;
 
 private:

@@ -30,15 +30,14 @@ struct RelayWant {
     std::uint32_t from = 0;
 };
 
-/// From a node whose disk is slow: it takes what the others leave. As long as a want, with none of its
-/// fields.
+/// From a node whose disk is slow: other nodes come first. As long as a want, with none of its fields.
 std::array<std::byte, kWantBytes> encodeYield();
 bool isYield(std::span<const std::byte> bytes);
 
 enum class RelayMessage : std::uint8_t {
     Data = 1,    ///< @ref RelayHeader::length bytes of a frame follow
     Wait = 2,    ///< alive, but the block is not here yet
-    Retract = 3, ///< the block was passed on before it was known to be wrong; it will come again when asked
+    Retract = 3, ///< the block was passed on before it failed verification; a new want brings it again
     Bye = 4      ///< go elsewhere; @ref RelayHeader::flags is a RelayBye
 };
 

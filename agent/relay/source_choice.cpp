@@ -16,7 +16,7 @@ constexpr auto kGrace = 1s; ///< for a peer to take a wrong block back: it was l
 constexpr std::size_t kStrikes = 2;
 constexpr std::size_t kManyStrikes = 16; ///< whatever is taken back
 
-std::chrono::milliseconds firstDisgrace(Leaving why)
+std::chrono::milliseconds firstSuspension(Leaving why)
 {
     switch (why) {
     case Leaving::Dead:
@@ -90,8 +90,8 @@ void SourceChoice::leave(const PeerAddress& peer, Leaving why, const std::string
             tell = false;
         } else {
             standing.last = why == Leaving::Lying
-                                ? firstDisgrace(why)
-                                : std::clamp(standing.last * 2, firstDisgrace(why), kLongest);
+                                ? firstSuspension(why)
+                                : std::clamp(standing.last * 2, firstSuspension(why), kLongest);
             standing.until = now + standing.last;
         }
     }

@@ -16,20 +16,20 @@ namespace bm::agent {
 enum class Leaving : std::uint8_t { Dead, Slow, Busy, Refused, Lying, Gone };
 const char* toText(Leaving why) noexcept;
 
-/// Which of the conductor's sources is the next to try: the first of its list that is not in disgrace, at
-/// last the server. Disgrace lasts seconds and doubles, for a liar till the copy's end. Thread-safe.
+/// Which of the conductor's sources is the next to try: the first of its list that is not suspended, at
+/// last the server. A suspension lasts seconds and doubles; a liar's lasts till the copy's end. Thread-safe.
 class SourceChoice {
 public:
     using Clock = std::chrono::steady_clock;
     SourceChoice(RelayCopy& copy, AgentLog& log);
 
-    /// Nothing: the server. @p before: only what is better than this one.
+    /// Nothing: the server. @p before: only sources better than this one.
     std::optional<PeerAddress> best(Clock::time_point now,
                                     const std::optional<PeerAddress>& before = {}) const;
     /// Whether peers of a copy that has just begun may still come up.
     bool early(Clock::time_point now) const;
     void leave(const PeerAddress& peer, Leaving why, const std::string& detail);
-    /// It gave what was asked for a while: its next disgrace is short again.
+    /// It served well for a while: its next suspension is short again.
     void trust(const PeerAddress& peer);
 
     /// A block that it gave did not verify; a peer may take it back within a second.

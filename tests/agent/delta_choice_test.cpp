@@ -34,7 +34,7 @@ TEST_CASE("what the disk holds is asked for where that ends sooner", "[agent][de
         const agent::DeltaChoice choice = chooseDelta({16, 15, 500 * kMb}, 100 * kMb);
         CHECK(choice.onlyDiffering);
         CHECK(choice.why ==
-              "15 of 16 blocks looked at are on the disk; hashing runs at 500 MB/s, copying at 100 MB/s");
+              "15 of 16 sampled blocks are on the disk; hashing runs at 500 MB/s, copying at 100 MB/s");
     }
     SECTION("most is there, but the disk reads more slowly than the link brings it")
     {

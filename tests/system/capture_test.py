@@ -128,7 +128,7 @@ def another_machine_has_the_change(service, other):
 
 def only_what_differs(other):
     """The image is on the disk already: it is looked at first, unless --full is asked for."""
-    for options, why in (((), "16 blocks looked at"), (("--full",), "every block was asked for")):
+    for options, why in (((), "16 sampled blocks"), (("--full",), "the request says: every block")):
         other.deploy("golden", *options, "--yes")
         result = next(s for s in other.operation()["steps"] if s["name"] == "write_image")["result"]
         assert why in result["decision"]["why"] and not (options and result["decision"]["only_differing"]), result
