@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <utility>
 
 namespace bm::agent {
 
@@ -94,8 +95,10 @@ void RelayChild::retract(std::size_t block)
     if (closing_ || std::ranges::find(given_, block) == given_.end())
         return;
     std::erase(given_, block);
-    if (body_.empty()) // else the node judges: it leaves no source for one block
+    if (body_.empty())
         sayRetract(block);
+    else
+        retracted_.push_back(block); // no header fits into the middle of a chunk
 }
 
 void RelayChild::sayRetract(std::size_t block)
@@ -221,6 +224,8 @@ void RelayChild::send(const Help& help, Clock::time_point now)
     while (!over_ && flush(help, now)) {
         if (!admitted_ || closing_)
             return;
+        for (const std::size_t block : std::exchange(retracted_, {}))
+            sayRetract(block);
         if (frame_ && sent_ == frame_->length() && frame_->state() != StoredFrame::State::Broken)
             finishFrame();
         if (nextFrame(help) && nextChunk())

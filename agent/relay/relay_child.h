@@ -73,10 +73,11 @@ private:
     std::vector<std::byte> in_;
     std::deque<RelayWant> wants_;
     FramePtr frame_;
-    std::size_t sent_ = 0;            ///< of frame_, announced
-    std::vector<std::byte> head_;     ///< header and control messages still to go
-    std::span<const std::byte> body_; ///< of frame_, announced and still to go
-    std::deque<std::size_t> given_;   ///< the last blocks that this node sent to the end
+    std::size_t sent_ = 0;               ///< of frame_, announced
+    std::vector<std::byte> head_;        ///< header and control messages still to go
+    std::span<const std::byte> body_;    ///< of frame_, announced and still to go
+    std::vector<std::size_t> retracted_; ///< to be said after the chunk that is on its way
+    std::deque<std::size_t> given_;      ///< the last blocks that this node sent to the end
 };
 
 } // namespace bm::agent
