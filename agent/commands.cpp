@@ -64,7 +64,7 @@ void changePower(PowerChange change, const RunOptions& options, AgentLog& log)
         ::reboot(change == PowerChange::Off ? RB_POWER_OFF : RB_AUTOBOOT);
 }
 
-/// Not getrusage's: that one begins with what the parent had before exec.
+/// Not getrusage's, which begins with the parent's peak before exec.
 std::uint64_t peakMemoryKib()
 {
     return bytesInProcFile("/proc/self/status", "VmHWM") / 1024;

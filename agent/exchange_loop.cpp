@@ -82,7 +82,7 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
 {
     {
         const std::scoped_lock lock(mutex_);
-        finished_ = false; // what is finished now is in this report
+        finished_ = false; // this report holds the finished step
     }
     wire::AgentExchangeRequest request;
     request.bootId = session_.identity().bootId;

@@ -14,8 +14,8 @@
 namespace bm::agent {
 
 /// The agent's talking side: looks up, exchanges at the pace that the server sets, hands steps to the runner.
-/// Network trouble and a server that is down are waited out with back-off (1 s to 10 s), for ever; a step
-/// runs on meanwhile.
+/// While the network or the server is down it tries again with back-off (1 s to 10 s), for ever; a step runs
+/// on meanwhile.
 class ExchangeLoop {
 public:
     struct Parts {
@@ -37,7 +37,7 @@ private:
     AgentLog& log_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    bool finished_ = false; ///< a step ended and nobody was told yet; under mutex_
+    bool finished_ = false; ///< a step ended, and the server does not know yet; under mutex_
     bool inventorySent_ = false;
     std::string lastTrouble_;
     std::chrono::milliseconds callAgain_{1000};

@@ -32,21 +32,20 @@ public:
     StepRunner(const StepRunner&) = delete;
     StepRunner& operator=(const StepRunner&) = delete;
 
-    /// Takes up @p order. A repeat of the step at hand is ignored; one that another agent process finished is
-    /// reported without doing it again; while another step runs, that one is stopped first (the server offers
-    /// again).
+    /// Starts @p order. Ignores a repeat of the current step; reports a step that another agent process
+    /// finished without doing it again; stops another running step first (the server offers again).
     /// @p relay: the step's place among the nodes that copy the same, which may change with each repeat
     void offer(const wire::AgentStepOrder& order, const std::optional<wire::AgentRelayPlan>& relay = {});
     /// Stops the step at its next safe point; it fails with "aborted".
     void abort();
-    /// The server has no step for us: a finished one is forgotten.
+    /// The server has no step for us: forgets a finished one.
     void nothingOffered();
-    /// The step at hand, running or finished.
+    /// The current step, running or finished.
     std::optional<wire::AgentStepReport> report();
     /// Of the step that copies.
     std::optional<wire::AgentRelayReport> relayReport();
     void relayReported(std::size_t left);
-    /// What the finished step at hand asks for once the server knows.
+    /// The power change that the finished step orders, for after the server knows.
     PowerChange powerChange();
 
 private:

@@ -17,7 +17,7 @@ struct Patch {
 /// What of a disk goes into its image.
 struct CapturePlan {
     std::uint64_t imageBytes = 0;
-    std::vector<ByteRange> used;  ///< what is read, in order, disjoint; all else is zero in the image
+    std::vector<ByteRange> used;  ///< the ranges to read, in order, disjoint; the rest of the image is zero
     std::vector<Patch> patches;   ///< the partition table as it is in the image
     std::vector<FreeSpace> found; ///< per partition, for people
     bool configDriveLeftOut = false;

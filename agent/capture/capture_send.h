@@ -13,7 +13,7 @@ struct SentImage {
     std::uint64_t bytesSent = 0;
 };
 
-/// Writes an image from MiB @p firstBlock on; told progress by itself. May be asked again.
+/// Writes an image from MiB @p firstBlock on, and counts its progress itself. May be called again.
 using CaptureReader = std::function<void(std::uint64_t firstBlock, images::BlockWriter& writer)>;
 
 /// Sends an image of @p imageBytes to the node's capture at @p url, compressed on all cores, from where the

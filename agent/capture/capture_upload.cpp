@@ -71,7 +71,7 @@ std::uint64_t CaptureUpload::post(const std::string& path, const std::string& bo
     return answer.value("blocks", std::uint64_t{0});
 }
 
-/// How far the server is; asked again and again while it may only be away.
+/// How far the server is; repeats the request while the server may be away.
 std::uint64_t CaptureUpload::ask()
 {
     BackOff backOff;

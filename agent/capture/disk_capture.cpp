@@ -21,7 +21,7 @@ public:
         : device_(device), plan_(plan), buffer_(kBlockBytes)
     {}
 
-    /// The block's bytes as they are in the image; nothing: all zero. Blocks are asked for in rising order.
+    /// The block's bytes as they are in the image; nothing: all zero. Callers ask in rising order.
     std::span<const std::byte> read(const ByteRange& block)
     {
         while (next_ < plan_.used.size() && plan_.used[next_].end <= block.begin)
@@ -47,7 +47,7 @@ public:
 
 private:
     /// One read from the first used byte to the last; where that fails, each range by itself, so that a bad
-    /// sector among free blocks harms nobody.
+    /// sector among free blocks does no harm.
     void fill(const ByteRange& block, const std::vector<ByteRange>& used)
     {
         try {

@@ -10,8 +10,8 @@
 
 namespace bm::agent {
 
-/// A disk as it is, that may be written to without being changed: what is written lies in RAM (device
-/// mapper's snapshot). At most a third of the RAM may be written; beyond, reads fail. Gone with the object.
+/// A writable view of a disk that leaves the disk unchanged: writes go to RAM (device mapper's snapshot). At
+/// most a third of the RAM may be written; beyond, reads fail. Gone with the object.
 class DiskOverlay {
 public:
     /// @throws Error DiskFailed: the kernel makes none; DeadlineExceeded

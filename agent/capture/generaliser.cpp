@@ -123,7 +123,8 @@ private:
     std::vector<std::string> done_;
 };
 
-/// Debian makes host keys when the package is installed, cloud-init at its first start; else nobody does.
+/// Debian makes host keys when the package is installed, cloud-init at its first start; other systems get
+/// none.
 void makeKeysAtStart(Tree& tree)
 {
     if (!tree.has("usr/bin/ssh-keygen") || !tree.has("etc/systemd/system") || tree.has("usr/bin/cloud-init"))

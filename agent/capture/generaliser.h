@@ -16,7 +16,7 @@ bool isRootFolder(const std::filesystem::path& root);
 /// Takes what makes a machine this one out of the system below @p root: machine-id, ssh host keys, DHCP
 /// leases, logs, histories, cloud-init's state, the random seed. Where nothing else would make host keys at
 /// the next start, a unit that does is added. Follows no symbolic link.
-/// @return what was done, for people: "etc/ssh/ssh_host_ed25519_key removed"
+/// @return its changes, for people: "etc/ssh/ssh_host_ed25519_key removed"
 std::vector<std::string> generaliseTree(const std::filesystem::path& root);
 
 /// The same on the root file systems of @p device's partitions, which are mounted (so their journals are

@@ -15,13 +15,13 @@ namespace bm::agent {
 struct ArchivePart {
     std::filesystem::path folder;
     std::string prefix;            ///< "" for the root, else "boot", "srv/data"
-    std::set<std::string> leftOut; ///< paths of the tree that are not taken, nor what is below them
+    std::set<std::string> leftOut; ///< paths of the tree that the archive leaves out, with all below them
 };
 
 /// The files of a system as a pax archive that bm-convert takes (docs/trees.md): numeric owners, times to the
 /// nanosecond, extended attributes with ACLs, hard links, holes, device nodes. Names are the bytes that the
 /// file system holds. Sockets are left out. The same parts give the same bytes each time, as long as they
-/// stay mounted and nobody writes to them. One thread; memory: a MiB and the names of hard links.
+/// stay mounted and unchanged. One thread; memory: a MiB and the names of hard links.
 class TreeArchive {
 public:
     explicit TreeArchive(std::vector<ArchivePart> parts) : parts_(std::move(parts)) {}

@@ -31,15 +31,15 @@ public:
     /// Reads of this range give zeros afterwards: BLKZEROOUT, or a hole punched into a file, or zeros
     /// written. A discard would not do: it may leave old bytes. @throws Error Aborted
     void zero(std::uint64_t offset, std::uint64_t length, const std::stop_token& stop = {});
-    /// Plain: BLKDISCARD, or a hole punched into a file; what it reads as afterwards is the device's affair.
-    /// Secure: BLKSECDISCARD, which takes old copies inside the device along; no file knows it.
-    /// @return what was wrong; one that cannot is no failure of ours
+    /// Plain: BLKDISCARD, or a hole punched into a file; the device decides what it reads as afterwards.
+    /// Secure: BLKSECDISCARD, which erases old copies inside the device, too; files cannot do it.
+    /// @return the system's error; a device may be unable to do it
     enum class Discard : std::uint8_t { Plain, Secure };
     std::error_code discard(std::uint64_t offset, std::uint64_t length, Discard how);
-    /// Down to the medium: fsync, and the kernel's buffers for it dropped, so that what is read next is read
-    /// from it.
+    /// Writes everything to the medium (fsync) and drops the kernel's buffers, so that the next read comes
+    /// from the medium.
     void flush();
-    /// The kernel reads the partition table again. False: it would not (in use); a note, no failure.
+    /// Has the kernel read the partition table again. False: the kernel refuses (in use); no failure.
     bool rereadPartitions();
 
 private:
@@ -55,7 +55,7 @@ private:
     bool isBlock_ = false;
 };
 
-/// "vda1 (mounted or claimed), md127": who holds /dev/vda, by sysfs; "" nobody known.
+/// "vda1 (mounted or claimed), md127": the holders of /dev/vda, by sysfs; "" where sysfs names none.
 std::string holdersOf(const std::filesystem::path& disk);
 
 } // namespace bm::agent

@@ -10,11 +10,11 @@ namespace bm::agent {
 
 /// Size of the partition that @p image needs, a multiple of 1 MiB.
 std::uint64_t configDrivePartitionBytes(std::string_view image);
-/// Refuses what is no ISO 9660 or FAT file system. @throws Error ConfigDriveFailed
+/// Checks that @p image is an ISO 9660 or FAT file system. @throws Error ConfigDriveFailed
 void checkConfigDrive(std::string_view image);
 /// Puts @p image into the partition "config-2" of @p table: the image's own where it has one that is large
-/// enough, else a new one at the disk's end. The partition is filled up with zeros; what was written is read
-/// back. The table is changed in memory only.
+/// enough, else a new one at the disk's end. Fills the partition up with zeros and reads it
+/// back. Changes the table in memory only.
 /// @throws Error ConfigDriveFailed (no room), DiskFailed
 void placeConfigDrive(BlockDevice& device, Gpt& table, std::string_view image);
 

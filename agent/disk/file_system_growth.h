@@ -16,8 +16,8 @@ struct FileSystemGrowth {
 
 /// Makes the ext, xfs or btrfs file system in the last partition of @p disk's GPT (a config drive aside) as
 /// long as that partition, mounted (an ext that cannot: unmounted), with the file system's own program.
-/// Nothing happens to others, and when it is as long already; a failure is told, not thrown: the image is on
-/// the disk and whole.
+/// Leaves other file systems alone, and one of full length. Reports a failure instead of throwing it: the
+/// image is whole on the disk.
 /// @throws Error Aborted
 FileSystemGrowth growLastFileSystem(const std::filesystem::path& disk, platform::Exec& exec, AgentLog& log,
                                     const model::Deadline& deadline);

@@ -39,7 +39,7 @@ public:
     /// beyond it.
     static std::optional<Gpt> parse(std::span<const std::byte> begin, std::uint32_t sectorBytes);
 
-    /// The backup goes to the device's last sectors; what was unusable beyond the image becomes usable.
+    /// Moves the backup to the device's last sectors; the sectors beyond the image become usable.
     void moveToEnd(const BlockDevice& device);
     /// The same for what has @p sizeBytes and is called @p name in messages.
     void moveToEnd(const std::string& name, std::uint64_t sizeBytes);

@@ -13,8 +13,8 @@ namespace bm::agent {
 /// sectorBytes.
 std::vector<Extent> kernelPartitions(const std::string& disk, std::uint32_t sectorBytes);
 
-/// Stops what was assembled from @p disk: RAID arrays (mdadm --stop) and device mapper volumes (dmsetup
-/// remove), the uppermost first. What cannot be stopped is noted; opening the disk is refused then.
+/// Stops the RAID arrays (mdadm --stop) and device mapper volumes (dmsetup remove) on @p disk, the uppermost
+/// first. Logs the ones that do not stop; the kernel then refuses to open the disk.
 void releaseDisk(platform::Exec& exec, const std::string& disk, AgentLog& log,
                  const model::Deadline& deadline);
 

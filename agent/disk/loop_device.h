@@ -7,8 +7,9 @@
 
 namespace bm::agent {
 
-/// A part of a disk, or of a file standing in for one, as a block device of its own: so that programs which
-/// want a partition get one wherever the kernel shows none. Gone with the object, once nobody has it open.
+/// A part of a disk, or of a file standing in for one, as a block device of its own: for programs that
+/// need a partition where the kernel shows none. The kernel frees it after the object's end, when no program
+/// has it open.
 class LoopDevice {
 public:
     /// @param sectorBytes 512 or 4096, as the disk's

@@ -71,7 +71,7 @@ DiskTraits traitsOf(const std::string& disk, const fs::path& sys)
         device.read(0, buffer.first(device.sectorBytes()));
         out.signature = text::littleEndian<std::uint32_t>(buffer.bytes(), kSignatureAt);
     } catch (const model::Error&) {
-        return out; // in use or broken: whoever writes it will say so
+        return out; // in use or broken: the step that writes the disk reports it
     }
     return out;
 }

@@ -10,9 +10,9 @@ namespace bm::agent {
 /// A disk as the BIOS numbers it (int 13h), by the kernel's edd module.
 struct BiosDrive {
     unsigned number = 0;                      ///< 0x80 is what a BIOS starts
-    std::uint64_t sectors = 0;                ///< 0: not told
+    std::uint64_t sectors = 0;                ///< 0: the BIOS does not say
     std::optional<std::uint32_t> signature{}; ///< of the MBR, when this kernel started
-    std::string pci{};                        ///< "0000:00:05.0"; "": not told
+    std::string pci{};                        ///< "0000:00:05.0"; "": the BIOS does not say
 };
 /// Sorted by number; empty where there is no edd.
 std::vector<BiosDrive> readBiosDrives(const std::filesystem::path& sys = "/sys");

@@ -33,13 +33,13 @@ struct BootTarget {
     std::string loader;        ///< "\EFI\debian\shimx64.efi"
 };
 
-/// What begins with it is bm's own, and nobody else's.
+/// Labels of bm's own entries begin with it.
 inline constexpr std::string_view kBootLabel = "bm: ";
 
 /// The label of bm's entry for @p image: printable ASCII, short enough for every firmware.
 std::string bootLabel(const std::string& image);
 
-/// Numbers of entries that are to go: bm's own, unless they are one of @p targets under @p label, and those
+/// Numbers of the entries to remove: bm's own, unless they are one of @p targets under @p label, and those
 /// that name a partition of @p gone.
 std::vector<std::string> staleEntries(const BootVariables& variables, const std::vector<BootTarget>& targets,
                                       const std::string& label, const std::vector<std::string>& gone);
@@ -50,13 +50,13 @@ std::vector<std::string> wantedOrder(const BootVariables& variables, const std::
 
 struct BootEntriesOutcome {
     std::vector<std::string> entries; ///< "Boot0004 bm: debian-12", in the order of the targets
-    std::vector<std::string> removed; ///< the same of what is gone
-    std::vector<std::string> order;   ///< as it is now
+    std::vector<std::string> removed; ///< the same, of removed entries
+    std::vector<std::string> order;   ///< BootOrder afterwards
 };
 
 /// Gives each of @p targets an entry called @p label, removes stale ones, puts BootOrder right; with no
-/// targets it only removes. May be repeated: what is right is not written again.
-/// @throws Error AgentFailed (efibootmgr refuses, or what it wrote is not there), DeadlineExceeded, Aborted
+/// targets it only removes. May be repeated: writes no entry that is right.
+/// @throws Error AgentFailed (efibootmgr fails, or its entry is not there), DeadlineExceeded, Aborted
 BootEntriesOutcome enterTargets(const std::vector<BootTarget>& targets, const std::string& label,
                                 const std::vector<std::string>& gone, platform::Exec& exec, AgentLog& log,
                                 const model::Deadline& deadline);

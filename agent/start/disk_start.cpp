@@ -22,7 +22,7 @@ namespace {
 constexpr std::chrono::minutes kFirmwareDeadline{2};
 constexpr unsigned kFirstDrive = 0x80;
 
-/// GUIDs of what the disk's GPT names; none where there is no table that can be read.
+/// GUIDs of the partitions in the disk's GPT; none without a readable table.
 std::vector<std::string> partitionGuids(const std::string& disk)
 {
     std::vector<std::string> out;

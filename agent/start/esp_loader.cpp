@@ -21,7 +21,7 @@ constexpr auto kVendorLoaders =
     std::to_array<std::string_view>({"shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi"});
 constexpr std::size_t kLongestListing = std::size_t{1} << 20U;
 
-/// "/EFI/debian/shimx64.efi" as firmware writes it; "" for what no firmware should be told.
+/// "/EFI/debian/shimx64.efi" as firmware writes it; "" for a path that no firmware can read.
 std::string firmwarePath(std::string_view path)
 {
     std::string out;

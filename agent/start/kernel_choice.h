@@ -14,12 +14,11 @@ struct KernelChoice {
 };
 
 /// GRUB's default entry, read without running it: "set default=N" by number, else the first entry;
-/// without a menu, what is started without asking. Variables
-/// are not known: one that is a word of its own is left out, provided that root= is there; an entry with
-/// another is nothing.
+/// without a menu, the kernel that starts without one. Leaves out variables that are a whole word, provided
+/// that root= is there; an entry with any other variable gives nothing.
 std::optional<KernelChoice> kernelFromGrub(std::string_view config);
 
-/// The first that is one of the texts of Boot Loader Specification entries ("loader/entries/*.conf").
+/// The kernel of the first usable text among Boot Loader Specification entries ("loader/entries/*.conf").
 std::optional<KernelChoice> kernelFromEntries(const std::vector<std::string>& texts);
 
 } // namespace bm::agent

@@ -36,7 +36,7 @@ bool isThere(const TreeFiles& files, const std::optional<KernelChoice>& choice)
     return choice && has(choice->kernel) && std::ranges::all_of(choice->initrds, has);
 }
 
-/// Texts of the entries in @p folder, the newest kernel first; rescue systems are not what is meant.
+/// Texts of the entries in @p folder, the newest kernel first, without rescue systems.
 std::vector<std::string> entriesIn(const TreeFiles& files, const std::string& folder)
 {
     std::vector<std::string> names = files.list(folder);

@@ -58,7 +58,7 @@ bool isBlockDevice(const std::filesystem::path& path)
     return std::filesystem::is_block_file(path, ignored);
 }
 
-/// Whether the kernel makes nodes of the disk's partitions; not of a loop device that was not asked to.
+/// Whether the kernel makes nodes of the disk's partitions; not of a loop device without LO_FLAGS_PARTSCAN.
 bool showsPartitions(const std::filesystem::path& disk)
 {
     return readAttribute(std::filesystem::path("/sys/class/block") / disk.filename() / "loop/partscan") !=
@@ -150,7 +150,7 @@ bool DiskSetup::isPreserved(const LayoutVolume& volume) const
     return keeping_ && std::ranges::find(layout_.preserve, volume.mount) != layout_.preserve.end();
 }
 
-/// Sizes and what is there; nothing is written yet.
+/// Checks the sizes and the partitions that are there. Writes nothing.
 void DiskSetup::look()
 {
     std::size_t withTable = 0;
@@ -329,8 +329,8 @@ void DiskSetup::addVolume(const LayoutVolume& volume, PartitionKind kind, const 
 void DiskSetup::keepFileSystem(MadeVolume& made)
 {
     const auto value = [&](const char* tag) {
-        std::string text =
-            run({"blkid", "-p", "-o", "value", "-s", tag, made.device}, "looking at what is preserved");
+        std::string text = run({"blkid", "-p", "-o", "value", "-s", tag, made.device},
+                               "identifying the file system to preserve");
         while (text.ends_with('\n'))
             text.pop_back();
         return text;
@@ -400,7 +400,7 @@ void DiskSetup::make()
             for (std::size_t disk = 1; disk < disks_.size(); ++disk)
                 volumes_.back().twins.push_back(nodes_[disk][i]);
     }
-    for (MadeVolume& made : volumes_) // what must stay is looked at before anything is made new
+    for (MadeVolume& made : volumes_) // checks the preserved ones before it makes the others
         if (made.preserved)
             keepFileSystem(made);
     for (MadeVolume& made : volumes_)

@@ -47,8 +47,8 @@ public:
     DiskSetup(const DiskSetup&) = delete;
     DiskSetup& operator=(const DiskSetup&) = delete;
 
-    /// Everything is made new, or, where the layout preserves something that is there, only what is not
-    /// preserved. @throws Error DiskTooSmall, Conflict (what is there does not match: nothing was written),
+    /// Makes everything new; where the layout preserves a file system that is there, only the others.
+    /// @throws Error DiskTooSmall, Conflict (the disk does not match the layout; nothing is written),
     /// DiskFailed, AgentFailed
     void make();
     const std::vector<MadeVolume>& volumes() const { return volumes_; }

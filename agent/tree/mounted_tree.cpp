@@ -30,7 +30,7 @@ namespace {
     throw Error(ErrorCode::DiskFailed, fmt::format("{}: {}", doing, std::strerror(errno)));
 }
 
-/// What the kernel still holds of a device would hide what is on it.
+/// Drops the kernel's buffers of a device, which would hide its medium.
 void dropCache(const std::string& device)
 {
     const platform::Fd fd(::open(device.c_str(), O_RDONLY | O_CLOEXEC));

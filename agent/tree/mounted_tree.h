@@ -10,8 +10,8 @@ namespace bm::agent {
 /// @throws Error AgentFailed (needs root)
 void leaveMountNamespace();
 
-/// The file systems of a layout below a folder of ours, as the deployed system will see them; vfat and
-/// what is preserved are left out. One thread, after leaveMountNamespace().
+/// The file systems of a layout below a folder of ours, as the deployed system will see them, without vfat
+/// and preserved ones. One thread, after leaveMountNamespace().
 class MountedTree {
 public:
     explicit MountedTree(const std::vector<MadeVolume>& volumes);
@@ -24,7 +24,7 @@ public:
     std::string roomiest() const;
     /// @p readOnly: for the comparison. @throws Error DiskFailed
     void mount(bool readOnly);
-    /// Synced and let go, so that what is read next comes from the disk. @throws Error DiskFailed
+    /// Syncs and unmounts, so that the next reads come from the disk. @throws Error DiskFailed
     void unmount();
 
 private:

@@ -7,7 +7,7 @@
 
 namespace bm::agent {
 
-/// What a deployed system is told of itself.
+/// The identity of a deployed system.
 struct SystemIdentity {
     std::string hostName;             ///< empty: the tree's own stays
     std::vector<std::string> sshKeys; ///< for root; lines of authorized_keys

@@ -49,7 +49,7 @@ public:
         const auto start = std::chrono::steady_clock::now();
         prepare();
         source_.emplace(manifest_, order_, TreeStream::kBytes / 2, log_);
-        stream_.emplace(manifest_, *source_, log_, stop_); // what it fetches now waits in memory
+        stream_.emplace(manifest_, *source_, log_, stop_); // blocks that it fetches now wait in memory
         say("partitioning and making file systems");
         setup_.make();
         outcome_.preserved = setup_.preserved();
@@ -99,7 +99,7 @@ private:
                         "choose a larger disk by properties/root_device, or a smaller layout");
     }
 
-    /// Mount points whose content is not unpacked: what is preserved is left alone, vfat holds no owners.
+    /// Mount points whose content is not unpacked: preserved file systems, and vfat, which holds no owners.
     std::vector<std::string> skipped() const
     {
         std::vector<std::string> out;
@@ -157,7 +157,7 @@ private:
 
     void finish(MountedTree& tree)
     {
-        say("making it a system that starts");
+        say("configuring the system and its boot loader");
         tree.mount(false);
         writeSystemFiles(tree.root(), setup_.volumes(), identityFrom(configDrive_), log_);
         BootLoader(order_.layout, setup_, tree.root(), exec_, log_, deadline_).install();

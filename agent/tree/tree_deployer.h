@@ -24,8 +24,8 @@ struct TreeOutcome {
     std::uint64_t contentBytes = 0;
     std::uint64_t archiveBytes = 0;
     std::uint64_t bytesFetched = 0;
-    std::string manifestDigest; ///< XXH3-128 over what was compared
-    bool preserved = false;     ///< something was left as it was
+    std::string manifestDigest; ///< XXH3-128 over the compared entries
+    bool preserved = false;     ///< a file system was preserved
     double writeSeconds = 0;    ///< till it was on the disk and flushed
     double seconds = 0;
 };

@@ -49,7 +49,7 @@ void check(int result, const std::string& path, const char* doing)
     throw Error(ErrorCode::ImageCorrupt, "the tree's archive: " + what, "add the image again");
 }
 
-/// The image was made by bm's own import, but the disk is written by root: it is looked at again.
+/// bm's own import made the archive; root writes it to a disk, so the agent checks the name again.
 std::string pathOf(const char* text)
 {
     if (text == nullptr)
@@ -124,7 +124,7 @@ void dress(int fd, const std::string& path, const EntryFacts& facts)
     check(::futimens(fd, times.data()), path, "setting the time");
 }
 
-/// Of what is not opened: a symlink, a device node, a named pipe.
+/// Of entries that the agent does not open: a symlink, a device node, a named pipe.
 void attributesAndTime(int parent, const std::string& name, const std::string& path, const EntryFacts& facts)
 {
     const std::string full = fmt::format("/proc/self/fd/{}/{}", parent, name);
@@ -250,12 +250,13 @@ void TreeExtractor::take(archive* reader, archive_entry* entry)
     manifest_.add(path, facts);
 }
 
-/// Dressed at the end: a folder's time changes with what is put into it, its default ACL would be inherited.
+/// finishFolders() sets its attributes: its time changes with its entries, which would inherit its default
+/// ACL.
 void TreeExtractor::makeFolder(const std::string& path, EntryFacts facts)
 {
     if (!path.empty() && ::mkdirat(parentOf(path), lastPart(path).c_str(), 0700) != 0 && errno != EEXIST)
         fail(path, "making the folder", errno);
-    openBeneath(path, O_RDONLY | O_DIRECTORY); // what is there already is a folder, not a link to one
+    openBeneath(path, O_RDONLY | O_DIRECTORY); // an existing one must be a folder, not a link to one
     manifest_.add(path, facts);
     folders_.push_back({path, std::move(facts)});
 }
@@ -320,7 +321,7 @@ void TreeExtractor::makeLink(const std::string& path, const std::string& target)
                     O_RDONLY | O_DIRECTORY);
     struct stat status {};
     check(::fstatat(there.get(), lastPart(target).c_str(), &status, AT_SYMLINK_NOFOLLOW), target,
-          "looking at what is linked to");
+          "reading the link's target");
     if (S_ISDIR(status.st_mode))
         notOurs("'" + path + "' is a hard link to a folder");
     check(::linkat(there.get(), lastPart(target).c_str(), parentOf(path), lastPart(path).c_str(), 0), path,

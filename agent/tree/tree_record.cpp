@@ -142,7 +142,7 @@ std::string TreeManifest::digest()
     return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-/// One comparison: reads folders and files of a tree that nobody changes meanwhile.
+/// One comparison: reads folders and files of a tree that does not change meanwhile.
 class TreeManifest::Walk {
 public:
     Walk(TreeManifest& manifest, std::string root, const std::vector<std::string>& passOver,

@@ -44,8 +44,8 @@ struct EntryFacts {
     Attributes attributes{};
 };
 
-/// What a tree should be, 40 bytes an entry: filled while it is written, compared with what the file systems
-/// hold afterwards.
+/// The expected entries of a tree, 40 bytes each: filled while the tree is written, compared with the file
+/// systems afterwards.
 class TreeManifest {
 public:
     void add(std::string_view path, const EntryFacts& facts);
@@ -55,10 +55,10 @@ public:
     /// XXH3-128 over all of it, for the report; lower-case hex.
     std::string digest();
 
-    /// Walks @p root and compares every entry, its content included. Nothing but what is expected may be
-    /// there.
+    /// Walks @p root and compares every entry, its content included. Any other entry is an
+    /// error.
     /// @param passOver  paths ("boot/efi") that are not looked into
-    /// @param onBytes  called with what was read of files
+    /// @param onBytes  called with the number of bytes read of files
     /// @throws Error DiskFailed naming the first entry that differs and in what, Aborted
     void compare(const std::string& root, const std::vector<std::string>& passOver,
                  const std::function<void(std::uint64_t)>& onBytes, const std::stop_token& stop);

@@ -28,7 +28,7 @@ public:
             failure_ = error;
         failed_ = true;
     }
-    /// @throws Error what was found, or Aborted
+    /// @throws the error found, or Error Aborted
     void finish() const
     {
         if (failure_)

@@ -40,7 +40,7 @@ std::uint64_t xxh3Part(const Buffer& buffer)
     return XXH3_64bits(buffer.data(), buffer.size());
 }
 
-/// Multiplications, divisions and shifts, each on what the last one gave.
+/// Multiplications, divisions and shifts, each on the result before it.
 std::uint64_t integerChain(const Buffer& buffer)
 {
     std::uint64_t value = kSeed;

@@ -22,7 +22,7 @@ struct CpuBurnInOutcome {
 };
 
 /// Keeps each CPU busy with a thread bound to it that works out SHA-256, XXH3, integer and floating-point
-/// chains over and over, and compares them with what they must be.
+/// chains over and over, and compares them with the right results.
 /// @throws Error AgentFailed (which CPU, what), Aborted
 CpuBurnInOutcome burnInCpus(const CpuBurnIn& order, StepProgress& progress, const std::stop_token& stop);
 

@@ -17,7 +17,7 @@ namespace bm::agent {
 struct DiskBurnIn {
     std::chrono::milliseconds span{};
     bool write = false; ///< random bytes over everything; else only reading, each place twice
-    /// Tests: changes what was read before it is compared.
+    /// Tests: changes the bytes between reading and comparing.
     std::function<void(std::uint64_t offset, std::span<std::byte>)> tamper{};
 };
 

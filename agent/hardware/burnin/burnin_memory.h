@@ -12,9 +12,9 @@ namespace bm::agent {
 struct MemoryBurnIn {
     std::chrono::milliseconds span{};
     std::uint64_t bytes = 0; ///< to be tested at most; see memoryToTest()
-    /// Memory that stays free for the RAM disk whatever is asked for.
+    /// Memory that stays free for the RAM disk in any case.
     std::uint64_t keepFreeBytes = std::uint64_t{256} << 20U;
-    /// Tests: changes what was written before it is read back.
+    /// Tests: changes the written bytes before they are read back.
     std::function<void(std::span<std::byte>)> tamper{};
 };
 
@@ -26,7 +26,7 @@ struct MemoryBurnInOutcome {
     double seconds = 0;
 };
 
-/// @p percent of what is available now, less what the RAM disk needs to go on. 0: too little is.
+/// @p percent of the available memory, less the RAM disk's share. 0: too little memory.
 std::uint64_t memoryToTest(unsigned percent, std::uint64_t keepFreeBytes);
 
 /// Writes patterns (zeros, ones, both chequers, each word's own place, random) over memory with a thread per

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kAsking = 1min;
 
-/// Null for what is no JSON.
+/// Null where the text is no JSON.
 json parsedOrNull(std::string_view text)
 {
     json parsed = json::parse(text, nullptr, false);

@@ -19,7 +19,7 @@ struct DiskErasure {
     double seconds = 0;
 };
 
-/// Whether all namespaces of @p disk's NVMe device are candidates; true for what is no NVMe.
+/// Whether all namespaces of @p disk's NVMe device are candidates; true for other disks.
 bool mayEraseWholeDevice(const wire::Disk& disk, const std::vector<wire::Disk>& all);
 
 /// Erases all of a candidate by the first way that works: NVMe format, NVMe sanitize, ATA secure erase,
@@ -34,7 +34,7 @@ DiskErasure eraseWholly(const wire::Disk& disk, bool wholeDevice, const EraseOrd
 /// @throws Error Conflict, DiskFailed, Aborted
 DiskErasure eraseExpress(const wire::Disk& disk, bool wholeDevice, const EraseTools& tools);
 
-/// Stops what was assembled from @p disk and zeroes where partition tables, RAID, LVM and file system
+/// Stops arrays and volumes on @p disk and zeroes where partition tables, RAID, LVM and file system
 /// signatures lie.
 /// @throws Error Conflict, DiskFailed, Aborted
 void eraseMetadata(const std::string& disk, platform::Exec& exec, AgentLog& log, const std::stop_token& stop);

@@ -8,13 +8,13 @@
 
 namespace bm::agent {
 
-/// What the erasure of one disk has at hand; borrowed.
+/// The tools for the erasure of one disk; borrowed.
 struct EraseTools {
     platform::Exec& exec;
     AgentLog& log;
     ProgressShare& share;
     std::stop_token stop{};
-    std::chrono::milliseconds poll{2000}; ///< between two looks at a device that erases itself
+    std::chrono::milliseconds poll{2000}; ///< between two polls of a device that erases itself
 };
 
 } // namespace bm::agent

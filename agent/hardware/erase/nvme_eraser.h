@@ -30,7 +30,7 @@ struct SanitizeProgress {
 /// Log page 81h; nothing when it is too short.
 std::optional<SanitizeProgress> parseSanitizeLog(std::string_view bytes);
 
-/// "nvme0" of "/dev/nvme0n1": disks with the same are namespaces of one device. "" for what is no NVMe.
+/// "nvme0" of "/dev/nvme0n1": disks with the same name are namespaces of one device. "" for other disks.
 std::string nvmeSubsystemOf(std::string_view disk);
 
 /// Erases a namespace by nvme-cli. Each returns why it did not do, or nothing: erased.

@@ -13,7 +13,7 @@
 namespace bm::agent {
 namespace {
 
-constexpr std::uint64_t kStride = std::uint64_t{1} << 30U; ///< between two looks at the stop token
+constexpr std::uint64_t kStride = std::uint64_t{1} << 30U; ///< between two checks of the stop token
 constexpr std::size_t kWriteBytes = std::size_t{4} << 20U;
 
 using Each = std::function<std::error_code(std::uint64_t offset, std::uint64_t length)>;

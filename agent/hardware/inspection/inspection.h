@@ -22,7 +22,7 @@ struct Inspection {
 };
 
 /// {"inventory": ...} as Ironic's agent sends it (ironic-python-agent, hardware.list_hardware_info), with
-/// more members; what is not known is null. An interface's "lldp" is Ironic's list of [type, hex value], its
+/// more members; unknown values are null. An interface's "lldp" is Ironic's list of [type, hex value], its
 /// "lldp_neighbor" what that says.
 nlohmann::json toIronicJson(const Inspection& inspection);
 

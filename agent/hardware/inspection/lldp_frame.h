@@ -28,7 +28,8 @@ struct LldpFrame {
 };
 
 /// @param frame  an Ethernet frame from its destination address on; a VLAN tag is passed over
-/// @return nothing for what is no LLDP frame: another type, or it does not begin with chassis, port and time
+/// @return nothing where @p frame is no LLDP frame: another type, or it does not begin with chassis, port and
+/// time
 ///   to live, or a TLV reaches beyond the end
 std::optional<LldpFrame> parseLldpFrame(std::span<const std::byte> frame);
 

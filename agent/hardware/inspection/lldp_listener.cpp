@@ -63,7 +63,7 @@ std::optional<Ear> openEar(const std::string& interface, AgentLog& log)
     return std::nullopt;
 }
 
-/// The last of what is there.
+/// The last frame in the socket.
 std::optional<LldpFrame> hear(const Ear& ear)
 {
     std::optional<LldpFrame> out;

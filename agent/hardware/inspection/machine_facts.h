@@ -34,7 +34,7 @@ struct MachineFacts {
     std::optional<bool> secureBoot; ///< UEFI's variable
 };
 
-/// Never throws for what is missing. Serial numbers need root.
+/// Leaves missing facts empty. Serial numbers need root.
 MachineFacts readMachineFacts(const SystemRoots& roots = {});
 
 /// PCI numbers of a NIC: "0x8086", "0x1533"; for virtio its own bus's.

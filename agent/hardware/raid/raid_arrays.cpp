@@ -103,7 +103,7 @@ void RaidArrays::refuseForeignPartitions(const std::string& disk) const
     bool fine = false;
     try {
         fine = hasOnlyRaidPartitions(device);
-    } catch (const Error& broken) { // a damaged GPT: nobody knows what was in it
+    } catch (const Error& broken) { // a damaged GPT: its partitions are unknown
         log_.info(fmt::format("{}: {}", disk, broken.message()));
     }
     if (!fine)

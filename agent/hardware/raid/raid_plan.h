@@ -59,7 +59,7 @@ struct RaidPlan {
 /// Each disk gets a GPT with one partition per array that it belongs to, from 8 MiB on (a place for a BIOS
 /// boot partition) or, with @p uefi, from 551 MiB on (an ESP's place); the one of size "MAX" is the last.
 /// Without hints an array takes all candidates that are not removable.
-/// @param takenDevices  numbers of md devices that are somebody else's
+/// @param takenDevices  numbers of md devices that are in use
 /// @throws Error DiskNotFound (a hint that no disk is left for, too few disks), DiskTooSmall
 RaidPlan planRaid(const std::vector<LogicalDisk>& logical, const std::vector<wire::Disk>& disks, bool uefi,
                   const std::set<unsigned>& takenDevices = {});

@@ -27,7 +27,7 @@ constexpr std::size_t kMostKeyBytes = std::size_t{16} << 10U;
 constexpr std::size_t kMostHashBytes = 512;
 constexpr std::size_t kMostShadowBytes = std::size_t{64} << 10U;
 
-/// "$id$salt$hash"; the old form without $ is nobody's any more.
+/// "$id$salt$hash"; without the old form that has no $.
 bool isHash(const std::string& text)
 {
     const auto fits = [](unsigned char c) {
@@ -142,7 +142,7 @@ std::string RescueServer::hostKey()
     return fingerprint;
 }
 
-/// Its listener; whoever is logged in stays.
+/// Ends the listener; sessions stay.
 void RescueServer::stopOld() const
 {
     const std::string attribute = readAttribute(places_.state / "pid");

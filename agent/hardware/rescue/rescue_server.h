@@ -27,8 +27,8 @@ struct RescuePlaces {
     std::string listen = "22";                      ///< as dropbear's -p: "[address:]port"
 };
 
-/// dropbear for whoever rescues a machine; it goes on when the agent ends. Setting it up again gives it the
-/// new access and keeps its host key.
+/// dropbear for the operator who rescues a machine; it goes on when the agent ends. Starting it again sets
+/// the new access and keeps the host key.
 class RescueServer {
 public:
     RescueServer(platform::Exec& exec, AgentLog& log, RescuePlaces places, std::stop_token stop);

@@ -1,4 +1,4 @@
-// The step that lets somebody in.
+// The step that starts SSH for the operator.
 #include "agent/hardware/rescue/rescue_step.h"
 
 #include "agent/hardware/inspection/host_addresses.h"
