@@ -19,7 +19,8 @@ using StepTraits = std::uint8_t;
 inline constexpr StepTraits kPlainStep = 0;
 inline constexpr StepTraits kDestroysData = 1; ///< overwrites data on a disk
 inline constexpr StepTraits kCountsBytes = 2;  ///< its progress is bytes, shown with rate and time left
-inline constexpr StepTraits kUsesRelay = 4;    ///< nodes that copy the same image pass it on to each other
+inline constexpr StepTraits kUsesRelay = 4;    ///< nodes that copy the same image pass it on to each other;
+                                               ///< its arguments are a wire::ImageCopy and more
 
 /// One kind of step of operations. Handlers (conductor/steps), the agent's functions (agent/steps.cpp),
 /// plans, the API and docs/steps.md refer to these rows.
@@ -61,7 +62,7 @@ inline constexpr auto kStepKinds = std::to_array<StepKind>({
     {"write_image",               "deploy",     StepActor::Agent,
      kDestroysData | kCountsBytes | kUsesRelay,                                      "writing the image"},
     {"write_tree",                "deploy",     StepActor::Agent,
-     kDestroysData | kCountsBytes,                                                   "copying the tree"},
+     kDestroysData | kCountsBytes | kUsesRelay,                                      "copying the tree"},
     {"start_kernel",              "deploy",     StepActor::Agent,     kPlainStep,    "starting its kernel"},
     {"prepare_ramdisk",           "deploy",     StepActor::Conductor, kPlainStep,    "extracting kernel, initrd"},
     {"boot_device_ramdisk",       "management", StepActor::Bmc,       kPlainStep,    "setting network boot"},

@@ -5,7 +5,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_reader.h"
 #include "common/wire/json/stored_json.h"
-#include "common/wire/steps/write_image.h"
+#include "common/wire/steps/image_parts.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/nodes.h"
 #include "conductor/nodes/machine_match.h"
@@ -167,8 +167,7 @@ std::optional<wire::AgentRelayPlan> relayPlan(db::Transaction& tx, const Context
 {
     if (!model::findStepKind(step.name)->usesRelay())
         return std::nullopt;
-    const std::string contentId =
-        wire::fromJson<wire::WriteImageArguments>(step.arguments.text, step.name).image.id;
+    const std::string contentId = wire::fromJson<wire::ImageCopy>(step.arguments.text, step.name).image.id;
     if (contentId.empty())
         return std::nullopt;
     if (relay.knows(operation.node.uuid, contentId))

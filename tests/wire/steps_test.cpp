@@ -13,6 +13,7 @@
 #include "common/wire/steps/write_image.h"
 #include "common/wire/steps/write_tree.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -120,6 +121,16 @@ TEST_CASE("write_image survives encoding and decoding", "[wire][steps]")
          {"mb_per_s", 100.5},
          {"file_system", {{"kind", "ext4"}, {"bytes_before", 1}, {"bytes_after", 2}, {"trouble", ""}}},
          {"boot", json::parse(kUefi)}});
+}
+
+TEST_CASE("the arguments of every step that uses the relay name the image", "[wire][steps]")
+{
+    CHECK(
+        fromJson<ImageCopy>(toJson(WriteImageArguments{.image = {.id = "i"}}).text, "write_image").image.id ==
+        "i");
+    CHECK(fromJson<ImageCopy>(toJson(WriteTreeArguments{.image = {.id = "i"}}).text, "write_tree").image.id ==
+          "i");
+    CHECK(std::ranges::count_if(bm::model::kStepKinds, &bm::model::StepKind::usesRelay) == 2);
 }
 
 TEST_CASE("write_tree survives encoding and decoding", "[wire][steps]")

@@ -24,4 +24,10 @@ struct ImageOfStore {
     }
 };
 
+/// What the arguments of every step that copies an image share.
+struct ImageCopy {
+    ImageOfStore image{};
+    static constexpr auto fields() { return std::tuple(field("image", &ImageCopy::image)); }
+};
+
 } // namespace bm::wire
