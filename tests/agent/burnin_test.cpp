@@ -155,7 +155,7 @@ TEST_CASE("the burn-in steps", "[agent][burnin]")
     CHECK(begin.find_first_not_of('\0') == std::string::npos); // nothing that looks like a table
 }
 
-TEST_CASE("what self-tests say", "[agent][burnin]")
+TEST_CASE("results of SMART self-tests are read", "[agent][burnin]")
 {
     CHECK(parseAtaSelfTest(kAtaRunning) == SelfTestState::Running);
     CHECK(parseAtaSelfTest(kAtaPassed) == SelfTestState::Passed);

@@ -111,7 +111,7 @@ TEST_CASE("free space of each kind of file system stays out of an image", "[agen
     CHECK(plan.patches.size() >= 2);
 }
 
-TEST_CASE("what is in use is in the image", "[agent][capture]")
+TEST_CASE("blocks in use are in the image", "[agent][capture]")
 {
     DiskWorld world;
     world.shell("mkdir tree; head -c 9000000 /dev/urandom > tree/blob");
@@ -139,7 +139,7 @@ TEST_CASE("maps that may be behind are not believed", "[agent][capture]")
     CHECK(bytesOf(plan.used) >= 64 * kMiB);
 }
 
-TEST_CASE("what has no map is named by blkid and read as a whole", "[agent][capture]")
+TEST_CASE("a file system without a map is named by blkid and read as a whole", "[agent][capture]")
 {
     DiskWorld world;
     world.disk(72, 64, "mkfs.minix -3 $P");
@@ -194,7 +194,7 @@ TEST_CASE("the config drive is this machine's alone", "[agent][capture]")
     CHECK(bytesOf(plan.used) == 9 * kMiB);
 }
 
-TEST_CASE("what makes a machine this one goes", "[agent][generalise]")
+TEST_CASE("generalising removes the machine's identity", "[agent][generalise]")
 {
     DiskWorld world;
     world.shell(
@@ -258,7 +258,7 @@ TEST_CASE("the file system of a grown partition grows", "[agent][growth]")
     CHECK(again.bytesAfter == growth.bytesAfter);
 }
 
-TEST_CASE("a file system that cannot grow is told, not thrown", "[agent][growth]")
+TEST_CASE("a file system that cannot grow is reported, not thrown", "[agent][growth]")
 {
     DiskWorld world;
     SECTION("damaged")

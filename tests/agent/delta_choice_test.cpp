@@ -22,7 +22,7 @@ images::Manifest imageOf(std::size_t blocks, std::size_t everyHole)
 
 } // namespace
 
-TEST_CASE("what the disk holds is asked for where that ends sooner", "[agent][delta]")
+TEST_CASE("the agent compares with the disk where that ends sooner", "[agent][delta]")
 {
     SECTION("nothing of it is there")
     {

@@ -1,4 +1,4 @@
-// What firmware is told of a deployed disk: efibootmgr's words, loaders in an ESP that mkfs.fat and mtools
+// The firmware's entries for a deployed disk: efibootmgr's words, loaders in an ESP that mkfs.fat and mtools
 // made, the BIOS's drives.
 #include "agent/disk/gpt.h"
 #include "agent/start/bios_drives.h"
@@ -102,7 +102,7 @@ std::string hd(const char* guid, const std::string& loader)
 
 } // namespace
 
-TEST_CASE("what efibootmgr tells", "[agent][boot-entries]")
+TEST_CASE("efibootmgr's output is parsed", "[agent][boot-entries]")
 {
     const BootVariables found = parseBootVariables(
         "BootCurrent: 0003\nTimeout: 1 seconds\nBootOrder: 0003,0001,001A\n"
@@ -197,7 +197,7 @@ TEST_CASE("a boot entry for the deployed disk", "[agent][boot-entries]")
     platform::setLogLevel(platform::LogLevel::Info);
 }
 
-TEST_CASE("labels are what every firmware can show", "[agent][boot-entries]")
+TEST_CASE("every firmware can show a label", "[agent][boot-entries]")
 {
     CHECK(bootLabel("debian-12") == "bm: debian-12");
     CHECK(bootLabel("a\tb\xc3\xa4") == "bm: a_b__");
@@ -218,7 +218,7 @@ TEST_CASE("the loader among an ESP's files", "[agent][esp]")
     CHECK(loaderAmong("").empty());
 }
 
-TEST_CASE("the EFI system partition of a disk and what is in it", "[agent][esp]")
+TEST_CASE("the EFI system partition of a disk and its loaders", "[agent][esp]")
 {
     const platform::TemporaryFolder folder("bm-esp-test");
     const std::unique_ptr<platform::Exec> exec = platform::makeExec();

@@ -1,4 +1,4 @@
-// Erasing disks: what the block layer does on real loop devices; NVMe and ATA commands by programs that are
+// Erasing disks: the block layer's ways on real loop devices; NVMe and ATA commands by programs that are
 // answered for, as no such disk is here.
 #include "agent/base/aligned_buffer.h"
 #include "agent/base/random_pattern.h"
@@ -121,7 +121,7 @@ TEST_CASE("erase_devices refuses nonsense, and a disk in use", "[agent][erase]")
     CHECK_FALSE(used.isZero());
 }
 
-TEST_CASE("what does not read as zeros is not erased", "[agent][erase]")
+TEST_CASE("a discard that does not read as zeros is no erasure", "[agent][erase]")
 {
     StepProgress progress;
     const LoopDisk loop(100, noise(2));
@@ -177,7 +177,7 @@ TEST_CASE("the random pattern is the same each time and differs from piece to pi
     CHECK(one != other);
 }
 
-TEST_CASE("what an NVMe controller says of itself", "[agent][erase]")
+TEST_CASE("an NVMe controller's capabilities are read", "[agent][erase]")
 {
     const std::optional<NvmeAbilities> can = parseIdController(idController(0x12, 0x5, 0x3, 0x2));
     REQUIRE(can);

@@ -12,7 +12,7 @@ OTHER = "aaaaaaaa-0000-4000-8000-000000000002"
 
 
 class Talks(World):
-    def test_looks_up_once_and_tells_what_the_machine_is(self):
+    def test_looks_up_once_and_sends_the_inventory(self):
         server = self.server()
         RunningAgent(self, server, [self.disk(64)])
         wait_for(lambda: len(server.exchanges) >= 3, "three exchanges")
@@ -66,7 +66,7 @@ class Talks(World):
         server.start()
         wait_for(lambda: len(server.exchanges) > before, "an exchange with the server started again")
 
-    def test_says_what_the_kernel_command_line_lacks(self):
+    def test_names_the_argument_that_the_kernel_command_line_lacks(self):
         (self.folder / "cmdline").write_text("quiet bm.api=http://127.0.0.1:1\n")
         done = subprocess.run([agent_world.AGENT, "--cmdline", self.folder / "cmdline", "--state", self.folder / "s"],
                               capture_output=True, text=True, timeout=30)
@@ -231,7 +231,7 @@ class WritesForAServer(World):
 
 
 class OtherSteps(World):
-    def test_erases_the_metadata_of_every_candidate_and_says_what_it_skipped(self):
+    def test_erases_the_metadata_of_every_candidate_and_names_the_skipped_ones(self):
         server = self.server()
         disks = [self.disk(200, "one.raw", filled=False), self.disk(64, "two.raw", filled=False)]
         run("sgdisk", "-n", "1:0:+20M", "-n", "2:0:+40M", disks[0])

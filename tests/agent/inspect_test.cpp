@@ -194,7 +194,7 @@ TEST_CASE("LLDP is heard on a link", "[agent][inspect]")
     CHECK(world.log.tail().find("cannot listen for LLDP on bm-none") != std::string::npos);
 }
 
-TEST_CASE("what this machine sends is not what its switch says", "[agent][inspect]")
+TEST_CASE("the machine's own LLDP frames are not its switch's", "[agent][inspect]")
 {
     StepWorld world;
     std::map<std::string, LldpFrame> heard;

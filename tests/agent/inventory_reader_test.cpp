@@ -104,7 +104,7 @@ TEST_CASE("a virtio disk", "[agent][inventory]")
     CHECK(disk.byPath == "/dev/disk/by-path/pci-0000:00:04.0");
 }
 
-TEST_CASE("virtual media and what is no disk", "[agent][inventory]")
+TEST_CASE("virtual media and other devices are no disks", "[agent][inventory]")
 {
     const FakeSystem system;
     const std::string device =

@@ -127,7 +127,7 @@ TEST_CASE("a RAID plan", "[agent][raid]")
     CHECK(plan.arrays[1].volumeBytes() == 2 * (300 * kGiB - 9 * kMiB));
 }
 
-TEST_CASE("a RAID plan leaves room for what firmware starts", "[agent][raid]")
+TEST_CASE("a RAID plan leaves room for boot loaders", "[agent][raid]")
 {
     const RaidPlan plan = planRaid(logicalFrom(kTwo), {diskOf("sda", 500), diskOf("sdb", 500)}, true);
     CHECK(plan.arrays[0].members[0].firstSector == 551 * kMiB / 512);
@@ -139,7 +139,7 @@ TEST_CASE("a RAID plan puts the volume of size MAX last, whatever its number", "
         R"([{"size_gb": "MAX", "raid_level": "1", "controller": "software"},
             {"size_gb": 10, "raid_level": "1", "controller": "software"}])");
     const RaidPlan plan = planRaid(logical, {diskOf("sda", 50), diskOf("sdb", 50)}, false, {0});
-    CHECK(plan.arrays[0].device == "/dev/md1"); // md0 is somebody else's
+    CHECK(plan.arrays[0].device == "/dev/md1"); // md0 is in use
     CHECK(plan.arrays[0].members[0].path() == "/dev/sda2");
     CHECK(plan.arrays[1].device == "/dev/md2");
     CHECK(plan.arrays[1].members[0].path() == "/dev/sda1");
@@ -272,7 +272,7 @@ TEST_CASE("raid_delete_configuration touches only disks with RAID", "[agent][rai
     CHECK(bm::platform::readFile(other.file(), 64 * kMiB) == before);
 }
 
-TEST_CASE("what mdadm --export prints", "[agent][raid]")
+TEST_CASE("the output of mdadm --export is parsed", "[agent][raid]")
 {
     const auto found =
         parseMdadmExport("MD_LEVEL=raid1\nMD_DEVICES=2\nMD_NAME=any:a=b\nnonsense\nMD_X\nMD_UUID=1:2");

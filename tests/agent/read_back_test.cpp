@@ -68,7 +68,7 @@ std::string failureOf(ReadBack& readBack)
 
 } // namespace
 
-TEST_CASE("what was written is read back", "[agent]")
+TEST_CASE("written blocks are read back", "[agent]")
 {
     Disk disk;
     BlockDevice device(disk.path(), BlockDevice::Access::Write);

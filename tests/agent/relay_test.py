@@ -241,7 +241,7 @@ class SlowDisk(Relay):
     def test_that_takes_less_than_it_is_given_does_not_slow_those_behind_it(self):
         self.check_others_go_ahead(3_000_000)
 
-    def test_takes_what_the_others_leave(self):
+    def test_yields_to_the_others(self):
         server = self.server()
         node = Node(self, "node", server)
         content = self.content_id()
@@ -430,7 +430,7 @@ class Port(Relay):
                     break
             return answer
 
-    def test_serves_only_who_holds_the_copys_token(self):
+    def test_serves_only_holders_of_the_copys_token(self):
         server = self.server()
         server.bytes_per_second = 8 * MIB
         node = Node(self, "node", server)

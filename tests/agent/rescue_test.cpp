@@ -134,7 +134,7 @@ TEST_CASE("a rescue server", "[agent][rescue]")
     }
 }
 
-TEST_CASE("who may rescue", "[agent][rescue]")
+TEST_CASE("keys and hashes for a rescue are checked", "[agent][rescue]")
 {
     StepWorld world;
     const auto refused = [&](const json& arguments) {
@@ -154,14 +154,14 @@ TEST_CASE("who may rescue", "[agent][rescue]")
         validate({"$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7", {}}));
 }
 
-TEST_CASE("what dropbearkey says", "[agent][rescue]")
+TEST_CASE("dropbearkey's fingerprint is parsed", "[agent][rescue]")
 {
     CHECK(parseFingerprint("Public key portion is:\nssh-ed25519 AAAA x\nFingerprint: SHA256:abc+/=\n") ==
           "SHA256:abc+/=");
     CHECK(parseFingerprint("nothing").empty());
 }
 
-TEST_CASE("which address is told", "[agent][rescue]")
+TEST_CASE("the reported address is the boot interface's", "[agent][rescue]")
 {
     const std::vector<HostAddress> all = {{"eth0", "52:54:00:00:00:01", "", ""},
                                           {"eth1", "52:54:00:00:00:02", "10.0.0.2", ""},

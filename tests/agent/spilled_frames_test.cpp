@@ -91,7 +91,7 @@ TEST_CASE("a dropped frame comes back from the file", "[agent][relay]")
     CHECK(frame->bytes().back() == std::byte(Spill::byteOf(0)));
 }
 
-TEST_CASE("a frame that somebody holds stays in memory", "[agent][relay]")
+TEST_CASE("a frame in use stays in memory", "[agent][relay]")
 {
     Spill spill;
     spill.copy(0, StoredFrame::State::Verified);

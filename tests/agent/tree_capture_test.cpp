@@ -1,4 +1,4 @@
-// The files of a system as an archive: what GNU tar unpacks from it is what was there; file systems by mkfs,
+// The files of a system as an archive: GNU tar unpacks the same from it; file systems by mkfs,
 // mounted.
 #include "agent/capture/captured_system.h"
 #include "agent/capture/fstab.h"
@@ -89,7 +89,7 @@ TEST_CASE("lines of fstab", "[agent][capture]")
     CHECK(lines[2].type == "swap");
 }
 
-TEST_CASE("what is unpacked is what was archived", "[agent][capture]")
+TEST_CASE("tar unpacks the same files that the agent archived", "[agent][capture]")
 {
     const TreeWorld world;
     world.shell(

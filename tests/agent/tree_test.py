@@ -115,7 +115,7 @@ def test_a_layout_of_many_parts(world):
         assert (root / "etc/machine-id").read_text() != first and len(first) == 33
 
 
-def test_what_is_preserved_stays(world):
+def test_preserved_file_systems_stay(world):
     disk = world.disk()
     world.written(disk, None, world.layout(preserve=["/srv"]))  # nothing is there yet: all is made
     with mounted(disk, world.place, root="/", srv="/srv") as root:
@@ -178,7 +178,7 @@ def test_refusals_before_anything_is_written(world):
 
 
 def test_an_archive_that_lies(world):
-    """The import makes no such archive; whoever can change what is stored must not get further than the disk."""
+    """The import makes no such archive; a changed store must not reach beyond the disk."""
     outside = world.folder / "outside"
     outside.mkdir()
     (outside / "secret").write_text("secret")
@@ -213,7 +213,7 @@ def main():
     before = run("losetup", "--list", "--noheadings")
     with tempfile.TemporaryDirectory(prefix="bm-tree-test") as folder:
         world = World(arguments, folder)
-        for test in (test_everything_arrives, test_a_layout_of_many_parts, test_what_is_preserved_stays, test_sectors_of_4096_bytes,
+        for test in (test_everything_arrives, test_a_layout_of_many_parts, test_preserved_file_systems_stay, test_sectors_of_4096_bytes,
                      test_refusals_before_anything_is_written, test_an_archive_that_lies):
             test(world)
             print(f"{test.__name__}: ok", flush=True)

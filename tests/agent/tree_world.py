@@ -127,7 +127,7 @@ def differences(tree, disk, identity=()):
 
 
 def archive_of(*members):
-    """A pax archive of (name, type, target or content), as nobody's tar would make it."""
+    """A pax archive of (name, type, target or content), with names and links that no tar program makes."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name, kind, what in members:

@@ -1,4 +1,4 @@
-"""bm-agent write: an image onto a disk, and what is refused. Real peers: sgdisk, sfdisk, blkid, mkfs, losetup."""
+"""bm-agent write: an image onto a disk, and the refusals. Real peers: sgdisk, sfdisk, blkid, mkfs, losetup."""
 import os
 import subprocess
 
@@ -20,7 +20,7 @@ class WritesAnImage(World):
         self.written(to=disk)
         self.check_content(disk)
 
-    def test_and_grows_the_last_partition_keeping_what_it_is(self):
+    def test_and_grows_the_last_partition_keeping_its_identity(self):
         disk = self.disk(64)
         self.written("--grow", to=disk)
         self.check_content(disk)
@@ -30,7 +30,7 @@ class WritesAnImage(World):
             self.assertEqual(before[1][field], after[1][field])
         self.assertEqual(after[1]["start"] + after[1]["size"], 63 * 2048)
 
-    def test_and_leaves_it_alone_when_not_asked(self):
+    def test_and_leaves_it_alone_without_grow(self):
         disk = self.disk(64)
         self.written(to=disk)
         self.assertEqual([p["size"] for p in self.partitions(self.raw)], [p["size"] for p in self.partitions(disk)])
@@ -45,7 +45,7 @@ class WritesAnImage(World):
             self.assertTrue(file.read(3 * MIB + 512) == raw.read())
             self.assertFalse(any(file.read()), "what followed the image is left")
 
-    def test_a_second_time_without_fetching_what_is_there(self):
+    def test_a_second_time_without_fetching_present_blocks(self):
         disk = self.disk(64)
         first = self.written("--grow", to=disk)
         second = self.written("--grow", to=disk)
@@ -117,7 +117,7 @@ class AddsAConfigDrive(World):
         self.assertIn("the image has an MBR partition table", error)
         self.check_untouched(disk)
 
-    def test_not_from_what_is_no_file_system(self):
+    def test_not_from_a_file_that_is_no_file_system(self):
         drive = self.folder / "nonsense"
         drive.write_bytes(b"{}")
         self.refused("config-drive-failed", "--config-drive", drive, to=self.disk(64))
@@ -130,7 +130,7 @@ class Refuses(World):
         self.assertIn(f"has {39 * MIB} bytes, the image {40 * MIB}", error)
         self.check_untouched(disk)
 
-    def test_another_manifest_than_the_one_asked_for(self):
+    def test_another_manifest_than_the_ordered_one(self):
         self.refused("checksum-mismatch", "--sha256", "0" * 64, to=self.disk(64))
         self.written("--sha256", self.sha256, to=self.disk(64))
 
@@ -190,7 +190,7 @@ class OntoSeveralDisks(World):
             self.assertEqual([p["name"] for p in parts], ["esp", "root", "config-2"])
             self.assertGreater(parts[-1]["start"], (mib - 6) * 2048)
 
-    def test_again_whatever_the_first_one_holds(self):
+    def test_again_although_the_first_one_holds_it(self):
         first, second = self.disk(64, "first"), self.disk(64, "second")
         self.written(to=first)
         self.assertEqual(self.written("--also-to", second, to=first)["bytes_present"], 0)
