@@ -19,7 +19,7 @@ using model::ErrorCode;
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
-constexpr std::uint64_t kRoomEvery = std::uint64_t{256} << 20U; ///< how often free space is looked at
+constexpr std::uint64_t kSpaceCheckBytes = std::uint64_t{256} << 20U; ///< how often free space is looked at
 
 void writeAll(int fd, const char* from, std::size_t bytes)
 {
@@ -59,7 +59,7 @@ void SpooledUpload::receive(http::Request& request, std::uint64_t limitBytes)
     const std::optional<std::uint64_t> declared = request.contentLength();
     if (declared && *declared > limitBytes)
         throw tooLarge(limitBytes);
-    store_.checkRoom(declared.value_or(0));
+    store_.checkFreeSpace(declared.value_or(0));
     const platform::Fd file(::open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file)
         throw Error(ErrorCode::Internal, fmt::format("cannot create {}: {}", file_.string(),
@@ -74,9 +74,9 @@ void SpooledUpload::receive(http::Request& request, std::uint64_t limitBytes)
         if (received > limitBytes)
             throw tooLarge(limitBytes);
         writeAll(file.get(), piece.data(), got);
-        if (!declared && received - looked >= kRoomEvery) {
+        if (!declared && received - looked >= kSpaceCheckBytes) {
             looked = received;
-            store_.checkRoom(kRoomEvery);
+            store_.checkFreeSpace(kSpaceCheckBytes);
         }
     }
     if (body.bad() || (declared && received != *declared))

@@ -237,7 +237,7 @@ void ImageJobs::State::doVerify(const ImageJob& job, const model::Deadline& dead
         context.images.verify(image->contentId, image->manifestSha256, progressOf(job.image), deadline);
     } catch (const Error& error) {
         if (error.code() == ErrorCode::ChecksumMismatch || error.code() == ErrorCode::ImageCorrupt)
-            context.images.setAside(image->contentId);
+            context.images.markDamaged(image->contentId);
         throw;
     }
     endJob(job.image, [&](db::Transaction& tx, Image& whole) {

@@ -15,7 +15,7 @@ struct ByteRange {
     bool operator==(const ByteRange&) const = default;
 };
 
-/// Bytes that are read where a parser wants them: a file's (SourceFile), or some in memory.
+/// Random access to bytes, for parsers: a file (SourceFile) or memory.
 class ByteSource {
 public:
     virtual ~ByteSource() = default;
@@ -24,7 +24,7 @@ public:
     virtual std::vector<std::byte> read(std::uint64_t offset, std::size_t count) const = 0;
 };
 
-/// Borrowed memory; tests and fuzzers.
+/// Borrowed memory, for tests and fuzz targets.
 class MemorySource final : public ByteSource {
 public:
     explicit MemorySource(std::span<const std::byte> bytes) : bytes_(bytes) {}

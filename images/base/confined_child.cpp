@@ -25,13 +25,13 @@ constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
 constexpr std::size_t kErrLimitBytes = std::size_t{8} * 1024;
 constexpr int kPipeBytes = 1 << 20;
 
-/// One end of a pipe, read until its other side is closed.
+/// The read end of a pipe.
 class Drain {
 public:
     explicit Drain(platform::Fd fd) : fd_(std::move(fd)), buffer_(kPieceBytes) {}
     bool open() const { return static_cast<bool>(fd_); }
     int fd() const { return fd_.get(); }
-    /// What was there; empty at the end.
+    /// Reads the available bytes; an empty span at the end of the stream.
     std::span<const std::byte> read()
     {
         ssize_t count = -1;
@@ -58,7 +58,8 @@ void append(std::string& text, std::span<const std::byte> bytes)
 
 void pump(const ChildTask& task, Drain& out, Drain& err, ChildEnd& end)
 {
-    std::array<pollfd, 2> entries{{{out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}}}; // -1 is skipped by poll
+    std::array<pollfd, 2> entries{
+        {{out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}}}; // poll skips an entry with fd -1
     if (::poll(entries.data(), entries.size(), kTickMilliseconds) <= 0)
         return;
     if (out.open() && entries[0].revents != 0) {
@@ -77,7 +78,7 @@ void throwIfOver(const model::Deadline& deadline)
     if (deadline.stop.stop_requested())
         throw Error(ErrorCode::Aborted, "the import was stopped", "add the image again");
     if (deadline.over())
-        throw Error(ErrorCode::DeadlineExceeded, "the import took longer than it may",
+        throw Error(ErrorCode::DeadlineExceeded, "the import exceeded its time limit",
                     "raise the import's time limit");
 }
 
@@ -85,7 +86,8 @@ ChildEnd runChild(const ChildTask& task, const model::Deadline& deadline)
 {
     platform::Pipe out = platform::pipeAboveStdio();
     platform::Pipe err = platform::pipeAboveStdio();
-    ::fcntl(out.write.get(), F_SETPIPE_SZ, kPipeBytes); // fewer switches; a refusal is no matter
+    ::fcntl(out.write.get(), F_SETPIPE_SZ,
+            kPipeBytes); // larger pipe, fewer context switches; the default size also works
     platform::Fd input = task.inputFd < 0 ? platform::nullAboveStdio(O_RDONLY)
                                           : platform::Fd(::fcntl(task.inputFd, F_DUPFD_CLOEXEC, 4));
     platform::ChildProcess child({.argv = task.argv, .env = {{"LC_ALL", "C"}, {"MALLOC_ARENA_MAX", "2"}}},
@@ -123,8 +125,8 @@ std::string convertHelper(const std::string& configured)
         for (const char* place : {"bm-convert", "images/bm-convert", "libexec/bm/bm-convert"})
             if (const std::filesystem::path path = folder / place; ::access(path.c_str(), X_OK) == 0)
                 return path.string();
-    throw Error(ErrorCode::NotFound, "bm-convert, which takes images in, was not found beside this program",
-                "install bm as a whole; it belongs into libexec/bm");
+    throw Error(ErrorCode::NotFound, "the program bm-convert was not found",
+                "install all of bm; bm-convert belongs in libexec/bm");
 }
 
 } // namespace bm::images

@@ -11,26 +11,26 @@ namespace bm::images {
 
 struct ChildTask {
     std::vector<std::string> argv;
-    int inputFd = -1; ///< its stdin, borrowed; -1: /dev/null
+    int inputFd = -1; ///< stdin of the child, borrowed; -1: /dev/null
     std::function<void(std::span<const std::byte>)>
-        output;                 ///< what it writes to stdout, as it comes; may throw
-    std::function<void()> tick; ///< at least every 200 ms; may throw: the child is killed
+        output;                 ///< receives each piece of the child's stdout; may throw
+    std::function<void()> tick; ///< called at least every 200 ms; an exception kills the child
 };
 
 struct ChildEnd {
-    int code = -1;   ///< 128 + signal where a signal ended it
-    std::string err; ///< the first 8 KiB of its stderr, without trailing white space
+    int code = -1;   ///< exit code, or 128 + signal
+    std::string err; ///< the first 8 KiB of stderr, without trailing white space
 };
 
-/// Runs a child to its end while handing out its output; kills it when the deadline passes or a callback
+/// Runs a child and passes its output to the callback. Kills the child when the deadline passes or a callback
 /// throws.
 /// @throws Error DeadlineExceeded, Aborted, NotFound (no such program)
 ChildEnd runChild(const ChildTask& task, const model::Deadline& deadline);
 
-/// @throws Error Aborted (stopped) or DeadlineExceeded where @p deadline is over
+/// @throws Error Aborted when @p deadline was stopped, DeadlineExceeded when it has passed
 void throwIfOver(const model::Deadline& deadline);
 
-/// Where bm-convert is: @p configured, or beside this program, in its build folder or in libexec.
+/// The path of bm-convert: @p configured, else beside this program, in its build folder or in libexec.
 /// @throws Error NotFound
 std::string convertHelper(const std::string& configured);
 

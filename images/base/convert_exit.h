@@ -3,17 +3,17 @@
 
 namespace bm::images {
 
-/// How bm-convert ends; its parent tells causes apart by these, texts are on stderr.
+/// Exit codes of bm-convert. The parent decides by them; stderr has the text.
 enum class ConvertExit : std::uint8_t {
     Done = 0,
     Usage = 64,
-    Corrupt = 65,     ///< the stream is broken or cut off
-    TooLarge = 66,    ///< it would expand beyond the limit
-    NotConfined = 67, ///< the sandbox could not be made
+    Corrupt = 65,     ///< the stream is damaged or truncated
+    TooLarge = 66,    ///< the output would exceed the limit
+    NotConfined = 67, ///< the sandbox could not be created
     NotStarted = 68,  ///< no such program
-    WriteFailed = 69, ///< nobody reads
-    Unsupported = 70, ///< what this cannot take, or will not: told on stderr
-    NeedsPlain = 71,  ///< layers inside a compressed archive: unpack that first
+    WriteFailed = 69, ///< the reader of the output is gone
+    Unsupported = 70, ///< an unsupported source; stderr names the reason
+    NeedsPlain = 71,  ///< layers inside a compressed archive, which must be decompressed first
 };
 
 } // namespace bm::images

@@ -15,8 +15,8 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-constexpr std::string_view kMakeRoom =
-    "remove images that nobody needs (bm image list, bm image delete), or move the "
+constexpr std::string_view kFreeSpaceHint =
+    "delete unused images (bm image list, bm image delete), or move the "
     "store to a larger file system";
 
 } // namespace
@@ -25,24 +25,25 @@ std::uint64_t freeBytes(const std::filesystem::path& folder)
 {
     struct statvfs status {};
     if (::statvfs(folder.c_str(), &status) != 0)
-        throw Error(ErrorCode::Internal,
-                    fmt::format("cannot look at {}: {}", folder.string(), std::strerror(errno)),
-                    "does the store's folder exist, and may bmd read it?");
+        throw Error(
+            ErrorCode::Internal,
+            fmt::format("cannot read the free space of {}: {}", folder.string(), std::strerror(errno)),
+            "check that the store's folder exists and that bmd may read it");
     return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
-void checkRoom(const std::filesystem::path& folder, std::uint64_t reserveBytes, std::uint64_t bytes)
+void checkFreeSpace(const std::filesystem::path& folder, std::uint64_t reserveBytes, std::uint64_t bytes)
 {
     const std::uint64_t free = freeBytes(folder);
     if (free >= reserveBytes && free - reserveBytes >= bytes)
         return;
     throw Error(
         ErrorCode::StoreFull,
-        fmt::format("the image store {} has {} free ({} bytes), of which {} stay in reserve; {} ({} bytes) "
+        fmt::format("the image store {} has {} free ({} bytes) and keeps {} in reserve; {} ({} bytes) "
                     "more are needed",
                     folder.string(), humanBytes(free), free, humanBytes(reserveBytes), humanBytes(bytes),
                     bytes),
-        std::string(kMakeRoom));
+        std::string(kFreeSpaceHint));
 }
 
 void throwWriteFailed(const std::string& doing, int errorNumber)
@@ -50,7 +51,7 @@ void throwWriteFailed(const std::string& doing, int errorNumber)
     const bool full = errorNumber == ENOSPC || errorNumber == EDQUOT || errorNumber == EFBIG;
     throw Error(full ? ErrorCode::StoreFull : ErrorCode::Internal,
                 fmt::format("{}: {}", doing, std::strerror(errorNumber)),
-                full ? std::string(kMakeRoom) : "look at the store's disk and its permissions");
+                full ? std::string(kFreeSpaceHint) : "check the store's disk and its permissions");
 }
 
 std::string humanBytes(std::uint64_t bytes)

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
 constexpr int kGzipOnly = MAX_WBITS + 16;
 
-/// zlib's state over a buffer that is refilled as it empties.
+/// zlib's decompression state and its input buffer.
 class Inflater {
 public:
     explicit Inflater(const ReadSome& read) : read_(read), in_(kPieceBytes), out_(kPieceBytes)
@@ -29,7 +29,7 @@ public:
             if (!refill())
                 return "reading failed";
             if (stream_.avail_in == 0)
-                return "it ends too early";
+                return "the stream is truncated";
             stream_.next_out = out_.data();
             stream_.avail_out = static_cast<uInt>(out_.size());
             const int result = inflate(&stream_, Z_NO_FLUSH);
@@ -46,7 +46,7 @@ public:
     }
 
 private:
-    /// False when reading failed; avail_in is 0 only at the end of the file.
+    /// @return false when reading failed. avail_in is 0 only at the end of the file.
     bool refill()
     {
         if (stream_.avail_in > 0)
@@ -57,7 +57,7 @@ private:
         return count >= 0;
     }
 
-    /// True when another member follows; else @p failure says what is wrong, if anything.
+    /// @return whether another member follows. @p failure names an error, if any.
     bool nextMember(std::string& failure)
     {
         while (refill() && stream_.avail_in > 0) {
@@ -70,7 +70,7 @@ private:
             return false;
         constexpr unsigned char kFirstOfMagic = 0x1f;
         if (*stream_.next_in != kFirstOfMagic)
-            failure = "something else follows its end";
+            failure = "unknown bytes follow the end";
         else if (inflateReset(&stream_) != Z_OK)
             failure = "broken stream";
         return failure.empty();

@@ -6,14 +6,14 @@
 
 namespace bm::images {
 
-/// Fills a part of the buffer; 0 at the end, negative on failure.
+/// Fills a part of the buffer. @return bytes read; 0 at the end, negative on failure
 using ReadSome = std::function<std::ptrdiff_t(std::span<unsigned char>)>;
-/// Takes all; false ends the work.
+/// Writes all bytes. @return false to stop
 using WriteAll = std::function<bool(std::span<const unsigned char>)>;
 
-/// Unpacks a gzip file of one or more members (RFC 1952), checking length and CRC of each, which
-/// libarchive 3.6 does not. Zeros behind the last member are padding.
-/// @return "" when whole (or ended by @p write), else what is wrong
+/// Decompresses a gzip file of one or more members (RFC 1952). Checks length and CRC of each member, which
+/// libarchive 3.6 does not. Zeros after the last member are padding.
+/// @return "" on success, also when @p write stopped; else the error
 std::string gunzip(const ReadSome& read, const WriteAll& write);
 
 } // namespace bm::images

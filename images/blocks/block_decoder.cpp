@@ -31,7 +31,7 @@ BlockDecoder& BlockDecoder::operator=(BlockDecoder&&) noexcept = default;
 void BlockDecoder::decode(const BlockEntry& entry, std::span<const std::byte> frame, std::span<std::byte> raw)
 {
     if (frame.size() != entry.length)
-        throw Error(ErrorCode::ImageCorrupt, fmt::format("a frame of {} bytes where the manifest says {}",
+        throw Error(ErrorCode::ImageCorrupt, fmt::format("a frame has {} bytes, but the manifest says {}",
                                                          frame.size(), entry.length));
     decodeAny(entry, frame, raw);
 }
@@ -39,7 +39,7 @@ void BlockDecoder::decode(const BlockEntry& entry, std::span<const std::byte> fr
 void BlockDecoder::decodeAny(const BlockEntry& entry, std::span<const std::byte> frame,
                              std::span<std::byte> raw)
 {
-    // One shot into a buffer of the block's size: zstd stops there, so a frame that expands further is an
+    // ZSTD_decompressDCtx stops at the size of the output buffer. So a frame that expands further is an
     // error.
     const std::size_t length =
         ZSTD_decompressDCtx(state_->context.get(), raw.data(), raw.size(), frame.data(), frame.size());
@@ -47,8 +47,9 @@ void BlockDecoder::decodeAny(const BlockEntry& entry, std::span<const std::byte>
         throw Error(ErrorCode::ImageCorrupt,
                     fmt::format("broken frame at {}: {}", entry.offset, ZSTD_getErrorName(length)));
     if (length != raw.size())
-        throw Error(ErrorCode::ImageCorrupt, fmt::format("the frame at {} holds {} bytes, its block {}",
-                                                         entry.offset, length, raw.size()));
+        throw Error(ErrorCode::ImageCorrupt,
+                    fmt::format("the frame at {} holds {} bytes, but its block has {}", entry.offset, length,
+                                raw.size()));
     if (const Sha256 found = sha256(raw); found != entry.sha256)
         throw Error(ErrorCode::ChecksumMismatch,
                     fmt::format("the block of the frame at {} has SHA-256 {}, the manifest says {}",
@@ -57,7 +58,8 @@ void BlockDecoder::decodeAny(const BlockEntry& entry, std::span<const std::byte>
 
 bool isAllZero(std::span<const std::byte> bytes)
 {
-    // Compared with itself one word further on: memcmp is vectorised, and random data ends at the first word.
+    // Compares the buffer with itself, shifted by one word: memcmp is vectorised and stops early on random
+    // data.
     constexpr std::size_t kWord = 16;
     if (bytes.size() < kWord) {
         for (const std::byte byte : bytes)

@@ -7,22 +7,19 @@
 
 namespace bm::images {
 
-/// Turns frames back into raw blocks, trusting nobody: what does not hash to the manifest's SHA-256 is
-/// refused. Keeps a decompression context (about 160 KiB); one per thread.
+/// Decompresses frames into raw blocks and verifies each: it refuses a block whose SHA-256 differs from the
+/// manifest's. Holds a decompression context (about 160 KiB); use one per thread.
 class BlockDecoder {
 public:
     BlockDecoder();
     ~BlockDecoder();
     BlockDecoder(BlockDecoder&&) noexcept;
     BlockDecoder& operator=(BlockDecoder&&) noexcept;
-    /// Decompresses @p frame into @p raw, which has exactly Manifest::rawLength() bytes (aligned as the
-    /// caller wants: O_DIRECT). A frame that would give more or fewer bytes is refused; nothing is written
-    /// past @p raw.
-    /// @throws Error ImageCorrupt (no zstd frame, wrong length), ChecksumMismatch (other bytes than the
-    /// manifest's)
+    /// Decompresses @p frame into @p raw, whose length is Manifest::rawLength() (the caller aligns it for
+    /// O_DIRECT). Refuses a frame that yields more or fewer bytes, and never writes beyond @p raw.
+    /// @throws Error ImageCorrupt (not a zstd frame, wrong length), ChecksumMismatch (SHA-256 differs)
     void decode(const BlockEntry& entry, std::span<const std::byte> frame, std::span<std::byte> raw);
-    /// As decode() of any frame of the same block, not of the manifest's length: another node may have made
-    /// it.
+    /// As decode(), for a frame of any length: another node may have compressed the block.
     void decodeAny(const BlockEntry& entry, std::span<const std::byte> frame, std::span<std::byte> raw);
 
 private:
@@ -30,7 +27,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// True where all of @p bytes is zero; stops at the first that is not.
+/// Whether all of @p bytes is zero. Stops at the first nonzero word.
 bool isAllZero(std::span<const std::byte> bytes);
 
 } // namespace bm::images

@@ -5,15 +5,15 @@
 
 namespace bm::images {
 
-/// Makes a zstd frame of one raw block: not the bytes of the image's file, but what any decoder takes for the
-/// block. Keeps a compression context; one per thread.
+/// Compresses one raw block into a zstd frame. The frame may differ from the frame in the image's file; any
+/// decoder restores the same block. Holds a compression context; use one per thread.
 class BlockEncoder {
 public:
     explicit BlockEncoder(int level);
     ~BlockEncoder();
     BlockEncoder(const BlockEncoder&) = delete;
     BlockEncoder& operator=(const BlockEncoder&) = delete;
-    /// The longest frame of @p rawBytes.
+    /// The largest size of a frame for @p rawBytes.
     static std::size_t bound(std::size_t rawBytes);
     /// @param frame  at least bound(raw.size()) long
     /// @return bytes of @p frame used

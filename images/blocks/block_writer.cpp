@@ -35,7 +35,7 @@ ContextPtr makeContext(int level)
 {
     ContextPtr context(ZSTD_createCCtx());
     BM_ASSERT(context != nullptr);
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level); // zstd clamps it to what it has
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level); // zstd clamps an invalid level
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1); // so that a bare `zstd -t` checks too
     return context;
 }
@@ -48,7 +48,7 @@ std::size_t compress(ZSTD_CCtx& context, std::span<const std::byte> raw, std::sp
     return length;
 }
 
-/// A block on its way: filled by the caller, compressed by a worker, written by the caller.
+/// A block in the pipeline: the caller fills it, a worker compresses it, the caller writes it.
 struct Slot {
     std::vector<std::byte> raw;
     std::vector<std::byte> frame;
@@ -68,7 +68,7 @@ void work(Slot& slot, ZSTD_CCtx& context)
     slot.frameLength = compress(context, raw, slot.frame);
 }
 
-/// Appends to a descriptor in large pieces; starts the disk early, so that the fsync at the end is short.
+/// Appends to a file in large writes and starts the write-back early, so that the final fsync is short.
 class Appender {
 public:
     explicit Appender(int fd) : fd_(fd) { buffer_.reserve(kBufferBytes); }
@@ -77,18 +77,18 @@ public:
         if (buffer_.size() + bytes.size() > kBufferBytes)
             flush();
         if (bytes.size() >= kBufferBytes)
-            put(bytes);
+            write(bytes);
         else
             buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
     }
     void flush()
     {
-        put(buffer_);
+        write(buffer_);
         buffer_.clear();
     }
 
 private:
-    void put(std::span<const std::byte> bytes)
+    void write(std::span<const std::byte> bytes)
     {
         while (!bytes.empty()) {
             const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
@@ -111,11 +111,10 @@ public:
     {
         const int code = errno;
         const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
-        throw Error(
-            full ? ErrorCode::StoreFull : ErrorCode::Internal,
-            fmt::format("{}: {}", what, std::strerror(code)),
-            full ? "remove images that nobody needs (bm image list), or give the store a larger file system"
-                 : "look at the store's disk (dmesg)");
+        throw Error(full ? ErrorCode::StoreFull : ErrorCode::Internal,
+                    fmt::format("{}: {}", what, std::strerror(code)),
+                    full ? "delete unused images (bm image list), or give the store a larger file system"
+                         : "check the store's disk (dmesg)");
     }
 
 private:
@@ -156,14 +155,14 @@ struct BlockWriter::State {
     int fd; ///< -1: the frames go to the sink
     Appender out;
     FrameSink sink;
-    std::uint64_t total = 0; ///< bytes of all frames so far
+    std::uint64_t total = 0; ///< size of all frames so far, in bytes
     Manifest manifest;
     std::vector<Slot> slots;
-    std::uint64_t head = 0; ///< oldest block that is not written yet
+    std::uint64_t head = 0; ///< the oldest unwritten block
     std::uint64_t tail = 0; ///< the block being filled
-    std::size_t filled = 0; ///< bytes in it
+    std::size_t filled = 0; ///< bytes in that block
     std::uint64_t rawBytes = 0;
-    ContextPtr context; ///< of the caller's thread, for holes
+    ContextPtr context; ///< used on the caller's thread, for holes
     std::vector<std::byte> holeFrame;
     Sha256 holeHash{};
 
@@ -171,7 +170,7 @@ struct BlockWriter::State {
     std::condition_variable_any workReady;
     std::condition_variable_any slotDone;
     std::deque<Slot*> queue;
-    std::vector<std::jthread> workers; ///< last: they end before what they use
+    std::vector<std::jthread> workers; ///< last member: its threads end before the other members
 };
 
 void BlockWriter::State::serve(const std::stop_token& stop, int level)
@@ -202,7 +201,7 @@ void BlockWriter::State::submit()
     reserve();
 }
 
-/// A whole block of zeros: its frame is always the same, so no worker is asked.
+/// Submits a block of zeros. Its frame is constant, so the caller compresses it without a worker.
 void BlockWriter::State::submitHole()
 {
     if (holeFrame.empty()) {
@@ -231,7 +230,7 @@ void BlockWriter::State::submitHole()
     reserve();
 }
 
-/// Afterwards the slot of the block being filled is free.
+/// Waits until the slot of the block being filled is free.
 void BlockWriter::State::reserve()
 {
     while (tail - head >= slots.size())
@@ -267,7 +266,7 @@ BlockWriter::BlockWriter(FrameSink sink, const BlockWriterSettings& settings)
 {}
 BlockWriter::~BlockWriter() = default;
 
-std::span<std::byte> BlockWriter::room()
+std::span<std::byte> BlockWriter::buffer()
 {
     Slot& slot = state_->current();
     slot.raw.resize(kBlockBytes);
@@ -286,7 +285,7 @@ void BlockWriter::advance(std::size_t count)
 void BlockWriter::write(std::span<const std::byte> bytes)
 {
     while (!bytes.empty()) {
-        const std::span<std::byte> free = room();
+        const std::span<std::byte> free = buffer();
         const std::size_t count = std::min(free.size(), bytes.size());
         std::memcpy(free.data(), bytes.data(), count);
         advance(count);
@@ -303,7 +302,7 @@ void BlockWriter::skip(std::uint64_t count)
             count -= kBlockBytes;
             continue;
         }
-        const std::span<std::byte> free = room();
+        const std::span<std::byte> free = buffer();
         const std::size_t some = std::min<std::uint64_t>(free.size(), count);
         std::memset(free.data(), 0, some);
         advance(some);

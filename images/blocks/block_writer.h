@@ -10,21 +10,21 @@ namespace bm::images {
 
 struct BlockWriterSettings {
     int compressionLevel = 3; ///< zstd's
-    int threads = 0;          ///< 0: as many as cores
+    int threads = 0;          ///< 0: one per core
 };
 
-/// Turns a raw image, given from its begin to its end, into the frames of a .zst file and their manifest.
-/// Blocks are hashed and compressed on threads of its own and written in order by the caller's; about 2 x
-/// threads + 2 blocks are in memory, whatever the image's size. One thread at a time. Destroyed before
-/// finish(): the threads end, the file is left unfinished.
+/// Turns a raw image, written from begin to end, into the frames of a .zst file and a manifest. Own threads
+/// hash and compress the blocks; the caller's thread writes them in order. Memory: about 2 x threads + 2
+/// blocks, for an image of any size. Use from one thread at a time. Destruction before finish() ends the
+/// threads and leaves the file incomplete.
 class BlockWriter {
 public:
     /// @p fd is borrowed: an empty file, open for writing.
     BlockWriter(int fd, const BlockWriterSettings& settings);
-    /// Each block in its order, on the caller's thread; what it throws ends the write. entry.offset counts
-    /// from the first block that this writer was given.
+    /// Receives each block in order, on the caller's thread. An exception from it ends the write.
+    /// entry.offset counts from the first block of this writer.
     using FrameSink = std::function<void(const BlockEntry& entry, std::span<const std::byte> frame)>;
-    /// The frames go to @p sink, not to a file.
+    /// Passes the frames to @p sink instead of a file.
     BlockWriter(FrameSink sink, const BlockWriterSettings& settings);
     ~BlockWriter();
     BlockWriter(const BlockWriter&) = delete;
@@ -32,16 +32,16 @@ public:
 
     /// @throws Error StoreFull (no space), Internal (write failed)
     void write(std::span<const std::byte> bytes);
-    /// As write() of @p count zeros, without touching memory: a hole of a sparse file.
+    /// Writes @p count zeros without touching memory: a hole of a sparse file.
     void skip(std::uint64_t count);
-    /// Room to read into directly, never empty (at most the rest of a block); then advance() by what was
-    /// read.
-    std::span<std::byte> room();
+    /// The free rest of the current block's buffer, never empty. Read data into it, then call advance() with
+    /// the count.
+    std::span<std::byte> buffer();
     void advance(std::size_t count);
 
     std::uint64_t rawBytes() const;
-    std::uint64_t storedBytes() const; ///< written to the file so far
-    /// Waits for all blocks and fsyncs the file, if there is one. The writer is of no use afterwards.
+    std::uint64_t storedBytes() const; ///< bytes written to the file so far
+    /// Waits for all blocks and fsyncs the file, if there is one. Only the destructor may follow.
     Manifest finish();
 
 private:

@@ -14,7 +14,7 @@ struct ContextCloser {
 };
 using ContextPtr = std::unique_ptr<EVP_MD_CTX, ContextCloser>;
 
-/// Fetched once: an implicit fetch for each block costs more than the hash of a small one.
+/// Fetches the algorithm once: an implicit fetch per block costs more than hashing a small block.
 const EVP_MD* fetched(const char* name)
 {
     EVP_MD* digest = EVP_MD_fetch(nullptr, name, nullptr);

@@ -27,13 +27,13 @@ constexpr std::uint32_t kFlagHole = 1;
     throw Error(ErrorCode::ImageCorrupt, "manifest: " + why, "remove the image and add it again");
 }
 
-template <class T> void putInteger(std::string& out, T value)
+template <class T> void appendInteger(std::string& out, T value)
 {
     for (unsigned shift = 0; shift < sizeof(T) * 8; shift += 8)
         out += static_cast<char>((value >> shift) & 0xffU);
 }
 
-/// Little endian integers one after another; the length was checked before.
+/// Reads little-endian integers one after another. The caller has checked the length.
 class Cursor {
 public:
     explicit Cursor(std::span<const std::byte> bytes) : bytes_(bytes) {}
@@ -69,7 +69,7 @@ void checkTrailer(std::span<const std::byte> bytes)
     const Sha256 expected = sha256(bytes.first(bytes.size() - kTrailerBytes));
     const std::span<const std::byte> found = bytes.last(kTrailerBytes);
     if (!std::ranges::equal(std::as_bytes(std::span(expected)), found))
-        corrupt("its own checksum does not match");
+        corrupt("the checksum of the manifest does not match");
 }
 
 struct Header {
@@ -87,7 +87,7 @@ Header parseHeader(std::span<const std::byte> bytes)
     Cursor cursor(bytes);
     cursor.skip(kMagic.size());
     if (const auto version = cursor.integer<std::uint32_t>(); version != kVersion)
-        corrupt(fmt::format("version {} is not known here", version));
+        corrupt(fmt::format("unknown version {}", version));
     if (const auto block = cursor.integer<std::uint32_t>(); block != kBlockBytes)
         corrupt(fmt::format("blocks of {} bytes", block));
     Header header;
@@ -98,11 +98,11 @@ Header parseHeader(std::span<const std::byte> bytes)
         corrupt(fmt::format("{} blocks cannot hold {} bytes", header.count, header.sizeBytes));
     const std::size_t room = bytes.size() - kHeaderBytes - kTrailerBytes;
     if (room % kEntryBytes != 0 || header.count != room / kEntryBytes)
-        corrupt(fmt::format("{} blocks promised, {} bytes of entries found", header.count, room));
+        corrupt(fmt::format("the header says {} blocks, but the entries have {} bytes", header.count, room));
     return header;
 }
 
-/// Frames follow each other without gaps: the file is what `zstd -d` reads from its begin to its end.
+/// Frames are contiguous: `zstd -d` reads the whole file.
 void checkEntry(const BlockEntry& entry, std::uint32_t flags, std::size_t index, std::uint64_t expectedOffset,
                 std::uint64_t storedBytes)
 {
@@ -111,11 +111,11 @@ void checkEntry(const BlockEntry& entry, std::uint32_t flags, std::size_t index,
         corrupt(fmt::format("block {}: unknown flags {:#x}", index, flags));
     if (entry.offset != expectedOffset)
         corrupt(
-            fmt::format("block {}: its frame is at {}, expected at {}", index, entry.offset, expectedOffset));
+            fmt::format("block {}: the frame is at {}, expected at {}", index, entry.offset, expectedOffset));
     if (entry.length == 0 || entry.length > longest)
         corrupt(fmt::format("block {}: a frame of {} bytes", index, entry.length));
     if (entry.offset > storedBytes || entry.length > storedBytes - entry.offset)
-        corrupt(fmt::format("block {}: its frame lies outside the file of {} bytes", index, storedBytes));
+        corrupt(fmt::format("block {}: the frame lies outside the file of {} bytes", index, storedBytes));
 }
 
 void checkHoles(const Manifest& manifest)
@@ -127,7 +127,7 @@ void checkHoles(const Manifest& manifest)
         const std::uint64_t length = manifest.rawLength(i);
         const Sha256 expected = length == kBlockBytes ? full : sha256(std::vector<std::byte>(length));
         if (manifest.blocks[i].sha256 != expected)
-            corrupt(fmt::format("block {}: called a hole, but its hash is not that of zeros", i));
+            corrupt(fmt::format("block {}: marked as a hole, but its hash is not the hash of zeros", i));
     }
 }
 
@@ -150,7 +150,7 @@ std::uint64_t Manifest::dataBytes() const
 std::string Manifest::contentId() const
 {
     std::string size;
-    putInteger(size, sizeBytes);
+    appendInteger(size, sizeBytes);
     Digest digest(Digest::Kind::Bits256);
     digest.update(std::as_bytes(std::span(size)));
     for (const BlockEntry& entry : blocks)
@@ -163,16 +163,16 @@ std::string serialise(const Manifest& manifest)
     BM_ASSERT(manifest.blocks.size() == blockCount(manifest.sizeBytes));
     std::string out(kMagic);
     out.reserve(kHeaderBytes + manifest.blocks.size() * kEntryBytes + kTrailerBytes);
-    putInteger(out, kVersion);
-    putInteger(out, static_cast<std::uint32_t>(kBlockBytes));
-    putInteger(out, manifest.sizeBytes);
-    putInteger(out, manifest.storedBytes);
-    putInteger(out, static_cast<std::uint64_t>(manifest.blocks.size()));
+    appendInteger(out, kVersion);
+    appendInteger(out, static_cast<std::uint32_t>(kBlockBytes));
+    appendInteger(out, manifest.sizeBytes);
+    appendInteger(out, manifest.storedBytes);
+    appendInteger(out, static_cast<std::uint64_t>(manifest.blocks.size()));
     for (const BlockEntry& entry : manifest.blocks) {
         out.append(entry.sha256.begin(), entry.sha256.end());
-        putInteger(out, entry.offset);
-        putInteger(out, entry.length);
-        putInteger(out, entry.hole ? kFlagHole : std::uint32_t{0});
+        appendInteger(out, entry.offset);
+        appendInteger(out, entry.length);
+        appendInteger(out, entry.hole ? kFlagHole : std::uint32_t{0});
     }
     const Sha256 trailer = sha256(std::as_bytes(std::span(out)));
     out.append(trailer.begin(), trailer.end());
@@ -201,7 +201,7 @@ Manifest parseManifest(std::span<const std::byte> bytes)
         manifest.blocks.push_back(entry);
     }
     if (end != manifest.storedBytes)
-        corrupt(fmt::format("its frames end at {}, the file at {}", end, manifest.storedBytes));
+        corrupt(fmt::format("the frames end at {}, the file at {}", end, manifest.storedBytes));
     checkHoles(manifest);
     return manifest;
 }

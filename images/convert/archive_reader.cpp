@@ -13,7 +13,7 @@ constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
 
 } // namespace
 
-/// The bytes of an entry of another archive.
+/// Source of the bytes of an entry in another archive.
 struct ArchiveReader::Nested {
     archive* outer = nullptr;
     Digest digest{Digest::Kind::Bits256};
@@ -41,7 +41,7 @@ ArchiveReader::ArchiveReader() : reader_(archive_read_new())
 {
     if (!reader_)
         throw Refusal(ConvertExit::NotStarted, "no memory");
-    // Not all of them: some filters of libarchive are programs that it runs.
+    // A selection of libarchive's filters: some others run external programs.
     archive_read_support_filter_gzip(reader_.get());
     archive_read_support_filter_bzip2(reader_.get());
     archive_read_support_filter_xz(reader_.get());
@@ -95,8 +95,8 @@ archive_entry* ArchiveReader::next()
     const int found = archive_read_next_header(reader_.get(), &entry);
     if (found == ARCHIVE_EOF)
         return nullptr;
-    // A warning tells of something lost: an attribute, a name that does not convert. Then the copy is not
-    // whole.
+    // A warning reports lost data: an attribute, or a name that does not convert. The copy would be
+    // incomplete.
     if (found != ARCHIVE_OK)
         refuse();
     return entry;
@@ -124,8 +124,7 @@ std::string ArchiveReader::readAll(std::size_t limitBytes)
             return text;
         text.append(piece.data(), static_cast<std::size_t>(count));
         if (text.size() > limitBytes)
-            throw Refusal(ConvertExit::Unsupported,
-                          "a description inside the archive is larger than expected");
+            throw Refusal(ConvertExit::Unsupported, "a JSON document in the archive exceeds its size limit");
     }
 }
 

@@ -15,7 +15,7 @@ struct ReadFreer {
     void operator()(archive* reader) const { archive_read_free(reader); }
 };
 
-/// tar, cpio or zip through any compression that libarchive undoes by itself. Errors become Refusal.
+/// Reads tar, cpio or zip through any compression that libarchive itself decompresses. Errors become Refusal.
 class ArchiveReader {
 public:
     ~ArchiveReader();
@@ -23,20 +23,21 @@ public:
     ArchiveReader& operator=(ArchiveReader&&) = delete;
     ArchiveReader(const ArchiveReader&) = delete;
     ArchiveReader& operator=(const ArchiveReader&) = delete;
-    /// @p fd: a regular file, read from its begin; borrowed.
+    /// @p fd: a regular file, borrowed; read from its begin.
     static ArchiveReader ofFile(int fd);
-    /// The archive inside @p outer's entry at hand (a layer); @p outer is borrowed. Its bytes are hashed.
+    /// Reads the archive inside the current entry of @p outer (a layer) and hashes its bytes. @p outer is
+    /// borrowed.
     static ArchiveReader ofEntry(ArchiveReader& outer);
 
     /// The next header, valid until the next call; null at the end.
     archive_entry* next();
-    /// A piece of the entry's content and where in the file it belongs; false at its end.
+    /// Reads a piece of the entry's content and its offset in the file. @return false at the end
     bool readBlock(const void*& bytes, std::size_t& count, std::int64_t& offset);
-    /// The whole content of a small entry. @throws Refusal over @p limitBytes
+    /// Reads the whole content of a small entry. @throws Refusal over @p limitBytes
     std::string readAll(std::size_t limitBytes);
-    /// Of a reader ofEntry(): reads what is left of the entry and gives the SHA-256 of all of it.
+    /// For a reader from ofEntry(): reads the rest of the entry. @return the SHA-256 of the whole entry
     std::string finishDigest();
-    /// Whether a filter was at work.
+    /// Whether the archive is compressed.
     bool isCompressed() const;
     /// ARCHIVE_FORMAT_TAR, ARCHIVE_FORMAT_ZIP ...
     int format() const;
@@ -47,7 +48,7 @@ private:
     void open(int result);
     [[noreturn]] void refuse() const;
 
-    std::unique_ptr<Nested> nested_; ///< before what reads through it
+    std::unique_ptr<Nested> nested_; ///< declared first: reader_ reads through it
     std::unique_ptr<archive, ReadFreer> reader_;
 };
 

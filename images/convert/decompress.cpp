@@ -34,24 +34,25 @@ Reader makeReader()
     archive_read_support_filter_lzma(reader.get());
     archive_read_support_filter_lzip(reader.get());
     archive_read_support_filter_compress(reader.get());
-    archive_read_support_filter_lzop(reader.get()); // without liblzo2 it runs lzop, as confined as we are
+    archive_read_support_filter_lzop(
+        reader.get()); // without liblzo2, libarchive runs the program lzop in the same sandbox
     archive_read_support_format_raw(reader.get());
     archive_read_support_format_empty(reader.get());
     return reader;
 }
 
-ConvertExit complain(archive* reader)
+ConvertExit printError(archive* reader)
 {
     const char* text = archive_error_string(reader);
     std::fprintf(stderr, "%s\n", text != nullptr ? text : "broken stream");
     return ConvertExit::Corrupt;
 }
 
-/// Counts what comes out; remembers why it stopped.
+/// Counts the output and remembers why it stopped.
 class Output {
 public:
     explicit Output(std::uint64_t limitBytes) : left_(limitBytes) {}
-    bool put(const char* bytes, std::size_t count)
+    bool write(const char* bytes, std::size_t count)
     {
         if (count > left_)
             exit_ = ConvertExit::TooLarge;
@@ -90,8 +91,8 @@ ConvertExit copyOut(archive* reader, Output& output)
     while (true) {
         const la_ssize_t count = archive_read_data(reader, piece.data(), piece.size());
         if (count < 0)
-            return complain(reader);
-        if (count == 0 || !output.put(piece.data(), static_cast<std::size_t>(count)))
+            return printError(reader);
+        if (count == 0 || !output.write(piece.data(), static_cast<std::size_t>(count)))
             return output.exit();
     }
 }
@@ -102,13 +103,13 @@ ConvertExit unarchive(Output& output)
     if (reader == nullptr)
         return ConvertExit::NotStarted;
     if (archive_read_open_fd(reader.get(), STDIN_FILENO, kPieceBytes) != ARCHIVE_OK)
-        return complain(reader.get());
+        return printError(reader.get());
     archive_entry* entry = nullptr;
     const int found = archive_read_next_header(reader.get(), &entry);
     if (found == ARCHIVE_EOF)
         return ConvertExit::Done;
     if (found != ARCHIVE_OK)
-        return complain(reader.get());
+        return printError(reader.get());
     return copyOut(reader.get(), output);
 }
 
@@ -122,7 +123,7 @@ ConvertExit ungzip(Output& output)
         return count;
     };
     const auto write = [&output](std::span<const unsigned char> bytes) {
-        return output.put(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return output.write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     };
     const std::string failure = gunzip(read, write);
     if (failure.empty())
@@ -131,7 +132,7 @@ ConvertExit ungzip(Output& output)
     return ConvertExit::Corrupt;
 }
 
-/// stdin is a file: its first bytes can be looked at without taking them.
+/// stdin is a file, so pread peeks at its first bytes.
 bool isGzip()
 {
     std::array<unsigned char, 2> magic{};

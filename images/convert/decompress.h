@@ -5,8 +5,8 @@
 
 namespace bm::images {
 
-/// gz, xz, bz2, zst, lz4, lzma, lzip, lzop or compress from stdin to stdout, told by content; at most @p
-/// limitBytes come out.
+/// Decompresses gz, xz, bz2, zst, lz4, lzma, lzip, lzop or compress from stdin to stdout. The content
+/// determines the format. Stops with TooLarge beyond @p limitBytes of output.
 ConvertExit decompress(std::uint64_t limitBytes);
 
 } // namespace bm::images

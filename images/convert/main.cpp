@@ -1,5 +1,5 @@
-// bm-convert: the child in which foreign disk images are decompressed and converted, confined before it reads
-// a byte.
+// bm-convert: the child process that decompresses and converts foreign disk images. It confines itself before
+// it reads a byte.
 #include "common/text/text.h"
 #include "images/convert/decompress.h"
 #include "images/convert/sandbox.h"
@@ -25,14 +25,14 @@ constexpr const char* kUsage = R"(usage:
   bm-convert tree --limit BYTES --describe FILE [limits] < ARCHIVE > PAX
   bm-convert run [--read FILE]... [--write FILE]... [limits] -- PROGRAM [ARGUMENT]...
 limits: --memory BYTES  --cpu SECONDS  --file BYTES
-Runs confined: no network, no privileges, no files but those named. Not meant to be called by hand.
+Runs in a sandbox: no network, no privileges, only the named files. bmd starts it.
 )";
 
 struct Arguments {
     Confinement confinement;
     std::uint64_t limitBytes = 0;
     std::string describeFile;
-    std::size_t programAt = 0; ///< index behind "--"; 0: none
+    std::size_t programAt = 0; ///< index after "--"; 0: none
 };
 
 bool setNumber(std::uint64_t& target, std::string_view text)
@@ -98,7 +98,7 @@ ConvertExit run(const Arguments& arguments, std::span<char*> words)
 ConvertExit tree(const Arguments& arguments)
 {
     if (std::setlocale(LC_CTYPE, "C.UTF-8") ==
-        nullptr) { // names of pax archives are UTF-8; a file, so before
+        nullptr) { // pax names are UTF-8; the sandbox would deny the locale's file
         std::fputs("this system has no locale C.UTF-8 (package libc-bin)\n", stderr);
         return ConvertExit::NotStarted;
     }
@@ -131,6 +131,6 @@ ConvertExit dispatch(std::span<char*> words)
 
 int main(int count, char** words)
 {
-    // Nothing is left to tidy up, and a confined process may not do everything that an exit handler wants to.
+    // Skips exit handlers: there is nothing to clean up, and the sandbox may deny their system calls.
     ::_exit(static_cast<int>(dispatch(std::span(words, static_cast<std::size_t>(count)))));
 }

@@ -6,7 +6,7 @@
 
 namespace bm::images {
 
-/// Why an archive is not taken: how bm-convert ends, and the text for its stderr.
+/// The reason for refusing an archive: the exit code of bm-convert and the text for stderr.
 class Refusal : public std::runtime_error {
 public:
     Refusal(ConvertExit exit, const std::string& text) : std::runtime_error(text), exit_(exit) {}

@@ -44,19 +44,19 @@ bool setLimits(const Confinement& confinement)
            limit(RLIMIT_NOFILE, kDescriptors);
 }
 
-/// Without a uid map we are "nobody" inside and own only what we owned before: no capability outside remains.
+/// Enters new namespaces. Without a uid map the process is "nobody" there and keeps no capability outside.
 void leaveNamespaces()
 {
     constexpr int kNoUsers = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
     if (::unshare(CLONE_NEWUSER | kNoUsers) != 0)
-        ::unshare(
-            kNoUsers); // root where user namespaces are forbidden; else seccomp alone denies the network
+        ::unshare(kNoUsers); // for root where user namespaces are forbidden; without them seccomp denies the
+                             // network
 }
 
 bool dropCapabilities()
 {
     for (int capability = 0; capability < 64; ++capability)
-        ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0); // refused to the unprivileged, who have none to drop
+        ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0); // fails for unprivileged processes, which have none
     ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     std::array<__user_cap_data_struct, 2> none{};
@@ -68,7 +68,7 @@ constexpr sock_filter statement(unsigned code, unsigned value)
     return {static_cast<std::uint16_t>(code), 0, 0, value};
 }
 
-/// Goes @p onMatch instructions further when the loaded word equals @p value.
+/// Jumps @p onMatch instructions when the loaded word equals @p value.
 constexpr sock_filter equals(unsigned value, unsigned onMatch, unsigned otherwise)
 {
     return {BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint8_t>(onMatch),
@@ -126,7 +126,8 @@ constexpr unsigned kArchitecture = AUDIT_ARCH_AARCH64;
 #error "the system call filter is not written for this architecture"
 #endif
 
-/// A list of the forbidden, answered with EPERM; another ABI (32 bit, x32) kills, since its numbers differ.
+/// Answers the forbidden calls with EPERM. Another ABI (32 bit, x32) kills the process, because its numbers
+/// differ.
 bool filterSystemCalls()
 {
     constexpr unsigned kX32Bit = 0x40000000;
@@ -155,7 +156,7 @@ void allow(int rules, const std::string& path, std::uint64_t access)
 {
     const int fd = ::open(path.c_str(), O_PATH | O_CLOEXEC);
     if (fd < 0)
-        return; // what is not there needs no rule
+        return; // a missing file needs no rule
     struct stat status {};
     if (::fstat(fd, &status) == 0 && !S_ISDIR(status.st_mode))
         access &= ~std::uint64_t{LANDLOCK_ACCESS_FS_READ_DIR};
@@ -164,7 +165,7 @@ void allow(int rules, const std::string& path, std::uint64_t access)
     ::close(fd);
 }
 
-/// Linux 5.13 and later, where switched on.
+/// Landlock: Linux 5.13 and later, if enabled.
 void confineFiles(const Confinement& confinement)
 {
     const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -172,7 +173,8 @@ void confineFiles(const Confinement& confinement)
         return;
     const std::uint64_t truncate = version >= 3 ? kTruncate : 0;
     landlock_ruleset_attr handled{};
-    handled.handled_access_fs = (LANDLOCK_ACCESS_FS_REFER - 1) | truncate; // all rights of the first version
+    handled.handled_access_fs =
+        (LANDLOCK_ACCESS_FS_REFER - 1) | truncate; // all rights of the first Landlock version
     const auto rules = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0));
     if (rules < 0)
         return;
@@ -202,7 +204,7 @@ std::string confine(const Confinement& confinement)
         return failure("dropping capabilities");
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return failure("no new privileges");
-    // A change of credentials forgets whom to die with.
+    // A change of credentials resets the parent-death signal.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || ::getppid() != parent)
         return "the parent is gone";
     confineFiles(confinement);

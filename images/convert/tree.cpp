@@ -31,7 +31,7 @@ std::string tail(std::size_t count)
 {
     struct stat status {};
     if (::fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode))
-        throw Refusal(ConvertExit::NotStarted, "the archive is no regular file");
+        throw Refusal(ConvertExit::NotStarted, "the archive is not a regular file");
     const std::size_t length = std::min(count, static_cast<std::size_t>(status.st_size));
     std::string text(length, '\0');
     if (::pread(STDIN_FILENO, text.data(), length, status.st_size - static_cast<off_t>(length)) !=
@@ -40,18 +40,18 @@ std::string tail(std::size_t count)
     return text;
 }
 
-/// A cut that falls between two entries looks like an end: the end's own mark is asked for.
+/// Requires the archive's end marker, because a cut between two entries looks like an end.
 void checkEnd(const ArchiveReader& reader)
 {
     constexpr std::size_t kTwoBlocks = 1024;
     constexpr std::size_t kZipTail = std::size_t{66} * 1024;
     if (reader.isCompressed())
-        return; // the filter has a checksum and an end of its own
+        return; // the compression format has a checksum and an end marker
     if (reader.format() == ARCHIVE_FORMAT_TAR &&
         tail(kTwoBlocks).find_first_not_of('\0') != std::string::npos)
-        throw Refusal(ConvertExit::Corrupt, "the archive is cut off: a tar ends with two empty blocks");
+        throw Refusal(ConvertExit::Corrupt, "the archive is truncated: a tar ends with two empty blocks");
     if (reader.format() == ARCHIVE_FORMAT_ZIP && tail(kZipTail).find("PK\5\6") == std::string::npos)
-        throw Refusal(ConvertExit::Corrupt, "the archive is cut off: a zip ends with its directory");
+        throw Refusal(ConvertExit::Corrupt, "the archive is truncated: a zip ends with its directory");
 }
 
 const char* nameOf(int format)
@@ -111,7 +111,7 @@ public:
     }
 
 private:
-    /// Indexes the archive as a tree, and looks whether it holds layers instead.
+    /// Indexes the archive as a tree and detects layers.
     void readOuter()
     {
         ArchiveReader outer = ArchiveReader::ofFile(STDIN_FILENO);
@@ -123,8 +123,8 @@ private:
             const std::string path = cleanPath(archive_entry_pathname(entry));
             mayHoldLayers = mayHoldLayers && fitsLayers(path);
             if (mayHoldLayers)
-                noteDocument(documents, path, entry, outer);
-            noteNames(path, entry, outer);
+                recordDocument(documents, path, entry, outer);
+            recordNames(path, entry, outer);
         }
         checkEnd(outer);
         format_ = nameOf(outer.format());
@@ -140,8 +140,8 @@ private:
             throw Refusal(ConvertExit::NeedsPlain, "layers in a compressed archive");
     }
 
-    /// Of the topmost layer that has them.
-    void noteNames(const std::string& path, archive_entry* entry, ArchiveReader& reader)
+    /// Reads the user and group names from the topmost layer that has them.
+    void recordNames(const std::string& path, archive_entry* entry, ArchiveReader& reader)
     {
         const bool users = path == "etc/passwd";
         if ((!users && path != "etc/group") || archive_entry_filetype(entry) != AE_IFREG ||
@@ -150,10 +150,10 @@ private:
         (users ? names_.users : names_.groups) = AclNames::read(reader.readAll(kLongestDocument));
     }
 
-    void noteDocument(Documents& documents, const std::string& path, archive_entry* entry,
-                      ArchiveReader& outer)
+    void recordDocument(Documents& documents, const std::string& path, archive_entry* entry,
+                        ArchiveReader& outer)
     {
-        if (archive_entry_filetype(entry) == AE_IFLNK) { // docker: "../ID/layer.tar" instead of a copy
+        if (archive_entry_filetype(entry) == AE_IFLNK) { // docker: a link "../ID/layer.tar" replaces a copy
             const std::string target = archive_entry_symlink(entry);
             if (target.starts_with("../"))
                 aliases_[path] = target.substr(3);
@@ -165,7 +165,7 @@ private:
             documents[path] = std::move(text);
     }
 
-    /// Calls @p each with a reader for every layer in turn, and compares the layer's digest afterwards.
+    /// Calls @p each with a reader for every layer, lowest first, and then compares the layer's digest.
     template <class Each> void forEachLayer(Each each)
     {
         for (std::uint32_t number = 0; number < layers_.size(); ++number) {
@@ -179,7 +179,7 @@ private:
             if (const std::string found = inner.finishDigest();
                 !layer.sha256.empty() && found != layer.sha256)
                 throw Refusal(ConvertExit::Corrupt, "layer " + std::to_string(number + 1) + " has SHA-256 " +
-                                                        found + ", its name says " + layer.sha256);
+                                                        found + ", but its name says " + layer.sha256);
         }
     }
 
@@ -198,7 +198,7 @@ private:
             index_.beginLayer(true);
             while (archive_entry* entry = inner.next()) {
                 index_.add(entry);
-                noteNames(cleanPath(archive_entry_pathname(entry)), entry, inner);
+                recordNames(cleanPath(archive_entry_pathname(entry)), entry, inner);
             }
         });
     }
@@ -206,7 +206,7 @@ private:
     void write()
     {
         TreeWriter writer(limits_.bytes, names_);
-        needDirectory("", writer);
+        ensureDirectory("", writer);
         if (layered_) {
             forEachLayer([&](std::uint32_t number, ArchiveReader& inner) { copy(number, inner, writer); });
         } else {
@@ -215,7 +215,7 @@ private:
         }
         for (const auto& [path, name] : index_.names())
             if (name.directory)
-                needDirectory(path, writer);
+                ensureDirectory(path, writer);
         writer.finish();
         facts_ = writer.facts();
     }
@@ -226,18 +226,18 @@ private:
         while (archive_entry* entry = reader.next())
             if (const auto& names = index_.namesOf(layer, ++ordinal); !names.empty()) {
                 for (const std::string* name : names)
-                    needDirectory(parentOf(*name), writer);
+                    ensureDirectory(parentOf(*name), writer);
                 writer.content(names, entry, reader);
             }
     }
 
-    /// A folder comes before what is in it, and not much sooner: plain tar restores its times that way.
-    void needDirectory(std::string_view path, TreeWriter& writer)
+    /// Writes a folder shortly before its first entry: GNU tar restores its times that way.
+    void ensureDirectory(std::string_view path, TreeWriter& writer)
     {
         if (!written_.insert(path).second)
             return;
         if (!path.empty())
-            needDirectory(parentOf(path), writer);
+            ensureDirectory(parentOf(path), writer);
         const auto found = index_.names().find(path);
         writer.directory(std::string(path),
                          found == index_.names().end() ? nullptr : found->second.metadata.get());
@@ -247,7 +247,7 @@ private:
     TreeLimits limits_;
     std::vector<Layer> layers_;
     std::map<std::string, std::string> aliases_;
-    std::unordered_set<std::string_view> written_; ///< views into the index's names
+    std::unordered_set<std::string_view> written_; ///< views of the index's names
     bool layered_ = false;
     std::string format_;
     AclNames names_;

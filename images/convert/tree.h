@@ -6,9 +6,10 @@
 
 namespace bm::images {
 
-/// The archive on stdin (a regular file: tar, cpio, zip, an OCI layout or a docker archive in a tar) becomes
-/// the canonical archive on stdout, and what it holds a JSON object in @p describeFile (which exists). Read
-/// twice: names first, so that nothing comes out of what is refused. The locale is one of UTF-8.
+/// Converts the archive on stdin (a regular file: tar, cpio, zip, an OCI layout or a docker archive in a tar)
+/// to the canonical archive on stdout, and describes its content as a JSON object in @p describeFile, which
+/// exists. Reads stdin twice, names first, so that a refused archive produces no output. Needs a UTF-8
+/// locale.
 ConvertExit convertTree(const TreeLimits& limits, const std::string& describeFile);
 
 } // namespace bm::images

@@ -60,9 +60,9 @@ std::uint32_t idOf(std::uint16_t tag, int id, const char* who, const std::string
     const auto& known = tag == User ? names.users : names.groups;
     if (const auto found = known.find(name); found != known.end())
         return found->second;
-    refuse(path, "has an ACL for '" + printable(name) + "', which the tree's " +
+    refuse(path, "has an ACL for '" + printable(name) + "', which is missing from the tree's " +
                      (tag == User ? "/etc/passwd" : "/etc/group") +
-                     " does not know; make the archive with tar --numeric-owner");
+                     " ; make the archive with tar --numeric-owner");
 }
 
 Acl aclOf(archive_entry* entry, int type, const std::string& path, const AclNames& names)
@@ -84,7 +84,7 @@ Acl aclOf(archive_entry* entry, int type, const std::string& path, const AclName
     return acl;
 }
 
-template <class T> void put(std::string& out, T value)
+template <class T> void appendInteger(std::string& out, T value)
 {
     for (std::size_t i = 0; i < sizeof(T); ++i)
         out += static_cast<char>(static_cast<std::uint8_t>(value >> (8U * i)));
@@ -93,16 +93,16 @@ template <class T> void put(std::string& out, T value)
 std::string textOf(const Acl& acl)
 {
     std::string out;
-    put<std::uint32_t>(out, 2);
+    appendInteger<std::uint32_t>(out, 2);
     for (const AclEntry& entry : acl) {
-        put(out, entry.tag);
-        put(out, entry.permissions);
-        put(out, entry.id);
+        appendInteger(out, entry.tag);
+        appendInteger(out, entry.permissions);
+        appendInteger(out, entry.id);
     }
     return out;
 }
 
-/// The attribute as it lay on the packing machine.
+/// Parses the extended attribute of the packing machine.
 Acl parsed(std::string_view text, const std::string& path)
 {
     constexpr std::size_t kHeader = 4;
@@ -110,7 +110,7 @@ Acl parsed(std::string_view text, const std::string& path)
     const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
     if (text.size() < kHeader || (text.size() - kHeader) % kEntry != 0 ||
         text::littleEndian<std::uint32_t>(bytes, 0) != 2)
-        refuse(path, "has an ACL that Linux does not read");
+        refuse(path, "has an ACL of an unknown version");
     Acl acl;
     for (std::size_t at = kHeader; at < text.size(); at += kEntry)
         acl.push_back({text::littleEndian<std::uint16_t>(bytes, at),
@@ -125,7 +125,7 @@ const AclEntry* find(const Acl& acl, std::uint16_t tag)
     return found == acl.end() ? nullptr : &*found;
 }
 
-/// fs/posix_acl.c, posix_acl_valid(): sorted, each once, with a mask where somebody is named.
+/// As posix_acl_valid() in fs/posix_acl.c: sorted, unique, with a mask when it names a user or group.
 void check(Acl& acl, const std::string& path)
 {
     std::ranges::sort(acl, {}, [](const AclEntry& entry) { return std::pair(entry.tag, entry.id); });
@@ -155,8 +155,9 @@ struct Attribute {
     std::string value;
 };
 
-/// All but the ACLs, which go to @p access and @p inherited.
-std::vector<Attribute> takeAttributes(archive_entry* entry, std::string& access, std::string& inherited)
+/// Removes all extended attributes of @p entry. Returns them, except the ACLs, which go to @p access and @p
+/// inherited.
+std::vector<Attribute> removeAttributes(archive_entry* entry, std::string& access, std::string& inherited)
 {
     std::vector<Attribute> kept;
     const char* name = nullptr;
@@ -196,14 +197,14 @@ std::map<std::string, std::uint32_t, std::less<>> AclNames::read(std::string_vie
     return out;
 }
 
-void settleAcls(archive_entry* entry, const std::string& path, const AclNames& names)
+void convertAcls(archive_entry* entry, const std::string& path, const AclNames& names)
 {
     const int types = archive_entry_acl_types(entry);
     if ((types & ARCHIVE_ENTRY_ACL_TYPE_NFS4) != 0)
         refuse(path, "has an NFSv4 ACL, which Linux's file systems do not hold");
     std::string rawAccess;
     std::string rawInherited;
-    const std::vector<Attribute> others = takeAttributes(entry, rawAccess, rawInherited);
+    const std::vector<Attribute> others = removeAttributes(entry, rawAccess, rawInherited);
     Acl access = !rawAccess.empty() ? parsed(rawAccess, path)
                  : (types & ARCHIVE_ENTRY_ACL_TYPE_ACCESS) != 0
                      ? aclOf(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, path, names)

@@ -25,15 +25,15 @@ std::string nameOf(archive_entry* entry)
     return cleanPath(name);
 }
 
-/// Devices belong into /dev; elsewhere they are a way around permissions.
+/// Devices are allowed below dev/ only; elsewhere they bypass file permissions.
 void checkDevice(std::string_view path)
 {
     const std::string_view folder = parentOf(path);
     if (folder != "dev" && !folder.starts_with("dev/"))
-        refuse(path, "is a device node outside of dev/");
+        refuse(path, "is a device node outside dev/");
 }
 
-/// What is below "a" has keys from "a/" up to before "a0": '0' follows '/'.
+/// The first key after all keys below "a": those lie between "a/" and "a0", because '0' follows '/'.
 std::string beyond(const std::string& path)
 {
     return path + static_cast<char>('/' + 1);
@@ -58,9 +58,9 @@ void TreeIndex::add(archive_entry* entry)
 {
     const std::string path = nameOf(entry);
     ++ordinal_;
-    if (whiteouts_ && takeWhiteout(path))
+    if (whiteouts_ && applyWhiteout(path))
         return;
-    needParents(path);
+    requireParents(path);
     const mode_t type = archive_entry_filetype(entry);
     if (archive_entry_hardlink(entry) != nullptr)
         addLink(path, entry);
@@ -72,8 +72,8 @@ void TreeIndex::add(archive_entry* entry)
         addOther(path, entry);
 }
 
-/// OCI image specification 1.0, layer.md, "Whiteouts". They concern lower layers only.
-bool TreeIndex::takeWhiteout(std::string_view path)
+/// OCI image specification 1.0, layer.md, "Whiteouts". They delete names of lower layers only.
+bool TreeIndex::applyWhiteout(std::string_view path)
 {
     const std::string_view last = lastPartOf(path);
     if (!last.starts_with(kWhiteout))
@@ -83,23 +83,23 @@ bool TreeIndex::takeWhiteout(std::string_view path)
         eraseBelow(folder, true);
         return true;
     }
-    if (last.starts_with(".wh..wh.")) // aufs' own bookkeeping
+    if (last.starts_with(".wh..wh.")) // aufs's own metadata
         return true;
     const std::string victim(last.substr(kWhiteout.size()));
     if (victim.empty() || victim == "." || victim == "..")
-        refuse(path, "is a whiteout that would delete outside of its folder");
+        refuse(path, "is a whiteout that would delete outside its folder");
     erase(folder.empty() ? victim : folder + "/" + victim, true);
     return true;
 }
 
-void TreeIndex::needParents(std::string_view path)
+void TreeIndex::requireParents(std::string_view path)
 {
     for (std::size_t slash = path.find('/'); slash != std::string_view::npos;
          slash = path.find('/', slash + 1)) {
         const std::string parent(path.substr(0, slash));
         const auto found = names_.find(parent);
         if (found == names_.end()) {
-            Name& made = put(parent);
+            Name& made = addName(parent);
             made.directory = true;
             made.content = newContent();
         } else if (!found->second.directory) {
@@ -108,7 +108,7 @@ void TreeIndex::needParents(std::string_view path)
     }
 }
 
-TreeIndex::Name& TreeIndex::put(const std::string& path)
+TreeIndex::Name& TreeIndex::addName(const std::string& path)
 {
     Name& name = names_[path];
     if (names_.size() > limits_.entries)
@@ -133,13 +133,13 @@ void TreeIndex::erase(const std::string& path, bool lowerOnly)
     eraseBelow(path, lowerOnly);
     const auto below = names_.lower_bound(path + "/");
     const bool kept = below != names_.end() && below->first.starts_with(path + "/");
-    if (!kept) // else the upper layer has something in a folder of this name
+    if (!kept) // otherwise the upper layer has an entry in a folder of this name
         names_.erase(path);
 }
 
 void TreeIndex::addDirectory(const std::string& path, archive_entry* entry)
 {
-    Name& name = put(path);
+    Name& name = addName(path);
     name.directory = true;
     name.content = newContent();
     name.metadata = EntryPtr(archive_entry_clone(entry));
@@ -150,22 +150,22 @@ void TreeIndex::addLink(const std::string& path, archive_entry* entry)
     const std::string target = cleanPath(archive_entry_hardlink(entry));
     const auto found = names_.find(target);
     if (found == names_.end() || found->second.directory)
-        refuse(path, "is a hard link to '" + printable(target) + "', which is no file before it");
+        refuse(path, "is a hard link to '" + printable(target) + "', which is not an earlier file");
     if (target == path)
         refuse(path, "is a hard link to itself");
     const std::uint32_t content = found->second.content;
     eraseBelow(path, false);
-    Name& name = put(path);
+    Name& name = addName(path);
     name = Name{};
     name.content = content;
     if (archive_entry_size_is_set(entry) != 0 && archive_entry_size(entry) > 0)
-        contents_[content] = {layer_, ordinal_}; // cpio: the content comes with the last name
+        contents_[content] = {layer_, ordinal_}; // cpio stores the content with the last name
 }
 
 void TreeIndex::addOther(const std::string& path, archive_entry* entry)
 {
     if (path.empty())
-        refuse("/", "is the tree's root and no folder");
+        refuse("/", "is the root of the tree but not a folder");
     const mode_t type = archive_entry_filetype(entry);
     if (type == AE_IFCHR || type == AE_IFBLK)
         checkDevice(path);
@@ -173,14 +173,14 @@ void TreeIndex::addOther(const std::string& path, archive_entry* entry)
         refuse(path, "is a symlink whose target is not UTF-8");
     if (type == AE_IFREG) {
         if (archive_entry_size_is_set(entry) == 0)
-            refuse(path, "does not tell its size; make the archive with another tool");
+            refuse(path, "has no size; make the archive with another tool");
         declared_ += static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry), 0));
         if (archive_entry_size(entry) < 0 || declared_ > limits_.bytes)
-            throw Refusal(ConvertExit::TooLarge, "the archive's files are larger than " +
-                                                     std::to_string(limits_.bytes) + " bytes together");
+            throw Refusal(ConvertExit::TooLarge,
+                          "the archive's files exceed " + std::to_string(limits_.bytes) + " bytes together");
     }
     eraseBelow(path, false);
-    Name& name = put(path);
+    Name& name = addName(path);
     name = Name{};
     name.content = newContent();
 }
@@ -188,7 +188,7 @@ void TreeIndex::addOther(const std::string& path, archive_entry* entry)
 void TreeIndex::finish()
 {
     for (const auto& [path, name] : names_)
-        needParents(path); // an opaque whiteout may have taken the folder of what its own layer put there
+        requireParents(path); // an opaque whiteout may have deleted the parent of an entry of its own layer
     for (const auto& [path, name] : names_)
         if (!name.directory) {
             const Content& content = contents_[name.content];

@@ -16,32 +16,32 @@ struct EntryFreer {
 using EntryPtr = std::unique_ptr<archive_entry, EntryFreer>;
 
 struct TreeLimits {
-    std::uint64_t bytes = 0;           ///< of files' contents together, and of the archive made
-    std::uint64_t entries = 2'000'000; ///< names in the tree; each costs memory
+    std::uint64_t bytes = 0;           ///< total size of file contents, and of the canonical archive
+    std::uint64_t entries = 2'000'000; ///< limit of names in the tree, since each needs memory
 };
 
-/// What a tree will hold, found from headers alone: layers are laid over each other from the lowest up, with
-/// OCI's whiteouts, before a byte of content is read. Everything that would lead outside of the tree, or
-/// through a symlink, is refused here.
+/// The names and metadata of a tree, from headers alone. Applies layers from the lowest up, with OCI's
+/// whiteouts, before any content is read. Refuses every entry that leads outside the tree or through a
+/// symlink.
 class TreeIndex {
 public:
     explicit TreeIndex(const TreeLimits& limits) : limits_(limits) {}
 
-    /// From now on entries belong to a layer above all before. @p whiteouts: names .wh.* are orders.
+    /// Starts a layer above all earlier ones. @p whiteouts: names .wh.* delete names of lower layers.
     void beginLayer(bool whiteouts);
-    /// The next header of the layer, in the archive's order. @throws Refusal
+    /// Adds the next header of the layer, in archive order. @throws Refusal
     void add(archive_entry* entry);
 
-    /// A name, and what it is of: one content may have several (hard links).
+    /// A name and its content. Several names may share one content (hard links).
     struct Name {
         std::uint32_t content = 0;
         bool directory = false;
-        EntryPtr metadata{}; ///< of a directory; none where only its content was in the archive
+        EntryPtr metadata{}; ///< of a directory; null when the archive has only its entries
     };
-    /// By path; a parent comes before what is in it.
+    /// All names, sorted by path; a parent precedes its entries.
     const std::map<std::string, Name, std::less<>>& names() const { return names_; }
-    /// Names of the entry @p ordinal of @p layer in the finished tree; empty where it was replaced or
-    /// deleted. Call finish() once before.
+    /// The names of entry @p ordinal of @p layer in the final tree; empty when it was replaced or deleted.
+    /// Call finish() first.
     const std::vector<const std::string*>& namesOf(std::uint32_t layer, std::uint32_t ordinal) const;
     void finish();
     std::uint64_t skippedSockets() const { return sockets_; }
@@ -51,14 +51,14 @@ private:
         std::uint32_t layer = 0;
         std::uint32_t ordinal = 0;
     };
-    bool takeWhiteout(std::string_view path);
+    bool applyWhiteout(std::string_view path);
     void addDirectory(const std::string& path, archive_entry* entry);
     void addLink(const std::string& path, archive_entry* entry);
     void addOther(const std::string& path, archive_entry* entry);
-    void needParents(std::string_view path);
+    void requireParents(std::string_view path);
     void eraseBelow(const std::string& path, bool lowerOnly);
     void erase(const std::string& path, bool lowerOnly);
-    Name& put(const std::string& path);
+    Name& addName(const std::string& path);
     std::uint32_t newContent();
 
     TreeLimits limits_;

@@ -24,7 +24,7 @@ json parsed(const std::string& text, const std::string& name)
 {
     json value = json::parse(text, nullptr, false);
     if (value.is_discarded())
-        throw Refusal(ConvertExit::Corrupt, name + " in the archive is no JSON");
+        throw Refusal(ConvertExit::Corrupt, name + " in the archive is not JSON");
     return value;
 }
 
@@ -47,17 +47,17 @@ bool isHex64(std::string_view text)
     return text::isLowerHex(text, 64);
 }
 
-/// "sha256:abc" as the path of its blob. @throws Refusal for other digests
-std::string hexOf(const std::string& digest)
+/// The hex digits of "sha256:abc". @throws Refusal for other digest algorithms
+std::string digestHex(const std::string& digest)
 {
     if (!digest.starts_with("sha256:") || !isHex64(std::string_view(digest).substr(7)))
-        refuse("the image names a blob by '" + printable(digest) + "'; only sha256 is known");
+        refuse("the image refers to the blob '" + printable(digest) + "'; only sha256 digests are supported");
     return digest.substr(7);
 }
 
 const std::string& blob(const Documents& documents, const std::string& digest)
 {
-    const auto found = documents.find("blobs/sha256/" + hexOf(digest));
+    const auto found = documents.find("blobs/sha256/" + digestHex(digest));
     if (found == documents.end())
         throw Refusal(ConvertExit::Corrupt,
                       "the image's blob " + printable(digest) + " is not in the archive");
@@ -69,7 +69,8 @@ bool isIndex(const json& described)
     return !listAt(described, "manifests").empty();
 }
 
-/// What may be meant: attestations that builders add have the platform "unknown".
+/// Whether the descriptor is an image for @p architecture. Builders' attestations have the platform
+/// "unknown".
 bool isFor(const json& descriptor, std::string_view architecture)
 {
     const auto platform = descriptor.find("platform");
@@ -84,8 +85,8 @@ Layer layerOf(const json& descriptor)
     if (type.find("encrypted") != std::string::npos)
         refuse("a layer is encrypted");
     if (!listAt(descriptor, "urls").empty() || type.find("foreign") != std::string::npos)
-        refuse("a layer is not in the archive but elsewhere (a foreign layer)");
-    const std::string hex = hexOf(textAt(descriptor, "digest"));
+        refuse("the archive lacks a layer (a foreign layer)");
+    const std::string hex = digestHex(textAt(descriptor, "digest"));
     return {"blobs/sha256/" + hex, hex};
 }
 
@@ -100,11 +101,11 @@ std::vector<Layer> ociLayers(const Documents& documents, const json& index, std:
         refuse("the archive holds no image for linux/" + std::string(architecture));
     if (fitting.size() > 1)
         refuse("the archive holds " + std::to_string(fitting.size()) +
-               " images; export the one that is meant: skopeo copy docker://NAME oci-archive:FILE");
+               " images; export a single one: skopeo copy docker://NAME oci-archive:FILE");
     const json manifest = parsed(blob(documents, textAt(*fitting.front(), "digest")), "the image's manifest");
     if (isIndex(manifest)) {
         if (depth >= kDeepestIndex)
-            refuse("indexes within indexes, too deep");
+            refuse("nested indexes are too deep");
         return ociLayers(documents, manifest, architecture, depth + 1);
     }
     std::vector<Layer> layers;
@@ -148,7 +149,7 @@ bool fitsLayers(std::string_view path)
 
 std::vector<Layer> layersOf(const Documents& documents, std::string_view architecture)
 {
-    // A docker archive of today is an OCI layout too; its manifest.json tells which image is meant.
+    // Current docker archives are OCI layouts too; their manifest.json selects the image.
     if (const auto found = documents.find("manifest.json"); found != documents.end()) {
         const json manifest = parsed(found->second, "manifest.json");
         if (manifest.is_array() && !manifest.empty())

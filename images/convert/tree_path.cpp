@@ -9,7 +9,7 @@
 namespace bm::images {
 namespace {
 
-constexpr std::size_t kLongestPath = 4095; // Linux: PATH_MAX with its end
+constexpr std::size_t kLongestPath = 4095; // PATH_MAX of Linux without the terminating zero
 constexpr std::size_t kLongestPart = 255;  // NAME_MAX
 
 [[noreturn]] void refuse(std::string_view name, const char* why)
@@ -17,7 +17,7 @@ constexpr std::size_t kLongestPart = 255;  // NAME_MAX
     throw Refusal(ConvertExit::Unsupported, "the archive's entry '" + printable(name) + "' " + why);
 }
 
-/// Bytes that follow a first byte of UTF-8; -1: no such first byte.
+/// Number of continuation bytes after the first byte of a UTF-8 sequence; -1 for an invalid first byte.
 int followers(unsigned char first)
 {
     if (first < 0x80)
@@ -74,9 +74,9 @@ bool hasControl(std::string_view text)
 void checkPart(std::string_view name, std::string_view part)
 {
     if (part == "..")
-        refuse(name, "leads outside of the tree (..)");
+        refuse(name, "leads outside the tree (..)");
     if (part.size() > kLongestPart)
-        refuse(name, "has a part longer than 255 bytes");
+        refuse(name, "has a component longer than 255 bytes");
 }
 
 } // namespace

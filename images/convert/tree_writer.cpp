@@ -17,7 +17,7 @@ constexpr std::size_t kLongestAttribute = std::size_t{64} * 1024; // Linux: XATT
 constexpr std::size_t kLongestText = std::size_t{256} * 1024;
 constexpr std::size_t kMostKernels = 64;
 
-/// What the file system or the packing machine made of it, and is no part of the tree.
+/// Drops metadata of the packing machine's file system, which is not part of the tree.
 void strip(archive_entry* entry)
 {
     archive_entry_set_uname(entry, nullptr);
@@ -31,8 +31,8 @@ void strip(archive_entry* entry)
     archive_entry_set_nlink(entry, 1);
 }
 
-/// overlayfs' own marks would hide files once more on a system that uses it; the others are how one file
-/// system shows what stands elsewhere in the entry.
+/// Whether the attribute belongs to a file system. overlayfs marks would hide files on a system that uses
+/// overlayfs; the others expose data that the entry also holds elsewhere.
 bool isOfTheFileSystem(std::string_view attribute)
 {
     return attribute.starts_with("trusted.overlay.") || attribute.starts_with("user.overlay.") ||
@@ -102,7 +102,7 @@ bool mayTellArchitecture(std::string_view path, archive_entry* entry)
 
 } // namespace
 
-/// Counts what goes out; remembers why it stopped.
+/// Counts the output and remembers why it stopped.
 struct TreeWriter::Sink {
     std::uint64_t left = 0;
     ConvertExit exit = ConvertExit::Done;
@@ -112,7 +112,7 @@ struct TreeWriter::Sink {
         auto* sink = static_cast<Sink*>(data);
         if (count > sink->left) {
             sink->exit = ConvertExit::TooLarge;
-            archive_set_error(self, EFBIG, "over the limit");
+            archive_set_error(self, EFBIG, "the archive exceeds its size limit");
             return -1;
         }
         const ssize_t some = ::write(STDOUT_FILENO, bytes, count);
@@ -144,7 +144,7 @@ TreeWriter::TreeWriter(std::uint64_t limitBytes, AclNames names)
 TreeWriter::~TreeWriter()
 {
     if (writer_)
-        archive_write_fail(writer_.get()); // nothing more to stdout
+        archive_write_fail(writer_.get()); // discard the buffered output
 }
 
 void TreeWriter::header(archive_entry* entry)
@@ -154,7 +154,7 @@ void TreeWriter::header(archive_entry* entry)
     if (done == ARCHIVE_OK)
         return;
     if (sink_->exit != ConvertExit::Done)
-        throw Refusal(sink_->exit, "writing the archive");
+        throw Refusal(sink_->exit, "cannot write the archive");
     throw Refusal(ConvertExit::Unsupported, std::string("the archive's entry '") +
                                                 printable(archive_entry_pathname(entry)) +
                                                 "': " + archive_error_string(writer_.get()));
@@ -172,7 +172,7 @@ void TreeWriter::directory(const std::string& path, archive_entry* metadata)
     archive_entry_set_size(entry, 0);
     strip(entry);
     checkAttributes(entry, path);
-    settleAcls(entry, path, names_);
+    convertAcls(entry, path, names_);
     ++facts_.directories;
     header(entry);
     observe(path, entry);
@@ -182,14 +182,14 @@ void TreeWriter::content(const std::vector<const std::string*>& names, archive_e
                          ArchiveReader& source)
 {
     const std::string& first = *names.front();
-    if (archive_entry_hardlink(entry) != nullptr) { // cpio: the content came with the last name
+    if (archive_entry_hardlink(entry) != nullptr) { // cpio stored the content with the last name
         archive_entry_set_hardlink(entry, nullptr);
         archive_entry_set_filetype(entry, AE_IFREG);
     }
     archive_entry_set_pathname(entry, first.c_str());
     strip(entry);
     checkAttributes(entry, first);
-    settleAcls(entry, first, names_);
+    convertAcls(entry, first, names_);
     if (archive_entry_filetype(entry) != AE_IFREG)
         archive_entry_set_size(entry, 0);
     header(entry);
@@ -209,7 +209,7 @@ void TreeWriter::content(const std::vector<const std::string*>& names, archive_e
     }
 }
 
-void TreeWriter::put(const void* bytes, std::size_t count)
+void TreeWriter::writeData(const void* bytes, std::size_t count)
 {
     while (count > 0) {
         const la_ssize_t some = archive_write_data(writer_.get(), bytes, count);
@@ -223,11 +223,11 @@ void TreeWriter::put(const void* bytes, std::size_t count)
     }
 }
 
-void TreeWriter::zeros(std::uint64_t count)
+void TreeWriter::writeZeros(std::uint64_t count)
 {
     static constexpr std::array<char, 65536> kZeros{};
     for (; count > 0; count -= std::min<std::uint64_t>(count, kZeros.size()))
-        put(kZeros.data(), std::min<std::uint64_t>(count, kZeros.size()));
+        writeData(kZeros.data(), std::min<std::uint64_t>(count, kZeros.size()));
 }
 
 void TreeWriter::data(archive_entry* entry, ArchiveReader& source, const std::string& path)
@@ -243,9 +243,10 @@ void TreeWriter::data(archive_entry* entry, ArchiveReader& source, const std::st
     while (source.readBlock(bytes, count, offset)) {
         const auto begin = static_cast<std::uint64_t>(offset);
         if (offset < 0 || begin < at || begin > size || count > size - begin)
-            throw Refusal(ConvertExit::Corrupt, "'" + printable(path) + "' has other bytes than declared");
-        zeros(begin - at);
-        put(bytes, count);
+            throw Refusal(ConvertExit::Corrupt,
+                          "'" + printable(path) + "' has sparse data outside its declared size");
+        writeZeros(begin - at);
+        writeData(bytes, count);
         if (at == 0 && begin == 0 && facts_.architecture.empty() && mayTellArchitecture(path, entry))
             facts_.architecture = architectureOf(static_cast<const unsigned char*>(bytes), count);
         if (wanted && text.size() + count <= kLongestText)
@@ -255,7 +256,7 @@ void TreeWriter::data(archive_entry* entry, ArchiveReader& source, const std::st
     const bool sparse = archive_entry_sparse_count(entry) > 0;
     if (at != size && !sparse)
         throw Refusal(ConvertExit::Corrupt, "'" + printable(path) + "' is shorter than declared");
-    zeros(size - at);
+    writeZeros(size - at);
     facts_.contentBytes += size;
     if (path == "etc/bm/layout.yaml")
         facts_.layout = text;
@@ -281,7 +282,7 @@ void TreeWriter::finish()
 {
     if (archive_write_close(writer_.get()) != ARCHIVE_OK)
         throw Refusal(sink_->exit == ConvertExit::Done ? ConvertExit::Corrupt : sink_->exit,
-                      "ending the archive");
+                      "cannot write the end of the archive");
 }
 
 } // namespace bm::images

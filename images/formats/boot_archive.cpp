@@ -53,8 +53,8 @@ std::uint64_t numberOf(std::string_view text, int base)
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
     const std::optional<std::uint64_t> value = text::takeNumber<std::uint64_t>(text, base);
     if (!value)
-        throw Error(ErrorCode::ImageCorrupt, "the archive is broken: a length is no number",
-                    "make it again: tar -cf pair.tar vmlinuz initrd.img");
+        throw Error(ErrorCode::ImageCorrupt, "the archive is damaged: a length is not a number",
+                    "create it again: tar -cf pair.tar vmlinuz initrd.img");
     return *value;
 }
 
@@ -63,12 +63,12 @@ std::uint64_t roundedUp(std::uint64_t value, std::uint64_t to)
     return (value + to - 1) / to * to;
 }
 
-/// POSIX.1-1988 ustar and GNU tar; names longer than 100 bytes are none of ours.
+/// POSIX.1-1988 ustar and GNU tar. Names longer than 100 bytes match none of kNames.
 Member tarMember(const ByteSource& source, std::uint64_t at)
 {
     const std::vector<std::byte> header = source.read(at, kTarBlock);
     if (header.size() < kTarBlock)
-        throw Error(ErrorCode::ImageCorrupt, "the archive is cut off", "fetch it again");
+        throw Error(ErrorCode::ImageCorrupt, "the archive is truncated", "fetch it again");
     Member member;
     member.name = plainName(untilNul(textAt(header, 0, 100)));
     if (member.name.empty())
@@ -85,12 +85,12 @@ Member cpioMember(const ByteSource& source, std::uint64_t at)
 {
     const std::vector<std::byte> header = source.read(at, kCpioHeader);
     if (header.size() < kCpioHeader)
-        throw Error(ErrorCode::ImageCorrupt, "the archive is cut off", "fetch it again");
+        throw Error(ErrorCode::ImageCorrupt, "the archive is truncated", "fetch it again");
     const std::uint64_t nameBytes = numberOf(textAt(header, 94, 8), 16);
     const std::uint64_t mode = numberOf(textAt(header, 14, 8), 16);
     if (nameBytes > kLongestName)
         throw Error(ErrorCode::ImageUnsupported, "the archive has a name longer than 128 bytes",
-                    "only vmlinuz, initrd.img and kernel_arguments belong into it");
+                    "pack vmlinuz, initrd.img and kernel_arguments only");
     Member member;
     const std::vector<std::byte> name = source.read(at + kCpioHeader, static_cast<std::size_t>(nameBytes));
     member.name = plainName(untilNul(textAt(name, 0, name.size())));
@@ -135,15 +135,15 @@ namespace {
 void checkMember(const Member& member, std::size_t number, const ByteSource& source)
 {
     if (member.name == "." || (!member.file && member.name.ends_with('/')))
-        throw Error(ErrorCode::ImageUnsupported, "the archive has folders",
-                    "pack the files alone: tar -cf pair.tar vmlinuz initrd.img");
+        throw Error(ErrorCode::ImageUnsupported, "the archive contains folders",
+                    "pack the files without a folder: tar -cf pair.tar vmlinuz initrd.img");
     if (!member.file || !isOurs(member.name))
         throw Error(ErrorCode::ImageUnsupported,
-                    fmt::format("the archive has more than kernel and initrd in it: entry {}", number),
-                    "plain files vmlinuz, initrd.img and kernel_arguments alone");
+                    fmt::format("the archive contains files besides kernel and initrd: entry {}", number),
+                    "pack vmlinuz, initrd.img and kernel_arguments only");
     if (member.content.bytes > source.sizeBytes() ||
         member.content.offset > source.sizeBytes() - member.content.bytes)
-        throw Error(ErrorCode::ImageCorrupt, "the archive is cut off inside " + member.name,
+        throw Error(ErrorCode::ImageCorrupt, "the archive is truncated within " + member.name,
                     "fetch it again and compare its checksum");
 }
 
@@ -164,8 +164,10 @@ BootArchive readBootArchive(const ByteSource& source)
     BootArchive found;
     const bool cpio = isCpio(head);
     if (!cpio && !isTar(head))
-        throw Error(ErrorCode::ImageUnsupported, "neither an ISO image nor an archive of kernel and initrd",
-                    "bm image add --kernel vmlinuz --initrd initrd.img --name NAME, or an ISO, or: tar -cf "
+        throw Error(ErrorCode::ImageUnsupported,
+                    "the image is neither an ISO image nor an archive of kernel and initrd",
+                    "give one of them: bm image add --kernel vmlinuz --initrd initrd.img --name NAME, or an "
+                    "ISO, or: tar -cf "
                     "pair.tar vmlinuz initrd.img");
     found.format = cpio ? "cpio" : "tar";
     std::uint64_t at = 0;
@@ -182,8 +184,8 @@ BootArchive readBootArchive(const ByteSource& source)
             found.arguments = argumentsIn(source, member);
         at = member.next;
     }
-    throw Error(ErrorCode::ImageUnsupported, "the archive has too many files",
-                "plain files vmlinuz, initrd.img and kernel_arguments alone");
+    throw Error(ErrorCode::ImageUnsupported, "the archive contains too many files",
+                "pack vmlinuz, initrd.img and kernel_arguments only");
 }
 
 } // namespace bm::images

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kMostEntries = 256;
 constexpr std::size_t kMostMore = 16;
 
-/// Words of a line as GRUB and syslinux split it; quotes hold blanks together.
-std::vector<std::string> wordsOf(std::string_view line)
+/// Splits a line into words as GRUB and syslinux do; quotes protect blanks.
+std::vector<std::string> menuWords(std::string_view line)
 {
     std::vector<std::string> words;
     std::string word;
@@ -44,14 +44,14 @@ template <class Each> void forEachLine(std::string_view text, Each each)
 {
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
-        const std::vector<std::string> words = wordsOf(text.substr(0, end));
+        const std::vector<std::string> words = menuWords(text.substr(0, end));
         if (!words.empty() && !words.front().starts_with('#'))
             each(words);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
 }
 
-std::string joined(const std::vector<std::string>& words, std::size_t from)
+std::string joinedArguments(const std::vector<std::string>& words, std::size_t from)
 {
     std::string text;
     for (std::size_t i = from; i < words.size(); ++i)
@@ -72,7 +72,7 @@ bool usable(const std::string& path)
     return !path.empty() && path.find('$') == std::string::npos;
 }
 
-/// Takes entries up while a menu is read.
+/// Collects the entries while a menu is read.
 class Collector {
 public:
     void begin(const std::string& title)
@@ -101,7 +101,7 @@ public:
             menu_.more.push_back(file);
     }
 
-    /// @p isDefault  of an entry and its place among all of the menu
+    /// @param isDefault  predicate of an entry and its index in the menu
     template <class IsDefault> BootMenu finish(IsDefault isDefault)
     {
         end();
@@ -124,14 +124,14 @@ private:
     bool open_ = false;
 };
 
-void takeGrubLine(Collector& menu, std::string& chosen, const std::vector<std::string>& words)
+void parseGrubLine(Collector& menu, std::string& chosen, const std::vector<std::string>& words)
 {
     const std::string& verb = words.front();
     if (verb == "menuentry" && words.size() > 1) {
         menu.begin(words[1]);
     } else if (verb.starts_with("linux") && words.size() > 1) {
         menu.entry().kernel = withoutDevice(words[1]);
-        menu.entry().arguments = joined(words, 2);
+        menu.entry().arguments = joinedArguments(words, 2);
     } else if (verb.starts_with("initrd") && words.size() > 1) {
         for (std::size_t i = 1; i < words.size(); ++i)
             menu.entry().initrds.push_back(withoutDevice(words[i]));
@@ -144,8 +144,8 @@ void takeGrubLine(Collector& menu, std::string& chosen, const std::vector<std::s
     }
 }
 
-/// "initrd=" may stand among the arguments and name several.
-void takeAppend(BootEntry& entry, const std::vector<std::string>& words)
+/// Parses the arguments of APPEND. "initrd=" may be among them, with several files.
+void parseAppend(BootEntry& entry, const std::vector<std::string>& words)
 {
     std::vector<std::string> kept;
     for (std::size_t i = 1; i < words.size(); ++i) {
@@ -159,10 +159,10 @@ void takeAppend(BootEntry& entry, const std::vector<std::string>& words)
             begin = end + 1;
         }
     }
-    entry.arguments = joined(kept, 0);
+    entry.arguments = joinedArguments(kept, 0);
 }
 
-void takeSyslinuxLine(Collector& menu, std::string& chosen, const std::vector<std::string>& words)
+void parseSyslinuxLine(Collector& menu, std::string& chosen, const std::vector<std::string>& words)
 {
     const std::string verb = model::lowerCase(words.front());
     const std::string second = words.size() > 1 ? words[1] : "";
@@ -176,7 +176,7 @@ void takeSyslinuxLine(Collector& menu, std::string& chosen, const std::vector<st
     } else if (verb == "kernel" || verb == "linux") {
         menu.entry().kernel = second;
     } else if (verb == "append") {
-        takeAppend(menu.entry(), words);
+        parseAppend(menu.entry(), words);
     } else if (verb == "initrd") {
         menu.entry().initrds.push_back(second);
     } else if (verb == "include" || (verb == "menu" && model::lowerCase(second) == "include")) {
@@ -190,7 +190,7 @@ BootMenu grubMenu(std::string_view text)
 {
     Collector menu;
     std::string chosen;
-    forEachLine(text, [&](const std::vector<std::string>& words) { takeGrubLine(menu, chosen, words); });
+    forEachLine(text, [&](const std::vector<std::string>& words) { parseGrubLine(menu, chosen, words); });
     return menu.finish([&](const BootEntry& entry, std::size_t position) {
         return !chosen.empty() && (chosen == std::to_string(position) || chosen == entry.title);
     });
@@ -200,7 +200,7 @@ BootMenu syslinuxMenu(std::string_view text)
 {
     Collector menu;
     std::string chosen;
-    forEachLine(text, [&](const std::vector<std::string>& words) { takeSyslinuxLine(menu, chosen, words); });
+    forEachLine(text, [&](const std::vector<std::string>& words) { parseSyslinuxLine(menu, chosen, words); });
     return menu.finish([&](const BootEntry& entry, std::size_t) {
         return !chosen.empty() && model::lowerCase(chosen) == model::lowerCase(entry.title);
     });

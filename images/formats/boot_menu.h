@@ -5,23 +5,24 @@
 
 namespace bm::images {
 
-/// One way to start, of a boot menu.
+/// One entry of a boot menu.
 struct BootEntry {
     std::string title;
-    std::string kernel;               ///< as the menu has it: "/casper/vmlinuz", "vmlinuz"
-    std::vector<std::string> initrds; ///< in the order they are loaded
-    std::string arguments;            ///< without those whose value only the menu knew ($variables)
+    std::string kernel;               ///< path in the menu: "/casper/vmlinuz", "vmlinuz"
+    std::vector<std::string> initrds; ///< in load order
+    std::string arguments;            ///< without arguments that contain the menu's $variables
     bool operator==(const BootEntry&) const = default;
 };
 
 struct BootMenu {
-    std::vector<BootEntry> entries; ///< those with kernel and initrd, the default first
-    std::vector<std::string> more;  ///< other files that the menu takes in
+    std::vector<BootEntry> entries; ///< entries with kernel and initrd, the default first
+    std::vector<std::string> more;  ///< menu files that this one includes
 };
 
-/// GRUB's grub.cfg, as far as a menu goes: menuentry, linux, initrd, set default. Bounded; never fails.
+/// Parses GRUB's grub.cfg: menuentry, linux, initrd, set default. Bounded; never fails.
 BootMenu grubMenu(std::string_view text);
-/// isolinux.cfg and its like: default, label, kernel, append, initrd, include. Bounded; never fails.
+/// Parses isolinux.cfg and syslinux.cfg: default, label, kernel, append, initrd, include. Bounded; never
+/// fails.
 BootMenu syslinuxMenu(std::string_view text);
 
 } // namespace bm::images

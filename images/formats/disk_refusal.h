@@ -8,7 +8,7 @@
 
 namespace bm::images {
 
-/// How the parsers of foreign headers say no: "vmdk: <why>", with what to do instead.
+/// Errors of the parsers of foreign headers: "vmdk: <why>", with a hint.
 struct DiskRefusal {
     std::string_view format; ///< "vmdk"
 
@@ -21,11 +21,11 @@ struct DiskRefusal {
     {
         throw model::Error(model::ErrorCode::ImageUnsupported, fmt::format("{}: {}", format, why), hint);
     }
-    /// Declared sizes: 0 and more than @p limitBytes are refused.
+    /// Refuses a declared size of 0 or above @p limitBytes.
     void checkSize(std::uint64_t virtualBytes, std::uint64_t limitBytes) const
     {
         if (virtualBytes == 0)
-            unsupported("the image has a virtual size of 0", "give an image of a disk");
+            unsupported("the image has a virtual size of 0", "use an image of a disk");
         if (virtualBytes > limitBytes)
             throw model::Error(
                 model::ErrorCode::ImageTooLarge,

@@ -26,18 +26,18 @@ struct Known {
 };
 
 constexpr std::string_view kConvert = "convert it first: qemu-img convert -O qcow2 IMAGE NEW.qcow2";
-constexpr std::string_view kUnpack = "unpack it and add the disk image inside";
+constexpr std::string_view kUnpack = "unpack it and add the disk image from it";
 
 constexpr auto kRefused = std::to_array<Known>({
     {0, "COWD"sv, "an old ESX VMDK extent", kConvert},
     {0, "# Disk DescriptorFile"sv, "a VMDK descriptor, whose data is in other files (flat or split)",
-     "make it one file beside its extents: qemu-img convert -O vmdk IMAGE.vmdk NEW.vmdk"},
+     "convert it to one file beside its extents: qemu-img convert -O vmdk IMAGE.vmdk NEW.vmdk"},
     {64, "\x7f\x10\xda\xbe"sv, "a VDI image", kConvert},
     {0, "QED\0"sv, "a QED image", kConvert},
     {0, "WithoutFreeSpace"sv, "a Parallels image", kConvert},
     {0, "WithouFreSpacExt"sv, "a Parallels image", kConvert},
     {32769, "CD001"sv, "an ISO 9660 image",
-     "machines boot it and stay in it: leave out --kind disk (docs/ramdisk-deployments.md)"},
+     "add it as a RAM disk image, without --kind disk (docs/ramdisk-deployments.md)"},
     {0, "LUKS\xba\xbe"sv, "an encrypted (LUKS) image", "decrypt it first: qemu-img convert"},
     {0, "PK\x03\x04"sv, "a ZIP archive", kUnpack},
     {0, "7z\xbc\xaf\x27\x1c"sv, "a 7-Zip archive", kUnpack},
@@ -54,7 +54,7 @@ constexpr auto kRefused = std::to_array<Known>({
 });
 
 struct Magic {
-    std::string_view bytes; ///< at the begin
+    std::string_view bytes; ///< at the begin of the file
     DiskFormat format;
 };
 
@@ -65,8 +65,8 @@ constexpr auto kTaken = std::to_array<Magic>({
     {"vhdxfile"sv, DiskFormat::Vhdx},
 });
 
-/// The old .lzma has no magic: properties, a dictionary of a usual size, and a length that is unknown or
-/// below 2^48.
+/// The old .lzma format has no magic number. It begins with properties, a dictionary of a common size, and a
+/// length that is unknown or below 2^48.
 bool isLzma(std::span<const std::byte> head)
 {
     if (!hasAt(head, 0, "\x5d\x00\x00"sv) || head.size() < 13)
@@ -88,7 +88,7 @@ Compression detectRarerCompression(std::span<const std::byte> head) noexcept
     return isLzma(head) ? Compression::Lzma : Compression::None;
 }
 
-/// Printable from its first byte on, as a web page with an error is: no disk begins like that.
+/// Whether the head is printable text, such as an error page of a web server. No disk image begins with text.
 bool looksLikeText(std::span<const std::byte> head)
 {
     constexpr std::size_t kEnough = 512;
@@ -170,7 +170,8 @@ bool looksLikeArchive(std::span<const std::byte> head) noexcept
 DiskFormat identify(std::span<const std::byte> head)
 {
     if (head.empty())
-        throw Error(ErrorCode::ImageCorrupt, "the image is empty", "look at where it was made or downloaded");
+        throw Error(ErrorCode::ImageCorrupt, "the image is empty",
+                    "check where it was created or downloaded");
     for (const Magic& magic : kTaken)
         if (hasAt(head, 0, magic.bytes))
             return magic.format;
@@ -180,7 +181,7 @@ DiskFormat identify(std::span<const std::byte> head)
                         std::string(known.hint));
     if (looksLikeText(head))
         throw Error(ErrorCode::ImageUnsupported, "this is text, not a disk image",
-                    "was it downloaded from a page that answered with an error? look at it with head");
+                    "check it with head: a download may have saved an error page");
     return DiskFormat::Raw;
 }
 
@@ -195,20 +196,22 @@ void checkRawLength(std::span<const std::byte> head, std::uint64_t sizeBytes)
     constexpr std::uint64_t kSector = 512;
     const PartitionExtent extent = partitionExtent(head);
     if (sizeBytes < extent.leastBytes)
-        throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("the image is cut off: {} bytes, but its {} partition table reaches to {}",
-                                sizeBytes, extent.kind, extent.leastBytes),
-                    "fetch it again and compare its checksum");
+        throw Error(
+            ErrorCode::ImageCorrupt,
+            fmt::format("the image is truncated: it has {} bytes, but its {} partition table reaches to {}",
+                        sizeBytes, extent.kind, extent.leastBytes),
+            "fetch it again and compare its checksum");
     if (sizeBytes % kSector == 0)
         return;
     if (extent.leastBytes > 0)
         throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("{} bytes are no whole number of sectors", sizeBytes),
+                    fmt::format("{} bytes are not a whole number of sectors", sizeBytes),
                     "fetch it again and compare its checksum");
-    throw Error(ErrorCode::ImageUnsupported,
-                fmt::format("not a disk image: no known format, and {} bytes are no whole number of sectors",
-                            sizeBytes),
-                "known are raw, qcow2, vmdk, vhd and vhdx, plain or compressed once");
+    throw Error(
+        ErrorCode::ImageUnsupported,
+        fmt::format("not a disk image: no known format, and {} bytes are not a whole number of sectors",
+                    sizeBytes),
+        "supported formats: raw, qcow2, vmdk, vhd and vhdx, plain or compressed once");
 }
 
 } // namespace bm::images

@@ -11,28 +11,28 @@ enum class DiskFormat : std::uint8_t { Raw, Qcow2, Vmdk, Vhd, Vhdx };
 
 /// "", "gz", "xz", "bz2", "zst", "lz4", "lzma", "lz", "lzo", "Z".
 std::string_view toText(Compression compression) noexcept;
-/// "raw", "qcow2", "vmdk", "vhd", "vhdx". A fixed VHD is Raw here: only its last bytes tell.
+/// "raw", "qcow2", "vmdk", "vhd", "vhdx". A fixed VHD counts as Raw: only its last bytes identify it.
 std::string_view toText(DiskFormat format) noexcept;
 
-/// How much of a file's begin the functions below look at; less is given only where the file is shorter.
+/// The number of first bytes that the functions below examine. Callers pass fewer only for a shorter file.
 inline constexpr std::size_t kHeadBytes = std::size_t{1} << 20U;
 
-/// By the first bytes; names and suffixes are not looked at.
+/// Detects the compression from the first bytes; file names do not matter.
 Compression detectCompression(std::span<const std::byte> head) noexcept;
 
-/// Whether the (uncompressed) bytes begin as an archive of files does: tar, cpio, zip.
+/// Whether the (uncompressed) bytes begin like a tar, cpio or zip archive.
 bool looksLikeArchive(std::span<const std::byte> head) noexcept;
 
-/// What the (uncompressed) bytes are. What is known and not taken is refused by its name, what looks like no
-/// disk at all (text, an archive) too; anything else is raw.
-/// @throws Error ImageUnsupported (with what to do instead)
+/// Identifies the format of the (uncompressed) bytes. Refuses known unsupported formats by name, and content
+/// that is not a disk, such as text or an archive. Anything else is raw.
+/// @throws Error ImageUnsupported, with a hint
 DiskFormat identify(std::span<const std::byte> head);
 
-/// Refuses a raw image whose last 512 bytes are another format's footer (DMG). @throws Error
+/// Refuses a raw image whose last 512 bytes are the footer of another format (DMG). @throws Error
 /// ImageUnsupported
 void refuseFooter(std::span<const std::byte> tail);
 
-/// Refuses a raw image that is no whole number of sectors, or shorter than its partition table says.
+/// Refuses a raw image that is not a whole number of sectors, or shorter than its partition table.
 /// @throws Error ImageCorrupt, ImageUnsupported
 void checkRawLength(std::span<const std::byte> head, std::uint64_t sizeBytes);
 

@@ -49,7 +49,7 @@ std::string plainName(std::string name)
     return name;
 }
 
-/// Rock Ridge's NM entries in a record's system use area (SUSP 5, RRIP 4.1.4); "" where there are none.
+/// Rock Ridge's NM entries in a record's system use area (SUSP 5, RRIP 4.1.4); "" without one.
 std::string alternateName(std::span<const std::byte> area)
 {
     constexpr std::size_t kHead = 5;
@@ -95,28 +95,29 @@ Iso9660::Iso9660(const ByteSource& source) : source_(source)
         if (found[0] != kPrimary)
             continue;
         if (text::littleEndian<std::uint16_t>(found, 128) != kSector)
-            throw Error(ErrorCode::ImageUnsupported, "an ISO 9660 image whose blocks are not 2048 bytes",
-                        "make it anew with xorriso or genisoimage");
+            throw Error(ErrorCode::ImageUnsupported,
+                        "the blocks of this ISO 9660 image are not 2048 bytes long",
+                        "create it again with xorriso or genisoimage");
         volume_ = textAt(found, 40, 32);
         sizeBytes_ = text::littleEndian<std::uint32_t>(found, 80) * kSector;
         root_ = extentOf(found.subspan(156));
     }
     if (root_.bytes == 0)
-        throw Error(ErrorCode::ImageUnsupported, "an ISO 9660 image without a volume descriptor",
-                    "is it an ISO image? look at it with: file IMAGE");
+        throw Error(ErrorCode::ImageUnsupported, "this ISO 9660 image has no volume descriptor",
+                    "check that it is an ISO image: file IMAGE");
     if (sizeBytes_ > source.sizeBytes())
         throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("the ISO image is cut off: {} bytes, its volume has {}", source.sizeBytes(),
-                                sizeBytes_),
+                    fmt::format("the ISO image is truncated: it has {} bytes, but its volume has {}",
+                                source.sizeBytes(), sizeBytes_),
                     "fetch it again and compare its checksum");
-    check(root_, "its root folder");
+    check(root_, "the root folder");
 }
 
 void Iso9660::check(const ByteRange& extent, std::string_view what) const
 {
     if (extent.offset > source_.sizeBytes() || extent.bytes > source_.sizeBytes() - extent.offset)
         throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("the ISO image is broken: {} reaches past its end", what),
+                    fmt::format("the ISO image is damaged: {} reaches past its end", what),
                     "fetch it again and compare its checksum");
 }
 
@@ -146,15 +147,15 @@ std::vector<Iso9660::Entry> Iso9660::entries(const ByteRange& directory) const
 {
     check(directory, "a folder");
     if (directory.bytes > kMostDirectoryBytes)
-        throw Error(ErrorCode::ImageCorrupt, "the ISO image has a folder larger than 4 MiB",
-                    "make it anew with xorriso or genisoimage");
+        throw Error(ErrorCode::ImageCorrupt, "the ISO image contains a folder larger than 4 MiB",
+                    "create it again with xorriso or genisoimage");
     const std::vector<std::byte> read =
         source_.read(directory.offset, static_cast<std::size_t>(directory.bytes));
     const std::span<const std::byte> bytes(read);
     std::vector<Entry> found;
     for (std::size_t at = 0; at < bytes.size();) {
         const auto length = std::to_integer<std::size_t>(bytes[at]);
-        if (length == 0) { // no record crosses a sector's end
+        if (length == 0) { // a record does not cross a sector boundary
             at = (at / kSector + 1) * kSector;
             continue;
         }

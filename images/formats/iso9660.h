@@ -10,23 +10,23 @@
 
 namespace bm::images {
 
-/// Whether the bytes begin as an ISO 9660 image does.
+/// Whether the bytes begin like an ISO 9660 image.
 bool looksLikeIso(std::span<const std::byte> head) noexcept;
 
-/// Files of an ISO 9660 image (ECMA-119), by Rock Ridge's names where it has them. Walks down the path that
-/// is asked for and nothing else, so that no loop of folders leads anywhere; every extent is checked.
-/// Multi-extent files (4 GiB and more) are not found. Borrows its source.
+/// Reads files of an ISO 9660 image (ECMA-119), by Rock Ridge's names where it has them. Follows only the
+/// requested path, so that loops of folders do no harm. Checks every extent. Does not find multi-extent files
+/// (4 GiB and more). Borrows its source.
 class Iso9660 {
 public:
-    /// @throws Error ImageUnsupported (no such image, other block size), ImageCorrupt (cut off)
+    /// @throws Error ImageUnsupported (not such an image, other block size), ImageCorrupt (truncated)
     explicit Iso9660(const ByteSource& source);
 
-    const std::string& volume() const { return volume_; }  ///< its label, printable
-    std::uint64_t sizeBytes() const { return sizeBytes_; } ///< as the volume says
-    /// Where @p path ("casper/vmlinuz", case not told apart) lies; nothing when there is no such file.
-    /// @throws Error ImageCorrupt (it reaches past the end, a folder larger than 4 MiB)
+    const std::string& volume() const { return volume_; }  ///< volume label, printable
+    std::uint64_t sizeBytes() const { return sizeBytes_; } ///< from the volume descriptor
+    /// The location of @p path ("casper/vmlinuz", case-insensitive); nullopt without such a file.
+    /// @throws Error ImageCorrupt (the file reaches past the end, a folder is larger than 4 MiB)
     std::optional<ByteRange> find(std::string_view path) const;
-    /// Its content, nothing when there is no such file or it is larger than @p limitBytes.
+    /// The content of a file; nullopt without such a file, or when it is larger than @p limitBytes.
     std::optional<std::string> text(std::string_view path, std::size_t limitBytes) const;
 
 private:
@@ -34,7 +34,7 @@ private:
         std::string name;
         ByteRange extent;
         bool directory = false;
-        bool more = false; ///< goes on in another extent
+        bool more = false; ///< continues in another extent
     };
     std::vector<Entry> entries(const ByteRange& directory) const;
     static std::optional<Entry> entryAt(std::span<const std::byte> record);

@@ -15,7 +15,7 @@ using model::Error;
 using model::ErrorCode;
 using namespace std::string_view_literals;
 
-// Offsets in the file; the header's names for them are beside.
+// Offsets in the file, with the header's field names.
 constexpr std::size_t kSetupSectors = 0x1f1; // setup_sects
 constexpr std::size_t kParagraphs = 0x1f4;   // syssize, in 16 bytes
 constexpr std::size_t kMagic = 0x202;        // header: "HdrS"
@@ -49,12 +49,13 @@ std::string versionOf(const ByteSource& source, const ByteRange& kernel, std::sp
     const bool elf = hasAt(head, 0,
                            "\x7f"
                            "ELF"sv);
-    throw Error(ErrorCode::ImageUnsupported,
-                fmt::format("{} is no kernel that a loader can start: it has no \"HdrS\" at 0x202", name),
-                gzip  ? "it is compressed: unpack it"
-                : elf ? "this is vmlinux: take the bzImage, which distributions call vmlinuz"
-                      : "take the bzImage of x86, which distributions call vmlinuz; are kernel and initrd "
-                        "mixed up?");
+    throw Error(
+        ErrorCode::ImageUnsupported,
+        fmt::format("{} is not a bootable kernel: it has no \"HdrS\" at 0x202", name),
+        gzip  ? "decompress it"
+        : elf ? "this is vmlinux: use the bzImage, which distributions call vmlinuz"
+              : "use the bzImage of x86, which distributions call vmlinuz; check that kernel and initrd "
+                "are not swapped");
 }
 
 } // namespace
@@ -64,16 +65,16 @@ LinuxKernel inspectKernel(const ByteSource& source, const ByteRange& kernel, con
     if (kernel.bytes > kMostKernelBytes)
         throw Error(
             ErrorCode::ImageTooLarge,
-            fmt::format("{} has {} bytes; a kernel may have {}", name, kernel.bytes, kMostKernelBytes),
-            "are kernel and initrd mixed up?");
+            fmt::format("{} has {} bytes, but a kernel has at most {}", name, kernel.bytes, kMostKernelBytes),
+            "check that kernel and initrd are not swapped");
     const std::vector<std::byte> head =
         source.read(kernel.offset, static_cast<std::size_t>(std::min<std::uint64_t>(kernel.bytes, 4096)));
     if (head.size() < kHeaderEnd || !hasAt(head, kMagic, "HdrS"sv))
         refuseKernel(name, head);
     const auto protocol = text::littleEndian<std::uint16_t>(head, kProtocol);
     if (protocol < kInitrdProtocol || (std::to_integer<unsigned>(head[kLoadFlags]) & 1U) == 0)
-        throw Error(ErrorCode::ImageUnsupported, name + " is a zImage, which takes no initrd of today's size",
-                    "take a bzImage");
+        throw Error(ErrorCode::ImageUnsupported, name + " is a zImage, which supports no large initrd",
+                    "use a bzImage");
     const unsigned given = std::to_integer<unsigned>(head[kSetupSectors]);
     const std::uint64_t setup = (given == 0 ? 4U : given) + 1;
     const std::uint64_t declared =
@@ -81,7 +82,8 @@ LinuxKernel inspectKernel(const ByteSource& source, const ByteRange& kernel, con
     constexpr std::uint64_t kRounding = 16;
     if (declared > kernel.bytes + kRounding)
         throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("{} is cut off: {} bytes, its header says {}", name, kernel.bytes, declared),
+                    fmt::format("{} is truncated: it has {} bytes, but its header says {}", name,
+                                kernel.bytes, declared),
                     "fetch it again and compare its checksum");
     LinuxKernel found;
     found.version = versionOf(source, kernel, head);
@@ -97,7 +99,7 @@ std::string inspectInitrd(const ByteSource& source, const ByteRange& initrd, con
         std::string_view magic;
         std::string_view text;
     };
-    // What the kernel unpacks: lib/decompress.c and init/initramfs.c.
+    // The formats that the kernel unpacks: lib/decompress.c and init/initramfs.c.
     static constexpr auto kKnown = std::to_array<Known>({
         {"070701"sv, "cpio"},
         {"070702"sv, "cpio"},
@@ -113,17 +115,18 @@ std::string inspectInitrd(const ByteSource& source, const ByteRange& initrd, con
         {"\x89LZO\x00\r\n"sv, "lzo"},
     });
     if (initrd.bytes > kMostInitrdBytes)
-        throw Error(
-            ErrorCode::ImageTooLarge,
-            fmt::format("{} has {} bytes; an initrd may have {}", name, initrd.bytes, kMostInitrdBytes),
-            "no machine unpacks it in its memory; is it a disk image?");
+        throw Error(ErrorCode::ImageTooLarge,
+                    fmt::format("{} has {} bytes, but an initrd has at most {}", name, initrd.bytes,
+                                kMostInitrdBytes),
+                    "check that it is not a disk image");
     const std::vector<std::byte> head = source.read(initrd.offset, 16);
     for (const Known& known : kKnown)
         if (hasAt(head, 0, known.magic))
             return std::string(known.text);
     throw Error(ErrorCode::ImageUnsupported,
-                name + " is no initrd: neither a cpio archive (newc) nor one compressed as the kernel knows",
-                "find . | cpio -o -H newc | zstd > initrd.img");
+                name + " is not an initrd: neither a cpio archive (newc) nor one in a compression that the "
+                       "kernel supports",
+                "create one: find . | cpio -o -H newc | zstd > initrd.img");
 }
 
 } // namespace bm::images

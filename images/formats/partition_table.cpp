@@ -14,7 +14,7 @@ constexpr std::size_t kMbrEntry = 16;
 constexpr std::size_t kMbrEntries = 4;
 constexpr std::uint8_t kProtective = 0xee;
 
-/// UEFI 2.10, 5.3.2: the backup header is in the last sector; where it is stands at offset 32 of the first.
+/// UEFI 2.10, 5.3.2: offset 32 of the first header has the position of the backup header, in the last sector.
 std::uint64_t gptSectors(std::span<const std::byte> head, std::size_t sectorBytes) noexcept
 {
     constexpr std::string_view kSignature = "EFI PART";
@@ -25,7 +25,7 @@ std::uint64_t gptSectors(std::span<const std::byte> head, std::size_t sectorByte
     return backup < kMostSectors ? backup + 1 : 0;
 }
 
-/// 0 where the four entries are not a partition table (a boot sector of FAT or NTFS has code there).
+/// 0 when the four entries are not a partition table: a boot sector of FAT or NTFS has code there.
 std::uint64_t mbrSectors(std::span<const std::byte> head) noexcept
 {
     if (head.size() < 512 || text::littleEndian<std::uint16_t>(head, 510) != 0xaa55)

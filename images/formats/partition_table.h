@@ -6,13 +6,13 @@
 
 namespace bm::images {
 
-/// How far the partition table at an image's begin says that the image reaches.
+/// The size of an image that its partition table requires.
 struct PartitionExtent {
-    std::string_view kind;        ///< "GPT", "MBR"; "" where there is none
-    std::uint64_t leastBytes = 0; ///< a shorter image is cut off; 0: not known
+    std::string_view kind;        ///< "GPT", "MBR"; "" without a table
+    std::uint64_t leastBytes = 0; ///< a shorter image is truncated; 0: unknown
 };
 
-/// @p head: the first 8 KiB or more (less: none is found). Trusts nothing: nonsense counts as no table.
+/// @p head: the first 8 KiB or more; a shorter head yields no table. Implausible values count as no table.
 PartitionExtent partitionExtent(std::span<const std::byte> head) noexcept;
 
 } // namespace bm::images

@@ -17,10 +17,10 @@ constexpr unsigned kSubclusters = 32;
 
 [[noreturn]] void cutOff(std::uint64_t fileBytes, std::uint64_t neededBytes)
 {
-    throw model::Error(
-        model::ErrorCode::ImageCorrupt,
-        fmt::format("qcow2: cut off: {} bytes, its tables refer to {}", fileBytes, neededBytes),
-        "fetch it again and compare its checksum");
+    throw model::Error(model::ErrorCode::ImageCorrupt,
+                       fmt::format("qcow2: truncated: the file has {} bytes, but its tables refer to {}",
+                                   fileBytes, neededBytes),
+                       "fetch it again and compare its checksum");
 }
 
 /// Walks the two levels of tables (QEMU docs/interop/qcow2.txt, "Cluster mapping").
@@ -57,7 +57,7 @@ private:
         if ((entry & kCompressed) != 0 || (entry & kOffsetMask) == 0)
             return;
         std::uint64_t used = header_.clusterBytes;
-        if (header_.extendedL2) // the low half of the bitmap tells which subclusters hold data
+        if (header_.extendedL2) // the low half of the bitmap marks subclusters with data
             used = std::uint64_t{header_.clusterBytes} / kSubclusters *
                    static_cast<std::uint64_t>(std::bit_width(text::bigEndian<std::uint32_t>(l2, at + 12)));
         else if (header_.version == 3 && (entry & kReadsZero) != 0)

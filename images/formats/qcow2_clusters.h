@@ -4,9 +4,9 @@
 
 namespace bm::images {
 
-/// Refuses a qcow2 file that ends before the data that its tables refer to: tools read zeros there and say
-/// nothing when less than a cluster is missing. Compressed clusters are not looked at, they do not decompress
-/// when cut.
+/// Refuses a qcow2 file that ends before the data of its tables: other tools read zeros there, without an
+/// error when less than a cluster is missing. Skips compressed clusters, because decompression detects their
+/// truncation.
 /// @throws Error ImageCorrupt
 void checkQcow2Clusters(const ByteSource& file, const Qcow2Header& header);
 

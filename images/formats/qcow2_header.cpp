@@ -40,7 +40,7 @@ constexpr std::uint32_t kExtensionEncryption = 0x0537be77;
 [[noreturn]] void externalData()
 {
     unsupported("the image keeps its data in an external data file",
-                "make it one file: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
+                "convert it to one file: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
 }
 
 [[noreturn]] void encrypted()
@@ -53,14 +53,14 @@ void checkFeatures(std::uint64_t features)
     if ((features & kExternalData) != 0)
         externalData();
     if ((features & kCorrupt) != 0)
-        corrupt("the image says of itself that it is corrupt");
+        corrupt("the image is marked as corrupt");
     if ((features & ~kUnderstood) != 0)
         unsupported(fmt::format("unknown incompatible features {:#x}", features & ~kUnderstood),
-                    "convert it with the tool that made it: qemu-img convert -O qcow2 -o compat=1.1");
+                    "convert it with the tool that created it: qemu-img convert -O qcow2 -o compat=1.1");
 }
 
-/// Header extensions follow the header: type, length, data padded to 8; ended by type 0 or the first
-/// cluster's end.
+/// Header extensions follow the header: type, length, data padded to 8. Type 0 or the end of the first
+/// cluster ends them.
 void checkExtensions(std::span<const std::byte> head, std::uint64_t headerBytes, std::uint64_t clusterBytes)
 {
     std::uint64_t at = headerBytes;
@@ -84,13 +84,13 @@ void readTables(std::span<const std::byte> head, Qcow2Header& header, std::uint6
     header.l1Entries = text::bigEndian<std::uint32_t>(head, 36);
     header.l1Offset = text::bigEndian<std::uint64_t>(head, 40);
     const auto refcounts = text::bigEndian<std::uint64_t>(head, 48);
-    // Extended L2 entries are twice as long; the smaller count is what any image needs at least.
+    // Extended L2 entries are twice as long. The smaller count is the minimum for every image.
     const std::uint64_t covered = std::uint64_t{header.clusterBytes} * (header.clusterBytes / 8);
     if (header.l1Entries > kMostL1Entries || header.l1Entries < header.virtualBytes / covered)
-        corrupt(fmt::format("{} L1 entries for {} bytes", header.l1Entries, header.virtualBytes));
+        corrupt(fmt::format("{} L1 entries are too few for {} bytes", header.l1Entries, header.virtualBytes));
     if (header.l1Offset > fileBytes || header.l1Entries * 8 > fileBytes - header.l1Offset ||
         refcounts >= fileBytes)
-        corrupt("its tables lie outside the file: it is cut off");
+        corrupt("truncated: the tables lie outside the file");
 }
 
 } // namespace
@@ -103,21 +103,22 @@ Qcow2Header parseQcow2Header(std::span<const std::byte> head, std::uint64_t file
     Qcow2Header header;
     header.version = text::bigEndian<std::uint32_t>(head, 4);
     if (header.version != 2 && header.version != 3)
-        unsupported(fmt::format("version {}", header.version), "convert it first: qemu-img convert -O qcow2");
+        unsupported(fmt::format("unsupported version {}", header.version),
+                    "convert it first: qemu-img convert -O qcow2");
     const auto clusterBits = text::bigEndian<std::uint32_t>(head, 20);
     if (clusterBits < 9 || clusterBits > 21)
-        corrupt(fmt::format("clusters of 2^{} bytes", clusterBits));
+        corrupt(fmt::format("invalid cluster size: 2^{} bytes", clusterBits));
     header.clusterBytes = 1U << clusterBits;
     header.virtualBytes = text::bigEndian<std::uint64_t>(head, 24);
 
     if (text::bigEndian<std::uint64_t>(head, 8) != 0)
         unsupported("the image needs a backing file",
-                    "make it whole: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
+                    "convert it to one file: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
     if (text::bigEndian<std::uint32_t>(head, 32) != 0)
         encrypted();
     if (text::bigEndian<std::uint32_t>(head, 60) != 0)
         unsupported("the image holds internal snapshots",
-                    "keep one state: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
+                    "convert one state: qemu-img convert -O qcow2 IMAGE NEW.qcow2");
     std::uint64_t headerBytes = kVersion2Bytes;
     if (header.version == 3) {
         const auto features = text::bigEndian<std::uint64_t>(head, 72);
@@ -125,11 +126,11 @@ Qcow2Header parseQcow2Header(std::span<const std::byte> head, std::uint64_t file
         header.extendedL2 = (features & kExtendedL2) != 0;
         headerBytes = text::bigEndian<std::uint32_t>(head, 100);
         if (headerBytes < kVersion3Bytes || headerBytes > header.clusterBytes)
-            corrupt(fmt::format("a header of {} bytes", headerBytes));
+            corrupt(fmt::format("invalid header length: {} bytes", headerBytes));
     }
     checkExtensions(head, headerBytes, header.clusterBytes);
     if (header.virtualBytes == 0)
-        unsupported("the image has a virtual size of 0", "give an image of a disk");
+        unsupported("the image has a virtual size of 0", "use an image of a disk");
     if (header.virtualBytes > limitBytes)
         throw Error(
             ErrorCode::ImageTooLarge,

@@ -24,7 +24,7 @@ bool begins(std::span<const std::byte> bytes, const char* cookie)
     return bytes.size() >= 8 && std::memcmp(bytes.data(), cookie, 8) == 0;
 }
 
-/// One's complement of the sum of all bytes but those of the checksum itself.
+/// One's complement of the sum of all bytes except the checksum field.
 std::uint32_t checksumOf(std::span<const std::byte> bytes, std::size_t at)
 {
     std::uint32_t sum = 0;
@@ -43,23 +43,24 @@ struct Footer {
 Footer readFooter(std::span<const std::byte> bytes)
 {
     if (bytes.size() < kVhdFooterBytes || !begins(bytes, "conectix"))
-        kRefusal.corrupt("no footer at its end: it is cut off");
+        kRefusal.corrupt("truncated: the file has no footer at its end");
     bytes = bytes.first(kVhdFooterBytes);
     if (checksumOf(bytes, 64) != text::bigEndian<std::uint32_t>(bytes, 64))
-        kRefusal.corrupt("the checksum of its footer is wrong");
+        kRefusal.corrupt("the checksum of the footer is wrong");
     if (text::bigEndian<std::uint32_t>(bytes, 12) >> 16U != kVersion >> 16U)
-        kRefusal.unsupported(fmt::format("version {:#x}", text::bigEndian<std::uint32_t>(bytes, 12)),
-                             "convert it first: qemu-img convert");
+        kRefusal.unsupported(
+            fmt::format("unsupported version {:#x}", text::bigEndian<std::uint32_t>(bytes, 12)),
+            "convert it first: qemu-img convert");
     const Footer footer{text::bigEndian<std::uint32_t>(bytes, 60), text::bigEndian<std::uint64_t>(bytes, 16),
                         text::bigEndian<std::uint64_t>(bytes, 48)};
     if (footer.type == kDifferencing)
         kRefusal.unsupported("a differencing disk, which needs its parent",
-                             "make it whole: merge it, or qemu-img convert -O vpc IMAGE NEW.vhd");
+                             "merge it with its parent, or qemu-img convert -O vpc IMAGE NEW.vhd");
     if (footer.type != kFixed && footer.type != kDynamic)
-        kRefusal.unsupported(fmt::format("disk type {}", footer.type),
+        kRefusal.unsupported(fmt::format("unsupported disk type {}", footer.type),
                              "convert it to a fixed or dynamic VHD");
     if (footer.sizeBytes % kSector != 0)
-        kRefusal.corrupt(fmt::format("{} bytes are no whole number of sectors", footer.sizeBytes));
+        kRefusal.corrupt(fmt::format("{} bytes are not a whole number of sectors", footer.sizeBytes));
     return footer;
 }
 
@@ -71,9 +72,10 @@ std::optional<VhdHeader> parseVhdFooter(std::span<const std::byte> footer, std::
         return std::nullopt;
     const Footer read = readFooter(footer);
     if (read.type != kFixed)
-        kRefusal.corrupt("a dynamic disk without its header: its begin is missing");
+        kRefusal.corrupt("a dynamic disk has no header: the begin of the file is missing");
     if (read.sizeBytes != diskBytes)
-        kRefusal.corrupt(fmt::format("a disk of {} bytes, {} are there", read.sizeBytes, diskBytes));
+        kRefusal.corrupt(
+            fmt::format("the footer says {} bytes, but the file has {}", read.sizeBytes, diskBytes));
     VhdHeader header;
     header.virtualBytes = read.sizeBytes;
     return header;
@@ -84,17 +86,18 @@ VhdHeader parseVhdHeader(const ByteSource& file, std::uint64_t limitBytes)
     const std::vector<std::byte> first = file.read(0, kVhdFooterBytes);
     const Footer footer = readFooter(first);
     if (footer.type != kDynamic)
-        kRefusal.corrupt("a fixed disk with its footer at the begin");
+        kRefusal.corrupt("a fixed disk has a footer at its begin");
     kRefusal.checkSize(footer.sizeBytes, limitBytes);
     if (file.sizeBytes() < 2 * kVhdFooterBytes + kDynamicBytes ||
         file.read(file.sizeBytes() - kVhdFooterBytes, kVhdFooterBytes) != first)
-        kRefusal.corrupt("no footer at its end, or another than at its begin: it is cut off");
+        kRefusal.corrupt(
+            "truncated: the footer at the end is missing, or differs from the copy at the begin");
 
     const std::vector<std::byte> dynamic = file.read(footer.headerOffset, kDynamicBytes);
     if (dynamic.size() < kDynamicBytes || !begins(dynamic, "cxsparse"))
-        kRefusal.corrupt("no dynamic disk header where its footer says");
+        kRefusal.corrupt("the footer refers to a missing dynamic disk header");
     if (checksumOf(dynamic, 36) != text::bigEndian<std::uint32_t>(dynamic, 36))
-        kRefusal.corrupt("the checksum of its dynamic disk header is wrong");
+        kRefusal.corrupt("the checksum of the dynamic disk header is wrong");
     VhdHeader header;
     header.dynamic = true;
     header.virtualBytes = footer.sizeBytes;
@@ -103,18 +106,19 @@ VhdHeader parseVhdHeader(const ByteSource& file, std::uint64_t limitBytes)
     header.blockBytes = text::bigEndian<std::uint32_t>(dynamic, 32);
     if (!std::has_single_bit(header.blockBytes) || header.blockBytes < kSector ||
         header.blockBytes > kMostBlockBytes)
-        kRefusal.corrupt(fmt::format("blocks of {} bytes", header.blockBytes));
+        kRefusal.corrupt(fmt::format("invalid block size: {} bytes", header.blockBytes));
     if (std::uint64_t{header.tableEntries} * header.blockBytes < header.virtualBytes)
-        kRefusal.corrupt(fmt::format("{} blocks for {} bytes", header.tableEntries, header.virtualBytes));
+        kRefusal.corrupt(
+            fmt::format("{} blocks are too few for {} bytes", header.tableEntries, header.virtualBytes));
     if (header.tableOffset > file.sizeBytes() ||
         std::uint64_t{header.tableEntries} * 4 > file.sizeBytes() - header.tableOffset)
-        kRefusal.corrupt("its table lies outside the file: it is cut off");
+        kRefusal.corrupt("truncated: the block table lies outside the file");
     return header;
 }
 
 void checkVhdBlocks(const ByteSource& file, const VhdHeader& header)
 {
-    constexpr std::uint64_t kStride = 16384; // entries in memory at once
+    constexpr std::uint64_t kStride = 16384; // table entries per read
     const std::uint64_t bitmap =
         (header.blockBytes / kSector / 8 + kSector - 1) / kSector * kSector; // precedes each block
     const std::uint64_t used = (header.virtualBytes + header.blockBytes - 1) / header.blockBytes;
@@ -127,8 +131,8 @@ void checkVhdBlocks(const ByteSource& file, const VhdHeader& header)
             const std::uint64_t length =
                 bitmap + std::min<std::uint64_t>(header.blockBytes, header.virtualBytes - guest);
             if (sector != kUnused && sector * kSector + length > file.sizeBytes())
-                kRefusal.corrupt(fmt::format("cut off: {} bytes, its table refers to {}", file.sizeBytes(),
-                                             sector * kSector + length));
+                kRefusal.corrupt(fmt::format("truncated: the file has {} bytes, but its table refers to {}",
+                                             file.sizeBytes(), sector * kSector + length));
         }
     }
 }

@@ -20,13 +20,13 @@ constexpr std::size_t kHeaderBytes = 4096;
 constexpr std::size_t kRegionTableBytes = 64 * kKibibyte;
 constexpr std::uint32_t kMostRegions = 2047;
 
-/// GUIDs as they are in the file.
+/// GUIDs in the byte order of the file.
 constexpr std::string_view kTableRegion{"\x66\x77\xc2\x2d\x23\xf6\x00\x42\x9d\x64\x11\x5e\x9b\xfd\x4a\x08",
                                         16};
 constexpr std::string_view kMetadataRegion{"\x06\xa2\x7c\x8b\x90\x47\x9a\x4b\xb8\xfe\x57\x5f\x05\x0f\x88\x6e",
                                            16};
 
-/// CRC-32C over @p bytes with its own field (at 4) as zero.
+/// Whether the checksum is right: CRC-32C over @p bytes with the checksum field (offset 4) as zero.
 bool isIntact(std::vector<std::byte> bytes)
 {
     const auto given = text::littleEndian<std::uint32_t>(bytes, 4);
@@ -34,7 +34,7 @@ bool isIntact(std::vector<std::byte> bytes)
     return crc32c(bytes) == given;
 }
 
-/// The newer of the two copies that is whole.
+/// The newer one of the two intact header copies.
 std::vector<std::byte> activeHeader(const ByteSource& file)
 {
     std::vector<std::byte> active;
@@ -47,17 +47,18 @@ std::vector<std::byte> activeHeader(const ByteSource& file)
             active = std::move(copy);
     }
     if (active.empty())
-        kRefusal.corrupt("neither of its headers is whole");
+        kRefusal.corrupt("both headers are damaged");
     return active;
 }
 
 void checkHeader(std::span<const std::byte> header)
 {
     if (const auto version = text::littleEndian<std::uint16_t>(header, 66); version != 1)
-        kRefusal.unsupported(fmt::format("version {}", version), "convert it with the tool that made it");
+        kRefusal.unsupported(fmt::format("unsupported version {}", version),
+                             "convert it with the tool that created it");
     for (const std::byte byte : header.subspan(48, 16)) // the log's GUID
         if (byte != std::byte{0})
-            kRefusal.unsupported("its log must be replayed first: it was not closed cleanly",
+            kRefusal.unsupported("the log must be replayed: the file was not closed cleanly",
                                  "open and close it once: qemu-img check -r all IMAGE");
 }
 
@@ -72,7 +73,7 @@ Region readRegion(std::span<const std::byte> table, std::size_t at, std::uint64_
                         text::littleEndian<std::uint32_t>(table, at + 24)};
     if (region.offset < kMebibyte || region.offset % kMebibyte != 0 || region.bytes == 0 ||
         region.offset > fileBytes || region.bytes > fileBytes - region.offset)
-        kRefusal.corrupt("a region lies outside the file: it is cut off");
+        kRefusal.corrupt("truncated: a region lies outside the file");
     return region;
 }
 
@@ -95,10 +96,10 @@ Regions readRegions(const ByteSource& file, std::span<const std::byte> table)
         else if (hasAt(table, at, kMetadataRegion))
             into = &regions.metadata;
         else if ((text::littleEndian<std::uint32_t>(table, at + 28) & 1U) != 0)
-            kRefusal.unsupported("an unknown region that is required",
-                                 "convert it with the tool that made it");
+            kRefusal.unsupported("an unknown region is marked as required",
+                                 "convert it with the tool that created it");
         if (into != nullptr && into->has_value())
-            kRefusal.corrupt("a region that is there twice");
+            kRefusal.corrupt("a region appears twice");
         if (into != nullptr)
             *into = readRegion(table, at, file.sizeBytes());
     }
@@ -112,10 +113,10 @@ std::vector<std::byte> regionTable(const ByteSource& file)
         if (table.size() == kRegionTableBytes && hasAt(table, 0, "regi") && isIntact(table))
             return table;
     }
-    kRefusal.corrupt("neither of its region tables is whole");
+    kRefusal.corrupt("both region tables are damaged");
 }
 
-/// Payload entries, with one entry of a sector bitmap after every so many (2.5).
+/// Number of payload entries between two sector bitmap entries (2.5).
 std::uint64_t chunkRatio(const VhdxHeader& header)
 {
     constexpr std::uint64_t kSectorsPerBitmap = std::uint64_t{1} << 23U;
@@ -132,11 +133,11 @@ std::uint64_t payloadBlocks(const VhdxHeader& header)
 VhdxHeader parseVhdxHeader(const ByteSource& file, std::uint64_t limitBytes)
 {
     if (!hasAt(file.read(0, 8), 0, "vhdxfile"))
-        kRefusal.corrupt("no file identifier at its begin");
+        kRefusal.corrupt("the file identifier is missing");
     checkHeader(activeHeader(file));
     const Regions regions = readRegions(file, regionTable(file));
     if (!regions.table || !regions.metadata)
-        kRefusal.corrupt("its block table or its metadata is missing");
+        kRefusal.corrupt("the block table or the metadata is missing");
     const VhdxMetadata metadata = parseVhdxMetadata(file, regions.metadata->offset, regions.metadata->bytes);
     kRefusal.checkSize(metadata.virtualBytes, limitBytes);
     VhdxHeader header;
@@ -147,13 +148,13 @@ VhdxHeader parseVhdxHeader(const ByteSource& file, std::uint64_t limitBytes)
     header.tableBytes = regions.table->bytes;
     const std::uint64_t blocks = payloadBlocks(header);
     if ((blocks + (blocks - 1) / chunkRatio(header)) * 8 > header.tableBytes)
-        kRefusal.corrupt("its block table is too short");
+        kRefusal.corrupt("the block table is too short");
     return header;
 }
 
 void checkVhdxBlocks(const ByteSource& file, const VhdxHeader& header)
 {
-    constexpr std::uint64_t kStride = 8192; // entries in memory at once
+    constexpr std::uint64_t kStride = 8192; // table entries per read
     constexpr std::uint64_t kFullyPresent = 6;
     constexpr std::uint64_t kPartlyPresent = 7;
     const std::uint64_t ratio = chunkRatio(header);
@@ -165,18 +166,19 @@ void checkVhdxBlocks(const ByteSource& file, const VhdxHeader& header)
         for (std::uint64_t i = 0; i < part.size() / 8; ++i) {
             const auto entry = text::littleEndian<std::uint64_t>(part, i * 8);
             const std::uint64_t state = entry & 7U;
-            if ((first + i) % (ratio + 1) == ratio) // a sector bitmap: only differencing disks have them
+            if ((first + i) % (ratio + 1) == ratio) // a sector bitmap, used by differencing disks only
                 continue;
             const std::uint64_t guest = ((first + i) - (first + i) / (ratio + 1)) * header.blockBytes;
             const std::uint64_t length =
                 std::min<std::uint64_t>(header.blockBytes, header.virtualBytes - guest);
             const std::uint64_t offset = entry >> 20U << 20U;
             if (state == kPartlyPresent)
-                kRefusal.unsupported("a block that is partly its parent's", "merge it with its parent first");
+                kRefusal.unsupported("a block is partly stored in a parent",
+                                     "merge it with its parent first");
             if (state == kFullyPresent &&
                 (length > file.sizeBytes() || offset > file.sizeBytes() - length || offset < kMebibyte))
-                kRefusal.corrupt(fmt::format("cut off: {} bytes, its table refers to {}", file.sizeBytes(),
-                                             offset + length));
+                kRefusal.corrupt(fmt::format("truncated: the file has {} bytes, but its table refers to {}",
+                                             file.sizeBytes(), offset + length));
         }
     }
 }

@@ -19,7 +19,7 @@ constexpr std::uint32_t kRequired = 4;
 enum class Item : std::uint8_t { FileParameters, DiskSize, SectorSize, PhysicalSectorSize, DiskId, Parent };
 
 struct Known {
-    std::string_view guid; // as it is in the file
+    std::string_view guid; // in the byte order of the file
     Item item;
     std::uint32_t length;
 };
@@ -38,7 +38,7 @@ constexpr auto kKnown = std::to_array<Known>({
 [[noreturn]] void refuseParent()
 {
     kRefusal.unsupported("a differencing disk, which needs its parent",
-                         "make it whole: merge it, or qemu-img convert -O vhdx IMAGE NEW.vhdx");
+                         "merge it with its parent, or qemu-img convert -O vhdx IMAGE NEW.vhdx");
 }
 
 const Known* find(std::span<const std::byte> table, std::size_t at)
@@ -49,7 +49,7 @@ const Known* find(std::span<const std::byte> table, std::size_t at)
     return nullptr;
 }
 
-void take(VhdxMetadata& metadata, Item item, std::span<const std::byte> value)
+void assign(VhdxMetadata& metadata, Item item, std::span<const std::byte> value)
 {
     switch (item) {
     case Item::FileParameters:
@@ -76,7 +76,8 @@ void readItem(VhdxMetadata& metadata, const ByteSource& file, std::uint64_t regi
 {
     const Known* known = find(entry, 0);
     if (known == nullptr && (text::littleEndian<std::uint32_t>(entry, 24) & kRequired) != 0)
-        kRefusal.unsupported("unknown metadata that is required", "convert it with the tool that made it");
+        kRefusal.unsupported("an unknown metadata item is marked as required",
+                             "convert it with the tool that created it");
     if (known == nullptr)
         return;
     const auto offset = text::littleEndian<std::uint32_t>(entry, 16);
@@ -84,8 +85,8 @@ void readItem(VhdxMetadata& metadata, const ByteSource& file, std::uint64_t regi
                                              ? std::vector<std::byte>{}
                                              : file.read(region + offset, known->length);
     if (value.size() < known->length)
-        kRefusal.corrupt("its metadata lies outside its region");
-    take(metadata, known->item, value);
+        kRefusal.corrupt("the metadata lies outside its region");
+    assign(metadata, known->item, value);
 }
 
 } // namespace
@@ -94,10 +95,10 @@ VhdxMetadata parseVhdxMetadata(const ByteSource& file, std::uint64_t offset, std
 {
     const std::vector<std::byte> table = file.read(offset, std::min<std::uint64_t>(kTableBytes, bytes));
     if (table.size() < kTableBytes || std::memcmp(table.data(), "metadata", 8) != 0)
-        kRefusal.corrupt("no metadata where its region table says");
+        kRefusal.corrupt("the region table refers to missing metadata");
     const auto count = text::littleEndian<std::uint16_t>(table, 10);
     if (count > kMostItems)
-        kRefusal.corrupt(fmt::format("{} metadata items", count));
+        kRefusal.corrupt(fmt::format("too many metadata items: {}", count));
     VhdxMetadata metadata;
     for (std::size_t i = 0; i < count; ++i)
         readItem(metadata, file, offset, bytes, std::span(table).subspan(32 + i * 32, 32));
@@ -105,12 +106,12 @@ VhdxMetadata parseVhdxMetadata(const ByteSource& file, std::uint64_t offset, std
     constexpr std::uint32_t kMostBlock = 1U << 28U;
     if (!std::has_single_bit(metadata.blockBytes) || metadata.blockBytes < kLeastBlock ||
         metadata.blockBytes > kMostBlock)
-        kRefusal.corrupt(fmt::format("blocks of {} bytes", metadata.blockBytes));
+        kRefusal.corrupt(fmt::format("invalid block size: {} bytes", metadata.blockBytes));
     if (metadata.sectorBytes != 512)
-        kRefusal.unsupported(fmt::format("sectors of {} bytes", metadata.sectorBytes),
-                             "convert it to raw elsewhere; only 512-byte sectors are read");
+        kRefusal.unsupported(fmt::format("unsupported sector size: {} bytes", metadata.sectorBytes),
+                             "convert it to raw elsewhere; bm supports 512-byte sectors only");
     if (metadata.virtualBytes % metadata.sectorBytes != 0)
-        kRefusal.corrupt(fmt::format("{} bytes are no whole number of sectors", metadata.virtualBytes));
+        kRefusal.corrupt(fmt::format("{} bytes are not a whole number of sectors", metadata.virtualBytes));
     return metadata;
 }
 

@@ -14,7 +14,7 @@ constexpr std::uint64_t kUsualSector = 1; // qemu reads 20 sectors from here (DE
 constexpr std::uint64_t kUsualSectors = 20;
 constexpr std::uint64_t kMostSectors = 2048;
 
-/// The value of `key = "value"`; nothing where the line is another's.
+/// The value of a line `key = "value"`; empty when the line has another key.
 std::string_view valueOf(std::string_view line, std::string_view key)
 {
     if (!line.starts_with(key))
@@ -31,12 +31,12 @@ std::string_view valueOf(std::string_view line, std::string_view key)
 void checkType(std::string_view type)
 {
     if (type != "monolithicSparse" && type != "streamOptimized")
-        kRefusal.unsupported(
-            fmt::format("the type {}, which keeps its data in other files", type.substr(0, 40)),
-            "make it one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
+        kRefusal.unsupported(fmt::format("the type {} keeps its data in other files", type.substr(0, 40)),
+                             "convert it to one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
 }
 
-/// "RW 131072 SPARSE "name.vmdk"": the name is not followed, the kind must be this file's.
+/// Whether the line is an extent, such as: RW 131072 SPARSE "name.vmdk". bm never follows the name; the kind
+/// must match this file.
 bool isExtent(std::string_view line)
 {
     return line.starts_with("RW ") || line.starts_with("RDONLY ") || line.starts_with("NOACCESS ");
@@ -48,20 +48,20 @@ void checkLine(std::string_view line, int& extents)
         checkType(type);
     if (const std::string_view parent = valueOf(line, "parentCID"); !parent.empty() && parent != "ffffffff")
         kRefusal.unsupported("the image needs a parent",
-                             "make it whole: qemu-img convert -O vmdk IMAGE NEW.vmdk");
+                             "convert it to one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
     if (!isExtent(line))
         return;
     if (line.find(" SPARSE ") == std::string_view::npos || ++extents > 1)
         kRefusal.unsupported("the image keeps its data in other files",
-                             "make it one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
+                             "convert it to one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
 }
 
-/// Wherever it is in the text: qemu searches for the word, not for lines.
+/// Searches the whole text, not only lines, because qemu does so.
 void refuseParent(std::string_view text)
 {
     if (text.find("parentFileNameHint") != std::string_view::npos)
         kRefusal.unsupported("the image needs a parent",
-                             "make it whole: qemu-img convert -O vmdk IMAGE NEW.vmdk");
+                             "convert it to one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
 }
 
 void checkText(std::string_view text)
@@ -87,7 +87,8 @@ std::string textAt(const ByteSource& file, std::uint64_t sector, std::uint64_t s
 void checkVmdkDescriptor(const ByteSource& file, std::uint64_t sector, std::uint64_t sectors)
 {
     if (sectors > kMostSectors || (sectors > 0 && sector > file.sizeBytes() / kSector))
-        kRefusal.corrupt(fmt::format("a descriptor of {} sectors at sector {}", sectors, sector));
+        kRefusal.corrupt(
+            fmt::format("invalid position of the descriptor: {} sectors at sector {}", sectors, sector));
     refuseParent(textAt(file, kUsualSector, kUsualSectors));
     if (sectors == 0)
         return;

@@ -5,10 +5,10 @@
 
 namespace bm::images {
 
-/// The text inside a sparse VMDK that says what it is made of: refused unless it is of this one file
-/// (monolithicSparse, streamOptimized) and without a parent. Also looked at is the place where qemu looks,
-/// whatever the header says.
-/// @param sector  where it begins @param sectors  its length; 0: there is none
+/// Checks the descriptor text inside a sparse VMDK. Refuses it unless it describes this single file
+/// (monolithicSparse, streamOptimized) without a parent. Also checks the sectors where qemu reads a
+/// descriptor, whatever the header says.
+/// @param sector  its first sector @param sectors  its length; 0: no descriptor
 /// @throws Error ImageUnsupported, ImageCorrupt
 void checkVmdkDescriptor(const ByteSource& file, std::uint64_t sector, std::uint64_t sectors);
 

@@ -14,7 +14,7 @@ constexpr std::uint64_t kSector = 512;
 constexpr std::size_t kHeaderBytes = 512;
 constexpr std::uint64_t kFooterBytes = 1024; // the footer, then the end-of-stream marker
 constexpr std::uint64_t kDirectoryAtEnd = ~std::uint64_t{0};
-constexpr std::uint32_t kMostTableEntries = 512; // qemu's too
+constexpr std::uint32_t kMostTableEntries = 512; // the limit of qemu, too
 constexpr std::uint64_t kLeastGrainSectors = 8;
 constexpr std::uint64_t kMostGrainSectors = 0x8000;
 
@@ -23,11 +23,11 @@ constexpr std::uint32_t kCompressed = 1U << 16U;
 constexpr std::uint32_t kMarkers = 1U << 17U;
 constexpr std::uint32_t kUnderstood = 0x7U | kCompressed | kMarkers;
 
-/// The 512 bytes that are at the begin of a file and, stream-optimised, again near its end.
+/// The 512 bytes at the begin of a file; a stream-optimised file repeats them near its end.
 struct SparseExtent {
     std::uint32_t version = 0;
     std::uint32_t flags = 0;
-    std::uint64_t capacity = 0; // all in sectors
+    std::uint64_t capacity = 0; // this and the sizes below are in sectors
     std::uint64_t grain = 0;
     std::uint64_t descriptor = 0;
     std::uint64_t descriptorLength = 0;
@@ -39,7 +39,7 @@ struct SparseExtent {
 SparseExtent readExtent(std::span<const std::byte> bytes)
 {
     if (bytes.size() < kHeaderBytes || text::littleEndian<std::uint32_t>(bytes, 0) != 0x564d444b) // "KDMV"
-        kRefusal.corrupt("no sparse extent header where one should be: it is cut off");
+        kRefusal.corrupt("truncated: a sparse extent header is missing");
     SparseExtent extent;
     extent.version = text::littleEndian<std::uint32_t>(bytes, 4);
     extent.flags = text::littleEndian<std::uint32_t>(bytes, 8);
@@ -56,31 +56,32 @@ SparseExtent readExtent(std::span<const std::byte> bytes)
 void checkExtent(const SparseExtent& extent, std::uint64_t limitBytes)
 {
     if (extent.version < 1 || extent.version > 3)
-        kRefusal.unsupported(fmt::format("version {}", extent.version), "convert it first: qemu-img convert");
+        kRefusal.unsupported(fmt::format("unsupported version {}", extent.version),
+                             "convert it first: qemu-img convert");
     if ((extent.flags & ~kUnderstood) != 0)
         kRefusal.unsupported(fmt::format("unknown flags {:#x}", extent.flags & ~kUnderstood),
-                             "convert it with the tool that made it");
+                             "convert it with the tool that created it");
     if (extent.capacity == 0)
-        kRefusal.unsupported("a descriptor of other files, without data of its own",
-                             "make it one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
+        kRefusal.unsupported("the file is a descriptor of other files, without data",
+                             "convert it to one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
     if (extent.capacity > UINT64_MAX / kSector)
         kRefusal.checkSize(UINT64_MAX, limitBytes);
     kRefusal.checkSize(extent.capacity * kSector, limitBytes);
     if (!std::has_single_bit(extent.grain) || extent.grain < kLeastGrainSectors ||
         extent.grain > kMostGrainSectors)
-        kRefusal.corrupt(fmt::format("grains of {} sectors", extent.grain));
+        kRefusal.corrupt(fmt::format("invalid grain size: {} sectors", extent.grain));
     if (extent.tableEntries == 0 || extent.tableEntries > kMostTableEntries)
-        kRefusal.corrupt(fmt::format("grain tables of {} entries", extent.tableEntries));
+        kRefusal.corrupt(fmt::format("invalid grain table length: {} entries", extent.tableEntries));
     if (extent.compression > 1 || ((extent.flags & kCompressed) != 0 && extent.compression != 1))
-        kRefusal.unsupported(fmt::format("compression {}", extent.compression),
-                             "convert it with the tool that made it");
+        kRefusal.unsupported(fmt::format("unsupported compression {}", extent.compression),
+                             "convert it with the tool that created it");
 }
 
-/// Stream-optimised: the directory's place is only known at the end of the file.
+/// Reads the footer of a stream-optimised file: only the footer has the position of the grain directory.
 SparseExtent readFooter(const ByteSource& file, const SparseExtent& header, std::uint64_t limitBytes)
 {
     if (file.sizeBytes() < 4 * kSector)
-        kRefusal.corrupt("it is cut off");
+        kRefusal.corrupt("the file is truncated");
     const SparseExtent footer = readExtent(file.read(file.sizeBytes() - kFooterBytes, kHeaderBytes));
     checkExtent(footer, limitBytes);
     if (footer.capacity != header.capacity || footer.grain != header.grain ||
@@ -96,7 +97,7 @@ std::uint64_t directoryEntries(const VmdkHeader& header)
     return (header.virtualBytes + covered - 1) / covered;
 }
 
-/// Walks directory and tables, a table at a time.
+/// Walks the grain directory and its tables, one table at a time.
 class Walk {
 public:
     Walk(const ByteSource& file, const VmdkHeader& header) : file_(file), header_(header) {}
@@ -116,7 +117,7 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t kStride = 16384; // entries in memory at once
+    static constexpr std::uint64_t kStride = 16384; // table entries per read
 
     void walkTable(std::uint64_t offset) const
     {
@@ -150,7 +151,8 @@ private:
 
     [[noreturn]] void cutOff(std::uint64_t needed) const
     {
-        kRefusal.corrupt(fmt::format("cut off: {} bytes, its tables refer to {}", file_.sizeBytes(), needed));
+        kRefusal.corrupt(fmt::format("truncated: the file has {} bytes, but its tables refer to {}",
+                                     file_.sizeBytes(), needed));
     }
 
     const ByteSource& file_;
@@ -173,10 +175,10 @@ VmdkHeader parseVmdkHeader(const ByteSource& file, std::uint64_t limitBytes)
     header.compressed = (extent.flags & kCompressed) != 0;
     header.zeroGrains = (extent.flags & kZeroGrains) != 0;
     if (extent.directory == 0 || extent.directory > file.sizeBytes() / kSector)
-        kRefusal.corrupt("its grain directory lies outside the file: it is cut off");
+        kRefusal.corrupt("truncated: the grain directory lies outside the file");
     header.directoryBytes = extent.directory * kSector;
     if (directoryEntries(header) * 4 > file.sizeBytes() - header.directoryBytes)
-        kRefusal.corrupt("its grain directory is longer than the file: it is cut off");
+        kRefusal.corrupt("truncated: the grain directory is longer than the file");
     return header;
 }
 

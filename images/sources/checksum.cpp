@@ -23,7 +23,7 @@ std::optional<Checksum> parseChecksum(const std::string& text)
     const bool known = algorithm == "sha256:" || algorithm == "sha512:";
     if (known && text::isLowerHex(checksum.hex, digits))
         return checksum;
-    throw model::Error(model::ErrorCode::InvalidInput, fmt::format("'{}' is no checksum", text),
+    throw model::Error(model::ErrorCode::InvalidInput, fmt::format("'{}' is not a checksum", text),
                        "write sha256:<64 hex digits> or sha512:<128 hex digits>");
 }
 

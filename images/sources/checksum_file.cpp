@@ -17,10 +17,10 @@ using model::ErrorCode;
 
 struct Line {
     std::string hex;
-    std::string name; ///< without folders; "": the line names none
+    std::string name; ///< without folders; "": the line has no name
 };
 
-std::optional<std::string> hexOf(std::string_view text)
+std::optional<std::string> normalisedDigest(std::string_view text)
 {
     constexpr std::size_t kSha256 = 64;
     constexpr std::size_t kSha512 = 128;
@@ -41,7 +41,7 @@ std::optional<Line> bsdLine(std::string_view text)
     const std::size_t close = text.rfind(") = ");
     if (open == std::string_view::npos || close == std::string_view::npos || close < open)
         return std::nullopt;
-    const std::optional<std::string> hex = hexOf(text::trimmed(text.substr(close + 4)));
+    const std::optional<std::string> hex = normalisedDigest(text::trimmed(text.substr(close + 4)));
     if (!hex)
         return std::nullopt;
     return Line{*hex, baseName(text.substr(open + 2, close - open - 2))};
@@ -51,7 +51,7 @@ std::optional<Line> bsdLine(std::string_view text)
 std::optional<Line> gnuLine(std::string_view text)
 {
     const std::size_t space = text.find_first_of(" \t");
-    const std::optional<std::string> hex = hexOf(text.substr(0, space));
+    const std::optional<std::string> hex = normalisedDigest(text.substr(0, space));
     if (!hex)
         return std::nullopt;
     std::string_view name = space == std::string_view::npos ? "" : text::trimmed(text.substr(space));
@@ -65,12 +65,14 @@ std::string withKind(const std::string& hex)
     return (hex.size() == 64 ? "sha256:" : "sha512:") + hex;
 }
 
-/// Takes @p line's value; a SHA-512 beats a SHA-256 of the same file. @throws Error InvalidInput
-void take(std::string& into, const Line& line)
+/// Sets @p into to the digest of @p line; SHA-512 replaces SHA-256. @throws Error InvalidInput for a
+/// contradiction
+void assignDigest(std::string& into, const Line& line)
 {
     if (into.size() == line.hex.size() && into != line.hex)
-        throw Error(ErrorCode::InvalidInput, fmt::format("checksum: two for {}", line.name),
-                    "give the right one: --checksum sha256:HEX");
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("checksum: the file has two different checksums for {}", line.name),
+                    "give the correct one: --checksum sha256:HEX");
     if (line.hex.size() > into.size())
         into = line.hex;
 }
@@ -93,7 +95,7 @@ std::string checksumFromFile(std::string_view text, const std::string& name)
             continue;
         ++lines;
         if (line->name == name)
-            take(named, *line);
+            assignDigest(named, *line);
         else if (line->name.empty())
             alone = line->hex;
     }
@@ -105,7 +107,7 @@ std::string checksumFromFile(std::string_view text, const std::string& name)
         throw Error(ErrorCode::InvalidInput, "checksum: the file holds no SHA-256 or SHA-512 checksums",
                     "give its address as SHA256SUMS or SHA512SUMS, or --checksum sha256:HEX");
     throw Error(ErrorCode::NotFound, fmt::format("checksum: the file has no line for {}", name),
-                "look at it, or give --checksum sha256:HEX");
+                "check the file, or give --checksum sha256:HEX");
 }
 
 } // namespace bm::images

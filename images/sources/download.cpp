@@ -36,15 +36,15 @@ bool isWeb(std::string_view url)
     return scheme.starts_with("http://") || scheme.starts_with("https://");
 }
 
-/// Without user, password and query, which may be secrets.
-std::string shown(const std::string& url)
+/// @p url without user, password and query, which may be secrets.
+std::string displayUrl(const std::string& url)
 {
     return platform::shownUrl(url);
 }
 
-/// What the server says about the file before it is fetched.
+/// The server's answer to HEAD: facts about the file before the download.
 struct Remote {
-    std::uint64_t totalBytes = 0; ///< 0: not known
+    std::uint64_t totalBytes = 0; ///< 0: unknown
     bool resumable = false;
     std::string version; ///< ETag or Last-Modified; "": none
 };
@@ -59,16 +59,16 @@ std::string header(const platform::HttpResponse& response, const char* name)
 {
     const std::string& url = request.url;
     if (status >= 500 || status == 429)
-        throw Error(ErrorCode::Unavailable, fmt::format("{} answered {}", shown(url), status),
+        throw Error(ErrorCode::Unavailable, fmt::format("{} answered {}", displayUrl(url), status),
                     "try again later");
     if (!request.s3Region.empty() && (status == 401 || status == 403))
-        throw Error(ErrorCode::InvalidInput, fmt::format("{} answered {}", shown(url), status),
-                    "are the keys in s3.credentials_file right, and may they read this?");
-    throw Error(ErrorCode::InvalidInput, fmt::format("{} answered {}", shown(url), status),
-                "is the URL right, and readable with the credentials that bmd has, if any?");
+        throw Error(ErrorCode::InvalidInput, fmt::format("{} answered {}", displayUrl(url), status),
+                    "check the keys in s3.credentials_file and their permission to read the object");
+    throw Error(ErrorCode::InvalidInput, fmt::format("{} answered {}", displayUrl(url), status),
+                "check the URL, and that bmd has the credentials for it");
 }
 
-void rest(std::chrono::milliseconds span, const model::Deadline& deadline)
+void pauseFor(std::chrono::milliseconds span, const model::Deadline& deadline)
 {
     std::mutex mutex;
     std::condition_variable_any never;
@@ -77,7 +77,7 @@ void rest(std::chrono::milliseconds span, const model::Deadline& deadline)
     throwIfOver(deadline);
 }
 
-/// One file on its way in.
+/// The download of one file.
 class Download {
 public:
     Download(const platform::HttpRequest& base, const std::filesystem::path& file, std::uint64_t limitBytes,
@@ -110,7 +110,7 @@ public:
                     throw;
             }
             pause = idle == 0 ? kFirstPause : std::min(2 * pause, kLongestPause);
-            rest(pause, deadline_);
+            pauseFor(pause, deadline_);
         }
     }
 
@@ -126,14 +126,14 @@ private:
     {
         platform::HttpRequest request = base_;
         request.method = method;
-        request.followRedirects = request.s3Region.empty(); // a signature is for one address
+        request.followRedirects = request.s3Region.empty(); // a signature is valid for one URL
         request.refuseLinkLocal = true;
         request.minBytesPerSecond = kLeastBytesPerSecond;
         request.stallSeconds = kStallSeconds;
         return request;
     }
 
-    /// Servers that refuse HEAD (a presigned URL's) are fetched whole.
+    /// Sends HEAD. A server that refuses it (a presigned URL) is read by GET alone.
     Remote probe()
     {
         const platform::HttpResponse answer = client_.send(request("HEAD"), deadline_);
@@ -153,18 +153,18 @@ private:
     {
         if (bytes > limitBytes_)
             throw Error(ErrorCode::TooLarge,
-                        fmt::format("{} is larger than {} bytes", shown(url_), limitBytes_),
-                        "raise the limit (bmd --print-config), or give a smaller image");
+                        fmt::format("{} is larger than {} bytes", displayUrl(url_), limitBytes_),
+                        "raise the limit (bmd --print-config), or use a smaller image");
     }
 
-    /// Where to go on: at the end of what is there, if it is of the same version; else at 0, with an empty
+    /// The offset to resume at: the end of the partial file when its version matches, else 0 with an emptied
     /// file.
     std::uint64_t begin(const Remote& remote) const
     {
         std::string version;
         if (std::filesystem::exists(versionFile_))
             version = platform::readFile(versionFile_);
-        const bool same = !version.empty() && version == remote.version; // unknown is not the same
+        const bool same = !version.empty() && version == remote.version; // an unknown version never matches
         const std::uint64_t have = size();
         if (remote.resumable && same && have <= remote.totalBytes)
             return have;
@@ -181,11 +181,11 @@ private:
         if (!remote.version.empty())
             platform::writeFileAtomically(versionFile_, remote.version, 0600);
         if (remote.totalBytes > 0 && remote.totalBytes - from > freeBytes(file_.parent_path()))
-            checkRoom(file_.parent_path(), 0, remote.totalBytes - from);
+            checkFreeSpace(file_.parent_path(), 0, remote.totalBytes - from);
         if (from == 0 || from < remote.totalBytes)
             transfer(remote, from);
         if (remote.totalBytes > 0 && size() < remote.totalBytes)
-            throw Error(ErrorCode::Unavailable, fmt::format("{} ended early", shown(url_)),
+            throw Error(ErrorCode::Unavailable, fmt::format("{} ended early", displayUrl(url_)),
                         "try again later");
     }
 
@@ -195,7 +195,8 @@ private:
         if (from > 0) {
             get.range = {from, remote.totalBytes - 1};
             if (remote.version.starts_with('"'))
-                get.headers.emplace_back("If-Match", remote.version); // changed meanwhile: 412, and no body
+                get.headers.emplace_back("If-Match",
+                                         remote.version); // a changed file answers 412 without a body
             else
                 get.headers.emplace_back("If-Unmodified-Since", remote.version);
         }
@@ -213,7 +214,8 @@ private:
         if (wrongPart && ::ftruncate(fd_.get(), 0) != 0)
             throwWriteFailed("emptying " + file_.string(), errno);
         if (wrongPart)
-            throw Error(ErrorCode::Unavailable, fmt::format("{} changed while it was fetched", shown(url_)));
+            throw Error(ErrorCode::Unavailable,
+                        fmt::format("{} changed during the download", displayUrl(url_)));
         if (answer.status / 100 != 2)
             throwStatus(base_, answer.status);
     }
@@ -248,8 +250,8 @@ void download(const std::string& url, const std::filesystem::path& file, std::ui
               const FetchProgress& onProgress, const model::Deadline& deadline)
 {
     if (!isWeb(url))
-        throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is no http or https URL", shown(url)),
-                    "give a file, or a URL that begins with http:// or https://");
+        throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is not an http or https URL", displayUrl(url)),
+                    "use a file, or a URL that begins with http:// or https://");
     platform::HttpRequest base;
     base.url = url;
     downloadWith(base, file, limitBytes, onProgress, deadline);
@@ -272,8 +274,9 @@ std::string fetchText(const platform::HttpRequest& base, std::size_t limitBytes,
     request.stallSeconds = kStallSeconds;
     platform::HttpClient client;
     platform::HttpResponse answer = client.send(request, deadline);
-    for (int i = 0; i < kTriesWithoutProgress && answer.status == 503; ++i) { // "ask again in a moment"
-        rest(std::min(kFirstPause * (1 << i), kLongestPause), deadline);
+    for (int i = 0; i < kTriesWithoutProgress && answer.status == 503;
+         ++i) { // S3 asks clients to repeat the request
+        pauseFor(std::min(kFirstPause * (1 << i), kLongestPause), deadline);
         answer = client.send(request, deadline);
     }
     if (answer.status / 100 != 2)

@@ -53,7 +53,8 @@ void S3Cache::shrink(std::uint64_t limitBytes, const std::function<bool(const st
             return;
         if (!mayGo(copy.manifest.stem().string()))
             continue;
-        std::filesystem::remove(copy.manifest, ignored); // first: without it the rest is no image
+        std::filesystem::remove(copy.manifest,
+                                ignored); // the manifest first: without it the store ignores the rest
         std::filesystem::remove(blocksOf(copy.manifest), ignored);
         total -= copy.bytes;
     }

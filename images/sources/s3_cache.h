@@ -6,15 +6,15 @@
 
 namespace bm::images {
 
-/// The local copies of objects that are in a bucket: which were used last, and which go when they are too
-/// many. Its memory is the time stamps of the manifests. Thread-safe.
+/// The local copies of objects in a bucket. The time stamps of the manifests record the last use of each
+/// copy. Thread-safe.
 class S3Cache {
 public:
     explicit S3Cache(std::filesystem::path objects) : objects_(std::move(objects)) {}
     void touch(const std::string& contentId) const;
-    /// Removes the copies that were not used for longest until @p limitBytes are kept; not one that was used
-    /// in the last ten minutes, nor one that @p mayGo (given its content id) says is nowhere else. Who is
-    /// reading a file keeps it open.
+    /// Deletes the least recently used copies until at most @p limitBytes remain. Keeps copies used in the
+    /// last ten minutes, and copies for which @p mayGo (called with the content id) returns false. A reader
+    /// keeps its file open and is not disturbed.
     void shrink(std::uint64_t limitBytes, const std::function<bool(const std::string&)>& mayGo) const;
 
 private:

@@ -26,7 +26,7 @@ using model::Deadline;
 using model::Error;
 using model::ErrorCode;
 
-constexpr std::uint64_t kMostInOnePut = std::uint64_t{5} << 30U; // S3's own limit
+constexpr std::uint64_t kMostInOnePut = std::uint64_t{5} << 30U; // the limit of S3
 constexpr std::size_t kMirrorManifestLimit = std::size_t{1} << 30U;
 constexpr std::chrono::hours kFetchDeadline{12};
 constexpr std::chrono::minutes kReleaseDeadline{2};
@@ -38,8 +38,8 @@ Error unexpected(const platform::HttpRequest& request, const platform::HttpRespo
     return {answer.status >= 500 ? ErrorCode::Unavailable : ErrorCode::InvalidInput,
             fmt::format("{} {}: the object store answered {}", request.method,
                         request.url.substr(0, request.url.find('?')), answer.status),
-            denied ? "are the keys in s3.credentials_file right, and may they do this?"
-                   : "look at s3.endpoint and s3.bucket; does the bucket exist?"};
+            denied ? "check the keys in s3.credentials_file and their permissions"
+                   : "check s3.endpoint and s3.bucket, and that the bucket exists"};
 }
 
 } // namespace
@@ -58,10 +58,10 @@ struct S3Mirror::State {
     S3Cache cache;
     std::mutex mutex;
     std::condition_variable_any came;
-    std::mutex exchange; ///< over what is put into the bucket or taken from it
+    std::mutex exchange; ///< held while an object is uploaded, downloaded or deleted
     std::deque<std::string> waiting;
     std::deque<std::string> released;
-    std::set<std::string> fetching; ///< or waiting
+    std::set<std::string> fetching; ///< content ids that wait for a download, or are being downloaded
     std::map<std::string, Error> failures;
     std::jthread worker;
 
@@ -78,7 +78,7 @@ struct S3Mirror::State {
         return objects / (contentId + suffix);
     }
 
-    /// @return the status; any but 2xx and @p also is thrown
+    /// @return the status. Throws for a status other than 2xx and @p also.
     int send(const platform::HttpRequest& request, int also, const Deadline& deadline) const
     {
         platform::HttpClient client;
@@ -97,7 +97,7 @@ struct S3Mirror::State {
     }
     bool isReferred(const std::string& contentId, const Deadline& deadline) const;
     bool isStored(const std::string& contentId, const Deadline& deadline) const;
-    /// Under @ref exchange.
+    /// The caller holds @ref exchange.
     void shrinkCache(const Deadline& deadline) const
     {
         cache.shrink(settings.cacheBytes,
@@ -116,8 +116,8 @@ bool S3Mirror::State::isReferred(const std::string& contentId, const Deadline& d
     return answer.body.find("<Key>") != std::string::npos;
 }
 
-/// Whether the object is in the bucket. One that another bmd took away (it looked for who needs it while this
-/// one was saying so) is put back first.
+/// Whether the object is in the bucket. Restores it first when another bmd deleted it: that bmd may have
+/// listed the references before this one wrote its own.
 bool S3Mirror::State::isStored(const std::string& contentId, const Deadline& deadline) const
 {
     try {
@@ -127,7 +127,7 @@ bool S3Mirror::State::isStored(const std::string& contentId, const Deadline& dea
         upload(contentId, ".manifest", deadline);
         return true;
     } catch (const Error& error) {
-        platform::logWarning("images", "{} stays in the folder: {}", contentId, error.what());
+        platform::logWarning("images", "{} is kept in the folder: {}", contentId, error.what());
         return false;
     }
 }
@@ -147,7 +147,8 @@ void S3Mirror::put(const std::string& contentId, const Deadline& deadline)
     const std::uint64_t stored = std::filesystem::file_size(state_->local(contentId, ".zst"));
     if (stored > kMostInOnePut)
         throw Error(ErrorCode::ImageTooLarge,
-                    fmt::format("{} stored; an object of the bucket may have 5 GiB", humanBytes(stored)),
+                    fmt::format("the image has {} stored, but an object of a bucket has at most 5 GiB",
+                                humanBytes(stored)),
                     "keep the store in a folder (s3.bucket empty), or shrink the image");
     const std::lock_guard lock(state_->exchange);
     platform::HttpRequest mark = state_->object("PUT", state_->refs(contentId) + state_->storeId);
@@ -185,11 +186,12 @@ void S3Mirror::fetch(const std::string& contentId, const std::filesystem::path& 
         fetchText(state_->object("GET", contentId + ".manifest"), kMirrorManifestLimit, deadline);
     const Manifest parsed = parseManifest(std::as_bytes(std::span(text)));
     if (parsed.contentId() != contentId)
-        throw Error(ErrorCode::ImageCorrupt, "the bucket's manifest of " + contentId + " is another image's",
+        throw Error(ErrorCode::ImageCorrupt,
+                    "the bucket's manifest of " + contentId + " belongs to another image",
                     "bm image verify; add the image again");
     downloadWith(state_->object("GET", contentId + ".zst"), blocks, parsed.storedBytes, {}, deadline);
     if (std::filesystem::file_size(blocks) != parsed.storedBytes)
-        throw Error(ErrorCode::ImageCorrupt, "the bucket's blocks of " + contentId + " are cut off",
+        throw Error(ErrorCode::ImageCorrupt, "the bucket's blocks of " + contentId + " are truncated",
                     "bm image verify; add the image again");
     platform::writeFileAtomically(manifest, text);
 }
@@ -205,13 +207,13 @@ void S3Mirror::fetchIn(const std::string& contentId, const Deadline& deadline)
     state_->shrinkCache(deadline);
 }
 
-/// What the mirror's thread does next.
+/// The next job of the mirror's thread.
 struct S3Mirror::Job {
     std::string contentId;
-    bool releasing = false; ///< else fetching
+    bool releasing = false; ///< otherwise it downloads
 };
 
-/// Nothing when the mirror stops.
+/// Waits for a job; nullopt when the mirror stops.
 std::optional<S3Mirror::Job> S3Mirror::nextJob(const std::stop_token& stop)
 {
     std::unique_lock lock(state_->mutex);
@@ -268,7 +270,7 @@ void S3Mirror::releaseNow(const std::string& contentId, const Deadline& deadline
     const std::lock_guard lock(state_->exchange);
     std::error_code ignored;
     if (std::filesystem::exists(state_->local(contentId, ".manifest"), ignored))
-        return; // stored anew meanwhile
+        return; // the image was stored again
     state_->send(state_->object("DELETE", state_->refs(contentId) + state_->storeId), 404, deadline);
     if (state_->isReferred(contentId, deadline))
         return;

@@ -10,33 +10,33 @@
 
 namespace bm::images {
 
-/// The store's objects in a bucket, as PREFIX<contentId>.zst and .manifest, which several bmd share; the
-/// folder keeps those that were used last, up to S3Settings::cacheBytes. PREFIXrefs/<contentId>/<store> says
-/// who needs an object, and the last one to need it removes it. Thread-safe.
+/// The store's objects in a bucket that several bmd share, as PREFIX<contentId>.zst and .manifest. The local
+/// folder caches recently used ones, up to S3Settings::cacheBytes. PREFIXrefs/<contentId>/<store> is a
+/// reference of a store to an object; the last store to drop its reference deletes the object. Thread-safe.
 class S3Mirror {
 public:
-    /// @param objects  the folder of the local copies @param incoming  for halves @param storeId  names this
-    /// store
+    /// @param objects  folder of the local copies @param incoming  folder for partial files @param storeId
+    ///   identifies this store in references
     S3Mirror(S3Settings settings, std::filesystem::path objects, std::filesystem::path incoming,
              std::string storeId);
     ~S3Mirror();
     S3Mirror(const S3Mirror&) = delete;
     S3Mirror& operator=(const S3Mirror&) = delete;
 
-    /// Says that this store needs the object and uploads the local copy unless it is there; manifest last.
+    /// Adds this store's reference and uploads the local copy unless the bucket has it; the manifest last.
     /// @throws Error Unavailable, InvalidInput (keys, endpoint), ImageTooLarge (over 5 GiB stored)
     void put(const std::string& contentId, const model::Deadline& deadline);
-    /// Whether the local copy is there; else it is fetched on a thread of the mirror's own.
-    /// @throws Error why the last fetch failed (once)
+    /// Whether the local copy exists. Otherwise starts a download on the mirror's thread.
+    /// @throws Error the failure of the last download, once
     bool request(const std::string& contentId);
-    /// Fetches blocks and manifest to @p blocks and @p manifest. @throws Error NotFound, ImageCorrupt,
+    /// Downloads blocks and manifest to @p blocks and @p manifest. @throws Error NotFound, ImageCorrupt,
     /// Unavailable
     void fetch(const std::string& contentId, const std::filesystem::path& blocks,
                const std::filesystem::path& manifest, const model::Deadline& deadline) const;
-    /// This store needs it no longer; the objects go when nobody does. Returns at once: done on the mirror's
-    /// thread, unless a local copy is there again by then.
+    /// Drops this store's reference and deletes the object when it was the last one. Returns at once; the
+    /// mirror's thread does the work, unless a local copy exists again by then.
     void release(const std::string& contentId);
-    /// Damaged: the manifest goes, so that the same bytes are stored anew.
+    /// Deletes the manifest of a damaged object, so that the next upload of the same bytes replaces it.
     void withdraw(const std::string& contentId, const model::Deadline& deadline);
 
 private:

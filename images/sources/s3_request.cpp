@@ -23,7 +23,7 @@ std::string_view unquoted(std::string_view text)
     return text::trimmed(text, " \t\r\"");
 }
 
-/// The file that AWS's own tools read; of its sections the first with both.
+/// Parses the credentials file of AWS's tools. The first section with both keys counts.
 Keys readKeys(const std::filesystem::path& file)
 {
     if (file.empty())
@@ -43,8 +43,8 @@ Keys readKeys(const std::filesystem::path& file)
             keys.secret = unquoted(std::string_view(line).substr(equals + 1));
     }
     if (keys.id.empty() || keys.secret.empty())
-        throw Error(ErrorCode::NotFound, fmt::format("s3: {} does not hold both keys", file.string()),
-                    "it needs the lines aws_access_key_id = ... and aws_secret_access_key = ...");
+        throw Error(ErrorCode::NotFound, fmt::format("s3: {} does not contain both keys", file.string()),
+                    "add the lines aws_access_key_id = ... and aws_secret_access_key = ...");
     return keys;
 }
 
@@ -76,7 +76,7 @@ platform::HttpRequest s3Request(const S3Settings& settings, const std::string& m
     request.s3Region = settings.region;
     request.caFile = settings.caFile.string();
     request.headers.emplace_back("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
-    // libcurl would sign the header that HttpClient takes out of requests without one
+    // Without this header libcurl would sign one that HttpClient removes.
     request.headers.emplace_back("Content-Type", "application/octet-stream");
     return request;
 }

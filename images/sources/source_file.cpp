@@ -17,18 +17,19 @@ using model::ErrorCode;
 
 SourceFile::SourceFile(std::filesystem::path path)
     : path_(std::move(path)),
-      fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) // O_NONBLOCK: a FIFO
+      fd_(::open(path_.c_str(),
+                 O_RDONLY | O_CLOEXEC | O_NONBLOCK)) // O_NONBLOCK: opening a FIFO must not block
 {
     if (!fd_) {
         const int reason = errno;
         throw Error(reason == ENOENT ? ErrorCode::NotFound : ErrorCode::InvalidInput,
                     fmt::format("cannot read {}: {}", path_.string(), std::strerror(reason)),
-                    "does the file exist, and may bmd read it?");
+                    "check that the file exists and that bmd may read it");
     }
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0 || !S_ISREG(status.st_mode))
-        throw Error(ErrorCode::InvalidInput, fmt::format("{} is no regular file", path_.string()),
-                    "give the file of an image");
+        throw Error(ErrorCode::InvalidInput, fmt::format("{} is not a regular file", path_.string()),
+                    "use the file of an image");
     sizeBytes_ = static_cast<std::uint64_t>(status.st_size);
     ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
 }
@@ -51,11 +52,10 @@ std::size_t SourceFile::readSome(std::uint64_t offset, std::span<std::byte> room
     while (count < 0 && errno == EINTR);
     if (count < 0)
         throw Error(ErrorCode::Internal, fmt::format("reading {}: {}", path_.string(), std::strerror(errno)),
-                    "look at the disk (dmesg)");
+                    "check the disk (dmesg)");
     if (count == 0)
-        throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("{} became shorter while it was read", path_.string()),
-                    "add it again when nobody writes it any more");
+        throw Error(ErrorCode::ImageCorrupt, fmt::format("{} shrank while bmd read it", path_.string()),
+                    "add it again when no program writes to it");
     return static_cast<std::size_t>(count);
 }
 
@@ -65,7 +65,7 @@ SourceFile::Extent SourceFile::nextData(std::uint64_t from) const
     if (begin < 0 && errno == ENXIO)
         return {sizeBytes_, sizeBytes_};
     if (begin < 0)
-        return {from, sizeBytes_}; // a file system that knows no holes
+        return {from, sizeBytes_}; // a file system that reports no holes
     const off_t end = ::lseek(fd_.get(), begin, SEEK_HOLE);
     const std::uint64_t known = end < 0 ? sizeBytes_ : static_cast<std::uint64_t>(end);
     return {std::min(static_cast<std::uint64_t>(begin), sizeBytes_), std::min(known, sizeBytes_)};

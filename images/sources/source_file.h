@@ -11,10 +11,10 @@
 
 namespace bm::images {
 
-/// A regular file that is read once from its begin to its end, holes told apart.
+/// A regular file, read once from begin to end, with its holes.
 class SourceFile final : public ByteSource {
 public:
-    /// @throws Error NotFound, InvalidInput (no regular file), Internal
+    /// @throws Error NotFound, InvalidInput (not a regular file), Internal
     explicit SourceFile(std::filesystem::path path);
 
     const std::filesystem::path& path() const { return path_; }
@@ -22,14 +22,14 @@ public:
     std::uint64_t sizeBytes() const override { return sizeBytes_; }
     /// Up to @p count bytes from @p offset; fewer only at the end of the file.
     std::vector<std::byte> read(std::uint64_t offset, std::size_t count) const override;
-    /// Fills a part of @p room from @p offset. @throws Error ImageCorrupt (the file became shorter meanwhile)
+    /// Reads into a part of @p room from @p offset. @throws Error ImageCorrupt (the file shrank)
     std::size_t readSome(std::uint64_t offset, std::span<std::byte> room) const;
 
     struct Extent {
         std::uint64_t begin = 0;
         std::uint64_t end = 0;
     };
-    /// The next stretch of data at or after @p from; begin == end == sizeBytes() where only a hole is left.
+    /// The next extent of data at or after @p from; begin == end == sizeBytes() when only a hole follows.
     Extent nextData(std::uint64_t from) const;
 
 private:

@@ -47,8 +47,8 @@ SourceUrl parseS3(const std::string& url)
     });
     if (source.bucket.size() < 3 || source.bucket.size() > 63 || !plain || source.key.empty() ||
         source.key.size() > 1024)
-        refuse("\"" + url.substr(0, 120) + "\" is no bucket and key",
-               "s3://bucket/path/of/image.qcow2; the endpoint and the keys are configured: s3.endpoint");
+        refuse("\"" + url.substr(0, 120) + "\" is not a bucket and key",
+               "use s3://bucket/path/of/image.qcow2, and configure endpoint and keys: s3.endpoint");
     source.name = lastPart(source.key);
     return source;
 }
@@ -56,7 +56,7 @@ SourceUrl parseS3(const std::string& url)
 SourceUrl peerOf(const std::string& base, const std::string& peer, const std::string& name)
 {
     if (!model::isImageName(name) && !model::isUuid(name) && name.find(':') == std::string::npos)
-        refuse("\"" + name.substr(0, 80) + "\" is no image's name", "bm://host:6385/NAME");
+        refuse("\"" + name.substr(0, 80) + "\" is not an image name", "use bm://host:6385/NAME");
     SourceUrl source;
     source.kind = SourceKind::Bm;
     source.url = base;
@@ -72,8 +72,8 @@ SourceUrl parseBm(const std::string& url)
     const std::size_t slash = rest.find('/');
     std::string host = rest.substr(0, slash);
     if (slash == std::string::npos || host.empty() || host.find('@') != std::string::npos)
-        refuse("\"" + url.substr(0, 120) + "\" names no image of another bm",
-               "bm://host:6385/NAME; user and password are configured: images.peers");
+        refuse("\"" + url.substr(0, 120) + "\" does not name an image of another bmd",
+               "use bm://host:6385/NAME, and configure user and password: images.peers");
     if (host.find(':') == std::string::npos || host.ends_with(']'))
         host += ":6385";
     return peerOf("", host, rest.substr(slash + 1));
@@ -85,14 +85,17 @@ SourceUrl parseSourceUrl(const std::string& url)
 {
     const std::string scheme = schemeOf(url);
     if (scheme == "file")
-        refuse("file:// would read files of the server", "for a file here: bm image add FILE --name NAME");
+        refuse("file:// would read files of the server",
+               "upload a local file: bm image add FILE --name NAME");
     const bool web = scheme == "http" || scheme == "https";
     if (!web && scheme != "s3" && scheme != "bm")
-        refuse(fmt::format("\"{}\" is not fetched", url.substr(0, std::min(url.find('?'), std::size_t{80}))),
-               "http://, https://, s3://bucket/key or bm://host:6385/NAME; for a file: bm image add FILE");
+        refuse(
+            fmt::format("bmd does not fetch \"{}\"", url.substr(0, std::min(url.find('?'), std::size_t{80}))),
+            "use http://, https://, s3://bucket/key or bm://host:6385/NAME; upload a local file: bm image "
+            "add FILE");
     if (platform::isLinkLocalUrl(web || scheme == "s3" ? url : "http" + url.substr(2)))
         refuse(platform::urlHost(url) + " is a link-local address",
-               "169.254.0.0/16 and fe80::/10 are where clouds answer with credentials; bm fetches nothing "
+               "clouds serve credentials on 169.254.0.0/16 and fe80::/10; bmd fetches nothing "
                "from there");
     if (scheme == "s3")
         return parseS3(url);
@@ -109,7 +112,7 @@ SourceUrl parseSourceUrl(const std::string& url)
     source.url = url;
     source.name = lastPart(path);
     if (platform::urlHost(url).empty())
-        refuse("\"" + url.substr(0, 80) + "\" has no host", "http://host/path");
+        refuse("\"" + url.substr(0, 80) + "\" has no host", "use http://host/path");
     return source;
 }
 

@@ -13,13 +13,13 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-/// What is wrong with one block; nothing when it is right.
+/// The error of one block; nullopt when the block is intact.
 std::optional<Error> faultOf(const ByteSource& blocks, const BlockEntry& entry, BlockDecoder& decoder,
                              std::span<std::byte> raw)
 {
     const std::vector<std::byte> frame = blocks.read(entry.offset, entry.length);
     if (frame.size() < entry.length)
-        return Error(ErrorCode::ImageCorrupt, "its frame is cut off");
+        return Error(ErrorCode::ImageCorrupt, "the frame is truncated");
     try {
         decoder.decode(entry, frame, raw);
     } catch (const Error& fault) {
@@ -56,7 +56,7 @@ void checkBlocks(const ByteSource& blocks, const Manifest& manifest,
         throw Error(first->code(),
                     fmt::format("{} of {} blocks are damaged, the first is block {}: {}", wrong,
                                 manifest.blocks.size(), firstAt, first->message()),
-                    "add the image again from its source; look at the store's disk (dmesg, smartctl)");
+                    "add the image again from its source; check the store's disk (dmesg, smartctl)");
 }
 
 } // namespace bm::images

@@ -8,10 +8,10 @@
 
 namespace bm::images {
 
-/// Reads every frame of @p blocks, decompresses it and compares it with @p manifest; about 2 MiB are in
-/// memory.
+/// Decompresses every frame of @p blocks and compares it with @p manifest. Needs about 2 MiB of memory.
 /// @param onProgress  called on this thread, a few times a second, with raw bytes done and to do
-/// @throws Error ChecksumMismatch or ImageCorrupt naming the first block that is wrong (and how many are),
+/// @throws Error ChecksumMismatch or ImageCorrupt with the first damaged block and the number of damaged
+///   blocks,
 /// Aborted, DeadlineExceeded
 void checkBlocks(const ByteSource& blocks, const Manifest& manifest,
                  const std::function<void(std::uint64_t, std::uint64_t)>& onProgress,

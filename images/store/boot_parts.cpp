@@ -34,12 +34,12 @@ void writeAll(int fd, std::span<const std::byte> bytes)
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            throwWriteFailed("taking a file out of an image", errno);
+            throwWriteFailed("extracting a file from an image", errno);
         bytes = bytes.subspan(static_cast<std::size_t>(count));
     }
 }
 
-/// Raw blocks, one at a time.
+/// Reads raw blocks, one at a time.
 class RawBlocks {
 public:
     RawBlocks(const ByteSource& blocks, const Manifest& manifest) : blocks_(blocks), manifest_(manifest) {}
@@ -51,7 +51,7 @@ public:
         const std::span<std::byte> raw = std::span(raw_).first(length);
         const std::vector<std::byte> frame = blocks_.read(entry.offset, entry.length);
         if (frame.size() < entry.length)
-            throw Error(ErrorCode::ImageCorrupt, "the image's blocks are cut off",
+            throw Error(ErrorCode::ImageCorrupt, "the image's blocks are truncated",
                         "add the image again from its source");
         decoder_.decode(entry, frame, raw);
         return raw;
@@ -102,7 +102,7 @@ void writeParts(const ByteSource& blocks, const Manifest& manifest, const std::v
 {
     for (const ByteRange& part : parts)
         if (part.offset > manifest.sizeBytes || part.bytes > manifest.sizeBytes - part.offset)
-            throw Error(ErrorCode::ImageCorrupt, "a file of this image reaches past its end",
+            throw Error(ErrorCode::ImageCorrupt, "a file in this image reaches past the end of the image",
                         "add the image again from its source");
     const platform::Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
     if (!fd)

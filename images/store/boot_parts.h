@@ -9,13 +9,13 @@
 
 namespace bm::images {
 
-/// A file name that tells @p parts from others: lower-case hex.
+/// A file name that identifies @p parts: lower-case hex.
 std::string partsName(const std::vector<ByteRange>& parts);
-/// How long a file of @p parts is, padding included.
+/// The length of a file of @p parts, with padding.
 std::uint64_t bytesOf(const std::vector<ByteRange>& parts);
-/// Makes @p file of stretches of the raw image, each padded with zeros to a multiple of four (as initrds that
-/// follow one another have to be), every block verified; synced.
-/// @throws Error ImageCorrupt (a part outside of the image), ChecksumMismatch, StoreFull, DeadlineExceeded
+/// Writes parts of the raw image to @p file and syncs it. Verifies every block. Pads each part with zeros to
+/// a multiple of four, because concatenated initrds need it.
+/// @throws Error ImageCorrupt (a part outside the image), ChecksumMismatch, StoreFull, DeadlineExceeded
 void writeParts(const ByteSource& blocks, const Manifest& manifest, const std::vector<ByteRange>& parts,
                 const std::filesystem::path& file, const model::Deadline& deadline);
 

@@ -23,7 +23,8 @@ using model::Error;
 using model::ErrorCode;
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kRoomEvery = std::uint64_t{64} << 20U; ///< how often free space is looked at
+constexpr std::uint64_t kSpaceCheckBytes = std::uint64_t{64}
+                                           << 20U; ///< bytes between two checks of the free space
 
 using Head = std::array<std::byte, kBlockRecordBytes>;
 
@@ -32,7 +33,7 @@ bool isCaptureId(const std::string& id)
     return id.size() == 36 && id.find_first_not_of("0123456789abcdef-") == std::string::npos;
 }
 
-/// Reads up to @p out's length at @p offset. @return what there was
+/// Reads up to @p out's length at @p offset. @return bytes read
 std::size_t readAt(int fd, std::uint64_t offset, std::span<std::byte> out)
 {
     std::size_t done = 0;
@@ -72,10 +73,11 @@ platform::Fd openFile(const fs::path& path)
 void cut(const platform::Fd& fd, std::uint64_t length)
 {
     if (::ftruncate(fd.get(), static_cast<off_t>(length)) != 0)
-        throwWriteFailed("cutting a capture's file", errno);
+        throwWriteFailed("truncating a capture's file", errno);
 }
 
-/// Fills @p out from @p body. @return whether there was anything. @throws Error InvalidInput: cut off
+/// Fills @p out from @p body. @return false at the end. @throws Error InvalidInput when the body ends within
+/// @p out
 bool take(std::istream& body, std::span<std::byte> out, bool mayEnd)
 {
     body.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
@@ -83,11 +85,11 @@ bool take(std::istream& body, std::span<std::byte> out, bool mayEnd)
     if (got == 0 && mayEnd)
         return false;
     if (got < out.size())
-        throw Error(ErrorCode::InvalidInput, "the upload ended within a block", "send it again from there");
+        throw Error(ErrorCode::InvalidInput, "the upload ended within a block", "send that block again");
     return true;
 }
 
-/// One capture's two files and what is known of them. One thread at a time.
+/// The two files of one capture, and their state. One thread at a time.
 class Capture {
 public:
     Capture(fs::path folder, std::uint64_t sizeBytes)
@@ -107,23 +109,23 @@ public:
     {
         Head head{};
         std::vector<std::byte> frame;
-        for (std::uint64_t looked = 0; take(body, head, true);) {
+        for (std::uint64_t nextCheck = 0; take(body, head, true);) {
             const BlockRecord record = blockRecordFrom(head);
             frame.resize(record.frameBytes);
             take(body, frame, frame.empty());
-            if (manifest_.storedBytes >= looked) {
-                checkRoom(settings.folder, settings.reserveBytes, kRoomEvery);
-                looked = manifest_.storedBytes + kRoomEvery;
+            if (manifest_.storedBytes >= nextCheck) {
+                checkFreeSpace(settings.folder, settings.reserveBytes, kSpaceCheckBytes);
+                nextCheck = manifest_.storedBytes + kSpaceCheckBytes;
             }
             add(record, head, frame);
         }
     }
 
-    CaptureStore::Whole finish()
+    CaptureStore::Files finish()
     {
         if (manifest_.blocks.size() != blocksWanted())
             throw Error(ErrorCode::Conflict,
-                        fmt::format("{} of {} blocks are here", manifest_.blocks.size(), blocksWanted()));
+                        fmt::format("{} of {} blocks have arrived", manifest_.blocks.size(), blocksWanted()));
         cut(frames_, manifest_.storedBytes);
         if (::fsync(frames_.get()) != 0)
             throwWriteFailed("syncing a capture", errno);
@@ -146,7 +148,7 @@ private:
         return known;
     }
 
-    /// Verifies and keeps the next block. @p frame is as long as the record says.
+    /// Verifies and stores the next block. @p frame has the length in the record.
     void add(const BlockRecord& record, const Head& head, std::span<const std::byte> frame)
     {
         const BlockEntry entry = checked(record, frame);
@@ -158,13 +160,14 @@ private:
     BlockEntry checked(const BlockRecord& record, std::span<const std::byte> frame)
     {
         if (manifest_.blocks.size() >= blocksWanted())
-            throw Error(ErrorCode::InvalidInput, fmt::format("a block after the last of {}", blocksWanted()));
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("a block beyond the last of {}", blocksWanted()));
         BlockEntry entry{record.sha256, manifest_.storedBytes, record.frameBytes, record.hole};
         if (record.hole) {
             const ZeroBlock& zero = zeros(nextRawBytes());
             if (zero.sha256 != record.sha256)
                 throw Error(ErrorCode::ChecksumMismatch,
-                            fmt::format("block {} is called a hole, its hash is not that of zeros",
+                            fmt::format("block {} is marked as a hole, but its hash is not the hash of zeros",
                                         manifest_.blocks.size()));
             entry.length = static_cast<std::uint32_t>(zero.frame.size());
             return entry;
@@ -179,7 +182,7 @@ private:
         manifest_.blocks.push_back(entry);
     }
 
-    /// Takes up what another process left, as far as it is whole.
+    /// Verifies the files of an earlier process and keeps the intact blocks.
     void recover()
     {
         Head head{};
@@ -194,7 +197,7 @@ private:
                 remember(checked(record, frame));
             }
         } catch (const Error& error) {
-            platform::logWarning("images", "{}: taken up at block {}: {}", folder_.string(),
+            platform::logWarning("images", "{}: resumes at block {}: {}", folder_.string(),
                                  manifest_.blocks.size(), error.message());
         }
         cut(frames_, manifest_.storedBytes);
@@ -224,7 +227,7 @@ struct CaptureStore::State {
     fs::path folderOf(const std::string& id) const
     {
         if (!isCaptureId(id))
-            throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is no capture", id.substr(0, 80)));
+            throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is not a capture", id.substr(0, 80)));
         return settings.folder / "captures" / id;
     }
     std::shared_ptr<Slot> slot(const std::string& id)
@@ -240,10 +243,10 @@ struct CaptureStore::State {
     const StoreSettings& settings;
     std::mutex mutex;
     std::map<std::string, std::shared_ptr<Slot>>
-        slots; ///< shared with the call at work on it; guarded by mutex
+        slots; ///< shared with the running call on it; guarded by mutex
 };
 
-/// The capture as it is on disk, if a process before this one began it.
+/// Opens the capture. An earlier process may have begun it.
 Capture& CaptureStore::State::opened(const std::string& id, Slot& slot) const
 {
     if (!slot.capture) {
@@ -252,7 +255,8 @@ Capture& CaptureStore::State::opened(const std::string& id, Slot& slot) const
         try {
             size = std::stoull(platform::readFile(folder / "size"));
         } catch (const std::exception&) {
-            throw Error(ErrorCode::NotFound, "this capture has not begun", "the agent must open it first");
+            throw Error(ErrorCode::NotFound, "this capture has not begun",
+                        "the agent must open the capture first");
         }
         slot.capture = std::make_unique<Capture>(folder, size);
     }
@@ -266,9 +270,9 @@ CaptureState CaptureStore::open(const std::string& id, std::uint64_t sizeBytes)
 {
     if (sizeBytes == 0 || sizeBytes > state_->settings.maxImageBytes)
         throw Error(ErrorCode::ImageTooLarge,
-                    fmt::format("the disk has {} bytes, the largest image may have {}", sizeBytes,
+                    fmt::format("the disk has {} bytes, but the largest image may have {}", sizeBytes,
                                 state_->settings.maxImageBytes),
-                    "images.max_size in bmd.yaml is the limit");
+                    "raise images.max_size in bmd.yaml");
     const fs::path folder = state_->folderOf(id);
     const std::shared_ptr<State::Slot> slot = state_->slot(id);
     const std::scoped_lock lock(slot->mutex);
@@ -279,7 +283,7 @@ CaptureState CaptureStore::open(const std::string& id, std::uint64_t sizeBytes)
         if (error.code() != ErrorCode::NotFound)
             throw;
     }
-    checkRoom(state_->settings.folder, state_->settings.reserveBytes, 0);
+    checkFreeSpace(state_->settings.folder, state_->settings.reserveBytes, 0);
     slot->capture.reset();
     std::error_code error;
     fs::remove_all(folder, error);
@@ -298,12 +302,12 @@ CaptureState CaptureStore::append(const std::string& id, std::uint64_t firstBloc
     Capture& capture = state_->opened(id, *slot);
     if (capture.state().blocks != firstBlock)
         throw Error(ErrorCode::Conflict,
-                    fmt::format("block {} is expected next, not {}", capture.state().blocks, firstBlock));
+                    fmt::format("the next block is {}, not {}", capture.state().blocks, firstBlock));
     capture.append(body, state_->settings);
     return capture.state();
 }
 
-CaptureStore::Whole CaptureStore::finish(const std::string& id)
+CaptureStore::Files CaptureStore::finish(const std::string& id)
 {
     const std::shared_ptr<State::Slot> slot = state_->slot(id);
     const std::scoped_lock lock(slot->mutex);

@@ -18,11 +18,11 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-constexpr std::size_t kUnpackedLimit = std::size_t{64} << 20U; // Ironic's own limit on config drives
+constexpr std::size_t kUnpackedLimit = std::size_t{64} << 20U; // the limit that Ironic has for config drives
 constexpr std::string_view kLabel = "config-2";
 constexpr std::size_t kVolumeIdAt = 32768 + 40; // ECMA-119, 8.4.7
 constexpr std::size_t kVolumeIdBytes = 32;
-constexpr const char* kLineBreaks = " \t\r\n"; // base64(1) wraps its lines
+constexpr const char* kLineBreaks = " \t\r\n"; // base64(1) wraps lines
 
 struct WriterCloser {
     void operator()(archive* writer) const { archive_write_free(writer); }
@@ -36,8 +36,8 @@ void require(archive* writer, la_ssize_t result)
 {
     if (result < ARCHIVE_OK)
         throw Error(ErrorCode::ConfigDriveFailed,
-                    fmt::format("making the config drive: {}", archive_error_string(writer)),
-                    "is there room in TMPDIR?");
+                    fmt::format("creating the config drive: {}", archive_error_string(writer)),
+                    "check the free disk space in TMPDIR");
 }
 
 la_ssize_t appendTo(archive* /*writer*/, void* out, const void* bytes, std::size_t count)
@@ -59,8 +59,8 @@ void addEntry(archive* writer, const std::string& path, unsigned type, const std
         require(writer, archive_write_data(writer, content.data(), content.size()));
 }
 
-/// ISO 9660 proper has upper case only, and libarchive keeps to it; cloud-init and Ironic look for
-/// "config-2".
+/// Writes the label in lower case. ISO 9660 proper allows upper case only, and libarchive complies, but
+/// cloud-init and Ironic expect "config-2".
 void setLabel(std::string& image)
 {
     BM_ASSERT(image.size() > kVolumeIdAt + kVolumeIdBytes);
@@ -96,7 +96,7 @@ std::string unpack(const std::string& packed)
         return !tooLarge;
     };
     if (const std::string failure = gunzip(read, write); !failure.empty())
-        throw Error(ErrorCode::InvalidInput, "the config drive is no gzipped image: " + failure,
+        throw Error(ErrorCode::InvalidInput, "the config drive is not a gzipped image: " + failure,
                     "give base64 of a gzipped ISO 9660 or VFAT image");
     if (tooLarge)
         throw Error(ErrorCode::InvalidInput,

@@ -20,11 +20,11 @@ using model::ErrorCode;
 
 constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kConvertMemory =
-    4096 * kMebibyte; // address space: thread stacks and malloc arenas count
+    4096 * kMebibyte; // address space, including thread stacks and malloc arenas
 constexpr std::uint64_t kCpuSecondsLeast = 600;
 constexpr std::uint64_t kBytesPerCpuSecond = 8 * kMebibyte;
 #if defined(BM_SANITIZED)
-constexpr std::uint64_t kDecompressMemory = 0; // their shadow memory is larger than any limit
+constexpr std::uint64_t kDecompressMemory = 0; // sanitizers need more shadow memory than any limit
 #else
 constexpr std::uint64_t kDecompressMemory =
     1024 * kMebibyte; // xz -9 needs 65 MiB; dictionaries may reach 4 GiB
@@ -48,20 +48,21 @@ bool ended(const ChildEnd& end, ConvertExit how)
     return end.code == static_cast<int>(how);
 }
 
-/// What went wrong with the child itself rather than with the image.
+/// Throws when the child failed for a reason other than the image.
 void throwIfUnable(const ChildEnd& end, const std::string& program)
 {
     if (ended(end, ConvertExit::NotConfined))
-        throw Error(ErrorCode::Internal, "the sandbox for images could not be made: " + end.err,
-                    "does a security policy forbid seccomp or prctl to bmd?");
+        throw Error(ErrorCode::Internal, "cannot create the sandbox for images: " + end.err,
+                    "check whether a security policy denies seccomp or prctl to bmd");
     if (ended(end, ConvertExit::NotStarted))
         throw Error(ErrorCode::NotFound, "cannot run " + program + ": " + end.err, "install qemu-utils");
     if (end.code == 128 + SIGXCPU)
-        throw Error(ErrorCode::ImageUnsupported, program + " used up its processor time on this image",
-                    "convert the image to raw elsewhere and add that");
+        throw Error(ErrorCode::ImageUnsupported,
+                    program + " exceeded its limit of processor time on this image",
+                    "convert the image to raw elsewhere and add the raw image");
     if (end.code > 128)
         throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("{} was ended by signal {} on this image", program, end.code - 128),
+                    fmt::format("signal {1} ended {0} on this image", program, end.code - 128),
                     std::string(kFetchAgain));
 }
 
@@ -76,13 +77,14 @@ void throwDecompressFailure(const ChildEnd& end, std::uint64_t limitBytes)
         return;
     if (ended(end, ConvertExit::TooLarge))
         throw Error(ErrorCode::ImageTooLarge,
-                    fmt::format("decompressed, the image is larger than the limit of {} bytes", limitBytes),
+                    fmt::format("the decompressed image exceeds the limit of {} bytes", limitBytes),
                     "shrink the image, or raise the limit (bmd --print-config)");
     if (mentions(end.err, "memory"))
-        throw Error(ErrorCode::ImageUnsupported, "decompressing the image needs too much memory: " + end.err,
+        throw Error(ErrorCode::ImageUnsupported,
+                    "decompression of the image needs too much memory: " + end.err,
                     "compress it again with a smaller window or dictionary");
     throwIfUnable(end, "decompression");
-    throw Error(ErrorCode::ImageCorrupt, "the compressed image is broken or cut off: " + end.err,
+    throw Error(ErrorCode::ImageCorrupt, "the compressed image is damaged or truncated: " + end.err,
                 std::string(kFetchAgain));
 }
 
@@ -92,15 +94,16 @@ void throwTreeFailure(const ChildEnd& end)
         return;
     if (ended(end, ConvertExit::TooLarge))
         throw Error(ErrorCode::ImageTooLarge, end.err,
-                    "leave out what is not needed, or raise the limit (bmd --print-config)");
+                    "remove unneeded files, or raise the limit (bmd --print-config)");
     if (ended(end, ConvertExit::Unsupported))
-        throw Error(ErrorCode::ImageUnsupported, end.err, "nothing was taken in; see docs/trees.md");
+        throw Error(ErrorCode::ImageUnsupported, end.err,
+                    "change the archive; docs/trees.md lists the rules");
     throwIfUnable(end, "bm-convert");
-    throw Error(ErrorCode::ImageCorrupt, "the archive is broken or cut off: " + end.err,
+    throw Error(ErrorCode::ImageCorrupt, "the archive is damaged or truncated: " + end.err,
                 std::string(kFetchAgain));
 }
 
-/// "(12.34/100%)" as qemu-img -p prints it, after a carriage return; -1 where there is none.
+/// Parses the last "(12.34/100%)" of qemu-img -p; -1 without one.
 double lastPercent(std::string_view text)
 {
     const std::size_t end = text.rfind("/100%");
@@ -110,19 +113,19 @@ double lastPercent(std::string_view text)
     return text::parseNumber<double>(text.substr(begin + 1, end - begin - 1)).value_or(-1);
 }
 
-/// By `qemu-img check --output=json`.
+/// Evaluates the output of `qemu-img check --output=json`.
 void judgeCheck(DiskFormat format, const std::string& output)
 {
     const nlohmann::json report = nlohmann::json::parse(output, nullptr, false);
     if (report.is_discarded() || !report.is_object())
-        throw Error(ErrorCode::Internal, "qemu-img check gave no report", "is qemu-img of a usual version?");
+        throw Error(ErrorCode::Internal, "qemu-img check printed no report", "check the version of qemu-img");
     if (const auto count = report.value("corruptions", std::uint64_t{0}); count > 0)
         throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("{}: {} inconsistencies: broken or cut off", toText(format), count),
-                    "look with qemu-img check; fetch it again and compare its checksum");
+                    fmt::format("{}: {} inconsistencies: damaged or truncated", toText(format), count),
+                    "run qemu-img check; fetch it again and compare its checksum");
 }
 
-/// For a VHD the footer's current size counts, whoever made it, not its cylinders, heads and sectors.
+/// For a VHD, qemu-img must use the footer's current size instead of cylinders, heads and sectors.
 std::vector<std::string> sourceArguments(DiskFormat format, const std::filesystem::path& file)
 {
     if (format != DiskFormat::Vhd)
@@ -177,7 +180,7 @@ bool Converter::convertTree(int sourceFd, std::uint64_t limitBytes, const std::f
 void Converter::check(DiskFormat format, const std::filesystem::path& file,
                       const model::Deadline& deadline) const
 {
-    if (format == DiskFormat::Vhd) // qemu-img has no check for it; checkVhdBlocks() has looked
+    if (format == DiskFormat::Vhd) // qemu-img has no check for VHD; checkVhdBlocks() has checked it
         return;
     const std::uint64_t fileBytes = std::filesystem::file_size(file);
     constexpr std::size_t kReportLimit = std::size_t{64} * 1024;
@@ -197,7 +200,7 @@ void Converter::check(DiskFormat format, const std::filesystem::path& file,
     };
     const ChildEnd end = runChild(task, deadline);
     throwIfUnable(end, "qemu-img check");
-    constexpr int kInternalError = 1; // nothing could be checked: it is not what its header promised
+    constexpr int kInternalError = 1; // qemu-img could check nothing: the content contradicts the header
     if (end.code == kInternalError)
         throw Error(ErrorCode::ImageCorrupt, "qemu-img check: " + end.err, std::string(kFetchAgain));
     judgeCheck(format, report);

@@ -30,7 +30,7 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-constexpr std::size_t kManifestLimit = std::size_t{1} << 30U; // 20 TiB of image
+constexpr std::size_t kManifestLimit = std::size_t{1} << 30U; // enough for an image of 20 TiB
 
 void syncFolder(const std::filesystem::path& folder)
 {
@@ -56,7 +56,7 @@ void moveInto(const std::filesystem::path& from, const std::filesystem::path& to
         throwWriteFailed(fmt::format("moving {} to {}", from.string(), to.string()), error.value());
 }
 
-/// A folder of one import, gone with all in it at the end.
+/// The folder of one import; the destructor deletes it.
 class ImportFolder {
 public:
     explicit ImportFolder(std::filesystem::path path) : path_(std::move(path)) { makeFolder(path_); }
@@ -73,7 +73,7 @@ private:
     std::filesystem::path path_;
 };
 
-/// Names this store among those that share a bucket: random, made once.
+/// Identifies this store among those that share a bucket: random, created once.
 std::string storeId(const std::filesystem::path& folder)
 {
     const std::filesystem::path file = folder / "store-id";
@@ -82,7 +82,7 @@ std::string storeId(const std::filesystem::path& folder)
     return platform::readFile(file);
 }
 
-constexpr std::chrono::minutes kBucketDeadline{5}; // for a removal
+constexpr std::chrono::minutes kBucketDeadline{5}; // to remove an object
 
 bool isContentId(const std::string& text)
 {
@@ -106,14 +106,14 @@ struct ImageStore::State {
                  StoredImage& stored);
     bool present(StoredImage& stored) const;
     void erase(const std::string& contentId) const;
-    /// Where the files that machines boot are, taken out of the image.
+    /// The folder of boot files extracted from the image.
     std::filesystem::path bootFolder(const std::string& contentId) const
     {
-        object(contentId, ""); // refuses what is no content id
+        object(contentId, ""); // refuses an invalid content id
         return settings.folder / "boot" / contentId;
     }
 
-    /// Where the objects are in a bucket, after a publication or before a removal.
+    /// Calls @p act when the objects are in a bucket, after a publication or before a removal.
     void withMirror(const std::function<void(S3Mirror&)>& act) const
     {
         if (mirror)
@@ -122,13 +122,13 @@ struct ImageStore::State {
 
     StoreSettings settings;
     CaptureStore captures;
-    std::unique_ptr<S3Mirror> mirror;                      ///< nothing: the folder is all
-    std::mutex partsMutex;                                 ///< one partFile() is made at a time
-    std::mutex objectsMutex;                               ///< over what is in objects/ and who holds it
+    std::unique_ptr<S3Mirror> mirror;                      ///< null: objects are in the folder only
+    std::mutex partsMutex;                                 ///< serialises partFile()
+    std::mutex objectsMutex;                               ///< guards objects/ and @ref held
     std::map<std::string, std::weak_ptr<const void>> held; ///< by content id
 };
 
-/// Whether the same bytes are in the store already, whole; then @p stored becomes what is there.
+/// Whether the store has the same bytes, complete. Then sets @p stored to the existing image.
 bool ImageStore::State::present(StoredImage& stored) const
 {
     try {
@@ -161,7 +161,7 @@ void ImageStore::State::erase(const std::string& contentId) const
     withMirror([&](S3Mirror& bucket) { bucket.release(contentId); });
 }
 
-/// The manifest goes last: where it is, the image is whole.
+/// Writes the manifest last: an image with a manifest is complete.
 void ImageStore::State::publish(const std::filesystem::path& blocks, const std::filesystem::path& manifest,
                                 StoredImage& stored)
 {
@@ -180,7 +180,7 @@ void ImageStore::State::publish(const std::filesystem::path& blocks, const std::
     syncFolder(objects());
 }
 
-ImageStore::ImageStore(StoreSettings settings, platform::Exec& /*exec: children need more than an end*/)
+ImageStore::ImageStore(StoreSettings settings, platform::Exec& /*exec: runChild() also reads the output*/)
     : state_(std::make_unique<State>(std::move(settings)))
 {
     makeFolder(state_->objects());
@@ -212,14 +212,14 @@ StoredImage ImageStore::adopt(const std::filesystem::path& blocks, const std::st
     const Manifest parsed = parseManifest(std::as_bytes(std::span(manifest)));
     if (parsed.sizeBytes > state_->settings.maxImageBytes)
         throw Error(ErrorCode::ImageTooLarge,
-                    fmt::format("an image of {} bytes, the limit is {}", parsed.sizeBytes,
+                    fmt::format("the image has {} bytes, but the limit is {}", parsed.sizeBytes,
                                 state_->settings.maxImageBytes),
                     "raise the limit (bmd --print-config)");
     {
         const SourceFile source(blocks);
         if (source.sizeBytes() != parsed.storedBytes)
             throw Error(ErrorCode::ImageCorrupt,
-                        fmt::format("{} bytes of blocks, the manifest says {}", source.sizeBytes(),
+                        fmt::format("the blocks have {} bytes, but the manifest says {}", source.sizeBytes(),
                                     parsed.storedBytes),
                         "fetch it again");
         checkBlocks(source, parsed, onProgress, deadline);
@@ -246,7 +246,7 @@ void ImageStore::verify(const std::string& contentId, const std::string& manifes
     std::filesystem::path blocksPath = blocksFile(contentId);
     std::filesystem::path manifestPath = manifestFile(contentId);
     std::optional<ImportFolder> fetched;
-    state_->withMirror([&](S3Mirror& bucket) { // what is there counts, not this copy of it
+    state_->withMirror([&](S3Mirror& bucket) { // verify the bucket's object, not the local copy
         fetched.emplace(state_->incoming() / model::makeUuid());
         blocksPath = fetched->path() / "blocks.zst";
         manifestPath = fetched->path() / "manifest";
@@ -254,16 +254,16 @@ void ImageStore::verify(const std::string& contentId, const std::string& manifes
     });
     const std::string text = platform::readFile(manifestPath, kManifestLimit);
     if (!manifestSha256.empty() && text::toHex(sha256(std::as_bytes(std::span(text)))) != manifestSha256)
-        throw Error(ErrorCode::ChecksumMismatch, "its manifest is not the one that was stored",
+        throw Error(ErrorCode::ChecksumMismatch, "the manifest differs from the stored one",
                     "add the image again from its source");
     const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
     if (manifest.contentId() != contentId)
-        throw Error(ErrorCode::ChecksumMismatch, "its manifest is another image's",
+        throw Error(ErrorCode::ChecksumMismatch, "the manifest belongs to another image",
                     "add the image again from its source");
     const SourceFile blocks(blocksPath);
     if (blocks.sizeBytes() != manifest.storedBytes)
         throw Error(ErrorCode::ImageCorrupt,
-                    fmt::format("{} bytes of blocks are there, the manifest says {}", blocks.sizeBytes(),
+                    fmt::format("the blocks have {} bytes, but the manifest says {}", blocks.sizeBytes(),
                                 manifest.storedBytes),
                     "add the image again from its source");
     checkBlocks(blocks, manifest, onProgress, deadline);
@@ -271,7 +271,7 @@ void ImageStore::verify(const std::string& contentId, const std::string& manifes
 
 StoredImage ImageStore::adoptCapture(const std::string& captureId, const model::Deadline& deadline)
 {
-    const CaptureStore::Whole whole = state_->captures.finish(captureId);
+    const CaptureStore::Files whole = state_->captures.finish(captureId);
     const std::string text = platform::readFile(whole.manifestFile, kManifestLimit);
     const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
     StoredImage stored;
@@ -281,7 +281,7 @@ StoredImage ImageStore::adoptCapture(const std::string& captureId, const model::
     stored.sizeBytes = manifest.sizeBytes;
     stored.storedBytes = manifest.storedBytes;
     stored.dataBytes = manifest.dataBytes();
-    // Second names are what is moved: a crash before the catalogue knows finds the capture still whole.
+    // Publishes hard links: after a crash before the catalogue's write, the capture is still complete.
     const ImportFolder folder(state_->incoming() / model::makeUuid());
     std::filesystem::create_hard_link(whole.blocksFile, folder.path() / "blocks.zst");
     std::filesystem::create_hard_link(whole.manifestFile, folder.path() / "manifest");
@@ -295,9 +295,9 @@ CaptureStore& ImageStore::captures()
     return state_->captures;
 }
 
-void ImageStore::checkRoom(std::uint64_t bytes) const
+void ImageStore::checkFreeSpace(std::uint64_t bytes) const
 {
-    images::checkRoom(state_->settings.folder, state_->settings.reserveBytes, bytes);
+    images::checkFreeSpace(state_->settings.folder, state_->settings.reserveBytes, bytes);
 }
 
 bool ImageStore::makeLocal(const std::string& contentId)
@@ -317,7 +317,7 @@ std::filesystem::path ImageStore::manifestFile(const std::string& contentId) con
     return state_->object(contentId, ".manifest");
 }
 
-void ImageStore::setAside(const std::string& contentId)
+void ImageStore::markDamaged(const std::string& contentId)
 {
     state_->withMirror(
         [&](S3Mirror& bucket) { bucket.withdraw(contentId, model::Deadline::in(kBucketDeadline)); });
@@ -336,11 +336,11 @@ std::filesystem::path ImageStore::partFile(const std::string& contentId, const s
     if (std::filesystem::exists(file, ignored))
         return file;
     const std::scoped_lock lock(state_->partsMutex);
-    if (std::filesystem::exists(file, ignored)) // made meanwhile
+    if (std::filesystem::exists(file, ignored)) // another thread made it
         return file;
     const std::string text = platform::readFile(manifestFile(contentId), kManifestLimit);
     const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
-    checkRoom(bytesOf(parts));
+    checkFreeSpace(bytesOf(parts));
     const ImportFolder folder(state_->incoming() / model::makeUuid());
     const std::filesystem::path made = folder.path() / "part";
     writeParts(SourceFile(blocksFile(contentId)), manifest, parts, made, deadline);
@@ -353,12 +353,12 @@ std::filesystem::path ImageStore::partFile(const std::string& contentId, const s
 void ImageStore::unpackCapture(const std::string& captureId, const std::filesystem::path& file,
                                const model::Deadline& deadline)
 {
-    const CaptureStore::Whole whole = captures().finish(captureId);
+    const CaptureStore::Files whole = captures().finish(captureId);
     const std::string text = platform::readFile(whole.manifestFile, kManifestLimit);
     const Manifest manifest = parseManifest(std::as_bytes(std::span(text)));
     std::error_code ignored;
-    std::filesystem::remove(file, ignored); // what a dead process left
-    checkRoom(manifest.sizeBytes);
+    std::filesystem::remove(file, ignored); // the remains of an earlier process
+    checkFreeSpace(manifest.sizeBytes);
     writeParts(SourceFile(whole.blocksFile), manifest, {{0, manifest.sizeBytes}}, file, deadline);
 }
 

@@ -1,5 +1,5 @@
-// RAM disks: a kernel and its initrd, in an ISO image or an archive of the two. What came in is stored as it
-// is; the description says where in it the files lie.
+// RAM disks: a kernel and its initrd, in an ISO image or an archive of the two. The store keeps the source
+// unchanged; the description has the positions of the files in it.
 #include "common/model/error.h"
 #include "images/formats/boot_archive.h"
 #include "images/formats/boot_menu.h"
@@ -29,7 +29,7 @@ struct Part {
     ByteRange extent;
 };
 
-/// What is said of a kernel and its initrds, once they are found to be such.
+/// Checks a kernel and its initrds and describes them.
 json describe(const ByteSource& source, const Part& kernel, const std::vector<Part>& initrds)
 {
     const LinuxKernel found = inspectKernel(source, kernel.extent, kernel.path);
@@ -49,8 +49,8 @@ json describe(const ByteSource& source, const Part& kernel, const std::vector<Pa
         all += initrd.extent.bytes;
     }
     if (all > kMostInitrdBytes)
-        throw Error(ErrorCode::ImageTooLarge, fmt::format("its initrds have {} bytes together", all),
-                    "no machine unpacks that in its memory");
+        throw Error(ErrorCode::ImageTooLarge, fmt::format("the initrds have {} bytes together", all),
+                    "the initrds exceed 4 GiB; no machine can load them");
     if (found.is64)
         out["architecture"] = "x86_64";
     if (!found.efi)
@@ -63,8 +63,8 @@ json describeArchive(const ByteSource& source)
     const BootArchive archive = readBootArchive(source);
     if (!archive.kernel || !archive.initrd)
         throw Error(ErrorCode::ImageUnsupported,
-                    fmt::format("the archive has no {} in it", archive.kernel ? "initrd.img" : "vmlinuz"),
-                    "two plain files at its top, called vmlinuz and initrd.img");
+                    fmt::format("the archive contains no {}", archive.kernel ? "initrd.img" : "vmlinuz"),
+                    "pack two plain files without a folder: vmlinuz and initrd.img");
     json out = describe(source, {"vmlinuz", *archive.kernel}, {{"initrd.img", *archive.initrd}});
     out["format"] = archive.format;
     out["kernel_arguments"] = archive.arguments;
@@ -73,7 +73,7 @@ json describeArchive(const ByteSource& source)
 
 // ---- ISO images
 
-/// Menus in the order they are asked: what UEFI reads first, since its entries start on both firmwares.
+/// Menus in search order. UEFI's menus come first, since their entries boot on both firmwares.
 constexpr auto kMenus = std::to_array<std::string_view>({
     "boot/grub/grub.cfg",
     "boot/grub2/grub.cfg",
@@ -91,7 +91,7 @@ struct Usual {
     std::string_view kernel;
     std::string_view initrd;
 };
-/// Where kernels are when no menu says so.
+/// Usual places of kernels, for ISO images without a menu.
 constexpr auto kUsual = std::to_array<Usual>({
     {"casper/vmlinuz", "casper/initrd"},
     {"casper/vmlinuz", "casper/initrd.lz"},
@@ -112,7 +112,7 @@ std::string folderOf(std::string_view path)
     return std::string(slash == std::string_view::npos ? "" : path.substr(0, slash + 1));
 }
 
-/// Absolute, or as syslinux has it: from the menu's folder.
+/// Finds a file of a menu. The path is absolute, or (syslinux) relative to the menu's folder.
 std::optional<Part> findPart(const Iso9660& iso, const std::string& path, const std::string& folder)
 {
     for (const std::string& tried : {path, folder + path}) {
@@ -126,7 +126,7 @@ std::optional<Part> findPart(const Iso9660& iso, const std::string& path, const 
     return std::nullopt;
 }
 
-/// Finds the first way to start whose files are there and right.
+/// Finds the first bootable entry whose files exist and are valid.
 class IsoSearch {
 public:
     explicit IsoSearch(const ByteSource& source) : source_(source), iso_(source) {}
@@ -142,9 +142,8 @@ public:
         if (!found_ && failure_)
             throw Error(*failure_);
         if (!found_)
-            throw Error(ErrorCode::ImageUnsupported,
-                        "the ISO image has no kernel and initrd where bm looks for them",
-                        "take them out of it: bm image add --kernel FILE --initrd FILE --name NAME; see "
+            throw Error(ErrorCode::ImageUnsupported, "bm finds no kernel and initrd in the ISO image",
+                        "extract them: bm image add --kernel FILE --initrd FILE --name NAME; see "
                         "docs/ramdisk-deployments.md");
         json out = *found_;
         out["format"] = "iso";
@@ -165,7 +164,7 @@ private:
         const BootMenu menu = grub ? grubMenu(*text) : syslinuxMenu(*text);
         for (const BootEntry& entry : menu.entries)
             take(entry, folderOf(path), path);
-        for (const std::string& more : menu.more) // a loop of menus ends at kMostMenus
+        for (const std::string& more : menu.more) // kMostMenus stops a loop of includes
             if (const std::optional<Part> file = findPart(iso_, more, folderOf(path)))
                 readMenu(file->path);
     }
@@ -187,7 +186,7 @@ private:
             if (!menu.empty())
                 out["menu"] = {{"file", menu}, {"title", printable(entry.title)}};
             found_ = out;
-        } catch (const Error& error) { // another entry may be better
+        } catch (const Error& error) { // another entry may be valid
             if (!failure_)
                 failure_ = error;
         }
@@ -215,7 +214,7 @@ StoredImage Importer::importRamdisk(const SourceFile& source)
     const std::vector<std::byte> head = source.read(0, kHeadBytes);
     if (const Compression compression = detectCompression(head); compression != Compression::None) {
         if (source.path().parent_path() == folder_)
-            throw Error(ErrorCode::ImageUnsupported, "an image that is compressed twice", "compress it once");
+            throw Error(ErrorCode::ImageUnsupported, "the image is compressed twice", "compress it once");
         checkpoint(source.sizeBytes());
         StoredImage stored = importRamdisk(SourceFile(decompressed(source)));
         stored.sourceFormat = fmt::format("{}+{}", stored.sourceFormat, toText(compression));

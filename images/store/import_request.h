@@ -9,11 +9,11 @@
 
 namespace bm::images {
 
-/// What came in.
+/// The source of an import and the operator's statements about it.
 struct ImportRequest {
-    std::filesystem::path file;     ///< the source as a local file (an upload is spooled to incoming/ first)
-    std::string expectedChecksum{}; ///< "", "sha256:<hex>" or "sha512:<hex>" of the source's bytes as given
-    std::optional<model::ImageKind> kind{}; ///< nothing: the content tells
+    std::filesystem::path file;             ///< a local file (an upload is first written to incoming/)
+    std::string expectedChecksum{};         ///< "", "sha256:<hex>" or "sha512:<hex>" of the source file
+    std::optional<model::ImageKind> kind{}; ///< empty: detected from the content
 };
 
 struct ImportProgress {
@@ -22,7 +22,7 @@ struct ImportProgress {
     std::string phase; ///< "inspecting", "converting", "compressing", "syncing"
 };
 
-/// What an import made; goes into model::Image.
+/// The result of an import; part of model::Image.
 struct StoredImage {
     std::string contentId;
     std::string manifestSha256;
@@ -32,7 +32,7 @@ struct StoredImage {
     std::uint64_t sizeBytes = 0;
     std::uint64_t storedBytes = 0;
     std::uint64_t dataBytes = 0;
-    std::shared_ptr<const void> hold{}; ///< while it lives, collect() leaves the objects alone
+    std::shared_ptr<const void> hold{}; ///< collect() keeps the objects while this exists
 };
 
 } // namespace bm::images

@@ -1,4 +1,5 @@
-// Trees: archives of files become a canonical pax archive, which goes into blocks as a disk image does.
+// Trees: bm-convert turns an archive of files into a canonical pax archive, which is stored in blocks like a
+// disk image.
 #include "common/model/error.h"
 #include "images/base/confined_child.h"
 #include "images/base/disk_space.h"
@@ -34,15 +35,16 @@ std::string formatOf(const nlohmann::json& description, Compression compression)
     return compression == Compression::None ? format : format + "+" + std::string(toText(compression));
 }
 
-/// What is no root file system is most often one folder too deep, or a disk image that was packed once more.
+/// Refuses an archive that is not a root file system. Usually it is packed one folder too deep, or contains a
+/// disk image.
 void checkIsRoot(const nlohmann::json& description)
 {
     if (!description.value("root", false))
         throw Error(ErrorCode::ImageUnsupported,
                     "this is a " + description.value("format", "tar") +
-                        " archive without etc/, usr/ or bin/: no root file system",
-                    "a disk image inside it: unpack it and add that; a tree: make the archive from inside it "
-                    "(tar -C ROOT -c .); --kind tree takes it as it is");
+                        " archive without etc/, usr/ or bin/, so not a root file system",
+                    "unpack a disk image first; pack a tree from inside its root "
+                    "(tar -C ROOT -c .); --kind tree imports it unchanged");
 }
 
 } // namespace
@@ -54,7 +56,7 @@ StoredImage Importer::importTree(const SourceFile& source, bool explicitly)
     if (!convertTree(source, stored)) {
         const SourceFile plain(decompressed(source));
         if (!convertTree(plain, stored))
-            throw Error(ErrorCode::ImageUnsupported, "layers in an archive that is compressed twice",
+            throw Error(ErrorCode::ImageUnsupported, "layers are in an archive that is compressed twice",
                         "compress it once");
         std::filesystem::remove(plain.path());
     }
@@ -66,7 +68,7 @@ StoredImage Importer::importTree(const SourceFile& source, bool explicitly)
     return stored;
 }
 
-/// @return false: it has to be decompressed first
+/// @return false when the archive must be decompressed first
 bool Importer::convertTree(const SourceFile& source, StoredImage& stored)
 {
     const std::filesystem::path describe = folder_ / "description";
@@ -76,7 +78,7 @@ bool Importer::convertTree(const SourceFile& source, StoredImage& stored)
                                       .threads = settings_.compressionThreads});
     const auto tick = [this, &source] {
         checkpoint();
-        const off_t at = ::lseek(source.fd(), 0, SEEK_CUR); // shared with the child
+        const off_t at = ::lseek(source.fd(), 0, SEEK_CUR); // the child shares the file offset
         report("converting", at < 0 ? 0 : static_cast<std::uint64_t>(at), source.sizeBytes());
     };
     if (!converter_.convertTree(
@@ -88,7 +90,7 @@ bool Importer::convertTree(const SourceFile& source, StoredImage& stored)
     return true;
 }
 
-/// Layers are read several times and not in the order of the archive, so they have to lie plain.
+/// Decompresses the archive to a file: layers are read several times and in their own order.
 std::filesystem::path Importer::decompressed(const SourceFile& source)
 {
     std::filesystem::path path = folder_ / "plain";

@@ -64,8 +64,8 @@ BlockWriterSettings writerSettings(const StoreSettings& settings)
     return {.compressionLevel = settings.compressionLevel, .threads = settings.compressionThreads};
 }
 
-/// Thrown through the child's pump: what comes out is an archive of files, or a RAM disk, to be read another
-/// way.
+/// Exceptions that end the child when its output is an archive of files or a RAM disk, which are read in
+/// another way.
 struct TreeFound {};
 struct RamdiskFound {};
 
@@ -76,8 +76,8 @@ bool looksLikeRamdisk(std::span<const std::byte> head)
 
 } // namespace
 
-/// Where decompressed bytes go: looked at once their begin is known, then into blocks (raw, of which the last
-/// bytes may turn out to be a footer) or a file (what qemu-img converts).
+/// Receives decompressed bytes. Its begin decides the format: raw bytes go into blocks (their last sector may
+/// be a footer), other formats into a file for qemu-img.
 class Importer::Unpacked {
 public:
     explicit Unpacked(Importer& importer) : importer_(importer) {}
@@ -151,7 +151,7 @@ private:
             writeAll(file_.get(), bytes, "writing the decompressed image");
     }
 
-    /// All but the last sector, which stays in tail_.
+    /// Writes all bytes except the last sector, which tail_ keeps.
     void putRaw(std::span<const std::byte> bytes)
     {
         const std::size_t kept = std::min<std::size_t>(bytes.size(), kSectorBytes);
@@ -171,7 +171,7 @@ private:
     bool decided_ = false;
     DiskFormat format_ = DiskFormat::Raw;
     platform::Fd file_;
-    std::unique_ptr<BlockWriter> writer_; ///< after file_, which it borrows
+    std::unique_ptr<BlockWriter> writer_; ///< declared after file_, which it borrows
 };
 
 Importer::Importer(const StoreSettings& settings, std::filesystem::path folder,
@@ -217,8 +217,8 @@ void Importer::verifyChecksum(const SourceFile& source, const std::string& expec
     }
     if (const std::string found = digest.hex(); found != checksum->hex)
         throw Error(ErrorCode::ChecksumMismatch,
-                    fmt::format("the image's checksum is {}, expected was {}", found, checksum->hex),
-                    "fetch it again, and take the checksum of the file as it is (compressed, if it is)");
+                    fmt::format("the image's checksum is {}, but {} is expected", found, checksum->hex),
+                    "fetch it again, and use the checksum of the file itself, compressed or not");
 }
 
 StoredImage Importer::importRaw(const SourceFile& source)
@@ -228,7 +228,7 @@ StoredImage Importer::importRaw(const SourceFile& source)
     if (rawBytes > kSectorBytes) {
         const std::vector<std::byte> tail = source.read(rawBytes - kSectorBytes, kSectorBytes);
         refuseFooter(tail);
-        if (parseVhdFooter(tail, rawBytes - kSectorBytes)) { // fixed: the raw disk, then the footer
+        if (parseVhdFooter(tail, rawBytes - kSectorBytes)) { // a fixed VHD: the raw disk, then the footer
             format = DiskFormat::Vhd;
             rawBytes -= kSectorBytes;
         }
@@ -240,7 +240,7 @@ StoredImage Importer::importRaw(const SourceFile& source)
     return stored;
 }
 
-/// What qemu-img reads.
+/// Imports the formats that qemu-img reads.
 StoredImage Importer::importDisk(DiskFormat format, const SourceFile& source)
 {
     inspectDisk(format, source, settings_.maxImageBytes);
@@ -277,7 +277,7 @@ StoredImage Importer::unpack(const SourceFile& source)
     Unpacked unpacked(*this);
     const auto tick = [this, &source] {
         checkpoint();
-        const off_t at = ::lseek(source.fd(), 0, SEEK_CUR); // shared with the child
+        const off_t at = ::lseek(source.fd(), 0, SEEK_CUR); // the child shares the file offset
         report("converting", at < 0 ? 0 : static_cast<std::uint64_t>(at), source.sizeBytes());
     };
     converter_.decompress(
@@ -286,8 +286,8 @@ StoredImage Importer::unpack(const SourceFile& source)
     return unpacked.end(source.sizeBytes());
 }
 
-/// qemu-img opens by path and confined, and what it opens must be what was looked at: a file elsewhere is
-/// copied.
+/// Copies the source into the import's folder unless it is there. The confined qemu-img opens a file by path,
+/// and it must be the inspected file.
 std::filesystem::path Importer::ownCopy(DiskFormat format, const SourceFile& source)
 {
     std::error_code ignored;
@@ -332,13 +332,13 @@ StoredImage Importer::convertAndCompress(DiskFormat format, const std::filesyste
     converter_.convert(
         format, file, path, rawBytes, onFraction, [this] { checkpoint(); }, deadline_);
     if (file.parent_path() == folder_)
-        std::filesystem::remove(file); // its room is needed now
+        std::filesystem::remove(file); // free its disk space
     const SourceFile raw(path);
     checkRawLength(raw.read(0, kHeadBytes), raw.sizeBytes());
     return compressRaw(raw, raw.sizeBytes(), total);
 }
 
-/// @p total: what progress is counted in, the bytes of the source as given.
+/// @param total  the bytes of the original source, for the progress
 StoredImage Importer::compressRaw(const SourceFile& raw, std::uint64_t rawBytes, std::uint64_t total)
 {
     const platform::Fd out = createFile(blocksFile());
@@ -347,7 +347,7 @@ StoredImage Importer::compressRaw(const SourceFile& raw, std::uint64_t rawBytes,
         static_cast<double>(total) / static_cast<double>(std::max<std::uint64_t>(rawBytes, 1));
     std::uint64_t checked = 0;
     std::uint64_t at = 0;
-    std::uint64_t dataEnd = 0; // of the extent that is being read
+    std::uint64_t dataEnd = 0; // end of the extent being read
     while (at < rawBytes) {
         if (at >= dataEnd) {
             const SourceFile::Extent data = raw.nextData(at);
@@ -357,7 +357,7 @@ StoredImage Importer::compressRaw(const SourceFile& raw, std::uint64_t rawBytes,
             at = begin;
             continue;
         }
-        const std::span<std::byte> room = writer.room();
+        const std::span<std::byte> room = writer.buffer();
         const std::size_t count =
             raw.readSome(at, room.first(std::min<std::uint64_t>(room.size(), dataEnd - at)));
         writer.advance(count);
@@ -401,15 +401,16 @@ void Importer::report(const char* phase, std::uint64_t done, std::uint64_t total
 void Importer::checkpoint(std::uint64_t moreBytes) const
 {
     throwIfOver(deadline_);
-    checkRoom(folder_, settings_.reserveBytes, moreBytes);
+    checkFreeSpace(folder_, settings_.reserveBytes, moreBytes);
 }
 
 void Importer::checkSize(std::uint64_t rawBytes) const
 {
     if (rawBytes > settings_.maxImageBytes)
-        throw Error(ErrorCode::ImageTooLarge,
-                    fmt::format("an image of {} bytes, the limit is {}", rawBytes, settings_.maxImageBytes),
-                    "shrink the image, or raise the limit (bmd --print-config)");
+        throw Error(
+            ErrorCode::ImageTooLarge,
+            fmt::format("the image has {} bytes, but the limit is {}", rawBytes, settings_.maxImageBytes),
+            "shrink the image, or raise the limit (bmd --print-config)");
 }
 
 } // namespace bm::images

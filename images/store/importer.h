@@ -14,12 +14,11 @@ namespace bm::images {
 class BlockWriter;
 using ImportListener = std::function<void(const ImportProgress&)>;
 
-/// One import in a folder of its own: looks, converts, writes blocks.zst and manifest there, both synced.
-/// Publishing them is the store's. Used once, by one thread.
+/// One import in a folder of its own: inspects, converts, writes blocks.zst and manifest, and syncs both. The
+/// store publishes them. Use it once, from one thread.
 class Importer {
 public:
-    /// @p folder exists, is empty and lies in the store's incoming folder; it is left to the caller to
-    /// remove.
+    /// @p folder exists, is empty and lies in the store's incoming folder. The caller removes it.
     Importer(const StoreSettings& settings, std::filesystem::path folder, const ImportListener& onProgress,
              const model::Deadline& deadline);
     /// As ImageStore::import().
@@ -46,7 +45,7 @@ private:
     std::filesystem::path ownCopy(DiskFormat format, const SourceFile& source);
 
     void report(const char* phase, std::uint64_t done, std::uint64_t total);
-    void checkpoint(std::uint64_t moreBytes = 0) const; ///< throws when stopped, late or out of room
+    void checkpoint(std::uint64_t moreBytes = 0) const; ///< throws when stopped, late or out of disk space
     void checkSize(std::uint64_t rawBytes) const;
 
     const StoreSettings& settings_;

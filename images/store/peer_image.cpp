@@ -58,9 +58,9 @@ Offered ask(const platform::HttpRequest& request, const SourceUrl& source, const
     };
     if (text("state") != "ready" || text("content_id").size() != 64)
         throw Error(ErrorCode::Conflict,
-                    fmt::format("the image {} of {} is {}", source.name, source.peer,
-                                text("state").empty() ? "none of a bm's" : text("state").substr(0, 40)),
-                    "only images that are ready are taken over; is that address a bm's?");
+                    fmt::format("the state of image {} of {} is {}", source.name, source.peer,
+                                text("state").empty() ? "unknown" : text("state").substr(0, 40)),
+                    "wait until the image is ready there, and check that the address is a bmd");
     Offered offered{text("content_id"), text("manifest_sha256"),
                     model::imageKindFromText(text("kind")).value_or(model::ImageKind::Disk)};
     if (const auto found = image.find("description"); found != image.end() && found->is_object())
@@ -74,8 +74,8 @@ std::string fetchManifest(platform::HttpRequest request, const Offered& offered,
     request.url += "/manifest";
     std::string text = fetchText(request, kPeerManifestLimit, deadline);
     if (text::toHex(sha256(std::as_bytes(std::span(text)))) != offered.manifestSha256)
-        throw Error(ErrorCode::ChecksumMismatch, "the other bm's manifest is not the one that its API names",
-                    "look at it there: bm image verify");
+        throw Error(ErrorCode::ChecksumMismatch, "the other bmd's manifest differs from the hash in its API",
+                    "verify it there: bm image verify");
     return text;
 }
 
@@ -89,9 +89,8 @@ StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settin
     const Offered offered = ask(request, source, deadline);
     const std::string manifest = fetchManifest(request, offered, deadline);
     if (parseManifest(std::as_bytes(std::span(manifest))).contentId() != offered.contentId)
-        throw Error(ErrorCode::ChecksumMismatch,
-                    "the other bm's manifest is of another image than its API names",
-                    "look at it there: bm image verify");
+        throw Error(ErrorCode::ChecksumMismatch, "the other bmd's manifest belongs to another image",
+                    "verify it there: bm image verify");
     request.url += "/blocks";
     downloadWith(request, file, limitBytes, onProgress, deadline);
     StoredImage stored = store.adopt(file, manifest, onProgress, deadline);

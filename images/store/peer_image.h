@@ -7,11 +7,12 @@
 
 namespace bm::images {
 
-/// Takes an image over from another bmd as it is stored there: its manifest, authenticated by what its API
-/// says of it, and its blocks, each verified. The content id is the same afterwards.
-/// @param file  where the blocks are fetched to, in the store's incoming folder; goes on at its end
-/// @throws Error NotFound, Unauthorized, Conflict (not ready there), ChecksumMismatch, ImageCorrupt and what
-/// download() throws
+/// Copies an image from another bmd in stored form. Its API authenticates the manifest, and the manifest
+/// verifies each block. The content id remains the same.
+/// @param file  for the downloaded blocks, in the store's incoming folder; a partial file is resumed
+/// @throws Error NotFound, Unauthorized, Conflict (not ready there), ChecksumMismatch, ImageCorrupt and the
+///   errors
+/// of download()
 StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settings, ImageStore& store,
                            const std::filesystem::path& file, std::uint64_t limitBytes,
                            const FetchProgress& onProgress, const model::Deadline& deadline);

@@ -26,7 +26,7 @@ int main(int argc, char** argv)
     }
     bm::images::BlockWriter writer(stored.get(), {});
     for (;;) {
-        const std::span<std::byte> room = writer.room();
+        const std::span<std::byte> room = writer.buffer();
         const ssize_t count = ::read(raw.get(), room.data(), room.size());
         if (count <= 0)
             break;

@@ -85,7 +85,7 @@ TEST_CASE("a block file restores what was written", "[blocks]")
     std::vector<std::byte> raw = noise(20 * kBlockBytes + 12345, 1);
     std::memset(raw.data() + 3 * kBlockBytes, 0, 2 * kBlockBytes);
 
-    SECTION("whatever the pieces that it came in")
+    SECTION("from pieces of any size")
     {
         const BlockFile large = written(raw, raw.size());
         const BlockFile small = written(raw, 77777);
@@ -97,7 +97,7 @@ TEST_CASE("a block file restores what was written", "[blocks]")
     {
         CHECK(written(raw, kBlockBytes, 1).stored == written(raw, kBlockBytes, 8).stored);
     }
-    SECTION("and knows its sizes and its holes")
+    SECTION("with its sizes and holes")
     {
         const BlockFile file = written(raw, kBlockBytes);
         CHECK(file.manifest.sizeBytes == raw.size());
@@ -121,7 +121,7 @@ TEST_CASE("a block file restores what was written", "[blocks]")
         file.manifest = writer.finish();
         CHECK(readAll(file.fd.get()) == written(raw, kBlockBytes).stored);
     }
-    SECTION("when it is nothing but a hole with a ragged end")
+    SECTION("when it is one hole with a partial last block")
     {
         BlockFile file;
         images::BlockWriter writer(file.fd.get(), {});
@@ -136,7 +136,7 @@ TEST_CASE("a block file restores what was written", "[blocks]")
     }
 }
 
-TEST_CASE("a content id names the bytes", "[blocks]")
+TEST_CASE("identical bytes have one content id", "[blocks]")
 {
     const std::vector<std::byte> raw = noise(2 * kBlockBytes, 2);
     std::vector<std::byte> other = raw;
@@ -147,26 +147,26 @@ TEST_CASE("a content id names the bytes", "[blocks]")
     CHECK(id != written(std::span(raw).first(raw.size() - 1), kBlockBytes).manifest.contentId());
 }
 
-TEST_CASE("a decoder trusts no frame", "[blocks]")
+TEST_CASE("a decoder verifies every frame", "[blocks]")
 {
     const BlockFile file = written(noise(2 * kBlockBytes + 100, 3), kBlockBytes);
     std::vector<std::byte> raw(kBlockBytes);
     images::BlockDecoder decoder;
 
-    SECTION("another block's frame has other bytes")
+    SECTION("the frame of another block is refused")
     {
         images::BlockEntry entry = file.manifest.blocks[0];
         entry.length = file.manifest.blocks[1].length;
         CHECK(codeOf([&] { decoder.decode(entry, file.frame(1), raw); }) ==
               model::ErrorCode::ChecksumMismatch);
     }
-    SECTION("a flipped bit is seen")
+    SECTION("a flipped bit is detected")
     {
         std::vector<std::byte> frame(file.frame(0).begin(), file.frame(0).end());
         frame[frame.size() / 2] ^= std::byte{4};
         CHECK_THROWS_AS(decoder.decode(file.manifest.blocks[0], frame, raw), model::Error);
     }
-    SECTION("a cut frame is refused")
+    SECTION("a truncated frame is refused")
     {
         images::BlockEntry entry = file.manifest.blocks[0];
         entry.length -= 1;
@@ -181,7 +181,7 @@ TEST_CASE("a decoder trusts no frame", "[blocks]")
               model::ErrorCode::ImageCorrupt);
         CHECK(guarded[1000] == std::byte{0x5a});
     }
-    SECTION("a frame that gives too little is refused")
+    SECTION("a frame that yields too few bytes is refused")
     {
         CHECK(codeOf([&] { decoder.decode(file.manifest.blocks[2], file.frame(2), raw); }) ==
               model::ErrorCode::ImageCorrupt);
@@ -193,7 +193,7 @@ TEST_CASE("a decoder trusts no frame", "[blocks]")
     }
 }
 
-TEST_CASE("a writer that cannot write says so", "[blocks]")
+TEST_CASE("a writer reports a failed write", "[blocks]")
 {
     SECTION("a full file system is StoreFull")
     {
@@ -205,7 +205,7 @@ TEST_CASE("a writer that cannot write says so", "[blocks]")
                   writer.finish();
               }) == model::ErrorCode::StoreFull);
     }
-    SECTION("one that is dropped half-way ends its threads")
+    SECTION("a writer destroyed before finish() ends its threads")
     {
         const platform::Fd fd(::memfd_create("blocks", MFD_CLOEXEC));
         images::BlockWriter writer(fd.get(), {.compressionLevel = 3, .threads = 4});
@@ -214,7 +214,7 @@ TEST_CASE("a writer that cannot write says so", "[blocks]")
     }
 }
 
-TEST_CASE("zeros are told from others", "[blocks]")
+TEST_CASE("isAllZero finds nonzero bytes", "[blocks]")
 {
     std::vector<std::byte> bytes(kBlockBytes);
     CHECK(images::isAllZero(bytes));
@@ -227,7 +227,7 @@ TEST_CASE("zeros are told from others", "[blocks]")
     }
 }
 
-TEST_CASE("digests are the ones that others compute", "[blocks]")
+TEST_CASE("digests match the FIPS 180-2 examples", "[blocks]")
 {
     const std::string abc = "abc";
     CHECK(text::toHex(images::sha256(std::as_bytes(std::span(abc)))) ==

@@ -24,7 +24,7 @@ Manifest threeBlocks()
     return manifest;
 }
 
-/// As a liar would: with a checksum that fits.
+/// A manifest with a valid checksum over changed bytes.
 std::string signedAgain(std::string text)
 {
     text.resize(text.size() - 32);
@@ -64,7 +64,7 @@ TEST_CASE("a manifest survives being written and read", "[blocks][manifest]")
     CHECK(read.rawLength(2) == 512);
 }
 
-TEST_CASE("a lying manifest is refused", "[blocks][manifest]")
+TEST_CASE("an inconsistent manifest is refused", "[blocks][manifest]")
 {
     using Catch::Matchers::Contains;
     SECTION("a frame outside the file")
@@ -84,7 +84,7 @@ TEST_CASE("a lying manifest is refused", "[blocks][manifest]")
         CHECK_THAT(lie([](Manifest& m) { m.blocks[2].offset = ~std::uint64_t{0} - 10; }),
                    Contains("expected at"));
     }
-    SECTION("a frame larger than any block's")
+    SECTION("a frame larger than the limit")
     {
         CHECK_THAT(lie([](Manifest& m) { m.blocks[0].length = 0x7fffffff; }), Contains("frame of"));
     }
@@ -92,9 +92,9 @@ TEST_CASE("a lying manifest is refused", "[blocks][manifest]")
     {
         CHECK_THAT(lie([](Manifest& m) { m.blocks[0].length = 0; }), Contains("frame of"));
     }
-    SECTION("a hole that is none")
+    SECTION("a hole whose hash is not that of zeros")
     {
-        CHECK_THAT(lie([](Manifest& m) { m.blocks[1].hole = true; }), Contains("called a hole"));
+        CHECK_THAT(lie([](Manifest& m) { m.blocks[1].hole = true; }), Contains("marked as a hole"));
     }
     SECTION("a count that does not fit the size")
     {
@@ -102,13 +102,13 @@ TEST_CASE("a lying manifest is refused", "[blocks][manifest]")
         text[32] = 4;
         CHECK_THAT(refusal(signedAgain(text)), Contains("cannot hold"));
     }
-    SECTION("a count that the text is too short for, however large")
+    SECTION("a count beyond the length of the text")
     {
         std::string text = serialise(threeBlocks());
         for (std::size_t i = 16; i < 24; ++i)
             text[i] = '\xff'; // raw size 2^64-1
         text.replace(32, 8, std::string("\x00\x00\x00\x00\x00\x10\x00\x00", 8));
-        CHECK_THAT(refusal(signedAgain(text)), Contains("promised"));
+        CHECK_THAT(refusal(signedAgain(text)), Contains("the header says"));
     }
     SECTION("another version")
     {
@@ -137,7 +137,7 @@ TEST_CASE("a lying manifest is refused", "[blocks][manifest]")
             CHECK(refusal(bad) != "accepted");
         }
     }
-    SECTION("one cut anywhere")
+    SECTION("a truncated manifest")
     {
         const std::string good = serialise(threeBlocks());
         for (std::size_t length = 0; length < good.size(); ++length)

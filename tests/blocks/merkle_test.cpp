@@ -42,7 +42,7 @@ images::Manifest blocks(std::size_t count)
 
 } // namespace
 
-TEST_CASE("the root of the blocks' hashes is RFC 6962's tree", "[blocks][merkle]")
+TEST_CASE("blocksRoot is the root of RFC 6962's tree", "[blocks][merkle]")
 {
     const images::Manifest five = blocks(5);
     const auto at = [&](std::size_t i) { return leaf(five.blocks[i].sha256); };
@@ -56,7 +56,7 @@ TEST_CASE("the root of the blocks' hashes is RFC 6962's tree", "[blocks][merkle]
     CHECK(images::blocksRoot(swapped) != images::blocksRoot(five));
 }
 
-TEST_CASE("the head of a block on its way into a store", "[blocks][record]")
+TEST_CASE("a block record is checked", "[blocks][record]")
 {
     images::BlockRecord record;
     record.sha256.fill({});
@@ -76,14 +76,14 @@ TEST_CASE("the head of a block on its way into a store", "[blocks][record]")
         bytes[36] = std::byte{2};
         CHECK_THROWS_AS(images::blockRecordFrom(bytes), model::Error);
     }
-    SECTION("longer than any frame")
+    SECTION("a frame longer than the limit")
     {
         bytes[35] = std::byte{1};
         CHECK_THROWS_AS(images::blockRecordFrom(bytes), model::Error);
     }
 }
 
-TEST_CASE("a block of zeros", "[blocks][record]")
+TEST_CASE("the frame of a zero block decodes to zeros", "[blocks][record]")
 {
     const std::vector<std::byte> zeros(images::kBlockBytes);
     CHECK(images::zeroBlock(images::kBlockBytes).sha256 == images::sha256(zeros));

@@ -9,7 +9,7 @@
 
 namespace bm::images::testing {
 
-/// A bzImage as far as its header goes, of @p bytes.
+/// A bzImage header followed by zeros; @p bytes in total.
 inline std::string fakeKernel(std::size_t bytes = 9000)
 {
     std::string kernel(bytes, '\x5a');
@@ -39,7 +39,7 @@ inline std::string fakeInitrd(std::size_t bytes = 5001)
 
 using Files = std::vector<std::pair<std::string, std::string>>;
 
-/// An archive of @p files by libarchive: "iso9660", "ustar", "newc".
+/// An archive of @p files made by libarchive: "iso9660", "ustar", "newc".
 inline std::filesystem::path makeArchive(const std::filesystem::path& path, const char* format,
                                          const Files& files)
 {

@@ -1,4 +1,4 @@
-// Captures on their way in, block by block; zstd makes the frames.
+// Captures arrive block by block; zstd makes the frames.
 #include "images/blocks/block_record.h"
 #include "images/blocks/block_writer.h"
 #include "images/store/capture_store.h"
@@ -25,7 +25,7 @@ std::string recordOf(const BlockRecord& head, std::span<const std::byte> frame)
     return out;
 }
 
-/// A disk of 3 MiB and a half: noise, a hole, noise, a short tail of zeros. One record per block.
+/// A disk of 3.5 MiB: noise, a hole, noise, a short tail of zeros. One record per block.
 struct Records {
     Records()
     {
@@ -75,7 +75,7 @@ TEST_CASE("a capture arrives block by block and becomes an image", "[images][cap
     CHECK(world.filesIn("store/captures") == 0);
 }
 
-TEST_CASE("a capture goes on where a dead process left it", "[images][capture]")
+TEST_CASE("a capture resumes after a restart", "[images][capture]")
 {
     StoreWorld world;
     const Records disk;
@@ -86,14 +86,14 @@ TEST_CASE("a capture goes on where a dead process left it", "[images][capture]")
         images::CaptureStore after(world.settings);
         CHECK(after.open(kId, disk.size).blocks == 3);
     }
-    SECTION("with a half block at its end")
+    SECTION("after a partial block")
     {
         const std::filesystem::path frames = world.path("store/captures/" + kId + "/blocks.zst");
         std::filesystem::resize_file(frames, std::filesystem::file_size(frames) - 7);
         images::CaptureStore after(world.settings);
         CHECK(after.open(kId, disk.size).blocks == 2);
     }
-    SECTION("with a byte that the disk lost: from that block on again")
+    SECTION("before a block that the disk damaged")
     {
         std::fstream file(world.path("store/captures/" + kId + "/blocks.zst"),
                           std::ios::binary | std::ios::in | std::ios::out);
@@ -103,12 +103,12 @@ TEST_CASE("a capture goes on where a dead process left it", "[images][capture]")
         images::CaptureStore after(world.settings);
         CHECK(after.open(kId, disk.size).blocks == 0);
     }
-    SECTION("of another size: from the begin")
+    SECTION("at block 0 when the size differs")
     {
         images::CaptureStore after(world.settings);
         CHECK(after.open(kId, disk.size + kMiB).blocks == 0);
     }
-    SECTION("that nobody wants any more")
+    SECTION("not after keepOnly() deleted it")
     {
         images::CaptureStore after(world.settings);
         after.keepOnly({});
@@ -116,7 +116,7 @@ TEST_CASE("a capture goes on where a dead process left it", "[images][capture]")
     }
 }
 
-TEST_CASE("a capture that lies is refused, what came before stays", "[images][capture]")
+TEST_CASE("a wrong block is refused, earlier blocks remain", "[images][capture]")
 {
     StoreWorld world;
     const Records disk;
@@ -150,7 +150,7 @@ TEST_CASE("a capture that lies is refused, what came before stays", "[images][ca
           ErrorCode::NotFound);
 }
 
-TEST_CASE("a store that is full takes no capture", "[images][capture]")
+TEST_CASE("a full store refuses a capture", "[images][capture]")
 {
     StoreWorld world;
     const Records disk;

@@ -32,7 +32,7 @@ std::map<std::string, std::string> filesOf(const std::string& image)
 
 } // namespace
 
-TEST_CASE("a config drive is what cloud-init looks for", "[images][config-drive]")
+TEST_CASE("a config drive has the form that cloud-init expects", "[images][config-drive]")
 {
     StoreWorld world;
     const std::string user = "#cloud-config\nhostname: rack1-07\n" + noise(300'000, 3);
@@ -42,14 +42,14 @@ TEST_CASE("a config drive is what cloud-init looks for", "[images][config-drive]
                                                        .vendorDataJson = {}});
     world.write("drive.iso", image);
 
-    SECTION("an ISO 9660 file system labelled config-2")
+    SECTION("it is an ISO 9660 file system labelled config-2")
     {
         const std::string probed =
             world.run({"/usr/sbin/blkid", "-p", "-o", "export", world.path("drive.iso").string()});
         CHECK_THAT(probed, Contains("TYPE=iso9660"));
         CHECK_THAT(probed, Contains("LABEL=config-2"));
     }
-    SECTION("with the files under their lower-case names, and none that is empty")
+    SECTION("it has lower-case file names and no empty file")
     {
         const std::map<std::string, std::string> files = filesOf(image);
         REQUIRE(files.size() == 3);
@@ -57,7 +57,7 @@ TEST_CASE("a config drive is what cloud-init looks for", "[images][config-drive]
         CHECK(files.at("openstack/latest/user_data") == user);
         CHECK(files.at("openstack/latest/network_data.json") == R"({"links": []})");
     }
-    SECTION("and comes back from the form that Ironic takes")
+    SECTION("decodeConfigDrive() restores it from Ironic's form")
     {
         world.shell("gzip -c drive.iso | base64 > drive.b64; gzip -c drive.iso | base64 -w0 > drive.line");
         CHECK(images::decodeConfigDrive(platform::readFile(world.path("drive.b64"))) == image);
@@ -65,7 +65,7 @@ TEST_CASE("a config drive is what cloud-init looks for", "[images][config-drive]
     }
 }
 
-TEST_CASE("what is no config drive is refused", "[images][config-drive]")
+TEST_CASE("an invalid config drive is refused", "[images][config-drive]")
 {
     StoreWorld world;
     const auto refused = [](const std::string& text) {
@@ -73,21 +73,21 @@ TEST_CASE("what is no config drive is refused", "[images][config-drive]")
         CHECK(failure.code == ErrorCode::InvalidInput);
         return failure.message;
     };
-    SECTION("no base64")
+    SECTION("not base64")
     {
         for (const char* text : {"", "====", "ab", "a===", "abc$", "ab=c", "{\"meta_data\": 1}"})
             CHECK_THAT(refused(text), Contains("base64"));
     }
-    SECTION("no gzip")
+    SECTION("not gzip")
     {
         CHECK_THAT(refused("aGVsbG8gd29ybGQ="), Contains("gzip"));
     }
-    SECTION("cut or damaged")
+    SECTION("truncated or damaged")
     {
         world.write("x", noise(5000, 1));
         world.shell("gzip -c x | head -c -3 | base64 > cut; (gzip -c x | head -c -8; echo -n 12345678) | "
                     "base64 > bad");
-        CHECK_THAT(refused(platform::readFile(world.path("cut"))), Contains("too early"));
+        CHECK_THAT(refused(platform::readFile(world.path("cut"))), Contains("truncated"));
         CHECK_THAT(refused(platform::readFile(world.path("bad"))), Contains("check"));
     }
     SECTION("larger than 64 MiB")

@@ -13,11 +13,11 @@ using model::ErrorCode;
 
 namespace {
 
-/// Each way that qemu-img writes the formats beside raw and qcow2.
+/// The variants of formats besides raw and qcow2 that qemu-img writes.
 struct Written {
     const char* file;
     const char* options;
-    const char* format; ///< as the catalogue shows it
+    const char* format; ///< the catalogue's name of the format
 };
 const std::vector<Written> kAll{
     {"sparse.vmdk", "-O vmdk", "vmdk"},
@@ -56,7 +56,7 @@ std::string littleEndian(std::uint64_t value, std::size_t bytes)
     return {big.rbegin(), big.rend()};
 }
 
-/// A VHD's checksum again, after a field was changed, in the structure of @p length bytes at @p at.
+/// Corrects a VHD's checksum after a change, in the structure of @p length bytes at @p at.
 void sum(const std::filesystem::path& file, std::uint64_t at, std::size_t length, std::size_t field)
 {
     const std::string all = platform::readFile(file);
@@ -77,7 +77,7 @@ TEST_CASE("vmdk, vhd and vhdx restore to the bytes that they were made of", "[im
     makeAll(world);
     for (const Written& written : kAll) {
         INFO(written.file);
-        world.store.remove(id); // so that it is written anew
+        world.store.remove(id); // so that the next import writes it again
         const StoredImage stored = world.import(world.path(written.file));
         CHECK(stored.sourceFormat == written.format);
         CHECK(stored.contentId == id);
@@ -90,7 +90,7 @@ TEST_CASE("vmdk, vhd and vhdx restore to the bytes that they were made of", "[im
     }
 }
 
-TEST_CASE("what libarchive decompresses is taken", "[images][import]")
+TEST_CASE("every compression that libarchive knows is imported", "[images][import]")
 {
     StoreWorld world;
     const std::filesystem::path raw = makeDisk(world);
@@ -160,14 +160,14 @@ TEST_CASE("a vmdk that needs other files is refused", "[images][refusal]")
         CHECK(failure.code == ErrorCode::ImageUnsupported);
         CHECK_THAT(failure.message, Contains("descriptor of other files"));
     }
-    SECTION("a descriptor that says flat beside a sparse header")
+    SECTION("a flat descriptor beside a sparse header")
     {
         patch(world.path("x.vmdk"), 512, "# Disk DescriptorFile\nRW 14339 FLAT \"/etc/passwd\" 0\n");
         CHECK_THAT(world.refusal(world.path("x.vmdk")).message, Contains("other files"));
     }
-    SECTION("a parent where only qemu looks for it")
+    SECTION("a parent in the sectors that only qemu reads")
     {
-        patch(world.path("x.vmdk"), 28, littleEndian(0, 8)); // the header says: no descriptor
+        patch(world.path("x.vmdk"), 28, littleEndian(0, 8)); // without a descriptor according to the header
         patch(world.path("x.vmdk"), 36, littleEndian(0, 8));
         patch(world.path("x.vmdk"), 512, "parentFileNameHint=\"/etc/passwd\"\n");
         CHECK_THAT(world.refusal(world.path("x.vmdk")).message, Contains("parent"));
@@ -179,14 +179,14 @@ TEST_CASE("a vhd or vhdx that needs its parent is refused", "[images][refusal]")
     StoreWorld world;
     makeDisk(world);
     makeAll(world);
-    SECTION("vhd, by its type")
+    SECTION("a vhd of type differencing")
     {
         const std::filesystem::path file = world.path("dynamic.vhd");
         patch(file, 60, bigEndian(4, 4));
         sum(file, 0, 512, 64);
         CHECK_THAT(world.refusal(file).message, Contains("differencing"));
     }
-    SECTION("vhdx, by its file parameters")
+    SECTION("a vhdx whose file parameters say so")
     {
         const std::filesystem::path file = world.path("dynamic.vhdx");
         const std::string all = platform::readFile(file, 64 * kMiB);
@@ -198,7 +198,7 @@ TEST_CASE("a vhd or vhdx that needs its parent is refused", "[images][refusal]")
         patch(file, region + offset + 4, littleEndian(2, 4));
         CHECK_THAT(world.refusal(file).message, Contains("differencing"));
     }
-    SECTION("vhdx with a log that was not replayed")
+    SECTION("a vhdx with an unreplayed log")
     {
         CHECK_THAT(failureOf([&] {
                        std::string all = platform::readFile(world.path("dynamic.vhdx"), 64 * kMiB);
@@ -211,12 +211,12 @@ TEST_CASE("a vhd or vhdx that needs its parent is refused", "[images][refusal]")
     }
 }
 
-TEST_CASE("sizes that foreign headers declare are believed nothing", "[images][refusal]")
+TEST_CASE("sizes in foreign headers are checked", "[images][refusal]")
 {
-    StoreWorld world; // its limit is 64 MiB
+    StoreWorld world; // with a limit of 64 MiB
     makeDisk(world);
     makeAll(world);
-    SECTION("more than the limit")
+    SECTION("a size above the limit")
     {
         world.shell("qemu-img create -q -f vmdk big.vmdk 1T; qemu-img create -q -f vhdx big.vhdx 1T;"
                     "qemu-img create -q -f vpc big.vhd 1T; gzip -k big.vmdk");
@@ -225,7 +225,7 @@ TEST_CASE("sizes that foreign headers declare are believed nothing", "[images][r
             CHECK(world.refusal(world.path(name)).code == ErrorCode::ImageTooLarge);
         }
     }
-    SECTION("a vmdk's capacity at the end of 64 bits, and grains of none or of nearly all")
+    SECTION("a vmdk with capacity 2^64-1, or with invalid grain sizes")
     {
         const std::string good = platform::readFile(world.path("sparse.vmdk"));
         const auto with = [&](std::size_t at, std::uint64_t value, std::size_t bytes) {
@@ -243,14 +243,14 @@ TEST_CASE("sizes that foreign headers declare are believed nothing", "[images][r
         CHECK(with(4, 9, 4) == ErrorCode::ImageUnsupported);
         CHECK(with(8, 0x80, 4) == ErrorCode::ImageUnsupported);
     }
-    SECTION("a fixed vhd whose footer tells another size, or whose checksum is wrong")
+    SECTION("a fixed vhd whose footer has another size or a wrong checksum")
     {
         const std::filesystem::path file = world.path("fixed.vhd");
         const std::uint64_t footer = std::filesystem::file_size(file) - 512;
         patch(file, footer + 48, bigEndian(footer + 512, 8));
         CHECK_THAT(world.refusal(file).message, Contains("checksum"));
         sum(file, footer, 512, 64);
-        CHECK_THAT(world.refusal(file).message, Contains("are there"));
+        CHECK_THAT(world.refusal(file).message, Contains("the file has"));
     }
     SECTION("a dynamic vhd with fewer blocks than its size needs")
     {
@@ -262,7 +262,7 @@ TEST_CASE("sizes that foreign headers declare are believed nothing", "[images][r
     }
 }
 
-TEST_CASE("a cut vmdk, vhd or vhdx is refused", "[images][refusal]")
+TEST_CASE("a truncated vmdk, vhd or vhdx is refused", "[images][refusal]")
 {
     StoreWorld world;
     makeDisk(world);
@@ -275,7 +275,7 @@ TEST_CASE("a cut vmdk, vhd or vhdx is refused", "[images][refusal]")
             if (std::filesystem::file_size(file) <= left)
                 continue;
             std::filesystem::resize_file(file, std::filesystem::file_size(file) - left);
-            try { // a cut that takes only padding behind the disk's end leaves it whole
+            try { // removing only padding after the disk's end leaves the image complete
                 const StoredImage stored = world.import(file);
                 CHECK(world.restoresTo(stored, world.path("disk.raw")));
                 world.store.remove(stored.contentId);
@@ -298,7 +298,7 @@ TEST_CASE("noise in foreign headers does no harm", "[images][formats]")
     for (const auto& [name, format] : given) {
         std::string good = platform::readFile(world.path(name), 64 * kMiB);
         for (int round = 0; round < 300; ++round) {
-            std::string changed; // what was there, to be put back
+            std::string changed; // the original bytes
             const std::size_t at = random() % 2 == 0 ? random() % 1536 : random() % good.size();
             changed = good.substr(at, 4);
             for (std::size_t i = 0; i < changed.size(); ++i)

@@ -8,13 +8,13 @@ using Catch::Matchers::Contains;
 using images::download;
 using model::ErrorCode;
 
-TEST_CASE("a download is the file that the server has", "[images][download]")
+TEST_CASE("a download equals the server's file", "[images][download]")
 {
     const platform::TemporaryFolder folder;
     const std::filesystem::path file = folder.path() / "spool";
     const std::string content = noise(700'000, 5);
 
-    SECTION("in one go, with progress")
+    SECTION("in one response, with progress")
     {
         const FlakyServer server({.content = content});
         std::uint64_t last = 0;
@@ -29,7 +29,7 @@ TEST_CASE("a download is the file that the server has", "[images][download]")
         CHECK(platform::readFile(file) == content);
         CHECK_FALSE(std::filesystem::exists(file.string() + ".version"));
     }
-    SECTION("in many pieces when the connection keeps breaking")
+    SECTION("over a connection that keeps breaking")
     {
         const FlakyServer server({.content = content, .cutAfter = 200'000});
         download(server.url(), file, kMiB, {}, soon());
@@ -39,7 +39,7 @@ TEST_CASE("a download is the file that the server has", "[images][download]")
             ranges += request.find("Range: bytes=") != std::string::npos ? 1U : 0U;
         CHECK(ranges == 3);
     }
-    SECTION("going on where an earlier try ended")
+    SECTION("resumed at the end of an earlier try")
     {
         const FlakyServer server({.content = content});
         platform::writeFileAtomically(file, content.substr(0, 500'000));
@@ -48,7 +48,7 @@ TEST_CASE("a download is the file that the server has", "[images][download]")
         CHECK(platform::readFile(file) == content);
         CHECK_THAT(server.requests().back(), Contains("Range: bytes=500000-699999"));
     }
-    SECTION("from the begin when the file changed since an earlier try")
+    SECTION("restarted when the file changed")
     {
         const FlakyServer server({.content = content});
         platform::writeFileAtomically(file, noise(500'000, 9));
@@ -56,21 +56,21 @@ TEST_CASE("a download is the file that the server has", "[images][download]")
         download(server.url(), file, kMiB, {}, soon());
         CHECK(platform::readFile(file) == content);
     }
-    SECTION("from the begin when nothing tells of which version the earlier try was")
+    SECTION("restarted when the version is unknown")
     {
         const FlakyServer server({.content = content});
         platform::writeFileAtomically(file, noise(500'000, 9));
         download(server.url(), file, kMiB, {}, soon());
         CHECK(platform::readFile(file) == content);
     }
-    SECTION("from a server without ranges or HEAD, over what is there")
+    SECTION("restarted when the server supports neither ranges nor HEAD")
     {
         const FlakyServer server({.content = content, .ranges = false, .head = false});
         platform::writeFileAtomically(file, noise(500'000, 9));
         download(server.url(), file, kMiB, {}, soon());
         CHECK(platform::readFile(file) == content);
     }
-    SECTION("which is there already")
+    SECTION("complete from an earlier try")
     {
         const FlakyServer server({.content = content});
         platform::writeFileAtomically(file, content);
@@ -81,7 +81,7 @@ TEST_CASE("a download is the file that the server has", "[images][download]")
     }
 }
 
-TEST_CASE("a download that cannot be had says why", "[images][download]")
+TEST_CASE("a failed download names the reason", "[images][download]")
 {
     const platform::TemporaryFolder folder;
     const std::filesystem::path file = folder.path() / "spool";
@@ -89,21 +89,21 @@ TEST_CASE("a download that cannot be had says why", "[images][download]")
         return failureOf(
             [&] { download(url, file, limit, {}, model::Deadline::in(std::chrono::seconds{20})); });
     };
-    SECTION("larger than its limit, told or found")
+    SECTION("a file larger than the limit, declared or not")
     {
         const FlakyServer told({.content = noise(5000, 1)});
         CHECK(failure(told.url(), 4999).code == ErrorCode::TooLarge);
         const FlakyServer found({.content = noise(5000, 1), .head = false});
         CHECK(failure(found.url(), 4999).code == ErrorCode::TooLarge);
     }
-    SECTION("not found")
+    SECTION("a missing file")
     {
         const FlakyServer server({.content = {}, .status = 404});
         const Failure found = failure(server.url());
         CHECK(found.code == ErrorCode::InvalidInput);
         CHECK_THAT(found.message, Contains("404"));
     }
-    SECTION("another scheme, and no secret is repeated")
+    SECTION("another scheme, without secrets in the message")
     {
         for (const char* url :
              {"file:///etc/passwd", "ftp://user:geheim@host/x", "/etc/passwd", "", "httpx://a"}) {
@@ -112,7 +112,7 @@ TEST_CASE("a download that cannot be had says why", "[images][download]")
             CHECK_THAT(found.message, !Contains("geheim"));
         }
     }
-    SECTION("stopped while it waits to try again")
+    SECTION("stopped between two tries")
     {
         const FlakyServer server({.content = {}, .status = 503});
         std::stop_source stop;

@@ -13,15 +13,15 @@
 
 namespace bm::images::testing {
 
-/// An HTTP server on loopback for one file, with faults as settings; remembers the requests' heads.
+/// An HTTP server on loopback for one file. It injects faults and records the heads of requests.
 class FlakyServer {
 public:
     struct Settings {
         std::string content;
         bool ranges = true;
         bool head = true;
-        std::size_t cutAfter = 0; ///< each body breaks off after so many bytes; 0: never
-        int status = 0;           ///< not 0: answer this to everything
+        std::size_t cutAfter = 0; ///< each body breaks off after this many bytes; 0: never
+        int status = 0;           ///< answers every request with this status; 0: normal answers
     };
     explicit FlakyServer(Settings settings)
         : settings_(std::move(settings)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))

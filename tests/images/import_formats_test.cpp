@@ -42,7 +42,7 @@ TEST_CASE("every format and compression restores to the same bytes", "[images][i
                                  {"disk.qcow2.zst", "qcow2+zst"}};
     for (const Given& given : all) {
         INFO(given.file);
-        world.store.remove(id); // so that it is written anew
+        world.store.remove(id); // so that the next import writes it again
         const StoredImage stored = world.import(world.path(given.file));
         CHECK(stored.sourceFormat == given.format);
         CHECK(stored.contentId == id);
@@ -58,12 +58,12 @@ TEST_CASE("every format and compression restores to the same bytes", "[images][i
     }
 }
 
-TEST_CASE("an import reads the source and leaves it alone", "[images][import]")
+TEST_CASE("an import does not change its source", "[images][import]")
 {
     StoreWorld world;
     const std::filesystem::path raw = makeDisk(world);
 
-    SECTION("a file name says nothing about its format")
+    SECTION("the file name does not determine the format")
     {
         world.shell("qemu-img convert -q -f raw -O qcow2 disk.raw liar.raw; gzip -c liar.raw > liar.txt");
         CHECK(world.import(world.path("liar.raw")).sourceFormat == "qcow2");
@@ -78,7 +78,7 @@ TEST_CASE("an import reads the source and leaves it alone", "[images][import]")
         std::filesystem::rename(world.path("a.qcow2"), odd);
         CHECK(world.restoresTo(world.import(odd), raw));
     }
-    SECTION("members and frames one behind the other are one image")
+    SECTION("concatenated members and frames form one image")
     {
         world.shell("head -c 3000000 disk.raw > a; tail -c +3000001 disk.raw > b;"
                     "(gzip -c a; gzip -c b) > two.gz; (xz -0 -c a; xz -0 -c b) > two.xz;"
@@ -104,7 +104,7 @@ TEST_CASE("an import reads the source and leaves it alone", "[images][import]")
         CHECK(phases == std::vector<std::string>{"inspecting", "compressing", "syncing"});
         CHECK(done == std::filesystem::file_size(raw));
     }
-    SECTION("a checksum that fits is accepted in either case")
+    SECTION("a matching checksum is accepted in either case")
     {
         const std::string sha256 = world.run({"/usr/bin/sha256sum", raw.string()}).substr(0, 64);
         std::string sha512 = world.run({"/usr/bin/sha512sum", raw.string()}).substr(0, 128);
@@ -118,7 +118,7 @@ TEST_CASE("an import reads the source and leaves it alone", "[images][import]")
         world.shell("truncate -s 8M fs.raw; mke2fs -q -F fs.raw");
         CHECK(world.restoresTo(world.import(world.path("fs.raw")), world.path("fs.raw")));
     }
-    SECTION("a qcow2 that holds nothing is a disk of zeros")
+    SECTION("an empty qcow2 is a disk of zeros")
     {
         world.run(
             {"/usr/bin/qemu-img", "create", "-q", "-f", "qcow2", world.path("e.qcow2").string(), "32M"});

@@ -5,7 +5,7 @@ using namespace bm::images::testing;
 using Catch::Matchers::Contains;
 using model::ErrorCode;
 
-TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
+TEST_CASE("an image that refers to another file is refused", "[images][refusal]")
 {
     StoreWorld world;
     makeDisk(world);
@@ -20,7 +20,7 @@ TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
         CHECK_THAT(failure.message, Contains("backing file"));
         CHECK_THAT(failure.hint, Contains("qemu-img convert"));
     }
-    SECTION("a backing file inside a compression")
+    SECTION("a backing file in a compressed image")
     {
         world.shell("qemu-img create -q -f qcow2 -b disk.raw -F raw x.qcow2; gzip x.qcow2");
         CHECK(world.refusal(file + ".gz").code == ErrorCode::ImageUnsupported);
@@ -32,7 +32,7 @@ TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
         CHECK(failure.code == ErrorCode::ImageUnsupported);
         CHECK_THAT(failure.message, Contains("external data file"));
     }
-    SECTION("an encrypted one")
+    SECTION("encryption")
     {
         // qemu-img measures its key derivation, and gives up where a busy machine gave it no time to measure
         world.shell("for try in 1 2 3 4 5; do qemu-img create -q -f qcow2 --object secret,id=s,data=abc -o "
@@ -41,12 +41,12 @@ TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
                     "exit 1");
         CHECK_THAT(world.refusal(file).message, Contains("encrypted"));
     }
-    SECTION("one with internal snapshots")
+    SECTION("internal snapshots")
     {
         world.shell("qemu-img create -q -f qcow2 x.qcow2 8M; qemu-img snapshot -c one x.qcow2");
         CHECK_THAT(world.refusal(file).message, Contains("snapshots"));
     }
-    SECTION("another format, by its name")
+    SECTION("an unsupported format, which the message names")
     {
         for (const std::string format : {"vdi", "qed", "parallels"}) {
             INFO(format);
@@ -66,7 +66,7 @@ TEST_CASE("an image that points elsewhere is refused", "[images][refusal]")
     }
 }
 
-TEST_CASE("what is no disk image is refused", "[images][refusal]")
+TEST_CASE("content other than a disk image is refused", "[images][refusal]")
 {
     StoreWorld world;
     makeDisk(world);
@@ -77,7 +77,7 @@ TEST_CASE("what is no disk image is refused", "[images][refusal]")
         CHECK(failure.code == ErrorCode::ImageUnsupported);
         CHECK_THAT(failure.message, Contains("text"));
     }
-    SECTION("a web page of a round length, compressed")
+    SECTION("a compressed web page whose length is whole sectors")
     {
         world.write("x", std::string(2048, 'x'));
         world.shell("gzip x");
@@ -88,13 +88,13 @@ TEST_CASE("what is no disk image is refused", "[images][refusal]")
         world.write("x", "");
         CHECK(world.refusal(world.path("x")).code == ErrorCode::ImageCorrupt);
     }
-    SECTION("nothing, compressed")
+    SECTION("an empty file, compressed")
     {
         world.shell("gzip < /dev/null > x.gz; xz < /dev/null > x.xz; zstd -q < /dev/null > x.zst");
         for (const char* name : {"x.gz", "x.xz", "x.zst"})
             CHECK(world.refusal(world.path(name)).code == ErrorCode::ImageCorrupt);
     }
-    SECTION("bytes that are no sectors")
+    SECTION("a length that is not whole sectors")
     {
         world.write("x", noise(5001, 1));
         const Failure failure = world.refusal(world.path("x"));
@@ -107,7 +107,7 @@ TEST_CASE("what is no disk image is refused", "[images][refusal]")
         CHECK_THAT(world.refusal(world.path("a.tar")).message, Contains("tar"));
         CHECK_THAT(world.refusal(world.path("a.tgz")).message, Contains("tar"));
     }
-    SECTION("no file at all, a folder, a pipe")
+    SECTION("a missing file, a folder, a pipe")
     {
         world.shell("mkfifo fifo");
         CHECK(world.refusal(world.path("absent")).code == ErrorCode::NotFound);
@@ -116,7 +116,7 @@ TEST_CASE("what is no disk image is refused", "[images][refusal]")
     }
 }
 
-TEST_CASE("a cut or broken image is refused", "[images][refusal]")
+TEST_CASE("a truncated or damaged image is refused", "[images][refusal]")
 {
     StoreWorld world;
     makeDisk(world);
@@ -143,7 +143,7 @@ TEST_CASE("a cut or broken image is refused", "[images][refusal]")
         }
 }
 
-TEST_CASE("a flipped bit in a compressed image is seen", "[images][refusal]")
+TEST_CASE("a flipped bit in a compressed image is detected", "[images][refusal]")
 {
     StoreWorld world;
     makeDisk(world);
@@ -161,19 +161,19 @@ TEST_CASE("a flipped bit in a compressed image is seen", "[images][refusal]")
 
 TEST_CASE("sizes are bounded", "[images][refusal]")
 {
-    StoreWorld world; // its limit is 64 MiB
+    StoreWorld world; // with a limit of 64 MiB
     SECTION("a raw image beyond the limit")
     {
         world.shell("truncate -s 300M big.raw");
         CHECK(world.refusal(world.path("big.raw")).code == ErrorCode::ImageTooLarge);
     }
-    SECTION("a qcow2 that declares more")
+    SECTION("a qcow2 that declares a size beyond the limit")
     {
         world.shell("qemu-img create -q -f qcow2 big.qcow2 1T; gzip -k big.qcow2");
         CHECK(world.refusal(world.path("big.qcow2")).code == ErrorCode::ImageTooLarge);
         CHECK(world.refusal(world.path("big.qcow2.gz")).code == ErrorCode::ImageTooLarge);
     }
-    SECTION("a bomb in every compression")
+    SECTION("a decompression bomb in every format")
     {
         world.shell(
             "head -c 70000000 /dev/zero > z; gzip -1 -c z > b.gz; zstd -q -1 -c z > b.zst; xz -0 -c z > b.xz;"
@@ -185,7 +185,7 @@ TEST_CASE("sizes are bounded", "[images][refusal]")
     }
 }
 
-TEST_CASE("a wrong checksum is refused before anything else is tried", "[images][refusal]")
+TEST_CASE("a wrong checksum is refused before the content is read", "[images][refusal]")
 {
     StoreWorld world;
     const std::filesystem::path raw = makeDisk(world);

@@ -31,7 +31,7 @@ std::string goodHeader(const StoreWorld& world)
 
 } // namespace
 
-TEST_CASE("a qcow2 header is believed nothing", "[images][qcow2]")
+TEST_CASE("every field of a qcow2 header is checked", "[images][qcow2]")
 {
     const StoreWorld world;
     std::string header = goodHeader(world);
@@ -107,7 +107,7 @@ TEST_CASE("noise in headers and tables does no harm", "[images][qcow2]")
     }
 }
 
-TEST_CASE("a partition table that reaches beyond the image means that it is cut off", "[images][formats]")
+TEST_CASE("an image shorter than its partition table is truncated", "[images][formats]")
 {
     const StoreWorld world;
     world.shell("truncate -s 8M g.raw; echo 'label: gpt\n,4M' | sfdisk -q g.raw; truncate -s 8M m.raw; echo "
@@ -120,14 +120,14 @@ TEST_CASE("a partition table that reaches beyond the image means that it is cut 
     CHECK(images::partitionExtent(bytesOf(mbr)).leastBytes == 8 * kMiB);
     CHECK(failureOf([&] { images::checkRawLength(bytesOf(gpt), 7 * kMiB); }).code == ErrorCode::ImageCorrupt);
 
-    SECTION("the boot sector of a FAT file system is none")
+    SECTION("the boot sector of a FAT file system is not a partition table")
     {
         world.shell("truncate -s 8M f.raw; mkfs.vfat f.raw > /dev/null");
         CHECK(images::partitionExtent(bytesOf(platform::readFile(world.path("f.raw")))).leastBytes == 0);
     }
 }
 
-TEST_CASE("what converts an image sees nothing else", "[images][sandbox]")
+TEST_CASE("the child that converts an image is confined", "[images][sandbox]")
 {
     const StoreWorld world;
     const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
@@ -141,7 +141,7 @@ TEST_CASE("what converts an image sees nothing else", "[images][sandbox]")
         all.insert(all.end(), argv.begin(), argv.end());
         return world.exec->run({.argv = all}, soon());
     };
-    SECTION("of files: the one given, not its neighbour, not the system's secrets")
+    SECTION("it reads the named file only")
     {
         CHECK(confined({"/usr/bin/cat", world.path("given").string()}).out == "given");
         for (const std::string& path :
@@ -151,7 +151,7 @@ TEST_CASE("what converts an image sees nothing else", "[images][sandbox]")
             CHECK_THAT(exit.err, Contains("Permission denied"));
         }
     }
-    SECTION("of the network: not even a socket")
+    SECTION("it opens no socket")
     {
         const platform::Exit exit = confined({"/usr/bin/curl", "-s", "-S", "http://127.0.0.1:9/"});
         CHECK(exit.code == 7); // could not connect
@@ -161,13 +161,13 @@ TEST_CASE("what converts an image sees nothing else", "[images][sandbox]")
         CHECK(socket.code == 9);
         CHECK_THAT(socket.err, Contains("not permitted"));
     }
-    SECTION("of the file system: it may write nowhere")
+    SECTION("it writes no file")
     {
         const platform::Exit exit = confined({"/usr/bin/touch", world.path("new").string()});
         CHECK(exit.code != 0);
         CHECK_FALSE(std::filesystem::exists(world.path("new")));
     }
-    SECTION("and what is called wrongly answers with its usage")
+    SECTION("wrong arguments print the usage")
     {
         CHECK(world.exec->run({.argv = {helper}}, soon()).code == 64);
         CHECK(world.exec->run({.argv = {helper, "run", "--cpu", "x", "--", "/bin/true"}}, soon()).code == 64);
@@ -175,7 +175,7 @@ TEST_CASE("what converts an image sees nothing else", "[images][sandbox]")
     }
 }
 
-TEST_CASE("a missing tool is named", "[images][import]")
+TEST_CASE("the error names a missing tool", "[images][import]")
 {
     StoreWorld world;
     makeDisk(world);

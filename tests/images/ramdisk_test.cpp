@@ -41,7 +41,7 @@ std::string patched(const std::filesystem::path& path, std::size_t at, const std
 
 } // namespace
 
-TEST_CASE("a kernel and its initrd come in as one archive", "[images][ramdisk]")
+TEST_CASE("a kernel and its initrd are imported from one archive", "[images][ramdisk]")
 {
     StoreWorld world;
     for (const char* format : {"ustar", "newc"}) {
@@ -56,14 +56,14 @@ TEST_CASE("a kernel and its initrd come in as one archive", "[images][ramdisk]")
         CHECK(description.at("initrd").at(0).at("compression") == "gz");
         CHECK(partText(world, stored, {rangeOf(description.at("kernel"))}) == fakeKernel());
     }
-    SECTION("with arguments in a file of their own")
+    SECTION("with kernel arguments in a file")
     {
         Files files = kPair;
         files.emplace_back("kernel_arguments", "console=ttyS0 quiet\n");
         const StoredImage stored = world.import(makeArchive(world.path("with"), "ustar", files));
         CHECK(descriptionOf(stored).at("kernel_arguments") == "console=ttyS0 quiet");
     }
-    SECTION("compressed, it is unpacked first")
+    SECTION("from a compressed archive")
     {
         makeArchive(world.path("pair.tar"), "ustar", kPair);
         world.shell("gzip -k pair.tar");
@@ -72,7 +72,7 @@ TEST_CASE("a kernel and its initrd come in as one archive", "[images][ramdisk]")
         CHECK(packed.sourceFormat == "tar+gz");
         CHECK(packed.contentId == plain.contentId);
     }
-    SECTION("a kernel without an EFI stub is for BIOS")
+    SECTION("a kernel without an EFI stub boots on BIOS")
     {
         std::string kernel = fakeKernel();
         kernel.replace(0, 2, "\xea\x05");
@@ -82,7 +82,7 @@ TEST_CASE("a kernel and its initrd come in as one archive", "[images][ramdisk]")
     }
 }
 
-TEST_CASE("what is no kernel and initrd is refused", "[images][ramdisk][refusal]")
+TEST_CASE("invalid kernels and initrds are refused", "[images][ramdisk][refusal]")
 {
     StoreWorld world;
     const auto refusal = [&](const Files& files) {
@@ -92,42 +92,43 @@ TEST_CASE("what is no kernel and initrd is refused", "[images][ramdisk][refusal]
                 {}, soon());
         });
     };
-    SECTION("a kernel that is none, compressed, or vmlinux")
+    SECTION("an invalid, compressed or ELF kernel")
     {
         CHECK_THAT(refusal({{"vmlinuz", std::string(9000, 'x')}, {"initrd.img", fakeInitrd()}}).message,
                    Contains("HdrS"));
         CHECK_THAT(refusal({{"vmlinuz", fakeInitrd()}, {"initrd.img", fakeInitrd()}}).hint,
-                   Contains("unpack it"));
+                   Contains("decompress it"));
         CHECK_THAT(refusal({{"vmlinuz", "\x7f" + std::string("ELF") + std::string(9000, 'x')},
                             {"initrd.img", fakeInitrd()}})
                        .hint,
                    Contains("bzImage"));
     }
-    SECTION("a kernel that is cut off")
+    SECTION("a truncated kernel")
     {
         const Failure failure =
             refusal({{"vmlinuz", fakeKernel().substr(0, 6000)}, {"initrd.img", fakeInitrd()}});
         CHECK(failure.code == ErrorCode::ImageCorrupt);
-        CHECK_THAT(failure.message, Contains("cut off"));
+        CHECK_THAT(failure.message, Contains("truncated"));
     }
-    SECTION("an initrd that is none")
+    SECTION("an invalid initrd")
     {
         CHECK_THAT(refusal({{"vmlinuz", fakeKernel()}, {"initrd.img", std::string(5000, 'x')}}).message,
-                   Contains("initrd.img is no initrd"));
+                   Contains("initrd.img is not an initrd"));
     }
-    SECTION("one without the other, or with more")
+    SECTION("a missing file, or a further one")
     {
         CHECK_THAT(refusal({{"vmlinuz", fakeKernel()}}).message, Contains("no initrd.img"));
         CHECK_THAT(refusal({{"initrd.img", fakeInitrd()}}).message, Contains("no vmlinuz"));
-        CHECK_THAT(refusal({{"vmlinuz", fakeKernel()}, {"evil", "x"}}).message, Contains("more than kernel"));
+        CHECK_THAT(refusal({{"vmlinuz", fakeKernel()}, {"evil", "x"}}).message,
+                   Contains("files besides kernel"));
     }
-    SECTION("an archive that is cut off")
+    SECTION("a truncated archive")
     {
         makeArchive(world.path("pair"), "newc", kPair);
         world.shell("truncate -s 10000 pair");
         CHECK(world.refusal(world.path("pair")).code == ErrorCode::ImageCorrupt);
     }
-    SECTION("a disk image by that kind")
+    SECTION("a disk image imported with that kind")
     {
         makeDisk(world);
         CHECK_THAT(failureOf([&] {
@@ -138,14 +139,14 @@ TEST_CASE("what is no kernel and initrd is refused", "[images][ramdisk][refusal]
     }
 }
 
-TEST_CASE("an ISO image's kernel is the one that its menu starts", "[images][ramdisk][iso]")
+TEST_CASE("the boot menu of an ISO image selects its kernel", "[images][ramdisk][iso]")
 {
     StoreWorld world;
     const auto import = [&](const Files& files) {
         return world.import(makeArchive(world.path("x.iso"), "iso9660", files));
     };
     const std::string other = fakeKernel(12'000);
-    SECTION("by isolinux, files named from its folder")
+    SECTION("by isolinux, with paths relative to its folder")
     {
         const StoredImage stored =
             import({{"isolinux/isolinux.cfg", "UI vesamenu.c32\nINCLUDE live.cfg\n"},
@@ -170,7 +171,7 @@ TEST_CASE("an ISO image's kernel is the one that its menu starts", "[images][ram
                      {rangeOf(description.at("initrd").at(0)), rangeOf(description.at("initrd").at(1))});
         CHECK(both == fakeInitrd() + std::string(3, '\0') + fakeInitrd(77) + std::string(3, '\0'));
     }
-    SECTION("by GRUB, before isolinux")
+    SECTION("GRUB's menu comes before that of isolinux")
     {
         const StoredImage stored =
             import({{"boot/grub/grub.cfg",
@@ -186,7 +187,7 @@ TEST_CASE("an ISO image's kernel is the one that its menu starts", "[images][ram
         CHECK(description.at("kernel").at("path") == "casper/vmlinuz");
         CHECK(description.at("kernel_arguments") == "--- quiet");
     }
-    SECTION("without a menu, by the usual places")
+    SECTION("the usual paths apply without a menu")
     {
         const json description = descriptionOf(
             import({{"install.amd/vmlinuz", fakeKernel()}, {"install.amd/initrd.gz", fakeInitrd()}}));
@@ -201,25 +202,25 @@ TEST_CASE("an ISO image's kernel is the one that its menu starts", "[images][ram
     }
 }
 
-TEST_CASE("an ISO image that is broken or no use is refused", "[images][ramdisk][iso][refusal]")
+TEST_CASE("an invalid ISO image is refused", "[images][ramdisk][iso][refusal]")
 {
     StoreWorld world;
     const Files files{{"casper/vmlinuz", fakeKernel()}, {"casper/initrd", fakeInitrd()}};
     const std::filesystem::path iso = makeArchive(world.path("x.iso"), "iso9660", files);
     constexpr std::size_t kRootExtent = 16 * 2048 + 156 + 2;
-    SECTION("cut off")
+    SECTION("truncated")
     {
         world.shell("truncate -s -40K x.iso");
         const Failure failure = world.refusal(iso);
         CHECK(failure.code == ErrorCode::ImageCorrupt);
-        CHECK_THAT(failure.message, Contains("cut off"));
+        CHECK_THAT(failure.message, Contains("truncated"));
     }
-    SECTION("its root folder elsewhere")
+    SECTION("a root folder outside the image")
     {
         patched(iso, kRootExtent, "\xff\xff\xff\x7f");
         CHECK(world.refusal(iso).code == ErrorCode::ImageCorrupt);
     }
-    SECTION("a folder that is its own")
+    SECTION("a folder that contains itself")
     {
         // casper's record in the root folder leads back to the root folder
         const std::string text = platform::readFile(iso, std::size_t{64} << 20U);
@@ -228,48 +229,48 @@ TEST_CASE("an ISO image that is broken or no use is refused", "[images][ramdisk]
             name = text.find("CASPER", name + 1);
         REQUIRE(name != std::string::npos);
         patched(iso, name - 33 + 2, text.substr(kRootExtent, 4));
-        CHECK_THAT(world.refusal(iso).message, Contains("no kernel and initrd"));
+        CHECK_THAT(world.refusal(iso).message, Contains("finds no kernel and initrd"));
     }
-    SECTION("a menu that takes itself in")
+    SECTION("a menu that includes itself")
     {
         const Failure failure = world.refusal(
             makeArchive(world.path("loop.iso"), "iso9660",
                         {{"isolinux/isolinux.cfg", "include isolinux.cfg\ninclude isolinux.cfg\n"}}));
-        CHECK_THAT(failure.message, Contains("no kernel and initrd"));
+        CHECK_THAT(failure.message, Contains("finds no kernel and initrd"));
     }
-    SECTION("a kernel that is none, with its reason")
+    SECTION("an invalid kernel, with the reason")
     {
         const Failure failure = world.refusal(
             makeArchive(world.path("bad.iso"), "iso9660",
                         {{"casper/vmlinuz", std::string(9000, 'x')}, {"casper/initrd", fakeInitrd()}}));
-        CHECK_THAT(failure.message, StartsWith("casper/vmlinuz is no kernel"));
+        CHECK_THAT(failure.message, StartsWith("casper/vmlinuz is not a bootable kernel"));
     }
 }
 
-TEST_CASE("files that machines boot go with their image", "[images][ramdisk]")
+TEST_CASE("boot files are deleted with their image", "[images][ramdisk]")
 {
     StoreWorld world;
     const StoredImage stored = world.import(makeArchive(world.path("pair"), "ustar", kPair));
     const ByteRange kernel = rangeOf(descriptionOf(stored).at("kernel"));
     const std::filesystem::path file = world.store.partFile(stored.contentId, {kernel}, soon());
     CHECK(world.store.partFile(stored.contentId, {kernel}, soon()) == file);
-    SECTION("a range outside of the image is refused")
+    SECTION("a range outside the image is refused")
     {
         CHECK(failureOf([&] {
                   world.store.partFile(stored.contentId, {{100, stored.sizeBytes}}, soon());
               }).code == ErrorCode::ImageCorrupt);
     }
-    SECTION("with a damaged block nothing is made")
+    SECTION("a damaged block yields no file")
     {
         patched(world.store.blocksFile(stored.contentId), 20, "damage");
         CHECK_THROWS_AS(world.store.partFile(stored.contentId, {{0, 512}}, soon()), model::Error);
     }
-    SECTION("removed")
+    SECTION("when the image is removed")
     {
         world.store.remove(stored.contentId);
         CHECK_FALSE(std::filesystem::exists(file));
     }
-    SECTION("swept when the image is gone")
+    SECTION("when a sweep finds the image missing")
     {
         std::filesystem::remove(world.store.manifestFile(stored.contentId));
         world.store.sweep();
@@ -277,7 +278,7 @@ TEST_CASE("files that machines boot go with their image", "[images][ramdisk]")
     }
 }
 
-TEST_CASE("boot menus", "[images][ramdisk]")
+TEST_CASE("boot menus are parsed", "[images][ramdisk]")
 {
     CHECK(grubMenu("menuentry 'no initrd' {\nlinux /a\n}\n").entries.empty());
     CHECK(grubMenu("menuentry x {\nlinux $k\ninitrd /b\n}\n").entries.empty());

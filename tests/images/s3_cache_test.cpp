@@ -7,7 +7,7 @@
 using namespace bm;
 using namespace std::chrono_literals;
 
-TEST_CASE("of the copies of a bucket's objects, those unused for longest go", "[images][s3]")
+TEST_CASE("the cache deletes the least recently used copies", "[images][s3]")
 {
     const platform::TemporaryFolder folder;
     const images::S3Cache cache(folder.path());
@@ -29,26 +29,26 @@ TEST_CASE("of the copies of a bucket's objects, those unused for longest go", "[
     add("older", 90min);
     add("new", 1min);
 
-    SECTION("as many as are too much")
+    SECTION("until the rest fits the limit")
     {
         cache.shrink(2000, any);
         CHECK_FALSE(isThere("older"));
         CHECK(isThere("old"));
         CHECK(isThere("new"));
     }
-    SECTION("none that was used a moment ago, even if it is too much")
+    SECTION("but none that was used in the last minutes")
     {
         cache.shrink(0, any);
         CHECK_FALSE(isThere("old"));
         CHECK(isThere("new"));
     }
-    SECTION("none that is nowhere else")
+    SECTION("but none that exists nowhere else")
     {
         cache.shrink(2000, [](const std::string& id) { return id != "older"; });
         CHECK(isThere("older"));
         CHECK_FALSE(isThere("old"));
     }
-    SECTION("what is asked for counts as used")
+    SECTION("touch() counts as a use")
     {
         cache.touch("older");
         cache.shrink(2000, any);

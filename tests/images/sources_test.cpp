@@ -13,7 +13,7 @@ using images::parseSourceUrl;
 using images::SourceKind;
 using model::ErrorCode;
 
-TEST_CASE("where an image comes from is read off its address", "[images][sources]")
+TEST_CASE("a source URL determines kind, name and peer", "[images][sources]")
 {
     CHECK(parseSourceUrl("https://images.example/a/d.qcow2?sig=1").name == "d.qcow2");
     CHECK(parseSourceUrl("HTTP://images.example/d.raw").kind == SourceKind::Web);
@@ -33,7 +33,7 @@ TEST_CASE("where an image comes from is read off its address", "[images][sources
     CHECK(byUrl.peer == "site-b:7000");
 }
 
-TEST_CASE("an address that leads to the server's own is refused with a hint", "[images][sources]")
+TEST_CASE("a URL of the server's own files or metadata is refused with a hint", "[images][sources]")
 {
     struct Bad {
         const char* url;
@@ -41,9 +41,9 @@ TEST_CASE("an address that leads to the server's own is refused with a hint", "[
     };
     for (const Bad& bad : std::vector<Bad>{{"file:///etc/shadow", "file://"},
                                            {"FILE:///etc/shadow", "file://"},
-                                           {"ftp://host/x", "not fetched"},
-                                           {"gopher://host/x", "not fetched"},
-                                           {"d.qcow2", "not fetched"},
+                                           {"ftp://host/x", "does not fetch"},
+                                           {"gopher://host/x", "does not fetch"},
+                                           {"d.qcow2", "does not fetch"},
                                            {"http://169.254.169.254/latest/meta-data", "link-local"},
                                            {"http://[::ffff:169.254.169.254]/", "link-local"},
                                            {"http://[fe80::1]/x", "link-local"},
@@ -53,8 +53,8 @@ TEST_CASE("an address that leads to the server's own is refused with a hint", "[
                                            {"s3://b/x", "bucket and key"},
                                            {"s3://bucket", "bucket and key"},
                                            {"s3://Bucket_/x", "bucket and key"},
-                                           {"bm://host", "no image"},
-                                           {"bm://user:pw@host/x", "no image"}}) {
+                                           {"bm://host", "an image of another bmd"},
+                                           {"bm://user:pw@host/x", "an image of another bmd"}}) {
         INFO(bad.url);
         const Failure failure = failureOf([&] { parseSourceUrl(bad.url); });
         CHECK(failure.code == ErrorCode::InvalidInput);
@@ -63,21 +63,21 @@ TEST_CASE("an address that leads to the server's own is refused with a hint", "[
     }
 }
 
-TEST_CASE("a name that resolves to a link-local address is not fetched either", "[images][sources]")
+TEST_CASE("a name that resolves to a link-local address is refused", "[images][sources]")
 {
-    // glibc's own name for an address, which no look at the text would find.
+    // glibc resolves this name to an address, although the text is not numeric.
     const StoreWorld world;
     FlakyServer server({.content = std::string(1000, 'x')});
     images::download(server.url(), world.path("ok"), kMiB, {}, soon());
     platform::HttpRequest request;
-    request.url = "http://169.254.1.1.:9/x"; // a trailing dot: no numeric host to getaddrinfo
+    request.url = "http://169.254.1.1.:9/x"; // the trailing dot makes it a name for getaddrinfo
     request.refuseLinkLocal = true;
     const Failure failure =
         failureOf([&] { images::downloadWith(request, world.path("x"), kMiB, {}, soon()); });
     CHECK((failure.code == ErrorCode::InvalidInput || failure.code == ErrorCode::Unavailable));
 }
 
-TEST_CASE("a checksum file is read as sha256sum and the BSDs write it", "[images][sources]")
+TEST_CASE("checksum files of sha256sum and of the BSDs are parsed", "[images][sources]")
 {
     const std::string a(64, 'a');
     const std::string b(64, 'b');

@@ -18,7 +18,7 @@ using model::ErrorCode;
 
 namespace {
 
-/// This program again, running one hidden test case.
+/// Runs this program again with one hidden test case.
 std::vector<std::string> again(const std::string& tag)
 {
     return {std::filesystem::read_symlink("/proc/self/exe").string(), tag};
@@ -39,7 +39,7 @@ TEST_CASE("identical bytes are stored once", "[images][store]")
     CHECK(std::filesystem::last_write_time(world.store.blocksFile(first.contentId)) == written);
     CHECK(world.filesIn("store/objects") == 2);
 
-    SECTION("whatever level they were compressed with: what is there stays")
+    SECTION("at any compression level; the first object remains")
     {
         images::StoreSettings better = world.settings;
         better.compressionLevel = 9;
@@ -48,12 +48,12 @@ TEST_CASE("identical bytes are stored once", "[images][store]")
         CHECK(third.manifestSha256 == first.manifestSha256);
         CHECK(third.storedBytes == first.storedBytes);
     }
-    SECTION("but a damaged object is replaced")
+    SECTION("a damaged object is replaced")
     {
         std::filesystem::resize_file(world.store.blocksFile(first.contentId), 100);
         CHECK(world.restoresTo(world.import(raw), raw));
     }
-    SECTION("and removed once for all; again is harmless")
+    SECTION("remove() deletes them; a second call does nothing")
     {
         world.store.remove(first.contentId);
         world.store.remove(first.contentId);
@@ -88,7 +88,7 @@ TEST_CASE("an import can be stopped", "[images][store]")
 {
     StoreWorld world;
     const std::filesystem::path raw = makeDisk(world);
-    SECTION("by a stop, at any phase")
+    SECTION("by a stop request, in any phase")
     {
         world.shell("xz -0 -k disk.raw; qemu-img convert -q -f raw -O qcow2 disk.raw disk.qcow2");
         for (const char* name : {"disk.raw", "disk.raw.xz", "disk.qcow2"})
@@ -102,7 +102,7 @@ TEST_CASE("an import can be stopped", "[images][store]")
                     model::Deadline::in(std::chrono::minutes{1}, stop.get_token());
                 INFO(name << " " << phase);
                 if (name == std::string("disk.raw") && phase == std::string("converting"))
-                    continue; // it needs none
+                    continue; // the content needs no conversion
                 const Failure failure = failureOf([&] {
                     world.store.import({.file = world.path(name), .expectedChecksum = {}}, stopIn, deadline);
                 });
@@ -129,7 +129,7 @@ TEST_CASE("an import can be stopped", "[images][store]")
     }
 }
 
-TEST_CASE("a store without room says so beforehand", "[images][store]")
+TEST_CASE("a full store refuses an import before it begins", "[images][store]")
 {
     StoreWorld world;
     const std::filesystem::path raw = makeDisk(world);
@@ -140,12 +140,13 @@ TEST_CASE("a store without room says so beforehand", "[images][store]")
         failureOf([&] { full.import({.file = raw, .expectedChecksum = {}}, {}, soon()); });
     CHECK(failure.code == ErrorCode::StoreFull);
     CHECK_THAT(failure.message, Contains("free") && Contains("reserve"));
-    CHECK(failureOf([&] { full.checkRoom(1); }).code == ErrorCode::StoreFull);
-    CHECK(failureOf([&] { world.store.checkRoom(std::uint64_t{1} << 60U); }).code == ErrorCode::StoreFull);
-    world.store.checkRoom(1);
+    CHECK(failureOf([&] { full.checkFreeSpace(1); }).code == ErrorCode::StoreFull);
+    CHECK(failureOf([&] { world.store.checkFreeSpace(std::uint64_t{1} << 60U); }).code ==
+          ErrorCode::StoreFull);
+    world.store.checkFreeSpace(1);
 }
 
-TEST_CASE("an import that fills the disk half-way leaves nothing", "[images][store]")
+TEST_CASE("an import that fills the disk leaves no files", "[images][store]")
 {
     StoreWorld world;
     std::vector<std::string> argv{"/usr/bin/unshare", "--user", "--map-root-user", "--mount"};
@@ -180,7 +181,7 @@ TEST_CASE("in a private mount namespace, on 1 MiB of disk", "[.small-disk]")
     CHECK(::umount(world.settings.folder.c_str()) == 0);
 }
 
-TEST_CASE("an import killed at any moment leaves halves that a sweep removes", "[images][store]")
+TEST_CASE("a sweep removes the partial files of a killed import", "[images][store]")
 {
     StoreWorld world;
     const std::filesystem::path raw = makeDisk(world);
@@ -200,7 +201,8 @@ TEST_CASE("an import killed at any moment leaves halves that a sweep removes", "
             int status = 0;
             REQUIRE(::waitpid(child, &status, 0) == child);
             const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-            CHECK((killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0))); // it may have no such phase
+            CHECK((killed || (WIFEXITED(status) &&
+                              WEXITSTATUS(status) == 0))); // an image without that phase ends normally
             if (killed)
                 CHECK(world.filesIn("store/objects") == 0);
             images::ImageStore next(world.settings, *world.exec);
@@ -229,7 +231,7 @@ TEST_CASE("an import that kills itself in a phase", "[.victim]")
         soon());
 }
 
-TEST_CASE("a sweep keeps what is whole", "[images][store]")
+TEST_CASE("a sweep keeps complete images", "[images][store]")
 {
     StoreWorld world;
     const std::filesystem::path raw = makeDisk(world);

@@ -27,7 +27,7 @@ struct Failure {
     std::string hint;
 };
 
-/// What @p act throws; the test fails where it throws nothing.
+/// The Error that @p act throws; fails the test when it throws none.
 inline Failure failureOf(const std::function<void()>& act)
 {
     try {
@@ -39,7 +39,7 @@ inline Failure failureOf(const std::function<void()>& act)
     return {};
 }
 
-/// A store in a folder of its own, and the tools that operators make images with.
+/// A store in its own folder, and the tools that operators create images with.
 struct StoreWorld {
     platform::TemporaryFolder folder{"bm-images-test"};
     std::unique_ptr<platform::Exec> exec = platform::makeExec();
@@ -65,7 +65,7 @@ struct StoreWorld {
         return exit.out;
     }
 
-    /// Through the shell that only tests may use: compressors write to stdout.
+    /// Runs a command through the shell: compressors write to stdout.
     void shell(const std::string& script) const
     {
         run({"/bin/bash", "-c", "set -e; cd " + folder.path().string() + "; " + script});
@@ -90,7 +90,7 @@ struct StoreWorld {
                              std::filesystem::directory_iterator());
     }
 
-    /// Any zstd restores the image; compared with @p raw.
+    /// Compares the output of `zstd -d` with @p raw.
     bool restoresTo(const StoredImage& stored, const std::filesystem::path& raw) const
     {
         run({"/usr/bin/zstd", "-q", "-d", "-f", store.blocksFile(stored.contentId).string(), "-o",
@@ -114,8 +114,8 @@ inline std::string noise(std::size_t count, unsigned seed)
     return bytes;
 }
 
-/// A sparse raw disk: 7 MiB and a bit, an MBR with one partition up to its end, data, holes and written
-/// zeros.
+/// A sparse raw disk of a little more than 7 MiB: an MBR with one partition up to its end, data, holes and
+/// written zeros.
 inline std::filesystem::path makeDisk(const StoreWorld& world, const std::string& name = "disk.raw",
                                       unsigned seed = 1)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Archives of files through bm-convert, the confined child that makes a tree's canonical archive of them: each kind of archive comes out
-the same, layers and whiteouts are applied, and each attack on whoever unpacks is refused with its reason. No root."""
+"""bm-convert turns archives of files into a tree's canonical archive. Each kind of archive gives
+the same result, layers and whiteouts are applied, and each attack on an unpacking program is refused with a reason. Needs no root."""
 import argparse
 import gzip
 import hashlib
@@ -156,14 +156,14 @@ def test_layers(convert):
             one, other = members["etc/hostname"], members["etc/alias"]
             assert b"db\n" in (one[1], other[1]) and (one[0].islnk() or other[0].islnk())
     code, out, _, _ = convert.run(gzip.compress(docker(lower)))
-    assert code == NEEDS_PLAIN and not out, "layers are read several times: the parent unpacks first"
+    assert code == NEEDS_PLAIN and not out, "layers are read several times, so the parent decompresses first"
     convert.refused(oci(lower, names_lie=True), CORRUPT, "SHA-256")
     convert.refused(oci(lower, tar(entry("etc/.wh..."))), UNSUPPORTED, "outside")
     convert.refused(oci(lower, tar(entry("../.wh.etc"))), UNSUPPORTED, "outside")
     convert.refused(docker(lower, tar(entry("out", kind="sym", target="/"), entry("out/.wh.etc"), entry("out/file", b"x"))), UNSUPPORTED, "link")
     convert.refused(oci(lower, lower[:2000]), CORRUPT, "")
     taken, _ = convert.taken(tar(*ROOT, entry("etc/.wh.hostname", b"a name as any other")))
-    assert "etc/.wh.hostname" in taken and "etc/hostname" in taken, "in no layer, no whiteout"
+    assert "etc/.wh.hostname" in taken and "etc/hostname" in taken, "outside layers, .wh. names are plain files"
 
 
 def test_attacks(convert):
@@ -180,8 +180,8 @@ def test_attacks(convert):
         refused("", entry("etc/evil", kind="link", target=target))
     refused("itself", entry("etc/hostname", kind="link", target="etc/hostname"))
     for kind in ("blk", "chr"):
-        refused("outside of dev/", entry("etc/disk", kind=kind, devmajor=8, devminor=0))
-        refused("outside of dev/", entry("home/dev/disk", kind=kind, devmajor=8, devminor=0))
+        refused("outside dev/", entry("etc/disk", kind=kind, devmajor=8, devminor=0))
+        refused("outside dev/", entry("home/dev/disk", kind=kind, devmajor=8, devminor=0))
     taken, _ = convert.taken(tar(*ROOT, entry("dev/null", kind="chr", devmajor=1, devminor=3), entry("run/pipe", kind="fifo")))
     assert taken["dev/null"][0].ischr() and taken["run/pipe"][0].isfifo()
     for name in ("etc/\udcff", "etc/\udcc0\udcaf", "etc/\udced\udca0\udc80"):
@@ -195,7 +195,7 @@ def test_attacks(convert):
     refused("255", entry("etc/" + "n" * 256, b"x"))
     refused("4095", entry("/".join(["d" * 200] * 21), b"x"))
     replaced, _ = convert.taken(tar(*ROOT, entry("etc/a", kind="sym", target="/"), entry("etc/a", kind="dir"), entry("etc/a/b", b"x")))
-    assert replaced["etc/a"][0].isdir(), "what stands there last counts, and it is a folder"
+    assert replaced["etc/a"][0].isdir(), "the last entry of a name counts, and it is a folder"
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("../evil", "x")
@@ -207,7 +207,7 @@ def test_lies_and_bombs(convert):
     for cut in (len(whole) - 9000, 1300, 700):
         convert.refused(whole[:cut], CORRUPT, "")
     ends = whole.rstrip(b"\0")
-    convert.refused(ends + bytes(-len(ends) % 512), CORRUPT, "cut off")  # between two entries: nothing but the end's mark is missing
+    convert.refused(ends + bytes(-len(ends) % 512), CORRUPT, "truncated")  # cut between two entries: only the end marker is missing
     lying = bytearray(whole)
     at = lying.index(b"etc/big") + 124
     lying[at:at + 12] = b"77777777777\0"
@@ -216,16 +216,16 @@ def test_lies_and_bombs(convert):
     lying[at - 124 + 148:at - 124 + 156] = b"%06o\0 " % sum(head)
     code = convert.run(bytes(lying))[0]
     assert code in (CORRUPT, TOO_LARGE), code
-    convert.refused(bytes(lying), TOO_LARGE, "larger", limit=1 << 20)
+    convert.refused(bytes(lying), TOO_LARGE, "exceed", limit=1 << 20)
     negative = tar(*ROOT, entry("etc/x", b"x", pax={"size": "-5"}))
     assert convert.run(negative)[0] in (CORRUPT, TOO_LARGE)
     bomb = shell("head -c 80000000 /dev/zero > z; tar --transform s,^,etc/, -c z | gzip -9; rm z", b"", convert.folder)
     assert len(bomb) < 1 << 20
-    convert.refused(bomb, TOO_LARGE, "larger", limit=16 << 20)
+    convert.refused(bomb, TOO_LARGE, "exceed", limit=16 << 20)
     sparse = shell("truncate -s 8T s8; tar -S --transform s,^,etc/, -c s8; rm s8", b"", convert.folder)
-    convert.refused(sparse, TOO_LARGE, "larger", limit=16 << 20)
+    convert.refused(sparse, TOO_LARGE, "exceed", limit=16 << 20)
     layers = docker(gzip.compress(tar(*ROOT, entry("etc/zeros", bytes(20 << 20)))))
-    convert.refused(layers, TOO_LARGE, "larger", limit=4 << 20)
+    convert.refused(layers, TOO_LARGE, "exceed", limit=4 << 20)
     for junk in (b"", b"hello\n" * 400, bytes(10240), b"PK\x03\x04" + bytes(500)):
         assert convert.run(junk)[0] in (CORRUPT, UNSUPPORTED), junk[:8]
 
@@ -236,7 +236,7 @@ def main():
     parser.add_argument("--convert", required=True)
     parser.add_argument("--sanitized", action="store_true")
     arguments = parser.parse_args()
-    SANITIZED = arguments.sanitized  # its shadow memory does not fit under a limit
+    SANITIZED = arguments.sanitized  # a sanitizer's shadow memory exceeds every limit
     with tempfile.TemporaryDirectory(prefix="bm-tree-test") as folder:
         convert = Convert(arguments.convert, folder)
         for test in (test_containers, test_attributes, test_layers, test_attacks, test_lies_and_bombs):

@@ -19,7 +19,7 @@ void flip(const std::filesystem::path& file, std::uint64_t at)
 
 } // namespace
 
-TEST_CASE("an image is verified by reading all of it", "[images][verify]")
+TEST_CASE("verify() reads every byte of an image", "[images][verify]")
 {
     StoreWorld world;
     const StoredImage stored = world.import(makeDisk(world));
@@ -35,39 +35,39 @@ TEST_CASE("an image is verified by reading all of it", "[images][verify]")
         soon());
     CHECK(done == stored.sizeBytes);
 
-    SECTION("a flipped bit of a frame")
+    SECTION("a flipped bit in a frame")
     {
         flip(blocks, stored.storedBytes / 2);
         const Failure failure = failureOf(verify);
         CHECK((failure.code == ErrorCode::ChecksumMismatch || failure.code == ErrorCode::ImageCorrupt));
         CHECK_THAT(failure.message, Contains("1 of 7 blocks") || Contains("1 of 8 blocks"));
     }
-    SECTION("a manifest that lies")
+    SECTION("a changed manifest")
     {
         flip(world.store.manifestFile(stored.contentId), 60);
         CHECK(failureOf(verify).code == ErrorCode::ChecksumMismatch);
     }
-    SECTION("a tail that is gone")
+    SECTION("a truncated block file")
     {
         std::filesystem::resize_file(blocks, stored.storedBytes - 10);
         CHECK(failureOf(verify).code == ErrorCode::ImageCorrupt);
     }
-    SECTION("objects that are gone")
+    SECTION("missing objects")
     {
         world.store.remove(stored.contentId);
         CHECK(failureOf(verify).code == ErrorCode::NotFound);
     }
-    SECTION("set aside it is stored anew by the same bytes")
+    SECTION("after markDamaged() the next import replaces it")
     {
         flip(blocks, stored.storedBytes / 2);
-        world.store.setAside(stored.contentId);
+        world.store.markDamaged(stored.contentId);
         CHECK(world.store.contents().empty());
         CHECK(world.import(world.path("disk.raw")).contentId == stored.contentId);
         verify();
     }
 }
 
-TEST_CASE("an image is taken over from another store as it is", "[images][adopt]")
+TEST_CASE("adopt() takes an image from another store", "[images][adopt]")
 {
     StoreWorld world;
     StoreWorld other;
@@ -84,19 +84,19 @@ TEST_CASE("an image is taken over from another store as it is", "[images][adopt]
         CHECK(here.manifestSha256 == there.manifestSha256);
         CHECK(world.restoresTo(here, other.path("disk.raw")));
     }
-    SECTION("not with a wrong byte")
+    SECTION("a wrong byte is refused")
     {
         flip(blocks, there.storedBytes / 2);
         const Failure failure = failureOf([&] { adopt(); });
         CHECK((failure.code == ErrorCode::ChecksumMismatch || failure.code == ErrorCode::ImageCorrupt));
         CHECK(world.filesIn("store/objects") == 0);
     }
-    SECTION("not cut off")
+    SECTION("truncated blocks are refused")
     {
         std::filesystem::resize_file(blocks, there.storedBytes - 1);
         CHECK(failureOf([&] { adopt(); }).code == ErrorCode::ImageCorrupt);
     }
-    SECTION("not larger than allowed")
+    SECTION("an image above the limit is refused")
     {
         images::StoreSettings small = world.settings;
         small.maxImageBytes = kMiB;
@@ -105,7 +105,7 @@ TEST_CASE("an image is taken over from another store as it is", "[images][adopt]
     }
 }
 
-TEST_CASE("what an import has just brought in is not collected", "[images][store]")
+TEST_CASE("collect() keeps an image while its import holds it", "[images][store]")
 {
     StoreWorld world;
     {
@@ -117,7 +117,7 @@ TEST_CASE("what an import has just brought in is not collected", "[images][store
     CHECK(world.store.contents().empty());
 }
 
-TEST_CASE("a sweep spares the files of imports that go on", "[images][store]")
+TEST_CASE("a sweep keeps the files of imports that resume", "[images][store]")
 {
     StoreWorld world;
     world.write("store/incoming/one.download", "x");

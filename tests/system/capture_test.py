@@ -194,7 +194,7 @@ def lying_agent(service, golden):
     assert call("PUT", f"{capture}/blocks?first=0", right + struct.pack("<II", len(frame), 0) + frame[:10], token)[1]["code"] == "invalid-input"
     assert put(0, (right, frame, 0))[1]["blocks"] == 1
     assert call("POST", capture + "/finish", b"{}", token)[1]["code"] == "conflict", "half an image was taken"
-    assert put(1, (right, frame, 0), (right, frame, 0))[1]["code"] == "invalid-input", "a block after the last"
+    assert put(1, (right, frame, 0), (right, frame, 0))[1]["code"] == "invalid-input", "a block beyond the last"
     service.run("abort", "golden-1")
     operation = golden.ended()
     assert operation["state"] == "failed" and operation["error"]["code"] == "aborted", operation
