@@ -9,17 +9,17 @@
 
 namespace bm::drivers {
 
-/// How one BMC is reached. Values, never a repository. The password is in memory only; drivers hand it over
-/// by file.
+/// The address and the credentials of one BMC, as plain values. The password is in memory only; drivers pass
+/// it to programs by file.
 struct BmcAccess {
-    std::string key; ///< identity for per-BMC memory and locks: "host:port"; fake-hardware: the node's uuid
+    std::string key; ///< identity for locks and per-BMC state: "host:port"; fake-hardware: the node's uuid
     std::string host;
     std::uint16_t port = 623;
     std::string user{};
     std::string password{};
     std::string privilege = "ADMINISTRATOR"; ///< ipmi_priv_level
     std::string kgKey{};                     ///< ipmi_hex_kg_key
-    std::optional<int> cipherSuite{};        ///< remembered or given; nothing: find out (17, then 3)
+    std::optional<int> cipherSuite{}; ///< configured or remembered; empty: the driver detects it (17, then 3)
     bool disableBootTimeout =
         true; ///< ipmi_disable_boot_timeout: raw 0x00 0x08 0x03 0x08 before the boot device
     std::map<std::string, std::string> settings{}; ///< fake-hardware: delays and faults
@@ -36,7 +36,7 @@ struct BootRequest {
     bool efi = false;
 };
 
-struct BmcIdentity { ///< what `mc info` says
+struct BmcIdentity { ///< the fields of `mc info`
     std::string manufacturer;
     std::string product;
     std::string firmware;

@@ -14,19 +14,19 @@ struct BmcWeakness {
     std::string hint;
 };
 
-/// The BMC itself; rules as for PowerDriver.
+/// Control of the BMC itself; rules as for PowerDriver.
 class BmcControl {
 public:
     virtual ~BmcControl() = default;
     virtual BmcIdentity identify(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
     /// Sends the machine a non-maskable interrupt: a running kernel writes its dump.
     virtual void injectNmi(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
-    /// Restarts the BMC. @p warm: it keeps its network.
+    /// Restarts the BMC. @p warm: a warm reset keeps its network connection.
     virtual void resetBmc(const BmcAccess& bmc, bool warm, const model::Deadline& deadline) = 0;
-    /// What earlier calls found out about this BMC. The conductor stores it in driver_internal_info and hands
-    /// it back as NodeAccess::learned. No network.
+    /// What earlier calls have learned about this BMC. The conductor stores it in driver_internal_info and
+    /// returns it as NodeAccess::learned. No network.
     virtual Values learned(const BmcAccess& bmc) const = 0;
-    /// What earlier calls found to be weak. No network.
+    /// A weakness that an earlier call detected. No network.
     virtual std::optional<BmcWeakness> weakness(const BmcAccess& bmc) const = 0;
 };
 

@@ -19,13 +19,13 @@ struct BmcTurns::Bmc {
     bool talking = false;
     steady_clock::time_point notBefore{};
     std::optional<int> cipherSuite{};
-    std::optional<std::size_t> resting{}; ///< hash of the credentials that were refused
+    std::optional<std::size_t> resting{}; ///< hash of the refused credentials
     std::string restingBecause{};
 };
 
 namespace {
 
-/// Tells one set of credentials from another; the text itself is not kept.
+/// Distinguishes credentials without storing their text.
 std::size_t credentialsOf(const BmcAccess& bmc)
 {
     return std::hash<std::string>{}(
@@ -35,9 +35,9 @@ std::size_t credentialsOf(const BmcAccess& bmc)
 [[noreturn]] void throwWaitedInVain(const BmcAccess& bmc, const Deadline& deadline)
 {
     if (deadline.stop.stop_requested())
-        throw Error(ErrorCode::Aborted, fmt::format("stopped while waiting to talk to BMC {}", bmc.key));
-    throw Error(ErrorCode::DeadlineExceeded, fmt::format("no time left to talk to BMC {}", bmc.key),
-                "other calls to this BMC take long: see its event log");
+        throw Error(ErrorCode::Aborted, fmt::format("stopped while waiting for BMC {}", bmc.key));
+    throw Error(ErrorCode::DeadlineExceeded, fmt::format("no time left to call BMC {}", bmc.key),
+                "other calls to this BMC take too long: check its event log");
 }
 
 } // namespace
@@ -99,20 +99,21 @@ BmcTurns::Turn BmcTurns::take(const BmcAccess& access, const Deadline& deadline)
         throwWaitedInVain(access, deadline);
     if (bmc->resting == credentials)
         throw Error(ErrorCode::BmcResting,
-                    fmt::format("BMC {} is left alone since it refused the login: {}", access.key,
+                    fmt::format("bmd makes no calls to BMC {} because it refused the login: {}", access.key,
                                 bmc->restingBecause),
-                    "asking again could lock the account; it is asked once ipmi_username, ipmi_password or "
-                    "ipmi_hex_kg_key change");
-    bmc->resting.reset(); // other credentials: worth a try
+                    "another try could lock the account; bmd calls again after you change ipmi_username, "
+                    "ipmi_password or "
+                    "ipmi_hex_kg_key");
+    bmc->resting.reset(); // other credentials: try again
     bmc->talking = true;
     Turn turn(bmc, credentials);
     const steady_clock::time_point earliest = bmc->notBefore + minInterval_;
     if (earliest <= steady_clock::now())
         return turn;
-    // The turn is ours already: this only lets the interval pass, or somebody stop us.
+    // This thread owns the turn. The wait only ends the minimum interval, or reacts to a stop request.
     bmc->changed.wait_until(lock, deadline.stop, std::min(earliest, deadline.at), [] { return false; });
     const bool inVain = deadline.over();
-    lock.unlock(); // the turn's end takes it
+    lock.unlock(); // ~Turn() locks it
     if (inVain)
         throwWaitedInVain(access, deadline);
     return turn;

@@ -12,16 +12,16 @@
 
 namespace bm::drivers {
 
-/// What is remembered of each BMC (by BmcAccess::key), and whose turn it is to talk to it: one call at a
-/// time, a minimum interval between calls, none while it rests after a refused login. Thread-safe. In memory
-/// only: after a restart of bmd a resting BMC is asked once more.
+/// Serialises the calls to each BMC (by BmcAccess::key): one call at a time and a minimum interval between
+/// calls. After a refused login the BMC rests: calls fail until the credentials change. Thread-safe. In
+/// memory only, so a restart of bmd ends all rests.
 class BmcTurns {
     struct Bmc;
 
 public:
     explicit BmcTurns(std::chrono::milliseconds minInterval) : minInterval_(minInterval) {}
 
-    /// The right to talk to one BMC; given back on destruction. Used by the thread that took it.
+    /// The exclusive right to call one BMC, until destruction. Use it on the thread that took it.
     class Turn {
     public:
         Turn(std::shared_ptr<Bmc> bmc, std::size_t credentials)
@@ -30,16 +30,16 @@ public:
         Turn(Turn&&) noexcept = default;
         Turn& operator=(Turn&&) = delete;
         ~Turn();
-        /// From now on take() refuses the credentials of this turn: @p why is quoted.
+        /// Makes take() refuse the credentials of this turn, with the reason @p why.
         void rest(const std::string& why);
         void rememberCipherSuite(int suite);
 
     private:
-        std::shared_ptr<Bmc> bmc_; ///< shared with the table: a turn outlives nothing else
+        std::shared_ptr<Bmc> bmc_; ///< shared with the table, because a turn may outlive its row
         std::size_t credentials_;
     };
 
-    /// Waits for the turn. @throws Error BmcResting, DeadlineExceeded, Aborted
+    /// Waits for the BMC. @throws Error BmcResting, DeadlineExceeded, Aborted
     Turn take(const BmcAccess& bmc, const model::Deadline& deadline);
     std::optional<int> cipherSuite(const std::string& key) const;
 
@@ -48,7 +48,7 @@ private:
 
     std::chrono::milliseconds minInterval_;
     mutable std::mutex mutex_;
-    std::unordered_map<std::string, std::shared_ptr<Bmc>> bmcs_; ///< shared with the turns being taken
+    std::unordered_map<std::string, std::shared_ptr<Bmc>> bmcs_; ///< shared with the current turns
 };
 
 } // namespace bm::drivers

@@ -8,18 +8,18 @@
 
 namespace bm::drivers {
 
-/// What a machine starts from; rules as for PowerDriver.
+/// Selection of the boot device; rules as for PowerDriver.
 class BootControl {
 public:
     virtual ~BootControl() = default;
     virtual std::vector<model::BootDevice> supportedDevices() const = 0;
     virtual void setBootDevice(const BmcAccess& bmc, const BootRequest& request,
                                const model::Deadline& deadline) = 0;
-    /// What the machine starts from next; nothing: its firmware decides.
+    /// The next boot device; nullopt: the firmware decides.
     virtual std::optional<BootRequest> bootDevice(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
 };
 
-/// How a machine's firmware starts; rules as for PowerDriver.
+/// Selection of UEFI or BIOS boot; rules as for PowerDriver.
 class BootModeControl {
 public:
     virtual ~BootModeControl() = default;

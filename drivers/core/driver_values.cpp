@@ -1,10 +1,10 @@
 #include "drivers/core/driver_values.h"
 
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -18,11 +18,7 @@ std::string valueOr(const Values& values, const std::string& key, const std::str
 
 std::optional<int> wholeNumber(std::string_view text)
 {
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
-    return value;
+    return text::parseNumber<int>(text);
 }
 
 std::optional<bool> booleanFromText(std::string_view text)
@@ -49,7 +45,7 @@ std::string checkHost(const std::string& text)
                c == '_' || c == '%';
     });
     if (text.empty() || !plain || text.front() == '-' || text.size() > kLongestName)
-        return fmt::format("'{}' is no host name or IP address", text);
+        return fmt::format("'{}' is not a host name or IP address", text);
     return {};
 }
 

@@ -7,10 +7,10 @@
 
 namespace bm::drivers {
 
-/// Keys to plain texts: numbers and booleans as text, secrets opened.
+/// Keys and values as plain texts: numbers and booleans in text form, secrets decrypted.
 using Values = std::map<std::string, std::string>;
 
-/// What is wrong with a value, "" when nothing is. The text quotes no secret.
+/// Returns the error of a value, or "" for a valid one. The error contains no secret.
 using ValueCheck = std::string (*)(const std::string& value);
 
 std::string valueOr(const Values& values, const std::string& key, const std::string& otherwise);
@@ -18,7 +18,7 @@ std::optional<int> wholeNumber(std::string_view text);
 std::optional<bool> booleanFromText(std::string_view text); ///< true, yes, on, 1; false, no, off, 0
 bool hasControlCharacter(std::string_view text);
 
-// Checks of values that several hardware types have.
+// Checks for values of several hardware types.
 std::string checkHost(const std::string& text);
 std::string checkBoolean(const std::string& text);
 

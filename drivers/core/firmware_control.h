@@ -9,12 +9,12 @@
 
 namespace bm::drivers {
 
-/// Work that a BMC goes on with after the call returned: a value, stored with the step.
+/// Asynchronous work of a BMC, stored with the step.
 struct BmcJob {
-    std::string id{}; ///< of the driver's choice: a task's URL
+    std::string id{}; ///< chosen by the driver, such as a task's URL
     bool done = true;
-    std::chrono::milliseconds checkAgain{1'000}; ///< when it is not done
-    std::chrono::milliseconds age{0};            ///< since it began; the caller sets it
+    std::chrono::milliseconds checkAgain{1'000}; ///< the interval to the next check() while it is not done
+    std::chrono::milliseconds age{0};            ///< time since the start; the caller sets it
     std::string message{};                       ///< progress for people
 };
 
@@ -22,11 +22,11 @@ struct BmcJob {
 class BiosSettings {
 public:
     virtual ~BiosSettings() = default;
-    /// Name to value.
+    /// All settings: name to value.
     virtual Values read(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
     virtual BmcJob apply(const BmcAccess& bmc, const Values& settings, const model::Deadline& deadline) = 0;
     virtual BmcJob reset(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
-    /// How far @p job is. @throws Error BmcRejected when it failed
+    /// Reads the progress of @p job. @throws Error BmcRejected when it failed
     virtual BmcJob check(const BmcAccess& bmc, const BmcJob& job, const model::Deadline& deadline) = 0;
 };
 
@@ -36,13 +36,13 @@ struct FirmwareImage {
     std::string url;
 };
 
-/// Firmware of a machine's parts; rules as for PowerDriver.
+/// Firmware updates of a machine's components; rules as for PowerDriver.
 class FirmwareUpdates {
 public:
     virtual ~FirmwareUpdates() = default;
     virtual BmcJob update(const BmcAccess& bmc, const std::vector<FirmwareImage>& images,
                           const model::Deadline& deadline) = 0;
-    /// How far @p job is. @throws Error BmcRejected when it failed
+    /// Reads the progress of @p job. @throws Error BmcRejected when it failed
     virtual BmcJob check(const BmcAccess& bmc, const BmcJob& job, const model::Deadline& deadline) = 0;
 };
 

@@ -16,17 +16,17 @@
 
 namespace bm::drivers {
 
-/// A key of driver_info that a hardware type understands.
+/// A key of driver_info that a hardware type reads.
 struct Property {
     std::string key;
-    std::string text; ///< for people; "": accepted, and not listed
+    std::string text; ///< description for people; "": accepted, but not listed
     bool required = false;
-    bool secret = false;        ///< sealed in the database, masked in answers and logs
-    ValueCheck check = nullptr; ///< null: any value is good
+    bool secret = false;        ///< encrypted in the database, masked in answers and logs
+    ValueCheck check = nullptr; ///< null: any value is valid
 };
 
-/// The slots of an interface; null: the interface cannot do that. Shared where interfaces of one type have
-/// the same BMC client behind them.
+/// The functions of an interface; null: the interface lacks it. Interfaces of one hardware type may share a
+/// BMC client.
 struct Slots {
     std::shared_ptr<PowerDriver> power{};
     std::shared_ptr<BootControl> boot{};
@@ -40,37 +40,38 @@ struct Slots {
     std::shared_ptr<Console> console{};
 };
 
-/// An implementation of a kind of interface, as Ironic calls it: kind "power", name "ipmitool". An interface
-/// that the conductor implements by the agent ("direct", "agent"), or that does nothing ("noop", "no-bios"),
-/// has empty slots.
+/// An implementation of an interface, in Ironic's terms: kind "power", name "ipmitool". Its slots are empty
+/// when the conductor implements it through the agent ("direct", "agent") or when it does nothing ("noop",
+/// "no-bios").
 struct Interface {
     std::string kind;
     std::string name;
     Slots slots{};
 };
 
-/// A node as its driver sees it.
+/// The part of a node that its driver needs.
 struct NodeAccess {
     std::string uuid;
     Values driverInfo;
-    Values learned{}; ///< what BmcControl::learned told earlier
+    Values learned{}; ///< earlier results of BmcControl::learned
 };
 
-/// Ironic's "driver" of a node: what it is called, which keys it reads, what its interfaces can do.
+/// Ironic's "driver" of a node: its name, its driver_info keys, and its interfaces.
 struct HardwareType {
-    std::string name; ///< "ipmi", "fake-hardware"
-    std::string
-        keyPrefix; ///< a key of driver_info that begins so and is no property is a mistake; "": none is
+    std::string name;      ///< "ipmi", "fake-hardware"
+    std::string keyPrefix; ///< an unknown driver_info key with this prefix is an error; "": no check
     std::vector<Property> properties;
-    std::vector<Interface> interfaces; ///< of each kind the default first; "power" and "management" at least
-    std::function<BmcAccess(const NodeAccess& node)> access; ///< of a node without findings
-    bool simulated = false; ///< no machine behind it: the conductor plays the agent
+    std::vector<Interface>
+        interfaces; ///< the default of each kind first; "power" and "management" are mandatory
+    std::function<BmcAccess(const NodeAccess& node)> access; ///< requires a node without findings
+    bool simulated = false; ///< no real machine: the conductor simulates the agent
 
-    /// What is missing or wrong, one line per finding, each naming its key; empty: good.
+    /// Errors in driver_info, one per key, each with its key; empty when it is valid.
     std::vector<std::string> findings(const Values& driverInfo) const;
-    /// How the node's BMC is reached. @throws Error InvalidInput naming the key
+    /// The BMC access of the node. @throws Error InvalidInput naming the key
     BmcAccess accessTo(const NodeAccess& node) const;
-    const Interface* find(std::string_view kind, std::string_view interfaceName) const; ///< null: none
+    const Interface* find(std::string_view kind,
+                          std::string_view interfaceName) const; ///< null when there is none
     /// The slots of the default interface of @p kind.
     const Slots& standard(std::string_view kind) const;
 };

@@ -24,7 +24,7 @@ HardwareType& HardwareTypes::at(std::string_view name)
         throw model::Error(
             model::ErrorCode::InvalidInput,
             fmt::format("No valid host was found. Reason: no conductor has the driver \"{}\".", name),
-            "drivers of this bmd: GET /v1/drivers");
+            "GET /v1/drivers lists the drivers of this bmd");
     return found->second;
 }
 

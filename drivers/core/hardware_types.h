@@ -8,20 +8,20 @@
 
 namespace bm::drivers {
 
-/// The hardware types of this bmd, by name. Filled by add() before threads start; read by any thread after.
+/// The hardware types of this bmd, by name. Call add() before threads start; later any thread may read.
 class HardwareTypes {
 public:
     void add(HardwareType type);
-    /// @throws Error InvalidInput, in Ironic's words, when there is none called so
+    /// @throws Error InvalidInput with Ironic's message when the type is unknown
     HardwareType& at(std::string_view name);
     bool contains(std::string_view name) const { return types_.contains(name); }
     auto begin() const { return types_.begin(); }
     auto end() const { return types_.end(); }
     /// Names of interfaces by hardware type and kind; borrowed.
     const model::InterfaceTable& interfaces() const { return interfaces_; }
-    /// The slots of the interface of @p kind that @p node has. @throws Error InvalidInput: no such type
+    /// The slots of @p node's interface of @p kind. @throws Error InvalidInput: unknown type
     const Slots& slotsOf(const model::Node& node, std::string_view kind);
-    /// Whether the value of a driver_info key is a secret: by its name, or as the property says.
+    /// Whether the value of a driver_info key is a secret, by its name or by its property.
     bool isSecret(std::string_view type, std::string_view key) const;
 
 private:

@@ -12,7 +12,7 @@ struct Indicator {
     std::string component; ///< "system", "chassis"
     std::string name;      ///< "led"
     bool readOnly = false;
-    std::vector<std::string> states; ///< that it can have
+    std::vector<std::string> states; ///< possible states
 };
 
 /// A machine's lights; rules as for PowerDriver.
@@ -36,11 +36,11 @@ struct Medium {
 class VirtualMedia {
 public:
     virtual ~VirtualMedia() = default;
-    /// The images that are inserted, the last one first.
+    /// The inserted media, the latest first.
     virtual std::vector<Medium> list(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
-    /// Inserts @p medium in place of what its drive holds.
+    /// Inserts @p medium and replaces the current medium of its drive.
     virtual void insert(const BmcAccess& bmc, const Medium& medium, const model::Deadline& deadline) = 0;
-    /// Ejects what drives of @p deviceTypes hold; an empty drive stays empty.
+    /// Ejects the media of drives of @p deviceTypes. An empty drive is no error.
     virtual void eject(const BmcAccess& bmc, const std::vector<std::string>& deviceTypes,
                        const model::Deadline& deadline) = 0;
 };

@@ -15,31 +15,31 @@ namespace bm::drivers {
 /// An argument of a vendor method.
 struct VendorArgument {
     std::string name;
-    bool flag = false; ///< true or false; else a text
+    bool flag = false; ///< boolean; otherwise a text
 };
 
 /// A method of vendor passthru, as Ironic lists it.
 struct VendorMethod {
     std::string name;
-    bool async = true;     ///< the caller gets no result
-    bool exclusive = true; ///< refused while an operation is at work on the node
+    bool async = true;     ///< the caller receives no result
+    bool exclusive = true; ///< refused while the node runs an operation
     std::string description;
     std::vector<VendorArgument> arguments{};
 };
 
-/// What a call of a vendor method did.
+/// The result of a vendor method.
 struct VendorOutcome {
-    std::optional<model::EventKind> event{}; ///< that records the call on the node
-    std::string message{};                   ///< of the event
-    std::string json{};                      ///< result of a method that is not asynchronous
+    std::optional<model::EventKind> event{}; ///< kind of the node event to record; nullopt: none
+    std::string message{};                   ///< text of the event
+    std::string json{};                      ///< result of a synchronous method
 };
 
-/// What a vendor's BMC can do beyond the other interfaces; rules as for PowerDriver.
+/// Vendor functions of a BMC beyond the other interfaces; rules as for PowerDriver.
 class VendorMethods {
 public:
     virtual ~VendorMethods() = default;
     virtual std::span<const VendorMethod> methods() const = 0;
-    /// @p arguments: the ones of the method that the caller gave; a flag reads "true" or "false".
+    /// @param arguments  those of the method's arguments that the caller gave; a flag is "true" or "false"
     /// @throws Error InvalidInput (arguments), and as PowerDriver
     virtual VendorOutcome call(const BmcAccess& bmc, std::string_view method, const Values& arguments,
                                const model::Deadline& deadline) = 0;

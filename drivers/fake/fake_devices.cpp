@@ -86,7 +86,7 @@ private:
     std::shared_ptr<FakeMachines> machines_; ///< shared by the interfaces of this hardware type
 };
 
-/// Work that takes fake_step_delay, unless fake_step_fault makes it fail.
+/// A job that lasts fake_step_delay, unless fake_step_fault makes it fail.
 BmcJob jobOf(const BmcAccess& bmc, const std::string& step, milliseconds age)
 {
     throwStepFault(bmc, step);
@@ -216,7 +216,7 @@ private:
     std::shared_ptr<FakeMachines> machines_; ///< shared by the interfaces of this hardware type
 };
 
-/// Ironic's fake vendor methods compare "bar" with a word.
+/// Ironic's fake vendor methods, which compare "bar" with a word.
 class FakeVendor final : public VendorMethods {
 public:
     std::span<const VendorMethod> methods() const override { return methods_; }

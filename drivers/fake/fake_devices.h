@@ -6,7 +6,7 @@
 
 namespace bm::drivers {
 
-/// Interfaces of simulated machines beside power, as slots of the interfaces that Ironic calls "fake".
+/// The interfaces of simulated machines except power: the slots of Ironic's "fake" interfaces.
 Slots fakeManagement(const std::shared_ptr<FakeMachines>& machines);
 Slots fakeBios(const std::shared_ptr<FakeMachines>& machines);
 Slots fakeFirmware();

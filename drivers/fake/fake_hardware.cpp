@@ -43,12 +43,12 @@ public:
         machines_->with(bmc, "power_fault", deadline, [&](FakeMachine& machine) {
             if (action == PowerAction::Reset && machine.power != PowerState::On)
                 throw Error(ErrorCode::BmcRejected,
-                            fmt::format("simulated machine {} is off: nothing to reset", bmc.key),
-                            "not possible in the machine's present power state");
+                            fmt::format("simulated machine {} is off and cannot be reset", bmc.key),
+                            "power the machine on first");
             const PowerState wanted = action == PowerAction::Off || action == PowerAction::SoftOff
                                           ? PowerState::Off
                                           : PowerState::On;
-            if (wanted == machine.next) // on its way, or there: safe to repeat
+            if (wanted == machine.next) // already requested or reached
                 return;
             machine.next = wanted;
             machine.changesAt = steady_clock::now() + delay;

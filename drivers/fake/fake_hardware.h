@@ -3,8 +3,8 @@
 
 namespace bm::drivers {
 
-/// The hardware type "fake-hardware": machines kept in memory per BmcAccess::key, with delays and faults as
-/// settings (fakeProperties()).
+/// The hardware type "fake-hardware": machines in memory, one per BmcAccess::key, with configurable delays
+/// and faults (fakeProperties()).
 HardwareType makeFakeHardware();
 
 } // namespace bm::drivers

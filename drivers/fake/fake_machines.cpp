@@ -15,22 +15,23 @@ using std::chrono::milliseconds;
 
 namespace {
 
-void failIfTold(FakeMachine& machine, const BmcAccess& bmc, const std::string& setting)
+void failIfRequested(FakeMachine& machine, const BmcAccess& bmc, const std::string& setting)
 {
     const auto found = bmc.settings.find(setting);
     const std::optional<Fault> fault = found == bmc.settings.end() ? std::nullopt : parseFault(found->second);
     if (!fault)
         return;
     auto& [text, used] = machine.faultsUsed[setting];
-    if (text != found->second) { // set anew: counts anew
+    if (text != found->second) { // a changed setting counts its calls again
         text = found->second;
         used = 0;
     }
     if (fault->calls && used >= *fault->calls)
         return;
     ++used;
-    throw Error(fault->code, fmt::format("simulated machine {}: told to fail by fake_{}", bmc.key, setting),
-                fmt::format("take fake_{} out of the node's driver_info", setting));
+    throw Error(fault->code,
+                fmt::format("simulated machine {}: fake_{} requests this failure", bmc.key, setting),
+                fmt::format("remove fake_{} from the node's driver_info", setting));
 }
 
 } // namespace
@@ -40,13 +41,13 @@ void FakeMachines::with(const BmcAccess& bmc, const std::string& faultSetting, c
 {
     requireGood(bmc);
     if (deadline.stop.stop_requested())
-        throw Error(ErrorCode::Aborted, fmt::format("stopped before asking simulated machine {}", bmc.key));
+        throw Error(ErrorCode::Aborted, fmt::format("stopped before calling simulated machine {}", bmc.key));
     if (deadline.over())
         throw Error(ErrorCode::DeadlineExceeded,
-                    fmt::format("no time left to ask simulated machine {}", bmc.key));
+                    fmt::format("no time left to call simulated machine {}", bmc.key));
     const auto machines = machines_.lock();
     FakeMachine& machine = (*machines)[bmc.key];
-    failIfTold(machine, bmc, faultSetting);
+    failIfRequested(machine, bmc, faultSetting);
     machine.followPower();
     use(machine);
 }

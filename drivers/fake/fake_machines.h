@@ -17,21 +17,21 @@
 
 namespace bm::drivers {
 
-/// What a simulated machine remembers, while bmd runs.
+/// The state of a simulated machine, for the lifetime of bmd.
 struct FakeMachine {
     model::PowerState power = model::PowerState::Off;
     model::PowerState next = model::PowerState::Off;
-    std::chrono::steady_clock::time_point changesAt{}; ///< when power becomes next
+    std::chrono::steady_clock::time_point changesAt{}; ///< the time when power becomes next
     BootRequest boot{};
     Values bios{};
     bool secureBoot = false;
     bool console = false;
-    std::vector<Medium> media{};                 ///< the last one inserted first
+    std::vector<Medium> media{};                 ///< the latest first
     std::map<std::string, std::string> lights{}; ///< by name
     std::map<std::string, std::pair<std::string, long>>
-        faultsUsed{}; ///< per setting: its text, and calls failed so far
+        faultsUsed{}; ///< per setting: its text and the number of failed calls
 
-    /// Power follows when its delay is over.
+    /// Applies a power change whose delay has passed.
     void followPower()
     {
         if (std::chrono::steady_clock::now() >= changesAt)
@@ -39,14 +39,14 @@ struct FakeMachine {
     }
 };
 
-/// The machines behind all BmcAccess::key of one HardwareType, kept in memory. Thread-safe.
+/// All machines of one HardwareType, by BmcAccess::key, in memory. Thread-safe.
 class FakeMachines {
 public:
-    /// Calls @p use with the machine as it is now, unless its setting @p faultSetting makes the call fail.
+    /// Calls @p use with the machine, unless the setting @p faultSetting makes the call fail.
     /// @throws Error: the fault, InvalidInput, Aborted, DeadlineExceeded
     void with(const BmcAccess& bmc, const std::string& faultSetting, const model::Deadline& deadline,
               const std::function<void(FakeMachine&)>& use);
-    /// How long a power call takes now.
+    /// The duration of a power call, drawn at each call.
     std::chrono::milliseconds delayOf(const BmcAccess& bmc);
 
 private:

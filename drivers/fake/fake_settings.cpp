@@ -1,6 +1,7 @@
 #include "drivers/fake/fake_settings.h"
 
-#include <charconv>
+#include "common/text/text.h"
+
 #include <string>
 
 #include <fmt/format.h>
@@ -16,24 +17,21 @@ constexpr double kLongestDelaySeconds = 3600;
 
 std::optional<double> seconds(std::string_view text)
 {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool good = error == std::errc{} && end == text.data() + text.size() && value >= 0 &&
-                      value <= kLongestDelaySeconds;
-    return good ? std::optional(value) : std::nullopt;
+    const std::optional<double> value = text::parseNumber<double>(text);
+    return value && *value >= 0 && *value <= kLongestDelaySeconds ? value : std::nullopt;
 }
 
 std::string checkDelay(const std::string& value)
 {
     constexpr std::string_view kHelp =
-        "is no delay: give seconds (\"1.5\") or a range (\"1,3\"), at most 3600";
+        "is not a delay: use seconds (\"1.5\") or a range (\"1,3\"), at most 3600";
     return parseDelay(value) ? "" : fmt::format("'{}' {}", value, kHelp);
 }
 
 std::string checkFault(const std::string& value)
 {
     constexpr std::string_view kHelp =
-        "is no fault: give an error code (\"bmc-unreachable\"), with \":N\" for the first N calls";
+        "is not a fault: use an error code (\"bmc-unreachable\"), with \":N\" for the first N calls";
     return parseFault(value) ? "" : fmt::format("'{}' {}", value, kHelp);
 }
 
@@ -58,38 +56,32 @@ std::optional<Fault> parseFault(std::string_view text)
         return std::nullopt;
     if (colon == std::string_view::npos)
         return Fault{*code, std::nullopt};
-    const std::string_view digits = text.substr(colon + 1);
-    long calls = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), calls);
-    if (error != std::errc{} || end != digits.data() + digits.size() || calls < 0)
-        return std::nullopt;
-    return Fault{*code, calls};
+    const std::optional<long> calls = text::parseNumber<long>(text.substr(colon + 1));
+    return calls && *calls >= 0 ? std::optional(Fault{*code, calls}) : std::nullopt;
 }
 
 std::vector<Property> fakeProperties()
 {
     return {
-        {"fake_power_delay", "seconds that a power call takes, \"1.5\" or a range \"1,3\". Optional.", false,
-         false, checkDelay},
-        {"fake_power_fault", "error code that power calls fail with, \":N\" for the first N only. Optional.",
-         false, false, checkFault},
-        {"fake_boot_device_fault", "error code that setting the boot device fails with. Optional.", false,
+        {"fake_power_delay", "duration of a power call in seconds, \"1.5\" or a range \"1,3\". Optional.",
+         false, false, checkDelay},
+        {"fake_power_fault", "error code of power calls; \":N\" for the first N calls only. Optional.", false,
          false, checkFault},
-        {"fake_identify_fault", "error code that identifying the BMC fails with. Optional.", false, false,
+        {"fake_boot_device_fault", "error code of setting the boot device. Optional.", false, false,
          checkFault},
-        {"fake_agent_delay",
-         "seconds until the simulated agent calls; \"never\": none is simulated. Optional."},
-        {"fake_erase_delay", "seconds that erasing the disks takes. Optional."},
-        {"fake_erase_fault", "error code that erasing the disks fails with. Optional."},
-        {"fake_write_delay", "seconds that writing the image takes. Optional."},
-        {"fake_write_fault", "error code that writing the image fails with. Optional."},
-        {"fake_capture_delay", "seconds that capturing the disk takes. Optional."},
-        {"fake_capture_fault", "error code that capturing the disk fails with. Optional."},
-        {"fake_verify_delay", "seconds that verifying the disk takes. Optional."},
-        {"fake_verify_fault", "error code that verifying the disk fails with. Optional."},
-        {"fake_changed_blocks", "number of blocks that verifying finds changed. Optional."},
-        {"fake_step_delay", "seconds that any other step takes. Optional."},
-        {"fake_step_fault", "error code that any other step fails with, \"STEP:code\" for one. Optional."},
+        {"fake_identify_fault", "error code of identifying the BMC. Optional.", false, false, checkFault},
+        {"fake_agent_delay", "seconds until the simulated agent calls; \"never\": no agent. Optional."},
+        {"fake_erase_delay", "seconds of erasing the disks. Optional."},
+        {"fake_erase_fault", "error code of erasing the disks. Optional."},
+        {"fake_write_delay", "seconds of writing the image. Optional."},
+        {"fake_write_fault", "error code of writing the image. Optional."},
+        {"fake_capture_delay", "seconds of capturing the disk. Optional."},
+        {"fake_capture_fault", "error code of capturing the disk. Optional."},
+        {"fake_verify_delay", "seconds of verifying the disk. Optional."},
+        {"fake_verify_fault", "error code of verifying the disk. Optional."},
+        {"fake_changed_blocks", "number of changed blocks that a verification reports. Optional."},
+        {"fake_step_delay", "seconds of every other step. Optional."},
+        {"fake_step_fault", "error code of every other step, or \"STEP:code\" for one step. Optional."},
     };
 }
 
@@ -107,7 +99,7 @@ BmcAccess fakeAccess(const NodeAccess& node)
 void requireGood(const BmcAccess& bmc)
 {
     if (bmc.key.empty())
-        throw Error(ErrorCode::InvalidInput, "a simulated machine without an identity",
+        throw Error(ErrorCode::InvalidInput, "a simulated machine has no identity",
                     "correct the node's driver_info");
     for (const Property& property : fakeProperties()) {
         const auto given = bmc.settings.find(property.key.substr(kFakePrefix.size()));

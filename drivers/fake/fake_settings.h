@@ -17,22 +17,22 @@ struct DelayRange {
 
 struct Fault {
     model::ErrorCode code;
-    std::optional<long> calls; ///< nothing: every call
+    std::optional<long> calls; ///< nullopt: every call
 };
 
-/// "1.5", or "1,3": a range. Nothing: no delay in these words.
+/// Parses "1.5", or the range "1,3"; nullopt for other texts.
 std::optional<DelayRange> parseDelay(std::string_view text);
-/// "bmc-unreachable", or "bmc-busy:2": the first two calls. Nothing: no fault in these words.
+/// Parses "bmc-unreachable", or "bmc-busy:2" for the first two calls; nullopt for other texts.
 std::optional<Fault> parseFault(std::string_view text);
 /// The fake_* keys of driver_info: delays and faults of the machine and of its simulated agent.
 std::vector<Property> fakeProperties();
-/// How a simulated machine is told from others, and its settings: fake_* keys without "fake_".
+/// The identity of a simulated machine and its settings: the fake_* keys without "fake_".
 BmcAccess fakeAccess(const NodeAccess& node);
-/// @throws Error InvalidInput: no identity, or a setting that says nothing
+/// @throws Error InvalidInput: no identity, or an invalid setting
 void requireGood(const BmcAccess& bmc);
-/// How long a step of the BMC takes: the setting step_delay. @throws Error InvalidInput
+/// The duration of a BMC's step: the setting step_delay. @throws Error InvalidInput
 std::chrono::milliseconds stepDelay(const BmcAccess& bmc);
-/// Fails as the setting step_fault says: "bmc-busy", or for one step only: "firmware_update:bmc-busy".
+/// Throws the error of the setting step_fault: "bmc-busy", or for one step only: "firmware_update:bmc-busy".
 void throwStepFault(const BmcAccess& bmc, std::string_view step);
 
 } // namespace bm::drivers

@@ -23,7 +23,7 @@ using model::ErrorCode;
 using model::PowerAction;
 using model::PowerState;
 
-constexpr std::size_t kReadersAtOnce = 16; ///< ipmitool processes of one readPower call
+constexpr std::size_t kReadersAtOnce = 16; ///< parallel ipmitool processes of one readPower call
 
 /// The argument of `chassis power`.
 std::string verbOf(PowerAction action)
@@ -41,7 +41,7 @@ std::string verbOf(PowerAction action)
     throw Error(ErrorCode::Internal, "an unknown power action");
 }
 
-/// The state in which @p action has nothing to do.
+/// The state in which @p action changes nothing.
 PowerState settledState(PowerAction action)
 {
     if (action == PowerAction::On)
@@ -77,7 +77,7 @@ public:
         try {
             client_->call(bmc, {"chassis", "power", verbOf(action)}, Retry::Acting, deadline);
         } catch (const Error& error) {
-            // Some BMCs refuse "off" to a machine that is off (0xD5): then there is nothing left to do.
+            // Some BMCs refuse "off" for a machine that is off (0xD5). Then the action is already done.
             const PowerState settled = settledState(action);
             if (error.code() != ErrorCode::BmcRejected || settled == PowerState::Unknown ||
                 status(bmc, deadline) != settled)
@@ -140,8 +140,8 @@ public:
     }
 
 private:
-    /// Boot option parameter 3, "don't clear the valid bit on timeout": else the BMC forgets the boot device
-    /// after 60 s, and a machine with a slow POST starts from its disk (IPMI 2.0, table 28-14).
+    /// Sets boot option parameter 3, "don't clear the valid bit on timeout". Otherwise the BMC drops the boot
+    /// device after 60 s, and a machine with a slow POST boots from its disk (IPMI 2.0, table 28-14).
     void disableTimeout(const BmcAccess& bmc, const Deadline& deadline)
     {
         try {
@@ -189,8 +189,8 @@ public:
         constexpr int kWeakSuite = 3;
         if (client_->cipherSuite(bmc) != kWeakSuite)
             return std::nullopt;
-        return BmcWeakness{"its BMC at " + bmc.host + " speaks cipher suite 3 (SHA-1) only",
-                           "newer firmware of the BMC brings suite 17; keep its network apart"};
+        return BmcWeakness{"the BMC at " + bmc.host + " supports cipher suite 3 (SHA-1) only",
+                           "update the BMC's firmware to get suite 17, and isolate its network"};
     }
 
 private:

@@ -14,16 +14,16 @@ struct IpmiSettings {
     std::string ipmitool = "/usr/bin/ipmitool";
     std::chrono::milliseconds minInterval{200};    ///< between two calls to one BMC
     std::chrono::milliseconds callTimeout{20'000}; ///< one ipmitool call
-    int retries = 3;                               ///< of transient failures, with back-off
+    int retries = 3;                               ///< repetitions after a transient failure, with back-off
     std::filesystem::path runFolder =
-        "/run/bm"; ///< password files (0600, removed after the call), small HOME
-    /// Called after every run of ipmitool: how long it took, and the code of its error ("" none). From any
+        "/run/bm"; ///< for password files (0600, removed after the call) and ipmitool's HOME
+    /// Called after every run of ipmitool with its duration and its error code ("" for success). From any
     /// thread.
     std::function<void(std::chrono::milliseconds took, std::string_view code)> observe =
         [](std::chrono::milliseconds, std::string_view) {};
 };
 
-/// The hardware type "ipmi": ipmitool, run by @p exec (borrowed, must outlive).
+/// The hardware type "ipmi", through ipmitool. @p exec is borrowed and must outlive it.
 HardwareType makeIpmi(platform::Exec& exec, IpmiSettings settings);
 
 } // namespace bm::drivers

@@ -29,11 +29,12 @@ std::string uppered(std::string_view text)
     return upper;
 }
 
-// Each check says what is wrong, or "" when nothing is. None quotes a secret.
+// Each check returns the error, or "" for a valid value. No error contains a secret.
 std::string checkPort(const std::string& text)
 {
     const std::optional<int> port = wholeNumber(text);
-    return port && *port >= 1 && *port <= 65535 ? "" : fmt::format("'{}' is no UDP port (1 to 65535)", text);
+    return port && *port >= 1 && *port <= 65535 ? ""
+                                                : fmt::format("'{}' is not a UDP port (1 to 65535)", text);
 }
 
 std::string checkUser(const std::string& text)
@@ -54,7 +55,7 @@ std::string checkPassword(const std::string& text)
 std::string checkPrivilege(const std::string& text)
 {
     const bool known = std::find(kPrivileges.begin(), kPrivileges.end(), uppered(text)) != kPrivileges.end();
-    return known ? "" : fmt::format("'{}' is none of CALLBACK, USER, OPERATOR, ADMINISTRATOR", text);
+    return known ? "" : fmt::format("'{}' is not one of CALLBACK, USER, OPERATOR, ADMINISTRATOR", text);
 }
 
 std::string checkKgKey(const std::string& text)
@@ -67,7 +68,7 @@ std::string checkKgKey(const std::string& text)
     for (std::size_t at = 0; at < text.size(); at += 2) {
         const bool zero = text.compare(at, 2, "00") == 0;
         if (zeroSeen && !zero)
-            return "a zero byte inside the key cannot be handed to ipmitool safely: choose another key";
+            return "ipmitool does not accept a zero byte inside the key: choose another key";
         zeroSeen = zeroSeen || zero;
     }
     return {};
@@ -76,18 +77,20 @@ std::string checkKgKey(const std::string& text)
 std::string checkCipherSuite(const std::string& text)
 {
     if (text == "0")
-        return "cipher suite 0 lets anybody in without a password: give 17 or 3";
-    return text == "17" || text == "3" ? "" : fmt::format("'{}' is none of 17 and 3", text);
+        return "cipher suite 0 accepts logins without a password: use 17 or 3";
+    return text == "17" || text == "3" ? "" : fmt::format("'{}' is neither 17 nor 3", text);
 }
 
 std::string checkBridging(const std::string& text)
 {
-    return model::lowerCase(text) == "no" ? "" : "bridged requests are not supported: address the BMC itself";
+    return model::lowerCase(text) == "no"
+               ? ""
+               : "bridged requests are not supported: use the address of the BMC itself";
 }
 
 std::string checkProtocol(const std::string& text)
 {
-    return text == "2.0" ? "" : "only IPMI 2.0 is spoken: its predecessor sends passwords that can be read";
+    return text == "2.0" ? "" : "bmd supports IPMI 2.0 only: IPMI 1.5 does not encrypt passwords";
 }
 
 } // namespace
@@ -105,14 +108,14 @@ std::vector<Property> ipmiProperties()
          false, false, checkPrivilege},
         {"ipmi_hex_kg_key", "Kg key for IPMIv2 authentication, in hexadecimal. Optional.", false, true,
          checkKgKey},
-        {"ipmi_cipher_suite", "cipher suite, 17 or 3; found out and remembered when not given. Optional.",
-         false, false, checkCipherSuite},
+        {"ipmi_cipher_suite", "cipher suite, 17 or 3; detected and remembered by default. Optional.", false,
+         false, checkCipherSuite},
         {"ipmi_disable_boot_timeout",
-         "whether the BMC's 60 second boot flag timeout is switched off; default is True. Optional.", false,
-         false, checkBoolean},
+         "disables the BMC's 60 second boot flag timeout; default is True. Optional.", false, false,
+         checkBoolean},
         {"ipmi_bridging", "", false, false, checkBridging},
         {"ipmi_protocol_version", "", false, false, checkProtocol},
-        // Ironic's keys that change nothing here, whatever they say.
+        // Ironic's keys that have no effect here.
         {"ipmi_terminal_port", ""},
         {"ipmi_force_boot_device", ""},
         {"ipmi_local_address", ""},

@@ -1,6 +1,7 @@
 #include "drivers/ipmi/ipmi_texts.h"
 
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,7 @@ using model::ErrorCode;
 
 constexpr std::size_t kLongestQuote = 200;
 
-/// What else a text says; they are or-ed.
+/// Further facts of a pattern; bit flags.
 constexpr unsigned kNone = 0;
 constexpr unsigned kTransient = 1;
 constexpr unsigned kCipher = 2;
@@ -30,22 +31,22 @@ struct Pattern {
 };
 
 constexpr std::string_view kCredentialsHint = "correct ipmi_username and ipmi_password (and ipmi_hex_kg_key "
-                                              "where the BMC has one); it is asked again once they change";
-constexpr std::string_view kRoleHint = "the BMC does not give this user that privilege: correct "
+                                              "if the BMC has one); bmd calls again after the change";
+constexpr std::string_view kRoleHint = "the BMC denies this user the privilege: correct "
                                        "ipmi_priv_level, or the user's privilege on the BMC's LAN channel";
 constexpr std::string_view kUnreachableHint =
-    "check the address, the cable, the VLAN, that IPMI over LAN is on, and that UDP port 623 is let through";
-constexpr std::string_view kSilentHint = "the BMC stopped answering in mid-login: some do so for an unknown "
-                                         "user, or when their sessions are used up";
+    "check the address, the cable and the VLAN; enable IPMI over LAN on the BMC; allow UDP port 623";
+constexpr std::string_view kSilentHint =
+    "the BMC stopped answering during the login: some do so for an unknown "
+    "user, or when all sessions are in use";
 constexpr std::string_view kSessionHint =
-    "the BMC's sessions are used up: close others (web console, monitoring), or reset the BMC";
-constexpr std::string_view kBusyHint = "the BMC is busy, starting or updating itself; it is asked again";
+    "all sessions of the BMC are in use: close some (web console, monitoring), or reset the BMC";
+constexpr std::string_view kBusyHint = "the BMC is busy, starting or updating itself; bmd tries again";
 constexpr std::string_view kCipherHint =
-    "the BMC has neither cipher suite 17 nor the one given: set ipmi_cipher_suite to 3 or 17";
-constexpr std::string_view kUnsupportedHint =
-    "the BMC's firmware does not know this command; a newer one may";
+    "the BMC does not support this cipher suite: set ipmi_cipher_suite to 3 or 17";
+constexpr std::string_view kUnsupportedHint = "the BMC's firmware does not support this command; update it";
 
-// The first that matches wins: causes before the consequences that ipmitool adds below them.
+// The first match wins: causes precede the consequences that ipmitool prints after them.
 constexpr auto kPatterns = std::to_array<Pattern>({
     {"invalid authentication algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
     {"no matching authentication algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
@@ -67,7 +68,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"insufficient resources for", ErrorCode::BmcSessionLimit, kTransient, kSessionHint},
     {"address lookup for", ErrorCode::BmcUnreachable, kNone,
      "the name does not resolve: correct ipmi_address or the name server"},
-    {"does not support ipmi v2", ErrorCode::BmcUnsupported, kNone, "switch IPMI 2.0 over LAN on in the BMC"},
+    {"does not support ipmi v2", ErrorCode::BmcUnsupported, kNone, "enable IPMI 2.0 over LAN on the BMC"},
     {"timeout in open session", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
     {"no response from rakp", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
     {"get auth capabilities error", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
@@ -84,7 +85,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"set session privilege level to*failed: ", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
     {"set session privilege level to", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
     {"not supported in present state", ErrorCode::BmcRejected, kWrongState,
-     "not possible in the machine's present power state"},
+     "the machine's power state does not allow this action"},
     {"insufficient privilege", ErrorCode::BmcRejected, kNone, kRoleHint},
     {"invalid command", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
     {"parameter not supported", ErrorCode::BmcUnsupported, kNone, kUnsupportedHint},
@@ -100,7 +101,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"unable to send raw command", ErrorCode::BmcUnreachable, kTransient, kUnreachableHint},
 });
 
-// What -v adds also to calls that succeed.
+// Lines that -v adds even to successful calls.
 constexpr auto kNoise = std::to_array<std::string_view>({
     "loading iana pen registry",
     "running get vso capabilities",
@@ -117,27 +118,22 @@ constexpr auto kNoise = std::to_array<std::string_view>({
     "raw request",
 });
 
+constexpr std::string_view kBlanks = " \t\r\n>";
+
 std::string_view trimmed(std::string_view text)
 {
-    constexpr std::string_view blank = " \t\r\n>";
-    const std::size_t first = text.find_first_not_of(blank);
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(blank) - first + 1);
+    return text::trimmed(text, kBlanks);
 }
 
-/// Calls @p visit with each line, trimmed, until it says true.
+/// Calls @p visit with each trimmed line until it returns true.
 void eachLine(std::string_view text, const std::function<bool(std::string_view)>& visit)
 {
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find('\n'), text.size());
-        if (visit(trimmed(text.substr(0, end))))
+    while (!text.empty())
+        if (visit(trimmed(text::takeLine(text))))
             return;
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
 }
 
-/// A line of an outside program, fit for a message: printable ASCII, not too long.
+/// Makes a line of an external program safe for a message: printable ASCII, limited length.
 std::string quoted(std::string_view line)
 {
     std::string clean;
@@ -176,7 +172,7 @@ IpmiFailure failureOf(const Pattern& pattern, std::string_view line)
     return failure;
 }
 
-/// The value of a "Name   : value" line; nothing when the line has another name.
+/// The value of a line "Name   : value"; nullopt when the line has another name.
 std::optional<std::string> valueOf(std::string_view line, std::string_view name)
 {
     const std::size_t colon = line.find(':');
@@ -207,8 +203,8 @@ IpmiFailure classify(std::string_view output)
         return !unknown.message.empty();
     });
     if (unknown.message.empty())
-        unknown.message = "ipmitool failed and gave no reason";
-    unknown.hint = "what answers at this address and port may be no BMC, or its firmware is at fault";
+        unknown.message = "ipmitool failed without a reason";
+    unknown.hint = "check that a BMC answers at this address and port, and its firmware";
     return unknown;
 }
 
@@ -234,16 +230,16 @@ BmcIdentity parseMcInfo(std::string_view output)
     std::string manufacturerId;
     std::string productId;
     eachLine(output, [&](std::string_view line) {
-        const auto take = [&](std::string& into, std::string_view name) {
+        const auto readField = [&](std::string& into, std::string_view name) {
             if (const std::optional<std::string> value = valueOf(line, name); value && into.empty())
                 into = *value;
         };
-        take(identity.manufacturer, "Manufacturer Name");
-        take(manufacturerId, "Manufacturer ID");
-        take(identity.product, "Product Name");
-        take(productId, "Product ID");
-        take(identity.firmware, "Firmware Revision");
-        take(identity.ipmiVersion, "IPMI Version");
+        readField(identity.manufacturer, "Manufacturer Name");
+        readField(manufacturerId, "Manufacturer ID");
+        readField(identity.product, "Product Name");
+        readField(productId, "Product ID");
+        readField(identity.firmware, "Firmware Revision");
+        readField(identity.ipmiVersion, "IPMI Version");
         return false;
     });
     if (identity.ipmiVersion.empty() || identity.firmware.empty())

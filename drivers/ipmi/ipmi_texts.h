@@ -9,28 +9,28 @@
 
 namespace bm::drivers {
 
-/// What a failed ipmitool call means. Pure values, made from its output by classify().
+/// The meaning of a failed ipmitool call, from classify().
 struct IpmiFailure {
     model::ErrorCode code = model::ErrorCode::BmcBadReply;
-    std::string message; ///< ipmitool's own telling line, without its noise
+    std::string message; ///< the line of ipmitool's output with the reason
     std::string hint;
-    bool cipherRefused = false; ///< the BMC says that it does not have the cipher suite asked for
-    bool wrongState = false;    ///< completion code 0xD5: not possible in the present power state
+    bool cipherRefused = false; ///< the BMC does not support the requested cipher suite
+    bool wrongState = false;    ///< completion code 0xD5: not possible in the current power state
     bool transient = false;     ///< the same call may succeed a moment later
 };
 
-/// What ipmitool 1.8.18 and later say, run with -v (without it the reason of a refused login is not told).
-/// @p output is stderr and stdout of a call that ended with a status other than 0. Any bytes are welcome.
-/// Pure.
+/// Interprets the output of ipmitool 1.8.18 and later, run with -v (without it ipmitool hides the reason of a
+/// refused login). @p output is stderr and stdout of a call with a non-zero exit status; any bytes are
+/// allowed. Pure.
 IpmiFailure classify(std::string_view output);
 
-/// "Chassis Power is on". @throws Error BmcBadReply
+/// Parses "Chassis Power is on". @throws Error BmcBadReply
 model::PowerState parseChassisPower(std::string_view output);
 
-/// `mc info`. Absent fields stay empty. @throws Error BmcBadReply when it is no such answer at all
+/// Parses `mc info`. Missing fields remain empty. @throws Error BmcBadReply for any other text
 BmcIdentity parseMcInfo(std::string_view output);
 
-/// `chassis bootparam get 5`: what the machine starts from next; nothing: no override. @throws Error
+/// Parses `chassis bootparam get 5`: the next boot device; nullopt without an override. @throws Error
 /// BmcBadReply
 std::optional<BootRequest> parseBootFlags(std::string_view output);
 

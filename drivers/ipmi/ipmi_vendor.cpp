@@ -1,11 +1,11 @@
 #include "drivers/ipmi/ipmi_vendor.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "drivers/ipmi/ipmi_access.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <vector>
 
@@ -18,7 +18,7 @@ using model::Deadline;
 using model::Error;
 using model::ErrorCode;
 
-/// "0x06 0x01"
+/// Parses bytes such as "0x06 0x01".
 std::vector<std::uint8_t> bytesOf(const std::string& text)
 {
     std::vector<std::uint8_t> bytes;
@@ -30,13 +30,12 @@ std::vector<std::uint8_t> bytesOf(const std::string& text)
             continue;
         if (one.starts_with("0x"))
             one.remove_prefix(2);
-        unsigned value = 256;
-        const auto [rest, error] = std::from_chars(one.data(), one.data() + one.size(), value, 16);
-        if (error != std::errc{} || rest != one.data() + one.size() || value > 255)
+        const std::optional<std::uint8_t> value = text::parseNumber<std::uint8_t>(one, 16);
+        if (!value)
             throw Error(ErrorCode::InvalidInput,
-                        "raw_bytes: \"" + std::string(one.substr(0, 40)) + "\" is no byte",
+                        "raw_bytes: \"" + std::string(one.substr(0, 40)) + "\" is not a byte",
                         "for example \"0x06 0x01\"");
-        bytes.push_back(static_cast<std::uint8_t>(value));
+        bytes.push_back(*value);
     }
     constexpr std::size_t kLeast = 2, kMost = 256; // network function and command, then data
     if (bytes.size() < kLeast || bytes.size() > kMost)

@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"
+#include "common/text/text.h"
 #include "drivers/ipmi/password_file.h"
 
 #include <algorithm>
@@ -25,12 +26,11 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr int kBestSuite = 17;    ///< HMAC-SHA256, AES-CBC-128
-constexpr int kFallbackSuite = 3; ///< HMAC-SHA1, AES-CBC-128; IPMI 2.0 makes it mandatory
+constexpr int kFallbackSuite = 3; ///< HMAC-SHA1, AES-CBC-128; mandatory in IPMI 2.0
 constexpr milliseconds kFirstBackOff{250};
 constexpr milliseconds kLongestBackOff{4000};
 
-// ipmitool parses a vendor list of 4.7 MB at each start unless its HOME has one of its own. These names
-// suffice.
+// ipmitool parses a vendor list of 4.7 MB at each start unless its HOME has one. This short list suffices.
 constexpr std::string_view kVendors = R"(2
   IBM
 11
@@ -89,7 +89,7 @@ bool mayRetry(const IpmiFailure& failure, Retry retry)
     return failure.transient && (retry == Retry::Acting || failure.code != ErrorCode::BmcUnreachable);
 }
 
-/// Lets @p span pass, or the deadline come.
+/// Waits for @p span or until the deadline.
 void pause(milliseconds span, const Deadline& deadline)
 {
     std::mutex mutex;
@@ -98,20 +98,20 @@ void pause(milliseconds span, const Deadline& deadline)
     never.wait_for(lock, deadline.stop, std::min(span, deadline.left()), [] { return false; });
 }
 
-/// The bytes of a hexadecimal key, as they go into the environment; driver_info was checked before.
+/// The bytes of a hexadecimal key for the environment. driver_info is valid.
 std::string bytesOfHex(const std::string& hex)
 {
     std::string bytes;
-    for (std::size_t at = 0; at + 1 < hex.size(); at += 2)
-        bytes += static_cast<char>(std::stoi(hex.substr(at, 2), nullptr, 16));
+    for (const std::byte byte : text::bytesFromHex(hex).value_or(std::vector<std::byte>{}))
+        bytes += static_cast<char>(byte);
     while (!bytes.empty() && bytes.back() == '\0')
-        bytes.pop_back(); // ipmitool pads with zeros itself
+        bytes.pop_back(); // ipmitool pads with zeros
     return bytes;
 }
 
 } // namespace
 
-/// What came of one run: its output, or why there is none.
+/// The result of one run: its output or its failure.
 struct IpmitoolClient::Outcome {
     std::string out{};
     std::optional<IpmiFailure> failure{};
@@ -131,7 +131,7 @@ void IpmitoolClient::prepareFolder()
     std::call_once(folderReady_, [this] {
         PasswordFile::prepareFolder(settings_.runFolder);
         const std::filesystem::path misc = settings_.runFolder / "ipmitool-home/.local/usr/share/misc";
-        std::error_code ignored; // what fails here fails in the next line
+        std::error_code ignored; // writeFileAtomically() reports an error here, too
         std::filesystem::create_directories(misc, ignored);
         platform::writeFileAtomically(misc / "enterprise-numbers.txt", kVendors);
     });
@@ -141,8 +141,8 @@ Command IpmitoolClient::commandFor(const BmcAccess& bmc, int suite,
                                    const std::vector<std::string>& arguments) const
 {
     Command command;
-    // -v: without it the reason of a refused login is not told. -N 1 -R 2: a lost packet costs a second or
-    // two, and a dead BMC is known after six.
+    // -v: prints the reason of a refused login. -N 1 -R 2: a lost packet costs one to two seconds, and a dead
+    // BMC is detected after six.
     command.argv = {settings_.ipmitool,
                     "-I",
                     "lanplus",
@@ -177,7 +177,7 @@ IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
     Command command = commandFor(bmc, suite, arguments);
     std::optional<PasswordFile> password;
     if (bmc.password.empty()) {
-        command.env["IPMI_PASSWORD"] = ""; // an empty file would be read as a line end
+        command.env["IPMI_PASSWORD"] = ""; // ipmitool would read an empty file as a line end
         command.argv.insert(command.argv.begin() + 1, "-E");
     } else {
         password.emplace(settings_.runFolder, bmc.password);
@@ -195,7 +195,7 @@ IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
         settings_.observe(exit.took, outcome.failure ? model::toText(outcome.failure->code) : "");
         return outcome;
     } catch (const Error& error) {
-        if (error.code() == ErrorCode::NotFound) // a fault of this server, not "no such node"
+        if (error.code() == ErrorCode::NotFound) // ipmitool is missing; the node exists
             throw Error(ErrorCode::Internal, error.message(),
                         "install ipmitool, or correct its configured path");
         if (error.code() != ErrorCode::DeadlineExceeded)
@@ -204,7 +204,7 @@ IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
         IpmiFailure silent;
         silent.code = ErrorCode::BmcUnreachable;
         silent.message = fmt::format("no complete answer within {} ms", allowed.count());
-        silent.hint = "check the address, the cable and the VLAN; a BMC that is up may need a reset";
+        silent.hint = "check the address, the cable and the VLAN; a running BMC may need a reset";
         silent.transient = true;
         return {{}, silent};
     }
@@ -219,8 +219,8 @@ IpmitoolClient::Outcome IpmitoolClient::attempt(const BmcAccess& bmc,
     int suite = known.value_or(kBestSuite);
     Outcome outcome = runOnce(bmc, suite, arguments, deadline);
     if (!known && outcome.failure && outcome.failure->cipherRefused) {
-        // The BMC itself says that it has no 17; a timeout or a refused login never leads here.
-        platform::logInfo("ipmi", "BMC {} has no cipher suite 17, going on with 3", bmc.key);
+        // The BMC reports that it lacks suite 17. A timeout or a refused login never gets here.
+        platform::logInfo("ipmi", "BMC {} lacks cipher suite 17; bmd uses suite 3", bmc.key);
         suite = kFallbackSuite;
         outcome = runOnce(bmc, suite, arguments, deadline);
     }

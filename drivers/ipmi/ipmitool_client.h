@@ -10,22 +10,23 @@
 
 namespace bm::drivers {
 
-/// How a call may be repeated when it fails in passing.
+/// Which failures of a call are repeated.
 enum class Retry {
-    Reading, ///< asked again soon anyway: only "busy" and "no session" are worth another try
-    Acting,  ///< also when nothing answered: every power and boot command may be sent twice
+    Reading, ///< another reading follows soon: repeat only "busy" and "no session"
+    Acting,  ///< also repeat when no answer came: every power and boot command may be sent twice
 };
 
-/// Runs ipmitool for one BMC at a time and makes values or Errors of what it says. Thread-safe.
-/// argv holds no secret: the password goes by a file of mode 0600 that is removed after the call, the Kg key
-/// and an empty password by the environment (ipmitool 1.8.19 has no file for them).
+/// Runs ipmitool for one BMC at a time and parses its output. Thread-safe. argv contains no secret: the
+/// password is in a file of mode 0600, removed after the call; the Kg key and an empty password are in the
+/// environment (ipmitool 1.8.19 has no file option for them).
 class IpmitoolClient {
 public:
-    /// @param exec borrowed, must outlive this
+    /// @param exec  borrowed, must outlive this object
     IpmitoolClient(platform::Exec& exec, IpmiSettings settings);
 
-    /// stdout of `ipmitool ... arguments`. Cipher suite 17, then 3 only where the BMC says that it has no 17.
-    /// @throws Error as PowerDriver tells
+    /// The stdout of `ipmitool ... arguments`. Tries cipher suite 17, and 3 only when the BMC reports that it
+    /// lacks 17.
+    /// @throws Error as PowerDriver
     std::string call(const BmcAccess& bmc, const std::vector<std::string>& arguments, Retry retry,
                      const model::Deadline& deadline);
     std::optional<int> cipherSuite(const BmcAccess& bmc) const;

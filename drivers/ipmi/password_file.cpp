@@ -30,14 +30,15 @@ fs::path folderIn(const fs::path& runFolder)
 [[noreturn]] void throwCannot(const fs::path& path, const std::string& reason)
 {
     throw Error(ErrorCode::Internal,
-                fmt::format("cannot hand a password over by {}: {}", path.string(), reason),
-                "the run folder must exist and be writable for bmd");
+                fmt::format("cannot write the password file {}: {}", path.string(), reason),
+                "create the run folder with write access for bmd");
 }
 
-/// Files are named "<pid of their maker>.<random>".
+/// File names are "<pid of the creator>.<random>".
 bool makerLives(const fs::path& file)
 {
-    const int pid = std::atoi(file.filename().c_str()); // NOLINT(cert-err34-c): anything else is 0 and goes
+    const int pid =
+        std::atoi(file.filename().c_str()); // NOLINT(cert-err34-c): other names yield 0 and are removed
     return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM);
 }
 
@@ -60,7 +61,7 @@ void PasswordFile::prepareFolder(const fs::path& runFolder)
 PasswordFile::PasswordFile(const fs::path& runFolder, std::string_view password)
 {
     std::string path = (folderIn(runFolder) / fmt::format("{}.XXXXXX", ::getpid())).string();
-    const platform::Fd file(::mkostemp(path.data(), O_CLOEXEC)); // made with mode 0600
+    const platform::Fd file(::mkostemp(path.data(), O_CLOEXEC)); // creates it with mode 0600
     if (!file)
         throwCannot(path, std::strerror(errno));
     path_ = path;

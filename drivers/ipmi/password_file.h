@@ -4,11 +4,11 @@
 
 namespace bm::drivers {
 
-/// A password handed to a program: a file of mode 0600 in a folder of mode 0700, overwritten never, removed
-/// at the end.
+/// A password in a file of mode 0600, in a folder of mode 0700, for a program to read. The destructor removes
+/// the file.
 class PasswordFile {
 public:
-    /// Makes the folder and removes what a killed process left in it. Safe to repeat. @throws Error Internal
+    /// Creates the folder and removes files of killed processes. Safe to repeat. @throws Error Internal
     static void prepareFolder(const std::filesystem::path& runFolder);
 
     PasswordFile(const std::filesystem::path& runFolder,

@@ -37,19 +37,19 @@ std::vector<std::string> validateDriverInfo(const std::string& type, const Value
 
 } // namespace
 
-TEST_CASE("driver_info of an ipmi node", "[drivers][driver-info]")
+TEST_CASE("driver_info of an ipmi node is checked", "[drivers][driver-info]")
 {
-    SECTION("with the address alone has defaults for the rest")
+    SECTION("an address alone gets defaults for the other keys")
     {
         const BmcAccess bmc = accessFromDriverInfo("ipmi", "uuid", {{"ipmi_address", "BMC-1.example"}});
         CHECK(bmc.host == "BMC-1.example");
         CHECK(bmc.port == 623);
-        CHECK(bmc.key == "bmc-1.example:623"); // names differ in case only: the same BMC
+        CHECK(bmc.key == "bmc-1.example:623"); // host names are case-insensitive: the same BMC
         CHECK(bmc.privilege == "ADMINISTRATOR");
         CHECK_FALSE(bmc.cipherSuite);
         CHECK(bmc.disableBootTimeout);
     }
-    SECTION("gives all that is said")
+    SECTION("every key is used")
     {
         const BmcAccess bmc = accessFromDriverInfo("ipmi", "uuid",
                                                    {{"ipmi_address", "2001:db8::7"},
@@ -70,7 +70,7 @@ TEST_CASE("driver_info of an ipmi node", "[drivers][driver-info]")
         CHECK(bmc.cipherSuite == 3);
         CHECK_FALSE(bmc.disableBootTimeout);
     }
-    SECTION("that is wrong is refused, naming the key and never the secret")
+    SECTION("the error names the key and never the secret")
     {
         struct Case {
             std::string key;
@@ -93,17 +93,17 @@ TEST_CASE("driver_info of an ipmi node", "[drivers][driver-info]")
         CHECK_THAT(error.what(), Catch::StartsWith(wrong.key + ": ") && !Catch::Contains("hush"));
         CHECK(validateDriverInfo("ipmi", values).size() == 1);
     }
-    SECTION("without an address is refused")
+    SECTION("a missing address is refused")
     {
         CHECK_THAT(validateDriverInfo("ipmi", {}).at(0), Catch::StartsWith("ipmi_address: missing"));
     }
-    SECTION("lists all that is wrong at once")
+    SECTION("all errors are reported together")
     {
         CHECK(validateDriverInfo("ipmi", {{"ipmi_port", "x"}, {"ipmi_cipher_suite", "0"}}).size() == 3);
     }
 }
 
-TEST_CASE("driver_info of a simulated node", "[drivers][driver-info]")
+TEST_CASE("driver_info of a simulated node is checked", "[drivers][driver-info]")
 {
     const BmcAccess bmc =
         accessFromDriverInfo("fake-hardware", "the-uuid", {{"fake_power_delay", "0.1"}, {"other", "x"}});
@@ -119,14 +119,14 @@ TEST_CASE("driver_info of a simulated node", "[drivers][driver-info]")
         CHECK(validateDriverInfo("fake-hardware", {{"fake_boot_device_fault", bad}}).size() == 1);
 }
 
-TEST_CASE("a hardware type that this bmd does not have is refused", "[drivers][driver-info]")
+TEST_CASE("an unknown hardware type is refused", "[drivers][driver-info]")
 {
     const model::Error error = test::errorOf([] { Types().all.at("ilo"); });
     CHECK(error.code() == ErrorCode::InvalidInput);
     CHECK_THAT(error.what(), Catch::Contains("\"ilo\""));
 }
 
-TEST_CASE("secrets are sealed and masked by one rule", "[drivers][driver-info]")
+TEST_CASE("one rule selects the secrets to seal and to mask", "[drivers][driver-info]")
 {
     for (const char* key : {"ipmi_password", "ipmi_hex_kg_key", "redfish_password", "Some_TOKEN",
                             "client_secret", "snmp_community", "snmp_auth_key"}) {
@@ -150,7 +150,7 @@ TEST_CASE("secrets are sealed and masked by one rule", "[drivers][driver-info]")
         CHECK_FALSE(types.all.isSecret("ipmi", "lock_pin"));
         CHECK(wire::masked({R"({"lock_pin":"sealed:0000"})"}).find("0000") == std::string::npos);
     }
-    SECTION("every property that its type flags as a secret has a name that tells it")
+    SECTION("every secret property has a secret's name")
     {
         const Types types;
         for (const auto& [name, type] : types.all)

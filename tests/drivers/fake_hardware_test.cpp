@@ -29,7 +29,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE("simulated hardware", "[drivers][fake]")
+TEST_CASE("a simulated machine", "[drivers][fake]")
 {
     Fixture f;
     SECTION("keeps the power driver's contract, at once and with a delay")
@@ -39,7 +39,7 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
         f.bmc.settings["power_delay"] = "0.02,0.05";
         test::powerDriverContract(*f.fake.standard("power").power, f.bmc);
     }
-    SECTION("is off at first, and each machine is a machine of its own")
+    SECTION("is off at first and independent of other machines")
     {
         CHECK(f.read().state == PowerState::Off);
         f.set(PowerAction::On);
@@ -63,7 +63,7 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
     {
         CHECK(test::errorOf([&] { f.set(PowerAction::Reset); }).code() == ErrorCode::BmcRejected);
     }
-    SECTION("fails for the first calls as told, then works; told anew, fails anew")
+    SECTION("fails for the configured number of calls, and again after a change of the setting")
     {
         f.bmc.settings["power_fault"] = "bmc-busy:2";
         CHECK(test::errorOf([&] { f.set(PowerAction::On); }).code() == ErrorCode::BmcBusy);
@@ -73,7 +73,7 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
         CHECK(f.read().failure.value().code() == ErrorCode::BmcUnreachable);
         CHECK(f.read().state == PowerState::On);
     }
-    SECTION("fails for ever as told, each interface for itself")
+    SECTION("fails permanently, separately for each interface")
     {
         f.bmc.settings["boot_device_fault"] = "bmc-unsupported";
         f.bmc.settings["identify_fault"] = "bmc-auth-failed";
@@ -87,7 +87,7 @@ TEST_CASE("simulated hardware", "[drivers][fake]")
             CHECK_NOTHROW(f.set(PowerAction::On));
         }
     }
-    SECTION("tells what it is")
+    SECTION("identifies itself")
     {
         CHECK(f.fake.standard("management").bmc->identify(f.bmc, Deadline::in(10s)).product ==
               "simulated machine");

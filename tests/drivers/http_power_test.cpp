@@ -10,7 +10,7 @@ using namespace bm;
 using model::Deadline;
 using model::ErrorCode;
 
-TEST_CASE("a driver with power and boot device alone", "[drivers][http-power]")
+TEST_CASE("a driver with power and boot device only", "[drivers][http-power]")
 {
     test::SmallBmc machine;
     const drivers::HardwareType type = test::makeHttpPower();
@@ -28,7 +28,7 @@ TEST_CASE("a driver with power and boot device alone", "[drivers][http-power]")
         CHECK(machine.machine().device == "pxe");
         CHECK(boot.bootDevice(bmc, Deadline::in(10s))->device == model::BootDevice::Pxe);
     }
-    SECTION("says which key of driver_info is missing, unknown or wrong")
+    SECTION("names a missing, unknown or wrong key of driver_info")
     {
         CHECK(type.findings({}) ==
               std::vector<std::string>{"http_power_url: missing; URL of the BMC. Required."});

@@ -1,4 +1,4 @@
-// ipmitool against ipmi_sim, a BMC that nobody here wrote.
+// ipmitool against ipmi_sim, an independent BMC simulator.
 #include "drivers/ipmi/ipmi.h"
 #include "tests/drivers/error_of.h"
 #include "tests/drivers/ipmi_simulator.h"
@@ -40,7 +40,7 @@ struct Fixture {
 TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
 {
     Fixture f;
-    SECTION("keep the power driver's contract, and fall back to cipher suite 3 since there is no 17")
+    SECTION("keep the power driver's contract and fall back to cipher suite 3")
     {
         CHECK(f.ipmi.standard("management").bmc->learned(f.bmc).empty());
         test::powerDriverContract(*f.ipmi.standard("power").power, f.bmc);
@@ -54,11 +54,12 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
             .boot->setBootDevice(f.bmc, {model::BootDevice::Pxe, true, true}, Deadline::in(30s));
         f.ipmi.standard("management")
             .boot->setBootDevice(f.bmc, {model::BootDevice::Disk, false, false}, Deadline::in(30s));
-        CHECK(f.simulator.calls() == "set boot pxe\nset boot default\n"); // it calls the disk "default"
+        CHECK(f.simulator.calls() ==
+              "set boot pxe\nset boot default\n"); // the simulator's name of the disk is "default"
         const auto boot = f.ipmi.standard("management").boot->bootDevice(f.bmc, Deadline::in(30s));
-        CHECK((!boot || boot->device == model::BootDevice::Disk)); // the simulator answers "default" always
+        CHECK((!boot || boot->device == model::BootDevice::Disk)); // the simulator always answers "default"
     }
-    SECTION("tell what the BMC is, the vendor by name")
+    SECTION("identify the BMC with its vendor's name")
     {
         const drivers::BmcIdentity identity =
             f.ipmi.standard("management").bmc->identify(f.bmc, Deadline::in(30s));
@@ -88,7 +89,7 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
         REQUIRE(readings.at(0).failure);
         CHECK(readings.at(0).failure->code() == ErrorCode::BmcAuthFailed);
     }
-    SECTION("never fall back from a cipher suite that was given")
+    SECTION("never fall back from a configured cipher suite")
     {
         f.bmc.cipherSuite = 17;
         const model::Error error =
@@ -96,5 +97,5 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
         CHECK(error.code() == ErrorCode::BmcUnsupported);
         CHECK_THAT(error.hint(), Catch::Contains("ipmi_cipher_suite"));
     }
-    CHECK(std::filesystem::is_empty(f.runFolder.path() / "ipmi-secrets")); // no password stays behind
+    CHECK(std::filesystem::is_empty(f.runFolder.path() / "ipmi-secrets")); // no password file remains
 }

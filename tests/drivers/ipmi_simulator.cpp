@@ -28,7 +28,7 @@ std::uint16_t freeUdpPort()
     return ntohs(address.sin_port);
 }
 
-/// Whether some socket of this network namespace is bound to the port.
+/// Whether a socket of this network namespace is bound to the port.
 bool bound(std::uint16_t port)
 {
     return platform::readFile("/proc/net/udp").find(fmt::format(":{:04X} 00000000:0000", port)) !=
@@ -86,7 +86,7 @@ IpmiSimulator::IpmiSimulator() : port_(freeUdpPort())
     while (!bound(port_)) {
         if (std::chrono::steady_clock::now() > end)
             throw std::runtime_error("ipmi_sim did not bind its port");
-        std::this_thread::sleep_for(2ms); // looks again; nothing tells us
+        std::this_thread::sleep_for(2ms); // polls: there is no notification
     }
 }
 

@@ -8,13 +8,13 @@
 
 namespace bm::test {
 
-/// A real `ipmi_sim` (OpenIPMI) on a free UDP port of 127.0.0.1, with a chassis_control program that keeps
-/// the power in a file. User ADMIN, password "sim-password". Ended on destruction.
+/// A real `ipmi_sim` (OpenIPMI) on a free UDP port of 127.0.0.1, with a chassis_control program that stores
+/// the power state in a file. User ADMIN, password "sim-password". The destructor ends it.
 class IpmiSimulator {
 public:
     IpmiSimulator();
     std::uint16_t port() const { return port_; }
-    /// What the chassis_control program was asked to set, one line each: "set power 1".
+    /// The requests to the chassis_control program, one line each: "set power 1".
     std::string calls() const;
 
 private:

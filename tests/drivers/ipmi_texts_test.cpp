@@ -1,4 +1,4 @@
-// What ipmitool 1.8.19 said, captured against ipmi_sim, a responder and real machines' known texts.
+// Output of ipmitool 1.8.19, captured from ipmi_sim, a responder and real machines.
 #include "drivers/ipmi/ipmi_texts.h"
 #include "tests/drivers/error_of.h"
 
@@ -16,7 +16,7 @@ using model::PowerState;
 
 namespace {
 
-/// What -v says before every call to a BMC without VSO.
+/// The output of -v before every call to a BMC without VSO.
 const std::string kNoise = "Loading IANA PEN Registry...\n"
                            "Running Get VSO Capabilities my_addr 0x20, transit 0, target 0x20\n"
                            "Invalid completion code received: Invalid command\n"
@@ -86,7 +86,7 @@ const std::vector<Captured>& corpus()
 
 } // namespace
 
-TEST_CASE("what ipmitool says when it fails becomes an error code with a hint", "[drivers][ipmi-texts]")
+TEST_CASE("classify() maps ipmitool's output to an error code with a hint", "[drivers][ipmi-texts]")
 {
     for (const Captured& captured : corpus()) {
         CAPTURE(captured.text);
@@ -99,7 +99,7 @@ TEST_CASE("what ipmitool says when it fails becomes an error code with a hint", 
     }
 }
 
-TEST_CASE("a failure's message is the line that tells why", "[drivers][ipmi-texts]")
+TEST_CASE("the message of a failure is the line with its cause", "[drivers][ipmi-texts]")
 {
     CHECK(classify(kNoise + "Set Chassis Power Control to Up/On failed: Node busy\n").message ==
           "Set Chassis Power Control to Up/On failed: Node busy");
@@ -108,7 +108,7 @@ TEST_CASE("a failure's message is the line that tells why", "[drivers][ipmi-text
     CHECK(classify(std::string(100'000, 'x')).message.size() == 200);
 }
 
-TEST_CASE("bytes of any kind are taken", "[drivers][ipmi-texts][fuzz]")
+TEST_CASE("arbitrary bytes are classified", "[drivers][ipmi-texts][fuzz]")
 {
     std::minstd_rand random(20260101); // the same bytes in every run
     const auto upTo = [&](std::size_t limit) {
@@ -128,7 +128,7 @@ TEST_CASE("bytes of any kind are taken", "[drivers][ipmi-texts][fuzz]")
     }
 }
 
-TEST_CASE("the power state is read", "[drivers][ipmi-texts]")
+TEST_CASE("the power state is parsed", "[drivers][ipmi-texts]")
 {
     CHECK(drivers::parseChassisPower("Chassis Power is on\n") == PowerState::On);
     CHECK(drivers::parseChassisPower("Chassis Power is off\r\n") == PowerState::Off);
@@ -137,7 +137,7 @@ TEST_CASE("the power state is read", "[drivers][ipmi-texts]")
         CHECK(test::errorOf([&] { drivers::parseChassisPower(bad); }).code() == ErrorCode::BmcBadReply);
 }
 
-TEST_CASE("mc info is read", "[drivers][ipmi-texts]")
+TEST_CASE("mc info is parsed", "[drivers][ipmi-texts]")
 {
     const std::string known =
         "Device ID                 : 32\nDevice Revision           : 1\nFirmware Revision         : 2.40\n"
@@ -149,7 +149,7 @@ TEST_CASE("mc info is read", "[drivers][ipmi-texts]")
     CHECK(identity.product == "PowerEdge: R740");
     CHECK(identity.firmware == "2.40");
     CHECK(identity.ipmiVersion == "2.0");
-    SECTION("with numbers where names are not known")
+    SECTION("with numbers for unknown names")
     {
         const drivers::BmcIdentity unknown =
             drivers::parseMcInfo("Firmware Revision : 1.0\nIPMI Version : 2.0\nManufacturer ID : "
@@ -158,13 +158,13 @@ TEST_CASE("mc info is read", "[drivers][ipmi-texts]")
         CHECK(unknown.manufacturer == "IANA 99");
         CHECK(unknown.product == "7 (0x0007)");
     }
-    SECTION("and anything else refused")
+    SECTION("and other texts are refused")
     {
         CHECK(test::errorOf([] { drivers::parseMcInfo("hello\n"); }).code() == ErrorCode::BmcBadReply);
     }
 }
 
-TEST_CASE("what ipmitool tells of the boot flags", "[ipmi][texts]")
+TEST_CASE("boot flags are parsed", "[ipmi][texts]")
 {
     const auto flags = [](const std::string& valid, const std::string& selector,
                           const std::string& more = "") {

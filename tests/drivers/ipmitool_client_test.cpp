@@ -1,4 +1,4 @@
-// How ipmitool is run: what it is given, when, and how often. Its answers are scripted.
+// The arguments, environment, timing and repetition of ipmitool calls. Its answers are scripted.
 #include "drivers/ipmi/ipmi_access.h"
 #include "drivers/ipmi/ipmitool_client.h"
 #include "tests/drivers/error_of.h"
@@ -69,7 +69,7 @@ Exit on(const Command& /*command*/, const Deadline& /*deadline*/)
 
 } // namespace
 
-TEST_CASE("ipmitool is given", "[drivers][ipmitool]")
+TEST_CASE("ipmitool gets", "[drivers][ipmitool]")
 {
     std::string file;
     struct stat seen {};
@@ -82,14 +82,14 @@ TEST_CASE("ipmitool is given", "[drivers][ipmitool]")
     CHECK(f.status() == "Chassis Power is on\n");
     REQUIRE(f.exec.calls().size() == 1);
     const Command command = f.exec.calls().front().command;
-    SECTION("the password by a file of mode 0600 that is gone afterwards")
+    SECTION("the password in a file of mode 0600, removed afterwards")
     {
         CHECK(file == kSecret);
         CHECK((seen.st_mode & 0777U) == 0600U);
         CHECK_FALSE(std::filesystem::exists(optionOf(command, "-f")));
         CHECK(std::filesystem::is_empty(f.runFolder.path() / "ipmi-secrets"));
     }
-    SECTION("no secret on its argv, and the Kg key alone in its environment")
+    SECTION("no secret on its argv, and only the Kg key in its environment")
     {
         for (const std::string& argument : command.argv) {
             CHECK(argument.find("s3cret") == std::string::npos);
@@ -109,7 +109,7 @@ TEST_CASE("ipmitool is given", "[drivers][ipmitool]")
         CHECK(optionOf(command, "-L") == "OPERATOR");
         CHECK(optionOf(command, "-C") == "17");
     }
-    SECTION("a small list of vendors, so that it does not parse 5 MB at each start")
+    SECTION("a short list of vendors, which saves parsing 5 MB at each start")
     {
         const auto list =
             std::filesystem::path(command.env.at("HOME")) / ".local/usr/share/misc/enterprise-numbers.txt";
@@ -122,7 +122,8 @@ TEST_CASE("no argv of the real ipmitool holds the password", "[drivers][ipmitool
     const auto real = platform::makeExec();
     const platform::TemporaryFolder folder;
     const std::string copy = (folder.path() / "seen").string();
-    // Stands before ipmitool, looks at it from outside, as `ps` would, once it runs, and ends it.
+    // A wrapper of ipmitool that reads the argv of the running program from outside, as `ps` would, and ends
+    // it.
     RecordingExec exec([&](const Command& command, const Deadline& deadline) {
         Command watched = command;
         const std::string script =
@@ -155,7 +156,7 @@ TEST_CASE("calls to one BMC", "[drivers][ipmitool]")
         most = std::max(most.load(), ++atOnce);
         ++arrived;
         const auto end = std::chrono::steady_clock::now() + 5s;
-        if (optionOf(command, "-H") == "meet") // goes on only when the other one runs too
+        if (optionOf(command, "-H") == "meet") // waits until the other call runs, too
             while (arrived < 2 && std::chrono::steady_clock::now() < end)
                 std::this_thread::yield();
         --atOnce;
@@ -173,7 +174,7 @@ TEST_CASE("calls to one BMC", "[drivers][ipmitool]")
         for (std::size_t at = 1; at < calls.size(); ++at)
             CHECK(calls[at].began - calls[at - 1].ended >= 100ms);
     }
-    SECTION("do not wait for those to another")
+    SECTION("do not wait for calls to another BMC")
     {
         std::vector<std::jthread> threads;
         for (const int port : {623, 624})
@@ -188,7 +189,7 @@ TEST_CASE("calls to one BMC", "[drivers][ipmitool]")
     }
 }
 
-TEST_CASE("who waits for a BMC in vain", "[drivers][ipmitool]")
+TEST_CASE("a wait for a busy BMC ends", "[drivers][ipmitool]")
 {
     std::atomic<bool> running{false};
     std::atomic<bool> finish{false};
@@ -217,7 +218,7 @@ TEST_CASE("a call that fails", "[drivers][ipmitool]")
     Fixture f([&](const Command& command, const Deadline& deadline) {
         return failures-- > 0 ? failure : on(command, deadline);
     });
-    SECTION("in passing is repeated with growing pauses")
+    SECTION("temporarily is repeated with growing pauses")
     {
         failure = exitOf(1, "", "Set Chassis Power Control to Up/On failed: Node busy\n");
         failures = 2;
@@ -234,14 +235,14 @@ TEST_CASE("a call that fails", "[drivers][ipmitool]")
         CHECK(test::errorOf([&] { f.status(Deadline::in(200ms)); }).code() == ErrorCode::BmcBusy);
         CHECK(f.exec.calls().size() == 1);
     }
-    SECTION("for good is not repeated")
+    SECTION("permanently is not repeated")
     {
         failure = exitOf(1, "", "Get Chassis Power Status failed: Invalid command\n");
         failures = 1;
         CHECK(test::errorOf([&] { f.status(); }).code() == ErrorCode::BmcUnsupported);
         CHECK(f.exec.calls().size() == 1);
     }
-    SECTION("for silence is repeated when acting, not when only reading")
+    SECTION("without an answer is repeated for actions, not for readings")
     {
         failure = exitOf(
             1, "",
@@ -253,7 +254,7 @@ TEST_CASE("a call that fails", "[drivers][ipmitool]")
                   f.client.call(f.bmc, {"chassis", "power", "status"}, Retry::Reading, Deadline::in(30s));
               }).code() == ErrorCode::BmcUnreachable);
     }
-    SECTION("for its credentials lets the BMC rest until one of them changes")
+    SECTION("with wrong credentials is refused until one of them changes")
     {
         failure =
             exitOf(1, "", "> RAKP 2 HMAC is invalid\nError: Unable to establish IPMI v2 / RMCP+ session\n");
@@ -279,7 +280,7 @@ TEST_CASE("a call that fails", "[drivers][ipmitool]")
     }
 }
 
-TEST_CASE("a program that is not there", "[drivers][ipmitool]")
+TEST_CASE("a missing ipmitool is an internal error", "[drivers][ipmitool]")
 {
     const auto exec = platform::makeExec();
     const platform::TemporaryFolder folder;
@@ -294,12 +295,12 @@ TEST_CASE("a program that is not there", "[drivers][ipmitool]")
     CHECK_THAT(error.hint(), Catch::Contains("install ipmitool"));
 }
 
-TEST_CASE("passwords that a killed process left", "[drivers][ipmitool]")
+TEST_CASE("password files of a killed process are removed", "[drivers][ipmitool]")
 {
     Fixture f(on);
     const std::filesystem::path folder = f.runFolder.path() / "ipmi-secrets";
     std::filesystem::create_directory(folder);
-    std::ofstream(folder / "999999999.AbCdEf") << "old secret\n"; // above any pid
+    std::ofstream(folder / "999999999.AbCdEf") << "old secret\n"; // larger than any pid
     f.status();
     CHECK(std::filesystem::is_empty(folder));
 }

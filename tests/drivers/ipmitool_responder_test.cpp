@@ -1,4 +1,4 @@
-// ipmitool against a BMC that records what it is sent, and that can misbehave.
+// ipmitool against a BMC that records requests and injects faults.
 #include "drivers/ipmi/ipmi.h"
 #include "tests/drivers/error_of.h"
 #include "tests/drivers/power_driver_contract.h"
@@ -52,7 +52,7 @@ struct Fixture {
     {
         ipmi.standard("management").boot->setBootDevice(bmc, request, Deadline::in(60s));
     }
-    /// The parameter 5 (boot flags) that arrived.
+    /// The request with parameter 5 (boot flags).
     std::vector<Bytes> bootFlags() { return parameter(5); }
     std::vector<Bytes> parameter(int number)
     {
@@ -91,7 +91,7 @@ TEST_CASE("ipmitool and a BMC with cipher suite 17", "[drivers][peer][responder]
             f.ipmi.standard("power").power->setPower(f.bmc, action, Deadline::in(60s));
         CHECK(f.responder.bodies(0, 2) == std::vector<Bytes>{{1}, {3}, {5}, {0}});
     }
-    SECTION("tell what the BMC is")
+    SECTION("identify the BMC")
     {
         const drivers::BmcIdentity identity =
             f.ipmi.standard("management").bmc->identify(f.bmc, Deadline::in(60s));
@@ -101,7 +101,7 @@ TEST_CASE("ipmitool and a BMC with cipher suite 17", "[drivers][peer][responder]
     }
 }
 
-TEST_CASE("the boot device as the BMC gets it", "[drivers][peer][responder]")
+TEST_CASE("the bytes of the boot device request", "[drivers][peer][responder]")
 {
     Fixture f;
     struct Case {
@@ -119,7 +119,7 @@ TEST_CASE("the boot device as the BMC gets it", "[drivers][peer][responder]")
 
 TEST_CASE("the boot-flag timeout", "[drivers][peer][responder]")
 {
-    SECTION("is left alone where a node says so")
+    SECTION("is unchanged when the node's setting says so")
     {
         Fixture f;
         f.bmc.disableBootTimeout = false;
@@ -127,10 +127,10 @@ TEST_CASE("the boot-flag timeout", "[drivers][peer][responder]")
         CHECK(f.parameter(3).empty());
         CHECK(f.bootFlags().size() == 1);
     }
-    SECTION("that a BMC does not know does not keep the boot device from being set")
+    SECTION("is optional: an unsupported parameter does not prevent setting the boot device")
     {
         BmcManners manners;
-        manners.codes[kSetBootOptions] = {0x80, 1}; // "parameter not supported", to the first only
+        manners.codes[kSetBootOptions] = {0x80, 1}; // "parameter not supported", for the first request
         Fixture f(manners);
         f.boot({BootDevice::Pxe, false, false});
         CHECK(f.bootFlags().size() == 1);
@@ -144,7 +144,7 @@ TEST_CASE("a BMC without cipher suite 17", "[drivers][peer][responder]")
     Fixture f(manners);
     f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s));
     f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::Off, Deadline::in(60s));
-    CHECK(f.responder.loginSuites() == std::vector<int>{17, 3, 3}); // asked for 17 once, then remembered
+    CHECK(f.responder.loginSuites() == std::vector<int>{17, 3, 3}); // one try with 17, then remembered
     CHECK(f.ipmi.standard("management").bmc->learned(f.bmc) == drivers::Values{{"ipmi_cipher_suite", "3"}});
 }
 
@@ -154,13 +154,13 @@ TEST_CASE("a BMC with a Kg key", "[drivers][peer][responder]")
     manners.kg = {0xff, 0x01, 0x20, 0x7f, 0xfe};
     manners.kg.resize(20);
     Fixture f(manners);
-    SECTION("lets in who has it")
+    SECTION("accepts a login with the key")
     {
         f.bmc.kgKey = "ff01207ffe";
         CHECK_NOTHROW(f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
         CHECK(f.responder.poweredOn());
     }
-    SECTION("refuses who has not")
+    SECTION("refuses a login without it")
     {
         CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcAuthFailed);
     }
@@ -179,7 +179,7 @@ TEST_CASE("a BMC that refuses the login", "[drivers][peer][responder]")
 {
     Fixture f;
     const auto logins = [&] { return f.responder.loginSuites().size(); };
-    SECTION("for its password is asked once, then rests")
+    SECTION("because of the password is called once, then rests")
     {
         f.bmc.password = "wrong";
         const model::Error error = f.failureOf(PowerAction::On);
@@ -187,9 +187,9 @@ TEST_CASE("a BMC that refuses the login", "[drivers][peer][responder]")
         CHECK_THAT(error.what(), Catch::Contains(f.bmc.key) && !Catch::Contains("wrong"));
         CHECK(logins() == 1);
         CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcResting);
-        CHECK(logins() == 1); // not even asked
+        CHECK(logins() == 1); // no further login
     }
-    SECTION("for its user likewise")
+    SECTION("because of the user is called once, then rests")
     {
         f.bmc.user = "somebody";
         CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcAuthFailed);
@@ -201,21 +201,21 @@ TEST_CASE("a BMC that refuses the login", "[drivers][peer][responder]")
 TEST_CASE("a BMC in trouble", "[drivers][peer][responder]")
 {
     BmcManners manners;
-    SECTION("busy for a moment is asked again")
+    SECTION("busy for a moment is called again")
     {
         manners.codes[kPowerControl] = {0xc0, 2};
         Fixture f(manners);
         CHECK_NOTHROW(f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s)));
         CHECK(f.responder.poweredOn());
     }
-    SECTION("busy for long is told as busy")
+    SECTION("busy for long fails with bmc-busy")
     {
         manners.codes[kPowerControl] = {0xc0, 1000};
         Fixture f(manners);
         CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcBusy);
         CHECK(f.responder.bodies(0, 2).size() == 4); // one call and three repetitions
     }
-    SECTION("out of sessions for a moment is asked again, for long is told so")
+    SECTION("out of sessions for a moment is called again, for long it fails")
     {
         manners.sessionsRefused = 1;
         Fixture f(manners);
@@ -224,7 +224,7 @@ TEST_CASE("a BMC in trouble", "[drivers][peer][responder]")
         Fixture g(manners);
         CHECK(g.failureOf(PowerAction::On).code() == ErrorCode::BmcSessionLimit);
     }
-    SECTION("that refuses what is already so is taken at its word only after a look")
+    SECTION("that refuses a redundant power action is read before the action counts as done")
     {
         manners.codes[kPowerControl] = {0xd5, 1000};
         Fixture f(manners);
@@ -232,7 +232,7 @@ TEST_CASE("a BMC in trouble", "[drivers][peer][responder]")
         CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcRejected);
         CHECK(f.failureOf(PowerAction::Reset).code() == ErrorCode::BmcRejected);
     }
-    SECTION("that does not know a command is told as unsupported")
+    SECTION("without a command fails with bmc-unsupported")
     {
         manners.codes[kPowerControl] = {0xc1, 1000};
         Fixture f(manners);
@@ -240,10 +240,10 @@ TEST_CASE("a BMC in trouble", "[drivers][peer][responder]")
     }
 }
 
-TEST_CASE("what is no BMC, or a dead one", "[drivers][peer][responder]")
+TEST_CASE("a dead or foreign peer", "[drivers][peer][responder]")
 {
     BmcManners manners;
-    SECTION("dead is unreachable within the deadline")
+    SECTION("that is dead is unreachable within the deadline")
     {
         manners.silent = true;
         Fixture f(manners);
@@ -253,7 +253,7 @@ TEST_CASE("what is no BMC, or a dead one", "[drivers][peer][responder]")
         CHECK_THAT(error.hint(), Catch::Contains("VLAN"));
         CHECK(std::chrono::steady_clock::now() - began < 10s);
     }
-    SECTION("dead and given time is unreachable by ipmitool's own word")
+    SECTION("that is dead is unreachable by ipmitool's own message, given time")
     {
         manners.silent = true;
         Fixture f(manners);
@@ -263,14 +263,14 @@ TEST_CASE("what is no BMC, or a dead one", "[drivers][peer][responder]")
         CHECK(readings.at(0).failure->code() == ErrorCode::BmcUnreachable);
         CHECK_THAT(readings.at(0).failure->what(), Catch::Contains("Get Auth Capabilities error"));
     }
-    SECTION("answering nonsense is an error in time, and nothing worse")
+    SECTION("that answers nonsense yields an error in time")
     {
         manners.nonsense = true;
         Fixture f(manners);
         const model::Error error = f.failureOf(PowerAction::On, Deadline::in(8s));
         CHECK((error.code() == ErrorCode::BmcBadReply || error.code() == ErrorCode::BmcUnreachable));
     }
-    SECTION("a name that does not resolve says so")
+    SECTION("with an unresolvable name fails with a hint")
     {
         Fixture f;
         f.bmc.host = "bmc.invalid";

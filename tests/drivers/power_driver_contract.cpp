@@ -36,7 +36,7 @@ PowerReading read(PowerDriver& driver, const BmcAccess& bmc)
 
 void checkSwitching(PowerDriver& driver, const BmcAccess& bmc)
 {
-    for (int round = 0; round < 2; ++round) { // each action may be repeated without harm
+    for (int round = 0; round < 2; ++round) { // each action may be repeated
         driver.setPower(bmc, PowerAction::On, soon());
         CHECK(powerBecomes(driver, bmc, PowerState::On));
     }
@@ -46,7 +46,7 @@ void checkSwitching(PowerDriver& driver, const BmcAccess& bmc)
         driver.setPower(bmc, PowerAction::Off, soon());
         CHECK(powerBecomes(driver, bmc, PowerState::Off));
     }
-    driver.setPower(bmc, PowerAction::SoftOff, soon()); // nothing to do, and no error
+    driver.setPower(bmc, PowerAction::SoftOff, soon()); // a redundant action is no error
     CHECK(powerBecomes(driver, bmc, PowerState::Off));
 }
 
@@ -77,7 +77,7 @@ void checkBadAccess(PowerDriver& driver, const BmcAccess& bmc)
     REQUIRE(readings.size() == 2);
     REQUIRE(readings[0].failure);
     CHECK(readings[0].failure->code() == ErrorCode::InvalidInput);
-    CHECK_FALSE(readings[1].failure); // one that fails does not fail the others
+    CHECK_FALSE(readings[1].failure); // one failure does not affect the others
 }
 
 void checkDeadline(PowerDriver& driver, const BmcAccess& bmc)
@@ -89,7 +89,7 @@ void checkDeadline(PowerDriver& driver, const BmcAccess& bmc)
     CHECK(errorOf([&] {
               driver.setPower(bmc, PowerAction::On, Deadline::in(30s, stop.get_token()));
           }).code() == ErrorCode::Aborted);
-    CHECK(read(driver, bmc).state == PowerState::Off); // neither was sent
+    CHECK(read(driver, bmc).state == PowerState::Off); // neither call was sent
 }
 
 } // namespace
@@ -103,7 +103,7 @@ bool powerBecomes(PowerDriver& driver, const BmcAccess& bmc, PowerState state)
             FAIL("reading the power failed: " << reading.failure->what());
         if (reading.state == state)
             return true;
-        std::this_thread::sleep_for(2ms); // looks again; nothing tells us
+        std::this_thread::sleep_for(2ms); // polls: there is no notification
     }
     return false;
 }

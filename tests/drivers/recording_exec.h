@@ -10,7 +10,7 @@
 
 namespace bm::test {
 
-/// An Exec that records what it is asked to run and answers by @p answer, or passes it on. Thread-safe.
+/// An Exec that records each command and answers with @p answer, or runs it. Thread-safe.
 class RecordingExec final : public platform::Exec {
 public:
     using Answer = std::function<platform::Exit(const platform::Command&, const model::Deadline&)>;
@@ -51,7 +51,7 @@ inline platform::Exit exitOf(int code, std::string out, std::string err = {})
     return exit;
 }
 
-/// The value after @p option, "" when it is not there.
+/// The value after @p option; "" when the option is missing.
 inline std::string optionOf(const platform::Command& command, const std::string& option)
 {
     const auto found = std::find(command.argv.begin(), command.argv.end(), option);

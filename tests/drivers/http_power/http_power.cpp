@@ -22,7 +22,7 @@ namespace {
 
 std::string checkUrl(const std::string& text)
 {
-    return text.starts_with("http://") ? "" : fmt::format("'{}' is no http URL", text);
+    return text.starts_with("http://") ? "" : fmt::format("'{}' is not an http URL", text);
 }
 
 BmcAccess accessOf(const drivers::NodeAccess& node)
@@ -47,7 +47,7 @@ void requireTime(const BmcAccess& bmc, const Deadline& deadline)
         throw Error(ErrorCode::DeadlineExceeded, "no time left to ask BMC " + bmc.key);
 }
 
-/// The BMC's answer to @p method of @p path. @throws Error as PowerDriver tells
+/// Sends @p method to @p path of the BMC. @throws Error as PowerDriver
 json ask(const BmcAccess& bmc, const std::string& method, const std::string& path, const json& body,
          const Deadline& deadline)
 {

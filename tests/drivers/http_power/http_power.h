@@ -3,8 +3,8 @@
 
 namespace bm::test {
 
-/// The hardware type "http-power": a BMC that knows power and the boot device alone, over HTTP with JSON.
-/// It shows how much a second driver takes: nothing outside this folder knows it.
+/// The hardware type "http-power": a BMC with power and boot device only, over HTTP with JSON. It shows the
+/// effort of a second driver: nothing outside this folder includes it.
 drivers::HardwareType makeHttpPower();
 
 } // namespace bm::test

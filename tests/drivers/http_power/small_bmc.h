@@ -9,7 +9,7 @@
 
 namespace bm::test {
 
-/// A machine with a BMC that speaks the protocol of "http-power", on a free port of the loopback.
+/// A simulated BMC with the protocol of "http-power", on a free port of the loopback.
 class SmallBmc {
 public:
     struct Machine {

@@ -56,7 +56,7 @@ std::uint8_t checksum(const Bytes& bytes, std::size_t from, std::size_t to)
     return static_cast<std::uint8_t>(0U - sum);
 }
 
-/// An RMCP+ packet outside of a session.
+/// An RMCP+ packet outside a session.
 Bytes packetOf(PayloadType type, const Bytes& payload)
 {
     Bytes packet = kRmcpHeader;
@@ -65,7 +65,7 @@ Bytes packetOf(PayloadType type, const Bytes& payload)
     return packet;
 }
 
-/// Tag, status, then the console's session id: what every refusal is made of.
+/// Tag, status and the console's session id: the form of every refusal.
 Bytes refusal(std::uint8_t tag, Status status, const std::array<std::uint8_t, 4>& consoleId)
 {
     return {tag, status, 0, 0, consoleId[0], consoleId[1], consoleId[2], consoleId[3]};
@@ -134,7 +134,7 @@ void BmcResponder::serve(const std::stop_token& stop)
         try {
             for (const Bytes& reply : answer(*memory, Bytes(buffer.begin(), buffer.begin() + got)))
                 ::sendto(socket_.get(), reply.data(), reply.size(), 0, generic, length);
-        } catch (const std::out_of_range&) { // a short packet: as if it had never come
+        } catch (const std::out_of_range&) { // ignore a short packet
         }
     }
 }
@@ -167,7 +167,7 @@ std::vector<Bytes> BmcResponder::answer(Memory& memory, const Bytes& packet)
     }
 }
 
-/// A request outside of any session: Get Channel Authentication Capabilities, in the form of IPMI 1.5.
+/// A request outside any session: Get Channel Authentication Capabilities, in the form of IPMI 1.5.
 Bytes BmcResponder::answerPlain(Memory& memory, const Bytes& packet)
 {
     const Bytes reply = respond(memory, part(packet, 14, packet.at(13)));
@@ -230,7 +230,7 @@ Bytes BmcResponder::rakp3(Memory& memory, const Bytes& payload)
     return reply;
 }
 
-/// A request inside of a session: checked, decrypted, answered alike.
+/// A request inside a session: checks and decrypts it, and answers in the same form.
 Bytes BmcResponder::sealedAnswer(Memory& memory, const Bytes& packet)
 {
     RmcpSession& session = memory.sessions.at(number(packet, 6));
@@ -244,7 +244,7 @@ Bytes BmcResponder::sealedAnswer(Memory& memory, const Bytes& packet)
     const Bytes sealed = session.seal(respond(memory, *message));
     Bytes reply{0x06, 0xc0};
     append(reply, Bytes(session.consoleId.begin(), session.consoleId.end()));
-    append(reply, part(packet, 10, 4)); // the sequence number, as it came
+    append(reply, part(packet, 10, 4)); // the sequence number of the request
     append(reply, {static_cast<std::uint8_t>(sealed.size()), 0});
     append(reply, sealed);
     std::uint8_t pad = 0;

@@ -12,7 +12,7 @@
 
 namespace bm::test {
 
-/// One IPMI request as it arrived, after decryption.
+/// One IPMI request, decrypted.
 struct IpmiRequest {
     std::uint8_t netFn = 0;
     std::uint8_t command = 0;
@@ -20,20 +20,20 @@ struct IpmiRequest {
     bool operator==(const IpmiRequest&) const = default;
 };
 
-/// How a responder behaves; set before it is asked.
+/// The behaviour of a responder; set it before the first request.
 struct BmcManners {
     std::set<int> suites{17, 3};
     std::string user = "ADMIN";
     std::string password = "secret-of-the-bmc";
     Bytes kg{};
-    bool silent = false;     ///< takes all, answers nothing
-    bool nonsense = false;   ///< answers everything with bytes of its own liking
-    int sessionsRefused = 0; ///< so many logins get "insufficient resources for session"
+    bool silent = false;     ///< receives requests and never answers
+    bool nonsense = false;   ///< answers every request with random bytes
+    int sessionsRefused = 0; ///< this many logins get "insufficient resources for session"
     std::map<std::pair<int, int>, std::pair<std::uint8_t, int>>
         codes{}; ///< (netFn, command): completion code, how often
 };
 
-/// A BMC of few words: RMCP+ on a UDP port of 127.0.0.1, cipher suites 17 and 3; it records the bytes of each
+/// A minimal BMC: RMCP+ on a UDP port of 127.0.0.1, cipher suites 17 and 3. It records the bytes of each
 /// request.
 class BmcResponder {
 public:
@@ -46,7 +46,7 @@ public:
     std::vector<IpmiRequest> requests();
     /// The bodies of all requests with this network function and command.
     std::vector<Bytes> bodies(int netFn, int command);
-    std::vector<int> loginSuites(); ///< the cipher suite of each login begun, in order
+    std::vector<int> loginSuites(); ///< the cipher suite of each login, in order
     bool poweredOn();
 
 private:
@@ -70,7 +70,7 @@ private:
     platform::Guarded<Memory> memory_{};
     platform::Fd socket_{};
     std::uint16_t port_ = 0;
-    std::jthread thread_{}; ///< last: it uses all above
+    std::jthread thread_{}; ///< last member: it uses the others
 };
 
 } // namespace bm::test

@@ -21,7 +21,7 @@ template <std::size_t N> void append(Bytes& to, const std::array<std::uint8_t, N
     to.insert(to.end(), from.begin(), from.end());
 }
 
-/// AES-CBC-128 without padding of its own.
+/// AES-CBC-128 without padding.
 Bytes aes(bool encrypt, const Bytes& key, const Bytes& iv, const Bytes& text)
 {
     const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(EVP_CIPHER_CTX_new(),

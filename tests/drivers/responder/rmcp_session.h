@@ -30,7 +30,7 @@ public:
     std::uint8_t algorithm(int group) const; ///< 0 authentication, 1 integrity, 2 confidentiality
     Bytes rakp2Code() const;
     Bytes rakp3Code() const;
-    Bytes rakp4Code();                    ///< also makes the session's keys
+    Bytes rakp4Code();                    ///< also derives the session's keys
     Bytes seal(const Bytes& plain) const; ///< confidentiality: IV, AES-CBC
     std::optional<Bytes> open(const Bytes& sealed) const;
     Bytes integrity(const Bytes& covered) const;
