@@ -32,7 +32,7 @@ std::string textOf(const fs::path& file)
     return fs::exists(file) ? platform::readFile(file) : "";
 }
 
-/// The lines of @p text that @p wanted is true for, comments among them.
+/// The lines of @p text for which @p wanted is true, comments included.
 template <class Wanted> std::string linesOf(const std::string& text, Wanted wanted)
 {
     std::string kept;
@@ -43,43 +43,45 @@ template <class Wanted> std::string linesOf(const std::string& text, Wanted want
     return kept;
 }
 
-model::Grant grantOf(const GrantWish& wish, model::Grant grant)
+model::Grant grantOf(const RequestedGrant& requested, model::Grant grant)
 {
-    if (!wish.role.empty())
-        grant.role = api::grantFromText(wish.role).role;
-    if (wish.project)
-        grant.project = *wish.project;
+    if (!requested.role.empty())
+        grant.role = api::grantFromText(requested.role).role;
+    if (requested.project)
+        grant.project = *requested.project;
     return grant;
 }
 
 } // namespace
 
 void setUser(const Config& config, const std::string& name, const std::string& password,
-             const GrantWish& wish)
+             const RequestedGrant& requested)
 {
     makeFolders(config);
     const std::string before = textOf(usersFile(config));
     const api::Users users = api::usersFromText(before, usersFile(config).string());
     const auto found = users.find(name);
-    const model::Grant grant = grantOf(wish, found == users.end() ? model::Grant{} : found->second.grant);
+    const model::Grant grant =
+        grantOf(requested, found == users.end() ? model::Grant{} : found->second.grant);
     const std::string line = api::userLine(name, password, grant);
     const std::string kept =
         linesOf(before, [&](const std::string& row) { return !row.starts_with(name + ":"); });
     platform::writeFileAtomically(usersFile(config), kept + line + "\n", 0600);
 }
 
-api::NewToken createToken(const Config& config, const std::string& name, const GrantWish& wish, int days)
+api::NewToken createToken(const Config& config, const std::string& name, const RequestedGrant& requested,
+                          int days)
 {
     if (days < 0)
-        throw Error(ErrorCode::InvalidInput, fmt::format("--days {}: a token expires later", days),
-                    "0 is a token that does not expire");
+        throw Error(ErrorCode::InvalidInput, fmt::format("--days {}: must not be negative", days),
+                    "0 means that the token does not expire");
     makeFolders(config);
     std::optional<model::UtcTime> expires;
     if (days > 0)
         expires = model::SystemClock{}.now() + std::chrono::days{days};
-    api::NewToken made = api::makeToken(name, grantOf(wish, {model::Role::Reader, ""}), expires);
+    api::NewToken made = api::makeToken(name, grantOf(requested, {model::Role::Reader, ""}), expires);
     const std::string before = textOf(tokensFile(config));
-    api::tokensFromText(before, tokensFile(config).string()); // not onto a file that bmd would refuse
+    api::tokensFromText(before, tokensFile(config).string()); // validate before appending to the file
     platform::writeFileAtomically(tokensFile(config), before + api::tokenLine(made.token) + "\n", 0600);
     return made;
 }
@@ -88,7 +90,7 @@ std::vector<api::Token> listTokens(const Config& config)
 {
     std::vector<api::Token> tokens;
     const std::string text = textOf(tokensFile(config));
-    linesOf(text, [&](const std::string& row) { // in the file's order
+    linesOf(text, [&](const std::string& row) { // the order of the file
         for (auto& [id, token] : api::tokensFromText(row, tokensFile(config).string()))
             tokens.push_back(token);
         return false;
@@ -108,7 +110,7 @@ std::size_t revokeTokens(const Config& config, const std::string& idOrName)
     });
     if (revoked == 0)
         throw Error(ErrorCode::NotFound, fmt::format("there is no token {}", idOrName.substr(0, 80)),
-                    "bmd --list-tokens shows which there are");
+                    "bmd --list-tokens lists the tokens");
     platform::writeFileAtomically(tokensFile(config), kept, 0600);
     return revoked;
 }

@@ -8,22 +8,26 @@
 
 namespace bm::bmd {
 
-/// What the command line says of a role; what it does not say stays as it is, or is the given default.
-struct GrantWish {
+/// The role that the command line requests. Missing values keep the current grant, or get the default.
+struct RequestedGrant {
     std::string role{};
-    std::optional<std::string> project{}; ///< "" is the system
+    std::optional<std::string> project{}; ///< "" means the system
 };
 
-/// Adds a user to the state folder's users file, or changes the password; a running bmd takes it at once.
-/// New users are administrators of the system unless @p wish says otherwise. @throws Error InvalidInput
+/// Adds a user to the state folder's users file, or changes the password. A running bmd reads the file again
+/// at once. New users are administrators of the system unless @p requested says otherwise. @throws Error
+/// InvalidInput
 void setUser(const Config& config, const std::string& name, const std::string& password,
-             const GrantWish& wish = {});
-/// Adds a token to the state folder's tokens file (a reader of the system unless @p wish says otherwise).
-/// @p days until it expires, 0: never. @throws Error InvalidInput
-api::NewToken createToken(const Config& config, const std::string& name, const GrantWish& wish, int days);
-/// The oldest first.
+             const RequestedGrant& requested = {});
+/// Adds a token to the state folder's tokens file (a reader of the system unless @p requested says
+/// otherwise).
+/// @param days  lifetime; 0: never expires. @throws Error InvalidInput
+api::NewToken createToken(const Config& config, const std::string& name, const RequestedGrant& requested,
+                          int days);
+/// All tokens, the oldest first.
 std::vector<api::Token> listTokens(const Config& config);
-/// @p idOrName ends: by id one, by name all of that name. @return how many. @throws Error NotFound
+/// Revokes the token with the id @p idOrName, or all tokens with that name. @return their number. @throws
+/// Error NotFound
 std::size_t revokeTokens(const Config& config, const std::string& idOrName);
 
 } // namespace bm::bmd

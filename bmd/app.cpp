@@ -40,8 +40,8 @@ constexpr std::chrono::milliseconds kHostsPace{50};
 
 } // namespace
 
-/// Publishes the known machines to the DHCP service on a thread of its own, at most once in kHostsPace: each
-/// publication reads all of them.
+/// Publishes the known machines to the DHCP service on its own thread, at most once in kHostsPace, because
+/// each publication reads all machines.
 class DhcpHostsPublisher {
 public:
     DhcpHostsPublisher(conductor::BootService& boots, pxe::BootServices& services)
@@ -75,7 +75,7 @@ struct App::State {
 
     void onContact(const pxe::BootContact& contact);
     void startListeners();
-    /// As machines reach it; with a port of the system's choice, what that is.
+    /// The URL under which machines reach bmd. With a port chosen by the system, the actual one.
     std::string provisioningUrl() const
     {
         return config.provisioning.port != 0 ? config.conductor.baseUrl
@@ -137,7 +137,7 @@ void App::start()
     State& state = *state_;
     makeFirstUser(state.config);
     useCertificates(state.config);
-    state.core.recover(); // what a request changes from here on is not what a dead process left
+    state.core.recover(); // before any request can change the state
     state.startListeners();
     writeClientConfig(state.config, endpoint());
     if (state.config.bootServices())

@@ -8,9 +8,9 @@
 
 namespace bm::bmd {
 
-/// The whole of bmd, built from a Config: the one place that names concrete classes. --dev and the tests
-/// build the same. start() makes what a first start lacks (folders, keys, users, certificates), stop() ends
-/// everything in order.
+/// All of bmd, built from a Config. Only this class and Core name concrete classes; --dev and the tests build
+/// the same. start() creates what is missing (folders, keys, users, certificates). stop() ends everything in
+/// order.
 class App {
 public:
     App(Config config, const model::Clock& clock);
@@ -19,7 +19,7 @@ public:
     App& operator=(const App&) = delete;
     void start();
     void stop();
-    /// "http://127.0.0.1:6385", known after start().
+    /// "http://127.0.0.1:6385"; valid after start().
     std::string endpoint() const;
     std::uint16_t provisioningPort() const;
 
@@ -28,8 +28,8 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// --dev: loopback only, no authentication, database and store in @p folder, no DHCP, no TFTP; port 0 is any
-/// free one.
+/// The configuration of --dev: loopback only, no authentication, database and store in @p folder, no DHCP, no
+/// TFTP. Port 0 means any free port.
 Config devConfig(const std::string& folder, std::uint16_t port);
 
 } // namespace bm::bmd

@@ -47,11 +47,11 @@ struct Options {
 
 constexpr const char* kFooter = R"(Examples:
   bmd --print-config > /etc/bm/bmd.yaml     the documented defaults
-  bmd --check                               is the file right?
+  bmd --check                               check a configuration file
   bmd --dev --port 6385                     try it out: no root, no network, simulated machines
   bmd --set-user alice < password-file      add an operator or change a password
   bmd --set-user bob --role member --project web < password-file
-                                            one who works with the nodes of the project web
+                                            add a member of the project web
   bmd --create-token ci --role manager --project web --days 30 > token-file
   bmd --list-tokens; bmd --revoke-token ci
   bmd db --help                             back up, restore, check the database)";
@@ -66,7 +66,7 @@ sigset_t endSignals()
     return signals;
 }
 
-/// Serves until SIGTERM or SIGINT. The signals were blocked before any thread began.
+/// Serves until SIGTERM or SIGINT. The caller has blocked both signals before it started a thread.
 int serve(const Config& config, bool dev)
 {
     const sigset_t signals = endSignals();
@@ -97,7 +97,7 @@ int runDev(std::uint16_t port)
     return serve(devConfig(folder.path().string(), port), true);
 }
 
-GrantWish wishOf(const Options& options)
+RequestedGrant requestedGrant(const Options& options)
 {
     return {options.role, options.projectGiven ? std::optional(options.project) : std::nullopt};
 }
@@ -106,8 +106,8 @@ int addUser(const Config& config, const Options& options)
 {
     std::string password;
     std::getline(std::cin, password);
-    setUser(config, options.user, password, wishOf(options));
-    std::cout << "user " << options.user << " is set; bmd takes it at once\n";
+    setUser(config, options.user, password, requestedGrant(options));
+    std::cout << "user " << options.user << " is set; a running bmd accepts it at once\n";
     return 0;
 }
 
@@ -120,14 +120,14 @@ std::string expiryOf(const api::Token& token)
                : "never";
 }
 
-/// The token alone on stdout, for a file or a pipe.
+/// Prints the bare token on stdout, for a file or a pipe.
 int addToken(const Config& config, const Options& options)
 {
-    const api::NewToken made = createToken(config, options.newToken, wishOf(options), options.days);
+    const api::NewToken made = createToken(config, options.newToken, requestedGrant(options), options.days);
     std::cout << made.text << "\n";
     std::cerr << "token " << made.token.id << " of " << made.token.name << ", "
               << api::toText(made.token.grant) << ", expires " << expiryOf(made.token)
-              << "; it is shown this once. bmd takes it at once\n"
+              << "; it is shown only now. A running bmd accepts it at once\n"
               << "use: BM_TOKEN_FILE=FILE bm node list; curl -H \"X-Auth-Token: $(cat FILE)\" ...\n";
     return 0;
 }
@@ -145,27 +145,27 @@ int showTokens(const Config& config)
     return 0;
 }
 
-int endTokens(const Config& config, const std::string& idOrName)
+int revokeToken(const Config& config, const std::string& idOrName)
 {
     const std::size_t count = revokeTokens(config, idOrName);
-    std::cout << fmt::format("{} token{} revoked; bmd refuses {} at once\n", count, count == 1 ? "" : "s",
-                             count == 1 ? "it" : "them");
+    std::cout << fmt::format("{} token{} revoked; a running bmd refuses {} at once\n", count,
+                             count == 1 ? "" : "s", count == 1 ? "it" : "them");
     return 0;
 }
 
 int exchangeKey(const Config& config)
 {
     const db::Resealed count = rotateKey(config);
-    std::cout << fmt::format("{} is new; {} secret{} sealed again\n", config.paths.secretKeyFile.string(),
-                             count.values, count.values == 1 ? "" : "s")
-              << "backups that were made before open with the old key only, which is gone from here\n";
+    std::cout << fmt::format("{} has a new key; {} secret{} sealed again\n",
+                             config.paths.secretKeyFile.string(), count.values, count.values == 1 ? "" : "s")
+              << "earlier backups need the old key, which is deleted here\n";
     if (count.lost > 0)
-        std::cerr << fmt::format("{} could not be opened, by the old key either, and were left as they are\n",
+        std::cerr << fmt::format("{} could not be opened with the old key either, and remain unchanged\n",
                                  count.lost);
     return 0;
 }
 
-/// What changes accounts and ends; nothing: bmd is to serve.
+/// Runs an option that changes accounts. @return its exit code; nullopt when bmd is to serve
 std::optional<int> runAccounts(const Config& config, const Options& options)
 {
     if (!options.user.empty())
@@ -175,7 +175,7 @@ std::optional<int> runAccounts(const Config& config, const Options& options)
     if (options.listTokens)
         return showTokens(config);
     if (!options.revokedToken.empty())
-        return endTokens(config, options.revokedToken);
+        return revokeToken(config, options.revokedToken);
     if (options.rotateKey)
         return exchangeKey(config);
     return std::nullopt;
@@ -207,9 +207,9 @@ int run(const Options& options)
     return serve(config, false);
 }
 
-/// A list of a thousand nodes is some MiB for some ms: given back to the kernel each time, its page faults
-/// were a third of the time. Each heap may keep as much as such an answer takes;
-/// few heaps keep less in all (bench/control-plane: 66 MiB instead of 103 with 1,000 nodes).
+/// A list of a thousand nodes needs some MiB for some ms. When the heap returned them to the kernel each
+/// time, the page faults took a third of the time. So each heap keeps the memory of one such answer, and the
+/// number of heaps is limited (bench/control-plane: 66 MiB instead of 103 with 1,000 nodes).
 void keepFreedMemory()
 {
     constexpr int kHeaps = 4;
@@ -227,7 +227,7 @@ int runBmd(int argc, char** argv)
     CLI::App app{"bmd: the provisioning server of bm", "bmd"};
     Options options;
     app.footer(kFooter);
-    app.set_version_flag("--version", "bmd 0.1.0");
+    app.set_version_flag("--version", std::string("bmd ") + BM_VERSION);
     CLI::Option* file =
         app.add_option("-c,--config", options.configFile, "configuration file")->capture_default_str();
     app.add_flag("--print-config", options.printConfig, "print every key with its default and exit");
@@ -235,25 +235,26 @@ int runBmd(int argc, char** argv)
     app.add_flag("--print-states", options.printStates, "print the node states as a DOT graph and exit");
     app.add_option("--set-user", options.user, "add an operator or change a password, read from stdin")
         ->type_name("NAME");
-    app.add_option("--create-token", options.newToken, "print a new bearer token")->type_name("NAME");
+    app.add_option("--create-token", options.newToken, "create a bearer token and print it")
+        ->type_name("NAME");
     app.add_flag("--list-tokens", options.listTokens, "list the bearer tokens");
-    app.add_option("--revoke-token", options.revokedToken, "end a token, or all of that name")
+    app.add_option("--revoke-token", options.revokedToken, "revoke a token, or all tokens with that name")
         ->type_name("ID|NAME");
     app.add_flag("--rotate-key", options.rotateKey,
-                 "exchange the key that encrypts secrets in the database; bmd must be stopped");
-    app.add_option(
-           "--role", options.role,
-           "of --set-user and --create-token: reader, member, manager, admin (new users: admin; tokens: "
-           "reader)")
+                 "rotate the key that encrypts secrets in the database; bmd must be stopped");
+    app.add_option("--role", options.role,
+                   "role for --set-user and --create-token: reader, member, manager, admin (new users: "
+                   "admin; tokens: "
+                   "reader)")
         ->check(CLI::IsMember({"reader", "member", "manager", "admin"}));
-    CLI::Option* project = app.add_option(
-        "--project", options.project,
-        "of --set-user and --create-token: sees the nodes that it owns or leases; \"\" is the whole system");
-    app.add_option("--days", options.days, "of --create-token: until it expires; 0: never")
+    CLI::Option* project = app.add_option("--project", options.project,
+                                          "project for --set-user and --create-token: grants access to the "
+                                          "nodes that it owns or leases; \"\" is the whole system");
+    app.add_option("--days", options.days, "lifetime for --create-token; 0: never expires")
         ->capture_default_str();
     app.add_flag("--dev", options.dev,
                  "try bm: loopback, no authentication, temporary database, simulated hardware");
-    app.add_option("--port", options.port, "of --dev; else any free one")->needs("--dev");
+    app.add_option("--port", options.port, "port for --dev (default: any free one)")->needs("--dev");
     addDbCommand(app, options.db);
     try {
         app.parse(argc, argv);

@@ -2,8 +2,8 @@
 
 namespace bm::bmd {
 
-/// Parses bmd's arguments and runs. @return the exit code: 0 stopped by a signal, 1 failed, 2 wrong usage or
-/// configuration
+/// Parses bmd's arguments and runs. @return the exit code: 0 after a signal, 1 on failure, 2 for wrong usage
+/// or configuration
 int runBmd(int argc, char** argv);
 
 } // namespace bm::bmd

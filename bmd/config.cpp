@@ -49,7 +49,7 @@ Config readConfig(const std::filesystem::path& file, bool mayBeAbsent)
     for (const ConfigFinding& finding : findings)
         lines += (lines.empty() ? "" : "\n") + finding.text();
     throw Error(ErrorCode::InvalidInput, lines,
-                "bmd --print-config documents every key; bmd --check tries a file");
+                "bmd --print-config documents every key; bmd --check checks a file");
 }
 
 } // namespace bm::bmd

@@ -23,21 +23,22 @@ enum class AuthMode { Basic, None };
 
 struct Paths {
     std::filesystem::path stateFolder; ///< database, images, secrets, certificates
-    std::filesystem::path runFolder;   ///< what need not outlive a boot
+    std::filesystem::path runFolder;   ///< files that a reboot may delete
     std::filesystem::path ramdiskFolder;
     std::filesystem::path loaderFolder;
     std::filesystem::path secretKeyFile;
 };
 
-/// Every setting of bmd, complete: what the file leaves out has its default, what follows from others is
-/// filled in (see settle()). Made by defaultConfig(), parseConfig() and readConfig().
+/// Every setting of bmd, complete: missing keys have their default, derived values are filled in (see
+/// completeConfig()). Made by defaultConfig(), parseConfig() and readConfig().
 struct Config {
-    http::ListenerConfig api; ///< operators; certificateFile and keyFile only where the file names them
-    http::ListenerConfig provisioning; ///< machines
+    http::ListenerConfig
+        api; ///< for operators; certificateFile and keyFile are set only when the file names them
+    http::ListenerConfig provisioning; ///< for machines
     TlsMode tls = TlsMode::Auto;
     AuthMode auth = AuthMode::Basic;
     bool openMetrics = false;         ///< /metrics needs no password
-    std::uint64_t maxUploadBytes = 0; ///< of an image sent to the API
+    std::uint64_t maxUploadBytes = 0; ///< limit for an image upload
     pxe::BootSettings boot;
     Paths paths;
     db::DatabaseSettings database;
@@ -48,31 +49,31 @@ struct Config {
     platform::LogLevel logLevel = platform::LogLevel::Info;
     bool logJson = false;
 
-    /// Whether the operators' listener speaks TLS.
+    /// Whether the operators' listener uses TLS.
     bool apiUsesTls() const;
-    /// Whether anything of DHCP and TFTP is to run.
+    /// Whether bmd runs DHCP or TFTP.
     bool bootServices() const { return boot.dhcp != pxe::DhcpMode::Off || boot.tftp; }
 };
 
-/// Something wrong in a configuration file, as a compiler says it.
+/// An error in a configuration file, in the form of a compiler's message.
 struct ConfigFinding {
     std::string file;
-    int line = 0;             ///< 1-based; 0: no place of its own (a key that is missing)
+    int line = 0;             ///< 1-based; 0: without a position (a missing key)
     int column = 0;           ///< 1-based
     std::string message;      ///< "api.prot: no such key; did you mean api.port?"
     std::string text() const; ///< "/etc/bm/bmd.yaml:3:5: <message>"
 };
 
-/// All defaults. Looks nothing up but the host's name.
+/// All defaults. Asks the system for nothing but the host name.
 Config defaultConfig();
-/// Reads @p yaml, called @p file in messages. Adds to @p findings what is wrong; the result is of use when
-/// nothing is.
+/// Parses @p yaml, named @p file in messages. Appends errors to @p findings; the result is valid when there
+/// are none.
 Config parseConfig(std::string_view yaml, const std::string& file, std::vector<ConfigFinding>& findings);
-/// Reads @p file; when @p mayBeAbsent, no file means all defaults.
-/// @throws Error NotFound (no such file), InvalidInput (its message holds every finding, one a line)
+/// Reads @p file. With @p mayBeAbsent, a missing file means all defaults.
+/// @throws Error NotFound (no such file), InvalidInput (the message has one line per finding)
 Config readConfig(const std::filesystem::path& file, bool mayBeAbsent);
 
-/// The documented configuration: every key with its default, commented out, as it is installed in /etc/bm.
+/// The documented configuration, as installed in /etc/bm: every key with its default, commented out.
 std::string configText();
 /// The manual page bmd.yaml(5); docs/man/bmd.yaml.5 is this text.
 std::string configManPage();

@@ -9,14 +9,15 @@ namespace bm::bmd {
 
 enum class Shape { Scalar, List, Map };
 
-/// One key of bmd.yaml: what parses it, prints it, documents it and suggests it.
+/// A key of bmd.yaml: its parser and its documentation. --print-config, the manual page and suggestions use
+/// it, too.
 struct ConfigKey {
     std::string_view path; ///< "api.port"
     Shape shape;
-    std::string_view type;                           ///< for people: "port", "duration", "auto | on | off"
-    std::string_view standard;                       ///< the default, as it would be written in the file
-    void (*set)(Config& config, const Given& given); ///< @throws Error InvalidInput: what was expected
-    std::string_view doc; ///< one line; what follows from an empty value is said here
+    std::string_view type;                            ///< for people: "port", "duration", "auto | on | off"
+    std::string_view defaultText;                     ///< the default, as written in the file
+    void (*set)(Config& config, const RawValue& raw); ///< @throws Error InvalidInput with the expected form
+    std::string_view doc;                             ///< one line; explains an empty value
 };
 
 struct ConfigSection {

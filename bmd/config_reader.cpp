@@ -1,7 +1,7 @@
 #include "bmd/config.h"
 
+#include "bmd/config_complete.h"
 #include "bmd/config_keys.h"
-#include "bmd/config_settle.h"
 #include "bmd/config_suggest.h"
 #include "common/model/error.h"
 
@@ -40,7 +40,7 @@ nlohmann::json jsonOf(const YAML::Node& node)
     return node.Scalar();
 }
 
-/// Reads one file; gathers what is wrong instead of stopping at the first.
+/// Reads one file and collects all errors instead of stopping at the first.
 class Reader {
 public:
     Reader(Config& config, const std::string& file, std::vector<ConfigFinding>& findings)
@@ -63,11 +63,11 @@ public:
             readSection(entry.first, entry.second);
     }
 
-    /// What the settled configuration lacks, at the key's place where it has one.
-    void add(const Misfit& misfit)
+    /// Adds an error of the complete configuration, at the key's position if it has one.
+    void add(const ConfigConflict& conflict)
     {
-        const auto place = places_.find(misfit.key);
-        const std::string message = misfit.key + ": " + misfit.message;
+        const auto place = places_.find(conflict.key);
+        const std::string message = conflict.key + ": " + conflict.message;
         if (place == places_.end())
             findings_.push_back({file_, 0, 0, message});
         else
@@ -80,8 +80,8 @@ private:
         findings_.push_back({file_, mark.line + 1, mark.column + 1, message});
     }
 
-    /// The text of a mapping's key that was not seen before.
-    bool takeName(const YAML::Node& node, const std::string& prefix, std::string& path)
+    /// Reads a key's name and refuses a duplicate.
+    bool parseName(const YAML::Node& node, const std::string& prefix, std::string& path)
     {
         if (!node.IsScalar()) {
             find(node.Mark(), "expected a name");
@@ -90,20 +90,21 @@ private:
         path = prefix + node.Scalar();
         if (places_.emplace(path, node.Mark()).second)
             return true;
-        find(node.Mark(), fmt::format("{}: given twice, first in line {}", path, places_.at(path).line + 1));
+        find(node.Mark(),
+             fmt::format("{}: appears twice, first in line {}", path, places_.at(path).line + 1));
         return false;
     }
 
     void readSection(const YAML::Node& name, const YAML::Node& keys)
     {
         std::string section;
-        if (!takeName(name, "", section))
+        if (!parseName(name, "", section))
             return;
         const auto known = configSections();
         if (std::none_of(known.begin(), known.end(),
                          [&](const ConfigSection& s) { return s.name == section; }))
             return find(name.Mark(), fmt::format("{}: no such section{}", section, suggestSection(section)));
-        if (keys.IsNull()) // every key below it commented out
+        if (keys.IsNull()) // every key of the section is commented out
             return;
         if (!keys.IsMap())
             return find(keys.Mark(), fmt::format("{}: expected keys below it, such as \"  {}\"", section,
@@ -116,25 +117,25 @@ private:
     {
         for (const ConfigKey& key : configKeys())
             if (key.path.starts_with(section + "."))
-                return fmt::format("{}: {}", key.path.substr(section.size() + 1), key.standard);
+                return fmt::format("{}: {}", key.path.substr(section.size() + 1), key.defaultText);
         return {};
     }
 
     void readKey(const std::string& section, const YAML::Node& name, const YAML::Node& value)
     {
         std::string path;
-        if (!takeName(name, section + ".", path))
+        if (!parseName(name, section + ".", path))
             return;
         const auto keys = configKeys();
         const auto key =
             std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& k) { return k.path == path; });
         if (key == keys.end())
             return find(name.Mark(), fmt::format("{}: no such key{}", path, suggestKey(path)));
-        Given given;
-        if (!take(*key, value, given))
+        RawValue raw;
+        if (!take(*key, value, raw))
             return;
         try {
-            key->set(config_, given);
+            key->set(config_, raw);
         } catch (const model::Error& expected) {
             find(value.Mark(),
                  fmt::format("{}: expected {}, got \"{}\"", path, expected.what(), shown(value)));
@@ -146,11 +147,11 @@ private:
         return value.IsScalar() ? value.Scalar() : value.IsNull() ? "" : jsonOf(value).dump();
     }
 
-    bool take(const ConfigKey& key, const YAML::Node& value, Given& given)
+    bool take(const ConfigKey& key, const YAML::Node& value, RawValue& raw)
     {
         if (key.shape == Shape::Map && (value.IsMap() || value.IsNull())) {
             for (const auto& entry : value)
-                given.map[entry.first.as<std::string>()] =
+                raw.map[entry.first.as<std::string>()] =
                     entry.second.IsScalar() ? entry.second.Scalar() : jsonOf(entry.second).dump();
             return true;
         }
@@ -159,11 +160,11 @@ private:
             std::all_of(value.begin(), value.end(), [](const auto& item) { return item.IsScalar(); });
         if (flat) {
             for (const auto& item : value)
-                given.list.push_back(item.Scalar());
+                raw.list.push_back(item.Scalar());
             return true;
         }
         if (key.shape != Shape::Map && (value.IsScalar() || value.IsNull())) {
-            given.list = {value.IsNull() ? "" : value.Scalar()};
+            raw.list = {value.IsNull() ? "" : value.Scalar()};
             return true;
         }
         find(value.Mark(), fmt::format("{}: expected {} ({})", key.path, shapeName(key.shape), key.type));
@@ -183,14 +184,14 @@ private:
     std::map<std::string, YAML::Mark> places_;
 };
 
-Config standards()
+Config defaults()
 {
     Config config;
     for (const ConfigKey& key : configKeys()) {
-        Given given;
+        RawValue raw;
         if (key.shape == Shape::Scalar)
-            given.list = {std::string(key.standard)};
-        key.set(config, given); // lists and mappings start empty
+            raw.list = {std::string(key.defaultText)};
+        key.set(config, raw); // lists and mappings have no default entries
     }
     return config;
 }
@@ -199,19 +200,19 @@ Config standards()
 
 Config defaultConfig()
 {
-    Config config = standards();
-    settle(config);
+    Config config = defaults();
+    completeConfig(config);
     return config;
 }
 
 Config parseConfig(std::string_view yaml, const std::string& file, std::vector<ConfigFinding>& findings)
 {
-    Config config = standards();
+    Config config = defaults();
     Reader reader(config, file, findings);
     reader.read(yaml);
-    if (findings.empty()) // what is misspelt would only be missed here once more
-        for (const Misfit& misfit : settle(config))
-            reader.add(misfit);
+    if (findings.empty()) // a misspelt key would be reported as missing, too
+        for (const ConfigConflict& conflict : completeConfig(config))
+            reader.add(conflict);
     return config;
 }
 

@@ -50,7 +50,7 @@ std::string suggestSection(std::string_view name)
     for (const ConfigSection& section : configSections())
         nearest.offer(section.name, model::editDistance(name, section.name));
     const std::string section = nearest.text(name.size());
-    return section.empty() ? suggestKey(name) : section; // a key at the top level, perhaps
+    return section.empty() ? suggestKey(name) : section; // perhaps a key without its section
 }
 
 } // namespace bm::bmd

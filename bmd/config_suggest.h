@@ -4,7 +4,7 @@
 
 namespace bm::bmd {
 
-/// "; did you mean api.port?" for a key path that is none, or "" when nothing comes near.
+/// "; did you mean api.port?" for an unknown key path; "" when no key is similar.
 std::string suggestKey(std::string_view path);
 /// The same for a section's name.
 std::string suggestSection(std::string_view name);

@@ -17,12 +17,12 @@ bool isIn(const ConfigKey& key, const ConfigSection& section)
     return key.path.substr(0, key.path.find('.')) == section.name;
 }
 
-std::string shownStandard(const ConfigKey& key)
+std::string shownDefault(const ConfigKey& key)
 {
-    return key.standard.empty() ? "\"\"" : std::string(key.standard);
+    return key.defaultText.empty() ? "\"\"" : std::string(key.defaultText);
 }
 
-/// roff's own signs, taken literally.
+/// Escapes roff's special characters.
 std::string roff(std::string_view text)
 {
     std::string out;
@@ -42,7 +42,7 @@ std::string roff(std::string_view text)
 }
 
 constexpr std::string_view kManHead =
-    R"(.\" Made from the table of keys (bmd/config_keys.cpp) by the build target man
+    R"(.\" Generated from the table of keys (bmd/config_keys.cpp) by the build target man
 .TH BMD.YAML 5 "" "bm" "File formats"
 .SH NAME
 bmd.yaml \- configuration of bmd, the bare\-metal provisioning server
@@ -52,7 +52,7 @@ bmd.yaml \- configuration of bmd, the bare\-metal provisioning server
 YAML: sections with keys below them.
 Every key has a working default; a file without keys, or no file, runs the API on loopback with simulated machines.
 .B bmd \-\-check
-says what is wrong in a file, with line and column, and
+reports errors in a file, with line and column, and
 .B bmd \-\-print\-config
 prints this page as a file to edit.
 Durations have units (250ms, 30s, 5m, 1h30m, 2d), sizes too (KiB, MiB, GiB, TiB: powers of 1024; kB, MB, GB, TB: of 1000).
@@ -77,15 +77,15 @@ dhcp:
 
 std::string configText()
 {
-    std::string text = "# Configuration of bmd (see bmd.yaml(5)). Every key is shown with its default; take "
-                       "the # off to change it.\n"
+    std::string text = "# Configuration of bmd (see bmd.yaml(5)). Every key has its default here; remove "
+                       "the # to change it.\n"
                        "# Check a file with: bmd --check --config FILE\n";
     for (const ConfigSection& section : configSections()) {
         text += fmt::format("\n# {}\n{}:\n", section.doc, section.name);
         for (const ConfigKey& key : configKeys())
             if (isIn(key, section))
                 text += fmt::format("  # {} [{}]\n  #{}: {}\n", key.doc, key.type, leafOf(key),
-                                    shownStandard(key));
+                                    shownDefault(key));
     }
     return text;
 }
@@ -98,7 +98,7 @@ std::string configManPage()
         for (const ConfigKey& key : configKeys())
             if (isIn(key, section))
                 page += fmt::format(".TP\n.BR {} \" ({}; default {})\"\n{}\n", roff(leafOf(key)),
-                                    roff(key.type), roff(shownStandard(key)), roff(key.doc));
+                                    roff(key.type), roff(shownDefault(key)), roff(key.doc));
     }
     return page + std::string(kManTail);
 }

@@ -1,5 +1,5 @@
-// Prints the documented configuration ("file") or its manual page ("man"): for packaging and docs/man, before
-// bmd is built.
+// Prints the documented configuration ("file") or its manual page ("man") for packaging and docs/man. It
+// needs no other part of bmd.
 #include "bmd/config.h"
 
 #include <iostream>

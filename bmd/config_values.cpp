@@ -1,6 +1,7 @@
 #include "bmd/config_values.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -9,8 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -28,11 +27,11 @@ template <class T> struct Choice {
     T value;
 };
 
-template <class T, std::size_t N> T takeChoice(const Given& given, const std::array<Choice<T>, N>& choices)
+template <class T, std::size_t N> T parseChoice(const RawValue& raw, const std::array<Choice<T>, N>& choices)
 {
     std::vector<std::string_view> texts;
     for (const Choice<T>& choice : choices) {
-        if (given.text() == choice.text)
+        if (raw.text() == choice.text)
             return choice.value;
         texts.push_back(choice.text);
     }
@@ -51,18 +50,12 @@ bool isIpv6(const std::string& text)
     return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
-/// The unsigned number at the start of @p text, which moves behind it.
+/// Removes the unsigned number at the start of @p text and returns it.
 std::optional<double> leadingNumber(std::string_view& text)
 {
-    if (text.empty() || std::isdigit(static_cast<unsigned char>(text.front())) == 0)
+    if (text.empty() || !text::isDigit(text.front()))
         return std::nullopt;
-    double number = 0;
-    const auto parsed =
-        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
-    if (parsed.ec != std::errc{})
-        return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
-    return number;
+    return text::takeNumber<double>(text);
 }
 
 struct Unit {
@@ -107,43 +100,43 @@ std::optional<std::chrono::milliseconds> durationFrom(std::string_view text)
 
 } // namespace
 
-const std::string& Given::text() const
+const std::string& RawValue::text() const
 {
     static const std::string kNothing;
     return list.empty() ? kNothing : list.front();
 }
 
-std::string takeText(const Given& given)
+std::string parseText(const RawValue& raw)
 {
-    return given.text();
+    return raw.text();
 }
 
-std::filesystem::path takePath(const Given& given)
+std::filesystem::path parsePath(const RawValue& raw)
 {
-    std::filesystem::path path = given.text();
+    std::filesystem::path path = raw.text();
     if (!path.empty() && !path.is_absolute())
         expected("an absolute path");
     return path;
 }
 
-std::string takeAddress(const Given& given)
+std::string parseAddress(const RawValue& raw)
 {
-    const std::string& text = given.text();
+    const std::string& text = raw.text();
     if (!isIpv4(text) && !isIpv6(text) && text != "localhost")
         expected("an IP address to listen on, such as 127.0.0.1, 0.0.0.0 or ::");
     return text;
 }
 
-std::string takeIpv4(const Given& given)
+std::string parseIpv4(const RawValue& raw)
 {
-    if (!given.text().empty() && !isIpv4(given.text()))
+    if (!raw.text().empty() && !isIpv4(raw.text()))
         expected("an IPv4 address such as 10.77.0.1");
-    return given.text();
+    return raw.text();
 }
 
-std::string takeNetmask(const Given& given)
+std::string parseNetmask(const RawValue& raw)
 {
-    const std::string& text = given.text();
+    const std::string& text = raw.text();
     if (text.empty())
         return text;
     const std::uint32_t hosts = isIpv4(text) ? ~ipv4Number(text) : ~std::uint32_t{0};
@@ -152,10 +145,10 @@ std::string takeNetmask(const Given& given)
     return text;
 }
 
-std::vector<std::string> takeIpv4List(const Given& given)
+std::vector<std::string> parseIpv4List(const RawValue& raw)
 {
     std::vector<std::string> addresses;
-    for (const std::string& text : given.list) {
+    for (const std::string& text : raw.list) {
         if (text.empty())
             continue;
         if (!isIpv4(text))
@@ -165,9 +158,9 @@ std::vector<std::string> takeIpv4List(const Given& given)
     return addresses;
 }
 
-std::pair<std::string, std::string> takeRange(const Given& given)
+std::pair<std::string, std::string> parseRange(const RawValue& raw)
 {
-    const std::string& text = given.text();
+    const std::string& text = raw.text();
     if (text.empty())
         return {};
     const auto dash = text.find('-');
@@ -178,9 +171,9 @@ std::pair<std::string, std::string> takeRange(const Given& given)
     return {first, last};
 }
 
-std::string takeInterface(const Given& given)
+std::string parseInterface(const RawValue& raw)
 {
-    const std::string& text = given.text();
+    const std::string& text = raw.text();
     const bool fits =
         text.size() < IF_NAMESIZE && text != "." && text != ".." &&
         std::all_of(text.begin(), text.end(), [](char c) {
@@ -191,9 +184,9 @@ std::string takeInterface(const Given& given)
     return text;
 }
 
-std::string takeUrl(const Given& given)
+std::string parseUrl(const RawValue& raw)
 {
-    std::string text = given.text();
+    std::string text = raw.text();
     const bool fits = text.empty() || ((text.starts_with("http://") || text.starts_with("https://")) &&
                                        text.find("://") + 3 < text.size() &&
                                        text.find_first_of(" \t\"'") == std::string::npos);
@@ -204,60 +197,57 @@ std::string takeUrl(const Given& given)
     return text;
 }
 
-std::int64_t takeNumber(const Given& given, std::int64_t least, std::int64_t most)
+std::int64_t parseNumber(const RawValue& raw, std::int64_t least, std::int64_t most)
 {
-    const std::string& text = given.text();
-    std::int64_t number = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || number < least ||
-        number > most)
+    const std::optional<std::int64_t> number = text::parseNumber<std::int64_t>(raw.text());
+    if (!number || *number < least || *number > most)
         expected(fmt::format("a whole number from {} to {}", least, most));
-    return number;
+    return *number;
 }
 
-std::uint16_t takePort(const Given& given)
+std::uint16_t parsePort(const RawValue& raw)
 {
-    return static_cast<std::uint16_t>(takeNumber(given, 1, std::numeric_limits<std::uint16_t>::max()));
+    return static_cast<std::uint16_t>(parseNumber(raw, 1, std::numeric_limits<std::uint16_t>::max()));
 }
 
-bool takeBool(const Given& given)
+bool parseBool(const RawValue& raw)
 {
     static constexpr std::array<Choice<bool>, 6> kChoices{
         {{"true", true}, {"false", false}, {"yes", true}, {"no", false}, {"on", true}, {"off", false}}};
-    return takeChoice(given, kChoices);
+    return parseChoice(raw, kChoices);
 }
 
-std::chrono::milliseconds takeDuration(const Given& given)
+std::chrono::milliseconds parseDuration(const RawValue& raw)
 {
-    const auto duration = durationFrom(given.text());
+    const auto duration = durationFrom(raw.text());
     if (!duration)
         expected("a duration with its unit, such as 250ms, 30s, 5m, 1h30m, at most 366d");
     return *duration;
 }
 
-std::chrono::milliseconds takeWait(const Given& given)
+std::chrono::milliseconds parseWait(const RawValue& raw)
 {
-    const auto duration = takeDuration(given);
+    const auto duration = parseDuration(raw);
     if (duration <= std::chrono::milliseconds{0})
-        expected("a duration of more than 0, such as 30s, 5m, 1h");
+        expected("a duration greater than 0, such as 30s, 5m, 1h");
     return duration;
 }
 
-std::string takeLeaseTime(const Given& given)
+std::string parseLeaseTime(const RawValue& raw)
 {
-    const auto duration = durationFrom(given.text());
-    if (!duration || *duration < std::chrono::minutes{2}) // dnsmasq's least
+    const auto duration = durationFrom(raw.text());
+    if (!duration || *duration < std::chrono::minutes{2}) // the minimum of dnsmasq
         expected("a duration of two minutes or more, such as 10m, 1h, 7d");
     return fmt::format("{}", std::chrono::duration_cast<std::chrono::seconds>(*duration).count());
 }
 
-std::uint64_t takeSize(const Given& given)
+std::uint64_t parseSize(const RawValue& raw)
 {
     static const std::vector<Unit> kUnits{{"", 1},         {"B", 1},        {"KiB", 0x1p10}, {"MiB", 0x1p20},
                                           {"GiB", 0x1p30}, {"TiB", 0x1p40}, {"PiB", 0x1p50}, {"kB", 1e3},
                                           {"KB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12},
                                           {"PB", 1e15}};
-    std::string_view text = given.text();
+    std::string_view text = raw.text();
     const auto number = leadingNumber(text);
     while (!text.empty() && text.front() == ' ')
         text.remove_prefix(1);
@@ -267,30 +257,30 @@ std::uint64_t takeSize(const Given& given)
     return static_cast<std::uint64_t>(std::llround(*number * *unit));
 }
 
-std::map<std::string, std::string> takeHints(const Given& given)
+std::map<std::string, std::string> parseHints(const RawValue& raw)
 {
-    for (const auto& [name, json] : given.map)
+    for (const auto& [name, json] : raw.map)
         if (!nlohmann::json::accept(json) || !nlohmann::json::parse(json).is_object())
             expected(fmt::format("root device hints for \"{}\", such as {{serial: S3X1, size: \">= 100\"}}",
                                  name));
-    return given.map;
+    return raw.map;
 }
 
 namespace {
 
-images::PeerAccess takePeer(const std::string& peer, const nlohmann::json& given)
+images::PeerAccess parsePeer(const std::string& peer, const nlohmann::json& raw)
 {
     images::PeerAccess access;
-    for (const auto& [key, value] : given.items()) {
+    for (const auto& [key, value] : raw.items()) {
         const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
         if (key == "username")
             access.username = text;
         else if (key == "password_file")
-            access.passwordFile = takePath({.list = {text}});
+            access.passwordFile = parsePath({.list = {text}});
         else if (key == "ca_file")
-            access.caFile = takePath({.list = {text}});
+            access.caFile = parsePath({.list = {text}});
         else if (key == "tls")
-            access.tls = takeBool({.list = {text}});
+            access.tls = parseBool({.list = {text}});
         else
             expected(fmt::format("username, password_file, ca_file and tls of the peer \"{}\", not {}", peer,
                                  key));
@@ -300,74 +290,74 @@ images::PeerAccess takePeer(const std::string& peer, const nlohmann::json& given
 
 } // namespace
 
-std::map<std::string, images::PeerAccess> takePeers(const Given& given)
+std::map<std::string, images::PeerAccess> parsePeers(const RawValue& raw)
 {
     std::map<std::string, images::PeerAccess> peers;
-    for (const auto& [name, json] : given.map) {
+    for (const auto& [name, json] : raw.map) {
         const nlohmann::json value = nlohmann::json::parse(json, nullptr, false);
         if (!value.is_object() || name.find(':') == std::string::npos)
             expected("peers by host and port, such as {\"site-b:6385\": {username: copier, password_file: "
                      "/etc/bm/b}}");
-        peers[name] = takePeer(name, value);
+        peers[name] = parsePeer(name, value);
     }
     return peers;
 }
 
-TlsMode takeTls(const Given& given)
+TlsMode parseTls(const RawValue& raw)
 {
     static constexpr std::array<Choice<TlsMode>, 5> kChoices{{{"auto", TlsMode::Auto},
                                                               {"on", TlsMode::On},
                                                               {"off", TlsMode::Off},
                                                               {"true", TlsMode::On},
                                                               {"false", TlsMode::Off}}};
-    return takeChoice(given, kChoices);
+    return parseChoice(raw, kChoices);
 }
 
-AuthMode takeAuth(const Given& given)
+AuthMode parseAuth(const RawValue& raw)
 {
     static constexpr std::array<Choice<AuthMode>, 2> kChoices{
         {{"basic", AuthMode::Basic}, {"none", AuthMode::None}}};
-    return takeChoice(given, kChoices);
+    return parseChoice(raw, kChoices);
 }
 
-pxe::DhcpMode takeDhcpMode(const Given& given)
+pxe::DhcpMode parseDhcpMode(const RawValue& raw)
 {
     static constexpr std::array<Choice<pxe::DhcpMode>, 4> kChoices{{{"managed", pxe::DhcpMode::Managed},
                                                                     {"proxy", pxe::DhcpMode::Proxy},
                                                                     {"off", pxe::DhcpMode::Off},
                                                                     {"false", pxe::DhcpMode::Off}}};
-    return takeChoice(given, kChoices);
+    return parseChoice(raw, kChoices);
 }
 
-model::BootMode takeBootMode(const Given& given)
+model::BootMode parseBootMode(const RawValue& raw)
 {
     static constexpr std::array<Choice<model::BootMode>, 2> kChoices{
         {{"uefi", model::BootMode::Uefi}, {"bios", model::BootMode::Bios}}};
-    return takeChoice(given, kChoices);
+    return parseChoice(raw, kChoices);
 }
 
-conductor::RelayOrder takeRelayOrder(const Given& given)
+conductor::RelayOrder parseRelayOrder(const RawValue& raw)
 {
     using conductor::RelayOrder;
     static constexpr std::array<Choice<RelayOrder>, 3> kChoices{
         {{"rack", RelayOrder::Rack}, {"address", RelayOrder::Address}, {"join", RelayOrder::Join}}};
-    return takeChoice(given, kChoices);
+    return parseChoice(raw, kChoices);
 }
 
-platform::LogLevel takeLogLevel(const Given& given)
+platform::LogLevel parseLogLevel(const RawValue& raw)
 {
     using platform::LogLevel;
     static constexpr std::array<Choice<LogLevel>, 4> kChoices{{{"debug", LogLevel::Debug},
                                                                {"info", LogLevel::Info},
                                                                {"warning", LogLevel::Warning},
                                                                {"error", LogLevel::Error}}};
-    return takeChoice(given, kChoices);
+    return parseChoice(raw, kChoices);
 }
 
-bool takeLogFormat(const Given& given)
+bool parseLogFormat(const RawValue& raw)
 {
     static constexpr std::array<Choice<bool>, 2> kChoices{{{"text", false}, {"json", true}}};
-    return takeChoice(given, kChoices);
+    return parseChoice(raw, kChoices);
 }
 
 bool isLoopback(const std::string& address)

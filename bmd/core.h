@@ -33,11 +33,11 @@ struct CoreSettings {
     conductor::WebhookSettings webhooks{};
     conductor::fleet::RolloutSettings rollouts;
     std::filesystem::path
-        secretKeyFile; ///< empty: keys that live with the process (--dev, tests); signing.key lies beside it
+        secretKeyFile; ///< signing.key is beside it; empty: keys in memory only (--dev, tests)
 };
 
-/// Everything but the network: database, drivers, image store, conductor. The App and the tests' World are
-/// built on it. Threads run only between start() and stop().
+/// All of bmd except the network: database, drivers, image store, conductor. The App and the tests' World use
+/// it. Threads run between start() and stop() only.
 class Core {
 public:
     Core(
@@ -45,7 +45,7 @@ public:
     ~Core();
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
-    void recover(); ///< takes up what a dead process left: before any request can come, before start()
+    void recover(); ///< resumes the work of an earlier process; call it before start() and before any request
     void start();
     void stop();
 
@@ -56,7 +56,7 @@ private:
     platform::SigningKey signer_;
 
 public:
-    conductor::Meters meters; ///< outlives what it measures
+    conductor::Meters meters; ///< outlives all members that count
 
 private:
     drivers::HardwareTypes hardware_;

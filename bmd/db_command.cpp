@@ -16,18 +16,18 @@ namespace {
 constexpr std::chrono::seconds kProgressEvery{1};
 
 constexpr const char* kDbFooter = R"(Examples:
-  sudo -u bm bmd db backup /var/backups/bm/bm-$(date +%F).tar     bmd may run meanwhile
-  sudo -u bm bmd db check /var/backups/bm/bm-2026-11-29.tar       is that backup good?
+  sudo -u bm bmd db backup /var/backups/bm/bm-$(date +%F).tar     bmd may run
+  sudo -u bm bmd db check /var/backups/bm/bm-2026-11-29.tar       check a backup
   sudo -u bm bmd db restore bm-2026-11-29.tar                     on an empty server, bmd stopped
   sudo -u bm bmd db check --hash                                  this server's database and images
-A backup does not hold the key files. Keep state_dir/secrets, tls, users and tokens apart from it.)";
+A backup does not contain the key files. Keep state_dir/secrets, tls, users and tokens apart from it.)";
 
 BackupPlaces placesOf(const Config& config)
 {
     return {config.paths.stateFolder, config.paths.secretKeyFile, config.database, config.images};
 }
 
-/// Prints to stderr at most once a second, so that short work prints nothing.
+/// Prints progress to stderr at most once a second, so short work prints nothing.
 BackupProgress printProgress()
 {
     return [next = std::chrono::steady_clock::now() +
@@ -48,7 +48,7 @@ std::string plural(std::size_t count, std::string_view one)
 void warnOfMissing(const std::vector<std::string>& images, const Config& config)
 {
     if (!images.empty())
-        std::cerr << fmt::format("warning: the blocks of {} are not in {}: {}\n",
+        std::cerr << fmt::format("warning: the blocks of {} are missing in {}: {}\n",
                                  plural(images.size(), "image"), config.images.folder.string(),
                                  fmt::join(images, ", "));
 }
@@ -64,8 +64,8 @@ int backup(const Config& config, const DbOptions& options)
                              plural(static_cast<std::size_t>(manifest.nodes), "node"),
                              plural(manifest.images.size(), "image"),
                              manifest.withImages ? " with their blocks" : " (rows only)", manifest.schema)
-              << fmt::format("not in it, keep apart from it:\n"
-                             "  {}  opens the secrets in it (fingerprint {})\n"
+              << fmt::format("not in the backup, keep these apart from it:\n"
+                             "  {}  opens its secrets (fingerprint {})\n"
                              "  {}/signing.key  signs deployment reports\n"
                              "  {}/tls, {}/users, {}/tokens  certificates and accounts\n",
                              config.paths.secretKeyFile.string(), manifest.keyFingerprint, secrets, state,
@@ -85,12 +85,12 @@ int restore(const Config& config, const DbOptions& options)
         << fmt::format("{}: {}, {} restored from {}\n", config.database.file.string(),
                        plural(static_cast<std::size_t>(done.manifest.nodes), "node"),
                        plural(done.manifest.images.size(), "image"), done.manifest.createdAt)
-        << "before bmd starts here, make sure that the old one does not run: both would control the same "
+        << "before you start bmd here, make sure that the old one does not run: both would control the same "
            "machines\n";
     if (done.lostSecrets > 0)
         std::cerr << fmt::format(
-            "warning: the key here does not open {} of {}; enter the BMC passwords again\n", done.lostSecrets,
-            plural(done.secrets, "secret"));
+            "warning: this server's key does not open {} of {}; enter the BMC passwords again\n",
+            done.lostSecrets, plural(done.secrets, "secret"));
     warnOfMissing(done.missingImages, config);
     return 0;
 }
@@ -118,20 +118,19 @@ void addDbCommand(CLI::App& app, DbOptions& options)
     options.command = app.add_subcommand("db", "back up, restore or check the database and the images");
     options.command->require_subcommand(1)->fallthrough()->footer(kDbFooter);
     CLI::App* backup = options.command->add_subcommand(
-        "backup", "write a snapshot of the database to a new file; bmd may run meanwhile");
+        "backup", "write a snapshot of the database to a new file; bmd may run");
     backup->add_option("FILE", options.file, "the backup: a tar archive, readable by its owner only")
         ->required();
     backup->add_flag("--with-images", options.withImages, "add the blocks of all images");
     backup->fallthrough()->footer("Example:\n  sudo -u bm bmd db backup /var/backups/bm/bm-$(date +%F).tar");
     CLI::App* restore = options.command->add_subcommand(
-        "restore", "put a backup into a state_dir without a database; bmd must be stopped");
-    restore->add_option("FILE", options.file, "written by bmd db backup")->required();
-    restore->add_flag("--without-key", options.withoutKey,
-                      "restore although the key that opens the secrets is not here; the secrets are lost");
+        "restore", "restore a backup into a state_dir without a database; bmd must be stopped");
+    restore->add_option("FILE", options.file, "a file from bmd db backup")->required();
+    restore->add_flag("--without-key", options.withoutKey, "restore without the key; the secrets are lost");
     restore->fallthrough()->footer("Example:\n  sudo -u bm bmd db restore bm-2026-11-29.tar");
-    CLI::App* check = options.command->add_subcommand(
-        "check", "check pages, references, secrets and images; bmd may run meanwhile");
-    check->add_option("FILE", options.file, "a backup; none: this server's database");
+    CLI::App* check =
+        options.command->add_subcommand("check", "check pages, references, secrets and images; bmd may run");
+    check->add_option("FILE", options.file, "a backup (default: this server's database)");
     check->add_flag("--hash", options.hash, "read and verify every block of every image");
     check->fallthrough()->footer("Examples:\n  sudo -u bm bmd db check --hash\n"
                                  "  sudo -u bm bmd db check bm-2026-11-29.tar");

@@ -7,18 +7,18 @@
 
 namespace bm::bmd {
 
-/// What `bmd db ...` got on its command line.
+/// The options of `bmd db ...`.
 struct DbOptions {
-    CLI::App* command = nullptr; ///< "db"; parsed() tells whether it was given
+    CLI::App* command = nullptr; ///< "db"; parsed() is true when it is on the command line
     std::string file;
     bool withImages = false;
     bool withoutKey = false;
     bool hash = false;
 };
 
-/// Adds `db backup|restore|check` to @p app; @p options outlives it.
+/// Adds `db backup|restore|check` to @p app. @p options must outlive @p app.
 void addDbCommand(CLI::App& app, DbOptions& options);
-/// Runs the subcommand that was given. @return the exit code: 1 when a check found something
+/// Runs the parsed subcommand. @return the exit code: 1 when a check failed
 /// @throws Error as in bmd/backup/backup.h and check.h
 int runDb(const Config& config, const DbOptions& options);
 

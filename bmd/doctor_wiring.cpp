@@ -20,14 +20,14 @@ namespace {
 
 constexpr std::chrono::hours kSoon{30 * 24};
 
-/// "up", "down" (switched off here) or "without link".
+/// "up", "down" (switched off on this machine) or "without link".
 std::string stateOf(const std::string& interface)
 {
     const platform::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     ifreq request{};
     interface.copy(request.ifr_name, sizeof request.ifr_name - 1);
     if (!socket || ::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0)
-        return "not to be asked";
+        return "in an unknown state";
     const auto flags = static_cast<unsigned>(request.ifr_flags);
     if ((flags & IFF_UP) == 0)
         return "down";
@@ -39,18 +39,20 @@ std::vector<Finding> provisioningInterface(const pxe::BootSettings& boot)
     const std::optional<InterfaceAddress> found = findInterface(boot.interface);
     if (!found)
         return {bad(Severity::Error, "there is no interface " + boot.interface,
-                    "ip link shows which there are; provisioning.interface in bmd.yaml")};
+                    "ip link lists the interfaces; set provisioning.interface in bmd.yaml")};
     const std::string state = stateOf(boot.interface);
     if (state != "up")
         return {bad(Severity::Error, boot.interface + " is " + state,
-                    "ip link set " + boot.interface + " up; cable?")};
+                    "ip link set " + boot.interface + " up; check the cable")};
     if (found->address.empty())
         return {bad(Severity::Error, boot.interface + " has no IPv4 address",
                     "ip addr add " + boot.address + "/24 dev " + boot.interface)};
     if (found->address != boot.address)
-        return {bad(Severity::Warning,
-                    boot.interface + " has " + found->address + " first, bmd was told " + boot.address,
-                    "right where both are its addresses; else restart bmd or set provisioning.address")};
+        return {
+            bad(Severity::Warning,
+                boot.interface + " has " + found->address + " as its first address, but bmd.yaml says " +
+                    boot.address,
+                "correct if the interface has both addresses; else restart bmd or set provisioning.address")};
     return {good(boot.interface + " is up with " + found->address)};
 }
 
@@ -59,11 +61,11 @@ std::vector<Finding> certificate(const std::string& file)
     const http::CertificatePtr found = http::certificateFromPem(platform::readFile(file));
     if (!http::lastsLongerThan(found, std::chrono::hours{0}))
         return {bad(Severity::Error, file + " has expired",
-                    "bmd renews its own at its start; else install a new one")};
+                    "restart bmd to renew its own certificate, or install a new one")};
     if (!http::lastsLongerThan(found, kSoon))
         return {bad(Severity::Warning, file + " expires within 30 days",
-                    "bmd renews its own at its start; else install a new one")};
-    return {good(file + " is good for more than 30 days")};
+                    "restart bmd to renew its own certificate, or install a new one")};
+    return {good(file + " is valid for more than 30 days")};
 }
 
 } // namespace
@@ -90,7 +92,7 @@ std::vector<conductor::Check> doctorChecks(const Config& config, std::function<s
                                                      {"state", config.paths.stateFolder},
                                                      {"run", config.paths.runFolder}},
                                                     config.images.reserveBytes)});
-    if (config.apiUsesTls()) // its own certificate is made, and named, at the start
+    if (config.apiUsesTls()) // App::start() has created and named its own certificate
         checks.push_back({"certificate", [&config](const model::Deadline&) {
                               return certificate(config.api.certificateFile);
                           }});

@@ -7,8 +7,8 @@
 
 namespace bm::bmd {
 
-/// All checks that this configuration gives reason for. @p baseUrl: of the provisioning listener as it runs,
-/// asked when a check does. Everything borrowed outlives the checks.
+/// The checks that apply to this configuration. @p baseUrl returns the URL of the running provisioning
+/// listener; each check calls it. All borrowed objects must outlive the checks.
 std::vector<conductor::Check> doctorChecks(const Config& config, std::function<std::string()> baseUrl,
                                            const model::Clock& clock, db::Database& database);
 

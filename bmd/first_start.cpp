@@ -26,8 +26,8 @@ void makeFolder(const fs::path& folder, fs::perms mode)
     fs::create_directories(folder, failed);
     if (failed)
         throw Error(ErrorCode::Internal,
-                    "cannot make the folder " + folder.string() + ": " + failed.message(),
-                    "make it for bmd's user, or set paths in bmd.yaml");
+                    "cannot create the folder " + folder.string() + ": " + failed.message(),
+                    "create it for bmd's user, or set paths in bmd.yaml");
     fs::permissions(folder, mode, failed);
 }
 
@@ -73,10 +73,11 @@ void useCertificates(Config& config)
 
 void writeClientConfig(const Config& config, const std::string& endpoint)
 {
-    std::string text = "# Made by bmd at each start, for bm on this machine: BM_CLIENT_CONFIG, or copy it to "
-                       "~/.config/bm/client.yaml\n"
-                       "endpoint: " +
-                       endpoint + "\n";
+    std::string text =
+        "# bmd writes this file at each start, for bm on this machine: set BM_CLIENT_CONFIG, or copy it to "
+        "~/.config/bm/client.yaml\n"
+        "endpoint: " +
+        endpoint + "\n";
     if (config.auth == AuthMode::Basic)
         text += "username: admin\npassword_file: " + (config.paths.stateFolder / "admin-password").string() +
                 "\n";

@@ -5,17 +5,18 @@
 
 namespace bm::bmd {
 
-/// What a first start makes and later ones find; each may be repeated.
+/// Files that bmd creates at its first start. Each function may be called again.
 
-/// State and run folders, 0750. @throws Error Internal with a hint when they cannot be made
+/// Creates the state and run folders, 0750. @throws Error Internal with a hint
 void makeFolders(const Config& config);
-/// With authentication on and no users file: user "admin" with a random password in <state>/admin-password
-/// (0600).
+/// With authentication but without a users file: creates the user "admin" with a random password in
+/// <state>/admin-password (0600).
 void makeFirstUser(const Config& config);
-/// Where the operators' listener speaks TLS and no certificate is given: a CA and certificate of bm's own.
+/// When the operators' listener uses TLS without a configured certificate: creates bm's own CA and
+/// certificate.
 void useCertificates(Config& config);
-/// <state>/client.yaml for `bm` on this machine: endpoint, user, password file, CA. Readable by who may read
-/// the state.
+/// Writes <state>/client.yaml for `bm` on this machine: endpoint, user, password file, CA. Readable by the
+/// state folder's group.
 void writeClientConfig(const Config& config, const std::string& endpoint);
 
 } // namespace bm::bmd

@@ -10,7 +10,7 @@ struct InterfaceAddress {
     std::string netmask;
 };
 
-/// What the network interface @p name of this machine has; nothing when there is no such interface.
+/// The addresses of the network interface @p name; nullopt when there is no such interface.
 std::optional<InterfaceAddress> findInterface(const std::string& name);
 std::vector<std::string> interfaceNames();
 

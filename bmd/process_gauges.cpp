@@ -28,7 +28,7 @@ double cpuSeconds()
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-/// The database and its write-ahead log.
+/// The size of the database and its write-ahead log.
 double databaseBytes(const std::filesystem::path& file)
 {
     double bytes = 0;
@@ -46,7 +46,7 @@ void measureProcess(Core& core, const std::filesystem::path& databaseFile)
 {
     metrics::Metrics& registry = core.meters.registry;
     registry.of({"bm_build_info", MetricType::Gauge, "1, labelled with the version.", {"version"}})
-        .set({"0.1.0"}, 1);
+        .set({BM_VERSION}, 1);
     metrics::Metric& resident =
         registry.of({"process_resident_memory_bytes", MetricType::Gauge, "Memory of bmd in RAM."});
     metrics::Metric& cpu =
@@ -56,7 +56,7 @@ void measureProcess(Core& core, const std::filesystem::path& databaseFile)
     metrics::Metric& streams =
         registry.of({"bm_event_streams", MetricType::Gauge, "Clients of event streams."});
     metrics::Metric& delivered =
-        registry.of({"bm_events_delivered_total", MetricType::Counter, "Events handed to event streams."});
+        registry.of({"bm_events_delivered_total", MetricType::Counter, "Events sent to event streams."});
     registry.onScrape([&, databaseFile] {
         resident.set({}, residentBytes());
         cpu.set({}, cpuSeconds());

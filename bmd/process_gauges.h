@@ -3,8 +3,8 @@
 
 namespace bm::bmd {
 
-/// Has what concerns the process counted at every scrape: memory, CPU, database file, event streams, version.
-/// @p core must outlive the last scrape.
+/// Registers gauges that are read at every scrape: memory, CPU, database file, event streams, version. @p
+/// core must outlive the last scrape.
 void measureProcess(Core& core, const std::filesystem::path& databaseFile);
 
 } // namespace bm::bmd

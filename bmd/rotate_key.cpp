@@ -10,7 +10,7 @@ using model::ErrorCode;
 
 namespace {
 
-/// @p sealed by the new key; nothing for what a key that was lost before had sealed.
+/// @p sealed under the new key; nullopt when neither key opens it.
 std::optional<std::string> resealed(const platform::KeyRotation& rotation, const std::string& sealed)
 {
     try {
@@ -26,8 +26,8 @@ db::Resealed rotateKey(const Config& config)
 {
     for (const std::filesystem::path& file : {config.database.file, config.paths.secretKeyFile})
         if (!std::filesystem::exists(file))
-            throw Error(ErrorCode::NotFound, file.string() + ": there is no such file",
-                        "bmd makes it at its first start; there is no key to exchange before");
+            throw Error(ErrorCode::NotFound, file.string() + ": no such file",
+                        "bmd creates it at its first start; until then there is no key to rotate");
     platform::KeyRotation rotation(config.paths.secretKeyFile);
     db::Resealed count;
     {

@@ -4,8 +4,8 @@
 
 namespace bm::bmd {
 
-/// Exchanges the key that seals the database's secrets, while bmd is stopped. Ended half-way, it goes on at
-/// the next call. @throws Error Conflict: bmd runs; NotFound: there is no database yet
+/// Replaces the key that seals the database's secrets, while bmd is stopped. The next call resumes an
+/// interrupted rotation. @throws Error Conflict: bmd runs; NotFound: there is no database yet
 db::Resealed rotateKey(const Config& config);
 
 } // namespace bm::bmd

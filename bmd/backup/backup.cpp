@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kKeyBytes = 32;
 constexpr std::size_t kFingerprintDigits = 16;
 
-/// Removes a file at the end.
+/// A file that the destructor removes.
 class TemporaryCopy {
 public:
     explicit TemporaryCopy(fs::path path) : path_(std::move(path)) { remove(); }
@@ -45,7 +45,7 @@ private:
 BackupManifest manifestOf(db::DatabaseView& copy, const BackupPlaces& places, bool withImages)
 {
     BackupManifest manifest;
-    manifest.bmdVersion = "0.1.0";
+    manifest.bmdVersion = BM_VERSION;
     manifest.createdAt =
         fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                     fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
@@ -57,7 +57,7 @@ BackupManifest manifestOf(db::DatabaseView& copy, const BackupPlaces& places, bo
     return manifest;
 }
 
-/// The files of one image; false: they are not in the store.
+/// Adds the files of one image. @return false when the store lacks them
 bool addImage(ArchiveWriter& archive, const BackupPlaces& places, const BackupImage& image,
               const BackupProgress& progress)
 {
@@ -82,10 +82,10 @@ std::string keyFingerprint(const fs::path& keyFile)
                     "bmd creates it at its first start; for a restore copy the old server's key there");
     const std::string key = platform::readFile(keyFile);
     if (key.size() != kKeyBytes)
-        throw Error(ErrorCode::Conflict,
-                    fmt::format("{} holds {} bytes: an exchange of the key is unfinished", keyFile.string(),
-                                key.size()),
-                    "finish it while bmd is stopped: bmd --rotate-key");
+        throw Error(
+            ErrorCode::Conflict,
+            fmt::format("{} has {} bytes: a key rotation is unfinished", keyFile.string(), key.size()),
+            "finish it while bmd is stopped: bmd --rotate-key");
     return platform::sha256Hex("bm key fingerprint\n" + key).substr(0, kFingerprintDigits);
 }
 
@@ -119,7 +119,7 @@ BackupResult writeBackup(const BackupPlaces& places, const fs::path& file, bool 
     if (withImages && !places.images.sources.s3.bucket.empty())
         throw Error(ErrorCode::InvalidInput,
                     "the images are in the bucket " + places.images.sources.s3.bucket,
-                    "leave --with-images out; a restored bmd reads them from the bucket");
+                    "omit --with-images; a restored bmd reads them from the bucket");
     ArchiveWriter archive(file);
     const TemporaryCopy copy(file.string() + ".database");
     db::DatabaseView(places.database)
@@ -130,7 +130,7 @@ BackupResult writeBackup(const BackupPlaces& places, const fs::path& file, bool 
     BackupResult result{manifestOf(view, places, withImages), {}};
     archive.addText(kManifestEntry, toJson(result.manifest));
     archive.addFile(kDatabaseEntry, copy.path(), [](std::uint64_t, std::uint64_t) {});
-    std::set<std::string> added; // images may share their blocks
+    std::set<std::string> added; // images may share blocks
     for (const BackupImage& image : result.manifest.images)
         if (withImages && added.insert(image.contentId).second && !addImage(archive, places, image, progress))
             result.missingImages.push_back(image.name);

@@ -63,7 +63,7 @@ void refuseExisting(const fs::path& file)
 {
     if (fs::exists(fs::symlink_status(file)))
         throw Error(ErrorCode::Conflict, file.string() + " exists already",
-                    "give another file name; bmd overwrites no file");
+                    "choose another file name; bmd never overwrites a file");
 }
 
 } // namespace
@@ -138,7 +138,7 @@ void ArchiveWriter::addFile(const std::string& name, const fs::path& source, con
     while (done < size) {
         const std::size_t got = readSome(in, buffer, source);
         if (got == 0)
-            throw Error(ErrorCode::Internal, source.string() + " became shorter during the backup",
+            throw Error(ErrorCode::Internal, source.string() + " shrank during the backup",
                         "repeat the backup");
         write({buffer.data(), static_cast<std::size_t>(std::min<std::uint64_t>(got, size - done))});
         done += got;
@@ -151,7 +151,7 @@ void ArchiveWriter::finish()
     require(archive_write_close(archive_.get()));
     if (::fsync(fd_.get()) != 0)
         throwErrno(partial_, "write", errno);
-    if (::link(partial_.c_str(), file_.c_str()) != 0) // unlike a rename it replaces no file
+    if (::link(partial_.c_str(), file_.c_str()) != 0) // unlike rename(), link() never replaces a file
         throwErrno(file_, "create", errno);
     ::unlink(partial_.c_str());
     fd_ = {};
@@ -166,19 +166,20 @@ void ArchiveReader::Close::operator()(archive* open) const noexcept
 
 ArchiveReader::ArchiveReader(fs::path file) : file_(std::move(file)), archive_(archive_read_new())
 {
-    opened(file_, O_RDONLY, "read"); // a clear message where libarchive has none
+    opened(file_, O_RDONLY, "read"); // reports a clearer error than libarchive
     archive_read_support_format_tar(archive_.get());
     if (archive_read_open_filename(archive_.get(), file_.c_str(), kChunk) != ARCHIVE_OK)
-        throw Error(ErrorCode::InvalidInput, file_.string() + " is no backup of bm: it is no tar archive",
-                    "give a file that bmd db backup wrote");
+        throw Error(ErrorCode::InvalidInput,
+                    file_.string() + " is not a backup of bm: it is not a tar archive",
+                    "use a file from bmd db backup");
 }
 
 void ArchiveReader::fail()
 {
     throw Error(
         ErrorCode::InvalidInput,
-        fmt::format("{} is damaged or cut off: {}", file_.string(), archive_error_string(archive_.get())),
-        "take another copy of the backup");
+        fmt::format("{} is damaged or truncated: {}", file_.string(), archive_error_string(archive_.get())),
+        "use another copy of the backup");
 }
 
 std::optional<std::string> ArchiveReader::next()
@@ -188,13 +189,15 @@ std::optional<std::string> ArchiveReader::next()
     if (result == ARCHIVE_EOF)
         return std::nullopt;
     if (result < ARCHIVE_WARN && first)
-        throw Error(ErrorCode::InvalidInput, file_.string() + " is no backup of bm: it is no tar archive",
-                    "give a file that bmd db backup wrote");
+        throw Error(ErrorCode::InvalidInput,
+                    file_.string() + " is not a backup of bm: it is not a tar archive",
+                    "use a file from bmd db backup");
     if (result < ARCHIVE_WARN)
         fail();
     if (archive_entry_filetype(entry_) != AE_IFREG)
-        throw Error(ErrorCode::InvalidInput, file_.string() + " is no backup of bm: it holds more than files",
-                    "give a file that bmd db backup wrote");
+        throw Error(ErrorCode::InvalidInput,
+                    file_.string() + " is not a backup of bm: it contains entries other than files",
+                    "use a file from bmd db backup");
     return archive_entry_pathname(entry_);
 }
 
@@ -202,8 +205,8 @@ std::string ArchiveReader::text(std::size_t limitBytes)
 {
     const auto size = static_cast<std::size_t>(archive_entry_size(entry_));
     if (size > limitBytes)
-        throw Error(ErrorCode::InvalidInput, file_.string() + " is no backup of bm: an entry is too long",
-                    "give a file that bmd db backup wrote");
+        throw Error(ErrorCode::InvalidInput, file_.string() + " is not a backup of bm: an entry is too long",
+                    "use a file from bmd db backup");
     std::string text(size, '\0');
     if (archive_read_data(archive_.get(), text.data(), size) != static_cast<la_ssize_t>(size))
         fail();

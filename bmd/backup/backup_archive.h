@@ -15,11 +15,11 @@ struct archive_entry;
 
 namespace bm::bmd {
 
-/// Bytes of the entry at hand.
+/// Receives the progress of the current entry, in bytes.
 using BytesProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-/// Writes a tar archive beside its final name, mode 0600; finish() puts it there, whole and synced. Without
-/// finish() nothing is left.
+/// Writes a tar archive, mode 0600, under a temporary name. finish() syncs it and gives it its final name.
+/// Without finish() no file remains.
 class ArchiveWriter {
 public:
     /// @throws Error Conflict (@p file exists), NotFound (no such folder), StoreFull, Internal
@@ -28,7 +28,7 @@ public:
     ArchiveWriter(const ArchiveWriter&) = delete;
     ArchiveWriter& operator=(const ArchiveWriter&) = delete;
     void addText(const std::string& name, std::string_view text);
-    /// @throws Error NotFound (@p source is not there)
+    /// @throws Error NotFound (@p source does not exist)
     void addFile(const std::string& name, const std::filesystem::path& source, const BytesProgress& progress);
     void finish();
 
@@ -48,14 +48,14 @@ private:
 /// Reads a tar archive entry by entry.
 class ArchiveReader {
 public:
-    /// @throws Error NotFound, InvalidInput (no tar archive)
+    /// @throws Error NotFound, InvalidInput (not a tar archive)
     explicit ArchiveReader(std::filesystem::path file);
-    /// The name of the next entry; nothing at the end. @throws Error ImageCorrupt (cut off or damaged)
+    /// The name of the next entry; nullopt at the end. @throws Error ImageCorrupt (truncated or damaged)
     std::optional<std::string> next();
-    /// The text of the entry at hand. @throws Error InvalidInput when it is longer than @p limitBytes
+    /// The text of the current entry. @throws Error InvalidInput when it is longer than @p limitBytes
     std::string text(std::size_t limitBytes);
-    /// Writes the entry at hand to the new file @p target, mode 0600, synced; root gives it to the folder's
-    /// owner.
+    /// Writes the current entry to the new file @p target, mode 0600, and syncs it. When root runs, the
+    /// folder's owner gets the file.
     /// @throws Error Conflict (@p target exists), StoreFull
     void extract(const std::filesystem::path& target, const BytesProgress& progress);
 
@@ -66,7 +66,7 @@ private:
     [[noreturn]] void fail();
     std::filesystem::path file_;
     std::unique_ptr<archive, Close> archive_;
-    archive_entry* entry_ = nullptr; ///< the archive's
+    archive_entry* entry_ = nullptr; ///< owned by archive_
 };
 
 } // namespace bm::bmd

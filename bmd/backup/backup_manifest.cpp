@@ -30,8 +30,9 @@ BackupManifest parsed(const nlohmann::json& root)
             {image.at("name").get<std::string>(), image.at("content_id").get<std::string>(),
              image.at("manifest_sha256").get<std::string>(), image.at("stored_bytes").get<std::uint64_t>()});
     for (const BackupImage& image : manifest.images)
-        if (!isContentId(image.contentId)) // becomes a file name
-            throw model::Error(model::ErrorCode::InvalidInput, "a content id of the backup is no hex number");
+        if (!isContentId(image.contentId)) // the content id becomes a file name
+            throw model::Error(model::ErrorCode::InvalidInput,
+                               "a content id of the backup is not a hex number");
     return manifest;
 }
 
@@ -70,10 +71,10 @@ BackupManifest backupManifestFromJson(std::string_view json, const std::string& 
                         "restore it with the version of bmd that wrote it, or a newer one");
         if (root.value("program", "") == kProgram && root.value("format", 0) == kFormat)
             return parsed(root);
-    } catch (const nlohmann::json::exception&) { // told below
+    } catch (const nlohmann::json::exception&) { // the error follows below
     }
-    throw Error(ErrorCode::InvalidInput, file + " is no backup of bm: its first entry is not bm's",
-                "give a file that bmd db backup wrote");
+    throw Error(ErrorCode::InvalidInput, file + " is not a backup of bm: the first entry is unknown",
+                "use a file from bmd db backup");
 }
 
 } // namespace bm::bmd

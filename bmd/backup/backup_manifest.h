@@ -6,7 +6,7 @@
 
 namespace bm::bmd {
 
-/// One image whose blocks the database refers to.
+/// An image whose blocks the database refers to.
 struct BackupImage {
     std::string name;
     std::string contentId;
@@ -14,20 +14,19 @@ struct BackupImage {
     std::uint64_t storedBytes = 0;
 };
 
-/// The first entry of a backup: what it holds and what it needs.
+/// The first entry of a backup: its content and its requirements.
 struct BackupManifest {
     std::string bmdVersion;
     std::string createdAt; ///< UTC, "2026-11-29T18:00:00Z"
     std::int64_t schema = 0;
-    std::string keyFingerprint; ///< of the key file that opens the secrets in the database
+    std::string keyFingerprint; ///< of the key file for the secrets in the database
     std::int64_t nodes = 0;
     bool withImages = false; ///< the blocks of all images follow the database
     std::vector<BackupImage> images;
 };
 
 std::string toJson(const BackupManifest& manifest);
-/// @param file  what messages call it. @throws Error InvalidInput (no backup of bm), Conflict (a newer
-/// format)
+/// @param file  name for messages. @throws Error InvalidInput (not a backup of bm), Conflict (a newer format)
 BackupManifest backupManifestFromJson(std::string_view json, const std::string& file);
 
 } // namespace bm::bmd

@@ -9,7 +9,7 @@
 
 namespace bm::bmd {
 
-/// Where a bmd keeps its state: the parts of its configuration that a backup concerns.
+/// The paths of a bmd's state: the part of its configuration that a backup needs.
 struct BackupPlaces {
     std::filesystem::path stateFolder;
     std::filesystem::path secretKeyFile;
@@ -17,7 +17,7 @@ struct BackupPlaces {
     images::StoreSettings images;
 };
 
-/// Called often during long work. @p unit: "pages", "bytes"
+/// Called often during long work. @p what is the unit: "pages", "bytes".
 using BackupProgress = std::function<void(std::string_view what, std::uint64_t done, std::uint64_t total)>;
 
 } // namespace bm::bmd

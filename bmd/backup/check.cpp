@@ -43,7 +43,7 @@ void checkSecrets(std::vector<CheckLine>& lines, db::Transaction& tx, const db::
             count.lost == 0 ? fmt::format("secrets: {} opens all {}", keyFile.string(), count.values)
                             : fmt::format("secrets: {} does not open {} of {}", keyFile.string(), count.lost,
                                           count.values),
-            "put the key file of that time there, or enter the BMC passwords again: bm node set");
+            "restore the key file of that time, or enter the BMC passwords again: bm node set");
 }
 
 void checkImage(std::vector<CheckLine>& lines, const images::ImageStore& store, const BackupImage& image,
@@ -54,7 +54,7 @@ void checkImage(std::vector<CheckLine>& lines, const images::ImageStore& store, 
             image.contentId, image.manifestSha256,
             [&](std::uint64_t done, std::uint64_t total) { progress("image " + image.name, done, total); },
             model::Deadline::in(kHashDeadline));
-        addLine(lines, true, fmt::format("image {}: every block has its checksum", image.name));
+        addLine(lines, true, fmt::format("image {}: every block matches its checksum", image.name));
     } catch (const Error& error) {
         addLine(lines, false, fmt::format("image {}: {}", image.name, error.message()),
                 "add the image again: bm image add");
@@ -67,8 +67,8 @@ void checkImages(std::vector<CheckLine>& lines, const BackupPlaces& places,
     const std::vector<std::string> missing = missingFrom(places, images);
     for (const std::string& name : missing)
         addLine(lines, false,
-                fmt::format("image {}: its blocks are not in {}", name, places.images.folder.string()),
-                "copy the image store of that time there, or add the image again: bm image add");
+                fmt::format("image {}: the blocks are missing in {}", name, places.images.folder.string()),
+                "restore the image store of that time, or add the image again: bm image add");
     if (missing.empty())
         addLine(lines, true, fmt::format("images: the blocks of all {} are in the store", images.size()));
     if (!hashImages)
@@ -85,7 +85,7 @@ void checkImages(std::vector<CheckLine>& lines, const BackupPlaces& places,
 db::SealedCount sealedValues(db::Transaction& tx, const db::Engine& engine, const fs::path& keyFile)
 {
     std::unique_ptr<platform::SecretBox> box;
-    if (fs::exists(keyFile)) // a SecretBox would create one
+    if (fs::exists(keyFile)) // SecretBox would create a missing key
         box = std::make_unique<platform::SecretBox>(keyFile);
     return db::countSealed(tx, engine, [&](const std::string& sealed) {
         try {
@@ -135,7 +135,7 @@ std::vector<CheckLine> checkBackup(const BackupPlaces& places, const fs::path& f
             addLine(lines, false,
                     fmt::format("secrets: the key of this backup (fingerprint {}) is not {}",
                                 manifest.keyFingerprint, places.secretKeyFile.string()),
-                    "keep that key file apart from the backup; without it all BMC passwords are lost");
+                    "keep that key file apart from the backup; all BMC passwords are lost without it");
     });
     if (manifest.withImages)
         checkImages(lines, unpacked, manifest.images, hashImages, progress);

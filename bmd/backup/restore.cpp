@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20U;
 
-/// Files that a restore has created; removed at the end unless keep() was called.
+/// The files that a restore has created. The destructor removes them unless keep() was called.
 class CreatedFiles {
 public:
     CreatedFiles() = default;
@@ -41,26 +41,26 @@ private:
 void refuseUsed(const BackupPlaces& places, bool withImages)
 {
     if (fs::exists(places.database.file))
-        throw Error(
-            ErrorCode::Conflict,
-            fmt::format("there is a database already: {}", places.database.file.string()),
-            "restore into an empty paths.state_dir, or stop bmd and move this one away with its -wal file");
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("there is a database already: {}", places.database.file.string()),
+                    "restore into an empty paths.state_dir, or stop bmd and move this database away with its "
+                    "-wal file");
     const fs::path objects = places.images.folder / "objects";
     if (withImages && fs::exists(objects) && !fs::is_empty(objects))
         throw Error(ErrorCode::Conflict, fmt::format("there are images already in {}", objects.string()),
                     "move them away, or restore a backup without images and keep them");
 }
 
-/// A running bmd holds this lock of its key, also when its database file was moved away.
+/// Locks the key as a running bmd does. The lock holds even when the database file was moved.
 platform::Fd lockAgainstBmd(const BackupPlaces& places)
 {
     const std::string path = places.secretKeyFile.string() + ".lock";
     platform::Fd lock(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-        throw Error(ErrorCode::Conflict, "a bmd runs with this configuration",
+        throw Error(ErrorCode::Conflict, "a bmd is running with this configuration",
                     "stop it first: systemctl stop bmd");
     if (lock)
-        ::flock(lock.get(), LOCK_SH); // so that this program may open the key, and nobody exchanges it
+        ::flock(lock.get(), LOCK_SH); // allows this program to open the key, and prevents a rotation
     return lock;
 }
 
@@ -69,17 +69,19 @@ void requireKey(const BackupPlaces& places, const BackupManifest& manifest, cons
     if (options.withoutKey)
         return;
     if (!fs::exists(places.secretKeyFile))
-        throw Error(ErrorCode::NotFound,
-                    fmt::format("the key of this backup (fingerprint {}) is not here: there is no file {}",
-                                manifest.keyFingerprint, places.secretKeyFile.string()),
-                    "copy the old server's key file there (a backup does not hold it), owner bm, mode 0600; "
-                    "--without-key restores all but the secrets");
+        throw Error(
+            ErrorCode::NotFound,
+            fmt::format("the key of this backup (fingerprint {}) is missing: there is no file {}",
+                        manifest.keyFingerprint, places.secretKeyFile.string()),
+            "copy the old server's key file there (a backup does not contain it), owner bm, mode 0600; "
+            "--without-key restores everything except the secrets");
     if (const std::string here = keyFingerprint(places.secretKeyFile); here != manifest.keyFingerprint)
-        throw Error(ErrorCode::Conflict,
-                    fmt::format("{} is another key: its fingerprint is {}, the backup needs {}",
-                                places.secretKeyFile.string(), here, manifest.keyFingerprint),
-                    "copy the key file of the time of the backup there; --without-key restores all but the "
-                    "secrets");
+        throw Error(
+            ErrorCode::Conflict,
+            fmt::format("{} is another key: its fingerprint is {}, but the backup needs {}",
+                        places.secretKeyFile.string(), here, manifest.keyFingerprint),
+            "copy the key file of the time of the backup there; --without-key restores everything except the "
+            "secrets");
 }
 
 BackupManifest readManifest(ArchiveReader& archive, const fs::path& file)
@@ -87,18 +89,18 @@ BackupManifest readManifest(ArchiveReader& archive, const fs::path& file)
     const std::optional<std::string> first = archive.next();
     if (!first || *first != kManifestEntry)
         throw Error(ErrorCode::InvalidInput,
-                    file.string() + " is no backup of bm: its first entry is not bm's",
-                    "give a file that bmd db backup wrote");
+                    file.string() + " is not a backup of bm: the first entry is unknown",
+                    "use a file from bmd db backup");
     BackupManifest manifest = backupManifestFromJson(archive.text(kMaxManifestBytes), file.string());
     if (manifest.schema > db::newestSchema())
         throw Error(ErrorCode::Conflict,
-                    fmt::format("{} has schema version {}, this bmd knows versions up to {}", file.string(),
-                                manifest.schema, db::newestSchema()),
+                    fmt::format("{} has schema version {}, but this bmd supports versions up to {}",
+                                file.string(), manifest.schema, db::newestSchema()),
                     "restore it with the version of bmd that wrote it, or a newer one");
     return manifest;
 }
 
-/// Where an entry goes. @throws Error InvalidInput: the manifest does not announce such an entry
+/// The target path of an entry. @throws Error InvalidInput when the manifest does not list the entry
 fs::path targetOf(const std::string& entry, const BackupManifest& manifest, const BackupPlaces& places,
                   const fs::path& database)
 {
@@ -109,8 +111,8 @@ fs::path targetOf(const std::string& entry, const BackupManifest& manifest, cons
             if (entry == kImagesEntry + image.contentId + suffix)
                 return places.images.folder / "objects" / (image.contentId + suffix);
     throw Error(ErrorCode::InvalidInput,
-                fmt::format("the backup holds an unexpected entry {}", entry.substr(0, 80)),
-                "take another copy of the backup");
+                fmt::format("the backup contains an unexpected entry {}", entry.substr(0, 80)),
+                "use another copy of the backup");
 }
 
 void makePrivateFolder(const fs::path& folder)
@@ -126,7 +128,7 @@ void makePrivateFolder(const fs::path& folder)
     platform::giveToOwner(fd.get(), folder);
 }
 
-/// All entries behind the manifest; @p created gets the files.
+/// Unpacks all entries after the manifest and adds the files to @p created.
 void unpackEntries(ArchiveReader& archive, const fs::path& file, const BackupManifest& manifest,
                    const BackupPlaces& places, const fs::path& database, CreatedFiles& created,
                    const BackupProgress& progress)
@@ -140,17 +142,16 @@ void unpackEntries(ArchiveReader& archive, const fs::path& file, const BackupMan
                         [&](std::uint64_t done, std::uint64_t total) { progress(*entry, done, total); });
     }
     if (!hasDatabase)
-        throw Error(ErrorCode::InvalidInput, file.string() + " is cut off: it holds no database",
-                    "take another copy of the backup");
+        throw Error(ErrorCode::InvalidInput, file.string() + " is truncated: it contains no database",
+                    "use another copy of the backup");
 }
 
-/// Checks the database that came out of the backup and counts its secrets. @throws Error InvalidInput where
-/// it is damaged
+/// Checks the restored database and counts its secrets. @throws Error InvalidInput when it is damaged
 void examineRestored(const BackupPlaces& places, const fs::path& database, RestoreResult& result)
 {
     const auto damaged = [](const std::string& why) {
         return Error(ErrorCode::InvalidInput, "the database in the backup is damaged: " + why,
-                     "take another copy of the backup, or an older one");
+                     "use another copy of the backup, or an older one");
     };
     try {
         db::Database restored = db::openDatabase({database, 1, true});
@@ -164,7 +165,7 @@ void examineRestored(const BackupPlaces& places, const fs::path& database, Resto
     } catch (const Error& error) {
         if (error.code() != ErrorCode::Internal)
             throw;
-        throw damaged(error.message()); // the engine cannot even read it
+        throw damaged(error.message()); // the engine cannot read it
     }
 }
 
@@ -193,19 +194,19 @@ RestoreResult restoreBackup(const BackupPlaces& places, const fs::path& file, co
     makePrivateFolder(places.images.folder / "objects");
     const fs::path database = places.database.file.string() + ".restoring";
     std::error_code ignored;
-    fs::remove(database, ignored); // of a restore that was killed
+    fs::remove(database, ignored); // the remains of a killed restore
     CreatedFiles created;
     unpackEntries(archive, file, result.manifest, places, database, created, progress);
-    created.add(database.string() + "-wal"); // left by a database that cannot be opened
+    created.add(database.string() + "-wal"); // remains when the database cannot be opened
     created.add(database.string() + "-shm");
     examineRestored(places, database, result);
     result.missingImages = missingFrom(places, result.manifest.images);
     std::error_code failed;
-    fs::create_hard_link(database, places.database.file, failed); // unlike a rename it replaces no file
+    fs::create_hard_link(database, places.database.file, failed); // unlike rename(), it never replaces a file
     if (failed)
         throw Error(ErrorCode::Conflict,
                     fmt::format("cannot create {}: {}", places.database.file.string(), failed.message()),
-                    "stop the bmd that was started meanwhile, and restore again");
+                    "stop the bmd that has started there, and restore again");
     fs::remove(database, ignored);
     created.keep();
     return result;

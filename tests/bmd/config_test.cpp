@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Every finding's text, one a line; "" for a good file.
+/// All findings, one per line; "" for a valid file.
 std::string findingsOf(const std::string& yaml)
 {
     std::vector<ConfigFinding> findings;
@@ -66,7 +66,7 @@ public:
 
 } // namespace
 
-TEST_CASE("a configuration without a word", "[bmd][config]")
+TEST_CASE("an empty configuration", "[bmd][config]")
 {
     const Config config = defaultConfig();
     SECTION("works: the API on loopback, simulated machines, no DHCP, no TFTP")
@@ -90,7 +90,7 @@ TEST_CASE("a configuration without a word", "[bmd][config]")
         CHECK(config.ipmi.runFolder == "/run/bm");
         CHECK(config.database.durable);
     }
-    SECTION("agrees with the defaults that the parts have by themselves")
+    SECTION("agrees with the defaults in the settings' types")
     {
         const conductor::Settings conductor;
         CHECK(config.conductor.stepThreads == conductor.stepThreads);
@@ -124,9 +124,9 @@ TEST_CASE("a configuration without a word", "[bmd][config]")
     }
 }
 
-TEST_CASE("a configuration with a network of machines", "[bmd][config]")
+TEST_CASE("a configuration with a provisioning network", "[bmd][config]")
 {
-    // lo stands for the interface: every machine has it, with 127.0.0.1/8.
+    // The interface is lo: every machine has it, with 127.0.0.1/8.
     const Config config =
         good("provisioning:\n  interface: lo\n  port: 7000\n"
              "dhcp:\n  mode: managed\n  range: 127.0.1.10-127.0.1.20\n  dns: [9.9.9.9, 1.1.1.1]\n"
@@ -137,7 +137,7 @@ TEST_CASE("a configuration with a network of machines", "[bmd][config]")
         CHECK(config.boot.netmask == "255.0.0.0");
         CHECK(config.boot.interface == "lo");
     }
-    SECTION("tells every part")
+    SECTION("passes its addresses to every part")
     {
         CHECK(config.boot.httpPort == 7000);
         CHECK(config.provisioning.port == 7000);
@@ -152,7 +152,7 @@ TEST_CASE("a configuration with a network of machines", "[bmd][config]")
     }
 }
 
-TEST_CASE("values of the configuration", "[bmd][config]")
+TEST_CASE("configuration values are parsed", "[bmd][config]")
 {
     SECTION("durations have units and may have several")
     {
@@ -164,7 +164,7 @@ TEST_CASE("values of the configuration", "[bmd][config]")
             CHECK_THAT(findingsOf(std::string("conductor: {callback_timeout: ") + wrong + "}"),
                        Catch::Contains("conductor.callback_timeout: expected a duration"));
     }
-    SECTION("sizes are powers of 1024 or of 1000, as they say")
+    SECTION("sizes are powers of 1024 or of 1000, by their unit")
     {
         CHECK(good("images: {reserve: 1GiB}").images.reserveBytes == 1073741824U);
         CHECK(good("images: {reserve: 1.5 GB}").images.reserveBytes == 1500000000U);
@@ -173,7 +173,7 @@ TEST_CASE("values of the configuration", "[bmd][config]")
             CHECK_THAT(findingsOf(std::string("images: {reserve: ") + wrong + "}"),
                        Catch::Contains("images.reserve: expected a size"));
     }
-    SECTION("switches are booleans, and nothing like them")
+    SECTION("switches are booleans only")
     {
         CHECK_FALSE(good("conductor: {fast_track: no}").conductor.fastTrack);
         CHECK(good("conductor: {smallest_disk: on}").conductor.smallestDisk);
@@ -204,7 +204,7 @@ TEST_CASE("values of the configuration", "[bmd][config]")
         CHECK_THAT(findingsOf("conductor:\n  root_device_by_class:\n    storage: sda\n"),
                    Catch::Contains("expected root device hints for \"storage\""));
     }
-    SECTION("api.tls follows the address unless told")
+    SECTION("api.tls follows the address by default")
     {
         CHECK(good("api: {address: 0.0.0.0}").apiUsesTls());
         CHECK_FALSE(good("api: {address: 127.0.0.9}").apiUsesTls());
@@ -213,16 +213,16 @@ TEST_CASE("values of the configuration", "[bmd][config]")
     }
 }
 
-TEST_CASE("a configuration that is wrong is told with its place", "[bmd][config]")
+TEST_CASE("an error in a configuration has a position", "[bmd][config]")
 {
-    SECTION("an unknown key, and the one that was meant")
+    SECTION("an unknown key, with a suggestion")
     {
         CHECK(findingsOf("api:\n  prot: 1\n") == "b.yaml:2:3: api.prot: no such key; did you mean api.port?");
         CHECK_THAT(findingsOf("dhcp:\n  interface: eth1\n"),
                    Catch::Contains("did you mean provisioning.interface?"));
         CHECK(findingsOf("api:\n  completely_else: 1\n") == "b.yaml:2:3: api.completely_else: no such key");
     }
-    SECTION("an unknown section, and the one that was meant")
+    SECTION("an unknown section, with a suggestion")
     {
         CHECK(findingsOf("conducter:\n  name: a\n") ==
               "b.yaml:1:1: conducter: no such section; did you mean conductor?");
@@ -231,14 +231,14 @@ TEST_CASE("a configuration that is wrong is told with its place", "[bmd][config]
     {
         CHECK_THAT(findingsOf("state_dir: /x\n"), Catch::Contains("did you mean paths.state_dir?"));
     }
-    SECTION("all that is wrong at once, in the order of the file")
+    SECTION("all errors together, in the order of the file")
     {
         CHECK(findingsOf("api:\n  port: x\n  adress: 1\nlog:\n  level: loud\n") ==
               "b.yaml:2:9: api.port: expected a whole number from 1 to 65535, got \"x\"\n"
               "b.yaml:3:3: api.adress: no such key; did you mean api.address?\n"
               "b.yaml:5:10: log.level: expected one of debug, info, warning, error, got \"loud\"");
     }
-    SECTION("what is no YAML")
+    SECTION("a file that is not YAML")
     {
         CHECK_THAT(findingsOf("api:\n  port: [1\n"),
                    Catch::StartsWith("b.yaml:") && Catch::Contains("not YAML"));
@@ -254,27 +254,27 @@ TEST_CASE("a configuration that is wrong is told with its place", "[bmd][config]
         CHECK_THAT(findingsOf("conductor: {root_device_by_class: x}\n"),
                    Catch::Contains("expected keys with values"));
     }
-    SECTION("a key given twice")
+    SECTION("a duplicate key")
     {
         CHECK(findingsOf("api:\n  port: 1\n  port: 2\n") ==
               "b.yaml:3:3: api.port: given twice, first in line 2");
     }
 }
 
-TEST_CASE("a configuration whose parts do not fit together", "[bmd][config]")
+TEST_CASE("settings that contradict each other are reported", "[bmd][config]")
 {
     SECTION("DHCP without a network")
     {
         CHECK(findingsOf("dhcp:\n  mode: proxy\n") == "b.yaml:2:3: dhcp.mode: needs provisioning.interface, "
-                                                      "the network interface towards the machines");
+                                                      "the network interface of the provisioning network");
     }
-    SECTION("an interface that is not there")
+    SECTION("a missing interface")
     {
         CHECK_THAT(findingsOf("provisioning: {interface: eth999}"),
-                   Catch::Contains("there is no network interface \"eth999\" here; there are") &&
+                   Catch::Contains("there is no network interface \"eth999\"; this machine has") &&
                        Catch::Contains("lo"));
     }
-    SECTION("managed DHCP without a range, or with one elsewhere, or over our own address")
+    SECTION("managed DHCP without a range, or with a range outside the network or with bmd's own address")
     {
         const std::string network = "provisioning: {interface: lo, address: 10.77.0.1}\n";
         const std::string dhcp = "dhcp: {mode: managed, netmask: 255.255.255.0";
@@ -283,20 +283,20 @@ TEST_CASE("a configuration whose parts do not fit together", "[bmd][config]")
         CHECK_THAT(findingsOf(network + dhcp + ", range: 10.78.0.5-10.78.0.9}"),
                    Catch::Contains("is not in the provisioning network"));
         CHECK_THAT(findingsOf(network + dhcp + ", range: 10.77.0.1-10.77.0.9}"),
-                   Catch::Contains("holds this server's own address"));
+                   Catch::Contains("contains this server's own address"));
         CHECK_THAT(findingsOf(network + dhcp + ", range: 10.77.0.5-10.77.0.9, router: 10.1.1.1}"),
                    Catch::Contains("dhcp.router: is not in"));
         CHECK(findingsOf(network + dhcp + ", range: 10.77.0.5-10.77.0.9, router: 10.77.0.1}").empty());
     }
-    SECTION("no authentication where others can reach the API")
+    SECTION("no authentication on a reachable address")
     {
         CHECK_THAT(findingsOf("api: {auth: none, address: 0.0.0.0}"),
-                   Catch::Contains("api.auth: none is for loopback only"));
+                   Catch::Contains("api.auth: none is allowed on loopback only"));
         CHECK(findingsOf("api: {auth: none}").empty());
     }
     SECTION("a certificate without its key, or without TLS")
     {
-        CHECK_THAT(findingsOf("api: {certificate_file: /c.pem}"), Catch::Contains("go together"));
+        CHECK_THAT(findingsOf("api: {certificate_file: /c.pem}"), Catch::Contains("set both"));
         CHECK_THAT(findingsOf("api: {certificate_file: /c.pem, key_file: /k.pem, tls: off}"),
                    Catch::Contains("is off"));
     }
@@ -308,18 +308,18 @@ TEST_CASE("a configuration whose parts do not fit together", "[bmd][config]")
 
 TEST_CASE("a configuration file", "[bmd][config]")
 {
-    SECTION("that is not there is all defaults, or an error when it was asked for")
+    SECTION("that is missing means all defaults, or an error when the operator named it")
     {
         CHECK(readConfig("/nonexistent/bmd.yaml", true).api.port == 6385);
         CHECK_THROWS_WITH(readConfig("/nonexistent/bmd.yaml", false),
                           "there is no configuration file /nonexistent/bmd.yaml");
     }
-    SECTION("is read")
+    SECTION("sets values")
     {
         const TemporaryFile file("api: {port: 1234}\n");
         CHECK(readConfig(file.path, true).api.port == 1234);
     }
-    SECTION("that is wrong is refused with every finding")
+    SECTION("with errors is refused with every finding")
     {
         const TemporaryFile file("api: {prot: 1}\nlog: {level: x}\n");
         try {
@@ -340,11 +340,11 @@ TEST_CASE("a configuration file", "[bmd][config]")
 TEST_CASE("the documented configuration", "[bmd][config]")
 {
     const std::string text = configText();
-    SECTION("is a good file as it is, and sets nothing")
+    SECTION("is valid and sets nothing")
     {
         CHECK(findingsOf(text).empty());
     }
-    SECTION("is a good file with every key set to its default, and is the default")
+    SECTION("with every key set is valid and equals the defaults")
     {
         const std::string all = std::regex_replace(text, std::regex("\n  #([a-z_]+:)"), "\n  $1");
         const Config config = good(all);
@@ -372,7 +372,7 @@ TEST_CASE("the documented configuration", "[bmd][config]")
                        Catch::Contains("#" + std::string(key.path.substr(key.path.find('.') + 1)) + ":"));
         }
     }
-    SECTION("is what the manual page says")
+    SECTION("has the same content as the manual page")
     {
         CHECK(fileText(bm::tests::sourceFolder() + "/docs/man/bmd.yaml.5") == configManPage());
     }

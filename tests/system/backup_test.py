@@ -79,7 +79,7 @@ def online_backup(build, folder):
         finally:
             writes.ends.set()
             writes.join()
-        assert str(old.state / "secrets" / "key") in said and "keep apart" in said, said
+        assert str(old.state / "secrets" / "key") in said and "keep these apart" in said, said
         assert full.stat().st_mode & 0o777 == 0o600
         assert not list(folder.glob("*.partial*")) and not list(folder.glob("*.database*")), list(folder.iterdir())
         refused(old, "exists already", "backup", full)
@@ -122,7 +122,7 @@ def refused_restores(service, full):
         place.rename(away)
     (service.state / "images" / "objects").rename(service.state / "images" / "kept")
     try:
-        refused(service, "a bmd runs with this configuration", "restore", full)
+        refused(service, "a bmd is running with this configuration", "restore", full)
     finally:
         shutil.rmtree(service.state / "images" / "objects", ignore_errors=True)
         (service.state / "images" / "kept").rename(service.state / "images" / "objects")

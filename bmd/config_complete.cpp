@@ -1,4 +1,4 @@
-#include "bmd/config_settle.h"
+#include "bmd/config_complete.h"
 
 #include "bmd/config_values.h"
 #include "bmd/interfaces.h"
@@ -11,13 +11,13 @@
 namespace bm::bmd {
 namespace {
 
-void fill(std::filesystem::path& path, const std::filesystem::path& standard)
+void fill(std::filesystem::path& path, const std::filesystem::path& defaultText)
 {
     if (path.empty())
-        path = standard;
+        path = defaultText;
 }
 
-void settlePaths(Config& config)
+void completePaths(Config& config)
 {
     const std::filesystem::path state = config.paths.stateFolder;
     fill(config.paths.ramdiskFolder, state / "ramdisk");
@@ -30,34 +30,34 @@ void settlePaths(Config& config)
     config.ipmi.runFolder = config.paths.runFolder;
 }
 
-void settleInterface(pxe::BootSettings& boot, std::vector<Misfit>& misfits)
+void completeInterface(pxe::BootSettings& boot, std::vector<ConfigConflict>& conflicts)
 {
     const auto interface = findInterface(boot.interface);
     if (!interface) {
-        misfits.push_back(
-            {"provisioning.interface", fmt::format("there is no network interface \"{}\" here; there are {}",
-                                                   boot.interface, fmt::join(interfaceNames(), ", "))});
+        conflicts.push_back({"provisioning.interface",
+                             fmt::format("there is no network interface \"{}\"; this machine has {}",
+                                         boot.interface, fmt::join(interfaceNames(), ", "))});
         return;
     }
     if (boot.address.empty() && interface->address.empty())
-        misfits.push_back({"provisioning.interface",
-                           fmt::format("{} has no IPv4 address; give it one, or set provisioning.address",
-                                       boot.interface)});
+        conflicts.push_back(
+            {"provisioning.interface",
+             fmt::format("{} has no IPv4 address; assign one, or set provisioning.address", boot.interface)});
     if (boot.address.empty())
         boot.address = interface->address;
     if (boot.netmask.empty())
         boot.netmask = interface->netmask;
 }
 
-void settleNetwork(Config& config, std::vector<Misfit>& misfits)
+void completeNetwork(Config& config, std::vector<ConfigConflict>& conflicts)
 {
     pxe::BootSettings& boot = config.boot;
     if (!boot.interface.empty())
-        settleInterface(boot, misfits);
+        completeInterface(boot, conflicts);
     else if (boot.dhcp != pxe::DhcpMode::Off)
-        misfits.push_back(
-            {"dhcp.mode", "needs provisioning.interface, the network interface towards the machines"});
-    if (boot.address.empty()) { // no network of machines: simulated ones only
+        conflicts.push_back(
+            {"dhcp.mode", "needs provisioning.interface, the network interface of the provisioning network"});
+    if (boot.address.empty()) { // no provisioning network: simulated machines only
         boot.address = "127.0.0.1";
         boot.tftp = false;
     }
@@ -75,23 +75,23 @@ bool inNetwork(const pxe::BootSettings& boot, const std::string& address)
     return (ipv4Number(address) & mask) == (ipv4Number(boot.address) & mask);
 }
 
-void checkManagedDhcp(const pxe::BootSettings& boot, std::vector<Misfit>& misfits)
+void checkManagedDhcp(const pxe::BootSettings& boot, std::vector<ConfigConflict>& conflicts)
 {
     if (boot.dhcp != pxe::DhcpMode::Managed)
         return;
     if (boot.rangeFirst.empty()) {
-        misfits.push_back(
-            {"dhcp.range", "is needed in managed mode: the addresses to hand out, first to last"});
+        conflicts.push_back({"dhcp.range", "managed mode needs the addresses to assign, first to last"});
         return;
     }
     const std::string network = fmt::format("{}, netmask {}", boot.address, boot.netmask);
     if (!inNetwork(boot, boot.rangeFirst) || !inNetwork(boot, boot.rangeLast))
-        misfits.push_back({"dhcp.range", fmt::format("is not in the provisioning network ({})", network)});
+        conflicts.push_back({"dhcp.range", fmt::format("is not in the provisioning network ({})", network)});
     const std::uint32_t own = ipv4Number(boot.address);
     if (own >= ipv4Number(boot.rangeFirst) && own <= ipv4Number(boot.rangeLast))
-        misfits.push_back({"dhcp.range", fmt::format("holds this server's own address {}", boot.address)});
+        conflicts.push_back(
+            {"dhcp.range", fmt::format("contains this server's own address {}", boot.address)});
     if (!boot.router.empty() && !inNetwork(boot, boot.router))
-        misfits.push_back({"dhcp.router", fmt::format("is not in the provisioning network ({})", network)});
+        conflicts.push_back({"dhcp.router", fmt::format("is not in the provisioning network ({})", network)});
 }
 
 bool sameSocket(const http::ListenerConfig& a, const http::ListenerConfig& b)
@@ -100,18 +100,18 @@ bool sameSocket(const http::ListenerConfig& a, const http::ListenerConfig& b)
     return a.port == b.port && (a.address == b.address || any(a.address) || any(b.address));
 }
 
-void checkListeners(const Config& config, std::vector<Misfit>& misfits)
+void checkListeners(const Config& config, std::vector<ConfigConflict>& conflicts)
 {
     if (config.api.certificateFile.empty() != config.api.keyFile.empty())
-        misfits.push_back({config.api.keyFile.empty() ? "api.certificate_file" : "api.key_file",
-                           "api.certificate_file and api.key_file go together"});
+        conflicts.push_back({config.api.keyFile.empty() ? "api.certificate_file" : "api.key_file",
+                             "set both api.certificate_file and api.key_file"});
     if (config.tls == TlsMode::Off && !config.api.certificateFile.empty())
-        misfits.push_back({"api.tls", "is off, but api.certificate_file is given"});
+        conflicts.push_back({"api.tls", "is off, but api.certificate_file is raw"});
     if (config.auth == AuthMode::None && !isLoopback(config.api.address))
-        misfits.push_back(
-            {"api.auth", fmt::format("none is for loopback only; api.address is {}", config.api.address)});
+        conflicts.push_back({"api.auth", fmt::format("none is allowed on loopback only; api.address is {}",
+                                                     config.api.address)});
     if (sameSocket(config.api, config.provisioning))
-        misfits.push_back(
+        conflicts.push_back(
             {"provisioning.port", fmt::format("{} is the API's port on the same address", config.api.port)});
 }
 
@@ -125,16 +125,16 @@ std::string hostName()
 
 } // namespace
 
-std::vector<Misfit> settle(Config& config)
+std::vector<ConfigConflict> completeConfig(Config& config)
 {
-    std::vector<Misfit> misfits;
-    settlePaths(config);
-    settleNetwork(config, misfits);
-    checkManagedDhcp(config.boot, misfits);
-    checkListeners(config, misfits);
+    std::vector<ConfigConflict> conflicts;
+    completePaths(config);
+    completeNetwork(config, conflicts);
+    checkManagedDhcp(config.boot, conflicts);
+    checkListeners(config, conflicts);
     if (config.conductor.conductorName.empty())
         config.conductor.conductorName = hostName();
-    return misfits;
+    return conflicts;
 }
 
 } // namespace bm::bmd
