@@ -41,7 +41,7 @@ json hintsOf(const std::vector<std::string>& hints, const std::string& option)
         if (equals == std::string::npos)
             throw model::Error(model::ErrorCode::InvalidInput,
                                fmt::format("{} {}: expected HINT=VALUE", option, hint),
-                               "as serial=WD-1234 or \"size=>= 400\"");
+                               "for example: serial=WD-1234 or \"size=>= 400\"");
         out[hint.substr(0, equals)] = hint.substr(equals + 1);
     }
     return out;

@@ -16,17 +16,18 @@ using model::ErrorCode;
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
-constexpr std::uint64_t kMostBytes = UINT32_MAX; // what newc can say
+constexpr std::uint64_t kMostBytes = UINT32_MAX; // the largest file size that a newc header can hold
 
 [[noreturn]] void refuseSize(const std::string& source)
 {
-    throw Error(ErrorCode::InvalidInput, source + " is larger than 4 GiB", "no machine boots that");
+    throw Error(ErrorCode::InvalidInput, source + " is larger than 4 GiB",
+                "the archive format (newc) holds files of at most 4 GiB");
 }
 
 [[noreturn]] void refuseRoom(const std::filesystem::path& file)
 {
     throw Error(ErrorCode::StoreFull, "packing kernel and initrd into " + file.string() + " failed",
-                "make room there, or set TMPDIR");
+                "free disk space there, or set TMPDIR to another folder");
 }
 
 bool isAddress(const std::string& source)
@@ -69,9 +70,9 @@ void fetch(const std::string& url, const std::filesystem::path& file,
            const platform::TransferProgress& progress)
 {
     if (!url.starts_with("http://") && !url.starts_with("https://"))
-        throw Error(
-            ErrorCode::InvalidInput, url + ": a kernel or initrd is a file or an http(s) address",
-            "put both into one archive there (tar -cf pair.tar vmlinuz initrd.img) and add its address");
+        throw Error(ErrorCode::InvalidInput, url + ": a kernel or initrd is a file or an http(s) address",
+                    "pack both into one archive on the server (tar -cf pair.tar vmlinuz initrd.img) and add "
+                    "its address");
     constexpr int kTries = 3;
     for (int left = kTries - 1;; --left) {
         try {
@@ -82,7 +83,8 @@ void fetch(const std::string& url, const std::filesystem::path& file,
                 throw;
             if (left == 0)
                 throw Error(ErrorCode::InvalidInput, "cannot fetch " + url + ": " + error.what(),
-                            "this machine fetches it; give it as a file where it cannot");
+                            "bm fetches it from this machine; if this machine cannot reach the server, pass "
+                            "a local file");
             std::this_thread::sleep_for(std::chrono::seconds{1});
         }
     }
@@ -106,7 +108,7 @@ void addFile(std::ofstream& out, const std::string& file, const std::string& nam
         left -= static_cast<std::uint64_t>(in.gcount());
     }
     if (left > 0)
-        throw Error(ErrorCode::InvalidInput, file + " cannot be read, or became shorter");
+        throw Error(ErrorCode::InvalidInput, file + " cannot be read, or shrank while bm read it");
     out << platform::newcPadding(bytes);
 }
 

@@ -7,14 +7,14 @@
 
 namespace bm::cli {
 
-/// A kernel and its initrd packed into one archive (newc) for the way to bmd; gone with this object. The same
-/// two files always make the same archive. Each is a file or an http(s) address, which is fetched here, from
-/// the beginning again when it breaks off (three times at most).
+/// A kernel and its initrd packed into one archive (newc) for the upload to bmd. The destructor deletes the
+/// archive. The same two files always produce the same archive. Each source is a file or an http(s) URL. A
+/// download that breaks off restarts from the first byte, at most three times.
 class BootPair {
 public:
-    /// @param fetching  told of what is fetched from an address
-    /// @throws Error NotFound, InvalidInput (another kind of address, one that cannot be fetched, over 4
-    /// GiB), StoreFull, DeadlineExceeded
+    /// @param fetching  receives the progress of downloads
+    /// @throws Error NotFound; InvalidInput (a URL of another scheme, a failed download, a file over 4 GiB);
+    ///   StoreFull; DeadlineExceeded
     BootPair(const std::string& kernel, const std::string& initrd,
              const platform::TransferProgress& fetching = {});
     std::string archive() const { return file_.string(); }

@@ -26,7 +26,7 @@ std::string environment(const char* name)
     return value == nullptr ? "" : value;
 }
 
-void take(std::string& into, const YAML::Node& file, const char* key)
+void readKey(std::string& into, const YAML::Node& file, const char* key)
 {
     if (file[key])
         into = file[key].as<std::string>();
@@ -34,18 +34,18 @@ void take(std::string& into, const YAML::Node& file, const char* key)
 
 void readFileInto(Endpoint& endpoint, const std::filesystem::path& path)
 {
-    std::error_code hidden; // below a folder that is not ours to look into
+    std::error_code hidden; // the user may not search the parent folder
     if (!std::filesystem::exists(path, hidden))
         return;
     try {
         const YAML::Node file = YAML::LoadFile(path.string());
-        take(endpoint.url, file, "endpoint");
-        take(endpoint.username, file, "username");
-        take(endpoint.passwordFile, file, "password_file");
-        take(endpoint.tokenFile, file, "token_file");
-        take(endpoint.caFile, file, "ca_file");
+        readKey(endpoint.url, file, "endpoint");
+        readKey(endpoint.username, file, "username");
+        readKey(endpoint.passwordFile, file, "password_file");
+        readKey(endpoint.tokenFile, file, "token_file");
+        readKey(endpoint.caFile, file, "ca_file");
     } catch (const YAML::BadFile&) {
-        return; // not ours to read: another user's
+        return; // the file belongs to another user; skip it
     } catch (const YAML::Exception& error) {
         throw Error(ErrorCode::InvalidInput,
                     path.string() + ":" + std::to_string(error.mark.line + 1) + ": " + error.msg);
@@ -148,7 +148,7 @@ json Client::read(const platform::HttpResponse& response, const std::string& wha
         throw errorOf(response, what);
     if (response.status == 401)
         throw Error(
-            ErrorCode::Unauthorized, "bmd at " + endpoint_.url + " wants a user and password",
+            ErrorCode::Unauthorized, "bmd at " + endpoint_.url + " requires a user and password",
             "set BM_USERNAME and BM_PASSWORD_FILE (or BM_TOKEN_FILE), or ~/.config/bm/client.yaml; bmd "
             "wrote the first password to its state folder: admin-password");
     if (response.status < 200 || response.status >= 300)
@@ -158,7 +158,7 @@ json Client::read(const platform::HttpResponse& response, const std::string& wha
     json body = json::parse(response.body, nullptr, false);
     if (body.is_discarded())
         throw Error(ErrorCode::Unavailable, what + ": the answer is not JSON",
-                    "is " + endpoint_.url + " really bmd?");
+                    "check that bmd serves " + endpoint_.url);
     return body;
 }
 
@@ -170,7 +170,7 @@ platform::HttpResponse Client::call(const platform::HttpRequest& request)
         if (error.code() != ErrorCode::Unavailable || !error.hint().empty())
             throw;
         throw Error(error.code(), "bmd at " + endpoint_.url + " does not answer: " + error.message(),
-                    "is bmd running there? another one: --endpoint URL or BM_ENDPOINT");
+                    "start bmd there, or name another server: --endpoint URL or BM_ENDPOINT");
     }
 }
 

@@ -7,23 +7,24 @@
 
 namespace bm::cli {
 
-/// Where bmd is and who we are.
+/// The address of a bmd and the credentials for it.
 struct Endpoint {
     std::string url = "http://127.0.0.1:6385";
     std::string username{};
     std::string passwordFile{};
     std::string caFile{};
     std::string tokenFile{}; ///< instead of user and password
-    std::string token{};     ///< BM_TOKEN alone: never stored
+    std::string token{};     ///< from BM_TOKEN; never stored
 };
-/// From options; then BM_ENDPOINT, BM_USERNAME, BM_PASSWORD_FILE, BM_TOKEN, BM_TOKEN_FILE, BM_CA_FILE unless
-/// --context is given; then the context that --context, BM_CONTEXT or `bm context use` names, else
-/// ~/.config/bm/client.yaml, then /etc/bm/client.yaml (keys endpoint, username, password_file, token_file,
-/// ca_file). A context stands alone: nobody's password goes to another server.
-/// @throws Error NotFound (no such context), InvalidInput (a file that cannot be understood)
+/// Resolves the server to call. Options come first. BM_ENDPOINT, BM_USERNAME, BM_PASSWORD_FILE, BM_TOKEN,
+/// BM_TOKEN_FILE and BM_CA_FILE follow, unless --context is given. Next comes the context that --context,
+/// BM_CONTEXT or `bm context use` names; without one, ~/.config/bm/client.yaml and then /etc/bm/client.yaml
+/// (keys endpoint, username, password_file, token_file, ca_file). A context inherits nothing from
+/// client.yaml, so a password never reaches another server.
+/// @throws Error NotFound (no such context), InvalidInput (a file has a syntax error)
 Endpoint resolveEndpoint(const std::string& urlOption, const std::string& contextOption = {});
 
-/// REST calls to bmd. @throws Error with bmd's own code, message and hint; Unavailable when it does not
+/// REST calls to bmd. @throws Error with bmd's own code, message and hint; Unavailable when bmd does not
 /// answer
 class Client {
 public:
@@ -31,9 +32,9 @@ public:
     nlohmann::json get(const std::string& path);
     nlohmann::json send(const std::string& method, const std::string& path, const nlohmann::json& body);
     void remove(const std::string& path);
-    /// The answer as it came, whatever its status. @throws Error Unavailable
+    /// Returns the response unparsed, whatever its status. @throws Error Unavailable
     platform::HttpResponse raw(const std::string& path);
-    /// How long one call may take from now on; two minutes unless told.
+    /// Sets the deadline of each later call. The default is two minutes.
     void setDeadline(std::chrono::milliseconds span) { deadline_ = span; }
     nlohmann::json upload(const std::string& path, const std::string& file,
                           const platform::TransferProgress& progress);

@@ -103,7 +103,7 @@ const Endpoint& findContext(const Contexts& contexts, const std::string& name)
     for (const auto& [known, endpoint] : contexts.known)
         names += (names.empty() ? "" : ", ") + known;
     throw Error(ErrorCode::NotFound, "there is no context \"" + name + "\"",
-                names.empty() ? "bm context add " + name + " https://HOST:6385" : "there are: " + names);
+                names.empty() ? "bm context add " + name + " https://HOST:6385" : "known contexts: " + names);
 }
 
 } // namespace bm::cli

@@ -6,7 +6,7 @@
 
 namespace bm::cli {
 
-/// "os=debian". @throws Error InvalidInput
+/// Splits "os=debian" into name and value. @throws Error InvalidInput
 inline std::pair<std::string, std::string> splitLabel(const std::string& text)
 {
     const std::size_t equals = text.find('=');

@@ -56,7 +56,7 @@ json convert(const YAML::Node& node, const std::string& name, int depth)
         for (const auto& member : node) {
             const std::string key = member.first.Scalar();
             if (object.contains(key))
-                throw wrong(name, member.first.Mark(), "\"" + key + "\" stands here twice");
+                throw wrong(name, member.first.Mark(), "\"" + key + "\" appears twice");
             object[key] = convert(member.second, name, depth + 1);
         }
         return object;
@@ -80,14 +80,14 @@ void checkShape(const YAML::Node& root, const std::string& name)
     for (const auto& member : root) {
         const std::string key = member.first.Scalar();
         if (key != "nodes")
-            throw wrong(name, member.first.Mark(), "\"" + key + "\" is not known here; only \"nodes\" is",
-                        hint);
+            throw wrong(name, member.first.Mark(),
+                        "\"" + key + "\" is unknown; an inventory has only \"nodes\"", hint);
     }
     if (!root["nodes"].IsSequence())
         throw wrong(name, root["nodes"].Mark(), "\"nodes\" is not a list", hint);
     for (const YAML::Node& node : root["nodes"])
         if (!node.IsMap())
-            throw wrong(name, node.Mark(), "a node is a map", hint);
+            throw wrong(name, node.Mark(), "a node must be a map", hint);
 }
 
 void readPasswordFiles(json& inventory)

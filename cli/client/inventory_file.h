@@ -5,11 +5,11 @@
 namespace bm::cli {
 
 /// Reads an inventory in the format of Ironic's `baremetal create` ({"nodes": [{..., "ports": [...]}]}, YAML
-/// or JSON). Values keep their type: quoted ones are texts. A node's ipmi_password_file is read and becomes
-/// its ipmi_password.
+/// or JSON). Values keep their type; quoted values are texts. A node's ipmi_password_file is replaced by
+/// ipmi_password with the content of that file.
 /// @throws Error InvalidInput with file, line and column; NotFound
 nlohmann::json readInventory(const std::string& file);
-/// The same of a text; @p name is for messages.
+/// Parses the text of an inventory; messages name it @p name.
 nlohmann::json parseInventory(const std::string& text, const std::string& name);
 
 } // namespace bm::cli

@@ -68,13 +68,13 @@ std::vector<std::string> expandNodes(Client& client, const std::vector<std::stri
     std::vector<std::string> names;
     std::set<std::string> seen;
     std::vector<std::string> all;
-    const auto take = [&](const std::string& name) {
+    const auto addName = [&](const std::string& name) {
         if (seen.insert(name).second)
             names.push_back(name);
     };
     for (const std::string& text : given) {
         if (!isGlob(text)) {
-            take(text);
+            addName(text);
             continue;
         }
         if (all.empty())
@@ -82,11 +82,11 @@ std::vector<std::string> expandNodes(Client& client, const std::vector<std::stri
         bool any = false;
         for (const std::string& name : all)
             if (::fnmatch(text.c_str(), name.c_str(), 0) == 0) {
-                take(name);
+                addName(name);
                 any = true;
             }
         if (!any)
-            throw Error(ErrorCode::NotFound, "no node's name fits \"" + text + "\"",
+            throw Error(ErrorCode::NotFound, "no node name matches \"" + text + "\"",
                         "bm node list -o name shows all names");
     }
     return names;
@@ -97,8 +97,9 @@ std::string expandNode(Client& client, const std::string& given)
     const std::vector<std::string> names = expandNodes(client, {given});
     if (names.size() > 1)
         throw Error(ErrorCode::InvalidInput,
-                    "\"" + given + "\" fits " + std::to_string(names.size()) + " nodes, this is about one",
-                    "the first of them: " + names.front());
+                    "\"" + given + "\" matches " + std::to_string(names.size()) +
+                        " nodes, but this command takes one",
+                    "the first match:  " + names.front());
     return names.front();
 }
 

@@ -8,24 +8,25 @@
 
 namespace bm::cli {
 
-/// Whether it is a glob: has *, ? or [.
+/// Whether @p text is a glob: it contains *, ? or [.
 bool isGlob(const std::string& text);
 
-/// All pages of GET /v1/nodes, each as it comes. @p query as "fields=name,uuid" or "detail=true&...".
-/// The first page is short, so that there is something to look at soon.
+/// Reads all pages of GET /v1/nodes and calls @p page with each. @p query is "fields=name,uuid" or
+/// "detail=true&...". The first page is short, so that output begins soon.
 void eachPageOfNodes(Client& client, const std::string& query,
                      const std::function<void(const nlohmann::json&)>& page);
 
-/// Node names as an operator gave them, with globs made names: "rack1-*" is every node whose name fits, in
-/// the order of its numbers; a node without a name never fits. Literal names and uuids stay as they are,
-/// unasked. None stands there twice.
-/// @throws Error NotFound for a glob that fits none
+/// Expands the globs among the node names that an operator typed: "rack1-*" becomes all matching names in
+/// natural order (web-9 before web-10). A node without a name matches no glob. Literal names and uuids pass
+/// unchanged, without a request. Duplicates are dropped.
+/// @throws Error NotFound for a glob without a match
 std::vector<std::string> expandNodes(Client& client, const std::vector<std::string>& given);
-/// The same, for a command about one node. @throws Error InvalidInput when a glob fits several
+/// Expands the argument of a command that takes one node. @throws Error InvalidInput when a glob matches
+/// several
 std::string expandNode(Client& client, const std::string& given);
 
-/// Members of the named nodes: @p fields as "name,provision_state". Few are asked for one by one, many in one
-/// list; in the order of @p nodes. @throws Error NotFound
+/// Reads members of the named nodes: @p fields is "name,provision_state". A few nodes cost one request each;
+/// more of them cost one list request. The result is in the order of @p nodes. @throws Error NotFound
 std::vector<nlohmann::json> fieldsOf(Client& client, const std::vector<std::string>& nodes,
                                      const std::string& fields);
 

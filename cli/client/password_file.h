@@ -5,7 +5,7 @@
 
 namespace bm::cli {
 
-/// A password from a file, without the end of its line. @throws Error NotFound, TooLarge
+/// Reads a password from a file and drops the trailing line end. @throws Error NotFound, TooLarge
 inline std::string readPasswordFile(const std::string& file)
 {
     std::string password = platform::readFile(file, 4096);

@@ -3,8 +3,8 @@
 
 namespace bm::cli {
 
-/// A public ssh key given as itself or as the file that holds it, without the end of its line.
-/// @throws Error NotFound (no such file), InvalidInput (it is a private key)
+/// Returns a public ssh key without its line end. @p given is the key itself or the path of its file.
+/// @throws Error NotFound (no such file), InvalidInput (the file holds a private key)
 std::string sshKey(const std::string& given);
 
 } // namespace bm::cli

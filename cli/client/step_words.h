@@ -5,11 +5,12 @@
 
 namespace bm::cli {
 
-/// "deploy.burnin_memory,seconds=3600" to {"interface": "deploy", "step": "burnin_memory", "args":
-/// {"seconds": 3600}}; a word without a dot is one that every interface has (hold, wait, reboot ...). @throws
-/// Error InvalidInput
+/// Parses a --step argument: "deploy.burnin_memory,seconds=3600" becomes {"interface": "deploy", "step":
+/// "burnin_memory", "args": {"seconds": 3600}}. An argument without a dot names a step of every interface
+/// (hold, wait, reboot ...). @throws Error InvalidInput
 nlohmann::json stepOf(const std::string& word);
-/// Those of @p words, then those of @p file (a JSON list, as in Ironic's clean_steps; "" none).
+/// Joins the steps of the --step arguments @p words and those of @p file, a JSON list as in Ironic's
+/// clean_steps; "" is no file.
 /// @throws Error InvalidInput, NotFound
 nlohmann::json stepsOf(const std::vector<std::string>& words, const std::string& file);
 

@@ -37,7 +37,7 @@ std::string queryOf(const AuditOptions& options)
     return query;
 }
 
-/// "web-1", or "node web-1" where a row is of another kind; "-" for none.
+/// "web-1" for a node, "image web-1" for another kind of target; "-" for none.
 std::string targetText(const json& record)
 {
     const json& name = record.at("target_name");
@@ -75,14 +75,15 @@ int list(Shell& shell, const AuditOptions& options)
 void addAuditCommands(CLI::App& app, Shell& shell)
 {
     CLI::App* audit =
-        app.add_subcommand("audit", "List who did what to which machine, when, with which result");
+        app.add_subcommand("audit", "List audit entries: user, action, target, time and outcome");
     const auto options = std::make_shared<AuditOptions>();
-    audit->add_option("--since", options->since, "how far back, as 90m, 24h or 7d")->type_name("DURATION");
+    audit->add_option("--since", options->since, "age of the oldest entry: 90m, 24h or 7d")
+        ->type_name("DURATION");
     audit->add_option("--node", options->node, "only entries about this node: name or uuid");
     audit->add_option("--actor", options->actor, "only entries of this user");
     audit->add_option("--action", options->action,
-                      "only actions that begin so: \"DELETE\", \"operation.deploy\"");
-    audit->add_option("--limit", options->limit, "how many entries, the latest first")
+                      "only actions with this prefix: \"DELETE\", \"operation.deploy\"");
+    audit->add_option("--limit", options->limit, "number of entries, newest first")
         ->check(CLI::Range(1, 1'000))
         ->capture_default_str();
     audit->footer("Example:\n  bm audit --since 24h --node rack1-07");

@@ -33,7 +33,7 @@ int capture(Shell& shell, const CaptureOptions& options)
         body["root_device"] = hintsOf(options.disk, "--disk");
     shell.client().send("POST", nodePath(node, "/capture"), body);
     if (!options.wait) {
-        std::cout << node << ": capture to " << options.name << " ordered; watch it: bm node timeline "
+        std::cout << node << ": capture to " << options.name << " started; to watch it: bm node timeline "
                   << node << "\n";
         return 0;
     }
@@ -55,18 +55,21 @@ void addImageCapture(CLI::App& image, Shell& shell)
 {
     const auto options = std::make_shared<CaptureOptions>();
     CLI::App* command = image.add_subcommand(
-        "capture", "Make an image of a running machine's disk: it is shut down, read, and started again");
+        "capture",
+        "Capture the disk of an active node as an image; the node is shut down, read and restarted");
     command->add_option("node", options->node, "name or uuid of an active node")->required();
     command->add_option("--name", options->name, "name of the image")->required();
-    command->add_option("--disk", options->disk,
-                        "which disk, as Ironic's hints: serial=..., wwn=...; else the one that bm wrote");
+    command->add_option(
+        "--disk", options->disk,
+        "disk to capture, as root device hints: serial=..., wwn=... (default: the deployed disk)");
     command
         ->add_option("--kind", options->kind,
-                     "disk (the default): the disk, used blocks only; tree: the files of its system")
+                     "disk (default): used blocks of the disk; tree: files of the root file system")
         ->check(CLI::IsMember({"disk", "tree"}));
-    command->add_flag("--generalise", options->generalise,
-                      "leave out machine-id, ssh host keys, leases and logs; the machine keeps its own");
-    command->add_flag("--wait", options->wait, "show progress until it has ended");
+    command->add_flag(
+        "--generalise", options->generalise,
+        "omit machine-id, ssh host keys, leases and logs from the image; the node keeps its own");
+    command->add_flag("--wait", options->wait, "show progress until the capture ends");
     command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
         ->check(CLI::Range(1, 100'000));
     command->footer("Example:\n  bm image capture rack1-07 --name golden --generalise --wait\n"

@@ -1,4 +1,4 @@
-// `bm node check`: would a deployment of this node work, as far as can be told without one?
+// `bm node check`: predicts whether a deployment of a node succeeds, without starting one.
 #include "cli/commands/node_subcommands.h"
 #include "cli/shell/findings.h"
 #include "cli/views/timeline.h"
@@ -27,7 +27,7 @@ struct CheckOptions {
     std::string image;
 };
 
-/// What is gathered of one node.
+/// One node and the findings about it.
 struct Checked {
     std::string name;
     json node;
@@ -43,15 +43,16 @@ void checkState(Checked& checked)
     const std::string state = plainText(node.at("provision_state"));
     const bool failed = state.ends_with("failed") || state == "error";
     checked.add(failed ? finding("state", "warning",
-                                 "it is \"" + state + "\": " + plainText(node.at("last_error")),
+                                 "the node is \"" + state + "\": " + plainText(node.at("last_error")),
                                  "bm node timeline " + checked.name)
-                       : finding("state", "ok", "it is \"" + state + "\""));
+                       : finding("state", "ok", "the node is \"" + state + "\""));
     if (node.at("maintenance") == true)
-        checked.add(finding("state", "error",
-                            "it is in maintenance: " + plainText(node.value("maintenance_reason", json())),
-                            "bm node set " + checked.name + " --no-maintenance"));
+        checked.add(
+            finding("state", "error",
+                    "the node is in maintenance:  " + plainText(node.value("maintenance_reason", json())),
+                    "bm node set " + checked.name + " --no-maintenance"));
     if (node.value("protected", false))
-        checked.add(finding("state", "warning", "it is protected: no deployment overwrites it",
+        checked.add(finding("state", "warning", "the node is protected: no deployment overwrites it",
                             "bm node set " + checked.name + " protected=false"));
 }
 
@@ -68,7 +69,7 @@ void checkSettings(Shell& shell, Checked& checked)
                             "bm node set " + checked.name + " FIELD=VALUE"));
     }
     if (all)
-        checked.add(finding("settings", "ok", "its settings are complete"));
+        checked.add(finding("settings", "ok", "the settings are complete"));
 }
 
 void checkBmc(Shell& shell, Checked& checked)
@@ -87,7 +88,7 @@ void checkBmc(Shell& shell, Checked& checked)
         return;
     const json& cipher = valueAt(checked.node, "driver_internal_info/ipmi_cipher_suite");
     checked.add(finding("bmc", "ok",
-                        "its BMC answers; the machine is " + plainText(checked.node.at("power_state")) +
+                        "the BMC answers; the machine is " + plainText(checked.node.at("power_state")) +
                             (cipher.is_null() ? "" : ", cipher suite " + plainText(cipher))));
 }
 
@@ -98,12 +99,12 @@ void checkNic(Checked& checked, const std::string& mac)
     if (nic == nics.end())
         return checked.add(
             finding("ports", "warning", "the RAM disk saw no NIC " + mac,
-                    "a wrong address, or a card that was changed: bm node show " + checked.name));
+                    "check the MAC address, or whether the card was replaced: bm node show " + checked.name));
     checked.add(
         finding("ports", nic->carrier ? "ok" : "warning",
                 fmt::format("{} is {}{}{}", mac, nic->name, nic->carrier ? ", with link" : ", without link",
                             nic->speedMbps > 0 ? fmt::format(", {} Mbit/s", nic->speedMbps) : ""),
-                nic->carrier ? "" : "cable, switch port"));
+                nic->carrier ? "" : "check cable and switch port"));
 }
 
 void checkPorts(Shell& shell, Checked& checked)
@@ -118,29 +119,30 @@ void checkPorts(Shell& shell, Checked& checked)
             checkNic(checked, plainText(port.at("address")));
     }
     if (booting == 0)
-        checked.add(finding("ports", "error", "no NIC is known to boot from",
+        checked.add(finding("ports", "error", "no port of the node may boot",
                             "bm node set " + checked.name + " --mac 52:54:00:12:34:56"));
     else if (!knowsNics)
-        checked.add(finding("ports", "ok", fmt::format("{} NICs may boot", booting)));
+        checked.add(finding("ports", "ok", fmt::format("{} ports may boot", booting)));
 }
 
 void readInventoryOf(Shell& shell, Checked& checked)
 {
     try {
-        json found = valueAt(checked.node, "driver_internal_info/inventory"); // remembered from boot to boot
+        json found =
+            valueAt(checked.node, "driver_internal_info/inventory"); // stored at the last RAM disk boot
         if (!found.is_object())
             found = shell.client().get(nodePath(checked.name, "/inventory")).at("inventory");
         checked.inventory = wire::inventoryFromJson(found.dump());
     } catch (const Error& error) {
         if (error.code() != ErrorCode::NotFound) {
             checked.add(finding("contact", "warning",
-                                std::string("its inventory cannot be read: ") + error.what(),
-                                "another RAM disk reports it anew: bm node timeline " + checked.name));
+                                std::string("the hardware inventory cannot be read:  ") + error.what(),
+                                "the next RAM disk boot reports it again: bm node inspect " + checked.name));
             return;
         }
         checked.add(finding("contact", "warning",
-                            "no RAM disk has run on it yet: disks and NICs are not known",
-                            "cleaning boots one: bm node enrol -f FILE --provide, or deploy it"));
+                            "no RAM disk has run on the node yet, so its disks and NICs are unknown",
+                            "boot one: bm node inspect or bm node provide"));
     }
 }
 
@@ -156,12 +158,12 @@ void checkContact(Shell& shell, Checked& checked)
         return;
     const std::int64_t days = (static_cast<std::int64_t>(std::time(nullptr)) - latest / 1000) / 86'400;
     checked.add(finding("contact", days > kLongAgoDays ? "warning" : "ok",
-                        fmt::format("its RAM disk was last heard {}",
+                        fmt::format("the last contact with the agent was {}",
                                     days == 0 ? std::string("today") : fmt::format("{} days ago", days)),
-                        days > kLongAgoDays ? "what is known of its hardware may be old" : ""));
+                        days > kLongAgoDays ? "the hardware inventory may be out of date" : ""));
 }
 
-/// The hints that count: the node's instance_info, then its properties.
+/// The root device hints of the node: instance_info first, then properties.
 std::string storedHintsOf(const json& node)
 {
     for (const char* path : {"instance_info/root_device", "properties/root_device"})
@@ -193,11 +195,11 @@ void checkDisks(Shell& shell, Checked& checked, const std::string& image)
         const std::string what = fmt::format("{} {} ({}) takes the image", disk.name, disk.model,
                                              humanBytes(static_cast<double>(disk.sizeBytes)));
         if (needed > disk.sizeBytes)
-            checked.add(
-                finding("image", "error",
-                        fmt::format("{} needs {}, {} has {}", image, humanBytes(static_cast<double>(needed)),
-                                    disk.name, humanBytes(static_cast<double>(disk.sizeBytes))),
-                        "a smaller image, or hints for a larger disk: --root-device"));
+            checked.add(finding("image", "error",
+                                fmt::format("{} needs {}, but {} has {}", image,
+                                            humanBytes(static_cast<double>(needed)), disk.name,
+                                            humanBytes(static_cast<double>(disk.sizeBytes))),
+                                "deploy a smaller image, or select a larger disk: --root-device"));
         else
             checked.add(finding("disks", "ok", what));
         if (!image.empty() && needed <= disk.sizeBytes)
@@ -228,12 +230,12 @@ int check(Shell& shell, const CheckOptions& options)
 void addNodeCheck(CLI::App& node, Shell& shell)
 {
     const auto options = std::make_shared<CheckOptions>();
-    CLI::App* command = node.add_subcommand(
-        "check", "Would a deployment work? Settings, BMC, NICs, disks; each finding with its remedy");
+    CLI::App* command =
+        node.add_subcommand("check", "Check whether a deployment would work: settings, BMC, NICs, disks");
     command->add_option("node", options->node, "name or uuid")->required();
-    command->add_option("--image", options->image, "whether this image would fit");
+    command->add_option("--image", options->image, "also check that this image fits the disk");
     command->footer("Examples:\n  bm node check rack1-07\n  bm node check rack1-07 --image debian-12\n\n"
-                    "Exit code: 0 without an error among the findings, else 1.");
+                    "Exit code: 0 when no finding is an error, else 1.");
     command->callback(
         [&shell, options] { shell.action = [&shell, options] { return check(shell, *options); }; });
 }

@@ -18,7 +18,7 @@ constexpr const char* kFooter = R"(Examples:
   bm provision debian-12 rack1-07 rack1-08 --ssh-key ~/.ssh/id_ed25519.pub --wait
   bm node timeline rack1-07
 
-Where bmd is: --endpoint, --context, BM_ENDPOINT, BM_CONTEXT, `bm context use`, ~/.config/bm/client.yaml,
+bm finds bmd by: --endpoint, --context, BM_ENDPOINT, BM_CONTEXT, `bm context use`, ~/.config/bm/client.yaml,
 /etc/bm/client.yaml, else http://127.0.0.1:6385.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 busy or in conflict, 5 not allowed, 6 bmd not reachable.)";
 
@@ -38,16 +38,17 @@ void addEverything(CLI::App& app, Shell& shell)
     app.footer(kFooter);
     app.require_subcommand(1);
     app.fallthrough();
-    app.set_version_flag("--version", "bm 0.1.0");
-    app.add_option("--endpoint", shell.endpointOption, "bmd's address, as http://host:6385")
+    app.set_version_flag("--version", std::string("bm ") + BM_VERSION);
+    app.add_option("--endpoint", shell.endpointOption, "address of bmd, for example http://host:6385")
         ->type_name("URL");
-    app.add_option("--context", shell.contextOption, "one of `bm context list`")->type_name("NAME");
+    app.add_option("--context", shell.contextOption, "a context of `bm context list`")->type_name("NAME");
     app.add_option("-o,--output", shell.formatOption,
                    "table, wide (more columns), json, yaml, or name (one a line)")
         ->check(CLI::IsMember({"table", "wide", "json", "yaml", "name"}));
-    app.add_option("--columns", shell.columnsOption, "which, as name,state,properties/rack")->delimiter(',');
-    app.add_option("--sort", shell.sortOption, "by a column, as --sort state or, descending, --sort=-state");
-    app.add_flag("--no-header", shell.noHeader, "no titles above a table");
+    app.add_option("--columns", shell.columnsOption, "columns to print: name,state,properties/rack")
+        ->delimiter(',');
+    app.add_option("--sort", shell.sortOption, "column to sort by: --sort state; descending: --sort=-state");
+    app.add_flag("--no-header", shell.noHeader, "omit the column titles of a table");
     addNodeCommands(app, shell);
     addPowerCommands(app, shell);
     addImageCommands(app, shell);
@@ -63,7 +64,7 @@ void addEverything(CLI::App& app, Shell& shell)
     addCompletionCommand(app, shell);
 }
 
-/// --help and --version end here, too: with 0.
+/// --help and --version arrive here too and exit with 0.
 int refused(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words)
 {
     if (error.get_exit_code() != 0)
@@ -78,7 +79,7 @@ int refused(const CLI::App& app, const CLI::ParseError& error, const std::vector
 
 int runCommandLine(int argc, const char* const* argv)
 {
-    CLI::App app{"bm: turns powered-off servers into running ones", "bm"};
+    CLI::App app{"bm: provisions bare-metal servers", "bm"};
     Shell shell;
     addEverything(app, shell);
     try {

@@ -19,7 +19,7 @@ void addAuditCommands(CLI::App& app, Shell& shell);
 void addScheduleCommands(CLI::App& app, Shell& shell);
 void addCompletionCommand(CLI::App& app, Shell& shell);
 
-/// Parses and runs. @return the exit code
+/// Parses the arguments and runs the command. @return the exit code
 int runCommandLine(int argc, const char* const* argv);
 
 } // namespace bm::cli

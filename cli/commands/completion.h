@@ -3,15 +3,15 @@
 
 namespace bm::cli {
 
-/// Which names may stand where, for the shell's completion. A new command adds its row here; nothing else is
-/// to be done (`bm __complete KIND PREFIX` gives the names, the script is made from the parser).
+/// The arguments and options that complete to names. A new command adds its row here and nothing else: the
+/// script is generated from the parser, and `bm __complete KIND PREFIX` lists the names.
 struct CompletedArgument {
     std::string_view command; ///< as a shell pattern: "bm node show", "bm rollout *"
     int position;             ///< of the argument, from 0; -1: any
     std::string_view kind;
 };
 
-/// Where the names of a kind come from: GET path, the list in the answer, the member of each row.
+/// The source of a kind's names: GET path, the list in the answer, the member of each row.
 struct NameSource {
     std::string_view kind;
     std::string_view path;
@@ -50,7 +50,7 @@ inline constexpr CompletedArgument kCompletedOptions[] = {
     {"--rollout", -1, "rollout"}, {"--schedule", -1, "schedule"},
 };
 
-/// A kind may have several. (Nodes and contexts are not asked for so.)
+/// A kind may have several sources. Nodes and contexts have functions of their own.
 inline constexpr NameSource kNameSources[] = {
     {"image", "/v1/images", "images", "name"},       {"tag", "/v1/image-tags", "image_tags", "tag"},
     {"reference", "/v1/images", "images", "name"},   {"reference", "/v1/image-tags", "image_tags", "tag"},

@@ -1,4 +1,5 @@
-// Shell completion, made from the parser itself so that it never lags behind; names are asked of bmd.
+// Shell completion. The script is generated from the command-line parser, so it always matches; bmd supplies
+// the names.
 #include "cli/client/context_file.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/completion.h"
@@ -15,17 +16,17 @@ namespace {
 
 constexpr std::chrono::seconds kNamesDeadline{3};
 
-/// Visible commands, each with its path: "bm node show".
+/// Calls @p visit with each visible command and its path: "bm node show".
 void eachCommand(const CLI::App& app, const std::string& path,
-                 const std::function<void(const CLI::App&, const std::string&)>& tell)
+                 const std::function<void(const CLI::App&, const std::string&)>& visit)
 {
-    tell(app, path);
+    visit(app, path);
     for (const CLI::App* sub : app.get_subcommands({}))
         if (!sub->get_group().empty())
-            eachCommand(*sub, path + " " + sub->get_name(), tell);
+            eachCommand(*sub, path + " " + sub->get_name(), visit);
 }
 
-std::string wordsOf(const CLI::App& app)
+std::string completionWords(const CLI::App& app)
 {
     std::string words;
     for (const CLI::App* sub : app.get_subcommands({}))
@@ -39,7 +40,7 @@ std::string wordsOf(const CLI::App& app)
     return words;
 }
 
-/// Options that take a value, so that the value is not taken for an argument.
+/// Options that take a value. The script skips that value when it counts arguments.
 std::string valuedOptions(const CLI::App& root)
 {
     std::set<std::string> names;
@@ -135,7 +136,7 @@ std::string bashScript(const CLI::App& root)
     eachCommand(root, "bm", [&](const CLI::App& app, const std::string& path) {
         if (path != "bm")
             known += fmt::format("      \"{0}\") path=\"{0}\" ;;\n", path);
-        words += fmt::format("      \"{}\") words=\"{}\" ;;\n", path, wordsOf(app));
+        words += fmt::format("      \"{}\") words=\"{}\" ;;\n", path, completionWords(app));
     });
     return fmt::format(kScript, valuedOptions(root), known, optionCases(), valuedOptions(root), words,
                        argumentCases());
@@ -156,7 +157,7 @@ void printNodes(Client& client, const std::string& prefix)
     });
 }
 
-/// Never fails and says nothing but names: it runs while somebody types.
+/// Prints names only and never fails: the shell runs it at each Tab key.
 int complete(Shell& shell, const std::string& kind, const std::string& prefix)
 {
     try {
@@ -201,7 +202,7 @@ void addCompletionCommand(CLI::App& app, Shell& shell)
         std::string prefix;
     };
     const auto asked = std::make_shared<Asked>();
-    CLI::App* hidden = app.add_subcommand("__complete", "Names, for the completion script");
+    CLI::App* hidden = app.add_subcommand("__complete", "Print names for the completion script");
     hidden->group("");
     hidden->add_option("kind", asked->kind)->required();
     hidden->add_option("prefix", asked->prefix);

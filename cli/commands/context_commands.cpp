@@ -1,4 +1,4 @@
-// `bm context`: several servers, by name.
+// `bm context`: names for several servers.
 #include "cli/client/context_file.h"
 #include "cli/commands/commands.h"
 #include "common/model/error.h"
@@ -21,7 +21,7 @@ struct ContextOptions {
     bool use = false;
 };
 
-/// Paths are kept whole, so that a context works from any folder.
+/// Stores absolute paths, so that a context works from any folder.
 std::string wholePath(const std::string& file, const char* option)
 {
     if (file.empty())
@@ -38,16 +38,16 @@ void requireName(const std::string& name)
         !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
                                                 "VWXYZ0123456789._-") == std::string::npos;
     if (!good)
-        throw Error(ErrorCode::InvalidInput, "\"" + name + "\" cannot be a context's name",
-                    "letters, digits, dot, dash and underscore");
+        throw Error(ErrorCode::InvalidInput, "\"" + name + "\" is not a valid context name",
+                    "use letters, digits, dot, dash and underscore");
 }
 
 int add(ContextOptions options)
 {
     requireName(options.name);
     if (!options.endpoint.url.starts_with("http://") && !options.endpoint.url.starts_with("https://"))
-        throw Error(ErrorCode::InvalidInput, "\"" + options.endpoint.url + "\" is not an address of bmd",
-                    "as https://bm.example.org:6385");
+        throw Error(ErrorCode::InvalidInput, "\"" + options.endpoint.url + "\" is not an http(s) address",
+                    "for example: https://bm.example.org:6385");
     options.endpoint.passwordFile = wholePath(options.endpoint.passwordFile, "--password-file");
     options.endpoint.tokenFile = wholePath(options.endpoint.tokenFile, "--token-file");
     options.endpoint.caFile = wholePath(options.endpoint.caFile, "--ca-file");
@@ -58,7 +58,8 @@ int add(ContextOptions options)
         contexts.current = options.name;
     writeContexts(contextsFile(), contexts);
     std::cout << options.name << ": " << (present ? "changed" : "added")
-              << (options.use ? ", used from now on\n" : "; use it: bm context use " + options.name + "\n");
+              << (options.use ? ", now current\n"
+                              : "; make it current: bm context use  " + options.name + "\n");
     return 0;
 }
 
@@ -101,7 +102,7 @@ int use(const ContextOptions& options)
     findContext(contexts, options.name);
     contexts.current = options.name;
     writeContexts(contextsFile(), contexts);
-    std::cout << options.name << ": used from now on\n";
+    std::cout << options.name << ": now current\n";
     return 0;
 }
 
@@ -143,39 +144,39 @@ CLI::App* addOne(CLI::App& context, Shell& shell, const char* name, const char* 
 
 void addContextCommands(CLI::App& app, Shell& shell)
 {
-    CLI::App* context =
-        app.add_subcommand("context", "Several servers by name: add, list, use, show, delete");
+    CLI::App* context = app.add_subcommand("context", "Name several servers: add, list, use, show, delete");
     context->require_subcommand(1);
     const auto options = std::make_shared<ContextOptions>();
     CLI::App* adding =
         addOne(*context, shell, "add", "Store a server's address and the user that bm logs in as",
                [options] { return add(*options); });
-    adding->add_option("name", options->name, "what it is called, as lab")->required();
-    adding->add_option("url", options->endpoint.url, "bmd's address, as https://bm.example.org:6385")
+    adding->add_option("name", options->name, "name of the context, for example lab")->required();
+    adding
+        ->add_option("url", options->endpoint.url, "address of bmd, for example https://bm.example.org:6385")
         ->required();
     adding->add_option("--username", options->endpoint.username, "user that bm logs in as");
     adding->add_option("--password-file", options->endpoint.passwordFile, "file with the password");
     adding->add_option("--token-file", options->endpoint.tokenFile,
                        "file with a token, instead of user and password");
     adding->add_option("--ca-file", options->endpoint.caFile, "certificate of the CA that bmd made");
-    adding->add_flag("--use", options->use, "use it from now on");
+    adding->add_flag("--use", options->use, "make it the current context");
     adding->footer("Example:\n  bm context add lab https://bm.lab:6385 --username admin "
                    "--password-file ~/lab.password --ca-file ~/lab-ca.pem --use");
-    addOne(*context, shell, "list", "All contexts, the one in use marked", [&shell] {
+    addOne(*context, shell, "list", "List all contexts and mark the current one", [&shell] {
         return list(shell);
     })->footer("Example:\n  bm context list");
     CLI::App* using_ = addOne(*context, shell, "use", "Choose the server that later commands talk to",
                               [options] { return use(*options); });
-    using_->add_option("name", options->name, "its name")->required();
+    using_->add_option("name", options->name, "name of the context")->required();
     using_->footer(
         "Example:\n  bm context use lab\n\nFor one call: bm --context lab node list, or BM_CONTEXT=lab");
     CLI::App* showing = addOne(*context, shell, "show", "Show a server's address and user",
                                [&shell, options] { return show(shell, *options); });
-    showing->add_option("name", options->name, "its name; none: the one in use");
+    showing->add_option("name", options->name, "name of the context (default: the current one)");
     showing->footer("Example:\n  bm context show lab");
     CLI::App* removing =
-        addOne(*context, shell, "delete", "Forget servers", [options] { return remove(*options); });
-    removing->add_option("names", options->names, "their names")->required();
+        addOne(*context, shell, "delete", "Delete contexts", [options] { return remove(*options); });
+    removing->add_option("names", options->names, "names of the contexts")->required();
     removing->footer("Example:\n  bm context delete lab");
 }
 

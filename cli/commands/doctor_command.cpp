@@ -1,4 +1,4 @@
-// `bm doctor`: bmd looks at what it needs, and we at what lies between.
+// `bm doctor`: bmd checks its own needs; bm checks the connection to bmd.
 #include "cli/commands/commands.h"
 #include "cli/shell/findings.h"
 #include "common/model/error.h"
@@ -14,7 +14,7 @@ using nlohmann::json;
 namespace {
 
 constexpr std::int64_t kSkewWarning = 5; // seconds
-constexpr std::int64_t kSkewError = 300; // certificates and tokens begin to fail
+constexpr std::int64_t kSkewError = 300; // from here on certificates and tokens may be refused
 
 struct DoctorOptions {
     std::vector<std::string> checks;
@@ -22,7 +22,7 @@ struct DoctorOptions {
     int seconds = 20;
 };
 
-/// Seconds since 1970 of an HTTP date, "Sat, 21 Nov 2026 02:40:18 GMT"; 0: none.
+/// Seconds since 1970 of an HTTP date, "Sat, 21 Nov 2026 02:40:18 GMT"; 0 when the text is no date.
 std::int64_t secondsOf(const std::string& date)
 {
     std::tm parts{};
@@ -43,7 +43,7 @@ json clientFindings(Shell& shell)
     const auto date = answer.headers.find("date");
     const std::int64_t theirs = date == answer.headers.end() ? 0 : secondsOf(date->second);
     if (theirs == 0) {
-        findings.push_back(finding("skew", "warning", "could not check: bmd's answer has no date"));
+        findings.push_back(finding("skew", "warning", "cannot compare the clocks: bmd's answer has no date"));
         return findings;
     }
     const std::int64_t skew = std::abs(theirs - static_cast<std::int64_t>(std::time(nullptr)));
@@ -52,11 +52,11 @@ json clientFindings(Shell& shell)
         findings.push_back(finding("skew", "ok", what));
     else
         findings.push_back(finding("skew", skew < kSkewError ? "warning" : "error", what,
-                                   "timedatectl on both; one of them is not kept"));
+                                   "run timedatectl on both machines and enable time synchronisation"));
     return findings;
 }
 
-std::string joined(const std::vector<std::string>& words)
+std::string encodedList(const std::vector<std::string>& words)
 {
     std::string text;
     for (const std::string& word : words)
@@ -70,12 +70,12 @@ int doctor(Shell& shell, const DoctorOptions& options)
     std::string path = fmt::format("/v1/doctor?seconds={}", options.seconds);
     std::vector<std::string> checks = options.checks;
     if (!options.nodes.empty()) {
-        path += "&node=" + joined(shell.nodes(options.nodes));
+        path += "&node=" + encodedList(shell.nodes(options.nodes));
         if (checks.empty())
             checks = {"bmc"};
     }
     if (!checks.empty())
-        path += "&check=" + joined(checks);
+        path += "&check=" + encodedList(checks);
     const json answer = shell.client().get(path);
     for (const json& found : answer.at("findings"))
         findings.push_back(found);
@@ -87,19 +87,18 @@ int doctor(Shell& shell, const DoctorOptions& options)
 void addDoctorCommand(CLI::App& app, Shell& shell)
 {
     const auto options = std::make_shared<DoctorOptions>();
-    CLI::App* command = app.add_subcommand(
-        "doctor", "Check everything that provisioning needs; each finding names its remedy");
+    CLI::App* command =
+        app.add_subcommand("doctor", "Check everything that provisioning needs; each finding names a remedy");
     command
-        ->add_option(
-            "--check", options->checks,
-            "only these: interface, dhcp, tftp, http, bmc, clock, space, ramdisk, certificate, database")
+        ->add_option("--check", options->checks,
+                     "run only these checks: interface, dhcp, tftp, http, bmc, clock, space, ramdisk, "
+                     "certificate, database")
         ->delimiter(',');
-    command
-        ->add_option("--node", options->nodes, "check the BMCs of these nodes, names or globs (default: all)")
+    command->add_option("--node", options->nodes, "nodes whose BMCs to check, names or globs (default: all)")
         ->delimiter(',');
-    command->add_option("--seconds", options->seconds, "how long it may take")->check(CLI::Range(1, 100));
+    command->add_option("--seconds", options->seconds, "time limit in seconds")->check(CLI::Range(1, 100));
     command->footer("Examples:\n  bm doctor\n  bm doctor --check dhcp,tftp\n  bm doctor --node 'rack1-*'\n\n"
-                    "Exit code: 0 without an error among the findings (warnings may be), else 1.");
+                    "Exit code: 0 when no finding is an error (warnings allowed), else 1.");
     command->callback(
         [&shell, options] { shell.action = [&shell, options] { return doctor(shell, *options); }; });
 }

@@ -1,4 +1,4 @@
-// `bm node enrol`: an inventory becomes nodes; with --provide they are taken to available.
+// `bm node enrol`: creates the nodes of an inventory; --provide also makes them available.
 #include "cli/client/inventory_file.h"
 #include "cli/commands/node_subcommands.h"
 #include "cli/shell/node_watch.h"
@@ -21,7 +21,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kBatch = 500; // nodes in one call: short enough to see it move
+constexpr std::size_t kBatch = 500; // nodes in one request, small enough for visible progress
 
 struct EnrolOptions {
     std::string file;
@@ -43,7 +43,7 @@ json enrolAll(Shell& shell, const json& inventory)
         for (const json& entry : answer.at("nodes"))
             results.push_back(entry);
         if (tell)
-            std::cerr << fmt::format("\rtaken in: {} of {}\033[K", results.size(), nodes.size())
+            std::cerr << fmt::format("\renrolled: {} of {}\033[K", results.size(), nodes.size())
                       << std::flush;
     }
     if (tell)
@@ -51,7 +51,7 @@ json enrolAll(Shell& shell, const json& inventory)
     return results;
 }
 
-void tellResults(Shell& shell, const json& results, std::map<std::string, int>& counts)
+void printResults(Shell& shell, const json& results, std::map<std::string, int>& counts)
 {
     shell.print(results, {{"NAME", "name"}, {"RESULT", "result"}, {"UUID", "uuid"}});
     if (!shell.view().table())
@@ -64,13 +64,13 @@ void tellResults(Shell& shell, const json& results, std::map<std::string, int>& 
                              counts["updated"], counts["unchanged"], counts["error"]);
 }
 
-/// Machines that run nothing and rest become available by provide.
-bool isToBeProvided(std::optional<State> state)
+/// Whether `provide` applies: the node runs no instance and no operation.
+bool canBeProvided(std::optional<State> state)
 {
     const DeployStart start = state ? model::deployStart(*state) : DeployStart::None;
     return start == DeployStart::Verify || start == DeployStart::Manage || start == DeployStart::Clean;
 }
-bool isOnItsWay(std::optional<State> state)
+bool isBeingProvided(std::optional<State> state)
 {
     return state == State::Verifying || state == State::Cleaning || state == State::CleanWait;
 }
@@ -78,7 +78,7 @@ bool isOnItsWay(std::optional<State> state)
 struct Provided {
     std::vector<std::string> begun;
     std::size_t ready = 0;
-    std::size_t left = 0; ///< run something, or are at something else
+    std::size_t unchanged = 0; ///< run an instance or another operation
     std::size_t refused = 0;
 };
 
@@ -95,10 +95,10 @@ Provided provideAll(Shell& shell, const json& results)
         const std::optional<State> state = model::stateFromText(plainText(found[i].at("provision_state")));
         if (state == State::Available)
             ++provided.ready;
-        else if (isOnItsWay(state))
+        else if (isBeingProvided(state))
             provided.begun.push_back(nodes[i]);
-        else if (!isToBeProvided(state))
-            ++provided.left;
+        else if (!canBeProvided(state))
+            ++provided.unchanged;
         else
             try {
                 shell.client().send("POST", nodePath(nodes[i], "/provide"), nullptr);
@@ -115,18 +115,17 @@ Provided provideAll(Shell& shell, const json& results)
 int enrol(Shell& shell, const EnrolOptions& options)
 {
     if (options.wait && !options.provide)
-        throw Error(ErrorCode::InvalidInput, "--wait waits for what --provide begins", "give both");
+        throw Error(ErrorCode::InvalidInput, "--wait needs --provide", "add --provide");
     const json results = enrolAll(shell, readInventory(options.file));
     std::map<std::string, int> counts;
     for (const json& entry : results)
         counts[entry.value("result", "error")] += 1;
-    tellResults(shell, results, counts);
+    printResults(shell, results, counts);
     bool good = counts["error"] == 0;
     if (options.provide) {
         const Provided provided = provideAll(shell, results);
-        std::cerr << fmt::format(
-            "{} on their way to available, {} available already, {} left as they are, {} refused\n",
-            provided.begun.size(), provided.ready, provided.left, provided.refused);
+        std::cerr << fmt::format("{} becoming available, {} already available, {} unchanged, {} refused\n",
+                                 provided.begun.size(), provided.ready, provided.unchanged, provided.refused);
         good = good && provided.refused == 0;
         if (options.wait)
             good = watchNodes(shell, provided.begun, std::chrono::minutes{options.timeoutMinutes}) && good;
@@ -140,14 +139,14 @@ void addNodeEnrol(CLI::App& node, Shell& shell)
 {
     const auto options = std::make_shared<EnrolOptions>();
     CLI::App* command =
-        node.add_subcommand("enrol", "Enrol the machines of an inventory; a second run changes nothing");
+        node.add_subcommand("enrol", "Enrol the machines of an inventory; a repeated run changes nothing");
     command
         ->add_option("-f,--file", options->file,
                      "inventory in `baremetal create` format, YAML or JSON; - is stdin")
         ->required();
     command->add_flag("--provide", options->provide,
-                      "verify and clean those that run nothing, until they are available");
-    command->add_flag("--wait", options->wait, "show progress until all have ended");
+                      "make nodes without an instance available: verify and clean them");
+    command->add_flag("--wait", options->wait, "show progress until all nodes are available or failed");
     command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
         ->check(CLI::Range(1, 100'000));
     command->footer(

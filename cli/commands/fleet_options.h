@@ -10,7 +10,7 @@
 
 namespace bm::cli {
 
-/// What turns `bm provision` into a rollout: which nodes, in what waves, behind which gates.
+/// The options that turn `bm provision` into a rollout: node selection, waves, gates.
 struct FleetOptions {
     std::string select;
     std::optional<std::uint64_t> count;
@@ -42,22 +42,23 @@ struct FleetOptions {
     std::string healthDeadline;
     std::string onUnhealthy;
 
-    bool asksOfRelay() const { return relayChains || relayCacheMib || !relayOrder.empty() || noRelay; }
-    /// Whether any of them was given.
+    bool hasRelayOptions() const { return relayChains || relayCacheMib || !relayOrder.empty() || noRelay; }
+    /// Whether the operator gave one of them.
     bool any() const;
-    /// As members of the body of POST /v1/rollouts.
+    /// The members for the body of POST /v1/rollouts.
     nlohmann::json body() const;
 };
 
 void addFleetOptions(CLI::App& command, FleetOptions& options);
 
-/// Plans a rollout of @p image, shows the plan, asks, starts it and, with @p wait, shows it to its end.
-/// @param deploy  members of POST /v1/nodes/{node}/provision but the image
+/// Plans a rollout of @p image, prints the plan, asks for confirmation and starts it. With @p wait, shows its
+/// progress until it ends.
+/// @param deploy  members of POST /v1/nodes/{node}/provision except the image
 /// @return the exit code
 int provisionFleet(Shell& shell, const FleetOptions& options, const std::string& image,
                    const std::vector<std::string>& nodes, const nlohmann::json& deploy, bool yes, bool wait);
 
-/// Shows @p rollout until it has ended or is paused. @return 0 when all went well, else 1
+/// Shows @p rollout until it ends or pauses. @return 0 when all nodes succeeded, else 1
 int watchRollout(Shell& shell, const std::string& rollout);
 
 } // namespace bm::cli

@@ -56,7 +56,7 @@ json waitUntilReady(Shell& shell, const std::string& id, ImageTicker& ticker)
             throw Error(
                 model::errorCodeFromText(image.at("error").value("code", "")).value_or(ErrorCode::Internal),
                 image.at("error").value("message", ""), image.at("error").value("hint", ""));
-        ticker.tell("importing", image.value("progress_bytes", std::uint64_t{0}),
+        ticker.show("importing", image.value("progress_bytes", std::uint64_t{0}),
                     image.value("progress_total_bytes", std::uint64_t{0}));
         std::this_thread::sleep_for(300ms);
     }
@@ -81,7 +81,7 @@ json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
     const bool stream = options.source == "-";
     if (!stream && !std::filesystem::is_regular_file(options.source))
         throw Error(ErrorCode::NotFound, options.source + " is not a file",
-                    "give a file, - for stdin, or an http://, https://, s3:// or bm:// address");
+                    "pass a file, - for stdin, or an http://, https://, s3:// or bm:// address");
     const std::string file = stream ? "stdin" : std::filesystem::path(options.source).filename().string();
     std::string query =
         "?name=" + platform::urlEncode(options.name) + "&filename=" + platform::urlEncode(file) +
@@ -94,7 +94,7 @@ json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
     }
     return shell.client().upload(
         "/v1/images" + query, options.source,
-        [&](std::uint64_t done, std::uint64_t total) { ticker.tell("uploading", done, total); });
+        [&](std::uint64_t done, std::uint64_t total) { ticker.show("uploading", done, total); });
 }
 
 json setTag(Shell& shell, const std::string& tag, const std::string& image)
@@ -105,7 +105,7 @@ json setTag(Shell& shell, const std::string& tag, const std::string& image)
 json startPair(Shell& shell, ImageOptions options, ImageTicker& ticker)
 {
     const BootPair pair(options.kernel, options.initrd, [&](std::uint64_t done, std::uint64_t total) {
-        ticker.tell("fetching", done, total);
+        ticker.show("fetching", done, total);
     });
     options.source = pair.archive();
     options.kind = "ramdisk";
@@ -116,7 +116,7 @@ int add(Shell& shell, const ImageOptions& options)
 {
     if (options.source.empty() == options.kernel.empty() || options.kernel.empty() != options.initrd.empty())
         throw Error(
-            ErrorCode::InvalidInput, "an image is one file or address, or a kernel and its initrd",
+            ErrorCode::InvalidInput, "the source is one file or URL, or a kernel with its initrd",
             "bm image add FILE|URL --name NAME, or: bm image add --kernel vmlinuz --initrd initrd.img "
             "--name NAME");
     json image;
@@ -137,7 +137,7 @@ int add(Shell& shell, const ImageOptions& options)
     else
         std::cout << fmt::format("{}: ready, {} {}, {} stored\n", options.name,
                                  humanBytes(image.at("size_bytes").get<double>()),
-                                 image.value("kind", "") == "ramdisk" ? "to boot" : "on disk",
+                                 image.value("kind", "") == "ramdisk" ? "kernel and initrd" : "on disk",
                                  humanBytes(image.at("stored_bytes").get<double>()));
     return 0;
 }
@@ -155,7 +155,7 @@ int untag(Shell& shell, const ImageOptions& options)
 {
     for (const std::string& tag : options.tags) {
         shell.client().remove("/v1/image-tags/" + platform::urlEncode(tag));
-        std::cout << tag << ": taken away\n";
+        std::cout << tag << ": removed\n";
     }
     return 0;
 }
@@ -191,7 +191,7 @@ int set(Shell& shell, const ImageOptions& options)
     if (options.kernelArguments)
         body["kernel_arguments"] = *options.kernelArguments;
     if (body.empty())
-        throw Error(ErrorCode::InvalidInput, "nothing to set",
+        throw Error(ErrorCode::InvalidInput, "no change given",
                     "--label os=debian, --unlabel os, --arch x86_64 or --boot-mode uefi|bios|any");
     json image = shell.client().send("PATCH", "/v1/images/" + platform::urlEncode(options.image), body);
     image.erase("links");
@@ -247,31 +247,33 @@ int remove(Shell& shell, const ImageOptions& options)
 
 void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOptions>& options)
 {
-    CLI::App* tagging = image.add_subcommand("tag", "Point tags to an image, from wherever they pointed");
+    CLI::App* tagging = image.add_subcommand("tag", "Point tags to an image; existing tags move");
     tagging->add_option("image", options->image, "name, tag or uuid")->required();
-    tagging->add_option("tags", options->tags, "as web:stable web:2026-11")->required();
+    tagging->add_option("tags", options->tags, "for example: web:stable web:2026-11")->required();
     tagging->footer("Example:\n  bm image tag web-20261121 web:2026-11 web:stable");
     tagging->callback(
         [&shell, options] { shell.action = [&shell, options] { return tag(shell, *options); }; });
-    CLI::App* untagging = image.add_subcommand("untag", "Take tags away; the images stay");
-    untagging->add_option("tags", options->tags, "as web:stable")->required();
+    CLI::App* untagging = image.add_subcommand("untag", "Remove tags; the images remain");
+    untagging->add_option("tags", options->tags, "for example: web:stable")->required();
     untagging->footer("Example:\n  bm image untag web:2026-10");
     untagging->callback(
         [&shell, options] { shell.action = [&shell, options] { return untag(shell, *options); }; });
-    CLI::App* listing = image.add_subcommand("tags", "All tags; or what one pointed to, newest first");
-    listing->add_option("tag", options->tag, "as web:stable");
+    CLI::App* listing =
+        image.add_subcommand("tags", "List all tags, or the history of one tag, newest first");
+    listing->add_option("tag", options->tag, "tag whose history to list, for example web:stable");
     listing->footer("Example:\n  bm image tags web:stable");
     listing->callback(
         [&shell, options] { shell.action = [&shell, options] { return tags(shell, *options); }; });
     CLI::App* setting = image.add_subcommand(
-        "set", "Label an image, and say what machines it is for; rollouts refuse others");
+        "set", "Set labels, architecture and boot mode of an image; rollouts refuse nodes that do not match");
     setting->add_option("image", options->image, "name, tag or uuid")->required();
-    setting->add_option("--arch", options->architecture, "as x86_64 (any: not compared)");
-    setting->add_option("--boot-mode", options->bootMode, "uefi, bios or any");
+    setting->add_option("--arch", options->architecture,
+                        "architecture, for example x86_64; any: matches every node");
+    setting->add_option("--boot-mode", options->bootMode, "boot mode: uefi, bios or any");
     setting->add_option("--kernel-arguments", options->kernelArguments,
-                        "of a RAM disk, from the next deployment on; %default%: those it has");
-    setting->add_option("--label", options->labels, "os=debian (may be repeated)");
-    setting->add_option("--unlabel", options->unlabel, "take this label away (may be repeated)");
+                        "kernel arguments of a RAM disk image; %default% inserts the current ones");
+    setting->add_option("--label", options->labels, "label to set: os=debian (may be repeated)");
+    setting->add_option("--unlabel", options->unlabel, "name of a label to remove (may be repeated)");
     setting->footer("Example:\n  bm image set web-20261121 --label role=web --arch x86_64 --boot-mode uefi");
     setting->callback(
         [&shell, options] { shell.action = [&shell, options] { return set(shell, *options); }; });
@@ -286,29 +288,29 @@ void addImageCommands(CLI::App& app, Shell& shell)
     image->require_subcommand(1);
     image->fallthrough();
     const auto options = std::make_shared<ImageOptions>();
-    CLI::App* adding = image->add_subcommand("add", "Take an image in: a disk (raw, qcow2, vmdk, vhd, vhdx) "
+    CLI::App* adding = image->add_subcommand("add", "Import an image: a disk (raw, qcow2, vmdk, vhd, vhdx) "
                                                     "a tree (tar, cpio, zip, OCI or docker archive), or a "
                                                     "RAM disk (ISO, kernel and initrd); plain or compressed");
     adding->add_option("source", options->source,
-                       "file, - for stdin, or an address: http(s)://, s3://bucket/key, bm://host:6385/NAME");
+                       "file, - for stdin, or URL: http(s)://, s3://bucket/key, bm://host:6385/NAME");
+    adding->add_option("--kernel", options->kernel,
+                       "kernel (bzImage, vmlinuz) of a RAM disk image: file or http(s) URL; replaces SOURCE");
+    adding->add_option("--initrd", options->initrd, "initrd for --kernel");
     adding->add_option(
-        "--kernel", options->kernel,
-        "instead: a kernel (bzImage, vmlinuz) that machines boot, a file or an http(s) address");
-    adding->add_option("--initrd", options->initrd, "with its initrd, and stay in");
-    adding->add_option("--kernel-arguments", options->kernelArguments,
-                       "of a RAM disk; %default%: those that the ISO's boot menu has");
+        "--kernel-arguments", options->kernelArguments,
+        "kernel arguments of a RAM disk image; %default% inserts those of the ISO's boot menu");
     adding->add_option("--name", options->name, "name of the image")->required();
     adding->add_option("--checksum", options->checksum,
-                       "of the source: sha256:HEX, sha512:HEX, or the address of a SHA256SUMS file");
+                       "checksum of the source: sha256:HEX, sha512:HEX, or the URL of a SHA256SUMS file");
     adding
         ->add_option(
             "--kind", options->kind,
             "disk, tree (a root file system: tar, cpio, zip, OCI or docker archive) or ramdisk (ISO, "
-            "kernel and initrd); else the content tells")
+            "kernel and initrd) (default: detected from the content)")
         ->check(CLI::IsMember({"disk", "tree", "ramdisk"}));
-    adding->add_flag("--no-wait", options->noWait, "return while it is being imported");
-    adding->add_option("--tag", options->tags, "point this tag to it: web:2026-11 (may be repeated)");
-    adding->add_option("--label", options->labels, "os=debian (may be repeated)");
+    adding->add_flag("--no-wait", options->noWait, "return while the import runs");
+    adding->add_option("--tag", options->tags, "tag to point to the image: web:2026-11 (may be repeated)");
+    adding->add_option("--label", options->labels, "label to set: os=debian (may be repeated)");
     adding->footer("Examples:\n"
                    "  bm image add debian-12-generic-amd64.qcow2 --name debian-12 --tag debian:stable\n"
                    "  bm image add https://images.example/d.qcow2 --name d --checksum "
@@ -320,13 +322,13 @@ void addImageCommands(CLI::App& app, Shell& shell)
                    "  bm image add bm://other-site:6385/golden --name golden");
     adding->callback(
         [&shell, options] { shell.action = [&shell, options] { return add(shell, *options); }; });
-    CLI::App* listing = image->add_subcommand("list", "All images");
+    CLI::App* listing = image->add_subcommand("list", "List all images");
     listing->add_option("--label", options->labels,
                         "only images with this label: os=debian (may be repeated)");
     listing->callback(
         [&shell, options] { shell.action = [&shell, options] { return list(shell, *options); }; });
     listing->footer("Example:\n  bm image list --label os=debian --sort name");
-    CLI::App* showing = image->add_subcommand("show", "Everything about one image");
+    CLI::App* showing = image->add_subcommand("show", "Show everything about one image");
     showing->add_option("image", options->image, "name or uuid")->required();
     showing->footer("Example:\n  bm image show debian-12");
     showing->callback(
@@ -334,7 +336,7 @@ void addImageCommands(CLI::App& app, Shell& shell)
     addTagCommands(*image, shell, options);
     addImageUpkeepCommands(*image, shell);
     addImageCapture(*image, shell);
-    CLI::App* removing = image->add_subcommand("delete", "Remove images that no deployment is using");
+    CLI::App* removing = image->add_subcommand("delete", "Delete images that no deployment uses");
     removing->add_option("images", options->images, "names or uuids")->required();
     removing->footer("Example:\n  bm image delete debian-11");
     removing->callback(

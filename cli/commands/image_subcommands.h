@@ -5,7 +5,7 @@
 
 namespace bm::cli {
 
-/// What stands below `bm image` and fills a file of its own: capture; verify and prune.
+/// Subcommands of `bm image` with a file of their own: capture, verify and prune.
 void addImageCapture(CLI::App& image, Shell& shell);
 void addImageUpkeepCommands(CLI::App& image, Shell& shell);
 

@@ -1,4 +1,4 @@
-// bm image verify and prune: what keeps a store whole and small.
+// `bm image verify` finds damaged images, `bm image prune` removes old ones.
 #include "cli/client/image_labels.h"
 #include "cli/commands/image_subcommands.h"
 #include "cli/views/image_ticker.h"
@@ -35,7 +35,7 @@ std::string pathOf(const std::string& image)
     return "/v1/images/" + platform::urlEncode(image);
 }
 
-/// @return whether it is whole
+/// @return whether the image is intact
 bool verifyOne(Shell& shell, const std::string& name)
 {
     const json before = shell.client().get(pathOf(name));
@@ -44,7 +44,7 @@ bool verifyOne(Shell& shell, const std::string& name)
     {
         ImageTicker ticker;
         while (image.at("verified_at") == before.at("verified_at") && image.at("error").is_null()) {
-            ticker.tell(name, image.value("progress_bytes", std::uint64_t{0}),
+            ticker.show(name, image.value("progress_bytes", std::uint64_t{0}),
                         image.value("progress_total_bytes", std::uint64_t{0}));
             std::this_thread::sleep_for(200ms);
             image = shell.client().get(pathOf(id));
@@ -52,7 +52,7 @@ bool verifyOne(Shell& shell, const std::string& name)
     }
     const bool whole = image.value("state", "") == "ready" && image.at("error").is_null();
     if (whole)
-        std::cout << fmt::format("{}: whole, {} read\n", name, humanBytes(image.value("stored_bytes", 0.0)));
+        std::cout << fmt::format("{}: intact, {} read\n", name, humanBytes(image.value("stored_bytes", 0.0)));
     else
         std::cout << fmt::format("{}: {}: {}\n  {}\n", name,
                                  image.value("state", "") == "broken" ? "BROKEN" : "not verified",
@@ -64,7 +64,8 @@ int verify(Shell& shell, const UpkeepOptions& options)
 {
     std::vector<std::string> names = options.images;
     if (options.all == !names.empty())
-        throw Error(ErrorCode::InvalidInput, "which images?", "bm image verify NAME..., or --all");
+        throw Error(ErrorCode::InvalidInput, "no image named",
+                    "name images (bm image verify NAME...) or pass --all");
     const json known = options.all ? shell.client().get("/v1/images") : json{{"images", json::array()}};
     for (const json& image : known.at("images"))
         if (image.value("state", "") == "ready" || image.value("state", "") == "broken")
@@ -101,7 +102,7 @@ int prune(Shell& shell, const UpkeepOptions& options)
         return 0;
     }
     double freed = 0;
-    const std::string gone = options.dryRun ? "would go" : "removed";
+    const std::string gone = options.dryRun ? "would be removed" : "removed";
     for (json& image : result.at("images")) {
         freed += image.at("removed").get<bool>() ? image.at("stored_bytes").get<double>() : 0;
         image["verdict"] = image.at("removed").get<bool>() ? gone : "stays";
@@ -112,8 +113,8 @@ int prune(Shell& shell, const UpkeepOptions& options)
                                       {"WHY", "reason"},
                                       {"STORED", "stored"},
                                       {"CREATED", "created_at"}});
-    std::cout << fmt::format("{} of images {}; {} objects of the store that no image refers to {}\n",
-                             humanBytes(freed), gone, result.at("objects_removed").get<std::size_t>(), gone);
+    std::cout << fmt::format("{} of images {}; {} unreferenced objects of the store {}\n", humanBytes(freed),
+                             gone, result.at("objects_removed").get<std::size_t>(), gone);
     return 0;
 }
 
@@ -122,23 +123,24 @@ int prune(Shell& shell, const UpkeepOptions& options)
 void addImageUpkeepCommands(CLI::App& image, Shell& shell)
 {
     const auto options = std::make_shared<UpkeepOptions>();
-    CLI::App* verifying =
-        image.add_subcommand("verify", "Read every byte of images again; exit code 1 where one is broken");
+    CLI::App* verifying = image.add_subcommand(
+        "verify", "Read every byte of images and compare the checksums; exit code 1 when one is broken");
     verifying->add_option("images", options->images, "names, tags or uuids");
     verifying->add_flag("--all", options->all, "every image");
     verifying->footer("Example:\n  bm image verify --all");
     verifying->callback(
         [&shell, options] { shell.action = [&shell, options] { return verify(shell, *options); }; });
 
-    CLI::App* pruning = image.add_subcommand(
-        "prune", "Remove old images, but none that a node, a tag, a schedule or a rollout uses");
+    CLI::App* pruning =
+        image.add_subcommand("prune", "Delete old images that no node, tag, schedule or rollout uses");
     pruning->add_option("--label", options->labels,
                         "only images with this label: os=debian (may be repeated)");
-    pruning->add_option("--prefix", options->prefix, "only images whose names begin so");
-    pruning->add_option("--by", options->by, "keep the last ones for each value of this label");
-    pruning->add_option("--keep-last", options->keepLast, "how many of the newest stay");
+    pruning->add_option("--prefix", options->prefix, "only images whose names have this prefix");
+    pruning->add_option("--by", options->by, "apply --keep-last to each value of this label separately");
+    pruning->add_option("--keep-last", options->keepLast, "number of newest images to keep");
     pruning->add_option("--older-than", options->olderThan, "only images older than this: 30d, 12h");
-    pruning->add_flag("--dry-run", options->dryRun, "only say what would go, and why the rest stays");
+    pruning->add_flag("--dry-run", options->dryRun,
+                      "only print which images would be deleted, and why the others are kept");
     pruning->footer("Example:\n  bm image prune --prefix web- --keep-last 3 --older-than 30d --dry-run");
     pruning->callback(
         [&shell, options] { shell.action = [&shell, options] { return prune(shell, *options); }; });

@@ -1,4 +1,4 @@
-// `bm logs`: bmd's latest lines, and those that follow.
+// `bm logs`: prints bmd's latest log lines and follows new ones.
 #include "cli/commands/commands.h"
 #include "common/model/error.h"
 
@@ -53,7 +53,7 @@ void print(Shell& shell, const json& entries, bool follow)
             std::cout << lineOf(entry) << "\n";
     } else if (follow) {
         for (const json& entry : entries)
-            std::cout << entry.dump() << "\n"; // a list would have no end
+            std::cout << entry.dump() << "\n"; // one object a line: a followed list never ends
     } else {
         shell.print(
             entries,
@@ -82,14 +82,14 @@ int logs(Shell& shell, const LogOptions& options)
 void addLogsCommand(CLI::App& app, Shell& shell)
 {
     const auto options = std::make_shared<LogOptions>();
-    CLI::App* command = app.add_subcommand("logs", "bmd's latest log lines");
-    command->add_option("--node", options->node, "only those about this node");
-    command->add_option("--level", options->level, "of this level and above")
+    CLI::App* command = app.add_subcommand("logs", "Print bmd's latest log lines");
+    command->add_option("--node", options->node, "only lines about this node");
+    command->add_option("--level", options->level, "minimum level")
         ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
-    command->add_option("--area", options->area, "of one part: conductor, power, boot, http ...");
-    command->add_option("-n,--lines", options->lines, "how many")->check(CLI::Range(1, 5000));
+    command->add_option("--area", options->area, "area of bmd: conductor, power, boot, http ...");
+    command->add_option("-n,--lines", options->lines, "number of lines")->check(CLI::Range(1, 5000));
     command->add_flag("-f,--follow", options->follow,
-                      "go on as new ones come, until Ctrl-C; as JSON: one object a line");
+                      "print new lines until Ctrl-C; with JSON output, one object a line");
     command->footer("Examples:\n  bm logs --level warning\n  bm logs --node rack1-07 -f");
     command->callback(
         [&shell, options] { shell.action = [&shell, options] { return logs(shell, *options); }; });

@@ -67,7 +67,7 @@ void setOne(Shell& shell, const std::string& node, const NodeOptions& options)
 int set(Shell& shell, const NodeOptions& options)
 {
     if (isGlob(options.node) && !options.macs.empty())
-        throw Error(ErrorCode::InvalidInput, "--mac adds a NIC to one node, not to a glob's");
+        throw Error(ErrorCode::InvalidInput, "--mac takes one node, not a glob");
     for (const std::string& node : shell.nodes({options.node}))
         setOne(shell, node, options);
     return 0;
@@ -84,8 +84,8 @@ int remove(Shell& shell, const NodeOptions& options)
     return 0;
 }
 
-/// The serial console over IPMI, by ipmitool in this terminal; its password comes from a file or is asked for
-/// by it.
+/// Opens the serial console over IPMI: runs ipmitool in this terminal. The password comes from a file, or
+/// ipmitool asks for it.
 int console(Shell& shell, const NodeOptions& options)
 {
     const json node = shell.client().get(nodePath(options.node));
@@ -112,7 +112,7 @@ int console(Shell& shell, const NodeOptions& options)
     else
         argv.emplace_back("-a");
     argv.insert(argv.end(), {"sol", "activate"});
-    std::cerr << "console of " << options.node << "; leave it with ~.\n";
+    std::cerr << "console of " << options.node << "; type ~. to leave it\n";
     std::vector<char*> raw;
     raw.reserve(argv.size() + 1);
     for (std::string& word : argv)
@@ -125,14 +125,15 @@ int console(Shell& shell, const NodeOptions& options)
 void addSet(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions>& options)
 {
     CLI::App* set_ = node.add_subcommand(
-        "set", "Change a node: FIELD=VALUE, driver_info/KEY=VALUE; an empty value removes");
+        "set", "Change a node: FIELD=VALUE, driver_info/KEY=VALUE; an empty value removes the field");
     set_->add_option("node", options->node, "name, glob or uuid")->required();
     set_->add_option("assignments", options->assignments,
-                     "as properties/rack=r1 or driver_info/ipmi_port=623");
+                     "for example: properties/rack=r1 or driver_info/ipmi_port=623");
     set_->add_option("--mac", options->macs, "add a NIC by its MAC address");
-    set_->add_flag("--maintenance", options->maintenance, "take it out of service");
-    set_->add_flag("--no-maintenance", options->noMaintenance, "put it back into service");
-    set_->add_option("--reason", options->maintenanceReason, "why (with --maintenance)");
+    set_->add_flag("--maintenance", options->maintenance, "put the node into maintenance");
+    set_->add_flag("--no-maintenance", options->noMaintenance, "end the node's maintenance");
+    set_->add_option("--reason", options->maintenanceReason,
+                     "reason of the maintenance (with --maintenance)");
     set_->footer("Example:\n  bm node set rack1-07 properties/rack=r1 resource_class=web protected=true\n"
                  "  bm node set 'rack1-*' properties/rack=r1");
     set_->callback([&shell, options] { shell.action = [&shell, options] { return set(shell, *options); }; });
@@ -161,11 +162,11 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     const auto options = std::make_shared<NodeOptions>();
     addNodeEnrol(*node, shell);
     addNodeList(*node, shell);
-    CLI::App* showing = addOne(*node, shell, options, "show", "Everything about one node", show);
+    CLI::App* showing = addOne(*node, shell, options, "show", "Show everything about one node", show);
     showing->add_option("node", options->node, "name or uuid")->required();
     showing->footer("Examples:\n  bm node show rack1-07\n  bm node show rack1-07 --columns uuid --no-header");
     addSet(*node, shell, options);
-    CLI::App* removing = addOne(*node, shell, options, "delete", "Forget nodes", remove);
+    CLI::App* removing = addOne(*node, shell, options, "delete", "Delete nodes", remove);
     removing->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     removing->add_flag("--yes", options->yes, "do not ask");
     removing->footer("Example:\n  bm node delete 'rack9-*'");
@@ -174,10 +175,10 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     addNodeReport(*node, shell);
     addNodeVerbs(*node, shell);
     CLI::App* consoling =
-        addOne(*node, shell, options, "console", "Its serial console over IPMI, by ipmitool", console);
+        addOne(*node, shell, options, "console", "Open the serial console over IPMI, with ipmitool", console);
     consoling->add_option("node", options->node, "name or uuid")->required();
     consoling->add_option("--password-file", options->passwordFile,
-                          "file with the BMC's password; else it is asked for");
+                          "file with the BMC's password (default: ipmitool asks for it)");
     consoling->footer("Example:\n  bm node console rack1-07 --password-file ~/bmc.password");
 }
 

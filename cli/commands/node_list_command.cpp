@@ -1,4 +1,4 @@
-// `bm node list`: pages are printed as they come, so ten thousand nodes begin to appear at once.
+// `bm node list`: prints each page as it arrives, so that output of ten thousand nodes begins at once.
 #include "cli/commands/node_subcommands.h"
 #include "common/model/error.h"
 
@@ -47,7 +47,7 @@ bool fits(const std::vector<std::string>& names, const json& node)
     });
 }
 
-/// What a table needs of each node; JSON and YAML show all there is.
+/// The fields of a node that the output needs. JSON and YAML show all fields.
 std::string fieldsFor(const View& view)
 {
     if (!view.table() && view.format != Format::Name && view.columns.empty())
@@ -90,11 +90,11 @@ int list(Shell& shell, const ListOptions& options)
     });
     if (found == 0 && !options.names.empty())
         throw Error(ErrorCode::NotFound,
-                    "no node's name fits " + fmt::format("{}", fmt::join(options.names, " ")),
+                    "no node name matches " + fmt::format("{}", fmt::join(options.names, " ")),
                     "bm node list -o name shows all names");
     printer.finish();
     if (found == 0 && shell.view().table())
-        std::cerr << "no nodes" << (query.empty() ? " yet: bm node enrol -f inventory.yaml" : " that fit")
+        std::cerr << "no nodes" << (query.empty() ? " yet: bm node enrol -f inventory.yaml" : " match")
                   << "\n";
     return 0;
 }
@@ -104,11 +104,12 @@ int list(Shell& shell, const ListOptions& options)
 void addNodeList(CLI::App& node, Shell& shell)
 {
     const auto options = std::make_shared<ListOptions>();
-    CLI::App* listing = node.add_subcommand("list", "All nodes, or those whose names fit, a line each");
-    listing->add_option("nodes", options->names, "names or globs, as 'rack1-*'; none: all");
-    listing->add_option("--state", options->state, "only those in this provision state, as \"active\"");
-    listing->add_option("--class", options->resourceClass, "only those of this resource class");
-    listing->add_flag("--maintenance", options->maintenance, "only those in maintenance");
+    CLI::App* listing = node.add_subcommand("list", "List all nodes, or those whose names match");
+    listing->add_option("nodes", options->names, "names or globs, for example 'rack1-*' (default: all)");
+    listing->add_option("--state", options->state,
+                        "only nodes in this provision state, for example \"active\"");
+    listing->add_option("--class", options->resourceClass, "only nodes of this resource class");
+    listing->add_flag("--maintenance", options->maintenance, "only nodes in maintenance");
     listing->footer("Examples:\n  bm node list --state available\n"
                     "  bm node list 'rack1-*' --columns name,state,properties/rack --sort -state\n"
                     "  bm node list --class web -o name | xargs bm power status");

@@ -42,8 +42,8 @@ void waitFor(Shell& shell, const std::string& node)
             return;
         std::this_thread::sleep_for(300ms);
     }
-    throw model::Error(model::ErrorCode::DeadlineExceeded, node + ": no end within ten minutes",
-                       "bm node timeline " + node);
+    throw model::Error(model::ErrorCode::DeadlineExceeded,
+                       node + ": the operation has not ended within ten minutes", "bm node timeline " + node);
 }
 
 int status(Shell& shell, const std::vector<std::string>& nodes)
@@ -74,7 +74,7 @@ int power(Shell& shell, const PowerOptions& options)
     for (const std::string& node : nodes) {
         if (options.wait)
             waitFor(shell, node);
-        std::cout << node << ": " << (options.wait ? "done" : "ordered") << "\n";
+        std::cout << node << ": " << (options.wait ? "done" : "started") << "\n";
     }
     return 0;
 }
@@ -84,15 +84,17 @@ int power(Shell& shell, const PowerOptions& options)
 void addPowerCommands(CLI::App& app, Shell& shell)
 {
     const auto options = std::make_shared<PowerOptions>();
-    CLI::App* command =
-        app.add_subcommand("power", "Switch machines: on, off, soft-off, reboot, soft-reboot, status");
+    CLI::App* command = app.add_subcommand(
+        "power", "Control the power of nodes: on, off, soft-off, reboot, soft-reboot, status");
     command->add_option("verb", options->verb, "on, off, soft-off, reboot, soft-reboot or status")
         ->required()
         ->check(CLI::IsMember({"on", "off", "soft-off", "reboot", "soft-reboot", "status"}));
     command->add_option("nodes", options->nodes, "names, globs or uuids")->required();
-    command->add_flag("--wait", options->wait, "until it is seen");
+    command->add_flag("--wait", options->wait, "wait until the BMC reports the new power state");
     command->add_flag("--yes", options->yes, "do not ask");
-    command->add_option("--timeout", options->timeoutSeconds, "seconds until soft turns hard")
+    command
+        ->add_option("--timeout", options->timeoutSeconds,
+                     "seconds until a soft power-off becomes a hard one")
         ->check(CLI::Range(1, 3600));
     command->footer("Example:\n  bm power reboot rack1-07 --wait\n  bm power status 'rack1-*'");
     command->callback(

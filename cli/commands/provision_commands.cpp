@@ -55,11 +55,11 @@ json jsonFile(const std::string& file)
     return value;
 }
 
-/// A name of bm's own, or a file: one that is meant as a file has a dot or a slash in it.
+/// The layout that --layout names: a built-in name, or a file. A file's path contains a dot or a slash.
 json layoutOf(const std::string& given)
 {
     if (given.find_first_of("./") == std::string::npos) {
-        layout::namedLayout(given); // refuses others, with the names there are
+        layout::namedLayout(given); // throws for an unknown name and lists the known ones
         return given;
     }
     return layout::layoutFromText(platform::readFile(given), given);
@@ -101,7 +101,7 @@ json requestOf(const ProvisionOptions& options)
     return body;
 }
 
-/// A running system's disk is overwritten: for many of them that is asked.
+/// Asks for confirmation when several of the nodes run an instance, which the deployment overwrites.
 void confirmRunning(Shell& shell, const ProvisionOptions& options, const std::vector<std::string>& nodes)
 {
     if (options.yes || nodes.size() < 2)
@@ -114,10 +114,10 @@ void confirmRunning(Shell& shell, const ProvisionOptions& options, const std::ve
     } catch (const Error& error) {
         if (error.code() != ErrorCode::NotFound)
             throw;
-        return; // each is told of below
+        return; // the request for each of these nodes fails with its own message
     }
-    confirmMany(fmt::format("put {} on {} nodes, {} of which run a system that is overwritten", options.image,
-                            nodes.size(), running),
+    confirmMany(fmt::format("deploy {} to {} nodes and overwrite the running system of {} of them",
+                            options.image, nodes.size(), running),
                 running, options.yes);
 }
 
@@ -126,15 +126,15 @@ int provision(Shell& shell, const ProvisionOptions& options)
     json body = requestOf(options);
     if (options.fleet.any()) {
         if (!options.hostName.empty())
-            throw Error(ErrorCode::InvalidInput, "--host-name is for one node",
-                        "in a rollout each node's own name is its host name");
+            throw Error(ErrorCode::InvalidInput, "--host-name needs exactly one node",
+                        "without --host-name each node's name is its host name");
         body.erase("image");
         const std::vector<std::string> named =
             options.nodes.empty() ? std::vector<std::string>{} : shell.nodes(options.nodes);
         return provisionFleet(shell, options.fleet, options.image, named, body, options.yes, options.wait);
     }
     if (options.nodes.empty())
-        throw Error(ErrorCode::InvalidInput, "no nodes are named",
+        throw Error(ErrorCode::InvalidInput, "no nodes given",
                     "bm provision IMAGE NODE..., or --select class=web,rack=r1..r4");
     const std::vector<std::string> nodes = shell.nodes(options.nodes);
     confirmRunning(shell, options, nodes);
@@ -143,7 +143,7 @@ int provision(Shell& shell, const ProvisionOptions& options)
     });
     return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
                        [&](const std::string& node) {
-                           return options.image + " ordered; watch it: bm node timeline " + node;
+                           return options.image + " started; to watch it: bm node timeline " + node;
                        });
 }
 
@@ -156,44 +156,44 @@ int undeploy(Shell& shell, const ProvisionOptions& options)
         shell.client().send("PUT", nodePath(node, "/states/provision"), {{"target", "deleted"}});
     });
     return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
-                       [](const std::string&) { return std::string("undeploy ordered"); });
+                       [](const std::string&) { return std::string("undeploy started"); });
 }
 
 int abort(Shell& shell, const ProvisionOptions& options)
 {
     for (const std::string& node : shell.nodes(options.nodes)) {
         shell.client().send("POST", nodePath(node, "/operation/abort"), nullptr);
-        std::cout << node << ": stops at its next safe point\n";
+        std::cout << node << ": the operation stops at its next safe point\n";
     }
     return 0;
 }
 
 void addRequestOptions(CLI::App& command, ProvisionOptions& options)
 {
-    command.add_option("--ssh-key", options.sshKeys, "public key that may log in: a file or the key itself");
+    command.add_option("--ssh-key", options.sshKeys, "public key for logins: a file or the key itself");
     command.add_option("--root-device", options.rootDevice,
-                       "which disk, as Ironic's hints: serial=..., wwn=..., \"size=>= 400\"");
-    command.add_option("--also-disk", options.moreDisks,
-                       "another disk that gets the same disk image, as hints: serial=...[,model=...] (may be "
-                       "repeated)");
-    command.add_option("--host-name", options.hostName, "else the node's name");
+                       "disk to write, as root device hints: serial=..., wwn=..., \"size=>= 400\"");
+    command.add_option(
+        "--also-disk", options.moreDisks,
+        "a further disk for the same disk image, as root device hints: serial=...[,model=...] (may be "
+        "repeated)");
+    command.add_option("--host-name", options.hostName, "host name (default: the node's name)");
     command.add_option("--user-data", options.userData, "file for the config drive's user_data");
     command.add_option("--meta-data", options.metaData, "JSON file merged into meta_data.json");
     command.add_option("--network-data", options.networkData, "JSON file for network_data.json");
     command.add_option("--config-drive", options.configDrive,
-                       "a whole config drive: file with base64 of a gzipped ISO or VFAT image");
-    command.add_flag("--no-config-drive", options.noConfigDrive, "add none");
-    command.add_flag("--no-grow", options.noGrow,
-                     "leave the last partition and its file system as large as in the image");
+                       "complete config drive: file with base64 of a gzipped ISO or VFAT image");
+    command.add_flag("--no-config-drive", options.noConfigDrive, "write no config drive");
+    command.add_flag("--no-grow", options.noGrow, "do not grow the last partition and its file system");
     command.add_flag("--kexec,!--no-kexec", options.kexec,
-                     "start the deployed kernel from the RAM disk instead of a second start of the firmware");
+                     "start the deployed kernel from the RAM disk, without a second firmware boot");
     command.add_option("--layout", options.layout,
-                       "how a tree is laid onto the disk: plain, xfs, btrfs, or a YAML file (docs/trees.md)");
+                       "disk layout of a tree image: plain, xfs, btrfs, or a YAML file (docs/trees.md)");
     command.add_option("--preserve", options.preserve,
-                       "leave this file system of the layout as it is: /srv (may be repeated)");
-    command.add_option(
-        "--kernel-arguments", options.kernelArguments,
-        "of a RAM disk, instead of the image's; %default%: these (docs/ramdisk-deployments.md)");
+                       "keep the content of this file system of the layout: /srv (may be repeated)");
+    command.add_option("--kernel-arguments", options.kernelArguments,
+                       "kernel arguments of a RAM disk image; %default% inserts the image's own "
+                       "(docs/ramdisk-deployments.md)");
     command.add_flag("--full", options.full,
                      "copy every block (default: compare with the disk first when that is faster)");
 }
@@ -203,15 +203,15 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
 void addProvisionCommands(CLI::App& app, Shell& shell)
 {
     const auto options = std::make_shared<ProvisionOptions>();
-    CLI::App* command = app.add_subcommand(
-        "provision", "Put an image on machines and start them, from whatever state they are in");
-    command->add_option("image", options->image, "its name or tag (bm image list, bm image tags)")
+    CLI::App* command =
+        app.add_subcommand("provision", "Deploy an image to nodes in any state and start them");
+    command->add_option("image", options->image, "name or tag of the image (bm image list, bm image tags)")
         ->required();
-    command->add_option("nodes", options->nodes, "names, globs or uuids; or --select");
+    command->add_option("nodes", options->nodes, "names, globs or uuids (or use --select)");
     addRequestOptions(*command, *options);
     addFleetOptions(*command, options->fleet);
-    command->add_flag("--wait", options->wait, "show progress until all have ended");
-    command->add_flag("--yes", options->yes, "do not ask before running systems are overwritten");
+    command->add_flag("--wait", options->wait, "show progress until all deployments end");
+    command->add_flag("--yes", options->yes, "do not ask before overwriting running systems");
     command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
         ->check(CLI::Range(1, 100'000));
     command->footer(
@@ -224,15 +224,15 @@ void addProvisionCommands(CLI::App& app, Shell& shell)
         [&shell, options] { shell.action = [&shell, options] { return provision(shell, *options); }; });
 
     CLI::App* down = app.add_subcommand(
-        "undeploy", "Take machines down: switched off, disk metadata wiped, available again");
+        "undeploy", "Undeploy nodes: switch them off, wipe the disk metadata, make them available");
     down->add_option("nodes", options->nodes, "names, globs or uuids")->required();
-    down->add_flag("--wait", options->wait, "show progress until all have ended");
+    down->add_flag("--wait", options->wait, "show progress until all operations end");
     down->add_flag("--yes", options->yes, "do not ask");
     down->footer("Example:\n  bm undeploy rack1-07 --wait");
     down->callback(
         [&shell, options] { shell.action = [&shell, options] { return undeploy(shell, *options); }; });
 
-    CLI::App* stop = app.add_subcommand("abort", "Stop what is at work on machines, at its next safe point");
+    CLI::App* stop = app.add_subcommand("abort", "Stop the operations of nodes at their next safe point");
     stop->add_option("nodes", options->nodes, "names, globs or uuids")->required();
     stop->footer("Example:\n  bm abort rack1-07");
     stop->callback(

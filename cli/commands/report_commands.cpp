@@ -19,17 +19,17 @@ struct ReportOptions {
     int timeoutMinutes = 240;
 };
 
-/// What is wrong with a report's signature; "" when it is as the conductor signed it.
+/// The reason why a report's signature is invalid; "" when it is valid.
 std::string faultOf(const json& report)
 {
     if (!platform::verifySignature(report.at("public_key").get<std::string>(),
                                    report.at("signed_text").get<std::string>(),
                                    report.at("signature").get<std::string>()))
-        return "its text or its signature was changed";
+        return "the report or its signature was changed";
     if (report.at("verdict") == "foreign")
-        return "it was signed with a key that is not this bmd's";
+        return "another key than this bmd's signed it";
     if (json::parse(report.at("signed_text").get<std::string>(), nullptr, false) != report.at("body"))
-        return "what is shown is not what was signed";
+        return "the shown values differ from the signed text";
     return "";
 }
 
@@ -47,7 +47,7 @@ void printReport(const json& report)
     line("blocks' root", body.value("blocks_root", ""));
     const json disk = body.value("disk", json::object());
     line("disk", disk.empty()
-                     ? "none was written: the machine stays in its RAM disk"
+                     ? "none: the image is a RAM disk"
                      : fmt::format("{} serial {} ({})", disk.value("name", ""), disk.value("serial", "?"),
                                    humanBytes(disk.value("size_bytes", 0.0))));
     line("decision", body.value("decision", json::object()).value("why", ""));
@@ -83,7 +83,7 @@ int verify(Shell& shell, const ReportOptions& options)
     const std::string node = shell.node(options.node);
     shell.client().send("POST", nodePath(node, "/verify"), nullptr);
     if (!options.wait) {
-        std::cout << node << ": verification ordered; its result: bm node report " << node << "\n";
+        std::cout << node << ": verification started; for the result: bm node report " << node << "\n";
         return 0;
     }
     if (!watchNodes(shell, {node}, std::chrono::minutes{options.timeoutMinutes}))
@@ -97,14 +97,15 @@ void addNodeReport(CLI::App& node, Shell& shell)
 {
     const auto options = std::make_shared<ReportOptions>();
     CLI::App* showing = node.add_subcommand(
-        "report", "What was written to its disk, read back and signed; and what was found there later");
+        "report", "Show the signed deployment report of a node and the results of later verifications");
     showing->add_option("node", options->node, "name or uuid")->required();
-    showing->add_flag("--verify", options->verify, "fail (exit code 1) unless every signature is valid");
+    showing->add_flag("--verify", options->verify, "exit with 1 unless every signature is valid");
     showing->footer("Example:\n  bm node report rack1-07 --verify");
     showing->callback(
         [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
     CLI::App* verifying = node.add_subcommand(
-        "verify", "Compare its disk with what was written to it: it is shut down, read, and started again");
+        "verify",
+        "Compare the disk of a node with its deployment report; the node is shut down, read and restarted");
     verifying->add_option("node", options->node, "name or uuid")->required();
     verifying->add_flag("--wait", options->wait, "show progress, then the report");
     verifying->add_option("--timeout", options->timeoutMinutes, "minutes to wait")

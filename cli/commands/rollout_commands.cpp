@@ -91,7 +91,7 @@ std::string mib(double bytes)
     return fmt::format("{:.0f} MiB", bytes / (1 << 20));
 }
 
-/// Who takes from whom, each chain in its order.
+/// One row per node of the relay: its sources, chain by chain, in chain order.
 json relayRows(const json& relay)
 {
     json rows = json::array();
@@ -151,7 +151,7 @@ int verb(Shell& shell, const RolloutOptions& options, const std::string& name)
         body["nodes"] = options.nodes;
     if (name == "abort") {
         const json rollout = shell.client().get(rolloutPath(options.rollout));
-        confirmMany("abort rollout " + options.rollout + ", whose nodes at work stop half-way",
+        confirmMany("abort rollout " + options.rollout + ", which interrupts the running deployments",
                     rollout.at("nodes").value("working", std::size_t{0}), options.yes);
     }
     const json rollout = shell.client().send("POST", rolloutPath(options.rollout, "/" + name), body);
@@ -178,7 +178,7 @@ int remove(Shell& shell, const RolloutOptions& options)
     return 0;
 }
 
-/// What a plan comes to, in one line.
+/// Summarises a plan in one line.
 std::string planSummary(const json& rollout, const json& nodes)
 {
     std::size_t write = 0;
@@ -189,26 +189,26 @@ std::string planSummary(const json& rollout, const json& nodes)
         ++(verdict == "write" ? write : verdict == "skip" ? skip : refuse);
     }
     const json& left = rollout.at("seconds_left");
-    return fmt::format("{}: write {}, skip {}, refuse {}; {} to move{}\n", rollout.value("image", ""), write,
+    return fmt::format("{}: write {}, skip {}, refuse {}; {} to copy{}\n", rollout.value("image", ""), write,
                        skip, refuse, humanBytes(rollout.value("bytes_total", 0.0)),
-                       left.is_number()
-                           ? "; about " + humanDuration(left.get<std::int64_t>()) + ", by earlier deployments"
-                           : "; no earlier deployment tells how long");
+                       left.is_number() ? "; about " + humanDuration(left.get<std::int64_t>()) +
+                                              ", estimated from earlier deployments"
+                                        : "; no earlier deployment to estimate the duration from");
 }
 
 void addVerb(CLI::App& group, Shell& shell, const std::shared_ptr<RolloutOptions>& options,
              const std::string& name, const std::string& help, const std::string& example)
 {
     CLI::App* command = group.add_subcommand(name, help);
-    command->add_option("rollout", options->rollout, "its name or uuid")->required();
+    command->add_option("rollout", options->rollout, "name or uuid")->required();
     if (name == "retry")
-        command->add_option("nodes", options->nodes, "of the failed ones, only these");
+        command->add_option("nodes", options->nodes, "retry only these failed nodes");
     if (name == "pause" || name == "abort")
-        command->add_option("--reason", options->reason, "shown to whoever looks at it");
+        command->add_option("--reason", options->reason, "reason, shown with the rollout");
     if (name == "abort")
         command->add_flag("--yes", options->yes, "do not ask");
     if (name != "pause")
-        command->add_flag("--wait", options->wait, "show it until it has ended");
+        command->add_flag("--wait", options->wait, "show progress until the rollout ends");
     command->footer("Example:\n  " + example);
     command->callback([&shell, options, name] {
         shell.action = [&shell, options, name] { return verb(shell, *options, name); };
@@ -271,59 +271,61 @@ int provisionFleet(Shell& shell, const FleetOptions& options, const std::string&
             throw Error(ErrorCode::Conflict, "no node would be written", "the plan above says why");
         confirmMany(fmt::format("write {} to {} nodes", image, writes), writes, yes);
     } catch (const Error&) {
-        shell.client().remove(rolloutPath(name)); // a plan that nobody wants
+        shell.client().remove(rolloutPath(name)); // remove the plan that was not confirmed
         throw;
     }
     shell.client().send("POST", rolloutPath(name, "/start"), json::object());
     if (wait)
         return watchRollout(shell, name);
-    std::cout << name << ": started; watch it: bm rollout watch " << name << "\n";
+    std::cout << name << ": started; to watch it: bm rollout watch " << name << "\n";
     return 0;
 }
 
 void addRolloutCommands(CLI::App& app, Shell& shell)
 {
     CLI::App* group =
-        app.add_subcommand("rollout", "Images put on many nodes, in waves: list, show, watch, pause ...");
+        app.add_subcommand("rollout", "Deploy images to many nodes, in waves: list, show, watch, pause ...");
     group->require_subcommand(1);
     group->fallthrough();
     const auto options = std::make_shared<RolloutOptions>();
-    CLI::App* listing = group->add_subcommand("list", "All rollouts, newest first");
-    listing->add_option("--state", options->state,
-                        "planned, running, paused, aborting, done, failed or aborted");
+    CLI::App* listing = group->add_subcommand("list", "List all rollouts, newest first");
+    listing->add_option(
+        "--state", options->state,
+        "only rollouts in this state: planned, running, paused, aborting, done, failed or aborted");
     listing->callback(
         [&shell, options] { shell.action = [&shell, options] { return list(shell, *options); }; });
-    CLI::App* showing = group->add_subcommand("show", "One rollout with its nodes");
-    showing->add_option("rollout", options->rollout, "its name or uuid")->required();
-    showing->add_option("--node-state", options->nodeState, "only nodes in this state, as failed");
-    showing->add_flag("--relay", options->relay, "who copies from whom, and how much came from where");
+    CLI::App* showing = group->add_subcommand("show", "Show one rollout with its nodes");
+    showing->add_option("rollout", options->rollout, "name or uuid")->required();
+    showing->add_option("--node-state", options->nodeState, "only nodes in this state, for example failed");
+    showing->add_flag("--relay", options->relay, "show the relay: sources and bytes of each node");
     showing->footer("Examples:\n  bm rollout show web-stable-7 --node-state failed -o wide\n"
                     "  bm rollout show web-stable-7 --relay");
     showing->callback(
         [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
-    CLI::App* watching = group->add_subcommand("watch", "Show a rollout until it has ended or is paused");
-    watching->add_option("rollout", options->rollout, "its name or uuid")->required();
+    CLI::App* watching = group->add_subcommand("watch", "Show a rollout until it ends or pauses");
+    watching->add_option("rollout", options->rollout, "name or uuid")->required();
     watching->callback([&shell, options] {
         shell.action = [&shell, options] { return watchRollout(shell, options->rollout); };
     });
-    CLI::App* starting = group->add_subcommand("start", "Start a plan, unless the fleet has changed since");
-    starting->add_option("rollout", options->rollout, "its name or uuid")->required();
+    CLI::App* starting = group->add_subcommand("start", "Start a plan, unless the fleet changed since then");
+    starting->add_option("rollout", options->rollout, "name or uuid")->required();
     starting->add_flag("--yes", options->yes, "do not ask");
-    starting->add_flag("--wait", options->wait, "show it until it has ended");
+    starting->add_flag("--wait", options->wait, "show progress until the rollout ends");
     starting->footer("Example:\n  bm provision web:stable --select class=web --canary 2 --plan\n  bm rollout "
                      "start web-stable-7");
     starting->callback(
         [&shell, options] { shell.action = [&shell, options] { return start(shell, *options); }; });
-    addVerb(*group, shell, options, "pause", "Begin no more nodes; those at work go on",
+    addVerb(*group, shell, options, "pause",
+            "Pause a rollout: no new deployments start, running ones continue",
             "bm rollout pause web-stable-7");
-    addVerb(*group, shell, options, "resume", "Go on; the failures so far are accepted",
+    addVerb(*group, shell, options, "resume", "Resume a rollout; earlier failures no longer count",
             "bm rollout resume web-stable-7");
-    addVerb(*group, shell, options, "abort", "Begin no more nodes and stop those at work",
+    addVerb(*group, shell, options, "abort", "Abort a rollout and its running deployments",
             "bm rollout abort web-stable-7");
-    addVerb(*group, shell, options, "retry", "The failed nodes once more",
+    addVerb(*group, shell, options, "retry", "Deploy the failed nodes again",
             "bm rollout retry web-stable-7 --wait");
-    CLI::App* removing = group->add_subcommand("delete", "Forget a rollout that has ended, or a plan");
-    removing->add_option("rollout", options->rollout, "its name or uuid")->required();
+    CLI::App* removing = group->add_subcommand("delete", "Delete a plan or an ended rollout");
+    removing->add_option("rollout", options->rollout, "name or uuid")->required();
     removing->callback(
         [&shell, options] { shell.action = [&shell, options] { return remove(shell, *options); }; });
 }

@@ -17,7 +17,7 @@ std::string schedulePath(const std::string& name, const std::string& rest = {})
     return "/v1/schedules/" + platform::urlEncode(name) + rest;
 }
 
-/// What a table says in one column: "30 2 * * 1-5", or the time of a one-shot.
+/// Adds the column "when": the cron expression "30 2 * * 1-5", or the time of a one-shot schedule.
 void addWhen(json& schedule)
 {
     schedule["when"] = schedule.at("cron").is_null() ? schedule.at("at") : schedule.at("cron");
@@ -26,16 +26,16 @@ void addWhen(json& schedule)
     schedule["last"] = last.is_null() ? json() : last.at("state");
 }
 
-void tellWarnings(const json& schedule)
+void printWarnings(const json& schedule)
 {
     for (const json& warning : schedule.value("warnings", json::array()))
         std::cerr << "bm: warning: " << warning.get<std::string>() << "\n";
 }
 
-/// "nightly: next Mon 2026-11-23 02:30 CET", or all of it as JSON or YAML.
-int tell(Shell& shell, json schedule)
+/// Prints "nightly: next Mon 2026-11-23 02:30 CET"; as JSON or YAML the whole schedule.
+int printSchedule(Shell& shell, json schedule)
 {
-    tellWarnings(schedule);
+    printWarnings(schedule);
     schedule.erase("links");
     if (!shell.view().table()) {
         shell.print(schedule);
@@ -51,16 +51,16 @@ int tell(Shell& shell, json schedule)
 
 int create(Shell& shell, const ScheduleOptions& options)
 {
-    return tell(shell, shell.client().send("POST", "/v1/schedules", scheduleBody(options, true)));
+    return printSchedule(shell, shell.client().send("POST", "/v1/schedules", scheduleBody(options, true)));
 }
 
 int set(Shell& shell, const ScheduleOptions& options)
 {
     const json patch = scheduleBody(options, false);
     if (patch.empty())
-        throw model::Error(model::ErrorCode::InvalidInput, "nothing to change is given",
-                           "bm schedule set --help lists what there is");
-    return tell(shell, shell.client().send("PATCH", schedulePath(options.name), patch));
+        throw model::Error(model::ErrorCode::InvalidInput, "no change given",
+                           "bm schedule set --help lists the settings");
+    return printSchedule(shell, shell.client().send("PATCH", schedulePath(options.name), patch));
 }
 
 int listSchedules(Shell& shell)
@@ -103,20 +103,20 @@ int show(Shell& shell, const ScheduleOptions& options)
 int verb(Shell& shell, const ScheduleOptions& options, const std::string& word)
 {
     for (const std::string& name : options.names)
-        tell(shell, shell.client().send("POST", schedulePath(name, "/" + word), nullptr));
+        printSchedule(shell, shell.client().send("POST", schedulePath(name, "/" + word), nullptr));
     return 0;
 }
 
 int run(Shell& shell, const ScheduleOptions& options)
 {
     const json schedule = shell.client().get(schedulePath(options.name));
-    confirmOne(fmt::format("put {} on what {} selects ({}) now", schedule.at("image").get<std::string>(),
-                           options.name,
+    confirmOne(fmt::format("deploy {} to the selection of {} ({}) now",
+                           schedule.at("image").get<std::string>(), options.name,
                            plainText(schedule.at("rollout").value("select", json("nodes by name")))),
                options.yes);
     json started = shell.client().send("POST", schedulePath(options.name, "/run"), nullptr);
     if (shell.view().table())
-        std::cout << fmt::format("{}: a run is started; bm schedule history {}\n", options.name,
+        std::cout << fmt::format("{}: a run has started; to see it: bm schedule history {}\n", options.name,
                                  options.name);
     else
         shell.print(started);
@@ -128,7 +128,7 @@ int next(Shell& shell, const ScheduleOptions& options)
     const json answer =
         shell.client().get(schedulePath(options.name, fmt::format("/next?count={}", options.count)));
     if (answer.at("paused").get<bool>())
-        std::cerr << "bm: " << options.name << " is paused; this is when it would fire\n";
+        std::cerr << "bm: " << options.name << " is paused; it would run at these times\n";
     shell.print(answer.at("next"), {{"LOCAL", "local"}, {"UTC", "at"}});
     return 0;
 }
@@ -168,7 +168,7 @@ int remove(Shell& shell, const ScheduleOptions& options)
 using Options = std::shared_ptr<ScheduleOptions>;
 using ScheduleAction = int (*)(Shell&, const ScheduleOptions&);
 
-void act(CLI::App& command, Shell& shell, const Options& options, ScheduleAction action)
+void bindAction(CLI::App& command, Shell& shell, const Options& options, ScheduleAction action)
 {
     command.callback([&shell, options, action] {
         shell.action = [&shell, options, action] { return action(shell, *options); };
@@ -179,19 +179,19 @@ void addChanging(CLI::App& schedule, Shell& shell, const Options& options)
 {
     CLI::App* creating =
         schedule.add_subcommand("create", "Create a schedule that starts a rollout at given times");
-    creating->add_option("name", options->name, "what it is called")->required();
+    creating->add_option("name", options->name, "name of the schedule")->required();
     addScheduleOptions(*creating, *options);
     creating->footer(
         "Example:\n  bm schedule create nightly-render --cron \"30 2 * * 1-5\" --tz Europe/Berlin "
         "--image render:stable \\\n      --select class=render --window 4h --if-older-than 6d");
-    act(*creating, shell, options, create);
+    bindAction(*creating, shell, options, create);
     CLI::App* setting = schedule.add_subcommand("set", "Change the given settings of a schedule");
     setting->add_option("name", options->name, "name or uuid")->required();
-    setting->add_option("--rename", options->rename, "another name");
+    setting->add_option("--rename", options->rename, "new name");
     addScheduleOptions(*setting, *options);
     setting->footer("Example:\n  bm schedule set nightly-render --cron \"0 3 * * 1-5\" --window 3h\n"
-                    "none takes a value away: --window none");
-    act(*setting, shell, options, set);
+                    "The value none removes a setting: --window none");
+    bindAction(*setting, shell, options, set);
 }
 
 void addVerb(CLI::App& schedule, Shell& shell, const Options& options, const char* word, const char* about)
@@ -207,41 +207,42 @@ void addVerb(CLI::App& schedule, Shell& shell, const Options& options, const cha
 void addVerbs(CLI::App& schedule, Shell& shell, const Options& options)
 {
     addVerb(schedule, shell, options, "pause", "Pause schedules: they start no run until resumed");
-    addVerb(schedule, shell, options, "resume", "Resume schedules; runs missed while paused are not made up");
-    CLI::App* running = schedule.add_subcommand("run", "Start a run now, outside its windows too");
+    addVerb(schedule, shell, options, "resume",
+            "Resume schedules; runs missed during the pause are not repeated");
+    CLI::App* running = schedule.add_subcommand("run", "Start a run now, regardless of the windows");
     running->add_option("name", options->name, "name or uuid")->required();
     running->add_flag("--yes", options->yes, "do not ask");
     running->footer("Example:\n  bm schedule run nightly-render --yes");
-    act(*running, shell, options, run);
-    CLI::App* removing = schedule.add_subcommand(
-        "delete", "Delete schedules and their history; a rollout already started goes on");
+    bindAction(*running, shell, options, run);
+    CLI::App* removing =
+        schedule.add_subcommand("delete", "Delete schedules and their history; a running rollout continues");
     removing->add_option("names", options->names, "names or uuids")->required();
     removing->add_flag("--yes", options->yes, "do not ask");
     removing->footer("Example:\n  bm schedule delete nightly-render");
-    act(*removing, shell, options, remove);
+    bindAction(*removing, shell, options, remove);
 }
 
-void addLooking(CLI::App& schedule, Shell& shell, const Options& options)
+void addQueries(CLI::App& schedule, Shell& shell, const Options& options)
 {
     CLI::App* listing =
-        schedule.add_subcommand("list", "List all schedules, the next run and the last result");
+        schedule.add_subcommand("list", "List all schedules with the next run and the last result");
     listing->footer("Example:\n  bm schedule list -o wide");
     listing->callback([&shell] { shell.action = [&shell] { return listSchedules(shell); }; });
     CLI::App* showing = schedule.add_subcommand("show", "Show everything about one schedule");
     showing->add_option("name", options->name, "name or uuid")->required();
     showing->footer("Example:\n  bm schedule show nightly-render -o yaml");
-    act(*showing, shell, options, show);
+    bindAction(*showing, shell, options, show);
     CLI::App* dates = schedule.add_subcommand("next", "List the next runs, in the schedule's time zone");
     dates->add_option("name", options->name, "name or uuid")->required();
-    dates->add_option("--count", options->count, "how many (10)")->check(CLI::Range(1, 1000));
+    dates->add_option("--count", options->count, "number of runs (default: 10)")->check(CLI::Range(1, 1000));
     dates->footer("Example:\n  bm schedule next nightly-render --count 20");
-    act(*dates, shell, options, next);
+    bindAction(*dates, shell, options, next);
     CLI::App* past =
         schedule.add_subcommand("history", "List the runs of a schedule and their results, newest first");
     past->add_option("name", options->name, "name or uuid")->required();
-    past->add_option("--count", options->count, "how many (10)")->check(CLI::Range(1, 1000));
+    past->add_option("--count", options->count, "number of runs (default: 10)")->check(CLI::Range(1, 1000));
     past->footer("Example:\n  bm schedule history nightly-render");
-    act(*past, shell, options, history);
+    bindAction(*past, shell, options, history);
 }
 
 } // namespace
@@ -250,13 +251,13 @@ void addScheduleCommands(CLI::App& app, Shell& shell)
 {
     CLI::App* schedule = app.add_subcommand(
         "schedule",
-        "Rollouts by the clock: create, list, show, set, pause, resume, run, next, history, delete");
+        "Start rollouts at given times: create, list, show, set, pause, resume, run, next, history, delete");
     schedule->require_subcommand(1);
     schedule->fallthrough();
     const auto options = std::make_shared<ScheduleOptions>();
     addChanging(*schedule, shell, options);
     addVerbs(*schedule, shell, options);
-    addLooking(*schedule, shell, options);
+    addQueries(*schedule, shell, options);
 }
 
 } // namespace bm::cli

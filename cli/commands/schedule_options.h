@@ -9,7 +9,7 @@
 
 namespace bm::cli {
 
-/// What the commands of schedules take. Nothing: not given.
+/// The options of the schedule commands; empty when not given.
 struct ScheduleOptions {
     std::string name;
     std::vector<std::string> names;
@@ -29,7 +29,7 @@ struct ScheduleOptions {
 };
 
 void addScheduleOptions(CLI::App& command, ScheduleOptions& options);
-/// The body of POST /v1/schedules (@p whole), or the merge patch of what was given.
+/// The body of POST /v1/schedules when @p whole, else a merge patch of the given options.
 /// @throws Error InvalidInput, NotFound (a file)
 nlohmann::json scheduleBody(const ScheduleOptions& options, bool whole);
 

@@ -1,4 +1,4 @@
-// `bm node timeline`: what happened to a node, and how long the parts of its last deployment took.
+// `bm node timeline`: the events of a node, and the durations of its last deployment.
 #include "cli/commands/node_subcommands.h"
 #include "cli/views/durations.h"
 #include "cli/views/timeline.h"
@@ -43,7 +43,7 @@ std::string secondsText(const json& seconds, bool sign)
     double value = seconds.get<double>();
     const int decimals = std::abs(value) < 10 ? 2 : 1;
     if (std::abs(value) < 0.005)
-        value = 0; // never "-0.00"
+        value = 0; // avoid "-0.00"
     return sign ? fmt::format("{:+.{}f} s", value, decimals) : fmt::format("{:.{}f} s", value, decimals);
 }
 
@@ -99,11 +99,11 @@ int timeline(Shell& shell, const TimelineOptions& options)
     const std::vector<Stretch> stretches = durationsOf(events);
     if (stretches.empty()) {
         if (only)
-            std::cerr << node << " has had no deployment yet\n";
+            std::cerr << node << " has no deployment yet\n";
         return 0;
     }
     if (!only)
-        std::cout << "\nIts last deployment took:\n";
+        std::cout << "\nDurations of the last deployment:\n";
     printDurations(shell,
                    durationRows(stretches, options.compare ? mediansFor(shell, options, node) : json()),
                    options.compare);
@@ -115,13 +115,13 @@ int timeline(Shell& shell, const TimelineOptions& options)
 void addNodeTimeline(CLI::App& node, Shell& shell)
 {
     const auto options = std::make_shared<TimelineOptions>();
-    CLI::App* command = node.add_subcommand(
-        "timeline", "What happened to a node, with times, and how long its last deployment's parts took");
+    CLI::App* command =
+        node.add_subcommand("timeline", "Show the events of a node and the durations of its last deployment");
     command->add_option("node", options->node, "name or uuid")->required();
-    command->add_flag("--durations", options->durations, "only the durations");
+    command->add_flag("--durations", options->durations, "print only the durations");
     command->add_flag("--compare", options->compare,
-                      "the durations, beside the medians of the fleet's deployments of the same image");
-    command->add_option("--last", options->last, "how many deployments to compare with")
+                      "compare the durations with the fleet's medians for the same image");
+    command->add_option("--last", options->last, "number of deployments to compare with")
         ->check(CLI::Range(1, 1000));
     command->footer("Examples:\n  bm node timeline rack1-07\n  bm node timeline rack1-07 --compare");
     command->callback(

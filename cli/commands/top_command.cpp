@@ -1,4 +1,4 @@
-// `bm top`: the fleet at a glance, live.
+// `bm top`: a live view of the fleet.
 #include "cli/commands/commands.h"
 #include "cli/views/screen.h"
 #include "cli/views/top_view.h"
@@ -33,12 +33,12 @@ json openRollouts(Shell& shell)
         return open;
     } catch (const Error& error) {
         if (error.code() == ErrorCode::NotFound)
-            return nullptr; // a bmd without them
+            return nullptr; // this bmd has no rollouts
         throw;
     }
 }
 
-FleetLook look(Shell& shell)
+FleetSnapshot readFleet(Shell& shell)
 {
     return {shell.client().endpoint().url, shell.client().get("/v1/fleet"),
             shell.client().get("/v1/operations?limit=1000").at("operations"), openRollouts(shell)};
@@ -46,15 +46,15 @@ FleetLook look(Shell& shell)
 
 int once(Shell& shell)
 {
-    const FleetLook seen = look(shell);
+    const FleetSnapshot fleet = readFleet(shell);
     if (!shell.view().table()) {
-        json all = seen.fleet;
-        all["operations_at_work"] = seen.operations;
-        all["rollouts"] = seen.rollouts;
+        json all = fleet.fleet;
+        all["operations_at_work"] = fleet.operations;
+        all["rollouts"] = fleet.rollouts;
         shell.print(all);
         return 0;
     }
-    for (const std::string& line : renderTop(seen, 1000, 0))
+    for (const std::string& line : renderTop(fleet, 1000, 0))
         std::cout << line << "\n";
     return 0;
 }
@@ -64,21 +64,22 @@ int top(Shell& shell, const TopOptions& options)
     if (options.once || ::isatty(STDOUT_FILENO) != 1 || !shell.view().table())
         return once(shell);
     const std::chrono::milliseconds pause(static_cast<std::int64_t>(options.seconds * 1000));
-    FleetLook seen = look(shell); // before the screen is taken: a wrong address is told plainly
+    FleetSnapshot fleet =
+        readFleet(shell); // before the screen opens, so that a connection error prints on the plain terminal
     const Screen screen;
     std::string trouble;
     do {
-        std::vector<std::string> lines = renderTop(seen, screen.width(), screen.height() - 1);
+        std::vector<std::string> lines = renderTop(fleet, screen.width(), screen.height() - 1);
         lines.insert(lines.begin() + 1, trouble);
         lines.resize(std::min(lines.size(), screen.height()));
         screen.draw(lines);
         if (!screen.wait(pause))
             return 0;
         try {
-            seen = look(shell);
+            fleet = readFleet(shell);
             trouble.clear();
         } catch (const Error& error) {
-            trouble = "not answering: " + error.message().substr(0, screen.width() - 20);
+            trouble = "bmd does not answer: " + error.message().substr(0, screen.width() - 20);
         }
     } while (true);
 }
@@ -89,11 +90,11 @@ void addTopCommand(CLI::App& app, Shell& shell)
 {
     const auto options = std::make_shared<TopOptions>();
     CLI::App* command =
-        app.add_subcommand("top", "The fleet at a glance, live: states, operations, rollouts, failures");
-    command->add_flag("--once", options->once, "print once, as text (default when stdout is no terminal)");
+        app.add_subcommand("top", "Watch the fleet live: states, operations, rollouts, failures");
+    command->add_flag("--once", options->once, "print once as text (default when stdout is not a terminal)");
     command->add_option("--every", options->seconds, "seconds between refreshes")
         ->check(CLI::Range(0.2, 3600.0));
-    command->footer("Examples:\n  bm top\n  bm top --once\n\nq ends it.");
+    command->footer("Examples:\n  bm top\n  bm top --once\n\nPress q to quit.");
     command->callback(
         [&shell, options] { shell.action = [&shell, options] { return top(shell, *options); }; });
 }

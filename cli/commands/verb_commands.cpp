@@ -31,29 +31,29 @@ struct VerbOptions {
 
 enum class Takes : std::uint8_t { Nothing, Steps, Password };
 
-/// A verb of Ironic's states machine, by the word that is its target.
+/// A verb of Ironic's provision API. @c word is its target.
 struct Verb {
     const char* word;
     const char* help;
-    const char* question; ///< asked before it is done to several; nullptr: nothing is lost
+    const char* question; ///< confirmation for several nodes; nullptr: the verb destroys nothing
     Takes takes;
     const char* example;
 };
 
 // clang-format off
 constexpr auto kVerbs = std::to_array<Verb>({
-    {"manage",   "Take nodes under management: their BMCs are asked; from available, out of the pool", nullptr, Takes::Nothing, "bm node manage 'rack1-*' --wait"},
-    {"provide",  "Make manageable nodes available, cleaned first", nullptr, Takes::Nothing, "bm node provide 'rack1-*' --wait"},
-    {"inspect",  "See what is in manageable nodes: CPU, memory, disks, NICs, neighbours", nullptr, Takes::Nothing, "bm node inspect rack1-07 --wait"},
-    {"clean",    "Do steps on manageable nodes: wipe, burn in, build RAID (docs/steps.md)", "clean {} nodes", Takes::Steps,
+    {"manage",   "Manage nodes: verify their BMCs; an available node leaves the pool", nullptr, Takes::Nothing, "bm node manage 'rack1-*' --wait"},
+    {"provide",  "Clean manageable nodes and make them available", nullptr, Takes::Nothing, "bm node provide 'rack1-*' --wait"},
+    {"inspect",  "Inspect manageable nodes: CPU, memory, disks, NICs, neighbours", nullptr, Takes::Nothing, "bm node inspect rack1-07 --wait"},
+    {"clean",    "Run clean steps on manageable nodes: wipe, burn in, build RAID (docs/steps.md)", "clean {} nodes", Takes::Steps,
      "bm node clean rack1-07 --step deploy.burnin_memory,seconds=3600 --step deploy.erase_devices --wait\n  bm node clean 'rack1-*' --runbook CUSTOM_BURN_IN --yes"},
-    {"service",  "Do steps on running nodes: shut down, worked on, started again", "shut down and service {} nodes", Takes::Steps,
+    {"service",  "Run service steps on active nodes; each is shut down and restarted", "shut down and service {} nodes", Takes::Steps,
      "bm node service rack1-07 --step bios.factory_reset --wait"},
-    {"adopt",    "Take over nodes that run a system already, as they are", nullptr, Takes::Nothing, "bm node adopt rack1-07 --wait"},
-    {"rescue",   "Start running nodes in the RAM disk, with an SSH server for rescue", "shut down {} running nodes for rescue", Takes::Password,
+    {"adopt",    "Adopt nodes that already run a system, without changing it", nullptr, Takes::Nothing, "bm node adopt rack1-07 --wait"},
+    {"rescue",   "Boot active nodes into the rescue RAM disk with an SSH server", "shut down {} running nodes for rescue", Takes::Password,
      "bm node rescue rack1-07 --password-file rescue.password --wait"},
-    {"unrescue", "Start rescued nodes' own systems again", nullptr, Takes::Nothing, "bm node unrescue rack1-07 --wait"},
-    {"unhold",   "Let nodes that a hold step has stopped go on", nullptr, Takes::Nothing, "bm node unhold rack1-07"},
+    {"unrescue", "Boot rescued nodes into their own systems", nullptr, Takes::Nothing, "bm node unrescue rack1-07 --wait"},
+    {"unhold",   "Continue the operations that a hold step has stopped", nullptr, Takes::Nothing, "bm node unhold rack1-07"},
 });
 // clang-format on
 
@@ -88,7 +88,7 @@ int run(Shell& shell, const Verb& verb, const VerbOptions& options)
 {
     if (verb.takes == Takes::Steps && options.runbook.empty() && options.steps.empty() &&
         options.stepsFile.empty())
-        throw Error(ErrorCode::InvalidInput, fmt::format("{} wants steps", verb.word),
+        throw Error(ErrorCode::InvalidInput, fmt::format("{} needs steps", verb.word),
                     "--step INTERFACE.STEP[,ARGUMENT=VALUE...], --steps FILE or --runbook NAME; "
                     "docs/steps.md lists them");
     const json body = bodyOf(verb, options);
@@ -100,20 +100,21 @@ int run(Shell& shell, const Verb& verb, const VerbOptions& options)
     });
     return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
                        [&](const std::string& node) {
-                           return fmt::format("{} ordered; watch it: bm node timeline {}", verb.word, node);
+                           return fmt::format("{} started; to watch it: bm node timeline {}", verb.word,
+                                              node);
                        });
 }
 
 void addSteps(CLI::App& command, VerbOptions& options)
 {
     CLI::Option* step =
-        command.add_option("--step", options.steps, "INTERFACE.STEP[,ARGUMENT=VALUE...]; may be repeated");
+        command.add_option("--step", options.steps, "INTERFACE.STEP[,ARGUMENT=VALUE...] (may be repeated)");
     CLI::Option* file = command.add_option("--steps", options.stepsFile, "JSON file with a list of steps");
-    command.add_option("--runbook", options.runbook, "the steps of this runbook")
+    command.add_option("--runbook", options.runbook, "name of a runbook whose steps to run")
         ->excludes(step)
         ->excludes(file);
     command.add_flag("--no-ramdisk", options.noRamdisk,
-                     "leave the machine as it is: for steps that need no agent");
+                     "do not boot the RAM disk: for steps that need no agent");
 }
 
 void addVerb(CLI::App& node, Shell& shell, const Verb& verb)
@@ -128,7 +129,7 @@ void addVerb(CLI::App& node, Shell& shell, const Verb& verb)
             ->add_option("--password-file", options->passwordFile,
                          "file with root's password; - is standard input")
             ->required();
-    command->add_flag("--wait", options->wait, "show progress until all have ended");
+    command->add_flag("--wait", options->wait, "show progress until all operations end");
     command->add_option("--timeout", options->timeoutMinutes, "minutes to wait")
         ->check(CLI::Range(1, 100'000));
     if (verb.question != nullptr)

@@ -23,7 +23,7 @@ std::string hookPath(const std::string& name, const std::string& rest = {})
     return "/v1/webhooks/" + platform::urlEncode(name) + rest;
 }
 
-/// The secret never comes by the command line: others could read it there.
+/// Reads the secret from a file, because other users of the machine can read a command line.
 std::string secretFrom(const std::string& file)
 {
     std::string secret;
@@ -43,7 +43,7 @@ int add(Shell& shell, const WebhookOptions& options)
         body["secret"] = secretFrom(options.secretFile);
     json hook = shell.client().send("POST", "/v1/webhooks", body);
     if (!options.secretFile.empty())
-        hook.erase("secret"); // the operator has it already
+        hook.erase("secret"); // do not print the secret that the operator provided
     if (!shell.view().table()) {
         shell.print(hook);
         return 0;
@@ -51,7 +51,7 @@ int add(Shell& shell, const WebhookOptions& options)
     std::cout << fmt::format("{}: posts {} to {}\n", options.name, hook.value("kinds", ""), options.url);
     if (hook.contains("secret"))
         std::cout << "secret, shown this once: " << hook.at("secret").get<std::string>() << "\n";
-    std::cout << "try it: bm webhook test " << options.name << "\n";
+    std::cout << "to test it: bm webhook test " << options.name << "\n";
     return 0;
 }
 
@@ -77,10 +77,10 @@ int test(Shell& shell, const WebhookOptions& options)
     if (!shell.view().table()) {
         shell.print(result);
     } else if (taken) {
-        std::cout << fmt::format("{}: taken ({}){}\n", options.name, result.value("status", 0),
-                                 result.value("resumed", false) ? "; it goes on now" : "");
+        std::cout << fmt::format("{}: accepted ({}){}\n", options.name, result.value("status", 0),
+                                 result.value("resumed", false) ? "; delivery resumed" : "");
     } else {
-        std::cout << fmt::format("{}: not taken: {}\n", options.name, plainText(result.at("error")));
+        std::cout << fmt::format("{}: refused: {}\n", options.name, plainText(result.at("error")));
     }
     return taken ? 0 : 1;
 }
@@ -96,16 +96,16 @@ int remove(Shell& shell, const WebhookOptions& options)
 
 void addAdding(CLI::App& webhook, Shell& shell, const std::shared_ptr<WebhookOptions>& options)
 {
-    CLI::App* adding = webhook.add_subcommand("add", "Post events to a web server, signed");
-    adding->add_option("name", options->name, "what it is called from now on")->required();
-    adding->add_option("url", options->url, "where to: http:// or https://")->required();
+    CLI::App* adding = webhook.add_subcommand("add", "Post signed events to a web server");
+    adding->add_option("name", options->name, "name of the webhook")->required();
+    adding->add_option("url", options->url, "URL to post to: http:// or https://")->required();
     adding
         ->add_option("--kinds", options->kinds,
-                     "which events: kinds with commas, * at an end stands for any (default: all)")
+                     "event kinds, comma-separated; a trailing * matches any suffix (default: all)")
         ->default_str("*");
     adding
         ->add_option("--secret-file", options->secretFile,
-                     "file with the secret of the signature, - for standard input; left out: one is made")
+                     "file with the signing secret, - for standard input (default: bmd generates one)")
         ->type_name("FILE");
     adding->footer("Example:\n  bm webhook add chat https://chat.example/hooks/42 --kinds "
                    "'state.changed,operation.failed'");
@@ -125,7 +125,7 @@ void addWebhookCommands(CLI::App& app, Shell& shell)
     CLI::App* listing = webhook->add_subcommand("list", "List all webhooks and their delivery state");
     listing->footer("Example:\n  bm webhook list");
     listing->callback([&shell] { shell.action = [&shell] { return listWebhooks(shell); }; });
-    CLI::App* showing = webhook->add_subcommand("show", "Everything about one webhook");
+    CLI::App* showing = webhook->add_subcommand("show", "Show everything about one webhook");
     showing->add_option("webhook", options->name, "name or uuid")->required();
     showing->footer("Example:\n  bm webhook show chat");
     showing->callback([&shell, options] {
@@ -134,13 +134,13 @@ void addWebhookCommands(CLI::App& app, Shell& shell)
             return 0;
         };
     });
-    CLI::App* removing = webhook->add_subcommand("delete", "Remove webhooks");
+    CLI::App* removing = webhook->add_subcommand("delete", "Delete webhooks");
     removing->add_option("webhooks", options->names, "names or uuids")->required();
     removing->footer("Example:\n  bm webhook delete chat");
     removing->callback(
         [&shell, options] { shell.action = [&shell, options] { return remove(shell, *options); }; });
     CLI::App* testing =
-        webhook->add_subcommand("test", "Post a test event now; a parked webhook that takes it goes on");
+        webhook->add_subcommand("test", "Post a test event now; success resumes a parked webhook");
     testing->add_option("webhook", options->name, "name or uuid")->required();
     testing->footer("Example:\n  bm webhook test chat");
     testing->callback(

@@ -36,7 +36,7 @@ int showFindings(const Shell& shell, const json& findings)
         if (each.at("remedy").is_string())
             std::cout << fmt::format("{:22}remedy: {}\n", "", each.at("remedy").get<std::string>());
     }
-    std::cout << fmt::format("{} errors, {} warnings, {} well\n", counts["error"], counts["warning"],
+    std::cout << fmt::format("{} errors, {} warnings, {} ok\n", counts["error"], counts["warning"],
                              counts["ok"]);
     return counts["error"] == 0 ? 0 : 1;
 }

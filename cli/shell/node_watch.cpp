@@ -20,18 +20,18 @@ namespace {
 
 constexpr std::size_t kWatchedOneByOne = 10;
 constexpr std::size_t kShownOneByOne = 20;
-constexpr std::size_t kFailuresTold = 50;
+constexpr std::size_t kFailuresPrinted = 50;
 constexpr int kLogEverySeconds = 30;
 
 using Clock = std::chrono::steady_clock;
 
-/// Asks for what is new of the nodes that have not ended.
-class Looker {
+/// Reads the operations of the nodes that have not ended.
+class NodePoller {
 public:
-    Looker(Shell& shell, const std::vector<std::string>& nodes) : shell_(shell), nodes_(nodes) {}
+    NodePoller(Shell& shell, const std::vector<std::string>& nodes) : shell_(shell), nodes_(nodes) {}
 
-    /// @return whether all have ended
-    bool look(std::vector<NodeProgress>& progress)
+    /// @return whether all operations have ended
+    bool poll(std::vector<NodeProgress>& progress)
     {
         readUnfinished();
         bool all = true;
@@ -75,7 +75,8 @@ private:
     Clock::time_point begin_ = Clock::now();
 };
 
-/// One line of sums: written over on a terminal, else told when a tenth more is done and twice a minute.
+/// Prints the counts of many nodes on one line. A terminal overwrites the line; elsewhere a line is printed
+/// when another tenth of the nodes has ended, and every 30 seconds.
 class SumsView {
 public:
     void show(const std::vector<NodeProgress>& nodes, std::chrono::seconds since)
@@ -91,11 +92,12 @@ public:
             if (node.finished)
                 ++ended;
         const std::size_t tenth = ended * 10 / nodes.size();
-        if (sums == told_ || (tenth == tenth_ && since - toldAt_ < std::chrono::seconds{kLogEverySeconds}))
+        if (sums == printed_ ||
+            (tenth == tenth_ && since - printedAt_ < std::chrono::seconds{kLogEverySeconds}))
             return;
-        told_ = sums;
+        printed_ = sums;
         tenth_ = tenth;
-        toldAt_ = since;
+        printedAt_ = since;
         std::cout << humanDuration(since.count()) << "  " << sums << "\n" << std::flush;
     }
     ~SumsView()
@@ -106,19 +108,19 @@ public:
 
 private:
     bool terminal_ = ::isatty(STDOUT_FILENO) == 1;
-    std::string told_;
+    std::string printed_;
     std::size_t tenth_ = 11;
-    std::chrono::seconds toldAt_{0};
+    std::chrono::seconds printedAt_{0};
 };
 
-bool tellFailures(const std::vector<NodeProgress>& nodes)
+bool printFailures(const std::vector<NodeProgress>& nodes)
 {
     std::size_t failed = 0;
     for (const NodeProgress& node : nodes)
-        if (node.failed && ++failed <= kFailuresTold)
+        if (node.failed && ++failed <= kFailuresPrinted)
             printNodeFailure(node.node, node.message, node.code, node.hint);
-    if (failed > kFailuresTold)
-        std::cerr << "bm: and " << failed - kFailuresTold << " more\n";
+    if (failed > kFailuresPrinted)
+        std::cerr << "bm: and " << failed - kFailuresPrinted << " more\n";
     return failed == 0;
 }
 
@@ -195,7 +197,7 @@ bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono
 {
     if (nodes.empty())
         return true;
-    Looker looker(shell, nodes);
+    NodePoller poller(shell, nodes);
     std::vector<NodeProgress> progress(nodes.size());
     {
         ProgressView lines(std::cout, ::isatty(STDOUT_FILENO) == 1, terminalWidth());
@@ -203,21 +205,20 @@ bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono
         if (nodes.size() > kShownOneByOne)
             sums = std::make_unique<SumsView>();
         while (true) {
-            const bool all = looker.look(progress);
+            const bool all = poller.poll(progress);
             if (sums)
-                sums->show(progress, looker.since());
+                sums->show(progress, poller.since());
             else
                 lines.show(progress);
             if (all)
                 break;
-            if (looker.since() > limit)
-                throw Error(ErrorCode::DeadlineExceeded,
-                            "not all nodes have ended within the time; they go on without us",
-                            "bm node list shows them; --timeout MINUTES waits longer");
+            if (poller.since() > limit)
+                throw Error(ErrorCode::DeadlineExceeded, "the time limit has passed; the operations continue",
+                            "bm node list shows the nodes; --timeout MINUTES waits longer");
             std::this_thread::sleep_for(1s);
         }
     }
-    return tellFailures(progress);
+    return printFailures(progress);
 }
 
 } // namespace bm::cli

@@ -10,8 +10,8 @@
 
 namespace bm::cli {
 
-/// What all commands share: global options, the client (made when first needed), the chosen action and its
-/// exit code.
+/// State that all commands share: the global options, the client (created at its first use) and the chosen
+/// action.
 struct Shell {
     std::string endpointOption;
     std::string contextOption;
@@ -19,22 +19,22 @@ struct Shell {
     std::vector<std::string> columnsOption;
     std::string sortOption;
     bool noHeader = false;
-    std::function<int()> action; ///< set by the command that was given
+    std::function<int()> action; ///< set by the parsed command
     std::unique_ptr<Client> client_;
 
     Client& client();
     Format format() const;
     View view() const;
-    /// Prints rows as -o, --columns, --sort and --no-header ask; what every list command ends with.
+    /// Prints rows as -o, --columns, --sort and --no-header select. Every list command ends with it.
     void print(const nlohmann::json& rows, const std::vector<Column>& columns) const;
-    /// Prints one object; what every show command ends with.
+    /// Prints one object. Every show command ends with it.
     void print(const nlohmann::json& object) const;
-    /// The nodes that an operator named, globs made names (cli/client/node_names.h).
+    /// Expands the node names of the command line (cli/client/node_names.h).
     std::vector<std::string> nodes(const std::vector<std::string>& given);
     std::string node(const std::string& given);
 };
 
-/// Exit codes, stable: 0 done, 1 an operation failed, 2 wrong usage or input, 3 not found, 4 busy or in
+/// Stable exit codes: 0 success, 1 an operation failed, 2 wrong usage or input, 3 not found, 4 busy or in
 /// conflict, 5 not allowed, 6 bmd not reachable.
 int exitCodeOf(const std::exception& failure);
 

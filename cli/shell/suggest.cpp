@@ -26,7 +26,7 @@ const CLI::App* subOf(const CLI::App& app, const std::string& name)
     return nullptr;
 }
 
-/// An option of @p app or of what it stands below; nullptr: not known.
+/// The option @p name of @p app or of one of its parents; nullptr when unknown.
 const CLI::Option* optionOf(const CLI::App& app, const std::string& name)
 {
     for (const CLI::App* level = &app; level != nullptr; level = level->get_parent())
@@ -45,9 +45,9 @@ std::vector<std::string> optionsOf(const CLI::App& app)
     return names;
 }
 
-std::string asked(const std::string& near, const std::string& before, const std::string& path)
+std::string hintFor(const std::string& near, const std::string& before, const std::string& path)
 {
-    return near.empty() ? path + " --help lists what there is" : "did you mean: " + before + near;
+    return near.empty() ? path + " --help lists them" : "did you mean: " + before + near;
 }
 
 } // namespace
@@ -80,18 +80,18 @@ Suggestion suggestionFor(const CLI::App& root, const std::vector<std::string>& w
             const CLI::Option* option = optionOf(*app, name);
             if (option == nullptr && word.starts_with("--"))
                 return {fmt::format("unknown option {} of {}", name, path),
-                        asked(nearest(name, optionsOf(*app)), "", path)};
+                        hintFor(nearest(name, optionsOf(*app)), "", path)};
             if (option != nullptr && option->get_items_expected_max() > 0 &&
                 word.find('=') == std::string::npos)
-                ++i; // its value
+                ++i; // skip the option's value
             continue;
         }
         const CLI::App* sub = subOf(*app, word);
         if (sub == nullptr && !namesOf(*app).empty())
             return {fmt::format("unknown command \"{}\" of {}", word, path),
-                    asked(nearest(word, namesOf(*app)), path + " ", path)};
+                    hintFor(nearest(word, namesOf(*app)), path + " ", path)};
         if (sub == nullptr)
-            continue; // an argument
+            continue; // a positional argument
         app = sub;
         path += " " + word;
     }

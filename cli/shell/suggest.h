@@ -5,12 +5,12 @@
 
 namespace bm::cli {
 
-/// The one of @p known that @p word most likely stands for: few letters differ, or it begins so; "" when none
-/// is near.
+/// The entry of @p known that is closest to @p word: few letters differ, or @p word is its prefix; "" when
+/// none is close.
 std::string nearest(const std::string& word, const std::vector<std::string>& known);
 
-/// What is wrong with @p words (without the program's name) when a command or an option in them is not known:
-/// "unknown command \"nod\"" and "did you mean: bm node"; both empty when all are.
+/// Finds the first unknown command or option in @p words (without the program's name): the message 'unknown
+/// command "nod"' and the hint "did you mean: bm node". Both are empty when all words are known.
 struct Suggestion {
     std::string message;
     std::string hint;

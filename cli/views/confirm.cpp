@@ -15,18 +15,19 @@ void confirmMany(const std::string& what, std::size_t count, bool yes)
     confirmMany(what, count, yes, {std::cin, std::cerr, ::isatty(STDIN_FILENO) == 1});
 }
 
-void confirmMany(const std::string& what, std::size_t count, bool yes, const Asking& asking)
+void confirmMany(const std::string& what, std::size_t count, bool yes, const Prompt& prompt)
 {
     if (yes || count < 2)
         return;
-    if (!asking.terminal)
-        throw Error(ErrorCode::InvalidInput, what + ": not confirmed, nothing was done",
-                    "there is no terminal to ask on: --yes answers for you");
-    asking.out << what << "? Type the number " << count << " to go on: " << std::flush;
+    if (!prompt.terminal)
+        throw Error(ErrorCode::InvalidInput, what + ": not confirmed; bm changed nothing",
+                    "bm cannot ask without a terminal; --yes confirms");
+    prompt.out << what << "? Type the number " << count << " to continue: " << std::flush;
     std::string answer;
-    std::getline(asking.in, answer);
+    std::getline(prompt.in, answer);
     if (answer != std::to_string(count))
-        throw Error(ErrorCode::InvalidInput, "not confirmed, nothing was done", "--yes answers for you");
+        throw Error(ErrorCode::InvalidInput, "not confirmed; bm changed nothing",
+                    "--yes confirms without prompt");
 }
 
 void confirmOne(const std::string& what, bool yes)
@@ -34,18 +35,19 @@ void confirmOne(const std::string& what, bool yes)
     confirmOne(what, yes, {std::cin, std::cerr, ::isatty(STDIN_FILENO) == 1});
 }
 
-void confirmOne(const std::string& what, bool yes, const Asking& asking)
+void confirmOne(const std::string& what, bool yes, const Prompt& prompt)
 {
     if (yes)
         return;
-    if (!asking.terminal)
-        throw Error(ErrorCode::InvalidInput, what + ": not confirmed, nothing was done",
-                    "there is no terminal to ask on: --yes answers for you");
-    asking.out << what << "? [y/N] " << std::flush;
+    if (!prompt.terminal)
+        throw Error(ErrorCode::InvalidInput, what + ": not confirmed; bm changed nothing",
+                    "bm cannot ask without a terminal; --yes confirms");
+    prompt.out << what << "? [y/N] " << std::flush;
     std::string answer;
-    std::getline(asking.in, answer);
+    std::getline(prompt.in, answer);
     if (answer != "y" && answer != "Y" && answer != "yes")
-        throw Error(ErrorCode::InvalidInput, "not confirmed, nothing was done", "--yes answers for you");
+        throw Error(ErrorCode::InvalidInput, "not confirmed; bm changed nothing",
+                    "--yes confirms without prompt");
 }
 
 } // namespace bm::cli

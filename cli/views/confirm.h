@@ -5,24 +5,25 @@
 
 namespace bm::cli {
 
-/// Where an answer comes from; tests give their own.
-struct Asking {
+/// The streams of a confirmation dialogue. Tests pass their own.
+struct Prompt {
     std::istream& in;
     std::ostream& out;
     bool terminal;
 };
 
-/// A destructive verb on many things wants their number typed. Call it once, before the first of them is
-/// touched.
-/// @param what  as "undeploy 12 nodes and wipe their disks' metadata", without a question mark
-/// @param count what has to be typed; nothing is asked for less than two
-/// @param yes   --yes was given: nothing is asked
-/// @throws Error InvalidInput (not confirmed; no terminal to ask on), hint: --yes
+/// Asks before a destructive command on several objects: the operator types their number. Call it once,
+/// before the first change.
+/// @param what  the action without a question mark: "undeploy 12 nodes and wipe their disks' metadata"
+/// @param count the number to type; below two, no question
+/// @param yes   the operator gave --yes: no question
+/// @throws Error InvalidInput (not confirmed, or no terminal), hint: --yes
 void confirmMany(const std::string& what, std::size_t count, bool yes);
-void confirmMany(const std::string& what, std::size_t count, bool yes, const Asking& asking);
-/// A destructive verb on one thing wants a yes; without a terminal, --yes.
+void confirmMany(const std::string& what, std::size_t count, bool yes, const Prompt& prompt);
+/// Asks before a destructive command on one object: the operator types y. Without a terminal, --yes is
+/// required.
 /// @throws Error InvalidInput as above
 void confirmOne(const std::string& what, bool yes);
-void confirmOne(const std::string& what, bool yes, const Asking& asking);
+void confirmOne(const std::string& what, bool yes, const Prompt& prompt);
 
 } // namespace bm::cli

@@ -17,31 +17,31 @@ using nlohmann::json;
 
 namespace {
 
-struct Seen {
+struct TimedEvent {
     std::int64_t at = 0;
     std::string kind;
     std::string message;
     std::string operation;
 };
 
-/// What ends a part of the boot, in the order of a boot.
+/// An event that ends a part of the boot; the rows are in boot order.
 struct Milestone {
-    std::array<std::optional<model::EventKind>, 3> kinds; ///< any of them
+    std::array<std::optional<model::EventKind>, 3> kinds; ///< any of them ends the part
     std::string_view text;
 };
 constexpr auto kBoot = std::to_array<Milestone>({
     {{model::EventKind::DhcpOffer, model::EventKind::DhcpAck, model::EventKind::DhcpProxy},
-     "firmware, until the DHCP offer"},
-    {{model::EventKind::TftpRead}, "DHCP, until the loader is fetched"},
-    {{model::EventKind::HttpScript}, "loader, until it asks for its script"},
-    {{model::EventKind::HttpKernel}, "script, until the kernel is fetched"},
-    {{model::EventKind::HttpRamdisk}, "kernel, until the RAM disk is fetched"},
-    {{model::EventKind::AgentLookup, model::EventKind::AgentContact}, "RAM disk, until its agent calls"},
+     "firmware (until the DHCP offer)"},
+    {{model::EventKind::TftpRead}, "DHCP (until the loader is fetched)"},
+    {{model::EventKind::HttpScript}, "loader (until it requests its script)"},
+    {{model::EventKind::HttpKernel}, "script (until the kernel is fetched)"},
+    {{model::EventKind::HttpRamdisk}, "kernel (until the RAM disk is fetched)"},
+    {{model::EventKind::AgentLookup, model::EventKind::AgentContact}, "RAM disk (until the agent calls)"},
 });
 constexpr auto kAfter = std::to_array<Milestone>({
     {{model::EventKind::DhcpOffer, model::EventKind::DhcpAck},
-     "firmware and loader of the system, until its DHCP"},
-    {{model::EventKind::RolloutNodeDone}, "system, until it can be logged in to"},
+     "firmware and loader of the system (until its DHCP request)"},
+    {{model::EventKind::RolloutNodeDone}, "system (until a login is possible)"},
 });
 
 bool ends(const Milestone& milestone, const std::string& kind)
@@ -50,35 +50,37 @@ bool ends(const Milestone& milestone, const std::string& kind)
                                [&](const auto& one) { return one && model::toText(*one) == kind; });
 }
 
-std::vector<Seen> seenOf(const json& events)
+std::vector<TimedEvent> timedEventsOf(const json& events)
 {
-    std::vector<Seen> seen;
+    std::vector<TimedEvent> timed;
     for (const json& event : events)
-        seen.push_back({millisOf(event.value("at", "")), event.value("kind", ""), event.value("message", ""),
-                        plainText(event.value("operation_uuid", json()))});
-    return seen;
+        timed.push_back({millisOf(event.value("at", "")), event.value("kind", ""), event.value("message", ""),
+                         plainText(event.value("operation_uuid", json()))});
+    return timed;
 }
 
-/// The first of the last deployment's events.
-std::optional<std::size_t> beginningOf(const std::vector<Seen>& seen)
+/// The index of the first event of the last deployment.
+std::optional<std::size_t> beginningOf(const std::vector<TimedEvent>& timed)
 {
-    for (std::size_t i = seen.size(); i-- > 0;)
-        if (seen[i].kind == model::toText(model::EventKind::OperationStarted) && seen[i].message == "deploy")
+    for (std::size_t i = timed.size(); i-- > 0;)
+        if (timed[i].kind == model::toText(model::EventKind::OperationStarted) &&
+            timed[i].message == "deploy")
             return i;
     return std::nullopt;
 }
 
-/// Parts from @p from to @p until, each ended by the first sight of its milestone after the one before.
+/// Adds one stretch per milestone between @p from and @p until. Each milestone ends at its first event after
+/// the previous milestone.
 template <std::size_t count>
-void addParts(std::vector<Stretch>& stretches, const std::vector<Seen>& seen,
+void addParts(std::vector<Stretch>& stretches, const std::vector<TimedEvent>& timed,
               const std::array<Milestone, count>& milestones, std::int64_t from, std::int64_t until,
               bool part)
 {
     for (const Milestone& milestone : milestones) {
-        const auto found = std::find_if(seen.begin(), seen.end(), [&](const Seen& event) {
+        const auto found = std::find_if(timed.begin(), timed.end(), [&](const TimedEvent& event) {
             return event.at >= from && event.at <= until && ends(milestone, event.kind);
         });
-        if (found == seen.end())
+        if (found == timed.end())
             continue;
         stretches.push_back({"", std::string(milestone.text), from, found->at - from, part});
         from = found->at;
@@ -90,17 +92,17 @@ void addParts(std::vector<Stretch>& stretches, const std::vector<Seen>& seen,
 std::vector<Stretch> durationsOf(const json& events)
 {
     std::vector<Stretch> stretches;
-    const std::vector<Seen> seen = seenOf(events);
-    const std::optional<std::size_t> begin = beginningOf(seen);
+    const std::vector<TimedEvent> timed = timedEventsOf(events);
+    const std::optional<std::size_t> begin = beginningOf(timed);
     if (!begin)
         return stretches;
-    const std::string operation = seen[*begin].operation;
+    const std::string operation = timed[*begin].operation;
     std::string step;
     std::int64_t since = 0;
     std::int64_t switchedOn = 0;
     std::int64_t ended = 0;
-    for (std::size_t i = *begin; i < seen.size(); ++i) {
-        const Seen& event = seen[i];
+    for (std::size_t i = *begin; i < timed.size(); ++i) {
+        const TimedEvent& event = timed[i];
         if (event.operation != operation)
             continue;
         if (event.kind == model::toText(model::EventKind::StepStarted) && event.message != step) {
@@ -111,14 +113,14 @@ std::vector<Stretch> durationsOf(const json& events)
             if (step == "power_on")
                 switchedOn = event.at;
             if (step == "await_agent")
-                addParts(stretches, seen, kBoot, std::max(since, switchedOn), event.at, true);
+                addParts(stretches, timed, kBoot, std::max(since, switchedOn), event.at, true);
             step.clear();
         }
         if (event.kind == model::toText(model::EventKind::OperationDone))
             ended = event.at;
     }
     if (ended > 0)
-        addParts(stretches, seen, kAfter, ended, INT64_MAX, false);
+        addParts(stretches, timed, kAfter, ended, INT64_MAX, false);
     return stretches;
 }
 
@@ -129,7 +131,7 @@ double secondsOf(std::int64_t millis)
     return static_cast<double>(millis) / 1000.0;
 }
 
-/// What took longest; of a stretch that is split into parts, the longest of these counts.
+/// The longest stretch. A stretch with parts is represented by its longest part.
 const Stretch* slowestOf(const std::vector<Stretch>& stretches)
 {
     const Stretch* slowest = nullptr;
@@ -141,7 +143,7 @@ const Stretch* slowestOf(const std::vector<Stretch>& stretches)
     return slowest;
 }
 
-/// The fleet's usual time for @p step beside the time it took.
+/// Adds the fleet's median duration of the step to @p row.
 void addMedian(json& row, const Stretch& stretch, const json& medians)
 {
     if (!medians.is_object() || stretch.step.empty())

@@ -5,23 +5,24 @@
 
 namespace bm::cli {
 
-/// A stretch of a deployment: a step of the operation, or a part of the boot within one.
+/// A part of a deployment's duration: a step of the operation, or a part of the boot within a step.
 struct Stretch {
-    std::string step; ///< the step's own name, "await_agent"; "" for parts and what follows the operation
-    std::string text; ///< as people say it
+    std::string
+        step; ///< name of the step, "await_agent"; "" for boot parts and for everything after the operation
+    std::string text;             ///< title for people
     std::int64_t beganMillis = 0; ///< since 1970
     std::int64_t millis = 0;
-    bool part = false; ///< lies within the step before it
+    bool part = false; ///< lies within the preceding step
 };
 
-/// The last deployment among a node's events (GET /v1/nodes/{ident}/events), from its beginning to the
-/// system's first signs of life; empty when there was none. The boot within "starting the RAM disk" is told
-/// by what was seen on the wire: DHCP offer, loader, kernel, RAM disk, agent; after the operation by DHCP and
-/// phone-home.
+/// Splits the last deployment among a node's events (GET /v1/nodes/{ident}/events) into stretches, up to the
+/// first events of the deployed system. Empty without a deployment. Events of DHCP, loader, kernel, RAM disk
+/// and agent divide the step "starting the RAM disk"; DHCP and phone-home events divide the time after the
+/// operation.
 std::vector<Stretch> durationsOf(const nlohmann::json& events);
 
-/// Rows for a list: step, text, at_s (since the beginning), took_s, share (of the whole), median_s and
-/// difference_s where @p medians (GET /v1/steps/medians) has the step, slowest.
+/// Rows for a list: step, text, at_s (seconds since the beginning), took_s, share (of the total), slowest.
+/// median_s and difference_s are present where @p medians (GET /v1/steps/medians) has the step.
 nlohmann::json durationRows(const std::vector<Stretch>& stretches, const nlohmann::json& medians);
 
 } // namespace bm::cli

@@ -9,13 +9,13 @@
 
 namespace bm::cli {
 
-/// One line that is written over on a terminal; elsewhere a line when the phase changes.
+/// Progress of an image. A terminal overwrites one line; elsewhere a line is printed for each phase.
 class ImageTicker {
 public:
     ImageTicker() = default;
     ImageTicker(const ImageTicker&) = delete;
     ImageTicker& operator=(const ImageTicker&) = delete;
-    void tell(const std::string& phase, std::uint64_t done, std::uint64_t total)
+    void show(const std::string& phase, std::uint64_t done, std::uint64_t total)
     {
         if (terminal_)
             std::cerr << "\r" << line(phase, done, total) << "\033[K" << std::flush;
@@ -30,7 +30,7 @@ public:
     }
 
 private:
-    /// "importing  [#####.....]  50 %  1.0 GiB"; without a bar where the total is not known
+    /// "importing  [#####.....]  50 %  1.0 GiB"; without a bar when @p total is 0 (unknown).
     static std::string line(const std::string& phase, std::uint64_t done, std::uint64_t total)
     {
         constexpr std::size_t kWidth = 24;

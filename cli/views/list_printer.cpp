@@ -29,7 +29,7 @@ Column columnFor(const std::vector<Column>& own, const std::string& asked)
     return {title, asked};
 }
 
-/// "-state" is state, descending.
+/// "-state" sorts by state, descending.
 Column sortColumn(const std::vector<Column>& own, const std::string& sort)
 {
     return columnFor(own, sort.starts_with('-') ? sort.substr(1) : sort);
@@ -106,7 +106,7 @@ void ListPrinter::finish()
             const json& left = valueAt(a, path);
             const json& right = valueAt(b, path);
             if (left.is_null() || right.is_null())
-                return comesBefore(left, right); // unknown ones last either way
+                return comesBefore(left, right); // null sorts last in either direction
             return descending ? comesBefore(right, left) : comesBefore(left, right);
         });
         print(held_);
@@ -119,7 +119,8 @@ void ListPrinter::finish()
         printTable(json::array());
 }
 
-/// A member that no row has is a slip of the pen; below a member that holds free keys (properties) it is not.
+/// Refuses a member that no row has, because it is a typing error. Members with free keys (properties) may
+/// lack the path.
 void ListPrinter::requireKnown(const json& rows) const
 {
     if (rows.empty() || (view_.columns.empty() && view_.sort.empty()))
@@ -134,7 +135,7 @@ void ListPrinter::requireKnown(const json& rows) const
         std::string all;
         for (const std::string& key : known)
             all += (all.empty() ? "" : ", ") + key;
-        throw Error(ErrorCode::InvalidInput, "there is no column \"" + path + "\"", "there are: " + all);
+        throw Error(ErrorCode::InvalidInput, "there is no column \"" + path + "\"", "known columns: " + all);
     };
     if (!view_.columns.empty())
         for (const Column& column : columns_)
@@ -159,7 +160,7 @@ void ListPrinter::print(const json& rows)
         const json& shown = view_.columns.empty() ? rows : some;
         if (view_.format == Format::Yaml) {
             out_ << toYaml(shown);
-        } else { // "[\n  {...},\n  {...}\n]": the brackets are the whole list's
+        } else { // "[\n  {...},\n  {...}\n]": strip the brackets, which enclose the whole list
             const std::string text = shown.dump(2);
             out_ << (begun_ ? ",\n" : "[\n") << std::string_view(text).substr(2, text.size() - 4);
         }

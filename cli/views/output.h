@@ -6,30 +6,30 @@
 
 namespace bm::cli {
 
-/// Wide: a table with the columns marked wide, too. Name: one name a line, for scripts and xargs.
+/// Output formats. Wide: a table that includes the columns marked wide. Name: one name per line, for scripts
+/// and xargs.
 enum class Format { Table, Wide, Json, Yaml, Name };
 
-/// Where a column's value comes from: a member of each row ("name"), or a path ("properties/rack").
+/// A column of a table. Its path is a member of each row ("name") or a nested member ("properties/rack").
 struct Column {
     std::string title;
     std::string path;
     bool wide = false; ///< only with -o wide
 };
 
-/// What -o, --columns, --sort and --no-header ask for (Shell::view).
+/// The values of -o, --columns, --sort and --no-header (Shell::view).
 struct View {
     View() = default;
     View(Format given) : format(given) {} // NOLINT(google-explicit-constructor): a format alone is a view
     bool table() const { return format == Format::Table || format == Format::Wide; }
     Format format = Format::Table;
-    std::vector<std::string> columns{}; ///< titles or paths; empty: the command's own
-    std::string sort{};                 ///< title or path, "-" before it: descending; "": as they come
+    std::vector<std::string> columns{}; ///< titles or paths; empty: the command's default columns
+    std::string sort{}; ///< title or path; prefix "-": descending; "": in the order of the rows
     bool header = true;
 };
 
-/// Prints rows of objects as they come: a table's widths are those of the first rows added and grow where a
-/// later value is longer; JSON and YAML are one whole list after finish(). With View::sort all is held back
-/// until finish().
+/// Prints rows of objects as they arrive. The first rows determine the widths of a table; longer values widen
+/// it later. JSON and YAML are complete after finish(). With View::sort, nothing is printed before finish().
 /// @throws Error InvalidInput for a column that no row has
 class ListPrinter {
 public:
@@ -50,25 +50,24 @@ private:
     bool begun_ = false;
 };
 
-/// The columns that @p view wants of @p own: those asked for (by title or path, anything else is a path), all
-/// with -o wide, else those not marked wide.
+/// The columns to print. --columns selects titles of @p own or paths. Otherwise -o wide selects all of @p
+/// own, and other formats those not marked wide.
 std::vector<Column> columnsOf(const std::vector<Column>& own, const View& view);
-/// The value at "name" or "properties/rack"; null where there is none.
+/// The value at "name" or "properties/rack"; null when it is missing.
 const nlohmann::json& valueAt(const nlohmann::json& object, const std::string& path);
-/// Whether @p a comes before @p b: numbers by value, texts with their digits by value ("n2" before "n10"),
-/// null last.
+/// Sort order: numbers by value, texts in natural order ("n2" before "n10"), null last.
 bool comesBefore(const nlohmann::json& a, const nlohmann::json& b);
 
-/// Rows of objects as a table (columns as wide as needed), names alone, or whole as JSON or YAML. A row's
-/// name is what its first column shows, else its uuid.
+/// Renders rows as a table, as names, or as JSON or YAML. The name of a row is the value of its first column,
+/// else its uuid.
 std::string renderList(const nlohmann::json& rows, const std::vector<Column>& columns, const View& view);
-/// One object: "key  value" lines, nested values as compact JSON; or JSON, YAML or its name. --columns picks
-/// members.
+/// Renders one object as "key  value" lines with nested values as compact JSON, or as JSON, YAML or its name.
+/// --columns selects members.
 std::string renderObject(const nlohmann::json& object, const View& view);
 std::string toYaml(const nlohmann::json& value);
-/// A value as people read it: null is "-", texts without quotes.
+/// Formats a value for people: null is "-", texts have no quotes.
 std::string plainText(const nlohmann::json& value);
-/// Characters, not bytes.
+/// The width of @p text in characters, not bytes.
 std::size_t textWidth(const std::string& text);
 std::string paddedTo(const std::string& text, std::size_t width);
 /// 1536 MiB as "1.5 GiB".

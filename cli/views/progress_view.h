@@ -7,7 +7,7 @@
 
 namespace bm::cli {
 
-/// What is known of one node's work, from GET /v1/nodes/{ident}/operation.
+/// The progress of one node's operation, from GET /v1/nodes/{ident}/operation.
 struct NodeProgress {
     std::string node;
     std::string kind; ///< verify, clean, deploy
@@ -19,22 +19,23 @@ struct NodeProgress {
     std::int64_t bytesDone = 0;
     std::int64_t bytesTotal = 0;
     double megabytesPerSecond = 0;
-    std::int64_t etaSeconds = -1; ///< -1: not known
-    std::int64_t seconds = 0;     ///< since the work was asked for
+    std::int64_t etaSeconds = -1; ///< -1: unknown
+    std::int64_t seconds = 0;     ///< since bm began to watch
     std::string code, message, hint;
 };
 
-/// @p operation as bmd shows it. Finished: nothing follows any more.
+/// Parses @p operation as bmd returns it. @c finished means that the state is final.
 NodeProgress progressOf(const std::string& node, const nlohmann::json& operation);
 /// "rack1-07  deploy: writing the image   43 %  112.0 MB/s  0:14 left": at most @p width characters.
 std::string renderProgress(const NodeProgress& progress, std::size_t nameWidth, std::size_t width);
 
-/// Whether a step's bytes are those of a copy onto the node, so that nodes' rates add up.
+/// Whether the step copies data onto the node. The view sums the rates of such steps.
 bool isWriting(const std::string& step);
-/// Whether its bytes say how far it is.
+/// Whether the step reports its progress in bytes.
 bool showsBytes(const std::string& step);
 
-/// Shows many nodes: on a terminal a line each, written over; else a line for each change of step.
+/// Shows the progress of many nodes. A terminal has one line per node and overwrites it; elsewhere a line is
+/// printed for each new step.
 class ProgressView {
 public:
     ProgressView(std::ostream& out, bool terminal, std::size_t width);

@@ -6,16 +6,16 @@
 
 namespace bm::cli {
 
-/// A few lines about a rollout as GET /v1/rollouts/{rollout} gives it.
+/// Renders a rollout as GET /v1/rollouts/{rollout} returns it, in a few lines.
 std::string rolloutSummary(const nlohmann::json& rollout);
 
-/// A rollout as it goes on. On a terminal: a head with bar, counts and time left, and the nodes at work,
-/// drawn over; elsewhere a line whenever a node or the rollout changes its state.
+/// Shows the progress of a rollout. A terminal has a header with bar, counts and time left above the running
+/// nodes, and is overwritten; elsewhere a line is printed for each state change.
 class RolloutView {
 public:
     RolloutView(std::ostream& out, bool terminal) : out_(out), terminal_(terminal) {}
     void show(const nlohmann::json& rollout, const nlohmann::json& nodes);
-    /// Leaves the last picture standing.
+    /// Ends the view; the last frame remains on the terminal.
     void finish();
 
 private:
@@ -23,8 +23,8 @@ private:
     void log(const nlohmann::json& rollout, const nlohmann::json& nodes);
     std::ostream& out_;
     bool terminal_;
-    std::size_t drawn_ = 0;                   ///< lines of the last picture
-    std::map<std::string, std::string> last_; ///< node to state, as last logged
+    std::size_t drawn_ = 0;                   ///< lines of the last frame
+    std::map<std::string, std::string> last_; ///< node to its last printed state
     std::string lastState_;
 };
 

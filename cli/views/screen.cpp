@@ -11,7 +11,7 @@ namespace bm::cli {
 
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0; // the one thing that a signal handler may touch
+volatile std::sig_atomic_t interrupted = 0; // a signal handler may write nothing else
 
 void onSignal(int number)
 {
@@ -19,7 +19,7 @@ void onSignal(int number)
         interrupted = 1;
 }
 
-void say(const std::string& text)
+void writeTerminal(const std::string& text)
 {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
@@ -49,7 +49,7 @@ Screen::Screen() : saved_(std::make_unique<Saved>())
 {
     interrupted = 0;
     struct sigaction action {};
-    action.sa_handler = onSignal; // no SA_RESTART: poll shall end
+    action.sa_handler = onSignal; // without SA_RESTART, so that poll returns
     ::sigaction(SIGINT, &action, &saved_->interrupt);
     ::sigaction(SIGTERM, &action, &saved_->terminate);
     ::sigaction(SIGWINCH, &action, &saved_->resize);
@@ -59,12 +59,12 @@ Screen::Screen() : saved_(std::make_unique<Saved>())
         raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
         ::tcsetattr(STDIN_FILENO, TCSANOW, &raw);
     }
-    say("\033[?1049h\033[?25l");
+    writeTerminal("\033[?1049h\033[?25l");
 }
 
 Screen::~Screen()
 {
-    say("\033[?25h\033[?1049l");
+    writeTerminal("\033[?25h\033[?1049l");
     if (saved_->hasKeys)
         ::tcsetattr(STDIN_FILENO, TCSANOW, &saved_->keys);
     ::sigaction(SIGINT, &saved_->interrupt, nullptr);
@@ -87,7 +87,7 @@ void Screen::draw(const std::vector<std::string>& lines) const
     std::string text = "\033[H";
     for (std::size_t i = 0; i < lines.size(); ++i)
         text += lines[i] + "\033[K" + (i + 1 < lines.size() ? "\r\n" : "");
-    say(text + "\033[J");
+    writeTerminal(text + "\033[J");
 }
 
 bool Screen::wait(std::chrono::milliseconds span) const

@@ -7,8 +7,8 @@
 
 namespace bm::cli {
 
-/// A terminal that is drawn whole again and again. While it lives the terminal shows its second screen and
-/// keys are not echoed; at its end, or at Ctrl-C, all is as before. One at a time.
+/// A full-screen view of the terminal: the alternate screen, without echo of keys. The destructor and Ctrl-C
+/// restore the terminal. One instance at a time.
 class Screen {
 public:
     Screen();
@@ -18,7 +18,7 @@ public:
     std::size_t width() const;
     std::size_t height() const;
     void draw(const std::vector<std::string>& lines) const;
-    /// Waits for @p span, a key or a new size. @return false when the operator wants to leave (q, Ctrl-C)
+    /// Waits for @p span, a key or a resize. @return false when the operator quits (q, Ctrl-C)
     bool wait(std::chrono::milliseconds span) const;
 
 private:

@@ -84,7 +84,7 @@ std::string renderTimeline(const json& events)
         held = true;
     }
     flush();
-    return text.empty() ? "nothing has happened to this node yet\n" : text;
+    return text.empty() ? "no events of this node yet\n" : text;
 }
 
 } // namespace bm::cli

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kFailuresShown = 5;
 
-/// At most @p width characters of @p text, whole ones.
+/// @p text cut to @p width characters, without splitting a UTF-8 sequence.
 std::string cutLine(const std::string& text, std::size_t width)
 {
     std::size_t seen = 0;
@@ -60,7 +60,7 @@ std::string rolloutLine(const json& rollout)
         return value.is_number() ? value.get<std::int64_t>() : 0;
     };
     std::string line =
-        fmt::format("  {}  {:<8} {}  {} of {} done, {} at work, {} failed",
+        fmt::format("  {}  {:<8} {}  {} of {} done, {} running, {} failed",
                     paddedTo(plainText(valueAt(rollout, "name")), 20), plainText(valueAt(rollout, "state")),
                     plainText(valueAt(rollout, "image")), number("nodes/done"), number("nodes/total"),
                     number("nodes/working"), number("nodes/failed"));
@@ -125,27 +125,29 @@ template <class Render> std::vector<std::string> each(const json& list, const Re
 
 } // namespace
 
-std::vector<std::string> renderTop(const FleetLook& look, std::size_t width, std::size_t height)
+std::vector<std::string> renderTop(const FleetSnapshot& snapshot, std::size_t width, std::size_t height)
 {
     double pace = 0;
-    for (const json& operation : look.operations)
+    for (const json& operation : snapshot.operations)
         pace += paceOf(operation);
-    const json& fleet = look.fleet;
+    const json& fleet = snapshot.fleet;
     std::vector<std::string> lines;
-    lines.push_back(fmt::format("bm top  {}  {} UTC", look.server, plainText(fleet.at("at")).substr(11, 8)));
     lines.push_back(
-        fmt::format("{} nodes, {} switched on, {} in maintenance", fleet.at("nodes").get<std::int64_t>(),
+        fmt::format("bm top  {}  {} UTC", snapshot.server, plainText(fleet.at("at")).substr(11, 8)));
+    lines.push_back(
+        fmt::format("{} nodes, {} powered on, {} in maintenance", fleet.at("nodes").get<std::int64_t>(),
                     fleet.at("powered_on").get<std::int64_t>(), fleet.at("maintenance").get<std::int64_t>()));
     lines.push_back(stateLine(fleet));
-    lines.push_back(fmt::format("operations: {} at work, {} queued, {:.0f} MB/s",
+    lines.push_back(fmt::format("operations: {} running, {} queued, {:.0f} MB/s",
                                 valueAt(fleet, "operations/running").get<std::int64_t>(),
                                 valueAt(fleet, "operations/queued").get<std::int64_t>(), pace));
     std::vector<std::string> failures;
-    addSection(failures, "failed in the last day", each(fleet.at("failures"), failureLine), kFailuresShown);
-    addSection(lines, "rollouts", each(look.rollouts, rolloutLine), height == 0 ? 1000 : 8);
+    addSection(failures, "failed in the last 24 hours", each(fleet.at("failures"), failureLine),
+               kFailuresShown);
+    addSection(lines, "rollouts", each(snapshot.rollouts, rolloutLine), height == 0 ? 1000 : 8);
     const std::size_t taken = lines.size() + failures.size() + 3;
     const std::size_t room = height == 0 ? 100'000 : std::max<std::size_t>(height, taken + 1) - taken;
-    addSection(lines, "at work", operationLines(look.operations), room);
+    addSection(lines, "running", operationLines(snapshot.operations), room);
     lines.insert(lines.end(), failures.begin(), failures.end());
     if (height > 0 && lines.size() > height)
         lines.resize(height);

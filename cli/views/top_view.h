@@ -6,16 +6,17 @@
 
 namespace bm::cli {
 
-/// One look at the fleet: the answers of bmd.
-struct FleetLook {
-    std::string server;        ///< its address
+/// A snapshot of the fleet: bmd's answers.
+struct FleetSnapshot {
+    std::string server;        ///< address of bmd
     nlohmann::json fleet;      ///< GET /v1/fleet
     nlohmann::json operations; ///< the list in GET /v1/operations
-    nlohmann::json rollouts;   ///< the list in GET /v1/rollouts; null where there are none
+    nlohmann::json rollouts;   ///< the list in GET /v1/rollouts; null when bmd has none
 };
 
-/// Lines of at most @p width characters and, unless @p height is 0, at most @p height of them: sums by state,
-/// rollouts, operations at work (the moving ones first), the latest failures. What does not fit is counted.
-std::vector<std::string> renderTop(const FleetLook& look, std::size_t width, std::size_t height);
+/// Renders the fleet in lines of at most @p width characters: sums by state, rollouts, running operations
+/// (copying ones first), the latest failures. At most @p height lines, unless @p height is 0; the last line
+/// of a section counts the omitted rows.
+std::vector<std::string> renderTop(const FleetSnapshot& snapshot, std::size_t width, std::size_t height);
 
 } // namespace bm::cli

@@ -12,7 +12,7 @@ using namespace bm::cli;
 
 namespace {
 
-/// The client's environment, this test's alone.
+/// The environment of bm for the duration of a test: its own folder, no variables of the developer.
 struct Environment {
     Environment()
     {
@@ -32,7 +32,7 @@ struct Environment {
 
 } // namespace
 
-TEST_CASE("contexts are kept for their owner alone", "[cli][context]")
+TEST_CASE("only the owner can read the contexts file", "[cli][context]")
 {
     const Environment environment;
     CHECK(readContexts(contextsFile()).known.empty());
@@ -54,7 +54,7 @@ TEST_CASE("contexts are kept for their owner alone", "[cli][context]")
     CHECK_THROWS_WITH(readContexts(contextsFile()), Catch::Contains("contexts.yaml:"));
 }
 
-TEST_CASE("which server is meant", "[cli][context]")
+TEST_CASE("options, environment and contexts resolve to one server", "[cli][context]")
 {
     const Environment environment;
     Contexts contexts;
@@ -65,13 +65,13 @@ TEST_CASE("which server is meant", "[cli][context]")
         environment.folder.path() / "bm/client.yaml",
         "endpoint: http://client:6385\nusername: me\npassword_file: /me.password\n");
     CHECK(resolveEndpoint("").url == "http://client:6385");
-    SECTION("a context stands alone: no password of another server goes there")
+    SECTION("a context inherits no password from client.yaml")
     {
         CHECK(resolveEndpoint("", "site").username.empty());
         CHECK(resolveEndpoint("", "site").passwordFile.empty());
         CHECK(resolveEndpoint("", "lab").url == "https://lab:6385");
     }
-    SECTION("the option before the environment before the one in use")
+    SECTION("--context beats BM_CONTEXT, which beats the current context")
     {
         contexts.current = "site";
         writeContexts(contextsFile(), contexts);
@@ -83,7 +83,7 @@ TEST_CASE("which server is meant", "[cli][context]")
         CHECK(resolveEndpoint("", "site").url == "https://site:6385");
         CHECK(resolveEndpoint("http://given:2", "site").url == "http://given:2");
     }
-    SECTION("one that is not known")
+    SECTION("an unknown context is refused")
     {
         CHECK_THROWS_WITH(resolveEndpoint("", "nowhere"), Catch::Contains("nowhere"));
     }

@@ -35,7 +35,7 @@ json deployment()
 
 } // namespace
 
-TEST_CASE("how long the parts of a deployment took", "[cli][durations]")
+TEST_CASE("durationsOf splits a deployment into steps and boot parts", "[cli][durations]")
 {
     CHECK(durationsOf(json::array()).empty());
     const std::vector<Stretch> stretches = durationsOf(deployment());
@@ -44,12 +44,12 @@ TEST_CASE("how long the parts of a deployment took", "[cli][durations]")
     CHECK(stretches[0].millis == 2000);
     CHECK(stretches[1].step == "await_agent");
     CHECK(stretches[2].part);
-    CHECK(stretches[2].millis == 6000);   // switched on to the first offer
-    CHECK(stretches[7].millis == 12'000); // RAM disk fetched to its agent's call
+    CHECK(stretches[2].millis == 6000);   // power on to the first DHCP offer
+    CHECK(stretches[7].millis == 12'000); // RAM disk fetched to the agent's first call
     CHECK(stretches[8].step == "write_image");
     CHECK_FALSE(stretches[9].part);
-    CHECK(stretches[9].millis == 8000); // after the operation: until the system asks for its address
-    SECTION("the slowest is a part, not the step that it lies in")
+    CHECK(stretches[9].millis == 8000); // after the operation, until the system requests an address
+    SECTION("the slowest stretch is a boot part, not its step")
     {
         const json rows = durationRows(stretches, json());
         CHECK(rows.at(7).at("slowest") == true);
@@ -57,7 +57,7 @@ TEST_CASE("how long the parts of a deployment took", "[cli][durations]")
         CHECK(rows.at(8).at("share") == 20); // 9 of 45 s
         CHECK(rows.at(8).at("median_s").is_null());
     }
-    SECTION("beside the fleet's medians")
+    SECTION("rows carry the fleet's medians")
     {
         const json rows = durationRows(
             stretches, {{"steps", {{{"name", "write_image"}, {"median_ms", 6500}, {"count", 3}}}}});
@@ -67,7 +67,7 @@ TEST_CASE("how long the parts of a deployment took", "[cli][durations]")
     }
 }
 
-TEST_CASE("the sums of many nodes", "[cli][progress]")
+TEST_CASE("renderSums counts nodes by operation and state", "[cli][progress]")
 {
     std::vector<NodeProgress> nodes(5);
     nodes[0].finished = true;
@@ -79,52 +79,52 @@ TEST_CASE("the sums of many nodes", "[cli][progress]")
     CHECK(renderSums(nodes) == "deploy 2  queued 1  done 1  failed 1  of 5  112 MB/s");
 }
 
-TEST_CASE("the fleet at a glance", "[cli][top]")
+TEST_CASE("renderTop shows the fleet", "[cli][top]")
 {
-    FleetLook look;
-    look.server = "http://bm";
-    look.fleet = {{"at", "2026-01-01T10:00:00.000000+00:00"},
-                  {"nodes", 3},
-                  {"powered_on", 2},
-                  {"maintenance", 1},
-                  {"states", {{"active", 2}, {"available", 1}}},
-                  {"operations", {{"running", 2}, {"queued", 0}}},
-                  {"failures",
-                   {{{"node", "n9"},
-                     {"node_uuid", "u9"},
-                     {"kind", "deploy"},
-                     {"code", "disk-failed"},
-                     {"message", "bad sector"},
-                     {"finished_at", "2026-01-01T09:59:00.000000+00:00"}}}}};
-    look.operations = json::array();
+    FleetSnapshot snapshot;
+    snapshot.server = "http://bm";
+    snapshot.fleet = {{"at", "2026-01-01T10:00:00.000000+00:00"},
+                      {"nodes", 3},
+                      {"powered_on", 2},
+                      {"maintenance", 1},
+                      {"states", {{"active", 2}, {"available", 1}}},
+                      {"operations", {{"running", 2}, {"queued", 0}}},
+                      {"failures",
+                       {{{"node", "n9"},
+                         {"node_uuid", "u9"},
+                         {"kind", "deploy"},
+                         {"code", "disk-failed"},
+                         {"message", "bad sector"},
+                         {"finished_at", "2026-01-01T09:59:00.000000+00:00"}}}}};
+    snapshot.operations = json::array();
     for (int i = 0; i < 30; ++i)
-        look.operations.push_back({{"node", "n" + std::to_string(i)},
-                                   {"node_uuid", "u"},
-                                   {"kind", "deploy"},
-                                   {"state", "running"},
-                                   {"step", "write_image"},
-                                   {"bytes_done", 43},
-                                   {"bytes_total", 100},
-                                   {"mb_per_s", 10.0 + i},
-                                   {"eta_seconds", 5}});
-    SECTION("whole, where there is room")
+        snapshot.operations.push_back({{"node", "n" + std::to_string(i)},
+                                       {"node_uuid", "u"},
+                                       {"kind", "deploy"},
+                                       {"state", "running"},
+                                       {"step", "write_image"},
+                                       {"bytes_done", 43},
+                                       {"bytes_total", 100},
+                                       {"mb_per_s", 10.0 + i},
+                                       {"eta_seconds", 5}});
+    SECTION("an unlimited height shows every section")
     {
-        const std::vector<std::string> lines = renderTop(look, 200, 0);
+        const std::vector<std::string> lines = renderTop(snapshot, 200, 0);
         const std::string all = [&] {
             std::string text;
             for (const std::string& line : lines)
                 text += line + "\n";
             return text;
         }();
-        CHECK_THAT(all, Catch::Contains("3 nodes, 2 switched on, 1 in maintenance") &&
+        CHECK_THAT(all, Catch::Contains("3 nodes, 2 powered on, 1 in maintenance") &&
                             Catch::Contains("active 2   available 1") && Catch::Contains("43 %") &&
                             Catch::Contains("bad sector [disk-failed]") && Catch::Contains("735 MB/s"));
         CHECK(lines.size() == 4 + 32 + 3);
-        CHECK_THAT(lines.at(6), Catch::Contains("n29")); // the fastest first
+        CHECK_THAT(lines.at(6), Catch::Contains("n29")); // the fastest copy comes first
     }
-    SECTION("cut to the terminal, what does not fit is counted")
+    SECTION("a small terminal cuts lines and counts omitted rows")
     {
-        const std::vector<std::string> lines = renderTop(look, 40, 20);
+        const std::vector<std::string> lines = renderTop(snapshot, 40, 20);
         CHECK(lines.size() <= 20);
         bool counted = false;
         for (const std::string& line : lines) {
@@ -132,11 +132,11 @@ TEST_CASE("the fleet at a glance", "[cli][top]")
             counted = counted || line.find("more") != std::string::npos;
         }
         CHECK(counted);
-        CHECK(renderTop(look, 5, 3).size() == 3);
+        CHECK(renderTop(snapshot, 5, 3).size() == 3);
     }
 }
 
-TEST_CASE("a slip of the pen is answered with what was meant", "[cli][suggest]")
+TEST_CASE("an unknown word gets the nearest command or option as hint", "[cli][suggest]")
 {
     CHECK(nearest("lits", {"list", "show"}) == "list");
     CHECK(nearest("prov", {"power", "provision"}) == "provision");

@@ -41,25 +41,25 @@ TEST_CASE("an inventory keeps the types of its values", "[cli][inventory]")
     CHECK(node.at("description").is_null());
 }
 
-TEST_CASE("JSON is an inventory, too", "[cli][inventory]")
+TEST_CASE("an inventory may be JSON", "[cli][inventory]")
 {
     CHECK(parseInventory(R"({"nodes": [{"name": "a", "driver": "ipmi"}]})", "x").at("nodes").size() == 1);
 }
 
-TEST_CASE("what is wrong in an inventory is told with line and column", "[cli][inventory]")
+TEST_CASE("an inventory error names line and column", "[cli][inventory]")
 {
     CHECK_THAT(messageOf("nodes:\n  - name: x\n   driver: [\n"), Catch::StartsWith("inventory.yaml:3:"));
     CHECK_THAT(messageOf("nodes: 7\n"), Catch::StartsWith("inventory.yaml:1:8: \"nodes\" is not a list"));
     CHECK_THAT(messageOf("nodes:\n  - just text\n"),
-               Catch::StartsWith("inventory.yaml:2:5: a node is a map"));
+               Catch::StartsWith("inventory.yaml:2:5: a node must be a map"));
     CHECK_THAT(messageOf("nodes: []\nchassis: []\n"), Catch::StartsWith("inventory.yaml:2:1: \"chassis\""));
-    CHECK_THAT(messageOf("nodes:\n  - {name: a, name: b}\n"), Catch::Contains("stands here twice"));
+    CHECK_THAT(messageOf("nodes:\n  - {name: a, name: b}\n"), Catch::Contains("appears twice"));
     CHECK_THAT(messageOf("- a\n"), Catch::Contains("expected a map"));
     CHECK_THAT(messageOf(""), Catch::Contains("expected a map"));
     CHECK_THAT(messageOf(std::string(10'000, '[')), !Catch::Contains("no error"));
 }
 
-TEST_CASE("a password may come from a file", "[cli][inventory]")
+TEST_CASE("ipmi_password_file is replaced by the password", "[cli][inventory]")
 {
     const platform::TemporaryFolder folder;
     platform::writeFileAtomically(folder.path() / "password", "s3cret\n", 0600);

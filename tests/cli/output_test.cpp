@@ -12,7 +12,7 @@
 using namespace bm::cli;
 using nlohmann::json;
 
-TEST_CASE("tables are as wide as what they hold", "[cli][output]")
+TEST_CASE("table columns are as wide as their longest value", "[cli][output]")
 {
     const json rows = json::array(
         {{{"name", "größe"}, {"size", 5}, {"nested", {{"a", "x"}}}}, {{"name", "b"}, {"size", nullptr}}});
@@ -39,7 +39,7 @@ TEST_CASE("FIELD=VALUE becomes a JSON patch", "[cli][output]")
     CHECK_THROWS_AS(patchOf({"=x"}), bm::model::Error);
 }
 
-TEST_CASE("progress of an operation", "[cli][progress]")
+TEST_CASE("renderProgress shows step, percentage and rate", "[cli][progress]")
 {
     const json running = {{"kind", "deploy"},  {"state", "running"},   {"step", "write_image"},
                           {"bytes_done", 430}, {"bytes_total", 1000},  {"mb_per_s", 112.0},
@@ -58,7 +58,7 @@ TEST_CASE("progress of an operation", "[cli][progress]")
     fetching["step"] = "fetch_image";
     CHECK_THAT(renderProgress(progressOf("rack1-07", fetching), 8, 200),
                Catch::Contains("fetching the image") && Catch::Contains("43 %"));
-    SECTION("ends when nothing follows")
+    SECTION("a final state finishes the progress")
     {
         CHECK(progressOf("n", {{"kind", "deploy"}, {"state", "done"}, {"then", json::array()}}).finished);
         CHECK_FALSE(progressOf("n", {{"kind", "verify"}, {"state", "done"}, {"then", {"clean"}}}).finished);
@@ -69,7 +69,7 @@ TEST_CASE("progress of an operation", "[cli][progress]")
         CHECK(failed.failed);
         CHECK(failed.hint == "new disk");
     }
-    SECTION("in a log each change of step is one line, without escapes")
+    SECTION("a log gets one line per step, without escapes")
     {
         std::ostringstream out;
         ProgressView view(out, false, 80);
@@ -95,10 +95,10 @@ TEST_CASE("a timeline counts from the operation's beginning", "[cli][timeline]")
                                     event("2026-01-01T10:00:03.500Z", "step.done", "power_on")}));
     CHECK_THAT(text, Catch::Contains("2026-01-01 (UTC)") && Catch::Contains("(2 times)") &&
                          Catch::Contains("+3.5 s"));
-    CHECK_THAT(renderTimeline(json::array()), Catch::Contains("nothing has happened"));
+    CHECK_THAT(renderTimeline(json::array()), Catch::Contains("no events"));
 }
 
-TEST_CASE("a list is shown as the operator asks", "[cli][output]")
+TEST_CASE("renderList obeys --columns, --sort and -o", "[cli][output]")
 {
     const json rows = json::array({{{"name", "n10"}, {"state", "active"}, {"properties", {{"rack", "r1"}}}},
                                    {{"name", "n2"}, {"state", "error"}, {"properties", json::object()}},
@@ -106,7 +106,7 @@ TEST_CASE("a list is shown as the operator asks", "[cli][output]")
     const std::vector<Column> columns{
         {"NAME", "name"}, {"STATE", "state"}, {"RACK", "properties/rack", true}};
     View view;
-    SECTION("columns by title, by path, and any path")
+    SECTION("--columns accepts titles and paths")
     {
         view.columns = {"state", "NAME", "properties/rack"};
         CHECK(renderList(rows, columns, view) ==
@@ -115,13 +115,13 @@ TEST_CASE("a list is shown as the operator asks", "[cli][output]")
         CHECK(json::parse(renderList(rows, columns, view)).at(0) ==
               json({{"state", "active"}, {"name", "n10"}, {"properties/rack", "r1"}}));
     }
-    SECTION("wide columns only when asked for")
+    SECTION("only -o wide shows wide columns")
     {
         CHECK_THAT(renderList(rows, columns, view), !Catch::Contains("RACK"));
         view.format = Format::Wide;
         CHECK_THAT(renderList(rows, columns, view), Catch::Contains("RACK"));
     }
-    SECTION("sorted by the value of digits, either way, the unknown last")
+    SECTION("natural order, either direction, null last")
     {
         view.header = false;
         view.columns = {"name"};
@@ -130,12 +130,12 @@ TEST_CASE("a list is shown as the operator asks", "[cli][output]")
         view.sort = "-name";
         CHECK(renderList(rows, columns, view) == "n10\nn2\n-\n");
     }
-    SECTION("names alone, a uuid where there is none")
+    SECTION("-o name prints names, or the uuid of a nameless row")
     {
         view.format = Format::Name;
         CHECK(renderList(rows, columns, view) == "n10\nn2\n1be2\n");
     }
-    SECTION("a column that nothing has is a slip of the pen")
+    SECTION("a column that no row has is refused")
     {
         view.columns = {"nmae"};
         CHECK_THROWS_WITH(renderList(rows, columns, view), Catch::Contains("no column \"nmae\""));
@@ -143,7 +143,7 @@ TEST_CASE("a list is shown as the operator asks", "[cli][output]")
         view.sort = "-nmae";
         CHECK_THROWS_AS(renderList(rows, columns, view), bm::model::Error);
     }
-    SECTION("page by page is the same list")
+    SECTION("rows added page by page print the same list")
     {
         for (const Format format : {Format::Json, Format::Yaml, Format::Name}) {
             std::ostringstream out;
@@ -158,7 +158,7 @@ TEST_CASE("a list is shown as the operator asks", "[cli][output]")
     }
 }
 
-TEST_CASE("one object is shown as the operator asks", "[cli][output]")
+TEST_CASE("renderObject obeys --columns and -o", "[cli][output]")
 {
     const json object = {{"name", "n1"}, {"properties", {{"rack", "r1"}}}, {"size", 5}};
     CHECK(renderObject(object, Format::Table) ==
@@ -170,7 +170,7 @@ TEST_CASE("one object is shown as the operator asks", "[cli][output]")
     CHECK(renderObject(object, view) == "r1\n");
 }
 
-TEST_CASE("a destructive verb on many wants their number", "[cli][confirm]")
+TEST_CASE("a destructive command on several nodes requires their number", "[cli][confirm]")
 {
     std::istringstream in("12\n");
     std::ostringstream out;
@@ -178,7 +178,7 @@ TEST_CASE("a destructive verb on many wants their number", "[cli][confirm]")
     CHECK_THAT(out.str(), Catch::Contains("delete 12 nodes?") && Catch::Contains("Type the number 12"));
     std::istringstream wrong("y\n");
     CHECK_THROWS_WITH(confirmMany("delete 12 nodes", 12, false, {wrong, out, true}),
-                      Catch::Contains("nothing was done"));
+                      Catch::Contains("bm changed nothing"));
     std::istringstream unheard("12\n");
     CHECK_THROWS_AS(confirmMany("delete 12 nodes", 12, false, {unheard, out, false}), bm::model::Error);
     CHECK_NOTHROW(confirmMany("delete 12 nodes", 12, true, {wrong, out, false}));

@@ -18,7 +18,7 @@ json bodyOf(std::vector<std::string> words, bool whole)
     CLI::App app;
     app.add_option("name", options.name);
     cli::addScheduleOptions(app, options);
-    std::reverse(words.begin(), words.end()); // as CLI11 wants a vector
+    std::reverse(words.begin(), words.end()); // CLI11 parses a vector from its end
     app.parse(words);
     return cli::scheduleBody(options, whole);
 }
@@ -49,7 +49,7 @@ TEST_CASE("the options of a schedule become the body of POST /v1/schedules", "[c
                                {"rollout", {{"image", "a"}, {"nodes", {"n1", "n2"}}}}});
 }
 
-TEST_CASE("a change of a schedule holds what was given; none takes a value away", "[cli][schedule]")
+TEST_CASE("a merge patch has the given options; none becomes null", "[cli][schedule]")
 {
     CHECK(bodyOf({"nightly", "--window", "none", "--if-older-than", "none", "--maintenance", "none",
                   "--canary", "2"},
@@ -62,7 +62,7 @@ TEST_CASE("a change of a schedule holds what was given; none takes a value away"
     CHECK_THROWS_AS(bodyOf({"nightly", "--plan"}, false), CLI::ParseError);
 }
 
-TEST_CASE("a destructive verb on one thing wants a yes", "[cli][schedule]")
+TEST_CASE("a destructive command on one object requires y", "[cli][schedule]")
 {
     std::istringstream in("y\nn\n");
     std::ostringstream out;

@@ -11,7 +11,7 @@ using cli::stepOf;
 using cli::stepsOf;
 using nlohmann::json;
 
-TEST_CASE("a word is a step with its arguments", "[cli][steps]")
+TEST_CASE("stepOf parses a --step argument", "[cli][steps]")
 {
     CHECK(stepOf("deploy.erase_devices") ==
           json::parse(R"({"interface": "deploy", "step": "erase_devices", "args": {}})"));

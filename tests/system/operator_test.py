@@ -32,7 +32,7 @@ def to_available(service):
     assert f"{len(NAMES)} created" in said and f"{len(NAMES)} on their way" in said, said
     assert {node["provision_state"] for node in service.json("node", "list")} == {"available"}
     said = run(service, 0, "node", "enrol", "-f", file, "--provide", "--wait")
-    assert f"0 on their way to available, {len(NAMES)} available already" in said, said
+    assert f"0 becoming available, {len(NAMES)} already available" in said, said
     bad = service.file("bad.yaml", "nodes:\n  - {name: bad, driver: fake-hardware, driver_info: {fake_power_fault: bmc-auth-failed}, "
                                    "ports: [{address: \"52:54:00:aa:00:01\"}]}\n")
     said = run(service, 1, "node", "enrol", "-f", bad, "--provide", "--wait")
@@ -65,7 +65,7 @@ def asks_first(service):
     said = on_terminal(service, ["undeploy", "rack1-0[0-1]", "--wait"], b"2\n", 30)
     assert "Type the number 2" in said, said
     assert len(service.json("node", "list", "--state", "active")) == 10
-    assert "nothing was done" in on_terminal(service, ["node", "delete", "rack1-*"], b"yes\n", 30)
+    assert "bm changed nothing" in on_terminal(service, ["node", "delete", "rack1-*"], b"yes\n", 30)
     run(service, 0, "provision", "tiny", "rack1-*", "--yes", "--wait")
 
 
@@ -113,7 +113,7 @@ def contexts(service):
     assert "rack1-00" in run(service, 0, "node", "list", environment=no_endpoint)
     assert "127.0.0.1:1" in run(service, 6, "--context", "gone", "node", "list", environment=no_endpoint)
     assert "127.0.0.1:1" in run(service, 6, "node", "list", environment={**no_endpoint, "BM_CONTEXT": "gone"})
-    assert "there are: gone, here" in run(service, 3, "--context", "ghost", "node", "list")
+    assert "known contexts: gone, here" in run(service, 3, "--context", "ghost", "node", "list")
     run(service, 0, "context", "use", "gone")
     run(service, 6, "node", "list", environment=no_endpoint)
     assert "not an address" in run(service, 2, "context", "add", "x", "bm.example.org")

@@ -54,7 +54,7 @@ def webhooks(service):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/hook"
     service.run("webhook", "add", "chat", url, "--kinds", "state.changed", "--secret-file", "-", stdin=SECRET + "\n")
-    assert "taken" in service.run("webhook", "test", "chat").stdout
+    assert "accepted" in service.run("webhook", "test", "chat").stdout
     service.run("provision", "tiny", "n1", "--wait")
     assert wait_until(lambda: any(body["event"]["message"].endswith("-> active") for _, body in Receiver.posts), 20)
     assert all(good for good, _ in Receiver.posts), "a post is not signed well"

@@ -42,7 +42,7 @@ def wrong_input(service):
     refused(2, (*provision, "--select", "class=web", "--max-fail", "some"), ["max_fail"])
     refused(2, (*provision, "--select", "class=web", "--drain-command", "../sh"), ["name of a program, not a path"])
     refused(2, (*provision, "--select", "class=web"), ["not confirmed", "--yes"])
-    refused(2, ("provision", "web:stable"), ["no nodes are named", "--select"])
+    refused(2, ("provision", "web:stable"), ["no nodes given", "--select"])
     refused(3, ("rollout", "show", "none"), ["there is no rollout", "bm rollout list"])
     assert service.json("rollout", "list") == [], "a plan that was not confirmed was left behind"
 

@@ -50,7 +50,7 @@ def wrong(service):
     expect(service, 2, "either cron or at", *create())
     expect(service, 3, "not in the catalogue", "schedule", "create", "x", "--cron", "@daily", "--image", "ghost:stable", "--select", "class=render")
     expect(service, 2, "no nodes are selected", "schedule", "create", "x", "--cron", "@daily", "--image", "tiny")
-    expect(service, 2, "nothing to change", "schedule", "set", "x")
+    expect(service, 2, "no change given", "schedule", "set", "x")
 
 
 def killed_over_the_due_time(service):
