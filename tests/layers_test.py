@@ -33,7 +33,7 @@ ALLOWED = {
     "images/store": PLATFORM | {"images/base", "images/blocks", "images/formats", "images/sources"},
     "images/convert": BASE | {"images/base", "images/blocks"},
     "db/engine": PLATFORM,
-    "db/engine/sqlite": {"common/model", "db/engine"},
+    "db/engine/sqlite": {"common/model", "common/text", "db/engine"},
     "db/schema": {"db/engine"},
     "db/repositories": BASE | {"db/engine"},
     "db/repositories/fleet": BASE | {"db/engine", "db/repositories"},

@@ -3,8 +3,9 @@
 
 namespace bm::db {
 
-/// The open transactions of this thread. A unit that calls its database again runs inside the open
-/// transaction: the writer's thread must not wait for itself, nor the holder of the last reader for a reader.
+/// The open transactions of this thread. A unit that calls its own database again runs inside the open
+/// transaction. Otherwise the writer's thread would wait for itself, and a reader could wait for its own
+/// connection.
 class Borrowed {
 public:
     Borrowed(const void* owner, Transaction& tx, bool writable)
@@ -16,7 +17,7 @@ public:
     Borrowed(const Borrowed&) = delete;
     Borrowed& operator=(const Borrowed&) = delete;
 
-    /// The innermost transaction of @p owner that this thread is in, or null.
+    /// The innermost open transaction of @p owner on this thread, or null.
     static Transaction* of(const void* owner, bool writable)
     {
         for (const Borrowed* b = innermost(); b != nullptr; b = b->outer_)

@@ -5,15 +5,15 @@ namespace bm::db {
 
 enum class Access { Write, Read };
 
-/// One connection to the database, with at most one transaction open. Used by one thread at a time.
+/// One connection to the database, with at most one open transaction. Used by one thread at a time.
 class Connection : public Transaction {
 public:
-    /// Opens a transaction; a reading one sees one snapshot. @throws Error Unavailable (another program holds
-    /// the database)
+    /// Opens a transaction. A read transaction sees one snapshot. @throws Error Unavailable (another program
+    /// locks the database)
     void begin(Access access);
-    /// @throws what ended the transaction before, or made the engine refuse the commit
+    /// @throws the earlier error that ended the transaction, or the engine's refusal of the commit
     void commit();
-    /// Does nothing without a transaction. @throws Error when the connection is of no use any more
+    /// Does nothing without a transaction. @throws Error when the connection is unusable from now on
     void rollback();
     /// Whether begin() was called and the transaction can still be committed.
     bool inTransaction() const { return begun_ && !isDoomed(); }
@@ -21,7 +21,7 @@ public:
 protected:
     virtual void runBegin(Access access) = 0;
     virtual void runCommit() = 0;
-    /// Also after the engine has rolled back by itself.
+    /// Called even after the engine has rolled back on its own.
     virtual void runRollback() = 0;
     bool begun() const { return begun_; }
 

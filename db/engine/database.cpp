@@ -22,7 +22,7 @@ struct Database::State {
         : engine(std::move(opened)), writer(this, migrated(*engine, migrations)), readers(this, *engine)
     {}
 
-    std::unique_ptr<Engine> engine; // outlives the connections
+    std::unique_ptr<Engine> engine; // declared first: outlives the connections
     Writer writer;
     Readers readers;
 };

@@ -22,23 +22,23 @@ struct CommitFacts {
 };
 using CommitHook = std::function<void(const CommitFacts&)>;
 
-/// One writer thread that commits units which arrive together in one transaction (each unit under a savepoint
-/// of its own, answered after the commit), and a pool of readers. Thread-safe. db/open creates it.
+/// The database: one writer thread and a pool of readers. The writer commits units that arrive together in
+/// one transaction, each under its own savepoint, and answers them after the commit. Thread-safe. db/open
+/// creates it.
 class Database {
 public:
     /// Opens the database of @p engine and applies the migrations that it lacks.
-    /// @throws Error Conflict (the schema is newer than @p migrations, or the tables are not bm's), and what
-    /// Engine::connect throws
+    /// @throws Error Conflict (the schema is newer than @p migrations, or the tables are not bm's), and the
+    ///   errors of Engine::connect
     Database(std::unique_ptr<Engine> engine, std::span<const Migration> migrations);
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    /// Runs @p unit in a write transaction and returns its result after the commit and the unit's afterCommit
-    /// actions. An exception of @p unit rolls back this unit alone. The writer runs @p unit again when the
-    /// engine reports a serialization failure: it has no side effects but through the transaction. Inside a
-    /// unit of this database, @p unit runs at once, under a savepoint, and its actions follow the outer
-    /// commit.
+    /// Runs @p unit in a write transaction. Returns its result after the commit and after the unit's
+    /// afterCommit actions. An exception of @p unit rolls back this unit only. After a serialization failure
+    /// the writer runs @p unit again, so it must have no side effects outside the transaction. Inside a unit
+    /// of this database, @p unit runs at once under a savepoint, and its actions follow the outer commit.
     template <class Unit> auto write(Unit&& unit) -> std::invoke_result_t<Unit, Transaction&>
     {
         using Result = std::invoke_result_t<Unit, Transaction&>;
@@ -50,12 +50,12 @@ public:
             return std::move(*result);
         }
     }
-    /// Commits @p unit with the next write, within 20 ms, without waiting: for rows that a crash may lose. On
-    /// failure the writer's thread calls @p onFailure.
+    /// Commits @p unit with the next write, or within 20 ms. Does not wait: for rows that a crash may lose.
+    /// On failure the writer's thread calls @p onFailure.
     void writeAsync(std::function<void(Transaction&)> unit,
                     std::function<void(const model::Error& why)> onFailure);
-    /// Waits until the asynchronous writes queued so far are committed or have failed. Their actions after
-    /// the commit and their onFailure have returned by then.
+    /// Waits until all asynchronous writes in the queue are committed or have failed, and until their
+    /// afterCommit actions and onFailure calls have returned.
     void flush() const;
     /// Runs @p unit in a read transaction (one snapshot).
     template <class Unit> auto read(Unit&& unit) const -> std::invoke_result_t<Unit, Transaction&>
@@ -69,8 +69,8 @@ public:
             return std::move(*result);
         }
     }
-    /// The writer's thread calls @p hook after every commit; a hook only wakes others. Replaces the previous
-    /// hook, which is no longer called once this returns.
+    /// Sets the hook that the writer's thread calls after every commit. A hook must only wake other threads.
+    /// Replaces the previous hook; the writer does not call that one after this function returns.
     void onCommit(CommitHook hook);
     const Engine& engine() const;
 

@@ -9,13 +9,13 @@ void replaceAll(std::string& text, std::string_view what, std::string_view with)
         text.replace(at, what.size(), with);
 }
 
-/// "{refuse A on B}" into A and B.
-struct Order {
+/// The parts A and B of "{refuse A on B}".
+struct Directive {
     std::string first, second;
 };
 
 /// Empty when @p text is not "{@p verb FIRST @p between SECOND}".
-Order orderIn(std::string_view text, std::string_view verb, std::string_view between)
+Directive directiveIn(std::string_view text, std::string_view verb, std::string_view between)
 {
     if (!text.starts_with(verb) || !text.ends_with('}'))
         return {};
@@ -29,11 +29,12 @@ Order orderIn(std::string_view text, std::string_view verb, std::string_view bet
 std::string inDialect(const Dialect& dialect, std::string_view statement)
 {
     std::string text(statement);
-    if (const Order refuse = orderIn(statement, "{refuse ", " on "); !refuse.first.empty()) {
+    if (const Directive refuse = directiveIn(statement, "{refuse ", " on "); !refuse.first.empty()) {
         text = dialect.refuse;
         replaceAll(text, "{verb}", refuse.first);
         replaceAll(text, "{table}", refuse.second);
-    } else if (const Order sequence = orderIn(statement, "{sequence ", " of "); !sequence.first.empty()) {
+    } else if (const Directive sequence = directiveIn(statement, "{sequence ", " of ");
+               !sequence.first.empty()) {
         const std::size_t dot = sequence.second.find('.');
         text = dialect.sequence;
         replaceAll(text, "{name}", sequence.first);

@@ -7,8 +7,7 @@
 
 namespace bm::db {
 
-/// Findings of the engine about its stored data, ten at most; empty: none. Reads in one snapshot, changes
-/// nothing.
+/// Reports problems of the stored data, at most ten; empty: none. Reads one snapshot and changes nothing.
 std::vector<std::string> integrityProblems(const Database& database, CheckDepth depth = CheckDepth::Quick);
 
 } // namespace bm::db

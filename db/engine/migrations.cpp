@@ -18,14 +18,14 @@ using model::ErrorCode;
 constexpr std::string_view kMigrationsTable = "create table schema_migrations (version bigint primary key, "
                                               "name {text} not null, applied_at bigint not null)";
 
-/// @throws Error Conflict when another program's tables are there
+/// @throws Error Conflict when the database has tables of another program
 void ensureMigrationsTable(Transaction& tx, const Engine& engine)
 {
     const std::vector<std::string> tables = engine.tables(tx);
     if (std::find(tables.begin(), tables.end(), "schema_migrations") != tables.end())
         return;
     if (!tables.empty())
-        throw Error(ErrorCode::Conflict, fmt::format("{} is a database, but not one of bm's", engine.place()),
+        throw Error(ErrorCode::Conflict, fmt::format("{} is not a database of bm", engine.place()),
                     "set database.file to another file");
     tx.execute(inDialect(engine.dialect(), kMigrationsTable), {});
 }
@@ -41,7 +41,7 @@ void apply(Transaction& tx, const Dialect& dialect, const Migration& migration)
 
 constexpr int kMaxMigrationTries = 20;
 
-/// @return false: a concurrent transaction, such as another bmd's migration, kept this one from its commit
+/// @return false when a concurrent transaction, such as another bmd's migration, prevented the commit
 template <class Unit> bool tryTransaction(Connection& connection, Unit&& unit)
 {
     connection.begin(Access::Write);
@@ -58,14 +58,14 @@ template <class Unit> bool tryTransaction(Connection& connection, Unit&& unit)
     }
 }
 
-/// Runs @p unit until it is committed; its exception rolls it back.
+/// Runs @p unit until it is committed. An exception of @p unit rolls back.
 template <class Unit> void inTransaction(Connection& connection, Unit&& unit)
 {
     for (int tries = 0; tries < kMaxMigrationTries; ++tries)
         if (tryTransaction(connection, unit))
             return;
-    throw Error(ErrorCode::Unavailable, "other programs keep changing the database's schema",
-                "stop them, then start bmd again");
+    throw Error(ErrorCode::Unavailable, "other programs keep changing the schema of the database",
+                "stop these programs, then start bmd again");
 }
 
 } // namespace
@@ -87,9 +87,9 @@ void migrate(Connection& connection, const Engine& engine, std::span<const Migra
     if (version > newest)
         throw Error(
             ErrorCode::Conflict,
-            fmt::format("{} has schema version {}, this bmd knows versions up to {}", engine.place(), version,
-                        newest),
-            "start the bmd that wrote it, or a newer one; or restore a backup from before the upgrade");
+            fmt::format("{} has schema version {}, but this bmd supports versions up to {}", engine.place(),
+                        version, newest),
+            "start the bmd that wrote it, or a newer one, or restore a backup from before the upgrade");
     for (const Migration& migration : migrations)
         if (migration.version > version)
             inTransaction(connection, [&] {

@@ -8,7 +8,7 @@
 namespace bm::db {
 namespace {
 
-/// A connection that cannot roll back is closed; the next unit opens another (null).
+/// Closes a connection that cannot roll back; null makes the next unit open another.
 std::unique_ptr<Connection> usableAgain(std::unique_ptr<Connection> connection)
 {
     try {
@@ -39,7 +39,7 @@ void Readers::giveBack(std::unique_ptr<Connection> connection)
 {
     {
         const std::lock_guard lock(mutex_);
-        idle_.push_back(std::move(connection)); // the last used is the next used: its cache is warm
+        idle_.push_back(std::move(connection)); // reuses the last connection first, because its cache is warm
     }
     returned_.notify_one();
 }

@@ -9,12 +9,12 @@
 
 namespace bm::db {
 
-/// The connections for reading, opened at first use. Each unit sees one snapshot. Thread-safe.
+/// The pool of read connections, opened at first use. Each unit sees one snapshot. Thread-safe.
 class Readers {
 public:
-    /// @param owner  the database, see Borrowed; @param engine  outlives this
+    /// @param owner  the database, see Borrowed; @param engine  must outlive this
     Readers(const void* owner, const Engine& engine);
-    /// From inside a unit of this database: runs within it, and sees what a write unit has written so far.
+    /// Runs @p unit. Inside a unit of this database it runs within that unit and sees its uncommitted writes.
     void read(const std::function<void(Transaction&)>& unit);
 
 private:

@@ -15,7 +15,7 @@ void Savepoint::release()
 void Savepoint::undo()
 {
     tx_.afterCommit_.resize(actions_);
-    if (tx_.isDoomed()) // the engine has rolled back everything, savepoints too
+    if (tx_.isDoomed()) // the engine has already rolled back everything
         return;
     tx_.execute("rollback to savepoint inner_unit", {});
     tx_.execute("release savepoint inner_unit", {});

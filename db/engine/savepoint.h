@@ -5,20 +5,20 @@
 
 namespace bm::db {
 
-/// A savepoint of @p tx; may be nested. Used by withSavepoint().
+/// A savepoint of @p tx; may be nested. withSavepoint() uses it.
 class Savepoint {
 public:
     explicit Savepoint(Transaction& tx);
-    void release(); ///< keeps what was written since
-    void undo();    ///< drops what was written since, and its afterCommit actions
+    void release(); ///< keeps all writes since the savepoint
+    void undo();    ///< rolls back all writes since the savepoint and drops its afterCommit actions
 
 private:
     Transaction& tx_;
-    std::size_t actions_; ///< afterCommit actions that are older
+    std::size_t actions_; ///< number of earlier afterCommit actions
 };
 
-/// Runs @p unit inside @p tx. When it throws, its own changes alone are rolled back and the exception passes,
-/// so that the caller may catch it and go on with the transaction. May be nested.
+/// Runs @p unit inside @p tx. Its exception rolls back its own changes only and propagates, so that the
+/// caller may catch it and continue the transaction. May be nested.
 template <class Unit> auto withSavepoint(Transaction& tx, Unit&& unit)
 {
     Savepoint savepoint(tx);

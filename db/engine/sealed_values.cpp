@@ -14,7 +14,7 @@ constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 using Again = std::function<std::optional<std::string>(const std::string& sealed)>;
 
-/// @p text with its sealed parts sealed again.
+/// Replaces the sealed parts of @p text.
 std::string resealed(const std::string& text, const Again& again, Resealed& count)
 {
     std::string out;

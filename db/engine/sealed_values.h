@@ -8,19 +8,20 @@
 namespace bm::db {
 
 struct Resealed {
-    std::size_t values = 0; ///< sealed again
-    std::size_t lost = 0;   ///< unchanged: no key opens them
+    std::size_t values = 0; ///< sealed with the new key
+    std::size_t lost = 0;   ///< unchanged, because no key opens them
 };
 
-/// Replaces every sealed text ("sealed:1:<base64>") of every table, also inside longer texts, by what @p
-/// again returns; nothing: it cannot be opened and stays. In one transaction.
+/// Replaces every sealed text ("sealed:1:<base64>") in all tables, also within longer texts, by the result of
+/// @p again. A nullopt from @p again means that it cannot open the text, which remains unchanged. One
+/// transaction.
 Resealed resealAll(Database& database,
                    const std::function<std::optional<std::string>(const std::string& sealed)>& again);
 
-/// How many sealed texts there are, and how many of them @p opens refuses. Changes nothing.
+/// The number of sealed texts, and of those that @p opens refuses. Changes nothing.
 struct SealedCount {
     std::size_t values = 0;
-    std::size_t lost = 0; ///< of values
+    std::size_t lost = 0; ///< those that the key does not open
 };
 SealedCount countSealed(Transaction& tx, const Engine& engine,
                         const std::function<bool(const std::string& sealed)>& opens);

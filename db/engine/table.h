@@ -10,7 +10,7 @@
 
 namespace bm::db {
 
-/// One column of T: its name and the way from and to the member.
+/// One column of T: its name and the conversions from and to the member.
 template <class T> struct Column {
     std::string_view name;
     Value (*get)(const T&);
@@ -22,7 +22,7 @@ template <class T, class M> struct OwnerOf<M T::*> {
     using type = T;
 };
 
-/// column<&model::Port::mac>("address")
+/// Example: column<&model::Port::mac>("address").
 template <auto Member> constexpr auto column(std::string_view name)
 {
     using T = typename OwnerOf<decltype(Member)>::type;
@@ -30,7 +30,7 @@ template <auto Member> constexpr auto column(std::string_view name)
                      [](T& item, Value& value) { load(value, item.*Member); }};
 }
 
-/// The plain statements of one table; the first column is the key. Made once per table, stateless after that.
+/// The basic statements of one table; the first column is the key. Immutable after construction.
 template <class T> class Table {
 public:
     Table(std::string_view name, std::vector<Column<T>> columns) : name_(name), columns_(std::move(columns))
@@ -73,9 +73,9 @@ public:
     std::optional<T> byKey(Transaction& tx, const std::string& key) const { return first(tx, byKey_, {key}); }
     void insert(Transaction& tx, const T& item) const { tx.execute(insert_, values(item)); }
     void upsert(Transaction& tx, const T& item) const { tx.execute(upsert_, values(item)); }
-    /// Rows changed: 0 or 1.
+    /// @return rows changed: 0 or 1
     std::int64_t update(Transaction& tx, const T& item) const { return tx.execute(update_, values(item)); }
-    /// ... only while "<column> = @p expected" holds.
+    /// As update(), but only while "<column> = @p expected" is true.
     std::int64_t updateIf(Transaction& tx, const T& item, std::string_view column, Value expected) const
     {
         std::vector<Value> parameters = values(item);

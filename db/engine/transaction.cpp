@@ -4,8 +4,8 @@
 
 namespace bm::db {
 
-/// Refuses every statement after the one that ended the transaction: a unit that caught that error would go
-/// on outside of any transaction.
+/// Refuses every statement after the error that ended the transaction. A unit that catches that error would
+/// otherwise continue outside any transaction.
 template <class Statement> auto Transaction::guarded(Statement&& statement)
 {
     if (doom_)

@@ -19,11 +19,11 @@
 
 namespace bm::db {
 
-// Members of model types to column values and back. load() takes the value's text over.
+// Conversions between members of model types and column values. load() moves the text out of the value.
 
-/// @throws Error Internal when the column holds something else
-std::string takeText(Value& value);
-std::int64_t takeNumber(const Value& value);
+/// @throws Error Internal when the column has another type
+std::string moveText(Value& value);
+std::int64_t integerOf(const Value& value);
 [[noreturn]] void refuseText(const std::string& text);
 
 inline Value store(const std::string& text)
@@ -32,7 +32,7 @@ inline Value store(const std::string& text)
 }
 inline void load(Value& value, std::string& text)
 {
-    text = takeText(value);
+    text = moveText(value);
 }
 
 template <std::integral Number> Value store(Number number)
@@ -41,11 +41,11 @@ template <std::integral Number> Value store(Number number)
 }
 template <std::integral Number> void load(Value& value, Number& number)
 {
-    number = static_cast<Number>(takeNumber(value));
+    number = static_cast<Number>(integerOf(value));
 }
 inline void load(Value& value, bool& flag)
 {
-    flag = takeNumber(value) != 0;
+    flag = integerOf(value) != 0;
 }
 
 inline Value store(const model::JsonText& json)
@@ -54,7 +54,7 @@ inline Value store(const model::JsonText& json)
 }
 inline void load(Value& value, model::JsonText& json)
 {
-    json.text = takeText(value);
+    json.text = moveText(value);
 }
 
 inline Value store(const model::MacAddress& mac)
@@ -63,7 +63,7 @@ inline Value store(const model::MacAddress& mac)
 }
 inline void load(Value& value, model::MacAddress& mac)
 {
-    mac.text = takeText(value);
+    mac.text = moveText(value);
 }
 
 template <class Tag> Value store(const model::Id<Tag>& id)
@@ -72,7 +72,7 @@ template <class Tag> Value store(const model::Id<Tag>& id)
 }
 template <class Tag> void load(Value& value, model::Id<Tag>& id)
 {
-    id.uuid = takeText(value);
+    id.uuid = moveText(value);
 }
 
 inline Value store(model::UtcTime time)
@@ -81,7 +81,7 @@ inline Value store(model::UtcTime time)
 }
 inline void load(Value& value, model::UtcTime& time)
 {
-    time = model::fromMillis(takeNumber(value));
+    time = model::fromMillis(integerOf(value));
 }
 
 inline Value store(std::chrono::milliseconds span)
@@ -90,7 +90,7 @@ inline Value store(std::chrono::milliseconds span)
 }
 inline void load(Value& value, std::chrono::milliseconds& span)
 {
-    span = std::chrono::milliseconds{takeNumber(value)};
+    span = std::chrono::milliseconds{integerOf(value)};
 }
 
 inline std::optional<model::State> fromText(const std::string& text, model::State)
@@ -159,14 +159,14 @@ template <class Enum>
 requires std::is_enum_v<Enum>
 void load(Value& value, Enum& result)
 {
-    const std::string text = takeText(value);
+    const std::string text = moveText(value);
     const auto known = fromText(text, Enum{});
     if (!known)
         refuseText(text);
     result = *known;
 }
 
-/// Nothing is null; but no state is '', as every absent text.
+/// nullopt becomes null. An optional State is an exception: like every absent text, nullopt becomes ''.
 inline Value store(const std::optional<model::State>& state)
 {
     return state ? store(*state) : Value{std::string{}};

@@ -11,14 +11,14 @@
 namespace bm::db {
 namespace {
 
-constexpr std::size_t kMaxGroup = 256;                 // bounds what one full disk can take down
-constexpr std::chrono::milliseconds kMaxGroupTime{20}; // and how long the first of a group waits
-constexpr std::chrono::milliseconds kLaterAtMost{20};
-constexpr std::size_t kMostLater = 4096;
-constexpr int kTriesTogether = 2; // then a unit has a transaction of its own
+constexpr std::size_t kMaxGroup = 256;                 // limits the units that one failed commit rolls back
+constexpr std::chrono::milliseconds kMaxGroupTime{20}; // limits the wait of the first unit of a group
+constexpr std::chrono::milliseconds kAsyncWait{20};
+constexpr std::size_t kMostAsyncUnits = 4096;
+constexpr int kTriesTogether = 2; // later tries run each unit in its own transaction
 constexpr int kMaxTries = 20;
 
-/// The error of a whole group, for its units that have none of their own.
+/// The error for units of a failed group that have no error of their own.
 model::Error errorOf(const std::exception_ptr& cause)
 {
     constexpr const char* kRolledBack =
@@ -37,10 +37,10 @@ model::Error errorOf(const std::exception_ptr& cause)
 
 model::Error tooManyTries(const SerializationFailure& failure)
 {
-    return {
-        model::ErrorCode::Unavailable,
-        fmt::format("concurrent writes kept this one from its commit {} times: {}", kMaxTries, failure.cause),
-        "repeat the request; nothing was written"};
+    return {model::ErrorCode::Unavailable,
+            fmt::format("concurrent writes prevented the commit of this one {} times: {}", kMaxTries,
+                        failure.cause),
+            "repeat the request; the database is unchanged"};
 }
 
 void answer(WriteRequest& request, std::exception_ptr error)
@@ -48,10 +48,10 @@ void answer(WriteRequest& request, std::exception_ptr error)
     const std::lock_guard lock(request.mutex);
     request.error = std::move(error);
     request.done = true;
-    request.finished.notify_one(); // under the lock: the request may be gone right after it
+    request.finished.notify_one(); // under the lock, because the caller destroys the request right afterwards
 }
 
-/// The commit stands, whatever an action throws.
+/// Runs the actions. The commit is final, whatever an action throws.
 void runActions(Actions& actions)
 {
     for (const std::function<void()>& action : std::exchange(actions, {}))
@@ -99,20 +99,20 @@ void Writer::write(const std::function<void(Transaction&)>& unit)
     runActions(request.afterCommit);
 }
 
-void Writer::writeAsync(AsyncUnit later)
+void Writer::writeAsync(AsyncUnit unit)
 {
     std::size_t before = 0;
     {
         const std::lock_guard lock(mutex_);
         BM_ASSERT(!ending_);
-        before = later_.size();
-        later_.push_back(std::move(later));
+        before = asyncUnits_.size();
+        asyncUnits_.push_back(std::move(unit));
         if (before == 0)
-            laterUntil_ = std::chrono::steady_clock::now() + kLaterAtMost;
+            asyncDeadline_ = std::chrono::steady_clock::now() + kAsyncWait;
     }
     if (before == 0)
         arrived_.notify_one();
-    if (before >= kMostLater)
+    if (before >= kMostAsyncUnits)
         flush();
 }
 
@@ -120,31 +120,31 @@ void Writer::flush()
 {
     {
         const std::lock_guard lock(mutex_);
-        if (later_.empty() && !laterAtWork_)
+        if (asyncUnits_.empty() && !asyncRunning_)
             return;
     }
-    write([](Transaction&) {}); // with these, or after them
+    write([](Transaction&) {}); // returns after the commit of the queued units
 }
 
 Writer::Work Writer::waitForWork()
 {
     std::unique_lock lock(mutex_);
-    laterAtWork_ = false;
+    asyncRunning_ = false;
     const auto hasWork = [&] { return ending_ || !queue_.empty(); };
-    arrived_.wait(lock, [&] { return hasWork() || !later_.empty(); });
-    if (!later_.empty())
-        arrived_.wait_until(lock, laterUntil_, hasWork);
-    laterAtWork_ = !later_.empty();
-    return {std::exchange(queue_, {}), std::exchange(later_, {})};
+    arrived_.wait(lock, [&] { return hasWork() || !asyncUnits_.empty(); });
+    if (!asyncUnits_.empty())
+        arrived_.wait_until(lock, asyncDeadline_, hasWork);
+    asyncRunning_ = !asyncUnits_.empty();
+    return {std::exchange(queue_, {}), std::exchange(asyncUnits_, {})};
 }
 
 void Writer::loop()
 {
     for (;;) {
         Work work = waitForWork();
-        if (work.waiting.empty() && work.later.empty())
+        if (work.waiting.empty() && work.asyncUnits.empty())
             return;
-        while (!work.waiting.empty() || !work.later.empty())
+        while (!work.waiting.empty() || !work.asyncUnits.empty())
             commitGroup(work);
     }
 }
@@ -153,7 +153,7 @@ void Writer::commitGroup(Work& work)
 {
     const auto started = std::chrono::steady_clock::now();
     Group group;
-    group.later = std::exchange(work.later, {});
+    group.asyncUnits = std::exchange(work.asyncUnits, {});
     try {
         connection_->begin(Access::Write);
         group.begun = true;
@@ -162,7 +162,7 @@ void Writer::commitGroup(Work& work)
     } catch (const SerializationFailure& failure) {
         return repeat(group, work, failure);
     } catch (...) {
-        if (!group.begun && !work.waiting.empty()) { // answer one, try the next
+        if (!group.begun && !work.waiting.empty()) { // answer one unit, try the next
             group.requests.push_back(work.waiting.front());
             work.waiting.pop_front();
         }
@@ -175,7 +175,7 @@ void Writer::commitGroup(Work& work)
 void Writer::runGroup(Group& group, std::deque<WriteRequest*>& waiting,
                       std::chrono::steady_clock::time_point started)
 {
-    std::erase_if(group.later, [&](AsyncUnit& one) { return !runLater(one); });
+    std::erase_if(group.asyncUnits, [&](AsyncUnit& one) { return !runAsyncUnit(one); });
     while (!waiting.empty() && group.requests.size() < kMaxGroup && connection_->inTransaction() &&
            std::chrono::steady_clock::now() - started < kMaxGroupTime) {
         const bool alone = waiting.front()->tries >= kTriesTogether;
@@ -189,7 +189,7 @@ void Writer::runGroup(Group& group, std::deque<WriteRequest*>& waiting,
     }
 }
 
-/// The request keeps its error, if any, until the group is committed.
+/// Runs the unit and keeps its error, if any, until the commit of the group.
 void Writer::runRequest(WriteRequest& request)
 {
     try {
@@ -203,11 +203,11 @@ void Writer::runRequest(WriteRequest& request)
     request.afterCommit = std::exchange(connection_->afterCommit_, {});
 }
 
-/// @return false: @p one has failed alone and was told
-bool Writer::runLater(AsyncUnit& one)
+/// @return false when @p one failed on its own and onFailure was called
+bool Writer::runAsyncUnit(AsyncUnit& one)
 {
     if (!connection_->inTransaction())
-        return true; // shares the fate of the group
+        return true; // its result is the result of the group
     try {
         const Borrowed borrowed(owner_, *connection_, true);
         withSavepoint(*connection_, [&] { one.unit(*connection_); });
@@ -226,13 +226,13 @@ bool Writer::runLater(AsyncUnit& one)
 
 void Writer::answerAll(Group& group, std::chrono::microseconds took)
 {
-    for (AsyncUnit& one : group.later) // before the requests: flush() is one of them
+    for (AsyncUnit& one : group.asyncUnits) // before the requests, which include that of flush()
         runActions(one.afterCommit);
     for (WriteRequest* request : group.requests)
         answer(*request, std::move(request->error));
     const std::lock_guard lock(hookMutex_);
     if (hook_)
-        hook_({group.requests.size() + group.later.size(), took});
+        hook_({group.requests.size() + group.asyncUnits.size(), took});
 }
 
 void Writer::onCommit(CommitHook hook)
@@ -246,12 +246,12 @@ void Writer::rollback()
     connection_->afterCommit_.clear();
     try {
         connection_->rollback();
-    } catch (const model::Error& failure) { // the next begin tells whoever it concerns
+    } catch (const model::Error& failure) { // the next begin() reports the error to its caller
         platform::logError("database", "rollback: {}", failure.what());
     }
 }
 
-/// Queues the units of @p group again, in their order, but those that failed too often.
+/// Queues the units of @p group again, in their order, except those with too many failures.
 void Writer::repeat(Group& group, Work& work, const SerializationFailure& failure)
 {
     rollback();
@@ -263,23 +263,23 @@ void Writer::repeat(Group& group, Work& work, const SerializationFailure& failur
         else
             answer(**request, std::make_exception_ptr(tooManyTries(failure)));
     }
-    for (AsyncUnit& one : group.later) {
+    for (AsyncUnit& one : group.asyncUnits) {
         one.afterCommit.clear();
         if (++one.tries < kMaxTries)
-            work.later.push_back(std::move(one));
+            work.asyncUnits.push_back(std::move(one));
         else
             one.onFailure(tooManyTries(failure));
     }
 }
 
-/// The transaction failed as a whole: units that succeeded are told why, the others their own error.
+/// Fails the whole group: units that succeeded get @p cause, the others keep their own error.
 void Writer::failAll(Group& group, const model::Error& cause)
 {
     rollback();
-    for (const AsyncUnit& one : group.later) // before the requests: flush() is one of them
+    for (const AsyncUnit& one : group.asyncUnits) // before the requests, which include that of flush()
         one.onFailure(cause);
     for (WriteRequest* request : group.requests) {
-        if (!request->error) // an exception of its own for each: they are thrown on many threads
+        if (!request->error) // one exception object per unit, because several threads throw them
             request->error =
                 std::make_exception_ptr(model::Error(cause.code(), cause.message(), cause.hint()));
         answer(*request, std::move(request->error));

@@ -17,52 +17,52 @@ namespace bm::db {
 
 using Actions = std::vector<std::function<void()>>;
 
-/// A unit of writing whose caller waits. Lives on the caller's stack.
+/// A synchronous write. It lives on the stack of its waiting caller.
 struct WriteRequest {
     const std::function<void(Transaction&)>* unit = nullptr;
     std::exception_ptr error{};
     Actions afterCommit{};
-    int tries = 0; ///< that ended in a serialization failure
+    int tries = 0; ///< tries that ended in a serialization failure
     bool done = false;
     std::mutex mutex{};
     std::condition_variable finished{};
 };
 
-/// A unit of writing whose caller does not wait.
+/// An asynchronous write.
 struct AsyncUnit {
     std::function<void(Transaction&)> unit;
     std::function<void(const model::Error& why)> onFailure; ///< called on the writer's thread
-    int tries = 0;                                          ///< as above
+    int tries = 0;                                          ///< as in WriteRequest
     Actions afterCommit{};
 };
 
-/// The one thread that writes. It commits the waiting units together, each under a savepoint of its own, and
-/// answers every unit after the commit: with the unit's own error, or with the commit's. After a
-/// serialization failure it runs the units of the group again: together once more, then each in a transaction
-/// of its own.
+/// The single writer thread. It commits waiting units together, each under its own savepoint, and answers
+/// every unit after the commit with the unit's own error or the commit's. After a serialization failure it
+/// repeats the units of the group: together once more, then each in its own transaction.
 class Writer {
 public:
     /// @param owner  the database, see Borrowed
     Writer(const void* owner, std::unique_ptr<Connection> connection);
-    /// Finishes the queue, then ends the thread.
+    /// Commits the remaining units and ends the thread.
     ~Writer();
-    /// Blocks until @p unit is committed or rolled back, then runs its afterCommit actions; throws what
-    /// rolled it back. From inside a unit: runs at once, within it.
+    /// Blocks until @p unit is committed or rolled back, then runs its afterCommit actions. Throws the error
+    /// that rolled it back. Inside a unit it runs at once, within that unit.
     void write(const std::function<void(Transaction&)>& unit);
-    /// Commits @p later with the next write, or by itself after 20 ms. Blocks only behind 4096 others.
-    void writeAsync(AsyncUnit later);
-    /// Returns when the asynchronous units queued so far are committed or have failed.
+    /// Commits @p unit with the next write, or alone after 20 ms. Blocks only while 4096 units are
+    /// waiting.
+    void writeAsync(AsyncUnit unit);
+    /// Returns when all asynchronous units in the queue are committed or have failed.
     void flush();
     void onCommit(CommitHook hook);
 
 private:
     struct Work {
         std::deque<WriteRequest*> waiting;
-        std::vector<AsyncUnit> later;
+        std::vector<AsyncUnit> asyncUnits;
     };
     struct Group {
         std::vector<WriteRequest*> requests{};
-        std::vector<AsyncUnit> later{};
+        std::vector<AsyncUnit> asyncUnits{};
         bool begun = false;
     };
     void loop();
@@ -71,7 +71,7 @@ private:
     void runGroup(Group& group, std::deque<WriteRequest*>& waiting,
                   std::chrono::steady_clock::time_point started);
     void runRequest(WriteRequest& request);
-    bool runLater(AsyncUnit& one);
+    bool runAsyncUnit(AsyncUnit& one);
     void answerAll(Group& group, std::chrono::microseconds took);
     void repeat(Group& group, Work& work, const SerializationFailure& failure);
     void failAll(Group& group, const model::Error& cause);
@@ -82,13 +82,13 @@ private:
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::deque<WriteRequest*> queue_;
-    std::vector<AsyncUnit> later_;
-    std::chrono::steady_clock::time_point laterUntil_; ///< the oldest of later_ waits no longer
-    bool laterAtWork_ = false;                         ///< some are being committed
+    std::vector<AsyncUnit> asyncUnits_;
+    std::chrono::steady_clock::time_point asyncDeadline_; ///< the deadline of the oldest unit in asyncUnits_
+    bool asyncRunning_ = false;                           ///< the thread is committing asynchronous units
     bool ending_ = false;
     std::mutex hookMutex_;
     CommitHook hook_;
-    std::thread thread_; // ended by the destructor after the queue is empty; a stop token would say less
+    std::thread thread_; // the destructor ends it after the queue is empty, which a stop token cannot express
 };
 
 } // namespace bm::db

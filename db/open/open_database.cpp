@@ -27,20 +27,19 @@ DatabaseView::DatabaseView(const DatabaseSettings& settings) : engine_(makeEngin
     using model::ErrorCode;
     if (!std::filesystem::exists(settings.file))
         throw Error(ErrorCode::NotFound, fmt::format("there is no database {}", settings.file.string()),
-                    "bmd creates it at its first start; does --config name the right configuration?");
+                    "bmd creates it at its first start; check that --config names the right configuration");
     connection_ = engine_->connect(Access::Read);
     connection_->begin(Access::Read);
     const std::vector<std::string> tables = engine_->tables(*connection_);
     if (std::find(tables.begin(), tables.end(), "schema_migrations") == tables.end())
-        throw Error(ErrorCode::Conflict,
-                    fmt::format("{} is a database, but not one of bm's", engine_->place()),
+        throw Error(ErrorCode::Conflict, fmt::format("{} is not a database of bm", engine_->place()),
                     "set database.file to bmd's database");
     schema_ = schemaVersion(*connection_);
     if (schema_ != newestSchema())
         throw Error(ErrorCode::Conflict,
-                    fmt::format("{} has schema version {}, this bmd reads version {}", engine_->place(),
+                    fmt::format("{} has schema version {}, but this bmd needs version {}", engine_->place(),
                                 schema_, newestSchema()),
-                    "use the bmd that serves this database, or start this one to upgrade it");
+                    "use the bmd of this database, or start this bmd to upgrade it");
 }
 
 std::int64_t newestSchema()

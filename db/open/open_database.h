@@ -9,23 +9,23 @@
 namespace bm::db {
 
 struct DatabaseSettings {
-    std::filesystem::path file; ///< of the embedded engine; empty: in RAM, gone with the engine
-    int readers = 4;            ///< connections for reading
-    bool durable = true;        ///< a commit is on the disk when it returns; false only in tests and --dev
+    std::filesystem::path file; ///< file of the embedded engine; empty: in RAM, deleted with the engine
+    int readers = 4;            ///< number of read connections
+    bool durable = true;        ///< a commit returns when it is on the disk; false only in tests and --dev
 };
 
-/// The engine that @p settings name. Opens nothing yet.
+/// Creates the engine for @p settings. Opens nothing yet.
 std::unique_ptr<Engine> makeEngine(const DatabaseSettings& settings);
-/// Opens the database with bm's schema, which it creates or upgrades. @throws as Database's constructor
+/// Opens the database, and creates or upgrades bm's schema. @throws as Database's constructor
 Database openDatabase(const DatabaseSettings& settings);
 
-/// One snapshot of an existing database with this bmd's schema, for tools beside a running bmd. Creates and
+/// A snapshot of an existing database with this bmd's schema, for tools beside a running bmd. Creates and
 /// upgrades nothing.
 class DatabaseView {
 public:
-    /// @throws Error NotFound (no such file), Conflict (not bm's, or of another schema)
+    /// @throws Error NotFound (no such file), Conflict (not bm's, or another schema)
     explicit DatabaseView(const DatabaseSettings& settings);
-    Transaction& tx() { return *connection_; } ///< reads only
+    Transaction& tx() { return *connection_; } ///< for reading only
     const Engine& engine() const { return *engine_; }
     std::int64_t schema() const { return schema_; }
 
@@ -35,7 +35,7 @@ private:
     std::int64_t schema_ = 0;
 };
 
-/// The schema that this bmd reads and writes.
+/// The schema version of this bmd.
 std::int64_t newestSchema();
 
 } // namespace bm::db

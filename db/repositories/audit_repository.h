@@ -10,14 +10,14 @@ namespace bm::db {
 
 struct AuditFilter {
     std::int64_t after = 0; ///< sequence
-    std::string actor{};    ///< "" : any, as all below
+    std::string actor{};    ///< "": any; likewise below
     std::string target{};   ///< uuid or name of the changed resource
     std::string targetKind{};
-    std::string action{}; ///< its first characters
+    std::string action{}; ///< prefix of the action
     std::optional<model::UtcTime> since{};
 };
 
-/// The audit log. Rows are only added; the database refuses to change or delete one.
+/// The audit log. The database refuses to change or delete rows.
 class AuditRepository {
 public:
     void append(Transaction& tx, const model::AuditRecord& record) const;

@@ -1,4 +1,4 @@
-// What finished operations tell about deployments: how long they took, and when a node had its last.
+// Durations of finished deployments, and the last deployment of each node.
 #include "db/engine/values.h"
 #include "db/repositories/rollout_repository.h"
 
@@ -12,7 +12,7 @@ std::map<std::string, model::UtcTime> DeployHistory::lastDeployed(Transaction& t
                              {})) {
         model::UtcTime at{};
         load(row.at(1), at);
-        times.emplace(takeText(row.at(0)), at);
+        times.emplace(moveText(row.at(0)), at);
     }
     return times;
 }
@@ -26,7 +26,7 @@ std::vector<std::int64_t> DeployHistory::durations(Transaction& tx, const model:
                   "= 'done' and started_at is not null and ($1 = '' or request like '%' || $1 || "
                   "'%') order by number desc limit $2",
                   {image.uuid, store(most)}))
-        durations.push_back(takeNumber(row.at(0)));
+        durations.push_back(integerOf(row.at(0)));
     return durations;
 }
 

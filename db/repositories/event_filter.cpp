@@ -25,7 +25,7 @@ bool isKind(std::string_view text)
            });
 }
 
-/// "step.*" as a range of texts: alike on both engines, and an index can serve it.
+/// Turns "step.*" into a range of texts, which works on both engines and uses an index.
 std::string rangeSql(std::string_view prefix, std::vector<Value>& parameters)
 {
     std::string next(prefix);
@@ -59,7 +59,7 @@ std::string EventFilter::sql(std::vector<Value>& parameters) const
         parameters.emplace_back(node.uuid);
         text += fmt::format(" and node_uuid = ${}", parameters.size());
     }
-    if (!rollout.uuid.empty()) { // the second condition is that of the index
+    if (!rollout.uuid.empty()) { // the second condition enables the partial index
         parameters.emplace_back(rollout.uuid);
         text += fmt::format(" and rollout_uuid = ${} and rollout_uuid <> ''", parameters.size());
     }
@@ -84,9 +84,10 @@ std::vector<std::string> kindsFromText(std::string_view text)
         const std::string_view kind = text.substr(0, comma);
         if (kind.empty() || !isKind(kind) || kinds.size() == kMaxKinds)
             throw model::Error(model::ErrorCode::InvalidInput,
-                               fmt::format("kind: \"{}\" is no kind of event", kind.substr(0, 80)),
-                               "a kind as state.changed, or a beginning as step.*, several with commas");
-        for (const std::string_view same : model::sameEventKind(kind)) // stored before a renaming, too
+                               fmt::format("kind: \"{}\" is not an event kind", kind.substr(0, 80)),
+                               "use kinds such as state.changed or prefixes such as step.*, comma-separated");
+        for (const std::string_view same :
+             model::sameEventKind(kind)) // also matches events with its old name
             kinds.emplace_back(same);
         more = comma != std::string_view::npos;
         text.remove_prefix(more ? comma + 1 : text.size());

@@ -8,19 +8,19 @@
 
 namespace bm::db {
 
-/// Which events somebody wants to hear of; what is empty does not restrict.
+/// Selects events; an empty member does not restrict.
 struct EventFilter {
     model::NodeId node{};
     model::RolloutId rollout{};
-    std::vector<std::string> kinds{}; ///< "step.done", or "step.*" for all that begin with "step."
+    std::vector<std::string> kinds{}; ///< "step.done", or "step.*" for every kind with the prefix "step."
 
     bool matches(const model::NodeEvent& event) const;
-    /// " and kind = $4 ...", with the values appended to @p parameters.
+    /// Returns " and kind = $4 ..." and appends the values to @p parameters.
     std::string sql(std::vector<Value>& parameters) const;
 };
 
-/// The filter's kinds of "state.changed,step.*"; a renamed kind brings its old text with it. @throws Error
-/// InvalidInput (something that is no kind)
+/// Parses "state.changed,step.*" into kinds; a renamed kind includes its old name. @throws Error InvalidInput
+/// (not an event kind)
 std::vector<std::string> kindsFromText(std::string_view text);
 
 } // namespace bm::db

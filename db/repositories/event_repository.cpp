@@ -25,7 +25,7 @@ const Table<NodeEvent>& events()
 
 std::int64_t EventRepository::append(Transaction& tx, const NodeEvent& event) const
 {
-    // What happens to a node while a rollout works on it belongs to that rollout, whoever notes it.
+    // An event of a node during a rollout belongs to that rollout, whichever component records it.
     const auto rows =
         tx.query("insert into events (node_uuid, at, kind, message, details, operation_uuid, rollout_uuid) "
                  "values ($1, $2, $3, $4, $5, $6, case when $7 <> '' then $7 else coalesce("

@@ -9,16 +9,17 @@
 
 namespace bm::db {
 
-/// Work on an image that a restart of bmd takes up again; at most one per image, gone with it.
+/// Work on an image that bmd resumes after a restart. At most one per image; deleted with the image.
 struct ImageJob {
     model::ImageId image{};
-    std::string kind{};       ///< "import", "verify", "capture": import of what a capture sent
-    std::string urlSealed{};  ///< import: where it comes from, sealed (it may hold credentials); "" a file
-    std::string file{};       ///< import: an upload's file in the store's incoming folder
-    std::string sourceName{}; ///< import: what the file is called in a checksum file
+    std::string kind{}; ///< "import", "verify", "capture" (import of a finished capture)
+    std::string
+        urlSealed{};    ///< import: the source URL, sealed because it may contain credentials; "": a file
+    std::string file{}; ///< import: an upload's file in the store's incoming folder
+    std::string sourceName{}; ///< import: the source's name in a checksum file
     std::string checksum{};   ///< import: "", "sha256:..." or a checksum file's URL
-    std::string imageKind{};  ///< import: "disk", "tree"; "": the content tells
-    std::int64_t starts = 0;  ///< times that it was begun: more than a few, and it is what kills bmd
+    std::string imageKind{};  ///< import: "disk", "tree"; "": detected from the content
+    std::int64_t starts = 0;  ///< number of starts; a job with too many may be the cause of crashes
 };
 
 class ImageJobRepository {

@@ -62,7 +62,7 @@ void ImageRepository::insert(Transaction& tx, const Image& image) const
 void ImageRepository::update(Transaction& tx, const Image& image) const
 {
     if (images().update(tx, image) == 0)
-        throw model::Error(model::ErrorCode::NotFound, "image " + image.name + " is gone");
+        throw model::Error(model::ErrorCode::NotFound, "image " + image.name + " no longer exists");
 }
 
 void ImageRepository::remove(Transaction& tx, const model::ImageId& id) const

@@ -8,7 +8,7 @@
 
 namespace bm::db {
 
-/// What the last inspection of a node found, in the shape of Ironic's inventory.
+/// The result of a node's last inspection, in the form of Ironic's inventory.
 struct NodeInventory {
     model::NodeId node;
     model::JsonText inventory{};

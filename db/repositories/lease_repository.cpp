@@ -18,7 +18,7 @@ const Table<Lease>& leases()
     return table;
 }
 
-// Taken when it is free, or when an earlier life of the same conductor left it behind.
+// Succeeds when the lease is free, or when an earlier process of the same conductor held it.
 constexpr std::string_view kTake = R"(
 insert into leases (node_uuid, holder, boot_id, purpose, epoch, since) values ($1, $2, $3, $4, 1, $5)
 on conflict (node_uuid) do update set holder = $2, boot_id = $3, purpose = $4, epoch = leases.epoch + 1, since = $5

@@ -15,12 +15,12 @@ struct LeaseEpoch {
     std::int64_t epoch = 0;
 };
 
-/// Who works on a node, for what, since when. The epoch rises with each taking, so a holder that lost it
+/// The exclusive right of a conductor to work on a node. The epoch rises with each take(), so a former holder
 /// cannot write.
 struct Lease {
     model::NodeId node;
     std::string holder;  ///< conductor's name
-    std::string bootId;  ///< of that bmd process
+    std::string bootId;  ///< of the bmd process
     std::string purpose; ///< "deploy"
     std::int64_t epoch = 0;
     model::UtcTime since{};
@@ -28,12 +28,12 @@ struct Lease {
 
 class LeaseRepository {
 public:
-    /// Nothing when another boot id holds it... unless @p holder is the same conductor (a restart takes its
-    /// own back).
+    /// Takes the lease; nullopt when another conductor or this process holds it. A restarted conductor (same
+    /// @p holder, another boot id) takes its own lease over.
     std::optional<Lease> take(Transaction& tx, const model::NodeId& node, const std::string& holder,
                               const std::string& bootId, const std::string& purpose,
                               model::UtcTime now) const;
-    /// Gives it back; nothing happens when it is not held with this epoch.
+    /// Releases the lease; no effect when it has another epoch.
     void release(Transaction& tx, const LeaseEpoch& lease) const;
     std::optional<Lease> find(Transaction& tx, const model::NodeId& node) const;
     std::vector<Lease> all(Transaction& tx) const;

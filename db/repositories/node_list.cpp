@@ -17,7 +17,7 @@ using model::Node;
 
 struct SortKey {
     std::string_view name;
-    std::string_view expression; ///< never null, so that both engines order alike
+    std::string_view expression; ///< never null, so that both engines sort alike
 };
 
 constexpr auto kSortKeys = std::to_array<SortKey>({
@@ -58,15 +58,15 @@ const SortKey& sortKey(const std::string& name)
     const auto* found = std::find_if(kSortKeys.begin(), kSortKeys.end(),
                                      [&](const SortKey& key) { return key.name == name; });
     if (found == kSortKeys.end())
-        throw Error(ErrorCode::InvalidInput, fmt::format("nodes cannot be sorted by \"{}\"", name),
-                    fmt::format("one of: {}", fmt::join(NodeRepository::sortKeys(), ", ")));
+        throw Error(ErrorCode::InvalidInput, fmt::format("cannot sort nodes by \"{}\"", name),
+                    fmt::format("sort by one of: {}", fmt::join(NodeRepository::sortKeys(), ", ")));
     return *found;
 }
 
-/// "where a = $1 and b = $2 ..." as it grows.
+/// Collects conditions: "where a = $1 and b = $2 ...".
 class Conditions {
 public:
-    /// @p condition holds one {} for the parameter's mark.
+    /// @p condition contains one {} for the parameter's placeholder.
     void add(std::string_view condition, Value parameter)
     {
         parameters_.push_back(std::move(parameter));
@@ -142,7 +142,7 @@ void startAfter(Transaction& tx, Conditions& where, const NodeFilter& filter, co
         tx.query(fmt::format("select {} from nodes where uuid = $1", key.expression), {filter.marker});
     if (last.empty())
         throw Error(ErrorCode::NotFound, fmt::format("the marker {} is not a node", filter.marker),
-                    "start the list again without a marker");
+                    "repeat the list without a marker");
     const std::string value = where.mark(last[0][0]);
     const std::string uuid = where.mark(filter.marker);
     where.add(

@@ -81,10 +81,9 @@ void requireLease(Transaction& tx, const Node& node, const LeaseEpoch& lease)
     const auto held = tx.query("select 1 from leases where node_uuid = $1 and epoch = $2 and holder <> ''",
                                {lease.node.uuid, lease.epoch});
     if (held.empty() || lease.node != node.id)
-        throw Error(
-            ErrorCode::Conflict,
-            fmt::format("the lease of node {} (epoch {}) is not held any more", shownName(node), lease.epoch),
-            "another conductor took over; nothing was written");
+        throw Error(ErrorCode::Conflict,
+                    fmt::format("the lease of node {} (epoch {}) is lost", shownName(node), lease.epoch),
+                    "another conductor holds it now; the database is unchanged");
 }
 
 } // namespace
@@ -104,7 +103,8 @@ std::optional<Node> NodeRepository::findByName(Transaction& tx, const std::strin
 {
     if (name.empty())
         return std::nullopt;
-    return nodeTable().first(tx, "where name = $1 and name <> ''", {name}); // so the partial index serves
+    return nodeTable().first(tx, "where name = $1 and name <> ''",
+                             {name}); // the second condition enables the partial index
 }
 
 std::vector<Node> NodeRepository::inState(Transaction& tx, model::State state, std::size_t limit) const
@@ -134,11 +134,12 @@ Node NodeRepository::update(Transaction& tx, const Node& node, const std::option
         return stored;
     const auto current = tx.query("select version from nodes where uuid = $1", {node.id.uuid});
     if (current.empty())
-        throw Error(ErrorCode::NotFound, fmt::format("node {} is gone", shownName(node)));
-    throw Error(ErrorCode::Conflict,
-                fmt::format("node {} was changed meanwhile (version {} is stale, it is at {})",
-                            shownName(node), node.version, std::get<std::int64_t>(current[0][0])),
-                "read it again and repeat the change");
+        throw Error(ErrorCode::NotFound, fmt::format("node {} no longer exists", shownName(node)));
+    throw Error(
+        ErrorCode::Conflict,
+        fmt::format("another request has changed node {} (version {} is stale, the current one is {})",
+                    shownName(node), node.version, std::get<std::int64_t>(current[0][0])),
+        "read the node again and repeat the change");
 }
 
 void NodeRepository::recordPower(Transaction& tx, const model::NodeId& id, model::PowerState power) const
@@ -149,7 +150,7 @@ void NodeRepository::recordPower(Transaction& tx, const model::NodeId& id, model
 void NodeRepository::remove(Transaction& tx, const model::NodeId& id) const
 {
     tx.execute("delete from events where node_uuid = $1 and node_uuid <> ''", {id.uuid});
-    nodeTable().remove(tx, id.uuid); // ports, operations with steps, lease, agent, config drive go with it
+    nodeTable().remove(tx, id.uuid); // cascades to ports, operations with steps, lease, agent, config drive
 }
 
 std::int64_t NodeRepository::count(Transaction& tx) const

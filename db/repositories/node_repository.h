@@ -9,32 +9,32 @@
 
 namespace bm::db {
 
-/// What a list of nodes is narrowed and ordered by; unset members do not narrow.
+/// Filter and order of a list of nodes; unset members do not restrict.
 struct NodeFilter {
     std::optional<model::State> state{};
     std::optional<std::string> driver{};
     std::optional<std::string> resourceClass{};
     std::optional<std::string> owner{};
     std::optional<std::string> lessee{};
-    std::optional<std::string> project{}; ///< that owns or leases it
+    std::optional<std::string> project{}; ///< owner or lessee
     std::optional<std::string> conductorGroup{};
     std::optional<std::string> shard{};
     std::optional<std::string> chassisUuid{};
-    std::optional<std::string> parentNode{}; ///< "": only those that sit in no other
+    std::optional<std::string> parentNode{}; ///< "": only nodes without a parent
     std::optional<std::string> instanceUuid{};
     std::optional<std::string> fault{};
     std::optional<std::string> descriptionContains{};
-    std::optional<bool> associated{}; ///< has an instance
+    std::optional<bool> associated{}; ///< whether it has an instance
     std::optional<bool> maintenance{};
     std::optional<bool> retired{};
     std::string sortKey =
-        "created_at"; ///< a column name from sortKeys(); ties by uuid. This one: as enrolled
+        "created_at"; ///< a column name from sortKeys(); uuid breaks ties. created_at: enrolment order
     bool descending = false;
     std::size_t limit = 1000;
-    std::string marker{}; ///< uuid of the last node of the page before
+    std::string marker{}; ///< uuid of the last node of the previous page
 };
 
-/// Nodes. Stateless; speaks model::Node.
+/// Repository of nodes. Stateless.
 class NodeRepository {
 public:
     std::optional<model::Node> find(Transaction& tx, const model::NodeId& id) const;
@@ -44,16 +44,16 @@ public:
     /// @throws Error InvalidInput (unknown sort key), NotFound (unknown marker)
     std::vector<model::Node> list(Transaction& tx, const NodeFilter& filter) const;
     static const std::vector<std::string>& sortKeys();
-    /// @throws Error Conflict (name or uuid taken)
+    /// @throws Error Conflict (name or uuid exists)
     void insert(Transaction& tx, const model::Node& node) const;
     /// Stores @p node with version + 1 and returns it. @throws Error Conflict when the version is stale or,
-    /// with an epoch, when the lease is not held with it any more.
+    /// with @p epoch, when the lease is lost
     model::Node update(Transaction& tx, const model::Node& node,
                        const std::optional<LeaseEpoch>& epoch = {}) const;
-    /// An observation: needs no lease and does not touch the version.
+    /// Records an observation: needs no lease and does not change the version.
     void recordPower(Transaction& tx, const model::NodeId& id, model::PowerState power) const;
     void remove(Transaction& tx,
-                const model::NodeId& id) const; ///< with its ports, operations, events, agent rows
+                const model::NodeId& id) const; ///< with its ports, operations, events and agent row
     std::int64_t count(Transaction& tx) const;
 };
 

@@ -9,7 +9,7 @@ std::vector<model::OperationId> idsOf(std::vector<Row> rows)
     std::vector<model::OperationId> ids;
     ids.reserve(rows.size());
     for (Row& row : rows)
-        ids.push_back({takeText(row.at(0))});
+        ids.push_back({moveText(row.at(0))});
     return ids;
 }
 
@@ -33,7 +33,7 @@ std::vector<model::OperationId> OperationRepository::queued(Transaction& tx, mod
 
 std::int64_t OperationRepository::countRunning(Transaction& tx, model::OperationKind kind) const
 {
-    return takeNumber(
+    return integerOf(
         tx.query("select count(*) from operations where state = 'running' and kind = $1", {store(kind)})
             .at(0)
             .at(0));

@@ -64,8 +64,8 @@ const Table<Step>& stepTable()
     return table;
 }
 
-/// Whether a member "image", "image_id", "image_source" ... anywhere in @p value is, or holds, one of the two
-/// texts.
+/// Whether a member "image", "image_id", "image_source" ... anywhere in @p value equals or contains @p id or
+/// @p name.
 bool namesImage(const nlohmann::json& value, const std::string& id, const std::string& name, bool below)
 {
     if (value.is_string()) {
@@ -97,13 +97,13 @@ void OperationRepository::insert(Transaction& tx, const Operation& operation,
 void OperationRepository::update(Transaction& tx, const Operation& operation) const
 {
     if (operations().update(tx, operation) == 0)
-        throw Error(ErrorCode::NotFound, "operation " + operation.id.uuid + " is gone");
+        throw Error(ErrorCode::NotFound, "operation " + operation.id.uuid + " no longer exists");
 }
 
 void OperationRepository::updateStep(Transaction& tx, const Step& step) const
 {
     if (stepTable().update(tx, step) == 0)
-        throw Error(ErrorCode::NotFound, "step " + step.id.uuid + " is gone");
+        throw Error(ErrorCode::NotFound, "step " + step.id.uuid + " no longer exists");
 }
 
 std::optional<Operation> OperationRepository::find(Transaction& tx, const model::OperationId& id) const

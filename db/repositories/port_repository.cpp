@@ -75,7 +75,7 @@ std::vector<Port> PortRepository::list(Transaction& tx, std::size_t limit, const
         const std::optional<Port> last = ports().byKey(tx, marker);
         if (!last)
             throw Error(ErrorCode::NotFound, "the marker " + marker + " is not a port",
-                        "start the list again without a marker");
+                        "repeat the list without a marker");
         parameters.push_back(store(last->createdAt));
         parameters.emplace_back(marker);
         where += fmt::format("{} (created_at, uuid) > (${}, ${})", where.empty() ? "where" : " and",
@@ -92,7 +92,7 @@ void PortRepository::insert(Transaction& tx, const Port& port) const
 void PortRepository::update(Transaction& tx, const Port& port) const
 {
     if (ports().update(tx, port) == 0)
-        throw Error(ErrorCode::NotFound, "port " + port.id.uuid + " is gone");
+        throw Error(ErrorCode::NotFound, "port " + port.id.uuid + " no longer exists");
 }
 
 void PortRepository::remove(Transaction& tx, const model::PortId& id) const

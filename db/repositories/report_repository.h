@@ -7,11 +7,11 @@
 
 namespace bm::db {
 
-/// Signed reports of nodes; only ever added to, gone with their node.
+/// Signed reports of nodes. Reports are never changed; they are deleted with their node.
 class ReportRepository {
 public:
     void append(Transaction& tx, const model::NodeReport& report) const;
-    /// The newest of @p kind ("deploy", "verify").
+    /// The newest report of @p kind ("deploy", "verify").
     std::optional<model::NodeReport> latest(Transaction& tx, const model::NodeId& node,
                                             std::string_view kind) const;
 };

@@ -19,9 +19,10 @@ public:
     std::vector<model::Port> ofGroup(Transaction& tx, const model::PortGroupId& group) const;
     std::vector<model::Port> ofNode(Transaction& tx, const model::NodeId& node) const;
     std::vector<model::Port> all(Transaction& tx) const;
-    std::vector<model::Port> list(Transaction& tx, std::size_t limit, const std::string& marker,
-                                  const std::string& project = {}) const; ///< @p project: of its nodes
-    void insert(Transaction& tx, const model::Port& port) const; ///< @throws Error Conflict (MAC taken)
+    std::vector<model::Port>
+    list(Transaction& tx, std::size_t limit, const std::string& marker,
+         const std::string& project = {}) const;                 ///< @p project: ports of its nodes only
+    void insert(Transaction& tx, const model::Port& port) const; ///< @throws Error Conflict (MAC exists)
     void update(Transaction& tx, const model::Port& port) const;
     void remove(Transaction& tx, const model::PortId& id) const;
 };
@@ -31,7 +32,7 @@ public:
     std::optional<model::Image> find(Transaction& tx, const model::ImageId& id) const;
     std::optional<model::Image> findByName(Transaction& tx, const std::string& name) const;
     std::vector<model::Image> all(Transaction& tx) const;
-    void insert(Transaction& tx, const model::Image& image) const; ///< @throws Error Conflict (name taken)
+    void insert(Transaction& tx, const model::Image& image) const; ///< @throws Error Conflict (name exists)
     void update(Transaction& tx, const model::Image& image) const;
     void remove(Transaction& tx, const model::ImageId& id) const;
     std::int64_t countWithContent(Transaction& tx, const std::string& contentId) const;
@@ -45,53 +46,53 @@ public:
     void updateStep(Transaction& tx, const model::Step& step) const;
     std::optional<model::Operation> find(Transaction& tx, const model::OperationId& id) const;
     std::optional<model::Step> findStep(Transaction& tx, const model::StepId& id) const;
-    /// The queued or running operation of a node; at most one.
+    /// The queued or running operation of a node. A node has at most one.
     std::optional<model::Operation> current(Transaction& tx, const model::NodeId& node) const;
     std::optional<model::Operation> latest(Transaction& tx, const model::NodeId& node) const;
     std::vector<model::Operation> unfinished(Transaction& tx) const; ///< queued and running, oldest first
-    /// Running ones whose runAt has come, the longest due first.
+    /// Running operations whose runAt has passed, the longest overdue first.
     std::vector<model::OperationId> due(Transaction& tx, model::UtcTime now, std::size_t limit) const;
-    /// Queued ones of a kind, oldest first.
+    /// Queued operations of a kind, oldest first.
     std::vector<model::OperationId> queued(Transaction& tx, model::OperationKind kind,
                                            std::size_t limit) const;
     std::int64_t countRunning(Transaction& tx, model::OperationKind kind) const;
-    /// When the next running one is due; nothing when none runs.
+    /// The earliest runAt of all running operations; nullopt when none runs.
     std::optional<model::UtcTime> nextRunAt(Transaction& tx) const;
-    /// Has a queued or running operation looked at no later than @p at.
+    /// Makes a queued or running operation due at @p at, unless it is due earlier.
     void makeDueNow(Transaction& tx, const model::OperationId& id, model::UtcTime at) const;
     std::vector<model::Step> steps(Transaction& tx, const model::OperationId& operation) const;
-    /// Unfinished operations whose request names @p imageName or image id (an image in use).
+    /// Nodes with an unfinished operation whose request names the image.
     std::vector<model::NodeId> nodesUsingImage(Transaction& tx, const model::ImageId& image) const;
 };
 
 class EventRepository {
 public:
-    std::int64_t append(Transaction& tx, const model::NodeEvent& event) const; ///< its sequence
+    std::int64_t append(Transaction& tx, const model::NodeEvent& event) const; ///< @return its sequence
     std::vector<model::NodeEvent> ofNode(Transaction& tx, const model::NodeId& node,
                                          std::int64_t afterSequence, std::size_t limit) const;
     std::vector<model::NodeEvent> since(Transaction& tx, std::int64_t afterSequence, std::size_t limit) const;
-    /// Of those after @p afterSequence the first @p limit that @p filter lets pass.
+    /// The first @p limit events after @p afterSequence that match @p filter.
     std::vector<model::NodeEvent> matching(Transaction& tx, const EventFilter& filter,
                                            std::int64_t afterSequence, std::size_t limit) const;
     std::int64_t latestSequence(Transaction& tx) const;
-    /// The node's newest event of one kind.
+    /// The newest event of one kind of the node.
     std::optional<model::NodeEvent> latestOfKind(Transaction& tx, const model::NodeId& node,
                                                  const std::string& kind) const;
 };
 
-/// Observations of a node's agent and boot: rows of their own, need no lease.
+/// Observations of a node's agent and boot. A separate table, so that writes need no lease.
 struct AgentRecord {
     model::NodeId node;
-    std::string bootSecretHash; ///< SHA-256 of the last boot secret; "" none
+    std::string bootSecretHash; ///< SHA-256 of the last boot secret; "": none
     std::optional<model::UtcTime> bootSecretAt;
-    std::string nonceHash;                           ///< who traded it
-    std::string tokenSealed;                         ///< sealed token: the same nonce gets it again
+    std::string nonceHash;                           ///< hash of the nonce that was exchanged for the token
+    std::string tokenSealed;                         ///< sealed token; the same nonce gets it again
     std::string bootId;                              ///< kernel boot id of the agent's RAM disk
-    std::optional<model::UtcTime> bootExpectedUntil; ///< boot scripts are served until then
+    std::optional<model::UtcTime> bootExpectedUntil; ///< bmd serves boot scripts until then
     std::optional<model::UtcTime> lastContactAt;
-    std::string address; ///< IP it asks from
+    std::string address; ///< the agent's IP address
     std::string version;
-    model::JsonText inventory{}; ///< of its latest boot
+    model::JsonText inventory{}; ///< of the latest boot
 };
 
 class AgentRepository {
@@ -101,7 +102,7 @@ public:
     std::vector<AgentRecord> expectedToBoot(Transaction& tx, model::UtcTime now) const;
 };
 
-/// Blobs that belong to a node until its next deployment: the config drive (sealed: it may hold secrets).
+/// The config drive of a node until its next deployment, sealed because it may contain secrets.
 class ConfigDriveRepository {
 public:
     void store(Transaction& tx, const model::NodeId& node, const std::string& sealed) const;

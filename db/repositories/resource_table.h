@@ -8,23 +8,22 @@
 
 namespace bm::db {
 
-/// A page of a resource's list.
+/// One page of a list of resources.
 struct ResourcePage {
-    std::string where{};                   ///< "node_uuid = $1", or nothing
-    std::vector<Value> parameters{};       ///< of where
-    std::string sortColumn = "created_at"; ///< one of the table's, never a client's word
+    std::string where{};                   ///< "node_uuid = $1", or empty
+    std::vector<Value> parameters{};       ///< for where
+    std::string sortColumn = "created_at"; ///< a column of the table, never a client's text
     bool descending = false;
     std::size_t limit = 1000;
-    std::string marker{};  ///< the uuid that the page before ended with; "": the first page
-    std::string project{}; ///< only what it owns, or what is of nodes that it owns or leases; "": all
+    std::string marker{};  ///< uuid of the last row of the previous page; "": the first page
+    std::string project{}; ///< only rows that the project owns, or of nodes that it owns or leases; "": all
 };
 
-/// What every resource of Ironic's needs of its table: rows that have uuid, created_at and updated_at.
-/// Stateless.
+/// Common queries for Ironic's resources: tables with the columns uuid, created_at and updated_at. Stateless.
 template <class T> class ResourceRepository {
 public:
-    /// @p table outlives it; @p one is its name in errors: "chassis"; @p ofProject is the condition of a
-    /// project's rows, {} for the project; none: no project has any
+    /// @p table must outlive it. @p one is the resource's name in errors: "chassis". @p ofProject is the
+    ///   condition for a project's rows, with {} for the project; by default a project has no rows.
     ResourceRepository(const Table<T>& table, std::string one, std::string_view ofProject = "false")
         : table_(table), one_(std::move(one)), ofProject_(ofProject)
     {}
@@ -34,7 +33,7 @@ public:
     {
         return table_.first(tx, fmt::format("where {} = $1", column), {value});
     }
-    /// @throws Error NotFound: there is no such marker
+    /// @throws Error NotFound: unknown marker
     std::vector<T> list(Transaction& tx, const ResourcePage& page) const
     {
         std::vector<Value> parameters = page.parameters;
@@ -52,7 +51,7 @@ public:
             if (rows.empty())
                 throw model::Error(model::ErrorCode::NotFound,
                                    "The marker " + page.marker + " could not be found.",
-                                   "start the list again without a marker");
+                                   "repeat the list without a marker");
             parameters.push_back(rows.front()[0]);
             parameters.emplace_back(page.marker);
             where += fmt::format("{}({}, uuid) {} (${}, ${})", where.empty() ? "" : " and ", page.sortColumn,
@@ -69,7 +68,7 @@ public:
     void update(Transaction& tx, const T& item) const
     {
         if (table_.update(tx, item) == 0)
-            throw model::Error(model::ErrorCode::NotFound, one_ + " " + item.id.uuid + " is gone");
+            throw model::Error(model::ErrorCode::NotFound, one_ + " " + item.id.uuid + " no longer exists");
     }
     void remove(Transaction& tx, const std::string& uuid) const { table_.remove(tx, uuid); }
 

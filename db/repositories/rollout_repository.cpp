@@ -70,7 +70,7 @@ const Table<RolloutNode>& rolloutNodes()
 
 std::int64_t rolloutNumberOf(Transaction& tx, std::string_view sql, const std::vector<Value>& parameters)
 {
-    return takeNumber(tx.query(sql, parameters).at(0).at(0));
+    return integerOf(tx.query(sql, parameters).at(0).at(0));
 }
 
 void add(model::RolloutCounts& counts, model::RolloutNodeState state, std::int64_t number)
@@ -117,16 +117,15 @@ Rollout RolloutRepository::update(Transaction& tx, Rollout rollout) const
 {
     const std::int64_t expected = rollout.version++;
     if (rollouts().updateIf(tx, rollout, "version", expected) == 0)
-        throw Error(ErrorCode::Conflict,
-                    "rollout " + rollout.name + " was changed by somebody else meanwhile",
-                    "look at it and try again: bm rollout show " + rollout.name);
+        throw Error(ErrorCode::Conflict, "another request has changed rollout " + rollout.name,
+                    "read it and repeat the change: bm rollout show " + rollout.name);
     return rollout;
 }
 
 void RolloutRepository::updateNode(Transaction& tx, const RolloutNode& node) const
 {
     if (rolloutNodes().update(tx, node) == 0)
-        throw Error(ErrorCode::NotFound, "node " + node.nodeName + " is not in the rollout any more");
+        throw Error(ErrorCode::NotFound, "node " + node.nodeName + " is no longer in the rollout");
 }
 
 std::optional<Rollout> RolloutRepository::find(Transaction& tx, const model::RolloutId& id) const
@@ -208,7 +207,7 @@ model::RolloutCounts RolloutRepository::counts(Transaction& tx, const model::Rol
                   {rollout.uuid})) {
         model::RolloutNodeState state{};
         load(row.at(0), state);
-        add(counts, state, takeNumber(row.at(1)));
+        add(counts, state, integerOf(row.at(1)));
     }
     return counts;
 }
@@ -251,7 +250,7 @@ RolloutRepository::unfinishedByWave(Transaction& tx, const model::RolloutId& rol
          tx.query("select wave, count(*) from rollout_nodes where rollout_uuid = $1 and state not in "
                   "('done', 'failed', 'skipped', 'aborted') group by wave order by wave",
                   {rollout.uuid}))
-        waves.emplace_back(static_cast<std::int32_t>(takeNumber(row.at(0))), takeNumber(row.at(1)));
+        waves.emplace_back(static_cast<std::int32_t>(integerOf(row.at(0))), integerOf(row.at(1)));
     return waves;
 }
 
@@ -277,9 +276,9 @@ RolloutRepository::runningSteps(Transaction& tx, const model::RolloutId& rollout
              "steps s on s.operation_uuid = o.uuid where o.rollout_uuid = $1 and o.state in ('queued', "
              "'running') and s.state in ('running', 'waiting')",
              {rollout.uuid})) {
-        RunningStep step{takeText(row.at(1)), takeNumber(row.at(2)), takeNumber(row.at(3)), {}};
+        RunningStep step{moveText(row.at(1)), integerOf(row.at(2)), integerOf(row.at(3)), {}};
         load(row.at(4), step.startedAt);
-        steps.insert_or_assign(takeText(row.at(0)), std::move(step));
+        steps.insert_or_assign(moveText(row.at(0)), std::move(step));
     }
     return steps;
 }
@@ -296,7 +295,7 @@ std::map<std::string, std::string> RolloutRepository::taken(Transaction& tx) con
              "select n.node_uuid, r.name from rollout_nodes n join rollouts r on r.uuid = n.rollout_uuid "
              "where n.state in ('pending', 'draining', 'working', 'checking', 'retrying', 'restoring')",
              {}))
-        taken.emplace(takeText(row.at(0)), takeText(row.at(1)));
+        taken.emplace(moveText(row.at(0)), moveText(row.at(1)));
     return taken;
 }
 

@@ -5,7 +5,7 @@
 namespace bm::db {
 namespace {
 
-// Times are milliseconds since 1970 UTC, booleans 0 or 1, absent text '', JSON canonical text.
+// Times are milliseconds since 1970 UTC, booleans are 0 or 1, an absent text is '', JSON is canonical text.
 constexpr std::string_view kNodes = R"(create table nodes (
   uuid {text} primary key, name {text} not null, driver {text} not null,
   provision_state {text} not null, target_provision_state {text} not null,
@@ -71,13 +71,13 @@ constexpr auto kFirst = std::to_array<std::string_view>({
   started_at bigint, finished_at bigint, deadline bigint,
   unique (operation_uuid, position)))",
 
-    // No reference: an event may be of a machine that is not known.
+    // No foreign key: an event may belong to an unknown machine.
     R"(create table events (
   sequence {rising_key}, node_uuid {text} not null, at bigint not null, kind {text} not null,
   message {text} not null, details {text} not null, operation_uuid {text} not null))",
     "create index events_node on events (node_uuid, sequence)",
 
-    // A lease that is given back keeps its row with holder '': the epoch must never fall.
+    // A released lease keeps its row with holder '', because the epoch must never decrease.
     R"(create table leases (
   node_uuid {text} primary key references nodes (uuid) on delete cascade,
   holder {text} not null, boot_id {text} not null, purpose {text} not null, epoch bigint not null, since bigint not null))",

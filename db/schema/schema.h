@@ -9,7 +9,7 @@ namespace bm::db {
 /// All migrations of bm, oldest first, versions 1, 2, 3 ...
 std::span<const Migration> allMigrations();
 
-/// The statements of the migrations after the first, a file each; schema.cpp numbers them.
+/// The statements of the later migrations, one file each; schema.cpp numbers them.
 std::span<const std::string_view> rolloutTables();
 std::span<const std::string_view> scheduleTables();
 std::span<const std::string_view> outsideTables();

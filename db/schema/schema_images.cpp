@@ -1,4 +1,4 @@
-// What operators say of images, when they were looked at, and work on images that outlives bmd.
+// Labels and verification times of images, and image jobs that survive a restart of bmd.
 #include "db/schema/schema.h"
 
 #include <array>

@@ -1,5 +1,5 @@
-// Migration 5: each node has a number, for lists in the order of enrolment. Migration 11: sequences give the
-// numbers.
+// Migration 5: each node has a number, for lists in the order of enrolment. Migration 11: sequences assign
+// the numbers.
 #include "db/schema/schema.h"
 
 #include <array>

@@ -1,4 +1,4 @@
-// What the outside is told and what of it is written down: webhooks and the audit log.
+// Webhooks and the audit log.
 #include "db/schema/schema.h"
 
 #include <array>

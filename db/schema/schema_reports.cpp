@@ -1,4 +1,4 @@
-// Signed reports of what is on a node's disk.
+// Signed reports about a node's disk.
 #include "db/schema/schema.h"
 
 #include <array>

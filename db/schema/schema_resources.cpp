@@ -1,4 +1,4 @@
-// What Ironic has beside nodes and ports.
+// Ironic's resources besides nodes and ports.
 #include "db/schema/schema.h"
 
 #include <array>

@@ -1,4 +1,4 @@
-// Migration 2: rollouts, tags of images, and who asked for an operation.
+// Migration 2: rollouts, image tags, and the rollout of an operation.
 #include "db/schema/schema.h"
 
 #include <array>
@@ -32,7 +32,7 @@ constexpr auto kRolloutsStatements = std::to_array<std::string_view>({
   version bigint not null))",
     "create index rollouts_open on rollouts (number) where state in ('running', 'paused', 'aborting')",
 
-    // No reference to nodes: a deleted node's row tells what became of it.
+    // No foreign key to nodes: the row of a deleted node keeps its result.
     R"(create table rollout_nodes (
   uuid {text} primary key, rollout_uuid {text} not null references rollouts (uuid) on delete cascade,
   node_uuid {text} not null, node_name {text} not null, rack {text} not null,
@@ -45,7 +45,7 @@ constexpr auto kRolloutsStatements = std::to_array<std::string_view>({
     "create index rollout_nodes_position on rollout_nodes (rollout_uuid, position)",
     "create index rollout_nodes_state on rollout_nodes (rollout_uuid, state)",
     "create index rollout_nodes_phone on rollout_nodes (phone_home_hash) where phone_home_hash <> ''",
-    // A node is in one open rollout at most.
+    // A node is in at most one open rollout.
     "create unique index rollout_nodes_open on rollout_nodes (node_uuid) where state in "
     "('pending', 'draining', 'working', 'checking', 'retrying', 'restoring')",
 });

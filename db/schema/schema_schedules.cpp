@@ -17,7 +17,7 @@ constexpr auto kSchedulesStatements = std::to_array<std::string_view>({
     "create index schedules_due on schedules (next_due_at, uuid) where next_due_at is not null and paused = "
     "0",
 
-    // A due time is taken once: the insert is what takes it.
+    // The unique constraint allows one run per due time.
     R"(create table schedule_runs (
   uuid {text} primary key, schedule_uuid {text} not null references schedules (uuid) on delete cascade,
   due_at bigint not null, caused_by {text} not null, state {text} not null,

@@ -1,4 +1,4 @@
-// Migration 8: an image is a disk or a tree; what is known of a tree stands beside it.
+// Migration 8: an image is a disk or a tree; a tree has a description.
 #include "db/schema/schema.h"
 
 #include <array>

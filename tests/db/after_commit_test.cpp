@@ -16,7 +16,7 @@ TEST_CASE("an action after the commit", "[db][after-commit]")
     const auto record = [&](const std::string& line) { return [&log, line] { log.push_back(line); }; };
     using Lines = std::vector<std::string>;
 
-    SECTION("runs on the thread that called write, before write returns, when readers see the rows")
+    SECTION("runs on the thread that called write, after the commit and before write returns")
     {
         std::thread::id ran;
         std::int64_t seen = 0;
@@ -30,7 +30,7 @@ TEST_CASE("an action after the commit", "[db][after-commit]")
         CHECK(ran == std::this_thread::get_id());
         CHECK(seen == 1);
     }
-    SECTION("runs once, in the order of the calls, those of inner units among them")
+    SECTION("runs once, in the order of registration, including inner units")
     {
         database.write([&](Transaction& tx) {
             tx.afterCommit(record("first"));
@@ -55,7 +55,7 @@ TEST_CASE("an action after the commit", "[db][after-commit]")
         insert(database, "next");
         CHECK(log.empty());
     }
-    SECTION("is dropped with the savepoint or inner unit that is rolled back, alone")
+    SECTION("is dropped with its savepoint or inner unit only")
     {
         database.write([&](Transaction& tx) {
             tx.afterCommit(record("before"));
@@ -72,7 +72,7 @@ TEST_CASE("an action after the commit", "[db][after-commit]")
         });
         CHECK(log == Lines{"before", "after"});
     }
-    SECTION("that throws changes nothing for the write and for the next action")
+    SECTION("that throws affects neither the write nor the next action")
     {
         database.write([&](Transaction& tx) {
             NodeRepository{}.insert(tx, makeNode("a"));
@@ -82,7 +82,7 @@ TEST_CASE("an action after the commit", "[db][after-commit]")
         CHECK(log == Lines{"next"});
         CHECK(count(database) == 1);
     }
-    SECTION("belongs to its own unit, also in a common commit")
+    SECTION("belongs to its own unit, also in a group commit")
     {
         std::vector<std::future<bool>> writes;
         {
@@ -112,7 +112,7 @@ TEST_CASE("an action after the commit", "[db][after-commit]")
         database.writeAsync([&](Transaction& tx) { tx.afterCommit(record("async")); },
                             [](const model::Error&) {});
         database.flush();
-        database.write([](Transaction&) {}); // behind the actions of the flush's commit
+        database.write([](Transaction&) {}); // waits for the actions of the flush's commit
         CHECK(log == Lines{"async"});
     }
 }

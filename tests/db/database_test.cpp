@@ -11,21 +11,21 @@ using namespace bm;
 using namespace bm::db;
 using model::ErrorCode;
 
-TEST_CASE("a unit of writing", "[db]")
+TEST_CASE("a write unit", "[db]")
 {
     const TestStore store;
     Database database = store.open();
-    SECTION("is there for readers when write returns")
+    SECTION("is visible to readers when write returns")
     {
         insert(database, "a");
         CHECK(count(database) == 1);
     }
-    SECTION("returns what it returns, even what only moves")
+    SECTION("returns a value, even a move-only one")
     {
         const auto value = database.write([](Transaction&) { return std::make_unique<int>(7); });
         CHECK(*value == 7);
     }
-    SECTION("that throws leaves nothing, and its exception arrives as it was thrown")
+    SECTION("that throws is rolled back, and its exception propagates unchanged")
     {
         struct Odd : std::runtime_error {
             using std::runtime_error::runtime_error;
@@ -39,7 +39,7 @@ TEST_CASE("a unit of writing", "[db]")
         insert(database, "a");
         CHECK(count(database) == 1);
     }
-    SECTION("inside a unit runs within it, and is undone with it")
+    SECTION("inside a unit is rolled back with it")
     {
         CHECK_THROWS_AS(database.write([&](Transaction&) {
             insert(database, "inner");
@@ -48,7 +48,7 @@ TEST_CASE("a unit of writing", "[db]")
                         std::runtime_error);
         CHECK(count(database) == 0);
     }
-    SECTION("inside a unit that throws is undone alone")
+    SECTION("inside a unit is rolled back alone when it throws")
     {
         database.write([&](Transaction& tx) {
             NodeRepository{}.insert(tx, makeNode("outer"));
@@ -59,14 +59,14 @@ TEST_CASE("a unit of writing", "[db]")
         });
         CHECK(count(database) == 1);
     }
-    SECTION("sees its own writes when it reads by the database")
+    SECTION("sees its own writes in Database::read")
     {
         database.write([&](Transaction& tx) {
             NodeRepository{}.insert(tx, makeNode("a"));
             CHECK(count(database) == 1);
         });
     }
-    SECTION("may run while a read is open, which keeps its snapshot")
+    SECTION("does not change the snapshot of an open read")
     {
         database.read([&](Transaction& tx) {
             CHECK(NodeRepository{}.count(tx) == 0);
@@ -77,7 +77,7 @@ TEST_CASE("a unit of writing", "[db]")
     }
 }
 
-TEST_CASE("a unit of reading", "[db]")
+TEST_CASE("a read unit", "[db]")
 {
     const TestStore store;
     Database database = store.open(1);
@@ -87,11 +87,11 @@ TEST_CASE("a unit of reading", "[db]")
                         model::Error);
         CHECK(count(database) == 0);
     }
-    SECTION("inside a unit of reading needs no second reader")
+    SECTION("inside a read unit needs no second connection")
     {
         CHECK(database.read([&](Transaction&) { return count(database); }) == 0);
     }
-    SECTION("that throws gives its reader back")
+    SECTION("that throws returns its connection")
     {
         for (int i = 0; i < 3; ++i)
             CHECK_THROWS_AS(database.read([](Transaction&) { throw std::runtime_error("x"); }),
@@ -100,7 +100,7 @@ TEST_CASE("a unit of reading", "[db]")
     }
 }
 
-TEST_CASE("units that are committed together", "[db]")
+TEST_CASE("units of a group commit", "[db]")
 {
     const TestStore store;
     Database database = store.open();
@@ -141,7 +141,7 @@ TEST_CASE("an asynchronous write", "[db]")
         database->writeAsync([name](Transaction& tx) { NodeRepository{}.insert(tx, makeNode(name)); },
                              [&](const model::Error&) { ++failures; });
     };
-    SECTION("is committed by itself")
+    SECTION("is committed without another write")
     {
         later("a");
         bool there = false;
@@ -151,7 +151,7 @@ TEST_CASE("an asynchronous write", "[db]")
         }
         CHECK(there);
     }
-    SECTION("is there after a flush, and a second flush is harmless")
+    SECTION("is committed after flush(), and a second flush does nothing")
     {
         later("a");
         later("b");
@@ -159,7 +159,7 @@ TEST_CASE("an asynchronous write", "[db]")
         CHECK(count(*database) == 2);
         database->flush();
     }
-    SECTION("joins the next commit, in its order")
+    SECTION("joins the next commit in order")
     {
         std::vector<std::size_t> groups;
         database->onCommit([&](const CommitFacts& facts) { groups.push_back(facts.units); });
@@ -170,13 +170,13 @@ TEST_CASE("an asynchronous write", "[db]")
             busy.letGo();
         }
         database->write([](Transaction& tx) { CHECK(NodeRepository{}.count(tx) == 2); });
-        database->write([](Transaction&) {}); // its turn comes when the hook has been called for the others
+        database->write([](Transaction&) {}); // runs after the hook was called for the others
         database->onCommit({});
         REQUIRE(groups.size() >= 2);
         CHECK(groups[0] == 1);
         CHECK(groups[1] == 3);
     }
-    SECTION("fails alone, and its caller is told")
+    SECTION("fails alone and calls onFailure")
     {
         later("a");
         database->writeAsync([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); },
@@ -199,7 +199,7 @@ TEST_CASE("an asynchronous write", "[db]")
     CHECK(failures <= 1);
 }
 
-TEST_CASE("many at once", "[db]")
+TEST_CASE("concurrent writes and reads are consistent", "[db]")
 {
     const TestStore store;
     Database database = store.open(3);
@@ -211,10 +211,11 @@ TEST_CASE("many at once", "[db]")
     for (int i = 0; i < 5; ++i)
         readers.emplace_back([&] {
             while (going)
-                database.read([&](Transaction& tx) { // pairs are written in one unit: never half of one
-                    if (NodeRepository{}.count(tx) % 2 != 0 || NodeRepository{}.all(tx).size() % 2 != 0)
-                        ++torn;
-                });
+                database.read(
+                    [&](Transaction& tx) { // one unit writes a pair, so a reader never sees half of it
+                        if (NodeRepository{}.count(tx) % 2 != 0 || NodeRepository{}.all(tx).size() % 2 != 0)
+                            ++torn;
+                    });
         });
     std::vector<std::thread> writers;
     for (int t = 0; t < kThreads; ++t)
@@ -235,7 +236,7 @@ TEST_CASE("many at once", "[db]")
     CHECK(count(database) == 2 * kThreads * kEach);
 }
 
-TEST_CASE("compare and set lets one of many through", "[db][node]")
+TEST_CASE("compare-and-set lets one of several updates succeed", "[db][node]")
 {
     World world;
     std::atomic<int> stored{0}, refused{0};

@@ -9,7 +9,7 @@
 
 namespace bm::db {
 
-/// A folder on disk, removed at the end.
+/// A folder on disk; the destructor deletes it.
 class Folder {
 public:
     Folder();
@@ -22,15 +22,15 @@ private:
     std::filesystem::path path_;
 };
 
-/// An empty database of the engine that the contract tests run on: the row of engines.cpp that the
-/// environment's BM_TEST_ENGINE names, else the first. Every engine passes the same tests; a new one is a row
-/// there and a test in CMakeLists.txt.
+/// An empty database of the engine for the contract tests: the row of engines.cpp that the environment's
+/// BM_TEST_ENGINE names, else the first. Every engine passes the same tests. A new engine needs a row there
+/// and a test in CMakeLists.txt.
 class TestStore {
 public:
     TestStore() = default;
-    /// An engine on this store's data; another one finds what the first has stored.
+    /// Creates an engine on this store's data; several share the data.
     std::unique_ptr<Engine> engine(std::size_t readers = 4) const;
-    /// Opens it with bm's schema.
+    /// Opens the database with bm's schema.
     Database open(std::size_t readers = 4) const;
 
 private:

@@ -24,7 +24,7 @@ inline model::Node makeNode(const std::string& name, std::int64_t created = 1000
     return node;
 }
 
-/// The error that @p unit throws; none: the test fails.
+/// The error that @p unit throws; fails the test when it throws none.
 template <class Unit> model::Error errorOf(Unit&& unit)
 {
     std::optional<model::Error> caught;

@@ -16,7 +16,7 @@ TEST_CASE("a lease", "[db][lease]")
     const auto lease = take("c1", "boot-a");
     REQUIRE(lease);
 
-    SECTION("is told with all it says")
+    SECTION("has all its values")
     {
         const auto found = world.database.read([&](Transaction& tx) { return leases.find(tx, node); });
         REQUIRE(found);
@@ -24,18 +24,18 @@ TEST_CASE("a lease", "[db][lease]")
                        found->since) == std::tie(node, "c1", "boot-a", "deploy", lease->epoch, lease->since));
         CHECK(world.database.read([&](Transaction& tx) { return leases.all(tx); }).size() == 1);
     }
-    SECTION("is exclusive: nobody else gets it, nor another worker of the same process")
+    SECTION("is exclusive, even within one process")
     {
         CHECK_FALSE(take("c2", "boot-b"));
         CHECK_FALSE(take("c1", "boot-a"));
     }
-    SECTION("is taken back by the next life of its conductor, with a higher epoch")
+    SECTION("is taken over by a restarted conductor with a higher epoch")
     {
         const auto again = take("c1", "boot-b");
         REQUIRE(again);
         CHECK(again->epoch > lease->epoch);
     }
-    SECTION("is free once it was given back, and its epoch never falls")
+    SECTION("is free after its release, and its epoch never decreases")
     {
         world.database.write([&](Transaction& tx) { leases.release(tx, {node, lease->epoch}); });
         CHECK_FALSE(world.database.read([&](Transaction& tx) { return leases.find(tx, node); }));
@@ -44,7 +44,7 @@ TEST_CASE("a lease", "[db][lease]")
         REQUIRE(other);
         CHECK(other->epoch > lease->epoch);
     }
-    SECTION("is not given back by who has lost it")
+    SECTION("is not released by a former holder")
     {
         const auto again = take("c1", "boot-b");
         world.database.write([&](Transaction& tx) { leases.release(tx, {node, lease->epoch}); });
@@ -72,7 +72,7 @@ TEST_CASE("an update under a lease", "[db][lease][node]")
         update({node, lease.epoch});
         CHECK(version() == 1);
     }
-    SECTION("is refused once another took over")
+    SECTION("is refused after another conductor took the lease")
     {
         world.database.write(
             [&](Transaction& tx) { leases.take(tx, node, "c1", "boot-b", "deploy", at(2)); });
@@ -81,7 +81,7 @@ TEST_CASE("an update under a lease", "[db][lease][node]")
         CHECK_THAT(error.message(), Catch::Contains("lease of node rack1-07"));
         CHECK(version() == 0);
     }
-    SECTION("is refused once it was given back")
+    SECTION("is refused after the release")
     {
         world.database.write([&](Transaction& tx) { leases.release(tx, {node, lease.epoch}); });
         CHECK(errorOf([&] { update({node, lease.epoch}); }).code() == ErrorCode::Conflict);

@@ -19,7 +19,7 @@ constexpr auto kBroken = std::to_array<std::string_view>({"create table b (n big
 
 } // namespace
 
-TEST_CASE("the schema is brought up to date", "[db][migration]")
+TEST_CASE("migrations upgrade the schema", "[db][migration]")
 {
     const TestStore store;
     const std::unique_ptr<Engine> engine = store.engine();
@@ -45,7 +45,7 @@ TEST_CASE("the schema is brought up to date", "[db][migration]")
         CHECK(connection->query("select version, name from schema_migrations order by version", {}) ==
               std::vector<Row>{{std::int64_t{1}, std::string("one")}, {std::int64_t{2}, std::string("two")}});
     }
-    SECTION("or not at all: a failing migration leaves nothing")
+    SECTION("completely or not at all")
     {
         constexpr auto broken = std::to_array<Migration>({{1, "one", kOne}, {2, "broken", kBroken}});
         CHECK(errorOf([&] { migrateTo(broken); }).code() == ErrorCode::Internal);
@@ -53,7 +53,7 @@ TEST_CASE("the schema is brought up to date", "[db][migration]")
         CHECK(std::find(tables.begin(), tables.end(), "b") == tables.end());
         migrateTo(both);
     }
-    SECTION("but not back: bmd refuses a newer one with a hint")
+    SECTION("and a newer schema is refused with a hint")
     {
         migrateTo(both);
         const auto error = errorOf([&] { migrateTo(std::span(both).first(1)); });

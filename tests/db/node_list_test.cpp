@@ -10,7 +10,7 @@ using model::Node;
 
 namespace {
 
-/// Twelve nodes with values that differ, repeat and are absent.
+/// Twelve nodes with different, repeated and absent values.
 struct Fleet {
     TestStore store{};
     Database database = store.open();
@@ -62,7 +62,7 @@ std::vector<std::string> uuids(const std::vector<Node>& nodes)
 
 } // namespace
 
-TEST_CASE("a list of nodes is narrowed", "[db][node][list]")
+TEST_CASE("a list of nodes is filtered", "[db][node][list]")
 {
     Fleet fleet;
     NodeFilter filter;
@@ -143,7 +143,7 @@ TEST_CASE("a list of nodes is narrowed", "[db][node][list]")
         filter.descriptionContains = "gold_box";
         CHECK(fleet.count(filter) == 1);
     }
-    SECTION("by signs that LIKE knows, taken literally")
+    SECTION("by wildcards of LIKE, taken literally")
     {
         filter.descriptionContains = "%";
         CHECK(fleet.count(filter) == 1);
@@ -160,7 +160,7 @@ TEST_CASE("a list of nodes is narrowed", "[db][node][list]")
         filter.state = model::State::Active;
         CHECK(fleet.count(filter) == 2);
     }
-    SECTION("to its first few")
+    SECTION("by limit")
     {
         filter.limit = 5;
         CHECK(fleet.count(filter) == 5);
@@ -196,11 +196,11 @@ TEST_CASE("a list of nodes is in order", "[db][node][list]")
 {
     Fleet fleet;
     NodeFilter filter;
-    SECTION("of enrolment unless told otherwise, however many in one millisecond")
+    SECTION("of enrolment by default, even within one millisecond")
     {
         CHECK(uuids(fleet.list(filter)) == fleet.enrolled);
     }
-    SECTION("of names, backwards, byte by byte")
+    SECTION("of names, descending, byte-wise")
     {
         filter.sortKey = "name";
         filter.descending = true;
@@ -209,14 +209,14 @@ TEST_CASE("a list of nodes is in order", "[db][node][list]")
             return std::tie(a.name, a.id.uuid) > std::tie(b.name, b.id.uuid);
         }));
     }
-    SECTION("and refuses a key that is no column, naming those that are")
+    SECTION("and refuses an unknown key with the list of keys")
     {
         filter.sortKey = "driver_info; drop table nodes";
         const auto error = errorOf([&] { fleet.list(filter); });
         CHECK(error.code() == ErrorCode::InvalidInput);
         CHECK_THAT(error.hint(), Catch::Contains("created_at"));
     }
-    SECTION("and refuses a marker that is no node")
+    SECTION("and refuses an unknown marker")
     {
         filter.marker = model::makeUuid();
         CHECK(errorOf([&] { fleet.list(filter); }).code() == ErrorCode::NotFound);

@@ -82,7 +82,7 @@ TEST_CASE("a node in the database", "[db][node]")
     const NodeRepository& nodes = world.nodes;
     Database& database = world.database;
 
-    SECTION("comes back as it was stored, every member")
+    SECTION("is read as it was stored, every member")
     {
         const Node full = fullNode();
         database.write([&](Transaction& tx) { nodes.insert(tx, full); });
@@ -90,7 +90,7 @@ TEST_CASE("a node in the database", "[db][node]")
         REQUIRE(found);
         checkSame(*found, full);
     }
-    SECTION("comes back as it was updated, every member")
+    SECTION("is read as it was updated, every member")
     {
         Node full = fullNode();
         full.id = world.node.id;
@@ -100,7 +100,7 @@ TEST_CASE("a node in the database", "[db][node]")
         full.version = 1;
         checkSame(*database.read([&](Transaction& tx) { return nodes.find(tx, full.id); }), full);
     }
-    SECTION("is found by its name, and by no empty one")
+    SECTION("is found by its name, but not by an empty name")
     {
         database.write([&](Transaction& tx) { nodes.insert(tx, makeNode("")); });
         database.read([&](Transaction& tx) {
@@ -111,7 +111,7 @@ TEST_CASE("a node in the database", "[db][node]")
             CHECK(nodes.all(tx).size() == 2);
         });
     }
-    SECTION("may go without a name, as many as like")
+    SECTION("may have no name, like any number of nodes")
     {
         database.write([&](Transaction& tx) {
             nodes.insert(tx, makeNode(""));
@@ -119,14 +119,14 @@ TEST_CASE("a node in the database", "[db][node]")
         });
         CHECK(database.read([&](Transaction& tx) { return nodes.count(tx); }) == 3);
     }
-    SECTION("is refused when its name is taken; the message says which column")
+    SECTION("is refused when its name exists; the message names the column")
     {
         const auto error = errorOf(
             [&] { database.write([&](Transaction& tx) { nodes.insert(tx, makeNode("rack1-07")); }); });
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("nodes.name"));
     }
-    SECTION("is not stored from a stale copy")
+    SECTION("is not updated from a stale copy")
     {
         database.write([&](Transaction& tx) { nodes.update(tx, world.node); });
         const auto error =
@@ -134,14 +134,14 @@ TEST_CASE("a node in the database", "[db][node]")
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("version 0 is stale, it is at 1"));
     }
-    SECTION("is not updated once it is gone")
+    SECTION("is not updated after its deletion")
     {
         database.write([&](Transaction& tx) { nodes.remove(tx, world.node.id); });
         CHECK(errorOf([&] {
                   database.write([&](Transaction& tx) { nodes.update(tx, world.node); });
               }).code() == ErrorCode::NotFound);
     }
-    SECTION("takes a power reading without a new version")
+    SECTION("records a power reading without a new version")
     {
         database.write([&](Transaction& tx) { nodes.recordPower(tx, world.node.id, model::PowerState::On); });
         const auto found = database.read([&](Transaction& tx) { return nodes.find(tx, world.node.id); });
@@ -162,7 +162,7 @@ TEST_CASE("a node in the database", "[db][node]")
     }
 }
 
-TEST_CASE("a node leaves with all that is its own", "[db][node]")
+TEST_CASE("deleting a node deletes all its rows", "[db][node]")
 {
     World world;
     const model::NodeId id = world.node.id;

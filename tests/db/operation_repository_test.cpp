@@ -52,7 +52,7 @@ TEST_CASE("operations", "[db][operation]")
         operations.insert(tx, operation, {makeStep(operation, 1), makeStep(operation, 0)});
     });
 
-    SECTION("come back as updated, every member")
+    SECTION("are read as updated, every member")
     {
         operation.kind = model::OperationKind::Clean;
         operation.state = OperationState::Failed;
@@ -78,7 +78,7 @@ TEST_CASE("operations", "[db][operation]")
         CHECK(std::tie(found->createdAt, found->startedAt, found->finishedAt, found->runAt) ==
               std::tie(operation.createdAt, operation.startedAt, operation.finishedAt, operation.runAt));
     }
-    SECTION("have their steps in order, which come back as updated")
+    SECTION("have ordered steps, read as updated")
     {
         auto steps = database.read([&](Transaction& tx) { return operations.steps(tx, operation.id); });
         REQUIRE(steps.size() == 2);
@@ -107,7 +107,7 @@ TEST_CASE("operations", "[db][operation]")
         database.write([&](Transaction& tx) { operations.updateStep(tx, step); });
         checkSame(*database.read([&](Transaction& tx) { return operations.findStep(tx, step.id); }), step);
     }
-    SECTION("are one at a time on a node: current until they end, then the latest")
+    SECTION("are one at a time on a node: current, then latest")
     {
         database.read(
             [&](Transaction& tx) { CHECK(operations.current(tx, world.node.id)->id == operation.id); });
@@ -126,7 +126,7 @@ TEST_CASE("operations", "[db][operation]")
         CHECK(database.read([&](Transaction& tx) { return operations.latest(tx, world.node.id); })->id ==
               second.id);
     }
-    SECTION("that are unfinished are told oldest first")
+    SECTION("that are unfinished are listed oldest first")
     {
         database.write([&](Transaction& tx) {
             for (const auto state :
@@ -141,7 +141,7 @@ TEST_CASE("operations", "[db][operation]")
             CHECK(unfinished[1].state == OperationState::Running);
         });
     }
-    SECTION("and steps that are gone are not updated")
+    SECTION("and deleted steps are not updated")
     {
         CHECK(errorOf([&] {
                   database.write(
@@ -179,7 +179,7 @@ TEST_CASE("the queue of operations", "[db][operation]")
     add(OperationState::Queued, Clean, 1);
     const auto done = add(OperationState::Done, Deploy, 1);
 
-    SECTION("tells what is due, the longest due first")
+    SECTION("lists due operations, the longest overdue first")
     {
         database.read([&](Transaction& tx) {
             CHECK(operations.due(tx, at(99), 10).empty());
@@ -189,7 +189,7 @@ TEST_CASE("the queue of operations", "[db][operation]")
             CHECK(operations.nextRunAt(tx) == at(100));
         });
     }
-    SECTION("tells what waits for room, in the order of asking, and what runs, by kind")
+    SECTION("lists queued operations in order and counts running ones by kind")
     {
         database.read([&](Transaction& tx) {
             CHECK(operations.queued(tx, Deploy, 10) == Ids{first, second});
@@ -211,7 +211,7 @@ TEST_CASE("the queue of operations", "[db][operation]")
     }
 }
 
-TEST_CASE("an image in use", "[db][operation][image]")
+TEST_CASE("an unfinished operation uses an image", "[db][operation][image]")
 {
     World world;
     const OperationRepository operations;
@@ -230,27 +230,27 @@ TEST_CASE("an image in use", "[db][operation][image]")
             return operations.nodesUsingImage(tx, image.id).size();
         });
     };
-    SECTION("is named by id")
+    SECTION("by id")
     {
         CHECK(usedBy(R"({"image_id":")" + image.id.uuid + R"("})") == 1);
     }
-    SECTION("is named by name")
+    SECTION("by name")
     {
         CHECK(usedBy(R"({"image":"on"})") == 1);
     }
-    SECTION("is named deep inside")
+    SECTION("in a nested member")
     {
         CHECK(usedBy(R"({"deploy":[{"image":{"name":"on"}}]})") == 1);
     }
-    SECTION("is not named by a word that happens to be its name")
+    SECTION("not by an equal text in another member")
     {
         CHECK(usedBy(R"({"power":"on"})") == 0);
     }
-    SECTION("is not named by what is no JSON")
+    SECTION("not by a request that is not JSON")
     {
         CHECK(usedBy("image on") == 0);
     }
-    SECTION("is free when the operation has ended")
+    SECTION("not after the operation has ended")
     {
         operation.state = OperationState::Done;
         CHECK(usedBy(R"({"image":"on"})") == 0);

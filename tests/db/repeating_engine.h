@@ -6,8 +6,8 @@
 
 namespace bm::db {
 
-/// Another engine on which every writing transaction is tried twice: the first try ends with a serialization
-/// failure after some statements (1 to 7 by turns) or at the commit, as on an engine with concurrent writers.
+/// An engine that runs every write transaction twice. The first try ends with a serialization failure after
+/// some statements (1 to 7 in turn) or at the commit, as on an engine with concurrent writers.
 class RepeatingConnection final : public Connection {
 public:
     explicit RepeatingConnection(std::unique_ptr<Connection> inner) : inner_(std::move(inner)) {}
@@ -58,7 +58,7 @@ private:
 
     std::unique_ptr<Connection> inner_;
     bool doomed_ = false; ///< this transaction fails
-    bool failed_ = false; ///< this or the one before did
+    bool failed_ = false; ///< this transaction or the previous one has failed
     unsigned left_ = 0, turn_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// What the writer does when the engine reports a serialization failure.
+// The writer's behaviour after a serialization failure.
 #include "tests/db/repeating_engine.h"
 
 #include "db/open/open_database.h"
@@ -21,11 +21,11 @@ Database openRepeating(const Folder& folder)
 
 } // namespace
 
-TEST_CASE("a unit that meets a serialization failure runs again", "[db][repeat]")
+TEST_CASE("a unit runs again after a serialization failure", "[db][repeat]")
 {
     const Folder folder;
     Database database = openRepeating(folder);
-    SECTION("whole: its rows are there once, its actions run once")
+    SECTION("completely, with its rows and actions once")
     {
         int tries = 0, actions = 0;
         for (int i = 0; i < 10; ++i)
@@ -39,7 +39,7 @@ TEST_CASE("a unit that meets a serialization failure runs again", "[db][repeat]"
         CHECK(actions == 10);
         CHECK(tries > 10);
     }
-    SECTION("even when it swallows every exception it can name")
+    SECTION("even when it catches std::exception")
     {
         database.write([&](Transaction& tx) {
             for (int i = 0; i < 8; ++i)
@@ -50,7 +50,7 @@ TEST_CASE("a unit that meets a serialization failure runs again", "[db][repeat]"
         });
         CHECK(count(database) == 8);
     }
-    SECTION("even when it swallows all: the transaction refuses to go on")
+    SECTION("even when it catches everything: the transaction refuses further statements")
     {
         database.write([&](Transaction& tx) {
             for (int i = 0; i < 8; ++i)
@@ -61,7 +61,7 @@ TEST_CASE("a unit that meets a serialization failure runs again", "[db][repeat]"
         });
         CHECK(count(database) == 8);
     }
-    SECTION("and keeps an error of its own")
+    SECTION("and keeps its own error")
     {
         CHECK_THROWS_AS(database.write([](Transaction& tx) {
             NodeRepository{}.insert(tx, makeNode("gone"));
@@ -70,7 +70,7 @@ TEST_CASE("a unit that meets a serialization failure runs again", "[db][repeat]"
                         std::out_of_range);
         CHECK(count(database) == 0);
     }
-    SECTION("with the others of its commit, asynchronous ones too")
+    SECTION("with the other units of its commit, including asynchronous ones")
     {
         std::atomic<int> failures{0};
         std::vector<std::future<void>> writes;
@@ -91,7 +91,7 @@ TEST_CASE("a unit that meets a serialization failure runs again", "[db][repeat]"
     }
 }
 
-TEST_CASE("a unit that never reaches its commit ends with unavailable", "[db][repeat]")
+TEST_CASE("a unit that always fails to commit ends with unavailable", "[db][repeat]")
 {
     const TestStore store;
     Database database = store.open();

@@ -21,7 +21,7 @@ TEST_CASE("ports", "[db][port]")
     port.updatedAt = at(11);
     database.write([&](Transaction& tx) { ports.insert(tx, port); });
 
-    SECTION("come back as stored, by id, MAC and node")
+    SECTION("are read as stored, by id, MAC and node")
     {
         database.read([&](Transaction& tx) {
             const auto found = ports.find(tx, port.id);
@@ -38,14 +38,14 @@ TEST_CASE("ports", "[db][port]")
             CHECK(ports.all(tx).size() == 1);
         });
     }
-    SECTION("have a MAC address of their own")
+    SECTION("have a unique MAC address")
     {
         port.id = model::PortId::make();
         const auto error = errorOf([&] { database.write([&](Transaction& tx) { ports.insert(tx, port); }); });
         CHECK(error.code() == ErrorCode::Conflict);
         CHECK_THAT(error.message(), Catch::Contains("ports.address"));
     }
-    SECTION("belong to a node that is there")
+    SECTION("belong to an existing node")
     {
         port.id = model::PortId::make();
         port.mac.text = "52:54:00:12:34:99";
@@ -109,7 +109,7 @@ TEST_CASE("images", "[db][image]")
     image.updatedAt = at(2);
     database.write([&](Transaction& tx) { images.insert(tx, image); });
 
-    SECTION("come back as stored, by id and name")
+    SECTION("are read as stored, by id and name")
     {
         const auto found = database.read([&](Transaction& tx) { return images.find(tx, image.id); });
         REQUIRE(found);
@@ -125,7 +125,7 @@ TEST_CASE("images", "[db][image]")
               image.id);
         CHECK_FALSE(database.read([&](Transaction& tx) { return images.findByName(tx, "debian"); }));
     }
-    SECTION("have a name of their own and may share their bytes")
+    SECTION("have a unique name and may share content")
     {
         const model::ImageId first = image.id;
         image.id = model::ImageId::make();
@@ -140,7 +140,7 @@ TEST_CASE("images", "[db][image]")
         database.write([&](Transaction& tx) { images.remove(tx, first); });
         CHECK(database.read([&](Transaction& tx) { return images.countWithContent(tx, "abc"); }) == 1);
     }
-    SECTION("are updated while they are there")
+    SECTION("are updated while they exist")
     {
         image.state = model::ImageState::Deleting;
         database.write([&](Transaction& tx) { images.update(tx, image); });
@@ -167,7 +167,7 @@ TEST_CASE("events", "[db][event]")
     append({}, "dhcp.ignored");
     const std::int64_t third = append(world.node.id, "dhcp.ack");
 
-    SECTION("rise in sequence and come back as stored")
+    SECTION("have rising sequences and are read as stored")
     {
         CHECK(first < third);
         const auto all = database.read([&](Transaction& tx) { return events.since(tx, 0, 10); });
@@ -181,7 +181,7 @@ TEST_CASE("events", "[db][event]")
         CHECK(all[0].operation.uuid == "op");
         CHECK(all[1].node.empty());
     }
-    SECTION("are read on from where one stopped, of one node or of all")
+    SECTION("are read after a sequence, of one node or of all")
     {
         database.read([&](Transaction& tx) {
             CHECK(events.ofNode(tx, world.node.id, 0, 10).size() == 2);
@@ -192,14 +192,14 @@ TEST_CASE("events", "[db][event]")
             CHECK(events.latestSequence(tx) == third);
         });
     }
-    SECTION("never get a number twice, even of one that was deleted")
+    SECTION("never reuse the sequence of a deleted event")
     {
         database.write([&](Transaction& tx) { world.nodes.remove(tx, world.node.id); });
         CHECK(append({}, "dhcp.ignored") > third);
     }
 }
 
-TEST_CASE("what is observed of an agent", "[db][agent]")
+TEST_CASE("the record of an agent", "[db][agent]")
 {
     World world;
     const AgentRepository agents;
@@ -208,7 +208,7 @@ TEST_CASE("what is observed of an agent", "[db][agent]")
                        at(500),       at(3),    "10.0.0.9", "0.1",   {R"({"cpus":2})"}};
     database.write([&](Transaction& tx) { agents.store(tx, record); });
 
-    SECTION("comes back as stored")
+    SECTION("is read as stored")
     {
         const auto found = database.read([&](Transaction& tx) { return agents.find(tx, world.node.id); });
         REQUIRE(found);
@@ -219,7 +219,7 @@ TEST_CASE("what is observed of an agent", "[db][agent]")
                        record.bootId, record.bootExpectedUntil, record.lastContactAt, record.address,
                        record.version, record.inventory));
     }
-    SECTION("is replaced whole")
+    SECTION("is replaced completely")
     {
         record = AgentRecord{};
         record.node = world.node.id;
@@ -228,14 +228,14 @@ TEST_CASE("what is observed of an agent", "[db][agent]")
         CHECK(found->bootSecretHash.empty());
         CHECK_FALSE(found->bootExpectedUntil);
     }
-    SECTION("tells who is expected to boot until when")
+    SECTION("lists nodes that are expected to boot")
     {
         CHECK(database.read([&](Transaction& tx) { return agents.expectedToBoot(tx, at(499)); }).size() == 1);
         CHECK(database.read([&](Transaction& tx) { return agents.expectedToBoot(tx, at(500)); }).empty());
     }
 }
 
-TEST_CASE("a config drive is kept until the next", "[db][config-drive]")
+TEST_CASE("a config drive is stored until the next one", "[db][config-drive]")
 {
     World world;
     const ConfigDriveRepository drives;

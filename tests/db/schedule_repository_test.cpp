@@ -68,7 +68,7 @@ struct SchedulesWorld {
 
 } // namespace
 
-TEST_CASE("a schedule is kept with all it says", "[db][schedule]")
+TEST_CASE("a schedule is stored with every member", "[db][schedule]")
 {
     SchedulesWorld world;
     const auto found =
@@ -84,11 +84,11 @@ TEST_CASE("a schedule is kept with all it says", "[db][schedule]")
     CHECK_FALSE(found->at);
     CHECK_FALSE(found->paused);
 
-    SECTION("under one name")
+    SECTION("under a unique name")
     {
         CHECK(errorOf([&] { world.put(makeSchedule("nightly")); }).code() == ErrorCode::Conflict);
     }
-    SECTION("and is changed by one at a time")
+    SECTION("and a stale copy is refused")
     {
         Schedule changed = *found;
         changed.paused = true;
@@ -111,7 +111,7 @@ TEST_CASE("a schedule is kept with all it says", "[db][schedule]")
     }
 }
 
-TEST_CASE("what is due comes in the order of its time", "[db][schedule]")
+TEST_CASE("due schedules are sorted by time", "[db][schedule]")
 {
     SchedulesWorld world;
     world.put(makeSchedule("earlier", 500));
@@ -134,7 +134,7 @@ TEST_CASE("what is due comes in the order of its time", "[db][schedule]")
     CHECK(world.dueAt(1000).empty());
 }
 
-TEST_CASE("a due time of a schedule is taken once", "[db][schedule]")
+TEST_CASE("a due time of a schedule has one run", "[db][schedule]")
 {
     SchedulesWorld world;
     const Schedule other = makeSchedule("other");
@@ -145,7 +145,7 @@ TEST_CASE("a due time of a schedule is taken once", "[db][schedule]")
     CHECK(world.put(makeRun(other, 1000)));
     CHECK(world.put(makeRun(world.schedule, 2000)));
 
-    SECTION("and its run is kept with what came of it")
+    SECTION("and its run is stored with its result")
     {
         run.state = ScheduleRunState::Partly;
         run.rollout = model::RolloutId::make();
@@ -162,7 +162,7 @@ TEST_CASE("a due time of a schedule is taken once", "[db][schedule]")
         CHECK(found->failed == 2);
         CHECK(found->finishedAt == at(5000));
     }
-    SECTION("and history is read newest first")
+    SECTION("and history lists the newest first")
     {
         const auto all = world.database.read(
             [&](Transaction& tx) { return world.schedules.runs(tx, world.schedule.id, {}, 10); });
@@ -173,7 +173,7 @@ TEST_CASE("a due time of a schedule is taken once", "[db][schedule]")
         REQUIRE(older.size() == 1);
         CHECK(older[0].id == run.id);
     }
-    SECTION("and what is open is found, page by page")
+    SECTION("and open runs are listed in pages")
     {
         world.put(makeRun(world.schedule, 3000, ScheduleRunState::Running));
         world.put(makeRun(world.schedule, 4000, ScheduleRunState::Skipped));
@@ -191,7 +191,7 @@ TEST_CASE("a due time of a schedule is taken once", "[db][schedule]")
             CHECK(seen == 3);
         });
     }
-    SECTION("and goes with its schedule, or when it is old and has ended")
+    SECTION("and is deleted with its schedule, or when it is old and ended")
     {
         world.put(makeRun(world.schedule, 10, ScheduleRunState::Done));
         CHECK(world.database.write(

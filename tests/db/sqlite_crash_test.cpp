@@ -19,7 +19,7 @@ namespace {
 constexpr const char* kFileVariable = "BM_CRASH_DATABASE";
 constexpr int kWriters = 4;
 
-/// Starts this program again as the writer that the test kills; its stdout goes to @p out.
+/// Starts this program again as the writer to kill; its stdout goes to @p out.
 pid_t startWriter(const std::string& file, int out)
 {
     const pid_t child = ::fork();
@@ -44,7 +44,7 @@ std::vector<std::string> completeLines(const std::string& text)
     return lines;
 }
 
-/// Kills a writer after it has acknowledged @p count rows. @return all rows that it acknowledged
+/// Kills a writer after it has acknowledged @p count rows. @return all acknowledged rows
 std::vector<std::string> acknowledgedBeforeKill(const std::string& file, std::size_t count)
 {
     std::array<int, 2> pipe{};
@@ -77,7 +77,7 @@ TEST_CASE("acknowledged writes survive kill -9", "[db][crash]")
     const Folder folder;
     const std::string file = (folder / "bm.sqlite").string();
     std::vector<std::string> acknowledged;
-    for (int round = 0; round < 3; ++round) { // each round opens the database of the one before
+    for (int round = 0; round < 3; ++round) { // each round opens the database of the previous one
         const auto lines = acknowledgedBeforeKill(file, 60);
         acknowledged.insert(acknowledged.end(), lines.begin(), lines.end());
     }
@@ -87,14 +87,14 @@ TEST_CASE("acknowledged writes survive kill -9", "[db][crash]")
         for (const std::string& uuid : acknowledged) {
             INFO(uuid);
             CHECK(NodeRepository{}.find(tx, {uuid}));
-            CHECK(PortRepository{}.ofNode(tx, {uuid}).size() == 1); // the unit is whole
+            CHECK(PortRepository{}.ofNode(tx, {uuid}).size() == 1); // the unit is complete
         }
         CHECK(static_cast<std::size_t>(NodeRepository{}.count(tx)) == PortRepository{}.all(tx).size());
     });
     CHECK(integrityProblems(database, CheckDepth::Whole).empty());
 }
 
-// The child of the test above; hidden, and nothing without its variable.
+// The child of the test above; hidden, and inactive without its variable.
 TEST_CASE("crash writer", "[.]")
 {
     const char* file = std::getenv(kFileVariable);

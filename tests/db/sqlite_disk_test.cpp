@@ -1,4 +1,4 @@
-// The disk of an embedded database: full, and after the process.
+// The disk of an embedded database: full, and after the end of the process.
 #include "db/open/open_database.h"
 #include "tests/db/writer_support.h"
 
@@ -13,7 +13,7 @@ using model::ErrorCode;
 
 namespace {
 
-/// Files of this process may not grow beyond a size while it lives: writes fail as on a full disk.
+/// Limits the size of this process's files during its lifetime: writes fail as on a full disk.
 class FullDisk {
 public:
     explicit FullDisk(rlim_t bytes)
@@ -38,8 +38,7 @@ private:
 
 } // namespace
 
-TEST_CASE("units in a commit that finds the disk full fail with store-full, and may be repeated",
-          "[db][sqlite]")
+TEST_CASE("units of a commit on a full disk fail with store-full and may be repeated", "[db][sqlite]")
 {
     const Folder folder;
     Database database = openDatabase({folder / "bm.sqlite", 2, true});
@@ -64,8 +63,7 @@ TEST_CASE("units in a commit that finds the disk full fail with store-full, and 
     CHECK(count(database) == 5);
 }
 
-TEST_CASE("an asynchronous write fails when the disk is full, and so does the write beside it",
-          "[db][sqlite]")
+TEST_CASE("an asynchronous write on a full disk fails together with its commit", "[db][sqlite]")
 {
     const Folder folder;
     Database database = openDatabase({folder / "bm.sqlite", 2, true});
@@ -81,7 +79,7 @@ TEST_CASE("an asynchronous write fails when the disk is full, and so does the wr
     CHECK(count(database) == 1);
 }
 
-TEST_CASE("a database without a file leaves nothing behind", "[db][sqlite]")
+TEST_CASE("a database without a file leaves no files", "[db][sqlite]")
 {
     const auto folders = [] {
         int found = 0;

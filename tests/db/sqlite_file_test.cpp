@@ -1,4 +1,4 @@
-// The file of an embedded database: its mode, its settings, its copy.
+// The file of an embedded database: mode, settings, copy.
 #include "db/engine/integrity.h"
 #include "db/engine/sqlite/sqlite_connection.h"
 #include "db/open/open_database.h"
@@ -14,7 +14,7 @@ using model::ErrorCode;
 TEST_CASE("opening a database file", "[db][sqlite]")
 {
     const Folder folder;
-    SECTION("creates a file that only its owner reads, with its journal")
+    SECTION("creates a file and a journal that only the owner can read")
     {
         Database database = openDatabase({folder / "bm.sqlite", 2, true});
         database.write([](Transaction& tx) { NodeRepository{}.insert(tx, makeNode("a")); });
@@ -41,7 +41,7 @@ TEST_CASE("opening a database file", "[db][sqlite]")
         CHECK(error.code() == ErrorCode::NotFound);
         CHECK_THAT(error.message(), Catch::Contains("no/bm.sqlite"));
     }
-    SECTION("refuses a text file and leaves it alone")
+    SECTION("refuses a text file and does not change it")
     {
         std::ofstream(folder / "bm.sqlite")
             << "this is a text file, and longer than the header of a database file: a check of "
@@ -50,7 +50,7 @@ TEST_CASE("opening a database file", "[db][sqlite]")
         const auto error = errorOf([&] {
             Database database = openDatabase({folder / "bm.sqlite", 2, true});
         });
-        CHECK_THAT(error.message(), Catch::Contains("damaged or no database of bm"));
+        CHECK_THAT(error.message(), Catch::Contains("damaged or not a database of bm"));
         CHECK(std::filesystem::file_size(folder / "bm.sqlite") == size);
     }
     SECTION("refuses the database of another program")
@@ -62,7 +62,7 @@ TEST_CASE("opening a database file", "[db][sqlite]")
         CHECK_THAT(errorOf([&] {
                        Database database = openDatabase({folder / "bm.sqlite", 2, true});
                    }).message(),
-                   Catch::Contains("not one of bm's"));
+                   Catch::Contains("not a database of bm"));
     }
 }
 
@@ -73,13 +73,13 @@ TEST_CASE("a copy of a database", "[db][sqlite]")
     const auto insertNode = [&](const std::string& name) {
         database.write([&](Transaction& tx) { NodeRepository{}.insert(tx, makeNode(name)); });
     };
-    for (int i = 0; i < 300; ++i) // more pages than one step of the copy
+    for (int i = 0; i < 300; ++i) // more pages than one step copies
         database.write([&](Transaction& tx) {
             model::Node node = makeNode("n" + std::to_string(i));
             node.extra = model::JsonText{"{\"text\":\"" + std::string(20'000, 'x') + "\"}"};
             NodeRepository{}.insert(tx, node);
         });
-    SECTION("is a snapshot: rows written while it is made are not in it, and do not start it anew")
+    SECTION("is a snapshot without later rows, and does not restart")
     {
         int steps = 0;
         database.engine().copyTo(folder / "copy", [&](std::uint64_t done, std::uint64_t total) {
@@ -100,7 +100,7 @@ TEST_CASE("a copy of a database", "[db][sqlite]")
         REQUIRE(::stat((folder / "copy").c_str(), &status) == 0);
         CHECK((status.st_mode & 0777U) == 0600U);
     }
-    SECTION("replaces no file")
+    SECTION("never replaces a file")
     {
         std::ofstream(folder / "copy") << "precious";
         CHECK(errorOf([&] {
@@ -110,7 +110,7 @@ TEST_CASE("a copy of a database", "[db][sqlite]")
     }
 }
 
-TEST_CASE("a whole check finds rows whose parent is missing", "[db][sqlite]")
+TEST_CASE("a complete check finds rows without their parent", "[db][sqlite]")
 {
     const Folder folder;
     Database database = openDatabase({folder / "bm.sqlite", 2, true});

@@ -16,8 +16,7 @@ inline void insert(Database& database, const std::string& name)
     database.write([&](Transaction& tx) { NodeRepository{}.insert(tx, makeNode(name)); });
 }
 
-/// Keeps the writer busy inside a unit until letGo(), so that the writes that arrive meanwhile are committed
-/// together.
+/// Keeps the writer busy inside a unit until letGo(), so that later writes share one commit.
 class BusyWriter {
 public:
     explicit BusyWriter(Database& database)

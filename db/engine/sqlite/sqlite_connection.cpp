@@ -15,10 +15,12 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-constexpr int kBusyTimeoutMs = 10'000; // only an outsider (the sqlite3 shell, a backup) can hold the file
+constexpr int kBusyTimeoutMs =
+    10'000; // bmd itself never waits: only another program (the sqlite3 shell, a backup) can lock the file
 constexpr std::size_t kMaxStatements = 400;
 
-/// SQLite takes the mode of its -wal and -shm files from the database file: sealed secrets are in there.
+/// Creates the file with mode 0600. SQLite copies this mode to its -wal and -shm files, which contain sealed
+/// secrets.
 void makePrivateFile(const std::filesystem::path& file)
 {
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -27,7 +29,7 @@ void makePrivateFile(const std::filesystem::path& file)
         const std::string message =
             fmt::format("cannot open the database {}: {}", file.string(), std::strerror(cause));
         if (cause == ENOENT)
-            throw Error(ErrorCode::NotFound, message, "make its folder, or set paths.state_dir");
+            throw Error(ErrorCode::NotFound, message, "create its folder, or set paths.state_dir");
         if (cause == ENOSPC || cause == EDQUOT)
             throw Error(ErrorCode::StoreFull, message, "free space on its file system");
         throw Error(ErrorCode::Internal, message, "check the owner and mode of the file and of its folder");
@@ -43,8 +45,8 @@ bool isFull(int code, int systemError)
            (systemError == ENOSPC || systemError == EDQUOT || systemError == EFBIG);
 }
 
-/// errno of the last operation that failed on the database or on its WAL. sqlite3_system_errno is no help:
-/// what SQLite does to clean up after a failed write overwrites it.
+/// The errno of the last failed operation on the database file or its WAL. sqlite3_system_errno does not
+/// help: SQLite's clean-up after a failed write overwrites it.
 int lastFileError(sqlite3* connection)
 {
     int cause = 0;
@@ -70,18 +72,18 @@ Error toError(int code, int systemError, const std::string& text, const std::str
               std::string_view sql)
 {
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY)
-        return {ErrorCode::Conflict, constrainedColumns(text) + " is taken already"};
+        return {ErrorCode::Conflict, constrainedColumns(text) + " exists already"};
     if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
         return {ErrorCode::NotFound, "the parent record does not exist (foreign key)"};
     if (isFull(code, systemError))
         return {ErrorCode::StoreFull, fmt::format("no space left to write the database {}", file),
-                "free space on its file system, then repeat the request; nothing was lost"};
+                "free space on its file system, then repeat the request; the database is intact"};
     if ((code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
         return {ErrorCode::Unavailable, fmt::format("another program has locked the database {}", file),
                 "end that program; fuser shows it"};
     if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
-        return {ErrorCode::Internal, fmt::format("{} is damaged or no database of bm: {}", file, text),
-                "move it away and restore a backup: bmd db restore --help"};
+        return {ErrorCode::Internal, fmt::format("{} is damaged or not a database of bm: {}", file, text),
+                "move the file away and restore a backup: bmd db restore --help"};
     if ((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY || (code & 0xff) == SQLITE_PERM)
         return {ErrorCode::Internal, fmt::format("cannot use the database {}: {}", file, text),
                 "check the owner and mode of the file and of its folder"};
@@ -165,7 +167,7 @@ sqlite3_stmt* SqliteConnection::prepared(std::string_view sql)
         fail(sql);
     Statement statement(raw);
     BM_ASSERT(statement != nullptr &&
-              tail == sql.data() + sql.size()); // one statement, as PostgreSQL wants it
+              tail == sql.data() + sql.size()); // one statement per call, as PostgreSQL requires
     return statements_.emplace(std::string(sql), std::move(statement)).first->second.get();
 }
 
@@ -173,7 +175,7 @@ void SqliteConnection::bind(sqlite3_stmt* statement, const std::vector<Value>& p
                             std::string_view sql)
 {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-        const std::string name = fmt::format("${}", i + 1); // to SQLite a name, not a number
+        const std::string name = fmt::format("${}", i + 1); // SQLite treats $1 as a name
         const int index = sqlite3_bind_parameter_index(statement, name.c_str());
         int bound = SQLITE_OK;
         if (const auto* number = std::get_if<std::int64_t>(&parameters[i]))

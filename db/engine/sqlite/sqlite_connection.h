@@ -22,19 +22,19 @@ struct FinalizeStatement {
 /// One SQLite connection with its prepared statements.
 class SqliteConnection final : public Connection {
 public:
-    /// Opens @p file in WAL mode; one for writing creates it (mode 0600) when absent.
-    /// @throws Error NotFound (no such folder), Internal (no database, no permission)
+    /// Opens @p file in WAL mode. A write connection creates a missing file (mode 0600).
+    /// @throws Error NotFound (no such folder), Internal (not a database, no permission)
     SqliteConnection(const std::filesystem::path& file, Access access, bool durable);
-    /// A statement without parameters and rows.
+    /// Executes a statement without parameters and rows.
     void run(std::string_view sql) { runExecute(sql, {}); }
-    sqlite3* handle() const { return connection_.get(); } ///< for SQLite's own calls, such as a backup
-    [[noreturn]] void fail(std::string_view sql) const;   ///< throws the handle's last error
+    sqlite3* handle() const { return connection_.get(); } ///< for SQLite functions such as the backup API
+    [[noreturn]] void fail(std::string_view sql) const;   ///< throws the last error of handle()
 
 protected:
     std::vector<Row> runQuery(std::string_view sql, const std::vector<Value>& parameters) override;
     std::int64_t runExecute(std::string_view sql, const std::vector<Value>& parameters) override;
     std::int64_t runNextNumber(std::string_view sequence) override;
-    /// SQLite rolls back by itself when the disk is full or an I/O fails.
+    /// SQLite rolls back on its own after a full disk or an I/O error.
     bool isLost() const override { return begun() && sqlite3_get_autocommit(connection_.get()) != 0; }
     void runBegin(Access access) override;
     void runCommit() override { run("commit"); }

@@ -9,7 +9,7 @@
 namespace bm::db::sqlite {
 namespace {
 
-constexpr int kPagesPerStep = 1024; // 4 MiB: a progress report every few ms
+constexpr int kPagesPerStep = 1024; // 4 MiB: reports progress every few ms
 
 struct FinishBackup {
     void operator()(sqlite3_backup* backup) const noexcept { sqlite3_backup_finish(backup); }
@@ -21,7 +21,7 @@ void copySnapshot(SqliteConnection& source, const std::filesystem::path& file, c
 {
     if (std::filesystem::exists(file))
         throw model::Error(model::ErrorCode::Conflict, fmt::format("{} exists already", file.string()),
-                           "give another file name");
+                           "choose another file name");
     SqliteConnection target(file, Access::Write, true);
     source.begin(Access::Read);
     source.query("select count(*) from sqlite_schema", {}); // SQLite takes the snapshot at the first read
@@ -29,7 +29,7 @@ void copySnapshot(SqliteConnection& source, const std::filesystem::path& file, c
         sqlite3_backup_init(target.handle(), "main", source.handle(), "main"));
     if (!backup)
         target.fail("backup");
-    // The open snapshot keeps SQLite from starting the copy anew after each commit of another connection.
+    // The open snapshot prevents SQLite from restarting the copy after each commit of another connection.
     for (int stepped = SQLITE_OK; stepped != SQLITE_DONE;) {
         stepped = sqlite3_backup_step(backup.get(), kPagesPerStep);
         if (stepped != SQLITE_OK && stepped != SQLITE_DONE)

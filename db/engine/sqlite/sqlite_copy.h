@@ -6,8 +6,8 @@
 
 namespace bm::db::sqlite {
 
-/// Copies the snapshot that @p source sees to the new @p file, which then has no -wal beside it. Others may
-/// write to the source meanwhile. @throws Error Conflict (@p file is there), StoreFull, Internal
+/// Copies the snapshot of @p source to the new @p file, without a -wal file. Other connections may write to
+/// the source at the same time. @throws Error Conflict (@p file exists), StoreFull, Internal
 void copySnapshot(SqliteConnection& source, const std::filesystem::path& file, const CopyProgress& progress);
 
 } // namespace bm::db::sqlite

@@ -9,7 +9,7 @@
 namespace bm::db::sqlite {
 namespace {
 
-// Autoincrement: without it SQLite hands the highest number out again after its row was deleted.
+// Autoincrement: otherwise SQLite reuses the highest number after its row was deleted.
 constexpr Dialect kDialect{"sqlite", "integer primary key autoincrement", "text",
                            "create trigger {table}_refuses_{verb} before {verb} on {table} "
                            "begin select raise(abort, 'rows of {table} are only ever added'); end",

@@ -1,6 +1,7 @@
 #include "db/engine/sqlite/volatile_file.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +9,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -26,18 +26,14 @@ fs::path parentFolder()
     return ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
 }
 
-/// "bm-db-<pid>-XXXXXX" of a process that has ended.
+/// Whether @p name is "bm-db-<pid>-XXXXXX" of a process that has ended.
 bool isLeftBehind(const std::string& name)
 {
     if (!name.starts_with(kPrefix))
         return false;
-    const char* first = name.data() + kPrefix.size();
-    const char* last = name.data() + name.size();
-    pid_t process = 0;
-    const auto parsed = std::from_chars(first, last, process);
-    if (parsed.ec != std::errc{} || parsed.ptr == last || *parsed.ptr != '-' || process <= 0)
-        return false;
-    return ::kill(process, 0) != 0 && errno == ESRCH;
+    std::string_view rest = std::string_view(name).substr(kPrefix.size());
+    const std::optional<pid_t> process = text::takeNumber<pid_t>(rest);
+    return process && *process > 0 && rest.starts_with('-') && ::kill(*process, 0) != 0 && errno == ESRCH;
 }
 
 void sweep(const fs::path& parent)

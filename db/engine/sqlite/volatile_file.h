@@ -3,8 +3,8 @@
 
 namespace bm::db::sqlite {
 
-/// A folder for a database that ends with the process: in RAM (/dev/shm) where a tmpfs is there, else in
-/// TMPDIR. The destructor removes it; the next VolatileFile removes the folders of killed processes.
+/// A folder for a database that is deleted with the process: in RAM (/dev/shm) if that is a tmpfs, else in
+/// TMPDIR. The destructor deletes it; the next VolatileFile deletes the folders of killed processes.
 class VolatileFile {
 public:
     VolatileFile();

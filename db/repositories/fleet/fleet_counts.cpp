@@ -9,14 +9,14 @@ namespace {
 
 std::int64_t numberOf(Transaction& tx, std::string_view sql, const std::vector<Value>& parameters = {})
 {
-    return takeNumber(tx.query(sql, parameters).at(0).at(0));
+    return integerOf(tx.query(sql, parameters).at(0).at(0));
 }
 
 FleetCounts::ByText byText(Transaction& tx, std::string_view sql)
 {
     FleetCounts::ByText counts;
     for (Row& row : tx.query(sql, {}))
-        counts.emplace_back(takeText(row[0]), takeNumber(row[1]));
+        counts.emplace_back(moveText(row[0]), integerOf(row[1]));
     return counts;
 }
 
@@ -36,12 +36,12 @@ FleetCounts countFleet(Transaction& tx, model::UtcTime now, model::UtcTime conta
          tx.query("select kind, state, count(*) from operations where state in ('queued', 'running') "
                   "group by kind, state",
                   {}))
-        counts.operations.push_back({takeText(row[0]), takeText(row[1]), takeNumber(row[2])});
+        counts.operations.push_back({moveText(row[0]), moveText(row[1]), integerOf(row[2])});
     Row due =
         tx.query("select count(*), min(run_at) from operations where state = 'running' and run_at <= $1",
                  {store(now)})
             .at(0);
-    counts.due = takeNumber(due[0]);
+    counts.due = integerOf(due[0]);
     load(due[1], counts.dueSince);
     counts.imagesByState = byText(tx, "select state, count(*) from images group by state");
     counts.imageBytes = numberOf(tx, "select coalesce(sum(bytes), 0) from (select max(stored_bytes) as bytes "
@@ -53,8 +53,8 @@ FleetCounts countFleet(Transaction& tx, model::UtcTime now, model::UtcTime conta
                              "min(case when paused = 0 then next_due_at end) from schedules",
                              {})
                         .at(0);
-    counts.schedulesPaused = takeNumber(schedules[1]);
-    counts.schedules = takeNumber(schedules[0]) - counts.schedulesPaused;
+    counts.schedulesPaused = integerOf(schedules[1]);
+    counts.schedules = integerOf(schedules[0]) - counts.schedulesPaused;
     load(schedules[2], counts.nextDue);
     counts.webhooksParked = numberOf(tx, "select count(*) from webhooks where parked <> 0");
     counts.lastEvent = numberOf(tx, "select coalesce(max(sequence), 0) from events");

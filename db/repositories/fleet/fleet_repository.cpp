@@ -8,7 +8,7 @@
 namespace bm::db {
 namespace {
 
-constexpr std::int64_t kLookedAt = 5000; // deployments that are looked through for those of one image
+constexpr std::int64_t kLookedAt = 5000; // limit of deployments to search for those of one image
 
 std::vector<NamedOperation> named(Transaction& tx, std::string_view tail,
                                   const std::vector<Value>& parameters)
@@ -18,9 +18,9 @@ std::vector<NamedOperation> named(Transaction& tx, std::string_view tail,
                                  std::string(tail),
                              parameters)) {
         std::optional<model::Operation> operation =
-            OperationRepository{}.find(tx, model::OperationId{takeText(row.at(0))});
+            OperationRepository{}.find(tx, model::OperationId{moveText(row.at(0))});
         if (operation)
-            found.push_back({std::move(*operation), takeText(row.at(1))});
+            found.push_back({std::move(*operation), moveText(row.at(1))});
     }
     return found;
 }
@@ -39,7 +39,7 @@ std::vector<StepSpan> stepsOf(Transaction& tx, const std::string& operation)
     for (Row& row : tx.query("select name, finished_at - started_at from steps where operation_uuid = $1 and "
                              "started_at is not null and finished_at is not null order by position",
                              {operation}))
-        spans.push_back({takeText(row.at(0)), takeNumber(row.at(1))});
+        spans.push_back({moveText(row.at(0)), integerOf(row.at(1))});
     return spans;
 }
 
@@ -54,13 +54,13 @@ std::vector<StateCount> FleetRepository::countStates(Transaction& tx) const
                   "provision_state order by provision_state",
                   {}))
         counts.push_back(
-            {takeText(row.at(0)), takeNumber(row.at(1)), takeNumber(row.at(2)), takeNumber(row.at(3))});
+            {moveText(row.at(0)), integerOf(row.at(1)), integerOf(row.at(2)), integerOf(row.at(3))});
     return counts;
 }
 
 std::int64_t FleetRepository::countOperations(Transaction& tx, model::OperationState state) const
 {
-    return takeNumber(
+    return integerOf(
         tx.query("select count(*) from operations where state = $1", {store(state)}).at(0).at(0));
 }
 
@@ -90,8 +90,8 @@ std::vector<DeploymentSpans> FleetRepository::deployments(Transaction& tx, const
                   {kLookedAt})) {
         if (found.size() >= limit)
             break;
-        if (isOf(takeText(row.at(1)), image))
-            found.push_back({takeNumber(row.at(2)), stepsOf(tx, takeText(row.at(0)))});
+        if (isOf(moveText(row.at(1)), image))
+            found.push_back({integerOf(row.at(2)), stepsOf(tx, moveText(row.at(0)))});
     }
     return found;
 }

@@ -98,9 +98,8 @@ Schedule ScheduleRepository::update(Transaction& tx, Schedule schedule) const
 {
     const std::int64_t expected = schedule.version++;
     if (schedules().updateIf(tx, schedule, "version", expected) == 0)
-        throw Error(ErrorCode::Conflict,
-                    "schedule " + schedule.name + " was changed by somebody else meanwhile",
-                    "look at it and try again: bm schedule show " + schedule.name);
+        throw Error(ErrorCode::Conflict, "another request has changed schedule " + schedule.name,
+                    "read it and repeat the change: bm schedule show " + schedule.name);
     return schedule;
 }
 
@@ -111,7 +110,7 @@ void ScheduleRepository::remove(Transaction& tx, const model::ScheduleId& id) co
 
 std::int64_t ScheduleRepository::count(Transaction& tx) const
 {
-    return takeNumber(tx.query("select count(*) from schedules", {}).at(0).at(0));
+    return integerOf(tx.query("select count(*) from schedules", {}).at(0).at(0));
 }
 
 std::vector<Schedule> ScheduleRepository::due(Transaction& tx, model::UtcTime now, std::size_t limit) const
@@ -149,7 +148,7 @@ bool ScheduleRepository::insertRun(Transaction& tx, const ScheduleRun& run) cons
 
 void ScheduleRepository::updateRun(Transaction& tx, const ScheduleRun& run) const
 {
-    runTable().update(tx, run); // its schedule may be deleted meanwhile
+    runTable().update(tx, run); // no effect when its schedule was deleted
 }
 
 std::optional<ScheduleRun> ScheduleRepository::findRun(Transaction& tx, const model::ScheduleRunId& id) const
