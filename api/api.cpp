@@ -36,7 +36,7 @@
 namespace bm::api {
 namespace {
 
-/// Says which versions there are and which one is used, and refuses others, before any handler runs.
+/// Adds the version headers and refuses unsupported versions before any handler runs.
 void negotiateVersion(http::Request& request, http::Response& response)
 {
     if (request.actor.empty())

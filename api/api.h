@@ -13,13 +13,13 @@ public:
     ~Api();
     Api(const Api&) = delete;
     Api& operator=(const Api&) = delete;
-    /// Ironic's API and bm's own, for operators and their tools. An authentication filter is added to the
-    /// router by the caller, before this (api/access/authentication.h).
+    /// Ironic's API and bm's own, for operators and their tools. The caller adds an authentication filter to
+    /// the router first (api/access/authentication.h).
     void mount(http::Router& router);
     /// Lookup, agent exchange, boot scripts and files, image blocks, for machines on the provisioning
     /// network.
     void mountProvisioning(http::Router& router);
-    /// Ends waiting event requests; before the servers stop.
+    /// Ends waiting event requests. Call it before the servers stop.
     void stop();
 
 private:

@@ -22,7 +22,7 @@ std::string_view toText(Needs needs)
     return needs == Needs::Nobody ? "nobody" : model::toText(static_cast<model::Role>(needs));
 }
 
-/// What the actor is to a record.
+/// The actor's relation to a record.
 struct Relation {
     bool owner = false;
     bool lessee = false;
@@ -50,7 +50,7 @@ std::string whoIs(const Request& request)
 [[noreturn]] void refuse(const Request& request, std::string_view rule, const std::string& needed)
 {
     throw Error(ErrorCode::Forbidden, fmt::format("Access was denied to the following resource: {}", rule),
-                fmt::format("{}; this needs {}", whoIs(request), needed));
+                fmt::format("{}; the request needs {}", whoIs(request), needed));
 }
 
 [[noreturn]] void refuse(const Request& request, std::string_view rule, const Access& access)
@@ -63,7 +63,7 @@ std::string whoIs(const Request& request)
     refuse(request, rule, needed);
 }
 
-/// @p relation counts for a project's users alone.
+/// @p relation counts for users of a project only.
 bool suffices(const model::Grant& grant, const Access& access, const Relation& relation)
 {
     if (grant.ofSystem())
@@ -89,7 +89,7 @@ model::Node nodeById(const ApiParts& parts, const model::NodeId& id)
     return parts.nodes.get(id.uuid);
 }
 
-/// A record that belongs to a node is whose the node is.
+/// A record of a node belongs to the node's owner and lessee.
 template <class T>
 Relation relationByNode(const ApiParts& parts, const Request& request,
                         const conductor::ResourceRules<T>& rules)
@@ -104,7 +104,7 @@ Relation relationToPort(const ApiParts& parts, const Request& request)
     return relationTo(request, nodeById(parts, port.node));
 }
 
-/// A public runbook is everybody's to read.
+/// Everybody may read a public runbook.
 Relation relationToRunbook(const ApiParts& parts, const Request& request)
 {
     const model::Runbook runbook = resourceOf(parts, request, conductor::runbookRules());
@@ -169,24 +169,25 @@ void enforce(const ApiParts& parts, const Request& request)
     require(request, row->rule, row->access, relation);
 }
 
-/// "/driver_info/ipmi_password" of an operation, "" when it has none: that is refused elsewhere.
+/// The path of a patch operation, "/driver_info/ipmi_password"; "" when it has none, which another check
+/// refuses.
 std::string pathOf(const nlohmann::json& operation)
 {
     const auto path = operation.is_object() ? operation.find("path") : operation.end();
     return path != operation.end() && path->is_string() ? path->get<std::string>() : "";
 }
 
-/// A node that is in use changes its owner by an administrator's hand alone.
+/// Only an administrator changes the owner of an active node.
 void requireFreeOwner(const model::Node& node, const std::string& path)
 {
     if (path.starts_with("/owner") && node.state == model::State::Active)
         throw Error(
             ErrorCode::Conflict,
             fmt::format("Cannot update owner of node \"{}\" while it is in state \"active\".", node.id.uuid),
-            "an administrator of the system may");
+            "ask an administrator of the system");
 }
 
-/// Only switching cleaning off is an administrator's.
+/// Whether the operation keeps cleaning enabled: only an administrator disables it.
 bool leavesCleaningOn(const std::string& path, const nlohmann::json& operation)
 {
     const auto value = operation.find("value");
@@ -219,7 +220,7 @@ bool maySeeProperties(const ApiParts& parts, const Request& request, const model
 
 void requireRunbook(const ApiParts& parts, const Request& request, const std::string& ident)
 {
-    if (request.grant.ofSystem()) // the filter has looked at the system's users
+    if (request.grant.ofSystem()) // the filter has checked the system's users
         return;
     const model::Runbook runbook =
         conductor::Resources<model::Runbook>(parts.context, conductor::runbookRules()).get(ident);
@@ -247,7 +248,7 @@ model::Node visibleNode(const ApiParts& parts, const Request& request, const std
 void requireOn(const Request& request, const model::Node& node)
 {
     const PolicyRow* row = policyOf(request.method, request.route);
-    if (request.grant.ofSystem() || row == nullptr) // the filter has looked at the system's users
+    if (request.grant.ofSystem() || row == nullptr) // the filter has checked the system's users
         return;
     requireVisible(request, node, node.id.uuid);
     require(request, row->rule, row->access, relationTo(request, node));

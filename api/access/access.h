@@ -10,33 +10,35 @@
 
 namespace bm::api {
 
-/// Refuses what the policy does not let the request's actor do. A project's users are told of a record that
-/// is not theirs that it is not there, as in Ironic.
+/// Refuses requests that the policy forbids to the actor. As in Ironic, users of a project get NotFound for
+/// records of other projects.
 http::Filter policyFilter(const ApiParts& parts);
 
-/// "" for the system's users, who see everything; else what lists are narrowed to.
+/// The project that lists are restricted to; "" for users of the system, who see everything.
 inline const std::string& projectOf(const http::Request& request)
 {
     return request.grant.project;
 }
-/// Whether the request's actor may know of @p node.
+/// Whether the actor of @p request may see @p node.
 bool maySee(const http::Request& request, const model::Node& node);
-/// Whether driver_info, last_error and the like are kept from the actor: who only leases the node.
+/// Whether the actor gets no driver_info, last_error and the like, because it only leases the node.
 bool isRedacted(const http::Request& request, const model::Node& node);
-/// @throws Error NotFound, as if there were no @p ident, when it is not the actor's
+/// @throws Error NotFound, as for an unknown @p ident, when the actor may not see the node
 void requireVisible(const http::Request& request, const model::Node& node, const std::string& ident);
-/// Whether the actor may see @p target's properties, which say how to come at the data.
+/// Whether the actor may see @p target's properties, which give access to the data.
 bool maySeeProperties(const ApiParts& parts, const http::Request& request, const model::VolumeTarget& target);
-/// A runbook whose steps are to be done: a public one is everybody's to use. @throws Error NotFound,
-/// Forbidden
+/// Checks that the actor may execute the steps of a runbook. Everybody may use a public one. @throws Error
+/// NotFound, Forbidden
 void requireRunbook(const ApiParts& parts, const http::Request& request, const std::string& ident);
-/// A node named in a query or a body. @throws Error NotFound, also when it is not the actor's
+/// Finds a node that a query or a body names. @throws Error NotFound, also for a node that the actor may not
+/// see
 model::Node visibleNode(const ApiParts& parts, const http::Request& request, const std::string& ident);
-/// The request's own rule, for the node that its body names. @throws Error NotFound, Forbidden
+/// Checks the request's rule against the node that its body names. @throws Error NotFound, Forbidden
 void requireOn(const http::Request& request, const model::Node& node);
-/// Each operation of a JSON Patch by the rule of its field. @throws Error Forbidden
+/// Checks each operation of a JSON Patch by the rule of its field. @throws Error Forbidden
 void requirePatch(const http::Request& request, const model::Node& node, const nlohmann::json& patch);
-/// Whose a new record is: a project's users make it their project's. @throws Error Forbidden: another's
+/// The owner of a new record: for a user of a project, that project. @throws Error Forbidden for another
+/// project
 std::string ownerOfNew(const http::Request& request, const std::string& wanted);
 
 } // namespace bm::api

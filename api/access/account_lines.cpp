@@ -29,7 +29,7 @@ void forEachAccountLine(const std::string& text, const std::string& file, const 
             why = ": " + error.message();
         }
         throw Error(ErrorCode::InvalidInput, fmt::format("{}:{}: expected {}{}", file, number, form, why),
-                    "a line is made by: " + command);
+                    "create a line with: " + command);
     }
 }
 

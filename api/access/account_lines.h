@@ -4,8 +4,8 @@
 
 namespace bm::api {
 
-/// Calls @p take with each line that is no comment and not empty; what it returns false for, or throws about,
-/// is refused by file and line. @throws Error InvalidInput
+/// Calls @p take with each line, except comments and empty lines. Refuses a line, with file and line number,
+/// when @p take returns false or throws. @throws Error InvalidInput
 void forEachAccountLine(const std::string& text, const std::string& file, const std::string& form,
                         const std::string& command, const std::function<bool(const std::string& row)>& take);
 

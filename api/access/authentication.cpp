@@ -26,14 +26,14 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t kMostRemembered = 10'000; ///< entries of a table that clients can fill
+constexpr std::size_t kMostRemembered = 10'000; ///< limit of a table that clients can fill
 
 struct Credentials {
     std::string name;
     std::string password;
 };
 
-/// What follows "<scheme> " in Authorization; the scheme in any case.
+/// The credentials after "<scheme> " in Authorization; the scheme is case-insensitive.
 std::optional<std::string> authorizationOf(const Request& request, std::string_view scheme)
 {
     constexpr std::size_t kLongest = 4 * kLongestPassword;
@@ -56,7 +56,7 @@ std::optional<Credentials> credentialsOf(const Request& request)
     return Credentials{pair->substr(0, colon), pair->substr(colon + 1)};
 }
 
-/// As Keystone's clients send it, or as everybody else does.
+/// The token in X-Auth-Token (Keystone's clients) or in Authorization.
 std::optional<std::string> tokenOf(const Request& request)
 {
     if (std::optional<std::string> token = request.header("X-Auth-Token"))
@@ -93,8 +93,8 @@ private:
     void verify(const Credentials& given, const User& user, const std::string& key, const Request& request,
                 Response& response);
     void checkToken(const std::string& given, Request& request, Response& response);
-    /// The user @p name, else one with a hash that no password has: an unknown name costs as much as a
-    /// known one.
+    /// The user @p name. An unknown name yields a user whose hash matches no password, so that both cases
+    /// take the same time.
     User userOf(const std::string& name);
     bool remembered(const std::string& key);
     void remember(const std::string& key);
@@ -105,7 +105,7 @@ private:
     AuthenticationSettings settings_;
     WatchedFile<Users> users_;
     WatchedFile<Tokens> tokens_;
-    platform::Guarded<std::map<std::string, Steady::time_point>> verified_; ///< salted key to when it ends
+    platform::Guarded<std::map<std::string, Steady::time_point>> verified_; ///< salted key to expiry
     platform::Guarded<std::map<std::string, Failures>> failures_;           ///< by client address
     std::mutex hashing_;                                                    ///< one Argon2id at a time
     std::string salt_ = platform::randomHex(16);
@@ -116,7 +116,7 @@ void Authentication::State::load()
 {
     if (!users_.exists())
         throw Error(ErrorCode::NotFound, fmt::format("{}: no such users file", settings_.usersFile.string()),
-                    "make one with: bmd --set-user NAME, or switch authentication off in the configuration");
+                    "create one with bmd --set-user NAME, or disable authentication in the configuration");
     users_.load();
     if (tokens_.exists())
         tokens_.load();
@@ -197,7 +197,7 @@ void Authentication::State::checkPassword(const Credentials& given, Request& req
     if (!remembered(key)) {
         refuseGuesser(request.peerAddress, response);
         const std::lock_guard turn(hashing_);
-        if (!remembered(key)) // by whoever had the turn before
+        if (!remembered(key)) // another thread may have verified it during the wait
             verify(given, user, key, request, response);
     }
     request.actor = given.name;
@@ -212,11 +212,11 @@ void Authentication::State::checkToken(const std::string& given, Request& reques
     });
     if (!token) {
         platform::logWarning("auth", "an unknown token from {}", request.peerAddress);
-        refuse(response, "The token is not known", "it was mistyped or revoked: bmd --list-tokens");
+        refuse(response, "The token is unknown", "check the token, which may be revoked: bmd --list-tokens");
     }
     if (token->expiresAt && *token->expiresAt <= model::SystemClock{}.now())
         refuse(response, fmt::format("The token {} of {} has expired", token->id, token->name),
-               "bmd --create-token NAME makes a new one");
+               "create a new one: bmd --create-token NAME");
     request.actor = token->name;
     request.grant = token->grant;
 }
@@ -229,7 +229,7 @@ void Authentication::State::check(Request& request, Response& response)
         return checkPassword(*given, request, response);
     if (!isOpen(request) && !(settings_.openMetrics && request.path == "/metrics"))
         refuse(response, "Authorization required",
-               "bm takes it from BM_USERNAME and BM_PASSWORD_FILE, or BM_TOKEN_FILE; curl by -u NAME");
+               "for bm set BM_USERNAME and BM_PASSWORD_FILE, or BM_TOKEN_FILE; for curl use -u NAME");
 }
 
 Authentication::Authentication(AuthenticationSettings settings)

@@ -8,16 +8,16 @@
 
 namespace bm::api {
 
-/// The least role that may; Nobody: no role does.
+/// The least role that is allowed; Nobody: none is.
 enum class Needs : std::uint8_t { Reader, Member, Manager, Admin, Nobody };
 
-/// What a request is about; it decides how the users of a project come to it.
+/// The subject of a request. It determines how the policy applies to users of a project.
 enum class Subject : std::uint8_t {
     Open,   ///< no login, as in Ironic
-    System, ///< of the system alone
-    Shared, ///< the same for everybody who may log in
-    List,   ///< narrowed to what the project may see (SQL)
-    Create, ///< whose the new record is, is looked at by its handler
+    System, ///< users of the system only
+    Shared, ///< the same for every authenticated user
+    List,   ///< an SQL condition restricts the list to the project's records
+    Create, ///< the handler checks the owner of the new record
     Node,
     Port,
     PortGroup,
@@ -27,8 +27,8 @@ enum class Subject : std::uint8_t {
     Runbook,
 };
 
-/// Who may, by scope: users of the system, of the project that owns the record, of the one that leases it.
-/// For Shared, List and Create, which have no record yet: owner is any project.
+/// The required role by scope: for users of the system, of the owner's project, of the lessee's project.
+/// Shared, List and Create have no record yet; for them owner means any project.
 struct Access {
     Needs system = Needs::Admin;
     Needs owner = Needs::Nobody;
@@ -37,27 +37,28 @@ struct Access {
 
 struct PolicyRow {
     std::string_view route; ///< "GET /v1/nodes/{ident}" or "ANY ..."
-    std::string_view rule;  ///< Ironic's name, told when it refuses; bm's own begin with "bm:"
+    std::string_view rule;  ///< Ironic's name, part of the refusal; bm's own begin with "bm:"
     Subject subject;
     Access access;
 };
 
-/// Every route of the operators' API, after Ironic's default policy (ironic/common/policy.py, "secure RBAC").
+/// All routes of the operators' API, after Ironic's default policy (ironic/common/policy.py, "secure RBAC").
 const std::vector<PolicyRow>& policyRows();
-/// The row of a route; nullptr: there is none, and nobody but the system's administrators may.
+/// The row of a route; nullptr without one: then only the system's administrators are allowed.
 const PolicyRow* policyOf(http::Method method, std::string_view route);
 
-/// Rules without a route of their own: who sees a volume target's properties, who has a runbook's steps done.
+/// Rules without a route: viewing a volume target's properties, executing a runbook's steps.
 const PolicyRow& targetPropertiesRow();
 const PolicyRow& runbookUseRow();
 
-/// Who may change a node's field by PATCH; the longest path that @p path begins with counts.
+/// The role required to change a node's field by PATCH. The longest path that is a prefix of the field's path
+/// counts.
 struct NodePatchRow {
     std::string_view path; ///< "/driver_info"
     std::string_view rule;
     Access access;
 };
-/// nullptr: as the route's own row.
+/// The row of a field; nullptr: the route's row applies.
 const NodePatchRow* nodePatchPolicyOf(std::string_view path);
 
 bool suffices(model::Role role, Needs needs) noexcept;

@@ -4,8 +4,8 @@
 #include "api/access/users_file.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
+#include "common/text/text.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <vector>
 
@@ -18,7 +18,7 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::string_view kPrefix = "bm_";
 constexpr std::size_t kHashDigits = 64;
 
-/// The first four parts of a line, and what is left.
+/// The first four fields of a line, and its rest.
 std::vector<std::string> partsOf(const std::string& row)
 {
     constexpr std::size_t kParts = 5;
@@ -37,10 +37,8 @@ std::vector<std::string> partsOf(const std::string& row)
 
 std::optional<std::int64_t> secondsOf(const std::string& text)
 {
-    std::int64_t seconds = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    return failed == std::errc{} && end == text.data() + text.size() && seconds >= 0 ? std::optional(seconds)
-                                                                                     : std::nullopt;
+    const std::optional<std::int64_t> seconds = text::parseNumber<std::int64_t>(text);
+    return seconds && *seconds >= 0 ? seconds : std::nullopt;
 }
 
 std::optional<Token> tokenOf(const std::string& row)

@@ -30,7 +30,7 @@ model::Grant grantFromText(const std::string& text)
     if (!role)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("\"{}\" is not a role", text.substr(0, std::min<std::size_t>(colon, 80))),
-                    "reader, member, manager or admin");
+                    "use reader, member, manager or admin");
     model::Grant grant{*role, colon == std::string::npos ? "" : text.substr(colon + 1)};
     if (!grant.project.empty())
         checkAccountWord(grant.project, "project");
@@ -48,7 +48,7 @@ void checkAccountWord(const std::string& word, const std::string& what)
     if (word.empty() || word.size() > kLongest || word.find_first_of(": \t\r\n#") != std::string::npos)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("\"{}\" is not the name of a {}", word.substr(0, 80), what),
-                    "at most 64 characters, no colon, blank or #");
+                    "use at most 64 characters without colon, blank or #");
 }
 
 Users usersFromText(const std::string& text, const std::string& file)

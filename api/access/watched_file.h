@@ -10,27 +10,27 @@
 
 namespace bm::api {
 
-/// What a small file says, read again when it has changed. A broken change is logged, and what was read
-/// before stays; so it does while the file is gone, which it is for a moment when it is replaced.
+/// The parsed content of a small file, read again after each change. An invalid change is logged and the
+/// previous content remains valid. The same holds while the file is missing, as during its replacement.
 /// Thread-safe.
 template <class T> class WatchedFile {
 public:
     using Parse = T (*)(const std::string& text, const std::string& file);
     WatchedFile(std::filesystem::path file, Parse parse) : file_(std::move(file)), parse_(parse) {}
 
-    /// @throws Error NotFound, and what the parser throws
-    void load() { take(std::filesystem::last_write_time(file_)); }
+    /// @throws Error NotFound, and the errors of the parser
+    void load() { store(std::filesystem::last_write_time(file_)); }
     bool exists() const
     {
         std::error_code failed;
         return std::filesystem::exists(file_, failed);
     }
-    /// Calls @p look with what the file says now; under a lock: briefly.
-    template <class Look> auto with(Look look)
+    /// Calls @p function with the current content, under a lock: keep it short.
+    template <class Function> auto with(Function function)
     {
         refresh();
         auto handle = held_.lock();
-        return look(std::as_const(handle->value));
+        return function(std::as_const(handle->value));
     }
 
 private:
@@ -38,7 +38,7 @@ private:
         T value{};
         std::filesystem::file_time_type changed{};
     };
-    void take(std::filesystem::file_time_type changed)
+    void store(std::filesystem::file_time_type changed)
     {
         T value = parse_(platform::readFile(file_), file_.string());
         auto handle = held_.lock();
@@ -52,10 +52,10 @@ private:
         if (failed || changed == held_.lock()->changed)
             return;
         try {
-            take(changed);
+            store(changed);
         } catch (const model::Error& error) {
             held_.lock()->changed = changed;
-            platform::logError("auth", "{}; what was read before stays", error.message());
+            platform::logError("auth", "{}; the previous content remains valid", error.message());
         }
     }
 

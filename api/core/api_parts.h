@@ -19,12 +19,13 @@
 namespace bm::api {
 
 struct ApiSettings {
-    std::filesystem::path ramdiskFolder; ///< vmlinuz and initrd.img; empty: none is served
-    std::filesystem::path loaderFolder;  ///< iPXE's loaders for UEFI HTTP boot; empty: none is served
-    std::uint64_t maxUploadBytes = std::uint64_t{1} << 40U; ///< of one image as given; beyond: 413
+    std::filesystem::path ramdiskFolder; ///< folder of vmlinuz and initrd.img; empty: none
+    std::filesystem::path loaderFolder;  ///< folder of iPXE's loaders for UEFI HTTP boot; empty: none
+    std::uint64_t maxUploadBytes = std::uint64_t{1}
+                                   << 40U; ///< limit of one image upload; a larger one gets 413
 };
 
-/// The parts of the server that handlers call; borrowed, outlive the Api.
+/// The parts of the server that handlers call. Borrowed; must outlive the Api.
 struct ApiParts {
     conductor::Context context;
     conductor::NodeCommands& nodes;
@@ -39,7 +40,7 @@ struct ApiParts {
     conductor::Webhooks& webhooks;
     conductor::fleet::Schedules& schedules;
     ApiSettings settings{};
-    conductor::Doctor* doctor = nullptr; ///< none: GET /v1/doctor is not there
+    conductor::Doctor* doctor = nullptr; ///< null: GET /v1/doctor answers 404
 };
 
 } // namespace bm::api

@@ -1,10 +1,10 @@
 #include "api/core/request_values.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "common/text/word_list.h"
 #include "common/wire/json/json_input.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,7 +15,7 @@ using model::ErrorCode;
 
 namespace {
 
-/// Percent-encodes what a query value may not hold; commas and colons stay readable.
+/// Percent-encodes a query value; commas and colons remain readable.
 std::string encoded(std::string_view text)
 {
     std::string out;
@@ -32,11 +32,7 @@ std::string encoded(std::string_view text)
 
 std::optional<std::int64_t> wholeNumber(std::string_view text)
 {
-    std::int64_t value = 0;
-    const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || end.ec != std::errc{} || end.ptr != text.data() + text.size())
-        return std::nullopt;
-    return value;
+    return text::parseNumber<std::int64_t>(text);
 }
 
 } // namespace
@@ -50,7 +46,7 @@ void requireVersion(const http::Request& request, int minor, std::string_view wh
 {
     if (versionOf(request).minor < minor)
         throw wire::RoutingError(ErrorCode::NotFound, fmt::format("The API version does not allow {}", what),
-                                 fmt::format("send {}: 1.{} or later", wire::kVersionHeader, minor));
+                                 fmt::format("use {}: 1.{} or later", wire::kVersionHeader, minor));
 }
 
 nlohmann::json jsonBody(http::Request& request, std::size_t limitBytes)
@@ -100,7 +96,7 @@ void refuseOtherQuery(const http::Request& request, std::string_view known)
         if (!model::isAmong(known, key))
             throw Error(ErrorCode::InvalidInput,
                         fmt::format("Unexpected argument: \"{}\"", key.substr(0, 80)),
-                        fmt::format("known are: {}", known));
+                        fmt::format("supported arguments: {}", known));
 }
 
 std::string nextLink(const http::Request& request, std::size_t limit, const std::string& marker)

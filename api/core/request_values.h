@@ -13,26 +13,26 @@ namespace bm::api {
 
 inline constexpr std::size_t kSmallBody = std::size_t{1} << 20U;
 inline constexpr std::size_t kLargeBody = std::size_t{96}
-                                          << 20U; ///< a config drive in base64, a batch of nodes
+                                          << 20U; ///< for a config drive in base64, or a batch of nodes
 
-/// The microversion that the request asks for. @throws RoutingError NotAcceptable
+/// The microversion of the request. @throws RoutingError NotAcceptable
 wire::Version versionOf(const http::Request& request);
-/// Refuses a resource that is newer than the request's version, as Ironic does (404).
+/// Refuses a resource that is newer than the request's version with 404, as Ironic does.
 void requireVersion(const http::Request& request, int minor, std::string_view what);
-/// The body as JSON. @throws Error InvalidInput with line and column, TooLarge
+/// Parses the body as JSON. @throws Error InvalidInput with line and column, TooLarge
 nlohmann::json jsonBody(http::Request& request, std::size_t limitBytes = kSmallBody);
 
-/// ?limit=: 1 to @p most; not given or larger: @p most. @throws Error InvalidInput
+/// Parses ?limit=: 1 to @p most; a missing or larger value yields @p most. @throws Error InvalidInput
 std::size_t limitOf(const http::Request& request, std::size_t most = 1000);
-/// A whole number in the query. @throws Error InvalidInput
+/// Parses a whole number in the query. @throws Error InvalidInput
 std::int64_t numberOf(const http::Request& request, std::string_view name, std::int64_t otherwise,
                       std::int64_t most);
 bool flagFromText(std::string_view text, std::string_view name);
-bool detailWanted(const http::Request& request); ///< ?detail= says so. @throws Error InvalidInput
+bool detailWanted(const http::Request& request); ///< the value of ?detail=. @throws Error InvalidInput
 /// Refuses query parameters other than @p known (blank-separated).
 void refuseOtherQuery(const http::Request& request, std::string_view known);
-/// Absolute link to the page after @p marker: the query kept, limit and marker appended.
+/// The absolute link to the page after @p marker: the request's query with limit and marker.
 std::string nextLink(const http::Request& request, std::size_t limit, const std::string& marker);
-std::string bearerToken(const http::Request& request); ///< "" when none is sent
+std::string bearerToken(const http::Request& request); ///< "" without a token
 
 } // namespace bm::api

@@ -14,7 +14,7 @@ std::string identOf(const ApiParts& parts, const http::Request& request)
 {
     constexpr std::string_view kSuffix = ".json";
     const std::string& ident = request.pathParam("ident");
-    constexpr int kPlainSince = 91; // from then on a suffix is part of the name
+    constexpr int kPlainSince = 91; // from this version on a suffix is part of the name
     if (versionOf(request).minor >= kPlainSince || ident.size() <= kSuffix.size() ||
         !ident.ends_with(kSuffix))
         return ident;

@@ -7,9 +7,9 @@
 
 namespace bm::api {
 
-/// The node's name or uuid of the route; a suffix ".json" is ignored unless a node is called so.
+/// The node's name or uuid in the route. Drops a suffix ".json" unless a node has that name.
 std::string identOf(const ApiParts& parts, const http::Request& request);
-/// By uuid or MAC. @throws Error NotFound
+/// Finds a port by uuid or MAC. @throws Error NotFound
 model::Port findPort(db::Transaction& tx, const std::string& ident);
 
 } // namespace bm::api

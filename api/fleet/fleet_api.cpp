@@ -60,7 +60,7 @@ void writeStates(wire::JsonWriter& out, const std::vector<db::StateCount>& state
     out.key("nodes").number(nodes).key("maintenance").number(maintenance).key("powered_on").number(poweredOn);
 }
 
-const model::Step* stepAtWork(const std::vector<model::Step>& steps)
+const model::Step* currentStep(const std::vector<model::Step>& steps)
 {
     const auto open = std::find_if(steps.begin(), steps.end(), [](const model::Step& step) {
         return step.state != StepState::Done && step.state != StepState::Skipped;
@@ -81,7 +81,7 @@ void writeShown(wire::JsonWriter& out, const Shown& shown, model::UtcTime now)
     out.key("actor").string(operation.actor);
     out.key("created_at").time(operation.createdAt);
     out.key("started_at").timeOrNull(operation.startedAt);
-    if (const model::Step* step = stepAtWork(shown.steps)) {
+    if (const model::Step* step = currentStep(shown.steps)) {
         const wire::StepPace pace = wire::paceOf(*step, now);
         out.key("step").string(step->name).key("step_title").string(model::titleOfStep(step->name));
         out.key("step_message").stringOrNull(step->message);

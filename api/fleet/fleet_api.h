@@ -4,8 +4,8 @@
 
 namespace bm::api {
 
-/// The fleet at a glance: GET /v1/fleet (nodes by state, operations, recent failures), GET /v1/operations
-/// (unfinished ones with their step and pace), GET /v1/steps/medians (how long deployments take).
+/// Summaries of the fleet: GET /v1/fleet (nodes by state, operations, recent failures), GET /v1/operations
+/// (unfinished ones with step and rate), GET /v1/steps/medians (durations of deployments).
 class FleetApi {
 public:
     explicit FleetApi(const ApiParts& parts) : parts_(parts) {}

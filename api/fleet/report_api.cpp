@@ -46,7 +46,7 @@ void ReportApi::show(Request& request, Response& response) const
     });
     if (reports.empty())
         throw model::Error(model::ErrorCode::NotFound, "node " + node.id.uuid + " has no report",
-                           "it gets one when bm has written its disk: bm provision");
+                           "deploy the node to create one: bm provision");
     wire::JsonWriter out;
     out.beginObject().key("node_uuid").string(node.id.uuid).key("reports").beginArray();
     for (const model::NodeReport& report : reports)

@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// Signed reports of what is on a node's disk, and the order to look again.
+/// Signed reports about a node's disk, and requests to verify the disk.
 class ReportApi {
 public:
     explicit ReportApi(const ApiParts& parts) : parts_(parts) {}

@@ -29,14 +29,14 @@ void write(wire::JsonWriter& out, const conductor::fleet::RolloutNodeView& view)
     wire::writeRolloutNode(out, view.node, {view.step, view.bytesDone, view.bytesTotal, view.secondsLeft});
 }
 
-/// Whether the nodes of @p rollout take the image from one another, as far as the rollout says.
+/// Whether the request of @p rollout allows its nodes to copy the image from each other.
 bool mayRelay(const model::Rollout& rollout)
 {
     const nlohmann::json request = nlohmann::json::parse(rollout.request.text, nullptr, false);
     return !request.is_object() || !request.contains("relay") || request.at("relay").value("enabled", true);
 }
 
-/// The body of a verb: nothing, or an object.
+/// The body of a verb: empty, or an object.
 nlohmann::json verbBody(Request& request)
 {
     const std::string text = request.body(kSmallBody);
@@ -92,8 +92,8 @@ void RolloutApi::list(Request& request, Response& response) const
         state = model::rolloutStateFromText(*wanted);
         if (!state)
             throw Error(ErrorCode::InvalidInput,
-                        "state: \"" + wanted->substr(0, 80) + "\" is none of a rollout",
-                        "planned, running, paused, aborting, done, failed or aborted");
+                        "state: \"" + wanted->substr(0, 80) + "\" is not a rollout state",
+                        "use planned, running, paused, aborting, done, failed or aborted");
     }
     const std::size_t limit = limitOf(request, 1000);
     const std::vector<model::Rollout> rollouts =
@@ -120,10 +120,11 @@ void RolloutApi::nodes(Request& request, Response& response) const
     if (const std::optional<std::string> wanted = request.queryParam("state")) {
         state = model::rolloutNodeStateFromText(*wanted);
         if (!state)
-            throw Error(ErrorCode::InvalidInput,
-                        "state: \"" + wanted->substr(0, 80) + "\" is none of a rollout's node",
-                        "pending, draining, working, checking, retrying, restoring, done, failed, skipped or "
-                        "aborted");
+            throw Error(
+                ErrorCode::InvalidInput,
+                "state: \"" + wanted->substr(0, 80) + "\" is not a state of a rollout's node",
+                "use pending, draining, working, checking, retrying, restoring, done, failed, skipped or "
+                "aborted");
     }
     const model::Rollout rollout = parts_.rollouts.get(request.pathParam("rollout"));
     wire::JsonWriter out;
@@ -170,8 +171,8 @@ void RolloutApi::verb(Request& request, Response& response) const
                            nodes != nullptr ? wire::asStrings(*nodes, "nodes") : std::vector<std::string>{},
                            request.actor));
     }
-    throw Error(ErrorCode::NotFound, "a rollout knows no verb \"" + verb.substr(0, 80) + "\"",
-                "start, pause, resume, abort or retry");
+    throw Error(ErrorCode::NotFound, "unknown verb of a rollout: \"" + verb.substr(0, 80) + "\"",
+                "use start, pause, resume, abort or retry");
 }
 
 void RolloutApi::remove(Request& request, Response& response) const

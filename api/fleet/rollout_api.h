@@ -4,8 +4,8 @@
 
 namespace bm::api {
 
-/// bm's own /v1/rollouts: plans, rollouts and their nodes; and the one-time addresses by which deployed
-/// systems phone home.
+/// bm's own /v1/rollouts: plans, rollouts and their nodes; and the one-time URLs by which deployed systems
+/// phone home.
 class RolloutApi {
 public:
     explicit RolloutApi(const ApiParts& parts) : parts_(parts) {}

@@ -136,7 +136,7 @@ void ScheduleApi::next(Request& request, Response& response) const
     response.sendJson(200, out.endArray().endObject().text());
 }
 
-/// ?before=<due_at of the last one, in milliseconds> goes on where a page ended.
+/// ?before=<due_at of the last run, in milliseconds> continues after a page.
 void ScheduleApi::runs(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "limit before");

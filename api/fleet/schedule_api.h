@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// bm's own /v1/schedules: rollouts that are made by the clock.
+/// bm's own /v1/schedules: rollouts that start at given times.
 class ScheduleApi {
 public:
     explicit ScheduleApi(const ApiParts& parts) : parts_(parts) {}

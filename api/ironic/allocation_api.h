@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// /v1/nodes/{ident}/allocation, beside /v1/allocations (ResourceApi).
+/// /v1/nodes/{ident}/allocation; ResourceApi has /v1/allocations.
 class AllocationApi {
 public:
     explicit AllocationApi(const ApiParts& parts) : parts_(parts) {}

@@ -5,7 +5,7 @@
 
 namespace bm::api {
 
-/// /v1/conductors, /v1/shards and /v1/volume: what is told of the fleet as a whole, in Ironic's words.
+/// /v1/conductors, /v1/shards and /v1/volume: resources of the whole fleet, in Ironic's form.
 class ConductorApi {
 public:
     explicit ConductorApi(const ApiParts& parts) : parts_(parts), startedAt_(parts.context.clock.now()) {}

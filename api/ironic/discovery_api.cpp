@@ -28,7 +28,7 @@ struct Resource {
     std::string_view name;
     int since;
 };
-/// What /v1 names: the resources that bm has.
+/// The resources that /v1 lists.
 constexpr auto kResources = std::to_array<Resource>({{"chassis", 1},
                                                      {"nodes", 1},
                                                      {"ports", 1},
@@ -101,7 +101,7 @@ void DiscoveryApi::root(const Request& request, Response& response) const
 {
     wire::JsonWriter out;
     out.beginObject().key("name").string("OpenStack Ironic API");
-    out.key("description").string("bm, bare-metal provisioning, by the REST API of OpenStack Ironic.");
+    out.key("description").string("bm, bare-metal provisioning with the REST API of OpenStack Ironic.");
     writeVersion(out.key("default_version"), request.localBase);
     out.key("versions").beginArray();
     writeVersion(out, request.localBase);
@@ -133,7 +133,7 @@ void DiscoveryApi::drivers(const Request& request, Response& response) const
 {
     refuseOtherQuery(request, "type detail");
     const bool none =
-        request.queryParam("type").value_or("dynamic") != "dynamic"; // there are no classic drivers
+        request.queryParam("type").value_or("dynamic") != "dynamic"; // bm has no classic drivers
     wire::JsonWriter out;
     out.beginObject().key("drivers").beginArray();
     for (const auto& [name, hardware] : parts_.context.hardware)

@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// /, /v1 and /v1/drivers: what there is, in which versions.
+/// /, /v1 and /v1/drivers: versions, resources and drivers.
 class DiscoveryApi {
 public:
     explicit DiscoveryApi(const ApiParts& parts) : parts_(parts) {}

@@ -61,7 +61,7 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
                          .version = version,
                          .redacted = isRedacted(request, node)},
                         query.fields);
-        if (&node == &page.nodes.front()) // the others are about as long
+        if (&node == &page.nodes.front()) // the other nodes have a similar length
             out.reserve(out.text().size() * page.nodes.size() * 5 / 4);
     }
     out.endArray();

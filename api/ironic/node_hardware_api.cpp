@@ -32,7 +32,7 @@ std::string keyOf(const drivers::Indicator& indicator)
     return fmt::format("{}@{}", indicator.name, indicator.component);
 }
 
-/// The indicator of the route among @p all. @throws Error NotFound
+/// Finds the indicator of the route in @p all. @throws Error NotFound
 const drivers::Indicator& indicatorOf(const Request& request, const std::vector<drivers::Indicator>& all)
 {
     const std::string component = request.pathParam("component"), name = request.pathParam("indicator");
@@ -59,27 +59,27 @@ void checkLogicalDisk(const json& disk, const std::string& where)
     const std::string level = wire::stringMember(disk, "raid_level");
     if (std::ranges::find(kRaidLevels, level) == kRaidLevels.end())
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}.raid_level: \"{}\" is none", where, level.substr(0, 40)),
-                    fmt::format("one of {}", fmt::join(kRaidLevels, ", ")));
+                    fmt::format("{}.raid_level: \"{}\" is not a RAID level", where, level.substr(0, 40)),
+                    fmt::format("use one of {}", fmt::join(kRaidLevels, ", ")));
     const json* size = wire::memberOf(disk, "size_gb");
     const bool most = size != nullptr && size->is_string() && *size == "MAX";
     constexpr std::int64_t kMostGib = 1'000'000;
     if (size == nullptr)
-        throw Error(ErrorCode::InvalidInput, where + ".size_gb: required", "a number of GiB, or \"MAX\"");
+        throw Error(ErrorCode::InvalidInput, where + ".size_gb: required", "use a number of GiB, or \"MAX\"");
     if (!most)
         wire::asInteger(*size, where + ".size_gb", 1, kMostGib);
 }
 
 constexpr auto kMediaTypes = std::to_array<std::string_view>({"cdrom", "disk", "floppy"});
 
-/// The server, and later the machine, fetch from it.
+/// Checks the URL, since bmd and later the machine fetch from it.
 void checkMediaUrl(const std::string& url)
 {
     const bool web = url.starts_with("http://") || url.starts_with("https://");
     if (!web || platform::isLinkLocalUrl(url))
         throw Error(ErrorCode::InvalidInput,
-                    "image_url: \"" + platform::shownUrl(url).substr(0, 200) + "\" is refused",
-                    "an http or https URL of a host that is not link-local");
+                    "image_url: bmd does not fetch from \"" + platform::shownUrl(url).substr(0, 200) + "\"",
+                    "use an http or https URL of a host that is not link-local");
 }
 
 } // namespace
@@ -153,7 +153,7 @@ void NodeHardwareApi::setBootDevice(Request& request, Response& response) const
     if (!device)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("Invalid boot device \"{}\" specified.", name.substr(0, 80)),
-                    "pxe, disk, cdrom, bios, safe");
+                    "use pxe, disk, cdrom, bios or safe");
     const json* persistent = wire::memberOf(body, "persistent");
     management_.setBootDevice(identOf(parts_, request), *device,
                               persistent != nullptr && wire::asBoolean(*persistent, "persistent"),
@@ -217,7 +217,7 @@ void NodeHardwareApi::setIndicator(Request& request, Response& response) const
     if (one.readOnly || std::ranges::find(one.states, state) == one.states.end())
         throw Error(
             ErrorCode::InvalidInput, fmt::format("Invalid indicator state \"{}\"", state.substr(0, 80)),
-            one.readOnly ? "the indicator can only be read" : fmt::format("{}", fmt::join(one.states, ", ")));
+            one.readOnly ? "the indicator is read-only" : fmt::format("{}", fmt::join(one.states, ", ")));
     management_.setIndicatorState(ident, one, state);
     response.sendEmpty(204);
 }
@@ -229,7 +229,7 @@ void NodeHardwareApi::setBootMode(Request& request, Response& response) const
     const std::optional<model::BootMode> mode = model::bootModeFromText(target);
     if (!mode)
         throw Error(ErrorCode::InvalidInput, fmt::format("Invalid boot mode \"{}\"", target.substr(0, 80)),
-                    "bios, uefi");
+                    "use bios or uefi");
     const Node node = nodeOf(request);
     management_.setBootMode(node.id.uuid, *mode, request.actor);
     accepted(request, response, node);
@@ -271,7 +271,7 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
             roots += (*disks)[i].value("is_root_volume", false) ? 1U : 0U;
         }
         if (roots > 1)
-            throw Error(ErrorCode::InvalidInput, "logical_disks: more than one has is_root_volume");
+            throw Error(ErrorCode::InvalidInput, "logical_disks: is_root_volume is set more than once");
     }
     parts_.nodes.update(
         node.id.uuid, [&](Node& stored) { stored.targetRaidConfig = wire::canonical(body); }, request.actor);
@@ -314,8 +314,9 @@ void NodeHardwareApi::attachMedia(Request& request, Response& response) const
     wire::refuseUnknown(body, {"device_type", "image_url", "image_download_source"}, "vmedia");
     const std::string type = wire::stringMember(body, "device_type");
     if (std::ranges::find(kMediaTypes, type) == kMediaTypes.end())
-        throw Error(ErrorCode::InvalidInput, fmt::format("device_type: \"{}\" is none", type.substr(0, 40)),
-                    "cdrom, disk, floppy");
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("device_type: \"{}\" is not a device type", type.substr(0, 40)),
+                    "use cdrom, disk or floppy");
     const std::string url = wire::stringMember(body, "image_url");
     checkMediaUrl(url);
     management_.insertMedium(identOf(parts_, request), {type, url});

@@ -5,9 +5,8 @@
 
 namespace bm::api {
 
-/// What is asked of a node's BMC and firmware: boot device, interrupt, indicators, boot mode, Secure Boot,
-/// RAID as wanted, virtual media, vendor passthru. Source: Ironic's management, states, vmedia and
-/// vendor_passthru resources.
+/// Control of a node's BMC and firmware: boot device, NMI, indicators, boot mode, Secure Boot, target RAID
+/// configuration, virtual media, console. Source: Ironic's management, states and vmedia resources.
 class NodeHardwareApi {
 public:
     explicit NodeHardwareApi(const ApiParts& parts) : parts_(parts), management_(parts.context) {}

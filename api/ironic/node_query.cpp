@@ -22,33 +22,33 @@ struct Argument {
 };
 
 template <std::optional<std::string> db::NodeFilter::*member>
-void takeText(NodeQuery& query, const std::string& value, const std::string&)
+void parseText(NodeQuery& query, const std::string& value, const std::string&)
 {
     query.filter.*member = value;
 }
 
-void takeState(NodeQuery& query, const std::string& value, const std::string&)
+void parseState(NodeQuery& query, const std::string& value, const std::string&)
 {
     query.filter.state = model::stateFromText(value);
     if (!query.filter.state)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("Provision state \"{}\" is not valid", value.substr(0, 80)),
-                    "such as \"available\", \"active\", \"deploy failed\"");
+                    "use a state such as \"available\", \"active\" or \"deploy failed\"");
 }
 
-void takeConductor(NodeQuery& query, const std::string& value, const std::string& conductor)
+void parseConductor(NodeQuery& query, const std::string& value, const std::string& conductor)
 {
     query.also.emplace_back([ours = value == conductor](const Node&) { return ours; });
 }
 
-void takeShards(NodeQuery& query, const std::string& value, const std::string&)
+void parseShards(NodeQuery& query, const std::string& value, const std::string&)
 {
     query.also.emplace_back([list = "," + value + ","](const Node& node) {
         return !node.shard.empty() && list.find("," + node.shard + ",") != std::string::npos;
     });
 }
 
-void takeSortKey(NodeQuery& query, const std::string& value, const std::string&)
+void parseSortKey(NodeQuery& query, const std::string& value, const std::string&)
 {
     const wire::NodeField* field = wire::findNodeField(value);
     const std::string column(field == nullptr ? "" : field->sortColumn);
@@ -57,11 +57,11 @@ void takeSortKey(NodeQuery& query, const std::string& value, const std::string&)
         throw Error(
             ErrorCode::InvalidInput,
             fmt::format("The sort_key value \"{}\" is an invalid field for sorting", value.substr(0, 80)),
-            fmt::format("one of: {}", fmt::join(known, ", ")));
+            fmt::format("use one of: {}", fmt::join(known, ", ")));
     query.filter.sortKey = column;
 }
 
-void takeSortDirection(NodeQuery& query, const std::string& value, const std::string&)
+void parseSortDirection(NodeQuery& query, const std::string& value, const std::string&)
 {
     if (value != "asc" && value != "desc")
         throw Error(ErrorCode::InvalidInput,
@@ -70,39 +70,39 @@ void takeSortDirection(NodeQuery& query, const std::string& value, const std::st
     query.filter.descending = value == "desc";
 }
 
-void takeNothing(NodeQuery&, const std::string&, const std::string&) {}
+void ignoreValue(NodeQuery&, const std::string&, const std::string&) {}
 
 const std::vector<Argument>& arguments()
 {
     using F = db::NodeFilter;
     // clang-format off
     static const std::vector<Argument> rows{
-        {"instance_uuid", 1, takeText<&F::instanceUuid>},
+        {"instance_uuid", 1, parseText<&F::instanceUuid>},
         {"associated", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.associated = flagFromText(v, "associated"); }},
         {"maintenance", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.maintenance = flagFromText(v, "maintenance"); }},
-        {"chassis_uuid", 1, takeText<&F::chassisUuid>},
-        {"provision_state", 9, takeState},
-        {"driver", 16, takeText<&F::driver>},
-        {"resource_class", 21, takeText<&F::resourceClass>},
-        {"fault", 42, takeText<&F::fault>},
-        {"conductor_group", 46, takeText<&F::conductorGroup>},
-        {"conductor", 49, takeConductor},
-        {"owner", 50, takeText<&F::owner>},
-        {"description_contains", 51, takeText<&F::descriptionContains>},
+        {"chassis_uuid", 1, parseText<&F::chassisUuid>},
+        {"provision_state", 9, parseState},
+        {"driver", 16, parseText<&F::driver>},
+        {"resource_class", 21, parseText<&F::resourceClass>},
+        {"fault", 42, parseText<&F::fault>},
+        {"conductor_group", 46, parseText<&F::conductorGroup>},
+        {"conductor", 49, parseConductor},
+        {"owner", 50, parseText<&F::owner>},
+        {"description_contains", 51, parseText<&F::descriptionContains>},
         {"retired", 61, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.retired = flagFromText(v, "retired"); }},
-        {"lessee", 65, takeText<&F::lessee>},
-        {"project", 65, takeText<&F::project>},
-        {"shard", 82, takeShards},
+        {"lessee", 65, parseText<&F::lessee>},
+        {"project", 65, parseText<&F::project>},
+        {"shard", 82, parseShards},
         {"sharded", 82, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([on = flagFromText(v, "sharded")](const Node& n) { return n.shard.empty() != on; }); }},
-        {"parent_node", 83, takeText<&F::parentNode>},
+        {"parent_node", 83, parseText<&F::parentNode>},
         {"include_children", 83, [](NodeQuery& q, const std::string& v, const std::string&) { if (flagFromText(v, "include_children")) q.filter.parentNode.reset(); }},
         {"instance_name", 104, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([v](const Node& n) { return n.instanceName == v; }); }},
-        {"sort_key", 1, takeSortKey},
-        {"sort_dir", 1, takeSortDirection},
+        {"sort_key", 1, parseSortKey},
+        {"sort_dir", 1, parseSortDirection},
         {"marker", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.marker = v; }},
-        {"limit", 1, takeNothing},
-        {"fields", 8, takeNothing},
-        {"detail", 43, takeNothing},
+        {"limit", 1, ignoreValue},
+        {"fields", 8, ignoreValue},
+        {"detail", 43, ignoreValue},
     };
     // clang-format on
     return rows;
@@ -119,11 +119,11 @@ const Argument& argumentOf(const std::string& name, wire::Version version)
         for (const Argument& row : rows)
             known.push_back(row.name);
         throw Error(ErrorCode::InvalidInput, fmt::format("Unexpected argument: \"{}\"", name.substr(0, 80)),
-                    fmt::format("known are: {}", fmt::join(known, ", ")));
+                    fmt::format("supported arguments: {}", fmt::join(known, ", ")));
     }
     if (found->since > version.minor)
         throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
-                    fmt::format("{} needs version 1.{}, the request is {}", name, found->since,
+                    fmt::format("{} needs version 1.{}, but the request has {}", name, found->since,
                                 wire::toText(version)));
     return *found;
 }
@@ -133,7 +133,7 @@ bool fits(const NodeQuery& query, const Node& node)
     return std::all_of(query.also.begin(), query.also.end(), [&](const auto& holds) { return holds(node); });
 }
 
-/// A project's users list what is theirs.
+/// Restricts the list of a project's user to nodes of that project.
 void narrowToProject(NodeQuery& query, const http::Request& request)
 {
     const std::string& project = projectOf(request);
@@ -150,7 +150,7 @@ NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::stri
 {
     const wire::Version version = versionOf(request);
     NodeQuery query;
-    query.filter.parentNode = ""; // children are listed when asked for
+    query.filter.parentNode = ""; // without parent_node= only nodes without a parent
     for (const auto& [name, value] : request.query)
         argumentOf(name, version).take(query, value, conductorName);
     narrowToProject(query, request);

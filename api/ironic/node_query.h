@@ -8,19 +8,19 @@
 
 namespace bm::api {
 
-/// What GET /v1/nodes was asked for.
+/// The query of GET /v1/nodes.
 struct NodeQuery {
     db::NodeFilter filter{};
     wire::NodeFieldList fields{};
     std::size_t limit = 1000;
-    /// Conditions that the database does not know; all must hold.
+    /// Conditions that SQL does not express. All must hold.
     std::vector<std::function<bool(const model::Node&)>> also{};
 };
 
-/// @param detail  the route asks for all fields (/v1/nodes/detail)
+/// @param detail  the route shows all fields (/v1/nodes/detail)
 /// @throws Error InvalidInput (unknown argument, bad value), NotAcceptable (newer than the version)
 NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::string& conductorName);
-/// One page, and whether there is more after it.
+/// One page, and whether another page follows.
 struct NodePage {
     std::vector<model::Node> nodes;
     bool more = false;

@@ -5,6 +5,7 @@
 #include "api/core/route_idents.h"
 #include "api/ironic/node_view.h"
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/resource_links.h"
@@ -12,7 +13,6 @@
 #include "db/repositories/repositories.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -28,27 +28,26 @@ using nlohmann::json;
 
 namespace {
 
-/// An entry of the history has Ironic's kind of id, made of the event's number.
+/// The id of a history entry: in Ironic's form, with the event's sequence.
 constexpr std::string_view kEntryPrefix = "00000000-0000-4000-8000-";
 std::string entryUuid(std::int64_t sequence)
 {
     return fmt::format("{}{:012x}", kEntryPrefix, sequence);
 }
 
-/// The event's number again; nothing when @p uuid is no entry's id.
+/// The event's sequence; nullopt when @p uuid is not the id of an entry.
 std::optional<std::int64_t> sequenceOf(std::string_view uuid)
 {
     constexpr std::size_t kDigits = 12;
     constexpr int kHexadecimal = 16;
     if (!uuid.starts_with(kEntryPrefix) || uuid.size() != kEntryPrefix.size() + kDigits)
         return std::nullopt;
-    std::int64_t sequence = 0;
-    const char* end = uuid.data() + uuid.size();
-    const auto read = std::from_chars(uuid.data() + kEntryPrefix.size(), end, sequence, kHexadecimal);
-    return read.ec == std::errc{} && read.ptr == end && sequence > 0 ? std::optional(sequence) : std::nullopt;
+    const std::optional<std::int64_t> sequence =
+        text::parseNumber<std::int64_t>(uuid.substr(kEntryPrefix.size()), kHexadecimal);
+    return sequence && *sequence > 0 ? sequence : std::nullopt;
 }
 
-/// What Ironic's registry knows of a setting; simulated ones are plain texts.
+/// The registry attributes that Ironic adds to a setting; simulated settings are plain texts.
 constexpr std::string_view kRegistry =
     R"(,"attribute_type":"String","allowable_values":null,"lower_bound":null,"max_length":null,"min_length":null,)"
     R"("read_only":false,"reset_required":null,"unique":null,"upper_bound":null)";
@@ -188,7 +187,7 @@ std::optional<model::NodeEvent> NodeRecordsApi::failure(const model::NodeId& nod
 
 namespace {
 
-/// What asked for it and how long it had taken is in the operation.
+/// Actor and duration come from the operation.
 void writeEntry(wire::JsonWriter& out, const ApiParts& parts, const Request& request,
                 const model::NodeEvent& event, bool detail)
 {
@@ -296,10 +295,10 @@ void NodeRecordsApi::inventory(Request& request, Response& response) const
     if (!found && agent && agent->inventory.text != "{}")
         found = db::NodeInventory{node.id, agent->inventory, {}, node.createdAt};
     if (!found)
-        throw Error(ErrorCode::NotFound,
-                    "Node " + node.id.uuid + " has no inventory: no agent has reported one yet.",
-                    "inspect it: PUT states/provision {\"target\": \"inspect\"}; cleaning or deploying takes "
-                    "one too");
+        throw Error(
+            ErrorCode::NotFound, "Node " + node.id.uuid + " has no inventory: no agent has reported one yet.",
+            "inspect the node: PUT states/provision {\"target\": \"inspect\"}; cleaning and deploying do "
+            "so, too");
     wire::JsonWriter out;
     out.beginObject()
         .key("inventory")

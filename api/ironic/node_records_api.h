@@ -4,8 +4,7 @@
 
 namespace bm::api {
 
-/// What is known about a node beside its own row: firmware settings and versions, history, children, VIFs,
-/// inventory.
+/// Records of a node beyond its own row: firmware settings and versions, history, children, VIFs, inventory.
 class NodeRecordsApi {
 public:
     explicit NodeRecordsApi(const ApiParts& parts) : parts_(parts) {}

@@ -27,7 +27,7 @@ void accepted(const Request& request, Response& response, const model::Node& nod
     response.sendEmpty(202);
 }
 
-/// Ironic's words name the target as it was asked for.
+/// Ironic's message, with the target of the request.
 Error refusedVerb(ErrorCode code, const std::string& target, const model::Node& node)
 {
     return {
@@ -35,11 +35,11 @@ Error refusedVerb(ErrorCode code, const std::string& target, const model::Node& 
         fmt::format(
             "The requested action \"{}\" can not be performed on node \"{}\" while it is in state \"{}\".",
             target.substr(0, 80), node.id.uuid, model::toText(node.state)),
-        "targets are: active, deploy, deleted, undeploy, rebuild, manage, provide, inspect, clean, service, "
+        "use one of: active, deploy, deleted, undeploy, rebuild, manage, provide, inspect, clean, service, "
         "adopt, rescue, unrescue, unhold, abort"};
 }
 
-/// Ironic's subset of the node's table, in its order.
+/// The states that Ironic shows, in its order.
 constexpr std::string_view kStates[] = {"console_enabled",      "last_error",
                                         "power_state",          "provision_state",
                                         "target_power_state",   "target_provision_state",
@@ -80,7 +80,7 @@ void NodeStatesApi::setPower(Request& request, Response& response) const
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("Cannot perform the requested power action: \"{}\" is not one",
                                 wanted.target.substr(0, 80)),
-                    "power on, power off, rebooting, soft power off, soft rebooting");
+                    "use power on, power off, rebooting, soft power off or soft rebooting");
     std::optional<std::chrono::milliseconds> timeout;
     if (wanted.timeoutSeconds)
         timeout = std::chrono::seconds(*wanted.timeoutSeconds);

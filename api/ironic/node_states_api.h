@@ -4,8 +4,7 @@
 
 namespace bm::api {
 
-/// /v1/nodes/{ident}/states and what changes them, Ironic's way; management/boot_device as far as bm sets it
-/// itself.
+/// /v1/nodes/{ident}/states in Ironic's form: show, power, provision, console.
 class NodeStatesApi {
 public:
     explicit NodeStatesApi(const ApiParts& parts) : parts_(parts) {}

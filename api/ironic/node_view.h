@@ -10,14 +10,15 @@
 
 namespace bm::api {
 
-/// driver_internal_info, where what is told about a machine beside its row is kept.
+/// The node's driver_internal_info, which holds data about the machine beyond the node's columns.
 nlohmann::json internalOf(const model::Node& node);
-/// Changes it in the stored node. @throws Error NotFound, NodeLocked, and what @p change throws
+/// Changes driver_internal_info in the stored node. @throws Error NotFound, NodeLocked, and the errors of @p
+/// change
 void changeInternal(const ApiParts& parts, const http::Request& request,
                     const std::function<void(nlohmann::json& internal)>& change);
-/// Nodes that a conductor holds now.
+/// The nodes with a lease.
 std::set<std::string> reservedNodes(db::Transaction& tx);
-/// @p node with @p fields, at the request's version.
+/// Renders @p node with @p fields at the request's version.
 std::string nodeText(const ApiParts& parts, const http::Request& request, const model::Node& node,
                      const wire::NodeFieldList& fields);
 

@@ -43,7 +43,7 @@ void sendList(const Request& request, Response& response, std::vector<Port> port
     response.sendJson(200, out.endObject().text());
 }
 
-/// The node of ?node=, if the actor may know of it. @throws Error NotFound
+/// The node of ?node=, if the actor may see it. @throws Error NotFound
 model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::string& ident)
 {
     model::Node node = conductor::findNode(tx, ident);
@@ -51,7 +51,7 @@ model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::
     return node;
 }
 
-/// What @p request narrows the list to; one more than a page.
+/// The ports that @p request selects, up to one more than a page.
 std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
 {
     const db::PortRepository ports;
@@ -102,7 +102,7 @@ void PortApi::list(Request& request, Response& response, bool detail) const
     if ((sort != "created_at" && sort != "id") || request.queryParam("sort_dir").value_or("asc") != "asc")
         throw Error(ErrorCode::InvalidInput,
                     "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
-                    "ports come by created_at, the oldest first");
+                    "ports are sorted by created_at, the oldest first");
     sendList(request, response,
              parts_.context.database.read([&](db::Transaction& tx) { return wantedPorts(tx, request); }),
              fields);

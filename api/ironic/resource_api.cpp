@@ -26,8 +26,8 @@ using model::ErrorCode;
 
 namespace {
 
-/// What a client may name a node by becomes its uuid; the actor must have a right to it. @throws Error
-/// InvalidInput: there is none; Forbidden
+/// Replaces a node's name by its uuid and checks the actor's right to the node. @throws Error InvalidInput
+/// (no such node), Forbidden
 template <class T> void resolveNode(const ApiParts& parts, const Request& request, T& item)
 {
     if constexpr (requires { item.node; }) {
@@ -40,19 +40,19 @@ template <class T> void resolveNode(const ApiParts& parts, const Request& reques
         } catch (const Error& error) {
             if (error.code() == ErrorCode::Forbidden)
                 throw;
-            throw Error(ErrorCode::InvalidInput, error.message(), "bm node list shows which there are");
+            throw Error(ErrorCode::InvalidInput, error.message(), "bm node list lists the nodes");
         }
     }
 }
 
-/// A new record of a project's is that project's.
+/// A new record of a project's user belongs to that project.
 template <class T> void setOwner(const Request& request, T& item)
 {
     if constexpr (requires { item.owner; })
         item.owner = ownerOfNew(request, item.owner);
 }
 
-/// Whose it is and who else may use it, the system decides.
+/// Refuses a change of owner or visibility by a user of a project.
 template <class T> void keepOwner(const Request& request, const T& before, const T& after)
 {
     if (request.grant.ofSystem())
@@ -64,10 +64,10 @@ template <class T> void keepOwner(const Request& request, const T& before, const
         if (after.isPublic && !before.isPublic)
             throw Error(ErrorCode::Forbidden,
                         "Access was denied to the following resource: baremetal:runbook:update:public",
-                        "a member of the system makes it public");
+                        "ask a member of the system to make it public");
 }
 
-/// @p item as the actor may see it.
+/// The fields of @p item that the actor may see.
 template <class T> const T& shownTo(const ApiParts& /*parts*/, const Request& /*request*/, const T& item)
 {
     return item;
@@ -84,7 +84,7 @@ model::VolumeTarget shownTo(const ApiParts& parts, const Request& request, model
     return target;
 }
 
-/// The rows whose columns are as the query says.
+/// Restricts the page to rows whose column equals @p value.
 void narrow(db::ResourcePage& page, std::string_view column, std::string value)
 {
     page.parameters.emplace_back(std::move(value));
@@ -128,7 +128,7 @@ template <class T> db::ResourcePage ResourceApi<T>::pageOf(const Request& reques
     if (sort != "id" && !model::isAmong(routes_.sortable, sort))
         throw Error(ErrorCode::InvalidInput,
                     "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
-                    "one of: id " + std::string(routes_.sortable));
+                    "use one of: id " + std::string(routes_.sortable));
     page.sortColumn = sort == "id" ? "created_at" : sort;
     const std::string direction = request.queryParam("sort_dir").value_or("asc");
     if (direction != "asc" && direction != "desc")

@@ -10,30 +10,30 @@
 
 namespace bm::api {
 
-/// A query parameter that narrows a list to the rows whose column is equal to it.
+/// A query parameter that restricts a list to rows with an equal column.
 struct ResourceFilter {
     std::string_view name;
     std::string_view column;
     bool isNode = false; ///< a node's name or uuid
 };
 
-/// How one kind of resource stands in the API.
+/// The routes and columns of one kind of resource.
 template <class T> struct ResourceRoutes {
     std::string_view path;   ///< "/v1/chassis"
     std::string_view list;   ///< the list's member: "chassis"
-    std::string_view ofNode; ///< "/v1/nodes/{ident}/portgroups", or nothing
+    std::string_view ofNode; ///< "/v1/nodes/{ident}/portgroups", or empty
     int since = 1;           ///< microversion
     int ofNodeSince = 1;
-    bool detailRoute = true;   ///< PATH/detail is there; else ?detail= alone
-    std::string_view sortable; ///< columns that sort_key may name, blank-separated
+    bool detailRoute = true;   ///< whether PATH/detail exists; ?detail= always does
+    std::string_view sortable; ///< columns allowed in sort_key, blank-separated
     std::vector<ResourceFilter> filters{};
-    bool removesAll = false; ///< DELETE PATH empties it
-    int patchSince = 0;      ///< of PATCH, where it came later
+    bool removesAll = false; ///< DELETE PATH deletes all
+    int patchSince = 0;      ///< microversion of PATCH, if later than the resource's
     const wire::ResourceShape<T>& (*shape)();
     const conductor::ResourceRules<T>& (*rules)();
 };
 
-/// List, show, create, patch and delete of one kind, as Ironic has them for all of them.
+/// List, show, create, patch and delete of one kind of resource; Ironic handles all kinds alike.
 template <class T> class ResourceApi {
 public:
     ResourceApi(const ApiParts& parts, const ResourceRoutes<T>& routes)

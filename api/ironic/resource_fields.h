@@ -7,7 +7,7 @@
 
 namespace bm::api {
 
-/// What an answer shows: ?fields=, else all (@p detail, or ?detail=), else the summary.
+/// The fields of an answer: ?fields=, else all (@p detail, or ?detail=), else the summary.
 /// @throws Error InvalidInput, NotAcceptable
 template <class T>
 typename wire::ResourceShape<T>::Fields fieldsOf(const wire::ResourceShape<T>& shape,

@@ -8,7 +8,7 @@
 
 namespace bm::api {
 
-/// PATH/{ident}/traits and PATH/{ident}/traits/{trait}, of nodes and of runbooks.
+/// PATH/{ident}/traits and PATH/{ident}/traits/{trait} of nodes and runbooks.
 class TraitApi {
 public:
     explicit TraitApi(const ApiParts& parts) : parts_(parts) {}
@@ -16,7 +16,7 @@ public:
 
 private:
     using Change = std::function<void(std::vector<std::string>&)>;
-    /// Whose traits they are, and from which microversion on.
+    /// The kind of resource that has the traits.
     struct Owner {
         std::string path; ///< "/v1/nodes"
         std::string one;  ///< "Node"

@@ -26,15 +26,15 @@ drivers::VendorMethod methodOf(const std::vector<drivers::VendorMethod>& all, co
 {
     if (name.empty())
         throw Error(ErrorCode::InvalidInput, "Method not specified when calling vendor extension.",
-                    "vendor_passthru?method=NAME; vendor_passthru/methods lists them");
+                    "use vendor_passthru?method=NAME; vendor_passthru/methods lists the methods");
     const auto found = std::ranges::find(all, name, &drivers::VendorMethod::name);
     if (found == all.end())
         throw Error(ErrorCode::InvalidInput, fmt::format("No handler for method {}.", name.substr(0, 80)),
-                    "vendor_passthru/methods lists them");
+                    "vendor_passthru/methods lists the methods");
     return *found;
 }
 
-/// vendor_passthru?method=NAME, or vendor_passthru/NAME.
+/// The method's name in vendor_passthru?method=NAME or vendor_passthru/NAME.
 std::string methodNameOf(const Request& request)
 {
     const auto part = request.pathParams.find("method");
@@ -47,7 +47,7 @@ json bodyOf(Request& request)
     return text.empty() ? json::object() : wire::parseObject(text);
 }
 
-/// The arguments of @p method that @p body holds. @throws Error InvalidInput: of another type
+/// The arguments of @p method in @p body. @throws Error InvalidInput for a wrong type
 drivers::Values argumentsOf(const drivers::VendorMethod& method, const json& body)
 {
     drivers::Values arguments;
@@ -137,7 +137,7 @@ void VendorApi::call(Request& request, Response& response) const
     if (request.method != Method::Post)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("The method {} does not support HTTP {}", name, http::toText(request.method)),
-                    "it is called by POST");
+                    "use POST");
     const drivers::Values arguments = argumentsOf(method, bodyOf(request));
     const drivers::VendorOutcome outcome = management_.callVendor(ident, method, arguments, request.actor);
     if (method.async)
@@ -158,7 +158,7 @@ void VendorApi::driverCall(Request& request, Response&) const
     throw Error(ErrorCode::InvalidInput,
                 fmt::format("Driver {} does not support vendor passthru method {}", driver,
                             methodNameOf(request).substr(0, 80)),
-                "drivers/NAME/vendor_passthru/methods lists them");
+                "drivers/NAME/vendor_passthru/methods lists the methods");
 }
 
 void VendorApi::events(Request& request, Response& response) const
@@ -175,8 +175,8 @@ void VendorApi::events(Request& request, Response& response) const
         const std::string name = (*events)[i].is_object() ? wire::stringMember((*events)[i], "event") : "";
         if (std::ranges::find(kKnown, name) == kKnown.end())
             throw Error(ErrorCode::InvalidInput,
-                        fmt::format("events[{}].event: \"{}\" is not known", i, name.substr(0, 80)),
-                        "network.bind_port, network.unbind_port, network.delete_port");
+                        fmt::format("events[{}].event: \"{}\" is unknown", i, name.substr(0, 80)),
+                        "use network.bind_port, network.unbind_port or network.delete_port");
     }
     response.sendEmpty(204);
 }

@@ -71,7 +71,7 @@ void AgentApi::lookup(Request& request, Response& response) const
     const std::vector<std::string> macs = splitAddresses(request.queryParam("addresses").value_or(""));
     const std::string uuid = request.queryParam("node_uuid").value_or("");
     if (macs.empty() && uuid.empty())
-        throw Error(ErrorCode::NotFound, "Resource could not be found.", "say node_uuid= or addresses=");
+        throw Error(ErrorCode::NotFound, "Resource could not be found.", "pass node_uuid= or addresses=");
     const conductor::AgentGrant grant =
         parts_.agents.lookup(macs, uuid, request.header("X-Bm-Boot-Secret").value_or(""),
                              request.header("X-Bm-Nonce").value_or(""), request.peerAddress);
@@ -86,7 +86,7 @@ void AgentApi::heartbeat(Request& request, Response& response) const
     const std::string token = wire::stringMember(body, "agent_token");
     if (token.empty())
         throw Error(ErrorCode::InvalidInput, "Agent token is required for heartbeat processing.",
-                    "look up first: the answer holds it");
+                    "call lookup first: its answer contains the token");
     parts_.agents.heartbeat(request.pathParam("ident"), token, wire::stringMember(body, "agent_version"),
                             request.peerAddress);
     response.sendEmpty(202);

@@ -4,12 +4,11 @@
 
 namespace bm::api {
 
-/// Lookup and heartbeat (Ironic's form), exchange and config drive (bm's own): how a RAM disk's agent reaches
-/// us.
+/// The requests of agents: lookup and heartbeat (Ironic's form), exchange and config drive (bm's own).
 class AgentApi {
 public:
     explicit AgentApi(const ApiParts& parts) : parts_(parts) {}
-    /// Lookup and heartbeat, as Ironic has them on its one listener.
+    /// Lookup and heartbeat on the operators' listener, since Ironic has only one.
     void mountIronic(http::Router& router);
     void mountOwn(http::Router& router);
 

@@ -30,7 +30,7 @@ struct Target {
     std::string name{};
 };
 
-/// The value of a route's first parameter; what a POST made is named by the Location of its answer.
+/// The value of the route's first parameter; for a POST the name in the Location of the response.
 std::string targetName(const Request& request, const Response& response)
 {
     const std::size_t open = request.route.find('{');
@@ -45,7 +45,7 @@ std::string targetName(const Request& request, const Response& response)
     return {};
 }
 
-/// The resource of a route is called after its first part: /v1/nodes/{ident} is of a node.
+/// The resource's kind is the first part of the route: /v1/nodes/{ident} is a node.
 Target targetOf(const Request& request, const Response& response)
 {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kKinds{{
@@ -66,7 +66,7 @@ Target targetOf(const Request& request, const Response& response)
     return target;
 }
 
-/// A node by both its names; one that is known no more, as it has just been deleted, stays as it was called.
+/// Adds uuid and name of a node. A deleted node keeps the name from the request.
 void nameNode(db::Transaction& tx, model::AuditRecord& record)
 {
     if (record.targetKind != "node" || record.targetName.empty())
@@ -75,7 +75,7 @@ void nameNode(db::Transaction& tx, model::AuditRecord& record)
         const model::Node node = conductor::findNode(tx, record.targetName);
         record.targetId = node.id.uuid;
         record.targetName = node.name.empty() ? record.targetName : node.name;
-    } catch (const model::Error&) { // as targetOf has it
+    } catch (const model::Error&) { // keep the result of targetOf()
     }
 }
 
@@ -110,7 +110,7 @@ void AuditApi::mount(http::Router& router)
 
 void AuditApi::record(const Request& request, const Response& response, const http::Finish& finish) const
 {
-    // Agents' heartbeats are no operator's deeds; who guesses passwords is refused unseen after ten.
+    // Not recorded: heartbeats of agents, and password guesses beyond the limit, which bmd refuses unchecked.
     const bool flood = response.status == 503 && request.actor.empty();
     if (!mayChange(request.method) || request.route.empty() || request.route.starts_with("/v1/heartbeat") ||
         flood)
@@ -135,12 +135,12 @@ void AuditApi::record(const Request& request, const Response& response, const ht
             db::AuditRepository{}.append(tx, named);
         },
         [record](const model::Error& error) {
-            platform::logError("audit", "{} by {} ({}): cannot be written down: {}", record.action,
+            platform::logError("audit", "{} by {} ({}): cannot write the audit record: {}", record.action,
                                record.actor, record.requestId, error.what());
         });
 }
 
-/// Without ?after= the latest, else what follows; in order of time both.
+/// Without ?after= the latest records, otherwise the following ones; both in chronological order.
 void AuditApi::list(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "after limit actor node target action since");

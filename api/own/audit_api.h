@@ -4,12 +4,12 @@
 
 namespace bm::api {
 
-/// Writes every request that may change something into the audit log, and shows the log.
+/// Records every request that may change something in the audit log, and shows the log.
 class AuditApi {
 public:
     explicit AuditApi(const ApiParts& parts) : parts_(parts) {}
     void mount(http::Router& router);
-    /// For the operators' router: called after every request. What cannot be written is logged.
+    /// Called by the operators' router after every request. A failed write is logged.
     void record(const http::Request& request, const http::Response& response,
                 const http::Finish& finish) const;
 

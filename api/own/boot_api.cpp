@@ -49,38 +49,39 @@ void BootApi::ramdiskFile(const Request& request, Response& response, const std:
     if (parts_.settings.ramdiskFolder.empty())
         throw Error(ErrorCode::NotFound, "no RAM disk is configured",
                     "build it: cmake --build build --target ramdisk");
-    response.sendFile(parts_.settings.ramdiskFolder / name, kBinary,
-                      [this, event, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
-                          if (bytes == 0)
-                              return; // HEAD, or unchanged
-                          try {
-                              parts_.boots.fetched(event, peer, bytes, whole);
-                          } catch (const std::exception& error) { // on the sending loop: nobody above catches
-                              platform::logWarning("boot", "{} of {} is not recorded: {}",
-                                                   model::toText(event), peer, error.what());
-                          }
-                      });
+    response.sendFile(
+        parts_.settings.ramdiskFolder / name, kBinary,
+        [this, event, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
+            if (bytes == 0)
+                return; // not fetched: HEAD, or unchanged
+            try {
+                parts_.boots.fetched(event, peer, bytes, whole);
+            } catch (const std::exception& error) { // runs on the sending loop, which catches nothing
+                platform::logWarning("boot", "cannot record {} of {}: {}", model::toText(event), peer,
+                                     error.what());
+            }
+        });
 }
 
 void BootApi::imageFile(Request& request, Response& response) const
 {
     const conductor::BootFile file = parts_.boots.imageFile(
         request.pathParam("node"), request.pathParam("token"), request.pathParam("file"));
-    const auto told = [this, file, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
+    const auto onSent = [this, file, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
         if (bytes == 0)
-            return; // HEAD, or unchanged
+            return; // not fetched: HEAD, or unchanged
         try {
             parts_.boots.imageFetched(file, peer, bytes, whole);
-        } catch (const std::exception& error) { // on the sending loop: nobody above catches
-            platform::logWarning("boot", "{} of {} is not recorded: {}", model::toText(file.event), peer,
+        } catch (const std::exception& error) { // runs on the sending loop, which catches nothing
+            platform::logWarning("boot", "cannot record {} of {}: {}", model::toText(file.event), peer,
                                  error.what());
         }
     };
     if (!file.path.empty())
-        return response.sendFile(file.path, kBinary, told);
+        return response.sendFile(file.path, kBinary, onSent);
     response.header("Cache-Control", "no-store");
     response.send(200, file.bytes, kBinary);
-    told(file.bytes.size(), true);
+    onSent(file.bytes.size(), true);
 }
 
 void BootApi::loader(const Request& request, Response& response) const

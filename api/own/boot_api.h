@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// /boot/...: iPXE scripts per node, kernel and RAM disk, those of images that nodes stay in, loaders for
+/// /boot/...: iPXE scripts per node, kernel and initrd of the RAM disk and of RAM disk images, loaders for
 /// UEFI HTTP boot.
 class BootApi {
 public:

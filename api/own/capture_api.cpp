@@ -3,12 +3,12 @@
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "common/wire/agent/root_device.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "conductor/operations/capture_request.h"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace bm::api {
@@ -31,7 +31,8 @@ conductor::CaptureRequest captureFromBody(const nlohmann::json& body)
     wanted.name = wire::stringMember(body, "name");
     if (const nlohmann::json* hints = wire::memberOf(body, "root_device")) {
         wanted.rootDeviceJson = wire::asObjectText(*hints, "root_device").text;
-        wire::parseRootDeviceHints(wanted.rootDeviceJson); // told at once, not when the machine is down
+        wire::parseRootDeviceHints(
+            wanted.rootDeviceJson); // refuses wrong hints before the machine is shut down
     }
     if (const nlohmann::json* generalise = wire::memberOf(body, "generalise"))
         wanted.generalise = wire::asBoolean(*generalise, "generalise");
@@ -48,11 +49,10 @@ conductor::CaptureRequest captureFromBody(const nlohmann::json& body)
 std::uint64_t numberParam(const Request& request, const char* name)
 {
     const std::string text = request.queryParam(name).value_or("");
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || error != std::errc() || end != text.data() + text.size())
+    const std::optional<std::uint64_t> value = text::parseNumber<std::uint64_t>(text);
+    if (!value)
         throw Error(ErrorCode::InvalidInput, std::string(name) + ": expected a number");
-    return value;
+    return *value;
 }
 
 void sendState(Response& response, const images::CaptureState& state)

@@ -5,7 +5,7 @@
 
 namespace bm::api {
 
-/// A node's disk as an image: asked for by operators, sent by the node's agent.
+/// Captures of a node's disk: operators start them, the node's agent sends the blocks.
 class CaptureApi {
 public:
     explicit CaptureApi(const ApiParts& parts) : parts_(parts), captures_(parts.context) {}

@@ -42,7 +42,7 @@ void DoctorApi::examine(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "check node seconds");
     if (parts_.doctor == nullptr)
-        throw model::Error(model::ErrorCode::NotFound, "there is nothing to examine here");
+        throw model::Error(model::ErrorCode::NotFound, "this bmd has no checks");
     const std::chrono::seconds span(
         std::max<std::int64_t>(1, numberOf(request, "seconds", kUsualSeconds, kMostSeconds)));
     const std::vector<conductor::Finding> findings =

@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// GET /v1/doctor?check=dhcp,bmc&node=rack1-07: what bmd finds when it looks at what it needs.
+/// GET /v1/doctor?check=dhcp,bmc&node=rack1-07: bmd's checks of its own prerequisites.
 class DoctorApi {
 public:
     explicit DoctorApi(const ApiParts& parts) : parts_(parts) {}

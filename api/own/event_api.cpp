@@ -3,12 +3,12 @@
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "common/wire/event_json.h"
 #include "common/wire/json/json_writer.h"
 #include "db/repositories/repositories.h"
 #include "db/repositories/rollout_repository.h"
 
-#include <charconv>
 #include <fmt/format.h>
 
 namespace bm::api {
@@ -86,7 +86,7 @@ void EventApi::all(Request& request, Response& response)
          after);
 }
 
-/// Begins where Last-Event-ID or ?after= says, without them now.
+/// Streams from Last-Event-ID or ?after= on; without them, new events only.
 void EventApi::stream(const Request& request, Response& response, db::EventFilter filter)
 {
     const std::int64_t after = afterOf(request, "latest");
@@ -94,7 +94,7 @@ void EventApi::stream(const Request& request, Response& response, db::EventFilte
     http::StreamSettings settings;
     settings.onChange = [&hub] { hub.poke(); };
     const http::EventStreamPtr client = response.openStream(std::move(settings));
-    // A client that loses us before the first event goes on from here.
+    // Lets a client that loses the connection before the first event resume here.
     client->write(fmt::format("retry: 2000\nid: {}\n\n", after));
     hub.subscribe(std::move(filter), after, std::make_shared<EventFeed>(client, texts_));
 }
@@ -103,8 +103,7 @@ db::EventFilter EventApi::filterOf(const Request& request) const
 {
     db::EventFilter filter;
     filter.kinds = db::kindsFromText(request.queryParam("kind").value_or(""));
-    if (const auto node =
-            request.queryParam("node")) // a deleted node's events can still be asked for by uuid
+    if (const auto node = request.queryParam("node")) // finds the events of a deleted node by uuid, too
         filter.node = model::isUuid(*node) ? model::NodeId{*node} : parts_.nodes.get(*node).id;
     if (const auto rollout = request.queryParam("rollout")) {
         const auto found = parts_.context.database.read([&](db::Transaction& tx) {
@@ -121,8 +120,8 @@ db::EventFilter EventApi::filterOf(const Request& request) const
     return filter;
 }
 
-/// The sequence that the client has already. A browser repeats its URL when it comes again, so its
-/// Last-Event-ID counts before ?after=.
+/// The last sequence that the client has received. A browser repeats its URL on reconnection, so
+/// Last-Event-ID takes precedence over ?after=.
 std::int64_t EventApi::afterOf(const Request& request, std::string_view otherwise) const
 {
     const std::string last = request.header("Last-Event-ID").value_or("");
@@ -132,13 +131,12 @@ std::int64_t EventApi::afterOf(const Request& request, std::string_view otherwis
             [](db::Transaction& tx) { return db::EventRepository{}.latestSequence(tx); });
     if (last.empty())
         return numberOf(request, "after", 0, INT64_MAX);
-    std::int64_t value = 0;
-    const auto [end, failure] = std::from_chars(last.data(), last.data() + last.size(), value);
-    if (failure != std::errc{} || end != last.data() + last.size() || value < 0)
+    const std::optional<std::int64_t> value = text::parseNumber<std::int64_t>(last);
+    if (!value || *value < 0)
         throw model::Error(model::ErrorCode::InvalidInput,
                            fmt::format("Last-Event-ID: \"{}\" is not the id of an event", last.substr(0, 40)),
-                           "send back the id of the last event that came, a whole number");
-    return value;
+                           "send the id of the last received event, a whole number");
+    return *value;
 }
 
 std::vector<model::NodeEvent> EventApi::await(const Request& request, const Fetch& fetch)

@@ -8,8 +8,8 @@
 
 namespace bm::api {
 
-/// bm's own: the timeline of a node, and the events of all: in pages, with a bounded wait for new ones, or as
-/// server-sent events without an end.
+/// bm's own: the timeline of a node and the events of all nodes, in pages, with a bounded wait for new
+/// events, or as an endless stream of server-sent events.
 class EventApi {
 public:
     explicit EventApi(const ApiParts& parts) : parts_(parts) {}
@@ -23,13 +23,14 @@ private:
     db::EventFilter filterOf(const http::Request& request) const;
     std::int64_t afterOf(const http::Request& request, std::string_view otherwise) const;
     using Fetch = std::function<std::vector<model::NodeEvent>()>;
-    /// What @p fetch finds, waiting for up to ?wait_seconds= while it finds nothing. At most kMaxWaiters wait
-    /// at a time, others are answered at once: a waiting request holds a thread of the listener.
+    /// Returns the result of @p fetch. While it is empty, waits up to ?wait_seconds=. At most kMaxWaiters
+    /// requests wait at a time, because each holds a thread of the listener; others are answered at once.
     std::vector<model::NodeEvent> await(const http::Request& request, const Fetch& fetch);
     bool pause(std::chrono::steady_clock::time_point until);
 
     const ApiParts& parts_;
-    std::shared_ptr<EventTexts> texts_ = std::make_shared<EventTexts>(); ///< the hub's feeds may outlive us
+    std::shared_ptr<EventTexts> texts_ =
+        std::make_shared<EventTexts>(); ///< shared with the hub's feeds, which may outlive this object
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopped_ = false;

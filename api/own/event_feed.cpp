@@ -28,7 +28,7 @@ const std::string& EventTexts::of(const model::NodeEvent& event)
     if (latest_.size() <= kKept)
         return added->text;
     const std::size_t index = static_cast<std::size_t>(added - latest_.begin());
-    if (index == 0) // the oldest has just been made: it must outlive this call
+    if (index == 0) // the new text is the oldest one and must outlive this call
         return latest_.erase(latest_.end() - 1), latest_.front().text;
     latest_.pop_front();
     return latest_.at(index - 1).text;

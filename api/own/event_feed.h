@@ -8,8 +8,7 @@
 
 namespace bm::api {
 
-/// Events as text for server-sent events; what was made for one client is kept a while for the next. Used on
-/// the hub's thread.
+/// Renders events for server-sent events and caches the texts for other clients. Used on the hub's thread.
 class EventTexts {
 public:
     /// "id: <sequence>\nevent: <kind>\ndata: <JSON>\n\n"
@@ -20,13 +19,13 @@ private:
         std::int64_t sequence;
         std::string text;
     };
-    std::deque<Text> latest_; ///< rising
+    std::deque<Text> latest_; ///< ordered by sequence
 };
 
-/// One client's event stream as the hub's subscriber.
+/// The event stream of one client, as a subscriber of the hub.
 class EventFeed final : public conductor::EventSubscriber {
 public:
-    /// @param stream  whose onChange pokes the hub
+    /// @param stream  its onChange wakes the hub
     EventFeed(http::EventStreamPtr stream, std::shared_ptr<EventTexts> texts)
         : stream_(std::move(stream)), texts_(std::move(texts))
     {}
@@ -36,7 +35,7 @@ public:
 
 private:
     http::EventStreamPtr stream_;
-    std::shared_ptr<EventTexts> texts_; ///< shared by the feeds of all clients, and by who makes them
+    std::shared_ptr<EventTexts> texts_; ///< shared by the feeds of all clients and by their creator
 };
 
 } // namespace bm::api

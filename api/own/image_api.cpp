@@ -36,7 +36,7 @@ void sendImage(const Request& request, Response& response, int status, const mod
     response.sendJson(status, out.text());
 }
 
-/// ?label=os=debian, as often as there are labels.
+/// Parses ?label=os=debian, which may be repeated.
 std::map<std::string, std::string> labelsOf(const Request& request)
 {
     std::map<std::string, std::string> labels;
@@ -63,7 +63,7 @@ conductor::RetentionRule ruleOf(const nlohmann::json& body)
     rule.prefix = wire::stringMember(body, "prefix");
     rule.groupBy = wire::stringMember(body, "group_by");
     if (const nlohmann::json* labels = wire::memberOf(body, "labels"); labels != nullptr) {
-        wire::asObjectText(*labels, "labels"); // refuses anything else
+        wire::asObjectText(*labels, "labels"); // refuses other types
         for (const auto& [name, value] : labels->items())
             rule.labels[name] = wire::asString(value, "labels." + name);
     }
@@ -73,11 +73,11 @@ conductor::RetentionRule ruleOf(const nlohmann::json& body)
 void requireLocal(images::ImageStore& store, const std::string& content)
 {
     if (!store.makeLocal(content) && !store.settings().sources.s3.bucket.empty())
-        throw Error(ErrorCode::Unavailable, "the image is on its way from the object store",
-                    "ask again in a moment");
+        throw Error(ErrorCode::Unavailable, "bmd is fetching the image from the object store",
+                    "repeat the request in a moment");
 }
 
-/// The last part of a path that a client named; shown only.
+/// The last component of a path from a client, for display only.
 std::string baseName(const std::string& path)
 {
     return path.substr(path.find_last_of("/\\") + 1);
@@ -115,8 +115,8 @@ void ImageApi::add(Request& request, Response& response) const
         return fetch(request, response);
     if (type.starts_with("application/octet-stream"))
         return upload(request, response);
-    throw Error(ErrorCode::InvalidInput, "Content-Type: \"" + type.substr(0, 80) + "\" is not taken here",
-                R"(application/json with {"name", "url"}, or application/octet-stream with ?name=)");
+    throw Error(ErrorCode::InvalidInput, "Content-Type: \"" + type.substr(0, 80) + "\" is not supported",
+                R"(use application/json with {"name", "url"}, or application/octet-stream with ?name=)");
 }
 
 void ImageApi::fetch(Request& request, Response& response) const
@@ -222,7 +222,7 @@ void ImageApi::prune(Request& request, Response& response) const
     response.sendJson(200, out.endObject().text());
 }
 
-/// For another bm, which takes the image over as it is stored.
+/// Serves another bm, which copies the image in stored form.
 void ImageApi::sendStored(const Request& request, Response& response, bool manifest) const
 {
     const model::Image image = parts_.images.get(request.pathParam("image"));

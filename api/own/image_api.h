@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// bm's own /v1/images: the catalogue, and bytes coming in; and for agents the manifest and the blocks.
+/// bm's own /v1/images: the catalogue and uploads; for agents the manifest and the blocks.
 class ImageApi {
 public:
     explicit ImageApi(const ApiParts& parts) : parts_(parts) {}

@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// bm's own /v1/image-tags: second names of images and what they pointed to.
+/// bm's own /v1/image-tags: tags of images and their history.
 class ImageTagApi {
 public:
     explicit ImageTagApi(const ApiParts& parts) : parts_(parts) {}

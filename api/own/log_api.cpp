@@ -18,7 +18,7 @@ void LogApi::mount(http::Router& router)
     router.add(Method::Get, "/v1/logs", [this](Request& q, Response& a) { list(q, a); });
 }
 
-/// Without ?after= the latest lines, else those that follow; in order of time both.
+/// Without ?after= the latest lines, otherwise the following ones; both in chronological order.
 void LogApi::list(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "after limit level node area request_id operation");
@@ -31,8 +31,8 @@ void LogApi::list(Request& request, Response& response) const
         const auto known = platform::logLevelFromText(*level);
         if (!known)
             throw model::Error(model::ErrorCode::InvalidInput,
-                               fmt::format("level: \"{}\" is none", level->substr(0, 40)),
-                               "debug, info, warning or error: lines of that level and above");
+                               fmt::format("level: \"{}\" is not a level", level->substr(0, 40)),
+                               "use debug, info, warning or error as the minimum level");
         filter.level = *known;
     }
     if (const auto ident = request.queryParam("node")) {

@@ -28,7 +28,7 @@ namespace {
 
 constexpr std::size_t kMostNodes = 10'000;
 
-/// One entry of the call, checked.
+/// One checked entry of the request.
 struct Entry {
     json fields; ///< the node's own, as for POST /v1/nodes
     std::vector<json> ports;
@@ -55,7 +55,7 @@ Entry entryOf(const json& given, const model::InterfaceTable& interfaces)
     return entry;
 }
 
-/// The node that the entry speaks of, if there is one. @throws Error Conflict when its names point to several
+/// The existing node of the entry, if any. @throws Error Conflict when its names refer to several nodes
 std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
 {
     const db::NodeRepository nodes;
@@ -65,7 +65,7 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
             throw Error(ErrorCode::Conflict,
                         fmt::format("{} belongs to another node, {}", by,
                                     node->name.empty() ? node->id.uuid : node->name),
-                        "one entry speaks of two nodes that are already there");
+                        "the entry refers to two existing nodes");
         if (node)
             found = node;
     };
@@ -80,14 +80,14 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
                 throw Error(
                     ErrorCode::Conflict,
                     fmt::format("A port with MAC address {} already exists.", port.mac.text),
-                    fmt::format("it belongs to node {}; rename that one first if it is the same machine",
+                    fmt::format("it belongs to node {}; rename that node first if it is the same machine",
                                 owner->name));
             meet(owner, "MAC address " + port.mac.text);
         }
     return found;
 }
 
-/// Brings one node to what its entry says. @return "created", "updated" or "unchanged"
+/// Creates or updates one node as its entry says. @return "created", "updated" or "unchanged"
 class Enrolment {
 public:
     Enrolment(const ApiParts& parts, const std::string& actor) : parts_(parts), actor_(actor) {}
@@ -115,7 +115,8 @@ private:
     bool updateNode(const Entry& entry, Node& node)
     {
         if (!entry.node.id.empty() && entry.node.id != node.id)
-            throw Error(ErrorCode::Conflict, fmt::format("the node called so has the uuid {}", node.id.uuid));
+            throw Error(ErrorCode::Conflict,
+                        fmt::format("the node with this name has the uuid {}", node.id.uuid));
         json access = json::object();
         for (const auto& [key, value] : conductor::driverTexts(parts_.context, node))
             access[key] = value;
@@ -201,8 +202,8 @@ void NodeBatch::enrol(Request& request, Response& response) const
     wire::refuseUnknown(body, {"nodes"}, "batch");
     if (nodes->size() > kMostNodes)
         throw Error(ErrorCode::TooLarge,
-                    fmt::format("nodes: {} in one call, {} are the most", nodes->size(), kMostNodes),
-                    "send them in several calls");
+                    fmt::format("nodes: {} in one request, but the limit is {}", nodes->size(), kMostNodes),
+                    "use several requests");
     wire::JsonWriter out;
     out.beginObject().key("nodes").beginArray();
     for (const json& given : *nodes)

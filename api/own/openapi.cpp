@@ -24,7 +24,7 @@ using nlohmann::json;
 
 namespace {
 
-/// The type that a field is shown with; null says only that it may be null.
+/// The type of a field's sample value. null only means that the field is nullable.
 json typeOf(const json& shown)
 {
     switch (shown.type()) {
@@ -114,7 +114,7 @@ struct PathSchema {
     std::string_view path;
     std::string_view schema;
 };
-/// Which schema a path's members have.
+/// The schemas of the paths' resources.
 constexpr auto kPathSchemas = std::to_array<PathSchema>({
     {"/v1/nodes/{ident}", "Node"},
     {"/v1/ports/{ident}", "Port"},
@@ -167,7 +167,7 @@ http::Method methodOf(std::string method)
     return http::methodFromText(method);
 }
 
-/// The rule, and the least role by scope; who has none is left out.
+/// The rule and the least role by scope, without scopes that no role may use.
 json policyText(const PolicyRow& row)
 {
     json text = {{"rule", row.rule}};
@@ -186,7 +186,7 @@ json operationOf(const std::string& method, const std::string& path)
     const std::optional<std::string_view> schema = schemaOfPath(path);
     json operation = {
         {"parameters", parametersOf(path)},
-        {"responses", {{"default", {{"description", "what went wrong"}, {"content", content("Error")}}}}}};
+        {"responses", {{"default", {{"description", "error"}, {"content", content("Error")}}}}}};
     json& answers = operation["responses"];
     if (method == "post" && schema) {
         operation["requestBody"] = {{"content", content(*schema)}};
@@ -194,7 +194,7 @@ json operationOf(const std::string& method, const std::string& path)
     } else if (schema && path.ends_with('}') && (method == "get" || method == "patch")) {
         answers["200"] = {{"description", "the resource"}, {"content", content(*schema)}};
     } else {
-        answers["2XX"] = {{"description", "done, or on its way"}};
+        answers["2XX"] = {{"description", "done or accepted"}};
     }
     if (const PolicyRow* row = policyOf(methodOf(method), path)) {
         operation["x-policy"] = policyText(*row);
@@ -221,7 +221,7 @@ std::string openApiDocument(const std::vector<std::string>& routes)
     }
     const json version = {{"name", wire::kVersionHeader},
                           {"in", "header"},
-                          {"description", "microversion; none is 1.1, \"latest\" the highest"},
+                          {"description", "microversion; without it 1.1; \"latest\" is the highest"},
                           {"schema", {{"type", "string"}, {"example", wire::toText(wire::kMaxVersion)}}}};
     const json document = {
         {"openapi", "3.1.0"},
@@ -229,7 +229,7 @@ std::string openApiDocument(const std::vector<std::string>& routes)
          {{"title", "bm"},
           {"version", wire::toText(wire::kMaxVersion)},
           {"description",
-           "Bare-metal provisioning by the REST API of OpenStack Ironic, and bm's own resources."}}},
+           "Bare-metal provisioning with the REST API of OpenStack Ironic, and bm's own resources."}}},
         {"paths", paths},
         {"security",
          json::array({{{"basic", json::array()}}, {{"bearer", json::array()}}, {{"token", json::array()}}})},

@@ -71,7 +71,7 @@ void OperationApi::show(Request& request, Response& response) const
             steps = operations.steps(tx, operation->id);
     });
     if (!operation)
-        throw model::Error(model::ErrorCode::NotFound, "Node " + node.id.uuid + " has had no operation yet.");
+        throw model::Error(model::ErrorCode::NotFound, "Node " + node.id.uuid + " has no operation yet.");
     wire::JsonWriter out;
     wire::writeOperation(out, *operation, steps, parts_.context.clock.now());
     response.sendJson(200, out.text());

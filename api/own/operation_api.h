@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// bm's own: /v1/nodes/{ident}/provision, /v1/nodes/{ident}/operation, .../operation/abort.
+/// bm's own /v1/nodes/{ident}/provision, /v1/nodes/{ident}/operation, .../operation/abort.
 class OperationApi {
 public:
     explicit OperationApi(const ApiParts& parts) : parts_(parts) {}

@@ -19,7 +19,8 @@ using model::ErrorCode;
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
-constexpr std::uint64_t kSpaceCheckBytes = std::uint64_t{256} << 20U; ///< how often free space is looked at
+constexpr std::uint64_t kSpaceCheckBytes = std::uint64_t{256}
+                                           << 20U; ///< bytes between two checks of the free space
 
 void writeAll(int fd, const char* from, std::size_t bytes)
 {
@@ -31,14 +32,14 @@ void writeAll(int fd, const char* from, std::size_t bytes)
             throw Error(errno == ENOSPC || errno == EDQUOT ? ErrorCode::StoreFull : ErrorCode::Internal,
                         fmt::format("cannot store the upload: {}",
                                     std::strerror(errno)), // NOLINT(concurrency-mt-unsafe)
-                        "make room on the image store's file system");
+                        "free disk space on the image store's file system");
         done += static_cast<std::size_t>(n);
     }
 }
 
 Error tooLarge(std::uint64_t limitBytes)
 {
-    return {ErrorCode::TooLarge, fmt::format("the upload is longer than the limit of {} bytes", limitBytes)};
+    return {ErrorCode::TooLarge, fmt::format("the upload exceeds the limit of {} bytes", limitBytes)};
 }
 
 } // namespace
@@ -83,8 +84,8 @@ void SpooledUpload::receive(http::Request& request, std::uint64_t limitBytes)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the upload ended after {} of {} bytes", received,
                                 declared ? fmt::format("{}", *declared) : "unknown"),
-                    "nothing was kept; send it again");
-    if (::fsync(file.get()) != 0) // the import may go on after a crash
+                    "repeat the upload; bmd stored nothing");
+    if (::fsync(file.get()) != 0) // the import may resume after a crash
         throw Error(ErrorCode::Internal, fmt::format("cannot sync {}: {}", file_.string(),
                                                      std::strerror(errno))); // NOLINT(concurrency-mt-unsafe)
     if (received == 0)

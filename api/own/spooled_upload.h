@@ -7,7 +7,8 @@
 
 namespace bm::api {
 
-/// An upload's bytes as a file in the store's incoming folder; removed at the end unless handed over.
+/// An upload in a file in the store's incoming folder. The destructor removes the file unless handOver() was
+/// called.
 class SpooledUpload {
 public:
     explicit SpooledUpload(const images::ImageStore& store);
@@ -15,11 +16,11 @@ public:
     SpooledUpload(const SpooledUpload&) = delete;
     SpooledUpload& operator=(const SpooledUpload&) = delete;
 
-    /// Takes the whole body. @throws Error TooLarge (over @p limitBytes), StoreFull, InvalidInput (cut off,
-    /// empty)
+    /// Receives the whole body. @throws Error TooLarge (over @p limitBytes), StoreFull, InvalidInput
+    /// (truncated, empty)
     void receive(http::Request& request, std::uint64_t limitBytes);
     const std::filesystem::path& file() const { return file_; }
-    /// Somebody else removes the file from now on.
+    /// The caller removes the file from now on.
     void handOver() { ours_ = false; }
 
 private:

@@ -17,7 +17,7 @@ using model::ErrorCode;
 
 namespace {
 
-/// @p secret is shown once, when the hook is made.
+/// @p secret is shown only when the webhook is created.
 void writeHook(wire::JsonWriter& out, const model::Webhook& hook, std::int64_t backlog,
                const std::string& secret = {})
 {
@@ -46,7 +46,7 @@ std::string textOf(const nlohmann::json& body, const char* name, bool required)
     if (found == body.end() && !required)
         return {};
     if (found == body.end() || !found->is_string())
-        throw Error(ErrorCode::InvalidInput, fmt::format("{}: a text is wanted", name));
+        throw Error(ErrorCode::InvalidInput, fmt::format("{}: expected a text", name));
     return found->get<std::string>();
 }
 
@@ -84,12 +84,12 @@ void WebhookApi::add(Request& request, Response& response) const
 {
     const nlohmann::json body = jsonBody(request);
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, "an object is wanted",
+        throw Error(ErrorCode::InvalidInput, "the body: expected an object",
                     R"({"name": ..., "url": ..., "kinds": ...})");
     for (const auto& [name, value] : body.items())
         if (name != "name" && name != "url" && name != "secret" && name != "kinds")
             throw Error(ErrorCode::InvalidInput, fmt::format("unknown field '{}'", name.substr(0, 80)),
-                        "known are name, url, secret and kinds");
+                        "use name, url, secret and kinds");
     conductor::NewWebhook wanted;
     wanted.name = textOf(body, "name", true);
     wanted.url = textOf(body, "url", true);
@@ -110,7 +110,7 @@ void WebhookApi::remove(Request& request, Response& response) const
     response.sendEmpty(204);
 }
 
-/// Answers 200 whatever the receiver said: its answer is what was asked for.
+/// Always answers 200: the receiver's answer is the result.
 void WebhookApi::test(Request& request, Response& response) const
 {
     const conductor::WebhookTest result = parts_.webhooks.test(request.pathParam("webhook"));

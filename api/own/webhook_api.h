@@ -4,7 +4,7 @@
 
 namespace bm::api {
 
-/// /v1/webhooks: where events are posted to.
+/// /v1/webhooks: receivers of events.
 class WebhookApi {
 public:
     explicit WebhookApi(const ApiParts& parts) : parts_(parts) {}

@@ -10,18 +10,18 @@
 
 namespace bm::test {
 
-/// An answer over HTTP; body is null when it is empty or no JSON.
+/// An HTTP answer; body is null when it is empty or not JSON.
 struct Answer {
     int status = 0;
     std::map<std::string, std::string> headers; ///< names in lower case
     std::string text;
     nlohmann::json body;
 
-    /// What Ironic's clients take from a failure: faultstring, or the description of routing errors.
+    /// The message that Ironic's clients show: faultstring, or the description of routing errors.
     std::string fault() const;
 };
 
-/// A World behind both listeners of the API, on free ports of the loopback, asked with curl's library.
+/// A World behind both listeners of the API, on free ports of the loopback, called with curl's library.
 class ApiWorld {
 public:
     explicit ApiWorld(api::ApiSettings settings = {}, http::Filter authentication = {});
@@ -37,10 +37,10 @@ public:
     {
         return ask(method, path, body.dump(), version);
     }
-    /// The operators' listener. @p version "" sends no version header.
+    /// Calls the operators' listener. @p version "" sends no version header.
     Answer ask(const std::string& method, const std::string& path, const std::string& body,
                const std::string& version = "1.82", const Headers& more = {});
-    /// The provisioning listener, as a machine does: no version.
+    /// Calls the provisioning listener as a machine does, without a version.
     Answer machine(const std::string& method, const std::string& path, const std::string& body = "",
                    const Headers& headers = {});
     std::string base() const;

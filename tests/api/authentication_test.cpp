@@ -38,7 +38,7 @@ TEST_CASE("basic authentication of the operators' API", "[api][auth]")
         return world.ask("GET", "/v1/nodes", "", "1.82", headers);
     };
 
-    SECTION("refuses who says nothing or something wrong, and says how to ask")
+    SECTION("refuses missing and wrong credentials and names the scheme")
     {
         const Answer none = nodes({});
         CHECK(none.status == 401);
@@ -52,7 +52,7 @@ TEST_CASE("basic authentication of the operators' API", "[api][auth]")
         CHECK(world.ask("GET", "/v1/nonsense", "", "1.82", {}).status == 401);
         CHECK(world.ask("POST", "/v1/nodes", "{}", "1.82", {}).status == 401);
     }
-    SECTION("lets in who knows the password, and says who did what")
+    SECTION("accepts the right password and records the actor")
     {
         CHECK(nodes(kRight).status == 200);
         CHECK(world.ask("POST", "/v1/nodes", R"({"driver": "fake-hardware", "name": "n"})", "1.82", kRight)
@@ -65,7 +65,7 @@ TEST_CASE("basic authentication of the operators' API", "[api][auth]")
         CHECK(world.get("/v1", "").status == 200);
         CHECK(world.get("/v1/lookup?addresses=52:54:00:00:00:01").status == 404);
     }
-    SECTION("refuses a client that guesses, but not a password it knows already")
+    SECTION("refuses a guessing client, except for a remembered password")
     {
         CHECK(nodes(kRight).status == 200);
         for (int i = 0; i < 3; ++i)
@@ -75,7 +75,7 @@ TEST_CASE("basic authentication of the operators' API", "[api][auth]")
         CHECK_THAT(guesser.fault(), Contains("too many failed logins"));
         CHECK(nodes(kRight).status == 200);
     }
-    SECTION("takes up a changed file: the old password ends at once, a broken file changes nothing")
+    SECTION("reads a changed file at once and ignores an invalid one")
     {
         CHECK(nodes(kRight).status == 200);
         write(users, api::userLine("admin", "wrong") + "\n");
@@ -90,7 +90,7 @@ TEST_CASE("basic authentication of the operators' API", "[api][auth]")
     }
 }
 
-TEST_CASE("the users file", "[api][auth]")
+TEST_CASE("the users file is parsed", "[api][auth]")
 {
     const platform::TemporaryFolder folder("bm-users");
     const std::filesystem::path users = folder.path() / "users";
@@ -107,7 +107,7 @@ TEST_CASE("the users file", "[api][auth]")
     const api::Users known = api::usersFromText(
         hash.substr(0, hash.rfind(':')) + "\n" + api::userLine("bob", "x", {model::Role::Reader, ""}) + "\n",
         "users");
-    CHECK(known.at("old").grant.role == model::Role::Admin); // as bm wrote them before there were roles
+    CHECK(known.at("old").grant.role == model::Role::Admin); // the format without roles
     CHECK(known.at("bob").grant.role == model::Role::Reader);
     CHECK_THROWS_WITH(api::usersFromText(hash + "\nbob:$argon2id$x:king\n", "users"),
                       Contains("users:2: ") && Contains("\"king\" is not a role"));
@@ -153,7 +153,7 @@ TEST_CASE("bearer tokens", "[api][auth]")
         CHECK(asks("GET", "/v1/nodes", "X-Auth-Token", odd).status == 401);
     store(api::tokenLine(old.token) + "\n", 2);
     CHECK(asks("GET", "/v1/nodes", "X-Auth-Token", reader.text).status == 401);
-    store("nonsense\n", 3); // what was read before stays
+    store("nonsense\n", 3); // the previous content remains valid
     CHECK_THAT(asks("GET", "/v1/nodes", "X-Auth-Token", old.text).fault(), Contains("has expired"));
     CHECK_THROWS_WITH(api::tokensFromText("a:b\n", "tokens"), Contains("tokens:1: expected id:sha256"));
     CHECK_THROWS_AS(api::makeToken("a b", {}, {}), model::Error);

@@ -8,7 +8,7 @@ using nlohmann::json;
 using test::Answer;
 using test::ApiWorld;
 
-TEST_CASE("what there is, in which versions", "[api][discovery]")
+TEST_CASE("the API lists its versions and resources", "[api][discovery]")
 {
     ApiWorld world;
     SECTION("the root names one version, as Ironic does")
@@ -20,7 +20,7 @@ TEST_CASE("what there is, in which versions", "[api][discovery]")
         CHECK(root.body.at("versions").at(0).at("version") == "1.115");
         CHECK(root.body.at("default_version").at("links").at(0).at("href") == world.base() + "/v1/");
     }
-    SECTION("/v1 names the resources that bm has, by version")
+    SECTION("/v1 lists bm's resources, by version")
     {
         CHECK(world.get("/v1", "").body.contains("lookup") == false);
         CHECK(world.get("/v1/", "latest").body.contains("lookup"));
@@ -34,7 +34,7 @@ TEST_CASE("what there is, in which versions", "[api][discovery]")
         CHECK(old.headers.at("x-openstack-ironic-api-maximum-version") == "1.115");
         CHECK(world.get("/v1/nodes", "latest").headers.at("x-openstack-ironic-api-version") == "1.115");
     }
-    SECTION("a version that bm has not is 406, without the version used")
+    SECTION("an unsupported version gets 406, without the version used")
     {
         const Answer answer = world.get("/v1/nodes", "1.999");
         CHECK(answer.status == 406);
@@ -46,7 +46,7 @@ TEST_CASE("what there is, in which versions", "[api][discovery]")
         CHECK(answer.body.at("error_message").get<std::string>() == words);
         CHECK(answer.body.at("code") == "not-acceptable");
     }
-    SECTION("paths and methods that there are not")
+    SECTION("unknown paths and methods")
     {
         const Answer path = world.get("/v1/nonsense");
         CHECK(path.status == 404);

@@ -12,7 +12,7 @@ using test::ApiWorld;
 
 namespace {
 
-/// Reads a stream on a thread of its own until it is destroyed.
+/// Reads a stream on its own thread until destruction.
 class Reader {
 public:
     Reader(const ApiWorld& world, const std::string& path, ApiWorld::Headers headers = {})
@@ -29,14 +29,14 @@ public:
                                         return add(bytes) && !stop.stop_requested();
                                     },
                                     {std::chrono::steady_clock::now() + std::chrono::seconds{60}, stop});
-                  } catch (const model::Error&) { // ended by us
+                  } catch (const model::Error&) { // the test ended the stream
                   }
                   const std::lock_guard lock(mutex_);
                   over_ = true;
                   came_.notify_all();
               })
     {}
-    /// What was heard when @p count events were, or the stream is over.
+    /// The events received so far, once there are @p count or the stream has ended.
     std::vector<json> events(std::size_t count)
     {
         std::unique_lock lock(mutex_);
@@ -94,7 +94,7 @@ TEST_CASE("server-sent events", "[api][events][stream]")
     ApiWorld world;
     const std::string first = world.world.enrol("node-1").id.uuid;
     const std::string second = world.world.enrol("node-2").id.uuid;
-    SECTION("show what /v1/events shows, old and new")
+    SECTION("show the same events as /v1/events")
     {
         const json old = world.get("/v1/events").body.at("events");
         Reader reader(world, "/v1/events?after=0");
@@ -106,7 +106,7 @@ TEST_CASE("server-sent events", "[api][events][stream]")
         CHECK_THAT(text, Contains("\nevent: node.maintenance\n"));
         CHECK_THAT(text, Contains("id: " + std::to_string(events.back().at("sequence").get<int>()) + "\n"));
     }
-    SECTION("begin now, and go on from Last-Event-ID")
+    SECTION("begin with new events, or after Last-Event-ID")
     {
         const std::int64_t latest = world.get("/v1/events").body.at("next_after");
         Reader reader(world, "/v1/events");
@@ -133,7 +133,7 @@ TEST_CASE("server-sent events", "[api][events][stream]")
         REQUIRE(page.size() == 1);
         CHECK(page.at(0).at("node_uuid") == second);
     }
-    SECTION("are refused where nothing can be meant")
+    SECTION("are refused for invalid parameters")
     {
         const ApiWorld::Headers stream = {{"Accept", "text/event-stream"}};
         CHECK(world.ask("GET", "/v1/events?node=nobody", "", "1.82", stream).status == 404);

@@ -8,7 +8,7 @@ using nlohmann::json;
 using test::Answer;
 using test::ApiWorld;
 
-TEST_CASE("to available in one call", "[api][provide]")
+TEST_CASE("POST provide makes a node available", "[api][provide]")
 {
     ApiWorld world;
     world.world.enrol("node-1");
@@ -21,7 +21,7 @@ TEST_CASE("to available in one call", "[api][provide]")
         world.world.settle(std::chrono::seconds{60});
         CHECK(world.get("/v1/nodes/node-1").body.at("provision_state") == "available");
     }
-    SECTION("again is no change")
+    SECTION("a repeated call changes nothing")
     {
         world.ask("POST", "/v1/nodes/node-1/provide", "");
         world.world.settle(std::chrono::seconds{60});
@@ -29,7 +29,7 @@ TEST_CASE("to available in one call", "[api][provide]")
         CHECK(again.status == 200);
         CHECK(again.body.at("operation").is_null());
     }
-    SECTION("not while it runs something, nor in maintenance")
+    SECTION("not with an instance, nor in maintenance")
     {
         world.world.image("debian");
         world.world.nodeIn(model::State::Active, "node-2");
@@ -42,7 +42,7 @@ TEST_CASE("to available in one call", "[api][provide]")
     }
 }
 
-TEST_CASE("the fleet at a glance", "[api][fleet]")
+TEST_CASE("GET /v1/fleet counts nodes, operations and failures", "[api][fleet]")
 {
     ApiWorld world;
     CHECK(world.get("/v1/fleet").body.at("nodes") == 0);
@@ -67,7 +67,7 @@ TEST_CASE("the fleet at a glance", "[api][fleet]")
     CHECK(world.get("/v1/fleet?x=1").status == 400);
 }
 
-TEST_CASE("how long deployments take", "[api][medians]")
+TEST_CASE("GET /v1/steps/medians has the durations of steps", "[api][medians]")
 {
     ApiWorld world;
     CHECK(world.get("/v1/steps/medians").body.at("deployments") == 0);
@@ -91,8 +91,8 @@ TEST_CASE("how long deployments take", "[api][medians]")
     CHECK(world.get("/v1/steps/medians?last=x").status == 400);
 }
 
-TEST_CASE("a doctor over HTTP", "[api][doctor]")
+TEST_CASE("GET /v1/doctor runs the checks", "[api][doctor]")
 {
     ApiWorld world;
-    CHECK(world.get("/v1/doctor").status == 404); // none is wired in this world
+    CHECK(world.get("/v1/doctor").status == 404); // this world has no doctor
 }

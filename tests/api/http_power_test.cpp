@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 using namespace bm;
 using nlohmann::json;
 
-TEST_CASE("a node of a driver that only its own folder knows", "[api][http-power]")
+TEST_CASE("a node with a driver from a test folder", "[api][http-power]")
 {
     test::ApiWorld api;
     api.world.core->context.hardware.add(test::makeHttpPower());
@@ -18,7 +18,7 @@ TEST_CASE("a node of a driver that only its own folder knows", "[api][http-power
         {"driver", "http-power"},
         {"driver_info", {{"http_power_url", machine.url()}, {"http_power_token", test::SmallBmc::kToken}}}};
     REQUIRE(api.send("POST", "/v1/nodes", node).status == 201);
-    SECTION("is verified, switched on and off over REST")
+    SECTION("is verified and powered on and off over REST")
     {
         CHECK(api.send("PUT", "/v1/nodes/n1/states/provision", {{"target", "manage"}}).status == 202);
         api.world.settle();
@@ -31,7 +31,7 @@ TEST_CASE("a node of a driver that only its own folder knows", "[api][http-power
         api.world.settle();
         CHECK_FALSE(machine.machine().on);
     }
-    SECTION("has its boot device set, and the devices that its driver names")
+    SECTION("gets a boot device, and lists the driver's devices")
     {
         CHECK(api.send("PUT", "/v1/nodes/n1/management/boot_device",
                        {{"boot_device", "pxe"}, {"persistent", false}})
@@ -40,7 +40,7 @@ TEST_CASE("a node of a driver that only its own folder knows", "[api][http-power
         CHECK(api.get("/v1/nodes/n1/management/boot_device/supported").body.at("supported_boot_devices") ==
               json({"pxe", "disk"}));
     }
-    SECTION("answers that it cannot do the rest")
+    SECTION("refuses functions that the driver lacks")
     {
         const test::Answer nmi = api.send("PUT", "/v1/nodes/n1/management/inject_nmi", json::object());
         CHECK(nmi.status == 400);

@@ -36,7 +36,7 @@ std::size_t filesIn(const std::filesystem::path& folder)
         std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()));
 }
 
-/// Sends a head that promises more than it sends, then hangs up.
+/// Sends a head that declares more than it sends, then closes the connection.
 void sendCutOff(const std::string& base)
 {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -65,7 +65,7 @@ TEST_CASE("images over REST", "[api][images]")
     world.world.core->catalogue.start();
     const std::filesystem::path incoming = world.world.core->store.incomingFolder();
 
-    SECTION("are uploaded, imported, shown, served to agents in blocks, and deleted")
+    SECTION("are uploaded, imported, shown, served in blocks, and deleted")
     {
         std::string disk(3U << 20U, '\0');
         disk.replace(0, 5, "hello");
@@ -93,7 +93,7 @@ TEST_CASE("images over REST", "[api][images]")
         CHECK(world.ask("DELETE", "/v1/images/tiny", "").status == 204);
         CHECK(world.get("/v1/images/tiny").status == 404);
     }
-    SECTION("that are too large, empty, cut off or badly named leave nothing behind")
+    SECTION("that are too large, empty, truncated or misnamed leave no file")
     {
         CHECK(world.ask("POST", "/v1/images?name=big", std::string(5'000'000, 'x'), "1.82", kBytes).status ==
               413);
@@ -108,7 +108,7 @@ TEST_CASE("images over REST", "[api][images]")
         CHECK(filesIn(incoming) == 0);
         CHECK(world.get("/v1/images").body.at("images").empty());
     }
-    SECTION("with the wrong checksum fail, and say so")
+    SECTION("with the wrong checksum fail with the reason")
     {
         const std::string wrong = "sha256:" + std::string(64, '0');
         CHECK(world
@@ -119,7 +119,7 @@ TEST_CASE("images over REST", "[api][images]")
         CHECK(failed.body.at("state") == "failed");
         CHECK(failed.body.at("error").at("code") == "checksum-mismatch");
     }
-    SECTION("are not fetched from anywhere but http and https")
+    SECTION("are fetched by http and https only")
     {
         CHECK(world.send("POST", "/v1/images", {{"name", "a"}, {"url", "file:///etc/passwd"}}).status == 400);
         CHECK(world.send("POST", "/v1/images", {{"name", "a"}, {"uri", "http://127.0.0.1/x"}}).status == 400);

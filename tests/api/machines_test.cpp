@@ -20,7 +20,7 @@ std::string bootSecretIn(const std::string& script)
 
 } // namespace
 
-TEST_CASE("a machine's way from script to step, over the provisioning listener", "[api][agent]")
+TEST_CASE("a machine fetches its script, looks up and executes steps", "[api][agent]")
 {
     ApiWorld world;
     const std::string uuid = world.world.nodeIn(model::State::WaitCallback).id.uuid;
@@ -39,7 +39,7 @@ TEST_CASE("a machine's way from script to step, over the provisioning listener",
     const ApiWorld::Headers bearer{{"Authorization", "Bearer " + token}};
     const std::string exchange = "/v1/agent/" + uuid + "/exchange";
 
-    SECTION("the same nonce gets the same token, another none")
+    SECTION("the same nonce gets the same token, another nonce none")
     {
         CHECK(world.machine("GET", lookup, "", secret).body.at("config").at("agent_token") == token);
         const Answer other = world.machine("GET", lookup, "", {secret[0], {"X-Bm-Nonce", "bb"}});
@@ -50,7 +50,7 @@ TEST_CASE("a machine's way from script to step, over the provisioning listener",
         CHECK(world.machine("GET", "/v1/lookup").status == 404);
         CHECK(world.machine("GET", "/v1/lookup?addresses=52:54:00:99:99:99", "", secret).status == 404);
     }
-    SECTION("the token opens exchange and heartbeat, nothing else does")
+    SECTION("only the token gives access to exchange and heartbeat")
     {
         const std::string first = R"({"boot_id": "b-1", "agent_version": "0.1.0"})";
         CHECK(world.machine("POST", exchange, first).status == 401);
@@ -70,7 +70,7 @@ TEST_CASE("a machine's way from script to step, over the provisioning listener",
               404);
         CHECK(world.machine("GET", "/v1/images/..%2F..%2Fkey/blocks", "", bearer).status == 404);
     }
-    SECTION("what is no exchange is refused by its name")
+    SECTION("a malformed exchange is refused with the field's name")
     {
         const Answer answer = world.machine("POST", exchange, R"({"boot_id": 5})", bearer);
         CHECK(answer.status == 400);
@@ -79,25 +79,25 @@ TEST_CASE("a machine's way from script to step, over the provisioning listener",
     }
 }
 
-TEST_CASE("boot files", "[api][boot]")
+TEST_CASE("boot files over HTTP", "[api][boot]")
 {
     const platform::TemporaryFolder ramdisk("bm-ramdisk");
     std::ofstream(ramdisk.path() / "vmlinuz") << std::string(100'000, 'k');
     ApiWorld world({.ramdiskFolder = ramdisk.path(), .loaderFolder = ramdisk.path()});
-    SECTION("go out whole and by range")
+    SECTION("are served completely and by range")
     {
         CHECK(world.machine("GET", "/boot/vmlinuz").text.size() == 100'000);
         const Answer part = world.machine("GET", "/boot/vmlinuz", "", {{"Range", "bytes=10-19"}});
         CHECK(part.status == 206);
         CHECK(part.text.size() == 10);
     }
-    SECTION("that are not there are 404, whatever they are called")
+    SECTION("that do not exist get 404 under any name")
     {
         for (const std::string path :
              {"/boot/initrd.img", "/boot/snponly.efi", "/boot/passwd", "/boot/..%2Fvmlinuz", "/boot/%2e%2e"})
             CHECK(world.machine("GET", path).status == 404);
     }
-    SECTION("an unknown machine is told so, a wrong MAC is refused")
+    SECTION("an unknown machine gets a script with the reason, a wrong MAC is refused")
     {
         const Answer unknown = world.machine("GET", "/boot/script?mac=52:54:00:99:99:99");
         CHECK(unknown.status == 200);

@@ -84,7 +84,7 @@ TEST_CASE("nodes over REST", "[api][nodes]")
         CHECK(world.ask("DELETE", "/v1/nodes/rack1-07", "").status == 204);
         CHECK(world.ask("DELETE", "/v1/nodes/rack1-07", "").status == 404);
     }
-    SECTION("are refused when they do not fit, in Ironic's words where it has some")
+    SECTION("are refused when invalid, with Ironic's messages")
     {
         CHECK(world.send("POST", "/v1/nodes", kNode).status == 409);
         CHECK(world.send("POST", "/v1/nodes", kNode).fault() == "A node with name rack1-07 already exists.");
@@ -109,7 +109,7 @@ TEST_CASE("nodes over REST", "[api][nodes]")
         CHECK(world.ask("DELETE", "/v1/nodes/rack1-07/maintenance", "").status == 202);
         CHECK(world.get("/v1/nodes/rack1-07").body.at("maintenance") == false);
     }
-    SECTION("validate says per interface what is missing")
+    SECTION("validate lists the missing values per interface")
     {
         const json verdict = world.get("/v1/nodes/rack1-07/validate").body;
         CHECK(test::keysOf(verdict) == test::keysOf(json(test::sample("node_validate.json"))));
@@ -132,7 +132,7 @@ TEST_CASE("nodes over REST", "[api][nodes]")
     }
 }
 
-TEST_CASE("lists of nodes", "[api][nodes][list]")
+TEST_CASE("nodes are listed", "[api][nodes][list]")
 {
     ApiWorld world;
     for (int i = 0; i < 5; ++i) {
@@ -154,12 +154,12 @@ TEST_CASE("lists of nodes", "[api][nodes][list]")
     };
     using Names = std::vector<std::string>;
 
-    SECTION("are in order of creation, or by a key")
+    SECTION("in order of creation, or by a key")
     {
         CHECK(names("") == Names{"n0", "n1", "n2", "n3", "n4"});
         CHECK(names("sort_key=name&sort_dir=desc") == Names{"n4", "n3", "n2", "n1", "n0"});
     }
-    SECTION("come in pages, next is the absolute link to the rest")
+    SECTION("in pages; next is the absolute link to the rest")
     {
         const Answer page = world.get("/v1/nodes?sort_key=created_at&sort_dir=desc&fields=uuid,name&limit=2");
         CHECK(page.body.at("nodes").size() == 2);
@@ -173,7 +173,7 @@ TEST_CASE("lists of nodes", "[api][nodes][list]")
         CHECK(third.body.at("nodes").size() == 1);
         CHECK_FALSE(third.body.contains("next"));
     }
-    SECTION("are narrowed")
+    SECTION("with filters")
     {
         CHECK(names("driver=ipmi") == Names{"n0", "n2", "n4"});
         CHECK(names("description_contains=rack%203") == Names{"n3"});
@@ -183,7 +183,7 @@ TEST_CASE("lists of nodes", "[api][nodes][list]")
         CHECK(names("provision_state=enroll&limit=1") == Names{"n0"});
         CHECK(names("maintenance=False").size() == 5);
     }
-    SECTION("refuse what they do not know")
+    SECTION("without unknown parameters")
     {
         CHECK(world.get("/v1/nodes?limit=0").fault() == "Limit must be positive");
         CHECK(world.get("/v1/nodes?limit=-1").status == 400);
@@ -200,7 +200,7 @@ TEST_CASE("lists of nodes", "[api][nodes][list]")
         CHECK(world.get("/v1/nodes?driver=ipmi", "1.15").status == 406);
         CHECK(world.get("/v1/nodes?fields=shard", "1.81").status == 406);
     }
-    SECTION("in detail have all fields")
+    SECTION("with all fields in detail")
     {
         const json node = world.get("/v1/nodes/detail").body.at("nodes").at(0);
         CHECK(test::keysOf(node) == test::keysOf(json(test::sample("nodes_detail.json")).at("nodes").at(0)));
@@ -229,7 +229,7 @@ TEST_CASE("ports over REST", "[api][ports]")
         CHECK(world.get("/v1/ports/detail").body.at("ports").at(0).at("node_uuid") == node);
         CHECK(world.get("/v1/ports/11111111-2222-3333-4444-555555555555").status == 404);
     }
-    SECTION("a MAC is one node's only")
+    SECTION("a MAC belongs to one node only")
     {
         const Answer twice = world.send("POST", "/v1/ports", wanted);
         CHECK(twice.status == 409);

@@ -11,11 +11,11 @@ using nlohmann::json;
 using test::Answer;
 using test::ApiWorld;
 
-TEST_CASE("verbs, Ironic's way", "[api][states]")
+TEST_CASE("Ironic's verbs", "[api][states]")
 {
     ApiWorld world;
     const std::string uuid = world.world.enrol("node-1").id.uuid;
-    SECTION("are accepted with an empty body and the place to look")
+    SECTION("are accepted with an empty body and a Location")
     {
         const Answer manage = world.send("PUT", "/v1/nodes/node-1/states/provision", {{"target", "manage"}});
         CHECK(manage.status == 202);
@@ -26,7 +26,7 @@ TEST_CASE("verbs, Ironic's way", "[api][states]")
         CHECK(states.at("provision_state") == "manageable");
         CHECK(test::keysOf(states) == test::keysOf(json(test::sample("node_states.json"))));
     }
-    SECTION("that the state does not allow are refused in Ironic's words")
+    SECTION("that the state forbids are refused with Ironic's message")
     {
         const Answer active = world.send("PUT", "/v1/nodes/node-1/states/provision", {{"target", "active"}});
         CHECK(active.status == 400);
@@ -41,7 +41,7 @@ TEST_CASE("verbs, Ironic's way", "[api][states]")
         CHECK(world.send("PUT", "/v1/nodes/node-1/states/provision", {{"target", "deploy"}}, "1.72").status ==
               406);
     }
-    SECTION("on a busy node are 409, and name what it does")
+    SECTION("on a busy node get 409 with the running operation")
     {
         CHECK(world.send("PUT", "/v1/nodes/node-1/states/provision", {{"target", "manage"}}).status == 202);
         const Answer again = world.send("PUT", "/v1/nodes/node-1/states/provision", {{"target", "manage"}});
@@ -62,12 +62,12 @@ TEST_CASE("verbs, Ironic's way", "[api][states]")
     }
 }
 
-TEST_CASE("bm's own provision, from wherever the node is", "[api][provision]")
+TEST_CASE("bm's own provision, from any state", "[api][provision]")
 {
     ApiWorld world;
     world.world.image("debian");
     world.world.enrol("node-1");
-    SECTION("runs to active, told step by step, and leaves a timeline")
+    SECTION("runs to active, shows its steps and leaves a timeline")
     {
         const Answer begun =
             world.send("POST", "/v1/nodes/node-1/provision",
@@ -89,7 +89,7 @@ TEST_CASE("bm's own provision, from wherever the node is", "[api][provision]")
         CHECK(world.get("/v1/nodes/node-1/events?after=" + std::to_string(after)).body.at("events").empty());
         CHECK(world.get("/v1/nodes/node-1/events?limit=2").body.at("events").size() == 2);
     }
-    SECTION("is refused where it cannot be")
+    SECTION("is refused in the wrong state")
     {
         CHECK(world.send("POST", "/v1/nodes/node-1/provision", {{"image", "nothing"}}).status == 404);
         CHECK_THAT(world.send("POST", "/v1/nodes/node-1/provision", {{"imgae", "debian"}}).fault(),
@@ -116,7 +116,7 @@ TEST_CASE("events of all nodes", "[api][events]")
     world.world.enrol("node-1");
     const std::int64_t after = world.get("/v1/events").body.at("next_after");
     CHECK(after > 0);
-    SECTION("a waiting request ends when something happens")
+    SECTION("a waiting request ends with the next event")
     {
         std::future<Answer> waiting = std::async(std::launch::async, [&] {
             test::ApiWorld* served = &world;
@@ -132,7 +132,7 @@ TEST_CASE("events of all nodes", "[api][events]")
         REQUIRE(answer.body.at("events").size() == 1);
         CHECK(answer.body.at("events").at(0).at("kind") == "node.maintenance");
     }
-    SECTION("numbers that are none are refused")
+    SECTION("invalid numbers are refused")
     {
         CHECK(world.get("/v1/events?after=x").status == 400);
         CHECK(world.get("/v1/events?wait_seconds=31").status == 400);
@@ -140,7 +140,7 @@ TEST_CASE("events of all nodes", "[api][events]")
     }
 }
 
-TEST_CASE("many nodes in one call", "[api][batch]")
+TEST_CASE("POST /v1/nodes/batch enrols many nodes", "[api][batch]")
 {
     ApiWorld world;
     json nodes = json::array();
@@ -167,12 +167,12 @@ TEST_CASE("many nodes in one call", "[api][batch]")
     CHECK(results(first) == Counts{{"created", 20}});
     CHECK(first.body.at("nodes").at(0).at("name") == "m0");
     CHECK(world.get("/v1/nodes/m3/ports").body.at("ports").size() == 1);
-    SECTION("again is no change")
+    SECTION("a repeated call changes nothing")
     {
         CHECK(results(world.send("POST", "/v1/nodes/batch", {{"nodes", nodes}})) ==
               Counts{{"unchanged", 20}});
     }
-    SECTION("what differs is brought in line")
+    SECTION("differing values are updated")
     {
         nodes[3]["description"] = "moved";
         nodes[4]["driver_info"]["ipmi_password"] = "other";
@@ -186,7 +186,7 @@ TEST_CASE("many nodes in one call", "[api][batch]")
         CHECK(results(world.send("POST", "/v1/nodes/batch", {{"nodes", nodes}})) ==
               Counts{{"unchanged", 20}});
     }
-    SECTION("one entry's error is its own")
+    SECTION("one entry's error does not affect the others")
     {
         json mixed = {nodes[0],
                       {{"name", "bad"}, {"driver", "ipmi"}, {"colour", 1}},
@@ -200,7 +200,7 @@ TEST_CASE("many nodes in one call", "[api][batch]")
                    Contains("'colour'"));
         CHECK(answer.body.at("nodes").at(5).at("error").at("code") == "conflict");
     }
-    SECTION("what is no batch is refused")
+    SECTION("an invalid batch is refused")
     {
         CHECK(world.send("POST", "/v1/nodes/batch", json::array()).status == 400);
         CHECK(world.send("POST", "/v1/nodes/batch", {{"nodes", 5}}).status == 400);

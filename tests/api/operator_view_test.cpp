@@ -1,4 +1,4 @@
-// What operators see besides nodes: metrics, logs, the audit log, webhooks.
+// Metrics, logs, the audit log and webhooks over the API.
 #include "common/platform/files.h"
 #include "common/platform/log.h"
 #include "tests/api/api_world.h"
@@ -17,7 +17,7 @@ using test::ApiWorld;
 
 namespace {
 
-/// The audit log, once it has @p count rows of that query: rows are written after the answer.
+/// The audit log, once the query has @p count rows: rows are written after the answer.
 json audit(ApiWorld& world, const std::string& query, std::size_t count)
 {
     const model::Deadline deadline = model::Deadline::in(std::chrono::seconds{20});
@@ -44,7 +44,7 @@ TEST_CASE("the audit log", "[api][audit]")
     ApiWorld world;
     world.world.image("debian");
     const std::string uuid = world.world.enrol("node-1").id.uuid;
-    SECTION("has who did what to which node, and what came of it")
+    SECTION("has actor, action, node and outcome")
     {
         const Answer answer = world.ask("PUT", "/v1/nodes/node-1/states/provision", R"({"target": "manage"})",
                                         "1.82", {{"X-Request-Id", "my-request-1"}});
@@ -70,7 +70,7 @@ TEST_CASE("the audit log", "[api][audit]")
         CHECK(end.at("target_id") == uuid);
         CHECK(end.at("status").is_null());
     }
-    SECTION("has refusals with their code, no reads, and never a secret")
+    SECTION("has refusals with their code, but no reads and no secrets")
     {
         CHECK(world.send("PUT", "/v1/nodes/node-1/states/provision", {{"target", "active"}}).status == 400);
         world.get("/v1/nodes/node-1");
@@ -92,7 +92,7 @@ TEST_CASE("the audit log", "[api][audit]")
         CHECK(world.get("/v1/audit?colour=red").status == 400);
         CHECK(world.get("/v1/audit?node=nobody").status == 404);
     }
-    SECTION("is only ever added to")
+    SECTION("refuses changes and deletions")
     {
         world.send("PUT", "/v1/nodes/node-1/maintenance", json::object());
         REQUIRE(audit(world, "", 1).size() == 1);
@@ -122,7 +122,7 @@ TEST_CASE("metrics", "[api][metrics]")
         scrape.text,
         Contains("bm_http_requests_total{listener=\"operators\",method=\"GET\",route=\"/v1/nodes/{ident}\","
                  "status=\"404\"} 1\n"));
-    SECTION("are those of docs/metrics.md, all and no others")
+    SECTION("are exactly those of docs/metrics.md")
     {
         const std::string docs = platform::readFile(bm::tests::sourceFolder() + "/docs/metrics.md");
         CHECK(namesIn(scrape.text, "# TYPE ([a-z_]+) ") == namesIn(docs, "\n\\| `([a-z_]+)"));

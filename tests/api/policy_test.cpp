@@ -1,4 +1,4 @@
-// Who may do what: the policy table against Ironic's own, against the routes, and every row by every role.
+// The policy table: compared with Ironic's and with the routes, and each row checked for each role.
 #include "api/access/access.h"
 #include "common/model/error.h"
 #include "tests/api/api_world.h"
@@ -31,7 +31,7 @@ Needs needsFromText(const std::string& text)
     return static_cast<Needs>(static_cast<int>(model::roleFromText(text).value()));
 }
 
-/// tests/data/ironic-policy.txt: "baremetal:node:get reader reader reader".
+/// Parses tests/data/ironic-policy.txt: "baremetal:node:get reader reader reader".
 std::map<std::string, Access> ironicPolicy()
 {
     std::ifstream file(tests::dataFolder() + "/ironic-policy.txt");
@@ -56,13 +56,13 @@ Access combined(const Access& a, const Access& b)
     return {std::min(a.system, b.system), std::min(a.owner, b.owner), std::min(a.lessee, b.lessee)};
 }
 
-/// What a project's users need at best: a list has no owner yet.
+/// The required role of a project's user at best: a list has no owner yet.
 Needs ofProject(const Access& access)
 {
     return std::min(access.owner, access.lessee);
 }
 
-/// Says who asks by headers, as an authentication filter would.
+/// Sets the actor from headers, as an authentication filter does.
 void actAsHeadersSay(http::Request& request, http::Response& /*response*/)
 {
     request.actor = request.header("X-Test-Actor").value_or("admin");
@@ -75,7 +75,7 @@ ApiWorld::Headers as(const std::string& role, const std::string& project)
     return {{"X-Test-Actor", "eve"}, {"X-Test-Role", role}, {"X-Test-Project", project}};
 }
 
-/// A request as the router hands it to a filter.
+/// A request in the form that the router passes to a filter.
 class FilteredRequest : public http::Request {
 public:
     std::optional<std::string> header(std::string_view name) const override
@@ -91,8 +91,8 @@ private:
     std::istringstream stream_;
 };
 
-/// Records of three nodes: one that the project "web" owns, one that it leases, one that it has nothing to
-/// do with.
+/// Records of three nodes: one that the project "web" owns, one that it leases, and one without a relation to
+/// it.
 class Estate {
 public:
     Estate() : world({}, actAsHeadersSay)
@@ -109,7 +109,7 @@ public:
         REQUIRE(answer.status == 201);
         return answer.body.at("uuid").get<std::string>();
     }
-    /// What stands for {ident} in a route about @p subject.
+    /// The value of {ident} in a route about @p subject.
     const std::string& ident(const std::string& node, Subject subject) const
     {
         return idents.at(node).at(subject);
@@ -144,7 +144,7 @@ private:
     }
 };
 
-/// The policy answers by what it throws.
+/// The result of the policy filter.
 class NoResponse : public http::Response {
 public:
     void send(int /*code*/, std::string_view /*body*/, std::string_view /*type*/) override { sent_ = true; }
@@ -161,7 +161,7 @@ private:
 };
 
 struct Verdict {
-    int status = 0; ///< 0: it lets through
+    int status = 0; ///< 0: allowed
     std::string why;
     std::string hint;
 };
@@ -179,8 +179,8 @@ Verdict verdict(const http::Filter& filter, http::Request& request)
 
 struct Asker {
     std::string project;
-    std::string node;  ///< whose records it asks for
-    bool owns = false; ///< the relation of "web" to that node
+    std::string node;  ///< the node of the requested record
+    bool owns = false; ///< whether "web" owns that node
     bool leases = false;
 };
 const std::vector<Asker> kAskers{
@@ -190,7 +190,7 @@ const std::vector<Asker> kAskers{
     {"web", "foreign", false, false},
 };
 
-/// What the table's row says that @p asker in @p role should be answered.
+/// The expected answer for @p asker in @p role by the table's row.
 int wanted(const PolicyRow& row, model::Role role, const Asker& asker)
 {
     if (row.subject == Subject::Open)
@@ -211,7 +211,7 @@ int wanted(const PolicyRow& row, model::Role role, const Asker& asker)
 
 } // namespace
 
-TEST_CASE("every route of the operators' API has its row in the policy, every row its route", "[api][policy]")
+TEST_CASE("every route has a row in the policy, and every row a route", "[api][policy]")
 {
     ApiWorld world;
     std::set<std::string> routes;
@@ -233,7 +233,7 @@ TEST_CASE("every route of the operators' API has its row in the policy, every ro
     }
 }
 
-TEST_CASE("the policy is Ironic's, where Ironic has one", "[api][policy]")
+TEST_CASE("the policy equals Ironic's for Ironic's routes", "[api][policy]")
 {
     std::map<std::string, Access> ironic = ironicPolicy();
     for (const char* const rule : {"baremetal:node:create", "baremetal:node:delete"})
@@ -242,7 +242,7 @@ TEST_CASE("the policy is Ironic's, where Ironic has one", "[api][policy]")
     for (const PolicyRow& row : api::policyRows()) {
         const auto found = ironic.find(std::string(row.rule));
         if (found == ironic.end())
-            continue; // bm's own, or newer than 21.4
+            continue; // bm's own rule, or newer than Ironic 21.4
         INFO(row.route << " " << row.rule);
         ++compared;
         if (row.subject == Subject::Open) {
@@ -256,7 +256,7 @@ TEST_CASE("the policy is Ironic's, where Ironic has one", "[api][policy]")
             CHECK(row.access.owner == found->second.owner);
             const bool ofNode = row.rule.find(":allocation:") == std::string_view::npos &&
                                 row.rule.find(":runbook:") == std::string_view::npos;
-            if (ofNode) // the others have no lessee
+            if (ofNode) // other subjects have no lessee
                 CHECK(row.access.lessee == found->second.lessee);
         }
     }
@@ -298,7 +298,7 @@ TEST_CASE("the policy is Ironic's, where Ironic has one", "[api][policy]")
     CHECK(api::nodePatchPolicyOf("/resource_class") == nullptr);
 }
 
-TEST_CASE("every row by every role: of the system, of the owner, of the lessee, of nobody", "[api][policy]")
+TEST_CASE("every row allows exactly its roles", "[api][policy]")
 {
     Estate estate;
     const api::ApiParts parts{estate.world.world.core->context,    estate.world.world.core->nodes,
@@ -336,7 +336,7 @@ TEST_CASE("every row by every role: of the system, of the owner, of the lessee, 
     CHECK(refusals > 500);
 }
 
-TEST_CASE("a project's users list, make and change what is theirs", "[api][policy]")
+TEST_CASE("users of a project list, create and change their own records", "[api][policy]")
 {
     Estate estate;
     ApiWorld& world = estate.world;
@@ -392,7 +392,7 @@ TEST_CASE("a project's users list, make and change what is theirs", "[api][polic
         CHECK(get("/v1/images").status == 200);
         CHECK(get("/v1/audit").status == 403);
     }
-    SECTION("what a lessee may not see")
+    SECTION("a lessee sees redacted fields")
     {
         const json owned = get("/v1/nodes/owned").body;
         CHECK(owned.at("driver_info") == json::object());
@@ -404,7 +404,7 @@ TEST_CASE("a project's users list, make and change what is theirs", "[api][polic
         CHECK(get("/v1/nodes/foreign").fault() == "Node foreign could not be found.");
         CHECK(get("/v1/nodes/nothing").status == 404);
     }
-    SECTION("what tells how to come at a volume's data")
+    SECTION("access data of a volume is redacted")
     {
         const auto properties = [&](const std::string& role, const std::string& project) {
             const Answer answer =
@@ -448,7 +448,7 @@ TEST_CASE("a project's users list, make and change what is theirs", "[api][polic
         CHECK(send("DELETE", "/v1/nodes/new", nullptr, "admin").status == 204);
         CHECK(send("DELETE", "/v1/nodes/leased", nullptr, "admin").status == 403);
     }
-    SECTION("changing a node's fields")
+    SECTION("fields of a node have rules of their own")
     {
         const auto patched = [&](const std::string& node, const std::string& role, const std::string& path,
                                  const json& value, const std::string& project = "web") {
@@ -476,9 +476,9 @@ TEST_CASE("a project's users list, make and change what is theirs", "[api][polic
         CHECK(patched("foreign", "admin", "/extra/a", "b") == 404);
         CHECK(patched("owned", "member", "/shard", "s", "") == 403);
         CHECK(patched("owned", "member", "/owner", "shop", "") == 200);
-        CHECK(patched("owned", "member", "/extra/a", "b") == 404); // it is shop's now
+        CHECK(patched("owned", "member", "/extra/a", "b") == 404); // the project shop owns it now
     }
-    SECTION("verbs with runbooks of others")
+    SECTION("verbs refuse runbooks of other projects")
     {
         const auto cleaned = [&](const std::string& runbook, const std::string& role) {
             return send("PUT", "/v1/nodes/owned/states/provision",

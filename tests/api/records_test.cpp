@@ -1,4 +1,4 @@
-// What is known about a node beside its row: history, VIFs; and sums over more nodes than a page holds.
+// Records of a node beyond its row: history, VIFs; and sums over more nodes than a page.
 #include "db/repositories/repositories.h"
 #include "tests/api/api_world.h"
 
@@ -32,7 +32,7 @@ void append(ApiWorld& world, const std::string& node, const std::string& kind, c
 
 } // namespace
 
-TEST_CASE("history is a node's failures, in pages", "[api][records]")
+TEST_CASE("history lists a node's failures in pages", "[api][records]")
 {
     ApiWorld world;
     const std::string node = nodeNamed(world, "n1");
@@ -85,7 +85,7 @@ TEST_CASE("VIFs are attached once and detached", "[api][records]")
     CHECK(world.get(path).body == json::parse(R"({"vifs": [{"id": "vif-2"}]})"));
 }
 
-TEST_CASE("shards and chassis know nodes beyond the first thousand", "[api][records]")
+TEST_CASE("shards and chassis count more than a thousand nodes", "[api][records]")
 {
     ApiWorld world;
     constexpr int kNodes = 1002;

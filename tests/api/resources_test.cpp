@@ -1,4 +1,4 @@
-// Ironic's resources beside nodes and ports: shapes by recorded answers of Ironic 21.4, rules over REST.
+// Ironic's resources besides nodes and ports: shapes from recorded answers of Ironic 21.4, rules over REST.
 #include "tests/api/api_world.h"
 #include "tests/wire/samples.h"
 
@@ -24,7 +24,7 @@ std::string nodeIn(ApiWorld& world, const std::string& name)
     return created.body.at("uuid");
 }
 
-/// Keys in their order and types, as recorded.
+/// The recorded keys in their order, with types.
 void likeRecorded(const json& ours, const json& recorded)
 {
     CHECK(test::keysOf(ours) == test::keysOf(recorded));
@@ -71,7 +71,7 @@ TEST_CASE("chassis over REST", "[api][resources]")
     CHECK(world.get("/v1/chassis/" + uuid).status == 404);
 }
 
-TEST_CASE("lists come in pages and in any order", "[api][resources]")
+TEST_CASE("lists have pages and sort keys", "[api][resources]")
 {
     ApiWorld world;
     for (const char* name : {"b", "c", "a"}) {
@@ -247,7 +247,7 @@ TEST_CASE("an allocation finds a node", "[api][resources]")
         1);
     CHECK(world.send("PATCH", "/v1/allocations/al0", patchOf("/state", "error")).status == 400);
 
-    SECTION("of the node that it is told, if that is free")
+    SECTION("of a candidate node, if that is available")
     {
         const Answer told = world.send("POST", "/v1/allocations",
                                        {{"resource_class", "baremetal"}, {"candidate_nodes", {"n2", "n1"}}});
@@ -258,13 +258,13 @@ TEST_CASE("an allocation finds a node", "[api][resources]")
                         {{"resource_class", "baremetal"}, {"candidate_nodes", {"no"}}})
                   .status == 400);
     }
-    SECTION("and gives it back")
+    SECTION("and releases it")
     {
         CHECK(world.ask("DELETE", "/v1/nodes/n2/allocation", "").status == 204);
         CHECK(world.get("/v1/nodes/n2").body.at("instance_uuid").is_null());
         CHECK(world.get("/v1/allocations/" + uuid).status == 404);
     }
-    SECTION("not while it is in use; undeploying ends it")
+    SECTION("not a node in use; undeploying ends the allocation")
     {
         world.world.deploy("n2");
         world.world.settle();

@@ -1,4 +1,4 @@
-// Every route of Ironic's API, by microversion, and the shapes of its newest reference documents.
+// All routes of Ironic's API by microversion, and the shapes of its newest reference documents.
 #include "tests/api/api_world.h"
 #include "tests/wire/samples.h"
 
@@ -25,7 +25,7 @@ struct IronicRoute {
     int since = 1;
 };
 
-/// tests/data/ironic-routes.txt: "GET /v1/allocations/{id} 1.52".
+/// Parses tests/data/ironic-routes.txt: "GET /v1/allocations/{id} 1.52".
 std::vector<IronicRoute> ironicRoutes()
 {
     std::ifstream file(tests::dataFolder() + "/ironic-routes.txt");
@@ -44,7 +44,7 @@ std::vector<IronicRoute> ironicRoutes()
     return routes;
 }
 
-/// One of everything, so that each route has something to be about.
+/// One resource of each kind, so that each route finds one.
 class Furnished {
 public:
     Furnished()
@@ -88,7 +88,7 @@ public:
             {{"description", "r"}, {"actions", json::array({{{"op", "log"}, {"args", {{"msg", "m"}}}}})}});
     }
 
-    /// @p route with what is there in place of its parameters.
+    /// @p route with existing names in place of its parameters.
     std::string filled(const IronicRoute& route) const
     {
         std::string path = route.path.substr(0, route.path.find('?'));
@@ -124,7 +124,7 @@ private:
     }
 };
 
-/// Whether the router knows the path: its own 404 is worded otherwise than a resource's.
+/// Whether the router knows the path: its own 404 differs from a resource's.
 bool isRouted(const Answer& answer)
 {
     if (answer.status != 404 && answer.status != 405)
@@ -136,7 +136,7 @@ bool isRouted(const Answer& answer)
 
 } // namespace
 
-TEST_CASE("every route of Ironic's is there, from its microversion on", "[api][routes]")
+TEST_CASE("every route of Ironic exists from its microversion on", "[api][routes]")
 {
     const std::vector<IronicRoute> routes = ironicRoutes();
     REQUIRE(routes.size() > 120);
@@ -148,10 +148,10 @@ TEST_CASE("every route of Ironic's is there, from its microversion on", "[api][r
         const bool harmless = method == "GET";
         for (int minor = 1; minor <= wire::kMaxVersion.minor; minor += harmless ? 1 : 114) {
             INFO(method << " " << path << " at 1." << minor);
-            // An empty body, or none: what changes something is refused, by its handler.
+            // An empty body or none: the handler of a changing request refuses it.
             const std::string body = harmless || method == "DELETE" ? "" : "[]";
             if (method == "DELETE" && minor >= route.since)
-                break; // walked where it is tested
+                break; // covered by a test of its own
             const Answer answer = world.ask(method, path, body, "1." + std::to_string(minor));
             CHECK(answer.status < 500);
             if (minor >= route.since)
@@ -177,7 +177,7 @@ TEST_CASE("every route of Ironic's is there, from its microversion on", "[api][r
           "boolean");
 }
 
-TEST_CASE("a field is shown from its microversion on, not before", "[api][routes]")
+TEST_CASE("a field is shown from its microversion on", "[api][routes]")
 {
     struct Since {
         const char* resource;
@@ -218,7 +218,7 @@ TEST_CASE("a field is shown from its microversion on, not before", "[api][routes
         }
 }
 
-TEST_CASE("a port is open to grouping unless it says otherwise", "[api][ports]")
+TEST_CASE("a port is available for grouping by default", "[api][ports]")
 {
     Furnished furnished;
     ApiWorld& world = furnished.world;
@@ -231,7 +231,7 @@ TEST_CASE("a port is open to grouping unless it says otherwise", "[api][ports]")
     CHECK(world.get(path, "1.111").body.at("available_for_dynamic_portgroup") == false);
 }
 
-TEST_CASE("fields and types are those of Ironic's newest documents", "[api][routes]")
+TEST_CASE("fields and types equal those in Ironic's newest documents", "[api][routes]")
 {
     Furnished furnished;
     ApiWorld& world = furnished.world;

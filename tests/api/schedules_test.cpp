@@ -53,7 +53,7 @@ TEST_CASE("schedules over REST", "[api][schedules]")
         CHECK(world.get("/v1/schedules/ghost").status == 404);
         CHECK(world.get("/v1/schedules?colour=red").status == 400);
     }
-    SECTION("are changed by what is given")
+    SECTION("change only the given members")
     {
         const Answer changed =
             world.send("PATCH", "/v1/schedules/nightly",
@@ -68,7 +68,7 @@ TEST_CASE("schedules over REST", "[api][schedules]")
         CHECK(world.send("PATCH", "/v1/schedules/nightly", {{"colour", "red"}}).status == 400);
         CHECK(world.ask("PATCH", "/v1/schedules/nightly", "[]").status == 400);
     }
-    SECTION("tell when they fire next")
+    SECTION("list their next due times")
     {
         const Answer next = world.get("/v1/schedules/nightly/next?count=3");
         REQUIRE(next.body.at("next").size() == 3);
@@ -76,7 +76,7 @@ TEST_CASE("schedules over REST", "[api][schedules]")
         CHECK(world.get("/v1/schedules/nightly/next?count=-1").status == 400);
         CHECK(world.get("/v1/schedules/nightly/next?count=1000000").status == 400);
     }
-    SECTION("are paused and resumed, as often as somebody likes")
+    SECTION("are paused and resumed repeatedly")
     {
         for (int i = 0; i < 2; ++i)
             CHECK(world.ask("POST", "/v1/schedules/nightly/pause", "").body.at("paused") == true);
@@ -84,7 +84,7 @@ TEST_CASE("schedules over REST", "[api][schedules]")
         for (int i = 0; i < 2; ++i)
             CHECK(world.ask("POST", "/v1/schedules/nightly/resume", "").body.at("paused") == false);
     }
-    SECTION("are run now, and history tells what came of it")
+    SECTION("run now, and history shows the result")
     {
         const Answer run = world.ask("POST", "/v1/schedules/nightly/run", "");
         CHECK(run.status == 202);
@@ -104,7 +104,7 @@ TEST_CASE("schedules over REST", "[api][schedules]")
         CHECK(world.ask("DELETE", "/v1/schedules/nightly", "").status == 204);
         CHECK(world.ask("DELETE", "/v1/schedules/nightly", "").status == 404);
     }
-    SECTION("that make no sense are refused, with what to do")
+    SECTION("that are invalid are refused with a hint")
     {
         const auto refused = [&](const char* patch) {
             json body = nightly();

@@ -106,7 +106,7 @@ def ends(service):
     assert "short-lived" in listed and "(system)" in listed and "web" in listed, listed
     assert len(status(service, "GET", "/v1/nodes", {"X-Auth-Token": open(token, encoding="utf-8").read().strip()})[1]["nodes"]) == 3
     assert "1 token revoked" in bmd(service, "--revoke-token", "short-lived").stdout
-    assert "token is not known" in bm(service, token, "node", "list", code=1)
+    assert "token is unknown" in bm(service, token, "node", "list", code=1)
     assert "there is no token" in bmd(service, "--revoke-token", "short-lived", code=1).stderr
     assert (service.state / "tokens").stat().st_mode & 0o777 == 0o600
     assert "bm_" not in (service.state / "tokens").read_text(encoding="utf-8")
