@@ -3,8 +3,9 @@
 
 namespace bm::tests {
 
-/// Folders, known to one object only, so that another clone's compiler cache serves the rest.
-std::string sourceFolder(); ///< absolute, of the repository
+/// Folders of the build and the sources. Only one object file contains them, so that another clone can share
+/// the compiler cache.
+std::string sourceFolder(); ///< absolute path of the repository
 std::string dataFolder();   ///< tests/data
 
 } // namespace bm::tests

@@ -10,7 +10,7 @@
 
 namespace bm::test {
 
-/// A clock that moves when told to.
+/// A clock that advances only by calls.
 class ManualClock final : public model::Clock {
 public:
     model::UtcTime now() const override { return now_; }
@@ -25,17 +25,18 @@ class World {
 public:
     explicit World(conductor::Settings settings = {}, bool durable = false);
 
-    /// A fake-hardware node in enroll with one port. @p driverInfo: settings as JSON text.
+    /// Creates a fake-hardware node in enroll with one port. @p driverInfo: settings as JSON text.
     model::Node enrol(const std::string& name, const std::string& driverInfo = "{}");
-    /// A node brought to @p state by verbs and steps alone; the wait states have an agent that never called.
+    /// Creates a node and moves it to @p state by verbs and steps only. In a wait state the agent has not
+    /// called yet.
     model::Node nodeIn(model::State state, const std::string& name = "node-1");
-    /// A tiny image that is ready under @p name; its content is told by @p content, one hex digit.
+    /// Adds a tiny ready image @p name; @p content, one hex digit, determines its bytes.
     model::Image image(const std::string& name = "debian", char content = 'c');
-    /// Does what is due until nothing is, moving the clock by a quarter second per round, for @p span at
-    /// most.
+    /// Runs everything that is due until nothing is, and advances the clock by a quarter second per round,
+    /// for @p span at most.
     void settle(std::chrono::milliseconds span = std::chrono::seconds{30});
     void runOnce() { core->engine.runOnce(); }
-    /// Where programs that may be drain gates are.
+    /// The folder of programs that may be drain gates.
     std::filesystem::path gatesFolder() const { return folder.path() / "gates"; }
     model::Node node(const std::string& ident) const { return core->nodes.get(ident); }
     model::State stateOf(const std::string& ident) const { return node(ident).state; }
@@ -45,10 +46,11 @@ public:
     std::vector<model::Step> steps(const std::string& ident) const;
     void deploy(const std::string& ident, const std::string& imageName = "debian");
     void verb(const std::string& ident, model::StateEvent event);
-    /// The process dies: everything in memory goes, the database file stays; then bmd starts again.
+    /// Simulates a crash and restart: everything in memory is lost, the database file remains, bmd starts
+    /// again.
     void restart();
 
-    /// What an agent in the RAM disk of @p ident would do: fetch the script, look up, exchange.
+    /// Simulates an agent in the RAM disk of @p ident: fetches the script, looks up, exchanges.
     struct Agent {
         std::string uuid, mac, secret, nonce = "aa11", token, bootId = "boot-1";
     };
