@@ -1,4 +1,4 @@
-"""What the benches share: programs, images, a link that tc limits, and the machine in a line."""
+"""Shared by the benches: programs, images, a link limited by tc, and a description of the machine."""
 import contextlib
 import os
 import pathlib
@@ -32,7 +32,7 @@ def built(build, *targets):
 
 
 def usr_files():
-    """Programs, libraries and texts, over and over."""
+    """Endless content of /usr: programs, libraries and texts."""
     while True:
         for folder in ("/usr/lib", "/usr/bin", "/usr/share"):
             for path in sorted(pathlib.Path(folder).rglob("*")):
@@ -42,8 +42,8 @@ def usr_files():
 
 
 def make_image(path, size, files=55, noise=15, zeros=0):
-    """Of each 100 MiB so many are files, random, and written zeros; the rest is never written. It begins with a partition
-    table: a file would say what format the whole is of."""
+    """An image: of each 100 MiB the given parts are files, random bytes and written zeros; the rest is a hole. It
+    begins with a partition table, so that no file at its start determines the format of the whole image."""
     source = usr_files()
     table = bytes(446) + struct.pack("<B3xB3xII", 0, 0x83, 2048, size // 512 - 2048) + bytes(48) + b"\x55\xaa"
     with path.open("wb") as out:
@@ -58,7 +58,7 @@ def make_image(path, size, files=55, noise=15, zeros=0):
 
 
 def machine(*programs):
-    """For the first line of a report. @param programs: whose versions matter, by --version"""
+    """The first line of a report. @param programs: those whose version (--version) matters"""
     cpu = open("/proc/cpuinfo", encoding="ascii", errors="replace").read()
     model = next((line.split(":", 1)[1].strip() for line in cpu.splitlines() if line.startswith("model name")), platform.processor())
     versions = [run(program, "--version").splitlines()[0].strip("* ")[:60] for program in programs]
@@ -68,7 +68,8 @@ def machine(*programs):
 
 
 class Link:
-    """Two namespaces joined by a veth pair, a server of a folder in one; limit("") is no limit. Root."""
+    """Two namespaces joined by a veth pair, with an HTTP server of a folder in one; limit("") removes the limit. Needs
+    root."""
 
     def __init__(self, folder):
         tag = os.getpid()

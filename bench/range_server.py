@@ -1,4 +1,4 @@
-"""A file over HTTP with ranges, by sendfile(2): the plainest fast server for benches. range_server.py ADDRESS PORT FOLDER"""
+"""A simple fast HTTP server of one folder for benches: ranges, sendfile(2). range_server.py ADDRESS PORT FOLDER"""
 import http.server
 import os
 import pathlib

@@ -1,4 +1,4 @@
-# The house's build rules: flags, one static library per folder, one test program per folder.
+# bm's build rules: flags, one static library per folder, one test program per folder.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -9,8 +9,8 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Paths are taken relative to the source, so that another clone of it finds what this one compiled.
-  # What it must overlook so that objects made with a precompiled header are found again; and no run of the preprocessor.
+  # Paths are relative to the source tree, so that other clones share the compiler cache.
+  # ccache settings for precompiled headers; no separate run of the preprocessor.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime CCACHE_DEPEND=1 ${CCACHE})
 endif()
@@ -39,8 +39,8 @@ add_library(bm::flags ALIAS bm_flags)
 target_compile_options(bm_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
   -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough
   -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
-# Optimising, g++ 12 sees null pointers in libstdc++'s own std::string when CLI11 splits texts, and, with precompiled
-# headers (which are no system's headers to it), reads and copies of a short std::string that reach beyond it.
+# With optimisation, g++ 12 reports null pointers in std::string when CLI11 splits texts. With precompiled headers,
+# which g++ does not treat as system headers, it also reports reads and copies beyond a short std::string.
 target_compile_options(bm_flags INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-null-dereference;-Wno-array-bounds;-Wno-stringop-overread;-Wno-stringop-overflow>)
 if(BM_WERROR)
@@ -49,7 +49,7 @@ endif()
 if(BM_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # of no use with date.h, which reads "no seconds" as a NaN that it rounds
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # not for Clang: date.h uses a NaN, which this check reports
     add_compile_options(-fno-sanitize=float-cast-overflow)
   endif()
   target_compile_options(bm_flags INTERFACE -Wno-null-dereference $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
@@ -64,14 +64,14 @@ if(BM_SANITIZE)
 endif()
 
 if(BM_COVERAGE)
-  # gcc would write all counters in the child between fork and exec, 50 ms each time: not for these calls.
+  # Without this, gcc writes all counters in the child between fork and exec, which takes 50 ms each time.
   add_compile_options(--coverage -fprofile-update=atomic -fno-builtin-fork -fno-builtin-execve -fno-builtin-execv -fno-builtin-execvp)
   add_link_options(--coverage)
   add_compile_definitions(BM_COVERAGE_FOLDER="${PROJECT_BINARY_DIR}")
   add_library(bm_coverage STATIC ${CMAKE_CURRENT_LIST_DIR}/coverage/dump_at_exit.cpp)
   target_link_options(bm_flags INTERFACE -Wl,--wrap=_exit,--wrap=execv,--wrap=execvp,--undefined=__wrap__exit)
   target_link_libraries(bm_flags INTERFACE bm_coverage)
-else() # so that every build knows this source
+else() # every build knows this source
   add_library(bm_coverage OBJECT EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/coverage/dump_at_exit.cpp)
 endif()
 
@@ -79,9 +79,9 @@ if(BM_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# Headers of others, compiled once, and the one object with nlohmann's instances (cmake/precompiled/README.md).
+# Third-party headers, compiled once, and the one object with nlohmann's instances (cmake/precompiled/README.md).
 option(BM_PRECOMPILED "Use precompiled headers (off for clang-tidy)" ON)
-function(bm_pch_options target) # what ccache wants of either compiler
+function(bm_pch_options target) # options that ccache needs from either compiler
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   else()
@@ -92,12 +92,12 @@ function(bm_precompile target header source)
   add_library(${target} OBJECT ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/precompiled/${source})
   bm_pch_options(${target})
   target_link_libraries(${target} PRIVATE fmt::fmt nlohmann_json::nlohmann_json bm::flags)
-  # Named as in an include, so that the file which CMake writes is the same in every clone.
+  # Named as in an include, so that CMake writes the same file in every clone.
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   target_precompile_headers(${target} PRIVATE <cmake/precompiled/${header}>)
 endfunction()
 function(bm_use_precompiled target from)
-  # Poco's targets bring definitions that the precompiled header was not made with.
+  # Poco's targets add definitions that the precompiled header lacks.
   get_target_property(linked ${target} LINK_LIBRARIES)
   if(BM_PRECOMPILED AND NOT "${linked}" MATCHES "Poco::")
     bm_pch_options(${target})
@@ -111,13 +111,14 @@ if(BM_PRECOMPILED)
   add_library(bm_json STATIC $<TARGET_OBJECTS:bm_pch>)
 endif()
 
-# Several files as one translation unit, where every build is a whole one (docs/adr/0057). Files of a folder whose names
-# stand for a format (kSector, kRefusal ...) stay apart: BM_APART in their CMakeLists.txt.
+# Compiles several files as one translation unit in release builds (docs/adr/0057). Files with equal names in unnamed
+# namespaces (kSector, kRefusal ...) remain separate: BM_APART in their CMakeLists.txt.
 option(BM_UNITY "Compile the files of a folder together" OFF)
 function(bm_together target)
   if(BM_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
-    # A file's unnamed namespace is a header's one to g++ then; and, inlining more, it sees unset members in date.h.
+    # In a unity build g++ treats a file's unnamed namespace like a header's. It also inlines more and then reports
+    # unset members in date.h.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage;-Wno-maybe-uninitialized>)
     set_source_files_properties(${BM_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
@@ -136,8 +137,8 @@ function(bm_library folder)
   bm_together(bm_${id})
 endfunction()
 
-# bm_rooms(conductor core events ...): a folder of rooms, each with a static library of its own, and bm::conductor,
-#   which stands for all of them.
+# bm_rooms(conductor core events ...): a folder of rooms with one static library each, and bm::conductor, which links
+# all of them.
 function(bm_rooms folder)
   string(REPLACE "/" "_" id ${folder})
   add_library(bm_${id} INTERFACE)
@@ -148,7 +149,7 @@ function(bm_rooms folder)
   endforeach()
 endfunction()
 
-# What has threads of its own is tested under the thread sanitizer too.
+# Tests of code with threads of its own also run under the thread sanitizer.
 set(BM_THREADED_TESTS platform metrics http db drivers blocks conductor)
 add_custom_target(unit-tests)
 add_custom_target(threaded-tests)

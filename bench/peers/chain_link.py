@@ -1,4 +1,4 @@
-"""One host of a bare chain: takes a file and passes it on. chain_link.py ADDRESS NEXT|- FILE"""
+"""One host of a simple chain: receives a file and passes it on. chain_link.py ADDRESS NEXT|- FILE"""
 import socket
 import sys
 

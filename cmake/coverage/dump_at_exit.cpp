@@ -1,5 +1,5 @@
-// Writes gcov's counters where a program ends without returning from main (README.md). The linker's --wrap
-// leads the calls of bm's own code here.
+// Writes gcov's counters when a program ends without returning from main (README.md). The linker's --wrap
+// redirects the calls of bm's own code to these functions.
 #include <csignal>
 #include <initializer_list>
 #include <unistd.h>
@@ -39,7 +39,7 @@ void dumpAndDie(int signal)
     ::raise(signal);
 }
 
-/// Programs that take these signals themselves change this later.
+// Programs that handle these signals replace the handlers later.
 const bool kInstalled = [] {
     for (const int signal : {SIGTERM, SIGINT})
         if (std::signal(signal, dumpAndDie) == SIG_IGN)

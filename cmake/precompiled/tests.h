@@ -1,4 +1,4 @@
-// What the unit tests include beside.
+// Further headers of the unit tests.
 #pragma once
 #include "cmake/precompiled/common.h"
 

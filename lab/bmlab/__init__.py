@@ -1,1 +1,1 @@
-"""A virtual fleet: QEMU machines, each with an IPMI BMC, on a bridge in a network namespace of its own."""
+"""A virtual fleet: QEMU machines, each with an IPMI BMC, on a bridge in its own network namespace."""

@@ -1,4 +1,4 @@
-"""KVM only where a trial guest proves to boot with it; a /dev/kvm alone proves nothing."""
+"""Uses KVM only if a trial machine boots with it; the existence of /dev/kvm is not enough."""
 import glob
 import os
 import subprocess
@@ -22,13 +22,13 @@ def _boots_with_kvm():
             subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                            timeout=TRIAL_SECONDS, check=False)
         except subprocess.TimeoutExpired:
-            return False                    # it hangs
+            return False                    # the trial machine hangs
         with open(log, encoding="utf-8", errors="replace") as console:
-            return "Unable to mount root fs" in console.read()    # the kernel came all the way to its end
+            return "Unable to mount root fs" in console.read()    # the kernel booted up to the missing root file system
 
 
 def choose():
-    """`kvm` or `tcg`: BM_LAB_ACCEL if set, else by the trial, remembered until lab/down."""
+    """`kvm` or `tcg`: BM_LAB_ACCEL if set, else the result of the trial, stored until lab/down."""
     remembered = place.STATE / "accelerator"
     asked = os.environ.get("BM_LAB_ACCEL")
     if asked:

@@ -1,4 +1,4 @@
-"""The fleet's definition, lab/fleet.yaml: which machines there are, and what each is made of."""
+"""Reads the fleet's definition, lab/fleet.yaml: the machines and their hardware."""
 import dataclasses
 import re
 
@@ -17,18 +17,18 @@ class Disk:
     serial: str = ""
     bus: str = "virtio"
     wwn: str = ""                           # 16 hex digits; buses scsi and sata
-    bad_from_mib: int = 0                   # writing fails from here on, as a worn disk's would; 0: never
+    bad_from_mib: int = 0                   # writes beyond this offset fail as on a worn disk; 0: never
 
 
 @dataclasses.dataclass
 class Machine:
     name: str
-    number: int                             # 1, 2, ...: place in the file; makes MAC, BMC address and ports
+    number: int                             # 1, 2, ...: position in the file; determines MAC, BMC address and ports
     firmware: str = "bios"
     rom: str = ""                           # ipxe: the NIC's own ROM is iPXE; none: the firmware's PXE. Default by firmware
     nic: str = "virtio"
     memory_mib: int = 1024
-    first: str = "disk"                     # what it boots from unless its BMC was told: disk | network
+    first: str = "disk"                     # first boot device unless the BMC sets another: disk | network
     mac: str = ""
     disks: list = dataclasses.field(default_factory=list)
 
@@ -79,7 +79,7 @@ def _machine(number, entry):
 
 
 def load(path=None, names=()):
-    """The machines called for: @names (with or without `lab-`), else those that the file says are raised by default."""
+    """The selected machines: @names (with or without `lab-`), or the file's default."""
     path = path or place.LAB / "fleet.yaml"
     try:
         with open(path, encoding="utf-8") as source:

@@ -1,4 +1,4 @@
-"""Logs in to deployed systems with the operator's key and asks them who they are. Addresses by bmd's DHCP leases."""
+"""Logs in to deployed systems with the operator's key and queries them. bmd's DHCP leases have the addresses."""
 import subprocess
 import time
 
@@ -28,7 +28,7 @@ def ssh_argv(address):
 
 
 def ask(machine, question, seconds=SECONDS):
-    """The deployed system's answer; asked again until ssh gets through."""
+    """Queries the deployed system until ssh succeeds. Returns the answer."""
     limit, last = time.monotonic() + seconds, "no DHCP lease"
     while time.monotonic() < limit:
         address = service.address_of(machine.mac)
@@ -47,7 +47,7 @@ def ask(machine, question, seconds=SECONDS):
 
 
 def check(machine):
-    """A sentence about the deployed system. @raises Failure when it is not what was asked for."""
+    """Describes the deployed system in a sentence. @raises Failure when it differs from the request"""
     address, said = ask(machine, QUESTION)
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     name, root, *rest = lines

@@ -102,7 +102,7 @@ mc_enable 0x20
 
 
 def make(machine, accelerator):
-    """Writes what the machine is made of, where it is not there yet: a machine of an earlier lab/up is left as it is."""
+    """Creates the machine's files. Keeps existing files of an earlier lab/up."""
     if (machine.folder / "start").exists():
         return
     (machine.folder / "bmc").mkdir(parents=True, exist_ok=True)
@@ -153,6 +153,7 @@ def end(folder):
 
 
 def ipmitool(machine, *words, seconds=30):
-    """Asks the machine's BMC. ipmi_sim never answers the question for its cipher suites: 3 is named."""
+    """Runs ipmitool against the machine's BMC with cipher suite 3, because ipmi_sim does not answer the query for its
+    suites."""
     return process.run("ipmitool", "-I", "lanplus", "-C", "3", "-H", machine.bmc_address, "-U", place.BMC_USER,
                        "-f", place.BMC_PASSWORD_FILE, *words, netns=True, seconds=seconds)

@@ -1,4 +1,5 @@
-"""The lab's network: a namespace with one bridge for the machines and one address per BMC. The host's own is not touched."""
+"""The lab's network: a namespace with one bridge for the machines and one address per BMC. Does not change the host's
+network."""
 import os
 
 from . import place, process
@@ -20,7 +21,7 @@ def has_link(name):
 
 def _bridge(name, mac, *addresses):
     if not has_link(name):
-        # A MAC of its own: a bridge without one takes its ports', and its IPv6 address no longer fits.
+        # A fixed MAC: otherwise the bridge adopts the MAC of a port, and its IPv6 address no longer matches.
         _ip("link", "add", name, "address", mac, "type", "bridge", "stp_state", "0", "forward_delay", "0")
         for address in addresses:
             _ip("address", "add", address, "dev", name, *(["nodad"] if ":" in address else []))
@@ -31,13 +32,13 @@ def raise_network():
     if not exists():
         process.run("ip", "netns", "add", place.NETNS)
     _ip("link", "set", "lo", "up")
-    # The IPv6 address is for dnsmasq, which advertises a router only where there is one: iPXE waits 13 s for it.
+    # The IPv6 address lets dnsmasq advertise a router; without a router iPXE waits 13 s for one.
     _bridge(place.BRIDGE, "52:54:00:77:ff:01", f"{place.ADDRESS}/24", "fd77:0:0:77::1/64")
     _bridge(BMC_BRIDGE, "52:54:00:77:ff:02", f"{place.BMC_NETWORK}.1/24")
 
 
 def add_machine(tap, bmc_address):
-    """A tap on the bridge and the BMC's address. Harmless to repeat."""
+    """Creates a tap on the bridge and the BMC's address. Safe to repeat."""
     if not has_link(tap):
         _ip("tuntap", "add", "dev", tap, "mode", "tap")
         _ip("link", "set", tap, "master", place.BRIDGE, "up")

@@ -1,4 +1,4 @@
-"""Names and folders of a lab. BM_LAB=NAME gives a second lab that shares nothing with the operator's but the cache."""
+"""Names and folders of a lab. BM_LAB=NAME creates a second lab that shares only the cache with the default one."""
 import os
 import pathlib
 import re
@@ -9,7 +9,7 @@ LAB = SOURCE / "lab"
 
 
 class Failure(Exception):
-    """Something the operator can act on: printed as one line, no traceback."""
+    """An error for the operator: printed as one line, without a traceback."""
 
 
 NAME = os.environ.get("BM_LAB", "")
@@ -48,7 +48,7 @@ def write_secret(path, text):
 
 
 def main(function):
-    """Runs a script's main; a Failure is a line on stderr and exit code 1."""
+    """Runs a script's main function. A Failure prints a line on stderr and exits with 1."""
     try:
         sys.exit(function())
     except Failure as failure:

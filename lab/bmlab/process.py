@@ -1,4 +1,4 @@
-"""Processes known by their pid files (`pid start-time`), so that exactly those are ended, whatever pids come later."""
+"""Processes identified by pid files with `pid start-time`, so that a reused pid is never ended."""
 import os
 import shutil
 import signal
@@ -15,7 +15,7 @@ def need(*programs):
 
 
 def start_time(pid):
-    """Start time in ticks of a live process; None for none and for a zombie (`kill -0` says yes to those)."""
+    """Start time in ticks of a live process; None for a missing process or a zombie (for which `kill -0` succeeds)."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
             fields = stat.read().rpartition(")")[2].split()
@@ -34,7 +34,7 @@ def pid_of(name):
 
 
 def start(name, argv, netns=True, log=None, pass_fds=(), env=None):
-    """Starts @argv in its own session with output to a log; does nothing where it runs already."""
+    """Starts @argv in its own session with output to a log. Does nothing if it runs already."""
     if pid_of(name):
         return
     if netns:
@@ -46,7 +46,7 @@ def start(name, argv, netns=True, log=None, pass_fds=(), env=None):
 
 
 def end(name, grace=10.0):
-    """Ends the process known as @name, by TERM, after the grace by KILL, and whoever is left of its process group."""
+    """Ends the process @name: TERM, then KILL after the grace period, and then the rest of its process group."""
     pid = pid_of(name)
     if pid:
         os.kill(pid, signal.SIGTERM)
@@ -60,7 +60,7 @@ def end(name, grace=10.0):
 
 
 def wait_until(condition, seconds, step=0.05):
-    """True as soon as @condition() is; False when it was not within @seconds."""
+    """Waits until @condition() is true. Returns False after @seconds."""
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:
@@ -70,7 +70,7 @@ def wait_until(condition, seconds, step=0.05):
 
 
 def run(*argv, netns=False, seconds=60, check=True, env=None):
-    """Runs a program to its end; its stdout. A failure names the program and its last words."""
+    """Runs a program to its end and returns its stdout. A failure names the program and shows the end of its output."""
     if netns:
         argv = ("ip", "netns", "exec", place.NETNS, *argv)
     try:

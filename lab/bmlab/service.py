@@ -1,4 +1,4 @@
-"""bmd in the lab: its configuration (the one place in lab/ that names its keys), its start, and the way to its API."""
+"""bmd in the lab: its configuration (the only use of its keys in lab/), its start, and the access to its API."""
 import json
 import os
 import pathlib
@@ -21,7 +21,7 @@ CLIENT = place.STATE / "client.yaml"
 BMD_STATE = place.STATE / "bmd"
 BMD_RUN = place.RUN / "bmd"
 MADE_LINKS = place.STATE / "links"
-PASSWORD = BMD_STATE / "admin-password"     # made by bmd at its first start
+PASSWORD = BMD_STATE / "admin-password"     # bmd creates it at its first start
 CLIENT_FOLDER = pathlib.Path("/etc/bm")
 LINKS = {CLIENT_FOLDER / "client.yaml": CLIENT, pathlib.Path("/usr/local/bin/bm"): BM}
 
@@ -31,7 +31,8 @@ def configuration():
         "provisioning": {"interface": place.BRIDGE, "address": place.ADDRESS},
         "dhcp": {"mode": "managed", "range": "10.77.0.100-10.77.0.199", "router_advertisements": True},
         "paths": {"state_dir": str(BMD_STATE), "run_dir": str(BMD_RUN), "ramdisk_dir": str(RAMDISK)},
-        # Seconds saved on an emulated machine; and its timer may tick too late for the kernel's check on a busy host.
+        # Saves seconds on an emulated machine. On a busy host, the emulated timer also ticks too late for the kernel's
+        # check.
         "conductor": {"kernel_arguments": "mitigations=off nokaslr no_timer_check quiet", "agent_pace": "1s"},
         "ipmi": {"min_interval": "50ms"},
     }
@@ -52,7 +53,7 @@ def inventory(machines):
 
 
 def write_files(machines):
-    """bmd.yaml, inventory.yaml; True when bmd's settings differ from those it was started with."""
+    """Writes bmd.yaml and inventory.yaml. Returns True when bmd's settings changed since its start."""
     text = yaml.safe_dump(configuration(), sort_keys=False)
     changed = not CONFIG.exists() or CONFIG.read_text(encoding="utf-8") != text
     CONFIG.write_text(text, encoding="utf-8")
@@ -75,7 +76,7 @@ def answers():
 
 
 def start(machines):
-    """Starts bmd in the lab's namespace; one that runs already is kept unless its program or settings changed."""
+    """Starts bmd in the lab's namespace. Keeps a running one unless its program or settings changed."""
     changed = write_files(machines)
     for folder in (BMD_STATE, BMD_RUN):
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +89,7 @@ def start(machines):
 
 
 def start_relay():
-    """The host's 127.0.0.1:6385 leads to bmd's in the namespace, by way of a socket file that both can see."""
+    """Forwards the host's 127.0.0.1:6385 to bmd in the namespace, through a socket file."""
     if not place.API_PORT:
         return
     path = place.RUN / "api.sock"
@@ -112,7 +113,7 @@ def _relay_listens():
 
 
 def operator():
-    """The person at the shell: who called sudo, else root."""
+    """The user of the shell: the caller of sudo, else root."""
     return pwd.getpwuid(int(os.environ.get("SUDO_UID", os.getuid())))
 
 
@@ -122,7 +123,8 @@ def give_to_operator(path):
 
 
 def write_client():
-    """What `bm` needs to reach the lab, for the operator and root; linked to where bm looks unless something is there."""
+    """Writes the client configuration for the operator and root, and links it to bm's default path unless a file exists
+    there."""
     password = place.STATE / "secrets" / "client-password"
     process.wait_until(PASSWORD.exists, 5)
     if PASSWORD.exists():
@@ -134,7 +136,7 @@ def write_client():
     if not place.API_PORT or place.NAME:
         return
     for link, target in LINKS.items():
-        if not link.exists():                # nothing there, or a link that leads nowhere
+        if not link.exists():                # no file, or a dangling link
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
             link.symlink_to(target)
@@ -142,7 +144,7 @@ def write_client():
 
 
 def remove_links():
-    """Removes the links that write_client() made and that are still as it made them."""
+    """Removes the links of write_client() that are unchanged."""
     if not MADE_LINKS.exists():
         return
     for line in MADE_LINKS.read_text(encoding="utf-8").splitlines():
@@ -158,7 +160,7 @@ def _ours(link):
 
 
 def bm_in_shell():
-    """How the operator calls bm from a plain shell."""
+    """The command with which the operator calls bm."""
     config, program = LINKS
     words = ["" if _ours(config) else f"BM_CLIENT_CONFIG={CLIENT}", "bm" if _ours(program) else str(BM)]
     return " ".join(word for word in words if word)
@@ -178,7 +180,7 @@ def bm_json(*words):
 
 
 def address_of(mac):
-    """The machine's address by bmd's DHCP leases: the youngest one."""
+    """The machine's address in bmd's DHCP leases: the newest lease."""
     try:
         leases = [line.split() for line in (BMD_RUN / "dnsmasq.leases").read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:

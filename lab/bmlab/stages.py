@@ -1,11 +1,11 @@
-"""What the demo is doing, said as it begins, and the table of times at its end."""
+"""Prints each stage of the demo as it begins, and a table of times at the end."""
 import contextlib
 import datetime
 import time
 
 from . import place, service
 
-# The stages that an operator thinks in, and the kind of event that ends each.
+# The stages for the operator, and the event kind that ends each.
 NODE_STAGES = (("power on", "power.on"), ("DHCP", "dhcp.ack"), ("boot script", "http.script"), ("agent at work", "agent.lookup"),
                ("image written", "image.written"), ("provisioned", "operation.done"))
 
@@ -37,7 +37,8 @@ def _time(event):
 
 
 def _begin(events):
-    """Index of the first event of the last provisioning: its deploy and what led straight up to it (verify, clean)."""
+    """Index of the first event of the last provisioning: its deploy and the directly preceding operations (verify,
+    clean)."""
     queued = [n for n, event in enumerate(events) if event["kind"] == "operation.queued"]
     if not queued:
         return None
@@ -51,7 +52,7 @@ def _begin(events):
 
 
 def _moments(events):
-    """Seconds since the provisioning was asked for, for each stage that is found."""
+    """Seconds from the start of the provisioning to each stage that was reached."""
     begin = _begin(events)
     if begin is None:
         return {}
@@ -64,7 +65,7 @@ def _moments(events):
 
 
 def show_nodes(names):
-    """A table of the nodes' last operations, from their timelines: seconds since it was asked for."""
+    """A table of the nodes' last operations from their timelines: seconds since the start."""
     try:
         moments = {name: _moments(service.bm_json("node", "timeline", name)) for name in names}
     except (place.Failure, ValueError, KeyError) as error:

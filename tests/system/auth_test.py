@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Users and tokens with roles, of the system and of projects; their ends; and the exchange of the key that seals secrets."""
+"""Users and tokens with roles of the system and of projects, their expiry and revocation, and the rotation of the key
+that seals secrets."""
 import json
 import os
 import re
@@ -72,7 +73,7 @@ def roles(service):
 
 
 def ironic_client(service):
-    """Keystone's admin_token plugin sends a fixed token: Debian's own client works with bm's."""
+    """Keystone's admin_token plugin sends a fixed token, so Debian's own client works with bm's tokens."""
     token = bmd(service, "--create-token", "os", "--role", "manager", "--project", "web").stdout.strip()
     environment = {**{k: v for k, v in os.environ.items() if not k.startswith("OS_")}, "OS_AUTH_TYPE": "admin_token",
                    "OS_ENDPOINT": f"http://127.0.0.1:{service.port}", "OS_TOKEN": token}
@@ -90,7 +91,7 @@ def ironic_client(service):
 
 def users(service):
     bmd(service, "--set-user", "bob", "--role", "member", "--project", "web", stdin="s3cret\n")
-    bmd(service, "--set-user", "bob", stdin="other\n")  # a new password is no new role
+    bmd(service, "--set-user", "bob", stdin="other\n")  # a new password does not change the role
     login = {"Authorization": "Basic Ym9iOm90aGVy"}  # bob:other
     code, body = status(service, "GET", "/v1/nodes", login)
     assert code == 200 and len(body["nodes"]) == 2, body
@@ -115,7 +116,7 @@ def ends(service):
 
 
 def sealed_in(database):
-    """All sealed texts of a database, wherever they are."""
+    """All sealed texts of a database."""
     found = set()
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
         for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
@@ -134,12 +135,12 @@ def key_exchange(service):
     key, database = service.state / "secrets" / "key", service.state / "bm.sqlite"
     old, before = key.read_bytes(), sealed_in(database)
     assert len(before) >= 2, before
-    for pause in (0.004, 0.008, 0.012, 0.016, 0.02):  # killed at work, it goes on at the next call
+    for pause in (0.004, 0.008, 0.012, 0.016, 0.02):  # the next call resumes a killed rotation
         victim = subprocess.Popen([service.bmd, "--config", service.config, "--rotate-key"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(pause)
         victim.send_signal(signal.SIGKILL)
         victim.wait()
-    service.start()  # with two keys, maybe
+    service.start()  # possibly with two keys
     service.stop()
     done = bmd(service, "--rotate-key").stdout
     assert f"{len(before)} secrets sealed again" in done, (done, before)

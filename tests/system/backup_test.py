@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""bmd db backup of a bmd under writes, restored elsewhere: nodes and images are there; wrong input is refused with a hint."""
+"""bmd db backup of a bmd during writes, restored on another server with nodes and images. Wrong input is refused with a
+hint."""
 import hashlib
 import io
 import json
@@ -17,7 +18,7 @@ NODES = 60
 
 
 def db(service, *words, code=0):
-    """`bmd db ...` with the service's configuration: what it prints."""
+    """Runs `bmd db ...` with the service's configuration. Returns its output."""
     done = subprocess.run([service.bmd, "--config", service.config, "db", *map(str, words)], capture_output=True, text=True,
                           check=False, timeout=120)
     assert done.returncode == code, f"bmd db {words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
@@ -33,7 +34,7 @@ def refused(service, text, *words):
 def enrol(service, first, last):
     nodes = {f"n{number:03d}": {"fake_password": f"secret-{number}"} for number in range(first, last)}
     text = inventory(nodes)
-    for number in range(last - first):  # addresses of their own
+    for number in range(last - first):  # unique addresses
         text = text.replace(f"52:54:00:00:{number // 256:02x}:{number % 256:02x}", f"52:54:00:01:{(first + number) // 256:02x}:{(first + number) % 256:02x}")
     service.run("node", "enrol", "-f", service.file(f"nodes-{first}.yaml", text))
 
@@ -100,7 +101,7 @@ def online_backup(build, folder):
             wanted = {f"n{number:03d}" for number in [*range(NODES), *range(100, 100 + before)]}
             assert wanted <= names, f"missing: {sorted(wanted - names)[:5]}"
             assert image_bytes(new, "web") == blocks
-            enrol(new, 5000, 5003)  # and it goes on writing
+            enrol(new, 5000, 5003)  # the restored bmd accepts writes
             print(f"{len(names)} nodes restored, {len(wanted)} were acknowledged before the backup")
         with stopped(build) as other:
             (other.state / "secrets").mkdir(mode=0o700, parents=True)
@@ -114,7 +115,7 @@ def online_backup(build, folder):
 
 
 def refused_restores(service, full):
-    """Into a server that is in use, whether its database is at its place or was moved away."""
+    """A server in use refuses a restore, even when its database was moved away."""
     refused(service, "there is a database already", "restore", full)
     held = service.state / "bm.sqlite"
     moved = [(held.with_name(held.name + end), held.with_name("moved" + end)) for end in ("", "-wal", "-shm")]
@@ -131,7 +132,7 @@ def refused_restores(service, full):
 
 
 def stopped(build):
-    """A server where bmd has never run."""
+    """A server on which bmd has never run."""
     class Stopped(Service):
         def __enter__(self):
             return self

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Capture, by the programs: the real bm-agent works for a real bmd on disks that are files. A system is deployed, changed, captured
-(bmd killed half-way) and put onto another, larger disk with the change in it; what is free, swap and the config drive stay out;
-a disk that is too small, a lying agent and a name that is taken are refused. Root: loop devices are mounted."""
+"""Captures with the real programs: bm-agent works for bmd on disks that are files. A system is deployed, changed,
+captured (bmd is killed half-way) and deployed to a larger disk with the change. Free space, swap and the config drive
+are not captured. A disk that is too small, a lying agent and an existing name are refused. Needs root: loop devices are
+mounted."""
 import hashlib
 import json
 import os
@@ -72,7 +73,7 @@ def change(machine):
         (root / "secret").write_bytes(b"SECRET-OF-A-REMOVED-FILE" * 40000)
         run("sync", "-f", root / "secret")
         (root / "secret").unlink()
-    with open(machine.disk, "r+b") as disk:          # what the swap held
+    with open(machine.disk, "r+b") as disk:          # the content of the swap
         disk.seek(3 * MIB)
         disk.write(b"SECRET-OF-A-REMOVED-FILE" * 1000)
     assert b"SECRET-OF-A-REMOVED-FILE" in machine.disk.read_bytes(), "the test's own secret is gone"
@@ -127,7 +128,7 @@ def another_machine_has_the_change(service, other):
 
 
 def only_what_differs(other):
-    """The image is on the disk already: it is looked at first, unless --full is asked for."""
+    """An existing image on the disk is compared first, except with --full."""
     for options, why in (((), "16 sampled blocks"), (("--full",), "the request says: every block")):
         other.deploy("golden", *options, "--yes")
         result = next(s for s in other.operation()["steps"] if s["name"] == "write_image")["result"]
@@ -152,10 +153,10 @@ def bad_input(service, golden):
 
 
 def lying_agent(service, golden):
-    """Wrong bytes, a wrong order and a half record are refused; the node is back and active, no image is left."""
+    """Wrong bytes, a wrong order and a partial record are refused; the node is active again, and no image remains."""
     service.run("image", "capture", "golden-1", "--name", "lie")
     golden.boot()
-    golden.end_agent()                       # another speaks for it now
+    golden.end_agent()                       # another agent takes over
     assert wait_until(lambda: golden.operation()["step"] == "await_agent", 30)
     api = re.search(r"bm\.api=(\S+)", golden.cmdline).group(1).rstrip("/")
     secret = re.search(r"bm\.secret=(\S+)", golden.cmdline).group(1)

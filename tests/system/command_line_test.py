@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`bm` as an operator meets it: every command once, and wrong input with its message, hint and exit code."""
+"""Every command of `bm` once, and wrong input with its message, hint and exit code."""
 import subprocess
 import sys
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""`bm doctor` on a provisioning network of its own, in network namespaces without names (they end with this): all is well, then another
-DHCP server comes, then the interface goes down. Real dnsmasq, in.tftpd and boot files; needs root."""
+"""`bm doctor` on its own provisioning network, in unnamed network namespaces that end with the test: first without
+findings, then with a foreign DHCP server, then with the interface down. Real dnsmasq, in.tftpd and boot files; needs
+root."""
 import json
 import os
 import pathlib
@@ -25,7 +26,7 @@ def ip(*words):
 
 
 class Network:
-    """prov0 here, d0 in a second namespace that a sleeping process holds."""
+    """Creates prov0 here and d0 in a second namespace, which a sleeping process holds."""
 
     def __enter__(self):
         self.other = subprocess.Popen(["unshare", "--net", "sleep", "600"])

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a first start makes, what --check says, what authentication lets in, and how quickly --dev is there."""
+"""The files of a first start, the output of --check, authentication, and the start time of --dev."""
 import json
 import os
 import pathlib

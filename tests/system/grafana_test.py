@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Grafana dashboard against a real Prometheus that scrapes a bmd at work: every query parses, and has data where there is work."""
+"""The Grafana dashboard with a real Prometheus that scrapes a running bmd: every query parses and returns data."""
 import json
 import pathlib
 import subprocess
@@ -14,7 +14,7 @@ from service import Service, free_port, inventory, wait_until
 
 PROMETHEUS = "/usr/bin/prometheus"
 DASHBOARD = pathlib.Path(__file__).resolve().parents[2] / "docs/grafana/bm.json"
-# No machine has a BMC here, nothing is scheduled or rolled out: these may answer with nothing.
+# This test has no BMCs, schedules or rollouts, so these queries may return nothing.
 MAY_BE_EMPTY = ("bm_bmc_", "bm_rollouts", "bm_schedules_next_due_seconds", "bm_operations)")
 
 
@@ -25,7 +25,7 @@ def queries():
 
 
 class Prometheus:
-    """On loopback and a free port, its data in a folder that goes with it."""
+    """Prometheus on loopback and a free port, with a temporary data folder."""
 
     def __init__(self, target, password_file):
         self.folder = tempfile.TemporaryDirectory(prefix="bm-prometheus-")
@@ -65,7 +65,7 @@ class Prometheus:
 
 
 def work(service, stop):
-    """Deployments, one after the other, so that rates are never nothing."""
+    """Starts deployments one after the other, so that rates are nonzero."""
     while not stop.is_set():
         service.run("provision", "tiny", "n1", "n2", "--wait", "--yes", check=False)
         service.run("node", "show", "nobody", check=False)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Clients that mean no good, or are broken: half requests held open, floods of headers, bodies that lie. Each gets its answer or is cut off,
-and meanwhile and afterwards bmd serves everybody else."""
+"""Hostile and broken clients: incomplete requests, floods of headers, bodies with wrong lengths. Each gets an answer or
+is disconnected, and bmd serves other clients during and after that."""
 import contextlib
 import json
 import socket
@@ -10,7 +10,7 @@ import time
 from service import Service, inventory
 
 HELD = 1500
-PATIENCE = 25                               # seconds: a head must be whole within ten
+PATIENCE = 25                               # seconds: the limit for a complete head is ten
 
 
 def connect(service):
@@ -18,7 +18,7 @@ def connect(service):
 
 
 def said(service, data):
-    """The answer's status line and body; empty when the connection was cut without a word."""
+    """The answer's status line and body; empty when bmd closed the connection without an answer."""
     with connect(service) as client:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             client.sendall(data)
@@ -75,7 +75,7 @@ def bodies(service):
 
 
 def held(service):
-    """Half a request each, on more connections than bmd has threads: others are served, and they are cut off in the end."""
+    """Incomplete requests on more connections than bmd has threads: bmd serves others, and finally closes these."""
     clients = []
     try:
         for i in range(HELD):

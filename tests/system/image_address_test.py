@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A deployment whose image_source is an address, as Metal3 and Terraform ask for it: fetched once, for all who name it."""
+"""A deployment whose image_source is a URL, as Metal3 and Terraform request it: bmd downloads it once for all nodes."""
 import hashlib
 import json
 import random

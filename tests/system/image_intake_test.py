@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Images from every source, through kill -9 of bmd, labelled, verified, pruned; and between two bmd."""
+"""Imports of images from every source, with kill -9 of bmd; labels, verification, pruning; and copies between two
+bmd."""
 import hashlib
 import os
 import pathlib
@@ -15,7 +16,7 @@ MIB = 1 << 20
 
 
 def disk(seed, mebibytes=8):
-    """A raw disk with a partition, that does not compress."""
+    """A raw disk with a partition and incompressible content."""
     content = bytearray(random.Random(seed).randbytes(mebibytes * MIB))
     content[:512] = bytes(512)
     content[446 + 4] = 0x83
@@ -47,7 +48,7 @@ def killed_download(build):
             before = server.sent
             assert wait_until(lambda: server.sent > before + MIB, 30), "nothing is fetched"
             service.kill()
-            time.sleep(0.2)  # what was in flight is not counted against the next run
+            time.sleep(0.2)  # let bytes in flight arrive before the next run counts
             service.start()
             assert state(service, "slow") == "importing", "a half image was shown, or given up"
         assert wait_until(lambda: state(service, "slow") == "ready", 60, 0.2), show(service, "slow")
@@ -59,7 +60,7 @@ def killed_download(build):
 
 
 def killed_conversion(build):
-    """An upload that has arrived is imported at the next start; clean stops as well."""
+    """A complete upload is imported at the next start, also after a clean stop."""
     content = disk(2, 96)
     with Service(build, settings="images:\n  compression_level: 19\n") as service:
         file = pathlib.Path(service.folder.name) / "big.raw"
@@ -73,7 +74,7 @@ def killed_conversion(build):
 
 
 def swept_before_it_answers(build):
-    """An upload in bmd's first moment must not be taken for what a dead process left."""
+    """An upload right after bmd's start must not be deleted as the remains of an earlier process."""
     with Service(build) as service:
         incoming = service.state / "images" / "incoming"
         service.stop()
@@ -87,7 +88,7 @@ def swept_before_it_answers(build):
 
 
 def cut_upload(build):
-    """A client that goes away half-way leaves nothing."""
+    """A client that disconnects half-way leaves no file."""
     with Service(build) as service:
         read, write = os.pipe()
         client = subprocess.Popen([service.bm, "image", "add", "-", "--name", "half"], env=service.environment(), stdin=read,
@@ -137,7 +138,7 @@ def upkeep(build):
         assert show(service, "web-0")["labels"] == {"keep": "yes", "role": "web"}
         assert [i["name"] for i in service.json("image", "list", "--label", "odd=1")] == ["web-1", "web-3"]
 
-        # in use: 0 by a tag, 1 by a node
+        # Used: 0 by a tag, 1 by a node.
         service.run("image", "tag", "web-0", "web:old")
         service.run("node", "enrol", "-f", service.file("inventory.yaml", inventory({"n1": {}})))
         service.run("provision", "web-1", "n1")
@@ -165,7 +166,7 @@ def upkeep(build):
         assert "web-4: BROKEN" in text and "web-3: intact" in text, text
         assert state(service, "web-4") == "broken"
         assert "not ready" in refused(service, "provision", "web-4", "n1", "--yes")
-        service.run("image", "add", folder / "4.raw", "--name", "again")  # the same bytes mend it
+        service.run("image", "add", folder / "4.raw", "--name", "again")  # an import of the same bytes repairs it
         assert state(service, "web-4") == "ready"
         service.run("image", "verify", "web-4", "again")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Images from a bucket, and the store in a bucket that two bmd share: against OpenStack Swift, which speaks S3."""
+"""Images from a bucket, and the store in a bucket shared by two bmd, with OpenStack Swift, which has an S3 API."""
 import sys
 import urllib.error
 
@@ -17,7 +17,7 @@ def settings(swift, folder, more="", **keys):
 def bucket(swift, name):
     answers = []
 
-    def made():  # its services have only just begun: 503, as S3's clients expect it
+    def made():  # Swift has just started; like S3's clients, repeat a 503
         answers.append(swift.send("PUT", f"/{name}"))
         return answers[-1][0] != 503
     wait_until(made, 30, 0.5)
@@ -48,7 +48,7 @@ def from_a_bucket(build, swift, folder):
 
 
 def block(service, name):
-    """What an operator, or another bmd, gets of the image; None while it is on its way."""
+    """The image as another bmd or an operator gets it; None while it is being fetched."""
     try:
         return service.get(f"/v1/images/{name}/blocks")
     except urllib.error.HTTPError as error:
@@ -69,7 +69,7 @@ def shared_store(build, swift, folder):
         second.run("image", "add", source, "--name", "same")
         assert len([key for key in keys_in(swift, "fleet") if "refs" not in key]) == 2
 
-        # the folder is a cache: what went from it comes again, whole
+        # The folder is a cache: a deleted object is fetched again completely.
         objects = first.state / "images" / "objects"
         whole = (objects / f"{content}.zst").read_bytes()
         for file in objects.iterdir():
@@ -78,7 +78,7 @@ def shared_store(build, swift, folder):
         assert wait_until(lambda: block(first, "golden") == whole, 30, 0.2), "it did not come back"
         first.run("image", "verify", "golden")
 
-        # the last who needs it removes it
+        # The last bmd that needs it deletes it.
         first.run("image", "delete", "golden")
         assert not wait_until(lambda: f"a/{content}.manifest" not in keys_in(swift, "fleet"), 3, 0.3), "removed under the other's feet"
         second.run("image", "verify", "same")

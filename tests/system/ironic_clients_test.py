@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""People's own tools against bmd: Debian's `baremetal` (python3-ironicclient) and openstacksdk, on simulated machines."""
+"""Ironic's own clients with bmd: Debian's `baremetal` (python3-ironicclient) and openstacksdk, on simulated
+machines."""
 import json
 import os
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 from service import Service
 
-PYTHON = "/usr/bin/python3"  # Debian's, which has the packages
+PYTHON = "/usr/bin/python3"  # Debian's Python has the packages
 
 
 def environment(service):
@@ -81,7 +82,7 @@ def hardware(client):
     client.run(0, "node", "manage", "n1", "--wait", "30")
     client.run(0, "node", "set", "n1", "--driver-info", "fake_step_fault=agent-failed")
     client.run(0, "node", "clean", "n1", "--clean-steps", json.dumps([{"interface": "deploy", "step": "burnin_cpu"}]))
-    client.run(1, "node", "provide", "n1")  # it is busy, or has failed
+    client.run(1, "node", "provide", "n1")  # the node is busy or has failed
     for _ in range(100):
         if client.state("n1") == "clean failed":
             break

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""kill -9 of bmd at random moments of deployments: every node ends active, nothing is done twice, nothing hangs."""
+"""kill -9 of bmd at random moments of deployments: every node becomes active, no step runs twice, no operation
+hangs."""
 import random
 import sys
 import time

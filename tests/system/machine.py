@@ -1,4 +1,4 @@
-"""A node whose RAM disk is a real bm-agent process on this machine and whose disk is a file; bmd is the real one."""
+"""A node of a real bmd. Its RAM disk is a bm-agent process on this machine, and its disk is a file."""
 import json
 import pathlib
 import re
@@ -41,7 +41,7 @@ class Machine:
             return answer.read().decode()
 
     def boot(self):
-        """As firmware and the RAM disk's init do, once the machine is to boot."""
+        """Boots as firmware and the RAM disk's init do, once bmd powers the machine on."""
         script = []
 
         def expected():

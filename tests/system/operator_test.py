@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What an operator of a fleet uses: columns and globs, confirmation, contexts, completion in a real bash, an inventory taken to
-available, durations beside the fleet's, top on a terminal of its own, doctor and check."""
+"""Commands of a fleet's operator: columns and globs, confirmation, contexts, completion in a real bash, an inventory
+made available, durations compared with the fleet's, top on its own terminal, doctor and check."""
 import fcntl
 import json
 import os
@@ -70,8 +70,8 @@ def asks_first(service):
 
 
 def on_terminal(service, words, keys, seconds, until=b"?", resize=None):
-    """What bm writes to a terminal of its own, 24 x 80. When @p until has been shown, the terminal gets the size @p resize, and
-    when something more has been shown the keys are typed."""
+    """The output of bm on its own terminal, 24 x 80. After @p until appears, the terminal gets the size @p resize;
+    after further output the keys are typed."""
     child, master = pty.fork()
     if child == 0:
         os.execve(service.bm, [str(service.bm), *words], service.environment())
@@ -82,7 +82,7 @@ def on_terminal(service, words, keys, seconds, until=b"?", resize=None):
             if select.select([master], [], [], 0.1)[0]:
                 try:
                     seen += os.read(master, 65536)
-                except OSError:  # bm has ended
+                except OSError:  # bm has exited
                     return seen.decode(errors="replace")
             if wanted is None and until in seen:
                 wanted = len(seen) + (1 if resize else 0)
@@ -122,7 +122,7 @@ def contexts(service):
 
 
 def completed(service, *typed, line=""):
-    """What a real bash offers after these words; the last one is being typed."""
+    """The completions of a real bash for these words; the last word is incomplete."""
     script = subprocess.run([service.bm, "completion", "bash"], capture_output=True, text=True, check=True).stdout
     words = " ".join(f"'{word}'" for word in typed)
     script += f"\n{line}\nCOMP_WORDS=({words}); COMP_CWORD={len(typed) - 1}; _bm; printf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
@@ -146,7 +146,7 @@ def completion(service):
     assert "__complete" not in completed(service, "bm", "")
     run(service, 0, "image", "tag", "tiny", "web:stable", "web:next")
     assert sorted(completed(service, "bm", "provision", "web:", line="COMP_WORDBREAKS=' '")) == ["web:next", "web:stable"]
-    split = "COMP_WORDBREAKS=' :'; COMP_LINE='bm provision web:st'; COMP_POINT=${#COMP_LINE}"  # as bash does while one types
+    split = "COMP_WORDBREAKS=' :'; COMP_LINE='bm provision web:st'; COMP_POINT=${#COMP_LINE}"  # as bash does during typing
     assert completed(service, "bm", "provision", "web", ":", "st", line=split) == ["stable"]
     begin = time.monotonic()
     done = subprocess.run([service.bm, "--endpoint", "http://127.0.0.1:1", "__complete", "node", ""], capture_output=True, text=True, check=False)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What operators' machines see of bmd: metrics behind a password, JSON logs, the audit log, webhooks that are posted and signed, streams."""
+"""bmd's interfaces to monitoring: metrics with a password, JSON logs, the audit log, signed webhooks, event streams."""
 import base64
 import hashlib
 import hmac

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""RAM disks, by the programs: a kernel and its initrd come in as two files, as an archive and in an ISO; machines that are simulated but for
-their firmware, which this test plays, fetch script, kernel and initrd and are active then; nothing else fetches them; what would need a disk
-is refused; another image ends it."""
+"""RAM disk images with the real programs: a kernel and its initrd are added as two files, as an archive and as an ISO.
+The machines are simulated except for their firmware, which this test plays: they fetch script, kernel and initrd, and
+become active. Other clients get nothing, operations that need a disk are refused, and another image ends the RAM
+disk."""
 import contextlib
 import functools
 import http.server
@@ -41,7 +42,7 @@ def refused(service, words, *argv):
 
 
 class Firmware:
-    """iPXE as far as HTTP goes."""
+    """The HTTP requests of iPXE."""
 
     def __init__(self, service, number):
         port = re.search(r"provisioning:\n  port: (\d+)", service.config.read_text(encoding="utf-8")).group(1)
@@ -71,7 +72,7 @@ class Firmware:
 
 @contextlib.contextmanager
 def served(folder):
-    """The address of a web server with @p folder's files."""
+    """The URL of a web server for @p folder."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -119,7 +120,7 @@ def state(service, node):
 
 
 def deployed(service):
-    """Active is who has fetched both, not who was switched on."""
+    """A node is active after it has fetched both files, not after power-on."""
     first, second = Firmware(service, 0), Firmware(service, 1)
     assert "own disk" in first.script(), "nobody wants it to boot"
     for node in ("n0", "n1"):
@@ -161,7 +162,8 @@ def deployed(service):
 
 
 def stays(service):
-    """Every later start brings it again, also after bmd's; what needs a disk is refused; the image has to stay."""
+    """Every later start boots it again, also after a restart of bmd. Operations that need a disk are refused, and so is
+    deleting the image."""
     firmware = Firmware(service, 0)
     before = firmware.addresses()["vmlinuz"][0]
     service.kill()
@@ -176,7 +178,7 @@ def stays(service):
 
 
 def replaced(service):
-    """Another RAM disk, whose addresses are others; then a disk."""
+    """Another RAM disk image with other URLs; then a disk image."""
     firmware = Firmware(service, 0)
     before = firmware.addresses()
     service.run("provision", "from-tar", "n0", "--kernel-arguments", "%default% more", "--no-config-drive", "--yes")
@@ -197,7 +199,7 @@ def replaced(service):
 
 
 def late(service):
-    """A machine that does not come is said to be none."""
+    """A machine that does not boot fails with a message."""
     service.run("image", "add", "--kernel", str(pathlib.Path(service.folder.name) / "vmlinuz"), "--initrd",
                 str(pathlib.Path(service.folder.name) / "initrd.img"), "--name", "rescue")
     done = service.run("provision", "rescue", "n2", "--wait", check=False)
@@ -206,7 +208,7 @@ def late(service):
 
 
 def rolled_out(service):
-    """Many at once; that their disks are small, or none, does not matter."""
+    """Many nodes at once; small or missing disks do not matter."""
     service.run("node", "enrol", "-f", service.file("more.yaml", inventory({f"n{i}": {} for i in range(3, 6)}).replace("00:00:00:0", "00:00:01:0")))
     service.run("provision", "rescue", "n3", "n4", "n5", "--max-parallel", "2", "--kernel-arguments", "%default% quiet", "--allow-unseen", "--yes", "--wait")
     for node in ("n3", "n4", "n5"):

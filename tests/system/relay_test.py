@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""A rollout by the programs, onto real bm-agents with files as disks, behind a link of 50 MiB/s: they form a chain, the server sends
-the image about once, and `bm rollout show --relay` tells who took what from whom. With --no-relay each takes all of it from the server."""
+"""A rollout to real bm-agents with files as disks, behind a link of 50 MiB/s: they form a chain, the server sends the
+image about once, and `bm rollout show --relay` shows sources and bytes of each node. With --no-relay each node copies
+everything from the server."""
 import contextlib
 import re
 import sys
@@ -48,7 +49,7 @@ def main():
             assert sorted(node["node"] for node in chain) == list(NODES), relay
             assert all(node["state"] == "done" for node in chain), relay
             assert len(relay["chains"]) == 1, relay
-            # all of them are 127.0.0.1 here, so that their ports tell them apart only when they have called: less than the three need
+            # All agents have the address 127.0.0.1 here, and only their ports differ, which bmd knows after their first calls.
             assert stored <= relay["server_bytes"] < 3 * stored, f"the server sent {relay['server_bytes']} of {stored}: {relay}"
             from_nodes = sum(count for node in chain for source, count in node["bytes_from"].items() if source in NODES)
             assert from_nodes + relay["server_bytes"] >= 3 * stored and from_nodes > 8 * MIB, f"the nodes did not take it from one another: {relay}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Rollouts as an operator has them, by the programs: tags, plans, questions, a failing canary, kill -9 of bmd half-way, and what
-is said to wrong input. Twelve simulated machines."""
+"""Rollouts with the real programs: tags, plans, confirmations, a failing canary, kill -9 of bmd half-way, and messages
+for wrong input. Twelve simulated machines."""
 import json
 import sys
 import threading
@@ -91,7 +91,7 @@ def canary_fails(service):
 
 
 def stream(service):
-    """A rollout as server-sent events, taken up again after the last id."""
+    """Reads a rollout's server-sent events, resumed after the last id."""
     import base64
     import urllib.request
     values = dict(line.split(": ", 1) for line in (service.state / "client.yaml").read_text().splitlines() if ": " in line)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Schedules as an operator meets them; and kill -9 of bmd over a due time: exactly one run after the restart."""
+"""Schedules on the command line, and kill -9 of bmd over a due time: exactly one run after the restart."""
 import datetime
 import sys
 import time
@@ -60,7 +60,7 @@ def killed_over_the_due_time(service):
     service.kill()
     while datetime.datetime.now(datetime.timezone.utc) < at + datetime.timedelta(seconds=1):
         time.sleep(0.1)
-    for _ in range(4):  # at different moments of a start
+    for _ in range(4):  # at different moments during a start
         service.start()
         service.kill()
     service.start()

@@ -1,4 +1,4 @@
-"""A bmd of the test's own: temporary folder, free ports, simulated hardware; and `bm` to talk to it."""
+"""A bmd for one test: temporary folder, free ports, simulated hardware; and `bm` to call it."""
 import base64
 import json
 import os
@@ -14,7 +14,8 @@ import urllib.request
 
 
 def free_port():
-    """Below those that the kernel gives to outgoing connections: nobody takes it before it is listened on."""
+    """A free port below the kernel's range for outgoing connections, so that no connection takes it before bmd
+    listens."""
     for _ in range(100):
         port = random.randrange(10240, 32768)
         with socket.socket() as probe:
@@ -61,7 +62,7 @@ class Service:
         self.folder.cleanup()
 
     def launch(self):
-        """Without waiting for it."""
+        """Starts without waiting."""
         self.process = subprocess.Popen([self.bmd, "--config", self.config], stdout=self.log, stderr=self.log)
 
     def start(self):
@@ -101,7 +102,7 @@ class Service:
         return done
 
     def authorization(self):
-        """The header of the user that bmd made at its first start; nothing where it asks for none."""
+        """The authorization header of the user that bmd created at its first start; empty without authentication."""
         lines = dict(line.split(": ", 1) for line in (self.state / "client.yaml").read_text(encoding="utf-8").splitlines() if ": " in line)
         if "username" not in lines:
             return {}
@@ -110,7 +111,7 @@ class Service:
         return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
     def get(self, path):
-        """The bytes that the API answers; an HTTPError otherwise."""
+        """The bytes of an API answer; raises HTTPError for errors."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=self.authorization())
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.read()

@@ -1,4 +1,4 @@
-"""A link of so many bytes per second before a server of this machine: loopback sends an image before a peer is known."""
+"""A rate-limited link to a server of this machine: plain loopback sends an image before agents learn of their peers."""
 import socket
 import threading
 import time
@@ -7,11 +7,11 @@ PIECE = 1 << 16
 
 
 class SlowLink:
-    """Hands connections to 127.0.0.1:port on to the server's port; all answers together come at one rate."""
+    """Forwards connections to 127.0.0.1:port to the server's port; all answers together have one rate."""
 
     def __init__(self, bytes_per_second):
         self.rate = bytes_per_second
-        self.server = None   # the port, once it is known
+        self.server = None   # the port, when it is known
         self.free_at = 0.0
         self.turn = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
@@ -23,7 +23,7 @@ class SlowLink:
             try:
                 client, _ = self.listener.accept()
             except OSError:
-                return   # closed
+                return   # the socket is closed
             try:
                 server = socket.create_connection(("127.0.0.1", self.server), timeout=10)
                 server.settimeout(None)

@@ -1,4 +1,4 @@
-"""An HTTP server for one file: ranges, ETag, a rate that can be set; remembers what it sent."""
+"""An HTTP server for one file: ranges, ETag, a configurable rate. It records what it sent."""
 import http.server
 import threading
 import time

@@ -70,7 +70,7 @@ def available():
 
 class Swift:
     def __init__(self):
-        self.holder = tempfile.TemporaryDirectory(prefix="bm-swift-", dir="/var/tmp")  # xattr: not every tmpfs has them
+        self.holder = tempfile.TemporaryDirectory(prefix="bm-swift-", dir="/var/tmp")  # needs xattr, which some tmpfs lack
         self.folder = pathlib.Path(self.holder.name)
         self.ports = {kind: free_port() for kind in ("proxy", "account", "container", "object", "memcached")}
         self.processes = []
@@ -125,7 +125,7 @@ class Swift:
         return path
 
     def send(self, method, path, body=b""):
-        """One request, signed as AWS describes it (SigV4, unsigned payload); the answer's status and body."""
+        """One request, signed by AWS's rules (SigV4, unsigned payload). Returns status and body of the answer."""
         host, moment = f"127.0.0.1:{self.ports['proxy']}", time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         scope = f"{moment[:8]}/us-east-1/s3/aws4_request"
         headers = {"host": host, "x-amz-content-sha256": "UNSIGNED-PAYLOAD", "x-amz-date": moment}

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Trees, by the programs: archives come in, the wrong ones with their reason; the real bm-agent lays one onto a disk that is a file, by a
-layout of the request, of the image or of bm's own, with host name and key; killed half-way it does it again; /srv stays on request."""
+"""Trees with the real programs: archives are imported, wrong ones refused with a reason. bm-agent writes one to a disk
+that is a file, by a layout of the request, of the image or of bm, with host name and key. A killed step runs again.
+--preserve keeps /srv."""
 import gzip
 import os
 import pathlib
@@ -100,7 +101,7 @@ def deployed(service, machine, tree, folder):
 
 
 def again(service, machine, tree, folder):
-    """Killed half-way, the step is done anew; what is preserved is there afterwards."""
+    """A killed step runs again; preserved file systems keep their content."""
     service.run("provision", "web", "n1", "--layout", folder / "layout.yaml", "--preserve", "/srv", "--yes")
     log = machine.folder / "agent.log"
     seen = len(log.read_text())
