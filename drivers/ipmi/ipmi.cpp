@@ -42,7 +42,7 @@ std::string verbOf(PowerAction action)
 }
 
 /// The state in which @p action changes nothing.
-PowerState settledState(PowerAction action)
+PowerState targetStateOf(PowerAction action)
 {
     if (action == PowerAction::On)
         return PowerState::On;
@@ -78,9 +78,9 @@ public:
             client_->call(bmc, {"chassis", "power", verbOf(action)}, Retry::Acting, deadline);
         } catch (const Error& error) {
             // Some BMCs refuse "off" for a machine that is off (0xD5). Then the action is already done.
-            const PowerState settled = settledState(action);
-            if (error.code() != ErrorCode::BmcRejected || settled == PowerState::Unknown ||
-                status(bmc, deadline) != settled)
+            const PowerState target = targetStateOf(action);
+            if (error.code() != ErrorCode::BmcRejected || target == PowerState::Unknown ||
+                status(bmc, deadline) != target)
                 throw;
         }
     }
