@@ -228,7 +228,8 @@ void requireRunbook(const ApiParts& parts, const Request& request, const std::st
         return;
     const Relation relation = ownerOnly(request, runbook.owner);
     if (!relation.any())
-        throw Error(ErrorCode::NotFound, fmt::format("Runbook {} could not be found.", ident));
+        throw Error(ErrorCode::NotFound, fmt::format("Runbook {} could not be found.", ident),
+                    "GET /v1/runbooks lists them");
     require(request, runbookUseRow().rule, runbookUseRow().access, relation);
 }
 

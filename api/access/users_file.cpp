@@ -76,7 +76,8 @@ std::string userLine(const std::string& name, const std::string& password, const
     if (!grant.ofSystem())
         checkAccountWord(grant.project, "project");
     if (password.empty() || password.size() > kLongestPassword)
-        throw Error(ErrorCode::InvalidInput, "a password has 1 to 1024 characters");
+        throw Error(ErrorCode::InvalidInput, "a password has 1 to 1024 characters",
+                    "bmd --set-user NAME < password-file");
     return fmt::format("{}:{}:{}", name, platform::hashPassword(password), toText(grant));
 }
 

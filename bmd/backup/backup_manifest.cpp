@@ -32,7 +32,8 @@ BackupManifest parsed(const nlohmann::json& root)
     for (const BackupImage& image : manifest.images)
         if (!isContentId(image.contentId)) // the content id becomes a file name
             throw model::Error(model::ErrorCode::InvalidInput,
-                               "a content id of the backup is not a hex number");
+                               "a content id of the backup is not a hex number",
+                               "take another copy of the backup");
     return manifest;
 }
 

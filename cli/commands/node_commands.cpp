@@ -67,7 +67,8 @@ void setOne(Shell& shell, const std::string& node, const NodeOptions& options)
 int set(Shell& shell, const NodeOptions& options)
 {
     if (isGlob(options.node) && !options.macs.empty())
-        throw Error(ErrorCode::InvalidInput, "--mac takes one node, not a glob");
+        throw Error(ErrorCode::InvalidInput, "--mac takes one node, not a glob",
+                    "one call for each node: bm node set NODE --mac 52:54:00:12:34:56");
     for (const std::string& node : shell.nodes({options.node}))
         setOne(shell, node, options);
     return 0;

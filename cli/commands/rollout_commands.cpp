@@ -292,6 +292,7 @@ void addRolloutCommands(CLI::App& app, Shell& shell)
     listing->add_option(
         "--state", options->state,
         "only rollouts in this state: planned, running, paused, aborting, done, failed or aborted");
+    listing->footer("Example:\n  bm rollout list --state paused");
     listing->callback(
         [&shell, options] { shell.action = [&shell, options] { return list(shell, *options); }; });
     CLI::App* showing = group->add_subcommand("show", "Show one rollout with its nodes");
@@ -304,6 +305,7 @@ void addRolloutCommands(CLI::App& app, Shell& shell)
         [&shell, options] { shell.action = [&shell, options] { return show(shell, *options); }; });
     CLI::App* watching = group->add_subcommand("watch", "Show a rollout until it ends or pauses");
     watching->add_option("rollout", options->rollout, "name or uuid")->required();
+    watching->footer("Example:\n  bm rollout watch web-stable-7");
     watching->callback([&shell, options] {
         shell.action = [&shell, options] { return watchRollout(shell, options->rollout); };
     });
@@ -326,6 +328,7 @@ void addRolloutCommands(CLI::App& app, Shell& shell)
             "bm rollout retry web-stable-7 --wait");
     CLI::App* removing = group->add_subcommand("delete", "Delete a plan or an ended rollout");
     removing->add_option("rollout", options->rollout, "name or uuid")->required();
+    removing->footer("Example:\n  bm rollout delete web-stable-7");
     removing->callback(
         [&shell, options] { shell.action = [&shell, options] { return remove(shell, *options); }; });
 }

@@ -324,6 +324,8 @@ void applyRule(const InspectionRule& rule, InspectionFacts& facts)
         act(action, facts);
 }
 
+constexpr const char* kRuleHint = "baremetal inspection rule show UUID shows its conditions and actions";
+
 } // namespace
 
 void applyInspectionRules(std::vector<InspectionRule> rules, InspectionFacts& facts)
@@ -334,10 +336,10 @@ void applyInspectionRules(std::vector<InspectionRule> rules, InspectionFacts& fa
             applyRule(rule, facts);
         } catch (const Error& error) {
             throw Error(ErrorCode::InvalidInput, "inspection rule " + nameOf(rule) + ": " + error.message(),
-                        error.hint().empty() ? "bm or baremetal inspection rule show tells what it does"
-                                             : error.hint());
+                        error.hint().empty() ? kRuleHint : error.hint());
         } catch (const json::exception& error) {
-            throw Error(ErrorCode::InvalidInput, "inspection rule " + nameOf(rule) + ": " + error.what());
+            throw Error(ErrorCode::InvalidInput, "inspection rule " + nameOf(rule) + ": " + error.what(),
+                        kRuleHint);
         }
     }
 }

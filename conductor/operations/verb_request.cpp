@@ -48,7 +48,8 @@ model::Runbook runbookFor(db::Transaction& tx, const Node& node, const VerbOrder
     const std::optional<model::Runbook> runbook =
         model::isUuid(ident) ? runbooks.find(tx, ident) : runbooks.findBy(tx, "name", ident);
     if (!runbook || !(order.project.empty() || runbook->isPublic || runbook->owner == order.project))
-        throw Error(ErrorCode::NotFound, "Runbook " + ident.substr(0, 80) + " could not be found.");
+        throw Error(ErrorCode::NotFound, "Runbook " + ident.substr(0, 80) + " could not be found.",
+                    "GET /v1/runbooks lists them");
     Texts traits = wire::valueOf(runbook->traits).get<Texts>();
     if (traits.empty())
         traits.push_back(runbook->name);

@@ -31,7 +31,8 @@ const NodeField& knownField(std::string_view name, Version version)
 {
     const NodeField* field = findNodeField(name);
     if (field == nullptr)
-        throw Error(ErrorCode::InvalidInput, fmt::format("Field(s) \"{}\" are not valid.", name));
+        throw Error(ErrorCode::InvalidInput, fmt::format("Field(s) \"{}\" are not valid.", name),
+                    "without fields=, the answer to GET of one node shows every field");
     if (field->since > version.minor)
         throw tooNew(*field, version);
     return *field;
@@ -115,7 +116,8 @@ void checkPatchPaths(const JsonPatch& patch, Version version)
         if (field == nullptr || !field->patch)
             throw Error(ErrorCode::InvalidInput,
                         fmt::format("Cannot patch {}. Only the following can be updated: {}", step.path,
-                                    patchableNames(version)));
+                                    patchableNames(version)),
+                        "/extra/KEY takes values of your own");
         if (field->since > version.minor)
             throw tooNew(*field, version);
         if (field->name == "driver" && step.op == PatchStep::Op::Remove)

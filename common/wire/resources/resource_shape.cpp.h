@@ -89,7 +89,8 @@ typename ResourceShape<T>::Fields ResourceShape<T>::selection(std::string_view c
         const Field* field = find(name);
         if (field == nullptr || field->render == nullptr)
             throw model::Error(model::ErrorCode::InvalidInput,
-                               fmt::format("Field(s) \"{}\" are not valid.", name));
+                               fmt::format("Field(s) \"{}\" are not valid.", name),
+                               "without fields=, the answer to GET of one object shows every field");
         checkVersion(*field, version);
         if (field->name != "links" && std::ranges::find(fields, field) == fields.end())
             fields.push_back(field);
