@@ -106,14 +106,16 @@ TEST_CASE("tar unpacks the same files that the agent archived", "[agent][capture
     world.write({{world.path("tree"), "", {}}}, "again.tar");
     world.shell("cmp tree.tar again.tar");                    // a capture that was cut off goes on
     CHECK(fs::file_size(world.path("tree.tar")) < 3'000'000); // holes are not in it
-    world.shell("mkdir out; tar --xattrs --xattrs-include='*' --acls --numeric-owner -xpf tree.tar -C out; "
-                "rm -r tree/lost+found; "
-                "list() { (cd $1; find . -printf '%p %y %m %U %G %l %n %T@ %s\\n' | grep -v '^\\. ' | sed "
-                "'s/ d \\(.*\\) [0-9]*$/ d \\1/' | LC_ALL=C sort; "
-                "getfattr -R -d -m '^(user|security)' . 2>/dev/null | grep -v '^$'); }; diff <(list tree) "
-                "<(list out); cmp "
-                "tree/etc/hole out/etc/hole; "
-                "test $(du -k out/etc/all-hole | cut -f1) -lt 100");
+    world.shell(
+        "mkdir out; tar --xattrs --xattrs-include='*' --acls --numeric-owner -xpf tree.tar -C out; "
+        "rm -r tree/lost+found; "
+        "list() { (cd $1; find . -printf '%p %y %m %U %G %l %n %T@ %s\\n' | grep -v '^\\. ' | sed "
+        "'s/ d \\(.*\\) [0-9]*$/ d \\1/' | LC_ALL=C sort; "
+        "find . -print0 | LC_ALL=C sort -z | xargs -0 getfattr -h -d -m '^(user|security)' 2>/dev/null "
+        "| grep -v '^$'); }; diff <(list tree) "
+        "<(list out); cmp "
+        "tree/etc/hole out/etc/hole; "
+        "test $(du -k out/etc/all-hole | cut -f1) -lt 100");
     // GNU tar leaves ACLs in this form alone; bm-convert takes them.
     world.shell("grep -qa SCHILY.xattr.system.posix_acl_access= tree.tar");
 }
