@@ -33,8 +33,9 @@ CLI::App* addWrite(CLI::App& app, bm::agent::DeployOrder& order, std::vector<std
     write->add_option("--to", disks, "disk, or file as long as the disk would be")->required()->expected(1);
     write->add_option("--also-to", moreDisks, "another disk or file that gets the same (may be repeated)");
     write->add_option("--sha256", order.manifestSha256, "of the manifest");
-    write->add_flag("--grow", order.growLastPartition, "let the last partition reach the disk's end");
-    write->add_flag("--full", order.full, "copy every block, whatever the disk holds");
+    order.copy.growLastPartition = false;
+    write->add_flag("--grow", order.copy.growLastPartition, "let the last partition reach the disk's end");
+    write->add_flag("--full", order.copy.full, "copy every block, whatever the disk holds");
     write->add_option("--config-drive", order.configDrive,
                       "file or URL of an ISO or FAT image for a new partition config-2");
     write->add_option("--memory", memoryMib, "MiB for buffers")

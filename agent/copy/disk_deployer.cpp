@@ -259,7 +259,7 @@ private:
             outcome_.decision = {true, "an earlier try was cut short"};
             return findPresent(manifest_, device, copied_, hashes_, stop_);
         }
-        if (order_.full) {
+        if (order_.copy.full) {
             outcome_.decision = {false, "the request says: every block"};
             return none;
         }
@@ -335,7 +335,7 @@ private:
     void finishTable(BlockDevice& device)
     {
         if (table_ != TableKind::Gpt) {
-            if (order_.growLastPartition)
+            if (order_.copy.growLastPartition)
                 log_.info("no GPT in the image: no partition is grown");
             return;
         }
@@ -349,7 +349,7 @@ private:
         const std::uint64_t keep = configDrive_.empty() || ownDrive.has_value()
                                        ? 0
                                        : configDrivePartitionBytes(configDrive_) / device.sectorBytes();
-        if (order_.growLastPartition && growable && table->growLast(keep))
+        if (order_.copy.growLastPartition && growable && table->growLast(keep))
             log_.info("the last partition now reaches the end of the disk");
         if (!configDrive_.empty())
             placeConfigDrive(device, *table, configDrive_);

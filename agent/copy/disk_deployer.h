@@ -3,6 +3,7 @@
 #include "agent/base/step_progress.h"
 #include "agent/copy/delta_choice.h"
 #include "agent/copy/image_order.h"
+#include "common/wire/steps/copy_options.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -14,8 +15,7 @@ namespace bm::agent {
 
 /// What to put onto disks.
 struct DeployOrder : ImageOrder {
-    bool growLastPartition = false;
-    bool full = false;   ///< copy every block, whatever the disk holds
+    wire::CopyOptions copy{};
     bool resume = false; ///< an earlier try was cut short: expect many blocks to be there
 };
 

@@ -28,8 +28,7 @@ constexpr std::chrono::minutes kGrowDeadline{10};
 DeployOrder orderFrom(const wire::WriteImageArguments& in, const StepContext& context)
 {
     DeployOrder order{imageOrderFrom(in.image, in.configDriveUrl, context, "write_image")};
-    order.growLastPartition = in.growLastPartition;
-    order.full = in.full;
+    order.copy = in.copy;
     order.resume = context.resume;
     return order;
 }
@@ -97,7 +96,7 @@ model::JsonText writeImageStep(const StepContext& context)
     wire::WriteImageResult result = resultOf(disks.front(), outcome);
     if (disks.size() > 1)
         result.disks = eachOf(disks, outcome);
-    if (order.growLastPartition) {
+    if (order.copy.growLastPartition) {
         context.progress.message("growing the file system");
         for (const std::string& name : names) {
             const wire::GrownFileSystem grown = grow(name, context);

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/operation.h"
 #include "common/wire/json/json_fields.h"
+#include "common/wire/steps/copy_options.h"
 
 #include <optional>
 #include <string>
@@ -19,8 +20,7 @@ struct DeployOrder {
     std::string imageId{};
     std::string imageName{};
     std::string contentId{}; ///< "" before bmd has fetched the image
-    bool growLastPartition = true;
-    bool full = false;
+    CopyOptions copy{};
     bool kexec = false;
     bool configDrive = false;                                ///< the database has one for the node
     std::optional<bool> fetch{};                             ///< a step fetches the image from its address
@@ -34,11 +34,10 @@ struct DeployOrder {
         return std::tuple(
             field("kind", &DeployOrder::kind), field("image_id", &DeployOrder::imageId),
             field("image", &DeployOrder::imageName), field("content_id", &DeployOrder::contentId),
-            field("grow_last_partition", &DeployOrder::growLastPartition), field("full", &DeployOrder::full),
-            field("kexec", &DeployOrder::kexec), field("config_drive", &DeployOrder::configDrive),
-            field("fetch", &DeployOrder::fetch), field("root_device", &DeployOrder::rootDevice),
-            field("more_disks", &DeployOrder::moreDisks), field("layout", &DeployOrder::layout),
-            field("kernel_arguments", &DeployOrder::kernelArguments),
+            inlined(&DeployOrder::copy), field("kexec", &DeployOrder::kexec),
+            field("config_drive", &DeployOrder::configDrive), field("fetch", &DeployOrder::fetch),
+            field("root_device", &DeployOrder::rootDevice), field("more_disks", &DeployOrder::moreDisks),
+            field("layout", &DeployOrder::layout), field("kernel_arguments", &DeployOrder::kernelArguments),
             field("deploy_steps", &DeployOrder::steps));
     }
 };

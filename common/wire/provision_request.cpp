@@ -148,6 +148,22 @@ std::vector<std::string> hintsOfEach(const json& disks)
     return out;
 }
 
+template <HasJsonFields Options> void addKeys(std::vector<std::string_view>& keys)
+{
+    std::apply([&](const auto&... rows) { (keys.emplace_back(rows.key), ...); }, Options::fields());
+}
+
+/// The members of @p options that @p body has. Texts and numbers that mean a boolean are taken, as elsewhere
+/// in Ironic's bodies.
+template <HasJsonFields Options> void readOptions(const json& body, Options& options)
+{
+    const auto read = [&](const auto& row) {
+        if (const json* value = memberOf(body, row.key))
+            options.*row.member = asBoolean(*value, row.key);
+    };
+    std::apply([&](const auto&... rows) { (read(rows), ...); }, Options::fields());
+}
+
 struct StepsMember {
     std::string_view member;
     std::string_view targets; ///< blank-separated
@@ -182,21 +198,19 @@ ProvisionRequest provisionFromBody(const json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body,
-                  {"image", "root_device", "more_disks", "grow_last_partition", "full", "kexec", "layout",
-                   "preserve", "kernel_arguments", "host_name", "ssh_keys", "user_data", "meta_data",
-                   "network_data", "vendor_data", "config_drive"},
-                  "provision");
+    std::vector<std::string_view> known{"image",       "root_device", "more_disks",       "kexec",
+                                        "layout",      "preserve",    "kernel_arguments", "host_name",
+                                        "ssh_keys",    "user_data",   "meta_data",        "network_data",
+                                        "vendor_data", "config_drive"};
+    addKeys<CopyOptions>(known);
+    refuseUnknown(body, known, "provision");
     ProvisionRequest wanted;
     wanted.image = stringMember(body, "image");
     if (const json* hints = memberOf(body, "root_device"))
         wanted.rootDeviceJson = asObjectText(*hints, "root_device").text;
     if (const json* more = memberOf(body, "more_disks"))
         wanted.moreDisksJson = hintsOfEach(*more);
-    if (const json* grow = memberOf(body, "grow_last_partition"))
-        wanted.growLastPartition = asBoolean(*grow, "grow_last_partition");
-    if (const json* full = memberOf(body, "full"))
-        wanted.full = asBoolean(*full, "full");
+    readOptions(body, wanted.copy);
     if (const json* kexec = memberOf(body, "kexec"))
         wanted.kexec = asBoolean(*kexec, "kexec");
     if (const json* layout = memberOf(body, "layout")) {

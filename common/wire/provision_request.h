@@ -1,5 +1,6 @@
 #pragma once
 #include "common/wire/resources/versions.h"
+#include "common/wire/steps/copy_options.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -22,8 +23,7 @@ struct ProvisionRequest {
     std::string image;                        ///< name or id; "": the one of instance_info/image_source
     std::string rootDeviceJson;               ///< hints, an object; "": none
     std::vector<std::string> moreDisksJson{}; ///< hints of further disks that get the same image
-    bool growLastPartition = true;
-    bool full = false; ///< copy every block without a comparison with the disk
+    CopyOptions copy{};
     std::optional<bool>
         kexec{}; ///< start the system without the firmware; nothing: by the node's driver_info
     std::string

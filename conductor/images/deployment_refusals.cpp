@@ -86,7 +86,7 @@ DeployRequest withOptionsFor(ImageKind kind, DeployRequest request)
         return request;
     }
     request.rootDeviceJson.clear();
-    request.full = false;
+    request.copy.full = false;
     request.kexec.reset();
     return request;
 }

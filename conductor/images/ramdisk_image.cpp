@@ -90,7 +90,7 @@ std::string argumentsFor(const model::Image& image, const model::Node& node, con
 void refuseForRamdisk(const model::Image& image, const model::Node& node, const DeployRequest& request)
 {
     const std::string member = !request.layoutJson.empty() || request.preserve ? "layout and preserve"
-                               : request.full                                  ? "full"
+                               : request.copy.full                             ? "full"
                                : !request.rootDeviceJson.empty()               ? "root_device"
                                : !request.moreDisksJson.empty()                ? "more_disks"
                                : request.kexec.value_or(false)                 ? "kexec"

@@ -76,8 +76,7 @@ wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, c
                             .imageId = image.id.uuid,
                             .imageName = image.name,
                             .contentId = image.contentId,
-                            .growLastPartition = request.growLastPartition,
-                            .full = request.full,
+                            .copy = request.copy,
                             .kexec = wantsKexec(node, request)};
     if (image.state != model::ImageState::Ready)
         order.fetch = true;

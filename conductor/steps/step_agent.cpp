@@ -65,8 +65,7 @@ model::JsonText writeArguments(const StepWork& work, const model::Image& image)
     return wire::toJson(wire::WriteImageArguments{.image = imageOfStore(work, image),
                                                   .disk = diskChoice(work),
                                                   .moreDisks = order.moreDisks,
-                                                  .growLastPartition = order.growLastPartition,
-                                                  .full = order.full,
+                                                  .copy = order.copy,
                                                   .configDriveUrl = configDriveUrl(work)});
 }
 

@@ -67,7 +67,7 @@ std::vector<Option> options()
     add(R"("kernel_arguments": "quiet")", "ramdisk").kernelArguments = "quiet";
     add(R"("kernel_arguments": "{iso}")", "").kernelArguments = "{iso}";
     add(R"("root_device": {"serial": "A"})", "disk tree").rootDeviceJson = R"({"serial":"A"})";
-    add(R"("full": true)", "disk tree").full = true;
+    add(R"("full": true)", "disk tree").copy.full = true;
     add(R"("kexec": true)", "disk tree").kexec = true;
     return all;
 }

@@ -104,7 +104,7 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
             "meta_data": {"a": 1}, "network_data": {"links": []}, "kexec": false})"));
         CHECK(wanted.image == "debian-12");
         CHECK(wanted.rootDeviceJson == R"({"serial":"X"})");
-        CHECK_FALSE(wanted.growLastPartition);
+        CHECK_FALSE(wanted.copy.growLastPartition);
         CHECK(wanted.moreDisksJson == std::vector<std::string>{R"({"serial":"Y"})"});
         CHECK(wanted.kexec == false);
         CHECK(wanted.sshKeys == std::vector<std::string>{"ssh-ed25519 AAAA"});

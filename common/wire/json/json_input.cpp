@@ -97,7 +97,7 @@ json parseObject(std::string_view text)
     return value;
 }
 
-void refuseUnknown(const json& object, std::initializer_list<std::string_view> allowed, std::string_view what)
+void refuseUnknown(const json& object, std::span<const std::string_view> allowed, std::string_view what)
 {
     for (const auto& [key, value] : object.items())
         if (std::find(allowed.begin(), allowed.end(), key) == allowed.end())

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,13 @@ nlohmann::json parseJson(std::string_view text);
 nlohmann::json parseObject(std::string_view text);
 
 /// @throws Error InvalidInput naming the first key of @p object that is not in @p allowed
-void refuseUnknown(const nlohmann::json& object, std::initializer_list<std::string_view> allowed,
+void refuseUnknown(const nlohmann::json& object, std::span<const std::string_view> allowed,
                    std::string_view what);
+inline void refuseUnknown(const nlohmann::json& object, std::initializer_list<std::string_view> allowed,
+                          std::string_view what)
+{
+    refuseUnknown(object, std::span(allowed.begin(), allowed.size()), what);
+}
 
 /// Values by type; @p field is named in the refusal ("ports[2].address"). @throws Error InvalidInput
 std::string asString(const nlohmann::json& value, std::string_view field);

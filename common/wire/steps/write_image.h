@@ -1,4 +1,5 @@
 #pragma once
+#include "common/wire/steps/copy_options.h"
 #include "common/wire/steps/disk_parts.h"
 #include "common/wire/steps/image_parts.h"
 
@@ -9,15 +10,13 @@ struct WriteImageArguments {
     ImageOfStore image{};
     DiskChoice disk{};
     std::optional<std::vector<model::JsonText>> moreDisks{}; ///< hints of a further disk each
-    bool growLastPartition = false;
-    bool full = false;                           ///< every block, without a comparison with the disk
+    CopyOptions copy{};
     std::optional<std::string> configDriveUrl{}; ///< nothing: none
     static constexpr auto fields()
     {
         return std::tuple(field("image", &WriteImageArguments::image), inlined(&WriteImageArguments::disk),
                           field("more_disks", &WriteImageArguments::moreDisks),
-                          field("grow_last_partition", &WriteImageArguments::growLastPartition),
-                          field("full", &WriteImageArguments::full),
+                          inlined(&WriteImageArguments::copy),
                           field("configdrive_url", &WriteImageArguments::configDriveUrl, WhenEmpty::Null));
     }
 };
