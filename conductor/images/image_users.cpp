@@ -3,6 +3,7 @@
 #include "common/wire/json/stored_json.h"
 #include "common/wire/operation_request.h"
 #include "conductor/images/ramdisk_deployment.h"
+#include "db/repositories/fleet/schedule_repository.h"
 #include "db/repositories/node_repository.h"
 #include "db/repositories/repositories.h"
 #include "db/repositories/rollout_repository.h"

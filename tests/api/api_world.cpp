@@ -31,10 +31,9 @@ std::string Answer::fault() const
 ApiWorld::ApiWorld(api::ApiSettings settings, http::Filter authentication)
 {
     bmd::Core& core = *world.core;
-    api = std::make_unique<api::Api>(api::ApiParts{core.context, core.nodes, core.operations, core.catalogue,
-                                                   core.agents, core.boots, core.relay, core.tags,
-                                                   core.rollouts, core.events, core.webhooks, core.schedules,
-                                                   core.scheduler, std::move(settings)});
+    api = std::make_unique<api::Api>(api::ApiParts{
+        core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, core.relay,
+        core.tags, core.rollouts, core.events, core.webhooks, core.schedules, std::move(settings)});
     if (authentication)
         operators_.filter(std::move(authentication));
     api->mount(operators_);

@@ -306,8 +306,7 @@ TEST_CASE("every row allows exactly its roles", "[api][policy]")
                               estate.world.world.core->agents,     estate.world.world.core->boots,
                               estate.world.world.core->relay,      estate.world.world.core->tags,
                               estate.world.world.core->rollouts,   estate.world.world.core->events,
-                              estate.world.world.core->webhooks,   estate.world.world.core->schedules,
-                              estate.world.world.core->scheduler};
+                              estate.world.world.core->webhooks,   estate.world.world.core->schedules};
     const http::Filter filter = api::policyFilter(parts);
     std::size_t refusals = 0;
     for (const PolicyRow& row : api::policyRows())

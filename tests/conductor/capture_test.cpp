@@ -2,6 +2,7 @@
 #include "common/platform/exec.h"
 #include "conductor/operations/capture_request.h"
 #include "conductor/operations/verify_request.h"
+#include "conductor/steps/captures.h"
 #include "conductor/steps/reports.h"
 #include "db/repositories/report_repository.h"
 #include "images/blocks/block_record.h"

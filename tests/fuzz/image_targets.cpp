@@ -201,7 +201,7 @@ void imageTexts(Bytes bytes)
     refusesInWords([&] { images::parseChecksum(text); });
     refusesInWords([&] {
         const images::SourceUrl url = images::parseSourceUrl(text);
-        require(!url.url.empty() || !url.bucket.empty());
+        require(!url.url.empty() || !url.bucket.empty() || !url.peer.empty());
     });
 }
 

@@ -25,7 +25,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -65,7 +64,10 @@ void httpRequest(Bytes bytes)
         const http::Head head = http::parseHead(text.substr(0, length));
         http::BodyBuffer buffer(connection, head, http::Pace(1, std::chrono::seconds{1}));
         http::BodyStream stream(buffer);
-        const std::string body{std::istreambuf_iterator<char>(stream), {}};
+        std::string body;
+        std::array<char, 4096> piece{};
+        while (const std::streamsize count = stream.rdbuf()->sgetn(piece.data(), piece.size()))
+            body.append(piece.data(), static_cast<std::size_t>(count));
         require(body.size() <= text.size() - length);
         require(head.chunked || body.size() == head.contentLength.value_or(0));
         buffer.drain(1024);
@@ -189,8 +191,9 @@ void cron(Bytes bytes)
 void bootLog(Bytes bytes)
 {
     const std::string_view text = textOf(bytes);
-    for (const auto& contact : {pxe::contactFromDnsmasq(text), pxe::contactFromTftpd(text)})
-        require(!contact || !contact->kind.empty());
+    const std::optional<pxe::BootContact> contact = pxe::contactFromDnsmasq(text);
+    require(!contact || contact->mac.has_value());
+    pxe::contactFromTftpd(text);
     for (const auto& complaint : {pxe::complaintFromDnsmasq(text), pxe::complaintFromTftpd(text)})
         require(!complaint || !complaint->text.empty());
 }
