@@ -145,7 +145,7 @@ struct RelayServer::State {
     std::mutex mutex;
     std::vector<std::size_t> retracted;            ///< under mutex
     std::optional<Clock::time_point> diskUsedFrom; ///< under mutex; before, nothing is to be judged
-    std::set<std::size_t> lost;                    ///< failed verification, not arrived again; the poll loop's
+    std::set<std::size_t> lost; ///< failed verification, not arrived again; the poll loop's
     std::atomic<std::size_t> wanting{0};
     Clock::time_point diskWindowBegan = Clock::now();
     FrameStore::Intake diskWindow{}; ///< what it began with
