@@ -159,7 +159,7 @@ void tree(Bytes bytes)
         images::Documents documents;
         while (archive_entry* entry = reader.next()) {
             index.add(entry);
-            images::settleAcls(entry, "p", images::AclNames{});
+            images::convertAcls(entry, "p", images::AclNames{});
             if (archive_entry_filetype(entry) == AE_IFREG && archive_entry_size(entry) < 4096)
                 documents[images::cleanPath(archive_entry_pathname(entry))] = reader.readAll(4096);
         }
