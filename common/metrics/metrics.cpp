@@ -29,6 +29,13 @@ std::string escapedHelp(std::string_view help)
     return text;
 }
 
+prometheus::MetricType typeOf(MetricType type)
+{
+    if (type == MetricType::Counter)
+        return prometheus::MetricType::Counter;
+    return type == MetricType::Gauge ? prometheus::MetricType::Gauge : prometheus::MetricType::Histogram;
+}
+
 /// The library's family of one metric and its series by label values.
 template <class Kind> struct Series {
     explicit Series(const MetricSpec& spec) : family(spec.name, escapedHelp(spec.help), {}) {}
@@ -82,8 +89,8 @@ MetricFamily Metric::State::collect()
 {
     const std::lock_guard lock(mutex);
     std::vector<MetricFamily> families = std::visit([](auto& one) { return one.family.Collect(); }, kinds);
-    MetricFamily family;
-    if (!families.empty())
+    MetricFamily family{spec.name, escapedHelp(spec.help), typeOf(spec.type), {}};
+    if (!families.empty()) // the library leaves out a family without series
         family = std::move(families.front());
     std::ranges::sort(family.metric, {}, &prometheus::ClientMetric::label);
     return family;
