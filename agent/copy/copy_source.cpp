@@ -4,7 +4,7 @@ namespace bm::agent {
 
 CopySource::CopySource(const images::Manifest& manifest, const ImageOrder& order, std::size_t frameBytes,
                        AgentLog& log)
-    : manifest_(manifest), order_(order), log_(log), server_(makeFrameSource(order.blocks, order.token))
+    : order_(order), server_(makeFrameSource(order.blocks, order.token))
 {
     if (order.relay != nullptr)
         relay_.emplace(manifest, *order.relay, order.relaySettings, frameBytes, log);
@@ -16,10 +16,10 @@ CopySource::CopySource(const images::Manifest& manifest, const ImageOrder& order
 FramePtr CopySource::fetchBeside(std::size_t block, bool serverOnly, const std::stop_token& stop)
 {
     const std::unique_ptr<FrameSource> server = makeFrameSource(order_.blocks, order_.token);
-    RelayCopy* const copy = serverOnly ? nullptr : order_.relay;
+    RelayCopy* const copy = order_.relay;
     const std::string source = copy != nullptr ? copy->report().source : std::string();
     FrameStore room(kLongestFrame, false);
-    FrameFetcher fetcher(manifest_, *server, room, log_, copy);
+    FrameFetcher fetcher(*fetcher_, *server, room);
     FramePtr frame;
     fetcher.fetch({&block, 1}, {[&](const FramePtr& whole) { frame = whole; }}, stop, serverOnly);
     if (copy != nullptr)

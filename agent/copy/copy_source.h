@@ -30,9 +30,7 @@ public:
     FramePtr fetchBeside(std::size_t block, bool serverOnly, const std::stop_token& stop);
 
 private:
-    const images::Manifest& manifest_;
     const ImageOrder& order_;
-    AgentLog& log_;
     std::unique_ptr<FrameSource> server_;
     std::optional<FrameStore> store_; ///< without a relay
     std::optional<Relay> relay_;

@@ -49,8 +49,13 @@ FrameFetcher::FrameFetcher(const images::Manifest& manifest, FrameSource& server
     : manifest_(manifest), server_(server), store_(store), log_(log), copy_(copy)
 {
     if (copy_ != nullptr)
-        choice_.emplace(*copy_, log_);
+        choice_ = std::make_shared<SourceChoice>(*copy_, log_);
 }
+
+FrameFetcher::FrameFetcher(const FrameFetcher& other, FrameSource& server, FrameStore& store)
+    : manifest_(other.manifest_), server_(server), store_(store), log_(other.log_), copy_(other.copy_),
+      choice_(other.choice_), beside_(true)
+{}
 
 void FrameFetcher::pause(std::chrono::milliseconds span, const std::stop_token& stop) const
 {
@@ -100,13 +105,12 @@ void FrameFetcher::step(FetchRun& run, const std::stop_token& stop, bool serverO
 
 void FrameFetcher::fromPeer(const PeerAddress& peer, FetchRun& run, const std::stop_token& stop)
 {
-    if (choice_->lies(peer.text(),
-                      SourceChoice::Clock::now())) { // its blocks failed verification after it had ended
+    if (choice_->lies(peer.text())) { // its blocks failed verification after it had ended
         choice_->leave(peer, Leaving::Lying, "blocks of it fail verification");
         return;
     }
     try {
-        PeerReader reader(peer, run, *copy_, *choice_, stop);
+        PeerReader reader(peer, run, *copy_, *choice_, beside_, stop);
         copy_->source(peer.text());
         log_.info(fmt::format("fetching from {} from block {} on", peer.text(), run.block()));
         reader.read();

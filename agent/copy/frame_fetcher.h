@@ -25,6 +25,8 @@ public:
     /// All borrowed. @p copy: null without a relay.
     FrameFetcher(const images::Manifest& manifest, FrameSource& server, FrameStore& store, AgentLog& log,
                  RelayCopy* copy = nullptr);
+    /// Fetches beside @p other, and knows which peers it left.
+    FrameFetcher(const FrameFetcher& other, FrameSource& server, FrameStore& store);
     /// Fetches the frames of @p blocks in this order; calls onMissing for those that a peer left out. Returns
     /// early when the store was aborted. @p serverOnly: no peer is trusted with them any more.
     /// @throws Error Aborted, or what the server calls final
@@ -52,7 +54,8 @@ private:
     FrameStore& store_;
     AgentLog& log_;
     RelayCopy* copy_;
-    std::optional<SourceChoice> choice_;
+    std::shared_ptr<SourceChoice> choice_{}; ///< null without a relay
+    bool beside_ = false;
     BackOff backOff_;
     std::uint64_t bytesFetched_ = 0;
 };

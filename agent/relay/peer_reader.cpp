@@ -27,8 +27,8 @@ constexpr std::size_t kMostRanges = 256;
 } // namespace
 
 PeerReader::PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, SourceChoice& choice,
-                       const std::stop_token& stop)
-    : peer_(peer), name_(peer.text()), run_(run), copy_(copy), choice_(choice), stop_(stop),
+                       bool beside, const std::stop_token& stop)
+    : peer_(peer), name_(peer.text()), run_(run), copy_(copy), choice_(choice), beside_(beside), stop_(stop),
       connection_(peer, {copy.plan().token, run.manifest().contentId()}, kConnectPatience, stop),
       asked_(run.next()), windowBegan_(Clock::now()), lastProbe_(windowBegan_)
 {}
@@ -158,7 +158,7 @@ void PeerReader::judge(Clock::time_point now)
     if (slowWindows_ >= kSlowWindows || poorWindows_ >= kPoorWindows)
         throw Left{Leaving::Slow, fmt::format("{} KiB/s for {:.0f} s", rate >> 10U,
                                               seconds * std::max(slowWindows_, poorWindows_))};
-    if (choice_.lies(name_, now))
+    if (!beside_ && choice_.lies(name_))
         throw Left{Leaving::Lying, "blocks of it fail verification"};
 }
 
@@ -206,7 +206,8 @@ void PeerReader::read()
         while (!run_.done() && !over_) {
             askForMore();
             yieldWhenSlow();
-            connection_.receive(handler, kBatchWait);
+            if (connection_.receive(handler, kBatchWait) == RelayPeer::Received::Nothing && !beside_)
+                choice_.caughtUp(name_, Clock::now());
             look();
         }
     } catch (const Error& error) {

@@ -16,7 +16,8 @@ class PeerReader {
 public:
     using Clock = std::chrono::steady_clock;
     /// All borrowed. Connects. @throws Error Unavailable, Aborted
-    PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, SourceChoice& choice,
+    /// @param beside  another reader of the same peer hears which blocks it takes back
+    PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, SourceChoice& choice, bool beside,
                const std::stop_token& stop);
     /// @throws Left the peer's fault; Error Aborted
     void read();
@@ -43,6 +44,7 @@ private:
     FetchRun& run_;
     RelayCopy& copy_;
     SourceChoice& choice_;
+    bool beside_;
     const std::stop_token& stop_;
     RelayPeer connection_;
     std::deque<std::size_t> rangeEnds_; ///< of the ranges that were requested, as places in the run

@@ -122,15 +122,22 @@ void SourceChoice::forgive(const std::string& name, std::size_t block)
     ++standing.forgiven;
 }
 
-bool SourceChoice::lies(const std::string& name, Clock::time_point now) const
+void SourceChoice::caughtUp(const std::string& name, Clock::time_point now)
+{
+    const std::scoped_lock lock(mutex_);
+    if (const auto found = standing_.find(name); found != standing_.end())
+        found->second.caughtUp = now;
+}
+
+bool SourceChoice::lies(const std::string& name) const
 {
     const std::scoped_lock lock(mutex_);
     const auto found = standing_.find(name);
     if (found == standing_.end())
         return false;
     const Standing& standing = found->second;
-    const auto old = std::ranges::count_if(standing.strikes,
-                                           [&](const auto& strike) { return now - strike.second > kGrace; });
+    const auto old = std::ranges::count_if(
+        standing.strikes, [&](const auto& strike) { return standing.caughtUp - strike.second > kGrace; });
     return old >= static_cast<std::ptrdiff_t>(kStrikes) ||
            standing.strikes.size() + standing.forgiven >= kManyStrikes * 2 ||
            standing.strikes.size() >= kManyStrikes;

@@ -32,16 +32,20 @@ public:
     /// It served well for a while: its next suspension is short again.
     void trust(const PeerAddress& peer);
 
-    /// A block that it gave did not verify; a peer may take it back within a second.
+    /// A block that it gave did not verify. A peer that was lied to itself takes the block back: it has a
+    /// second for that, counted until @ref caughtUp.
     void strike(const std::string& name, std::size_t block, Clock::time_point now);
+    /// This node has read all that the peer sent: nothing of it waits behind a full memory.
+    void caughtUp(const std::string& name, Clock::time_point now);
     void forgive(const std::string& name, std::size_t block);
-    bool lies(const std::string& name, Clock::time_point now) const;
+    bool lies(const std::string& name) const;
 
 private:
     struct Standing {
         Clock::time_point until{};
         std::chrono::milliseconds last{0};
         std::map<std::size_t, Clock::time_point> strikes;
+        Clock::time_point caughtUp{};
         std::size_t forgiven = 0;
     };
     RelayCopy& copy_;
