@@ -142,7 +142,7 @@ TEST_CASE("bearer tokens", "[api][auth]")
     const Answer refused = asks("POST", "/v1/nodes", "X-Auth-Token", reader.text);
     CHECK(refused.status == 403);
     CHECK(refused.body.at("hint") ==
-          "ci is reader of the system; this needs admin of the system, admin of the "
+          "ci is reader of the system; the request needs admin of the system, admin of the "
           "owner's project");
     const Answer expired = asks("GET", "/v1/nodes", "X-Auth-Token", old.text);
     CHECK(expired.status == 401);

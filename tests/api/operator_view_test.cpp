@@ -116,7 +116,7 @@ TEST_CASE("metrics", "[api][metrics]")
     CHECK_THAT(scrape.text, Contains("\nbm_nodes{provision_state=\"active\"} 1\n"));
     CHECK_THAT(scrape.text, Contains("\nbm_nodes{provision_state=\"enroll\"} 1\n"));
     CHECK_THAT(scrape.text, Contains("\nbm_operations_total{kind=\"deploy\",outcome=\"done\"} 1\n"));
-    CHECK_THAT(scrape.text, Contains("\nbm_step_seconds_count{step=\"write_image\",outcome=\"done\"} 1\n"));
+    CHECK_THAT(scrape.text, Contains("\nbm_step_seconds_count{outcome=\"done\",step=\"write_image\"} 1\n"));
     CHECK_THAT(scrape.text, Contains("\nbm_disk_written_bytes_total 4194304\n"));
     CHECK_THAT(
         scrape.text,

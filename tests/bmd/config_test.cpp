@@ -257,7 +257,7 @@ TEST_CASE("an error in a configuration has a position", "[bmd][config]")
     SECTION("a duplicate key")
     {
         CHECK(findingsOf("api:\n  port: 1\n  port: 2\n") ==
-              "b.yaml:3:3: api.port: given twice, first in line 2");
+              "b.yaml:3:3: api.port: appears twice, first in line 2");
     }
 }
 
@@ -279,7 +279,7 @@ TEST_CASE("settings that contradict each other are reported", "[bmd][config]")
         const std::string network = "provisioning: {interface: lo, address: 10.77.0.1}\n";
         const std::string dhcp = "dhcp: {mode: managed, netmask: 255.255.255.0";
         CHECK_THAT(findingsOf(network + dhcp + "}"),
-                   Catch::Contains("dhcp.range: is needed in managed mode"));
+                   Catch::Contains("dhcp.range: managed mode needs the addresses"));
         CHECK_THAT(findingsOf(network + dhcp + ", range: 10.78.0.5-10.78.0.9}"),
                    Catch::Contains("is not in the provisioning network"));
         CHECK_THAT(findingsOf(network + dhcp + ", range: 10.77.0.1-10.77.0.9}"),

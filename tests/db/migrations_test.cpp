@@ -58,7 +58,8 @@ TEST_CASE("migrations upgrade the schema", "[db][migration]")
         migrateTo(both);
         const auto error = errorOf([&] { migrateTo(std::span(both).first(1)); });
         CHECK(error.code() == ErrorCode::Conflict);
-        CHECK(error.message() == engine->place() + " has schema version 2, this bmd knows versions up to 1");
+        CHECK(error.message() ==
+              engine->place() + " has schema version 2, but this bmd supports versions up to 1");
         CHECK_FALSE(error.hint().empty());
     }
 }

@@ -132,7 +132,7 @@ TEST_CASE("a node in the database", "[db][node]")
         const auto error =
             errorOf([&] { database.write([&](Transaction& tx) { nodes.update(tx, world.node); }); });
         CHECK(error.code() == ErrorCode::Conflict);
-        CHECK_THAT(error.message(), Catch::Contains("version 0 is stale, it is at 1"));
+        CHECK_THAT(error.message(), Catch::Contains("version 0 is stale, the current one is 1"));
     }
     SECTION("is not updated after its deletion")
     {
