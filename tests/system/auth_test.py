@@ -34,7 +34,7 @@ def bm(service, token, *words, code=0):
 def token_file(service, name, *words):
     made = bmd(service, "--create-token", name, *words)
     assert made.stdout.startswith("bm_") and made.stdout.count("\n") == 1, made.stdout
-    assert made.stdout.strip() not in made.stderr and "shown this once" in made.stderr, made.stderr
+    assert made.stdout.strip() not in made.stderr and "shown only now" in made.stderr, made.stderr
     return service.file(f"{name}.token", made.stdout)
 
 

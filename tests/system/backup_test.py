@@ -90,7 +90,7 @@ def online_backup(build, folder):
             assert "BAD" not in said and "opens all" in said, said
         refused_restores(old, full)
         with stopped(build) as new:
-            refused(new, "is not here", "restore", full)
+            refused(new, "is missing", "restore", full)
             put_key(old, new)
             said = db(new, "restore", full)
             assert "old one does not run" in said, said
@@ -150,8 +150,8 @@ def hostile(build, folder):
             assert not (new.state / "bm.sqlite").exists(), name
             objects = new.state / "images" / "objects"
             assert not objects.exists() or not list(objects.iterdir()), f"{name}: {list(objects.iterdir())}"
-        bad("empty.tar", b"", "!is no backup of bm")
-        bad("text.tar", b"no archive at all\n" * 100, "!is no backup of bm")
+        bad("empty.tar", b"", "!is not a backup of bm")
+        bad("text.tar", b"no archive at all\n" * 100, "!is not a backup of bm")
         bad("cut.tar", content[:len(content) // 2], "!")
         middle = bytearray(content)
         at = content.index(b"SQLite format 3") + 8192

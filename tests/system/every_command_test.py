@@ -145,7 +145,7 @@ def power(operator):
     operator.bm("power", "on", "verb-*", "--wait", says="verb-1: done")
     operator.bm("power", "soft-off", "verb-1", "--timeout", "5", "--wait", says="verb-1: done")
     operator.refused(2, "power", "off", "verb-*", says="--yes")
-    operator.bm("power", "reboot", "verb-*", "--yes", says="ordered")
+    operator.bm("power", "reboot", "verb-*", "--yes", says="started")
     operator.shown("power", "status", "verb-*", says="verb-2")
     operator.refused(2, "power", "explode", "verb-1", says="explode")
     operator.refused(2, "power", "on", "verb-1", "--timeout", "0", says="--timeout")
@@ -246,12 +246,12 @@ def image_words(operator):
 
 def image_upkeep(operator):
     assert wait_until(lambda: operator.json("image", "show", "stream")["state"] == "ready", 30)
-    operator.bm("image", "verify", "disk", says="disk: whole")
+    operator.bm("image", "verify", "disk", says="disk: intact")
     operator.bm("image", "verify", "--all", says="0 broken")
     operator.refused(2, "image", "verify", says="--all")
     operator.refused(3, "image", "verify", "ghost", says="not-found")
     rule = ("image", "prune", "--label", "os=debian", "--prefix", "f", "--by", "os", "--keep-last", "0", "--older-than", "0s")
-    operator.bm(*rule, "--dry-run", says=["fetched", "would go"])
+    operator.bm(*rule, "--dry-run", says=["fetched", "would be removed"])
     pruned = operator.json(*rule, "--dry-run")["images"]
     assert [(image["name"], image["removed"]) for image in pruned] == [("fetched", True)], pruned
     operator.bm(*rule, says="removed")
@@ -275,7 +275,7 @@ def verbs(operator):
         operator.refused(3, "node", verb, "ghost", says="not-found")
         operator.refused(2, "node", verb, "verb-1", "--timeout", "x", says="--timeout")
     order("manage")
-    operator.bm("node", "manage", "verb-2", says="ordered")
+    operator.bm("node", "manage", "verb-2", says="started")
     order("inspect")
     steps = operator.service.file("steps.json", '[{"interface": "deploy", "step": "erase_devices_metadata"}]')
     api(operator, "POST", "/v1/runbooks", {"name": "CUSTOM_WIPE", "steps": [
@@ -289,7 +289,7 @@ def verbs(operator):
         operator.refused(2, "node", verb, "verb-1", "--runbook", "A", "--step", "wait", says="--runbook")
         operator.refused(3, "node", verb, "verb-1", "--steps", "/nowhere.json", says="/nowhere.json")
         operator.refused(2, "node", verb, "verb-*", "--step", "wait,seconds=0", says="--yes")
-    operator.bm("node", "clean", "verb-1", "--step", "hold", says="clean ordered")
+    operator.bm("node", "clean", "verb-1", "--step", "hold", says="clean started")
     assert wait_until(lambda: operator.json("node", "show", "verb-1")["provision_state"] == "clean hold", 20)
     order("unhold")
     order("provide")
@@ -345,9 +345,9 @@ def provisioning(operator):
     operator.bm("provision", "disk", "web-1", "--ssh-key", service.file("key.pub", KEY + "\n"), "--root-device", "size=>= 1", "--host-name", "h1",
                 *files, "--no-grow", "--full", "--no-kexec", "--wait", "--timeout", "5", says="deploy: done")
     drive = service.file("drive", base64.b64encode(gzip.compress(b"\0" * 40960)).decode())
-    operator.bm("provision", "disk", "web-2", "web-3", "--config-drive", drive, "--kexec", "--yes", says="web-3: disk ordered")
+    operator.bm("provision", "disk", "web-2", "web-3", "--config-drive", drive, "--kexec", "--yes", says="web-3: disk started")
     operator.bm("provision", "tree", "web-4", "--layout", service.file("layout.yaml", LAYOUT), "--preserve", "/srv", "--no-config-drive",
-                says="tree ordered")
+                says="tree started")
     operator.refused(2, "provision", "disk", "plan-1", "--kernel-arguments", "x", says="kernel_arguments")
     operator.refused(3, "provision", "tree", "plan-1", "--layout", "zfs", says="xfs")
     operator.refused(2, "provision", "disk", "plan-1", "--meta-data", service.file("broken.json", "{"), says="broken.json")

@@ -121,7 +121,7 @@ def checksums(build):
         assert "checksum" in refused(service, "image", "add", server.url(), "--name", "w", "--checksum", server.url("/WRONG"))
         assert "no line for disk.raw" in refused(service, "image", "add", server.url(), "--name", "n", "--checksum", server.url("/NONE"))
         for url, why in (("file:///etc/passwd", "file://"), ("http://169.254.169.254/latest/meta-data/", "link-local"),
-                         ("http://[fe80::1]/x", "link-local"), ("http://2852039166/x", "link-local"), ("ftp://x/y", "not fetched"),
+                         ("http://[fe80::1]/x", "link-local"), ("http://2852039166/x", "link-local"), ("ftp://x/y", "does not fetch"),
                          ("s3://bucket", "bucket and key")):
             text = refused(service, "image", "add", url, "--name", "x")
             assert why in text, text

@@ -60,7 +60,7 @@ def wrong_ones(service, folder):
     etc = ("etc", tarfile.DIRTYPE, "")
     add("leads outside", "dots", etc, ("../evil", tarfile.REGTYPE, b"x"))
     add("is a link or a file", "link", etc, ("etc/out", tarfile.SYMTYPE, "/"), ("etc/out/evil", tarfile.REGTYPE, b"x"))
-    add("no root file system", "deep", ("rootfs/etc", tarfile.DIRTYPE, ""))
+    add("not a root file system", "deep", ("rootfs/etc", tarfile.DIRTYPE, ""))
     add("layout.yaml:3:", "layout", etc, ("etc/bm/layout.yaml", tarfile.REGTYPE, b"partitions:\n  - {name: root,\n    fs: zfs, mount: /}\n"))
     path = folder / "data.tar"
     path.write_bytes(archive_of(("only/data", tarfile.REGTYPE, b"x")))
