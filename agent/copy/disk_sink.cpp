@@ -38,18 +38,27 @@ std::vector<std::size_t> DiskSink::pass(std::span<const std::size_t> blocks,
     BlockPipeline pipeline(parts_.manifest, parts_.source, parts_.log, planOf(blocks, last), stop,
                            [&](std::size_t block, std::span<const std::byte> raw) {
                                hashes[block] = hashOf(raw);
-                               for (const CopyTarget& target : parts_.targets)
-                                   target.readBack.willWrite();
+                               announceWrite();
                            });
-    {
-        std::vector<std::jthread> writers;
-        for (unsigned i = 0; i < std::max(settings_.writers, 1U); ++i)
-            writers.emplace_back([&] { pipeline.guarded([&] { writeAll(pipeline); }); });
-        pipeline.guarded([&] { zeroHoles(holes, pipeline.stopped()); });
-    }
+    runWriters(pipeline, holes);
     std::vector<std::size_t> bad = pipeline.finish();
     lastMismatch_ = pipeline.lastMismatch();
     return bad;
+}
+
+void DiskSink::announceWrite() const
+{
+    for (const CopyTarget& target : parts_.targets)
+        target.readBack.willWrite();
+}
+
+/// Returns when the blocks of @p pipeline are written and @p holes are zero.
+void DiskSink::runWriters(BlockPipeline& pipeline, std::span<const std::size_t> holes)
+{
+    std::vector<std::jthread> writers;
+    for (unsigned i = 0; i < std::max(settings_.writers, 1U); ++i)
+        writers.emplace_back([&] { pipeline.guarded([&] { writeAll(pipeline); }); });
+    pipeline.guarded([&] { zeroHoles(holes, pipeline.stopped()); });
 }
 
 void DiskSink::writeAll(BlockPipeline& pipeline)

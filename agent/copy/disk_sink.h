@@ -50,6 +50,8 @@ private:
     BlockPipeline::Plan planOf(std::span<const std::size_t> blocks, bool serverOnly) const;
     std::vector<std::size_t> pass(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
                                   std::vector<BlockHash>& hashes, bool last, const std::stop_token& stop);
+    void announceWrite() const;
+    void runWriters(BlockPipeline& pipeline, std::span<const std::size_t> holes);
     void writeAll(BlockPipeline& pipeline);
     void writeBlock(const RawBlock& raw);
     void zeroHoles(std::span<const std::size_t> holes, const std::stop_token& stop);

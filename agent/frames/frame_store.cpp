@@ -73,7 +73,7 @@ std::vector<FramePtr> FrameStore::unused(std::size_t bytes) const
 }
 
 /// @return whether any of @p frames was still unused, and is gone
-bool FrameStore::drop(std::vector<FramePtr> frames) // freed after the lock
+bool FrameStore::drop(const std::vector<FramePtr>& frames)
 {
     bool dropped = false;
     const std::scoped_lock lock(mutex_);
@@ -95,10 +95,10 @@ bool FrameStore::makeRoom(std::size_t length)
     while (const std::size_t bytes = excess(length)) {
         if (!beforeDrop_)
             return false;
-        std::vector<FramePtr> frames = unused(bytes);
+        const std::vector<FramePtr> frames = unused(bytes); // freed here, after the lock
         for (const FramePtr& frame : frames)
             beforeDrop_(*frame);
-        if (!drop(std::move(frames)))
+        if (!drop(frames))
             return excess(length) == 0;
     }
     return true;

@@ -107,7 +107,7 @@ private:
     std::size_t excess(std::size_t length) const;
     bool makeRoom(std::size_t length);
     std::vector<FramePtr> unused(std::size_t bytes) const;
-    bool drop(std::vector<FramePtr> frames);
+    bool drop(const std::vector<FramePtr>& frames);
     FramePtr add(std::size_t block, std::size_t length, bool original);
 
     const std::size_t limit_;
