@@ -21,8 +21,8 @@
 namespace bm::agent {
 namespace {
 
-/// SIGTERM and SIGINT become a stop request. Made before any other thread, so that none of them takes the
-/// signals.
+/// Turns SIGTERM and SIGINT into a stop request. Create it before any other thread, so that no other thread
+/// receives the signals.
 class StopOnSignal {
 public:
     StopOnSignal()
@@ -30,7 +30,7 @@ public:
         sigemptyset(&set_);
         sigaddset(&set_, SIGTERM);
         sigaddset(&set_, SIGINT);
-        sigaddset(&set_, SIGUSR1); // our own: go home
+        sigaddset(&set_, SIGUSR1); // wakes the signal thread for its end
         pthread_sigmask(SIG_BLOCK, &set_, nullptr);
         waiter_ = std::jthread([this] {
             int signal = 0;
@@ -64,7 +64,7 @@ void changePower(PowerChange change, const RunOptions& options, AgentLog& log)
         ::reboot(change == PowerChange::Off ? RB_POWER_OFF : RB_AUTOBOOT);
 }
 
-/// Not getrusage's, which begins with the parent's peak before exec.
+/// Not from getrusage, which includes the parent's peak before exec.
 std::uint64_t peakMemoryKib()
 {
     return bytesInProcFile("/proc/self/status", "VmHWM") / 1024;

@@ -11,12 +11,11 @@ namespace bm::agent {
 struct RunOptions {
     std::filesystem::path commandLine = "/proc/cmdline";
     std::filesystem::path stateFolder = "/run/bm-agent";
-    std::filesystem::path
-        inventoryFile{};     ///< disks and the rest are taken from this JSON, not from /sys; for tests
-    bool mayPowerOff = true; ///< off: power_off and reboot are only noted
+    std::filesystem::path inventoryFile{}; ///< the inventory as JSON instead of /sys; for tests
+    bool mayPowerOff = true;               ///< false: only logs power_off and reboot
 };
 
-/// Taking from and giving to other agents, without a conductor that says from whom.
+/// The relay without a conductor: the command line names the source.
 struct WriteRelay {
     std::filesystem::path tokenFile{};  ///< empty: no relay
     std::vector<std::string> sources{}; ///< "10.77.0.101:6387"

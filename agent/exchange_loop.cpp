@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstBackOff = 1s;
 constexpr std::chrono::milliseconds kLongestBackOff = 10s;
-constexpr std::chrono::milliseconds kShortestPause = 50ms; ///< whatever the server says
+constexpr std::chrono::milliseconds kShortestPause = 50ms; ///< limit of the server's interval
 
 } // namespace
 
@@ -46,7 +46,7 @@ void ExchangeLoop::run(const std::stop_token& stop)
     }
 }
 
-/// @return whether the server was reached and is content
+/// @return whether the server answered without an error
 bool ExchangeLoop::once(const std::stop_token& stop)
 {
     try {
@@ -61,7 +61,7 @@ bool ExchangeLoop::once(const std::stop_token& stop)
         if (error.code() == ErrorCode::Unauthorized) {
             session_.forgetToken();
             if (runner_.powerChange() == PowerChange::Kernel)
-                parts_.changePower(PowerChange::Kernel); // its answer was lost, and the server has gone on
+                parts_.changePower(PowerChange::Kernel); // the answer was lost
         }
         if (!stop.stop_requested())
             warnOnce(error);
@@ -82,7 +82,7 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
 {
     {
         const std::scoped_lock lock(mutex_);
-        finished_ = false; // this report holds the finished step
+        finished_ = false; // this report has the finished step
     }
     wire::AgentExchangeRequest request;
     request.bootId = session_.identity().bootId;

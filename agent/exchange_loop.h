@@ -13,17 +13,17 @@
 
 namespace bm::agent {
 
-/// The agent's talking side: looks up, exchanges at the pace that the server sets, hands steps to the runner.
-/// While the network or the server is down it tries again with back-off (1 s to 10 s), for ever; a step runs
-/// on meanwhile.
+/// The agent's connection to the server: looks up, exchanges at the server's interval, and passes steps to
+/// the runner. Retries without limit, with back-off (1 s to 10 s), while the network or the server is down; a
+/// running step continues.
 class ExchangeLoop {
 public:
     struct Parts {
         std::function<wire::Inventory()> inventory;
-        std::function<void(PowerChange)> changePower; ///< called after the server knows; may not return
+        std::function<void(PowerChange)> changePower; ///< after the report; may not return
     };
     ExchangeLoop(ServerSession& session, StepTools tools, Parts parts, AgentLog& log);
-    /// Until @p stop.
+    /// Runs until @p stop.
     void run(const std::stop_token& stop);
 
 private:
@@ -37,12 +37,12 @@ private:
     AgentLog& log_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    bool finished_ = false; ///< a step ended, and the server does not know yet; under mutex_
+    bool finished_ = false; ///< a step has ended, and the server has no report of it yet; guarded by mutex_
     bool inventorySent_ = false;
     std::string lastTrouble_;
     std::chrono::milliseconds callAgain_{1000};
     std::chrono::milliseconds backOff_{};
-    StepRunner runner_; ///< last: its thread calls back into the above
+    StepRunner runner_; ///< last member: its thread uses the other members
 };
 
 } // namespace bm::agent

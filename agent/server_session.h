@@ -10,7 +10,7 @@
 
 namespace bm::agent {
 
-/// Who this agent is and whom it talks to, from the kernel command line.
+/// The identity of this agent and the address of its server, from the kernel command line.
 struct AgentIdentity {
     std::string apiBase; ///< "http://10.77.0.1:6386", without a slash at its end
     std::string nodeUuid;
@@ -33,7 +33,7 @@ public:
                                        const std::stop_token& stop);
     bool hasToken();
     void forgetToken();
-    /// The token if @p url is bmd's, else nothing: other servers shall not see it.
+    /// The token if @p url is bmd's, else nothing, so that no other server gets it.
     std::string tokenFor(const std::string& url);
     const AgentIdentity& identity() const { return identity_; }
 

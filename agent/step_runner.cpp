@@ -52,7 +52,7 @@ struct StepRunner::Task {
     RelaySettings relaySettings{};
     platform::Guarded<AgentStepReport> outcome;
     std::atomic<bool> finished{false};
-    std::jthread thread; ///< last: joined before the rest goes
+    std::jthread thread; ///< last member: joined before the others are destroyed
 };
 
 StepRunner::StepRunner(StepTools tools, AgentLog& log, std::function<void()> onFinished)

@@ -12,19 +12,19 @@
 
 namespace bm::agent {
 
-/// What steps are given; borrowed by the runner for its life.
+/// The services for steps; the runner borrows them for its lifetime.
 struct StepTools {
     std::map<std::string, StepFunction> steps;
     std::string apiBase;
     TokenSource token;
     std::function<std::vector<wire::Disk>()> disks;
-    std::filesystem::path folder;  ///< records of steps, so that a restarted agent knows: one file per step
+    std::filesystem::path folder;  ///< one file per step, which a restarted agent reads
     bool mayChangeMachine = false; ///< firmware's variables too
     std::string bootInterface{};   ///< MAC of BOOTIF; "" when there is none
 };
 
-/// Does one step at a time on a thread of its own. Its methods are for one thread; only onFinished is called
-/// on the step's.
+/// Runs one step at a time on a thread of its own. Call its methods from one thread. It calls onFinished on
+/// the step's thread.
 class StepRunner {
 public:
     StepRunner(StepTools tools, AgentLog& log, std::function<void()> onFinished);
@@ -32,20 +32,21 @@ public:
     StepRunner(const StepRunner&) = delete;
     StepRunner& operator=(const StepRunner&) = delete;
 
-    /// Starts @p order. Ignores a repeat of the current step; reports a step that another agent process
-    /// finished without doing it again; stops another running step first (the server offers again).
-    /// @p relay: the step's place among the nodes that copy the same, which may change with each repeat
+    /// Starts @p order. Ignores a repeat of the current step; reports a step that an earlier agent process
+    /// finished, without running it again; stops another running step first (the server offers the order
+    /// again).
+    /// @p relay: the node's plan in the relay, which may change with each repeat
     void offer(const wire::AgentStepOrder& order, const std::optional<wire::AgentRelayPlan>& relay = {});
-    /// Stops the step at its next safe point; it fails with "aborted".
+    /// Stops the step at its next safe point with the error "aborted".
     void abort();
-    /// The server has no step for us: forgets a finished one.
+    /// Call it when the server has no step for this agent: drops a finished step.
     void nothingOffered();
     /// The current step, running or finished.
     std::optional<wire::AgentStepReport> report();
-    /// Of the step that copies.
+    /// The relay report of a copying step.
     std::optional<wire::AgentRelayReport> relayReport();
     void relayReported(std::size_t left);
-    /// The power change that the finished step orders, for after the server knows.
+    /// The power change after the finished step, to be made when the server has the report.
     PowerChange powerChange();
 
 private:
@@ -58,7 +59,7 @@ private:
     AgentLog& log_;
     std::function<void()> onFinished_;
     std::unique_ptr<platform::Exec> exec_;
-    std::unique_ptr<Task> task_; ///< its thread ends before what it uses
+    std::unique_ptr<Task> task_; ///< last member: its thread uses the others
 };
 
 } // namespace bm::agent

@@ -6,16 +6,16 @@
 
 namespace bm::agent {
 
-/// What happens, for people: lines to stderr (the console) and the last 16 KiB kept for the next exchange.
+/// The agent's log. Writes lines to stderr (the console) and keeps the last 16 KiB for the next exchange.
 /// Thread-safe.
 class AgentLog {
 public:
     static constexpr std::size_t kTailBytes = std::size_t{16} * 1024;
     void info(std::string_view line);
     void warning(std::string_view line);
-    /// What was kept since drop() was last called; at most kTailBytes.
+    /// The lines since the last drop(), at most kTailBytes.
     std::string tail();
-    /// Forgets the first @p bytes of tail(): they arrived.
+    /// Drops the first @p bytes of tail(), which the server has received.
     void drop(std::size_t bytes);
 
 private:
@@ -23,7 +23,7 @@ private:
 
     std::mutex mutex_;
     std::string kept_;
-    std::size_t lost_ = 0; ///< bytes that fell out at the front since tail() was taken
+    std::size_t lost_ = 0; ///< bytes dropped at the front since the last tail()
 };
 
 } // namespace bm::agent

@@ -7,7 +7,7 @@
 
 namespace bm::agent {
 
-/// Memory that O_DIRECT takes: begins at a page, its size is a multiple of a page's.
+/// Memory for O_DIRECT: it begins at a page boundary, and its size is a multiple of the page size.
 class AlignedBuffer {
 public:
     static constexpr std::size_t kAlignment = 4096;

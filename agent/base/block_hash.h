@@ -5,7 +5,7 @@
 
 namespace bm::agent {
 
-/// XXH3-128 of bytes as this agent wrote them: guards against disks, not people.
+/// XXH3-128 of the bytes that this agent wrote. Detects faults of a disk, not an attacker's changes.
 struct BlockHash {
     std::uint64_t low = 0;
     std::uint64_t high = 0;

@@ -6,8 +6,8 @@
 
 namespace bm::agent {
 
-/// Hands values from threads to threads. What bounds it is who makes values: buffers come from a pool, which
-/// is such a queue too, filled once. Thread-safe.
+/// Passes values from producer threads to consumer threads. The producers bound its length: they take buffers
+/// from a pool, which is another such queue, filled once. Thread-safe.
 template <class T> class BoundedQueue {
 public:
     /// Drops @p value after abort().
@@ -21,7 +21,7 @@ public:
         }
         changed_.notify_one();
     }
-    /// Waits for a value; nothing after abort(), or once a closed queue is empty.
+    /// Waits for a value. @return nothing after abort(), or when the queue is closed and empty
     std::optional<T> pop()
     {
         std::unique_lock lock(mutex_);
@@ -32,7 +32,7 @@ public:
         values_.pop_front();
         return value;
     }
-    /// No more values will come; those inside are still handed out.
+    /// Ends the input; consumers still get the queued values.
     void close()
     {
         {
@@ -41,7 +41,7 @@ public:
         }
         changed_.notify_all();
     }
-    /// Wakes all that wait, hands out nothing more.
+    /// Wakes all waiting threads; consumers get no further value.
     void abort()
     {
         {

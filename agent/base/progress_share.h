@@ -6,15 +6,15 @@
 
 namespace bm::agent {
 
-/// One disk's part of a step's progress. Only grows: a method that fails and another that begins anew do not
-/// count twice. One thread.
+/// One disk's part of a step's progress. It never decreases: when one method fails and another starts over,
+/// no byte counts twice. One thread.
 class ProgressShare {
 public:
-    /// @param bytes  of the whole part
+    /// @param bytes  size of the whole part
     ProgressShare(StepProgress& progress, std::uint64_t bytes) : progress_(progress), bytes_(bytes) {}
 
     std::uint64_t bytes() const { return bytes_; }
-    /// @p done of @p all (at least 1), in whatever unit
+    /// Reports @p done of @p all (at least 1), in any unit.
     void reach(std::uint64_t done, std::uint64_t all)
     {
         const double part = std::min(static_cast<double>(done) / static_cast<double>(all), 1.0);

@@ -5,8 +5,8 @@
 
 namespace bm::agent {
 
-/// Bytes that look random and can be made again for comparing: each piece by a seed and its number
-/// (xoshiro256** seeded by splitmix64; some GB/s on a core). No cryptography. Thread-safe.
+/// Pseudo-random bytes that can be generated again for a comparison: each piece follows from a seed and its
+/// number (xoshiro256** seeded by splitmix64; some GB/s on a core). No cryptography. Thread-safe.
 class RandomPattern {
 public:
     RandomPattern(); ///< a seed from the kernel

@@ -8,7 +8,7 @@
 
 namespace bm::agent {
 
-/// How far a step is: written by the step's threads, read by the one that talks to bmd. Thread-safe.
+/// The progress of a step. The step's threads write it; the thread that talks to bmd reads it. Thread-safe.
 class StepProgress {
 public:
     void total(std::uint64_t bytes) { total_ = bytes; }

@@ -38,7 +38,7 @@ std::uint64_t endOf(const std::vector<ByteRange>& partitions)
     return end;
 }
 
-/// The table as it is in the image: without the config drive, its backup at the image's end.
+/// The partition table for the image: without the config drive, and with its backup at the image's end.
 void planGpt(Gpt& table, const BlockDevice& device, CapturePlan& plan)
 {
     plan.configDriveLeftOut = table.remove(kConfigDrive);
@@ -50,8 +50,8 @@ void planGpt(Gpt& table, const BlockDevice& device, CapturePlan& plan)
         plan.patches.push_back({piece.sector * device.sectorBytes(), std::move(piece.bytes)});
 }
 
-/// Free space of every partition, as ranges in order. Overlapping ones (an MBR's extended partition and those
-/// within) would make the maps lie: then nothing is free.
+/// The free space of every partition, as ranges in order. With overlapping partitions (an MBR's extended
+/// partition and its logical ones) the maps would be wrong; then nothing counts as free.
 std::vector<ByteRange> freeOf(const std::vector<ByteRange>& partitions, const BlockDevice& device,
                               CapturePlan& plan, platform::Exec& exec, AgentLog& log,
                               const model::Deadline& deadline)
@@ -107,7 +107,7 @@ CapturePlan planCapture(const BlockDevice& device, platform::Exec& exec, AgentLo
         else if (fileSystemAt(device, {0, device.sizeBytes()}) != FileSystem::None)
             partitions.push_back({0, device.sizeBytes()});
     }
-    // Past the last partition of a GPT there is nothing of anybody's but the config drive that was left out.
+    // After the last partition of a GPT only the omitted config drive has data.
     const std::uint64_t end = table ? endOf(partitions) : plan.imageBytes;
     plan.used = without({0, end}, freeOf(partitions, device, plan, exec, log, deadline));
     return plan;

@@ -14,7 +14,7 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr int kMostThreads = 8; ///< of compression: each holds about 4 MiB
+constexpr int kMostThreads = 8; ///< threads that compress; each needs about 4 MiB
 constexpr int kTries = 3;
 
 SentImage send(const StepContext& context, const std::string& url, std::uint64_t imageBytes,

@@ -61,7 +61,7 @@ wire::CaptureDiskResult captureWhole(const StepContext& context, const std::stri
             .partitions = partitionsOfPlan(plan)};
 }
 
-/// The disk itself, or, where files are changed on the way, a copy of it in RAM.
+/// The disk itself, or an overlay in RAM when the capture changes files.
 wire::CaptureDiskResult capture(const StepContext& context, const wire::CaptureDiskArguments& in,
                                 const std::string& url, const Disk& disk)
 {

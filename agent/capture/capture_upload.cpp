@@ -16,13 +16,13 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{4} << 20U;
-constexpr std::size_t kBatchBlocks = 1024; ///< holes weigh 40 bytes
+constexpr std::size_t kBatchBlocks = 1024; ///< a hole needs 40 bytes
 constexpr int kBatches = 3;
-constexpr int kRefusals = 5;                         ///< of the same blocks, by a server that is there
-constexpr std::chrono::minutes kRequestDeadline{30}; ///< bmd may verify what a process before it stored
+constexpr int kRefusals = 5;                         ///< tries of a batch that the server refuses
+constexpr std::chrono::minutes kRequestDeadline{30}; ///< for bmd to verify earlier blocks
 constexpr std::uint64_t kStallBytesPerSecond = 1024;
 
-/// An answer that is no success, as the error that bmd meant.
+/// The error in bmd's answer to a failed request.
 [[noreturn]] void refused(const platform::HttpResponse& response, const std::string& url)
 {
     const json body = json::parse(response.body, nullptr, false);
@@ -71,7 +71,7 @@ std::uint64_t CaptureUpload::post(const std::string& path, const std::string& bo
     return answer.value("blocks", std::uint64_t{0});
 }
 
-/// How far the server is; repeats the request while the server may be away.
+/// The first block that the server lacks. Repeats the request while the server is unreachable.
 std::uint64_t CaptureUpload::ask()
 {
     BackOff backOff;
@@ -177,7 +177,7 @@ std::string CaptureUpload::finish()
             post("/finish", "{}", "POST", &contentId);
             if (!contentId.empty())
                 return contentId;
-            backOff.reset(); // a tree is being taken in
+            backOff.reset(); // the server imports a tree
         } catch (const Error& error) {
             if (!isPassing(error))
                 throw;

@@ -14,9 +14,9 @@
 
 namespace bm::agent {
 
-/// Sends an image's blocks to bmd (docs/capture.md): batches of a few MiB, by a thread of its own, each
-/// taken up at the block where the server stands when a connection breaks, for ever with back-off. A bounded
-/// number of batches is in memory. Used by one thread.
+/// Sends an image's blocks to bmd (docs/capture.md): batches of a few MiB, on a thread of its own. After a
+/// broken connection a batch resumes at the first block that the server lacks; retries never end and have a
+/// back-off. A bounded number of batches is in memory. Used by one thread.
 class CaptureUpload {
 public:
     /// @param url of the node's capture, "http://.../v1/agent/NODE/capture"
@@ -25,19 +25,20 @@ public:
     CaptureUpload(const CaptureUpload&) = delete;
     CaptureUpload& operator=(const CaptureUpload&) = delete;
 
-    /// Tells the server the size. @return the first block that it lacks
-    /// @throws Error ImageTooLarge, StoreFull, Conflict (no capture is at work) ...
+    /// Sends the size to the server. @return the first block that the server lacks
+    /// @throws Error ImageTooLarge, StoreFull, Conflict (no capture runs) ...
     std::uint64_t begin(std::uint64_t imageBytes);
-    /// The next block; waits for room. @throws what ended the sending: Error StoreFull, ChecksumMismatch ...
+    /// Queues the next block; waits for space. @throws the error that ended the upload: StoreFull,
+    /// ChecksumMismatch ...
     void put(const images::BlockEntry& entry, std::span<const std::byte> frame);
-    /// Waits until all is there and the image is in the catalogue. @return its content id
+    /// Waits until the server has all blocks and the image is in the catalogue. @return its content id
     std::string finish();
     std::uint64_t bytesSent() const { return bytesSent_; }
 
 private:
     struct Batch {
         std::uint64_t first = 0;         ///< block
-        std::vector<std::size_t> ends{}; ///< offset behind each block's record
+        std::vector<std::size_t> ends{}; ///< end offset of each block's record
         std::string records{};
     };
     void flush();
@@ -54,11 +55,11 @@ private:
     std::uint64_t imageBytes_ = 0;
     Batch filling_;
     BoundedQueue<Batch> ready_;
-    BoundedQueue<int> room_; ///< one value per batch that may still be made
+    BoundedQueue<int> room_; ///< one value per batch that the caller may still create
     std::mutex mutex_;
     std::exception_ptr failure_; ///< guarded by mutex_
     std::atomic<std::uint64_t> bytesSent_{0};
-    platform::HttpClient client_; ///< the sender's, and before and after it the caller's
+    platform::HttpClient client_; ///< used by the sender's thread; before and after its life, by the caller's
     std::jthread sender_;
 };
 

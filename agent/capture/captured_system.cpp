@@ -28,7 +28,7 @@ std::string valueOf(const std::string& spec)
     return value;
 }
 
-/// A folder that is seen at another place, too, as long as the object lives.
+/// A bind mount of a folder, for the object's lifetime.
 class Bound {
 public:
     Bound(const std::filesystem::path& folder, std::filesystem::path place) : place_(std::move(place))
@@ -103,7 +103,7 @@ CapturedSystem::Volume* CapturedSystem::volumeOf(const std::string& spec)
     return found == volumes_.end() ? nullptr : &*found;
 }
 
-/// Each volume of the disk to where the system mounts it.
+/// Gives each volume of the disk its mount point in the system.
 void CapturedSystem::place(const std::string& fstab)
 {
     for (const FstabLine& line : parseFstab(fstab)) {
@@ -116,19 +116,19 @@ void CapturedSystem::place(const std::string& fstab)
         if (volume == nullptr || volume->mount == "/")
             leftOut_.push_back("not captured: " + mount + " (" + line.spec +
                                "), which is not told by UUID or label on a partition of this disk");
-        else if (volume->mount.empty()) // mounted twice: once is enough
+        else if (volume->mount.empty()) // the first of two mount points counts
             volume->mount = mount;
     }
 }
 
 const std::filesystem::path& CapturedSystem::root() const
 {
-    return volumes_.front().mounted->root(); // "/" is before all others
+    return volumes_.front().mounted->root(); // "/" comes first
 }
 
 std::vector<std::string> CapturedSystem::generalise() const
 {
-    std::vector<std::unique_ptr<Bound>> bound; // taken away in any order
+    std::vector<std::unique_ptr<Bound>> bound; // unmounted in any order
     for (const Volume& volume : volumes_) {
         const std::filesystem::path place = root() / volume.mount.substr(1);
         std::error_code ignored;

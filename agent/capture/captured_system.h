@@ -12,29 +12,29 @@
 
 namespace bm::agent {
 
-/// The system that is on a disk, as the files it runs from: its root file system, and the ext4, xfs and btrfs
-/// that its /etc/fstab mounts below it from the same disk, each mounted by itself as long as the object
-/// lives. ESP, swap (partitions and files) and whatever lies on other disks is not part of it. Roots on LVM
-/// or RAID are not found.
+/// The files of the system on a disk: its root file system, and the ext4, xfs and btrfs file systems of the
+/// same disk that its /etc/fstab mounts. Each is mounted separately for the object's lifetime. ESP, swap
+/// (partitions and files) and other disks do not belong to it. Does not find roots on LVM or RAID.
 class CapturedSystem {
 public:
-    /// @param device written to: journals are replayed; an overlay (DiskOverlay) keeps the disk as it is
+    /// @param device  the mounts write to it (journal replay); pass an overlay (DiskOverlay) to keep the disk
+    /// unchanged
     /// @throws Error ImageUnsupported (no root file system, or several), DiskFailed
     CapturedSystem(const BlockDevice& device, platform::Exec& exec, AgentLog& log,
                    const model::Deadline& deadline);
     const std::filesystem::path& root() const;
     std::vector<ArchivePart> parts() const; ///< outer ones first
-    /// generaliseTree() on all of it, its file systems mounted as the system has them.
+    /// Calls generaliseTree() on the whole system, with its file systems mounted as in the running system.
     std::vector<std::string> generalise() const;
     struct Volume {
-        std::string mount; ///< "/", "/srv"; "" for one that is mounted nowhere
+        std::string mount; ///< "/", "/srv"; "": no mount point
         FileSystem kind = FileSystem::None;
         std::string uuid;
         std::string label;
         std::unique_ptr<Mounted> mounted;
     };
     const std::vector<Volume>& volumes() const { return volumes_; }
-    /// What its fstab wants beside them, for people: "/backup of UUID=... is not on this disk".
+    /// Lines of fstab that the capture omits, for people: "/backup of UUID=... is not on this disk".
     const std::vector<std::string>& leftOut() const { return leftOut_; }
 
 private:

@@ -14,14 +14,14 @@ using model::ErrorCode;
 
 namespace {
 
-/// Walks over the used ranges beside the blocks.
+/// Iterates over the used ranges in step with the blocks.
 class BlockReader {
 public:
     BlockReader(const BlockDevice& device, const CapturePlan& plan)
         : device_(device), plan_(plan), buffer_(kBlockBytes)
     {}
 
-    /// The block's bytes as they are in the image; nothing: all zero. Callers ask in rising order.
+    /// The block's bytes in the image; empty when all are zero. The caller requests blocks in rising order.
     std::span<const std::byte> read(const ByteRange& block)
     {
         while (next_ < plan_.used.size() && plan_.used[next_].end <= block.begin)
@@ -46,8 +46,8 @@ public:
     }
 
 private:
-    /// One read from the first used byte to the last; where that fails, each range by itself, so that a bad
-    /// sector among free blocks does no harm.
+    /// Reads once from the first used byte to the last. If that fails, reads each range separately, so that a
+    /// bad sector in free space does no harm.
     void fill(const ByteRange& block, const std::vector<ByteRange>& used)
     {
         try {

@@ -10,8 +10,8 @@
 namespace bm::agent {
 
 /// Reads the ranges of @p plan from @p device, from MiB @p firstBlock on, into @p writer, as a raw image:
-/// unused ranges are zero in it, whatever the disk holds there. Does not finish() the writer. One MiB of
-/// memory beside the writer's.
+/// unused ranges become zeros. Does not call finish() of the writer. Needs one MiB of memory besides the
+/// writer's.
 /// @throws Error DiskFailed naming the first byte that cannot be read (a bad sector in a free block is not
 /// read), Aborted, and what the writer throws
 void readImage(const BlockDevice& device, const CapturePlan& plan, std::uint64_t firstBlock,

@@ -17,7 +17,7 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::uint64_t kSector = 512; ///< device mapper counts in these
+constexpr std::uint64_t kSector = 512; ///< device mapper's unit
 constexpr std::uint64_t kMostChanges = std::uint64_t{1} << 30U;
 constexpr std::chrono::seconds kCallDeadline{30};
 

@@ -10,11 +10,11 @@
 
 namespace bm::agent {
 
-/// A writable view of a disk that leaves the disk unchanged: writes go to RAM (device mapper's snapshot). At
-/// most a third of the RAM may be written; beyond, reads fail. Gone with the object.
+/// A writable view of a disk that leaves the disk unchanged: writes go to RAM (device mapper's snapshot).
+/// Writes are limited to a third of the RAM; beyond that, reads fail. The destructor removes the view.
 class DiskOverlay {
 public:
-    /// @throws Error DiskFailed: the kernel makes none; DeadlineExceeded
+    /// @throws Error DiskFailed (the kernel refuses it), DeadlineExceeded
     DiskOverlay(platform::Exec& exec, const std::string& disk, std::uint64_t diskBytes, AgentLog& log,
                 const model::Deadline& deadline);
     ~DiskOverlay();

@@ -12,7 +12,7 @@ struct FstabLine {
     std::string type;
 };
 
-/// Lines that are none are left out.
+/// Skips invalid lines.
 std::vector<FstabLine> parseFstab(std::string_view text);
 
 } // namespace bm::agent

@@ -28,13 +28,13 @@ ExecStart=/usr/bin/ssh-keygen -A
 WantedBy=multi-user.target
 )";
 
-/// One system's files, changed.
+/// Changes the files of one system.
 class Tree {
 public:
     explicit Tree(fs::path root) : root_(std::move(root)) {}
 
-    /// Removes what is called @p pattern (fnmatch, '*' within one name) in @p folder, folders with all in
-    /// them.
+    /// Removes the entries of @p folder whose names match @p pattern (fnmatch, '*' within one name), folders
+    /// with their content.
     void remove(const std::string& folder, const std::string& pattern)
     {
         for (const fs::path& path : matching(folder, pattern)) {
@@ -123,8 +123,8 @@ private:
     std::vector<std::string> done_;
 };
 
-/// Debian makes host keys when the package is installed, cloud-init at its first start; other systems get
-/// none.
+/// Debian creates host keys at the package's installation, and cloud-init at its first start. Other systems
+/// create none.
 void makeKeysAtStart(Tree& tree)
 {
     if (!tree.has("usr/bin/ssh-keygen") || !tree.has("etc/systemd/system") || tree.has("usr/bin/cloud-init"))

@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::size_t kBlock = 512;
 constexpr std::size_t kLongestName = 100;
-constexpr std::uint64_t kLargestSize = 077777777777; ///< of eleven octal digits
+constexpr std::uint64_t kLargestSize = 077777777777; ///< the largest number of eleven octal digits
 constexpr std::uint64_t kLargestId = 07777777;
 
-/// "LENGTH name=value\n", where the length counts itself.
+/// "LENGTH name=value\n", where LENGTH includes its own digits.
 std::string record(std::string_view name, std::string_view value)
 {
     const std::size_t rest = name.size() + value.size() + 3;
@@ -31,7 +31,7 @@ std::string padded(std::string bytes)
     return bytes;
 }
 
-/// A block of a ustar archive, field by field.
+/// Fills a ustar header block field by field.
 class Ustar {
 public:
     void text(std::size_t offset, std::size_t length, std::string_view value)
@@ -83,7 +83,7 @@ bool isFile(const PaxEntry& entry)
     return !entry.hardLink && S_ISREG(entry.mode);
 }
 
-/// The map of GNU's sparse format 1.0, which is the begin of the content.
+/// The map of GNU's sparse format 1.0, which precedes the data.
 std::string sparseMap(const PaxEntry& entry)
 {
     if (!isFile(entry) || !entry.sparse)
@@ -119,7 +119,7 @@ std::string recordsOf(const PaxEntry& entry, std::uint64_t size)
     if (entry.nanoseconds != 0 && entry.seconds >= 0)
         out += record("mtime", fmt::format("{}.{:09}", entry.seconds, entry.nanoseconds));
     else if (!plain)
-        out += record("mtime", std::to_string(entry.seconds)); // before 1970 its fraction is not kept
+        out += record("mtime", std::to_string(entry.seconds)); // times before 1970 lose their fraction
     for (const auto& [name, value] : entry.attributes)
         out += record("SCHILY.xattr." + name, value);
     return out;

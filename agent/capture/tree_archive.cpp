@@ -35,7 +35,7 @@ constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
                 "look at the disk: bm node show NODE; fsck on the machine");
 }
 
-/// Where a file has content, as its file system tells.
+/// The extents of a file with data, as its file system reports them.
 std::vector<ContentRange> contentOf(int fd, off_t size)
 {
     std::vector<ContentRange> whole{{0, static_cast<std::uint64_t>(size)}};
@@ -92,7 +92,7 @@ PaxEntry entryOf(const std::string& path, const struct stat& status)
 /// One pass over all parts.
 class TreeArchive::Walk {
 public:
-    /// @param sink  nothing: only the length is wanted
+    /// @param sink  empty: only counts the length
     Walk(const Sink* sink, const std::stop_token& stop) : sink_(sink), stop_(stop), piece_(kPieceBytes) {}
 
     void add(const ArchivePart& part) { visit(part, part.prefix, part.folder.string()); }
@@ -158,7 +158,7 @@ private:
             header(entry);
     }
 
-    /// The name under which the same file was archived before.
+    /// The earlier name of the same file in the archive.
     std::optional<std::string> linkOf(const std::string& path, const struct stat& status)
     {
         if (S_ISDIR(status.st_mode) || status.st_nlink < 2)

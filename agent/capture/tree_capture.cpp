@@ -11,7 +11,7 @@ namespace bm::agent {
 
 namespace {
 
-/// Passes on what comes behind the first bytes.
+/// Drops the first bytes and passes on the rest.
 class Tail {
 public:
     Tail(std::uint64_t skip, images::BlockWriter& writer, StepProgress& progress)

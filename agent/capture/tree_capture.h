@@ -8,8 +8,8 @@
 namespace bm::agent {
 
 /// Sends the files of the system on @p device (CapturedSystem) as an archive to the node's capture at @p url.
-/// @param device  an overlay: written to
-/// @return without disk and seconds
+/// @param device  an overlay, because the mounts write to it
+/// @return the result without the members disk and seconds
 /// @throws Error as CapturedSystem, TreeArchive and sendCapture()
 wire::CaptureDiskResult captureTree(const StepContext& context, const std::string& url,
                                     const BlockDevice& device, bool generalise,

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::size_t kFewestBuffers = 4;
 constexpr int kTriesInOrder = 3;
-constexpr std::size_t kBadBlocksPerPass = 16; ///< a server that is wrong this often serves no more
+constexpr std::size_t kBadBlocksPerPass = 16; ///< after this many wrong blocks the server counts as broken
 constexpr int kTriesOfPeers = 3;
-constexpr std::chrono::milliseconds kPeerHeals{200}; ///< a peer that left a block out fetches it again itself
+constexpr std::chrono::milliseconds kPeerHeals{200}; ///< a peer that omits a block fetches it again itself
 
 void pauseUnlessStopped(std::chrono::milliseconds span, const std::stop_token& stop)
 {
@@ -108,7 +108,7 @@ void BlockPipeline::fetchAll()
                                  }},
                                 failed_.get_token(), plan_.serverOnly);
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::Aborted) // whoever stopped the pipeline reports why
+        if (error.code() != ErrorCode::Aborted) // the thread that stopped the pipeline reports the reason
             throw;
     }
 }
@@ -127,7 +127,7 @@ void BlockPipeline::decodeAll()
     }
 }
 
-/// @return whether the block's bytes are in @p raw; else it is left for the next pipeline
+/// @return whether @p raw has the block's bytes; otherwise the next pipeline fetches it
 bool BlockPipeline::decode(images::BlockDecoder& decoder, const Item& item, const AlignedBuffer& raw)
 {
     FramePtr frame = item.frame;
@@ -166,7 +166,8 @@ bool BlockPipeline::verify(images::BlockDecoder& decoder, const FramePtr& frame,
     return true;
 }
 
-/// A peer that passed a wrong block on fetches it again itself: tries the peers a few times, then the server.
+/// A peer that forwarded a wrong block fetches it again itself. So this tries the peers a few times, then the
+/// server.
 FramePtr BlockPipeline::fetchAgain(std::size_t block, bool serverOnly)
 {
     FramePtr frame;

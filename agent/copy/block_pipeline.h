@@ -21,23 +21,23 @@
 
 namespace bm::agent {
 
-/// A verified block, zeros after its end.
+/// A verified block, padded with zeros.
 struct RawBlock {
     std::size_t block = 0;
     AlignedBuffer bytes;
 };
 
-/// From the source to a sink: one thread fetches frames, others verify and decompress them; the sink takes
-/// the blocks by next() and gives their buffers back. Memory is bounded by the pool of buffers and the
-/// source's frames, whatever the image's size. One pipeline is one go over a list of blocks.
+/// Moves blocks from a source to a sink. One thread fetches frames; others decompress and verify them. The
+/// sink gets the blocks from next() and returns their buffers. The pool of buffers and the source's frames
+/// bound the memory, whatever the image's size. One pipeline makes one pass over a list of blocks.
 class BlockPipeline {
 public:
     enum class Order : std::uint8_t {
-        Any,  ///< several threads decompress; a block that does not verify is left for the next pipeline
-        Given ///< one thread decompresses; a block that does not verify is fetched again at once
+        Any,  ///< several threads decompress; the next pipeline fetches blocks that do not verify
+        Given ///< one thread decompresses; it fetches a block that does not verify again at once
     };
     struct Plan {
-        std::span<const std::size_t> blocks; ///< no holes among them
+        std::span<const std::size_t> blocks; ///< without holes
         Order order = Order::Any;
         bool serverOnly = false;
         unsigned decoders = 0; ///< threads, with Order::Any; 0: as many as cores
@@ -46,17 +46,17 @@ public:
     /// Called on a decompressing thread before the sink gets the block.
     using OnVerified = std::function<void(std::size_t block, std::span<const std::byte> raw)>;
 
-    /// Begins. All borrowed, the plan's blocks too.
+    /// Starts the threads. Borrows all arguments and the plan's blocks.
     BlockPipeline(const images::Manifest& manifest, CopySource& source, AgentLog& log, const Plan& plan,
                   const std::stop_token& stop, OnVerified onVerified = {});
     ~BlockPipeline();
     BlockPipeline(const BlockPipeline&) = delete;
     BlockPipeline& operator=(const BlockPipeline&) = delete;
 
-    /// The next verified block; nothing after the last one, or once the pipeline failed. Thread-safe.
+    /// The next verified block; nothing after the last one, or after a failure. Thread-safe.
     std::optional<RawBlock> next() { return raws_.pop(); }
     void giveBack(AlignedBuffer bytes) { rawPool_.push(std::move(bytes)); }
-    /// Ends it all with the exception that @p work throws, if any: for the sink's threads.
+    /// Runs @p work on a thread of the sink. An exception of @p work stops the pipeline.
     template <class Work> void guarded(Work work)
     {
         try {
@@ -65,11 +65,11 @@ public:
             fail(std::current_exception());
         }
     }
-    /// Requested once the pipeline fails or is stopped.
+    /// Requested when the pipeline fails or is stopped.
     std::stop_token stopped() const { return failed_.get_token(); }
     /// Waits for its threads; the sink must have taken every block. @return blocks that did not verify
-    /// @throws Error ChecksumMismatch (which block, from where), Aborted; what the source calls final; what
-    /// guarded() caught
+    /// @throws Error ChecksumMismatch (naming block and source), Aborted, a permanent error of the source, an
+    /// exception from guarded()
     std::vector<std::size_t> finish();
     const std::optional<model::Error>& lastMismatch() const { return lastMismatch_; }
     /// Stored bytes of blocks that were fetched again.
@@ -78,7 +78,7 @@ public:
 private:
     struct Item {
         std::size_t block = 0;
-        FramePtr frame; ///< null: its source left it out
+        FramePtr frame; ///< null: the source omitted it
     };
     void fail(std::exception_ptr failure);
     void abort();
@@ -108,11 +108,11 @@ private:
     std::atomic<unsigned> decoding_{0};
     std::stop_source failed_;
     std::stop_callback<std::function<void()>> stopCallback_;
-    std::vector<std::jthread> decoders_; ///< last: they end before what they use
+    std::vector<std::jthread> decoders_; ///< last member: its threads end before the other members
     std::jthread fetcher_;
 };
 
-/// The image's blocks that are no holes, in their order.
+/// The image's blocks without the holes, in order.
 std::vector<std::size_t> dataBlocks(const images::Manifest& manifest);
 
 } // namespace bm::agent

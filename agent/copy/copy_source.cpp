@@ -23,7 +23,7 @@ FramePtr CopySource::fetchBeside(std::size_t block, bool serverOnly, const std::
     FramePtr frame;
     fetcher.fetch({&block, 1}, {[&](const FramePtr& whole) { frame = whole; }}, stop, serverOnly);
     if (copy != nullptr)
-        copy->source(source); // the report names the source of the copy, not of this block
+        copy->source(source); // the report names the source of the whole copy
     return frame;
 }
 

@@ -14,19 +14,19 @@
 
 namespace bm::agent {
 
-/// Where the blocks of one copy come from: the server and, with a relay, the other nodes; and the frames of
-/// them in memory.
+/// The sources of one copy's blocks (the server and, with a relay, the other nodes) and the frames in memory.
 class CopySource {
 public:
-    /// All borrowed. @p frameBytes: of frames on their way; a relay keeps more, for the nodes behind this one
+    /// Borrows all arguments. @p frameBytes  limit of the frames in transit; a relay keeps more for the
+    /// downstream nodes
     CopySource(const images::Manifest& manifest, const ImageOrder& order, std::size_t frameBytes,
                AgentLog& log);
     FrameFetcher& fetcher() { return *fetcher_; }
     FrameStore& store() { return relay_ ? relay_->store() : *store_; }
-    Relay* relay() { return relay_ ? &*relay_ : nullptr; } ///< null without one
-    std::string name() const { return server_->name(); }   ///< the server's, for people
-    /// One block, beside what fetcher() fetches. @return nothing when a peer leaves it out
-    /// @throws Error Aborted, or what the server calls final
+    Relay* relay() { return relay_ ? &*relay_ : nullptr; } ///< null without a relay
+    std::string name() const { return server_->name(); }   ///< the server's name, for people
+    /// Fetches one block in parallel with fetcher(). @return nothing when a peer omits it
+    /// @throws Error Aborted, or a permanent error of the server
     FramePtr fetchBeside(std::size_t block, bool serverOnly, const std::stop_token& stop);
 
 private:

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kShareOfTrial = 32;
 constexpr std::size_t kMostTrialBlocks = 32;
-constexpr std::size_t kFewestTrialBlocks = 4; ///< fewer measure the latency, not the speed
+constexpr std::size_t kFewestTrialBlocks = 4; ///< with fewer bytes the latency dominates
 
 } // namespace
 

@@ -10,24 +10,24 @@ namespace bm::agent {
 /// The result of reading a few blocks of the disk.
 struct Probe {
     std::size_t looked = 0;
-    std::size_t held = 0;      ///< of them, with the image's bytes already
-    double bytesPerSecond = 0; ///< raw, reading and hashing
+    std::size_t held = 0;      ///< sampled blocks that equal the image's
+    double bytesPerSecond = 0; ///< of reading and hashing, in raw bytes
 };
 
-/// How the blocks come onto the disk, and why.
+/// The method of copying, and the reason.
 struct DeltaChoice {
-    bool onlyDiffering = false; ///< the whole disk is hashed first
+    bool onlyDiffering = false; ///< hash the whole disk first
     std::string why;            ///< for people
 };
 
-/// Hashing all costs 1/@p probe.bytesPerSecond a byte and spares the copy of the share that is held. It is
-/// chosen where it is expected to end sooner.
-/// @param copyBytesPerSecond raw, measured: fetched, verified, unpacked and written; 0: not measured, then
-/// any held block decides for hashing
+/// Chooses the method that is expected to end sooner. Hashing costs 1/@p probe.bytesPerSecond per byte and
+/// saves the copy of the blocks that the disk already has.
+/// @param copyBytesPerSecond the measured rate in raw bytes, from fetch to write; 0: not measured, then one
+/// equal block suffices for hashing
 DeltaChoice chooseDelta(const Probe& probe, double copyBytesPerSecond);
 
-/// The blocks by which copying is measured: a thirty-second of the image's data, at most 32 MiB; none for
-/// images so small that either way takes no time. Neither holes nor the first block are among them.
+/// The blocks that measure the rate of copying: a thirty-second of the image's data, at most 32 MiB. None for
+/// small images, where both methods are fast. Excludes holes and the first block.
 std::vector<std::size_t> trialBlocks(const images::Manifest& manifest);
 
 } // namespace bm::agent

@@ -50,7 +50,7 @@ struct Target {
     std::vector<Extent> oldPartitions{};
 };
 
-/// One deployment on its way: what its stages share.
+/// The state that the stages of one deployment share.
 class Deployment {
 public:
     Deployment(const DeployOrder& order, const std::vector<std::filesystem::path>& disks,
@@ -108,7 +108,7 @@ private:
             log_.warning("the kernel keeps the old partition table of " + device.path().string());
     }
 
-    /// Refuses whatever it may refuse, before it writes a byte.
+    /// Makes all checks before the first write.
     void prepare()
     {
         say("fetching the manifest");
@@ -158,7 +158,7 @@ private:
             source_->fetcher().fetch({&block, 1}, {[&](const FramePtr& frame) { firstFrame_ = frame; }},
                                      stop_, last);
             if (!firstFrame_)
-                continue; // its source retracted it
+                continue; // the source withdrew it
             try {
                 images::BlockDecoder().decodeAny(entry, firstFrame_->bytes(), raw);
                 return raw;
@@ -195,7 +195,7 @@ private:
         table_ = found.kind;
     }
 
-    /// Tries on a copy what finishTable() will do.
+    /// Checks finishTable() on a copy of the table.
     void checkRoom(const BlockDevice& device, const std::vector<std::byte>& begin) const
     {
         std::optional<Gpt> table =
@@ -228,7 +228,7 @@ private:
         for (std::size_t i = 1; i < manifest_.blocks.size(); ++i)
             sort(i, present, blocks, holes, missing);
         if (!manifest_.blocks.empty())
-            sort(0, present, blocks, holes, missing); // last: till then nothing can boot from this disk
+            sort(0, present, blocks, holes, missing); // last: until then the disk does not boot
         if (!present.empty() && !present[0])
             zeroFirstBlock();
         progress_.add(outcome_.bytesPresent);
@@ -245,7 +245,7 @@ private:
         outcome_.bytesWritten += missing;
     }
 
-    /// Which blocks need not be copied, if it pays to ask.
+    /// The blocks that need no copy, if the comparison saves time.
     std::vector<bool> presentBlocks()
     {
         std::vector<bool> none(manifest_.blocks.size(), false);
@@ -301,7 +301,7 @@ private:
                 .write(blocks, holes, hashes_, ended_.get_token());
         } catch (const Error&) {
             for (const auto& target : targets_)
-                target->readBack->check(); // throws where the disk gave back other bytes
+                target->readBack->check(); // throws when the disk returned other bytes
             throw;
         }
         outcome_.bytesFetched = source_->fetcher().bytesFetched();
@@ -363,13 +363,13 @@ private:
     Manifest manifest_;
     std::string configDrive_;
     std::vector<BlockHash> hashes_;
-    std::vector<bool> copied_; ///< by measuredCopy()
+    std::vector<bool> copied_; ///< written by measuredCopy()
     std::optional<WrittenBlocks> written_;
-    std::stop_source ended_; ///< of the writing: stopped, or because a disk gave back other bytes
+    std::stop_source ended_; ///< stops the writing: a stop request, or a disk returned other bytes
     std::vector<std::unique_ptr<Target>> targets_;
-    std::vector<CopyTarget> copyTargets_; ///< of targets_, once they are written to
-    std::optional<CopySource> source_;    ///< after the disk that its relay serves from
-    FramePtr firstFrame_; ///< kept till the end: the disk's first block is changed after it was written
+    std::vector<CopyTarget> copyTargets_; ///< of targets_, from the first write on
+    std::optional<CopySource> source_;    ///< after the disk, from which the relay serves
+    FramePtr firstFrame_; ///< kept until the end, because the disk's first block changes after it was written
     TableKind table_ = TableKind::None;
     DeployOutcome outcome_;
 };

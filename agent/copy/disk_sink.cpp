@@ -83,7 +83,7 @@ void DiskSink::writeBlock(const RawBlock& raw)
 
 void DiskSink::zeroHoles(std::span<const std::size_t> holes, const std::stop_token& stop)
 {
-    constexpr std::size_t kBlocksAtOnce = 256; // so that progress is seen and a stop is heard
+    constexpr std::size_t kBlocksAtOnce = 256; // so that progress and stop requests are handled in time
     for (std::size_t i = 0; i < holes.size();) {
         std::size_t count = 1;
         while (i + count < holes.size() && count < kBlocksAtOnce && holes[i + count] == holes[i] + count)

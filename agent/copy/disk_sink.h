@@ -23,25 +23,25 @@ struct CopyTarget {
     ReadBack& readBack;
 };
 
-/// Writes the blocks of a pipeline to every target with O_DIRECT, on threads of its own, and zeroes the
-/// holes.
+/// The sink of disk images: writes a pipeline's blocks to every target with O_DIRECT, on threads of its own,
+/// and zeroes the holes.
 class DiskSink {
 public:
-    /// All borrowed. Every target is at least as long as the image; all have sectors of one size.
+    /// Borrows all arguments. Every target is at least as long as the image; all have the same sector size.
     struct Parts {
         const images::Manifest& manifest;
         CopySource& source;
         std::span<const CopyTarget> targets;
-        WrittenBlocks& written; ///< learns which blocks are on the first target
+        WrittenBlocks& written; ///< records the blocks of the first target
         StepProgress& progress;
         AgentLog& log;
     };
     DiskSink(const Parts& parts, PipelineSettings settings) : parts_(parts), settings_(settings) {}
 
-    /// Writes @p blocks (no holes among them) in this order and zeroes @p holes meanwhile. A block that does
-    /// not verify is fetched again, three times, the last from the server. @p hashes gets the hash of each
-    /// block written.
-    /// @throws Error ChecksumMismatch (which block, from where), DiskFailed, Aborted; NotFound, Forbidden ...
+    /// Writes @p blocks (without holes) in this order and zeroes @p holes at the same time. Fetches a block
+    /// that does not verify again, up to three times, the last time from the server. @p hashes gets the hash
+    /// of each block written.
+    /// @throws Error ChecksumMismatch (naming block and source), DiskFailed, Aborted; NotFound, Forbidden ...
     /// of the source
     void write(std::span<const std::size_t> blocks, std::span<const std::size_t> holes,
                std::vector<BlockHash>& hashes, const std::stop_token& stop);

@@ -19,9 +19,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::uint64_t kRequestBytes = std::uint64_t{256} << 20U; ///< of one ranged GET, about
-constexpr std::uint64_t kGapBytes = std::uint64_t{256}
-                                    << 10U; ///< cheaper to read and drop than to request around
+constexpr std::uint64_t kRequestBytes = std::uint64_t{256} << 20U; ///< approximate size of one ranged GET
+constexpr std::uint64_t kGapBytes =
+    std::uint64_t{256} << 10U; ///< reading and dropping a short gap costs less than another request
 constexpr std::chrono::milliseconds kEarlyPause = 100ms;
 constexpr std::chrono::milliseconds kProbeEvery = 1s;
 constexpr std::chrono::milliseconds kProbePatience = 500ms;
@@ -105,7 +105,7 @@ void FrameFetcher::step(FetchRun& run, const std::stop_token& stop, bool serverO
 
 void FrameFetcher::fromPeer(const PeerAddress& peer, FetchRun& run, const std::stop_token& stop)
 {
-    if (choice_->lies(peer.text())) { // its blocks failed verification after it had ended
+    if (choice_->lies(peer.text())) { // its blocks failed verification after its end
         choice_->leave(peer, Leaving::Lying, "blocks of it fail verification");
         return;
     }
@@ -138,7 +138,8 @@ bool FrameFetcher::peerAnswers(const std::stop_token& stop)
     }
 }
 
-/// Until the run is done, the server breaks, or a peer answers that may serve instead.
+/// Reads from the server until the run is complete, the server fails, or a peer answers that may serve
+/// instead.
 void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool serverOnly)
 {
     std::stop_source ended;
@@ -171,7 +172,7 @@ void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool s
     waitBeforeServer(ended.get_token(), stop);
 }
 
-/// @return whether a peer answers; false when @p over comes first
+/// @return whether a peer answers before @p over
 bool FrameFetcher::awaitPeer(const std::stop_token& over)
 {
     while (!over.stop_requested()) {
@@ -182,7 +183,7 @@ bool FrameFetcher::awaitPeer(const std::stop_token& over)
     return false;
 }
 
-/// A peer that answers meanwhile, @p peerFound, cuts it short. @throws Error when @p stop does
+/// Ends early when a peer answers (@p peerFound). @throws Error when @p stop is requested
 void FrameFetcher::waitBeforeServer(const std::stop_token& peerFound, const std::stop_token& stop)
 {
     try {
@@ -227,7 +228,7 @@ bool FrameFetcher::take(FetchRun& run, std::uint64_t& at, std::span<const std::b
 {
     while (!bytes.empty() && !run.done()) {
         const images::BlockEntry& entry = run.entry();
-        if (at < entry.offset) { // a hole's frame, or one that the disk already holds
+        if (at < entry.offset) { // the frame of a hole, or of a block that the disk already has
             const std::size_t skip = std::min<std::uint64_t>(bytes.size(), entry.offset - at);
             bytes = bytes.subspan(skip);
             at += skip;

@@ -16,25 +16,26 @@
 
 namespace bm::agent {
 
-/// Fetches frames: from the relay's peers while one of them serves, else from the server, with
-/// many consecutive frames per request. When a source breaks, stalls or lies the next goes on at its block
-/// and byte; the server is tried for ever, with back-off. One thread calls fetch().
+/// Fetches frames from the relay's peers while one of them serves, otherwise from the server, with many
+/// consecutive frames per request. When a source breaks, stalls or sends wrong bytes, the next source
+/// continues at the same block and byte. Retries the server without limit, with back-off. One thread calls
+/// fetch().
 class FrameFetcher {
 public:
-    static constexpr const char* kServer = "server"; ///< name of it among the sources
-    /// All borrowed. @p copy: null without a relay.
+    static constexpr const char* kServer = "server"; ///< its name in the list of sources
+    /// Borrows all arguments. @p copy: null without a relay.
     FrameFetcher(const images::Manifest& manifest, FrameSource& server, FrameStore& store, AgentLog& log,
                  RelayCopy* copy = nullptr);
-    /// Fetches beside @p other, and knows which peers it left.
+    /// Fetches in parallel with @p other and shares its list of suspended peers.
     FrameFetcher(const FrameFetcher& other, FrameSource& server, FrameStore& store);
-    /// Fetches the frames of @p blocks in this order; calls onMissing for those that a peer left out. Returns
-    /// early when the store was aborted. @p serverOnly: no peer is trusted with them any more.
-    /// @throws Error Aborted, or what the server calls final
+    /// Fetches the frames of @p blocks in this order; calls onMissing for those that a peer omits. Returns
+    /// early after an abort of the store. @p serverOnly: uses no peer.
+    /// @throws Error Aborted, or a permanent error of the server
     void fetch(std::span<const std::size_t> blocks, FetchRun::Handlers handlers, const std::stop_token& stop,
                bool serverOnly = false);
-    /// A frame failed verification: its source gets a few more chances. Thread-safe.
+    /// Records that a frame failed verification. Its source may fail a few times. Thread-safe.
     void rejected(const FramePtr& frame);
-    /// Whether peers may serve a block again that failed verification.
+    /// Whether a peer may serve a block again after it failed verification.
     bool hasPeers() const { return copy_ != nullptr; }
     std::uint64_t bytesFetched() const { return bytesFetched_; }
 

@@ -26,7 +26,7 @@ constexpr std::size_t kProbes = 16;
 
 using OnBlock = std::function<void(std::size_t block, std::span<const std::byte> bytes)>;
 
-/// @return whether the disk gave it
+/// @return whether the disk could read it
 bool readBlock(const BlockDevice& device, std::size_t block, std::span<std::byte> into)
 {
     try {
@@ -39,8 +39,8 @@ bool readBlock(const BlockDevice& device, std::size_t block, std::span<std::byte
     }
 }
 
-/// Calls @p onBlock for each block that @p wanted wants, on several threads, in about rising order; what the
-/// disk does not give is left out.
+/// Calls @p onBlock for each block that @p wanted selects, on several threads, in roughly rising order. Skips
+/// unreadable blocks.
 void forEachBlock(const images::Manifest& manifest, const BlockDevice& device,
                   const std::function<bool(std::size_t)>& wanted, const OnBlock& onBlock,
                   const std::stop_token& stop)
@@ -83,7 +83,7 @@ bool holds(const images::BlockEntry& entry, std::span<const std::byte> bytes)
     return !images::isAllZero(bytes) && images::sha256(bytes) == entry.sha256;
 }
 
-/// The blocks that a probe of the disk reads: up to kProbes, spread over the data, not the first.
+/// The blocks that a probe reads: up to kProbes, spread over the data, without the first block.
 std::vector<bool> probedBlocks(const images::Manifest& manifest)
 {
     std::vector<std::size_t> blocks;

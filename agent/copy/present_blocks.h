@@ -12,8 +12,8 @@ namespace bm::agent {
 /// Reads a few blocks spread over the disk and compares them with the image's.
 Probe probeDisk(const images::Manifest& manifest, const BlockDevice& device, const std::stop_token& stop);
 
-/// Which blocks of the image the disk already holds, by SHA-256; blocks that are @p known are left out, and
-/// one that cannot be read is not held. Hashes of those found are put into @p hashes.
+/// The blocks of the image that the disk already has, by SHA-256. Skips the blocks in @p known; an unreadable
+/// block counts as different. Stores the hashes of the equal blocks in @p hashes.
 std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device,
                               const std::vector<bool>& known, std::vector<BlockHash>& hashes,
                               const std::stop_token& stop);

@@ -20,7 +20,7 @@ namespace {
 constexpr unsigned kReadBackReaders = 2;
 constexpr auto kFlushEvery = 500ms;
 constexpr std::size_t kFewestPerFlush = 8;
-constexpr std::size_t kAtTheWriters = 2; ///< being written, not waiting
+constexpr std::size_t kAtTheWriters = 2; ///< being written at the moment
 
 } // namespace
 

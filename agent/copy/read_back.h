@@ -20,31 +20,33 @@
 
 namespace bm::agent {
 
-/// Reads the image back and compares, behind the writer: about every half second it flushes the disk's cache,
-/// and reads the blocks written before that while no block waits to be written. So a copy that waits for its
-/// link has little left to read at the end, and one that waits for its disk loses no time. Holes must be
-/// zero. Two threads of its own, a block's memory each. Thread-safe.
+/// Reads the image back during the copy and compares it. About every half second it flushes the disk's cache;
+/// it then reads the flushed blocks while no block waits to be written. So a copy that is limited by the
+/// network has little left to read at the end, and a copy that is limited by the disk loses no time. Holes
+/// must be zero. Runs two threads with one block of memory each. Thread-safe.
 class ReadBack {
 public:
     /// All borrowed.
     struct Parts {
         const images::Manifest& manifest;
         BlockDevice& device;
-        const std::vector<BlockHash>& hashes; ///< a block's is in place before wrote() or onDisk()
+        const std::vector<BlockHash>& hashes; ///< has a block's hash before wrote() or onDisk()
         StepProgress& progress;
     };
-    /// @p onFailure is called once, on one of its threads, when the first block differs: to end the writing.
+    /// Calls @p onFailure once, on one of its threads, when the first block differs, so that the caller stops
+    /// writing.
     ReadBack(const Parts& parts, std::function<void()> onFailure);
     ~ReadBack();
     ReadBack(const ReadBack&) = delete;
     ReadBack& operator=(const ReadBack&) = delete;
 
-    /// A block is about to be written: the disk is wanted. Then wrote() follows.
+    /// Announces a write, which has priority on the disk. Call wrote() afterwards.
     void willWrite();
     void wrote(std::size_t block);
-    /// The block is there, without willWrite().
+    /// Announces a block that the disk has already, without willWrite().
     void onDisk(std::size_t block);
-    /// All is written and flushed: reads the rest, also blocks that no call named.
+    /// Call it when all blocks are written and flushed: reads the remaining blocks, including blocks without
+    /// a call of wrote() or onDisk().
     /// @throws Error DiskFailed naming the offset of the first block found to differ, Aborted
     void finish(const std::stop_token& stop);
     /// @throws Error DiskFailed if a block differed so far
@@ -66,7 +68,7 @@ private:
     std::condition_variable_any changed_;
     std::vector<bool> told_;
     std::deque<std::size_t> written_; ///< since the last flush
-    std::deque<std::size_t> flushed_; ///< may be read
+    std::deque<std::size_t> flushed_; ///< ready to be read
     std::size_t awaited_ = 0;         ///< blocks on their way to the disk
     std::size_t left_;                ///< blocks not yet compared
     bool flushing_ = false;

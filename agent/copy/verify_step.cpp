@@ -1,4 +1,4 @@
-// verify_disk: a deployed disk compared with what was written to it. Nothing is written.
+// verify_disk: compares a deployed disk with its image. Writes nothing.
 #include "agent/copy/verify_step.h"
 
 #include "agent/base/aligned_buffer.h"
@@ -51,7 +51,7 @@ Found compare(const Manifest& manifest, std::size_t block, const BlockDevice& de
     return same ? Found::Same : Found::Changed;
 }
 
-/// Which partitions the blocks that differ lie in.
+/// The partitions that contain the differing blocks.
 std::vector<wire::VerifiedPartition> byPartition(const BlockDevice& device, const std::vector<Found>& found,
                                                  const StepContext& context)
 {

@@ -45,7 +45,7 @@ wire::WriteImageResult resultOf(const Disk& disk, const DeployOutcome& outcome)
             .megabytesPerSecond = megabytesPerSecond(outcome.imageBytes, outcome.seconds)};
 }
 
-/// The chosen disk and those that get the same image; what the kernel assembled from them is stopped.
+/// The chosen disk and the further disks for the same image. Stops the kernel's arrays and volumes on them.
 std::vector<Disk> disksFor(const wire::WriteImageArguments& in, const StepContext& context)
 {
     std::vector<Disk> disks{chooseDisk(in.disk, context)};
@@ -60,7 +60,7 @@ std::vector<Disk> disksFor(const wire::WriteImageArguments& in, const StepContex
     return disks;
 }
 
-/// Each of several disks; all were compared with the same manifest, block by block.
+/// The result of each of several disks; all were compared with the same manifest, block by block.
 std::vector<wire::WrittenDisk> eachOf(const std::vector<Disk>& disks, const DeployOutcome& outcome)
 {
     std::vector<wire::WrittenDisk> all;

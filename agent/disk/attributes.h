@@ -4,10 +4,10 @@
 
 namespace bm::agent {
 
-/// Extended attributes by name; ACLs are among them (system.posix_acl_access), as the kernel shows them.
+/// Extended attributes by name, in the kernel's form; includes ACLs (system.posix_acl_access).
 using Attributes = std::map<std::string, std::string, std::less<>>;
 
-/// Those of @p path itself, no link followed; none where the file system has none.
+/// The attributes of @p path itself; follows no link. Empty when the file system supports none.
 /// @throws std::system_error
 Attributes attributesOf(const std::string& path);
 

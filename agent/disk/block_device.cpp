@@ -34,7 +34,7 @@ std::string reason(int error)
 platform::Fd openDirect(const std::filesystem::path& path, int flags)
 {
     platform::Fd fd(::open(path.c_str(), flags | O_DIRECT | O_CLOEXEC));
-    if (!fd && errno == EINVAL) // a file system without it
+    if (!fd && errno == EINVAL) // the file system does not support it
         fd = platform::Fd(::open(path.c_str(), flags | O_CLOEXEC));
     return fd;
 }
@@ -185,7 +185,7 @@ void BlockDevice::flush()
     if (::fsync(fd_.get()) != 0)
         failed("flushing", 0, errno);
     if (isBlock_)
-        ::ioctl(fd_.get(), BLKFLSBUF, 0); // refused to the unprivileged: then O_DIRECT alone must do
+        ::ioctl(fd_.get(), BLKFLSBUF, 0); // unprivileged users may not call it; O_DIRECT suffices then
 }
 
 bool BlockDevice::rereadPartitions()

@@ -11,13 +11,13 @@
 
 namespace bm::agent {
 
-/// A disk, or a regular file standing in for one, opened alone (O_EXCL) and past the page cache (O_DIRECT
-/// where there is such a thing). Offsets, lengths and buffers are multiples of sectorBytes(). write, read and
-/// zero are thread-safe.
+/// A disk, or a regular file in place of one, opened exclusively (O_EXCL) and without the page cache
+/// (O_DIRECT where the file system supports it). Offsets, lengths and buffers are multiples of sectorBytes().
+/// write, read and zero are thread-safe.
 class BlockDevice {
 public:
     enum class Access : std::uint8_t { Read, Write };
-    /// @throws Error DiskNotFound, Conflict (in use, and by whom), DiskFailed
+    /// @throws Error DiskNotFound, Conflict (in use; names the holders), DiskFailed
     BlockDevice(std::filesystem::path path, Access access);
 
     const std::filesystem::path& path() const { return path_; }
@@ -31,15 +31,16 @@ public:
     /// Reads of this range give zeros afterwards: BLKZEROOUT, or a hole punched into a file, or zeros
     /// written. A discard would not do: it may leave old bytes. @throws Error Aborted
     void zero(std::uint64_t offset, std::uint64_t length, const std::stop_token& stop = {});
-    /// Plain: BLKDISCARD, or a hole punched into a file; the device decides what it reads as afterwards.
-    /// Secure: BLKSECDISCARD, which erases old copies inside the device, too; files cannot do it.
-    /// @return the system's error; a device may be unable to do it
+    /// Plain: BLKDISCARD, or a hole punched into a file. The later content depends on the device.
+    /// Secure: BLKSECDISCARD, which erases old copies inside the device, too. Fails on files.
+    /// @return the system's error; not every device supports it
     enum class Discard : std::uint8_t { Plain, Secure };
     std::error_code discard(std::uint64_t offset, std::uint64_t length, Discard how);
     /// Writes everything to the medium (fsync) and drops the kernel's buffers, so that the next read comes
     /// from the medium.
     void flush();
-    /// Has the kernel read the partition table again. False: the kernel refuses (in use); no failure.
+    /// Makes the kernel read the partition table again. @return false when the kernel refuses because the
+    /// disk is in use
     bool rereadPartitions();
 
 private:

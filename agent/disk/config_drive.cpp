@@ -23,7 +23,7 @@ bool hasAt(std::string_view image, std::size_t offset, std::string_view magic)
     return image.size() >= offset + magic.size() && image.substr(offset, magic.size()) == magic;
 }
 
-/// One MiB of the partition, zeros beyond the image.
+/// One MiB of the partition: the image's bytes, then zeros.
 void fill(const AlignedBuffer& buffer, std::string_view image, std::uint64_t offset)
 {
     std::ranges::fill(buffer.bytes(), std::byte{0});

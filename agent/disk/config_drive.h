@@ -12,9 +12,9 @@ namespace bm::agent {
 std::uint64_t configDrivePartitionBytes(std::string_view image);
 /// Checks that @p image is an ISO 9660 or FAT file system. @throws Error ConfigDriveFailed
 void checkConfigDrive(std::string_view image);
-/// Puts @p image into the partition "config-2" of @p table: the image's own where it has one that is large
-/// enough, else a new one at the disk's end. Fills the partition up with zeros and reads it
-/// back. Changes the table in memory only.
+/// Writes @p image to the partition "config-2" of @p table: the disk image's own partition if it is large
+/// enough, else a new one at the disk's end. Fills the rest of the partition with zeros and reads it back.
+/// Changes the table in memory only.
 /// @throws Error ConfigDriveFailed (no room), DiskFailed
 void placeConfigDrive(BlockDevice& device, Gpt& table, std::string_view image);
 

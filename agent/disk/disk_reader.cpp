@@ -1,4 +1,4 @@
-// Disks, by sysfs.
+// Reads the disks from sysfs.
 #include "agent/disk/inventory_reader.h"
 #include "agent/disk/scsi_vpd.h"
 #include "common/text/text.h"
@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t kSysfsSector = 512; ///< sysfs counts in these, whatever the disk's are
+constexpr std::uint64_t kSysfsSector = 512; ///< sysfs's unit, whatever the disk's sector size is
 
 std::string readBytes(const fs::path& path)
 {
@@ -86,7 +86,7 @@ void readWwn(const fs::path& block, const fs::path& device, wire::Disk& disk)
     disk.wwnVendorExtension = wwn.vendorExtension;
 }
 
-/// What udev's by-path would say, for the usual cases: "pci-0000:00:05.0", "pci-…-nvme-1",
+/// The name in udev's by-path, for the usual cases: "pci-0000:00:05.0", "pci-…-nvme-1",
 /// "pci-…-scsi-0:0:0:0", "pci-…-ata-1".
 std::string byPathOf(const fs::path& device, const wire::Disk& disk)
 {
@@ -138,7 +138,7 @@ wire::Disk readDisk(const fs::path& block, const SystemRoots& roots)
     return disk;
 }
 
-/// Neither disks nor what can be taken for one.
+/// Devices that are not disks.
 bool isPseudo(const std::string& name)
 {
     for (const std::string_view prefix : {"loop", "ram", "zram", "nbd", "fd", "md", "dm-"})

@@ -13,7 +13,7 @@ namespace bm::agent {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{64} << 10U;
-constexpr std::size_t kBeforeAndAfter = 256; ///< 16 MiB; some seconds on a disk that turns
+constexpr std::size_t kBeforeAndAfter = 256; ///< 16 MiB; some seconds on a rotating disk
 constexpr std::size_t kProof = 1024;
 
 struct Piece {
@@ -21,7 +21,8 @@ struct Piece {
     std::size_t bytes = 0;
 };
 
-/// One at a random place of each of @p count equal parts, and both ends. A small disk is covered whole.
+/// One random offset in each of @p count equal parts, and both ends. The samples cover a small disk
+/// completely.
 std::vector<Piece> placesOn(const BlockDevice& device, std::size_t count)
 {
     const std::uint64_t sector = device.sectorBytes();
@@ -45,7 +46,7 @@ std::vector<Piece> placesOn(const BlockDevice& device, std::size_t count)
     return places;
 }
 
-/// Each byte is the one before it.
+/// All bytes are equal.
 bool isOneByteRepeated(std::span<const std::byte> bytes)
 {
     return std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
@@ -68,7 +69,7 @@ DiskSamples::DiskSamples(const BlockDevice& device, const std::stop_token& stop)
         try {
             device.read(place.offset, buffer.bytes());
         } catch (const model::Error&) {
-            continue; // a locked or failing disk: that is no reason not to erase it
+            continue; // a locked or failing disk is erased all the same
         }
         if (!isOneByteRepeated(buffer.bytes()))
             samples_.push_back({place.offset, XXH3_64bits(buffer.bytes().data(), kPieceBytes)});

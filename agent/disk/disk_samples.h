@@ -8,14 +8,14 @@
 
 namespace bm::agent {
 
-/// Some pieces of a disk, spread over all of it (its ends are among them): what shows that a disk which says
-/// that it erased itself did so.
+/// Samples of a disk's content, spread over the whole disk and including its ends. They verify that a disk
+/// which reports an erasure has erased its data.
 class DiskSamples {
 public:
-    /// Reads them. What cannot be read is left out.
+    /// Reads the samples. Skips unreadable ones.
     DiskSamples(const BlockDevice& device, const std::stop_token& stop);
-    /// Byte of the first sample that held data (more than one byte repeated) and still holds the same.
-    /// Nothing: none does, or there was none. @throws Error DiskFailed, Aborted
+    /// The offset of the first sample with unchanged data. Samples of one repeated byte do not count as data.
+    /// @return nothing when no sample is unchanged @throws Error DiskFailed, Aborted
     std::optional<std::uint64_t> firstUnchanged(const BlockDevice& device, const std::stop_token& stop) const;
 
 private:
@@ -26,7 +26,7 @@ private:
     std::vector<Sample> samples_;
 };
 
-/// Byte of the first sample that is not all zeros, of 1024 at places that differ from call to call.
+/// The offset of the first sample with a nonzero byte, of 1024 samples at random offsets.
 /// @throws Error DiskFailed, Aborted
 std::optional<std::uint64_t> firstNonZero(const BlockDevice& device, const std::stop_token& stop);
 

@@ -48,7 +48,7 @@ std::uint64_t bytesOf(const Mounted& mounted)
                : 0;
 }
 
-/// @throws Error DiskFailed unless it ends with 0, or @p alsoGood
+/// @throws Error DiskFailed unless the exit code is 0 or @p alsoGood
 void run(const std::vector<std::string>& command, platform::Exec& exec, const model::Deadline& deadline,
          int alsoGood = 0)
 {
@@ -67,8 +67,8 @@ void growMounted(const BlockDevice& device, const ByteRange& part, FileSystem ki
     growth.bytesAfter = bytesOf(mounted);
 }
 
-/// Some ext file systems do not grow while mounted (no resize_inode, no right to). Slower: all of its maps
-/// are checked before.
+/// Some ext file systems do not grow while mounted (no resize_inode, no permission). Growing them unmounted
+/// is slower, because e2fsck checks all maps first.
 void growExtUnmounted(const BlockDevice& device, const ByteRange& part, FileSystemGrowth& growth,
                       platform::Exec& exec, const model::Deadline& deadline)
 {

@@ -32,7 +32,7 @@ bool textAt(std::span<const std::byte> head, std::size_t at, std::string_view te
     return head.size() >= at + text.size() && std::memcmp(head.data() + at, text.data(), text.size()) == 0;
 }
 
-/// The first bytes of @p part, fewer where it is shorter.
+/// The first bytes of @p part; fewer when it is shorter.
 std::vector<std::byte> headOf(const BlockDevice& device, const ByteRange& part)
 {
     const std::uint64_t sector = device.sectorBytes();
@@ -81,7 +81,7 @@ std::string_view programOf(FileSystem kind)
     return "";
 }
 
-/// Why the maps on disk may be behind the journal; "" when they are not.
+/// The reason why the maps on the disk may be older than the journal; "" when they are current.
 std::string unclean(FileSystem kind, std::span<const std::byte> head, const std::string& partition,
                     platform::Exec& exec, const model::Deadline& deadline)
 {
@@ -113,7 +113,7 @@ FreeSpace distrusted(FileSystem kind, const std::string& name, const std::string
     return {kind, name, {}, why};
 }
 
-/// "" also where the machine gives no loop device, or has no blkid.
+/// "" also without a loop device or blkid.
 std::string blkidType(const BlockDevice& device, const ByteRange& part, platform::Exec& exec,
                       const model::Deadline& deadline)
 {
@@ -191,7 +191,7 @@ std::vector<ByteRange> freeRangesFrom(std::string_view map, const ByteRange& par
     while (!map.empty()) {
         const std::vector<std::string_view> words = text::words(text::takeLine(map), " ");
         if (words.size() != 3 || words[0].starts_with('#'))
-            continue; // remarks, and the line with the current position
+            continue; // comments, and the line with the current position
         const ByteRange range{hexNumber(words[0]), hexNumber(words[0]) + hexNumber(words[1])};
         if (range.begin < at || range.end < range.begin)
             throw Error(ErrorCode::InvalidInput, "a map whose ranges are out of order");

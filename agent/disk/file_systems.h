@@ -23,14 +23,14 @@ struct ByteRange {
     bool operator==(const ByteRange&) const = default;
 };
 
-/// What lies at @p part of @p device, by its superblock.
+/// The file system at @p part of @p device, by its superblock.
 FileSystem fileSystemAt(const BlockDevice& device, const ByteRange& part);
-/// toText() of fileSystemAt(); else what blkid says ("LVM2_member", "f2fs"); "" where both know nothing.
+/// toText() of fileSystemAt(); else blkid's type ("LVM2_member", "f2fs"); "" for unknown content.
 /// @throws Error Aborted, DiskFailed
 std::string contentNameAt(const BlockDevice& device, const ByteRange& part, platform::Exec& exec,
                           const model::Deadline& deadline);
 
-/// A partition's, as the table has it.
+/// The range of a partition in its table.
 ByteRange bytesOf(const Extent& partition, const BlockDevice& device) noexcept;
 
 /// A map of free space.
@@ -38,19 +38,19 @@ struct FreeSpace {
     FileSystem kind = FileSystem::None;
     std::string name;            ///< as contentNameAt()
     std::vector<ByteRange> free; ///< of the device, in order
-    std::string distrust;        ///< why there is no map, for people; "" when there is one
+    std::string distrust;        ///< the reason for a missing map, for people; "": the map is valid
 };
 
-/// The free space of the file system at @p part: what its own maps say, read by partclone (swap: all but its
-/// head). A file system whose journal was not written back is not trusted, its maps may be behind: nothing is
-/// free then. Nothing is written.
+/// The free space of the file system at @p part by its own maps, which partclone reads (swap: everything
+/// after its header). While a journal is not replayed, the maps may be outdated, so nothing counts as free.
+/// Writes nothing.
 /// @throws Error Aborted, DiskFailed
 FreeSpace freeSpaceAt(const BlockDevice& device, const ByteRange& part, platform::Exec& exec, AgentLog& log,
                       const model::Deadline& deadline);
 
 /// partclone's domain map (ddrescue's format): ranges marked "?", moved to @p part's begin and cut at its
 /// end.
-/// @throws Error InvalidInput on what is no number, ranges out of order
+/// @throws Error InvalidInput (not a number, ranges out of order)
 std::vector<ByteRange> freeRangesFrom(std::string_view map, const ByteRange& part);
 
 } // namespace bm::agent

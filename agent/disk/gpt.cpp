@@ -20,7 +20,7 @@ constexpr std::string_view kSignature = "EFI PART";
 constexpr std::uint32_t kRevision = 0x00010000;
 constexpr std::uint32_t kGptHeaderBytes = 92;
 constexpr std::uint64_t kPartitionAlignBytes = std::uint64_t{1} << 20U;
-constexpr std::uint32_t kLongestTable = 1U << 20U; ///< bytes of entries; usual are 16 KiB
+constexpr std::uint32_t kLongestTable = 1U << 20U; ///< limit of the entries in bytes; usually 16 KiB
 constexpr std::size_t kTypeAt = 0;
 constexpr std::size_t kGuidAt = 16;
 constexpr std::size_t kFirstAt = 32;
@@ -40,7 +40,7 @@ unsigned nibble(char c)
     return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
-/// Mixed endian, as GUIDs lie on disk.
+/// Mixed endian, the order of GUIDs on a disk.
 std::array<std::byte, 16> guidBytes(std::string_view text)
 {
     constexpr std::array<std::size_t, 16> kOrder = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -64,7 +64,7 @@ AlignedBuffer readSectors(const BlockDevice& device, std::uint64_t first, std::u
     return buffer;
 }
 
-/// Writes, then reads back and compares: these few sectors come after the image's own read-back.
+/// Writes sectors, reads them back and compares them, since the image's own read-back is over by then.
 void writeSectors(BlockDevice& device, std::uint64_t first, std::span<const std::byte> bytes)
 {
     const std::uint64_t sector = device.sectorBytes();
@@ -145,7 +145,7 @@ std::vector<Extent> partitionsOf(const BlockDevice& device)
         if (const std::optional<Gpt> table = Gpt::read(device))
             return table->partitions();
     } catch (const Error&) {
-        return {}; // a broken table: nothing to learn from it
+        return {}; // a broken table yields no entries
     }
     const AlignedBuffer first = readSectors(device, 0, 1);
     if (findTable(first.first(device.sectorBytes())).kind == TableKind::Mbr)
@@ -153,7 +153,7 @@ std::vector<Extent> partitionsOf(const BlockDevice& device)
     return {};
 }
 
-/// @param sector of the header, whole
+/// @param sector  the whole sector of the header
 std::optional<Gpt> Gpt::parseHeader(std::span<const std::byte> sector)
 {
     if (!signedAt(sector, 0))

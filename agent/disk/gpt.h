@@ -13,10 +13,10 @@ namespace bm::agent {
 /// Kind of partition table at the begin of a disk or an image.
 enum class TableKind : std::uint8_t { None, Mbr, Gpt };
 
-/// What the first MiB of an image says about the sectors it was made for.
+/// The sector size for which an image was made, by its first MiB.
 struct TableFound {
     TableKind kind = TableKind::None;
-    std::uint32_t sectorBytes = 0; ///< 512 or 4096; 0: nothing says
+    std::uint32_t sectorBytes = 0; ///< 512 or 4096; 0: unknown
 };
 TableFound findTable(std::span<const std::byte> firstMiB);
 
@@ -25,50 +25,50 @@ struct Extent {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
 };
-/// Partitions of the table on @p device, GPT or the primary ones of an MBR; empty where there is none.
+/// Partitions of the GPT on @p device, or the primary ones of its MBR; empty without a table.
 std::vector<Extent> partitionsOf(const BlockDevice& device);
 
-/// A GUID partition table (UEFI 2.10, 5.3), taken from a disk, changed in memory, written back whole. Types,
-/// GUIDs, names, attributes and starts of partitions stay what they are.
+/// A GUID partition table (UEFI 2.10, 5.3): read from a disk, changed in memory, and written back completely.
+/// Keeps types, GUIDs, names, attributes and starts of partitions.
 class Gpt {
 public:
     /// Reads and checks the primary header and its entries (signature, both CRC32s, sizes).
-    /// @return nothing when there is no GPT. @throws Error ImageCorrupt when there is a broken one
+    /// @return nothing without a GPT. @throws Error ImageCorrupt for a broken GPT
     static std::optional<Gpt> read(const BlockDevice& device);
-    /// The same from the begin of an image that is not on a disk yet. Nothing also when the entries lie
-    /// beyond it.
+    /// The same from the first bytes of an image. @return nothing also when the entries lie beyond these
+    /// bytes
     static std::optional<Gpt> parse(std::span<const std::byte> begin, std::uint32_t sectorBytes);
 
     /// Moves the backup to the device's last sectors; the sectors beyond the image become usable.
     void moveToEnd(const BlockDevice& device);
-    /// The same for what has @p sizeBytes and is called @p name in messages.
+    /// The same for a device of @p sizeBytes, which messages call @p name.
     void moveToEnd(const std::string& name, std::uint64_t sizeBytes);
-    /// Takes the partition called @p name out. @return whether there was one
+    /// Removes the partition called @p name. @return whether it existed
     bool remove(std::string_view name);
-    /// Both copies, as write() would put them; the protective MBR is not among them.
+    /// The bytes of both copies as write() writes them, without the protective MBR.
     struct Piece {
         std::uint64_t sector = 0;
         std::vector<std::byte> bytes;
     };
     std::vector<Piece> pieces() const;
-    /// The partition that ends last is made as long as fits, less @p keepSectors at the end; its end falls on
-    /// a MiB.
+    /// Grows the last partition to the end of the disk, less @p keepSectors. Its end is a multiple of a MiB.
     /// @return whether it grew
     bool growLast(std::uint64_t keepSectors);
-    /// A "Linux filesystem data" partition of @p sectors at the end of the disk, its begin on a MiB.
+    /// Adds a "Linux filesystem data" partition of @p sectors at the end of the disk. Its begin is a multiple
+    /// of a MiB.
     /// @throws Error ConfigDriveFailed: no room, no free entry
     Extent addAtEnd(std::uint64_t sectors, std::string_view name);
     std::optional<Extent> find(std::string_view name) const;
     std::vector<Extent> partitions() const;
     struct Entry {
-        unsigned number = 0; ///< as tools count: from 1
+        unsigned number = 0; ///< from 1, as in sgdisk
         std::string type;    ///< GUID, lower-case
         std::string guid;    ///< of this partition, lower-case
         Extent extent{};
     };
     std::vector<Entry> entries() const;
-    /// Both copies and the protective MBR's length; the backup first, so that one of them is whole at any
-    /// moment.
+    /// Writes both copies and the protective MBR's length; the backup first, so that one copy is always
+    /// complete.
     void write(BlockDevice& device);
 
 private:
@@ -87,7 +87,7 @@ private:
     std::uint64_t firstUsable_ = 0;
     std::uint64_t lastUsable_ = 0;
     std::uint64_t backup_ = 0;    ///< sector of the backup header
-    std::uint64_t oldBackup_ = 0; ///< where it was, to be wiped
+    std::uint64_t oldBackup_ = 0; ///< the old sector, to be wiped
     std::uint64_t primaryEntries_ = 2;
     std::uint32_t entryBytes_ = 128;
     std::uint32_t entryCount_ = 128;

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t kSizeSector = 512;
-constexpr int kDeepest = 8; ///< LVM on LUKS on RAID on a partition is 4
+constexpr int kDeepest = 8; ///< enough for LVM on LUKS on RAID on a partition: 4
 
 fs::path sysfsOf(const std::string& name)
 {

@@ -28,7 +28,7 @@ constexpr unsigned kControlMinor = 237; ///< Linux, Documentation/admin-guide/de
         "is the module loop there? modprobe loop");
 }
 
-/// Opening it loads the module; till then there is no node in a RAM disk's /dev.
+/// Opening it loads the module; until then a RAM disk's /dev has no node.
 platform::Fd openControl()
 {
     constexpr const char* kPath = "/dev/loop-control";
@@ -40,7 +40,7 @@ platform::Fd openControl()
 platform::Fd openLoop(int number)
 {
     const std::string path = fmt::format("/dev/loop{}", number);
-    if (::access(path.c_str(), F_OK) != 0) // no devtmpfs that would have made it
+    if (::access(path.c_str(), F_OK) != 0) // without devtmpfs the node does not exist yet
         ::mknod(path.c_str(), S_IFBLK | 0600, ::makedev(kLoopMajor, static_cast<unsigned>(number)));
     return platform::Fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
 }

@@ -34,7 +34,7 @@ Mounted::Mounted(const BlockDevice& device, const ByteRange& part, FileSystem ki
 Mounted::~Mounted()
 {
     if (::umount2(folder_.path().c_str(), 0) != 0)
-        ::umount2(folder_.path().c_str(), MNT_DETACH); // before the folder is removed with all in it
+        ::umount2(folder_.path().c_str(), MNT_DETACH); // before the removal of the folder with its content
 }
 
 bool isMountable(FileSystem kind) noexcept

@@ -7,11 +7,11 @@
 
 namespace bm::agent {
 
-/// A file system of a partition, mounted for as long as the object lives: no devices, no programs with other
-/// rights. Files in it are data of others: go into it only by paths without links (isPlainPath).
+/// A file system, mounted for the object's lifetime with nodev and nosuid. Its files are foreign data, so
+/// access them only by paths without links (isPlainPath).
 class Mounted {
 public:
-    /// @param readOnly also keeps the journal as it is
+    /// @param readOnly  does not replay the journal either
     /// @throws Error DiskFailed when the kernel refuses it
     Mounted(const BlockDevice& device, const ByteRange& part, FileSystem kind, bool readOnly);
     ~Mounted();
@@ -25,9 +25,9 @@ private:
     platform::TemporaryFolder folder_;
 };
 
-/// Whether the kernel of the RAM disk mounts it, and bm writes files to it.
+/// Whether the kernel of the RAM disk mounts this file system and bm writes files to it.
 bool isMountable(FileSystem kind) noexcept;
-/// Whether no part of @p path below @p root is a symbolic link (the last may be missing).
+/// Whether no component of @p path below @p root is a symbolic link. The last one may be missing.
 bool isPlainPath(const std::filesystem::path& root, const std::filesystem::path& path);
 
 } // namespace bm::agent

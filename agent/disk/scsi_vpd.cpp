@@ -15,7 +15,7 @@ unsigned at(std::string_view page, std::size_t index)
     return static_cast<unsigned char>(page[index]);
 }
 
-/// The page's payload; empty unless it is page @p code.
+/// The page's payload; empty for a page other than @p code.
 std::string_view payload(std::string_view page, unsigned code)
 {
     if (page.size() < kHeader || at(page, 1) != code)

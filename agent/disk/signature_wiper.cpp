@@ -5,9 +5,9 @@
 namespace bm::agent {
 namespace {
 
-/// Covers what sits off the ends: md 1.x at 4 KiB and the last 8 KiB, md 0.90 in the last 128 KiB, DDF and
-/// Intel RAID in the last sectors, LVM labels in the first 2 KiB, ZFS labels in the first and last 512 KiB,
-/// GPT backups.
+/// Covers signatures at some distance from the ends: md 1.x at 4 KiB and the last 8 KiB, md 0.90 in the last
+/// 128 KiB, DDF and Intel RAID in the last sectors, LVM labels in the first 2 KiB, ZFS labels in the first
+/// and last 512 KiB, GPT backups.
 constexpr std::uint64_t kEndBytes = std::uint64_t{4} << 20U;
 constexpr std::uint64_t kSpareSuperblocks[] = {std::uint64_t{64} << 20U,
                                                std::uint64_t{256} << 30U}; ///< btrfs'
@@ -59,7 +59,7 @@ void wipeSignatures(BlockDevice& device, std::uint64_t from, const std::vector<E
     for (const Extent& partition : oldPartitions)
         if (partition.first < sectors && partition.last >= partition.first)
             wiper.bothEnds(partition.first * sector, (std::min(partition.last, sectors - 1) + 1) * sector);
-    wiper.bothEnds(from, device.sizeBytes()); // what followed the image on the old disk
+    wiper.bothEnds(from, device.sizeBytes()); // signatures of the old content after the image's end
     wiper.bothEnds(0, device.sizeBytes());
 }
 

@@ -31,7 +31,7 @@ void FetchRun::grown(std::size_t count, const std::string& origin)
 {
     bytes_ += count;
     if (frame_->have() + count == frame_->length())
-        frame_->origin(origin); // before anybody sees it whole
+        frame_->origin(origin); // before other threads see the complete frame
     store_.grown(frame_, count);
     if (frame_->have() != frame_->length())
         return;

@@ -9,14 +9,14 @@
 
 namespace bm::agent {
 
-/// How far a list of blocks is fetched, whichever source they come from. One thread.
+/// The progress of fetching a list of blocks, whatever their sources are. One thread.
 class FetchRun {
 public:
     struct Handlers {
-        std::function<void(const FramePtr&)> onFrame;       ///< whole, not verified
-        std::function<void(std::size_t block)> onMissing{}; ///< its source left it out: to be fetched again
+        std::function<void(const FramePtr&)> onFrame;       ///< complete, not yet verified
+        std::function<void(std::size_t block)> onMissing{}; ///< its source omitted it; fetch it again
     };
-    /// @p blocks (no holes among them) and the rest are borrowed.
+    /// Borrows @p blocks (without holes) and all other arguments.
     FetchRun(const images::Manifest& manifest, FrameStore& store, std::span<const std::size_t> blocks,
              Handlers handlers);
 
@@ -26,17 +26,17 @@ public:
     bool done() const { return next_ == blocks_.size() || ended_; }
     std::size_t block() const { return blocks_[next_]; }
     const images::BlockEntry& entry() const { return manifest_.blocks[block()]; }
-    /// Bytes of the current block's original frame that are here already: a new source may go on from there.
+    /// The received bytes of the current block's original frame. A new source may continue after them.
     std::size_t resumeAt() const;
     bool begun() const { return frame_ != nullptr; }
     const FramePtr& frame() const { return frame_; }
 
-    /// Waits for memory; false when the store was aborted: the run is done.
+    /// Waits for memory. @return false after an abort of the store, which ends the run
     bool begin(std::size_t length, bool original);
-    /// Drops the bytes of the current frame: the next source begins it anew.
+    /// Drops the bytes of the current frame; the next source restarts it.
     void discard();
     void grown(std::size_t count, const std::string& origin);
-    /// The current block is left out.
+    /// Skips the current block.
     void skip();
     std::uint64_t bytes() const { return bytes_; }
 

@@ -20,7 +20,7 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::chrono::hours kReadDeadline{24}; ///< of one ranged GET; the stall floor ends it much earlier
+constexpr std::chrono::hours kReadDeadline{24}; ///< of one ranged GET; a stalled one ends earlier
 constexpr std::chrono::minutes kDocumentDeadline{2};
 constexpr std::uint64_t kFrameStallBytesPerSecond = 1024;
 constexpr unsigned kStallSeconds = 20;

@@ -13,18 +13,19 @@
 
 namespace bm::agent {
 
-/// Gives the token of the moment for a URL: it changes when the agent looks up again, and is for bmd alone.
+/// Returns the current token for a URL of bmd. The token changes at each lookup. Other servers get none.
 /// Thread-safe.
 using TokenSource = std::function<std::string(const std::string& url)>;
 
-/// Where stored bytes of an image (its .zst file) come from. One thread at a time.
+/// A source of an image's stored bytes (its .zst file). One thread at a time.
 class FrameSource {
 public:
     virtual ~FrameSource() = default;
     /// Returning false ends the read.
     using Sink = std::function<bool(std::span<const std::byte>)>;
-    /// Streams bytes [offset, offset + length) to @p sink; returns at their end or when the sink ends it.
-    /// @throws Error Unavailable, DeadlineExceeded, Unauthorized (worth another try later); others are final
+    /// Streams bytes [offset, offset + length) to @p sink until their end, or until @p sink returns false.
+    /// @throws Error Unavailable, DeadlineExceeded, Unauthorized, which a later try may avoid; other errors
+    /// are permanent
     virtual void read(std::uint64_t offset, std::uint64_t length, const Sink& sink,
                       const std::stop_token& stop) = 0;
     /// The URL or path, for people.
@@ -57,17 +58,17 @@ private:
     platform::Fd fd_;
 };
 
-/// By what @p location looks like: a URL or a path.
+/// The source for @p location, a URL or a path.
 std::unique_ptr<FrameSource> makeFrameSource(const std::string& location, const TokenSource& token);
 /// A whole small document (manifest, config drive); repeats the request until it arrives or @p stop.
 /// @throws Error NotFound (after some tries), TooLarge, Forbidden ...; Aborted
 std::string fetchWhole(const std::string& location, const TokenSource& token, std::size_t limitBytes,
                        const std::stop_token& stop);
 
-/// Turns an answer's status into an error. @throws Error Unavailable (5xx, 408, 429), Unauthorized, NotFound,
-/// Internal
+/// Throws the error for an answer's status. @throws Error Unavailable (5xx, 408, 429), Unauthorized,
+/// NotFound, Internal
 void checkStatus(const platform::HttpResponse& response, const std::string& url);
-/// Whether trying again later may help.
+/// Whether a later try may succeed.
 bool isPassing(const model::Error& error);
 
 /// Pauses of 0.5 s doubling to 10 s, ended early by @p stop.

@@ -9,7 +9,7 @@ namespace bm::agent {
 
 using Clock = std::chrono::steady_clock;
 
-/// Bytes in use by frames that are alive, whoever holds them.
+/// The bytes of all frames that exist, in the store or elsewhere.
 struct StoredFrame::Budget {
     std::mutex mutex;
     std::condition_variable freed;
@@ -51,28 +51,28 @@ FrameStore::FrameStore(std::size_t limitBytes, bool keep, std::function<void()> 
       budget_(std::make_shared<StoredFrame::Budget>())
 {}
 
-/// Bytes to be freed before @p length more fit.
+/// The bytes to free for @p length more bytes.
 std::size_t FrameStore::excess(std::size_t length) const
 {
     const std::scoped_lock lock(budget_->mutex);
     return budget_->used + length <= limit_ ? 0 : budget_->used + length - limit_;
 }
 
-/// The oldest frames that the store alone holds, at least @p bytes of them where there are so many.
+/// The oldest frames without another holder, at least @p bytes in total if the store has as many.
 std::vector<FramePtr> FrameStore::unused(std::size_t bytes) const
 {
     std::vector<FramePtr> out;
     const std::scoped_lock lock(mutex_);
     std::size_t found = 0;
     for (auto at = order_.begin(); at != order_.end() && found < bytes; ++at)
-        if (at->use_count() == 2) { // the map and this list
+        if (at->use_count() == 2) { // a frame in use has more holders than the map and this list
             found += (*at)->length();
             out.push_back(*at);
         }
     return out;
 }
 
-/// @return whether any of @p frames was still unused, and is gone
+/// @return whether it dropped any of @p frames; frames that came into use remain
 bool FrameStore::drop(const std::vector<FramePtr>& frames)
 {
     bool dropped = false;
@@ -88,7 +88,7 @@ bool FrameStore::drop(const std::vector<FramePtr>& frames)
     return dropped;
 }
 
-/// Drops the oldest frames that the store alone holds until @p length more bytes fit.
+/// Drops the oldest frames without another holder until @p length more bytes fit.
 bool FrameStore::makeRoom(std::size_t length)
 {
     const std::scoped_lock one(dropping_);
@@ -137,13 +137,13 @@ FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
             return {};
         if (!budget_->waitingSince)
             budget_->waitingSince = Clock::now();
-        // No notification comes when the store becomes a frame's only holder: poll.
+        // Polls, because nothing notifies the store when a frame loses its other holders.
         budget_->freed.wait_for(lock, std::chrono::milliseconds{10});
     }
     {
         const std::scoped_lock lock(budget_->mutex);
         budget_->waitingSince.reset();
-        budget_->intake.waited += Clock::now() - start; // also for what onDrop() calls
+        budget_->intake.waited += Clock::now() - start; // find() and onDrop() may call it
         budget_->intake.bytes += length;
         if (budget_->aborted)
             return {};

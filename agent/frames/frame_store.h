@@ -16,31 +16,32 @@
 
 namespace bm::agent {
 
-/// The longest frame that is taken: one that does not compress is a little longer than its block.
+/// The largest accepted frame. The frame of incompressible data is slightly longer than its block.
 inline constexpr std::size_t kLongestFrame = (std::size_t{1} << 20U) + std::size_t{16} * 1024;
 
-/// A zstd frame of one block while and after it arrives. One thread fills it, others read the bytes that
-/// have arrived.
+/// The zstd frame of one block, also while it arrives. One thread fills it; others read the received bytes.
 class StoredFrame {
 public:
     enum class State : std::uint8_t {
         Arriving,
         Whole,
         Verified,
-        Bad,   ///< whole, but not the block's
-        Broken ///< never to be whole: another frame of the block takes its place
+        Bad,   ///< complete, but of wrong content
+        Broken ///< abandoned: another frame of the block replaces it
     };
     std::size_t block() const { return block_; }
     std::size_t length() const { return length_; }
-    /// The very bytes of the image's .zst file; else another frame of the same block.
+    /// Whether the bytes equal those in the image's .zst file; otherwise it is another frame of the same
+    /// block.
     bool original() const { return original_; }
     std::size_t have() const { return have_.load(std::memory_order_acquire); }
     State state() const { return state_.load(std::memory_order_acquire); }
     std::span<const std::byte> bytes() const { return {bytes_.get(), length_}; }
-    /// Where it came from, for blame. Set before anybody else sees the frame whole.
+    /// The source of the frame, which is at fault when the frame is wrong. Set before other threads see the
+    /// complete frame.
     const std::string& origin() const { return origin_; }
     void origin(std::string name) { origin_ = std::move(name); }
-    /// For the one that fills: where the next bytes go.
+    /// For the filling thread: the buffer for the next bytes.
     std::span<std::byte> room() { return {bytes_.get() + have(), length_ - have()}; }
     void advance(std::size_t count);
     void mark(State state) { state_.store(state, std::memory_order_release); }
@@ -65,34 +66,35 @@ private:
 };
 using FramePtr = std::shared_ptr<StoredFrame>;
 
-/// The frames in memory: those on their way to the disk and, as far as memory allows, the last ones for the
-/// nodes behind this one. Bounded by bytes. A frame on its way is never dropped: begin() waits instead.
-/// Thread-safe.
+/// The frames in memory: those in transit to the disk and, as far as memory allows, the latest ones for
+/// downstream nodes. A limit in bytes applies. The store never drops a frame in transit; begin() waits
+/// instead. Thread-safe.
 class FrameStore {
 public:
-    /// @p onChange is called without a lock when a frame begins, grows or goes bad.
+    /// Calls @p onChange without a lock when a frame begins, grows or is found wrong.
     FrameStore(std::size_t limitBytes, bool keep, std::function<void()> onChange = {});
     FrameStore(const FrameStore&) = delete;
     FrameStore& operator=(const FrameStore&) = delete;
 
-    /// A new frame, empty. Waits for memory; nothing after abort().
+    /// Creates an empty frame. Waits for memory. @return nothing after abort()
     FramePtr begin(std::size_t block, std::size_t length, bool original);
-    /// As begin() without waiting: a little more than the limit may be used. For frames that nodes behind
-    /// this one wait for.
+    /// As begin(), but does not wait and may exceed the limit slightly. For frames that downstream nodes wait
+    /// for.
     FramePtr beginExtra(std::size_t block, std::size_t length, bool original);
     /// beginExtra(), filled with verified @p bytes.
     void addWhole(std::size_t block, std::span<const std::byte> bytes, bool original);
     FramePtr find(std::size_t block) const;
-    /// @p beforeDrop is called with each frame that is about to leave the memory, one at a time; without a
-    /// lock that find() needs. No frame leaves before the first call of this. Returns when no call of an
+    /// Calls @p beforeDrop with each frame before its removal from memory, one at a time, without the lock of
+    /// find(). The store drops no frame before the first call of this function. Returns when no call of an
     /// earlier @p beforeDrop runs.
     void onDrop(std::function<void(const StoredFrame&)> beforeDrop);
     void grown(const FramePtr& frame, std::size_t count);
-    /// The frame failed verification: the nodes that got it hear of it and get another.
+    /// Records that the frame failed verification. The nodes that got it are notified and get another one.
     void rejected(const FramePtr& frame, StoredFrame::State why);
-    /// Whether begin() waits, and since when: the disk does not keep up.
+    /// Since when begin() has been waiting for memory, because the disk is too slow; nothing when it does not
+    /// wait.
     std::optional<std::chrono::steady_clock::duration> waiting() const;
-    /// How long begin() waited for memory in all, and the bytes of the frames that it began.
+    /// The total time that begin() waited for memory, and the bytes of the frames that it created.
     struct Intake {
         std::chrono::steady_clock::duration waited{};
         std::uint64_t bytes = 0;
@@ -114,7 +116,7 @@ private:
     const bool keep_;
     std::function<void()> onChange_;
     std::shared_ptr<StoredFrame::Budget> budget_;
-    std::mutex dropping_; ///< taken before mutex_
+    std::mutex dropping_; ///< lock it before mutex_
     std::function<void(const StoredFrame&)> beforeDrop_;
     mutable std::mutex mutex_;
     std::unordered_map<std::size_t, FramePtr> frames_;

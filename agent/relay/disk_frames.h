@@ -9,7 +9,7 @@
 
 namespace bm::agent {
 
-/// Which blocks are on the disk, as the image has them. Thread-safe.
+/// The blocks that the disk has with the image's content. Thread-safe.
 class WrittenBlocks {
 public:
     explicit WrittenBlocks(std::size_t count) : flags_(count) {}
@@ -20,8 +20,8 @@ private:
     std::vector<std::atomic<bool>> flags_;
 };
 
-/// Makes frames again from a disk image's blocks: reads a block, compares it with the manifest, compresses it
-/// quickly.
+/// Creates frames from a disk image's blocks on the disk: reads a block, compares it with the manifest, and
+/// compresses it at a fast level.
 class DiskFrames final : public DroppedFrames {
 public:
     /// All borrowed.
@@ -32,7 +32,7 @@ public:
     {
         return written_.holds(block) ? Place::Here : Place::NotYet;
     }
-    void beforeDrop(const StoredFrame&) override {} // its block is written, or about to be
+    void beforeDrop(const StoredFrame&) override {} // the frame's block is written, or will be soon
     void restore(std::size_t block, FrameStore& store) override;
 
 private:

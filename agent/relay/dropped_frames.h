@@ -6,13 +6,13 @@
 
 namespace bm::agent {
 
-/// Brings frames back that the store dropped from memory, for the nodes behind this one.
+/// Restores frames that the store has dropped from memory, for downstream nodes.
 class DroppedFrames {
 public:
     enum class Place : std::uint8_t {
-        NotYet, ///< the block may still come, or is in memory
-        Here,   ///< restore() brings it back
-        Gone    ///< this node cannot serve it any more
+        NotYet, ///< the block may still arrive, or is in memory
+        Here,   ///< restore() can load it
+        Gone    ///< this node can no longer serve it
     };
     DroppedFrames() = default;
     virtual ~DroppedFrames() = default;
@@ -21,9 +21,9 @@ public:
 
     /// Thread-safe.
     virtual Place placeOf(std::size_t block) const = 0;
-    /// The store drops @p frame next. Thread-safe.
+    /// Announces that the store is about to drop @p frame. Thread-safe.
     virtual void beforeDrop(const StoredFrame& frame) = 0;
-    /// Puts a frame of @p block into @p store. One thread.
+    /// Adds a frame of @p block to @p store. One thread.
     /// @throws Error DiskFailed, ChecksumMismatch: the disk does not hold the right bytes
     virtual void restore(std::size_t block, FrameStore& store) = 0;
 };

@@ -52,7 +52,7 @@ bool FrameRestorer::ask(std::size_t block)
     return true;
 }
 
-/// Waits for a block that a node wants. @return null: stopped, or there is nowhere to take it from
+/// Waits for a request. @return null at a stop, or without a source of dropped frames
 DroppedFrames* FrameRestorer::take(std::size_t& block, const std::stop_token& stop)
 {
     std::unique_lock lock(mutex_);
@@ -77,7 +77,7 @@ void FrameRestorer::run(const std::stop_token& stop)
         bool right = true;
         try {
             frames->restore(block, store_);
-        } catch (const std::exception&) { // the disk fails or holds other bytes: another source has the block
+        } catch (const std::exception&) { // the disk fails or has other bytes; the nodes use another source
             right = false;
         }
         {

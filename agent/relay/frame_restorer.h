@@ -11,7 +11,7 @@
 
 namespace bm::agent {
 
-/// Brings dropped frames back into the store when a node wants them, on a thread of its own. Thread-safe.
+/// Restores dropped frames to the store when a node requests them, on a thread of its own. Thread-safe.
 class FrameRestorer {
 public:
     /// Borrowed.
@@ -20,14 +20,15 @@ public:
     FrameRestorer(const FrameRestorer&) = delete;
     FrameRestorer& operator=(const FrameRestorer&) = delete;
 
-    /// Borrowed; null: from nowhere. Returns once the thread no longer uses the ones before.
+    /// Sets the source of dropped frames (borrowed; null: none). Returns when the thread no longer uses the
+    /// previous source.
     void use(DroppedFrames* frames);
-    /// The disk held the block, but does no longer (the end of a copy changes the partition table's blocks),
-    /// or does not give it back.
+    /// Whether the disk no longer has the block (the end of a copy changes the partition table's blocks), or
+    /// cannot read it.
     bool isWrong(std::size_t block);
-    /// No restore() brings it back.
+    /// restore() cannot load it.
     bool isGone(std::size_t block);
-    /// Will be in the store soon. @return false when it is not to be had, or not yet
+    /// Requests a frame for the store. @return false when this node cannot serve the block, or not yet
     bool ask(std::size_t block);
 
 private:

@@ -18,10 +18,10 @@ constexpr std::chrono::milliseconds kPeerProbePatience = 300ms;
 constexpr std::chrono::milliseconds kBatchWait = 20ms;
 constexpr auto kWindow = 500ms;
 constexpr auto kPeerProbeEvery = 1s;
-constexpr int kSlowWindows = 6;  ///< 3 s at fault
-constexpr int kPoorWindows = 16; ///< 8 s of few bytes, for whatever reason
+constexpr int kSlowWindows = 6;  ///< after 3 s of its own fault
+constexpr int kPoorWindows = 16; ///< after 8 s of few bytes for any reason
 constexpr std::uint64_t kLeastBytesPerSecond = std::uint64_t{64} * 1024;
-constexpr std::uint64_t kPart = 4; ///< slower than a quarter of what the others get
+constexpr std::uint64_t kPart = 4; ///< slower than a quarter of the other nodes' rate
 constexpr std::size_t kMostRanges = 256;
 
 } // namespace
@@ -33,7 +33,7 @@ PeerReader::PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, 
       asked_(run.next()), windowBegan_(Clock::now()), lastProbe_(windowBegan_)
 {}
 
-/// Requests the blocks that follow, as ranges; both sides leave holes out.
+/// Requests the following blocks as ranges; both sides skip holes.
 void PeerReader::askForMore()
 {
     while (!rangeEnds_.empty() && rangeEnds_.front() <= run_.next())
@@ -57,7 +57,7 @@ void PeerReader::askForMore()
     }
 }
 
-/// Tells the source that our disk is slow, so that its other nodes do not wait for us.
+/// Notifies the source that this node's disk is slow, so that its other nodes do not wait.
 void PeerReader::yieldWhenSlow()
 {
     if (yielded_ || !copy_.isSlow())
@@ -134,8 +134,8 @@ void PeerReader::onBytes(std::size_t count)
     run_.grown(count, name_);
 }
 
-/// A peer is at fault when it sends few bytes although it holds more. A peer that waits itself, or sends all
-/// it has, suffers from its own source, and gets more time.
+/// A peer is at fault when it sends few bytes although it has more. A peer that waits itself, or sends
+/// everything it has, is limited by its own source and gets more time.
 void PeerReader::judge(Clock::time_point now)
 {
     const Clock::duration span = now - windowBegan_;
@@ -171,7 +171,7 @@ bool PeerReader::betterIsThere(Clock::time_point now)
     const bool listed = std::ranges::find(sources, peer_) != sources.end();
     const std::optional<PeerAddress> better = choice_.best(now, listed ? std::optional(peer_) : std::nullopt);
     if (!better)
-        return !listed && sources.empty(); // the conductor wants it from the server
+        return !listed && sources.empty(); // the conductor's plan names the server
     try {
         const RelayPeer probe(*better, {copy_.plan().token, run_.manifest().contentId()}, kPeerProbePatience,
                               stop_);

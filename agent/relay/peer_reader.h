@@ -10,19 +10,20 @@
 
 namespace bm::agent {
 
-/// Reads a run's blocks from one peer until the run is done, a better source is there, or this one fails.
+/// Reads a run's blocks from one peer until the run is complete, a better source exists, or the peer fails.
 /// One thread.
 class PeerReader {
 public:
     using Clock = std::chrono::steady_clock;
     /// All borrowed. Connects. @throws Error Unavailable, Aborted
-    /// @param beside  another reader of the same peer hears which blocks it takes back
+    /// @param beside  another reader of the same peer, which is notified of the blocks that the peer
+    /// withdraws
     PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, SourceChoice& choice, bool beside,
                const std::stop_token& stop);
-    /// @throws Left the peer's fault; Error Aborted
+    /// @throws Left when the peer is at fault; Error Aborted
     void read();
 
-    /// Thrown by read(): why the peer is left.
+    /// Thrown by read(): the reason to leave the peer.
     struct Left {
         Leaving why;
         std::string detail;
@@ -47,17 +48,17 @@ private:
     bool beside_;
     const std::stop_token& stop_;
     RelayPeer connection_;
-    std::deque<std::size_t> rangeEnds_; ///< of the ranges that were requested, as places in the run
+    std::deque<std::size_t> rangeEnds_; ///< end of the requested ranges, as an index in the run
     std::size_t asked_ = 0;
     bool over_ = false;
-    // The window that is being judged
+    // The current measurement of the peer's rate
     Clock::time_point windowBegan_;
     Clock::time_point lastProbe_;
-    Clock::duration blocked_{}; ///< we had no room
+    Clock::duration blocked_{}; ///< time in which this node had no memory
     std::uint64_t bytes_ = 0;
-    std::uint64_t starvedBytes_ = 0; ///< after which the peer itself had no more
-    bool waits_ = false;             ///< the peer says so
-    bool yielded_ = false;           ///< our disk is slow, and the peer knows
+    std::uint64_t starvedBytes_ = 0; ///< chunks after which the peer had no more bytes
+    bool waits_ = false;             ///< the peer reports that it waits
+    bool yielded_ = false;           ///< this node's disk is slow, and the peer has been notified
     int slowWindows_ = 0;
     int poorWindows_ = 0;
 };

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kLeastCache = std::size_t{16} << 20U;
 constexpr std::size_t kMostCache = std::size_t{256} << 20U;
 
-/// Of memory; what a RAM disk of 512 MiB has left, where the kernel does not say.
+/// The available memory; without the kernel's figure, that of a machine with 512 MiB.
 std::size_t availableBytes()
 {
     const std::uint64_t bytes = bytesInProcFile("/proc/meminfo", "MemAvailable");

@@ -18,24 +18,26 @@ namespace bm::agent {
 struct RelaySettings {
     std::uint16_t port = 6387;
     std::size_t cacheBytes =
-        0; ///< of frames kept for others; 0: an eighth of the memory at hand, 16 to 256 MiB
+        0; ///< memory for frames of other nodes; 0: an eighth of the available memory, 16 to 256 MiB
     std::size_t mostChildren = 8;
 };
 
-/// This node's side of the relay during one copy: the frames in memory and the server that passes them on.
+/// This node's part of the relay during one copy: the frames in memory and the server that sends them to
+/// other nodes.
 class Relay {
 public:
-    /// All borrowed. Without a port (all in use, forbidden) the node takes blocks and serves none.
+    /// Borrows all arguments. Without a port (all in use, forbidden) the node fetches blocks from peers and
+    /// serves none.
     Relay(const images::Manifest& manifest, RelayCopy& copy, const RelaySettings& settings,
           std::size_t pipelineBytes, AgentLog& log);
     FrameStore& store() { return store_; }
-    /// The disk takes blocks from now on: memory may drop frames, which come back from @p frames until
-    /// forget(). Whether the disk is slow is judged from now on.
+    /// Call it when the disk starts to accept blocks. From then on the store may drop frames, which @p frames
+    /// restores until forget(), and the relay measures whether the disk is slow.
     void restoreFrom(std::unique_ptr<DroppedFrames> frames);
-    /// Frees the frames of restoreFrom(); the server goes on with those in memory.
+    /// Ends the use of restoreFrom()'s argument; the server continues with the frames in memory.
     void forget();
     void retract(std::size_t block);
-    /// Serves while other nodes want blocks, at most @p longest.
+    /// Serves while other nodes request blocks, at most @p longest.
     void linger(std::chrono::milliseconds longest, const std::stop_token& stop);
 
 private:

@@ -15,10 +15,10 @@ namespace {
 
 constexpr auto kHelloDeadline = 5s;
 constexpr auto kLifeSign = 500ms;
-constexpr auto kStuck = 60s; ///< a reader that takes nothing for so long is dropped
+constexpr auto kStuck = 60s; ///< a node that reads nothing for so long is disconnected
 constexpr std::size_t kMostWants = 4096;
 constexpr std::size_t kRememberedBlocks = 128;
-constexpr std::size_t kSmallestChunk = std::size_t{32} * 1024; ///< but at a frame's end
+constexpr std::size_t kSmallestChunk = std::size_t{32} * 1024; ///< smaller only at a frame's end
 
 } // namespace
 
@@ -29,7 +29,7 @@ RelayChild::RelayChild(platform::Fd fd, std::string name, Clock::time_point now)
 void RelayChild::receive(const Help& help)
 {
     std::array<std::byte, 4096> piece{};
-    for (int i = 0; i < 16 && !over_; ++i) { // the rest in the next pass: other nodes wait
+    for (int i = 0; i < 16 && !over_; ++i) { // the rest follows in the next pass, since other nodes wait
         const ssize_t count = ::recv(fd_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
         if (count < 0 && (errno == EAGAIN || errno == EINTR))
             return;
@@ -108,7 +108,7 @@ void RelayChild::sayRetract(std::size_t block)
     head_.insert(head_.end(), header.begin(), header.end());
 }
 
-/// @return whether all that was announced has gone
+/// @return whether all announced bytes are sent
 bool RelayChild::flush(const Help& help, Clock::time_point now)
 {
     while (!head_.empty() || !body_.empty()) {
@@ -161,7 +161,7 @@ bool RelayChild::nextFrame(const Help& help)
         frame_.reset();
     } else if (frame_ && frame_->state() == StoredFrame::State::Broken) {
         wants_.push_front(
-            {static_cast<std::uint32_t>(frame_->block()), 1, 0}); // from its begin: the frame arrives anew
+            {static_cast<std::uint32_t>(frame_->block()), 1, 0}); // from its begin: the frame arrives again
         frame_.reset();
     }
     while (!frame_ && !wants_.empty()) {
@@ -176,7 +176,8 @@ bool RelayChild::nextFrame(const Help& help)
     return frame_ != nullptr;
 }
 
-/// Takes the first frame of @p want, or says that it is lost. @return false: the node waits for it, or leaves
+/// Finds the first frame of @p want, or reports its loss to the node. @return false when the node must wait
+/// or has left
 bool RelayChild::takeFrame(const RelayWant& want, const Help& help)
 {
     frame_ = help.find(want.first);
@@ -195,7 +196,7 @@ bool RelayChild::takeFrame(const RelayWant& want, const Help& help)
     return false;
 }
 
-/// Announces what has arrived of the frame. @return whether there was anything
+/// Announces the new bytes of the frame. @return whether there were any
 bool RelayChild::nextChunk()
 {
     const std::size_t have = frame_->have();

@@ -11,7 +11,7 @@
 
 namespace bm::agent {
 
-/// One node that takes blocks from us: its wants and how much we sent. For the server's poll loop.
+/// A downstream node: its requests and the sent bytes. For the server's poll loop.
 class RelayChild {
 public:
     using Clock = std::chrono::steady_clock;
@@ -20,9 +20,9 @@ public:
         std::function<std::size_t()> blocks; ///< of the image
         std::function<bool(std::size_t)> isHole;
         std::function<FramePtr(std::size_t)> find; ///< in memory
-        std::function<void(std::size_t)> fetch;    ///< from the disk, later, if it is there
+        std::function<void(std::size_t)> fetch;    ///< the disk may have it; load it
         std::function<bool(std::size_t)> lost;     ///< failed verification; arrives again, out of order
-        std::function<bool(std::size_t)> gone;     ///< left the memory, and the disk does not hold it
+        std::function<bool(std::size_t)> gone;     ///< dropped from memory, and the disk does not have it
         std::function<void(std::uint64_t)> served;
     };
     RelayChild(platform::Fd fd, std::string name, Clock::time_point now);
@@ -31,20 +31,20 @@ public:
     const std::string& name() const { return name_; }
     bool admitted() const { return admitted_; }
     bool wantsSomething() const { return admitted_ && (frame_ || !wants_.empty()); }
-    /// Waits for the other side to read.
+    /// Whether it waits for the node to read.
     bool wantsToSend() const { return blocked_; }
-    /// Waits for a block.
+    /// Whether it waits for a block.
     bool starving() const { return starving_; }
-    /// Its disk is slow: the other nodes come first.
+    /// Whether the node's disk is slow; other nodes have priority.
     bool yields() const { return yields_; }
-    /// Other nodes come first: sends the rest of the announced bytes and no more.
+    /// Sends only the rest of the announced bytes, because other nodes have priority.
     void hold(const Help& help, Clock::time_point now);
     bool over() const { return over_; }
-    /// Takes the bytes that arrived. Ends the connection where they break the protocol.
+    /// Reads the received bytes. Ends the connection on a violation of the protocol.
     void receive(const Help& help);
-    /// Sends until the socket is full or the blocks run out.
+    /// Sends until the socket is full or no bytes are left.
     void send(const Help& help, Clock::time_point now);
-    /// Life signs, deadlines.
+    /// Sends heartbeats and checks deadlines.
     void tick(const Help& help, Clock::time_point now);
     void bye(RelayBye why);
     void retract(std::size_t block);
@@ -74,10 +74,10 @@ private:
     std::deque<RelayWant> wants_;
     FramePtr frame_;
     std::size_t sent_ = 0;               ///< of frame_, announced
-    std::vector<std::byte> head_;        ///< header and control messages still to go
-    std::span<const std::byte> body_;    ///< of frame_, announced and still to go
-    std::vector<std::size_t> retracted_; ///< to be said after the chunk that is on its way
-    std::deque<std::size_t> given_;      ///< the last blocks that this node sent to the end
+    std::vector<std::byte> head_;        ///< header and control messages still to send
+    std::span<const std::byte> body_;    ///< bytes of frame_ that are announced and still to send
+    std::vector<std::size_t> retracted_; ///< messages to send after the current chunk
+    std::deque<std::size_t> given_;      ///< the latest blocks that were sent completely
 };
 
 } // namespace bm::agent

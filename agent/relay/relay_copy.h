@@ -15,7 +15,7 @@ namespace bm::agent {
 
 /// Another agent's relay.
 struct PeerAddress {
-    std::string host; ///< IPv4 or IPv6, no name
+    std::string host; ///< IPv4 or IPv6 address, not a name
     std::uint16_t port = 0;
     std::string text() const;
     bool operator==(const PeerAddress&) const = default;
@@ -23,22 +23,22 @@ struct PeerAddress {
     static std::optional<PeerAddress> parse(const std::string& text);
 };
 
-/// What the conductor says of this node's place; it may change while the copy runs.
+/// The conductor's plan for this node. It may change during the copy.
 struct RelayPlan {
     std::string token;                ///< of this copy
-    std::vector<PeerAddress> sources; ///< the best first; after the last of them the server
-    std::uint64_t bytesPerSecond = 0; ///< what the others get, stored bytes; 0: unknown
+    std::vector<PeerAddress> sources; ///< the best first; the server is last and not listed
+    std::uint64_t bytesPerSecond = 0; ///< the other nodes' rate in stored bytes; 0: unknown
 };
 
-/// What the fetcher, the relay's server and the exchange know of one copy. Thread-safe.
+/// The state of one copy that fetcher, relay server and exchange share. Thread-safe.
 class RelayCopy {
 public:
     explicit RelayCopy(RelayPlan plan) : plan_(std::move(plan)) {}
 
-    void plan(RelayPlan plan); ///< a new one; an empty token keeps the old one
+    void plan(RelayPlan plan); ///< a new plan; an empty token keeps the old one
     RelayPlan plan() const;
     std::uint64_t planVersion() const { return version_; } ///< grows with each change
-    /// The token of the plan or the one before it.
+    /// Whether the token belongs to the current or the previous plan.
     bool knows(const std::string& token) const;
 
     void listening(std::uint16_t port);
@@ -51,7 +51,7 @@ public:
     void slow(bool now) { slow_ = now; }
     bool isSlow() const { return slow_; }
     wire::AgentRelayReport report() const;
-    void reported(std::size_t left); ///< so many of the left arrived
+    void reported(std::size_t left); ///< number of left sources that the server has received
 
 private:
     mutable std::mutex mutex_;

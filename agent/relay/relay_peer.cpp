@@ -22,9 +22,9 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr int kRequestBatchBytes =
-    48 * 1024; ///< woken for no less, or after the wait: 16 hops of it are 60 ms at 100 Mbit/s
+    48 * 1024; ///< smaller batches wait; 16 hops of it take 60 ms at 100 Mbit/s
 constexpr milliseconds kSendPatience{2000};
-constexpr milliseconds kStep{50}; ///< so often a stop is looked for
+constexpr milliseconds kStep{50}; ///< interval of checks for a stop request
 
 Error broken(const std::string& name, const std::string& what)
 {
@@ -122,7 +122,7 @@ void RelayPeer::takeHeader(const Handler& handler)
 
 RelayPeer::Received RelayPeer::receive(const Handler& handler, milliseconds wait)
 {
-    waitFor(fd_.get(), POLLIN, wait); // less than a batch is taken, too, after the wait
+    waitFor(fd_.get(), POLLIN, wait); // smaller batches are read after the wait, too
     Received received = Received::Nothing;
     for (int i = 0; i < 8; ++i) {
         std::array<iovec, 2> parts{iovec{target_.data(), target_.size()},
@@ -143,7 +143,7 @@ RelayPeer::Received RelayPeer::receive(const Handler& handler, milliseconds wait
         if (headerHave_ == kHeaderBytes)
             takeHeader(handler);
         else if (!target_.empty())
-            return received; // no more is there
+            return received; // no more bytes at the moment
     }
     return received;
 }

@@ -13,26 +13,27 @@
 
 namespace bm::agent {
 
-/// The connection to the node before this one. One thread.
+/// The connection to the upstream node. One thread.
 class RelayPeer {
 public:
-    /// Connects and says hello. @throws Error Unavailable (dead, no answer within @p patience), Aborted
+    /// Connects and sends Hello. @throws Error Unavailable (dead, no answer within @p patience), Aborted
     RelayPeer(const PeerAddress& address, const RelayHello& hello, std::chrono::milliseconds patience,
               const std::stop_token& stop);
     /// @throws Error Unavailable
     void want(const RelayWant& want);
-    /// Others come first from now on. @throws Error Unavailable
+    /// Sends Yield: from now on the peer serves its other nodes first. @throws Error Unavailable
     void yield();
 
     struct Handler {
-        /// A header; of Data the bytes follow. Returns where they go: exactly header.length bytes.
+        /// Receives a header. For Data, returns the buffer of exactly header.length bytes for the following
+        /// bytes.
         std::function<std::span<std::byte>(const RelayHeader&)> onHeader;
-        /// So many more bytes are in place.
+        /// Reports the number of new bytes in the buffer.
         std::function<void(std::size_t)> onBytes;
     };
     enum class Received : std::uint8_t { Something, Nothing };
-    /// Waits at most @p wait for a batch of bytes, and takes the bytes that arrived.
-    /// @throws Error Unavailable (ended, broken), InvalidInput (not this protocol), what the handler throws
+    /// Waits at most @p wait for a batch of bytes and reads the received bytes.
+    /// @throws Error Unavailable (ended, broken), InvalidInput (not this protocol), the errors of the handler
     Received receive(const Handler& handler, std::chrono::milliseconds wait);
 
 private:
@@ -44,7 +45,7 @@ private:
     std::string name_;
     std::array<std::byte, kHeaderBytes> header_{};
     std::size_t headerHave_ = 0;
-    std::span<std::byte> target_; ///< where the rest of the chunk goes
+    std::span<std::byte> target_; ///< buffer for the rest of the chunk
 };
 
 } // namespace bm::agent

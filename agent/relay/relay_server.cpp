@@ -34,11 +34,11 @@ constexpr std::size_t kMostConnections = 64;
 constexpr int kBacklog = 32;
 constexpr std::chrono::milliseconds kTick{200};
 constexpr int kUnsentBytes = 128 * 1024;
-constexpr auto kSlowAfter = 700ms; ///< no memory for so long: the disk does not keep up
+constexpr auto kSlowAfter = 700ms; ///< after this wait for memory the disk counts as slow
 constexpr auto kDiskWindow = 2s;
 constexpr int kHeldBackAlone = 2;
-constexpr int kHeldBack = 3;       ///< what the others get is news of up to 4 s ago
-constexpr double kSlowPart = 0.75; ///< of what the others get
+constexpr int kHeldBack = 3;       ///< the other nodes' rate may be 4 s old
+constexpr double kSlowPart = 0.75; ///< share of the other nodes' rate
 constexpr std::size_t kReadAhead = 2;
 
 Fd listenAt(const std::string& address, std::uint16_t port)
@@ -59,7 +59,7 @@ Fd listenAt(const std::string& address, std::uint16_t port)
     return fd;
 }
 
-/// A machine with IPv6 switched off.
+/// For a machine with IPv6 disabled.
 Fd listenAtV4(std::uint16_t port)
 {
     sockaddr_in at{};
@@ -144,11 +144,11 @@ struct RelayServer::State {
     std::vector<pollfd> polled;
     std::mutex mutex;
     std::vector<std::size_t> retracted;            ///< under mutex
-    std::optional<Clock::time_point> diskUsedFrom; ///< under mutex; before, nothing is to be judged
-    std::set<std::size_t> lost; ///< failed verification, not arrived again; the poll loop's
+    std::optional<Clock::time_point> diskUsedFrom; ///< under mutex; no measurement before it
+    std::set<std::size_t> lost; ///< failed verification, not yet received again; the poll loop's
     std::atomic<std::size_t> wanting{0};
     Clock::time_point diskWindowBegan = Clock::now();
-    FrameStore::Intake diskWindow{}; ///< what it began with
+    FrameStore::Intake diskWindow{}; ///< the state at its begin
     int heldBackWindows = 0;
     std::jthread thread;
 };
@@ -168,7 +168,7 @@ void RelayServer::State::listen(const Settings& settings)
     sockaddr_in6 at{};
     socklen_t length = sizeof at;
     ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&at), &length);
-    port = ntohs(at.sin6_port); // the same place in a sockaddr_in
+    port = ntohs(at.sin6_port); // sockaddr_in has the port at the same offset
 }
 
 FramePtr RelayServer::State::find(std::size_t block)
@@ -242,7 +242,7 @@ void RelayServer::State::serveAll()
         if (at < polled.size() && (polled[at++].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
             child.receive(help);
     serve(false, false);
-    const bool full = std::ranges::any_of( // the link is full, and a disk behind it would take more
+    const bool full = std::ranges::any_of( // the link is full, and a downstream disk is faster
         children, [](const RelayChild& child) { return !child.yields() && child.wantsToSend(); });
     serve(true, full);
 }
@@ -270,15 +270,15 @@ void RelayServer::State::diskInUse()
         diskUsedFrom = Clock::now();
 }
 
-/// 0: its file systems are still being made.
+/// 0 while the node still creates its file systems.
 Clock::duration RelayServer::State::diskUsedFor(Clock::time_point now)
 {
     const std::scoped_lock lock(mutex);
     return diskUsedFrom ? now - *diskUsedFrom : Clock::duration{};
 }
 
-/// Slow is also a disk that takes less than half of what this node's source gives, for seconds, and less than
-/// the others get, if that is known: where all disks are slower than the link, none is.
+/// A disk is also slow when its rate stays below half of the source's rate for seconds, and below the other
+/// nodes' rate if that is known. When all disks are slower than the link, none counts as slow.
 void RelayServer::State::judgeDisk(Clock::time_point now)
 {
     const Clock::duration span = now - diskWindowBegan;
@@ -334,7 +334,7 @@ void RelayServer::State::acceptAll()
     }
 }
 
-/// Sends away the nodes that wait for a block which has no room in memory; nodes whose blocks are here stay.
+/// Disconnects nodes that wait for a block without memory for it. Keeps nodes whose blocks are in memory.
 void RelayServer::State::dismissWhenSlow()
 {
     const auto waiting = store.waiting();

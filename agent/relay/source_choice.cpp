@@ -12,9 +12,9 @@ namespace {
 constexpr auto kEarly = 2s;
 constexpr std::chrono::milliseconds kChoicePause = 200ms;
 constexpr std::chrono::milliseconds kLongest = 60s;
-constexpr auto kGrace = 1s; ///< for a peer to take a wrong block back: it was lied to itself
+constexpr auto kGrace = 1s; ///< time for an innocent peer to withdraw a wrong block
 constexpr std::size_t kStrikes = 2;
-constexpr std::size_t kManyStrikes = 16; ///< whatever is taken back
+constexpr std::size_t kManyStrikes = 16; ///< limit of wrong blocks, withdrawn ones included
 
 std::chrono::milliseconds firstSuspension(Leaving why)
 {
@@ -27,7 +27,7 @@ std::chrono::milliseconds firstSuspension(Leaving why)
     case Leaving::Slow:
         return 20s;
     case Leaving::Refused:
-        return 3s; // the conductor may just have changed the token
+        return 3s; // the token may just have changed
     case Leaving::Lying:
         return 24h;
     }

@@ -12,30 +12,31 @@
 
 namespace bm::agent {
 
-/// Why a source was left.
+/// The reason for leaving a source.
 enum class Leaving : std::uint8_t { Dead, Slow, Busy, Refused, Lying, Gone };
 const char* toText(Leaving why) noexcept;
 
-/// Which of the conductor's sources is the next to try: the first of its list that is not suspended, at
-/// last the server. A suspension lasts seconds and doubles; a liar's lasts till the copy's end. Thread-safe.
+/// Chooses the next source: the first of the conductor's list that is not suspended, finally the server. A
+/// suspension lasts seconds and doubles each time. A source of wrong blocks is suspended until the copy's
+/// end. Thread-safe.
 class SourceChoice {
 public:
     using Clock = std::chrono::steady_clock;
     SourceChoice(RelayCopy& copy, AgentLog& log);
 
-    /// Nothing: the server. @p before: only sources better than this one.
+    /// @return nothing for the server. @p before: only sources better than this one
     std::optional<PeerAddress> best(Clock::time_point now,
                                     const std::optional<PeerAddress>& before = {}) const;
-    /// Whether peers of a copy that has just begun may still come up.
+    /// Whether peers of a new copy may still become available.
     bool early(Clock::time_point now) const;
     void leave(const PeerAddress& peer, Leaving why, const std::string& detail);
-    /// It served well for a while: its next suspension is short again.
+    /// Records that the source served well for a while; its next suspension is short again.
     void trust(const PeerAddress& peer);
 
-    /// A block that it gave did not verify. A peer that was lied to itself takes the block back: it has a
-    /// second for that, counted until @ref caughtUp.
+    /// Records a block of the source that did not verify. A peer that received the wrong block itself
+    /// withdraws it. It has a second to do so, which counts until @ref caughtUp.
     void strike(const std::string& name, std::size_t block, Clock::time_point now);
-    /// This node has read all that the peer sent: nothing of it waits behind a full memory.
+    /// Records that this node has read all bytes of the peer, so that no withdrawal is waiting in the socket.
     void caughtUp(const std::string& name, Clock::time_point now);
     void forgive(const std::string& name, std::size_t block);
     bool lies(const std::string& name) const;

@@ -14,13 +14,13 @@
 
 namespace bm::agent {
 
-/// Keeps the frames that the store drops in a file without a name, each at its place in the image's .zst
-/// file. For a tree, whose blocks are not on the disk as such. The file gets its space with the first frame;
-/// without that space every dropped frame is gone. The kernel deletes the file with this object.
+/// Stores the frames that the store drops in a file without a name, each at its offset in the image's .zst
+/// file. For trees, whose blocks the disk does not have. Allocates the file's space with the first frame;
+/// without that space every dropped frame is lost. The kernel deletes the file with this object.
 class SpilledFrames final : public DroppedFrames {
 public:
-    /// @p manifest and @p log are borrowed. @p folder lies in the file system that takes the file, of which
-    /// @p keepFree bytes stay free.
+    /// Borrows @p manifest and @p log. @p folder is in the file system for the file, of which @p keepFree
+    /// bytes remain free.
     SpilledFrames(const images::Manifest& manifest, std::string folder, std::uint64_t keepFree,
                   AgentLog& log);
     Place placeOf(std::size_t block) const override;

@@ -27,7 +27,7 @@ template <class Number> std::optional<Number> numberOf(std::string_view text, in
     return text::parseNumber<Number>(text, base);
 }
 
-/// Leaves those that @p fits, unless none would be left.
+/// Keeps the drives that @p fits accepts, or all when it accepts none.
 void narrow(std::vector<BiosDrive>& drives, const std::function<bool(const BiosDrive&)>& fits)
 {
     std::vector<BiosDrive> left;
@@ -71,7 +71,7 @@ DiskTraits traitsOf(const std::string& disk, const fs::path& sys)
         device.read(0, buffer.first(device.sectorBytes()));
         out.signature = text::littleEndian<std::uint32_t>(buffer.bytes(), kSignatureAt);
     } catch (const model::Error&) {
-        return out; // in use or broken: the step that writes the disk reports it
+        return out; // in use or broken; the writing step reports it
     }
     return out;
 }

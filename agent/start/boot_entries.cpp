@@ -49,7 +49,7 @@ std::string partitionOf(std::string_view path)
     return model::lowerCase(path.substr(at + 5, kGuidChars));
 }
 
-/// What follows the partition: "/File(\EFI\debian\shimx64.efi)", later versions say "/\EFI\...".
+/// The path after the partition: "/File(\EFI\debian\shimx64.efi)", later versions say "/\EFI\...".
 std::string loaderOf(std::string_view path)
 {
     const std::size_t end = path.find(")/");
@@ -91,7 +91,7 @@ std::string titleOf(const BootEntry& entry)
     return "Boot" + entry.number + " " + entry.label;
 }
 
-/// efibootmgr, for the length of one change.
+/// Runs efibootmgr for one change.
 class Variables {
 public:
     Variables(platform::Exec& exec, const model::Deadline& deadline) : exec_(exec), deadline_(deadline) {}
@@ -128,7 +128,7 @@ private:
     const model::Deadline& deadline_;
 };
 
-/// Of several alike, the first is the one.
+/// Of several equal entries, keeps the first.
 const BootEntry* entryFor(const BootVariables& variables, const BootTarget& target, const std::string& label)
 {
     const auto found = std::ranges::find_if(
@@ -204,7 +204,7 @@ BootEntriesOutcome enterTargets(const std::vector<BootTarget>& targets, const st
     BootEntriesOutcome outcome;
     const std::vector<std::string> stale = staleEntries(now, targets, label, gone);
     for (const BootEntry& entry : now.entries)
-        if (contains(stale, entry.number)) { // first: it makes room
+        if (contains(stale, entry.number)) { // removal first, since it frees space
             firmware.remove(entry);
             outcome.removed.push_back(titleOf(entry));
             log.info("boot entry removed: " + outcome.removed.back());

@@ -9,20 +9,20 @@
 
 namespace bm::agent {
 
-/// One of UEFI's boot options (UEFI 2.10, 3.1.3), as efibootmgr tells it.
+/// A boot option of UEFI (UEFI 2.10, 3.1.3), from efibootmgr's output.
 struct BootEntry {
     std::string number; ///< "001A"
     std::string label;
-    std::string partition; ///< GUID of the GPT partition that it names, lower-case; "": it names none
-    std::string loader;    ///< "\EFI\debian\shimx64.efi"; "": none is named
+    std::string partition; ///< GUID of the GPT partition that it names, lower-case; "": none
+    std::string loader;    ///< "\EFI\debian\shimx64.efi"; "": none
 };
 
 struct BootVariables {
-    std::string current; ///< what this system was started from
+    std::string current; ///< the option that started this system
     std::vector<std::string> order;
     std::vector<BootEntry> entries;
 };
-/// From the output of efibootmgr -v, of version 16 to 18.
+/// Parses the output of efibootmgr -v, versions 16 to 18.
 BootVariables parseBootVariables(std::string_view text);
 
 /// A disk that firmware is to start.
@@ -33,7 +33,7 @@ struct BootTarget {
     std::string loader;        ///< "\EFI\debian\shimx64.efi"
 };
 
-/// Labels of bm's own entries begin with it.
+/// The prefix of the labels of bm's own entries.
 inline constexpr std::string_view kBootLabel = "bm: ";
 
 /// The label of bm's entry for @p image: printable ASCII, short enough for every firmware.
@@ -44,19 +44,19 @@ std::string bootLabel(const std::string& image);
 std::vector<std::string> staleEntries(const BootVariables& variables, const std::vector<BootTarget>& targets,
                                       const std::string& label, const std::vector<std::string>& gone);
 
-/// @p ours before all others; only the entry that this system was started from stays before them, if it was
-/// the first (docs/adr/0050). Nothing else changes places.
+/// The order with @p ours before all other entries, except the entry that started this system, if it was the
+/// first (docs/adr/0050). Keeps the order of all others.
 std::vector<std::string> wantedOrder(const BootVariables& variables, const std::vector<std::string>& ours);
 
 struct BootEntriesOutcome {
     std::vector<std::string> entries; ///< "Boot0004 bm: debian-12", in the order of the targets
-    std::vector<std::string> removed; ///< the same, of removed entries
+    std::vector<std::string> removed; ///< removed entries, in the same form
     std::vector<std::string> order;   ///< BootOrder afterwards
 };
 
-/// Gives each of @p targets an entry called @p label, removes stale ones, puts BootOrder right; with no
-/// targets it only removes. May be repeated: writes no entry that is right.
-/// @throws Error AgentFailed (efibootmgr fails, or its entry is not there), DeadlineExceeded, Aborted
+/// Creates an entry with @p label for each of @p targets, removes stale entries, and corrects BootOrder.
+/// Without targets it only removes. May be repeated; does not rewrite correct entries.
+/// @throws Error AgentFailed (efibootmgr fails, or its new entry is missing), DeadlineExceeded, Aborted
 BootEntriesOutcome enterTargets(const std::vector<BootTarget>& targets, const std::string& label,
                                 const std::vector<std::string>& gone, platform::Exec& exec, AgentLog& log,
                                 const model::Deadline& deadline);

@@ -22,7 +22,7 @@ namespace {
 constexpr std::chrono::minutes kFirmwareDeadline{2};
 constexpr unsigned kFirstDrive = 0x80;
 
-/// GUIDs of the partitions in the disk's GPT; none without a readable table.
+/// GUIDs of the partitions in the disk's GPT; empty without a readable table.
 std::vector<std::string> partitionGuids(const std::string& disk)
 {
     std::vector<std::string> out;
@@ -32,7 +32,7 @@ std::vector<std::string> partitionGuids(const std::string& disk)
             for (const Gpt::Entry& entry : table->entries())
                 out.push_back(entry.guid);
     } catch (const Error&) {
-        return out; // broken or in use: nothing of it is known
+        return out; // broken or in use: no GUID is known
     }
     return out;
 }
@@ -60,7 +60,8 @@ DiskStart::DiskStart(std::vector<std::string> disks, const StepContext& context)
         biosNumber_ = biosNumberOf(readBiosDrives(), traitsOf(disks_.front()));
 }
 
-/// Of what these disks had, what no disk has now. A copy of it on another disk keeps its entries.
+/// The GUIDs that these disks had and that no disk has now. A GUID that another disk has, too, keeps its
+/// entries.
 std::vector<std::string> DiskStart::gone() const
 {
     std::set<std::string> present;
@@ -94,7 +95,7 @@ std::vector<BootTarget> DiskStart::targets(const Deadline& deadline) const
             throw Error(ErrorCode::ImageUnsupported,
                         fmt::format("the EFI system partition of {} has no loader", disk),
                         fmt::format("expected {} or a vendor's shim or GRUB", kFallbackLoader));
-        // One image on several disks has the same GUIDs: firmware could not tell their entries apart.
+        // Several disks with one image have equal GUIDs, so firmware could not distinguish their entries.
         if (std::ranges::none_of(out, [&](const BootTarget& other) { return sameEntry(other, target); }))
             out.push_back(std::move(target));
     }

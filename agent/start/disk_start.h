@@ -10,18 +10,19 @@
 
 namespace bm::agent {
 
-/// Sees to it that firmware starts the disks of a deployment. Made before they are written: it remembers
-/// what was on them.
+/// Makes firmware start the disks of a deployment. Create it before the disks are written, because it
+/// remembers their old GUIDs.
 class DiskStart {
 public:
     /// @param context  borrowed
     DiskStart(std::vector<std::string> disks, const StepContext& context);
 
-    /// UEFI: an entry "bm: @p image" per disk, stale ones away, BootOrder. BIOS: which drive the disk is.
-    /// Never throws but Aborted: a machine with a deployed disk also starts by its fall-back loader.
+    /// UEFI: creates an entry "bm: @p image" per disk, removes stale ones and sets BootOrder. BIOS: finds the
+    /// drive's number. Throws only Aborted, since a machine with a deployed disk also starts by its fall-back
+    /// loader.
     wire::BootReport settle(const std::string& image);
 
-    /// After the disks were erased: the entries for what was on them are removed, as are bm's own.
+    /// Call it after the disks were erased: removes the entries of their old partitions, and bm's own.
     wire::BootReport forget();
 
 private:

@@ -16,7 +16,7 @@ using model::ErrorCode;
 namespace {
 
 constexpr std::string_view kEspType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
-/// The best first. Windows keeps its own a folder deeper.
+/// The best first. Windows has its loader one folder deeper.
 constexpr auto kVendorLoaders =
     std::to_array<std::string_view>({"shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi"});
 constexpr std::size_t kLongestListing = std::size_t{1} << 20U;
@@ -33,7 +33,7 @@ std::string firmwarePath(std::string_view path)
     return out;
 }
 
-/// How good the loader at @p path is, the lower the better; nothing: it is none.
+/// The rank of the loader at @p path, the lower the better; nothing for other files.
 std::optional<std::size_t> rankOf(std::string_view path)
 {
     const std::string name = model::lowerCase(path);

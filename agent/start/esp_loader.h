@@ -19,14 +19,14 @@ struct EspPlace {
 /// The first partition of that type in the disk's GPT. @throws Error ImageCorrupt
 std::optional<EspPlace> findEsp(const BlockDevice& device);
 
-/// Where firmware looks by itself: UEFI 2.10, 3.5.1.1.
+/// The fall-back path of firmware: UEFI 2.10, 3.5.1.1.
 inline constexpr std::string_view kFallbackLoader = "\\EFI\\BOOT\\BOOTX64.EFI";
 
 /// The loader to start among the files of an ESP, listed one a line as "::/EFI/debian/shimx64.efi": a
-/// vendor's own (shim before GRUB before others), else the fall-back; "" when there is none.
+/// vendor's loader (shim before GRUB before others), else the fall-back; "" without one.
 std::string loaderAmong(std::string_view listing);
 
-/// The same by mdir; nothing is mounted. @throws Error AgentFailed
+/// The same, by mdir without a mount. @throws Error AgentFailed
 std::string loaderIn(const std::string& disk, const EspPlace& esp, platform::Exec& exec,
                      const model::Deadline& deadline);
 

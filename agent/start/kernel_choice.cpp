@@ -12,7 +12,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// Words of a line as GRUB's shell splits them: without quotes, # begins a remark.
+/// Splits a line into words as GRUB's shell does: without quotes; # begins a comment.
 Words grubWords(std::string_view line)
 {
     Words out;
@@ -102,8 +102,8 @@ std::optional<KernelChoice> choiceOf(const Entry& entry)
     return out;
 }
 
-/// GRUB's menu, its top level: a submenu is an item without a kernel of its own. What stands outside of all
-/// items is done before the menu is shown; without a menu it is what starts.
+/// The top level of GRUB's menu. A submenu is an item without a kernel. GRUB runs the commands outside of all
+/// items before it shows the menu; without a menu they start the kernel.
 class Menu {
 public:
     void take(const Words& words)
@@ -143,7 +143,7 @@ private:
         items_.emplace_back();
         inside_ = submenu ? Inside::Submenu : Inside::Entry;
     }
-    /// Where the words of this line belong; null in submenus and functions.
+    /// The item to which this line belongs; null in submenus and functions.
     Entry* current()
     {
         if (depth_ == 0)

@@ -64,7 +64,7 @@ std::optional<KernelChoice> kernelBelow(const TreeFiles& files)
     return std::nullopt;
 }
 
-/// All of @p paths as one file; the kernel unpacks one archive after the other.
+/// Joins all of @p paths into one file; the kernel unpacks one archive after the other.
 Fd joined(const TreeFiles& files, const std::vector<std::string>& paths)
 {
     if (paths.size() == 1)
@@ -105,7 +105,7 @@ findKernel(const std::string& disk, AgentLog& log,
         } catch (const Error& error) {
             if (error.code() != ErrorCode::DiskFailed)
                 throw;
-            log.info(error.message()); // another file system may have it
+            log.info(error.message()); // another file system may have the files
         }
     }
     return std::nullopt;

@@ -7,18 +7,18 @@
 
 namespace bm::agent {
 
-/// The disk that a step's arguments single out. @throws Error DiskNotFound, DiskAmbiguous, InvalidInput
+/// The disk that a step's arguments select. @throws Error DiskNotFound, DiskAmbiguous, InvalidInput
 wire::Disk chooseDisk(const wire::DiskChoice& choice, const StepContext& context);
-/// The disks that a layout needs: that one, or, of a mirror, the two that the hints leave.
+/// The disks for a layout: the selected disk, or for a mirror the two disks that the hints select.
 /// @throws Error as above
 std::vector<wire::Disk> chooseDisks(const wire::DiskChoice& choice, const StepContext& context, bool mirror);
-/// Further disks for the same image: each of @p hints singles one out.
+/// Further disks for the same image: each of @p hints selects one.
 /// @throws Error as above, InvalidInput (a disk is named twice)
 std::vector<wire::Disk> chooseMoreDisks(const std::vector<model::JsonText>& hints, const StepContext& context,
                                         const wire::Disk& first);
-/// A URL as the agent reaches it: one that begins with '/' is below the server's.
+/// The absolute URL. A URL that begins with '/' is relative to the server's.
 std::string absoluteUrl(const StepContext& context, const std::string& url);
-/// To milliseconds, for results.
+/// Seconds, rounded to milliseconds, for results.
 double roundedSeconds(double seconds);
 /// 10^6 bytes a second, to one decimal place.
 double megabytesPerSecond(std::uint64_t bytes, double seconds);

@@ -23,11 +23,11 @@ struct StepContext {
     platform::Exec& exec;
     StepProgress& progress;
     AgentLog& log;
-    bool resume = false; ///< this step was begun before and cut short
+    bool resume = false; ///< an earlier run of this step was interrupted
     std::stop_token stop{};
-    RelayCopy* relay = nullptr; ///< null: alone with the server
+    RelayCopy* relay = nullptr; ///< null: no relay
     RelaySettings relaySettings{};
-    bool mayChangeMachine = false; ///< firmware's variables too: this is the RAM disk of a machine of bm's
+    bool mayChangeMachine = false; ///< the agent runs in bm's RAM disk: it may change firmware variables, too
     std::string bootInterface{};   ///< MAC of BOOTIF; "" when there is none
 };
 

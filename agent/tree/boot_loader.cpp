@@ -62,7 +62,7 @@ void writeAt(const std::string& device, std::uint64_t offset, std::span<const st
                     "replace the disk");
 }
 
-/// Our own copy of a file of the tree, for tools that take a name.
+/// A temporary copy of a file of the tree, for tools that take a file name.
 void copyOut(const TreeFiles& files, const std::string& path, const std::string& target)
 {
     const Fd from = files.open(path);
@@ -145,8 +145,8 @@ std::string BootLoader::arguments() const
     more = more.substr(0, more.find('\n'));
     const MadeVolume& root = volumeAt("/");
     const bool lvm = root.kind == PartitionKind::Lvm;
-    // Debian's initrd activates a volume group only for a root that is named so; grub-mkconfig writes the
-    // same. dracut assembles nothing without rd.auto.
+    // Debian's initrd activates a volume group only for a root with such a name; grub-mkconfig writes the
+    // same name. dracut assembles arrays and groups only with rd.auto.
     return fmt::format("root={} ro{}{}{}", lvm ? root.device : "UUID=" + root.uuid,
                        lvm || layout_.mirror ? " rd.auto=1" : "", more.empty() ? "" : " ", more);
 }
@@ -222,7 +222,8 @@ std::string BootLoader::makeImage(const std::string& platform, const std::string
     return out;
 }
 
-/// What grub-bios-setup does: boot.img learns where core.img begins, core.img where its rest lies.
+/// As grub-bios-setup: stores the first sector of core.img in boot.img, and the position of its rest in
+/// core.img.
 void BootLoader::installBios(const std::string& core)
 {
     constexpr std::size_t kCodeBytes = 440;
@@ -250,7 +251,8 @@ void BootLoader::installBios(const std::string& core)
     log_.info("GRUB for BIOS is in place");
 }
 
-/// Files in the ESP by mtools: no vfat of the kernel's is needed, and twins of mirrored disks get the same.
+/// Writes files to the ESP by mtools, without the kernel's vfat. All ESPs of mirrored disks get the same
+/// files.
 void BootLoader::intoEsp(const std::string& file, const std::string& name)
 {
     for (std::size_t disk = 0; disk < disks_.disks(); ++disk) {
@@ -271,7 +273,7 @@ void BootLoader::intoEsp(const std::string& file, const std::string& name)
 
 void BootLoader::installUefi(const std::string& image)
 {
-    intoEsp(image, "EFI/BOOT/BOOTX64.EFI"); // UEFI 2.10, 3.5.1.1: what firmware starts by itself
+    intoEsp(image, "EFI/BOOT/BOOTX64.EFI"); // UEFI 2.10, 3.5.1.1: the fall-back path of firmware
     log_.info("GRUB for UEFI is in place");
 }
 

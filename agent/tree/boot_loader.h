@@ -4,9 +4,10 @@
 
 namespace bm::agent {
 
-/// Makes the deployed system start: by GRUB (BIOS and UEFI, built here by the RAM disk's own grub-mkimage, so
-/// that nothing of the tree runs) or by the tree's systemd-boot (UEFI, files copied into the ESP).
-/// @param root  where the tree is mounted, writable
+/// Installs the boot loader of the deployed system: GRUB (BIOS and UEFI; the RAM disk's own grub-mkimage
+/// builds it, so no program of the tree runs), or the tree's systemd-boot (UEFI; copies its files into the
+/// ESP).
+/// @param root  the tree's mount point, writable
 /// @param bySystem  GRUB's folder on this machine ("/usr/lib/grub")
 /// @throws Error ImageUnsupported (no kernel in the tree, no systemd-boot), AgentFailed
 class BootLoader {

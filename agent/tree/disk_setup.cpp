@@ -32,7 +32,7 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr int kFirstArray = 120; ///< the kernel itself counts down from 127
 constexpr std::chrono::seconds kNodesAppearWithin{10};
 
-/// As UEFI and Linux know it.
+/// The type GUID of UEFI and Linux.
 const char* typeGuid(const DiskLayout& layout, const LayoutPartition& partition)
 {
     constexpr const char* kBiosBoot = "21686148-6449-6e6f-744e-656564454649";
@@ -87,7 +87,7 @@ std::string upper(std::string text)
     return text;
 }
 
-/// lvm without udev, which the RAM disk does not have: it makes and removes its device nodes itself.
+/// Runs lvm without udev, which the RAM disk lacks; lvm creates and removes its device nodes itself.
 std::vector<std::string> lvm(std::vector<std::string> words)
 {
     std::vector<std::string> argv{"lvm", words.front(), "--config",
@@ -150,7 +150,7 @@ bool DiskSetup::isPreserved(const LayoutVolume& volume) const
     return keeping_ && std::ranges::find(layout_.preserve, volume.mount) != layout_.preserve.end();
 }
 
-/// Checks the sizes and the partitions that are there. Writes nothing.
+/// Checks the sizes and the existing partitions. Writes nothing.
 void DiskSetup::look()
 {
     std::size_t withTable = 0;
@@ -172,7 +172,7 @@ void DiskSetup::look()
     keeping_ = true;
 }
 
-/// @throws Error Conflict where the table is not the layout's
+/// @throws Error Conflict when the table differs from the layout
 void DiskSetup::requireTable(std::size_t disk)
 {
     const auto refuse = [&](const std::string& why) {
@@ -215,7 +215,7 @@ void DiskSetup::createTable(std::size_t disk)
         device.flush();
         device.rereadPartitions();
     }
-    // Not sgdisk: it sleeps a second after writing.
+    // Uses sfdisk, because sgdisk sleeps a second after writing.
     run({"sfdisk", "--quiet", "--wipe=always", "--no-reread", "--no-tell-kernel", disks_[disk].string()},
         "partitioning", tableScript(disk));
     BlockDevice device(disks_[disk], BlockDevice::Access::Write);
@@ -223,7 +223,7 @@ void DiskSetup::createTable(std::size_t disk)
     device.rereadPartitions();
 }
 
-/// The table as sfdisk reads it.
+/// The table in sfdisk's input format.
 std::string DiskSetup::tableScript(std::size_t disk) const
 {
     std::string script = "label: gpt\n";
@@ -243,7 +243,7 @@ void DiskSetup::findNodes(std::size_t disk)
         nodes_[disk].push_back(nodeOf(disk, i, until));
 }
 
-/// The kernel's own node, or a loop device where a file stands in for the disk.
+/// The kernel's node, or a loop device when the disk is a file.
 std::string DiskSetup::nodeOf(std::size_t disk, std::size_t index,
                               std::chrono::steady_clock::time_point until)
 {
@@ -353,7 +353,7 @@ void DiskSetup::makeFileSystem(MadeVolume& made)
     switch (made.volume.fileSystem) {
     case FileSystem::None:
         return;
-    case FileSystem::Ext4: // what GRUB 2.06 reads
+    case FileSystem::Ext4: // a feature set that GRUB 2.06 reads
         run({"mke2fs", "-q", "-F", "-t", "ext4", "-m", "1", "-U", made.uuid, "-L", name, "-O",
              "^metadata_csum_seed,^orphan_file", device},
             "making ext4");
@@ -400,7 +400,7 @@ void DiskSetup::make()
             for (std::size_t disk = 1; disk < disks_.size(); ++disk)
                 volumes_.back().twins.push_back(nodes_[disk][i]);
     }
-    for (MadeVolume& made : volumes_) // checks the preserved ones before it makes the others
+    for (MadeVolume& made : volumes_) // checks the preserved file systems before it creates the others
         if (made.preserved)
             keepFileSystem(made);
     for (MadeVolume& made : volumes_)

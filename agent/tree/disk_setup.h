@@ -14,30 +14,30 @@
 
 namespace bm::agent {
 
-/// A file system or swap, where it is now.
+/// A file system or swap and its device.
 struct MadeVolume {
     layout::LayoutVolume volume;
     layout::PartitionKind kind = layout::PartitionKind::Data;
     std::string device; ///< "/dev/vda3", "/dev/mapper/vg0-root", "/dev/md120"
-    std::string uuid;   ///< as fstab's UUID= wants it
+    std::string uuid;   ///< in fstab's form for UUID=
     bool preserved = false;
-    std::vector<std::string> twins{}; ///< of an ESP on mirrored disks: those on the others
+    std::vector<std::string> twins{}; ///< for an ESP on mirrored disks: the devices on the other disks
 };
 
-/// Where one partition lies on each disk, in bytes.
+/// The range of one partition on each disk, in bytes.
 struct PartitionPlace {
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
 };
-/// Places of all partitions on a disk of @p diskBytes: from 1 MiB on, one after the other, the last up to
-/// kConfigDriveRoom before the end. @throws Error DiskTooSmall
+/// The ranges of all partitions on a disk of @p diskBytes: from 1 MiB on, one after the other, the last one
+/// up to kConfigDriveRoom before the end. @throws Error DiskTooSmall
 std::vector<PartitionPlace> placesOf(const layout::DiskLayout& layout, std::uint64_t diskBytes);
-/// Kept free at the end of every disk, so that a config drive always fits and a re-image finds the same
-/// places.
+/// Free space at the end of every disk, so that a config drive always fits and the ranges are the same in
+/// each deployment.
 inline constexpr std::uint64_t kConfigDriveRoom = std::uint64_t{65} << 20U;
 
-/// Partitions, RAID, LVM and file systems by a layout, by the RAM disk's own tools. Files may stand in for
-/// disks. One thread.
+/// Creates partitions, RAID, LVM and file systems of a layout with the RAM disk's tools. Disks may be files.
+/// One thread.
 class DiskSetup {
 public:
     /// All borrowed. @p disks: one, or two of a mirror.
@@ -47,7 +47,7 @@ public:
     DiskSetup(const DiskSetup&) = delete;
     DiskSetup& operator=(const DiskSetup&) = delete;
 
-    /// Makes everything new; where the layout preserves a file system that is there, only the others.
+    /// Creates everything, except existing file systems that the layout preserves.
     /// @throws Error DiskTooSmall, Conflict (the disk does not match the layout; nothing is written),
     /// DiskFailed, AgentFailed
     void make();
@@ -61,7 +61,7 @@ public:
     const std::filesystem::path& disk(std::size_t index) const { return disks_.at(index); }
     std::uint32_t sectorBytes() const { return sectorBytes_; }
     std::uint64_t partitionOffset(std::size_t index) const { return places_.at(0).at(index).offset; }
-    /// Gives RAID, volume group and loop devices back. May be repeated.
+    /// Releases RAID arrays, volume groups and loop devices. May be repeated.
     void release();
     bool preserved() const { return keeping_; }
 

@@ -30,7 +30,7 @@ namespace {
     throw Error(ErrorCode::DiskFailed, fmt::format("{}: {}", doing, std::strerror(errno)));
 }
 
-/// Drops the kernel's buffers of a device, which would hide its medium.
+/// Drops the kernel's buffers of a device, so that reads come from the medium.
 void dropCache(const std::string& device)
 {
     const platform::Fd fd(::open(device.c_str(), O_RDONLY | O_CLOEXEC));
@@ -75,7 +75,7 @@ MountedTree::~MountedTree()
 {
     for (auto place = mounted_.rbegin(); place != mounted_.rend(); ++place)
         ::umount2(place->c_str(), MNT_DETACH);
-    ::rmdir(root_.c_str()); // not a recursive removal: that would be the deployed system
+    ::rmdir(root_.c_str()); // not recursive, which would delete the deployed system
 }
 
 void MountedTree::mount(bool readOnly)

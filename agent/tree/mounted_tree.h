@@ -6,12 +6,13 @@
 
 namespace bm::agent {
 
-/// From here on what this thread mounts is seen by it and its children only, and goes with it.
+/// Moves this thread to its own mount namespace: only it and its children see its later mounts, which end
+/// with the thread.
 /// @throws Error AgentFailed (needs root)
 void leaveMountNamespace();
 
-/// The file systems of a layout below a folder of ours, as the deployed system will see them, without vfat
-/// and preserved ones. One thread, after leaveMountNamespace().
+/// Mounts the file systems of a layout below a temporary folder, as the deployed system mounts them, without
+/// vfat and preserved ones. One thread, after leaveMountNamespace().
 class MountedTree {
 public:
     explicit MountedTree(const std::vector<MadeVolume>& volumes);
@@ -20,7 +21,7 @@ public:
     MountedTree& operator=(const MountedTree&) = delete;
 
     const std::string& root() const { return root_; }
-    /// Where the mounted file system with most free space is. @throws Error DiskFailed
+    /// The mount point of the file system with the most free space. @throws Error DiskFailed
     std::string roomiest() const;
     /// @p readOnly: for the comparison. @throws Error DiskFailed
     void mount(bool readOnly);
@@ -28,7 +29,7 @@ public:
     void unmount();
 
 private:
-    std::vector<MadeVolume> volumes_; ///< those that are mounted, outer ones first
+    std::vector<MadeVolume> volumes_; ///< mount points, outer ones first
     std::vector<std::string> mounted_;
     std::string root_;
 };

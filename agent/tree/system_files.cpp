@@ -50,7 +50,7 @@ std::string metaDataOf(std::string_view drive)
     return {};
 }
 
-/// One line: whatever the drive says, no second line of a file comes of it.
+/// The first line only, so that a value of the drive cannot add lines to a file.
 bool isLine(const std::string& text)
 {
     return !text.empty() && text.size() < 16384 && std::ranges::all_of(text, [](char c) {
@@ -77,7 +77,7 @@ void writeIdentity(const TreeFiles& files, const SystemIdentity& identity, Agent
     files.write("root/.ssh/authorized_keys", keys, 0600);
 }
 
-/// A tree made for containers has no network of its own: then every Ethernet asks by DHCP.
+/// A tree made for containers has no network configuration; then every Ethernet interface uses DHCP.
 void writeNetwork(const TreeFiles& files, AgentLog& log)
 {
     const bool networkd =

@@ -9,7 +9,7 @@ namespace bm::agent {
 
 /// The identity of a deployed system.
 struct SystemIdentity {
-    std::string hostName;             ///< empty: the tree's own stays
+    std::string hostName;             ///< empty: keeps the tree's
     std::vector<std::string> sshKeys; ///< for root; lines of authorized_keys
 };
 
@@ -19,10 +19,10 @@ SystemIdentity identityFrom(std::string_view configDrive);
 /// Text of /etc/fstab: by UUID, outer mounts first.
 std::string fstabOf(const std::vector<MadeVolume>& volumes);
 
-/// Writes /etc/fstab, a machine-id of its own, and, in a tree without cloud-init (which reads the config
-/// drive itself), host name, root's ssh keys and, where systemd-networkd has no configuration, DHCP on every
-/// Ethernet. No symlink of the tree is followed out of it.
-/// @param root  where the tree is mounted
+/// Writes /etc/fstab and a new machine-id. In a tree without cloud-init (which reads the config drive itself)
+/// also writes host name and root's ssh keys, and DHCP for every Ethernet interface if systemd-networkd has
+/// no configuration. No symlink leads outside the tree.
+/// @param root  the tree's mount point
 void writeSystemFiles(const std::string& root, const std::vector<MadeVolume>& volumes,
                       const SystemIdentity& identity, AgentLog& log);
 

@@ -35,7 +35,7 @@ double secondsSince(std::chrono::steady_clock::time_point start)
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// One deployment on its way: what its stages share.
+/// The state that the stages of one deployment share.
 class Deployment {
 public:
     Deployment(const TreeOrder& order, const std::vector<std::filesystem::path>& disks, platform::Exec& exec,
@@ -49,7 +49,8 @@ public:
         const auto start = std::chrono::steady_clock::now();
         prepare();
         source_.emplace(manifest_, order_, TreeStream::kBytes / 2, log_);
-        stream_.emplace(manifest_, *source_, log_, stop_); // blocks that it fetches now wait in memory
+        stream_.emplace(manifest_, *source_, log_,
+                        stop_); // it begins to fetch into memory
         say("partitioning and making file systems");
         setup_.make();
         outcome_.preserved = setup_.preserved();
@@ -99,7 +100,7 @@ private:
                         "choose a larger disk by properties/root_device, or a smaller layout");
     }
 
-    /// Mount points whose content is not unpacked: preserved file systems, and vfat, which holds no owners.
+    /// Mount points whose content is not unpacked: preserved file systems, and vfat, which has no owners.
     std::vector<std::string> skipped() const
     {
         std::vector<std::string> out;
@@ -134,10 +135,10 @@ private:
         if (Relay* const relay = source_->relay(); relay != nullptr)
             relay->linger(order_.linger, stop_);
         stream_.reset();
-        source_.reset(); // the file of its relay is gone before the file system is unmounted
+        source_.reset(); // ends the relay's file before the file system is unmounted
     }
 
-    /// Free space that the tree itself needs: its files, and what their file system adds.
+    /// The space that the tree needs: its files and the overhead of the file system.
     std::uint64_t keepFree() const
     {
         const std::uint64_t content = order_.contentBytes != 0 ? order_.contentBytes : manifest_.sizeBytes;
@@ -192,7 +193,7 @@ private:
     DiskSetup setup_;
     Manifest manifest_;
     std::string configDrive_;
-    std::optional<CopySource> source_; ///< till everything is unpacked
+    std::optional<CopySource> source_; ///< until everything is unpacked
     std::optional<TreeStream> stream_;
     TreeManifest files_;
     TreeOutcome outcome_;
@@ -206,7 +207,7 @@ TreeOutcome deployTree(const TreeOrder& order, const std::vector<std::filesystem
 {
     TreeOutcome outcome;
     std::exception_ptr failure;
-    // A thread of its own has mounts of its own: whatever happens, they are gone when it ends.
+    // Runs on a thread with its own mount namespace, so that all mounts end with the thread.
     std::jthread([&] {
         try {
             leaveMountNamespace();

@@ -13,10 +13,10 @@
 
 namespace bm::agent {
 
-/// A tree to lay onto disks.
+/// A tree to deploy to disks.
 struct TreeOrder : ImageOrder {
     layout::DiskLayout layout{};
-    std::uint64_t contentBytes = 0; ///< of all files; 0: not known
+    std::uint64_t contentBytes = 0; ///< of all files; 0: unknown
 };
 
 struct TreeOutcome {
@@ -25,15 +25,14 @@ struct TreeOutcome {
     std::uint64_t archiveBytes = 0;
     std::uint64_t bytesFetched = 0;
     std::string manifestDigest; ///< XXH3-128 over the compared entries
-    bool preserved = false;     ///< a file system was preserved
-    double writeSeconds = 0;    ///< till it was on the disk and flushed
+    bool preserved = false;     ///< whether a file system was preserved
+    double writeSeconds = 0;    ///< until it was on the disk and flushed
     double seconds = 0;
 };
 
-/// Partitions @p disks (one, or two of a mirror), makes file systems, streams the tree into them, reads all
-/// of it back, and makes the result a system that starts: fstab, machine-id, identity, boot loader, config
-/// drive. What can be refused is refused before anything is written. May be repeated: it begins anew. Needs
-/// root.
+/// Partitions @p disks (one, or two of a mirror), creates the file systems, streams the tree into them and
+/// reads everything back. Then makes the system bootable: fstab, machine-id, identity, boot loader, config
+/// drive. Makes all checks before the first write. May be repeated; each run starts over. Needs root.
 /// @throws Error DiskTooSmall, DiskFailed, Conflict, ChecksumMismatch, ImageCorrupt, ImageUnsupported,
 ///   ConfigDriveFailed, AgentFailed, Aborted
 TreeOutcome deployTree(const TreeOrder& order, const std::vector<std::filesystem::path>& disks,

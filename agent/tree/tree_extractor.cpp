@@ -25,7 +25,7 @@ using platform::Fd;
 
 namespace {
 
-constexpr std::uint64_t kFlushedAtOnce = std::uint64_t{256} * 1024; ///< smaller ones the kernel gathers
+constexpr std::uint64_t kFlushedAtOnce = std::uint64_t{256} * 1024; ///< the kernel collects smaller writes
 
 [[noreturn]] void fail(const std::string& path, const char* doing, int error)
 {
@@ -114,7 +114,7 @@ void setAttributes(int fd, const std::string& path, const EntryFacts& facts)
             fail(path, ("setting " + name).c_str(), errno);
 }
 
-/// Owner first: a change of owner takes set-user-id bits and capabilities away.
+/// Owner first, because a change of owner clears set-user-id bits and capabilities.
 void dress(int fd, const std::string& path, const EntryFacts& facts)
 {
     check(::fchown(fd, facts.uid, facts.gid), path, "setting the owner");
@@ -124,7 +124,7 @@ void dress(int fd, const std::string& path, const EntryFacts& facts)
     check(::futimens(fd, times.data()), path, "setting the time");
 }
 
-/// Of entries that the agent does not open: a symlink, a device node, a named pipe.
+/// For entries that the agent does not open: symlinks, device nodes, named pipes.
 void attributesAndTime(int parent, const std::string& name, const std::string& path, const EntryFacts& facts)
 {
     const std::string full = fmt::format("/proc/self/fd/{}/{}", parent, name);
@@ -163,7 +163,7 @@ long TreeExtractor::readCallback(archive* reader, void* self, const void** bytes
         extractor->progress_.add(block.size());
         *bytes = block.data();
         return static_cast<long>(block.size());
-    } catch (...) { // must not pass through C
+    } catch (...) { // must not cross C code
         extractor->streamFailure_ = std::current_exception();
         archive_set_error(reader, EIO, "the stream ended");
         return -1;
@@ -308,7 +308,7 @@ void TreeExtractor::copyContent(archive* reader, int fd, const std::string& path
     hash_.zeros(facts.size - at);
     if (at < facts.size)
         check(::ftruncate(fd, static_cast<off_t>(facts.size)), path, "setting the length");
-    if (facts.size >= kFlushedAtOnce) // the disk is at work while the next ones come; nothing waits for it
+    if (facts.size >= kFlushedAtOnce) // starts the disk's work early and does not wait
         ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     facts.content = hash_.value();
     contentBytes_ += facts.size;
@@ -338,7 +338,7 @@ void TreeExtractor::makeSymlink(int parent, const std::string& name, const std::
     attributesAndTime(parent, name, path, facts);
 }
 
-/// A device node or a named pipe. It is not opened: that would reach the device.
+/// A device node or a named pipe. Opening it would access the device.
 void TreeExtractor::makeNode(int parent, const std::string& name, const std::string& path,
                              const EntryFacts& facts)
 {

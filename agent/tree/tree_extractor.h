@@ -15,17 +15,17 @@ struct archive_entry;
 
 namespace bm::agent {
 
-/// Unpacks the canonical archive of a tree image below a folder, with all that belongs to each entry, and
-/// notes in a manifest what should be there now. Paths are resolved below the folder only and through no
-/// symlink (openat2(2): RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS): neither an archive that lies nor what an
-/// earlier entry made leads outside.
+/// Unpacks the canonical archive of a tree image below a folder, with all metadata of each entry, and records
+/// the expected entries in a manifest. Resolves paths below the folder only and through no symlink
+/// (openat2(2): RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS): neither a malicious archive nor an earlier entry leads
+/// outside.
 class TreeExtractor {
 public:
     /// All borrowed. @p skip: paths ("srv") whose content is not unpacked; the folders themselves are.
     TreeExtractor(const std::string& root, TreeStream& stream, std::vector<std::string> skip,
                   TreeManifest& manifest, StepProgress& progress, const std::stop_token& stop);
-    /// @throws Error DiskTooSmall (the file system is full), DiskFailed, ImageCorrupt (no archive of ours),
-    /// what the stream throws, Aborted
+    /// @throws Error DiskTooSmall (the file system is full), DiskFailed, ImageCorrupt (not a canonical
+    /// archive), the errors of the stream, Aborted
     void run();
     std::uint64_t entries() const { return entries_; }
     std::uint64_t skipped() const { return skipped_; }
@@ -58,7 +58,7 @@ private:
     const std::stop_token& stop_;
     ContentHash hash_;
     std::exception_ptr streamFailure_;
-    std::string parentPath_ = "\n"; ///< of parent_; no path is this
+    std::string parentPath_ = "\n"; ///< path of parent_; the initial value is no valid path
     platform::Fd parent_;
     std::vector<Folder> folders_;
     std::uint64_t entries_ = 0;

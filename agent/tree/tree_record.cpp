@@ -117,7 +117,7 @@ void TreeManifest::sort()
         return;
     std::ranges::sort(entries_, {}, &Entry::path);
     sorted_ = true;
-    for (const auto& [target, path] : links_) // a link has its target's facts
+    for (const auto& [target, path] : links_) // a hard link has its target's metadata
         if (const Entry* found = find(target))
             entries_.push_back({path, found->facts});
     std::ranges::sort(entries_, {}, &Entry::path);
@@ -142,7 +142,7 @@ std::string TreeManifest::digest()
     return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-/// One comparison: reads folders and files of a tree that does not change meanwhile.
+/// One comparison. The tree must not change during it.
 class TreeManifest::Walk {
 public:
     Walk(TreeManifest& manifest, std::string root, const std::vector<std::string>& passOver,
@@ -190,7 +190,7 @@ private:
         for (const std::string& name : names) {
             const std::string below = path.empty() ? name : fmt::format("{}/{}", path, name);
             if (top && name == "lost+found" && manifest_.find(hashOfPath(below)) == nullptr)
-                continue; // mkfs made it
+                continue; // created by mkfs
             visit(below, fmt::format("{}/{}", full, name));
         }
     }
@@ -212,7 +212,7 @@ private:
             std::vector<std::uint64_t>& names = inodes_[{status.st_dev, status.st_ino}];
             names.push_back(expected->path);
             if (names.size() > 1)
-                return; // read under its first name
+                return; // compared under its first name
         }
         if (hashOfFacts(factsOf(path, full, status)) != expected->facts)
             differs(path, describe(status));

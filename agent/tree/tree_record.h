@@ -13,7 +13,7 @@
 
 namespace bm::agent {
 
-/// XXH3-128 of a stream: guards against disks, not people.
+/// XXH3-128 of a stream. Detects faults of a disk, not an attacker's changes.
 class ContentHash {
 public:
     ContentHash();
@@ -30,7 +30,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// All that is compared of one entry but its name.
+/// The compared metadata and content of one entry, without its name.
 struct EntryFacts {
     std::uint32_t mode = 0; ///< type and permissions, as st_mode
     std::uint32_t uid = 0;
@@ -49,7 +49,7 @@ struct EntryFacts {
 class TreeManifest {
 public:
     void add(std::string_view path, const EntryFacts& facts);
-    /// @p path is another name of @p target, added before.
+    /// Adds @p path as another name of @p target, which must be added before.
     void addLink(std::string_view path, std::string_view target);
     std::size_t size() const { return entries_.size(); }
     /// XXH3-128 over all of it, for the report; lower-case hex.
@@ -57,9 +57,9 @@ public:
 
     /// Walks @p root and compares every entry, its content included. Any other entry is an
     /// error.
-    /// @param passOver  paths ("boot/efi") that are not looked into
+    /// @param passOver  paths ("boot/efi") whose content is not compared
     /// @param onBytes  called with the number of bytes read of files
-    /// @throws Error DiskFailed naming the first entry that differs and in what, Aborted
+    /// @throws Error DiskFailed naming the first differing entry and the difference, Aborted
     void compare(const std::string& root, const std::vector<std::string>& passOver,
                  const std::function<void(std::uint64_t)>& onBytes, const std::stop_token& stop);
 

@@ -13,11 +13,11 @@
 
 namespace bm::agent {
 
-/// The sink of a tree: its archive's bytes from begin to end, for the thread that calls next(). A block that
-/// does not verify is fetched again at once, three times, the last from the server.
+/// The sink of a tree: returns its archive's bytes from begin to end to the thread that calls next(). Fetches
+/// a block that does not verify again at once, up to three times, the last time from the server.
 class TreeStream {
 public:
-    /// Memory of blocks on their way, frames and raw ones together.
+    /// Memory of blocks in transit, frames and raw blocks together.
     static constexpr std::size_t kBytes = std::size_t{16} << 20U;
 
     /// All borrowed.
@@ -25,9 +25,9 @@ public:
                const std::stop_token& stop);
 
     /// The next block, valid until the next call; empty at the archive's end.
-    /// @throws Error ChecksumMismatch (which block, from where), Aborted; what the source calls final
+    /// @throws Error ChecksumMismatch (naming block and source), Aborted, a permanent error of the source
     std::span<const std::byte> next();
-    /// Stored bytes; after the archive's end.
+    /// The stored bytes of the image; valid after the archive's end.
     std::uint64_t bytesFetched() const;
 
 private:

@@ -12,15 +12,15 @@
 
 namespace bm::agent {
 
-/// When a burn-in that several threads do is over: time is up, it was stopped, or one of them found
-/// something. Thread-safe.
+/// The end of a burn-in of several threads: after its time, at a stop request, or when one thread finds a
+/// fault. Thread-safe.
 class BurnInClock {
 public:
     BurnInClock(std::chrono::milliseconds span, std::stop_token stop) : span_(span), stop_(std::move(stop)) {}
 
     bool over() const { return failed_ || stop_.stop_requested() || elapsed() >= span_; }
     double seconds() const { return std::chrono::duration<double>(elapsed()).count(); }
-    /// The first one counts; the others end too.
+    /// Keeps the first error and ends all threads.
     void fail(const model::Error& error)
     {
         const std::scoped_lock lock(mutex_);
@@ -28,7 +28,7 @@ public:
             failure_ = error;
         failed_ = true;
     }
-    /// @throws the error found, or Error Aborted
+    /// @throws the first error, or Error Aborted
     void finish() const
     {
         if (failure_)

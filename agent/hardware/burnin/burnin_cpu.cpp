@@ -23,7 +23,7 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::size_t kBytes = std::size_t{256} << 10U; ///< a core's second-level cache holds it
+constexpr std::size_t kBytes = std::size_t{256} << 10U; ///< fits into a core's second-level cache
 constexpr std::uint64_t kSeed = 0x626d2d6275726e69U;
 
 using Buffer = std::vector<std::byte>;
@@ -40,7 +40,7 @@ std::uint64_t xxh3Part(const Buffer& buffer)
     return XXH3_64bits(buffer.data(), buffer.size());
 }
 
-/// Multiplications, divisions and shifts, each on the result before it.
+/// Multiplications, divisions and shifts, each on the previous result.
 std::uint64_t integerChain(const Buffer& buffer)
 {
     std::uint64_t value = kSeed;
@@ -51,7 +51,7 @@ std::uint64_t integerChain(const Buffer& buffer)
     return value;
 }
 
-/// The logistic map where it is chaotic: one wrong bit changes everything that follows. Plain IEEE 754.
+/// The logistic map in its chaotic range: one wrong bit changes all later values. Plain IEEE 754.
 std::uint64_t floatingPointChain(const Buffer& buffer)
 {
     std::array<double, 4> x = {0.1, 0.3, 0.6, 0.8};
@@ -67,7 +67,7 @@ std::uint64_t floatingPointChain(const Buffer& buffer)
 struct Work {
     std::string_view name;
     std::uint64_t (*run)(const Buffer&);
-    std::uint64_t expected; ///< known: worked out elsewhere
+    std::uint64_t expected; ///< the expected result, computed on another machine
 };
 constexpr std::array kWork = {Work{"SHA-256", sha256Part, 0xd4c8e44f449af80fU},
                               Work{"XXH3", xxh3Part, 0xfacd52ec60315a2fU},
@@ -91,7 +91,8 @@ void bindTo(int cpu)
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(static_cast<std::size_t>(cpu), &set);
-    ::pthread_setaffinity_np(::pthread_self(), sizeof set, &set); // where it may not, the scheduler does well
+    ::pthread_setaffinity_np(::pthread_self(), sizeof set,
+                             &set); // may fail
 }
 
 std::uint64_t burn(int cpu, const CpuBurnIn& order, BurnInClock& clock)

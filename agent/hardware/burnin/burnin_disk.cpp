@@ -16,11 +16,10 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::uint64_t kWindowBytes = std::uint64_t{32}
-                                       << 20U; ///< more than a disk's quick cache shows twice
+constexpr std::uint64_t kWindowBytes = std::uint64_t{32} << 20U; ///< more than a disk's cache can answer
 constexpr std::size_t kBlockBytes = std::size_t{1} << 20U;
 
-/// One disk's work.
+/// The burn-in of one disk.
 class DiskTester {
 public:
     DiskTester(BlockDevice& device, const DiskBurnIn& order, const std::stop_token& stop)
@@ -44,7 +43,7 @@ public:
     }
 
 private:
-    /// Always whole, so that something was compared however slow the disk is.
+    /// Completes a piece even after the end of the time, so that a slow disk compares at least one.
     void window(std::uint64_t begin, std::uint64_t end)
     {
         std::vector<std::uint64_t> hashes;

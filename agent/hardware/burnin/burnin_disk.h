@@ -16,24 +16,25 @@ namespace bm::agent {
 
 struct DiskBurnIn {
     std::chrono::milliseconds span{};
-    bool write = false; ///< random bytes over everything; else only reading, each place twice
-    /// Tests: changes the bytes between reading and comparing.
+    bool write = false; ///< overwrites the disk with random bytes; otherwise reads each piece twice
+    /// For tests: changes the bytes between reading and comparison.
     std::function<void(std::uint64_t offset, std::span<std::byte>)> tamper{};
 };
 
 struct DiskBurnInOutcome {
     std::uint64_t bytesWritten = 0;
     std::uint64_t bytesRead = 0;
-    std::uint64_t passes = 0; ///< over the whole disk
+    std::uint64_t passes = 0; ///< passes over the whole disk
     double seconds = 0;
 };
 
-/// From the disk's begin on, 32 MiB at a time by O_DIRECT, over and over until the time is up.
-/// @throws Error AgentFailed (where it gave something else), DiskFailed (where it gave nothing), Aborted
+/// Tests the disk from its begin to its end, 32 MiB at a time by O_DIRECT, repeatedly until the end of the
+/// time.
+/// @throws Error AgentFailed (wrong bytes, with the offset), DiskFailed (a failed read or write), Aborted
 DiskBurnInOutcome burnInDisk(BlockDevice& device, const DiskBurnIn& order, StepProgress& progress,
                              const std::stop_token& stop);
 
-/// What a disk says of itself. "passed", "failed"; "" where it does not say.
+/// A disk's own health report: "passed", "failed"; "" when it has none.
 struct SmartOutcome {
     std::string health{};
     std::string selfTest{}; ///< also "unfinished"
@@ -52,7 +53,7 @@ struct SmartSettings {
     std::chrono::milliseconds span{};
     std::chrono::milliseconds poll{5000};
 };
-/// Asks for its health and has it do its short self-test, by smartctl and, for NVMe, nvme-cli. Only reads.
+/// Reads the disk's health and runs its short self-test, by smartctl and, for NVMe, nvme-cli. Writes nothing.
 SmartOutcome checkSmart(const std::string& disk, const std::string& bus, const SmartSettings& settings,
                         platform::Exec& exec, const std::stop_token& stop);
 

@@ -38,7 +38,7 @@ std::uint64_t availableBytes()
     return 0;
 }
 
-/// Memory of the kernel's, not of the heap: it goes back at once.
+/// Memory from mmap(2), which returns to the kernel at once.
 class Piece {
 public:
     Piece()
@@ -77,7 +77,7 @@ void fillPattern(std::span<std::byte> block, std::uint64_t pattern, std::uint64_
     }
 }
 
-/// ", physical 0x12345678" by /proc/self/pagemap; "" where the kernel does not tell.
+/// ", physical 0x12345678" by /proc/self/pagemap; "" when the kernel hides it.
 std::string physicalText(const std::byte* at)
 {
     const auto place = std::bit_cast<std::uintptr_t>(at);
@@ -110,7 +110,7 @@ public:
         : order_(order), clock_(clock), firstBlock_(first / kBlockBytes), scratch_(kBlockBytes)
     {}
 
-    /// Takes memory up to @p bytes and tests it until the time is up.
+    /// Allocates up to @p bytes and tests them until the end of the time.
     void run(std::uint64_t bytes)
     {
         for (std::uint64_t pass = 0; !clock_.over(); ++pass) {

@@ -1,4 +1,4 @@
-// What disks say of themselves: SMART's health and short self-test.
+// SMART: the health that disks report, and their short self-test.
 #include "agent/base/stop_wait.h"
 #include "agent/hardware/burnin/burnin_disk.h"
 #include "common/text/bytes.h"
@@ -18,14 +18,14 @@ namespace {
 
 constexpr std::chrono::milliseconds kAsking = 1min;
 
-/// Null where the text is no JSON.
+/// Null when the text is not JSON.
 json parsedOrNull(std::string_view text)
 {
     json parsed = json::parse(text, nullptr, false);
     return parsed.is_object() ? parsed : json(nullptr);
 }
 
-/// Null where it is not there.
+/// Null when it is missing.
 json at(const json& object, const char* pointer)
 {
     const json::json_pointer path(pointer);
@@ -40,11 +40,11 @@ public:
     {}
 
     std::string health() { return parseSmartHealth(run({"smartctl", "--json", "--health", disk_}).out); }
-    /// @return whether it began
+    /// @return whether the disk started it
     bool begin()
     {
         if (look() == SelfTestState::Running)
-            return true; // an earlier run's
+            return true; // the result of an earlier run
         const platform::Exit exit = nvme_ ? run({"nvme", "device-self-test", disk_, "--self-test-code", "1"})
                                           : run({"smartctl", "--json", "--test=short", disk_});
         return exit.code == 0 && look() != SelfTestState::Unsupported;
@@ -105,7 +105,7 @@ SelfTestState parseAtaSelfTest(std::string_view text)
     // ACS-3, A.5.2.3: the upper half says how the last test ended, the lower one how much is left of it.
     const json value = at(parsedOrNull(text), "/ata_smart_data/self_test/status/value");
     constexpr unsigned kRunning = 15;
-    constexpr unsigned kAborted = 1; // by the host, or by a reset: says nothing about the disk
+    constexpr unsigned kAborted = 1; // aborted by the host or a reset, which is no fault of the disk
     constexpr unsigned kInterrupted = 2;
     if (!value.is_number_unsigned() || value.get<std::uint64_t>() > 0xff)
         return SelfTestState::Unsupported;

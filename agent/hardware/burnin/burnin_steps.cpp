@@ -1,4 +1,4 @@
-// The steps that strain a machine before it is trusted.
+// The burn-in steps, which test a machine under load.
 #include "agent/hardware/burnin/burnin_steps.h"
 
 #include "agent/disk/kernel_disks.h"
@@ -25,7 +25,7 @@ constexpr std::uint64_t kMostSeconds = std::uint64_t{14} * 24 * 3600;
 constexpr std::size_t kAllAtOnce = 64;
 constexpr std::chrono::minutes kReleaseDeadline{2};
 
-/// @p value, if it is @p least to @p most. @throws Error InvalidInput naming @p name
+/// Checks that @p value is from @p least to @p most. @throws Error InvalidInput naming @p name
 std::uint64_t checked(const char* name, std::uint64_t value, std::uint64_t least, std::uint64_t most)
 {
     if (value < least || value > most)
@@ -72,7 +72,7 @@ wire::BurntDisk diskResult(const Disk& disk, const StepContext& context, const D
         BlockDevice device(disk.name, order.write ? BlockDevice::Access::Write : BlockDevice::Access::Read);
         done = burnInDisk(device, order, context.progress, context.stop);
     }
-    if (order.write) // random bytes are no signature, but what was there is cut in pieces
+    if (order.write) // random bytes are no signature, but they leave pieces of the old content
         eraseMetadata(disk.name, context.exec, context.log, context.stop);
     return {disk.name,      disk.serial, done.bytesWritten,
             done.bytesRead, done.passes, mbPerSecond(done.bytesWritten + done.bytesRead, done.seconds)};
@@ -106,7 +106,7 @@ model::JsonText burnInMemoryStep(const StepContext& context)
 {
     const auto in = wire::fromJson<wire::BurnInMemoryArguments>(context.arguments.text, "burnin_memory");
     const auto asked = static_cast<unsigned>(checked("percent", in.percent, 1, 100));
-    const unsigned percent = context.resume ? (asked + 1) / 2 : asked; // it may have been too much
+    const unsigned percent = context.resume ? (asked + 1) / 2 : asked; // memory may have become scarce
     MemoryBurnIn order{.span = spanOf(in.seconds)};
     order.bytes = memoryToTest(percent, order.keepFreeBytes);
     const MemoryBurnInOutcome done = burnInMemory(order, context.progress, context.stop);

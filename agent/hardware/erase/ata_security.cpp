@@ -14,10 +14,10 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::milliseconds kAsking = 30s;
-constexpr std::chrono::minutes kLeast{120};    ///< disks that give no estimate, or one for when new
-constexpr std::chrono::minutes kMost{48 * 60}; ///< whatever a disk estimates
+constexpr std::chrono::minutes kLeast{120};    ///< for disks without a usable estimate
+constexpr std::chrono::minutes kMost{48 * 60}; ///< limit of a disk's estimate
 
-/// "508min" of "more than 508min for ..."; 0 where there is none.
+/// "508min" of "more than 508min for ..."; 0 without one.
 std::chrono::minutes minutesBefore(std::string_view line, std::string_view what)
 {
     const std::size_t at = line.find(what);
@@ -96,7 +96,7 @@ std::optional<std::string> AtaEraser::hdparm(const char* option, std::chrono::mi
                        exit.err.empty() ? exit.out : exit.err);
 }
 
-/// Of a password that an earlier run left.
+/// Removes the password of an earlier run.
 std::optional<std::string> AtaEraser::clear(const AtaSecurity& found)
 {
     tools_.log.info(disk_ + " has a password; trying the one that an interrupted erasure leaves");
@@ -119,11 +119,11 @@ std::optional<std::string> AtaEraser::eraseBy(const char* option, std::chrono::m
         takePasswordOff();
         throw;
     }
-    takePasswordOff(); // the erasure took it off, where it worked
+    takePasswordOff(); // a successful erasure removes it
     return failed;
 }
 
-/// Also when the step was stopped.
+/// Runs also after a stop of the step.
 void AtaEraser::takePasswordOff()
 {
     try {

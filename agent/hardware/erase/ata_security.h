@@ -16,20 +16,20 @@ struct AtaSecurity {
     bool frozen = false;
     bool expired = false; ///< too many wrong passwords since power-on
     bool enhanced = false;
-    std::chrono::minutes erase{0}; ///< as the disk estimates; 0: does not say
+    std::chrono::minutes erase{0}; ///< the disk's estimate; 0: none
     std::chrono::minutes enhancedErase{0};
 };
-/// Never throws; a text without that section is a disk without it.
+/// Never throws; a text without that section means a disk without it.
 AtaSecurity parseAtaSecurity(std::string_view hdparm);
 
-/// ATA secure erase by hdparm. The temporary password is hdparm's "NULL" (32 zero bytes): nothing secret, and
-/// whoever finds the disk after a power cut can take it off; the next run of this does.
+/// ATA secure erase by hdparm. The temporary password is hdparm's "NULL" (32 zero bytes): not a secret, so
+/// that anybody can remove it after a power cut. The next run removes it, too.
 class AtaEraser {
 public:
     AtaEraser(std::string disk, const EraseTools& tools);
-    /// The enhanced erase where the disk has one, else, or where that fails, the normal one. The password is
-    /// taken off again whatever happens.
-    /// @return why it did not do, or nothing: erased
+    /// Runs the enhanced erase if the disk supports it; without support, or after a failure, the normal one.
+    /// Removes the password in any case.
+    /// @return the reason of the failure; nothing: erased
     std::optional<std::string> erase();
 
 private:

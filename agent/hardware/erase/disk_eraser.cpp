@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::chrono::minutes kReleaseDeadline{2};
 
-/// Does it, or tells why not.
+/// Runs the method. @return the reason of the failure
 using Attempt = std::function<std::optional<std::string>()>;
 struct Way {
     std::string name;
@@ -48,7 +48,7 @@ BlockDevice openReleased(const std::string& disk, const EraseTools& tools)
     return {disk, BlockDevice::Access::Write};
 }
 
-/// What a device did by itself is believed only where its data is gone.
+/// Accepts an erasure by the device itself only if the samples of the data are gone.
 Attempt checked(const BlockDevice& device, const DiskSamples& before, const EraseTools& tools,
                 Attempt attempt)
 {
@@ -61,7 +61,7 @@ Attempt checked(const BlockDevice& device, const DiskSamples& before, const Eras
     };
 }
 
-/// @return why not
+/// @return the reason of the failure
 std::optional<std::string> tried(const Attempt& attempt)
 {
     try {
@@ -73,7 +73,7 @@ std::optional<std::string> tried(const Attempt& attempt)
     }
 }
 
-/// @throws Error DiskFailed when none did
+/// @throws Error DiskFailed when all methods failed
 std::string firstThatWorks(const std::string& disk, const std::vector<Way>& ways, const EraseTools& tools)
 {
     std::string reasons;

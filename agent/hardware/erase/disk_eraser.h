@@ -19,23 +19,23 @@ struct DiskErasure {
     double seconds = 0;
 };
 
-/// Whether all namespaces of @p disk's NVMe device are candidates; true for other disks.
+/// Whether all namespaces of @p disk's NVMe device may be erased; true for other disks.
 bool mayEraseWholeDevice(const wire::Disk& disk, const std::vector<wire::Disk>& all);
 
-/// Erases all of a candidate by the first way that works: NVMe format, NVMe sanitize, ATA secure erase,
-/// secure discard, discard with a proof that it reads as zeros, zeros, random bytes. What the device did
-/// itself is checked: no sample of its data may be the same afterwards. Why a way did not do goes to the log.
+/// Erases a whole disk by the first method that works: NVMe format, NVMe sanitize, ATA secure erase,
+/// secure discard, discard if samples read as zeros afterwards, zeros, random bytes. Checks an erasure by the
+/// device itself: no sample of its data may be unchanged. Logs the reason of each failed method.
 /// @param wholeDevice  mayEraseWholeDevice()
-/// @throws Error Conflict (in use), DiskFailed (no way worked), Aborted
+/// @throws Error Conflict (in use), DiskFailed (no method worked), Aborted
 DiskErasure eraseWholly(const wire::Disk& disk, bool wholeDevice, const EraseOrder& order,
                         const EraseTools& tools);
 
-/// NVMe by its format, all others, and an NVMe that has none, by eraseMetadata().
+/// Formats an NVMe disk. Erases other disks, and NVMe disks without format, by eraseMetadata().
 /// @throws Error Conflict, DiskFailed, Aborted
 DiskErasure eraseExpress(const wire::Disk& disk, bool wholeDevice, const EraseTools& tools);
 
-/// Stops arrays and volumes on @p disk and zeroes where partition tables, RAID, LVM and file system
-/// signatures lie.
+/// Stops arrays and volumes on @p disk and zeroes the partition tables and the RAID, LVM and file system
+/// signatures.
 /// @throws Error Conflict, DiskFailed, Aborted
 void eraseMetadata(const std::string& disk, platform::Exec& exec, AgentLog& log, const std::stop_token& stop);
 

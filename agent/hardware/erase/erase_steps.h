@@ -3,8 +3,8 @@
 
 namespace bm::agent {
 
-/// All three -> wire::EraseDevicesResult (common/wire/steps/erase_devices.h). A disk that fails fails the
-/// step once the others are done.
+/// All three -> wire::EraseDevicesResult (common/wire/steps/erase_devices.h). When a disk fails, the step
+/// fails after the other disks are done.
 
 /// No arguments.
 model::JsonText eraseDevicesMetadata(const StepContext& context);

@@ -14,7 +14,7 @@ struct EraseTools {
     AgentLog& log;
     ProgressShare& share;
     std::stop_token stop{};
-    std::chrono::milliseconds poll{2000}; ///< between two polls of a device that erases itself
+    std::chrono::milliseconds poll{2000}; ///< interval of polling a device that erases itself
 };
 
 } // namespace bm::agent

@@ -8,18 +8,18 @@
 
 namespace bm::agent {
 
-/// What an NVMe controller can, from its Identify Controller data (NVM Express base specification 2.0, figure
-/// 275).
+/// The capabilities of an NVMe controller, from its Identify Controller data (NVM Express base
+/// specification 2.0, figure 275).
 struct NvmeAbilities {
     bool format = false;
     bool formatCrypto = false;
-    bool formatsAllNamespaces = false; ///< whichever one is named
+    bool formatsAllNamespaces = false; ///< a format affects all namespaces
     bool sanitizeBlock = false;
     bool sanitizeCrypto = false;
     bool selfTest = false;
-    bool severalControllers = false; ///< in the subsystem: namespaces may be others' too
+    bool severalControllers = false; ///< controllers in the subsystem; they may share namespaces
 };
-/// @param bytes  the 4096 bytes; nothing when they are fewer
+/// @param bytes  all 4096 bytes. @return nothing for fewer bytes
 std::optional<NvmeAbilities> parseIdController(std::string_view bytes);
 
 enum class SanitizeState : std::uint8_t { Never, Done, Running, Failed };
@@ -33,14 +33,14 @@ std::optional<SanitizeProgress> parseSanitizeLog(std::string_view bytes);
 /// "nvme0" of "/dev/nvme0n1": disks with the same name are namespaces of one device. "" for other disks.
 std::string nvmeSubsystemOf(std::string_view disk);
 
-/// Erases a namespace by nvme-cli. Each returns why it did not do, or nothing: erased.
+/// Erases a namespace by nvme-cli. Each function returns the reason of its failure; nothing: erased.
 class NvmeEraser {
 public:
-    /// @param alone  false: the device has a namespace that must not be touched; only what spares it is done
+    /// @param alone  false: the device has another namespace that must stay; runs only methods that keep it
     NvmeEraser(std::string disk, bool alone, const EraseTools& tools);
-    /// Format with a cryptographic erase where the device has one, else with a user-data erase.
+    /// Formats with a cryptographic erase if the device supports it, else with a user-data erase.
     std::optional<std::string> format();
-    /// Sanitize by block erase, else by cryptographic erase: all namespaces and all caches.
+    /// Sanitizes by block erase, else by cryptographic erase. Affects all namespaces and caches.
     std::optional<std::string> sanitize();
 
 private:

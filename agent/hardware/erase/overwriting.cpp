@@ -18,7 +18,7 @@ constexpr std::size_t kWriteBytes = std::size_t{4} << 20U;
 
 using Each = std::function<std::error_code(std::uint64_t offset, std::uint64_t length)>;
 
-/// Of all whole sectors, in strides. @return the first failure
+/// Discards all sectors, in strides. @return the first failure
 std::error_code overAll(const BlockDevice& device, ProgressShare& share, const std::stop_token& stop,
                         const Each& each)
 {

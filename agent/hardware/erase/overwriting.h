@@ -8,18 +8,19 @@
 
 namespace bm::agent {
 
-/// Ways to erase a whole disk through the block layer. Each returns why it did not do, or nothing: erased.
-/// All @throws Error DiskFailed, Aborted.
+/// Methods to erase a whole disk through the block layer. Each returns the reason of its failure; nothing:
+/// erased. All @throws Error DiskFailed, Aborted.
 
-/// BLKSECDISCARD of everything (eMMC, UFS): old copies inside the device go too.
+/// BLKSECDISCARD of the whole disk (eMMC, UFS), which erases old copies inside the device, too.
 std::optional<std::string> discardSecurely(BlockDevice& device, ProgressShare& share,
                                            const std::stop_token& stop);
-/// BLKDISCARD of everything; counts only if samples read as zeros afterwards.
+/// BLKDISCARD of the whole disk; succeeds only if samples read as zeros afterwards.
 std::optional<std::string> discardToZeros(BlockDevice& device, ProgressShare& share,
                                           const std::stop_token& stop);
-/// BLKZEROOUT of everything, or zeros written where the device cannot; samples read as zeros afterwards.
+/// BLKZEROOUT of the whole disk, or written zeros if the device does not support it; checks samples
+/// afterwards.
 std::optional<std::string> zeroAll(BlockDevice& device, ProgressShare& share, const std::stop_token& stop);
-/// Random bytes over everything @p passes times by O_DIRECT, then zeros.
+/// Overwrites the whole disk @p passes times with random bytes by O_DIRECT, then with zeros.
 std::optional<std::string> shred(BlockDevice& device, unsigned passes, ProgressShare& share,
                                  const std::stop_token& stop);
 

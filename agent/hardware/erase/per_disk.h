@@ -13,7 +13,7 @@ namespace bm::agent {
 
 constexpr std::size_t kDisksAtOnce = 4; ///< as Ironic's agent
 
-/// The candidates, and the others with the reason why they are none.
+/// The disks that may be erased, and the others with their reason.
 struct SortedDisks {
     std::vector<wire::Disk> candidates;
     std::vector<wire::SkippedDisk> skipped;
@@ -21,9 +21,9 @@ struct SortedDisks {
 /// @param doing  "erasing", for the log: "not erasing /dev/sr0: optical drive"
 SortedDisks sortDisks(const std::vector<wire::Disk>& disks, AgentLog& log, std::string_view doing);
 
-/// Calls @p work with the index of each of @p disks, @p atOnce at a time on threads of their own; the others
-/// go on when one fails.
-/// @throws Error of the first that failed, with the messages of all that did and their number; Aborted
+/// Calls @p work with the index of each of @p disks, @p atOnce at a time on threads of their own. The others
+/// continue when one fails.
+/// @throws Error of the first failed disk, with the messages of all failed disks and their number; Aborted
 void workOnDisks(const std::vector<wire::Disk>& disks, std::size_t atOnce, const std::stop_token& stop,
                  const std::function<void(std::size_t index)>& work);
 

@@ -30,7 +30,7 @@ std::uint64_t moduleMib(Bytes structure)
     return (size & kInKib) != 0 ? (size & kSeeExtended) / 1024U : size;
 }
 
-/// Beyond the strings that follow a structure's formatted part: two zero bytes end them.
+/// The offset after the strings of a structure, which two zero bytes end.
 std::size_t endOfStrings(Bytes table, std::size_t at)
 {
     while (at + 1 < table.size() && (table[at] != std::byte{0} || table[at + 1] != std::byte{0}))

@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned kMacBytes = 6;
 
-/// A copy: the pointer's type says nothing about what it points to.
+/// Copies the address, because the pointer's type differs from the real type.
 template <class Address> Address as(const sockaddr* address)
 {
     Address out{};

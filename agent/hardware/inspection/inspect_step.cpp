@@ -1,4 +1,4 @@
-// The step that tells all about the machine.
+// The step inspect: reports the machine's hardware.
 #include "agent/hardware/inspection/inspect_step.h"
 
 #include "agent/base/stop_wait.h"
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t kLongestLldpSeconds = 600;
-constexpr std::chrono::seconds kLinkPatience{5}; ///< copper negotiates for about three
+constexpr std::chrono::seconds kLinkPatience{5}; ///< copper links negotiate for about three seconds
 
 std::vector<std::string> names(const std::vector<wire::Nic>& nics, bool withCarrierOnly)
 {
@@ -31,7 +31,7 @@ std::vector<std::string> names(const std::vector<wire::Nic>& nics, bool withCarr
     return out;
 }
 
-/// NICs that were down have a moment to find their link.
+/// Waits until NICs that were down have negotiated their links.
 std::vector<wire::Nic> nicsOnceLinked(const StepContext& context)
 {
     const model::Deadline deadline = model::Deadline::in(kLinkPatience, context.stop);

@@ -3,8 +3,8 @@
 
 namespace bm::agent {
 
-/// wire::InspectArguments -> wire::InspectResult (common/wire/steps/inspect.h). While it listens for LLDP
-/// every NIC is up; "lldp" and "lldp_neighbor" are what its switch sent.
+/// wire::InspectArguments -> wire::InspectResult (common/wire/steps/inspect.h). All NICs are up while it
+/// listens for LLDP; "lldp" and "lldp_neighbor" hold the switch's frame.
 model::JsonText inspectStep(const StepContext& context);
 
 } // namespace bm::agent

@@ -42,7 +42,7 @@ json neighborOf(const LldpFrame& frame)
             {"port_vlan_id", orNull(frame.portVlanId)}};
 }
 
-/// Its own addresses, or those of a VLAN device on it.
+/// The NIC's own addresses, or those of a VLAN device on it.
 HostAddress addressesOf(const wire::Nic& nic, const std::vector<HostAddress>& all)
 {
     HostAddress out{nic.name, nic.mac, {}, {}};
@@ -166,7 +166,7 @@ json toIronicJson(const Inspection& all)
           {"secure_boot", orNull(all.facts.secureBoot)}}},
         {"tpm", tpmToJson(all.facts)},
         {"hostname", orNull(all.facts.hostname)}};
-    // Without SMBIOS the kernel's figure is the best there is.
+    // Uses the kernel's figure without SMBIOS.
     if (inventory["memory"]["physical_mb"].is_null() && all.inventory.memoryBytes > 0)
         inventory["memory"]["physical_mb"] = all.inventory.memoryBytes / kMiB;
     return {{"inventory", inventory}};

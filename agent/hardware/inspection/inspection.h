@@ -11,7 +11,7 @@
 
 namespace bm::agent {
 
-/// All that an inspection found out.
+/// The results of an inspection.
 struct Inspection {
     wire::Inventory inventory;
     MachineFacts facts{};
@@ -22,8 +22,8 @@ struct Inspection {
 };
 
 /// {"inventory": ...} as Ironic's agent sends it (ironic-python-agent, hardware.list_hardware_info), with
-/// more members; unknown values are null. An interface's "lldp" is Ironic's list of [type, hex value], its
-/// "lldp_neighbor" what that says.
+/// more members; unknown values are null. An interface's "lldp" is Ironic's list of [type, hex value], and
+/// its "lldp_neighbor" the decoded list.
 nlohmann::json toIronicJson(const Inspection& inspection);
 
 } // namespace bm::agent

@@ -21,7 +21,7 @@ std::string ipv6Switch(const std::string& interface)
     return "/proc/sys/net/ipv6/conf/" + interface + "/disable_ipv6";
 }
 
-/// @return the flags' state before, or an error
+/// @return the previous flags, or an error
 std::error_code setUp(const std::string& interface, bool up, bool& wasUp)
 {
     const platform::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));

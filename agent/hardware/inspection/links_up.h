@@ -6,9 +6,9 @@
 
 namespace bm::agent {
 
-/// Takes interfaces that are down up, so that the kernel tells their link and frames come in; they go down
-/// again with it. They get no addresses meanwhile (IPv6 is off on them). Needs CAP_NET_ADMIN; one that cannot
-/// be taken up is noted.
+/// Brings interfaces up, so that the kernel reports their links and receives frames. The destructor takes
+/// them down again. They get no addresses (IPv6 is disabled on them). Needs CAP_NET_ADMIN; logs an interface
+/// that does not come up.
 class LinksUp {
 public:
     LinksUp(const std::vector<std::string>& interfaces, AgentLog& log);
@@ -20,7 +20,7 @@ public:
 private:
     struct Taken {
         std::string interface;
-        std::string ipv6Off; ///< what disable_ipv6 was
+        std::string ipv6Off; ///< the previous value of disable_ipv6
     };
     std::vector<Taken> taken_;
 };

@@ -40,7 +40,7 @@ unsigned wordAt(Bytes bytes, std::size_t at)
     return byteAt(bytes, at) << 8U | byteAt(bytes, at + 1);
 }
 
-/// Control characters are replaced: it goes to terminals.
+/// Replaces control characters, because terminals show the text.
 std::string textOf(Bytes bytes)
 {
     std::string out;
@@ -74,7 +74,7 @@ std::string networkAddressOf(Bytes bytes)
     return text::toHex(bytes);
 }
 
-/// Chassis and port begin with what kind of id it is; the kinds have other numbers in each.
+/// The ids of chassis and port begin with a subtype, whose numbers differ between the two.
 std::string idOf(Bytes value, unsigned macKind, unsigned networkKind)
 {
     if (value.empty())
@@ -85,7 +85,7 @@ std::string idOf(Bytes value, unsigned macKind, unsigned networkKind)
     return byteAt(value, 0) == networkKind ? networkAddressOf(id) : textOf(id);
 }
 
-/// A length that counts family and address, then these.
+/// A length that includes family and address, then family and address.
 std::string managementAddressOf(Bytes value)
 {
     const std::size_t length = value.empty() ? 0 : byteAt(value, 0);
@@ -121,7 +121,7 @@ void take(unsigned type, Bytes value, LldpFrame& out)
         out.portVlanId = portVlanIdOf(value);
 }
 
-/// What follows the type of the frame.
+/// The bytes after the frame's type.
 std::optional<Bytes> payloadOf(Bytes frame)
 {
     std::size_t at = kAddresses;

@@ -10,11 +10,11 @@ namespace bm::agent {
 
 /// One type-length-value of an LLDP frame (IEEE 802.1AB-2016, 8.4).
 struct LldpTlv {
-    unsigned type = 0; ///< 0 to 127; the end of the list is left out
+    unsigned type = 0; ///< 0 to 127; excludes the end marker
     std::vector<std::byte> value{};
 };
 
-/// What a switch says in one frame.
+/// The content of one frame of a switch.
 struct LldpFrame {
     std::vector<LldpTlv> tlvs{};
     std::string chassisId{}; ///< "52:54:00:12:34:56", an address or a name
@@ -27,10 +27,9 @@ struct LldpFrame {
     std::optional<unsigned> portVlanId{}; ///< IEEE 802.1 organisationally specific
 };
 
-/// @param frame  an Ethernet frame from its destination address on; a VLAN tag is passed over
-/// @return nothing where @p frame is no LLDP frame: another type, or it does not begin with chassis, port and
-/// time
-///   to live, or a TLV reaches beyond the end
+/// @param frame  an Ethernet frame from its destination address on; skips a VLAN tag
+/// @return nothing when @p frame is not an LLDP frame: another type, no chassis, port and time to live at its
+/// begin, or a TLV past its end
 std::optional<LldpFrame> parseLldpFrame(std::span<const std::byte> frame);
 
 } // namespace bm::agent

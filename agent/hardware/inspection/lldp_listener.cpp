@@ -45,8 +45,8 @@ void join(int socket, int index)
 
 std::optional<Ear> openEar(const std::string& interface, AgentLog& log)
 {
-    platform::Fd socket(
-        ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); // nothing till bound
+    platform::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+                                 0)); // bind() sets the protocol
     const unsigned index = ::if_nametoindex(interface.c_str());
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
@@ -106,7 +106,7 @@ std::map<std::string, LldpFrame> listenForLldp(const std::vector<std::string>& i
             continue;
         for (std::size_t i = 0; i < ears.size(); ++i) {
             if ((waiting[i].revents & ~POLLIN) != 0)
-                waiting[i].fd = -1; // gone down: no more from it
+                waiting[i].fd = -1; // the interface went down
             if (std::optional<LldpFrame> frame = hear(ears[i]))
                 heard.insert_or_assign(ears[i].interface, std::move(*frame));
         }

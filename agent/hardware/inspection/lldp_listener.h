@@ -9,10 +9,9 @@
 
 namespace bm::agent {
 
-/// Listens on @p interfaces at once until each got a frame or @p deadline (switches send every 30 s). Needs
-/// CAP_NET_RAW; an interface that cannot be listened on is noted. What this machine sends itself does not
-/// count.
-/// @return by interface the last frame heard
+/// Listens on all @p interfaces at once until each has received a frame, or until @p deadline (switches send
+/// every 30 s). Needs CAP_NET_RAW; logs an interface that fails. Ignores this machine's own frames.
+/// @return the last frame received, by interface
 /// @throws Error Aborted
 std::map<std::string, LldpFrame> listenForLldp(const std::vector<std::string>& interfaces, AgentLog& log,
                                                const model::Deadline& deadline);

@@ -8,7 +8,7 @@
 
 namespace bm::agent {
 
-/// What the kernel shows of the machine beyond the inventory of the first contact. Empty: not known.
+/// Facts about the machine that the kernel shows, beyond the inventory of the first exchange. Empty: unknown.
 struct MachineFacts {
     struct Part { ///< DMI: board or chassis
         std::string manufacturer;
@@ -18,7 +18,7 @@ struct MachineFacts {
         std::string assetTag;
     };
     std::string hostname;
-    std::string cpuMhz; ///< "3600.0000", the most it does where the kernel knows that
+    std::string cpuMhz; ///< "3600.0000", the maximum if the kernel knows it
     std::vector<std::string> cpuFlags;
     std::optional<std::uint64_t> installedMemoryMib; ///< of the modules, by SMBIOS
     std::string biosVendor;
@@ -37,7 +37,7 @@ struct MachineFacts {
 /// Leaves missing facts empty. Serial numbers need root.
 MachineFacts readMachineFacts(const SystemRoots& roots = {});
 
-/// PCI numbers of a NIC: "0x8086", "0x1533"; for virtio its own bus's.
+/// PCI numbers of a NIC: "0x8086", "0x1533"; virtio NICs have numbers of the virtio bus.
 struct PciIds {
     std::string vendor;
     std::string product;

@@ -111,7 +111,7 @@ void RaidArrays::refuseForeignPartitions(const std::string& disk) const
                     "erase it first: erase_devices_metadata or raid_delete_configuration");
 }
 
-/// Where the new partitions begin and end nothing old is found; then they are laid.
+/// Wipes old signatures at both ends of each new partition, then creates the partitions.
 void RaidArrays::partition(const RaidPlan& plan, const wire::Disk& disk)
 {
     eraseMetadata(disk.name, exec_, log_, stop_);
@@ -153,7 +153,7 @@ std::vector<std::string> RaidArrays::create(const RaidPlan& plan)
     for (const RaidArray& array : plan.arrays) {
         mustRun(createCommand(array));
         BlockDevice device(array.device, BlockDevice::Access::Write);
-        wipeSignatures(device, 0, {}, stop_); // what file systems left there before
+        wipeSignatures(device, 0, {}, stop_); // signatures of earlier file systems
         device.flush();
         uuids.push_back(uuidOf(array.device));
     }

@@ -12,17 +12,18 @@
 
 namespace bm::agent {
 
-/// "MD_UUID=..." lines as mdadm --export prints them. What is no such line is left out.
+/// Parses the lines "MD_UUID=..." of mdadm --export. Skips other lines.
 std::map<std::string, std::string> parseMdadmExport(std::string_view text);
 
-/// Makes and removes arrays by sgdisk and mdadm.
+/// Creates and removes arrays by sgdisk and mdadm.
 class RaidArrays {
 public:
     RaidArrays(platform::Exec& exec, AgentLog& log, std::stop_token stop);
 
-    /// @throws Error Conflict: @p disk holds partitions other than of RAID
+    /// @throws Error Conflict when @p disk has partitions other than RAID's
     void refuseForeignPartitions(const std::string& disk) const;
-    /// Partitions and arrays of @p plan; its disks are released and wiped before. @return UUIDs, in its order
+    /// Creates the partitions and arrays of @p plan, after it has released and wiped the disks. @return the
+    /// arrays' UUIDs, in the plan's order
     /// @throws Error DiskFailed, Conflict (in use)
     std::vector<std::string> create(const RaidPlan& plan);
 

@@ -18,9 +18,9 @@ namespace {
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kBiosFirstBytes = 8 * kMiB;   ///< as Ironic's agent
 constexpr std::uint64_t kUefiFirstBytes = 551 * kMiB; ///< 1 MiB and an ESP of 550 MiB
-constexpr std::uint64_t kKeptAtEnd = kMiB;            ///< the backup GPT, and the end falls on a MiB
+constexpr std::uint64_t kKeptAtEnd = kMiB;            ///< space for the backup GPT, up to a whole MiB
 
-/// How many of @p members' bytes are the volume's.
+/// The bytes of the volume, out of the bytes of its @p members.
 std::uint64_t dataMembers(RaidLevel level, std::size_t members)
 {
     switch (level) {
@@ -38,7 +38,7 @@ std::uint64_t dataMembers(RaidLevel level, std::size_t members)
     return 1;
 }
 
-/// Which disks an array takes.
+/// Chooses the disks of an array.
 std::vector<Disk> disksOf(const LogicalDisk& logical, std::size_t index, const std::vector<Disk>& all)
 {
     std::vector<Disk> out;
@@ -66,7 +66,7 @@ std::vector<Disk> disksOf(const LogicalDisk& logical, std::size_t index, const s
     return out;
 }
 
-/// Lays partitions one after the other onto each disk.
+/// Places partitions one after the other on each disk.
 class Layout {
 public:
     explicit Layout(bool uefi) : first_(uefi ? kUefiFirstBytes : kBiosFirstBytes) {}
@@ -121,7 +121,7 @@ private:
     std::map<std::string, Cursor> cursors_;
 };
 
-/// Those with a size first, in their order.
+/// Volumes with a size come first, in their order.
 std::vector<std::size_t> placingOrder(const std::vector<LogicalDisk>& logical)
 {
     std::vector<std::size_t> order(logical.size());

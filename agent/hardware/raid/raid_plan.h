@@ -12,23 +12,23 @@
 namespace bm::agent {
 
 enum class RaidLevel : std::uint8_t { Raid0, Raid1, Raid5, Raid6, Raid10 };
-/// As Ironic writes it: "0", "1", "5", "6", "1+0".
+/// Ironic's name: "0", "1", "5", "6", "1+0".
 std::string_view toText(RaidLevel level) noexcept;
-/// The fewest disks that make one.
+/// The minimum number of disks.
 std::size_t fewestDisks(RaidLevel level) noexcept;
 
 /// One of Ironic's logical disks, controller "software".
 struct LogicalDisk {
-    std::optional<std::uint64_t> sizeBytes{}; ///< of the volume, less what mdadm keeps; nothing: "MAX"
+    std::optional<std::uint64_t> sizeBytes{}; ///< of the volume, without mdadm's metadata; nothing: "MAX"
     RaidLevel level = RaidLevel::Raid1;
-    std::vector<std::vector<wire::RootDeviceHint>> physicalDisks{}; ///< hints of one disk each; empty: all
+    std::vector<std::vector<wire::RootDeviceHint>> physicalDisks{}; ///< hints; empty: all
     std::string volumeName{};
     bool isRootVolume = false;
 };
 
-/// By Ironic's rules for software RAID: the first is RAID-1 (machines start from it), one at most has size
-/// "MAX".
-/// @throws Error InvalidInput with the path of the member that does not fit
+/// Parses by Ironic's rules for software RAID: the first disk is RAID-1 (machines start from it), and at most
+/// one has size "MAX".
+/// @throws Error InvalidInput naming the path of the invalid member
 std::vector<LogicalDisk> logicalDisksFrom(const wire::RaidCreateArguments& in);
 
 struct RaidPartition {
@@ -46,27 +46,27 @@ struct RaidArray {
     RaidLevel level = RaidLevel::Raid1;
     std::string volumeName{};
     std::vector<RaidPartition> members{};
-    std::uint64_t volumeBytes() const; ///< less what mdadm keeps
+    std::uint64_t volumeBytes() const; ///< without mdadm's metadata
 };
 
-/// What is to be made, whole, before anything is touched.
+/// The complete plan, made before any disk is changed.
 struct RaidPlan {
-    std::vector<wire::Disk> disks; ///< that take part
+    std::vector<wire::Disk> disks; ///< disks of the arrays
     std::vector<RaidArray> arrays; ///< in the order of the logical disks
     std::vector<RaidPartition> partitionsOf(const std::string& disk) const;
 };
 
-/// Each disk gets a GPT with one partition per array that it belongs to, from 8 MiB on (a place for a BIOS
-/// boot partition) or, with @p uefi, from 551 MiB on (an ESP's place); the one of size "MAX" is the last.
-/// Without hints an array takes all candidates that are not removable.
+/// Each disk gets a GPT with one partition per array that it belongs to, from 8 MiB on (after the space for a
+/// BIOS boot partition) or, with @p uefi, from 551 MiB on (after the space for an ESP). The partition of size
+/// "MAX" comes last. Without hints an array uses all candidates that are not removable.
 /// @param takenDevices  numbers of md devices that are in use
-/// @throws Error DiskNotFound (a hint that no disk is left for, too few disks), DiskTooSmall
+/// @throws Error DiskNotFound (a hint without a free disk, too few disks), DiskTooSmall
 RaidPlan planRaid(const std::vector<LogicalDisk>& logical, const std::vector<wire::Disk>& disks, bool uefi,
                   const std::set<unsigned>& takenDevices = {});
 
-/// sgdisk's command line that lays @p disk 's partitions.
+/// The command line of sgdisk that creates @p disk 's partitions.
 std::vector<std::string> partitionCommand(const RaidPlan& plan, const std::string& disk);
-/// mdadm's that makes @p array.
+/// The command line of mdadm that creates @p array.
 std::vector<std::string> createCommand(const RaidArray& array);
 
 } // namespace bm::agent

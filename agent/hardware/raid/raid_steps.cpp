@@ -1,4 +1,4 @@
-// The steps that make and remove software RAID.
+// The steps that create and remove software RAID.
 #include "agent/hardware/raid/raid_steps.h"
 
 #include "agent/disk/inventory_reader.h"
@@ -27,7 +27,7 @@ bool bootedByUefi()
     return std::filesystem::exists("/sys/firmware/efi", ignored);
 }
 
-/// As the kernel sees it; the plan's where it does not say.
+/// The size in the kernel, or the plan's if the kernel does not show it.
 std::uint64_t bytesOf(const RaidArray& array)
 {
     const std::filesystem::path name = std::filesystem::path(array.device).filename();
@@ -53,7 +53,7 @@ wire::RaidVolume resultOf(const RaidArray& array, const LogicalDisk& logical, co
     return volume;
 }
 
-/// The numbers that arrays of other disks have, once those of the plan's are stopped.
+/// The numbers of arrays on other disks, after the arrays on the plan's disks are stopped.
 std::set<unsigned> stopArraysOf(const RaidPlan& plan, RaidArrays& arrays)
 {
     for (const Disk& disk : plan.disks)

@@ -1,4 +1,4 @@
-// Ironic's target_raid_config, read.
+// Parses Ironic's target_raid_config.
 #include "agent/hardware/raid/raid_plan.h"
 #include "common/model/error.h"
 

@@ -21,13 +21,13 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::chrono::seconds kProgram{60}; ///< a host key wants random numbers
+constexpr std::chrono::seconds kProgram{60}; ///< creating a host key needs random numbers
 constexpr std::size_t kMostKeys = 100;
 constexpr std::size_t kMostKeyBytes = std::size_t{16} << 10U;
 constexpr std::size_t kMostHashBytes = 512;
 constexpr std::size_t kMostShadowBytes = std::size_t{64} << 10U;
 
-/// "$id$salt$hash"; without the old form that has no $.
+/// "$id$salt$hash"; does not accept the old form without $.
 bool isHash(const std::string& text)
 {
     const auto fits = [](unsigned char c) {
@@ -51,8 +51,8 @@ std::string textOf(const fs::path& path)
     return fs::exists(path, ignored) ? platform::readFile(path, kMostShadowBytes) : std::string{};
 }
 
-/// Whether @p pid is a dropbear (numbers are given again) that has not ended: one that nobody reaped yet has
-/// no command line.
+/// Whether @p pid is a running dropbear. The kernel reuses numbers, so it checks the command line, which a
+/// zombie does not have.
 bool isDropbear(int pid)
 {
     return pid > 1 && readAttribute(fmt::format("/proc/{}/comm", pid)) == "dropbear" &&
@@ -115,8 +115,7 @@ void RescueServer::allow(const RescueAccess& access) const
     platform::writeFileAtomically(places_.shadow, shadowWith(textOf(places_.shadow), hash), 0600);
     const fs::path folder = places_.home / ".ssh";
     fs::create_directories(folder);
-    for (const fs::path& path :
-         {places_.home, folder}) // dropbear trusts no key that others could have written
+    for (const fs::path& path : {places_.home, folder}) // dropbear refuses key files that others could write
         fs::permissions(path, fs::perms::owner_all);
     std::string keys;
     for (const std::string& key : access.sshKeys)
@@ -131,7 +130,7 @@ std::string RescueServer::hostKey()
     const std::string file = (places_.state / "host_key").string();
     std::error_code ignored;
     if (!fs::exists(file, ignored)) {
-        const std::string part = file + ".part"; // a cut one would be no key
+        const std::string part = file + ".part"; // a truncated file would be no key
         fs::remove(part, ignored);
         mustRun({"dropbearkey", "-t", "ed25519", "-f", part});
         fs::rename(part, file);
@@ -142,7 +141,7 @@ std::string RescueServer::hostKey()
     return fingerprint;
 }
 
-/// Ends the listener; sessions stay.
+/// Ends the listener; sessions remain.
 void RescueServer::stopOld() const
 {
     const std::string attribute = readAttribute(places_.state / "pid");

@@ -11,15 +11,15 @@
 
 namespace bm::agent {
 
-/// Who may log in as root.
+/// The credentials for a login as root.
 struct RescueAccess {
     std::string hashedPassword{};       ///< crypt(3), as in /etc/shadow; empty: no password
     std::vector<std::string> sshKeys{}; ///< lines of authorized_keys
 };
-/// @throws Error InvalidInput: neither, no hash of crypt(3)'s, or a key that is no single line
+/// @throws Error InvalidInput (neither password nor key, not a hash of crypt(3), a key of several lines)
 void validate(const RescueAccess& access);
 
-/// Where it is set up; tests give other places.
+/// The paths of the server; tests use others.
 struct RescuePlaces {
     std::filesystem::path shadow = "/etc/shadow";
     std::filesystem::path home = "/root";
@@ -27,8 +27,8 @@ struct RescuePlaces {
     std::string listen = "22";                      ///< as dropbear's -p: "[address:]port"
 };
 
-/// dropbear for the operator who rescues a machine; it goes on when the agent ends. Starting it again sets
-/// the new access and keeps the host key.
+/// Starts dropbear for the operator of a rescue. dropbear continues when the agent ends. Another call sets
+/// new credentials and keeps the host key.
 class RescueServer {
 public:
     RescueServer(platform::Exec& exec, AgentLog& log, RescuePlaces places, std::stop_token stop);
@@ -48,9 +48,9 @@ private:
     std::stop_token stop_;
 };
 
-/// Of what dropbearkey -y prints; "" where there is none.
+/// The fingerprint in the output of dropbearkey -y; "" without one.
 std::string parseFingerprint(std::string_view dropbearkey);
-/// @p shadow with root's hash replaced or added, all others as they are.
+/// Replaces or adds root's hash in @p shadow; keeps all other lines.
 std::string shadowWith(std::string_view shadow, const std::string& hash);
 
 } // namespace bm::agent

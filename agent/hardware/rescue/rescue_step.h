@@ -3,8 +3,8 @@
 
 namespace bm::agent {
 
-/// wire::StartRescueArguments -> wire::StartRescueResult (common/wire/steps/start_rescue.h). dropbear lets
-/// root in by these alone; the agent goes on.
+/// wire::StartRescueArguments -> wire::StartRescueResult (common/wire/steps/start_rescue.h). dropbear accepts
+/// these credentials only; the agent continues.
 model::JsonText startRescueStep(const StepContext& context);
 
 } // namespace bm::agent
