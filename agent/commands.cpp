@@ -122,7 +122,7 @@ int runAgent(const RunOptions& options)
     AgentLog log;
     const BootArguments arguments = parseKernelCommandLine(readAttribute(options.commandLine));
     ServerSession session(makeIdentity(arguments, options.stateFolder));
-    log.info(fmt::format("asking {} for work for node {}", arguments.apiBase, arguments.nodeUuid));
+    log.info(fmt::format("connecting to {} as the agent of node {}", arguments.apiBase, arguments.nodeUuid));
     StepTools tools;
     tools.steps = allSteps();
     tools.apiBase = arguments.apiBase;

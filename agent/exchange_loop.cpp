@@ -75,7 +75,7 @@ void ExchangeLoop::warnOnce(const Error& error)
     if (error.message() == lastTrouble_)
         return;
     lastTrouble_ = error.message();
-    log_.warning(fmt::format("{}; trying again until it works", error.message()));
+    log_.warning(fmt::format("{}; retrying", error.message()));
 }
 
 void ExchangeLoop::exchange(const std::stop_token& stop)

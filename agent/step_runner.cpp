@@ -79,8 +79,7 @@ void StepRunner::offer(const wire::AgentStepOrder& order, const std::optional<wi
         return;
     }
     if (task_ && !task_->finished) {
-        log_.warning(fmt::format("the server asks for {} while {} runs: stopping that one", order.name,
-                                 task_->order.name));
+        log_.warning(fmt::format("the server orders {}: stopping {}", order.name, task_->order.name));
         abort();
         return;
     }

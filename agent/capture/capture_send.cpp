@@ -23,7 +23,7 @@ SentImage send(const StepContext& context, const std::string& url, std::uint64_t
     CaptureUpload upload(url, context.token, context.log, context.stop);
     const std::uint64_t from = upload.begin(imageBytes);
     if (from > 0)
-        context.log.info(fmt::format("{} MiB are there already", from));
+        context.log.info(fmt::format("the server already has {} MiB", from));
     const std::uint64_t there = from * images::kBlockBytes;
     context.progress.add(there - std::min(context.progress.bytesDone(), there));
     const int threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMostThreads);
@@ -32,7 +32,7 @@ SentImage send(const StepContext& context, const std::string& url, std::uint64_t
         {.threads = threads});
     read(from, writer);
     writer.finish();
-    context.progress.message("the server takes the image in");
+    context.progress.message("the server imports the image");
     std::string contentId = upload.finish();
     return {std::move(contentId), upload.bytesSent()};
 }

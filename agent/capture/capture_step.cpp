@@ -70,7 +70,7 @@ wire::CaptureDiskResult capture(const StepContext& context, const wire::CaptureD
     const bool tree = in.kind == "tree";
     if (!tree && !in.generalise)
         return captureWhole(context, url, {disk.name, BlockDevice::Access::Read}, deadline);
-    context.progress.message("laying a copy of the disk in RAM");
+    context.progress.message("creating an overlay of the disk in RAM");
     const DiskOverlay overlay(context.exec, disk.name, disk.sizeBytes, context.log, deadline);
     const BlockDevice device(overlay.path(), BlockDevice::Access::Write);
     if (tree)
@@ -89,7 +89,7 @@ model::JsonText captureDiskStep(const StepContext& context)
     const auto start = std::chrono::steady_clock::now();
     const std::string url = absoluteUrl(context, in.captureUrl);
     if (!url.starts_with("http://") && !url.starts_with("https://"))
-        throw Error(ErrorCode::InvalidInput, fmt::format("capture_disk: \"{}\" is no http(s) URL", url));
+        throw Error(ErrorCode::InvalidInput, fmt::format("capture_disk: \"{}\" is not an http(s) URL", url));
     const Disk disk = chooseDisk(in.disk, context);
     context.log.info(fmt::format("capturing {}: {} MiB", disk.name, disk.sizeBytes >> 20U));
     wire::CaptureDiskResult result = capture(context, in, url, disk);

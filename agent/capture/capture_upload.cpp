@@ -154,9 +154,10 @@ void CaptureUpload::send(Batch& batch)
         backOff.wait(stop_);
         from = ask();
         if (from < batch.first || from > end)
-            throw Error(ErrorCode::Unavailable,
-                        fmt::format("the server is at block {}, this batch at {}", from, batch.first),
-                        "the capture goes on where the server is");
+            throw Error(
+                ErrorCode::Unavailable,
+                fmt::format("the server expects block {}, this batch begins at {}", from, batch.first),
+                "the capture resumes at the server's block");
     }
 }
 

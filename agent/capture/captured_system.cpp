@@ -29,17 +29,17 @@ std::string valueOf(const std::string& spec)
 }
 
 /// A bind mount of a folder, for the object's lifetime.
-class Bound {
+class BindMount {
 public:
-    Bound(const std::filesystem::path& folder, std::filesystem::path place) : place_(std::move(place))
+    BindMount(const std::filesystem::path& folder, std::filesystem::path place) : place_(std::move(place))
     {
         if (::mount(folder.c_str(), place_.c_str(), nullptr, MS_BIND, nullptr) != 0)
             throw Error(ErrorCode::DiskFailed,
                         "mounting at " + place_.string() + ": " + std::generic_category().message(errno));
     }
-    ~Bound() { ::umount2(place_.c_str(), MNT_DETACH); }
-    Bound(const Bound&) = delete;
-    Bound& operator=(const Bound&) = delete;
+    ~BindMount() { ::umount2(place_.c_str(), MNT_DETACH); }
+    BindMount(const BindMount&) = delete;
+    BindMount& operator=(const BindMount&) = delete;
 
 private:
     std::filesystem::path place_;
@@ -61,9 +61,9 @@ CapturedSystem::CapturedSystem(const BlockDevice& device, platform::Exec& exec, 
     const auto roots = std::ranges::count_if(volumes_, isRootVolume);
     if (roots != 1)
         throw Error(ErrorCode::ImageUnsupported,
-                    roots == 0
-                        ? "no root file system (ext4, xfs or btrfs) was found on the disk's partitions"
-                        : std::to_string(roots) + " root file systems are on the disk: which one is meant?",
+                    roots == 0 ? "no root file system (ext4, xfs or btrfs) was found on the disk's partitions"
+                               : std::to_string(roots) +
+                                     " root file systems are on the disk; a tree needs exactly one",
                     "capture the whole disk: --kind disk");
     Volume& root = *std::ranges::find_if(volumes_, isRootVolume);
     root.mount = "/";
@@ -115,7 +115,7 @@ void CapturedSystem::place(const std::string& fstab)
         Volume* volume = volumeOf(line.spec);
         if (volume == nullptr || volume->mount == "/")
             leftOut_.push_back("not captured: " + mount + " (" + line.spec +
-                               "), which is not told by UUID or label on a partition of this disk");
+                               "): no partition of this disk has that UUID or label");
         else if (volume->mount.empty()) // the first of two mount points counts
             volume->mount = mount;
     }
@@ -128,13 +128,13 @@ const std::filesystem::path& CapturedSystem::root() const
 
 std::vector<std::string> CapturedSystem::generalise() const
 {
-    std::vector<std::unique_ptr<Bound>> bound; // unmounted in any order
+    std::vector<std::unique_ptr<BindMount>> bound; // unmounted in any order
     for (const Volume& volume : volumes_) {
         const std::filesystem::path place = root() / volume.mount.substr(1);
         std::error_code ignored;
         if (volume.mount != "/" && isPlainPath(root(), place) &&
             std::filesystem::is_directory(place, ignored))
-            bound.push_back(std::make_unique<Bound>(volume.mounted->root(), place));
+            bound.push_back(std::make_unique<BindMount>(volume.mounted->root(), place));
     }
     return generaliseTree(root());
 }

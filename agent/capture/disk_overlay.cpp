@@ -31,7 +31,7 @@ void makeSparse(const fs::path& file, std::uint64_t bytes)
 {
     const platform::Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!fd || ::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0)
-        throw Error(ErrorCode::DiskFailed, "no room in RAM for what is changed: " + file.string());
+        throw Error(ErrorCode::DiskFailed, "the RAM has no space for the changes: " + file.string());
 }
 
 /// "/dev/dm-3" of the device called @p name; "" when there is none.
@@ -63,7 +63,7 @@ DiskOverlay::DiskOverlay(platform::Exec& exec, const std::string& disk, std::uin
                   deadline.atMost(kCallDeadline));
     path_ = exit.code == 0 ? deviceCalled(name_) : "";
     if (path_.empty())
-        throw Error(ErrorCode::DiskFailed, fmt::format("no overlay over {}: {}", disk, exit.err),
+        throw Error(ErrorCode::DiskFailed, fmt::format("cannot create an overlay of {}: {}", disk, exit.err),
                     "the kernel of the RAM disk needs dm_snapshot and loop");
 }
 
@@ -74,9 +74,9 @@ DiskOverlay::~DiskOverlay()
             exec_.run({{"dmsetup", "remove", "--noudevrules", "--noudevsync", "--retry", name_}},
                       model::Deadline::in(kCallDeadline));
         if (exit.code != 0)
-            log_.warning(fmt::format("{} stays: {}", name_, exit.err));
+            log_.warning(fmt::format("cannot remove {}: {}", name_, exit.err));
     } catch (const Error& error) {
-        log_.warning(fmt::format("{} stays: {}", name_, error.message()));
+        log_.warning(fmt::format("cannot remove {}: {}", name_, error.message()));
     }
 }
 

@@ -40,7 +40,7 @@ public:
         for (const fs::path& path : matching(folder, pattern)) {
             std::error_code error;
             fs::remove_all(path, error);
-            tell(path, error, "removed");
+            recordChange(path, error, "removed");
         }
     }
 
@@ -51,7 +51,7 @@ public:
             if (!fs::is_regular_file(fs::symlink_status(path, error)) || fs::file_size(path, error) == 0)
                 continue;
             fs::resize_file(path, 0, error);
-            tell(path, error, "emptied");
+            recordChange(path, error, "emptied");
         }
     }
 
@@ -67,7 +67,7 @@ public:
                 continue;
             std::error_code failure;
             fs::resize_file(at->path(), 0, failure);
-            tell(at->path(), failure, "emptied");
+            recordChange(at->path(), failure, "emptied");
         }
     }
 
@@ -92,7 +92,7 @@ public:
             return;
         fs::create_directories((root_ / path).parent_path(), error);
         fs::create_symlink(to, root_ / path, error);
-        tell(root_ / path, error, "added");
+        recordChange(root_ / path, error, "added");
     }
 
     std::vector<std::string> done() { return std::move(done_); }
@@ -111,7 +111,7 @@ private:
         return out;
     }
 
-    void tell(const fs::path& path, const std::error_code& error, std::string_view what)
+    void recordChange(const fs::path& path, const std::error_code& error, std::string_view what)
     {
         const std::string name = path.lexically_relative(root_).string();
         if (error)

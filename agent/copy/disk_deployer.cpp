@@ -70,7 +70,7 @@ public:
         writeBlocks();
         flushAll();
         outcome_.writeSeconds = secondsSince(start);
-        say("reading back");
+        announce("reading back");
         for (const auto& target : targets_)
             target->readBack->finish(stop_);
         outcome_.blocksRoot = text::toHex(images::blocksRoot(manifest_));
@@ -87,7 +87,7 @@ public:
     }
 
 private:
-    void say(const std::string& what)
+    void announce(const std::string& what)
     {
         progress_.message(what);
         log_.info(what);
@@ -97,7 +97,7 @@ private:
     {
         for (const auto& target : targets_)
             wipeSignatures(target->device, manifest_.sizeBytes, target->oldPartitions, stop_);
-        say("flushing the disk's cache");
+        announce("flushing the disk's cache");
         for (const auto& target : targets_)
             target->device.flush();
     }
@@ -111,7 +111,7 @@ private:
     /// Makes all checks before the first write.
     void prepare()
     {
-        say("fetching the manifest");
+        announce("fetching the manifest");
         manifest_ = fetchManifest(order_, stop_);
         outcome_.imageBytes = manifest_.sizeBytes;
         for (const auto& target : targets_)
@@ -137,11 +137,12 @@ private:
     {
         const BlockDevice& first = targets_.front()->device;
         if (device.sectorBytes() != first.sectorBytes())
-            throw Error(ErrorCode::ImageUnsupported,
-                        fmt::format("{} has sectors of {} bytes, {} of {}: one image fits only one kind",
-                                    first.path().string(), first.sectorBytes(), device.path().string(),
-                                    device.sectorBytes()),
-                        "deploy to disks of one kind");
+            throw Error(
+                ErrorCode::ImageUnsupported,
+                fmt::format("{} has sectors of {} bytes, {} of {}: all disks must have the same sector size",
+                            first.path().string(), first.sectorBytes(), device.path().string(),
+                            device.sectorBytes()),
+                "deploy to disks of one kind");
         checkTable(device, findTable(begin));
         checkRoom(device, begin);
     }
@@ -232,10 +233,10 @@ private:
         if (!present.empty() && !present[0])
             zeroFirstBlock();
         progress_.add(outcome_.bytesPresent);
-        say(fmt::format("writing {} MiB, zeroing {} MiB{}", missing >> 20U, holes.size(),
-                        outcome_.bytesPresent == 0
-                            ? ""
-                            : fmt::format(", {} MiB are already there", outcome_.bytesPresent >> 20U)));
+        announce(fmt::format("writing {} MiB, zeroing {} MiB{}", missing >> 20U, holes.size(),
+                             outcome_.bytesPresent == 0 ? ""
+                                                        : fmt::format(", the disk already has {} MiB",
+                                                                      outcome_.bytesPresent >> 20U)));
         for (std::size_t i = 0; i < present.size(); ++i)
             if (present[i]) {
                 written_->mark(i);
@@ -255,7 +256,7 @@ private:
             return none;
         }
         if (order_.resume) {
-            say("comparing the disk with the image");
+            announce("comparing the disk with the image");
             outcome_.decision = {true, "an earlier try was cut short"};
             return findPresent(manifest_, device, copied_, hashes_, stop_);
         }
@@ -263,7 +264,7 @@ private:
             outcome_.decision = {false, "the request says: every block"};
             return none;
         }
-        say("reading samples of the disk");
+        announce("reading samples of the disk");
         const Probe probe = probeDisk(manifest_, device, stop_);
         outcome_.decision = chooseDelta(probe, probe.held == 0 ? 0 : measuredCopy());
         log_.info(fmt::format("{}: {}",
@@ -341,8 +342,8 @@ private:
         }
         std::optional<Gpt> table = Gpt::read(device);
         if (!table)
-            throw Error(ErrorCode::DiskFailed, "the partition table just written is not there");
-        say("finishing the partition table");
+            throw Error(ErrorCode::DiskFailed, "the disk has lost the partition table that was just written");
+        announce("finishing the partition table");
         table->moveToEnd(device);
         const std::optional<Extent> ownDrive = table->find("config-2");
         const bool growable = !ownDrive || !isLast(*table, *ownDrive);

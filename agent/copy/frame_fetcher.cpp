@@ -69,7 +69,7 @@ void FrameFetcher::fetch(std::span<const std::size_t> blocks, FetchRun::Handlers
                          const std::stop_token& stop, bool serverOnly)
 {
     FetchRun run(manifest_, store_, blocks, std::move(handlers));
-    const auto settle = [&] {
+    const auto countBytes = [&] {
         bytesFetched_ += run.bytes();
         run.discard();
         if (copy_ != nullptr)
@@ -82,10 +82,10 @@ void FrameFetcher::fetch(std::span<const std::size_t> blocks, FetchRun::Handlers
             step(run, stop, serverOnly);
         }
     } catch (...) {
-        settle();
+        countBytes();
         throw;
     }
-    settle();
+    countBytes();
 }
 
 void FrameFetcher::step(FetchRun& run, const std::stop_token& stop, bool serverOnly)
@@ -164,7 +164,7 @@ void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool s
             return;
         if (!isPassing(error))
             throw;
-        log_.warning(fmt::format("fetching block {} of {}: {}; going on from there", run.block(),
+        log_.warning(fmt::format("fetching block {} of {}: {}; the next source continues", run.block(),
                                  manifest_.blocks.size(), error.what()));
     }
     if (run.next() != before)

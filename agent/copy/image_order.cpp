@@ -32,9 +32,9 @@ ImageOrder imageOrderFrom(const wire::ImageOfStore& image, const std::optional<s
     order.relaySettings = context.relaySettings;
     for (const std::string& url : {order.manifest, order.blocks})
         if (!url.starts_with("http://") && !url.starts_with("https://"))
-            throw Error(ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is no http(s) URL", step, url));
+            throw Error(ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is not an http(s) URL", step, url));
     if (order.manifestSha256.empty())
-        throw Error(ErrorCode::InvalidInput, step + ": image.manifest_sha256 is needed");
+        throw Error(ErrorCode::InvalidInput, step + ": image.manifest_sha256 is missing");
     return order;
 }
 

@@ -31,7 +31,7 @@ Manifest fetchManifest(const ManifestOrder& order, const TokenSource& token, con
             "a cache before the image server serves another one, or the image is damaged: bm image show");
     Manifest manifest = images::parseManifest(bytes);
     if (order.sizeBytes != 0 && manifest.sizeBytes != order.sizeBytes)
-        throw Error(ErrorCode::ImageCorrupt, fmt::format("the manifest speaks of {} bytes, the image has {}",
+        throw Error(ErrorCode::ImageCorrupt, fmt::format("the manifest declares {} bytes, the image has {}",
                                                          manifest.sizeBytes, order.sizeBytes));
     return manifest;
 }

@@ -138,7 +138,7 @@ void ReadBack::compare(std::size_t block, std::span<std::byte> room)
         parts_.manifest.blocks[block].hole ? images::isAllZero(bytes) : hashOf(bytes) == parts_.hashes[block];
     if (!same)
         throw Error(ErrorCode::DiskFailed,
-                    fmt::format("{} gives back other bytes than were written, in the MiB at byte {}",
+                    fmt::format("{} returned other bytes than were written, in the MiB at byte {}",
                                 parts_.device.path().string(), block * kBlockBytes),
                     "the disk, its cable or its controller is broken: replace it");
     parts_.progress.add(length);

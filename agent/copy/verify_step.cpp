@@ -102,13 +102,13 @@ model::JsonText verifyDiskStep(const StepContext& context)
                                              .sizeBytes = in.image.sizeBytes},
                                             context.token, context.stop);
     const BlockDevice device(disk.name, BlockDevice::Access::Read);
-    context.progress.message("comparing with what was written");
+    context.progress.message("comparing the disk with its image");
     wire::VerifyDiskResult result = verify(manifest, device, context);
     result.seconds =
         roundedSeconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     result.disk = wire::identityOf(disk);
-    context.log.info(fmt::format("{} of {} blocks differ from what was written", result.blocksChanged,
-                                 manifest.blocks.size()));
+    context.log.info(
+        fmt::format("{} of {} blocks differ from the image", result.blocksChanged, manifest.blocks.size()));
     return wire::toJson(result);
 }
 

@@ -91,8 +91,9 @@ model::JsonText writeImageStep(const StepContext& context)
     DiskStart start(names, context);
     const DeployOutcome outcome =
         deployDisks(order, {names.begin(), names.end()}, context.progress, context.log, context.stop);
-    context.log.info(fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back and the same",
-                                 fmt::join(names, ", "), outcome.seconds, outcome.bytesFetched >> 20U));
+    context.log.info(
+        fmt::format("image written to {} in {:.1f} s, {} MiB fetched, read back without a difference",
+                    fmt::join(names, ", "), outcome.seconds, outcome.bytesFetched >> 20U));
     wire::WriteImageResult result = resultOf(disks.front(), outcome);
     if (disks.size() > 1)
         result.disks = eachOf(disks, outcome);
@@ -104,7 +105,7 @@ model::JsonText writeImageStep(const StepContext& context)
                 result.fileSystem = grown;
         }
     }
-    result.boot = start.settle(in.image.name);
+    result.boot = start.registerDisks(in.image.name);
     return wire::toJson(result);
 }
 

@@ -76,7 +76,7 @@ void placeConfigDrive(BlockDevice& device, Gpt& table, std::string_view image)
         device.read(place->first * sector + offset, again.bytes());
         if (std::memcmp(buffer.bytes().data(), again.bytes().data(), kMiB) != 0)
             throw Error(ErrorCode::DiskFailed,
-                        fmt::format("{} gives back another config drive than was written, at byte {}",
+                        fmt::format("{} returned another config drive than was written, at byte {}",
                                     device.path().string(), place->first * sector + offset),
                         "replace the disk");
     }

@@ -76,7 +76,7 @@ void writeSectors(BlockDevice& device, std::uint64_t first, std::span<const std:
     const AlignedBuffer again = readSectors(device, first, length / sector);
     if (std::memcmp(again.bytes().data(), buffer.bytes().data(), length) != 0)
         throw Error(ErrorCode::DiskFailed,
-                    fmt::format("{} gives back another partition table than was written, at sector {}",
+                    fmt::format("{} returned another partition table than was written, at sector {}",
                                 device.path().string(), first),
                     "replace the disk");
 }
@@ -321,7 +321,7 @@ void Gpt::moveToEnd(const std::string& name, std::uint64_t sizeBytes)
 {
     const std::uint64_t sectors = sizeBytes / sectorBytes_;
     if (sectors < primaryEntries_ + 2 * entrySectors() + 2)
-        throw Error(ErrorCode::DiskTooSmall, fmt::format("{} has no room for two partition tables", name));
+        throw Error(ErrorCode::DiskTooSmall, fmt::format("{} has no space for two partition tables", name));
     backup_ = sectors - 1;
     lastUsable_ = backup_ - entrySectors() - 1;
     if (const std::optional<std::size_t> last = lastEntry(); last && field(*last, kLastAt) > lastUsable_)

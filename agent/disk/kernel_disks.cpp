@@ -75,7 +75,7 @@ private:
         else if (name.starts_with("dm-"))
             run({"dmsetup", "remove", "--retry", readAttribute(sysfsOf(name) / "dm/name")});
         else
-            log_.warning(name + " uses the disk; nothing is known to stop it");
+            log_.warning(name + " uses the disk; the agent cannot stop it");
     }
 
     void run(std::vector<std::string> argv)

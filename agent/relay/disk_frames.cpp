@@ -23,7 +23,7 @@ void DiskFrames::restore(std::size_t block, FrameStore& store)
     device_.read(block * images::kBlockBytes, raw.first((length + sector - 1) / sector * sector));
     const std::span<const std::byte> bytes = raw.first(length);
     if (images::sha256(bytes) != manifest_.blocks[block].sha256)
-        throw model::Error(model::ErrorCode::ChecksumMismatch, "the disk holds another block");
+        throw model::Error(model::ErrorCode::ChecksumMismatch, "the disk has other bytes in this block");
     const AlignedBuffer room(images::BlockEncoder::bound(bytes.size()));
     images::BlockEncoder encoder(kQuickLevel);
     store.addWhole(block, room.first(encoder.encode(bytes, room.bytes())), false);

@@ -182,7 +182,7 @@ bool PeerReader::betterIsThere(Clock::time_point now)
     }
 }
 
-void PeerReader::look()
+void PeerReader::checkProgress()
 {
     if (stop_.stop_requested())
         throw Error(ErrorCode::Aborted, "stopped");
@@ -198,7 +198,7 @@ void PeerReader::read()
                                      [this](std::size_t count) { onBytes(count); }};
     if (run_.begun() && !run_.frame()->original())
         run_.discard();
-    const auto settle = [&] {
+    const auto countBytes = [&] {
         copy_.got(name_, bytes_);
         bytes_ = 0;
     };
@@ -208,18 +208,18 @@ void PeerReader::read()
             yieldWhenSlow();
             if (connection_.receive(handler, kBatchWait) == RelayPeer::Received::Nothing && !beside_)
                 choice_.caughtUp(name_, Clock::now());
-            look();
+            checkProgress();
         }
     } catch (const Error& error) {
-        settle();
+        countBytes();
         if (error.code() == ErrorCode::Aborted)
             throw;
         throw Left{error.code() == ErrorCode::InvalidInput ? Leaving::Lying : Leaving::Dead, error.message()};
     } catch (...) {
-        settle();
+        countBytes();
         throw;
     }
-    settle();
+    countBytes();
 }
 
 } // namespace bm::agent

@@ -36,7 +36,7 @@ private:
     std::span<std::byte> onData(const RelayHeader& header);
     [[noreturn]] void onBye(const RelayHeader& header) const;
     void onBytes(std::size_t count);
-    void look();
+    void checkProgress();
     void judge(Clock::time_point now);
     bool betterIsThere(Clock::time_point now);
 

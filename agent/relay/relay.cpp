@@ -43,7 +43,7 @@ Relay::Relay(const images::Manifest& manifest, RelayCopy& copy, const RelaySetti
         log.info(
             fmt::format("relay at port {}, {} MiB of memory", server_->port(), store_.limitBytes() >> 20U));
     } catch (const model::Error& error) {
-        log.warning(fmt::format("{}: this node takes blocks from others and serves none", error.message()));
+        log.warning(fmt::format("{}: this node fetches blocks from others and serves none", error.message()));
     }
 }
 

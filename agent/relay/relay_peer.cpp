@@ -116,7 +116,7 @@ void RelayPeer::takeHeader(const Handler& handler)
     headerHave_ = 0;
     const std::optional<RelayHeader> header = headerFrom(header_);
     if (!header)
-        throw Error(ErrorCode::InvalidInput, name_ + " sent what is no relay's message");
+        throw Error(ErrorCode::InvalidInput, name_ + " sent an invalid relay message");
     target_ = handler.onHeader(*header);
 }
 

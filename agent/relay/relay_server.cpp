@@ -306,7 +306,7 @@ void RelayServer::State::sayWeAreSlow()
 {
     if (copy.isSlow())
         return;
-    log.info("this disk does not keep up: the nodes behind this one take another source");
+    log.info("this disk is too slow: the downstream nodes use another source");
     copy.slow(true);
 }
 

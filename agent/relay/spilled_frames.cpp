@@ -89,12 +89,12 @@ void SpilledFrames::open()
         return;
     }
     log_.info(
-        fmt::format("blocks that leave the memory stay on the disk for other nodes, {} MiB", length >> 20U));
+        fmt::format("a file keeps blocks that leave the memory for other nodes, {} MiB", length >> 20U));
 }
 
 void SpilledFrames::giveUp(const std::string& why)
 {
-    log_.info("no space on the disk for blocks that other nodes may want: " + why);
+    log_.info("no space on the disk for blocks for other nodes: " + why);
 }
 
 void SpilledFrames::restore(std::size_t block, FrameStore& store)
@@ -113,7 +113,7 @@ void SpilledFrames::restore(std::size_t block, FrameStore& store)
         have += static_cast<std::size_t>(count);
     }
     if (hashOf(bytes) != hashes_[block])
-        throw Error(ErrorCode::DiskFailed, fmt::format("the disk gave other bytes of block {}", block));
+        throw Error(ErrorCode::DiskFailed, fmt::format("the disk returned other bytes for block {}", block));
     store.addWhole(block, bytes, true);
 }
 

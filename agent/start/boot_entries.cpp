@@ -217,10 +217,11 @@ BootEntriesOutcome enterTargets(const std::vector<BootTarget>& targets, const st
     for (const BootTarget& target : targets) {
         const BootEntry* entry = entryFor(now, target, label);
         if (entry == nullptr)
-            throw Error(ErrorCode::AgentFailed,
-                        fmt::format("the boot entry for {} of {} was written and is not there", target.loader,
-                                    target.disk),
-                        "some firmware forgets entries that it did not make: set the boot order by hand");
+            throw Error(
+                ErrorCode::AgentFailed,
+                fmt::format("efibootmgr wrote the boot entry for {} of {}, but the firmware does not have it",
+                            target.loader, target.disk),
+                "some firmware forgets entries that it did not make: set the boot order by hand");
         ours.push_back(entry->number);
         outcome.entries.push_back(titleOf(*entry));
     }

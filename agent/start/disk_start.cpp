@@ -86,7 +86,7 @@ std::vector<BootTarget> DiskStart::targets(const Deadline& deadline) const
         if (!esp)
             throw Error(
                 ErrorCode::ImageUnsupported,
-                fmt::format("what is on {} has no EFI system partition: a UEFI machine does not start "
+                fmt::format("the content of {} has no EFI system partition: a UEFI machine does not start "
                             "from it",
                             disk),
                 "deploy an image that has one, or set the machine to BIOS");
@@ -102,7 +102,7 @@ std::vector<BootTarget> DiskStart::targets(const Deadline& deadline) const
     return out;
 }
 
-wire::BootReport DiskStart::settleUefi(const std::string& image)
+wire::BootReport DiskStart::registerUefi(const std::string& image)
 {
     const Deadline deadline = Deadline::in(kFirmwareDeadline, context_.stop);
     const std::vector<BootTarget> wanted = targets(deadline);
@@ -117,11 +117,11 @@ wire::BootReport DiskStart::settleUefi(const std::string& image)
     return result;
 }
 
-wire::BootReport DiskStart::settleBios() const
+wire::BootReport DiskStart::registerBios() const
 {
     wire::BootReport result{.firmware = "bios"};
     if (!biosNumber_) {
-        context_.log.info("the BIOS does not tell which drive this disk is");
+        context_.log.info("the BIOS does not identify the drive of this disk");
         return result;
     }
     result.drive = *biosNumber_;
@@ -135,14 +135,14 @@ wire::BootReport DiskStart::settleBios() const
     return result;
 }
 
-wire::BootReport DiskStart::settle(const std::string& image)
+wire::BootReport DiskStart::registerDisks(const std::string& image)
 {
     const char* firmware = uefi_ ? "uefi" : "bios";
     if (!context_.mayChangeMachine)
         return {.firmware = firmware};
-    context_.progress.message("making sure that the firmware starts this disk");
+    context_.progress.message("configuring the firmware to start this disk");
     try {
-        return uefi_ ? settleUefi(image) : settleBios();
+        return uefi_ ? registerUefi(image) : registerBios();
     } catch (const Error& error) {
         if (error.code() == ErrorCode::Aborted)
             throw;

@@ -20,16 +20,16 @@ public:
     /// UEFI: creates an entry "bm: @p image" per disk, removes stale ones and sets BootOrder. BIOS: finds the
     /// drive's number. Throws only Aborted, since a machine with a deployed disk also starts by its fall-back
     /// loader.
-    wire::BootReport settle(const std::string& image);
+    wire::BootReport registerDisks(const std::string& image);
 
     /// Call it after the disks were erased: removes the entries of their old partitions, and bm's own.
     wire::BootReport forget();
 
 private:
-    wire::BootReport settleUefi(const std::string& image);
+    wire::BootReport registerUefi(const std::string& image);
     std::vector<BootTarget> targets(const model::Deadline& deadline) const;
     std::vector<std::string> gone() const;
-    wire::BootReport settleBios() const;
+    wire::BootReport registerBios() const;
 
     std::vector<std::string> disks_;
     const StepContext& context_;

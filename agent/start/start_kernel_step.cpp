@@ -15,7 +15,7 @@ namespace {
 
 wire::StartKernelResult refused(const StepContext& context, const std::string& why)
 {
-    context.log.info("the deployed kernel is not started from here: " + why);
+    context.log.info("the RAM disk does not start the deployed kernel: " + why);
     return {.why = why};
 }
 
@@ -44,7 +44,7 @@ wire::StartKernelResult load(const std::string& disk, const StepContext& context
 model::JsonText startKernelStep(const StepContext& context)
 {
     const auto in = wire::fromJson<wire::StartKernelArguments>(context.arguments.text, "start_kernel");
-    context.progress.message("looking for the deployed kernel");
+    context.progress.message("searching for the deployed kernel");
     try {
         return wire::toJson(load(chooseDisk(in.disk, context).name, context));
     } catch (const Error& error) {

@@ -154,7 +154,7 @@ std::string BootLoader::arguments() const
 void BootLoader::install()
 {
     if (layout_.loader == Loader::None) {
-        log_.info("no boot loader: the layout says so");
+        log_.info("the layout has no boot loader");
         return;
     }
     const std::vector<Kernel> found = kernels();
@@ -248,7 +248,7 @@ void BootLoader::installBios(const std::string& core)
         writeAt(disks_.partition(disk, index), 0, image);
         writeAt(disks_.disk(disk).string(), 0, master);
     }
-    log_.info("GRUB for BIOS is in place");
+    log_.info("installed GRUB for BIOS");
 }
 
 /// Writes files to the ESP by mtools, without the kernel's vfat. All ESPs of mirrored disks get the same
@@ -274,7 +274,7 @@ void BootLoader::intoEsp(const std::string& file, const std::string& name)
 void BootLoader::installUefi(const std::string& image)
 {
     intoEsp(image, "EFI/BOOT/BOOTX64.EFI"); // UEFI 2.10, 3.5.1.1: the fall-back path of firmware
-    log_.info("GRUB for UEFI is in place");
+    log_.info("installed GRUB for UEFI");
 }
 
 void BootLoader::installSystemdBoot(const std::vector<Kernel>& kernels, const std::string& work)
@@ -302,7 +302,7 @@ void BootLoader::installSystemdBoot(const std::vector<Kernel>& kernels, const st
     intoEsp(file, "loader/entries/bm.conf");
     platform::writeFileAtomically(file, "timeout 1\ndefault bm.conf\n");
     intoEsp(file, "loader/loader.conf");
-    log_.info("systemd-boot is in place");
+    log_.info("installed systemd-boot");
 }
 
 } // namespace bm::agent

@@ -128,7 +128,7 @@ DiskSetup::~DiskSetup()
     try {
         release();
     } catch (const std::exception& error) {
-        log_.warning(fmt::format("giving the disks back: {}", error.what()));
+        log_.warning(fmt::format("releasing the disks: {}", error.what()));
     }
 }
 
@@ -151,7 +151,7 @@ bool DiskSetup::isPreserved(const LayoutVolume& volume) const
 }
 
 /// Checks the sizes and the existing partitions. Writes nothing.
-void DiskSetup::look()
+void DiskSetup::checkDisks()
 {
     std::size_t withTable = 0;
     for (const std::filesystem::path& disk : disks_) {
@@ -177,7 +177,7 @@ void DiskSetup::requireTable(std::size_t disk)
 {
     const auto refuse = [&](const std::string& why) {
         throw Error(ErrorCode::Conflict,
-                    fmt::format("{} is not laid out as the layout says, so {} cannot be preserved: {}",
+                    fmt::format("the partitions of {} differ from the layout, so {} cannot be preserved: {}",
                                 disks_[disk].string(), fmt::join(layout_.preserve, ", "), why),
                     "nothing was written; deploy with the layout that is there, or without preserve");
     };
@@ -254,7 +254,7 @@ std::string DiskSetup::nodeOf(std::size_t disk, std::size_t index,
             std::this_thread::sleep_for(50ms);
         if (isBlockDevice(node))
             return node;
-        log_.info(node + " does not appear: a loop device stands in");
+        log_.info(node + " does not appear: using a loop device instead");
     }
     loops_.push_back(
         std::make_unique<LoopDevice>(disks_[disk], place.offset, place.length, false, sectorBytes_));
@@ -381,7 +381,7 @@ void DiskSetup::makeFileSystem(MadeVolume& made)
 
 void DiskSetup::make()
 {
-    look();
+    checkDisks();
     for (std::size_t disk = 0; disk < disks_.size(); ++disk) {
         if (!keeping_)
             createTable(disk);

@@ -66,7 +66,7 @@ public:
     bool preserved() const { return keeping_; }
 
 private:
-    void look();
+    void checkDisks();
     void requireTable(std::size_t disk);
     void createTable(std::size_t disk);
     std::string tableScript(std::size_t disk) const;

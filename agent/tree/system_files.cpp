@@ -144,7 +144,7 @@ void writeSystemFiles(const std::string& root, const std::vector<MadeVolume>& vo
         if (!made.volume.mount.empty() && made.volume.mount != "/")
             files.makeFolders(made.volume.mount.substr(1));
     if (files.has("usr/bin/cloud-init")) {
-        log.info("cloud-init is in the tree: host name, keys and network are its business");
+        log.info("the tree has cloud-init, which sets host name, keys and network");
         return;
     }
     writeIdentity(files, identity, log);

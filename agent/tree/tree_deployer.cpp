@@ -51,7 +51,7 @@ public:
         source_.emplace(manifest_, order_, TreeStream::kBytes / 2, log_);
         stream_.emplace(manifest_, *source_, log_,
                         stop_); // it begins to fetch into memory
-        say("partitioning and making file systems");
+        announce("partitioning and making file systems");
         setup_.make();
         outcome_.preserved = setup_.preserved();
         {
@@ -68,7 +68,7 @@ public:
     }
 
 private:
-    void say(const std::string& what)
+    void announce(const std::string& what)
     {
         progress_.message(what);
         log_.info(what);
@@ -76,14 +76,14 @@ private:
 
     void prepare()
     {
-        say("fetching the manifest");
+        announce("fetching the manifest");
         manifest_ = fetchManifest(order_, stop_);
         outcome_.archiveBytes = manifest_.sizeBytes;
         progress_.total(manifest_.sizeBytes + order_.contentBytes);
         const std::size_t wanted = order_.layout.mirror ? 2 : 1;
         if (disks_.size() != wanted)
             throw Error(ErrorCode::DiskNotFound,
-                        fmt::format("the layout is for {} disks, {} are given", wanted, disks_.size()));
+                        fmt::format("the layout needs {} disks, the order has {}", wanted, disks_.size()));
         for (const std::filesystem::path& disk : disks_)
             checkSize(disk);
         configDrive_ = fetchConfigDrive(order_, stop_);
@@ -113,10 +113,10 @@ private:
 
     void extract(MountedTree& tree)
     {
-        say(fmt::format("copying the tree, {} MiB", order_.contentBytes >> 20U));
+        announce(fmt::format("copying the tree, {} MiB", order_.contentBytes >> 20U));
         tree.mount(false);
         unpack(tree);
-        say("flushing");
+        announce("flushing");
         tree.unmount();
     }
 
@@ -130,7 +130,7 @@ private:
         outcome_.contentBytes = extractor.contentBytes();
         outcome_.bytesFetched = stream_->bytesFetched();
         if (extractor.skipped() > 0)
-            log_.info(fmt::format("{} entries below {} are not taken from the tree", extractor.skipped(),
+            log_.info(fmt::format("skipped {} entries of the tree below {}", extractor.skipped(),
                                   fmt::join(skipped(), ", ")));
         if (Relay* const relay = source_->relay(); relay != nullptr)
             relay->linger(order_.linger, stop_);
@@ -147,18 +147,18 @@ private:
 
     void compare(MountedTree& tree)
     {
-        say("reading back");
+        announce("reading back");
         tree.mount(true);
         files_.compare(
             tree.root(), {}, [this](std::uint64_t bytes) { progress_.add(bytes); }, stop_);
         outcome_.manifestDigest = files_.digest();
         tree.unmount();
-        log_.info(fmt::format("{} entries read back and the same", outcome_.entries));
+        log_.info(fmt::format("{} entries read back without a difference", outcome_.entries));
     }
 
     void finish(MountedTree& tree)
     {
-        say("configuring the system and its boot loader");
+        announce("configuring the system and its boot loader");
         tree.mount(false);
         writeSystemFiles(tree.root(), setup_.volumes(), identityFrom(configDrive_), log_);
         BootLoader(order_.layout, setup_, tree.root(), exec_, log_, deadline_).install();
@@ -171,7 +171,8 @@ private:
             BlockDevice device(disk, BlockDevice::Access::Write);
             std::optional<Gpt> table = Gpt::read(device);
             if (!table)
-                throw Error(ErrorCode::DiskFailed, "the partition table just written is not there",
+                throw Error(ErrorCode::DiskFailed,
+                            "the disk has lost the partition table that was just written",
                             "replace the disk");
             if (!configDrive_.empty() && &disk == &disks_.front()) {
                 placeConfigDrive(device, *table, configDrive_);

@@ -60,7 +60,7 @@ std::array<std::uint64_t, 2> hashOfFacts(const EntryFacts& facts)
 
 [[noreturn]] void differs(const std::string& path, const std::string& what)
 {
-    throw Error(ErrorCode::DiskFailed, fmt::format("/{} is not what was written: {}", path, what),
+    throw Error(ErrorCode::DiskFailed, fmt::format("/{} differs from the written entry: {}", path, what),
                 "replace the disk, or look at its cable and controller: bm node show");
 }
 
@@ -157,10 +157,10 @@ public:
         for (const Entry& entry : manifest_.entries_)
             missing_ += entry.seen ? 0 : 1;
         if (missing_ > 0)
-            throw Error(ErrorCode::DiskFailed,
-                        fmt::format("{} of {} entries that were written are not there", missing_,
-                                    manifest_.entries_.size()),
-                        "replace the disk, or look at its cable and controller");
+            throw Error(
+                ErrorCode::DiskFailed,
+                fmt::format("{} of {} written entries are missing", missing_, manifest_.entries_.size()),
+                "replace the disk, or look at its cable and controller");
         compareLinks();
     }
 
@@ -295,7 +295,7 @@ private:
             found.insert(std::move(sorted));
         }
         if (expected != found)
-            throw Error(ErrorCode::DiskFailed, "the hard links are not those that were written",
+            throw Error(ErrorCode::DiskFailed, "the hard links differ from the written ones",
                         "replace the disk, or look at its cable and controller");
     }
 

@@ -58,10 +58,11 @@ model::JsonText writeTreeStep(const StepContext& context)
     DiskStart start({paths.begin(), paths.end()}, context);
     const TreeOutcome outcome =
         deployTree(order, paths, context.exec, context.progress, context.log, context.stop);
-    context.log.info(fmt::format("{} entries copied in {:.1f} s, {} MiB fetched, read back and the same",
-                                 outcome.entries, outcome.seconds, outcome.bytesFetched >> 20U));
+    context.log.info(
+        fmt::format("{} entries copied in {:.1f} s, {} MiB fetched, read back without a difference",
+                    outcome.entries, outcome.seconds, outcome.bytesFetched >> 20U));
     wire::WriteTreeResult result = resultOf(disks, outcome);
-    result.boot = start.settle(in.image.name);
+    result.boot = start.registerDisks(in.image.name);
     return wire::toJson(result);
 }
 

@@ -76,7 +76,7 @@ void StreamSender::run(const std::stop_token& stop)
         poller_.wait(jobs_.empty() ? std::chrono::seconds{60} : kStreamLook, [this](int fd) { serve(fd); });
         takeNew();
         if (steadyNow() - looked >= kStreamLook) {
-            lookAtAll();
+            checkAll();
             looked = steadyNow();
         }
     }
@@ -163,7 +163,7 @@ StreamSender::After StreamSender::flush(Job& job)
 }
 
 /// Sends heartbeats on idle streams and ends streams of stalled clients.
-void StreamSender::lookAtAll()
+void StreamSender::checkAll()
 {
     const Time time = steadyNow();
     std::vector<int> late;

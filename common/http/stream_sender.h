@@ -43,7 +43,7 @@ private:
     After advance(Job& job);
     After flush(Job& job);
     bool listens(Job& job) const;
-    void lookAtAll();
+    void checkAll();
     void end(int fd, bool whole);
 
     struct Fresh {

@@ -208,18 +208,18 @@ void checkVolumes(const DiskLayout& layout)
 {
     std::set<std::string> names;
     std::set<std::string> mounts;
-    const auto look = [&](const LayoutVolume& volume, const std::string& field, std::string_view group) {
+    const auto check = [&](const LayoutVolume& volume, const std::string& field, std::string_view group) {
         if (!names.insert(std::string(group) + "/" + volume.name).second)
-            refuse(field + ".name", "\"" + volume.name + "\" stands here twice");
+            refuse(field + ".name", "\"" + volume.name + "\" occurs twice");
         if (!volume.mount.empty() && !mounts.insert(volume.mount).second)
             refuse(field + ".mount", "two file systems at " + volume.mount);
     };
     for (std::size_t i = 0; i < layout.partitions.size(); ++i) {
         const LayoutPartition& partition = layout.partitions[i];
         const std::string field = fmt::format("partitions[{}]", i);
-        look(partition.volume, field, "");
+        check(partition.volume, field, "");
         for (std::size_t k = 0; k < partition.volumes.size(); ++k)
-            look(partition.volumes[k], fmt::format("{}.volumes[{}]", field, k), partition.group + "/");
+            check(partition.volumes[k], fmt::format("{}.volumes[{}]", field, k), partition.group + "/");
     }
     if (!mounts.contains("/"))
         refuse("partitions", "no file system is mounted at /", "{name: root, fs: ext4, mount: /}");

@@ -13,9 +13,9 @@
 
 namespace bm::model {
 
-/// A verb at work on a node. Queued: waits for room; Running: its steps are being done.
+/// A verb that runs on a node. Queued: waits for a free place; Running: bm runs its steps.
 enum class OperationState : std::uint8_t { Queued, Running, Done, Failed, Aborted };
-/// Capture: the node's disk becomes an image; VerifyDisk: the disk is compared with what was written to it.
+/// Capture: makes an image of the node's disk; VerifyDisk: compares the disk with its image.
 enum class OperationKind : std::uint8_t {
     Verify,
     Clean,
@@ -58,7 +58,7 @@ struct Operation {
     UtcTime createdAt{};
     std::optional<UtcTime> startedAt;
     std::optional<UtcTime> finishedAt;
-    UtcTime runAt{}; ///< not looked at before
+    UtcTime runAt{}; ///< the engine does not run it before
 };
 
 /// A row per step of an operation; the intent is stored (Running) before the side effect, the outcome after

@@ -12,17 +12,17 @@ namespace bm::model {
 /// The node's member that shows the step at work (Ironic's deploy_step, clean_step, service_step).
 enum class ShownStep : std::uint8_t { Nowhere, Deploy, Clean, Service };
 
-/// One kind of operation: what begins it, how it ends, what follows.
+/// One kind of operation: the events that begin and end it, and its successor.
 struct OperationKindRow {
     OperationKind kind;
     std::string_view text;                 ///< stored and sent
     std::optional<StateEvent> begins;      ///< nothing: the node's state stays (power)
-    std::optional<StateEvent> otherwise{}; ///< begins it from the states where `begins` leads nowhere
+    std::optional<StateEvent> otherwise{}; ///< begins it from states without a transition for `begins`
     bool byVerb = true;                    ///< a verb of PUT states/provision begins it
-    bool endsState = true;                 ///< its good end moves the node by `done` (or `manage`)
+    bool endsState = true;                 ///< its success moves the node by `done` (or `manage`)
     bool returnsMachine = false; ///< it shuts a running system down and starts it again, also on failure
     ShownStep shown = ShownStep::Nowhere;
-    std::optional<OperationKind> then{}; ///< follows its good end, unless a request names another
+    std::optional<OperationKind> then{}; ///< follows its success, unless a request names another
 };
 
 // In the order of enum OperationKind.

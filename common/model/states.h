@@ -219,7 +219,8 @@ bool isCleaning(State state) noexcept;
 /// Runs an instance, which a deployment or its end wipes.
 bool holdsInstance(State state) noexcept;
 
-/// What a deployment begins with; what follows is in this order. Manage is the verb, without an operation.
+/// The first part of a deployment; the later parts follow in this order. Manage is the verb, without an
+/// operation.
 enum class DeployStart : std::uint8_t { None, Verify, Manage, Clean, Deploy };
 /// None: no deployment starts from @p state.
 DeployStart deployStart(State state) noexcept;

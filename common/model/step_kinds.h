@@ -7,7 +7,7 @@
 
 namespace bm::model {
 
-/// Who does a step.
+/// The actor of a step.
 enum class StepActor : std::uint8_t { Conductor, Bmc, Agent };
 std::string_view toText(StepActor actor) noexcept;
 
@@ -130,7 +130,7 @@ struct StepOffer {
         const StepKind* kind = findStepKind(row);
         return kind != nullptr && kind->inBand();
     }
-    /// Service keeps what is on the disks.
+    /// Service keeps the content of the disks.
     constexpr bool allowedIn(StepUse use) const noexcept
     {
         const StepKind* kind = findStepKind(row);

@@ -90,7 +90,7 @@ struct Supervisor::State {
     void live(const std::stop_token& stop);
     void runOnce(const std::stop_token& stop);
     void pump(ChildProcess& process, LineReader& out, LineReader& err, const std::stop_token& stop);
-    void tell(const std::string& line) const noexcept;
+    void report(const std::string& line) const noexcept;
 };
 
 /// Publishes the child to other threads, which may signal it, during the object's life.
@@ -110,7 +110,7 @@ private:
     State& state_;
 };
 
-void Supervisor::State::tell(const std::string& line) const noexcept
+void Supervisor::State::report(const std::string& line) const noexcept
 {
     try {
         if (service.onLine)
@@ -129,7 +129,7 @@ void Supervisor::State::pump(ChildProcess& process, LineReader& out, LineReader&
     const WakeUp wake;
     const std::stop_callback onStop(stop, [&wake] { wake.wake(); });
     std::optional<steady_clock::time_point> killAt;
-    const auto onLine = [this](const std::string& line) { tell(line); };
+    const auto onLine = [this](const std::string& line) { report(line); };
     while (!process.ended()) {
         std::array<pollfd, 4> entries{{{process.pidFd(), POLLIN, 0},
                                        {out.fd(), POLLIN, 0},

@@ -37,7 +37,7 @@ TEST_CASE("the log's tail", "[agent]")
 {
     bm::platform::setLogLevel(bm::platform::LogLevel::Error);
     AgentLog log;
-    SECTION("is what came since it was last delivered")
+    SECTION("has the lines since its last delivery")
     {
         log.info("one");
         const std::string first = log.tail();
@@ -46,7 +46,7 @@ TEST_CASE("the log's tail", "[agent]")
         CHECK(first == "one\n");
         CHECK(log.tail() == "two\n");
     }
-    SECTION("stays bounded, loses its oldest lines first and whole")
+    SECTION("is bounded and drops its oldest whole lines first")
     {
         for (int i = 0; i < 5000; ++i)
             log.info("line " + std::to_string(i));
@@ -55,7 +55,7 @@ TEST_CASE("the log's tail", "[agent]")
         CHECK(tail.starts_with("line "));
         CHECK(tail.ends_with("line 4999\n"));
     }
-    SECTION("drops no line that came while an older tail was on its way")
+    SECTION("drops no line that arrives during a delivery")
     {
         log.info("old");
         const std::string sent = log.tail();

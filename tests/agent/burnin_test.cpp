@@ -1,4 +1,4 @@
-// Burn-in: short real runs, and faults that are injected where hardware would have them.
+// Burn-in: short real runs, and injected hardware faults.
 #include "agent/hardware/burnin/burnin_cpu.h"
 #include "agent/hardware/burnin/burnin_disk.h"
 #include "agent/hardware/burnin/burnin_memory.h"
@@ -39,7 +39,7 @@ constexpr const char* kAtaFailed = R"({"ata_smart_data": {"self_test": {"status"
 TEST_CASE("burning in CPUs", "[agent][burnin]")
 {
     StepProgress progress;
-    SECTION("works out what it must")
+    SECTION("computes the right results")
     {
         const CpuBurnInOutcome done = burnInCpus({.span = 300ms, .cpus = 1}, progress, {});
         CHECK(done.cpus == 1);
@@ -47,7 +47,7 @@ TEST_CASE("burning in CPUs", "[agent][burnin]")
         CHECK(done.seconds >= 0.3);
         CHECK(progress.message().find("burning in 1 CPUs") == 0);
     }
-    SECTION("names the CPU that does not")
+    SECTION("names the CPU with a wrong result")
     {
         std::atomic<int> count{0};
         const CpuBurnIn order{.span = 30s, .cpus = 1, .tamper = [&](std::uint64_t& value) {
@@ -91,7 +91,7 @@ TEST_CASE("burning in memory", "[agent][burnin]")
         CHECK(found.code() == ErrorCode::AgentFailed);
         CHECK(found.message().find("2345 of the tested range") != std::string::npos);
     }
-    SECTION("keeps its hands off what must stay free")
+    SECTION("leaves the RAM disk's share of the memory free")
     {
         order.span = 30s;
         order.keepFreeBytes = std::uint64_t{1} << 60U;
@@ -106,7 +106,7 @@ TEST_CASE("burning in a disk", "[agent][burnin]")
     StepProgress progress;
     const std::string before = noise(2);
     const LoopDisk loop(40, before);
-    SECTION("reads each place twice and changes nothing")
+    SECTION("reads each piece twice and changes nothing")
     {
         BlockDevice device(loop.disk.name, BlockDevice::Access::Read);
         const DiskBurnInOutcome done = burnInDisk(device, {.span = 500ms}, progress, {});
@@ -114,7 +114,7 @@ TEST_CASE("burning in a disk", "[agent][burnin]")
         CHECK(done.bytesRead > 0);
         CHECK(bm::platform::readFile(loop.file(), 64U << 20U).starts_with(before));
     }
-    SECTION("writes, and reads back what it wrote")
+    SECTION("writes and reads back the whole disk")
     {
         BlockDevice device(loop.disk.name, BlockDevice::Access::Write);
         const DiskBurnInOutcome done = burnInDisk(device, {.span = 700ms, .write = true}, progress, {});
@@ -122,7 +122,7 @@ TEST_CASE("burning in a disk", "[agent][burnin]")
         CHECK(done.bytesRead > 0);
         CHECK_FALSE(loop.isZero());
     }
-    SECTION("names the disk and the place that differ")
+    SECTION("names the disk and the offset of a difference")
     {
         BlockDevice device(loop.disk.name, BlockDevice::Access::Write);
         int reads = 0;
@@ -152,7 +152,7 @@ TEST_CASE("the burn-in steps", "[agent][burnin]")
     CHECK(world.failure(burnInCpuStep, {{"seconds", 0}}).code() == ErrorCode::InvalidInput);
     CHECK(world.failure(burnInMemoryStep, {{"percent", 101}}).code() == ErrorCode::InvalidInput);
     const std::string begin = bm::platform::readFile(loop.file(), 64U << 20U).substr(0, 1U << 20U);
-    CHECK(begin.find_first_not_of('\0') == std::string::npos); // nothing that looks like a table
+    CHECK(begin.find_first_not_of('\0') == std::string::npos); // no bytes of a partition table
 }
 
 TEST_CASE("results of SMART self-tests are read", "[agent][burnin]")
@@ -187,26 +187,26 @@ TEST_CASE("a disk's self-test", "[agent][burnin]")
         return {.code = 0, .out = begun ? kAtaRunning : kAtaPassed, .err = {}};
     });
     const SmartSettings settings{.span = 10s, .poll = 1ms};
-    SECTION("is awaited")
+    SECTION("ends before the step ends")
     {
         const SmartOutcome found = checkSmart("/dev/sda", "ata", settings, fake, {});
         CHECK(found.health == "passed");
         CHECK(found.selfTest == "passed");
         CHECK(fake.hasCalled("smartctl --json --test=short /dev/sda"));
     }
-    SECTION("that fails is a failure")
+    SECTION("that fails fails the step")
     {
         last = kAtaFailed;
         const Error found = failureOf([&] { checkSmart("/dev/sda", "ata", settings, fake, {}); });
         CHECK(found.code() == ErrorCode::AgentFailed);
         CHECK(found.message().find("/dev/sda fails by its own account") == 0);
     }
-    SECTION("may take longer than there is time for")
+    SECTION("may take longer than the limit")
     {
         last = kAtaRunning;
         CHECK(checkSmart("/dev/sda", "ata", {.span = 30ms, .poll = 1ms}, fake, {}).selfTest == "unfinished");
     }
-    SECTION("is not there on each disk")
+    SECTION("is not supported by every disk")
     {
         FakeExec none;
         const SmartOutcome found = checkSmart("/dev/vda", "virtio", settings, none, {});

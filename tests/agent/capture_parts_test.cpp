@@ -1,5 +1,5 @@
-// What of a disk goes into its image: maps of free space by partclone, on disks that sfdisk, mkfs and mkswap
-// made; root mounts them.
+// The parts of a disk in its image: maps of free space by partclone, on disks made by sfdisk, mkfs and
+// mkswap. Mounting them needs root.
 #include "agent/capture/capture_plan.h"
 #include "agent/capture/generaliser.h"
 #include "agent/disk/file_system_growth.h"
@@ -42,7 +42,8 @@ struct DiskWorld {
         return exit.out;
     }
 
-    /// disk.raw of @p mib: one partition from 1 MiB on, of @p partMib, made by @p mkfs ("$P" is its file).
+    /// Creates disk.raw of @p mib MiB with one partition of @p partMib from 1 MiB on, formatted by @p mkfs
+    /// ("$P" is its file).
     void disk(int mib, int partMib, const std::string& mkfs) const
     {
         const std::string size = std::to_string(partMib);
@@ -120,7 +121,7 @@ TEST_CASE("blocks in use are in the image", "[agent][capture]")
     CHECK(bytesOf(plan.used) > 9'000'000);
     CHECK(bytesOf(plan.used) < 40 * kMiB);
 
-    // What is not used may become anything: the file system is the same without it.
+    // Unused bytes may change; the file system is the same.
     std::string bytes = platform::readFile(world.path("disk.raw"), 80 * kMiB);
     for (const ByteRange& hole : without({0, bytes.size()}, plan.used))
         std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(hole.begin),
@@ -129,7 +130,7 @@ TEST_CASE("blocks in use are in the image", "[agent][capture]")
     world.shell("e2fsck -fn part; debugfs -R 'dump blob out' part; cmp out tree/blob");
 }
 
-TEST_CASE("maps that may be behind are not believed", "[agent][capture]")
+TEST_CASE("a map that may be outdated is not used", "[agent][capture]")
 {
     DiskWorld world;
     world.disk(72, 64, "mkfs.ext4 -q $P; debugfs -w -R 'feature +needs_recovery' $P");
@@ -169,12 +170,12 @@ TEST_CASE("disks without a GPT", "[agent][capture]")
         CHECK(plan.imageBytes == 64 * kMiB);
         CHECK(bytesOf(plan.used) < 32 * kMiB);
     }
-    SECTION("nothing that anybody knows: all of it")
+    SECTION("unknown content: all of it")
     {
         world.shell("truncate -s 8M disk.raw");
         CHECK(bytesOf(world.plan().used) == 8 * kMiB);
     }
-    SECTION("a GPT that is broken is said to be")
+    SECTION("a broken GPT is reported")
     {
         world.disk(16, 8, "true");
         world.shell("printf x | dd of=disk.raw bs=1 seek=560 conv=notrunc status=none");
@@ -182,7 +183,7 @@ TEST_CASE("disks without a GPT", "[agent][capture]")
     }
 }
 
-TEST_CASE("the config drive is this machine's alone", "[agent][capture]")
+TEST_CASE("an image does not contain the machine's config drive", "[agent][capture]")
 {
     DiskWorld world;
     world.shell(
@@ -215,7 +216,7 @@ TEST_CASE("generalising removes the machine's identity", "[agent][generalise]")
                              "home/u/.python_history", "tmp/t", "var/lib/cloud/data"})
         CHECK_FALSE(fs::exists(root / gone));
     CHECK(fs::is_symlink(root / "etc/systemd/system/multi-user.target.wants/bm-ssh-host-keys.service"));
-    CHECK(generaliseTree(root).size() <= 3); // the unit again, nothing else: may be repeated
+    CHECK(generaliseTree(root).size() <= 3); // a repetition changes only the unit
 }
 
 TEST_CASE("links in a captured system lead nowhere outside it", "[agent][generalise]")
@@ -270,7 +271,7 @@ TEST_CASE("a file system that cannot grow is reported, not thrown", "[agent][gro
             growLastFileSystem(world.path("disk.raw"), *world.exec, world.log, DiskWorld::soon());
         CHECK_FALSE(growth.trouble.empty());
     }
-    SECTION("none that is known")
+    SECTION("unknown")
     {
         world.disk(16, 8, "mkswap $P");
         const FileSystemGrowth growth =

@@ -24,27 +24,27 @@ images::Manifest imageOf(std::size_t blocks, std::size_t everyHole)
 
 TEST_CASE("the agent compares with the disk where that ends sooner", "[agent][delta]")
 {
-    SECTION("nothing of it is there")
+    SECTION("the disk has no block of the image")
     {
         CHECK_FALSE(chooseDelta({16, 0, 500 * kMb}, 0).onlyDiffering);
         CHECK_FALSE(chooseDelta({0, 0, 0}, 0).onlyDiffering);
     }
-    SECTION("most is there, and hashing is faster than the link")
+    SECTION("the disk has most blocks, and hashing is faster than the link")
     {
         const agent::DeltaChoice choice = chooseDelta({16, 15, 500 * kMb}, 100 * kMb);
         CHECK(choice.onlyDiffering);
         CHECK(choice.why ==
               "15 of 16 sampled blocks are on the disk; hashing runs at 500 MB/s, copying at 100 MB/s");
     }
-    SECTION("most is there, but the disk reads more slowly than the link brings it")
+    SECTION("the disk has most blocks, but reads more slowly than the link")
     {
         CHECK_FALSE(chooseDelta({16, 15, 90 * kMb}, 100 * kMb).onlyDiffering);
     }
-    SECTION("a little is there: hashing all costs more than it spares")
+    SECTION("the disk has few blocks: hashing costs more than it saves")
     {
         CHECK_FALSE(chooseDelta({16, 1, 500 * kMb}, 100 * kMb).onlyDiffering);
     }
-    SECTION("copying was not measured: what is there decides")
+    SECTION("without a measurement of copying, one equal block suffices")
     {
         CHECK(chooseDelta({16, 1, 500 * kMb}, 0).onlyDiffering);
     }

@@ -1,5 +1,5 @@
-// The firmware's entries for a deployed disk: efibootmgr's words, loaders in an ESP that mkfs.fat and mtools
-// made, the BIOS's drives.
+// The firmware's entries for a deployed disk: efibootmgr's output, loaders in an ESP made by mkfs.fat and
+// mtools, the BIOS's drives.
 #include "agent/disk/gpt.h"
 #include "agent/start/bios_drives.h"
 #include "agent/start/boot_entries.h"
@@ -34,7 +34,7 @@ BootTarget target(const std::string& guid = kGuid)
     return {"/dev/vda", 1, guid, "\\EFI\\debian\\shimx64.efi"};
 }
 
-/// efibootmgr and the variables behind it.
+/// A simulated efibootmgr with its variables.
 class Firmware final : public platform::Exec {
 public:
     struct Option {
@@ -157,7 +157,7 @@ TEST_CASE("a boot entry for the deployed disk", "[agent][boot-entries]")
         enter({});
         CHECK(firmware.order == Texts{"00A0", "0005", "0003", "0004"});
     }
-    SECTION("is left as it is when it is right")
+    SECTION("is not rewritten when it is right")
     {
         enter({});
         const int before = firmware.writes;
@@ -166,33 +166,33 @@ TEST_CASE("a boot entry for the deployed disk", "[agent][boot-entries]")
         CHECK(again.entries == Texts{"Boot00A0 bm: debian-12"});
         CHECK(again.removed.empty());
     }
-    SECTION("takes the place of a duplicate of its own")
+    SECTION("replaces its own duplicate")
     {
         enter({});
         firmware.options["00B0"] = firmware.options["00A0"];
         CHECK(enter({}).removed == Texts{"Boot00B0 bm: debian-12"});
         CHECK(firmware.options.contains("00A0"));
     }
-    SECTION("others' entries go only when the partition that they name was on this disk and is gone")
+    SECTION("entries of others are removed only with their partition, which was on this disk")
     {
         CHECK(enter({kOther}).removed == Texts{"Boot0001 bm: old", "Boot0002 debian"});
         CHECK(firmware.options.contains("0003"));
     }
-    SECTION("nothing to start: bm's own are removed, the order of the others stays")
+    SECTION("without a target bm's own entries are removed, and the others keep their order")
     {
         const BootEntriesOutcome outcome = enterTargets({}, "", {}, firmware, log, soon());
         CHECK(outcome.removed == Texts{"Boot0001 bm: old"});
         CHECK(firmware.order == Texts{"0003", "0004", "0002", "0005", "0000"});
     }
-    SECTION("a full variable store is said")
+    SECTION("a full variable store is reported")
     {
         firmware.full = true;
         CHECK_THROWS_WITH(enter({}), Catch::Contains("No space left"));
     }
-    SECTION("firmware that forgets what it was given is said")
+    SECTION("firmware that drops the entry is reported")
     {
         firmware.forgetful = true;
-        CHECK_THROWS_WITH(enter({}), Catch::Contains("is not there"));
+        CHECK_THROWS_WITH(enter({}), Catch::Contains("does not have it"));
     }
     platform::setLogLevel(platform::LogLevel::Info);
 }
@@ -250,7 +250,7 @@ TEST_CASE("the EFI system partition of a disk and its loaders", "[agent][esp]")
         shell("mkfs.vfat esp >/dev/null; dd if=esp of=disk.raw bs=1M seek=2 conv=notrunc status=none");
         CHECK(loaderIn(disk, *esp, *exec, soon()).empty());
     }
-    SECTION("what is no FAT is said")
+    SECTION("a partition without FAT is reported")
     {
         shell("dd if=/dev/zero of=disk.raw bs=1M seek=2 count=40 conv=notrunc status=none");
         CHECK_THROWS_WITH(loaderIn(disk, *esp, *exec, soon()), Catch::Contains("EFI system partition"));
@@ -262,7 +262,7 @@ TEST_CASE("the EFI system partition of a disk and its loaders", "[agent][esp]")
     }
 }
 
-TEST_CASE("which drive of the BIOS a disk is", "[agent][bios]")
+TEST_CASE("a disk's drive number in the BIOS", "[agent][bios]")
 {
     const platform::TemporaryFolder folder("bm-edd-test");
     const fs::path edd = folder.path() / "firmware/edd";
@@ -280,7 +280,7 @@ TEST_CASE("which drive of the BIOS a disk is", "[agent][bios]")
     };
     const DiskTraits disk{8388608, 0x12345678, "/devices/pci0000:00/0000:00:05.0/virtio2/block/vdb"};
 
-    SECTION("nothing is known without edd")
+    SECTION("is unknown without edd")
     {
         CHECK_FALSE(number(disk));
     }
@@ -291,20 +291,20 @@ TEST_CASE("which drive of the BIOS a disk is", "[agent][bios]")
         CHECK(number(disk) == 0x81);
         CHECK_FALSE(number({1234, {}, ""}));
     }
-    SECTION("by its controller, when sizes are alike")
+    SECTION("by its controller, when sizes are equal")
     {
         drive("int13_dev80", "8388608", "0x12345678", "0000:00:04.0");
         drive("int13_dev81", "8388608", "0x00000000", "0000:00:05.0");
         CHECK(number(disk) == 0x81);
     }
-    SECTION("by its signature, when the controller is one and the same")
+    SECTION("by its signature, when the controllers are equal")
     {
         drive("int13_dev80", "8388608", "0x00000001", "0000:00:05.0");
         drive("int13_dev81", "8388608", "0x00000002", "0000:00:05.0");
         drive("int13_dev82", "8388608", "0x12345678", "0000:00:05.0");
         CHECK(number(disk) == 0x82);
     }
-    SECTION("twins are not told apart")
+    SECTION("is unknown for disks with equal traits")
     {
         drive("int13_dev80", "8388608", "0x00000000", "");
         drive("int13_dev81", "8388608", "0x00000000", "");

@@ -1,5 +1,5 @@
-// Erasing disks: the block layer's ways on real loop devices; NVMe and ATA commands by programs that are
-// answered for, as no such disk is here.
+// Erasing disks: the block layer's methods on real loop devices; NVMe and ATA commands with scripted answers,
+// since the test has no such disk.
 #include "agent/base/aligned_buffer.h"
 #include "agent/base/random_pattern.h"
 #include "agent/disk/disk_samples.h"
@@ -45,7 +45,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
     return text.replace(at, from.size(), to);
 }
 
-/// A disk that obeys hdparm.
+/// A simulated disk for hdparm.
 class AtaDisk {
 public:
     explicit AtaDisk(std::string file) : file_(std::move(file)) {}
@@ -101,7 +101,7 @@ TEST_CASE("erase_devices on a disk that discards", "[agent][erase]")
     CHECK(world.progress.bytesTotal() == loop.disk.sizeBytes);
     CHECK(world.progress.bytesDone() == loop.disk.sizeBytes);
     CHECK(world.log.tail().find("secure-discard did not do") != std::string::npos);
-    CHECK(world.run(eraseDevices)["erased"][0]["method"] == "discard"); // again, when nothing is left
+    CHECK(world.run(eraseDevices)["erased"][0]["method"] == "discard"); // a second run, on an empty disk
 }
 
 TEST_CASE("erase_devices refuses nonsense, and a disk in use", "[agent][erase]")
@@ -138,7 +138,7 @@ TEST_CASE("a discard that does not read as zeros is no erasure", "[agent][erase]
     CHECK(firstNonZero(device, {}).has_value());
 }
 
-TEST_CASE("shredding leaves zeros and tells how far it is", "[agent][erase]")
+TEST_CASE("shredding leaves zeros and reports its progress", "[agent][erase]")
 {
     StepProgress progress;
     const std::string before = noise(4);
@@ -246,14 +246,14 @@ TEST_CASE("erasing an NVMe disk", "[agent][erase]")
         id = idController(0, 0, 0);
         CHECK(world.run(eraseDevicesExpress)["erased"][0]["method"] == "metadata");
     }
-    SECTION("that only says that it formatted itself is erased in another way")
+    SECTION("that reports a format without doing it is erased by another method")
     {
         erases = false;
         CHECK(world.run(eraseDevices)["erased"][0]["method"] == "discard");
-        CHECK(world.log.tail().find("byte 0 and on are as before") != std::string::npos);
+        CHECK(world.log.tail().find("the data from byte 0 on is unchanged") != std::string::npos);
         CHECK(loop.isZero());
     }
-    SECTION("whose format takes a namespace along that must not be touched is erased in another way")
+    SECTION("whose format would erase a protected namespace is erased by another method")
     {
         id = idController(0x2, 0x7, 0x3);
         wire::Disk mine = loop.disk;
@@ -279,7 +279,7 @@ TEST_CASE("namespaces of one device", "[agent][erase]")
     CHECK(mayEraseWholeDevice(one, {one, two}));
 }
 
-TEST_CASE("hdparm's words about security", "[agent][erase]")
+TEST_CASE("hdparm's security section is parsed", "[agent][erase]")
 {
     const AtaSecurity found = parseAtaSecurity(kSecurity);
     CHECK(found.supported);
@@ -309,26 +309,26 @@ TEST_CASE("erasing an ATA disk", "[agent][erase]")
     world.exec = &fake;
     world.disks = {loop.disk};
     const std::string hdparm = "hdparm --user-master u --security-";
-    SECTION("erases itself, the enhanced way where it can")
+    SECTION("uses the enhanced erase if the disk has it")
     {
         CHECK(world.run(eraseDevices)["erased"][0]["method"] == "ata-secure-erase");
         CHECK(fake.hasCalled(hdparm + "erase-enhanced NULL " + loop.disk.name));
         CHECK_FALSE(ata.enabled);
     }
-    SECTION("that fails is tried in the normal way")
+    SECTION("falls back to the normal erase")
     {
         ata.failing = "--security-erase-enhanced";
         CHECK(world.run(eraseDevices)["erased"][0]["method"] == "ata-secure-erase");
         CHECK(fake.hasCalled(hdparm + "erase NULL " + loop.disk.name));
         CHECK_FALSE(ata.enabled);
     }
-    SECTION("with a password that an interrupted erasure left is freed of it first")
+    SECTION("first removes the password of an interrupted erasure")
     {
         ata.enabled = true;
         CHECK(world.run(eraseDevices)["erased"][0]["method"] == "ata-secure-erase");
         CHECK(fake.hasCalled(hdparm + "disable NULL " + loop.disk.name));
     }
-    SECTION("that lies is found out, and keeps no password")
+    SECTION("detects a disk that reports an erasure without doing it, and leaves no password")
     {
         ata.lying = true;
         CHECK(world.run(eraseDevices)["erased"][0]["method"] == "discard");

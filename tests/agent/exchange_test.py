@@ -212,7 +212,7 @@ class WritesForAServer(World):
         self.done(server)
         self.check_content(disk)
         self.assertEqual(set(mirror.authorizations), {None})
-        self.assertIn("read back and the same", agent.text())
+        self.assertIn("read back without a difference", agent.text())
 
     def test_doing_a_step_once_however_often_it_is_offered(self):
         server = self.server()

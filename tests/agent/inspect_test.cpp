@@ -1,5 +1,5 @@
-// Inspection: LLDP frames (parsed, and heard on a veth pair in a network namespace of a thread of this
-// test's), SMBIOS, and the JSON in Ironic's shape.
+// Inspection: LLDP frames (parsed, and received on a veth pair in a network namespace), SMBIOS, and the JSON
+// in Ironic's form.
 #include "agent/hardware/inspection/dmi_table.h"
 #include "agent/hardware/inspection/inspect_step.h"
 #include "agent/hardware/inspection/inspection.h"
@@ -67,7 +67,7 @@ void sendOn(const std::string& interface, const std::string& frame)
     ::sendto(socket.get(), frame.data(), frame.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
 }
 
-/// @p work on a thread in a network namespace of its own, which ends with it; what fails is its result.
+/// Runs @p work on a thread in a new network namespace, which ends with the thread. @return the error, if any
 std::string inNamespace(const std::function<void()>& work)
 {
     std::string failure;
@@ -142,20 +142,20 @@ TEST_CASE("an LLDP frame", "[agent][inspect]")
     CHECK(frame->portId == "Ethernet1/7");
     CHECK(frame->ttlSeconds == 120);
     CHECK(frame->portDescription == "to rack1-07");
-    CHECK(frame->systemName == "leaf-3?[2J"); // no terminal's business
+    CHECK(frame->systemName == "leaf-3?[2J"); // no control character
     CHECK(frame->systemDescription == "A Switch");
     CHECK(frame->managementAddress == "10.0.4.2");
     CHECK(frame->portVlanId == 42U);
     REQUIRE(frame->tlvs.size() == 8);
     CHECK(bm::text::toHex(frame->tlvs[0].value) == "04525400123456");
-    SECTION("may be tagged, and may end without an end")
+    SECTION("may be tagged, and may lack its end marker")
     {
         std::string tagged = kFrame;
         tagged.insert(12, "\x81\x00\x00\x07"s);
         CHECK(parsed(tagged)->portId == "Ethernet1/7");
         CHECK(parsed(frameOf(kHead))->tlvs.size() == 3);
     }
-    SECTION("cut anywhere is refused or read as far as it is whole")
+    SECTION("cut anywhere is refused or read up to its last whole part")
     {
         for (std::size_t length = 0; length < kFrame.size(); ++length) {
             const std::optional<LldpFrame> cut = parsed(kFrame.substr(0, length));
@@ -172,7 +172,7 @@ TEST_CASE("an LLDP frame", "[agent][inspect]")
     }
 }
 
-TEST_CASE("LLDP is heard on a link", "[agent][inspect]")
+TEST_CASE("LLDP is received on a link", "[agent][inspect]")
 {
     StepWorld world;
     std::map<std::string, LldpFrame> heard;

@@ -1,4 +1,4 @@
-// Disks and NICs as sysfs shows them, from small copies of it.
+// Disks and NICs from small copies of sysfs.
 #include "agent/disk/inventory_reader.h"
 #include "agent/disk/scsi_vpd.h"
 #include "common/platform/files.h"
@@ -13,7 +13,7 @@ using namespace std::string_literals;
 
 namespace {
 
-/// A sysfs of its own.
+/// A simulated sysfs.
 class FakeSystem {
 public:
     void put(const std::string& path, const std::string& text) const
@@ -150,7 +150,7 @@ TEST_CASE("NICs and firmware", "[agent][inventory]")
     CHECK(inventory.memoryBytes == std::uint64_t{512} << 20U);
 }
 
-TEST_CASE("VPD pages that are nonsense give nothing", "[agent][inventory]")
+TEST_CASE("invalid VPD pages yield nothing", "[agent][inventory]")
 {
     const std::string page = GENERATE(as<std::string>{}, ""s, "\x00"s, "\x00\x83"s, "\x00\x83\xff\xff"s,
                                       "\x00\x83\x00\x08\x01\x03\x00\xff"s,

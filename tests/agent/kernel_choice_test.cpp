@@ -1,5 +1,5 @@
-// Which kernel a boot loader would start: GRUB's configuration as grub-mkconfig and bm write it, entries of
-// the Boot Loader Specification; on a disk that mkfs made (mounting it needs root).
+// The kernel that a boot loader would start: by GRUB's configuration from grub-mkconfig and from bm, by
+// entries of the Boot Loader Specification, and on a disk made by mkfs (mounting it needs root).
 #include "agent/start/kernel_start.h"
 #include "common/model/error.h"
 #include "common/platform/exec.h"
@@ -72,7 +72,7 @@ TEST_CASE("the kernel that GRUB would start", "[agent][kernel]")
         CHECK(choice->kernel == "/c");
         CHECK(choice->arguments == "root=/dev/c \"x=a b\"");
     }
-    SECTION("without a menu: what is there; functions are none of it")
+    SECTION("without a menu: the kernel outside of functions")
     {
         const auto choice = kernelFromGrub("serial --unit=0\nfunction f {\nlinux /never root=/dev/a\n}\n"
                                            "linux /vmlinuz root=PARTUUID=a ro\ninitrd /initrd.img\nboot\n");
@@ -80,7 +80,7 @@ TEST_CASE("the kernel that GRUB would start", "[agent][kernel]")
         CHECK(choice->kernel == "/vmlinuz");
         CHECK(choice->initrds == Texts{"/initrd.img"});
     }
-    SECTION("not one whose arguments are not known")
+    SECTION("no kernel with unknown arguments")
     {
         CHECK_FALSE(kernelFromGrub("menuentry a {\nlinux /a root=$where\n}\n"));
         CHECK_FALSE(kernelFromGrub("menuentry a {\nlinux /a $kernelopts\n}\n"));
@@ -145,7 +145,7 @@ TEST_CASE("the kernel on a disk", "[agent][kernel]")
         REQUIRE(findKernel(file, log, look));
         CHECK(kernelText == "6.1.0-10\n");
     }
-    SECTION("not when the kernel it names is missing, nor through a link out of the file system")
+    SECTION("no missing kernel, and no link out of the file system")
     {
         CHECK_FALSE(findKernel(disk("mkdir grub; printf 'menuentry a {\\nlinux /vmlinuz root=/dev/x\\n}\\n' "
                                     ">grub/grub.cfg"),

@@ -1,5 +1,5 @@
-// Software RAID: the plan and its commands as data, sgdisk's for real on a file; mdadm is answered for, as
-// this kernel may have no md.
+// Software RAID: the plan and its commands as data, and sgdisk on a real file. mdadm's answers are scripted,
+// since this kernel may have no md.
 #include "agent/disk/gpt.h"
 #include "agent/hardware/raid/raid_arrays.h"
 #include "agent/hardware/raid/raid_plan.h"
@@ -69,14 +69,14 @@ TEST_CASE("a target RAID configuration", "[agent][raid]")
     CHECK_FALSE(two[1].sizeBytes);
     CHECK(two[1].level == RaidLevel::Raid0);
     CHECK(two[1].volumeName == "scratch");
-    SECTION("may be made in part")
+    SECTION("may have parts only")
     {
         CHECK(logicalFrom(kTwo, ", \"create_nonroot_volumes\": false").size() == 1);
         CHECK(refusalOf(kTwo, ", \"create_root_volume\": false").find("must be RAID 1") != std::string::npos);
         CHECK(refusalOf(kTwo, ", \"create_root_volume\": false, \"create_nonroot_volumes\": false")
                   .find("no logical disk is left") != std::string::npos);
     }
-    SECTION("is refused with the path of what does not fit")
+    SECTION("is refused with the path of the invalid member")
     {
         const std::string path = "target_raid_config.logical_disks";
         CHECK(refusalOf("{}").find(path + ": expected a list") == 0);
@@ -127,7 +127,7 @@ TEST_CASE("a RAID plan", "[agent][raid]")
     CHECK(plan.arrays[1].volumeBytes() == 2 * (300 * kGiB - 9 * kMiB));
 }
 
-TEST_CASE("a RAID plan leaves room for boot loaders", "[agent][raid]")
+TEST_CASE("a RAID plan leaves space for boot loaders", "[agent][raid]")
 {
     const RaidPlan plan = planRaid(logicalFrom(kTwo), {diskOf("sda", 500), diskOf("sdb", 500)}, true);
     CHECK(plan.arrays[0].members[0].firstSector == 551 * kMiB / 512);
@@ -184,7 +184,7 @@ TEST_CASE("a RAID plan's disks", "[agent][raid]")
         CHECK(plan.disks.size() == 2);
         CHECK(plan.arrays[0].members[1].disk == "/dev/sdd");
     }
-    SECTION("are never what may not be written to")
+    SECTION("are never disks that must not be written")
     {
         const auto logical = logicalFrom(R"([{"size_gb": 10, "raid_level": "1", "controller": "software",
             "physical_disks": [{"serial": "S-sda"}, {"serial": "S-sdb"}]}])");
@@ -228,7 +228,7 @@ TEST_CASE("sgdisk takes the plan's command", "[agent][raid]")
     CHECK(table->entries()[1].extent.last == 4 * kGiB / 512 - kMiB / 512 - 1);
     StepWorld world;
     const RaidArrays arrays(world.fake, world.log, {});
-    CHECK_NOTHROW(arrays.refuseForeignPartitions(one)); // RAID's own may be made anew
+    CHECK_NOTHROW(arrays.refuseForeignPartitions(one)); // RAID partitions may be replaced
 }
 
 TEST_CASE("raid_create_configuration refuses disks with other partitions", "[agent][raid]")
@@ -244,7 +244,7 @@ TEST_CASE("raid_create_configuration refuses disks with other partitions", "[age
         [{"size_gb": "MAX", "raid_level": "1", "controller": "software"}]}})");
     const Error refused = world.failure(raidCreateConfiguration, arguments);
     CHECK(refused.code() == ErrorCode::Conflict);
-    CHECK(refused.message().find(one.disk.name + " holds partitions") == 0);
+    CHECK(refused.message().find(one.disk.name + " has partitions") == 0);
     CHECK(world.fake.called.empty());
 }
 

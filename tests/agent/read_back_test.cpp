@@ -1,4 +1,4 @@
-// What the disk gives back, while it is written and at the end.
+// Reading a disk back during and after the writing.
 #include "agent/copy/read_back.h"
 
 #include "common/model/error.h"
@@ -75,7 +75,7 @@ TEST_CASE("written blocks are read back", "[agent]")
     StepProgress progress;
     std::atomic<int> failures{0};
     ReadBack readBack({disk.manifest, device, disk.hashes, progress}, [&] { ++failures; });
-    SECTION("whole, also what nobody told of, once each")
+    SECTION("completely and once each, blocks without a call included")
     {
         readBack.onDisk(3);
         readBack.onDisk(3);
@@ -83,18 +83,18 @@ TEST_CASE("written blocks are read back", "[agent]")
         CHECK(progress.bytesDone() == disk.manifest.sizeBytes);
         CHECK(failures == 0);
     }
-    SECTION("and what differs is named")
+    SECTION("and a difference is named")
     {
         disk.spoil(7);
         CHECK(failureOf(readBack).find("at byte 7340032") != std::string::npos);
         CHECK_THROWS_AS(readBack.check(), Error);
     }
-    SECTION("and a hole that is none is named")
+    SECTION("and a hole with data is named")
     {
         disk.spoil(Disk::kBlocks - 1);
         CHECK(failureOf(readBack).find("at byte 24117248") != std::string::npos);
     }
-    SECTION("behind the writing, which ends at once when the disk gives back something else")
+    SECTION("during the writing, which ends at once after a difference")
     {
         disk.spoil(2);
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
@@ -110,7 +110,7 @@ TEST_CASE("written blocks are read back", "[agent]")
     SECTION("not while blocks wait to be written")
     {
         for (int i = 0; i < 3; ++i)
-            readBack.willWrite(); // two would be at the writers
+            readBack.willWrite(); // two blocks would wait for the writers
         const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{800};
         for (std::size_t block = 0; std::chrono::steady_clock::now() < end;
              block = (block + 1) % Disk::kBlocks) {

@@ -230,7 +230,7 @@ class SlowDisk(Relay):
         self.assertIsNone(slow.process.poll(), "the slow one is done: it was not slow")
         slow.result()
         self.check_content(slow.disk)
-        self.assertIn("does not keep up", slow.text())
+        self.assertIn("this disk is too slow", slow.text())
         self.assertIn("its disk is slow", third.text())
         return slow, third
 
@@ -406,7 +406,7 @@ class Trees(Relay):
 
     def test_reach_a_late_joiner_from_memory_or_disk(self):
         server, first, late = self.late_joiner()
-        self.assertIn("stay on the disk for other nodes", first.text())
+        self.assertIn("a file keeps blocks that leave the memory", first.text())
         self.assertGreater(late.result()["relay"]["from"][first.address], self.stored / 2)
         self.assertLess(server.bytes_sent, self.stored * 1.4)
 

@@ -47,7 +47,7 @@ std::uint16_t freePort()
     return ntohs(address.sin_port);
 }
 
-/// What answers there says first.
+/// The banner of the server at that port.
 std::string greetingAt(std::uint16_t port)
 {
     const Deadline deadline = Deadline::in(10s);
@@ -148,7 +148,7 @@ TEST_CASE("keys and hashes for a rescue are checked", "[agent][rescue]")
     CHECK(refused({{"ssh_keys", {"two\nlines of it"}}}));
     CHECK(refused({{"ssh_keys", {1}}}));
     CHECK(refused({{"ssh_keys", "ssh-rsa BBBB you"}}));
-    CHECK(world.failure(startRescueStep, {{"hashed_password", kHash}}).message().find("no RAM disk") !=
+    CHECK(world.failure(startRescueStep, {{"hashed_password", kHash}}).message().find("not a RAM disk") !=
           std::string::npos);
     CHECK_NOTHROW(
         validate({"$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7", {}}));

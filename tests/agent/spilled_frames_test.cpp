@@ -1,4 +1,4 @@
-// Frames that leave the memory of a node that copies a tree: kept in a file, brought back, or gone.
+// Frames that leave the memory of a node that copies a tree: stored in a file, restored, or lost.
 #include "agent/relay/spilled_frames.h"
 
 #include "common/model/error.h"
@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kFrames = 8;
 constexpr std::size_t kFrameBytes = std::size_t{1} << 20U;
 
-/// A store with room for two frames, and a spill file in /tmp or TMPDIR.
+/// A store for two frames, and a spill file in /tmp or TMPDIR.
 class Spill {
 public:
     explicit Spill(std::uint64_t keepFree = 0)
@@ -75,7 +75,7 @@ std::string spillFile()
 
 } // namespace
 
-TEST_CASE("a dropped frame comes back from the file", "[agent][relay]")
+TEST_CASE("a dropped frame is restored from the file", "[agent][relay]")
 {
     Spill spill;
     spill.copyAll();
@@ -102,7 +102,7 @@ TEST_CASE("a frame in use stays in memory", "[agent][relay]")
     CHECK(spill.store.find(1) == nullptr);
 }
 
-TEST_CASE("without space in the file system a dropped frame is gone", "[agent][relay]")
+TEST_CASE("without space in the file system a dropped frame is lost", "[agent][relay]")
 {
     Spill spill(std::uint64_t{1} << 60U);
     spill.copyAll();
@@ -110,7 +110,7 @@ TEST_CASE("without space in the file system a dropped frame is gone", "[agent][r
     CHECK(spillFile().empty());
 }
 
-TEST_CASE("a frame that is not the image's own verified one is gone when dropped", "[agent][relay]")
+TEST_CASE("a dropped frame is lost unless it is verified and the image's own", "[agent][relay]")
 {
     Spill spill;
     spill.copy(0, StoredFrame::State::Whole);

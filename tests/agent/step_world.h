@@ -19,8 +19,7 @@
 
 namespace bm::agent {
 
-/// Programs that do not run: what would have been called is kept, @p answer says what came of it.
-/// Thread-safe.
+/// An Exec that records commands instead of running them; @p answer returns their results. Thread-safe.
 class FakeExec : public platform::Exec {
 public:
     using Answer = std::function<platform::Exit(const std::vector<std::string>& argv)>;
@@ -44,7 +43,7 @@ private:
     std::mutex mutex_;
 };
 
-/// A file as a disk, by a loop device; both are gone with it. Needs root.
+/// A file as a disk by a loop device. The destructor removes both. Needs root.
 class LoopDisk {
 public:
     explicit LoopDisk(std::uint64_t mib, const std::string& content = {})

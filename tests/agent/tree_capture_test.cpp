@@ -1,5 +1,5 @@
-// The files of a system as an archive: GNU tar unpacks the same from it; file systems by mkfs,
-// mounted.
+// The files of a system as an archive, which GNU tar unpacks to equal files. The file systems are made by
+// mkfs and mounted.
 #include "agent/capture/captured_system.h"
 #include "agent/capture/fstab.h"
 #include "agent/capture/tree_archive.h"
@@ -104,8 +104,8 @@ TEST_CASE("tar unpacks the same files that the agent archived", "[agent][capture
     const std::size_t entries = world.write({{world.path("tree"), "", {}}}, "tree.tar");
     CHECK(entries == 13);
     world.write({{world.path("tree"), "", {}}}, "again.tar");
-    world.shell("cmp tree.tar again.tar");                    // a capture that was cut off goes on
-    CHECK(fs::file_size(world.path("tree.tar")) < 3'000'000); // holes are not in it
+    world.shell("cmp tree.tar again.tar");                    // an interrupted capture resumes
+    CHECK(fs::file_size(world.path("tree.tar")) < 3'000'000); // the archive has no holes
     world.shell(
         "mkdir out; tar --xattrs --xattrs-include='*' --acls --numeric-owner -xpf tree.tar -C out; "
         "rm -r tree/lost+found; "
@@ -116,7 +116,7 @@ TEST_CASE("tar unpacks the same files that the agent archived", "[agent][capture
         "<(list out); cmp "
         "tree/etc/hole out/etc/hole; "
         "test $(du -k out/etc/all-hole | cut -f1) -lt 100");
-    // GNU tar leaves ACLs in this form alone; bm-convert takes them.
+    // GNU tar ignores ACLs in this form; bm-convert reads them.
     world.shell("grep -qa SCHILY.xattr.system.posix_acl_access= tree.tar");
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("the file systems of a system, by its fstab", "[agent][capture]")
           "./ etc/ etc/fstab etc/machine-id etc/os-release srv/ srv/web/ srv/web/data var/ var/log/ ");
 }
 
-TEST_CASE("no root file system, or two, is no system", "[agent][capture]")
+TEST_CASE("a system has exactly one root file system", "[agent][capture]")
 {
     TreeWorld world;
     world.disk("x");

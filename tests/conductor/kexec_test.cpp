@@ -17,7 +17,7 @@ bool hasStep(const World& world, const std::string& name)
     return false;
 }
 
-/// The image is written; the agent is asked to start its kernel.
+/// A node whose image is written and whose agent has the order to start its kernel.
 struct Kexec {
     World world;
     World::Agent agent;
@@ -33,21 +33,21 @@ struct Kexec {
         request.image = "debian";
         request.kexec = true;
         world.core->operations.provision("node-1", request, "alice");
-        world.settle(3s);
+        world.runUntilIdle(3s);
         agent = world.bootAgent("node-1");
         world.exchange(agent, {}, true);
-        world.settle(1s);
+        world.runUntilIdle(1s);
         instruction = world.exchange(agent);
         REQUIRE(instruction.step);
         REQUIRE(instruction.step->name == "write_image");
-        say(wire::AgentStepState::Done, "{}");
-        world.settle(1s);
+        report(wire::AgentStepState::Done, "{}");
+        world.runUntilIdle(1s);
         instruction = world.exchange(agent);
         REQUIRE(instruction.step);
         REQUIRE(instruction.step->name == "start_kernel");
     }
 
-    void say(wire::AgentStepState state, const std::string& result)
+    void report(wire::AgentStepState state, const std::string& result)
     {
         wire::AgentStepReport report;
         report.id = instruction.step->id;
@@ -75,23 +75,23 @@ TEST_CASE("the deployed kernel is started from the RAM disk", "[conductor][kexec
         conductor::DeployRequest request;
         request.image = "debian";
         world.core->operations.provision("node-1", request, "alice");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.stateOf("node-1") == State::Active);
         CHECK(hasStep(world, "start_kernel"));
         CHECK(world.hasEvent("node-1", "kexec.started"));
         request.kexec = false;
         world.core->operations.provision("node-1", request, "alice");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.stateOf("node-1") == State::Active);
         CHECK_FALSE(hasStep(world, "start_kernel"));
     }
-    SECTION("and the node is active once its agent is silent, its power never touched")
+    SECTION("and the node is active once its agent is silent, without a power action")
     {
         Kexec k;
-        k.say(wire::AgentStepState::Done, kLoaded);
+        k.report(wire::AgentStepState::Done, kLoaded);
         CHECK(k.world.stateOf("node-1") != State::Active);
         k.world.clock.advance(9s);
-        k.world.settle(1s);
+        k.world.runUntilIdle(1s);
         CHECK(k.world.stateOf("node-1") == State::Active);
         CHECK(k.world.hasEvent("node-1", "kexec.started"));
         CHECK(k.world.node("node-1").power == model::PowerState::On);
@@ -99,12 +99,12 @@ TEST_CASE("the deployed kernel is started from the RAM disk", "[conductor][kexec
     SECTION("over a restart of bmd")
     {
         Kexec k;
-        k.say(wire::AgentStepState::Done, kLoaded);
+        k.report(wire::AgentStepState::Done, kLoaded);
         k.world.restart();
         k.world.clock.advance(9s);
-        k.world.settle(1s);
+        k.world.runUntilIdle(1s);
         k.world.clock.advance(9s);
-        k.world.settle(1s);
+        k.world.runUntilIdle(1s);
         CHECK(k.world.stateOf("node-1") == State::Active);
         CHECK(k.world.hasEvent("node-1", "kexec.started"));
     }
@@ -115,22 +115,22 @@ TEST_CASE("a deployed kernel that does not start is left to the firmware", "[con
     Kexec k;
     SECTION("when the agent finds none")
     {
-        k.say(wire::AgentStepState::Done, R"({"loaded": false, "why": "no kernel was found"})");
-        k.world.settle(1s);
+        k.report(wire::AgentStepState::Done, R"({"loaded": false, "why": "no kernel was found"})");
+        k.world.runUntilIdle(1s);
     }
     SECTION("when the agent's step fails")
     {
-        k.say(wire::AgentStepState::Failed, "{}");
-        k.world.settle(1s);
+        k.report(wire::AgentStepState::Failed, "{}");
+        k.world.runUntilIdle(1s);
     }
     SECTION("when the agent does not answer in time")
     {
         k.world.clock.advance(4min);
-        k.world.settle(1s);
+        k.world.runUntilIdle(1s);
     }
     SECTION("when the agent still answers after a minute")
     {
-        k.say(wire::AgentStepState::Done, kLoaded);
+        k.report(wire::AgentStepState::Done, kLoaded);
         for (int i = 0; i < 35; ++i) {
             k.world.clock.advance(2s);
             if (k.world.stateOf("node-1") == State::Active)
@@ -143,7 +143,7 @@ TEST_CASE("a deployed kernel that does not start is left to the firmware", "[con
             }
             k.world.runOnce();
         }
-        k.world.settle(1s);
+        k.world.runUntilIdle(1s);
     }
     CHECK(k.world.stateOf("node-1") == State::Active);
     CHECK(k.world.hasEvent("node-1", "kexec.not-started"));

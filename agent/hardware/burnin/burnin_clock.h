@@ -37,7 +37,7 @@ public:
             throw model::Error(model::ErrorCode::Aborted, "stopped");
     }
     /// "burning in the memory, 12 of 600 s"
-    void tell(StepProgress& progress, std::string_view what) const
+    void reportProgress(StepProgress& progress, std::string_view what) const
     {
         progress.message(fmt::format("burning in {}, {:.0f} of {} s", what, seconds(),
                                      std::chrono::duration_cast<std::chrono::seconds>(span_).count()));

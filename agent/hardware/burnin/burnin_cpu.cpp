@@ -133,7 +133,7 @@ CpuBurnInOutcome burnInCpus(const CpuBurnIn& order, StepProgress& progress, cons
         for (const int cpu : cpus)
             threads.emplace_back([&, cpu] { rounds += burn(cpu, order, clock); });
         while (!clock.over()) {
-            clock.tell(progress, fmt::format("{} CPUs", cpus.size()));
+            clock.reportProgress(progress, fmt::format("{} CPUs", cpus.size()));
             std::this_thread::sleep_for(std::chrono::milliseconds{100});
         }
     }

@@ -32,7 +32,7 @@ public:
         while (!clock_.over() && end_ > 0) {
             for (std::uint64_t at = 0; at < end_ && !clock_.over(); at += kWindowBytes) {
                 window(at, std::min(at + kWindowBytes, end_));
-                clock_.tell(progress, device_.path().string());
+                clock_.reportProgress(progress, device_.path().string());
             }
             if (!clock_.over())
                 ++out_.passes;

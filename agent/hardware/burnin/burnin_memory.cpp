@@ -96,7 +96,7 @@ Error miscompare(std::span<const std::byte> block, std::span<const std::byte> ex
     const auto [found, wanted] = std::ranges::mismatch(block, expected);
     const auto at = static_cast<std::uint64_t>(found - block.begin());
     return {ErrorCode::AgentFailed,
-            fmt::format("memory does not keep what is written: byte {:#x} of the tested range{} is {:#04x} "
+            fmt::format("memory lost written data: byte {:#x} of the tested range{} is {:#04x} "
                         "instead of {:#04x}",
                         number * kBlockBytes + at, physicalText(&*found), std::to_integer<unsigned>(*found),
                         std::to_integer<unsigned>(*wanted)),
@@ -221,7 +221,7 @@ MemoryBurnInOutcome burnInMemory(const MemoryBurnIn& order, StepProgress& progre
                 --running;
             });
         while (!clock.over() && running > 0) {
-            clock.tell(progress, fmt::format("{} MiB of memory", order.bytes >> 20U));
+            clock.reportProgress(progress, fmt::format("{} MiB of memory", order.bytes >> 20U));
             std::this_thread::sleep_for(std::chrono::milliseconds{100});
         }
     }

@@ -43,13 +43,13 @@ public:
     /// @return whether the disk started it
     bool begin()
     {
-        if (look() == SelfTestState::Running)
+        if (poll() == SelfTestState::Running)
             return true; // the result of an earlier run
         const platform::Exit exit = nvme_ ? run({"nvme", "device-self-test", disk_, "--self-test-code", "1"})
                                           : run({"smartctl", "--json", "--test=short", disk_});
-        return exit.code == 0 && look() != SelfTestState::Unsupported;
+        return exit.code == 0 && poll() != SelfTestState::Unsupported;
     }
-    SelfTestState look()
+    SelfTestState poll()
     {
         return nvme_
                    ? parseNvmeSelfTest(run({"nvme", "self-test-log", disk_, "--output-format", "binary"}).out)
@@ -74,7 +74,7 @@ std::string awaitEnd(SelfTest& test, const SmartSettings& settings, const std::s
     SelfTestState state = SelfTestState::Running;
     while (state == SelfTestState::Running && !deadline.over()) {
         waitUnlessStopped(std::min(settings.poll, deadline.left()), stop);
-        state = test.look();
+        state = test.poll();
     }
     throwIfStopped(stop);
     switch (state) {
@@ -147,7 +147,7 @@ SmartOutcome checkSmart(const std::string& disk, const std::string& bus, const S
         out.detail = "it does no self-test that is known here";
     if (out.selfTest == "failed" || out.health == "failed")
         throw Error(ErrorCode::AgentFailed,
-                    fmt::format("{} fails by its own account: health {}, self-test {}", disk,
+                    fmt::format("{} reports a failure: health {}, self-test {}", disk,
                                 out.health.empty() ? "unknown" : out.health,
                                 out.selfTest.empty() ? "not done" : out.selfTest),
                     "replace the disk; smartctl --xall tells more");

@@ -30,7 +30,7 @@ std::uint64_t checked(const char* name, std::uint64_t value, std::uint64_t least
 {
     if (value < least || value > most)
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{} is {}: {} to {} make sense", name, value, least, most));
+                    fmt::format("{} is {}; it must be {} to {}", name, value, least, most));
     return value;
 }
 
@@ -111,7 +111,7 @@ model::JsonText burnInMemoryStep(const StepContext& context)
     order.bytes = memoryToTest(percent, order.keepFreeBytes);
     const MemoryBurnInOutcome done = burnInMemory(order, context.progress, context.stop);
     if (done.bytesTested == 0)
-        throw Error(ErrorCode::AgentFailed, "too little memory is free to test any",
+        throw Error(ErrorCode::AgentFailed, "too little memory is free for a test",
                     "the RAM disk itself needs some 512 MiB");
     return wire::toJson(wire::BurnInMemoryResult{
         .seconds = rounded(done.seconds),

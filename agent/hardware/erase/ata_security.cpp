@@ -79,7 +79,7 @@ AtaSecurity parseAtaSecurity(std::string_view hdparm)
 
 AtaEraser::AtaEraser(std::string disk, const EraseTools& tools) : disk_(std::move(disk)), tools_(tools) {}
 
-AtaSecurity AtaEraser::look()
+AtaSecurity AtaEraser::readSecurity()
 {
     return parseAtaSecurity(
         tools_.exec.run({{"hdparm", "-I", disk_}}, Deadline::in(kAsking, tools_.stop)).out);
@@ -102,9 +102,9 @@ std::optional<std::string> AtaEraser::clear(const AtaSecurity& found)
     tools_.log.info(disk_ + " has a password; trying the one that an interrupted erasure leaves");
     if (found.locked)
         if (const std::optional<std::string> failed = hdparm("--security-unlock", kAsking, tools_.stop))
-            return "it is locked by a password of somebody else's: " + *failed;
+            return "it is locked by an unknown password: " + *failed;
     if (const std::optional<std::string> failed = hdparm("--security-disable", kAsking, tools_.stop))
-        return "it has a password of somebody else's: " + *failed;
+        return "it has an unknown password: " + *failed;
     return std::nullopt;
 }
 
@@ -144,7 +144,7 @@ void AtaEraser::takePasswordOff()
 
 std::optional<std::string> AtaEraser::erase()
 {
-    AtaSecurity found = look();
+    AtaSecurity found = readSecurity();
     if (!found.supported)
         return "it has no ATA security";
     if (found.frozen)

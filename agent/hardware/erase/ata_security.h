@@ -33,7 +33,7 @@ public:
     std::optional<std::string> erase();
 
 private:
-    AtaSecurity look();
+    AtaSecurity readSecurity();
     std::optional<std::string> clear(const AtaSecurity& found);
     std::optional<std::string> eraseBy(const char* option, std::chrono::minutes estimate);
     std::optional<std::string> hdparm(const char* option, std::chrono::milliseconds limit,

@@ -26,7 +26,7 @@ constexpr std::chrono::minutes kReleaseDeadline{2};
 
 /// Runs the method. @return the reason of the failure
 using Attempt = std::function<std::optional<std::string>()>;
-struct Way {
+struct EraseMethod {
     std::string name;
     Attempt attempt;
 };
@@ -56,7 +56,7 @@ Attempt checked(const BlockDevice& device, const DiskSamples& before, const Eras
         if (std::optional<std::string> why = attempt())
             return why;
         if (const std::optional<std::uint64_t> at = before.firstUnchanged(device, tools.stop))
-            return fmt::format("it says that it did, but byte {} and on are as before", *at);
+            return fmt::format("it reported success, but the data from byte {} on is unchanged", *at);
         return std::nullopt;
     };
 }
@@ -74,16 +74,17 @@ std::optional<std::string> tried(const Attempt& attempt)
 }
 
 /// @throws Error DiskFailed when all methods failed
-std::string firstThatWorks(const std::string& disk, const std::vector<Way>& ways, const EraseTools& tools)
+std::string firstThatWorks(const std::string& disk, const std::vector<EraseMethod>& methods,
+                           const EraseTools& tools)
 {
     std::string reasons;
-    for (const Way& way : ways) {
-        tools.log.info(fmt::format("erasing {}: {}", disk, way.name));
-        const std::optional<std::string> why = tried(way.attempt);
+    for (const EraseMethod& method : methods) {
+        tools.log.info(fmt::format("erasing {}: {}", disk, method.name));
+        const std::optional<std::string> why = tried(method.attempt);
         if (!why)
-            return way.name;
-        tools.log.info(fmt::format("{}: {} did not do: {}", disk, way.name, *why));
-        reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", way.name, *why);
+            return method.name;
+        tools.log.info(fmt::format("{}: {} failed: {}", disk, method.name, *why));
+        reasons += fmt::format("{}{}: {}", reasons.empty() ? "" : "; ", method.name, *why);
     }
     throw Error(ErrorCode::DiskFailed, fmt::format("{} cannot be erased: {}", disk, reasons),
                 "replace the disk, or destroy it");
@@ -97,27 +98,30 @@ void finish(BlockDevice& device, const EraseTools& tools)
     tools.share.finish();
 }
 
-void addOwnWays(std::vector<Way>& ways, const wire::Disk& disk, bool wholeDevice, const EraseTools& tools)
+void addDeviceMethods(std::vector<EraseMethod>& methods, const wire::Disk& disk, bool wholeDevice,
+                      const EraseTools& tools)
 {
     if (disk.bus == "nvme") {
-        ways.push_back({"nvme-format", [&disk, wholeDevice, &tools] {
-                            return NvmeEraser(disk.name, wholeDevice, tools).format();
-                        }});
-        ways.push_back({"nvme-sanitize", [&disk, wholeDevice, &tools] {
-                            return NvmeEraser(disk.name, wholeDevice, tools).sanitize();
-                        }});
+        methods.push_back({"nvme-format", [&disk, wholeDevice, &tools] {
+                               return NvmeEraser(disk.name, wholeDevice, tools).format();
+                           }});
+        methods.push_back({"nvme-sanitize", [&disk, wholeDevice, &tools] {
+                               return NvmeEraser(disk.name, wholeDevice, tools).sanitize();
+                           }});
     }
     if (disk.bus == "ata")
-        ways.push_back({"ata-secure-erase", [&disk, &tools] { return AtaEraser(disk.name, tools).erase(); }});
+        methods.push_back(
+            {"ata-secure-erase", [&disk, &tools] { return AtaEraser(disk.name, tools).erase(); }});
 }
 
-void addBlockWays(std::vector<Way>& ways, BlockDevice& device, const EraseOrder& order,
-                  const EraseTools& tools)
+void addBlockMethods(std::vector<EraseMethod>& methods, BlockDevice& device, const EraseOrder& order,
+                     const EraseTools& tools)
 {
-    ways.push_back({"discard", [&] { return discardToZeros(device, tools.share, tools.stop); }});
-    ways.push_back({"zero", [&] { return zeroAll(device, tools.share, tools.stop); }});
+    methods.push_back({"discard", [&] { return discardToZeros(device, tools.share, tools.stop); }});
+    methods.push_back({"zero", [&] { return zeroAll(device, tools.share, tools.stop); }});
     if (order.allowShred)
-        ways.push_back({"shred", [&] { return shred(device, order.shredPasses, tools.share, tools.stop); }});
+        methods.push_back(
+            {"shred", [&] { return shred(device, order.shredPasses, tools.share, tools.stop); }});
 }
 
 } // namespace
@@ -138,13 +142,13 @@ DiskErasure eraseWholly(const wire::Disk& disk, bool wholeDevice, const EraseOrd
     const Timer timer;
     BlockDevice device = openReleased(disk.name, tools);
     const DiskSamples before(device, tools.stop);
-    std::vector<Way> ways;
-    addOwnWays(ways, disk, wholeDevice, tools);
-    ways.push_back({"secure-discard", [&] { return discardSecurely(device, tools.share, tools.stop); }});
-    for (Way& way : ways)
-        way.attempt = checked(device, before, tools, std::move(way.attempt));
-    addBlockWays(ways, device, order, tools);
-    const std::string method = firstThatWorks(disk.name, ways, tools);
+    std::vector<EraseMethod> methods;
+    addDeviceMethods(methods, disk, wholeDevice, tools);
+    methods.push_back({"secure-discard", [&] { return discardSecurely(device, tools.share, tools.stop); }});
+    for (EraseMethod& method : methods)
+        method.attempt = checked(device, before, tools, std::move(method.attempt));
+    addBlockMethods(methods, device, order, tools);
+    const std::string method = firstThatWorks(disk.name, methods, tools);
     finish(device, tools);
     return {method, timer.seconds()};
 }
@@ -161,7 +165,8 @@ DiskErasure eraseExpress(const wire::Disk& disk, bool wholeDevice, const EraseTo
             finish(device, tools);
             return {"nvme-format", timer.seconds()};
         }
-        tools.log.info(fmt::format("{}: nvme-format did not do: {}; its metadata instead", disk.name, *why));
+        tools.log.info(
+            fmt::format("{}: nvme-format failed: {}; erasing its metadata instead", disk.name, *why));
     }
     eraseMetadata(disk.name, tools.exec, tools.log, tools.stop);
     tools.share.finish();

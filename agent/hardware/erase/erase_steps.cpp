@@ -73,7 +73,7 @@ EraseOrder orderFrom(const StepContext& context)
     const std::uint64_t passes = in.shredPasses;
     if (passes < 1 || passes > kMostPasses)
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("erase_devices.shred_passes is {}: 1 to {} make sense", passes, kMostPasses));
+                    fmt::format("erase_devices.shred_passes is {}; it must be 1 to {}", passes, kMostPasses));
     return {static_cast<unsigned>(passes), in.allowShred};
 }
 

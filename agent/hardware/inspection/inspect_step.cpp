@@ -64,7 +64,7 @@ std::chrono::seconds lldpSpan(const StepContext& context)
     if (seconds > kLongestLldpSeconds)
         throw model::Error(
             model::ErrorCode::InvalidInput,
-            fmt::format("inspect.lldp_seconds is {}, {} are the most", seconds, kLongestLldpSeconds));
+            fmt::format("inspect.lldp_seconds is {}; it must be at most {}", seconds, kLongestLldpSeconds));
     return std::chrono::seconds{seconds};
 }
 
@@ -73,7 +73,7 @@ std::chrono::seconds lldpSpan(const StepContext& context)
 model::JsonText inspectStep(const StepContext& context)
 {
     const std::chrono::seconds span = lldpSpan(context);
-    context.progress.message("looking at the machine");
+    context.progress.message("reading the machine's hardware");
     Inspection found{readInventory(context.bootInterface)};
     found.inventory.disks = context.disks();
     if (span > 0s)

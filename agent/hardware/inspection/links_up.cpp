@@ -51,7 +51,7 @@ LinksUp::LinksUp(const std::vector<std::string>& interfaces, AgentLog& log)
         std::ofstream(ipv6Switch(interface)) << "1";
         const std::error_code failed = setUp(interface, true, wasUp);
         if (failed)
-            log.warning(fmt::format("cannot take {} up: {}", interface, failed.message()));
+            log.warning(fmt::format("cannot bring {} up: {}", interface, failed.message()));
         if (failed || wasUp)
             std::ofstream(ipv6Switch(interface)) << before;
         else

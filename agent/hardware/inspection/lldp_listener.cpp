@@ -25,7 +25,7 @@ constexpr int kFramesPerLook = 64;
 /// Nearest bridge, nearest non-TPMR bridge, nearest customer bridge (IEEE 802.1AB-2016, table 7-1).
 constexpr std::array<unsigned char, 3> kGroups = {0x0e, 0x03, 0x00};
 
-struct Ear {
+struct NicSocket {
     std::string interface;
     platform::Fd socket;
 };
@@ -43,7 +43,7 @@ void join(int socket, int index)
     }
 }
 
-std::optional<Ear> openEar(const std::string& interface, AgentLog& log)
+std::optional<NicSocket> openNicSocket(const std::string& interface, AgentLog& log)
 {
     platform::Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
                                  0)); // bind() sets the protocol
@@ -56,7 +56,7 @@ std::optional<Ear> openEar(const std::string& interface, AgentLog& log)
         join(socket.get(), address.sll_ifindex);
         // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API
         if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-            return Ear{interface, std::move(socket)};
+            return NicSocket{interface, std::move(socket)};
     }
     log.warning(
         fmt::format("cannot listen for LLDP on {}: {}", interface, std::generic_category().message(errno)));
@@ -64,7 +64,7 @@ std::optional<Ear> openEar(const std::string& interface, AgentLog& log)
 }
 
 /// The last frame in the socket.
-std::optional<LldpFrame> hear(const Ear& ear)
+std::optional<LldpFrame> lastFrame(const NicSocket& nic)
 {
     std::optional<LldpFrame> out;
     std::array<std::byte, kMostFrameBytes> buffer{};
@@ -73,7 +73,7 @@ std::optional<LldpFrame> hear(const Ear& ear)
         socklen_t length = sizeof from;
         const ssize_t got =
             // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast)
-            ::recvfrom(ear.socket.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from),
+            ::recvfrom(nic.socket.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from),
                        &length);
         if (got <= 0)
             return out;
@@ -91,24 +91,24 @@ std::optional<LldpFrame> hear(const Ear& ear)
 std::map<std::string, LldpFrame> listenForLldp(const std::vector<std::string>& interfaces, AgentLog& log,
                                                const model::Deadline& deadline)
 {
-    std::vector<Ear> ears;
+    std::vector<NicSocket> nics;
     for (const std::string& interface : interfaces)
-        if (std::optional<Ear> ear = openEar(interface, log))
-            ears.push_back(std::move(*ear));
+        if (std::optional<NicSocket> nic = openNicSocket(interface, log))
+            nics.push_back(std::move(*nic));
     std::vector<pollfd> waiting;
-    waiting.reserve(ears.size());
-    for (const Ear& ear : ears)
-        waiting.push_back({ear.socket.get(), POLLIN, 0});
+    waiting.reserve(nics.size());
+    for (const NicSocket& nic : nics)
+        waiting.push_back({nic.socket.get(), POLLIN, 0});
     std::map<std::string, LldpFrame> heard;
-    while (heard.size() < ears.size() && !deadline.over()) {
+    while (heard.size() < nics.size() && !deadline.over()) {
         const auto span = std::min<std::chrono::milliseconds>(kLook, deadline.left());
         if (::poll(waiting.data(), waiting.size(), static_cast<int>(span.count())) <= 0)
             continue;
-        for (std::size_t i = 0; i < ears.size(); ++i) {
+        for (std::size_t i = 0; i < nics.size(); ++i) {
             if ((waiting[i].revents & ~POLLIN) != 0)
                 waiting[i].fd = -1; // the interface went down
-            if (std::optional<LldpFrame> frame = hear(ears[i]))
-                heard.insert_or_assign(ears[i].interface, std::move(*frame));
+            if (std::optional<LldpFrame> frame = lastFrame(nics[i]))
+                heard.insert_or_assign(nics[i].interface, std::move(*frame));
         }
     }
     throwIfStopped(deadline.stop);

@@ -107,7 +107,7 @@ void RaidArrays::refuseForeignPartitions(const std::string& disk) const
         log_.info(fmt::format("{}: {}", disk, broken.message()));
     }
     if (!fine)
-        throw Error(ErrorCode::Conflict, disk + " holds partitions that are no RAID's",
+        throw Error(ErrorCode::Conflict, disk + " has partitions other than RAID's",
                     "erase it first: erase_devices_metadata or raid_delete_configuration");
 }
 

@@ -55,7 +55,7 @@ std::vector<Disk> disksOf(const LogicalDisk& logical, std::size_t index, const s
         if (found == all.end())
             throw Error(
                 ErrorCode::DiskNotFound,
-                fmt::format("logical_disks[{}].physical_disks[{}]: no disk is left that fits", index, hint),
+                fmt::format("logical_disks[{}].physical_disks[{}]: no free disk matches", index, hint),
                 "bm node show NODE lists the disks");
         out.push_back(*found);
     }

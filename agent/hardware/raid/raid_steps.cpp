@@ -72,7 +72,7 @@ model::JsonText raidCreateConfiguration(const StepContext& context)
     RaidArrays arrays(context.exec, context.log, context.stop);
     for (const Disk& disk : plan.disks)
         arrays.refuseForeignPartitions(disk.name);
-    context.progress.message("making software RAID");
+    context.progress.message("creating software RAID");
     plan = planRaid(logical, disks, bootedByUefi(), stopArraysOf(plan, arrays));
     const std::vector<std::string> uuids = arrays.create(plan);
     wire::RaidCreateResult result;

@@ -40,7 +40,7 @@ RaidLevel levelFrom(const json& value, const std::string& path)
     for (const LevelText& known : kLevels)
         if (known.text == text)
             return known.level;
-    refuse(path, fmt::format("\"{}\" is no level of software RAID", text), "0, 1, 1+0, 5 or 6");
+    refuse(path, fmt::format("\"{}\" is not a level of software RAID", text), "0, 1, 1+0, 5 or 6");
 }
 
 std::optional<std::uint64_t> sizeFrom(const json& value, const std::string& path)
@@ -110,7 +110,7 @@ void checkTogether(const std::vector<LogicalDisk>& disks, const std::string& pat
     if (disks.empty())
         refuse(path, "no logical disk is left to be made", "see create_root_volume, create_nonroot_volumes");
     if (disks.size() > kMostVolumes)
-        refuse(path, fmt::format("{} logical disks; {} are the most", disks.size(), kMostVolumes));
+        refuse(path, fmt::format("{} logical disks; at most {} are possible", disks.size(), kMostVolumes));
     if (disks.front().level != RaidLevel::Raid1)
         refuse(path + "[0].raid_level", "the first logical disk must be RAID 1: machines start from it");
     if (std::ranges::count_if(disks, [](const LogicalDisk& disk) { return !disk.sizeBytes; }) > 1)

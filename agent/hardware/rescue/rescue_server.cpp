@@ -64,7 +64,8 @@ bool isDropbear(int pid)
 void validate(const RescueAccess& access)
 {
     if (access.hashedPassword.empty() && access.sshKeys.empty())
-        throw Error(ErrorCode::InvalidInput, "nobody could log in: neither hashed_password nor ssh_keys");
+        throw Error(ErrorCode::InvalidInput,
+                    "hashed_password and ssh_keys are both missing: nobody could log in");
     if (!access.hashedPassword.empty() && !isHash(access.hashedPassword))
         throw Error(ErrorCode::InvalidInput, "hashed_password is no hash of crypt(3)",
                     "such as $6$salt$...: openssl passwd -6");
@@ -137,7 +138,7 @@ std::string RescueServer::hostKey()
     }
     std::string fingerprint = parseFingerprint(mustRun({"dropbearkey", "-y", "-f", file}));
     if (fingerprint.empty())
-        throw Error(ErrorCode::AgentFailed, "dropbearkey tells no fingerprint of " + file);
+        throw Error(ErrorCode::AgentFailed, "dropbearkey printed no fingerprint of " + file);
     return fingerprint;
 }
 

@@ -17,7 +17,8 @@ model::JsonText startRescueStep(const StepContext& context)
     const RescueAccess access{in.hashedPassword, in.sshKeys.value_or(std::vector<std::string>{})};
     validate(access);
     if (!context.mayChangeMachine)
-        throw Error(ErrorCode::AgentFailed, "this is no RAM disk: root's password is not changed here");
+        throw Error(ErrorCode::AgentFailed,
+                    "this is not a RAM disk: the agent does not change root's password here");
     const std::string fingerprint =
         RescueServer(context.exec, context.log, RescuePlaces{}, context.stop).start(access);
     const std::vector<HostAddress> addresses = hostAddresses();

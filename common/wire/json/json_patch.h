@@ -23,7 +23,7 @@ public:
     ~JsonPatch();
 
     const std::vector<PatchStep>& steps() const { return steps_; }
-    /// @p document with all steps applied in their order; @p document itself is left alone. A removed
+    /// Applies all steps in their order to a copy of @p document. A removed
     /// attribute of the resource itself becomes null. @throws Error InvalidInput naming the step that does
     /// not fit
     nlohmann::json applied(const nlohmann::json& document) const;

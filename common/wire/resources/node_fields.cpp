@@ -22,7 +22,7 @@ namespace {
 using View = const NodeView&;
 using Out = JsonWriter&;
 
-// --- what members of a model::Node are shown as and taken from
+// --- conversions of a model::Node's members
 // -------------------------------------------------
 
 template <std::string Node::*member> void renderText(Out out, View v)
