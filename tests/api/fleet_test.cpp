@@ -18,13 +18,13 @@ TEST_CASE("POST provide makes a node available", "[api][provide]")
         CHECK(begun.status == 202);
         CHECK(begun.body.at("operation").is_string());
         CHECK(world.ask("POST", "/v1/nodes/node-1/provide", "").status == 409);
-        world.world.settle(std::chrono::seconds{60});
+        world.world.runUntilIdle(std::chrono::seconds{60});
         CHECK(world.get("/v1/nodes/node-1").body.at("provision_state") == "available");
     }
     SECTION("a repeated call changes nothing")
     {
         world.ask("POST", "/v1/nodes/node-1/provide", "");
-        world.world.settle(std::chrono::seconds{60});
+        world.world.runUntilIdle(std::chrono::seconds{60});
         const Answer again = world.ask("POST", "/v1/nodes/node-1/provide", "");
         CHECK(again.status == 200);
         CHECK(again.body.at("operation").is_null());
@@ -55,7 +55,7 @@ TEST_CASE("GET /v1/fleet counts nodes, operations and failures", "[api][fleet]")
     REQUIRE(working.size() == 1);
     CHECK(working.at(0).at("node") == "bad-1");
     CHECK(working.at(0).at("kind") == "verify");
-    world.world.settle(std::chrono::seconds{60});
+    world.world.runUntilIdle(std::chrono::seconds{60});
     CHECK(world.get("/v1/operations").body.at("operations").empty());
     const json fleet = world.get("/v1/fleet").body;
     CHECK(fleet.at("nodes") == 3);
@@ -80,7 +80,7 @@ TEST_CASE("GET /v1/steps/medians has the durations of steps", "[api][medians]")
             json::array({{{"op", "add"}, {"path", "/driver_info/fake_write_delay"}, {"value", "2"}}});
         CHECK(world.send("PATCH", "/v1/nodes/" + std::string(name), slow).status == 200);
         world.world.deploy(name);
-        world.world.settle(std::chrono::seconds{60});
+        world.world.runUntilIdle(std::chrono::seconds{60});
     }
     const json medians = world.get("/v1/steps/medians?image=debian&last=2").body;
     CHECK(medians.at("deployments") == 2);

@@ -21,14 +21,14 @@ TEST_CASE("a node with a driver from a test folder", "[api][http-power]")
     SECTION("is verified and powered on and off over REST")
     {
         CHECK(api.send("PUT", "/v1/nodes/n1/states/provision", {{"target", "manage"}}).status == 202);
-        api.world.settle();
+        api.world.runUntilIdle();
         CHECK(api.get("/v1/nodes/n1").body.at("provision_state") == "manageable");
         CHECK(api.send("PUT", "/v1/nodes/n1/states/power", {{"target", "power on"}}).status == 202);
-        api.world.settle();
+        api.world.runUntilIdle();
         CHECK(machine.machine().on);
         CHECK(api.get("/v1/nodes/n1").body.at("power_state") == "power on");
         CHECK(api.send("PUT", "/v1/nodes/n1/states/power", {{"target", "power off"}}).status == 202);
-        api.world.settle();
+        api.world.runUntilIdle();
         CHECK_FALSE(machine.machine().on);
     }
     SECTION("gets a boot device, and lists the driver's devices")

@@ -21,7 +21,7 @@ TEST_CASE("Ironic's verbs", "[api][states]")
         CHECK(manage.status == 202);
         CHECK(manage.text.empty());
         CHECK(manage.headers.at("location") == world.base() + "/v1/nodes/" + uuid + "/states");
-        world.world.settle(std::chrono::seconds{2});
+        world.world.runUntilIdle(std::chrono::seconds{2});
         const json states = world.get("/v1/nodes/node-1/states").body;
         CHECK(states.at("provision_state") == "manageable");
         CHECK(test::keysOf(states) == test::keysOf(json(test::sample("node_states.json"))));
@@ -53,7 +53,7 @@ TEST_CASE("Ironic's verbs", "[api][states]")
     {
         const Answer on = world.send("PUT", "/v1/nodes/node-1/states/power", {{"target", "power on"}});
         CHECK(on.status == 202);
-        world.world.settle(std::chrono::seconds{2});
+        world.world.runUntilIdle(std::chrono::seconds{2});
         CHECK(world.get("/v1/nodes/node-1").body.at("power_state") == "power on");
         CHECK(world.send("PUT", "/v1/nodes/node-1/states/power", {{"target", "explode"}}).status == 400);
         CHECK(world.get("/v1/nodes/node-1/management/boot_device/supported")
@@ -77,7 +77,7 @@ TEST_CASE("bm's own provision, from any state", "[api][provision]")
         CHECK(first.at("uuid") == begun.body.at("operation"));
         CHECK(first.at("kind") == "verify");
         CHECK(first.at("then").size() == 2);
-        world.world.settle(std::chrono::seconds{60});
+        world.world.runUntilIdle(std::chrono::seconds{60});
         CHECK(world.get("/v1/nodes/node-1").body.at("provision_state") == "active");
         const json last = world.get("/v1/nodes/node-1/operation").body;
         CHECK(last.at("kind") == "deploy");
@@ -104,7 +104,7 @@ TEST_CASE("bm's own provision, from any state", "[api][provision]")
         CHECK(world.get("/v1/nodes/node-1/operation").status == 404);
         CHECK(world.send("POST", "/v1/nodes/node-1/provision", {{"image", "debian"}}).status == 202);
         CHECK(world.ask("POST", "/v1/nodes/node-1/operation/abort", "").status == 202);
-        world.world.settle(std::chrono::seconds{5});
+        world.world.runUntilIdle(std::chrono::seconds{5});
         CHECK(world.get("/v1/nodes/node-1/operation").body.at("state") == "aborted");
         CHECK(world.get("/v1/nodes/node-1").body.at("provision_state") == "enroll");
     }

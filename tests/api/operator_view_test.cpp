@@ -50,7 +50,7 @@ TEST_CASE("the audit log", "[api][audit]")
                                         "1.82", {{"X-Request-Id", "my-request-1"}});
         CHECK(answer.status == 202);
         CHECK(answer.headers.at("x-openstack-request-id") == "my-request-1");
-        world.world.settle(std::chrono::seconds{2});
+        world.world.runUntilIdle(std::chrono::seconds{2});
         const json rows = audit(world, "?node=node-1", 2);
         REQUIRE(rows.size() == 2);
         const bool requestFirst = rows.at(0).at("status").is_number();

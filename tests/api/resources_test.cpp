@@ -267,11 +267,11 @@ TEST_CASE("an allocation finds a node", "[api][resources]")
     SECTION("not a node in use; undeploying ends the allocation")
     {
         world.world.deploy("n2");
-        world.world.settle();
+        world.world.runUntilIdle();
         REQUIRE(world.get("/v1/nodes/n2").body.at("provision_state") == "active");
         CHECK(world.ask("DELETE", "/v1/allocations/al0", "").status == 409);
         CHECK(world.send("PUT", "/v1/nodes/n2/states/provision", {{"target", "deleted"}}).status == 202);
-        world.world.settle();
+        world.world.runUntilIdle();
         CHECK(world.get("/v1/allocations/al0").status == 404);
         CHECK(world.get("/v1/nodes/n2").body.at("allocation_uuid").is_null());
     }

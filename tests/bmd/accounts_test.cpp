@@ -41,7 +41,7 @@ TEST_CASE("users are lines of a file", "[bmd][accounts]")
     const std::string before = server.text("users");
     CHECK(before.find("pass") == std::string::npos);
 
-    SECTION("a new password is no new role, and no new line")
+    SECTION("a new password keeps the role and adds no line")
     {
         setUser(server.config, "bob", "other");
         const std::string after = server.text("users");
@@ -55,7 +55,7 @@ TEST_CASE("users are lines of a file", "[bmd][accounts]")
         setUser(server.config, "bo", "pass");
         CHECK(server.text("users").find("\nbob:") != std::string::npos);
     }
-    SECTION("wrong names and passwords leave the file as it is")
+    SECTION("invalid names and passwords do not change the file")
     {
         for (const std::string& name : {std::string("a:b"), std::string(""), std::string("a b")})
             CHECK(refusalOf([&] { setUser(server.config, name, "pass"); }) == ErrorCode::InvalidInput);
@@ -64,7 +64,7 @@ TEST_CASE("users are lines of a file", "[bmd][accounts]")
               ErrorCode::InvalidInput);
         CHECK(server.text("users") == before);
     }
-    SECTION("a file that bmd would refuse is not written over")
+    SECTION("a file that bmd would refuse is not overwritten")
     {
         std::ofstream(server.config.paths.stateFolder / "users") << "no line of bm's\n";
         CHECK_THROWS_AS(setUser(server.config, "alice", "pass"), model::Error);
@@ -84,19 +84,19 @@ TEST_CASE("tokens end by their id or their name", "[bmd][accounts]")
     REQUIRE(listTokens(server.config).size() == 3);
     CHECK(listTokens(server.config).front().grant.project == "web");
 
-    SECTION("by id one, by name all of that name")
+    SECTION("an id ends one token, a name all tokens of that name")
     {
         CHECK(revokeTokens(server.config, first.token.id) == 1);
         createToken(server.config, "ci", {}, 0);
         CHECK(revokeTokens(server.config, "ci") == 2);
         CHECK(listTokens(server.config).size() == 1);
     }
-    SECTION("unknown ones are told")
+    SECTION("an unknown one is refused")
     {
         CHECK(refusalOf([&] { revokeTokens(server.config, "ghost"); }) == ErrorCode::NotFound);
         CHECK(listTokens(server.config).size() == 3);
     }
-    SECTION("none has an end before its beginning")
+    SECTION("a negative lifetime is refused")
     {
         CHECK(refusalOf([&] { createToken(server.config, "x", {}, -1); }) == ErrorCode::InvalidInput);
     }
@@ -111,13 +111,13 @@ TEST_CASE("a first start", "[bmd][first-start]")
     makeFirstUser(server.config);
     const std::string password = server.text("admin-password");
 
-    SECTION("makes its user once")
+    SECTION("creates its user once")
     {
         makeFirstUser(server.config);
         CHECK(server.text("admin-password") == password);
         CHECK(server.text("users").starts_with("admin:"));
     }
-    SECTION("tells bm where bmd is, and its CA where it made one")
+    SECTION("writes client.yaml with the endpoint, and the CA if it created one")
     {
         writeClientConfig(server.config, "http://127.0.0.1:6385");
         CHECK(server.text("client.yaml").find("password_file: ") != std::string::npos);
@@ -128,7 +128,7 @@ TEST_CASE("a first start", "[bmd][first-start]")
         writeClientConfig(server.config, "https://192.0.2.1:6385");
         CHECK(server.text("client.yaml").find("ca_file: ") != std::string::npos);
     }
-    SECTION("without authentication makes none")
+    SECTION("creates no user without authentication")
     {
         fs::remove(server.config.paths.stateFolder / "users");
         fs::remove(server.config.paths.stateFolder / "admin-password");
@@ -138,7 +138,7 @@ TEST_CASE("a first start", "[bmd][first-start]")
         writeClientConfig(server.config, "http://127.0.0.1:6385");
         CHECK(server.text("client.yaml").find("username") == std::string::npos);
     }
-    SECTION("where no folder can be made says so")
+    SECTION("reports a folder that it cannot create")
     {
         std::ofstream(server.folder.path() / "file") << "x";
         server.config.paths.stateFolder = server.folder.path() / "file/state";

@@ -42,7 +42,7 @@ TEST_CASE("the archive of a backup", "[bmd][backup]")
     Archive archive;
     archive.write();
 
-    SECTION("gives back the entries in their order, for its owner alone")
+    SECTION("returns the entries in their order, and is readable by its owner only")
     {
         CHECK((fs::status(archive.file).permissions() & fs::perms::all) ==
               (fs::perms::owner_read | fs::perms::owner_write));
@@ -57,7 +57,7 @@ TEST_CASE("the archive of a backup", "[bmd][backup]")
         CHECK(fs::file_size(archive.folder.path() / "target") == 3'000'000);
         CHECK_FALSE(reader.next());
     }
-    SECTION("is written once: no file is replaced, and nothing is left of an unfinished one")
+    SECTION("replaces no file, and an unfinished one leaves no file")
     {
         CHECK(refusalOf([&] { ArchiveWriter again(archive.file); }) == ErrorCode::Conflict);
         const fs::path other = archive.folder.path() / "other.tar";
@@ -71,7 +71,7 @@ TEST_CASE("the archive of a backup", "[bmd][backup]")
         CHECK_FALSE(fs::exists(other.string() + ".partial"));
         CHECK(refusalOf([] { ArchiveWriter writer("/no/such/folder/backup.tar"); }) == ErrorCode::NotFound);
     }
-    SECTION("extracts over no file")
+    SECTION("does not overwrite a file when extracted")
     {
         ArchiveReader reader(archive.file);
         reader.next();
@@ -80,7 +80,7 @@ TEST_CASE("the archive of a backup", "[bmd][backup]")
               ErrorCode::Conflict);
         CHECK(platform::readFile((archive.folder.path() / "target").string()) == "mine");
     }
-    SECTION("refuses a text that is longer than its reader takes")
+    SECTION("refuses a text that is longer than the limit")
     {
         ArchiveReader reader(archive.file);
         reader.next();
@@ -92,7 +92,7 @@ TEST_CASE("a file that is no backup", "[bmd][backup]")
 {
     Archive archive;
 
-    SECTION("is not there, or a folder")
+    SECTION("is missing, or a folder")
     {
         CHECK(refusalOf([&] { ArchiveReader reader(archive.file); }) == ErrorCode::NotFound);
         CHECK(refusalOf([&] {
@@ -100,7 +100,7 @@ TEST_CASE("a file that is no backup", "[bmd][backup]")
                   reader.next();
               }) == ErrorCode::InvalidInput);
     }
-    SECTION("is no archive")
+    SECTION("is not an archive")
     {
         put(archive.file, std::string(5000, 'x'));
         CHECK(refusalOf([&] {
@@ -108,7 +108,7 @@ TEST_CASE("a file that is no backup", "[bmd][backup]")
                   reader.next();
               }) == ErrorCode::InvalidInput);
     }
-    SECTION("is cut off, at any place")
+    SECTION("is truncated, at any offset")
     {
         archive.write();
         const std::string whole = archive.bytes();
@@ -122,7 +122,7 @@ TEST_CASE("a file that is no backup", "[bmd][backup]")
                   }) == ErrorCode::InvalidInput);
         }
     }
-    SECTION("holds more than files")
+    SECTION("has entries other than files")
     {
         archive.write();
         std::string bytes = archive.bytes();
@@ -153,13 +153,13 @@ TEST_CASE("the first entry of a backup", "[bmd][backup]")
         CHECK(toJson(read) == text);
         CHECK(read.images.at(0).storedBytes == 77);
     }
-    SECTION("of a newer format is refused with what restores it")
+    SECTION("of a newer format is refused with a hint")
     {
         std::string newer = text;
         newer.replace(newer.find("\"format\": 1"), 11, "\"format\": 7");
         CHECK(refusalOf([&] { backupManifestFromJson(newer, "b.tar"); }) == ErrorCode::Conflict);
     }
-    SECTION("that is another's is no backup")
+    SECTION("of another program is no backup")
     {
         std::string climbing = text;
         climbing.replace(climbing.find("c0ffee"), 6, "../../");

@@ -1,4 +1,4 @@
-// Disks that become images, and disks that are looked at again: the machine is brought back whatever happens.
+// Captures and verifications of disks: the machine starts again in every case.
 #include "common/platform/exec.h"
 #include "conductor/operations/capture_request.h"
 #include "conductor/operations/verify_request.h"
@@ -45,7 +45,7 @@ std::optional<model::NodeReport> reportOf(World& world, const std::string& node,
         [&](db::Transaction& tx) { return db::ReportRepository{}.latest(tx, world.node(node).id, kind); });
 }
 
-/// A running node whose settings are then @p driverInfo.
+/// Creates a running node, then sets its settings to @p driverInfo.
 void runningNode(World& world, const std::string& driverInfo)
 {
     world.nodeIn(State::Active, "golden");
@@ -53,7 +53,7 @@ void runningNode(World& world, const std::string& driverInfo)
         "golden", [&](model::Node& node) { node.driverInfo.text = driverInfo; }, "alice");
 }
 
-/// An image that is being captured as a tree, and all that @p archive is of it in the store.
+/// A capture of a tree in progress, with all blocks of @p archive in the store.
 model::Image sentTree(World& world, const std::string& name, const std::string& archive)
 {
     model::Image image;
@@ -78,11 +78,11 @@ model::Image sentTree(World& world, const std::string& name, const std::string& 
     return image;
 }
 
-/// What becomes of it once bmd takes it in.
+/// The result of its import.
 model::Image takenIn(World& world, const model::Image& image)
 {
     conductor::importCapturedTree(world.core->context, image);
-    conductor::importCapturedTree(world.core->context, image); // the agent asks again and again
+    conductor::importCapturedTree(world.core->context, image); // the agent polls
     const auto end = std::chrono::steady_clock::now() + 60s;
     while (world.core->catalogue.get(image.name).state == model::ImageState::Importing &&
            std::chrono::steady_clock::now() < end)
@@ -142,7 +142,7 @@ TEST_CASE("a captured disk is an image like any other", "[conductor][capture]")
     capture(world, "golden", "copy");
     CHECK(world.stateOf("golden") == State::Servicing);
     CHECK(world.core->catalogue.get("copy").state == model::ImageState::Importing);
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(world.stateOf("golden") == State::Active);
     CHECK(world.node("golden").power == model::PowerState::On);
     const model::Image image = world.core->catalogue.get("copy");
@@ -152,7 +152,7 @@ TEST_CASE("a captured disk is an image like any other", "[conductor][capture]")
     CHECK(world.hasEvent("golden", "image.captured"));
     world.nodeIn(State::Available, "other");
     world.deploy("other", "copy");
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(world.stateOf("other") == State::Active);
 }
 
@@ -183,7 +183,7 @@ TEST_CASE("a capture that fails starts the machine again, and its image has fail
     World world;
     runningNode(world, R"({"fake_capture_fault": "disk-failed"})");
     capture(world, "golden", "copy");
-    world.settle(10s);
+    world.runUntilIdle(10s);
     CHECK(world.stateOf("golden") == State::Active);
     CHECK(world.node("golden").power == model::PowerState::On);
     CHECK(world.hasEvent("golden", "operation.returning"));
@@ -200,7 +200,7 @@ TEST_CASE("a capture that fails starts the machine again, and its image has fail
         world.core->nodes.update(
             "golden", [](model::Node& node) { node.driverInfo.text = "{}"; }, "alice");
         capture(world, "golden", "copy");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.core->catalogue.get("copy").state == model::ImageState::Ready);
     }
 }
@@ -210,9 +210,9 @@ TEST_CASE("an aborted capture starts the machine again", "[conductor][capture]")
     World world;
     runningNode(world, R"({"fake_capture_delay": "60"})");
     capture(world, "golden", "copy");
-    world.settle(3s);
+    world.runUntilIdle(3s);
     world.core->operations.abort("golden", "bob");
-    world.settle(10s);
+    world.runUntilIdle(10s);
     CHECK(world.stateOf("golden") == State::Active);
     CHECK(world.node("golden").power == model::PowerState::On);
     CHECK(world.core->catalogue.get("copy").state == model::ImageState::Failed);
@@ -278,7 +278,7 @@ TEST_CASE("only a disk that bm has written can be verified", "[conductor][report
     {
         world.nodeIn(State::Active, "golden");
         conductor::beginVerifyDisk(world.core->context, "golden", "alice");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.latestOperation("golden")->errorCode == "not-found");
         CHECK_FALSE(world.hasEvent("golden", "disk.verified"));
     }
@@ -286,16 +286,16 @@ TEST_CASE("only a disk that bm has written can be verified", "[conductor][report
     {
         world.nodeIn(State::Active, "golden");
         capture(world, "golden", "copy");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         world.nodeIn(State::Available, "other");
         world.core->nodes.update(
             "other", [](model::Node& node) { node.driverInfo.text = R"({"fake_changed_blocks": "3"})"; },
             "alice");
         world.deploy("other", "copy");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         REQUIRE(world.stateOf("other") == State::Active);
         conductor::beginVerifyDisk(world.core->context, "other", "alice");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.stateOf("other") == State::Active);
         const std::optional<model::NodeReport> report = reportOf(world, "other", "verify");
         REQUIRE(report);

@@ -58,7 +58,7 @@ struct NeverOff {
     void power(PowerTarget target)
     {
         world.core->operations.power("node-1", target, {}, "tester");
-        world.settle(5s);
+        world.runUntilIdle(5s);
     }
     bool ordered(PowerAction action) const { return std::ranges::find(orders, action) != orders.end(); }
     bool orderedOff() const { return ordered(PowerAction::Off) || ordered(PowerAction::SoftOff); }
@@ -86,18 +86,18 @@ TEST_CASE("a node with disable_power_off", "[conductor][power]")
     SECTION("is cleaned and deployed without an order to switch off")
     {
         f.world.verb("node-1", StateEvent::Provide);
-        f.world.settle();
+        f.world.runUntilIdle();
         REQUIRE(f.world.stateOf("node-1") == State::Available);
         CHECK(f.state() == model::PowerState::On);
         f.world.deploy("node-1");
-        f.world.settle();
+        f.world.runUntilIdle();
         CHECK(f.world.stateOf("node-1") == State::Active);
         CHECK(f.ordered(PowerAction::Reset));
         CHECK_FALSE(f.orderedOff());
         SECTION("and undeployed")
         {
             f.world.verb("node-1", StateEvent::Delete);
-            f.world.settle();
+            f.world.runUntilIdle();
             CHECK(f.world.stateOf("node-1") == State::Available);
             CHECK_FALSE(f.orderedOff());
         }
@@ -113,7 +113,7 @@ TEST_CASE("a node with disable_power_off", "[conductor][power]")
         };
         CHECK_THROWS_WITH(clean("power_off"), Catch::Contains("has disable_power_off"));
         clean("reboot");
-        f.world.settle();
+        f.world.runUntilIdle();
         CHECK(f.world.stateOf("node-1") == State::Manageable);
         CHECK(f.orders == std::vector{PowerAction::Reset});
     }

@@ -17,7 +17,7 @@ using conductor::EventSubscriber;
 
 namespace {
 
-/// Keeps the sequences it is told; takes @ref room of them, then none until there is more.
+/// Records the sequences of its events. Takes @ref room of them, then none until room grows.
 class Listener final : public EventSubscriber {
 public:
     Readiness readiness() override
@@ -127,7 +127,7 @@ TEST_CASE("a hub hands out committed events", "[conductor][events]")
         world.hub.stop();
         CHECK(world.hub.delivered() == 3'501 + 511);
     }
-    SECTION("by node and kind, whether asked alone or beside others")
+    SECTION("by node and kind, for one subscriber or several")
     {
         const auto steps = world.listen(0, {{"n1"}, {}, {"step.*", "state.changed"}});
         const auto early = world.listen(0, {{"n1"}, {}, {"step.*", "state.changed"}});

@@ -55,7 +55,7 @@ TEST_CASE("retention keeps the newest images and those in use", "[conductor][ima
         world.nodeIn(model::State::Available);
         world.deploy("node-1", "web-2");
         CHECK(gone(world, {.prefix = "web-", .keepLast = 1}) == std::vector<std::string>{"web-3"});
-        world.settle();
+        world.runUntilIdle();
         CHECK(world.stateOf("node-1") == model::State::Active);
         CHECK(gone(world, {.prefix = "web-", .keepLast = 1}) == std::vector<std::string>{"web-3"});
     }

@@ -193,7 +193,7 @@ TEST_CASE("conditions of inspection rules compare numbers and texts", "[conducto
     CHECK(holds("matches", {{"value", "{node.name}"}, {"regex", "rack[0-9]+-.*"}}));
 }
 
-TEST_CASE("an inspection rule that cannot be applied tells its name and why", "[conductor][inspection]")
+TEST_CASE("the error of an inspection rule names the rule and the reason", "[conductor][inspection]")
 {
     CHECK_THAT(complaint(action("set-attribute", {{"path", "//"}, {"value", 1}})), Contains("has no key"));
     CHECK_THAT(complaint(action("set-attribute", {{"path", "/extra/text/below"}, {"value", 1}})),

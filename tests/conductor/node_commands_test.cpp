@@ -68,7 +68,7 @@ TEST_CASE("enrolling", "[conductor][nodes]")
             "alice");
         CHECK(world.node("rack1-07").driverInfo.text == before);
     }
-    SECTION("validate names what is missing")
+    SECTION("validate names missing values")
     {
         world.core->nodes.update(
             "rack1-07", [](model::Node& changed) { changed.driverInfo.text = "{}"; }, "alice");
@@ -78,7 +78,7 @@ TEST_CASE("enrolling", "[conductor][nodes]")
         CHECK_FALSE(verdicts.at("deploy").result);
         CHECK(verdicts.at("boot").result);
     }
-    SECTION("validate says what is wrong with the image")
+    SECTION("validate names the errors of the image")
     {
         const auto verdict = [&](const std::string& instance) {
             world.core->nodes.update(

@@ -15,7 +15,7 @@ TEST_CASE("power on request", "[conductor][power]")
     world.nodeIn(State::Available);
     const auto order = [&](PowerTarget target) {
         world.core->operations.power("node-1", target, {}, "alice");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         return world.node("node-1").power;
     };
     CHECK(order(PowerTarget::On) == PowerState::On);
@@ -38,7 +38,7 @@ TEST_CASE("a BMC that does not answer", "[conductor][power]")
             [](model::Node& node) { node.driverInfo.text = R"({"fake_power_fault": "bmc-unreachable:2"})"; },
             "a");
         world.deploy("node-1");
-        world.settle(20s);
+        world.runUntilIdle(20s);
         CHECK(world.stateOf("node-1") == State::Active);
         CHECK(world.hasEvent("node-1", "bmc.retry"));
     }
@@ -46,7 +46,7 @@ TEST_CASE("a BMC that does not answer", "[conductor][power]")
     {
         world.enrol("dead", R"({"fake_power_fault": "bmc-unreachable"})");
         world.verb("dead", model::StateEvent::Manage);
-        world.settle(120s);
+        world.runUntilIdle(120s);
         CHECK(world.stateOf("dead") == State::Enroll);
         CHECK(world.node("dead").lastErrorCode == "bmc-unreachable");
         CHECK_NOTHROW(world.verb("dead", model::StateEvent::Manage));
@@ -55,7 +55,7 @@ TEST_CASE("a BMC that does not answer", "[conductor][power]")
     {
         world.enrol("wrong", R"({"fake_power_fault": "bmc-auth-failed"})");
         world.verb("wrong", model::StateEvent::Manage);
-        world.settle(1s);
+        world.runUntilIdle(1s);
         CHECK(world.stateOf("wrong") == State::Enroll);
         CHECK(world.node("wrong").lastErrorCode == "bmc-auth-failed");
     }

@@ -39,7 +39,7 @@ TEST_CASE("bm provision works from every state that a deployment starts from", "
     {
         world.enrol("node-1");
         world.core->operations.provision("node-1", wants("debian"), "alice");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.stateOf("node-1") == State::Active);
         CHECK(world.node("node-1").power == model::PowerState::On);
         CHECK(world.node("node-1").lastError.empty());
@@ -53,7 +53,7 @@ TEST_CASE("bm provision works from every state that a deployment starts from", "
             INFO(model::toText(from));
             REQUIRE(world.stateOf(name) == from);
             world.core->operations.provision(name, wants("debian"), "alice");
-            world.settle(5s);
+            world.runUntilIdle(5s);
             CHECK(world.stateOf(name) == State::Active);
         }
     }
@@ -61,14 +61,14 @@ TEST_CASE("bm provision works from every state that a deployment starts from", "
     {
         world.enrol("node-1", R"({"fake_write_fault": "disk-failed"})");
         world.core->operations.provision("node-1", wants("debian"), "alice");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         REQUIRE(world.stateOf("node-1") == State::DeployFailed);
         CHECK(world.node("node-1").lastErrorCode == "disk-failed");
         CHECK_FALSE(world.node("node-1").lastErrorHint.empty());
         world.core->nodes.update(
             "node-1", [](model::Node& node) { node.driverInfo.text = "{}"; }, "alice");
         world.core->operations.provision("node-1", wants("debian"), "alice");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.stateOf("node-1") == State::Active);
     }
 }
@@ -132,7 +132,7 @@ TEST_CASE("an image that a deployment wants cannot be deleted", "[conductor][ima
     world.nodeIn(State::WaitCallback);
     CHECK(errorOf([&] { world.core->catalogue.remove("debian", "a"); }).code() == ErrorCode::ImageInUse);
     world.core->operations.abort("node-1", "a");
-    world.settle(1s);
+    world.runUntilIdle(1s);
     world.core->catalogue.remove("debian", "a");
     CHECK(world.core->catalogue.list().empty());
 }
@@ -143,7 +143,7 @@ TEST_CASE("undeploy takes the instance down and cleans", "[conductor][undeploy]"
     world.nodeIn(State::Active);
     world.verb("node-1", StateEvent::Delete);
     CHECK(world.stateOf("node-1") == State::Deleting);
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(world.stateOf("node-1") == State::Available);
     CHECK(world.node("node-1").power == model::PowerState::Off);
     CHECK(world.node("node-1").instanceInfo.text == "{}");
@@ -157,11 +157,11 @@ TEST_CASE("deployments beyond the limit are queued, not refused", "[conductor][q
     world.nodeIn(State::WaitCallback, "node-1");
     world.nodeIn(State::Available, "node-2");
     world.deploy("node-2");
-    world.settle(1s);
+    world.runUntilIdle(1s);
     CHECK(world.stateOf("node-2") == State::Deploying);
     CHECK_THAT(world.node("node-2").deployStep.text, Catch::Contains("queued"));
     world.core->operations.abort("node-1", "a");
-    world.settle(3s);
+    world.runUntilIdle(3s);
     CHECK(world.stateOf("node-1") == State::DeployFailed);
     CHECK(world.stateOf("node-2") == State::Active);
 }
@@ -177,7 +177,7 @@ TEST_CASE("a verb that the state does not allow is refused in every state", "[co
             conductor::DeployRequest request = wants("debian");
             if (model::next(state, event)) {
                 world.core->operations.verb("node-1", event, {request}, "a");
-                world.settle(5s);
+                world.runUntilIdle(5s);
                 CHECK_FALSE(model::isFailure(world.stateOf("node-1")));
             } else {
                 CHECK(errorOf([&] { world.core->operations.verb("node-1", event, {request}, "a"); }).code() ==

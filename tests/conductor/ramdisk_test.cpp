@@ -41,7 +41,7 @@ std::string scriptOf(const World& world, const std::string& node)
     return world.core->boots.script(mac, "efi", "192.0.2.7");
 }
 
-/// The part of its addresses that only the node is told.
+/// The secret part of its URLs.
 std::string tokenOf(const World& world, const std::string& node)
 {
     const std::string script = scriptOf(world, node);
@@ -69,7 +69,7 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
         "node-1", [](model::Node& node) { node.driverInfo.text = kNever; }, "tester");
     addRamdisk(world, "rescue", "console=ttyS0");
     world.deploy("node-1", "rescue");
-    world.settle(3s);
+    world.runUntilIdle(3s);
     REQUIRE(world.stateOf("node-1") == State::WaitCallback);
 
     SECTION("is active once kernel and initrd were fetched whole, without an agent or a disk")
@@ -77,10 +77,10 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
         const std::string script = scriptOf(world, "node-1");
         CHECK_THAT(script, Contains(" console=ttyS0 || goto failed") && !Contains("bm.secret"));
         fetch(world, "node-1", "vmlinuz");
-        world.settle(2s);
+        world.runUntilIdle(2s);
         CHECK(world.stateOf("node-1") == State::WaitCallback);
         fetch(world, "node-1", "initrd.img");
-        world.settle(2s);
+        world.runUntilIdle(2s);
         CHECK(world.stateOf("node-1") == State::Active);
         CHECK(world.hasEvent("node-1", "http.initrd"));
         for (const model::Step& step : world.steps("node-1"))
@@ -93,7 +93,7 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
             world.core->nodes.update(
                 "node-1", [](model::Node& node) { node.driverInfo.text = "{}"; }, "tester");
             world.verb("node-1", model::StateEvent::Delete);
-            world.settle(5s);
+            world.runUntilIdle(5s);
             CHECK(world.stateOf("node-1") == State::Available);
             CHECK_THAT(scriptOf(world, "node-1"), Contains("own disk"));
             CHECK(failureOf([&] {
@@ -111,14 +111,14 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
         SECTION("for its script")
         {
             world.clock.advance(31min);
-            world.settle(1s);
+            world.runUntilIdle(1s);
             CHECK_THAT(world.node("node-1").lastError, Contains("has not asked for its boot script"));
         }
         SECTION("for its initrd")
         {
             fetch(world, "node-1", "vmlinuz");
             world.clock.advance(31min);
-            world.settle(1s);
+            world.runUntilIdle(1s);
             CHECK_THAT(world.node("node-1").lastError, Contains("has not fetched the initrd"));
         }
         CHECK(world.stateOf("node-1") == State::DeployFailed);
@@ -130,7 +130,7 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
             world.core->boots.imageFile(world.node("node-1").id.uuid, tokenOf(world, "node-1"), "initrd.img");
         fetch(world, "node-1", "vmlinuz");
         world.core->boots.imageFetched(file, "192.0.2.7", 4, true);
-        world.settle(2s);
+        world.runUntilIdle(2s);
         CHECK(world.stateOf("node-1") == State::WaitCallback);
     }
     SECTION("refuses another token")

@@ -43,7 +43,8 @@ struct RelayWorld {
 
 } // namespace
 
-TEST_CASE("nodes that want one image form a chain, each taking from the one before", "[conductor][relay]")
+TEST_CASE("nodes that copy one image form a chain; each fetches from the node before it",
+          "[conductor][relay]")
 {
     RelayWorld world;
     const wire::AgentRelayPlan first = world.join("a", "r1", "10.0.0.1");
@@ -79,7 +80,7 @@ TEST_CASE("the order of a chain is by rack and address, or by the settings", "[c
         joinAll();
         CHECK(world.order() == Sources{"x", "z", "y"});
     }
-    SECTION("as they come")
+    SECTION("the order of arrival")
     {
         world.settings.order = RelayOrder::Join;
         joinAll();

@@ -38,7 +38,7 @@ TEST_CASE("a step that crashes bmd three times fails, and its node is quarantine
     });
     for (int i = 0; i < 3; ++i)
         world.restart();
-    world.settle(1s);
+    world.runUntilIdle(1s);
     CHECK(world.stateOf("node-2") == State::DeployFailed);
     CHECK(world.node("node-2").maintenance);
     CHECK(world.node("node-2").lastErrorCode == "quarantined");

@@ -1,5 +1,4 @@
-// The verbs beside manage, provide, deploy and undeploy, and steps that somebody asks for, on simulated
-// machines.
+// The verbs besides manage, provide, deploy and undeploy, and steps of requests, on simulated machines.
 #include "common/wire/resources/inspection_rule_fields.h"
 #include "conductor/nodes/allocations.h"
 #include "conductor/nodes/inspection_rules.h"
@@ -61,7 +60,7 @@ TEST_CASE("a manual cleaning does the given steps and leads to manageable", "[co
           json::array({step("deploy", "burnin_cpu", {{"seconds", 1}}), step("deploy", "erase_devices")}));
     CHECK(world.stateOf("node-1") == State::Cleaning);
     CHECK(world.node("node-1").target == State::Manageable);
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(world.stateOf("node-1") == State::Manageable);
     CHECK(namesOf(world) == std::vector<std::string>{"expect_boot", "power_off", "boot_device_pxe",
                                                      "power_on", "await_agent", "burnin_cpu", "erase_devices",
@@ -94,7 +93,7 @@ TEST_CASE("a manual cleaning does the given steps and leads to manageable", "[co
             },
             "tester");
         order(world, StateEvent::Clean, json::array({step("deploy", "burnin_cpu")}));
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.stateOf("node-1") == State::CleanFailed);
         CHECK(world.node("node-1").lastErrorCode == "agent-failed");
         world.verb("node-1", StateEvent::Manage);
@@ -108,7 +107,7 @@ TEST_CASE("a manual cleaning does the given steps and leads to manageable", "[co
                   {step("bios", "apply_configuration",
                         {{"settings", json::array({{{"name", "LogicalProc"}, {"value", "Enabled"}}})}})}),
               true);
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(namesOf(world) == std::vector<std::string>{"bios_apply_configuration"});
         CHECK(json::parse(world.node("node-1").driverInternalInfo.text).at("bios").at("LogicalProc") ==
               "Enabled");
@@ -122,22 +121,22 @@ TEST_CASE("a held step waits for unhold, also after a restart", "[conductor][cle
     order(world, StateEvent::Clean,
           json::array(
               {step("power", "hold"), step("power", "wait", {{"seconds", 2}}), step("power", "reboot")}));
-    world.settle(3s);
+    world.runUntilIdle(3s);
     CHECK(world.stateOf("node-1") == State::CleanHold);
     world.restart();
-    world.settle(3s);
+    world.runUntilIdle(3s);
     CHECK(world.stateOf("node-1") == State::CleanHold);
     SECTION("and goes on")
     {
         world.verb("node-1", StateEvent::Unhold);
-        world.settle(10s);
+        world.runUntilIdle(10s);
         CHECK(world.stateOf("node-1") == State::Manageable);
         CHECK(namesOf(world).size() == 14); // the reboot is a power off and another boot of the agent
     }
     SECTION("or is aborted")
     {
         world.verb("node-1", StateEvent::Abort);
-        world.settle(3s);
+        world.runUntilIdle(3s);
         CHECK(world.stateOf("node-1") == State::CleanFailed);
     }
 }
@@ -153,12 +152,12 @@ TEST_CASE("RAID is created by target_raid_config, and deleted", "[conductor][cle
         },
         "tester");
     order(world, StateEvent::Clean, json::array({step("raid", "create_configuration")}));
-    world.settle(5s);
+    world.runUntilIdle(5s);
     REQUIRE(world.stateOf("node-1") == State::Manageable);
     CHECK(json::parse(world.node("node-1").raidConfig.text).at("logical_disks").at(0).at("name") ==
           "/dev/md0");
     order(world, StateEvent::Clean, json::array({step("raid", "delete_configuration")}));
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(world.node("node-1").raidConfig.text == "{}");
 }
 
@@ -168,7 +167,7 @@ TEST_CASE("a service shuts the machine down, does its steps and starts it again"
     world.nodeIn(State::Active);
     order(world, StateEvent::Service, json::array({step("deploy", "burnin_memory")}));
     CHECK(world.stateOf("node-1") == State::Servicing);
-    world.settle(10s);
+    world.runUntilIdle(10s);
     CHECK(world.stateOf("node-1") == State::Active);
     CHECK(world.node("node-1").power == model::PowerState::On);
     CHECK(namesOf(world).front() == "shut_down");
@@ -184,7 +183,7 @@ TEST_CASE("a service shuts the machine down, does its steps and starts it again"
             },
             "tester");
         order(world, StateEvent::Service, json::array({step("deploy", "burnin_memory")}));
-        world.settle(10s);
+        world.runUntilIdle(10s);
         CHECK(world.stateOf("node-1") == State::Active);
         CHECK(world.node("node-1").lastErrorCode == "agent-failed");
         CHECK(world.node("node-1").power == model::PowerState::On);
@@ -210,7 +209,7 @@ TEST_CASE("runbooks are lists of steps for the nodes that have their trait", "[c
     world.core->nodes.update(
         "node-1", [](model::Node& node) { node.traits.text = R"(["CUSTOM_BURN"])"; }, "tester");
     run();
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(namesOf(world).at(5) == "burnin_cpu");
     CHECK(namesOf(world).at(6) == "erase_devices_metadata");
 }
@@ -225,11 +224,11 @@ TEST_CASE("rescue and back", "[conductor][rescue]")
     world.core->operations.verb("node-1", StateEvent::Rescue, wanted, "tester");
     const std::string request = world.latestOperation("node-1")->request.text;
     CHECK_THAT(request, Contains("sealed") && !Contains("hunter2"));
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(world.stateOf("node-1") == State::Rescue);
     CHECK(world.node("node-1").power == model::PowerState::On);
     world.verb("node-1", StateEvent::Unrescue);
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(world.stateOf("node-1") == State::Active);
     CHECK(world.node("node-1").power == model::PowerState::On);
 }
@@ -239,7 +238,7 @@ TEST_CASE("a running machine is adopted", "[conductor][adopt]")
     World world;
     world.nodeIn(State::Manageable);
     world.verb("node-1", StateEvent::Adopt);
-    world.settle(3s);
+    world.runUntilIdle(3s);
     CHECK(world.stateOf("node-1") == State::Active);
 }
 
@@ -258,7 +257,7 @@ TEST_CASE("an inspection fills inventory and properties and applies the rules", 
         .create(rule, "tester");
     world.verb("node-1", StateEvent::Inspect);
     CHECK(world.stateOf("node-1") == State::Inspecting);
-    world.settle(5s);
+    world.runUntilIdle(5s);
     CHECK(world.stateOf("node-1") == State::Manageable);
     const model::Node node = world.node("node-1");
     const json properties = json::parse(node.properties.text);
@@ -280,7 +279,7 @@ TEST_CASE("an inspection fills inventory and properties and applies the rules", 
         conductor::Resources<model::InspectionRule>(world.core->context, conductor::inspectionRuleRules())
             .create(rule, "tester");
         world.verb("node-1", StateEvent::Inspect);
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.stateOf("node-1") == State::InspectFailed);
         CHECK_THAT(world.node("node-1").lastError, Contains("no 8 cores here"));
     }
@@ -310,7 +309,7 @@ TEST_CASE("deploy templates and deploy steps are ordered by priority", "[conduct
     CHECK(at("raid_delete_configuration") == at("await_agent") + 1);
     CHECK(at("burnin_cpu") > at("write_image"));
     CHECK(at("burnin_cpu") < at("end_boot"));
-    world.settle(10s);
+    world.runUntilIdle(10s);
     CHECK(world.stateOf("node-1") == State::Active);
 }
 
@@ -327,7 +326,7 @@ TEST_CASE("every operator of the table is implemented", "[conductor][inspect]")
         rule.actions.text = condition ? "[]" : part.dump();
         try {
             conductor::applyInspectionRules({rule}, facts);
-        } catch (const std::exception& error) { // of what the arguments are
+        } catch (const std::exception& error) { // valid arguments
             return error.what();
         }
         return "";

@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char* kSecret = "a secret of some length";
 
-/// A web server that takes posts, after failing as often as it is told.
+/// A web server that accepts posts after a set number of failures.
 class Peer {
 public:
     Peer()

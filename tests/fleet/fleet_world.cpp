@@ -15,9 +15,9 @@ model::Node FleetWorld::web(const std::string& name, const std::string& rack, co
         },
         "tester");
     verb(name, model::StateEvent::Manage);
-    settle(std::chrono::seconds{5});
+    runUntilIdle(std::chrono::seconds{5});
     verb(name, model::StateEvent::Provide);
-    settle(std::chrono::seconds{10});
+    runUntilIdle(std::chrono::seconds{10});
     REQUIRE(stateOf(name) == model::State::Available);
     return node(name);
 }
@@ -54,7 +54,7 @@ conductor::fleet::RolloutNodeView FleetWorld::nodeOf(const std::string& rollout,
 bool FleetWorld::reaches(const std::string& rollout, const std::string& state)
 {
     for (int i = 0; i < 600 && stateOfRollout(rollout) != state; ++i)
-        settle(std::chrono::seconds{1});
+        runUntilIdle(std::chrono::seconds{1});
     return stateOfRollout(rollout) == state;
 }
 

@@ -6,7 +6,7 @@
 
 namespace bm::test {
 
-/// A fleet of simulated machines with what a rollout is asked.
+/// A fleet of simulated machines, and requests of rollouts.
 class FleetWorld : public World {
 public:
     using World::World;
@@ -20,7 +20,7 @@ public:
     /// "web-01 done, web-02 failed ...", in the plan's order.
     std::string nodesOf(const std::string& rollout) const;
     conductor::fleet::RolloutNodeView nodeOf(const std::string& rollout, const std::string& node) const;
-    /// Settles until @p rollout is in @p state; at most ten minutes of the manual clock.
+    /// Runs until @p rollout is in @p state; at most ten minutes of the manual clock.
     bool reaches(const std::string& rollout, const std::string& state);
 };
 

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A TCP port on loopback that says @p banner to whoever connects.
+/// A TCP port on loopback that sends @p banner to each client.
 class Listener {
 public:
     explicit Listener(std::string banner)
@@ -59,7 +59,7 @@ private:
     std::jthread thread_;
 };
 
-/// A drain gate by HTTP whose answers a test gives.
+/// A drain gate by HTTP with scripted answers.
 class Drainer {
 public:
     Drainer()
@@ -95,14 +95,14 @@ void script(const FleetWorld& world, const std::string& name, const std::string&
     std::filesystem::permissions(world.gatesFolder() / name, std::filesystem::perms::owner_all);
 }
 
-/// web-1 runs web-old; web-1 the image is to follow.
+/// A node that runs web-old, for a rollout of another image.
 void prepare(FleetWorld& world)
 {
     world.image("old", 'a');
     world.image("new", 'b');
     world.web("web-1");
     world.deploy("web-1", "old");
-    world.settle();
+    world.runUntilIdle();
     REQUIRE(world.stateOf("web-1") == model::State::Active);
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("A drain gate by HTTP answers wait, go or refuse")
     {
         drainer.body = R"({"answer": "wait", "reason": "3 sessions"})";
         world.roll(roll);
-        world.settle(20s);
+        world.runUntilIdle(20s);
         CHECK(world.nodesOf("r") == "web-1 draining");
         CHECK(world.nodeOf("r", "web-1").node.gateDetail == "3 sessions");
         CHECK(drainer.asked >= 3);
@@ -163,7 +163,7 @@ TEST_CASE("A drain gate by a program of the gates' folder")
                "if [ -e " + (world.gatesFolder() / "free").string() +
                    " ]; then exit 0; fi\necho \"$2 is busy\"\nexit 75\n");
         world.roll(kRoll + R"(, "drain": {"command": "empty", "interval": "1s"})");
-        world.settle(5s);
+        world.runUntilIdle(5s);
         CHECK(world.nodesOf("r") == "web-1 draining");
         CHECK(world.nodeOf("r", "web-1").node.gateDetail == "web-1 is busy");
         platform::writeFileAtomically(world.gatesFolder() / "free", "");
@@ -264,7 +264,7 @@ TEST_CASE("A system phones home by its one-time address")
     prepare(world);
     world.roll(kRoll + R"(, "health": {"phone_home": true, "deadline": "60s"})");
     for (int i = 0; i < 100 && world.nodesOf("r") != "web-1 checking"; ++i)
-        world.settle(250ms);
+        world.runUntilIdle(250ms);
     REQUIRE(world.nodesOf("r") == "web-1 checking");
     const std::string sealed = *world.core->database.read(
         [&](db::Transaction& tx) { return db::ConfigDriveRepository{}.find(tx, world.node("web-1").id); });

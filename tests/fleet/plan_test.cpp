@@ -79,7 +79,7 @@ TEST_CASE("A plan has a verdict and a reason for each node")
     SECTION("a node that has the image is skipped unless forced")
     {
         world.deploy("web-1", "web-1");
-        world.settle();
+        world.runUntilIdle();
         world.roll(R"("image": "web-1", "name": "again", "nodes": ["web-1"], "plan": true)");
         CHECK(world.nodeOf("again", "web-1").node.verdict == PlanVerdict::Skip);
         world.roll(R"("image": "web-1", "name": "forced", "nodes": ["web-1"], "plan": true, "force": true)");

@@ -1,4 +1,4 @@
-// The plan of a rollout and the operation behind it refuse the same deployments, for the same reasons.
+// The plan of a rollout and the operation refuse the same deployments for the same reasons.
 #include "common/model/error.h"
 #include "conductor/operations/operations.h"
 #include "tests/fleet/fleet_world.h"
@@ -18,7 +18,7 @@ struct Refusal {
     std::string message;
 };
 
-/// What the operation answers; nothing of it is stored.
+/// The operation's answer; stores nothing.
 Refusal operationRefusal(World& world, const std::string& node, const conductor::DeployRequest& request)
 {
     struct Undo {};
@@ -49,7 +49,7 @@ void imageOfKind(World& world, ImageKind kind)
 
 struct Option {
     std::string member; ///< of "deploy"
-    std::string kinds;  ///< that take it
+    std::string kinds;  ///< that accept it
     conductor::DeployRequest request{};
 };
 
@@ -133,7 +133,7 @@ TEST_CASE("a node gets its previous image back without the options of the rollou
     imageOfKind(world, ImageKind::Tree);
     world.web("web-1");
     world.deploy("web-1", "old");
-    world.settle();
+    world.runUntilIdle();
     REQUIRE(world.stateOf("web-1") == State::Active);
     world.roll(R"("image": "new", "name": "r", "nodes": ["web-1"], "deploy": {"layout": "plain"}, "health":
         {"deadline": "20s", "tcp": 1, "on_failure": "restore"})");

@@ -55,7 +55,7 @@ TEST_CASE("A canary that fails pauses the rollout; retried, it completes")
     CHECK(world.nodesOf("r") == "web-1 failed, web-2 pending, web-3 pending, web-4 pending");
     CHECK(world.core->rollouts.get("r").reason == "a canary failed (1 of 4 nodes)");
     CHECK(world.nodeOf("r", "web-1").node.reasonCode == "disk-failed");
-    world.settle(60s);
+    world.runUntilIdle(60s);
     CHECK(world.stateOfRollout("r") == "paused"); // nothing begins by itself
 
     mend(world, "web-1");
@@ -82,7 +82,7 @@ TEST_CASE("Waves, and limits per rollout and rack")
     std::size_t most = 0;
     std::size_t mostInRack = 0;
     for (int i = 0; i < 2000 && world.stateOfRollout("r") == "running"; ++i) {
-        world.settle(250ms);
+        world.runUntilIdle(250ms);
         std::map<std::string, std::size_t> racks;
         std::size_t working = 0;
         std::int32_t lowest = 99;
@@ -142,7 +142,7 @@ TEST_CASE("A node that fails is tried again after a while, longer each time")
     world.web("web-1", "r1", kFails);
     world.roll(R"("image": "web-1", "name": "r", "nodes": ["web-1"], "attempts": 3, "retry_delay": "10s")");
     for (int i = 0; i < 100 && world.nodesOf("r") != "web-1 retrying"; ++i)
-        world.settle(250ms);
+        world.runUntilIdle(250ms);
     REQUIRE(world.nodesOf("r") == "web-1 retrying");
     const auto first = world.nodeOf("r", "web-1").node;
     CHECK(first.attempts == 1);
@@ -168,12 +168,12 @@ TEST_CASE("Pause, resume, abort")
     for (const char* name : {"web-1", "web-2", "web-3"})
         world.web(name, "r1", kSlow);
     world.roll(R"("image": "web-1", "name": "r", "all": true, "max_parallel": 1)");
-    world.settle(1s);
+    world.runUntilIdle(1s);
     SECTION("paused: operations at work continue, no other begins")
     {
         world.core->rollouts.pause("r", "lunch", "anna");
         world.core->rollouts.pause("r", "lunch", "anna"); // again: the same
-        world.settle(60s);
+        world.runUntilIdle(60s);
         CHECK(world.nodesOf("r") == "web-1 done, web-2 pending, web-3 pending");
         CHECK(world.core->rollouts.get("r").reason == "paused by anna: lunch");
         world.core->rollouts.resume("r", "anna");
@@ -200,7 +200,7 @@ TEST_CASE("Nodes that change before their wave")
     for (const char* name : {"web-1", "web-2", "web-3", "web-4"})
         world.web(name, "r1", kSlow);
     world.roll(R"("image": "web-1", "name": "r", "all": true, "max_parallel": 1)");
-    world.settle(500ms);
+    world.runUntilIdle(500ms);
     world.core->nodes.setMaintenance("web-2", true, "fan", "tester");
     world.core->nodes.update(
         "web-3", [](model::Node& n) { n.isProtected = true; }, "tester");
@@ -274,7 +274,7 @@ TEST_CASE("A rollout's progress")
     CHECK(progress().bytesTotal == 2000);
     CHECK_FALSE(progress().secondsLeft); // nothing was ever deployed here
     for (int i = 0; i < 200 && progress().counts.done == 0; ++i)
-        world.settle(250ms);
+        world.runUntilIdle(250ms);
     CHECK(progress().bytesDone >= 1000);
     CHECK(progress().secondsLeft.value_or(0) >= 5);
     REQUIRE(world.reaches("r", "done"));

@@ -13,7 +13,7 @@
 
 namespace bm::test {
 
-/// Rollouts that do nothing but are remembered; the test says how they end.
+/// Records rollouts without running them; the test sets their outcome.
 class RecordedRollouts final : public conductor::fleet::RolloutStarter {
 public:
     struct Started {
@@ -25,7 +25,7 @@ public:
         bool abortAsked = false;
     };
     std::vector<Started> started;
-    std::optional<model::Error> refusal; ///< what the next start throws
+    std::optional<model::Error> refusal; ///< the error of the next start
     bool nothingToDo = false;
 
     std::variant<model::Rollout, conductor::fleet::NothingToDo>

@@ -47,8 +47,8 @@ struct ScheduledWorld {
         REQUIRE(runs.size() == 1);
         return runs.front();
     }
-    /// Lets everything go on until the last run has ended.
-    void settle()
+    /// Runs everything until the last run has ended.
+    void runToTheEnd()
     {
         for (int i = 0; i < 400; ++i) {
             world.core->scheduler.runOnce();
@@ -75,7 +75,7 @@ TEST_CASE("a schedule fires and its nodes are imaged", "[fleet][schedule][rollou
     ScheduledWorld fleet;
     fleet.create({{"window", "4h"}, {"rollout", {{"if_older_than", "6d"}}}});
     fleet.set("2026-11-21 02:30");
-    fleet.settle();
+    fleet.runToTheEnd();
     const model::ScheduleRun run = fleet.lastRun();
     INFO(run.reason << " " << run.hint);
     CHECK(run.state == ScheduleRunState::Done);
@@ -89,7 +89,7 @@ TEST_CASE("a schedule fires and its nodes are imaged", "[fleet][schedule][rollou
     SECTION("and are skipped the next night, when they were imaged recently")
     {
         fleet.set("2026-11-22 02:30");
-        fleet.settle();
+        fleet.runToTheEnd();
         CHECK(fleet.lastRun().state == ScheduleRunState::Skipped);
         CHECK(fleet.lastRun().reasonCode == "nothing-to-do");
         CHECK(fleet.rolloutCount() == 1);
@@ -106,7 +106,7 @@ TEST_CASE("a run and its rollout are stored together, whenever bmd dies", "[flee
         fleet.world.restart();
     }
     CHECK(fleet.rolloutCount() == 1);
-    fleet.settle();
+    fleet.runToTheEnd();
     CHECK(fleet.lastRun().state == ScheduleRunState::Done);
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("a moving tag is looked up when the run starts", "[fleet][schedule][ro
     fleet.create({{"rollout", {{"image", "render:stable"}}}});
     tag("render-2");
     fleet.set("2026-11-21 02:30");
-    fleet.settle();
+    fleet.runToTheEnd();
     CHECK(fleet.lastRun().image == "render:stable");
     CHECK(fleet.lastRun().imageName == "render-2");
 }
@@ -142,7 +142,7 @@ TEST_CASE("replace aborts the running rollout", "[fleet][schedule][rollout]")
             "tester");
     fleet.create({{"cron", "*/5 * * * *"}, {"overlap", "replace"}});
     fleet.set("2026-11-21 02:30");
-    fleet.world.core->scheduler.runOnce(); // what was due before is missed
+    fleet.world.core->scheduler.runOnce(); // earlier due times are missed
     fleet.world.core->rollouts.runOnce();
     fleet.world.runOnce();
     const std::string first = fleet.lastRun().rolloutName;

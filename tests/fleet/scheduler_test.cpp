@@ -26,7 +26,7 @@ TEST_CASE("a schedule fires when it is due, once", "[fleet][schedule]")
         CHECK_FALSE(world.scheduler->runOnce());
         CHECK(world.runs().empty());
     }
-    SECTION("with the rollout that it was given, and its window")
+    SECTION("with its rollout and its window")
     {
         world.set("2026-11-21 02:30", "Europe/Berlin");
         CHECK(world.scheduler->runOnce());
@@ -211,7 +211,7 @@ TEST_CASE("bmd may die between taking a due time and starting it", "[fleet][sche
     body["overlap"] = "queue";
     world.create(body);
     world.set("2026-11-21 02:30");
-    world.scheduler->runOnce(); // the first goes on for days
+    world.scheduler->runOnce(); // the first runs for days
     world.set("2026-11-22 02:30");
     world.scheduler->runOnce(); // the second waits
     CHECK(world.history() == Lines{"pending: waits", "running"});

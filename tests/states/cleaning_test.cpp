@@ -48,11 +48,11 @@ TEST_CASE("a cleaning in trouble", "[conductor][cleaning]")
         two.nodeIn(State::CleanWait, "node-2");
         two.nodeIn(State::Manageable);
         two.verb("node-1", StateEvent::Provide);
-        two.settle(2s);
+        two.runUntilIdle(2s);
         CHECK(two.stateOf("node-1") == State::Cleaning);
         CHECK_THAT(two.node("node-1").cleanStep.text, Catch::Contains("queued"));
         two.core->operations.abort("node-2", "alice");
-        two.settle(5s);
+        two.runUntilIdle(5s);
         CHECK(two.stateOf("node-1") == State::Available);
     }
 }

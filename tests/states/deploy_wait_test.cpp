@@ -17,7 +17,7 @@ wire::AgentStepReport report(const wire::AgentExchangeAnswer& instruction, wire:
     return made;
 }
 
-/// The agent is up and has been handed write_image.
+/// The agent is up and has the order write_image.
 struct Writing {
     World world;
     World::Agent agent;
@@ -28,7 +28,7 @@ struct Writing {
         world.nodeIn(State::WaitCallback);
         agent = world.bootAgent("node-1");
         world.exchange(agent, {}, true);
-        world.settle(1s);
+        world.runUntilIdle(1s);
         instruction = world.exchange(agent);
         REQUIRE(instruction.step);
     }
@@ -41,11 +41,11 @@ TEST_CASE("a node waiting for its agent", "[conductor][deploy-wait]")
     World world;
     world.nodeIn(State::WaitCallback);
     REQUIRE(world.stateOf("node-1") == State::WaitCallback);
-    SECTION("goes on when the agent calls back")
+    SECTION("continues when the agent calls back")
     {
         const World::Agent agent = world.bootAgent("node-1");
         world.exchange(agent, {}, true);
-        world.settle(1s);
+        world.runUntilIdle(1s);
         CHECK(world.hasEvent("node-1", "agent.contact"));
         CHECK(world.node("node-1").bootMode == "bios");
         const wire::AgentExchangeAnswer instruction = world.exchange(agent);
@@ -64,20 +64,20 @@ TEST_CASE("a node waiting for its agent", "[conductor][deploy-wait]")
     SECTION("is aborted at once")
     {
         world.core->operations.abort("node-1", "alice");
-        world.settle(1s);
+        world.runUntilIdle(1s);
         CHECK(world.stateOf("node-1") == State::DeployFailed);
         CHECK(world.node("node-1").lastErrorCode == "aborted");
     }
     SECTION("is aborted by Ironic's verb too")
     {
         world.verb("node-1", model::StateEvent::Abort);
-        world.settle(1s);
+        world.runUntilIdle(1s);
         CHECK(world.stateOf("node-1") == State::DeployFailed);
     }
     SECTION("still waits after a restart, until the same deadline")
     {
         world.restart();
-        world.settle(1s);
+        world.runUntilIdle(1s);
         CHECK(world.stateOf("node-1") == State::WaitCallback);
         world.clock.advance(conductor::Settings{}.callbackTimeout);
         world.runOnce();
@@ -88,7 +88,7 @@ TEST_CASE("a node waiting for its agent", "[conductor][deploy-wait]")
 TEST_CASE("an agent that writes the image", "[conductor][agent]")
 {
     Writing w;
-    SECTION("is handed the step until it reports")
+    SECTION("gets the step until it reports")
     {
         CHECK(w.world.exchange(w.agent).step->id == w.instruction.step->id);
         wire::AgentStepReport running = report(w.instruction, wire::AgentStepState::Running);
@@ -99,7 +99,7 @@ TEST_CASE("an agent that writes the image", "[conductor][agent]")
         done.result.text = R"({"disk": {"serial": "WD-1", "wwn": "0x5"}})";
         CHECK_FALSE(w.world.exchange(w.agent, done).step);
         CHECK_FALSE(w.world.exchange(w.agent, done).step);
-        w.world.settle(5s);
+        w.world.runUntilIdle(5s);
         CHECK(w.world.stateOf("node-1") == State::Active);
         CHECK_THAT(w.world.node("node-1").driverInternalInfo.text, Catch::Contains("WD-1"));
     }
@@ -108,7 +108,7 @@ TEST_CASE("an agent that writes the image", "[conductor][agent]")
         wire::AgentStepReport failed = report(w.instruction, wire::AgentStepState::Failed);
         failed.error = wire::AgentError{"disk-ambiguous", "two disks", "hint: serial"};
         w.world.exchange(w.agent, failed);
-        w.world.settle(1s);
+        w.world.runUntilIdle(1s);
         CHECK(w.world.stateOf("node-1") == State::DeployFailed);
         CHECK(w.world.node("node-1").lastErrorCode == "disk-ambiguous");
         CHECK(w.world.node("node-1").lastErrorHint == "hint: serial");
@@ -116,25 +116,25 @@ TEST_CASE("an agent that writes the image", "[conductor][agent]")
     SECTION("that falls silent fails it too")
     {
         w.world.clock.advance(conductor::Settings{}.agentSilence + 2s);
-        w.world.settle(1s);
+        w.world.runUntilIdle(1s);
         CHECK(w.world.stateOf("node-1") == State::DeployFailed);
         CHECK(w.world.node("node-1").lastErrorCode == "agent-failed");
     }
-    SECTION("goes on over a restart of bmd that took longer than its silence may")
+    SECTION("continues after a restart of bmd that took longer than the limit of its silence")
     {
         w.world.clock.advance(conductor::Settings{}.agentSilence + 60s);
         w.world.restart();
-        w.world.settle(1s);
+        w.world.runUntilIdle(1s);
         CHECK(w.world.stateOf("node-1") == State::WaitCallback);
         const wire::AgentExchangeAnswer again = w.world.exchange(w.agent);
         REQUIRE(again.step);
         CHECK(again.step->id == w.instruction.step->id);
     }
-    SECTION("is told to stop by an abort")
+    SECTION("is stopped by an abort")
     {
         w.world.core->operations.abort("node-1", "alice");
         CHECK(w.world.exchange(w.agent, report(w.instruction, wire::AgentStepState::Running)).abort);
-        w.world.settle(1s);
+        w.world.runUntilIdle(1s);
         CHECK(w.world.stateOf("node-1") == State::DeployFailed);
     }
     SECTION("is fast-tracked into the next deployment without another boot")
@@ -142,10 +142,10 @@ TEST_CASE("an agent that writes the image", "[conductor][agent]")
         wire::AgentStepReport failed = report(w.instruction, wire::AgentStepState::Failed);
         failed.error = wire::AgentError{"disk-ambiguous", "", ""};
         w.world.exchange(w.agent, failed);
-        w.world.settle(1s);
+        w.world.runUntilIdle(1s);
         w.world.exchange(w.agent);
         w.world.deploy("node-1");
-        w.world.settle(2s);
+        w.world.runUntilIdle(2s);
         CHECK(w.world.hasEvent("node-1", "boot.fast-track"));
         const wire::AgentExchangeAnswer next = w.world.exchange(w.agent);
         REQUIRE(next.step);
@@ -177,16 +177,16 @@ TEST_CASE("the boot secret is traded once", "[conductor][agent][security]")
         CHECK_THROWS_AS(lookup(std::string(64, '0'), agent.nonce), model::Error);
         CHECK_THROWS_AS(lookup("", agent.nonce), model::Error);
     }
-    SECTION("a node that waits for nothing gives no token")
+    SECTION("a node without a wait gives no token")
     {
         world.core->operations.abort("node-1", "a");
-        world.settle(1s);
+        world.runUntilIdle(1s);
         world.nodeIn(State::Available, "node-2");
         CHECK_THROWS_AS(
             world.core->agents.lookup({}, world.node("node-2").id.uuid, agent.secret, agent.nonce, "x"),
             model::Error);
     }
-    SECTION("a wrong token works nothing")
+    SECTION("a wrong token is refused")
     {
         World::Agent thief = agent;
         thief.token = std::string(64, '0');
@@ -195,7 +195,7 @@ TEST_CASE("the boot secret is traded once", "[conductor][agent][security]")
         CHECK_THROWS_AS(world.core->agents.authorizeAny(thief.token), model::Error);
         CHECK_NOTHROW(world.core->agents.authorizeAny(agent.token));
     }
-    SECTION("the config drive leaves only when the machine is the known one")
+    SECTION("only the known machine gets the config drive")
     {
         CHECK_THROWS_AS(world.core->agents.configDrive(agent.uuid, agent.token), model::Error);
         world.exchange(agent, {}, true);

@@ -68,7 +68,7 @@ State StateWorld::after(StateEvent verb)
 
 State StateWorld::after(std::chrono::milliseconds span)
 {
-    settle(span);
+    runUntilIdle(span);
     return state();
 }
 
@@ -138,7 +138,7 @@ World::Agent StateWorld::contact()
 {
     const Agent agent = bootAgent("node-1");
     exchange(agent, {}, true);
-    settle(1s);
+    runUntilIdle(1s);
     return agent;
 }
 
@@ -159,7 +159,7 @@ wire::AgentStepOrder StateWorld::finishStep(const Agent& agent, const std::strin
     report.state = wire::AgentStepState::Done;
     report.result.text = resultJson;
     exchange(agent, report);
-    settle(5s);
+    runUntilIdle(5s);
     return order;
 }
 
@@ -170,7 +170,7 @@ void StateWorld::failStep(const Agent& agent, const std::string& name)
     report.state = wire::AgentStepState::Failed;
     report.error = wire::AgentError{"disk-failed", "no disk answers", "look at the cabling"};
     exchange(agent, report);
-    settle(5s);
+    runUntilIdle(5s);
 }
 
 void StateWorld::bring(State state)
@@ -200,7 +200,7 @@ void StateWorld::bring(State state)
         nodeIn(State::Active);
         setDriverInfo(state == State::Error ? kNoBmc : "{}");
         order(StateEvent::Delete);
-        return settle(state == State::Error ? 5s : -1ms);
+        return runUntilIdle(state == State::Error ? 5s : -1ms);
     case State::Inspecting:
     case State::InspectFailed:
     case State::InspectWait:
@@ -209,13 +209,13 @@ void StateWorld::bring(State state)
                       : state == State::InspectWait ? kNoAgent
                                                     : "{}");
         order(StateEvent::Inspect);
-        return settle(state == State::Inspecting ? -1ms : 5s);
+        return runUntilIdle(state == State::Inspecting ? -1ms : 5s);
     case State::Adopting:
     case State::AdoptFailed:
         nodeIn(State::Manageable);
         setDriverInfo(state == State::AdoptFailed ? kNoBmc : "{}");
         order(StateEvent::Adopt);
-        return settle(state == State::AdoptFailed ? 5s : -1ms);
+        return runUntilIdle(state == State::AdoptFailed ? 5s : -1ms);
     case State::Rescue:
     case State::Rescuing:
     case State::RescueWait:
@@ -240,7 +240,7 @@ void StateWorld::bringCleaning(State state)
         setDriverInfo(state == State::CleanFailed ? R"({"fake_erase_fault": "disk-failed"})" : "{}");
         order(StateEvent::Provide);
     }
-    settle(state == State::Cleaning ? -1ms : 5s);
+    runUntilIdle(state == State::Cleaning ? -1ms : 5s);
 }
 
 void StateWorld::bringDeploying(State state)
@@ -251,7 +251,7 @@ void StateWorld::bringDeploying(State state)
         orderSteps(StateEvent::Deploy, json::array({holdStep()}));
     else
         order(StateEvent::Deploy);
-    settle(5s);
+    runUntilIdle(5s);
 }
 
 void StateWorld::bringRescuing(State state)
@@ -263,12 +263,12 @@ void StateWorld::bringRescuing(State state)
     order(StateEvent::Rescue);
     if (state == State::Rescuing)
         return;
-    settle(5s);
+    runUntilIdle(5s);
     if (state != State::Unrescuing && state != State::UnrescueFailed)
         return;
     setDriverInfo(state == State::UnrescueFailed ? kNoBmc : "{}");
     order(StateEvent::Unrescue);
-    settle(state == State::UnrescueFailed ? 5s : -1ms);
+    runUntilIdle(state == State::UnrescueFailed ? 5s : -1ms);
 }
 
 /// A service that fails brings the machine back to active; it stays in service failed when that fails, too.
@@ -278,7 +278,7 @@ void StateWorld::bringServicing(State state)
     setDriverInfo(state == State::ServiceWait ? kNoAgent : state == State::ServiceFailed ? kNoBmc : "{}");
     orderSteps(StateEvent::Service,
                state == State::ServiceHold ? json::array({holdStep(), burnIn()}) : json::array({burnIn()}));
-    settle(state == State::Servicing ? -1ms : 5s);
+    runUntilIdle(state == State::Servicing ? -1ms : 5s);
 }
 
 } // namespace bm::test

@@ -58,7 +58,7 @@ model::Image World::image(const std::string& name, char content)
     return image;
 }
 
-void World::settle(std::chrono::milliseconds span)
+void World::runUntilIdle(std::chrono::milliseconds span)
 {
     for (std::chrono::milliseconds passed{0}; passed <= span; passed += 250ms) {
         for (int i = 0; i < 50 && (core->engine.runOnce() || core->rollouts.runOnce()); ++i) {
@@ -79,11 +79,11 @@ Node World::nodeIn(State state, const std::string& name)
     if (state == State::Enroll)
         return enrolled;
     verb(name, StateEvent::Manage);
-    settle(1s);
+    runUntilIdle(1s);
     if (state == State::Manageable)
         return node(name);
     verb(name, StateEvent::Provide);
-    settle(2s);
+    runUntilIdle(2s);
     if (state == State::Available || state == State::CleanWait)
         return node(name);
     if (waits)
@@ -92,7 +92,7 @@ Node World::nodeIn(State state, const std::string& name)
     deploy(name);
     if (state == State::Deploying)
         return node(name);
-    settle(3s);
+    runUntilIdle(3s);
     return node(name);
 }
 

@@ -34,7 +34,7 @@ public:
     model::Image image(const std::string& name = "debian", char content = 'c');
     /// Runs everything that is due until nothing is, and advances the clock by a quarter second per round,
     /// for @p span at most.
-    void settle(std::chrono::milliseconds span = std::chrono::seconds{30});
+    void runUntilIdle(std::chrono::milliseconds span = std::chrono::seconds{30});
     void runOnce() { core->engine.runOnce(); }
     /// The folder of programs that may be drain gates.
     std::filesystem::path gatesFolder() const { return folder.path() / "gates"; }
