@@ -6,7 +6,7 @@
 
 namespace bm::conductor {
 
-/// Services for rooms that reach no machine and no image. Borrowed: bmd's Core outlives every user.
+/// Services for folders that access no machine and no image. Borrowed: bmd's Core outlives every user.
 struct BaseContext {
     db::Database& database;
     const model::Clock& clock;

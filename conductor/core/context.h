@@ -23,7 +23,7 @@ struct Settings {
     std::size_t maxConcurrentDeploys = 250; ///< beyond: queued
     std::size_t maxConcurrentCleans = 50;
     std::chrono::milliseconds verifyTimeout{60'000};
-    std::chrono::milliseconds powerTimeout{60'000};       ///< until an ordered power state is seen
+    std::chrono::milliseconds powerTimeout{60'000};       ///< for the BMC to report an ordered power state
     std::chrono::milliseconds softOffTimeout{180'000};    ///< then hard off
     std::chrono::milliseconds callbackTimeout{1'800'000}; ///< RAM disk to first agent contact
     std::chrono::milliseconds agentSilence{120'000};      ///< a silent agent during a step fails it
@@ -53,7 +53,7 @@ struct Context {
     const platform::SigningKey& signer; ///< of reports
     // Each follows a commit: give them to Transaction::afterCommit.
     std::function<void()> wake = [] {};         ///< has the engine check for due operations
-    std::function<void()> hostsChanged = [] {}; ///< has the DHCP service told of the known machines
+    std::function<void()> hostsChanged = [] {}; ///< publishes the known machines to the DHCP service
     /// Starts the job of an image whose job row is stored.
     std::function<void(const model::ImageId&)> startImageJob = [](const model::ImageId&) {};
 

@@ -12,7 +12,7 @@ model::Node findNode(db::Transaction& tx, const std::string& ident);
 void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, model::EventKind kind,
                  const std::string& message, const std::string& detailsJson = "{}",
                  const model::OperationId& operation = {});
-/// How the node's BMC is reached, secrets opened. @throws Error InvalidInput (driver_info), NotFound
+/// The access data of the node's BMC, with secrets opened. @throws Error InvalidInput (driver_info), NotFound
 /// (hardware type)
 drivers::BmcAccess bmcAccess(const Context& context, const model::Node& node);
 /// The node's hardware type. @throws Error InvalidInput when this bmd has no such driver
@@ -26,7 +26,7 @@ inline std::string_view interfaceOf(const Context& context, const model::Node& n
 }
 /// driver_info as plain texts, secrets opened.
 std::map<std::string, std::string> driverTexts(const Context& context, const model::Node& node);
-/// UEFI or BIOS: as last seen, else as the boot_mode capability says, else the default.
+/// UEFI or BIOS: the last reported mode, else the boot_mode capability, else the default.
 model::BootMode bootModeOf(const Context& context, const model::Node& node);
 /// The refusal while @p operation works on @p node.
 model::Error lockedError(const model::Node& node, const model::Operation& operation, const std::string& host);

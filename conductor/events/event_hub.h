@@ -13,9 +13,9 @@ class EventSubscriber {
 public:
     virtual ~EventSubscriber() = default;
     enum class Readiness { Ready, Busy, Gone };
-    /// Busy: it takes no event now, and pokes the hub when it is ready again. Gone: the hub drops it.
+    /// Busy: it takes no event now, and wakes the hub when it is ready again. Gone: the hub drops it.
     virtual Readiness readiness() = 0;
-    /// @return false: no room now; the event is offered again once it is Ready
+    /// @return false when it has no space now; the hub offers the event again once it is Ready
     virtual bool take(const model::NodeEvent& event) = 0;
     /// The hub ends: no event follows.
     virtual void end() = 0;

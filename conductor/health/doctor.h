@@ -18,7 +18,7 @@ struct Finding {
     Severity severity = Severity::Ok;
     std::string subject; ///< a node's name, a file ...; "" when there is only one
     std::string what;    ///< one line for people, with values
-    std::string remedy;  ///< what to do; "" where all is well
+    std::string remedy;  ///< the remedy; "" for a good result
 };
 
 /// Checks one thing; ends at the deadline. An exception becomes a finding.

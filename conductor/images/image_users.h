@@ -16,7 +16,7 @@ public:
     /// Unfinished deployments, tags, schedules and open rollouts (the image they put on nodes, and the one
     /// they would put back), as "the tag web:stable", ...; empty: nobody
     std::vector<std::string> wanting(const model::Image& image) const;
-    /// The nodes that it is on now, as "the node rack1-07".
+    /// The nodes that have it now, as "the node rack1-07".
     std::vector<std::string> carrying(const model::Image& image) const;
 
 private:

@@ -204,7 +204,7 @@ AgentService::AgentService(Context context, RelayCoordinator& relay)
 
 namespace {
 
-/// The record with a token: the old one for the nonce that has it, a new one for the first that brings the
+/// Returns the record with a token: the existing token for its nonce, a new one for the first nonce with the
 /// secret.
 /// @throws Error Forbidden
 db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, const std::string& secret,

@@ -17,8 +17,8 @@ using model::UtcTime;
 namespace {
 
 constexpr auto kLeastSilence = 6s;
-constexpr auto kEarly = 3s; ///< after a chain's first node: others are put into their place, not behind
-constexpr auto kBetweenMoves = 15s; ///< of one node to the tail
+constexpr auto kEarly = 3s;         ///< a new chain sorts its nodes for so long, then appends
+constexpr auto kBetweenMoves = 15s; ///< moves of one node to the tail
 constexpr auto kRemembered = 10min;
 constexpr std::size_t kSources = 5;
 constexpr std::size_t kNodesPerChain = 64;
@@ -45,9 +45,9 @@ struct Member {
     std::uint16_t port = 0;
     UtcTime seen{};
     UtcTime moved{};
-    std::optional<UtcTime> suspected{}; ///< another one found it dead then
+    std::optional<UtcTime> suspected{}; ///< when another node found it dead
     bool listened = false;
-    bool closed = false; ///< listens no more; its port still names it in what others say
+    bool closed = false; ///< it no longer listens; reports of other nodes still name its port
     bool over = false;
     bool well = false;
     bool slow = false;
@@ -57,7 +57,7 @@ struct Member {
 
 struct Chain {
     UtcTime began{};
-    std::vector<std::string> order; ///< uuids, the first takes from the server
+    std::vector<std::string> order; ///< uuids; the first node fetches from the server
 };
 
 struct RelayedCopy {
@@ -156,7 +156,7 @@ void RelayCoordinator::State::toTail(RelayedCopy& copy, const std::string& uuid,
             std::rotate(at, at + 1, chain.order.end());
 }
 
-/// Takes the sources that a member left.
+/// Records the sources that a member left.
 void RelayCoordinator::State::hear(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const
 {
     for (const wire::AgentRelayReport::Left& left : news.left)
@@ -246,7 +246,7 @@ wire::AgentRelayPlan RelayCoordinator::join(const RelayNode& node, const std::st
     const auto copies = state_->copies.lock();
     const UtcTime now = state_->clock.now();
     state_->forgetOld(*copies, now);
-    if (RelayedCopy* before = State::copyOf(*copies, node.uuid)) // another step, or once more
+    if (RelayedCopy* before = State::copyOf(*copies, node.uuid)) // a new step, or the same step again
         before->members.at(node.uuid).over = true;
     RelayedCopy& copy = (*copies)[{contentId, node.copyGroup}];
     const bool idle = std::ranges::none_of(

@@ -21,8 +21,8 @@ template <class T> struct ResourceRules {
     std::string_view noun; ///< "chassis", inside a sentence
     ResourceEvents events;
     const db::ResourceRepository<T>& (*repository)();
-    std::string_view nameColumn;     ///< what may stand for the uuid; "": nothing
-    model::NodeId (*node)(const T&); ///< whose it is; empty: nobody's
+    std::string_view nameColumn;     ///< the field that may replace the uuid; "": none
+    model::NodeId (*node)(const T&); ///< its node; empty: none
     /// Refuses an item that may not be stored. @p before: the stored item; null: it is new. @throws Error
     void (*refuse)(db::Transaction& tx, const Context& context, const T& item, const T* before);
     /// Refuses an item that may not be deleted, and deletes its dependants. @throws Error

@@ -16,7 +16,7 @@ public:
     void recover();
     void start();
     void stop();
-    /// Without threads: does everything that is due now, in this thread. @return whether anything was done
+    /// Without threads: runs everything that is due now, in this thread. @return whether anything was due
     bool runOnce();
     void wake();
 

@@ -188,7 +188,7 @@ namespace {
 struct Outcome {
     StepState state = StepState::Running;
     model::UtcTime runAt{};
-    bool holds = false; ///< until an operator says go on
+    bool holds = false; ///< until an operator's unhold
 };
 
 Outcome outcomeOf(const model::StepResult& result, Step& step, model::UtcTime now)

@@ -6,20 +6,20 @@
 
 namespace bm::conductor {
 
-/// Disks, and the trees on them, that become images: the operators' wish, and what the agent sends meanwhile.
-/// The image's row is there from the start (state importing, its name taken) and ready only when every block
-/// is in the store.
+/// Captures of disks, and of the trees on them, as images: the operator's request and the blocks that the
+/// agent sends. The image's row exists from the start (state importing, with its name) and is ready when
+/// every block is in the store.
 class Captures {
 public:
     explicit Captures(Context context) : context_(std::move(context)) {}
 
-    /// The agent's side; the node's own capture is meant. @throws Error Conflict when none is at work, and as
-    /// CaptureStore does
+    /// Calls of the agent, for the node's current capture. @throws Error Conflict without a capture, and as
+    /// CaptureStore
     images::CaptureState open(const model::NodeId& node, std::uint64_t sizeBytes);
     images::CaptureState append(const model::NodeId& node, std::uint64_t firstBlock, std::istream& body);
-    /// Moves the blocks, which are all there, into the store and the catalogue. May be repeated. Of a tree it
-    /// begins the import of the archive; the image is importing then, and a later call returns the outcome.
-    /// @throws Error why the image failed
+    /// Moves the complete blocks into the store and the catalogue. May be repeated. For a tree it begins the
+    /// import of the archive; a later call returns the import's outcome. @throws Error the reason for the
+    /// failure
     model::Image finish(const model::NodeId& node);
 
 private:
@@ -30,10 +30,10 @@ private:
 /// Begins the import of the archive of @p tree, whose blocks the store's captures hold. May be repeated.
 /// @throws as CaptureStore::finish
 void importCapturedTree(const Context& context, const model::Image& tree);
-/// The image of a capture that did not end well is failed, with the operation's error. Part of the caller's
-/// transaction; nothing for other kinds and for images that are ready.
+/// Marks the image of a failed capture as failed, with the operation's error. Part of the caller's
+/// transaction. Ignores other kinds of operation and ready images.
 void failCapturedImage(db::Transaction& tx, const Context& context, const model::Operation& operation);
-/// The store drops the blocks that a capture has sent, after the commit; nothing for other kinds.
+/// Makes the store drop the blocks of a capture, after the commit. Ignores other kinds of operation.
 void dropCapture(db::Transaction& tx, const Context& context, const model::Operation& operation);
 
 } // namespace bm::conductor

@@ -8,10 +8,10 @@
 
 namespace bm::conductor {
 
-/// Which disk an agent's step works on. Hints come from the request, else instance_info, properties, the
-/// resource class. @throws Error InvalidInput (hints that are no JSON)
+/// The choice of the disk for an agent's step. Hints come from the request, else instance_info, properties,
+/// the resource class. @throws Error InvalidInput (hints that are no JSON)
 wire::DiskChoice diskChoice(const StepWork& work);
-/// Where the agent finds the parts of @p image.
+/// The URLs of the parts of @p image.
 wire::ImageOfStore imageOfStore(const StepWork& work, const model::Image& image);
 /// The URL of the node's config drive; nothing: the deployment has none.
 std::optional<std::string> configDriveUrl(const StepWork& work);

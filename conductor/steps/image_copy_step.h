@@ -6,7 +6,7 @@ namespace bm::conductor {
 /// How the agent copies one kind of image to disks.
 struct Copy {
     model::EventKind event;
-    std::int64_t (*bytes)(const model::Image&); ///< that the agent has to move, for progress
+    std::int64_t (*bytes)(const model::Image&);                         ///< to copy, for the progress
     model::JsonText (*arguments)(const StepWork&, const model::Image&); ///< of the agent's step
 };
 

@@ -6,13 +6,13 @@
 
 namespace bm::conductor {
 
-/// A deployment has ended on the agent's side: checks that the root of what it read back is the image's, and
-/// stores a signed report with the step's outcome. @throws Error ChecksumMismatch
+/// Call it after the agent's part of a deployment: checks that the root of the blocks read back equals the
+/// image's, and stores a signed report with the step's outcome. @throws Error ChecksumMismatch
 void reportDeployment(StepWork& work, const model::Image& image, const nlohmann::json& result);
-/// A disk was compared with its image: the same for what was found.
+/// Stores a signed report of the comparison of a disk with its image.
 void reportVerification(StepWork& work, const nlohmann::json& image, const nlohmann::json& result);
 
-/// Lower-case hex root (images/blocks/merkle.h) of what the store has under @p contentId.
+/// Lower-case hex root (images/blocks/merkle.h) of the blocks that the store has under @p contentId.
 /// @throws Error NotFound, ImageCorrupt
 std::string storedBlocksRoot(const Context& context, const std::string& contentId);
 

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::chrono::milliseconds kLoadTimeout = 3min;
-constexpr std::chrono::milliseconds kSilence = 8s; ///< the agent, where it lives, speaks every two
+constexpr std::chrono::milliseconds kSilence = 8s; ///< a running agent reports every two seconds
 constexpr std::chrono::milliseconds kJumpTimeout = 1min;
 
 /// The firmware starts the system instead; the deployment does not fail.

@@ -10,24 +10,26 @@ namespace bm::conductor {
 /// every few seconds until the step is @p timeout old, then thrown. Anything else is thrown at once.
 model::StepResult withPatience(StepWork& work, std::chrono::milliseconds timeout,
                                const std::function<model::StepResult()>& attempt);
-/// Reads the node's power now, records it, and notes a change as an event. @throws Error of the driver
+/// Reads the node's power now and stores it; records an event when it has changed. @throws Error of the
+/// driver
 model::PowerState observePower(StepWork& work);
-/// Orders @p action unless it was ordered within the last ten seconds; then polls until @p wanted is seen.
+/// Orders @p action unless it was ordered within the last ten seconds; then polls until the BMC reports @p
+/// wanted.
 /// @throws Error DeadlineExceeded when the step is older than @p timeout
 model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,
                              std::chrono::milliseconds timeout);
 /// Resets a machine that is on, once, and switches on one that is off: for nodes with disable_power_off,
 /// whose BMC never gets the order to switch off. @throws Error as reachPower
 model::StepResult restart(StepWork& work, std::chrono::milliseconds timeout);
-/// The image that the operation is about; nothing: it is gone.
+/// The operation's image; nothing when it is deleted.
 std::optional<model::Image> findImageOf(const StepWork& work);
 /// @throws Error NotFound
 model::Image imageOf(const StepWork& work);
 /// The agent's record of the node, an empty one when there is none.
 db::AgentRecord agentRecord(const StepWork& work);
-/// An agent of the current boot has traded its secret and spoken.
+/// Whether an agent of the current boot has got its token and reported.
 bool agentIsUp(const db::AgentRecord& record);
 
-/// Whether the deployed kernel was started from the RAM disk: then power stays as it is.
+/// Whether the RAM disk has started the deployed kernel, so that the power must not change.
 bool startedByKexec(const StepWork& work);
 } // namespace bm::conductor

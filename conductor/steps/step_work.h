@@ -10,9 +10,9 @@
 
 namespace bm::conductor {
 
-/// A step at work. Handlers read node and operation as they were when the step was taken up, change the
-/// step's message, progress and result, and ask for changes of the node, which are applied to the stored node
-/// with the outcome.
+/// A step in progress. Handlers get node and operation as stored before the call, change the step's message,
+/// progress and result, and request changes of the node, which bm applies to the stored node together with
+/// the outcome.
 struct StepWork {
     const Context& context;
     const model::Node& node;
@@ -23,11 +23,11 @@ struct StepWork {
     model::Deadline callDeadline; ///< for calls out of the process in this run
     std::vector<std::function<void(model::Node&)>> nodeChanges{};
     std::vector<model::NodeEvent> events{};
-    std::vector<std::function<void(db::Transaction&)>> writes{}; ///< done in the outcome's transaction
+    std::vector<std::function<void(db::Transaction&)>> writes{}; ///< runs in the outcome's transaction
 
     void changeNode(std::function<void(model::Node&)> change) { nodeChanges.push_back(std::move(change)); }
     void recordEvent(model::EventKind kind, std::string message, std::string detailsJson = "{}");
-    /// Time since the step was first taken up.
+    /// Time since the first call for this step.
     std::chrono::milliseconds age() const
     {
         return context.clock.now() - step.startedAt.value_or(context.clock.now());

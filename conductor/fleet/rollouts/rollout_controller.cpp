@@ -37,7 +37,7 @@ struct RolloutController::State {
     platform::Exec& exec;
     RolloutSettings settings;
     platform::WorkQueue<GateQuestion> questions;
-    platform::Guarded<std::set<std::string>> asked; ///< rows whose gate is being asked
+    platform::Guarded<std::set<std::string>> asked; ///< rows with a gate call in progress
     std::map<std::string, std::pair<std::string, RolloutRequest>>
         requests; ///< by rollout uuid, with the stored text
     std::map<std::string, model::UtcTime> progressTold;

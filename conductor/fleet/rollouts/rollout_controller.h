@@ -8,14 +8,14 @@ namespace bm::conductor::fleet {
 /// The request that @p rollout was made from.
 RolloutRequest storedRequest(const Context& context, const model::Rollout& rollout);
 
-/// Moves open rollouts on: one thread polls them, a few ask gates. Thread-safe.
+/// Advances open rollouts: one thread polls them, a few threads call gates. Thread-safe.
 class RolloutController {
 public:
     RolloutController(Context context, platform::Exec& exec, RolloutSettings settings);
     ~RolloutController();
     void start();
     void stop();
-    /// Checks every open rollout once; without threads it asks the gates, too.
+    /// Checks every open rollout once; without threads it calls the gates, too.
     bool runOnce();
     void wake();
 

@@ -18,10 +18,10 @@ public:
                       model::Rollout rollout);
     /// @return whether anything changed
     bool run();
-    /// Questions to gates, to be asked outside of the transaction; their answers go to answerGate().
+    /// Gate calls to make outside of the transaction; answerGate() takes their answers.
     std::vector<GateQuestion> questions{};
 
-    /// Takes an answer in a transaction of its own; one that comes too late is ignored.
+    /// Handles an answer in a transaction of its own; ignores a late one.
     void answerGate(const GateQuestion& question, const GateAnswer& answer);
 
 private:

@@ -34,7 +34,7 @@ model::EventKind endEventOf(RolloutState ended)
     return ended == RolloutState::Failed ? model::EventKind::RolloutFailed : model::EventKind::RolloutDone;
 }
 
-/// The id of the image that is on @p node; "" when none of the catalogue is.
+/// The id of the catalogue's image on @p node; "" without one.
 std::string imageOn(db::Transaction& tx, const model::Node& node)
 {
     if (node.state != model::State::Active)

@@ -21,7 +21,7 @@ struct RolloutOutcome {
     std::string hint;
 };
 
-/// Why no rollout was made although nothing is wrong: no node matches, or none needs the image.
+/// The reason for making no rollout, which is no failure: no node matches, or none needs the image.
 struct NothingToDo {
     std::string reason;
     std::string hint;

@@ -13,7 +13,7 @@ namespace bm::conductor::fleet {
 /// Keys of bmd.yaml.
 struct RolloutSettings {
     std::filesystem::path gatesFolder;             ///< programs that may be drain gates; empty: none may
-    int gateThreads = 8;                           ///< drain and health gates asked at the same time
+    int gateThreads = 8;                           ///< calls of drain and health gates at the same time
     std::chrono::milliseconds pollInterval{250};   ///< between checks of running rollouts
     std::chrono::milliseconds progressEvery{5000}; ///< between rollout.progress events
 };
@@ -35,9 +35,9 @@ struct RolloutNodeView {
     std::optional<std::int64_t> secondsLeft{};
 };
 
-/// Rollouts: planned, begun and followed. Every call is one transaction; a client that lost the
-/// answer may repeat it. Between start() and stop() a thread moves the open ones on; tests call runOnce()
-/// instead. Thread-safe. A rollout is named by its name or uuid.
+/// Plans, starts and controls rollouts. Every call is one transaction; a client that lost the answer may
+/// repeat it. Between start() and stop() a thread advances the open ones; tests call runOnce() instead.
+/// Thread-safe. A rollout is named by its name or uuid.
 class Rollouts {
 public:
     Rollouts(Context context, platform::Exec& exec, RolloutSettings settings);
@@ -50,7 +50,8 @@ public:
     /// (selection matches nothing, or the whole fleet without `all`; nothing to write)
     model::Rollout create(const RolloutRequest& request, const std::string& actor,
                           const std::string& scheduleRun = {});
-    /// Starts a plan. @throws Error Conflict when it is started already or the fleet has changed underneath
+    /// Starts a plan. @throws Error Conflict when it is started already or the fleet has changed since the
+    /// plan
     model::Rollout start(const std::string& ident, const std::string& actor);
     model::Rollout pause(const std::string& ident, const std::string& reason, const std::string& actor);
     model::Rollout resume(const std::string& ident, const std::string& actor);
@@ -71,7 +72,7 @@ public:
 
     void start();
     void stop();
-    /// Without threads: does what is due now, gates included. @return whether anything changed
+    /// Without threads: handles everything that is due now, gates included. @return whether anything changed
     bool runOnce();
 
 private:

@@ -154,7 +154,7 @@ sys_seconds midnightOf(const date::time_zone& zone, std::int64_t day)
     return momentsOf(zone, local_seconds{local_days{date::days{day}}}).first;
 }
 
-/// The moment before which nothing is open again; @p at itself when it is open.
+/// The next time at which a run may begin; @p at itself when one may begin now.
 std::optional<sys_seconds> openFrom(const Calendar& calendar, const date::time_zone& zone, sys_seconds at)
 {
     if (const BlackoutDates* dates = blackoutAt(calendar, date::floor<date::days>(localOf(zone, at))))

@@ -23,7 +23,7 @@ struct BlackoutDates {
     std::int64_t first = 0;
     std::int64_t last = 0;
 };
-/// When a schedule may fire at all.
+/// The times at which a schedule may fire.
 struct Calendar {
     std::string zone = "UTC";                 ///< a name of the tz database
     std::vector<MaintenanceWindow> windows{}; ///< none: always
@@ -50,7 +50,7 @@ std::string toLocalText(model::UtcTime time, const std::string& zone);
 std::optional<model::UtcTime> nextDue(const Cron& cron, const Calendar& calendar, model::UtcTime after);
 /// Whether something may begin at @p at.
 bool isOpen(const Calendar& calendar, model::UtcTime at);
-/// When what is open at @p at closes: a window's end, or the midnight before a blackout; nothing: never.
+/// The end of the open time around @p at: a window's end, or the midnight before a blackout; nothing: no end.
 std::optional<model::UtcTime> closesAt(const Calendar& calendar, model::UtcTime at);
 
 } // namespace bm::conductor::fleet

@@ -25,20 +25,20 @@ struct ScheduleRequest {
     bool paused = false;
 };
 
-/// @throws Error InvalidInput naming the member and what was expected: an unknown zone, a cron expression
-/// that is none or never fires (within the maintenance windows), a rollout that POST /v1/rollouts would not
-/// take
+/// @throws Error InvalidInput naming the member and what was expected: an unknown zone, an invalid cron
+/// expression, one that never fires (within the maintenance windows), a rollout that POST /v1/rollouts would
+/// refuse
 ScheduleRequest scheduleRequestFrom(const std::string& body);
 
-/// The body that would make @p schedule again, changed by @p patch (RFC 7396: null takes a member away; the
+/// The body that creates @p schedule, changed by @p patch (RFC 7396: null takes a member away; the
 /// members of rollout are merged, too). @param deploy  of the schedule, opened; "" none
 std::string patchedBody(const model::Schedule& schedule, const std::string& deploy, const std::string& patch);
 
 /// Its zone, maintenance windows and blackout dates.
 Calendar calendarOf(const model::Schedule& schedule);
-/// When it fires next after @p after; nothing: never again.
+/// Its first due time after @p after; nothing: never again.
 std::optional<model::UtcTime> nextDueOf(const model::Schedule& schedule, model::UtcTime after);
-/// The last time up to @p now at which it was due, @p first at least, which is one.
+/// Its last due time up to @p now, at least @p first, which is a due time.
 model::UtcTime latestDueOf(const model::Schedule& schedule, model::UtcTime first, model::UtcTime now);
 
 } // namespace bm::conductor::fleet

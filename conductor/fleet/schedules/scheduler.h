@@ -19,7 +19,7 @@ public:
     Scheduler& operator=(const Scheduler&) = delete;
     void start();
     void stop();
-    /// Without a thread: does what is due now. @return whether anything was done
+    /// Without a thread: handles everything that is due now. @return whether anything was due
     bool runOnce();
     /// Has the thread check at once.
     void wake();

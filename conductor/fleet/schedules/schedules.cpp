@@ -44,7 +44,7 @@ model::ImageId requireImage(db::Transaction& tx, const std::string& reference)
     }
 }
 
-/// The middle one of the last deployments.
+/// The median duration of the last deployments.
 std::optional<std::chrono::milliseconds> usualDuration(db::Transaction& tx, const model::ImageId& image)
 {
     constexpr std::size_t kSampled = 50;

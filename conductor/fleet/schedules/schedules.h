@@ -34,14 +34,14 @@ public:
     model::Schedule get(const std::string& ident) const;
     /// By name, those after @p marker.
     std::vector<model::Schedule> list(std::size_t limit, const std::string& marker) const;
-    /// With its history; a rollout that it made goes on.
+    /// Deletes it with its history; a rollout that it made continues.
     void remove(const std::string& ident, const std::string& actor);
     model::Schedule pause(const std::string& ident, const std::string& actor);
-    /// Due times that passed meanwhile are not made up for. @throws Error Conflict for a one-shot whose time
+    /// Does not make up for due times during the pause. @throws Error Conflict for a one-shot whose time
     /// is over
     model::Schedule resume(const std::string& ident, const std::string& actor);
-    /// One run at once, whatever the maintenance windows; also of a paused one. @throws Error Conflict while
-    /// a run is going, unless the schedule queues or replaces
+    /// Starts one run at once, also outside the maintenance windows and of a paused schedule. @throws Error
+    /// Conflict during another run, unless the schedule queues or replaces
     model::ScheduleRun runNow(const std::string& ident, const std::string& actor);
     /// The next @p count due times; those of a paused one are when it would fire.
     std::vector<model::UtcTime> next(const model::Schedule& schedule, std::size_t count) const;

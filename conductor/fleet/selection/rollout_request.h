@@ -12,21 +12,21 @@
 
 namespace bm::conductor::fleet {
 
-/// Asked before a running node is taken: a URL that gets a POST, or a program of the gates' folder on the
-/// server. Its answer is go, wait or refuse.
+/// The rollout calls it before it deploys to a running node: a URL that gets a POST, or a program of the
+/// gates' folder on the server. Its answer is go, wait or refuse.
 struct DrainGate {
     std::string url;
     std::string command; ///< file name in the gates' folder, never a path
     std::chrono::milliseconds deadline{std::chrono::minutes{30}};
     std::chrono::milliseconds interval{
-        std::chrono::seconds{10}}; ///< between questions, unless the answer says
+        std::chrono::seconds{10}}; ///< between calls, unless the answer has a pause
     bool set() const { return !url.empty() || !command.empty(); }
 };
 
 enum class HealthKind : std::uint8_t { None, Tcp, Http, Ssh, PhoneHome };
 enum class OnUnhealthy : std::uint8_t { Stop, Restore, Continue };
 
-/// Asked after a deployment, without an agent, until it passes or its deadline is over.
+/// The rollout calls it after a deployment, without an agent, until it passes or its deadline is over.
 struct HealthGate {
     HealthKind kind = HealthKind::None;
     std::uint16_t port = 0; ///< Tcp, Ssh
@@ -63,14 +63,14 @@ struct RolloutRequest {
     RolloutOrder order = RolloutOrder::Name;
     std::int32_t attempts = 2;                                      ///< per node, the first included
     std::chrono::milliseconds retryDelay{std::chrono::seconds{30}}; ///< doubles with each attempt
-    bool force = false;                                             ///< write what is on it already, too
-    bool allowUnseen = false;                             ///< take nodes of which nothing has ever been seen
-    std::optional<std::chrono::milliseconds> ifOlderThan; ///< skip what was imaged within this time
+    bool force = false;                                   ///< also write nodes that have the image already
+    bool allowUnseen = false;                             ///< also write nodes without an inventory
+    std::optional<std::chrono::milliseconds> ifOlderThan; ///< skip nodes that were deployed within this time
     std::optional<model::UtcTime> startBefore;            ///< no node is begun after this
     DrainGate drain{};
     HealthGate health{};
     DeployRequest deploy{}; ///< for each node; its image is the rollout's
-    model::JsonText body{}; ///< canonical, without deploy: what is stored and shown
+    model::JsonText body{}; ///< canonical, without deploy; stored and shown
     std::string deployBody; ///< deploy as given: it may hold secrets and is stored sealed
 };
 

@@ -91,7 +91,7 @@ struct FleetView::Loaded {
             fleet.push_back(facts.of(node));
     }
     const std::vector<Node> nodes;
-    std::vector<SelectorFacts> fleet; ///< of each node; many selectors may be asked about it
+    std::vector<SelectorFacts> fleet; ///< of each node; several selectors may read it
 };
 
 FleetView::FleetView(db::Transaction& tx, model::UtcTime now) : loaded_(std::make_unique<Loaded>(tx, now)) {}

@@ -29,7 +29,7 @@ private:
     std::unique_ptr<Loaded> loaded_;
 };
 
-/// The nodes that @p request means, unordered.
+/// The nodes that @p request selects, unordered.
 /// @throws Error NotFound (a named node), InvalidInput (the conditions match nothing, or the whole fleet
 /// without `all`)
 std::vector<Selected> selectNodes(db::Transaction& tx, model::UtcTime now, const RolloutRequest& request);

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Why a node is not written; no code: it is.
+/// The reason for not writing a node; no code: the node is written.
 struct Reason {
     std::string code;
     std::string text;
