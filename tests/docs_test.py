@@ -69,7 +69,7 @@ class Page:
         self.closed = not inside
 
     def anchors(self):
-        """As GitHub makes them of headings."""
+        """The anchors that GitHub makes from headings."""
         seen = set()
         for _, line in self.prose:
             heading = re.match(r"#+ (.+)", line)
@@ -192,7 +192,7 @@ def command_lines(page):
 
 
 class Program:
-    """What --help of bm or bmd and of their commands tells."""
+    """The commands and options in --help of bm or bmd."""
 
     def __init__(self, path):
         self.path = path
@@ -209,7 +209,7 @@ class Program:
         return set(re.findall(r"^  (\S+)", part, re.MULTILINE))
 
     def wrong(self, words):
-        """What in the words after the program's name it does not know; "" when all is well."""
+        """The first unknown word after the program's name; "" when all are known."""
         path, value = (), False
         for word in words:
             commands = self.commands(path)
@@ -343,7 +343,7 @@ class Trial:
 
 
 def preparations(page):
-    """What <!-- run: COMMAND --> brings about before the block below it."""
+    """The commands of <!-- run: COMMAND --> before the block below it."""
     for number, line in page.prose:
         hidden = re.fullmatch(r"<!-- run: (.+) -->", line)
         if hidden:

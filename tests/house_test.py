@@ -48,7 +48,7 @@ def is_code(file):
 
 
 def untidy_folders(files):
-    """Every folder with code has a README.md and few files; README.md of tests/ speaks for the folders of tests below it."""
+    """Every folder with code has a README.md and few files; README.md of tests/ covers the folders of tests below it."""
     folders = {}
     for file in files:
         folders.setdefault(file.relative_to(ROOT).parent.as_posix(), []).append(file)
@@ -62,7 +62,7 @@ def untidy_folders(files):
 
 
 def strangers_at_the_root():
-    """Files that a program left behind, or that belong into a folder; ignored ones too."""
+    """Files that a program left in the root, or that belong in a folder; ignored files included."""
     return [f"{path.name} does not belong into the repository's root" for path in sorted(ROOT.iterdir()) if path.name not in AT_THE_ROOT]
 
 

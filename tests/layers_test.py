@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Who may include whom: the allowed edges are data; an include outside them fails (docs/architecture.md)."""
+"""The includes that each folder may have: the allowed edges are data; any other include fails (docs/architecture.md)."""
 import pathlib
 import re
 import sys
@@ -148,7 +148,7 @@ def upward_includes():
 
 
 def engine_leaks():
-    """What only the room of an engine knows: its header, its name in code, the words of its SQL."""
+    """Uses of an engine outside its folder: its header, its name in code, the words of its SQL."""
     for name, text in sources():
         folder = folder_of(name)
         if folder in ENGINE_ROOMS or (not folder.startswith("db/") and not ENGINE_HEADER.search(text)):
@@ -159,7 +159,7 @@ def engine_leaks():
 
 
 def tested(rows):
-    """What tests of these folders may include: them, all inside them, and what they may."""
+    """The folders that tests of these folders may include: these, those inside them, and their allowed edges."""
     inside = {row for row in ALLOWED for given in rows if row == given or row.startswith(given + "/")}
     return inside.union(*(ALLOWED[row] for row in inside))
 
@@ -195,7 +195,7 @@ def foreign_links():
 
 
 def missing_links():
-    """A library links whatever its files include: what another one happens to bring along may go."""
+    """A library links every library that its files include, since an indirect link may disappear."""
     for folder in CONDUCTOR:
         text = (ROOT / folder / "CMakeLists.txt").read_text(encoding="utf-8")
         linked = set(re.findall(r"bm::(\w+)", text)) | {folder.replace("/", "_")}

@@ -1,4 +1,4 @@
-"""The root as a tree on disk, and that tree as a compressed cpio archive whose bytes depend on nothing else."""
+"""The RAM disk's root as a tree on disk, and its compressed cpio archive, whose bytes depend on the tree alone."""
 import hashlib
 import os
 import shutil
@@ -20,13 +20,13 @@ def skeleton(root):
 
 
 def inside(path):
-    """Where an absolute path lies inside the root: /lib/x is usr/lib/x."""
+    """The path inside the root of an absolute path: /lib/x is usr/lib/x."""
     parts = Path(path).relative_to("/").parts
     return Path("usr", *parts) if parts[0] in MERGED else Path(*parts)
 
 
 def copy(root, source, path=None):
-    """Puts the file `source`, links followed, at the absolute `path` (default: its own). -> where it now is"""
+    """Copies the file `source`, links followed, to the absolute `path` (default: its own). Returns the new path."""
     target = root / inside(path or source)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
@@ -35,7 +35,7 @@ def copy(root, source, path=None):
 
 
 def lay_over(root, overlay):
-    """Copies a folder's content over the root; links stay links."""
+    """Copies a folder's content over the root; links remain links."""
     for folder, folders, files in os.walk(overlay):
         for name in files + [f for f in folders if Path(folder, f).is_symlink()]:
             source = Path(folder, name)
@@ -50,7 +50,7 @@ def lay_over(root, overlay):
 
 
 def normalise(root):
-    """Fixed times and modes; who owns what is cpio's business."""
+    """Sets fixed times and modes; cpio sets the owners."""
     when = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
     for folder, folders, files in os.walk(root, topdown=False):
         for name in files + folders:
@@ -65,7 +65,7 @@ def normalise(root):
 
 
 def pack(root, level, cache=None):
-    """The tree as a .cpio.zst. With `cache`, the result is kept there under the hash of what went in."""
+    """The tree as a .cpio.zst. With `cache`, stores the result there under the hash of its input."""
     normalise(root)
     names = sorted(str(p.relative_to(root)) for p in root.rglob("*"))
     listing = "\0".join(["."] + names).encode()
@@ -88,7 +88,7 @@ def compress(data, level):
 
 
 def write(path, data):
-    """Whole or not at all."""
+    """Writes the file atomically."""
     part = path.with_name(path.name + ".part")
     part.write_bytes(data)
     part.replace(path)

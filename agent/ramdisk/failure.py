@@ -1,4 +1,4 @@
-"""A failure that whoever builds can act on, and the one way in which other programs are run."""
+"""An error for the builder of the RAM disk, and the function that runs other programs."""
 import subprocess
 
 
@@ -7,7 +7,7 @@ class Failure(Exception):
 
 
 def run(argv, stdin=None, env=None, timeout=600):
-    """Output of a program as bytes; its own words when it fails."""
+    """Returns the output of a program as bytes. A failure shows the program's own message."""
     try:
         done = subprocess.run(argv, input=stdin, env=env, timeout=timeout, capture_output=True, check=False)
     except FileNotFoundError:
@@ -20,7 +20,7 @@ def run(argv, stdin=None, env=None, timeout=600):
 
 
 def lines(path):
-    """(number, words) of each line of a list file that says something; # starts a comment."""
+    """(number, words) of each line of a list file that is not empty; # starts a comment."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
         words = line.split("#")[0].split()
         if words:

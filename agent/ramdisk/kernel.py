@@ -1,4 +1,4 @@
-"""Debian's kernel: where it is, and which of its modules go into the RAM disk."""
+"""Debian's kernel: its files, and its modules for the RAM disk."""
 import hashlib
 import os
 import re
@@ -27,7 +27,7 @@ class Linux:
 
 
 def find(version=None, root=Path("/")):
-    """The kernel `version` (default: the newest one) installed here; one not installed is fetched from apt."""
+    """Finds the kernel `version` (default: the newest installed one). Fetches a missing version from apt."""
     installed = [Linux(v, root, root / f"boot/vmlinuz-{v}") for v in
                  sorted(os.listdir(root / "lib/modules") if (root / "lib/modules").is_dir() else [], key=by_number)
                  if DEBIAN.match(v)]
@@ -45,7 +45,7 @@ def cache_folder():
 
 
 def fetch(version):
-    """Downloads and unpacks linux-image-VERSION into a cache, nothing is installed."""
+    """Downloads linux-image-VERSION and unpacks it into a cache. Installs nothing."""
     version = version or newest_of_apt()
     package = f"linux-image-{version}"
     root = cache_folder() / package
@@ -88,7 +88,7 @@ def wanted(list_file):
 
 
 def closure(linux, module):
-    """Files of a module and of what it depends on, softly too. Empty when it is built in."""
+    """Files of a module and of its dependencies, soft ones included. Empty for a built-in module."""
     out = run(["modprobe", "--config", "/dev/null", "--dirname", str(linux.root), "--set-version", linux.version,
                "--show-depends", module]).decode()
     found = [line.split() for line in out.splitlines()]

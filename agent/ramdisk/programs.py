@@ -61,7 +61,7 @@ def wanted(list_file):
 def stage_tools(root, list_file):
     for path, links in wanted(list_file):
         program = which(path.name)
-        for taken in [path.name, *links]:  # busybox steps aside
+        for taken in [path.name, *links]:  # replaces busybox's applet
             (root / "usr/bin" / taken).unlink(missing_ok=True)
         archive.copy(root, program, path)
         for link in links:
@@ -85,7 +85,7 @@ def grub_closure(folder, names):
 
 
 def stage_grub(root, list_file):
-    """What grub-mkimage makes boot loaders of, for BIOS and UEFI."""
+    """Copies the input of grub-mkimage for BIOS and UEFI boot loaders."""
     names = [words[0] for _, words in lines(list_file)]
     for platform, more in (("i386-pc", ["boot.img", "diskboot.img", "kernel.img", "lzma_decompress.img"]), ("x86_64-efi", ["kernel.img"])):
         folder = Path("/usr/lib/grub", platform)

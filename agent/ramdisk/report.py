@@ -1,4 +1,4 @@
-"""What the RAM disk's bytes are spent on."""
+"""A report of the RAM disk's size by its parts."""
 from collections import Counter
 
 import kernel
@@ -58,7 +58,7 @@ def place(name, module_groups):
 
 
 def firmware(linux, trees, list_file):
-    """Drivers of the list that may ask for firmware which no overlay brought."""
+    """Drivers of the list that may need firmware that no overlay contains."""
     have = {str(p).split("/lib/firmware/")[1] for t in trees for p in t.rglob("*") if "/lib/firmware/" in str(p)}
     out = ["Firmware that drivers may ask for and that is not here (bring it by --overlay DIR, DIR/lib/firmware/...):"]
     for name in sorted({n for names in kernel.wanted(list_file).values() for n in names}):

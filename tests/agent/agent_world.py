@@ -1,4 +1,4 @@
-"""What the agent's tests share: images, disks as files, the programs, waiting for conditions."""
+"""Helpers of the agent's tests: images, disks as files, programs, waits for conditions."""
 import argparse
 import json
 import os
@@ -44,7 +44,7 @@ def wait_for(condition, what, seconds=60):
 
 
 class World(unittest.TestCase):
-    """A folder of its own and an image in it: GPT, two partitions, random bytes and holes."""
+    """A temporary folder with an image: GPT, two partitions, random bytes and holes."""
 
     image_mib = 40
     data_mib = 12
@@ -70,7 +70,7 @@ class World(unittest.TestCase):
         self.blocks = self.folder / "image.zst"
 
     def disk(self, mib=64, name="disk.raw", filled=True):
-        """A disk that held something before: no byte of it is zero."""
+        """A disk with old content: no byte of it is zero."""
         path = self.folder / name
         with open(path, "wb") as file:
             if filled:
@@ -130,7 +130,7 @@ class World(unittest.TestCase):
 
 
 class RunningAgent:
-    """bm-agent at work for a fake server; its disks are files named in a JSON inventory."""
+    """bm-agent that runs for a fake server; its disks are files named in a JSON inventory."""
 
     def __init__(self, test, server, disks, state="state"):
         folder = test.folder

@@ -1,4 +1,4 @@
-"""bm-agent at work for a server: lookup, exchange, steps; what networks, servers and operators do to it."""
+"""bm-agent with a server: lookup, exchange, steps, and faults of networks, servers and operators."""
 import json
 import os
 import subprocess

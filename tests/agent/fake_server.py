@@ -1,4 +1,4 @@
-"""The server's side of the agent's protocol, small and with faults: what bmd does, and what networks do to it."""
+"""A small server for the agent's protocol, which injects faults of servers and networks."""
 import hashlib
 import http.server
 import json
@@ -13,13 +13,13 @@ SECRET = "00112233445566778899aabbccddeeff"
 
 
 class FakeServer:
-    """Serves one image and one node. Knobs are plain attributes; what happened is in lists. Restartable on its port."""
+    """Serves one image and one node. Attributes are its settings; lists record the requests. It can restart on its port."""
 
     def __init__(self, manifest=b"", blocks=b"", config_drive=b""):
         self.files = {"/manifest": manifest, "/blocks": blocks, f"/v1/agent/{NODE}/configdrive": config_drive}
         self.lock = threading.Lock()
-        self.drop_after = []        # break the n-th answer with blocks after so many bytes
-        self.corrupt = {}           # byte offset in blocks -> how often still
+        self.drop_after = []        # break the n-th answer with blocks after this many bytes
+        self.corrupt = {}           # byte offset in blocks -> remaining number of corruptions
         self.failing = 0            # answer 503 this many times
         self.bytes_per_second = 0   # of blocks; 0: as fast as it goes
         self.bytes_sent = 0
@@ -53,7 +53,7 @@ class FakeServer:
         http.server.ThreadingHTTPServer.allow_reuse_address = True
         self.httpd = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.httpd.daemon_threads = True
-        self.httpd.handle_error = lambda *_: None  # clients that are killed are part of the play
+        self.httpd.handle_error = lambda *_: None  # tests kill clients
         self.connections = []
         original = self.httpd.process_request
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The relay of real bm-agents: chains, a killed node, a late one, a slow disk; and peers that lie, stall, trickle, are dead. Disk images;
-trees as root, for loop devices and mounts."""
+"""The relay of real bm-agents: chains, a killed node, a late one, a slow disk; and peers that send wrong bytes,
+stall, send slowly or are dead. Disk images, and trees (root: loop devices and mounts)."""
 import hashlib
 import json
 import os
@@ -211,8 +211,8 @@ class Chains(Relay):
 
 
 class SlowDisk(Relay):
-    """Without a conductor that compares the nodes, a disk is slow that needs most of a second for a block, or takes less than half
-    of what its source gives."""
+    """Without a conductor that compares the nodes, a disk is slow when it needs most of a second for a block, or when
+    its rate is below half of its source's rate."""
 
     def slow_node(self, server, sources, bytes_per_second):
         run("cc", "-shared", "-fPIC", "-o", self.folder / "slow.so", SLOW_DISK, "-ldl")
@@ -259,7 +259,7 @@ class SlowDisk(Relay):
 
         other = ask(everything)
         self.assertEqual(other.recv(1), bytes([DATA]))
-        time.sleep(0.5)  # it takes no more: its link is full
+        time.sleep(0.5)  # it reads no more, as with a full link
         slow = ask(WANT.pack(2, 0, 0, 0), everything)
         self.assertEqual(slow.recv(HEADER.size)[0], WAIT)
         self.assertEqual(slow.recv(HEADER.size)[0], WAIT)

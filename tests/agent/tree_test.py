@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A tree laid onto disks by the real bm-agent, as an operator would find it: every entry, its owner, mode, times, attributes, links and
-holes; partitions, file systems, fstab and boot loaders; what is preserved; what is refused; an archive that lies. Root: loop devices."""
+"""A tree that the real bm-agent deploys to disks: every entry, its owner, mode, times, attributes, links and
+holes; partitions, file systems, fstab and boot loaders; preserved file systems; refusals; a malicious archive. Root: loop devices."""
 import argparse
 import hashlib
 import json
@@ -117,7 +117,7 @@ def test_a_layout_of_many_parts(world):
 
 def test_preserved_file_systems_stay(world):
     disk = world.disk()
-    world.written(disk, None, world.layout(preserve=["/srv"]))  # nothing is there yet: all is made
+    world.written(disk, None, world.layout(preserve=["/srv"]))  # an empty disk: the agent creates everything
     with mounted(disk, world.place, root="/", srv="/srv") as root:
         (root / "srv/data.db").write_bytes(b"years of work")
         (root / "etc/drift").write_text("of no use")
@@ -178,7 +178,7 @@ def test_refusals_before_anything_is_written(world):
 
 
 def test_an_archive_that_lies(world):
-    """The import makes no such archive; a changed store must not reach beyond the disk."""
+    """The import makes no such archive. A manipulated store must not write outside the tree."""
     outside = world.folder / "outside"
     outside.mkdir()
     (outside / "secret").write_text("secret")

@@ -1,4 +1,4 @@
-"""Trees for tests, and what became of them on a disk that is a file: made, mounted and compared by Python alone, not by bm's code. Root."""
+"""Trees for tests, and their copies on disks that are files. Python makes, mounts and compares them without bm's code. Root."""
 import contextlib
 import hashlib
 import io
@@ -18,7 +18,7 @@ def run(*argv, **kw):
 
 
 def rich_tree(root, host="orig"):
-    """All that a file system may hold and an archive may lose."""
+    """Everything that a file system may hold and an archive may lose."""
     root = pathlib.Path(root)
     for folder in ("etc", "usr/bin", "dev", "boot/efi", "srv/deep", "root", "tmp"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -58,13 +58,13 @@ def rich_tree(root, host="orig"):
 
 
 def pack(root, archive):
-    """As an operator does it."""
+    """Packs the tree as operators do."""
     run("tar", "--acls", "--xattrs", "--xattrs-include=*", "-S", "--format=posix", "--numeric-owner", "-C", root, "-cf", archive, ".")
     return archive
 
 
 def listing(root):
-    """Everything about every name below a folder; and which names are one file."""
+    """All metadata of every name below a folder, and the names of each hard-linked file."""
     root, out, files = str(root), {}, {}
     for folder, folders, others in os.walk(root):
         for path in [folder] + [os.path.join(folder, name) for name in folders if os.path.islink(os.path.join(folder, name))] + \
@@ -113,7 +113,7 @@ def mounted(disk, place, **parts):
         yield pathlib.Path(place)
 
 
-#: what bm adds to a tree to make a system of it, and the folders whose times change with that
+#: the files that bm adds to a tree for a bootable system, and the folders whose times change thereby
 ADDED = {"etc/fstab", "etc/machine-id", "boot/grub", "boot/grub/grub.cfg", "lost+found", "srv/lost+found"}
 TOUCHED = {"etc", "boot"}
 

@@ -210,7 +210,7 @@ class OntoSeveralDisks(World):
             self.assertFalse(any(file.read(MIB)))
 
     def full_disk(self):
-        """A disk that takes no more half-way: a file longer than its file system has room for."""
+        """A disk whose writes fail half-way: a file that is longer than the space of its file system."""
         folder = self.folder / "full"
         folder.mkdir()
         run("mount", "-t", "tmpfs", "-o", "size=8M", "tmpfs", folder)
@@ -263,7 +263,7 @@ class InBoundedMemory(World):
         disk = self.disk(3000, filled=False)
         outcome = self.written("--grow", to=disk)
         self.assertGreater(outcome["bytes_written"], 600 * MIB)
-        limit = 1024 if os.environ.get("BM_SANITIZED") else 96  # sanitizers keep what was freed
+        limit = 1024 if os.environ.get("BM_SANITIZED") else 96  # sanitizers keep freed memory
         self.assertLess(outcome["peak_memory_kib"], limit * 1024)
         print(f"peak memory {outcome['peak_memory_kib'] // 1024} MiB", end=" ")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the corpora's first files, from what the real tools write: tests/fuzz/seeds.py tests/fuzz/corpus"""
+"""Makes the corpora's first files from the output of real tools: tests/fuzz/seeds.py tests/fuzz/corpus"""
 import gzip
 import hashlib
 import io
@@ -28,7 +28,7 @@ def manifest(blocks):
 
 
 def small_vmdk(stream):
-    """As qemu-img writes it, in as few sectors as it goes: header, descriptor, directory, one table, a grain."""
+    """As qemu-img writes it, with the fewest sectors: header, descriptor, directory, one table, a grain."""
     descriptor = b'# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType="%s"\nRW 64 SPARSE "a.vmdk"\n' \
         % (b"streamOptimized" if stream else b"monolithicSparse")
     def header(directory):

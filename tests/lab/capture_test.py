@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""In virtual machines: a system is provisioned, a file is changed over ssh, its disk is captured (generalised; it runs on afterwards), the
-image is put onto another machine with another firmware and a larger disk, and the file is there; reports are signed, `bm node verify` finds what
-was changed, and a re-image copies only what differs."""
+"""In virtual machines: bm provisions a system, the test changes a file over ssh, and bm captures the disk
+(generalised; the system runs again afterwards). bm deploys the image to another machine with another firmware and a
+larger disk, which has the changed file. Reports are signed, `bm node verify` finds the changed blocks, and a re-image
+copies only differing blocks."""
 import json
 
 import lab_support

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""In a virtual machine with an NVMe and two SATA disks, everything that works on hardware in the RAM disk: inspection with its rules, burn-in, a
-software RAID made and removed, every byte erased; then an image, rescue by password and the way back into the machine's own system."""
+"""In a virtual machine with an NVMe and two SATA disks, all hardware steps of the RAM disk: inspection with its
+rules, burn-in, creation and removal of a software RAID, erasure of all disks; then an image, rescue by password and
+the return to the machine's own system."""
 import json
 import os
 import subprocess
@@ -28,7 +29,7 @@ PASSWORD = "correct horse battery staple"
 
 
 def mark(machine):
-    """Data on every disk, one mark per MiB, as a machine has that was somebody else's before."""
+    """Writes old data to every disk: one mark per MiB."""
     for index in range(len(machine.disks)):
         with open(machine.folder / f"disk{index}.raw", "r+b") as disk:
             for at in range(0, int(machine.disks[index].size_gib * 2**30), 2**20):
@@ -37,7 +38,7 @@ def mark(machine):
 
 
 def marks(machine, index):
-    """How many marks are still on a disk."""
+    """The number of marks that remain on a disk."""
     count = 0
     with open(machine.folder / f"disk{index}.raw", "rb") as disk:
         for at in range(0, int(machine.disks[index].size_gib * 2**30), 2**20):
@@ -91,7 +92,7 @@ def make_raid(machine):
 
 
 def partitions(machine, index):
-    """The first partition of a disk, cut out of its file: what mdadm --examine reads."""
+    """The first partition of a disk, cut out of its file, for mdadm --examine."""
     table = subprocess.run(["sfdisk", "--json", machine.folder / f"disk{index}.raw"], capture_output=True, text=True, check=True, timeout=30).stdout
     first = json.loads(table)["partitiontable"]["partitions"][0]
     piece = place.STATE / f"part{index}.raw"
@@ -116,7 +117,7 @@ def erase(machine):
 
 
 def by_password(machine, command):
-    """What root says who logs in with the password of rescue."""
+    """The answer of the machine to a root login with the rescue password."""
     ask = place.STATE / "askpass"
     ask.write_text(f"#!/bin/sh\necho '{PASSWORD}'\n", encoding="ascii")
     ask.chmod(0o700)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """In virtual machines: the right disk or none; a disk that fails half-way; kill -9 of bmd while firmware boots, while the RAM disk starts and twice
-while the image is written; a deployed machine that asks by PXE first is sent to its own disk (UEFI by its boot entry, BIOS to
-the second drive); a kernel that is started from the RAM disk, with the image on two disks."""
+while the image is written; a deployed machine that boots by PXE first is directed to its own disk (UEFI by its boot entry, BIOS to
+the second drive); a kernel started from the RAM disk, with the image on two disks."""
 import os
 import signal
 import time
@@ -32,7 +32,7 @@ def kill_bmd(machines, why):
     assert pid, "bmd does not run"
     os.kill(pid, signal.SIGKILL)
     assert process.wait_until(lambda: not process.pid_of("bmd"), 10)
-    time.sleep(3)                            # the machines meet a server that is gone
+    time.sleep(3)                            # the machines' server is down
     service.start(machines)
     say(f"bmd was killed {why} and started again")
 
@@ -94,7 +94,7 @@ def reboots_to_its_own_disk(machine):
 
 
 def told_of_the_firmware(bios, uefi):
-    """What the agent said of who starts which disk."""
+    """The agent's report on the disks that the firmware starts."""
     boots = {m.name: {s["name"]: s for s in operation(m.name)["steps"]}["write_image"]["result"]["boot"] for m in (bios, uefi)}
     assert boots[bios.name]["drive"] == 0x81 and not boots[bios.name]["starts_first"], boots
     assert "boot.trouble" in kinds(bios.name), kinds(bios.name)
@@ -122,7 +122,7 @@ def kernel_from_the_ram_disk(bios, uefi):
         if machine is bios:
             assert [disk["serial"] for disk in result["disks"]] == ["SYSTEM1", "DATA1"], result
         else:
-            assert len(result["boot"]["removed"]) == 0, result["boot"]   # the entry of the first time is right
+            assert len(result["boot"]["removed"]) == 0, result["boot"]   # the first deployment's entry is right
 
 
 def main():

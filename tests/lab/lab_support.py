@@ -1,4 +1,4 @@
-"""What the tests with virtual machines share: a lab of their own, bm in it, waiting, and the end of it all. The build folder
+"""Helpers of the tests with virtual machines: a lab per test with bm in it, waits, and the lab's end. The build folder
 is the first argument of the test; BM_LAB names the lab (tests/lab/CMakeLists.txt)."""
 import json
 import os
@@ -28,7 +28,7 @@ def bm(*words, code=0):
 
 
 def api(path, method="GET", body=None):
-    """A request to bmd's API, for what bm says in other words or not at all."""
+    """A request to bmd's API, for values that bm does not print."""
     password = service.PASSWORD.read_text(encoding="ascii").strip()
     words = ["-X", method, "-H", "X-OpenStack-Ironic-API-Version: latest"]
     if body is not None:
@@ -64,7 +64,7 @@ def raise_lab(fleet_text, image=True):
 
 
 def tell_what_was_seen():
-    """For a failure that nobody can look at any more: each machine's events and the end of its console, then bmd's log."""
+    """Prints the events of each machine, the end of its console and bmd's log, for the analysis of a failure after the lab's end."""
     for log in sorted(place.STATE.glob("machines/*/console.log")):
         name = log.parent.name
         console = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", log.read_text(errors="replace"))[-1500:]
@@ -78,7 +78,7 @@ def tell_what_was_seen():
 
 
 def run(main):
-    """Runs the test, tells what was seen last when it fails, and takes the lab down."""
+    """Runs the test, prints the latest events when it fails, and takes the lab down."""
     try:
         main()
     except BaseException:

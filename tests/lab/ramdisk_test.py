@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """In virtual machines: a BIOS machine boots a kernel and initrd and stays there, a UEFI machine does so with those of an ISO; both say so on
-their serial ports, with the host name of their config drive, and neither disk has a byte written. Started again the first comes back;
-undeployed it does not."""
+their serial ports, with the host name of their config drive, and neither disk has a byte written. After a restart the
+first one boots the RAM disk again; after undeploying it does not."""
 import shutil
 import subprocess
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""In virtual machines: a rollout whose canary fails pauses, is retried and completes, each node behind a gate that asks its ssh
-server; then a schedule fires and re-images both, with the image that a moving tag points to at that moment."""
+"""In virtual machines: a rollout whose canary fails pauses, is retried and completes, with a health gate that checks
+each node's ssh server; then a schedule fires and re-images both with the current image of a moving tag."""
 import datetime
 import json
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""In virtual machines: a tree of Debian's files is laid onto a BIOS machine whose two disks mirror each other, with root and /srv in a volume group on
-them, and onto a UEFI machine with a /home of its own on xfs; both start from it and let the operator in. The UEFI machine's files are captured and
-laid onto the BIOS machine, which keeps its /srv and gets an identity of its own."""
+"""In virtual machines: bm deploys a tree of Debian's files to a BIOS machine with two mirrored disks, with root and
+/srv in a volume group, and to a UEFI machine with a separate /home on xfs. Both start from it and accept the
+operator's login. bm captures the UEFI machine's files and deploys them to the BIOS machine, which keeps its /srv and
+gets its own identity."""
 import json
 import pathlib
 import subprocess

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the Debian package out of a build folder and tries what it holds. usage: package_test.py CPACK BUILD_FOLDER"""
+"""Makes the Debian package from a build folder and tests its content. usage: package_test.py CPACK BUILD_FOLDER"""
 import os
 import re
 import subprocess
@@ -20,7 +20,7 @@ def output(*command, **options):
 
 
 class Package(unittest.TestCase):
-    """What is in it, by dpkg-deb."""
+    """The package's content, by dpkg-deb."""
 
     @classmethod
     def setUpClass(cls):
@@ -83,7 +83,7 @@ class Package(unittest.TestCase):
         unit = self.root / "usr/lib/systemd/system/bmd.service"
         self.assertIn("ExecStart=/usr/sbin/bmd\n", unit.read_text())
         self.assertIn("User=bm\n", unit.read_text())
-        elsewhere = Path(self.folder.name) / "bmd.service"  # systemd-analyze wants the program where the unit says
+        elsewhere = Path(self.folder.name) / "bmd.service"  # systemd-analyze requires the program at the unit's path
         elsewhere.write_text(unit.read_text().replace("/usr/sbin/bmd", str(self.root / "usr/sbin/bmd")))
         done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(elsewhere)], capture_output=True, text=True,
                               timeout=60)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 BMD = Path(sys.argv[1]).resolve()
 UNIT = Path(__file__).resolve().parents[2] / "bmd/bmd.service.in"
-USER = 65533  # nobody else's
+USER = 65533  # not accessible to other users
 SERVER, MACHINE = f"bmunit-s{os.getpid()}", f"bmunit-m{os.getpid()}"
 CONFIG = """
 provisioning: {interface: prov0}
@@ -38,7 +38,7 @@ exec "$@"
 
 
 def sh(*command):
-    """What the program says, on stdout and stderr."""
+    """The program's output on stdout and stderr."""
     done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
     if done.returncode != 0:
         raise AssertionError(f"{command} gave {done.returncode}:\n{done.stdout}")
@@ -119,7 +119,7 @@ class Unprivileged(unittest.TestCase):
 
         self.in_machine("tftp", "-m", "binary", "10.99.0.1", "-c", "get", "undionly.kpxe", self.folder / "loader")
         self.assertGreater((self.folder / "loader").stat().st_size, 10_000)
-        self.wait_for("RRQ from 10.99.0.9 filename undionly.kpxe")  # its words came by /dev/log
+        self.wait_for("RRQ from 10.99.0.9 filename undionly.kpxe")  # its lines arrived by /dev/log
 
         script = self.in_machine("curl", "-sSf", "-m", "20", "http://10.99.0.1:6386/boot/script?mac=52:54:00:00:00:01")
         self.assertTrue(script.startswith("#!ipxe"), script)

@@ -40,7 +40,7 @@ class Boot(unittest.TestCase):
         return self.keep(machine.Machine(OPTIONS.out, arguments, **more))
 
     def nics(self, vm):
-        """{mac: (up, address)} of what the agent saw in its second run"""
+        """{mac: (up, address)} in the agent's second run"""
         said = vm.text().split("AGENT run=2")[1]
         rows = machine.re.findall(r"^AGENT nic=\S+ mac=(\S+) up=(\d) address=(\S+)$", said, machine.re.MULTILINE)
         return {mac: (up, address) for mac, up, address in rows}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the recipe of the RAM disk makes: the same bytes each time, small enough, with all that its lists name."""
+"""The output of the RAM disk's recipe: reproducible, small enough, and complete by its lists."""
 import argparse
 import os
 import shutil
@@ -26,7 +26,7 @@ class Scratch(unittest.TestCase):
 
 
 class TheImage(Scratch):
-    """The image as it ships; the boot tests use it too."""
+    """The released image; the boot tests use it, too."""
 
     @classmethod
     def setUpClass(cls):
@@ -72,7 +72,7 @@ class TheImage(Scratch):
 
 
 def loaded_as(linux, name):
-    """A name that is an alias: the modules behind it."""
+    """The modules of an alias."""
     kernel = recipe.load("kernel")
     return {file.name.split(".")[0].replace("-", "_") for file in kernel.closure(linux, name)} or {"nothing"}
 
@@ -90,7 +90,7 @@ def inside(root, *argv):
 
 class TheRecipe(Scratch):
     def test_makes_the_same_bytes_from_the_same_inputs(self):
-        """Elsewhere, later, with another umask, language and time zone, and nothing cached."""
+        """In another folder, later, with another umask, language and time zone, and an empty cache."""
         first, second = self.folder / "first", self.folder / "deeper/second"
         self.made(recipe.build(first, "--level", "3"))
         agent = self.folder / "agent"

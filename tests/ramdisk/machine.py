@@ -1,4 +1,4 @@
-"""A virtual machine with two NICs on wires of its own, DHCP and HTTP on them; all in this process's network namespace."""
+"""A virtual machine with two NICs on separate wires with DHCP and HTTP, all in this process's network namespace."""
 import fcntl
 import http.server
 import os
@@ -112,7 +112,7 @@ class Machine(Process):
 
 
 class Greeting:
-    """An HTTP server that answers whatever is asked, on an address of this namespace."""
+    """An HTTP server on an address of this namespace, which answers every request."""
 
     def __init__(self, address, port):
         class Handler(http.server.BaseHTTPRequestHandler):

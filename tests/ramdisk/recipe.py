@@ -1,4 +1,4 @@
-"""Running the RAM disk's recipe and looking into what it made."""
+"""Runs the RAM disk's recipe and reads its output."""
 import os
 import stat
 import subprocess

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every option of bmd, on a state_dir of the test's own: what it prints, and wrong input with its exit code and a hint. `bmd --help` names the
+"""Every option of bmd, on a state_dir of the test's own: its output, and wrong input with its exit code and a hint. `bmd --help` names the
 options: the test fails when none of its calls gives one of them."""
 import json
 import pathlib
@@ -17,7 +17,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 class Administrator:
-    """Calls bmd and keeps which options it has given."""
+    """Calls bmd and records the options."""
 
     def __init__(self, service):
         self.service = service
@@ -108,7 +108,7 @@ def dev(admin):
     try:
         admin.given.add(words, 0)
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
-        process.send_signal(signal.SIGHUP)  # from a closed terminal: bmd goes on
+        process.send_signal(signal.SIGHUP)  # from a closed terminal: bmd continues
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/nodes", timeout=10) as answer:
             assert json.load(answer)["nodes"] == []
     finally:

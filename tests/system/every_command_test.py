@@ -36,7 +36,7 @@ FLEET = {"web-1": {}, "web-2": {}, "web-3": {}, "web-4": {}, "slow-1": {}, "verb
 
 
 class Operator:
-    """Calls bm and keeps which commands and options it has given."""
+    """Calls bm and records the commands and options."""
 
     def __init__(self, service):
         self.service = service
@@ -57,7 +57,7 @@ class Operator:
         return self.call(words, code, says, stdin, environment).stdout
 
     def refused(self, code, *words, says=(), stdin=None, environment=None):
-        """Exit code, text and, below it, a way out: a hint, --help, or the name of the wrong file."""
+        """Checks exit code and text, and that a hint, --help or the name of the wrong file follows."""
         done = self.call(words, code, says, stdin, environment)
         assert "{" not in done.stdout, f"bm {words} prints an answer though it fails: {done.stdout}"
         file = [word for word in words if "/" in str(word) and str(word) in done.stderr]
@@ -68,7 +68,7 @@ class Operator:
         return json.loads(self.bm(*words, "-o", "json"))
 
     def shown(self, *words, says=()):
-        """What the command prints, equal as JSON and as YAML; its names; its tables, with @p says in the wide one."""
+        """Checks the command's output: equal as JSON and YAML, names, and tables, with @p says in the wide one."""
         found = self.json(*words)
         assert yaml.safe_load(self.bm(*words, "-o", "yaml")) == found, f"bm {words}: JSON and YAML differ"
         names = self.bm(*words, "-o", "name").splitlines()

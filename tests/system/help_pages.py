@@ -3,7 +3,7 @@ import pathlib
 import re
 import subprocess
 
-NOT_TESTED = ("-h", "--help")  # the pages themselves are read with it
+NOT_TESTED = ("-h", "--help")  # its own use is tested by reading the pages
 
 
 def page_of(program, path):
@@ -26,7 +26,7 @@ def options(page):
 
 
 class Given:
-    """Which commands a test has called, with which options and which exit codes."""
+    """The commands that a test has called, with their options and exit codes."""
 
     def __init__(self, program):
         self.options = {}
@@ -56,7 +56,7 @@ class Given:
         self.calls.setdefault(self.command(words), []).append((code, [str(word).partition("=")[0] for word in words]))
 
     def missing(self, whole_program):
-        """What no call has given, a line each; @p whole_program are the groups whose options count with any command."""
+        """The commands and options that no call had, a line each. @p whole_program: groups whose options count with any command."""
         lines = []
         for path, known in self.options.items():
             if path in whole_program:

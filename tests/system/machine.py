@@ -41,7 +41,7 @@ class Machine:
             return answer.read().decode()
 
     def boot(self):
-        """Boots as firmware and the RAM disk's init do, once bmd powers the machine on."""
+        """Boots as firmware and the RAM disk's init do, after bmd powers the machine on."""
         script = []
 
         def expected():

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A rollout of a tree by the programs, onto real bm-agents with files as disks, behind a link of 30 MiB/s: the nodes take the archive's blocks
-from one another, the server sends it about once, and every node ends with the same files."""
+"""A rollout of a tree by the programs, onto real bm-agents with files as disks, behind a link of 30 MiB/s: the nodes
+copy the archive's blocks from each other, the server sends it about once, and every node gets the same files."""
 import contextlib
 import hashlib
 import os
