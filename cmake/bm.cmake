@@ -137,7 +137,7 @@ function(bm_library folder)
   bm_together(bm_${id})
 endfunction()
 
-# bm_rooms(conductor core events ...): a folder of rooms with one static library each, and bm::conductor, which links
+# bm_rooms(conductor core events ...): a folder of inner folders with one static library each, and bm::conductor, which links
 # all of them.
 function(bm_rooms folder)
   string(REPLACE "/" "_" id ${folder})

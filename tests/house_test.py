@@ -56,7 +56,7 @@ def untidy_folders(files):
         if folder.startswith(DATA):
             continue
         if len(inside) > MOST_FILES and any(is_code(file) for file in inside):
-            yield f"{folder} has {len(inside)} files, {MOST_FILES} at most: give it rooms"
+            yield f"{folder} has {len(inside)} files, {MOST_FILES} at most: make inner folders"
         if any(is_code(file) for file in inside) and ROOT / folder / "README.md" not in inside and not folder.startswith("tests/"):
             yield f"{folder} has no README.md"
 

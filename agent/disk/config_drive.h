@@ -15,7 +15,7 @@ void checkConfigDrive(std::string_view image);
 /// Writes @p image to the partition "config-2" of @p table: the disk image's own partition if it is large
 /// enough, else a new one at the disk's end. Fills the rest of the partition with zeros and reads it back.
 /// Changes the table in memory only.
-/// @throws Error ConfigDriveFailed (no room), DiskFailed
+/// @throws Error ConfigDriveFailed (no space), DiskFailed
 void placeConfigDrive(BlockDevice& device, Gpt& table, std::string_view image);
 
 } // namespace bm::agent

@@ -351,7 +351,7 @@ Extent Gpt::addAtEnd(std::uint64_t sectors, std::string_view name)
     const std::uint64_t floor = last ? field(*last, kLastAt) + 1 : firstUsable_;
     if (lastUsable_ + 1 < sectors || (lastUsable_ + 1 - sectors) / align * align < floor)
         throw Error(ErrorCode::ConfigDriveFailed,
-                    fmt::format("no room for the config drive: it needs {} MiB after the last partition",
+                    fmt::format("no space for the config drive: it needs {} MiB after the last partition",
                                 sectors * sectorBytes_ / kPartitionAlignBytes),
                     "use a disk that is larger than the image, or leave the last partition shorter");
     std::size_t entry = 0;
@@ -359,7 +359,7 @@ Extent Gpt::addAtEnd(std::uint64_t sectors, std::string_view name)
         ++entry;
     if (entry == entryCount_)
         throw Error(ErrorCode::ConfigDriveFailed,
-                    "no room for the config drive: the partition table has no free entry");
+                    "no space for the config drive: the partition table has no free entry");
     const std::uint64_t first = (lastUsable_ + 1 - sectors) / align * align;
     const std::span<std::byte> bytes = std::span(entries_).subspan(entry * entryBytes_, entryBytes_);
     std::ranges::fill(bytes, std::byte{0});

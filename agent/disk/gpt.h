@@ -56,7 +56,7 @@ public:
     bool growLast(std::uint64_t keepSectors);
     /// Adds a "Linux filesystem data" partition of @p sectors at the end of the disk. Its begin is a multiple
     /// of a MiB.
-    /// @throws Error ConfigDriveFailed: no room, no free entry
+    /// @throws Error ConfigDriveFailed: no space, no free entry
     Extent addAtEnd(std::uint64_t sectors, std::string_view name);
     std::optional<Extent> find(std::string_view name) const;
     std::vector<Extent> partitions() const;

@@ -31,7 +31,7 @@ constexpr std::uint64_t kFlushedAtOnce = std::uint64_t{256} * 1024; ///< the ker
 {
     if (error == ENOSPC || error == EDQUOT)
         throw Error(ErrorCode::DiskTooSmall, fmt::format("/{}: the file system is full", path),
-                    "a larger disk, or a layout with more room for it: bm image show says how much it holds");
+                    "a larger disk, or a layout with more space for it: bm image show says how much it holds");
     if (error == EIO)
         throw Error(ErrorCode::DiskFailed, fmt::format("/{}: {}: {}", path, doing, std::strerror(error)),
                     "replace the disk");

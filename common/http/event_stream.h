@@ -16,8 +16,8 @@ struct StreamSettings {
     std::chrono::milliseconds heartbeatEvery{15'000};
     std::chrono::milliseconds stallLimit{
         20'000}; ///< the listener drops a client that takes no byte during this time
-    /// The poll loop's thread calls it, without locks, when a buffer that refused bytes has room again or the
-    /// stream ended. It must not block.
+    /// The poll loop's thread calls it, without locks, when a buffer that refused bytes has space again or
+    /// the stream ended. It must not block.
     std::function<void()> onChange = [] {};
 };
 
@@ -28,11 +28,11 @@ public:
     EventStream(StreamSettings settings, bool chunked);
 
     /// Takes all of @p bytes or none; never waits.
-    /// @return false: no room now (onChange follows when there is room), or the stream is over
+    /// @return false: no space now (onChange follows when there is space), or the stream is over
     bool write(std::string_view bytes);
     /// Ends the stream after the bytes in the buffer.
     void close();
-    /// Whether the last write succeeded or has room now.
+    /// Whether the last write succeeded or has space now.
     bool hasRoom() const;
     /// Whether write() may still succeed: the client is connected, and close() was not called.
     bool isOpen() const;

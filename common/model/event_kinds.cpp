@@ -104,7 +104,7 @@ constexpr auto kKinds = std::to_array<EventKindRow>({
     {K::RolloutNodeDone, "rollout.node.done", "a node's part of a rollout ended well"},
     {K::RolloutNodeDraining, "rollout.node.draining", "a rollout asks a node's drain gate"},
     {K::RolloutNodeFailed, "rollout.node.failed", "a node's part of a rollout failed"},
-    {K::RolloutNodePending, "rollout.node.pending", "a node waits for its wave and for room"},
+    {K::RolloutNodePending, "rollout.node.pending", "a node waits for its wave and a free place"},
     {K::RolloutNodePhonedHome, "rollout.node.phoned_home", "a deployed system called its phone-home address"},
     {K::RolloutNodePlanned, "rollout.node.planned", "a node is back in the plan of a rollout"},
     {K::RolloutNodeRestoring, "rollout.node.restoring", "a rollout writes a node's previous image back"},

@@ -144,7 +144,7 @@ void ImageJobs::State::failed(const ImageJob& job, const Error& error)
         platform::logWarning("images", "{}: {}", image.name, error.what());
         const bool damaged = error.code() == ErrorCode::ChecksumMismatch ||
                              error.code() == ErrorCode::ImageCorrupt || error.code() == ErrorCode::NotFound;
-        const bool undecided = !damaged; // an object store that does not answer, no room for a copy ...
+        const bool undecided = !damaged; // an object store that does not answer, no space for a copy ...
         image.errorCode = model::toText(error.code());
         image.errorMessage = error.what();
         image.errorHint = error.hint();

@@ -106,7 +106,7 @@ class AddsAConfigDrive(World):
     def test_not_where_there_is_no_room_and_nothing_is_written_then(self):
         disk = self.disk(self.image_mib)
         error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), to=disk)
-        self.assertIn("no room for the config drive: it needs 2 MiB", error)
+        self.assertIn("no space for the config drive: it needs 2 MiB", error)
         self.check_untouched(disk)
 
     def test_not_on_an_mbr_and_nothing_is_written_then(self):

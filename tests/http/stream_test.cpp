@@ -204,7 +204,7 @@ TEST_CASE("the listener drops a client that never reads its stream, without dela
     CHECK(reader.hear("and on").find("and on") != std::string::npos);
 }
 
-TEST_CASE("a stream that refused bytes notifies its owner once it has room", "[http][stream]")
+TEST_CASE("a stream that refused bytes notifies its owner once it has space", "[http][stream]")
 {
     Feeder feeder;
     TestServer world;

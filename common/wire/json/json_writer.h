@@ -39,7 +39,7 @@ public:
         return value ? time(*value) : null();
     }
 
-    /// Room for a text of @p bytes, where its length can be foreseen.
+    /// Reserves space for a text of @p bytes, if its length is known in advance.
     JsonWriter& reserve(std::size_t bytes)
     {
         text_.reserve(bytes);
