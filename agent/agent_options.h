@@ -7,17 +7,17 @@
 
 namespace bm::agent {
 
-/// What the kernel command line tells the agent: bm.api, bm.node, bm.secret, BOOTIF.
+/// The agent's options from the kernel command line: bm.api, bm.node, bm.secret, BOOTIF.
 struct BootArguments {
     std::string apiBase;
     std::string nodeUuid;
     std::string secret;
     std::string bootInterface; ///< canonical MAC; "" when there is no BOOTIF
 };
-/// Blank-separated words, the last of a name wins, double quotes as the kernel reads them.
+/// Parses blank-separated words. The last word with a name counts. Double quotes are as in the kernel.
 BootArguments parseKernelCommandLine(std::string_view text);
 
-/// The nonce of this boot: read from @p file, or made (mode 0600) by the first agent of the boot.
+/// The nonce of this boot, from @p file. The first agent of the boot creates the file (mode 0600).
 std::string bootNonce(const std::filesystem::path& file);
 
 /// From boot arguments, nonce, boot id and NICs. @throws Error InvalidInput naming the argument that is

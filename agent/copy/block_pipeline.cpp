@@ -184,7 +184,7 @@ FramePtr BlockPipeline::fetchAgain(std::size_t block, bool serverOnly)
     return frame;
 }
 
-/// The nodes behind this one wait for the right frame.
+/// Downstream nodes wait for the right frame.
 void BlockPipeline::publish(const FramePtr& frame)
 {
     if (source_.relay() != nullptr)

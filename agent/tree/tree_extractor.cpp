@@ -30,8 +30,9 @@ constexpr std::uint64_t kFlushedAtOnce = std::uint64_t{256} * 1024; ///< the ker
 [[noreturn]] void fail(const std::string& path, const char* doing, int error)
 {
     if (error == ENOSPC || error == EDQUOT)
-        throw Error(ErrorCode::DiskTooSmall, fmt::format("/{}: the file system is full", path),
-                    "a larger disk, or a layout with more space for it: bm image show says how much it holds");
+        throw Error(
+            ErrorCode::DiskTooSmall, fmt::format("/{}: the file system is full", path),
+            "a larger disk, or a layout with more space for it: bm image show says how much it holds");
     if (error == EIO)
         throw Error(ErrorCode::DiskFailed, fmt::format("/{}: {}: {}", path, doing, std::strerror(error)),
                     "replace the disk");

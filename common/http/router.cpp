@@ -97,7 +97,7 @@ void renderIronic(const Request& request, Response& response, const Error& error
     response.sendJson(status, dump(body));
 }
 
-/// The node in the request's path, by the client's name for it; "" where there is none.
+/// The node in the request's path, as the client names it; "" without one.
 std::string nodeOf(const Request& request)
 {
     const auto node =

@@ -39,7 +39,7 @@ public:
     void add(const LabelValues& labels, double amount = 1);
     /// Of a counter: a total that something else counts; a lower total than before changes nothing.
     void set(const LabelValues& labels, double value);
-    /// The series of a gauge, counted anew: the others end.
+    /// Replaces all series of a gauge; series that are not listed end.
     void replace(const Values& values);
     void observe(const LabelValues& labels, double value);
     const MetricSpec& spec() const { return spec_; }

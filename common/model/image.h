@@ -16,7 +16,7 @@ std::string_view toText(ImageState state) noexcept;
 std::optional<ImageState> imageStateFromText(std::string_view text) noexcept;
 
 /// A disk image goes to the disk block by block; a tree is a root file system, whose files go onto
-/// partitions; a RAM disk is a kernel and its initrd, in which the machine stays.
+/// partitions; a RAM disk is a kernel and its initrd, which the machine runs without an installed system.
 enum class ImageKind : std::uint8_t { Disk, Tree, Ramdisk };
 std::string_view toText(ImageKind kind) noexcept;
 std::optional<ImageKind> imageKindFromText(std::string_view text) noexcept;

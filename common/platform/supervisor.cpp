@@ -32,7 +32,7 @@ using std::chrono::steady_clock;
 
 constexpr seconds kFirstDelay{1};
 constexpr seconds kLongestDelay{60};
-constexpr seconds kHealthyLife{60}; ///< after a life this long the back-off starts anew
+constexpr seconds kHealthyLife{60}; ///< a life this long resets the back-off
 constexpr milliseconds kSupervisedGrace{2000};
 constexpr std::size_t kLongestLine = 4096;
 

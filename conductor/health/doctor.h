@@ -32,7 +32,7 @@ struct Check {
 /// is changed. Thread-safe.
 class Doctor {
 public:
-    /// @p checks beside its own: "bmc" (all nodes' BMCs, or those that are named).
+    /// @p checks in addition to its own check "bmc" (of all nodes' BMCs, or of the named nodes').
     Doctor(Context context, std::vector<Check> checks);
     /// The checks called @p only (none: all) in their order. @p nodes: whose BMCs (none: all nodes').
     /// @throws Error NotFound (no such check or node), Conflict (two examinations are at work already)

@@ -24,7 +24,7 @@ constexpr std::size_t kSha512Digits = 128;
 constexpr const char* kChecksumHint = "set instance_info/image_os_hash_algo (sha256, sha512) and "
                                       "image_os_hash_value, or image_checksum";
 
-/// The length of a digest tells its algorithm.
+/// The algorithm of a digest, by its length.
 std::string withAlgorithm(const std::string& value)
 {
     if (value.find(':') != std::string::npos)

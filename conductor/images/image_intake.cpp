@@ -19,7 +19,7 @@ using model::ImageState;
 
 namespace {
 
-/// The job row that an import leaves behind until it has ended.
+/// The row of an import's job, which exists until the import ends.
 db::ImageJob importJob(const Context& context, const Image& image, const NewImage& wanted)
 {
     db::ImageJob job{.image = image.id, .kind = "import"};

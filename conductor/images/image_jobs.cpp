@@ -148,7 +148,7 @@ void ImageJobs::State::failed(const ImageJob& job, const Error& error)
         image.errorCode = model::toText(error.code());
         image.errorMessage = error.what();
         image.errorHint = error.hint();
-        if (verifying && undecided) { // the state is what it was
+        if (verifying && undecided) { // the state is unchanged
             recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageVerifyFailed,
                         image.name + ": " + error.what());
             return;
@@ -314,7 +314,7 @@ void ImageJobs::recover()
     for (const ImageJob& job : jobs)
         kept.push_back(incomingName(job));
     state_->context.images.sweep(kept);
-    std::set<std::string> captured; // an agent goes on with these
+    std::set<std::string> captured; // an agent continues these captures
     for (const Image& image : images)
         if (state_->context.database.read([&](db::Transaction& tx) { return isBeingCaptured(tx, image); }))
             captured.insert(image.id.uuid);

@@ -14,7 +14,7 @@ class ImageUsers {
 public:
     explicit ImageUsers(db::Transaction& tx);
     /// Unfinished deployments, tags, schedules and open rollouts (the image they put on nodes, and the one
-    /// they would put back), as "the tag web:stable", ...; empty: nobody
+    /// they would put back), as "the tag web:stable", ...; empty: no user
     std::vector<std::string> wanting(const model::Image& image) const;
     /// The nodes that have it now, as "the node rack1-07".
     std::vector<std::string> carrying(const model::Image& image) const;

@@ -3,7 +3,7 @@
 
 namespace bm::conductor {
 
-/// driver_info of @p node with its secrets sealed (HardwareTypes::isSecret). A sealed value stays; "******"
+/// driver_info of @p node with its secrets sealed (HardwareTypes::isSecret). Keeps a sealed value; "******"
 /// stands for the value that @p before has for that key.
 model::JsonText sealDriverInfo(const Context& context, const model::Node& node,
                                const model::JsonText& before);

@@ -8,7 +8,7 @@
 
 namespace bm::conductor {
 
-/// Calls of a node's BMC that operators make, beside power. Each call blocks for as long as the BMC takes,
+/// Operators' calls of a node's BMC other than power. Each call blocks for as long as the BMC takes,
 /// 30 s at most. @throws Error NotFound, NodeLocked (a call that changes the machine while an operation is at
 /// work), InvalidInput (the node's interface cannot do it), BmcUnreachable ... as reported by the drivers
 class Management {

@@ -101,7 +101,7 @@ model::JsonText instanceInfoFor(const model::Node& node, const model::Image& ima
 {
     json instance = wire::valueOf(node.instanceInfo);
     if (byAddress) {
-        instance["image_name"] = image.name; // the address stays: clients compare it with what they set
+        instance["image_name"] = image.name; // keeps the URL, since clients compare it with their own
     } else {
         instance["image_source"] = image.name;
         instance["image_checksum"] = image.contentId;

@@ -137,7 +137,7 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
         return runStep(*loaded, *open, stop);
     } catch (const Error& error) {
         if (stop.stop_requested() && error.code() == ErrorCode::Aborted)
-            return false; // bmd stops: the stored step stays
+            return false; // bmd stops; the next start continues the stored step
         const Error seen = error.during(open->name);
         platform::logWarning("conductor", "node {}: {} failed: {}", loaded->node.name, open->name,
                              error.what());

@@ -5,7 +5,7 @@
 
 namespace bm::conductor {
 
-/// Begins an operation that compares an active node's disk with what was written to it; nothing is written.
+/// Begins an operation that compares an active node's disk with its image. It writes nothing.
 /// @throws Error NotFound (node; never deployed by this bm), NodeLocked, InvalidTransition, Conflict
 /// (maintenance), InvalidInput (no boot port)
 model::OperationId beginVerifyDisk(const Context& context, const std::string& ident,

@@ -77,8 +77,8 @@ model::StepResult stepPowerOff(StepWork& work)
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
 
-/// A running system writes back what it holds and marks its file systems clean; one that does not follow is
-/// switched off.
+/// A soft shutdown lets a running system write its data and unmount its file systems. bm switches off a
+/// system that does not shut down.
 model::StepResult stepShutDown(StepWork& work)
 {
     if (bootIsSpared(work) || staysOn(work))

@@ -20,7 +20,7 @@ model::StepResult stepIdentifyBmc(StepWork& work)
 {
     const std::shared_ptr<drivers::BmcControl>& control =
         hardwareOf(work.context, work.node).standard("management").bmc;
-    if (!control) // the hardware type knows power alone
+    if (!control) // the hardware type controls only power
         return model::Done{};
     return withPatience(work, work.context.settings.verifyTimeout, [&]() -> model::StepResult {
         const drivers::BmcAccess bmc = bmcAccess(work.context, work.node);

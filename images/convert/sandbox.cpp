@@ -48,7 +48,8 @@ bool setLimits(const Confinement& confinement)
     return limit(RLIMIT_FSIZE, fileBytes) && limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, kDescriptors);
 }
 
-/// Enters new namespaces. Without a uid map the process is "nobody" there and keeps no capability outside.
+/// Enters new namespaces. Without a uid map the process has the user id of "nobody" there and no capability
+/// outside.
 void leaveNamespaces()
 {
     constexpr int kNoUsers = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;

@@ -32,7 +32,7 @@ namespace bm::wire {
 enum class WhenEmpty : std::uint8_t { Omit, Null };
 
 template <class Owner, class Member> struct JsonField {
-    const char* key; ///< null: the member's own members stand beside the owner's
+    const char* key; ///< null: the member's own members are members of the owner's object
     Member Owner::*member;
     WhenEmpty whenEmpty;
 };
@@ -45,7 +45,7 @@ constexpr JsonField<Owner, Member> field(const char* key, Member Owner::*member,
     return {key, member, whenEmpty};
 }
 
-/// The members of @p member, a struct, stand beside the owner's own.
+/// The members of @p member, a struct, become members of the owner's object.
 template <class Owner, class Member> constexpr JsonField<Owner, Member> inlined(Member Owner::*member)
 {
     return {nullptr, member, WhenEmpty::Omit};

@@ -31,7 +31,7 @@ public:
 private:
     JsonPatch();
     std::vector<PatchStep> steps_;
-    std::vector<nlohmann::json> values_; ///< beside steps_; null for remove
+    std::vector<nlohmann::json> values_; ///< by index of steps_; null for remove
 };
 
 } // namespace bm::wire

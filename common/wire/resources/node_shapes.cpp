@@ -247,7 +247,7 @@ std::vector<std::string> mergeNode(Node& node, const json& wanted, const json& o
         if (name == "uuid" || (access && sameDriverInfo(value, openDriverInfo)))
             continue;
         accessChanged = accessChanged || access;
-        if (name == "properties" && value.is_object()) { // an inspection's properties stay beside them
+        if (name == "properties" && value.is_object()) { // keeps an inspection's properties
             json merged = before.at(name);
             merged.update(value);
             assignField(field, node, merged, interfaces);

@@ -25,7 +25,7 @@ struct DiskIdentity {
 };
 DiskIdentity identityOf(const Disk& disk);
 
-/// The choice of a step's disk, beside the arguments' other members.
+/// The choice of a step's disk, in addition to the arguments' other members.
 struct DiskChoice {
     model::JsonText rootDevice{};             ///< hints, an object; "{}": none
     std::string policy{};                     ///< "single" (also ""), "smallest"

@@ -162,7 +162,7 @@ void RolloutReconciler::begin(RolloutNode& node)
         move(node, State::Working);
     } catch (const Error& error) {
         const Failure failure{std::string(model::toText(error.code())), error.what(), error.hint()};
-        if (error.code() == ErrorCode::NodeLocked) { // another operation is at work and will end
+        if (error.code() == ErrorCode::NodeLocked) { // the node runs another operation, which will end
             node.runAt = now_ + kBusyAgain;
             node.reason = "waits: " + failure.text;
             return rows_.updateNode(tx_, node);

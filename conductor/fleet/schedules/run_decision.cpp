@@ -47,7 +47,7 @@ std::optional<RunDecision> overlap(db::Transaction& tx, const Schedule& schedule
             return SkipRun{"overlap", fmt::format("replaced by {}", nameOf(schedule, *newer))};
         if (running)
             return WaitRun{kWaits, fmt::format("{} is being aborted", nameOf(schedule, *running)), running};
-        return std::nullopt; // an older one that waits is skipped by itself
+        return std::nullopt; // the scheduler skips an older waiting run
     }
     if (!running && !waiting)
         return std::nullopt;

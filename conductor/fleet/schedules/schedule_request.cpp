@@ -21,7 +21,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kLongestName = 100; // room for a date behind it: rollouts are called after schedules
+constexpr std::size_t kLongestName =
+    100; // leaves space for a date: names of rollouts are the schedule's with a date
 constexpr std::size_t kMostDates = 400;
 
 void checkScheduleName(const std::string& name)
@@ -158,7 +159,7 @@ std::string patchedBody(const Schedule& schedule, const std::string& deploy, con
         body["at"] = wire::toText(*schedule.at).substr(0, 19) + "Z";
     json changes = wire::parseObject(patch);
     if (changes.contains("cron") && changes["cron"].is_string())
-        body.erase("at"); // the one replaces the other
+        body.erase("at"); // cron replaces at, and at replaces cron
     if (changes.contains("at") && changes["at"].is_string())
         body.erase("cron");
     body.merge_patch(changes);

@@ -25,7 +25,7 @@ struct ScheduleRequest {
     bool paused = false;
 };
 
-/// @throws Error InvalidInput naming the member and what was expected: an unknown zone, an invalid cron
+/// @throws Error InvalidInput naming the member and its expected form: an unknown zone, an invalid cron
 /// expression, one that never fires (within the maintenance windows), a rollout that POST /v1/rollouts would
 /// refuse
 ScheduleRequest scheduleRequestFrom(const std::string& body);

@@ -74,7 +74,7 @@ struct RolloutRequest {
     std::string deployBody; ///< deploy as given: it may hold secrets and is stored sealed
 };
 
-/// @throws Error InvalidInput naming the member and what was expected
+/// @throws Error InvalidInput naming the member and its expected form
 RolloutRequest rolloutRequestFrom(const std::string& body);
 
 } // namespace bm::conductor::fleet
