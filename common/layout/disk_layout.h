@@ -38,8 +38,7 @@ struct DiskLayout {
     std::vector<LayoutPartition> partitions;
     bool mirror = false; ///< two disks: bios and esp are on both, every other partition is a RAID 1
     Loader loader = Loader::Grub;
-    std::string
-        kernelArguments; ///< in addition to root=; empty: the tree's /etc/kernel/cmdline, if it has one
+    std::string kernelArguments; ///< besides root=; empty: the tree's /etc/kernel/cmdline, if it has one
     std::vector<std::string> preserve{}; ///< mount points whose content a re-image keeps
 
     /// The size of the smallest disk for the layout, with the partition tables and @p rootBytes for the

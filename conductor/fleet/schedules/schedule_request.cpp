@@ -21,8 +21,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kLongestName =
-    100; // leaves space for a date: names of rollouts are the schedule's with a date
+constexpr std::size_t kLongestName = 100; // a rollout's name is the schedule's with a date
 constexpr std::size_t kMostDates = 400;
 
 void checkScheduleName(const std::string& name)
