@@ -105,8 +105,7 @@ int runCommand(int argc, char** argv)
     TreeCommand tree;
     addWriteTree(app, tree);
     addRelay(*tree.app, relay);
-    CLI::App* inventory =
-        app.add_subcommand("inventory", "print what the server would be told about this machine");
+    CLI::App* inventory = app.add_subcommand("inventory", "print the inventory that the server gets");
     app.require_subcommand(0, 1);
     CLI11_PARSE(app, argc, argv);
     order.pipeline.memoryBytes = memoryMib << 20U;

@@ -159,7 +159,7 @@ bool BlockPipeline::verify(images::BlockDecoder& decoder, const FramePtr& frame,
         else
             decoder.decodeAny(entry, frame->bytes(), room);
     } catch (const Error& error) {
-        noteMismatch(frame, error);
+        recordMismatch(frame, error);
         return false;
     }
     frame->mark(StoredFrame::State::Verified);
@@ -200,7 +200,7 @@ void BlockPipeline::leaveForNext(std::size_t block)
         throw Error(*lastMismatch_);
 }
 
-void BlockPipeline::noteMismatch(const FramePtr& frame, const Error& error)
+void BlockPipeline::recordMismatch(const FramePtr& frame, const Error& error)
 {
     const std::size_t block = frame->block();
     source_.fetcher().rejected(frame);

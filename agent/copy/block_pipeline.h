@@ -89,7 +89,7 @@ private:
     FramePtr fetchAgain(std::size_t block, bool serverOnly);
     void publish(const FramePtr& frame);
     void leaveForNext(std::size_t block);
-    void noteMismatch(const FramePtr& frame, const model::Error& error);
+    void recordMismatch(const FramePtr& frame, const model::Error& error);
 
     const images::Manifest& manifest_;
     CopySource& source_;

@@ -74,7 +74,7 @@ BlockDevice::BlockDevice(std::filesystem::path path, Access access) : path_(std:
         const std::string holders = holdersOf(path_);
         throw Error(ErrorCode::Conflict,
                     fmt::format("{} is in use{}{}", path_.string(), holders.empty() ? "" : " by ", holders),
-                    "unmount it, or stop what was assembled from it");
+                    "unmount it, or stop its RAID arrays and volumes");
     }
     if (!fd_)
         throw Error(ErrorCode::DiskFailed, fmt::format("cannot open {}: {}", path_.string(), reason(errno)));

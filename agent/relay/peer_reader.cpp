@@ -34,7 +34,7 @@ PeerReader::PeerReader(const PeerAddress& peer, FetchRun& run, RelayCopy& copy, 
 {}
 
 /// Requests the following blocks as ranges; both sides skip holes.
-void PeerReader::askForMore()
+void PeerReader::requestMore()
 {
     while (!rangeEnds_.empty() && rangeEnds_.front() <= run_.next())
         rangeEnds_.pop_front();
@@ -162,7 +162,7 @@ void PeerReader::judge(Clock::time_point now)
         throw Left{Leaving::Lying, "blocks of it fail verification"};
 }
 
-bool PeerReader::betterIsThere(Clock::time_point now)
+bool PeerReader::hasBetterSource(Clock::time_point now)
 {
     if (now - lastProbe_ < kPeerProbeEvery)
         return false;
@@ -189,7 +189,7 @@ void PeerReader::checkProgress()
     const Clock::time_point now = Clock::now();
     if (now - windowBegan_ >= kWindow)
         judge(now);
-    over_ = over_ || betterIsThere(now);
+    over_ = over_ || hasBetterSource(now);
 }
 
 void PeerReader::read()
@@ -204,7 +204,7 @@ void PeerReader::read()
     };
     try {
         while (!run_.done() && !over_) {
-            askForMore();
+            requestMore();
             yieldWhenSlow();
             if (connection_.receive(handler, kBatchWait) == RelayPeer::Received::Nothing && !beside_)
                 choice_.caughtUp(name_, Clock::now());

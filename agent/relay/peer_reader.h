@@ -30,7 +30,7 @@ public:
     };
 
 private:
-    void askForMore();
+    void requestMore();
     void yieldWhenSlow();
     std::span<std::byte> onHeader(const RelayHeader& header);
     std::span<std::byte> onData(const RelayHeader& header);
@@ -38,7 +38,7 @@ private:
     void onBytes(std::size_t count);
     void checkProgress();
     void judge(Clock::time_point now);
-    bool betterIsThere(Clock::time_point now);
+    bool hasBetterSource(Clock::time_point now);
 
     const PeerAddress& peer_;
     std::string name_;

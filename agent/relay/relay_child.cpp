@@ -96,12 +96,12 @@ void RelayChild::retract(std::size_t block)
         return;
     std::erase(given_, block);
     if (body_.empty())
-        sayRetract(block);
+        sendRetract(block);
     else
         retracted_.push_back(block); // no header fits into the middle of a chunk
 }
 
-void RelayChild::sayRetract(std::size_t block)
+void RelayChild::sendRetract(std::size_t block)
 {
     const auto header =
         encode(RelayHeader{.type = RelayMessage::Retract, .block = static_cast<std::uint32_t>(block)});
@@ -144,7 +144,7 @@ bool RelayChild::flush(const Help& help, Clock::time_point now)
 void RelayChild::finishFrame()
 {
     if (frame_->state() == StoredFrame::State::Bad)
-        sayRetract(frame_->block());
+        sendRetract(frame_->block());
     else
         given_.push_back(frame_->block());
     if (given_.size() > kRememberedBlocks)
@@ -157,7 +157,7 @@ void RelayChild::finishFrame()
 bool RelayChild::nextFrame(const Help& help)
 {
     if (frame_ && frame_->state() == StoredFrame::State::Bad) {
-        sayRetract(frame_->block());
+        sendRetract(frame_->block());
         frame_.reset();
     } else if (frame_ && frame_->state() == StoredFrame::State::Broken) {
         wants_.push_front(
@@ -186,7 +186,7 @@ bool RelayChild::takeFrame(const RelayWant& want, const Help& help)
         return true;
     }
     if (help.lost(want.first)) {
-        sayRetract(want.first);
+        sendRetract(want.first);
         return true;
     }
     if (help.gone(want.first))
@@ -226,14 +226,14 @@ void RelayChild::send(const Help& help, Clock::time_point now)
         if (!admitted_ || closing_)
             return;
         for (const std::size_t block : std::exchange(retracted_, {}))
-            sayRetract(block);
+            sendRetract(block);
         if (frame_ && sent_ == frame_->length() && frame_->state() != StoredFrame::State::Broken)
             finishFrame();
         if (nextFrame(help) && nextChunk())
             continue;
         if (!head_.empty())
             continue; // retractions
-        starving_ = wantsSomething();
+        starving_ = wantsBlocks();
         return;
     }
 }

@@ -30,7 +30,7 @@ public:
     int fd() const { return fd_.get(); }
     const std::string& name() const { return name_; }
     bool admitted() const { return admitted_; }
-    bool wantsSomething() const { return admitted_ && (frame_ || !wants_.empty()); }
+    bool wantsBlocks() const { return admitted_ && (frame_ || !wants_.empty()); }
     /// Whether it waits for the node to read.
     bool wantsToSend() const { return blocked_; }
     /// Whether it waits for a block.
@@ -56,7 +56,7 @@ private:
     bool nextFrame(const Help& help);
     bool nextChunk();
     void finishFrame();
-    void sayRetract(std::size_t block);
+    void sendRetract(std::size_t block);
 
     platform::Fd fd_;
     std::string name_;

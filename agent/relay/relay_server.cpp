@@ -122,12 +122,12 @@ struct RelayServer::State {
     void acceptAll();
     void serveAll();
     void serve(bool yielding, bool hold);
-    void sayWeAreSlow();
+    void announceSlowDisk();
     void diskInUse();
     Clock::duration diskUsedFor(Clock::time_point now);
     void judgeDisk(Clock::time_point now);
     void dismissWhenSlow();
-    void sayRetracted();
+    void sendRetractions();
 
     const images::Manifest& manifest;
     FrameStore& store;
@@ -200,7 +200,7 @@ void RelayServer::State::run(const std::stop_token& stop)
     while (!stop.stop_requested()) {
         waitForSomething();
         changes.clear();
-        sayRetracted();
+        sendRetractions();
         dismissWhenSlow();
         serveAll();
         if (const auto now = Clock::now(); now - lastTick >= kTick) {
@@ -212,10 +212,10 @@ void RelayServer::State::run(const std::stop_token& stop)
         acceptAll();
         std::erase_if(children, [](const RelayChild& child) { return child.over(); });
         const auto count = static_cast<std::size_t>(
-            std::ranges::count_if(children, [](const RelayChild& child) { return child.wantsSomething(); }));
+            std::ranges::count_if(children, [](const RelayChild& child) { return child.wantsBlocks(); }));
         copy.children(static_cast<std::uint32_t>(count));
         wanting = static_cast<std::size_t>(std::ranges::count_if(
-            children, [](const RelayChild& child) { return child.wantsSomething() && !child.yields(); }));
+            children, [](const RelayChild& child) { return child.wantsBlocks() && !child.yields(); }));
     }
     for (RelayChild& child : children) {
         child.bye(RelayBye::Ending);
@@ -299,10 +299,10 @@ void RelayServer::State::judgeDisk(Clock::time_point now)
     diskWindowBegan = now;
     diskWindow = intake;
     if (heldBackWindows >= (others == 0 ? kHeldBackAlone : kHeldBack))
-        sayWeAreSlow();
+        announceSlowDisk();
 }
 
-void RelayServer::State::sayWeAreSlow()
+void RelayServer::State::announceSlowDisk()
 {
     if (copy.isSlow())
         return;
@@ -339,7 +339,7 @@ void RelayServer::State::dismissWhenSlow()
 {
     const auto waiting = store.waiting();
     if (waiting && std::min(*waiting, diskUsedFor(Clock::now())) > kSlowAfter)
-        sayWeAreSlow();
+        announceSlowDisk();
     if (!copy.isSlow() || !waiting)
         return;
     for (RelayChild& child : children)
@@ -347,7 +347,7 @@ void RelayServer::State::dismissWhenSlow()
             child.bye(RelayBye::Slow);
 }
 
-void RelayServer::State::sayRetracted()
+void RelayServer::State::sendRetractions()
 {
     std::vector<std::size_t> blocks;
     {

@@ -179,7 +179,7 @@ void DiskSetup::requireTable(std::size_t disk)
         throw Error(ErrorCode::Conflict,
                     fmt::format("the partitions of {} differ from the layout, so {} cannot be preserved: {}",
                                 disks_[disk].string(), fmt::join(layout_.preserve, ", "), why),
-                    "nothing was written; deploy with the layout that is there, or without preserve");
+                    "nothing was written; deploy with the disk's present layout, or without preserve");
     };
     const json table =
         json::parse(run({"sfdisk", "--json", disks_[disk].string()}, "reading the partition table"));
@@ -340,7 +340,7 @@ void DiskSetup::keepFileSystem(MadeVolume& made)
         throw Error(ErrorCode::Conflict,
                     fmt::format("{} cannot be preserved: {} holds \"{}\", expected {}", made.volume.mount,
                                 made.device, type, toText(made.volume.fileSystem)),
-                    "nothing was written; deploy with the layout that is there, or without preserve");
+                    "nothing was written; deploy with the disk's present layout, or without preserve");
     made.uuid = value("UUID");
     log_.info(fmt::format("{} ({}) is left as it is", made.volume.mount, made.device));
 }

@@ -66,10 +66,10 @@ CertificateFiles ensureCertificates(const std::filesystem::path& folder,
     const Identity ca =
         haveBoth(files.ca, caKey) ? load(files.ca, caKey) : store(makeCa(kCaLife), files.ca, caKey);
     if (!belongTogether(ca))
-        throw model::Error(
-            model::ErrorCode::InvalidInput,
-            files.ca.string() + " and " + caKey.string() + " do not belong together",
-            "restore both from one backup, or remove both: a new CA is made and clients pin it anew");
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           files.ca.string() + " and " + caKey.string() + " do not belong together",
+                           "restore both from one backup, or remove both: bmd makes a new CA, which every "
+                           "client must then trust");
     const bool good =
         haveBoth(files.certificate, files.key) && stillGood(load(files.certificate, files.key), ca, names);
     if (!good) {

@@ -9,7 +9,7 @@ namespace bm::http {
 namespace {
 
 constexpr std::size_t kFilePiece = std::size_t{1024} * 1024; ///< of one reader before the next has its turn
-constexpr std::chrono::milliseconds kLook{500};
+constexpr std::chrono::milliseconds kPollInterval{500};
 
 } // namespace
 
@@ -50,8 +50,8 @@ void FileSender::add(std::unique_ptr<Connection> connection, PendingFile file)
 void FileSender::run(const std::stop_token& stop)
 {
     while (!stop.stop_requested()) {
-        const auto look = std::min(kLook, config_.stallWindow);
-        poller_.wait(jobs_.empty() ? std::chrono::seconds{60} : look, [this](int fd) { serve(fd); });
+        const auto span = std::min(kPollInterval, config_.stallWindow);
+        poller_.wait(jobs_.empty() ? std::chrono::seconds{60} : span, [this](int fd) { serve(fd); });
         takeNew();
         dropSlow();
     }

@@ -87,7 +87,7 @@ FileSystem fileSystemOf(const std::string& text, const std::string& field)
          {FileSystem::Ext4, FileSystem::Xfs, FileSystem::Btrfs, FileSystem::Vfat, FileSystem::Swap})
         if (toText(known) == text)
             return known;
-    refuse(field, "\"" + text.substr(0, 40) + "\" is no file system that bm makes",
+    refuse(field, "\"" + text.substr(0, 40) + "\" is not a file system that bm makes",
            "ext4, xfs, btrfs, vfat or swap");
 }
 
@@ -109,7 +109,7 @@ void readFileSystem(LayoutVolume& volume, const json& object, const std::string&
     volume.mount = textOf(object, "mount", field);
     volume.options = optionsOf(object, field);
     if (!volume.mount.empty() && !isMount(volume.mount))
-        refuse(field + ".mount", "\"" + volume.mount.substr(0, 80) + "\" is no place to mount",
+        refuse(field + ".mount", "\"" + volume.mount.substr(0, 80) + "\" is not a mount point",
                "an absolute path without . and ..");
     if (!volume.mount.empty() && volume.fileSystem == FileSystem::Swap)
         refuse(field + ".mount", "swap is not mounted");
@@ -156,7 +156,7 @@ template <class Sizes> void checkRest(const Sizes& sizes, const std::string& fie
 {
     for (std::size_t i = 0; i + 1 < sizes.size(); ++i)
         if (sizes[i] == 0)
-            refuse(fmt::format("{}[{}].size", field, i), "required: only the last one may take what is left");
+            refuse(fmt::format("{}[{}].size", field, i), "required: only the last one may take the rest");
 }
 
 void readLvm(LayoutPartition& partition, const json& object, const std::string& field)
@@ -226,7 +226,7 @@ void checkVolumes(const DiskLayout& layout)
     for (std::size_t i = 0; i < layout.preserve.size(); ++i)
         if (layout.preserve[i] == "/" || !mounts.contains(layout.preserve[i]))
             refuse(fmt::format("preserve[{}]", i),
-                   layout.preserve[i].substr(0, 80) + " is no data partition of the layout",
+                   layout.preserve[i].substr(0, 80) + " is not a data partition of the layout",
                    "a mount point of one of its partitions, and not /");
 }
 

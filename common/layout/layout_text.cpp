@@ -71,7 +71,7 @@ private:
                 throw at(member.first.Mark(), "a member's name is a text");
             const std::string key = member.first.Scalar();
             if (object.contains(key))
-                throw at(member.first.Mark(), "\"" + key + "\" stands here twice");
+                throw at(member.first.Mark(), "\"" + key + "\" occurs twice");
             const std::string place = fmt::format("{}{}{}", path, path.empty() ? "" : ".", key);
             object[key] = read(member.second, place, depth + 1);
             places_[place] = member.first.Mark();

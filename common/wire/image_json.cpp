@@ -85,7 +85,7 @@ void checkLabel(const std::string& name, const std::string& value)
     constexpr std::size_t kMostValueBytes = 256;
     if (!model::isImageName(name))
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("labels: \"{}\" is no name of a label", name.substr(0, 80)),
+                    fmt::format("labels: \"{}\" is not a label's name", name.substr(0, 80)),
                     "letters, digits and - . _");
     if (value.size() > kMostValueBytes)
         throw Error(ErrorCode::InvalidInput,

@@ -186,8 +186,8 @@ Finding ramdiskFile(const fs::path& file, const model::Clock& clock)
     const auto days = std::chrono::duration_cast<std::chrono::hours>(clock.now() - written) / kDay;
     const std::string what = fmt::format("{}: {}, {} days old", file.string(), megabytes(bytes), days);
     if (clock.now() - written > kOldRamdisk)
-        return bad(Severity::Warning, what, "build it anew: its kernel lacks half a year's fixes and drivers",
-                   name);
+        return bad(Severity::Warning, what,
+                   "build it again: its kernel lacks half a year's fixes and drivers", name);
     return good(what, name);
 }
 
@@ -216,7 +216,7 @@ Examination systemClock(const model::Clock& clock)
                         "could not check whether the clock is kept: not allowed to ask the kernel",
                         "timedatectl shows it")};
         if (kept == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
-            return {bad(Severity::Warning, "nobody keeps the clock: the kernel calls it unsynchronised",
+            return {bad(Severity::Warning, "the clock is not synchronised, by the kernel's report",
                         "timedatectl set-ntp true, or install chrony")};
         return {good(fmt::format("the clock is kept, within {} ms", state.maxerror / 1000))};
     };

@@ -48,8 +48,7 @@ std::string checksumOf(const json& instance)
     }
     const std::string given = wire::textMember(instance, "image_checksum");
     if (given.empty())
-        throw Error(ErrorCode::InvalidInput, "image_source is a URL, and there is no checksum beside it",
-                    kChecksumHint);
+        throw Error(ErrorCode::InvalidInput, "image_source is a URL without a checksum", kChecksumHint);
     return withAlgorithm(given);
 }
 

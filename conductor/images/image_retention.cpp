@@ -51,7 +51,7 @@ RetentionVerdict judge(const Image& image, std::size_t rank, const RetentionRule
         return {image, false, "young enough"};
     if (const std::string user = usedBy(users, image); !user.empty())
         return {image, false, user};
-    return {image, true, "nobody uses it"};
+    return {image, true, "it is unused"};
 }
 
 /// Removes an image that the rule selected, unless it has a user by now.

@@ -107,7 +107,7 @@ void refuseWithoutDisk(const model::Node& node, const std::string& what)
     if (const std::optional<RamdiskDeployment> deployment = ramdiskDeploymentOf(node))
         throw Error(
             ErrorCode::Conflict,
-            "this node stays in the RAM disk " + deployment->imageName + ": there is no disk to " + what,
+            "this node runs the RAM disk " + deployment->imageName + ": there is no disk to " + what,
             "nothing was written by its deployment; put an image on its disk first: bm provision IMAGE " +
                 (node.name.empty() ? node.id.uuid : node.name));
 }

@@ -212,16 +212,15 @@ db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, cons
 {
     if (record.bootSecretHash.empty() ||
         !platform::equalSecrets(record.bootSecretHash, platform::sha256Hex(secret)))
-        throw Error(
-            ErrorCode::Forbidden, "the boot secret is not the one that this boot was given",
-            "was the machine started by somebody else than bm? start it by: bm provision or bm power");
+        throw Error(ErrorCode::Forbidden, "the boot secret is not the one that this boot was given",
+                    "if bm did not start the machine, start it by: bm provision or bm power");
     const std::string nonceHash = platform::sha256Hex(nonce);
     if (record.nonceHash.empty()) {
         record.nonceHash = nonceHash;
         record.tokenSealed = context.secrets.seal(platform::randomHex(32));
     } else if (!platform::equalSecrets(record.nonceHash, nonceHash)) {
         throw Error(ErrorCode::Forbidden, "the boot secret was already traded by another agent",
-                    "somebody else on the provisioning network may have read it; see docs/security.md");
+                    "another host on the provisioning network may have read it; see docs/security.md");
     }
     return record;
 }

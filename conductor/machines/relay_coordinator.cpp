@@ -99,7 +99,7 @@ struct RelayCoordinator::State {
     void forgetOld(Copies& all, UtcTime now) const;
     void place(RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
     void toTail(RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
-    void hear(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const;
+    void mergeReport(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const;
     wire::AgentRelayPlan placeOf(const RelayedCopy& copy, const std::string& uuid, UtcTime now) const;
     std::uint64_t usualRate(const RelayedCopy& copy, UtcTime now) const;
     std::size_t activeIn(const RelayedCopy& copy, const Chain& chain, UtcTime now) const;
@@ -157,7 +157,8 @@ void RelayCoordinator::State::toTail(RelayedCopy& copy, const std::string& uuid,
 }
 
 /// Records the sources that a member left.
-void RelayCoordinator::State::hear(RelayedCopy& copy, const wire::AgentRelayReport& news, UtcTime now) const
+void RelayCoordinator::State::mergeReport(RelayedCopy& copy, const wire::AgentRelayReport& news,
+                                          UtcTime now) const
 {
     for (const wire::AgentRelayReport::Left& left : news.left)
         for (auto& [uuid, member] : copy.members) {
@@ -283,7 +284,7 @@ std::optional<wire::AgentRelayPlan> RelayCoordinator::exchange(const std::string
     copy->touched = now;
     if (news.slow)
         state_->toTail(*copy, nodeUuid, now);
-    state_->hear(*copy, news, now);
+    state_->mergeReport(*copy, news, now);
     return state_->placeOf(*copy, nodeUuid, now);
 }
 

@@ -182,7 +182,7 @@ void applyEvent(Node& node, StateEvent event, model::UtcTime now, bool own)
                     "The requested action \"" + std::string(model::toText(event)) +
                         "\" can not be performed on node \"" + node.id.uuid + "\" while it is in state \"" +
                         std::string(model::toText(node.state)) + "\".",
-                    "docs/states.dot shows what is possible from here; bm provision finds the way by itself");
+                    "docs/states.dot shows the verbs of each state; bm provision runs the needed ones");
     const bool manual = node.state == State::Manageable
                             ? event == StateEvent::Clean
                             : model::isCleaning(node.state) && node.target == State::Manageable;

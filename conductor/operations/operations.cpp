@@ -265,7 +265,7 @@ void Operations::abort(const std::string& ident, const std::string& actor)
     context_.database.write([&](db::Transaction& tx) {
         if (!abortWithin(tx, context_, findNode(tx, ident).id, actor))
             throw Error(ErrorCode::Conflict, "no operation is at work on node " + ident,
-                        "bm node timeline " + ident + " shows what was");
+                        "bm node timeline " + ident + " shows the last operation");
     });
 }
 

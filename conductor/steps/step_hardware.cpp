@@ -52,7 +52,7 @@ T& slotOf(const StepWork& work, std::string_view kind, std::shared_ptr<T> driver
     const std::shared_ptr<T>& filled = work.context.hardware.slotsOf(work.node, kind).*slot;
     if (!filled)
         throw model::Error(model::ErrorCode::InvalidInput,
-                           "the node's " + std::string(kind) + "_interface does not do this step any more",
+                           "the node's " + std::string(kind) + "_interface no longer has this step",
                            "set it back, or abort the operation");
     return *filled;
 }
@@ -164,7 +164,7 @@ model::StepResult stepHold(StepWork& work)
 {
     if (wire::valueOf(work.step.result).value("unheld", false))
         return model::Done{};
-    work.recordEvent(model::EventKind::StepHeld, "waiting for an operator: unhold goes on, abort ends it");
+    work.recordEvent(model::EventKind::StepHeld, "waiting for an operator: unhold continues, abort ends it");
     return model::Hold{};
 }
 

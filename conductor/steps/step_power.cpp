@@ -34,13 +34,13 @@ model::StepResult setBootDevice(StepWork& work, model::BootDevice device, bool p
 }
 
 /// An agent that is already up takes the next operation without another boot.
-bool bootIsSpared(const StepWork& work)
+bool isFastTracked(const StepWork& work)
 {
     return agentIsUp(agentRecord(work));
 }
 
 /// A node with disable_power_off is reset where others are switched off and on again.
-bool staysOn(const StepWork& work)
+bool powerOffDisabled(const StepWork& work)
 {
     return work.node.disablePowerOff;
 }
@@ -48,8 +48,8 @@ bool staysOn(const StepWork& work)
 model::StepResult start(StepWork& work)
 {
     const std::chrono::milliseconds timeout = work.context.settings.powerTimeout;
-    return staysOn(work) ? restart(work, timeout)
-                         : reachPower(work, PowerAction::On, PowerState::On, timeout);
+    return powerOffDisabled(work) ? restart(work, timeout)
+                                  : reachPower(work, PowerAction::On, PowerState::On, timeout);
 }
 
 model::StepResult softOff(StepWork& work)
@@ -72,7 +72,7 @@ model::StepResult softOff(StepWork& work)
 
 model::StepResult stepPowerOff(StepWork& work)
 {
-    if (bootIsSpared(work) || staysOn(work)) // stepPowerOn resets it
+    if (isFastTracked(work) || powerOffDisabled(work)) // stepPowerOn resets it
         return model::Done{};
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
@@ -81,21 +81,21 @@ model::StepResult stepPowerOff(StepWork& work)
 /// system that does not shut down.
 model::StepResult stepShutDown(StepWork& work)
 {
-    if (bootIsSpared(work) || staysOn(work))
+    if (isFastTracked(work) || powerOffDisabled(work))
         return model::Done{};
     return softOff(work);
 }
 
 model::StepResult stepPowerOn(StepWork& work)
 {
-    if (bootIsSpared(work))
+    if (isFastTracked(work))
         return model::Done{};
     return start(work);
 }
 
 model::StepResult stepPowerOffWritten(StepWork& work)
 {
-    if (startedByKexec(work) || staysOn(work)) // stepPowerOnDeployed resets it
+    if (startedByKexec(work) || powerOffDisabled(work)) // stepPowerOnDeployed resets it
         return model::Done{};
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
@@ -109,7 +109,7 @@ model::StepResult stepPowerOnDeployed(StepWork& work)
 
 model::StepResult stepBootDevicePxe(StepWork& work)
 {
-    if (bootIsSpared(work))
+    if (isFastTracked(work))
         return model::Done{};
     return setBootDevice(work, model::BootDevice::Pxe, false);
 }
@@ -136,7 +136,7 @@ model::StepResult stepEndCleaning(StepWork& work)
     if (work.operation.then.text != "[]")
         return model::Done{}; // the deployment that follows takes the agent over
     stepEndBoot(work);
-    if (staysOn(work)) // ends the agent and starts its own system
+    if (powerOffDisabled(work)) // ends the agent and starts its own system
         return restart(work, work.context.settings.powerTimeout);
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
@@ -148,7 +148,7 @@ model::StepResult stepSetPower(StepWork& work)
     const std::chrono::milliseconds timeout =
         order.timeoutMs ? std::chrono::milliseconds{*order.timeoutMs} : work.context.settings.powerTimeout;
     nlohmann::json progress = wire::valueOf(work.step.result);
-    if (staysOn(work) && (target == PowerTarget::Reboot || target == PowerTarget::SoftReboot))
+    if (powerOffDisabled(work) && (target == PowerTarget::Reboot || target == PowerTarget::SoftReboot))
         return restart(work, timeout);
     switch (target) {
     case PowerTarget::On:

@@ -73,7 +73,7 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
         if (work.age() >= timeout)
             throw Error(ErrorCode::DeadlineExceeded,
                         "the machine is still not \"" + std::string(model::toText(wanted)) + "\" " +
-                            std::to_string(timeout / 1s) + " s after the BMC was told so",
+                            std::to_string(timeout / 1s) + " s after the BMC got the order",
                         "look at the machine's console and its BMC's event log");
         nlohmann::json progress = wire::valueOf(work.step.result);
         const std::int64_t now = model::toMillis(work.context.clock.now());
@@ -82,7 +82,7 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
             powerOf(work.context, work.node).setPower(bmc, action, work.callDeadline);
             progress["ordered_at_ms"] = now;
             work.step.result = wire::canonical(progress);
-            work.step.message = "told the BMC: " + std::string(model::toText(action));
+            work.step.message = "ordered the BMC: " + std::string(model::toText(action));
         }
         if (agentSideOf(work).switchesAtOnce() && observePower(work) == wanted)
             return model::Done{};

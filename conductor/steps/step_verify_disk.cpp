@@ -73,7 +73,7 @@ model::StepResult stepVerifyDisk(StepWork& work)
     const auto verified = wire::fromJsonValue<wire::VerifyDiskResult>(found, "result");
     work.recordEvent(model::EventKind::DiskVerified,
                      std::to_string(verified.blocksChanged) + " of " + std::to_string(verified.blocks) +
-                         " blocks differ from what was written",
+                         " blocks differ from the image",
                      json{{"report", found}}.dump(-1, ' ', false, json::error_handler_t::replace));
     return result;
 }

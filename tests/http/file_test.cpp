@@ -138,7 +138,7 @@ TEST_CASE("a reader that goes away", "[http][file]")
     world.start();
     RawClient client(world.server->port());
     client.say("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.hear("\r\n\r\n");
+    client.readUntil("\r\n\r\n");
     client.hangUp();
     const std::optional<Done> done = world.done.get();
     REQUIRE(done);
@@ -155,7 +155,7 @@ TEST_CASE("a reader that stops reading", "[http][file]")
     world.start();
     RawClient client(world.server->port());
     client.say("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.hear("\r\n\r\n");
+    client.readUntil("\r\n\r\n");
     CHECK(curl({world.url("/small")}).out == "small"); // it holds no thread
     const std::optional<Done> done = world.done.get(); // the listener drops it
     REQUIRE(done);
@@ -169,9 +169,9 @@ TEST_CASE("a file that becomes shorter while it is sent", "[http][file]")
     world.start();
     RawClient client(world.server->port());
     client.say("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.hear("\r\n\r\n");
+    client.readUntil("\r\n\r\n");
     std::filesystem::resize_file(world.file, 100);
-    client.hearAll();
+    client.readAll();
     CHECK(client.closed());
     const std::optional<Done> done = world.done.get();
     REQUIRE(done);

@@ -95,7 +95,8 @@ public:
         }
     }
     /// The bytes that arrive until @p mark, the server's close or the end of @p patience.
-    std::string hear(std::string_view mark, std::chrono::milliseconds patience = std::chrono::seconds{10})
+    std::string readUntil(std::string_view mark,
+                          std::chrono::milliseconds patience = std::chrono::seconds{10})
     {
         const model::Deadline deadline = model::Deadline::in(patience);
         while (mark.empty() || heard_.find(mark) == std::string::npos) {
@@ -111,7 +112,7 @@ public:
         }
         return std::exchange(heard_, {});
     }
-    std::string hearAll() { return hear({}); }
+    std::string readAll() { return readUntil({}); }
     bool closed() const { return closed_; }
     int fd() const { return socket_.get(); }
     void hangUp() { socket_ = platform::Fd(); }

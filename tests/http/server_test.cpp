@@ -125,7 +125,7 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
     {
         client.say(std::string(kHello) + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi" +
                    "GET /hello/last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-        const std::string all = client.hearAll();
+        const std::string all = client.readAll();
         const std::size_t first = all.find("hello you");
         const std::size_t second = all.find("\r\n\r\nhi");
         const std::size_t third = all.find("hello last");
@@ -138,22 +138,22 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
     {
         for (const char c : kHello)
             client.say({&c, 1});
-        CHECK(client.hear("hello you").find("200 OK") != std::string::npos);
+        CHECK(client.readUntil("hello you").find("200 OK") != std::string::npos);
     }
     SECTION("sends 100 Continue only to a client that waits for it")
     {
         client.say("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
-        CHECK(client.hear("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
+        CHECK(client.readUntil("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
         client.say("abc");
-        CHECK(client.hear("abc").find("200 OK") != std::string::npos);
+        CHECK(client.readUntil("abc").find("200 OK") != std::string::npos);
         client.say("PUT /ignored HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
-        CHECK(client.hearAll().starts_with("HTTP/1.1 409 Conflict"));
+        CHECK(client.readAll().starts_with("HTTP/1.1 409 Conflict"));
         CHECK(client.closed());
     }
     SECTION("answers 400 to bytes that are not HTTP, and closes")
     {
         client.say("hello there\r\n\r\n");
-        const std::string answer = client.hearAll();
+        const std::string answer = client.readAll();
         CHECK(answer.starts_with("HTTP/1.1 400 Bad Request"));
         CHECK(answer.find("invalid-input") != std::string::npos);
         CHECK(client.closed());
@@ -161,14 +161,14 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
     SECTION("answers 400 to an endless head, and closes")
     {
         client.say("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a'));
-        CHECK(client.hearAll().starts_with("HTTP/1.1 400"));
+        CHECK(client.readAll().starts_with("HTTP/1.1 400"));
         CHECK(client.closed());
     }
     SECTION("answers 400 to malformed chunks, and closes")
     {
         client.say(
             "PUT /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n0\r\n\r\n");
-        CHECK(client.hearAll().starts_with("HTTP/1.1 400"));
+        CHECK(client.readAll().starts_with("HTTP/1.1 400"));
         CHECK(client.closed());
     }
 }
@@ -192,7 +192,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         }
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
         for (RawClient& client : half) {
-            client.hear({}, 0ms);
+            client.readUntil({}, 0ms);
             CHECK_FALSE(client.closed());
         }
     }
@@ -205,7 +205,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
             half.back().say("GET /hello/you HT");
         }
         for (RawClient& client : half) {
-            CHECK(client.hearAll().empty());
+            CHECK(client.readAll().empty());
             CHECK(client.closed());
         }
     }
@@ -223,8 +223,8 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         }
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
         half.front().say("cde");
-        CHECK(half.front().hear("abcde").starts_with("HTTP/1.1 200"));
-        CHECK(half.at(1).hear("\r\n\r\n").starts_with("HTTP/1.1 409"));
+        CHECK(half.front().readUntil("abcde").starts_with("HTTP/1.1 200"));
+        CHECK(half.at(1).readUntil("\r\n\r\n").starts_with("HTTP/1.1 409"));
     }
     SECTION("does not let a trickle prolong the deadline")
     {
@@ -233,7 +233,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         const auto start = std::chrono::steady_clock::now();
         while (!client.closed() && std::chrono::steady_clock::now() - start < 15s) {
             client.say("G");
-            client.hear({}, 50ms);
+            client.readUntil({}, 50ms);
         }
         CHECK(client.closed());
     }
@@ -248,10 +248,10 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
             half.back().say("GET /hello/you HT");
         }
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
-        half.front().hearAll();
+        half.front().readAll();
         CHECK(half.front().closed());
         half.back().say("TP/1.1\r\nHost: a\r\n\r\n");
-        CHECK(half.back().hear("hello you").starts_with("HTTP/1.1 200"));
+        CHECK(half.back().readUntil("hello you").starts_with("HTTP/1.1 200"));
     }
     SECTION("drops a stalled body and frees its thread")
     {
@@ -261,7 +261,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         RawClient slow(world.server->port());
         slow.say("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc");
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
-        slow.hearAll();
+        slow.readAll();
         CHECK(slow.closed());
     }
 }
@@ -288,22 +288,22 @@ TEST_CASE("a listener's limits", "[http][server]")
         while (inside != 2)
             std::this_thread::yield();
         RawClient three(world.server->port());
-        const std::string answer = three.hearAll();
+        const std::string answer = three.readAll();
         CHECK(answer.starts_with("HTTP/1.1 503 Service Unavailable"));
         CHECK(answer.find("Retry-After: 5") != std::string::npos);
         go.set(true);
-        CHECK(one.hear("done").starts_with("HTTP/1.1 200"));
-        CHECK(two.hear("done").starts_with("HTTP/1.1 200"));
+        CHECK(one.readUntil("done").starts_with("HTTP/1.1 200"));
+        CHECK(two.readUntil("done").starts_with("HTTP/1.1 200"));
     }
     SECTION("close an idle connection for a new one")
     {
         go.set(true);
         RawClient one(world.server->port());
         one.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
-        one.hear("done");
+        one.readUntil("done");
         RawClient two(world.server->port());
         two.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
-        two.hear("done");
+        two.readUntil("done");
         CHECK(curl({world.url("/wait")}).out == "done");
     }
 }
@@ -338,12 +338,12 @@ TEST_CASE("a listener's start and stop", "[http][server]")
     {
         RawClient slow(world.server->port());
         slow.say("PUT /upload HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
-        slow.hear("100 Continue\r\n\r\n");
+        slow.readUntil("100 Continue\r\n\r\n");
         RawClient idle(world.server->port());
         const auto start = std::chrono::steady_clock::now();
         world.server->stop();
         CHECK(std::chrono::steady_clock::now() - start < 15s);
-        slow.hearAll();
+        slow.readAll();
         CHECK(slow.closed());
         CHECK_THROWS(RawClient(world.server->port()));
     }

@@ -92,7 +92,7 @@ TEST_CASE("an event stream", "[http][stream]")
         client.say(kAsk);
         REQUIRE(feeder.waitFor(1));
         feeder.say("one\n");
-        const std::string heard = client.hear("one\n\r\n");
+        const std::string heard = client.readUntil("one\n\r\n");
         CHECK(heard.find("HTTP/1.1 200 OK\r\n") == 0);
         CHECK(heard.find("Transfer-Encoding: chunked\r\n") != std::string::npos);
         CHECK(heard.find("Content-Type: text/event-stream") != std::string::npos);
@@ -101,7 +101,7 @@ TEST_CASE("an event stream", "[http][stream]")
         CHECK(heard.find("4\r\none\n\r\n") != std::string::npos);
         feeder.streams().front()->close();
         CHECK_FALSE(feeder.streams().front()->write("late"));
-        CHECK(client.hearAll().find("0\r\n\r\n") != std::string::npos);
+        CHECK(client.readAll().find("0\r\n\r\n") != std::string::npos);
         CHECK(client.closed());
     }
     SECTION("has heartbeats while it is idle")
@@ -110,8 +110,8 @@ TEST_CASE("an event stream", "[http][stream]")
         world.start();
         RawClient client(world.server->port());
         client.say(kAsk);
-        CHECK(client.hear(": still here\n\n").find(": still here\n\n") != std::string::npos);
-        CHECK(client.hear(": still here\n\n").find(": still here\n\n") != std::string::npos);
+        CHECK(client.readUntil(": still here\n\n").find(": still here\n\n") != std::string::npos);
+        CHECK(client.readUntil(": still here\n\n").find(": still here\n\n") != std::string::npos);
     }
     SECTION("is plain bytes for HTTP/1.0, and nothing for HEAD")
     {
@@ -119,12 +119,12 @@ TEST_CASE("an event stream", "[http][stream]")
         world.start();
         RawClient old(world.server->port());
         old.say("GET /stream HTTP/1.0\r\n\r\n");
-        const std::string heard = old.hear("hello\n");
+        const std::string heard = old.readUntil("hello\n");
         CHECK(heard.find("\r\n\r\nhello\n") != std::string::npos);
         CHECK(heard.find("chunked") == std::string::npos);
         RawClient head(world.server->port());
         head.say("HEAD /stream HTTP/1.1\r\nHost: me\r\n\r\n");
-        CHECK(head.hearAll().find("hello") == std::string::npos);
+        CHECK(head.readAll().find("hello") == std::string::npos);
         REQUIRE(feeder.waitFor(2));
         CHECK_FALSE(feeder.streams().back()->isOpen());
     }
@@ -134,7 +134,7 @@ TEST_CASE("an event stream", "[http][stream]")
         world.start();
         RawClient client(world.server->port());
         client.say(kAsk);
-        client.hear("hello");
+        client.readUntil("hello");
         client.hangUp();
         CHECK(feeder.wait([&] { return world.server->streamCount() == 0; }));
         CHECK_FALSE(feeder.streams().front()->isOpen());
@@ -144,13 +144,13 @@ TEST_CASE("an event stream", "[http][stream]")
         orphan.say(kAsk);
         REQUIRE(feeder.waitFor(2));
         feeder.drop();
-        CHECK(orphan.hearAll().find("0\r\n\r\n") != std::string::npos);
+        CHECK(orphan.readAll().find("0\r\n\r\n") != std::string::npos);
 
         RawClient last(world.server->port());
         last.say(kAsk);
-        last.hear("hello");
+        last.readUntil("hello");
         world.server->stop();
-        CHECK(last.hearAll().find("0\r\n\r\n") != std::string::npos);
+        CHECK(last.readAll().find("0\r\n\r\n") != std::string::npos);
         CHECK(feeder.streams().back()->write("x") == false);
     }
     SECTION("is refused beyond the listener's limit")
@@ -160,7 +160,7 @@ TEST_CASE("an event stream", "[http][stream]")
         world.start();
         RawClient client(world.server->port());
         client.say(kAsk);
-        client.hear("hello");
+        client.readUntil("hello");
         CHECK(feeder.wait([&] { return world.server->streamCount() == 1; }));
         const bm::platform::Exit exit = curl({"-i", world.url("/stream")});
         CHECK(exit.out.find("HTTP/1.1 503") == 0);
@@ -180,10 +180,10 @@ TEST_CASE("the listener drops a client that never reads its stream, without dela
     world.start();
     RawClient deaf(world.server->port());
     deaf.say(kAsk);
-    deaf.hear("hello");
+    deaf.readUntil("hello");
     RawClient reader(world.server->port());
     reader.say(kAsk);
-    reader.hear("hello");
+    reader.readUntil("hello");
     REQUIRE(feeder.waitFor(2));
     const std::vector<EventStreamPtr> streams = feeder.streams();
     const std::string line = std::string(999, 'x') + "\n";
@@ -193,7 +193,7 @@ TEST_CASE("the listener drops a client that never reads its stream, without dela
     while (streams[0]->isOpen() && rounds < 100'000) { // sockets take megabytes before they push back
         refused += streams[0]->write(line) ? 0U : 1U;
         REQUIRE(streams[1]->write(line));
-        read += reader.hear("x\n\r\n").size();
+        read += reader.readUntil("x\n\r\n").size();
         ++rounds;
     }
     CHECK_FALSE(streams[0]->isOpen());
@@ -201,7 +201,7 @@ TEST_CASE("the listener drops a client that never reads its stream, without dela
     CHECK(streams[1]->isOpen());
     CHECK(read >= static_cast<std::size_t>(rounds) * 1000);
     streams[1]->write("and on\n");
-    CHECK(reader.hear("and on").find("and on") != std::string::npos);
+    CHECK(reader.readUntil("and on").find("and on") != std::string::npos);
 }
 
 TEST_CASE("a stream that refused bytes notifies its owner once it has space", "[http][stream]")
@@ -214,7 +214,7 @@ TEST_CASE("a stream that refused bytes notifies its owner once it has space", "[
     world.start();
     RawClient client(world.server->port());
     client.say(kAsk);
-    client.hear("hello");
+    client.readUntil("hello");
     REQUIRE(feeder.waitFor(1));
     const EventStreamPtr stream = feeder.streams().front();
     const std::string line = std::string(9'999, 'x') + "\n";
@@ -226,7 +226,7 @@ TEST_CASE("a stream that refused bytes notifies its owner once it has space", "[
     std::size_t xs = 0;
     std::thread reader([&] {
         while (xs < written / 10'000 * 9'999) {
-            const std::string heard = client.hear("\n");
+            const std::string heard = client.readUntil("\n");
             xs += static_cast<std::size_t>(std::count(heard.begin(), heard.end(), 'x'));
             if (heard.empty())
                 break;
@@ -257,7 +257,7 @@ TEST_CASE("a hundred clients get the same bytes, on few threads", "[http][stream
     for (int i = 0; i < 50; ++i)
         feeder.say("line " + std::to_string(i) + "\n");
     for (const auto& client : clients) {
-        const std::string heard = client->hear("line 49\n");
+        const std::string heard = client->readUntil("line 49\n");
         for (int i = 0; i < 50; ++i)
             CHECK(heard.find("\r\nline " + std::to_string(i) + "\n") != std::string::npos);
     }

@@ -124,7 +124,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
         half.front().say("\x16\x03\x01");
         CHECK(curl({"--cacert", pinned, world.url("/hello")}).code == 0);
         for (RawClient& client : half) {
-            client.hearAll();
+            client.readAll();
             CHECK(client.closed());
         }
     }
@@ -132,7 +132,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
     {
         RawClient client(world.server->port());
         client.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-        CHECK(client.hearAll().find("200 OK") == std::string::npos);
+        CHECK(client.readAll().find("200 OK") == std::string::npos);
         CHECK(client.closed());
     }
     SECTION("refuses a certificate with another one's key")

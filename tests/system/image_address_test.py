@@ -66,7 +66,7 @@ def main():
         code, text = deploy(service, "n4", {"image_source": server.url(), "image_checksum": "0" * 64})
         assert code == 202 and wait_until(lambda: state(service, "n4") == "deploy failed", 60, 0.2), text
         assert "checksum" in service.json("node", "show", "n4")["last_error"], service.json("node", "show", "n4")
-        for wrong, why in (({"image_source": server.url()}, "no checksum beside it"),
+        for wrong, why in (({"image_source": server.url()}, "URL without a checksum"),
                            ({"image_source": server.url(), "image_checksum": "0" * 32}, "MD5"),
                            ({"image_source": "file:///etc/passwd", "image_checksum": digest}, "file://"),
                            ({"image_source": "http://169.254.169.254/x", "image_checksum": digest}, "link-local"),

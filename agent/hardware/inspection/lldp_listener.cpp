@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::uint16_t kLldp = 0x88cc;
 constexpr std::size_t kMostFrameBytes = 9216; ///< jumbo
-constexpr std::chrono::milliseconds kLook{200};
-constexpr int kFramesPerLook = 64;
+constexpr std::chrono::milliseconds kPollInterval{200};
+constexpr int kFramesPerPoll = 64;
 /// Nearest bridge, nearest non-TPMR bridge, nearest customer bridge (IEEE 802.1AB-2016, table 7-1).
 constexpr std::array<unsigned char, 3> kGroups = {0x0e, 0x03, 0x00};
 
@@ -68,7 +68,7 @@ std::optional<LldpFrame> lastFrame(const NicSocket& nic)
 {
     std::optional<LldpFrame> out;
     std::array<std::byte, kMostFrameBytes> buffer{};
-    for (int i = 0; i < kFramesPerLook; ++i) {
+    for (int i = 0; i < kFramesPerPoll; ++i) {
         sockaddr_ll from{};
         socklen_t length = sizeof from;
         const ssize_t got =
@@ -101,7 +101,7 @@ std::map<std::string, LldpFrame> listenForLldp(const std::vector<std::string>& i
         waiting.push_back({nic.socket.get(), POLLIN, 0});
     std::map<std::string, LldpFrame> heard;
     while (heard.size() < nics.size() && !deadline.over()) {
-        const auto span = std::min<std::chrono::milliseconds>(kLook, deadline.left());
+        const auto span = std::min<std::chrono::milliseconds>(kPollInterval, deadline.left());
         if (::poll(waiting.data(), waiting.size(), static_cast<int>(span.count())) <= 0)
             continue;
         for (std::size_t i = 0; i < nics.size(); ++i) {

@@ -226,7 +226,7 @@ void RolloutReconciler::restorePrevious(RolloutNode& node, const Failure& failur
         move(node, State::Restoring);
     } catch (const Error& error) {
         failed(node,
-               {failure.code, failure.text + "; the previous image cannot be put back: " + error.what(),
+               {failure.code, failure.text + "; bm cannot restore the previous image: " + error.what(),
                 failure.hint},
                false);
     }

@@ -35,7 +35,7 @@ void checkScheduleName(const std::string& name)
     if (!fits || name.size() > kLongestName || model::isUuid(name) || name.front() == '-' ||
         name.front() == '.')
         throw Error(
-            ErrorCode::InvalidInput, fmt::format("name: \"{}\" does not do", name.substr(0, 80)),
+            ErrorCode::InvalidInput, fmt::format("name: \"{}\" is not a valid name", name.substr(0, 80)),
             fmt::format("letters, digits and - . _ ; at most {}; not in the form of a uuid", kLongestName));
 }
 

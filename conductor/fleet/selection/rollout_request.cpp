@@ -222,7 +222,8 @@ void checkName(const std::string& name)
                                  std::string_view{"-._"}.find(c) != std::string_view::npos;
                       });
     if (!fits || model::isUuid(name))
-        throw Error(ErrorCode::InvalidInput, fmt::format("name: \"{}\" does not do", name.substr(0, 80)),
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("name: \"{}\" is not a valid name", name.substr(0, 80)),
                     "letters, digits and - . _ ; not in the form of a uuid");
 }
 

@@ -76,7 +76,7 @@ Reason machineSeen(const Case& c)
                       c.node.state != model::State::Enroll; // verified at least
     if (!seen && !c.by.request.allowUnseen)
         return {"conflict", "never seen",
-                "take it in first: bm node check " + c.name + "; or --allow-unseen"};
+                "inspect it first: bm node check " + c.name + "; or --allow-unseen"};
     if (!powerKnown && seen && c.node.state != model::State::Enroll)
         return {"bmc-unreachable", "BMC not answering", "bm node check " + c.name};
     return {};
