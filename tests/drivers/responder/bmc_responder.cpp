@@ -22,6 +22,8 @@ enum Status : std::uint8_t {
     kBadIntegrityCheck = 0x0f,
 };
 constexpr std::uint8_t kInvalidCommand = 0xc1;
+constexpr std::uint8_t kBootFlags = 5; // a parameter of the boot options, IPMI 2.0, table 28-14
+constexpr std::size_t kBootFlagsLength = 5;
 
 std::uint32_t number(const Bytes& from, std::size_t at)
 {
@@ -288,6 +290,13 @@ std::pair<std::uint8_t, Bytes> BmcResponder::execute(Memory& memory, const IpmiR
             {1, 0x80, static_cast<std::uint8_t>(memory.manners.kg.empty() ? 0x04 : 0x24), 0x02, 0, 0, 0, 0}};
     if (what == std::pair{6, 0x3b})
         return {0, {request.body.at(0)}};
+    if (what == std::pair{0, 0x08} && request.body.at(0) == kBootFlags)
+        memory.bootFlags = part(request.body, 1, kBootFlagsLength);
+    if (what == std::pair{0, 0x09} && request.body.at(0) == kBootFlags) {
+        Bytes reply{1, kBootFlags}; // version of the parameters, number of the parameter
+        append(reply, memory.bootFlags);
+        return {0, reply};
+    }
     if (what == std::pair{6, 0x3c} || what == std::pair{0, 0x08})
         return {0, {}};
     if (what == std::pair{6, 0x01}) // device id 32, revision 1, firmware 3.21, IPMI 2.0, Dell, product 256

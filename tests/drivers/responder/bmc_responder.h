@@ -55,6 +55,7 @@ private:
         std::vector<IpmiRequest> requests{};
         std::vector<int> loginSuites{};
         std::map<std::uint32_t, RmcpSession> sessions{}; ///< by the BMC's session id
+        Bytes bootFlags{0, 0, 0, 0, 0};                  ///< as the last request set them
         bool powered = false;
     };
     void serve(const std::stop_token& stop);
