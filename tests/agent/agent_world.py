@@ -3,7 +3,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,17 @@ def main():
 
 def run(*argv, **kw):
     return subprocess.run([str(a) for a in argv], check=True, capture_output=True, text=True, timeout=120, **kw).stdout
+
+
+def end(process):
+    """Ends a program with SIGTERM, so that it writes its coverage counters. Kills it after 5 s."""
+    if process and process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def wait_for(condition, what, seconds=60):
@@ -143,7 +153,7 @@ class RunningAgent:
         self.state = folder / state
         self.log = folder / "agent.log"
         self.process = None
-        test.addCleanup(self.kill)
+        test.addCleanup(lambda: end(self.process))
         self.start()
 
     def start(self):
@@ -152,8 +162,9 @@ class RunningAgent:
                                              self.inventory, "--no-power"], stderr=log, stdout=subprocess.DEVNULL)
 
     def kill(self):
+        """Ends the agent as a power cut does."""
         if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
+            self.process.kill()
             self.process.wait()
 
     def text(self):

@@ -117,7 +117,7 @@ class Node:
             self.process = subprocess.Popen(argv, stderr=log, stdout=out, env={**os.environ, **(env or {})})
         self.began = time.monotonic()
         self.took = None
-        test.addCleanup(self.kill)
+        test.addCleanup(agent_world.end, self.process)
 
     @property
     def address(self):

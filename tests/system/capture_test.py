@@ -156,7 +156,7 @@ def lying_agent(service, golden):
     """Wrong bytes, a wrong order and a partial record are refused; the node is active again, and no image remains."""
     service.run("image", "capture", "golden-1", "--name", "lie")
     golden.boot()
-    golden.end_agent()                       # another agent takes over
+    golden.kill_agent()                      # another agent takes over
     assert wait_until(lambda: golden.operation()["step"] == "await_agent", 30)
     api = re.search(r"bm\.api=(\S+)", golden.cmdline).group(1).rstrip("/")
     secret = re.search(r"bm\.secret=(\S+)", golden.cmdline).group(1)

@@ -2,7 +2,6 @@
 import json
 import pathlib
 import re
-import signal
 import subprocess
 import urllib.error
 import urllib.request
@@ -64,8 +63,18 @@ class Machine:
         log.close()
 
     def end_agent(self):
+        """Ends the agent with SIGTERM, so that it writes its coverage counters. Kills it after 5 s."""
         if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill_agent()
+
+    def kill_agent(self):
+        """Ends the agent as a power cut does."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
             self.process.wait()
 
     def ended(self):

@@ -5,7 +5,6 @@ that is a file, by a layout of the request, of the image or of bm, with host nam
 import gzip
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tarfile
@@ -107,8 +106,7 @@ def again(service, machine, tree, folder):
     seen = len(log.read_text())
     machine.boot()
     assert wait_until(lambda: "copying the tree," in log.read_text()[seen:], 60, 0.01), log.read_text()[seen:]
-    machine.process.send_signal(signal.SIGKILL)
-    machine.process.wait()
+    machine.kill_agent()
     machine.start_agent()
     operation = machine.ended()
     assert operation["state"] == "done", f"{operation}\n{log.read_text()[-3000:]}"
