@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,12 @@ def run(*argv, **kw):
     return subprocess.run([str(a) for a in argv], check=True, capture_output=True, text=True, timeout=120, **kw).stdout
 
 
+def size_of(path):
+    """Bytes of a file or a block device."""
+    with open(path, "rb") as file:
+        return file.seek(0, os.SEEK_END)
+
+
 def end(process):
     """Ends a program with SIGTERM, so that it writes its coverage counters. Kills it after 5 s."""
     if process and process.poll() is None:
@@ -51,6 +58,12 @@ def wait_for(condition, what, seconds=60):
             return value
         time.sleep(0.02)
     raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def entries_of(manifest):
+    """(offset, length, hole) of each block."""
+    count = struct.unpack_from("<Q", manifest, 32)[0]
+    return [(*struct.unpack_from("<QI", manifest, 40 + 48 * i + 32), manifest[40 + 48 * i + 44] & 1) for i in range(count)]
 
 
 class World(unittest.TestCase):
@@ -74,10 +87,20 @@ class World(unittest.TestCase):
             file.seek(10 * MIB)
             file.write(os.urandom(self.data_mib * MIB))
 
+    def make_mbr(self):
+        """Replaces the image's GPT by an MBR."""
+        run("sfdisk", "-q", self.raw, input="label: dos\n,20M\n")
+        self.store()
+
     def store(self):
         self.sha256 = run(MAKE_BLOCKS, self.raw, self.folder / "image").strip()
         self.manifest = self.folder / "image.manifest"
         self.blocks = self.folder / "image.zst"
+
+    def loop(self, path, *more):
+        device = run("losetup", "--find", "--show", *more, path).strip()
+        self.addCleanup(run, "losetup", "--detach", device)
+        return device
 
     def disk(self, mib=64, name="disk.raw", filled=True):
         """A disk with old content: no byte of it is zero."""
@@ -149,7 +172,7 @@ class RunningAgent:
                                 "BOOTIF=01-52-54-00-12-34-56\n")
         self.inventory = folder / "inventory.json"
         self.inventory.write_text(json.dumps({"cpus": 2, "disks": [
-            {"name": str(d), "size_bytes": os.path.getsize(d), "serial": f"S{i}"} for i, d in enumerate(disks)]}))
+            {"name": str(d), "size_bytes": size_of(d), "serial": f"S{i}"} for i, d in enumerate(disks)]}))
         self.state = folder / state
         self.log = folder / "agent.log"
         self.process = None

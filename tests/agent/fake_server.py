@@ -187,6 +187,12 @@ class FakeServer:
             **more}
         return {"id": step_id, "name": "write_image", "arguments": arguments}
 
+    def verify_step(self, step_id, **more):
+        arguments = {**self.write_step(step_id)["arguments"], **more}
+        del arguments["image"]["blocks_url"]
+        kept = ("image", "root_device", "root_device_policy", "remembered")
+        return {"id": step_id, "name": "verify_disk", "arguments": {key: arguments[key] for key in kept}}
+
     def reports(self, step_id):
         with self.lock:
             return [e["step"] for e in self.exchanges if e.get("step") and e["step"]["id"] == step_id]

@@ -15,7 +15,7 @@ import time
 import unittest
 
 import agent_world
-from agent_world import MIB, World, run, wait_for
+from agent_world import MIB, World, entries_of, run, wait_for
 from tree_world import archive_of, mounted
 
 TOKEN = hashlib.sha256(b"token").hexdigest()
@@ -23,12 +23,6 @@ HELLO, WANT, HEADER = struct.Struct("<8s64s64s"), struct.Struct("<B3xIII"), stru
 DATA, WAIT, RETRACT, BYE = 1, 2, 3, 4
 ORIGINAL = 1
 SLOW_DISK = pathlib.Path(__file__).resolve().parents[2] / "bench/slow_disk.c"
-
-
-def entries_of(manifest):
-    """(offset, length, hole) of each block."""
-    count = struct.unpack_from("<Q", manifest, 32)[0]
-    return [(*struct.unpack_from("<QI", manifest, 40 + 48 * i + 32), manifest[40 + 48 * i + 44] & 1) for i in range(count)]
 
 
 class FakePeer:

@@ -3,7 +3,7 @@ import os
 import subprocess
 
 import agent_world
-from agent_world import MIB, World, run
+from agent_world import MIB, World, entries_of, run, wait_for
 
 
 class WritesAnImage(World):
@@ -52,6 +52,33 @@ class WritesAnImage(World):
         self.check_content(disk)
         self.assertGreaterEqual(second["bytes_present"], self.data_mib * MIB - 2 * MIB)
         self.assertLess(second["bytes_fetched"], first["bytes_fetched"] / 5)
+
+    def test_a_second_time_with_every_block_as_the_request_says(self):
+        disk = self.disk(64)
+        first = self.written(to=disk)
+        second = self.written("--full", to=disk)
+        self.check_content(disk)
+        self.assertEqual(second["bytes_present"], 0)
+        self.assertEqual(second["bytes_written"], first["bytes_written"])
+
+    def test_that_begins_with_a_hole(self):
+        with open(self.raw, "wb") as file:
+            file.seek(2 * MIB)
+            file.write(os.urandom(MIB))
+        self.store()
+        disk = self.disk(8)
+        self.written("--grow", to=disk)
+        self.assertEqual(disk.read_bytes()[:3 * MIB] == self.raw.read_bytes(), True)
+
+    def test_with_an_mbr_and_grows_no_partition(self):
+        self.make_mbr()
+        disk = self.disk(64)
+        done = self.write("--grow", to=disk)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no GPT in the image: no partition is grown", done.stderr)
+        self.assertEqual([p["size"] for p in self.partitions(disk)], [p["size"] for p in self.partitions(self.raw)])
+        with open(disk, "rb") as file:
+            self.assertEqual(file.read(self.image_mib * MIB) == self.raw.read_bytes(), True)
 
     def test_wiping_old_signatures_beyond_it(self):
         disk = self.disk(200, filled=False)
@@ -110,8 +137,7 @@ class AddsAConfigDrive(World):
         self.check_untouched(disk)
 
     def test_not_on_an_mbr_and_nothing_is_written_then(self):
-        subprocess.run(["sfdisk", "-q", self.raw], input="label: dos\n,20M\n", text=True, check=True, capture_output=True)
-        self.store()
+        self.make_mbr()
         disk = self.disk(64)
         error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), to=disk)
         self.assertIn("the image has an MBR partition table", error)
@@ -146,6 +172,16 @@ class Refuses(World):
         self.blocks.write_bytes(text)
         self.assertRegex(self.refused("checksum-mismatch", to=self.disk(64)), r"block \d+ \(byte \d+\) from .*image.zst")
 
+    def test_a_damaged_first_block_and_nothing_is_written_then(self):
+        offset, length, hole = entries_of(self.manifest.read_bytes())[0]
+        self.assertFalse(hole)
+        text = bytearray(self.blocks.read_bytes())
+        text[offset + length // 2] ^= 1
+        self.blocks.write_bytes(text)
+        disk = self.disk(64)
+        self.assertRegex(self.refused("checksum-mismatch", to=disk), r"block 0 from .*image.zst")
+        self.check_untouched(disk)
+
     def test_truncated_blocks(self):
         os.truncate(self.blocks, os.path.getsize(self.blocks) // 2)
         self.refused("image-corrupt", to=self.disk(64))
@@ -164,6 +200,24 @@ class Refuses(World):
         done = subprocess.run([agent_world.AGENT, "write", "--to", "x"], capture_output=True, text=True)
         self.assertGreater(done.returncode, 100)
         self.assertIn("--manifest is required", done.stderr)
+
+
+class StopsOnASignal(World):
+    def test_while_writing_and_leaves_nothing_that_boots(self):
+        server = self.server()
+        server.bytes_per_second = MIB
+        disk = self.disk(64)
+        process = subprocess.Popen([agent_world.AGENT, "write", "--manifest", server.url + "/manifest", "--blocks", server.url + "/blocks",
+                                    "--to", disk], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(agent_world.end, process)
+        wait_for(lambda: server.bytes_sent > MIB, "bytes on their way")
+        process.terminate()
+        error = process.communicate(timeout=60)[1]
+        self.assertLess(server.bytes_sent, os.path.getsize(self.blocks))
+        self.assertEqual(process.returncode, 1, error)
+        self.assertIn("(aborted)", error)
+        with open(disk, "rb") as file:
+            self.assertNotEqual(file.read(MIB), self.raw.read_bytes()[:MIB])
 
 
 class ADiskThatFails(World):
@@ -209,6 +263,13 @@ class OntoSeveralDisks(World):
         with open(first, "rb") as file:
             self.assertFalse(any(file.read(MIB)))
 
+    def test_not_when_one_has_no_room_for_the_config_drive(self):
+        first, second = self.disk(64, "first"), self.disk(self.image_mib, "second")
+        error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), "--also-to", second, to=first)
+        self.assertIn("no room for the config drive", error)
+        self.check_untouched(first)
+        self.check_untouched(second)
+
     def full_disk(self):
         """A disk whose writes fail half-way: a file that is longer than the space of its file system."""
         folder = self.folder / "full"
@@ -222,11 +283,6 @@ class OntoSeveralDisks(World):
 
 
 class OnALoopDevice(World):
-    def loop(self, path, *more):
-        device = run("losetup", "--find", "--show", *more, path).strip()
-        self.addCleanup(run, "losetup", "--detach", device)
-        return device
-
     def test_writes_grows_and_reads_back(self):
         disk = self.disk(64)
         device = self.loop(disk)
@@ -239,6 +295,30 @@ class OnALoopDevice(World):
         device = self.loop(self.disk(64), "--sector-size", "4096")
         self.assertIn("sectors of 512 bytes", self.refused("image-unsupported", to=device))
 
+    def test_refuses_an_mbr_for_one_with_larger_sectors(self):
+        self.make_mbr()
+        device = self.loop(self.disk(64), "--sector-size", "4096")
+        self.assertIn("for sectors of 512 bytes", self.refused("image-unsupported", to=device))
+
+    def test_refuses_two_with_sectors_of_two_sizes(self):
+        first, second = self.disk(64, "first"), self.disk(64, "second")
+        device = self.loop(second, "--sector-size", "4096")
+        error = self.refused("image-unsupported", "--also-to", device, to=first)
+        self.assertIn(f"{first} has sectors of 512 bytes, {device} of 4096", error)
+        self.check_untouched(first)
+        self.check_untouched(second)
+
+    def test_copies_the_blocks_that_it_can_not_read(self):
+        disk = self.disk(64)
+        device = self.loop(disk)
+        self.written(to=device)
+        os.truncate(disk, 16 * MIB)  # reads beyond it fail, writes do not
+        outcome = self.written(to=device)
+        run("sync", disk)
+        self.check_content(device)
+        self.assertGreater(outcome["bytes_present"], 4 * MIB)
+        self.assertLess(outcome["bytes_present"], 8 * MIB)  # 12 MiB of data begin at 10 MiB
+
     def test_refuses_one_that_is_mounted(self):
         disk = self.disk(64, filled=False)
         run("mkfs.ext4", "-q", disk)
@@ -248,6 +328,22 @@ class OnALoopDevice(World):
         run("mount", device, mount)
         self.addCleanup(run, "umount", mount)
         self.assertIn("is in use", self.refused("conflict", to=device))
+
+
+class MeasuresTheCopy(World):
+    image_mib = 160
+    data_mib = 144
+
+    def test_before_it_chooses_between_comparing_and_copying(self):
+        disk = self.disk(160, filled=False)
+        self.written(to=disk)
+        with open(disk, "r+b") as file:
+            file.seek(100 * MIB)
+            file.write(b"changed")
+        done = self.write(to=disk)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"sampled blocks are on the disk; hashing runs at \d+ MB/s, copying at \d+ MB/s")
+        self.check_content(disk)
 
 
 class InBoundedMemory(World):
