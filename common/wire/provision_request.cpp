@@ -17,6 +17,17 @@ using nlohmann::json;
 
 namespace {
 
+/// parseJson(), whose errors speak of the request's body, for a member's text.
+json jsonOfText(const std::string& text, const std::string& field)
+{
+    try {
+        return parseJson(text);
+    } catch (const Error&) {
+        throw Error(ErrorCode::InvalidInput, field + ": the text is not JSON that bm can read",
+                    "send an object, or the JSON of an object as text");
+    }
+}
+
 /// An object's JSON, or a client's text of JSON.
 std::string jsonMember(const json& object, std::string_view key, const std::string& field)
 {
@@ -24,7 +35,7 @@ std::string jsonMember(const json& object, std::string_view key, const std::stri
     if (value == nullptr)
         return {};
     if (value->is_string())
-        return asObjectText(parseJson(value->get<std::string>()), field).text;
+        return asObjectText(jsonOfText(value->get<std::string>(), field), field).text;
     return asObjectText(*value, field).text;
 }
 
