@@ -266,7 +266,7 @@ class OntoSeveralDisks(World):
     def test_not_when_one_has_no_room_for_the_config_drive(self):
         first, second = self.disk(64, "first"), self.disk(self.image_mib, "second")
         error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), "--also-to", second, to=first)
-        self.assertIn("no room for the config drive", error)
+        self.assertIn("for the config drive: it needs 2 MiB", error)
         self.check_untouched(first)
         self.check_untouched(second)
 

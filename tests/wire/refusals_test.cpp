@@ -186,7 +186,7 @@ TEST_CASE("a refused image", "[wire][image][hostile]")
     CHECK(add(R"({"url": ""})") == "url: is needed");
     CHECK_THAT(add(R"({"kind": "floppy"})"), Contains("kind: unknown value"));
     CHECK_THAT(add(R"({"labels": ["a"]})"), Contains("labels: expected an object, got a list"));
-    CHECK_THAT(add(R"({"labels": {"a b": "c"}})"), Contains("is no name of a label"));
+    CHECK_THAT(add(R"({"labels": {"a b": "c"}})"), Contains("labels: \"a b\" is no"));
     CHECK_THAT(add(R"({"labels": {"os": 5}})"), Contains("labels.os: expected a string"));
     CHECK_THAT(add(json{{"labels", {{"os", std::string(257, 'x')}}}}.dump()),
                Contains("longer than 256 bytes"));
