@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <unistd.h>
 
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker and gcov give these
+// names
 extern "C" {
 
 void __gcov_dump();
@@ -29,6 +31,7 @@ int __wrap_execvp(const char* file, char* const argv[])
     return __real_execvp(file, argv);
 }
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace {
 

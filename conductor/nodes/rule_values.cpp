@@ -88,7 +88,7 @@ json RuleValues::resolvedText(const std::string& text) const
     std::string out;
     std::size_t at = 0;
     while (const std::optional<NameInBraces> name = nextName(text, at)) {
-        const json value = valueAt(text.substr(name->begin + 1, name->end - name->begin - 2));
+        json value = valueAt(text.substr(name->begin + 1, name->end - name->begin - 2));
         if (name->begin == 0 && name->end == text.size())
             return value;
         out +=

@@ -62,6 +62,25 @@ void auditEnd(db::Transaction& tx, const Operation& operation, model::UtcTime no
     db::AuditRepository{}.append(tx, record);
 }
 
+/// The step ends with @p operation, whose end is @p state.
+void closeStep(db::Transaction& tx, const Context& context, const Operation& operation,
+               model::OperationState state, model::Step& step)
+{
+    const bool open = step.state != model::StepState::Pending;
+    step.state =
+        open && state == model::OperationState::Failed ? model::StepState::Failed : model::StepState::Skipped;
+    if (open) {
+        step.finishedAt = operation.finishedAt;
+        step.errorCode = operation.errorCode;
+        step.errorMessage = operation.errorMessage;
+        step.errorHint = operation.errorHint;
+        tx.afterCommit([&meters = context.meters, step, outcome = model::toText(state)] {
+            meters.stepEnded(step, outcome);
+        });
+    }
+    db::OperationRepository{}.updateStep(tx, step);
+}
+
 /// Stores the end of the operation and of its open steps, and releases the node's lease.
 void closeOperation(db::Transaction& tx, const Context& context, Operation& operation,
                     model::OperationState state, const std::optional<db::LeaseEpoch>& epoch)
@@ -74,23 +93,9 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
     auditEnd(tx, operation, now);
     failCapturedImage(tx, context, operation);
     tx.afterCommit([&meters = context.meters, operation] { meters.operationEnded(operation); });
-    for (model::Step& step : operations.steps(tx, operation.id)) {
-        if (step.state == model::StepState::Done || step.state == model::StepState::Failed)
-            continue;
-        const bool open = step.state != model::StepState::Pending;
-        step.state = open && state == model::OperationState::Failed ? model::StepState::Failed
-                                                                    : model::StepState::Skipped;
-        if (open) {
-            step.finishedAt = now;
-            step.errorCode = operation.errorCode;
-            step.errorMessage = operation.errorMessage;
-            step.errorHint = operation.errorHint;
-            tx.afterCommit([&meters = context.meters, step, outcome = model::toText(state)] {
-                meters.stepEnded(step, outcome);
-            });
-        }
-        operations.updateStep(tx, step);
-    }
+    for (model::Step& step : operations.steps(tx, operation.id))
+        if (step.state != model::StepState::Done && step.state != model::StepState::Failed)
+            closeStep(tx, context, operation, state, step);
     if (epoch)
         db::LeaseRepository{}.release(tx, *epoch);
 }

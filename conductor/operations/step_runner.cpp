@@ -248,6 +248,13 @@ void changeNode(db::Transaction& tx, const StepWork& work, const Outcome& outcom
         db::NodeRepository{}.update(tx, node, epoch);
 }
 
+void recordDone(db::Transaction& tx, const Context& context, const Operation& operation, const Step& step,
+                model::UtcTime now)
+{
+    recordEvent(tx, now, operation.node, model::EventKind::StepDone, step.name, "{}", operation.id);
+    tx.afterCommit([&meters = context.meters, step] { meters.stepEnded(step, "done"); });
+}
+
 } // namespace
 
 bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop) const
@@ -274,11 +281,8 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
             db::EventRepository{}.append(tx, event);
         for (const std::function<void(db::Transaction&)>& write : work.writes)
             write(tx);
-        if (step.state == StepState::Done) {
-            recordEvent(tx, now, loaded.node.id, model::EventKind::StepDone, step.name, "{}",
-                        loaded.operation.id);
-            tx.afterCommit([this, &step] { context_.meters.stepEnded(step, "done"); });
-        }
+        if (step.state == StepState::Done)
+            recordDone(tx, context_, loaded.operation, step, now);
         if (std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id)) {
             operation->runAt = operation->abortRequested ? now : outcome.runAt;
             db::OperationRepository{}.update(tx, *operation);
