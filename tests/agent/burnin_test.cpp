@@ -199,7 +199,7 @@ TEST_CASE("a disk's self-test", "[agent][burnin]")
         last = kAtaFailed;
         const Error found = failureOf([&] { checkSmart("/dev/sda", "ata", settings, fake, {}); });
         CHECK(found.code() == ErrorCode::AgentFailed);
-        CHECK(found.message().find("/dev/sda fails by its own account") == 0);
+        CHECK(found.message().find("/dev/sda reports a failure") == 0);
     }
     SECTION("may take longer than the limit")
     {

@@ -22,9 +22,9 @@ class Talks(World):
         self.assertEqual(first["inventory"]["disks"][0]["serial"], "S0")
         self.assertEqual(first["agent_version"], "0.1.0")
         self.assertRegex(first["boot_id"], "^[0-9a-f-]{36}$")
-        self.assertIn("asking", first["log"])
+        self.assertIn("connecting to", first["log"])
         self.assertNotIn("inventory", server.exchanges[1])
-        self.assertNotIn("asking", server.exchanges[2].get("log", ""))
+        self.assertNotIn("connecting to", server.exchanges[2].get("log", ""))
 
     def test_keeps_its_nonce_over_a_restart_so_that_it_gets_its_token_again(self):
         server = self.server()

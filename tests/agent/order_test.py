@@ -25,10 +25,10 @@ class RefusesAnOrder(World):
 
     def test_without_a_url_of_the_blocks(self):
         self.check(lambda _, order: order["image"].update(blocks_url="ftp://127.0.0.1/blocks"), "invalid-input",
-                   '"ftp://127.0.0.1/blocks" is no http(s) URL')
+                   '"ftp://127.0.0.1/blocks" is not an http(s) URL')
 
     def test_without_a_url_of_the_manifest(self):
-        self.check(lambda _, order: order["image"].update(manifest_url=""), "invalid-input", "is no http(s) URL")
+        self.check(lambda _, order: order["image"].update(manifest_url=""), "invalid-input", "is not an http(s) URL")
 
     def test_without_the_checksum_of_the_manifest(self):
         self.check(lambda _, order: order["image"].update(manifest_sha256=""), "invalid-input", "image.manifest_sha256 is ")

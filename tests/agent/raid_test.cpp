@@ -189,7 +189,7 @@ TEST_CASE("a RAID plan's disks", "[agent][raid]")
         const auto logical = logicalFrom(R"([{"size_gb": 10, "raid_level": "1", "controller": "software",
             "physical_disks": [{"serial": "S-sda"}, {"serial": "S-sdb"}]}])");
         CHECK_THROWS_WITH(planRaid(logical, disks, false),
-                          Catch::Contains("physical_disks[1]: no disk is left that fits"));
+                          Catch::Contains("physical_disks[1]: no free disk matches"));
     }
     SECTION("must be large enough")
     {
