@@ -62,15 +62,16 @@ void auditEnd(db::Transaction& tx, const Operation& operation, model::UtcTime no
     db::AuditRepository{}.append(tx, record);
 }
 
-/// The step ends with @p operation, whose end is @p state.
+} // namespace
+
 void closeStep(db::Transaction& tx, const Context& context, const Operation& operation,
-               model::OperationState state, model::Step& step)
+               model::OperationState state, model::UtcTime now, model::Step& step)
 {
     const bool open = step.state != model::StepState::Pending;
     step.state =
         open && state == model::OperationState::Failed ? model::StepState::Failed : model::StepState::Skipped;
     if (open) {
-        step.finishedAt = operation.finishedAt;
+        step.finishedAt = now;
         step.errorCode = operation.errorCode;
         step.errorMessage = operation.errorMessage;
         step.errorHint = operation.errorHint;
@@ -80,6 +81,8 @@ void closeStep(db::Transaction& tx, const Context& context, const Operation& ope
     }
     db::OperationRepository{}.updateStep(tx, step);
 }
+
+namespace {
 
 /// Stores the end of the operation and of its open steps, and releases the node's lease.
 void closeOperation(db::Transaction& tx, const Context& context, Operation& operation,
@@ -95,7 +98,7 @@ void closeOperation(db::Transaction& tx, const Context& context, Operation& oper
     tx.afterCommit([&meters = context.meters, operation] { meters.operationEnded(operation); });
     for (model::Step& step : operations.steps(tx, operation.id))
         if (step.state != model::StepState::Done && step.state != model::StepState::Failed)
-            closeStep(tx, context, operation, state, step);
+            closeStep(tx, context, operation, state, now, step);
     if (epoch)
         db::LeaseRepository{}.release(tx, *epoch);
 }

@@ -36,6 +36,11 @@ void failOperation(db::Transaction& tx, const Context& context, model::Operation
 void abortOperation(db::Transaction& tx, const Context& context, model::Operation operation,
                     const std::optional<db::LeaseEpoch>& epoch);
 
+/// Ends @p step with the error of @p operation, whose end is @p state: a step that has begun fails with a
+/// failed operation, every other one is skipped.
+void closeStep(db::Transaction& tx, const Context& context, const model::Operation& operation,
+               model::OperationState state, model::UtcTime now, model::Step& step);
+
 /// Applies @p event to @p node's state fields; bm's own transitions count when @p own.
 /// @throws Error InvalidTransition in Ironic's words
 void applyEvent(model::Node& node, model::StateEvent event, model::UtcTime now, bool own = false);

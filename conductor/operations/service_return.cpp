@@ -28,38 +28,19 @@ bool mustReturn(const model::Operation& operation, const std::vector<Step>& step
            back->state == StepState::Pending;
 }
 
-namespace {
-
-/// A step that has begun fails with @p error, another one is skipped.
-void endStep(db::Transaction& tx, const Context& context, Step& step, const model::Error& error)
-{
-    const bool begun = step.state != StepState::Pending;
-    step.state = begun ? StepState::Failed : StepState::Skipped;
-    if (begun) {
-        step.finishedAt = context.clock.now();
-        step.errorCode = model::toText(error.code());
-        step.errorMessage = error.what();
-        step.errorHint = error.hint();
-        tx.afterCommit([&meters = context.meters, step] { meters.stepEnded(step, "failed"); });
-    }
-    db::OperationRepository{}.updateStep(tx, step);
-}
-
-} // namespace
-
 void beginReturn(db::Transaction& tx, const Context& context, model::Operation operation,
                  std::vector<Step> steps, const model::Error& error)
 {
     const model::UtcTime now = context.clock.now();
+    operation.errorCode = model::toText(error.code());
+    operation.errorMessage = error.what();
+    operation.errorHint = error.hint();
     for (Step& step : steps) {
         if (step.name == kReturnBegins)
             break;
         if (step.state != StepState::Done && step.state != StepState::Skipped)
-            endStep(tx, context, step, error);
+            closeStep(tx, context, operation, model::OperationState::Failed, now, step);
     }
-    operation.errorCode = model::toText(error.code());
-    operation.errorMessage = error.what();
-    operation.errorHint = error.hint();
     operation.abortRequested = false;
     operation.runAt = now;
     db::OperationRepository{}.update(tx, operation);
