@@ -4,6 +4,7 @@
 #include "tests/drivers/responder/bmc_responder.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -60,6 +61,14 @@ struct VendorFixture {
     {
         return responder.bodies(request.first, request.second).size();
     }
+    /// Waits for the request: ipmitool ends without an answer to a cold reset, before the BMC has read it.
+    bool arrives(std::pair<int, int> request)
+    {
+        const Deadline deadline = Deadline::in(20s);
+        while (received(request) == 0 && !deadline.over())
+            std::this_thread::sleep_for(5ms);
+        return received(request) == 1;
+    }
 };
 
 } // namespace
@@ -78,8 +87,8 @@ TEST_CASE("the vendor method bmc_reset", "[drivers][peer][responder][vendor]")
     SECTION("restarts the BMC cold with warm: false")
     {
         CHECK(f.call("bmc_reset", {{"warm", "false"}}).message == "cold");
+        CHECK(f.arrives(kColdReset));
         CHECK(f.received(kWarmReset) == 0);
-        CHECK(f.received(kColdReset) == 1);
     }
     SECTION("needs the BMC's address")
     {
@@ -161,7 +170,7 @@ TEST_CASE("the management interface of ipmi", "[drivers][peer][responder]")
         f.management().bmc->resetBmc(f.bmc, true, Deadline::in(60s));
         CHECK(f.received(kWarmReset) == 1);
         f.management().bmc->resetBmc(f.bmc, false, Deadline::in(60s));
-        CHECK(f.received(kColdReset) == 1);
+        CHECK(f.arrives(kColdReset));
     }
     SECTION("sends a non-maskable interrupt")
     {
