@@ -1,4 +1,5 @@
 #include "cli/commands/commands.h"
+#include "cli/views/terminal.h"
 
 #include "cli/shell/suggest.h"
 #include "common/model/error.h"
@@ -79,6 +80,7 @@ int refused(const CLI::App& app, const CLI::ParseError& error, const std::vector
 
 int runCommandLine(int argc, const char* const* argv)
 {
+    const SafeOutput safe;
     CLI::App app{"bm: provisions bare-metal servers", "bm"};
     Shell shell;
     addEverything(app, shell);

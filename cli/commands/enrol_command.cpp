@@ -2,6 +2,7 @@
 #include "cli/client/inventory_file.h"
 #include "cli/commands/node_subcommands.h"
 #include "cli/shell/node_watch.h"
+#include "cli/views/terminal.h"
 #include "common/model/error.h"
 #include "common/model/states.h"
 
@@ -43,11 +44,11 @@ json enrolAll(Shell& shell, const json& inventory)
         for (const json& entry : answer.at("nodes"))
             results.push_back(entry);
         if (tell)
-            std::cerr << fmt::format("\renrolled: {} of {}\033[K", results.size(), nodes.size())
-                      << std::flush;
+            std::cerr << Control{"\r"} << fmt::format("enrolled: {} of {}", results.size(), nodes.size())
+                      << Control{"\033[K"} << std::flush;
     }
     if (tell)
-        std::cerr << "\r\033[K";
+        std::cerr << Control{"\r\033[K"};
     return results;
 }
 

@@ -1,6 +1,7 @@
 // `bm logs`: prints bmd's latest log lines and follows new ones.
 #include "cli/commands/commands.h"
 #include "common/model/error.h"
+#include "common/text/printable.h"
 
 #include <chrono>
 #include <fmt/format.h>
@@ -43,7 +44,7 @@ std::string lineOf(const json& entry)
         plainText(entry.at("level")), plainText(entry.at("area")), plainText(entry.at("message")));
     if (entry.contains("node") && entry.at("node").is_string())
         line += " (node " + entry.at("node").get<std::string>() + ")";
-    return line;
+    return text::printable(line);
 }
 
 void print(Shell& shell, const json& entries, bool follow)

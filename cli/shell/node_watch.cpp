@@ -1,4 +1,5 @@
 #include "cli/shell/node_watch.h"
+#include "cli/views/terminal.h"
 
 #include "common/model/error.h"
 
@@ -83,8 +84,9 @@ public:
     {
         const std::string sums = renderSums(nodes);
         if (terminal_) {
-            std::cout << "\r" << (humanDuration(since.count()) + "  " + sums).substr(0, terminalWidth())
-                      << "\033[K" << std::flush;
+            std::cout << Control{"\r"}
+                      << (humanDuration(since.count()) + "  " + sums).substr(0, terminalWidth())
+                      << Control{"\033[K"} << std::flush;
             return;
         }
         std::size_t ended = 0;

@@ -1,5 +1,6 @@
 #pragma once
 #include "cli/views/output.h"
+#include "cli/views/terminal.h"
 
 #include <cstdint>
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ public:
     void show(const std::string& phase, std::uint64_t done, std::uint64_t total)
     {
         if (terminal_)
-            std::cerr << "\r" << line(phase, done, total) << "\033[K" << std::flush;
+            std::cerr << Control{"\r"} << line(phase, done, total) << Control{"\033[K"} << std::flush;
         else if (phase != phase_)
             std::cerr << phase << "\n";
         phase_ = phase;
@@ -26,7 +27,7 @@ public:
     ~ImageTicker()
     {
         if (terminal_ && !phase_.empty())
-            std::cerr << "\r\033[K" << std::flush;
+            std::cerr << Control{"\r\033[K"} << std::flush;
     }
 
 private:

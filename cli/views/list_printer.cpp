@@ -1,6 +1,7 @@
 #include "cli/views/output.h"
 #include "common/model/error.h"
 #include "common/text/lower_case.h"
+#include "common/text/printable.h"
 #include "common/text/text.h"
 
 #include <algorithm>
@@ -181,7 +182,7 @@ void ListPrinter::printTable(const json& rows)
     for (const json& row : rows) {
         std::vector<std::string>& line = lines.emplace_back();
         for (const Column& column : columns_)
-            line.push_back(plainText(valueAt(row, column.path)));
+            line.push_back(text::printable(plainText(valueAt(row, column.path))));
     }
     for (const std::vector<std::string>& line : lines)
         for (std::size_t i = 0; i < line.size(); ++i)

@@ -1,4 +1,5 @@
 #include "cli/views/output.h"
+#include "common/text/printable.h"
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,8 @@ void emit(YAML::Emitter& out, const json& value)
     if (value.is_object()) {
         out << YAML::BeginMap;
         for (const auto& [key, member] : value.items()) {
+            if (text::printable(key) != key)
+                out << YAML::DoubleQuoted;
             out << YAML::Key << key << YAML::Value;
             emit(out, member);
         }
@@ -121,7 +124,7 @@ std::string renderObject(const json& object, const View& view)
         longest = std::max(longest, textWidth(key));
     std::string text;
     for (const auto& [key, value] : shown.items())
-        text += (view.header ? paddedTo(key, longest + 2) : "") + plainText(value) + "\n";
+        text += (view.header ? paddedTo(key, longest + 2) : "") + text::printable(plainText(value)) + "\n";
     return text;
 }
 

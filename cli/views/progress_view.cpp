@@ -1,4 +1,5 @@
 #include "cli/views/progress_view.h"
+#include "cli/views/terminal.h"
 
 #include "cli/views/output.h"
 #include "common/model/step_kinds.h"
@@ -89,9 +90,9 @@ void ProgressView::rewrite(const std::vector<NodeProgress>& nodes)
     for (const NodeProgress& node : nodes)
         nameWidth = std::max(nameWidth, node.node.size());
     if (linesShown_ > 0)
-        out_ << "\033[" << linesShown_ << "A";
+        out_ << Control{fmt::format("\033[{}A", linesShown_)};
     for (const NodeProgress& node : nodes)
-        out_ << "\r" << renderProgress(node, nameWidth, width_) << "\033[K\n";
+        out_ << Control{"\r"} << renderProgress(node, nameWidth, width_) << Control{"\033[K"} << "\n";
     linesShown_ = nodes.size();
 }
 

@@ -1,4 +1,5 @@
 #include "cli/views/rollout_view.h"
+#include "cli/views/terminal.h"
 
 #include "cli/views/output.h"
 
@@ -139,7 +140,9 @@ void RolloutView::draw(const json& rollout, const json& nodes)
     }
     if (hidden > 0)
         lines.push_back(fmt::format("  and {} more", hidden));
-    std::string text = drawn_ > 0 ? fmt::format("\033[{}A\r\033[J", drawn_) : "";
+    if (drawn_ > 0)
+        out_ << Control{fmt::format("\033[{}A\r\033[J", drawn_)};
+    std::string text;
     for (const std::string& line : lines)
         text += cut(line, terminal.columns - 1) + "\n";
     drawn_ = lines.size();

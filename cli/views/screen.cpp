@@ -1,4 +1,5 @@
 #include "cli/views/screen.h"
+#include "common/text/printable.h"
 
 #include <csignal>
 #include <cstdio>
@@ -86,7 +87,7 @@ void Screen::draw(const std::vector<std::string>& lines) const
 {
     std::string text = "\033[H";
     for (std::size_t i = 0; i < lines.size(); ++i)
-        text += lines[i] + "\033[K" + (i + 1 < lines.size() ? "\r\n" : "");
+        text += text::printable(lines[i]) + "\033[K" + (i + 1 < lines.size() ? "\r\n" : "");
     writeTerminal(text + "\033[J");
 }
 

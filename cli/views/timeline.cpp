@@ -1,6 +1,8 @@
 #include "cli/views/timeline.h"
 
 #include "common/model/event_kinds.h"
+#include "common/text/printable.h"
+
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -27,8 +29,9 @@ struct Line {
 
 std::string render(const Line& line, std::int64_t begin)
 {
-    std::string text = fmt::format("{} {:>+9.1f} s  {:<20} {}", timeOfDay(line.at),
-                                   static_cast<double>(line.at - begin) / 1000.0, line.kind, line.message);
+    std::string text =
+        fmt::format("{} {:>+9.1f} s  {:<20} {}", timeOfDay(line.at),
+                    static_cast<double>(line.at - begin) / 1000.0, line.kind, text::printable(line.message));
     if (line.times > 1)
         text += fmt::format(" ({} times)", line.times);
     return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";

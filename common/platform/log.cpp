@@ -1,6 +1,7 @@
 #include "common/platform/log.h"
 
 #include "common/platform/guarded.h"
+#include "common/text/printable.h"
 
 #include <algorithm>
 #include <array>
@@ -26,22 +27,6 @@ std::string timeText(model::UtcTime at)
     ::gmtime_r(&seconds, &parts);
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
                        parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, millis % 1000);
-}
-
-/// Escapes control characters, so that a message is one line.
-std::string oneLine(std::string_view text)
-{
-    std::string line;
-    for (const char c : text) {
-        const unsigned char byte = static_cast<unsigned char>(c);
-        if (c == '\n')
-            line += "\\n";
-        else if (byte < 0x20 || byte == 0x7f)
-            line += fmt::format("\\x{:02x}", byte);
-        else
-            line += c;
-    }
-    return line;
 }
 
 std::string jsonString(std::string_view text)
@@ -197,7 +182,7 @@ void logLine(LogLevel level, std::string_view area, std::string_view message)
         return;
     const std::string line =
         asJson ? jsonLine(level, area, message, now)
-               : fmt::format("{} {} {} {}\n", timeText(now), toText(level), area, oneLine(message));
+               : fmt::format("{} {} {} {}\n", timeText(now), toText(level), area, text::printable(message));
     std::string_view rest = line; // one write(2), so that lines of several threads do not mix
     while (!rest.empty()) {
         const ssize_t count = ::write(STDERR_FILENO, rest.data(), rest.size());

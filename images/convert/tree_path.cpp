@@ -1,5 +1,6 @@
 #include "images/convert/tree_path.h"
 
+#include "common/text/utf8.h"
 #include "images/convert/refusal.h"
 
 #include <algorithm>
@@ -15,52 +16,6 @@ constexpr std::size_t kLongestPart = 255;  // NAME_MAX
 [[noreturn]] void refuse(std::string_view name, const char* why)
 {
     throw Refusal(ConvertExit::Unsupported, "the archive's entry '" + printable(name) + "' " + why);
-}
-
-/// Number of continuation bytes after the first byte of a UTF-8 sequence; -1 for an invalid first byte.
-int followers(unsigned char first)
-{
-    if (first < 0x80)
-        return 0;
-    if (first >= 0xc2 && first <= 0xdf)
-        return 1;
-    if (first >= 0xe0 && first <= 0xef)
-        return 2;
-    return first >= 0xf0 && first <= 0xf4 ? 3 : -1;
-}
-
-/// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool secondFits(unsigned char first, unsigned char second)
-{
-    switch (first) {
-    case 0xe0:
-        return second >= 0xa0;
-    case 0xed:
-        return second <= 0x9f;
-    case 0xf0:
-        return second >= 0x90;
-    case 0xf4:
-        return second <= 0x8f;
-    default:
-        return true;
-    }
-}
-
-bool isUtf8(std::string_view text)
-{
-    for (std::size_t at = 0; at < text.size();) {
-        const auto first = static_cast<unsigned char>(text[at]);
-        const int more = followers(first);
-        if (more < 0 || at + static_cast<std::size_t>(more) >= text.size())
-            return false;
-        for (int i = 1; i <= more; ++i) {
-            const auto next = static_cast<unsigned char>(text[at + static_cast<std::size_t>(i)]);
-            if ((next & 0xc0U) != 0x80 || (i == 1 && !secondFits(first, next)))
-                return false;
-        }
-        at += static_cast<std::size_t>(more) + 1;
-    }
-    return true;
 }
 
 bool hasControl(std::string_view text)
@@ -89,7 +44,7 @@ std::string cleanPath(std::string_view name)
         refuse(name, "is absolute; make the archive from inside the tree: tar -C ROOT -c .");
     if (name.size() > kLongestPath)
         refuse(name, "has a path longer than 4095 bytes");
-    if (!isUtf8(name))
+    if (!text::isUtf8(name))
         refuse(name, "has a name that is not UTF-8");
     if (hasControl(name))
         refuse(name, "has a control character in its name");

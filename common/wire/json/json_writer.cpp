@@ -1,38 +1,13 @@
 #include "common/wire/json/json_writer.h"
 
+#include "common/text/utf8.h"
+
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
 
 namespace bm::wire {
 namespace {
-
-/// Bytes of the UTF-8 sequence that begins with @p lead, 0 when none does.
-constexpr std::size_t lengthByLead(unsigned char lead)
-{
-    if (lead < 0x80U)
-        return 1;
-    if (lead < 0xC2U || lead > 0xF4U)
-        return 0;
-    return lead < 0xE0U ? 2 : lead < 0xF0U ? 3 : 4;
-}
-
-/// Length of the UTF-8 sequence at @p at (RFC 3629), 0 when it is none.
-std::size_t sequenceLength(std::string_view text, std::size_t at)
-{
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(at);
-    const std::size_t length = lengthByLead(lead);
-    if (length == 0 || at + length > text.size())
-        return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((byte(at + i) & 0xC0U) != 0x80U)
-            return 0;
-    const unsigned char second = length > 1 ? byte(at + 1) : 0;
-    const bool bad = (lead == 0xE0U && second < 0xA0U) || (lead == 0xEDU && second > 0x9FU) ||
-                     (lead == 0xF0U && second < 0x90U) || (lead == 0xF4U && second > 0x8FU);
-    return bad ? 0 : length;
-}
 
 /// The end of the run of characters from @p at on that need no escape.
 std::size_t endOfPlain(std::string_view text, std::size_t at)
@@ -130,7 +105,7 @@ JsonWriter& JsonWriter::string(std::string_view text)
         text_.append(text, at, end - at);
         if (at = end; at == text.size())
             break;
-        const std::size_t length = sequenceLength(text, at);
+        const std::size_t length = text::sequenceLength(text, at);
         if (length == 1)
             appendEscaped(text_, static_cast<unsigned char>(text[at]));
         else if (length > 1)
