@@ -46,6 +46,15 @@ target_compile_options(bm_flags INTERFACE
 if(BM_WERROR)
   target_compile_options(bm_flags INTERFACE -Werror)
 endif()
+# Programs that strangers talk to: what they crash with must not become a way in. tests/packaging reads it from the ELF files.
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-fcf-protection BM_HAS_CF_PROTECTION) # x86 only
+if(NOT BM_SANITIZE AND NOT BM_COVERAGE)
+  add_compile_options(-fPIE -fstack-protector-strong -fstack-clash-protection
+    $<$<BOOL:${BM_HAS_CF_PROTECTION}>:-fcf-protection>
+    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+  add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()
 if(BM_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)

@@ -89,6 +89,29 @@ class Package(unittest.TestCase):
                               timeout=60)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
+    def test_its_unit_exposes_little(self):
+        unit = Path(self.folder.name) / "exposure" / "bmd.service"
+        unit.parent.mkdir()
+        unit.write_text((self.root / "usr/lib/systemd/system/bmd.service").read_text())
+        output("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=30", unit)  # at most 3.0
+
+    def test_its_programs_are_hardened(self):
+        for program in ("usr/sbin/bmd", "usr/bin/bm", "usr/libexec/bm/bm-agent", "usr/libexec/bm/bm-convert"):
+            with self.subTest(program):
+                file = self.root / program
+                headers = output("readelf", "--wide", "--file-header", "--segments", "--dynamic", file)
+                self.assertRegex(headers, r"Type: +DYN")  # any load address
+                self.assertRegex(headers, r"\(FLAGS_1\).*\bPIE\b")
+                self.assertRegex(headers, r"GNU_RELRO")
+                self.assertRegex(headers, r"\(FLAGS_1\).*\bNOW\b")
+                self.assertNotRegex(headers, r"GNU_STACK.* RWE ")
+                symbols = output("readelf", "--wide", "--dyn-syms", file)
+                self.assertIn("__stack_chk_fail", symbols)
+                self.assertRegex(symbols, r"__\w+_chk@")  # _FORTIFY_SOURCE
+                if os.uname().machine == "x86_64":
+                    begin = output("objdump", "--disassemble", "--no-show-raw-insn", "--section=.text", file)[:20000]
+                    self.assertIn("endbr64", begin)  # control-flow protection
+
     def test_its_scripts_are_good_shell(self):
         for script in SCRIPTS:
             with self.subTest(script):

@@ -113,6 +113,9 @@ class Unprivileged(unittest.TestCase):
         self.wait_for("sockets bound exclusively to interface prov0")
         self.assertEqual({process_is(pid) for pid in self.children()}, {(USER, "dnsmasq"), (USER, "in.tftpd")})
         self.assertEqual(process_is(self.bmd.pid), (USER, "bmd"))
+        for pid in [self.bmd.pid, *self.children()]:  # a core file would hold keys
+            self.assertRegex(Path(f"/proc/{pid}/limits").read_text(), r"Max core file size +0 +0 ")
+            self.assertEqual(int(Path(f"/proc/{pid}/coredump_filter").read_text(), 16), 0)
 
         leased = self.in_machine("busybox", "udhcpc", "-f", "-n", "-q", "-i", "nic0", "-s", "/bin/true")
         self.assertRegex(leased, r"lease of 10\.99\.0\.1\d\d obtained from 10\.99\.0\.1")

@@ -59,6 +59,8 @@ def accounts(admin):
     admin.bmd("--set-user", "alice", "--role", "member", "--project", "web", stdin="s3cret-of-alice\n", says="alice")
     admin.bmd("--set-user", "bob", "--role", "king", code=2, says="--role", stdin="x\n")
     admin.bmd("--set-user", "carol", code=2, stdin="\n")
+    for option in ("--set-user", "--create-token", "--revoke-token"):  # an unset variable of a script does not start bmd
+        admin.bmd(option, "", code=2, says=option, stdin="password\n")
     admin.bmd("--set-user", "a:b", code=2, stdin="password\n", says="a:b")
     token = admin.bmd("--create-token", "ci", "--role", "manager", "--project", "web", "--days", "30", says="expires 20").strip()
     assert token.startswith("bm_") and "\n" not in token, token
