@@ -8,7 +8,6 @@
 #include "common/wire/json/json_writer.h"
 #include "conductor/images/ramdisk_image.h"
 
-#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -21,13 +20,6 @@ using model::Error;
 using model::ErrorCode;
 
 namespace {
-
-bool isContentId(const std::string& text)
-{
-    return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-           });
-}
 
 void sendImage(const Request& request, Response& response, int status, const model::Image& image)
 {
@@ -239,7 +231,7 @@ void ImageApi::sendObject(const Request& request, Response& response, bool manif
 {
     parts_.agents.authorizeAny(bearerToken(request));
     const std::string& content = request.pathParam("content");
-    if (!isContentId(content))
+    if (!model::isContentId(content))
         throw Error(ErrorCode::NotFound, "there is no image with the content " + content.substr(0, 80));
     images::ImageStore& store = parts_.images.store();
     requireLocal(store, content);

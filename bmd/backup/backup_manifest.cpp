@@ -1,6 +1,7 @@
 #include "bmd/backup/backup_manifest.h"
 
 #include "common/model/error.h"
+#include "common/model/image.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,11 +11,6 @@ namespace {
 
 constexpr std::string_view kProgram = "bm backup";
 constexpr int kFormat = 1;
-
-bool isContentId(const std::string& text)
-{
-    return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
 
 BackupManifest parsed(const nlohmann::json& root)
 {
@@ -30,9 +26,9 @@ BackupManifest parsed(const nlohmann::json& root)
             {image.at("name").get<std::string>(), image.at("content_id").get<std::string>(),
              image.at("manifest_sha256").get<std::string>(), image.at("stored_bytes").get<std::uint64_t>()});
     for (const BackupImage& image : manifest.images)
-        if (!isContentId(image.contentId)) // the content id becomes a file name
+        if (!model::isContentId(image.contentId)) // the content id becomes a file name
             throw model::Error(model::ErrorCode::InvalidInput,
-                               "a content id of the backup is not a hex number",
+                               "a content id of the backup is not 64 hexadecimal digits",
                                "take another copy of the backup");
     return manifest;
 }

@@ -25,14 +25,17 @@ std::optional<ImageKind> imageKindFromText(std::string_view text) noexcept;
 /// a dot or hyphen in front, and no UUID.
 bool isImageName(std::string_view name) noexcept;
 
+/// True if @p text is a content id: 64 lower-case hexadecimal digits. Only such a text may name a file.
+bool isContentId(std::string_view text) noexcept;
+
 /// An image of the catalogue. The store has its bytes under contentId; two images may share them.
 struct Image {
     ImageId id;
     std::string name; ///< unique; what operators type
     ImageState state = ImageState::Importing;
     ImageKind kind = ImageKind::Disk;
-    std::string contentId;       ///< lower-case hex: SHA-256 over the sizes and block hashes; "" until ready
-    std::uint64_t sizeBytes = 0; ///< raw size, as on the disk; of a tree: of its archive
+    std::string contentId;         ///< isContentId(): SHA-256 over the sizes and block hashes; "" until ready
+    std::uint64_t sizeBytes = 0;   ///< raw size, as on the disk; of a tree: of its archive
     std::uint64_t storedBytes = 0; ///< size of the .zst file
     std::uint64_t dataBytes = 0;   ///< raw bytes that are not in holes
     std::string sourceFormat;      ///< of the uploaded file: "raw", "qcow2", "qcow2+gz", "tar", "oci" ...

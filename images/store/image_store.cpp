@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/model/ids.h"
+#include "common/model/image.h"
 #include "common/platform/log.h"
 #include "common/text/text.h"
 #include "images/base/disk_space.h"
@@ -84,11 +85,6 @@ std::string storeId(const std::filesystem::path& folder)
 
 constexpr std::chrono::minutes kBucketDeadline{5}; // to remove an object
 
-bool isContentId(const std::string& text)
-{
-    return text::isLowerHex(text, 64);
-}
-
 } // namespace
 
 struct ImageStore::State {
@@ -98,8 +94,8 @@ struct ImageStore::State {
     std::filesystem::path incoming() const { return settings.folder / "incoming"; }
     std::filesystem::path object(const std::string& contentId, const char* suffix) const
     {
-        if (!isContentId(contentId))
-            throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is no content id", contentId));
+        if (!model::isContentId(contentId))
+            throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is not a content id", contentId));
         return objects() / (contentId + suffix);
     }
     void publish(const std::filesystem::path& blocks, const std::filesystem::path& manifest,
@@ -396,7 +392,7 @@ std::vector<std::string> ImageStore::contents() const
     for (const std::filesystem::directory_entry& entry :
          std::filesystem::directory_iterator(state_->objects()))
         if (const std::string id = entry.path().stem().string();
-            entry.path().extension() == ".manifest" && isContentId(id))
+            entry.path().extension() == ".manifest" && model::isContentId(id))
             ids.push_back(id);
     return ids;
 }

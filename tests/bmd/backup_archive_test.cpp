@@ -143,8 +143,9 @@ TEST_CASE("a file that is no backup", "[bmd][backup]")
 
 TEST_CASE("the first entry of a backup", "[bmd][backup]")
 {
-    const BackupManifest manifest{"0.1.0", "2026-11-29T18:00:00Z",          12, "ab:cd", 3,
-                                  true,    {{"debian", "c0ffee", "00", 77}}};
+    const std::string content(64, 'c');
+    const BackupManifest manifest{"0.1.0", "2026-11-29T18:00:00Z",         12, "ab:cd", 3,
+                                  true,    {{"debian", content, "00", 77}}};
     const std::string text = toJson(manifest);
 
     SECTION("reads as it was written")
@@ -161,12 +162,16 @@ TEST_CASE("the first entry of a backup", "[bmd][backup]")
     }
     SECTION("of another program is no backup")
     {
-        std::string climbing = text;
-        climbing.replace(climbing.find("c0ffee"), 6, "../../");
+        const auto withContent = [&](const std::string& other) {
+            std::string changed = text;
+            return changed.replace(changed.find(content), content.size(), other);
+        };
+        const std::string path = "../../" + content.substr(6);
         std::string foreign = text;
         foreign.replace(foreign.find("bm backup"), 9, "a program");
         for (const std::string& wrong :
-             {climbing, foreign, text.substr(0, text.size() / 2), std::string("[]"), std::string("{}"),
+             {withContent(path), withContent(content + "c"), withContent("c0ffee"), withContent(""), foreign,
+              text.substr(0, text.size() / 2), std::string("[]"), std::string("{}"),
               std::string("{\"program\": \"bm backup\", \"format\": 1}"), std::string()})
             CHECK(refusalOf([&] { backupManifestFromJson(wrong, "b.tar"); }) == ErrorCode::InvalidInput);
     }

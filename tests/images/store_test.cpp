@@ -59,9 +59,11 @@ TEST_CASE("identical bytes are stored once", "[images][store]")
         world.store.remove(first.contentId);
         CHECK(world.filesIn("store/objects") == 0);
     }
-    SECTION("a content id that is a path is refused")
+    SECTION("a content id that is a path, or has another length, is refused")
     {
-        CHECK(failureOf([&] { world.store.blocksFile("../../etc/passwd"); }).code == ErrorCode::InvalidInput);
+        const std::string longer = first.contentId + "0";
+        for (const std::string& wrong : {std::string("../../etc/passwd"), longer, longer.substr(2)})
+            CHECK(failureOf([&] { world.store.blocksFile(wrong); }).code == ErrorCode::InvalidInput);
     }
 }
 

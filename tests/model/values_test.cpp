@@ -1,5 +1,6 @@
 #include "common/model/error.h"
 #include "common/model/ids.h"
+#include "common/model/image.h"
 #include "common/model/mac_address.h"
 #include "tests/support/places.h"
 
@@ -32,6 +33,17 @@ TEST_CASE("uuids are random, version 4 and recognised", "[model]")
     }
     CHECK_FALSE(isUuid("rack1-07"));
     CHECK_FALSE(isUuid("123e4567-e89b-12d3-a456-42661417400z"));
+}
+
+TEST_CASE("a content id has 64 lower-case hexadecimal digits", "[model]")
+{
+    const std::string id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    CHECK(isContentId(id));
+    CHECK_FALSE(isContentId(""));
+    CHECK_FALSE(isContentId(id.substr(1)));
+    CHECK_FALSE(isContentId(id + "0"));
+    CHECK_FALSE(isContentId("F" + id.substr(1)));
+    CHECK_FALSE(isContentId("../../" + id.substr(6)));
 }
 
 TEST_CASE("every error code has one name and a row in docs/errors.md", "[model]")
