@@ -22,16 +22,23 @@ Node findNode(db::Transaction& tx, const std::string& ident)
     return *node;
 }
 
-void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, model::EventKind kind,
-                 const std::string& message, const std::string& detailsJson,
-                 const model::OperationId& operation)
+model::NodeEvent makeEvent(model::UtcTime at, const model::NodeId& node, model::EventKind kind,
+                           std::string message, std::string detailsJson)
 {
     model::NodeEvent event;
     event.node = node;
     event.at = at;
     event.kind = model::toText(kind);
-    event.message = message;
-    event.details.text = detailsJson;
+    event.message = std::move(message);
+    event.details.text = std::move(detailsJson);
+    return event;
+}
+
+void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, model::EventKind kind,
+                 const std::string& message, const std::string& detailsJson,
+                 const model::OperationId& operation)
+{
+    model::NodeEvent event = makeEvent(at, node, kind, message, detailsJson);
     event.operation = operation;
     db::EventRepository{}.append(tx, event);
 }

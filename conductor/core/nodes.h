@@ -8,6 +8,9 @@ namespace bm::conductor {
 
 /// The node called @p ident (uuid or name). @throws Error NotFound in Ironic's words
 model::Node findNode(db::Transaction& tx, const std::string& ident);
+/// An event of @p node at @p at, not yet stored: the caller adds its operation or rollout.
+model::NodeEvent makeEvent(model::UtcTime at, const model::NodeId& node, model::EventKind kind,
+                           std::string message, std::string detailsJson = "{}");
 /// Appends an event of @p node at @p at.
 void recordEvent(db::Transaction& tx, model::UtcTime at, const model::NodeId& node, model::EventKind kind,
                  const std::string& message, const std::string& detailsJson = "{}",

@@ -1,7 +1,7 @@
 #include "conductor/events/webhooks.h"
 
-#include "common/model/event_kinds.h"
 #include "common/platform/guarded.h"
+#include "conductor/core/nodes.h"
 #include "conductor/events/webhook_worker.h"
 #include "db/repositories/event_filter.h"
 #include "db/repositories/repositories.h"
@@ -175,11 +175,8 @@ WebhookTest Webhooks::test(const std::string& ident)
     Webhook hook = get(ident);
     const BaseContext& context = state_->context;
     const std::string id = fmt::format("{}-test-{}", hook.id.uuid, platform::randomHex(8));
-    model::NodeEvent event;
-    event.at = context.clock.now();
-    event.kind = model::toText(model::EventKind::WebhookTest);
-    event.message = "a test by an operator";
-    event.details.text = "{}";
+    const model::NodeEvent event =
+        makeEvent(context.clock.now(), {}, model::EventKind::WebhookTest, "a test by an operator");
     const std::string body =
         fmt::format(R"({{"id":"{}","webhook":"{}","event":{}}})", id, hook.name, state_->render(event));
     platform::HttpClient client;

@@ -1,17 +1,14 @@
 #include "conductor/steps/step_work.h"
 
+#include "conductor/core/nodes.h"
+
 namespace bm::conductor {
 
 void StepWork::recordEvent(model::EventKind kind, std::string message, std::string detailsJson)
 {
-    model::NodeEvent event;
-    event.node = node.id;
-    event.at = context.clock.now();
-    event.kind = model::toText(kind);
-    event.message = std::move(message);
-    event.details.text = std::move(detailsJson);
-    event.operation = operation.id;
-    events.push_back(std::move(event));
+    events.push_back(
+        makeEvent(context.clock.now(), node.id, kind, std::move(message), std::move(detailsJson)));
+    events.back().operation = operation.id;
 }
 
 } // namespace bm::conductor
