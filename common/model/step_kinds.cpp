@@ -17,6 +17,9 @@ static_assert(namesAreUnique());
 static_assert(std::ranges::all_of(kStepOffers, [](const StepOffer& offer) {
     return offer.row.empty() || findStepKind(offer.row) != nullptr;
 }));
+static_assert(std::ranges::all_of(kStepOffers, [](const StepOffer& offer) {
+    return offer.backing.empty() || offer.inBand();
+}));
 
 } // namespace
 

@@ -120,7 +120,8 @@ struct StepOffer {
     std::string_view interface; ///< "": a reserved step, named without an interface
     std::string_view name;      ///< Ironic's
     std::string_view row;       ///< the StepKind that does it; "": the plan makes several rows of it
-    std::string_view backing;   ///< the node's interface must be one of these, blank-separated; "": any
+    std::string_view backing;   ///< of an agent's step: the node's interface must be one of these,
+                                ///< blank-separated; "": any. A BMC's step needs a driver that implements it
     std::string_view required;  ///< arguments, blank-separated
     std::string_view optional;  ///< more of them
 
@@ -151,10 +152,10 @@ inline constexpr auto kStepOffers = std::to_array<StepOffer>({
     {"raid",       "apply_configuration",    "raid_create_configuration", "agent fake", "raid_config",
      "create_root_volume create_nonroot_volumes delete_existing"},
     {"raid",       "delete_configuration",   "raid_delete_configuration", "agent fake", "", ""},
-    {"bios",       "apply_configuration",    "bios_apply_configuration",  "fake", "settings", ""},
-    {"bios",       "factory_reset",          "bios_factory_reset",        "fake", "", ""},
-    {"firmware",   "update",                 "firmware_update",           "fake", "settings", ""},
-    {"management", "reset_bmc",              "reset_bmc",                 "fake", "", ""},
+    {"bios",       "apply_configuration",    "bios_apply_configuration",  "", "settings", ""},
+    {"bios",       "factory_reset",          "bios_factory_reset",        "", "", ""},
+    {"firmware",   "update",                 "firmware_update",           "", "settings", ""},
+    {"management", "reset_bmc",              "reset_bmc",                 "", "", ""},
     {"",           "hold",                   "hold",                      "", "", ""},
     {"",           "wait",                   "wait",                      "", "seconds", ""},
     {"",           "power_on",               "switch_on",                 "", "", ""},

@@ -114,6 +114,25 @@ TEST_CASE("a manual cleaning does the given steps and leads to manageable", "[co
     }
 }
 
+TEST_CASE("a BMC's step is for the hardware types that implement it", "[conductor][clean]")
+{
+    World world;
+    world.nodeIn(State::Manageable);
+    world.core->nodes.update(
+        "node-1",
+        [](model::Node& node) {
+            node.driver = "ipmi";
+            node.driverInfo.text = R"({"ipmi_address":"192.0.2.1"})";
+        },
+        "tester");
+    CHECK_THAT(
+        refusal([&] { order(world, StateEvent::Clean, json::array({step("bios", "factory_reset")}), true); }),
+        Contains("does not support this clean step") && Contains("management.reset_bmc") &&
+            !Contains("bios."));
+    order(world, StateEvent::Clean, json::array({step("management", "reset_bmc")}), true);
+    CHECK(namesOf(world) == std::vector<std::string>{"reset_bmc"});
+}
+
 TEST_CASE("a held step waits for unhold, also after a restart", "[conductor][clean]")
 {
     World world;
