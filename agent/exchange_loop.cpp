@@ -46,7 +46,7 @@ void ExchangeLoop::run(const std::stop_token& stop)
     }
 }
 
-/// @return whether the server answered without an error
+/// @return true if the server answered without an error
 bool ExchangeLoop::once(const std::stop_token& stop)
 {
     try {

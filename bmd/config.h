@@ -49,9 +49,9 @@ struct Config {
     platform::LogLevel logLevel = platform::LogLevel::Info;
     bool logJson = false;
 
-    /// Whether the operators' listener uses TLS.
+    /// True if the operators' listener uses TLS.
     bool apiUsesTls() const;
-    /// Whether bmd runs DHCP or TFTP.
+    /// True if bmd runs DHCP or TFTP.
     bool bootServices() const { return boot.dhcp != pxe::DhcpMode::Off || boot.tftp; }
 };
 

@@ -44,7 +44,7 @@ pxe::DhcpMode parseDhcpMode(const RawValue& raw);
 model::BootMode parseBootMode(const RawValue& raw);
 conductor::RelayOrder parseRelayOrder(const RawValue& raw);
 platform::LogLevel parseLogLevel(const RawValue& raw);
-bool parseLogFormat(const RawValue& raw); ///< whether JSON
+bool parseLogFormat(const RawValue& raw); ///< true if JSON
 
 /// A whole number within bounds; the message names them.
 std::int64_t parseNumber(const RawValue& raw, std::int64_t least, std::int64_t most);

@@ -9,7 +9,7 @@
 namespace bm::pxe {
 namespace {
 
-/// Whether dnsmasq reads @p name as a lease time or a keyword: "12h", "1042", "ignore".
+/// True if dnsmasq reads @p name as a lease time or a keyword: "12h", "1042", "ignore".
 bool isWordOfDnsmasq(std::string_view name)
 {
     std::string label = model::lowerCase(name);

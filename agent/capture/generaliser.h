@@ -10,7 +10,7 @@
 
 namespace bm::agent {
 
-/// Whether a system lies below @p root: /etc with os-release or passwd.
+/// True if a system lies below @p root: /etc with os-release or passwd.
 bool isRootFolder(const std::filesystem::path& root);
 
 /// Removes the machine's identity from the system below @p root: machine-id, ssh host keys, DHCP leases,

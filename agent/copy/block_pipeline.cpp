@@ -127,7 +127,7 @@ void BlockPipeline::decodeAll()
     }
 }
 
-/// @return whether @p raw has the block's bytes; otherwise the next pipeline fetches it
+/// @return true if @p raw has the block's bytes; otherwise the next pipeline fetches it
 bool BlockPipeline::decode(images::BlockDecoder& decoder, const Item& item, const AlignedBuffer& raw)
 {
     FramePtr frame = item.frame;

@@ -172,7 +172,7 @@ void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool s
     waitBeforeServer(ended.get_token(), stop);
 }
 
-/// @return whether a peer answers before @p over
+/// @return true if a peer answers before @p over
 bool FrameFetcher::awaitPeer(const std::stop_token& over)
 {
     while (!over.stop_requested()) {

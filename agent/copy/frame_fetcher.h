@@ -35,7 +35,7 @@ public:
                bool serverOnly = false);
     /// Records that a frame failed verification. Its source may fail a few times. Thread-safe.
     void rejected(const FramePtr& frame);
-    /// Whether a peer may serve a block again after it failed verification.
+    /// True if a peer may serve a block again after it failed verification.
     bool hasPeers() const { return copy_ != nullptr; }
     std::uint64_t bytesFetched() const { return bytesFetched_; }
 

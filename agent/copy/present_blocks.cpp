@@ -26,7 +26,7 @@ constexpr std::size_t kProbes = 16;
 
 using OnBlock = std::function<void(std::size_t block, std::span<const std::byte> bytes)>;
 
-/// @return whether the disk could read it
+/// @return true if the disk could read it
 bool readBlock(const BlockDevice& device, std::size_t block, std::span<std::byte> into)
 {
     try {

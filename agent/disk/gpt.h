@@ -43,7 +43,7 @@ public:
     void moveToEnd(const BlockDevice& device);
     /// The same for a device of @p sizeBytes, which messages call @p name.
     void moveToEnd(const std::string& name, std::uint64_t sizeBytes);
-    /// Removes the partition called @p name. @return whether it existed
+    /// Removes the partition called @p name. @return true if it existed
     bool remove(std::string_view name);
     /// The bytes of both copies as write() writes them, without the protective MBR.
     struct Piece {
@@ -52,7 +52,7 @@ public:
     };
     std::vector<Piece> pieces() const;
     /// Grows the last partition to the end of the disk, less @p keepSectors. Its end is a multiple of a MiB.
-    /// @return whether it grew
+    /// @return true if it grew
     bool growLast(std::uint64_t keepSectors);
     /// Adds a "Linux filesystem data" partition of @p sectors at the end of the disk. Its begin is a multiple
     /// of a MiB.

@@ -25,9 +25,9 @@ private:
     platform::TemporaryFolder folder_;
 };
 
-/// Whether the kernel of the RAM disk mounts this file system and bm writes files to it.
+/// True if the kernel of the RAM disk mounts this file system and bm writes files to it.
 bool isMountable(FileSystem kind) noexcept;
-/// Whether no component of @p path below @p root is a symbolic link. The last one may be missing.
+/// True if no component of @p path below @p root is a symbolic link. The last one may be missing.
 bool isPlainPath(const std::filesystem::path& root, const std::filesystem::path& path);
 
 } // namespace bm::agent

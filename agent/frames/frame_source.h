@@ -68,7 +68,7 @@ std::string fetchWhole(const std::string& location, const TokenSource& token, st
 /// Throws the error for an answer's status. @throws Error Unavailable (5xx, 408, 429), Unauthorized,
 /// NotFound, Internal
 void checkStatus(const platform::HttpResponse& response, const std::string& url);
-/// Whether a later try may succeed.
+/// True if a later try may succeed.
 bool isPassing(const model::Error& error);
 
 /// Pauses of 0.5 s doubling to 10 s, ended early by @p stop.

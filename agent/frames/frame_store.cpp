@@ -72,7 +72,7 @@ std::vector<FramePtr> FrameStore::unused(std::size_t bytes) const
     return out;
 }
 
-/// @return whether it dropped any of @p frames; frames that came into use remain
+/// @return true if it dropped any of @p frames; frames that came into use remain
 bool FrameStore::drop(const std::vector<FramePtr>& frames)
 {
     bool dropped = false;

@@ -31,7 +31,7 @@ public:
     };
     std::size_t block() const { return block_; }
     std::size_t length() const { return length_; }
-    /// Whether the bytes equal those in the image's .zst file; otherwise it is another frame of the same
+    /// True if the bytes equal those in the image's .zst file; otherwise it is another frame of the same
     /// block.
     bool original() const { return original_; }
     std::size_t have() const { return have_.load(std::memory_order_acquire); }

@@ -23,7 +23,7 @@ public:
     /// Sets the source of dropped frames (borrowed; null: none). Returns when the thread no longer uses the
     /// previous source.
     void use(DroppedFrames* frames);
-    /// Whether the disk no longer has the block (the end of a copy changes the partition table's blocks), or
+    /// True if the disk no longer has the block (the end of a copy changes the partition table's blocks), or
     /// cannot read it.
     bool isWrong(std::size_t block);
     /// restore() cannot load it.

@@ -108,7 +108,7 @@ void RelayChild::sendRetract(std::size_t block)
     head_.insert(head_.end(), header.begin(), header.end());
 }
 
-/// @return whether all announced bytes are sent
+/// @return true if all announced bytes are sent
 bool RelayChild::flush(const Help& help, Clock::time_point now)
 {
     while (!head_.empty() || !body_.empty()) {
@@ -153,7 +153,7 @@ void RelayChild::finishFrame()
     sent_ = 0;
 }
 
-/// @return whether there is a frame to send from
+/// @return true if there is a frame to send from
 bool RelayChild::nextFrame(const Help& help)
 {
     if (frame_ && frame_->state() == StoredFrame::State::Bad) {
@@ -196,7 +196,7 @@ bool RelayChild::takeFrame(const RelayWant& want, const Help& help)
     return false;
 }
 
-/// Announces the new bytes of the frame. @return whether there were any
+/// Announces the new bytes of the frame. @return true if there were any
 bool RelayChild::nextChunk()
 {
     const std::size_t have = frame_->have();

@@ -31,11 +31,11 @@ public:
     const std::string& name() const { return name_; }
     bool admitted() const { return admitted_; }
     bool wantsBlocks() const { return admitted_ && (frame_ || !wants_.empty()); }
-    /// Whether it waits for the node to read.
+    /// True if it waits for the node to read.
     bool wantsToSend() const { return blocked_; }
-    /// Whether it waits for a block.
+    /// True if it waits for a block.
     bool starving() const { return starving_; }
-    /// Whether the node's disk is slow; other nodes have priority.
+    /// True if the node's disk is slow; other nodes have priority.
     bool yields() const { return yields_; }
     /// Sends only the rest of the announced bytes, because other nodes have priority.
     void hold(const Help& help, Clock::time_point now);

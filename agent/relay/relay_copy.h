@@ -38,7 +38,7 @@ public:
     void plan(RelayPlan plan); ///< a new plan; an empty token keeps the old one
     RelayPlan plan() const;
     std::uint64_t planVersion() const { return version_; } ///< grows with each change
-    /// Whether the token belongs to the current or the previous plan.
+    /// True if the token belongs to the current or the previous plan.
     bool knows(const std::string& token) const;
 
     void listening(std::uint16_t port);

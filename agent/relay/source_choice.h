@@ -27,7 +27,7 @@ public:
     /// @return nothing for the server. @p before: only sources better than this one
     std::optional<PeerAddress> best(Clock::time_point now,
                                     const std::optional<PeerAddress>& before = {}) const;
-    /// Whether peers of a new copy may still become available.
+    /// True if peers of a new copy may still become available.
     bool early(Clock::time_point now) const;
     void leave(const PeerAddress& peer, Leaving why, const std::string& detail);
     /// Records that the source served well for a while; its next suspension is short again.

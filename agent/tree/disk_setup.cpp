@@ -58,7 +58,7 @@ bool isBlockDevice(const std::filesystem::path& path)
     return std::filesystem::is_block_file(path, ignored);
 }
 
-/// Whether the kernel makes nodes of the disk's partitions; not of a loop device without LO_FLAGS_PARTSCAN.
+/// True if the kernel makes nodes of the disk's partitions; not of a loop device without LO_FLAGS_PARTSCAN.
 bool showsPartitions(const std::filesystem::path& disk)
 {
     return readAttribute(std::filesystem::path("/sys/class/block") / disk.filename() / "loop/partscan") !=

@@ -25,7 +25,7 @@ struct TreeOutcome {
     std::uint64_t archiveBytes = 0;
     std::uint64_t bytesFetched = 0;
     std::string manifestDigest; ///< XXH3-128 over the compared entries
-    bool preserved = false;     ///< whether a file system was preserved
+    bool preserved = false;     ///< true if a file system was preserved
     double writeSeconds = 0;    ///< until it was on the disk and flushed
     double seconds = 0;
 };

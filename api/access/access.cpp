@@ -187,7 +187,7 @@ void requireFreeOwner(const model::Node& node, const std::string& path)
             "ask an administrator of the system");
 }
 
-/// Whether the operation keeps cleaning enabled: only an administrator disables it.
+/// True if the operation keeps cleaning enabled: only an administrator disables it.
 bool leavesCleaningOn(const std::string& path, const nlohmann::json& operation)
 {
     const auto value = operation.find("value");

@@ -19,13 +19,13 @@ inline const std::string& projectOf(const http::Request& request)
 {
     return request.grant.project;
 }
-/// Whether the actor of @p request may see @p node.
+/// True if the actor of @p request may see @p node.
 bool maySee(const http::Request& request, const model::Node& node);
-/// Whether the actor gets no driver_info, last_error and the like, because it only leases the node.
+/// True if the actor gets no driver_info, last_error and the like, because it only leases the node.
 bool isRedacted(const http::Request& request, const model::Node& node);
 /// @throws Error NotFound, as for an unknown @p ident, when the actor may not see the node
 void requireVisible(const http::Request& request, const model::Node& node, const std::string& ident);
-/// Whether the actor may see @p target's properties, which give access to the data.
+/// True if the actor may see @p target's properties, which give access to the data.
 bool maySeeProperties(const ApiParts& parts, const http::Request& request, const model::VolumeTarget& target);
 /// Checks that the actor may execute the steps of a runbook. Everybody may use a public one. @throws Error
 /// NotFound, Forbidden

@@ -11,7 +11,7 @@ using model::ErrorCode;
 
 namespace {
 
-/// Whether the routing layer refused the request. Ironic uses another body for these errors.
+/// True if the routing layer refused the request. Ironic uses another body for these errors.
 bool isRouting(const http::Request& request, const Error& error)
 {
     return dynamic_cast<const wire::RoutingError*>(&error) != nullptr ||

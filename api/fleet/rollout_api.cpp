@@ -29,7 +29,7 @@ void write(wire::JsonWriter& out, const conductor::fleet::RolloutNodeView& view)
     wire::writeRolloutNode(out, view.node, {view.step, view.bytesDone, view.bytesTotal, view.secondsLeft});
 }
 
-/// Whether the request of @p rollout allows its nodes to copy the image from each other.
+/// True if the request of @p rollout allows its nodes to copy the image from each other.
 bool mayRelay(const model::Rollout& rollout)
 {
     const nlohmann::json request = nlohmann::json::parse(rollout.request.text, nullptr, false);

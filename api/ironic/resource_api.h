@@ -24,7 +24,7 @@ template <class T> struct ResourceRoutes {
     std::string_view ofNode; ///< "/v1/nodes/{ident}/portgroups", or empty
     int since = 1;           ///< microversion
     int ofNodeSince = 1;
-    bool detailRoute = true;   ///< whether PATH/detail exists; ?detail= always does
+    bool detailRoute = true;   ///< true if PATH/detail exists; ?detail= always does
     std::string_view sortable; ///< columns allowed in sort_key, blank-separated
     std::vector<ResourceFilter> filters{};
     bool removesAll = false; ///< DELETE PATH deletes all

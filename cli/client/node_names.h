@@ -8,7 +8,7 @@
 
 namespace bm::cli {
 
-/// Whether @p text is a glob: it contains *, ? or [.
+/// True if @p text is a glob: it contains *, ? or [.
 bool isGlob(const std::string& text);
 
 /// Reads all pages of GET /v1/nodes and calls @p page with each. @p query is "fields=name,uuid" or

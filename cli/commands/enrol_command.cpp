@@ -65,7 +65,7 @@ void printResults(Shell& shell, const json& results, std::map<std::string, int>&
                              counts["updated"], counts["unchanged"], counts["error"]);
 }
 
-/// Whether `provide` applies: the node runs no instance and no operation.
+/// True if `provide` applies: the node runs no instance and no operation.
 bool canBeProvided(std::optional<State> state)
 {
     const DeployStart start = state ? model::deployStart(*state) : DeployStart::None;

@@ -43,7 +43,7 @@ struct FleetOptions {
     std::string onUnhealthy;
 
     bool hasRelayOptions() const { return relayChains || relayCacheMib || !relayOrder.empty() || noRelay; }
-    /// Whether the operator gave one of them.
+    /// True if the operator gave one of them.
     bool any() const;
     /// The members for the body of POST /v1/rollouts.
     nlohmann::json body() const;

@@ -35,7 +35,7 @@ std::string pathOf(const std::string& image)
     return "/v1/images/" + platform::urlEncode(image);
 }
 
-/// @return whether the image is intact
+/// @return true if the image is intact
 bool verifyOne(Shell& shell, const std::string& name)
 {
     const json before = shell.client().get(pathOf(name));

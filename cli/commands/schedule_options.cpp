@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Whether @p text is "none", which removes the setting: a merge patch says null.
+/// True if @p text is "none", which removes the setting: a merge patch says null.
 bool isNone(const std::string& text)
 {
     return text.empty() || text == "none";

@@ -31,7 +31,7 @@ class NodePoller {
 public:
     NodePoller(Shell& shell, const std::vector<std::string>& nodes) : shell_(shell), nodes_(nodes) {}
 
-    /// @return whether all operations have ended
+    /// @return true if all operations have ended
     bool poll(std::vector<NodeProgress>& progress)
     {
         readUnfinished();

@@ -10,7 +10,7 @@
 namespace bm::cli {
 
 /// Polls the nodes' operations until each ends and shows them on stdout: one line per node, or one line of
-/// counts for many nodes. Prints failures on stderr. @return whether all operations succeeded
+/// counts for many nodes. Prints failures on stderr. @return true if all operations succeeded
 /// @throws Error DeadlineExceeded after @p limit; the operations continue
 bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit);
 

@@ -29,9 +29,9 @@ NodeProgress progressOf(const std::string& node, const nlohmann::json& operation
 /// "rack1-07  deploy: writing the image   43 %  112.0 MB/s  0:14 left": at most @p width characters.
 std::string renderProgress(const NodeProgress& progress, std::size_t nameWidth, std::size_t width);
 
-/// Whether the step copies data onto the node. The view sums the rates of such steps.
+/// True if the step copies data onto the node. The view sums the rates of such steps.
 bool isWriting(const std::string& step);
-/// Whether the step reports its progress in bytes.
+/// True if the step reports its progress in bytes.
 bool showsBytes(const std::string& step);
 
 /// Shows the progress of many nodes. A terminal has one line per node and overwrites it; elsewhere a line is

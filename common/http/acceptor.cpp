@@ -26,7 +26,7 @@ constexpr std::string_view kBusy =
 /// The acceptor also waits for bodies up to this size; a worker waits for larger ones only.
 constexpr std::size_t kBodyLimit = std::size_t{64} * 1024;
 
-/// Whether a worker can answer the connection, with a refusal where the head is too long.
+/// True if a worker can answer the connection, with a refusal where the head is too long.
 bool isReady(const std::string& input)
 {
     const std::size_t wanted = requestLength(input, kBodyLimit);

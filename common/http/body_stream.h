@@ -16,7 +16,7 @@ namespace bm::http {
 class BodyBuffer final : public std::streambuf {
 public:
     BodyBuffer(Connection& connection, const Head& head, Pace pace);
-    /// Discards the rest of the body where it is short and has arrived; never waits. @return whether the next
+    /// Discards the rest of the body where it is short and has arrived; never waits. @return true if the next
     /// request may follow on the connection
     bool drain(std::size_t limitBytes);
 

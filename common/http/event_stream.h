@@ -32,9 +32,9 @@ public:
     bool write(std::string_view bytes);
     /// Ends the stream after the bytes in the buffer.
     void close();
-    /// Whether the last write succeeded or has space now.
+    /// True if the last write succeeded or has space now.
     bool hasRoom() const;
-    /// Whether write() may still succeed: the client is connected, and close() was not called.
+    /// True if write() may still succeed: the client is connected, and close() was not called.
     bool isOpen() const;
 
 private:

@@ -79,7 +79,7 @@ void FileSender::serve(int fd)
         poller_.watch(fd, found->second.connection->wants());
 }
 
-/// One piece. @return whether there is more to do
+/// One piece. @return true if there is more to do
 bool FileSender::advance(Job& job)
 {
     PendingFile& file = job.file;

@@ -5,8 +5,8 @@
 
 namespace bm::http {
 
-/// Whether a peer moves bytes fast enough: rate * window bytes in each window of waiting. Only time in which
-/// bmd waits for the peer counts.
+/// Measures if a peer moves bytes fast enough: rate * window bytes in each window of waiting. Only time in
+/// which bmd waits for the peer counts.
 class Pace {
 public:
     Pace(std::uint64_t bytesPerSecond, std::chrono::milliseconds window)

@@ -109,7 +109,7 @@ void StreamSender::serve(int fd)
         end(fd, after == After::Finished);
 }
 
-/// Whether the client is still connected. Discards its bytes: the answer to its request is not finished.
+/// True if the client is still connected. Discards its bytes: the answer to its request is not finished.
 bool StreamSender::listens(Job& job) const
 {
     std::array<char, 4096> piece{};

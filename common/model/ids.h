@@ -8,7 +8,7 @@ namespace bm::model {
 
 /// A random (version 4) UUID in lower case, RFC 9562.
 std::string makeUuid();
-/// Whether @p text is a UUID in its usual hyphenated form, either case.
+/// True if @p text is a UUID in its usual hyphenated form, either case.
 bool isUuid(std::string_view text) noexcept;
 
 /// One strong type per kind of id, so that no caller passes a port's id as a node's.

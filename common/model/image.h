@@ -21,7 +21,7 @@ enum class ImageKind : std::uint8_t { Disk, Tree, Ramdisk };
 std::string_view toText(ImageKind kind) noexcept;
 std::optional<ImageKind> imageKindFromText(std::string_view text) noexcept;
 
-/// Whether @p name is fit for an image, or for a part of a tag: 1 to 128 letters, digits and - . _ , without
+/// True if @p name is fit for an image, or for a part of a tag: 1 to 128 letters, digits and - . _ , without
 /// a dot or hyphen in front, and no UUID.
 bool isImageName(std::string_view name) noexcept;
 

@@ -209,7 +209,7 @@ std::string_view toText(StateEvent event) noexcept; ///< "done", "manage"
 std::optional<State> stateFromText(std::string_view text) noexcept;
 /// The state after the operation ("active" while deploying); nothing for stable states.
 std::optional<State> targetOf(State state) noexcept;
-/// Whether a node stays in @p state until a request.
+/// True if a node stays in @p state until a request.
 bool isStable(State state) noexcept;
 bool isFailure(State state) noexcept;
 /// Waits for the agent: "wait call-back", "clean wait" ...

@@ -75,7 +75,7 @@ private:
     std::string secret_;
     std::string publicHex_;
 };
-/// Whether @p signatureHex is a signature of @p text by @p publicKeyHex; false also for texts that are no
+/// True if @p signatureHex is a signature of @p text by @p publicKeyHex; false also for texts that are not
 /// hex.
 bool verifySignature(std::string_view publicKeyHex, std::string_view text, std::string_view signatureHex);
 

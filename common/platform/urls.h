@@ -6,11 +6,11 @@ namespace bm::platform {
 
 /// @p url for people: without user, password and query, which may be secrets.
 std::string shownUrl(const std::string& url);
-/// Whether its host is this machine's loopback, by name or address.
+/// True if its host is this machine's loopback, by name or address.
 bool isLoopbackUrl(const std::string& url);
-/// Whether its host is a link-local address (169.254.0.0/16, fe80::/10): clouds serve credentials there.
+/// True if its host is a link-local address (169.254.0.0/16, fe80::/10): clouds serve credentials there.
 bool isLinkLocalUrl(const std::string& url);
-/// Whether an address to connect to is link-local, IPv4 in IPv6 included.
+/// True if an address to connect to is link-local, IPv4 in IPv6 included.
 bool isLinkLocal(const sockaddr& address);
 /// A part of @p url; "" where it has none or is no URL.
 std::string urlHost(const std::string& url);

@@ -3,7 +3,7 @@
 
 namespace bm::model {
 
-/// Whether a key names a secret: *password*, *token*, *secret*, *kg_key* and the like. The only such rule:
+/// True if a key names a secret: *password*, *token*, *secret*, *kg_key* and the like. The only such rule:
 /// the conductor seals the value of such a driver_info key, and answers and logs mask it.
 bool namesSecret(std::string_view key);
 

@@ -29,7 +29,7 @@ constexpr bool isHexDigit(char c) noexcept
     return isDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/// Whether @p text has @p digits characters and each is a lower-case hexadecimal digit: a digest as bm writes
+/// True if @p text has @p digits characters and each is a lower-case hexadecimal digit: a digest as bm writes
 /// it.
 constexpr bool isLowerHex(std::string_view text, std::size_t digits) noexcept
 {
@@ -107,7 +107,7 @@ inline std::string toHex(std::span<const unsigned char> bytes)
 /// The bytes that @p hex spells, in either case; nothing for an odd count or another character.
 std::optional<std::vector<std::byte>> bytesFromHex(std::string_view hex);
 
-/// Whether @p a comes before @p b for people: numbers inside by their value, so that web-9 comes before
+/// True if @p a comes before @p b for people: numbers inside by their value, so that web-9 comes before
 /// web-10. A strict weak order; texts that differ in leading zeros only are equal.
 bool naturalLess(std::string_view a, std::string_view b) noexcept;
 

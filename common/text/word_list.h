@@ -3,7 +3,7 @@
 
 namespace bm::model {
 
-/// Whether @p word is one of @p words, which blanks separate: "uuid name owner".
+/// True if @p word is one of @p words, which blanks separate: "uuid name owner".
 constexpr bool isAmong(std::string_view words, std::string_view word) noexcept
 {
     for (std::size_t at = words.find(word); !word.empty() && at != std::string_view::npos;

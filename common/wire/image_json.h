@@ -45,7 +45,7 @@ model::JsonText changedLabels(const model::JsonText& labels,
 inline constexpr std::size_t kMostLabels = 64;
 /// "os=debian". @throws Error InvalidInput (no "=", not a name, a value of more than 256 bytes)
 std::pair<std::string, std::string> labelFromText(const std::string& text);
-/// Whether @p labels hold all of @p wanted.
+/// True if @p labels hold all of @p wanted.
 bool hasLabels(const model::JsonText& labels, const std::map<std::string, std::string>& wanted);
 
 } // namespace bm::wire

@@ -95,7 +95,7 @@ void EventHub::State::serve(const std::stop_token& stop)
     }
 }
 
-/// Hands one piece to every ready subscriber. @return whether a ready subscriber has further events
+/// Hands one piece to every ready subscriber. @return true if a ready subscriber has further events
 bool EventHub::State::serveRound()
 {
     using Readiness = EventSubscriber::Readiness;
@@ -123,7 +123,7 @@ bool EventHub::State::serveGroup(std::int64_t cursor, const std::vector<Subscrip
     return ready && !piece.whole;
 }
 
-/// @return whether the subscriber took all events
+/// @return true if the subscriber took all events
 bool EventHub::State::give(Subscription& to, const Piece& piece)
 {
     for (const model::NodeEvent& event : piece.events) {

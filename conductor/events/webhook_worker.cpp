@@ -120,7 +120,7 @@ platform::Loop::Pause WebhookWorker::serve(const std::stop_token& stop)
     }
 }
 
-/// @return whether the event is delivered or given up; false: try again later, the hook is parked, or bmd
+/// @return true if the event is delivered or given up; false: try again later, the hook is parked, or bmd
 /// stops
 bool WebhookWorker::deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop)
 {

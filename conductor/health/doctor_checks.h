@@ -16,7 +16,7 @@ Examination bootFilesByTftp(pxe::BootSettings settings);
 Examination bootFilesByHttp(std::function<std::string()> baseUrl, bool ramdisk);
 /// Kernel and RAM disk in @p folder: there, and not older than the clock or half a year.
 Examination ramdiskFiles(std::filesystem::path folder, const model::Clock& clock);
-/// Whether the time is plausible and synchronised.
+/// Checks that the time is plausible and synchronised.
 Examination systemClock(const model::Clock& clock);
 /// Free space where @p folders lie; below a tenth is a warning, below @p reserveBytes an error.
 Examination diskSpace(std::vector<std::pair<std::string, std::filesystem::path>> folders,

@@ -7,7 +7,7 @@
 
 namespace bm::conductor {
 
-/// Whether @p reference is an address instead of an image's name.
+/// True if @p reference is an address instead of an image's name.
 bool isImageUrl(std::string_view reference);
 
 /// An image that a node's instance_info names by its address, as Metal3, Terraform and Ansible do.

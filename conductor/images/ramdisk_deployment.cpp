@@ -33,7 +33,7 @@ void addEntry(std::string& archive, const std::string& name, unsigned mode, cons
 constexpr unsigned kFolderMode = 0040700;
 constexpr unsigned kFileMode = 0100600;
 
-/// @return whether there was anything
+/// @return true if there was anything
 bool addFilesOf(std::string& archive, const std::string& drive)
 {
     constexpr std::size_t kLargest = std::size_t{64} << 20U;

@@ -22,7 +22,7 @@ std::optional<RamdiskDeployment> ramdiskDeploymentOf(const model::Node& node);
 /// Nothing: ends the node's RAM-disk deployment.
 void setRamdiskDeployment(model::Node& node, const std::optional<RamdiskDeployment>& deployment);
 
-/// Whether @p node starts its RAM disk when it boots by the network: it is active, or being deployed.
+/// True if @p node starts its RAM disk when it boots by the network: it is active, or being deployed.
 bool bootsItsRamdisk(const model::Node& node);
 
 /// @throws Error Conflict when @p node has a RAM-disk deployment: bm wrote no disk of it

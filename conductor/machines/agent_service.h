@@ -40,7 +40,7 @@ public:
     std::string configDrive(const std::string& nodeUuid, const std::string& token);
     /// @throws Error Unauthorized
     void authorize(const std::string& nodeUuid, const std::string& token) const;
-    /// Whether any node's live token is @p token (for image blocks). @throws Error Unauthorized
+    /// For image blocks: @p token may be that of any node. @throws Error Unauthorized
     void authorizeAny(const std::string& token) const;
 
 private:

@@ -3,7 +3,7 @@
 
 namespace bm::conductor {
 
-/// Whether @p node has a port that boots by the network; a simulated machine needs none.
+/// True if @p node has a port that boots by the network; a simulated machine needs none.
 bool hasBootPort(db::Transaction& tx, const Context& context, const model::Node& node);
 /// @throws Error InvalidInput when @p node, a real machine, has no port to boot from
 void requireBootPort(db::Transaction& tx, const Context& context, const model::Node& node);

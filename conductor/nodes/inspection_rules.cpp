@@ -73,7 +73,7 @@ std::partial_ordering compared(const json& left, const json& right, bool asText)
     return textOfValue(left) <=> textOfValue(right);
 }
 
-/// Whether @p holds is true for each pair of neighbours.
+/// True if @p holds is true for each pair of neighbours.
 bool chain(const json& args, const std::function<bool(std::partial_ordering)>& holds)
 {
     const json& values = args.at("values");

@@ -5,7 +5,7 @@
 
 namespace bm::conductor {
 
-/// Whether the regular expression @p pattern (RE2's syntax, "(?i)" in front ignores case) fits @p value as a
+/// True if the regular expression @p pattern (RE2's syntax, "(?i)" in front ignores case) fits @p value as a
 /// whole, or (@p whole false) a part of it. Time is linear in both lengths, whatever the pattern.
 /// @throws Error InvalidInput: RE2 does not accept the pattern, or it is longer than 4096 characters
 bool fitsPattern(const std::string& value, const std::string& pattern, bool whole);

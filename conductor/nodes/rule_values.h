@@ -14,7 +14,7 @@ std::vector<std::string> ruleKeys(std::string_view text);
 /// The member @p key of an object, or the element of that index of an array; nullptr where there is none.
 const nlohmann::json* memberAt(const nlohmann::json& value, const std::string& key);
 
-/// Whether @p text has a value's name in braces: "{node...}", "{inventory...}", "{plugin_data...}" or
+/// True if @p text has a value's name in braces: "{node...}", "{inventory...}", "{plugin_data...}" or
 /// "{item...}". Other braces are text: the "{4}" of a regular expression.
 bool namesRuleValue(std::string_view text);
 

@@ -16,7 +16,7 @@ public:
     void recover();
     void start();
     void stop();
-    /// Without threads: runs everything that is due now, in this thread. @return whether anything was due
+    /// Without threads: runs everything that is due now, in this thread. @return true if anything was due
     bool runOnce();
     void wake();
 

@@ -27,7 +27,7 @@ public:
                                               const std::string& ident, const DeployRequest& request,
                                               const std::string& actor, const model::RolloutId& rollout);
     /// Asks the node's operation to stop at its next safe point, as part of the caller's transaction.
-    /// @return whether there was one
+    /// @return true if there was one
     static bool abortWithin(db::Transaction& tx, const Context& context, const model::NodeId& node,
                             const std::string& actor);
     /// bm's own: to available, from enroll by verify and clean, from manageable by clean; clean failed:

@@ -8,7 +8,7 @@ namespace bm::conductor {
 /// A capture, a disk verification or a service has shut a running machine down. When it fails, bm starts the
 /// machine's own system again before the operation ends (docs/adr/0045).
 
-/// Whether @p operation must start the machine again before it fails: it has shut it down, and has not failed
+/// True if @p operation must start the machine again before it fails: it has shut it down, and has not failed
 /// before.
 bool mustReturn(const model::Operation& operation, const std::vector<model::Step>& steps);
 /// Stores @p error as the operation's, and skips to the steps that bring the machine back. Part of the

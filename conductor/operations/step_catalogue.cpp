@@ -21,7 +21,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Whether the driver fills the slot that a BMC step needs.
+/// True if the driver fills the slot that a BMC step needs.
 bool fillsSlot(const drivers::Slots& slots, const StepOffer& step)
 {
     if (step.interface == "bios")

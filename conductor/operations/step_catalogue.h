@@ -7,8 +7,9 @@
 
 namespace bm::conductor {
 
-/// Whether @p node can do @p steps ([{"interface", "step", "args"}]) in @p use; with @p ramdisk false in-band
-/// ones are refused. @throws Error InvalidInput naming the step, in Ironic's words, with the supported steps
+/// Checks that @p node can do @p steps ([{"interface", "step", "args"}]) in @p use; with @p ramdisk false it
+/// refuses in-band ones.
+/// @throws Error InvalidInput naming the step, in Ironic's words, with the supported steps
 void checkSteps(const Context& context, const model::Node& node, const nlohmann::json& steps,
                 model::StepUse use, bool ramdisk = true);
 

@@ -157,7 +157,7 @@ bool StepRunner::abort(const Loaded& loaded) const
     return false;
 }
 
-/// @return whether the next step is due at once: it starts a machine that was shut down
+/// @return true if the next step is due at once: it starts a machine that was shut down
 bool StepRunner::fail(const Loaded& loaded, const Error& error) const
 {
     const bool back = mustReturn(loaded.operation, loaded.steps);

@@ -14,7 +14,7 @@ class StepRunner {
 public:
     StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart);
 
-    /// @return whether it may continue at once (a step ended); otherwise not before the stored runAt
+    /// @return true if it may continue at once (a step ended); otherwise not before the stored runAt
     bool advance(const model::OperationId& id, const std::stop_token& stop) const;
 
 private:

@@ -19,9 +19,9 @@ public:
     /// Waits until the agent has done the step of this row, @p timeout at most; its result is in
     /// work.step.result then. @throws Error as the agent reports; AgentFailed, DeadlineExceeded
     virtual model::StepResult awaitReport(StepWork& work, std::chrono::milliseconds timeout) const = 0;
-    /// Whether the kernel of a deployed system starts without a report: there is nothing to load.
+    /// True if the kernel of a deployed system starts without a report: there is nothing to load.
     virtual bool startsKernelAtOnce() const = 0;
-    /// Whether a power order is done when the call returns.
+    /// True if a power order is done when the call returns.
     virtual bool switchesAtOnce() const = 0;
 };
 

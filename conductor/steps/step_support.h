@@ -27,9 +27,9 @@ std::optional<model::Image> findImageOf(const StepWork& work);
 model::Image imageOf(const StepWork& work);
 /// The agent's record of the node, an empty one when there is none.
 db::AgentRecord agentRecord(const StepWork& work);
-/// Whether an agent of the current boot has got its token and reported.
+/// True if an agent of the current boot has got its token and reported.
 bool agentIsUp(const db::AgentRecord& record);
 
-/// Whether the RAM disk has started the deployed kernel, so that the power must not change.
+/// True if the RAM disk has started the deployed kernel, so that the power must not change.
 bool startedByKexec(const StepWork& work);
 } // namespace bm::conductor

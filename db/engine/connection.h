@@ -15,7 +15,7 @@ public:
     void commit();
     /// Does nothing without a transaction. @throws Error when the connection is unusable from now on
     void rollback();
-    /// Whether begin() was called and the transaction can still be committed.
+    /// True if begin() was called and the transaction can still be committed.
     bool inTransaction() const { return begun_ && !isDoomed(); }
 
 protected:

@@ -41,14 +41,14 @@ public:
     /// rollback or repetition of the unit or its savepoint drops them. An exception of @p action is logged;
     /// the next action runs. Not available in a read transaction.
     void afterCommit(std::function<void()> action);
-    /// Whether the engine has rolled the transaction back or refuses its commit.
+    /// True if the engine has rolled the transaction back or refuses its commit.
     bool isDoomed() const { return doom_ != nullptr; }
 
 protected:
     virtual std::vector<Row> runQuery(std::string_view sql, const std::vector<Value>& parameters) = 0;
     virtual std::int64_t runExecute(std::string_view sql, const std::vector<Value>& parameters) = 0;
     virtual std::int64_t runNextNumber(std::string_view sequence) = 0;
-    /// Called after a failed statement: whether the engine has ended the transaction.
+    /// Called after a failed statement. True if the engine has ended the transaction.
     virtual bool isLost() const = 0;
 
     std::exception_ptr doom_{}; ///< the error that ended the transaction before its commit

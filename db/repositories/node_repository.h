@@ -24,7 +24,7 @@ struct NodeFilter {
     std::optional<std::string> instanceUuid{};
     std::optional<std::string> fault{};
     std::optional<std::string> descriptionContains{};
-    std::optional<bool> associated{}; ///< whether it has an instance
+    std::optional<bool> associated{}; ///< true if it has an instance
     std::optional<bool> maintenance{};
     std::optional<bool> retired{};
     std::string sortKey =

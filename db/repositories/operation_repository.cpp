@@ -64,7 +64,7 @@ const Table<Step>& stepTable()
     return table;
 }
 
-/// Whether a member "image", "image_id", "image_source" ... anywhere in @p value equals or contains @p id or
+/// True if a member "image", "image_id", "image_source" ... anywhere in @p value equals or contains @p id or
 /// @p name.
 bool namesImage(const nlohmann::json& value, const std::string& id, const std::string& name, bool below)
 {

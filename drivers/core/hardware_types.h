@@ -21,7 +21,7 @@ public:
     const model::InterfaceTable& interfaces() const { return interfaces_; }
     /// The slots of @p node's interface of @p kind. @throws Error InvalidInput: unknown type
     const Slots& slotsOf(const model::Node& node, std::string_view kind);
-    /// Whether the value of a driver_info key is a secret, by its name or by its property.
+    /// True if the value of a driver_info key is a secret, by its name or by its property.
     bool isSecret(std::string_view type, std::string_view key) const;
 
 private:

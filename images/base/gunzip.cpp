@@ -57,7 +57,7 @@ private:
         return count >= 0;
     }
 
-    /// @return whether another member follows. @p failure names an error, if any.
+    /// @return true if another member follows. @p failure names an error, if any.
     bool nextMember(std::string& failure)
     {
         while (refill() && stream_.avail_in > 0) {

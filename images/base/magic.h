@@ -6,7 +6,7 @@
 
 namespace bm::images {
 
-/// Whether @p bytes has @p text at @p offset; false when @p bytes is too short.
+/// True if @p bytes has @p text at @p offset; false when @p bytes is too short.
 inline bool hasAt(std::span<const std::byte> bytes, std::size_t offset, std::string_view text)
 {
     return bytes.size() >= offset + text.size() &&

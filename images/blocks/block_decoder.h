@@ -27,7 +27,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// Whether all of @p bytes is zero. Stops at the first nonzero word.
+/// True if all of @p bytes is zero. Stops at the first nonzero word.
 bool isAllZero(std::span<const std::byte> bytes);
 
 } // namespace bm::images

@@ -37,7 +37,7 @@ public:
     std::string readAll(std::size_t limitBytes);
     /// For a reader from ofEntry(): reads the rest of the entry. @return the SHA-256 of the whole entry
     std::string finishDigest();
-    /// Whether the archive is compressed.
+    /// True if the archive is compressed.
     bool isCompressed() const;
     /// ARCHIVE_FORMAT_TAR, ARCHIVE_FORMAT_ZIP ...
     int format() const;

@@ -69,7 +69,7 @@ bool isIndex(const json& described)
     return !listAt(described, "manifests").empty();
 }
 
-/// Whether the descriptor is an image for @p architecture. Builders' attestations have the platform
+/// True if the descriptor is an image for @p architecture. Builders' attestations have the platform
 /// "unknown".
 bool isFor(const json& descriptor, std::string_view architecture)
 {

@@ -10,7 +10,7 @@ namespace bm::images {
 /// Small JSON documents of an archive, by path: index.json, manifest.json, blobs up to 1 MiB.
 using Documents = std::map<std::string, std::string, std::less<>>;
 
-/// Whether an OCI layout or docker archive may contain this top-level name. Any other name indicates a tree.
+/// True if an OCI layout or docker archive may contain this top-level name. Any other name indicates a tree.
 bool fitsLayers(std::string_view path);
 
 /// A layer: its entry in the outer archive and, when known, the SHA-256 of its bytes.

@@ -31,7 +31,7 @@ void strip(archive_entry* entry)
     archive_entry_set_nlink(entry, 1);
 }
 
-/// Whether the attribute belongs to a file system. overlayfs marks would hide files on a system that uses
+/// True if the attribute belongs to a file system. overlayfs marks would hide files on a system that uses
 /// overlayfs; the others expose data that the entry also holds elsewhere.
 bool isOfTheFileSystem(std::string_view attribute)
 {

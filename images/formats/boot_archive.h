@@ -16,7 +16,7 @@ struct BootArchive {
     std::string arguments;           ///< content of the file kernel_arguments; "" without one
 };
 
-/// Whether the bytes begin like such an archive: its first file has one of those names.
+/// True if the bytes begin like such an archive: its first file has one of those names.
 bool looksLikeBootArchive(std::span<const std::byte> head) noexcept;
 
 /// @throws Error ImageUnsupported (another file in it; neither tar nor newc cpio), ImageCorrupt (truncated)

@@ -88,7 +88,7 @@ Compression detectRarerCompression(std::span<const std::byte> head) noexcept
     return isLzma(head) ? Compression::Lzma : Compression::None;
 }
 
-/// Whether the head is printable text, such as an error page of a web server. No disk image begins with text.
+/// True if the head is printable text, such as an error page of a web server. No disk image begins with text.
 bool looksLikeText(std::span<const std::byte> head)
 {
     constexpr std::size_t kEnough = 512;

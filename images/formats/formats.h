@@ -20,7 +20,7 @@ inline constexpr std::size_t kHeadBytes = std::size_t{1} << 20U;
 /// Detects the compression from the first bytes; file names do not matter.
 Compression detectCompression(std::span<const std::byte> head) noexcept;
 
-/// Whether the (uncompressed) bytes begin like a tar, cpio or zip archive.
+/// True if the (uncompressed) bytes begin like a tar, cpio or zip archive.
 bool looksLikeArchive(std::span<const std::byte> head) noexcept;
 
 /// Identifies the format of the (uncompressed) bytes. Refuses known unsupported formats by name, and content

@@ -10,7 +10,7 @@
 
 namespace bm::images {
 
-/// Whether the bytes begin like an ISO 9660 image.
+/// True if the bytes begin like an ISO 9660 image.
 bool looksLikeIso(std::span<const std::byte> head) noexcept;
 
 /// Reads files of an ISO 9660 image (ECMA-119), by Rock Ridge's names where it has them. Follows only the

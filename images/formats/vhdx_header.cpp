@@ -26,7 +26,7 @@ constexpr std::string_view kTableRegion{"\x66\x77\xc2\x2d\x23\xf6\x00\x42\x9d\x6
 constexpr std::string_view kMetadataRegion{"\x06\xa2\x7c\x8b\x90\x47\x9a\x4b\xb8\xfe\x57\x5f\x05\x0f\x88\x6e",
                                            16};
 
-/// Whether the checksum is right: CRC-32C over @p bytes with the checksum field (offset 4) as zero.
+/// True if the checksum is right: CRC-32C over @p bytes with the checksum field (offset 4) as zero.
 bool isIntact(std::vector<std::byte> bytes)
 {
     const auto given = text::littleEndian<std::uint32_t>(bytes, 4);

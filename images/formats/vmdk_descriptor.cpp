@@ -35,7 +35,7 @@ void checkType(std::string_view type)
                              "convert it to one file: qemu-img convert -O vmdk IMAGE NEW.vmdk");
 }
 
-/// Whether the line is an extent, such as: RW 131072 SPARSE "name.vmdk". bm never follows the name; the kind
+/// True if the line is an extent, such as: RW 131072 SPARSE "name.vmdk". bm never follows the name; the kind
 /// must match this file.
 bool isExtent(std::string_view line)
 {

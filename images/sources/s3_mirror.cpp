@@ -116,7 +116,7 @@ bool S3Mirror::State::isReferred(const std::string& contentId, const Deadline& d
     return answer.body.find("<Key>") != std::string::npos;
 }
 
-/// Whether the object is in the bucket. Restores it first when another bmd deleted it: that bmd may have
+/// True if the object is in the bucket. Restores it first when another bmd deleted it: that bmd may have
 /// listed the references before this one wrote its own.
 bool S3Mirror::State::isStored(const std::string& contentId, const Deadline& deadline) const
 {

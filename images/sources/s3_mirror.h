@@ -26,7 +26,7 @@ public:
     /// Adds this store's reference and uploads the local copy unless the bucket has it; the manifest last.
     /// @throws Error Unavailable, InvalidInput (keys, endpoint), ImageTooLarge (over 5 GiB stored)
     void put(const std::string& contentId, const model::Deadline& deadline);
-    /// Whether the local copy exists. Otherwise starts a download on the mirror's thread.
+    /// True if the local copy exists. Otherwise starts a download on the mirror's thread.
     /// @throws Error the failure of the last download, once
     bool request(const std::string& contentId);
     /// Downloads blocks and manifest to @p blocks and @p manifest. @throws Error NotFound, ImageCorrupt,

@@ -124,7 +124,7 @@ struct ImageStore::State {
     std::map<std::string, std::weak_ptr<const void>> held; ///< by content id
 };
 
-/// Whether the store has the same bytes, complete. Then sets @p stored to the existing image.
+/// True if the store has the same bytes, complete. Then sets @p stored to the existing image.
 bool ImageStore::State::present(StoredImage& stored) const
 {
     try {

@@ -50,7 +50,7 @@ public:
     CaptureStore& captures();
     /// Throws StoreFull when writing @p bytes would leave less free space than the reserve.
     void checkFreeSpace(std::uint64_t bytes) const;
-    /// Whether the image's objects are in the folder. When they are in a bucket, starts a download on the
+    /// True if the image's objects are in the folder. When they are in a bucket, starts a download on the
     /// store's own thread and returns false until it is complete. @throws Error the failure of the last
     /// download
     bool makeLocal(const std::string& contentId);
@@ -65,7 +65,7 @@ public:
                                    const model::Deadline& deadline);
     void remove(const std::string& contentId);
     /// As remove(), unless a holder of StoredImage::hold still needs the objects of a recent import.
-    /// @return whether the objects are deleted
+    /// @return true if the objects are deleted
     bool collect(const std::string& contentId);
     /// Marks an image as damaged: the store serves it no longer, and the next import of the same bytes
     /// replaces it.

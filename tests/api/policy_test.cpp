@@ -180,7 +180,7 @@ Verdict verdict(const http::Filter& filter, http::Request& request)
 struct Asker {
     std::string project;
     std::string node;  ///< the node of the requested record
-    bool owns = false; ///< whether "web" owns that node
+    bool owns = false; ///< true if "web" owns that node
     bool leases = false;
 };
 const std::vector<Asker> kAskers{

@@ -124,7 +124,7 @@ private:
     }
 };
 
-/// Whether the router knows the path: its own 404 differs from a resource's.
+/// True if the router knows the path: its own 404 differs from a resource's.
 bool isRouted(const Answer& answer)
 {
     if (answer.status != 404 && answer.status != 405)

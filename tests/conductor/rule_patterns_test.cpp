@@ -24,7 +24,7 @@ model::InspectionRule ruleWithPattern(const std::string& op, const std::string& 
     return rule;
 }
 
-/// Whether the rule's condition holds for a machine with that serial number.
+/// True if the rule's condition holds for a machine with that serial number.
 bool hits(const std::string& op, const std::string& pattern, const std::string& serial)
 {
     conductor::InspectionFacts facts{{{"name", "n"}, {"extra", json::object()}}, {{"serial", serial}}};

@@ -28,7 +28,7 @@ std::uint16_t freeUdpPort()
     return ntohs(address.sin_port);
 }
 
-/// Whether a socket of this network namespace is bound to the port.
+/// True if a socket of this network namespace is bound to the port.
 bool bound(std::uint16_t port)
 {
     return platform::readFile("/proc/net/udp").find(fmt::format(":{:04X} 00000000:0000", port)) !=

@@ -46,7 +46,7 @@ public:
     {
         return wait([&] { return streams_.size() >= count; });
     }
-    /// Whether onChange was called more than @p before times within 20 s.
+    /// True if onChange was called more than @p before times within 20 s.
     bool waitForChange(std::size_t before)
     {
         return wait([&] { return changes_ > before; });

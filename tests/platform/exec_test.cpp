@@ -48,7 +48,7 @@ ErrorCode codeOf(const std::function<void()>& action, std::string* message = nul
     return ErrorCode::Internal;
 }
 
-/// Whether the process exists and is no zombie.
+/// True if the process exists and is no zombie.
 bool alive(int pid)
 {
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");

@@ -29,7 +29,7 @@ public:
         lines_.push_back(line);
         changed_.notify_all();
     }
-    /// Whether @p line arrives @p times within 20 s.
+    /// True if @p line arrives @p times within 20 s.
     bool saw(const std::string& line, long times = 1)
     {
         std::unique_lock lock(mutex_);

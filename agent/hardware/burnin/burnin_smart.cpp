@@ -40,7 +40,7 @@ public:
     {}
 
     std::string health() { return parseSmartHealth(run({"smartctl", "--json", "--health", disk_}).out); }
-    /// @return whether the disk started it
+    /// @return true if the disk started it
     bool begin()
     {
         if (poll() == SelfTestState::Running)

@@ -19,7 +19,7 @@ struct DiskErasure {
     double seconds = 0;
 };
 
-/// Whether all namespaces of @p disk's NVMe device may be erased; true for other disks.
+/// True if all namespaces of @p disk's NVMe device may be erased; true for other disks.
 bool mayEraseWholeDevice(const wire::Disk& disk, const std::vector<wire::Disk>& all);
 
 /// Erases a whole disk by the first method that works: NVMe format, NVMe sanitize, ATA secure erase,

@@ -51,7 +51,7 @@ std::string textOf(const fs::path& path)
     return fs::exists(path, ignored) ? platform::readFile(path, kMostShadowBytes) : std::string{};
 }
 
-/// Whether @p pid is a running dropbear. The kernel reuses numbers, so it checks the command line, which a
+/// True if @p pid is a running dropbear. The kernel reuses numbers, so it checks the command line, which a
 /// zombie does not have.
 bool isDropbear(int pid)
 {

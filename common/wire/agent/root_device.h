@@ -19,7 +19,7 @@ struct RootDeviceHint {
 /// Reads {"size": ">= 40", "rotational": false, ...}.
 /// @throws Error InvalidInput for an unknown hint or an impossible expression
 std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view json);
-/// Whether @p disk satisfies all of @p hints.
+/// True if @p disk satisfies all of @p hints.
 bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints);
 
 enum class RootDevicePolicy : std::uint8_t {

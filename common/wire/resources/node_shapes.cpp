@@ -138,7 +138,7 @@ void keepFittingInterfaces(Node& node, const model::InterfaceTable& interfaces)
     node.interfaces = canonical(kept);
 }
 
-/// Whether @p present has all values of @p wanted; it may have further keys.
+/// True if @p present has all values of @p wanted; it may have further keys.
 bool sameDriverInfo(const json& wanted, const json& open)
 {
     for (const auto& [key, value] : wanted.items()) {

@@ -8,7 +8,7 @@
 
 namespace bm::wire {
 
-/// Whether @p text is a trait: a standard one, or CUSTOM_ and capitals, digits, underscores.
+/// True if @p text is a trait: a standard one, or CUSTOM_ and capitals, digits, underscores.
 bool isTrait(std::string_view text) noexcept;
 /// A client's list of traits, sorted, without repetitions. @throws Error InvalidInput naming @p field
 std::vector<std::string> asTraits(const nlohmann::json& value, std::string_view field);

@@ -21,7 +21,7 @@ struct WriteImageArguments {
     }
 };
 
-/// Whether the agent wrote every block or only those that differed.
+/// How the agent chose the blocks to write: all, or only those that differed.
 struct CopyDecision {
     bool onlyDiffering = false;
     std::string why{};

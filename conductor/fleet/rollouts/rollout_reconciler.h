@@ -16,7 +16,7 @@ class RolloutReconciler {
 public:
     RolloutReconciler(db::Transaction& tx, const Context& context, const RolloutRequest& request,
                       model::Rollout rollout);
-    /// @return whether anything changed
+    /// @return true if anything changed
     bool run();
     /// Gate calls to make outside of the transaction; answerGate() takes their answers.
     std::vector<GateQuestion> questions{};

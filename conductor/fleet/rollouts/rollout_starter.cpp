@@ -37,7 +37,7 @@ std::optional<NothingToDo> noMatch(db::Transaction& tx, const FleetView& view, R
     }
 }
 
-/// Whether a plan is refused only because none of its nodes needs the image.
+/// True if a plan is refused only because none of its nodes needs the image.
 bool allHaveIt(db::Transaction& tx, const Context& context, const RolloutRequest& request)
 {
     try {

@@ -72,7 +72,7 @@ public:
 
     void start();
     void stop();
-    /// Without threads: handles everything that is due now, gates included. @return whether anything changed
+    /// Without threads: handles everything that is due now, gates included. @return true if anything changed
     bool runOnce();
 
 private:

@@ -48,7 +48,7 @@ std::string toLocalText(model::UtcTime time, const std::string& zone);
 /// any other a time that does not exist fires once, right after the gap, and one that comes twice fires the
 /// first time.
 std::optional<model::UtcTime> nextDue(const Cron& cron, const Calendar& calendar, model::UtcTime after);
-/// Whether something may begin at @p at.
+/// True if something may begin at @p at.
 bool isOpen(const Calendar& calendar, model::UtcTime at);
 /// The end of the open time around @p at: a window's end, or the midnight before a blackout; nothing: no end.
 std::optional<model::UtcTime> closesAt(const Calendar& calendar, model::UtcTime at);

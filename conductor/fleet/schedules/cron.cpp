@@ -151,7 +151,7 @@ std::string_view ruleOf(std::string_view text)
                 std::string(kHint));
 }
 
-/// Whether some date of the calendar fits; a leap year is as good as any.
+/// True if some date of the calendar fits; a leap year is as good as any.
 bool everFires(const Cron& cron)
 {
     constexpr std::array<unsigned, 13> kDays{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

@@ -25,7 +25,7 @@ struct Cron {
 /// *)
 Cron cronFromText(std::string_view text);
 
-/// Whether the rule fires on a date. When both day fields are restricted one of them is enough, else both
+/// True if the rule fires on a date. When both day fields are restricted one of them is enough, else both
 /// must fit (crontab(5)).
 /// @param day 1 to 31, @param month 1 to 12, @param weekday 0 (Sunday) to 6
 bool firesOn(const Cron& cron, unsigned month, unsigned day, unsigned weekday) noexcept;

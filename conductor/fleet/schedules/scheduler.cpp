@@ -184,7 +184,7 @@ void Scheduler::State::begin(db::Transaction& tx, const Schedule& schedule, Sche
     }
 }
 
-/// @return whether the run went on
+/// @return true if the run went on
 bool Scheduler::State::decide(db::Transaction& tx, ScheduleRun run)
 {
     const db::ScheduleRepository schedules;
@@ -231,7 +231,7 @@ bool Scheduler::State::startPending()
     return any;
 }
 
-/// Those that follow @p last. @return whether there may be more
+/// Those that follow @p last. @return true if there may be more
 bool Scheduler::State::startSome(db::Transaction& tx, std::optional<ScheduleRun>& last, bool& any)
 {
     starter.forgetFleet();

@@ -19,7 +19,7 @@ public:
     Scheduler& operator=(const Scheduler&) = delete;
     void start();
     void stop();
-    /// Without a thread: handles everything that is due now. @return whether anything was due
+    /// Without a thread: handles everything that is due now. @return true if anything was due
     bool runOnce();
     /// Has the thread check at once.
     void wake();

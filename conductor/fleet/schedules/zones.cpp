@@ -48,7 +48,7 @@ std::string nearNames(const std::string& name)
     return text;
 }
 
-/// Whether @p text has the digits and separators of a date and a time of day. date::parse rounds a value that
+/// True if @p text has the digits and separators of a date and a time of day. date::parse rounds a value that
 /// it did not read, where the seconds are missing or no number.
 bool hasTimeShape(std::string_view text)
 {

@@ -26,7 +26,7 @@ fs::path parentFolder()
     return ::access(memory.c_str(), W_OK | X_OK) == 0 ? memory : fs::temp_directory_path();
 }
 
-/// Whether @p name is "bm-db-<pid>-XXXXXX" of a process that has ended.
+/// True if @p name is "bm-db-<pid>-XXXXXX" of a process that has ended.
 bool isLeftBehind(const std::string& name)
 {
     if (!name.starts_with(kPrefix))
