@@ -79,7 +79,7 @@ int top(Shell& shell, const TopOptions& options)
             fleet = readFleet(shell);
             trouble.clear();
         } catch (const Error& error) {
-            trouble = "bmd does not answer: " + error.message().substr(0, screen.width() - 20);
+            trouble = cutTo("bmd does not answer: " + error.message(), screen.width());
         }
     } while (true);
 }

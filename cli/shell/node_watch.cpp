@@ -84,9 +84,8 @@ public:
     {
         const std::string sums = renderSums(nodes);
         if (terminal_) {
-            std::cout << Control{"\r"}
-                      << (humanDuration(since.count()) + "  " + sums).substr(0, terminalWidth())
-                      << Control{"\033[K"} << std::flush;
+            std::cout << Control{""} << cutTo(humanDuration(since.count()) + "  " + sums, terminalWidth())
+                      << Control{"[K"} << std::flush;
             return;
         }
         std::size_t ended = 0;

@@ -56,6 +56,12 @@ json picked(const json& object, const std::vector<std::string>& paths)
     return some;
 }
 
+/// The other bytes of a UTF-8 sequence are 10xxxxxx.
+bool beginsCharacter(char c)
+{
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+}
+
 } // namespace
 
 const json& valueAt(const json& object, const std::string& path)
@@ -76,13 +82,20 @@ const json& valueAt(const json& object, const std::string& path)
 
 std::size_t textWidth(const std::string& text)
 {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::ranges::count_if(text, beginsCharacter));
 }
 
 std::string paddedTo(const std::string& text, std::size_t width)
 {
     return text + std::string(width - std::min(width, textWidth(text)), ' ');
+}
+
+std::string cutTo(const std::string& text, std::size_t width)
+{
+    std::size_t seen = 0;
+    const auto end =
+        std::ranges::find_if(text, [&](char c) { return beginsCharacter(c) && seen++ == width; });
+    return {text.begin(), end};
 }
 
 std::string plainText(const json& value)

@@ -70,6 +70,8 @@ std::string plainText(const nlohmann::json& value);
 /// The width of @p text in characters, not bytes.
 std::size_t textWidth(const std::string& text);
 std::string paddedTo(const std::string& text, std::size_t width);
+/// The first @p width characters of @p text. Never splits a UTF-8 sequence.
+std::string cutTo(const std::string& text, std::size_t width);
 /// 1536 MiB as "1.5 GiB".
 std::string humanBytes(double bytes);
 /// 75 s as "1:15", 3700 s as "1:01:40".

@@ -51,7 +51,7 @@ NodeProgress progressOf(const std::string& node, const json& operation)
 
 std::string renderProgress(const NodeProgress& p, std::size_t nameWidth, std::size_t width)
 {
-    std::string text = fmt::format("{:<{}}  {:>8}  ", p.node, nameWidth, humanDuration(p.seconds));
+    std::string text = fmt::format("{}  {:>8}  ", paddedTo(p.node, nameWidth), humanDuration(p.seconds));
     if (p.failed)
         text += p.state + ": " + p.message;
     else if (p.finished)
@@ -62,13 +62,13 @@ std::string renderProgress(const NodeProgress& p, std::size_t nameWidth, std::si
         text += fmt::format("{}: {}", p.kind, p.stepTitle);
     const bool moving = !p.failed && !p.finished && p.bytesTotal > 0 && showsBytes(p.step);
     if (moving) {
-        text = fmt::format("{:<{}} {:>3} %", text, nameWidth + 42, p.bytesDone * 100 / p.bytesTotal);
+        text = fmt::format("{} {:>3} %", paddedTo(text, nameWidth + 42), p.bytesDone * 100 / p.bytesTotal);
         if (p.megabytesPerSecond > 0)
             text += fmt::format("  {:>6.1f} MB/s", p.megabytesPerSecond);
         if (p.etaSeconds >= 0)
             text += fmt::format("  {} left", humanDuration(p.etaSeconds));
     }
-    return text.substr(0, width);
+    return cutTo(text, width);
 }
 
 ProgressView::ProgressView(std::ostream& out, bool terminal, std::size_t width)
@@ -88,7 +88,7 @@ void ProgressView::rewrite(const std::vector<NodeProgress>& nodes)
 {
     std::size_t nameWidth = 4;
     for (const NodeProgress& node : nodes)
-        nameWidth = std::max(nameWidth, node.node.size());
+        nameWidth = std::max(nameWidth, textWidth(node.node));
     if (linesShown_ > 0)
         out_ << Control{fmt::format("\033[{}A", linesShown_)};
     for (const NodeProgress& node : nodes)
@@ -110,7 +110,7 @@ void ProgressView::log(const std::vector<NodeProgress>& nodes)
             continue;
         logged_[i] = key;
         tenths_[i] = tenth;
-        out_ << renderProgress(node, node.node.size(), 2000) << "\n";
+        out_ << renderProgress(node, textWidth(node.node), 2000) << "\n";
     }
 }
 

@@ -72,7 +72,8 @@ std::string bar(const json& rollout)
 
 std::string nodeLine(const json& node)
 {
-    std::string line = fmt::format("  {:<20} {:<10}", node.value("node", ""), node.value("state", ""));
+    std::string line =
+        fmt::format("  {} {:<10}", paddedTo(node.value("node", ""), 20), node.value("state", ""));
     if (node.at("step").is_string())
         line += " " + node.at("step").get<std::string>();
     if (node.value("percent", json(nullptr)).is_number())
@@ -91,11 +92,6 @@ bool isAtWork(const json& node)
     const std::string state = node.value("state", "");
     return state == "draining" || state == "working" || state == "checking" || state == "retrying" ||
            state == "restoring";
-}
-
-std::string cut(const std::string& line, std::size_t columns)
-{
-    return line.size() > columns ? line.substr(0, columns) : line;
 }
 
 } // namespace
@@ -144,7 +140,7 @@ void RolloutView::draw(const json& rollout, const json& nodes)
         out_ << Control{fmt::format("\033[{}A\r\033[J", drawn_)};
     std::string text;
     for (const std::string& line : lines)
-        text += cut(line, terminal.columns - 1) + "\n";
+        text += cutTo(line, terminal.columns - 1) + "\n";
     drawn_ = lines.size();
     out_ << text << std::flush;
 }

@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::size_t kFailuresShown = 5;
 
-/// @p text cut to @p width characters, without splitting a UTF-8 sequence.
-std::string cutLine(const std::string& text, std::size_t width)
-{
-    std::size_t seen = 0;
-    for (std::size_t i = 0; i < text.size(); ++i)
-        if ((static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U && seen++ == width)
-            return text.substr(0, i);
-    return text;
-}
-
 std::string stateLine(const json& fleet)
 {
     std::string line;
@@ -43,7 +33,7 @@ std::string operationLine(const json& operation, std::size_t nameWidth)
         progressOf(operation.at("node").is_string() ? operation.at("node").get<std::string>()
                                                     : operation.at("node_uuid").get<std::string>(),
                    operation);
-    std::string line = fmt::format("  {} {:<9} ", paddedTo(cutLine(p.node, nameWidth), nameWidth), p.kind);
+    std::string line = fmt::format("  {} {:<9} ", paddedTo(cutTo(p.node, nameWidth), nameWidth), p.kind);
     line += paddedTo(p.state == "queued" ? "queued" : p.stepTitle, 26);
     if (p.bytesTotal > 0 && showsBytes(p.step)) {
         line += fmt::format("{:>3} %  {:>7.1f} MB/s", p.bytesDone * 100 / p.bytesTotal, p.megabytesPerSecond);
@@ -102,7 +92,7 @@ std::vector<std::string> operationLines(const json& operations)
     for (const json& operation : operations) {
         sorted.push_back(&operation);
         if (operation.at("node").is_string())
-            nameWidth = std::max(nameWidth, operation.at("node").get<std::string>().size());
+            nameWidth = std::max(nameWidth, textWidth(operation.at("node").get<std::string>()));
     }
     nameWidth = std::min<std::size_t>(nameWidth, 36);
     std::stable_sort(sorted.begin(), sorted.end(),
@@ -152,7 +142,7 @@ std::vector<std::string> renderTop(const FleetSnapshot& snapshot, std::size_t wi
     if (height > 0 && lines.size() > height)
         lines.resize(height);
     for (std::string& line : lines)
-        line = cutLine(line, width);
+        line = cutTo(line, width);
     return lines;
 }
 

@@ -122,6 +122,20 @@ TEST_CASE("renderTop shows the fleet", "[cli][top]")
         CHECK(lines.size() == 4 + 32 + 3);
         CHECK_THAT(lines.at(6), Catch::Contains("n29")); // the fastest copy comes first
     }
+    SECTION("names with characters of several bytes stay aligned")
+    {
+        snapshot.operations[0]["node"] = "knoten-äöü";
+        snapshot.operations[1]["node"] = "knoten-aou";
+        const std::vector<std::string> lines = renderTop(snapshot, 200, 0);
+        const auto afterName = [&](const std::string& name) {
+            for (const std::string& line : lines)
+                if (const std::size_t at = line.find(name); at != std::string::npos)
+                    return line.substr(at + name.size()).substr(0, 20);
+            return "no line of " + name;
+        };
+        CHECK(afterName("knoten-äöü") == afterName("knoten-aou"));
+        CHECK(afterName("knoten-äöü").starts_with(" deploy"));
+    }
     SECTION("a small terminal cuts lines and counts omitted rows")
     {
         const std::vector<std::string> lines = renderTop(snapshot, 40, 20);

@@ -26,6 +26,16 @@ TEST_CASE("table columns are as wide as their longest value", "[cli][output]")
     CHECK(humanDuration(3700) == "1:01:40");
 }
 
+TEST_CASE("cutTo() keeps UTF-8 sequences whole", "[cli][output]")
+{
+    CHECK(cutTo("größe", 3) == "grö");
+    CHECK(cutTo("größe", 5) == "größe");
+    CHECK(cutTo("größe", 50) == "größe");
+    CHECK(cutTo("größe", 0).empty());
+    CHECK(cutTo("€€", 1) == "€");
+    CHECK(cutTo("", 3).empty());
+}
+
 TEST_CASE("FIELD=VALUE becomes a JSON patch", "[cli][output]")
 {
     const json patch =
@@ -50,6 +60,13 @@ TEST_CASE("renderProgress shows step, percentage and rate", "[cli][progress]")
     CHECK_THAT(line, Catch::Contains("writing the image") && Catch::Contains("43 %") &&
                          Catch::Contains("112.0 MB/s") && Catch::Contains("0:14 left"));
     CHECK(renderProgress(progress, 8, 20).size() == 20);
+    SECTION("it pads and cuts by characters, not by bytes")
+    {
+        const NodeProgress german = progressOf("küche-ä", running);
+        CHECK(renderProgress(german, 8, 2) == "kü");
+        CHECK(renderProgress(german, 8, 7) == "küche-ä");
+        CHECK(textWidth(renderProgress(german, 8, 200)) == line.size());
+    }
     json newer = running;
     newer["step"] = "of_a_newer_bmd";
     newer["step_title"] = "doing something new";

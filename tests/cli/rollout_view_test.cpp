@@ -89,6 +89,19 @@ TEST_CASE("a rollout on a terminal", "[cli][rollout]")
         CHECK(out.str().find("more\n") != std::string::npos);
         CHECK(out.str().find("web-499") == std::string::npos);
     }
+    SECTION("pads and cuts by characters, not by bytes")
+    {
+        json failed = nodeOf("küche-1", "failed");
+        std::string reason = "ab";
+        for (int i = 0; i < 300; ++i) {
+            reason += "€"; // three bytes
+            failed["reason"] = reason;
+            out.str("");
+            view.show(rolloutOf("running", 1), json::array({failed}));
+            CHECK_NOTHROW(json(out.str()).dump()); // throws for a broken UTF-8 sequence
+        }
+        CHECK(out.str().find("  küche-1              failed      ab€") != std::string::npos);
+    }
     SECTION("has an empty bar while no bytes are known")
     {
         json fresh = rolloutOf("running", 0);
