@@ -103,9 +103,9 @@ void CaptureApi::open(Request& request, Response& response)
     const model::NodeId node = authorized(request);
     const nlohmann::json body = wire::parseObject(request.body(kSmallBody));
     const nlohmann::json* size = wire::memberOf(body, "size_bytes");
-    if (size == nullptr || !size->is_number_unsigned())
+    if (size == nullptr)
         throw Error(ErrorCode::InvalidInput, "size_bytes: expected a number of bytes");
-    sendState(response, captures_.open(node, size->get<std::uint64_t>()));
+    sendState(response, captures_.open(node, wire::asCount(*size, "size_bytes")));
 }
 
 void CaptureApi::append(Request& request, Response& response)

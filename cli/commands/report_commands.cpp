@@ -53,12 +53,13 @@ void printReport(const json& report)
     line("decision", body.value("decision", json::object()).value("why", ""));
     if (body.contains("blocks_changed"))
         line("found",
-             fmt::format("{} of {} blocks differ, {} cannot be read", body.value("blocks_changed", 0),
-                         body.value("blocks", 0), body.value("blocks_unreadable", 0)));
+             fmt::format("{} of {} blocks differ, {} cannot be read",
+                         body.value("blocks_changed", std::int64_t{0}), body.value("blocks", std::int64_t{0}),
+                         body.value("blocks_unreadable", std::int64_t{0})));
     for (const json& partition : body.value("partitions", json::array()))
-        line("", fmt::format("partition at {} ({}): {} blocks differ",
-                             humanBytes(partition.value("first_byte", 0.0)),
-                             partition.value("file_system", ""), partition.value("blocks_changed", 0)));
+        line("", fmt::format(
+                     "partition at {} ({}): {} blocks differ", humanBytes(partition.value("first_byte", 0.0)),
+                     partition.value("file_system", ""), partition.value("blocks_changed", std::int64_t{0})));
     line("signed by", report.at("public_key").get<std::string>());
     const std::string fault = faultOf(report);
     line("signature", fault.empty() ? "valid" : "NOT VALID: " + fault);

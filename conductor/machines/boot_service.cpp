@@ -1,5 +1,6 @@
 #include "conductor/machines/boot_service.h"
 
+#include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/due_operations.h"
@@ -27,7 +28,12 @@ std::optional<int> vlanOf(const model::Node& node)
     const std::string vlan = wire::textMember(wire::valueOf(node.driverInfo), "provisioning_vlan");
     if (vlan.empty())
         return std::nullopt;
-    return std::stoi(vlan);
+    const std::optional<int> id = text::parseNumber<int>(vlan);
+    if (!id || *id < 1 || *id > 4094)
+        throw Error(ErrorCode::InvalidInput,
+                    "driver_info/provisioning_vlan: \"" + vlan.substr(0, 40) + "\" is not a VLAN's number",
+                    "bm node set " + node.name + " driver_info/provisioning_vlan=42, 1 to 4094");
+    return id;
 }
 
 /// Makes the secret of a new boot; the secret and the token of the boot before end.

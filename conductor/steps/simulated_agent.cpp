@@ -1,4 +1,5 @@
 // fake-hardware's side of a RAM disk boot and of the agent's steps.
+#include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
@@ -38,12 +39,12 @@ std::chrono::milliseconds fakeDelay(const StepWork& work, const std::string& key
     const std::string text = wire::textMember(wire::valueOf(work.node.driverInfo), key);
     if (text.empty())
         return fallback;
-    try {
-        return std::chrono::milliseconds{static_cast<std::int64_t>(std::stod(text) * 1000.0)};
-    } catch (const std::exception&) {
+    constexpr double kMost = 1e9;
+    const std::optional<double> value = text::parseNumber<double>(text);
+    if (!value || !(*value >= 0 && *value <= kMost)) // also for NaN
         throw Error(ErrorCode::InvalidInput,
-                    "driver_info/" + key + ": expected seconds, got \"" + text + "\"");
-    }
+                    "driver_info/" + key + ": expected seconds, got \"" + text.substr(0, 40) + "\"");
+    return std::chrono::milliseconds{static_cast<std::int64_t>(*value * 1000.0)};
 }
 
 model::StepResult waitFor(const StepWork& work, std::chrono::milliseconds delay)

@@ -40,6 +40,22 @@ TEST_CASE("boot scripts by node", "[conductor][boot]")
         CHECK_THAT(first, Catch::Contains("BOOTIF=01-52-54-00"));
         CHECK(first != second);
     }
+    SECTION("the RAM disk learns the VLAN of driver_info; what is not a VLAN is refused, not cut")
+    {
+        const model::NodeId id = world.nodeIn(State::WaitCallback).id;
+        const auto scriptWith = [&](const std::string& vlan) {
+            world.core->database.write([&](db::Transaction& tx) {
+                model::Node node = *db::NodeRepository{}.find(tx, id);
+                node.driverInfo.text = R"({"provisioning_vlan": )" + vlan + "}";
+                db::NodeRepository{}.update(tx, node);
+            });
+            return world.core->boots.script(macOf(world, "node-1"), "pcbios", "192.0.2.7");
+        };
+        CHECK_THAT(scriptWith("42"), Catch::Contains(" bm.vlan=42 "));
+        CHECK_THAT(scriptWith("\"4094\""), Catch::Contains(" bm.vlan=4094 "));
+        for (const char* wrong : {"\"42x\"", "4095", "0", "4294967338", "99999999999999999999"})
+            CHECK_THROWS_WITH(scriptWith(wrong), Catch::Contains("provisioning_vlan"));
+    }
     SECTION("a known idle node is sent to its own disk, without a secret")
     {
         world.nodeIn(State::Active);

@@ -4,6 +4,7 @@
 #include "common/wire/agent/inventory.h"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 using namespace bm::wire;
 using bm::model::Error;
@@ -90,6 +91,27 @@ TEST_CASE("the error of a wrong member names its path", "[wire][agent]")
                       Catch::Contains("agent_token"));
     CHECK_THROWS_WITH(inventoryFromJson(R"({"disks": [{"name": "a"}, {"size_bytes": "x"}]})"),
                       Catch::Contains("inventory.disks[1].size_bytes"));
+}
+
+TEST_CASE("a number that does not fit is refused, not cut", "[wire][agent]")
+{
+    CHECK(inventoryFromJson(R"({"cpus": 4294967295})").cpus == 4294967295);
+    CHECK_THROWS_WITH(inventoryFromJson(R"({"cpus": 4294967296})"),
+                      "inventory.cpus: expected at most 4294967295, found 4294967296");
+    CHECK_THROWS_WITH(inventoryFromJson(R"({"nics": [{"speed_mbps": 2147483648}]})"),
+                      Catch::Contains("inventory.nics[0].speed_mbps: expected at most 2147483647"));
+    for (const char* sector : {"logical_sector_bytes", "physical_sector_bytes"})
+        CHECK_THROWS_WITH(inventoryFromJson(fmt::format(R"({{"disks": [{{"{}": 4294967808}}]}})", sector)),
+                          Catch::Contains(sector) && Catch::Contains("at most 4294967295"));
+    CHECK_THROWS_WITH(inventoryFromJson(R"({"memory_mb": 17592186044416})"), Catch::Contains("memory_mb"));
+    CHECK_THROWS_WITH(agentExchangeRequestFromJson(
+                          R"({"step": {"id": "a", "state": "running", "bytes_done": 9223372036854775808}})"),
+                      Catch::Contains("bytes_done: expected at most 9223372036854775807"));
+    const AgentExchangeRequest got = agentExchangeRequestFromJson(
+        R"({"relay": {"port": 65535, "bytes_from": {"server": 18446744073709551615}}})");
+    REQUIRE(got.relay);
+    CHECK(got.relay->port == 65535);
+    CHECK(got.relay->bytesFrom.at("server") == INT64_MAX);
 }
 
 TEST_CASE("bytes that are not UTF-8 do not break a report", "[wire][agent]")

@@ -266,6 +266,9 @@ TEST_CASE("an error of a step's arguments names the path", "[wire][steps]")
     };
     CHECK(refusal(R"({"image": {"size_bytes": "many"}})") ==
           "write_image.image.size_bytes: expected a number of at least 0, found string");
+    CHECK(refusal(R"({"image": {"size_bytes": 9223372036854775808}})") ==
+          "write_image.image.size_bytes: expected at most 9223372036854775807, found 9223372036854775808");
+    CHECK(refusal(R"({"image": {"size_bytes": 9223372036854775807}})") == "accepted");
     CHECK(refusal(R"({"remembered": {"wwn": 5}})") ==
           "write_image.remembered.wwn: expected a text, found number");
     CHECK(refusal(R"({"more_disks": {}})") == "write_image.more_disks: expected a list, found object");

@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint64_t kLongestPauseMs = std::uint64_t{10} * 60 * 1000;
 constexpr std::size_t kMostSources = 256; ///< in one report or plan
 constexpr std::size_t kLongestSource = 80;
+constexpr std::uint64_t kMostBytes = INT64_MAX;
 
 model::JsonText dump(const json& value)
 {
@@ -83,18 +84,10 @@ json relayToJson(const AgentRelayReport& report)
             {"left", left}};
 }
 
-std::uint16_t portFrom(const JsonReader& in)
-{
-    const std::uint64_t port = in.number("port", 0);
-    if (port > 65535)
-        throw Error(ErrorCode::InvalidInput, "relay.port: expected at most 65535");
-    return static_cast<std::uint16_t>(port);
-}
-
 AgentRelayReport relayReportFromJson(const JsonReader& in)
 {
     AgentRelayReport report;
-    report.port = portFrom(in);
+    report.port = in.numberAs<std::uint16_t>("port");
     report.source = in.text("source").substr(0, kLongestSource);
     report.slow = in.flag("slow");
     report.bytesPerSecond = in.number("bytes_per_second", 0);
@@ -105,7 +98,8 @@ AgentRelayReport relayReportFromJson(const JsonReader& in)
     if (from.is_object())
         for (const auto& [source, bytes] : from.items())
             if (bytes.is_number_unsigned() && report.bytesFrom.size() < kMostSources)
-                report.bytesFrom[source.substr(0, kLongestSource)] = bytes.get<std::uint64_t>();
+                report.bytesFrom[source.substr(0, kLongestSource)] =
+                    std::min(bytes.get<std::uint64_t>(), kMostBytes);
     const json& left = in.value("left");
     if (left.is_array())
         for (const json& one : left) {
@@ -131,7 +125,7 @@ AgentRelayPlan planFromJson(const JsonReader& in)
 {
     AgentRelayPlan plan;
     plan.token = in.text("token");
-    plan.port = portFrom(in);
+    plan.port = in.numberAs<std::uint16_t>("port");
     plan.bytesPerSecond = in.number("bytes_per_second", 0);
     plan.cacheBytes = in.number("cache_bytes", 0);
     const json& sources = in.value("sources");

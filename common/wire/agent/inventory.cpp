@@ -47,8 +47,8 @@ Disk diskFromJson(const JsonReader& in)
     Disk disk;
     disk.name = in.text("name");
     disk.sizeBytes = in.number("size_bytes");
-    disk.logicalSectorBytes = static_cast<std::uint32_t>(in.number("logical_sector_bytes", 512));
-    disk.physicalSectorBytes = static_cast<std::uint32_t>(in.number("physical_sector_bytes", 512));
+    disk.logicalSectorBytes = in.numberAs<std::uint32_t>("logical_sector_bytes", 512);
+    disk.physicalSectorBytes = in.numberAs<std::uint32_t>("physical_sector_bytes", 512);
     disk.rotational = in.flag("rotational");
     disk.removable = in.flag("removable");
     disk.readOnly = in.flag("read_only");
@@ -71,7 +71,7 @@ Nic nicFromJson(const JsonReader& in)
     Nic nic;
     nic.name = in.text("name");
     nic.mac = in.text("mac");
-    nic.speedMbps = static_cast<int>(in.number("speed_mbps"));
+    nic.speedMbps = in.numberAs<int>("speed_mbps");
     nic.carrier = in.flag("carrier");
     nic.driver = in.text("driver");
     nic.pci = in.text("pci");
@@ -151,10 +151,10 @@ Inventory inventoryFromJson(std::string_view text)
     const JsonReader in(parsed, "inventory");
     const JsonReader system = in.object("system");
     Inventory out;
-    out.cpus = static_cast<std::uint32_t>(in.number("cpus"));
+    out.cpus = in.numberAs<std::uint32_t>("cpus");
     out.cpuModel = in.text("cpu_model");
     out.cpuArch = in.text("cpu_arch");
-    out.memoryBytes = in.number("memory_bytes", in.number("memory_mb") * kMiB);
+    out.memoryBytes = in.number("memory_bytes", in.number("memory_mb", 0, INT64_MAX / kMiB) * kMiB);
     out.firmware = in.text("firmware");
     out.systemUuid = system.text("uuid");
     out.systemSerial = system.text("serial");

@@ -1,5 +1,7 @@
 #include "common/wire/json/json_fields.h"
 
+#include "common/wire/json/json_input.h"
+
 #include <fmt/format.h>
 
 namespace bm::wire {
@@ -36,9 +38,7 @@ void readValue(const json& value, const std::string& path, bool& out)
 
 void readValue(const json& value, const std::string& path, std::uint64_t& out)
 {
-    if (!value.is_number_unsigned() && !(value.is_number_integer() && value.get<std::int64_t>() >= 0))
-        refuseType(path, "a number of at least 0", value);
-    out = value.get<std::uint64_t>();
+    out = asCount(value, path);
 }
 
 void readValue(const json& value, const std::string& path, double& out)

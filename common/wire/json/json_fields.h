@@ -28,7 +28,7 @@ namespace bm::wire {
 ///
 /// Members are std::string, bool, std::uint64_t, double, JsonText, structs with fields(), and std::optional
 /// and std::vector of these. Reading: an absent or null member keeps its initial value, an unknown one is
-/// ignored, another type is refused.
+/// ignored, another type is refused, and so is a number above INT64_MAX.
 enum class WhenEmpty : std::uint8_t { Omit, Null };
 
 template <class Owner, class Member> struct JsonField {

@@ -148,6 +148,17 @@ std::int64_t asInteger(const json& value, std::string_view field, std::int64_t l
     return value.get<std::int64_t>();
 }
 
+std::uint64_t asCount(const json& value, std::string_view field, std::uint64_t most)
+{
+    if (!value.is_number_unsigned() && !(value.is_number_integer() && value.get<std::int64_t>() >= 0))
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("{}: expected a number of at least 0, found {}", field, value.type_name()));
+    if (value.get<std::uint64_t>() > most)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("{}: expected at most {}, found {}", field, most, value.dump()));
+    return value.get<std::uint64_t>();
+}
+
 model::JsonText asObjectText(const json& value, std::string_view field)
 {
     if (value.is_null())

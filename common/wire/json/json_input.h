@@ -36,6 +36,8 @@ bool asBoolean(const nlohmann::json& value,
                std::string_view field); ///< also "true", "False", 0, 1: Ironic takes them
 std::int64_t asInteger(const nlohmann::json& value, std::string_view field, std::int64_t low,
                        std::int64_t high);
+/// A count or a size, 0 to @p most: the largest number that the database and JsonWriter take.
+std::uint64_t asCount(const nlohmann::json& value, std::string_view field, std::uint64_t most = INT64_MAX);
 model::JsonText asObjectText(const nlohmann::json& value, std::string_view field); ///< null is {}
 std::vector<std::string> asStrings(const nlohmann::json& value, std::string_view field);
 

@@ -1,5 +1,7 @@
 #include "common/wire/json/json_reader.h"
 
+#include "common/wire/json/json_input.h"
+
 #include <fmt/format.h>
 
 namespace bm::wire {
@@ -69,14 +71,10 @@ std::string JsonReader::text(const char* name, std::string otherwise) const
     return found.get<std::string>();
 }
 
-std::uint64_t JsonReader::number(const char* name, std::uint64_t otherwise) const
+std::uint64_t JsonReader::number(const char* name, std::uint64_t otherwise, std::uint64_t most) const
 {
     const json& found = value(name);
-    if (found.is_null())
-        return otherwise;
-    if (!found.is_number_unsigned() && !(found.is_number_integer() && found.get<std::int64_t>() >= 0))
-        refuse(name, "a number of at least 0");
-    return found.get<std::uint64_t>();
+    return found.is_null() ? otherwise : asCount(found, path_ + "." + name, most);
 }
 
 bool JsonReader::flag(const char* name, bool otherwise) const

@@ -1,6 +1,9 @@
 #pragma once
 #include "common/model/error.h"
 
+#include <concepts>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -11,13 +14,20 @@ namespace bm::wire {
 nlohmann::json parseObject(std::string_view text, std::string_view what);
 
 /// The members of an object, read with their path in errors: absent and null give the default, another type
-/// is refused.
+/// and a number out of range are refused.
 class JsonReader {
 public:
     JsonReader(const nlohmann::json& object, std::string path);
     bool has(const char* name) const;
     std::string text(const char* name, std::string otherwise = {}) const;
-    std::uint64_t number(const char* name, std::uint64_t otherwise = 0) const;
+    /// 0 to @p most.
+    std::uint64_t number(const char* name, std::uint64_t otherwise = 0, std::uint64_t most = INT64_MAX) const;
+    /// 0 to the largest number that T holds.
+    template <std::integral T> T numberAs(const char* name, T otherwise = 0) const
+    {
+        return static_cast<T>(number(name, static_cast<std::uint64_t>(otherwise),
+                                     static_cast<std::uint64_t>(std::numeric_limits<T>::max())));
+    }
     bool flag(const char* name, bool otherwise = false) const;
     /// The member, or null.
     const nlohmann::json& value(const char* name) const;
