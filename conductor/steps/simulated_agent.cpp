@@ -117,8 +117,11 @@ model::StepResult simulateWrite(StepWork& work)
         return waited;
     }
     throwFault(work, "fake_write_fault");
-    work.context.meters.written(0, work.step.bytesTotal);
     work.step.bytesDone = work.step.bytesTotal;
+    work.writes.emplace_back(
+        [&meters = work.context.meters, bytes = work.step.bytesTotal](db::Transaction& tx) {
+            tx.afterCommit([&meters, bytes] { meters.written(0, bytes); });
+        });
     work.step.result =
         wire::canonical({{"disk", simulatedDisk(work)}, {"bytes_written", work.step.bytesTotal}});
     return waited;

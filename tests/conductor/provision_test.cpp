@@ -137,6 +137,38 @@ TEST_CASE("an image that a deployment wants cannot be deleted", "[conductor][ima
     CHECK(world.core->catalogue.list().empty());
 }
 
+TEST_CASE("bytes on a disk are counted when their step is committed", "[conductor][metrics]")
+{
+    World world;
+    world.nodeIn(State::Available);
+    const auto written = [&] {
+        const std::string text = world.core->meters.registry.render();
+        constexpr std::string_view kName = "\nbm_disk_written_bytes_total ";
+        const std::size_t at = text.find(kName);
+        return at == std::string::npos ? 0.0 : std::stod(text.substr(at + kName.size()));
+    };
+    const double before = written();
+    SECTION("once")
+    {
+        world.deploy("node-1");
+        world.runUntilIdle(5s);
+        CHECK(world.stateOf("node-1") == State::Active);
+        CHECK(written() - before == double{4U << 20U});
+    }
+    SECTION("not when the commit fails")
+    {
+        world.core->database.write([](db::Transaction& tx) {
+            tx.execute("create trigger full before update on steps when new.state = 'done' and "
+                       "new.name = 'write_image' begin select raise(fail, 'no space'); end",
+                       {});
+        });
+        world.deploy("node-1");
+        world.runUntilIdle(5s);
+        CHECK(world.stateOf("node-1") != State::Active);
+        CHECK(written() == before);
+    }
+}
+
 TEST_CASE("undeploy takes the instance down and cleans", "[conductor][undeploy]")
 {
     World world;
