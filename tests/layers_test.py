@@ -107,7 +107,7 @@ TESTS = {
     "platform": {"common/platform", "tests/http"},
     "pxe": {"pxe", "tests/support"},
     "states": {"conductor", "tests/support"},
-    "support": {"bmd"},
+    "support": {"bmd", "tests/db"},
     "text": {"common/text"},
     "wire": {"common/wire", "tests/support"},
 }

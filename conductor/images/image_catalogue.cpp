@@ -125,8 +125,7 @@ Image ImageCatalogue::change(const std::string& nameOrId, const std::function<vo
 
 void ImageCatalogue::remove(const std::string& nameOrId, const std::string& actor)
 {
-    std::string orphan;
-    state_->context.database.write([&](db::Transaction& tx) {
+    const std::string orphan = state_->context.database.write([&](db::Transaction& tx) {
         const db::ImageRepository images;
         const Image image = findImage(tx, nameOrId);
         if (image.state == ImageState::Importing)
@@ -142,10 +141,10 @@ void ImageCatalogue::remove(const std::string& nameOrId, const std::string& acto
         }
         refuseWanted(tx, image);
         images.remove(tx, image.id);
-        if (!image.contentId.empty() && images.countWithContent(tx, image.contentId) == 0)
-            orphan = image.contentId;
         recordEvent(tx, state_->context.clock.now(), {}, model::EventKind::ImageDeleted,
                     image.name + " by " + actor);
+        const bool unused = !image.contentId.empty() && images.countWithContent(tx, image.contentId) == 0;
+        return unused ? image.contentId : std::string();
     });
     if (orphan.empty())
         return;

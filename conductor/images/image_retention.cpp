@@ -55,31 +55,34 @@ RetentionVerdict judge(const Image& image, std::size_t rank, const RetentionRule
 }
 
 /// Removes an image that the rule selected, unless it has a user by now.
-bool removeOne(const Context& context, RetentionVerdict& verdict, const std::string& actor)
+/// @return the verdict as it came true
+RetentionVerdict removeOne(const Context& context, const RetentionVerdict& verdict, const std::string& actor)
 {
-    return context.database.write([&](db::Transaction& tx) {
+    return context.database.write([&](db::Transaction& tx) -> RetentionVerdict {
         const db::ImageRepository images;
         const std::optional<Image> image = images.find(tx, verdict.image.id);
-        const std::string user = image ? usedBy(ImageUsers(tx), *image) : "";
-        if (!image || !user.empty()) {
-            verdict.removed = !image;
-            verdict.reason = user;
-            return false;
-        }
+        if (!image)
+            return {verdict.image, true, ""};
+        if (const std::string user = usedBy(ImageUsers(tx), *image); !user.empty())
+            return {verdict.image, false, user};
         images.remove(tx, image->id);
         recordEvent(tx, context.clock.now(), {}, model::EventKind::ImageDeleted,
                     image->name + " by " + actor + " (prune)");
-        return true;
+        return verdict;
     });
 }
 
 /// In the writer: an import that ends is committed before, or still holds its content.
 bool collectOne(const Context& context, const std::string& content, bool dryRun)
 {
-    return context.database.write([&](db::Transaction& tx) {
-        return db::ImageRepository{}.countWithContent(tx, content) == 0 &&
-               (dryRun || context.images.collect(content));
+    bool collected = false; // of all tries: a rollback brings no file back
+    const bool unused = context.database.write([&](db::Transaction& tx) {
+        if (db::ImageRepository{}.countWithContent(tx, content) > 0)
+            return false;
+        collected = (!dryRun && context.images.collect(content)) || collected;
+        return true;
     });
+    return dryRun ? unused : collected;
 }
 
 } // namespace
@@ -119,8 +122,8 @@ PruneResult prune(const Context& context, const RetentionRule& rule, bool dryRun
     for (RetentionVerdict& verdict : result.verdicts) {
         if (dryRun || !verdict.removed)
             continue;
-        verdict.removed = removeOne(context, verdict, actor);
-        if (!verdict.image.contentId.empty())
+        verdict = removeOne(context, verdict, actor);
+        if (verdict.removed && !verdict.image.contentId.empty())
             collectOne(context, verdict.image.contentId, false);
     }
     result.objectsRemoved = collectGarbage(context, dryRun);

@@ -12,6 +12,7 @@
 #include "db/repositories/rollout_repository.h"
 
 #include <algorithm>
+#include <variant>
 
 namespace bm::conductor {
 
@@ -231,9 +232,8 @@ AgentGrant AgentService::lookup(const std::vector<std::string>& macs, const std:
                                 const std::string& secret, const std::string& nonce,
                                 const std::string& peerAddress)
 {
-    AgentGrant grant;
-    std::optional<Error> refused;
-    context_.database.write([&](db::Transaction& tx) {
+    const auto traded = context_.database.write([&](db::Transaction& tx) -> std::variant<AgentGrant, Error> {
+        AgentGrant grant;
         grant.node = nodeByMacsOrUuid(tx, macs, nodeUuid);
         const std::optional<db::AgentRecord> found = db::AgentRepository{}.find(tx, grant.node.id);
         if (!found || !found->bootExpectedUntil)
@@ -246,15 +246,16 @@ AgentGrant AgentService::lookup(const std::vector<std::string>& macs, const std:
             grant.token = context_.secrets.open(record.tokenSealed);
             recordEvent(tx, context_.clock.now(), grant.node.id, model::EventKind::AgentLookup,
                         "from " + peerAddress);
-        } catch (const Error& error) {
-            refused = error;
+            return grant;
+        } catch (const Error& error) { // returned, because the event of the refusal is committed
             recordEvent(tx, context_.clock.now(), grant.node.id, model::EventKind::AgentRefused,
                         error.message() + " (from " + peerAddress + ")");
+            return error;
         }
     });
-    if (refused)
+    if (const Error* refused = std::get_if<Error>(&traded))
         throw Error(*refused);
-    return grant;
+    return std::get<AgentGrant>(traded);
 }
 
 void AgentService::heartbeat(const std::string& nodeUuid, const std::string& token,

@@ -59,7 +59,8 @@ void resolveGroup(db::Transaction& tx, Port& port)
     port.portGroup = group->id;
 }
 
-void insertPort(db::Transaction& tx, const Context& context, Port& port)
+/// @return the port as stored
+Port insertPort(db::Transaction& tx, const Context& context, Port port)
 {
     resolveGroup(tx, port);
     const db::PortRepository ports;
@@ -74,6 +75,7 @@ void insertPort(db::Transaction& tx, const Context& context, Port& port)
     port.createdAt = context.clock.now();
     port.updatedAt = port.createdAt;
     ports.insert(tx, port);
+    return port;
 }
 
 void refuseLocked(db::Transaction& tx, const Context& context, const Node& node)
@@ -98,7 +100,7 @@ Node NodeCommands::create(Node node, const std::string& actor)
     return createWithPorts(std::move(node), {}, actor);
 }
 
-Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std::string& actor)
+Node NodeCommands::createWithPorts(Node node, const std::vector<Port>& ports, const std::string& actor)
 {
     checkName(node.name);
     if (node.id.empty())
@@ -111,9 +113,9 @@ Node NodeCommands::createWithPorts(Node node, std::vector<Port> ports, const std
     return context_.database.write([&](db::Transaction& tx) {
         checkUnique(tx, node);
         db::NodeRepository{}.insert(tx, node);
-        for (Port& port : ports) {
+        for (Port port : ports) {
             port.node = node.id;
-            insertPort(tx, context_, port);
+            insertPort(tx, context_, std::move(port));
         }
         recordEvent(tx, node.createdAt, node.id, model::EventKind::NodeEnrolled, "by " + actor);
         tx.afterCommit(context_.hostsChanged);
@@ -183,17 +185,17 @@ void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::
     });
 }
 
-Port NodeCommands::createPort(Port port, const std::string& actor)
+Port NodeCommands::createPort(const Port& port, const std::string& actor)
 {
-    context_.database.write([&](db::Transaction& tx) {
+    return context_.database.write([&](db::Transaction& tx) {
         if (!db::NodeRepository{}.find(tx, port.node))
             throw Error(ErrorCode::InvalidInput, "Node " + port.node.uuid + " could not be found.");
-        insertPort(tx, context_, port);
-        recordEvent(tx, port.createdAt, port.node, model::EventKind::PortCreated,
-                    port.mac.text + " by " + actor);
+        Port created = insertPort(tx, context_, port);
+        recordEvent(tx, created.createdAt, created.node, model::EventKind::PortCreated,
+                    created.mac.text + " by " + actor);
         tx.afterCommit(context_.hostsChanged);
+        return created;
     });
-    return port;
 }
 
 Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(Port&)>& change,

@@ -18,7 +18,8 @@ public:
     /// InvalidInput (driver, name, driver_info)
     model::Node create(model::Node node, const std::string& actor);
     /// As create, with its ports, all or nothing.
-    model::Node createWithPorts(model::Node node, std::vector<model::Port> ports, const std::string& actor);
+    model::Node createWithPorts(model::Node node, const std::vector<model::Port>& ports,
+                                const std::string& actor);
     /// Applies @p change to the stored node. @throws Error NodeLocked (409 during a transition that does not
     /// allow updates), NotFound, Conflict, InvalidInput
     model::Node update(const std::string& ident, const std::function<void(model::Node&)>& change,
@@ -29,7 +30,7 @@ public:
     void setMaintenance(const std::string& ident, bool on, const std::string& reason,
                         const std::string& actor);
 
-    model::Port createPort(model::Port port, const std::string& actor);
+    model::Port createPort(const model::Port& port, const std::string& actor);
     model::Port updatePort(const model::PortId& id, const std::function<void(model::Port&)>& change,
                            const std::string& actor);
     void removePort(const model::PortId& id, const std::string& actor);

@@ -62,15 +62,16 @@ public:
         if (item.id.empty())
             item.id.uuid = model::makeUuid();
         item.createdAt = item.updatedAt = context_.clock.now();
-        context_.database.write([&](db::Transaction& tx) {
-            refuseKnown(tx, item.id.uuid);
+        return context_.database.write([&](db::Transaction& tx) {
+            T created = item; // each try completes what the caller gave
+            refuseKnown(tx, created.id.uuid);
             if (rules_.complete != nullptr)
-                rules_.complete(tx, context_, item, actor);
-            rules_.refuse(tx, context_, item, nullptr);
-            rules_.repository().insert(tx, item);
-            recordEvent(tx, item, rules_.events.created, actor);
+                rules_.complete(tx, context_, created, actor);
+            rules_.refuse(tx, context_, created, nullptr);
+            rules_.repository().insert(tx, created);
+            recordEvent(tx, created, rules_.events.created, actor);
+            return created;
         });
-        return item;
     }
     T update(const std::string& ident, const std::function<void(T&)>& change, const std::string& actor) const
     {

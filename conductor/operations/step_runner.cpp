@@ -270,25 +270,27 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
                   model::Deadline::in(kCallDeadline, stop)};
     const model::StepResult result = handlerOf(step.name)(work);
     const model::UtcTime now = context_.clock.now();
-    Outcome outcome = outcomeOf(result, step, now);
-    context_.database.write([&](db::Transaction& tx) {
-        mergeAgentReport(tx, loaded.node.id, step, outcome, now);
-        step.state = outcome.state;
-        step.crashes = 0; // bmd has survived this run of the handler
-        db::OperationRepository{}.updateStep(tx, step);
+    const Outcome handlers = outcomeOf(result, step, now);
+    return context_.database.write([&](db::Transaction& tx) {
+        Outcome outcome = handlers; // each try merges the report anew
+        Step ended = step;
+        mergeAgentReport(tx, loaded.node.id, ended, outcome, now);
+        ended.state = outcome.state;
+        ended.crashes = 0; // bmd has survived this run of the handler
+        db::OperationRepository{}.updateStep(tx, ended);
         changeNode(tx, work, outcome, now, loaded.epoch);
         for (const model::NodeEvent& event : work.events)
             db::EventRepository{}.append(tx, event);
         for (const std::function<void(db::Transaction&)>& write : work.writes)
             write(tx);
-        if (step.state == StepState::Done)
-            recordDone(tx, context_, loaded.operation, step, now);
+        if (ended.state == StepState::Done)
+            recordDone(tx, context_, loaded.operation, ended, now);
         if (std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id)) {
             operation->runAt = operation->abortRequested ? now : outcome.runAt;
             db::OperationRepository{}.update(tx, *operation);
         }
+        return ended.state == StepState::Done;
     });
-    return step.state == StepState::Done;
 }
 
 } // namespace bm::conductor

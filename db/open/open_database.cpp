@@ -12,8 +12,9 @@ namespace bm::db {
 
 std::unique_ptr<Engine> makeEngine(const DatabaseSettings& settings)
 {
-    return sqlite::makeSqliteEngine(
+    std::unique_ptr<Engine> engine = sqlite::makeSqliteEngine(
         {settings.file, static_cast<std::size_t>(std::max(settings.readers, 1)), settings.durable});
+    return settings.around ? settings.around(std::move(engine)) : std::move(engine);
 }
 
 Database openDatabase(const DatabaseSettings& settings)

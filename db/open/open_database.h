@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 namespace bm::db {
@@ -12,6 +13,8 @@ struct DatabaseSettings {
     std::filesystem::path file; ///< file of the embedded engine; empty: in RAM, deleted with the engine
     int readers = 4;            ///< number of read connections
     bool durable = true;        ///< a commit returns when it is on the disk; false only in tests and --dev
+    /// For tests: an engine around the embedded one, which lets commits fail.
+    std::function<std::unique_ptr<Engine>(std::unique_ptr<Engine>)> around{};
 };
 
 /// Creates the engine for @p settings. Opens nothing yet.

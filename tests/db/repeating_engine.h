@@ -6,11 +6,17 @@
 
 namespace bm::db {
 
-/// An engine that runs every write transaction twice. The first try ends with a serialization failure after
-/// some statements (1 to 7 in turn) or at the commit, as on an engine with concurrent writers.
+/// Where the first try of a write transaction fails. InTurn: after 1 to 7 statements, or at the commit if
+/// there are fewer. AtCommit: each unit runs as a whole twice.
+enum class FirstTry { InTurn, AtCommit };
+
+/// An engine that runs every write transaction twice. The first try ends with a serialization failure, as on
+/// an engine with concurrent writers.
 class RepeatingConnection final : public Connection {
 public:
-    explicit RepeatingConnection(std::unique_ptr<Connection> inner) : inner_(std::move(inner)) {}
+    RepeatingConnection(std::unique_ptr<Connection> inner, FirstTry fails)
+        : inner_(std::move(inner)), fails_(fails)
+    {}
 
 protected:
     std::vector<Row> runQuery(std::string_view sql, const std::vector<Value>& parameters) override
@@ -34,7 +40,7 @@ protected:
         inner_->begin(access);
         const bool repeats = std::exchange(failed_, false);
         doomed_ = access == Access::Write && !repeats;
-        left_ = 1 + turn_++ % 7;
+        left_ = fails_ == FirstTry::AtCommit ? 0 : 1 + turn_++ % 7;
     }
     void runCommit() override
     {
@@ -47,7 +53,7 @@ protected:
 private:
     void countStatement()
     {
-        if (doomed_ && --left_ == 0)
+        if (doomed_ && left_ > 0 && --left_ == 0)
             fail();
     }
     [[noreturn]] void fail()
@@ -59,18 +65,22 @@ private:
     std::unique_ptr<Connection> inner_;
     bool doomed_ = false; ///< this transaction fails
     bool failed_ = false; ///< this transaction or the previous one has failed
-    unsigned left_ = 0, turn_ = 0;
+    FirstTry fails_;
+    unsigned left_ = 0; ///< statements before the failure; 0: at the commit
+    unsigned turn_ = 0;
 };
 
 class RepeatingEngine final : public Engine {
 public:
-    explicit RepeatingEngine(std::unique_ptr<Engine> inner) : inner_(std::move(inner)) {}
+    explicit RepeatingEngine(std::unique_ptr<Engine> inner, FirstTry fails = FirstTry::InTurn)
+        : inner_(std::move(inner)), fails_(fails)
+    {}
     std::string place() const override { return inner_->place(); }
     const Dialect& dialect() const override { return inner_->dialect(); }
     std::size_t readers() const override { return inner_->readers(); }
     std::unique_ptr<Connection> connect(Access access) const override
     {
-        return std::make_unique<RepeatingConnection>(inner_->connect(access));
+        return std::make_unique<RepeatingConnection>(inner_->connect(access), fails_);
     }
     std::vector<std::string> tables(Transaction& tx) const override { return inner_->tables(tx); }
     std::vector<std::string> problems(Transaction& tx, CheckDepth depth) const override
@@ -90,6 +100,7 @@ public:
 
 private:
     std::unique_ptr<Engine> inner_;
+    FirstTry fails_;
 };
 
 } // namespace bm::db

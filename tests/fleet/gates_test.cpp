@@ -169,6 +169,16 @@ TEST_CASE("A drain gate by a program of the gates' folder")
         platform::writeFileAtomically(world.gatesFolder() / "free", "");
         CHECK(world.reaches("r", "done"));
     }
+    SECTION("it is asked once where the rollout's unit of writing runs twice")
+    {
+        FleetWorld twice({}, false, test::Units::Twice);
+        prepare(twice);
+        const std::filesystem::path calls = twice.gatesFolder() / "calls";
+        script(twice, "counted", "echo \"$2\" >>" + calls.string() + "\nexit 0\n");
+        twice.roll(kRoll + R"(, "drain": {"command": "counted", "interval": "1s"})");
+        CHECK(twice.reaches("r", "done"));
+        CHECK(platform::readFile(calls) == "web-1\n");
+    }
     SECTION("any other exit code refuses, and so does a missing program")
     {
         script(world, "never", "echo no >&2\nexit 1\n");

@@ -1,5 +1,8 @@
 #include "tests/support/world.h"
 
+#include "tests/db/repeating_engine.h"
+
+#include <cstdlib>
 #include <regex>
 
 namespace bm::test {
@@ -9,8 +12,18 @@ using model::State;
 using model::StateEvent;
 using namespace std::chrono_literals;
 
-World::World(conductor::Settings settings, bool durable)
+Units unitsOfEnvironment()
 {
+    const char* wanted = std::getenv("BM_TEST_ENGINE");
+    return wanted != nullptr && std::string_view(wanted) == "repeating" ? Units::Twice : Units::Once;
+}
+
+World::World(conductor::Settings settings, bool durable, Units units)
+{
+    if (units == Units::Twice)
+        settings_.database.around = [](std::unique_ptr<db::Engine> engine) {
+            return std::make_unique<db::RepeatingEngine>(std::move(engine), db::FirstTry::AtCommit);
+        };
     settings_.database.file = folder.path() / "bm.sqlite";
     settings_.database.durable = durable;
     settings_.database.readers = 1;

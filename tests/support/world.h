@@ -20,10 +20,17 @@ private:
     model::UtcTime now_ = model::fromMillis(1'780'000'000'000);
 };
 
+/// Twice: the first commit of every unit of writing fails, and the unit runs again, as on an engine with
+/// concurrent writers (tests/db/repeating_engine.h).
+enum class Units { Once, Twice };
+/// Twice where the environment says BM_TEST_ENGINE=repeating.
+Units unitsOfEnvironment();
+
 /// bmd's Core with a temporary database, a manual clock and simulated machines: no network, no threads.
 class World {
 public:
-    explicit World(conductor::Settings settings = {}, bool durable = false);
+    explicit World(conductor::Settings settings = {}, bool durable = false,
+                   Units units = unitsOfEnvironment());
 
     /// Creates a fake-hardware node in enroll with one port. @p driverInfo: settings as JSON text.
     model::Node enrol(const std::string& name, const std::string& driverInfo = "{}");

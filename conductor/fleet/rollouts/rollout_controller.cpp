@@ -11,6 +11,8 @@
 #include "conductor/fleet/rollouts/rollout_reconciler.h"
 #include "db/repositories/rollout_repository.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <thread>
 
@@ -54,6 +56,15 @@ struct RolloutController::State {
     bool runOnce(std::vector<GateQuestion>& due);
 };
 
+namespace {
+
+struct Reconciled {
+    bool changed = false;
+    std::vector<GateQuestion> questions{};
+};
+
+} // namespace
+
 const RolloutRequest& RolloutController::State::requestOf(const Rollout& rollout)
 {
     auto& entry = requests[rollout.id.uuid];
@@ -65,17 +76,17 @@ const RolloutRequest& RolloutController::State::requestOf(const Rollout& rollout
 bool RolloutController::State::reconcile(const Rollout& rollout, std::vector<GateQuestion>& due)
 {
     const RolloutRequest& request = requestOf(rollout);
-    const bool changed = context.database.write([&](db::Transaction& tx) {
+    Reconciled done = context.database.write([&](db::Transaction& tx) -> Reconciled {
         const std::optional<Rollout> stored = db::RolloutRepository{}.find(tx, rollout.id);
         if (!stored || !model::isOpen(stored->state))
-            return false;
+            return {};
         RolloutReconciler tick(tx, context, request, *stored);
         const bool moved = tick.run();
-        due.insert(due.end(), tick.questions.begin(), tick.questions.end());
-        return moved;
+        return {moved, std::move(tick.questions)};
     });
+    std::ranges::move(done.questions, std::back_inserter(due));
     recordProgress(rollout);
-    return changed;
+    return done.changed;
 }
 
 void RolloutController::State::recordProgress(const Rollout& rollout)

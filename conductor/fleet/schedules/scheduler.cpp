@@ -74,6 +74,13 @@ ScheduleRunState stateOf(const RolloutOutcome& outcome)
     return ScheduleRunState::Running;
 }
 
+/// What one transaction did with the pending runs.
+struct StartedRuns {
+    std::optional<ScheduleRun> last{}; ///< the next transaction begins after it
+    bool any = false;                  ///< a run went on
+    bool more = false;                 ///< there may be further runs
+};
+
 } // namespace
 
 struct Scheduler::State {
@@ -83,7 +90,7 @@ struct Scheduler::State {
 
     bool takeDue();
     bool startPending();
-    bool startSome(db::Transaction& tx, std::optional<ScheduleRun>& last, bool& any);
+    StartedRuns startSome(db::Transaction& tx, const std::optional<ScheduleRun>& after);
     bool followRunning();
     bool endFinished(const std::vector<ScheduleRun>& running);
     void tidy();
@@ -223,29 +230,34 @@ bool Scheduler::State::decide(db::Transaction& tx, ScheduleRun run)
 bool Scheduler::State::startPending()
 {
     bool any = false;
-    std::optional<ScheduleRun> last;
-    bool more = true;
-    while (more)
-        more = context.database.write([&](db::Transaction& tx) { return startSome(tx, last, any); });
+    StartedRuns some;
+    do {
+        some = context.database.write([&](db::Transaction& tx) { return startSome(tx, some.last); });
+        any = any || some.any;
+    } while (some.more);
     starter.forgetFleet();
     return any;
 }
 
-/// Those that follow @p last. @return true if there may be more
-bool Scheduler::State::startSome(db::Transaction& tx, std::optional<ScheduleRun>& last, bool& any)
+/// Those that follow @p after.
+StartedRuns Scheduler::State::startSome(db::Transaction& tx, const std::optional<ScheduleRun>& after)
 {
     starter.forgetFleet();
+    StartedRuns some;
     std::optional<Steady::time_point> until;
-    const auto pending = db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Pending, last, kBatch);
+    const auto pending = db::ScheduleRepository{}.runsIn(tx, ScheduleRunState::Pending, after, kBatch);
+    some.more = pending.size() == kBatch;
     for (const ScheduleRun& run : pending) {
-        last = run;
-        any = decide(tx, run) || any;
-        if (until && Steady::now() > *until)
-            return true;
+        some.last = run;
+        some.any = decide(tx, run) || some.any;
+        if (until && Steady::now() > *until) {
+            some.more = true;
+            break;
+        }
         if (!until) // the view of the fleet is read once
             until = Steady::now() + kHold;
     }
-    return pending.size() == kBatch;
+    return some;
 }
 
 bool Scheduler::State::endWithRollout(db::Transaction& tx, ScheduleRun run)
@@ -297,13 +309,14 @@ bool Scheduler::State::endFinished(const std::vector<ScheduleRun>& running)
             return !outcome || stateOf(*outcome) != ScheduleRunState::Running;
         });
     });
-    bool any = false;
-    if (!ended.empty())
-        context.database.write([&](db::Transaction& tx) {
-            for (const ScheduleRun& run : ended)
-                any = endWithRollout(tx, run) || any;
-        });
-    return any;
+    if (ended.empty())
+        return false;
+    return context.database.write([&](db::Transaction& tx) {
+        bool any = false;
+        for (const ScheduleRun& run : ended)
+            any = endWithRollout(tx, run) || any;
+        return any;
+    });
 }
 
 void Scheduler::State::tidy()
