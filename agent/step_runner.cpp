@@ -89,7 +89,8 @@ void StepRunner::offer(const wire::AgentStepOrder& order, const std::optional<wi
 void StepRunner::start(const wire::AgentStepOrder& order, const std::optional<wire::AgentRelayPlan>& relay)
 {
     if (!isFileName(order.id))
-        throw Error(ErrorCode::InvalidInput, fmt::format("the server's step id \"{}\" is no UUID", order.id));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("the server's step id \"{}\" is not a UUID", order.id));
     task_ = std::make_unique<Task>();
     task_->order = order;
     if (relay && relay->token.size() == kTokenBytes) {

@@ -103,7 +103,8 @@ std::uint64_t hexNumber(std::string_view word)
     const std::optional<std::uint64_t> value =
         word.starts_with("0x") ? text::parseNumber<std::uint64_t>(word.substr(2), 16) : std::nullopt;
     if (!value)
-        throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" is no number of a map", word.substr(0, 40)));
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("\"{}\" is not a number of a map", word.substr(0, 40)));
     return *value;
 }
 

@@ -93,7 +93,7 @@ void parseHost(Head& head)
         return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
     });
     if (!plain) // it ends up in links and boot scripts
-        malformed("Host is no host name");
+        malformed("Host is not a host name");
 }
 
 } // namespace

@@ -129,7 +129,7 @@ std::string alternativeNames(const std::vector<std::string>& names)
     for (const std::string& name : names) {
         const bool isAddress = addressBytes(name).has_value();
         if (!isAddress && (name.empty() || name.find_first_of(",: \n") != std::string::npos))
-            throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" is no host name or address", name));
+            throw Error(ErrorCode::InvalidInput, fmt::format("\"{}\" is not a host name or address", name));
         value += fmt::format("{}{}:{}", value.empty() ? "" : ",", isAddress ? "IP" : "DNS", name);
     }
     return value;

@@ -64,7 +64,8 @@ std::string nameOf(const json& object, const char* member, const std::string& fi
 {
     std::string name = textOf(object, member, field, fallback);
     if (!isName(name))
-        refuse(field + "." + member, name.empty() ? "required" : "\"" + name.substr(0, 40) + "\" is no name",
+        refuse(field + "." + member,
+               name.empty() ? "required" : "\"" + name.substr(0, 40) + "\" is not a name",
                "letters, digits, - and _; at most 16");
     return name;
 }
@@ -323,7 +324,7 @@ std::uint64_t layoutSize(const json& value, const std::string& field)
                                      : unit == "TiB" ? kMiB << 20U
                                                      : 0;
         if (!number || factor == 0 || *number > kMostBytes / factor)
-            refuse(field, "\"" + text.substr(0, 40) + "\" is no size", "as 512MiB, 20GiB, 1TiB or rest");
+            refuse(field, "\"" + text.substr(0, 40) + "\" is not a size", "as 512MiB, 20GiB, 1TiB or rest");
         bytes = *number * factor;
     }
     if (bytes == 0 || bytes % kMiB != 0 || bytes > kMostBytes)

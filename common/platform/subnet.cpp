@@ -22,7 +22,7 @@ Bytes addressBytes(const std::string& text)
         if (::inet_pton(family, text.c_str(), bytes.data()) == 1)
             return bytes;
     }
-    throw model::Error(model::ErrorCode::InvalidInput, "\"" + text.substr(0, 80) + "\" is no IP address");
+    throw model::Error(model::ErrorCode::InvalidInput, "\"" + text.substr(0, 80) + "\" is not an IP address");
 }
 
 std::size_t prefixOf(const std::string& subnet, std::size_t slash, std::size_t most)
@@ -32,7 +32,7 @@ std::size_t prefixOf(const std::string& subnet, std::size_t slash, std::size_t m
     const std::optional<std::size_t> prefix =
         text::parseNumber<std::size_t>(std::string_view(subnet).substr(slash + 1));
     if (!prefix || *prefix > most)
-        throw model::Error(model::ErrorCode::InvalidInput, "\"" + subnet.substr(0, 80) + "\" is no subnet",
+        throw model::Error(model::ErrorCode::InvalidInput, "\"" + subnet.substr(0, 80) + "\" is not a subnet",
                            "for example 10.0.0.0/8");
     return *prefix;
 }

@@ -97,7 +97,7 @@ Finding fetched(const std::string& name, const std::string& url, const Deadline&
         std::string text;
         const std::uint64_t bytes = fetchByHttp(url, deadline, &text);
         if (name == "boot script" && !text.starts_with("#!ipxe"))
-            return bad(Severity::Error, url + " answers something that is no iPXE script",
+            return bad(Severity::Error, url + " answers something that is not an iPXE script",
                        "what listens there?", name);
         return good(fmt::format("{}: {} by HTTP", name, megabytes(bytes)), name);
     } catch (const Error& error) {

@@ -65,7 +65,8 @@ void setKernelArguments(model::Image& image, const std::string& arguments)
 {
     if (image.kind != model::ImageKind::Ramdisk)
         throw Error(ErrorCode::InvalidInput,
-                    "kernel_arguments: " + image.name + " is no RAM disk; its kernel's arguments are in it",
+                    "kernel_arguments: " + image.name +
+                        " is not a RAM disk; its kernel's arguments are in it",
                     "a tree's are set by its layout or /etc/kernel/cmdline, a disk's by its boot loader");
     image.description = withKernelArguments(image.description, arguments);
 }

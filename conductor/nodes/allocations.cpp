@@ -138,7 +138,7 @@ void refuseAllocation(db::Transaction& tx, const Context&, const Allocation& all
     if (model::isUuid(allocation.name))
         throw Error(ErrorCode::InvalidInput,
                     "Cannot create allocation with invalid name '" + allocation.name + "'",
-                    "a uuid is no name");
+                    "a uuid is not a name");
 }
 
 void releaseNode(db::Transaction& tx, const Context&, const Allocation& allocation)

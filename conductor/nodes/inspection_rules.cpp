@@ -170,11 +170,12 @@ void setAt(json& root, const Keys& keys, json value)
     json* at = &root;
     for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
         if (!at->is_object() && !at->is_null())
-            throw Error(ErrorCode::InvalidInput, "\"" + keys[i] + "\" is no object");
+            throw Error(ErrorCode::InvalidInput, "\"" + keys[i] + "\" is not an object");
         at = &(*at)[keys[i]];
     }
     if (!at->is_object() && !at->is_null())
-        throw Error(ErrorCode::InvalidInput, "\"" + keys.back() + "\" is below what is no object");
+        throw Error(ErrorCode::InvalidInput,
+                    "\"" + keys.back() + "\" is below a value that is not an object");
     (*at)[keys.back()] = std::move(value);
 }
 
@@ -205,7 +206,7 @@ void extendAt(json& root, const Keys& keys, const json& args)
     const json* there = getAt(root, keys);
     json list = there == nullptr || there->is_null() ? json::array() : *there;
     if (!list.is_array())
-        throw Error(ErrorCode::InvalidInput, "\"" + keys.back() + "\" is no list");
+        throw Error(ErrorCode::InvalidInput, "\"" + keys.back() + "\" is not a list");
     const bool unique = isTrue(args.value("unique", json(false)));
     if (!unique || std::find(list.begin(), list.end(), args.at("value")) == list.end())
         list.push_back(args.at("value"));

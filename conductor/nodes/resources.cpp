@@ -55,7 +55,7 @@ void refusePortGroup(db::Transaction& tx, const Context&, const PortGroup& group
                     "A portgroup with MAC address " + group.address + " already exists.");
     if (model::isUuid(group.name))
         throw Error(ErrorCode::InvalidInput, "Cannot create portgroup with invalid name '" + group.name + "'",
-                    "a uuid is no name");
+                    "a uuid is not a name");
 }
 
 void refusePortGroupRemoval(db::Transaction& tx, const Context&, const PortGroup& group)

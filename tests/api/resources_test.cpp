@@ -356,7 +356,7 @@ TEST_CASE("inspection rules over REST", "[api][resources]")
     CHECK_THAT(wrong("actions", json::array()).fault(), Contains("at least one action"));
     CHECK_THAT(wrong("priority", 10000).fault(), Contains("priority"));
     CHECK_THAT(wrong("conditions", json::array({{{"op", "sounds-like"}, {"args", json::object()}}})).fault(),
-               Contains("conditions[0]: \"sounds-like\" is no operator"));
+               Contains("conditions[0]: \"sounds-like\" is not an operator"));
     CHECK_THAT(wrong("actions", json::array({{{"op", "set-attribute"}, {"args", {{"path", "/x"}}}}})).fault(),
                Contains("'value' is a required argument"));
     const Answer secret = wrong("sensitive", true);

@@ -222,8 +222,9 @@ TEST_CASE("a refused inspection rule", "[wire][inspection][hostile]")
         "accepted");
     CHECK_THAT(rule("conditions", "{}"), Contains("conditions: expected a list, got an object"));
     CHECK_THAT(rule("conditions", "[5]"), Contains("conditions[0]: expected an object, got a number"));
-    CHECK_THAT(rule("conditions", R"([{"op": "rm"}])"), Contains("\"rm\" is no operator"));
-    CHECK_THAT(rule("conditions", R"([{"op": "fail", "args": ["x"]}])"), Contains("\"fail\" is no operator"));
+    CHECK_THAT(rule("conditions", R"([{"op": "rm"}])"), Contains("\"rm\" is not an operator"));
+    CHECK_THAT(rule("conditions", R"([{"op": "fail", "args": ["x"]}])"),
+               Contains("\"fail\" is not an operator"));
     CHECK_THAT(rule("conditions", R"([{"op": "is-true", "args": "x"}])"),
                Contains(".args: expected an object"));
     CHECK_THAT(rule("conditions", R"([{"op": "is-true", "args": ["a", "b"]}])"), Contains(".args: too many"));
@@ -233,7 +234,7 @@ TEST_CASE("a refused inspection rule", "[wire][inspection][hostile]")
                Contains("takes no argument 'b'"));
     CHECK_THAT(rule("conditions", R"([{"op": "is-true", "args": [1], "multiple": "some"}])"),
                Contains(".multiple: expected any"));
-    CHECK_THAT(rule("actions", R"([{"op": "! fail", "args": ["x"]}])"), Contains("is no operator"));
+    CHECK_THAT(rule("actions", R"([{"op": "! fail", "args": ["x"]}])"), Contains("is not an operator"));
     CHECK_THAT(rule("actions", R"([{"op": "fail", "args": ["x"], "multiple": "any"}])"),
                Contains(".multiple"));
     CHECK_THAT(rule("actions", "[]"), Contains("a rule has at least one action"));

@@ -67,7 +67,7 @@ void validate(const RescueAccess& access)
         throw Error(ErrorCode::InvalidInput,
                     "hashed_password and ssh_keys are both missing: nobody could log in");
     if (!access.hashedPassword.empty() && !isHash(access.hashedPassword))
-        throw Error(ErrorCode::InvalidInput, "hashed_password is no hash of crypt(3)",
+        throw Error(ErrorCode::InvalidInput, "hashed_password is not a hash of crypt(3)",
                     "such as $6$salt$...: openssl passwd -6");
     if (access.sshKeys.size() > kMostKeys || !std::ranges::all_of(access.sshKeys, isKeyLine))
         throw Error(ErrorCode::InvalidInput,

@@ -117,7 +117,8 @@ json partFrom(const json& value, std::span<const RuleOperator> operators, bool c
     const auto op = std::ranges::find(operators, plain, &RuleOperator::name);
     if (op == operators.end())
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}: \"{}\" is no operator", where, name.substr(0, 80)), known(operators));
+                    fmt::format("{}: \"{}\" is not an operator", where, name.substr(0, 80)),
+                    known(operators));
     const json* args = memberOf(value, "args");
     json part = {{"op", name}, {"args", argumentsFrom(args == nullptr ? json::object() : *args, *op, where)}};
     if (const json* loop = memberOf(value, "loop"))

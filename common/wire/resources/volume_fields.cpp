@@ -21,8 +21,8 @@ void assignType(VolumeConnector& connector, const nlohmann::json& value, std::st
     connector.type = asString(value, field);
     if (std::ranges::find(kConnectorTypes, connector.type) == kConnectorTypes.end())
         throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("Schema error for volume connector: \"{}\" is no {}",
-                                       connector.type.substr(0, 40), field),
+                           fmt::format("Schema error for volume connector: \"{}\" is not a connector type",
+                                       connector.type.substr(0, 40)),
                            fmt::format("one of {}", fmt::join(kConnectorTypes, ", ")));
 }
 

@@ -67,7 +67,7 @@ start_dhcp() {
             ip link set "$device" up
         fi
         if [ ! -e "/sys/class/net/$device" ]; then
-            trouble "bm.vlan=$vlan is no VLAN; going on untagged"
+            trouble "bm.vlan=$vlan is not a VLAN; going on untagged"
             vlan='' device=$1
         fi
     fi
