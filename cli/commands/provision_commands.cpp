@@ -138,7 +138,7 @@ int provision(Shell& shell, const ProvisionOptions& options)
                     "bm provision IMAGE NODE..., or --select class=web,rack=r1..r4");
     const std::vector<std::string> nodes = shell.nodes(options.nodes);
     confirmRunning(shell, options, nodes);
-    const Ordered done = orderOnEach(nodes, [&](const std::string& node) {
+    const Ordered done = orderOnEach(shell, nodes, options.wait, [&](const std::string& node) {
         shell.client().send("POST", nodePath(node, "/provision"), body);
     });
     return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},
@@ -152,7 +152,7 @@ int undeploy(Shell& shell, const ProvisionOptions& options)
     const std::vector<std::string> nodes = shell.nodes(options.nodes);
     confirmMany(fmt::format("undeploy {} nodes and wipe their disks' metadata", nodes.size()), nodes.size(),
                 options.yes);
-    const Ordered done = orderOnEach(nodes, [&](const std::string& node) {
+    const Ordered done = orderOnEach(shell, nodes, options.wait, [&](const std::string& node) {
         shell.client().send("PUT", nodePath(node, "/states/provision"), {{"target", "deleted"}});
     });
     return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},

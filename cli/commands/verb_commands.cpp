@@ -95,7 +95,7 @@ int run(Shell& shell, const Verb& verb, const VerbOptions& options)
     const std::vector<std::string> nodes = shell.nodes(options.nodes);
     if (verb.question != nullptr)
         confirmMany(fmt::format(fmt::runtime(verb.question), nodes.size()), nodes.size(), options.yes);
-    const Ordered done = orderOnEach(nodes, [&](const std::string& node) {
+    const Ordered done = orderOnEach(shell, nodes, options.wait, [&](const std::string& node) {
         shell.client().send("PUT", nodePath(node, "/states/provision"), body);
     });
     return finishOrder(shell, done, options.wait, std::chrono::minutes{options.timeoutMinutes},

@@ -29,7 +29,9 @@ using Clock = std::chrono::steady_clock;
 /// Reads the operations of the nodes that have not ended.
 class NodePoller {
 public:
-    NodePoller(Shell& shell, const std::vector<std::string>& nodes) : shell_(shell), nodes_(nodes) {}
+    NodePoller(Shell& shell, const std::vector<std::string>& nodes, const EndedBefore& before)
+        : shell_(shell), nodes_(nodes), before_(before)
+    {}
 
     /// @return true if all operations have ended
     bool poll(std::vector<NodeProgress>& progress)
@@ -39,7 +41,9 @@ public:
         for (std::size_t i = 0; i < nodes_.size(); ++i) {
             if (progress[i].finished)
                 continue;
-            progress[i] = progressOf(nodes_[i], operationOf(nodes_[i]));
+            const auto before = before_.find(nodes_[i]);
+            progress[i] = progressAfter(nodes_[i], operationOf(nodes_[i]),
+                                        before == before_.end() ? "" : before->second);
             progress[i].seconds =
                 std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - begin_).count();
             all = all && progress[i].finished;
@@ -72,6 +76,7 @@ private:
 
     Shell& shell_;
     const std::vector<std::string>& nodes_;
+    const EndedBefore& before_;
     std::map<std::string, json> unfinished_;
     Clock::time_point begin_ = Clock::now();
 };
@@ -113,6 +118,18 @@ private:
     std::size_t tenth_ = 11;
     std::chrono::seconds printedAt_{0};
 };
+
+/// "" also for a node that has had no operation.
+std::string endedOperationOf(Shell& shell, const std::string& node)
+{
+    try {
+        return endedOperation(shell.client().get(nodePath(node, "/operation")));
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::NotFound)
+            return {}; // or there is no such node: the order says so
+        throw;
+    }
+}
 
 bool printFailures(const std::vector<NodeProgress>& nodes)
 {
@@ -168,12 +185,14 @@ std::string renderSums(const std::vector<NodeProgress>& nodes)
     return text;
 }
 
-Ordered orderOnEach(const std::vector<std::string>& nodes,
+Ordered orderOnEach(Shell& shell, const std::vector<std::string>& nodes, bool wait,
                     const std::function<void(const std::string&)>& order)
 {
     Ordered done;
     for (const std::string& node : nodes) {
         try {
+            if (wait)
+                done.before[node] = endedOperationOf(shell, node);
             order(node);
             done.begun.push_back(node);
         } catch (const Error& error) {
@@ -188,17 +207,18 @@ int finishOrder(Shell& shell, const Ordered& done, bool wait, std::chrono::minut
                 const std::function<std::string(const std::string&)>& ordered)
 {
     if (wait && !done.begun.empty())
-        return watchNodes(shell, done.begun, limit) ? done.code : 1;
+        return watchNodes(shell, done.begun, limit, done.before) ? done.code : 1;
     for (const std::string& node : done.begun)
         std::cout << node << ": " << ordered(node) << "\n";
     return done.code;
 }
 
-bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit)
+bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit,
+                const EndedBefore& before)
 {
     if (nodes.empty())
         return true;
-    NodePoller poller(shell, nodes);
+    NodePoller poller(shell, nodes, before);
     std::vector<NodeProgress> progress(nodes.size());
     {
         ProgressView lines(std::cout, ::isatty(STDOUT_FILENO) == 1, terminalWidth());

@@ -4,23 +4,31 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace bm::cli {
 
+/// By node: the uuid of its latest operation, if that had ended before an order; "" without one.
+using EndedBefore = std::map<std::string, std::string>;
+
 /// Polls the nodes' operations until each ends and shows them on stdout: one line per node, or one line of
-/// counts for many nodes. Prints failures on stderr. @return true if all operations succeeded
+/// counts for many nodes. Prints failures on stderr. An operation of @p before is none of the order: if the
+/// order began no other, the node is done. @return true if all operations succeeded
 /// @throws Error DeadlineExceeded after @p limit; the operations continue
-bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit);
+bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit,
+                const EndedBefore& before = {});
 
 /// The result of starting an operation on several nodes.
 struct Ordered {
     std::vector<std::string> begun;
-    int code = 0; ///< exit code of the last refusal; 0 without one
+    EndedBefore before; ///< filled with @p wait only
+    int code = 0;       ///< exit code of the last refusal; 0 without one
 };
-/// Calls @p order with each node. A refusal is printed on stderr, and the next node follows.
-Ordered orderOnEach(const std::vector<std::string>& nodes,
+/// Calls @p order with each node. A refusal is printed on stderr, and the next node follows. With @p wait it
+/// first reads the node's latest operation, for finishOrder().
+Ordered orderOnEach(Shell& shell, const std::vector<std::string>& nodes, bool wait,
                     const std::function<void(const std::string& node)>& order);
 /// With @p wait, watches the started operations; else prints @p ordered(node) for each ("rack1-07: clean
 /// started"). @return the exit code

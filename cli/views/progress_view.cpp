@@ -49,13 +49,31 @@ NodeProgress progressOf(const std::string& node, const json& operation)
     return progress;
 }
 
+std::string endedOperation(const json& operation)
+{
+    const std::string state = operation.value("state", "");
+    const bool ended = state == "done" || state == "failed" || state == "aborted";
+    return ended ? operation.value("uuid", "") : "";
+}
+
+NodeProgress progressAfter(const std::string& node, const json& operation, const std::string& before)
+{
+    if (before.empty() || operation.value("uuid", "") != before)
+        return progressOf(node, operation);
+    NodeProgress done;
+    done.node = node;
+    done.state = "done";
+    done.finished = true;
+    return done;
+}
+
 std::string renderProgress(const NodeProgress& p, std::size_t nameWidth, std::size_t width)
 {
     std::string text = fmt::format("{}  {:>8}  ", paddedTo(p.node, nameWidth), humanDuration(p.seconds));
     if (p.failed)
         text += p.state + ": " + p.message;
     else if (p.finished)
-        text += p.kind + ": done";
+        text += p.kind.empty() ? "done" : p.kind + ": done";
     else if (p.state == "queued")
         text += p.kind + ": queued";
     else

@@ -10,7 +10,7 @@ namespace bm::cli {
 /// The progress of one node's operation, from GET /v1/nodes/{ident}/operation.
 struct NodeProgress {
     std::string node;
-    std::string kind; ///< verify, clean, deploy
+    std::string kind; ///< verify, clean, deploy; "": the order began no operation
     std::string step;
     std::string stepTitle; ///< for people: "writing the image"
     std::string state;     ///< queued, running, done, failed, aborted
@@ -26,6 +26,12 @@ struct NodeProgress {
 
 /// Parses @p operation as bmd returns it. @c finished means that the state is final.
 NodeProgress progressOf(const std::string& node, const nlohmann::json& operation);
+/// The uuid of @p operation if it has ended, else "": an order such as unhold continues it.
+std::string endedOperation(const nlohmann::json& operation);
+/// As progressOf(), after an order. @p before: endedOperation() of the node's operation before the order. If
+/// @p operation is still that one, the order began none and is done: manage, from clean failed.
+NodeProgress progressAfter(const std::string& node, const nlohmann::json& operation,
+                           const std::string& before);
 /// "rack1-07  deploy: writing the image   43 %  112.0 MB/s  0:14 left": at most @p width characters.
 std::string renderProgress(const NodeProgress& progress, std::size_t nameWidth, std::size_t width);
 

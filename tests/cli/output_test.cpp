@@ -75,6 +75,24 @@ TEST_CASE("renderProgress shows step, percentage and rate", "[cli][progress]")
     fetching["step"] = "fetch_image";
     CHECK_THAT(renderProgress(progressOf("rack1-07", fetching), 8, 200),
                Catch::Contains("fetching the image") && Catch::Contains("43 %"));
+    SECTION("an order that begins no operation is done; the operation before it is none of its own")
+    {
+        const json earlier = {{"uuid", "u1"},
+                              {"kind", "clean"},
+                              {"state", "failed"},
+                              {"error", {{"code", "disk-failed"}, {"message", "bad"}, {"hint", ""}}}};
+        CHECK(endedOperation(earlier) == "u1");
+        CHECK(endedOperation({{"uuid", "u1"}, {"state", "running"}}).empty());
+        const NodeProgress moved = progressAfter("n1", earlier, "u1");
+        CHECK(moved.finished);
+        CHECK_FALSE(moved.failed);
+        CHECK(renderProgress(moved, 2, 80) == "n1      0:00  done");
+        CHECK(progressAfter("n1", earlier, "u0").failed);
+        CHECK(progressAfter("n1", earlier, "").failed);
+        json next = running;
+        next["uuid"] = "u2";
+        CHECK_FALSE(progressAfter("n1", next, "u1").finished);
+    }
     SECTION("a final state finishes the progress")
     {
         CHECK(progressOf("n", {{"kind", "deploy"}, {"state", "done"}, {"then", json::array()}}).finished);
