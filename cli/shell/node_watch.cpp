@@ -89,8 +89,8 @@ public:
     {
         const std::string sums = renderSums(nodes);
         if (terminal_) {
-            std::cout << Control{""} << cutTo(humanDuration(since.count()) + "  " + sums, terminalWidth())
-                      << Control{"[K"} << std::flush;
+            std::cout << Control{"\r"} << cutTo(humanDuration(since.count()) + "  " + sums, terminalWidth())
+                      << Control{"\033[K"} << std::flush;
             return;
         }
         std::size_t ended = 0;
