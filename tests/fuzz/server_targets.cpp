@@ -4,6 +4,8 @@
 #include "common/http/head.h"
 #include "common/layout/disk_layout.h"
 #include "common/platform/http_client.h"
+#include "common/platform/urls.h"
+#include "common/text/host_address.h"
 #include "common/wire/agent/agent_exchange.h"
 #include "common/wire/agent/hint_expression.h"
 #include "common/wire/agent/inventory.h"
@@ -44,6 +46,23 @@ void httpHead(Bytes bytes)
         require(head.path.find('\0') == std::string::npos && !(head.chunked && head.contentLength));
     });
     refusesInWords([&] { platform::urlEncode(http::urlDecode(text, true)); });
+}
+
+/// An address never begins with '-' or leaves its place in a URL, and its canonical text is accepted
+/// unchanged.
+void hostAddress(Bytes bytes)
+{
+    const std::string_view text = textOf(bytes);
+    const std::optional<text::HostAddress> strict = text::HostAddress::parse(text);
+    const std::optional<text::HostAddress> stored = text::HostAddress::parseStored(text);
+    require(!strict || stored == strict);
+    if (!stored)
+        return;
+    require(!stored->text().empty() && stored->text().front() != '-');
+    require(stored->text().find_first_of(" /?#@\\\"'`${}[]<>|;&\n") == std::string::npos);
+    require(!strict || text::HostAddress::parse(stored->text()) == strict);
+    require(text::HostAddress::parseStored(stored->text()) == stored);
+    require(!strict || platform::urlPath("http://" + strict->authority(8080) + "/path?query") == "/path");
 }
 
 /// A whole request whose body is chunked or of a declared length.

@@ -62,6 +62,7 @@ void bootLog(Bytes bytes);
 void cron(Bytes bytes);
 void dhcpOffer(Bytes bytes);
 void hints(Bytes bytes);
+void hostAddress(Bytes bytes);
 void httpHead(Bytes bytes);
 void httpRequest(Bytes bytes);
 void inventory(Bytes bytes);

@@ -22,6 +22,7 @@ constexpr auto kTargets = std::to_array<Target>({
     {"gpt", gpt},
     {"gzip", gzip},
     {"hints", hints},
+    {"host_address", hostAddress},
     {"http_head", httpHead},
     {"http_request", httpRequest},
     {"image_texts", imageTexts},
