@@ -2,6 +2,7 @@
 #include "cli/client/context_file.h"
 #include "cli/commands/commands.h"
 #include "common/model/error.h"
+#include "common/text/names.h"
 
 #include <filesystem>
 #include <iostream>
@@ -34,12 +35,10 @@ std::string wholePath(const std::string& file, const char* option)
 
 void requireName(const std::string& name)
 {
-    const bool good =
-        !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"
-                                                "VWXYZ0123456789._-") == std::string::npos;
-    if (!good)
+    constexpr std::size_t kLongest = 255;
+    if (!text::isPlainName(name, kLongest))
         throw Error(ErrorCode::InvalidInput, "\"" + name + "\" is not a valid context name",
-                    "use letters, digits, dot, dash and underscore");
+                    "use letters, digits, dot, dash and underscore; no dash at its start");
 }
 
 int add(ContextOptions options)

@@ -2,18 +2,14 @@
 
 #include "common/text/text.h"
 
-#include <algorithm>
+#include "common/text/names.h"
 
 namespace bm::model {
 
 bool isImageName(std::string_view name) noexcept
 {
-    const auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-               c == '.' || c == '_';
-    };
-    return !name.empty() && name.size() <= 128 && name.front() != '.' && name.front() != '-' &&
-           !isUuid(name) && std::all_of(name.begin(), name.end(), fits);
+    constexpr std::size_t kLongest = 128;
+    return text::isPlainName(name, kLongest) && name.front() != '.' && !isUuid(name);
 }
 
 bool isContentId(std::string_view text) noexcept

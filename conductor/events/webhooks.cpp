@@ -1,6 +1,7 @@
 #include "conductor/events/webhooks.h"
 
 #include "common/platform/guarded.h"
+#include "common/text/names.h"
 #include "conductor/core/nodes.h"
 #include "conductor/events/webhook_worker.h"
 #include "db/repositories/event_filter.h"
@@ -23,14 +24,11 @@ constexpr std::size_t kMaxHooks = 32; ///< each has a thread
 
 void requireName(const std::string& name)
 {
-    const bool good =
-        !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-            return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-        });
-    if (!good || model::isUuid(name))
+    constexpr std::size_t kLongest = 64;
+    if (!text::isPlainName(name, kLongest) || model::isUuid(name))
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("\"{}\" cannot be a webhook's name", name.substr(0, 80)),
-                    "1 to 64 letters, digits, '-', '_' and '.'");
+                    "1 to 64 letters, digits, '-', '_' and '.', no '-' at its start");
 }
 
 void requireUrl(const std::string& url)

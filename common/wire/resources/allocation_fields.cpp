@@ -51,7 +51,7 @@ const ResourceShape<Allocation>& allocationShape()
         {"candidate_nodes", 52, true,  false, renderJson<A, &A::candidateNodes>, assignCandidates},
         {"extra",           52, true,  true,  renderJson<A, &A::extra>, assignObject<A, &A::extra>},
         {"last_error",      52, false, false, renderTextOrNull<A, &A::lastError>, nullptr},
-        {"name",            52, true,  true,  renderTextOrNull<A, &A::name>, assignText<A, &A::name>},
+        {"name",            52, true,  true,  renderTextOrNull<A, &A::name>, assignName<A, &A::name>},
         {"owner",           60, true,  false, renderTextOrNull<A, &A::owner>, assignText<A, &A::owner>},
         {"resource_class",  52, true,  false, renderTextOrNull<A, &A::resourceClass>, assignText<A, &A::resourceClass>},
         {"state",           52, false, false, renderText<A, &A::state>, nullptr},

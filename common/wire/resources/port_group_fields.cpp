@@ -51,7 +51,7 @@ const ResourceShape<PortGroup>& portGroupShape()
         {"extra",         23, true,  true,  renderJson<PortGroup, &PortGroup::extra>, assignObject<PortGroup, &PortGroup::extra>},
         {"internal_info", 23, false, false, [](JsonWriter& o, const PortGroup&, std::string_view) { o.raw("{}"); }, nullptr},
         {"mode",          26, true,  true,  renderText<PortGroup, &PortGroup::mode>, assignMode},
-        {"name",          23, true,  true,  renderTextOrNull<PortGroup, &PortGroup::name>, assignText<PortGroup, &PortGroup::name>},
+        {"name",          23, true,  true,  renderTextOrNull<PortGroup, &PortGroup::name>, assignName<PortGroup, &PortGroup::name>},
         {"physical_network", 102, true, true, renderTextOrNull<PortGroup, &PortGroup::physicalNetwork>, assignText<PortGroup, &PortGroup::physicalNetwork>},
         {"category",     103, true,  true,  renderTextOrNull<PortGroup, &PortGroup::category>, assignText<PortGroup, &PortGroup::category>},
         {"properties",    26, true,  true,  renderJson<PortGroup, &PortGroup::properties>, assignObject<PortGroup, &PortGroup::properties>},

@@ -2,6 +2,7 @@
 #include "common/model/error.h"
 #include "common/model/ids.h"
 #include "common/model/mac_address.h"
+#include "common/text/names.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 
@@ -67,6 +68,20 @@ template <class T> void assignNode(T& item, const nlohmann::json& value, std::st
 template <class T, auto Member> void assignText(T& item, const nlohmann::json& value, std::string_view field)
 {
     item.*Member = asStringOrNull(value, field);
+}
+/// A name that people type and programs get as an argument.
+inline std::string asName(const nlohmann::json& value, std::string_view field)
+{
+    std::string name = asStringOrNull(value, field);
+    if (text::isOption(name))
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           fmt::format("{}: \"{}\" begins with -", field, name.substr(0, 80)),
+                           "programs would read it as an option: begin with a letter or a digit");
+    return name;
+}
+template <class T, auto Member> void assignName(T& item, const nlohmann::json& value, std::string_view field)
+{
+    item.*Member = asName(value, field);
 }
 template <class T, auto Member>
 void assignObject(T& item, const nlohmann::json& value, std::string_view field)

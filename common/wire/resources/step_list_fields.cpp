@@ -25,7 +25,7 @@ void assignTraitName(DeployTemplate& item, const nlohmann::json& value, std::str
 
 void assignRunbookName(Runbook& runbook, const nlohmann::json& value, std::string_view field)
 {
-    runbook.name = asString(value, field);
+    runbook.name = asName(value, field);
     if (runbook.name.empty() || runbook.name.size() > 255 || model::isUuid(runbook.name))
         throw model::Error(model::ErrorCode::InvalidInput,
                            fmt::format("{}: \"{}\" is not a name", field, runbook.name.substr(0, 80)),

@@ -2,6 +2,7 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
+#include "common/text/names.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/json/stored_json.h"
@@ -26,14 +27,9 @@ constexpr std::size_t kMostDates = 400;
 
 void checkScheduleName(const std::string& name)
 {
-    const bool fits = std::all_of(name.begin(), name.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-               std::string_view{"-._"}.find(c) != std::string_view::npos;
-    });
     if (name.empty())
         throw Error(ErrorCode::InvalidInput, "name: a schedule needs a name", R"({"name": "nightly", ...})");
-    if (!fits || name.size() > kLongestName || model::isUuid(name) || name.front() == '-' ||
-        name.front() == '.')
+    if (!text::isPlainName(name, kLongestName) || model::isUuid(name) || name.front() == '.')
         throw Error(
             ErrorCode::InvalidInput, fmt::format("name: \"{}\" is not a valid name", name.substr(0, 80)),
             fmt::format("letters, digits and - . _ ; at most {}; not in the form of a uuid", kLongestName));
