@@ -1,9 +1,28 @@
 // iPXE scripts (ipxe.org/scripting).
 #include "pxe/boot_services.h"
 
+#include "common/model/kernel_arguments.h"
+#include "common/text/names.h"
+
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace bm::pxe {
+namespace {
+
+/// @p text as one word of a script's echo, without characters that iPXE expands or that end a command.
+std::string plainWord(std::string text)
+{
+    std::ranges::replace_if(
+        text,
+        [](char c) {
+            return !text::isLetterOrDigit(c) && std::string_view("-._:").find(c) == std::string_view::npos;
+        },
+        '_');
+    return text;
+}
+
+} // namespace
 
 std::string ramdiskScript(const RamdiskBoot& boot)
 {
@@ -30,6 +49,7 @@ std::string ramdiskScript(const RamdiskBoot& boot)
 std::string imageScript(const ImageBoot& boot)
 {
     std::string arguments = boot.arguments;
+    model::checkKernelArguments(arguments, "kernel_arguments");
     constexpr std::string_view kIso = "{iso}";
     for (std::size_t at = arguments.find(kIso); at != std::string::npos; at = arguments.find(kIso, at))
         arguments.replace(at, kIso.size(), boot.baseUrl + "/image.iso");
@@ -45,8 +65,8 @@ std::string imageScript(const ImageBoot& boot)
         "echo bm: could not load {0}; trying again in 10 s\n"
         "sleep 10\n"
         "chain --replace --autofree {7}?mac=${{netX/mac:hexhyp}}&platform=${{platform}} || reboot\n",
-        boot.title, boot.baseUrl, boot.configDrive ? " initrd=config.img" : "", model::toBootif(boot.mac),
-        arguments.empty() ? "" : " ", arguments,
+        plainWord(boot.title), boot.baseUrl, boot.configDrive ? " initrd=config.img" : "",
+        model::toBootif(boot.mac), arguments.empty() ? "" : " ", arguments,
         boot.configDrive
             ? fmt::format("initrd --name config.img {}/config.img || goto failed\n", boot.baseUrl)
             : "",

@@ -3,6 +3,8 @@
 #include "cli/commands/node_subcommands.h"
 #include "cli/views/confirm.h"
 #include "common/model/error.h"
+#include "common/text/host_address.h"
+#include "common/text/text.h"
 
 #include <fmt/format.h>
 #include <iostream>
@@ -85,6 +87,16 @@ int remove(Shell& shell, const NodeOptions& options)
     return 0;
 }
 
+/// The digits of a stored number. @throws Error InvalidInput: no number
+std::string numberOf(const json& info, const char* key)
+{
+    const std::string value = plainText(info.at(key));
+    if (!text::parseNumber<std::uint16_t>(value))
+        throw Error(ErrorCode::InvalidInput, std::string("driver_info/") + key + " is not a number",
+                    std::string("bm node set NODE driver_info/") + key + "=NUMBER");
+    return value;
+}
+
 /// Opens the serial console over IPMI: runs ipmitool in this terminal. The password comes from a file, or
 /// ipmitool asks for it.
 int console(Shell& shell, const NodeOptions& options)
@@ -97,17 +109,24 @@ int console(Shell& shell, const NodeOptions& options)
         throw Error(ErrorCode::InvalidInput,
                     "node " + options.node + " has no IPMI address, so no serial console",
                     "driver_info/ipmi_address");
+    // This program runs with the operator's rights: it parses what the server stores.
+    const std::optional<text::HostAddress> address =
+        text::HostAddress::parseStored(plainText(info.at("ipmi_address")));
+    if (!address)
+        throw Error(ErrorCode::InvalidInput,
+                    "node " + options.node + ": driver_info/ipmi_address is not a host name or IP address",
+                    "bm node set " + options.node + " driver_info/ipmi_address=ADDRESS");
     std::vector<std::string> argv{"ipmitool",
                                   "-I",
                                   "lanplus",
                                   "-H",
-                                  plainText(info.at("ipmi_address")),
+                                  address->text(),
                                   "-U",
                                   plainText(info.value("ipmi_username", json("")))};
     if (info.contains("ipmi_port"))
-        argv.insert(argv.end(), {"-p", plainText(info.at("ipmi_port"))});
+        argv.insert(argv.end(), {"-p", numberOf(info, "ipmi_port")});
     if (info.contains("ipmi_cipher_suite"))
-        argv.insert(argv.end(), {"-C", plainText(info.at("ipmi_cipher_suite"))});
+        argv.insert(argv.end(), {"-C", numberOf(info, "ipmi_cipher_suite")});
     if (!options.passwordFile.empty())
         argv.insert(argv.end(), {"-f", options.passwordFile});
     else

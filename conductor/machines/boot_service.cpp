@@ -4,6 +4,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/due_operations.h"
+#include "conductor/core/node_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
@@ -21,19 +22,6 @@ namespace {
 bool expected(const std::optional<db::AgentRecord>& record, model::UtcTime now)
 {
     return record && record->bootExpectedUntil && *record->bootExpectedUntil > now;
-}
-
-std::optional<int> vlanOf(const model::Node& node)
-{
-    const std::string vlan = wire::textMember(wire::valueOf(node.driverInfo), "provisioning_vlan");
-    if (vlan.empty())
-        return std::nullopt;
-    const std::optional<int> id = text::parseNumber<int>(vlan);
-    if (!id || *id < 1 || *id > 4094)
-        throw Error(ErrorCode::InvalidInput,
-                    "driver_info/provisioning_vlan: \"" + vlan.substr(0, 40) + "\" is not a VLAN's number",
-                    "bm node set " + node.name + " driver_info/provisioning_vlan=42, 1 to 4094");
-    return id;
 }
 
 /// Makes the secret of a new boot; the secret and the token of the boot before end.
@@ -192,7 +180,7 @@ std::string BootService::script(const std::string& macText, const std::string& p
         boot.mac = *mac;
         boot.bootSecret = mintSecret(tx, context_, *record);
         boot.extraArguments = context_.settings.kernelArguments;
-        boot.vlan = vlanOf(node);
+        boot.vlan = provisioningVlanOf(node);
         recordEvent(tx, now, node.id, model::EventKind::HttpScript,
                     "RAM disk (" + platform + ", " + peerAddress + ")");
         return pxe::ramdiskScript(boot);

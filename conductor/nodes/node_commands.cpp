@@ -1,5 +1,6 @@
 #include "conductor/nodes/node_commands.h"
 
+#include "conductor/core/node_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/requested_image.h"
 #include "conductor/nodes/driver_secrets.h"
@@ -17,19 +18,6 @@ using model::Port;
 using model::State;
 
 namespace {
-
-void checkName(const std::string& name)
-{
-    if (name.empty())
-        return;
-    const bool fits = name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char c) {
-                          return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' ||
-                                 c == '_' || c == '~';
-                      });
-    if (!fits || model::isUuid(name))
-        throw Error(ErrorCode::InvalidInput, "\"" + name.substr(0, 80) + "\" is not a valid node name",
-                    "letters, digits and - . _ ~ ; not in the form of a uuid");
-}
 
 void checkUnique(db::Transaction& tx, const Node& node)
 {
@@ -102,11 +90,11 @@ Node NodeCommands::create(Node node, const std::string& actor)
 
 Node NodeCommands::createWithPorts(Node node, const std::vector<Port>& ports, const std::string& actor)
 {
-    checkName(node.name);
     if (node.id.empty())
         node.id = model::NodeId::make();
     hardwareOf(context_, node);
     checkDriverKeys(node);
+    refuseValues(context_, node, nullptr);
     node.driverInfo = sealDriverInfo(context_, node, {});
     node.createdAt = context_.clock.now();
     node.version = 1;
@@ -131,10 +119,10 @@ Node NodeCommands::update(const std::string& ident, const std::function<void(Nod
         refuseLocked(tx, context_, before);
         Node node = before;
         change(node);
-        checkName(node.name);
         hardwareOf(context_, node);
         checkUnique(tx, node);
         checkDriverKeys(node);
+        refuseValues(context_, node, &before);
         node.driverInfo = sealDriverInfo(context_, node, before.driverInfo);
         node.updatedAt = context_.clock.now();
         recordEvent(tx, *node.updatedAt, node.id, model::EventKind::NodeChanged, "by " + actor);

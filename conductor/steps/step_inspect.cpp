@@ -3,6 +3,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/inspect.h"
+#include "conductor/core/node_values.h"
 #include "conductor/nodes/driver_secrets.h"
 #include "conductor/nodes/inspection_rules.h"
 #include "conductor/steps/agent_side.h"
@@ -159,6 +160,9 @@ model::StepResult stepApplyInspection(StepWork& work)
     for (const model::Port& port : ports)
         facts.ports.push_back(portDocument(port));
     applyInspectionRules(rules, facts);
+    model::Node result = work.node;
+    applyDocument(result, facts.node, work.context);
+    refuseValues(work.context, result, &work.node); // rules copy what the machine reported
     for (const std::string& message : facts.messages)
         work.recordEvent(model::EventKind::InspectionLog, message);
     for (std::size_t i = 0; i < ports.size(); ++i)

@@ -1,10 +1,10 @@
 #include "drivers/core/driver_values.h"
 
+#include "common/text/host_address.h"
 #include "common/text/lower_case.h"
 #include "common/text/text.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include <fmt/format.h>
 
@@ -39,14 +39,14 @@ bool hasControlCharacter(std::string_view text)
 
 std::string checkHost(const std::string& text)
 {
-    constexpr std::size_t kLongestName = 253; // RFC 1035
-    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == ':' ||
-               c == '_' || c == '%';
-    });
-    if (text.empty() || !plain || text.front() == '-' || text.size() > kLongestName)
-        return fmt::format("'{}' is not a host name or IP address", text);
-    return {};
+    return text::HostAddress::parse(text)
+               ? ""
+               : fmt::format("'{}' is not a host name or IP address", text.substr(0, 80));
+}
+
+std::string checkStoredHost(const std::string& text)
+{
+    return text::HostAddress::parseStored(text) ? "" : checkHost(text);
 }
 
 std::string checkBoolean(const std::string& text)

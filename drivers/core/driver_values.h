@@ -19,7 +19,8 @@ std::optional<bool> booleanFromText(std::string_view text); ///< true, yes, on, 
 bool hasControlCharacter(std::string_view text);
 
 // Checks for values of several hardware types.
-std::string checkHost(const std::string& text);
+std::string checkHost(const std::string& text);       ///< an address that somebody writes now
+std::string checkStoredHost(const std::string& text); ///< an address that an earlier version may have stored
 std::string checkBoolean(const std::string& text);
 
 } // namespace bm::drivers

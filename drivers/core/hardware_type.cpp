@@ -45,6 +45,15 @@ std::vector<std::string> HardwareType::findings(const Values& driverInfo) const
     return found;
 }
 
+std::string HardwareType::writeFinding(const std::string& key, const std::string& value) const
+{
+    const auto property = std::ranges::find(properties, key, &Property::key);
+    if (property == properties.end())
+        return {};
+    const ValueCheck check = property->writeCheck != nullptr ? property->writeCheck : property->check;
+    return check == nullptr ? "" : check(value);
+}
+
 BmcAccess HardwareType::accessTo(const NodeAccess& node) const
 {
     const std::vector<std::string> wrong = findings(node.driverInfo);

@@ -23,6 +23,10 @@ struct Property {
     bool required = false;
     bool secret = false;        ///< encrypted in the database, masked in answers and logs
     ValueCheck check = nullptr; ///< null: any value is valid
+    /// A stricter check of values that are written now; null: @p check. Earlier versions stored values that
+    /// only
+    /// @p check allows.
+    ValueCheck writeCheck = nullptr;
 };
 
 /// The functions of an interface; null: the interface lacks it. Interfaces of one hardware type may share a
@@ -68,6 +72,8 @@ struct HardwareType {
 
     /// Errors in driver_info, one per key, each with its key; empty when it is valid.
     std::vector<std::string> findings(const Values& driverInfo) const;
+    /// The error of writing @p value to the driver_info key @p key, or "". The error contains no secret.
+    std::string writeFinding(const std::string& key, const std::string& value) const;
     /// The BMC access of the node. @throws Error InvalidInput naming the key
     BmcAccess accessTo(const NodeAccess& node) const;
     const Interface* find(std::string_view kind,

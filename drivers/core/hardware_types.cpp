@@ -28,6 +28,12 @@ HardwareType& HardwareTypes::at(std::string_view name)
     return found->second;
 }
 
+const HardwareType* HardwareTypes::find(std::string_view name) const
+{
+    const auto found = types_.find(name);
+    return found == types_.end() ? nullptr : &found->second;
+}
+
 const Slots& HardwareTypes::slotsOf(const model::Node& node, std::string_view kind)
 {
     static const Slots kNone;
@@ -39,8 +45,8 @@ bool HardwareTypes::isSecret(std::string_view type, std::string_view key) const
 {
     if (model::namesSecret(key))
         return true;
-    const auto found = types_.find(type);
-    return found != types_.end() && std::ranges::any_of(found->second.properties, [&](const Property& one) {
+    const HardwareType* found = find(type);
+    return found != nullptr && std::ranges::any_of(found->properties, [&](const Property& one) {
                return one.secret && one.key == key;
            });
 }

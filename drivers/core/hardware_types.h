@@ -14,7 +14,8 @@ public:
     void add(HardwareType type);
     /// @throws Error InvalidInput with Ironic's message when the type is unknown
     HardwareType& at(std::string_view name);
-    bool contains(std::string_view name) const { return types_.contains(name); }
+    const HardwareType* find(std::string_view name) const; ///< null when there is none
+    bool contains(std::string_view name) const { return find(name) != nullptr; }
     auto begin() const { return types_.begin(); }
     auto end() const { return types_.end(); }
     /// Names of interfaces by hardware type and kind; borrowed.

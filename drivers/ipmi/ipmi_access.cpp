@@ -1,6 +1,7 @@
 #include "drivers/ipmi/ipmi_access.h"
 
 #include "common/model/error.h"
+#include "common/text/host_address.h"
 #include "common/text/lower_case.h"
 
 #include <algorithm>
@@ -98,7 +99,8 @@ std::string checkProtocol(const std::string& text)
 std::vector<Property> ipmiProperties()
 {
     return {
-        {"ipmi_address", "IP address or hostname of the node. Required.", true, false, checkHost},
+        {"ipmi_address", "IP address or hostname of the node. Required.", true, false, checkStoredHost,
+         checkHost},
         {"ipmi_port", "remote IPMI RMCP port. Optional.", false, false, checkPort},
         {"ipmi_username", "username; default is NULL user. Optional.", false, false, checkUser},
         {"ipmi_password", "password. Optional.", false, true, checkPassword},
@@ -126,10 +128,10 @@ BmcAccess ipmiAccess(const NodeAccess& node)
 {
     const Values& values = node.driverInfo;
     BmcAccess bmc;
-    bmc.host = values.at("ipmi_address");
+    const text::HostAddress host = text::HostAddress::parseStored(values.at("ipmi_address")).value();
+    bmc.host = host.text();
     bmc.port = static_cast<std::uint16_t>(wholeNumber(valueOr(values, "ipmi_port", "623")).value_or(623));
-    const bool v6 = bmc.host.find(':') != std::string::npos;
-    bmc.key = fmt::format("{}{}{}:{}", v6 ? "[" : "", model::lowerCase(bmc.host), v6 ? "]" : "", bmc.port);
+    bmc.key = model::lowerCase(host.authority(bmc.port));
     bmc.user = valueOr(values, "ipmi_username", "");
     bmc.password = valueOr(values, "ipmi_password", "");
     bmc.privilege = uppered(valueOr(values, "ipmi_priv_level", "ADMINISTRATOR"));

@@ -42,7 +42,7 @@ TEST_CASE("driver_info of an ipmi node is checked", "[drivers][driver-info]")
     SECTION("an address alone gets defaults for the other keys")
     {
         const BmcAccess bmc = accessFromDriverInfo("ipmi", "uuid", {{"ipmi_address", "BMC-1.example"}});
-        CHECK(bmc.host == "BMC-1.example");
+        CHECK(bmc.host == "bmc-1.example");
         CHECK(bmc.port == 623);
         CHECK(bmc.key == "bmc-1.example:623"); // host names are case-insensitive: the same BMC
         CHECK(bmc.privilege == "ADMINISTRATOR");

@@ -165,6 +165,20 @@ TEST_CASE("the script of a RAM disk deployment", "[pxe]")
             Contains("initrd --name config.img http://10.78.0.1:6386/boot/nodes/4e8c/70c3/config.img"));
 }
 
+TEST_CASE("a RAM disk deployment's script holds no command of a client", "[pxe]")
+{
+    pxe::ImageBoot boot;
+    boot.baseUrl = "http://10.78.0.1:6386/boot/nodes/4e8c/70c3";
+    boot.mac = *model::macFromText("52:54:00:77:00:01");
+    boot.title = "debian || shell\n${netX/mac}";
+    CHECK_THAT(pxe::imageScript(boot), Contains("starting the RAM disk debian____shell___netX_mac_\n"));
+    for (const char* arguments :
+         {"quiet || shell", "a\nshell", "${netX/mac}", "x && shell", "# x", "a ; shell"}) {
+        boot.arguments = arguments;
+        CHECK_THROWS_AS(pxe::imageScript(boot), model::Error);
+    }
+}
+
 TEST_CASE("scripts that boot the machine's own disk", "[pxe]")
 {
     const std::string known = pxe::localDiskScript("nothing to do");
