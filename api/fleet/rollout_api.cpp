@@ -78,8 +78,9 @@ void RolloutApi::send(const Request& request, Response& response, int status,
 void RolloutApi::create(Request& request, Response& response) const
 {
     const nlohmann::json body = jsonBody(request, kLargeBody);
-    const model::Rollout made =
-        parts_.rollouts.create(conductor::fleet::rolloutRequestFrom(body.dump()), request.actor);
+    const conductor::fleet::RolloutRequest wanted = conductor::fleet::rolloutRequestFrom(body.dump());
+    conductor::fleet::checkNewRollout(wanted);
+    const model::Rollout made = parts_.rollouts.create(wanted, request.actor);
     response.header("Location", request.localBase + "/v1/rollouts/" + made.name);
     send(request, response, 201, made);
 }

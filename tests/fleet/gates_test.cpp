@@ -1,6 +1,8 @@
 #include "common/http/server.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "conductor/core/nodes.h"
+#include "conductor/fleet/selection/gate_url.h"
 #include "tests/fleet/fleet_world.h"
 
 #include <arpa/inet.h>
@@ -93,6 +95,17 @@ void script(const FleetWorld& world, const std::string& name, const std::string&
     std::filesystem::create_directories(world.gatesFolder());
     platform::writeFileAtomically(world.gatesFolder() / name, "#!/bin/sh\n" + text);
     std::filesystem::permissions(world.gatesFolder() / name, std::filesystem::perms::owner_all);
+}
+
+/// Changes a stored node as an earlier version did: without today's rules.
+void storeUnchecked(FleetWorld& world, const std::string& name,
+                    const std::function<void(model::Node&)>& change)
+{
+    world.core->database.write([&](db::Transaction& tx) {
+        model::Node node = conductor::findNode(tx, name);
+        change(node);
+        db::NodeRepository{}.update(tx, node);
+    });
 }
 
 /// A node that runs web-old, for a rollout of another image.
@@ -189,6 +202,134 @@ TEST_CASE("A drain gate by a program of the gates' folder")
         CHECK(world.reaches("q", "done"));
         CHECK(world.nodeOf("q", "web-1").node.reason.find("there is no program") != std::string::npos);
     }
+}
+
+TEST_CASE("A drain command gets its values by environment and in places of its arguments")
+{
+    FleetWorld world;
+    prepare(world);
+    script(world, "show",
+           "echo \"$#|$1|$2|$4 $BM_GATE $BM_ROLLOUT $BM_NODE_NAME $BM_NODE_ADDRESS\"\n"
+           "test \"$3\" = \"$BM_NODE_UUID\" || exit 2\nexit 1\n");
+    const auto reason = [&](const std::string& name) {
+        world.roll(R"("image": "new", "name": ")" + name +
+                   R"(", "nodes": ["web-1"], "drain": {"command": "show"})");
+        CHECK(world.reaches(name, "done"));
+        return world.nodeOf(name, "web-1").node.reason;
+    };
+    CHECK(reason("r") == "the drain gate refused: exit 1: 4|r|web-1|127.0.0.1 drain r web-1 127.0.0.1");
+    world.core->nodes.update(
+        "web-1", [](model::Node& node) { node.properties.text = "{}"; }, "tester");
+    CHECK(reason("q") == "the drain gate refused: exit 1: 4|q|web-1| drain q web-1");
+}
+
+TEST_CASE("A stored address that is none reaches neither a program nor a URL")
+{
+    const std::string address =
+        GENERATE("-oProxyCommand=touch OWNED", "127.0.0.1:PORT/drain?x=", "127.0.0.1#", "a@127.0.0.1", "x y");
+    INFO(address);
+    FleetWorld world;
+    prepare(world);
+    Drainer web;
+    std::string hostile = address;
+    const std::string owned = (world.folder.path() / "owned").string();
+    if (const std::size_t at = hostile.find("OWNED"); at != std::string::npos)
+        hostile.replace(at, 5, owned);
+    if (const std::size_t at = hostile.find("PORT"); at != std::string::npos)
+        hostile.replace(at, 4,
+                        web.url()
+                            .substr(web.url().rfind(':') + 1)
+                            .substr(0, web.url().rfind('/') - web.url().rfind(':') - 1));
+    storeUnchecked(world, "web-1", [&](model::Node& node) {
+        node.properties.text = nlohmann::json{{"health_address", hostile}}.dump();
+    });
+    const auto failure = [&](const std::string& name, const std::string& gate) {
+        world.roll(R"("image": "new", "name": ")" + name + R"(", "nodes": ["web-1"], )" + gate);
+        CHECK(world.reaches(name, "failed"));
+        const model::RolloutNode node = world.nodeOf(name, "web-1").node;
+        CHECK(node.reasonCode == "invalid-input");
+        CHECK_THAT(node.reason, Catch::Contains("properties/health_address"));
+        CHECK_THAT(node.hint, Catch::Contains("bm node set web-1 properties/health_address=ADDRESS"));
+    };
+    SECTION("the drain command does not start")
+    {
+        script(world, "ssh",
+               "touch " + owned +
+                   "\nfor a in \"$@\"; do case \"$a\" in -oProxyCommand=*) ${a#*=};; esac; done\n");
+        failure("r", R"("drain": {"command": "ssh"})");
+        CHECK_FALSE(std::filesystem::exists(owned));
+        CHECK(world.stateOf("web-1") == model::State::Active); // not touched
+    }
+    SECTION("the drain URL is not asked")
+    {
+        failure("r", R"("drain": {"url": ")" + web.url() + "\"}");
+        CHECK(web.asked == 0);
+    }
+    SECTION("the health URL is not asked")
+    {
+        failure("r", R"("health": {"http": "http://{address}/ready"})");
+        CHECK(web.asked == 0);
+    }
+    SECTION("no port is opened")
+    {
+        failure("r", R"("health": {"tcp": 9})");
+    }
+    SECTION("a gate that does not use the address works")
+    {
+        web.status = 200;
+        world.roll(kRoll + R"(, "health": {"deadline": "20s", "http": ")" + web.url() + "?n={name}\"}");
+        CHECK(world.reaches("r", "failed"));
+        CHECK_THAT(world.nodeOf("r", "web-1").node.gateDetail, Catch::Contains("?n=web-1 answers HTTP 405"));
+    }
+}
+
+TEST_CASE("An argument that begins with a hyphen fails the drain gate")
+{
+    FleetWorld world;
+    prepare(world);
+    storeUnchecked(world, "web-1", [](model::Node& node) { node.name = "-oProxyCommand=id"; });
+    const std::string uuid = world.node("-oProxyCommand=id").id.uuid;
+    script(world, "ssh", "exit 0\n");
+    world.roll(R"("image": "new", "name": "r", "nodes": [")" + uuid + R"("], "drain": {"command": "ssh"})");
+    CHECK(world.reaches("r", "failed"));
+    const model::RolloutNode node = world.nodeOf("r", "-oProxyCommand=id").node;
+    CHECK(node.reasonCode == "invalid-input");
+    CHECK_THAT(node.reason, Catch::Contains("begins with -"));
+    CHECK_FALSE(node.hint.empty());
+}
+
+TEST_CASE("The URL of a health gate for one node")
+{
+    using conductor::fleet::healthUrl;
+    const auto address = [](std::string_view text) { return text::HostAddress::parse(text); };
+    CHECK(healthUrl("http://{address}/", address("192.0.2.7"), "n") == "http://192.0.2.7/");
+    CHECK(healthUrl("http://{address}:8080/", address("2001:db8::7"), "n") == "http://[2001:db8::7]:8080/");
+    CHECK(healthUrl("http://[{address}]:80", address("2001:db8::7"), "n") == "http://[2001:db8::7]:80");
+    CHECK(healthUrl("https://lb/{name}?a={address}", address("2001:db8::7"), "a~b") ==
+          "https://lb/a~b?a=2001%3Adb8%3A%3A7");
+    CHECK(healthUrl("http://{name}.web.lab/", address("192.0.2.7"), "n1") == "http://n1.web.lab/");
+    CHECK(healthUrl("http://{address}.nip.io/", address("192.0.2.7"), "n") == "http://192.0.2.7.nip.io/");
+    CHECK(healthUrl("http://lb/{name}", address("192.0.2.7"), "{address}/../?#") ==
+          "http://lb/%7Baddress%7D%2F..%2F%3F%23");
+    for (const std::string name : {"a/b", "a@b", "a:80", "a?b", "-a", "a b", "a~b"})
+        CHECK_THROWS_AS(healthUrl("http://{name}/", address("192.0.2.7"), name), model::Error);
+    // As an earlier version stored it.
+    CHECK(healthUrl("http://u:p@{address}/", address("192.0.2.7"), "n") == "http://u:p@192.0.2.7/");
+}
+
+TEST_CASE("The URLs of gates in requests")
+{
+    using conductor::fleet::checkGateUrl;
+    for (const std::string good :
+         {"http://{address}/", "https://{address}:8443/ready?n={name}", "http://[{address}]/",
+          "http://lb.example", "http://192.0.2.1:8080/x@y", "http://[2001:db8::1]:80/", "http://{name}.lab/",
+          "http://{address}.nip.io/"})
+        CHECK_NOTHROW(checkGateUrl(good, "health.http"));
+    for (const std::string bad :
+         {"ftp://a/", "http://", "http:///x", "http://u@a/", "http://u:p@{address}/", "http://a:0/",
+          "http://a:b/", "http://a:70000/", "http://{uuid}/", "http://-a/", "http://a b/", "http://a\\@b/",
+          "http://a/\n", "http://127.1/"})
+        CHECK_THROWS_AS(checkGateUrl(bad, "health.http"), model::Error);
 }
 
 TEST_CASE("A health gate passes when the system answers")

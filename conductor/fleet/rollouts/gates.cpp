@@ -3,6 +3,9 @@
 #include "common/model/error.h"
 #include "common/platform/http_client.h"
 #include "common/platform/network_probe.h"
+#include "common/text/host_address.h"
+#include "common/text/names.h"
+#include "conductor/fleet/selection/gate_url.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -20,6 +23,7 @@ namespace {
 constexpr std::chrono::seconds kAskDeadline{10};
 constexpr int kTryLater = 75; // EX_TEMPFAIL of sysexits.h
 constexpr std::size_t kMostDetail = 300;
+constexpr std::size_t kMostAddress = 80; ///< bytes of a refused value in a message
 
 std::string shortened(std::string text)
 {
@@ -28,16 +32,37 @@ std::string shortened(std::string text)
     return text.substr(0, kMostDetail);
 }
 
-std::string filled(std::string text, std::string_view mark, const std::string& value)
+/// A value that bm does not pass to a gate.
+struct Unfit {
+    Error error;
+};
+
+/// The address of the node's system; nothing when it is unknown. @throws Unfit
+std::optional<text::HostAddress> addressOf(const GateQuestion& q)
 {
-    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + value.size()))
-        text.replace(at, mark.size(), value);
-    return text;
+    if (q.address.empty())
+        return std::nullopt;
+    const std::optional<text::HostAddress> address = text::HostAddress::parseStored(q.address);
+    if (!address)
+        throw Unfit{{ErrorCode::InvalidInput,
+                     fmt::format("properties/health_address: \"{}\" is not a host name or IP address",
+                                 q.address.substr(0, kMostAddress)),
+                     fmt::format("bm node set {} properties/health_address=ADDRESS, without a port or a path",
+                                 q.node)}};
+    return address;
+}
+
+std::string textOf(const std::optional<text::HostAddress>& address)
+{
+    return address ? address->text() : std::string{};
 }
 
 std::string bodyOf(const GateQuestion& q)
 {
-    return json{{"rollout", q.rollout}, {"node", q.node}, {"node_uuid", q.nodeUuid}, {"address", q.address}}
+    return json{{"rollout", q.rollout},
+                {"node", q.node},
+                {"node_uuid", q.nodeUuid},
+                {"address", textOf(addressOf(q))}}
         .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -83,6 +108,26 @@ GateAnswer askDrainUrl(const GateQuestion& q, const model::Deadline& deadline)
     return drainAnswer(platform::HttpClient{}.send(request, deadline));
 }
 
+/// The program's values, by environment and, in these places, as arguments. @throws Unfit
+platform::Command drainCommand(const GateQuestion& q, const std::filesystem::path& program)
+{
+    const std::string address = textOf(addressOf(q));
+    platform::Command command;
+    command.argv = {program.string(), q.rollout, q.node, q.nodeUuid, address};
+    command.env = {{"BM_GATE", "drain"},
+                   {"BM_ROLLOUT", q.rollout},
+                   {"BM_NODE_NAME", q.node},
+                   {"BM_NODE_UUID", q.nodeUuid},
+                   {"BM_NODE_ADDRESS", address}};
+    for (const std::string& argument : command.argv)
+        if (text::isOption(argument))
+            throw Unfit{{ErrorCode::InvalidInput,
+                         fmt::format("\"{}\" begins with -: {} would read it as an option",
+                                     argument.substr(0, kMostAddress), q.drain.command),
+                         "give the node or the rollout a name that does not begin with -"}};
+    return command;
+}
+
 GateAnswer askDrainCommand(const GateQuestion& q, platform::Exec& exec, const std::filesystem::path& folder,
                            const model::Deadline& deadline)
 {
@@ -91,9 +136,7 @@ GateAnswer askDrainCommand(const GateQuestion& q, platform::Exec& exec, const st
     const std::filesystem::path program = folder / q.drain.command;
     if (!std::filesystem::is_regular_file(program))
         return {Verdict::Refuse, "there is no program " + program.string()};
-    platform::Command command;
-    command.argv = {program.string(), q.rollout, q.node, q.nodeUuid, q.address};
-    const platform::Exit exit = exec.run(command, deadline);
+    const platform::Exit exit = exec.run(drainCommand(q, program), deadline);
     const std::string said = shortened(exit.out.empty() ? exit.err : exit.out);
     if (exit.code == 0)
         return {Verdict::Go, said.empty() ? "go" : said};
@@ -102,10 +145,15 @@ GateAnswer askDrainCommand(const GateQuestion& q, platform::Exec& exec, const st
     return {Verdict::Refuse, fmt::format("exit {}{}{}", exit.code, said.empty() ? "" : ": ", said)};
 }
 
-GateAnswer askHealthUrl(const GateQuestion& q, const model::Deadline& deadline)
+GateAnswer askHealthUrl(const GateQuestion& q, const std::optional<text::HostAddress>& address,
+                        const model::Deadline& deadline)
 {
     platform::HttpRequest request;
-    request.url = filled(filled(q.health.url, "{address}", q.address), "{name}", q.node);
+    try {
+        request.url = healthUrl(q.health.url, address, q.node);
+    } catch (const Error& error) {
+        throw Unfit{error};
+    }
     request.bodyLimitBytes = 65536;
     const platform::HttpResponse response = platform::HttpClient{}.send(request, deadline);
     const bool well = response.status >= 200 && response.status < 300;
@@ -113,24 +161,25 @@ GateAnswer askHealthUrl(const GateQuestion& q, const model::Deadline& deadline)
             fmt::format("{} answers HTTP {}", request.url, response.status)};
 }
 
-GateAnswer askPort(const GateQuestion& q, const model::Deadline& deadline)
+GateAnswer askPort(const GateQuestion& q, const text::HostAddress& address, const model::Deadline& deadline)
 {
     const bool ssh = q.health.kind == HealthKind::Ssh;
-    const std::string banner = platform::probeTcp(q.address, q.health.port, ssh ? 255 : 0, deadline);
+    const std::string banner = platform::probeTcp(address.text(), q.health.port, ssh ? 255 : 0, deadline);
+    const std::string place = address.authority(q.health.port);
     if (ssh && !banner.starts_with("SSH-"))
-        return {Verdict::Wait,
-                fmt::format("{}:{} says \"{}\", not SSH-...", q.address, q.health.port, shortened(banner))};
-    return {Verdict::Go, ssh ? shortened(banner) : fmt::format("{}:{} is open", q.address, q.health.port)};
+        return {Verdict::Wait, fmt::format("{} says \"{}\", not SSH-...", place, shortened(banner))};
+    return {Verdict::Go, ssh ? shortened(banner) : fmt::format("{} is open", place)};
 }
 
 GateAnswer askHealth(const GateQuestion& q, const model::Deadline& deadline)
 {
-    const bool needsAddress =
-        q.health.kind != HealthKind::Http || q.health.url.find("{address}") != std::string::npos;
-    if (q.address.empty() && needsAddress)
+    const bool http = q.health.kind == HealthKind::Http;
+    const bool needsAddress = !http || q.health.url.find(kAddressMark) != std::string::npos;
+    const std::optional<text::HostAddress> address = needsAddress ? addressOf(q) : std::nullopt;
+    if (!address && needsAddress)
         return {Verdict::Wait,
                 "its address is not known yet (no DHCP lease seen; or set properties/health_address)"};
-    return q.health.kind == HealthKind::Http ? askHealthUrl(q, deadline) : askPort(q, deadline);
+    return http ? askHealthUrl(q, address, deadline) : askPort(q, *address, deadline);
 }
 
 } // namespace
@@ -144,6 +193,8 @@ GateAnswer askGate(const GateQuestion& question, platform::Exec& exec,
             return askHealth(question, deadline);
         return question.drain.url.empty() ? askDrainCommand(question, exec, gatesFolder, deadline)
                                           : askDrainUrl(question, deadline);
+    } catch (const Unfit& unfit) {
+        return {Verdict::Fail, unfit.error.message(), std::nullopt, unfit.error};
     } catch (const std::exception& failure) {
         return {Verdict::Wait, shortened(failure.what())};
     }

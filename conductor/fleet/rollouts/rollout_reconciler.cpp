@@ -1,6 +1,7 @@
 #include "conductor/fleet/rollouts/rollout_reconciler.h"
 
 #include "common/model/duration.h"
+#include "common/text/host_address.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
@@ -153,7 +154,7 @@ void RolloutReconciler::askAbout(RolloutNode& node)
                               {"deadline-exceeded", detail,
                                "empty it by hand, then: bm rollout retry " + rollout_.name},
                               false)
-                     : unhealthy(node, detail);
+                     : unhealthy(node, {"deadline-exceeded", detail, "bm node timeline " + node.nodeName});
     }
     if (node.runAt > now_ || (!drain && request_.health.kind == HealthKind::PhoneHome))
         return;
@@ -182,6 +183,12 @@ void RolloutReconciler::answerGate(const GateQuestion& question, const GateAnswe
         rows_.updateNode(tx_, *node);
         return;
     }
+    if (answer.verdict == GateAnswer::Verdict::Fail) {
+        const Failure failure{std::string(model::toText(answer.failure->code())),
+                              (drain ? "drain gate: " : "health gate: ") + answer.failure->message(),
+                              answer.failure->hint()};
+        return drain ? failed(*node, failure, false) : unhealthy(*node, failure);
+    }
     if (!drain)
         return end(*node, State::Done);
     if (answer.verdict == GateAnswer::Verdict::Refuse)
@@ -201,14 +208,13 @@ void RolloutReconciler::deployed(RolloutNode& node)
     move(node, State::Checking);
 }
 
-void RolloutReconciler::unhealthy(RolloutNode& node, const std::string& detail)
+void RolloutReconciler::unhealthy(RolloutNode& node, const Failure& failure)
 {
-    const Failure failure{"deadline-exceeded", detail, "bm node timeline " + node.nodeName};
     if (request_.health.onFailure == OnUnhealthy::Restore && !node.previousImage.empty())
         return restorePrevious(node, failure);
     failed(node, failure, false);
     if (request_.health.onFailure == OnUnhealthy::Stop && rollout_.state == RolloutState::Running)
-        pauseFor(node.nodeName + ": " + detail, "bm rollout retry or resume " + rollout_.name);
+        pauseFor(node.nodeName + ": " + failure.text, "bm rollout retry or resume " + rollout_.name);
 }
 
 void RolloutReconciler::restorePrevious(RolloutNode& node, const Failure& failure)
@@ -284,7 +290,11 @@ std::string RolloutReconciler::addressOf(const model::NodeId& id) const
     }
     const auto lease =
         db::EventRepository{}.latestOfKind(tx_, id, std::string(model::toText(model::EventKind::DhcpAck)));
-    return lease ? wire::textMember(wire::valueOf(lease->details), "address") : std::string{};
+    if (!lease)
+        return {};
+    // A lease has an IP address; another text is none that a DHCP server gave.
+    const auto address = text::HostAddress::parse(wire::textMember(wire::valueOf(lease->details), "address"));
+    return address && address->kind() != text::HostAddress::Kind::Name ? address->text() : std::string{};
 }
 
 } // namespace bm::conductor::fleet

@@ -37,7 +37,7 @@ private:
     void begin(model::RolloutNode& node);
     void order(model::RolloutNode& node, const DeployRequest& deploy);
     void deployed(model::RolloutNode& node);
-    void unhealthy(model::RolloutNode& node, const std::string& detail);
+    void unhealthy(model::RolloutNode& node, const Failure& failure);
     void restorePrevious(model::RolloutNode& node, const Failure& failure);
     void failed(model::RolloutNode& node, const Failure& failure, bool mayRetry);
     void end(model::RolloutNode& node, model::RolloutNodeState state, const Failure& why = {});

@@ -124,6 +124,13 @@ UtcTime requireNext(const Schedule& schedule, UtcTime now)
     return *next;
 }
 
+void checkRollout(const model::JsonText& rollout)
+try {
+    checkNewRollout(rolloutRequestFrom(rollout.text));
+} catch (const Error& error) {
+    throw error.during("rollout");
+}
+
 std::string details(const Schedule& schedule)
 {
     return fmt::format(R"({{"schedule":"{}"}})", schedule.name);
@@ -152,6 +159,7 @@ Schedule Schedules::filled(const ScheduleRequest& request, Schedule schedule) co
 
 StoredSchedule Schedules::create(const ScheduleRequest& request, const std::string& actor)
 {
+    checkRollout(request.rollout);
     Schedule schedule = filled(request, {});
     schedule.id = model::ScheduleId::make();
     schedule.actor = actor;
@@ -176,6 +184,8 @@ StoredSchedule Schedules::change(const std::string& ident, const std::string& pa
         const std::string deploy =
             before.deploySealed.empty() ? "" : context_.secrets.open(before.deploySealed);
         Schedule after = filled(scheduleRequestFrom(patchedBody(before, deploy, patch)), before);
+        if (after.rollout != before.rollout)
+            checkRollout(after.rollout);
         const bool otherTimes = after.cron != before.cron || after.at != before.at ||
                                 after.zone != before.zone || after.maintenance != before.maintenance ||
                                 after.blackout != before.blackout || (before.paused && !after.paused);

@@ -2,8 +2,10 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
+#include "common/text/names.h"
 #include "common/wire/json/json_input.h"
 #include "conductor/core/relay_settings.h"
+#include "conductor/fleet/selection/gate_url.h"
 
 #include <algorithm>
 #include <array>
@@ -259,6 +261,18 @@ RolloutRequest rolloutRequestFrom(const std::string& text)
     body.erase("deploy");
     request.body = wire::canonical(body);
     return request;
+}
+
+void checkNewRollout(const RolloutRequest& request)
+{
+    if (text::isOption(request.name))
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("name: \"{}\" begins with -", request.name.substr(0, 80)),
+                    "programs would read it as an option: begin with a letter or a digit");
+    if (!request.drain.url.empty())
+        checkGateUrl(request.drain.url, "drain.url");
+    if (request.health.kind == HealthKind::Http)
+        checkGateUrl(request.health.url, "health.http");
 }
 
 } // namespace bm::conductor::fleet

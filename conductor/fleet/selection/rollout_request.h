@@ -76,5 +76,8 @@ struct RolloutRequest {
 
 /// @throws Error InvalidInput naming the member and its expected form
 RolloutRequest rolloutRequestFrom(const std::string& body);
+/// Rules for requests of clients that stored rollouts need not meet: a name that is no option, URLs of gates
+/// that bm can fill safely. @throws Error InvalidInput
+void checkNewRollout(const RolloutRequest& request);
 
 } // namespace bm::conductor::fleet
