@@ -67,7 +67,8 @@ struct App::State {
           bootServices(config.boot, [this](const pxe::BootContact& contact) { onContact(contact); }),
           hosts(core.boots, bootServices),
           doctor(core.context, doctorChecks(
-                                   config, [this] { return provisioningUrl(); }, clock, core.database)),
+                                   config, [this] { return provisioningUrl(); }, clock, core.database,
+                                   core.context.hardware)),
           api({core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, core.relay,
                core.tags, core.rollouts, core.events, core.webhooks, core.schedules, apiSettings(config),
                &doctor})

@@ -4,6 +4,7 @@
 #include "bmd/accounts.h"
 #include "bmd/app.h"
 #include "bmd/db_command.h"
+#include "bmd/doctor_wiring.h"
 #include "bmd/rotate_key.h"
 #include "common/model/error.h"
 #include "common/model/states.h"
@@ -198,6 +199,8 @@ int run(const Options& options)
     const Config config = readConfig(options.configFile, !options.configGiven);
     if (options.check) {
         std::cout << options.configFile << ": good\n";
+        for (const std::string& note : storedValueNotes(config))
+            std::cout << "note: " << note << "\n";
         return 0;
     }
     if (options.db.command->parsed())

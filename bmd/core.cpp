@@ -29,23 +29,27 @@ std::string eventText(const model::NodeEvent& event)
     return out.take();
 }
 
-drivers::HardwareTypes makeHardware(platform::Exec& exec, drivers::IpmiSettings ipmi,
-                                    conductor::Meters& meters)
+drivers::IpmiSettings observed(drivers::IpmiSettings ipmi, conductor::Meters& meters)
 {
     ipmi.observe = [&meters](std::chrono::milliseconds took, std::string_view code) {
         meters.bmcCall(took, code);
     };
+    return ipmi;
+}
+
+} // namespace
+
+drivers::HardwareTypes makeHardware(platform::Exec& exec, const drivers::IpmiSettings& ipmi)
+{
     drivers::HardwareTypes hardware;
     hardware.add(drivers::makeIpmi(exec, ipmi));
     hardware.add(drivers::makeFakeHardware());
     return hardware;
 }
 
-} // namespace
-
 Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged)
     : settings_(std::move(settings)), exec_(platform::makeExec()), secrets_(makeSecrets(settings_)),
-      signer_(makeSigner(settings_)), hardware_(makeHardware(*exec_, settings_.ipmi, meters)),
+      signer_(makeSigner(settings_)), hardware_(makeHardware(*exec_, observed(settings_.ipmi, meters))),
       database(db::openDatabase(settings_.database)), store(settings_.images, *exec_),
       relay(clock, settings_.conductor.agentPace), context{database,
                                                            clock,

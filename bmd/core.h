@@ -36,6 +36,9 @@ struct CoreSettings {
         secretKeyFile; ///< signing.key is beside it; empty: keys in memory only (--dev, tests)
 };
 
+/// Every hardware type of this bmd.
+drivers::HardwareTypes makeHardware(platform::Exec& exec, const drivers::IpmiSettings& ipmi);
+
 /// All of bmd except the network: database, drivers, image store, conductor. The App and the tests' World use
 /// it. Threads run between start() and stop() only.
 class Core {

@@ -1,9 +1,13 @@
 #include "bmd/doctor_wiring.h"
 
+#include "bmd/core.h"
 #include "bmd/interfaces.h"
 #include "common/http/x509.h"
 #include "common/platform/files.h"
 #include "conductor/health/doctor_checks.h"
+#include "conductor/health/stored_values.h"
+
+#include <fmt/format.h>
 
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -71,7 +75,8 @@ std::vector<Finding> certificate(const std::string& file)
 } // namespace
 
 std::vector<conductor::Check> doctorChecks(const Config& config, std::function<std::string()> baseUrl,
-                                           const model::Clock& clock, db::Database& database)
+                                           const model::Clock& clock, db::Database& database,
+                                           const drivers::HardwareTypes& hardware)
 {
     using conductor::Check;
     std::vector<Check> checks;
@@ -97,7 +102,28 @@ std::vector<conductor::Check> doctorChecks(const Config& config, std::function<s
                               return certificate(config.api.certificateFile);
                           }});
     checks.push_back({"database", conductor::databaseWhole(database)});
+    checks.push_back({"values", conductor::storedValues(database, hardware)});
     return checks;
+}
+
+std::vector<std::string> storedValueNotes(const Config& config)
+{
+    std::error_code hidden;
+    if (!std::filesystem::exists(config.database.file, hidden))
+        return {};
+    std::vector<std::string> notes;
+    try {
+        const std::unique_ptr<platform::Exec> exec = platform::makeExec();
+        db::DatabaseView view(config.database);
+        for (const conductor::StoredValue& value :
+             conductor::refusedStoredValues(view.tx(), makeHardware(*exec, {})))
+            notes.push_back(fmt::format("{}: {}; it works until it is changed: {}", value.subject, value.what,
+                                        value.remedy));
+    } catch (const model::Error& error) {
+        notes.push_back(fmt::format("stored values are not checked: {}; bm doctor --check values checks them",
+                                    error.message()));
+    }
+    return notes;
 }
 
 } // namespace bm::bmd

@@ -72,6 +72,13 @@ bool isLinkLocalUrl(const std::string& url)
     return linkLocal;
 }
 
+bool hasUserInformation(std::string_view url)
+{
+    const std::size_t scheme = url.find("://");
+    url.remove_prefix(scheme == std::string_view::npos ? 0 : scheme + 3);
+    return url.substr(0, url.find_first_of("/?#\\")).find('@') != std::string_view::npos;
+}
+
 std::string urlHost(const std::string& url)
 {
     return urlPart(url, CURLUPART_HOST);

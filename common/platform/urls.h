@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 
 namespace bm::platform {
@@ -12,6 +13,8 @@ bool isLoopbackUrl(const std::string& url);
 bool isLinkLocalUrl(const std::string& url);
 /// True if an address to connect to is link-local, IPv4 in IPv6 included.
 bool isLinkLocal(const sockaddr& address);
+/// Whether it has user information: "http://name:password@host/". For templates of URLs, too.
+bool hasUserInformation(std::string_view url);
 /// A part of @p url; "" where it has none or is no URL.
 std::string urlHost(const std::string& url);
 std::string urlPath(const std::string& url); ///< decoded, without the query

@@ -2,6 +2,7 @@
 
 #include "common/platform/http_client.h"
 #include "common/platform/network_probe.h"
+#include "conductor/health/stored_values.h"
 #include "db/engine/integrity.h"
 #include "pxe/dhcp_probe.h"
 
@@ -259,6 +260,20 @@ Examination databaseWhole(db::Database& database)
                                    "stop bmd and put its last backup back; keep the damaged file"));
         if (findings.empty())
             findings.push_back(good("the database is whole"));
+        return findings;
+    };
+}
+
+Examination storedValues(db::Database& database, const drivers::HardwareTypes& hardware)
+{
+    return [&database, &hardware](const Deadline&) {
+        std::vector<Finding> findings;
+        const std::vector<StoredValue> refused =
+            database.read([&](db::Transaction& tx) { return refusedStoredValues(tx, hardware); });
+        for (const StoredValue& value : refused)
+            findings.push_back(bad(Severity::Warning, value.what, value.remedy, value.subject));
+        if (findings.empty())
+            findings.push_back(good("all stored names and addresses follow today's rules"));
         return findings;
     };
 }

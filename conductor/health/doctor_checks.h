@@ -24,6 +24,9 @@ Examination diskSpace(std::vector<std::pair<std::string, std::filesystem::path>>
 /// The engine's own quick check of its file.
 Examination databaseWhole(db::Database& database);
 
+/// Stored values that requests may not write any more.
+Examination storedValues(db::Database& database, const drivers::HardwareTypes& hardware);
+
 /// One finding that all is well, and one that it is not.
 Finding good(std::string what, std::string subject = {});
 Finding bad(Severity severity, std::string what, std::string remedy, std::string subject = {});

@@ -1,0 +1,117 @@
+#include "conductor/health/stored_values.h"
+
+#include "common/model/image.h"
+#include "common/platform/urls.h"
+#include "common/text/names.h"
+#include "common/wire/json/stored_json.h"
+#include "conductor/core/node_values.h"
+#include "db/repositories/fleet/schedule_repository.h"
+#include "db/repositories/resource_repositories.h"
+#include "db/repositories/rollout_repository.h"
+#include "db/repositories/webhook_repository.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace bm::conductor {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t kMostRows = 100'000; ///< of a table
+constexpr std::size_t kMostWebhookName = 64;
+constexpr const char* kRename = "give it a name that begins with a letter or a digit";
+
+/// Without control characters, and short: the text comes from a client.
+std::string printable(std::string text)
+{
+    constexpr std::size_t kMost = 300;
+    text.resize(std::min(text.size(), kMost));
+    std::ranges::replace_if(
+        text, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+    return text;
+}
+
+/// Collects the findings.
+class Findings {
+public:
+    void add(std::string_view kind, const std::string& name, const std::string& what,
+             const std::string& remedy)
+    {
+        found_.push_back({printable(fmt::format("{} {}", kind, name)), printable(what), printable(remedy)});
+    }
+    void name(std::string_view kind, const std::string& name)
+    {
+        if (text::isOption(name))
+            add(kind, name, "its name begins with -", kRename);
+    }
+    template <class T>
+    void names(db::Transaction& tx, std::string_view kind, const db::ResourceRepository<T>& rows)
+    {
+        for (const T& row : rows.list(tx, {.limit = kMostRows}))
+            name(kind, row.name);
+    }
+    /// The URLs of the gates in the request of a rollout.
+    void gates(std::string_view kind, const std::string& name, const json& request)
+    {
+        for (const auto& [gate, member] : {std::pair("drain", "url"), std::pair("health", "http")})
+            if (platform::hasUserInformation(wire::textMember(request.value(gate, json::object()), member)))
+                add(kind, name, fmt::format("{}.{} has user information", gate, member),
+                    "let the gate accept bmd's address or certificate instead");
+    }
+    std::vector<StoredValue> take() { return std::move(found_); }
+
+private:
+    std::vector<StoredValue> found_;
+};
+
+void examineNodes(Findings& findings, db::Transaction& tx, const drivers::HardwareTypes& hardware)
+{
+    for (const model::Node& node : db::NodeRepository{}.all(tx))
+        for (const RefusedValue& refused : refusedValues(hardware, node))
+            findings.add("node", node.name.empty() ? node.id.uuid : node.name,
+                         refused.field + ": " + refused.why, refused.hint);
+}
+
+void examineImages(Findings& findings, db::Transaction& tx)
+{
+    for (const model::Image& image : db::ImageRepository{}.all(tx))
+        if (!model::isImageName(image.name))
+            findings.add("image", image.name, "its name is not a valid image name", kRename);
+    for (const model::ImageTag& tag : db::ImageTagRepository{}.all(tx))
+        findings.name("tag", tag.reference);
+}
+
+void examineFleet(Findings& findings, db::Transaction& tx)
+{
+    for (const model::Rollout& rollout : db::RolloutRepository{}.list(tx, std::nullopt, kMostRows, "")) {
+        findings.name("rollout", rollout.name);
+        if (model::isOpen(rollout.state))
+            findings.gates("rollout", rollout.name, wire::valueOf(rollout.request));
+    }
+    for (const model::Schedule& schedule : db::ScheduleRepository{}.list(tx, kMostRows, "")) {
+        findings.name("schedule", schedule.name);
+        findings.gates("schedule", schedule.name, wire::valueOf(schedule.rollout));
+    }
+}
+
+} // namespace
+
+std::vector<StoredValue> refusedStoredValues(db::Transaction& tx, const drivers::HardwareTypes& hardware)
+{
+    Findings findings;
+    examineNodes(findings, tx, hardware);
+    examineImages(findings, tx);
+    examineFleet(findings, tx);
+    for (const model::Webhook& webhook : db::WebhookRepository{}.all(tx))
+        if (!text::isPlainName(webhook.name, kMostWebhookName))
+            findings.add("webhook", webhook.name, "its name is not a valid webhook name", kRename);
+    findings.names(tx, "portgroup", db::portGroupRepository());
+    findings.names(tx, "allocation", db::allocationRepository());
+    findings.names(tx, "runbook", db::runbookRepository());
+    return findings.take();
+}
+
+} // namespace bm::conductor
