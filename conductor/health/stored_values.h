@@ -1,6 +1,5 @@
 #pragma once
-#include "db/engine/transaction.h"
-#include "drivers/core/hardware_types.h"
+#include "conductor/core/context.h"
 
 #include <string>
 #include <vector>

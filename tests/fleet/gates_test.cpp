@@ -225,25 +225,18 @@ TEST_CASE("A drain command gets its values by environment and in places of its a
 
 TEST_CASE("A stored address that is none reaches neither a program nor a URL")
 {
-    const std::string address =
-        GENERATE("-oProxyCommand=touch OWNED", "127.0.0.1:PORT/drain?x=", "127.0.0.1#", "a@127.0.0.1", "x y");
-    INFO(address);
     FleetWorld world;
     prepare(world);
     Drainer web;
-    std::string hostile = address;
+    const std::string port = web.url().substr(17, web.url().rfind('/') - 17); // after http://127.0.0.1:
     const std::string owned = (world.folder.path() / "owned").string();
-    if (const std::size_t at = hostile.find("OWNED"); at != std::string::npos)
-        hostile.replace(at, 5, owned);
-    if (const std::size_t at = hostile.find("PORT"); at != std::string::npos)
-        hostile.replace(at, 4,
-                        web.url()
-                            .substr(web.url().rfind(':') + 1)
-                            .substr(0, web.url().rfind('/') - web.url().rfind(':') - 1));
-    storeUnchecked(world, "web-1", [&](model::Node& node) {
-        node.properties.text = nlohmann::json{{"health_address", hostile}}.dump();
-    });
-    const auto failure = [&](const std::string& name, const std::string& gate) {
+    const std::string option = "-oProxyCommand=touch " + owned;
+    const auto poison = [&](const std::string& address) {
+        storeUnchecked(world, "web-1", [&](model::Node& node) {
+            node.properties.text = nlohmann::json{{"health_address", address}}.dump();
+        });
+    };
+    const auto fails = [&](const std::string& name, const std::string& gate) {
         world.roll(R"("image": "new", "name": ")" + name + R"(", "nodes": ["web-1"], )" + gate);
         CHECK(world.reaches(name, "failed"));
         const model::RolloutNode node = world.nodeOf(name, "web-1").node;
@@ -251,32 +244,42 @@ TEST_CASE("A stored address that is none reaches neither a program nor a URL")
         CHECK_THAT(node.reason, Catch::Contains("properties/health_address"));
         CHECK_THAT(node.hint, Catch::Contains("bm node set web-1 properties/health_address=ADDRESS"));
     };
-    SECTION("the drain command does not start")
+    SECTION("the drain command does not start, the drain URL is not asked")
     {
-        script(world, "ssh",
-               "touch " + owned +
-                   "\nfor a in \"$@\"; do case \"$a\" in -oProxyCommand=*) ${a#*=};; esac; done\n");
-        failure("r", R"("drain": {"command": "ssh"})");
+        poison(option);
+        script(world, "ssh", "touch " + owned + "\n");
+        fails("r", R"("drain": {"command": "ssh"})");
+        fails("q", R"("drain": {"url": ")" + web.url() + "\"}");
         CHECK_FALSE(std::filesystem::exists(owned));
+        CHECK(web.asked == 0);
         CHECK(world.stateOf("web-1") == model::State::Active); // not touched
     }
-    SECTION("the drain URL is not asked")
+    SECTION("the health URL is not asked, no port is opened")
     {
-        failure("r", R"("drain": {"url": ")" + web.url() + "\"}");
+        int number = 0;
+        for (const std::string& address :
+             {"127.0.0.1:" + port + "/drain?x=", std::string("127.0.0.1#"), "127.0.0.1:" + port,
+              std::string("a@127.0.0.1"), std::string("x y")}) {
+            poison(address);
+            INFO(address);
+            fails("r" + std::to_string(++number),
+                  R"("force": true, "health": {"http": "http://{address}/ready"})");
+        }
+        fails("q", R"("force": true, "health": {"tcp": 9})");
         CHECK(web.asked == 0);
     }
-    SECTION("the health URL is not asked")
+    SECTION("the rollout stops for its other nodes")
     {
-        failure("r", R"("health": {"http": "http://{address}/ready"})");
-        CHECK(web.asked == 0);
-    }
-    SECTION("no port is opened")
-    {
-        failure("r", R"("health": {"tcp": 9})");
+        poison(option);
+        world.web("web-2");
+        world.roll(
+            R"("image": "new", "name": "r", "all": true, "max_parallel": 1, "max_fail": 5, "health": {"ssh": 22})");
+        REQUIRE(world.reaches("r", "paused"));
+        CHECK(world.nodesOf("r") == "web-1 failed, web-2 pending");
     }
     SECTION("a gate that does not use the address works")
     {
-        web.status = 200;
+        poison(option);
         world.roll(kRoll + R"(, "health": {"deadline": "20s", "http": ")" + web.url() + "?n={name}\"}");
         CHECK(world.reaches("r", "failed"));
         CHECK_THAT(world.nodeOf("r", "web-1").node.gateDetail, Catch::Contains("?n=web-1 answers HTTP 405"));

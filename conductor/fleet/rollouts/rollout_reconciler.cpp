@@ -187,7 +187,10 @@ void RolloutReconciler::answerGate(const GateQuestion& question, const GateAnswe
         const Failure failure{std::string(model::toText(answer.failure->code())),
                               (drain ? "drain gate: " : "health gate: ") + answer.failure->message(),
                               answer.failure->hint()};
-        return drain ? failed(*node, failure, false) : unhealthy(*node, failure);
+        drain ? failed(*node, failure, false) : unhealthy(*node, failure);
+        if (rolloutChanged_)
+            rollout_ = rows_.update(tx_, rollout_);
+        return;
     }
     if (!drain)
         return end(*node, State::Done);
