@@ -20,7 +20,7 @@ ServerSession::ServerSession(AgentIdentity identity) : identity_(std::move(ident
 
 void ServerSession::lookup(const std::stop_token& stop)
 {
-    platform::HttpRequest request;
+    platform::HttpRequest request{platform::Reach::fixed()}; // bmd's address, from the kernel's command line
     request.url =
         fmt::format("{}/v1/lookup?addresses={}&node_uuid={}", identity_.apiBase,
                     platform::urlEncode(identity_.addresses), platform::urlEncode(identity_.nodeUuid));
@@ -38,7 +38,7 @@ void ServerSession::lookup(const std::stop_token& stop)
 wire::AgentExchangeAnswer ServerSession::exchange(const wire::AgentExchangeRequest& request,
                                                   const std::stop_token& stop)
 {
-    platform::HttpRequest call;
+    platform::HttpRequest call{platform::Reach::fixed()}; // bmd's address, from the kernel's command line
     call.method = "POST";
     call.url = fmt::format("{}/v1/agent/{}/exchange", identity_.apiBase, identity_.nodeUuid);
     call.headers = {{"Authorization", "Bearer " + *token_.lock()}, {"Content-Type", "application/json"}};

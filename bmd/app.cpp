@@ -22,6 +22,7 @@ CoreSettings coreSettings(const Config& config)
     settings.ipmi = config.ipmi;
     settings.conductor = config.conductor;
     settings.rollouts = config.rollouts;
+    settings.outgoing = config.outgoing;
     settings.secretKeyFile = config.paths.secretKeyFile;
     return settings;
 }
@@ -76,6 +77,7 @@ struct App::State {
 
     void onContact(const pxe::BootContact& contact);
     void startListeners();
+    void refuseOwnListeners(std::uint16_t apiPort);
     /// The URL under which machines reach bmd. With a port chosen by the system, the actual one.
     std::string provisioningUrl() const
     {
@@ -119,7 +121,26 @@ void App::State::startListeners()
     operatorsServer = std::make_unique<http::Server>(operators, config.api);
     machinesServer = std::make_unique<http::Server>(machines, config.provisioning);
     machinesServer->start();
+    if (config.api.port != 0) // before any request can steer bmd to them
+        refuseOwnListeners(config.api.port);
     operatorsServer->start();
+    if (config.api.port == 0)
+        refuseOwnListeners(operatorsServer->port());
+}
+
+void App::State::refuseOwnListeners(std::uint16_t apiPort)
+{
+    constexpr std::uint16_t kDhcpPort = 67;
+    platform::OutgoingPolicy& policy = *core.outgoing;
+    policy.addListener(config.api.address, apiPort);
+    policy.addListener(config.provisioning.address, machinesServer->port());
+    const platform::Destination machinesUrl = platform::destinationOf(config.conductor.baseUrl);
+    if (!machinesUrl.host.empty()) // a proxy in front of bmd leads to bmd
+        policy.addListener(machinesUrl.host, machinesUrl.port);
+    if (config.boot.tftp)
+        policy.addListener(config.boot.address, config.boot.tftpPort);
+    if (config.boot.dhcp != pxe::DhcpMode::Off)
+        policy.addListener(config.boot.address, kDhcpPort);
 }
 
 App::App(Config config, const model::Clock& clock)
@@ -195,6 +216,8 @@ Config devConfig(const std::string& folder, std::uint16_t port)
     config.images.folder = state / "images";
     config.ipmi.runFolder = state / "run";
     config.boot.runFolder = state / "run";
+    config.outgoing.allow = {{platform::networkFromText("127.0.0.0/8")}, {platform::networkFromText("::1")}};
+    config.outgoing.bmcOnLoopback = true;
     config.conductor.conductorName = "dev";
     config.conductor.baseUrl = "http://127.0.0.1:6386";
     return config;

@@ -46,6 +46,7 @@ struct Config {
     conductor::Settings conductor;
     conductor::fleet::RolloutSettings rollouts;
     drivers::IpmiSettings ipmi;
+    platform::OutgoingSettings outgoing; ///< Core gives the policy to all that request something
     platform::LogLevel logLevel = platform::LogLevel::Info;
     bool logJson = false;
 

@@ -38,6 +38,7 @@ using S3 = images::S3Settings;
 using Conductor = conductor::Settings;
 using Relay = conductor::RelaySettings;
 using Ipmi = drivers::IpmiSettings;
+using Outgoing = platform::OutgoingSettings;
 
 constexpr auto kSections = std::to_array<ConfigSection>({
     {"api", "The operators' REST API, which bm and every client of Ironic's API talk to."},
@@ -54,6 +55,11 @@ constexpr auto kSections = std::to_array<ConfigSection>({
     {"rollouts", "Deployments of images to many nodes."},
     {"relay", "Copies from node to node: machines that copy the same image form chains."},
     {"ipmi", "Calls to BMCs by ipmitool."},
+    {"bmc", "Requests to BMCs of every kind."},
+    {"outgoing",
+     "Requests that users can steer: images, checksum files, gates, webhooks, object stores, other bmd "
+     "servers. Refused are loopback, link-local and cloud metadata addresses, bmc.networks, and always "
+     "bmd's own listeners."},
     {"log", "Log lines on stderr; systemd stores them in the journal."},
 });
 
@@ -247,6 +253,19 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"ipmi.call_timeout", kScalar, "duration", "20s", assign<parseWait, &C::ipmi, &Ipmi::callTimeout>, "Time limit of one call."},
     {"ipmi.retries", kScalar, "number", "3", assign<parseBetween<0, 100>, &C::ipmi, &Ipmi::retries>,
      "Retries after a temporary failure; bmd never repeats wrong credentials."},
+
+    {"bmc.networks", Shape::List, "list of networks", "[]",
+     assign<parseNetworks, &C::outgoing, &Outgoing::bmcNetworks>,
+     "Networks of the BMCs, such as [10.4.0.0/16]: bmd asks BMCs there only, and users' requests never go there. Loopback needs an entry within 127.0.0.0/8. Empty: everywhere but loopback, link-local and metadata addresses."},
+
+    {"outgoing.allow", Shape::List, "list of networks, addresses, host names", "[]",
+     assign<parseTargets, &C::outgoing, &Outgoing::allow>,
+     "Exceptions to the refusals, each with a port or without, such as [127.0.0.1:9000, \"[fd00::1]:443\", images.example]. bmd's own listeners stay refused."},
+    {"outgoing.projects_only", Shape::List, "list of networks, addresses, host names", "[]",
+     assign<parseTargets, &C::outgoing, &Outgoing::projectsOnly>,
+     "All that requests for projects may reach; the refusals hold there, too. Empty: what is not refused."},
+    {"outgoing.proxy", kScalar, "URL", "", assign<parseUrl, &C::outgoing, &Outgoing::proxy>,
+     "HTTP proxy for the host names in outgoing.allow, such as http://proxy.example:3128; other requests go without it. bmd ignores the environment's proxy variables."},
 
     {"log.level", kScalar, "debug | info | warning | error", "info", assign<parseLogLevel, &C::logLevel>, "Minimum level."},
     {"log.format", kScalar, "text | json", "text", assign<parseLogFormat, &C::logJson>, "Format of a line; json: an object with ts, level, area, message, and request_id, node and operation when known."},

@@ -257,6 +257,36 @@ std::uint64_t parseSize(const RawValue& raw)
     return static_cast<std::uint64_t>(std::llround(*number * *unit));
 }
 
+std::vector<platform::OutgoingTarget> parseTargets(const RawValue& raw)
+{
+    std::vector<platform::OutgoingTarget> targets;
+    for (const std::string& text : raw.list) {
+        if (text.empty())
+            continue;
+        try {
+            targets.push_back(platform::parseOutgoingTarget(text));
+        } catch (const model::Error&) {
+            expected("a list of networks, addresses and host names, each with a port or without, such as "
+                     "[10.9.0.0/16, \"[fd00::1]:443\", images.example:8443]");
+        }
+    }
+    return targets;
+}
+
+std::vector<platform::IpNetwork> parseNetworks(const RawValue& raw)
+{
+    std::vector<platform::IpNetwork> networks;
+    for (const std::string& text : raw.list) {
+        if (text.empty())
+            continue;
+        const std::optional<platform::IpNetwork> network = platform::networkFromText(text);
+        if (!network)
+            expected("a list of networks and addresses such as [10.4.0.0/16, \"fd00:4::/64\"]");
+        networks.push_back(*network);
+    }
+    return networks;
+}
+
 std::map<std::string, std::string> parseHints(const RawValue& raw)
 {
     for (const auto& [name, json] : raw.map)

@@ -37,6 +37,8 @@ std::chrono::milliseconds parseWait(const RawValue& raw); ///< a duration greate
 std::string parseLeaseTime(const RawValue& raw); ///< whole seconds, at least two minutes, in dnsmasq's form
 std::uint64_t parseSize(const RawValue& raw);    ///< "512", "64KiB", "1.5GB", "2TiB": bytes
 std::map<std::string, std::string> parseHints(const RawValue& raw);
+std::vector<platform::OutgoingTarget> parseTargets(const RawValue& raw); ///< networks, addresses, host names
+std::vector<platform::IpNetwork> parseNetworks(const RawValue& raw);
 std::map<std::string, images::PeerAccess> parsePeers(const RawValue& raw); ///< by "host:port"
 TlsMode parseTls(const RawValue& raw);
 AuthMode parseAuth(const RawValue& raw);

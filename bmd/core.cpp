@@ -37,6 +37,16 @@ drivers::IpmiSettings observed(drivers::IpmiSettings ipmi, conductor::Meters& me
     return ipmi;
 }
 
+CoreSettings withPolicy(CoreSettings settings,
+                        const std::shared_ptr<const platform::OutgoingPolicy>& outgoing)
+{
+    settings.images.sources.outgoing = outgoing;
+    settings.ipmi.outgoing = outgoing;
+    settings.webhooks.outgoing = outgoing;
+    settings.rollouts.outgoing = outgoing;
+    return settings;
+}
+
 } // namespace
 
 drivers::HardwareTypes makeHardware(platform::Exec& exec, const drivers::IpmiSettings& ipmi)
@@ -48,8 +58,10 @@ drivers::HardwareTypes makeHardware(platform::Exec& exec, const drivers::IpmiSet
 }
 
 Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void()> hostsChanged)
-    : settings_(std::move(settings)), exec_(platform::makeExec()), secrets_(makeSecrets(settings_)),
-      signer_(makeSigner(settings_)), hardware_(makeHardware(*exec_, observed(settings_.ipmi, meters))),
+    : outgoing(std::make_shared<platform::OutgoingPolicy>(settings.outgoing)),
+      settings_(withPolicy(std::move(settings), outgoing)), exec_(platform::makeExec()),
+      secrets_(makeSecrets(settings_)), signer_(makeSigner(settings_)),
+      hardware_(makeHardware(*exec_, observed(settings_.ipmi, meters))),
       database(db::openDatabase(settings_.database)), store(settings_.images, *exec_),
       relay(clock, settings_.conductor.agentPace), context{database,
                                                            clock,

@@ -32,6 +32,7 @@ struct CoreSettings {
     conductor::Settings conductor;
     conductor::WebhookSettings webhooks{};
     conductor::fleet::RolloutSettings rollouts;
+    platform::OutgoingSettings outgoing; ///< the policy made of it replaces those of the members above
     std::filesystem::path
         secretKeyFile; ///< signing.key is beside it; empty: keys in memory only (--dev, tests)
 };
@@ -51,6 +52,9 @@ public:
     void recover(); ///< resumes the work of an earlier process; call it before start() and before any request
     void start();
     void stop();
+
+    /// The one rule for outgoing requests; the App adds bmd's listeners.
+    const std::shared_ptr<platform::OutgoingPolicy> outgoing;
 
 private:
     CoreSettings settings_;

@@ -53,7 +53,7 @@ CaptureUpload::~CaptureUpload()
 std::uint64_t CaptureUpload::post(const std::string& path, const std::string& body, const std::string& method,
                                   std::string* contentId)
 {
-    platform::HttpRequest request;
+    platform::HttpRequest request{platform::Reach::fixed()}; // bmd's address, from the kernel's command line
     request.method = method;
     request.url = url_ + path;
     request.body = body;

@@ -33,7 +33,7 @@ bool isUrl(const std::string& location)
 
 platform::HttpRequest getRequest(const std::string& url, const TokenSource& token)
 {
-    platform::HttpRequest request;
+    platform::HttpRequest request{platform::Reach::fixed()}; // bmd's address, from the kernel's command line
     request.url = url;
     request.minBytesPerSecond = kFrameStallBytesPerSecond;
     request.stallSeconds = kStallSeconds;

@@ -73,13 +73,14 @@ void checkLogicalDisk(const json& disk, const std::string& where)
 constexpr auto kMediaTypes = std::to_array<std::string_view>({"cdrom", "disk", "floppy"});
 
 /// Checks the URL, since bmd and later the machine fetch from it.
-void checkMediaUrl(const std::string& url)
+void checkMediaUrl(const std::string& url, const platform::Reach& reach)
 {
     const bool web = url.starts_with("http://") || url.starts_with("https://");
-    if (!web || platform::isLinkLocalUrl(url))
+    if (!web)
         throw Error(ErrorCode::InvalidInput,
                     "image_url: bmd does not fetch from \"" + platform::shownUrl(url).substr(0, 200) + "\"",
-                    "use an http or https URL of a host that is not link-local");
+                    "use an http or https URL");
+    reach.requireUrl(url);
 }
 
 } // namespace
@@ -318,7 +319,8 @@ void NodeHardwareApi::attachMedia(Request& request, Response& response) const
                     fmt::format("device_type: \"{}\" is not a device type", type.substr(0, 40)),
                     "use cdrom, disk or floppy");
     const std::string url = wire::stringMember(body, "image_url");
-    checkMediaUrl(url);
+    checkMediaUrl(url,
+                  {parts_.context.images.settings().sources.outgoing, conductor::askerOf(nodeOf(request))});
     management_.insertMedium(identOf(parts_, request), {type, url});
     response.sendEmpty(204);
 }

@@ -45,7 +45,10 @@ void fetchOnce(const std::string& url, const std::filesystem::path& file,
     platform::HttpResponse response;
     try {
         response = platform::HttpClient().stream(
-            {.url = url, .followRedirects = true, .minBytesPerSecond = kLeastBytesPerSecond},
+            {.reach = platform::Reach::ofPerson(),
+             .url = url,
+             .followRedirects = true,
+             .minBytesPerSecond = kLeastBytesPerSecond},
             [&](std::span<const std::byte> piece) {
                 bytes += piece.size();
                 out.write(reinterpret_cast<const char*>(piece.data()),

@@ -128,7 +128,7 @@ Client::Client(Endpoint endpoint) : endpoint_(std::move(endpoint))
 
 platform::HttpRequest Client::prepared(const std::string& method, const std::string& path) const
 {
-    platform::HttpRequest request;
+    platform::HttpRequest request{platform::Reach::ofPerson()};
     request.method = method;
     request.url = endpoint_.url + path;
     request.headers = {{"X-OpenStack-Ironic-API-Version", "1.115"}, {"Accept", "application/json"}};

@@ -28,6 +28,7 @@ using model::ErrorCode;
 
 constexpr std::chrono::milliseconds kProgressInterval{100};
 constexpr long kConnectTimeoutMillis = 30'000;
+constexpr int kMostRedirects = 10;
 
 struct SlistFree {
     void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
@@ -50,7 +51,11 @@ struct Transfer {
     HttpResponse response{};
     std::exception_ptr failure{};
     bool sinkEnded = false;
-    std::string refusedAddress{}; ///< link-local: refused
+    std::string shown{}; ///< the URL in messages: the user's, also behind a redirect
+    bool redirected = false;
+    Destination to{};
+    bool viaProxy = false;
+    std::string refusal{}; ///< why an address was refused
     Fd file{};
     std::chrono::steady_clock::time_point reportedAt{};
     std::uint64_t reportedBytes = 0;
@@ -86,9 +91,8 @@ std::size_t onHeader(char* bytes, std::size_t size, std::size_t count, void* use
 std::size_t keepBody(Transfer& transfer, const char* bytes, std::size_t length)
 {
     if (transfer.response.body.size() + length > transfer.request.bodyLimitBytes)
-        throw Error(ErrorCode::TooLarge,
-                    fmt::format("the answer of {} is longer than {} bytes", shownUrl(transfer.request.url),
-                                transfer.request.bodyLimitBytes));
+        throw Error(ErrorCode::TooLarge, fmt::format("the answer of {} is longer than {} bytes",
+                                                     transfer.shown, transfer.request.bodyLimitBytes));
     transfer.response.body.append(bytes, length);
     return length;
 }
@@ -193,27 +197,46 @@ void setBody(Transfer& transfer)
     ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-/// libcurl calls it after name resolution, so that neither a name nor a redirect leads to a refused address.
+/// libcurl calls it after name resolution, with the address that it is about to connect to.
 curl_socket_t onSocket(void* user, curlsocktype /*purpose*/, curl_sockaddr* address)
 {
     Transfer& transfer = *static_cast<Transfer*>(user);
-    if (isLinkLocal(address->addr)) {
-        transfer.refusedAddress = "a link-local address";
+    const auto check = [&]() -> std::size_t {
+        const Reach& reach = transfer.request.reach;
+        if (!reach.checks() || transfer.viaProxy)
+            return 1;
+        const std::optional<IpAddress> target = ipFromSockaddr(address->addr);
+        const std::optional<std::string> why =
+            target ? reach.refusal(transfer.to, *target) : std::optional<std::string>("no IP address");
+        if (why)
+            transfer.refusal = *why;
+        return why ? 0 : 1;
+    };
+    if (guarded(transfer, 0, check) == 0)
         return CURL_SOCKET_BAD;
-    }
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+void setProxy(Transfer& transfer)
+{
+    CURL* easy = transfer.easy;
+    const Reach& reach = transfer.request.reach;
+    const std::string proxy = reach.proxyFor(transfer.to);
+    transfer.viaProxy = !proxy.empty();
+    if (reach.usesEnvironment() && !isLoopbackUrl(transfer.request.url)) // a proxy's loopback is its own
+        return;
+    ::curl_easy_setopt(easy, CURLOPT_PROXY, proxy.c_str()); // "": none, whatever the environment says
+    ::curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 }
 
 void setSecurity(Transfer& transfer)
 {
     CURL* easy = transfer.easy;
     const HttpRequest& request = transfer.request;
-    if (request.refuseLinkLocal) {
-        ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, onSocket);
-        ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
-    }
+    ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, onSocket);
+    ::curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
+    setProxy(transfer);
     ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    ::curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     if (!request.s3Region.empty()) {
         const std::string scheme = fmt::format("aws:amz:{}:s3", request.s3Region);
         ::curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, scheme.c_str());
@@ -229,8 +252,6 @@ void setSecurity(Transfer& transfer)
         ::curl_easy_setopt(easy, CURLOPT_CAPATH,
                            static_cast<const char*>(nullptr)); // the pinned CA and no other
     }
-    if (isLoopbackUrl(request.url))
-        ::curl_easy_setopt(easy, CURLOPT_PROXY, ""); // a proxy's loopback is another host's
 }
 
 void setTransfer(Transfer& transfer)
@@ -241,8 +262,7 @@ void setTransfer(Transfer& transfer)
     ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     ::curl_easy_setopt(easy, CURLOPT_USERAGENT, "bm");
     ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMillis);
-    ::curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, request.followRedirects ? 1L : 0L);
-    ::curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 10L);
+    ::curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // follow() checks each hop
     ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
     ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, onHeader);
     ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
@@ -280,17 +300,15 @@ void throwUnlessFine(const Transfer& transfer, CURLcode result, const char* deta
 {
     if (transfer.failure)
         std::rethrow_exception(transfer.failure);
-    const std::string where = fmt::format("{} {}", transfer.request.method, shownUrl(transfer.request.url));
-    if (!transfer.refusedAddress.empty() && result != CURLE_OK)
-        throw Error(
-            ErrorCode::InvalidInput, fmt::format("{} leads to {}", where, transfer.refusedAddress),
-            "bm fetches nothing from link-local addresses (169.254.0.0/16, fe80::/10), where clouds serve "
-            "credentials");
+    const std::string where = fmt::format("{} {}", transfer.request.method, transfer.shown);
+    if (!transfer.refusal.empty() && result != CURLE_OK)
+        throw transfer.request.reach.refused(where, shownUrl(transfer.request.url), transfer.refusal);
     if (transfer.sinkEnded)
         throw Error(ErrorCode::Aborted, where + ": the reader stopped the transfer");
     if (result == CURLE_OK)
         return;
-    const std::string why = *detail != '\0' ? detail : ::curl_easy_strerror(result);
+    const bool tells = *detail != '\0' && !transfer.redirected; // the detail names the host
+    const std::string why = tells ? detail : ::curl_easy_strerror(result);
     if (result == CURLE_OPERATION_TIMEDOUT)
         throwTimedOut(transfer, where);
     if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL)
@@ -300,6 +318,34 @@ void throwUnlessFine(const Transfer& transfer, CURLcode result, const char* deta
             ErrorCode::Unavailable, where + ": " + why,
             "the server's certificate is not signed by the CA that is trusted here, or names another host");
     throw Error(ErrorCode::Unavailable, where + ": " + why);
+}
+
+bool isRedirect(int status)
+{
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+/// @p request for the next hop of its redirects. A foreign server wrote @p location: no message tells it.
+/// @throws Error InvalidInput
+HttpRequest follow(const HttpRequest& request, const std::string& location, const std::string& shown)
+{
+    const Destination from = destinationOf(request.url);
+    const Destination to = destinationOf(location);
+    if (to.scheme != "http" && to.scheme != "https")
+        throw Error(ErrorCode::InvalidInput,
+                    shown + " redirects to an address that is neither http nor https");
+    if (from.scheme == "https" && to.scheme == "http")
+        throw Error(ErrorCode::InvalidInput, shown + " redirects from https to http",
+                    "use an address that stays with https");
+    HttpRequest next = request;
+    next.url = location;
+    if (from != to) { // credentials belong to scheme, host and port
+        next.username.clear();
+        next.password.clear();
+        std::erase_if(next.headers,
+                      [](const auto& header) { return !model::lowerCase(header.first).starts_with("if-"); });
+    }
+    return next;
 }
 
 } // namespace
@@ -318,8 +364,17 @@ struct HttpClient::State {
     }
     /// Drives the prepared handle to its end; a stop request wakes it at once.
     CURLcode drive(const Transfer& transfer, const Deadline& deadline) const;
+    /// One request with its redirects.
     HttpResponse run(const HttpRequest& request, const BodySink& sink, const TransferProgress& progress,
-                     const Deadline& deadline) const;
+                     const Deadline& deadline);
+
+private:
+    /// One hop. Sets @p location where the answer is a redirect.
+    HttpResponse exchange(const HttpRequest& request, const BodySink& sink, const TransferProgress& progress,
+                          const Deadline& deadline, const std::string& shown, std::string& location) const;
+    /// Closes connections that were opened under another reach.
+    void keepConnectionsOf(const Reach& reach);
+    std::optional<Reach> reach_{};
 };
 
 CURLcode HttpClient::State::drive(const Transfer& transfer, const Deadline& deadline) const
@@ -327,12 +382,11 @@ CURLcode HttpClient::State::drive(const Transfer& transfer, const Deadline& dead
     const std::stop_callback wake(deadline.stop, [this] { ::curl_multi_wakeup(multi); });
     for (int running = 1; running != 0;) {
         if (deadline.stop.stop_requested())
-            throw Error(ErrorCode::Aborted, fmt::format("{} {} was stopped", transfer.request.method,
-                                                        shownUrl(transfer.request.url)));
+            throw Error(ErrorCode::Aborted,
+                        fmt::format("{} {} was stopped", transfer.request.method, transfer.shown));
         if (deadline.over())
-            throw Error(ErrorCode::DeadlineExceeded,
-                        fmt::format("no whole answer to {} {} in time", transfer.request.method,
-                                    shownUrl(transfer.request.url)));
+            throw Error(ErrorCode::DeadlineExceeded, fmt::format("no whole answer to {} {} in time",
+                                                                 transfer.request.method, transfer.shown));
         if (::curl_multi_perform(multi, &running) != CURLM_OK)
             return CURLE_FAILED_INIT;
         const std::int64_t wait = std::min<std::int64_t>(deadline.left().count() + 1, 60'000);
@@ -345,10 +399,44 @@ CURLcode HttpClient::State::drive(const Transfer& transfer, const Deadline& dead
 }
 
 HttpResponse HttpClient::State::run(const HttpRequest& request, const BodySink& sink,
-                                    const TransferProgress& progress, const Deadline& deadline) const
+                                    const TransferProgress& progress, const Deadline& deadline)
 {
+    keepConnectionsOf(request.reach);
+    const std::string shown = shownUrl(request.url);
+    std::optional<HttpRequest> hop;
+    for (int followed = 0;; ++followed) {
+        const HttpRequest& current = hop ? *hop : request;
+        std::string location;
+        HttpResponse response = exchange(current, sink, progress, deadline, shown, location);
+        const bool reads = current.method == "GET" || current.method == "HEAD";
+        if (!request.followRedirects || !reads || !isRedirect(response.status) || location.empty())
+            return response;
+        if (followed == kMostRedirects)
+            throw Error(ErrorCode::Unavailable,
+                        fmt::format("{} redirects more than {} times", shown, followed));
+        hop = follow(current, location, shown);
+    }
+}
+
+void HttpClient::State::keepConnectionsOf(const Reach& reach)
+{
+    if (reach_ && *reach_ != reach) {
+        ::curl_multi_cleanup(multi);
+        multi = ::curl_multi_init();
+    }
+    reach_ = reach;
+}
+
+HttpResponse HttpClient::State::exchange(const HttpRequest& request, const BodySink& sink,
+                                         const TransferProgress& progress, const Deadline& deadline,
+                                         const std::string& shown, std::string& location) const
+{
+    request.reach.requireUrl(request.url, shown);
     ::curl_easy_reset(easy);
     Transfer transfer{easy, request, sink, progress};
+    transfer.shown = shown;
+    transfer.redirected = shown != shownUrl(request.url);
+    transfer.to = destinationOf(request.url);
     const HeaderList headers = headerList(request);
     std::vector<char> detail(CURL_ERROR_SIZE, '\0');
     setTransfer(transfer);
@@ -365,6 +453,9 @@ HttpResponse HttpClient::State::run(const HttpRequest& request, const BodySink& 
     long status = 0;
     ::curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     transfer.response.status = static_cast<int>(status);
+    const char* next = nullptr;
+    ::curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &next);
+    location = next == nullptr ? "" : next;
     return std::move(transfer.response);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/deadline.h"
+#include "common/platform/outgoing_policy.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,17 +15,18 @@
 namespace bm::platform {
 
 struct HttpRequest {
+    Reach reach; ///< who may name the destination; it decides on refusals and on the proxy
     std::string method = "GET";
-    std::string url;
+    std::string url{};
     std::vector<std::pair<std::string, std::string>> headers{};
     std::string body{};
     std::string uploadFile{}; ///< the file to stream as the body, instead of @ref body; "-": stdin
     std::string username{};   ///< basic auth; empty: none
     std::string password{};
-    std::string s3Region{}; ///< not empty: signs for S3 (AWS SigV4); username and password are the keys
-    std::string caFile{};   ///< PEM of the pinned CA; empty: the system's
-    bool followRedirects = false;
-    bool refuseLinkLocal = false; ///< InvalidInput at 169.254.0.0/16 and fe80::/10, also behind a redirect
+    std::string s3Region{};       ///< not empty: signs for S3 (AWS SigV4); username and password are the keys
+    std::string caFile{};         ///< PEM of the pinned CA; empty: the system's
+    bool followRedirects = false; ///< of GET and HEAD, ten at most; never from https to http. Another scheme,
+                                  ///< host or port gets neither credentials nor headers but conditions
     std::optional<std::pair<std::uint64_t, std::uint64_t>> range{}; ///< first and last byte, inclusive
     std::size_t bodyLimitBytes = std::size_t{64} * 1024 * 1024;     ///< of an answer in memory
     std::uint64_t minBytesPerSecond = 0; ///< slower during stallSeconds: DeadlineExceeded; 0: no minimum
@@ -44,9 +46,10 @@ using BodySink = std::function<bool(std::span<const std::byte>)>;
 using TransferProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 /// Outgoing HTTP(S) by libcurl. One object keeps its connections alive; use one per thread. Only http and
-/// https.
-/// @throws model::Error Unavailable (no connection, connection lost), DeadlineExceeded, Aborted, TooLarge.
-/// Any status is a value.
+/// https. The reach of a request is checked for its URL, for each address that libcurl connects to, and for
+/// every redirect. Proxies of the environment count for Reach::ofPerson() only.
+/// @throws model::Error Unavailable (no connection, connection lost), DeadlineExceeded, Aborted, TooLarge,
+/// InvalidInput (malformed URL, a refused destination). Any status is a value.
 class HttpClient {
 public:
     HttpClient();

@@ -36,6 +36,7 @@ public:
         set(CURLOPT_URL, url.c_str());
         set(CURLOPT_NOSIGNAL, 1L);
         set(CURLOPT_PROXY, "");
+        set(CURLOPT_NOPROXY, "");
         set(CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
         set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(left.count()));
         set(CURLOPT_ERRORBUFFER, detail_.data());
@@ -142,10 +143,11 @@ std::uint64_t fetchByTftp(const std::string& address, std::uint16_t port, const 
     return bytes;
 }
 
-std::string probeTcp(const std::string& address, std::uint16_t port, std::size_t most,
+std::string probeTcp(const Reach& reach, const std::string& address, std::uint16_t port, std::size_t most,
                      const Deadline& deadline)
 {
     const std::string place = placeOf(address, port);
+    reach.requireUrl("http://" + place);
     Probe probe(place, "http://" + place, deadline);
     probe.set(CURLOPT_CONNECT_ONLY, 1L);
     probe.run();

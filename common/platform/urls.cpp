@@ -1,13 +1,14 @@
 #include "common/platform/urls.h"
 
 #include "common/platform/http_client.h"
+#include "common/platform/special_networks.h"
+#include "common/text/text.h"
 
 #include <cctype>
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <memory>
-#include <netdb.h>
-#include <netinet/in.h>
+#include <optional>
 
 namespace bm::platform {
 namespace {
@@ -40,36 +41,15 @@ std::string shownUrl(const std::string& url)
 bool isLoopbackUrl(const std::string& url)
 {
     const std::string host = urlPart(url, CURLUPART_HOST);
-    return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    const std::optional<IpAddress> address = ipFromText(host);
+    return host == "localhost" || (address && kindOf(*address) == AddressKind::Loopback);
 }
 
-bool isLinkLocal(const sockaddr& address)
+UrlParts urlParts(const std::string& url)
 {
-    if (address.sa_family == AF_INET) {
-        const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-        return ntohl(v4.sin_addr.s_addr) >> 16U == 0xa9fe; // 169.254
-    }
-    if (address.sa_family != AF_INET6)
-        return false;
-    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(&v6))
-        return v6.s6_addr[12] == 169 && v6.s6_addr[13] == 254;
-    return IN6_IS_ADDR_LINKLOCAL(&v6) != 0;
-}
-
-bool isLinkLocalUrl(const std::string& url)
-{
-    std::string host = urlHost(url);
-    if (host.starts_with('[') && host.ends_with(']'))
-        host = host.substr(1, host.size() - 2);
-    addrinfo hints{};
-    hints.ai_flags = AI_NUMERICHOST;
-    addrinfo* found = nullptr;
-    if (host.empty() || ::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0)
-        return false;
-    const bool linkLocal = isLinkLocal(*found->ai_addr);
-    ::freeaddrinfo(found);
-    return linkLocal;
+    const std::string port = urlPart(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    return {urlPart(url, CURLUPART_SCHEME), urlPart(url, CURLUPART_HOST),
+            text::parseNumber<std::uint16_t>(port).value_or(0)};
 }
 
 bool hasUserInformation(std::string_view url)

@@ -63,6 +63,11 @@ std::map<std::string, std::string> driverTexts(const Context& context, const Nod
     return texts;
 }
 
+platform::Asker askerOf(const Node& node)
+{
+    return node.owner.empty() && node.lessee.empty() ? platform::Asker::System : platform::Asker::Project;
+}
+
 drivers::BmcAccess bmcAccess(const Context& context, const Node& node)
 {
     drivers::Values learned;

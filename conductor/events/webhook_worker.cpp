@@ -30,11 +30,16 @@ std::string webhookSignature(const std::string& secret, std::int64_t unixSeconds
                        platform::hmacSha256Hex(secret, fmt::format("{}.{}", unixSeconds, body)));
 }
 
-WebhookAnswer postToWebhook(platform::HttpClient& client, const model::Webhook& hook,
-                            const std::string& secret, const std::string& id, const std::string& kind,
-                            const std::string& body, const model::Deadline& deadline)
+platform::Reach webhookReach(const WebhookSettings& settings)
 {
-    platform::HttpRequest request;
+    return {settings.outgoing, platform::Asker::System};
+}
+
+WebhookAnswer postToWebhook(platform::HttpClient& client, const platform::Reach& reach,
+                            const model::Webhook& hook, const std::string& secret, const std::string& id,
+                            const std::string& kind, const std::string& body, const model::Deadline& deadline)
+{
+    platform::HttpRequest request{reach};
     request.method = "POST";
     request.url = hook.url;
     request.body = body;
@@ -128,8 +133,8 @@ bool WebhookWorker::deliver(model::Webhook& hook, const model::NodeEvent& event,
     const std::string body =
         fmt::format(R"({{"id":"{}","webhook":"{}","event":{}}})", id, hook.name, render_(event));
     const WebhookAnswer answer =
-        postToWebhook(client_, hook, context_.secrets.open(hook.secretSealed), id, event.kind, body,
-                      model::Deadline::in(settings_.deadline, stop));
+        postToWebhook(client_, webhookReach(settings_), hook, context_.secrets.open(hook.secretSealed), id,
+                      event.kind, body, model::Deadline::in(settings_.deadline, stop));
     if (stop.stop_requested() && !answer.error.empty())
         return false; // bmd stopped: not a failure of the receiver
     hook.lastAttemptAt = context_.clock.now();

@@ -8,6 +8,9 @@
 
 namespace bm::conductor {
 
+/// How far a webhook may go: system administrators alone add them.
+platform::Reach webhookReach(const WebhookSettings& settings);
+
 /// The result of one post.
 struct WebhookAnswer {
     int status = 0;
@@ -15,9 +18,10 @@ struct WebhookAnswer {
 };
 
 /// Posts @p body, signed, with the id of the delivery. Errors are values here. @p secret in the clear.
-WebhookAnswer postToWebhook(platform::HttpClient& client, const model::Webhook& hook,
-                            const std::string& secret, const std::string& id, const std::string& kind,
-                            const std::string& body, const model::Deadline& deadline);
+WebhookAnswer postToWebhook(platform::HttpClient& client, const platform::Reach& reach,
+                            const model::Webhook& hook, const std::string& secret, const std::string& id,
+                            const std::string& kind, const std::string& body,
+                            const model::Deadline& deadline);
 
 /// The thread of one webhook, from construction to destruction.
 class WebhookWorker {

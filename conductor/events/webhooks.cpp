@@ -110,6 +110,7 @@ Webhooks::Added Webhooks::add(const NewWebhook& wanted)
 {
     requireName(wanted.name);
     requireUrl(wanted.url);
+    webhookReach(state_->settings).requireUrl(wanted.url);
     db::kindsFromText(wanted.kinds);
     if (!wanted.secret.empty() && wanted.secret.size() < 16)
         throw Error(ErrorCode::InvalidInput, "secret: shorter than 16 characters",
@@ -179,8 +180,8 @@ WebhookTest Webhooks::test(const std::string& ident)
         fmt::format(R"({{"id":"{}","webhook":"{}","event":{}}})", id, hook.name, state_->render(event));
     platform::HttpClient client;
     const WebhookAnswer answer =
-        postToWebhook(client, hook, context.secrets.open(hook.secretSealed), id, event.kind, body,
-                      model::Deadline::in(state_->settings.deadline));
+        postToWebhook(client, webhookReach(state_->settings), hook, context.secrets.open(hook.secretSealed),
+                      id, event.kind, body, model::Deadline::in(state_->settings.deadline));
     WebhookTest result{answer.status, answer.error, false};
     if (answer.error.empty() && hook.parked) {
         context.database.write([&](db::Transaction& tx) {

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/event.h"
 #include "common/model/webhook.h"
+#include "common/platform/outgoing_policy.h"
 #include "conductor/core/base_context.h"
 
 #include <functional>
@@ -16,6 +17,8 @@ struct WebhookSettings {
     std::chrono::milliseconds firstBackOff{1'000}; ///< doubles with every failure in a row
     std::chrono::milliseconds longestBackOff{300'000};
     int attempts = 12; ///< of one event; then the hook is parked (some 20 minutes)
+    /// The rule for the receivers' addresses; never null.
+    std::shared_ptr<const platform::OutgoingPolicy> outgoing = std::make_shared<platform::OutgoingPolicy>();
 };
 
 struct NewWebhook {
@@ -51,7 +54,8 @@ public:
         model::Webhook hook;
         std::string secret; ///< shown this once
     };
-    /// Begins with the next event. @throws Error InvalidInput (name, url, kinds), Conflict (name)
+    /// Begins with the next event. @throws Error InvalidInput (name, url, kinds, a receiver that bmd does not
+    /// request), Conflict (name)
     Added add(const NewWebhook& wanted);
     std::vector<model::Webhook> all() const;
     model::Webhook get(const std::string& ident) const; ///< name or uuid. @throws Error NotFound

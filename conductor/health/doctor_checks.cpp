@@ -75,7 +75,7 @@ std::vector<Finding> judgeProxy(const pxe::BootSettings& settings, const std::ve
 std::uint64_t fetchByHttp(const std::string& url, const Deadline& deadline, std::string* text = nullptr)
 {
     platform::HttpClient client;
-    platform::HttpRequest request;
+    platform::HttpRequest request{platform::Reach::fixed()}; // bmd's own listener
     request.url = url;
     std::uint64_t bytes = 0;
     const platform::HttpResponse response = client.stream(

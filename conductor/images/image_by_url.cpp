@@ -6,7 +6,7 @@
 #include "common/wire/json/stored_json.h"
 #include "conductor/images/image_intake.h"
 #include "images/sources/checksum.h"
-#include "images/sources/source_url.h"
+#include "images/sources/source_reach.h"
 
 namespace bm::conductor {
 
@@ -52,6 +52,13 @@ std::string checksumOf(const json& instance)
     return withAlgorithm(given);
 }
 
+void requireWeb(const std::string& field, const std::string& url)
+{
+    if (images::parseSourceUrl(url).kind != images::SourceKind::Web)
+        throw Error(ErrorCode::InvalidInput, field + ": only http:// and https:// addresses are fetched",
+                    "import it first: bm image add URL --name NAME");
+}
+
 /// An image name from the file of the URL; a digest at its end makes it unique.
 std::string nameFor(const ImageAddress& address, const std::string& file)
 {
@@ -76,9 +83,7 @@ bool isImageUrl(std::string_view reference)
 ImageAddress imageAddressOf(const json& instance)
 {
     const std::string url = wire::textMember(instance, "image_source");
-    if (images::parseSourceUrl(url).kind != images::SourceKind::Web)
-        throw Error(ErrorCode::InvalidInput, "image_source: only http:// and https:// addresses are fetched",
-                    "import it first: bm image add URL --name NAME");
+    requireWeb("image_source", url);
     if (!wire::textMember(instance, "kernel").empty() || !wire::textMember(instance, "ramdisk").empty())
         throw Error(ErrorCode::InvalidInput,
                     "a partition image with its kernel and ramdisk cannot be deployed",
@@ -87,23 +92,32 @@ ImageAddress imageAddressOf(const json& instance)
     if (!isImageUrl(checksum))
         images::parseChecksum(checksum);
     else
-        images::parseSourceUrl(checksum);
+        requireWeb("image_checksum", checksum);
     return {url, checksum};
 }
 
+void requireReachable(const Context& context, const ImageAddress& address, platform::Asker asker)
+{
+    const images::SourceSettings& sources = context.images.settings().sources;
+    images::requireReachable(images::parseSourceUrl(address.url), sources, asker);
+    if (isImageUrl(address.checksum))
+        images::requireReachable(images::parseSourceUrl(address.checksum), sources, asker);
+}
+
 Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
-                 const std::string& by)
+                 platform::Asker asker, const std::string& by)
 {
     NewImage wanted;
     wanted.url = address.url;
     wanted.checksum = address.checksum;
+    wanted.asker = asker;
     wanted.kind = model::ImageKind::Disk;
     wanted.labels = wire::canonical({{"fetched", "by-address"}});
     wanted.name = nameFor(address, images::parseSourceUrl(address.url).name);
     const std::optional<Image> known = db::ImageRepository{}.findByName(tx, wanted.name);
     if (known && known->state != ImageState::Failed)
         return *known;
-    Image image = imageToImport(wanted, context.clock.now());
+    Image image = imageToImport(wanted, context.images.settings().sources, context.clock.now());
     storeImport(tx, context, image, wanted, by);
     return image;
 }

@@ -18,12 +18,15 @@ struct ImageAddress {
 /// image_source with image_os_hash_algo and image_os_hash_value, or image_checksum. @throws Error
 /// InvalidInput: no http(s) address, no checksum, MD5, or kernel and ramdisk of a partition image
 ImageAddress imageAddressOf(const nlohmann::json& instanceInfo);
+/// @throws Error InvalidInput: bmd does not request @p address for @p asker
+void requireReachable(const Context& context, const ImageAddress& address, platform::Asker asker);
 
 /// The catalogue's image of that address and checksum, in any state. Where there is none, or its import
 /// failed, a new import begins.
+/// @param asker  who named the address
 /// @param by  the actor that the event names
 model::Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
-                        const std::string& by);
+                        platform::Asker asker, const std::string& by);
 
 /// The name of the image on a node, from its @p instanceInfo; "" when it names none.
 std::string carriedImage(const nlohmann::json& instanceInfo);

@@ -65,7 +65,8 @@ void ImageCatalogue::stop()
 
 Image ImageCatalogue::add(const NewImage& source, const std::string& actor)
 {
-    Image image = imageToImport(source, state_->context.clock.now());
+    Image image =
+        imageToImport(source, state_->context.images.settings().sources, state_->context.clock.now());
     state_->context.database.write(
         [&](db::Transaction& tx) { storeImport(tx, state_->context, image, source, actor); });
     return image;

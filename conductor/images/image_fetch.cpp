@@ -2,7 +2,7 @@
 
 #include "images/sources/checksum_file.h"
 #include "images/sources/s3_request.h"
-#include "images/sources/source_url.h"
+#include "images/sources/source_reach.h"
 #include "images/store/peer_image.h"
 
 namespace bm::conductor {
@@ -16,22 +16,25 @@ bool isUrl(const std::string& checksum)
     return checksum.find("://") != std::string::npos;
 }
 
-platform::HttpRequest requestFor(const images::SourceUrl& source, const images::SourceSettings& settings)
+platform::HttpRequest requestFor(const images::SourceUrl& source, const images::SourceSettings& settings,
+                                 platform::Asker asker)
 {
+    const platform::Reach reach = images::reachOf(source, settings, asker);
     if (source.kind == images::SourceKind::S3)
-        return images::s3Request(settings.s3, "GET", source.bucket, source.key);
-    platform::HttpRequest request;
+        return images::s3Request(settings.s3, reach, "GET", source.bucket, source.key);
+    platform::HttpRequest request{reach};
     request.url = source.url;
     return request;
 }
 
 /// "sha256:..." as it is; a checksum file's URL becomes what the file says of @p name.
 std::string resolveChecksum(const std::string& checksum, const std::string& name,
-                            const images::SourceSettings& settings, const model::Deadline& deadline)
+                            const images::SourceSettings& settings, platform::Asker asker,
+                            const model::Deadline& deadline)
 {
     if (!isUrl(checksum))
         return checksum;
-    const std::string text = images::fetchText(requestFor(images::parseSourceUrl(checksum), settings),
+    const std::string text = images::fetchText(requestFor(images::parseSourceUrl(checksum), settings, asker),
                                                kChecksumFileLimit, deadline);
     return images::checksumFromFile(text, name);
 }
@@ -48,6 +51,7 @@ images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& 
                                  const model::Deadline& deadline)
 {
     const images::SourceSettings& settings = store.settings().sources;
+    const platform::Asker asker = platform::askerFromText(job.asker);
     const std::filesystem::path file = store.incomingFolder() / incomingName(job);
     images::ImportRequest request;
     request.file = file;
@@ -55,13 +59,14 @@ images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& 
     if (job.kind == "capture") {
         store.unpackCapture(job.image.uuid, file, deadline);
     } else if (url.empty()) {
-        request.expectedChecksum = resolveChecksum(job.checksum, job.sourceName, settings, deadline);
+        request.expectedChecksum = resolveChecksum(job.checksum, job.sourceName, settings, asker, deadline);
     } else {
         const images::SourceUrl source = images::parseSourceUrl(url);
         if (source.kind == images::SourceKind::Bm)
-            return images::importFromPeer(source, settings, store, file, limitBytes, onProgress, deadline);
-        request.expectedChecksum = resolveChecksum(job.checksum, source.name, settings, deadline);
-        images::downloadWith(requestFor(source, settings), file, limitBytes, onProgress, deadline);
+            return images::importFromPeer(source, settings, asker, store, file, limitBytes, onProgress,
+                                          deadline);
+        request.expectedChecksum = resolveChecksum(job.checksum, source.name, settings, asker, deadline);
+        images::downloadWith(requestFor(source, settings, asker), file, limitBytes, onProgress, deadline);
     }
     return store.import(
         request,

@@ -4,9 +4,10 @@
 #include "common/platform/urls.h"
 #include "common/wire/json/json_input.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/image_by_url.h"
 #include "conductor/images/image_jobs.h"
 #include "db/repositories/image_job_repository.h"
-#include "images/sources/source_url.h"
+#include "images/sources/source_reach.h"
 
 #include <nlohmann/json.hpp>
 
@@ -27,13 +28,19 @@ db::ImageJob importJob(const Context& context, const Image& image, const NewImag
     job.file = wanted.spooledFile.filename().string();
     job.sourceName = wanted.sourceName;
     job.checksum = wanted.checksum;
+    job.asker = platform::toText(wanted.asker);
     job.imageKind = wanted.kind ? std::string(model::toText(*wanted.kind)) : "";
     return job;
 }
 
+void requireSource(const std::string& url, const images::SourceSettings& sources, platform::Asker asker)
+{
+    images::requireReachable(images::parseSourceUrl(url), sources, asker);
+}
+
 } // namespace
 
-Image imageToImport(const NewImage& wanted, model::UtcTime now)
+Image imageToImport(const NewImage& wanted, const images::SourceSettings& sources, model::UtcTime now)
 {
     if (!model::isImageName(wanted.name))
         throw Error(ErrorCode::InvalidInput,
@@ -43,7 +50,9 @@ Image imageToImport(const NewImage& wanted, model::UtcTime now)
         throw Error(ErrorCode::InvalidInput, "an image comes either from a url or as an upload",
                     "bm image add FILE|URL --name NAME");
     if (!wanted.url.empty())
-        images::parseSourceUrl(wanted.url);
+        requireSource(wanted.url, sources, wanted.asker);
+    if (isImageUrl(wanted.checksum))
+        requireSource(wanted.checksum, sources, wanted.asker);
     Image image;
     image.id = model::ImageId::make();
     image.name = wanted.name;

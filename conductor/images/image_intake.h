@@ -15,12 +15,14 @@ struct NewImage {
     std::string sourceName;              ///< shown: the file's name
     std::string checksum;                ///< "", "sha256:...", "sha512:..." or the URL of a checksum file
     model::JsonText labels{};            ///< {"os": "debian"}
-    std::optional<model::ImageKind> kind{};       ///< nothing: detected from the content
-    std::optional<std::string> kernelArguments{}; ///< of a RAM disk; nothing: those that came with it
+    platform::Asker asker = platform::Asker::System; ///< who named url and checksum
+    std::optional<model::ImageKind> kind{};          ///< nothing: detected from the content
+    std::optional<std::string> kernelArguments{};    ///< of a RAM disk; nothing: those that came with it
 };
 
-/// The row of @p wanted, which is to be imported; not stored yet. @throws Error InvalidInput
-model::Image imageToImport(const NewImage& wanted, model::UtcTime now);
+/// The row of @p wanted, which is to be imported; not stored yet. @throws Error InvalidInput (a source that
+/// bmd does not request, too)
+model::Image imageToImport(const NewImage& wanted, const images::SourceSettings& sources, model::UtcTime now);
 /// Stores @p image with its job, in place of a failed image of the same name; the import begins after the
 /// commit.
 /// @param by  the actor that the event names

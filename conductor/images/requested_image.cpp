@@ -27,7 +27,7 @@ model::Image findRequestedImage(db::Transaction& tx, const Context& context, con
                                 const RequestedImage& requested)
 {
     if (requested.byAddress)
-        return imageByUrl(tx, context, imageAddressOf(wire::valueOf(node.instanceInfo)),
+        return imageByUrl(tx, context, imageAddressOf(wire::valueOf(node.instanceInfo)), askerOf(node),
                           "a deployment of " + (node.name.empty() ? node.id.uuid : node.name));
     return findReadyImage(tx, requested.reference);
 }
@@ -45,7 +45,7 @@ std::string deployFinding(db::Transaction& tx, const Context& context, const mod
     try {
         const RequestedImage requested = requestedImageOf(node, {});
         if (requested.byAddress)
-            imageAddressOf(wire::valueOf(node.instanceInfo));
+            requireReachable(context, imageAddressOf(wire::valueOf(node.instanceInfo)), askerOf(node));
         else
             refuseDeployment(node, findReadyImage(tx, requested.reference), {});
         return "";

@@ -15,6 +15,7 @@ const Table<ImageJob>& jobs()
                                                          column<&ImageJob::sourceName>("source_name"),
                                                          column<&ImageJob::checksum>("checksum"),
                                                          column<&ImageJob::imageKind>("image_kind"),
+                                                         column<&ImageJob::asker>("asker"),
                                                          column<&ImageJob::starts>("starts"),
                                                      });
     return table;

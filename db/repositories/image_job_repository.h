@@ -16,10 +16,11 @@ struct ImageJob {
     std::string
         urlSealed{};    ///< import: the source URL, sealed because it may contain credentials; "": a file
     std::string file{}; ///< import: an upload's file in the store's incoming folder
-    std::string sourceName{}; ///< import: the source's name in a checksum file
-    std::string checksum{};   ///< import: "", "sha256:..." or a checksum file's URL
-    std::string imageKind{};  ///< import: "disk", "tree"; "": detected from the content
-    std::int64_t starts = 0;  ///< number of starts; a job with too many may be the cause of crashes
+    std::string sourceName{};     ///< import: the source's name in a checksum file
+    std::string checksum{};       ///< import: "", "sha256:..." or a checksum file's URL
+    std::string imageKind{};      ///< import: "disk", "tree"; "": detected from the content
+    std::string asker = "system"; ///< who named url and checksum, a platform::Asker
+    std::int64_t starts = 0;      ///< number of starts; a job with too many may be the cause of crashes
 };
 
 class ImageJobRepository {

@@ -109,6 +109,7 @@ std::span<const Migration> allMigrations()
         Migration{9, "chassis, portgroups, volumes", ironicResources()},
         Migration{10, "ports that may be grouped", portGrouping()},
         Migration{11, "sequences that number nodes and rollouts", numberSequences()},
+        Migration{12, "imports know who asked for them", importAskers()},
     };
     return migrations;
 }

@@ -15,6 +15,7 @@ std::span<const std::string_view> scheduleTables();
 std::span<const std::string_view> outsideTables();
 std::span<const std::string_view> nodeNumbers();
 std::span<const std::string_view> imageIntake();
+std::span<const std::string_view> importAskers();
 std::span<const std::string_view> reportTables();
 std::span<const std::string_view> treeImages();
 std::span<const std::string_view> ironicResources();

@@ -1,4 +1,5 @@
-// Labels and verification times of images, and image jobs that survive a restart of bmd.
+// Migration 6: labels and verification times of images, and image jobs that survive a restart of bmd.
+// Migration 12: who asked for an import. Jobs of before count as a project's, which grants least.
 #include "db/schema/schema.h"
 
 #include <array>
@@ -15,7 +16,16 @@ constexpr auto kImagesStatements = std::to_array<std::string_view>({
   checksum {text} not null, starts bigint not null))",
 });
 
+constexpr auto kAskersStatements = std::to_array<std::string_view>({
+    "alter table image_jobs add column asker {text} not null default 'project'",
+});
+
 } // namespace
+
+std::span<const std::string_view> importAskers()
+{
+    return kAskersStatements;
+}
 
 std::span<const std::string_view> imageIntake()
 {

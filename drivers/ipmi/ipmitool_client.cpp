@@ -4,6 +4,7 @@
 #include "common/platform/files.h"
 #include "common/platform/log.h"
 #include "common/text/text.h"
+#include "drivers/ipmi/bmc_target.h"
 #include "drivers/ipmi/password_file.h"
 
 #include <algorithm>
@@ -235,9 +236,11 @@ std::string IpmitoolClient::call(const BmcAccess& bmc, const std::vector<std::st
                                  const Deadline& deadline)
 {
     prepareFolder();
+    BmcAccess target = bmc;
+    target.host = bmcTarget(bmc, *settings_.outgoing, exec_, deadline);
     milliseconds backOff = kFirstBackOff;
     for (int tries = 0;; ++tries) {
-        Outcome outcome = attempt(bmc, arguments, deadline);
+        Outcome outcome = attempt(target, arguments, deadline);
         if (!outcome.failure)
             return std::move(outcome.out);
         if (tries >= settings_.retries || !mayRetry(*outcome.failure, retry) || deadline.left() <= backOff)

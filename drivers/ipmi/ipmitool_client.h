@@ -25,7 +25,7 @@ public:
     IpmitoolClient(platform::Exec& exec, IpmiSettings settings);
 
     /// The stdout of `ipmitool ... arguments`. Tries cipher suite 17, and 3 only when the BMC reports that it
-    /// lacks 17.
+    /// lacks 17. bmcTarget() checks the address first; ipmitool gets it in numeric form.
     /// @throws Error as PowerDriver
     std::string call(const BmcAccess& bmc, const std::vector<std::string>& arguments, Retry retry,
                      const model::Deadline& deadline);

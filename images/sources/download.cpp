@@ -30,12 +30,6 @@ constexpr std::chrono::milliseconds kLongestPause{10'000};
 constexpr std::uint64_t kLeastBytesPerSecond = 1024;
 constexpr unsigned kStallSeconds = 30;
 
-bool isWeb(std::string_view url)
-{
-    const std::string scheme = model::lowerCase(url.substr(0, 8));
-    return scheme.starts_with("http://") || scheme.starts_with("https://");
-}
-
 /// @p url without user, password and query, which may be secrets.
 std::string displayUrl(const std::string& url)
 {
@@ -127,7 +121,6 @@ private:
         platform::HttpRequest request = base_;
         request.method = method;
         request.followRedirects = request.s3Region.empty(); // a signature is valid for one URL
-        request.refuseLinkLocal = true;
         request.minBytesPerSecond = kLeastBytesPerSecond;
         request.stallSeconds = kStallSeconds;
         return request;
@@ -246,17 +239,6 @@ private:
 
 } // namespace
 
-void download(const std::string& url, const std::filesystem::path& file, std::uint64_t limitBytes,
-              const FetchProgress& onProgress, const model::Deadline& deadline)
-{
-    if (!isWeb(url))
-        throw Error(ErrorCode::InvalidInput, fmt::format("'{}' is not an http or https URL", displayUrl(url)),
-                    "use a file, or a URL that begins with http:// or https://");
-    platform::HttpRequest base;
-    base.url = url;
-    downloadWith(base, file, limitBytes, onProgress, deadline);
-}
-
 void downloadWith(const platform::HttpRequest& base, const std::filesystem::path& file,
                   std::uint64_t limitBytes, const FetchProgress& onProgress, const model::Deadline& deadline)
 {
@@ -268,7 +250,6 @@ std::string fetchText(const platform::HttpRequest& base, std::size_t limitBytes,
 {
     platform::HttpRequest request = base;
     request.followRedirects = request.s3Region.empty();
-    request.refuseLinkLocal = true;
     request.bodyLimitBytes = limitBytes;
     request.minBytesPerSecond = 1;
     request.stallSeconds = kStallSeconds;

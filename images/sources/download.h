@@ -12,12 +12,10 @@ namespace bm::images {
 /// Bytes done and bytes to do (0: unknown).
 using FetchProgress = std::function<void(std::uint64_t, std::uint64_t)>;
 
-/// Downloads @p url to @p file, at most @p limitBytes. A partial file is resumed at its end (Range).
-/// @throws Error Unavailable, TooLarge, InvalidInput (neither http nor https), StoreFull, DeadlineExceeded
-void download(const std::string& url, const std::filesystem::path& file, std::uint64_t limitBytes,
-              const FetchProgress& onProgress, const model::Deadline& deadline);
-
-/// As download(), with the URL, credentials, headers and CA of @p base.
+/// Downloads the URL of @p base, with its reach, credentials, headers and CA, to @p file, at most
+/// @p limitBytes. A partial file is resumed at its end (Range).
+/// @throws Error Unavailable, TooLarge, InvalidInput (neither http nor https, a refused address), StoreFull,
+/// DeadlineExceeded
 void downloadWith(const platform::HttpRequest& base, const std::filesystem::path& file,
                   std::uint64_t limitBytes, const FetchProgress& onProgress, const model::Deadline& deadline);
 

@@ -45,13 +45,14 @@ Error unexpected(const platform::HttpRequest& request, const platform::HttpRespo
 } // namespace
 
 struct S3Mirror::State {
-    State(S3Settings given, std::filesystem::path objectsFolder, std::filesystem::path incomingFolder,
-          std::string id)
-        : settings(std::move(given)), objects(std::move(objectsFolder)), incoming(std::move(incomingFolder)),
-          storeId(std::move(id)), cache(objects)
+    State(S3Settings given, platform::Reach endpoint, std::filesystem::path objectsFolder,
+          std::filesystem::path incomingFolder, std::string id)
+        : settings(std::move(given)), reach(std::move(endpoint)), objects(std::move(objectsFolder)),
+          incoming(std::move(incomingFolder)), storeId(std::move(id)), cache(objects)
     {}
 
     S3Settings settings;
+    platform::Reach reach;
     std::filesystem::path objects;
     std::filesystem::path incoming;
     std::string storeId;
@@ -67,9 +68,9 @@ struct S3Mirror::State {
 
     platform::HttpRequest object(const char* method, const std::string& name) const
     {
-        platform::HttpRequest request = s3Request(settings, method, settings.bucket, settings.prefix + name);
+        platform::HttpRequest request =
+            s3Request(settings, reach, method, settings.bucket, settings.prefix + name);
         request.minBytesPerSecond = kMirrorLeastBytesPerSecond;
-        request.refuseLinkLocal = true;
         return request;
     }
     std::string refs(const std::string& contentId) const { return "refs/" + contentId + "/"; }
@@ -107,7 +108,7 @@ struct S3Mirror::State {
 
 bool S3Mirror::State::isReferred(const std::string& contentId, const Deadline& deadline) const
 {
-    platform::HttpRequest list = s3Request(settings, "GET", settings.bucket, "");
+    platform::HttpRequest list = s3Request(settings, reach, "GET", settings.bucket, "");
     list.url += "?list-type=2&max-keys=1&prefix=" + platform::urlEncode(settings.prefix + refs(contentId));
     platform::HttpClient client;
     const platform::HttpResponse answer = client.send(list, deadline);
@@ -132,10 +133,10 @@ bool S3Mirror::State::isStored(const std::string& contentId, const Deadline& dea
     }
 }
 
-S3Mirror::S3Mirror(S3Settings settings, std::filesystem::path objects, std::filesystem::path incoming,
-                   std::string storeId)
-    : state_(std::make_unique<State>(std::move(settings), std::move(objects), std::move(incoming),
-                                     std::move(storeId)))
+S3Mirror::S3Mirror(S3Settings settings, platform::Reach reach, std::filesystem::path objects,
+                   std::filesystem::path incoming, std::string storeId)
+    : state_(std::make_unique<State>(std::move(settings), std::move(reach), std::move(objects),
+                                     std::move(incoming), std::move(storeId)))
 {
     state_->worker = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/deadline.h"
+#include "common/platform/outgoing_policy.h"
 #include "images/sources/source_settings.h"
 
 #include <filesystem>
@@ -15,10 +16,11 @@ namespace bm::images {
 /// reference of a store to an object; the last store to drop its reference deletes the object. Thread-safe.
 class S3Mirror {
 public:
+    /// @param reach  of the endpoint
     /// @param objects  folder of the local copies @param incoming  folder for partial files @param storeId
     ///   identifies this store in references
-    S3Mirror(S3Settings settings, std::filesystem::path objects, std::filesystem::path incoming,
-             std::string storeId);
+    S3Mirror(S3Settings settings, platform::Reach reach, std::filesystem::path objects,
+             std::filesystem::path incoming, std::string storeId);
     ~S3Mirror();
     S3Mirror(const S3Mirror&) = delete;
     S3Mirror& operator=(const S3Mirror&) = delete;

@@ -61,14 +61,14 @@ std::string encodedPath(const std::string& key)
 
 } // namespace
 
-platform::HttpRequest s3Request(const S3Settings& settings, const std::string& method,
-                                const std::string& bucket, const std::string& key)
+platform::HttpRequest s3Request(const S3Settings& settings, const platform::Reach& reach,
+                                const std::string& method, const std::string& bucket, const std::string& key)
 {
     if (settings.endpoint.empty())
         throw Error(ErrorCode::InvalidInput, "s3: no endpoint is configured",
                     "set s3.endpoint in bmd.yaml, such as https://s3.eu-central-1.amazonaws.com");
     const Keys keys = readKeys(settings.credentialsFile);
-    platform::HttpRequest request;
+    platform::HttpRequest request{reach};
     request.method = method;
     request.url = settings.endpoint + "/" + bucket + (key.empty() ? "" : "/" + encodedPath(key));
     request.username = keys.id;

@@ -1,7 +1,10 @@
 #pragma once
+#include "common/platform/outgoing_policy.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace bm::images {
@@ -30,6 +33,8 @@ struct PeerAccess {
 struct SourceSettings {
     S3Settings s3;
     std::map<std::string, PeerAccess> peers; ///< by "host:port"
+    /// The rule for every request; never null. Shared with all that request something for users.
+    std::shared_ptr<const platform::OutgoingPolicy> outgoing = std::make_shared<platform::OutgoingPolicy>();
 };
 
 } // namespace bm::images

@@ -93,10 +93,6 @@ SourceUrl parseSourceUrl(const std::string& url)
             fmt::format("bmd does not fetch \"{}\"", url.substr(0, std::min(url.find('?'), std::size_t{80}))),
             "use http://, https://, s3://bucket/key or bm://host:6385/NAME; upload a local file: bm image "
             "add FILE");
-    if (platform::isLinkLocalUrl(web || scheme == "s3" ? url : "http" + url.substr(2)))
-        refuse(platform::urlHost(url) + " is a link-local address",
-               "clouds serve credentials on 169.254.0.0/16 and fe80::/10; bmd fetches nothing "
-               "from there");
     if (scheme == "s3")
         return parseS3(url);
     if (scheme == "bm")

@@ -18,8 +18,8 @@ struct SourceUrl {
 
 /// Parses "http(s)://...", "s3://bucket/key", "bm://host:port/NAME", and
 /// "http(s)://host:port/v1/images/NAME", which is an image of another bmd, too.
-/// @throws Error InvalidInput (another scheme, file:// among them; a link-local address; no bucket, key or
-/// name)
+/// @throws Error InvalidInput (another scheme, file:// among them; no bucket, key or name). It does not
+/// judge the address: see requireReachable().
 SourceUrl parseSourceUrl(const std::string& url);
 
 } // namespace bm::images

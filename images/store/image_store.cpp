@@ -182,8 +182,11 @@ ImageStore::ImageStore(StoreSettings settings, platform::Exec& /*exec: runChild(
     makeFolder(state_->objects());
     makeFolder(state_->incoming());
     if (const S3Settings& s3 = state_->settings.sources.s3; !s3.bucket.empty())
-        state_->mirror = std::make_unique<S3Mirror>(s3, state_->objects(), state_->incoming(),
-                                                    storeId(state_->settings.folder));
+        state_->mirror = std::make_unique<S3Mirror>(
+            s3,
+            platform::Reach(state_->settings.sources.outgoing, platform::Asker::System)
+                .configuredAt(s3.endpoint),
+            state_->objects(), state_->incoming(), storeId(state_->settings.folder));
 }
 
 ImageStore::~ImageStore() = default;

@@ -6,6 +6,7 @@
 #include "common/text/text.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
+#include "images/sources/source_reach.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -25,18 +26,18 @@ std::string firstLine(const std::filesystem::path& file)
     return text.substr(0, text.find_first_of("\r\n"));
 }
 
-platform::HttpRequest requestTo(const SourceUrl& source, const SourceSettings& settings)
+platform::HttpRequest requestTo(const SourceUrl& source, const SourceSettings& settings,
+                                platform::Asker asker)
 {
-    const auto found = settings.peers.find(source.peer);
-    const PeerAccess access = found == settings.peers.end() ? PeerAccess{} : found->second;
-    platform::HttpRequest request;
-    const bool plain = !access.tls || platform::isLoopbackUrl("http://" + source.peer);
-    request.url = source.url.empty() ? (plain ? "http://" : "https://") + source.peer : source.url;
-    request.username = access.username;
-    if (!access.passwordFile.empty())
-        request.password = firstLine(access.passwordFile);
-    request.caFile = access.caFile.string();
-    request.url += "/v1/images/" + platform::urlEncode(source.name);
+    const PeerEndpoint peer = peerEndpoint(source, settings);
+    platform::HttpRequest request{reachOf(source, settings, asker)};
+    request.url = peer.url + "/v1/images/" + platform::urlEncode(source.name);
+    if (peer.access == nullptr)
+        return request;
+    request.username = peer.access->username;
+    if (!peer.access->passwordFile.empty())
+        request.password = firstLine(peer.access->passwordFile);
+    request.caFile = peer.access->caFile.string();
     return request;
 }
 
@@ -56,10 +57,11 @@ Offered ask(const platform::HttpRequest& request, const SourceUrl& source, const
                    ? image[member].get<std::string>()
                    : std::string();
     };
-    if (text("state") != "ready" || text("content_id").size() != 64)
+    const std::optional<model::ImageState> state = model::imageStateFromText(text("state"));
+    if (state != model::ImageState::Ready || text("content_id").size() != 64)
         throw Error(ErrorCode::Conflict,
                     fmt::format("the state of image {} of {} is {}", source.name, source.peer,
-                                text("state").empty() ? "unknown" : text("state").substr(0, 40)),
+                                state ? model::toText(*state) : "unknown"),
                     "wait until the image is ready there, and check that the address is a bmd");
     Offered offered{text("content_id"), text("manifest_sha256"),
                     model::imageKindFromText(text("kind")).value_or(model::ImageKind::Disk)};
@@ -81,11 +83,11 @@ std::string fetchManifest(platform::HttpRequest request, const Offered& offered,
 
 } // namespace
 
-StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settings, ImageStore& store,
-                           const std::filesystem::path& file, std::uint64_t limitBytes,
+StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker,
+                           ImageStore& store, const std::filesystem::path& file, std::uint64_t limitBytes,
                            const FetchProgress& onProgress, const model::Deadline& deadline)
 {
-    platform::HttpRequest request = requestTo(source, settings);
+    platform::HttpRequest request = requestTo(source, settings, asker);
     const Offered offered = ask(request, source, deadline);
     const std::string manifest = fetchManifest(request, offered, deadline);
     if (parseManifest(std::as_bytes(std::span(manifest))).contentId() != offered.contentId)

@@ -59,7 +59,7 @@ std::string ApiWorld::base() const
 Answer ApiWorld::exchange(std::uint16_t port, const std::string& method, const std::string& path,
                           const std::string& body, Headers headers)
 {
-    platform::HttpRequest request;
+    platform::HttpRequest request{platform::Reach::fixed()};
     request.method = method;
     request.url = fmt::format("http://127.0.0.1:{}{}", port, path);
     request.headers = std::move(headers);

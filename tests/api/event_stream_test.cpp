@@ -18,7 +18,7 @@ public:
     Reader(const ApiWorld& world, const std::string& path, ApiWorld::Headers headers = {})
         : thread_(
               [this, url = world.base() + path, headers = std::move(headers)](const std::stop_token& stop) {
-                  platform::HttpRequest request;
+                  platform::HttpRequest request{platform::Reach::fixed()};
                   request.url = url;
                   request.headers = headers;
                   request.headers.emplace_back("Accept", "text/event-stream");

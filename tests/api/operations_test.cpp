@@ -121,7 +121,7 @@ TEST_CASE("events of all nodes", "[api][events]")
         std::future<Answer> waiting = std::async(std::launch::async, [&] {
             test::ApiWorld* served = &world;
             platform::HttpClient client;
-            platform::HttpRequest request;
+            platform::HttpRequest request{platform::Reach::fixed()};
             request.url = served->base() + "/v1/events?wait_seconds=20&after=" + std::to_string(after);
             const platform::HttpResponse response =
                 client.send(request, model::Deadline::in(std::chrono::seconds{25}));

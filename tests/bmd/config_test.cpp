@@ -213,6 +213,27 @@ TEST_CASE("configuration values are parsed", "[bmd][config]")
     }
 }
 
+TEST_CASE("outgoing requests are bounded by lists", "[bmd][config]")
+{
+    const Config config = good("outgoing:\n  allow: [127.0.0.1:9000, \"[fd00::1]:443\", Images.example]\n"
+                               "  projects_only: 10.9.0.0/16\n  proxy: http://10.0.0.9:3128/\n"
+                               "bmc:\n  networks: [10.4.0.0/16, \"fd00:4::/64\"]\n");
+    REQUIRE(config.outgoing.allow.size() == 3);
+    CHECK(config.outgoing.allow[0].port == 9000);
+    CHECK(config.outgoing.allow[1].network);
+    CHECK(config.outgoing.allow[2].host == "images.example");
+    CHECK(config.outgoing.projectsOnly.size() == 1);
+    CHECK(config.outgoing.proxy == "http://10.0.0.9:3128");
+    CHECK(config.outgoing.bmcNetworks.size() == 2);
+    CHECK_FALSE(config.outgoing.bmcOnLoopback);
+    for (const char* yaml : {"outgoing: {allow: [10.0.0.0/33]}", "outgoing: {allow: [\"host:0\"]}",
+                             "outgoing: {projects_only: [\"http://host\"]}", "outgoing: {proxy: host}",
+                             "bmc: {networks: [bmc.example]}"}) {
+        INFO(yaml);
+        CHECK_FALSE(findingsOf(yaml).empty());
+    }
+}
+
 TEST_CASE("an error in a configuration has a position", "[bmd][config]")
 {
     SECTION("an unknown key, with a suggestion")

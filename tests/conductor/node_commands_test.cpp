@@ -96,6 +96,13 @@ TEST_CASE("enrolling", "[conductor][nodes]")
         CHECK_FALSE(verdict(R"({"image_source":"http://web/d.img","image_os_hash_algo":"sha256",)"
                             R"("image_os_hash_value":"abc"})")
                         .result);
+        const std::string metadata = R"({"image_source":"http://169.254.169.254/d","image_checksum":")" +
+                                     std::string(64, 'a') + R"("})";
+        CHECK_THAT(verdict(metadata).reason, Catch::Contains("a link-local address"));
+        world.core->nodes.update(
+            "rack1-07", [](model::Node& changed) { changed.owner = "web"; }, "alice");
+        CHECK_THAT(verdict(metadata).reason,
+                   Catch::Contains("does not request for projects") && !Catch::Contains("link-local"));
     }
 }
 

@@ -109,7 +109,9 @@ private:
 
 struct WebhookFixture {
     World world;
-    conductor::WebhookSettings settings{300ms, 10ms, 40ms, 4};
+    conductor::WebhookSettings settings{300ms, 10ms, 40ms, 4,
+                                        std::make_shared<platform::OutgoingPolicy>(platform::OutgoingSettings{
+                                            .allow = {{platform::networkFromText("127.0.0.0/8")}}})};
     std::unique_ptr<Webhooks> hooks;
     WebhookFixture() { begin(); }
     ~WebhookFixture() { end(); }

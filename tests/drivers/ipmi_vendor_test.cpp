@@ -37,6 +37,8 @@ struct VendorFixture {
     {
         settings.minInterval = 20ms;
         settings.runFolder = runFolder.path();
+        settings.outgoing =
+            std::make_shared<platform::OutgoingPolicy>(platform::OutgoingSettings{.bmcOnLoopback = true});
         ipmi.emplace(drivers::makeIpmi(*exec, settings));
         bmc.port = responder.port();
         bmc.host = "127.0.0.1";

@@ -134,6 +134,8 @@ TEST_CASE("no argv of the real ipmitool holds the password", "[drivers][ipmitool
     });
     drivers::IpmiSettings settings;
     settings.runFolder = folder.path() / "run";
+    settings.outgoing =
+        std::make_shared<platform::OutgoingPolicy>(platform::OutgoingSettings{.bmcOnLoopback = true});
     settings.retries = 0;
     IpmitoolClient client(exec, settings);
     test::BmcManners manners;
@@ -277,6 +279,57 @@ TEST_CASE("a call that fails", "[drivers][ipmitool]")
             f.bmc.kgKey = "00";
         }
         CHECK(f.status() == "Chassis Power is on\n");
+    }
+}
+
+TEST_CASE("ipmitool gets a checked address in numeric form", "[drivers][ipmitool]")
+{
+    std::string names = "10.0.4.17       STREAM bmc1\n10.0.4.17       DGRAM\n";
+    std::vector<std::vector<std::string>> ran;
+    RecordingExec exec([&](const Command& command, const Deadline&) {
+        ran.push_back(command.argv);
+        return exitOf(0, command.argv.front() == "/usr/bin/getent" ? names : "Chassis Power is on\n");
+    });
+    const platform::TemporaryFolder folder;
+    drivers::IpmiSettings settings;
+    settings.runFolder = folder.path();
+    settings.outgoing = std::make_shared<platform::OutgoingPolicy>(
+        platform::OutgoingSettings{.bmcNetworks = {*platform::networkFromText("10.0.0.0/16")}});
+    IpmitoolClient client(exec, settings);
+    const auto call = [&](const std::string& host) {
+        return client.call(Fixture::access(host), {"chassis", "power", "status"}, Retry::Reading,
+                           Deadline::in(5s));
+    };
+    SECTION("a name is resolved once, and its address is passed on")
+    {
+        call("bmc1.example");
+        REQUIRE(ran.size() == 2);
+        CHECK(ran.front() == std::vector<std::string>{"/usr/bin/getent", "ahosts", "--", "bmc1.example"});
+        CHECK(optionOf(ran.back(), "-H") == "10.0.4.17");
+    }
+    SECTION("the first address that is permitted counts")
+    {
+        names = "127.0.0.1 STREAM bmc1\n10.1.0.1 STREAM\n10.0.4.18 STREAM\n";
+        call("bmc1.example");
+        CHECK(optionOf(ran.back(), "-H") == "10.0.4.18");
+    }
+    SECTION("without one, ipmitool does not start")
+    {
+        names = "127.0.0.1 STREAM bmc1\n";
+        for (const char* host : {"bmc1.example", "127.0.0.1", "169.254.169.254", "10.1.0.1", "::1",
+                                 "64:ff9b::7f00:1", "::ffff:127.0.0.1"}) {
+            INFO(host);
+            ran.clear();
+            const model::Error error = test::errorOf([&] { call(host); });
+            CHECK(error.code() == ErrorCode::InvalidInput);
+            for (const std::vector<std::string>& argv : ran)
+                CHECK(argv.front() == "/usr/bin/getent");
+        }
+    }
+    SECTION("a name without an address is a BMC that cannot be reached")
+    {
+        names.clear();
+        CHECK(test::errorOf([&] { call("bmc2.example"); }).code() == ErrorCode::BmcUnreachable);
     }
 }
 

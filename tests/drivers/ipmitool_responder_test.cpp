@@ -36,6 +36,8 @@ struct Fixture {
         drivers::IpmiSettings made;
         made.minInterval = 20ms;
         made.runFolder = runFolder.path();
+        made.outgoing =
+            std::make_shared<platform::OutgoingPolicy>(platform::OutgoingSettings{.bmcOnLoopback = true});
         return made;
     }
     BmcAccess access() const

@@ -136,7 +136,7 @@ TEST_CASE("A drain gate by HTTP answers wait, go or refuse")
         world.roll(roll);
         world.runUntilIdle(20s);
         CHECK(world.nodesOf("r") == "web-1 draining");
-        CHECK(world.nodeOf("r", "web-1").node.gateDetail == "3 sessions");
+        CHECK(world.nodeOf("r", "web-1").node.gateDetail == "HTTP 200: wait"); // the reason is in bmd's log
         CHECK(drainer.asked >= 3);
         CHECK(drainer.asked <= 5);
         const nlohmann::json said = nlohmann::json::parse(drainer.lastBody);
@@ -152,7 +152,17 @@ TEST_CASE("A drain gate by HTTP answers wait, go or refuse")
         world.roll(roll);
         CHECK(world.reaches("r", "done"));
         CHECK(world.nodesOf("r") == "web-1 skipped");
-        CHECK(world.nodeOf("r", "web-1").node.reason == "the drain gate refused: the last of its kind");
+        CHECK(world.nodeOf("r", "web-1").node.reason == "the drain gate refused: HTTP 200: refuse");
+    }
+    SECTION("an address that the policy refuses is not asked")
+    {
+        world.core->outgoing->addListener("127.0.0.1", platform::destinationOf(drainer.url()).port);
+        world.roll(roll);
+        world.runUntilIdle(20s);
+        CHECK(world.nodesOf("r") == "web-1 draining");
+        CHECK(world.nodeOf("r", "web-1").node.gateDetail.find("a listener of bmd itself") !=
+              std::string::npos);
+        CHECK(drainer.asked == 0);
     }
     SECTION("a server that fails is asked again until the deadline")
     {
@@ -357,7 +367,7 @@ TEST_CASE("A health gate passes when the system answers")
         const Listener other("220 mail\r\n");
         world.roll(kRoll + R"(, "health": {"deadline": "30s", "ssh": )" + other.port() + "}");
         CHECK(world.reaches("r", "failed"));
-        CHECK(world.nodeOf("r", "web-1").node.reason.find("says \"220 mail") != std::string::npos);
+        CHECK(world.nodeOf("r", "web-1").node.reason.find("does not speak SSH") != std::string::npos);
     }
     SECTION("a URL")
     {

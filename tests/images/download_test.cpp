@@ -5,7 +5,6 @@
 using namespace bm;
 using namespace bm::images::testing;
 using Catch::Matchers::Contains;
-using images::download;
 using model::ErrorCode;
 
 TEST_CASE("a download equals the server's file", "[images][download]")

@@ -4,7 +4,7 @@
 #include "images/sources/checksum_file.h"
 #include "images/sources/download.h"
 #include "images/sources/s3_request.h"
-#include "images/sources/source_url.h"
+#include "images/sources/source_reach.h"
 
 using namespace bm;
 using namespace bm::images::testing;
@@ -33,7 +33,7 @@ TEST_CASE("a source URL determines kind, name and peer", "[images][sources]")
     CHECK(byUrl.peer == "site-b:7000");
 }
 
-TEST_CASE("a URL of the server's own files or metadata is refused with a hint", "[images][sources]")
+TEST_CASE("a URL of the server's own files or of another scheme is refused with a hint", "[images][sources]")
 {
     struct Bad {
         const char* url;
@@ -44,12 +44,6 @@ TEST_CASE("a URL of the server's own files or metadata is refused with a hint", 
                                            {"ftp://host/x", "does not fetch"},
                                            {"gopher://host/x", "does not fetch"},
                                            {"d.qcow2", "does not fetch"},
-                                           {"http://169.254.169.254/latest/meta-data", "link-local"},
-                                           {"http://[::ffff:169.254.169.254]/", "link-local"},
-                                           {"http://[fe80::1]/x", "link-local"},
-                                           {"http://2852039166/x", "link-local"},
-                                           {"http://0xa9fea9fe/x", "link-local"},
-                                           {"bm://169.254.169.254/x", "link-local"},
                                            {"s3://b/x", "bucket and key"},
                                            {"s3://bucket", "bucket and key"},
                                            {"s3://Bucket_/x", "bucket and key"},
@@ -63,18 +57,48 @@ TEST_CASE("a URL of the server's own files or metadata is refused with a hint", 
     }
 }
 
-TEST_CASE("a name that resolves to a link-local address is refused", "[images][sources]")
+TEST_CASE("a source that bmd may not request is refused as it is written", "[images][sources]")
 {
-    // glibc resolves this name to an address, although the text is not numeric.
-    const StoreWorld world;
-    FlakyServer server({.content = std::string(1000, 'x')});
-    images::download(server.url(), world.path("ok"), kMiB, {}, soon());
-    platform::HttpRequest request;
-    request.url = "http://169.254.1.1.:9/x"; // the trailing dot makes it a name for getaddrinfo
-    request.refuseLinkLocal = true;
-    const Failure failure =
-        failureOf([&] { images::downloadWith(request, world.path("x"), kMiB, {}, soon()); });
-    CHECK((failure.code == ErrorCode::InvalidInput || failure.code == ErrorCode::Unavailable));
+    images::SourceSettings settings;
+    settings.peers["site-b:6385"] = {.username = "copier", .tls = false};
+    settings.peers["127.0.0.1:7000"] = {.username = "copier"};
+    settings.s3.endpoint = "http://127.0.0.1:9000";
+    const auto refused = [&](const char* url) {
+        INFO(url);
+        return failureOf([&] { requireReachable(parseSourceUrl(url), settings, platform::Asker::System); });
+    };
+    for (const char* url :
+         {"http://169.254.169.254/latest/meta-data", "http://[::ffff:169.254.169.254]/", "http://[fe80::1]/x",
+          "http://2852039166/x", "http://0xa9fea9fe/x", "bm://169.254.169.254/x", "http://127.1/x",
+          "http://[64:ff9b::7f00:1]/x", "http://[fd00:ec2::254]/x", "bm://127.0.0.1:7001/x",
+          "http://127.0.0.1:9000/bucket/key"})
+        CHECK(refused(url).code == ErrorCode::InvalidInput);
+    for (const char* url : {"http://10.0.0.7/d.raw", "https://[fd00::7]/d.raw", "http://localhost/d.raw",
+                            "bm://site-b/x", "bm://127.0.0.1:7000/x", "http://127.0.0.1:7000/v1/images/x",
+                            "s3://bucket/key"}) // names are judged when they are resolved
+        CHECK_NOTHROW(requireReachable(parseSourceUrl(url), settings, platform::Asker::System));
+}
+
+TEST_CASE("a peer's credentials belong to its scheme, host and port", "[images][sources]")
+{
+    images::SourceSettings settings;
+    settings.peers["site-b:6385"] = {.username = "copier"};
+    settings.peers["site-c:6385"] = {.username = "plain", .tls = false};
+    const auto userFor = [&](const char* url) -> std::string {
+        const images::PeerEndpoint peer = peerEndpoint(parseSourceUrl(url), settings);
+        return peer.access == nullptr ? "none, to " + peer.url : peer.access->username + ", to " + peer.url;
+    };
+    CHECK(userFor("bm://site-b/golden") == "copier, to https://site-b:6385");
+    CHECK(userFor("bm://SITE-B:6385/golden") == "copier, to https://site-b:6385");
+    CHECK(userFor("https://site-b:6385/v1/images/golden") == "copier, to https://site-b:6385");
+    CHECK(userFor("http://site-b:6385/v1/images/golden") == "none, to http://site-b:6385");
+    CHECK(userFor("https://site-b/v1/images/golden") == "none, to https://site-b");
+    CHECK(userFor("https://site-b.evil.example:6385/v1/images/golden") ==
+          "none, to https://site-b.evil.example:6385");
+    CHECK(userFor("bm://site-b:7000/golden") == "none, to https://site-b:7000");
+    CHECK(userFor("bm://site-c/golden") == "plain, to http://site-c:6385");
+    CHECK(userFor("https://site-c:6385/v1/images/golden") == "none, to https://site-c:6385");
+    CHECK(userFor("bm://127.0.0.1.evil.example/golden") == "none, to https://127.0.0.1.evil.example:6385");
 }
 
 TEST_CASE("checksum files of sha256sum and of the BSDs are parsed", "[images][sources]")
@@ -106,19 +130,25 @@ TEST_CASE("an S3 request is signed with the keys of their file", "[images][sourc
 {
     const StoreWorld world;
     images::S3Settings settings;
-    CHECK_THAT(failureOf([&] { images::s3Request(settings, "GET", "bucket", "k"); }).message,
+    CHECK_THAT(failureOf([&] {
+                   images::s3Request(settings, platform::Reach::fixed(), "GET", "bucket", "k");
+               }).message,
                Contains("endpoint"));
     settings.endpoint = "https://s3.example";
-    CHECK(failureOf([&] { images::s3Request(settings, "GET", "bucket", "k"); }).code == ErrorCode::NotFound);
+    CHECK(failureOf([&] {
+              images::s3Request(settings, platform::Reach::fixed(), "GET", "bucket", "k");
+          }).code == ErrorCode::NotFound);
     settings.credentialsFile = world.path("keys");
     world.write("keys",
                 "[default]\n# a comment = no\naws_access_key_id = AKID\naws_secret_access_key=s3cr3t/+=\n");
-    const platform::HttpRequest request = images::s3Request(settings, "GET", "bucket", "a b/c+d.raw");
+    const platform::HttpRequest request =
+        images::s3Request(settings, platform::Reach::fixed(), "GET", "bucket", "a b/c+d.raw");
     CHECK(request.url == "https://s3.example/bucket/a%20b/c%2Bd.raw");
     CHECK(request.username == "AKID");
     CHECK(request.password == "s3cr3t/+=");
     world.write("keys", "aws_access_key_id = AKID\n");
-    const Failure failure = failureOf([&] { images::s3Request(settings, "GET", "bucket", "k"); });
+    const Failure failure =
+        failureOf([&] { images::s3Request(settings, platform::Reach::fixed(), "GET", "bucket", "k"); });
     CHECK(failure.code == ErrorCode::NotFound);
     CHECK(failure.message.find("AKID") == std::string::npos);
 }

@@ -2,6 +2,7 @@
 #include "common/model/error.h"
 #include "common/platform/exec.h"
 #include "common/platform/files.h"
+#include "images/sources/download.h"
 #include "images/store/image_store.h"
 
 #include <catch2/catch.hpp>
@@ -19,6 +20,21 @@ inline constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 inline model::Deadline soon()
 {
     return model::Deadline::in(std::chrono::minutes{3});
+}
+
+/// A rule that admits loopback, where the tests' servers are.
+inline std::shared_ptr<const platform::OutgoingPolicy> loopbackAllowed()
+{
+    return std::make_shared<platform::OutgoingPolicy>(
+        platform::OutgoingSettings{.allow = {{platform::networkFromText("127.0.0.0/8")}}});
+}
+
+inline void download(const std::string& url, const std::filesystem::path& file, std::uint64_t limitBytes,
+                     const FetchProgress& onProgress, const model::Deadline& deadline)
+{
+    platform::HttpRequest base{{loopbackAllowed(), platform::Asker::Project}};
+    base.url = url;
+    downloadWith(base, file, limitBytes, onProgress, deadline);
 }
 
 struct Failure {
@@ -53,6 +69,7 @@ struct StoreWorld {
         made.reserveBytes = kMiB;
         made.maxImageBytes = 64 * kMiB;
         made.compressionLevel = 1;
+        made.sources.outgoing = loopbackAllowed();
         return made;
     }
     std::filesystem::path path(const std::string& name) const { return folder.path() / name; }

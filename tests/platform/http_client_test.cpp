@@ -55,7 +55,7 @@ private:
 
 HttpRequest get(const std::string& url)
 {
-    HttpRequest request;
+    HttpRequest request{Reach::fixed()};
     request.url = url;
     return request;
 }

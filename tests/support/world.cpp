@@ -32,6 +32,8 @@ World::World(conductor::Settings settings, bool durable, Units units)
     settings_.ipmi.runFolder = folder.path() / "run";
     settings_.conductor = std::move(settings);
     settings_.conductor.baseUrl = "http://192.0.2.1:6386";
+    settings_.outgoing.allow = {{platform::networkFromText("127.0.0.0/8")},
+                                {platform::networkFromText("::1")}};
     settings_.secretKeyFile = folder.path() / "key";
     settings_.rollouts.gatesFolder = gatesFolder();
     core = std::make_unique<bmd::Core>(settings_, clock);

@@ -2,9 +2,11 @@
 
 #include "common/model/error.h"
 #include "common/platform/http_client.h"
+#include "common/platform/log.h"
 #include "common/platform/network_probe.h"
 #include "common/text/host_address.h"
 #include "common/text/names.h"
+#include "common/text/text.h"
 #include "conductor/fleet/selection/gate_url.h"
 
 #include <algorithm>
@@ -75,37 +77,46 @@ std::optional<std::chrono::milliseconds> retryAfter(const platform::HttpResponse
     return std::chrono::seconds{std::stol(found->second)};
 }
 
-GateAnswer drainAnswer(const platform::HttpResponse& response)
+/// A foreign text is for system members, in the log; callers of the API see the status.
+void logAnswer(const std::string& where, std::string_view answer)
 {
-    if (response.status == 202 || response.status == 503 || response.status == 429)
-        return {Verdict::Wait, fmt::format("HTTP {}", response.status), retryAfter(response)};
-    if (response.status >= 500)
-        return {Verdict::Wait, fmt::format("HTTP {}: {}", response.status, shortened(response.body))};
-    if (response.status < 200 || response.status >= 300)
-        return {Verdict::Refuse, fmt::format("HTTP {}: {}", response.status, shortened(response.body))};
-    if (response.body.empty())
-        return {Verdict::Go, "HTTP " + std::to_string(response.status)};
-    const json body = json::parse(response.body, nullptr, false);
-    const std::string answer = body.is_object() ? body.value("answer", "") : "";
-    const std::string reason = body.is_object() ? shortened(body.value("reason", "")) : "";
-    if (answer == "go")
-        return {Verdict::Go, reason.empty() ? "go" : reason};
-    if (answer == "wait")
-        return {Verdict::Wait, reason.empty() ? "wait" : reason, retryAfter(response)};
-    if (answer == "refuse")
-        return {Verdict::Refuse, reason.empty() ? "refuse" : reason};
-    return {Verdict::Wait, R"(expected {"answer": "go"|"wait"|"refuse"}, got )" + shortened(response.body)};
+    if (!answer.empty())
+        platform::logInfo("rollout", "{} answers: {}", where, text::escaped(answer.substr(0, kMostDetail)));
 }
 
-GateAnswer askDrainUrl(const GateQuestion& q, const model::Deadline& deadline)
+GateAnswer drainAnswer(const platform::HttpResponse& response)
 {
-    platform::HttpRequest request;
+    const std::string status = fmt::format("HTTP {}", response.status);
+    if (response.status == 202 || response.status == 503 || response.status == 429)
+        return {Verdict::Wait, status, retryAfter(response)};
+    if (response.status >= 500)
+        return {Verdict::Wait, status};
+    if (response.status < 200 || response.status >= 300)
+        return {Verdict::Refuse, status};
+    if (response.body.empty())
+        return {Verdict::Go, status};
+    const json body = json::parse(response.body, nullptr, false);
+    const std::string answer = body.is_object() ? body.value("answer", "") : "";
+    if (answer == "go")
+        return {Verdict::Go, status + ": go"};
+    if (answer == "wait")
+        return {Verdict::Wait, status + ": wait", retryAfter(response)};
+    if (answer == "refuse")
+        return {Verdict::Refuse, status + ": refuse"};
+    return {Verdict::Wait, status + R"(, not {"answer": "go"|"wait"|"refuse"}; bmd's log has the answer)"};
+}
+
+GateAnswer askDrainUrl(const GateQuestion& q, const platform::Reach& reach, const model::Deadline& deadline)
+{
+    platform::HttpRequest request{reach};
     request.method = "POST";
     request.url = q.drain.url;
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = bodyOf(q);
     request.bodyLimitBytes = 65536;
-    return drainAnswer(platform::HttpClient{}.send(request, deadline));
+    const platform::HttpResponse response = platform::HttpClient{}.send(request, deadline);
+    logAnswer("the drain gate of " + q.node, response.body);
+    return drainAnswer(response);
 }
 
 /// The program's values, by environment and, in these places, as arguments. @throws Unfit
@@ -146,9 +157,9 @@ GateAnswer askDrainCommand(const GateQuestion& q, platform::Exec& exec, const st
 }
 
 GateAnswer askHealthUrl(const GateQuestion& q, const std::optional<text::HostAddress>& address,
-                        const model::Deadline& deadline)
+                        const platform::Reach& reach, const model::Deadline& deadline)
 {
-    platform::HttpRequest request;
+    platform::HttpRequest request{reach};
     try {
         request.url = healthUrl(q.health.url, address, q.node);
     } catch (const Error& error) {
@@ -161,17 +172,20 @@ GateAnswer askHealthUrl(const GateQuestion& q, const std::optional<text::HostAdd
             fmt::format("{} answers HTTP {}", request.url, response.status)};
 }
 
-GateAnswer askPort(const GateQuestion& q, const text::HostAddress& address, const model::Deadline& deadline)
+GateAnswer askPort(const GateQuestion& q, const text::HostAddress& address, const platform::Reach& reach,
+                   const model::Deadline& deadline)
 {
     const bool ssh = q.health.kind == HealthKind::Ssh;
-    const std::string banner = platform::probeTcp(address.text(), q.health.port, ssh ? 255 : 0, deadline);
+    const std::string banner =
+        platform::probeTcp(reach, address.text(), q.health.port, ssh ? 255 : 0, deadline);
     const std::string place = address.authority(q.health.port);
+    logAnswer(place, banner);
     if (ssh && !banner.starts_with("SSH-"))
-        return {Verdict::Wait, fmt::format("{} says \"{}\", not SSH-...", place, shortened(banner))};
-    return {Verdict::Go, ssh ? shortened(banner) : fmt::format("{} is open", place)};
+        return {Verdict::Wait, place + " does not speak SSH"};
+    return {Verdict::Go, place + (ssh ? " speaks SSH" : " is open")};
 }
 
-GateAnswer askHealth(const GateQuestion& q, const model::Deadline& deadline)
+GateAnswer askHealth(const GateQuestion& q, const platform::Reach& reach, const model::Deadline& deadline)
 {
     const bool http = q.health.kind == HealthKind::Http;
     const bool needsAddress = !http || q.health.url.find(kAddressMark) != std::string::npos;
@@ -179,20 +193,20 @@ GateAnswer askHealth(const GateQuestion& q, const model::Deadline& deadline)
     if (!address && needsAddress)
         return {Verdict::Wait,
                 "its address is not known yet (no DHCP lease seen; or set properties/health_address)"};
-    return http ? askHealthUrl(q, address, deadline) : askPort(q, *address, deadline);
+    return http ? askHealthUrl(q, address, reach, deadline) : askPort(q, *address, reach, deadline);
 }
 
 } // namespace
 
-GateAnswer askGate(const GateQuestion& question, platform::Exec& exec,
+GateAnswer askGate(const GateQuestion& question, const platform::Reach& reach, platform::Exec& exec,
                    const std::filesystem::path& gatesFolder, std::stop_token stop)
 {
     const model::Deadline deadline = model::Deadline::in(kAskDeadline, std::move(stop));
     try {
         if (question.kind == GateQuestion::Kind::Health)
-            return askHealth(question, deadline);
+            return askHealth(question, reach, deadline);
         return question.drain.url.empty() ? askDrainCommand(question, exec, gatesFolder, deadline)
-                                          : askDrainUrl(question, deadline);
+                                          : askDrainUrl(question, reach, deadline);
     } catch (const Unfit& unfit) {
         return {Verdict::Fail, unfit.error.message(), std::nullopt, unfit.error};
     } catch (const std::exception& failure) {

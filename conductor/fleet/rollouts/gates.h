@@ -2,6 +2,7 @@
 #include "common/model/error.h"
 #include "common/model/fleet/rollout.h"
 #include "common/platform/exec.h"
+#include "common/platform/outgoing_policy.h"
 #include "conductor/fleet/selection/rollout_request.h"
 
 #include <filesystem>
@@ -18,7 +19,8 @@ struct GateQuestion {
     std::string rollout; ///< its name
     std::string node;    ///< its name
     std::string nodeUuid;
-    std::string address; ///< of the deployed system, as stored; "" unknown
+    std::string address;                             ///< of the deployed system, as stored; "" unknown
+    platform::Asker asker = platform::Asker::System; ///< who named the address
     DrainGate drain{};
     HealthGate health{};
 };
@@ -38,9 +40,11 @@ struct GateAnswer {
 /// "address"}. Answers: 2xx with {"answer": "go" | "wait" | "refuse", "reason"} or an empty body (go), 202 or
 /// 503 (wait, Retry-After counts), 4xx (refuse). A drain command gets the same values in its environment
 /// (BM_ROLLOUT, BM_NODE_NAME, BM_NODE_UUID, BM_NODE_ADDRESS) and as arguments: exit 0 means go, 75 wait, any
-/// other refuse with its output as the reason. A value that is no host address, or an argument that begins
-/// with '-', is Fail: the gate is not called. Never throws: any other error is Wait with the reason.
-GateAnswer askGate(const GateQuestion& question, platform::Exec& exec,
+/// other refuse with its output as the reason. A value that is not a host address, or an argument that begins
+/// with '-', is Fail: the gate is not called. Never throws: any other error is Wait with the reason. The body
+/// of a URL's answer and a server's greeting go to bmd's log only, escaped.
+/// @param reach  of URLs and ports
+GateAnswer askGate(const GateQuestion& question, const platform::Reach& reach, platform::Exec& exec,
                    const std::filesystem::path& gatesFolder, std::stop_token stop);
 
 } // namespace bm::conductor::fleet

@@ -46,6 +46,10 @@ struct RolloutController::State {
     std::vector<std::jthread> askers;
     platform::Loop poller{"rollout", [this](const std::stop_token&) { return poll(); }};
 
+    platform::Reach reachOf(const GateQuestion& question) const
+    {
+        return {settings.outgoing, question.asker};
+    }
     const RolloutRequest& requestOf(const Rollout& rollout);
     bool reconcile(const Rollout& rollout, std::vector<GateQuestion>& due);
     void recordProgress(const Rollout& rollout);
@@ -170,7 +174,7 @@ void RolloutController::State::ask(const std::stop_token& stop)
 {
     while (const std::optional<GateQuestion> question = questions.take(stop)) {
         try {
-            answer(*question, askGate(*question, exec, settings.gatesFolder, stop));
+            answer(*question, askGate(*question, reachOf(*question), exec, settings.gatesFolder, stop));
         } catch (const std::exception& failure) {
             platform::logError("rollout", "gate of {}: {}", question->node, failure.what());
         }
@@ -208,7 +212,8 @@ bool RolloutController::runOnce()
     std::vector<GateQuestion> due;
     bool changed = state_->runOnce(due);
     for (const GateQuestion& question : due) {
-        state_->answer(question, askGate(question, state_->exec, state_->settings.gatesFolder, {}));
+        state_->answer(question, askGate(question, state_->reachOf(question), state_->exec,
+                                         state_->settings.gatesFolder, {}));
         changed = true;
     }
     return changed;

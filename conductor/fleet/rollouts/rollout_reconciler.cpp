@@ -165,6 +165,8 @@ void RolloutReconciler::askAbout(RolloutNode& node)
     question.node = node.nodeName;
     question.nodeUuid = node.node.uuid;
     question.address = addressOf(node.node);
+    if (!drain)
+        question.asker = askerOfAddress(node.node);
     question.drain = request_.drain;
     question.health = request_.health;
     questions.push_back(std::move(question));
@@ -282,6 +284,13 @@ void RolloutReconciler::move(RolloutNode& node, State state)
 bool RolloutReconciler::windowIsOver() const
 {
     return request_.startBefore && *request_.startBefore <= now_;
+}
+
+platform::Asker RolloutReconciler::askerOfAddress(const model::NodeId& id) const
+{
+    const std::optional<model::Node> node = db::NodeRepository{}.find(tx_, id);
+    const bool given = node && !wire::textMember(wire::valueOf(node->properties), "health_address").empty();
+    return given ? askerOf(*node) : platform::Asker::System;
 }
 
 std::string RolloutReconciler::addressOf(const model::NodeId& id) const

@@ -52,6 +52,8 @@ private:
     void pauseFor(const std::string& reason, const std::string& hint);
     DeployRequest deployOf(model::RolloutNode& node) const;
     std::string addressOf(const model::NodeId& node) const;
+    /// A project, where it may have set properties/health_address.
+    platform::Asker askerOfAddress(const model::NodeId& node) const;
     bool windowIsOver() const;
 
     db::Transaction& tx_;

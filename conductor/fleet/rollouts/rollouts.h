@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/fleet/rollout.h"
+#include "common/platform/outgoing_policy.h"
 #include "conductor/core/context.h"
 #include "conductor/fleet/selection/rollout_request.h"
 
@@ -16,6 +17,8 @@ struct RolloutSettings {
     int gateThreads = 8;                           ///< calls of drain and health gates at the same time
     std::chrono::milliseconds pollInterval{250};   ///< between checks of running rollouts
     std::chrono::milliseconds progressEvery{5000}; ///< between rollout.progress events
+    /// The rule for the addresses of gates; never null.
+    std::shared_ptr<const platform::OutgoingPolicy> outgoing = std::make_shared<platform::OutgoingPolicy>();
 };
 
 /// The totals of a plan or a running rollout; times in seconds, bytes as they cross the network.

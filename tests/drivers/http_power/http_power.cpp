@@ -53,7 +53,7 @@ json ask(const BmcAccess& bmc, const std::string& method, const std::string& pat
 {
     requireUrl(bmc);
     requireTime(bmc, deadline);
-    platform::HttpRequest request;
+    platform::HttpRequest request{platform::Reach::fixed()};
     request.method = method;
     request.url = bmc.host + path;
     request.headers = {{"Authorization", "Bearer " + bmc.password}};
