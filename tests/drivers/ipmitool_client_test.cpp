@@ -285,9 +285,9 @@ TEST_CASE("a call that fails", "[drivers][ipmitool]")
 TEST_CASE("ipmitool gets a checked address in numeric form", "[drivers][ipmitool]")
 {
     std::string names = "10.0.4.17       STREAM bmc1\n10.0.4.17       DGRAM\n";
-    std::vector<std::vector<std::string>> ran;
+    std::vector<Command> ran;
     RecordingExec exec([&](const Command& command, const Deadline&) {
-        ran.push_back(command.argv);
+        ran.push_back(command);
         return exitOf(0, command.argv.front() == "/usr/bin/getent" ? names : "Chassis Power is on\n");
     });
     const platform::TemporaryFolder folder;
@@ -304,7 +304,8 @@ TEST_CASE("ipmitool gets a checked address in numeric form", "[drivers][ipmitool
     {
         call("bmc1.example");
         REQUIRE(ran.size() == 2);
-        CHECK(ran.front() == std::vector<std::string>{"/usr/bin/getent", "ahosts", "--", "bmc1.example"});
+        CHECK(ran.front().argv ==
+              std::vector<std::string>{"/usr/bin/getent", "ahosts", "--", "bmc1.example"});
         CHECK(optionOf(ran.back(), "-H") == "10.0.4.17");
     }
     SECTION("the first address that is permitted counts")
@@ -322,8 +323,8 @@ TEST_CASE("ipmitool gets a checked address in numeric form", "[drivers][ipmitool
             ran.clear();
             const model::Error error = test::errorOf([&] { call(host); });
             CHECK(error.code() == ErrorCode::InvalidInput);
-            for (const std::vector<std::string>& argv : ran)
-                CHECK(argv.front() == "/usr/bin/getent");
+            for (const Command& command : ran)
+                CHECK(command.argv.front() == "/usr/bin/getent");
         }
     }
     SECTION("a name without an address is a BMC that cannot be reached")

@@ -90,7 +90,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
     SECTION("is trusted by clients that pin its CA: curl and platform::HttpClient")
     {
         CHECK(curl({"--cacert", pinned, world.url("/hello")}).out == world.url(""));
-        bm::platform::HttpRequest request;
+        bm::platform::HttpRequest request{bm::platform::Reach::fixed()};
         request.url = world.url("/hello");
         request.caFile = pinned;
         CHECK(bm::platform::HttpClient().send(request, Deadline::in(10s)).status == 200);
@@ -99,7 +99,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
     {
         CHECK(curl({world.url("/hello")}).code == 60);
         CHECK(curl({"--cacert", other.ca.string(), world.url("/hello")}).code == 60);
-        bm::platform::HttpRequest request;
+        bm::platform::HttpRequest request{bm::platform::Reach::fixed()};
         request.url = world.url("/hello");
         CHECK_THROWS_AS(bm::platform::HttpClient().send(request, Deadline::in(10s)), Error);
         request.caFile = other.ca.string();

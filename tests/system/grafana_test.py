@@ -85,7 +85,7 @@ def main():
     with Service(sys.argv[1]) as service:
         service.run("node", "enrol", "-f", service.file("inventory.yaml", inventory({"n1": {}, "n2": {}})))
         service.run("image", "add", service.disk_image(), "--name", "tiny")
-        service.run("webhook", "add", "self", f"http://127.0.0.1:{service.port}/v1", "--kinds", "state.changed")
+        service.run("webhook", "add", "self", "http://127.0.0.1:9/nobody", "--kinds", "state.changed")
         stop = threading.Event()
         worker = threading.Thread(target=work, args=(service, stop))
         worker.start()

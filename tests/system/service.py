@@ -37,7 +37,8 @@ def wait_until(condition, seconds, step=0.05):
 
 
 class Service:
-    def __init__(self, build, settings="", provisioning="", paths="", api=""):
+    def __init__(self, build, settings="", provisioning="", paths="", api="", outgoing="  allow: [127.0.0.0/8]\n"):
+        """@outgoing: the tests' web servers are on loopback, which bmd requests by exception only."""
         self.build = pathlib.Path(build)
         self.bmd = self.build / "bmd" / "bmd"
         self.bm = self.build / "cli" / "bm"
@@ -46,7 +47,8 @@ class Service:
         self.port = free_port()
         self.config = pathlib.Path(self.folder.name) / "bmd.yaml"
         self.config.write_text(f"api:\n  port: {self.port}\n{api}provisioning:\n  port: {free_port()}\n{provisioning}"
-                               f"paths:\n  state_dir: {self.state}\n  run_dir: {self.folder.name}/run\n{paths}{settings}", encoding="utf-8")
+                               f"paths:\n  state_dir: {self.state}\n  run_dir: {self.folder.name}/run\n{paths}"
+                               f"{'outgoing:' + chr(10) + outgoing if outgoing else ''}{settings}", encoding="utf-8")
         self.log = open(pathlib.Path(self.folder.name) / "bmd.log", "ab")
         self.process = None
 
