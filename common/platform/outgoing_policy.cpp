@@ -5,6 +5,7 @@
 #include "common/platform/special_networks.h"
 #include "common/platform/urls.h"
 #include "common/text/lower_case.h"
+#include "common/text/printable.h"
 #include "common/text/text.h"
 
 #include <algorithm>
@@ -118,7 +119,7 @@ OutgoingTarget parseOutgoingTarget(std::string_view text)
     if ((parts.port && port.value_or(0) == 0) || (!target.network && !isHostName(target.host)))
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("\"{}\" is neither a network, an address nor a host name",
-                                text::escaped(text.substr(0, 80))),
+                                text::printable(text.substr(0, 80))),
                     "for example 10.0.0.0/8, 192.0.2.7:8080, [fd00::1]:443 or images.example:8443");
     target.port = port.value_or(0);
     return target;
@@ -288,7 +289,7 @@ std::string Reach::proxyFor(const Destination& to) const
 
 Error Reach::refused(const std::string& shown, const std::string& where, const std::string& why) const
 {
-    logWarning("outgoing", "refused for the {}: {} leads to {}", toText(asker_), text::escaped(where), why);
+    logWarning("outgoing", "refused for the {}: {} leads to {}", toText(asker_), text::printable(where), why);
     if (asker_ == Asker::Project)
         return {ErrorCode::InvalidInput,
                 shown + " leads to an address that bmd does not request for projects",

@@ -36,20 +36,6 @@ std::vector<std::string_view> words(std::string_view text, std::string_view sepa
     return found;
 }
 
-std::string escaped(std::string_view text)
-{
-    std::string safe;
-    for (const char c : text) {
-        if (c == '\\')
-            safe += "\\\\";
-        else if (c >= ' ' && c <= '~')
-            safe += c;
-        else
-            safe += "\\x" + toHex(std::as_bytes(std::span(&c, 1)));
-    }
-    return safe;
-}
-
 std::string toHex(std::span<const std::byte> bytes)
 {
     static constexpr std::string_view kDigits = "0123456789abcdef";

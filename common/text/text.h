@@ -49,9 +49,6 @@ constexpr std::string_view trimmed(std::string_view text, std::string_view blank
 /// The words of @p text: the pieces between characters of @p separators; empty pieces are left out.
 std::vector<std::string_view> words(std::string_view text, std::string_view separators = kBlanks);
 
-/// Foreign text for a log line: printable ASCII as it is, a backslash doubled, any other byte as \xNN.
-std::string escaped(std::string_view text);
-
 /// Takes the first line off @p rest and returns it without its '\n'. Loop: while (!rest.empty()).
 constexpr std::string_view takeLine(std::string_view& rest) noexcept
 {

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/log.h"
+#include "common/text/printable.h"
 #include "common/text/text.h"
 
 #include <fmt/format.h>
@@ -54,7 +55,7 @@ std::string bmcTarget(const BmcAccess& bmc, const platform::OutgoingPolicy& poli
         why = policy.bmcRefusal(address, bmc.port);
         if (!why)
             return platform::toText(address);
-        platform::logWarning("outgoing", "refused for BMC {}: {} is {}", text::escaped(bmc.key),
+        platform::logWarning("outgoing", "refused for BMC {}: {} is {}", text::printable(bmc.key),
                              platform::toText(address), *why);
     }
     throw Error(ErrorCode::InvalidInput, fmt::format("BMC {} leads to {}", bmc.key, why.value_or("nothing")),

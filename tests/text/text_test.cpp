@@ -22,13 +22,6 @@ TEST_CASE("words() leaves out empty pieces", "[text]")
     CHECK(text::words("   ").empty());
 }
 
-TEST_CASE("escaped() leaves printable ASCII alone", "[text]")
-{
-    CHECK(text::escaped("a b~\\c") == "a b~\\\\c");
-    CHECK(text::escaped(std::string_view("\x1b[31m\n\0\x7f\xc2\x9b", 10)) ==
-          "\\x1b[31m\\x0a\\x00\\x7f\\xc2\\x9b");
-}
-
 TEST_CASE("takeLine() takes lines with and without their newline", "[text]")
 {
     std::string_view rest = "one\n\ntwo";

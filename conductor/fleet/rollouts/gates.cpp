@@ -6,6 +6,7 @@
 #include "common/platform/network_probe.h"
 #include "common/text/host_address.h"
 #include "common/text/names.h"
+#include "common/text/printable.h"
 #include "common/text/text.h"
 #include "conductor/fleet/selection/gate_url.h"
 
@@ -81,7 +82,7 @@ std::optional<std::chrono::milliseconds> retryAfter(const platform::HttpResponse
 void logAnswer(const std::string& where, std::string_view answer)
 {
     if (!answer.empty())
-        platform::logInfo("rollout", "{} answers: {}", where, text::escaped(answer.substr(0, kMostDetail)));
+        platform::logInfo("rollout", "{} answers: {}", where, text::printable(answer.substr(0, kMostDetail)));
 }
 
 GateAnswer drainAnswer(const platform::HttpResponse& response)
