@@ -2,7 +2,7 @@
 
 #include "bmd/core.h"
 #include "bmd/interfaces.h"
-#include "common/http/x509.h"
+#include "common/http/tls/x509.h"
 #include "common/platform/files.h"
 #include "conductor/health/doctor_checks.h"
 #include "conductor/health/stored_values.h"

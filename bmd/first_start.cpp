@@ -1,7 +1,7 @@
 #include "bmd/first_start.h"
 
 #include "bmd/accounts.h"
-#include "common/http/certificates.h"
+#include "common/http/tls/certificates.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"

@@ -1,7 +1,7 @@
 #pragma once
 #include "common/http/admission.h"
 #include "common/http/pace.h"
-#include "common/http/tls.h"
+#include "common/http/tls/tls.h"
 #include "common/platform/files.h"
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "tests/http/fixture.h"
 
-#include "common/http/certificates.h"
+#include "common/http/tls/certificates.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

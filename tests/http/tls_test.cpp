@@ -1,7 +1,7 @@
 #include "tests/http/fixture.h"
 
-#include "common/http/certificates.h"
-#include "common/http/x509.h"
+#include "common/http/tls/certificates.h"
+#include "common/http/tls/x509.h"
 #include "common/model/error.h"
 #include "common/platform/http_client.h"
 

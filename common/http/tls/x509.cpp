@@ -1,4 +1,4 @@
-#include "common/http/x509.h"
+#include "common/http/tls/x509.h"
 
 #include "common/model/error.h"
 

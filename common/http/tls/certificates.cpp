@@ -1,6 +1,6 @@
-#include "common/http/certificates.h"
+#include "common/http/tls/certificates.h"
 
-#include "common/http/x509.h"
+#include "common/http/tls/x509.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"

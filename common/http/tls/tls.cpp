@@ -1,4 +1,4 @@
-#include "common/http/tls.h"
+#include "common/http/tls/tls.h"
 
 #include "common/model/error.h"
 
