@@ -115,6 +115,8 @@ void App::State::startListeners()
                                         .tokensFile = config.paths.stateFolder / "tokens",
                                         .openMetrics = config.openMetrics});
         operators.filter(auth->filter());
+    } else {
+        operators.filter(api::noAuthentication());
     }
     api.mount(operators);
     api.mountProvisioning(machines);

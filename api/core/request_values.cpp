@@ -49,9 +49,9 @@ void requireVersion(const http::Request& request, int minor, std::string_view wh
                                  fmt::format("use {}: 1.{} or later", wire::kVersionHeader, minor));
 }
 
-nlohmann::json jsonBody(http::Request& request, std::size_t limitBytes)
+nlohmann::json jsonBody(http::Request& request)
 {
-    return wire::parseJson(request.body(limitBytes));
+    return wire::parseJson(request.body());
 }
 
 std::size_t limitOf(const http::Request& request, std::size_t most)

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/http/request.h"
 #include "common/http/response.h"
+#include "common/http/router.h"
 #include "common/wire/resources/versions.h"
 
 #include <cstdint>
@@ -11,16 +12,16 @@
 
 namespace bm::api {
 
-inline constexpr std::size_t kSmallBody = std::size_t{1} << 20U;
-inline constexpr std::size_t kLargeBody = std::size_t{96}
-                                          << 20U; ///< for a config drive in base64, or a batch of nodes
+/// Of routes that take a config drive in base64, or many nodes.
+inline const http::BodyRule kLargeBody{.limitBytes = std::size_t{96} << 20U};
+inline constexpr std::size_t kAgentBodyBytes = std::size_t{4} << 20U; ///< an inventory, a log tail
 
 /// The microversion of the request. @throws RoutingError NotAcceptable
 wire::Version versionOf(const http::Request& request);
 /// Refuses a resource that is newer than the request's version with 404, as Ironic does.
 void requireVersion(const http::Request& request, int minor, std::string_view what);
-/// Parses the body as JSON. @throws Error InvalidInput with line and column, TooLarge
-nlohmann::json jsonBody(http::Request& request, std::size_t limitBytes = kSmallBody);
+/// Parses the body as JSON. @throws Error InvalidInput with line and column
+nlohmann::json jsonBody(http::Request& request);
 
 /// Parses ?limit=: 1 to @p most; a missing or larger value yields @p most. @throws Error InvalidInput
 std::size_t limitOf(const http::Request& request, std::size_t most = 1000);

@@ -39,7 +39,7 @@ bool mayRelay(const model::Rollout& rollout)
 /// The body of a verb: empty, or an object.
 nlohmann::json verbBody(Request& request)
 {
-    const std::string text = request.body(kSmallBody);
+    const std::string text = request.body();
     if (text.find_first_not_of(" \r\n") == std::string::npos || text == "null")
         return nlohmann::json::object();
     nlohmann::json body = wire::parseObject(text);
@@ -51,7 +51,8 @@ nlohmann::json verbBody(Request& request)
 
 void RolloutApi::mount(http::Router& router)
 {
-    router.add(Method::Post, "/v1/rollouts", [this](Request& q, Response& a) { create(q, a); });
+    router.add(
+        Method::Post, "/v1/rollouts", [this](Request& q, Response& a) { create(q, a); }, kLargeBody);
     router.add(Method::Get, "/v1/rollouts", [this](Request& q, Response& a) { list(q, a); });
     router.add(Method::Get, "/v1/rollouts/{rollout}", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Delete, "/v1/rollouts/{rollout}", [this](Request& q, Response& a) { remove(q, a); });
@@ -77,7 +78,7 @@ void RolloutApi::send(const Request& request, Response& response, int status,
 
 void RolloutApi::create(Request& request, Response& response) const
 {
-    const nlohmann::json body = jsonBody(request, kLargeBody);
+    const nlohmann::json body = jsonBody(request);
     const conductor::fleet::RolloutRequest wanted = conductor::fleet::rolloutRequestFrom(body.dump());
     conductor::fleet::checkNewRollout(wanted);
     const model::Rollout made = parts_.rollouts.create(wanted, request.actor);

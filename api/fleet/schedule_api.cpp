@@ -33,9 +33,10 @@ void ScheduleApi::mount(http::Router& router)
 {
     using Member = void (ScheduleApi::*)(Request&, Response&) const;
     const auto add = [&](Method method, const std::string& rest, Member member) {
-        router.add(method, "/v1/schedules" + rest, [this, member](Request& request, Response& response) {
-            (this->*member)(request, response);
-        });
+        router.add(
+            method, "/v1/schedules" + rest,
+            [this, member](Request& request, Response& response) { (this->*member)(request, response); },
+            kLargeBody);
     };
     add(Method::Get, "", &ScheduleApi::list);
     add(Method::Post, "", &ScheduleApi::create);
@@ -79,7 +80,7 @@ void ScheduleApi::list(Request& request, Response& response) const
 
 void ScheduleApi::create(Request& request, Response& response) const
 {
-    const auto wanted = conductor::fleet::scheduleRequestFrom(request.body(kLargeBody));
+    const auto wanted = conductor::fleet::scheduleRequestFrom(request.body());
     const StoredSchedule stored = parts_.schedules.create(wanted, request.actor);
     response.header("Location", request.localBase + "/v1/schedules/" + stored.schedule.id.uuid);
     send(request, response, 201, stored);
@@ -92,7 +93,7 @@ void ScheduleApi::show(Request& request, Response& response) const
 
 void ScheduleApi::change(Request& request, Response& response) const
 {
-    const std::string patch = request.body(kLargeBody);
+    const std::string patch = request.body();
     send(request, response, 200,
          parts_.schedules.change(request.pathParam("schedule"), patch, request.actor));
 }

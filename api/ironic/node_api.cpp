@@ -111,7 +111,7 @@ void NodeApi::remove(Request& request, Response& response) const
 
 void NodeApi::setMaintenance(Request& request, Response& response, bool on) const
 {
-    const std::string text = on ? request.body(kSmallBody) : "";
+    const std::string text = on ? request.body() : "";
     std::string reason;
     if (!text.empty()) {
         const json body = wire::parseObject(text);

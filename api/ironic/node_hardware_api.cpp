@@ -174,8 +174,7 @@ void NodeHardwareApi::supportedBootDevices(Request& request, Response& response)
 void NodeHardwareApi::injectNmi(Request& request, Response& response) const
 {
     requireVersion(request, 29, "inject_nmi");
-    if (const std::string body = request.body(kSmallBody);
-        !body.empty() && wire::parseJson(body) != json::object())
+    if (const std::string body = request.body(); !body.empty() && wire::parseJson(body) != json::object())
         throw Error(ErrorCode::InvalidInput, "the body: expected {}");
     management_.injectNmi(identOf(parts_, request), request.actor);
     response.sendEmpty(204);

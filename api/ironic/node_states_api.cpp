@@ -54,8 +54,9 @@ void NodeStatesApi::mount(http::Router& router)
     router.add(Method::Get, "/v1/nodes/{ident}/states", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Put, "/v1/nodes/{ident}/states/power",
                [this](Request& q, Response& a) { setPower(q, a); });
-    router.add(Method::Put, "/v1/nodes/{ident}/states/provision",
-               [this](Request& q, Response& a) { setProvision(q, a); });
+    router.add(
+        Method::Put, "/v1/nodes/{ident}/states/provision",
+        [this](Request& q, Response& a) { setProvision(q, a); }, kLargeBody);
     router.add(Method::Get, "/v1/nodes/{ident}/states/console",
                [this](Request& q, Response& a) { console(q, a); });
 }
@@ -90,7 +91,7 @@ void NodeStatesApi::setPower(Request& request, Response& response) const
 
 void NodeStatesApi::setProvision(Request& request, Response& response) const
 {
-    wire::VerbRequest wanted = wire::verbFromBody(jsonBody(request, kLargeBody), versionOf(request));
+    wire::VerbRequest wanted = wire::verbFromBody(jsonBody(request), versionOf(request));
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const std::optional<model::StateEvent> verb = conductor::verbFromTarget(wanted.target);
     if (!verb)

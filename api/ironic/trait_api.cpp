@@ -43,7 +43,7 @@ model::JsonText changed(const model::JsonText& before, const std::function<void(
 
 void refuseBody(Request& request)
 {
-    if (!request.body(kSmallBody).empty())
+    if (!request.body().empty())
         throw Error(ErrorCode::InvalidInput, "No body should be provided when adding a trait");
 }
 

@@ -43,7 +43,7 @@ std::string methodNameOf(const Request& request)
 
 json bodyOf(Request& request)
 {
-    const std::string text = request.body(kSmallBody);
+    const std::string text = request.body();
     return text.empty() ? json::object() : wire::parseObject(text);
 }
 

@@ -73,8 +73,12 @@ void CaptureApi::mount(http::Router& router)
 void CaptureApi::mountAgent(http::Router& router)
 {
     router.add(Method::Post, "/v1/agent/{ident}/capture", [this](Request& q, Response& a) { open(q, a); });
-    router.add(Method::Put, "/v1/agent/{ident}/capture/blocks",
-               [this](Request& q, Response& a) { append(q, a); });
+    router.add(
+        Method::Put, "/v1/agent/{ident}/capture/blocks", [this](Request& q, Response& a) { append(q, a); },
+        http::BodyRule{.streams = true, .prove = [this](const Request& request) {
+                           authorized(request);
+                           return true;
+                       }});
     router.add(Method::Post, "/v1/agent/{ident}/capture/finish",
                [this](Request& q, Response& a) { finish(q, a); });
 }
@@ -101,7 +105,7 @@ model::NodeId CaptureApi::authorized(const Request& request) const
 void CaptureApi::open(Request& request, Response& response)
 {
     const model::NodeId node = authorized(request);
-    const nlohmann::json body = wire::parseObject(request.body(kSmallBody));
+    const nlohmann::json body = wire::parseObject(request.body());
     const nlohmann::json* size = wire::memberOf(body, "size_bytes");
     if (size == nullptr)
         throw Error(ErrorCode::InvalidInput, "size_bytes: expected a number of bytes");

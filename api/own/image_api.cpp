@@ -80,7 +80,9 @@ std::string baseName(const std::string& path)
 void ImageApi::mount(http::Router& router)
 {
     router.add(Method::Get, "/v1/images", [this](Request& q, Response& a) { list(q, a); });
-    router.add(Method::Post, "/v1/images", [this](Request& q, Response& a) { add(q, a); });
+    router.add(
+        Method::Post, "/v1/images", [this](Request& q, Response& a) { add(q, a); },
+        http::BodyRule{.streams = true});
     router.add(Method::Get, "/v1/images/{image}", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Patch, "/v1/images/{image}", [this](Request& q, Response& a) { change(q, a); });
     router.add(Method::Delete, "/v1/images/{image}", [this](Request& q, Response& a) { remove(q, a); });

@@ -189,12 +189,13 @@ void enrolOne(wire::JsonWriter& out, const ApiParts& parts, const std::string& a
 
 void NodeBatch::mount(http::Router& router)
 {
-    router.add(Method::Post, "/v1/nodes/batch", [this](Request& q, Response& a) { enrol(q, a); });
+    router.add(
+        Method::Post, "/v1/nodes/batch", [this](Request& q, Response& a) { enrol(q, a); }, kLargeBody);
 }
 
 void NodeBatch::enrol(Request& request, Response& response) const
 {
-    const json body = jsonBody(request, kLargeBody);
+    const json body = jsonBody(request);
     const json* nodes = body.is_object() ? wire::memberOf(body, "nodes") : nullptr;
     if (nodes == nullptr || !nodes->is_array())
         throw Error(ErrorCode::InvalidInput, "nodes: expected a list",

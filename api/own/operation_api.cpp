@@ -18,8 +18,9 @@ using http::Response;
 
 void OperationApi::mount(http::Router& router)
 {
-    router.add(Method::Post, "/v1/nodes/{ident}/provision",
-               [this](Request& q, Response& a) { provision(q, a); });
+    router.add(
+        Method::Post, "/v1/nodes/{ident}/provision", [this](Request& q, Response& a) { provision(q, a); },
+        kLargeBody);
     router.add(Method::Post, "/v1/nodes/{ident}/provide", [this](Request& q, Response& a) { provide(q, a); });
     router.add(Method::Get, "/v1/nodes/{ident}/operation", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Post, "/v1/nodes/{ident}/operation/abort",
@@ -28,7 +29,7 @@ void OperationApi::mount(http::Router& router)
 
 void OperationApi::provision(Request& request, Response& response) const
 {
-    const wire::ProvisionRequest wanted = wire::provisionFromBody(jsonBody(request, kLargeBody));
+    const wire::ProvisionRequest wanted = wire::provisionFromBody(jsonBody(request));
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const model::OperationId id = parts_.operations.provision(node.id.uuid, wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");

@@ -76,6 +76,7 @@ int exitCodeOf(const std::exception& failure)
     case ErrorCode::NodeProtected:
         return 5;
     case ErrorCode::Unavailable:
+    case ErrorCode::RequestTimeout:
         return 6;
     default:
         return 1;

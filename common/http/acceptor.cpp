@@ -1,37 +1,31 @@
 #include "common/http/acceptor.h"
 
-#include "common/http/head.h"
+#include "common/http/incoming.h"
 #include "common/http/listen.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <tuple>
 
 namespace bm::http {
 namespace {
 
-constexpr std::size_t kHeadLimit = std::size_t{32} * 1024;
+constexpr std::size_t kTurn = std::size_t{256} * 1024; ///< of one client before the next has its turn
 constexpr std::chrono::milliseconds kLinger{2'000};
 constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kBusy =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
     "Connection: close\r\n\r\n";
-
-/// The acceptor also waits for bodies up to this size; a worker waits for larger ones only.
-constexpr std::size_t kBodyLimit = std::size_t{64} * 1024;
-
-/// True if a worker can answer the connection, with a refusal where the head is too long.
-bool isReady(const std::string& input)
-{
-    const std::size_t wanted = requestLength(input, kBodyLimit);
-    return wanted == 0 ? input.size() > kHeadLimit : input.size() >= wanted;
-}
 
 std::chrono::steady_clock::time_point now()
 {
@@ -40,8 +34,8 @@ std::chrono::steady_clock::time_point now()
 
 } // namespace
 
-Acceptor::Acceptor(const ListenerConfig& config, OnReady onReady)
-    : config_(config), onReady_(std::move(onReady))
+Acceptor::Acceptor(const ListenerConfig& config, OnReady onReady, OnRefuse onRefuse)
+    : config_(config), onReady_(std::move(onReady)), onRefuse_(std::move(onRefuse))
 {
     if (!config_.certificateFile.empty())
         tls_.emplace(config_.certificateFile, config_.keyFile);
@@ -76,8 +70,32 @@ void Acceptor::stop()
 void Acceptor::giveBack(std::unique_ptr<Connection> connection)
 {
     const bool empty = connection->input.empty();
-    const Time until = now() + (empty ? config_.idleTimeout : config_.headerDeadline);
-    fresh_.lock()->push_back({std::move(connection), empty ? Phase::Idle : Phase::Head, until});
+    if (empty)
+        std::string().swap(connection->input); // an idle connection holds no memory
+    connection->held = ByteBudget::Share(unproved_);
+    const Time time = now();
+    const std::size_t bytes = connection->input.size();
+    fresh_.lock()->push_back({.connection = std::move(connection),
+                              .phase = empty ? Phase::Idle : Phase::Head,
+                              .until = time + (empty ? config_.idleTimeout : config_.headerDeadline),
+                              .since = time,
+                              .bytes = bytes});
+    poller_.wake();
+}
+
+void Acceptor::receiveBody(std::unique_ptr<Connection> connection)
+{
+    IncomingRequest& request = *connection->request;
+    if (request.head.expectsContinue && request.body.empty() && connection->input.empty() &&
+        connection->writeSome(kContinue) != kContinue.size())
+        return; // its socket is full of answers: it does not wait for this one
+    connection->held = {};
+    request.admitted = true;
+    const Time time = now();
+    fresh_.lock()->push_back({.connection = std::move(connection),
+                              .phase = Phase::Body,
+                              .until = time + config_.stallWindow,
+                              .since = time});
     poller_.wake();
 }
 
@@ -86,14 +104,22 @@ void Acceptor::close(std::unique_ptr<Connection> connection)
     connection->finish();
     if (connection->broken)
         return;
-    fresh_.lock()->push_back({std::move(connection), Phase::Lingering, now() + kLinger});
+    fresh_.lock()->push_back({.connection = std::move(connection),
+                              .phase = Phase::Lingering,
+                              .until = now() + kLinger,
+                              .since = {}});
     poller_.wake();
 }
 
 void Acceptor::run(const std::stop_token& stop)
 {
     while (!stop.stop_requested()) {
-        poller_.wait(untilNext(), [this](int fd) { fd == listener_.get() ? accept() : serve(fd); });
+        std::vector<int> unread;
+        unread.swap(unread_);
+        poller_.wait(unread.empty() ? untilNext() : std::chrono::milliseconds{0},
+                     [this](int fd) { fd == listener_.get() ? accept() : serve(fd); });
+        for (const int fd : unread)
+            serve(fd);
         admitFresh();
         evictLate();
     }
@@ -132,7 +158,8 @@ void Acceptor::open(platform::Fd socket)
     const std::string peer = peerAddressOf(socket.get());
     if (peer.empty())
         return; // the peer closed it
-    if (!makeRoom(peer)) {
+    const std::string client = clientOf(peer);
+    if (!makeRoom(client)) {
         refuse(socket);
         return;
     }
@@ -141,26 +168,30 @@ void Acceptor::open(platform::Fd socket)
     SslPtr ssl = tls_ ? tls_->accept(socket.get()) : nullptr;
     PendingConnection pending;
     pending.phase = ssl ? Phase::Handshake : Phase::Head;
-    pending.until = now() + config_.headerDeadline;
-    pending.connection = std::make_unique<Connection>(std::move(socket), peer, admission_.enter(peer),
+    pending.since = now();
+    pending.until = pending.since + config_.headerDeadline;
+    pending.connection = std::make_unique<Connection>(std::move(socket), peer, admission_.enter(client),
                                                       std::move(ssl), stopSignal_.fd());
+    pending.connection->held = ByteBudget::Share(unproved_);
     admit(std::move(pending));
 }
 
-/// Closes a pending connection where a limit is reached: idle ones first, then the one that waits longest for
-/// its head. @return false: none can be closed
-bool Acceptor::makeRoom(const std::string& peer)
+/// Closes a pending connection where a limit is reached: one that has its answer, else one of the client that
+/// has most connections; there idle ones first, then the one that waits longest for its request.
+/// @return false: none can be closed
+bool Acceptor::makeRoom(const std::string& client)
 {
-    const bool clientFull = admission_.of(peer) >= config_.maxConnectionsPerClient;
+    const bool clientFull = admission_.of(client) >= config_.maxConnectionsPerClient;
     if (!clientFull && admission_.total() < config_.maxConnections)
         return true;
-    const PendingConnection* candidate = nullptr;
     const auto rank = [](const PendingConnection& pending) {
-        const int phase = pending.phase == Phase::Lingering ? 0 : pending.phase == Phase::Idle ? 1 : 2;
-        return std::make_pair(phase, pending.until);
+        const bool answered = pending.phase == Phase::Lingering;
+        const int siblings = answered ? 0 : pending.connection->ticket().count();
+        return std::make_tuple(!answered, -siblings, pending.phase != Phase::Idle, pending.until);
     };
+    const PendingConnection* candidate = nullptr;
     for (const auto& [fd, pending] : pending_)
-        if ((!clientFull || pending.connection->peer() == peer) &&
+        if ((!clientFull || pending.connection->ticket().client() == client) &&
             (candidate == nullptr || rank(pending) < rank(*candidate)))
             candidate = &pending;
     if (candidate == nullptr)
@@ -191,13 +222,9 @@ void Acceptor::admitFresh()
 void Acceptor::admit(PendingConnection pending)
 {
     const int fd = pending.connection->fd();
-    const bool ready = pending.phase == Phase::Head && isReady(pending.connection->input);
     deadlines_.emplace(pending.until, fd);
     pending_.insert_or_assign(fd, std::move(pending));
-    if (ready)
-        handOver(fd);
-    else
-        serve(fd); // poll(2) does not report bytes that TLS has decrypted already
+    serve(fd); // poll(2) does not report bytes that TLS has decrypted, or that came with the last request
 }
 
 Acceptor::PendingConnection Acceptor::remove(int fd)
@@ -208,9 +235,12 @@ Acceptor::PendingConnection Acceptor::remove(int fd)
     return pending;
 }
 
-void Acceptor::handOver(int fd)
+void Acceptor::wait(PendingConnection& pending, Phase phase, std::chrono::milliseconds span)
 {
-    onReady_(std::move(remove(fd).connection));
+    deadlines_.erase({pending.until, pending.connection->fd()});
+    pending.phase = phase;
+    pending.until = now() + span;
+    deadlines_.emplace(pending.until, pending.connection->fd());
 }
 
 void Acceptor::serve(int fd)
@@ -220,44 +250,108 @@ void Acceptor::serve(int fd)
         return;
     PendingConnection& pending = found->second;
     Connection& connection = *pending.connection;
+    After after = After::GoOn;
     if (pending.phase == Phase::Handshake) {
         const IoResult result = connection.handshake();
-        if (result.io == Io::Closed)
-            connection.broken = true;
         if (result.io == Io::Done)
             pending.phase = Phase::Head;
+        else
+            after = result.io == Io::Again ? After::Wait : After::Gone;
     }
-    if (pending.phase != Phase::Handshake)
-        readMore(pending);
-    if (connection.broken)
+    if (after == After::GoOn)
+        after = receive(pending);
+    countHeld(pending);
+    if (after == After::Gone)
         remove(fd);
-    else if (pending.phase == Phase::Head && isReady(connection.input))
-        handOver(fd);
+    else if (after == After::Ready)
+        onReady_(remove(fd).connection);
     else
-        poller_.watch(fd, connection.wants());
+        poller_.watch(fd, after == After::GoOn ? short{POLLIN} : connection.wants());
+    if (after == After::GoOn)
+        unread_.push_back(fd); // its turn is over
+    if (unproved_.used() > config_.unprovedBytes)
+        shedSlowest();
 }
 
-void Acceptor::readMore(PendingConnection& pending)
+/// Takes what has arrived, up to the length of a turn.
+Acceptor::After Acceptor::receive(PendingConnection& pending)
 {
     Connection& connection = *pending.connection;
-    std::array<char, 8192> piece{};
-    for (;;) {
+    std::array<char, 16384> piece; // NOLINT(cppcoreguidelines-pro-type-member-init): read() fills it
+    After after = examine(pending);
+    for (std::size_t turn = 0; after == After::GoOn && turn < kTurn;) {
         const IoResult result = connection.read(piece);
-        if (result.io == Io::Closed)
-            connection.broken = true; // the peer closed it; half a head is useless
-        if (result.io != Io::Done)
-            return;
+        if (result.io != Io::Done) // after the peer's end half a request is useless
+            return result.io == Io::Again ? After::Wait : After::Gone;
+        turn += result.count;
         if (pending.phase == Phase::Lingering)
             continue;
         if (pending.phase == Phase::Idle) { // its next request begins: the head's deadline applies
-            deadlines_.erase({pending.until, connection.fd()});
-            pending.phase = Phase::Head;
-            pending.until = now() + config_.headerDeadline;
-            deadlines_.emplace(pending.until, connection.fd());
+            wait(pending, Phase::Head, config_.headerDeadline);
+            pending.since = now();
+            pending.bytes = 0;
         }
+        pending.bytes += result.count;
         connection.input.append(piece.data(), result.count);
-        if (isReady(connection.input))
+        after = examine(pending);
+    }
+    return after;
+}
+
+/// Parses the connection's input.
+Acceptor::After Acceptor::examine(PendingConnection& pending)
+{
+    Connection& connection = *pending.connection;
+    if (pending.phase == Phase::Lingering || (connection.input.empty() && !connection.request))
+        return After::GoOn;
+    try {
+        if (receiveRequest(connection))
+            return After::Ready;
+        if (connection.request)
+            pending.phase = Phase::Body;
+        return After::GoOn;
+    } catch (const model::Error& error) {
+        return refuse(pending, error);
+    }
+}
+
+Acceptor::After Acceptor::refuse(PendingConnection& pending, const model::Error& error)
+{
+    Connection& connection = *pending.connection;
+    if (!onRefuse_(connection, error))
+        return After::Gone;
+    connection.request.reset();
+    std::string().swap(connection.input);
+    connection.finish();
+    wait(pending, Phase::Lingering, kLinger);
+    return connection.broken ? After::Gone : After::GoOn;
+}
+
+void Acceptor::countHeld(PendingConnection& pending)
+{
+    Connection& connection = *pending.connection;
+    const bool admitted = connection.request && connection.request->admitted;
+    const std::size_t body = connection.request ? connection.request->body.capacity() : 0;
+    connection.held.set(admitted ? 0 : connection.input.capacity() + body);
+}
+
+/// Closes the connections whose unproved requests arrive slowest, until an eighth of the budget is free.
+void Acceptor::shedSlowest()
+{
+    const Time time = now();
+    std::vector<std::pair<double, int>> rates;
+    for (const auto& [fd, pending] : pending_)
+        if (pending.connection->held.bytes() > sizeof(std::string)) {
+            const std::chrono::duration<double> span = time - pending.since;
+            rates.emplace_back(static_cast<double>(pending.bytes) / std::max(span.count(), 1e-6), fd);
+        }
+    std::sort(rates.begin(), rates.end());
+    for (const auto& [rate, fd] : rates) {
+        if (unproved_.used() <= config_.unprovedBytes / 8 * 7)
             return;
+        const PendingConnection pending = remove(fd);
+        platform::logDebug("http", "{} sends slowest of all that have not logged in: dropped",
+                           pending.connection->peer());
     }
 }
 
@@ -265,15 +359,35 @@ void Acceptor::evictLate()
 {
     const Time time = now();
     while (!deadlines_.empty() && deadlines_.begin()->first <= time) {
-        const PendingConnection pending = remove(deadlines_.begin()->second);
-        if (pending.phase == Phase::Handshake || pending.phase == Phase::Head)
-            platform::logDebug("http", "{} sent no whole request in time: dropped",
-                               pending.connection->peer());
+        const int fd = deadlines_.begin()->second;
+        if (!mayStay(pending_.at(fd)))
+            remove(fd);
     }
     if (acceptAgainAt_ && *acceptAgainAt_ <= time) {
         acceptAgainAt_.reset();
         poller_.watch(listener_.get(), POLLIN);
     }
+}
+
+/// At its deadline. @return whether the connection waits on, with a new deadline
+bool Acceptor::mayStay(PendingConnection& pending)
+{
+    if (pending.phase == Phase::Handshake || pending.phase == Phase::Head)
+        platform::logDebug("http", "{} sent no whole request in time: dropped", pending.connection->peer());
+    if (pending.phase != Phase::Body)
+        return false;
+    const auto window = static_cast<std::uint64_t>(config_.stallWindow.count());
+    const bool admitted = pending.connection->request->admitted;
+    if (admitted && pending.bytes >= config_.minSendBytesPerSecond * window / 1000) {
+        wait(pending, Phase::Body, config_.stallWindow);
+        pending.bytes = 0;
+        return true;
+    }
+    const model::Error late(
+        model::ErrorCode::RequestTimeout, "the body did not arrive in time",
+        admitted ? fmt::format("send at least {} bytes a second", config_.minSendBytesPerSecond)
+                 : "send the body at once, or log in");
+    return refuse(pending, late) != After::Gone;
 }
 
 } // namespace bm::http

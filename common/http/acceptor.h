@@ -13,14 +13,17 @@
 
 namespace bm::http {
 
-/// Accepts the listener's connections on one thread, does their TLS handshakes and waits for whole request
-/// heads and for the next request of idle connections, so that no worker waits for a client. At a connection
-/// limit it closes the pending connection that has waited longest.
+/// Accepts the listener's connections on one thread, does their TLS handshakes and receives whole requests
+/// and waits for the next request of idle connections, so that no worker waits for a client. At a connection
+/// limit it closes the pending connection that has waited longest, of the client that has most.
 class Acceptor {
 public:
     using OnReady = std::function<void(std::unique_ptr<Connection>)>;
-    /// @p onReady gets a connection whose input starts with a whole head, or exceeds the limit of a head.
-    Acceptor(const ListenerConfig& config, OnReady onReady);
+    using OnRefuse = std::function<bool(Connection&, const model::Error&)>;
+    /// @p onReady gets a connection whose request is whole, or waits for the decision on access.
+    /// @p onRefuse writes the answer to a request that cannot be received, without waiting. @return whether
+    /// the socket took all of it
+    Acceptor(const ListenerConfig& config, OnReady onReady, OnRefuse onRefuse);
     ~Acceptor();
     /// Binds and listens. @throws Error Conflict, InvalidInput
     void start();
@@ -32,42 +35,55 @@ public:
 
     /// Waits for the connection's next request. Any thread.
     void giveBack(std::unique_ptr<Connection> connection);
+    /// Receives the body of the connection's request, to which access was decided. Any thread.
+    void receiveBody(std::unique_ptr<Connection> connection);
     /// Closes the connection once its peer has read the answer. Any thread.
     void close(std::unique_ptr<Connection> connection);
 
 private:
     using Time = std::chrono::steady_clock::time_point;
-    enum class Phase { Handshake, Head, Idle, Lingering };
+    enum class Phase { Handshake, Head, Body, Idle, Lingering };
     struct PendingConnection {
         std::unique_ptr<Connection> connection;
         Phase phase = Phase::Head;
         Time until{};
+        Time since{};            ///< when the request began
+        std::uint64_t bytes = 0; ///< of the request, or of the admitted body in the present window
     };
+    enum class After { Wait, GoOn, Ready, Gone };
     void run(const std::stop_token& stop);
     void accept();
     void open(platform::Fd socket);
-    bool makeRoom(const std::string& peer);
+    bool makeRoom(const std::string& client);
     void refuse(const platform::Fd& socket);
     void admitFresh();
     void admit(PendingConnection pending);
     void serve(int fd);
-    void readMore(PendingConnection& pending);
+    After receive(PendingConnection& pending);
+    After examine(PendingConnection& pending);
+    After refuse(PendingConnection& pending, const model::Error& error);
+    static void countHeld(PendingConnection& pending);
+    void shedSlowest();
+    void wait(PendingConnection& pending, Phase phase, std::chrono::milliseconds span);
     PendingConnection remove(int fd);
-    void handOver(int fd);
     void evictLate();
+    bool mayStay(PendingConnection& pending);
     std::chrono::milliseconds untilNext() const;
 
     ListenerConfig config_;
     OnReady onReady_;
+    OnRefuse onRefuse_;
     std::optional<TlsContext> tls_{};
     platform::WakeUp stopSignal_; ///< never cleared: it stays readable for each wait on a connection
     Admission admission_;
+    ByteBudget unproved_;
     Poller poller_;
     platform::Fd listener_{};
     std::uint16_t port_ = 0;
     platform::Guarded<std::vector<PendingConnection>> fresh_;
     std::map<int, PendingConnection> pending_{}; ///< of the thread, like all below
     std::set<std::pair<Time, int>> deadlines_{};
+    std::vector<int> unread_{}; ///< had their turn, but may have sent more
     std::optional<Time> acceptAgainAt_{};
     std::jthread thread_{};
 };

@@ -1,21 +1,27 @@
 #pragma once
 #include "common/platform/guarded.h"
 
+#include <atomic>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <utility>
 
 namespace bm::http {
 
-/// Counts the connections of a listener, in all and per client address. Thread-safe; outlives its tickets.
+/// Counts the connections of a listener, in all and per client (clientOf()). Thread-safe; outlives its
+/// tickets.
 class Admission {
 public:
     /// One counted connection; counted off when destroyed.
     class Ticket {
     public:
-        Ticket(Admission& owner, std::string peer) : owner_(&owner), peer_(std::move(peer)) {}
+        Ticket(Admission& owner, std::string client, const std::atomic<int>& count)
+            : owner_(&owner), client_(std::move(client)), count_(&count)
+        {}
         Ticket(Ticket&& other) noexcept
-            : owner_(std::exchange(other.owner_, nullptr)), peer_(std::move(other.peer_))
+            : owner_(std::exchange(other.owner_, nullptr)), client_(std::move(other.client_)),
+              count_(other.count_)
         {}
         Ticket(const Ticket&) = delete;
         Ticket& operator=(const Ticket&) = delete;
@@ -23,42 +29,86 @@ public:
         ~Ticket()
         {
             if (owner_ != nullptr)
-                owner_->leave(peer_);
+                owner_->leave(client_);
         }
+        const std::string& client() const { return client_; }
+        /// Connections of this client, this one included.
+        int count() const { return *count_; }
 
     private:
         Admission* owner_;
-        std::string peer_;
+        std::string client_;
+        const std::atomic<int>* count_;
     };
 
-    Ticket enter(const std::string& peer)
+    Ticket enter(const std::string& client)
     {
         auto counts = counts_.lock();
         ++counts->total;
-        ++counts->byPeer[peer];
-        return {*this, peer};
+        std::atomic<int>& count = counts->byClient[client];
+        ++count;
+        return {*this, client, count};
     }
     int total() { return counts_.lock()->total; }
-    int of(const std::string& peer)
+    int of(const std::string& client)
     {
         auto counts = counts_.lock();
-        const auto found = counts->byPeer.find(peer);
-        return found == counts->byPeer.end() ? 0 : found->second;
+        const auto found = counts->byClient.find(client);
+        return found == counts->byClient.end() ? 0 : found->second.load();
     }
 
 private:
     struct Counts {
         int total = 0;
-        std::map<std::string, int> byPeer{};
+        std::map<std::string, std::atomic<int>> byClient{};
     };
-    void leave(const std::string& peer)
+    void leave(const std::string& client)
     {
         auto counts = counts_.lock();
         --counts->total;
-        if (--counts->byPeer[peer] == 0)
-            counts->byPeer.erase(peer);
+        if (--counts->byClient[client] == 0)
+            counts->byClient.erase(client);
     }
     platform::Guarded<Counts> counts_;
+};
+
+/// Counts bytes that a listener holds for clients that are not proved. Thread-safe; outlives its shares.
+class ByteBudget {
+public:
+    /// The bytes of one client; given back when destroyed.
+    class Share {
+    public:
+        Share() = default;
+        explicit Share(ByteBudget& owner) : owner_(&owner) {}
+        Share(Share&& other) noexcept
+            : owner_(std::exchange(other.owner_, nullptr)), bytes_(std::exchange(other.bytes_, 0))
+        {}
+        Share& operator=(Share&& other) noexcept
+        {
+            set(0);
+            owner_ = std::exchange(other.owner_, nullptr);
+            bytes_ = std::exchange(other.bytes_, 0);
+            return *this;
+        }
+        Share(const Share&) = delete;
+        Share& operator=(const Share&) = delete;
+        ~Share() { set(0); }
+        void set(std::size_t bytes)
+        {
+            if (owner_ != nullptr)
+                owner_->used_ += bytes - bytes_; // wraps round where it shrinks, and so does the sum
+            bytes_ = bytes;
+        }
+        std::size_t bytes() const { return bytes_; }
+
+    private:
+        ByteBudget* owner_ = nullptr;
+        std::size_t bytes_ = 0;
+    };
+    std::size_t used() const { return used_; }
+
+private:
+    std::atomic<std::size_t> used_ = 0;
 };
 
 } // namespace bm::http

@@ -1,5 +1,7 @@
 #include "common/http/connection.h"
 
+#include "common/http/incoming.h"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
@@ -83,6 +85,19 @@ IoResult Connection::write(std::string_view bytes)
     return result == 1 ? IoResult{Io::Done, count} : judgeTls(result);
 }
 
+std::size_t Connection::writeSome(std::string_view bytes)
+{
+    std::size_t written = 0;
+    while (written < bytes.size() && !broken) {
+        const IoResult result = write(bytes.substr(written));
+        written += result.count;
+        broken = broken || result.io == Io::Closed;
+        if (result.io == Io::Again)
+            break;
+    }
+    return written;
+}
+
 IoResult Connection::sendFrom(int file, std::uint64_t offset, std::size_t count)
 {
     off_t position = static_cast<off_t>(offset);
@@ -123,18 +138,6 @@ std::size_t Connection::readBlocking(std::span<char> buffer, Pace& pace)
     }
 }
 
-bool Connection::writeBlocking(std::string_view bytes, Pace& pace)
-{
-    while (!bytes.empty() && !broken) {
-        const IoResult result = write(bytes);
-        pace.moved(result.count);
-        bytes.remove_prefix(result.count);
-        if (result.io == Io::Closed || (result.io == Io::Again && !wait(pace)))
-            broken = true;
-    }
-    return !broken;
-}
-
 void Connection::finish()
 {
     if (ssl_ && !broken) {
@@ -166,6 +169,18 @@ std::string addressText(int fd, NameFunction name, std::uint16_t* port)
 }
 
 } // namespace
+
+std::string clientOf(const std::string& address)
+{
+    in6_addr bytes{};
+    const std::string bare = address.substr(0, address.find('%'));
+    if (::inet_pton(AF_INET6, bare.c_str(), &bytes) != 1)
+        return address;
+    std::fill(std::begin(bytes.s6_addr) + 8, std::end(bytes.s6_addr), std::uint8_t{0});
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    ::inet_ntop(AF_INET6, &bytes, text.data(), text.size());
+    return std::string(text.data()) + "/64";
+}
 
 std::string peerAddressOf(int fd)
 {

@@ -5,12 +5,15 @@
 #include "common/platform/files.h"
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace bm::http {
+
+struct IncomingRequest;
 
 enum class Io { Done, Again, Closed };
 struct IoResult {
@@ -26,26 +29,31 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    std::string input{}; ///< unparsed bytes from the socket
-    bool broken = false; ///< the socket neither sends nor receives any more
+    std::string input{};                        ///< unparsed bytes from the socket
+    std::size_t scanned = 0;                    ///< bytes of input without the end of a head
+    std::unique_ptr<IncomingRequest> request{}; ///< its head is whole; null before
+    ByteBudget::Share held{};                   ///< bytes of a client that is not proved
+    bool broken = false;                        ///< the socket neither sends nor receives any more
 
     int fd() const { return socket_.get(); }
     bool encrypted() const { return ssl_ != nullptr; }
     const std::string& peer() const { return peer_; }
+    const Admission::Ticket& ticket() const { return ticket_; }
     /// Which poll(2) events the call that last answered Again waits for.
     short wants() const { return wants_; }
 
-    /// The next four never block.
+    /// The next five never block, apart from a disk's reads in sendFrom().
     IoResult handshake();
     IoResult read(std::span<char> buffer);
     IoResult write(std::string_view bytes);
     /// Up to @p count bytes of @p file from @p offset: sendfile(2) on a plain socket.
     IoResult sendFrom(int file, std::uint64_t offset, std::size_t count);
 
+    /// Writes what the socket takes now. @return bytes written
+    std::size_t writeSome(std::string_view bytes);
     /// Waits as long as @p pace and the listener's stop allow. @return bytes read; 0: end of input,
     /// connection lost, or peer too slow
     std::size_t readBlocking(std::span<char> buffer, Pace& pace);
-    bool writeBlocking(std::string_view bytes, Pace& pace);
     /// Closes the sending direction.
     void finish();
 
@@ -62,6 +70,9 @@ private:
     short wants_;
 };
 
+/// The client that an address counts for: an IPv4 address itself, an IPv6 address its /64 ("2001:db8::/64"),
+/// because one client has all addresses of that.
+std::string clientOf(const std::string& address);
 /// The address of @p fd's peer, or of its local end: "10.77.0.1".
 std::string peerAddressOf(int fd);
 std::string localAddressOf(int fd);

@@ -4,8 +4,8 @@
 
 namespace bm::http {
 
-EventStream::EventStream(StreamSettings settings, bool chunked)
-    : settings_(std::move(settings)), chunked_(chunked)
+EventStream::EventStream(StreamSettings settings, bool chunked, std::string unsent)
+    : settings_(std::move(settings)), chunked_(chunked), buffer_(std::move(unsent))
 {}
 
 bool EventStream::write(std::string_view bytes)

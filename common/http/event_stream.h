@@ -25,7 +25,8 @@ struct StreamSettings {
 /// and loop share it, because either may end it first. Thread-safe.
 class EventStream {
 public:
-    EventStream(StreamSettings settings, bool chunked);
+    /// @p unsent goes before all else, as it is: the rest of the answer's head.
+    EventStream(StreamSettings settings, bool chunked, std::string unsent = {});
 
     /// Takes all of @p bytes or none; never waits.
     /// @return false: no space now (onChange follows when there is space), or the stream is over

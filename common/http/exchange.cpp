@@ -14,12 +14,15 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 
 namespace bm::http {
 namespace {
 
 using model::Error;
 using model::ErrorCode;
+
+constexpr std::size_t kStreamedTextLimit = std::size_t{1024} * 1024;
 
 std::string baseOf(const Connection& connection, const Head& head)
 {
@@ -62,9 +65,9 @@ std::string_view reasonOf(int code)
 
 } // namespace
 
-ServerRequest::ServerRequest(Connection& connection, Head head, const ListenerConfig& config)
-    : head_(std::move(head)),
-      buffer_(connection, head_, Pace(config.minSendBytesPerSecond, config.stallWindow)), stream_(buffer_)
+ServerRequest::ServerRequest(Connection& connection, IncomingRequest& incoming, const ListenerConfig& config)
+    : head_(incoming.head),
+      buffer_(connection, incoming, Pace(config.minSendBytesPerSecond, config.stallWindow)), stream_(buffer_)
 {
     method = head_.method;
     path = head_.path;
@@ -72,30 +75,28 @@ ServerRequest::ServerRequest(Connection& connection, Head head, const ListenerCo
     peerAddress = connection.peer();
     localBase = baseOf(connection, head_);
     requestId = requestIdOf(head_);
+    bodyPending = !incoming.whole();
+    bodyBytes = head_.contentLength.value_or(incoming.body.size());
 }
 
-std::string ServerRequest::body(std::size_t limitBytes)
+std::string ServerRequest::body()
 {
-    const auto tooLarge = [limitBytes] {
-        return Error(ErrorCode::TooLarge, fmt::format("the body is longer than {} bytes", limitBytes));
-    };
-    if (contentLength().value_or(0) > limitBytes)
-        throw tooLarge();
     std::string text;
     std::array<char, 16384> piece{};
     while (stream_.read(piece.data(), piece.size()), stream_.gcount() > 0) {
         text.append(piece.data(), static_cast<std::size_t>(stream_.gcount()));
-        if (text.size() > limitBytes)
-            throw tooLarge();
+        if (bodyPending && text.size() > kStreamedTextLimit)
+            throw Error(ErrorCode::TooLarge,
+                        fmt::format("the body is longer than {} bytes", kStreamedTextLimit));
     }
     return text;
 }
 
 ServerResponse::ServerResponse(Connection& connection, const Head* head, const ListenerConfig& config,
                                StreamCount streams)
-    : connection_(connection), config_(config), pace_(config.minSendBytesPerSecond, config.stallWindow),
-      isHead_(head != nullptr && head->method == Method::Head), http10_(head != nullptr && head->http10),
-      keepAlive_(head != nullptr && head->keepAlive), head_(head), streams_(std::move(streams))
+    : connection_(connection), config_(config), isHead_(head != nullptr && head->method == Method::Head),
+      http10_(head != nullptr && head->http10), keepAlive_(head != nullptr && head->keepAlive), head_(head),
+      streams_(std::move(streams))
 {}
 
 /// Without a @p length the body is chunked, or ends with the connection (HTTP/1.0).
@@ -134,14 +135,15 @@ void ServerResponse::send(int code, std::string_view body, std::string_view cont
     }
     status = code;
     sent_ = true;
-    connection_.writeBlocking(text, pace_);
+    if (const std::size_t written = connection_.writeSome(text); written < text.size())
+        pending_ = PendingAnswer{.bytes = std::move(text), .bytesSent = written};
 }
 
 void ServerResponse::sendFile(const std::filesystem::path& file, std::string_view contentType,
                               FileDone onDone)
 {
     BM_ASSERT(!sent_ && head_ != nullptr);
-    PendingFile pending;
+    PendingAnswer pending;
     pending.file = platform::Fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat facts {};
     if (!pending.file || ::fstat(pending.file.get(), &facts) != 0 || !S_ISREG(facts.st_mode))
@@ -160,14 +162,13 @@ void ServerResponse::sendFile(const std::filesystem::path& file, std::string_vie
     pending.offset = answer.offset;
     pending.left = isHead_ ? 0 : answer.length;
     pending.content = !isHead_ && answer.status / 100 == 2;
-    pending.keepAlive = keepAlive_;
     pending.onDone = std::move(onDone);
-    const std::string text = headText(answer.status, answer.length, contentType);
+    pending.bytes = headText(answer.status, answer.length, contentType);
+    pending.bytesSent = connection_.writeSome(pending.bytes);
     status = answer.status;
     sent_ = true;
     bodyBytes_ = pending.left;
     pending_ = std::move(pending);
-    connection_.writeBlocking(text, pace_);
 }
 
 EventStreamPtr ServerResponse::openStream(StreamSettings settings)
@@ -181,11 +182,13 @@ EventStreamPtr ServerResponse::openStream(StreamSettings settings)
     keepAlive_ = false;
     header("Cache-Control", "no-store");
     header("X-Accel-Buffering", "no"); // nginx passes it on unbuffered
-    const std::string text = headText(200, std::nullopt, settings.contentType);
-    auto stream = std::make_shared<EventStream>(std::move(settings), !http10_);
+    std::string unsent = headText(200, std::nullopt, settings.contentType);
+    unsent.erase(0, connection_.writeSome(unsent));
     status = 200;
     sent_ = true;
-    connection_.writeBlocking(text, pace_);
+    if (isHead_ && !unsent.empty())
+        pending_ = PendingAnswer{.bytes = std::exchange(unsent, {})};
+    auto stream = std::make_shared<EventStream>(std::move(settings), !http10_, std::move(unsent));
     if (isHead_)
         stream->detach();
     else

@@ -5,14 +5,17 @@
 #include "common/http/response.h"
 #include "common/http/server.h"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 
 namespace bm::http {
 
-/// The rest of a file that a connection still has to send.
-struct PendingFile {
+/// The rest of an answer that a connection still has to send: bytes, then a part of a file.
+struct PendingAnswer {
+    std::string bytes{};
+    std::size_t bytesSent = 0;
     platform::Fd file{};
     std::uint64_t offset = 0;
     std::uint64_t left = 0;
@@ -25,16 +28,15 @@ struct PendingFile {
 /// A request off a connection.
 class ServerRequest final : public Request {
 public:
-    ServerRequest(Connection& connection, Head head, const ListenerConfig& config);
+    ServerRequest(Connection& connection, IncomingRequest& incoming, const ListenerConfig& config);
     std::optional<std::string> header(std::string_view name) const override { return head_.field(name); }
-    std::string body(std::size_t limitBytes) override;
+    std::string body() override;
     std::istream& bodyStream() override { return stream_; }
     std::optional<std::uint64_t> contentLength() const override { return head_.contentLength; }
-    const Head& head() const { return head_; }
     BodyBuffer& bodyBuffer() { return buffer_; }
 
 private:
-    Head head_;
+    const Head& head_;
     BodyBuffer buffer_;
     BodyStream stream_;
 };
@@ -42,8 +44,8 @@ private:
 /// The listener's count of open streams.
 using StreamCount = std::function<std::size_t()>;
 
-/// Writes the answer of one request. When the client is gone, it marks the connection as broken; the handler
-/// gets no error.
+/// Writes the answer of one request, as far as the socket takes it; the rest stays in pending(). When the
+/// client is gone, it marks the connection as broken; the handler gets no error.
 class ServerResponse final : public Response {
 public:
     ServerResponse(
@@ -57,7 +59,7 @@ public:
     /// The connection ends after this answer.
     void close() { keepAlive_ = false; }
     bool keepAlive() const { return keepAlive_; }
-    std::optional<PendingFile>& pendingFile() { return pending_; }
+    std::optional<PendingAnswer>& pending() { return pending_; }
     EventStreamPtr& pendingStream() { return stream_; } ///< null: none was opened
     std::uint64_t bodyBytes() const { return bodyBytes_; }
 
@@ -66,14 +68,13 @@ private:
 
     Connection& connection_;
     const ListenerConfig& config_;
-    Pace pace_;
     bool isHead_;
     bool http10_;
     bool keepAlive_;
     const Head* head_;
     bool sent_ = false;
     std::uint64_t bodyBytes_ = 0;
-    std::optional<PendingFile> pending_{};
+    std::optional<PendingAnswer> pending_{};
     StreamCount streams_;
     EventStreamPtr stream_{};
 };

@@ -39,7 +39,7 @@ void FileSender::stop()
         end(jobs_.begin()->first);
 }
 
-void FileSender::add(std::unique_ptr<Connection> connection, PendingFile file)
+void FileSender::add(std::unique_ptr<Connection> connection, PendingAnswer file)
 {
     const Pace pace(config_.minSendBytesPerSecond, config_.stallWindow);
     fresh_.lock()->push_back(
@@ -82,7 +82,13 @@ void FileSender::serve(int fd)
 /// One piece. @return true if there is more to do
 bool FileSender::advance(Job& job)
 {
-    PendingFile& file = job.file;
+    PendingAnswer& file = job.file;
+    const std::size_t written =
+        job.connection->writeSome(std::string_view(file.bytes).substr(file.bytesSent));
+    job.pace.moved(written);
+    file.bytesSent += written;
+    if (file.bytesSent < file.bytes.size())
+        return !job.connection->broken;
     std::size_t turn = kFilePiece;
     while (file.left != 0 && turn != 0) {
         const std::size_t count = static_cast<std::size_t>(std::min<std::uint64_t>(file.left, turn));
@@ -113,7 +119,7 @@ void FileSender::dropSlow()
             slow.push_back(fd);
     }
     for (const int fd : slow) {
-        platform::logInfo("http", "{} reads a file slower than {} bytes/s: dropped",
+        platform::logInfo("http", "{} reads an answer slower than {} bytes/s: dropped",
                           jobs_.at(fd).connection->peer(), config_.minSendBytesPerSecond);
         end(fd);
     }
@@ -131,8 +137,8 @@ void FileSender::end(int fd)
             platform::logError("http", "after sending a file: {}", error.what());
         }
     }
-    if (job.file.left != 0 || job.connection->broken)
-        return; // closes the connection: the reader sees that the file is incomplete
+    if (job.file.left != 0 || job.file.bytesSent < job.file.bytes.size() || job.connection->broken)
+        return; // closes the connection: the reader sees that the answer is incomplete
     if (job.file.keepAlive)
         onIdle_(std::move(job.connection));
     else

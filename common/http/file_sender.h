@@ -10,7 +10,8 @@
 
 namespace bm::http {
 
-/// Sends files on one thread, whatever the number of readers: each gets a piece as its socket takes it.
+/// Sends files, and what the socket did not take of other answers, on one thread, whatever the number of
+/// readers: each gets a piece as its socket takes it.
 class FileSender {
 public:
     using Connections = std::function<void(std::unique_ptr<Connection>)>;
@@ -20,12 +21,12 @@ public:
     void start();
     /// Stops all transfers and calls their onDone.
     void stop();
-    void add(std::unique_ptr<Connection> connection, PendingFile file);
+    void add(std::unique_ptr<Connection> connection, PendingAnswer file);
 
 private:
     struct Job {
         std::unique_ptr<Connection> connection;
-        PendingFile file;
+        PendingAnswer file;
         Pace pace;
         std::chrono::steady_clock::time_point seenAt{};
     };

@@ -112,9 +112,11 @@ std::optional<std::string> Head::field(std::string_view name) const
     return std::nullopt;
 }
 
-std::size_t headLength(std::string_view bytes)
+std::size_t headLength(std::string_view bytes, std::size_t searched)
 {
-    for (std::size_t at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
+    const std::size_t from = searched < 2 ? 0 : searched - 2; // an end of line may be cut
+    for (std::size_t at = bytes.find('\n', from); at != std::string_view::npos;
+         at = bytes.find('\n', at + 1)) {
         const std::string_view rest = bytes.substr(at + 1);
         if (rest.starts_with('\n'))
             return at + 2;
@@ -122,30 +124,6 @@ std::size_t headLength(std::string_view bytes)
             return at + 3;
     }
     return 0;
-}
-
-std::size_t requestLength(std::string_view bytes, std::size_t bodyLimit)
-{
-    const std::size_t length = headLength(bytes);
-    std::size_t body = 0;
-    bool given = false;
-    for (std::string_view rest = bytes.substr(0, length); !rest.empty();) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(line.size() + 1);
-        const std::size_t colon = std::min(line.find(':'), line.size());
-        if (equalIgnoringCase(line.substr(0, colon), "Expect"))
-            return length;
-        if (!equalIgnoringCase(line.substr(0, colon), "Content-Length"))
-            continue;
-        const std::size_t digit = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
-        std::string_view value = line.substr(digit);
-        const std::optional<std::size_t> number = text::takeNumber<std::size_t>(value);
-        if (given || !number)
-            return length; // parseHead() refuses it
-        body = *number;
-        given = true;
-    }
-    return body <= bodyLimit ? length + body : length;
 }
 
 Head parseHead(const std::string& bytes)

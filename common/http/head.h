@@ -27,12 +27,9 @@ struct Head {
     std::optional<std::string> field(std::string_view name) const;
 };
 
-/// Bytes of the head including its empty line, or 0 while it is not whole.
-std::size_t headLength(std::string_view bytes);
-/// The bytes that must arrive before a worker gets the request: its head, and its body where that has a
-/// declared length of at most @p bodyLimit. 0 while the head is incomplete. Without the body when the client
-/// waits for "100 Continue".
-std::size_t requestLength(std::string_view bytes, std::size_t bodyLimit);
+/// Bytes of the head including its empty line, or 0 while it is not whole. An earlier call has searched the
+/// first @p searched bytes.
+std::size_t headLength(std::string_view bytes, std::size_t searched = 0);
 /// @throws Error InvalidInput: not HTTP, or an ambiguous length of the body
 Head parseHead(const std::string& bytes);
 /// Percent-decoding; @p plusIsBlank as in queries. @throws Error InvalidInput on a broken escape or a zero

@@ -29,12 +29,16 @@ public:
     model::Grant grant{};                                     ///< what the actor may do; likewise
     std::string localBase;                                    ///< "http://host:port" of the Host header
     std::string requestId;                                    ///< "req-<uuid>", or the client's own id
-    std::string route; ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
+    std::string route;           ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
+    bool proved = false;         ///< who asks is known from the head; a filter or BodyRule::prove sets it
+    bool bodyPending = false;    ///< the body has not arrived as a whole
+    std::uint64_t bodyBytes = 0; ///< length of the body: declared, else of what has arrived
 
     virtual std::optional<std::string> header(std::string_view name) const = 0;
-    /// The whole body. @throws Error TooLarge when it is longer than @p limitBytes
-    virtual std::string body(std::size_t limitBytes = std::size_t{1024} * 1024) = 0;
-    /// The body as it arrives; for uploads. Valid during the handler only.
+    /// The whole body, which the route's BodyRule limits; up to 1 MiB where the route streams.
+    /// @throws Error TooLarge, and as bodyStream()
+    virtual std::string body() = 0;
+    /// The body as it arrives, for routes that stream. Valid during the handler only.
     virtual std::istream& bodyStream() = 0;
     /// Length the client declared; nothing when chunked.
     virtual std::optional<std::uint64_t> contentLength() const = 0;

@@ -1,5 +1,6 @@
 #include "common/http/router.h"
 
+#include "common/http/incoming.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
 #include "common/text/text.h"
@@ -44,6 +45,7 @@ struct Route {
     std::string pattern;
     std::vector<std::string> segments;
     Handler handler;
+    BodyRule body;
 };
 
 /// The parameters when @p path matches @p route.
@@ -105,6 +107,26 @@ std::string nodeOf(const Request& request)
     return node == request.pathParams.end() ? "" : node->second;
 }
 
+[[noreturn]] void refuseBody(std::size_t limit, bool proved)
+{
+    throw Error(ErrorCode::TooLarge, fmt::format("the body is longer than {} bytes", limit),
+                proved ? "" : "longer bodies are accepted only with a login, or a token in a header");
+}
+
+/// Checks the length of the body, as far as it is known. @return the most that the route takes from this
+/// client
+std::size_t checkBody(const BodyRule& rule, Request& request)
+{
+    if (rule.prove && !request.proved && (request.bodyPending || request.bodyBytes > kUnprovedBodyLimit))
+        request.proved = rule.prove(request);
+    const std::size_t limit =
+        request.proved ? rule.limitBytes : std::min(rule.limitBytes, kUnprovedBodyLimit);
+    const bool streams = rule.streams && request.proved;
+    if (!streams && request.bodyBytes > limit)
+        refuseBody(limit, request.proved || limit == rule.limitBytes);
+    return limit;
+}
+
 bool hasHeader(const Response& response, std::string_view name)
 {
     return std::any_of(response.headers.begin(), response.headers.end(),
@@ -120,8 +142,8 @@ struct Router::Routes {
     std::vector<Observer> observers;
 
     const Route* choose(Request& request, std::set<std::string>& allowed) const;
-    std::string handle(Request& request, Response& response) const;
-    void dispatch(Request& request, Response& response) const;
+    std::string handle(Request& request, Response& response, std::optional<std::size_t>& wanted) const;
+    std::optional<std::size_t> dispatch(Request& request, Response& response) const;
     void fail(const Request& request, Response& response, const Error& error) const;
 };
 
@@ -149,7 +171,8 @@ const Route* Router::Routes::choose(Request& request, std::set<std::string>& all
     return readable;
 }
 
-void Router::Routes::dispatch(Request& request, Response& response) const
+/// @return as Router::handle()
+std::optional<std::size_t> Router::Routes::dispatch(Request& request, Response& response) const
 {
     std::set<std::string> allowed;
     const Route* route = choose(request, allowed);
@@ -158,7 +181,7 @@ void Router::Routes::dispatch(Request& request, Response& response) const
     for (const Filter& filter : filters) {
         filter(request, response);
         if (response.sent())
-            return;
+            return std::nullopt;
     }
     if (route == nullptr && allowed.empty())
         throw Error(ErrorCode::NotFound,
@@ -170,9 +193,13 @@ void Router::Routes::dispatch(Request& request, Response& response) const
         throw Error(ErrorCode::MethodNotAllowed,
                     fmt::format("{} cannot be asked of {}", toText(request.method), request.path));
     }
+    const std::size_t limit = checkBody(route->body, request);
+    if (request.bodyPending && !(route->body.streams && request.proved))
+        return limit;
     route->handler(request, response);
     if (!response.sent())
         response.sendEmpty(204);
+    return std::nullopt;
 }
 
 void Router::Routes::fail(const Request& request, Response& response, const Error& error) const
@@ -190,9 +217,9 @@ void Router::Routes::fail(const Request& request, Response& response, const Erro
 Router::Router() : routes_(std::make_unique<Routes>()) {}
 Router::~Router() = default;
 
-void Router::add(Method method, std::string_view pattern, Handler handler)
+void Router::add(Method method, std::string_view pattern, Handler handler, BodyRule body)
 {
-    Route route{method, std::string(pattern), segmentsOf(pattern), std::move(handler)};
+    Route route{method, std::string(pattern), segmentsOf(pattern), std::move(handler), std::move(body)};
     std::vector<Route>& all = routes_->all;
     for (const Route& other : all)
         BM_ASSERT(other.method != method || other.pattern != route.pattern);
@@ -210,10 +237,11 @@ void Router::onError(ErrorRenderer renderer)
 }
 
 /// @return the code of the handler's error; "" for none
-std::string Router::Routes::handle(Request& request, Response& response) const
+std::string Router::Routes::handle(Request& request, Response& response,
+                                   std::optional<std::size_t>& wanted) const
 {
     try {
-        dispatch(request, response);
+        wanted = dispatch(request, response);
         return {};
     } catch (const Error& error) {
         fail(request, response, error);
@@ -232,16 +260,25 @@ void Router::onFinish(Observer observer)
     routes_->observers.push_back(std::move(observer));
 }
 
-void Router::handle(Request& request, Response& response) const
+void Router::refuse(const Request& request, Response& response, const Error& error) const
+{
+    routes_->fail(request, response, error);
+}
+
+std::optional<std::size_t> Router::handle(Request& request, Response& response) const
 {
     const platform::LogScope scope({request.requestId, {}, {}});
     const auto start = std::chrono::steady_clock::now();
     Finish finish;
-    finish.errorCode = routes_->handle(request, response);
+    std::optional<std::size_t> wanted;
+    finish.errorCode = routes_->handle(request, response, wanted);
+    if (wanted)
+        return wanted;
     finish.took =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
     for (const Observer& observer : routes_->observers)
         observer(request, response, finish);
+    return std::nullopt;
 }
 
 std::vector<std::string> Router::routes() const
@@ -284,6 +321,8 @@ int statusOf(const Error& error)
     case ErrorCode::Aborted:
     case ErrorCode::Quarantined:
         return 409;
+    case ErrorCode::RequestTimeout:
+        return 408;
     case ErrorCode::TooLarge:
     case ErrorCode::ImageTooLarge:
         return 413;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,16 @@ class Error;
 namespace bm::http {
 
 using Handler = std::function<void(Request&, Response&)>;
+/// What a route takes as the body of its requests.
+struct BodyRule {
+    /// Longer bodies are refused with 413. A client that has not proved who it is may send 64 KiB at most.
+    std::size_t limitBytes = std::size_t{1024} * 1024;
+    /// The handler reads Request::bodyStream() as it arrives, without a limit. Longer bodies than 64 KiB
+    /// arrive only after proof.
+    bool streams = false;
+    /// Decides from the head whether the client has proved who it is, where no filter does. Throws to refuse.
+    std::function<bool(const Request&)> prove{};
+};
 /// Runs before every handler (authentication, versions); throws an Error to refuse.
 using Filter = std::function<void(Request&, Response&)>;
 /// Renders a failure; the default is {"error_message": "<JSON as text>", "code": ..., "hint": ...} (Ironic's
@@ -39,11 +50,16 @@ class Router {
 public:
     Router();
     ~Router();
-    void add(Method method, std::string_view pattern, Handler handler);
+    void add(Method method, std::string_view pattern, Handler handler, BodyRule body = {});
     void filter(Filter filter);
     void onError(ErrorRenderer renderer);
     void onFinish(Observer observer);
-    void handle(Request& request, Response& response) const;
+    /// Answers the request, or decides access from its head while its body is pending.
+    /// @return nothing: answered; else the caller receives the body, of this many bytes at most, and calls
+    /// again
+    std::optional<std::size_t> handle(Request& request, Response& response) const;
+    /// Answers @p error in the form of this listener's errors, without filters and observers.
+    void refuse(const Request& request, Response& response, const model::Error& error) const;
     /// "GET /v1/nodes/{ident}", sorted.
     std::vector<std::string> routes() const;
 

@@ -19,20 +19,6 @@ using model::Error;
 using model::ErrorCode;
 
 constexpr std::size_t kDrainLimit = std::size_t{256} * 1024;
-constexpr std::size_t kServedHeadLimit = std::size_t{32} * 1024;
-
-/// Answers unreadable requests in the Router's form.
-void refuseHead(Connection& connection, const ListenerConfig& config, const Error& error)
-{
-    ServerResponse response(connection, nullptr, config);
-    Router nothing; // without routes: it answers errors only
-    Head head;
-    head.path = "/";
-    ServerRequest request(connection, head, config);
-    nothing.filter([&error](Request&, Response&) { throw error; });
-    nothing.handle(request, response);
-}
-
 } // namespace
 
 struct Server::State {
@@ -41,7 +27,8 @@ struct Server::State {
     void stop();
     void work(const std::stop_token& stop);
     void handle(std::unique_ptr<Connection> connection);
-    void answer(std::unique_ptr<Connection> connection, const Head& head);
+    bool refuse(Connection& connection, const Error& error) const;
+    void finish(std::unique_ptr<Connection> connection, ServerResponse& response, bool drained);
     void log(const ServerRequest& request, const ServerResponse& response,
              std::chrono::steady_clock::time_point start) const;
 
@@ -56,7 +43,9 @@ struct Server::State {
 
 Server::State::State(const Router& routes, ListenerConfig settings)
     : router(routes), config(std::move(settings)),
-      acceptor(config, [this](std::unique_ptr<Connection> connection) { queue.push(std::move(connection)); }),
+      acceptor(
+          config, [this](std::unique_ptr<Connection> connection) { queue.push(std::move(connection)); },
+          [this](Connection& connection, const Error& error) { return refuse(connection, error); }),
       files(
           config,
           [this](std::unique_ptr<Connection> connection) { acceptor.giveBack(std::move(connection)); },
@@ -97,44 +86,54 @@ void Server::State::work(const std::stop_token& stop)
         }
 }
 
+/// Answers the request whose head, and body if it is short, has arrived; or decides access from the head, and
+/// lets the body arrive.
 void Server::State::handle(std::unique_ptr<Connection> connection)
 {
-    const std::size_t length = headLength(connection->input);
-    std::optional<Head> head;
-    try {
-        if (length == 0 || length > kServedHeadLimit)
-            throw Error(ErrorCode::InvalidInput, "the request's head is longer than 32 KiB");
-        head = parseHead(connection->input.substr(0, length));
-    } catch (const Error& error) {
-        connection->input.clear();
-        refuseHead(*connection, config, error);
-        acceptor.close(std::move(connection));
+    const auto start = std::chrono::steady_clock::now();
+    std::unique_ptr<IncomingRequest> incoming = std::move(connection->request);
+    ServerResponse response(*connection, &incoming->head, config, [this] { return streams.count(); });
+    ServerRequest request(*connection, *incoming, config);
+    response.header("X-Openstack-Request-Id", request.requestId);
+    if (const std::optional<std::size_t> limit = router.handle(request, response)) {
+        incoming->limit = *limit;
+        connection->request = std::move(incoming);
+        acceptor.receiveBody(std::move(connection));
         return;
     }
-    connection->input.erase(0, length);
-    answer(std::move(connection), *head);
-}
-
-void Server::State::answer(std::unique_ptr<Connection> connection, const Head& head)
-{
-    const auto start = std::chrono::steady_clock::now();
-    ServerResponse response(*connection, &head, config, [this] { return streams.count(); });
-    ServerRequest request(*connection, head, config);
-    response.header("X-Openstack-Request-Id", request.requestId);
-    router.handle(request, response);
     log(request, response, start);
     const bool drained = request.bodyBuffer().drain(kDrainLimit);
-    std::optional<PendingFile> file = std::move(response.pendingFile());
-    if (file) {
-        file->keepAlive = file->keepAlive && drained;
-        files.add(std::move(connection), std::move(*file));
+    finish(std::move(connection), response, drained);
+}
+
+void Server::State::finish(std::unique_ptr<Connection> connection, ServerResponse& response, bool drained)
+{
+    const bool keepAlive = response.keepAlive() && drained;
+    std::optional<PendingAnswer> rest = std::move(response.pending());
+    if (rest) {
+        rest->keepAlive = keepAlive;
+        files.add(std::move(connection), std::move(*rest));
     } else if (response.pendingStream()) {
         streams.add(std::move(connection), response.pendingStream());
-    } else if (response.keepAlive() && drained && !connection->broken) {
+    } else if (keepAlive && !connection->broken) {
         acceptor.giveBack(std::move(connection));
     } else {
         acceptor.close(std::move(connection));
     }
+}
+
+/// Answers a request that the acceptor cannot receive. @return whether the socket took the answer
+bool Server::State::refuse(Connection& connection, const Error& error) const
+{
+    IncomingRequest unknown{Head{}};
+    unknown.head.path = "/";
+    IncomingRequest& incoming = connection.request ? *connection.request : unknown;
+    ServerRequest request(connection, incoming, config);
+    ServerResponse response(connection, connection.request ? &incoming.head : nullptr, config);
+    response.close();
+    response.header("X-Openstack-Request-Id", request.requestId);
+    router.refuse(request, response, error);
+    return !response.pending();
 }
 
 void Server::State::log(const ServerRequest& request, const ServerResponse& response,

@@ -24,6 +24,7 @@ constexpr auto kNames = std::to_array<Name>({
     {ErrorCode::NotAcceptable, "not-acceptable"},
     {ErrorCode::MethodNotAllowed, "method-not-allowed"},
     {ErrorCode::TooLarge, "too-large"},
+    {ErrorCode::RequestTimeout, "request-timeout"},
     {ErrorCode::Unavailable, "unavailable"},
     {ErrorCode::BmcUnreachable, "bmc-unreachable"},
     {ErrorCode::BmcAuthFailed, "bmc-auth-failed"},

@@ -23,6 +23,7 @@ enum class ErrorCode : std::uint8_t {
     NotAcceptable,
     MethodNotAllowed,
     TooLarge,
+    RequestTimeout,
     Unavailable,
     BmcUnreachable,
     BmcAuthFailed,

@@ -1,5 +1,7 @@
 #include "tests/api/api_world.h"
 
+#include "api/access/authentication.h"
+
 #include <fmt/format.h>
 
 namespace bm::test {
@@ -34,8 +36,7 @@ ApiWorld::ApiWorld(api::ApiSettings settings, http::Filter authentication)
     api = std::make_unique<api::Api>(api::ApiParts{
         core.context, core.nodes, core.operations, core.catalogue, core.agents, core.boots, core.relay,
         core.tags, core.rollouts, core.events, core.webhooks, core.schedules, std::move(settings)});
-    if (authentication)
-        operators_.filter(std::move(authentication));
+    operators_.filter(authentication ? std::move(authentication) : api::noAuthentication());
     api->mount(operators_);
     api->mountProvisioning(machines_);
     operatorsServer_ = std::make_unique<http::Server>(operators_, loopback());

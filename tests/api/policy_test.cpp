@@ -68,6 +68,7 @@ void actAsHeadersSay(http::Request& request, http::Response& /*response*/)
     request.actor = request.header("X-Test-Actor").value_or("admin");
     request.grant.role = model::roleFromText(request.header("X-Test-Role").value_or("admin")).value();
     request.grant.project = request.header("X-Test-Project").value_or("");
+    request.proved = true;
 }
 
 ApiWorld::Headers as(const std::string& role, const std::string& project)
@@ -83,7 +84,7 @@ public:
         return name == "X-OpenStack-Ironic-API-Version" ? std::optional<std::string>(kPolicyVersion)
                                                         : std::nullopt;
     }
-    std::string body(std::size_t /*limit*/) override { return {}; }
+    std::string body() override { return {}; }
     std::istream& bodyStream() override { return stream_; }
     std::optional<std::uint64_t> contentLength() const override { return {}; }
 

@@ -82,7 +82,7 @@ public:
 private:
     void answer(http::Request& request, http::Response& response)
     {
-        lastBody = request.body(65536);
+        lastBody = request.body();
         ++asked;
         response.sendJson(status, body.load());
     }

@@ -1,5 +1,6 @@
 // Parsers that run in bmd: of clients, machines, their agents, BMCs and the boot services.
 #include "common/http/acceptor.h"
+#include "common/http/body_decoder.h"
 #include "common/http/body_stream.h"
 #include "common/http/head.h"
 #include "common/layout/disk_layout.h"
@@ -39,8 +40,8 @@ void httpHead(Bytes bytes)
     const std::string text(textOf(bytes));
     const std::size_t length = http::headLength(text);
     require(length <= text.size());
-    const std::size_t wanted = http::requestLength(text, 65'536);
-    require(wanted == 0 || wanted >= length);
+    for (std::size_t searched = 0; searched < std::min<std::size_t>(length, 64); ++searched)
+        require(http::headLength(text, searched) == length);
     refusesInWords([&] {
         const http::Head head = http::parseHead(text);
         require(head.path.find('\0') == std::string::npos && !(head.chunked && head.contentLength));
@@ -80,8 +81,9 @@ void httpRequest(Bytes bytes)
     http::Connection connection(platform::Fd(ends[1]), "peer", admission.enter("peer"), nullptr, stop.fd());
     connection.input = text.substr(length);
     refusesInWords([&] {
-        const http::Head head = http::parseHead(text.substr(0, length));
-        http::BodyBuffer buffer(connection, head, http::Pace(1, std::chrono::seconds{1}));
+        http::IncomingRequest request(http::parseHead(text.substr(0, length)));
+        const http::Head& head = request.head;
+        http::BodyBuffer buffer(connection, request, http::Pace(1, std::chrono::seconds{1}));
         http::BodyStream stream(buffer);
         std::string body;
         std::array<char, 4096> piece{};
@@ -91,6 +93,39 @@ void httpRequest(Bytes bytes)
         require(head.chunked || body.size() == head.contentLength.value_or(0));
         buffer.drain(1024);
     });
+}
+
+/// The first byte says how a chunked body is cut; however it is, the same bytes and the same rest come out.
+void httpChunks(Bytes bytes)
+{
+    if (bytes.empty())
+        return;
+    const std::string text(textOf(bytes.subspan(1)));
+    const std::size_t cut = std::to_integer<std::size_t>(bytes.front()) % 32 + 1;
+    http::Head head;
+    head.chunked = true;
+    http::BodyDecoder whole(head);
+    http::BodyDecoder pieces(head);
+    std::array<std::string, 2> input{text, ""};
+    std::array<std::string, 2> body;
+    std::array<bool, 2> refused{};
+    const auto take = [&](std::size_t which, http::BodyDecoder& decoder, std::size_t limit) {
+        try {
+            return decoder.take(input.at(which), body.at(which), limit);
+        } catch (const model::Error& error) {
+            require(error.code() == model::ErrorCode::InvalidInput);
+            refused.at(which) = true;
+            return std::size_t{0};
+        }
+    };
+    take(0, whole, text.size());
+    for (std::size_t at = 0; at < text.size() && !refused[1]; at += cut) {
+        input[1] += text.substr(at, cut);
+        while (!refused[1] && take(1, pieces, cut) != 0)
+            ;
+    }
+    require(body[0].size() <= text.size() && refused[0] == refused[1] && body[0] == body[1]);
+    require(refused[0] || (whole.done() == pieces.done() && input[0] == input[1]));
 }
 
 /// A request's body: JSON, then the resource that its first byte chooses.

@@ -65,6 +65,7 @@ void hints(Bytes bytes);
 void hostAddress(Bytes bytes);
 void httpHead(Bytes bytes);
 void httpRequest(Bytes bytes);
+void httpChunks(Bytes bytes);
 void inventory(Bytes bytes);
 void ipmiTexts(Bytes bytes);
 void jsonPatch(Bytes bytes);

@@ -25,6 +25,7 @@ constexpr auto kTargets = std::to_array<Target>({
     {"host_address", hostAddress},
     {"http_head", httpHead},
     {"http_request", httpRequest},
+    {"http_chunks", httpChunks},
     {"image_texts", imageTexts},
     {"inventory", inventory},
     {"ipmi_texts", ipmiTexts},

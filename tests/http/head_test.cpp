@@ -22,17 +22,9 @@ TEST_CASE("the length of a head", "[http][head]")
     CHECK(headLength("GET / HTTP/1.1\r\nHost: a\r\n\r\nbody") == 27);
     CHECK(headLength("GET / HTTP/1.1\n\nbody") == 16);
     CHECK(headLength("") == 0);
-}
-
-TEST_CASE("the bytes that arrive before a worker gets a request", "[http][head]")
-{
-    const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
-    CHECK(requestLength(post, 100) == 0);
-    CHECK(requestLength(post + "\r\n", 100) == 28);
-    CHECK(requestLength(post + "content-LENGTH: 20\r\n\r\n", 100) == 48 + 20);
-    CHECK(requestLength(post + "Content-Length: 101\r\n\r\n", 100) == 49);
-    CHECK(requestLength(post + "Content-Length: x\r\n\r\n", 100) == 47);
-    CHECK(requestLength(post + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n", 100) == 69);
+    const std::string head = "GET / HTTP/1.1\r\nHost: a\r\n\r\nbody";
+    for (std::size_t searched = 0; searched < 27; ++searched)
+        CHECK(headLength(head, searched) == 27);
 }
 
 TEST_CASE("a request's head", "[http][head]")

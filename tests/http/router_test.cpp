@@ -21,7 +21,7 @@ public:
         requestId = "req-1";
     }
     std::optional<std::string> header(std::string_view) const override { return std::nullopt; }
-    std::string body(std::size_t) override { return {}; }
+    std::string body() override { return {}; }
     std::istream& bodyStream() override { return stream_; }
     std::optional<std::uint64_t> contentLength() const override { return 0; }
 

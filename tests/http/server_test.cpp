@@ -16,22 +16,26 @@ namespace {
 
 void addRoutes(TestServer& world)
 {
+    world.trustEverybody();
     world.router.add(Method::Get, "/hello/{name}", [](Request& request, Response& response) {
         response.header("X-Base", request.localBase);
         response.sendText(200, "hello " + request.pathParam("name"));
     });
-    world.router.add(Method::Post, "/echo", [](Request& request, Response& response) {
-        response.sendText(200, request.body(1000));
-    });
-    world.router.add(Method::Put, "/upload", [](Request& request, Response& response) {
-        std::array<char, 65536> piece{};
-        std::uint64_t total = 0;
-        std::istream& body = request.bodyStream();
-        while (body.read(piece.data(), piece.size()), body.gcount() > 0)
-            total += static_cast<std::uint64_t>(body.gcount());
-        response.sendText(200, std::to_string(total));
-    });
-    world.router.add(Method::Put, "/ignored", [](Request&, Response& response) { response.sendEmpty(409); });
+    world.router.add(Method::Post, "/echo",
+                     [](Request& request, Response& response) { response.sendText(200, request.body()); },
+                     {.limitBytes = 1000});
+    world.router.add(Method::Put, "/upload",
+                     [](Request& request, Response& response) {
+                         std::array<char, 65536> piece{};
+                         std::uint64_t total = 0;
+                         std::istream& body = request.bodyStream();
+                         while (body.read(piece.data(), piece.size()), body.gcount() > 0)
+                             total += static_cast<std::uint64_t>(body.gcount());
+                         response.sendText(200, std::to_string(total));
+                     },
+                     {.streams = true});
+    world.router.add(Method::Put, "/ignored", [](Request&, Response& response) { response.sendEmpty(409); },
+                     {.streams = true});
 }
 
 constexpr std::string_view kHello = "GET /hello/you HTTP/1.1\r\nHost: me:1\r\n\r\n";

@@ -45,8 +45,9 @@ class Service:
         self.folder = tempfile.TemporaryDirectory(prefix="bm-system-")
         self.state = pathlib.Path(self.folder.name) / "state"
         self.port = free_port()
+        self.provisioning_port = free_port()
         self.config = pathlib.Path(self.folder.name) / "bmd.yaml"
-        self.config.write_text(f"api:\n  port: {self.port}\n{api}provisioning:\n  port: {free_port()}\n{provisioning}"
+        self.config.write_text(f"api:\n  port: {self.port}\n{api}provisioning:\n  port: {self.provisioning_port}\n{provisioning}"
                                f"paths:\n  state_dir: {self.state}\n  run_dir: {self.folder.name}/run\n{paths}"
                                f"{'outgoing:' + chr(10) + outgoing if outgoing else ''}{settings}", encoding="utf-8")
         self.log = open(pathlib.Path(self.folder.name) / "bmd.log", "ab")

@@ -57,7 +57,7 @@ private:
     {
         if (!admits(request, response))
             return;
-        const std::string action = nlohmann::json::parse(request.body(kBody)).at("action");
+        const std::string action = nlohmann::json::parse(request.body()).at("action");
         machine_.lock()->on = action == "on" || action == "reset";
         response.sendJson(200, "{}");
     }
@@ -65,14 +65,13 @@ private:
     {
         if (!admits(request, response))
             return;
-        const nlohmann::json body = nlohmann::json::parse(request.body(kBody));
+        const nlohmann::json body = nlohmann::json::parse(request.body());
         const auto machine = machine_.lock();
         machine->device = body.at("device");
         machine->persistent = body.at("persistent");
         response.sendJson(200, "{}");
     }
 
-    static constexpr std::size_t kBody = 4096;
     mutable platform::Guarded<Machine> machine_{};
     http::Router router_;
     std::unique_ptr<http::Server> server_;
