@@ -173,6 +173,7 @@ void Acceptor::open(platform::Fd socket)
     pending.connection = std::make_unique<Connection>(std::move(socket), peer, admission_.enter(client),
                                                       std::move(ssl), stopSignal_.fd());
     pending.connection->held = ByteBudget::Share(unproved_);
+    pending.connection->owner = client;
     admit(std::move(pending));
 }
 
@@ -312,6 +313,9 @@ Acceptor::After Acceptor::examine(PendingConnection& pending)
         return After::GoOn;
     } catch (const model::Error& error) {
         return refuse(pending, error);
+    } catch (const std::exception& failure) { // this thread serves all clients
+        platform::logError("http", "cannot receive a request of {}: {}", connection.peer(), failure.what());
+        return After::Gone;
     }
 }
 

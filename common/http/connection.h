@@ -33,7 +33,8 @@ public:
     std::size_t scanned = 0;                    ///< bytes of input without the end of a head
     std::unique_ptr<IncomingRequest> request{}; ///< its head is whole; null before
     ByteBudget::Share held{};                   ///< bytes of a client that is not proved
-    bool broken = false;                        ///< the socket neither sends nor receives any more
+    std::string owner{}; ///< whose share of the workers its requests use: the client, or its user once proved
+    bool broken = false; ///< the socket neither sends nor receives any more
 
     int fd() const { return socket_.get(); }
     bool encrypted() const { return ssl_ != nullptr; }

@@ -79,8 +79,16 @@ ServerRequest::ServerRequest(Connection& connection, IncomingRequest& incoming, 
     bodyBytes = head_.contentLength.value_or(incoming.body.size());
 }
 
+std::istream& ServerRequest::bodyStream()
+{
+    if (bodyPending && onAwait_)
+        onAwait_();
+    return stream_;
+}
+
 std::string ServerRequest::body()
 {
+    bodyStream();
     std::string text;
     std::array<char, 16384> piece{};
     while (stream_.read(piece.data(), piece.size()), stream_.gcount() > 0) {

@@ -31,7 +31,9 @@ public:
     ServerRequest(Connection& connection, IncomingRequest& incoming, const ListenerConfig& config);
     std::optional<std::string> header(std::string_view name) const override { return head_.field(name); }
     std::string body() override;
-    std::istream& bodyStream() override { return stream_; }
+    std::istream& bodyStream() override;
+    /// @p callback runs before a proved client's body is awaited; proved and actor are set.
+    void onAwait(std::function<void()> callback) { onAwait_ = std::move(callback); }
     std::optional<std::uint64_t> contentLength() const override { return head_.contentLength; }
     BodyBuffer& bodyBuffer() { return buffer_; }
 
@@ -39,6 +41,7 @@ private:
     const Head& head_;
     BodyBuffer buffer_;
     BodyStream stream_;
+    std::function<void()> onAwait_{};
 };
 
 /// The listener's count of open streams.

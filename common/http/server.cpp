@@ -5,12 +5,13 @@
 #include "common/http/file_sender.h"
 #include "common/http/stream_sender.h"
 #include "common/model/error.h"
+#include "common/platform/fair_queue.h"
 #include "common/platform/log.h"
-#include "common/platform/work_queue.h"
 
 #include <condition_variable>
 #include <csignal>
 #include <deque>
+#include <fmt/format.h>
 
 namespace bm::http {
 namespace {
@@ -19,14 +20,21 @@ using model::Error;
 using model::ErrorCode;
 
 constexpr std::size_t kDrainLimit = std::size_t{256} * 1024;
+/// The user counts once known; an agent, proved by its token, is the client that its address is.
+std::string ownerOf(const Request& request, const std::string& client)
+{
+    return request.proved && !request.actor.empty() ? "user " + request.actor : client;
+}
+
 } // namespace
 
 struct Server::State {
+    using Queue = platform::FairQueue<std::unique_ptr<Connection>>;
     State(const Router& routes, ListenerConfig settings);
     void start();
     void stop();
     void work(const std::stop_token& stop);
-    void handle(std::unique_ptr<Connection> connection);
+    void handle(Queue::Work work);
     bool refuse(Connection& connection, const Error& error) const;
     void finish(std::unique_ptr<Connection> connection, ServerResponse& response, bool drained);
     void log(const ServerRequest& request, const ServerResponse& response,
@@ -37,20 +45,25 @@ struct Server::State {
     Acceptor acceptor;
     FileSender files;
     StreamSender streams;
-    platform::WorkQueue<std::unique_ptr<Connection>> queue{};
+    Queue queue;
     std::vector<std::jthread> workers{};
 };
 
 Server::State::State(const Router& routes, ListenerConfig settings)
     : router(routes), config(std::move(settings)),
       acceptor(
-          config, [this](std::unique_ptr<Connection> connection) { queue.push(std::move(connection)); },
+          config,
+          [this](std::unique_ptr<Connection> connection) {
+              const std::string owner = connection->owner;
+              queue.push(owner, std::move(connection));
+          },
           [this](Connection& connection, const Error& error) { return refuse(connection, error); }),
       files(
           config,
           [this](std::unique_ptr<Connection> connection) { acceptor.giveBack(std::move(connection)); },
           [this](std::unique_ptr<Connection> connection) { acceptor.close(std::move(connection)); }),
-      streams([this](std::unique_ptr<Connection> connection) { acceptor.close(std::move(connection)); })
+      streams([this](std::unique_ptr<Connection> connection) { acceptor.close(std::move(connection)); }),
+      queue(static_cast<std::size_t>(config.maxThreads))
 {}
 
 void Server::State::start()
@@ -78,9 +91,9 @@ void Server::State::stop()
 
 void Server::State::work(const std::stop_token& stop)
 {
-    while (auto connection = queue.take(stop))
+    while (auto work = queue.take(stop))
         try {
-            handle(std::move(*connection));
+            handle(std::move(*work));
         } catch (const std::exception& error) {
             platform::logError("http", "a request could not be answered: {}", error.what());
         }
@@ -88,14 +101,22 @@ void Server::State::work(const std::stop_token& stop)
 
 /// Answers the request whose head, and body if it is short, has arrived; or decides access from the head, and
 /// lets the body arrive.
-void Server::State::handle(std::unique_ptr<Connection> connection)
+void Server::State::handle(Queue::Work work)
 {
+    std::unique_ptr<Connection> connection = std::move(work.item);
     const auto start = std::chrono::steady_clock::now();
     std::unique_ptr<IncomingRequest> incoming = std::move(connection->request);
     ServerResponse response(*connection, &incoming->head, config, [this] { return streams.count(); });
     ServerRequest request(*connection, *incoming, config);
     response.header("X-Openstack-Request-Id", request.requestId);
-    if (const std::optional<std::size_t> limit = router.handle(request, response)) {
+    request.onAwait([&] {
+        if (!work.belongsTo(ownerOf(request, connection->owner)))
+            throw Error(ErrorCode::Unavailable, fmt::format("{} sends too much at once", request.actor),
+                        "repeat the request when an upload has ended");
+    });
+    const std::optional<std::size_t> limit = router.handle(request, response);
+    connection->owner = ownerOf(request, connection->owner);
+    if (limit) {
         incoming->limit = *limit;
         connection->request = std::move(incoming);
         acceptor.receiveBody(std::move(connection));
@@ -132,7 +153,12 @@ bool Server::State::refuse(Connection& connection, const Error& error) const
     ServerResponse response(connection, connection.request ? &incoming.head : nullptr, config);
     response.close();
     response.header("X-Openstack-Request-Id", request.requestId);
-    router.refuse(request, response, error);
+    try {
+        router.refuse(request, response, error);
+    } catch (const std::exception& failure) {
+        platform::logError("http", "a refusal could not be rendered: {}", failure.what());
+        return false;
+    }
     return !response.pending();
 }
 

@@ -270,6 +270,74 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
     }
 }
 
+TEST_CASE("a listener's workers are shared out", "[http][server]")
+{
+    std::atomic<int> inside = 0;
+    Later<bool> go;
+    TestServer world;
+    world.router.filter([](Request& request, Response&) {
+        request.actor = request.header("X-User").value_or("");
+        request.proved = !request.actor.empty();
+    });
+    world.router.add(Method::Get, "/wait", [&](Request&, Response& response) {
+        ++inside;
+        go.get();
+        response.sendText(200, "done");
+    });
+    world.router.add(Method::Get, "/hello",
+                     [](Request&, Response& response) { response.sendText(200, "hello"); });
+    world.router.add(Method::Put, "/upload",
+                     [&](Request& request, Response& response) {
+                         std::istream& body = request.bodyStream();
+                         ++inside;
+                         std::array<char, 1000> piece{};
+                         while (body.read(piece.data(), piece.size()), body.gcount() > 0)
+                             continue;
+                         response.sendText(200, "stored");
+                     },
+                     {.streams = true});
+    world.config.maxThreads = 4;
+    world.start();
+    const auto hello = [&] {
+        RawClient other(world.server->port(), "127.0.0.3");
+        other.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        return other.readUntil("hello");
+    };
+    std::vector<RawClient> clients;
+
+    SECTION("a client with slow requests leaves one for others")
+    {
+        for (int i = 0; i < 8; ++i)
+            clients.emplace_back(world.server->port(), "127.0.0.2")
+                .say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        while (inside < 3)
+            std::this_thread::yield();
+        CHECK(hello().starts_with("HTTP/1.1 200"));
+        CHECK(inside == 3);
+        go.set(true);
+        for (RawClient& client : clients)
+            CHECK(client.readUntil("done").starts_with("HTTP/1.1 200"));
+    }
+    SECTION("a user who uploads slowly from many addresses leaves one for others")
+    {
+        for (int i = 0; i < 3; ++i) {
+            const std::string address = fmt::format("127.0.0.{}", 10 + i);
+            clients.emplace_back(world.server->port(), address.c_str())
+                .say("PUT /upload HTTP/1.1\r\nHost: a\r\nX-User: eve\r\nContent-Length: 90000\r\n\r\nx");
+            while (inside <= i)
+                std::this_thread::yield();
+        }
+        RawClient fourth(world.server->port(), "127.0.0.20");
+        fourth.say("PUT /upload HTTP/1.1\r\nHost: a\r\nX-User: eve\r\nContent-Length: 90000\r\n\r\nx");
+        CHECK(fourth.readUntil("unavailable").starts_with("HTTP/1.1 503"));
+        CHECK(hello().starts_with("HTTP/1.1 200"));
+        for (RawClient& client : clients)
+            client.say(std::string(89'999, 'x'));
+        for (RawClient& client : clients)
+            CHECK(client.readUntil("stored").starts_with("HTTP/1.1 200"));
+    }
+}
+
 TEST_CASE("a listener's limits", "[http][server]")
 {
     std::atomic<int> inside = 0;
