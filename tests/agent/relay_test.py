@@ -177,7 +177,7 @@ class Chains(Relay):
         self.check_all(nodes)
         self.assertLess(server.bytes_sent, self.stored * 1.1 + MIB)
         for before, node in zip(nodes, nodes[1:]):
-            self.assertEqual(list(node.result()["relay"]["from"]), [before.address])
+            self.assertGreater(node.result()["relay"]["from"][before.address], self.stored / 2)  # the server helps over a stall
 
     def test_heal_when_a_node_is_killed_half_way(self):
         server = self.server()
