@@ -87,6 +87,10 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
     world.router.add(Method::Get, "/file", [file](Request&, Response& response) {
         response.sendFile(file, "application/octet-stream");
     });
+    world.router.add(Method::Get, "/plain", [](Request&, Response& response) {
+        response.header("Location", "http://127.0.0.1:1/hello");
+        response.sendText(302, "over there");
+    });
     world.start();
     const std::string pinned = files.ca.string();
 
@@ -107,6 +111,20 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
         CHECK_THROWS_AS(bm::platform::HttpClient().send(request, Deadline::in(10s)), Error);
         request.caFile = other.ca.string();
         CHECK_THROWS_AS(bm::platform::HttpClient().send(request, Deadline::in(10s)), Error);
+    }
+    SECTION("leads no client of platform::HttpClient from https to http")
+    {
+        bm::platform::HttpRequest request{bm::platform::Reach::fixed()};
+        request.url = world.url("/plain");
+        request.caFile = pinned;
+        request.followRedirects = true;
+        try {
+            bm::platform::HttpClient().send(request, Deadline::in(10s));
+            FAIL("it followed the redirect");
+        } catch (const Error& error) {
+            CHECK(error.code() == bm::model::ErrorCode::InvalidInput);
+            CHECK(error.message().find("from https to http") != std::string::npos);
+        }
     }
     SECTION("takes bodies and sends files, whole and in ranges")
     {
