@@ -244,9 +244,11 @@ std::string Router::Routes::handle(Request& request, Response& response,
         wanted = dispatch(request, response);
         return {};
     } catch (const Error& error) {
+        wanted.reset(); // gcc 12 stores a part of dispatch()'s result there before it throws
         fail(request, response, error);
         return std::string(model::toText(error.code()));
     } catch (const std::exception& error) {
+        wanted.reset();
         platform::logError("http", "{} {} {}: {}", request.requestId, toText(request.method), request.path,
                            error.what());
         fail(request, response,

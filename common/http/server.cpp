@@ -116,7 +116,7 @@ void Server::State::handle(Queue::Work work)
     });
     const std::optional<std::size_t> limit = router.handle(request, response);
     connection->owner = ownerOf(request, connection->owner);
-    if (limit) {
+    if (limit && !response.sent()) {
         incoming->limit = *limit;
         connection->request = std::move(incoming);
         acceptor.receiveBody(std::move(connection));

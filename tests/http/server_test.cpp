@@ -138,6 +138,14 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
         CHECK(third != std::string::npos);
         CHECK(client.closed());
     }
+    SECTION("answers an error once")
+    {
+        client.say("GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        const std::string all = client.readAll();
+        CHECK(all.starts_with("HTTP/1.1 404"));
+        CHECK(all.rfind("HTTP/1.1") == 0);
+        CHECK(client.closed());
+    }
     SECTION("reads a head that arrives byte by byte")
     {
         for (const char c : kHello)
