@@ -1,5 +1,7 @@
 #include "common/platform/ip_address.h"
 
+#include "common/model/error.h"
+
 #include "common/text/text.h"
 
 #include <algorithm>
@@ -91,6 +93,21 @@ std::optional<IpNetwork> networkFromText(std::string_view text)
     if (!prefix || *prefix > address->bits())
         return std::nullopt;
     return IpNetwork{*address, *prefix};
+}
+
+bool isInSubnet(const std::string& address, const std::string& subnet)
+{
+    const auto refuse = [](const std::string& text, const char* what, const char* hint) {
+        throw model::Error(model::ErrorCode::InvalidInput, "\"" + text.substr(0, 80) + "\" is not " + what,
+                           hint);
+    };
+    const std::optional<IpAddress> one = ipFromText(address);
+    if (!one)
+        refuse(address, "an IP address", "");
+    const std::optional<IpNetwork> net = networkFromText(subnet);
+    if (!net)
+        refuse(subnet, "a subnet", "for example 10.0.0.0/8");
+    return net->contains(*one);
 }
 
 } // namespace bm::platform

@@ -36,4 +36,8 @@ struct IpNetwork {
 /// Parses "10.0.0.0/8"; without a prefix: that address alone. nullopt for anything else.
 std::optional<IpNetwork> networkFromText(std::string_view text);
 
+/// True if @p address (IPv4 or IPv6) is in @p subnet ("10.0.0.0/8"; without a prefix: that address). False
+/// for different families. @throws Error InvalidInput: not an address, not a subnet
+bool isInSubnet(const std::string& address, const std::string& subnet);
+
 } // namespace bm::platform

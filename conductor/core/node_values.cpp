@@ -136,11 +136,14 @@ void refuseValues(const Context& context, const Node& node, const Node* before)
 
 std::optional<int> provisioningVlanOf(const Node& node)
 {
-    const std::string text = wire::textMember(wire::valueOf(node.driverInfo), "provisioning_vlan");
+    const json driverInfo = wire::valueOf(node.driverInfo);
+    const std::string text = wire::textMember(driverInfo, "provisioning_vlan");
     if (text.empty())
         return std::nullopt;
     std::string_view rest = text; // an earlier version stored texts after the number
-    const std::optional<int> vlan = text::takeNumber<int>(rest);
+    const std::optional<int> vlan = driverInfo.at("provisioning_vlan").is_string()
+                                        ? text::takeNumber<int>(rest)
+                                        : text::parseNumber<int>(text);
     if (!isVlan(vlan))
         throw Error(ErrorCode::InvalidInput,
                     "driver_info/provisioning_vlan: " + shown(text) + " is not a VLAN", kVlanHint);

@@ -1,7 +1,7 @@
 #include "conductor/nodes/inspection_rules.h"
 
 #include "common/model/error.h"
-#include "common/platform/subnet.h"
+#include "common/platform/ip_address.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/nodes/rule_patterns.h"
 #include "conductor/nodes/rule_values.h"

@@ -175,7 +175,7 @@ class Chains(Relay):
         server.bytes_per_second = 20 * MIB
         nodes = self.chain(server, 4)
         self.check_all(nodes)
-        self.assertLess(server.bytes_sent, self.stored * 1.1 + MIB)
+        self.assertLess(server.bytes_sent, self.stored * 1.5)  # once, and what it gave over stalls of a busy machine
         for before, node in zip(nodes, nodes[1:]):
             self.assertGreater(node.result()["relay"]["from"][before.address], self.stored / 2)  # the server helps over a stall
 

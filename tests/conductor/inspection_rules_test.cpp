@@ -199,9 +199,9 @@ TEST_CASE("the error of an inspection rule names the rule and the reason", "[con
     CHECK_THAT(complaint(action("set-attribute", {{"path", "/extra/text/below"}, {"value", 1}})),
                Contains("below"));
     CHECK_THAT(complaint(action("set-attribute", {{"path", "/extra/text/far/below"}, {"value", 1}})),
-               Contains("no object"));
+               Contains("is not an object"));
     CHECK_THAT(complaint(action("extend-attribute", {{"path", "/extra/text"}, {"value", 1}})),
-               Contains("no list"));
+               Contains("is not a list"));
     CHECK_THAT(complaint(action("set-attribute", {{"value", 1}})), Contains("rule-1"));
     const json log = action("log", {{"msg", "x"}});
     CHECK_THAT(complaint(log, condition("eq", {{"values", {1}}})), Contains("at least two"));

@@ -19,6 +19,7 @@ struct Fleet {
     Fleet()
     {
         database.write([&](Transaction& tx) {
+            enrolled.clear();
             for (int i = 0; i < 12; ++i) {
                 const Node enrolling = node(i);
                 nodes.insert(tx, enrolling);

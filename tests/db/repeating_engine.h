@@ -6,8 +6,8 @@
 
 namespace bm::db {
 
-/// Where the first try of a write transaction fails. InTurn: after 1 to 7 statements, or at the commit if
-/// there are fewer. AtCommit: each unit runs as a whole twice.
+/// Where the first try of a write transaction fails. InTurn: at one of the first seven statements that
+/// write, or at the commit if there are fewer. AtCommit: each unit runs as a whole twice.
 enum class FirstTry { InTurn, AtCommit };
 
 /// An engine that runs every write transaction twice. The first try ends with a serialization failure, as on
@@ -21,8 +21,7 @@ public:
 protected:
     std::vector<Row> runQuery(std::string_view sql, const std::vector<Value>& parameters) override
     {
-        countStatement();
-        return inner_->query(sql, parameters);
+        return inner_->query(sql, parameters); // a test's CHECK(find(...)) would catch a failure here
     }
     std::int64_t runExecute(std::string_view sql, const std::vector<Value>& parameters) override
     {

@@ -29,6 +29,7 @@ using test::RecordingExec;
 
 namespace {
 
+constexpr const char* kMeet = "10.0.4.18";
 constexpr const char* kSecret = "s3cret \"'$pass";
 
 struct Fixture {
@@ -158,7 +159,7 @@ TEST_CASE("calls to one BMC", "[drivers][ipmitool]")
         most = std::max(most.load(), ++atOnce);
         ++arrived;
         const auto end = std::chrono::steady_clock::now() + 5s;
-        if (optionOf(command, "-H") == "meet") // waits until the other call runs, too
+        if (optionOf(command, "-H") == kMeet) // waits until the other call runs, too
             while (arrived < 2 && std::chrono::steady_clock::now() < end)
                 std::this_thread::yield();
         --atOnce;
@@ -181,7 +182,7 @@ TEST_CASE("calls to one BMC", "[drivers][ipmitool]")
         std::vector<std::jthread> threads;
         for (const int port : {623, 624})
             threads.emplace_back([&f, port] {
-                BmcAccess bmc = Fixture::access("meet");
+                BmcAccess bmc = Fixture::access(kMeet);
                 bmc.port = static_cast<std::uint16_t>(port);
                 bmc.key += std::to_string(port);
                 f.client.call(bmc, {"mc", "info"}, Retry::Acting, Deadline::in(30s));

@@ -191,7 +191,7 @@ TEST_CASE("a wrong checksum is refused before the content is read", "[images][re
     const std::filesystem::path raw = makeDisk(world);
     const Failure failure = world.refusal(raw, "sha256:" + std::string(64, '0'));
     CHECK(failure.code == ErrorCode::ChecksumMismatch);
-    CHECK_THAT(failure.message, Contains(std::string(64, '0')));
+    CHECK_THAT(failure.message, Contains("differs from the expected one"));
     CHECK(world.refusal(raw, "sha512:" + std::string(128, 'a')).code == ErrorCode::ChecksumMismatch);
     for (const std::string& text : std::vector<std::string>{
              "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:12", "sha256", "sha256:" + std::string(64, 'x')})

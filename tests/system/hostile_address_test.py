@@ -118,7 +118,7 @@ def store(service, recorder):
     """Stores what an earlier version let in: bmd is stopped meanwhile."""
     _, hostile = attacks(service, recorder)
     service.stop()
-    with sqlite3.connect(next(service.state.glob("*.db"))) as database:
+    with sqlite3.connect(service.state / "bm.sqlite") as database:
         for name, address in (("web-1", hostile["option"]), ("web-2", hostile["url"])):
             database.execute("update nodes set properties = ? where name = ?", (json.dumps({"health_address": address}), name))
         database.execute("update nodes set name = '-web-3' where name = 'web-3'")
