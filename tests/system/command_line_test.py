@@ -76,10 +76,10 @@ def verbs(service):
     assert wait_until(lambda: service.json("node", "show", "n1")["provision_state"] == "clean hold", 20)
     expect(service, 0, "unhold started", "node", "unhold", "n1")
     assert wait_until(lambda: service.json("node", "show", "n1")["provision_state"] == "manageable", 20)
-    expect(service, 0, "changed", "node", "set", "n1", "driver_info/fake_erase_fault=agent-failed")
+    expect(service, 0, "changed", "node", "set", "n1", "driver_info/fake_step_fault=erase_devices:agent-failed")
     expect(service, 1, "agent-failed", "node", "clean", "n1", "--step", "deploy.erase_devices", "--wait")
     state("n1", "clean failed")
-    expect(service, 0, "changed", "node", "set", "n1", "driver_info/fake_erase_fault=")
+    expect(service, 0, "changed", "node", "set", "n1", "driver_info/fake_step_fault=")
     expect(service, 0, "done", "node", "manage", "n1", "--wait")  # begins no operation; the cleaning's failure is past
     state("n1", "manageable")
     expect(service, 2, "rescue", "node", "rescue", "n1", "--password-file", "-", stdin="secret\n")
