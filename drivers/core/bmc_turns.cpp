@@ -95,7 +95,8 @@ BmcTurns::Turn BmcTurns::take(const BmcAccess& access, const Deadline& deadline)
     const std::shared_ptr<Bmc> bmc = find(access.key);
     const std::size_t credentials = credentialsOf(access);
     std::unique_lock lock(bmc->mutex);
-    if (!bmc->changed.wait_until(lock, deadline.stop, deadline.at, [&] { return !bmc->talking; }))
+    const auto isFree = [&] { return !bmc->talking; };
+    if (!bmc->changed.wait_until(lock, deadline.stop, deadline.at, isFree) || deadline.over())
         throwWaitedInVain(access, deadline);
     if (bmc->resting == credentials)
         throw Error(ErrorCode::BmcResting,
