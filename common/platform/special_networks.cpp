@@ -52,6 +52,7 @@ constexpr auto kEmbeddings = std::to_array<Embedding>({
 template <class Rows> std::vector<IpNetwork> parsed(const Rows& rows)
 {
     std::vector<IpNetwork> networks;
+    networks.reserve(rows.size());
     for (const auto& row : rows)
         networks.push_back(networkFromText(row.network).value());
     return networks;

@@ -28,11 +28,10 @@ constexpr std::string_view nameOfBreak(char32_t point) noexcept
 void append(std::string& out, std::string_view sequence, char32_t point, Breaks breaks)
 {
     const std::string_view name = nameOfBreak(point);
-    if (!name.empty() && point != '\r' && breaks == Breaks::Kept)
-        out += sequence;
-    else if (!name.empty())
+    const bool kept = breaks == Breaks::Kept && (point == '\n' || point == '\t');
+    if (!kept && !name.empty())
         out += name;
-    else if (isControl(point) || isBidirectional(point))
+    else if (!kept && (isControl(point) || isBidirectional(point)))
         fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(point));
     else
         out += sequence;
