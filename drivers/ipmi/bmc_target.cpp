@@ -38,7 +38,7 @@ std::vector<IpAddress> resolved(const BmcAccess& bmc, platform::Exec& exec, cons
         return {*numeric};
     platform::Command command;
     command.argv = {kGetent, "ahosts", "--", bmc.host};
-    const std::vector<IpAddress> found = addressesIn(exec.run(command, deadline).out);
+    std::vector<IpAddress> found = addressesIn(exec.run(command, deadline).out);
     if (found.empty())
         throw Error(ErrorCode::BmcUnreachable, fmt::format("BMC {}: the name has no address", bmc.key),
                     "ipmi_address does not resolve here: check the name and this machine's name servers");

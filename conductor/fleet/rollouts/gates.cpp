@@ -45,7 +45,7 @@ std::optional<text::HostAddress> addressOf(const GateQuestion& q)
 {
     if (q.address.empty())
         return std::nullopt;
-    const std::optional<text::HostAddress> address = text::HostAddress::parseStored(q.address);
+    std::optional<text::HostAddress> address = text::HostAddress::parseStored(q.address);
     if (!address)
         throw Unfit{{ErrorCode::InvalidInput,
                      fmt::format("properties/health_address: \"{}\" is not a host name or IP address",
