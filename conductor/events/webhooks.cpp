@@ -52,7 +52,7 @@ void requireUrl(const std::string& url)
 
 struct Webhooks::State {
     State(BaseContext given, Render how, WebhookSettings limits)
-        : context(given), render(std::move(how)), settings(limits)
+        : context(given), render(std::move(how)), settings(std::move(limits))
     {}
     struct Workers {
         bool running = false;
@@ -70,7 +70,7 @@ struct Webhooks::State {
 };
 
 Webhooks::Webhooks(BaseContext context, Render render, WebhookSettings settings)
-    : state_(std::make_unique<State>(context, std::move(render), settings))
+    : state_(std::make_unique<State>(context, std::move(render), std::move(settings)))
 {}
 
 Webhooks::~Webhooks()

@@ -270,6 +270,7 @@ Examination storedValues(db::Database& database, const drivers::HardwareTypes& h
         std::vector<Finding> findings;
         const std::vector<StoredValue> refused =
             database.read([&](db::Transaction& tx) { return refusedStoredValues(tx, hardware); });
+        findings.reserve(refused.size() + 1);
         for (const StoredValue& value : refused)
             findings.push_back(bad(Severity::Warning, value.what, value.remedy, value.subject));
         if (findings.empty())
