@@ -48,11 +48,15 @@ bool BodyBuffer::fetch()
         if (request_.head.expectsContinue && connection_.input.empty() && !request_.admitted)
             connection_.writeSome("HTTP/1.1 100 Continue\r\n\r\n");
     }
-    for (piece_.clear(); !request_.whole(); needInput())
+    piece_.clear();
+    while (!request_.whole()) {
         if (const std::size_t count = request_.decoder.take(connection_.input, piece_, kPiece)) {
             received_ += count;
             return true;
         }
+        if (!request_.whole()) // the end of chunks brings no bytes of the body
+            needInput();
+    }
     return false;
 }
 
