@@ -6,7 +6,6 @@
 #include "agent/relay/spilled_frames.h"
 #include "agent/tree/boot_loader.h"
 #include "agent/tree/disk_setup.h"
-#include "agent/tree/file_read_back.h"
 #include "agent/tree/mounted_tree.h"
 #include "agent/tree/system_files.h"
 #include "agent/tree/tree_extractor.h"
@@ -125,11 +124,8 @@ private:
     {
         if (Relay* const relay = source_->relay(); relay != nullptr)
             relay->restoreFrom(std::make_unique<SpilledFrames>(manifest_, tree.roomiest(), keepFree(), log_));
-        FileReadBack readBack(files_, tree.devices(), progress_);
-        TreeExtractor extractor(tree.root(), *stream_, skipped(), files_, readBack, progress_, stop_);
+        TreeExtractor extractor(tree.root(), *stream_, skipped(), files_, progress_, stop_);
         extractor.run();
-        readBack.finish(stop_);
-        outcome_.filesReadBack = readBack.files();
         outcome_.entries = extractor.entries();
         outcome_.contentBytes = extractor.contentBytes();
         outcome_.bytesFetched = stream_->bytesFetched();
@@ -157,9 +153,7 @@ private:
             tree.root(), {}, [this](std::uint64_t bytes) { progress_.add(bytes); }, stop_);
         outcome_.manifestDigest = files_.digest();
         tree.unmount();
-        log_.info(
-            fmt::format("{} entries read back without a difference; the content of {} files while copying",
-                        outcome_.entries, outcome_.filesReadBack));
+        log_.info(fmt::format("{} entries read back without a difference", outcome_.entries));
     }
 
     void finish(MountedTree& tree)
