@@ -87,10 +87,10 @@ int remove(Shell& shell, const NodeOptions& options)
     return 0;
 }
 
-/// The digits of a stored number. @throws Error InvalidInput: no number
+/// The digits of a stored number. @throws Error InvalidInput: not a number
 std::string numberOf(const json& info, const char* key)
 {
-    const std::string value = plainText(info.at(key));
+    std::string value = plainText(info.at(key));
     if (!text::parseNumber<std::uint16_t>(value))
         throw Error(ErrorCode::InvalidInput, std::string("driver_info/") + key + " is not a number",
                     std::string("bm node set NODE driver_info/") + key + "=NUMBER");
