@@ -1,7 +1,7 @@
 #include "cli/commands/commands.h"
-#include "cli/views/terminal.h"
 
 #include "cli/shell/suggest.h"
+#include "cli/views/terminal.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>

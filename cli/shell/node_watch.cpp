@@ -1,6 +1,6 @@
 #include "cli/shell/node_watch.h"
-#include "cli/views/terminal.h"
 
+#include "cli/views/terminal.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>

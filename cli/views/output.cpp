@@ -1,4 +1,5 @@
 #include "cli/views/output.h"
+
 #include "common/text/printable.h"
 
 #include <algorithm>

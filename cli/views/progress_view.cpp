@@ -1,7 +1,7 @@
 #include "cli/views/progress_view.h"
-#include "cli/views/terminal.h"
 
 #include "cli/views/output.h"
+#include "cli/views/terminal.h"
 #include "common/model/step_kinds.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "cli/views/rollout_view.h"
-#include "cli/views/terminal.h"
 
 #include "cli/views/output.h"
+#include "cli/views/terminal.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 #include "cli/views/screen.h"
+
 #include "common/text/printable.h"
 
 #include <csignal>

@@ -373,7 +373,7 @@ void Acceptor::evictLate()
     }
 }
 
-/// At its deadline. @return whether the connection waits on, with a new deadline
+/// At its deadline. @return true if the connection waits on, with a new deadline
 bool Acceptor::mayStay(PendingConnection& pending)
 {
     if (pending.phase == Phase::Handshake || pending.phase == Phase::Head)

@@ -21,8 +21,8 @@ public:
     using OnReady = std::function<void(std::unique_ptr<Connection>)>;
     using OnRefuse = std::function<bool(Connection&, const model::Error&)>;
     /// @p onReady gets a connection whose request is whole, or waits for the decision on access.
-    /// @p onRefuse writes the answer to a request that cannot be received, without waiting. @return whether
-    /// the socket took all of it
+    /// @p onRefuse writes the answer to a request that cannot be received, without waiting. @return true
+    /// if the socket took all of it
     Acceptor(const ListenerConfig& config, OnReady onReady, OnRefuse onRefuse);
     ~Acceptor();
     /// Binds and listens. @throws Error Conflict, InvalidInput

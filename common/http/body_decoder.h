@@ -17,7 +17,7 @@ public:
     /// the framing before and behind them. Bytes after the body stay. @return bytes moved
     /// @throws Error InvalidInput: malformed chunks
     std::size_t take(std::string& input, std::string& body, std::size_t limit);
-    /// Whether take() has seen the end of the body.
+    /// True if take() has seen the end of the body.
     bool done() const { return expected_ == Expected::Nothing; }
     /// Bytes until the end of a body of declared length; nothing when it is chunked.
     std::optional<std::uint64_t> left() const { return chunked_ ? std::nullopt : std::optional(left_); }

@@ -13,7 +13,7 @@ using model::ErrorCode;
 
 constexpr std::size_t kHeadLimit = std::size_t{32} * 1024;
 
-/// @return whether the head is whole
+/// @return true if the head is whole
 bool receiveHead(Connection& connection)
 {
     std::string& input = connection.input;

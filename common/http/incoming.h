@@ -24,7 +24,7 @@ struct IncomingRequest {
 };
 
 /// Parses the bytes in @p connection's input into its request.
-/// @return whether a worker can go on: the request is whole, or its body waits for the decision on access,
+/// @return true if a worker can go on: the request is whole, or its body waits for the decision on access,
 /// because it is longer than an unproved client may send, or because the client expects "100 Continue"
 /// @throws Error InvalidInput (not HTTP, malformed chunks), TooLarge (over the limit of an admitted request)
 bool receiveRequest(Connection& connection);

@@ -30,7 +30,7 @@ public:
     std::string localBase;                                    ///< "http://host:port" of the Host header
     std::string requestId;                                    ///< "req-<uuid>", or the client's own id
     std::string route;           ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
-    bool proved = false;         ///< who asks is known from the head; a filter or BodyRule::prove sets it
+    bool proved = false;         ///< the head identifies the client; a filter or BodyRule::prove sets it
     bool bodyPending = false;    ///< the body has not arrived as a whole
     std::uint64_t bodyBytes = 0; ///< length of the body: declared, else of what has arrived
 

@@ -17,7 +17,7 @@ class Error;
 namespace bm::http {
 
 using Handler = std::function<void(Request&, Response&)>;
-/// What a route takes as the body of its requests.
+/// The limits of a route for the body of its requests.
 struct BodyRule {
     /// Longer bodies are refused with 413. A client that has not proved who it is may send 64 KiB at most.
     std::size_t limitBytes = std::size_t{1024} * 1024;

@@ -143,7 +143,7 @@ void Server::State::finish(std::unique_ptr<Connection> connection, ServerRespons
     }
 }
 
-/// Answers a request that the acceptor cannot receive. @return whether the socket took the answer
+/// Answers a request that the acceptor cannot receive. @return true if the socket took the answer
 bool Server::State::refuse(Connection& connection, const Error& error) const
 {
     IncomingRequest unknown{Head{}};

@@ -98,7 +98,7 @@ private:
     };
     using Owners = std::map<std::string, Owner>;
 
-    /// Whether @p owner may have one more, of @p busy in work.
+    /// True if @p owner may have one more, of @p busy in work.
     bool mayHold(const Owner& owner, std::size_t busy) const
     {
         return owner.inWork == 0 || owner.inWork + 1 <= (threads_ - std::min(threads_, busy)) * 8;

@@ -55,7 +55,7 @@ struct Transfer {
     bool redirected = false;
     Destination to{};
     bool viaProxy = false;
-    std::string refusal{}; ///< why an address was refused
+    std::string refusal{}; ///< the reason of refusing an address
     Fd file{};
     std::chrono::steady_clock::time_point reportedAt{};
     std::uint64_t reportedBytes = 0;

@@ -15,7 +15,7 @@
 namespace bm::platform {
 
 struct HttpRequest {
-    Reach reach; ///< who may name the destination; it decides on refusals and on the proxy
+    Reach reach; ///< permitted destinations; it decides on refusals and on the proxy
     std::string method = "GET";
     std::string url{};
     std::vector<std::pair<std::string, std::string>> headers{};

@@ -1,7 +1,6 @@
 #include "common/platform/ip_address.h"
 
 #include "common/model/error.h"
-
 #include "common/text/text.h"
 
 #include <algorithm>

@@ -31,12 +31,12 @@ struct OutgoingSettings {
     bool bmcOnLoopback = false;                 ///< bmd --dev
 };
 
-/// Who chose the destination of a request.
+/// The party that chooses the destination of a request.
 enum class Asker : std::uint8_t { System, Project };
 std::string_view toText(Asker asker) noexcept; ///< "system", "project"
 Asker askerFromText(std::string_view text) noexcept;
 
-/// Where a request goes, one hop of a chain of redirects.
+/// The destination of one hop in a chain of redirects.
 struct Destination {
     std::string scheme; ///< lower case
     std::string host;   ///< lower case, without brackets and a dot at its end
@@ -60,7 +60,7 @@ public:
     /// or "0.0.0.0" and "::" for all of the machine's
     void addListener(const std::string& address, std::uint16_t port);
 
-    /// Why no connection may be made to @p address, which @p to resolved to; nullopt: it may be made.
+    /// The reason to refuse a connection to @p address, to which @p to resolved; nullopt: permitted.
     /// @param configured  bmd.yaml itself names this destination: only the listeners and, for a project,
     ///   outgoing.projects_only count
     std::optional<std::string> refusal(Asker asker, const Destination& to, const IpAddress& address,
@@ -68,7 +68,7 @@ public:
     /// As refusal(), for the host as it is written: a numeric host, or one that the proxy would resolve.
     std::optional<std::string> refusalOfHost(Asker asker, const Destination& to,
                                              bool configured = false) const;
-    /// Why no BMC request may go to @p address and @p port.
+    /// The reason to refuse a BMC request to @p address and @p port; nullopt: permitted.
     std::optional<std::string> bmcRefusal(const IpAddress& address, std::uint16_t port) const;
     /// outgoing.proxy for host names that outgoing.allow lists; else "". The proxy resolves the name itself,
     /// so bmd cannot check the address.
@@ -80,7 +80,7 @@ private:
     std::unique_ptr<State> state_;
 };
 
-/// How far a request may go: a policy with its asker, or no policy. Every request names one.
+/// The permitted destinations of a request: a policy with its asker, or no policy. Every request names one.
 class Reach {
 public:
     /// The configuration, the kernel's command line or bmd itself names the destination. Any address, no

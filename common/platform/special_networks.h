@@ -8,7 +8,7 @@
 
 namespace bm::platform {
 
-/// What an address is for, as far as outgoing requests are concerned.
+/// The use of an address, for the rules of outgoing requests.
 enum class AddressKind : std::uint8_t {
     Ordinary,
     Loopback,  ///< this host, under the addresses that the kernel connects to itself

@@ -18,7 +18,7 @@ constexpr std::size_t kLongestName = 253;     ///< RFC 1035
 constexpr std::size_t kLongestLabel = 63;     ///< RFC 1035
 constexpr std::size_t kLongestInterface = 15; ///< IFNAMSIZ without its end
 
-/// Whether an IPv4 address, in host order, can be a machine's.
+/// True if an IPv4 address, in host order, can be a machine's.
 bool isOfMachine(std::uint32_t address)
 {
     constexpr std::uint32_t kMulticast = 0xe;
@@ -31,7 +31,7 @@ bool isLabel(std::string_view label)
            std::ranges::all_of(label, [](char c) { return isLetterOrDigit(c) || c == '-'; });
 }
 
-/// Whether resolvers read a name whose last label is @p label as an IPv4 address.
+/// True if resolvers read a name whose last label is @p label as an IPv4 address.
 bool isNumber(std::string_view label)
 {
     if (std::ranges::all_of(label, isDigit))

@@ -12,7 +12,7 @@ constexpr bool isLetterOrDigit(char c) noexcept
     return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/// Whether a program reads @p argument as an option.
+/// True if a program reads @p argument as an option.
 constexpr bool isOption(std::string_view argument) noexcept
 {
     return argument.starts_with('-');

@@ -32,8 +32,8 @@ inline std::string_view interfaceOf(const Context& context, const model::Node& n
 std::map<std::string, std::string> driverTexts(const Context& context, const model::Node& node);
 /// UEFI or BIOS: the last reported mode, else the boot_mode capability, else the default.
 model::BootMode bootModeOf(const Context& context, const model::Node& node);
-/// Who may have named the addresses in instance_info of @p node: a project, where the node has an owner or a
-/// lessee, whoever starts the operation.
+/// The asker for the addresses in instance_info of @p node: a project if the node has an owner or a lessee,
+/// also when an operator starts the operation.
 platform::Asker askerOf(const model::Node& node);
 /// The refusal while @p operation works on @p node.
 model::Error lockedError(const model::Node& node, const model::Operation& operation, const std::string& host);

@@ -8,7 +8,7 @@
 
 namespace bm::conductor {
 
-/// How far a webhook may go: system administrators alone add them.
+/// The permitted destinations of webhooks: system administrators alone add them.
 platform::Reach webhookReach(const WebhookSettings& settings);
 
 /// The result of one post.

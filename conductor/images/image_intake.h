@@ -15,7 +15,7 @@ struct NewImage {
     std::string sourceName;              ///< shown: the file's name
     std::string checksum;                ///< "", "sha256:...", "sha512:..." or the URL of a checksum file
     model::JsonText labels{};            ///< {"os": "debian"}
-    platform::Asker asker = platform::Asker::System; ///< who named url and checksum
+    platform::Asker asker = platform::Asker::System; ///< the party that named url and checksum
     std::optional<model::ImageKind> kind{};          ///< nothing: detected from the content
     std::optional<std::string> kernelArguments{};    ///< of a RAM disk; nothing: those that came with it
 };

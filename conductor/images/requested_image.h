@@ -24,7 +24,7 @@ model::Image findRequestedImage(db::Transaction& tx, const Context& context, con
 /// Ironic's "fake" deploy interface needs no image.
 bool writesNothing(const Context& context, const model::Node& node, const DeployRequest& request);
 
-/// Why a deployment of the image in @p node's instance_info would be refused; "" when it would not.
+/// The reason to refuse a deployment of the image in @p node's instance_info; "": none.
 std::string deployFinding(db::Transaction& tx, const Context& context, const model::Node& node);
 
 } // namespace bm::conductor

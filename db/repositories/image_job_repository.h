@@ -19,7 +19,7 @@ struct ImageJob {
     std::string sourceName{};     ///< import: the source's name in a checksum file
     std::string checksum{};       ///< import: "", "sha256:..." or a checksum file's URL
     std::string imageKind{};      ///< import: "disk", "tree"; "": detected from the content
-    std::string asker = "system"; ///< who named url and checksum, a platform::Asker
+    std::string asker = "system"; ///< the platform::Asker of url and checksum
     std::int64_t starts = 0;      ///< number of starts; a job with too many may be the cause of crashes
 };
 

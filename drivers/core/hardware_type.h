@@ -23,9 +23,7 @@ struct Property {
     bool required = false;
     bool secret = false;        ///< encrypted in the database, masked in answers and logs
     ValueCheck check = nullptr; ///< null: any value is valid
-    /// A stricter check of values that are written now; null: @p check. Earlier versions stored values that
-    /// only
-    /// @p check allows.
+    /// A stricter check for writing a value; null: check. Earlier versions stored values that check allows.
     ValueCheck writeCheck = nullptr;
 };
 

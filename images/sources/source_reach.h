@@ -18,7 +18,7 @@ struct PeerEndpoint {
 /// Borrows from @p settings.
 PeerEndpoint peerEndpoint(const SourceUrl& source, const SourceSettings& settings);
 
-/// How far a request for @p source may go.
+/// The permitted destinations of a request for @p source.
 platform::Reach reachOf(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker);
 
 /// @throws Error InvalidInput: bmd does not request the address of @p source as it is written

@@ -20,7 +20,7 @@ struct GateQuestion {
     std::string node;    ///< its name
     std::string nodeUuid;
     std::string address;                             ///< of the deployed system, as stored; "" unknown
-    platform::Asker asker = platform::Asker::System; ///< who named the address
+    platform::Asker asker = platform::Asker::System; ///< the party that named the address
     DrainGate drain{};
     HealthGate health{};
 };

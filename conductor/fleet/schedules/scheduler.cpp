@@ -74,7 +74,7 @@ ScheduleRunState stateOf(const RolloutOutcome& outcome)
     return ScheduleRunState::Running;
 }
 
-/// What one transaction did with the pending runs.
+/// The result of one transaction on the pending runs.
 struct StartedRuns {
     std::optional<ScheduleRun> last{}; ///< the next transaction begins after it
     bool any = false;                  ///< a run went on

@@ -71,7 +71,7 @@ text::HostAddress hostOf(const Parts& parts, const std::optional<text::HostAddre
     const std::optional<text::HostAddress> parsed = text::HostAddress::parseStored(host);
     if (!parsed)
         throw Error(ErrorCode::InvalidInput,
-                    fmt::format("the gate's URL has the host \"{}\", which is no host name or IP address",
+                    fmt::format("the gate's URL has the host \"{}\", which is not a host name or IP address",
                                 host.substr(0, 80)),
                     "put {name} into the path or the query, or give the node a name that is a host name");
     return *parsed;
