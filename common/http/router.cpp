@@ -236,7 +236,8 @@ void Router::onError(ErrorRenderer renderer)
     routes_->render = std::move(renderer);
 }
 
-/// @return the code of the handler's error; "" for none
+/// @return the code of the handler's error; "" for none. Only then @p wanted counts: gcc 12 stores a part of
+/// dispatch()'s result before dispatch() throws.
 std::string Router::Routes::handle(Request& request, Response& response,
                                    std::optional<std::size_t>& wanted) const
 {
@@ -244,11 +245,9 @@ std::string Router::Routes::handle(Request& request, Response& response,
         wanted = dispatch(request, response);
         return {};
     } catch (const Error& error) {
-        wanted.reset(); // gcc 12 stores a part of dispatch()'s result there before it throws
         fail(request, response, error);
         return std::string(model::toText(error.code()));
     } catch (const std::exception& error) {
-        wanted.reset();
         platform::logError("http", "{} {} {}: {}", request.requestId, toText(request.method), request.path,
                            error.what());
         fail(request, response,
@@ -274,7 +273,7 @@ std::optional<std::size_t> Router::handle(Request& request, Response& response) 
     Finish finish;
     std::optional<std::size_t> wanted;
     finish.errorCode = routes_->handle(request, response, wanted);
-    if (wanted)
+    if (wanted && finish.errorCode.empty())
         return wanted;
     finish.took =
         std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);

@@ -116,7 +116,7 @@ void Server::State::handle(Queue::Work work)
     });
     const std::optional<std::size_t> limit = router.handle(request, response);
     connection->owner = ownerOf(request, connection->owner);
-    if (limit && !response.sent()) {
+    if (limit) {
         incoming->limit = *limit;
         connection->request = std::move(incoming);
         acceptor.receiveBody(std::move(connection));
