@@ -169,6 +169,7 @@ int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vec
     const TreeOutcome outcome =
         deployTree(order, {disks.begin(), disks.end()}, *exec, progress, log, signals.token());
     nlohmann::json out = {{"entries", outcome.entries},
+                          {"files_read_back_while_copying", outcome.filesReadBack},
                           {"content_bytes", outcome.contentBytes},
                           {"archive_bytes", outcome.archiveBytes},
                           {"bytes_fetched", outcome.bytesFetched},

@@ -93,6 +93,14 @@ void MountedTree::mount(bool readOnly)
     }
 }
 
+std::vector<std::string> MountedTree::devices() const
+{
+    std::vector<std::string> out;
+    for (const MadeVolume& made : volumes_)
+        out.push_back(made.device);
+    return out;
+}
+
 std::string MountedTree::roomiest() const
 {
     std::string best;

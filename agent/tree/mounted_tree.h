@@ -21,6 +21,7 @@ public:
     MountedTree& operator=(const MountedTree&) = delete;
 
     const std::string& root() const { return root_; }
+    std::vector<std::string> devices() const; ///< of the file systems
     /// The mount point of the file system with the most free space. @throws Error DiskFailed
     std::string roomiest() const;
     /// @p readOnly: for the comparison. @throws Error DiskFailed

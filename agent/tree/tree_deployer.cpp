@@ -6,6 +6,7 @@
 #include "agent/relay/spilled_frames.h"
 #include "agent/tree/boot_loader.h"
 #include "agent/tree/disk_setup.h"
+#include "agent/tree/file_read_back.h"
 #include "agent/tree/mounted_tree.h"
 #include "agent/tree/system_files.h"
 #include "agent/tree/tree_extractor.h"
@@ -124,8 +125,11 @@ private:
     {
         if (Relay* const relay = source_->relay(); relay != nullptr)
             relay->restoreFrom(std::make_unique<SpilledFrames>(manifest_, tree.roomiest(), keepFree(), log_));
-        TreeExtractor extractor(tree.root(), *stream_, skipped(), files_, progress_, stop_);
+        FileReadBack readBack(files_, tree.devices(), progress_);
+        TreeExtractor extractor(tree.root(), *stream_, skipped(), files_, readBack, progress_, stop_);
         extractor.run();
+        readBack.finish(stop_);
+        outcome_.filesReadBack = readBack.files();
         outcome_.entries = extractor.entries();
         outcome_.contentBytes = extractor.contentBytes();
         outcome_.bytesFetched = stream_->bytesFetched();
@@ -153,7 +157,9 @@ private:
             tree.root(), {}, [this](std::uint64_t bytes) { progress_.add(bytes); }, stop_);
         outcome_.manifestDigest = files_.digest();
         tree.unmount();
-        log_.info(fmt::format("{} entries read back without a difference", outcome_.entries));
+        log_.info(
+            fmt::format("{} entries read back without a difference; the content of {} files while copying",
+                        outcome_.entries, outcome_.filesReadBack));
     }
 
     void finish(MountedTree& tree)

@@ -148,9 +148,10 @@ struct ReadFreer {
 } // namespace
 
 TreeExtractor::TreeExtractor(const std::string& root, TreeStream& stream, std::vector<std::string> skip,
-                             TreeManifest& manifest, StepProgress& progress, const std::stop_token& stop)
+                             TreeManifest& manifest, FileReadBack& readBack, StepProgress& progress,
+                             const std::stop_token& stop)
     : root_(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)), stream_(stream), skip_(std::move(skip)),
-      manifest_(manifest), progress_(progress), stop_(stop)
+      manifest_(manifest), readBack_(readBack), progress_(progress), stop_(stop)
 {
     if (!root_)
         fail(root, "opening", errno);
@@ -242,9 +243,11 @@ void TreeExtractor::take(archive* reader, archive_entry* entry)
     }
     const int parent = parentOf(path);
     const std::string name = lastPart(path);
-    if (S_ISREG(facts.mode))
-        makeFile(reader, parent, name, path, facts);
-    else if (S_ISLNK(facts.mode))
+    if (S_ISREG(facts.mode)) {
+        makeFile(reader, parent, name, path, std::move(facts));
+        return;
+    }
+    if (S_ISLNK(facts.mode))
         makeSymlink(parent, name, path, facts);
     else
         makeNode(parent, name, path, facts);
@@ -271,13 +274,16 @@ void TreeExtractor::finishFolders()
 }
 
 void TreeExtractor::makeFile(archive* reader, int parent, const std::string& name, const std::string& path,
-                             EntryFacts& facts)
+                             EntryFacts facts)
 {
-    const Fd fd(::openat(parent, name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+    Fd fd(::openat(parent, name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd)
         fail(path, "creating", errno);
     copyContent(reader, fd.get(), path, facts);
     dress(fd.get(), path, facts);
+    const std::size_t entry = manifest_.add(path, facts);
+    if (facts.size > 0)
+        readBack_.add({entry, path, std::move(fd), std::move(facts)});
 }
 
 void TreeExtractor::copyContent(archive* reader, int fd, const std::string& path, EntryFacts& facts)

@@ -1,6 +1,7 @@
 #pragma once
 #include "agent/base/agent_log.h"
 #include "agent/base/step_progress.h"
+#include "agent/tree/file_read_back.h"
 #include "agent/tree/tree_record.h"
 #include "agent/tree/tree_stream.h"
 #include "common/platform/files.h"
@@ -15,15 +16,16 @@ struct archive_entry;
 
 namespace bm::agent {
 
-/// Unpacks the canonical archive of a tree image below a folder, with all metadata of each entry, and records
-/// the expected entries in a manifest. Resolves paths below the folder only and through no symlink
-/// (openat2(2): RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS): neither a malicious archive nor an earlier entry leads
-/// outside.
+/// Unpacks the canonical archive of a tree image below a folder, with all metadata of each entry, records
+/// the expected entries in a manifest, and passes each file to the read-back. Resolves paths below the folder
+/// only and through no symlink (openat2(2): RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS): neither a malicious
+/// archive nor an earlier entry leads outside.
 class TreeExtractor {
 public:
     /// All borrowed. @p skip: paths ("srv") whose content is not unpacked; the folders themselves are.
     TreeExtractor(const std::string& root, TreeStream& stream, std::vector<std::string> skip,
-                  TreeManifest& manifest, StepProgress& progress, const std::stop_token& stop);
+                  TreeManifest& manifest, FileReadBack& readBack, StepProgress& progress,
+                  const std::stop_token& stop);
     /// @throws Error DiskTooSmall (the file system is full), DiskFailed, ImageCorrupt (not a canonical
     /// archive), the errors of the stream, Aborted
     void run();
@@ -40,7 +42,7 @@ private:
     void take(archive* reader, archive_entry* entry);
     void makeFolder(const std::string& path, EntryFacts facts);
     void makeFile(archive* reader, int parent, const std::string& name, const std::string& path,
-                  EntryFacts& facts);
+                  EntryFacts facts);
     void copyContent(archive* reader, int fd, const std::string& path, EntryFacts& facts);
     void makeLink(const std::string& path, const std::string& target);
     void makeSymlink(int parent, const std::string& name, const std::string& path, const EntryFacts& facts);
@@ -54,6 +56,7 @@ private:
     TreeStream& stream_;
     std::vector<std::string> skip_;
     TreeManifest& manifest_;
+    FileReadBack& readBack_;
     StepProgress& progress_;
     const std::stop_token& stop_;
     ContentHash hash_;

@@ -1,5 +1,6 @@
 #include "agent/tree/tree_record.h"
 
+#include "agent/tree/file_places.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 
@@ -10,6 +11,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -58,6 +61,13 @@ std::array<std::uint64_t, 2> hashOfFacts(const EntryFacts& facts)
     return {hash.low64, hash.high64};
 }
 
+/// Of a file's metadata and the places of its content.
+std::uint64_t hashOfPlaced(EntryFacts facts, std::uint64_t places)
+{
+    facts.content = {places, 0};
+    return hashOfFacts(facts)[0];
+}
+
 [[noreturn]] void differs(const std::string& path, const std::string& what)
 {
     throw Error(ErrorCode::DiskFailed, fmt::format("/{} differs from the written entry: {}", path, what),
@@ -100,14 +110,25 @@ std::array<std::uint64_t, 2> ContentHash::value() const
     return {hash.low64, hash.high64};
 }
 
-void TreeManifest::add(std::string_view path, const EntryFacts& facts)
+std::size_t TreeManifest::add(std::string_view path, const EntryFacts& facts)
 {
-    entries_.push_back({hashOfPath(path), hashOfFacts(facts)});
+    const Entry entry{hashOfPath(path), hashOfFacts(facts)};
+    const std::scoped_lock lock(mutex_);
+    entries_.push_back(entry);
     sorted_ = false;
+    return entries_.size() - 1;
+}
+
+void TreeManifest::readBack(std::size_t entry, const EntryFacts& facts, std::uint64_t places)
+{
+    const std::uint64_t placed = hashOfPlaced(facts, places);
+    const std::scoped_lock lock(mutex_);
+    entries_.at(entry).placed = placed;
 }
 
 void TreeManifest::addLink(std::string_view path, std::string_view target)
 {
+    const std::scoped_lock lock(mutex_);
     links_.push_back({hashOfPath(target), hashOfPath(path)});
 }
 
@@ -119,7 +140,7 @@ void TreeManifest::sort()
     sorted_ = true;
     for (const auto& [target, path] : links_) // a hard link has its target's metadata
         if (const Entry* found = find(target))
-            entries_.push_back({path, found->facts});
+            entries_.push_back({path, found->facts, found->placed});
     std::ranges::sort(entries_, {}, &Entry::path);
 }
 
@@ -214,8 +235,25 @@ private:
             if (names.size() > 1)
                 return; // compared under its first name
         }
-        if (hashOfFacts(factsOf(path, full, status)) != expected->facts)
+        EntryFacts facts = factsOf(path, full, status);
+        if (S_ISREG(status.st_mode)) {
+            const Fd file(::open(full.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+            if (!file)
+                differs(path, std::strerror(errno));
+            if (wasReadBack(file.get(), facts, *expected))
+                return;
+            facts.content = read(path, file.get());
+        }
+        if (hashOfFacts(facts) != expected->facts)
             differs(path, describe(status));
+    }
+
+    static bool wasReadBack(int file, const EntryFacts& facts, const Entry& expected)
+    {
+        if (expected.placed == 0)
+            return false;
+        const std::optional<std::uint64_t> places = placesOfFile(file, facts.size);
+        return places && hashOfPlaced(facts, *places) == expected.placed;
     }
 
     static std::string describe(const struct stat& status)
@@ -226,7 +264,8 @@ private:
                            status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
     }
 
-    EntryFacts factsOf(const std::string& path, const std::string& full, const struct stat& status)
+    /// All facts except the content.
+    static EntryFacts factsOf(const std::string& path, const std::string& full, const struct stat& status)
     {
         EntryFacts facts;
         facts.mode = status.st_mode;
@@ -236,10 +275,8 @@ private:
         facts.nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
         if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode))
             facts.device = status.st_rdev;
-        if (S_ISREG(status.st_mode)) {
+        if (S_ISREG(status.st_mode))
             facts.size = static_cast<std::uint64_t>(status.st_size);
-            facts.content = read(path, full);
-        }
         if (S_ISLNK(status.st_mode)) {
             std::array<char, 4096> target{};
             const ssize_t length = ::readlink(full.c_str(), target.data(), target.size());
@@ -253,14 +290,11 @@ private:
         return facts;
     }
 
-    std::array<std::uint64_t, 2> read(const std::string& path, const std::string& full)
+    std::array<std::uint64_t, 2> read(const std::string& path, int file)
     {
-        const Fd fd(::open(full.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-        if (!fd)
-            differs(path, std::strerror(errno));
         hash_.reset();
         while (true) {
-            const ssize_t count = ::read(fd.get(), piece_.data(), piece_.size());
+            const ssize_t count = ::read(file, piece_.data(), piece_.size());
             if (count < 0)
                 differs(path, std::strerror(errno));
             if (count == 0)
