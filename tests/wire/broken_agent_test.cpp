@@ -136,7 +136,8 @@ TEST_CASE("a report of an agent", "[wire][agent][hostile]")
     SECTION("keeps the result of a finished step; a result that is not JSON becomes null")
     {
         wire::AgentExchangeRequest sent;
-        sent.step = wire::AgentStepReport{.id = "s", .state = wire::AgentStepState::Done};
+        sent.step.emplace();
+        sent.step->state = wire::AgentStepState::Done;
         sent.step->result = {R"({"blocks":4})"};
         CHECK(wire::agentExchangeRequestFromJson(wire::toJson(sent).text).step->result.text ==
               R"({"blocks":4})");
@@ -276,8 +277,12 @@ TEST_CASE("the relay of a rollout shows its chains and the bytes that the server
                                   .bytesFrom = {{"server", 7}},
                                   .bytesServed = 5,
                                   .children = 1};
-    const wire::RelayMember second{
-        .node = "n2", .state = "done", .slow = true, .source = "n1", .bytesFrom = {{"n1", 5}, {"server", 2}}};
+    const wire::RelayMember second{.node = "n2",
+                                   .address = {},
+                                   .state = "done",
+                                   .slow = true,
+                                   .source = "n1",
+                                   .bytesFrom = {{"n1", 5}, {"server", 2}}};
     wire::JsonWriter out;
     wire::writeRelay(out, "c", {{first, second}, {}});
     const json shown = json::parse(out.text());
