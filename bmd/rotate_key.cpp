@@ -8,20 +8,6 @@ namespace bm::bmd {
 using model::Error;
 using model::ErrorCode;
 
-namespace {
-
-/// @p sealed under the new key; nullopt when neither key opens it.
-std::optional<std::string> resealed(const platform::KeyRotation& rotation, const std::string& sealed)
-{
-    try {
-        return rotation.box().seal(rotation.box().open(sealed));
-    } catch (const Error&) {
-        return std::nullopt;
-    }
-}
-
-} // namespace
-
 db::Resealed rotateKey(const Config& config)
 {
     for (const std::filesystem::path& file : {config.database.file, config.paths.secretKeyFile})
@@ -32,8 +18,7 @@ db::Resealed rotateKey(const Config& config)
     db::Resealed count;
     {
         db::Database database = db::openDatabase(config.database);
-        count =
-            db::resealAll(database, [&](const std::string& sealed) { return resealed(rotation, sealed); });
+        count = db::resealAll(database, [&](const std::string& sealed) { return rotation.resealed(sealed); });
     }
     db::makeEngine(config.database)->eraseDeleted();
     rotation.finish();

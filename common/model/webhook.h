@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/clock.h"
 #include "common/model/ids.h"
+#include "common/text/sealed_text.h"
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +17,7 @@ struct Webhook {
     WebhookId id;
     std::string name; ///< unique
     std::string url;
-    std::string secretSealed;  ///< of the signature
+    SealedText secretSealed;   ///< of the signature
     std::string kinds;         ///< "state.changed,operation.*"; "": all
     bool parked = false;       ///< stopped after too many failures; a successful test restarts it
     std::int64_t cursor = 0;   ///< sequence of the last event that was delivered or given up

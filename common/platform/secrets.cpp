@@ -23,8 +23,10 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-constexpr std::string_view kSealedPrefix = "sealed:";
-constexpr std::string_view kVersionPrefix = "sealed:1:";
+constexpr std::string_view kWithoutPlace = "sealed:1:";
+constexpr std::string_view kWithPlace = "sealed:2:";
+constexpr std::size_t kPlaceBytes = 18;
+constexpr std::size_t kPlaceLength = kPlaceBytes / 3 * 4; ///< in base64
 constexpr std::size_t kKeyBytes = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
 constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
@@ -197,40 +199,105 @@ void KeyRotation::finish()
     writeFileAtomically(keyFile_, box_.keys_, 0600);
 }
 
-std::string SecretBox::seal(std::string_view plain) const
+namespace {
+
+/// The parts of a sealed text.
+struct SealedParts {
+    std::string place; ///< "" in a text without a place
+    std::string bytes; ///< nonce, encrypted text and its tag
+};
+
+/// The first 144 bits of the SHA-256 of the place, in base64: 24 characters.
+std::string hashOf(const SealPlace& place)
+{
+    crypto_hash_sha256_state state;
+    std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
+    ::crypto_hash_sha256_init(&state);
+    for (const std::string_view part : {place.table, place.row, place.field}) {
+        const std::string sized = fmt::format("{}:", part.size()) + std::string(part);
+        ::crypto_hash_sha256_update(&state, bytesOf(std::string_view(sized)), sized.size());
+    }
+    ::crypto_hash_sha256_final(&state, hash.data());
+    return toBase64(std::string(reinterpret_cast<const char*>(hash.data()), kPlaceBytes));
+}
+
+std::optional<SealedParts> partsOf(std::string_view sealed)
+{
+    SealedParts parts;
+    if (sealed.starts_with(kWithoutPlace)) {
+        sealed.remove_prefix(kWithoutPlace.size());
+    } else if (sealed.starts_with(kWithPlace) && sealed.size() > kWithPlace.size() + kPlaceLength &&
+               sealed[kWithPlace.size() + kPlaceLength] == ':') {
+        parts.place = sealed.substr(kWithPlace.size(), kPlaceLength);
+        sealed.remove_prefix(kWithPlace.size() + kPlaceLength + 1);
+    } else {
+        return std::nullopt;
+    }
+    parts.bytes = fromBase64(sealed).value_or("");
+    if (parts.bytes.size() < kNonceBytes + kTagBytes)
+        return std::nullopt;
+    return parts;
+}
+
+std::string sealedText(std::string_view place, std::string_view plain, std::string_view keys)
 {
     std::string sealed = randomBytes(kNonceBytes);
     sealed.resize(kNonceBytes + plain.size() + kTagBytes);
     unsigned char* nonce = bytesOf(sealed);
     ::crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonceBytes, nullptr, bytesOf(plain), plain.size(),
-                                                 nullptr, 0, nullptr, nonce,
-                                                 bytesOf(std::string_view(keys_)));
-    return std::string(kVersionPrefix) + toBase64(sealed);
+                                                 bytesOf(place), place.size(), nullptr, nonce, bytesOf(keys));
+    return place.empty() ? std::string(kWithoutPlace) + toBase64(sealed)
+                         : fmt::format("{}{}:{}", kWithPlace, place, toBase64(sealed));
 }
 
-std::string SecretBox::open(std::string_view sealed) const
+} // namespace
+
+model::SealedText SecretBox::seal(const SealPlace& place, std::string_view plain) const
 {
-    if (!isSealed(sealed))
-        return std::string(sealed);
-    const std::string bytes = sealed.starts_with(kVersionPrefix)
-                                  ? fromBase64(sealed.substr(kVersionPrefix.size())).value_or("")
-                                  : std::string();
-    if (bytes.size() >= kNonceBytes + kTagBytes) {
-        std::string plain(bytes.size() - kNonceBytes - kTagBytes, '\0');
-        const unsigned char* nonce = bytesOf(std::string_view(bytes));
-        for (std::size_t key = 0; key < keys_.size(); key += kKeyBytes)
-            if (::crypto_aead_xchacha20poly1305_ietf_decrypt(
-                    bytesOf(plain), nullptr, nullptr, nonce + kNonceBytes, bytes.size() - kNonceBytes,
-                    nullptr, 0, nonce, bytesOf(std::string_view(keys_).substr(key))) == 0)
-                return plain;
-    }
+    return {sealedText(hashOf(place), plain, keys_)};
+}
+
+std::string SecretBox::open(const SealPlace& place, const model::SealedText& sealed) const
+{
+    const std::optional<SealedParts> parts = partsOf(sealed.text);
+    if (parts && !parts->place.empty() && parts->place != hashOf(place))
+        throw Error(ErrorCode::Internal, "a stored secret was sealed for another row or field",
+                    "set the secret again; somebody may have copied it inside the database");
+    if (parts)
+        if (const std::optional<std::string> plain = opened(parts->place, parts->bytes))
+            return *plain;
     throw Error(ErrorCode::Internal, "a stored secret cannot be opened with this key",
                 "restore the key file this database was written with, or set the secret again");
 }
 
+std::optional<std::string> SecretBox::opened(std::string_view place, const std::string& bytes) const
+{
+    std::string plain(bytes.size() - kNonceBytes - kTagBytes, '\0');
+    const unsigned char* nonce = bytesOf(std::string_view(bytes));
+    for (std::size_t key = 0; key < keys_.size(); key += kKeyBytes)
+        if (::crypto_aead_xchacha20poly1305_ietf_decrypt(
+                bytesOf(plain), nullptr, nullptr, nonce + kNonceBytes, bytes.size() - kNonceBytes,
+                bytesOf(place), place.size(), nonce, bytesOf(std::string_view(keys_).substr(key))) == 0)
+            return plain;
+    return std::nullopt;
+}
+
 bool SecretBox::isSealed(std::string_view text)
 {
-    return text.starts_with(kSealedPrefix);
+    return partsOf(text).has_value();
+}
+
+bool SecretBox::hasKeyOf(const std::string& sealed) const
+{
+    const std::optional<SealedParts> parts = partsOf(sealed);
+    return parts && opened(parts->place, parts->bytes);
+}
+
+std::optional<std::string> KeyRotation::resealed(const std::string& sealed) const
+{
+    const std::optional<SealedParts> parts = partsOf(sealed);
+    const std::optional<std::string> plain = parts ? box_.opened(parts->place, parts->bytes) : std::nullopt;
+    return plain ? std::optional(sealedText(parts->place, *plain, box_.keys_)) : std::nullopt;
 }
 
 static_assert(crypto_sign_SEEDBYTES == kKeyBytes);

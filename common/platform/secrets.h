@@ -1,7 +1,9 @@
 #pragma once
 #include "common/platform/files.h"
+#include "common/text/sealed_text.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +21,14 @@ std::string hmacSha256Hex(std::string_view key, std::string_view text);
 std::string hashPassword(std::string_view password);
 bool verifyPassword(std::string_view hash, std::string_view password);
 
+/// The place of a sealed value in the database. A value opens only at its own place, so that a copied one
+/// is worthless elsewhere.
+struct SealPlace {
+    std::string_view table{};
+    std::string_view row{};   ///< the row's key
+    std::string_view field{}; ///< the column, or the member of its JSON
+};
+
 /// Seals values for the database by libsodium's XChaCha20-Poly1305 with the key of a key file: 32 bytes, or
 /// 64 during a rotation (the new key, then the old one, which only opens).
 class SecretBox {
@@ -29,15 +39,19 @@ public:
     explicit SecretBox(const std::filesystem::path& keyFile);
     /// A key that lives with this object: --dev and tests.
     SecretBox();
-    /// "sealed:1:<base64>"; differs at each call.
-    std::string seal(std::string_view plain) const;
-    /// Opens a sealed text; returns a text without "sealed:" in front unchanged.
-    /// @throws Error Internal: sealed with another key
-    std::string open(std::string_view sealed) const;
+    /// "sealed:2:<hash of the place>:<base64>"; differs at each call.
+    model::SealedText seal(const SealPlace& place, std::string_view plain) const;
+    /// Opens also "sealed:1:<base64>", which releases before 2027 stored without a place.
+    /// @throws Error Internal: sealed with another key or for another place, or no sealed text
+    std::string open(const SealPlace& place, const model::SealedText& sealed) const;
+    /// True if @p text has the form of a sealed text, whatever opens it.
     static bool isSealed(std::string_view text);
+    /// True if a key opens @p sealed, whatever its place.
+    bool hasKeyOf(const std::string& sealed) const;
 
 private:
     friend class KeyRotation;
+    std::optional<std::string> opened(std::string_view place, const std::string& bytes) const;
     std::string keys_; ///< one after the other; the first seals
     Fd lock_;
 };
@@ -48,8 +62,9 @@ class KeyRotation {
 public:
     /// Puts a new key before the old one. @throws Error Conflict: a SecretBox of this file exists
     explicit KeyRotation(const std::filesystem::path& keyFile);
-    const SecretBox& box() const { return box_; } ///< opens with both, seals with the new one
-    void finish();                                ///< removes the old key
+    /// @p sealed under the new key, for the same place; nothing when neither key opens it.
+    std::optional<std::string> resealed(const std::string& sealed) const;
+    void finish(); ///< removes the old key
 
 private:
     std::filesystem::path keyFile_;

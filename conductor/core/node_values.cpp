@@ -5,6 +5,7 @@
 #include "common/text/names.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/resources/trait_names.h"
+#include "conductor/core/nodes.h"
 
 #include <fmt/format.h>
 
@@ -110,8 +111,9 @@ bool isStored(const Context& context, const RefusedValue& refused, const Node& n
     const json value = valueIn(node, refused.field), old = valueIn(before, refused.field);
     if (value == old)
         return true;
-    const bool sealed = old.is_string() && platform::SecretBox::isSealed(old.get_ref<const std::string&>());
-    return sealed && value == context.secrets.open(old.get_ref<const std::string&>());
+    constexpr std::string_view kDriverInfo = "driver_info/";
+    return refused.field.starts_with(kDriverInfo) && old.is_string() &&
+           value == driverText(context, before, refused.field.substr(kDriverInfo.size()), old);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "conductor/core/nodes.h"
 
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/seal_places.h"
 
 namespace bm::conductor {
 
@@ -54,12 +55,24 @@ drivers::PowerDriver& powerOf(const Context& context, const Node& node)
     return slots.power ? *slots.power : *hardwareOf(context, node).standard("power").power;
 }
 
+std::string driverText(const Context& context, const Node& node, const std::string& key,
+                       const nlohmann::json& value)
+{
+    if (!value.is_string())
+        return value.dump();
+    const auto& text = value.get_ref<const std::string&>();
+    // An earlier release stored a secret in clear if its key was not a secret's then.
+    if (!context.hardware.isSecret(node.driver, key) || !platform::SecretBox::isSealed(text))
+        return text;
+    return context.secrets.open(driverInfoPlace(node.id, key), {text});
+}
+
 std::map<std::string, std::string> driverTexts(const Context& context, const Node& node)
 {
     std::map<std::string, std::string> texts;
     const nlohmann::json given = wire::valueOf(node.driverInfo);
     for (const auto& [key, value] : given.items())
-        texts[key] = value.is_string() ? context.secrets.open(value.get<std::string>()) : value.dump();
+        texts[key] = driverText(context, node, key, value);
     return texts;
 }
 

@@ -3,6 +3,7 @@
 #include "common/platform/outgoing_policy.h"
 #include "conductor/core/context.h"
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace bm::conductor {
@@ -28,6 +29,10 @@ inline std::string_view interfaceOf(const Context& context, const model::Node& n
 {
     return context.hardware.interfaces().interfaceOf(node, kind);
 }
+/// @p value of driver_info as a plain text. Opens the sealed value of a secret's key, and of no other key.
+/// @throws Error Internal: sealed for another node or key
+std::string driverText(const Context& context, const model::Node& node, const std::string& key,
+                       const nlohmann::json& value);
 /// driver_info as plain texts, secrets opened.
 std::map<std::string, std::string> driverTexts(const Context& context, const model::Node& node);
 /// UEFI or BIOS: the last reported mode, else the boot_mode capability, else the default.

@@ -1,6 +1,7 @@
 #include "conductor/events/webhook_worker.h"
 
 #include "common/platform/log.h"
+#include "conductor/core/seal_places.h"
 #include "db/repositories/event_filter.h"
 #include "db/repositories/repositories.h"
 #include "db/repositories/webhook_repository.h"
@@ -133,8 +134,9 @@ bool WebhookWorker::deliver(model::Webhook& hook, const model::NodeEvent& event,
     const std::string body =
         fmt::format(R"({{"id":"{}","webhook":"{}","event":{}}})", id, hook.name, render_(event));
     const WebhookAnswer answer =
-        postToWebhook(client_, webhookReach(settings_), hook, context_.secrets.open(hook.secretSealed), id,
-                      event.kind, body, model::Deadline::in(settings_.deadline, stop));
+        postToWebhook(client_, webhookReach(settings_), hook,
+                      context_.secrets.open(webhookSecretPlace(hook.id), hook.secretSealed), id, event.kind,
+                      body, model::Deadline::in(settings_.deadline, stop));
     if (stop.stop_requested() && !answer.error.empty())
         return false; // bmd stopped: not a failure of the receiver
     hook.lastAttemptAt = context_.clock.now();

@@ -3,6 +3,7 @@
 #include "common/platform/guarded.h"
 #include "common/text/names.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/events/webhook_worker.h"
 #include "db/repositories/event_filter.h"
 #include "db/repositories/repositories.h"
@@ -122,7 +123,7 @@ Webhooks::Added Webhooks::add(const NewWebhook& wanted)
     hook.name = wanted.name;
     hook.url = wanted.url;
     hook.kinds = wanted.kinds;
-    hook.secretSealed = state_->context.secrets.seal(added.secret);
+    hook.secretSealed = state_->context.secrets.seal(webhookSecretPlace(hook.id), added.secret);
     hook.createdAt = state_->context.clock.now();
     state_->context.database.write([&](db::Transaction& tx) {
         const db::WebhookRepository hooks;
@@ -180,8 +181,9 @@ WebhookTest Webhooks::test(const std::string& ident)
         fmt::format(R"({{"id":"{}","webhook":"{}","event":{}}})", id, hook.name, state_->render(event));
     platform::HttpClient client;
     const WebhookAnswer answer =
-        postToWebhook(client, webhookReach(state_->settings), hook, context.secrets.open(hook.secretSealed),
-                      id, event.kind, body, model::Deadline::in(state_->settings.deadline));
+        postToWebhook(client, webhookReach(state_->settings), hook,
+                      context.secrets.open(webhookSecretPlace(hook.id), hook.secretSealed), id, event.kind,
+                      body, model::Deadline::in(state_->settings.deadline));
     WebhookTest result{answer.status, answer.error, false};
     if (answer.error.empty() && hook.parked) {
         context.database.write([&](db::Transaction& tx) {

@@ -4,6 +4,7 @@
 #include "common/platform/urls.h"
 #include "common/wire/json/json_input.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/images/image_by_url.h"
 #include "conductor/images/image_jobs.h"
 #include "db/repositories/image_job_repository.h"
@@ -24,7 +25,8 @@ namespace {
 db::ImageJob importJob(const Context& context, const Image& image, const NewImage& wanted)
 {
     db::ImageJob job{.image = image.id, .kind = "import"};
-    job.urlSealed = wanted.url.empty() ? "" : context.secrets.seal(wanted.url);
+    if (!wanted.url.empty())
+        job.urlSealed = context.secrets.seal(importUrlPlace(image.id), wanted.url);
     job.file = wanted.spooledFile.filename().string();
     job.sourceName = wanted.sourceName;
     job.checksum = wanted.checksum;

@@ -4,6 +4,7 @@
 #include "common/platform/work_queue.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/images/image_fetch.h"
 #include "conductor/images/image_users.h"
 #include "conductor/images/ramdisk_image.h"
@@ -175,7 +176,8 @@ void ImageJobs::State::forgetFiles(const ImageJob& job) const
 
 void ImageJobs::State::doImport(const ImageJob& job, const model::Deadline& deadline)
 {
-    const std::string url = job.urlSealed.empty() ? "" : context.secrets.open(job.urlSealed);
+    const std::string url =
+        job.urlSealed.empty() ? "" : context.secrets.open(importUrlPlace(job.image), job.urlSealed);
     images::StoredImage stored = bringImageIn(context.images, job, url, context.settings.maxDownloadBytes,
                                               progressOf(job.image), deadline);
     try {

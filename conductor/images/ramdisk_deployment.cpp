@@ -68,7 +68,7 @@ std::optional<RamdiskDeployment> ramdiskDeploymentOf(const model::Node& node)
     RamdiskDeployment deployment;
     deployment.image.uuid = wire::textMember(*found, "image_id");
     deployment.imageName = wire::textMember(*found, "image");
-    deployment.tokenSealed = wire::textMember(*found, "token");
+    deployment.tokenSealed.text = wire::textMember(*found, "token");
     deployment.arguments = wire::textMember(*found, "kernel_arguments");
     deployment.configDrive = found->value("config_drive", false);
     const json fetched = found->value("fetched", json::object());
@@ -85,7 +85,7 @@ void setRamdiskDeployment(model::Node& node, const std::optional<RamdiskDeployme
     if (deployment)
         internal[kMember] = {{"image_id", deployment->image.uuid},
                              {"image", deployment->imageName},
-                             {"token", deployment->tokenSealed},
+                             {"token", deployment->tokenSealed.text},
                              {"kernel_arguments", deployment->arguments},
                              {"config_drive", deployment->configDrive},
                              {"fetched",

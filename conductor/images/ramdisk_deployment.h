@@ -1,5 +1,6 @@
 #pragma once
 #include "common/model/node.h"
+#include "common/text/sealed_text.h"
 
 #include <optional>
 #include <string>
@@ -11,7 +12,7 @@ namespace bm::conductor {
 struct RamdiskDeployment {
     model::ImageId image;
     std::string imageName;
-    std::string tokenSealed; ///< of the addresses that its boot script has
+    model::SealedText tokenSealed; ///< of the addresses that its boot script has
     std::string arguments;
     bool configDrive = false;
     bool script = false, kernel = false,

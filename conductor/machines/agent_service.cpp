@@ -8,6 +8,7 @@
 #include "common/wire/steps/image_parts.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/nodes/machine_match.h"
 #include "db/repositories/rollout_repository.h"
 
@@ -57,17 +58,19 @@ db::AgentRecord authorized(db::Transaction& tx, const Context& context, const st
 {
     const std::optional<db::AgentRecord> record = db::AgentRepository{}.find(tx, model::NodeId{uuid});
     if (!record || record->tokenSealed.empty() || token.empty() ||
-        !platform::equalSecrets(context.secrets.open(record->tokenSealed), token))
+        !platform::equalSecrets(context.secrets.open(agentTokenPlace(record->node), record->tokenSealed),
+                                token))
         throw unknownAgent();
     return *record;
 }
 
 /// The step for the agent, its sealed argument opened.
-wire::AgentStepOrder instructionOf(const Context& context, const Step& step)
+wire::AgentStepOrder instructionOf(const Context& context, const model::NodeId& node, const Step& step)
 {
     nlohmann::json arguments = wire::valueOf(step.arguments);
     if (const std::string sealed(model::findStepKind(step.name)->sealedArgument); !sealed.empty())
-        arguments[sealed] = context.secrets.open(wire::textMember(arguments, sealed));
+        arguments[sealed] =
+            context.secrets.open(stepArgumentPlace(node, sealed), {wire::textMember(arguments, sealed)});
     return {step.id.uuid, step.name, wire::canonical(arguments)};
 }
 
@@ -218,7 +221,7 @@ db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, cons
     const std::string nonceHash = platform::sha256Hex(nonce);
     if (record.nonceHash.empty()) {
         record.nonceHash = nonceHash;
-        record.tokenSealed = context.secrets.seal(platform::randomHex(32));
+        record.tokenSealed = context.secrets.seal(agentTokenPlace(record.node), platform::randomHex(32));
     } else if (!platform::equalSecrets(record.nonceHash, nonceHash)) {
         throw Error(ErrorCode::Forbidden, "the boot secret was already traded by another agent",
                     "another host on the provisioning network may have read it; see docs/security.md");
@@ -243,7 +246,7 @@ AgentGrant AgentService::lookup(const std::vector<std::string>& macs, const std:
             db::AgentRecord record = tradeSecret(context_, *found, secret, nonce);
             record.address = peerAddress;
             db::AgentRepository{}.store(tx, record);
-            grant.token = context_.secrets.open(record.tokenSealed);
+            grant.token = context_.secrets.open(agentTokenPlace(record.node), record.tokenSealed);
             recordEvent(tx, context_.clock.now(), grant.node.id, model::EventKind::AgentLookup,
                         "from " + peerAddress);
             return grant;
@@ -308,7 +311,7 @@ wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, 
     wire::AgentExchangeAnswer answer;
     answer.abort = offered.abort;
     if (offered.step)
-        answer.step = instructionOf(context, *offered.step);
+        answer.step = instructionOf(context, node, *offered.step);
     if (operation && offered.step)
         answer.relay = relayPlan(tx, context, relay, *operation, *offered.step, exchange);
     if (operation)
@@ -378,11 +381,11 @@ std::string AgentService::configDrive(const std::string& nodeUuid, const std::st
     return context_.database.read([&](db::Transaction& tx) {
         const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
         requireKnownMachine(tx, findNode(tx, nodeUuid), record.inventory);
-        const std::optional<std::string> sealed =
+        const std::optional<model::SealedText> sealed =
             db::ConfigDriveRepository{}.find(tx, model::NodeId{nodeUuid});
         if (!sealed)
             throw Error(ErrorCode::NotFound, "node " + nodeUuid + " has no config drive");
-        return context_.secrets.open(*sealed);
+        return context_.secrets.open(configDrivePlace(record.node), *sealed);
     });
 }
 
@@ -396,7 +399,8 @@ void AgentService::authorizeAny(const std::string& token) const
     context_.database.read([&](db::Transaction& tx) {
         for (const db::AgentRecord& record : db::AgentRepository{}.expectedToBoot(tx, context_.clock.now()))
             if (!record.tokenSealed.empty() &&
-                platform::equalSecrets(context_.secrets.open(record.tokenSealed), token))
+                platform::equalSecrets(
+                    context_.secrets.open(agentTokenPlace(record.node), record.tokenSealed), token))
                 return;
         throw unknownAgent();
     });

@@ -6,6 +6,7 @@
 #include "conductor/core/due_operations.h"
 #include "conductor/core/node_values.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/steps/image_copy_step.h"
@@ -31,7 +32,7 @@ std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRec
     record.bootSecretHash = platform::sha256Hex(secret);
     record.bootSecretAt = context.clock.now();
     record.nonceHash.clear();
-    record.tokenSealed.clear();
+    record.tokenSealed = {};
     record.bootId.clear();
     record.lastContactAt.reset();
     record.inventory = {};
@@ -60,7 +61,7 @@ std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context,
     const RamdiskDeployment deployment = ramdiskDeploymentOf(node).value();
     pxe::ImageBoot boot;
     boot.baseUrl = context.settings.baseUrl + "/boot/nodes/" + node.id.uuid + "/" +
-                   context.secrets.open(deployment.tokenSealed);
+                   context.secrets.open(ramdiskTokenPlace(node.id), deployment.tokenSealed);
     boot.scriptUrl = context.settings.baseUrl + "/boot/script";
     boot.title = deployment.imageName;
     boot.arguments = deployment.arguments;
@@ -75,7 +76,7 @@ std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context,
 /// The deployment of a node that boots its RAM disk and sends its token.
 struct Asked {
     model::Image image;
-    std::string driveSealed;
+    model::SealedText driveSealed;
 };
 
 Asked findAsked(db::Transaction& tx, const Context& context, const std::string& ident,
@@ -84,13 +85,15 @@ Asked findAsked(db::Transaction& tx, const Context& context, const std::string& 
     const std::optional<model::Node> node = db::NodeRepository{}.find(tx, model::NodeId{ident});
     const std::optional<RamdiskDeployment> deployment = node ? ramdiskDeploymentOf(*node) : std::nullopt;
     if (!deployment || !bootsItsRamdisk(*node) ||
-        !platform::equalSecrets(context.secrets.open(deployment->tokenSealed), token))
+        !platform::equalSecrets(context.secrets.open(ramdiskTokenPlace(node->id), deployment->tokenSealed),
+                                token))
         throw Error(none);
     const std::optional<model::Image> image = db::ImageRepository{}.find(tx, deployment->image);
     if (!image)
         throw Error(none);
-    return {*image,
-            deployment->configDrive ? db::ConfigDriveRepository{}.find(tx, node->id).value_or("") : ""};
+    return {*image, deployment->configDrive
+                        ? db::ConfigDriveRepository{}.find(tx, node->id).value_or(model::SealedText{})
+                        : model::SealedText{}};
 }
 
 constexpr std::chrono::minutes kTakeOutDeadline{2}; // the deployment has extracted it; it was lost since
@@ -116,7 +119,7 @@ BootFile BootService::imageFile(const std::string& node, const std::string& toke
         parts = {{0, asked.image.sizeBytes}};
     } else if (name == "config.img" && !asked.driveSealed.empty()) {
         file.event = model::EventKind::HttpConfig;
-        file.bytes = configInitrd(context_.secrets.open(asked.driveSealed));
+        file.bytes = configInitrd(context_.secrets.open(configDrivePlace(file.node), asked.driveSealed));
         return file;
     } else {
         throw Error(none);

@@ -1,24 +1,44 @@
 #include "conductor/nodes/driver_secrets.h"
 
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/secret_mask.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/seal_places.h"
 
 namespace bm::conductor {
 
 using nlohmann::json;
 
-model::JsonText sealDriverInfo(const Context& context, const model::Node& node, const model::JsonText& before)
+namespace {
+
+/// A boolean or a number with a fraction has no text that its sender certainly means: YAML reads the password
+/// 831877e8 as a number.
+std::string secretText(const std::string& key, const json& value)
+{
+    if (value.is_string())
+        return value.get<std::string>();
+    if (value.is_number_integer())
+        return value.dump();
+    throw model::Error(model::ErrorCode::InvalidInput, "driver_info/" + key + ": the secret is not a text",
+                       "quote it: {\"" + key + "\": \"...\"}");
+}
+
+} // namespace
+
+model::JsonText sealDriverInfo(const Context& context, const model::Node& node, const model::Node* before)
 {
     json values = wire::valueOf(node.driverInfo);
-    const json old = wire::valueOf(before);
+    const json old = before == nullptr ? json::object() : wire::valueOf(before->driverInfo);
     for (auto& [key, value] : values.items()) {
-        if (!value.is_string() || !context.hardware.isSecret(node.driver, key))
+        if (value.is_null() || !context.hardware.isSecret(node.driver, key))
             continue;
-        const std::string text = value.get<std::string>();
-        if (text == "******" && old.contains(key))
+        const std::string text = secretText(key, value);
+        const bool hadSecret = old.contains(key) && context.hardware.isSecret(before->driver, key);
+        if (hadSecret &&
+            (text == wire::kMask || (value == old.at(key) && platform::SecretBox::isSealed(text))))
             value = old.at(key);
-        else if (!platform::SecretBox::isSealed(text))
-            value = context.secrets.seal(text);
+        else
+            value = context.secrets.seal(driverInfoPlace(node.id, key), text).text;
     }
     return wire::canonical(values);
 }

@@ -3,10 +3,11 @@
 
 namespace bm::conductor {
 
-/// driver_info of @p node with its secrets sealed (HardwareTypes::isSecret). Keeps a sealed value; "******"
-/// stands for the value that @p before has for that key.
-model::JsonText sealDriverInfo(const Context& context, const model::Node& node,
-                               const model::JsonText& before);
+/// driver_info of @p node with its secrets sealed (HardwareTypes::isSecret), numbers as their digits. An
+/// unchanged sealed value of @p before stays as it is, and "******" stands for it; any other text is a new
+/// secret, whatever its form. @p before: the stored node, null for a new one.
+/// @throws Error InvalidInput: a secret that is no text and no integer
+model::JsonText sealDriverInfo(const Context& context, const model::Node& node, const model::Node* before);
 /// @throws Error InvalidInput when driver_info is no object or one of its values has a form that no driver
 /// takes
 void checkDriverKeys(const model::Node& node);

@@ -95,7 +95,7 @@ Node NodeCommands::createWithPorts(Node node, const std::vector<Port>& ports, co
     hardwareOf(context_, node);
     checkDriverKeys(node);
     refuseValues(context_, node, nullptr);
-    node.driverInfo = sealDriverInfo(context_, node, {});
+    node.driverInfo = sealDriverInfo(context_, node, nullptr);
     node.createdAt = context_.clock.now();
     node.version = 1;
     return context_.database.write([&](db::Transaction& tx) {
@@ -123,7 +123,7 @@ Node NodeCommands::update(const std::string& ident, const std::function<void(Nod
         checkUnique(tx, node);
         checkDriverKeys(node);
         refuseValues(context_, node, &before);
-        node.driverInfo = sealDriverInfo(context_, node, before.driverInfo);
+        node.driverInfo = sealDriverInfo(context_, node, &before);
         node.updatedAt = context_.clock.now();
         recordEvent(tx, *node.updatedAt, node.id, model::EventKind::NodeChanged, "by " + actor);
         tx.afterCommit(context_.hostsChanged);

@@ -3,6 +3,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_reader.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/images/deployment_refusals.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/requested_image.h"
@@ -65,7 +66,7 @@ bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& 
     const std::string bytes = request.configDriveBase64.empty()
                                   ? buildDrive(node, request)
                                   : images::decodeConfigDrive(request.configDriveBase64);
-    drives.store(tx, node.id, context.secrets.seal(bytes));
+    drives.store(tx, node.id, context.secrets.seal(configDrivePlace(node.id), bytes));
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/operations/step_catalogue.h"
 #include "db/repositories/resource_repositories.h"
@@ -111,7 +112,11 @@ wire::RescueOrder rescueOrder(db::Transaction& tx, const Context& context, const
             ErrorCode::InvalidInput,
             "A non-empty \"rescue_password\" is required when setting target provision state to rescue");
     requireBootPort(tx, context, node);
-    return {.hashedPassword = context.secrets.seal(platform::cryptPassword(order.rescuePassword))};
+    const std::string_view argument = model::findStepKind("start_rescue")->sealedArgument;
+    return {.hashedPassword =
+                context.secrets
+                    .seal(stepArgumentPlace(node.id, argument), platform::cryptPassword(order.rescuePassword))
+                    .text};
 }
 
 /// Steps of the templates that the instance's traits name.

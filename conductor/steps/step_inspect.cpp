@@ -63,13 +63,13 @@ json documentOf(const model::Node& node)
 
 void applyDocument(model::Node& node, const json& document, const Context& context)
 {
+    const model::Node before = node;
     for (const TextMember& row : kTexts)
         node.*row.member = wire::textMember(document, row.name);
-    const model::JsonText before = node.driverInfo;
     for (const ObjectMember& row : kObjects)
         if (document.contains(row.name))
             node.*row.member = wire::canonical(document.at(row.name));
-    node.driverInfo = sealDriverInfo(context, node, before);
+    node.driverInfo = sealDriverInfo(context, node, &before);
 }
 
 /// CPU, memory, disk and architecture, as Ironic names them.

@@ -1,6 +1,7 @@
 // Deployment of an operator's RAM disk: bm extracts kernel and initrd and starts the machine from the
 // network; the node is active once the machine has fetched both. No agent runs, and no disk is written.
 #include "common/platform/secrets.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/steps/agent_side.h"
@@ -51,7 +52,8 @@ model::StepResult stepPrepareRamdisk(StepWork& work)
     deployment.configDrive = order.configDrive;
     if (!layReady(work, image, deployment.arguments))
         return model::Again{1s};
-    deployment.tokenSealed = work.context.secrets.seal(platform::randomHex(kTokenBytes));
+    deployment.tokenSealed =
+        work.context.secrets.seal(ramdiskTokenPlace(work.node.id), platform::randomHex(kTokenBytes));
     work.changeNode([deployment](model::Node& node) { setRamdiskDeployment(node, deployment); });
     work.recordEvent(model::EventKind::RamdiskPrepared, image.name);
     return model::Done{};

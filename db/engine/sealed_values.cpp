@@ -1,5 +1,6 @@
 #include "db/engine/sealed_values.h"
 
+#include "common/platform/secrets.h"
 #include "db/engine/engine.h"
 
 #include <algorithm>
@@ -9,8 +10,9 @@ namespace bm::db {
 
 namespace {
 
-constexpr std::string_view kMark = "sealed:1:";
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+constexpr std::string_view kMark = "sealed:";
+/// The characters of base64, and the colon between a sealed text's parts.
+constexpr std::string_view kParts = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=:";
 
 using Again = std::function<std::optional<std::string>(const std::string& sealed)>;
 
@@ -20,8 +22,13 @@ std::string resealed(const std::string& text, const Again& again, Resealed& coun
     std::string out;
     std::size_t done = 0;
     for (std::size_t at = text.find(kMark); at != std::string::npos; at = text.find(kMark, done)) {
-        const std::size_t end = std::min(text.find_first_not_of(kBase64, at + kMark.size()), text.size());
+        const std::size_t end = std::min(text.find_first_not_of(kParts, at + kMark.size()), text.size());
         const std::string sealed = text.substr(at, end - at);
+        if (!platform::SecretBox::isSealed(sealed)) { // the word in somebody's text
+            out += text.substr(done, end - done);
+            done = end;
+            continue;
+        }
         const std::optional<std::string> fresh = again(sealed);
         ++(fresh ? count.values : count.lost);
         out += text.substr(done, at - done) + fresh.value_or(sealed);

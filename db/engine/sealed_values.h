@@ -12,7 +12,7 @@ struct Resealed {
     std::size_t lost = 0;   ///< unchanged, because no key opens them
 };
 
-/// Replaces every sealed text ("sealed:1:<base64>") in all tables, also within longer texts, by the result of
+/// Replaces every sealed text (platform::SecretBox) in all tables, also within longer texts, by the result of
 /// @p again. A nullopt from @p again means that it cannot open the text, which remains unchanged. One
 /// transaction.
 Resealed resealAll(Database& database,

@@ -9,6 +9,7 @@
 #include "common/model/power.h"
 #include "common/model/states.h"
 #include "common/text/json_text.h"
+#include "common/text/sealed_text.h"
 #include "db/engine/database.h"
 
 #include <chrono>
@@ -55,6 +56,15 @@ inline Value store(const model::JsonText& json)
 inline void load(Value& value, model::JsonText& json)
 {
     json.text = moveText(value);
+}
+
+inline Value store(const model::SealedText& sealed)
+{
+    return sealed.text;
+}
+inline void load(Value& value, model::SealedText& sealed)
+{
+    sealed.text = moveText(value);
 }
 
 inline Value store(const model::MacAddress& mac)

@@ -2,17 +2,20 @@
 
 namespace bm::db {
 
-void ConfigDriveRepository::store(Transaction& tx, const model::NodeId& node, const std::string& sealed) const
+void ConfigDriveRepository::store(Transaction& tx, const model::NodeId& node,
+                                  const model::SealedText& sealed) const
 {
     tx.execute("insert into config_drives (node_uuid, sealed) values ($1, $2) "
                "on conflict (node_uuid) do update set sealed = $2",
-               {node.uuid, sealed});
+               {node.uuid, sealed.text});
 }
 
-std::optional<std::string> ConfigDriveRepository::find(Transaction& tx, const model::NodeId& node) const
+std::optional<model::SealedText> ConfigDriveRepository::find(Transaction& tx, const model::NodeId& node) const
 {
     const auto rows = tx.query("select sealed from config_drives where node_uuid = $1", {node.uuid});
-    return rows.empty() ? std::nullopt : std::optional(std::get<std::string>(rows[0][0]));
+    if (rows.empty())
+        return std::nullopt;
+    return model::SealedText{std::get<std::string>(rows[0][0])};
 }
 
 void ConfigDriveRepository::remove(Transaction& tx, const model::NodeId& node) const

@@ -3,6 +3,7 @@
 #include "common/model/image.h"
 #include "common/model/operation.h"
 #include "common/model/resources/port.h"
+#include "common/text/sealed_text.h"
 #include "db/repositories/event_filter.h"
 #include "db/repositories/node_repository.h"
 
@@ -86,7 +87,7 @@ struct AgentRecord {
     std::string bootSecretHash; ///< SHA-256 of the last boot secret; "": none
     std::optional<model::UtcTime> bootSecretAt;
     std::string nonceHash;                           ///< hash of the nonce that was exchanged for the token
-    std::string tokenSealed;                         ///< sealed token; the same nonce gets it again
+    model::SealedText tokenSealed;                   ///< sealed token; the same nonce gets it again
     std::string bootId;                              ///< kernel boot id of the agent's RAM disk
     std::optional<model::UtcTime> bootExpectedUntil; ///< bmd serves boot scripts until then
     std::optional<model::UtcTime> lastContactAt;
@@ -105,8 +106,8 @@ public:
 /// The config drive of a node until its next deployment, sealed because it may contain secrets.
 class ConfigDriveRepository {
 public:
-    void store(Transaction& tx, const model::NodeId& node, const std::string& sealed) const;
-    std::optional<std::string> find(Transaction& tx, const model::NodeId& node) const;
+    void store(Transaction& tx, const model::NodeId& node, const model::SealedText& sealed) const;
+    std::optional<model::SealedText> find(Transaction& tx, const model::NodeId& node) const;
     void remove(Transaction& tx, const model::NodeId& node) const;
 };
 

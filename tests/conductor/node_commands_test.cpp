@@ -1,6 +1,9 @@
+#include "conductor/core/nodes.h"
+#include "db/repositories/node_repository.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 using namespace bm;
 using model::ErrorCode;
@@ -42,6 +45,51 @@ TEST_CASE("enrolling", "[conductor][nodes]")
                 bytes += platform::readFile(entry.path());
         CHECK(bytes.find("s3cret") == std::string::npos);
         CHECK(bytes.find("rack1-07") != std::string::npos);
+    }
+    SECTION("seals every form of a secret, and nothing else")
+    {
+        const auto secretOf = [&](const char* json) {
+            world.core->nodes.update(
+                "rack1-07",
+                [&](model::Node& changed) {
+                    changed.driverInfo.text =
+                        R"({"ipmi_address":"10.0.4.17","ipmi_password":)" + std::string(json) + "}";
+                },
+                "alice");
+            CHECK_THAT(world.node("rack1-07").driverInfo.text,
+                       Catch::Contains(R"("ipmi_password":"sealed:2:)"));
+            return conductor::driverTexts(world.core->context, world.node("rack1-07")).at("ipmi_password");
+        };
+        CHECK(secretOf("831877") == "831877");
+        CHECK(secretOf("-7") == "-7");
+        CHECK(secretOf(R"("831877e8")") == "831877e8");
+        CHECK(secretOf(R"("sealed:")") == "sealed:");
+        CHECK(secretOf(R"("sealed:1:AAAA")") == "sealed:1:AAAA");
+        for (const char* json : {"831877e8", "1.5", "true"})
+            CHECK(codeOf([&] { secretOf(json); }) == ErrorCode::InvalidInput);
+    }
+    SECTION("a sealed value opens at its own node and key only")
+    {
+        const std::string sealed =
+            nlohmann::json::parse(world.node("rack1-07").driverInfo.text).at("ipmi_password");
+        model::Node thief;
+        thief.name = "thief";
+        thief.driver = "ipmi";
+        for (const char* key : {"ipmi_password", "ipmi_username"}) {
+            thief.name = std::string("thief-") + &key[5];
+            thief.driverInfo.text =
+                R"({"ipmi_address":"10.0.4.18",")" + std::string(key) + R"(":")" + sealed + R"("})";
+            world.core->nodes.create(thief, "mallory");
+            CHECK(conductor::driverTexts(world.core->context, world.node(thief.name)).at(key) == sealed);
+        }
+        // copied inside the database
+        world.core->database.write([&](db::Transaction& tx) {
+            model::Node stored = conductor::findNode(tx, "thief-password");
+            stored.driverInfo.text = R"({"ipmi_address":"10.0.4.18","ipmi_password":")" + sealed + R"("})";
+            db::NodeRepository{}.update(tx, stored);
+        });
+        CHECK_THROWS_WITH(conductor::driverTexts(world.core->context, world.node("thief-password")),
+                          Catch::Contains("for another row or field"));
     }
     SECTION("refuses an invalid name, MAC address and driver")
     {

@@ -243,7 +243,7 @@ TEST_CASE("a webhook", "[conductor][webhook]")
         CHECK_THROWS_AS(world.hooks->add({"a", peer.url("/hook"), "", "x*y"}), model::Error);
         const Webhooks::Added added = world.hooks->add({"a", peer.url("/hook"), "", ""});
         CHECK(added.secret.size() == 64);
-        CHECK(platform::SecretBox::isSealed(added.hook.secretSealed));
+        CHECK(platform::SecretBox::isSealed(added.hook.secretSealed.text));
         CHECK_THROWS_AS(world.hooks->add({"a", peer.url("/hook"), "", ""}), model::Error);
     }
 }

@@ -184,7 +184,7 @@ TEST_CASE("deleting a node deletes all its rows", "[db][node]")
         EventRepository{}.append(tx, {0, id, at(1), "power.on", "", {}, {}});
         EventRepository{}.append(tx, {0, {}, at(1), "dhcp.ignored", "", {}, {}});
         AgentRepository{}.store(tx, agent);
-        ConfigDriveRepository{}.store(tx, id, "sealed:x");
+        ConfigDriveRepository{}.store(tx, id, {"sealed:x"});
         CHECK(LeaseRepository{}.take(tx, id, "c", "b", "deploy", at(1)));
     });
     world.database.write([&](Transaction& tx) { world.nodes.remove(tx, id); });

@@ -204,7 +204,7 @@ TEST_CASE("the record of an agent", "[db][agent]")
     World world;
     const AgentRepository agents;
     Database& database = world.database;
-    AgentRecord record{world.node.id, "secret", at(1),      "nonce", "sealed:1:x",     "boot",
+    AgentRecord record{world.node.id, "secret", at(1),      "nonce", {"sealed:1:x"},   "boot",
                        at(500),       at(3),    "10.0.0.9", "0.1",   {R"({"cpus":2})"}};
     database.write([&](Transaction& tx) { agents.store(tx, record); });
 
@@ -243,13 +243,13 @@ TEST_CASE("a config drive is stored until the next one", "[db][config-drive]")
         return world.database.read([&](Transaction& tx) { return drives.find(tx, world.node.id); });
     };
     const auto store = [&](const std::string& sealed) {
-        world.database.write([&](Transaction& tx) { drives.store(tx, world.node.id, sealed); });
+        world.database.write([&](Transaction& tx) { drives.store(tx, world.node.id, {sealed}); });
     };
     CHECK_FALSE(found());
     store(std::string("a\0b", 3));
-    CHECK(found() == std::string("a\0b", 3));
+    CHECK(found() == model::SealedText{std::string("a\0b", 3)});
     store("second");
-    CHECK(found() == "second");
+    CHECK(found() == model::SealedText{"second"});
     world.database.write([&](Transaction& tx) { drives.remove(tx, world.node.id); });
     CHECK_FALSE(found());
 }

@@ -1,3 +1,4 @@
+#include "common/platform/secrets.h"
 #include "db/engine/sealed_values.h"
 #include "tests/db/fixture.h"
 
@@ -8,29 +9,34 @@ using namespace bm::db;
 
 TEST_CASE("resealing finds sealed values in every column, also inside texts", "[db][secrets]")
 {
+    const platform::SecretBox box;
+    const auto sealed = [&](const char* field, const char* plain) {
+        return box.seal({"nodes", "row", field}, plain).text;
+    };
+    const std::string a = sealed("a", "1"), c = sealed("c", "2"), lost = sealed("lost", "3"),
+                      alone = sealed("description", "4");
     World world;
-    world.node.driverInfo =
-        model::JsonText{R"({"a":"sealed:1:AAAA","b":{"c":"sealed:1:BB+/=="},"d":"plain"})"};
-    world.node.extra = model::JsonText{R"({"note":"sealed:1:lost"})"};
-    world.node.description = "sealed:1:CCCC";
-    world.node.lastError = "sealed: is a word";
+    world.node.driverInfo = model::JsonText{R"({"a":")" + a + R"(","b":{"c":")" + c + R"("},"d":"plain"})"};
+    world.node.extra = model::JsonText{R"({"note":")" + lost + R"("})"};
+    world.node.description = alone;
+    world.node.lastError = "sealed: is a word, sealed:1:AAAA is too short";
     world.node = world.database.write([&](Transaction& tx) { return world.nodes.update(tx, world.node); });
     std::set<std::string> seen;
     const Resealed count =
-        resealAll(world.database, [&](const std::string& sealed) -> std::optional<std::string> {
-            seen.insert(sealed);
-            if (sealed == "sealed:1:lost")
+        resealAll(world.database, [&](const std::string& text) -> std::optional<std::string> {
+            seen.insert(text);
+            if (text == lost)
                 return std::nullopt;
-            return "sealed:1:new" + sealed.substr(std::string("sealed:1:").size());
+            return "again:" + text;
         });
     CHECK(count.values == 3);
     CHECK(count.lost == 1);
-    CHECK(seen ==
-          std::set<std::string>{"sealed:1:AAAA", "sealed:1:BB+/==", "sealed:1:CCCC", "sealed:1:lost"});
+    CHECK(seen == std::set<std::string>{a, c, alone, lost});
     const model::Node found =
         world.database.read([&](Transaction& tx) { return world.nodes.find(tx, world.node.id).value(); });
-    CHECK(found.driverInfo.text == R"({"a":"sealed:1:newAAAA","b":{"c":"sealed:1:newBB+/=="},"d":"plain"})");
-    CHECK(found.extra.text == R"({"note":"sealed:1:lost"})");
-    CHECK(found.description == "sealed:1:newCCCC");
-    CHECK(found.lastError == "sealed: is a word");
+    CHECK(found.driverInfo.text ==
+          R"({"a":"again:)" + a + R"(","b":{"c":"again:)" + c + R"("},"d":"plain"})");
+    CHECK(found.extra.text == R"({"note":")" + lost + R"("})");
+    CHECK(found.description == "again:" + alone);
+    CHECK(found.lastError == world.node.lastError);
 }

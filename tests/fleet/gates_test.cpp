@@ -2,6 +2,7 @@
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/fleet/selection/gate_url.h"
 #include "tests/fleet/fleet_world.h"
 
@@ -430,9 +431,10 @@ TEST_CASE("A system phones home by its one-time address")
     for (int i = 0; i < 100 && world.nodesOf("r") != "web-1 checking"; ++i)
         world.runUntilIdle(250ms);
     REQUIRE(world.nodesOf("r") == "web-1 checking");
-    const std::string sealed = *world.core->database.read(
+    const model::SealedText sealed = *world.core->database.read(
         [&](db::Transaction& tx) { return db::ConfigDriveRepository{}.find(tx, world.node("web-1").id); });
-    const std::string drive = world.core->context.secrets.open(sealed);
+    const std::string drive =
+        world.core->context.secrets.open(conductor::configDrivePlace(world.node("web-1").id), sealed);
     const std::regex address("/v1/phone-home/([0-9a-f]{48})");
     std::smatch found;
     // The drive is an image of a file system: its metadata is readable.

@@ -334,7 +334,7 @@ TEST_CASE("operators' calls on schedules", "[fleet][schedule]")
         body["rollout"]["deploy"] = {{"user_data", "#cloud-config\npassword: hunter2\n"}};
         const model::Schedule schedule = world.create(body).schedule;
         CHECK(schedule.rollout.text.find("hunter2") == std::string::npos);
-        CHECK_THAT(schedule.deploySealed, Catch::StartsWith("sealed:"));
+        CHECK_THAT(schedule.deploySealed.text, Catch::StartsWith("sealed:"));
         world.set("2026-11-21 02:30");
         world.scheduler->runOnce();
         const auto& started = world.rollouts.started; // another schedule's run is due at the same time

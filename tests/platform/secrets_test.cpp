@@ -10,6 +10,15 @@
 using namespace bm::platform;
 using bm::model::Error;
 using bm::model::ErrorCode;
+using bm::model::SealedText;
+
+namespace {
+
+/// "calvin" under the key of 32 x 'k', as releases before 2027 sealed it.
+constexpr const char* kSealedWithoutPlace =
+    "sealed:1:bm5ubm5ubm5ubm5ubm5ubm5ubm5ubm5ulpmkw682xP5sxjgjaEHFLDmNKO6Luw==";
+
+} // namespace
 
 TEST_CASE("random hex", "[platform][secrets]")
 {
@@ -48,37 +57,65 @@ TEST_CASE("sealed values", "[platform][secrets]")
     const TemporaryFolder folder;
     const std::filesystem::path keyFile = folder.path() / "key";
     const SecretBox box(keyFile);
-    const std::string sealed = box.seal("calvin");
+    const SealPlace place{"nodes", "row-1", "password"};
+    const SealedText sealed = box.seal(place, "calvin");
 
     SECTION("open with the same key, also in the next process")
     {
-        CHECK(sealed.starts_with("sealed:1:"));
-        CHECK(sealed.find("calvin") == std::string::npos);
-        CHECK(box.open(sealed) == "calvin");
-        CHECK(SecretBox(keyFile).open(sealed) == "calvin");
-        CHECK(box.open(box.seal("")).empty());
-        CHECK(box.open(box.seal("sealed:1:x")) == "sealed:1:x");
+        CHECK(sealed.text.starts_with("sealed:2:"));
+        CHECK(sealed.text.find("calvin") == std::string::npos);
+        CHECK(box.open(place, sealed) == "calvin");
+        CHECK(SecretBox(keyFile).open(place, sealed) == "calvin");
+        CHECK(box.open(place, box.seal(place, "")).empty());
+        CHECK(box.open(place, box.seal(place, "sealed:1:x")) == "sealed:1:x");
     }
     SECTION("differ each time")
     {
-        CHECK(box.seal("calvin") != sealed);
+        CHECK(box.seal(place, "calvin") != sealed);
+    }
+    SECTION("open at their own place only")
+    {
+        for (const SealPlace& other :
+             {SealPlace{"nodes", "row-2", "password"}, SealPlace{"agents", "row-1", "password"},
+              SealPlace{"nodes", "row-1", "username"}, SealPlace{"nodesrow", "-1", "password"},
+              SealPlace{}}) {
+            CHECK_THROWS_WITH(box.open(other, sealed), Catch::Matchers::Contains("for another row or field"));
+            // the place is part of the encryption: another one in the text opens nothing
+            const SealedText foreign = box.seal(other, "x");
+            SealedText forged = sealed;
+            const std::size_t length = std::string("sealed:2:").size() + 24;
+            forged.text.replace(0, length, foreign.text, 0, length);
+            CHECK_THROWS_AS(box.open(other, forged), Error);
+        }
     }
     SECTION("do not open with another key, nor changed, nor cut")
     {
-        CHECK_THROWS_AS(SecretBox().open(sealed), Error);
-        for (std::size_t i = std::string("sealed:").size(); i < sealed.size(); ++i) {
-            std::string changed = sealed;
-            changed[i] = changed[i] == 'A' ? 'B' : 'A';
-            CHECK_THROWS_AS(box.open(changed), Error);
+        CHECK_THROWS_AS(SecretBox().open(place, sealed), Error);
+        for (std::size_t i = std::string("sealed:").size(); i < sealed.text.size(); ++i) {
+            SealedText changed = sealed;
+            changed.text[i] = changed.text[i] == 'A' ? 'B' : 'A';
+            CHECK_THROWS_AS(box.open(place, changed), Error);
         }
-        CHECK_THROWS_AS(box.open(sealed.substr(0, 20)), Error);
-        CHECK_THROWS_AS(box.open("sealed:"), Error);
+        CHECK_THROWS_AS(box.open(place, {sealed.text.substr(0, 20)}), Error);
+        for (const char* text : {"", "sealed:", "calvin", "sealed:1:", "sealed:2:", "sealed: is a word"})
+            CHECK_THROWS_AS(box.open(place, {text}), Error);
     }
-    SECTION("differ from plain texts, which open() returns unchanged")
+    SECTION("have a form that other texts do not have")
     {
-        CHECK(SecretBox::isSealed(sealed));
-        CHECK_FALSE(SecretBox::isSealed("calvin"));
-        CHECK(box.open("calvin") == "calvin");
+        CHECK(SecretBox::isSealed(sealed.text));
+        CHECK(box.hasKeyOf(sealed.text));
+        CHECK_FALSE(SecretBox().hasKeyOf(sealed.text));
+        for (const char* text : {"calvin", "", "sealed:", "sealed:1:AAAA", "sealed: is a word"}) {
+            CHECK_FALSE(SecretBox::isSealed(text));
+            CHECK_FALSE(box.hasKeyOf(text));
+        }
+    }
+    SECTION("of earlier releases have no place and still open")
+    {
+        writeFileAtomically(keyFile, std::string(32, 'k'), 0600);
+        const SealedText earlier{kSealedWithoutPlace};
+        CHECK(SecretBox(keyFile).open(place, earlier) == "calvin");
+        CHECK(SecretBox::isSealed(earlier.text));
     }
     SECTION("have a key that only its owner may read")
     {
@@ -136,32 +173,36 @@ TEST_CASE("the rotation of a key", "[platform][secrets]")
 {
     const TemporaryFolder folder;
     const std::filesystem::path keyFile = folder.path() / "key";
-    std::string sealed;
+    const SealPlace place{"nodes", "row-1", "password"};
+    SealedText sealed;
     {
         const SecretBox box(keyFile);
-        sealed = box.seal("calvin");
+        sealed = box.seal(place, "calvin");
         CHECK_THROWS_WITH(bm::platform::KeyRotation(keyFile), Catch::Matchers::Contains("the key is in use"));
     }
     const std::string old = readFile(keyFile);
-    std::string again;
+    SealedText again;
     {
         const bm::platform::KeyRotation begun(keyFile); // and never finished
         CHECK_THROWS_WITH(SecretBox(keyFile), Catch::Matchers::Contains("is being exchanged"));
-        again = begun.box().seal(begun.box().open(sealed));
+        again.text = begun.resealed(sealed.text).value();
+        CHECK(begun.resealed(again.text) != again.text);
+        for (const char* other : {"calvin", "sealed:1:AAAA", kSealedWithoutPlace})
+            CHECK_FALSE(begun.resealed(other));
     }
     const std::string both = readFile(keyFile);
     CHECK(both.size() == 64);
     CHECK(both.substr(32) == old);
-    CHECK(SecretBox(keyFile).open(sealed) == "calvin");
-    CHECK(SecretBox(keyFile).open(again) == "calvin");
+    CHECK(SecretBox(keyFile).open(place, sealed) == "calvin");
+    CHECK(SecretBox(keyFile).open(place, again) == "calvin");
     {
         bm::platform::KeyRotation rotation(keyFile);
         CHECK(readFile(keyFile) == both); // continues with the new key of the interrupted rotation
         rotation.finish();
     }
     CHECK(readFile(keyFile) == both.substr(0, 32));
-    CHECK(SecretBox(keyFile).open(again) == "calvin");
-    CHECK_THROWS_AS(SecretBox(keyFile).open(sealed), Error);
+    CHECK(SecretBox(keyFile).open(place, again) == "calvin");
+    CHECK_THROWS_AS(SecretBox(keyFile).open(place, sealed), Error);
     struct stat facts {};
     REQUIRE(::stat(keyFile.c_str(), &facts) == 0);
     CHECK((facts.st_mode & 0777) == 0600);

@@ -122,8 +122,8 @@ def sealed_in(database):
         for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
             for row in connection.execute(f'select * from "{table}"'):
                 for value in row:
-                    if isinstance(value, str) and "sealed:1:" in value:
-                        found.update(part.split('"')[0] for part in value.split("sealed:1:")[1:])
+                    if isinstance(value, str) and "sealed:2:" in value:
+                        found.update(part.split('"')[0] for part in value.split("sealed:2:")[1:])
     return found
 
 

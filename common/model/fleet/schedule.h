@@ -3,6 +3,7 @@
 #include "common/model/fleet/rollout.h"
 #include "common/model/ids.h"
 #include "common/text/json_text.h"
+#include "common/text/sealed_text.h"
 
 #include <chrono>
 #include <cstdint>
@@ -44,7 +45,7 @@ struct Schedule {
     std::string zone = "UTC";  ///< of the tz database
     std::string image;         ///< "render:stable": each run resolves it at its start
     JsonText rollout{};        ///< the body of POST /v1/rollouts, with the image and without deploy
-    std::string deploySealed;  ///< its deploy, which may hold secrets; "" none
+    SealedText deploySealed;   ///< its deploy, which may hold secrets; "" none
     std::optional<std::chrono::milliseconds> window; ///< after the due time, in which nodes may begin
     JsonText maintenance{"[]"}; ///< ["mon-fri 22:00-06:00"]: local times at which a run may begin
     JsonText blackout{"[]"};    ///< ["2026-12-24..2027-01-02"]: local dates without runs

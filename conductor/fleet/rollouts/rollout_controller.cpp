@@ -5,6 +5,7 @@
 #include "common/platform/loop.h"
 #include "common/platform/work_queue.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/fleet/rollouts/gates.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
@@ -26,7 +27,8 @@ RolloutRequest storedRequest(const Context& context, const Rollout& rollout)
     const std::string sealed = wire::textMember(body, "deploy_sealed");
     body.erase("deploy_sealed");
     if (!sealed.empty())
-        body["deploy"] = nlohmann::json::parse(context.secrets.open(sealed));
+        body["deploy"] =
+            nlohmann::json::parse(context.secrets.open(rolloutDeployPlace(rollout.id), {sealed}));
     return rolloutRequestFrom(body.dump());
 }
 

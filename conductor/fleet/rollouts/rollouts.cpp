@@ -4,6 +4,7 @@
 #include "common/platform/secrets.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/fleet/rollouts/rollout_controller.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
@@ -183,7 +184,8 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
         rollout.name = freeName(tx, request);
         nlohmann::json stored = wire::valueOf(request.body);
         if (!request.deployBody.empty())
-            stored["deploy_sealed"] = context.secrets.seal(request.deployBody);
+            stored["deploy_sealed"] =
+                context.secrets.seal(rolloutDeployPlace(rollout.id), request.deployBody).text;
         rollout.request = wire::canonical(stored);
         rollout.imageWanted = request.image;
         rollout.image = plan.image.id;

@@ -5,6 +5,7 @@
 #include "common/platform/loop.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/fleet/schedules/due_times.h"
 #include "conductor/fleet/schedules/run_decision.h"
 #include "conductor/fleet/schedules/schedule_request.h"
@@ -154,7 +155,8 @@ void Scheduler::State::begin(db::Transaction& tx, const Schedule& schedule, Sche
     nlohmann::json body = wire::valueOf(schedule.rollout);
     body["name"] = rolloutName(schedule, run);
     if (!schedule.deploySealed.empty())
-        body["deploy"] = nlohmann::json::parse(context.secrets.open(schedule.deploySealed));
+        body["deploy"] = nlohmann::json::parse(
+            context.secrets.open(scheduleDeployPlace(schedule.id), schedule.deploySealed));
     if (decision.startBefore)
         body["start_before_ms"] = model::toMillis(*decision.startBefore);
     const UtcTime now = context.clock.now();

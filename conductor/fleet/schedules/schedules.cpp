@@ -3,6 +3,7 @@
 #include "common/model/duration.h"
 #include "common/model/error.h"
 #include "conductor/core/nodes.h"
+#include "conductor/core/seal_places.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
 #include "conductor/fleet/selection/rollout_request.h"
 #include "conductor/fleet/selection/selection.h"
@@ -146,7 +147,11 @@ Schedule Schedules::filled(const ScheduleRequest& request, Schedule schedule) co
     schedule.zone = request.zone;
     schedule.image = request.image;
     schedule.rollout = request.rollout;
-    schedule.deploySealed = request.deploy.empty() ? "" : context_.secrets.seal(request.deploy);
+    if (schedule.id.empty())
+        schedule.id = model::ScheduleId::make();
+    schedule.deploySealed = {};
+    if (!request.deploy.empty())
+        schedule.deploySealed = context_.secrets.seal(scheduleDeployPlace(schedule.id), request.deploy);
     schedule.window = request.window;
     schedule.maintenance = request.maintenance;
     schedule.blackout = request.blackout;
@@ -161,7 +166,6 @@ StoredSchedule Schedules::create(const ScheduleRequest& request, const std::stri
 {
     checkRollout(request.rollout);
     Schedule schedule = filled(request, {});
-    schedule.id = model::ScheduleId::make();
     schedule.actor = actor;
     schedule.createdAt = schedule.updatedAt;
     schedule.nextDueAt = requireNext(schedule, schedule.createdAt);
@@ -182,7 +186,9 @@ StoredSchedule Schedules::change(const std::string& ident, const std::string& pa
         const db::ScheduleRepository schedules;
         const Schedule before = found(tx, ident);
         const std::string deploy =
-            before.deploySealed.empty() ? "" : context_.secrets.open(before.deploySealed);
+            before.deploySealed.empty()
+                ? ""
+                : context_.secrets.open(scheduleDeployPlace(before.id), before.deploySealed);
         Schedule after = filled(scheduleRequestFrom(patchedBody(before, deploy, patch)), before);
         if (after.rollout != before.rollout)
             checkRollout(after.rollout);
