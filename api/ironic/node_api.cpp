@@ -9,6 +9,7 @@
 #include "common/model/interfaces.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "conductor/nodes/driver_secrets.h"
 #include "db/repositories/repositories.h"
 
 #include <fmt/format.h>
@@ -97,7 +98,10 @@ void NodeApi::patch(Request& request, Response& response) const
     const wire::Version version = versionOf(request);
     const auto change = [&](model::Node& node) {
         requirePatch(request, node, body);
+        const model::Node before = node;
         wire::patchNode(node, body, version, parts_.context.hardware.interfaces());
+        if (!projectOf(request).empty())
+            conductor::requireSecretsAgain(parts_.context.hardware, before, node);
     };
     const model::Node node = parts_.nodes.update(identOf(parts_, request), change, request.actor);
     response.sendJson(200, nodeText(parts_, request, node, wire::nodeDetail(version)));

@@ -43,6 +43,29 @@ model::JsonText sealDriverInfo(const Context& context, const model::Node& node, 
     return wire::canonical(values);
 }
 
+void requireSecretsAgain(const drivers::HardwareTypes& hardware, const model::Node& before,
+                         const model::Node& after)
+{
+    const json old = wire::valueOf(before.driverInfo), now = wire::valueOf(after.driverInfo);
+    const auto changes = [&](const std::string& key) {
+        return hardware.guardsSecrets(after.driver, key) && old.value(key, json()) != now.value(key, json());
+    };
+    std::string changed = before.driver == after.driver ? "" : "driver";
+    for (const json* values : {&old, &now})
+        for (const auto& [key, value] : values->items())
+            if (changes(key))
+                changed = "driver_info/" + key;
+    if (changed.empty())
+        return;
+    for (const auto& [key, value] : old.items())
+        if (hardware.isSecret(before.driver, key) && now.contains(key) &&
+            (now.at(key) == value || now.at(key) == wire::kMask))
+            throw model::Error(
+                model::ErrorCode::InvalidInput,
+                changed + ": a new value needs driver_info/" + key + " in the same request",
+                "the stored secret belongs to the present value; send both, or ask an operator");
+}
+
 void checkDriverKeys(const model::Node& node)
 {
     const json values = wire::valueOf(node.driverInfo);

@@ -8,6 +8,10 @@ namespace bm::conductor {
 /// secret, whatever its form. @p before: the stored node, null for a new one.
 /// @throws Error InvalidInput: a secret that is no text and no integer
 model::JsonText sealDriverInfo(const Context& context, const model::Node& node, const model::Node* before);
+/// Refuses to keep a stored secret that a change of @p before to @p after would send elsewhere or protect
+/// less (Property::guardsSecrets). For users of a project. @throws Error InvalidInput
+void requireSecretsAgain(const drivers::HardwareTypes& hardware, const model::Node& before,
+                         const model::Node& after);
 /// @throws Error InvalidInput when driver_info is no object or one of its values has a form that no driver
 /// takes
 void checkDriverKeys(const model::Node& node);

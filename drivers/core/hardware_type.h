@@ -25,6 +25,9 @@ struct Property {
     ValueCheck check = nullptr; ///< null: any value is valid
     /// A stricter check for writing a value; null: check. Earlier versions stored values that check allows.
     ValueCheck writeCheck = nullptr;
+    /// Says where bmd sends the secrets, or how well they are protected on their way: a new value asks for
+    /// the secrets again.
+    bool guardsSecrets = false;
 };
 
 /// The functions of an interface; null: the interface lacks it. Interfaces of one hardware type may share a

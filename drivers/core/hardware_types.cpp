@@ -41,6 +41,14 @@ const Slots& HardwareTypes::slotsOf(const model::Node& node, std::string_view ki
     return found == nullptr ? kNone : found->slots;
 }
 
+bool HardwareTypes::guardsSecrets(std::string_view type, std::string_view key) const
+{
+    const HardwareType* found = find(type);
+    return found != nullptr && std::ranges::any_of(found->properties, [&](const Property& one) {
+               return one.guardsSecrets && one.key == key;
+           });
+}
+
 bool HardwareTypes::isSecret(std::string_view type, std::string_view key) const
 {
     if (model::namesSecret(key))

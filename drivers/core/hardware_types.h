@@ -24,6 +24,8 @@ public:
     const Slots& slotsOf(const model::Node& node, std::string_view kind);
     /// True if the value of a driver_info key is a secret, by its name or by its property.
     bool isSecret(std::string_view type, std::string_view key) const;
+    /// True if the secrets of a node of this hardware type belong to the value of @p key.
+    bool guardsSecrets(std::string_view type, std::string_view key) const;
 
 private:
     std::map<std::string, HardwareType, std::less<>> types_;

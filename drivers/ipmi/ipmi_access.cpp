@@ -100,8 +100,8 @@ std::vector<Property> ipmiProperties()
 {
     return {
         {"ipmi_address", "IP address or hostname of the node. Required.", true, false, checkStoredHost,
-         checkHost},
-        {"ipmi_port", "remote IPMI RMCP port. Optional.", false, false, checkPort},
+         checkHost, true},
+        {"ipmi_port", "remote IPMI RMCP port. Optional.", false, false, checkPort, nullptr, true},
         {"ipmi_username", "username; default is NULL user. Optional.", false, false, checkUser},
         {"ipmi_password", "password. Optional.", false, true, checkPassword},
         {"ipmi_priv_level",
@@ -111,12 +111,12 @@ std::vector<Property> ipmiProperties()
         {"ipmi_hex_kg_key", "Kg key for IPMIv2 authentication, in hexadecimal. Optional.", false, true,
          checkKgKey},
         {"ipmi_cipher_suite", "cipher suite, 17 or 3; detected and remembered by default. Optional.", false,
-         false, checkCipherSuite},
+         false, checkCipherSuite, nullptr, true},
         {"ipmi_disable_boot_timeout",
          "disables the BMC's 60 second boot flag timeout; default is True. Optional.", false, false,
          checkBoolean},
-        {"ipmi_bridging", "", false, false, checkBridging},
-        {"ipmi_protocol_version", "", false, false, checkProtocol},
+        {"ipmi_bridging", "", false, false, checkBridging, nullptr, true},
+        {"ipmi_protocol_version", "", false, false, checkProtocol, nullptr, true},
         // Ironic's keys that have no effect here.
         {"ipmi_terminal_port", ""},
         {"ipmi_force_boot_device", ""},

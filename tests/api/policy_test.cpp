@@ -448,6 +448,37 @@ TEST_CASE("users of a project list, create and change their own records", "[api]
         CHECK(send("DELETE", "/v1/nodes/new", nullptr, "admin").status == 204);
         CHECK(send("DELETE", "/v1/nodes/leased", nullptr, "admin").status == 403);
     }
+    SECTION("a stored password belongs to the address that it is for")
+    {
+        const json info{
+            {"ipmi_address", "192.0.2.7"}, {"ipmi_username", "root"}, {"ipmi_password", "s3cret"}};
+        estate.made("/v1/nodes",
+                    {{"name", "bmc"}, {"driver", "ipmi"}, {"owner", "web"}, {"driver_info", info}});
+        const auto patched = [&](const json& patch, const std::string& project = "web") {
+            return send("PATCH", "/v1/nodes/bmc", patch, "admin", project);
+        };
+        const auto add = [](const std::string& key, const json& value) {
+            return json{{"op", "add"}, {"path", "/driver_info" + key}, {"value", value}};
+        };
+        json masked = info;
+        masked["ipmi_password"] = "******";
+        masked["ipmi_address"] = "192.0.2.66";
+        for (const json& change : {add("/ipmi_address", "192.0.2.66"), add("/ipmi_port", 6230),
+                                   add("/ipmi_cipher_suite", 3), add("", masked)}) {
+            const Answer answer = patched(json::array({change}));
+            INFO(change.dump() << " " << answer.text);
+            CHECK(answer.status == 400);
+            CHECK_THAT(answer.text, Contains("driver_info/ipmi_password"));
+        }
+        CHECK(patched(json::array({add("/ipmi_username", "operator")})).status == 200);
+        CHECK(patched(json::array({add("/ipmi_address", "192.0.2.66"), add("/ipmi_password", "theirs")}))
+                  .status == 200);
+        CHECK(patched(json::array({add("/ipmi_address", "192.0.2.67")}), "").status == 200); // an operator
+        CHECK(patched(json::array({{{"op", "remove"}, {"path", "/driver_info/ipmi_password"}},
+                                   add("/ipmi_address", "192.0.2.68")}))
+                  .status == 200);
+        CHECK(patched(json::array({add("/ipmi_address", "192.0.2.69")})).status == 200); // nothing is stored
+    }
     SECTION("fields of a node have rules of their own")
     {
         const auto patched = [&](const std::string& node, const std::string& role, const std::string& path,
