@@ -3,6 +3,7 @@
 #include "cli/client/password_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/secret_names.h"
 
 #include <algorithm>
 #include <array>
@@ -57,7 +58,9 @@ json convert(const YAML::Node& node, const std::string& name, int depth)
             const std::string key = member.first.Scalar();
             if (object.contains(key))
                 throw wrong(name, member.first.Mark(), "\"" + key + "\" appears twice");
-            object[key] = convert(member.second, name, depth + 1);
+            // 831877e8, yes and 0123 are passwords, too
+            const bool asTyped = model::namesSecret(key) && member.second.IsScalar();
+            object[key] = asTyped ? json(member.second.Scalar()) : convert(member.second, name, depth + 1);
         }
         return object;
     }

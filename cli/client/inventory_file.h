@@ -5,8 +5,8 @@
 namespace bm::cli {
 
 /// Reads an inventory in the format of Ironic's `baremetal create` ({"nodes": [{..., "ports": [...]}]}, YAML
-/// or JSON). Values keep their type; quoted values are texts. A node's ipmi_password_file is replaced by
-/// ipmi_password with the content of that file.
+/// or JSON). Values keep their type; quoted values and secrets are texts. A node's ipmi_password_file is
+/// replaced by ipmi_password with the content of that file.
 /// @throws Error InvalidInput with file, line and column; NotFound
 nlohmann::json readInventory(const std::string& file);
 /// Parses the text of an inventory; messages name it @p name.

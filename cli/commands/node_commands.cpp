@@ -155,7 +155,8 @@ void addSet(CLI::App& node, Shell& shell, const std::shared_ptr<NodeOptions>& op
     set_->add_option("--reason", options->maintenanceReason,
                      "reason of the maintenance (with --maintenance)");
     set_->footer("Example:\n  bm node set rack1-07 properties/rack=r1 resource_class=web protected=true\n"
-                 "  bm node set 'rack1-*' properties/rack=r1");
+                 "  bm node set 'rack1-*' properties/rack=r1\n"
+                 "  bm node set rack1-07 'extra/rate:=1.5'     (FIELD:=JSON)");
     set_->callback([&shell, options] { shell.action = [&shell, options] { return set(shell, *options); }; });
 }
 

@@ -45,6 +45,16 @@ TEST_CASE("FIELD=VALUE becomes a JSON patch", "[cli][output]")
     CHECK(patch.at(2).at("value") == 7);
     CHECK(patch.at(3) == json({{"op", "remove"}, {"path", "/owner"}}));
     CHECK(patch.at(4).at("value") == "a=b");
+    for (const char* text :
+         {"831877e8", "1.5", "\"quoted\"", "null", "007", "1e3", "123456789012345678901234567890"})
+        CHECK(patchOf({std::string("extra/code=") + text}).at(0).at("value") == text);
+    for (const char* text : {"831877", "true", "{}", "[1]", "1.0"})
+        CHECK(patchOf({std::string("driver_info/ipmi_password=") + text}).at(0).at("value") == text);
+    CHECK(patchOf({"extra/rate:=1.5"}).at(0) ==
+          json({{"op", "add"}, {"path", "/extra/rate"}, {"value", 1.5}}));
+    CHECK(patchOf({"extra/note:=\"7\""}).at(0).at("value") == "7");
+    CHECK(patchOf({R"(properties/root_device={"serial": "WD"})"}).at(0).at("value").at("serial") == "WD");
+    CHECK_THROWS_AS(patchOf({"extra/rate:=fast"}), bm::model::Error);
     CHECK_THROWS_AS(patchOf({"nonsense"}), bm::model::Error);
     CHECK_THROWS_AS(patchOf({"=x"}), bm::model::Error);
 }
