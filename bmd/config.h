@@ -9,6 +9,7 @@
 #include "pxe/boot_services.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,7 @@ struct Config {
     db::DatabaseSettings database;
     images::StoreSettings images;
     conductor::Settings conductor;
+    std::optional<conductor::ConfigDriveLevel> configDrive; ///< nothing: by dhcp.mode, in `conductor`
     conductor::fleet::RolloutSettings rollouts;
     drivers::IpmiSettings ipmi;
     platform::OutgoingSettings outgoing; ///< Core gives the policy to all that request something

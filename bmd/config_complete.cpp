@@ -94,6 +94,18 @@ void checkManagedDhcp(const pxe::BootSettings& boot, std::vector<ConfigConflict>
         conflicts.push_back({"dhcp.router", fmt::format("is not in the provisioning network ({})", network)});
 }
 
+void completeDriveLevel(Config& config, std::vector<ConfigConflict>& conflicts)
+{
+    using Level = conductor::ConfigDriveLevel;
+    const bool managed = config.boot.dhcp == pxe::DhcpMode::Managed;
+    config.conductor.configDriveLevel = config.configDrive.value_or(managed ? Level::Lease : Level::Window);
+    if (managed)
+        config.conductor.leaseFile = pxe::leaseFile(config.boot);
+    else if (config.conductor.configDriveLevel == Level::Lease)
+        conflicts.push_back({"security.config_drive",
+                             "lease needs dhcp.mode: managed, because bmd reads its own leases only"});
+}
+
 bool sameSocket(const http::ListenerConfig& a, const http::ListenerConfig& b)
 {
     const auto any = [](const std::string& address) { return address == "0.0.0.0" || address == "::"; };
@@ -131,6 +143,7 @@ std::vector<ConfigConflict> completeConfig(Config& config)
     completePaths(config);
     completeNetwork(config, conflicts);
     checkManagedDhcp(config.boot, conflicts);
+    completeDriveLevel(config, conflicts);
     checkListeners(config, conflicts);
     if (config.conductor.conductorName.empty())
         config.conductor.conductorName = hostName();

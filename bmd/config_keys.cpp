@@ -187,6 +187,9 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      assign<parseSize, &C::images, &Store::sources, &Sources::s3, &S3::cacheBytes>,
      "Size of the cache of the bucket's objects in images.dir; the most recently used ones remain."},
 
+    {"security.config_drive", kScalar, "window | lease | proved", "", assign<parseConfigDriveLevel, &C::configDrive>,
+     "Who gets a configuration drive: any agent of the node's boot window; the holder of a live lease of its MAC address; nobody over PXE. Empty: lease in managed DHCP, else window."},
+
     {"conductor.name", kScalar, "text", "", assign<parseText, &C::conductor, &Conductor::conductorName>,
      "Name of this conductor, which holds the leases on nodes. Keep it when you replace the machine. Empty: the host name."},
     {"conductor.step_threads", kScalar, "number", "16",

@@ -359,6 +359,14 @@ pxe::DhcpMode parseDhcpMode(const RawValue& raw)
     return parseChoice(raw, kChoices);
 }
 
+conductor::ConfigDriveLevel parseConfigDriveLevel(const RawValue& raw)
+{
+    using Level = conductor::ConfigDriveLevel;
+    static constexpr std::array<Choice<Level>, 3> kChoices{
+        {{"window", Level::Window}, {"lease", Level::Lease}, {"proved", Level::Proved}}};
+    return parseChoice(raw, kChoices);
+}
+
 model::BootMode parseBootMode(const RawValue& raw)
 {
     static constexpr std::array<Choice<model::BootMode>, 2> kChoices{

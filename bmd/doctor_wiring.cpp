@@ -60,6 +60,27 @@ std::vector<Finding> provisioningInterface(const pxe::BootSettings& boot)
     return {good(boot.interface + " is up with " + found->address)};
 }
 
+/// The level, and the reason for it.
+std::vector<Finding> configDrives(const Config& config)
+{
+    using Level = conductor::ConfigDriveLevel;
+    const std::string reason = config.configDrive ? "by security.config_drive" : "the default of dhcp.mode";
+    switch (config.conductor.configDriveLevel) {
+    case Level::Proved:
+        return {good("proved (" + reason + "): no machine gets a configuration drive over PXE")};
+    case Level::Lease:
+        return {good("lease (" + reason +
+                     "): the holder of a live lease of the node's MAC address gets its configuration drive")};
+    case Level::Window:
+        break;
+    }
+    const std::string window =
+        "window (" + reason + "): any agent of a node's boot window gets its configuration drive";
+    if (config.boot.dhcp == pxe::DhcpMode::Managed)
+        return {bad(Severity::Warning, window, "remove security.config_drive from bmd.yaml: lease is safer")};
+    return {good(window)};
+}
+
 std::vector<Finding> certificate(const std::string& file)
 {
     const http::CertificatePtr found = http::certificateFromPem(platform::readFile(file));
@@ -101,6 +122,7 @@ std::vector<conductor::Check> doctorChecks(const Config& config, std::function<s
         checks.push_back({"certificate", [&config](const model::Deadline&) {
                               return certificate(config.api.certificateFile);
                           }});
+    checks.push_back({"config-drive", [&config](const model::Deadline&) { return configDrives(config); }});
     checks.push_back({"database", conductor::databaseWhole(database)});
     checks.push_back({"values", conductor::storedValues(database, hardware)});
     return checks;

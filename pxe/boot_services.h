@@ -36,6 +36,9 @@ struct BootSettings {
     std::string tftpd = "/usr/sbin/in.tftpd";
 };
 
+/// The lease file of dnsmasq in managed mode.
+std::filesystem::path leaseFile(const BootSettings& settings);
+
 /// A machine that the DHCP server knows. Every known machine gets a boot file: an unexpected one gets
 /// localDiskScript from the provisioning listener. Unknown machines get no boot file.
 struct BootHost {

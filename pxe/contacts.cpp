@@ -35,7 +35,9 @@ std::optional<model::EventKind> kindOf(const std::string& word)
 std::optional<BootContact> contactFromDnsmasq(std::string_view line)
 {
     static const std::regex kLine(
-        R"((DHCPDISCOVER|DHCPOFFER|DHCPREQUEST|DHCPACK|DHCPNAK|PXE)\([^)]*\) (?:(\d+\.\d+\.\d+\.\d+) )?([0-9a-fA-F:]{17})(?: (.*))?$)");
+        // From the line's start: a vendor class or host name, which dnsmasq logs too, may hold a whole
+        // message.
+        R"(^dnsmasq-dhcp(?:\[\d+\])?: (?:\d+ )?(DHCPDISCOVER|DHCPOFFER|DHCPREQUEST|DHCPACK|DHCPNAK|PXE)\([^)]*\) (?:(\d+\.\d+\.\d+\.\d+) )?([0-9a-fA-F:]{17})(?: (.*))?$)");
     Match match;
     if (line.size() > 1024 || !std::regex_search(line.begin(), line.end(), match, kLine))
         return std::nullopt;
@@ -53,8 +55,8 @@ std::optional<BootContact> contactFromDnsmasq(std::string_view line)
 
 std::optional<BootContact> contactFromTftpd(std::string_view datagram)
 {
-    static const std::regex kRead(R"(RRQ from (\S+) filename ([^\n]+))");
-    static const std::regex kNak(R"(sending NAK \((\d+), ([^)]*)\) to (\S+))");
+    static const std::regex kRead(R"(^[^\]]*\[\d+\]: RRQ from (\S+) filename ([^\n]+))");
+    static const std::regex kNak(R"(^[^\]]*\[\d+\]: sending NAK \((\d+), ([^)]*)\) to (\S+))");
     Match match;
     if (datagram.size() > 2048)
         return std::nullopt;

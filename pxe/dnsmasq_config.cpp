@@ -41,8 +41,8 @@ dhcp-match=set:efihttp,option:client-arch,16
 
 std::string managedRange(const BootSettings& s)
 {
-    std::string text = fmt::format("dhcp-range={},{},{},{}\ndhcp-authoritative\n", s.rangeFirst, s.rangeLast,
-                                   s.netmask, s.leaseTime);
+    std::string text = fmt::format("dhcp-range={},{},{},{}\ndhcp-authoritative\ndhcp-ignore-clid\n",
+                                   s.rangeFirst, s.rangeLast, s.netmask, s.leaseTime);
     text += s.router.empty() ? "dhcp-option=option:router\n"
                              : fmt::format("dhcp-option=option:router,{}\n", s.router);
     if (s.dns.empty())
@@ -98,7 +98,7 @@ std::string dnsmasqConfig(const BootSettings& s)
         "port=0\nkeep-in-foreground\nlog-facility=-\nlog-dhcp\npid-file=\nuser=\ngroup=\nno-ping\n"
         "interface={}\nbind-interfaces\nexcept-interface=lo\n"
         "dhcp-leasefile={}\ndhcp-hostsfile={}\n",
-        s.interface, (s.runFolder / "dnsmasq.leases").string(), (s.runFolder / "dhcp-hosts").string());
+        s.interface, leaseFile(s).string(), (s.runFolder / "dhcp-hosts").string());
     text += kTags;
     text += s.dhcp == DhcpMode::Proxy ? proxyBoot(s) : managedRange(s) + managedBoot(s);
     return text;

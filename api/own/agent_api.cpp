@@ -35,9 +35,8 @@ void writeGrant(wire::JsonWriter& out, const conductor::AgentGrant& grant, const
 {
     const wire::NodeView view{.node = grant.node, .interfaces = interfaces, .base = base, .conductor = ""};
     out.beginObject().key("node");
-    wire::writeNode(
-        out, view,
-        wire::nodeSelection("uuid,properties,instance_info,driver_internal_info", wire::kMaxVersion));
+    wire::writeNode(out, view,
+                    wire::nodeSelection("uuid", wire::kMaxVersion)); // a secret in a script proves no machine
     out.key("config").beginObject();
     out.key("heartbeat_timeout").number(std::int64_t{grant.heartbeatTimeout.count()});
     out.key("agent_token").string(grant.token);
@@ -132,8 +131,10 @@ void AgentApi::exchange(Request& request, Response& response) const
 
 void AgentApi::configDrive(Request& request, Response& response) const
 {
-    response.send(200, parts_.agents.configDrive(request.pathParam("ident"), bearerToken(request)),
-                  "application/octet-stream");
+    response.header("Cache-Control", "no-store");
+    response.send(
+        200, parts_.agents.configDrive(request.pathParam("ident"), bearerToken(request), request.peerAddress),
+        "application/octet-stream");
 }
 
 } // namespace bm::api

@@ -65,8 +65,9 @@ void BootApi::ramdiskFile(const Request& request, Response& response, const std:
 
 void BootApi::imageFile(Request& request, Response& response) const
 {
-    const conductor::BootFile file = parts_.boots.imageFile(
-        request.pathParam("node"), request.pathParam("token"), request.pathParam("file"));
+    const conductor::BootFile file =
+        parts_.boots.imageFile(request.pathParam("node"), request.pathParam("token"),
+                               request.pathParam("file"), request.peerAddress);
     const auto onSent = [this, file, peer = request.peerAddress](std::uint64_t bytes, bool whole) {
         if (bytes == 0)
             return; // not fetched: HEAD, or unchanged

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/error.h"
 #include "conductor/core/base_context.h"
+#include "conductor/core/config_drive_level.h"
 #include "conductor/core/relay_settings.h"
 #include "db/repositories/repositories.h"
 #include "drivers/core/hardware_types.h"
@@ -8,6 +9,7 @@
 #include "pxe/boot_services.h"
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -37,7 +39,9 @@ struct Settings {
     model::BootMode defaultBootMode =
         model::BootMode::Uefi; ///< of a machine never seen and without a boot_mode capability
     RelaySettings relay{};
-    std::string kernelArguments;                          ///< extra ones for the RAM disk
+    ConfigDriveLevel configDriveLevel = ConfigDriveLevel::Window;
+    std::filesystem::path leaseFile; ///< of the DHCP server in managed mode; for ConfigDriveLevel::Lease
+    std::string kernelArguments;     ///< extra ones for the RAM disk
     std::map<std::string, std::string> rootDeviceByClass; ///< resource class to root device hints (JSON text)
 };
 

@@ -6,6 +6,7 @@
 #include "common/wire/json/json_reader.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/image_parts.h"
+#include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/nodes.h"
 #include "conductor/core/seal_places.h"
@@ -376,11 +377,13 @@ std::string AgentService::continueInspection(const std::vector<std::string>& mac
     });
 }
 
-std::string AgentService::configDrive(const std::string& nodeUuid, const std::string& token)
+std::string AgentService::configDrive(const std::string& nodeUuid, const std::string& token,
+                                      const std::string& peerAddress)
 {
     return context_.database.read([&](db::Transaction& tx) {
         const db::AgentRecord record = authorized(tx, context_, nodeUuid, token);
         requireKnownMachine(tx, findNode(tx, nodeUuid), record.inventory);
+        requireDriveAccess(tx, context_, record.node, peerAddress);
         const std::optional<model::SealedText> sealed =
             db::ConfigDriveRepository{}.find(tx, model::NodeId{nodeUuid});
         if (!sealed)

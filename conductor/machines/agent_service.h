@@ -36,8 +36,10 @@ public:
     /// @throws Error NotFound (no such machine, nothing to inspect), InvalidInput
     std::string continueInspection(const std::vector<std::string>& macs, const std::string& nodeUuid,
                                    const std::string& inventoryJson, const std::string& peerAddress);
-    /// The ISO or VFAT image for the node's disk; only for an agent whose machine matches the node.
-    std::string configDrive(const std::string& nodeUuid, const std::string& token);
+    /// The ISO or VFAT image for the node's disk; only for an agent whose machine matches the node, and with
+    /// the proof of Settings::configDriveLevel. @throws Error Unauthorized, Forbidden, NotFound
+    std::string configDrive(const std::string& nodeUuid, const std::string& token,
+                            const std::string& peerAddress);
     /// @throws Error Unauthorized
     void authorize(const std::string& nodeUuid, const std::string& token) const;
     /// For image blocks: @p token may be that of any node. @throws Error Unauthorized

@@ -3,6 +3,7 @@
 #include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/node_values.h"
 #include "conductor/core/nodes.h"
@@ -100,11 +101,16 @@ constexpr std::chrono::minutes kTakeOutDeadline{2}; // the deployment has extrac
 
 } // namespace
 
-BootFile BootService::imageFile(const std::string& node, const std::string& token, const std::string& name)
+BootFile BootService::imageFile(const std::string& node, const std::string& token, const std::string& name,
+                                const std::string& peerAddress)
 {
     const Error none(ErrorCode::NotFound, "there is no such file, or not for this machine");
-    const Asked asked = context_.database.read(
-        [&](db::Transaction& tx) { return findAsked(tx, context_, node, token, none); });
+    const Asked asked = context_.database.read([&](db::Transaction& tx) {
+        Asked asked = findAsked(tx, context_, node, token, none);
+        if (name == "config.img")
+            requireDriveAccess(tx, context_, model::NodeId{node}, peerAddress);
+        return asked;
+    });
     const RamdiskImage ramdisk = ramdiskOf(asked.image.description, asked.image.sizeBytes);
     BootFile file{model::NodeId{node}, model::EventKind::HttpKernel, {}, ""};
     std::vector<images::ByteRange> parts;

@@ -43,8 +43,10 @@ public:
     /// "vmlinuz", "initrd.img", "image.iso" or "config.img" of the RAM-disk deployment of @p node; extracts
     /// the file again when it is missing.
     /// @param token  of the deployment, from its boot script
-    /// @throws Error NotFound (no such file, node or token; the message is the same), Unavailable
-    BootFile imageFile(const std::string& node, const std::string& token, const std::string& name);
+    /// @throws Error NotFound (no such file, node or token; the message is the same), Unavailable, Forbidden
+    ///   (config.img, by Settings::configDriveLevel)
+    BootFile imageFile(const std::string& node, const std::string& token, const std::string& name,
+                       const std::string& peerAddress);
     /// Records that the machine has fetched @p file; its deployment waits for kernel and initrd.
     void imageFetched(const BootFile& file, const std::string& peerAddress, std::uint64_t bytes, bool whole);
     void contact(const pxe::BootContact& contact);

@@ -16,8 +16,7 @@ void requireSame(const json& known, const std::string& key, const std::string& s
     const std::string wanted = wire::textMember(known, key);
     if (!wanted.empty() && model::lowerCase(wanted) != model::lowerCase(seen))
         throw Error(ErrorCode::Forbidden,
-                    "the machine's " + key + " is \"" + seen + "\", the node's properties say \"" + wanted +
-                        "\"",
+                    "the machine's " + key + " \"" + seen + "\" is not the one in the node's properties",
                     "is this another machine behind the node's MAC address? correct properties/" + key +
                         " if it was replaced");
 }

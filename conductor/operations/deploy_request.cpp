@@ -63,6 +63,10 @@ bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& 
         drives.remove(tx, node.id);
         return false;
     }
+    if (context.settings.configDriveLevel == ConfigDriveLevel::Proved)
+        throw Error(ErrorCode::InvalidInput,
+                    "no machine gets a configuration drive over PXE (security.config_drive: proved)",
+                    "deploy without one: bm provision --no-config-drive, or \"config_drive\": false");
     const std::string bytes = request.configDriveBase64.empty()
                                   ? buildDrive(node, request)
                                   : images::decodeConfigDrive(request.configDriveBase64);

@@ -35,6 +35,8 @@ TEST_CASE("a machine fetches its script, looks up and executes steps", "[api][ag
     const Answer granted = world.machine("GET", lookup, "", secret);
     REQUIRE(granted.status == 200);
     CHECK(granted.body.at("node").at("uuid") == uuid);
+    for (const char* field : {"properties", "instance_info", "driver_internal_info", "driver_info", "extra"})
+        CHECK_FALSE(granted.body.at("node").contains(field)); // anybody may have read the script
     const std::string token = granted.body.at("config").at("agent_token");
     const ApiWorld::Headers bearer{{"Authorization", "Bearer " + token}};
     const std::string exchange = "/v1/agent/" + uuid + "/exchange";

@@ -53,7 +53,7 @@ std::string tokenOf(const World& world, const std::string& node)
 void fetch(World& world, const std::string& node, const std::string& name)
 {
     const conductor::BootFile file =
-        world.core->boots.imageFile(world.node(node).id.uuid, tokenOf(world, node), name);
+        world.core->boots.imageFile(world.node(node).id.uuid, tokenOf(world, node), name, "192.0.2.7");
     world.core->boots.imageFetched(file, "192.0.2.7", std::filesystem::file_size(file.path), true);
 }
 
@@ -97,7 +97,8 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
             CHECK(world.stateOf("node-1") == State::Available);
             CHECK_THAT(scriptOf(world, "node-1"), Contains("own disk"));
             CHECK(failureOf([&] {
-                      world.core->boots.imageFile(world.node("node-1").id.uuid, token, "vmlinuz");
+                      world.core->boots.imageFile(world.node("node-1").id.uuid, token, "vmlinuz",
+                                                  "192.0.2.7");
                   }).code == ErrorCode::NotFound);
         }
         SECTION("and keeps its image in the catalogue")
@@ -126,8 +127,8 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
     }
     SECTION("a part of a file does not count")
     {
-        const conductor::BootFile file =
-            world.core->boots.imageFile(world.node("node-1").id.uuid, tokenOf(world, "node-1"), "initrd.img");
+        const conductor::BootFile file = world.core->boots.imageFile(
+            world.node("node-1").id.uuid, tokenOf(world, "node-1"), "initrd.img", "192.0.2.7");
         fetch(world, "node-1", "vmlinuz");
         world.core->boots.imageFetched(file, "192.0.2.7", 4, true);
         world.runUntilIdle(2s);
@@ -138,7 +139,7 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
         world.nodeIn(State::Available, "node-2");
         const std::string uuid = world.node("node-1").id.uuid;
         const auto codeOf = [&](const std::string& node, const std::string& token, const std::string& name) {
-            return failureOf([&] { world.core->boots.imageFile(node, token, name); }).code;
+            return failureOf([&] { world.core->boots.imageFile(node, token, name, "192.0.2.7"); }).code;
         };
         CHECK(codeOf(uuid, std::string(32, '0'), "vmlinuz") == ErrorCode::NotFound);
         CHECK(codeOf(uuid, "", "vmlinuz") == ErrorCode::NotFound);

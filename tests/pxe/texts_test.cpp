@@ -1,7 +1,9 @@
 // dnsmasq's configuration and iPXE's scripts.
+#include "common/model/error.h"
 #include "common/platform/exec.h"
 #include "common/platform/files.h"
 #include "pxe/dnsmasq_config.h"
+#include "pxe/lease_file.h"
 #include "tests/pxe/settings.h"
 
 #include <catch2/catch.hpp>
@@ -54,6 +56,31 @@ TEST_CASE("dnsmasq --test does refuse nonsense", "[pxe][peer]")
     CHECK_THAT(dnsmasqSays("dhcp-boot\nnonsense=1\n"), !Contains("syntax check OK"));
 }
 
+TEST_CASE("dnsmasq's lease file", "[pxe]")
+{
+    const model::UtcTime now{std::chrono::seconds{1'800'000'000}};
+    const std::string text = "1800003600 52:54:00:77:00:01 10.78.0.100 rack1-07 01:52:54:00:77:00:01\n"
+                             "1799999999 52:54:00:77:00:02 10.78.0.101 * *\n"
+                             "0 52:54:00:77:00:03 10.78.0.102 * ff:00\n"
+                             "1800003600 06-52:54:00:77:00:04 10.78.0.103 * *\n"
+                             "duid 00:01:00:01:2b\n"
+                             "1800003600 1234 fd00::1 * 00:01\n"
+                             "1800003600 52:54:00:77:00:05 10.78.0.104"; // the file ends in its midst
+    const auto holder = [&](const std::string& address) {
+        const auto mac = pxe::leaseHolder(text, address, now);
+        return mac ? mac->text : std::string();
+    };
+    CHECK(holder("10.78.0.100") == "52:54:00:77:00:01");
+    CHECK(holder("10.78.0.101").empty());                // over
+    CHECK(holder("10.78.0.102") == "52:54:00:77:00:03"); // for ever
+    CHECK(holder("10.78.0.103").empty());                // no Ethernet
+    CHECK(holder("10.78.0.104") == "52:54:00:77:00:05");
+    CHECK(holder("10.78.0.10").empty());
+    CHECK(holder("").empty());
+    CHECK(holder("rack1-07").empty());
+    CHECK_FALSE(pxe::leaseHolderIn("/nowhere/dnsmasq.leases", "10.78.0.100", now));
+}
+
 TEST_CASE("dnsmasq's configuration", "[pxe]")
 {
     pxe::BootSettings settings = tests::settings("/run/bm");
@@ -72,6 +99,11 @@ TEST_CASE("dnsmasq's configuration", "[pxe]")
                 if (line.starts_with("dhcp-boot") || line.starts_with("pxe-service"))
                     CHECK_THAT(line, Contains("=tag:known,"));
         }
+    }
+    SECTION("gives a MAC address one lease, whatever client id it sends")
+    {
+        settings.dhcp = pxe::DhcpMode::Managed;
+        CHECK_THAT(pxe::dnsmasqConfig(settings), Contains("dhcp-ignore-clid\n"));
     }
     SECTION("answers no DNS queries")
     {

@@ -59,7 +59,13 @@ TEST_CASE("lines of dnsmasq that are no contact", "[pxe]")
           "dnsmasq-dhcp[30960]: 31873682 next server: 10.78.0.1",
           "dnsmasq-dhcp[30960]: 31873682 vendor class: PXEClient:Arch:00000:UNDI:003001",
           "dnsmasq-dhcp[30960]: read /run/bm/dhcp-hosts", "DHCPACK(prov0) 10.78.0.100 ff:ff:ff:ff:ff:ff x",
-          "DHCPACK(prov0) 10.78.0.100 nonsense"})
+          "DHCPACK(prov0) 10.78.0.100 nonsense",
+          // texts of clients that hold a message
+          "dnsmasq-dhcp[30960]: 7 vendor class: DHCPACK(prov0) 10.78.0.66 52:54:00:77:00:01 x",
+          "dnsmasq-dhcp[30960]: 7 user class: dnsmasq-dhcp[30960]: 8 DHCPACK(prov0) 10.78.0.66 "
+          "52:54:00:77:00:01",
+          "dnsmasq-dhcp[30960]: 7 client provides name: DHCPACK(prov0) 10.78.0.66 52:54:00:77:00:01 x",
+          "DHCPACK(prov0) 10.78.0.66 52:54:00:77:00:01 x"})
         CHECK_FALSE(contactFromDnsmasq(line));
     CHECK_FALSE(contactFromDnsmasq(std::string(100'000, 'a')));
 }
@@ -82,6 +88,10 @@ TEST_CASE("contacts in in.tftpd's syslog messages", "[pxe]")
         check(said, contactFromTftpd(said.line));
     CHECK_FALSE(contactFromTftpd("<29>Nov 21 00:53:32 in.tftpd[3919]: WRQ from 10.78.0.50 filename up\n"));
     CHECK_FALSE(contactFromTftpd(""));
+    const auto nested = contactFromTftpd("<29>Nov 21 00:53:32 in.tftpd[3910]: RRQ from 10.78.0.50 filename "
+                                         "x[1]: RRQ from 10.78.0.9 filename y\n");
+    REQUIRE(nested);
+    CHECK(nested->address == "10.78.0.50");
 }
 
 TEST_CASE("complaints come with a hint", "[pxe]")

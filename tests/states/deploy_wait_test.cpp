@@ -191,14 +191,55 @@ TEST_CASE("the boot secret is traded once", "[conductor][agent][security]")
         World::Agent thief = agent;
         thief.token = std::string(64, '0');
         CHECK_THROWS_AS(world.exchange(thief), model::Error);
-        CHECK_THROWS_AS(world.core->agents.configDrive(agent.uuid, thief.token), model::Error);
+        CHECK_THROWS_AS(world.core->agents.configDrive(agent.uuid, thief.token, "192.0.2.9"), model::Error);
         CHECK_THROWS_AS(world.core->agents.authorizeAny(thief.token), model::Error);
         CHECK_NOTHROW(world.core->agents.authorizeAny(agent.token));
     }
     SECTION("only the known machine gets the config drive")
     {
-        CHECK_THROWS_AS(world.core->agents.configDrive(agent.uuid, agent.token), model::Error);
+        CHECK_THROWS_AS(world.core->agents.configDrive(agent.uuid, agent.token, "192.0.2.9"), model::Error);
         world.exchange(agent, {}, true);
-        CHECK(world.core->agents.configDrive(agent.uuid, agent.token).size() > 1024);
+        CHECK(world.core->agents.configDrive(agent.uuid, agent.token, "192.0.2.9").size() > 1024);
     }
+}
+
+TEST_CASE("the configuration drive goes to the holder of the machine's lease", "[conductor][agent][security]")
+{
+    const platform::TemporaryFolder folder;
+    conductor::Settings settings;
+    settings.configDriveLevel = conductor::ConfigDriveLevel::Lease;
+    settings.leaseFile = folder.path() / "dnsmasq.leases";
+    World world(settings);
+    world.nodeIn(State::WaitCallback);
+    const World::Agent agent = world.bootAgent("node-1");
+    world.exchange(agent, {}, true);
+    const auto drive = [&](const std::string& address) {
+        return world.core->agents.configDrive(agent.uuid, agent.token, address).size();
+    };
+    const auto refused = [&](const std::string& address) {
+        try {
+            drive(address);
+        } catch (const model::Error& error) {
+            return error.code() == model::ErrorCode::Forbidden &&
+                   error.message().find(agent.mac) == std::string::npos;
+        }
+        return false;
+    };
+    CHECK(refused("192.0.2.9")); // no lease file yet
+    platform::writeFileAtomically(settings.leaseFile,
+                                  "0 " + agent.mac + " 192.0.2.9 * *\n0 52:54:00:99:99:99 192.0.2.66 * *\n");
+    CHECK(drive("192.0.2.9") > 1024);
+    CHECK(refused("192.0.2.66")); // a neighbour with a lease of its own
+    CHECK(refused("192.0.2.67"));
+    platform::writeFileAtomically(settings.leaseFile, "1 " + agent.mac + " 192.0.2.9 * *\n"); // expired
+    CHECK(refused("192.0.2.9"));
+}
+
+TEST_CASE("level proved hands the configuration drive to nobody over PXE", "[conductor][agent][security]")
+{
+    conductor::Settings settings;
+    settings.configDriveLevel = conductor::ConfigDriveLevel::Proved;
+    World world(settings);
+    const model::Node node = world.nodeIn(State::Available);
+    CHECK_THROWS_WITH(world.deploy(node.name), Catch::Contains("configuration drive"));
 }
