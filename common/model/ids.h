@@ -11,7 +11,8 @@ std::string makeUuid();
 /// True if @p text is a UUID in its usual hyphenated form, either case.
 bool isUuid(std::string_view text) noexcept;
 
-/// One strong type per kind of id, so that no caller passes a port's id as a node's.
+/// One strong type per kind of id, so that no caller passes a port's id as a node's. The header of a resource
+/// names its own kind.
 template <class Tag> struct Id {
     std::string uuid;
     static Id make() { return Id{makeUuid()}; }
@@ -25,14 +26,6 @@ using PortId = Id<struct PortTag>;
 using ImageId = Id<struct ImageTag>;
 using OperationId = Id<struct OperationTag>;
 using StepId = Id<struct StepTag>;
-using ChassisId = Id<struct ChassisTag>;
-using PortGroupId = Id<struct PortGroupTag>;
-using VolumeConnectorId = Id<struct VolumeConnectorTag>;
-using VolumeTargetId = Id<struct VolumeTargetTag>;
-using AllocationId = Id<struct AllocationTag>;
-using DeployTemplateId = Id<struct DeployTemplateTag>;
-using RunbookId = Id<struct RunbookTag>;
-using InspectionRuleId = Id<struct InspectionRuleTag>;
 using RolloutId = Id<struct RolloutTag>;
 
 } // namespace bm::model

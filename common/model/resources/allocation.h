@@ -7,6 +7,8 @@
 
 namespace bm::model {
 
+using AllocationId = Id<struct AllocationTag>;
+
 /// A request for a node of a resource class, and the node that bm chose. Ironic's states: "allocating",
 /// "active", "error".
 struct Allocation {

@@ -7,6 +7,8 @@
 
 namespace bm::model {
 
+using ChassisId = Id<struct ChassisTag>;
+
 /// An enclosure or a rack with nodes in it.
 struct Chassis {
     ChassisId id;

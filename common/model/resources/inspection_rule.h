@@ -8,6 +8,8 @@
 
 namespace bm::model {
 
+using InspectionRuleId = Id<struct InspectionRuleTag>;
+
 /// A rule that changes a node by its inventory (conductor/nodes/inspection_rules.h applies them, the highest
 /// priority first). conditions, actions: [{"op", "args", "loop"}].
 struct InspectionRule {

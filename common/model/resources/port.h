@@ -2,6 +2,7 @@
 #include "common/model/clock.h"
 #include "common/model/ids.h"
 #include "common/model/mac_address.h"
+#include "common/model/resources/port_group.h"
 #include "common/text/json_text.h"
 
 #include <string>

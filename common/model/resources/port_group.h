@@ -7,6 +7,8 @@
 
 namespace bm::model {
 
+using PortGroupId = Id<struct PortGroupTag>;
+
 /// A bond of a node's NICs (LACP ...).
 struct PortGroup {
     PortGroupId id;

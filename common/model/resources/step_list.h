@@ -7,6 +7,8 @@
 
 namespace bm::model {
 
+using DeployTemplateId = Id<struct DeployTemplateTag>;
+
 /// Deploy steps of the nodes that have the trait of its name.
 /// steps: [{"interface", "step", "args", "priority"}]
 struct DeployTemplate {
@@ -17,6 +19,8 @@ struct DeployTemplate {
     UtcTime createdAt{};
     UtcTime updatedAt{};
 };
+
+using RunbookId = Id<struct RunbookTag>;
 
 /// Steps of cleaning or service, by name. steps: [{"interface", "step", "args", "order"}]
 struct Runbook {

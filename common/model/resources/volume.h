@@ -8,6 +8,8 @@
 
 namespace bm::model {
 
+using VolumeConnectorId = Id<struct VolumeConnectorTag>;
+
 /// A node's name in a storage network: an initiator's IQN, a WWN.
 struct VolumeConnector {
     VolumeConnectorId id;
@@ -18,6 +20,8 @@ struct VolumeConnector {
     UtcTime createdAt{};
     UtcTime updatedAt{};
 };
+
+using VolumeTargetId = Id<struct VolumeTargetTag>;
 
 /// A remote volume that a node uses.
 struct VolumeTarget {
