@@ -8,10 +8,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BASE = {"common/text", "common/model", "common/model/fleet", "common/model/resources"}
 PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
-DB = {"db/engine", "db/repositories", "db/repositories/fleet"}
+DB = {"db/engine", "db/repositories", "db/repositories/fleet", "db/repositories/resources"}
 IMAGES = {"images/" + room for room in ("base", "blocks", "formats", "sources", "store")}
 ROOM = PLATFORM | DB | {"common/metrics", "common/wire", "conductor/core"}
-CONDUCTOR = {f"conductor/{room}" for room in ("core", "events", "health", "images", "nodes", "steps", "operations", "machines",
+CONDUCTOR = {f"conductor/{room}" for room in ("core", "events", "health", "images", "nodes", "resources", "steps", "operations", "machines",
                                               "fleet/selection", "fleet/rollouts", "fleet/schedules")}
 API = PLATFORM | CONDUCTOR | IMAGES | DB | {"common/metrics", "common/wire", "common/layout", "common/http", "pxe", "drivers/core"}
 AGENT_STEP = PLATFORM | {"common/wire", "agent/base", "agent/disk"}
@@ -38,6 +38,7 @@ ALLOWED = {
     "db/schema": {"db/engine"},
     "db/repositories": BASE | {"db/engine"},
     "db/repositories/fleet": BASE | {"db/engine", "db/repositories"},
+    "db/repositories/resources": BASE | {"db/engine"},
     "db/open": {"common/model", "db/engine", "db/engine/sqlite", "db/schema"},
     "pxe": LEAF,
     "drivers": set(),
@@ -49,6 +50,7 @@ ALLOWED = {
     "conductor/health": ROOM | {"pxe"},
     "conductor/images": ROOM | IMAGES | {"common/layout"},
     "conductor/nodes": ROOM | {"conductor/images"},
+    "conductor/resources": ROOM | {"conductor/nodes"},
     "conductor/steps": ROOM | {"images/blocks", "conductor/images", "conductor/nodes"},
     "conductor/operations": ROOM | {"conductor/images", "conductor/nodes", "conductor/steps"},
     "conductor/machines": ROOM | {"conductor/images", "conductor/nodes", "conductor/steps"},

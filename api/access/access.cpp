@@ -4,7 +4,10 @@
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "conductor/core/nodes.h"
-#include "conductor/nodes/resources.h"
+#include "conductor/resources/allocation_rules.h"
+#include "conductor/resources/port_group_rules.h"
+#include "conductor/resources/step_list_rules.h"
+#include "conductor/resources/volume_rules.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

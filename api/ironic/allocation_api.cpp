@@ -6,6 +6,7 @@
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/allocation_fields.h"
 #include "conductor/nodes/allocations.h"
+#include "conductor/resources/allocation_rules.h"
 
 namespace bm::api {
 

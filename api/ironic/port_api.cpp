@@ -8,7 +8,7 @@
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/port_fields.h"
 #include "conductor/core/nodes.h"
-#include "conductor/nodes/resources.h"
+#include "conductor/resources/port_group_rules.h"
 #include "db/repositories/repositories.h"
 
 #include <algorithm>

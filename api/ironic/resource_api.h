@@ -2,7 +2,12 @@
 #include "api/core/api_parts.h"
 #include "common/http/router.h"
 #include "common/wire/resources/resource_shape.h"
-#include "conductor/nodes/resources.h"
+#include "conductor/resources/allocation_rules.h"
+#include "conductor/resources/chassis_rules.h"
+#include "conductor/resources/inspection_rule_rules.h"
+#include "conductor/resources/port_group_rules.h"
+#include "conductor/resources/step_list_rules.h"
+#include "conductor/resources/volume_rules.h"
 
 #include <string>
 #include <string_view>

@@ -6,7 +6,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/trait_names.h"
-#include "conductor/nodes/resources.h"
+#include "conductor/resources/step_list_rules.h"
 
 #include <nlohmann/json.hpp>
 

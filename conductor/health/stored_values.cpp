@@ -6,7 +6,9 @@
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/node_values.h"
 #include "db/repositories/fleet/schedule_repository.h"
-#include "db/repositories/resource_repositories.h"
+#include "db/repositories/resources/allocation_repository.h"
+#include "db/repositories/resources/port_group_repository.h"
+#include "db/repositories/resources/step_list_repositories.h"
 #include "db/repositories/rollout_repository.h"
 #include "db/repositories/webhook_repository.h"
 

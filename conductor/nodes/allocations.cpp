@@ -3,6 +3,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/nodes.h"
+#include "db/repositories/resources/allocation_repository.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -128,45 +129,6 @@ void backfill(db::Transaction& tx, const Context& context, Allocation& allocatio
     take(tx, context, allocation, node);
 }
 
-void refuseAllocation(db::Transaction& tx, const Context&, const Allocation& allocation, const Allocation*)
-{
-    const std::optional<Allocation> other =
-        allocation.name.empty() ? std::nullopt
-                                : db::allocationRepository().findBy(tx, "name", allocation.name);
-    if (other && other->id != allocation.id)
-        throw Error(ErrorCode::Conflict, "An allocation with name " + allocation.name + " already exists.");
-    if (model::isUuid(allocation.name))
-        throw Error(ErrorCode::InvalidInput,
-                    "Cannot create allocation with invalid name '" + allocation.name + "'",
-                    "a uuid is not a name");
-}
-
-void releaseNode(db::Transaction& tx, const Context&, const Allocation& allocation)
-{
-    std::optional<Node> node;
-    if (!allocation.node.empty())
-        node = db::NodeRepository{}.find(tx, allocation.node);
-    if (!node)
-        return;
-    const bool moving = node->target.has_value() && !model::isFailure(node->state);
-    if (!node->maintenance && (moving || node->state == State::Active))
-        throw Error(
-            ErrorCode::Conflict,
-            fmt::format("Cannot remove allocation {} for node {}, because the node is in state \"{}\"",
-                        allocation.id.uuid, node->id.uuid, model::toText(node->state)),
-            "undeploy it: its allocation goes with it");
-    node->allocationUuid.clear();
-    node->instanceUuid.clear();
-    db::NodeRepository{}.update(tx, *node);
-}
-
-void completeAllocation(db::Transaction& tx, const Context& context, Allocation& allocation,
-                        const std::string&)
-{
-    refuseAllocation(tx, context, allocation, nullptr);
-    allocateNode(tx, context, allocation);
-}
-
 } // namespace
 
 void allocateNode(db::Transaction& tx, const Context& context, Allocation& allocation)
@@ -206,22 +168,6 @@ Allocation allocationOfNode(db::Transaction& tx, const Node& node)
     if (!allocation)
         throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " does not have an allocation");
     return *allocation;
-}
-
-const ResourceRules<Allocation>& allocationRules()
-{
-    static const ResourceRules<Allocation> rules{"Allocation",
-                                                 "allocation",
-                                                 {model::EventKind::AllocationCreated,
-                                                  model::EventKind::AllocationChanged,
-                                                  model::EventKind::AllocationDeleted},
-                                                 db::allocationRepository,
-                                                 "name",
-                                                 [](const Allocation& item) { return item.node; },
-                                                 refuseAllocation,
-                                                 releaseNode,
-                                                 completeAllocation};
-    return rules;
 }
 
 } // namespace bm::conductor

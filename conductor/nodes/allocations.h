@@ -1,5 +1,6 @@
 #pragma once
-#include "conductor/nodes/resources.h"
+#include "common/model/resources/allocation.h"
+#include "conductor/core/context.h"
 
 namespace bm::conductor {
 

@@ -4,10 +4,9 @@
 #include "conductor/core/nodes.h"
 #include "conductor/images/requested_image.h"
 #include "conductor/nodes/driver_secrets.h"
+#include "db/repositories/resources/port_group_repository.h"
 
 #include <algorithm>
-
-#include "db/repositories/resource_repositories.h"
 
 namespace bm::conductor {
 

@@ -7,7 +7,7 @@
 #include "conductor/core/seal_places.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/operations/step_catalogue.h"
-#include "db/repositories/resource_repositories.h"
+#include "db/repositories/resources/step_list_repositories.h"
 
 #include <algorithm>
 #include <fmt/format.h>

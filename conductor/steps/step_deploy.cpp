@@ -4,7 +4,7 @@
 #include "conductor/nodes/boot_port.h"
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
-#include "db/repositories/resource_repositories.h"
+#include "db/repositories/resources/allocation_repository.h"
 
 namespace bm::conductor {
 

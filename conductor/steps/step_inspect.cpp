@@ -10,7 +10,7 @@
 #include "conductor/steps/step_handlers.h"
 #include "conductor/steps/step_support.h"
 #include "db/repositories/inventory_repository.h"
-#include "db/repositories/resource_repositories.h"
+#include "db/repositories/resources/inspection_rule_repository.h"
 
 #include <algorithm>
 #include <array>

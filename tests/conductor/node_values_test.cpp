@@ -3,7 +3,7 @@
 #include "common/model/error.h"
 #include "conductor/core/nodes.h"
 #include "conductor/health/doctor_checks.h"
-#include "db/repositories/resource_repositories.h"
+#include "db/repositories/resources/inspection_rule_repository.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,5 @@
 // Units of writing that run twice, as after a serialization failure: nothing of the first try may remain.
-#include "conductor/nodes/allocations.h"
-#include "conductor/nodes/resources.h"
+#include "conductor/resources/allocation_rules.h"
 #include "tests/support/world.h"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // Regular expressions of inspection rules.
 #include "conductor/nodes/inspection_rules.h"
-#include "conductor/nodes/resources.h"
 #include "conductor/nodes/rule_patterns.h"
+#include "conductor/resources/inspection_rule_rules.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>

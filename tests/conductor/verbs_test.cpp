@@ -1,9 +1,10 @@
 // The verbs besides manage, provide, deploy and undeploy, and steps of requests, on simulated machines.
 #include "common/wire/resources/inspection_rule_fields.h"
-#include "conductor/nodes/allocations.h"
 #include "conductor/nodes/inspection_rules.h"
+#include "conductor/resources/inspection_rule_rules.h"
+#include "conductor/resources/step_list_rules.h"
 #include "db/repositories/inventory_repository.h"
-#include "db/repositories/resource_repositories.h"
+#include "db/repositories/resources/inspection_rule_repository.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bm::db {
@@ -18,6 +19,10 @@ struct ResourcePage {
     std::string marker{};  ///< uuid of the last row of the previous page; "": the first page
     std::string project{}; ///< only rows that the project owns, or of nodes that it owns or leases; "": all
 };
+
+/// The condition for the records of nodes that a project owns or leases.
+inline constexpr std::string_view kOfProjectsNodes =
+    "node_uuid in (select uuid from nodes where owner = {0} or lessee = {0})";
 
 /// Common queries for Ironic's resources: tables with the columns uuid, created_at and updated_at. Stateless.
 template <class T> class ResourceRepository {

@@ -1,11 +1,14 @@
 #pragma once
+#include "common/model/error.h"
 #include "common/model/event_kinds.h"
-#include "conductor/core/context.h"
-#include "db/repositories/resource_repositories.h"
+#include "conductor/core/nodes.h"
+#include "db/repositories/resources/resource_repository.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bm::conductor {
 
@@ -15,7 +18,7 @@ struct ResourceEvents {
     model::EventKind deleted;
 };
 
-/// The rules of one kind of resource other than nodes and ports.
+/// The rules of one kind of resource other than nodes and ports. The kind's own file has them.
 template <class T> struct ResourceRules {
     std::string_view one;  ///< "Chassis", at the begin of a sentence
     std::string_view noun; ///< "chassis", inside a sentence
@@ -31,15 +34,6 @@ template <class T> struct ResourceRules {
     void (*complete)(db::Transaction& tx, const Context& context, T& item,
                      const std::string& actor) = nullptr;
 };
-
-const ResourceRules<model::Chassis>& chassisRules();
-const ResourceRules<model::PortGroup>& portGroupRules();
-const ResourceRules<model::VolumeConnector>& volumeConnectorRules();
-const ResourceRules<model::VolumeTarget>& volumeTargetRules();
-const ResourceRules<model::DeployTemplate>& deployTemplateRules();
-const ResourceRules<model::Runbook>& runbookRules();
-const ResourceRules<model::InspectionRule>& inspectionRuleRules();
-const ResourceRules<model::Allocation>& allocationRules(); // allocations.cpp
 
 /// Creates, changes and deletes resources of one kind. Each call is one transaction with its event.
 template <class T> class Resources {
@@ -126,19 +120,14 @@ private:
                                "A " + std::string(rules_.noun) + " with UUID " + uuid + " already exists.");
     }
     void recordEvent(db::Transaction& tx, const T& item, model::EventKind kind,
-                     const std::string& actor) const;
+                     const std::string& actor) const
+    {
+        conductor::recordEvent(tx, context_.clock.now(), rules_.node(item), kind,
+                               item.id.uuid + " by " + actor);
+    }
 
     Context context_;
     const ResourceRules<T>& rules_;
 };
-
-extern template class Resources<model::Chassis>;
-extern template class Resources<model::PortGroup>;
-extern template class Resources<model::VolumeConnector>;
-extern template class Resources<model::VolumeTarget>;
-extern template class Resources<model::Allocation>;
-extern template class Resources<model::DeployTemplate>;
-extern template class Resources<model::Runbook>;
-extern template class Resources<model::InspectionRule>;
 
 } // namespace bm::conductor
