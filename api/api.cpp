@@ -15,7 +15,6 @@
 #include "api/ironic/node_records_api.h"
 #include "api/ironic/node_states_api.h"
 #include "api/ironic/port_api.h"
-#include "api/ironic/resource_api.h"
 #include "api/ironic/trait_api.h"
 #include "api/ironic/vendor_api.h"
 #include "api/own/agent_api.h"
@@ -32,6 +31,7 @@
 #include "api/own/openapi.h"
 #include "api/own/operation_api.h"
 #include "api/own/webhook_api.h"
+#include "api/resources/resource_kinds.h"
 
 namespace bm::api {
 namespace {
@@ -55,6 +55,14 @@ void nameRequest(http::Request& request, http::Response& response)
         response.header("Openstack-Request-Id", request.requestId);
 }
 
+std::vector<std::unique_ptr<ResourceHandler>> resourceHandlers(const ApiParts& parts)
+{
+    std::vector<std::unique_ptr<ResourceHandler>> handlers;
+    for (const ResourceKind& kind : resourceKinds())
+        handlers.push_back(kind.handler(parts));
+    return handlers;
+}
+
 } // namespace
 
 struct Api::State {
@@ -65,14 +73,7 @@ struct Api::State {
     NodeStatesApi states{parts};
     PortApi ports{parts};
     ConductorApi conductors{parts};
-    ResourceApi<model::Chassis> chassis{parts, chassisRoutes()};
-    ResourceApi<model::PortGroup> portGroups{parts, portGroupRoutes()};
-    ResourceApi<model::VolumeConnector> volumeConnectors{parts, volumeConnectorRoutes()};
-    ResourceApi<model::VolumeTarget> volumeTargets{parts, volumeTargetRoutes()};
-    ResourceApi<model::Allocation> allocations{parts, allocationRoutes()};
-    ResourceApi<model::DeployTemplate> deployTemplates{parts, deployTemplateRoutes()};
-    ResourceApi<model::Runbook> runbooks{parts, runbookRoutes()};
-    ResourceApi<model::InspectionRule> inspectionRules{parts, inspectionRuleRoutes()};
+    std::vector<std::unique_ptr<ResourceHandler>> resources = resourceHandlers(parts);
     AllocationApi allocationOfNode{parts};
     TraitApi traits{parts};
     NodeHardwareApi hardware{parts};
@@ -111,14 +112,8 @@ void Api::mount(http::Router& router)
     state_->states.mount(router);
     state_->ports.mount(router);
     state_->conductors.mount(router);
-    state_->chassis.mount(router);
-    state_->portGroups.mount(router);
-    state_->volumeConnectors.mount(router);
-    state_->volumeTargets.mount(router);
-    state_->allocations.mount(router);
-    state_->deployTemplates.mount(router);
-    state_->runbooks.mount(router);
-    state_->inspectionRules.mount(router);
+    for (const std::unique_ptr<ResourceHandler>& resource : state_->resources)
+        resource->mount(router);
     state_->allocationOfNode.mount(router);
     state_->traits.mount(router);
     state_->hardware.mount(router);

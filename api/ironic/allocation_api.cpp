@@ -2,7 +2,7 @@
 
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
-#include "api/ironic/resource_fields.h"
+#include "api/resources/resource_fields.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/allocation_fields.h"
 #include "conductor/nodes/allocations.h"

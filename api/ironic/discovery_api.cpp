@@ -1,6 +1,7 @@
 #include "api/ironic/discovery_api.h"
 
 #include "api/core/request_values.h"
+#include "api/resources/resource_kinds.h"
 #include "common/model/error.h"
 #include "common/model/interfaces.h"
 #include "common/wire/resources/node_fields.h"
@@ -24,26 +25,28 @@ void writeVersion(wire::JsonWriter& out, const std::string& base)
     out.key("version").string(wire::toText(wire::kMaxVersion)).endObject();
 }
 
-struct Resource {
+struct ListedResource {
     std::string_view name;
     int since;
 };
-/// The resources that /v1 lists.
-constexpr auto kResources = std::to_array<Resource>({{"chassis", 1},
-                                                     {"nodes", 1},
-                                                     {"ports", 1},
-                                                     {"portgroups", 23},
-                                                     {"drivers", 1},
-                                                     {"lookup", 22},
-                                                     {"heartbeat", 22},
-                                                     {"volume", 32},
-                                                     {"conductors", 49},
-                                                     {"allocations", 52},
-                                                     {"events", 54},
-                                                     {"deploy_templates", 55},
-                                                     {"shards", 82},
-                                                     {"runbooks", 92},
-                                                     {"inspection_rules", 96}});
+
+/// The resources that /v1 lists: those with handlers of their own, then the stored kinds. "volume" stands for
+/// the kinds below it.
+const std::vector<ListedResource>& listedResources()
+{
+    static const std::vector<ListedResource> resources = [] {
+        std::vector<ListedResource> listed{{"nodes", 1},       {"ports", 1},      {"drivers", 1},
+                                           {"lookup", 22},     {"heartbeat", 22}, {"volume", 32},
+                                           {"conductors", 49}, {"events", 54},    {"shards", 82}};
+        for (const ResourceKind& kind : resourceKinds()) {
+            const std::string_view name = kind.path.substr(std::string_view("/v1/").size());
+            if (name.find('/') == std::string_view::npos)
+                listed.push_back({name, kind.since});
+        }
+        return listed;
+    }();
+    return resources;
+}
 
 void writeInterfaces(wire::JsonWriter& out, const model::InterfaceTable& table, const std::string& driver,
                      wire::Version version)
@@ -122,7 +125,7 @@ void DiscoveryApi::v1(const Request& request, Response& response) const
         .endArray();
     out.key("media_types")
         .raw(R"({"base": "application/json", "type": "application/vnd.openstack.ironic.v1+json"})");
-    for (const Resource& resource : kResources)
+    for (const ListedResource& resource : listedResources())
         if (resource.since <= version.minor)
             wire::writeLinks(out.key(resource.name), request.localBase, std::string(resource.name) + "/");
     writeVersion(out.key("version"), request.localBase);

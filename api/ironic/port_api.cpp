@@ -3,7 +3,7 @@
 #include "api/access/access.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
-#include "api/ironic/resource_fields.h"
+#include "api/resources/resource_fields.h"
 #include "common/model/error.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/port_fields.h"

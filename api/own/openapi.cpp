@@ -1,18 +1,13 @@
 #include "api/own/openapi.h"
 
 #include "api/access/policy.h"
+#include "api/resources/field_schema.h"
+#include "api/resources/resource_kinds.h"
 #include "common/text/lower_case.h"
-#include "common/wire/resources/allocation_fields.h"
-#include "common/wire/resources/chassis_fields.h"
-#include "common/wire/resources/inspection_rule_fields.h"
 #include "common/wire/resources/node_fields.h"
 #include "common/wire/resources/port_fields.h"
-#include "common/wire/resources/port_group_fields.h"
-#include "common/wire/resources/step_list_fields.h"
-#include "common/wire/resources/volume_fields.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,54 +18,6 @@ namespace bm::api {
 using nlohmann::json;
 
 namespace {
-
-/// The type of a field's sample value. null only means that the field is nullable.
-json typeOf(const json& shown)
-{
-    switch (shown.type()) {
-    case json::value_t::boolean:
-        return {{"type", "boolean"}};
-    case json::value_t::number_integer:
-    case json::value_t::number_unsigned:
-        return {{"type", "integer"}};
-    case json::value_t::number_float:
-        return {{"type", "number"}};
-    case json::value_t::array:
-        return {{"type", "array"}, {"items", json::object()}};
-    case json::value_t::object:
-        return {{"type", "object"}};
-    case json::value_t::string:
-        return {{"type", "string"}};
-    default:
-        return {{"type", json::array({"string", "null"})}};
-    }
-}
-
-json property(const json& shown, int since, bool create, bool patch)
-{
-    json schema = typeOf(shown);
-    schema["x-since"] = wire::toText({since});
-    if (!create && !patch)
-        schema["readOnly"] = true;
-    schema["x-create"] = create;
-    schema["x-patch"] = patch;
-    return schema;
-}
-
-template <class T> json schemaOf(const wire::ResourceShape<T>& shape)
-{
-    json properties = json::object();
-    const T sample{};
-    for (const auto& field : shape.rows()) {
-        wire::JsonWriter out;
-        if (field.render != nullptr)
-            field.render(out, sample, "http://host");
-        properties[std::string(field.name)] =
-            property(field.render == nullptr ? json("") : json::parse(out.text()), field.since, field.create,
-                     field.patch);
-    }
-    return {{"type", "object"}, {"properties", properties}};
-}
 
 json nodeSchema()
 {
@@ -83,57 +30,41 @@ json nodeSchema()
         wire::JsonWriter out;
         field.render(out, view);
         properties[std::string(field.name)] =
-            property(json::parse(out.text()), field.since, field.create, field.patch);
+            fieldSchema(json::parse(out.text()), field.since, field.create, field.patch);
     }
     return {{"type", "object"}, {"properties", properties}};
 }
 
 json schemas()
 {
-    return {{"Node", nodeSchema()},
-            {"Port", schemaOf(wire::portShape())},
-            {"PortGroup", schemaOf(wire::portGroupShape())},
-            {"Chassis", schemaOf(wire::chassisShape())},
-            {"VolumeConnector", schemaOf(wire::volumeConnectorShape())},
-            {"VolumeTarget", schemaOf(wire::volumeTargetShape())},
-            {"Allocation", schemaOf(wire::allocationShape())},
-            {"DeployTemplate", schemaOf(wire::deployTemplateShape())},
-            {"Runbook", schemaOf(wire::runbookShape())},
-            {"InspectionRule", schemaOf(wire::inspectionRuleShape())},
-            {"Error",
-             {{"type", "object"},
-              {"properties",
-               {{"error_message",
-                 {{"type", "string"}, {"description", "JSON as text: faultcode, faultstring, debuginfo"}}},
-                {"code", {{"type", "string"}}},
-                {"hint", {{"type", "string"}}},
-                {"request_id", {{"type", "string"}}}}}}}};
+    json all = {
+        {"Node", nodeSchema()},
+        {"Port", schemaOf(wire::portShape())},
+        {"Error",
+         {{"type", "object"},
+          {"properties",
+           {{"error_message",
+             {{"type", "string"}, {"description", "JSON as text: faultcode, faultstring, debuginfo"}}},
+            {"code", {{"type", "string"}}},
+            {"hint", {{"type", "string"}}},
+            {"request_id", {{"type", "string"}}}}}}}};
+    for (const ResourceKind& kind : resourceKinds())
+        all[std::string(kind.schema)] = kind.fields();
+    return all;
 }
 
-struct PathSchema {
-    std::string_view path;
-    std::string_view schema;
-};
-/// The schemas of the paths' resources.
-constexpr auto kPathSchemas = std::to_array<PathSchema>({
-    {"/v1/nodes/{ident}", "Node"},
-    {"/v1/ports/{ident}", "Port"},
-    {"/v1/portgroups/{ident}", "PortGroup"},
-    {"/v1/chassis/{ident}", "Chassis"},
-    {"/v1/volume/connectors/{ident}", "VolumeConnector"},
-    {"/v1/volume/targets/{ident}", "VolumeTarget"},
-    {"/v1/allocations/{ident}", "Allocation"},
-    {"/v1/deploy_templates/{ident}", "DeployTemplate"},
-    {"/v1/runbooks/{ident}", "Runbook"},
-    {"/v1/inspection_rules/{ident}", "InspectionRule"},
-});
-
+/// The schema of the resource that a path lists or shows.
 std::optional<std::string_view> schemaOfPath(std::string_view path)
 {
-    for (const PathSchema& row : kPathSchemas)
-        if (row.path == path || row.path.substr(0, row.path.rfind('/')) == path)
-            return row.schema;
-    return std::nullopt;
+    constexpr std::string_view kIdent = "/{ident}";
+    if (path.ends_with(kIdent))
+        path.remove_suffix(kIdent.size());
+    if (path == "/v1/nodes")
+        return "Node";
+    if (path == "/v1/ports")
+        return "Port";
+    const auto kind = std::ranges::find(resourceKinds(), path, &ResourceKind::path);
+    return kind == resourceKinds().end() ? std::nullopt : std::optional(kind->schema);
 }
 
 json reference(std::string_view schema)

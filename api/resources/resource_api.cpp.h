@@ -1,20 +1,18 @@
-#include "api/ironic/resource_api.h"
-
+// The code of ResourceApi. A file with routes includes it and makes its kind of them.
+#pragma once
 #include "api/access/access.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
-#include "api/ironic/resource_fields.h"
+#include "api/resources/field_schema.h"
+#include "api/resources/resource_api.h"
+#include "api/resources/resource_fields.h"
 #include "common/model/error.h"
 #include "common/text/word_list.h"
-#include "common/wire/resources/allocation_fields.h"
-#include "common/wire/resources/chassis_fields.h"
-#include "common/wire/resources/inspection_rule_fields.h"
-#include "common/wire/resources/port_group_fields.h"
-#include "common/wire/resources/step_list_fields.h"
-#include "common/wire/resources/volume_fields.h"
 
 #include <fmt/format.h>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace bm::api {
 
@@ -23,8 +21,6 @@ using http::Request;
 using http::Response;
 using model::Error;
 using model::ErrorCode;
-
-namespace {
 
 /// Replaces a node's name by its uuid and checks the actor's right to the node. @throws Error InvalidInput
 /// (no such node), Forbidden
@@ -67,32 +63,13 @@ template <class T> void keepOwner(const Request& request, const T& before, const
                         "ask a member of the system to make it public");
 }
 
-/// The fields of @p item that the actor may see.
-template <class T> const T& shownTo(const ApiParts& /*parts*/, const Request& /*request*/, const T& item)
-{
-    return item;
-}
-
-model::VolumeTarget shownTo(const ApiParts& parts, const Request& request, model::VolumeTarget target)
-{
-    if (!maySeeProperties(parts, request, target))
-        target.properties.text =
-            nlohmann::json{
-                {"redacted_contents", fmt::format("** Value Redacted: Requires {} permission access. **",
-                                                  targetPropertiesRow().rule)}}
-                .dump();
-    return target;
-}
-
 /// Restricts the page to rows whose column equals @p value.
-void narrow(db::ResourcePage& page, std::string_view column, std::string value)
+inline void narrow(db::ResourcePage& page, std::string_view column, std::string value)
 {
     page.parameters.emplace_back(std::move(value));
     page.where +=
         fmt::format("{}{} = ${}", page.where.empty() ? "" : " and ", column, page.parameters.size());
 }
-
-} // namespace
 
 template <class T> void ResourceApi<T>::mount(http::Router& router)
 {
@@ -167,7 +144,7 @@ void ResourceApi<T>::list(Request& request, Response& response, bool detail, boo
     wire::JsonWriter out;
     out.beginObject().key(routes_.list).beginArray();
     for (const T& item : items)
-        routes_.shape().write(out, shownTo(parts_, request, item), request.localBase, fields);
+        write(out, request, item, fields);
     out.endArray();
     if (more)
         out.key("next").string(nextLink(request, limit, items.back().id.uuid));
@@ -175,11 +152,20 @@ void ResourceApi<T>::list(Request& request, Response& response, bool detail, boo
 }
 
 template <class T>
+void ResourceApi<T>::write(wire::JsonWriter& out, const Request& request, const T& item,
+                           const Fields& fields) const
+{
+    if (routes_.shown == nullptr)
+        routes_.shape().write(out, item, request.localBase, fields);
+    else
+        routes_.shape().write(out, routes_.shown(parts_, request, item), request.localBase, fields);
+}
+
+template <class T>
 void ResourceApi<T>::send(const Request& request, Response& response, int status, const T& item) const
 {
     wire::JsonWriter out;
-    routes_.shape().write(out, shownTo(parts_, request, item), request.localBase,
-                          routes_.shape().detail(versionOf(request)));
+    write(out, request, item, routes_.shape().detail(versionOf(request)));
     response.sendJson(status, out.text());
 }
 
@@ -189,8 +175,7 @@ template <class T> void ResourceApi<T>::show(Request& request, Response& respons
     refuseOtherQuery(request, "fields");
     const Fields fields = fieldsOf(routes_.shape(), request, true);
     wire::JsonWriter out;
-    const T item = resources_.get(request.pathParam("ident"));
-    routes_.shape().write(out, shownTo(parts_, request, item), request.localBase, fields);
+    write(out, request, resources_.get(request.pathParam("ident")), fields);
     response.sendJson(200, out.text());
 }
 
@@ -235,133 +220,16 @@ template <class T> void ResourceApi<T>::removeAll(Request& request, Response& re
     response.sendEmpty(204);
 }
 
-template class ResourceApi<model::Chassis>;
-template class ResourceApi<model::PortGroup>;
-template class ResourceApi<model::VolumeConnector>;
-template class ResourceApi<model::VolumeTarget>;
-template class ResourceApi<model::Allocation>;
-template class ResourceApi<model::DeployTemplate>;
-template class ResourceApi<model::Runbook>;
-template class ResourceApi<model::InspectionRule>;
-
-const ResourceRoutes<model::Chassis>& chassisRoutes()
+/// @p routes must live as long as the program.
+template <class T> ResourceKind kindOf(const ResourceRoutes<T>& routes)
 {
-    static const ResourceRoutes<model::Chassis> routes{.path = "/v1/chassis",
-                                                       .list = "chassis",
-                                                       .ofNode = "",
-                                                       .sortable = "uuid description created_at updated_at",
-                                                       .shape = wire::chassisShape,
-                                                       .rules = conductor::chassisRules};
-    return routes;
-}
-
-const ResourceRoutes<model::PortGroup>& portGroupRoutes()
-{
-    static const ResourceRoutes<model::PortGroup> routes{
-        .path = "/v1/portgroups",
-        .list = "portgroups",
-        .ofNode = "/v1/nodes/{ident}/portgroups",
-        .since = 23,
-        .ofNodeSince = 24,
-        .sortable = "uuid address name mode node_uuid created_at updated_at",
-        .filters = {{"node", "node_uuid", true}, {"address", "address"}},
-        .shape = wire::portGroupShape,
-        .rules = conductor::portGroupRules};
-    return routes;
-}
-
-const ResourceRoutes<model::VolumeConnector>& volumeConnectorRoutes()
-{
-    static const ResourceRoutes<model::VolumeConnector> routes{
-        .path = "/v1/volume/connectors",
-        .list = "connectors",
-        .ofNode = "/v1/nodes/{ident}/volume/connectors",
-        .since = 32,
-        .ofNodeSince = 32,
-        .detailRoute = false,
-        .sortable = "uuid type connector_id node_uuid created_at updated_at",
-        .filters = {{"node", "node_uuid", true}},
-        .shape = wire::volumeConnectorShape,
-        .rules = conductor::volumeConnectorRules};
-    return routes;
-}
-
-const ResourceRoutes<model::VolumeTarget>& volumeTargetRoutes()
-{
-    static const ResourceRoutes<model::VolumeTarget> routes{
-        .path = "/v1/volume/targets",
-        .list = "targets",
-        .ofNode = "/v1/nodes/{ident}/volume/targets",
-        .since = 32,
-        .ofNodeSince = 32,
-        .detailRoute = false,
-        .sortable = "uuid boot_index volume_id volume_type node_uuid created_at updated_at",
-        .filters = {{"node", "node_uuid", true}},
-        .shape = wire::volumeTargetShape,
-        .rules = conductor::volumeTargetRules};
-    return routes;
-}
-
-const ResourceRoutes<model::Allocation>& allocationRoutes()
-{
-    static const ResourceRoutes<model::Allocation> routes{
-        .path = "/v1/allocations",
-        .list = "allocations",
-        .ofNode = "",
-        .since = 52,
-        .detailRoute = false,
-        .sortable = "uuid name resource_class state owner node_uuid created_at updated_at",
-        .filters = {{"node", "node_uuid", true},
-                    {"resource_class", "resource_class"},
-                    {"state", "state"},
-                    {"owner", "owner"}},
-        .patchSince = 57,
-        .shape = wire::allocationShape,
-        .rules = conductor::allocationRules};
-    return routes;
-}
-
-const ResourceRoutes<model::DeployTemplate>& deployTemplateRoutes()
-{
-    static const ResourceRoutes<model::DeployTemplate> routes{.path = "/v1/deploy_templates",
-                                                              .list = "deploy_templates",
-                                                              .ofNode = "",
-                                                              .since = 55,
-                                                              .detailRoute = false,
-                                                              .sortable = "uuid name created_at updated_at",
-                                                              .shape = wire::deployTemplateShape,
-                                                              .rules = conductor::deployTemplateRules};
-    return routes;
-}
-
-const ResourceRoutes<model::Runbook>& runbookRoutes()
-{
-    static const ResourceRoutes<model::Runbook> routes{.path = "/v1/runbooks",
-                                                       .list = "runbooks",
-                                                       .ofNode = "",
-                                                       .since = 92,
-                                                       .detailRoute = false,
-                                                       .sortable = "uuid name owner created_at updated_at",
-                                                       .filters = {{"owner", "owner"}},
-                                                       .shape = wire::runbookShape,
-                                                       .rules = conductor::runbookRules};
-    return routes;
-}
-
-const ResourceRoutes<model::InspectionRule>& inspectionRuleRoutes()
-{
-    static const ResourceRoutes<model::InspectionRule> routes{
-        .path = "/v1/inspection_rules",
-        .list = "inspection_rules",
-        .ofNode = "",
-        .since = 96,
-        .detailRoute = false,
-        .sortable = "uuid priority phase description created_at updated_at",
-        .filters = {{"phase", "phase"}},
-        .removesAll = true,
-        .shape = wire::inspectionRuleShape,
-        .rules = conductor::inspectionRuleRules};
-    return routes;
+    return {.path = routes.path,
+            .schema = routes.schema,
+            .since = routes.since,
+            .fields = [&routes] { return schemaOf(routes.shape()); },
+            .handler = [&routes](const ApiParts& parts) -> std::unique_ptr<ResourceHandler> {
+                return std::make_unique<ResourceApi<T>>(parts, routes);
+            }};
 }
 
 } // namespace bm::api

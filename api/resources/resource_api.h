@@ -1,13 +1,9 @@
 #pragma once
 #include "api/core/api_parts.h"
+#include "api/resources/resource_kinds.h"
 #include "common/http/router.h"
 #include "common/wire/resources/resource_shape.h"
-#include "conductor/resources/allocation_rules.h"
-#include "conductor/resources/chassis_rules.h"
-#include "conductor/resources/inspection_rule_rules.h"
-#include "conductor/resources/port_group_rules.h"
-#include "conductor/resources/step_list_rules.h"
-#include "conductor/resources/volume_rules.h"
+#include "conductor/resources/resources.h"
 
 #include <string>
 #include <string_view>
@@ -22,10 +18,11 @@ struct ResourceFilter {
     bool isNode = false; ///< a node's name or uuid
 };
 
-/// The routes and columns of one kind of resource.
+/// The routes and columns of one kind of resource. The kind's own file has them.
 template <class T> struct ResourceRoutes {
     std::string_view path;   ///< "/v1/chassis"
     std::string_view list;   ///< the list's member: "chassis"
+    std::string_view schema; ///< its name in the OpenAPI document: "Chassis"
     std::string_view ofNode; ///< "/v1/nodes/{ident}/portgroups", or empty
     int since = 1;           ///< microversion
     int ofNodeSince = 1;
@@ -36,15 +33,19 @@ template <class T> struct ResourceRoutes {
     int patchSince = 0;      ///< microversion of PATCH, if later than the resource's
     const wire::ResourceShape<T>& (*shape)();
     const conductor::ResourceRules<T>& (*rules)();
+    /// The item as the actor may see it; nullptr: whole.
+    T (*shown)(const ApiParts& parts, const http::Request& request, T item) = nullptr;
 };
 
 /// List, show, create, patch and delete of one kind of resource; Ironic handles all kinds alike.
-template <class T> class ResourceApi {
+/// api/resources/resource_api.cpp.h has the code, for the file with the routes.
+template <class T> class ResourceApi final : public ResourceHandler {
 public:
+    /// @p routes must outlive it.
     ResourceApi(const ApiParts& parts, const ResourceRoutes<T>& routes)
         : parts_(parts), routes_(routes), resources_(parts.context, routes.rules())
     {}
-    void mount(http::Router& router);
+    void mount(http::Router& router) override;
 
 private:
     using Fields = typename wire::ResourceShape<T>::Fields;
@@ -55,6 +56,8 @@ private:
     void remove(http::Request& request, http::Response& response) const;
     void removeAll(http::Request& request, http::Response& response) const;
     db::ResourcePage pageOf(const http::Request& request, bool ofNode) const;
+    void write(wire::JsonWriter& out, const http::Request& request, const T& item,
+               const Fields& fields) const;
     void send(const http::Request& request, http::Response& response, int status, const T& item) const;
     void checkVersion(const http::Request& request) const;
 
@@ -62,23 +65,5 @@ private:
     const ResourceRoutes<T>& routes_;
     conductor::Resources<T> resources_;
 };
-
-extern template class ResourceApi<model::Chassis>;
-extern template class ResourceApi<model::PortGroup>;
-extern template class ResourceApi<model::VolumeConnector>;
-extern template class ResourceApi<model::VolumeTarget>;
-extern template class ResourceApi<model::Allocation>;
-extern template class ResourceApi<model::DeployTemplate>;
-extern template class ResourceApi<model::Runbook>;
-extern template class ResourceApi<model::InspectionRule>;
-
-const ResourceRoutes<model::Chassis>& chassisRoutes();
-const ResourceRoutes<model::PortGroup>& portGroupRoutes();
-const ResourceRoutes<model::VolumeConnector>& volumeConnectorRoutes();
-const ResourceRoutes<model::VolumeTarget>& volumeTargetRoutes();
-const ResourceRoutes<model::Allocation>& allocationRoutes();
-const ResourceRoutes<model::DeployTemplate>& deployTemplateRoutes();
-const ResourceRoutes<model::Runbook>& runbookRoutes();
-const ResourceRoutes<model::InspectionRule>& inspectionRuleRoutes();
 
 } // namespace bm::api
