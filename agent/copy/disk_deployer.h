@@ -3,7 +3,7 @@
 #include "agent/base/step_progress.h"
 #include "agent/copy/delta_choice.h"
 #include "agent/copy/image_order.h"
-#include "common/wire/steps/copy_options.h"
+#include "common/wire/steps/deploy_options.h"
 
 #include <cstdint>
 #include <filesystem>

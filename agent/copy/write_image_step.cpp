@@ -50,7 +50,7 @@ std::vector<Disk> disksFor(const wire::WriteImageArguments& in, const StepContex
 {
     std::vector<Disk> disks{chooseDisk(in.disk, context)};
     for (const Disk& disk :
-         chooseMoreDisks(in.moreDisks.value_or(std::vector<model::JsonText>{}), context, disks.front()))
+         chooseMoreDisks(in.copy.moreDisks.value_or(std::vector<model::JsonText>{}), context, disks.front()))
         disks.push_back(disk);
     for (const Disk& disk : disks) {
         context.log.info(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,

@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/operation.h"
 #include "common/wire/json/json_fields.h"
-#include "common/wire/steps/copy_options.h"
+#include "common/wire/steps/deploy_options.h"
 
 #include <optional>
 #include <string>
@@ -19,26 +19,18 @@ struct DeployOrder {
     std::string kind{}; ///< of the image: "disk", "tree", "ramdisk"
     std::string imageId{};
     std::string imageName{};
-    std::string contentId{}; ///< "" before bmd has fetched the image
-    CopyOptions copy{};
-    bool kexec = false;
-    bool configDrive = false;                                ///< the database has one for the node
-    std::optional<bool> fetch{};                             ///< a step fetches the image from its address
-    std::optional<model::JsonText> rootDevice{};             ///< hints; nothing: the node's
-    std::optional<std::vector<model::JsonText>> moreDisks{}; ///< of a disk image: hints of each further disk
-    std::optional<model::JsonText> layout{};                 ///< of a tree
-    std::optional<std::string> kernelArguments{};            ///< of a RAM disk
+    std::string contentId{};     ///< "" before bmd has fetched the image
+    DeployOptions options{};     ///< as decided for the node
+    bool configDrive = false;    ///< the database has one for the node
+    std::optional<bool> fetch{}; ///< a step fetches the image from its address
     std::optional<model::JsonText> steps{};
     static constexpr auto fields()
     {
-        return std::tuple(
-            field("kind", &DeployOrder::kind), field("image_id", &DeployOrder::imageId),
-            field("image", &DeployOrder::imageName), field("content_id", &DeployOrder::contentId),
-            inlined(&DeployOrder::copy), field("kexec", &DeployOrder::kexec),
-            field("config_drive", &DeployOrder::configDrive), field("fetch", &DeployOrder::fetch),
-            field("root_device", &DeployOrder::rootDevice), field("more_disks", &DeployOrder::moreDisks),
-            field("layout", &DeployOrder::layout), field("kernel_arguments", &DeployOrder::kernelArguments),
-            field("deploy_steps", &DeployOrder::steps));
+        return std::tuple(field("kind", &DeployOrder::kind), field("image_id", &DeployOrder::imageId),
+                          field("image", &DeployOrder::imageName),
+                          field("content_id", &DeployOrder::contentId), inlined(&DeployOrder::options),
+                          field("config_drive", &DeployOrder::configDrive),
+                          field("fetch", &DeployOrder::fetch), field("deploy_steps", &DeployOrder::steps));
     }
 };
 

@@ -1,12 +1,12 @@
 #include "common/wire/provision_request.h"
 
 #include "common/model/error.h"
-#include "common/wire/agent/root_device.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/resources/step_list.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace bm::wire {
@@ -141,40 +141,6 @@ void readDrive(VerbRequest& wanted, const json& drive, Version version)
     wanted.deploy.parts = partsOf(drive, "configdrive.");
 }
 
-std::vector<std::string> hintsOfEach(const json& disks)
-{
-    if (!disks.is_array())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("more_disks: expected a list, got {}", kindOf(disks)),
-                    R"(a list of hints, one object for each disk: [{"serial": "WD-1235"}])");
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i < disks.size(); ++i) {
-        const std::string field = fmt::format("more_disks[{}]", i);
-        const std::string hints = asObjectText(disks[i], field).text;
-        if (parseRootDeviceHints(hints).empty())
-            throw Error(ErrorCode::InvalidInput, field + ": no hint says which disk",
-                        R"(for example {"serial": "WD-1235"})");
-        out.push_back(hints);
-    }
-    return out;
-}
-
-template <HasJsonFields Options> void addKeys(std::vector<std::string_view>& keys)
-{
-    std::apply([&](const auto&... rows) { (keys.emplace_back(rows.key), ...); }, Options::fields());
-}
-
-/// The members of @p options that @p body has. Texts and numbers that mean a boolean are taken, as elsewhere
-/// in Ironic's bodies.
-template <HasJsonFields Options> void readOptions(const json& body, Options& options)
-{
-    const auto read = [&](const auto& row) {
-        if (const json* value = memberOf(body, row.key))
-            options.*row.member = asBoolean(*value, row.key);
-    };
-    std::apply([&](const auto&... rows) { (read(rows), ...); }, Options::fields());
-}
-
 struct StepsMember {
     std::string_view member;
     std::string_view targets; ///< blank-separated
@@ -209,31 +175,13 @@ ProvisionRequest provisionFromBody(const json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    std::vector<std::string_view> known{"image",       "root_device", "more_disks",       "kexec",
-                                        "layout",      "preserve",    "kernel_arguments", "host_name",
-                                        "ssh_keys",    "user_data",   "meta_data",        "network_data",
-                                        "vendor_data", "config_drive"};
-    addKeys<CopyOptions>(known);
+    std::vector<std::string_view> known{"image",     "host_name",    "ssh_keys",    "user_data",
+                                        "meta_data", "network_data", "vendor_data", "config_drive"};
+    std::ranges::copy(deployOptionKeys(), std::back_inserter(known));
     refuseUnknown(body, known, "provision");
     ProvisionRequest wanted;
     wanted.image = stringMember(body, "image");
-    if (const json* hints = memberOf(body, "root_device"))
-        wanted.rootDeviceJson = asObjectText(*hints, "root_device").text;
-    if (const json* more = memberOf(body, "more_disks"))
-        wanted.moreDisksJson = hintsOfEach(*more);
-    readOptions(body, wanted.copy);
-    if (const json* kexec = memberOf(body, "kexec"))
-        wanted.kexec = asBoolean(*kexec, "kexec");
-    if (const json* layout = memberOf(body, "layout")) {
-        if (!layout->is_object() && !layout->is_string())
-            throw Error(ErrorCode::InvalidInput,
-                        fmt::format("layout: expected an object or a name, got {}", kindOf(*layout)));
-        wanted.layoutJson = layout->dump();
-    }
-    if (const json* preserve = memberOf(body, "preserve"))
-        wanted.preserve = asStrings(*preserve, "preserve");
-    if (const json* arguments = memberOf(body, "kernel_arguments"))
-        wanted.kernelArguments = asString(*arguments, "kernel_arguments");
+    wanted.options = deployOptionsFromBody(body);
     wanted.hostName = stringMember(body, "host_name");
     if (const json* keys = memberOf(body, "ssh_keys"))
         wanted.sshKeys = asStrings(*keys, "ssh_keys");

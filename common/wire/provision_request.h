@@ -1,6 +1,6 @@
 #pragma once
 #include "common/wire/resources/versions.h"
-#include "common/wire/steps/copy_options.h"
+#include "common/wire/steps/deploy_options.h"
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
@@ -20,17 +20,8 @@ struct ConfigDriveParts {
 
 /// bm's own POST /v1/nodes/{ident}/provision.
 struct ProvisionRequest {
-    std::string image;                        ///< name or id; "": the one of instance_info/image_source
-    std::string rootDeviceJson;               ///< hints, an object; "": none
-    std::vector<std::string> moreDisksJson{}; ///< hints of further disks that get the same image
-    CopyOptions copy{};
-    std::optional<bool>
-        kexec{}; ///< start the system without the firmware; nothing: by the node's driver_info
-    std::string
-        layoutJson; ///< of a tree: an object, or a name as a JSON text; "": the image's own, or "plain"
-    std::optional<std::vector<std::string>>
-        preserve{}; ///< of a tree: mount points to keep, instead of the layout's
-    std::optional<std::string> kernelArguments{}; ///< of a RAM disk; "%default%" in it means the image's
+    std::string image; ///< name or id; "": the one of instance_info/image_source
+    DeployOptions options{};
     std::string hostName;
     std::vector<std::string> sshKeys{};
     std::optional<ConfigDriveParts> parts{};

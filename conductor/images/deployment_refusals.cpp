@@ -5,6 +5,8 @@
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/tree_layout.h"
 
+#include <fmt/format.h>
+
 namespace bm::conductor {
 
 using model::Error;
@@ -17,39 +19,44 @@ namespace {
 
 using Check = void (*)(const Node&, const Image&, const DeployRequest&);
 
-void checkRamdisk(const Node& node, const Image& image, const DeployRequest& request)
+void checkOptions(const Node& /*node*/, const Image& image, const DeployRequest& request)
 {
+    const std::optional<wire::OptionRefusal> refused = wire::refusedOption(request.options, image.kind);
+    if (!refused)
+        return;
     if (image.kind == ImageKind::Ramdisk)
-        refuseForRamdisk(image, node, request);
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("{}: {} is a RAM disk; no disk is written", refused->name, image.name),
+                    "leave it out");
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format(fmt::runtime(refused->message), fmt::arg("image", image.name),
+                            fmt::arg("kind", model::toText(image.kind))),
+                std::string(refused->hint));
 }
 
-void checkKernelArguments(const Node& node, const Image& image, const DeployRequest& request)
+void checkRamdisk(const Node& node, const Image& image, const DeployRequest& request)
 {
-    if (image.kind == ImageKind::Ramdisk)
-        argumentsFor(image, node, request);
-    else
-        refuseKernelArguments(image, request);
+    if (image.kind != ImageKind::Ramdisk)
+        return;
+    refuseFirmware(image, node);
+    argumentsFor(image, node, request);
 }
 
 void checkLayout(const Node& /*node*/, const Image& image, const DeployRequest& request)
 {
     if (image.kind == ImageKind::Tree)
         layoutFor(image, request);
-    else if (image.kind == ImageKind::Disk)
-        refuseLayout(image, request);
 }
 
-void checkDisks(const Node& /*node*/, const Image& image, const DeployRequest& request)
+/// The API checks hints in detail; this is for requests that bmd itself makes.
+void checkHints(const Node& /*node*/, const Image& /*image*/, const DeployRequest& request)
 {
-    if (image.kind == ImageKind::Tree && !request.moreDisksJson.empty())
-        throw Error(ErrorCode::InvalidInput,
-                    "more_disks is for images of a whole disk; " + image.name + " is a tree",
-                    "a layout with mirror: true lays a tree onto two disks");
-    if (!request.rootDeviceJson.empty() && !wire::valueOf({request.rootDeviceJson}).is_object())
+    const wire::DeployOptions& options = request.options;
+    if (options.rootDevice && !wire::valueOf(*options.rootDevice).is_object())
         throw Error(ErrorCode::InvalidInput, "root_device is not an object of hints",
                     R"(for example {"serial": "WD-123"})");
-    for (const std::string& hints : request.moreDisksJson)
-        wire::parseObject(hints, "more_disks");
+    for (const model::JsonText& hints : options.moreDisks.value_or(std::vector<model::JsonText>{}))
+        wire::parseObject(hints.text, "more_disks");
 }
 
 } // namespace
@@ -57,7 +64,7 @@ void checkDisks(const Node& /*node*/, const Image& image, const DeployRequest& r
 std::vector<Error> deploymentRefusals(const Node& node, const Image& image, const DeployRequest& request)
 {
     std::vector<Error> refusals;
-    for (const Check check : {checkRamdisk, checkKernelArguments, checkLayout, checkDisks})
+    for (const Check check : {checkOptions, checkRamdisk, checkLayout, checkHints})
         try {
             check(node, image, request);
         } catch (const Error& refusal) {
@@ -71,24 +78,6 @@ void refuseDeployment(const Node& node, const Image& image, const DeployRequest&
     const std::vector<Error> refusals = deploymentRefusals(node, image, request);
     if (!refusals.empty())
         throw Error(refusals.front());
-}
-
-DeployRequest withOptionsFor(ImageKind kind, DeployRequest request)
-{
-    if (kind != ImageKind::Tree) {
-        request.layoutJson.clear();
-        request.preserve.reset();
-    }
-    if (kind != ImageKind::Disk)
-        request.moreDisksJson.clear();
-    if (kind != ImageKind::Ramdisk) {
-        request.kernelArguments.reset();
-        return request;
-    }
-    request.rootDeviceJson.clear();
-    request.copy.full = false;
-    request.kexec.reset();
-    return request;
 }
 
 } // namespace bm::conductor

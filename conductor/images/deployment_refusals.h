@@ -17,7 +17,4 @@ std::vector<model::Error> deploymentRefusals(const model::Node& node, const mode
 /// @throws the first of them
 void refuseDeployment(const model::Node& node, const model::Image& image, const DeployRequest& request);
 
-/// @p request without the options that images of @p kind do not take.
-DeployRequest withOptionsFor(model::ImageKind kind, DeployRequest request);
-
 } // namespace bm::conductor

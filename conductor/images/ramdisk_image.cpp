@@ -76,8 +76,8 @@ std::string argumentsFor(const model::Image& image, const model::Node& node, con
     const RamdiskImage ramdisk = ramdiskOf(image.description, image.sizeBytes);
     const json instance = wire::valueOf(node.instanceInfo);
     std::string given = std::string(kDefault);
-    if (request.kernelArguments)
-        given = *request.kernelArguments;
+    if (request.options.kernelArguments)
+        given = *request.options.kernelArguments;
     else if (instance.contains("kernel_append_params"))
         given = wire::textMember(instance, "kernel_append_params");
     std::string arguments = expanded(given, ramdisk.arguments);
@@ -88,30 +88,12 @@ std::string argumentsFor(const model::Image& image, const model::Node& node, con
     return arguments;
 }
 
-void refuseForRamdisk(const model::Image& image, const model::Node& node, const DeployRequest& request)
+void refuseFirmware(const model::Image& image, const model::Node& node)
 {
-    const std::string member = !request.layoutJson.empty() || request.preserve ? "layout and preserve"
-                               : request.copy.full                             ? "full"
-                               : !request.rootDeviceJson.empty()               ? "root_device"
-                               : !request.moreDisksJson.empty()                ? "more_disks"
-                               : request.kexec.value_or(false)                 ? "kexec"
-                                                                               : "";
-    if (!member.empty())
-        throw Error(ErrorCode::InvalidInput,
-                    member + ": " + image.name + " is a RAM disk; no disk is written", "leave it out");
     if (image.bootMode == "bios" && node.bootMode == "uefi")
         throw Error(ErrorCode::Conflict,
                     "the kernel of " + image.name + " has no EFI stub, and this machine starts by UEFI",
                     "take a kernel with CONFIG_EFI_STUB, or switch the firmware to BIOS");
-}
-
-void refuseKernelArguments(const model::Image& image, const DeployRequest& request)
-{
-    if (request.kernelArguments)
-        throw Error(ErrorCode::InvalidInput,
-                    "kernel_arguments are for RAM disks; " + image.name + " is of kind " +
-                        std::string(model::toText(image.kind)),
-                    "a tree's are set by its layout (kernel_arguments), a disk's by its boot loader");
 }
 
 } // namespace bm::conductor

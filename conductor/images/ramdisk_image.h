@@ -29,10 +29,8 @@ void setKernelArguments(model::Image& image, const std::string& arguments);
 /// The kernel's arguments for a deployment: the request's, else instance_info/kernel_append_params
 /// (Ironic's), else the image's. @throws Error InvalidInput, ImageCorrupt
 std::string argumentsFor(const model::Image& image, const model::Node& node, const DeployRequest& request);
-/// Refuses the options that only disks have, and a kernel that the machine's firmware cannot start.
-/// @throws Error InvalidInput, Conflict (a kernel for BIOS, a machine with UEFI)
-void refuseForRamdisk(const model::Image& image, const model::Node& node, const DeployRequest& request);
-/// @throws Error InvalidInput when @p request has kernel arguments for an image that is no RAM disk
-void refuseKernelArguments(const model::Image& image, const DeployRequest& request);
+/// Refuses a kernel that the machine's firmware cannot start. @throws Error Conflict (a kernel for BIOS, a
+/// machine with UEFI)
+void refuseFirmware(const model::Image& image, const model::Node& node);
 
 } // namespace bm::conductor

@@ -14,8 +14,8 @@ namespace {
 
 json wantedLayout(const json& description, const DeployRequest& request)
 {
-    if (!request.layoutJson.empty()) {
-        const json given = wire::valueOf({request.layoutJson});
+    if (request.options.layout) {
+        const json given = wire::valueOf(*request.options.layout);
         return given.is_string() ? layout::namedLayout(given.get<std::string>()) : given;
     }
     return description.contains("layout") ? description.at("layout") : layout::namedLayout("plain");
@@ -33,22 +33,14 @@ json layoutFor(const model::Image& image, const DeployRequest& request)
 {
     const json description = wire::valueOf(image.description);
     json wanted = wantedLayout(description, request);
-    if (request.preserve)
-        wanted["preserve"] = *request.preserve;
+    if (request.options.preserve)
+        wanted["preserve"] = *request.options.preserve;
     const layout::DiskLayout checked = layout::layoutFromJson(wanted);
     if (checked.loader != layout::Loader::None && !hasKernel(description))
         throw Error(
             ErrorCode::ImageUnsupported, image.name + " has no kernel: it cannot start a machine",
             "install one in the tree (/boot/vmlinuz-*), or deploy with a layout that says loader: none");
     return wanted;
-}
-
-void refuseLayout(const model::Image& image, const DeployRequest& request)
-{
-    if (!request.layoutJson.empty() || request.preserve)
-        throw Error(ErrorCode::InvalidInput,
-                    "layout and preserve are for trees; " + image.name + " is an image of a whole disk",
-                    "leave them out: a disk image has its own partitions");
 }
 
 model::JsonText checkedDescription(const model::JsonText& description)

@@ -11,8 +11,6 @@ namespace bm::conductor {
 /// @throws Error InvalidInput naming the member, NotFound (no layout of that name), ImageUnsupported (the
 /// tree has no kernel, and a boot loader is wanted)
 nlohmann::json layoutFor(const model::Image& image, const DeployRequest& request);
-/// @throws Error InvalidInput when @p request has a layout, which a disk image brings itself
-void refuseLayout(const model::Image& image, const DeployRequest& request);
 /// The description of an imported tree, with its layout parsed and checked. Keeps "{}".
 /// @throws Error InvalidInput with line and column
 model::JsonText checkedDescription(const model::JsonText& description);

@@ -50,8 +50,8 @@ std::string buildDrive(const model::Node& node, const DeployRequest& request)
 
 bool wantsKexec(const model::Node& node, const DeployRequest& request)
 {
-    if (request.kexec)
-        return *request.kexec;
+    if (request.options.kexec)
+        return *request.options.kexec;
     return wire::textMember(wire::valueOf(node.driverInfo), "kexec") == "true";
 }
 
@@ -74,6 +74,20 @@ bool storeDrive(db::Transaction& tx, const Context& context, const model::Node& 
     return true;
 }
 
+/// The request's options, as decided for @p node and @p image.
+wire::DeployOptions decidedOptions(const model::Image& image, const model::Node& node,
+                                   const DeployRequest& request)
+{
+    wire::DeployOptions options = request.options;
+    options.kexec = wantsKexec(node, request);
+    if (image.kind == model::ImageKind::Ramdisk)
+        options.kernelArguments = argumentsFor(image, node, request);
+    if (image.kind == model::ImageKind::Tree)
+        options.layout = wire::canonical(layoutFor(image, request));
+    options.preserve.reset(); // the layout has it
+    return options;
+}
+
 wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, const DeployRequest& request,
                            const json& steps)
 {
@@ -81,22 +95,11 @@ wire::DeployOrder orderFor(const model::Image& image, const model::Node& node, c
                             .imageId = image.id.uuid,
                             .imageName = image.name,
                             .contentId = image.contentId,
-                            .copy = request.copy,
-                            .kexec = wantsKexec(node, request)};
+                            .options = decidedOptions(image, node, request)};
     if (image.state != model::ImageState::Ready)
         order.fetch = true;
     if (!steps.empty())
         order.steps = wire::canonical(steps);
-    if (image.kind == model::ImageKind::Ramdisk)
-        order.kernelArguments = argumentsFor(image, node, request);
-    if (image.kind == model::ImageKind::Tree)
-        order.layout = wire::canonical(layoutFor(image, request));
-    if (!request.rootDeviceJson.empty())
-        order.rootDevice = wire::canonical(wire::parseObject(request.rootDeviceJson, "root_device"));
-    if (!request.moreDisksJson.empty())
-        order.moreDisks.emplace();
-    for (const std::string& hints : request.moreDisksJson)
-        order.moreDisks->push_back(wire::canonical(wire::parseObject(hints, "more_disks")));
     return order;
 }
 

@@ -269,10 +269,10 @@ void addDeployment(StepRows& rows, const wire::OperationRequest& request, bool /
     const auto& order = wire::orderOf<wire::DeployOrder>(request);
     if (order.fetch.value_or(false))
         rows.add(std::span(kFetch));
-    const std::span<const PlannedStep> planned = order.kind == toText(model::ImageKind::Ramdisk)
-                                                     ? std::span<const PlannedStep>(kRamdiskDeployment)
-                                                 : order.kexec ? std::span<const PlannedStep>(kDeployByKexec)
-                                                               : std::span<const PlannedStep>(kDeploy);
+    const std::span<const PlannedStep> planned =
+        order.kind == toText(model::ImageKind::Ramdisk) ? std::span<const PlannedStep>(kRamdiskDeployment)
+        : order.options.kexec.value_or(false)           ? std::span<const PlannedStep>(kDeployByKexec)
+                                                        : std::span<const PlannedStep>(kDeploy);
     addAmong(rows, planned, order.steps.value_or(model::JsonText{"[]"}),
              order.kind == toText(model::ImageKind::Tree));
 }

@@ -13,8 +13,8 @@ namespace {
 std::string rootDeviceJson(const StepWork& work)
 {
     const auto* deploy = wire::orderIn<wire::DeployOrder>(work.request);
-    if (deploy != nullptr && deploy->rootDevice)
-        return deploy->rootDevice->text;
+    if (deploy != nullptr && deploy->options.rootDevice)
+        return deploy->options.rootDevice->text;
     const auto* capture = wire::orderIn<wire::CaptureOrder>(work.request);
     if (capture != nullptr && !capture->rootDevice.empty())
         return capture->rootDevice;

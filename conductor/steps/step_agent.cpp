@@ -62,11 +62,11 @@ void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
 model::JsonText writeArguments(const StepWork& work, const model::Image& image)
 {
     const auto& order = wire::orderOf<wire::DeployOrder>(work.request);
-    return wire::toJson(wire::WriteImageArguments{.image = imageOfStore(work, image),
-                                                  .disk = diskChoice(work),
-                                                  .moreDisks = order.moreDisks,
-                                                  .copy = order.copy,
-                                                  .configDriveUrl = configDriveUrl(work)});
+    return wire::toJson(
+        wire::WriteImageArguments{.image = imageOfStore(work, image),
+                                  .disk = diskChoice(work),
+                                  .copy = static_cast<const wire::CopyOptions&>(order.options),
+                                  .configDriveUrl = configDriveUrl(work)});
 }
 
 } // namespace

@@ -48,7 +48,7 @@ model::StepResult stepPrepareRamdisk(StepWork& work)
     RamdiskDeployment deployment;
     deployment.image = image.id;
     deployment.imageName = image.name;
-    deployment.arguments = order.kernelArguments.value_or("");
+    deployment.arguments = order.options.kernelArguments.value_or("");
     deployment.configDrive = order.configDrive;
     if (!layReady(work, image, deployment.arguments))
         return model::Again{1s};

@@ -21,7 +21,7 @@ model::JsonText treeArguments(const StepWork& work, const model::Image& image)
     return wire::toJson(
         wire::WriteTreeArguments{.image = imageOfStore(work, image),
                                  .disk = diskChoice(work),
-                                 .layout = order.layout.value_or(model::JsonText{}),
+                                 .layout = order.options.layout.value_or(model::JsonText{}),
                                  .contentBytes = static_cast<std::uint64_t>(contentBytes(image)),
                                  .configDriveUrl = configDriveUrl(work)});
 }

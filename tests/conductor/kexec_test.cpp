@@ -31,7 +31,7 @@ struct Kexec {
             "alice");
         conductor::DeployRequest request;
         request.image = "debian";
-        request.kexec = true;
+        request.options.kexec = true;
         world.core->operations.provision("node-1", request, "alice");
         world.runUntilIdle(3s);
         agent = world.bootAgent("node-1");
@@ -79,7 +79,7 @@ TEST_CASE("the deployed kernel is started from the RAM disk", "[conductor][kexec
         CHECK(world.stateOf("node-1") == State::Active);
         CHECK(hasStep(world, "start_kernel"));
         CHECK(world.hasEvent("node-1", "kexec.started"));
-        request.kexec = false;
+        request.options.kexec = false;
         world.core->operations.provision("node-1", request, "alice");
         world.runUntilIdle(5s);
         CHECK(world.stateOf("node-1") == State::Active);

@@ -120,7 +120,7 @@ TEST_CASE("refusals of provision have a reason", "[conductor][provision]")
     {
         world.nodeIn(State::Available);
         conductor::DeployRequest request = wants("debian");
-        request.rootDeviceJson = "[1]";
+        request.options.rootDevice = model::JsonText{"[1]"};
         CHECK(errorOf([&] { world.core->operations.provision("node-1", request, "a"); }).code() ==
               ErrorCode::InvalidInput);
     }

@@ -159,11 +159,11 @@ TEST_CASE("kernel arguments of a deployment", "[conductor][ramdisk]")
     CHECK(conductor::argumentsFor(image, node, request) == "console=ttyS0");
     node.instanceInfo.text = R"({"kernel_append_params": "single %default%"})";
     CHECK(conductor::argumentsFor(image, node, request) == "single console=ttyS0");
-    request.kernelArguments = "only";
+    request.options.kernelArguments = "only";
     CHECK(conductor::argumentsFor(image, node, request) == "only");
     for (const char* wrong : {"a || b", "a\nboot", "${net0/mac}", "fetch={iso}", "# x"}) {
         INFO(wrong);
-        request.kernelArguments = wrong;
+        request.options.kernelArguments = wrong;
         CHECK(failureOf([&] { conductor::argumentsFor(image, node, request); }).code ==
               ErrorCode::InvalidInput);
     }

@@ -3,11 +3,13 @@
 #include "conductor/operations/operations.h"
 #include "tests/fleet/fleet_world.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 using namespace bm;
 using namespace bm::test;
 using model::ImageKind;
+using model::JsonText;
 using model::PlanVerdict;
 using model::State;
 
@@ -56,18 +58,18 @@ struct Option {
 std::vector<Option> options()
 {
     std::vector<Option> all{{R"("grow_last_partition": true)", "disk tree ramdisk"}};
-    const auto add = [&](const std::string& member, const std::string& kinds) -> conductor::DeployRequest& {
+    const auto add = [&](const std::string& member, const std::string& kinds) -> wire::DeployOptions& {
         all.push_back({member, kinds});
-        return all.back().request;
+        return all.back().request.options;
     };
-    add(R"("layout": "plain")", "tree").layoutJson = R"("plain")";
-    add(R"("layout": "no-such")", "").layoutJson = R"("no-such")";
+    add(R"("layout": "plain")", "tree").layout = JsonText{R"("plain")"};
+    add(R"("layout": "no-such")", "").layout = JsonText{R"("no-such")"};
     add(R"("preserve": ["/srv"])", "").preserve = {"/srv"};
-    add(R"("more_disks": [{"serial": "B"}])", "disk").moreDisksJson = {R"({"serial":"B"})"};
+    add(R"("more_disks": [{"serial": "B"}])", "disk").moreDisks = {JsonText{R"({"serial":"B"})"}};
     add(R"("kernel_arguments": "quiet")", "ramdisk").kernelArguments = "quiet";
     add(R"("kernel_arguments": "{iso}")", "").kernelArguments = "{iso}";
-    add(R"("root_device": {"serial": "A"})", "disk tree").rootDeviceJson = R"({"serial":"A"})";
-    add(R"("full": true)", "disk tree").copy.full = true;
+    add(R"("root_device": {"serial": "A"})", "disk tree").rootDevice = JsonText{R"({"serial":"A"})"};
+    add(R"("full": true)", "disk tree").full = true;
     add(R"("kexec": true)", "disk tree").kexec = true;
     return all;
 }
@@ -76,6 +78,12 @@ std::vector<Option> options()
 
 TEST_CASE("a plan refuses the options that the operation refuses, of every kind of image", "[fleet][plan]")
 {
+    for (const std::string_view key : wire::deployOptionKeys()) {
+        INFO(key);
+        CHECK(std::ranges::any_of(options(), [&](const Option& option) {
+            return option.member.starts_with("\"" + std::string(key) + "\"");
+        }));
+    }
     FleetWorld world;
     world.image("new");
     world.web("web-1");

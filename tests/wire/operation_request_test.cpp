@@ -52,6 +52,8 @@ TEST_CASE("the operations before a deployment hold its request", "[wire][operati
         const OperationRequest request = read(kind, stored);
         REQUIRE(orderIn<DeployOrder>(request) != nullptr);
         CHECK(orderIn<DeployOrder>(request)->imageId == "i");
+        CHECK(orderIn<DeployOrder>(request)->options.growLastPartition);
+        CHECK_FALSE(orderIn<DeployOrder>(request)->options.kexec); // rows before the option
     }
     CHECK(orderIn<PlainOrder>(read(OperationKind::Clean, "{}")) != nullptr);
 }

@@ -89,11 +89,11 @@ TEST_CASE("a provision request takes JSON as text, layouts by name and RAM disk 
             "kernel_arguments": "quiet", "kexec": "yes", "full": 1})"));
     CHECK(wanted.parts->metaDataJson == R"({"a":1})");
     CHECK(wanted.parts->userData.empty());
-    CHECK(wanted.layoutJson == "\"xfs\"");
-    CHECK(wanted.preserve == std::vector<std::string>{"/srv"});
-    CHECK(wanted.kernelArguments == "quiet");
-    CHECK(wanted.kexec == true);
-    CHECK(wanted.copy.full);
+    CHECK(wanted.options.layout->text == "\"xfs\"");
+    CHECK(wanted.options.preserve == std::vector<std::string>{"/srv"});
+    CHECK(wanted.options.kernelArguments == "quiet");
+    CHECK(wanted.options.kexec == true);
+    CHECK(wanted.options.full);
 }
 
 TEST_CASE("no type of a member breaks a request", "[wire][provision][hostile]")

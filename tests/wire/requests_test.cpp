@@ -103,10 +103,10 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
             "grow_last_partition": false, "host_name": "web-1", "ssh_keys": ["ssh-ed25519 AAAA"], "user_data": "#cloud-config",
             "meta_data": {"a": 1}, "network_data": {"links": []}, "kexec": false})"));
         CHECK(wanted.image == "debian-12");
-        CHECK(wanted.rootDeviceJson == R"({"serial":"X"})");
-        CHECK_FALSE(wanted.copy.growLastPartition);
-        CHECK(wanted.moreDisksJson == std::vector<std::string>{R"({"serial":"Y"})"});
-        CHECK(wanted.kexec == false);
+        CHECK(wanted.options.rootDevice->text == R"({"serial":"X"})");
+        CHECK_FALSE(wanted.options.growLastPartition);
+        CHECK(wanted.options.moreDisks == std::vector{model::JsonText{R"({"serial":"Y"})"}});
+        CHECK(wanted.options.kexec == false);
         CHECK(wanted.sshKeys == std::vector<std::string>{"ssh-ed25519 AAAA"});
         REQUIRE(wanted.parts);
         CHECK(wanted.parts->userData == "#cloud-config");
@@ -120,7 +120,7 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
         CHECK_FALSE(
             wire::provisionFromBody(json::parse(R"({"image": "i", "config_drive": false})")).configDrive);
         CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).parts);
-        CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).kexec);
+        CHECK_FALSE(wire::provisionFromBody(json::parse(R"({"image": "i"})")).options.kexec);
     }
     SECTION("is refused with the name of the wrong member")
     {
@@ -136,6 +136,39 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
         CHECK_THROWS_WITH(parse(R"({"config_drive": "http://example/x"})"),
                           Contains("config_drive: not base64"));
     }
+}
+
+TEST_CASE("each kind of image takes its own options of a deployment", "[wire][provision]")
+{
+    const json body = json::parse(R"({"root_device": {"serial": "X"}, "more_disks": [{"serial": "Y"}],
+        "grow_last_partition": false, "full": true, "kexec": true, "layout": {"b": 1, "a": 2},
+        "preserve": ["/srv"], "kernel_arguments": "quiet"})");
+    const std::pair<model::ImageKind, const char*> kept[] = {
+        {model::ImageKind::Disk,
+         R"({"full":true,"grow_last_partition":false,"kexec":true,"more_disks":[{"serial":"Y"}],"root_device":{"serial":"X"}})"},
+        {model::ImageKind::Tree,
+         R"({"full":true,"grow_last_partition":false,"kexec":true,"layout":{"a":2,"b":1},"preserve":["/srv"],"root_device":{"serial":"X"}})"},
+        {model::ImageKind::Ramdisk,
+         R"({"full":false,"grow_last_partition":false,"kernel_arguments":"quiet"})"},
+    };
+    for (const auto& [kind, members] : kept) {
+        INFO(model::toText(kind));
+        const wire::DeployOptions options = wire::optionsFor(kind, wire::deployOptionsFromBody(body));
+        CHECK(wire::toJson(options).text == members);
+        CHECK_FALSE(wire::refusedOption(options, kind));
+        for (const auto& [key, value] : body.items()) {
+            INFO(key);
+            const bool taken = json::parse(members).value(key, json()) == value;
+            CHECK(taken ==
+                  !wire::refusedOption(wire::deployOptionsFromBody(json{{key, value}}), kind).has_value());
+        }
+    }
+    const auto refused = [](const char* text) {
+        return wire::refusedOption(wire::deployOptionsFromBody(json::parse(text)), model::ImageKind::Ramdisk);
+    };
+    CHECK(refused(R"({"preserve": []})")->name == "layout and preserve");
+    CHECK(refused(R"({"root_device": {}})")->name == "root_device");
+    CHECK_FALSE(refused(R"({"kexec": false, "full": false, "more_disks": [], "layout": null})"));
 }
 
 TEST_CASE("a verb of Ironic's", "[wire][provision]")

@@ -1,5 +1,5 @@
 #pragma once
-#include "common/wire/steps/copy_options.h"
+#include "common/wire/steps/deploy_options.h"
 #include "common/wire/steps/disk_parts.h"
 #include "common/wire/steps/image_parts.h"
 
@@ -9,13 +9,11 @@ namespace bm::wire {
 struct WriteImageArguments {
     ImageOfStore image{};
     DiskChoice disk{};
-    std::optional<std::vector<model::JsonText>> moreDisks{}; ///< hints of a further disk each
     CopyOptions copy{};
     std::optional<std::string> configDriveUrl{}; ///< nothing: none
     static constexpr auto fields()
     {
         return std::tuple(field("image", &WriteImageArguments::image), inlined(&WriteImageArguments::disk),
-                          field("more_disks", &WriteImageArguments::moreDisks),
                           inlined(&WriteImageArguments::copy),
                           field("configdrive_url", &WriteImageArguments::configDriveUrl, WhenEmpty::Null));
     }

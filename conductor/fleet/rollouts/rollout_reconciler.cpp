@@ -226,7 +226,8 @@ void RolloutReconciler::restorePrevious(RolloutNode& node, const Failure& failur
 {
     try {
         const model::Image previous = findImage(tx_, node.previousImage);
-        DeployRequest deploy = withOptionsFor(previous.kind, request_.deploy);
+        DeployRequest deploy = request_.deploy;
+        deploy.options = wire::optionsFor(previous.kind, deploy.options);
         deploy.image = node.previousImage;
         const model::OperationId before = node.operation;
         order(node, deploy);
