@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <array>
@@ -30,7 +31,7 @@ struct Expression {
 
 Expression split(std::string_view text)
 {
-    text = trimmed(text);
+    text = text::trimmed(text);
     for (const std::string_view op : kOperators) {
         if (!text.starts_with(op))
             continue;
@@ -38,12 +39,12 @@ Expression split(std::string_view text)
         // A serial may begin with "s": operators stand apart from their operand, as in Ironic.
         if (rest.empty() || std::isspace(static_cast<unsigned char>(rest.front())) != 0 ||
             op.find('s') == std::string_view::npos)
-            return {op, trimmed(rest)};
+            return {op, text::trimmed(rest)};
     }
     return {"", text};
 }
 
-double numberOf(std::string_view text)
+double numberOf(std::string_view text) // in any of from_chars' forms: "1e3", too
 {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -75,7 +76,7 @@ std::vector<std::string_view> splitBy(std::string_view text, std::string_view se
     std::vector<std::string_view> parts;
     while (!text.empty()) {
         const std::size_t at = std::min(text.find(separator), text.size());
-        if (const std::string_view part = trimmed(text.substr(0, at)); !part.empty())
+        if (const std::string_view part = text::trimmed(text.substr(0, at)); !part.empty())
             parts.push_back(part);
         text.remove_prefix(std::min(at + separator.size(), text.size()));
     }
@@ -91,18 +92,9 @@ bool oneOf(std::string_view value, std::string_view operand, bool numeric)
 
 } // namespace
 
-std::string_view trimmed(std::string_view text)
-{
-    constexpr std::string_view kBlank = " \t\r\n";
-    const std::size_t begin = text.find_first_not_of(kBlank);
-    if (begin == std::string_view::npos)
-        return {};
-    return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
-
 bool satisfies(std::string_view value, std::string_view expression, bool numeric)
 {
-    const std::string valueText = model::lowerCase(trimmed(value));
+    const std::string valueText = model::lowerCase(text::trimmed(value));
     const std::string expressionText = model::lowerCase(expression);
     const auto [op, operand] = split(expressionText);
     if (op.empty())

@@ -15,6 +15,4 @@ bool satisfies(std::string_view value, std::string_view expression, bool numeric
 /// Checks @p expression without a value. @throws Error InvalidInput
 void checkExpression(std::string_view expression, bool numeric);
 
-std::string_view trimmed(std::string_view text);
-
 } // namespace bm::wire

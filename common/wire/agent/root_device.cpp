@@ -1,6 +1,7 @@
 #include "common/wire/agent/root_device.h"
-#include "common/text/lower_case.h"
 
+#include "common/text/lower_case.h"
+#include "common/text/text.h"
 #include "common/wire/agent/hint_expression.h"
 #include "common/wire/json/json_reader.h"
 
@@ -58,7 +59,7 @@ const HintField& fieldOf(const std::string& name)
 
 std::string rotationalText(const std::string& text)
 {
-    const std::string value = model::lowerCase(trimmed(text));
+    const std::string value = model::lowerCase(text::trimmed(text));
     for (const std::string_view yes : {"true", "1", "yes", "on", "t", "y"})
         if (value == yes)
             return "true";

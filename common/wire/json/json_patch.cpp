@@ -1,11 +1,12 @@
 #include "common/wire/json/json_patch.h"
 
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace bm::wire {
 
@@ -81,11 +82,10 @@ PatchStep stepOf(const json& entry, std::size_t index)
 
 std::size_t indexOf(const PatchStep& step, const std::string& key, std::size_t limit)
 {
-    std::size_t index = 0;
-    const std::from_chars_result end = std::from_chars(key.data(), key.data() + key.size(), index);
-    if (key.empty() || end.ec != std::errc{} || end.ptr != key.data() + key.size() || index >= limit)
+    const std::optional<std::size_t> index = text::parseNumber<std::size_t>(key);
+    if (!index || *index >= limit)
         refuse(step, fmt::format("'{}' is not an index of the list", key));
-    return index;
+    return *index;
 }
 
 void applyToList(const PatchStep& step, const json& value, json& list)

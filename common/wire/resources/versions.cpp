@@ -1,6 +1,7 @@
 #include "common/wire/resources/versions.h"
 
-#include <charconv>
+#include "common/text/text.h"
+
 #include <fmt/format.h>
 
 namespace bm::wire {
@@ -8,11 +9,8 @@ namespace {
 
 std::optional<int> wholeNumber(std::string_view text)
 {
-    int value = 0;
-    const std::from_chars_result end = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (text.empty() || end.ec != std::errc{} || end.ptr != text.data() + text.size() || value < 0)
-        return std::nullopt;
-    return value;
+    const std::optional<int> value = text::parseNumber<int>(text);
+    return value && *value >= 0 ? value : std::nullopt;
 }
 
 std::string range()

@@ -1,14 +1,15 @@
 // Parses maintenance windows and blackout dates.
 #include "common/model/error.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 #include "conductor/fleet/schedules/calendar.h"
 
 #include <date/date.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
+#include <optional>
 #include <sstream>
 
 namespace bm::conductor::fleet {
@@ -59,16 +60,14 @@ std::uint32_t weekdaysOf(std::string_view text, std::string_view whole)
 
 std::chrono::minutes clockOf(std::string_view text, std::string_view whole)
 {
-    unsigned hour = 0;
-    unsigned minute = 0;
-    const char* end = text.data() + text.size();
-    const auto [colon, failed] = std::from_chars(text.data(), end, hour);
-    if (failed != std::errc{} || colon == end || *colon != ':' || end - colon != 3)
+    std::string_view rest = text;
+    const std::optional<unsigned> hour = text::takeNumber<unsigned>(rest);
+    if (!hour || !rest.starts_with(':') || rest.size() != 3)
         refuseWindow(whole, fmt::format("\"{}\" is not a time of day (hh:mm)", text));
-    const auto [after, wrong] = std::from_chars(colon + 1, end, minute);
-    if (wrong != std::errc{} || after != end || minute > 59 || hour > 24 || (hour == 24 && minute > 0))
+    const std::optional<unsigned> minute = text::parseNumber<unsigned>(rest.substr(1));
+    if (!minute || *minute > 59 || *hour > 24 || (*hour == 24 && *minute > 0))
         refuseWindow(whole, fmt::format("\"{}\" is not a time of day (00:00 to 24:00)", text));
-    return std::chrono::hours{hour} + std::chrono::minutes{minute};
+    return std::chrono::hours{*hour} + std::chrono::minutes{*minute};
 }
 
 std::int64_t dayOf(std::string_view text, std::string_view whole)

@@ -2,10 +2,10 @@
 
 #include "common/model/error.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 #include <vector>
@@ -69,23 +69,19 @@ unsigned fieldValueOf(const Field& field, std::string_view text)
     for (unsigned i = 0; i < field.names.size() && !field.names.at(i).empty(); ++i)
         if (field.names.at(i) == word)
             return field.firstName + i;
-    unsigned value = 0;
-    const auto [end, failed] = std::from_chars(word.data(), word.data() + word.size(), value);
-    const bool number = !word.empty() && failed == std::errc{} && end == word.data() + word.size();
-    if (!number || value < field.low || value > field.high)
+    const std::optional<unsigned> value = text::parseNumber<unsigned>(word);
+    if (!value || *value < field.low || *value > field.high)
         refuse(field, fmt::format("\"{}\" is not {}", text.substr(0, 40), expected(field)));
-    return value;
+    return *value;
 }
 
 unsigned stepOf(const Field& field, std::string_view text)
 {
-    unsigned value = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-    const bool number = !text.empty() && failed == std::errc{} && end == text.data() + text.size();
-    if (!number || value == 0 || value > field.high)
+    const std::optional<unsigned> value = text::parseNumber<unsigned>(text);
+    if (!value || *value == 0 || *value > field.high)
         refuse(field,
                fmt::format("the step \"{}\" is not a number from 1 to {}", text.substr(0, 40), field.high));
-    return value;
+    return *value;
 }
 
 /// One part of a list: *, 5, 1-5, mon-fri, each range with an optional /step.

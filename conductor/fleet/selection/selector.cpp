@@ -2,13 +2,14 @@
 
 #include "common/model/duration.h"
 #include "common/model/error.h"
+#include "common/text/text.h"
 #include "common/wire/json/stored_json.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <fnmatch.h>
+#include <optional>
 
 namespace bm::conductor::fleet {
 
@@ -101,11 +102,9 @@ std::size_t numberBegin(const std::string& text)
 void addRange(Values& values, const std::string& from, const std::string& to, const std::string& term)
 {
     const std::size_t digits = numberBegin(from);
-    std::int64_t low = -1;
-    std::int64_t high = -1;
-    std::from_chars(from.data() + digits, from.data() + from.size(), low);
     const std::size_t toDigits = numberBegin(to);
-    std::from_chars(to.data() + toDigits, to.data() + to.size(), high);
+    const std::int64_t low = text::parseNumber<std::int64_t>(from.substr(digits)).value_or(-1);
+    const std::int64_t high = text::parseNumber<std::int64_t>(to.substr(toDigits)).value_or(-1);
     const bool fitsTogether = toDigits == 0 || from.substr(0, digits) == to.substr(0, toDigits);
     if (low < 0 || high < low || !fitsTogether)
         throw Error(ErrorCode::InvalidInput, fmt::format("select: \"{}\" is not a range", term),
