@@ -46,7 +46,8 @@ target_compile_options(bm_flags INTERFACE
 if(BM_WERROR)
   target_compile_options(bm_flags INTERFACE -Werror)
 endif()
-# Programs that strangers talk to: what they crash with must not become a way in. tests/packaging reads it from the ELF files.
+# Hardening, so that attackers cannot use a crash of a program that reads input from the network. tests/packaging checks
+# the ELF files.
 include(CheckCXXCompilerFlag)
 check_cxx_compiler_flag(-fcf-protection BM_HAS_CF_PROTECTION) # x86 only
 if(NOT BM_SANITIZE AND NOT BM_COVERAGE)

@@ -26,7 +26,8 @@ PROSE, TABLE = 120, 160
 FEWEST_COMMANDS = 20
 MACHINES = ("/v1/agent/", "/v1/lookup", "/v1/heartbeat", "/v1/images/{content id}")  # of the provisioning listener
 IDIOMS = ("is looked at", "are looked at", "(is|was|are|were) asked for", "is told", "are told", "whoever", "who asks", "what nobody",
-          "is taken up", "are taken up", "goes on where", "is lent", "anew", "one's own")
+          "is taken up", "are taken up", "goes on where", "is lent", "anew", "one's own", "for good", "proved who",
+          "makes? up for")
 APART = {ROOT / "CHANGELOG.md"}  # one line for each change, however long
 TEXTS = (".md", ".cpp", ".h", ".py", ".sh", ".in", ".txt", ".cmake", ".yaml", ".yml")
 

@@ -38,9 +38,9 @@ def unbuilt(files):
 
 def unformatted(files):
     sources = [str(file) for file in files if file.suffix in (".cpp", ".h")]
-    said = subprocess.run(["clang-format", "--dry-run", "-Werror", *sources], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-    names = {line.split(":")[0] for line in said.stderr.splitlines() if "error:" in line}
-    return [f"{name} is not formatted: clang-format -i {name}" for name in sorted(names)] or ([said.stderr] if said.returncode else [])
+    checked = subprocess.run(["clang-format", "--dry-run", "-Werror", *sources], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    names = {line.split(":")[0] for line in checked.stderr.splitlines() if "error:" in line}
+    return [f"{name} is not formatted: clang-format -i {name}" for name in sorted(names)] or ([checked.stderr] if checked.returncode else [])
 
 
 def is_code(file):
@@ -61,7 +61,7 @@ def untidy_folders(files):
             yield f"{folder} has no README.md"
 
 
-def strangers_at_the_root():
+def unexpected_files_at_the_root():
     """Files that a program left in the root, or that belong in a folder; ignored files included."""
     return [f"{path.name} does not belong into the repository's root" for path in sorted(ROOT.iterdir()) if path.name not in AT_THE_ROOT]
 
@@ -69,7 +69,7 @@ def strangers_at_the_root():
 def main():
     files = [file for file in tracked() if file.exists()]
     wrong = unbuilt(files) + unformatted(files)
-    wrong += [*untidy_folders(files), *strangers_at_the_root()]
+    wrong += [*untidy_folders(files), *unexpected_files_at_the_root()]
     for file in files:
         if file.suffix in (".cpp", ".h", ".py", ".sh"):
             lines = len(file.read_text(encoding="utf-8").splitlines())

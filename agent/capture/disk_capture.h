@@ -13,7 +13,7 @@ namespace bm::agent {
 /// unused ranges become zeros. Does not call finish() of the writer. Needs one MiB of memory besides the
 /// writer's.
 /// @throws Error DiskFailed naming the first byte that cannot be read (a bad sector in a free block is not
-/// read), Aborted, and what the writer throws
+/// read), Aborted, and the errors of the writer
 void readImage(const BlockDevice& device, const CapturePlan& plan, std::uint64_t firstBlock,
                images::BlockWriter& writer, StepProgress& progress, const std::stop_token& stop);
 

@@ -32,7 +32,7 @@ constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
 {
     throw Error(ErrorCode::DiskFailed,
                 fmt::format("reading /{} failed: {}", path, std::generic_category().message(error)),
-                "look at the disk: bm node show NODE; fsck on the machine");
+                "check the disk: bm node show NODE; fsck on the machine");
 }
 
 /// The extents of a file with data, as its file system reports them.

@@ -14,16 +14,16 @@ constexpr std::size_t kFewestTrialBlocks = 4; ///< with fewer bytes the latency 
 
 DeltaChoice chooseDelta(const Probe& probe, double copyBytesPerSecond)
 {
-    if (probe.looked == 0 || probe.held == 0)
-        return {false, fmt::format("none of {} sampled blocks is on the disk", probe.looked)};
+    if (probe.sampled == 0 || probe.equal == 0)
+        return {false, fmt::format("none of {} sampled blocks is on the disk", probe.sampled)};
     const std::string found =
-        fmt::format("{} of {} sampled blocks are on the disk", probe.held, probe.looked);
+        fmt::format("{} of {} sampled blocks are on the disk", probe.equal, probe.sampled);
     if (copyBytesPerSecond <= 0 || probe.bytesPerSecond <= 0)
         return {true, found};
-    const double held = static_cast<double>(probe.held) / static_cast<double>(probe.looked);
+    const double equal = static_cast<double>(probe.equal) / static_cast<double>(probe.sampled);
     const std::string speeds = fmt::format("{}; hashing runs at {:.0f} MB/s, copying at {:.0f} MB/s", found,
                                            probe.bytesPerSecond / 1e6, copyBytesPerSecond / 1e6);
-    return {held * probe.bytesPerSecond > copyBytesPerSecond, speeds};
+    return {equal * probe.bytesPerSecond > copyBytesPerSecond, speeds};
 }
 
 std::vector<std::size_t> trialBlocks(const images::Manifest& manifest)

@@ -9,8 +9,8 @@ namespace bm::agent {
 
 /// The result of reading a few blocks of the disk.
 struct Probe {
-    std::size_t looked = 0;
-    std::size_t held = 0;      ///< sampled blocks that equal the image's
+    std::size_t sampled = 0;
+    std::size_t equal = 0;     ///< sampled blocks that equal the image's
     double bytesPerSecond = 0; ///< of reading and hashing, in raw bytes
 };
 

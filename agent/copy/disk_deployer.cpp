@@ -266,7 +266,7 @@ private:
         }
         announce("reading samples of the disk");
         const Probe probe = probeDisk(manifest_, device, stop_);
-        outcome_.decision = chooseDelta(probe, probe.held == 0 ? 0 : measuredCopy());
+        outcome_.decision = chooseDelta(probe, probe.equal == 0 ? 0 : measuredCopy());
         log_.info(fmt::format("{}: {}",
                               outcome_.decision.onlyDiffering ? "copying the blocks that differ"
                                                               : "copying every block",

@@ -101,21 +101,21 @@ std::vector<bool> probedBlocks(const images::Manifest& manifest)
 Probe probeDisk(const images::Manifest& manifest, const BlockDevice& device, const std::stop_token& stop)
 {
     const std::vector<bool> chosen = probedBlocks(manifest);
-    std::atomic<std::size_t> looked{0};
-    std::atomic<std::size_t> held{0};
+    std::atomic<std::size_t> sampled{0};
+    std::atomic<std::size_t> equal{0};
     std::atomic<std::uint64_t> bytes{0};
     const auto start = std::chrono::steady_clock::now();
     forEachBlock(
         manifest, device, [&](std::size_t block) { return chosen[block]; },
         [&](std::size_t block, std::span<const std::byte> found) {
-            ++looked;
+            ++sampled;
             bytes += found.size();
             if (images::sha256(found) == manifest.blocks[block].sha256)
-                ++held;
+                ++equal;
         },
         stop);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return {looked, held, static_cast<double>(bytes) / std::max(seconds, 1e-6)};
+    return {sampled, equal, static_cast<double>(bytes) / std::max(seconds, 1e-6)};
 }
 
 std::vector<bool> findPresent(const images::Manifest& manifest, const BlockDevice& device,

@@ -86,13 +86,13 @@ void BlockDevice::measure()
     if (!isBlock_) {
         struct stat status = {};
         if (::fstat(fd_.get(), &status) != 0)
-            failed("looking at", 0, errno);
+            failed("examining", 0, errno);
         sizeBytes_ = static_cast<std::uint64_t>(status.st_size);
         return;
     }
     int sector = 512;
     if (::ioctl(fd_.get(), BLKGETSIZE64, &sizeBytes_) != 0 || ::ioctl(fd_.get(), BLKSSZGET, &sector) != 0)
-        failed("looking at", 0, errno);
+        failed("examining", 0, errno);
     sectorBytes_ = static_cast<std::uint32_t>(sector);
 }
 
@@ -100,7 +100,7 @@ void BlockDevice::failed(const char* doing, std::uint64_t offset, int error) con
 {
     throw Error(ErrorCode::DiskFailed,
                 fmt::format("{} {} at byte {} failed: {}", doing, path_.string(), offset, reason(error)),
-                "look at the kernel's log on the console; replace the disk or its cable");
+                "check the kernel's log on the console; replace the disk or its cable");
 }
 
 void BlockDevice::write(std::uint64_t offset, std::span<const std::byte> bytes)

@@ -120,7 +120,7 @@ private:
             throw Error(ErrorCode::AgentFailed,
                         fmt::format("{}: efibootmgr ended with {}: {}", doing, exit.code,
                                     exit.err.substr(0, exit.err.find('\n'))),
-                        "the firmware's variable store may be full or locked: look at its setup");
+                        "the firmware's variable store may be full or locked: check the firmware's setup");
         return exit.out;
     }
 

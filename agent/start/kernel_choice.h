@@ -14,9 +14,9 @@ struct KernelChoice {
     std::string arguments;
 };
 
-/// Parses GRUB's default entry: "set default=N" by number, else the first entry; without a menu, the kernel
-/// that GRUB starts directly. Omits variables that are a whole word if root= is present. @return nothing for
-/// an entry with any other variable
+/// Parses GRUB's default entry: the entry of "set default=N", else the first entry, else (without a menu) the
+/// kernel that GRUB starts directly. If root= is present it omits the words that consist of a variable.
+/// @return nothing for an entry with a variable elsewhere
 std::optional<KernelChoice> kernelFromGrub(std::string_view config);
 
 /// The kernel of the first usable entry of the Boot Loader Specification ("loader/entries/*.conf").

@@ -33,7 +33,7 @@ std::vector<Disk> chooseMoreDisks(const std::vector<model::JsonText>& hints, con
         const auto same = [&](const Disk& other) { return other.name == disk.name; };
         if (same(first) || std::ranges::any_of(out, same))
             throw model::Error(model::ErrorCode::InvalidInput,
-                               "several hints single out " + disk.name + ", each disk is meant once",
+                               "several hints select " + disk.name + "; each disk may be selected once",
                                "name each disk by its serial or wwn");
         out.push_back(disk);
     }

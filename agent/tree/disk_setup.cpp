@@ -141,7 +141,7 @@ std::string DiskSetup::run(std::vector<std::string> argv, const char* doing, con
         throw Error(ErrorCode::DiskFailed,
                     fmt::format("{}: {} ended with {}: {}{}", doing, name, exit.code, exit.err,
                                 exit.err.empty() ? exit.out : ""),
-                    "look at the disk: bm node show NODE");
+                    "check the disk: bm node show NODE");
     return exit.out;
 }
 

@@ -38,7 +38,8 @@ struct Place {
     std::uint64_t length = 0;
 };
 
-/// Places that follow each other, in whatever pieces the file system names them.
+/// The places of a file. Adjacent ones are joined, since a file system may report one place in several
+/// pieces.
 class Places {
 public:
     void add(const Place& place)

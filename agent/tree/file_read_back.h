@@ -28,9 +28,9 @@ struct WrittenFile {
 
 /// Reads a tree's files back from the disk while the agent writes the next ones. Batch by batch it writes the
 /// files' pages out, flushes the disks, drops the pages, reads the files without the page cache (O_DIRECT)
-/// and compares their content. The manifest learns where each compared file lies. Files that this thread has
-/// no time for, or that the file system does not read this way, remain for TreeManifest::compare().
-/// add() and finish(): one thread.
+/// and compares their content. The manifest records the places of each compared file. TreeManifest::compare()
+/// reads the other files: those for which this thread has no time, and those that the file system does not
+/// read by O_DIRECT. add() and finish(): one thread.
 class FileReadBack {
 public:
     /// Files that it keeps open at most, waiting ones included: a process may open 1024 by default.

@@ -71,7 +71,7 @@ std::uint64_t hashOfPlaced(EntryFacts facts, std::uint64_t places)
 [[noreturn]] void differs(const std::string& path, const std::string& what)
 {
     throw Error(ErrorCode::DiskFailed, fmt::format("/{} differs from the written entry: {}", path, what),
-                "replace the disk, or look at its cable and controller: bm node show");
+                "replace the disk, or check its cable and controller: bm node show");
 }
 
 } // namespace
@@ -181,7 +181,7 @@ public:
             throw Error(
                 ErrorCode::DiskFailed,
                 fmt::format("{} of {} written entries are missing", missing_, manifest_.entries_.size()),
-                "replace the disk, or look at its cable and controller");
+                "replace the disk, or check its cable and controller");
         compareLinks();
     }
 
@@ -330,7 +330,7 @@ private:
         }
         if (expected != found)
             throw Error(ErrorCode::DiskFailed, "the hard links differ from the written ones",
-                        "replace the disk, or look at its cable and controller");
+                        "replace the disk, or check its cable and controller");
     }
 
     TreeManifest& manifest_;

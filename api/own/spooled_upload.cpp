@@ -68,15 +68,15 @@ void SpooledUpload::receive(http::Request& request, std::uint64_t limitBytes)
     std::vector<char> piece(kPieceBytes);
     std::istream& body = request.bodyStream();
     std::uint64_t received = 0;
-    for (std::uint64_t looked = 0; body.good();) {
+    for (std::uint64_t checked = 0; body.good();) {
         body.read(piece.data(), static_cast<std::streamsize>(piece.size()));
         const std::size_t got = static_cast<std::size_t>(body.gcount());
         received += got;
         if (received > limitBytes)
             throw tooLarge(limitBytes);
         writeAll(file.get(), piece.data(), got);
-        if (!declared && received - looked >= kSpaceCheckBytes) {
-            looked = received;
+        if (!declared && received - checked >= kSpaceCheckBytes) {
+            checked = received;
             store_.checkFreeSpace(kSpaceCheckBytes);
         }
     }

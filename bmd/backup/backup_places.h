@@ -17,7 +17,7 @@ struct BackupPlaces {
     images::StoreSettings images;
 };
 
-/// Called often during long work. @p what is the unit: "pages", "bytes".
+/// Reports progress of long work, often. @p what is the unit: "pages", "bytes".
 using BackupProgress = std::function<void(std::string_view what, std::uint64_t done, std::uint64_t total)>;
 
 } // namespace bm::bmd

@@ -140,7 +140,7 @@ void addWebhookCommands(CLI::App& app, Shell& shell)
     removing->callback(
         [&shell, options] { shell.action = [&shell, options] { return remove(shell, *options); }; });
     CLI::App* testing =
-        webhook->add_subcommand("test", "Post a test event now; success resumes a parked webhook");
+        webhook->add_subcommand("test", "Post a test event now; success resumes a suspended webhook");
     testing->add_option("webhook", options->name, "name or uuid")->required();
     testing->footer("Example:\n  bm webhook test chat");
     testing->callback(

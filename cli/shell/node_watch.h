@@ -14,8 +14,8 @@ namespace bm::cli {
 using EndedBefore = std::map<std::string, std::string>;
 
 /// Polls the nodes' operations until each ends and shows them on stdout: one line per node, or one line of
-/// counts for many nodes. Prints failures on stderr. An operation of @p before is none of the order: if the
-/// order began no other, the node is done. @return true if all operations succeeded
+/// counts for many nodes. Prints failures on stderr. The order did not begin the operations of @p before: a
+/// node without a later operation is done. @return true if all operations succeeded
 /// @throws Error DeadlineExceeded after @p limit; the operations continue
 bool watchNodes(Shell& shell, const std::vector<std::string>& nodes, std::chrono::minutes limit,
                 const EndedBefore& before = {});

@@ -19,7 +19,8 @@
 namespace bm::http {
 namespace {
 
-constexpr std::size_t kTurn = std::size_t{256} * 1024; ///< of one client before the next has its turn
+constexpr std::size_t kTurn =
+    std::size_t{256} * 1024; ///< read from one client before the loop serves the next
 constexpr std::chrono::milliseconds kLinger{2'000};
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -177,8 +178,8 @@ void Acceptor::open(platform::Fd socket)
     admit(std::move(pending));
 }
 
-/// Closes a pending connection where a limit is reached: one that has its answer, else one of the client that
-/// has most connections; there idle ones first, then the one that waits longest for its request.
+/// Closes a pending connection where a limit is reached: one that has its answer, else one of the client with
+/// most connections. Of these it closes an idle one, else the one that has waited longest for its request.
 /// @return false: none can be closed
 bool Acceptor::makeRoom(const std::string& client)
 {
@@ -269,12 +270,12 @@ void Acceptor::serve(int fd)
     else
         poller_.watch(fd, after == After::GoOn ? short{POLLIN} : connection.wants());
     if (after == After::GoOn)
-        unread_.push_back(fd); // its turn is over
+        unread_.push_back(fd); // its next bytes wait for the other clients
     if (unproved_.used() > config_.unprovedBytes)
         shedSlowest();
 }
 
-/// Takes what has arrived, up to the length of a turn.
+/// Reads a socket's received bytes, kTurn at most.
 Acceptor::After Acceptor::receive(PendingConnection& pending)
 {
     Connection& connection = *pending.connection;
@@ -339,7 +340,8 @@ void Acceptor::countHeld(PendingConnection& pending)
     connection.held.set(admitted ? 0 : connection.input.capacity() + body);
 }
 
-/// Closes the connections whose unproved requests arrive slowest, until an eighth of the budget is free.
+/// Closes the slowest connections of clients that are not authenticated, until an eighth of the budget is
+/// free.
 void Acceptor::shedSlowest()
 {
     const Time time = now();

@@ -72,7 +72,8 @@ private:
     platform::Guarded<Counts> counts_;
 };
 
-/// Counts bytes that a listener holds for clients that are not proved. Thread-safe; outlives its shares.
+/// Counts bytes that a listener holds for clients that are not authenticated. Thread-safe; outlives its
+/// shares.
 class ByteBudget {
 public:
     /// The bytes of one client; given back when destroyed.

@@ -8,7 +8,7 @@
 
 namespace bm::http {
 
-/// The body of one request: what has arrived, then the rest from the socket as it arrives. Answers "100
+/// The body of one request: the received part, then the rest from the socket as it arrives. Answers "100
 /// Continue" at the first read when the client waits for it. Reads throw Error Unavailable (connection lost),
 /// DeadlineExceeded (client too slow) or InvalidInput (malformed chunks).
 class BodyBuffer final : public std::streambuf {

@@ -32,8 +32,8 @@ public:
     std::string input{};                        ///< unparsed bytes from the socket
     std::size_t scanned = 0;                    ///< bytes of input without the end of a head
     std::unique_ptr<IncomingRequest> request{}; ///< its head is whole; null before
-    ByteBudget::Share held{};                   ///< bytes of a client that is not proved
-    std::string owner{}; ///< whose share of the workers its requests use: the client, or its user once proved
+    ByteBudget::Share held{};                   ///< bytes of a client that is not authenticated
+    std::string owner{}; ///< of its requests in the workers' queue: the client, or its authenticated user
     bool broken = false; ///< the socket neither sends nor receives any more
 
     int fd() const { return socket_.get(); }
@@ -50,7 +50,7 @@ public:
     /// Up to @p count bytes of @p file from @p offset: sendfile(2) on a plain socket.
     IoResult sendFrom(int file, std::uint64_t offset, std::size_t count);
 
-    /// Writes what the socket takes now. @return bytes written
+    /// Writes bytes until the socket takes no more. @return bytes written
     std::size_t writeSome(std::string_view bytes);
     /// Waits as long as @p pace and the listener's stop allow. @return bytes read; 0: end of input,
     /// connection lost, or peer too slow
@@ -71,8 +71,8 @@ private:
     short wants_;
 };
 
-/// The client that an address counts for: an IPv4 address itself, an IPv6 address its /64 ("2001:db8::/64"),
-/// because one client has all addresses of that.
+/// The name by which limits count a client: its IPv4 address, or the /64 of its IPv6 address
+/// ("2001:db8::/64"), because one client has all addresses of a /64.
 std::string clientOf(const std::string& address);
 /// The address of @p fd's peer, or of its local end: "10.77.0.1".
 std::string peerAddressOf(int fd);

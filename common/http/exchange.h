@@ -32,7 +32,7 @@ public:
     std::optional<std::string> header(std::string_view name) const override { return head_.field(name); }
     std::string body() override;
     std::istream& bodyStream() override;
-    /// @p callback runs before a proved client's body is awaited; proved and actor are set.
+    /// @p callback runs before the wait for an authenticated client's body; proved and actor are set.
     void onAwait(std::function<void()> callback) { onAwait_ = std::move(callback); }
     std::optional<std::uint64_t> contentLength() const override { return head_.contentLength; }
     BodyBuffer& bodyBuffer() { return buffer_; }

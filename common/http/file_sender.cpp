@@ -8,7 +8,7 @@
 namespace bm::http {
 namespace {
 
-constexpr std::size_t kFilePiece = std::size_t{1024} * 1024; ///< of one reader before the next has its turn
+constexpr std::size_t kFilePiece = std::size_t{1024} * 1024; ///< sent to one reader before the next is served
 constexpr std::chrono::milliseconds kPollInterval{500};
 
 } // namespace

@@ -10,8 +10,8 @@
 
 namespace bm::http {
 
-/// Sends files, and what the socket did not take of other answers, on one thread, whatever the number of
-/// readers: each gets a piece as its socket takes it.
+/// Sends files, and the unsent rest of other answers, to all readers on one thread: a piece to each whose
+/// socket is ready.
 class FileSender {
 public:
     using Connections = std::function<void(std::unique_ptr<Connection>)>;

@@ -9,7 +9,7 @@ namespace bm::http {
 
 class Connection;
 
-/// The longest body that a listener receives before the client has proved who it is.
+/// The longest body that a listener receives from a client that is not authenticated.
 inline constexpr std::size_t kUnprovedBodyLimit = std::size_t{64} * 1024;
 
 /// The request that arrives on a connection.
@@ -25,7 +25,8 @@ struct IncomingRequest {
 
 /// Parses the bytes in @p connection's input into its request.
 /// @return true if a worker can go on: the request is whole, or its body waits for the decision on access,
-/// because it is longer than an unproved client may send, or because the client expects "100 Continue"
+/// because it is longer than a client without authentication may send, or because the client expects "100
+/// Continue"
 /// @throws Error InvalidInput (not HTTP, malformed chunks), TooLarge (over the limit of an admitted request)
 bool receiveRequest(Connection& connection);
 

@@ -26,13 +26,13 @@ public:
     std::map<std::string, std::string> pathParams{};          ///< filled by the Router
     std::string peerAddress;                                  ///< "10.77.0.101"
     std::string actor;                                        ///< the user; an authentication filter sets it
-    model::Grant grant{};                                     ///< what the actor may do; likewise
+    model::Grant grant{};                                     ///< the actor's rights; the same filter sets it
     std::string localBase;                                    ///< "http://host:port" of the Host header
     std::string requestId;                                    ///< "req-<uuid>", or the client's own id
     std::string route;           ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
     bool proved = false;         ///< the head identifies the client; a filter or BodyRule::prove sets it
     bool bodyPending = false;    ///< the body has not arrived as a whole
-    std::uint64_t bodyBytes = 0; ///< length of the body: declared, else of what has arrived
+    std::uint64_t bodyBytes = 0; ///< length of the body: the declared one, else of the received part
 
     virtual std::optional<std::string> header(std::string_view name) const = 0;
     /// The whole body, which the route's BodyRule limits; up to 1 MiB where the route streams.

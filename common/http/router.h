@@ -19,12 +19,12 @@ namespace bm::http {
 using Handler = std::function<void(Request&, Response&)>;
 /// The limits of a route for the body of its requests.
 struct BodyRule {
-    /// Longer bodies are refused with 413. A client that has not proved who it is may send 64 KiB at most.
+    /// Longer bodies are refused with 413. A client that is not authenticated may send 64 KiB at most.
     std::size_t limitBytes = std::size_t{1024} * 1024;
-    /// The handler reads Request::bodyStream() as it arrives, without a limit. Longer bodies than 64 KiB
-    /// arrive only after proof.
+    /// The handler reads Request::bodyStream() as it arrives, without a limit. The listener receives more
+    /// than 64 KiB only of authenticated clients.
     bool streams = false;
-    /// Decides from the head whether the client has proved who it is, where no filter does. Throws to refuse.
+    /// Authenticates the client by the head, where no filter does: true if it succeeds. Throws to refuse.
     std::function<bool(const Request&)> prove{};
 };
 /// Runs before every handler (authentication, versions); throws an Error to refuse.

@@ -20,7 +20,7 @@ using model::Error;
 using model::ErrorCode;
 
 constexpr std::size_t kDrainLimit = std::size_t{256} * 1024;
-/// The user counts once known; an agent, proved by its token, is the client that its address is.
+/// The authenticated user; for an agent or an unknown client, its address.
 std::string ownerOf(const Request& request, const std::string& client)
 {
     return request.proved && !request.actor.empty() ? "user " + request.actor : client;

@@ -22,15 +22,15 @@ struct ListenerConfig {
     std::chrono::milliseconds idleTimeout{60'000}; ///< between requests of one connection
     std::uint64_t minSendBytesPerSecond = 10'000;  ///< the listener drops slower readers and senders
     std::chrono::milliseconds stallWindow{20'000}; ///< the window of that measurement
-    /// Held for clients that have not proved who they are; beyond, the slowest are closed.
+    /// Memory for bodies of clients that are not authenticated; beyond, the listener closes the slowest.
     std::size_t unprovedBytes = std::size_t{32} * 1024 * 1024;
     std::string serverName = "bm";
 };
 
-/// One listener. No worker waits for a client, except for the body of a proved client on a streaming route.
-/// The Router must outlive it. start() binds (throws Error Conflict with a hint when the port
-/// is taken); the process ignores SIGPIPE from then on. stop() waits for running handlers and ends their
-/// waits for clients; a stopped server cannot start again. Request bodies may be chunked; answers carry their
+/// One listener. No worker waits for a client, except for the body of an authenticated client on a streaming
+/// route. The Router must outlive it. start() binds (throws Error Conflict with a hint when the port is
+/// taken); the process ignores SIGPIPE from then on. stop() waits for running handlers and ends their waits
+/// for clients; a stopped server cannot start again. Request bodies may be chunked; answers carry their
 /// Content-Length for HTTP/1.0 firmware, except event streams.
 class Server {
 public:

@@ -9,9 +9,9 @@
 namespace bm::http {
 namespace {
 
-constexpr std::chrono::milliseconds kStreamLook{500};
+constexpr std::chrono::milliseconds kRateCheckInterval{500};
 constexpr std::size_t kMaxHeard = std::size_t{64} * 1024;
-constexpr std::size_t kStreamPiece = std::size_t{64} * 1024; ///< of one client before the next has its turn
+constexpr std::size_t kStreamPiece = std::size_t{64} * 1024; ///< sent to one client before the next is served
 
 std::chrono::steady_clock::time_point steadyNow()
 {
@@ -71,13 +71,14 @@ void StreamSender::add(std::unique_ptr<Connection> connection, const EventStream
 
 void StreamSender::run(const std::stop_token& stop)
 {
-    Time looked = steadyNow();
+    Time checked = steadyNow();
     while (!stop.stop_requested()) {
-        poller_.wait(jobs_.empty() ? std::chrono::seconds{60} : kStreamLook, [this](int fd) { serve(fd); });
+        poller_.wait(jobs_.empty() ? std::chrono::seconds{60} : kRateCheckInterval,
+                     [this](int fd) { serve(fd); });
         takeNew();
-        if (steadyNow() - looked >= kStreamLook) {
+        if (steadyNow() - checked >= kRateCheckInterval) {
             checkAll();
-            looked = steadyNow();
+            checked = steadyNow();
         }
     }
 }

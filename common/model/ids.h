@@ -17,7 +17,7 @@ template <class Tag> struct Id {
     std::string uuid;
     static Id make() { return Id{makeUuid()}; }
     bool empty() const { return uuid.empty(); }
-    // NOLINTNEXTLINE(modernize-use-nullptr): what the compiler makes compares with 0
+    // NOLINTNEXTLINE(modernize-use-nullptr): the compiler's comparison has a 0
     auto operator<=>(const Id&) const = default;
 };
 

@@ -19,7 +19,7 @@ struct Webhook {
     std::string url;
     SealedText secretSealed;   ///< of the signature
     std::string kinds;         ///< "state.changed,operation.*"; "": all
-    bool parked = false;       ///< stopped after too many failures; a successful test restarts it
+    bool parked = false;       ///< suspended after too many failures; a successful test resumes it
     std::int64_t cursor = 0;   ///< sequence of the last event that was delivered or given up
     std::int64_t failures = 0; ///< in a row
     std::int64_t delivered = 0;

@@ -13,10 +13,10 @@
 
 namespace bm::platform {
 
-/// Work of several owners for the threads of a pool. The owner with the fewest items in work is next, among
-/// equals the one that waits longest; of one owner, first in, first out. An owner alone has all threads but a
-/// few, which stay free for others: with n items in work it may begin another where at least (n + 1) / 8
-/// threads are idle after that. Each owner may always have one. Every member function is thread-safe.
+/// Work of several owners for the threads of a pool. take() serves the owner with the fewest items in work;
+/// among equals, the one that has waited longest; of one owner, first in, first out. A few threads stay free
+/// for other owners: an owner with n items in work begins another only if (n + 1) / 8 threads are idle after
+/// that. Its first item always begins. Every member function is thread-safe.
 template <class T> class FairQueue {
 public:
     /// One item in work. Ends when destroyed; the queue outlives it.
@@ -76,7 +76,7 @@ public:
         next->second.items.pop_front();
         ++next->second.inWork;
         ++inWork_;
-        came_.notify_one(); // what an end allowed may be more than one item
+        came_.notify_one(); // one end may allow several items to begin
         return std::optional<Work>(std::in_place, *this, next->first, std::move(item));
     }
     /// Destroys the remaining items; call it after the threads have ended.

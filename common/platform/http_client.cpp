@@ -225,7 +225,7 @@ void setProxy(Transfer& transfer)
     transfer.viaProxy = !proxy.empty();
     if (reach.usesEnvironment() && !isLoopbackUrl(transfer.request.url)) // a proxy's loopback is its own
         return;
-    ::curl_easy_setopt(easy, CURLOPT_PROXY, proxy.c_str()); // "": none, whatever the environment says
+    ::curl_easy_setopt(easy, CURLOPT_PROXY, proxy.c_str()); // "": no proxy, and none of the environment
     ::curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 }
 
@@ -325,7 +325,8 @@ bool isRedirect(int status)
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/// @p request for the next hop of its redirects. A foreign server wrote @p location: no message tells it.
+/// @p request for the next hop of its redirects. A foreign server wrote @p location, so no message contains
+/// it.
 /// @throws Error InvalidInput
 HttpRequest follow(const HttpRequest& request, const std::string& location, const std::string& shown)
 {

@@ -21,10 +21,10 @@ public:
         static constexpr Pause upTo(std::chrono::milliseconds period) { return {{}, period}; }
         /// Next pass after @p length; a wake in between changes nothing.
         static constexpr Pause exactly(std::chrono::milliseconds length) { return {length, length}; }
-        /// Next pass when woken, but not before @p breath is over, so that many wakes cost one pass.
-        static constexpr Pause untilWoken(std::chrono::milliseconds breath = {})
+        /// Next pass when woken, but not before @p minPause is over, so that many wakes cost one pass.
+        static constexpr Pause untilWoken(std::chrono::milliseconds minPause = {})
         {
-            return {breath, std::chrono::milliseconds::max()};
+            return {minPause, std::chrono::milliseconds::max()};
         }
     };
     /// One pass; returns the pause after it. Long passes ask the stop token.

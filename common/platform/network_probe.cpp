@@ -110,7 +110,7 @@ std::size_t countBytes(const char* /*bytes*/, std::size_t size, std::size_t coun
     return sum > kMostTftpBytes ? 0 : size * count;
 }
 
-/// Appends what the server sent. @return false: it sends no more
+/// Appends the received bytes. @return false: the server sends no more
 bool receive(const Probe& probe, std::string& line, std::size_t most)
 {
     std::array<char, 256> bytes{};

@@ -132,7 +132,7 @@ std::string_view toText(Asker asker) noexcept
 
 Asker askerFromText(std::string_view text) noexcept
 {
-    return text == "system" ? Asker::System : Asker::Project; // an unknown word grants least
+    return text == "system" ? Asker::System : Asker::Project; // an unknown text gets the stricter policy
 }
 
 Destination destinationOf(const std::string& url)
@@ -289,7 +289,8 @@ std::string Reach::proxyFor(const Destination& to) const
 
 Error Reach::refused(const std::string& shown, const std::string& where, const std::string& why) const
 {
-    logWarning("outgoing", "refused for the {}: {} leads to {}", toText(asker_), text::printable(where), why);
+    logWarning("outgoing", "refused a request for the {}: {} resolves to {}", toText(asker_),
+               text::printable(where), why);
     if (asker_ == Asker::Project)
         return {ErrorCode::InvalidInput,
                 shown + " leads to an address that bmd does not request for projects",

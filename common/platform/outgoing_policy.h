@@ -101,7 +101,7 @@ public:
     bool operator==(const Reach&) const = default;
 
     /// @throws Error InvalidInput: the policy refuses @p url as it is written. Resolves no names.
-    /// @param shown  what the error calls it, where a user does not know @p url; "": shownUrl(url)
+    /// @param shown  the name of @p url in the error, where a user does not know it; "": shownUrl(url)
     void requireUrl(const std::string& url, const std::string& shown = {}) const;
     std::optional<std::string> refusal(const Destination& to, const IpAddress& address) const;
     std::string proxyFor(const Destination& to) const;

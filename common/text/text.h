@@ -71,8 +71,8 @@ template <class Range> std::string joined(const Range& pieces, std::string_view 
     return all;
 }
 
-/// The number at the beginning of @p rest, which moves behind it; nothing, and @p rest as it was, where none
-/// begins or where T cannot hold it. No sign for unsigned T, no '+', no blanks, no "0x".
+/// The number at the beginning of @p rest, which moves behind it. Nothing, and @p rest unchanged, without a
+/// number or for one that T cannot hold. No sign for unsigned T, no '+', no blanks, no "0x".
 template <class T>
 requires std::is_arithmetic_v<T> std::optional<T> takeNumber(std::string_view& rest, int base = 10)
 {

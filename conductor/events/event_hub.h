@@ -7,8 +7,8 @@
 
 namespace bm::conductor {
 
-/// Receives events once they are committed. The hub calls it on its own thread, end() on the one that stops
-/// it; calls must not wait.
+/// Receives events after their commit. The hub calls it on its own thread, and end() on the thread that stops
+/// the hub. Calls must not wait.
 class EventSubscriber {
 public:
     virtual ~EventSubscriber() = default;

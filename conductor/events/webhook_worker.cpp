@@ -72,7 +72,7 @@ WebhookWorker::WebhookWorker(const BaseContext& context, const Webhooks::Render&
     loop_.start();
 }
 
-/// The pause after the failures so far; none before the next event when the hook is parked or was stopped.
+/// The pause after the failures so far; none before the next event when the hook is suspended or was stopped.
 platform::Loop::Pause WebhookWorker::backOff(const model::Webhook& hook) const
 {
     if (hook.parked || hook.failures == 0)
@@ -126,7 +126,7 @@ platform::Loop::Pause WebhookWorker::serve(const std::stop_token& stop)
     }
 }
 
-/// @return true if the event is delivered or given up; false: try again later, the hook is parked, or bmd
+/// @return true if the event is delivered or given up; false: try again later, the hook is suspended, or bmd
 /// stops
 bool WebhookWorker::deliver(model::Webhook& hook, const model::NodeEvent& event, const std::stop_token& stop)
 {
@@ -160,7 +160,7 @@ void WebhookWorker::countFailure(model::Webhook& hook, const WebhookAnswer& answ
     hook.lastError = fmt::format("event {}: {}", sequence, answer.error);
     hook.parked = hook.failures >= settings_.attempts;
     platform::logWarning("webhook", "{}: {}{}", hook.name, hook.lastError,
-                         hook.parked ? "; parked after so many failures" : "");
+                         hook.parked ? "; suspended after so many failures" : "");
 }
 
 } // namespace bm::conductor

@@ -39,7 +39,7 @@ private:
         std::vector<model::NodeEvent> events;
         std::int64_t latest = 0; ///< of all events, for the hook or not
     };
-    std::optional<Batch> nextBatch() const; ///< nothing: the hook is gone or parked
+    std::optional<Batch> nextBatch() const; ///< nothing: the hook is deleted or suspended
     /// Posts the stored events. A new event does not shorten a back-off.
     platform::Loop::Pause serve(const std::stop_token& stop);
     platform::Loop::Pause backOff(const model::Webhook& hook) const;

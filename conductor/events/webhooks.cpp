@@ -97,7 +97,7 @@ void Webhooks::stop()
         ending.swap(workers->byId);
     }
     for (const auto& [id, worker] : ending)
-        worker->requestStop(); // all at once; then they are waited for
+        worker->requestStop(); // stop all threads first, then join them
 }
 
 void Webhooks::poke()
@@ -115,7 +115,7 @@ Webhooks::Added Webhooks::add(const NewWebhook& wanted)
     db::kindsFromText(wanted.kinds);
     if (!wanted.secret.empty() && wanted.secret.size() < 16)
         throw Error(ErrorCode::InvalidInput, "secret: shorter than 16 characters",
-                    "leave it out, and one is made and shown once");
+                    "leave it out: bmd then makes a secret and shows it once");
     Added added;
     added.secret = wanted.secret.empty() ? platform::randomHex(32) : wanted.secret;
     Webhook& hook = added.hook;
@@ -133,7 +133,7 @@ Webhooks::Added Webhooks::add(const NewWebhook& wanted)
         if (hooks.all(tx).size() >= kMaxHooks)
             throw Error(ErrorCode::Conflict,
                         fmt::format("there are {} webhooks already, the most that bmd keeps", kMaxHooks),
-                        "let one receiver hand events on");
+                        "let one receiver forward the events");
         hook.cursor = db::EventRepository{}.latestSequence(tx);
         hooks.insert(tx, hook);
     });
@@ -167,7 +167,7 @@ void Webhooks::remove(const std::string& ident)
     std::unique_ptr<WebhookWorker> ending;
     auto workers = state_->workers.lock();
     if (auto found = workers->byId.extract(hook.id.uuid); !found.empty())
-        ending = std::move(found.mapped()); // ended after the lock is given back
+        ending = std::move(found.mapped()); // its destructor joins the thread, after the lock is released
 }
 
 WebhookTest Webhooks::test(const std::string& ident)

@@ -16,7 +16,7 @@ struct WebhookSettings {
     std::chrono::milliseconds deadline{10'000};    ///< of one attempt
     std::chrono::milliseconds firstBackOff{1'000}; ///< doubles with every failure in a row
     std::chrono::milliseconds longestBackOff{300'000};
-    int attempts = 12; ///< of one event; then the hook is parked (some 20 minutes)
+    int attempts = 12; ///< of one event; then bmd suspends the hook (some 20 minutes)
     /// The rule for the receivers' addresses; never null.
     std::shared_ptr<const platform::OutgoingPolicy> outgoing = std::make_shared<platform::OutgoingPolicy>();
 };
@@ -32,13 +32,13 @@ struct NewWebhook {
 struct WebhookTest {
     int status = 0;       ///< of the answer; 0: none came
     std::string error{};  ///< "" when the receiver took it (2xx)
-    bool resumed = false; ///< the hook was parked and is active again
+    bool resumed = false; ///< the hook was suspended and is active again
 };
 
-/// Posts events to the URLs of operators, each hook on a thread of its own, so that a slow receiver delays no
-/// other. Posts an event until the receiver takes it (2xx), with back-off; after WebhookSettings::attempts
-/// the hook is parked and shows its error, until a test of it succeeds. The cursor is stored: after a restart
-/// an event may come twice (same id), none is left out. Follows no redirect. Thread-safe.
+/// Posts events to the URLs of operators. Each hook has its own thread: a slow receiver delays no other. bmd
+/// repeats a post with back-off until the receiver answers 2xx. After WebhookSettings::attempts it suspends
+/// the hook, which then shows its error; a successful test resumes it. The cursor is stored. After a restart
+/// the receiver may get an event twice (same id); it misses none. Follows no redirect. Thread-safe.
 class Webhooks {
 public:
     /// @param render  returns an event as JSON, as /v1/events shows it
@@ -60,7 +60,7 @@ public:
     std::vector<model::Webhook> all() const;
     model::Webhook get(const std::string& ident) const; ///< name or uuid. @throws Error NotFound
     void remove(const std::string& ident);
-    /// Posts a "webhook.test" event now; unparks the hook when the receiver takes it.
+    /// Posts a "webhook.test" event now; resumes the hook when the receiver takes it.
     WebhookTest test(const std::string& ident);
     /// Events that wait for @p hook, those of other kinds included.
     std::int64_t backlog(const model::Webhook& hook) const;

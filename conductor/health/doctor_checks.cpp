@@ -127,7 +127,7 @@ Examination otherDhcpServers(pxe::BootSettings settings)
 {
     return [settings = std::move(settings)](const Deadline& deadline) -> std::vector<Finding> {
         if (settings.interface.empty())
-            return {good("DHCP is off here and no provisioning interface is set: not looked for")};
+            return {good("not checked: DHCP is off and no provisioning interface is set")};
         std::vector<pxe::DhcpOffer> others;
         for (const pxe::DhcpOffer& offer : pxe::probeDhcp(settings.interface, deadline))
             if (offer.server != settings.address)
@@ -209,17 +209,17 @@ Examination systemClock(const model::Clock& clock)
                         "set it: timedatectl set-ntp true; certificates and schedules depend on it")};
         std::error_code failed;
         if (fs::exists("/run/systemd/timesync/synchronized", failed))
-            return {good("the clock is kept by systemd-timesyncd")};
+            return {good("systemd-timesyncd synchronises the clock")};
         timex state{};
         const int kept = ::adjtimex(&state);
         if (kept < 0)
             return {bad(Severity::Warning,
-                        "could not check whether the clock is kept: not allowed to ask the kernel",
+                        "could not check the clock's synchronisation: the kernel refused the question",
                         "timedatectl shows it")};
         if (kept == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
             return {bad(Severity::Warning, "the clock is not synchronised, by the kernel's report",
                         "timedatectl set-ntp true, or install chrony")};
-        return {good(fmt::format("the clock is kept, within {} ms", state.maxerror / 1000))};
+        return {good(fmt::format("the clock is synchronised, within {} ms", state.maxerror / 1000))};
     };
 }
 

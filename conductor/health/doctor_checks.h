@@ -5,16 +5,16 @@
 
 namespace bm::conductor {
 
-// Checks other than of BMCs; bmd's App passes them to the Doctor.
+// The checks of all but BMCs; bmd's App passes them to the Doctor.
 
-/// DHCP offers of other servers on the provisioning interface. Proxy mode wants exactly one
-/// other server, which hands out addresses and no boot file.
+/// DHCP offers of other servers on the provisioning interface. Proxy mode needs exactly one other server,
+/// which assigns addresses and names no boot file.
 Examination otherDhcpServers(pxe::BootSettings settings);
 /// Every loader that TFTP should serve, fetched whole from the provisioning address.
 Examination bootFilesByTftp(pxe::BootSettings settings);
 /// Boot script, kernel and RAM disk, fetched from @p baseUrl as iPXE does.
 Examination bootFilesByHttp(std::function<std::string()> baseUrl, bool ramdisk);
-/// Kernel and RAM disk in @p folder: there, and not older than the clock or half a year.
+/// Kernel and RAM disk in @p folder: they exist, and are not older than half a year.
 Examination ramdiskFiles(std::filesystem::path folder, const model::Clock& clock);
 /// Checks that the time is plausible and synchronised.
 Examination systemClock(const model::Clock& clock);

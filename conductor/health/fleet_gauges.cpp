@@ -29,12 +29,13 @@ struct Gauges {
           rollouts(registry.of({"bm_rollouts", MetricType::Gauge, "Rollouts by state.", {"state"}})),
           schedules(registry.of({"bm_schedules", MetricType::Gauge, "Schedules by state.", {"state"}})),
           nextDue(registry.of({"bm_schedules_next_due_seconds", MetricType::Gauge,
-                               "Unix time at which the next schedule is due; 0: none is."})),
-          parked(registry.of({"bm_webhooks_parked", MetricType::Gauge, "Webhooks that gave up."})),
+                               "Unix time at which the next schedule is due; 0: no schedule is."})),
+          parked(registry.of({"bm_webhooks_parked", MetricType::Gauge,
+                              "Webhooks that bmd suspended after too many failures."})),
           backlog(registry.of({"bm_webhook_backlog_events", MetricType::Gauge,
                                "Events that the slowest webhook has yet to read."})),
-          events(
-              registry.of({"bm_events_total", MetricType::Counter, "Events noted since the database began."}))
+          events(registry.of(
+              {"bm_events_total", MetricType::Counter, "Events recorded since the database was created."}))
     {}
     Metric& nodes;
     Metric& maintenance;

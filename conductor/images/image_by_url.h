@@ -23,7 +23,7 @@ void requireReachable(const Context& context, const ImageAddress& address, platf
 
 /// The catalogue's image of that address and checksum, in any state. Where there is none, or its import
 /// failed, a new import begins.
-/// @param asker  who named the address
+/// @param asker  the requester: system or project
 /// @param by  the actor that the event names
 model::Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
                         platform::Asker asker, const std::string& by);

@@ -27,9 +27,9 @@ void refuseWanted(db::Transaction& tx, const Image& image)
     throw Error(ErrorCode::ImageInUse,
                 "image \"" + image.name + "\" is used by " + first +
                     (users.size() == 1 ? "" : " and " + std::to_string(users.size() - 1) + " more"),
-                tag ? "move it: bm image tag OTHER " + first.substr(8) +
-                          "; or take it away: bm image untag " + first.substr(8)
-                : boots ? "put something else on it, or: bm undeploy NODE"
+                tag ? "move it: bm image tag OTHER " + first.substr(8) + "; or remove it: bm image untag " +
+                          first.substr(8)
+                : boots ? "deploy another image to the node, or: bm undeploy NODE"
                         : "wait for it, or end it: bm rollout abort, bm schedule delete, bm abort NODE");
 }
 

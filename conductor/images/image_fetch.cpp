@@ -27,7 +27,7 @@ platform::HttpRequest requestFor(const images::SourceUrl& source, const images::
     return request;
 }
 
-/// "sha256:..." as it is; a checksum file's URL becomes what the file says of @p name.
+/// Returns "sha256:..." unchanged; for the URL of a checksum file, the file's checksum of @p name.
 std::string resolveChecksum(const std::string& checksum, const std::string& name,
                             const images::SourceSettings& settings, platform::Asker asker,
                             const model::Deadline& deadline)

@@ -7,11 +7,11 @@
 
 namespace bm::conductor {
 
-/// Brings the bytes of one import into the store: from an upload's file, http(s), S3, another bm, or the
-/// blocks of a capture. Fetches the checksum file, too. May be repeated: a download continues at its end.
+/// Imports the bytes of one image into the store: from an upload's file, http(s), S3, another bm, or the
+/// blocks of a capture. Fetches the checksum file, too. A repeated call continues a partial download.
 /// @param url  unsealed; "" when job.file is the source
 /// @param onProgress  bytes done and to do, of the download, then of the import
-/// @throws Error what download(), importFromPeer() and ImageStore::import() throw
+/// @throws Error the errors of download(), importFromPeer() and ImageStore::import()
 images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& job, const std::string& url,
                                  std::uint64_t limitBytes, const images::FetchProgress& onProgress,
                                  const model::Deadline& deadline);

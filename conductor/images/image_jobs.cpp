@@ -274,7 +274,7 @@ void ImageJobs::State::run(const model::ImageId& id, const std::stop_token& stop
         if (job->starts > kMostStarts)
             throw Error(ErrorCode::Quarantined,
                         "bmd ended " + std::to_string(job->starts - 1) + " times while at work on this image",
-                        "look at bmd's log for the reason, then add it again");
+                        "check bmd's log for the reason, then add it again");
         const model::Deadline deadline = model::Deadline::in(kJobDeadline, stop);
         if (job->kind == "verify")
             doVerify(*job, deadline);

@@ -23,7 +23,7 @@ Image findImage(db::Transaction& tx, const std::string& reference)
         const bool tag = reference.find(':') != std::string::npos;
         throw Error(ErrorCode::NotFound, "image \"" + reference + "\" is not in the catalogue",
                     tag ? "bm image tags shows all tags; set it: bm image tag IMAGE " + reference
-                        : "bm image list shows what is; add it: bm image add FILE --name " + reference);
+                        : "bm image list shows all images; add it: bm image add FILE --name " + reference);
     }
     return *image;
 }

@@ -55,7 +55,7 @@ RetentionVerdict judge(const Image& image, std::size_t rank, const RetentionRule
 }
 
 /// Removes an image that the rule selected, unless it has a user by now.
-/// @return the verdict as it came true
+/// @return the verdict after the removal, or the image's new user
 RetentionVerdict removeOne(const Context& context, const RetentionVerdict& verdict, const std::string& actor)
 {
     return context.database.write([&](db::Transaction& tx) -> RetentionVerdict {

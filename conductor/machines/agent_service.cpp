@@ -217,7 +217,7 @@ db::AgentRecord tradeSecret(const Context& context, db::AgentRecord record, cons
 {
     if (record.bootSecretHash.empty() ||
         !platform::equalSecrets(record.bootSecretHash, platform::sha256Hex(secret)))
-        throw Error(ErrorCode::Forbidden, "the boot secret is not the one that this boot was given",
+        throw Error(ErrorCode::Forbidden, "the boot secret is not the secret of this boot",
                     "if bm did not start the machine, start it by: bm provision or bm power");
     const std::string nonceHash = platform::sha256Hex(nonce);
     if (record.nonceHash.empty()) {

@@ -93,7 +93,7 @@ void Management::setBootDevice(const std::string& ident, model::BootDevice devic
                                        bootModeOf(context_, node) == model::BootMode::Uefi};
     bootOf(context_, node).setBootDevice(bmcAccess(context_, node), request, soon());
     recordCall(node, model::EventKind::BootDevice,
-               fmt::format("{}, {}", model::toText(device), persistent ? "for good" : "once"), actor);
+               fmt::format("{}, {}", model::toText(device), persistent ? "permanently" : "once"), actor);
 }
 
 std::vector<model::BootDevice> Management::supportedDevices(const std::string& ident) const

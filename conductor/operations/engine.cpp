@@ -108,7 +108,7 @@ void Engine::State::putOff(const OperationId& id)
             db::OperationRepository{}.update(tx, *operation);
         });
     } catch (const std::exception& failure) {
-        platform::logError("conductor", "operation {}: cannot be put off: {}", id.uuid, failure.what());
+        platform::logError("conductor", "operation {}: cannot be postponed: {}", id.uuid, failure.what());
     }
 }
 

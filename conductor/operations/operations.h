@@ -18,8 +18,8 @@ public:
     /// Ironic's PUT states/provision, all of its verbs.
     model::OperationId verb(const std::string& ident, model::StateEvent verb, const VerbOrder& order,
                             const std::string& actor);
-    /// bm's own: from enroll verify, provide, deploy; manageable: provide, deploy; available, deploy failed:
-    /// deploy; active: rebuild; clean failed: manage first.
+    /// bm's own verb. It does what the node's state needs. enroll: verify, provide, deploy. manageable:
+    /// provide, deploy. available, deploy failed: deploy. active: rebuild. clean failed: manage first.
     model::OperationId provision(const std::string& ident, const DeployRequest& request,
                                  const std::string& actor);
     /// The same as part of the caller's transaction, for @p rollout.

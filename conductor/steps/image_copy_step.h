@@ -12,7 +12,7 @@ struct Copy {
 
 /// The agent, or a simulated one, copies the operation's image; bm signs and stores its report. Stores the
 /// disk in the node's driver_internal_info/deployed_disk and /boot, and records the boot entry as events
-/// boot.entry and boot.trouble. @throws Error NotFound, and what the agent reports
+/// boot.entry and boot.trouble. @throws Error NotFound, and the errors that the agent reports
 model::StepResult copyImage(StepWork& work, const Copy& copy);
 
 /// The BIOS's number of the deployed disk, from the agent's last report; else that of the first one, 0x80.

@@ -77,7 +77,7 @@ public:
             throw Error(ErrorCode::AgentFailed,
                         "the agent has been silent for " + std::to_string((now - heard) / 1s) +
                             " s during \"" + work.step.name + "\"",
-                        "look at the machine's console: did it lose power or its link?");
+                        "check the machine's console: did it lose power or its link?");
         if (now >= end)
             throw Error(ErrorCode::DeadlineExceeded,
                         "\"" + work.step.name + "\" took longer than " + std::to_string(timeout / 1s) + " s");

@@ -76,8 +76,8 @@ model::StepResult stepExpectBoot(StepWork& work)
     db::AgentRecord record = agentRecord(work);
     const model::UtcTime now = work.context.clock.now();
     const bool fresh = agentIsUp(record) && now - *record.lastContactAt <= kFastTrackFreshness;
-    const bool spare = work.context.settings.fastTrack && fresh;
-    if (spare) {
+    const bool fastTrack = work.context.settings.fastTrack && fresh;
+    if (fastTrack) {
         work.recordEvent(model::EventKind::BootFastTrack, "the agent is up already: bm skips the boot");
     } else {
         record = forgotten(record);

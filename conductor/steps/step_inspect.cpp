@@ -162,7 +162,7 @@ model::StepResult stepApplyInspection(StepWork& work)
     applyInspectionRules(rules, facts);
     model::Node result = work.node;
     applyDocument(result, facts.node, work.context);
-    refuseValues(work.context, result, &work.node); // rules copy what the machine reported
+    refuseValues(work.context, result, &work.node); // rules copy values of the machine's report
     for (const std::string& message : facts.messages)
         work.recordEvent(model::EventKind::InspectionLog, message);
     for (std::size_t i = 0; i < ports.size(); ++i)

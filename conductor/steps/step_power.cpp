@@ -27,7 +27,7 @@ model::StepResult setBootDevice(StepWork& work, model::BootDevice device, bool p
         request.efi = bootModeOf(work.context, work.node) == model::BootMode::Uefi;
         control->setBootDevice(bmc, request, work.callDeadline);
         work.recordEvent(model::EventKind::BootDevice, std::string(model::toText(device)) +
-                                                           (persistent ? ", for good" : ", once") +
+                                                           (persistent ? ", permanently" : ", once") +
                                                            (request.efi ? ", UEFI" : ", BIOS"));
         return model::Done{};
     });

@@ -74,7 +74,7 @@ model::StepResult reachPower(StepWork& work, model::PowerAction action, model::P
             throw Error(ErrorCode::DeadlineExceeded,
                         "the machine is still not \"" + std::string(model::toText(wanted)) + "\" " +
                             std::to_string(timeout / 1s) + " s after the BMC got the order",
-                        "look at the machine's console and its BMC's event log");
+                        "check the machine's console and its BMC's event log");
         nlohmann::json progress = wire::valueOf(work.step.result);
         const std::int64_t now = model::toMillis(work.context.clock.now());
         if (now - progress.value("ordered_at_ms", std::int64_t{0}) >= kOrderAgain.count()) {

@@ -101,7 +101,7 @@ std::span<const Migration> allMigrations()
         Migration{1, "first tables", kFirst},
         Migration{2, "rollouts and image tags", rolloutTables()},
         Migration{3, "schedules", scheduleTables()},
-        Migration{4, "webhooks and audit log", outsideTables()},
+        Migration{4, "webhooks and audit log", auditAndWebhookTables()},
         Migration{5, "nodes in the order of their enrolment", nodeNumbers()},
         Migration{6, "labels, verification and import jobs of images", imageIntake()},
         Migration{7, "signed reports of nodes", reportTables()},

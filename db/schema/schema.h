@@ -12,7 +12,7 @@ std::span<const Migration> allMigrations();
 /// The statements of the later migrations, one file each; schema.cpp numbers them.
 std::span<const std::string_view> rolloutTables();
 std::span<const std::string_view> scheduleTables();
-std::span<const std::string_view> outsideTables();
+std::span<const std::string_view> auditAndWebhookTables();
 std::span<const std::string_view> nodeNumbers();
 std::span<const std::string_view> imageIntake();
 std::span<const std::string_view> importAskers();

@@ -1,5 +1,6 @@
 // Migration 6: labels and verification times of images, and image jobs that survive a restart of bmd.
-// Migration 12: who asked for an import. Jobs of before count as a project's, which grants least.
+// Migration 12: the requester of an import, system or project. Earlier jobs count as a project's, which has
+// the stricter policy.
 #include "db/schema/schema.h"
 
 #include <array>

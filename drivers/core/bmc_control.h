@@ -23,8 +23,8 @@ public:
     virtual void injectNmi(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
     /// Restarts the BMC. @p warm: a warm reset keeps its network connection.
     virtual void resetBmc(const BmcAccess& bmc, bool warm, const model::Deadline& deadline) = 0;
-    /// What earlier calls have learned about this BMC. The conductor stores it in driver_internal_info and
-    /// returns it as NodeAccess::learned. No network.
+    /// The facts about this BMC that earlier calls found. The conductor stores them in driver_internal_info
+    /// and returns them as NodeAccess::learned. No network.
     virtual Values learned(const BmcAccess& bmc) const = 0;
     /// A weakness that an earlier call detected. No network.
     virtual std::optional<BmcWeakness> weakness(const BmcAccess& bmc) const = 0;

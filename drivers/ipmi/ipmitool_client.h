@@ -10,7 +10,7 @@
 
 namespace bm::drivers {
 
-/// Which failures of a call are repeated.
+/// Selects the failures after which a call is repeated.
 enum class Retry {
     Reading, ///< another reading follows soon: repeat only "busy" and "no session"
     Acting,  ///< also repeat when no answer came: every power and boot command may be sent twice

@@ -40,7 +40,7 @@ ContextPtr makeContext(int level)
     return context;
 }
 
-/// @p out is at least ZSTD_compressBound(raw), so that compression cannot fail but by our fault.
+/// @p out has at least ZSTD_compressBound(raw) bytes, so zstd fails only if this code has a fault.
 std::size_t compress(ZSTD_CCtx& context, std::span<const std::byte> raw, std::span<std::byte> out)
 {
     const std::size_t length = ZSTD_compress2(&context, out.data(), out.size(), raw.data(), raw.size());

@@ -217,7 +217,7 @@ void Importer::verifyChecksum(const SourceFile& source, const std::string& expec
         report("inspecting", at, source.sizeBytes());
     }
     if (const std::string found = digest.hex(); found != checksum->hex) {
-        // The digest of a file that bmd fetched for somebody is not theirs to learn: it goes to the log only.
+        // The requester of a fetch must not learn the digest of a foreign file: only the log has it.
         platform::logWarning("images", "the file's checksum is {}, but {} is expected", found, checksum->hex);
         throw Error(ErrorCode::ChecksumMismatch, "the file's checksum differs from the expected one",
                     "use the checksum of the file itself, compressed or not; bmd's log has both");

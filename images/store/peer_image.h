@@ -9,11 +9,10 @@ namespace bm::images {
 
 /// Copies an image from another bmd in stored form. Its API authenticates the manifest, and the manifest
 /// verifies each block. The content id remains the same.
-/// @param asker  who named the source
+/// @param asker  the requester: system or project
 /// @param file  for the downloaded blocks, in the store's incoming folder; a partial file is resumed
-/// @throws Error NotFound, Unauthorized, Conflict (not ready there), ChecksumMismatch, ImageCorrupt and the
-///   errors
-/// of download()
+/// @throws Error NotFound, Unauthorized, Conflict (not ready there), ChecksumMismatch, ImageCorrupt, and
+/// the errors of download()
 StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker,
                            ImageStore& store, const std::filesystem::path& file, std::uint64_t limitBytes,
                            const FetchProgress& onProgress, const model::Deadline& deadline);

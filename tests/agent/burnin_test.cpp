@@ -132,7 +132,7 @@ TEST_CASE("burning in a disk", "[agent][burnin]")
             }};
         const Error found = failureOf([&] { burnInDisk(device, order, progress, {}); });
         CHECK(found.code() == ErrorCode::AgentFailed);
-        CHECK(found.message().find(loop.disk.name + " does not give back what was written") == 0);
+        CHECK(found.message().find(loop.disk.name + " does not return the written data") == 0);
         CHECK(found.message().find("from byte 2097152 on") != std::string::npos);
     }
 }

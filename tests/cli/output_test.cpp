@@ -85,7 +85,7 @@ TEST_CASE("renderProgress shows step, percentage and rate", "[cli][progress]")
     fetching["step"] = "fetch_image";
     CHECK_THAT(renderProgress(progressOf("rack1-07", fetching), 8, 200),
                Catch::Contains("fetching the image") && Catch::Contains("43 %"));
-    SECTION("an order that begins no operation is done; the operation before it is none of its own")
+    SECTION("an order that begins no operation is done; the operation before it does not belong to it")
     {
         const json earlier = {{"uuid", "u1"},
                               {"kind", "clean"},

@@ -40,7 +40,7 @@ TEST_CASE("boot scripts by node", "[conductor][boot]")
         CHECK_THAT(first, Catch::Contains("BOOTIF=01-52-54-00"));
         CHECK(first != second);
     }
-    SECTION("the RAM disk learns the VLAN of driver_info; what is not a VLAN is refused, not cut")
+    SECTION("the RAM disk learns the VLAN of driver_info; other texts are refused, not truncated")
     {
         const model::NodeId id = world.nodeIn(State::WaitCallback).id;
         const auto scriptWith = [&](const std::string& vlan) {

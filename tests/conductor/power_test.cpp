@@ -42,7 +42,7 @@ TEST_CASE("a BMC that does not answer", "[conductor][power]")
         CHECK(world.stateOf("node-1") == State::Active);
         CHECK(world.hasEvent("node-1", "bmc.retry"));
     }
-    SECTION("for good fails it with its code, and the node is free again")
+    SECTION("without end fails the operation with the BMC's error code, and releases the node")
     {
         world.enrol("dead", R"({"fake_power_fault": "bmc-unreachable"})");
         world.verb("dead", model::StateEvent::Manage);

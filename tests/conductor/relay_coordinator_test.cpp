@@ -24,8 +24,8 @@ struct RelayWorld {
     {
         return relay.join({"uuid-" + name, name, rack, address, group, settings}, kContent);
     }
-    std::optional<wire::AgentRelayPlan> say(const std::string& name, const std::string& address,
-                                            wire::AgentRelayReport news = {})
+    std::optional<wire::AgentRelayPlan> exchange(const std::string& name, const std::string& address,
+                                                 wire::AgentRelayReport news = {})
     {
         if (news.port == 0)
             news.port = settings.port;
@@ -72,7 +72,7 @@ TEST_CASE("the order of a chain is by rack and address, or by the settings", "[c
     {
         joinAll();
         CHECK(world.order() == Sources{"z", "y", "x"});
-        CHECK(world.say("x", "10.0.0.2")->sources == Sources{"10.0.0.10:6387", "10.0.0.9:6387"});
+        CHECK(world.exchange("x", "10.0.0.2")->sources == Sources{"10.0.0.10:6387", "10.0.0.9:6387"});
     }
     SECTION("address")
     {
@@ -91,9 +91,9 @@ TEST_CASE("the order of a chain is by rack and address, or by the settings", "[c
         joinAll();
         world.clock.advance(4s);
         for (const char* name : {"x", "y", "z"})
-            world.say(name, name == std::string("x")   ? "10.0.0.2"
-                            : name == std::string("y") ? "10.0.0.10"
-                                                       : "10.0.0.9");
+            world.exchange(name, name == std::string("x")   ? "10.0.0.2"
+                                 : name == std::string("y") ? "10.0.0.10"
+                                                            : "10.0.0.9");
         world.join("a", "r0", "10.0.0.1");
         CHECK(world.order() == Sources{"z", "y", "x", "a"});
     }
@@ -106,44 +106,44 @@ TEST_CASE("a node that is dead, slow or silent is no source", "[conductor][relay
     world.join("b", "", "10.0.0.2");
     world.join("c", "", "10.0.0.3");
     for (const auto& [name, address] : {std::pair("a", "10.0.0.1"), {"b", "10.0.0.2"}, {"c", "10.0.0.3"}})
-        world.say(name, address);
+        world.exchange(name, address);
     SECTION("another one found it dead, until it calls")
     {
         wire::AgentRelayReport news;
         news.left = {{"10.0.0.2:6387", "dead"}};
-        CHECK(world.say("c", "10.0.0.3", news)->sources == Sources{"10.0.0.1:6387"});
-        world.say("b", "10.0.0.2");
-        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.2:6387", "10.0.0.1:6387"});
+        CHECK(world.exchange("c", "10.0.0.3", news)->sources == Sources{"10.0.0.1:6387"});
+        world.exchange("b", "10.0.0.2");
+        CHECK(world.exchange("c", "10.0.0.3")->sources == Sources{"10.0.0.2:6387", "10.0.0.1:6387"});
     }
     SECTION("it reports a slow disk: moved to the tail")
     {
         wire::AgentRelayReport slow;
         slow.slow = true;
-        world.say("b", "10.0.0.2", slow);
+        world.exchange("b", "10.0.0.2", slow);
         CHECK(world.order() == Sources{"a", "c", "b"});
-        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
+        CHECK(world.exchange("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
     }
     SECTION("others reported wrong blocks: moved to the tail")
     {
         wire::AgentRelayReport news;
         news.left = {{"10.0.0.1:6387", "lying"}};
-        world.say("b", "10.0.0.2", news);
+        world.exchange("b", "10.0.0.2", news);
         CHECK(world.order() == Sources{"b", "c", "a"});
-        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.2:6387"});
+        CHECK(world.exchange("c", "10.0.0.3")->sources == Sources{"10.0.0.2:6387"});
     }
     SECTION("silent for long: lost until it calls again")
     {
         world.clock.advance(7s);
-        world.say("a", "10.0.0.1");
-        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
+        world.exchange("a", "10.0.0.1");
+        CHECK(world.exchange("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
         CHECK(world.relay.show(kContent, "").at(0).chains.at(0).at(1).state == "lost");
     }
     SECTION("it serves at another port")
     {
         wire::AgentRelayReport news;
         news.port = 40000;
-        world.say("b", "10.0.0.2", news);
-        CHECK(world.say("c", "10.0.0.3")->sources.front() == "10.0.0.2:40000");
+        world.exchange("b", "10.0.0.2", news);
+        CHECK(world.exchange("c", "10.0.0.3")->sources.front() == "10.0.0.2:40000");
     }
     SECTION("it stopped listening: no source, but still known by its address")
     {
@@ -152,14 +152,14 @@ TEST_CASE("a node that is dead, slow or silent is no source", "[conductor][relay
         world.relay.exchange("uuid-b", "10.0.0.2", news);
         news.port = world.settings.port;
         news.bytesFrom = {{"10.0.0.2:6387", 5}};
-        CHECK(world.say("c", "10.0.0.3", news)->sources == Sources{"10.0.0.1:6387"});
+        CHECK(world.exchange("c", "10.0.0.3", news)->sources == Sources{"10.0.0.1:6387"});
         CHECK(world.relay.show(kContent, "").at(0).chains.at(0).at(2).bytesFrom.contains("b"));
     }
     SECTION("ended")
     {
         world.relay.ended("uuid-b", true);
-        CHECK(world.say("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
-        CHECK_FALSE(world.say("b", "10.0.0.2"));
+        CHECK(world.exchange("c", "10.0.0.3")->sources == Sources{"10.0.0.1:6387"});
+        CHECK_FALSE(world.exchange("b", "10.0.0.2"));
         CHECK(world.relay.show(kContent, "").at(0).chains.at(0).at(1).state == "done");
     }
 }
@@ -190,7 +190,7 @@ TEST_CASE("a copy's token ends with it, and groups do not share one", "[conducto
     RelayWorld world;
     const std::string token = world.join("a", "", "10.0.0.1").token;
     CHECK(world.join("b", "", "10.0.0.2", "rollout-1").token != token);
-    CHECK(world.say("b", "10.0.0.2")->sources.empty());
+    CHECK(world.exchange("b", "10.0.0.2")->sources.empty());
     world.relay.ended("uuid-a", true);
     CHECK(world.join("c", "", "10.0.0.3").token != token);
 }
@@ -204,12 +204,12 @@ TEST_CASE("the rate of the others is that of the slowest quarter without slow di
         world.join(name, "", "10.0.0." + name);
         news.bytesPerSecond = static_cast<std::uint64_t>(i) * 1000;
         news.slow = i == 1;
-        world.say(name, "10.0.0." + name, news);
+        world.exchange(name, "10.0.0." + name, news);
     }
-    CHECK(world.say("6", "10.0.0.6", news)->bytesPerSecond == 5000);
+    CHECK(world.exchange("6", "10.0.0.6", news)->bytesPerSecond == 5000);
     news.bytesPerSecond = 1000; // all behind a slow disk, but two
     for (const char* name : {"2", "3", "4"})
-        world.say(name, std::string("10.0.0.") + name, news);
+        world.exchange(name, std::string("10.0.0.") + name, news);
     news.bytesPerSecond = 6000;
-    CHECK(world.say("6", "10.0.0.6", news)->bytesPerSecond == 5000);
+    CHECK(world.exchange("6", "10.0.0.6", news)->bytesPerSecond == 5000);
 }

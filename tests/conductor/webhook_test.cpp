@@ -195,7 +195,7 @@ TEST_CASE("a webhook", "[conductor][webhook]")
         CHECK(posts.at(1).kind == "test.two");
         CHECK(posts.at(0).id != posts.at(1).id);
     }
-    SECTION("that hangs delays no other, is parked with its error, and unparked by a test")
+    SECTION("that hangs delays no other, is suspended with its error, and resumed by a test")
     {
         Peer deaf;
         deaf.hang();

@@ -33,7 +33,7 @@ TEST_CASE("opening a database file", "[db][sqlite]")
             CHECK(tx.query("pragma foreign_keys", {}).at(0).at(0) == Value{std::int64_t{1}});
         });
     }
-    SECTION("in a folder that does not exist names the file")
+    SECTION("fails with the file's name if its folder does not exist")
     {
         const auto error = errorOf([&] {
             Database database = openDatabase({folder / "no/bm.sqlite", 2, true});
@@ -73,7 +73,7 @@ TEST_CASE("a copy of a database", "[db][sqlite]")
     const auto insertNode = [&](const std::string& name) {
         database.write([&](Transaction& tx) { NodeRepository{}.insert(tx, makeNode(name)); });
     };
-    for (int i = 0; i < 300; ++i) // more pages than one step copies
+    for (int i = 0; i < 300; ++i) // more pages than copyTo() copies in one step
         database.write([&](Transaction& tx) {
             model::Node node = makeNode("n" + std::to_string(i));
             node.extra = model::JsonText{"{\"text\":\"" + std::string(20'000, 'x') + "\"}"};

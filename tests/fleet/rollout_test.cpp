@@ -153,7 +153,7 @@ TEST_CASE("A node that fails is tried again after a while, longer each time")
         REQUIRE(world.reaches("r", "done"));
         CHECK(world.nodeOf("r", "web-1").node.attempts == 2);
     }
-    SECTION("and fails for good after its last attempt")
+    SECTION("and fails permanently after its last attempt")
     {
         REQUIRE(world.reaches("r", "failed"));
         CHECK(world.nodeOf("r", "web-1").node.attempts == 3);
@@ -239,7 +239,7 @@ TEST_CASE("After the window no node begins, and nodes at work end")
                std::to_string(until));
     REQUIRE(world.reaches("r", "done"));
     CHECK(world.nodesOf("r") == "web-1 done, web-2 skipped");
-    CHECK(world.nodeOf("r", "web-2").node.reason == "the window was over before its turn");
+    CHECK(world.nodeOf("r", "web-2").node.reason == "the window ended before the node's deployment began");
 }
 
 TEST_CASE("bmd is killed after every pass: the rollout completes, and each node is written once")

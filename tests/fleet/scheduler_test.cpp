@@ -140,7 +140,7 @@ TEST_CASE("due times while bmd was down", "[fleet][schedule][missed]")
         CHECK(world.schedules->get("nightly").nextDueAt ==
               conductor::fleet::timeFromText("2026-11-25 02:30", "UTC"));
     }
-    SECTION("are made up for by one run")
+    SECTION("are caught up by one run")
     {
         body["missed"] = "once";
         world.create(body);
@@ -153,7 +153,7 @@ TEST_CASE("due times while bmd was down", "[fleet][schedule][missed]")
         REQUIRE(world.runs().size() == 1);
         CHECK(world.runs().at(0).trigger == model::ScheduleTrigger::Missed);
     }
-    SECTION("are not made up for after the window of the run")
+    SECTION("are not caught up after the window of the run")
     {
         body["missed"] = "once";
         body["window"] = "4h";
@@ -163,7 +163,7 @@ TEST_CASE("due times while bmd was down", "[fleet][schedule][missed]")
         world.scheduler->runOnce();
         CHECK(world.history() == Lines{"skipped: window-over"});
     }
-    SECTION("are not made up for outside the maintenance windows")
+    SECTION("are not caught up outside the maintenance windows")
     {
         body["missed"] = "once";
         body["maintenance"] = {"01:00-06:00"};
@@ -278,7 +278,7 @@ TEST_CASE("operators' calls on schedules", "[fleet][schedule]")
 {
     ScheduleWorld world;
     world.create();
-    SECTION("a paused schedule does not fire, and resume makes up for nothing")
+    SECTION("a paused schedule does not fire, and resume runs no missed due time")
     {
         world.schedules->pause("nightly", "bob");
         world.set("2026-11-24 09:00");

@@ -57,7 +57,7 @@ struct BodyWorld : TestServer {
     std::string get()
     {
         RawClient client(server->port(), "127.0.0.9");
-        client.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
         return client.readUntil("hello", 10s);
     }
 };
@@ -65,7 +65,7 @@ struct BodyWorld : TestServer {
 std::string answerTo(const BodyWorld& world, const std::string& request)
 {
     RawClient client(world.server->port());
-    client.say(request);
+    client.send(request);
     return client.readUntil("\r\n\r\n", 5s);
 }
 
@@ -136,17 +136,17 @@ TEST_CASE("a listener and bodies without a login", "[http][body]")
         world.start();
         std::vector<RawClient> stalled;
         for (int i = 0; i < 10; ++i) {
-            stalled.emplace_back(world.server->port()).say(kChunkedPost);
-            stalled.emplace_back(world.server->port()).say(std::string(kChunkedPost) + "5\r\nab");
-            stalled.emplace_back(world.server->port()).say(post("/open", 10) + "ab");
-            stalled.emplace_back(world.server->port()).say(post("/report", 150'000) + "ab");
-            stalled.emplace_back(world.server->port()).say(post("/open", 10, "Expect: 100-continue\r\n"));
+            stalled.emplace_back(world.server->port()).send(kChunkedPost);
+            stalled.emplace_back(world.server->port()).send(std::string(kChunkedPost) + "5\r\nab");
+            stalled.emplace_back(world.server->port()).send(post("/open", 10) + "ab");
+            stalled.emplace_back(world.server->port()).send(post("/report", 150'000) + "ab");
+            stalled.emplace_back(world.server->port()).send(post("/open", 10, "Expect: 100-continue\r\n"));
         }
         CHECK(world.get().starts_with("HTTP/1.1 200"));
-        stalled[1].say("cde\r\n0\r\n\r\n");
+        stalled[1].send("cde\r\n0\r\n\r\n");
         CHECK(stalled[1].readUntil("5 bytes").ends_with("5 bytes"));
         stalled[4].readUntil("100 Continue\r\n\r\n");
-        stalled[4].say("0123456789");
+        stalled[4].send("0123456789");
         CHECK(stalled[4].readUntil("10 bytes").ends_with("10 bytes"));
     }
     SECTION("answers 408 to a body that is late, however it trickles")
@@ -154,11 +154,11 @@ TEST_CASE("a listener and bodies without a login", "[http][body]")
         world.config.headerDeadline = 500ms;
         world.start();
         RawClient silent(world.server->port());
-        silent.say(kChunkedPost);
+        silent.send(kChunkedPost);
         RawClient trickle(world.server->port());
-        trickle.say(post("/open", 1000));
+        trickle.send(post("/open", 1000));
         for (int i = 0; i < 100 && !trickle.closed(); ++i) {
-            trickle.say("x");
+            trickle.send("x");
             if (trickle.readUntil("request-timeout", 20ms).starts_with("HTTP/1.1 408"))
                 break;
             REQUIRE(i < 99);
@@ -181,14 +181,14 @@ TEST_CASE("a listener and bodies without a login", "[http][body]")
         world.config.unprovedBytes = 150'000;
         world.start();
         RawClient slow(world.server->port());
-        slow.say(post("/open", 60'000) + std::string(30'000, 'x'));
+        slow.send(post("/open", 60'000) + std::string(30'000, 'x'));
         std::this_thread::sleep_for(300ms); // its rate falls
         std::vector<RawClient> fast;
         for (int i = 0; i < 4; ++i)
-            fast.emplace_back(world.server->port()).say(post("/open", 60'000) + std::string(50'000, 'x'));
+            fast.emplace_back(world.server->port()).send(post("/open", 60'000) + std::string(50'000, 'x'));
         slow.readAll();
         CHECK(slow.closed());
-        fast.back().say(std::string(10'000, 'x'));
+        fast.back().send(std::string(10'000, 'x'));
         CHECK(fast.back().readUntil("bytes").find("60000 bytes") != std::string::npos);
     }
 }
@@ -202,13 +202,13 @@ TEST_CASE("a listener and long bodies", "[http][body]")
     {
         world.start();
         RawClient client(world.server->port());
-        client.say(post("/report", 150'000, right));
+        client.send(post("/report", 150'000, right));
         CHECK(world.get().starts_with("HTTP/1.1 200"));
-        client.say(std::string(150'000, 'x'));
+        client.send(std::string(150'000, 'x'));
         CHECK(client.readUntil("bytes").find("150000 bytes") != std::string::npos);
-        client.say("POST /report HTTP/1.1\r\nHost: a\r\n" + right + "Transfer-Encoding: chunked\r\n\r\n" +
-                   "20000\r\n" + std::string(131'072, 'x') + "\r\n0\r\n\r\n" +
-                   "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send("POST /report HTTP/1.1\r\nHost: a\r\n" + right + "Transfer-Encoding: chunked\r\n\r\n" +
+                    "20000\r\n" + std::string(131'072, 'x') + "\r\n0\r\n\r\n" +
+                    "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
         const std::string both = client.readUntil("hello");
         CHECK(both.find("131072 bytes") != std::string::npos);
         CHECK(both.ends_with("hello"));
@@ -227,9 +227,9 @@ TEST_CASE("a listener and long bodies", "[http][body]")
     {
         world.start();
         RawClient client(world.server->port());
-        client.say("POST /report HTTP/1.1\r\nHost: a\r\n" + right + "Transfer-Encoding: chunked\r\n\r\n");
+        client.send("POST /report HTTP/1.1\r\nHost: a\r\n" + right + "Transfer-Encoding: chunked\r\n\r\n");
         for (int i = 0; i < 25; ++i)
-            client.say("2710\r\n" + std::string(10'000, 'x') + "\r\n");
+            client.send("2710\r\n" + std::string(10'000, 'x') + "\r\n");
         CHECK(client.readUntil("\r\n\r\n").starts_with("HTTP/1.1 413"));
     }
     SECTION("answers 408 below the minimum rate, and waits for slow ones above it")
@@ -238,24 +238,24 @@ TEST_CASE("a listener and long bodies", "[http][body]")
         world.config.headerDeadline = 400ms;
         world.start();
         RawClient client(world.server->port());
-        client.say(post("/report", 100'000, right));
+        client.send(post("/report", 100'000, right));
         for (int i = 0; i < 10; ++i) { // a second, against 300 ms and 400 ms
             std::this_thread::sleep_for(100ms);
-            client.say(std::string(9'000, 'x'));
+            client.send(std::string(9'000, 'x'));
         }
-        client.say(std::string(10'000, 'x'));
+        client.send(std::string(10'000, 'x'));
         CHECK(client.readUntil("bytes").find("100000 bytes") != std::string::npos);
-        client.say(post("/report", 100'000, right) + "x");
+        client.send(post("/report", 100'000, right) + "x");
         CHECK(client.readUntil("request-timeout").starts_with("HTTP/1.1 408"));
     }
     SECTION("streams those that begin chunked and unproved")
     {
         world.start();
         RawClient client(world.server->port());
-        client.say("POST /upload HTTP/1.1\r\nHost: a\r\n" + right + "Transfer-Encoding: chunked\r\n\r\n");
+        client.send("POST /upload HTTP/1.1\r\nHost: a\r\n" + right + "Transfer-Encoding: chunked\r\n\r\n");
         for (int i = 0; i < 30; ++i)
-            client.say("2710\r\n" + std::string(10'000, 'x') + "\r\n");
-        client.say("0\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+            client.send("2710\r\n" + std::string(10'000, 'x') + "\r\n");
+        client.send("0\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
         CHECK(client.readUntil("hello").find("300000 bytes") != std::string::npos);
     }
 }
@@ -268,7 +268,7 @@ TEST_CASE("a listener holds no worker for a client that does not read", "[http][
     std::vector<RawClient> deaf;
     for (int i = 0; i < 3; ++i)
         deaf.emplace_back(world.server->port())
-            .say("GET /much HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+            .send("GET /much HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(world.get().starts_with("HTTP/1.1 200"));
     const std::string all = deaf.front().readUntil("hello", 20s);
     CHECK(all.size() > (std::size_t{8} << 20U));
@@ -282,13 +282,13 @@ TEST_CASE("a full listener closes connections of the client that has most", "[ht
     world.config.headerDeadline = 60s;
     world.start();
     RawClient honest(world.server->port(), "127.0.0.3");
-    honest.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    honest.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     honest.readUntil("hello");
     std::vector<RawClient> many;
     for (int i = 0; i < 20; ++i)
-        many.emplace_back(world.server->port(), "127.0.0.2").say("GET");
+        many.emplace_back(world.server->port(), "127.0.0.2").send("GET");
     CHECK(world.get().starts_with("HTTP/1.1 200"));
-    honest.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    honest.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(honest.readUntil("hello", 2s).starts_with("HTTP/1.1 200"));
 }
 

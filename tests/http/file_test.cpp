@@ -137,7 +137,7 @@ TEST_CASE("a reader that goes away", "[http][file]")
     std::filesystem::resize_file(world.file, kBig);
     world.start();
     RawClient client(world.server->port());
-    client.say("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
     client.readUntil("\r\n\r\n");
     client.hangUp();
     const std::optional<Done> done = world.done.get();
@@ -154,7 +154,7 @@ TEST_CASE("a reader that stops reading", "[http][file]")
     world.config.maxThreads = 1;
     world.start();
     RawClient client(world.server->port());
-    client.say("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
     client.readUntil("\r\n\r\n");
     CHECK(curl({world.url("/small")}).out == "small"); // it holds no thread
     const std::optional<Done> done = world.done.get(); // the listener drops it
@@ -168,7 +168,7 @@ TEST_CASE("a file that becomes shorter while it is sent", "[http][file]")
     std::filesystem::resize_file(world.file, kBig);
     world.start();
     RawClient client(world.server->port());
-    client.say("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
     client.readUntil("\r\n\r\n");
     std::filesystem::resize_file(world.file, 100);
     client.readAll();

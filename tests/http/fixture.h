@@ -90,7 +90,7 @@ public:
             ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&target), sizeof target) != 0)
             throw std::runtime_error("no connection to the test's server");
     }
-    void say(std::string_view text)
+    void send(std::string_view text)
     {
         while (!text.empty()) {
             const ssize_t count = ::send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL);

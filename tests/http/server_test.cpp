@@ -127,8 +127,8 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
 
     SECTION("answers pipelined requests in order")
     {
-        client.say(std::string(kHello) + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi" +
-                   "GET /hello/last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        client.send(std::string(kHello) + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi" +
+                    "GET /hello/last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         const std::string all = client.readAll();
         const std::size_t first = all.find("hello you");
         const std::size_t second = all.find("\r\n\r\nhi");
@@ -140,7 +140,7 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
     }
     SECTION("answers an error once")
     {
-        client.say("GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        client.send("GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         const std::string all = client.readAll();
         CHECK(all.starts_with("HTTP/1.1 404"));
         CHECK(all.rfind("HTTP/1.1") == 0);
@@ -149,22 +149,22 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
     SECTION("reads a head that arrives byte by byte")
     {
         for (const char c : kHello)
-            client.say({&c, 1});
+            client.send({&c, 1});
         CHECK(client.readUntil("hello you").find("200 OK") != std::string::npos);
     }
     SECTION("sends 100 Continue only to a client that waits for it")
     {
-        client.say("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
         CHECK(client.readUntil("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
-        client.say("abc");
+        client.send("abc");
         CHECK(client.readUntil("abc").find("200 OK") != std::string::npos);
-        client.say("PUT /ignored HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+        client.send("PUT /ignored HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
         CHECK(client.readAll().starts_with("HTTP/1.1 409 Conflict"));
         CHECK(client.closed());
     }
     SECTION("answers 400 to bytes that are not HTTP, and closes")
     {
-        client.say("hello there\r\n\r\n");
+        client.send("hello there\r\n\r\n");
         const std::string answer = client.readAll();
         CHECK(answer.starts_with("HTTP/1.1 400 Bad Request"));
         CHECK(answer.find("invalid-input") != std::string::npos);
@@ -172,13 +172,13 @@ TEST_CASE("a listener and exact bytes", "[http][server]")
     }
     SECTION("answers 400 to an endless head, and closes")
     {
-        client.say("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a'));
+        client.send("GET / HTTP/1.1\r\nX: " + std::string(40'000, 'a'));
         CHECK(client.readAll().starts_with("HTTP/1.1 400"));
         CHECK(client.closed());
     }
     SECTION("answers 400 to malformed chunks, and closes")
     {
-        client.say(
+        client.send(
             "PUT /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n0\r\n\r\n");
         CHECK(client.readAll().starts_with("HTTP/1.1 400"));
         CHECK(client.closed());
@@ -200,7 +200,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         std::vector<RawClient> half;
         for (int i = 0; i < 100; ++i) {
             half.emplace_back(world.server->port());
-            half.back().say("GET /hello/you HT");
+            half.back().send("GET /hello/you HT");
         }
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
         for (RawClient& client : half) {
@@ -214,7 +214,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         std::vector<RawClient> half;
         for (int i = 0; i < 20; ++i) {
             half.emplace_back(world.server->port());
-            half.back().say("GET /hello/you HT");
+            half.back().send("GET /hello/you HT");
         }
         for (RawClient& client : half) {
             CHECK(client.readAll().empty());
@@ -229,12 +229,12 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         std::vector<RawClient> half;
         for (int i = 0; i < 20; ++i) {
             half.emplace_back(world.server->port());
-            half.back().say("POST /echo HTTP/1.1\r\nHost: a\r\ncontent-length:  5\r\n\r\nab");
+            half.back().send("POST /echo HTTP/1.1\r\nHost: a\r\ncontent-length:  5\r\n\r\nab");
             half.emplace_back(world.server->port());
-            half.back().say("PUT /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\nab");
+            half.back().send("PUT /ignored HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\nab");
         }
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
-        half.front().say("cde");
+        half.front().send("cde");
         CHECK(half.front().readUntil("abcde").starts_with("HTTP/1.1 200"));
         CHECK(half.at(1).readUntil("\r\n\r\n").starts_with("HTTP/1.1 409"));
     }
@@ -244,7 +244,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         RawClient client(world.server->port());
         const auto start = std::chrono::steady_clock::now();
         while (!client.closed() && std::chrono::steady_clock::now() - start < 15s) {
-            client.say("G");
+            client.send("G");
             client.readUntil({}, 50ms);
         }
         CHECK(client.closed());
@@ -257,12 +257,12 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         std::vector<RawClient> half;
         for (int i = 0; i < 3; ++i) {
             half.emplace_back(world.server->port());
-            half.back().say("GET /hello/you HT");
+            half.back().send("GET /hello/you HT");
         }
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
         half.front().readAll();
         CHECK(half.front().closed());
-        half.back().say("TP/1.1\r\nHost: a\r\n\r\n");
+        half.back().send("TP/1.1\r\nHost: a\r\n\r\n");
         CHECK(half.back().readUntil("hello you").starts_with("HTTP/1.1 200"));
     }
     SECTION("drops a stalled body and frees its thread")
@@ -271,7 +271,7 @@ TEST_CASE("a listener and half-sent requests", "[http][server]")
         world.config.stallWindow = 300ms;
         world.start();
         RawClient slow(world.server->port());
-        slow.say("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc");
+        slow.send("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc");
         CHECK(curl({world.url("/hello/you")}).out == "hello you");
         slow.readAll();
         CHECK(slow.closed());
@@ -308,7 +308,7 @@ TEST_CASE("a listener's workers are shared out", "[http][server]")
     world.start();
     const auto hello = [&] {
         RawClient other(world.server->port(), "127.0.0.3");
-        other.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        other.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
         return other.readUntil("hello");
     };
     std::vector<RawClient> clients;
@@ -317,7 +317,7 @@ TEST_CASE("a listener's workers are shared out", "[http][server]")
     {
         for (int i = 0; i < 8; ++i)
             clients.emplace_back(world.server->port(), "127.0.0.2")
-                .say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+                .send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
         while (inside < 3)
             std::this_thread::yield();
         CHECK(hello().starts_with("HTTP/1.1 200"));
@@ -331,16 +331,16 @@ TEST_CASE("a listener's workers are shared out", "[http][server]")
         for (int i = 0; i < 3; ++i) {
             const std::string address = fmt::format("127.0.0.{}", 10 + i);
             clients.emplace_back(world.server->port(), address.c_str())
-                .say("PUT /upload HTTP/1.1\r\nHost: a\r\nX-User: eve\r\nContent-Length: 90000\r\n\r\nx");
+                .send("PUT /upload HTTP/1.1\r\nHost: a\r\nX-User: eve\r\nContent-Length: 90000\r\n\r\nx");
             while (inside <= i)
                 std::this_thread::yield();
         }
         RawClient fourth(world.server->port(), "127.0.0.20");
-        fourth.say("PUT /upload HTTP/1.1\r\nHost: a\r\nX-User: eve\r\nContent-Length: 90000\r\n\r\nx");
+        fourth.send("PUT /upload HTTP/1.1\r\nHost: a\r\nX-User: eve\r\nContent-Length: 90000\r\n\r\nx");
         CHECK(fourth.readUntil("unavailable").starts_with("HTTP/1.1 503"));
         CHECK(hello().starts_with("HTTP/1.1 200"));
         for (RawClient& client : clients)
-            client.say(std::string(89'999, 'x'));
+            client.send(std::string(89'999, 'x'));
         for (RawClient& client : clients)
             CHECK(client.readUntil("stored").starts_with("HTTP/1.1 200"));
     }
@@ -363,8 +363,8 @@ TEST_CASE("a listener's limits", "[http][server]")
     {
         RawClient one(world.server->port());
         RawClient two(world.server->port());
-        one.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
-        two.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        one.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        two.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
         while (inside != 2)
             std::this_thread::yield();
         RawClient three(world.server->port());
@@ -379,10 +379,10 @@ TEST_CASE("a listener's limits", "[http][server]")
     {
         go.set(true);
         RawClient one(world.server->port());
-        one.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        one.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
         one.readUntil("done");
         RawClient two(world.server->port());
-        two.say("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        two.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
         two.readUntil("done");
         CHECK(curl({world.url("/wait")}).out == "done");
     }
@@ -417,7 +417,7 @@ TEST_CASE("a listener's start and stop", "[http][server]")
     SECTION("stopping ends waits for clients at once")
     {
         RawClient slow(world.server->port());
-        slow.say("PUT /upload HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
+        slow.send("PUT /upload HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n");
         slow.readUntil("100 Continue\r\n\r\n");
         RawClient idle(world.server->port());
         const auto start = std::chrono::steady_clock::now();

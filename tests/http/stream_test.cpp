@@ -56,7 +56,7 @@ public:
         const std::lock_guard lock(mutex_);
         return changes_;
     }
-    void say(std::string_view text)
+    void write(std::string_view text)
     {
         for (const EventStreamPtr& stream : streams())
             stream->write(text);
@@ -89,9 +89,9 @@ TEST_CASE("an event stream", "[http][stream]")
         feeder.mount(world, settings);
         world.start();
         RawClient client(world.server->port());
-        client.say(kAsk);
+        client.send(kAsk);
         REQUIRE(feeder.waitFor(1));
-        feeder.say("one\n");
+        feeder.write("one\n");
         const std::string heard = client.readUntil("one\n\r\n");
         CHECK(heard.find("HTTP/1.1 200 OK\r\n") == 0);
         CHECK(heard.find("Transfer-Encoding: chunked\r\n") != std::string::npos);
@@ -109,7 +109,7 @@ TEST_CASE("an event stream", "[http][stream]")
         feeder.mount(world, settings);
         world.start();
         RawClient client(world.server->port());
-        client.say(kAsk);
+        client.send(kAsk);
         CHECK(client.readUntil(": still here\n\n").find(": still here\n\n") != std::string::npos);
         CHECK(client.readUntil(": still here\n\n").find(": still here\n\n") != std::string::npos);
     }
@@ -118,12 +118,12 @@ TEST_CASE("an event stream", "[http][stream]")
         feeder.mount(world, settings);
         world.start();
         RawClient old(world.server->port());
-        old.say("GET /stream HTTP/1.0\r\n\r\n");
+        old.send("GET /stream HTTP/1.0\r\n\r\n");
         const std::string heard = old.readUntil("hello\n");
         CHECK(heard.find("\r\n\r\nhello\n") != std::string::npos);
         CHECK(heard.find("chunked") == std::string::npos);
         RawClient head(world.server->port());
-        head.say("HEAD /stream HTTP/1.1\r\nHost: me\r\n\r\n");
+        head.send("HEAD /stream HTTP/1.1\r\nHost: me\r\n\r\n");
         CHECK(head.readAll().find("hello") == std::string::npos);
         REQUIRE(feeder.waitFor(2));
         CHECK_FALSE(feeder.streams().back()->isOpen());
@@ -133,7 +133,7 @@ TEST_CASE("an event stream", "[http][stream]")
         feeder.mount(world, settings);
         world.start();
         RawClient client(world.server->port());
-        client.say(kAsk);
+        client.send(kAsk);
         client.readUntil("hello");
         client.hangUp();
         CHECK(feeder.wait([&] { return world.server->streamCount() == 0; }));
@@ -141,13 +141,13 @@ TEST_CASE("an event stream", "[http][stream]")
         CHECK(feeder.changes() == 1);
 
         RawClient orphan(world.server->port());
-        orphan.say(kAsk);
+        orphan.send(kAsk);
         REQUIRE(feeder.waitFor(2));
         feeder.drop();
         CHECK(orphan.readAll().find("0\r\n\r\n") != std::string::npos);
 
         RawClient last(world.server->port());
-        last.say(kAsk);
+        last.send(kAsk);
         last.readUntil("hello");
         world.server->stop();
         CHECK(last.readAll().find("0\r\n\r\n") != std::string::npos);
@@ -159,7 +159,7 @@ TEST_CASE("an event stream", "[http][stream]")
         feeder.mount(world, settings);
         world.start();
         RawClient client(world.server->port());
-        client.say(kAsk);
+        client.send(kAsk);
         client.readUntil("hello");
         CHECK(feeder.wait([&] { return world.server->streamCount() == 1; }));
         const bm::platform::Exit exit = curl({"-i", world.url("/stream")});
@@ -179,10 +179,10 @@ TEST_CASE("the listener drops a client that never reads its stream, without dela
     feeder.mount(world, settings);
     world.start();
     RawClient deaf(world.server->port());
-    deaf.say(kAsk);
+    deaf.send(kAsk);
     deaf.readUntil("hello");
     RawClient reader(world.server->port());
-    reader.say(kAsk);
+    reader.send(kAsk);
     reader.readUntil("hello");
     REQUIRE(feeder.waitFor(2));
     const std::vector<EventStreamPtr> streams = feeder.streams();
@@ -213,7 +213,7 @@ TEST_CASE("a stream that refused bytes notifies its owner once it has space", "[
     feeder.mount(world, settings);
     world.start();
     RawClient client(world.server->port());
-    client.say(kAsk);
+    client.send(kAsk);
     client.readUntil("hello");
     REQUIRE(feeder.waitFor(1));
     const EventStreamPtr stream = feeder.streams().front();
@@ -251,11 +251,11 @@ TEST_CASE("a hundred clients get the same bytes, on few threads", "[http][stream
     std::vector<std::unique_ptr<RawClient>> clients;
     for (int i = 0; i < 100; ++i) {
         clients.push_back(std::make_unique<RawClient>(world.server->port()));
-        clients.back()->say(kAsk);
+        clients.back()->send(kAsk);
     }
     REQUIRE(feeder.waitFor(100));
     for (int i = 0; i < 50; ++i)
-        feeder.say("line " + std::to_string(i) + "\n");
+        feeder.write("line " + std::to_string(i) + "\n");
     for (const auto& client : clients) {
         const std::string heard = client->readUntil("line 49\n");
         for (int i = 0; i < 50; ++i)

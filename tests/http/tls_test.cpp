@@ -29,7 +29,7 @@ TEST_CASE("bmd's own certificates", "[http][certificates]")
         CHECK(readFile(files.ca) == ca);
         CHECK(readFile(files.certificate) == certificate);
     }
-    SECTION("are made anew, under the same CA, when the names change")
+    SECTION("are renewed, under the same CA, when the names change")
     {
         ensureCertificates(folder.path(), {"127.0.0.1"});
         CHECK(readFile(files.ca) == ca);
@@ -37,7 +37,7 @@ TEST_CASE("bmd's own certificates", "[http][certificates]")
         CHECK(namesOf(certificateFromPem(readFile(files.certificate))) ==
               std::vector<std::string>{"127.0.0.1"});
     }
-    SECTION("are made anew before they end")
+    SECTION("are renewed before they expire")
     {
         const Identity issuer{certificateFromPem(ca), keyFromPem(readFile(folder.path() / "ca.key"))};
         const Identity old = makeServer(issuer, sortedNames(names), std::chrono::hours{24 * 29});
@@ -142,7 +142,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
         std::vector<RawClient> half;
         for (int i = 0; i < 30; ++i)
             half.emplace_back(world.server->port());
-        half.front().say("\x16\x03\x01");
+        half.front().send("\x16\x03\x01");
         CHECK(curl({"--cacert", pinned, world.url("/hello")}).code == 0);
         for (RawClient& client : half) {
             client.readAll();
@@ -152,7 +152,7 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
     SECTION("answers no plain HTTP")
     {
         RawClient client(world.server->port());
-        client.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
         CHECK(client.readAll().find("200 OK") == std::string::npos);
         CHECK(client.closed());
     }

@@ -99,19 +99,19 @@ TEST_CASE("every compression that libarchive knows is imported", "[images][impor
                 "-o disk.lz;"
                 "lzop -q -o disk.lzo disk.raw; compress -c disk.raw > disk.Z;"
                 "qemu-img convert -q -f raw -O vmdk disk.raw d.vmdk; lz4 -q d.vmdk d.lz4");
-    struct Given {
+    struct Sample {
         const char* file;
         const char* format;
     };
-    for (const Given& given : std::vector<Given>{{"disk.lz4", "raw+lz4"},
-                                                 {"disk.lzma", "raw+lzma"},
-                                                 {"disk.lz", "raw+lz"},
-                                                 {"disk.lzo", "raw+lzo"},
-                                                 {"disk.Z", "raw+Z"},
-                                                 {"d.lz4", "vmdk+lz4"}}) {
-        INFO(given.file);
-        const StoredImage stored = world.import(world.path(given.file));
-        CHECK(stored.sourceFormat == given.format);
+    for (const Sample& sample : std::vector<Sample>{{"disk.lz4", "raw+lz4"},
+                                                    {"disk.lzma", "raw+lzma"},
+                                                    {"disk.lz", "raw+lz"},
+                                                    {"disk.lzo", "raw+lzo"},
+                                                    {"disk.Z", "raw+Z"},
+                                                    {"d.lz4", "vmdk+lz4"}}) {
+        INFO(sample.file);
+        const StoredImage stored = world.import(world.path(sample.file));
+        CHECK(stored.sourceFormat == sample.format);
         CHECK(stored.contentId == id);
     }
     world.store.remove(id);

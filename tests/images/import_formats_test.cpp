@@ -22,29 +22,29 @@ TEST_CASE("every format and compression restores to the same bytes", "[images][i
         "done");
     const std::string id = world.import(raw).contentId;
 
-    struct Given {
+    struct Sample {
         const char* file;
         const char* format;
     };
-    const std::vector<Given> all{{"disk.raw", "raw"},
-                                 {"disk.raw.gz", "raw+gz"},
-                                 {"disk.raw.xz", "raw+xz"},
-                                 {"disk.raw.bz2", "raw+bz2"},
-                                 {"disk.raw.zst", "raw+zst"},
-                                 {"disk.qcow2", "qcow2"},
-                                 {"small.qcow2", "qcow2"},
-                                 {"zstd.qcow2", "qcow2"},
-                                 {"old.qcow2", "qcow2"},
-                                 {"extended.qcow2", "qcow2"},
-                                 {"disk.qcow2.gz", "qcow2+gz"},
-                                 {"disk.qcow2.xz", "qcow2+xz"},
-                                 {"disk.qcow2.bz2", "qcow2+bz2"},
-                                 {"disk.qcow2.zst", "qcow2+zst"}};
-    for (const Given& given : all) {
-        INFO(given.file);
+    const std::vector<Sample> all{{"disk.raw", "raw"},
+                                  {"disk.raw.gz", "raw+gz"},
+                                  {"disk.raw.xz", "raw+xz"},
+                                  {"disk.raw.bz2", "raw+bz2"},
+                                  {"disk.raw.zst", "raw+zst"},
+                                  {"disk.qcow2", "qcow2"},
+                                  {"small.qcow2", "qcow2"},
+                                  {"zstd.qcow2", "qcow2"},
+                                  {"old.qcow2", "qcow2"},
+                                  {"extended.qcow2", "qcow2"},
+                                  {"disk.qcow2.gz", "qcow2+gz"},
+                                  {"disk.qcow2.xz", "qcow2+xz"},
+                                  {"disk.qcow2.bz2", "qcow2+bz2"},
+                                  {"disk.qcow2.zst", "qcow2+zst"}};
+    for (const Sample& sample : all) {
+        INFO(sample.file);
         world.store.remove(id); // so that the next import writes it again
-        const StoredImage stored = world.import(world.path(given.file));
-        CHECK(stored.sourceFormat == given.format);
+        const StoredImage stored = world.import(world.path(sample.file));
+        CHECK(stored.sourceFormat == sample.format);
         CHECK(stored.contentId == id);
         CHECK(stored.sizeBytes == std::filesystem::file_size(raw));
         CHECK(stored.dataBytes <= 5 * kMiB);

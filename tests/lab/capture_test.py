@@ -6,7 +6,7 @@ copies only differing blocks."""
 import json
 
 import lab_support
-from lab_support import api, bm, login, say
+from lab_support import api, bm, login, report
 
 FLEET = """
 default: [lab-golden, lab-copy]
@@ -24,7 +24,7 @@ def identity(machine):
 
 def provision_and_change(golden, key):
     bm("provision", "debian-12", golden.name, "--ssh-key", key, "--wait")
-    say(login.check(golden))
+    report(login.check(golden))
     login.ask(golden, "echo by-hand > /srv/changed; dd if=/dev/urandom of=/srv/blob bs=1M count=8 status=none; "
                       "logger MARK-OF-GOLDEN; sync")
     return identity(golden)
@@ -32,7 +32,7 @@ def provision_and_change(golden, key):
 
 def capture(golden, before):
     said = bm("image", "capture", golden.name, "--name", "golden", "--generalise", "--wait")
-    say(said.strip().splitlines()[-1])
+    report(said.strip().splitlines()[-1])
     image = api("/v1/images/golden")
     assert image["state"] == "ready" and image["source_format"] == "capture", image
     step = next(step for step in api(f"/v1/nodes/{golden.name}/operation")["steps"] if step["name"] == "capture_disk")
@@ -40,24 +40,24 @@ def capture(golden, before):
     assert result["config_drive_left_out"] is True and all(part["mapped"] for part in result["partitions"] if part["file_system"]), result
     assert result["bytes_used"] < result["image_bytes"], result
     assert any("ssh_host" in line for line in result["generalised"]), result
-    say(f"captured: {result['bytes_used'] >> 20} of {result['image_bytes'] >> 20} MiB in use, {result['bytes_sent'] >> 20} MiB sent, {result['seconds']} s")
+    report(f"captured: {result['bytes_used'] >> 20} of {result['image_bytes'] >> 20} MiB in use, {result['bytes_sent'] >> 20} MiB sent, {result['seconds']} s")
     assert api(f"/v1/nodes/{golden.name}")["provision_state"] == "active"
     assert identity(golden) == before, "the captured machine is another one now"
-    say("the captured machine runs on as it was")
+    report("the captured machine runs on as it was")
 
 
 def another(copy, before, key):
     bm("provision", "golden", copy.name, "--ssh-key", key, "--wait")
-    say(login.check(copy))
+    report(login.check(copy))
     step = next(step for step in api(f"/v1/nodes/{copy.name}/operation")["steps"] if step["name"] == "write_image")
-    say(f"its file system: {step['result']['file_system']}")
+    report(f"its file system: {step['result']['file_system']}")
     assert not step["result"]["file_system"]["trouble"], step["result"]
     found = identity(copy)
     assert found["changed"] == "by-hand", found
     assert found["machine_id"] != before["machine_id"] and len(found["machine_id"]) == 32, (before, found)
     assert found["host_key"] != before["host_key"], "two machines with one host key"
     assert found["root_mib"] > before["root_mib"] + 512, f"not grown: {before} {found}"
-    say(f"the other machine has the file, an id and host keys of its own, and {found['root_mib']} MiB of root file system")
+    report(f"the other machine has the file, an id and host keys of its own, and {found['root_mib']} MiB of root file system")
 
 
 def reports(copy):
@@ -65,7 +65,7 @@ def reports(copy):
     said = bm("node", "verify", copy.name, "--wait")
     found = next(r for r in json.loads(bm("node", "report", copy.name, "-o", "json"))["reports"] if r["kind"] == "verify")
     assert found["body"]["blocks_changed"] > 0 and found["body"]["blocks_unreadable"] == 0, found
-    say("verified: " + next(line for line in said.splitlines() if "blocks differ" in line).strip())
+    report("verified: " + next(line for line in said.splitlines() if "blocks differ" in line).strip())
     login.check(copy)
 
 
@@ -73,7 +73,7 @@ def only_what_differs(copy, key):
     bm("provision", "golden", copy.name, "--ssh-key", key, "--wait")
     step = next(step for step in api(f"/v1/nodes/{copy.name}/operation")["steps"] if step["name"] == "write_image")
     result, stored = step["result"], api("/v1/images/golden")["stored_bytes"]
-    say(f"re-imaged: {result['decision']}, {result['bytes_fetched'] >> 20} of {stored >> 20} MiB fetched")
+    report(f"re-imaged: {result['decision']}, {result['bytes_fetched'] >> 20} of {stored >> 20} MiB fetched")
     if result["decision"]["only_differing"]:
         assert result["bytes_fetched"] < stored / 2, result
     login.check(copy)

@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import lab_support
-from lab_support import api, bm, login, place, say, service, wait_for
+from lab_support import api, bm, login, place, report, service, wait_for
 
 MIRRORED = ("5000c500a1b2c3d4", "5000c500a1b2c3d5")
 FLEET = f"""
@@ -69,14 +69,14 @@ def inspect(machine):
     assert (seen["resource_class"], seen["traits"]) == ("lab", ["CUSTOM_SEEN"]), seen
     facts = {key: seen["properties"][key] for key in ("cpus", "cpu_arch", "memory_mb", "capabilities")}
     assert facts == {"cpus": 1, "cpu_arch": "x86_64", "memory_mb": 1024, "capabilities": "boot_mode:bios"}, facts
-    say("inspected: three disks with their serials and WWNs, a NIC, the board; the rule set class and trait")
+    report("inspected: three disks with their serials and WWNs, a NIC, the board; the rule set class and trait")
 
 
 def burn_in(machine):
     bm("node", "clean", machine.name, "--yes", "--wait", "--step", "deploy.burnin_cpu,seconds=2",
        "--step", "deploy.burnin_memory,seconds=2,percent=20", "--step", "deploy.burnin_disk,seconds=2,mode=read")
     assert node(machine)["provision_state"] == "manageable"
-    say("CPU, memory and disks burnt in")
+    report("CPU, memory and disks burnt in")
 
 
 def make_raid(machine):
@@ -88,7 +88,7 @@ def make_raid(machine):
         found = subprocess.run(["mdadm", "--examine", "--brief", "--scan", "--config=none", *partitions(machine, index)],
                                capture_output=True, text=True, check=False, timeout=30).stdout
         assert made["uuid"].replace(":", "") in found.replace(":", ""), (made, found)
-    say(f"a mirror of two disks, {made['uuid']}, is on both")
+    report(f"a mirror of two disks, {made['uuid']}, is on both")
 
 
 def partitions(machine, index):
@@ -104,7 +104,7 @@ def partitions(machine, index):
 def remove_raid(machine):
     bm("node", "clean", machine.name, "--yes", "--wait", "--step", "raid.delete_configuration")
     assert node(machine)["raid_config"] == {}, node(machine)["raid_config"]
-    say("the mirror is gone again")
+    report("the mirror is gone again")
 
 
 def erase(machine):
@@ -113,7 +113,7 @@ def erase(machine):
     bm("node", "clean", machine.name, "--yes", "--wait", "--step", "deploy.erase_devices")
     left = [marks(machine, index) for index in range(3)]
     assert left == [0, 0, 0], left
-    say("every byte erased")
+    report("every byte erased")
 
 
 def by_password(machine, command):
@@ -143,7 +143,7 @@ def rescue(machine):
     assert "/dev/nvme0n1p1" in said[-1] and "/dev/nvme0n1p1 " not in said[-1].replace("/dev/nvme0n1p1\n", ""), said[-1]
     assert PASSWORD not in str(node(machine)) + str(events(machine)) + service.last_words(lines=2000)
     bm("node", "unrescue", machine.name, "--wait")
-    say(login.check(machine))
+    report(login.check(machine))
 
 
 def main():
@@ -158,7 +158,7 @@ def main():
     erase(machine)
     bm("node", "set", machine.name, 'properties/root_device={"serial": "' + machine.disks[0].serial + '"}')
     bm("provision", "debian-12", machine.name, "--ssh-key", f"{login.KEY}.pub", "--wait")
-    say(login.check(machine))
+    report(login.check(machine))
     rescue(machine)
 
 

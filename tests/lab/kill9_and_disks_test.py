@@ -7,7 +7,7 @@ import signal
 import time
 
 import lab_support
-from lab_support import api, bm, login, process, say, service, wait_for
+from lab_support import api, bm, login, process, report, service, wait_for
 
 FLEET = """
 default: [lab-two-disks, lab-uefi]
@@ -34,14 +34,14 @@ def kill_bmd(machines, why):
     assert process.wait_until(lambda: not process.pid_of("bmd"), 10)
     time.sleep(3)                            # the machines' server is down
     service.start(machines)
-    say(f"bmd was killed {why} and started again")
+    report(f"bmd was killed {why} and started again")
 
 
 def refuse_ambiguous_disk():
     said = bm("provision", "debian-12", "lab-two-disks", "--wait", code=1)
     for word in ("disk-ambiguous", "SYSTEM1", "DATA1", "hint"):
         assert word in said, f"\"{word}\" is not in\n{said}"
-    say("two disks and no hint: refused, with the disks and the hint to write")
+    report("two disks and no hint: refused, with the disks and the hint to write")
 
 
 def bad_sectors():
@@ -49,7 +49,7 @@ def bad_sectors():
     for word in ("disk-failed", "/dev/vdc", "hint"):
         assert word in said, f"\"{word}\" is not in\n{said}"
     assert api("/v1/nodes/lab-two-disks")["provision_state"] == "deploy failed"
-    say("a disk with bad sectors: failed, with the disk and what to do")
+    report("a disk with bad sectors: failed, with the disk and what to do")
 
 
 def written(name):
@@ -78,7 +78,7 @@ def nothing_twice(name):
     assert result["bytes_fetched"] <= image["stored_bytes"] * 1.02 + (1 << 20), \
         f"{name}: {result['bytes_fetched']} bytes fetched of an image that is stored in {image['stored_bytes']}"
     assert kinds(name).count("image.written") == 1
-    say(f"{name}: {result['bytes_fetched']} bytes fetched, {image['stored_bytes']} stored: no block twice")
+    report(f"{name}: {result['bytes_fetched']} bytes fetched, {image['stored_bytes']} stored: no block twice")
 
 
 def reboots_to_its_own_disk(machine):
@@ -90,7 +90,7 @@ def reboots_to_its_own_disk(machine):
     assert uptime < 200, f"{machine.name} did not reboot: up {uptime} s"
     last = [event for event in api(f"/v1/nodes/{machine.name}/events?limit=1000")["events"] if event["kind"] == "http.script"][-1]
     assert "local disk" in last["message"], last
-    say(f"{machine.name}: PXE first, sent to its own disk, up {uptime:.0f} s")
+    report(f"{machine.name}: PXE first, sent to its own disk, up {uptime:.0f} s")
 
 
 def told_of_the_firmware(bios, uefi):
@@ -102,7 +102,7 @@ def told_of_the_firmware(bios, uefi):
     assert entry["trouble"] == "" and entry["entries"][0].endswith("bm: debian-12"), entry
     assert entry["entries"][0][4:8] in entry["order"][:2], entry
     assert "boot.entry" in kinds(uefi.name), kinds(uefi.name)
-    say(f"{bios.name}: drive {boots[bios.name]['drive']:#x}; {uefi.name}: {entry['entries'][0]}, {entry['loaders'][0]}, order {entry['order']}")
+    report(f"{bios.name}: drive {boots[bios.name]['drive']:#x}; {uefi.name}: {entry['entries'][0]}, {entry['loaders'][0]}, order {entry['order']}")
 
 
 def kernel_from_the_ram_disk(bios, uefi):
@@ -117,7 +117,7 @@ def kernel_from_the_ram_disk(bios, uefi):
         started = steps["start_kernel"]["result"]
         assert started["started"], started
         assert said.splitlines()[0].strip() == started["arguments"], (said, started)
-        say(f"{machine.name}: {started['kernel']} was started from the RAM disk: {started['arguments']}")
+        report(f"{machine.name}: {started['kernel']} was started from the RAM disk: {started['arguments']}")
         result = steps["write_image"]["result"]
         if machine is bios:
             assert [disk["serial"] for disk in result["disks"]] == ["SYSTEM1", "DATA1"], result
@@ -127,13 +127,13 @@ def kernel_from_the_ram_disk(bios, uefi):
 
 def main():
     machines = lab_support.raise_lab(FLEET)
-    say("two machines are enrolled, powered off")
+    report("two machines are enrolled, powered off")
     refuse_ambiguous_disk()
     bad_sectors()
     deploy_through_kills(machines)
     for machine in machines:
         nothing_twice(machine.name)
-        say(login.check(machine))
+        report(login.check(machine))
     told_of_the_firmware(*machines)
     for machine in machines:
         reboots_to_its_own_disk(machine)

@@ -16,7 +16,7 @@ from bmlab import fleet, login, place, process, service  # noqa: E402,F401  (the
 began = time.monotonic()
 
 
-def say(text):
+def report(text):
     print(f"[{time.monotonic() - began:6.1f} s] {text}", flush=True)
 
 
@@ -42,7 +42,7 @@ def api(path, method="GET", body=None):
 
 def wait_for(what, condition, seconds=600):
     assert process.wait_until(condition, seconds, step=0.5), f"{what}: not within {seconds} s\n{service.last_words()}"
-    say(what)
+    report(what)
 
 
 def raise_lab(fleet_text, image=True):

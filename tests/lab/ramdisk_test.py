@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""In virtual machines: a BIOS machine boots a kernel and initrd and stays there, a UEFI machine does so with those of an ISO; both say so on
+"""In virtual machines: a BIOS machine boots a kernel and initrd and stays there, a UEFI machine does so with those of an ISO; both report so on
 their serial ports, with the host name of their config drive, and neither disk has a byte written. After a restart the
 first one boots the RAM disk again; after undeploying it does not."""
 import shutil
@@ -7,7 +7,7 @@ import subprocess
 
 import iso_image
 import lab_support
-from lab_support import api, bm, place, say, service, wait_for
+from lab_support import api, bm, place, report, service, wait_for
 
 FLEET = """
 default: [lab-bios, lab-uefi]
@@ -77,7 +77,7 @@ def main():
     bm("undeploy", bios.name, "--yes", "--wait")
     script = lab_support.process.run("curl", "-s", f"http://{place.ADDRESS}:6386/boot/script?mac={bios.mac}&platform=pcbios", netns=True)
     assert "own disk" in script, script
-    say("undeployed, it is sent to its own disk")
+    report("undeployed, it is sent to its own disk")
 
 
 lab_support.run(main)

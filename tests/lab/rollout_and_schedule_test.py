@@ -5,7 +5,7 @@ import datetime
 import json
 
 import lab_support
-from lab_support import api, bm, login, say, wait_for
+from lab_support import api, bm, login, report, wait_for
 
 FLEET = """
 default: [lab-bios, lab-uefi]
@@ -38,13 +38,13 @@ def canary_fails_then_all_complete(key):
     assert "a canary failed" in said, said
     assert rollout("lab")["state"] == "paused"
     assert states("lab") == {"lab-bios": "failed", "lab-uefi": "pending"}, states("lab")
-    say("the canary found no disk that its hint names: paused, the other machine untouched")
+    report("the canary found no disk that its hint names: paused, the other machine untouched")
     bm("node", "set", "lab-bios", "properties/root_device={}")
     bm("rollout", "retry", "lab", "--wait")
     assert rollout("lab")["state"] == "done"
     gates = {node["node"]: node["gate"] for node in api("/v1/rollouts/lab/nodes")["nodes"]}
     assert all(gate.endswith(" speaks SSH") for gate in gates.values()), gates
-    say(f"retried and done; the gates heard {gates}")
+    report(f"retried and done; the gates heard {gates}")
 
 
 def schedule_re_images(key):
@@ -53,14 +53,14 @@ def schedule_re_images(key):
     at = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=75)).strftime("%Y-%m-%d %H:%M")
     bm("schedule", "create", "lab-nightly", "--at", at, "--tz", "UTC", "--image", "debian:nightly", "--all", "--force",
        "--ssh-key", key)
-    say("next: " + bm("schedule", "next", "lab-nightly").strip())
+    report("next: " + bm("schedule", "next", "lab-nightly").strip())
     wait_for("both machines were imaged once more by the schedule",
              lambda: all(deployments(name) == before[name] + 1 for name in before), 900)
     wait_for("the schedule's history has its run",
              lambda: [run["state"] for run in api("/v1/schedules/lab-nightly/runs")["runs"]] == ["done"], 60)
     run = api("/v1/schedules/lab-nightly/runs")["runs"][0]
-    say("history: " + json.dumps(run))
-    say(bm("schedule", "history", "lab-nightly"))
+    report("history: " + json.dumps(run))
+    report(bm("schedule", "history", "lab-nightly"))
 
 
 def main():
@@ -68,10 +68,10 @@ def main():
     key = f"{login.KEY}.pub"
     canary_fails_then_all_complete(key)
     for machine in machines:
-        say(login.check(machine))
+        report(login.check(machine))
     schedule_re_images(key)
     for machine in machines:
-        say(login.check(machine))
+        report(login.check(machine))
 
 
 lab_support.run(main)

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 import lab_support
-from lab_support import api, bm, login, place, say
+from lab_support import api, bm, login, place, report
 
 FLEET = """
 default: [lab-bios, lab-uefi]
@@ -63,7 +63,7 @@ def capture(uefi):
     assert [volume["mount"] for volume in result["file_systems"]] == ["/", "/home"], result
     image = api("/v1/images/golden-files")
     assert image["kind"] == "tree" and image["state"] == "ready", image
-    say(f"captured {result['entries']} entries, {result['image_bytes'] >> 20} MiB, {result['bytes_sent'] >> 20} MiB sent in {result['seconds']:.0f} s")
+    report(f"captured {result['entries']} entries, {result['image_bytes'] >> 20} MiB, {result['bytes_sent'] >> 20} MiB sent in {result['seconds']:.0f} s")
     return identity.split()[0]
 
 
@@ -76,7 +76,7 @@ def main():
     bm("provision", "debian-tree", "lab-bios", "--ssh-key", key, "--layout", mirror)
     bm("provision", "debian-tree", "lab-uefi", "--ssh-key", key, "--layout", layout("plain.json", PLAIN), "--wait")
     for machine in (bios, uefi):
-        say(login.check(machine))
+        report(login.check(machine))
     _, said = login.ask(bios, "findmnt -n -o SOURCE,FSTYPE /; findmnt -n -o SOURCE,FSTYPE /srv; swapon --noheadings --show=NAME; "
                               "grep -c '^md.*raid1' /proc/mdstat; grep -c UU /proc/mdstat; echo years of work > /srv/data.db; sync")
     words = said.split()
@@ -90,7 +90,7 @@ def main():
     assert len(lines[-2]) == 32 and lines[-2] != identity, (said, identity)
     steps = {step["name"]: step for step in api("/v1/nodes/lab-bios/operation")["steps"]}
     assert steps["write_tree"]["result"]["preserved"], steps["write_tree"]
-    say("the captured files are on another machine, /srv there is as it was")
+    report("the captured files are on another machine, /srv there is as it was")
 
 
 lab_support.run(main)

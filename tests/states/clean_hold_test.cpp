@@ -9,11 +9,11 @@ using namespace std::chrono_literals;
 TEST_CASE("a cleaning on hold", "[conductor][clean-hold]")
 {
     StateWorld world(State::CleanHold);
-    SECTION("is locked but for unhold and abort")
+    SECTION("allows only unhold and abort")
     {
         world.checkLocked({StateEvent::Unhold, StateEvent::Abort});
     }
-    SECTION("goes on by unhold; a manual cleaning leads to manageable")
+    SECTION("continues after unhold; a manual cleaning ends in manageable")
     {
         CHECK(world.after(StateEvent::Unhold) == State::Manageable);
     }
@@ -31,7 +31,7 @@ TEST_CASE("a cleaning on hold", "[conductor][clean-hold]")
         world.clock.advance(49h);
         CHECK(world.after(5s) == State::CleanHold);
     }
-    SECTION("is still on hold after a restart, and goes on then")
+    SECTION("is still on hold after a restart, and then continues after unhold")
     {
         CHECK(world.afterRestart() == State::CleanHold);
         CHECK(world.after(StateEvent::Unhold) == State::Manageable);

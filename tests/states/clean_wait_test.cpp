@@ -24,7 +24,7 @@ TEST_CASE("a cleaning that waits for its agent", "[conductor][clean-wait]")
         world.failStep(world.contact(), "erase_devices_metadata");
         CHECK(world.state() == State::CleanFailed);
         CHECK(world.node1().lastErrorCode == "disk-failed");
-        CHECK(world.node1().lastErrorHint == "look at the cabling");
+        CHECK(world.node1().lastErrorHint == "check the cabling");
     }
     SECTION("fails when no agent calls before the deadline")
     {

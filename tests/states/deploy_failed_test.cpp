@@ -41,7 +41,7 @@ TEST_CASE("a node whose deployment failed", "[conductor][deploy-failed]")
     {
         CHECK(world.after(StateEvent::Delete) == State::Available);
     }
-    SECTION("stays failed over a restart, with what failed")
+    SECTION("is still failed after a restart, with its error")
     {
         CHECK(world.afterRestart() == State::DeployFailed);
         CHECK(world.node1().lastErrorCode == "disk-failed");

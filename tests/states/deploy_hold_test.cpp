@@ -10,11 +10,11 @@ TEST_CASE("a deployment on hold", "[conductor][deploy-hold]")
 {
     StateWorld world(State::DeployHold);
     CHECK(world.hasEvent("node-1", "step.held"));
-    SECTION("is locked but for unhold and abort")
+    SECTION("allows only unhold and abort")
     {
         world.checkLocked({StateEvent::Unhold, StateEvent::Abort});
     }
-    SECTION("goes on to active by unhold")
+    SECTION("continues to active after unhold")
     {
         CHECK(world.after(StateEvent::Unhold) == State::Active);
     }
@@ -32,7 +32,7 @@ TEST_CASE("a deployment on hold", "[conductor][deploy-hold]")
         world.clock.advance(49h);
         CHECK(world.after(5s) == State::DeployHold);
     }
-    SECTION("is still on hold after a restart, and goes on then")
+    SECTION("is still on hold after a restart, and then continues after unhold")
     {
         CHECK(world.afterRestart() == State::DeployHold);
         CHECK(world.after(StateEvent::Unhold) == State::Active);

@@ -30,7 +30,7 @@ TEST_CASE("a node in error: its undeployment failed", "[conductor][error]")
         world.setDriverInfo("{}");
         CHECK(world.afterProvision() == State::Active);
     }
-    SECTION("stays in error over a restart, with what failed")
+    SECTION("is still in error after a restart, with its error code")
     {
         CHECK(world.afterRestart() == State::Error);
         CHECK(world.node1().lastErrorCode == "bmc-auth-failed");

@@ -9,11 +9,11 @@ using namespace std::chrono_literals;
 TEST_CASE("a service on hold", "[conductor][service-hold]")
 {
     StateWorld world(State::ServiceHold);
-    SECTION("is locked but for unhold and abort")
+    SECTION("allows only unhold and abort")
     {
         world.checkLocked({StateEvent::Unhold, StateEvent::Abort});
     }
-    SECTION("goes on to active by unhold")
+    SECTION("continues to active after unhold")
     {
         CHECK(world.after(StateEvent::Unhold) == State::Active);
         CHECK(world.node1().lastError.empty());
@@ -29,7 +29,7 @@ TEST_CASE("a service on hold", "[conductor][service-hold]")
         world.clock.advance(49h);
         CHECK(world.after(5s) == State::ServiceHold);
     }
-    SECTION("is still on hold after a restart, and goes on then")
+    SECTION("is still on hold after a restart, and then continues after unhold")
     {
         CHECK(world.afterRestart() == State::ServiceHold);
         CHECK(world.after(StateEvent::Unhold) == State::Active);

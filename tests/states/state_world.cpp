@@ -168,7 +168,7 @@ void StateWorld::failStep(const Agent& agent, const std::string& name)
     wire::AgentStepReport report;
     report.id = takeStep(agent, name).id;
     report.state = wire::AgentStepState::Failed;
-    report.error = wire::AgentError{"disk-failed", "no disk answers", "look at the cabling"};
+    report.error = wire::AgentError{"disk-failed", "no disk answers", "check the cabling"};
     exchange(agent, report);
     runUntilIdle(5s);
 }

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 
-from help_pages import Given
+from help_pages import KnownOptions
 from service import Service, free_port, inventory
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -21,13 +21,13 @@ class Administrator:
 
     def __init__(self, service):
         self.service = service
-        self.given = Given(service.bmd)
+        self.options = KnownOptions(service.bmd)
         self.without_hint = []
 
     def bmd(self, *words, code=0, says=(), stdin="", config=True):
         words = (*(("--config", self.service.config) if config else ()), *words)
         done = subprocess.run([self.service.bmd, *words], input=stdin, capture_output=True, text=True, check=False, timeout=60)
-        self.given.add(words, done.returncode)
+        self.options.add(words, done.returncode)
         said, call = done.stdout + done.stderr, f"bmd {' '.join(map(str, words))}"
         assert done.returncode == code, f"{call}: exit code {done.returncode}, wanted {code}\n{said}"
         for text in [says] if isinstance(says, str) else says:
@@ -108,7 +108,7 @@ def dev(admin):
     words = ["--dev", "--port", str(port)]
     process = subprocess.Popen([admin.service.bmd, *words], stdout=subprocess.PIPE, text=True)
     try:
-        admin.given.add(words, 0)
+        admin.options.add(words, 0)
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
         process.send_signal(signal.SIGHUP)  # from a closed terminal: bmd continues
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/nodes", timeout=10) as answer:
@@ -130,9 +130,9 @@ def main():
         service.stop()
         stopped(admin)
         dev(admin)
-    missing = admin.given.missing(("", "db")) + admin.without_hint
+    missing = admin.options.missing(("", "db")) + admin.without_hint
     assert not missing, "\n".join(missing)
-    print(f"{sum(map(len, admin.given.calls.values()))} calls, {time.monotonic() - began:.0f} s")
+    print(f"{sum(map(len, admin.options.calls.values()))} calls, {time.monotonic() - began:.0f} s")
 
 
 main()

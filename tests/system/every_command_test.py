@@ -21,7 +21,7 @@ import urllib.request
 
 import yaml
 from boot_files import INITRD, kernel
-from help_pages import Given
+from help_pages import KnownOptions
 from service import Service, inventory, wait_until
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJmHcXQ1kFjHnWdDD2Nl4LDvwoxj2rBzR1j0aEu2BfQl ops@example"
@@ -40,13 +40,13 @@ class Operator:
 
     def __init__(self, service):
         self.service = service
-        self.given = Given(service.bm)
+        self.options = KnownOptions(service.bm)
         self.without_hint = []
 
     def call(self, words, code, says, stdin, environment):
         done = subprocess.run([self.service.bm, *words], env={**self.service.environment(), **(environment or {})}, input=stdin,
                               stdin=None if stdin is not None else subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
-        self.given.add(words, done.returncode)
+        self.options.add(words, done.returncode)
         said, call = done.stdout + done.stderr, f"bm {' '.join(map(str, words))}"
         assert done.returncode == code, f"{call}: exit code {done.returncode}, wanted {code}\n{said}"
         for text in [says] if isinstance(says, str) else says:
@@ -517,7 +517,7 @@ def follow(operator):
     words = ["logs", "--follow", "--area", "images", "-n", "1", "-o", "json"]
     process = subprocess.Popen([operator.service.bm, *words], env=operator.service.environment(), stdout=subprocess.PIPE, text=True)
     try:
-        operator.given.add(words, 0)
+        operator.options.add(words, 0)
         operator.bm("logs", "-f", "--level", "nonsense", code=2)
         assert select.select([process.stdout], [], [], 20)[0], "bm logs --follow prints nothing"
         assert json.loads(process.stdout.readline())["area"] == "images"
@@ -567,9 +567,9 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(len(together)) as pool:
             for told in pool.map(lambda parts: [timed(part, operator) for part in parts], together):
                 print(*told, sep=", ")
-    missing = operator.given.missing(("",)) + operator.without_hint
+    missing = operator.options.missing(("",)) + operator.without_hint
     assert not missing, "\n".join(missing)
-    print(f"{len(operator.given.options)} pages of help, {sum(map(len, operator.given.calls.values()))} calls, {time.monotonic() - began:.0f} s")
+    print(f"{len(operator.options.options)} pages of help, {sum(map(len, operator.options.calls.values()))} calls, {time.monotonic() - began:.0f} s")
 
 
 main()

@@ -1,4 +1,4 @@
-"""The commands and options of a program, read from its --help; and a record of those that a test has given."""
+"""The commands and options of a program, read from its --help; and a record of those that a test has used."""
 import pathlib
 import re
 import subprocess
@@ -25,8 +25,8 @@ def options(page):
     return [names for names in found if not set(names) & set(NOT_TESTED)]
 
 
-class Given:
-    """The commands that a test has called, with their options and exit codes."""
+class KnownOptions:
+    """The options of every command by the program's --help, and the calls of a test with their exit codes."""
 
     def __init__(self, program):
         self.options = {}

@@ -112,7 +112,7 @@ std::uint64_t burn(int cpu, const CpuBurnIn& order, BurnInClock& clock)
                 Error(ErrorCode::AgentFailed,
                       fmt::format("CPU {} miscomputes: {} gave {:#018x} instead of {:#018x} in round {}", cpu,
                                   work.name, found, work.expected, rounds),
-                      "replace the CPU, or look at its cooling and voltage"));
+                      "replace the CPU, or check its cooling and voltage"));
             return rounds;
         }
         ++rounds;

@@ -55,11 +55,11 @@ private:
             const std::uint64_t at = begin + i * kBlockBytes;
             if (readOnce(at, lengthAt(at, end)) != hashes[i])
                 throw Error(ErrorCode::AgentFailed,
-                            fmt::format("{} does not give back what {}: the {} bytes from byte {} on differ",
+                            fmt::format("{} does not return {}: the {} bytes from byte {} on differ",
                                         device_.path().string(),
-                                        order_.write ? "was written" : "it gave before", lengthAt(at, end),
-                                        at),
-                            "replace the disk, or look at its cable and controller");
+                                        order_.write ? "the written data" : "the data of the first reading",
+                                        lengthAt(at, end), at),
+                            "replace the disk, or check its cable and controller");
         }
     }
 

@@ -144,13 +144,13 @@ SmartOutcome checkSmart(const std::string& disk, const std::string& bus, const S
     if (test.begin())
         out.selfTest = awaitEnd(test, settings, stop);
     if (out.selfTest.empty())
-        out.detail = "it does no self-test that is known here";
+        out.detail = "bm knows no self-test of this disk";
     if (out.selfTest == "failed" || out.health == "failed")
         throw Error(ErrorCode::AgentFailed,
                     fmt::format("{} reports a failure: health {}, self-test {}", disk,
                                 out.health.empty() ? "unknown" : out.health,
                                 out.selfTest.empty() ? "not done" : out.selfTest),
-                    "replace the disk; smartctl --xall tells more");
+                    "replace the disk; smartctl --xall shows more");
     return out;
 }
 

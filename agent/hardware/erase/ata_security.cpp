@@ -148,9 +148,9 @@ std::optional<std::string> AtaEraser::erase()
     if (!found.supported)
         return "it has no ATA security";
     if (found.frozen)
-        return "its security is frozen (by the firmware, until it is next powered on)";
+        return "its security is frozen (by the firmware, until its next power-on)";
     if (found.expired)
-        return "it takes no more passwords until it is next powered on";
+        return "it accepts no more passwords until its next power-on";
     if (found.enabled)
         if (std::optional<std::string> failed = clear(found))
             return failed;

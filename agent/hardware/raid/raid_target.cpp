@@ -92,7 +92,7 @@ LogicalDisk logicalDiskFrom(const json& object, const std::string& path)
             refuse(fmt::format("{}.{}", path, name), "software RAID has no such property");
     const JsonReader in(object, path);
     if (in.text("controller") != "software")
-        refuse(path + ".controller", "only software RAID is made here", "\"controller\": \"software\"");
+        refuse(path + ".controller", "the agent makes software RAID only", "\"controller\": \"software\"");
     LogicalDisk disk;
     disk.sizeBytes = sizeFrom(in.value("size_gb"), path + ".size_gb");
     disk.level = levelFrom(in.value("raid_level"), path + ".raid_level");
@@ -108,7 +108,8 @@ LogicalDisk logicalDiskFrom(const json& object, const std::string& path)
 void checkTogether(const std::vector<LogicalDisk>& disks, const std::string& path)
 {
     if (disks.empty())
-        refuse(path, "no logical disk is left to be made", "see create_root_volume, create_nonroot_volumes");
+        refuse(path, "the step's arguments exclude every logical disk",
+               "see create_root_volume, create_nonroot_volumes");
     if (disks.size() > kMostVolumes)
         refuse(path, fmt::format("{} logical disks; at most {} are possible", disks.size(), kMostVolumes));
     if (disks.front().level != RaidLevel::Raid1)

@@ -48,7 +48,7 @@ std::string stringMember(const nlohmann::json& object, std::string_view key, std
 
 /// Canonical text: sorted keys, no blanks.
 model::JsonText canonical(const nlohmann::json& value);
-/// What a value is, for messages: "a number", "a list".
+/// The type of a value, for messages: "a number", "a list".
 std::string_view kindOf(const nlohmann::json& value);
 
 } // namespace bm::wire

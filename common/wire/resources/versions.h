@@ -11,7 +11,7 @@ namespace bm::wire {
 /// A microversion of Ironic's API; the major number is always 1.
 struct Version {
     int minor = 1;
-    // NOLINTNEXTLINE(modernize-use-nullptr): what the compiler makes compares with 0
+    // NOLINTNEXTLINE(modernize-use-nullptr): the compiler's comparison has a 0
     auto operator<=>(const Version&) const = default;
 };
 

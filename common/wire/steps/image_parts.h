@@ -24,7 +24,7 @@ struct ImageOfStore {
     }
 };
 
-/// What the arguments of every step that copies an image share.
+/// The common arguments of the steps that copy an image.
 struct ImageCopy {
     ImageOfStore image{};
     static constexpr auto fields() { return std::tuple(field("image", &ImageCopy::image)); }

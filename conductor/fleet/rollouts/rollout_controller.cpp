@@ -41,11 +41,11 @@ struct RolloutController::State {
     platform::Exec& exec;
     RolloutSettings settings;
     platform::WorkQueue<GateQuestion> questions;
-    platform::Guarded<std::set<std::string>> asked; ///< rows with a gate call in progress
+    platform::Guarded<std::set<std::string>> callsInProgress; ///< rows with a gate call in progress
     std::map<std::string, std::pair<std::string, RolloutRequest>>
         requests; ///< by rollout uuid, with the stored text
-    std::map<std::string, model::UtcTime> progressTold;
-    std::vector<std::jthread> askers;
+    std::map<std::string, model::UtcTime> progressRecorded;
+    std::vector<std::jthread> gateWorkers;
     platform::Loop poller{"rollout", [this](const std::stop_token&) { return poll(); }};
 
     platform::Reach reachOf(const GateQuestion& question) const
@@ -98,10 +98,10 @@ bool RolloutController::State::reconcile(const Rollout& rollout, std::vector<Gat
 void RolloutController::State::recordProgress(const Rollout& rollout)
 {
     const model::UtcTime now = context.clock.now();
-    model::UtcTime& told = progressTold[rollout.id.uuid];
-    if (now - told < settings.progressEvery)
+    model::UtcTime& recordedAt = progressRecorded[rollout.id.uuid];
+    if (now - recordedAt < settings.progressEvery)
         return;
-    told = now;
+    recordedAt = now;
     const RolloutRequest& request = requestOf(rollout);
     context.database.write([&](db::Transaction& tx) {
         const std::optional<Rollout> stored = db::RolloutRepository{}.find(tx, rollout.id);
@@ -152,7 +152,7 @@ bool RolloutController::State::runOnce(std::vector<GateQuestion>& due)
     }
     if (open.empty()) {
         requests.clear();
-        progressTold.clear();
+        progressRecorded.clear();
     }
     return changed;
 }
@@ -160,7 +160,7 @@ bool RolloutController::State::runOnce(std::vector<GateQuestion>& due)
 void RolloutController::State::enqueue(std::vector<GateQuestion> due)
 {
     for (GateQuestion& question : due)
-        if (asked.lock()->insert(question.rowUuid).second)
+        if (callsInProgress.lock()->insert(question.rowUuid).second)
             questions.push(std::move(question));
 }
 
@@ -180,7 +180,7 @@ void RolloutController::State::ask(const std::stop_token& stop)
         } catch (const std::exception& failure) {
             platform::logError("rollout", "gate of {}: {}", question->node, failure.what());
         }
-        asked.lock()->erase(question->rowUuid);
+        callsInProgress.lock()->erase(question->rowUuid);
         poller.wake();
     }
 }
@@ -197,16 +197,16 @@ RolloutController::~RolloutController()
 void RolloutController::start()
 {
     for (int i = 0; i < state_->settings.gateThreads; ++i)
-        state_->askers.emplace_back([this](const std::stop_token& stop) { state_->ask(stop); });
+        state_->gateWorkers.emplace_back([this](const std::stop_token& stop) { state_->ask(stop); });
     state_->poller.start();
 }
 
 void RolloutController::stop()
 {
     state_->poller.stop();
-    for (std::jthread& asker : state_->askers)
-        asker.request_stop();
-    state_->askers.clear();
+    for (std::jthread& worker : state_->gateWorkers)
+        worker.request_stop();
+    state_->gateWorkers.clear();
 }
 
 bool RolloutController::runOnce()

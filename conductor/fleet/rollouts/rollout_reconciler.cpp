@@ -305,7 +305,7 @@ std::string RolloutReconciler::addressOf(const model::NodeId& id) const
         db::EventRepository{}.latestOfKind(tx_, id, std::string(model::toText(model::EventKind::DhcpAck)));
     if (!lease)
         return {};
-    // A lease has an IP address; another text is none that a DHCP server gave.
+    // A lease has an IP address: a DHCP server gave no other text.
     const auto address = text::HostAddress::parse(wire::textMember(wire::valueOf(lease->details), "address"));
     return address && address->kind() != text::HostAddress::Kind::Name ? address->text() : std::string{};
 }

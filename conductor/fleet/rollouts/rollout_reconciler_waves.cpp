@@ -91,7 +91,7 @@ void RolloutReconciler::skipWaiting()
 {
     for (const State waiting : {State::Pending, State::Retrying})
         if (rows_.moveAll(tx_, rollout_.id, waiting, State::Skipped, "deadline-exceeded",
-                          "the window was over before its turn", now_) > 0)
+                          "the window ended before the node's deployment began", now_) > 0)
             changed_ = true;
 }
 

@@ -55,7 +55,7 @@ std::string freeName(db::Transaction& tx, const RolloutRequest& request)
     if (!request.name.empty()) {
         if (rollouts.findByName(tx, request.name))
             throw Error(ErrorCode::Conflict, "a rollout named \"" + request.name + "\" already exists",
-                        "leave the name out, and one is made");
+                        "leave the name out: bmd then makes one");
         return request.name;
     }
     std::string base = request.image;

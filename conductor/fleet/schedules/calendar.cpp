@@ -116,7 +116,7 @@ std::optional<Span> spanOn(const MaintenanceWindow& window, const date::time_zon
                 momentsOf(zone, local_seconds{endDay + window.to}).first};
 }
 
-/// The end of the latest-ending window that @p at is in; nothing when it is in none.
+/// The latest end of the windows that contain @p at; nothing without such a window.
 std::optional<sys_seconds> windowEnd(const Calendar& calendar, const date::time_zone& zone, sys_seconds at)
 {
     std::optional<sys_seconds> end;
@@ -191,7 +191,7 @@ bool isOpen(const Calendar& calendar, model::UtcTime at)
 
 std::optional<model::UtcTime> closesAt(const Calendar& calendar, model::UtcTime at)
 {
-    constexpr int kMostInARow = 16; // windows that touch are one
+    constexpr int kMostInARow = 16; // adjacent windows count as one window
     const date::time_zone& zone = zoneNamed(calendar.zone);
     const sys_seconds begin = inSeconds(at);
     std::optional<sys_seconds> end;

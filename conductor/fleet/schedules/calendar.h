@@ -44,9 +44,9 @@ model::UtcTime timeFromText(std::string_view text, const std::string& zone);
 std::string toLocalText(model::UtcTime time, const std::string& zone);
 
 /// The first time after @p after at which @p cron fires within @p calendar; nothing within 41 years.
-/// Daylight saving (docs/schedules.md): a rule for every hour fires whenever the clock shows its minute; of
-/// any other a time that does not exist fires once, right after the gap, and one that comes twice fires the
-/// first time.
+/// Daylight saving (docs/schedules.md): a rule for every hour fires whenever the clock shows its minute. Any
+/// other rule fires once, right after the gap, for a time that does not exist, and at the first occurrence of
+/// a time that comes twice.
 std::optional<model::UtcTime> nextDue(const Cron& cron, const Calendar& calendar, model::UtcTime after);
 /// True if something may begin at @p at.
 bool isOpen(const Calendar& calendar, model::UtcTime at);

@@ -21,8 +21,8 @@ struct Cron {
 
 /// Lists, ranges, steps, names (MON, JAN; any case), 7 for Sunday, and @hourly @daily @midnight @weekly
 /// @monthly @yearly @annually.
-/// @throws Error InvalidInput that names the field and what was expected; also when it never fires (30 2 31 2
-/// *)
+/// @throws Error InvalidInput with the field's name and its valid values; also for an expression that never
+/// fires (30 2 31 2 *)
 Cron cronFromText(std::string_view text);
 
 /// True if the rule fires on a date. When both day fields are restricted one of them is enough, else both

@@ -35,7 +35,7 @@ void recordMissed(db::Transaction& tx, const Schedule& schedule, UtcTime first, 
     run.reason = first == latest
                      ? "bmd was not running at this time"
                      : fmt::format("bmd was not running from {} on", toLocalText(first, schedule.zone));
-    run.hint = "bm schedule run starts it now; missed: once makes up for the last one by itself";
+    run.hint = "bm schedule run starts it now; with missed: once, bm runs the latest missed time by itself";
     run.finishedAt = now;
     if (db::ScheduleRepository{}.insertRun(tx, run))
         recordEvent(tx, now, {}, model::EventKind::ScheduleSkipped,

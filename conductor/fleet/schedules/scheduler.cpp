@@ -34,7 +34,7 @@ constexpr std::chrono::milliseconds kLongestSleep{1s};
 constexpr std::chrono::hours kKeptHistory{400 * 24};
 constexpr std::chrono::hours kTidyEvery{1};
 
-/// "nightly-20261121T013000Z": what the rollout of a run is called.
+/// The name of a run's rollout: "nightly-20261121T013000Z".
 std::string rolloutName(const Schedule& schedule, const ScheduleRun& run)
 {
     const bool manual = run.trigger == model::ScheduleTrigger::Manual;

@@ -37,7 +37,7 @@ public:
     /// Deletes it with its history; a rollout that it made continues.
     void remove(const std::string& ident, const std::string& actor);
     model::Schedule pause(const std::string& ident, const std::string& actor);
-    /// Does not make up for due times during the pause. @throws Error Conflict for a one-shot whose time
+    /// Does not run the due times of the pause. @throws Error Conflict for a one-shot whose time
     /// is over
     model::Schedule resume(const std::string& ident, const std::string& actor);
     /// Starts one run at once, also outside the maintenance windows and of a paused schedule. @throws Error

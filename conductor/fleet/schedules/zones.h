@@ -10,8 +10,8 @@ namespace bm::conductor::fleet {
 /// @throws Error InvalidInput with the names that are near; Unavailable when the system has no tzdata
 const date::time_zone& zoneNamed(const std::string& name);
 
-/// The moments at which a clock on the wall of @p zone shows a local time: one; two where it comes twice; the
-/// end of the gap where it does not exist.
+/// The moments at which the clocks of a zone show a local time: one; two if the time comes twice; the end of
+/// the gap if it does not exist.
 struct Moments {
     date::sys_seconds first{};
     date::sys_seconds second{}; ///< as first unless it comes twice

@@ -192,7 +192,7 @@ void readDeploy(RolloutRequest& request, const json& body)
     if (deploy == nullptr)
         return;
     if (deploy->is_object() && deploy->contains("image"))
-        throw Error(ErrorCode::InvalidInput, "deploy.image: the rollout's image is meant for all nodes",
+        throw Error(ErrorCode::InvalidInput, "deploy.image: a rollout has one image for all nodes",
                     "name it in image");
     request.deploy = wire::provisionFromBody(*deploy);
     request.deployBody = wire::canonical(*deploy).text;

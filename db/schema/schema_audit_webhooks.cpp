@@ -6,7 +6,7 @@
 namespace bm::db {
 namespace {
 
-constexpr auto kOutsideStatements = std::to_array<std::string_view>({
+constexpr auto kStatements = std::to_array<std::string_view>({
     R"(create table webhooks (
   uuid {text} primary key, name {text} not null unique, url {text} not null, secret_sealed {text} not null,
   kinds {text} not null, parked bigint not null, last_sequence bigint not null, failures bigint not null,
@@ -26,9 +26,9 @@ constexpr auto kOutsideStatements = std::to_array<std::string_view>({
 
 } // namespace
 
-std::span<const std::string_view> outsideTables()
+std::span<const std::string_view> auditAndWebhookTables()
 {
-    return kOutsideStatements;
+    return kStatements;
 }
 
 } // namespace bm::db
