@@ -22,7 +22,7 @@ inline constexpr StepTraits kCountsBytes = 2;  ///< its progress is bytes, shown
 inline constexpr StepTraits kUsesRelay = 4;    ///< nodes that copy the same image pass it on to each other;
                                                ///< its arguments are a wire::ImageCopy and more
 
-/// One kind of step of operations. Handlers (conductor/steps), the agent's functions (agent/steps.cpp),
+/// One kind of step of operations. Handlers (conductor/steps), the agent's functions (agent/step_table.cpp),
 /// plans, the API and docs/steps.md refer to these rows.
 struct StepKind {
     std::string_view name;      ///< of the row in an operation, unique

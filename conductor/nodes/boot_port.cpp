@@ -11,7 +11,7 @@ using model::ErrorCode;
 
 bool hasBootPort(db::Transaction& tx, const Context& context, const model::Node& node)
 {
-    if (hardwareOf(context, node).simulated)
+    if (!hardwareOf(context, node).needsBootPort)
         return true;
     const std::vector<model::Port> ports = db::PortRepository{}.ofNode(tx, node.id);
     return std::ranges::any_of(ports, [](const model::Port& port) { return port.pxeEnabled; });

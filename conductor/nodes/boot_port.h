@@ -3,9 +3,9 @@
 
 namespace bm::conductor {
 
-/// True if @p node has a port that boots by the network; a simulated machine needs none.
+/// True if @p node has a port that boots by the network, or its hardware type needs none.
 bool hasBootPort(db::Transaction& tx, const Context& context, const model::Node& node);
-/// @throws Error InvalidInput when @p node, a real machine, has no port to boot from
+/// @throws Error InvalidInput when hasBootPort() is false
 void requireBootPort(db::Transaction& tx, const Context& context, const model::Node& node);
 
 } // namespace bm::conductor

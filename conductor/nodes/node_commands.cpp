@@ -242,8 +242,8 @@ std::map<std::string, NodeCommands::InterfaceVerdict> NodeCommands::validate(con
         return std::pair(!db::PortRepository{}.ofNode(tx, node.id).empty(),
                          deployFinding(tx, context_, node));
     });
-    const bool simulated = hardwareOf(context_, node).simulated;
-    verdicts["boot"] = {ports || simulated, ports || simulated ? "" : "the node has no port to boot from"};
+    const bool boots = ports || !hardwareOf(context_, node).needsBootPort;
+    verdicts["boot"] = {boots, boots ? "" : "the node has no port to boot from"};
     verdicts["deploy"] = {image.empty(), image};
     return verdicts;
 }

@@ -44,12 +44,13 @@ Image newImage(db::Transaction& tx, const Context& context, const Node& node, co
     return image;
 }
 
-void refuseKind(const Node& node, model::ImageKind kind, bool simulated)
+void refuseKind(const Node& node, model::ImageKind kind, bool hasFiles)
 {
     if (kind == model::ImageKind::Ramdisk)
         throw Error(ErrorCode::InvalidInput, "a capture is of kind disk or tree", "kind: tree");
-    if (kind == model::ImageKind::Tree && simulated)
-        throw Error(ErrorCode::InvalidInput, "node " + node.id.uuid + " is simulated: it has no files",
+    if (kind == model::ImageKind::Tree && !hasFiles)
+        throw Error(ErrorCode::InvalidInput,
+                    "the disks of node " + node.id.uuid + " (" + node.driver + ") have no files",
                     "kind: disk, or a real machine");
 }
 
@@ -60,7 +61,7 @@ model::OperationId beginCapture(const Context& context, const std::string& ident
 {
     return context.database.write([&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
-        refuseKind(node, request.kind, hardwareOf(context, node).simulated);
+        refuseKind(node, request.kind, hardwareOf(context, node).hasFiles);
         refuseBusy(tx, context, node);
         refuseMaintenance(node);
         Node trial = node;

@@ -69,7 +69,9 @@ struct HardwareType {
     std::vector<Interface>
         interfaces; ///< the default of each kind first; "power" and "management" are mandatory
     std::function<BmcAccess(const NodeAccess& node)> access; ///< requires a node without findings
-    bool simulated = false; ///< no real machine: the conductor simulates the agent
+    bool simulated = false;    ///< no real machine: the conductor simulates the agent
+    bool needsBootPort = true; ///< a machine of it boots only from a port of its node
+    bool hasFiles = true;      ///< its disks have file systems, so a capture may be of kind tree
 
     /// Errors in driver_info, one per key, each with its key; empty when it is valid.
     std::vector<std::string> findings(const Values& driverInfo) const;

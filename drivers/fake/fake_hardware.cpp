@@ -113,7 +113,9 @@ HardwareType makeFakeHardware()
                 {"vendor", "no-vendor"},
             },
             fakeAccess,
-            true};
+            true,
+            false,
+            false};
 }
 
 } // namespace bm::drivers

@@ -35,6 +35,8 @@ TEST_CASE("a simulated machine", "[drivers][fake]")
     SECTION("keeps the power driver's contract, at once and with a delay")
     {
         CHECK(f.fake.simulated);
+        CHECK_FALSE(f.fake.needsBootPort);
+        CHECK_FALSE(f.fake.hasFiles);
         test::powerDriverContract(*f.fake.standard("power").power, f.bmc);
         f.bmc.settings["power_delay"] = "0.02,0.05";
         test::powerDriverContract(*f.fake.standard("power").power, f.bmc);
