@@ -10,19 +10,25 @@ PLATFORM = BASE | {"common/platform"}
 LEAF = PLATFORM
 DB = {"db/engine", "db/repositories", "db/repositories/fleet", "db/repositories/resources"}
 IMAGES = {"images/" + room for room in ("base", "blocks", "formats", "sources", "store")}
-ROOM = PLATFORM | DB | {"common/metrics", "common/wire", "conductor/core"}
+AGENT_WIRE = {"common/wire/" + room for room in ("json", "agent", "steps")}
+WIRE = AGENT_WIRE | {"common/wire", "common/wire/resources"}
+ROOM = PLATFORM | DB | WIRE | {"common/metrics", "conductor/core"}
 CONDUCTOR = {f"conductor/{room}" for room in ("core", "events", "health", "images", "nodes", "resources", "steps", "operations", "machines",
                                               "fleet/selection", "fleet/rollouts", "fleet/schedules")}
-API = PLATFORM | CONDUCTOR | IMAGES | DB | {"common/metrics", "common/wire", "common/layout", "common/http", "pxe", "drivers/core"}
-AGENT_STEP = PLATFORM | {"common/wire", "agent/base", "agent/disk"}
+API = PLATFORM | CONDUCTOR | IMAGES | DB | WIRE | {"common/metrics", "common/layout", "common/http", "pxe", "drivers/core"}
+AGENT_STEP = PLATFORM | AGENT_WIRE | {"agent/base", "agent/disk"}
 HARDWARE = {"agent/hardware/" + room for room in ("erase", "raid", "burnin", "inspection", "rescue")}
 ALLOWED = {
     "common/text": set(),
     "common/model": {"common/text"},
     "common/model/fleet": {"common/text", "common/model"},
     "common/model/resources": {"common/text", "common/model"},
-    "common/wire": BASE,
-    "common/layout": BASE | {"common/wire"},
+    "common/wire/json": {"common/text", "common/model"},
+    "common/wire/agent": {"common/text", "common/model", "common/wire/json"},
+    "common/wire/steps": {"common/text", "common/model", "common/wire/json", "common/wire/agent"},
+    "common/wire/resources": {"common/text", "common/model", "common/model/resources", "common/wire/json"},
+    "common/wire": BASE | (WIRE - {"common/wire"}),
+    "common/layout": BASE | {"common/wire/json"},
     "common/platform": BASE,
     "common/metrics": PLATFORM,
     "common/http": PLATFORM | {"common/http/tls"},
@@ -45,7 +51,7 @@ ALLOWED = {
     "drivers/core": LEAF,
     "drivers/ipmi": LEAF | {"drivers/core"},
     "drivers/fake": LEAF | {"drivers/core"},
-    "conductor/core": PLATFORM | IMAGES | DB | {"common/metrics", "common/wire", "pxe", "drivers/core"},
+    "conductor/core": PLATFORM | IMAGES | DB | WIRE | {"common/metrics", "pxe", "drivers/core"},
     "conductor/events": ROOM,
     "conductor/health": ROOM | {"pxe"},
     "conductor/images": ROOM | IMAGES | {"common/layout"},
@@ -66,12 +72,12 @@ ALLOWED = {
     "api/fleet": API | {"api/core", "api/access"},
     "bmd/backup": PLATFORM | DB | {"db/open", "images/store"},
     "bmd": API | {"api", "api/access", "bmd/backup", "common/http/tls", "db/open", "drivers/ipmi", "drivers/fake"},
-    "agent": PLATFORM | {"common/wire", "common/layout", "agent/base", "agent/disk", "agent/frames", "agent/relay", "agent/step", "agent/start",
-                         "agent/copy", "agent/tree", "agent/capture"} | HARDWARE,
+    "agent": PLATFORM | AGENT_WIRE | HARDWARE | {"common/layout", "agent/base", "agent/disk", "agent/frames", "agent/relay", "agent/step",
+                                                 "agent/start", "agent/copy", "agent/tree", "agent/capture"},
     "agent/base": PLATFORM,
-    "agent/disk": PLATFORM | {"common/wire", "agent/base"},
+    "agent/disk": PLATFORM | AGENT_WIRE | {"agent/base"},
     "agent/frames": PLATFORM | {"images/blocks", "agent/base"},
-    "agent/relay": PLATFORM | {"common/wire", "images/blocks", "agent/base", "agent/disk", "agent/frames"},
+    "agent/relay": PLATFORM | AGENT_WIRE | {"images/blocks", "agent/base", "agent/disk", "agent/frames"},
     "agent/step": AGENT_STEP | {"agent/frames", "agent/relay"},
     "agent/start": AGENT_STEP | {"agent/step"},
     "agent/copy": AGENT_STEP | {"images/blocks", "agent/frames", "agent/relay", "agent/step", "agent/start"},
@@ -86,10 +92,9 @@ ALLOWED = {
     "cli/client": PLATFORM,
     "cli/views": BASE,
     "cli/shell": BASE | {"cli/client", "cli/views"},
-    "cli/commands": PLATFORM | {"cli/client", "cli/views", "cli/shell", "common/wire", "common/layout"},
+    "cli/commands": PLATFORM | AGENT_WIRE | {"cli/client", "cli/views", "cli/shell", "common/layout"},
 }
-# Rows that still stand for every folder inside them. A folder elsewhere needs a row of its own.
-WHOLE = {"common/wire"}
+
 # tests/X tests the folders of the row, all that is inside them, and may include what these may; so do tests/support's
 # users (it builds the whole server) and helpers of another test folder where the row names it.
 TESTS = {
@@ -141,7 +146,7 @@ def sources():
 def upward_includes():
     for name, text in sources():
         folder = folder_of(name)
-        if name.rsplit("/", 1)[0] != folder and folder not in WHOLE:
+        if name.rsplit("/", 1)[0] != folder:
             yield f"{name}: {name.rsplit('/', 1)[0]} has no row of its own"
         for included in INCLUDE.findall(text):
             target = folder_of(included)
@@ -193,7 +198,7 @@ def foreign_links():
     for folder, allowed in ALLOWED.items():
         file = ROOT / folder / "CMakeLists.txt"
         call = file.exists() and re.search(r"bm_library\(" + folder + r"\s[^)]*\)", file.read_text(encoding="utf-8"))
-        for linked in re.findall(r"bm::(\w+)", call.group(0)) if call and folder not in WHOLE else ():
+        for linked in re.findall(r"bm::(\w+)", call.group(0)) if call else ():
             if linked in rows and rows[linked] != folder and rows[linked] not in allowed:
                 yield f"{folder}/CMakeLists.txt: {folder} may not link {rows[linked]}"
 
