@@ -163,6 +163,8 @@ def wrong_decisions():
         heads = [text.find(part) for part in ("## Context", "## Decision", "## Consequences")]
         if not any(-1 not in found and found == sorted(found) for found in (parts, heads)):
             yield f"{where}: Context, Decision and Consequences are its parts, in this order"
+        for other in set(re.findall(r"^\*\*([^*]+)\.\*\*", text, re.M)) - {"Context", "Decision", "Consequences"}:
+            yield f"{where}: \"{other}\" is a fourth part; it belongs to the Decision"
         if len(text.splitlines()) > 20:
             yield f"{where}: {len(text.splitlines())} lines, 20 at most"
         if path.name[:4] in numbers:
