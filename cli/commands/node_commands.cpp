@@ -109,7 +109,7 @@ int console(Shell& shell, const NodeOptions& options)
         throw Error(ErrorCode::InvalidInput,
                     "node " + options.node + " has no IPMI address, so no serial console",
                     "driver_info/ipmi_address");
-    // This program runs with the operator's rights: it parses what the server stores.
+    // This program runs with the operator's rights: it parses text of the server.
     const std::optional<text::HostAddress> address =
         text::HostAddress::parseStored(plainText(info.at("ipmi_address")));
     if (!address)

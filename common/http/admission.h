@@ -76,7 +76,7 @@ private:
 /// shares.
 class ByteBudget {
 public:
-    /// The bytes of one client; given back when destroyed.
+    /// The bytes of one client; the destructor releases them.
     class Share {
     public:
         Share() = default;

@@ -214,7 +214,7 @@ Examination systemClock(const model::Clock& clock)
         const int kept = ::adjtimex(&state);
         if (kept < 0)
             return {bad(Severity::Warning,
-                        "could not check the clock's synchronisation: the kernel refused the question",
+                        "could not check the clock's synchronisation: the kernel did not answer",
                         "timedatectl shows it")};
         if (kept == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
             return {bad(Severity::Warning, "the clock is not synchronised, by the kernel's report",

@@ -39,8 +39,8 @@ public:
         bool result = true;
         std::string reason;
     };
-    /// Ironic's validate: interface ("power", "management", "boot", "deploy", ...) to verdict; deploy's says
-    /// what is wrong with the image. No network.
+    /// Ironic's validate: interface ("power", "management", "boot", "deploy", ...) to verdict; deploy's
+    /// names the fault of the image. No network.
     std::map<std::string, InterfaceVerdict> validate(const std::string& ident) const;
 
     /// By uuid or name. @throws Error NotFound

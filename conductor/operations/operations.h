@@ -18,7 +18,7 @@ public:
     /// Ironic's PUT states/provision, all of its verbs.
     model::OperationId verb(const std::string& ident, model::StateEvent verb, const VerbOrder& order,
                             const std::string& actor);
-    /// bm's own verb. It does what the node's state needs. enroll: verify, provide, deploy. manageable:
+    /// bm's own verb; its plan depends on the node's state. enroll: verify, provide, deploy. manageable:
     /// provide, deploy. available, deploy failed: deploy. active: rebuild. clean failed: manage first.
     model::OperationId provision(const std::string& ident, const DeployRequest& request,
                                  const std::string& actor);

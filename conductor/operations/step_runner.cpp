@@ -272,7 +272,7 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
     const model::UtcTime now = context_.clock.now();
     const Outcome handlers = outcomeOf(result, step, now);
     return context_.database.write([&](db::Transaction& tx) {
-        Outcome outcome = handlers; // each try merges the report anew
+        Outcome outcome = handlers; // each try merges the report again
         Step ended = step;
         mergeAgentReport(tx, loaded.node.id, ended, outcome, now);
         ended.state = outcome.state;

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-/// The targets' functions, and what they have in common. A row in targets.cpp gives each its name.
+/// The targets' functions, and their common helpers. A row in targets.cpp gives each its name.
 namespace bm::fuzz {
 
 using Bytes = std::span<const std::byte>;

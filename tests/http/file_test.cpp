@@ -26,7 +26,7 @@ constexpr std::size_t kBig = 60'000'000; ///< more than sockets hold; sparse
 struct FileWorld : TestServer {
     std::filesystem::path file = makeFile("file", kSize);
     Later<Done> done{};
-    ~FileWorld() { server.reset(); } // its threads use what is declared here
+    ~FileWorld() { server.reset(); } // its threads use the other members
     FileWorld()
     {
         router.add(Method::Get, "/file", [this](Request&, Response& response) {

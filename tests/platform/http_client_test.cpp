@@ -73,7 +73,7 @@ Error errorOf(const std::function<void()>& action)
 
 struct ClientWorld : TestServer {
     std::filesystem::path file = makeFile("file", 3'000'000);
-    ~ClientWorld() { server.reset(); } // its threads use what is declared here
+    ~ClientWorld() { server.reset(); } // its threads use the other members
     ClientWorld()
     {
         trustEverybody();

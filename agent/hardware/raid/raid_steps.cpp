@@ -83,7 +83,7 @@ model::JsonText raidCreateConfiguration(const StepContext& context)
 
 model::JsonText raidDeleteConfiguration(const StepContext& context)
 {
-    const SortedDisks sorted = sortDisks(context.disks(), context.log, "searching RAID on");
+    const SortedDisks sorted = sortDisks(context.disks(), context.log, "searching for RAID on");
     RaidArrays arrays(context.exec, context.log, context.stop);
     std::map<std::string, std::map<std::string, std::string>> members;
     std::set<std::string> deleted;

@@ -1,4 +1,4 @@
-// Using the node's table: which fields an answer shows, what a request may set.
+// Uses the node's table: the fields of an answer, and the fields that a request may set.
 #include "common/wire/resources/node_fields.h"
 
 #include "common/model/error.h"
