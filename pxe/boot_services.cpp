@@ -19,11 +19,6 @@ namespace fs = std::filesystem;
 using model::Error;
 using model::ErrorCode;
 
-fs::path leaseFile(const BootSettings& settings)
-{
-    return settings.runFolder / "dnsmasq.leases";
-}
-
 struct BootServices::State {
     BootSettings settings;
     std::function<void(const BootContact&)> onContact;

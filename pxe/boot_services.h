@@ -37,7 +37,10 @@ struct BootSettings {
 };
 
 /// The lease file of dnsmasq in managed mode.
-std::filesystem::path leaseFile(const BootSettings& settings);
+inline std::filesystem::path leaseFile(const BootSettings& settings)
+{
+    return settings.runFolder / "dnsmasq.leases";
+}
 
 /// A machine that the DHCP server knows. Every known machine gets a boot file: an unexpected one gets
 /// localDiskScript from the provisioning listener. Unknown machines get no boot file.

@@ -200,7 +200,7 @@ class WritesForAServer(World):
         self.check_content(disks[2])
         self.check_untouched(disks[1])
         server.step = server.write_step(OTHER, root_device={"serial": "S1"}, more_disks=[{"serial": "S1"}])
-        self.assertIn("each disk is meant once", self.failed(server, "invalid-input", OTHER)["message"])
+        self.assertIn("each disk may be selected once", self.failed(server, "invalid-input", OTHER)["message"])
 
     def test_from_another_server_which_does_not_see_the_token(self):
         server, mirror = self.server(), self.server()

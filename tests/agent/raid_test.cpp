@@ -74,7 +74,7 @@ TEST_CASE("a target RAID configuration", "[agent][raid]")
         CHECK(logicalFrom(kTwo, ", \"create_nonroot_volumes\": false").size() == 1);
         CHECK(refusalOf(kTwo, ", \"create_root_volume\": false").find("must be RAID 1") != std::string::npos);
         CHECK(refusalOf(kTwo, ", \"create_root_volume\": false, \"create_nonroot_volumes\": false")
-                  .find("no logical disk is left") != std::string::npos);
+                  .find("no logical disk remains") != std::string::npos);
     }
     SECTION("is refused with the path of the invalid member")
     {

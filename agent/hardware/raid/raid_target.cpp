@@ -108,8 +108,7 @@ LogicalDisk logicalDiskFrom(const json& object, const std::string& path)
 void checkTogether(const std::vector<LogicalDisk>& disks, const std::string& path)
 {
     if (disks.empty())
-        refuse(path, "the step's arguments exclude every logical disk",
-               "see create_root_volume, create_nonroot_volumes");
+        refuse(path, "no logical disk remains to be made", "see create_root_volume, create_nonroot_volumes");
     if (disks.size() > kMostVolumes)
         refuse(path, fmt::format("{} logical disks; at most {} are possible", disks.size(), kMostVolumes));
     if (disks.front().level != RaidLevel::Raid1)
