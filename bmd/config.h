@@ -45,7 +45,7 @@ struct Config {
     db::DatabaseSettings database;
     images::StoreSettings images;
     conductor::Settings conductor;
-    std::optional<conductor::ConfigDriveLevel> configDrive; ///< nothing: by dhcp.mode, in `conductor`
+    std::optional<conductor::ConfigDriveLevel> configDrive; ///< nothing: auto; `conductor` has the result
     conductor::fleet::RolloutSettings rollouts;
     drivers::IpmiSettings ipmi;
     platform::OutgoingSettings outgoing; ///< Core gives the policy to all that request something

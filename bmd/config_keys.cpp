@@ -51,6 +51,7 @@ constexpr auto kSections = std::to_array<ConfigSection>({
     {"s3",
      "An S3-compatible object store: source of s3://bucket/key images, and optionally home of the store of "
      "images."},
+    {"security", "Proofs that bmd asks of machines."},
     {"conductor", "Operations on machines: limits, timeouts, policy."},
     {"rollouts", "Deployments of images to many nodes."},
     {"relay", "Copies from node to node: machines that copy the same image form chains."},
@@ -187,8 +188,8 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      assign<parseSize, &C::images, &Store::sources, &Sources::s3, &S3::cacheBytes>,
      "Size of the cache of the bucket's objects in images.dir; the most recently used ones remain."},
 
-    {"security.config_drive", kScalar, "window | lease | proved", "", assign<parseConfigDriveLevel, &C::configDrive>,
-     "Who gets a configuration drive: any agent of the node's boot window; the holder of a live lease of its MAC address; nobody over PXE. Empty: lease in managed DHCP, else window."},
+    {"security.config_drive", kScalar, "auto | window | lease | proved", "auto", assign<parseConfigDriveLevel, &C::configDrive>,
+     "Who gets a configuration drive: any agent of the node's boot window; the holder of a live lease of its MAC address; nobody over PXE. auto: lease in managed DHCP, else window."},
 
     {"conductor.name", kScalar, "text", "", assign<parseText, &C::conductor, &Conductor::conductorName>,
      "Name of this conductor, which holds the leases on nodes. Keep it when you replace the machine. Empty: the host name."},

@@ -359,11 +359,13 @@ pxe::DhcpMode parseDhcpMode(const RawValue& raw)
     return parseChoice(raw, kChoices);
 }
 
-conductor::ConfigDriveLevel parseConfigDriveLevel(const RawValue& raw)
+std::optional<conductor::ConfigDriveLevel> parseConfigDriveLevel(const RawValue& raw)
 {
     using Level = conductor::ConfigDriveLevel;
-    static constexpr std::array<Choice<Level>, 3> kChoices{
-        {{"window", Level::Window}, {"lease", Level::Lease}, {"proved", Level::Proved}}};
+    static constexpr std::array<Choice<std::optional<Level>>, 4> kChoices{{{"auto", std::nullopt},
+                                                                           {"window", Level::Window},
+                                                                           {"lease", Level::Lease},
+                                                                           {"proved", Level::Proved}}};
     return parseChoice(raw, kChoices);
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,7 +45,7 @@ TlsMode parseTls(const RawValue& raw);
 AuthMode parseAuth(const RawValue& raw);
 pxe::DhcpMode parseDhcpMode(const RawValue& raw);
 model::BootMode parseBootMode(const RawValue& raw);
-conductor::ConfigDriveLevel parseConfigDriveLevel(const RawValue& raw);
+std::optional<conductor::ConfigDriveLevel> parseConfigDriveLevel(const RawValue& raw);
 conductor::RelayOrder parseRelayOrder(const RawValue& raw);
 platform::LogLevel parseLogLevel(const RawValue& raw);
 bool parseLogFormat(const RawValue& raw); ///< true if JSON

@@ -75,8 +75,8 @@ TEST_CASE("enrolling", "[conductor][nodes]")
         model::Node thief;
         thief.name = "thief";
         thief.driver = "ipmi";
-        for (const char* key : {"ipmi_password", "ipmi_username"}) {
-            thief.name = std::string("thief-") + &key[5];
+        for (const char* key : {"ipmi_password", "ipmi_terminal_port"}) {
+            thief.name = std::string(key) == "ipmi_password" ? "thief-password" : "thief-port";
             thief.driverInfo.text =
                 R"({"ipmi_address":"10.0.4.18",")" + std::string(key) + R"(":")" + sealed + R"("})";
             world.core->nodes.create(thief, "mallory");
