@@ -106,10 +106,10 @@ BootFile BootService::imageFile(const std::string& node, const std::string& toke
 {
     const Error none(ErrorCode::NotFound, "there is no such file, or not for this machine");
     const Asked asked = context_.database.read([&](db::Transaction& tx) {
-        Asked asked = findAsked(tx, context_, node, token, none);
+        Asked found = findAsked(tx, context_, node, token, none);
         if (name == "config.img")
             requireDriveAccess(tx, context_, model::NodeId{node}, peerAddress);
-        return asked;
+        return found;
     });
     const RamdiskImage ramdisk = ramdiskOf(asked.image.description, asked.image.sizeBytes);
     BootFile file{model::NodeId{node}, model::EventKind::HttpKernel, {}, ""};
