@@ -8,6 +8,7 @@ import pathlib
 import stat
 import subprocess
 import tarfile
+import time
 
 MIB = 1 << 20
 os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -100,6 +101,16 @@ def loop(disk, name, sector=512):
         yield device
     finally:
         run("losetup", "--detach", device)
+        released(disk, device)
+
+
+def released(disk, device):
+    """Waits until the kernel has let go of a loop device. An agent of another test that starts meanwhile copies all mounts
+    into its namespace; it holds this file system, and writes to the disk, until it ends."""
+    end = time.monotonic() + 120
+    while device in run("losetup", "--list", "--noheadings", "--output", "NAME", "--associated", disk).split():
+        assert time.monotonic() < end, f"{device} is still busy"
+        time.sleep(0.05)
 
 
 @contextlib.contextmanager
