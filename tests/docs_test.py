@@ -272,7 +272,7 @@ def unknown_keys(pages, bmd):
             keys.add(f"{section}.{key[1]}")
     sections = {key.partition(".")[0] for key in keys}
     assert len(keys) > 50, "the keys in --print-config are not recognised"
-    kinds = set(re.findall(r"\"([a-z]+\.[a-z.-]+)\"", "".join(read(file) for file in tracked("*.cpp", "*.h") if "tests" not in file.parts)))
+    kinds = set(re.findall(r"\"([a-z]+\.[a-z.-]+)\"", "".join(read(file) for file in tracked("*.cpp", "*.h", "*.inc") if "tests" not in file.parts)))
     for page in pages:
         for number, span in page.spans():
             key = re.match(r"([a-z0-9]+)\.([a-z0-9_]+)(?=$|:)", span)
