@@ -30,7 +30,7 @@ json typedValue(const std::string& field, const std::string& text)
 /// The value of FIELD:=JSON.
 json jsonValue(const std::string& assignment, const std::string& text)
 {
-    const json value = json::parse(text, nullptr, false);
+    json value = json::parse(text, nullptr, false);
     if (value.is_discarded())
         throw model::Error(
             model::ErrorCode::InvalidInput, "\"" + assignment + "\": the value is not JSON",
