@@ -5,6 +5,8 @@
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/seal_places.h"
 
+#include <fmt/format.h>
+
 namespace bm::conductor {
 
 using nlohmann::json;
@@ -62,7 +64,7 @@ void requireSecretsAgain(const drivers::HardwareTypes& hardware, const model::No
             (now.at(key) == value || now.at(key) == wire::kMask))
             throw model::Error(
                 model::ErrorCode::InvalidInput,
-                changed + ": a new value needs driver_info/" + key + " in the same request",
+                fmt::format("{}: a new value needs driver_info/{} in the same request", changed, key),
                 "the stored secret belongs to the present value; send both, or ask an operator");
 }
 
