@@ -3,22 +3,13 @@
 #include "common/platform/files.h"
 #include "common/text/text.h"
 
-#include <array>
 #include <cstdint>
 #include <system_error>
+#include <vector>
 
 namespace bm::pxe {
 
 namespace {
-
-/// The next word of @p rest, which loses it and the blank behind it.
-std::string_view takeWord(std::string_view& rest)
-{
-    const std::size_t end = std::min(rest.find(' '), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return word;
-}
 
 bool isLive(std::string_view end, model::UtcTime now)
 {
@@ -32,13 +23,9 @@ std::optional<model::MacAddress> leaseHolder(std::string_view text, const std::s
                                              model::UtcTime now)
 {
     while (!text.empty()) {
-        const std::size_t length = std::min(text.find('\n'), text.size());
-        std::string_view line = text.substr(0, length);
-        text.remove_prefix(std::min(length + 1, text.size()));
-        const std::string_view end = takeWord(line);
-        const std::string_view mac = takeWord(line);
-        if (takeWord(line) == address && isLive(end, now))
-            return model::macFromText(std::string(mac));
+        const std::vector<std::string_view> words = text::words(text::takeLine(text), " ");
+        if (words.size() >= 3 && words[2] == address && isLive(words[0], now))
+            return model::macFromText(words[1]);
     }
     return std::nullopt;
 }

@@ -210,14 +210,11 @@ struct SealedParts {
 /// The first 144 bits of the SHA-256 of the place, in base64: 24 characters.
 std::string hashOf(const SealPlace& place)
 {
-    crypto_hash_sha256_state state;
+    std::string text;
+    for (const std::string_view part : {place.table, place.row, place.field})
+        text += fmt::format("{}:{}", part.size(), part);
     std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
-    ::crypto_hash_sha256_init(&state);
-    for (const std::string_view part : {place.table, place.row, place.field}) {
-        const std::string sized = fmt::format("{}:", part.size()) + std::string(part);
-        ::crypto_hash_sha256_update(&state, bytesOf(std::string_view(sized)), sized.size());
-    }
-    ::crypto_hash_sha256_final(&state, hash.data());
+    ::crypto_hash_sha256(hash.data(), bytesOf(std::string_view(text)), text.size());
     return toBase64(std::string(reinterpret_cast<const char*>(hash.data()), kPlaceBytes));
 }
 

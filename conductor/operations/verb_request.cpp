@@ -112,7 +112,7 @@ wire::RescueOrder rescueOrder(db::Transaction& tx, const Context& context, const
             ErrorCode::InvalidInput,
             "A non-empty \"rescue_password\" is required when setting target provision state to rescue");
     requireBootPort(tx, context, node);
-    const std::string_view argument = model::findStepKind("start_rescue")->sealedArgument;
+    const std::string_view argument = model::stepKind("start_rescue").sealedArgument;
     return {.hashedPassword =
                 context.secrets
                     .seal(stepArgumentPlace(node.id, argument), platform::cryptPassword(order.rescuePassword))
