@@ -90,6 +90,7 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
     if (!inventorySent_)
         request.inventory = toJson(parts_.inventory());
     request.step = runner_.report();
+    watch(request.step);
     request.relay = runner_.relayReport();
     request.log = log_.tail();
     const PowerChange change = runner_.powerChange();
@@ -107,6 +108,17 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
         runner_.offer(*answer.step, answer.relay);
     else if (!answer.step)
         runner_.nothingOffered();
+}
+
+/// Logs that a running step makes no progress.
+void ExchangeLoop::watch(const std::optional<wire::AgentStepReport>& step)
+{
+    if (!step || step->state != wire::AgentStepState::Running)
+        return watch_.forget();
+    if (const std::string text =
+            watch_.look(step->id, step->bytesDone, step->message, std::chrono::steady_clock::now());
+        !text.empty())
+        log_.warning(text);
 }
 
 void ExchangeLoop::pause(std::chrono::milliseconds span, const std::stop_token& stop, bool untilFinished)

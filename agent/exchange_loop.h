@@ -1,10 +1,11 @@
 #pragma once
 #include "agent/base/agent_log.h"
+#include "agent/base/progress_watch.h"
 #include "agent/server_session.h"
 #include "agent/step_runner.h"
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 
-#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -31,15 +32,17 @@ private:
     void exchange(const std::stop_token& stop);
     void pause(std::chrono::milliseconds span, const std::stop_token& stop, bool untilFinished);
     void warnOnce(const model::Error& error);
+    void watch(const std::optional<wire::AgentStepReport>& step);
 
     ServerSession& session_;
     Parts parts_;
     AgentLog& log_;
     std::mutex mutex_;
-    std::condition_variable_any changed_;
+    platform::Condition changed_;
     bool finished_ = false; ///< a step has ended, and the server has no report of it yet; guarded by mutex_
     bool inventorySent_ = false;
     std::string lastTrouble_;
+    ProgressWatch watch_;
     std::chrono::milliseconds callAgain_{1000};
     std::chrono::milliseconds backOff_{};
     StepRunner runner_; ///< last member: its thread uses the other members

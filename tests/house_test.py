@@ -61,6 +61,15 @@ def untidy_folders(files):
             yield f"{folder} has no README.md"
 
 
+def bare_conditions(files):
+    """std::condition_variable waits for ever when the C library loses a notification; platform::Condition looks again."""
+    own = ROOT / "common" / "platform" / "condition.h"
+    for file in files:
+        if file.suffix in (".cpp", ".h") and file.relative_to(ROOT).parts[0] != "tests" and file != own:
+            if "std::condition_variable" in file.read_text(encoding="utf-8"):
+                yield f"{file.relative_to(ROOT)}: platform::Condition instead of std::condition_variable"
+
+
 def unexpected_files_at_the_root():
     """Files that a program left in the root, or that belong in a folder; ignored files included."""
     return [f"{path.name} does not belong into the repository's root" for path in sorted(ROOT.iterdir()) if path.name not in AT_THE_ROOT]
@@ -69,7 +78,7 @@ def unexpected_files_at_the_root():
 def main():
     files = [file for file in tracked() if file.exists()]
     wrong = unbuilt(files) + unformatted(files)
-    wrong += [*untidy_folders(files), *unexpected_files_at_the_root()]
+    wrong += [*untidy_folders(files), *bare_conditions(files), *unexpected_files_at_the_root()]
     for file in files:
         if file.suffix in (".cpp", ".h", ".py", ".sh"):
             lines = len(file.read_text(encoding="utf-8").splitlines())

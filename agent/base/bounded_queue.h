@@ -1,5 +1,6 @@
 #pragma once
-#include <condition_variable>
+#include "common/platform/condition.h"
+
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -53,7 +54,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::condition_variable changed_;
+    platform::Condition changed_;
     std::deque<T> values_;
     bool closed_ = false;
     bool aborted_ = false;

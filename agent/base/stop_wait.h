@@ -1,8 +1,8 @@
 #pragma once
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 #include <stop_token>
 
@@ -12,7 +12,7 @@ namespace bm::agent {
 inline void waitUnlessStopped(std::chrono::milliseconds span, const std::stop_token& stop)
 {
     std::mutex mutex;
-    std::condition_variable_any never;
+    platform::Condition never;
     std::unique_lock lock(mutex);
     never.wait_for(lock, stop, span, [] { return false; });
     if (stop.stop_requested())

@@ -1,7 +1,8 @@
 #include "agent/copy/block_pipeline.h"
 
+#include "common/platform/condition.h"
+
 #include <algorithm>
-#include <condition_variable>
 #include <fmt/format.h>
 
 namespace bm::agent {
@@ -21,7 +22,7 @@ constexpr std::chrono::milliseconds kPeerHeals{200}; ///< a peer that omits a bl
 void pauseUnlessStopped(std::chrono::milliseconds span, const std::stop_token& stop)
 {
     std::mutex mutex;
-    std::condition_variable_any never;
+    platform::Condition never;
     std::unique_lock lock(mutex);
     never.wait_for(lock, stop, span, [] { return false; });
 }

@@ -2,9 +2,9 @@
 
 #include "agent/relay/peer_reader.h"
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
 #include <fmt/format.h>
 #include <functional>
@@ -60,7 +60,7 @@ FrameFetcher::FrameFetcher(const FrameFetcher& other, FrameSource& server, Frame
 void FrameFetcher::pause(std::chrono::milliseconds span, const std::stop_token& stop) const
 {
     std::mutex mutex;
-    std::condition_variable_any changed;
+    platform::Condition changed;
     std::unique_lock lock(mutex);
     changed.wait_for(lock, stop, span, [] { return false; });
 }

@@ -2,10 +2,10 @@
 #include "agent/base/block_hash.h"
 #include "agent/base/step_progress.h"
 #include "agent/disk/block_device.h"
+#include "common/platform/condition.h"
 #include "images/blocks/manifest.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -65,7 +65,7 @@ private:
     Parts parts_;
     std::function<void()> onFailure_;
     std::mutex mutex_;
-    std::condition_variable_any changed_;
+    platform::Condition changed_;
     std::vector<bool> told_;
     std::deque<std::size_t> written_; ///< since the last flush
     std::deque<std::size_t> flushed_; ///< ready to be read

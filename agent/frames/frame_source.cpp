@@ -1,10 +1,10 @@
 #include "agent/frames/frame_source.h"
 
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <mutex>
@@ -71,7 +71,7 @@ bool isPassing(const Error& error)
 void BackOff::wait(const std::stop_token& stop)
 {
     std::mutex mutex;
-    std::condition_variable_any changed;
+    platform::Condition changed;
     std::unique_lock lock(mutex);
     changed.wait_for(lock, stop, next_, [] { return false; });
     next_ = std::min(next_ * 2, kLongest);

@@ -1,5 +1,7 @@
 #include "agent/frames/frame_store.h"
 
+#include "common/platform/condition.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
@@ -12,7 +14,7 @@ using Clock = std::chrono::steady_clock;
 /// The bytes of all frames that exist, in the store or elsewhere.
 struct StoredFrame::Budget {
     std::mutex mutex;
-    std::condition_variable freed;
+    platform::Condition freed;
     std::size_t used = 0;
     bool aborted = false;
     std::optional<Clock::time_point> waitingSince;
@@ -138,7 +140,8 @@ FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
         if (!budget_->waitingSince)
             budget_->waitingSince = Clock::now();
         // Polls, because nothing notifies the store when a frame loses its other holders.
-        budget_->freed.wait_for(lock, std::chrono::milliseconds{10});
+        budget_->freed.wait_for(lock, std::stop_token(), std::chrono::milliseconds{10},
+                                [this] { return budget_->aborted; });
     }
     {
         const std::scoped_lock lock(budget_->mutex);

@@ -1,8 +1,8 @@
 #pragma once
 #include "agent/frames/frame_store.h"
 #include "agent/relay/dropped_frames.h"
+#include "common/platform/condition.h"
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <mutex>
@@ -37,7 +37,7 @@ private:
 
     FrameStore& store_;
     std::mutex mutex_;
-    std::condition_variable_any changed_;
+    platform::Condition changed_;
     DroppedFrames* frames_ = nullptr;
     std::deque<std::size_t> asked_;
     std::set<std::size_t> wrong_;

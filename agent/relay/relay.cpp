@@ -2,9 +2,9 @@
 
 #include "agent/base/proc_file.h"
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <fmt/format.h>
 #include <mutex>
 
@@ -73,7 +73,7 @@ void Relay::retract(std::size_t block)
 void Relay::linger(std::chrono::milliseconds longest, const std::stop_token& stop)
 {
     std::mutex mutex;
-    std::condition_variable_any changed;
+    platform::Condition changed;
     std::unique_lock lock(mutex);
     const auto end = std::chrono::steady_clock::now() + longest;
     while (server_ && server_->children() > 0 && !stop.stop_requested() &&

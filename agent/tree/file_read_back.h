@@ -2,10 +2,10 @@
 #include "agent/base/aligned_buffer.h"
 #include "agent/base/step_progress.h"
 #include "agent/tree/tree_record.h"
+#include "common/platform/condition.h"
 #include "common/platform/files.h"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -62,7 +62,7 @@ private:
     ContentHash hash_;
     std::atomic<std::uint64_t> files_{0};
     std::mutex mutex_;
-    std::condition_variable_any changed_;
+    platform::Condition changed_;
     Batch waiting_;                  ///< under mutex_
     std::uint64_t waitingBytes_ = 0; ///< under mutex_
     std::size_t comparing_ = 0;      ///< open files of the batch; under mutex_

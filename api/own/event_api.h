@@ -2,8 +2,8 @@
 #include "api/core/api_parts.h"
 #include "api/own/event_feed.h"
 #include "common/http/router.h"
+#include "common/platform/condition.h"
 
-#include <condition_variable>
 #include <mutex>
 
 namespace bm::api {
@@ -32,7 +32,7 @@ private:
     std::shared_ptr<EventTexts> texts_ =
         std::make_shared<EventTexts>(); ///< shared with the hub's feeds, which may outlive this object
     std::mutex mutex_;
-    std::condition_variable wake_;
+    platform::Condition wake_;
     bool stopped_ = false;
     int waiters_ = 0;
 };

@@ -1,6 +1,7 @@
 #pragma once
+#include "common/platform/condition.h"
+
 #include <algorithm>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -145,7 +146,7 @@ private:
 
     const std::size_t threads_;
     std::mutex mutex_{};
-    std::condition_variable_any came_{};
+    Condition came_{};
     Owners owners_{};
     std::size_t inWork_ = 0;
     std::uint64_t pushed_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
+#include "common/platform/condition.h"
+
 #include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <stop_token>
@@ -60,7 +61,7 @@ private:
     Pass pass_;
     std::chrono::milliseconds afterFailure_;
     std::mutex mutex_{};
-    std::condition_variable_any changed_{};
+    Condition changed_{};
     bool woken_ = false;
     std::jthread thread_{}; ///< last: it uses all above
 };

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/child_process.h"
+#include "common/platform/condition.h"
 #include "common/platform/log.h"
 #include "common/platform/wake_up.h"
 
@@ -10,7 +11,6 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <exception>
 #include <mutex>
@@ -82,7 +82,7 @@ struct Supervisor::State {
 
     Service service;
     mutable std::mutex mutex{};
-    std::condition_variable_any changed{};
+    Condition changed{};
     ChildProcess* child = nullptr; ///< guarded by mutex; set while it may be signalled
     std::atomic<int> starts{0};
     std::jthread thread{}; ///< last: it uses all above

@@ -1,5 +1,6 @@
 #pragma once
-#include <condition_variable>
+#include "common/platform/condition.h"
+
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -43,14 +44,14 @@ public:
 
 private:
     mutable std::mutex mutex_{};
-    std::condition_variable_any came_{};
+    Condition came_{};
     std::deque<T> items_{};
 };
 
 /// Removes the front of @p queue, which @p mutex guards, as soon as there is one; nothing after a stop
 /// request. For queues whose mutex guards more than the queue; else WorkQueue.
 template <class T>
-std::optional<T> takeFront(std::deque<T>& queue, std::mutex& mutex, std::condition_variable_any& came,
+std::optional<T> takeFront(std::deque<T>& queue, std::mutex& mutex, Condition& came,
                            const std::stop_token& stop)
 {
     std::unique_lock lock(mutex);

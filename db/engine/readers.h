@@ -1,7 +1,7 @@
 #pragma once
+#include "common/platform/condition.h"
 #include "db/engine/engine.h"
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -24,7 +24,7 @@ private:
     const void* owner_;
     const Engine& engine_;
     std::mutex mutex_;
-    std::condition_variable returned_;
+    platform::Condition returned_;
     std::vector<std::unique_ptr<Connection>> idle_; // null: not opened yet
 };
 

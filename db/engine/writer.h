@@ -1,10 +1,10 @@
 #pragma once
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 #include "db/engine/connection.h"
 #include "db/engine/database.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -25,7 +25,7 @@ struct WriteRequest {
     int tries = 0; ///< tries that ended in a serialization failure
     bool done = false;
     std::mutex mutex{};
-    std::condition_variable finished{};
+    platform::Condition finished{};
 };
 
 /// An asynchronous write.
@@ -80,7 +80,7 @@ private:
     const void* owner_;
     std::unique_ptr<Connection> connection_;
     std::mutex mutex_;
-    std::condition_variable arrived_;
+    platform::Condition arrived_;
     std::deque<WriteRequest*> queue_;
     std::vector<AsyncUnit> asyncUnits_;
     std::chrono::steady_clock::time_point asyncDeadline_; ///< the deadline of the oldest unit in asyncUnits_

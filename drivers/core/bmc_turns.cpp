@@ -1,7 +1,8 @@
 #include "drivers/core/bmc_turns.h"
 
+#include "common/platform/condition.h"
+
 #include <algorithm>
-#include <condition_variable>
 #include <functional>
 
 #include <fmt/format.h>
@@ -15,7 +16,7 @@ using std::chrono::steady_clock;
 
 struct BmcTurns::Bmc {
     std::mutex mutex{};
-    std::condition_variable_any changed{};
+    platform::Condition changed{};
     bool talking = false;
     steady_clock::time_point notBefore{};
     std::optional<int> cipherSuite{};

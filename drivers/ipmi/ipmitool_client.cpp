@@ -1,6 +1,7 @@
 #include "drivers/ipmi/ipmitool_client.h"
 
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"
 #include "common/text/text.h"
@@ -8,7 +9,6 @@
 #include "drivers/ipmi/password_file.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <filesystem>
 #include <optional>
 #include <thread>
@@ -94,7 +94,7 @@ bool mayRetry(const IpmiFailure& failure, Retry retry)
 void pause(milliseconds span, const Deadline& deadline)
 {
     std::mutex mutex;
-    std::condition_variable_any never;
+    platform::Condition never;
     std::unique_lock lock(mutex);
     never.wait_for(lock, deadline.stop, std::min(span, deadline.left()), [] { return false; });
 }

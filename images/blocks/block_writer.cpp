@@ -1,13 +1,13 @@
 #include "images/blocks/block_writer.h"
 
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 #include "common/platform/work_queue.h"
 #include "images/blocks/block_decoder.h"
 #include "images/blocks/digest.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <fcntl.h>
@@ -167,8 +167,8 @@ struct BlockWriter::State {
     Sha256 holeHash{};
 
     std::mutex mutex;
-    std::condition_variable_any workReady;
-    std::condition_variable_any slotDone;
+    platform::Condition workReady;
+    platform::Condition slotDone;
     std::deque<Slot*> queue;
     std::vector<std::jthread> workers; ///< last member: its threads end before the other members
 };

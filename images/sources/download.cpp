@@ -1,5 +1,6 @@
 #include "images/sources/download.h"
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 #include "common/platform/files.h"
 #include "common/platform/http_client.h"
 #include "common/platform/urls.h"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -65,7 +65,7 @@ std::string header(const platform::HttpResponse& response, const char* name)
 void pauseFor(std::chrono::milliseconds span, const model::Deadline& deadline)
 {
     std::mutex mutex;
-    std::condition_variable_any never;
+    platform::Condition never;
     std::unique_lock lock(mutex);
     never.wait_for(lock, deadline.stop, std::min(span, deadline.left()), [] { return false; });
     throwIfOver(deadline);

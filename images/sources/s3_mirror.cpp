@@ -1,6 +1,7 @@
 #include "images/sources/s3_mirror.h"
 
 #include "common/model/error.h"
+#include "common/platform/condition.h"
 #include "common/platform/files.h"
 #include "common/platform/http_client.h"
 #include "common/platform/log.h"
@@ -10,7 +11,6 @@
 #include "images/sources/s3_cache.h"
 #include "images/sources/s3_request.h"
 
-#include <condition_variable>
 #include <deque>
 #include <fmt/format.h>
 #include <map>
@@ -58,7 +58,7 @@ struct S3Mirror::State {
     std::string storeId;
     S3Cache cache;
     std::mutex mutex;
-    std::condition_variable_any came;
+    platform::Condition came;
     std::mutex exchange; ///< held while an object is uploaded, downloaded or deleted
     std::deque<std::string> waiting;
     std::deque<std::string> released;

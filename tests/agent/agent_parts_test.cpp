@@ -1,6 +1,7 @@
 // Small parts: the kernel command line, the log's tail, checksums.
 #include "agent/agent_options.h"
 #include "agent/base/agent_log.h"
+#include "agent/base/progress_watch.h"
 #include "agent/disk/gpt.h"
 #include "common/platform/log.h"
 
@@ -72,4 +73,30 @@ TEST_CASE("CRC-32 is zlib's", "[agent]")
 {
     const std::string text = "123456789";
     CHECK(crc32(std::as_bytes(std::span(text))) == 0xcbf43926U);
+}
+
+TEST_CASE("a step without progress is noticed", "[agent]")
+{
+    using namespace std::chrono_literals;
+    const ProgressWatch::Time start{};
+    ProgressWatch watch;
+    CHECK(watch.look("a", 0, "reading", start).empty());
+    CHECK(watch.look("a", 0, "reading", start + 59s).empty());
+    SECTION("after 1, 2, 4 minutes")
+    {
+        CHECK(watch.look("a", 0, "reading", start + 60s) == "no progress for 60 s at 0 MiB: reading");
+        CHECK(watch.look("a", 0, "reading", start + 119s).empty());
+        CHECK_FALSE(watch.look("a", 0, "reading", start + 120s).empty());
+        CHECK(watch.look("a", 0, "reading", start + 239s).empty());
+        CHECK_FALSE(watch.look("a", 0, "reading", start + 240s).empty());
+    }
+    SECTION("not when bytes, its activity or the step changed")
+    {
+        CHECK(watch.look("a", 5 << 20U, "reading", start + 60s).empty());
+        CHECK(watch.look("a", 5 << 20U, "sending", start + 120s).empty());
+        CHECK(watch.look("b", 5 << 20U, "sending", start + 180s).empty());
+        watch.forget();
+        CHECK(watch.look("b", 5 << 20U, "sending", start + 240s).empty());
+        CHECK(watch.look("b", 5 << 20U, "sending", start + 300s) == "no progress for 60 s at 5 MiB: sending");
+    }
 }

@@ -64,7 +64,7 @@ def raise_lab(fleet_text, image=True):
 
 
 def tell_what_was_seen():
-    """Prints the events of each machine, the end of its console and bmd's log, for the analysis of a failure after the lab's end."""
+    """Prints the events and the running step of each machine, the end of its console and bmd's log, for the analysis of a failure after the lab's end."""
     for log in sorted(place.STATE.glob("machines/*/console.log")):
         name = log.parent.name
         console = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", log.read_text(errors="replace"))[-1500:]
@@ -72,6 +72,9 @@ def tell_what_was_seen():
         try:
             for event in api(f"/v1/nodes/{name}/events?limit=1000")["events"][-25:]:
                 print(f"    {event['at']} {event['kind']}: {event['message'][:160]}", file=sys.stderr)
+            for step in api(f"/v1/nodes/{name}/operation")["steps"]:
+                if step.get("started_at") and not step.get("finished_at"):
+                    print(f"    now: {json.dumps(step)[:1500]}", file=sys.stderr)
         except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
             print(f"    no events: {error}", file=sys.stderr)
     print(service.last_words(lines=40), file=sys.stderr)
