@@ -9,6 +9,7 @@
 #include "agent/step_table.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/platform/log.h"
 
 #include <csignal>
 #include <fmt/format.h>
@@ -118,6 +119,7 @@ nlohmann::json relayResult(const RelayCopy& copy)
 
 int runAgent(const RunOptions& options)
 {
+    platform::neverWaitForConsole();
     const StopOnSignal signals;
     AgentLog log;
     const BootArguments arguments = parseKernelCommandLine(readAttribute(options.commandLine));

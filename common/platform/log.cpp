@@ -1,5 +1,6 @@
 #include "common/platform/log.h"
 
+#include "common/platform/files.h"
 #include "common/platform/guarded.h"
 #include "common/text/printable.h"
 
@@ -9,6 +10,8 @@
 #include <cerrno>
 #include <ctime>
 #include <deque>
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -73,6 +76,14 @@ void keep(LogLevel level, std::string_view area, std::string_view message, model
     lines->entries.push_back(std::move(entry));
     if (lines->entries.size() > kLogLinesKept)
         lines->entries.pop_front();
+}
+
+constexpr int kConsoleWaitMillis = 50;
+
+bool becomesWritable(int fd)
+{
+    pollfd waiting{fd, POLLOUT, 0};
+    return ::poll(&waiting, 1, kConsoleWaitMillis) > 0;
 }
 
 bool matches(const LogEntry& entry, const LogFilter& filter)
@@ -171,6 +182,15 @@ void setLogJson(bool json)
     asJson = json;
 }
 
+void neverWaitForConsole()
+{
+    if (::isatty(STDERR_FILENO) != 1)
+        return;
+    const Fd own(::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (own)
+        ::dup2(own.get(), STDERR_FILENO); // the flag belongs to this program's opening alone
+}
+
 void logLine(LogLevel level, std::string_view area, std::string_view message)
 {
     const LogLevel shown = smallestLevel.load(std::memory_order_relaxed);
@@ -186,7 +206,9 @@ void logLine(LogLevel level, std::string_view area, std::string_view message)
     std::string_view rest = line; // one write(2), so that lines of several threads do not mix
     while (!rest.empty()) {
         const ssize_t count = ::write(STDERR_FILENO, rest.data(), rest.size());
-        if (count < 0 && errno != EINTR)
+        if (count < 0 && errno == EAGAIN && !becomesWritable(STDERR_FILENO))
+            return; // a console that takes no text
+        if (count < 0 && errno != EINTR && errno != EAGAIN)
             return;
         if (count > 0)
             rest.remove_prefix(static_cast<std::size_t>(count));

@@ -37,6 +37,9 @@ private:
 void setLogLevel(LogLevel level);
 void setLogJson(bool json);
 void logLine(LogLevel level, std::string_view area, std::string_view message);
+/// Where stderr is a terminal: from now on logLine() drops text that the terminal does not take within 50 ms.
+/// Without it, a serial console that is stopped by flow control stops the program.
+void neverWaitForConsole();
 
 /// A line that the log holds in memory.
 struct LogEntry {

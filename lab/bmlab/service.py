@@ -35,6 +35,7 @@ def configuration():
         # check.
         "conductor": {"kernel_arguments": "mitigations=off nokaslr no_timer_check quiet", "agent_pace": "1s"},
         "ipmi": {"min_interval": "50ms"},
+        "log": {"level": "debug"},
     }
 
 

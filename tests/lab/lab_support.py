@@ -77,7 +77,7 @@ def tell_what_was_seen():
                     print(f"    now: {json.dumps(step)[:1500]}", file=sys.stderr)
         except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:
             print(f"    no events: {error}", file=sys.stderr)
-    print(service.last_words(lines=40), file=sys.stderr)
+    print(service.last_words(lines=60), file=sys.stderr)
 
 
 def run(main):

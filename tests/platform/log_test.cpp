@@ -2,9 +2,12 @@
 
 #include "common/platform/files.h"
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <fcntl.h>
 #include <functional>
+#include <termios.h>
 #include <unistd.h>
 
 using namespace bm::platform;
@@ -88,4 +91,30 @@ TEST_CASE("a log line", "[platform][log]")
         CHECK(logLevelFromText("warning") == LogLevel::Warning);
         CHECK_FALSE(logLevelFromText("loud"));
     }
+}
+
+TEST_CASE("a stopped terminal does not stop the log", "[log]")
+{
+    const Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(master);
+    REQUIRE(::grantpt(master.get()) == 0);
+    REQUIRE(::unlockpt(master.get()) == 0);
+    std::array<char, 64> name{};
+    REQUIRE(::ptsname_r(master.get(), name.data(), name.size()) == 0);
+    const Fd terminal(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(terminal);
+    const Fd before(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+    ::dup2(terminal.get(), STDERR_FILENO);
+    neverWaitForConsole();
+    REQUIRE(::tcflow(terminal.get(), TCOOFF) == 0); // as XOFF from the other end
+    for (int i = 0; i < 20; ++i)
+        logError("test", "a line that nobody reads");
+    REQUIRE(::tcflow(terminal.get(), TCOON) == 0);
+    logError("test", "goes on");
+    ::dup2(before.get(), STDERR_FILENO);
+    std::string text(8192, '\0');
+    const ssize_t count = ::read(master.get(), text.data(), text.size());
+    REQUIRE(count > 0);
+    CHECK(text.find("goes on") != std::string::npos);
+    CHECK((::fcntl(terminal.get(), F_GETFL) & O_NONBLOCK) == 0); // of other programs' openings
 }
