@@ -12,7 +12,7 @@ namespace {
 constexpr auto kEarly = 2s;
 constexpr std::chrono::milliseconds kChoicePause = 200ms;
 constexpr std::chrono::milliseconds kLongest = 60s;
-constexpr auto kGrace = 1s; ///< time for an innocent peer to withdraw a wrong block
+constexpr auto kGrace = 5s; ///< time for an innocent, slow peer to verify a block and withdraw it
 constexpr std::size_t kStrikes = 2;
 constexpr std::size_t kManyStrikes = 16; ///< limit of wrong blocks, withdrawn ones included
 

@@ -34,7 +34,7 @@ public:
     void trust(const PeerAddress& peer);
 
     /// Records a block of the source that did not verify. A peer that received the wrong block itself
-    /// withdraws it. It has a second to do so, which counts until @ref caughtUp.
+    /// withdraws it. It has five seconds to do so, which counts until @ref caughtUp.
     void strike(const std::string& name, std::size_t block, Clock::time_point now);
     /// Records that this node has read all bytes of the peer, so that no withdrawal is waiting in the socket.
     void caughtUp(const std::string& name, Clock::time_point now);
