@@ -1,6 +1,7 @@
 #include "conductor/events/webhooks.h"
 
 #include "common/platform/guarded.h"
+#include "common/platform/urls.h"
 #include "common/text/names.h"
 #include "conductor/core/nodes.h"
 #include "conductor/core/seal_places.h"
@@ -42,9 +43,7 @@ void requireUrl(const std::string& url)
     if (!http || !clean || host + 3 >= url.size() || url.at(host + 3) == '/')
         throw Error(ErrorCode::InvalidInput, "url: not an address of a web server",
                     "https://host/path, or http://");
-    const std::string_view authority =
-        std::string_view(url).substr(host + 3).substr(0, url.find('/', host + 3) - host - 3);
-    if (authority.find('@') != std::string_view::npos)
+    if (platform::hasUserInformation(url))
         throw Error(ErrorCode::InvalidInput, "url: it holds a password",
                     "posts are signed: let the receiver check X-Bm-Signature instead");
 }
