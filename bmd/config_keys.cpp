@@ -170,6 +170,9 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"images.peers", Shape::Map, "mapping", "{}",
      assign<parsePeers, &C::images, &Store::sources, &Sources::peers>,
      "Other bm servers to copy images from (bm://HOST:PORT/NAME), such as {\"site-b:6385\": {username: copier, password_file: /etc/bm/site-b.password, ca_file: /etc/bm/site-b.pem}}; tls: off uses plain HTTP."},
+    {"images.project_schemes", Shape::List, "list of s3, bm", "[]",
+     assign<parseProjectSchemes, &C::images, &Store::sources, &Sources::projectSchemes>,
+     "Addresses besides http:// and https:// that a project's user may give as image_source: s3 (bmd's S3 credentials read it), bm (images.peers). Empty: only users of the system import from there."},
 
     {"s3.endpoint", kScalar, "URL", "", assign<parseUrl, &C::images, &Store::sources, &Sources::s3, &S3::endpoint>,
      "URL of the object store, such as https://s3.eu-central-1.amazonaws.com; the bucket is the first part of the path."},

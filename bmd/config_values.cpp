@@ -273,6 +273,19 @@ std::vector<platform::OutgoingTarget> parseTargets(const RawValue& raw)
     return targets;
 }
 
+std::set<std::string> parseProjectSchemes(const RawValue& raw)
+{
+    std::set<std::string> schemes;
+    for (const std::string& text : raw.list) {
+        if (text.empty())
+            continue;
+        if (text != "s3" && text != "bm")
+            expected("a list of s3 and bm, such as [s3]");
+        schemes.insert(text);
+    }
+    return schemes;
+}
+
 std::vector<platform::IpNetwork> parseNetworks(const RawValue& raw)
 {
     std::vector<platform::IpNetwork> networks;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +40,7 @@ std::string parseLeaseTime(const RawValue& raw); ///< whole seconds, at least tw
 std::uint64_t parseSize(const RawValue& raw);    ///< "512", "64KiB", "1.5GB", "2TiB": bytes
 std::map<std::string, std::string> parseHints(const RawValue& raw);
 std::vector<platform::OutgoingTarget> parseTargets(const RawValue& raw); ///< networks, addresses, host names
+std::set<std::string> parseProjectSchemes(const RawValue& raw);          ///< "s3", "bm"
 std::vector<platform::IpNetwork> parseNetworks(const RawValue& raw);
 std::map<std::string, images::PeerAccess> parsePeers(const RawValue& raw); ///< by "host:port"
 TlsMode parseTls(const RawValue& raw);

@@ -64,7 +64,7 @@ images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& 
         const images::SourceUrl source = images::parseSourceUrl(url);
         if (source.kind == images::SourceKind::Bm)
             return images::importFromPeer(source, settings, asker, store, file, limitBytes, onProgress,
-                                          deadline);
+                                          deadline, job.checksum);
         request.expectedChecksum = resolveChecksum(job.checksum, source.name, settings, asker, deadline);
         images::downloadWith(requestFor(source, settings, asker), file, limitBytes, onProgress, deadline);
     }

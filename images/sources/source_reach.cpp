@@ -1,6 +1,9 @@
 #include "images/sources/source_reach.h"
 
+#include "common/model/error.h"
 #include "common/platform/urls.h"
+
+#include <fmt/format.h>
 
 namespace bm::images {
 namespace {
@@ -19,6 +22,22 @@ bool isSamePeer(const SourceUrl& source, const std::string& peerUrl)
     const platform::Destination named =
         platform::destinationOf("https://" + source.peer); // bm:// has no scheme
     return named.host == peer.host && named.port == peer.port;
+}
+
+/// bmd has credentials for these schemes, which are not the projects'.
+void refuseScheme(const SourceUrl& source, const SourceSettings& settings)
+{
+    if (source.kind == SourceKind::Web)
+        return;
+    const std::string scheme = source.kind == SourceKind::S3 ? "s3" : "bm";
+    if (!settings.projectSchemes.contains(scheme))
+        throw model::Error(
+            model::ErrorCode::InvalidInput,
+            fmt::format("url: {} is not for projects", scheme == "s3" ? "s3://" : "an image of another bmd"),
+            fmt::format(
+                "use http:// or https://; or ask an operator of bmd to import the image (bm image add "
+                "URL --owner PROJECT), or to list {} in images.project_schemes",
+                scheme));
 }
 
 /// The URL whose origin every request for @p source has.
@@ -56,6 +75,8 @@ platform::Reach reachOf(const SourceUrl& source, const SourceSettings& settings,
 
 void requireReachable(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker)
 {
+    if (asker == platform::Asker::Project)
+        refuseScheme(source, settings);
     const std::string url = requestedUrl(source, settings);
     if (!url.empty()) // else no endpoint is configured, which the request reports
         reachOf(source, settings, asker).requireUrl(url);

@@ -21,7 +21,8 @@ PeerEndpoint peerEndpoint(const SourceUrl& source, const SourceSettings& setting
 /// The permitted destinations of a request for @p source.
 platform::Reach reachOf(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker);
 
-/// @throws Error InvalidInput: bmd does not request the address of @p source as it is written
+/// @throws Error InvalidInput: bmd does not request the address of @p source as it is written, or not for a
+/// project (SourceSettings::projectSchemes)
 void requireReachable(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker);
 
 } // namespace bm::images

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace bm::images {
@@ -33,6 +34,7 @@ struct PeerAccess {
 struct SourceSettings {
     S3Settings s3;
     std::map<std::string, PeerAccess> peers; ///< by "host:port"
+    std::set<std::string> projectSchemes{};  ///< "s3", "bm": whose addresses a project may give, too
     /// The rule for every request; never null. Shared with all that request something for users.
     std::shared_ptr<const platform::OutgoingPolicy> outgoing = std::make_shared<platform::OutgoingPolicy>();
 };

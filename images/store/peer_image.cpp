@@ -85,10 +85,14 @@ std::string fetchManifest(platform::HttpRequest request, const Offered& offered,
 
 StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker,
                            ImageStore& store, const std::filesystem::path& file, std::uint64_t limitBytes,
-                           const FetchProgress& onProgress, const model::Deadline& deadline)
+                           const FetchProgress& onProgress, const model::Deadline& deadline,
+                           const std::string& checksum)
 {
     platform::HttpRequest request = requestTo(source, settings, asker);
     const Offered offered = ask(request, source, deadline);
+    if (!checksum.empty() && checksum != "sha256:" + offered.contentId)
+        throw Error(ErrorCode::ChecksumMismatch, "the other bmd's image has another content id",
+                    "the checksum of a bm:// image is sha256:CONTENT_ID; there, bm image show prints it");
     const std::string manifest = fetchManifest(request, offered, deadline);
     if (parseManifest(std::as_bytes(std::span(manifest))).contentId() != offered.contentId)
         throw Error(ErrorCode::ChecksumMismatch, "the other bmd's manifest belongs to another image",

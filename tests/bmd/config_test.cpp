@@ -213,6 +213,18 @@ TEST_CASE("configuration values are parsed", "[bmd][config]")
     }
 }
 
+TEST_CASE("a list names the further schemes of projects", "[bmd][config]")
+{
+    CHECK(good("").images.sources.projectSchemes.empty());
+    CHECK(good("images: {project_schemes: [s3]}").images.sources.projectSchemes ==
+          std::set<std::string>{"s3"});
+    CHECK(good("images: {project_schemes: [s3, bm]}").images.sources.projectSchemes.size() == 2);
+    for (const char* yaml : {"images: {project_schemes: [file]}", "images: {project_schemes: [https]}"}) {
+        INFO(yaml);
+        CHECK_FALSE(findingsOf(yaml).empty());
+    }
+}
+
 TEST_CASE("outgoing requests are bounded by lists", "[bmd][config]")
 {
     const Config config = good("outgoing:\n  allow: [127.0.0.1:9000, \"[fd00::1]:443\", Images.example]\n"

@@ -79,6 +79,29 @@ TEST_CASE("a source that bmd may not request is refused as it is written", "[ima
         CHECK_NOTHROW(requireReachable(parseSourceUrl(url), settings, platform::Asker::System));
 }
 
+TEST_CASE("object stores and other servers are not for projects", "[images][sources][security]")
+{
+    images::SourceSettings settings;
+    settings.peers["site-b:6385"] = {.username = "copier"};
+    settings.s3.endpoint = "https://s3.example";
+    const auto ask = [&](const char* url) {
+        requireReachable(parseSourceUrl(url), settings, platform::Asker::Project);
+    };
+    for (const char* url : {"s3://bucket/key", "bm://site-b/x", "https://site-b:6385/v1/images/x"}) {
+        INFO(url);
+        const Failure failure = failureOf([&] { ask(url); });
+        CHECK(failure.code == ErrorCode::InvalidInput);
+        CHECK_THAT(failure.message, Contains("not for projects"));
+        CHECK_NOTHROW(requireReachable(parseSourceUrl(url), settings, platform::Asker::System));
+    }
+    settings.projectSchemes = {"s3"};
+    CHECK_NOTHROW(ask("s3://bucket/key"));
+    CHECK(failureOf([&] { ask("bm://site-b/x"); }).code == ErrorCode::InvalidInput);
+    settings.projectSchemes = {"bm"};
+    CHECK_NOTHROW(ask("bm://site-b/x"));
+    CHECK(failureOf([&] { ask("s3://bucket/key"); }).code == ErrorCode::InvalidInput);
+}
+
 TEST_CASE("a peer's credentials belong to its scheme, host and port", "[images][sources]")
 {
     images::SourceSettings settings;
