@@ -115,6 +115,14 @@ Relation relationToRunbook(const ApiParts& parts, const Request& request)
     return {runbook.owner == projectOf(request), runbook.isPublic && reads};
 }
 
+/// @throws Error NotFound for an image that the actor may not use
+Relation relationToImage(const ApiParts& parts, const Request& request)
+{
+    const conductor::ImageParty party = imagePartyOf(request);
+    const model::Image image = parts.images.get(request.pathParam("image"), party);
+    return {accessTo(image, party) == conductor::ImageAccess::Change, true};
+}
+
 Relation relationOf(const ApiParts& parts, const Request& request, Subject subject)
 {
     switch (subject) {
@@ -139,6 +147,8 @@ Relation relationOf(const ApiParts& parts, const Request& request, Subject subje
         return ownerOnly(request, resourceOf(parts, request, conductor::allocationRules()).owner);
     case Subject::Runbook:
         return relationToRunbook(parts, request);
+    case Subject::Image:
+        return relationToImage(parts, request);
     }
     return {};
 }

@@ -19,6 +19,11 @@ inline const std::string& projectOf(const http::Request& request)
 {
     return request.grant.project;
 }
+/// The party on whose behalf @p request uses images.
+inline conductor::ImageParty imagePartyOf(const http::Request& request)
+{
+    return {projectOf(request)};
+}
 /// True if the actor of @p request may see @p node.
 bool maySee(const http::Request& request, const model::Node& node);
 /// True if the actor gets no driver_info, last_error and the like, because it only leases the node.

@@ -16,7 +16,7 @@ enum class Subject : std::uint8_t {
     Open,   ///< no login, as in Ironic
     System, ///< users of the system only
     Shared, ///< the same for every authenticated user
-    List,   ///< an SQL condition restricts the list to the project's records
+    List,   ///< the answer is restricted to the project's records
     Create, ///< the handler checks the owner of the new record
     Node,
     Port,
@@ -25,6 +25,7 @@ enum class Subject : std::uint8_t {
     VolumeTarget,
     Allocation,
     Runbook,
+    Image, ///< the owner changes it; everybody who may use it counts as a lessee
 };
 
 /// The required role by scope: for users of the system, of the owner's project, of the lessee's project.

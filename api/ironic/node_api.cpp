@@ -128,7 +128,7 @@ void NodeApi::setMaintenance(Request& request, Response& response, bool on) cons
 
 void NodeApi::validate(Request& request, Response& response) const
 {
-    const auto verdicts = parts_.nodes.validate(identOf(parts_, request));
+    const auto verdicts = parts_.nodes.validate(identOf(parts_, request), projectOf(request));
     wire::JsonWriter out;
     out.beginObject();
     const wire::Version version = versionOf(request);

@@ -1,5 +1,6 @@
 #include "api/own/image_api.h"
 
+#include "api/access/access.h"
 #include "api/core/request_values.h"
 #include "api/own/spooled_upload.h"
 #include "common/model/error.h"
@@ -21,11 +22,38 @@ using model::ErrorCode;
 
 namespace {
 
+/// @p image as the actor of @p request sees it: no user of a project learns another project's name.
+model::Image shownTo(const Request& request, model::Image image)
+{
+    const std::string& project = projectOf(request);
+    if (!project.empty() && image.owner != project)
+        image.owner.clear();
+    return image;
+}
+
 void sendImage(const Request& request, Response& response, int status, const model::Image& image)
 {
     wire::JsonWriter out;
-    wire::writeImage(out, image, request.localBase);
+    wire::writeImage(out, shownTo(request, image), request.localBase);
     response.sendJson(status, out.text());
+}
+
+/// Only the system gives an image to a project, and publishes it.
+void requireSystem(const Request& request, const wire::ImageSharing& sharing)
+{
+    if (!projectOf(request).empty() && (sharing.owner || sharing.visibility))
+        throw Error(ErrorCode::Forbidden, "Access was denied to the following resource: bm:image:share",
+                    request.actor + " is of the project " + projectOf(request) +
+                        "; only users of the system set owner and visibility");
+}
+
+/// The owner and visibility of a new image. Without a visibility: the owner's project, or public without an
+/// owner.
+void setSharing(conductor::NewImage& image, const wire::ImageSharing& sharing)
+{
+    image.owner = sharing.owner.value_or("");
+    image.visibility = sharing.visibility.value_or(image.owner.empty() ? model::ImageVisibility::Public
+                                                                       : model::ImageVisibility::Project);
 }
 
 /// Parses ?label=os=debian, which may be repeated.
@@ -123,12 +151,13 @@ void ImageApi::fetch(Request& request, Response& response) const
     image.labels = wanted.labels;
     image.kind = wanted.kind;
     image.kernelArguments = wanted.kernelArguments;
+    setSharing(image, wanted.sharing);
     sendImage(request, response, 202, parts_.images.add(image, request.actor));
 }
 
 void ImageApi::upload(Request& request, Response& response) const
 {
-    refuseOtherQuery(request, "name checksum filename label kind kernel_arguments");
+    refuseOtherQuery(request, "name checksum filename label kind kernel_arguments owner visibility");
     conductor::NewImage image;
     image.name = request.queryParam("name").value_or("");
     image.checksum = request.queryParam("checksum").value_or("");
@@ -136,6 +165,7 @@ void ImageApi::upload(Request& request, Response& response) const
     image.labels = wire::changedLabels({}, given(labelsOf(request)));
     image.kind = wire::imageKindWanted(request.queryParam("kind").value_or(""));
     image.kernelArguments = request.queryParam("kernel_arguments");
+    setSharing(image, wire::imageSharingFrom(request.queryParam("owner"), request.queryParam("visibility")));
     wire::checkImageName(image.name);
     wire::checkChecksum(image.checksum);
     SpooledUpload upload(parts_.images.store());
@@ -152,39 +182,44 @@ void ImageApi::list(Request& request, Response& response) const
     const std::map<std::string, std::string> labels = labelsOf(request);
     wire::JsonWriter out;
     out.beginObject().key("images").beginArray();
-    for (const model::Image& image : parts_.images.list())
+    for (const model::Image& image : parts_.images.list(imagePartyOf(request)))
         if (wire::hasLabels(image.labels, labels))
-            wire::writeImage(out, image, request.localBase);
+            wire::writeImage(out, shownTo(request, image), request.localBase);
     response.sendJson(200, out.endArray().endObject().text());
 }
 
 void ImageApi::show(Request& request, Response& response) const
 {
-    sendImage(request, response, 200, parts_.images.get(request.pathParam("image")));
+    sendImage(request, response, 200, parts_.images.get(request.pathParam("image"), imagePartyOf(request)));
 }
 
 void ImageApi::change(Request& request, Response& response) const
 {
     const wire::ImageChange wanted = wire::imageChangeFromBody(jsonBody(request));
-    sendImage(request, response, 200,
-              parts_.images.change(request.pathParam("image"), [&](model::Image& image) {
-                  image.architecture = wanted.architecture.value_or(image.architecture);
-                  image.bootMode = wanted.bootMode.value_or(image.bootMode);
-                  image.labels = wire::changedLabels(image.labels, wanted.labels);
-                  if (wanted.kernelArguments)
-                      conductor::setKernelArguments(image, *wanted.kernelArguments);
-              }));
+    requireSystem(request, wanted.sharing);
+    sendImage(
+        request, response, 200,
+        parts_.images.change(request.pathParam("image"), imagePartyOf(request), [&](model::Image& image) {
+            image.owner = wanted.sharing.owner.value_or(image.owner);
+            image.visibility = wanted.sharing.visibility.value_or(image.visibility);
+            image.architecture = wanted.architecture.value_or(image.architecture);
+            image.bootMode = wanted.bootMode.value_or(image.bootMode);
+            image.labels = wire::changedLabels(image.labels, wanted.labels);
+            if (wanted.kernelArguments)
+                conductor::setKernelArguments(image, *wanted.kernelArguments);
+        }));
 }
 
 void ImageApi::remove(Request& request, Response& response) const
 {
-    parts_.images.remove(request.pathParam("image"), request.actor);
+    parts_.images.remove(request.pathParam("image"), imagePartyOf(request), request.actor);
     response.sendEmpty(204);
 }
 
 void ImageApi::verify(Request& request, Response& response) const
 {
-    sendImage(request, response, 202, parts_.images.verify(request.pathParam("image"), request.actor));
+    sendImage(request, response, 202,
+              parts_.images.verify(request.pathParam("image"), imagePartyOf(request), request.actor));
 }
 
 void ImageApi::prune(Request& request, Response& response) const
@@ -219,7 +254,7 @@ void ImageApi::prune(Request& request, Response& response) const
 /// Serves another bm, which copies the image in stored form.
 void ImageApi::sendStored(const Request& request, Response& response, bool manifest) const
 {
-    const model::Image image = parts_.images.get(request.pathParam("image"));
+    const model::Image image = parts_.images.get(request.pathParam("image"), imagePartyOf(request));
     if (image.state != model::ImageState::Ready)
         throw Error(ErrorCode::Conflict, "image \"" + image.name + "\" is not ready",
                     "bm image show " + image.name);

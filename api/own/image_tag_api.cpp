@@ -1,5 +1,6 @@
 #include "api/own/image_tag_api.h"
 
+#include "api/access/access.h"
 #include "api/core/request_values.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
@@ -25,12 +26,13 @@ void ImageTagApi::mount(http::Router& router)
 void ImageTagApi::list(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "");
+    const conductor::ImageParty party = imagePartyOf(request);
     std::map<std::string, std::string> names;
-    for (const model::Image& image : parts_.images.list())
+    for (const model::Image& image : parts_.images.list(party))
         names[image.id.uuid] = image.name;
     wire::JsonWriter out;
     out.beginObject().key("image_tags").beginArray();
-    for (const model::ImageTag& tag : parts_.tags.all())
+    for (const model::ImageTag& tag : parts_.tags.all(party))
         wire::writeImageTag(out, tag, names[tag.image.uuid]);
     response.sendJson(200, out.endArray().endObject().text());
 }
@@ -42,7 +44,7 @@ void ImageTagApi::set(Request& request, Response& response) const
     const model::ImageTag tag =
         parts_.tags.set(request.pathParam("tag"), wire::stringMember(body, "image"), request.actor);
     wire::JsonWriter out;
-    wire::writeImageTag(out, tag, parts_.images.get(tag.image.uuid).name);
+    wire::writeImageTag(out, tag, parts_.images.get(tag.image.uuid, imagePartyOf(request)).name);
     response.sendJson(200, out.text());
 }
 
@@ -51,7 +53,8 @@ void ImageTagApi::history(Request& request, Response& response) const
     refuseOtherQuery(request, "");
     wire::JsonWriter out;
     out.beginObject().key("changes").beginArray();
-    for (const model::ImageTagChange& change : parts_.tags.history(request.pathParam("tag")))
+    for (const model::ImageTagChange& change :
+         parts_.tags.history(request.pathParam("tag"), imagePartyOf(request)))
         wire::writeImageTagChange(out, change);
     response.sendJson(200, out.endArray().endObject().text());
 }

@@ -1,5 +1,6 @@
 #include "api/own/operation_api.h"
 
+#include "api/access/access.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "common/model/error.h"
@@ -29,7 +30,8 @@ void OperationApi::mount(http::Router& router)
 
 void OperationApi::provision(Request& request, Response& response) const
 {
-    const wire::ProvisionRequest wanted = wire::provisionFromBody(jsonBody(request));
+    wire::ProvisionRequest wanted = wire::provisionFromBody(jsonBody(request));
+    wanted.project = projectOf(request);
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const model::OperationId id = parts_.operations.provision(node.id.uuid, wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");

@@ -38,11 +38,32 @@ struct ImageOptions {
     std::string bootMode;
     std::vector<std::string> labels;
     std::vector<std::string> unlabel;
+    std::string visibility;
+    std::optional<std::string> owner{};
 };
 
 bool isUrl(const std::string& source)
 {
     return source.find("://") != std::string::npos;
+}
+
+void addSharing(json& body, const ImageOptions& options)
+{
+    if (options.owner)
+        body["owner"] = *options.owner;
+    if (!options.visibility.empty())
+        body["visibility"] = options.visibility;
+}
+
+void addSharingOptions(CLI::App& command, const std::shared_ptr<ImageOptions>& options)
+{
+    command.add_option_function<std::string>( // an optional's option drops ""
+        "--owner", [options](const std::string& owner) { options->owner = owner; },
+        "project that owns the image; \"\": the system");
+    command
+        .add_option("--visibility", options->visibility,
+                    "public: every project sees and deploys the image; project: its owner's alone")
+        ->check(CLI::IsMember({"public", "project"}));
 }
 
 json waitUntilReady(Shell& shell, const std::string& id, ImageTicker& ticker)
@@ -72,6 +93,7 @@ json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
             body["kind"] = options.kind;
         if (options.kernelArguments)
             body["kernel_arguments"] = *options.kernelArguments;
+        addSharing(body, options);
         for (const std::string& text : options.labels) {
             const auto [name, value] = splitLabel(text);
             body["labels"][name] = value;
@@ -87,7 +109,10 @@ json startImport(Shell& shell, const ImageOptions& options, ImageTicker& ticker)
         "?name=" + platform::urlEncode(options.name) + "&filename=" + platform::urlEncode(file) +
         (options.checksum.empty() ? "" : "&checksum=" + platform::urlEncode(options.checksum)) +
         (options.kind.empty() ? "" : "&kind=" + options.kind) +
-        (options.kernelArguments ? "&kernel_arguments=" + platform::urlEncode(*options.kernelArguments) : "");
+        (options.kernelArguments ? "&kernel_arguments=" + platform::urlEncode(*options.kernelArguments)
+                                 : "") +
+        (options.owner ? "&owner=" + platform::urlEncode(*options.owner) : "") +
+        (options.visibility.empty() ? "" : "&visibility=" + options.visibility);
     for (const std::string& label : options.labels) {
         splitLabel(label);
         query += "&label=" + platform::urlEncode(label);
@@ -190,9 +215,11 @@ int set(Shell& shell, const ImageOptions& options)
         body["labels"][name] = nullptr;
     if (options.kernelArguments)
         body["kernel_arguments"] = *options.kernelArguments;
+    addSharing(body, options);
     if (body.empty())
         throw Error(ErrorCode::InvalidInput, "no change given",
-                    "--label os=debian, --unlabel os, --arch x86_64 or --boot-mode uefi|bios|any");
+                    "--label os=debian, --unlabel os, --arch x86_64, --boot-mode uefi|bios|any, --visibility "
+                    "public|project or --owner PROJECT");
     json image = shell.client().send("PATCH", "/v1/images/" + platform::urlEncode(options.image), body);
     image.erase("links");
     shell.print(image);
@@ -220,6 +247,8 @@ int list(Shell& shell, const ImageOptions& options)
                          {"SIZE", "size"},
                          {"STORED", "stored"},
                          {"FORMAT", "source_format"},
+                         {"VISIBILITY", "visibility"},
+                         {"OWNER", "owner"},
                          {"CREATED", "created_at"},
                          {"LABELS", "labels", true},
                          {"VERIFIED", "verified_at", true},
@@ -265,7 +294,9 @@ void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOp
     listing->callback(
         [&shell, options] { shell.action = [&shell, options] { return tags(shell, *options); }; });
     CLI::App* setting = image.add_subcommand(
-        "set", "Set labels, architecture and boot mode of an image; rollouts refuse nodes that do not match");
+        "set",
+        "Set labels, owner, visibility, architecture and boot mode of an image; rollouts refuse nodes that "
+        "do not match");
     setting->add_option("image", options->image, "name, tag or uuid")->required();
     setting->add_option("--arch", options->architecture,
                         "architecture, for example x86_64; any: matches every node");
@@ -274,7 +305,10 @@ void addTagCommands(CLI::App& image, Shell& shell, const std::shared_ptr<ImageOp
                         "kernel arguments of a RAM disk image; %default% inserts the current ones");
     setting->add_option("--label", options->labels, "label to set: os=debian (may be repeated)");
     setting->add_option("--unlabel", options->unlabel, "name of a label to remove (may be repeated)");
-    setting->footer("Example:\n  bm image set web-20261121 --label role=web --arch x86_64 --boot-mode uefi");
+    addSharingOptions(*setting, options);
+    setting->footer("Examples:\n  bm image set web-20261121 --label role=web --arch x86_64 --boot-mode uefi\n"
+                    "  bm image set golden --visibility public\n"
+                    "  bm image set golden --visibility project --owner web");
     setting->callback(
         [&shell, options] { shell.action = [&shell, options] { return set(shell, *options); }; });
 }
@@ -311,6 +345,7 @@ void addImageCommands(CLI::App& app, Shell& shell)
     adding->add_flag("--no-wait", options->noWait, "return while the import runs");
     adding->add_option("--tag", options->tags, "tag to point to the image: web:2026-11 (may be repeated)");
     adding->add_option("--label", options->labels, "label to set: os=debian (may be repeated)");
+    addSharingOptions(*adding, options);
     adding->footer("Examples:\n"
                    "  bm image add debian-12-generic-amd64.qcow2 --name debian-12 --tag debian:stable\n"
                    "  bm image add https://images.example/d.qcow2 --name d --checksum "

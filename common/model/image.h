@@ -21,6 +21,12 @@ enum class ImageKind : std::uint8_t { Disk, Tree, Ramdisk };
 std::string_view toText(ImageKind kind) noexcept;
 std::optional<ImageKind> imageKindFromText(std::string_view text) noexcept;
 
+/// Public: for every project. Project: for the users of the owner's project; without an owner, for those of
+/// the system alone. conductor::accessTo() is the rule.
+enum class ImageVisibility : std::uint8_t { Public, Project };
+std::string_view toText(ImageVisibility visibility) noexcept;
+std::optional<ImageVisibility> imageVisibilityFromText(std::string_view text) noexcept;
+
 /// True if @p name is fit for an image, or for a part of a tag: 1 to 128 letters, digits and - . _ , without
 /// a dot or hyphen in front, and no UUID.
 bool isImageName(std::string_view name) noexcept;
@@ -34,6 +40,9 @@ struct Image {
     std::string name; ///< unique; what operators type
     ImageState state = ImageState::Importing;
     ImageKind kind = ImageKind::Disk;
+    std::string owner; ///< a project; "": the system
+    ImageVisibility visibility = ImageVisibility::Project;
+    std::string addressKey;        ///< of an image fetched by address: SHA-256 of owner, address and checksum
     std::string contentId;         ///< isContentId(): SHA-256 over the sizes and block hashes; "" until ready
     std::uint64_t sizeBytes = 0;   ///< raw size, as on the disk; of a tree: of its archive
     std::uint64_t storedBytes = 0; ///< size of the .zst file

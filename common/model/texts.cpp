@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 5> kPowerTargets{"power on", "power off",
 constexpr std::array<std::string_view, 5> kBootDevices{"pxe", "disk", "cdrom", "bios", "safe"};
 constexpr std::array<std::string_view, 2> kBootModes{"bios", "uefi"};
 constexpr std::array<std::string_view, 3> kImageKinds{"disk", "tree", "ramdisk"};
+constexpr std::array<std::string_view, 2> kImageVisibilities{"public", "project"};
 constexpr std::array<std::string_view, 5> kImageStates{"importing", "ready", "failed", "deleting", "broken"};
 constexpr std::array<std::string_view, 5> kOperationStates{"queued", "running", "done", "failed", "aborted"};
 constexpr std::array<std::string_view, 6> kStepStates{"pending", "running", "waiting",
@@ -48,6 +49,10 @@ std::string_view toText(ImageKind kind) noexcept
     return textOfEnum(kImageKinds, kind);
 }
 
+std::string_view toText(ImageVisibility visibility) noexcept
+{
+    return textOfEnum(kImageVisibilities, visibility);
+}
 std::string_view toText(ImageState state) noexcept
 {
     return textOfEnum(kImageStates, state);
@@ -90,6 +95,10 @@ std::optional<ImageKind> imageKindFromText(std::string_view text) noexcept
     return enumFromText<ImageKind>(kImageKinds, text);
 }
 
+std::optional<ImageVisibility> imageVisibilityFromText(std::string_view text) noexcept
+{
+    return enumFromText<ImageVisibility>(kImageVisibilities, text);
+}
 std::optional<ImageState> imageStateFromText(std::string_view text) noexcept
 {
     return enumFromText<ImageState>(kImageStates, text);

@@ -21,6 +21,8 @@ void writeImage(JsonWriter& out, const model::Image& image, std::string_view bas
     out.key("name").string(image.name);
     out.key("state").string(model::toText(image.state));
     out.key("kind").string(model::toText(image.kind));
+    out.key("owner").stringOrNull(image.owner);
+    out.key("visibility").string(model::toText(image.visibility));
     out.key("content_id").stringOrNull(image.contentId);
     out.key("size_bytes").number(image.sizeBytes);
     out.key("stored_bytes").number(image.storedBytes);
@@ -110,7 +112,40 @@ std::map<std::string, std::optional<std::string>> labelsMember(const nlohmann::j
     return labels;
 }
 
+/// The members "owner" (null: the system) and "visibility" of @p body.
+ImageSharing sharingMember(const nlohmann::json& body)
+{
+    std::optional<std::string> owner;
+    std::optional<std::string> visibility;
+    if (const nlohmann::json* value = memberOf(body, "owner"))
+        owner = asString(*value, "owner");
+    else if (body.contains("owner"))
+        owner = "";
+    if (const nlohmann::json* value = memberOf(body, "visibility"))
+        visibility = asString(*value, "visibility");
+    return imageSharingFrom(owner, visibility);
+}
+
 } // namespace
+
+ImageSharing imageSharingFrom(const std::optional<std::string>& owner,
+                              const std::optional<std::string>& visibility)
+{
+    constexpr std::size_t kLongestOwner = 255; // as of a node
+    if (owner && owner->size() > kLongestOwner)
+        throw Error(ErrorCode::InvalidInput, fmt::format("owner: longer than {} bytes", kLongestOwner),
+                    "the name of a project");
+    ImageSharing sharing;
+    sharing.owner = owner;
+    if (visibility) {
+        sharing.visibility = model::imageVisibilityFromText(*visibility);
+        if (!sharing.visibility)
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("visibility: unknown value \"{}\"", visibility->substr(0, 40)),
+                        "public, or project: for the owner's project");
+    }
+    return sharing;
+}
 
 std::pair<std::string, std::string> labelFromText(const std::string& text)
 {
@@ -161,8 +196,10 @@ ImageChange imageChangeFromBody(const nlohmann::json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"architecture", "boot_mode", "labels", "kernel_arguments"}, "image");
+    refuseUnknown(body, {"architecture", "boot_mode", "labels", "kernel_arguments", "owner", "visibility"},
+                  "image");
     ImageChange change;
+    change.sharing = sharingMember(body);
     change.labels = labelsMember(body);
     if (const nlohmann::json* value = memberOf(body, "architecture")) {
         const std::string text = asString(*value, "architecture");
@@ -186,13 +223,16 @@ ImageRequest imageFromBody(const nlohmann::json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    refuseUnknown(body, {"name", "url", "checksum", "labels", "kind", "kernel_arguments"}, "image");
+    refuseUnknown(body,
+                  {"name", "url", "checksum", "labels", "kind", "kernel_arguments", "owner", "visibility"},
+                  "image");
     ImageRequest wanted{stringMember(body, "name"),
                         stringMember(body, "url"),
                         stringMember(body, "checksum"),
                         changedLabels({}, labelsMember(body)),
                         imageKindWanted(stringMember(body, "kind")),
-                        {}};
+                        {},
+                        sharingMember(body)};
     if (const nlohmann::json* value = memberOf(body, "kernel_arguments"))
         wanted.kernelArguments = asString(*value, "kernel_arguments");
     checkImageName(wanted.name);

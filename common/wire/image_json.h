@@ -13,6 +13,15 @@ namespace bm::wire {
 /// Appends an image in the form of GET /v1/images/{image}; sizes in bytes.
 void writeImage(JsonWriter& out, const model::Image& image, std::string_view base);
 
+/// Who sees an image; nothing: not given.
+struct ImageSharing {
+    std::optional<std::string> owner{}; ///< a project; "": the system
+    std::optional<model::ImageVisibility> visibility{};
+};
+/// Of a query's parameters. @throws Error InvalidInput
+ImageSharing imageSharingFrom(const std::optional<std::string>& owner,
+                              const std::optional<std::string>& visibility);
+
 /// The body of POST /v1/images: bmd fetches the URL itself.
 struct ImageRequest {
     std::string name;
@@ -21,6 +30,7 @@ struct ImageRequest {
     model::JsonText labels{}; ///< {"os": "debian"}
     std::optional<model::ImageKind> kind{};       ///< nothing: bmd detects it by the content
     std::optional<std::string> kernelArguments{}; ///< of a RAM disk; nothing: those of its source
+    ImageSharing sharing{};
 };
 /// @throws Error InvalidInput naming the field
 ImageRequest imageFromBody(const nlohmann::json& body);
@@ -30,6 +40,7 @@ struct ImageChange {
     std::optional<std::string> bootMode;
     std::map<std::string, std::optional<std::string>> labels{}; ///< nothing: removed
     std::optional<std::string> kernelArguments{};               ///< of a RAM disk
+    ImageSharing sharing{};                                     ///< by users of the system only
 };
 /// @throws Error InvalidInput naming the field
 ImageChange imageChangeFromBody(const nlohmann::json& body);

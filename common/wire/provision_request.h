@@ -28,6 +28,7 @@ struct ProvisionRequest {
     std::string configDriveBase64; ///< a whole drive; overrides the parts
     bool configDrive = true;       ///< false: none
     std::string stepsJson{};       ///< Ironic's deploy_steps, canonical; they override deploy templates
+    std::string project{}; ///< the user's, not of the body: uses its images and public ones; "": the system
 };
 /// @throws Error InvalidInput naming the field
 ProvisionRequest provisionFromBody(const nlohmann::json& body);
@@ -40,7 +41,9 @@ struct VerbRequest {
     std::string runbook{};        ///< name or uuid of the runbook with the steps
     bool disableRamdisk = false;  ///< of clean and service: no agent, no restart of the machine
     std::string rescuePassword{}; ///< in plain
-    std::string project{};        ///< the user's, not of the body: its runbooks and public ones; "": all
+    /// The user's, not of the body: uses its runbooks and images, and public ones; "": the system, which uses
+    /// all
+    std::string project{};
 };
 /// @throws Error InvalidInput naming the field, NotAcceptable (a verb or member newer than @p version)
 VerbRequest verbFromBody(const nlohmann::json& body, Version version);

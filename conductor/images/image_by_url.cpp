@@ -52,25 +52,42 @@ std::string checksumOf(const json& instance)
     return withAlgorithm(given);
 }
 
-void requireWeb(const std::string& field, const std::string& url)
+platform::Asker askerFor(const ImageParty& party)
 {
-    if (images::parseSourceUrl(url).kind != images::SourceKind::Web)
-        throw Error(ErrorCode::InvalidInput, field + ": only http:// and https:// addresses are fetched",
-                    "import it first: bm image add URL --name NAME");
+    return party.ofSystem() ? platform::Asker::System : platform::Asker::Project;
 }
 
-/// An image name from the file of the URL; a digest at its end makes it unique.
-std::string nameFor(const ImageAddress& address, const std::string& file)
+/// @throws Error InvalidInput
+void requireFile(const std::string& url)
+{
+    if (images::parseSourceUrl(url).kind == images::SourceKind::Bm)
+        throw Error(ErrorCode::InvalidInput, "image_checksum: an image of another bmd is no checksum file",
+                    kChecksumHint);
+}
+
+/// The identity of an image that @p party fetches by its address: the whole of all three.
+std::string addressKeyOf(const ImageAddress& address, const ImageParty& party)
+{
+    return platform::sha256Hex(json::array({party.project, address.url, address.checksum})
+                                   .dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+/// An image name from the file of the URL. The first digits of @p key, as many as needed, make it unique.
+std::string freeNameFor(db::Transaction& tx, const std::string& file, const std::string& key)
 {
     constexpr std::size_t kLongestFile = 40;
-    constexpr std::size_t kDigits = 12;
+    constexpr std::size_t kFewestDigits = 12;
     std::string name;
     for (const char c : file.substr(0, kLongestFile))
         name +=
             std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.' || c == '_' ? c : '-';
     if (name.empty() || std::isalnum(static_cast<unsigned char>(name.front())) == 0)
         name = "image" + name;
-    return name + "-" + platform::sha256Hex(address.url + "\n" + address.checksum).substr(0, kDigits);
+    name += '-';
+    std::size_t digits = kFewestDigits;
+    while (digits < key.size() && db::ImageRepository{}.findByName(tx, name + key.substr(0, digits)))
+        ++digits;
+    return name + key.substr(0, digits);
 }
 
 } // namespace
@@ -83,40 +100,48 @@ bool isImageUrl(std::string_view reference)
 ImageAddress imageAddressOf(const json& instance)
 {
     const std::string url = wire::textMember(instance, "image_source");
-    requireWeb("image_source", url);
+    const images::SourceKind kind = images::parseSourceUrl(url).kind;
     if (!wire::textMember(instance, "kernel").empty() || !wire::textMember(instance, "ramdisk").empty())
         throw Error(ErrorCode::InvalidInput,
                     "a partition image with its kernel and ramdisk cannot be deployed",
                     "use an image of a whole disk, or a tree (docs/trees.md)");
     const std::string checksum = checksumOf(instance);
+    if (kind == images::SourceKind::Bm && !checksum.starts_with("sha256:"))
+        throw Error(ErrorCode::InvalidInput, "image_checksum: an image of another bmd has a content id",
+                    "set it to sha256:CONTENT_ID; there, bm image show prints content_id");
     if (!isImageUrl(checksum))
         images::parseChecksum(checksum);
     else
-        requireWeb("image_checksum", checksum);
+        requireFile(checksum);
     return {url, checksum};
 }
 
-void requireReachable(const Context& context, const ImageAddress& address, platform::Asker asker)
+void requireReachable(const Context& context, const ImageAddress& address, const ImageParty& party)
 {
     const images::SourceSettings& sources = context.images.settings().sources;
-    images::requireReachable(images::parseSourceUrl(address.url), sources, asker);
+    images::requireReachable(images::parseSourceUrl(address.url), sources, askerFor(party));
     if (isImageUrl(address.checksum))
-        images::requireReachable(images::parseSourceUrl(address.checksum), sources, asker);
+        images::requireReachable(images::parseSourceUrl(address.checksum), sources, askerFor(party));
 }
 
 Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
-                 platform::Asker asker, const std::string& by)
+                 const ImageParty& party, const std::string& by)
 {
+    const db::ImageRepository images;
     NewImage wanted;
     wanted.url = address.url;
     wanted.checksum = address.checksum;
-    wanted.asker = asker;
+    wanted.asker = askerFor(party);
+    wanted.owner = party.project;
+    wanted.addressKey = addressKeyOf(address, party);
     wanted.kind = model::ImageKind::Disk;
     wanted.labels = wire::canonical({{"fetched", "by-address"}});
-    wanted.name = nameFor(address, images::parseSourceUrl(address.url).name);
-    const std::optional<Image> known = db::ImageRepository{}.findByName(tx, wanted.name);
-    if (known && known->state != ImageState::Failed)
-        return *known;
+    if (const std::optional<Image> known = images.findByAddressKey(tx, wanted.addressKey)) {
+        if (known->state != ImageState::Failed)
+            return *known;
+        images.remove(tx, known->id);
+    }
+    wanted.name = freeNameFor(tx, images::parseSourceUrl(address.url).name, wanted.addressKey);
     Image image = imageToImport(wanted, context.images.settings().sources, context.clock.now());
     storeImport(tx, context, image, wanted, by);
     return image;

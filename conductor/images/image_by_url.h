@@ -1,5 +1,6 @@
 #pragma once
 #include "conductor/core/context.h"
+#include "conductor/images/image_access.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -16,17 +17,17 @@ struct ImageAddress {
     std::string checksum; ///< "sha256:<hex>", "sha512:<hex>", or a checksum file's URL
 };
 /// image_source with image_os_hash_algo and image_os_hash_value, or image_checksum. @throws Error
-/// InvalidInput: no http(s) address, no checksum, MD5, or kernel and ramdisk of a partition image
+/// InvalidInput: no address that bmd fetches, no checksum, MD5, or kernel and ramdisk of a partition image
 ImageAddress imageAddressOf(const nlohmann::json& instanceInfo);
-/// @throws Error InvalidInput: bmd does not request @p address for @p asker
-void requireReachable(const Context& context, const ImageAddress& address, platform::Asker asker);
+/// @throws Error InvalidInput: bmd does not request @p address for @p party (images.project_schemes, the
+/// policy of outgoing requests)
+void requireReachable(const Context& context, const ImageAddress& address, const ImageParty& party);
 
-/// The catalogue's image of that address and checksum, in any state. Where there is none, or its import
-/// failed, a new import begins.
-/// @param asker  the requester: system or project
+/// The image that @p party fetched from that address with that checksum, in any state. Where there is none,
+/// or its import failed, a new import begins. Other parties' images of the same address are other images.
 /// @param by  the actor that the event names
 model::Image imageByUrl(db::Transaction& tx, const Context& context, const ImageAddress& address,
-                        platform::Asker asker, const std::string& by);
+                        const ImageParty& party, const std::string& by);
 
 /// The name of the image on a node, from its @p instanceInfo; "" when it names none.
 std::string carriedImage(const nlohmann::json& instanceInfo);

@@ -15,12 +15,36 @@ using model::ImageState;
 
 namespace {
 
+/// The refusal to delete an image, for a project: the users' names may be another project's.
+Error usedBySomething(const Image& image)
+{
+    return {ErrorCode::ImageInUse, "image \"" + image.name + "\" is in use",
+            "a deployment, a tag, a schedule or a rollout uses it; ask an operator of bmd"};
+}
+
+/// Refuses to delete an image that is being deployed.
+void refuseDeploying(db::Transaction& tx, const Image& image, const ImageParty& party)
+{
+    const std::vector<model::NodeId> users = db::OperationRepository{}.nodesUsingImage(tx, image.id);
+    if (users.empty())
+        return;
+    if (!party.ofSystem())
+        throw usedBySomething(image);
+    std::string names;
+    for (const model::NodeId& user : users)
+        names += (names.empty() ? "" : ", ") + findNode(tx, user.uuid).name;
+    throw Error(ErrorCode::ImageInUse, "image \"" + image.name + "\" is being deployed to " + names,
+                "wait for them, or abort them: bm abort NODE");
+}
+
 /// Refuses to delete an image that a tag, a schedule or a rollout uses. Nodes have their own copy.
-void refuseWanted(db::Transaction& tx, const Image& image)
+void refuseWanted(db::Transaction& tx, const Image& image, const ImageParty& party)
 {
     const std::vector<std::string> users = ImageUsers(tx).wanting(image);
     if (users.empty())
         return;
+    if (!party.ofSystem())
+        throw usedBySomething(image);
     const std::string& first = users.front();
     const bool tag = first.starts_with("the tag ");
     const bool boots = first.ends_with("which boots it");
@@ -77,10 +101,10 @@ void ImageCatalogue::startJob(const model::ImageId& image)
     state_->jobs.enqueue(image);
 }
 
-Image ImageCatalogue::verify(const std::string& nameOrId, const std::string& actor)
+Image ImageCatalogue::verify(const std::string& nameOrId, const ImageParty& party, const std::string& actor)
 {
     return state_->context.database.write([&](db::Transaction& tx) {
-        Image found = findImage(tx, nameOrId);
+        Image found = findImageToChange(tx, nameOrId, party);
         if (found.state != ImageState::Ready && found.state != ImageState::Broken)
             throw Error(ErrorCode::Conflict,
                         "image \"" + found.name + "\" is " + std::string(model::toText(found.state)),
@@ -103,44 +127,44 @@ PruneResult ImageCatalogue::prune(const RetentionRule& rule, bool dryRun, const 
     return conductor::prune(state_->context, rule, dryRun, actor);
 }
 
-Image ImageCatalogue::get(const std::string& nameOrId) const
+Image ImageCatalogue::get(const std::string& nameOrId, const ImageParty& party) const
 {
-    return state_->context.database.read([&](db::Transaction& tx) { return findImage(tx, nameOrId); });
+    return state_->context.database.read([&](db::Transaction& tx) { return findImage(tx, nameOrId, party); });
 }
 
-std::vector<Image> ImageCatalogue::list() const
+std::vector<Image> ImageCatalogue::list(const ImageParty& party) const
 {
-    return state_->context.database.read([](db::Transaction& tx) { return db::ImageRepository{}.all(tx); });
+    std::vector<Image> images =
+        state_->context.database.read([](db::Transaction& tx) { return db::ImageRepository{}.all(tx); });
+    std::erase_if(images, [&](const Image& image) { return accessTo(image, party) == ImageAccess::None; });
+    return images;
 }
 
-Image ImageCatalogue::change(const std::string& nameOrId, const std::function<void(Image&)>& change)
+Image ImageCatalogue::change(const std::string& nameOrId, const ImageParty& party,
+                             const std::function<void(Image&)>& change)
 {
     return state_->context.database.write([&](db::Transaction& tx) {
-        Image image = findImage(tx, nameOrId);
+        Image image = findImageToChange(tx, nameOrId, party);
+        const std::string owner = image.owner;
         change(image);
+        if (image.owner != owner)
+            image.addressKey.clear(); // the previous owner fetches the address again
         image.updatedAt = state_->context.clock.now();
         db::ImageRepository{}.update(tx, image);
         return image;
     });
 }
 
-void ImageCatalogue::remove(const std::string& nameOrId, const std::string& actor)
+void ImageCatalogue::remove(const std::string& nameOrId, const ImageParty& party, const std::string& actor)
 {
     const std::string orphan = state_->context.database.write([&](db::Transaction& tx) {
         const db::ImageRepository images;
-        const Image image = findImage(tx, nameOrId);
+        const Image image = findImageToChange(tx, nameOrId, party);
         if (image.state == ImageState::Importing)
             throw Error(ErrorCode::Conflict, "image \"" + image.name + "\" is being imported",
                         "wait for it: bm image show " + image.name);
-        const std::vector<model::NodeId> users = db::OperationRepository{}.nodesUsingImage(tx, image.id);
-        if (!users.empty()) {
-            std::string names;
-            for (const model::NodeId& user : users)
-                names += (names.empty() ? "" : ", ") + findNode(tx, user.uuid).name;
-            throw Error(ErrorCode::ImageInUse, "image \"" + image.name + "\" is being deployed to " + names,
-                        "wait for them, or abort them: bm abort NODE");
-        }
-        refuseWanted(tx, image);
+        refuseDeploying(tx, image, party);
+        refuseWanted(tx, image, party);
         images.remove(tx, image.id);
         recordEvent(tx, state_->context.clock.now(), {}, model::EventKind::ImageDeleted,
                     image.name + " by " + actor);

@@ -1,5 +1,6 @@
 #pragma once
 #include "conductor/core/context.h"
+#include "conductor/images/image_access.h"
 #include "conductor/images/image_intake.h"
 #include "conductor/images/image_retention.h"
 
@@ -8,8 +9,9 @@
 
 namespace bm::conductor {
 
-/// Images by name. Imports and verifications run on a pool of their own (image_jobs.h) and continue after a
-/// crash.
+/// Images by name, tag or id. Requests on behalf of a project find the images that accessTo() gives it;
+/// another project's answers NotFound, as an unknown one. Imports and verifications run on a pool of their
+/// own (image_jobs.h) and continue after a crash.
 class ImageCatalogue {
 public:
     explicit ImageCatalogue(Context context);
@@ -21,17 +23,20 @@ public:
     model::Image add(const NewImage& image, const std::string& actor);
     /// Begins the job of @p image, whose row is stored (Context::startImageJob).
     void startJob(const model::ImageId& image);
-    model::Image get(const std::string& nameOrId) const; ///< @throws Error NotFound
-    std::vector<model::Image> list() const;
-    /// Applies @p change to the fields of an image that operators set. @throws Error NotFound
-    model::Image change(const std::string& nameOrId, const std::function<void(model::Image&)>& change);
+    /// @throws Error NotFound
+    model::Image get(const std::string& nameOrId, const ImageParty& party) const;
+    std::vector<model::Image> list(const ImageParty& party) const;
+    /// Applies @p change to the fields of an image that users set. @throws Error NotFound, Forbidden (public)
+    model::Image change(const std::string& nameOrId, const ImageParty& party,
+                        const std::function<void(model::Image&)>& change);
     /// Reads every byte of the image again and sets its state and verifiedAt. A verification that runs
-    /// already is not repeated. @throws Error NotFound, Conflict (not stored yet)
-    model::Image verify(const std::string& nameOrId, const std::string& actor);
+    /// already is not repeated. @throws Error NotFound, Forbidden (public), Conflict (not stored yet)
+    model::Image verify(const std::string& nameOrId, const ImageParty& party, const std::string& actor);
     /// @throws Error InvalidInput
     PruneResult prune(const RetentionRule& rule, bool dryRun, const std::string& actor);
-    /// @throws Error ImageInUse (an unfinished deployment, a tag, a schedule or an open rollout wants it)
-    void remove(const std::string& nameOrId, const std::string& actor);
+    /// @throws Error NotFound, Forbidden (public), ImageInUse (an unfinished deployment, a tag, a schedule or
+    /// an open rollout wants it; its name is told to the system only)
+    void remove(const std::string& nameOrId, const ImageParty& party, const std::string& actor);
     const images::ImageStore& store() const;
     images::ImageStore& store();
 

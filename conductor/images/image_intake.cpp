@@ -60,6 +60,9 @@ Image imageToImport(const NewImage& wanted, const images::SourceSettings& source
     image.name = wanted.name;
     image.source = wanted.url.empty() ? wanted.sourceName : platform::shownUrl(wanted.url);
     image.labels = wanted.labels;
+    image.owner = wanted.owner;
+    image.visibility = wanted.visibility;
+    image.addressKey = wanted.addressKey;
     if (wanted.kernelArguments) { // the import adds its findings
         model::checkKernelArguments(*wanted.kernelArguments, "kernel_arguments");
         image.description = wire::canonical({{"kernel_arguments", *wanted.kernelArguments}});

@@ -18,6 +18,9 @@ struct NewImage {
     platform::Asker asker = platform::Asker::System; ///< the party that named url and checksum
     std::optional<model::ImageKind> kind{};          ///< nothing: detected from the content
     std::optional<std::string> kernelArguments{};    ///< of a RAM disk; nothing: those that came with it
+    std::string owner{};                             ///< a project; "": the system
+    model::ImageVisibility visibility = model::ImageVisibility::Project;
+    std::string addressKey{}; ///< of an image fetched by address (image_by_url.h)
 };
 
 /// The row of @p wanted, which is to be imported; not stored yet. @throws Error InvalidInput (a source that

@@ -229,7 +229,8 @@ Node NodeCommands::get(const std::string& ident) const
     return context_.database.read([&](db::Transaction& tx) { return findNode(tx, ident); });
 }
 
-std::map<std::string, NodeCommands::InterfaceVerdict> NodeCommands::validate(const std::string& ident) const
+std::map<std::string, NodeCommands::InterfaceVerdict> NodeCommands::validate(const std::string& ident,
+                                                                             const std::string& project) const
 {
     std::map<std::string, InterfaceVerdict> verdicts;
     const Node node = get(ident);
@@ -240,7 +241,7 @@ std::map<std::string, NodeCommands::InterfaceVerdict> NodeCommands::validate(con
         verdicts[interface] = {problems.empty(), problems};
     const auto [ports, image] = context_.database.read([&](db::Transaction& tx) {
         return std::pair(!db::PortRepository{}.ofNode(tx, node.id).empty(),
-                         deployFinding(tx, context_, node));
+                         deployFinding(tx, context_, node, {project}));
     });
     const bool boots = ports || !hardwareOf(context_, node).needsBootPort;
     verdicts["boot"] = {boots, boots ? "" : "the node has no port to boot from"};

@@ -41,7 +41,9 @@ public:
     };
     /// Ironic's validate: interface ("power", "management", "boot", "deploy", ...) to verdict; deploy's
     /// names the fault of the image. No network.
-    std::map<std::string, InterfaceVerdict> validate(const std::string& ident) const;
+    /// @param project  the user's; "": the system
+    std::map<std::string, InterfaceVerdict> validate(const std::string& ident,
+                                                     const std::string& project) const;
 
     /// By uuid or name. @throws Error NotFound
     model::Node get(const std::string& ident) const;

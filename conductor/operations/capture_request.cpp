@@ -3,6 +3,7 @@
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
+#include "conductor/images/image_access.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/nodes/boot_port.h"
 #include "conductor/operations/lifecycle.h"
@@ -33,6 +34,8 @@ Image newImage(db::Transaction& tx, const Context& context, const Node& node, co
     Image image;
     image.id = model::ImageId::make();
     image.name = name;
+    image.owner = partyOf(node).project; // its disk holds the project's files
+    image.visibility = model::ImageVisibility::Project;
     image.sourceFormat = "capture";
     image.kind = request.kind;
     const bool tree = request.kind == model::ImageKind::Tree;

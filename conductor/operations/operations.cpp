@@ -87,6 +87,14 @@ void refuseTransition(Node node, StateEvent event)
     applyEvent(node, event, model::UtcTime{});
 }
 
+/// The deployment that @p order describes, on behalf of its user.
+DeployRequest deployOf(const VerbOrder& order)
+{
+    DeployRequest request = order.deploy;
+    request.project = order.project;
+    return request;
+}
+
 model::OperationId beginDeploy(db::Transaction& tx, const Context& context, const Node& node,
                                StateEvent event, const DeployRequest& request, const std::string& actor)
 {
@@ -151,7 +159,7 @@ model::OperationId runVerb(db::Transaction& tx, const Context& context, const No
     if (model::holdsInstance(node.state) && (verb == StateEvent::Delete || verb == StateEvent::Rebuild))
         refuseProtected(node);
     if (verb == StateEvent::Deploy || verb == StateEvent::Rebuild)
-        return beginDeploy(tx, context, node, verb, order.deploy, actor);
+        return beginDeploy(tx, context, node, verb, deployOf(order), actor);
     const std::optional<OperationKind> kind = model::operationBegunBy(verb);
     const bool moves = verb == StateEvent::Manage && node.state != State::Enroll;
     if (moves || !kind) {

@@ -115,6 +115,10 @@ inline std::optional<model::ImageKind> fromText(const std::string& text, model::
 {
     return model::imageKindFromText(text);
 }
+inline std::optional<model::ImageVisibility> fromText(const std::string& text, model::ImageVisibility)
+{
+    return model::imageVisibilityFromText(text);
+}
 inline std::optional<model::ImageState> fromText(const std::string& text, model::ImageState)
 {
     return model::imageStateFromText(text);

@@ -14,6 +14,9 @@ const Table<Image>& images()
                                                   column<&Image::name>("name"),
                                                   column<&Image::state>("state"),
                                                   column<&Image::kind>("kind"),
+                                                  column<&Image::owner>("owner"),
+                                                  column<&Image::visibility>("visibility"),
+                                                  column<&Image::addressKey>("address_key"),
                                                   column<&Image::description>("description"),
                                                   column<&Image::contentId>("content_id"),
                                                   column<&Image::sizeBytes>("size_bytes"),
@@ -47,6 +50,11 @@ std::optional<Image> ImageRepository::find(Transaction& tx, const model::ImageId
 std::optional<Image> ImageRepository::findByName(Transaction& tx, const std::string& name) const
 {
     return images().first(tx, "where name = $1", {name});
+}
+
+std::optional<Image> ImageRepository::findByAddressKey(Transaction& tx, const std::string& key) const
+{
+    return key.empty() ? std::nullopt : images().first(tx, "where address_key = $1", {key});
 }
 
 std::vector<Image> ImageRepository::all(Transaction& tx) const

@@ -32,8 +32,10 @@ class ImageRepository {
 public:
     std::optional<model::Image> find(Transaction& tx, const model::ImageId& id) const;
     std::optional<model::Image> findByName(Transaction& tx, const std::string& name) const;
+    std::optional<model::Image> findByAddressKey(Transaction& tx, const std::string& key) const;
     std::vector<model::Image> all(Transaction& tx) const;
-    void insert(Transaction& tx, const model::Image& image) const; ///< @throws Error Conflict (name exists)
+    void insert(Transaction& tx,
+                const model::Image& image) const; ///< @throws Error Conflict (name or address key exists)
     void update(Transaction& tx, const model::Image& image) const;
     void remove(Transaction& tx, const model::ImageId& id) const;
     std::int64_t countWithContent(Transaction& tx, const std::string& contentId) const;

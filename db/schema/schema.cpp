@@ -110,6 +110,7 @@ std::span<const Migration> allMigrations()
         Migration{10, "ports that may be grouped", portGrouping()},
         Migration{11, "sequences that number nodes and rollouts", numberSequences()},
         Migration{12, "imports know who asked for them", importAskers()},
+        Migration{15, "images have an owner and a visibility", imageOwners()},
     };
     return migrations;
 }

@@ -16,6 +16,7 @@ std::span<const std::string_view> auditAndWebhookTables();
 std::span<const std::string_view> nodeNumbers();
 std::span<const std::string_view> imageIntake();
 std::span<const std::string_view> importAskers();
+std::span<const std::string_view> imageOwners();
 std::span<const std::string_view> reportTables();
 std::span<const std::string_view> treeImages();
 std::span<const std::string_view> ironicResources();

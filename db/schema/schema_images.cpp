@@ -1,6 +1,7 @@
 // Migration 6: labels and verification times of images, and image jobs that survive a restart of bmd.
 // Migration 12: the requester of an import, system or project. Earlier jobs count as a project's, which has
 // the stricter policy.
+// Migration 15: owners and visibilities. Images of earlier versions are public, and of no project.
 #include "db/schema/schema.h"
 
 #include <array>
@@ -21,7 +22,19 @@ constexpr auto kAskersStatements = std::to_array<std::string_view>({
     "alter table image_jobs add column asker {text} not null default 'project'",
 });
 
+constexpr auto kOwnersStatements = std::to_array<std::string_view>({
+    "alter table images add column owner {text} not null default ''",
+    "alter table images add column visibility {text} not null default 'public'",
+    "alter table images add column address_key {text} not null default ''",
+    "create unique index images_address on images (address_key) where address_key <> ''",
+});
+
 } // namespace
+
+std::span<const std::string_view> imageOwners()
+{
+    return kOwnersStatements;
+}
 
 std::span<const std::string_view> importAskers()
 {

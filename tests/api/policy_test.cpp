@@ -142,6 +142,12 @@ private:
         std::ranges::transform(upper, upper.begin(), [](char c) { return static_cast<char>(c - 32); });
         here[Subject::Runbook] =
             made("/v1/runbooks", {{"name", "CUSTOM_" + upper}, {"steps", steps}, {"owner", owner}});
+        const model::Image image = world.world.image("i-" + name, "0123"[number]);
+        world.world.core->catalogue.change(image.name, {}, [&](model::Image& changed) {
+            changed.owner = owner;
+            changed.visibility = model::ImageVisibility::Project;
+        });
+        here[Subject::Image] = image.name;
     }
 };
 
@@ -202,7 +208,7 @@ int wanted(const PolicyRow& row, model::Role role, const Asker& asker)
         return 403;
     if (row.subject < Subject::Node)
         return api::suffices(role, ofProject(row.access)) ? 0 : 403;
-    const bool ofNode = row.subject != Subject::Allocation && row.subject != Subject::Runbook;
+    const bool ofNode = row.subject < Subject::Allocation;
     if (!asker.owns && !(asker.leases && ofNode))
         return 404;
     const bool may = (asker.owns && api::suffices(role, row.access.owner)) ||
@@ -322,7 +328,8 @@ TEST_CASE("every row allows exactly its roles", "[api][policy]")
                 request.actor = "eve";
                 request.grant = {role, asker.project};
                 if (row.subject >= Subject::Node)
-                    request.pathParams["ident"] = estate.ident(asker.node, row.subject);
+                    request.pathParams["ident"] = request.pathParams["image"] =
+                        estate.ident(asker.node, row.subject);
                 const Verdict found = verdict(filter, request);
                 INFO(row.route << " as " << model::toText(role) << " of \"" << asker.project << "\" about "
                                << asker.node << ": " << found.why << " / " << found.hint);

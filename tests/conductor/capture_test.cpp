@@ -84,11 +84,11 @@ model::Image takenIn(World& world, const model::Image& image)
     conductor::importCapturedTree(world.core->context, image);
     conductor::importCapturedTree(world.core->context, image); // the agent polls
     const auto end = std::chrono::steady_clock::now() + 60s;
-    while (world.core->catalogue.get(image.name).state == model::ImageState::Importing &&
+    while (world.core->catalogue.get(image.name, {}).state == model::ImageState::Importing &&
            std::chrono::steady_clock::now() < end)
         std::this_thread::sleep_for(20ms);
     world.core->catalogue.stop();
-    return world.core->catalogue.get(image.name);
+    return world.core->catalogue.get(image.name, {});
 }
 
 std::string archiveOf(World& world, const std::string& files)
@@ -141,11 +141,11 @@ TEST_CASE("a captured disk is an image like any other", "[conductor][capture]")
     world.nodeIn(State::Active, "golden");
     capture(world, "golden", "copy");
     CHECK(world.stateOf("golden") == State::Servicing);
-    CHECK(world.core->catalogue.get("copy").state == model::ImageState::Importing);
+    CHECK(world.core->catalogue.get("copy", {}).state == model::ImageState::Importing);
     world.runUntilIdle(5s);
     CHECK(world.stateOf("golden") == State::Active);
     CHECK(world.node("golden").power == model::PowerState::On);
-    const model::Image image = world.core->catalogue.get("copy");
+    const model::Image image = world.core->catalogue.get("copy", {});
     CHECK(image.state == model::ImageState::Ready);
     CHECK(image.sourceFormat == "capture");
     CHECK(image.sizeBytes == 4U << 20U);
@@ -187,7 +187,7 @@ TEST_CASE("a capture that fails starts the machine again, and its image has fail
     CHECK(world.stateOf("golden") == State::Active);
     CHECK(world.node("golden").power == model::PowerState::On);
     CHECK(world.hasEvent("golden", "operation.returning"));
-    const model::Image image = world.core->catalogue.get("copy");
+    const model::Image image = world.core->catalogue.get("copy", {});
     CHECK(image.state == model::ImageState::Failed);
     CHECK(image.errorCode == "disk-failed");
     const std::optional<model::Operation> operation = world.latestOperation("golden");
@@ -201,7 +201,7 @@ TEST_CASE("a capture that fails starts the machine again, and its image has fail
             "golden", [](model::Node& node) { node.driverInfo.text = "{}"; }, "alice");
         capture(world, "golden", "copy");
         world.runUntilIdle(5s);
-        CHECK(world.core->catalogue.get("copy").state == model::ImageState::Ready);
+        CHECK(world.core->catalogue.get("copy", {}).state == model::ImageState::Ready);
     }
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("an aborted capture starts the machine again", "[conductor][capture]")
     world.runUntilIdle(10s);
     CHECK(world.stateOf("golden") == State::Active);
     CHECK(world.node("golden").power == model::PowerState::On);
-    CHECK(world.core->catalogue.get("copy").state == model::ImageState::Failed);
+    CHECK(world.core->catalogue.get("copy", {}).state == model::ImageState::Failed);
     CHECK(world.latestOperation("golden")->errorCode == "aborted");
 }
 
@@ -233,7 +233,7 @@ TEST_CASE("bmd may be killed after every pass over a capture", "[conductor][capt
         world.clock.advance(250ms);
     }
     CHECK(world.stateOf("golden") == State::Active);
-    CHECK(world.core->catalogue.get("copy").state == model::ImageState::Ready);
+    CHECK(world.core->catalogue.get("copy", {}).state == model::ImageState::Ready);
 }
 
 TEST_CASE("a deployment stores a signed report", "[conductor][report]")

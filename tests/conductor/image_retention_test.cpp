@@ -24,7 +24,7 @@ std::vector<std::string> gone(test::World& world, const conductor::RetentionRule
 
 void label(test::World& world, const std::string& image, const std::string& json)
 {
-    world.core->catalogue.change(image, [&](model::Image& changed) { changed.labels.text = json; });
+    world.core->catalogue.change(image, {}, [&](model::Image& changed) { changed.labels.text = json; });
 }
 
 } // namespace
@@ -85,7 +85,7 @@ TEST_CASE("interrupted image jobs end or continue at start", "[conductor][images
         insert(false);
         world.core->catalogue.recover();
         world.core->catalogue.start();
-        const model::Image failed = world.core->catalogue.get("half");
+        const model::Image failed = world.core->catalogue.get("half", {});
         CHECK(failed.state == model::ImageState::Failed);
         CHECK(failed.errorCode == "aborted");
         CHECK_FALSE(failed.errorHint.empty());
@@ -96,9 +96,10 @@ TEST_CASE("interrupted image jobs end or continue at start", "[conductor][images
         world.core->catalogue.recover();
         world.core->catalogue.start();
         const model::Deadline deadline = model::Deadline::in(std::chrono::seconds{20});
-        while (world.core->catalogue.get("half").state == model::ImageState::Importing && !deadline.over())
+        while (world.core->catalogue.get("half", {}).state == model::ImageState::Importing &&
+               !deadline.over())
             std::this_thread::sleep_for(10ms);
-        CHECK(world.core->catalogue.get("half").errorCode == "quarantined");
+        CHECK(world.core->catalogue.get("half", {}).errorCode == "quarantined");
     }
     world.core->catalogue.stop();
 }

@@ -120,7 +120,7 @@ TEST_CASE("enrolling", "[conductor][nodes]")
     {
         world.core->nodes.update(
             "rack1-07", [](model::Node& changed) { changed.driverInfo.text = "{}"; }, "alice");
-        const auto verdicts = world.core->nodes.validate("rack1-07");
+        const auto verdicts = world.core->nodes.validate("rack1-07", "");
         CHECK_FALSE(verdicts.at("power").result);
         CHECK_THAT(verdicts.at("power").reason, Catch::Contains("ipmi_address"));
         CHECK_FALSE(verdicts.at("deploy").result);
@@ -131,7 +131,7 @@ TEST_CASE("enrolling", "[conductor][nodes]")
         const auto verdict = [&](const std::string& instance) {
             world.core->nodes.update(
                 "rack1-07", [&](model::Node& changed) { changed.instanceInfo.text = instance; }, "alice");
-            return world.core->nodes.validate("rack1-07").at("deploy");
+            return world.core->nodes.validate("rack1-07", "").at("deploy");
         };
         CHECK_THAT(verdict("{}").reason, Catch::Contains("image_source"));
         CHECK_THAT(verdict(R"({"image_source":"nothing"})").reason, Catch::Contains("nothing"));

@@ -130,11 +130,11 @@ TEST_CASE("an image that a deployment wants cannot be deleted", "[conductor][ima
 {
     World world;
     world.nodeIn(State::WaitCallback);
-    CHECK(errorOf([&] { world.core->catalogue.remove("debian", "a"); }).code() == ErrorCode::ImageInUse);
+    CHECK(errorOf([&] { world.core->catalogue.remove("debian", {}, "a"); }).code() == ErrorCode::ImageInUse);
     world.core->operations.abort("node-1", "a");
     world.runUntilIdle(1s);
-    world.core->catalogue.remove("debian", "a");
-    CHECK(world.core->catalogue.list().empty());
+    world.core->catalogue.remove("debian", {}, "a");
+    CHECK(world.core->catalogue.list({}).empty());
 }
 
 TEST_CASE("bytes on a disk are counted when their step is committed", "[conductor][metrics]")

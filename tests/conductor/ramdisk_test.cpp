@@ -103,7 +103,7 @@ TEST_CASE("a RAM-disk deployment", "[conductor][ramdisk]")
         }
         SECTION("and keeps its image in the catalogue")
         {
-            CHECK(failureOf([&] { world.core->catalogue.remove("rescue", "tester"); }).code ==
+            CHECK(failureOf([&] { world.core->catalogue.remove("rescue", {}, "tester"); }).code ==
                   ErrorCode::ImageInUse);
         }
     }

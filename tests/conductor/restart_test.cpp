@@ -54,7 +54,7 @@ TEST_CASE("an upload that a crash cut off has failed with a hint", "[conductor][
     world.core->catalogue.recover();
     world.core->catalogue.start();
     world.core->catalogue.stop();
-    const model::Image after = world.core->catalogue.get("half");
+    const model::Image after = world.core->catalogue.get("half", {});
     CHECK(after.state == model::ImageState::Failed);
     CHECK(after.errorHint == "the upload was cut off: add it again");
 }

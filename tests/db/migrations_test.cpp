@@ -86,6 +86,32 @@ TEST_CASE("bm's own migrations", "[db][migration]")
     }
 }
 
+TEST_CASE("images of earlier versions are public", "[db][migration]")
+{
+    const TestStore store;
+    const std::unique_ptr<Engine> engine = store.engine();
+    const std::unique_ptr<Connection> connection = engine->connect(Access::Write);
+    const std::span<const Migration> all = allMigrations();
+    const auto owners = std::ranges::find_if(all, [](const Migration& migration) {
+        return migration.name.find("visibility") != std::string_view::npos;
+    });
+    REQUIRE(owners != all.end());
+    migrate(*connection, *engine, all.first(static_cast<std::size_t>(owners - all.begin())));
+    connection->execute(
+        "insert into images (uuid, name, state, content_id, size_bytes, stored_bytes, data_bytes, "
+        "source_format, source, manifest_sha256, progress_bytes, progress_total_bytes, error_code, "
+        "error_message, error_hint, created_at, updated_at) values ('u', 'old', 'ready', '', 0, 0, 0, '', "
+        "'', '', "
+        "0, 0, '', '', '', 0, 0)",
+        {});
+    migrate(*connection, *engine, all);
+    const std::optional<model::Image> image = ImageRepository{}.findByName(*connection, "old");
+    REQUIRE(image);
+    CHECK(image->visibility == model::ImageVisibility::Public);
+    CHECK(image->owner.empty());
+    CHECK(image->addressKey.empty());
+}
+
 TEST_CASE("a sequence", "[db][migration]")
 {
     const TestStore store;

@@ -100,6 +100,9 @@ TEST_CASE("images", "[db][image]")
     image.sourceFormat = "qcow2+gz";
     image.source = "https://example.org/d.qcow2";
     image.manifestSha256 = "ff";
+    image.owner = "web";
+    image.visibility = model::ImageVisibility::Public;
+    image.addressKey = "k";
     image.progressBytes = 4;
     image.progressTotalBytes = 5;
     image.errorCode = "image-corrupt";
@@ -121,14 +124,20 @@ TEST_CASE("images", "[db][image]")
                        found->errorHint, found->createdAt, found->updatedAt) ==
               std::tie(image.progressBytes, image.progressTotalBytes, image.errorCode, image.errorMessage,
                        image.errorHint, image.createdAt, image.updatedAt));
+        CHECK(std::tie(found->owner, found->visibility, found->addressKey) ==
+              std::tie(image.owner, image.visibility, image.addressKey));
         CHECK(database.read([&](Transaction& tx) { return images.findByName(tx, "debian-12"); })->id ==
               image.id);
+        CHECK(database.read([&](Transaction& tx) { return images.findByAddressKey(tx, "k"); })->id ==
+              image.id);
+        CHECK_FALSE(database.read([&](Transaction& tx) { return images.findByAddressKey(tx, ""); }));
         CHECK_FALSE(database.read([&](Transaction& tx) { return images.findByName(tx, "debian"); }));
     }
     SECTION("have a unique name and may share content")
     {
         const model::ImageId first = image.id;
         image.id = model::ImageId::make();
+        image.addressKey.clear();
         const auto error =
             errorOf([&] { database.write([&](Transaction& tx) { images.insert(tx, image); }); });
         CHECK(error.code() == ErrorCode::Conflict);

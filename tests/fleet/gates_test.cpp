@@ -401,6 +401,24 @@ TEST_CASE("A node that does not come up after its deployment")
         CHECK(world.stateOf("web-1") == model::State::Active);
         CHECK(world.node("web-1").instanceInfo.text.find("\"image_source\":\"old\"") != std::string::npos);
     }
+    SECTION("does not get another project's image, which its own project wrote into instance_info")
+    {
+        world.image("secret", 'e');
+        world.core->catalogue.change("secret", {}, [](model::Image& image) {
+            image.owner = "bank";
+            image.visibility = model::ImageVisibility::Project;
+        });
+        world.core->nodes.update(
+            "web-1",
+            [](model::Node& node) {
+                node.owner = "shop";
+                node.instanceInfo.text = R"({"image_source":"secret"})";
+            },
+            "eve");
+        world.roll(health("restore"));
+        REQUIRE(world.reaches("r", "failed"));
+        CHECK(world.node("web-1").instanceInfo.text.find("\"image_source\":\"new\"") != std::string::npos);
+    }
     SECTION("stops the rollout")
     {
         world.web("web-2");

@@ -41,7 +41,7 @@ TEST_CASE("A plan has a verdict and a reason for each node")
     world.core->nodes.setMaintenance("web-3", true, "fan", "tester");
     set("web-4", [](model::Node& n) { n.properties.text = R"({"cpu_arch":"aarch64","local_gb":100})"; });
     set("web-5", [](model::Node& n) { n.bootMode = "bios"; });
-    world.core->catalogue.change("web-1", [](model::Image& image) {
+    world.core->catalogue.change("web-1", {}, [](model::Image& image) {
         image.architecture = "x86_64";
         image.bootMode = "uefi";
     });
@@ -69,7 +69,7 @@ TEST_CASE("A plan has a verdict and a reason for each node")
     }
     SECTION("an image larger than the disk is refused")
     {
-        world.core->catalogue.change("web-1", [](model::Image& image) {
+        world.core->catalogue.change("web-1", {}, [](model::Image& image) {
             image.architecture.clear();
             image.sizeBytes = std::uint64_t{200} << 30U;
         });
@@ -176,24 +176,24 @@ TEST_CASE("Tags move and have a history")
     const model::Image first = world.image("web-1", 'a');
     const model::Image second = world.image("web-2", 'b');
     world.core->tags.set("web:stable", "web-1", "anna");
-    CHECK(world.core->catalogue.get("web:stable").id == first.id);
+    CHECK(world.core->catalogue.get("web:stable", {}).id == first.id);
     world.core->tags.set("web:stable", "web-2", "ben");
     world.core->tags.set("web:stable", "web-2", "ben"); // again: no change
-    CHECK(world.core->catalogue.get("web:stable").id == second.id);
-    const auto history = world.core->tags.history("web:stable");
+    CHECK(world.core->catalogue.get("web:stable", {}).id == second.id);
+    const auto history = world.core->tags.history("web:stable", {});
     REQUIRE(history.size() == 2);
     CHECK(history[0].imageName == "web-2");
     CHECK(history[1].actor == "anna");
     CHECK(codeOf([&] { world.core->tags.set("stable", "web-1", "anna"); }) == model::ErrorCode::InvalidInput);
-    CHECK(codeOf([&] { world.core->tags.history("web:old"); }) == model::ErrorCode::NotFound);
+    CHECK(codeOf([&] { world.core->tags.history("web:old", {}); }) == model::ErrorCode::NotFound);
     SECTION("an image with a tag cannot be deleted")
     {
         std::string said;
-        CHECK(codeOf([&] { world.core->catalogue.remove("web-2", "anna"); }, &said) ==
+        CHECK(codeOf([&] { world.core->catalogue.remove("web-2", {}, "anna"); }, &said) ==
               model::ErrorCode::ImageInUse);
         CHECK(said.find("bm image untag web:stable") != std::string::npos);
         world.core->tags.remove("web:stable", "anna");
-        world.core->catalogue.remove("web-2", "anna");
-        CHECK(world.core->tags.history("web:stable").front().image.empty());
+        world.core->catalogue.remove("web-2", {}, "anna");
+        CHECK(world.core->tags.history("web:stable", {}).front().image.empty());
     }
 }

@@ -39,7 +39,7 @@ Refusal operationRefusal(World& world, const std::string& node, const conductor:
 
 void imageOfKind(World& world, ImageKind kind)
 {
-    model::Image image = world.core->catalogue.get("new");
+    model::Image image = world.core->catalogue.get("new", {});
     image.kind = kind;
     image.description.text = "{}";
     if (kind == ImageKind::Tree)

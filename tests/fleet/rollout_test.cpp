@@ -266,7 +266,7 @@ TEST_CASE("A rollout's progress")
 {
     FleetWorld world;
     world.image("web-1");
-    world.core->catalogue.change("web-1", [](model::Image& image) { image.storedBytes = 1000; });
+    world.core->catalogue.change("web-1", {}, [](model::Image& image) { image.storedBytes = 1000; });
     for (const char* name : {"web-1", "web-2"})
         world.web(name, "r1", kSlow);
     world.roll(R"("image": "web-1", "name": "r", "all": true, "max_parallel": 1)");

@@ -68,6 +68,7 @@ model::Image World::image(const std::string& name, char content)
     image.contentId = std::string(64, content);
     image.sizeBytes = 4U << 20U;
     image.manifestSha256 = std::string(64, 'd');
+    image.visibility = model::ImageVisibility::Public;
     image.createdAt = clock.now();
     core->database.write([&](db::Transaction& tx) { db::ImageRepository{}.insert(tx, image); });
     return image;

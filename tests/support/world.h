@@ -37,7 +37,7 @@ public:
     /// Creates a node and moves it to @p state by verbs and steps only. In a wait state the agent has not
     /// called yet.
     model::Node nodeIn(model::State state, const std::string& name = "node-1");
-    /// Adds a tiny ready image @p name; @p content, one hex digit, determines its bytes.
+    /// Adds a tiny, public, ready image @p name; @p content, one hex digit, determines its bytes.
     model::Image image(const std::string& name = "debian", char content = 'c');
     /// Runs everything that is due until nothing is, and advances the clock by a quarter second per round,
     /// for @p span at most.

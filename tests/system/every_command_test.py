@@ -192,7 +192,7 @@ def images(operator):
     folder = pathlib.Path(operator.service.folder.name)
     disk = operator.service.disk_image()
     operator.bm("image", "add", disk, "--name", "disk", "--tag", "web:stable", "--tag", "web:1", "--label", "os=debian", "--label", "role=web",
-                says="disk: ready")
+                "--visibility", "public", "--owner", "web", says="disk: ready")
     operator.bm("image", "add", "-", "--name", "stream", "--kind", "disk", "--no-wait", stdin="\0" * 65536, says="importing")
     other = operator.service.disk_image("other.img", 9)
     server = served(folder)
@@ -206,8 +206,9 @@ def images(operator):
     operator.bm("image", "add", str(tree_archive(folder / "tree.tar")), "--name", "tree", "--kind", "tree", says="tree: ready")
     (folder / "cut.gz").write_bytes(gzip.compress(b"x" * 100000)[:-20])
     operator.bm("image", "add", str(folder / "cut.gz"), "--name", "cut", code=1)
-    added = json.loads(operator.bm("image", "add", f"{address}/other.img", "--name", "as-json", "-o", "json"))
+    added = json.loads(operator.bm("image", "add", f"{address}/other.img", "--name", "as-json", "--owner", "web", "-o", "json"))
     assert added["state"] == "ready" and added["name"] == "as-json", added
+    assert (added["owner"], added["visibility"]) == ("web", "project"), added
     server.shutdown()
     server.server_close()
     operator.refused(2, "image", "add", "--name", "x", says="invalid-input")
@@ -239,6 +240,11 @@ def image_words(operator):
     assert shown["description"]["kernel_arguments"].endswith("single"), shown
     shown = operator.json("image", "show", "disk")
     assert shown["architecture"] == "x86_64" and shown["labels"] == {"os": "debian", "tier": "1"}, shown
+    assert (shown["owner"], shown["visibility"]) == ("web", "public"), shown
+    shown = operator.json("image", "set", "disk", "--visibility", "project", "--owner", "")
+    assert (shown["owner"], shown["visibility"]) == (None, "project"), shown
+    operator.bm("image", "set", "disk", "--visibility", "public")
+    operator.refused(2, "image", "set", "disk", "--visibility", "everybody", says="everybody")
     operator.refused(2, "image", "set", "disk", says="--label")
     operator.refused(2, "image", "set", "disk", "--boot-mode", "cassette", says="boot_mode")
     operator.refused(3, "image", "set", "ghost", "--arch", "x86_64", says="not-found")

@@ -70,9 +70,22 @@ def main():
                            ({"image_source": server.url(), "image_checksum": "0" * 32}, "MD5"),
                            ({"image_source": "file:///etc/passwd", "image_checksum": digest}, "file://"),
                            ({"image_source": "http://169.254.169.254/x", "image_checksum": digest}, "link-local"),
-                           ({"image_source": "s3://bucket/key", "image_checksum": digest}, "only http")):
+                           ({"image_source": "bm://169.254.169.254/x", "image_checksum": digest}, "link-local"),
+                           ({"image_source": "bm://site-b/x", "image_checksum": f"{server.url()}/SHA256SUMS"}, "content id"),
+                           ({"image_source": server.url(), "image_checksum": "bm://site-b/x"}, "no checksum file")):
             code, text = deploy(service, "n4", wrong)
             assert code == 400 and why in text, (wrong, code, text)
+        # The node gets a project, which neither sees nor deploys what the system fetched from the same address.
+        service.run("node", "set", "n4", "owner=web")
+        code, text = deploy(service, "n4", {"image_source": images[0]["name"]})
+        assert code == 404 and "for the project web" in text, (code, text)
+        code, text = deploy(service, "n4", {"image_source": "s3://bucket/key", "image_checksum": digest})
+        assert code == 400 and "not for projects" in text, (code, text)
+        code, text = deploy(service, "n4", by_value)
+        assert code == 202 and wait_until(lambda: state(service, "n4") == "active", 60, 0.2), text
+        assert server.sent > sent, "the project got the system's copy"
+        fetched = [image for image in service.json("image", "list") if image["owner"] == "web"]
+        assert len(fetched) == 1 and fetched[0]["visibility"] == "project" and fetched[0]["name"] != images[0]["name"], fetched
 
 
 if __name__ == "__main__":

@@ -95,7 +95,9 @@ def attack(service, user, internal, open_web):
         assert "does not request for projects" in told, (source, told)
     for checksum in (f"http://localhost:{port}/SHA256SUMS", f"http://127.0.0.1:{open_web.port}/to/http://localhost:{port}/SHA256SUMS"):
         assert "does not request for projects" in deploy(service, user, f"http://127.0.0.1:{open_web.port}/disk.img", checksum)
-    assert "only http" in deploy(service, user, f"http://127.0.0.1:{open_web.port}/disk.img", "s3://bucket/SHA256SUMS")
+    for source, checksum in ((f"http://127.0.0.1:{open_web.port}/disk.img", "s3://bucket/SHA256SUMS"), ("s3://bucket/disk.img", DIGEST),
+                             ("bm://site-b:6385/golden", DIGEST), ("https://site-b:6385/v1/images/golden", DIGEST)):
+        assert "not for projects" in deploy(service, user, source, checksum), (source, checksum)
     assert not internal.asked, internal.asked
 
 

@@ -225,7 +225,7 @@ void RolloutReconciler::unhealthy(RolloutNode& node, const Failure& failure)
 void RolloutReconciler::restorePrevious(RolloutNode& node, const Failure& failure)
 {
     try {
-        const model::Image previous = findImage(tx_, node.previousImage);
+        const model::Image previous = findImage(tx_, node.previousImage, {});
         DeployRequest deploy = request_.deploy;
         deploy.options = wire::optionsFor(previous.kind, deploy.options);
         deploy.image = node.previousImage;

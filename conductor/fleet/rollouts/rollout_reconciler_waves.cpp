@@ -34,13 +34,14 @@ model::EventKind endEventOf(RolloutState ended)
     return ended == RolloutState::Failed ? model::EventKind::RolloutFailed : model::EventKind::RolloutDone;
 }
 
-/// The id of the catalogue's image on @p node; "" without one.
+/// The id of the catalogue's image on @p node; "" without one, or when the node's project, whose users write
+/// instance_info, may not use it.
 std::string imageOn(db::Transaction& tx, const model::Node& node)
 {
     if (node.state != model::State::Active)
         return {};
     const std::string name = carriedImage(wire::valueOf(node.instanceInfo));
-    const std::optional<model::Image> image = db::ImageRepository{}.findByName(tx, name);
+    const std::optional<model::Image> image = lookUpImage(tx, name, partyOf(node));
     return image ? image->id.uuid : std::string{};
 }
 

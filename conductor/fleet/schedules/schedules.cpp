@@ -39,7 +39,7 @@ Schedule found(db::Transaction& tx, const std::string& ident)
 model::ImageId requireImage(db::Transaction& tx, const std::string& reference)
 {
     try {
-        return findImage(tx, reference).id;
+        return findImage(tx, reference, {}).id; // schedules are the system's
     } catch (const Error& error) {
         throw error.during("rollout.image");
     }

@@ -107,7 +107,7 @@ std::string fingerprintOf(const Plan& plan)
 Plan makePlan(db::Transaction& tx, const Context& context, const RolloutRequest& request)
 {
     Plan plan;
-    plan.image = findReadyImage(tx, request.image);
+    plan.image = findReadyImage(tx, request.image, {}); // rollouts are the system's
     std::vector<Selected> nodes = selectNodes(tx, context.clock.now(), request);
     order(nodes, request.order);
     plan.nodes = judgeAll(tx, context, request, plan.image, nodes);
