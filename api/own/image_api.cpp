@@ -266,10 +266,8 @@ void ImageApi::sendStored(const Request& request, Response& response, bool manif
 
 void ImageApi::sendObject(const Request& request, Response& response, bool manifest) const
 {
-    parts_.agents.authorizeAny(bearerToken(request));
     const std::string& content = request.pathParam("content");
-    if (!model::isContentId(content))
-        throw Error(ErrorCode::NotFound, "there is no image with the content " + content.substr(0, 80));
+    parts_.agents.authorizeContent(bearerToken(request), content);
     images::ImageStore& store = parts_.images.store();
     requireLocal(store, content);
     response.sendFile(manifest ? store.manifestFile(content) : store.blocksFile(content),

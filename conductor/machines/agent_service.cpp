@@ -65,6 +65,32 @@ db::AgentRecord authorized(db::Transaction& tx, const Context& context, const st
     return *record;
 }
 
+/// The record of the node whose live token is @p token. @throws Error Unauthorized
+db::AgentRecord authorizedAny(db::Transaction& tx, const Context& context, const std::string& token)
+{
+    for (const db::AgentRecord& record : db::AgentRepository{}.expectedToBoot(tx, context.clock.now()))
+        if (!record.tokenSealed.empty() &&
+            platform::equalSecrets(context.secrets.open(agentTokenPlace(record.node), record.tokenSealed),
+                                   token))
+            return record;
+    throw unknownAgent();
+}
+
+/// True if a step of the operation on @p node gives the agent the image with @p contentId.
+bool copiesContent(db::Transaction& tx, const model::NodeId& node, const std::string& contentId)
+{
+    const db::OperationRepository operations;
+    const std::optional<model::Operation> current = operations.current(tx, node);
+    if (!current)
+        return false;
+    const std::vector<Step> steps = operations.steps(tx, current->id);
+    return std::ranges::any_of(steps, [&](const Step& step) {
+        const nlohmann::json arguments = wire::valueOf(step.arguments);
+        const auto image = arguments.find("image");
+        return image != arguments.end() && image->is_object() && wire::textMember(*image, "id") == contentId;
+    });
+}
+
 /// The step for the agent, its sealed argument opened.
 wire::AgentStepOrder instructionOf(const Context& context, const model::NodeId& node, const Step& step)
 {
@@ -399,13 +425,16 @@ void AgentService::authorize(const std::string& nodeUuid, const std::string& tok
 
 void AgentService::authorizeAny(const std::string& token) const
 {
+    context_.database.read([&](db::Transaction& tx) { authorizedAny(tx, context_, token); });
+}
+
+void AgentService::authorizeContent(const std::string& token, const std::string& contentId) const
+{
     context_.database.read([&](db::Transaction& tx) {
-        for (const db::AgentRecord& record : db::AgentRepository{}.expectedToBoot(tx, context_.clock.now()))
-            if (!record.tokenSealed.empty() &&
-                platform::equalSecrets(
-                    context_.secrets.open(agentTokenPlace(record.node), record.tokenSealed), token))
-                return;
-        throw unknownAgent();
+        const db::AgentRecord record = authorizedAny(tx, context_, token);
+        if (!model::isContentId(contentId) || !copiesContent(tx, record.node, contentId))
+            throw Error(ErrorCode::NotFound,
+                        "this node copies no image with the content " + contentId.substr(0, 80));
     });
 }
 

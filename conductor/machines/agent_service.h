@@ -42,8 +42,11 @@ public:
                             const std::string& peerAddress);
     /// @throws Error Unauthorized
     void authorize(const std::string& nodeUuid, const std::string& token) const;
-    /// For image blocks: @p token may be that of any node. @throws Error Unauthorized
+    /// @p token may be that of any node. @throws Error Unauthorized
     void authorizeAny(const std::string& token) const;
+    /// For an image's manifest and blocks: a step of the operation on the token's node copies or compares the
+    /// content. @throws Error Unauthorized, NotFound (no content id, or another one)
+    void authorizeContent(const std::string& token, const std::string& contentId) const;
 
 private:
     Context context_;

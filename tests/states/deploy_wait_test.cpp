@@ -88,6 +88,27 @@ TEST_CASE("a node waiting for its agent", "[conductor][deploy-wait]")
 TEST_CASE("an agent that writes the image", "[conductor][agent]")
 {
     Writing w;
+    SECTION("gets that image's blocks, and no other's")
+    {
+        const conductor::AgentService& agents = w.world.core->agents;
+        const std::string other = w.world.image("other", 'e').contentId;
+        const auto refusal = [&](const std::string& token, const std::string& content) {
+            try {
+                agents.authorizeContent(token, content);
+            } catch (const model::Error& error) {
+                return error.code();
+            }
+            return model::ErrorCode::Internal;
+        };
+        CHECK_NOTHROW(agents.authorizeContent(w.agent.token, std::string(64, 'c')));
+        CHECK(refusal(w.agent.token, other) == model::ErrorCode::NotFound);
+        CHECK(refusal(w.agent.token, "../secrets/key") == model::ErrorCode::NotFound);
+        CHECK(refusal(std::string(64, '0'), std::string(64, 'c')) == model::ErrorCode::Unauthorized);
+        CHECK(refusal("", std::string(64, 'c')) == model::ErrorCode::Unauthorized);
+        w.world.core->operations.abort("node-1", "alice");
+        w.world.runUntilIdle(1s);
+        CHECK_THROWS_AS(agents.authorizeContent(w.agent.token, std::string(64, 'c')), model::Error);
+    }
     SECTION("gets the step until it reports")
     {
         CHECK(w.world.exchange(w.agent).step->id == w.instruction.step->id);
