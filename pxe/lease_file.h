@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,11 @@ std::optional<model::MacAddress> leaseHolder(std::string_view text, const std::s
 /// The same for the lease file at @p file, which dnsmasq rewrites at each change. Nothing without the file.
 std::optional<model::MacAddress> leaseHolderIn(const std::filesystem::path& file, const std::string& address,
                                                model::UtcTime now);
+/// The IPv4 address of the live lease of one of @p macs at @p now; of several leases the one that ends last.
+std::optional<std::string> leasedAddress(std::string_view text, std::span<const model::MacAddress> macs,
+                                         model::UtcTime now);
+/// The same for the lease file at @p file. Nothing without the file.
+std::optional<std::string> leasedAddressIn(const std::filesystem::path& file,
+                                           std::span<const model::MacAddress> macs, model::UtcTime now);
 
 } // namespace bm::pxe

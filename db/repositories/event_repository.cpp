@@ -50,13 +50,6 @@ std::vector<NodeEvent> EventRepository::since(Transaction& tx, std::int64_t afte
     return events().find(tx, "where sequence > $1 order by sequence limit $2", {afterSequence, store(limit)});
 }
 
-std::optional<NodeEvent> EventRepository::latestOfKind(Transaction& tx, const model::NodeId& node,
-                                                       const std::string& kind) const
-{
-    return events().first(tx, "where node_uuid = $1 and kind = $2 order by sequence desc limit 1",
-                          {node.uuid, kind});
-}
-
 std::vector<NodeEvent> EventRepository::matching(Transaction& tx, const EventFilter& filter,
                                                  std::int64_t afterSequence, std::size_t limit) const
 {

@@ -78,9 +78,6 @@ public:
     std::vector<model::NodeEvent> matching(Transaction& tx, const EventFilter& filter,
                                            std::int64_t afterSequence, std::size_t limit) const;
     std::int64_t latestSequence(Transaction& tx) const;
-    /// The newest event of one kind of the node.
-    std::optional<model::NodeEvent> latestOfKind(Transaction& tx, const model::NodeId& node,
-                                                 const std::string& kind) const;
 };
 
 /// Observations of a node's agent and boot. A separate table, so that writes need no lease.

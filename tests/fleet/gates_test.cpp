@@ -297,6 +297,37 @@ TEST_CASE("A stored address that is none reaches neither a program nor a URL")
     }
 }
 
+TEST_CASE("The health gate gets a node's address from the lease file, not from a line of dnsmasq's log")
+{
+    const platform::TemporaryFolder folder;
+    conductor::Settings settings;
+    const bool managed = GENERATE(true, false);
+    if (managed)
+        settings.leaseFile = folder.path() / "dnsmasq.leases";
+    FleetWorld world(settings);
+    prepare(world);
+    storeUnchecked(world, "web-1", [](model::Node& node) { node.properties.text = "{}"; });
+    const model::NodeId id = world.node("web-1").id;
+    const model::MacAddress mac = world.core->database.read(
+        [&](db::Transaction& tx) { return db::PortRepository{}.ofNode(tx, id).at(0).mac; });
+    const Listener ssh("SSH-2.0-test\r\n");
+    pxe::BootContact forged;
+    forged.kind = model::EventKind::DhcpAck;
+    forged.mac = mac;
+    forged.address = "127.0.0.1";
+    forged.at = world.clock.now();
+    world.core->boots.contact(forged);
+    REQUIRE(world.hasEvent("web-1", "dhcp.ack"));
+    world.roll(kRoll + R"(, "health": {"deadline": "120s", "ssh": )" + ssh.port() + "}");
+    world.runUntilIdle(30s);
+    REQUIRE(world.nodesOf("r") == "web-1 checking");
+    CHECK_THAT(world.nodeOf("r", "web-1").node.gateDetail, Catch::Contains("address is not known"));
+    if (!managed)
+        return;
+    platform::writeFileAtomically(settings.leaseFile, "0 " + mac.text + " 127.0.0.1 * *\n");
+    CHECK(world.reaches("r", "done"));
+}
+
 TEST_CASE("An argument that begins with a hyphen fails the drain gate")
 {
     FleetWorld world;

@@ -79,6 +79,20 @@ TEST_CASE("dnsmasq's lease file", "[pxe]")
     CHECK(holder("").empty());
     CHECK(holder("rack1-07").empty());
     CHECK_FALSE(pxe::leaseHolderIn("/nowhere/dnsmasq.leases", "10.78.0.100", now));
+
+    const auto leased = [&](const std::vector<std::string>& macs) {
+        std::vector<model::MacAddress> known;
+        for (const std::string& mac : macs)
+            known.push_back(*model::macFromText(mac));
+        return pxe::leasedAddress(text, known, now).value_or("");
+    };
+    CHECK(leased({"52:54:00:77:00:01"}) == "10.78.0.100");
+    CHECK(leased({"52:54:00:77:00:02"}).empty());                               // over
+    CHECK(leased({"52:54:00:77:00:01", "52:54:00:77:00:03"}) == "10.78.0.102"); // ends last
+    CHECK(leased({"52:54:00:77:00:04"}).empty());                               // no Ethernet
+    CHECK(leased({"52:54:00:99:99:99"}).empty());
+    CHECK(leased({}).empty());
+    CHECK_FALSE(pxe::leasedAddressIn("/nowhere/dnsmasq.leases", {}, now));
 }
 
 TEST_CASE("dnsmasq's configuration", "[pxe]")

@@ -192,8 +192,8 @@ GateAnswer askHealth(const GateQuestion& q, const platform::Reach& reach, const 
     const bool needsAddress = !http || q.health.url.find(kAddressMark) != std::string::npos;
     const std::optional<text::HostAddress> address = needsAddress ? addressOf(q) : std::nullopt;
     if (!address && needsAddress)
-        return {Verdict::Wait,
-                "its address is not known yet (no DHCP lease seen; or set properties/health_address)"};
+        return {Verdict::Wait, "its address is not known yet (no live lease in bmd's own DHCP server; or set "
+                               "properties/health_address)"};
     return http ? askHealthUrl(q, address, reach, deadline) : askPort(q, *address, reach, deadline);
 }
 

@@ -1,8 +1,8 @@
 #include "conductor/fleet/rollouts/rollout_reconciler.h"
 
 #include "common/model/duration.h"
-#include "common/text/host_address.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/leases.h"
 #include "conductor/core/nodes.h"
 #include "conductor/fleet/rollouts/rollout_events.h"
 #include "conductor/images/deployment_refusals.h"
@@ -301,13 +301,7 @@ std::string RolloutReconciler::addressOf(const model::NodeId& id) const
         if (!given.empty())
             return given;
     }
-    const auto lease =
-        db::EventRepository{}.latestOfKind(tx_, id, std::string(model::toText(model::EventKind::DhcpAck)));
-    if (!lease)
-        return {};
-    // A lease has an IP address: a DHCP server gave no other text.
-    const auto address = text::HostAddress::parse(wire::textMember(wire::valueOf(lease->details), "address"));
-    return address && address->kind() != text::HostAddress::Kind::Name ? address->text() : std::string{};
+    return leasedAddressOf(tx_, context_, id).value_or(std::string{});
 }
 
 } // namespace bm::conductor::fleet
