@@ -103,6 +103,8 @@ std::string imageScript(const ImageBoot& boot);
 /// Boots the machine's own disk at once: BIOS by sanboot or exit, UEFI by exit (docs/boot.md).
 /// @param biosDrive  the BIOS's number of that disk
 std::string localDiskScript(const std::string& why, unsigned biosDrive = 0x80);
+/// Asks again at @p scriptUrl every ten seconds: the machine gets no script now, for the reason @p why.
+std::string waitScript(const std::string& why, const std::string& scriptUrl);
 /// For an unknown machine: prints a message on its console and exits iPXE.
 std::string unknownMachineScript(const model::MacAddress& mac);
 

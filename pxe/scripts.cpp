@@ -84,6 +84,16 @@ std::string localDiskScript(const std::string& why, unsigned biosDrive)
                        why, biosDrive);
 }
 
+std::string waitScript(const std::string& why, const std::string& scriptUrl)
+{
+    return fmt::format(
+        "#!ipxe\n"
+        "echo bm: {}; asking again in 10 s\n"
+        "sleep 10\n"
+        "chain --replace --autofree {}?mac=${{netX/mac:hexhyp}}&platform=${{platform}} || reboot\n",
+        why, scriptUrl);
+}
+
 std::string unknownMachineScript(const model::MacAddress& mac)
 {
     return fmt::format("#!ipxe\n"

@@ -343,6 +343,7 @@ int statusOf(const Error& error)
         return 507;
     case ErrorCode::DiskFailed:
     case ErrorCode::AgentFailed:
+    case ErrorCode::RebootedTooOften:
     case ErrorCode::Internal:
         return 500;
     }

@@ -46,6 +46,7 @@ constexpr auto kNames = std::to_array<Name>({
     {ErrorCode::DiskFailed, "disk-failed"},
     {ErrorCode::ConfigDriveFailed, "config-drive-failed"},
     {ErrorCode::AgentFailed, "agent-failed"},
+    {ErrorCode::RebootedTooOften, "rebooted-too-often"},
     {ErrorCode::DeadlineExceeded, "deadline-exceeded"},
     {ErrorCode::Aborted, "aborted"},
     {ErrorCode::Quarantined, "quarantined"},

@@ -45,6 +45,7 @@ enum class ErrorCode : std::uint8_t {
     DiskFailed,
     ConfigDriveFailed,
     AgentFailed,
+    RebootedTooOften,
     DeadlineExceeded,
     Aborted,
     Quarantined,

@@ -6,6 +6,7 @@
 #include "common/wire/json/json_reader.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/image_parts.h"
+#include "conductor/core/boot_window.h"
 #include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/nodes.h"
@@ -309,6 +310,7 @@ void recordContact(db::Transaction& tx, const Context& context, db::AgentRecord 
 {
     const model::UtcTime now = context.clock.now();
     bool contact = record.bootId != exchange.message.bootId || !record.lastContactAt;
+    const bool returns = hasRestarted(record, context.settings, now); // after a silence; it did not restart
     record.lastContactAt = now;
     record.bootId = exchange.message.bootId;
     record.version = exchange.message.agentVersion;
@@ -321,12 +323,11 @@ void recordContact(db::Transaction& tx, const Context& context, db::AgentRecord 
         record.bootExpectedUntil =
             std::max(*record.bootExpectedUntil, now + context.settings.callbackTimeout);
     db::AgentRepository{}.store(tx, record);
-    if (!contact)
-        return;
-    recordEvent(tx, now, record.node, model::EventKind::AgentContact,
-                "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
-                operation ? operation->id : model::OperationId{});
-    if (operation)
+    if (contact)
+        recordEvent(tx, now, record.node, model::EventKind::AgentContact,
+                    "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
+                    operation ? operation->id : model::OperationId{});
+    if (operation && (contact || returns))
         makeDueNow(tx, context, operation->id);
 }
 

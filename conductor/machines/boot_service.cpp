@@ -3,8 +3,10 @@
 #include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/boot_window.h"
 #include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
+#include "conductor/core/leases.h"
 #include "conductor/core/node_values.h"
 #include "conductor/core/nodes.h"
 #include "conductor/core/seal_places.h"
@@ -31,7 +33,7 @@ std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRec
 {
     std::string secret = platform::randomHex(32);
     record.bootSecretHash = platform::sha256Hex(secret);
-    record.bootSecretAt = context.clock.now();
+    record.scriptAskedAt = context.clock.now();
     record.nonceHash.clear();
     record.tokenSealed = {};
     record.bootId.clear();
@@ -39,6 +41,41 @@ std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRec
     record.inventory = {};
     db::AgentRepository{}.store(tx, record);
     return secret;
+}
+
+/// Ends secret and token of an agent that is not the machine: it called from another address than the host
+/// that asks for a script and holds the machine's lease. The window stays closed.
+void endForeignAgent(db::Transaction& tx, const Context& context, db::AgentRecord& record,
+                     const std::string& peerAddress)
+{
+    const bool foreign = !record.bootSecretHash.empty() && record.address != peerAddress &&
+                         leasedAddressOf(tx, context, record.node) == peerAddress;
+    if (!foreign)
+        return;
+    record.bootSecretHash.clear();
+    record.tokenSealed = context.secrets.seal(agentTokenPlace(record.node), platform::randomHex(32));
+    recordEvent(tx, context.clock.now(), record.node, model::EventKind::AgentRefused,
+                "the agent at " + record.address + " is another host: the machine has the lease of " +
+                    peerAddress);
+}
+
+/// Stores a request for a script of the closed window of @p operation. Once its agent is gone, the operation
+/// is due: it boots the machine again.
+void noteRequest(db::Transaction& tx, const Context& context, db::AgentRecord record,
+                 const model::Operation& operation, const std::string& platform,
+                 const std::string& peerAddress)
+{
+    const model::UtcTime now = context.clock.now();
+    endForeignAgent(tx, context, record, peerAddress);
+    if (!askedAfterContact(record)) // one event, however often the machine asks
+        recordEvent(tx, now, record.node, model::EventKind::BootClosed,
+                    "no boot script for " + platform + ", " + peerAddress +
+                        ": the agent of this boot has called already",
+                    "{}", operation.id);
+    record.scriptAskedAt = now;
+    db::AgentRepository{}.store(tx, record);
+    if (hasRestarted(record, context.settings, now))
+        makeDueNow(tx, context, operation.id);
 }
 
 /// Stores that a node being deployed has fetched a file; its operation is due once it has kernel and initrd.
@@ -175,12 +212,21 @@ std::string BootService::script(const std::string& macText, const std::string& p
             return pxe::unknownMachineScript(*mac);
         }
         const model::Node node = findNode(tx, port->node.uuid);
-        std::optional<db::AgentRecord> record = db::AgentRepository{}.find(tx, node.id);
-        if (!expected(record, now) && bootsItsRamdisk(node))
-            return ramdiskDeploymentScript(tx, context_, node, *mac, platform + ", " + peerAddress);
-        if (!expected(record, now)) {
-            recordEvent(tx, now, node.id, model::EventKind::HttpScript,
-                        "local disk (" + platform + ", " + peerAddress + ")");
+        const std::string who = platform + ", " + peerAddress;
+        const std::optional<db::AgentRecord> record = db::AgentRepository{}.find(tx, node.id);
+        const bool closed = record && record->bootExpectedUntil && isWindowClosed(*record);
+        const std::optional<model::Operation> operation =
+            closed ? db::OperationRepository{}.current(tx, node.id) : std::nullopt;
+        if (operation) {
+            noteRequest(tx, context_, *record, *operation, platform, peerAddress);
+            return pxe::waitScript("the RAM disk was started already; bm starts this machine again itself",
+                                   context_.settings.baseUrl + "/boot/script");
+        }
+        const bool open = !closed && expected(record, now);
+        if (!open && bootsItsRamdisk(node))
+            return ramdiskDeploymentScript(tx, context_, node, *mac, who);
+        if (!open) {
+            recordEvent(tx, now, node.id, model::EventKind::HttpScript, "local disk (" + who + ")");
             return pxe::localDiskScript("no operation waits for this machine", biosDriveOf(node));
         }
         pxe::RamdiskBoot boot;
@@ -190,8 +236,7 @@ std::string BootService::script(const std::string& macText, const std::string& p
         boot.bootSecret = mintSecret(tx, context_, *record);
         boot.extraArguments = context_.settings.kernelArguments;
         boot.vlan = provisioningVlanOf(node);
-        recordEvent(tx, now, node.id, model::EventKind::HttpScript,
-                    "RAM disk (" + platform + ", " + peerAddress + ")");
+        recordEvent(tx, now, node.id, model::EventKind::HttpScript, "RAM disk (" + who + ")");
         return pxe::ramdiskScript(boot);
     });
 }

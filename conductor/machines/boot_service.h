@@ -35,7 +35,8 @@ public:
     explicit BootService(Context context);
     ~BootService();
     /// iPXE's script for @p mac. A node that is expected to boot gets the RAM disk's script with a new
-    /// secret, a known idle node the script that starts its disk; of an unknown machine an event is recorded.
+    /// secret until its agent has called; then the script waits for the operation to boot the machine again.
+    /// A known idle node gets the script that starts its disk; of an unknown machine an event is recorded.
     std::string script(const std::string& mac, const std::string& platform, const std::string& peerAddress);
     /// Records that a machine has fetched the kernel or the RAM disk, for the node at @p peerAddress.
     /// @param what  HttpKernel or HttpRamdisk

@@ -8,6 +8,7 @@
 #include "conductor/operations/deploy_request.h"
 #include "conductor/operations/lifecycle.h"
 #include "conductor/operations/verb_request.h"
+#include "conductor/steps/step_support.h"
 
 namespace bm::conductor {
 
@@ -274,6 +275,26 @@ void Operations::abort(const std::string& ident, const std::string& actor)
         if (!abortWithin(tx, context_, findNode(tx, ident).id, actor))
             throw Error(ErrorCode::Conflict, "no operation is at work on node " + ident,
                         "bm node timeline " + ident + " shows the last operation");
+    });
+}
+
+void Operations::allowReboot(const std::string& ident, const std::string& actor)
+{
+    context_.database.write([&](db::Transaction& tx) {
+        const Node node = findNode(tx, ident);
+        const db::OperationRepository operations;
+        if (const std::optional<model::Operation> operation = operations.current(tx, node.id))
+            for (model::Step step : operations.steps(tx, operation->id))
+                if (awaitsReboot(step)) {
+                    step.result = model::JsonText{kRebootOk};
+                    operations.updateStep(tx, step);
+                    makeDueNow(tx, context_, operation->id);
+                    return recordEvent(tx, context_.clock.now(), node.id, model::EventKind::BootRebootOk,
+                                       "by " + actor, "{}", operation->id);
+                }
+        throw Error(ErrorCode::Conflict, "node " + node.id.uuid + " does not wait for a restart by hand",
+                    "bm node timeline " + (node.name.empty() ? node.id.uuid : node.name) +
+                        " shows what its operation does");
     });
 }
 

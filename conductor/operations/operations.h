@@ -39,6 +39,9 @@ public:
                              std::optional<std::chrono::milliseconds> timeout, const std::string& actor);
     /// Stops the node's operation at its next safe point. @throws Error Conflict when none is at work
     void abort(const std::string& ident, const std::string& actor);
+    /// Opens the boot window of an operation whose machine bm cannot switch, for an operator who restarts it.
+    /// @throws Error Conflict (the node's operation does not wait for it)
+    void allowReboot(const std::string& ident, const std::string& actor);
 
 private:
     Context context_;

@@ -5,6 +5,7 @@
 #include "common/wire/json/json_input.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
+#include "conductor/operations/another_boot.h"
 #include "conductor/operations/lifecycle.h"
 #include "conductor/operations/plan.h"
 #include "conductor/operations/service_return.h"
@@ -54,6 +55,7 @@ struct StepRunner::Loaded {
     wire::OperationRequest request;
     std::vector<Step> steps;
     std::optional<db::LeaseEpoch> epoch;
+    bool wantsAnotherBoot = false;
 };
 
 StepRunner::StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart)
@@ -70,9 +72,11 @@ std::optional<StepRunner::Loaded> StepRunner::load(const model::OperationId& id)
         std::optional<Node> node = db::NodeRepository{}.find(tx, operation->node);
         if (!node)
             return std::nullopt;
-        Loaded loaded{*node, *operation, wire::operationRequestOf(*operation), operations.steps(tx, id), {}};
+        Loaded loaded{*node, *operation, wire::operationRequestOf(*operation), operations.steps(tx, id),
+                      {},    false};
         if (const std::optional<db::Lease> lease = db::LeaseRepository{}.find(tx, node->id))
             loaded.epoch = db::LeaseEpoch{node->id, lease->epoch};
+        loaded.wantsAnotherBoot = wantsAnotherBoot(tx, context_, node->id, engineStart_);
         return loaded;
     });
 }
@@ -134,6 +138,8 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
             throw Error(ErrorCode::Quarantined, "bmd crashed three times during step \"" + open->name + "\"",
                         "report it with bmd's log; then: bm node set " + loaded->node.name +
                             " --no-maintenance");
+        if (bootAgain(*loaded))
+            return true;
         return runStep(*loaded, *open, stop);
     } catch (const Error& error) {
         if (stop.stop_requested() && error.code() == ErrorCode::Aborted)
@@ -143,6 +149,19 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
                              error.what());
         return fail(*loaded, seen);
     }
+}
+
+/// @throws Error RebootedTooOften
+bool StepRunner::bootAgain(const Loaded& loaded) const
+{
+    if (!loaded.wantsAnotherBoot)
+        return false;
+    const std::variant<bool, Error> begun = context_.database.write([&](db::Transaction& tx) {
+        return beginAnotherBoot(tx, context_, loaded.operation, loaded.epoch, engineStart_);
+    });
+    if (const Error* tooOften = std::get_if<Error>(&begun))
+        throw Error(*tooOften);
+    return std::get<bool>(begun);
 }
 
 bool StepRunner::abort(const Loaded& loaded) const

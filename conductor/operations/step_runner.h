@@ -22,6 +22,7 @@ private:
     std::optional<Loaded> load(const model::OperationId& id) const;
     bool admit(const Loaded& loaded) const;
     bool runStep(Loaded& loaded, model::Step step, const std::stop_token& stop) const;
+    bool bootAgain(const Loaded& loaded) const;
     bool abort(const Loaded& loaded) const;
     bool fail(const Loaded& loaded, const model::Error& error) const;
     void end(const Loaded& loaded) const;

@@ -2,6 +2,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/write_image.h"
+#include "conductor/core/boot_window.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
@@ -69,14 +70,59 @@ model::JsonText writeArguments(const StepWork& work, const model::Image& image)
                                   .configDriveUrl = configDriveUrl(work)});
 }
 
+constexpr std::chrono::hours kHandPause{24}; ///< between checks whether an operator restarts the machine
+
+/// Switches off a machine that restarted by itself: the window opens only after that, so that the machine
+/// which bm starts uses it. Where bm cannot switch, the step waits for `bm node reboot-ok`.
+model::StepResult stopRestarted(StepWork& work)
+{
+    const model::JsonText before = work.step.result;
+    const std::chrono::milliseconds timeout = work.context.settings.powerTimeout;
+    if (before.text == kRebootOk)
+        return model::Done{};
+    if (awaitsReboot(work.step))
+        return model::AwaitAgent{work.context.clock.now() + kHandPause};
+    try {
+        if (!work.node.disablePowerOff)
+            return reachPower(work, model::PowerAction::Off, model::PowerState::Off, timeout);
+        return withPatience(work, timeout, [&]() -> model::StepResult { // stepPowerOn resets it
+            observePower(work);
+            return model::Done{};
+        });
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::Aborted) // bmd stops
+            throw;
+        const std::string name = work.node.name.empty() ? work.node.id.uuid : work.node.name;
+        work.step.result = before;
+        work.step.message =
+            "bm cannot switch the machine's power; restart it, then: bm node reboot-ok " + name;
+        work.recordEvent(model::EventKind::BootRebootWanted,
+                         work.step.message + " (" + error.message() + ")");
+        return model::AwaitAgent{work.context.clock.now() + kHandPause};
+    }
+}
+
+/// True if the machine has not restarted after all: its agent calls again, and bm has not switched it off.
+bool hasReturned(const StepWork& work, const db::AgentRecord& record)
+{
+    return agentIsUp(record) && work.step.result.text == "{}" &&
+           !hasRestarted(record, work.context.settings, work.context.clock.now());
+}
+
 } // namespace
 
 model::StepResult stepExpectBoot(StepWork& work)
 {
     db::AgentRecord record = agentRecord(work);
     const model::UtcTime now = work.context.clock.now();
+    const bool again = work.step.attempts > 1; // the machine restarted during this operation
+    const bool returned = again && hasReturned(work, record);
+    if (again && !returned)
+        if (const model::StepResult stopped = stopRestarted(work);
+            !std::holds_alternative<model::Done>(stopped))
+            return stopped;
     const bool fresh = agentIsUp(record) && now - *record.lastContactAt <= kFastTrackFreshness;
-    const bool fastTrack = work.context.settings.fastTrack && fresh;
+    const bool fastTrack = returned || (!again && work.context.settings.fastTrack && fresh);
     if (fastTrack) {
         work.recordEvent(model::EventKind::BootFastTrack, "the agent is up already: bm skips the boot");
     } else {

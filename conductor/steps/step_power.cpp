@@ -39,6 +39,12 @@ bool isFastTracked(const StepWork& work)
     return agentIsUp(agentRecord(work));
 }
 
+/// True if bm switches nothing for this boot of the RAM disk.
+bool needsNoPower(const StepWork& work)
+{
+    return isFastTracked(work) || bootsByHand(work);
+}
+
 /// A node with disable_power_off is reset where others are switched off and on again.
 bool powerOffDisabled(const StepWork& work)
 {
@@ -72,7 +78,7 @@ model::StepResult softOff(StepWork& work)
 
 model::StepResult stepPowerOff(StepWork& work)
 {
-    if (isFastTracked(work) || powerOffDisabled(work)) // stepPowerOn resets it
+    if (needsNoPower(work) || powerOffDisabled(work)) // stepPowerOn resets it
         return model::Done{};
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
@@ -88,7 +94,7 @@ model::StepResult stepShutDown(StepWork& work)
 
 model::StepResult stepPowerOn(StepWork& work)
 {
-    if (isFastTracked(work))
+    if (needsNoPower(work))
         return model::Done{};
     return start(work);
 }
@@ -109,7 +115,7 @@ model::StepResult stepPowerOnDeployed(StepWork& work)
 
 model::StepResult stepBootDevicePxe(StepWork& work)
 {
-    if (isFastTracked(work))
+    if (needsNoPower(work))
         return model::Done{};
     return setBootDevice(work, model::BootDevice::Pxe, false);
 }

@@ -1,5 +1,6 @@
 #include "conductor/steps/step_support.h"
 
+#include "common/model/step_kinds.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/node_refusals.h"
@@ -141,6 +142,25 @@ db::AgentRecord agentRecord(const StepWork& work)
 bool agentIsUp(const db::AgentRecord& record)
 {
     return record.lastContactAt.has_value() && !record.nonceHash.empty();
+}
+
+bool awaitsReboot(const model::Step& step)
+{
+    return step.name == model::stepKind("expect_boot").name && step.state == model::StepState::Waiting &&
+           step.result.text != kRebootOk;
+}
+
+bool bootsByHand(const StepWork& work)
+{
+    if (work.step.attempts <= 1) // the operation's first boot
+        return false;
+    return work.context.database.read([&](db::Transaction& tx) {
+        bool byHand = false;
+        for (const model::Step& step : db::OperationRepository{}.steps(tx, work.operation.id))
+            if (step.name == model::stepKind("expect_boot").name && step.position <= work.step.position)
+                byHand = step.result.text == kRebootOk;
+        return byHand;
+    });
 }
 
 } // namespace bm::conductor

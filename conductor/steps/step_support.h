@@ -30,6 +30,12 @@ db::AgentRecord agentRecord(const StepWork& work);
 /// True if an agent of the current boot has got its token and reported.
 bool agentIsUp(const db::AgentRecord& record);
 
+/// The result of expect_boot after `bm node reboot-ok`, as JSON.
+inline constexpr const char* kRebootOk = R"({"reboot_ok":true})";
+/// True if @p step waits for an operator who restarts the machine: bm cannot switch its power.
+bool awaitsReboot(const model::Step& step);
+/// True if an operator restarts the machine for the boot that the step belongs to.
+bool bootsByHand(const StepWork& work);
 /// True if the RAM disk has started the deployed kernel, so that the power must not change.
 bool startedByKexec(const StepWork& work);
 } // namespace bm::conductor

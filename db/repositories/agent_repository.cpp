@@ -10,7 +10,7 @@ const Table<AgentRecord>& agents()
                                           {
                                               column<&AgentRecord::node>("node_uuid"),
                                               column<&AgentRecord::bootSecretHash>("boot_secret_hash"),
-                                              column<&AgentRecord::bootSecretAt>("boot_secret_at"),
+                                              column<&AgentRecord::scriptAskedAt>("boot_secret_at"),
                                               column<&AgentRecord::nonceHash>("nonce_hash"),
                                               column<&AgentRecord::tokenSealed>("token_sealed"),
                                               column<&AgentRecord::bootId>("boot_id"),

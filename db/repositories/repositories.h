@@ -83,8 +83,8 @@ public:
 /// Observations of a node's agent and boot. A separate table, so that writes need no lease.
 struct AgentRecord {
     model::NodeId node;
-    std::string bootSecretHash; ///< SHA-256 of the last boot secret; "": none
-    std::optional<model::UtcTime> bootSecretAt;
+    std::string bootSecretHash;                      ///< SHA-256 of the last boot secret; "": none
+    std::optional<model::UtcTime> scriptAskedAt;     ///< the latest request for a boot script in the window
     std::string nonceHash;                           ///< hash of the nonce that was exchanged for the token
     model::SealedText tokenSealed;                   ///< sealed token; the same nonce gets it again
     std::string bootId;                              ///< kernel boot id of the agent's RAM disk

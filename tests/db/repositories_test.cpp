@@ -221,10 +221,10 @@ TEST_CASE("the record of an agent", "[db][agent]")
     {
         const auto found = database.read([&](Transaction& tx) { return agents.find(tx, world.node.id); });
         REQUIRE(found);
-        CHECK(std::tie(found->bootSecretHash, found->bootSecretAt, found->nonceHash, found->tokenSealed,
+        CHECK(std::tie(found->bootSecretHash, found->scriptAskedAt, found->nonceHash, found->tokenSealed,
                        found->bootId, found->bootExpectedUntil, found->lastContactAt, found->address,
                        found->version, found->inventory) ==
-              std::tie(record.bootSecretHash, record.bootSecretAt, record.nonceHash, record.tokenSealed,
+              std::tie(record.bootSecretHash, record.scriptAskedAt, record.nonceHash, record.tokenSealed,
                        record.bootId, record.bootExpectedUntil, record.lastContactAt, record.address,
                        record.version, record.inventory));
     }

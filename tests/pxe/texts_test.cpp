@@ -225,6 +225,16 @@ TEST_CASE("a RAM disk deployment's script holds no command of a client", "[pxe]"
     }
 }
 
+TEST_CASE("the script of a machine that gets none now", "[pxe]")
+{
+    const std::string text = pxe::waitScript("bm starts it again", "http://10.78.0.1:6386/boot/script");
+    CHECK_THAT(text, StartsWith("#!ipxe\necho bm: bm starts it again; asking again in 10 s\nsleep 10\n"));
+    CHECK_THAT(text,
+               Contains("chain --replace --autofree http://10.78.0.1:6386/boot/script?mac=${netX/mac:hexhyp}&"
+                        "platform=${platform} || reboot\n"));
+    CHECK_THAT(text, !Contains("kernel") && !Contains("secret"));
+}
+
 TEST_CASE("scripts that boot the machine's own disk", "[pxe]")
 {
     const std::string known = pxe::localDiskScript("nothing to do");
