@@ -100,6 +100,7 @@ constexpr auto kRows = std::to_array<PolicyRow>({
     {"GET /v1/nodes/{ident}/events", "bm:node:events", Subject::Node, kOwnerReader},
     {"GET /v1/nodes/{ident}/operation", "bm:node:operation", Subject::Node, kProjectReader},
     {"POST /v1/nodes/{ident}/operation/abort", "bm:node:abort", Subject::Node, kOwnerMemberLesseeManager},
+    {"POST /v1/nodes/{ident}/operation/reboot-ok", "bm:node:reboot-ok", Subject::Node, kOwnerMemberLesseeManager},
     {"GET /v1/nodes/{ident}/report", "bm:node:report", Subject::Node, kOwnerReader},
 
     {"GET /v1/ports", "baremetal:port:list", Subject::List, kAnyReader},

@@ -26,6 +26,8 @@ void OperationApi::mount(http::Router& router)
     router.add(Method::Get, "/v1/nodes/{ident}/operation", [this](Request& q, Response& a) { show(q, a); });
     router.add(Method::Post, "/v1/nodes/{ident}/operation/abort",
                [this](Request& q, Response& a) { abort(q, a); });
+    router.add(Method::Post, "/v1/nodes/{ident}/operation/reboot-ok",
+               [this](Request& q, Response& a) { allowReboot(q, a); });
 }
 
 void OperationApi::provision(Request& request, Response& response) const
@@ -57,6 +59,12 @@ void OperationApi::provide(Request& request, Response& response) const
 void OperationApi::abort(Request& request, Response& response) const
 {
     parts_.operations.abort(identOf(parts_, request), request.actor);
+    response.sendEmpty(202);
+}
+
+void OperationApi::allowReboot(Request& request, Response& response) const
+{
+    parts_.operations.allowReboot(identOf(parts_, request), request.actor);
     response.sendEmpty(202);
 }
 

@@ -4,7 +4,8 @@
 
 namespace bm::api {
 
-/// bm's own /v1/nodes/{ident}/provision, /v1/nodes/{ident}/operation, .../operation/abort.
+/// bm's own /v1/nodes/{ident}/provision, /v1/nodes/{ident}/operation, .../operation/abort,
+/// .../operation/reboot-ok.
 class OperationApi {
 public:
     explicit OperationApi(const ApiParts& parts) : parts_(parts) {}
@@ -14,6 +15,7 @@ private:
     void provision(http::Request& request, http::Response& response) const;
     void provide(http::Request& request, http::Response& response) const;
     void abort(http::Request& request, http::Response& response) const;
+    void allowReboot(http::Request& request, http::Response& response) const;
     void show(http::Request& request, http::Response& response) const;
 
     const ApiParts& parts_;

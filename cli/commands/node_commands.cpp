@@ -195,6 +195,7 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     addNodeCheck(*node, shell);
     addNodeReport(*node, shell);
     addNodeVerbs(*node, shell);
+    addNodeRebootOk(*node, shell);
     CLI::App* consoling =
         addOne(*node, shell, options, "console", "Open the serial console over IPMI, with ipmitool", console);
     consoling->add_option("node", options->node, "name or uuid")->required();

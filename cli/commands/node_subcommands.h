@@ -14,5 +14,7 @@ void addNodeCheck(CLI::App& node, Shell& shell);
 void addNodeReport(CLI::App& node, Shell& shell);
 /// manage, provide, inspect, clean, service, adopt, rescue, unrescue, unhold: Ironic's verbs.
 void addNodeVerbs(CLI::App& node, Shell& shell);
+/// "bm node reboot-ok" opens the boot window of operations that wait for a restart by hand.
+void addNodeRebootOk(CLI::App& node, Shell& shell);
 
 } // namespace bm::cli

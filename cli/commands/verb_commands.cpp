@@ -140,7 +140,27 @@ void addVerb(CLI::App& node, Shell& shell, const Verb& verb)
     });
 }
 
+int allowReboot(Shell& shell, const VerbOptions& options)
+{
+    for (const std::string& node : shell.nodes(options.nodes)) {
+        shell.client().send("POST", nodePath(node, "/operation/reboot-ok"), nullptr);
+        std::cout << fmt::format("{}: it boots the RAM disk at its next start; restart it by hand\n", node);
+    }
+    return 0;
+}
+
 } // namespace
+
+void addNodeRebootOk(CLI::App& node, Shell& shell)
+{
+    const auto options = std::make_shared<VerbOptions>();
+    CLI::App* command = node.add_subcommand(
+        "reboot-ok", "Let machines that bm cannot switch boot the RAM disk again within their operation");
+    command->add_option("nodes", options->nodes, "names, globs or uuids")->required();
+    command->footer("Example:\n  bm node reboot-ok rack1-07");
+    command->callback(
+        [&shell, options] { shell.action = [&shell, options] { return allowReboot(shell, *options); }; });
+}
 
 void addNodeVerbs(CLI::App& node, Shell& shell)
 {

@@ -98,6 +98,27 @@ TEST_CASE("bm's own provision, from any state", "[api][provision]")
         CHECK(world.send("POST", "/v1/nodes/node-1/provision", {{"image", "debian"}}).status == 409);
         CHECK(world.ask("POST", "/v1/nodes/node-1/provision", "").status == 400);
     }
+    SECTION("boots again by reboot-ok only where bm cannot switch the machine")
+    {
+        const std::string path = "/v1/nodes/node-1/operation/reboot-ok";
+        CHECK(world.ask("POST", path, "").status == 409);
+        CHECK(world.send("POST", "/v1/nodes/node-1/provision", {{"image", "debian"}}).status == 202);
+        CHECK(world.ask("POST", path, "").body.at("code") == "conflict");
+        CHECK(world.ask("POST", "/v1/nodes/ghost/operation/reboot-ok", "").status == 404);
+        const model::NodeId id = world.world.node("node-1").id;
+        world.world.core->database.write(
+            [&](db::Transaction& tx) { // as after a restart without power control
+                const db::OperationRepository operations;
+                const std::optional<model::Operation> operation = operations.current(tx, id);
+                REQUIRE(operation);
+                model::Step step = operations.steps(tx, operation->id).at(0);
+                step.name = "expect_boot";
+                step.state = model::StepState::Waiting;
+                operations.updateStep(tx, step);
+            });
+        CHECK(world.ask("POST", path, "").status == 202);
+        CHECK(world.ask("POST", path, "").status == 409); // once
+    }
     SECTION("is aborted")
     {
         CHECK(world.ask("POST", "/v1/nodes/node-1/operation/abort", "").status == 409);

@@ -11,6 +11,7 @@ import json
 import pathlib
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -344,6 +345,19 @@ def capture(operator, node):
     operator.refused(2, "image", "capture", node, "--name", "x", "--kind", "ramdisk", says="--kind")
 
 
+def reboot_ok(operator, node):
+    """system_boot_window has the machine that restarts; here its step is as that leaves it."""
+    operator.refused(4, "node", "reboot-ok", node, says="does not wait for a restart by hand")
+    operator.refused(3, "node", "reboot-ok", "ghost", says="not-found")
+    assert wait_until(lambda: json.loads(operator.service.get(f"/v1/nodes/{node}/operation"))["step"] == "await_agent", 30)
+    database = sqlite3.connect(operator.service.state / "bm.sqlite", timeout=20)
+    with database:
+        database.execute("update steps set state = 'waiting' where name = 'expect_boot' and operation_uuid = (select o.uuid from operations o "
+                         "join nodes n on n.uuid = o.node_uuid where n.name = ? and o.state = 'running')", (node,))
+    database.close()
+    operator.bm("node", "reboot-ok", node, says="restart it by hand")
+
+
 def provisioning(operator):
     service = operator.service
     data = {"--user-data": "#cloud-config\n", "--meta-data": '{"role": "web"}', "--network-data": '{"links": []}'}
@@ -365,9 +379,10 @@ def provisioning(operator):
     for name in ("web-2", "web-3", "web-4"):
         assert wait_until(lambda: operator.json("node", "show", name)["provision_state"] in ("active", "deploy failed"), 60), name
     operator.refused(2, "provision", "disk", "web-1", "web-2", says="--yes")
-    operator.bm("node", "set", "slow-1", "driver_info/fake_agent_delay=60")
+    operator.bm("node", "set", "slow-1", "driver_info/fake_agent_delay=never")
     operator.bm("provision", "disk", "slow-1", says="slow-1")
     operator.refused(4, "provision", "disk", "slow-1", says="node-locked")
+    reboot_ok(operator, "slow-1")
     operator.bm("abort", "slow-1", says="slow-1")
     operator.refused(3, "abort", "ghost", says="not-found")
     operator.refused(2, "undeploy", "web-2", "web-3", says="--yes")
