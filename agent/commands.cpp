@@ -167,7 +167,7 @@ int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vec
                                               ? layout::namedLayout(layoutFile)
                                               : nlohmann::json::parse(platform::readFile(layoutFile)));
     const std::unique_ptr<RelayCopy> copy = joinRelay(order, relay);
-    const std::unique_ptr<platform::Exec> exec = platform::makeExec();
+    const std::unique_ptr<platform::Exec> exec = platform::makeExec(platform::kAllCapabilities);
     const TreeOutcome outcome =
         deployTree(order, {disks.begin(), disks.end()}, *exec, progress, log, signals.token());
     nlohmann::json out = {{"entries", outcome.entries},

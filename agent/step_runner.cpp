@@ -56,7 +56,8 @@ struct StepRunner::Task {
 };
 
 StepRunner::StepRunner(StepTools tools, AgentLog& log, std::function<void()> onFinished)
-    : tools_(std::move(tools)), log_(log), onFinished_(std::move(onFinished)), exec_(platform::makeExec())
+    : tools_(std::move(tools)), log_(log), onFinished_(std::move(onFinished)),
+      exec_(platform::makeExec(platform::kAllCapabilities))
 {
     std::filesystem::create_directories(tools_.folder);
 }

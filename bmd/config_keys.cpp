@@ -51,7 +51,7 @@ constexpr auto kSections = std::to_array<ConfigSection>({
     {"s3",
      "An S3-compatible object store: source of s3://bucket/key images, and optionally home of the store of "
      "images."},
-    {"security", "Proofs that bmd asks of machines."},
+    {"security", "Proofs that bmd asks of machines, and the confinement of its children."},
     {"conductor", "Operations on machines: limits, timeouts, policy."},
     {"rollouts", "Deployments of images to many nodes."},
     {"relay", "Copies from node to node: machines that copy the same image form chains."},
@@ -193,6 +193,9 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
 
     {"security.config_drive", kScalar, "auto | window | lease | proved", "auto", assign<parseConfigDriveLevel, &C::configDrive>,
      "Who gets a configuration drive: any agent of the node's boot window; the holder of a live lease of its MAC address; nobody over PXE. auto: lease in managed DHCP, else window."},
+    {"security.converter_without_landlock", kScalar, "boolean", "false",
+     assign<parseBool, &C::images, &Store::convertWithoutLandlock>,
+     "Convert images even where the kernel lacks Landlock (CONFIG_SECURITY_LANDLOCK, lsm=landlock), which keeps the converter from all other files."},
 
     {"conductor.name", kScalar, "text", "", assign<parseText, &C::conductor, &Conductor::conductorName>,
      "Name of this conductor, which holds the leases on nodes. Keep it when you replace the machine. Empty: the host name."},

@@ -3,6 +3,7 @@
 #include "bmd/core.h"
 #include "bmd/interfaces.h"
 #include "common/http/tls/x509.h"
+#include "common/platform/confine/sandbox.h"
 #include "common/platform/files.h"
 #include "conductor/health/doctor_checks.h"
 #include "conductor/health/stored_values.h"
@@ -81,6 +82,20 @@ std::vector<Finding> configDrives(const Config& config)
     return {good(window)};
 }
 
+std::vector<Finding> converterSandbox(bool withoutLandlock)
+{
+    if (const int version = platform::landlockVersion(); version > 0)
+        return {good(
+            fmt::format("bmd confines the image converter and ipmitool by Landlock, version {}", version))};
+    return {bad(withoutLandlock ? Severity::Warning : Severity::Error,
+                std::string(platform::kNoLandlock) + (withoutLandlock
+                                                          ? ": the image converter can read bmd's files"
+                                                          : ": bmd does not convert images"),
+                withoutLandlock
+                    ? "enable Landlock, then remove security.converter_without_landlock"
+                    : "enable Landlock, add raw images, or set security.converter_without_landlock: true")};
+}
+
 std::vector<Finding> certificate(const std::string& file)
 {
     const http::CertificatePtr found = http::certificateFromPem(platform::readFile(file));
@@ -123,6 +138,9 @@ std::vector<conductor::Check> doctorChecks(const Config& config, std::function<s
                               return certificate(config.api.certificateFile);
                           }});
     checks.push_back({"config-drive", [&config](const model::Deadline&) { return configDrives(config); }});
+    checks.push_back({"sandbox", [&config](const model::Deadline&) {
+                          return converterSandbox(config.images.convertWithoutLandlock);
+                      }});
     checks.push_back({"database", conductor::databaseWhole(database)});
     checks.push_back({"values", conductor::storedValues(database, hardware)});
     return checks;

@@ -11,6 +11,7 @@
 #include "pxe/tftp_service.h"
 
 #include <csignal>
+#include <linux/capability.h>
 #include <net/if.h>
 
 namespace bm::pxe {
@@ -18,6 +19,15 @@ namespace bm::pxe {
 namespace fs = std::filesystem;
 using model::Error;
 using model::ErrorCode;
+
+namespace {
+
+/// Ports 67 and 4011, raw answers to machines without an address, and the routes and neighbours.
+constexpr platform::CapabilitySet kDnsmasqCapabilities = platform::capability(CAP_NET_BIND_SERVICE) |
+                                                         platform::capability(CAP_NET_RAW) |
+                                                         platform::capability(CAP_NET_ADMIN);
+
+} // namespace
 
 struct BootServices::State {
     BootSettings settings;
@@ -69,6 +79,7 @@ void BootServices::State::startDnsmasq()
     service.name = "dnsmasq";
     service.command.argv = {settings.dnsmasq,
                             "--conf-file=" + (settings.runFolder / "dnsmasq.conf").string()};
+    service.command.capabilities = kDnsmasqCapabilities;
     service.onLine = [this](const std::string& line) { onLine(line); };
     // A SIGHUP before dnsmasq has its handler must not end it; dnsmasq reads the hosts afterwards anyway.
     service.inChild = [] { ::signal(SIGHUP, SIG_IGN); };

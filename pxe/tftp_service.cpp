@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -24,6 +25,11 @@ using model::Error;
 using model::ErrorCode;
 
 namespace {
+
+/// Port 69, its folder as its root, and the user nobody.
+constexpr platform::CapabilitySet kTftpdCapabilities =
+    platform::capability(CAP_NET_BIND_SERVICE) | platform::capability(CAP_SYS_CHROOT) |
+    platform::capability(CAP_SETUID) | platform::capability(CAP_SETGID);
 
 /// A datagram socket at @p path, as syslogd's. @throws Error Internal
 platform::Fd logSocket(const fs::path& path)
@@ -109,6 +115,7 @@ void TftpService::start()
                             settings_.address + ":" + std::to_string(settings_.tftpPort),
                             "-s",
                             (settings_.runFolder / "tftp").string()};
+    service.command.capabilities = kTftpdCapabilities;
     service.onLine = [this](const std::string& line) { heard(line); };
     service.inChild = [from = dev.string()] {
         if (::unshare(CLONE_NEWNS) != 0)

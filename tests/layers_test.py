@@ -6,7 +6,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BASE = {"common/text", "common/model", "common/model/fleet", "common/model/resources"}
-PLATFORM = BASE | {"common/platform"}
+PLATFORM = BASE | {"common/platform", "common/platform/confine"}
 LEAF = PLATFORM
 DB = {"db/engine", "db/repositories", "db/repositories/fleet", "db/repositories/resources"}
 IMAGES = {"images/" + room for room in ("base", "blocks", "formats", "sources", "store")}
@@ -29,7 +29,8 @@ ALLOWED = {
     "common/wire/resources": {"common/text", "common/model", "common/model/resources", "common/wire/json"},
     "common/wire": BASE | (WIRE - {"common/wire"}),
     "common/layout": BASE | {"common/wire/json"},
-    "common/platform": BASE,
+    "common/platform": BASE | {"common/platform/confine"},
+    "common/platform/confine": set(),
     "common/metrics": PLATFORM,
     "common/http": PLATFORM | {"common/http/tls"},
     "common/http/tls": PLATFORM,
@@ -38,7 +39,7 @@ ALLOWED = {
     "images/formats": BASE | {"images/base"},
     "images/sources": PLATFORM | {"images/base", "images/blocks"},
     "images/store": PLATFORM | {"images/base", "images/blocks", "images/formats", "images/sources"},
-    "images/convert": BASE | {"images/base", "images/blocks"},
+    "images/convert": BASE | {"common/platform/confine", "images/base", "images/blocks"},
     "db/engine": PLATFORM,
     "db/engine/sqlite": {"common/model", "common/text", "db/engine"},
     "db/schema": {"db/engine"},

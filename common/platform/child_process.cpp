@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 #include <fcntl.h>
@@ -57,6 +58,14 @@ struct Prepared {
     int reportFd;
     pid_t parent;
     const std::function<void()>* inChild;
+    CapabilitySet capabilities;
+    Sandbox* sandbox; ///< null: none
+};
+
+/// What a child that could not start its program writes to the report pipe.
+struct StartFailure {
+    int reason = 0;                ///< errno
+    const char* measure = nullptr; ///< static text; null: the exec itself failed
 };
 
 std::vector<char*> pointersTo(std::vector<std::string>& texts)
@@ -100,6 +109,14 @@ void closeAbove(int last) noexcept
         ::close(fd);
 }
 
+/// @return null, or the measure that failed
+const char* confine(const Prepared& prepared) noexcept
+{
+    if (prepared.sandbox != nullptr)
+        return prepared.sandbox->enter();
+    return keepCapabilities(prepared.capabilities) ? nullptr : "dropping capabilities";
+}
+
 [[noreturn]] void runChild(const Prepared& prepared) noexcept
 {
     ::setpgid(0, 0);
@@ -110,15 +127,19 @@ void closeAbove(int last) noexcept
     const bool wired = ::dup2(prepared.streams.in, 0) == 0 && ::dup2(prepared.streams.out, 1) == 1 &&
                        ::dup2(prepared.streams.err, 2) == 2 &&
                        ::dup3(prepared.reportFd, kReportFd, O_CLOEXEC) == kReportFd;
+    StartFailure failure;
     if (wired) {
-        closeAbove(kReportFd);
         if (*prepared.inChild)
             (*prepared.inChild)();
-        ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.envp.data());
+        failure.measure = confine(prepared);
+        if (failure.measure == nullptr) {
+            closeAbove(kReportFd);
+            ::execve(prepared.program.c_str(), prepared.argv.data(), prepared.envp.data());
+        }
     }
-    const int reason = errno;
+    failure.reason = errno;
     [[maybe_unused]] const ssize_t told =
-        ::write(wired ? kReportFd : prepared.reportFd, &reason, sizeof reason);
+        ::write(wired ? kReportFd : prepared.reportFd, &failure, sizeof failure);
     ::_exit(127);
 }
 
@@ -129,19 +150,24 @@ int statusCode(int status) noexcept
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : -1;
 }
 
-/// 0 once the program runs, else the errno of its exec.
-int awaitExec(int fd)
+/// Nothing once the program runs.
+std::optional<StartFailure> awaitExec(int fd)
 {
-    int reason = 0;
+    StartFailure failure;
     ssize_t got = -1;
     do
-        got = ::read(fd, &reason, sizeof reason);
+        got = ::read(fd, &failure, sizeof failure);
     while (got < 0 && errno == EINTR);
-    return got == static_cast<ssize_t>(sizeof reason) ? reason : 0;
+    return got == static_cast<ssize_t>(sizeof failure) ? std::optional(failure) : std::nullopt;
 }
 
-[[noreturn]] void throwNotStarted(const std::string& program, int reason)
+[[noreturn]] void throwNotStarted(const std::string& program, const StartFailure& failure)
 {
+    const int reason = failure.reason;
+    if (failure.measure != nullptr)
+        throw Error(ErrorCode::Internal,
+                    fmt::format("cannot confine {}: {}: {}", program, failure.measure, std::strerror(reason)),
+                    "check whether a security policy denies seccomp, prctl or capset to bmd");
     const bool absent = reason == ENOENT || reason == ENOTDIR || reason == EACCES || reason == ENOEXEC;
     throw Error(absent ? ErrorCode::NotFound : ErrorCode::Internal,
                 fmt::format("cannot start {}: {}", program, std::strerror(reason)),
@@ -184,6 +210,9 @@ ChildProcess::ChildProcess(const Command& command, const ChildStreams& streams,
     if (command.argv.empty())
         throw Error(ErrorCode::Internal, "a command without a program");
     std::vector<std::string> argv = command.argv;
+    std::optional<Sandbox> sandbox;
+    if (command.confinement)
+        sandbox.emplace(*command.confinement);
     Prepared prepared{resolveProgram(command.argv.front()),
                       environmentOf(command),
                       pointersTo(argv),
@@ -191,7 +220,9 @@ ChildProcess::ChildProcess(const Command& command, const ChildStreams& streams,
                       streams,
                       -1,
                       ::getpid(),
-                      &inChild};
+                      &inChild,
+                      command.capabilities,
+                      sandbox ? &*sandbox : nullptr};
     prepared.envp = pointersTo(prepared.environment);
     Pipe report = pipeAboveStdio();
     prepared.reportFd = report.write.get();
@@ -202,15 +233,15 @@ ChildProcess::ChildProcess(const Command& command, const ChildStreams& streams,
         throwErrno("fork");
     ::setpgid(pid_, pid_); // also here: a signal to the group must not come before the child's own call
     report.write = Fd();
-    const int reason = awaitExec(report.read.get());
+    const std::optional<StartFailure> failure = awaitExec(report.read.get());
     pidFd_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    if (reason == 0 && pidFd_)
+    if (!failure && pidFd_)
         return;
     signalGroup(SIGKILL);
     reap();
-    if (reason == 0)
+    if (!failure)
         throwErrno("pidfd_open");
-    throwNotStarted(prepared.program, reason);
+    throwNotStarted(prepared.program, *failure);
 }
 
 ChildProcess::~ChildProcess()

@@ -28,12 +28,13 @@ Fd nullAboveStdio(int flags);
 std::string resolveProgram(const std::string& program);
 
 /// One started program, leader of a process group of its own, with default signal handlers and without
-/// inherited descriptors above 2. The kernel kills it when the thread that made it ends; the destructor kills
-/// its group and reaps it. For one thread.
+/// inherited descriptors above 2, with the capabilities and in the sandbox of its command. The kernel kills
+/// it when the thread that made it ends; the destructor kills its group and reaps it. For one thread.
 class ChildProcess {
 public:
-    /// @param inChild runs between fork and exec, may be empty; async-signal-safe calls only
-    /// @throws Error NotFound (no such program), Internal
+    /// @param inChild runs between fork and exec, with all capabilities, may be empty; async-signal-safe
+    ///   calls only
+    /// @throws Error NotFound (no such program), Internal (also: the sandbox cannot be created)
     ChildProcess(const Command& command, const ChildStreams& streams,
                  const std::function<void()>& inChild = {});
     ~ChildProcess();

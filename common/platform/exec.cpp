@@ -222,6 +222,7 @@ private:
 
 class ProcessExec final : public Exec {
 public:
+    explicit ProcessExec(CapabilitySet kept) : kept_(kept) {}
     Exit run(const Command& command, const Deadline& deadline) override
     {
         const std::string program = command.argv.empty() ? std::string("(no program)") : command.argv.front();
@@ -229,16 +230,22 @@ public:
             throw Error(ErrorCode::Aborted, program + " was not started: stopped before");
         if (deadline.over())
             throw Error(ErrorCode::DeadlineExceeded, program + " was not started: no time left");
-        Run run(command, deadline);
-        return run.finish();
+        if ((command.capabilities | kept_) == command.capabilities)
+            return Run(command, deadline).finish();
+        Command raised = command;
+        raised.capabilities |= kept_;
+        return Run(raised, deadline).finish();
     }
+
+private:
+    CapabilitySet kept_;
 };
 
 } // namespace
 
-std::unique_ptr<Exec> makeExec()
+std::unique_ptr<Exec> makeExec(CapabilitySet kept)
 {
-    return std::make_unique<ProcessExec>();
+    return std::make_unique<ProcessExec>(kept);
 }
 
 } // namespace bm::platform

@@ -1,10 +1,13 @@
 #pragma once
 #include "common/model/deadline.h"
+#include "common/platform/confine/capabilities.h"
+#include "common/platform/confine/sandbox.h"
 
 #include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,8 @@ struct Command {
         env{};           ///< the whole environment; the program inherits nothing (but PATH where absent)
     std::string input{}; ///< for its stdin, which is closed afterwards
     std::size_t outputLimitBytes = std::size_t{64} * 1024; ///< per stream; Exec drops and counts the rest
+    CapabilitySet capabilities = kNoCapabilities;          ///< what the program keeps of this process's
+    std::optional<Confinement> confinement{};              ///< a sandbox, which leaves no capabilities
 };
 
 struct Exit {
@@ -32,13 +37,14 @@ class Exec {
 public:
     virtual ~Exec() = default;
     /// Runs @p command in a process group of its own: SIGTERM at the deadline or a stop request, SIGKILL 2 s
-    /// later. The program has no descriptors above 2 and does not outlive bm. A non-zero exit is a value.
+    /// later. The program has no descriptors above 2, no capabilities but those that the command or this
+    /// object keeps, and does not outlive bm. A non-zero exit is a value.
     /// @throws Error DeadlineExceeded (with the tail of stderr), Aborted (stopped), NotFound (no such
     /// program)
     virtual Exit run(const Command& command, const model::Deadline& deadline) = 0;
 };
 
-/// Exec by fork and exec.
-std::unique_ptr<Exec> makeExec();
+/// Exec by fork and exec. @param kept  capabilities of every program: the RAM disk's agent keeps all
+std::unique_ptr<Exec> makeExec(CapabilitySet kept = kNoCapabilities);
 
 } // namespace bm::platform

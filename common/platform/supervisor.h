@@ -12,9 +12,9 @@ struct Service {
     std::string name; ///< for logs: "dnsmasq"
     Command command;
     std::function<void(const std::string& line)>
-        onLine{}; ///< each line of stdout and stderr, on the supervisor's thread
-    std::function<void()>
-        inChild{}; ///< runs between fork and exec (private mounts); async-signal-safe calls only
+        onLine{};                    ///< each line of stdout and stderr, on the supervisor's thread
+    std::function<void()> inChild{}; ///< runs between fork and exec, before the capabilities go (private
+                                     ///< mounts); async-signal-safe calls only
 };
 
 /// Keeps one Service running: restarts it with back-off (1 s, doubling to 60 s, reset after a minute of

@@ -14,6 +14,7 @@ enum class ConvertExit : std::uint8_t {
     WriteFailed = 69, ///< the reader of the output is gone
     Unsupported = 70, ///< an unsupported source; stderr names the reason
     NeedsPlain = 71,  ///< layers inside a compressed archive, which must be decompressed first
+    NoLandlock = 72,  ///< the kernel lacks Landlock, and --without-landlock was not given
 };
 
 } // namespace bm::images

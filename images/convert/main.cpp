@@ -1,8 +1,8 @@
 // bm-convert: the child process that decompresses and converts foreign disk images. It confines itself before
 // it reads a byte.
+#include "common/platform/confine/sandbox.h"
 #include "common/text/text.h"
 #include "images/convert/decompress.h"
-#include "images/convert/sandbox.h"
 #include "images/convert/tree.h"
 
 #include <cerrno>
@@ -17,14 +17,14 @@
 
 namespace {
 
-using bm::images::Confinement;
 using bm::images::ConvertExit;
+using bm::platform::Confinement;
 
 constexpr const char* kUsage = R"(usage:
   bm-convert decompress --limit BYTES [limits] < SOURCE > RAW
   bm-convert tree --limit BYTES --describe FILE [limits] < ARCHIVE > PAX
   bm-convert run [--read FILE]... [--write FILE]... [limits] -- PROGRAM [ARGUMENT]...
-limits: --memory BYTES  --cpu SECONDS  --file BYTES
+limits: --memory BYTES  --cpu SECONDS  --file BYTES  --without-landlock (where the kernel lacks it)
 Runs in a sandbox: no network, no privileges, only the named files. bmd starts it.
 )";
 
@@ -66,12 +66,15 @@ bool setOption(Arguments& arguments, std::string_view name, const char* value)
 std::optional<Arguments> parse(std::span<char*> words)
 {
     Arguments arguments;
-    for (std::size_t i = 2; i < words.size(); i += 2) {
-        if (std::string_view(words[i]) == "--") {
+    for (std::size_t i = 2; i < words.size(); ++i) {
+        const std::string_view word = words[i];
+        if (word == "--") {
             arguments.programAt = i + 1;
             return arguments;
         }
-        if (i + 1 >= words.size() || !setOption(arguments, words[i], words[i + 1]))
+        if (word == "--without-landlock")
+            arguments.confinement.landlockOptional = true;
+        else if (++i >= words.size() || !setOption(arguments, word, words[i]))
             return std::nullopt;
     }
     return arguments;
@@ -79,11 +82,13 @@ std::optional<Arguments> parse(std::span<char*> words)
 
 ConvertExit confined(const Confinement& confinement)
 {
-    const std::string failure = bm::images::confine(confinement);
-    if (failure.empty())
+    bm::platform::Sandbox sandbox(confinement);
+    const char* const failure = sandbox.enter();
+    if (failure == nullptr)
         return ConvertExit::Done;
-    std::fprintf(stderr, "%s\n", failure.c_str());
-    return ConvertExit::NotConfined;
+    const bool noLandlock = failure == bm::platform::kNoLandlock;
+    std::fprintf(stderr, "%s%s%s\n", failure, noLandlock ? "" : ": ", noLandlock ? "" : std::strerror(errno));
+    return noLandlock ? ConvertExit::NoLandlock : ConvertExit::NotConfined;
 }
 
 ConvertExit run(const Arguments& arguments, std::span<char*> words)

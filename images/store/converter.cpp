@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fmt/format.h>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -54,6 +55,9 @@ void throwIfUnable(const ChildEnd& end, const std::string& program)
     if (ended(end, ConvertExit::NotConfined))
         throw Error(ErrorCode::Internal, "cannot create the sandbox for images: " + end.err,
                     "check whether a security policy denies seccomp or prctl to bmd");
+    if (ended(end, ConvertExit::NoLandlock))
+        throw Error(ErrorCode::Unavailable, "bmd does not convert images here: " + end.err,
+                    "enable Landlock, add a raw image, or set security.converter_without_landlock: true");
     if (ended(end, ConvertExit::NotStarted))
         throw Error(ErrorCode::NotFound, "cannot run " + program + ": " + end.err, "install qemu-utils");
     if (end.code == 128 + SIGXCPU)
@@ -140,14 +144,26 @@ std::vector<std::string> sourceArguments(DiskFormat format, const std::filesyste
 } // namespace
 
 Converter::Converter(const StoreSettings& settings)
-    : helper_(convertHelper(settings.convertHelper.string())), qemuImg_(settings.qemuImg)
+    : helper_(convertHelper(settings.convertHelper.string())), qemuImg_(settings.qemuImg),
+      withoutLandlock_(settings.convertWithoutLandlock)
 {}
+
+std::vector<std::string> Converter::helperArguments(std::string_view verb,
+                                                    std::vector<std::string> rest) const
+{
+    std::vector<std::string> all{helper_, std::string(verb)};
+    if (withoutLandlock_)
+        all.emplace_back("--without-landlock");
+    all.insert(all.end(), std::make_move_iterator(rest.begin()), std::make_move_iterator(rest.end()));
+    return all;
+}
 
 void Converter::decompress(int sourceFd, std::uint64_t limitBytes, const Sink& sink, const Tick& tick,
                            const model::Deadline& deadline) const
 {
     ChildTask task;
-    task.argv = {helper_, "decompress", "--limit", number(limitBytes), "--cpu", cpuSeconds(limitBytes)};
+    task.argv =
+        helperArguments("decompress", {"--limit", number(limitBytes), "--cpu", cpuSeconds(limitBytes)});
     if (kDecompressMemory > 0)
         task.argv.insert(task.argv.end(), {"--memory", number(kDecompressMemory)});
     task.inputFd = sourceFd;
@@ -160,11 +176,9 @@ bool Converter::convertTree(int sourceFd, std::uint64_t limitBytes, const std::f
                             const Sink& sink, const Tick& tick, const model::Deadline& deadline) const
 {
     ChildTask task;
-    task.argv = {helper_,      "tree",
-                 "--limit",    number(limitBytes),
-                 "--describe", describeFile,
-                 "--file",     number(kDescriptionBytes),
-                 "--cpu",      cpuSeconds(limitBytes)};
+    task.argv =
+        helperArguments("tree", {"--limit", number(limitBytes), "--describe", describeFile.string(), "--file",
+                                 number(kDescriptionBytes), "--cpu", cpuSeconds(limitBytes)});
     if (kDecompressMemory > 0)
         task.argv.insert(task.argv.end(), {"--memory", number(kTreeMemory)});
     task.inputFd = sourceFd;
@@ -186,14 +200,9 @@ void Converter::check(DiskFormat format, const std::filesystem::path& file,
     constexpr std::size_t kReportLimit = std::size_t{64} * 1024;
     std::string report;
     ChildTask task;
-    task.argv = {helper_,      "run",
-                 "--read",     file.string(),
-                 "--memory",   number(kConvertMemory),
-                 "--cpu",      cpuSeconds(fileBytes),
-                 "--",         qemuImg_,
-                 "check",      "--output=json",
-                 "-f",         std::string(toText(format)),
-                 file.string()};
+    task.argv = helperArguments("run", {"--read", file.string(), "--memory", number(kConvertMemory), "--cpu",
+                                        cpuSeconds(fileBytes), "--", qemuImg_, "check", "--output=json", "-f",
+                                        std::string(toText(format)), file.string()});
     task.output = [&report](std::span<const std::byte> bytes) {
         for (const std::byte byte : bytes.first(std::min(bytes.size(), kReportLimit - report.size())))
             report += static_cast<char>(byte);
@@ -212,16 +221,10 @@ void Converter::convert(DiskFormat format, const std::filesystem::path& file,
                         const model::Deadline& deadline) const
 {
     ChildTask task;
-    task.argv = {helper_,    "run",
-                 "--read",   file.string(),
-                 "--write",  target.string(),
-                 "--file",   number(rawBytes),
-                 "--memory", number(kConvertMemory),
-                 "--cpu",    cpuSeconds(rawBytes),
-                 "--",       qemuImg_,
-                 "convert",  "-p",
-                 "-O",       "raw",
-                 "-n",       "--target-is-zero"};
+    task.argv = helperArguments("run", {"--read", file.string(), "--write", target.string(), "--file",
+                                        number(rawBytes), "--memory", number(kConvertMemory), "--cpu",
+                                        cpuSeconds(rawBytes), "--", qemuImg_, "convert", "-p", "-O", "raw",
+                                        "-n", "--target-is-zero"});
     const std::vector<std::string> source = sourceArguments(format, file);
     task.argv.insert(task.argv.end(), source.begin(), source.end());
     task.argv.push_back(target.string());

@@ -9,6 +9,8 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace bm::images {
 
@@ -44,8 +46,12 @@ public:
                  const model::Deadline& deadline) const;
 
 private:
+    /// The arguments of bm-convert that begin with @p verb.
+    std::vector<std::string> helperArguments(std::string_view verb, std::vector<std::string> rest) const;
+
     std::string helper_;
     std::string qemuImg_;
+    bool withoutLandlock_;
 };
 
 } // namespace bm::images

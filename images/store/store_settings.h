@@ -19,6 +19,7 @@ struct StoreSettings {
     std::string qemuImg = "/usr/bin/qemu-img";
     std::filesystem::path
         convertHelper{}; ///< bm-convert; empty: beside the program, in its build folder or in libexec/bm
+    bool convertWithoutLandlock = false; ///< convert where the kernel lacks Landlock, too
     SourceSettings sources{};
 };
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct DiskWorld {
     platform::TemporaryFolder folder{"bm-capture-test"};
-    std::unique_ptr<platform::Exec> exec = platform::makeExec();
+    std::unique_ptr<platform::Exec> exec = platform::makeExec(platform::kAllCapabilities);
     AgentLog log;
 
     DiskWorld() { platform::setLogLevel(platform::LogLevel::Error); }

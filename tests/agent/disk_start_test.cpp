@@ -221,7 +221,7 @@ TEST_CASE("the loader among an ESP's files", "[agent][esp]")
 TEST_CASE("the EFI system partition of a disk and its loaders", "[agent][esp]")
 {
     const platform::TemporaryFolder folder("bm-esp-test");
-    const std::unique_ptr<platform::Exec> exec = platform::makeExec();
+    const std::unique_ptr<platform::Exec> exec = platform::makeExec(platform::kAllCapabilities);
     const auto shell = [&](const std::string& script) {
         const platform::Exit exit = exec->run(
             {{"/bin/bash", "-c",

@@ -52,7 +52,8 @@ void runIp(const std::vector<std::string>& words)
 {
     std::vector<std::string> argv = {"ip"};
     argv.insert(argv.end(), words.begin(), words.end());
-    const bm::platform::Exit exit = bm::platform::makeExec()->run({argv}, Deadline::in(10s));
+    const bm::platform::Exit exit =
+        bm::platform::makeExec(bm::platform::kAllCapabilities)->run({argv}, Deadline::in(10s));
     if (exit.code != 0)
         throw std::runtime_error(exit.err);
 }

@@ -110,7 +110,7 @@ TEST_CASE("the kernel on a disk", "[agent][kernel]")
         return; // mounts need root
     platform::setLogLevel(platform::LogLevel::Error);
     const platform::TemporaryFolder folder("bm-kernel-test");
-    const std::unique_ptr<platform::Exec> exec = platform::makeExec();
+    const std::unique_ptr<platform::Exec> exec = platform::makeExec(platform::kAllCapabilities);
     const auto disk = [&](const std::string& fill) {
         const platform::Exit exit = exec->run(
             {{"/bin/bash", "-c",

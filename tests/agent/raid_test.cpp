@@ -215,8 +215,9 @@ TEST_CASE("sgdisk takes the plan's command", "[agent][raid]")
     const auto logical = logicalFrom(R"([{"size_gb": 1, "raid_level": "1", "controller": "software"},
                                          {"size_gb": "MAX", "raid_level": "0", "controller": "software"}])");
     const RaidPlan plan = planRaid(logical, {first, second}, true);
-    const Exit exit = bm::platform::makeExec()->run({partitionCommand(plan, one)},
-                                                    bm::model::Deadline::in(std::chrono::seconds{30}));
+    const Exit exit =
+        bm::platform::makeExec(bm::platform::kAllCapabilities)
+            ->run({partitionCommand(plan, one)}, bm::model::Deadline::in(std::chrono::seconds{30}));
     INFO(exit.out << exit.err);
     REQUIRE(exit.code == 0);
     const BlockDevice device(one, BlockDevice::Access::Read);

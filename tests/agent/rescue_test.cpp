@@ -109,7 +109,7 @@ TEST_CASE("a rescue server", "[agent][rescue]")
 {
     StepWorld world;
     const RescuePlace place;
-    const std::unique_ptr<bm::platform::Exec> exec = bm::platform::makeExec();
+    const std::unique_ptr<bm::platform::Exec> exec = bm::platform::makeExec(bm::platform::kAllCapabilities);
     std::ofstream(place.places.shadow) << "daemon:*:1::::::\nroot:$1$old:1::::::\n";
     RescueServer server(*exec, world.log, place.places, {});
     const std::string fingerprint = server.start({kHash, {"ssh-ed25519 AAAAC3 me"}});

@@ -18,7 +18,7 @@ namespace {
 
 struct TreeWorld {
     platform::TemporaryFolder folder{"bm-tree-capture"};
-    std::unique_ptr<platform::Exec> exec = platform::makeExec();
+    std::unique_ptr<platform::Exec> exec = platform::makeExec(platform::kAllCapabilities);
     AgentLog log;
 
     TreeWorld() { platform::setLogLevel(platform::LogLevel::Error); }

@@ -95,7 +95,9 @@ std::string archiveOf(World& world, const std::string& files)
 {
     const std::string script = "cd " + world.folder.path().string() + " && mkdir -p tree && cd tree && " +
                                files + " && tar -cf ../tree.tar .";
-    REQUIRE(platform::makeExec()->run({{"/bin/bash", "-c", script}}, model::Deadline::in(1min)).code == 0);
+    REQUIRE(platform::makeExec(platform::kAllCapabilities)
+                ->run({{"/bin/bash", "-c", script}}, model::Deadline::in(1min))
+                .code == 0);
     return platform::readFile(world.folder.path() / "tree.tar", 1U << 24U);
 }
 

@@ -1,9 +1,21 @@
 #include "tests/images/store_world.h"
 
+#include "common/platform/child_process.h"
 #include "images/formats/formats.h"
 #include "images/formats/partition_table.h"
 #include "images/formats/qcow2_clusters.h"
 #include "images/formats/qcow2_header.h"
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace bm;
 using namespace bm::images::testing;
@@ -167,11 +179,68 @@ TEST_CASE("the child that converts an image is confined", "[images][sandbox]")
         CHECK(exit.code != 0);
         CHECK_FALSE(std::filesystem::exists(world.path("new")));
     }
+    SECTION("it sends no signal to bmd")
+    {
+        const platform::Exit exit =
+            confined({"/usr/bin/perl", "-e", "kill(0, getppid()) or do { print STDERR $!; exit 9 }"});
+        CHECK(exit.code == 9);
+        CHECK_THAT(exit.err, Contains("not permitted"));
+    }
     SECTION("wrong arguments print the usage")
     {
         CHECK(world.exec->run({.argv = {helper}}, soon()).code == 64);
         CHECK(world.exec->run({.argv = {helper, "run", "--cpu", "x", "--", "/bin/true"}}, soon()).code == 64);
         CHECK(world.exec->run({.argv = {helper, "run", "--read"}}, soon()).code == 64);
+    }
+}
+
+namespace {
+
+/// Between fork and exec: a kernel without Landlock, for this process and its children.
+void denyLandlock()
+{
+    const std::array<sock_filter, 4> program{{{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+                                              {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_landlock_create_ruleset},
+                                              {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS},
+                                              {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}}};
+    const sock_fprog filter{static_cast<unsigned short>(program.size()),
+                            const_cast<sock_filter*>(program.data())};
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+}
+
+/// Runs @p argv where the kernel lacks Landlock. @return the exit code; stderr in @p err
+int runWithoutLandlock(const std::vector<std::string>& argv, std::string& err)
+{
+    const platform::Fd null = platform::nullAboveStdio(O_RDWR);
+    platform::Pipe pipe = platform::pipeAboveStdio();
+    platform::ChildProcess child({.argv = argv}, {null.get(), null.get(), pipe.write.get()}, denyLandlock);
+    pipe.write = platform::Fd();
+    std::array<char, 512> buffer{};
+    for (ssize_t got = 1; (got = ::read(pipe.read.get(), buffer.data(), buffer.size())) > 0;)
+        err.append(buffer.data(), static_cast<std::size_t>(got));
+    return child.reap();
+}
+
+} // namespace
+
+TEST_CASE("the converter and a kernel without Landlock", "[images][sandbox]")
+{
+    const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe");
+    const std::string helper = (program.parent_path() / "../../images/bm-convert").string();
+    std::string err;
+    SECTION("starts nothing, and names the kernel's option")
+    {
+        CHECK(runWithoutLandlock({helper, "run", "--", "/bin/true"}, err) == 72);
+        CHECK_THAT(err, Contains("CONFIG_SECURITY_LANDLOCK") && Contains("lsm="));
+        CHECK(runWithoutLandlock({helper, "decompress", "--limit", "10"}, err) == 72);
+    }
+    SECTION("converts where bmd.yaml permits it, with the other measures")
+    {
+        CHECK(runWithoutLandlock({helper, "run", "--without-landlock", "--", "/bin/true"}, err) == 0);
+        CHECK(runWithoutLandlock({helper, "run", "--without-landlock", "--", "/usr/bin/perl", "-e",
+                                  "kill(0, getppid()) or exit 9"},
+                                 err) == 9);
     }
 }
 

@@ -58,7 +58,7 @@ inline Failure failureOf(const std::function<void()>& act)
 /// A store in its own folder, and the tools that operators create images with.
 struct StoreWorld {
     platform::TemporaryFolder folder{"bm-images-test"};
-    std::unique_ptr<platform::Exec> exec = platform::makeExec();
+    std::unique_ptr<platform::Exec> exec = platform::makeExec(platform::kAllCapabilities);
     StoreSettings settings = defaults();
     ImageStore store{settings, *exec};
 

@@ -45,6 +45,7 @@ public:
                                 "--log-facility=-",
                                 "--dhcp-leasefile=" + (world.folder.path() / "site.leases").string()};
         service.onLine = [](const std::string& line) { platform::logDebug("site", "{}", line); };
+        service.command.capabilities = platform::kAllCapabilities;
         server_ = std::make_unique<platform::Supervisor>(std::move(service));
         std::thread([this, &world] { // its thread, and so its child, live in the other server's namespace
             Network::enter(world.network.otherServer());

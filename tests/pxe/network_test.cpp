@@ -38,7 +38,8 @@ platform::Exit run(std::vector<std::string> argv)
 {
     platform::Command command;
     command.argv = std::move(argv);
-    return platform::makeExec()->run(command, model::Deadline::in(std::chrono::seconds{60}));
+    return platform::makeExec(platform::kAllCapabilities)
+        ->run(command, model::Deadline::in(std::chrono::seconds{60}));
 }
 
 void ip(std::vector<std::string> arguments)

@@ -31,6 +31,7 @@ public:
             "--bind-interfaces", "--no-ping",
             "--log-facility=-",  "--dhcp-leasefile=" + (world.folder.path() / "rogue.leases").string()};
         service.command.argv.insert(service.command.argv.end(), more.begin(), more.end());
+        service.command.capabilities = platform::kAllCapabilities;
         server_ = std::make_unique<platform::Supervisor>(std::move(service));
         std::thread([this, &world] { // its thread, and so its child, live in the other server's namespace
             Network::enter(world.network.otherServer());
