@@ -99,6 +99,26 @@ void pause(milliseconds span, const Deadline& deadline)
     never.wait_for(lock, deadline.stop, std::min(span, deadline.left()), [] { return false; });
 }
 
+/// A BMC's answers reach a C program of many parsers: it may send datagrams, and read what it needs.
+platform::Confinement confinementOf(const IpmiSettings& settings, const std::filesystem::path& vendors)
+{
+    constexpr std::uint64_t kMemory = std::uint64_t{512} << 20U;
+    constexpr std::uint64_t kCpuSeconds = 60;
+    platform::Confinement made;
+    made.readPaths = {vendors.string(), "/etc/localtime"};
+    made.programs = {settings.ipmitool};
+    made.network = platform::NetworkReach::Udp;
+    made.landlockOptional = true; // power must not depend on a kernel's option; the other measures remain
+    made.memoryBytes = kMemory;
+    made.cpuSeconds = kCpuSeconds;
+    return made;
+}
+
+std::filesystem::path vendorsFile(const IpmiSettings& settings)
+{
+    return settings.runFolder / "ipmitool-home/.local/usr/share/misc/enterprise-numbers.txt";
+}
+
 /// The bytes of a hexadecimal key for the environment. driver_info is valid.
 std::string bytesOfHex(const std::string& hex)
 {
@@ -131,10 +151,10 @@ void IpmitoolClient::prepareFolder()
 {
     std::call_once(folderReady_, [this] {
         PasswordFile::prepareFolder(settings_.runFolder);
-        const std::filesystem::path misc = settings_.runFolder / "ipmitool-home/.local/usr/share/misc";
+        const std::filesystem::path vendors = vendorsFile(settings_);
         std::error_code ignored; // writeFileAtomically() reports an error here, too
-        std::filesystem::create_directories(misc, ignored);
-        platform::writeFileAtomically(misc / "enterprise-numbers.txt", kVendors);
+        std::filesystem::create_directories(vendors.parent_path(), ignored);
+        platform::writeFileAtomically(vendors, kVendors);
     });
 }
 
@@ -160,6 +180,7 @@ Command IpmitoolClient::commandFor(const BmcAccess& bmc, int suite,
                     "-R",
                     "2",
                     "-v"};
+    command.confinement = confinementOf(settings_, vendorsFile(settings_));
     command.env = {{"HOME", (settings_.runFolder / "ipmitool-home").string()}, {"LC_ALL", "C"}};
     if (!bmc.user.empty())
         command.argv.insert(command.argv.end(), {"-U", bmc.user});
@@ -183,6 +204,7 @@ IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
     } else {
         password.emplace(settings_.runFolder, bmc.password);
         command.argv.insert(command.argv.begin() + 1, {"-f", password->path().string()});
+        command.confinement->readPaths.push_back(password->path().string());
     }
     const Deadline callDeadline = deadline.atMost(settings_.callTimeout);
     const milliseconds allowed = callDeadline.left();

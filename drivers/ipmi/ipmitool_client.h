@@ -18,7 +18,8 @@ enum class Retry {
 
 /// Runs ipmitool for one BMC at a time and parses its output. Thread-safe. argv contains no secret: the
 /// password is in a file of mode 0600, removed after the call; the Kg key and an empty password are in the
-/// environment (ipmitool 1.8.19 has no file option for them).
+/// environment (ipmitool 1.8.19 has no file option for them). ipmitool runs in a sandbox: it sends datagrams,
+/// reads the password and its list of vendors, and writes no file.
 class IpmitoolClient {
 public:
     /// @param exec  borrowed, must outlive this object

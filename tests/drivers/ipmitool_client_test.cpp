@@ -110,6 +110,14 @@ TEST_CASE("ipmitool gets", "[drivers][ipmitool]")
         CHECK(optionOf(command, "-L") == "OPERATOR");
         CHECK(optionOf(command, "-C") == "17");
     }
+    SECTION("a sandbox: datagrams, the password's file, no file to write")
+    {
+        REQUIRE(command.confinement);
+        CHECK(command.confinement->network == platform::NetworkReach::Udp);
+        CHECK(command.confinement->writePaths.empty());
+        CHECK(command.confinement->fileBytes == 0);
+        CHECK_THAT(command.confinement->readPaths, Catch::VectorContains(optionOf(command, "-f")));
+    }
     SECTION("a short list of vendors, which saves parsing 5 MB at each start")
     {
         const auto list =
@@ -127,6 +135,7 @@ TEST_CASE("no argv of the real ipmitool holds the password", "[drivers][ipmitool
     // it.
     RecordingExec exec([&](const Command& command, const Deadline& deadline) {
         Command watched = command;
+        watched.confinement.reset(); // the wrapper writes a file and ends ipmitool
         const std::string script =
             "out=$1; shift; \"$@\" & while ! grep -qx ipmitool /proc/$!/comm; do :; done; "
             "tr '\\0' ' ' < /proc/$!/cmdline > $out; kill $!; wait $!";
