@@ -15,6 +15,9 @@ BMD = Path(sys.argv[1]).resolve()
 UNIT = Path(__file__).resolve().parents[2] / "bmd/bmd.service.in"
 USER = 65533  # not accessible to other users
 SERVER, MACHINE = f"bmunit-s{os.getpid()}", f"bmunit-m{os.getpid()}"
+SANITIZED = b"__asan_init" in BMD.read_bytes() or b"__tsan_init" in BMD.read_bytes()  # they trace themselves
+# By linux/capability.h: SETGID 6, SETUID 7, NET_BIND_SERVICE 10, NET_ADMIN 12, NET_RAW 13, SYS_CHROOT 18.
+KEPT = {"dnsmasq": {10, 12, 13}, "in.tftpd": {6, 7, 10, 18}}
 CONFIG = """
 provisioning: {interface: prov0}
 dhcp: {mode: managed, range: 10.99.0.100-10.99.0.199}
@@ -116,6 +119,16 @@ class Unprivileged(unittest.TestCase):
         for pid in [self.bmd.pid, *self.children()]:  # a core file would hold keys
             self.assertRegex(Path(f"/proc/{pid}/limits").read_text(), r"Max core file size +0 +0 ")
             self.assertEqual(int(Path(f"/proc/{pid}/coredump_filter").read_text(), 16), 0)
+        if not SANITIZED:  # no process of bmd's user reads its memory, and no handler of core files gets it
+            self.assertEqual(Path(f"/proc/{self.bmd.pid}/environ").stat().st_uid, 0)
+        for pid in self.children():
+            program = process_is(pid)[1]
+            status = Path(f"/proc/{pid}/status").read_text()
+            self.assertIn("NoNewPrivs:\t1\n", status)
+            for name in ("CapPrm", "CapEff", "CapAmb"):
+                with self.subTest(program=program, name=name):
+                    kept = int(re.search(rf"^{name}:\t([0-9a-f]+)$", status, re.M).group(1), 16)
+                    self.assertEqual({bit for bit in range(64) if kept >> bit & 1}, KEPT[program])
 
         leased = self.in_machine("busybox", "udhcpc", "-f", "-n", "-q", "-i", "nic0", "-s", "/bin/true")
         self.assertRegex(leased, r"lease of 10\.99\.0\.1\d\d obtained from 10\.99\.0\.1")
