@@ -93,7 +93,7 @@ class Package(unittest.TestCase):
         unit = Path(self.folder.name) / "exposure" / "bmd.service"
         unit.parent.mkdir()
         unit.write_text((self.root / "usr/lib/systemd/system/bmd.service").read_text())
-        output("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=30", unit)  # at most 3.0
+        output("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=25", unit)  # at most 2.5
 
     def test_its_programs_are_hardened(self):
         for program in ("usr/sbin/bmd", "usr/bin/bm", "usr/libexec/bm/bm-agent", "usr/libexec/bm/bm-convert"):
