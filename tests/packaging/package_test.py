@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Makes the Debian package from a build folder and tests its content. usage: package_test.py CPACK BUILD_FOLDER"""
+import hashlib
+import json
 import os
 import re
 import subprocess
@@ -111,6 +113,32 @@ class Package(unittest.TestCase):
                 if os.uname().machine == "x86_64":
                     begin = output("objdump", "--disassemble", "--no-show-raw-insn", "--section=.text", file)[:20000]
                     self.assertIn("endbr64", begin)  # control-flow protection
+
+    def test_has_a_bill_of_materials(self):
+        bill = json.loads((self.root / "usr/share/doc/bm/bm.spdx.json").read_text())
+        self.assertEqual((bill["spdxVersion"], bill["dataLicense"], bill["SPDXID"]), ("SPDX-2.3", "CC0-1.0", "SPDXRef-DOCUMENT"))
+        self.assertRegex(bill["documentNamespace"], r"^[a-z]+:[^#]+$")
+        self.assertRegex(bill["creationInfo"]["created"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertRegex(bill["creationInfo"]["creators"][0], r"^(Tool|Person|Organization): ")
+        self.assertTrue(bill["name"])
+        ids = [part["SPDXID"] for part in [bill, *bill["packages"], *bill["files"]]]
+        self.assertEqual(len(ids), len(set(ids)))
+        for part in bill["packages"]:
+            self.assertRegex(part["SPDXID"], r"^SPDXRef-[A-Za-z0-9.-]+$")
+            self.assertTrue(part["name"] and part["downloadLocation"])
+        related = {(row["spdxElementId"], row["relationshipType"], row["relatedSpdxElement"]) for row in bill["relationships"]}
+        for a, _, b in related:
+            self.assertIn(a, ids)
+            self.assertIn(b, ids)
+        self.assertIn(("SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-Package-bm"), related)
+        versions = {part["name"]: part.get("versionInfo") for part in bill["packages"]}
+        for package in re.findall(r"(?:^|, )([a-z0-9.+-]+)", self.field("Depends")):  # what it runs, and what it links
+            if package != "adduser":
+                self.assertTrue(versions.get(package), package)
+        for program in ("usr/sbin/bmd", "usr/bin/bm", "usr/libexec/bm/bm-agent", "usr/libexec/bm/bm-convert"):
+            row = next(row for row in bill["files"] if row["fileName"] == "./" + program)
+            sums = {row["algorithm"]: row["checksumValue"] for row in row["checksums"]}
+            self.assertEqual(sums["SHA256"], hashlib.sha256((self.root / program).read_bytes()).hexdigest())
 
     def test_its_scripts_are_good_shell(self):
         for script in SCRIPTS:
