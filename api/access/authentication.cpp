@@ -1,9 +1,11 @@
 #include "api/access/authentication.h"
 
+#include "api/access/login_gate.h"
 #include "api/access/policy.h"
 #include "api/access/tokens_file.h"
 #include "api/access/users_file.h"
 #include "api/access/watched_file.h"
+#include "common/http/connection.h"
 #include "common/model/error.h"
 #include "common/platform/base64.h"
 #include "common/platform/files.h"
@@ -98,16 +100,16 @@ private:
     User userOf(const std::string& name);
     bool remembered(const std::string& key);
     void remember(const std::string& key);
-    void refuseGuesser(const std::string& peer, Response& response);
-    void countFailure(const std::string& peer);
+    void refuseGuesser(const std::string& client, Response& response);
+    void countFailure(const std::string& client);
     [[noreturn]] void refuse(Response& response, const std::string& message, const std::string& hint);
 
     AuthenticationSettings settings_;
     WatchedFile<Users> users_;
     WatchedFile<Tokens> tokens_;
     platform::Guarded<std::map<std::string, Steady::time_point>> verified_; ///< salted key to expiry
-    platform::Guarded<std::map<std::string, Failures>> failures_;           ///< by client address
-    std::mutex hashing_;                                                    ///< one Argon2id at a time
+    platform::Guarded<std::map<std::string, Failures>> failures_;           ///< by http::clientOf()
+    LoginGate gate_;
     std::string salt_ = platform::randomHex(16);
     std::string nobody_ = platform::hashPassword(platform::randomHex(16));
 };
@@ -146,26 +148,30 @@ void Authentication::State::remember(const std::string& key)
         (*handle)[key] = now + settings_.cacheFor;
 }
 
-void Authentication::State::refuseGuesser(const std::string& peer, Response& response)
+void Authentication::State::refuseGuesser(const std::string& client, Response& response)
 {
     auto handle = failures_.lock();
-    const auto found = handle->find(peer);
+    const auto found = handle->find(client);
     if (found == handle->end() || found->second.count < settings_.failuresAllowed ||
         found->second.since + settings_.failureWindow < Steady::now())
         return;
     response.header("WWW-Authenticate", fmt::format("Basic realm=\"{}\"", settings_.realm));
-    throw Error(ErrorCode::Unavailable, fmt::format("too many failed logins from {}", peer),
+    throw Error(ErrorCode::Unavailable, fmt::format("too many failed logins from {}", client),
                 fmt::format("wait {} s", settings_.failureWindow.count()));
 }
 
-void Authentication::State::countFailure(const std::string& peer)
+void Authentication::State::countFailure(const std::string& client)
 {
     auto handle = failures_.lock();
     const Steady::time_point now = Steady::now();
     if (handle->size() >= kMostRemembered)
         std::erase_if(*handle,
                       [&](const auto& entry) { return entry.second.since + settings_.failureWindow < now; });
-    Failures& entry = (*handle)[peer];
+    if (handle->size() >= kMostRemembered)
+        handle->erase(std::min_element(handle->begin(), handle->end(), [](const auto& a, const auto& b) {
+            return a.second.since < b.second.since;
+        }));
+    Failures& entry = (*handle)[client];
     if (entry.since + settings_.failureWindow < now)
         entry = Failures{0, now};
     ++entry.count;
@@ -180,8 +186,10 @@ void Authentication::State::refuse(Response& response, const std::string& messag
 void Authentication::State::verify(const Credentials& given, const User& user, const std::string& key,
                                    const Request& request, Response& response)
 {
-    if (!platform::verifyPassword(user.hash, given.password)) {
-        countFailure(request.peerAddress);
+    const std::string client = http::clientOf(request.peerAddress);
+    refuseGuesser(client, response);
+    if (!gate_.check(client, key, [&] { return platform::verifyPassword(user.hash, given.password); })) {
+        countFailure(client);
         platform::logWarning("auth", "failed login as \"{}\" from {}", given.name.substr(0, 64),
                              request.peerAddress);
         refuse(response, "Incorrect username or password", "");
@@ -194,12 +202,8 @@ void Authentication::State::checkPassword(const Credentials& given, Request& req
     const User user = userOf(given.name);
     const std::string key =
         platform::sha256Hex(fmt::format("{}\n{}\n{}\n{}", salt_, user.hash, given.name, given.password));
-    if (!remembered(key)) {
-        refuseGuesser(request.peerAddress, response);
-        const std::lock_guard turn(hashing_);
-        if (!remembered(key)) // another thread may have verified it during the wait
-            verify(given, user, key, request, response);
-    }
+    if (!remembered(key))
+        verify(given, user, key, request, response);
     request.actor = given.name;
     request.grant = user.grant;
     request.proved = true;
