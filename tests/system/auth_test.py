@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Users and tokens with roles of the system and of projects, their expiry and revocation, and the rotation of the key
 that seals secrets."""
+import base64
+import http.client
 import json
 import os
 import re
@@ -8,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -115,6 +118,45 @@ def ends(service):
     assert "--days" in bmd(service, "--create-token", "a", "--days", "-1", code=2).stderr
 
 
+def guess(port, source, over, seen):
+    """Wrong passwords from one address, one after the other, until `over`."""
+    count = 0
+    while not over.is_set():
+        count += 1
+        wrong = base64.b64encode(f"admin:wrong-{source}-{count}".encode()).decode()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30, source_address=(source, 0))
+        try:
+            connection.request("GET", "/v1/nodes", headers={"Authorization": f"Basic {wrong}"})
+            answer = connection.getresponse()
+            seen.append((answer.status, answer.getheader("Retry-After")))
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+
+def bad_logins(service):
+    """64 addresses guess passwords: a verified login is answered within a second, and most guesses before a hash."""
+    over, seen = threading.Event(), []
+    service.get("/v1/nodes")  # verified, and so remembered
+    guessers = [threading.Thread(target=guess, args=(service.port, f"127.0.0.{2 + number}", over, seen)) for number in range(64)]
+    for guesser in guessers:
+        guesser.start()
+    longest, until = 0.0, time.monotonic() + 6
+    try:
+        while time.monotonic() < until:
+            began = time.monotonic()
+            service.get("/v1/nodes")
+            longest = max(longest, time.monotonic() - began)
+    finally:
+        over.set()
+        for guesser in guessers:
+            guesser.join()
+    assert longest < 1, longest
+    assert {status for status, _ in seen} == {401, 503}, set(seen)
+    assert all(retry for status, retry in seen if status == 503), set(seen)
+
+
 def sealed_in(database):
     """All sealed texts of a database."""
     found = set()
@@ -158,7 +200,7 @@ def key_exchange(service):
 
 def main():
     with Service(sys.argv[1]) as service:
-        for part in (roles, ironic_client, users, ends, key_exchange):
+        for part in (roles, ironic_client, users, ends, bad_logins, key_exchange):
             print(part.__name__, flush=True)
             part(service)
 
