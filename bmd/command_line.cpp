@@ -200,8 +200,9 @@ int run(const Options& options)
     const Config config = readConfig(options.configFile, !options.configGiven);
     if (options.check) {
         std::cout << options.configFile << ": good\n";
-        for (const std::string& note : storedValueNotes(config))
-            std::cout << "note: " << note << "\n";
+        for (const auto& notes : {credentialNotes(config), storedValueNotes(config)})
+            for (const std::string& note : notes)
+                std::cout << "note: " << note << "\n";
         return 0;
     }
     if (options.db.command->parsed())

@@ -96,6 +96,35 @@ std::vector<Finding> converterSandbox(bool withoutLandlock)
                     : "enable Landlock, add raw images, or set security.converter_without_landlock: true")};
 }
 
+/// The files with secrets that bmd.yaml names.
+std::vector<std::filesystem::path> credentialFiles(const Config& config)
+{
+    std::vector<std::filesystem::path> files;
+    for (const std::filesystem::path& file :
+         {std::filesystem::path(config.api.keyFile), config.images.sources.s3.credentialsFile})
+        if (!file.empty())
+            files.push_back(file);
+    for (const auto& [place, peer] : config.images.sources.peers)
+        if (!peer.passwordFile.empty())
+            files.push_back(peer.passwordFile);
+    return files;
+}
+
+std::vector<Finding> credentials(const Config& config)
+{
+    std::vector<Finding> findings;
+    for (const std::filesystem::path& file : credentialFiles(config)) {
+        try {
+            platform::requirePrivate(file);
+        } catch (const model::Error& error) {
+            findings.push_back(bad(Severity::Error, error.message(), error.hint()));
+        }
+    }
+    if (findings.empty())
+        findings.push_back(good("other users reach no file with credentials that bmd.yaml names"));
+    return findings;
+}
+
 std::vector<Finding> certificate(const std::string& file)
 {
     const http::CertificatePtr found = http::certificateFromPem(platform::readFile(file));
@@ -138,12 +167,22 @@ std::vector<conductor::Check> doctorChecks(const Config& config, std::function<s
                               return certificate(config.api.certificateFile);
                           }});
     checks.push_back({"config-drive", [&config](const model::Deadline&) { return configDrives(config); }});
+    checks.push_back({"credentials", [&config](const model::Deadline&) { return credentials(config); }});
     checks.push_back({"sandbox", [&config](const model::Deadline&) {
                           return converterSandbox(config.images.convertWithoutLandlock);
                       }});
     checks.push_back({"database", conductor::databaseWhole(database)});
     checks.push_back({"values", conductor::storedValues(database, hardware)});
     return checks;
+}
+
+std::vector<std::string> credentialNotes(const Config& config)
+{
+    std::vector<std::string> notes;
+    for (const Finding& finding : credentials(config))
+        if (finding.severity != Severity::Ok)
+            notes.push_back(finding.what + ": " + finding.remedy);
+    return notes;
 }
 
 std::vector<std::string> storedValueNotes(const Config& config)

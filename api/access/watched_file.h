@@ -18,8 +18,12 @@ public:
     using Parse = T (*)(const std::string& text, const std::string& file);
     WatchedFile(std::filesystem::path file, Parse parse) : file_(std::move(file)), parse_(parse) {}
 
-    /// @throws Error NotFound, and the errors of the parser
-    void load() { store(std::filesystem::last_write_time(file_)); }
+    /// @throws Error NotFound, InvalidInput (other users reach the file), and the errors of the parser
+    void load()
+    {
+        platform::requirePrivate(file_);
+        store(std::filesystem::last_write_time(file_));
+    }
     bool exists() const
     {
         std::error_code failed;

@@ -1,3 +1,4 @@
+#include "cli/client/password_file.h"
 #include "cli/commands/commands.h"
 #include "common/platform/files.h"
 
@@ -26,11 +27,10 @@ std::string hookPath(const std::string& name, const std::string& rest = {})
 /// Reads the secret from a file, because other users of the machine can read a command line.
 std::string secretFrom(const std::string& file)
 {
+    if (file != "-")
+        return readPasswordFile(file);
     std::string secret;
-    if (file == "-")
-        std::getline(std::cin, secret);
-    else
-        secret = platform::readFile(file, 4'096);
+    std::getline(std::cin, secret);
     while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r'))
         secret.pop_back();
     return secret;

@@ -100,6 +100,33 @@ std::string readFile(const std::filesystem::path& path, std::size_t limitBytes)
     }
 }
 
+std::optional<std::string> exposureOf(const std::filesystem::path& path)
+{
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode))
+        return std::nullopt; // opening it reports a missing file
+    const unsigned mode = facts.st_mode & 07777U;
+    if ((mode & S_IROTH) != 0)
+        return fmt::format("can be read by every user (mode {:04o})", mode);
+    if ((mode & (S_IWGRP | S_IWOTH)) != 0)
+        return fmt::format("can be written by other users (mode {:04o})", mode);
+    return std::nullopt;
+}
+
+void requirePrivate(const std::filesystem::path& path)
+{
+    if (const std::optional<std::string> exposure = exposureOf(path))
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("{} holds a secret and {}", path.string(), *exposure),
+                    fmt::format("chmod 0640 {0}; chgrp bm {0} where another user owns it", path.string()));
+}
+
+std::string readSecretFile(const std::filesystem::path& path, std::size_t limitBytes)
+{
+    requirePrivate(path);
+    return readFile(path, limitBytes);
+}
+
 void giveToOwner(int fd, const std::filesystem::path& path)
 {
     struct stat status {};

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,13 @@ private:
 /// The whole file. @throws Error NotFound, TooLarge (over @p limitBytes), Internal
 std::string readFile(const std::filesystem::path& path,
                      std::size_t limitBytes = std::size_t{16} * 1024 * 1024);
+/// How @p path exposes its secret: "can be read by every user (mode 0644)". Nothing when only its owner and
+/// readers of its group reach it, and for what is no regular file, such as a pipe.
+std::optional<std::string> exposureOf(const std::filesystem::path& path);
+/// @throws Error InvalidInput for a file with an exposure
+void requirePrivate(const std::filesystem::path& path);
+/// readFile() for a file with a secret, which is private.
+std::string readSecretFile(const std::filesystem::path& path, std::size_t limitBytes);
 /// Gives a file that root made to the owner of @p path, or of its folder, so that the service's user can
 /// still read it after `sudo bmd --set-user`. Does nothing for other users.
 void giveToOwner(int fd, const std::filesystem::path& path);

@@ -30,7 +30,7 @@ Keys readKeys(const std::filesystem::path& file)
         throw Error(ErrorCode::NotFound, "s3: no file of credentials is configured",
                     "set s3.credentials_file to a file with aws_access_key_id = ... and "
                     "aws_secret_access_key = ...");
-    std::istringstream lines(platform::readFile(file, std::size_t{64} * 1024));
+    std::istringstream lines(platform::readSecretFile(file, std::size_t{64} * 1024));
     Keys keys;
     for (std::string line; std::getline(lines, line) && (keys.id.empty() || keys.secret.empty());) {
         const std::size_t equals = line.find('=');

@@ -22,7 +22,7 @@ constexpr std::size_t kAnswerLimit = std::size_t{1} << 20U;
 
 std::string firstLine(const std::filesystem::path& file)
 {
-    const std::string text = platform::readFile(file, 4096);
+    const std::string text = platform::readSecretFile(file, 4096);
     return text.substr(0, text.find_first_of("\r\n"));
 }
 

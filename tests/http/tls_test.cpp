@@ -162,4 +162,10 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
         wrong.keyFile = other.key.string();
         CHECK_THROWS_AS(Server(world.router, wrong), Error);
     }
+    SECTION("refuses a key that every user can read")
+    {
+        std::filesystem::permissions(files.key, std::filesystem::perms{0644});
+        CHECK_THROWS_WITH(Server(world.router, world.config),
+                          Catch::Matchers::Contains("can be read by every user (mode 0644)"));
+    }
 }

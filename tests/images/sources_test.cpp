@@ -164,6 +164,13 @@ TEST_CASE("an S3 request is signed with the keys of their file", "[images][sourc
     settings.credentialsFile = world.path("keys");
     world.write("keys",
                 "[default]\n# a comment = no\naws_access_key_id = AKID\naws_secret_access_key=s3cr3t/+=\n");
+    std::filesystem::permissions(world.path("keys"), std::filesystem::perms{0644});
+    const Failure exposed =
+        failureOf([&] { images::s3Request(settings, platform::Reach::fixed(), "GET", "bucket", "k"); });
+    CHECK(exposed.code == ErrorCode::InvalidInput);
+    CHECK_THAT(exposed.message, Contains("can be read by every user (mode 0644)"));
+    CHECK_THAT(exposed.hint, Contains("chmod 0640"));
+    std::filesystem::permissions(world.path("keys"), std::filesystem::perms{0640});
     const platform::HttpRequest request =
         images::s3Request(settings, platform::Reach::fixed(), "GET", "bucket", "a b/c+d.raw");
     CHECK(request.url == "https://s3.example/bucket/a%20b/c%2Bd.raw");

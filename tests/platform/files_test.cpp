@@ -129,3 +129,33 @@ TEST_CASE("a file that root writes keeps its owner; a new one gets the folder's"
     CHECK(ownerOf(file) == std::pair<uid_t, gid_t>(23456, 23457));
     CHECK(readFile(file) == "b");
 }
+
+TEST_CASE("a file with a secret", "[platform][files]")
+{
+    const TemporaryFolder folder;
+    const std::filesystem::path file = folder.path() / "password";
+    const auto withMode = [&file](unsigned mode) {
+        writeFileAtomically(file, "secret", mode);
+        return file;
+    };
+    SECTION("is read when its owner and readers of its group reach it")
+    {
+        for (const unsigned mode : {0600U, 0400U, 0640U, 0440U})
+            CHECK(readSecretFile(withMode(mode), 100) == "secret");
+    }
+    SECTION("is refused when other users read it or write it")
+    {
+        for (const unsigned mode : {0644U, 0604U, 0660U, 0620U, 0602U, 0666U}) {
+            CAPTURE(mode);
+            CHECK(exposureOf(withMode(mode)));
+            CHECK(fileCodeOf([&] { readSecretFile(file, 100); }) == ErrorCode::InvalidInput);
+        }
+        CHECK(*exposureOf(withMode(0644)) == "can be read by every user (mode 0644)");
+        CHECK(*exposureOf(withMode(0660)) == "can be written by other users (mode 0660)");
+    }
+    SECTION("may be a pipe; a missing one is not found")
+    {
+        CHECK_FALSE(exposureOf("/dev/null"));
+        CHECK(fileCodeOf([&] { readSecretFile(folder.path() / "none", 100); }) == ErrorCode::NotFound);
+    }
+}

@@ -15,6 +15,7 @@ constexpr std::chrono::hours kCaLife = kDay * 3650;
 constexpr std::chrono::hours kServerLife = kDay * 365;
 constexpr std::chrono::hours kRenewBefore = kDay * 30;
 constexpr unsigned kKeyMode = 0600;
+constexpr std::size_t kKeyLimit = std::size_t{64} * 1024;
 
 void makeFolder(const std::filesystem::path& folder)
 {
@@ -42,7 +43,8 @@ Identity store(const Identity& made, const std::filesystem::path& certificate,
 Identity load(const std::filesystem::path& certificate, const std::filesystem::path& key)
 {
     try {
-        return {certificateFromPem(platform::readFile(certificate)), keyFromPem(platform::readFile(key))};
+        return {certificateFromPem(platform::readFile(certificate)),
+                keyFromPem(platform::readSecretFile(key, kKeyLimit))};
     } catch (const model::Error& error) {
         throw error.during(certificate.string());
     }

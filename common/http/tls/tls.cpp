@@ -1,6 +1,7 @@
 #include "common/http/tls/tls.h"
 
 #include "common/model/error.h"
+#include "common/platform/files.h"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -34,6 +35,7 @@ TlsContext::TlsContext(const std::string& certificateFile, const std::string& ke
         failed("TLS cannot start");
     if (::SSL_CTX_use_certificate_chain_file(context, certificateFile.c_str()) != 1)
         failed("cannot use the certificate " + certificateFile);
+    platform::requirePrivate(keyFile);
     if (::SSL_CTX_use_PrivateKey_file(context, keyFile.c_str(), SSL_FILETYPE_PEM) != 1 ||
         ::SSL_CTX_check_private_key(context) != 1)
         failed("cannot use the key " + keyFile);
