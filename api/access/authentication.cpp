@@ -12,6 +12,7 @@
 #include "common/platform/guarded.h"
 #include "common/platform/log.h"
 #include "common/platform/secrets.h"
+#include "common/text/secret.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -32,7 +33,7 @@ constexpr std::size_t kMostRemembered = 10'000; ///< limit of a table that clien
 
 struct Credentials {
     std::string name;
-    std::string password;
+    text::Secret password;
 };
 
 /// The credentials after "<scheme> " in Authorization; the scheme is case-insensitive.
@@ -51,11 +52,11 @@ std::optional<std::string> authorizationOf(const Request& request, std::string_v
 std::optional<Credentials> credentialsOf(const Request& request)
 {
     const std::optional<std::string> basic = authorizationOf(request, "basic");
-    const std::optional<std::string> pair = basic ? platform::fromBase64(*basic) : std::nullopt;
-    const std::size_t colon = pair ? pair->find(':') : std::string::npos;
-    if (colon == std::string::npos || pair->size() - colon > kLongestPassword)
+    const text::Secret pair = basic ? platform::fromBase64(*basic).value_or("") : "";
+    const std::size_t colon = pair.view().find(':');
+    if (colon == std::string_view::npos || pair.size() - colon > kLongestPassword)
         return std::nullopt;
-    return Credentials{pair->substr(0, colon), pair->substr(colon + 1)};
+    return Credentials{std::string(pair.view().substr(0, colon)), pair.view().substr(colon + 1)};
 }
 
 /// The token in X-Auth-Token (Keystone's clients) or in Authorization.
@@ -188,7 +189,8 @@ void Authentication::State::verify(const Credentials& given, const User& user, c
 {
     const std::string client = http::clientOf(request.peerAddress);
     refuseGuesser(client, response);
-    if (!gate_.check(client, key, [&] { return platform::verifyPassword(user.hash, given.password); })) {
+    if (!gate_.check(client, key,
+                     [&] { return platform::verifyPassword(user.hash, given.password.view()); })) {
         countFailure(client);
         platform::logWarning("auth", "failed login as \"{}\" from {}", given.name.substr(0, 64),
                              request.peerAddress);
@@ -200,8 +202,9 @@ void Authentication::State::verify(const Credentials& given, const User& user, c
 void Authentication::State::checkPassword(const Credentials& given, Request& request, Response& response)
 {
     const User user = userOf(given.name);
-    const std::string key =
-        platform::sha256Hex(fmt::format("{}\n{}\n{}\n{}", salt_, user.hash, given.name, given.password));
+    const std::string key = platform::sha256Hex(
+        text::Secret(fmt::format("{}\n{}\n{}\n{}", salt_, user.hash, given.name, given.password.view()))
+            .view());
     if (!remembered(key))
         verify(given, user, key, request, response);
     request.actor = given.name;

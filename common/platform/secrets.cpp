@@ -63,9 +63,9 @@ void makeKeyFile(const std::filesystem::path& file)
         return;
     std::string temporary = file.string() + ".XXXXXX";
     const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-    const std::string key = randomBytes(kKeyBytes);
+    const text::Secret key = randomBytes(kKeyBytes);
     const bool written =
-        fd && ::write(fd.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+        fd && ::write(fd.get(), key.view().data(), key.size()) == static_cast<ssize_t>(key.size()) &&
         ::fsync(fd.get()) == 0 && (::link(temporary.c_str(), file.c_str()) == 0 || errno == EEXIST);
     const int reason = errno;
     if (fd)
@@ -75,8 +75,22 @@ void makeKeyFile(const std::filesystem::path& file)
                                                      std::generic_category().message(reason)));
 }
 
+/// The first @p size bytes of a key file, without a copy elsewhere.
+text::Secret readKey(const std::filesystem::path& file, std::size_t size)
+{
+    const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    std::string key(size, '\0');
+    const bool whole = fd && ::read(fd.get(), key.data(), size) == static_cast<ssize_t>(size);
+    const int reason = errno;
+    text::Secret read(std::move(key));
+    if (!whole)
+        throw Error(ErrorCode::Internal, fmt::format("cannot read the key file {}: {}", file.string(),
+                                                     std::generic_category().message(reason)));
+    return read;
+}
+
 /// One key, or up to @p most.
-std::string readKeyFile(const std::filesystem::path& file, std::size_t most = 1)
+text::Secret readKeyFile(const std::filesystem::path& file, std::size_t most = 1)
 {
     struct stat status {};
     if (::stat(file.c_str(), &status) != 0)
@@ -92,7 +106,7 @@ std::string readKeyFile(const std::filesystem::path& file, std::size_t most = 1)
             ErrorCode::InvalidInput,
             fmt::format("the key file {} has {} bytes, not {}", file.string(), status.st_size, kKeyBytes),
             "restore it from a backup; secrets sealed with a lost key cannot be read");
-    return readFile(file, most * kKeyBytes);
+    return readKey(file, size);
 }
 
 /// Locks <file>.lock as long as the descriptor is open. @throws Error Conflict: another process holds the
@@ -185,18 +199,22 @@ KeyRotation::KeyRotation(const std::filesystem::path& keyFile)
     : keyFile_(keyFile),
       lock_(lockKeyFile(keyFile, LOCK_EX, "the key is in use", "stop bmd first: systemctl stop bmd"))
 {
-    std::string keys = readKeyFile(keyFile, kKeysAtMost);
+    text::Secret keys = readKeyFile(keyFile, kKeysAtMost);
     if (keys.size() == kKeyBytes) { // else a rotation was interrupted
-        keys = randomBytes(kKeyBytes) + keys;
-        writeFileAtomically(keyFile, keys, 0600);
+        const text::Secret fresh = randomBytes(kKeyBytes);
+        std::string both;
+        both.reserve(fresh.size() + keys.size());
+        both.append(fresh.view()).append(keys.view());
+        keys = std::move(both);
+        writeFileAtomically(keyFile, keys.view(), 0600);
     }
-    box_.keys_ = keys;
+    box_.keys_ = std::move(keys);
 }
 
 void KeyRotation::finish()
 {
-    box_.keys_.resize(kKeyBytes);
-    writeFileAtomically(keyFile_, box_.keys_, 0600);
+    box_.keys_ = box_.keys_.view().substr(0, kKeyBytes);
+    writeFileAtomically(keyFile_, box_.keys_.view(), 0600);
 }
 
 namespace {
@@ -251,7 +269,7 @@ std::string sealedText(std::string_view place, std::string_view plain, std::stri
 
 model::SealedText SecretBox::seal(const SealPlace& place, std::string_view plain) const
 {
-    return {sealedText(hashOf(place), plain, keys_)};
+    return {sealedText(hashOf(place), plain, keys_.view())};
 }
 
 std::string SecretBox::open(const SealPlace& place, const model::SealedText& sealed) const
@@ -274,7 +292,7 @@ std::optional<std::string> SecretBox::opened(std::string_view place, const std::
     for (std::size_t key = 0; key < keys_.size(); key += kKeyBytes)
         if (::crypto_aead_xchacha20poly1305_ietf_decrypt(
                 bytesOf(plain), nullptr, nullptr, nonce + kNonceBytes, bytes.size() - kNonceBytes,
-                bytesOf(place), place.size(), nonce, bytesOf(std::string_view(keys_).substr(key))) == 0)
+                bytesOf(place), place.size(), nonce, bytesOf(keys_.view().substr(key))) == 0)
             return plain;
     return std::nullopt;
 }
@@ -293,8 +311,10 @@ bool SecretBox::hasKeyOf(const std::string& sealed) const
 std::optional<std::string> KeyRotation::resealed(const std::string& sealed) const
 {
     const std::optional<SealedParts> parts = partsOf(sealed);
-    const std::optional<std::string> plain = parts ? box_.opened(parts->place, parts->bytes) : std::nullopt;
-    return plain ? std::optional(sealedText(parts->place, *plain, box_.keys_)) : std::nullopt;
+    std::optional<std::string> plain = parts ? box_.opened(parts->place, parts->bytes) : std::nullopt;
+    const std::optional<text::Secret> wiped =
+        plain ? std::optional<text::Secret>(std::move(*plain)) : std::nullopt;
+    return wiped ? std::optional(sealedText(parts->place, wiped->view(), box_.keys_.view())) : std::nullopt;
 }
 
 static_assert(crypto_sign_SEEDBYTES == kKeyBytes);
@@ -303,27 +323,27 @@ SigningKey::SigningKey(const std::filesystem::path& keyFile)
 {
     initSodium();
     makeKeyFile(keyFile);
-    expand(readKeyFile(keyFile));
+    expand(readKeyFile(keyFile).view());
 }
 
 SigningKey::SigningKey()
 {
-    expand(randomBytes(crypto_sign_SEEDBYTES));
+    expand(text::Secret(randomBytes(crypto_sign_SEEDBYTES)).view());
 }
 
-void SigningKey::expand(const std::string& seed)
+void SigningKey::expand(std::string_view seed)
 {
     std::array<unsigned char, crypto_sign_PUBLICKEYBYTES> open{};
-    secret_.resize(crypto_sign_SECRETKEYBYTES);
-    ::crypto_sign_seed_keypair(open.data(), bytesOf(secret_), bytesOf(std::string_view(seed)));
+    std::string secret(crypto_sign_SECRETKEYBYTES, '\0');
+    ::crypto_sign_seed_keypair(open.data(), bytesOf(secret), bytesOf(seed));
+    secret_ = std::move(secret);
     publicHex_ = text::toHex(open);
 }
 
 std::string SigningKey::sign(std::string_view text) const
 {
     std::array<unsigned char, crypto_sign_BYTES> signature{};
-    ::crypto_sign_detached(signature.data(), nullptr, bytesOf(text), text.size(),
-                           bytesOf(std::string_view(secret_)));
+    ::crypto_sign_detached(signature.data(), nullptr, bytesOf(text), text.size(), bytesOf(secret_.view()));
     return text::toHex(signature);
 }
 

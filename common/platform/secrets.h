@@ -1,6 +1,7 @@
 #pragma once
 #include "common/platform/files.h"
 #include "common/text/sealed_text.h"
+#include "common/text/secret.h"
 
 #include <filesystem>
 #include <optional>
@@ -52,7 +53,7 @@ public:
 private:
     friend class KeyRotation;
     std::optional<std::string> opened(std::string_view place, const std::string& bytes) const;
-    std::string keys_; ///< one after the other; the first seals
+    text::Secret keys_; ///< one after the other; the first seals
     Fd lock_;
 };
 
@@ -86,8 +87,8 @@ public:
     const std::string& publicKey() const { return publicHex_; }
 
 private:
-    void expand(const std::string& seed);
-    std::string secret_;
+    void expand(std::string_view seed);
+    text::Secret secret_;
     std::string publicHex_;
 };
 /// True if @p signatureHex is a signature of @p text by @p publicKeyHex; false also for texts that are not

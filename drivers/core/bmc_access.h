@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/error.h"
 #include "common/model/power.h"
+#include "common/text/secret.h"
 
 #include <cstdint>
 #include <map>
@@ -9,16 +10,16 @@
 
 namespace bm::drivers {
 
-/// The address and the credentials of one BMC, as plain values. The password is in memory only; drivers pass
-/// it to programs by file.
+/// The address and the credentials of one BMC, as plain values. The password is in memory only, which is
+/// wiped; drivers pass it to programs by file.
 struct BmcAccess {
     std::string key; ///< identity for locks and per-BMC state: "host:port"; fake-hardware: the node's uuid
     std::string host;
     std::uint16_t port = 623;
     std::string user{};
-    std::string password{};
+    text::Secret password{};
     std::string privilege = "ADMINISTRATOR"; ///< ipmi_priv_level
-    std::string kgKey{};                     ///< ipmi_hex_kg_key
+    text::Secret kgKey{};                    ///< ipmi_hex_kg_key
     std::optional<int> cipherSuite{}; ///< configured or remembered; empty: the driver detects it (17, then 3)
     bool disableBootTimeout =
         true; ///< ipmi_disable_boot_timeout: raw 0x00 0x08 0x03 0x08 before the boot device

@@ -29,8 +29,9 @@ namespace {
 /// Distinguishes credentials without storing their text.
 std::size_t credentialsOf(const BmcAccess& bmc)
 {
-    return std::hash<std::string>{}(
-        fmt::format("{}\n{}\n{}\n{}", bmc.user, bmc.password, bmc.kgKey, bmc.privilege));
+    const text::Secret all =
+        fmt::format("{}\n{}\n{}\n{}", bmc.user, bmc.password.view(), bmc.kgKey.view(), bmc.privilege);
+    return std::hash<std::string_view>{}(all.view());
 }
 
 [[noreturn]] void throwWaitedInVain(const BmcAccess& bmc, const Deadline& deadline)

@@ -146,8 +146,8 @@ BmcAccess ipmiAccess(const NodeAccess& node)
 void requireReachable(const BmcAccess& bmc)
 {
     Values values{{"ipmi_address", bmc.host},         {"ipmi_port", std::to_string(bmc.port)},
-                  {"ipmi_username", bmc.user},        {"ipmi_password", bmc.password},
-                  {"ipmi_priv_level", bmc.privilege}, {"ipmi_hex_kg_key", bmc.kgKey}};
+                  {"ipmi_username", bmc.user},        {"ipmi_password", bmc.password.text()},
+                  {"ipmi_priv_level", bmc.privilege}, {"ipmi_hex_kg_key", bmc.kgKey.text()}};
     if (bmc.cipherSuite)
         values["ipmi_cipher_suite"] = std::to_string(*bmc.cipherSuite);
     for (const Property& property : ipmiProperties()) {

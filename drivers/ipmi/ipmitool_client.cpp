@@ -186,7 +186,7 @@ Command IpmitoolClient::commandFor(const BmcAccess& bmc, int suite,
         command.argv.insert(command.argv.end(), {"-U", bmc.user});
     if (!bmc.kgKey.empty()) {
         command.argv.emplace_back("-K");
-        command.env["IPMI_KGKEY"] = bytesOfHex(bmc.kgKey);
+        command.env["IPMI_KGKEY"] = bytesOfHex(bmc.kgKey.text());
     }
     command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
     return command;
@@ -202,7 +202,7 @@ IpmitoolClient::Outcome IpmitoolClient::runOnce(const BmcAccess& bmc, int suite,
         command.env["IPMI_PASSWORD"] = ""; // ipmitool would read an empty file as a line end
         command.argv.insert(command.argv.begin() + 1, "-E");
     } else {
-        password.emplace(settings_.runFolder, bmc.password);
+        password.emplace(settings_.runFolder, bmc.password.view());
         command.argv.insert(command.argv.begin() + 1, {"-f", password->path().string()});
         command.confinement->readPaths.push_back(password->path().string());
     }

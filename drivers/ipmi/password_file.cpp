@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/secret.h"
 
 #include <cerrno>
 #include <csignal>
@@ -65,8 +66,8 @@ PasswordFile::PasswordFile(const fs::path& runFolder, std::string_view password)
     if (!file)
         throwCannot(path, std::strerror(errno));
     path_ = path;
-    const std::string line = std::string(password) + "\n";
-    if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+    const text::Secret line = std::string(password) + "\n";
+    if (::write(file.get(), line.view().data(), line.size()) != static_cast<ssize_t>(line.size())) {
         const int reason = errno;
         ::unlink(path_.c_str());
         throwCannot(path_, std::strerror(reason));

@@ -56,7 +56,7 @@ json ask(const BmcAccess& bmc, const std::string& method, const std::string& pat
     platform::HttpRequest request{platform::Reach::fixed()};
     request.method = method;
     request.url = bmc.host + path;
-    request.headers = {{"Authorization", "Bearer " + bmc.password}};
+    request.headers = {{"Authorization", "Bearer " + bmc.password.text()}};
     request.body = body.is_null() ? "" : body.dump();
     platform::HttpResponse answer;
     try {
