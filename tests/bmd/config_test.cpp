@@ -1,6 +1,8 @@
 #include "bmd/config.h"
 #include "bmd/config_keys.h"
+#include "bmd/doctor_wiring.h"
 #include "common/model/error.h"
+#include "common/platform/files.h"
 #include "tests/support/places.h"
 
 #include <catch2/catch.hpp>
@@ -409,4 +411,30 @@ TEST_CASE("the documented configuration", "[bmd][config]")
     {
         CHECK(fileText(bm::tests::sourceFolder() + "/docs/man/bmd.yaml.5") == configManPage());
     }
+}
+
+TEST_CASE("the converter needs Landlock unless the file permits otherwise", "[bmd][config]")
+{
+    CHECK_FALSE(good("{}").images.convertWithoutLandlock);
+    CHECK(good("security: {converter_without_landlock: true}").images.convertWithoutLandlock);
+    CHECK(findingsOf("security: {converter_without_landlock: perhaps}") != "");
+}
+
+TEST_CASE("bmd --check lists exposed files with credentials", "[bmd][config]")
+{
+    const platform::TemporaryFolder folder;
+    const std::string keys = (folder.path() / "keys").string();
+    const std::string password = (folder.path() / "peer.password").string();
+    platform::writeFileAtomically(keys, "aws_access_key_id = a\n", 0644);
+    platform::writeFileAtomically(password, "secret\n", 0640);
+    const Config config =
+        good("s3: {endpoint: 'https://s3.example', credentials_file: " + keys +
+             "}\nimages: {peers: {'b:6385': {username: u, password_file: " + password + "}}}");
+    const std::vector<std::string> notes = credentialNotes(config);
+    REQUIRE(notes.size() == 1);
+    CHECK_THAT(notes.front(), Catch::Matchers::Contains(keys) &&
+                                  Catch::Matchers::Contains("can be read by every user (mode 0644)") &&
+                                  Catch::Matchers::Contains("chmod 0640"));
+    platform::writeFileAtomically(password, "secret\n", 0666);
+    CHECK(credentialNotes(config).size() == 2);
 }

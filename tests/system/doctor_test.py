@@ -73,7 +73,7 @@ def inside(build):
             assert wait_until(lambda: "tftp ok" in doctor(service, "tftp")[1], 20), doctor(service, "tftp")
             code, found = doctor(service)
             assert code == 0 and not [key for key in found if key.endswith("error")], found
-            assert {"interface ok", "dhcp ok", "tftp ok", "http ok", "ramdisk ok", "database ok", "space ok"} <= set(found), found
+            assert {"interface ok", "dhcp ok", "tftp ok", "http ok", "ramdisk ok", "database ok", "space ok", "sandbox ok", "credentials ok"} <= set(found), found
             with subprocess.Popen(network.there("dnsmasq", "-k", "--port=0", "--conf-file=/dev/null", "--pid-file=", "--user=", "--group=",
                                                 "--interface=d0", "--bind-interfaces", "--no-ping", "--dhcp-range=10.79.0.200,10.79.0.220,1h",
                                                 "--dhcp-boot=other.efi", f"--dhcp-leasefile={folder}/leases"),
