@@ -3,7 +3,6 @@
 #include "common/http/incoming.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -169,18 +168,6 @@ std::string addressText(int fd, NameFunction name, std::uint16_t* port)
 }
 
 } // namespace
-
-std::string clientOf(const std::string& address)
-{
-    in6_addr bytes{};
-    const std::string bare = address.substr(0, address.find('%'));
-    if (::inet_pton(AF_INET6, bare.c_str(), &bytes) != 1)
-        return address;
-    std::fill(std::begin(bytes.s6_addr) + 8, std::end(bytes.s6_addr), std::uint8_t{0});
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    ::inet_ntop(AF_INET6, &bytes, text.data(), text.size());
-    return std::string(text.data()) + "/64";
-}
 
 std::string peerAddressOf(int fd)
 {

@@ -3,6 +3,7 @@
 #include "common/http/pace.h"
 #include "common/http/tls/tls.h"
 #include "common/platform/files.h"
+#include "common/platform/ip_address.h"
 
 #include <cstddef>
 #include <memory>
@@ -71,9 +72,7 @@ private:
     short wants_;
 };
 
-/// The name by which limits count a client: its IPv4 address, or the /64 of its IPv6 address
-/// ("2001:db8::/64"), because one client has all addresses of a /64.
-std::string clientOf(const std::string& address);
+using platform::clientOf;
 /// The address of @p fd's peer, or of its local end: "10.77.0.1".
 std::string peerAddressOf(int fd);
 std::string localAddressOf(int fd);

@@ -51,6 +51,16 @@ std::optional<IpAddress> ipFromText(std::string_view text)
     return std::nullopt;
 }
 
+std::string clientOf(const std::string& address)
+{
+    constexpr std::ptrdiff_t kNetworkBytes = 8;
+    std::optional<IpAddress> parsed = ipFromText(std::string_view(address).substr(0, address.find('%')));
+    if (!parsed || !parsed->v6)
+        return address;
+    std::fill(parsed->bytes.begin() + kNetworkBytes, parsed->bytes.end(), std::uint8_t{0});
+    return toText(*parsed) + "/64";
+}
+
 std::optional<IpAddress> ipFromSockaddr(const sockaddr& address)
 {
     if (address.sa_family == AF_INET)

@@ -21,6 +21,9 @@ struct IpAddress {
 
 /// Parses "10.0.0.1", "fd00::1" or "[fd00::1]". nullopt for anything else: a name, a zone ("fe80::1%eth0").
 std::optional<IpAddress> ipFromText(std::string_view text);
+/// The name by which limits count a client: its IPv4 address, or the /64 of its IPv6 address
+/// ("2001:db8::/64"), because one client has all addresses of a /64. Other text stays as it is.
+std::string clientOf(const std::string& address);
 /// nullopt for a family other than IPv4 and IPv6.
 std::optional<IpAddress> ipFromSockaddr(const sockaddr& address);
 /// "10.0.0.1", "fd00::1".

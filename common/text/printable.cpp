@@ -37,19 +37,39 @@ void append(std::string& out, std::string_view sequence, char32_t point, Breaks 
         out += sequence;
 }
 
+/// Appends what is at @p at. @return its bytes in @p text
+std::size_t appendNext(std::string& out, std::string_view text, std::size_t at, Breaks breaks)
+{
+    const std::size_t length = sequenceLength(text, at);
+    if (length == 0)
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(text[at]));
+    else
+        append(out, text.substr(at, length), codePointAt(text, at, length), breaks);
+    return std::max<std::size_t>(length, 1);
+}
+
 } // namespace
 
 std::string printable(std::string_view text, Breaks breaks)
 {
     std::string out;
     out.reserve(text.size());
+    for (std::size_t at = 0; at < text.size();)
+        at += appendNext(out, text, at, breaks);
+    return out;
+}
+
+std::string shortPrintable(std::string_view text, std::size_t most)
+{
+    constexpr std::string_view kCut = "...";
+    std::string out;
+    std::size_t fits = 0; // bytes of `out` that leave room for kCut
     for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = sequenceLength(text, at);
-        if (length == 0)
-            fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(text[at]));
-        else
-            append(out, text.substr(at, length), codePointAt(text, at, length), breaks);
-        at += std::max<std::size_t>(length, 1);
+        if (out.size() + kCut.size() <= most)
+            fits = out.size();
+        at += appendNext(out, text, at, Breaks::Escaped);
+        if (out.size() > most)
+            return out.substr(0, fits).append(kCut);
     }
     return out;
 }
