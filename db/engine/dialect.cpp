@@ -33,6 +33,14 @@ std::string inDialect(const Dialect& dialect, std::string_view statement)
         text = dialect.refuse;
         replaceAll(text, "{verb}", refuse.first);
         replaceAll(text, "{table}", refuse.second);
+    } else if (const Directive permit = directiveIn(statement, "{permit ", " on "); !permit.first.empty()) {
+        text = dialect.permit;
+        replaceAll(text, "{verb}", permit.first);
+        replaceAll(text, "{table}", permit.second);
+    } else if (const Directive keep = directiveIn(statement, "{keep ", " above "); !keep.first.empty()) {
+        text = dialect.keep;
+        replaceAll(text, "{table}", keep.first);
+        replaceAll(text, "{floor}", keep.second);
     } else if (const Directive sequence = directiveIn(statement, "{sequence ", " of ");
                !sequence.first.empty()) {
         const std::size_t dot = sequence.second.find('.');

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/model/audit.h"
 #include "db/engine/database.h"
+#include "db/repositories/retention.h"
 
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@ struct AuditFilter {
     std::optional<model::UtcTime> since{};
 };
 
-/// The audit log. The database refuses to change or delete rows.
+/// The audit log. The database refuses to change rows, and to delete others than prune() does.
 class AuditRepository {
 public:
     void append(Transaction& tx, const model::AuditRecord& record) const;
@@ -26,6 +27,9 @@ public:
     /// The last @p limit matching records, oldest first.
     std::vector<model::AuditRecord> latest(Transaction& tx, const AuditFilter& filter,
                                            std::size_t limit) const;
+    /// Removes the oldest records by @p retention, @p limit at most. The newest record stays.
+    /// @return how many; fewer than @p limit: no other one goes now
+    std::size_t prune(Transaction& tx, const Retention& retention, std::size_t limit) const;
 };
 
 } // namespace bm::db

@@ -59,6 +59,12 @@ std::vector<NodeEvent> EventRepository::matching(Transaction& tx, const EventFil
                          parameters);
 }
 
+std::size_t EventRepository::prune(Transaction& tx, const Retention& retention, std::size_t limit) const
+{
+    const std::int64_t last = endOfPiece(tx, "events", lastRowToPrune(tx, "events", retention), limit);
+    return static_cast<std::size_t>(tx.execute("delete from events where sequence <= $1", {last}));
+}
+
 std::int64_t EventRepository::latestSequence(Transaction& tx) const
 {
     return std::get<std::int64_t>(tx.query("select coalesce(max(sequence), 0) from events", {}).at(0).at(0));

@@ -6,6 +6,7 @@
 #include "common/text/sealed_text.h"
 #include "db/repositories/event_filter.h"
 #include "db/repositories/node_repository.h"
+#include "db/repositories/retention.h"
 
 #include <optional>
 #include <string>
@@ -78,6 +79,9 @@ public:
     std::vector<model::NodeEvent> matching(Transaction& tx, const EventFilter& filter,
                                            std::int64_t afterSequence, std::size_t limit) const;
     std::int64_t latestSequence(Transaction& tx) const;
+    /// Removes the oldest events by @p retention, @p limit at most. The newest event stays.
+    /// @return how many; fewer than @p limit: no other one goes now
+    std::size_t prune(Transaction& tx, const Retention& retention, std::size_t limit) const;
 };
 
 /// Observations of a node's agent and boot. A separate table, so that writes need no lease.

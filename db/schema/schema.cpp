@@ -110,7 +110,8 @@ std::span<const Migration> allMigrations()
         Migration{10, "ports that may be grouped", portGrouping()},
         Migration{11, "sequences that number nodes and rollouts", numberSequences()},
         Migration{12, "imports know who asked for them", importAskers()},
-        Migration{15, "images have an owner and a visibility", imageOwners()},
+        Migration{13, "unknown machines, retention of the audit log", strangerTables()},
+        Migration{14, "images have an owner and a visibility", imageOwners()},
     };
     return migrations;
 }

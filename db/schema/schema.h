@@ -22,5 +22,6 @@ std::span<const std::string_view> treeImages();
 std::span<const std::string_view> ironicResources();
 std::span<const std::string_view> portGrouping();
 std::span<const std::string_view> numberSequences();
+std::span<const std::string_view> strangerTables();
 
 } // namespace bm::db

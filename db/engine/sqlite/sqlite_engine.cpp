@@ -13,6 +13,10 @@ namespace {
 constexpr Dialect kDialect{"sqlite", "integer primary key autoincrement", "text",
                            "create trigger {table}_refuses_{verb} before {verb} on {table} "
                            "begin select raise(abort, 'rows of {table} are only ever added'); end",
+                           "drop trigger {table}_refuses_{verb}",
+                           "create trigger {table}_keeps before delete on {table} "
+                           "when old.sequence > (select sequence from {floor}) "
+                           "begin select raise(abort, 'only the retention removes rows of {table}'); end",
                            "create table {name} as select coalesce(max({column}), 0) as value from {table}"};
 
 constexpr int kMostProblems = 10;
