@@ -71,6 +71,8 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                            settings_.conductor,
                                                            meters,
                                                            signer_,
+                                                           strangers,
+                                                           unknownMachines,
                                                            [this] { engine.wake(); },
                                                            std::move(hostsChanged),
                                                            [this](const model::ImageId& image) {
@@ -78,7 +80,7 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                            }},
       nodes(context), operations(context), agents(context, relay), boots(context), catalogue(context),
       engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
-      rollouts(context, *exec_, settings_.rollouts), events(database),
+      rollouts(context, *exec_, settings_.rollouts), events(database), records(context),
       webhooks(context.base(), eventText, settings_.webhooks),
       schedules(context.base(), [this] { scheduler.wake(); }), rolloutStarter(context, rollouts),
       scheduler(context.base(), rolloutStarter)
@@ -109,6 +111,7 @@ void Core::start()
     catalogue.start();
     engine.start();
     powerSync.start();
+    records.start();
     webhooks.start();
     rollouts.start();
     scheduler.start();
@@ -120,6 +123,7 @@ void Core::stop()
     events.stop();
     webhooks.stop();
     rollouts.stop();
+    records.stop();
     powerSync.stop();
     engine.stop();
     catalogue.stop();

@@ -1,5 +1,6 @@
 #pragma once
 #include "conductor/events/event_hub.h"
+#include "conductor/events/record_keeper.h"
 #include "conductor/events/webhooks.h"
 #include "conductor/fleet/rollouts/rollout_starter.h"
 #include "conductor/fleet/rollouts/rollouts.h"
@@ -64,6 +65,8 @@ private:
 
 public:
     conductor::Meters meters; ///< outlives all members that count
+    conductor::StrangerGate strangers;
+    conductor::UnknownMachines unknownMachines;
 
 private:
     drivers::HardwareTypes hardware_;
@@ -83,6 +86,7 @@ public:
     conductor::ImageTags tags;
     conductor::fleet::Rollouts rollouts;
     conductor::EventHub events;
+    conductor::RecordKeeper records;
     conductor::Webhooks webhooks;
     conductor::fleet::Schedules schedules;
     conductor::fleet::RolloutLauncher rolloutStarter;

@@ -37,6 +37,7 @@ struct BootServices::State {
     std::unique_ptr<TftpService> tftp;
 
     platform::Guarded<std::string> lastHint{};
+    VendorClass vendorClass{}; ///< the last one that dnsmasq logged; its supervisor's thread only
 
     void startDnsmasq();
     void onLine(const std::string& line);
@@ -57,7 +58,11 @@ void BootServices::State::warn(const Complaint& complaint)
 void BootServices::State::onLine(const std::string& line)
 {
     platform::logDebug("dhcp", "{}", line);
+    if (std::optional<VendorClass> found = vendorClassFromDnsmasq(line))
+        vendorClass = std::move(*found);
     if (std::optional<BootContact> contact = contactFromDnsmasq(line)) {
+        if (!vendorClass.beginning.empty() && line.starts_with(vendorClass.beginning))
+            contact->vendorClass = vendorClass.text;
         contact->at =
             std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
         onContact(*contact);

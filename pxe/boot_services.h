@@ -54,8 +54,9 @@ struct BootHost {
 struct BootContact {
     model::EventKind kind = model::EventKind::DhcpDiscover; ///< of the areas dhcp and tftp
     std::optional<model::MacAddress> mac{};
-    std::string address; ///< "" when the log line has none
-    std::string detail;  ///< file name, vendor class, client arch
+    std::string address;       ///< "" when the log line has none
+    std::string detail;        ///< file name, host name
+    std::string vendorClass{}; ///< of a DHCP message; "": none
     model::UtcTime at{};
 };
 

@@ -53,6 +53,15 @@ std::optional<BootContact> contactFromDnsmasq(std::string_view line)
     return contact;
 }
 
+std::optional<VendorClass> vendorClassFromDnsmasq(std::string_view line)
+{
+    static const std::regex kLine(R"(^(dnsmasq-dhcp(?:\[\d+\])?: \d+ )vendor class: (.*)$)");
+    Match match;
+    if (line.size() > 1024 || !std::regex_search(line.begin(), line.end(), match, kLine))
+        return std::nullopt;
+    return VendorClass{match[1].str(), match[2].str()};
+}
+
 std::optional<BootContact> contactFromTftpd(std::string_view datagram)
 {
     static const std::regex kRead(R"(^[^\]]*\[\d+\]: RRQ from (\S+) filename ([^\n]+))");

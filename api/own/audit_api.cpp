@@ -3,6 +3,7 @@
 #include "api/core/request_values.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
+#include "common/text/printable.h"
 #include "common/wire/json/json_writer.h"
 #include "conductor/core/nodes.h"
 #include "db/repositories/audit_repository.h"
@@ -23,6 +24,8 @@ bool mayChange(Method method)
     return method == Method::Post || method == Method::Put || method == Method::Patch ||
            method == Method::Delete;
 }
+
+constexpr std::size_t kNameText = 255; // bytes, of a node's name at most
 
 struct Target {
     std::string kind{};
@@ -108,23 +111,37 @@ void AuditApi::mount(http::Router& router)
     router.add(Method::Get, "/v1/audit", [this](Request& q, Response& a) { list(q, a); });
 }
 
+/// A client without a login gets a share of the audit log; beyond, and for the password guesses that bmd
+/// refuses unchecked, its requests are counted.
+bool AuditApi::isStored(const Request& request, const Response& response) const
+{
+    if (request.proved)
+        return true;
+    const conductor::Context& context = parts_.context;
+    const conductor::Cause cause{std::string(conductor::kAuditCause), request.peerAddress};
+    const bool unchecked = response.status == 503 && request.actor.empty();
+    if (!unchecked)
+        return context.strangers.admits(cause, context.clock.now());
+    context.strangers.count(cause);
+    return false;
+}
+
 void AuditApi::record(const Request& request, const Response& response, const http::Finish& finish) const
 {
-    // Not recorded: heartbeats of agents, and password guesses beyond the limit, which bmd refuses unchecked.
-    const bool flood = response.status == 503 && request.actor.empty();
-    if (!mayChange(request.method) || request.route.empty() || request.route.starts_with("/v1/heartbeat") ||
-        flood)
+    if (!mayChange(request.method) || request.route.empty() ||
+        request.route.starts_with("/v1/heartbeat") || // of agents
+        !isStored(request, response))
         return;
     const Target target = targetOf(request, response);
     model::AuditRecord record;
     record.at = parts_.context.clock.now();
-    record.actor = request.actor.empty() ? "(unknown)" : request.actor;
+    record.actor = request.proved && !request.actor.empty() ? request.actor : "(unknown)";
     record.remoteAddress = request.peerAddress;
     record.requestId = request.requestId;
     record.action = fmt::format("{} {}", toText(request.method), request.route);
     record.targetKind = target.kind;
     record.targetId = target.id;
-    record.targetName = target.name;
+    record.targetName = text::shortPrintable(target.name, kNameText);
     record.outcome = response.status < 400 ? "accepted" : "refused";
     record.status = response.status;
     record.code = finish.errorCode;

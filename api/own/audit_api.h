@@ -14,6 +14,7 @@ public:
                 const http::Finish& finish) const;
 
 private:
+    bool isStored(const http::Request& request, const http::Response& response) const;
     void list(http::Request& request, http::Response& response) const;
 
     const ApiParts& parts_;

@@ -2,7 +2,10 @@
 #include "common/model/error.h"
 #include "conductor/core/base_context.h"
 #include "conductor/core/config_drive_level.h"
+#include "conductor/core/record_settings.h"
 #include "conductor/core/relay_settings.h"
+#include "conductor/core/stranger_gate.h"
+#include "conductor/core/unknown_machines.h"
 #include "db/repositories/repositories.h"
 #include "drivers/core/hardware_types.h"
 #include "images/store/image_store.h"
@@ -39,6 +42,7 @@ struct Settings {
     model::BootMode defaultBootMode =
         model::BootMode::Uefi; ///< of a machine never seen and without a boot_mode capability
     RelaySettings relay{};
+    RecordSettings records{};
     ConfigDriveLevel configDriveLevel = ConfigDriveLevel::Window;
     std::filesystem::path leaseFile; ///< of the DHCP server in managed mode; for ConfigDriveLevel::Lease
     std::string kernelArguments;     ///< extra ones for the RAM disk
@@ -55,6 +59,8 @@ struct Context {
     const Settings& settings;
     Meters& meters;
     const platform::SigningKey& signer; ///< of reports
+    StrangerGate& strangers;
+    UnknownMachines& unknownMachines;
     // Each follows a commit: give them to Transaction::afterCommit.
     std::function<void()> wake = [] {};         ///< has the engine check for due operations
     std::function<void()> hostsChanged = [] {}; ///< publishes the known machines to the DHCP service

@@ -2,11 +2,13 @@
 
 #include "common/model/step_kinds.h"
 #include "common/platform/log.h"
+#include "common/text/printable.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_reader.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/image_parts.h"
 #include "conductor/core/boot_window.h"
+#include "conductor/core/caused_events.h"
 #include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/nodes.h"
@@ -29,6 +31,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdlePace{5000};
 constexpr std::size_t kLogTailLimit = 16384;
+constexpr std::size_t kVersionText = 64; // bytes
+constexpr std::size_t kBootIdText = 64;
 
 /// A message of the agent, and the address that it came from.
 struct ReceivedExchange {
@@ -224,8 +228,12 @@ void recordRelayLeft(db::Transaction& tx, const Context& context, const model::O
     if (!exchange.message.relay)
         return;
     for (const wire::AgentRelayReport::Left& left : exchange.message.relay->left)
-        recordEvent(tx, context.clock.now(), operation.node, model::EventKind::RelayLeft,
-                    left.source + ": " + left.reason, "{}", operation.id);
+        recordCaused(tx, context,
+                     {.kind = model::EventKind::RelayLeft,
+                      .node = operation.node,
+                      .peer = exchange.peerAddress,
+                      .message = left.source + ": " + left.reason,
+                      .operation = operation.id});
 }
 
 } // namespace
@@ -275,12 +283,18 @@ AgentGrant AgentService::lookup(const std::vector<std::string>& macs, const std:
             record.address = peerAddress;
             db::AgentRepository{}.store(tx, record);
             grant.token = context_.secrets.open(agentTokenPlace(record.node), record.tokenSealed);
-            recordEvent(tx, context_.clock.now(), grant.node.id, model::EventKind::AgentLookup,
-                        "from " + peerAddress);
+            recordCaused(tx, context_,
+                         {.kind = model::EventKind::AgentLookup,
+                          .node = grant.node.id,
+                          .peer = peerAddress,
+                          .message = "from " + peerAddress});
             return grant;
         } catch (const Error& error) { // returned, because the event of the refusal is committed
-            recordEvent(tx, context_.clock.now(), grant.node.id, model::EventKind::AgentRefused,
-                        error.message() + " (from " + peerAddress + ")");
+            recordCaused(tx, context_,
+                         {.kind = model::EventKind::AgentRefused,
+                          .node = grant.node.id,
+                          .peer = peerAddress,
+                          .message = error.message() + " (from " + peerAddress + ")"});
             return error;
         }
     });
@@ -296,7 +310,7 @@ void AgentService::heartbeat(const std::string& nodeUuid, const std::string& tok
         const model::Node node = findNode(tx, nodeUuid);
         db::AgentRecord record = authorized(tx, context_, node.id.uuid, token);
         record.lastContactAt = context_.clock.now();
-        record.version = agentVersion;
+        record.version = text::shortPrintable(agentVersion, kVersionText);
         record.address = peerAddress;
         db::AgentRepository{}.store(tx, record);
     });
@@ -309,11 +323,11 @@ void recordContact(db::Transaction& tx, const Context& context, db::AgentRecord 
                    const ReceivedExchange& exchange, const std::optional<model::Operation>& operation)
 {
     const model::UtcTime now = context.clock.now();
-    bool contact = record.bootId != exchange.message.bootId || !record.lastContactAt;
+    bool contact = record.bootId != exchange.message.bootId.substr(0, kBootIdText) || !record.lastContactAt;
     const bool returns = hasRestarted(record, context.settings, now); // after a silence; it did not restart
     record.lastContactAt = now;
-    record.bootId = exchange.message.bootId;
-    record.version = exchange.message.agentVersion;
+    record.bootId = exchange.message.bootId.substr(0, kBootIdText);
+    record.version = text::shortPrintable(exchange.message.agentVersion, kVersionText);
     record.address = exchange.peerAddress;
     if (exchange.message.inventory) {
         record.inventory = *exchange.message.inventory;
@@ -324,9 +338,12 @@ void recordContact(db::Transaction& tx, const Context& context, db::AgentRecord 
             std::max(*record.bootExpectedUntil, now + context.settings.callbackTimeout);
     db::AgentRepository{}.store(tx, record);
     if (contact)
-        recordEvent(tx, now, record.node, model::EventKind::AgentContact,
-                    "agent " + exchange.message.agentVersion + " at " + exchange.peerAddress, "{}",
-                    operation ? operation->id : model::OperationId{});
+        recordCaused(tx, context,
+                     {.kind = model::EventKind::AgentContact,
+                      .node = record.node,
+                      .peer = exchange.peerAddress,
+                      .message = "agent " + record.version + " at " + exchange.peerAddress,
+                      .operation = operation ? operation->id : model::OperationId{}});
     if (operation && (contact || returns))
         makeDueNow(tx, context, operation->id);
 }

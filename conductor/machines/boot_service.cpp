@@ -1,9 +1,11 @@
 #include "conductor/machines/boot_service.h"
 
+#include "common/text/printable.h"
 #include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/boot_window.h"
+#include "conductor/core/caused_events.h"
 #include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/leases.h"
@@ -14,6 +16,7 @@
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/steps/image_copy_step.h"
 
+#include <map>
 #include <set>
 
 namespace bm::conductor {
@@ -22,6 +25,8 @@ using model::Error;
 using model::ErrorCode;
 
 namespace {
+
+constexpr std::chrono::seconds kNoteInterval{1};
 
 bool expected(const std::optional<db::AgentRecord>& record, model::UtcTime now)
 {
@@ -43,6 +48,12 @@ std::string mintSecret(db::Transaction& tx, const Context& context, db::AgentRec
     return secret;
 }
 
+/// A request for a boot script: iPXE's platform, and the client's address.
+struct BootRequest {
+    std::string platform;
+    std::string peerAddress;
+};
+
 /// Ends secret and token of an agent that is not the machine: it called from another address than the host
 /// that asks for a script and holds the machine's lease. The window stays closed.
 void endForeignAgent(db::Transaction& tx, const Context& context, db::AgentRecord& record,
@@ -59,21 +70,26 @@ void endForeignAgent(db::Transaction& tx, const Context& context, db::AgentRecor
                     peerAddress);
 }
 
-/// Stores a request for a script of the closed window of @p operation. Once its agent is gone, the operation
-/// is due: it boots the machine again.
+/// Stores a request for a script of the closed window of @p operation, at most one a second. Once its agent
+/// is gone, the operation is due: it boots the machine again.
 void noteRequest(db::Transaction& tx, const Context& context, db::AgentRecord record,
-                 const model::Operation& operation, const std::string& platform,
-                 const std::string& peerAddress)
+                 const model::Operation& operation, const BootRequest& request)
 {
     const model::UtcTime now = context.clock.now();
-    endForeignAgent(tx, context, record, peerAddress);
-    if (!askedAfterContact(record)) // one event, however often the machine asks
-        recordEvent(tx, now, record.node, model::EventKind::BootClosed,
-                    "no boot script for " + platform + ", " + peerAddress +
-                        ": the agent of this boot has called already",
-                    "{}", operation.id);
-    record.scriptAskedAt = now;
-    db::AgentRepository{}.store(tx, record);
+    endForeignAgent(tx, context, record, request.peerAddress);
+    const bool known = askedAfterContact(record);
+    if (!known) // one event, however often the machine asks
+        recordCaused(tx, context,
+                     {.kind = model::EventKind::BootClosed,
+                      .node = record.node,
+                      .peer = request.peerAddress,
+                      .message = "no boot script for " + request.platform + ", " + request.peerAddress +
+                                 ": the agent of this boot has called already",
+                      .operation = operation.id});
+    if (!known || now - *record.scriptAskedAt >= kNoteInterval) {
+        record.scriptAskedAt = now;
+        db::AgentRepository{}.store(tx, record);
+    }
     if (hasRestarted(record, context.settings, now))
         makeDueNow(tx, context, operation.id);
 }
@@ -93,8 +109,27 @@ void mark(db::Transaction& tx, const Context& context, model::Node node, bool Ra
         makeDueNow(tx, context, operation->id);
 }
 
+/// @param sentTo  what the script starts
+CausedEvent scriptEvent(const model::NodeId& node, const BootRequest& request, const std::string& sentTo)
+{
+    return {.kind = model::EventKind::HttpScript,
+            .node = node,
+            .peer = request.peerAddress,
+            .message = sentTo + " (" + request.platform + ", " + request.peerAddress + ")"};
+}
+
+CausedEvent localDiskEvent(const model::Node& node, const BootRequest& request)
+{
+    return scriptEvent(node.id, request, "local disk");
+}
+
+std::string localDiskScriptOf(const model::Node& node)
+{
+    return pxe::localDiskScript("no operation waits for this machine", biosDriveOf(node));
+}
+
 std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context, const model::Node& node,
-                                    const model::MacAddress& mac, const std::string& who)
+                                    const model::MacAddress& mac, const BootRequest& request)
 {
     const RamdiskDeployment deployment = ramdiskDeploymentOf(node).value();
     pxe::ImageBoot boot;
@@ -105,8 +140,7 @@ std::string ramdiskDeploymentScript(db::Transaction& tx, const Context& context,
     boot.arguments = deployment.arguments;
     boot.mac = mac;
     boot.configDrive = deployment.configDrive;
-    recordEvent(tx, context.clock.now(), node.id, model::EventKind::HttpScript,
-                deployment.imageName + " (" + who + ")");
+    recordCaused(tx, context, scriptEvent(node.id, request, deployment.imageName));
     mark(tx, context, node, &RamdiskDeployment::script);
     return pxe::imageScript(boot);
 }
@@ -132,6 +166,60 @@ Asked findAsked(db::Transaction& tx, const Context& context, const std::string& 
     return {*image, deployment->configDrive
                         ? db::ConfigDriveRepository{}.find(tx, node->id).value_or(model::SealedText{})
                         : model::SealedText{}};
+}
+
+constexpr std::size_t kPlatformText = 40; // bytes; iPXE sends "pcbios" or "efi"
+
+/// A machine that requests a boot script.
+struct BootingMachine {
+    std::optional<model::Node> node{}; ///< nothing: no port has the MAC address
+    std::optional<db::AgentRecord> agent{};
+    bool agentExpected = false;
+    std::optional<model::Operation> closed{}; ///< the operation whose boot window an agent's call has closed
+    bool idle() const { return !agentExpected && !closed && !bootsItsRamdisk(*node); }
+};
+
+BootingMachine bootingMachine(db::Transaction& tx, const Context& context, const model::MacAddress& mac)
+{
+    const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, mac);
+    if (!port)
+        return {};
+    BootingMachine machine{findNode(tx, port->node.uuid), db::AgentRepository{}.find(tx, port->node)};
+    const bool called = machine.agent && isWindowClosed(*machine.agent);
+    if (called && machine.agent->bootExpectedUntil)
+        machine.closed = db::OperationRepository{}.current(tx, port->node);
+    machine.agentExpected = !called && expected(machine.agent, context.clock.now());
+    return machine;
+}
+
+/// The script that starts a RAM disk, bm's or that of a deployment; its events and secrets are stored.
+std::string networkScript(db::Transaction& tx, const Context& context, const model::MacAddress& mac,
+                          const BootRequest& request)
+{
+    const BootingMachine machine = bootingMachine(tx, context, mac);
+    if (!machine.node) // it was deleted in between
+        return pxe::unknownMachineScript(mac);
+    const model::Node& node = *machine.node;
+    if (machine.idle()) { // its operation ended in between
+        recordCaused(tx, context, localDiskEvent(node, request));
+        return localDiskScriptOf(node);
+    }
+    if (machine.closed) {
+        noteRequest(tx, context, *machine.agent, *machine.closed, request);
+        return pxe::waitScript("the RAM disk was started already; bm starts this machine again itself",
+                               context.settings.baseUrl + "/boot/script");
+    }
+    if (!machine.agentExpected)
+        return ramdiskDeploymentScript(tx, context, node, mac, request);
+    pxe::RamdiskBoot boot;
+    boot.baseUrl = context.settings.baseUrl;
+    boot.nodeUuid = node.id.uuid;
+    boot.mac = mac;
+    boot.bootSecret = mintSecret(tx, context, *machine.agent);
+    boot.extraArguments = context.settings.kernelArguments;
+    boot.vlan = provisioningVlanOf(node);
+    recordCaused(tx, context, scriptEvent(node.id, request, "RAM disk"));
+    return pxe::ramdiskScript(boot);
 }
 
 constexpr std::chrono::minutes kTakeOutDeadline{2}; // the deployment has extracted it; it was lost since
@@ -182,8 +270,12 @@ void BootService::imageFetched(const BootFile& file, const std::string& peerAddr
         const std::optional<model::Node> node = db::NodeRepository{}.find(tx, file.node);
         if (!node)
             return;
-        recordEvent(tx, context_.clock.now(), node->id, file.event,
-                    peerAddress + " " + std::to_string(bytes) + " bytes" + (whole ? "" : ", not all of it"));
+        recordCaused(tx, context_,
+                     {.kind = file.event,
+                      .node = node->id,
+                      .peer = peerAddress,
+                      .message = peerAddress + " " + std::to_string(bytes) + " bytes" +
+                                 (whole ? "" : ", not all of it")});
         if (whole && file.event == model::EventKind::HttpKernel)
             mark(tx, context_, *node, &RamdiskDeployment::kernel);
         if (whole && file.event == model::EventKind::HttpInitrd)
@@ -203,42 +295,22 @@ std::string BootService::script(const std::string& macText, const std::string& p
     const std::optional<model::MacAddress> mac = model::macFromText(macText);
     if (!mac)
         throw Error(ErrorCode::InvalidInput, "mac=\"" + macText.substr(0, 40) + "\" is not a MAC address");
-    return context_.database.write([&](db::Transaction& tx) {
-        const model::UtcTime now = context_.clock.now();
-        const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac);
-        if (!port) {
-            recordEvent(tx, now, {}, model::EventKind::BootUnknown,
-                        mac->text + " at " + peerAddress + " asked for a boot script");
-            return pxe::unknownMachineScript(*mac);
-        }
-        const model::Node node = findNode(tx, port->node.uuid);
-        const std::string who = platform + ", " + peerAddress;
-        const std::optional<db::AgentRecord> record = db::AgentRepository{}.find(tx, node.id);
-        const bool closed = record && record->bootExpectedUntil && isWindowClosed(*record);
-        const std::optional<model::Operation> operation =
-            closed ? db::OperationRepository{}.current(tx, node.id) : std::nullopt;
-        if (operation) {
-            noteRequest(tx, context_, *record, *operation, platform, peerAddress);
-            return pxe::waitScript("the RAM disk was started already; bm starts this machine again itself",
-                                   context_.settings.baseUrl + "/boot/script");
-        }
-        const bool open = !closed && expected(record, now);
-        if (!open && bootsItsRamdisk(node))
-            return ramdiskDeploymentScript(tx, context_, node, *mac, who);
-        if (!open) {
-            recordEvent(tx, now, node.id, model::EventKind::HttpScript, "local disk (" + who + ")");
-            return pxe::localDiskScript("no operation waits for this machine", biosDriveOf(node));
-        }
-        pxe::RamdiskBoot boot;
-        boot.baseUrl = context_.settings.baseUrl;
-        boot.nodeUuid = node.id.uuid;
-        boot.mac = *mac;
-        boot.bootSecret = mintSecret(tx, context_, *record);
-        boot.extraArguments = context_.settings.kernelArguments;
-        boot.vlan = provisioningVlanOf(node);
-        recordEvent(tx, now, node.id, model::EventKind::HttpScript, "RAM disk (" + who + ")");
-        return pxe::ramdiskScript(boot);
-    });
+    const BootRequest request{text::shortPrintable(platform, kPlatformText), peerAddress};
+    const BootingMachine machine =
+        context_.database.read([&](db::Transaction& tx) { return bootingMachine(tx, context_, *mac); });
+    if (!machine.node) {
+        context_.unknownMachines.note(*mac, peerAddress, "", context_.clock.now());
+        recordCaused(context_, {.kind = model::EventKind::BootUnknown,
+                                .peer = peerAddress,
+                                .message = mac->text + " at " + peerAddress + " asked for a boot script"});
+        return pxe::unknownMachineScript(*mac);
+    }
+    if (machine.idle()) { // no write for a stranger who knows the MAC address
+        recordCaused(context_, localDiskEvent(*machine.node, request));
+        return localDiskScriptOf(*machine.node);
+    }
+    return context_.database.write(
+        [&](db::Transaction& tx) { return networkScript(tx, context_, *mac, request); });
 }
 
 void BootService::fetched(model::EventKind what, const std::string& peerAddress, std::uint64_t bytes,
@@ -255,17 +327,14 @@ void BootService::fetched(model::EventKind what, const std::string& peerAddress,
 std::optional<model::MacAddress> AddressBook::macOf(const std::string& address)
 {
     const auto book = macs_.lock();
-    const auto found = book->find(address);
-    return found == book->end() ? std::nullopt : std::optional(found->second);
+    const model::MacAddress* found = book->find(address);
+    return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 void AddressBook::remember(const std::string& address, const model::MacAddress& mac)
 {
-    constexpr std::size_t kMost = 100'000;
     const auto book = macs_.lock();
-    if (book->size() >= kMost)
-        book->clear();
-    book->insert_or_assign(address, mac);
+    book->use(address, [&] { return mac; }) = mac;
 }
 
 void BootService::contact(const pxe::BootContact& contact)
@@ -274,19 +343,20 @@ void BootService::contact(const pxe::BootContact& contact)
         contact.mac ? contact.mac : addresses_->macOf(contact.address);
     if (contact.mac && !contact.address.empty())
         addresses_->remember(contact.address, *contact.mac);
-    context_.database.write([&](db::Transaction& tx) {
-        model::NodeId node;
-        if (mac)
-            if (const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac))
-                node = port->node;
-        const std::string who = node.empty() && mac ? mac->text + " " : "";
-        recordEvent(tx, contact.at, node, contact.kind,
-                    who + contact.address +
-                        (contact.detail.empty() ? "" : (contact.address.empty() ? "" : " ") + contact.detail),
-                    wire::canonical(contact.address.empty() ? nlohmann::json::object()
-                                                            : nlohmann::json{{"address", contact.address}})
-                        .text);
+    const std::optional<model::Port> port = context_.database.read([&](db::Transaction& tx) {
+        return mac ? db::PortRepository{}.findByMac(tx, *mac) : std::optional<model::Port>();
     });
+    if (contact.mac && !port)
+        context_.unknownMachines.note(*mac, contact.address, contact.vendorClass, context_.clock.now());
+    std::string message = !port && mac ? mac->text + " " : "";
+    message += contact.address;
+    if (!contact.detail.empty())
+        message += (contact.address.empty() ? "" : " ") + contact.detail;
+    recordCaused(context_, {.kind = contact.kind,
+                            .node = port ? port->node : model::NodeId{},
+                            .peer = contact.mac ? contact.mac->text : contact.address,
+                            .message = message,
+                            .address = contact.address});
 }
 
 std::vector<pxe::BootHost> BootService::hosts() const

@@ -1,9 +1,9 @@
 #pragma once
 #include "common/platform/guarded.h"
+#include "common/platform/recent_map.h"
 #include "conductor/core/context.h"
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,14 +11,16 @@
 
 namespace bm::conductor {
 
-/// The MAC address that DHCP last saw at an IP address; TFTP and HTTP show only IP addresses. Thread-safe.
+/// The MAC address that DHCP last saw at an IP address, for the last 100,000 addresses; TFTP and HTTP show
+/// only IP addresses. Thread-safe.
 class AddressBook {
 public:
     std::optional<model::MacAddress> macOf(const std::string& address);
     void remember(const std::string& address, const model::MacAddress& mac);
 
 private:
-    platform::Guarded<std::map<std::string, model::MacAddress>> macs_;
+    static constexpr std::size_t kMost = 100'000;
+    platform::Guarded<platform::RecentMap<std::string, model::MacAddress>> macs_{kMost};
 };
 
 /// A file of a node's RAM-disk deployment, on disk or (config drive) in memory.
@@ -29,14 +31,15 @@ struct BootFile {
     std::string bytes;
 };
 
-/// Answers machines that boot by the network, and records their requests as events.
+/// Answers machines that boot by the network, and records their requests as events, within the limits of
+/// Context::strangers.
 class BootService {
 public:
     explicit BootService(Context context);
     ~BootService();
     /// iPXE's script for @p mac. A node that is expected to boot gets the RAM disk's script with a new
     /// secret until its agent has called; then the script waits for the operation to boot the machine again.
-    /// A known idle node gets the script that starts its disk; of an unknown machine an event is recorded.
+    /// A known idle node gets the script that starts its disk; an unknown machine is noted and counted.
     std::string script(const std::string& mac, const std::string& platform, const std::string& peerAddress);
     /// Records that a machine has fetched the kernel or the RAM disk, for the node at @p peerAddress.
     /// @param what  HttpKernel or HttpRamdisk

@@ -1,0 +1,42 @@
+#include "conductor/core/unknown_machines.h"
+
+#include "common/text/printable.h"
+#include "db/repositories/unknown_machine_repository.h"
+
+namespace bm::conductor {
+namespace {
+
+constexpr std::size_t kVendorClassText = 80; // bytes
+constexpr std::size_t kMachineAddressText = 64;
+constexpr std::string_view kOwnProbe = "02:62:6d:00:00:01"; // of bm doctor
+
+} // namespace
+
+void UnknownMachines::note(const model::MacAddress& mac, const std::string& address,
+                           const std::string& vendorClass, model::UtcTime now)
+{
+    if (mac.text == kOwnProbe)
+        return;
+    const auto seen = seen_.lock();
+    model::UnknownMachine& machine =
+        seen->use(mac.text, [&] { return model::UnknownMachine{.mac = mac, .firstSeenAt = now}; });
+    machine.lastSeenAt = now;
+    ++machine.requests;
+    if (!vendorClass.empty())
+        machine.vendorClass = text::shortPrintable(vendorClass, kVendorClassText);
+    if (!address.empty())
+        machine.lastAddress = text::shortPrintable(address, kMachineAddressText);
+}
+
+void UnknownMachines::flush(db::Database& database)
+{
+    const auto noted = seen_.lock()->take();
+    database.write([&](db::Transaction& tx) {
+        const db::UnknownMachineRepository machines;
+        for (const auto& [mac, machine] : noted)
+            machines.add(tx, machine);
+        machines.trim(tx, kMost);
+    });
+}
+
+} // namespace bm::conductor
