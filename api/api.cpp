@@ -30,6 +30,7 @@
 #include "api/own/node_batch.h"
 #include "api/own/openapi.h"
 #include "api/own/operation_api.h"
+#include "api/own/unknown_machine_api.h"
 #include "api/own/webhook_api.h"
 #include "api/resources/resource_kinds.h"
 
@@ -83,6 +84,7 @@ struct Api::State {
     EventApi events{parts};
     FleetApi fleet{parts};
     DoctorApi doctor{parts};
+    UnknownMachineApi unknownMachines{parts};
     NodeBatch batch{parts};
     ImageApi images{parts};
     ImageTagApi tags{parts};
@@ -123,6 +125,7 @@ void Api::mount(http::Router& router)
     state_->events.mount(router);
     state_->fleet.mount(router);
     state_->doctor.mount(router);
+    state_->unknownMachines.mount(router);
     state_->batch.mount(router);
     state_->images.mount(router);
     state_->tags.mount(router);

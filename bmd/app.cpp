@@ -215,6 +215,7 @@ Config devConfig(const std::string& folder, std::uint16_t port)
     config.paths.secretKeyFile.clear();
     config.database.file = state / "bm.sqlite";
     config.database.durable = false;
+    config.conductor.records.folder.clear(); // a reserve is of no use to a server for trials
     config.images.folder = state / "images";
     config.ipmi.runFolder = state / "run";
     config.boot.runFolder = state / "run";

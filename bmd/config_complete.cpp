@@ -23,6 +23,7 @@ void completePaths(Config& config)
     fill(config.paths.ramdiskFolder, state / "ramdisk");
     fill(config.paths.secretKeyFile, state / "secrets/key");
     fill(config.database.file, state / "bm.sqlite");
+    config.conductor.records.folder = config.database.file.parent_path();
     fill(config.images.folder, state / "images");
     config.boot.runFolder = config.paths.runFolder;
     config.boot.loaderFolder = config.paths.loaderFolder;

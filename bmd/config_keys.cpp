@@ -36,6 +36,7 @@ using Store = images::StoreSettings;
 using Sources = images::SourceSettings;
 using S3 = images::S3Settings;
 using Conductor = conductor::Settings;
+using Records = conductor::RecordSettings;
 using Relay = conductor::RelaySettings;
 using Ipmi = drivers::IpmiSettings;
 using Outgoing = platform::OutgoingSettings;
@@ -153,6 +154,21 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      "SQLite file; empty: bm.sqlite in state_dir."},
     {"database.readers", kScalar, "number", "4", assign<parseBetween<1, 64>, &C::database, &db::DatabaseSettings::readers>,
      "Read connections to the database."},
+    {"database.events_age", kScalar, "duration", "90d",
+     assign<parseDuration, &C::conductor, &Conductor::records, &Records::eventsAge>,
+     "Age at which bmd removes events; 0: none."},
+    {"database.events_rows", kScalar, "number", "2000000",
+     assign<parseBetween<0, 1'000'000'000>, &C::conductor, &Conductor::records, &Records::eventsRows>,
+     "Events that bmd keeps, about 300 bytes each; it removes the oldest beyond. 0: no limit."},
+    {"database.audit_age", kScalar, "duration", "730d",
+     assign<parseDuration, &C::conductor, &Conductor::records, &Records::auditAge>,
+     "Age at which bmd removes records of the audit log; 0: none."},
+    {"database.audit_rows", kScalar, "number", "2000000",
+     assign<parseBetween<0, 1'000'000'000>, &C::conductor, &Conductor::records, &Records::auditRows>,
+     "Records of the audit log that bmd keeps, about 250 bytes each; it removes the oldest beyond. 0: no limit."},
+    {"database.reserve", kScalar, "size", "1GiB",
+     assign<parseSize, &C::conductor, &Conductor::records, &Records::reserveBytes>,
+     "With less free disk space bmd stores no events and audit records of clients without a login."},
 
     {"images.dir", kScalar, "path", "", assign<parsePath, &C::images, &Store::folder>,
      "Folder of the store; empty: images in state_dir."},

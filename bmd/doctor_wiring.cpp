@@ -162,6 +162,7 @@ std::vector<conductor::Check> doctorChecks(const Config& config, std::function<s
                                                      {"state", config.paths.stateFolder},
                                                      {"run", config.paths.runFolder}},
                                                     config.images.reserveBytes)});
+    checks.push_back({"reserve", conductor::databaseReserve(config.conductor.records)});
     if (config.apiUsesTls()) // App::start() has created and named its own certificate
         checks.push_back({"certificate", [&config](const model::Deadline&) {
                               return certificate(config.api.certificateFile);

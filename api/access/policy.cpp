@@ -182,6 +182,7 @@ constexpr auto kRows = std::to_array<PolicyRow>({
     {"GET /v1/steps/medians", "bm:step:medians", Subject::System, kSystemReader},
     {"GET /v1/fleet", "bm:fleet:get", Subject::System, kSystemReader},
     {"GET /v1/doctor", "bm:doctor:get", Subject::System, kSystemReader},
+    {"GET /v1/unknown-machines", "bm:unknown_machine:list", Subject::System, kSystemReader},
     {"GET /v1/logs", "bm:log:get", Subject::System, kSystemReader},
     {"GET /v1/audit", "bm:audit:get", Subject::System, kSystemReader},
     {"GET /metrics", "bm:metrics:get", Subject::System, kSystemReader},

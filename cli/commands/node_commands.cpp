@@ -194,6 +194,7 @@ void addNodeCommands(CLI::App& app, Shell& shell)
     addNodeTimeline(*node, shell);
     addNodeCheck(*node, shell);
     addNodeReport(*node, shell);
+    addNodeUnknown(*node, shell);
     addNodeVerbs(*node, shell);
     addNodeRebootOk(*node, shell);
     CLI::App* consoling =

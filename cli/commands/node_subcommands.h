@@ -12,6 +12,8 @@ void addNodeTimeline(CLI::App& node, Shell& shell);
 void addNodeCheck(CLI::App& node, Shell& shell);
 /// "bm node report" shows a deployment report; "bm node verify" compares the disk with it.
 void addNodeReport(CLI::App& node, Shell& shell);
+/// "bm node unknown" lists machines that are not enrolled.
+void addNodeUnknown(CLI::App& node, Shell& shell);
 /// manage, provide, inspect, clean, service, adopt, rescue, unrescue, unhold: Ironic's verbs.
 void addNodeVerbs(CLI::App& node, Shell& shell);
 /// "bm node reboot-ok" opens the boot window of operations that wait for a restart by hand.

@@ -251,6 +251,26 @@ Examination diskSpace(std::vector<std::pair<std::string, fs::path>> folders, std
     };
 }
 
+Examination databaseReserve(const RecordSettings& settings)
+{
+    return [settings](const Deadline&) -> std::vector<Finding> {
+        if (settings.folder.empty())
+            return {good("the database has no reserve of disk space")};
+        std::error_code failed;
+        const fs::space_info space = fs::space(settings.folder, failed);
+        if (failed)
+            return {bad(Severity::Error, settings.folder.string() + ": " + failed.message(),
+                        "make the folder for bmd's user")};
+        const std::string what = fmt::format("{} are free for the database; database.reserve is {}",
+                                             megabytes(space.available), megabytes(settings.reserveBytes));
+        if (space.available < settings.reserveBytes)
+            return {bad(Severity::Warning,
+                        what + ": bmd stores no events and audit records of clients without a login",
+                        "remove images (bm image delete), grow the disk, or lower database.events_rows")};
+        return {good(what)};
+    };
+}
+
 Examination databaseWhole(db::Database& database)
 {
     return [&database](const Deadline&) {

@@ -21,6 +21,8 @@ Examination systemClock(const model::Clock& clock);
 /// Free space where @p folders lie; below a tenth is a warning, below @p reserveBytes an error.
 Examination diskSpace(std::vector<std::pair<std::string, std::filesystem::path>> folders,
                       std::uint64_t reserveBytes);
+/// Free space where the database lies, against RecordSettings::reserveBytes.
+Examination databaseReserve(const RecordSettings& settings);
 /// The engine's own quick check of its file.
 Examination databaseWhole(db::Database& database);
 

@@ -18,7 +18,8 @@ struct Dialect {
 
 /// Expands the placeholders of @p statement: {rising_key} and {text}; "{refuse update on audit}" forbids one
 /// verb on a table, "{permit delete on audit}" permits it again; "{keep audit above audit_floor}" permits to
-/// delete rows up to the sequence in the one row of audit_floor; "{sequence node_numbers of nodes.number}" creates a sequence.
+/// delete rows up to the sequence in the one row of audit_floor; "{sequence node_numbers of nodes.number}"
+/// creates a sequence.
 std::string inDialect(const Dialect& dialect, std::string_view statement);
 
 } // namespace bm::db
