@@ -65,6 +65,30 @@ TEST_CASE("basic authentication of the operators' API", "[api][auth]")
         CHECK(world.get("/v1", "").status == 200);
         CHECK(world.get("/v1/lookup?addresses=52:54:00:00:00:01").status == 404);
     }
+    SECTION("a flood without a login leaves a share of the audit log, and one record that counts the rest")
+    {
+        constexpr int kRequests = 300;
+        for (int i = 0; i < kRequests; ++i)
+            CHECK(world.ask("POST", "/v1/nodes", "{}", "1.82", {}).status == 401);
+        const auto records = [&] {
+            return world.ask("GET", "/v1/audit?after=0", "", "1.82", kRight).body.at("audit");
+        };
+        const json before = records();
+        CHECK(before.size() <= 20);
+        REQUIRE_FALSE(before.empty());
+        CHECK(before.at(0).at("actor") == "(unknown)");
+        world.world.core->records.runOnce();
+        const json after = records();
+        REQUIRE(after.size() == before.size() + 1);
+        CHECK(after.back().at("action") == "requests");
+        CHECK_THAT(after.back().at("detail").get<std::string>(),
+                   Contains(std::to_string(kRequests - static_cast<int>(before.size())) + " more") &&
+                       Contains("127.0.0.1"));
+        // A user's requests are recorded, however many strangers ask.
+        CHECK(world.ask("POST", "/v1/nodes", R"({"driver": "fake-hardware", "name": "n"})", "1.82", kRight)
+                  .status == 201);
+        CHECK(records().back().at("actor") == "admin");
+    }
     SECTION("refuses a guessing client, except for a remembered password")
     {
         CHECK(nodes(kRight).status == 200);

@@ -104,6 +104,27 @@ TEST_CASE("the audit log", "[api][audit]")
     }
 }
 
+TEST_CASE("unknown machines over the API", "[api][strangers]")
+{
+    ApiWorld world;
+    const std::string path = "/v1/unknown-machines";
+    CHECK(world.get(path).body.at("unknown_machines").empty());
+    for (const char* mac : {"52:54:00:99:99:98", "52:54:00:99:99:99", "52:54:00:99:99:99"}) {
+        world.world.clock.advance(std::chrono::seconds{1});
+        CHECK(world.machine("GET", std::string("/boot/script?mac=") + mac).status == 200);
+    }
+    const json machines = world.get(path).body.at("unknown_machines"); // without a wait
+    REQUIRE(machines.size() == 2);
+    CHECK(machines.at(0).at("mac") == "52:54:00:99:99:99");
+    CHECK(machines.at(0).at("requests") == 2);
+    CHECK(machines.at(0).at("ip_address") == "127.0.0.1");
+    CHECK(machines.at(0).at("vendor_class").is_null());
+    CHECK(machines.at(0).at("first_seen_at") < machines.at(0).at("last_seen_at"));
+    CHECK(machines.at(1).at("mac") == "52:54:00:99:99:98");
+    CHECK(world.get(path + "?limit=1").body.at("unknown_machines").size() == 1);
+    CHECK(world.get(path + "?colour=red").status == 400);
+}
+
 TEST_CASE("metrics", "[api][metrics]")
 {
     ApiWorld world;

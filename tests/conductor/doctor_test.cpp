@@ -73,6 +73,18 @@ TEST_CASE("the doctor's checks", "[conductor][doctor]")
         CHECK(full.at(0).severity == Severity::Error);
         CHECK(found(diskSpace({{"images", "/no/such/folder"}}, 1)).at(0).severity == Severity::Error);
     }
+    SECTION("the database's reserve")
+    {
+        RecordSettings settings;
+        CHECK(grave(found(databaseReserve(settings))).empty());
+        settings.folder = world.folder.path();
+        settings.reserveBytes = 1;
+        CHECK(grave(found(databaseReserve(settings))).empty());
+        settings.reserveBytes = std::uint64_t{1} << 62U;
+        CHECK(found(databaseReserve(settings)).at(0).severity == Severity::Warning);
+        settings.folder = "/no/such/folder";
+        CHECK(found(databaseReserve(settings)).at(0).severity == Severity::Error);
+    }
     SECTION("the RAM disk and its age")
     {
         const model::SystemClock clock;

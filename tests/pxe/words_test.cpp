@@ -70,6 +70,21 @@ TEST_CASE("lines of dnsmasq that are no contact", "[pxe]")
     CHECK_FALSE(contactFromDnsmasq(std::string(100'000, 'a')));
 }
 
+TEST_CASE("vendor classes in dnsmasq's log", "[pxe]")
+{
+    const std::optional<VendorClass> found = vendorClassFromDnsmasq(
+        "dnsmasq-dhcp[30960]: 31873682 vendor class: PXEClient:Arch:00007:UNDI:003016");
+    REQUIRE(found);
+    CHECK(found->text == "PXEClient:Arch:00007:UNDI:003016");
+    CHECK(std::string("dnsmasq-dhcp[30960]: 31873682 DHCPDISCOVER(prov0) 52:54:00:77:00:01 ")
+              .starts_with(found->beginning));
+    CHECK_FALSE(std::string("dnsmasq-dhcp[30960]: 318736820 DHCPDISCOVER(prov0) 52:54:00:77:00:01 ")
+                    .starts_with(found->beginning));
+    CHECK_FALSE(vendorClassFromDnsmasq("dnsmasq-dhcp[1]: 7 client provides name: 1 vendor class: x"));
+    CHECK_FALSE(vendorClassFromDnsmasq("dnsmasq-dhcp[1]: 7 user class: iPXE"));
+    CHECK_FALSE(vendorClassFromDnsmasq("dnsmasq-dhcp[1]: 7 vendor class: " + std::string(2'000, 'x')));
+}
+
 TEST_CASE("contacts in in.tftpd's syslog messages", "[pxe]")
 {
     const std::vector<Said> all{

@@ -519,6 +519,8 @@ def history(operator):
     rows = operator.json("audit", "--since", "1h", "--node", "web-1", "--actor", "admin", "--action", "POST", "--limit", "5")
     assert 0 < len(rows) <= 5 and all(row["target_name"] == "web-1" for row in rows), rows
     operator.bm("audit", "--limit", "3", "-o", "wide", says="REQUEST")
+    assert operator.json("node", "unknown", "--limit", "5") == []
+    operator.refused(2, "node", "unknown", "--limit", "0", says="--limit")
     operator.refused(2, "audit", "--since", "yesterday", says="--since")
     operator.refused(2, "audit", "--limit", "0", says="--limit")
     assert len(operator.json("logs", "--level", "info", "-n", "2")) == 2

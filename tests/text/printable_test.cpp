@@ -75,3 +75,16 @@ TEST_CASE("the begin of a sequence waits for its rest", "[text][printable]")
     CHECK(unfinishedBytes("a\xF0\x9F\x96") == 3);
     CHECK(unfinishedBytes("\x80\x80\x80\x80") == 0);
 }
+
+TEST_CASE("short printable text has at most the given bytes", "[text][printable]")
+{
+    using bm::text::shortPrintable;
+    CHECK(shortPrintable("", 10).empty());
+    CHECK(shortPrintable("0123456789", 10) == "0123456789");
+    CHECK(shortPrintable("0123456789a", 10) == "0123456...");
+    CHECK(shortPrintable("\x1b[2J", 10) == "\\u001b[2J");
+    CHECK(shortPrintable(std::string(1'000'000, '\x1b'), 16) == "\\u001b\\u001b..."); // no escape is split
+    CHECK(shortPrintable("Größe Größe", 8) == "Grö...");                              // nor a character
+    for (std::size_t most = 3; most < 40; ++most)
+        CHECK(shortPrintable("a\x1b\xff机\n架b\t\x80 Größe", most).size() <= most);
+}
