@@ -6,8 +6,8 @@
 
 namespace bm::model {
 
-/// A request or operation, its actor and its outcome. bmd adds rows, never changes one, and removes the oldest
-/// by the retention. No field holds a secret: rows have neither bodies nor queries of requests.
+/// A request or operation, its actor and its outcome. bmd adds rows, never changes one, and removes the
+/// oldest by the retention. No field holds a secret: rows have neither bodies nor queries of requests.
 struct AuditRecord {
     std::int64_t sequence = 0; ///< from the database, rising
     UtcTime at{};

@@ -14,8 +14,8 @@ enum class Breaks { Escaped, Kept };
 /// are not UTF-8 become \xXX. Source of the bidirectional characters: Unicode UAX #9, section 2.
 std::string printable(std::string_view text, Breaks breaks = Breaks::Escaped);
 
-/// As printable() with Breaks::Escaped, in at most @p most bytes (3 or more): "..." stands for the rest, which
-/// it does not read. For fields that strangers fill.
+/// As printable() with Breaks::Escaped, in at most @p most bytes (3 or more): "..." stands for the rest,
+/// which it does not read. For fields that strangers fill.
 std::string shortPrintable(std::string_view text, std::size_t most);
 
 /// The number of bytes at the end of @p text that begin a UTF-8 sequence which later bytes may complete.

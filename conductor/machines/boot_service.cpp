@@ -55,19 +55,20 @@ struct BootRequest {
 };
 
 /// Ends secret and token of an agent that is not the machine: it called from another address than the host
-/// that asks for a script and holds the machine's lease. The window stays closed.
-void endForeignAgent(db::Transaction& tx, const Context& context, db::AgentRecord& record,
+/// that asks for a script and holds the machine's lease. The window stays closed. @return true if it was
+bool endForeignAgent(db::Transaction& tx, const Context& context, db::AgentRecord& record,
                      const std::string& peerAddress)
 {
     const bool foreign = !record.bootSecretHash.empty() && record.address != peerAddress &&
                          leasedAddressOf(tx, context, record.node) == peerAddress;
     if (!foreign)
-        return;
+        return false;
     record.bootSecretHash.clear();
     record.tokenSealed = context.secrets.seal(agentTokenPlace(record.node), platform::randomHex(32));
     recordEvent(tx, context.clock.now(), record.node, model::EventKind::AgentRefused,
                 "the agent at " + record.address + " is another host: the machine has the lease of " +
                     peerAddress);
+    return true;
 }
 
 /// Stores a request for a script of the closed window of @p operation, at most one a second. Once its agent
@@ -76,7 +77,7 @@ void noteRequest(db::Transaction& tx, const Context& context, db::AgentRecord re
                  const model::Operation& operation, const BootRequest& request)
 {
     const model::UtcTime now = context.clock.now();
-    endForeignAgent(tx, context, record, request.peerAddress);
+    const bool ended = endForeignAgent(tx, context, record, request.peerAddress);
     const bool known = askedAfterContact(record);
     if (!known) // one event, however often the machine asks
         recordCaused(tx, context,
@@ -86,7 +87,7 @@ void noteRequest(db::Transaction& tx, const Context& context, db::AgentRecord re
                       .message = "no boot script for " + request.platform + ", " + request.peerAddress +
                                  ": the agent of this boot has called already",
                       .operation = operation.id});
-    if (!known || now - *record.scriptAskedAt >= kNoteInterval) {
+    if (ended || !known || now - *record.scriptAskedAt >= kNoteInterval) {
         record.scriptAskedAt = now;
         db::AgentRepository{}.store(tx, record);
     }

@@ -10,7 +10,9 @@ namespace bm::db::sqlite {
 namespace {
 
 // Autoincrement: otherwise SQLite reuses the highest number after its row was deleted.
-constexpr Dialect kDialect{"sqlite", "integer primary key autoincrement", "text",
+constexpr Dialect kDialect{"sqlite",
+                           "integer primary key autoincrement",
+                           "text",
                            "create trigger {table}_refuses_{verb} before {verb} on {table} "
                            "begin select raise(abort, 'rows of {table} are only ever added'); end",
                            "drop trigger {table}_refuses_{verb}",
