@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Hostile and broken clients: incomplete requests, floods of headers, bodies with wrong lengths. Each gets an answer or
-is disconnected, and bmd serves other clients during and after that."""
+"""Hostile and broken clients: incomplete requests, floods of headers, bodies with wrong lengths, requests without a
+login. Each gets an answer or is disconnected, and bmd serves other clients during and after that."""
 import contextlib
+import http.client
 import json
 import socket
 import sys
@@ -10,6 +11,8 @@ import time
 from service import Service, inventory
 
 HELD = 1500
+FLOOD = 2000
+SHARE = 30                                  # rows of one client and kind: twenty, and six a minute
 PATIENCE = 25                               # seconds: the limit for a complete head is ten
 
 
@@ -96,12 +99,41 @@ def held(service):
             client.close()
 
 
+def flood(port, method, path, status):
+    """FLOOD requests without a login, one after the other; the path of the i-th is path(i)."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    for i in range(FLOOD):
+        client.request(method, path(i), headers={"X-OpenStack-Ironic-API-Version": "1.82"})
+        with client.getresponse() as answer:
+            answer.read()
+            assert answer.status == status, answer.status
+    client.close()
+
+
+def mac(i):
+    return f"52:54:02:00:{i >> 8:02x}:{i & 255:02x}"
+
+
+def strangers(service):
+    """What clients without a login leave in the database is bounded (docs/security.md)."""
+    flood(service.provisioning_port, "GET", lambda i: f"/boot/script?mac={mac(i)}&platform={'p' * 2000}", 200)
+    flood(service.port, "POST", lambda i: "/v1/nodes", 401)
+    events = json.loads(service.get("/v1/events?after=0&limit=1000&kind=boot.unknown"))["events"]
+    assert 0 < len(events) <= SHARE and max(len(event["message"]) for event in events) <= 400, len(events)
+    rows = [row for row in json.loads(service.get("/v1/audit?after=0&limit=1000"))["audit"] if row["actor"] == "(unknown)"]
+    assert 0 < len(rows) <= SHARE, len(rows)
+    unknown = service.json("node", "unknown")
+    assert len(unknown) == 1000 and mac(FLOOD - 1) in {row["mac"] for row in unknown[:20]}, (len(unknown), unknown[:1])
+    print(f"twice {FLOOD} requests without a login: {len(events)} events, {len(rows)} audit records, {len(unknown)} unknown machines")
+
+
 def main():
     with Service(sys.argv[1]) as service:
         service.run("node", "enrol", "-f", service.file("fleet.yaml", inventory({"n1": {}})))
         heads(service)
         bodies(service)
         held(service)
+        strangers(service)
         served(service)
         assert service.process.poll() is None
 
