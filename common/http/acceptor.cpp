@@ -2,6 +2,7 @@
 
 #include "common/http/incoming.h"
 #include "common/http/listen.h"
+#include "common/http/proxy/proxy_header.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
 
@@ -74,6 +75,9 @@ void Acceptor::giveBack(std::unique_ptr<Connection> connection)
     if (empty)
         std::string().swap(connection->input); // an idle connection holds no memory
     connection->held = ByteBudget::Share(unproved_);
+    if (config_.proxies.contain(connection->peer())) // its next request may be another client's
+        if (const std::string proxy = clientOf(connection->peer()); connection->ticket().client() != proxy)
+            connection->recount(admission_.enter(proxy));
     const Time time = now();
     const std::size_t bytes = connection->input.size();
     fresh_.lock()->push_back({.connection = std::move(connection),
@@ -160,7 +164,8 @@ void Acceptor::open(platform::Fd socket)
     if (peer.empty())
         return; // the peer closed it
     const std::string client = clientOf(peer);
-    if (!makeRoom(client)) {
+    const bool proxy = config_.proxies.contain(peer);
+    if (!makeRoom(client, proxy)) {
         refuse(socket);
         return;
     }
@@ -169,6 +174,8 @@ void Acceptor::open(platform::Fd socket)
     SslPtr ssl = tls_ ? tls_->accept(socket.get()) : nullptr;
     PendingConnection pending;
     pending.phase = ssl ? Phase::Handshake : Phase::Head;
+    if (proxy && config_.proxies.proxyProtocol)
+        pending.phase = Phase::Preface;
     pending.since = now();
     pending.until = pending.since + config_.headerDeadline;
     pending.connection = std::make_unique<Connection>(std::move(socket), peer, admission_.enter(client),
@@ -178,14 +185,34 @@ void Acceptor::open(platform::Fd socket)
     admit(std::move(pending));
 }
 
-/// Closes a pending connection where a limit is reached: one that has its answer, else one of the client with
-/// most connections. Of these it closes an idle one, else the one that has waited longest for its request.
+/// Closes a pending connection where a limit is reached. A trusted @p proxy has no limit of its own.
 /// @return false: none can be closed
-bool Acceptor::makeRoom(const std::string& client)
+bool Acceptor::makeRoom(const std::string& client, bool proxy)
 {
-    const bool clientFull = admission_.of(client) >= config_.maxConnectionsPerClient;
-    if (!clientFull && admission_.total() < config_.maxConnections)
+    if (!proxy && admission_.of(client) >= config_.maxConnectionsPerClient)
+        return evictOne(client);
+    return admission_.total() < config_.maxConnections || evictOne({});
+}
+
+/// Counts the connection for @p client, as a trusted proxy names it. @return false: the client has as many
+/// connections as it may, and none can be closed
+bool Acceptor::countFor(Connection& connection, const ForwardedClient& client)
+{
+    const std::string name = clientOf(client.address);
+    if (connection.ticket().client() == name)
         return true;
+    if (!config_.proxies.contain(client.address) && admission_.of(name) >= config_.maxConnectionsPerClient &&
+        !evictOne(name))
+        return false;
+    connection.recount(admission_.enter(name));
+    return true;
+}
+
+/// Closes a pending connection of @p client ("": of anyone): one that has its answer, else one of the client
+/// with most connections. Of these it closes an idle one, else the one that has waited longest for its
+/// request. @return false: none can be closed
+bool Acceptor::evictOne(const std::string& client)
+{
     const auto rank = [](const PendingConnection& pending) {
         const bool answered = pending.phase == Phase::Lingering;
         const int siblings = answered ? 0 : pending.connection->ticket().count();
@@ -193,7 +220,7 @@ bool Acceptor::makeRoom(const std::string& client)
     };
     const PendingConnection* candidate = nullptr;
     for (const auto& [fd, pending] : pending_)
-        if ((!clientFull || pending.connection->ticket().client() == client) &&
+        if ((client.empty() || pending.connection->ticket().client() == client) &&
             (candidate == nullptr || rank(pending) < rank(*candidate)))
             candidate = &pending;
     if (candidate == nullptr)
@@ -252,8 +279,8 @@ void Acceptor::serve(int fd)
         return;
     PendingConnection& pending = found->second;
     Connection& connection = *pending.connection;
-    After after = After::GoOn;
-    if (pending.phase == Phase::Handshake) {
+    After after = pending.phase == Phase::Preface ? receivePreface(pending) : After::GoOn;
+    if (after == After::GoOn && pending.phase == Phase::Handshake) {
         const IoResult result = connection.handshake();
         if (result.io == Io::Done)
             pending.phase = Phase::Head;
@@ -273,6 +300,39 @@ void Acceptor::serve(int fd)
         unread_.push_back(fd); // its next bytes wait for the other clients
     if (unproved_.used() > config_.unprovedBytes)
         shedSlowest();
+}
+
+/// Takes the PROXY protocol header of a trusted proxy, and not one byte more: TLS may follow.
+Acceptor::After Acceptor::receivePreface(PendingConnection& pending)
+{
+    Connection& connection = *pending.connection;
+    std::array<char, kProxyHeaderLimit> piece; // NOLINT(cppcoreguidelines-pro-type-member-init)
+    const IoResult peeked = connection.peek(piece);
+    if (peeked.io != Io::Done)
+        return peeked.io == Io::Again ? After::Wait : After::Gone;
+    const std::size_t before = connection.input.size();
+    connection.input.append(piece.data(), peeked.count);
+    try {
+        const std::optional<ProxyHeader> header = parseProxyHeader(connection.input);
+        connection.skip((header ? header->length : connection.input.size()) - before);
+        if (!header)
+            return connection.broken ? After::Gone : After::Wait;
+        connection.input.clear();
+        if (header->client)
+            connection.client.address = platform::toText(*header->client);
+        connection.client.https = header->https;
+    } catch (const model::Error& error) {
+        platform::logWarning("http", "the proxy {}: {}", connection.peer(), error.message());
+        return After::Gone;
+    }
+    if (!countFor(connection, connection.client)) {
+        if (!connection.encrypted())
+            connection.writeSome(kBusy);
+        return After::Gone;
+    }
+    connection.owner = connection.ticket().client();
+    pending.phase = connection.encrypted() ? Phase::Handshake : Phase::Head;
+    return After::GoOn;
 }
 
 /// Reads a socket's received bytes, kTurn at most.
@@ -300,6 +360,25 @@ Acceptor::After Acceptor::receive(PendingConnection& pending)
     return after;
 }
 
+/// Finds the client of a request that a trusted proxy passed on, and counts the connection for it.
+/// @throws Error Unavailable: the client has too many connections
+void Acceptor::identify(Connection& connection)
+{
+    if (!connection.request || connection.request->client || !config_.proxies.contain(connection.peer()))
+        return;
+    const Head& head = connection.request->head;
+    const ForwardedClient client =
+        clientBehind(config_.proxies, connection.client, head.allFields("X-Forwarded-For"),
+                     head.allFields("X-Forwarded-Proto"));
+    connection.request->client = client;
+    connection.owner = clientOf(client.address);
+    if (!countFor(connection, client))
+        throw model::Error(model::ErrorCode::Unavailable,
+                           fmt::format("{} has {} connections open, the most that one client may have",
+                                       client.address, config_.maxConnectionsPerClient),
+                           "raise api.max_connections_per_client, or repeat the request later");
+}
+
 /// Parses the connection's input.
 Acceptor::After Acceptor::examine(PendingConnection& pending)
 {
@@ -307,7 +386,9 @@ Acceptor::After Acceptor::examine(PendingConnection& pending)
     if (pending.phase == Phase::Lingering || (connection.input.empty() && !connection.request))
         return After::GoOn;
     try {
-        if (receiveRequest(connection))
+        const bool whole = receiveRequest(connection);
+        identify(connection);
+        if (whole)
             return After::Ready;
         if (connection.request)
             pending.phase = Phase::Body;
@@ -378,7 +459,7 @@ void Acceptor::evictLate()
 /// At its deadline. @return true if the connection waits on, with a new deadline
 bool Acceptor::mayStay(PendingConnection& pending)
 {
-    if (pending.phase == Phase::Handshake || pending.phase == Phase::Head)
+    if (pending.phase == Phase::Preface || pending.phase == Phase::Handshake || pending.phase == Phase::Head)
         platform::logDebug("http", "{} sent no whole request in time: dropped", pending.connection->peer());
     if (pending.phase != Phase::Body)
         return false;

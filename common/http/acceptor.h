@@ -42,7 +42,7 @@ public:
 
 private:
     using Time = std::chrono::steady_clock::time_point;
-    enum class Phase { Handshake, Head, Body, Idle, Lingering };
+    enum class Phase { Preface, Handshake, Head, Body, Idle, Lingering };
     struct PendingConnection {
         std::unique_ptr<Connection> connection;
         Phase phase = Phase::Head;
@@ -54,12 +54,16 @@ private:
     void run(const std::stop_token& stop);
     void accept();
     void open(platform::Fd socket);
-    bool makeRoom(const std::string& client);
+    bool makeRoom(const std::string& client, bool proxy);
+    bool evictOne(const std::string& client);
+    bool countFor(Connection& connection, const ForwardedClient& client);
     void refuse(const platform::Fd& socket);
     void admitFresh();
     void admit(PendingConnection pending);
     void serve(int fd);
+    After receivePreface(PendingConnection& pending);
     After receive(PendingConnection& pending);
+    void identify(Connection& connection);
     After examine(PendingConnection& pending);
     After refuse(PendingConnection& pending, const model::Error& error);
     static void countHeld(PendingConnection& pending);

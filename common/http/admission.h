@@ -25,7 +25,13 @@ public:
         {}
         Ticket(const Ticket&) = delete;
         Ticket& operator=(const Ticket&) = delete;
-        Ticket& operator=(Ticket&&) = delete;
+        Ticket& operator=(Ticket&& other) noexcept
+        {
+            std::swap(owner_, other.owner_); // other counts this one's connection off
+            std::swap(client_, other.client_);
+            std::swap(count_, other.count_);
+            return *this;
+        }
         ~Ticket()
         {
             if (owner_ != nullptr)

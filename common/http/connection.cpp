@@ -24,8 +24,8 @@ constexpr std::size_t kTlsPiece = std::size_t{64} * 1024;
 
 Connection::Connection(platform::Fd socket, std::string peer, Admission::Ticket ticket, SslPtr ssl,
                        int stopFd)
-    : socket_(std::move(socket)), peer_(std::move(peer)), ticket_(std::move(ticket)), ssl_(std::move(ssl)),
-      stopFd_(stopFd), wants_(POLLIN)
+    : client{std::move(peer), {}}, socket_(std::move(socket)), ticket_(std::move(ticket)),
+      ssl_(std::move(ssl)), stopFd_(stopFd), wants_(POLLIN)
 {}
 
 Connection::~Connection() = default;
@@ -51,6 +51,25 @@ IoResult Connection::judgeTls(int result)
     }
     broken = broken || why != SSL_ERROR_ZERO_RETURN;
     return {};
+}
+
+IoResult Connection::peek(std::span<char> buffer)
+{
+    const IoResult result = judge(::recv(fd(), buffer.data(), buffer.size(), MSG_PEEK), POLLIN);
+    return result.io == Io::Done && result.count == 0 ? IoResult{} : result;
+}
+
+void Connection::skip(std::size_t count)
+{
+    std::array<char, 4096> dropped{};
+    while (count > 0) {
+        const ssize_t got = ::recv(fd(), dropped.data(), std::min(count, dropped.size()), 0);
+        if (got <= 0) {
+            broken = true;
+            return;
+        }
+        count -= static_cast<std::size_t>(got);
+    }
 }
 
 IoResult Connection::handshake()

@@ -1,6 +1,7 @@
 #pragma once
 #include "common/http/admission.h"
 #include "common/http/pace.h"
+#include "common/http/proxy/trusted_proxies.h"
 #include "common/http/tls/tls.h"
 #include "common/platform/files.h"
 #include "common/platform/ip_address.h"
@@ -34,17 +35,24 @@ public:
     std::size_t scanned = 0;                    ///< bytes of input without the end of a head
     std::unique_ptr<IncomingRequest> request{}; ///< its head is whole; null before
     ByteBudget::Share held{};                   ///< bytes of a client that is not authenticated
-    std::string owner{}; ///< of its requests in the workers' queue: the client, or its authenticated user
-    bool broken = false; ///< the socket neither sends nor receives any more
+    std::string owner{};    ///< of its requests in the workers' queue: the client, or its authenticated user
+    bool broken = false;    ///< the socket neither sends nor receives any more
+    ForwardedClient client; ///< the socket's peer, or the client in a trusted proxy's PROXY protocol header
 
     int fd() const { return socket_.get(); }
     bool encrypted() const { return ssl_ != nullptr; }
-    const std::string& peer() const { return peer_; }
+    const std::string& peer() const { return client.address; }
     const Admission::Ticket& ticket() const { return ticket_; }
+    /// Counts the connection for another client.
+    void recount(Admission::Ticket ticket) { ticket_ = std::move(ticket); }
     /// Which poll(2) events the call that last answered Again waits for.
     short wants() const { return wants_; }
 
-    /// The next five never block, apart from a disk's reads in sendFrom().
+    /// The next six never block, apart from a disk's reads in sendFrom().
+    /// Copies bytes that precede a TLS handshake; they remain in the socket until skip().
+    IoResult peek(std::span<char> buffer);
+    /// Drops @p count bytes that peek() has seen.
+    void skip(std::size_t count);
     IoResult handshake();
     IoResult read(std::span<char> buffer);
     IoResult write(std::string_view bytes);
@@ -65,7 +73,6 @@ private:
     bool wait(Pace& pace);
 
     platform::Fd socket_;
-    std::string peer_;
     Admission::Ticket ticket_;
     SslPtr ssl_;
     int stopFd_;

@@ -24,9 +24,9 @@ using model::ErrorCode;
 
 constexpr std::size_t kStreamedTextLimit = std::size_t{1024} * 1024;
 
-std::string baseOf(const Connection& connection, const Head& head)
+std::string baseOf(const Connection& connection, const Head& head, const ForwardedClient& client)
 {
-    const std::string_view scheme = connection.encrypted() ? "https" : "http";
+    const std::string_view scheme = client.https.value_or(connection.encrypted()) ? "https" : "http";
     if (!head.host.empty())
         return fmt::format("{}://{}", scheme, head.host);
     const std::string address = localAddressOf(connection.fd());
@@ -72,8 +72,9 @@ ServerRequest::ServerRequest(Connection& connection, IncomingRequest& incoming, 
     method = head_.method;
     path = head_.path;
     query = head_.query;
-    peerAddress = connection.peer();
-    localBase = baseOf(connection, head_);
+    const ForwardedClient& client = incoming.client ? *incoming.client : connection.client;
+    peerAddress = client.address;
+    localBase = baseOf(connection, head_, client);
     requestId = requestIdOf(head_);
     bodyPending = !incoming.whole();
     bodyBytes = head_.contentLength.value_or(incoming.body.size());
@@ -188,7 +189,9 @@ EventStreamPtr ServerResponse::openStream(StreamSettings settings)
                     "end some, raise api.max_streams, or ask by ?after= and ?wait_seconds=");
     }
     keepAlive_ = false;
-    header("Cache-Control", "no-store");
+    if (std::none_of(headers.begin(), headers.end(),
+                     [](const auto& known) { return equalIgnoringCase(known.first, "Cache-Control"); }))
+        header("Cache-Control", "no-store");
     header("X-Accel-Buffering", "no"); // nginx passes it on unbuffered
     std::string unsent = headText(200, std::nullopt, settings.contentType);
     unsent.erase(0, connection_.writeSome(unsent));

@@ -112,6 +112,15 @@ std::optional<std::string> Head::field(std::string_view name) const
     return std::nullopt;
 }
 
+std::vector<std::string> Head::allFields(std::string_view name) const
+{
+    std::vector<std::string> values;
+    for (const auto& [known, value] : fields)
+        if (equalIgnoringCase(known, name))
+            values.push_back(value);
+    return values;
+}
+
 std::size_t headLength(std::string_view bytes, std::size_t searched)
 {
     const std::size_t from = searched < 2 ? 0 : searched - 2; // an end of line may be cut

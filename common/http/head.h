@@ -25,6 +25,7 @@ struct Head {
     std::string host{};
 
     std::optional<std::string> field(std::string_view name) const;
+    std::vector<std::string> allFields(std::string_view name) const; ///< values in order
 };
 
 /// Bytes of the head including its empty line, or 0 while it is not whole. An earlier call has searched the

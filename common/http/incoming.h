@@ -1,8 +1,10 @@
 #pragma once
 #include "common/http/body_decoder.h"
 #include "common/http/head.h"
+#include "common/http/proxy/trusted_proxies.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace bm::http {
@@ -20,6 +22,8 @@ struct IncomingRequest {
     std::string body{};                     ///< as far as it has arrived
     std::size_t limit = kUnprovedBodyLimit; ///< of the body
     bool admitted = false;                  ///< access was decided from the head, and set the limit
+    std::optional<ForwardedClient>
+        client{}; ///< by a trusted proxy's fields; nothing: the connection's client
     bool whole() const { return decoder.done(); }
 };
 

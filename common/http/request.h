@@ -24,11 +24,11 @@ public:
     std::string path; ///< decoded, without the query, without a trailing slash
     std::vector<std::pair<std::string, std::string>> query{}; ///< decoded, in order
     std::map<std::string, std::string> pathParams{};          ///< filled by the Router
-    std::string peerAddress;                                  ///< "10.77.0.101"
-    std::string actor;                                        ///< the user; an authentication filter sets it
-    model::Grant grant{};                                     ///< the actor's rights; the same filter sets it
-    std::string localBase;                                    ///< "http://host:port" of the Host header
-    std::string requestId;                                    ///< "req-<uuid>", or the client's own id
+    std::string peerAddress;     ///< of the client, also behind a trusted proxy: "10.77.0.101"
+    std::string actor;           ///< the user; an authentication filter sets it
+    model::Grant grant{};        ///< the actor's rights; the same filter sets it
+    std::string localBase;       ///< "http://host:port": Host, and the scheme of the client's connection
+    std::string requestId;       ///< "req-<uuid>", or the client's own id
     std::string route;           ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
     bool proved = false;         ///< the head identifies the client; a filter or BodyRule::prove sets it
     bool bodyPending = false;    ///< the body has not arrived as a whole

@@ -1,4 +1,5 @@
 #pragma once
+#include "common/http/proxy/trusted_proxies.h"
 #include "common/http/router.h"
 
 #include <chrono>
@@ -25,6 +26,7 @@ struct ListenerConfig {
     /// Memory for bodies of clients that are not authenticated; beyond, the listener closes the slowest.
     std::size_t unprovedBytes = std::size_t{32} * 1024 * 1024;
     std::string serverName = "bm";
+    TrustedProxies proxies{}; ///< each of their clients counts for itself
 };
 
 /// One listener. No worker waits for a client, except for the body of an authenticated client on a streaming

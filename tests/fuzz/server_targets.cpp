@@ -3,6 +3,8 @@
 #include "common/http/body_decoder.h"
 #include "common/http/body_stream.h"
 #include "common/http/head.h"
+#include "common/http/proxy/proxy_header.h"
+#include "common/http/proxy/trusted_proxies.h"
 #include "common/layout/disk_layout.h"
 #include "common/platform/http_client.h"
 #include "common/platform/urls.h"
@@ -47,6 +49,30 @@ void httpHead(Bytes bytes)
         require(head.path.find('\0') == std::string::npos && !(head.chunked && head.contentLength));
     });
     refusesInWords([&] { platform::urlEncode(http::urlDecode(text, true)); });
+}
+
+/// A header that is whole lies within the bytes and the limit; later bytes do not change it, and fewer leave
+/// it unfinished. The same bytes as X-Forwarded-For yield the peer or an address.
+void proxyHeader(Bytes bytes)
+{
+    const std::string text(textOf(bytes));
+    refusesInWords([&] {
+        const std::optional<http::ProxyHeader> header = http::parseProxyHeader(text);
+        if (!header) {
+            require(text.size() < http::kProxyHeaderLimit);
+            return;
+        }
+        require(header->length <= text.size() && header->length <= http::kProxyHeaderLimit);
+        const std::string whole = text.substr(0, header->length);
+        const std::optional<http::ProxyHeader> again = http::parseProxyHeader(whole + "GET / HTTP/1.1");
+        require(again && again->length == header->length && again->client == header->client &&
+                again->https == header->https);
+        for (std::size_t length = 0; length < whole.size(); ++length)
+            require(!http::parseProxyHeader(std::string_view(whole).substr(0, length)));
+    });
+    const http::TrustedProxies proxies{.networks = {*platform::networkFromText("10.0.0.0/8")}};
+    const std::string client = http::clientBehind(proxies, {"10.0.0.1", {}}, {text}, {text}).address;
+    require(platform::ipFromText(client).has_value());
 }
 
 /// An address never begins with '-' or leaves its place in a URL, and its canonical text is accepted

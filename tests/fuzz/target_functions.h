@@ -70,6 +70,7 @@ void inventory(Bytes bytes);
 void ipmiTexts(Bytes bytes);
 void jsonPatch(Bytes bytes);
 void layoutFile(Bytes bytes);
+void proxyHeader(Bytes bytes);
 void requestBody(Bytes bytes);
 void selector(Bytes bytes);
 

@@ -35,6 +35,7 @@ constexpr auto kTargets = std::to_array<Target>({
     {"layout", layoutFile},
     {"lldp", lldp},
     {"manifest", manifest},
+    {"proxy_header", proxyHeader},
     {"qcow2", qcow2},
     {"ramdisk", ramdisk},
     {"relay_wire", relayWire},
