@@ -1,6 +1,8 @@
 #include "api/api.h"
 
 #include "api/access/access.h"
+#include "api/access/site_guard.h"
+#include "api/core/browser_headers.h"
 #include "api/core/error_body.h"
 #include "api/core/request_values.h"
 #include "api/fleet/fleet_api.h"
@@ -106,7 +108,10 @@ Api::~Api() = default;
 void Api::mount(http::Router& router)
 {
     router.onError(renderIronicError);
+    router.filter(addBrowserHeaders);
     router.filter(nameRequest);
+    router.filter(
+        siteGuard({.checkHost = state_->parts.settings.checkHost, .names = state_->parts.settings.names}));
     router.filter(negotiateVersion);
     router.filter(policyFilter(state_->parts));
     state_->discovery.mount(router);
@@ -154,6 +159,7 @@ void Api::mount(http::Router& router)
 void Api::mountProvisioning(http::Router& router)
 {
     router.onError(renderPlainError);
+    router.filter(siteGuard({.bodies = BodyTypes::Any})); // machines send forms, too
     state_->agents.mountIronic(router);
     state_->agents.mountOwn(router);
     state_->captures.mountAgent(router);

@@ -34,6 +34,8 @@ api::ApiSettings apiSettings(const Config& config)
     settings.loaderFolder = config.paths.loaderFolder;
     if (config.maxUploadBytes > 0)
         settings.maxUploadBytes = config.maxUploadBytes;
+    settings.checkHost = config.auth == AuthMode::None;
+    settings.names = config.names;
     return settings;
 }
 

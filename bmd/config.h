@@ -38,6 +38,7 @@ struct Config {
     http::ListenerConfig provisioning; ///< for machines
     TlsMode tls = TlsMode::Auto;
     AuthMode auth = AuthMode::Basic;
+    std::vector<std::string> names;   ///< host names of this server, in lower case
     bool openMetrics = false;         ///< /metrics needs no password
     std::uint64_t maxUploadBytes = 0; ///< limit for an image upload
     pxe::BootSettings boot;

@@ -123,6 +123,9 @@ void checkListeners(const Config& config, std::vector<ConfigConflict>& conflicts
     if (config.auth == AuthMode::None && !isLoopback(config.api.address))
         conflicts.push_back({"api.auth", fmt::format("none is allowed on loopback only; api.address is {}",
                                                      config.api.address)});
+    if (config.api.proxies.proxyProtocol && config.api.proxies.networks.empty())
+        conflicts.push_back(
+            {"api.proxy_protocol", "needs api.trusted_proxies, the addresses of the proxies"});
     if (sameSocket(config.api, config.provisioning))
         conflicts.push_back(
             {"provisioning.port", fmt::format("{} is the API's port on the same address", config.api.port)});

@@ -31,6 +31,7 @@ void assignRange(Config& config, const RawValue& raw)
 constexpr auto kScalar = Shape::Scalar;
 using C = Config;
 using Listener = http::ListenerConfig;
+using Proxies = http::TrustedProxies;
 using Boot = pxe::BootSettings;
 using Store = images::StoreSettings;
 using Sources = images::SourceSettings;
@@ -90,6 +91,14 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      "Time between two requests of one connection."},
     {"api.max_streams", kScalar, "number", "200", assign<parseBetween<1, 100'000>, &C::api, &Listener::maxStreams>,
      "Event streams among the open connections; further ones get 503."},
+    {"api.names", Shape::List, "list of host names", "[]", assign<parseNames, &C::names>,
+     "Names under which browsers reach this server. With auth: none bmd refuses a Host that is neither an IP address, nor localhost, nor listed; behind a proxy that changes Host, list the name that browsers use."},
+    {"api.trusted_proxies", Shape::List, "list of networks", "[]",
+     assign<parseNetworks, &C::api, &Listener::proxies, &Proxies::networks>,
+     "Proxies whose X-Forwarded-For and X-Forwarded-Proto count, such as [10.0.0.5, \"fd00:5::/64\"]: their clients count for themselves in limits, failed logins and the audit log. From other addresses bmd ignores these headers."},
+    {"api.proxy_protocol", kScalar, "boolean", "false",
+     assign<parseBool, &C::api, &Listener::proxies, &Proxies::proxyProtocol>,
+     "Connections from trusted_proxies begin with a PROXY protocol header, version 1 or 2; bmd closes others of theirs."},
     {"api.open_metrics", kScalar, "boolean", "false", assign<parseBool, &C::openMetrics>,
      "Answer /metrics without a password."},
     {"api.max_upload", kScalar, "size", "1TiB", assign<parseSize, &C::maxUploadBytes>,

@@ -1,6 +1,7 @@
 #include "bmd/config_values.h"
 
 #include "common/model/error.h"
+#include "common/text/host_address.h"
 #include "common/text/text.h"
 
 #include <arpa/inet.h>
@@ -298,6 +299,20 @@ std::vector<platform::IpNetwork> parseNetworks(const RawValue& raw)
         networks.push_back(*network);
     }
     return networks;
+}
+
+std::vector<std::string> parseNames(const RawValue& raw)
+{
+    std::vector<std::string> names;
+    for (const std::string& text : raw.list) {
+        if (text.empty())
+            continue;
+        const std::optional<text::HostAddress> name = text::HostAddress::parse(text);
+        if (!name || name->kind() != text::HostAddress::Kind::Name)
+            expected("a list of host names without a port, such as [bm.example, bm]");
+        names.push_back(name->text());
+    }
+    return names;
 }
 
 std::map<std::string, std::string> parseHints(const RawValue& raw)

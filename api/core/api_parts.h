@@ -15,6 +15,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace bm::api {
 
@@ -23,6 +25,8 @@ struct ApiSettings {
     std::filesystem::path loaderFolder;  ///< folder of iPXE's loaders for UEFI HTTP boot; empty: none
     std::uint64_t maxUploadBytes = std::uint64_t{1}
                                    << 40U; ///< limit of one image upload; a larger one gets 413
+    bool checkHost = false;           ///< the listener has no login: refuse Hosts that are not this server's
+    std::vector<std::string> names{}; ///< host names of this server, in lower case
 };
 
 /// The parts of the server that handlers call. Borrowed; must outlive the Api.

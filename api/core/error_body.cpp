@@ -1,5 +1,6 @@
 #include "api/core/error_body.h"
 
+#include "api/core/browser_headers.h"
 #include "common/model/error.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/versions.h"
@@ -68,6 +69,7 @@ void send(const http::Request& request, http::Response& response, const Error& e
 
 void renderIronicError(const http::Request& request, http::Response& response, const Error& error)
 {
+    addBrowserHeaders(request, response); // a refusal before the API's filters lacks them
     send(request, response, error, innerText(request, error));
 }
 

@@ -133,12 +133,9 @@ void ImageApi::mountBlocks(http::Router& router)
 void ImageApi::add(Request& request, Response& response) const
 {
     const std::string type = request.header("Content-Type").value_or("application/json");
-    if (type.starts_with("application/json"))
-        return fetch(request, response);
     if (type.starts_with("application/octet-stream"))
         return upload(request, response);
-    throw Error(ErrorCode::InvalidInput, "Content-Type: \"" + type.substr(0, 80) + "\" is not supported",
-                R"(use application/json with {"name", "url"}, or application/octet-stream with ?name=)");
+    return fetch(request, response);
 }
 
 void ImageApi::fetch(Request& request, Response& response) const

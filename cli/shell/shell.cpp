@@ -62,6 +62,7 @@ int exitCodeOf(const std::exception& failure)
     switch (error->code()) {
     case ErrorCode::InvalidInput:
     case ErrorCode::NotAcceptable:
+    case ErrorCode::UnsupportedMediaType:
     case ErrorCode::InvalidTransition:
     case ErrorCode::TooLarge:
         return 2;

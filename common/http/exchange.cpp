@@ -189,8 +189,7 @@ EventStreamPtr ServerResponse::openStream(StreamSettings settings)
                     "end some, raise api.max_streams, or ask by ?after= and ?wait_seconds=");
     }
     keepAlive_ = false;
-    if (std::none_of(headers.begin(), headers.end(),
-                     [](const auto& known) { return equalIgnoringCase(known.first, "Cache-Control"); }))
+    if (!hasHeader("Cache-Control"))
         header("Cache-Control", "no-store");
     header("X-Accel-Buffering", "no"); // nginx passes it on unbuffered
     std::string unsent = headText(200, std::nullopt, settings.contentType);

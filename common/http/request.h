@@ -30,6 +30,7 @@ public:
     std::string localBase;       ///< "http://host:port": Host, and the scheme of the client's connection
     std::string requestId;       ///< "req-<uuid>", or the client's own id
     std::string route;           ///< pattern of the route, "/v1/nodes/{ident}"; "" when there is none
+    bool streams = false;        ///< the route takes bytes as they arrive (BodyRule::streams)
     bool proved = false;         ///< the head identifies the client; a filter or BodyRule::prove sets it
     bool bodyPending = false;    ///< the body has not arrived as a whole
     std::uint64_t bodyBytes = 0; ///< length of the body: the declared one, else of the received part

@@ -22,6 +22,7 @@ public:
     {
         headers.emplace_back(std::move(name), std::move(value));
     }
+    bool hasHeader(std::string_view name) const; ///< case-insensitive
     /// Body @p json with type application/json.
     void sendJson(int code, std::string_view json);
     void sendText(int code, std::string_view text,

@@ -127,10 +127,11 @@ std::size_t checkBody(const BodyRule& rule, Request& request)
     return limit;
 }
 
-bool hasHeader(const Response& response, std::string_view name)
+/// True if a browser may ask the user for a password: the client is no browser, or a person opens a page. A
+/// page's own requests must not raise the browser's password window.
+bool mayPrompt(const Request& request)
 {
-    return std::any_of(response.headers.begin(), response.headers.end(),
-                       [&](const auto& header) { return header.first == name; });
+    return request.header("Sec-Fetch-Mode").value_or("navigate") == "navigate";
 }
 
 } // namespace
@@ -177,6 +178,7 @@ std::optional<std::size_t> Router::Routes::dispatch(Request& request, Response& 
     std::set<std::string> allowed;
     const Route* route = choose(request, allowed);
     request.route = route == nullptr ? "" : route->pattern;
+    request.streams = route != nullptr && route->body.streams;
     const platform::LogScope scope({{}, nodeOf(request), {}});
     for (const Filter& filter : filters) {
         filter(request, response);
@@ -209,7 +211,10 @@ void Router::Routes::fail(const Request& request, Response& response, const Erro
                              request.path, model::toText(error.code()), error.message());
     if (response.sent())
         return;
-    if (error.code() == ErrorCode::Unauthorized && !hasHeader(response, "WWW-Authenticate"))
+    if (!mayPrompt(request))
+        std::erase_if(response.headers,
+                      [](const auto& header) { return header.first == "WWW-Authenticate"; });
+    else if (error.code() == ErrorCode::Unauthorized && !response.hasHeader("WWW-Authenticate"))
         response.header("WWW-Authenticate", "Basic realm=\"bm\"");
     render(request, response, error);
 }
@@ -316,6 +321,8 @@ int statusOf(const Error& error)
         return 405;
     case ErrorCode::NotAcceptable:
         return 406;
+    case ErrorCode::UnsupportedMediaType:
+        return 415;
     case ErrorCode::Conflict:
     case ErrorCode::NodeLocked:
     case ErrorCode::ImageInUse:

@@ -22,6 +22,7 @@ constexpr auto kNames = std::to_array<Name>({
     {ErrorCode::Unauthorized, "unauthorized"},
     {ErrorCode::Forbidden, "forbidden"},
     {ErrorCode::NotAcceptable, "not-acceptable"},
+    {ErrorCode::UnsupportedMediaType, "unsupported-media-type"},
     {ErrorCode::MethodNotAllowed, "method-not-allowed"},
     {ErrorCode::TooLarge, "too-large"},
     {ErrorCode::RequestTimeout, "request-timeout"},

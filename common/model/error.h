@@ -21,6 +21,7 @@ enum class ErrorCode : std::uint8_t {
     Unauthorized,
     Forbidden,
     NotAcceptable,
+    UnsupportedMediaType,
     MethodNotAllowed,
     TooLarge,
     RequestTimeout,

@@ -52,6 +52,18 @@ TEST_CASE("basic authentication of the operators' API", "[api][auth]")
         CHECK(world.ask("GET", "/v1/nonsense", "", "1.82", {}).status == 401);
         CHECK(world.ask("POST", "/v1/nodes", "{}", "1.82", {}).status == 401);
     }
+    SECTION("opens no password window over a page")
+    {
+        CHECK(nodes({{"Sec-Fetch-Mode", "navigate"}}).headers.count("www-authenticate") == 1);
+        for (const ApiWorld::Headers& login :
+             {ApiWorld::Headers{}, kWrong, ApiWorld::Headers{{"X-Auth-Token", "x"}}}) {
+            ApiWorld::Headers headers = login;
+            headers.emplace_back("Sec-Fetch-Mode", "cors");
+            const Answer answer = nodes(headers);
+            CHECK(answer.status == 401);
+            CHECK(answer.headers.count("www-authenticate") == 0);
+        }
+    }
     SECTION("accepts the right password and records the actor")
     {
         CHECK(nodes(kRight).status == 200);

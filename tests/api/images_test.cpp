@@ -102,7 +102,7 @@ TEST_CASE("images over REST", "[api][images]")
         CHECK(world.ask("POST", "/v1/images?name=a&checksum=md5:x", "abc", "1.82", kBytes).status == 400);
         CHECK(
             world.ask("POST", "/v1/images?name=a", "abc", "1.82", {{"Content-Type", "text/plain"}}).status ==
-            400);
+            415);
         sendCutOff(world.base());
         CHECK(world.get("/v1/images/cut").status == 404);
         CHECK(filesIn(incoming) == 0);

@@ -97,7 +97,7 @@ TEST_CASE("nodes over REST", "[api][nodes]")
         CHECK(world
                   .ask("POST", "/v1/nodes", "driver=ipmi", "1.82",
                        {{"Content-Type", "application/x-www-form-urlencoded"}})
-                  .status == 400);
+                  .status == 415);
         CHECK(world.ask("POST", "/v1/nodes", std::string(2'000'000, ' ')).status == 413);
         CHECK_THAT(world.send("POST", "/v1/nodes", {{"driver", "ipmi"}, {"colour", 1}}).fault(),
                    Contains("'colour' was unexpected"));

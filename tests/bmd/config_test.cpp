@@ -248,6 +248,26 @@ TEST_CASE("outgoing requests are bounded by lists", "[bmd][config]")
     }
 }
 
+TEST_CASE("proxies and names of the API", "[bmd][config]")
+{
+    CHECK(defaultConfig().api.proxies.networks.empty());
+    const Config config =
+        good("api:\n  trusted_proxies: [10.0.0.5, \"fd00:5::/64\"]\n  proxy_protocol: true\n"
+             "  names: [BM.example, bm]\n");
+    CHECK(config.api.proxies.contain("10.0.0.5"));
+    CHECK(config.api.proxies.contain("fd00:5::7"));
+    CHECK_FALSE(config.api.proxies.contain("10.0.0.6"));
+    CHECK(config.api.proxies.proxyProtocol);
+    CHECK(config.provisioning.proxies.networks.empty());
+    CHECK(config.names == std::vector<std::string>{"bm.example", "bm"});
+    for (const char* yaml : {"api: {trusted_proxies: [proxy.example]}",
+                             "api: {trusted_proxies: [10.0.0.0/33]}", "api: {names: [\"bm.example:6385\"]}",
+                             "api: {names: [10.0.0.1]}", "api: {names: [\"https://bm.example\"]}"}) {
+        INFO(yaml);
+        CHECK_FALSE(findingsOf(yaml).empty());
+    }
+}
+
 TEST_CASE("an error in a configuration has a position", "[bmd][config]")
 {
     SECTION("an unknown key, with a suggestion")
@@ -334,6 +354,11 @@ TEST_CASE("settings that contradict each other are reported", "[bmd][config]")
         CHECK_THAT(findingsOf("api: {certificate_file: /c.pem}"), Catch::Contains("set both"));
         CHECK_THAT(findingsOf("api: {certificate_file: /c.pem, key_file: /k.pem, tls: off}"),
                    Catch::Contains("is off"));
+    }
+    SECTION("the PROXY protocol without proxies")
+    {
+        CHECK_THAT(findingsOf("api: {proxy_protocol: true}"), Catch::Contains("needs api.trusted_proxies"));
+        CHECK(findingsOf("api: {proxy_protocol: true, trusted_proxies: 10.0.0.5}").empty());
     }
     SECTION("both listeners on one port")
     {

@@ -42,7 +42,8 @@ def token_file(service, name, *words):
 
 
 def status(service, method, path, headers, body=None):
-    request = urllib.request.Request(f"http://127.0.0.1:{service.port}{path}", method=method, headers={"X-OpenStack-Ironic-API-Version": "1.82", **headers},
+    common = {"Content-Type": "application/json", "X-OpenStack-Ironic-API-Version": "1.82"}
+    request = urllib.request.Request(f"http://127.0.0.1:{service.port}{path}", method=method, headers={**common, **headers},
                                      data=None if body is None else json.dumps(body).encode())
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:

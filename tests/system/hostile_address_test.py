@@ -51,7 +51,7 @@ class Recorder:
 
 def call(service, method, path, body=None, login=None):
     request = urllib.request.Request(f"http://127.0.0.1:{service.port}{path}", method=method, data=None if body is None else json.dumps(body).encode(),
-                                     headers={"X-OpenStack-Ironic-API-Version": "1.82", **(login or service.authorization())})
+                                     headers={"Content-Type": "application/json", "X-OpenStack-Ironic-API-Version": "1.82", **(login or service.authorization())})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.loads(answer.read() or b"null")

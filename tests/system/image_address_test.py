@@ -24,7 +24,7 @@ def disk():
 
 def call(service, method, path, body):
     request = urllib.request.Request(f"http://127.0.0.1:{service.port}{path}", method=method, data=json.dumps(body).encode(),
-                                     headers={"X-OpenStack-Ironic-API-Version": "1.82", **service.authorization()})
+                                     headers={"Content-Type": "application/json", "X-OpenStack-Ironic-API-Version": "1.82", **service.authorization()})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, answer.read().decode()

@@ -57,7 +57,7 @@ def token(service, *words):
 
 
 def call(service, secret, method, path, body=None):
-    headers = {"X-OpenStack-Ironic-API-Version": "1.82", **({"X-Auth-Token": secret} if secret else service.authorization())}
+    headers = {"Content-Type": "application/json", "X-OpenStack-Ironic-API-Version": "1.82", **({"X-Auth-Token": secret} if secret else service.authorization())}
     request = urllib.request.Request(f"http://127.0.0.1:{service.port}{path}", method=method, headers=headers,
                                      data=None if body is None else json.dumps(body).encode())
     try:
