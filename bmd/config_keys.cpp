@@ -232,6 +232,8 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      assign<parseBetween<1, 1'000'000>, &C::conductor, &Conductor::maxConcurrentDeploys>, "Deployments at the same time; more are queued."},
     {"conductor.max_concurrent_cleans", kScalar, "number", "50",
      assign<parseBetween<1, 1'000'000>, &C::conductor, &Conductor::maxConcurrentCleans>, "Cleanings at the same time; more are queued."},
+    {"conductor.max_project_data", kScalar, "size", "64MiB", assign<parseSize, &C::conductor, &Conductor::maxProjectBytes>,
+     "Largest sum of JSON and texts of a project's nodes, ports, volumes, allocations and runbooks; a request that would exceed it gets 413."},
     {"conductor.verify_timeout", kScalar, "duration", "60s",
      assign<parseWait, &C::conductor, &Conductor::verifyTimeout>, "Time limit for a BMC's answer when bmd verifies a node."},
     {"conductor.power_timeout", kScalar, "duration", "60s",

@@ -73,6 +73,7 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                            signer_,
                                                            strangers,
                                                            unknownMachines,
+                                                           projects_,
                                                            [this] { engine.wake(); },
                                                            std::move(hostsChanged),
                                                            [this](const model::ImageId& image) {

@@ -70,6 +70,7 @@ public:
 
 private:
     drivers::HardwareTypes hardware_;
+    conductor::ProjectData projects_{settings_.conductor.maxProjectBytes};
 
 public:
     db::Database database;

@@ -28,6 +28,9 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t kMostVifs = 64;        ///< of a node
+constexpr std::size_t kMostVifBytes = 4'096; ///< of the request, as stored
+
 /// The id of a history entry: in Ironic's form, with the event's sequence.
 constexpr std::string_view kEntryPrefix = "00000000-0000-4000-8000-";
 std::string entryUuid(std::int64_t sequence)
@@ -334,8 +337,17 @@ void NodeRecordsApi::attachVif(Request& request, Response& response) const
         throw Error(ErrorCode::InvalidInput, "port_uuid and portgroup_uuid need version 1.67");
     if (wire::memberOf(body, "port_uuid") != nullptr && wire::memberOf(body, "portgroup_uuid") != nullptr)
         throw Error(ErrorCode::InvalidInput, "Either port_uuid or portgroup_uuid may be given, not both.");
+    if (const std::size_t bytes = wire::canonical(body).text.size(); bytes > kMostVifBytes)
+        throw Error(ErrorCode::TooLarge,
+                    fmt::format("the VIF has {} bytes, but the limit is {}", bytes, kMostVifBytes),
+                    "id, and port_uuid or portgroup_uuid, are enough");
     changeInternal(parts_, request, [&](json& internal) {
         json& attached = internal["vifs"];
+        if (attached.size() >= kMostVifs)
+            throw Error(ErrorCode::TooLarge,
+                        fmt::format("node {} has {} VIFs, the most that bm keeps for a node",
+                                    request.pathParam("ident"), attached.size()),
+                        "detach those that the node does not use");
         for (const json& vif : attached)
             if (vif.at("id") == id)
                 throw Error(ErrorCode::Conflict,

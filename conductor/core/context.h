@@ -2,6 +2,7 @@
 #include "common/model/error.h"
 #include "conductor/core/base_context.h"
 #include "conductor/core/config_drive_level.h"
+#include "conductor/core/project_data.h"
 #include "conductor/core/record_settings.h"
 #include "conductor/core/relay_settings.h"
 #include "conductor/core/stranger_gate.h"
@@ -36,6 +37,7 @@ struct Settings {
     std::chrono::milliseconds powerSyncInterval{60'000};      ///< 0: off
     std::chrono::milliseconds agentPace{2'000};               ///< exchange interval while a step runs
     std::uint64_t maxDownloadBytes = std::uint64_t{2} << 40U; ///< of an image given by url
+    std::uint64_t maxProjectBytes = std::uint64_t{64} << 20U; ///< of a project's nodes, see ProjectData
     bool automatedClean = true;
     bool fastTrack = true;
     bool smallestDisk = false; ///< Ironic's "smallest of at least 4 GiB" instead of refusing
@@ -61,6 +63,7 @@ struct Context {
     const platform::SigningKey& signer; ///< of reports
     StrangerGate& strangers;
     UnknownMachines& unknownMachines;
+    ProjectData& projects;              ///< refuses oversized records, and projects with too much data
     // Each follows a commit: give them to Transaction::afterCommit.
     std::function<void()> wake = [] {};         ///< has the engine check for due operations
     std::function<void()> hostsChanged = [] {}; ///< publishes the known machines to the DHCP service

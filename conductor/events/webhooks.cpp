@@ -5,6 +5,7 @@
 #include "common/text/names.h"
 #include "conductor/core/nodes.h"
 #include "conductor/core/seal_places.h"
+#include "conductor/core/size_limits.h"
 #include "conductor/events/webhook_worker.h"
 #include "db/repositories/event_filter.h"
 #include "db/repositories/repositories.h"
@@ -124,6 +125,7 @@ Webhooks::Added Webhooks::add(const NewWebhook& wanted)
     hook.kinds = wanted.kinds;
     hook.secretSealed = state_->context.secrets.seal(webhookSecretPlace(hook.id), added.secret);
     hook.createdAt = state_->context.clock.now();
+    refuseOversize<Webhook>(hook, nullptr);
     state_->context.database.write([&](db::Transaction& tx) {
         const db::WebhookRepository hooks;
         if (hooks.findByName(tx, hook.name))

@@ -5,10 +5,14 @@
 #include "common/text/names.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/node_values.h"
+#include "conductor/core/size_limits.h"
 #include "db/repositories/fleet/schedule_repository.h"
 #include "db/repositories/resources/allocation_repository.h"
+#include "db/repositories/resources/chassis_repository.h"
+#include "db/repositories/resources/inspection_rule_repository.h"
 #include "db/repositories/resources/port_group_repository.h"
 #include "db/repositories/resources/step_list_repositories.h"
+#include "db/repositories/resources/volume_repositories.h"
 #include "db/repositories/rollout_repository.h"
 #include "db/repositories/webhook_repository.h"
 
@@ -49,11 +53,19 @@ public:
         if (text::isOption(name))
             add(kind, name, "its name begins with -", kRename);
     }
-    template <class T>
-    void names(db::Transaction& tx, std::string_view kind, const db::ResourceRepository<T>& rows)
+    template <class T> void sizes(std::string_view kind, const std::string& name, const T& row)
     {
-        for (const T& row : rows.list(tx, {.limit = kMostRows}))
-            name(kind, row.name);
+        for (const std::string& oversize : oversizes(row))
+            add(kind, name, oversize, "shorten it; bmd refuses to let it grow");
+    }
+    template <class T>
+    void rows(db::Transaction& tx, std::string_view kind, const db::ResourceRepository<T>& repository)
+    {
+        for (const T& row : repository.list(tx, {.limit = kMostRows})) {
+            if constexpr (requires { row.name; })
+                name(kind, row.name);
+            sizes(kind, row.id.uuid, row);
+        }
     }
     /// The URLs of the gates in the request of a rollout.
     void gates(std::string_view kind, const std::string& name, const json& request)
@@ -71,10 +83,14 @@ private:
 
 void examineNodes(Findings& findings, db::Transaction& tx, const drivers::HardwareTypes& hardware)
 {
-    for (const model::Node& node : db::NodeRepository{}.all(tx))
+    for (const model::Node& node : db::NodeRepository{}.all(tx)) {
+        const std::string& name = node.name.empty() ? node.id.uuid : node.name;
         for (const RefusedValue& refused : refusedValues(hardware, node))
-            findings.add("node", node.name.empty() ? node.id.uuid : node.name,
-                         refused.field + ": " + refused.why, refused.hint);
+            findings.add("node", name, refused.field + ": " + refused.why, refused.hint);
+        findings.sizes("node", name, node);
+    }
+    for (const model::Port& port : db::PortRepository{}.all(tx))
+        findings.sizes("port", port.mac.text, port);
 }
 
 void examineImages(Findings& findings, db::Transaction& tx)
@@ -95,6 +111,7 @@ void examineFleet(Findings& findings, db::Transaction& tx)
     }
     for (const model::Schedule& schedule : db::ScheduleRepository{}.list(tx, kMostRows, "")) {
         findings.name("schedule", schedule.name);
+        findings.sizes("schedule", schedule.name, schedule);
         findings.gates("schedule", schedule.name, wire::valueOf(schedule.rollout));
     }
 }
@@ -110,9 +127,14 @@ std::vector<StoredValue> refusedStoredValues(db::Transaction& tx, const drivers:
     for (const model::Webhook& webhook : db::WebhookRepository{}.all(tx))
         if (!text::isPlainName(webhook.name, kMostWebhookName))
             findings.add("webhook", webhook.name, "its name is not a valid webhook name", kRename);
-    findings.names(tx, "portgroup", db::portGroupRepository());
-    findings.names(tx, "allocation", db::allocationRepository());
-    findings.names(tx, "runbook", db::runbookRepository());
+    findings.rows(tx, "portgroup", db::portGroupRepository());
+    findings.rows(tx, "allocation", db::allocationRepository());
+    findings.rows(tx, "runbook", db::runbookRepository());
+    findings.rows(tx, "deploy template", db::deployTemplateRepository());
+    findings.rows(tx, "chassis", db::chassisRepository());
+    findings.rows(tx, "volume connector", db::volumeConnectorRepository());
+    findings.rows(tx, "volume target", db::volumeTargetRepository());
+    findings.rows(tx, "inspection rule", db::inspectionRuleRepository());
     return findings.take();
 }
 

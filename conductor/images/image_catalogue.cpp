@@ -144,11 +144,12 @@ Image ImageCatalogue::change(const std::string& nameOrId, const ImageParty& part
                              const std::function<void(Image&)>& change)
 {
     return state_->context.database.write([&](db::Transaction& tx) {
-        Image image = findImageToChange(tx, nameOrId, party);
-        const std::string owner = image.owner;
+        const Image before = findImageToChange(tx, nameOrId, party);
+        Image image = before;
         change(image);
-        if (image.owner != owner)
+        if (image.owner != before.owner)
             image.addressKey.clear(); // the previous owner fetches the address again
+        refuseOversize(image, &before);
         image.updatedAt = state_->context.clock.now();
         db::ImageRepository{}.update(tx, image);
         return image;

@@ -82,6 +82,7 @@ void storeImport(db::Transaction& tx, const Context& context, const Image& image
                         "choose another name, or: bm image delete " + wanted.name);
         images.remove(tx, other->id);
     }
+    refuseOversize<Image>(image, nullptr);
     images.insert(tx, image);
     storeJob(tx, context, importJob(context, image, wanted));
     recordEvent(tx, image.createdAt, {}, model::EventKind::ImageAdded, wanted.name + " by " + by);

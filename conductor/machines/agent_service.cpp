@@ -308,10 +308,12 @@ void AgentService::heartbeat(const std::string& nodeUuid, const std::string& tok
 {
     context_.database.write([&](db::Transaction& tx) {
         const model::Node node = findNode(tx, nodeUuid);
-        db::AgentRecord record = authorized(tx, context_, node.id.uuid, token);
+        const db::AgentRecord before = authorized(tx, context_, node.id.uuid, token);
+        db::AgentRecord record = before;
         record.lastContactAt = context_.clock.now();
         record.version = text::shortPrintable(agentVersion, kVersionText);
         record.address = peerAddress;
+        refuseOversize(record, &before);
         db::AgentRepository{}.store(tx, record);
     });
 }
@@ -319,9 +321,10 @@ void AgentService::heartbeat(const std::string& nodeUuid, const std::string& tok
 namespace {
 
 /// Stores the agent's message. The first message of a boot, and one with an inventory, make @p operation due.
-void recordContact(db::Transaction& tx, const Context& context, db::AgentRecord record,
+void recordContact(db::Transaction& tx, const Context& context, const db::AgentRecord& before,
                    const ReceivedExchange& exchange, const std::optional<model::Operation>& operation)
 {
+    db::AgentRecord record = before;
     const model::UtcTime now = context.clock.now();
     bool contact = record.bootId != exchange.message.bootId.substr(0, kBootIdText) || !record.lastContactAt;
     const bool returns = hasRestarted(record, context.settings, now); // after a silence; it did not restart
@@ -333,6 +336,7 @@ void recordContact(db::Transaction& tx, const Context& context, db::AgentRecord 
         record.inventory = *exchange.message.inventory;
         contact = true;
     }
+    refuseOversize(record, &before);
     if (operation && record.bootExpectedUntil) // a long copy keeps its window open
         record.bootExpectedUntil =
             std::max(*record.bootExpectedUntil, now + context.settings.callbackTimeout);

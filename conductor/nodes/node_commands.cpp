@@ -46,9 +46,10 @@ void resolveGroup(db::Transaction& tx, Port& port)
     port.portGroup = group->id;
 }
 
-/// @return the port as stored
-Port insertPort(db::Transaction& tx, const Context& context, Port port)
+/// @return the port as stored. @p project: its node's, see dataProjectOf()
+Port insertPort(db::Transaction& tx, const Context& context, Port port, const std::string& project)
 {
+    context.projects.store<Port>(tx, project, port, nullptr);
     resolveGroup(tx, port);
     const db::PortRepository ports;
     if (const std::optional<Port> other = ports.findByMac(tx, port.mac)) {
@@ -99,10 +100,11 @@ Node NodeCommands::createWithPorts(Node node, const std::vector<Port>& ports, co
     node.version = 1;
     return context_.database.write([&](db::Transaction& tx) {
         checkUnique(tx, node);
+        context_.projects.storeNode(tx, node, nullptr);
         db::NodeRepository{}.insert(tx, node);
         for (Port port : ports) {
             port.node = node.id;
-            insertPort(tx, context_, std::move(port));
+            insertPort(tx, context_, std::move(port), dataProjectOf(node));
         }
         recordEvent(tx, node.createdAt, node.id, model::EventKind::NodeEnrolled, "by " + actor);
         tx.afterCommit(context_.hostsChanged);
@@ -123,6 +125,7 @@ Node NodeCommands::update(const std::string& ident, const std::function<void(Nod
         checkDriverKeys(node);
         refuseValues(context_, node, &before);
         node.driverInfo = sealDriverInfo(context_, node, &before);
+        context_.projects.storeNode(tx, node, &before);
         node.updatedAt = context_.clock.now();
         recordEvent(tx, *node.updatedAt, node.id, model::EventKind::NodeChanged, "by " + actor);
         tx.afterCommit(context_.hostsChanged);
@@ -151,6 +154,7 @@ void NodeCommands::remove(const std::string& ident, const std::string& actor)
         recordEvent(tx, context_.clock.now(), {}, model::EventKind::NodeDeleted,
                     node.id.uuid + " (" + node.name + ") by " + actor);
         db::NodeRepository{}.remove(tx, node.id);
+        context_.projects.grow(tx, dataProjectOf(node), -static_cast<std::int64_t>(bytesOf(node)));
         tx.afterCommit(context_.hostsChanged);
     });
 }
@@ -159,11 +163,13 @@ void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::
                                   const std::string& actor)
 {
     context_.database.write([&](db::Transaction& tx) {
-        Node node = findNode(tx, ident);
+        const Node before = findNode(tx, ident);
+        Node node = before;
         node.maintenance = on;
         node.maintenanceReason = on ? reason : "";
         if (!on)
             node.fault.clear();
+        context_.projects.storeNode(tx, node, &before);
         node.updatedAt = context_.clock.now();
         db::NodeRepository{}.update(tx, node);
         recordEvent(tx, *node.updatedAt, node.id,
@@ -175,9 +181,10 @@ void NodeCommands::setMaintenance(const std::string& ident, bool on, const std::
 Port NodeCommands::createPort(const Port& port, const std::string& actor)
 {
     return context_.database.write([&](db::Transaction& tx) {
-        if (!db::NodeRepository{}.find(tx, port.node))
+        const std::optional<Node> node = db::NodeRepository{}.find(tx, port.node);
+        if (!node)
             throw Error(ErrorCode::InvalidInput, "Node " + port.node.uuid + " could not be found.");
-        Port created = insertPort(tx, context_, port);
+        Port created = insertPort(tx, context_, port, dataProjectOf(*node));
         recordEvent(tx, created.createdAt, created.node, model::EventKind::PortCreated,
                     created.mac.text + " by " + actor);
         tx.afterCommit(context_.hostsChanged);
@@ -193,12 +200,14 @@ Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(
         std::optional<Port> port = ports.find(tx, id);
         if (!port)
             throw Error(ErrorCode::NotFound, "Port " + id.uuid + " could not be found.");
-        const std::string mac = port->mac.text;
+        const Port before = *port;
         change(*port);
         resolveGroup(tx, *port);
-        if (port->mac.text != mac && ports.findByMac(tx, port->mac))
+        if (port->mac.text != before.mac.text && ports.findByMac(tx, port->mac))
             throw Error(ErrorCode::Conflict,
                         "A port with MAC address " + port->mac.text + " already exists.");
+        const std::optional<Node> node = db::NodeRepository{}.find(tx, port->node);
+        context_.projects.store(tx, node ? dataProjectOf(*node) : std::string(), *port, &before);
         port->updatedAt = context_.clock.now();
         ports.update(tx, *port);
         recordEvent(tx, port->updatedAt, port->node, model::EventKind::PortChanged,

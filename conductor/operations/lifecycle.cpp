@@ -214,6 +214,7 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
     Operation operation;
     operation.kind = wanted.kind;
     operation.request = wire::toJson(wanted.request);
+    refuseOversize<Operation>(operation, nullptr);
     operation.then = wire::canonical(nlohmann::json(wanted.then));
     operation.actor = wanted.actor;
     operation.rollout = wanted.rollout;

@@ -62,6 +62,7 @@ public:
             if (rules_.complete != nullptr)
                 rules_.complete(tx, context_, created, actor);
             rules_.refuse(tx, context_, created, nullptr);
+            context_.projects.store<T>(tx, projectOf(tx, created), created, nullptr);
             rules_.repository().insert(tx, created);
             recordEvent(tx, created, rules_.events.created, actor);
             return created;
@@ -74,6 +75,7 @@ public:
             T item = before;
             change(item);
             rules_.refuse(tx, context_, item, &before);
+            context_.projects.store(tx, projectOf(tx, item), item, &before);
             item.updatedAt = context_.clock.now();
             rules_.repository().update(tx, item);
             recordEvent(tx, item, rules_.events.changed, actor);
@@ -112,6 +114,15 @@ private:
             throw model::Error(model::ErrorCode::NotFound,
                                std::string(rules_.one) + " " + ident + " could not be found.");
         return *item;
+    }
+    /// The project that the item's data counts for: its owner, or its node's.
+    std::string projectOf(db::Transaction& tx, const T& item) const
+    {
+        if constexpr (requires { item.owner; })
+            return item.owner;
+        const model::NodeId id = rules_.node(item);
+        const std::optional<model::Node> node = id.empty() ? std::nullopt : db::NodeRepository{}.find(tx, id);
+        return node ? dataProjectOf(*node) : std::string();
     }
     void refuseKnown(db::Transaction& tx, const std::string& uuid) const
     {

@@ -163,12 +163,17 @@ model::StepResult stepApplyInspection(StepWork& work)
     model::Node result = work.node;
     applyDocument(result, facts.node, work.context);
     refuseValues(work.context, result, &work.node); // rules copy values of the machine's report
+    refuseOversize(result, &work.node);
     for (const std::string& message : facts.messages)
         work.recordEvent(model::EventKind::InspectionLog, message);
-    for (std::size_t i = 0; i < ports.size(); ++i)
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+        const model::Port before = ports[i];
         applyPort(ports[i], facts.ports[i]);
+        refuseOversize(ports[i], &before);
+    }
     const db::NodeInventory inventory{work.node.id, wire::canonical(found), wire::canonical(facts.pluginData),
                                       work.context.clock.now()};
+    refuseOversize<db::NodeInventory>(inventory, nullptr);
     work.writes.emplace_back([ports, inventory, &context = work.context](db::Transaction& tx) {
         for (const model::Port& port : ports)
             db::PortRepository{}.update(tx, port);

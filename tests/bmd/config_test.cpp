@@ -259,6 +259,7 @@ TEST_CASE("proxies and names of the API", "[bmd][config]")
     CHECK_FALSE(config.api.proxies.contain("10.0.0.6"));
     CHECK(config.api.proxies.proxyProtocol);
     CHECK(config.provisioning.proxies.networks.empty());
+    CHECK(good("conductor: {max_project_data: 1GiB}").conductor.maxProjectBytes == std::uint64_t{1} << 30U);
     CHECK(config.names == std::vector<std::string>{"bm.example", "bm"});
     for (const char* yaml : {"api: {trusted_proxies: [proxy.example]}",
                              "api: {trusted_proxies: [10.0.0.0/33]}", "api: {names: [\"bm.example:6385\"]}",

@@ -182,6 +182,8 @@ Rollout Rollouts::create(const RolloutRequest& request, const std::string& actor
         Rollout rollout;
         rollout.id = model::RolloutId::make();
         rollout.name = freeName(tx, request);
+        rollout.request = request.body;
+        refuseOversize<Rollout>(rollout, nullptr);
         nlohmann::json stored = wire::valueOf(request.body);
         if (!request.deployBody.empty())
             stored["deploy_sealed"] =

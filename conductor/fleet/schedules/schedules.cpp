@@ -4,6 +4,7 @@
 #include "common/model/error.h"
 #include "conductor/core/nodes.h"
 #include "conductor/core/seal_places.h"
+#include "conductor/core/size_limits.h"
 #include "conductor/fleet/rollouts/rollout_progress.h"
 #include "conductor/fleet/selection/rollout_request.h"
 #include "conductor/fleet/selection/selection.h"
@@ -168,6 +169,7 @@ StoredSchedule Schedules::create(const ScheduleRequest& request, const std::stri
     Schedule schedule = filled(request, {});
     schedule.actor = actor;
     schedule.createdAt = schedule.updatedAt;
+    refuseOversize<Schedule>(schedule, nullptr);
     schedule.nextDueAt = requireNext(schedule, schedule.createdAt);
     return context_.database.write([&](db::Transaction& tx) {
         StoredSchedule stored{schedule, {}};
@@ -190,6 +192,7 @@ StoredSchedule Schedules::change(const std::string& ident, const std::string& pa
                 ? ""
                 : context_.secrets.open(scheduleDeployPlace(before.id), before.deploySealed);
         Schedule after = filled(scheduleRequestFrom(patchedBody(before, deploy, patch)), before);
+        refuseOversize(after, &before);
         if (after.rollout != before.rollout)
             checkRollout(after.rollout);
         const bool otherTimes = after.cron != before.cron || after.at != before.at ||
