@@ -208,15 +208,17 @@ bool Acceptor::countFor(Connection& connection, const ForwardedClient& client)
     return true;
 }
 
-/// Closes a pending connection of @p client ("": of anyone): one that has its answer, else one of the client
-/// with most connections. Of these it closes an idle one, else the one that has waited longest for its
-/// request. @return false: none can be closed
+/// Closes a pending connection of @p client ("": of anyone): one that has its answer, else one of a
+/// client that is not authenticated, and of these one of the client with most connections. Of that client it
+/// closes an idle one, else the one that has waited longest for its request. @return false: none can be
+/// closed
 bool Acceptor::evictOne(const std::string& client)
 {
     const auto rank = [](const PendingConnection& pending) {
         const bool answered = pending.phase == Phase::Lingering;
         const int siblings = answered ? 0 : pending.connection->ticket().count();
-        return std::make_tuple(!answered, -siblings, pending.phase != Phase::Idle, pending.until);
+        return std::make_tuple(!answered, pending.connection->proved, -siblings, pending.phase != Phase::Idle,
+                               pending.until);
     };
     const PendingConnection* candidate = nullptr;
     for (const auto& [fd, pending] : pending_)

@@ -36,6 +36,7 @@ public:
     std::unique_ptr<IncomingRequest> request{}; ///< its head is whole; null before
     ByteBudget::Share held{};                   ///< bytes of a client that is not authenticated
     std::string owner{};    ///< of its requests in the workers' queue: the client, or its authenticated user
+    bool proved = false;    ///< its last request was of an authenticated client
     bool broken = false;    ///< the socket neither sends nor receives any more
     ForwardedClient client; ///< the socket's peer, or the client in a trusted proxy's PROXY protocol header
 

@@ -116,6 +116,7 @@ void Server::State::handle(Queue::Work work)
     });
     const std::optional<std::size_t> limit = router.handle(request, response);
     connection->owner = ownerOf(request, connection->owner);
+    connection->proved = request.proved;
     if (limit) {
         incoming->limit = *limit;
         connection->request = std::move(incoming);

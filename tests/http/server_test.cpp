@@ -388,6 +388,31 @@ TEST_CASE("a listener's limits", "[http][server]")
     }
 }
 
+TEST_CASE("a full listener closes connections of strangers before those of users", "[http][server]")
+{
+    TestServer world;
+    world.router.filter([](Request& request, Response&) {
+        request.actor = request.header("X-User").value_or("");
+        request.proved = !request.actor.empty();
+    });
+    world.router.add(Method::Get, "/hello",
+                     [](Request&, Response& response) { response.sendText(200, "hello"); });
+    world.config.maxConnections = 3;
+    world.start();
+    const std::string asUser = "GET /hello HTTP/1.1\r\nHost: a\r\nX-User: eve\r\n\r\n";
+    RawClient user(world.server->port());
+    user.send(asUser);
+    CHECK(user.readUntil("hello").starts_with("HTTP/1.1 200"));
+    std::vector<RawClient> strangers;
+    for (const char* address : {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"})
+        strangers.emplace_back(world.server->port(), address).send("GET /hel");
+    RawClient other(world.server->port(), "127.0.0.7");
+    other.send("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(other.readUntil("hello").starts_with("HTTP/1.1 200"));
+    user.send(asUser);
+    CHECK(user.readUntil("hello").starts_with("HTTP/1.1 200"));
+}
+
 TEST_CASE("a listener's start and stop", "[http][server]")
 {
     TestServer world;
