@@ -10,6 +10,7 @@
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"
+#include "common/text/printable.h"
 
 #include <csignal>
 #include <fmt/format.h>
@@ -188,8 +189,9 @@ int writeTreeOnce(TreeOrder order, const std::string& layoutFile, const std::vec
 
 int printInventory()
 {
-    const model::JsonText text = toJson(readInventory({}));
-    fmt::print("{}\n", nlohmann::json::parse(text.text).dump(2));
+    const model::JsonText inventory = toJson(readInventory({}));
+    const std::string shown = nlohmann::json::parse(inventory.text).dump(2);
+    fmt::print("{}\n", text::printable(shown, text::Breaks::Kept)); // firmware and disks wrote their names
     return 0;
 }
 

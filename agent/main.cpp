@@ -1,5 +1,6 @@
 #include "agent/commands.h"
 #include "common/model/error.h"
+#include "common/text/printable.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -121,14 +122,15 @@ int runCommand(int argc, char** argv)
 
 int main(int argc, char** argv)
 {
+    using bm::text::printable; // servers, disks and BMCs are named in messages
     try {
         return runCommand(argc, argv);
     } catch (const bm::model::Error& error) {
-        fmt::print(stderr, "bm-agent: {} ({})\n", error.message(), toText(error.code()));
+        fmt::print(stderr, "bm-agent: {} ({})\n", printable(error.message()), toText(error.code()));
         if (!error.hint().empty())
-            fmt::print(stderr, "bm-agent: {}\n", error.hint());
+            fmt::print(stderr, "bm-agent: {}\n", printable(error.hint()));
     } catch (const std::exception& error) {
-        fmt::print(stderr, "bm-agent: {}\n", error.what());
+        fmt::print(stderr, "bm-agent: {}\n", printable(error.what()));
     }
     return 1;
 }

@@ -10,6 +10,7 @@
 #include "common/model/states.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"
+#include "common/text/terminal.h"
 
 #include <CLI/CLI.hpp>
 #include <csignal>
@@ -249,6 +250,7 @@ int runBmd(int argc, char** argv)
 {
     forbidCoreFiles();
     keepFreedMemory();
+    const text::SafeOutput safeOutput; // names of tokens, images and stored values are other people's text
     CLI::App app{"bmd: the provisioning server of bm", "bmd"};
     Options options;
     app.footer(kFooter);

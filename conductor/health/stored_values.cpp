@@ -3,6 +3,7 @@
 #include "common/model/image.h"
 #include "common/platform/urls.h"
 #include "common/text/names.h"
+#include "common/text/printable.h"
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/node_values.h"
 #include "conductor/core/size_limits.h"
@@ -16,8 +17,6 @@
 #include "db/repositories/rollout_repository.h"
 #include "db/repositories/webhook_repository.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 namespace bm::conductor {
@@ -30,14 +29,11 @@ constexpr std::size_t kMostRows = 100'000; ///< of a table
 constexpr std::size_t kMostWebhookName = 64;
 constexpr const char* kRename = "give it a name that begins with a letter or a digit";
 
-/// Without control characters, and short: the text comes from a client.
-std::string printable(std::string text)
+/// Escaped and short: the text comes from a client.
+std::string shownValue(const std::string& value)
 {
     constexpr std::size_t kMost = 300;
-    text.resize(std::min(text.size(), kMost));
-    std::ranges::replace_if(
-        text, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
-    return text;
+    return text::printable(std::string_view(value).substr(0, kMost));
 }
 
 /// Collects the findings.
@@ -46,7 +42,8 @@ public:
     void add(std::string_view kind, const std::string& name, const std::string& what,
              const std::string& remedy)
     {
-        found_.push_back({printable(fmt::format("{} {}", kind, name)), printable(what), printable(remedy)});
+        found_.push_back(
+            {shownValue(fmt::format("{} {}", kind, name)), shownValue(what), shownValue(remedy)});
     }
     void name(std::string_view kind, const std::string& name)
     {

@@ -1,11 +1,10 @@
 #include "images/convert/tree_path.h"
 
+#include "common/text/printable.h"
 #include "common/text/utf8.h"
 #include "images/convert/refusal.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstdio>
 
 namespace bm::images {
 namespace {
@@ -78,18 +77,7 @@ std::string_view lastPartOf(std::string_view path)
 std::string printable(std::string_view text)
 {
     constexpr std::size_t kMost = 200;
-    std::string out;
-    for (const char c : text.substr(0, kMost)) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte < 0x7f) {
-            out += c;
-            continue;
-        }
-        char escaped[5];
-        std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-        out += escaped;
-    }
-    return text.size() > kMost ? out + "..." : out;
+    return text::printable(text.substr(0, kMost)) + (text.size() > kMost ? "..." : "");
 }
 
 } // namespace bm::images

@@ -12,7 +12,7 @@ std::string cleanPath(std::string_view name);
 std::string_view parentOf(std::string_view path);
 /// "env" of "usr/bin/env".
 std::string_view lastPartOf(std::string_view path);
-/// Escapes @p text for messages: at most 200 bytes, unprintable bytes as \x..
+/// @p text for messages, escaped (text::printable) and at most 200 bytes of it.
 std::string printable(std::string_view text);
 
 } // namespace bm::images

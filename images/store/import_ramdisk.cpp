@@ -1,6 +1,7 @@
 // RAM disks: a kernel and its initrd, in an ISO image or an archive of the two. The store keeps the source
 // unchanged; the description has the positions of the files in it.
 #include "common/model/error.h"
+#include "common/text/printable.h"
 #include "images/formats/boot_archive.h"
 #include "images/formats/boot_menu.h"
 #include "images/formats/formats.h"
@@ -184,7 +185,7 @@ private:
             json out = describe(source_, *kernel, initrds);
             out["kernel_arguments"] = entry.arguments;
             if (!menu.empty())
-                out["menu"] = {{"file", menu}, {"title", printable(entry.title)}};
+                out["menu"] = {{"file", menu}, {"title", shownTitle(entry.title)}};
             found_ = out;
         } catch (const Error& error) { // another entry may be valid
             if (!failure_)
@@ -192,12 +193,10 @@ private:
         }
     }
 
-    static std::string printable(const std::string& text)
+    static std::string shownTitle(const std::string& title)
     {
-        std::string out;
-        for (const char c : text.substr(0, 120))
-            out += c >= ' ' && c <= '~' ? c : '?';
-        return out;
+        constexpr std::size_t kMost = 120;
+        return text::printable(std::string_view(title).substr(0, kMost));
     }
 
     const ByteSource& source_;

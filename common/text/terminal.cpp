@@ -1,10 +1,10 @@
-#include "cli/views/terminal.h"
+#include "common/text/terminal.h"
 
 #include "common/text/printable.h"
 
 #include <iostream>
 
-namespace bm::cli {
+namespace bm::text {
 
 std::ostream& operator<<(std::ostream& out, Control control)
 {
@@ -37,8 +37,8 @@ TerminalFilter::int_type TerminalFilter::overflow(int_type c)
 std::streamsize TerminalFilter::xsputn(const char* text, std::streamsize count)
 {
     pending_.append(text, static_cast<std::size_t>(count));
-    const std::size_t whole = pending_.size() - text::unfinishedBytes(pending_);
-    const std::string safe = text::printable(std::string_view(pending_).substr(0, whole), text::Breaks::Kept);
+    const std::size_t whole = pending_.size() - unfinishedBytes(pending_);
+    const std::string safe = printable(std::string_view(pending_).substr(0, whole), Breaks::Kept);
     pending_.erase(0, whole);
     return forward(safe) ? count : 0;
 }
@@ -56,7 +56,7 @@ bool TerminalFilter::forward(std::string_view text)
 
 bool TerminalFilter::forwardRest()
 {
-    const std::string safe = text::printable(pending_, text::Breaks::Kept);
+    const std::string safe = printable(pending_, Breaks::Kept);
     pending_.clear();
     return forward(safe);
 }
@@ -76,4 +76,4 @@ SafeOutput::~SafeOutput()
     std::cerr.rdbuf(err_);
 }
 
-} // namespace bm::cli
+} // namespace bm::text
