@@ -59,6 +59,9 @@ void examineDriverInfo(std::vector<RefusedValue>& found, const drivers::Hardware
         const std::string text = wire::textMember(driverInfo, key);
         if (key == "provisioning_vlan" && !text.empty() && !isVlan(text::parseNumber<int>(text)))
             found.push_back({"driver_info/" + key, shown(text) + " is not a VLAN", kVlanHint});
+        if (hardware.isText(node.driver, key) && (value.is_number_float() || value.is_boolean()))
+            found.push_back({"driver_info/" + key, shown(text) + " is not a text",
+                             "quote it: {\"" + key + "\": \"...\"}"});
         const bool hidden = value.is_null() || text == "******" || platform::SecretBox::isSealed(text);
         if (hidden && hardware.isSecret(node.driver, key))
             continue;

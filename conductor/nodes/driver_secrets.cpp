@@ -32,6 +32,8 @@ model::JsonText sealDriverInfo(const Context& context, const model::Node& node, 
     json values = wire::valueOf(node.driverInfo);
     const json old = before == nullptr ? json::object() : wire::valueOf(before->driverInfo);
     for (auto& [key, value] : values.items()) {
+        if (value.is_number_integer() && context.hardware.isText(node.driver, key))
+            value = value.dump();
         if (value.is_null() || !context.hardware.isSecret(node.driver, key))
             continue;
         const std::string text = secretText(key, value);

@@ -3,7 +3,8 @@
 
 namespace bm::conductor {
 
-/// driver_info of @p node with its secrets sealed (HardwareTypes::isSecret), numbers as their digits. An
+/// driver_info of @p node with its secrets sealed (HardwareTypes::isSecret), and with integers in secrets and
+/// texts (HardwareTypes::isText) as their digits. An
 /// unchanged sealed value of @p before stays as it is, and "******" stands for it; any other text is a new
 /// secret, whatever its form. @p before: the stored node, null for a new one.
 /// @throws Error InvalidInput: a secret that is no text and no integer

@@ -28,6 +28,8 @@ struct Property {
     /// Says where bmd sends the secrets, or how well they are protected on their way: a new value asks for
     /// the secrets again.
     bool guardsSecrets = false;
+    /// A name, not a number: an integer is stored as its digits, and no other JSON number is accepted.
+    bool isText = false;
 };
 
 /// The functions of an interface; null: the interface lacks it. Interfaces of one hardware type may share a

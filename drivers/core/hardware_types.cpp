@@ -49,6 +49,14 @@ bool HardwareTypes::guardsSecrets(std::string_view type, std::string_view key) c
            });
 }
 
+bool HardwareTypes::isText(std::string_view type, std::string_view key) const
+{
+    const HardwareType* found = find(type);
+    return found != nullptr && std::ranges::any_of(found->properties, [&](const Property& one) {
+               return one.isText && one.key == key;
+           });
+}
+
 bool HardwareTypes::isSecret(std::string_view type, std::string_view key) const
 {
     if (model::namesSecret(key))

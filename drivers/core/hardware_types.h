@@ -26,6 +26,8 @@ public:
     bool isSecret(std::string_view type, std::string_view key) const;
     /// True if the secrets of a node of this hardware type belong to the value of @p key.
     bool guardsSecrets(std::string_view type, std::string_view key) const;
+    /// True if the value of @p key is a text (Property::isText).
+    bool isText(std::string_view type, std::string_view key) const;
 
 private:
     std::map<std::string, HardwareType, std::less<>> types_;

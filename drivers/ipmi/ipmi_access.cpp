@@ -100,9 +100,10 @@ std::vector<Property> ipmiProperties()
 {
     return {
         {"ipmi_address", "IP address or hostname of the node. Required.", true, false, checkStoredHost,
-         checkHost, true},
+         checkHost, true, true},
         {"ipmi_port", "remote IPMI RMCP port. Optional.", false, false, checkPort, nullptr, true},
-        {"ipmi_username", "username; default is NULL user. Optional.", false, false, checkUser},
+        {"ipmi_username", "username; default is NULL user. Optional.", false, false, checkUser, nullptr,
+         false, true},
         {"ipmi_password", "password. Optional.", false, true, checkPassword},
         {"ipmi_priv_level",
          "privilege level; default is ADMINISTRATOR. One of ADMINISTRATOR, CALLBACK, OPERATOR, USER. "

@@ -65,7 +65,8 @@ std::string reasonOf(const json::parse_error& error)
 [[noreturn]] void refuse(std::string_view field, std::string_view expected, const json& value)
 {
     throw Error(ErrorCode::InvalidInput,
-                fmt::format("{}: expected {}, got {}", field, expected, kindOf(value)));
+                fmt::format("{}: expected {}, got {}", field, expected, kindOf(value)),
+                value.is_number() && expected.starts_with("a string") ? "put the number in quotes" : "");
 }
 
 } // namespace
