@@ -3,6 +3,7 @@
 #include "api/access/access.h"
 #include "api/access/site_guard.h"
 #include "api/core/browser_headers.h"
+#include "api/access/shown.h"
 #include "api/core/error_body.h"
 #include "api/core/request_values.h"
 #include "api/fleet/fleet_api.h"
@@ -107,7 +108,10 @@ Api::~Api() = default;
 
 void Api::mount(http::Router& router)
 {
-    router.onError(renderIronicError);
+    router.onError([this](const http::Request& request, http::Response& response, const model::Error& error) {
+        const std::optional<model::Error> shown = shownError(state_->parts, request, error);
+        renderIronicError(request, response, shown ? *shown : error);
+    });
     router.filter(addBrowserHeaders);
     router.filter(nameRequest);
     router.filter(

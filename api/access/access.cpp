@@ -1,5 +1,6 @@
 #include "api/access/access.h"
 
+#include "api/access/field_rules.h"
 #include "api/core/route_idents.h"
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
@@ -153,8 +154,11 @@ Relation relationOf(const ApiParts& parts, const Request& request, Subject subje
     return {};
 }
 
-[[noreturn]] void hide(const Request& request, Subject subject)
+/// The refusal for a record that the policy hides. It equals the one for a record that does not exist.
+[[noreturn]] void hide(const ApiParts& parts, const Request& request, Subject subject)
 {
+    if (subject == Subject::Node)
+        throw conductor::noSuchNode(identOf(parts, request));
     constexpr std::array<std::string_view, 6> kNames{
         "Node", "Port", "Portgroup", "Volume connector", "Volume target", "Allocation"};
     const std::size_t place = static_cast<std::size_t>(subject) - static_cast<std::size_t>(Subject::Node);
@@ -177,35 +181,90 @@ void enforce(const ApiParts& parts, const Request& request)
     if (!request.grant.ofSystem()) {
         relation = relationOf(parts, request, row->subject);
         if (row->subject >= Subject::Node && !relation.any())
-            hide(request, row->subject);
+            hide(parts, request, row->subject);
     }
     require(request, row->rule, row->access, relation);
 }
 
-/// The path of a patch operation, "/driver_info/ipmi_password"; "" when it has none, which another check
-/// refuses.
-std::string pathOf(const nlohmann::json& operation)
+/// A field that a request sets: a member of a body, or a step of a JSON Patch.
+struct FieldChange {
+    std::string field;                     ///< "driver_info"
+    const nlohmann::json* whole = nullptr; ///< the field's new value; null: removed, or a part changes
+};
+
+/// The first part of a step's path. "" without one, which another check refuses.
+FieldChange changeOf(const nlohmann::json& step)
 {
-    const auto path = operation.is_object() ? operation.find("path") : operation.end();
-    return path != operation.end() && path->is_string() ? path->get<std::string>() : "";
+    const auto path = step.is_object() ? step.find("path") : step.end();
+    if (path == step.end() || !path->is_string())
+        return {};
+    const std::string text = path->get<std::string>();
+    const std::size_t begin = text.starts_with('/') ? 1 : 0, end = text.find('/', begin);
+    FieldChange change{.field = text.substr(begin, end - begin)};
+    const auto value = step.find("value");
+    if (end == std::string::npos && value != step.end() && step.value("op", nlohmann::json()) != "remove")
+        change.whole = &*value;
+    return change;
+}
+
+bool isFree(const Request& request, const FieldRow& row, const Relation& relation,
+            const nlohmann::json* value)
+{
+    if (value == nullptr)
+        return false;
+    switch (row.free) {
+    case FreeValue::None:
+        return false;
+    case FreeValue::True:
+        return *value == true;
+    case FreeValue::False:
+        return *value == false;
+    case FreeValue::OwnProject:
+        return !request.grant.ofSystem() && relation.owner && *value == projectOf(request);
+    }
+    return false;
+}
+
+/// The one check of a field, whichever request sets it. @throws Error Forbidden
+void requireField(const Request& request, std::string_view collection, const Relation& relation,
+                  const FieldChange& change)
+{
+    const FieldRow* row = fieldRowOf(collection, change.field);
+    if (row != nullptr && !row->rule.empty() && !isFree(request, *row, relation, change.whole))
+        require(request, row->rule, row->set, relation);
+}
+
+std::vector<FieldChange> changesOf(const nlohmann::json& body)
+{
+    std::vector<FieldChange> changes;
+    if (body.is_object())
+        for (const auto& [field, value] : body.items())
+            changes.push_back({field, &value});
+    return changes;
+}
+
+std::vector<FieldChange> changesOfPatch(const nlohmann::json& patch)
+{
+    std::vector<FieldChange> changes;
+    if (patch.is_array())
+        for (const nlohmann::json& step : patch)
+            changes.push_back(changeOf(step));
+    return changes;
 }
 
 /// Only an administrator changes the owner of an active node.
-void requireFreeOwner(const model::Node& node, const std::string& path)
+void requireFreeOwner(const Request& request, const model::Node& node, const std::string& field)
 {
-    if (path.starts_with("/owner") && node.state == model::State::Active)
+    const bool administrator = request.grant.ofSystem() && request.grant.role == model::Role::Admin;
+    if (field == "owner" && node.state == model::State::Active && !administrator)
         throw Error(
             ErrorCode::Conflict,
             fmt::format("Cannot update owner of node \"{}\" while it is in state \"active\".", node.id.uuid),
             "ask an administrator of the system");
 }
 
-/// True if the operation keeps cleaning enabled: only an administrator disables it.
-bool leavesCleaningOn(const std::string& path, const nlohmann::json& operation)
-{
-    const auto value = operation.find("value");
-    return path.starts_with("/automated_clean") && value != operation.end() && *value == true;
-}
+constexpr std::string_view kNodes = "/v1/nodes";
+constexpr Relation kOwner{true, false};
 
 } // namespace
 
@@ -221,14 +280,14 @@ bool maySee(const Request& request, const model::Node& node)
 
 bool isRedacted(const Request& request, const model::Node& node)
 {
-    return !request.grant.ofSystem() && !relationTo(request, node).owner;
+    return !suffices(request.grant, fieldRowOf(kNodes, "driver_info")->see, relationTo(request, node));
 }
 
 bool maySeeProperties(const ApiParts& parts, const Request& request, const model::VolumeTarget& target)
 {
     const bool system = request.grant.ofSystem();
     const Relation relation = system ? Relation{} : relationTo(request, nodeById(parts, target.node));
-    return suffices(request.grant, targetPropertiesRow().access, relation);
+    return suffices(request.grant, targetPropertiesRow().see, relation);
 }
 
 void requireRunbook(const ApiParts& parts, const Request& request, const std::string& ident)
@@ -241,15 +300,14 @@ void requireRunbook(const ApiParts& parts, const Request& request, const std::st
         return;
     const Relation relation = ownerOnly(request, runbook.owner);
     if (!relation.any())
-        throw Error(ErrorCode::NotFound, fmt::format("Runbook {} could not be found.", ident),
-                    "GET /v1/runbooks lists them");
+        throw Error(ErrorCode::NotFound, fmt::format("Runbook {} could not be found.", ident));
     require(request, runbookUseRow().rule, runbookUseRow().access, relation);
 }
 
 void requireVisible(const Request& request, const model::Node& node, const std::string& ident)
 {
     if (!maySee(request, node))
-        throw Error(ErrorCode::NotFound, fmt::format("Node {} could not be found.", ident));
+        throw conductor::noSuchNode(ident);
 }
 
 model::Node visibleNode(const ApiParts& parts, const Request& request, const std::string& ident)
@@ -259,26 +317,42 @@ model::Node visibleNode(const ApiParts& parts, const Request& request, const std
     return node;
 }
 
-void requireOn(const Request& request, const model::Node& node)
+void requireOn(const Request& request, const model::Node& node, const std::string& ident)
 {
     const PolicyRow* row = policyOf(request.method, request.route);
     if (request.grant.ofSystem() || row == nullptr) // the filter has checked the system's users
         return;
-    requireVisible(request, node, node.id.uuid);
+    requireVisible(request, node, ident);
     require(request, row->rule, row->access, relationTo(request, node));
+}
+
+void requireNew(const Request& request, std::string_view collection, const nlohmann::json& body)
+{
+    for (const FieldChange& change : changesOf(body))
+        if (!change.whole->is_null()) // null leaves the field of a new record as it is
+            requireField(request, collection, kOwner, change);
+}
+
+void requireFields(const Request& request, const model::Node& node, const nlohmann::json& fields)
+{
+    for (const FieldChange& change : changesOf(fields)) {
+        requireField(request, kNodes, relationTo(request, node), change);
+        requireFreeOwner(request, node, change.field);
+    }
 }
 
 void requirePatch(const Request& request, const model::Node& node, const nlohmann::json& patch)
 {
-    if (request.grant.ofSystem() && request.grant.role == model::Role::Admin)
-        return;
-    for (const nlohmann::json& operation : patch.is_array() ? patch : nlohmann::json::array()) {
-        const std::string path = pathOf(operation);
-        const NodePatchRow* row = nodePatchPolicyOf(path);
-        if (row != nullptr && !leavesCleaningOn(path, operation))
-            require(request, row->rule, row->access, relationTo(request, node));
-        requireFreeOwner(node, path);
+    for (const FieldChange& change : changesOfPatch(patch)) {
+        requireField(request, kNodes, relationTo(request, node), change);
+        requireFreeOwner(request, node, change.field);
     }
+}
+
+void requirePatch(const Request& request, std::string_view collection, const nlohmann::json& patch)
+{
+    for (const FieldChange& change : changesOfPatch(patch))
+        requireField(request, collection, kOwner, change);
 }
 
 std::string ownerOfNew(const Request& request, const std::string& wanted)

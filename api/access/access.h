@@ -38,10 +38,21 @@ void requireRunbook(const ApiParts& parts, const http::Request& request, const s
 /// Finds a node that a query or a body names. @throws Error NotFound, also for a node that the actor may not
 /// see
 model::Node visibleNode(const ApiParts& parts, const http::Request& request, const std::string& ident);
-/// Checks the request's rule against the node that its body names. @throws Error NotFound, Forbidden
-void requireOn(const http::Request& request, const model::Node& node);
-/// Checks each operation of a JSON Patch by the rule of its field. @throws Error Forbidden
+/// Checks the request's rule against the node that its body names by @p ident. @throws Error NotFound,
+/// Forbidden
+void requireOn(const http::Request& request, const model::Node& node, const std::string& ident);
+
+// A field has one rule (field_rules.h), whichever request sets it. Members that are null set nothing in a new
+// record; a step of a PATCH always sets its field.
+
+/// Checks the fields of a new record of @p collection ("/v1/nodes"). @throws Error Forbidden
+void requireNew(const http::Request& request, std::string_view collection, const nlohmann::json& body);
+/// Checks the members that a batch sets in a node that exists. @throws Error Forbidden, Conflict
+void requireFields(const http::Request& request, const model::Node& node, const nlohmann::json& fields);
+/// Checks each step of a JSON Patch of a node. @throws Error Forbidden, Conflict
 void requirePatch(const http::Request& request, const model::Node& node, const nlohmann::json& patch);
+/// Checks each step of a JSON Patch of a record that the actor's project owns. @throws Error Forbidden
+void requirePatch(const http::Request& request, std::string_view collection, const nlohmann::json& patch);
 /// The owner of a new record: for a user of a project, that project. @throws Error Forbidden for another
 /// project
 std::string ownerOfNew(const http::Request& request, const std::string& wanted);

@@ -1,32 +1,14 @@
 #include "api/access/policy.h"
 
-#include "common/model/interfaces.h"
+#include "api/access/access_levels.h"
 
-#include <algorithm>
+#include <array>
 #include <string>
 #include <unordered_map>
 
 namespace bm::api {
 
 namespace {
-
-using enum Needs;
-
-// Ironic's composite rules.
-constexpr Access kSystemReader{Reader};
-constexpr Access kSystemMember{Member};
-constexpr Access kSystemAdmin{Admin};
-constexpr Access kAnyReader{Reader, Reader, Reader};
-constexpr Access kProjectReader{Reader, Reader, Reader};
-constexpr Access kProjectMember{Member, Member, Member};
-constexpr Access kOwnerReader{Reader, Reader, Nobody};
-constexpr Access kOwnerMember{Member, Member, Nobody};
-constexpr Access kOwnerMemberLesseeManager{Member, Member, Manager};
-constexpr Access kOwnerManager{Member, Manager, Nobody};
-constexpr Access kOwnerLesseeManager{Member, Manager, Manager};
-constexpr Access kAdminOwnerManager{Admin, Manager, Nobody};
-constexpr Access kTargetProperties{Reader, Admin, Admin};
-constexpr Access kSelfOwned{Admin, Admin, Nobody};
 
 // clang-format off
 constexpr auto kRows = std::to_array<PolicyRow>({
@@ -222,38 +204,7 @@ constexpr auto kRows = std::to_array<PolicyRow>({
     {"DELETE /v1/webhooks/{webhook}", "bm:webhook:delete", Subject::System, kSystemAdmin},
     {"POST /v1/webhooks/{webhook}/test", "bm:webhook:test", Subject::System, kSystemAdmin},
 });
-
-constexpr auto kNodePatchRows = std::to_array<NodePatchRow>({
-    {"/instance_info", "baremetal:node:update_instance_info", kOwnerMemberLesseeManager},
-    {"/extra", "baremetal:node:update_extra", kProjectMember},
-    {"/automated_clean", "baremetal:node:disable_cleaning", kSystemAdmin},
-    {"/driver_info", "baremetal:node:update:driver_info", kOwnerMember},
-    {"/properties", "baremetal:node:update:properties", kOwnerMember},
-    {"/chassis_uuid", "baremetal:node:update:chassis_uuid", kSystemAdmin},
-    {"/instance_uuid", "baremetal:node:update:instance_uuid", kOwnerMember},
-    {"/lessee", "baremetal:node:update:lessee", kOwnerMember},
-    {"/owner", "baremetal:node:update:owner", kSystemMember},
-    {"/driver", "baremetal:node:update:driver_interfaces", kOwnerManager},
-    {"/network_data", "baremetal:node:update:network_data", kOwnerMember},
-    {"/conductor_group", "baremetal:node:update:conductor_group", kSystemMember},
-    {"/name", "baremetal:node:update:name", kOwnerMember},
-    {"/retired", "baremetal:node:update:retired", kOwnerMember},
-    {"/shard", "baremetal:node:update:shard", kSystemAdmin},
-    {"/parent_node", "baremetal:node:update:parent_node", kSystemMember},
-    {"/disable_power_off", "baremetal:node:update:disable_power_off", kSystemAdmin},
-});
-constexpr NodePatchRow kInterfaces{"", "baremetal:node:update:driver_interfaces", kOwnerManager};
 // clang-format on
-
-bool isInterface(std::string_view path)
-{
-    constexpr std::string_view kEnd = "_interface";
-    if (!path.starts_with('/') || !path.ends_with(kEnd))
-        return false;
-    const std::string_view kind = path.substr(1, path.size() - 1 - kEnd.size());
-    return std::ranges::any_of(model::interfaceKinds(),
-                               [&](const auto& known) { return known.name == kind; });
-}
 
 std::string keyOf(std::string_view method, std::string_view route)
 {
@@ -286,28 +237,10 @@ const PolicyRow* policyOf(http::Method method, std::string_view route)
     return nullptr;
 }
 
-const PolicyRow& targetPropertiesRow()
-{
-    static constexpr PolicyRow kRow{"", "baremetal:volume:view_target_properties", Subject::VolumeTarget,
-                                    kTargetProperties};
-    return kRow;
-}
-
 const PolicyRow& runbookUseRow()
 {
     static constexpr PolicyRow kRow{"", "baremetal:runbook:use", Subject::Runbook, kOwnerManager};
     return kRow;
-}
-
-const NodePatchRow* nodePatchPolicyOf(std::string_view path)
-{
-    if (isInterface(path))
-        return &kInterfaces;
-    const NodePatchRow* best = nullptr;
-    for (const NodePatchRow& row : kNodePatchRows)
-        if (path.starts_with(row.path) && (best == nullptr || row.path.size() > best->path.size()))
-            best = &row;
-    return best;
 }
 
 bool suffices(model::Role role, Needs needs) noexcept

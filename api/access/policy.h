@@ -48,19 +48,8 @@ const std::vector<PolicyRow>& policyRows();
 /// The row of a route; nullptr without one: then only the system's administrators are allowed.
 const PolicyRow* policyOf(http::Method method, std::string_view route);
 
-/// Rules without a route: viewing a volume target's properties, executing a runbook's steps.
-const PolicyRow& targetPropertiesRow();
+/// The rule without a route: executing a runbook's steps.
 const PolicyRow& runbookUseRow();
-
-/// The role required to change a node's field by PATCH. The longest path that is a prefix of the field's path
-/// counts.
-struct NodePatchRow {
-    std::string_view path; ///< "/driver_info"
-    std::string_view rule;
-    Access access;
-};
-/// The row of a field; nullptr: the route's row applies.
-const NodePatchRow* nodePatchPolicyOf(std::string_view path);
 
 bool suffices(model::Role role, Needs needs) noexcept;
 

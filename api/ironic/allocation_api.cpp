@@ -1,5 +1,7 @@
 #include "api/ironic/allocation_api.h"
 
+#include "api/access/access.h"
+#include "api/access/shown.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "api/resources/resource_fields.h"
@@ -18,12 +20,16 @@ namespace {
 
 constexpr int kSince = 52;
 
+/// As by its own route, a project's user finds the allocations of that project.
 model::Allocation ofNode(const ApiParts& parts, const Request& request)
 {
     requireVersion(request, kSince, "allocation");
     const model::Node node = parts.nodes.get(identOf(parts, request));
-    return parts.context.database.read(
+    model::Allocation allocation = parts.context.database.read(
         [&](db::Transaction& tx) { return conductor::allocationOfNode(tx, node); });
+    if (!request.grant.ofSystem() && allocation.owner != projectOf(request))
+        throw conductor::noAllocation(node);
+    return allocation;
 }
 
 } // namespace
@@ -38,7 +44,7 @@ void AllocationApi::mount(http::Router& router)
 void AllocationApi::showOfNode(Request& request, Response& response) const
 {
     refuseOtherQuery(request, "fields");
-    const model::Allocation allocation = ofNode(parts_, request);
+    const model::Allocation allocation = shownAllocation(parts_, request, ofNode(parts_, request));
     wire::JsonWriter out;
     wire::allocationShape().write(out, allocation, request.localBase,
                                   fieldsOf(wire::allocationShape(), request, true));

@@ -1,6 +1,7 @@
 #include "api/ironic/node_api.h"
 
 #include "api/access/access.h"
+#include "api/access/shown.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "api/ironic/node_query.h"
@@ -60,7 +61,8 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
                          .conductor = parts_.context.settings.conductorName,
                          .reserved = held.contains(node.id.uuid),
                          .version = version,
-                         .redacted = isRedacted(request, node)},
+                         .redacted = isRedacted(request, node),
+                         .parentHidden = hidesParent(parts_, request, node)},
                         query.fields);
         if (&node == &page.nodes.front()) // the other nodes have a similar length
             out.reserve(out.text().size() * page.nodes.size() * 5 / 4);
@@ -84,8 +86,9 @@ void NodeApi::show(Request& request, Response& response) const
 
 void NodeApi::create(Request& request, Response& response) const
 {
-    model::Node wanted =
-        wire::nodeFromCreate(jsonBody(request), versionOf(request), parts_.context.hardware.interfaces());
+    const json body = jsonBody(request);
+    requireNew(request, "/v1/nodes", body);
+    model::Node wanted = wire::nodeFromCreate(body, versionOf(request), parts_.context.hardware.interfaces());
     wanted.owner = ownerOfNew(request, wanted.owner);
     const model::Node node = parts_.nodes.create(wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid);
@@ -128,7 +131,8 @@ void NodeApi::setMaintenance(Request& request, Response& response, bool on) cons
 
 void NodeApi::validate(Request& request, Response& response) const
 {
-    const auto verdicts = parts_.nodes.validate(identOf(parts_, request), projectOf(request));
+    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const auto verdicts = parts_.nodes.validate(node.id.uuid, projectOf(request));
     wire::JsonWriter out;
     out.beginObject();
     const wire::Version version = versionOf(request);
@@ -142,7 +146,7 @@ void NodeApi::validate(Request& request, Response& response) const
         const bool good = found == verdicts.end() || found->second.result;
         out.key(name).beginObject().key("result").boolean(good);
         if (!good)
-            out.key("reason").string(found->second.reason);
+            out.key("reason").string(shownText(parts_, request, node, found->second.reason));
         out.endObject();
     }
     response.sendJson(200, out.endObject().text());

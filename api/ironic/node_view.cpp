@@ -3,6 +3,7 @@
 #include "api/access/access.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
+#include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "db/repositories/lease_repository.h"
 
@@ -36,6 +37,17 @@ std::set<std::string> reservedNodes(db::Transaction& tx)
     return held;
 }
 
+bool hidesParent(const ApiParts& parts, const http::Request& request, const model::Node& node)
+{
+    if (request.grant.ofSystem() || node.parentNode.empty())
+        return false;
+    try {
+        return !maySee(request, parts.nodes.get(node.parentNode));
+    } catch (const model::Error&) { // the parent was deleted
+        return true;
+    }
+}
+
 std::string nodeText(const ApiParts& parts, const http::Request& request, const model::Node& node,
                      const wire::NodeFieldList& fields)
 {
@@ -48,7 +60,8 @@ std::string nodeText(const ApiParts& parts, const http::Request& request, const 
                               .conductor = parts.context.settings.conductorName,
                               .reserved = reserved,
                               .version = versionOf(request),
-                              .redacted = isRedacted(request, node)};
+                              .redacted = isRedacted(request, node),
+                              .parentHidden = hidesParent(parts, request, node)};
     wire::writeNode(out, view, fields);
     return out.take();
 }

@@ -18,6 +18,8 @@ void changeInternal(const ApiParts& parts, const http::Request& request,
                     const std::function<void(nlohmann::json& internal)>& change);
 /// The nodes with a lease.
 std::set<std::string> reservedNodes(db::Transaction& tx);
+/// True if the actor may not see the parent of @p node.
+bool hidesParent(const ApiParts& parts, const http::Request& request, const model::Node& node);
 /// Renders @p node with @p fields at the request's version.
 std::string nodeText(const ApiParts& parts, const http::Request& request, const model::Node& node,
                      const wire::NodeFieldList& fields);

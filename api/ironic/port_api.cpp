@@ -51,6 +51,23 @@ model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::
     return node;
 }
 
+/// Refuses a portgroup of a node that the actor may not see, as one that does not exist.
+void requireVisibleGroup(const ApiParts& parts, const Request& request, const Port& port)
+{
+    const std::string& ident = port.portGroup.uuid;
+    if (request.grant.ofSystem() || ident.empty())
+        return;
+    const conductor::Resources<model::PortGroup> groups(parts.context, conductor::portGroupRules());
+    try {
+        if (maySee(request, parts.nodes.get(groups.get(ident).node.uuid)))
+            return;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::NotFound)
+            throw;
+    }
+    throw conductor::noSuchPortGroup(ident);
+}
+
 /// The ports that @p request selects, up to one more than a page.
 std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
 {
@@ -147,8 +164,9 @@ void PortApi::create(Request& request, Response& response) const
 {
     Port wanted = wire::portShape().fromCreate(jsonBody(request), versionOf(request));
     const model::Node node = parts_.nodes.get(wanted.node.uuid);
-    requireOn(request, node);
+    requireOn(request, node, wanted.node.uuid);
     wanted.node = node.id;
+    requireVisibleGroup(parts_, request, wanted);
     const Port port = parts_.nodes.createPort(wanted, request.actor);
     wire::JsonWriter out;
     wire::portShape().write(out, port, request.localBase, wire::portShape().detail(versionOf(request)));
@@ -162,8 +180,13 @@ void PortApi::patch(Request& request, Response& response) const
     const wire::Version version = versionOf(request);
     const Port found = parts_.context.database.read(
         [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
-    const Port port = parts_.nodes.updatePort(
-        found.id, [&](Port& p) { wire::portShape().patch(p, body, version); }, request.actor);
+    const auto change = [&](Port& changed) {
+        const model::PortGroupId before = changed.portGroup;
+        wire::portShape().patch(changed, body, version);
+        if (changed.portGroup != before)
+            requireVisibleGroup(parts_, request, changed);
+    };
+    const Port port = parts_.nodes.updatePort(found.id, change, request.actor);
     wire::JsonWriter out;
     wire::portShape().write(out, port, request.localBase, wire::portShape().detail(version));
     response.sendJson(200, out.text());

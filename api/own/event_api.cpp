@@ -1,5 +1,6 @@
 #include "api/own/event_api.h"
 
+#include "api/access/shown.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "common/model/error.h"
@@ -30,8 +31,11 @@ bool wantsStream(const Request& request)
     return request.header("Accept").value_or("").find("text/event-stream") != std::string::npos;
 }
 
-void send(Response& response, const std::vector<model::NodeEvent>& events, std::int64_t after)
+void send(const Request& request, Response& response, std::vector<model::NodeEvent> events,
+          std::int64_t after)
 {
+    for (model::NodeEvent& event : events)
+        event = shownEvent(request, std::move(event));
     wire::JsonWriter out;
     wire::writeEvents(out, events, after);
     response.sendJson(200, out.text());
@@ -58,7 +62,7 @@ void EventApi::ofNode(Request& request, Response& response)
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     const std::int64_t after = numberOf(request, "after", 0, INT64_MAX);
     const std::size_t limit = limitOf(request, 10'000);
-    send(response,
+    send(request, response,
          await(request,
                [&] {
                    return parts_.context.database.read([&](db::Transaction& tx) {
@@ -76,7 +80,7 @@ void EventApi::all(Request& request, Response& response)
         return stream(request, response, filter);
     const std::int64_t after = afterOf(request, "0");
     const std::size_t limit = limitOf(request, 10'000);
-    send(response,
+    send(request, response,
          await(request,
                [&] {
                    return parts_.context.database.read([&](db::Transaction& tx) {
@@ -86,6 +90,7 @@ void EventApi::all(Request& request, Response& response)
          after);
 }
 
+/// The policy allows it to users of the system only, so that all clients share the texts of the events.
 /// Streams from Last-Event-ID or ?after= on; without them, new events only.
 void EventApi::stream(const Request& request, Response& response, db::EventFilter filter)
 {

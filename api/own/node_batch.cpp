@@ -1,5 +1,7 @@
 #include "api/own/node_batch.h"
 
+#include "api/access/access.h"
+#include "api/access/shown.h"
 #include "api/core/request_values.h"
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
@@ -36,7 +38,7 @@ struct Entry {
     std::vector<Port> parsedPorts;
 };
 
-Entry entryOf(const json& given, const model::InterfaceTable& interfaces)
+Entry entryOf(const Request& request, const json& given, const model::InterfaceTable& interfaces)
 {
     if (!given.is_object())
         throw Error(ErrorCode::InvalidInput,
@@ -49,6 +51,7 @@ Entry entryOf(const json& given, const model::InterfaceTable& interfaces)
                         fmt::format("ports: expected a list, got {}", wire::kindOf(*ports)));
         entry.ports.assign(ports->begin(), ports->end());
     }
+    requireNew(request, "/v1/nodes", entry.fields);
     entry.node = wire::nodeFromCreate(entry.fields, wire::kMaxVersion, interfaces);
     for (const json& port : entry.ports)
         entry.parsedPorts.push_back(wire::portShape().fromCreate(port, wire::kMaxVersion, {}, "node_uuid"));
@@ -90,7 +93,9 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
 /// Creates or updates one node as its entry says. @return "created", "updated" or "unchanged"
 class Enrolment {
 public:
-    Enrolment(const ApiParts& parts, const std::string& actor) : parts_(parts), actor_(actor) {}
+    Enrolment(const ApiParts& parts, const Request& request)
+        : parts_(parts), request_(request), actor_(request.actor)
+    {}
 
     std::string run(const Entry& entry, Node& node)
     {
@@ -124,9 +129,11 @@ private:
         Node wanted = node;
         if (wire::mergeNode(wanted, entry.fields, access, interfaces).empty())
             return false;
-        node = parts_.nodes.update(
-            node.id.uuid, [&](Node& stored) { wire::mergeNode(stored, entry.fields, access, interfaces); },
-            actor_);
+        const auto change = [&](Node& stored) {
+            requireFields(request_, stored, entry.fields);
+            wire::mergeNode(stored, entry.fields, access, interfaces);
+        };
+        node = parts_.nodes.update(node.id.uuid, change, actor_);
         return true;
     }
 
@@ -154,6 +161,7 @@ private:
     }
 
     const ApiParts& parts_;
+    const Request& request_;
     const std::string& actor_;
 };
 
@@ -169,18 +177,19 @@ void writeError(wire::JsonWriter& out, const Error& error)
     out.endObject();
 }
 
-void enrolOne(wire::JsonWriter& out, const ApiParts& parts, const std::string& actor, const json& given)
+void enrolOne(wire::JsonWriter& out, const ApiParts& parts, const Request& request, const json& given)
 {
     const bool hasName = given.is_object() && given.contains("name") && given["name"].is_string();
     out.beginObject().key("name").stringOrNull(hasName ? given["name"].get<std::string>() : "");
     try {
         Node node;
         const std::string result =
-            Enrolment(parts, actor).run(entryOf(given, parts.context.hardware.interfaces()), node);
+            Enrolment(parts, request).run(entryOf(request, given, parts.context.hardware.interfaces()), node);
         out.key("uuid").string(node.id.uuid).key("result").string(result);
     } catch (const Error& error) {
         out.key("uuid").null();
-        writeError(out, error);
+        const std::optional<Error> shown = shownError(parts, request, error);
+        writeError(out, shown ? *shown : error);
     }
     out.endObject();
 }
@@ -208,7 +217,7 @@ void NodeBatch::enrol(Request& request, Response& response) const
     wire::JsonWriter out;
     out.beginObject().key("nodes").beginArray();
     for (const json& given : *nodes)
-        enrolOne(out, parts_, request.actor, given);
+        enrolOne(out, parts_, request, given);
     response.sendJson(200, out.endArray().endObject().text());
 }
 

@@ -1,6 +1,7 @@
 #include "api/own/operation_api.h"
 
 #include "api/access/access.h"
+#include "api/access/shown.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "common/model/error.h"
@@ -83,6 +84,7 @@ void OperationApi::show(Request& request, Response& response) const
     });
     if (!operation)
         throw model::Error(model::ErrorCode::NotFound, "Node " + node.id.uuid + " has no operation yet.");
+    showOperation(request, node, *operation, steps);
     wire::JsonWriter out;
     wire::writeOperation(out, *operation, steps, parts_.context.clock.now());
     response.sendJson(200, out.text());

@@ -1,3 +1,4 @@
+#include "api/access/shown.h"
 #include "api/resources/resource_api.cpp.h"
 #include "common/wire/resources/allocation_fields.h"
 #include "conductor/resources/allocation_rules.h"
@@ -20,7 +21,8 @@ ResourceKind allocationKind()
                     {"owner", "owner"}},
         .patchSince = 57,
         .shape = wire::allocationShape,
-        .rules = conductor::allocationRules};
+        .rules = conductor::allocationRules,
+        .shown = shownAllocation};
     return kindOf(routes);
 }
 

@@ -8,6 +8,8 @@
 #include "api/resources/resource_fields.h"
 #include "common/model/error.h"
 #include "common/text/word_list.h"
+#include "common/wire/json/json_input.h"
+#include "common/wire/json/stored_json.h"
 
 #include <fmt/format.h>
 #include <memory>
@@ -31,7 +33,7 @@ template <class T> void resolveNode(const ApiParts& parts, const Request& reques
             return;
         try {
             const model::Node node = parts.nodes.get(item.node.uuid);
-            requireOn(request, node);
+            requireOn(request, node, item.node.uuid);
             item.node = node.id;
         } catch (const Error& error) {
             if (error.code() == ErrorCode::Forbidden)
@@ -41,26 +43,31 @@ template <class T> void resolveNode(const ApiParts& parts, const Request& reques
     }
 }
 
+/// Replaces the names of candidate nodes by their uuids. @throws Error InvalidInput for a node that does not
+/// exist or that the actor may not see
+template <class T> void resolveCandidates(const ApiParts& parts, const Request& request, T& item)
+{
+    if constexpr (requires { item.candidateNodes; }) {
+        nlohmann::json uuids = nlohmann::json::array();
+        for (const nlohmann::json& ident : wire::valueOf(item.candidateNodes)) {
+            try {
+                uuids.push_back(visibleNode(parts, request, ident.template get<std::string>()).id.uuid);
+            } catch (const Error& error) {
+                if (error.code() != ErrorCode::NotFound)
+                    throw;
+                throw Error(ErrorCode::InvalidInput, "candidate_nodes: " + error.message(),
+                            "bm node list lists the nodes");
+            }
+        }
+        item.candidateNodes = wire::canonical(uuids);
+    }
+}
+
 /// A new record of a project's user belongs to that project.
 template <class T> void setOwner(const Request& request, T& item)
 {
     if constexpr (requires { item.owner; })
         item.owner = ownerOfNew(request, item.owner);
-}
-
-/// Refuses a change of owner or visibility by a user of a project.
-template <class T> void keepOwner(const Request& request, const T& before, const T& after)
-{
-    if (request.grant.ofSystem())
-        return;
-    if constexpr (requires { before.owner; })
-        if (before.owner != after.owner)
-            ownerOfNew(request, after.owner.empty() ? "nobody" : after.owner);
-    if constexpr (requires { before.isPublic; })
-        if (after.isPublic && !before.isPublic)
-            throw Error(ErrorCode::Forbidden,
-                        "Access was denied to the following resource: baremetal:runbook:update:public",
-                        "ask a member of the system to make it public");
 }
 
 /// Restricts the page to rows whose column equals @p value.
@@ -182,10 +189,12 @@ template <class T> void ResourceApi<T>::show(Request& request, Response& respons
 template <class T> void ResourceApi<T>::create(Request& request, Response& response) const
 {
     checkVersion(request);
-    T wanted = routes_.shape().fromCreate(jsonBody(request), versionOf(request));
+    const nlohmann::json body = jsonBody(request);
+    requireNew(request, routes_.path, body);
+    T wanted = routes_.shape().fromCreate(body, versionOf(request));
     setOwner(request, wanted);
-    keepOwner(request, T{}, wanted);
     resolveNode(parts_, request, wanted);
+    resolveCandidates(parts_, request, wanted);
     const T item = resources_.create(wanted, request.actor);
     response.header("Location", request.localBase + std::string(routes_.path) + "/" + item.id.uuid);
     send(request, response, 201, item);
@@ -197,10 +206,9 @@ template <class T> void ResourceApi<T>::patch(Request& request, Response& respon
     if (routes_.patchSince > 0)
         requireVersion(request, routes_.patchSince, routes_.list);
     const nlohmann::json body = jsonBody(request);
+    requirePatch(request, routes_.path, body);
     const auto change = [&](T& item) {
-        const T before = item;
         routes_.shape().patch(item, body, versionOf(request));
-        keepOwner(request, before, item);
         resolveNode(parts_, request, item);
     };
     send(request, response, 200, resources_.update(request.pathParam("ident"), change, request.actor));

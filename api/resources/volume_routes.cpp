@@ -1,4 +1,5 @@
 #include "api/access/access.h"
+#include "api/access/field_rules.h"
 #include "api/resources/resource_api.cpp.h"
 #include "common/wire/resources/volume_fields.h"
 #include "conductor/resources/volume_rules.h"
@@ -14,7 +15,7 @@ model::VolumeTarget withoutSecrets(const ApiParts& parts, const Request& request
         target.properties.text =
             nlohmann::json{
                 {"redacted_contents", fmt::format("** Value Redacted: Requires {} permission access. **",
-                                                  targetPropertiesRow().rule)}}
+                                                  targetPropertiesRow().seeRule)}}
                 .dump();
     return target;
 }

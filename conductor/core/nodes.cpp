@@ -18,9 +18,13 @@ Node findNode(db::Transaction& tx, const std::string& ident)
     if (!node)
         node = nodes.findByName(tx, ident);
     if (!node)
-        throw Error(ErrorCode::NotFound, "Node " + ident + " could not be found.",
-                    "bm node list shows all nodes");
+        throw noSuchNode(ident);
     return *node;
+}
+
+Error noSuchNode(const std::string& ident)
+{
+    return {ErrorCode::NotFound, "Node " + ident + " could not be found.", "bm node list shows all nodes"};
 }
 
 model::NodeEvent makeEvent(model::UtcTime at, const model::NodeId& node, model::EventKind kind,

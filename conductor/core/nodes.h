@@ -1,13 +1,30 @@
 #pragma once
+#include "common/model/error.h"
 #include "common/model/event_kinds.h"
 #include "common/platform/outgoing_policy.h"
 #include "conductor/core/context.h"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <utility>
 
 namespace bm::conductor {
 
+/// The refusal of a node that does not exist, in Ironic's words. The API gives the same one to users who may
+/// not see the node.
+model::Error noSuchNode(const std::string& ident);
+/// The refusal of a value that another node has. The text does not name that node; the API adds its name for
+/// users who may see it.
+class TakenError : public model::Error {
+public:
+    TakenError(const std::string& message, std::string hint, model::NodeId holder)
+        : Error(model::ErrorCode::Conflict, message, std::move(hint)), holder_(std::move(holder))
+    {}
+    const model::NodeId& holder() const noexcept { return holder_; }
+
+private:
+    model::NodeId holder_;
+};
 /// The node called @p ident (uuid or name). @throws Error NotFound in Ironic's words
 model::Node findNode(db::Transaction& tx, const std::string& ident);
 /// An event of @p node at @p at, not yet stored: the caller adds its operation or rollout.

@@ -45,6 +45,14 @@ Error unknownAgent()
     return {ErrorCode::Unauthorized, "invalid agent token for this node", "the agent must repeat its lookup"};
 }
 
+/// The same for an unknown machine and for one without an operation: whoever asks has not logged in, and
+/// learns no name and no uuid.
+Error noSuchMachine()
+{
+    return {ErrorCode::NotFound, "Node with port addresses was not found, or it expects no agent now.",
+            "enrol it: bm node enrol, or start an operation: bm provision"};
+}
+
 model::Node nodeByMacsOrUuid(db::Transaction& tx, const std::vector<std::string>& macs,
                              const std::string& uuid)
 {
@@ -55,7 +63,7 @@ model::Node nodeByMacsOrUuid(db::Transaction& tx, const std::vector<std::string>
         if (const std::optional<model::MacAddress> mac = model::macFromText(text))
             if (const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, *mac))
                 return findNode(tx, port->node.uuid);
-    throw Error(ErrorCode::NotFound, "Node with port addresses was not found.", "enrol it: bm node enrol");
+    throw noSuchMachine();
 }
 
 /// The node's record when @p token is its live one. @throws Error Unauthorized
@@ -276,8 +284,7 @@ AgentGrant AgentService::lookup(const std::vector<std::string>& macs, const std:
         grant.node = nodeByMacsOrUuid(tx, macs, nodeUuid);
         const std::optional<db::AgentRecord> found = db::AgentRepository{}.find(tx, grant.node.id);
         if (!found || !found->bootExpectedUntil)
-            throw Error(ErrorCode::NotFound, "Node " + grant.node.id.uuid + " expects no agent now.",
-                        "its operation has ended; start another by bm provision");
+            throw noSuchMachine();
         try {
             db::AgentRecord record = tradeSecret(context_, *found, secret, nonce);
             record.address = peerAddress;
@@ -307,8 +314,8 @@ void AgentService::heartbeat(const std::string& nodeUuid, const std::string& tok
                              const std::string& agentVersion, const std::string& peerAddress)
 {
     context_.database.write([&](db::Transaction& tx) {
-        const model::Node node = findNode(tx, nodeUuid);
-        const db::AgentRecord before = authorized(tx, context_, node.id.uuid, token);
+        const std::optional<model::Node> named = db::NodeRepository{}.findByName(tx, nodeUuid);
+        const db::AgentRecord before = authorized(tx, context_, named ? named->id.uuid : nodeUuid, token);
         db::AgentRecord record = before;
         record.lastContactAt = context_.clock.now();
         record.version = text::shortPrintable(agentVersion, kVersionText);
@@ -421,7 +428,7 @@ std::string AgentService::continueInspection(const std::vector<std::string>& mac
                     makeDueNow(tx, context_, operation->id);
                     return node.id.uuid;
                 }
-        throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " is not being inspected by this machine.");
+        throw noSuchMachine();
     });
 }
 

@@ -166,8 +166,13 @@ Allocation allocationOfNode(db::Transaction& tx, const Node& node)
     if (!node.allocationUuid.empty())
         allocation = db::allocationRepository().find(tx, node.allocationUuid);
     if (!allocation)
-        throw Error(ErrorCode::NotFound, "Node " + node.id.uuid + " does not have an allocation");
+        throw noAllocation(node);
     return *allocation;
+}
+
+Error noAllocation(const Node& node)
+{
+    return {ErrorCode::NotFound, "Node " + node.id.uuid + " does not have an allocation"};
 }
 
 } // namespace bm::conductor

@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/error.h"
 #include "common/model/resources/allocation.h"
 #include "conductor/core/context.h"
 
@@ -12,6 +13,8 @@ namespace bm::conductor {
 /// backfilled node that has another)
 void allocateNode(db::Transaction& tx, const Context& context, model::Allocation& allocation);
 
+/// The refusal for a node without an allocation, in Ironic's words.
+model::Error noAllocation(const model::Node& node);
 /// The allocation that holds @p node. @throws Error NotFound in Ironic's words
 model::Allocation allocationOfNode(db::Transaction& tx, const model::Node& node);
 

@@ -24,8 +24,16 @@ void checkUnique(db::Transaction& tx, const Node& node)
     if (!node.name.empty()) {
         const std::optional<Node> other = nodes.findByName(tx, node.name);
         if (other && other->id != node.id)
-            throw Error(ErrorCode::Conflict, "A node with name " + node.name + " already exists.",
-                        "choose another name, or change that one: bm node show " + node.name);
+            throw TakenError("A node with name " + node.name + " already exists.", "choose another name",
+                             other->id);
+    }
+    if (!node.instanceUuid.empty()) {
+        db::NodeFilter filter;
+        filter.instanceUuid = node.instanceUuid;
+        for (const Node& other : nodes.list(tx, filter))
+            if (other.id != node.id)
+                throw TakenError("Instance " + node.instanceUuid + " is already associated with a node.", "",
+                                 other.id);
     }
 }
 
@@ -39,11 +47,17 @@ void resolveGroup(db::Transaction& tx, Port& port)
                                                       ? db::portGroupRepository().find(tx, ident)
                                                       : db::portGroupRepository().findBy(tx, "name", ident);
     if (!group)
-        throw Error(ErrorCode::InvalidInput, "Portgroup " + ident.substr(0, 80) + " could not be found.");
+        throw noSuchPortGroup(ident);
     if (group->node != port.node)
         throw Error(ErrorCode::Conflict,
                     "Port can not be associated with portgroup " + ident + ": it is of another node.");
     port.portGroup = group->id;
+}
+
+void refuseTaken(db::Transaction& tx, const Port& port)
+{
+    if (const std::optional<Port> other = db::PortRepository{}.findByMac(tx, port.mac))
+        throw TakenError("A port with MAC address " + port.mac.text + " already exists.", "", other->node);
 }
 
 /// @return the port as stored. @p project: its node's, see dataProjectOf()
@@ -52,12 +66,9 @@ Port insertPort(db::Transaction& tx, const Context& context, Port port, const st
     context.projects.store<Port>(tx, project, port, nullptr);
     resolveGroup(tx, port);
     const db::PortRepository ports;
-    if (const std::optional<Port> other = ports.findByMac(tx, port.mac)) {
-        const std::optional<Node> owner = db::NodeRepository{}.find(tx, other->node);
-        throw Error(ErrorCode::Conflict, "A port with MAC address " + port.mac.text + " already exists.",
-                    owner ? "it belongs to node " + (owner->name.empty() ? owner->id.uuid : owner->name)
-                          : "");
-    }
+    refuseTaken(tx, port);
+    if (!port.id.empty() && ports.find(tx, port.id))
+        throw Error(ErrorCode::Conflict, "A port with UUID " + port.id.uuid + " already exists.");
     if (port.id.empty())
         port.id = model::PortId::make();
     port.createdAt = context.clock.now();
@@ -81,6 +92,11 @@ bool mayBeDeleted(State state)
 
 } // namespace
 
+Error noSuchPortGroup(const std::string& ident)
+{
+    return {ErrorCode::InvalidInput, "Portgroup " + ident.substr(0, 80) + " could not be found."};
+}
+
 NodeCommands::NodeCommands(Context context) : context_(std::move(context)) {}
 
 Node NodeCommands::create(Node node, const std::string& actor)
@@ -100,6 +116,8 @@ Node NodeCommands::createWithPorts(Node node, const std::vector<Port>& ports, co
     node.version = 1;
     return context_.database.write([&](db::Transaction& tx) {
         checkUnique(tx, node);
+        if (db::NodeRepository{}.find(tx, node.id))
+            throw TakenError("A node with UUID " + node.id.uuid + " already exists.", "", node.id);
         context_.projects.storeNode(tx, node, nullptr);
         db::NodeRepository{}.insert(tx, node);
         for (Port port : ports) {
@@ -203,9 +221,8 @@ Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(
         const Port before = *port;
         change(*port);
         resolveGroup(tx, *port);
-        if (port->mac.text != before.mac.text && ports.findByMac(tx, port->mac))
-            throw Error(ErrorCode::Conflict,
-                        "A port with MAC address " + port->mac.text + " already exists.");
+        if (port->mac.text != before.mac.text)
+            refuseTaken(tx, *port);
         const std::optional<Node> node = db::NodeRepository{}.find(tx, port->node);
         context_.projects.store(tx, node ? dataProjectOf(*node) : std::string(), *port, &before);
         port->updatedAt = context_.clock.now();

@@ -1,4 +1,5 @@
 #pragma once
+#include "common/model/error.h"
 #include "conductor/core/context.h"
 
 #include <map>
@@ -6,6 +7,9 @@
 #include <vector>
 
 namespace bm::conductor {
+
+/// The refusal of a portgroup that does not exist. The API gives the same one to users who may not see it.
+model::Error noSuchPortGroup(const std::string& ident);
 
 /// Creates, changes and deletes nodes and ports. Each call is one transaction with its events.
 /// A node is found by uuid or name. Secrets of driver_info come in plain and are stored sealed; "******"

@@ -138,8 +138,12 @@ void narrow(Conditions& where, const NodeFilter& filter)
 
 void startAfter(Transaction& tx, Conditions& where, const NodeFilter& filter, const SortKey& key)
 {
-    const auto last =
-        tx.query(fmt::format("select {} from nodes where uuid = $1", key.expression), {filter.marker});
+    const std::string project = filter.project.value_or("");
+    // The order of another project's node tells its values.
+    const auto last = tx.query(
+        fmt::format("select {} from nodes where uuid = $1 and ($2 = '' or owner = $2 or lessee = $2)",
+                    key.expression),
+        {filter.marker, project});
     if (last.empty())
         throw Error(ErrorCode::NotFound, fmt::format("the marker {} is not a node", filter.marker),
                     "repeat the list without a marker");

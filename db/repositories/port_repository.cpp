@@ -65,18 +65,21 @@ std::vector<Port> PortRepository::all(Transaction& tx) const
 std::vector<Port> PortRepository::list(Transaction& tx, std::size_t limit, const std::string& marker,
                                        const std::string& project) const
 {
+    const std::string ofProject = "node_uuid in (select uuid from nodes where owner = $2 or lessee = $2)";
     std::vector<Value> parameters{store(limit)};
     std::string where;
     if (!project.empty()) {
         parameters.emplace_back(project);
-        where = "where node_uuid in (select uuid from nodes where owner = $2 or lessee = $2)";
+        where = "where " + ofProject;
     }
     if (!marker.empty()) {
-        const std::optional<Port> last = ports().byKey(tx, marker);
-        if (!last)
+        const std::vector<Port> last =
+            project.empty() ? ports().find(tx, "where uuid = $1", {marker})
+                            : ports().find(tx, "where uuid = $1 and " + ofProject, {marker, project});
+        if (last.empty())
             throw Error(ErrorCode::NotFound, "the marker " + marker + " is not a port",
                         "repeat the list without a marker");
-        parameters.push_back(store(last->createdAt));
+        parameters.push_back(store(last.front().createdAt));
         parameters.emplace_back(marker);
         where += fmt::format("{} (created_at, uuid) > (${}, ${})", where.empty() ? "where" : " and",
                              parameters.size() - 1, parameters.size());

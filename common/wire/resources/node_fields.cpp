@@ -160,6 +160,18 @@ void renderLastError(Out out, View v)
     else
         renderText<&Node::lastError>(out, v);
 }
+/// The reason that bm gives with a fault is the failure; a person's reason is for the lessee, too.
+void renderMaintenanceReason(Out out, View v)
+{
+    if (v.redacted && !v.node.fault.empty())
+        out.string("** Value Redacted - Requires baremetal:node:get:last_error permission. **");
+    else
+        renderText<&Node::maintenanceReason>(out, v);
+}
+void renderParent(Out out, View v)
+{
+    out.stringOrNull(v.parentHidden ? "" : v.node.parentNode);
+}
 constexpr std::string_view kReservationKept =
     "** Redacted - requires baremetal:node:get:reservation permission. **";
 void renderReservation(Out out, View v)
@@ -225,13 +237,13 @@ std::vector<NodeField> makeTable() // NOLINT(readability-function-size): a row p
         {"last_error",            1, kShown, kShown, "", renderLastError, nullptr},
         {"lessee",               65, true, true, "lessee", renderText<&N::lessee>, assignText<&N::lessee>},
         {"maintenance",           1, kShown, true, "maintenance", renderFlag<&N::maintenance>, assignFlag<&N::maintenance>},
-        {"maintenance_reason",    1, kShown, kShown, "", renderText<&N::maintenanceReason>, nullptr},
+        {"maintenance_reason",    1, kShown, kShown, "", renderMaintenanceReason, nullptr},
         interfaceRow<"management_interface", "management">(31),
         {"name",                  5, true, true, "name", renderText<&N::name>, assignText<&N::name>},
         {"network_data",         66, true, true, "", renderJson<&N::networkData>, assignObject<&N::networkData>},
         interfaceRow<"network_interface", "network">(20),
         {"owner",                50, true, true, "owner", renderText<&N::owner>, assignText<&N::owner>},
-        {"parent_node",          83, true, true, "parent_node", renderText<&N::parentNode>, assignParent},
+        {"parent_node",          83, true, true, "parent_node", renderParent, assignParent},
         interfaceRow<"power_interface", "power">(31),
         {"power_state",           1, kShown, kShown, "power_state", renderPower, nullptr},
         {"properties",            1, true, true, "", renderMasked<&N::properties>, assignObject<&N::properties>},

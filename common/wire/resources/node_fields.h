@@ -18,8 +18,9 @@ struct NodeView {
     std::string_view conductor; ///< name of its conductor
     bool reserved = false;      ///< an operation runs on it
     Version version = kMaxVersion;
-    bool redacted = false; ///< for lessees: Ironic's texts in place of the infrastructure's data
-    bool masked = true;    ///< secrets read "******"; false only for documents that bmd does not send
+    bool redacted = false;     ///< for lessees: Ironic's texts in place of the infrastructure's data
+    bool parentHidden = false; ///< the parent belongs to another project
+    bool masked = true;        ///< secrets read "******"; false only for documents that bmd does not send
 };
 
 /// A row of the node's table: how bm shows and accepts one field, and from which version on.

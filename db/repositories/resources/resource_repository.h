@@ -50,9 +50,15 @@ public:
                             fmt::format(fmt::runtime(ofProject_), fmt::format("${}", parameters.size())));
         }
         if (!page.marker.empty()) {
-            const std::vector<Row> rows =
-                tx.query(fmt::format("select {} from {} where uuid = $1", page.sortColumn, table_.name()),
-                         {page.marker});
+            std::vector<Value> wanted{page.marker};
+            std::string visible;
+            if (!page.project.empty()) { // the order of another project's row tells its values
+                wanted.emplace_back(page.project);
+                visible = fmt::format(" and ({})", fmt::format(fmt::runtime(ofProject_), "$2"));
+            }
+            const std::vector<Row> rows = tx.query(
+                fmt::format("select {} from {} where uuid = $1{}", page.sortColumn, table_.name(), visible),
+                wanted);
             if (rows.empty())
                 throw model::Error(model::ErrorCode::NotFound,
                                    "The marker " + page.marker + " could not be found.",
