@@ -75,7 +75,7 @@ Error withHolder(const ApiParts& parts, const Request& request, const conductor:
 std::optional<Error> ofNode(const ApiParts& parts, const Request& request, const Node& node,
                             const Error& error)
 {
-    if (!isRedacted(request, node))
+    if (!maySee(request, node) || !isRedacted(request, node))
         return std::nullopt;
     if (isOfBmc(error))
         return Error(error.code(), kHiddenText, kAskOwner);

@@ -19,6 +19,19 @@ http::ListenerConfig loopback()
 
 } // namespace
 
+void actAsHeadersSay(http::Request& request, http::Response& /*response*/)
+{
+    request.actor = request.header("X-Test-Actor").value_or("admin");
+    request.grant.role = model::roleFromText(request.header("X-Test-Role").value_or("admin")).value();
+    request.grant.project = request.header("X-Test-Project").value_or("");
+    request.proved = true;
+}
+
+ApiWorld::Headers actingAs(const std::string& role, const std::string& project)
+{
+    return {{"X-Test-Actor", "eve"}, {"X-Test-Role", role}, {"X-Test-Project", project}};
+}
+
 std::string Answer::fault() const
 {
     if (!body.is_object() || !body.contains("error_message"))

@@ -21,6 +21,9 @@ struct Answer {
     std::string fault() const;
 };
 
+/// An authentication filter that takes the actor from headers (actingAs); without them: an administrator.
+void actAsHeadersSay(http::Request& request, http::Response& response);
+
 /// A World behind both listeners of the API, on free ports of the loopback, called with curl's library.
 class ApiWorld {
 public:
@@ -57,5 +60,8 @@ private:
     std::unique_ptr<http::Server> machinesServer_;
     platform::HttpClient client_;
 };
+
+/// The headers of the user "eve" in @p role, of @p project or ("") of the system.
+ApiWorld::Headers actingAs(const std::string& role, const std::string& project);
 
 } // namespace bm::test

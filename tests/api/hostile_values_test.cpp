@@ -127,6 +127,61 @@ TEST_CASE("addresses, VLANs and kernel arguments of the right form are stored as
     CHECK(conductor::provisioningVlanOf(world.world.node("n1")) == 42);
 }
 
+TEST_CASE("an integer in a text of driver_info is stored as its digits", "[api][security]")
+{
+    ApiWorld world;
+    const auto entry = [](const json& user) {
+        return json{{"name", "n1"},
+                    {"driver", "ipmi"},
+                    {"driver_info", {{"ipmi_address", "192.0.2.1"}, {"ipmi_username", user}}}};
+    };
+    for (const json& other : {json(83187700000000.0), json(1.5), json(true)}) {
+        INFO(other);
+        const Answer refused = world.send("POST", "/v1/nodes", entry(other));
+        CHECK(refused.status == 400);
+        CHECK_THAT(refused.fault(), Contains("driver_info/ipmi_username"));
+        CHECK_THAT(refused.body.at("hint").get<std::string>(), Contains("quote it"));
+    }
+    const Answer created = world.send("POST", "/v1/nodes", entry(12345));
+    REQUIRE(created.status == 201);
+    CHECK(created.body.at("driver_info").at("ipmi_username") == "12345");
+    const json patch = {{{"op", "add"}, {"path", "/driver_info/ipmi_username"}, {"value", 678}}};
+    CHECK(world.send("PATCH", "/v1/nodes/n1", patch).body.at("driver_info").at("ipmi_username") == "678");
+    const auto batch = [&](const json& user) {
+        return world.send("POST", "/v1/nodes/batch", {{"nodes", {entry(user)}}}).body.at("nodes").at(0);
+    };
+    CHECK(batch(678).at("result") == "unchanged");
+    CHECK(batch(679).at("result") == "updated");
+    CHECK(batch(1.5).at("result") == "error");
+    // A port is a number, in Ironic, too; a column of text refuses numbers, as in Ironic.
+    const json port = {{{"op", "add"}, {"path", "/driver_info/ipmi_port"}, {"value", 6230}}};
+    CHECK(world.send("PATCH", "/v1/nodes/n1", port).body.at("driver_info").at("ipmi_port") == 6230);
+    const json text = {{{"op", "add"}, {"path", "/description"}, {"value", 5}}};
+    const Answer column = world.send("PATCH", "/v1/nodes/n1", text);
+    CHECK(column.status == 400);
+    CHECK_THAT(column.body.at("hint").get<std::string>(), Contains("quotes"));
+}
+
+TEST_CASE("a stored number in a text of driver_info works and is listed", "[api][security]")
+{
+    ApiWorld world;
+    REQUIRE(world
+                .send("POST", "/v1/nodes",
+                      {{"name", "n1"}, {"driver", "ipmi"}, {"driver_info", {{"ipmi_address", "192.0.2.1"}}}})
+                .status == 201);
+    storeUnchecked(world, "n1", [](model::Node& node) {
+        node.driverInfo.text = R"({"ipmi_address":"192.0.2.1","ipmi_username":1.5})";
+    });
+    const auto values = world.world.core->database.read([&](db::Transaction& tx) {
+        return conductor::refusedStoredValues(tx, world.world.core->context.hardware);
+    });
+    REQUIRE(values.size() == 1);
+    CHECK(values.front().what == "driver_info/ipmi_username: \"1.5\" is not a text");
+    CHECK(conductor::bmcAccess(world.world.core->context, world.world.node("n1")).user == "1.5");
+    const json patch = {{{"op", "add"}, {"path", "/driver_info/ipmi_port"}, {"value", 6230}}};
+    CHECK(world.send("PATCH", "/v1/nodes/n1", patch).status == 200);
+}
+
 TEST_CASE("stored values that new rules refuse keep working, and are listed", "[api][security]")
 {
     ApiWorld world;

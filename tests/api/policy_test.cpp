@@ -1,5 +1,6 @@
 // The policy table: compared with Ironic's and with the routes, and each row checked for each role.
 #include "api/access/access.h"
+#include "api/access/field_rules.h"
 #include "common/model/error.h"
 #include "tests/api/api_world.h"
 #include "tests/support/places.h"
@@ -62,18 +63,9 @@ Needs ofProject(const Access& access)
     return std::min(access.owner, access.lessee);
 }
 
-/// Sets the actor from headers, as an authentication filter does.
-void actAsHeadersSay(http::Request& request, http::Response& /*response*/)
-{
-    request.actor = request.header("X-Test-Actor").value_or("admin");
-    request.grant.role = model::roleFromText(request.header("X-Test-Role").value_or("admin")).value();
-    request.grant.project = request.header("X-Test-Project").value_or("");
-    request.proved = true;
-}
-
 ApiWorld::Headers as(const std::string& role, const std::string& project)
 {
-    return {{"X-Test-Actor", "eve"}, {"X-Test-Role", role}, {"X-Test-Project", project}};
+    return test::actingAs(role, project);
 }
 
 /// A request in the form that the router passes to a filter.
@@ -96,7 +88,7 @@ private:
 /// it.
 class Estate {
 public:
-    Estate() : world({}, actAsHeadersSay)
+    Estate() : world({}, test::actAsHeadersSay)
     {
         add("owned", {{"owner", "web"}, {"lessee", "shop"}}, "web", 1);
         add("leased", {{"owner", "infra"}, {"lessee", "web"}}, "infra", 2);
@@ -268,41 +260,47 @@ TEST_CASE("the policy equals Ironic's for Ironic's routes", "[api][policy]")
         }
     }
     CHECK(compared > 110);
-    for (const PolicyRow& row : {api::targetPropertiesRow(), api::runbookUseRow()}) {
-        CHECK(row.access.system == ironic.at(std::string(row.rule)).system);
-        CHECK(row.access.owner == ironic.at(std::string(row.rule)).owner);
-        CHECK(row.access.lessee == ironic.at(std::string(row.rule)).lessee);
+    const auto equalsIronic = [&](std::string_view rule, const Access& access) {
+        INFO(rule);
+        const Access& wanted = ironic.at(std::string(rule));
+        CHECK(access.system == wanted.system);
+        CHECK(access.owner == wanted.owner);
+        CHECK(access.lessee == wanted.lessee);
+    };
+    equalsIronic(api::runbookUseRow().rule, api::runbookUseRow().access);
+    for (const api::FieldRow& row : api::fieldRows()) {
+        if (!row.seeRule.empty())
+            equalsIronic(row.seeRule, row.see);
+        if (!row.rule.empty() && ironic.contains(std::string(row.rule)))
+            equalsIronic(row.rule, row.set);
     }
     for (const auto& [field, rule] :
-         std::map<std::string, std::string>{{"/driver_info/ipmi_password", "update:driver_info"},
-                                            {"/properties", "update:properties"},
-                                            {"/chassis_uuid", "update:chassis_uuid"},
-                                            {"/instance_uuid", "update:instance_uuid"},
-                                            {"/lessee", "update:lessee"},
-                                            {"/owner", "update:owner"},
-                                            {"/driver", "update:driver_interfaces"},
-                                            {"/power_interface", "update:driver_interfaces"},
-                                            {"/network_data", "update:network_data"},
-                                            {"/network_interface", "update:driver_interfaces"},
-                                            {"/conductor_group", "update:conductor_group"},
-                                            {"/name", "update:name"},
-                                            {"/retired_reason", "update:retired"},
-                                            {"/shard", "update:shard"},
-                                            {"/parent_node", "update:parent_node"},
-                                            {"/disable_power_off", "update:disable_power_off"},
-                                            {"/automated_clean", "disable_cleaning"},
-                                            {"/extra/a", "update_extra"},
-                                            {"/instance_info/image_source", "update_instance_info"}}) {
+         std::map<std::string, std::string>{{"driver_info", "update:driver_info"},
+                                            {"properties", "update:properties"},
+                                            {"chassis_uuid", "update:chassis_uuid"},
+                                            {"instance_uuid", "update:instance_uuid"},
+                                            {"lessee", "update:lessee"},
+                                            {"owner", "update:owner"},
+                                            {"driver", "update:driver_interfaces"},
+                                            {"power_interface", "update:driver_interfaces"},
+                                            {"network_data", "update:network_data"},
+                                            {"network_interface", "update:driver_interfaces"},
+                                            {"conductor_group", "update:conductor_group"},
+                                            {"name", "update:name"},
+                                            {"retired_reason", "update:retired"},
+                                            {"shard", "update:shard"},
+                                            {"parent_node", "update:parent_node"},
+                                            {"disable_power_off", "update:disable_power_off"},
+                                            {"automated_clean", "disable_cleaning"},
+                                            {"extra", "update_extra"},
+                                            {"instance_info", "update_instance_info"}}) {
         INFO(field);
-        const api::NodePatchRow* row = api::nodePatchPolicyOf(field);
+        const api::FieldRow* row = api::fieldRowOf("/v1/nodes", field);
         REQUIRE(row != nullptr);
-        const Access& wanted = ironic.at("baremetal:node:" + rule);
         CHECK(std::string(row->rule) == "baremetal:node:" + rule);
-        CHECK(row->access.system == wanted.system);
-        CHECK(row->access.owner == wanted.owner);
-        CHECK(row->access.lessee == wanted.lessee);
+        equalsIronic(row->rule, row->set);
     }
-    CHECK(api::nodePatchPolicyOf("/resource_class") == nullptr);
+    CHECK(api::fieldRowOf("/v1/nodes", "resource_class") == nullptr);
 }
 
 TEST_CASE("every row allows exactly its roles", "[api][policy]")
