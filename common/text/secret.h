@@ -28,7 +28,10 @@ public:
         wipe(text); // NOLINT(bugprone-use-after-move): a short text stays in a moved string
     }
     Secret(const Secret&) = default;
-    Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { wipe(other.text_); }
+    Secret(Secret&& other) noexcept : text_(std::move(other.text_))
+    {
+        wipe(other.text_); // NOLINT(bugprone-use-after-move)
+    }
     Secret& operator=(const Secret& other)
     {
         if (this != &other)

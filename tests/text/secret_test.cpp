@@ -48,7 +48,7 @@ TEST_CASE("a secret leaves no bytes behind", "[text][secret]")
         CHECK_FALSE(remains.hold("s3cret"));
         *remains.secret = std::move(other);
         CHECK(remains.secret->view() == text);
-        CHECK(other.empty());
+        CHECK(other.empty()); // NOLINT(bugprone-use-after-move)
         *remains.secret = "another-secret";
         CHECK_FALSE(remains.hold("s3cret"));
         remains.secret->~Secret();
