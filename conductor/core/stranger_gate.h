@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/clock.h"
 #include "common/platform/guarded.h"
-#include "common/platform/recent_map.h"
+#include "conductor/core/recent_map.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -63,8 +63,8 @@ private:
         model::UtcTime at{};
     };
     struct State {
-        platform::RecentMap<std::string, Bucket> peers{kMostPeers};
-        platform::RecentMap<std::string, Bucket> nodes{kMostNodes};
+        RecentMap<std::string, Bucket> peers{kMostPeers};
+        RecentMap<std::string, Bucket> nodes{kMostNodes};
         std::map<std::string, Bucket, std::less<>> strangers{}; ///< by kind: kinds are bm's own
         std::map<std::string, CountedRows, std::less<>> counts{};
         bool space = true;

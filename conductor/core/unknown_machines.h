@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/unknown_machine.h"
 #include "common/platform/guarded.h"
-#include "common/platform/recent_map.h"
+#include "conductor/core/recent_map.h"
 #include "db/engine/database.h"
 
 #include <cstddef>
@@ -24,7 +24,7 @@ public:
     void flush(db::Database& database);
 
 private:
-    using Seen = platform::RecentMap<std::string, model::UnknownMachine>;
+    using Seen = RecentMap<std::string, model::UnknownMachine>;
     platform::Guarded<Seen> seen_{kMost};
 };
 

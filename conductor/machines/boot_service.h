@@ -1,7 +1,7 @@
 #pragma once
 #include "common/platform/guarded.h"
-#include "common/platform/recent_map.h"
 #include "conductor/core/context.h"
+#include "conductor/core/recent_map.h"
 
 #include <filesystem>
 #include <memory>
@@ -20,7 +20,7 @@ public:
 
 private:
     static constexpr std::size_t kMost = 100'000;
-    platform::Guarded<platform::RecentMap<std::string, model::MacAddress>> macs_{kMost};
+    platform::Guarded<RecentMap<std::string, model::MacAddress>> macs_{kMost};
 };
 
 /// A file of a node's RAM-disk deployment, on disk or (config drive) in memory.

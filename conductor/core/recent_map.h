@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace bm::platform {
+namespace bm::conductor {
 
 /// A map of at most @p most entries, for tables that strangers fill: a new entry beyond takes the place of
 /// the one that was used longest ago. Not thread-safe.
@@ -53,4 +53,4 @@ private:
     std::unordered_map<Key, typename std::list<Entry>::iterator> places_{};
 };
 
-} // namespace bm::platform
+} // namespace bm::conductor

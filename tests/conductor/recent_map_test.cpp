@@ -1,12 +1,12 @@
 // The map behind tables that strangers fill.
-#include "common/platform/recent_map.h"
+#include "conductor/core/recent_map.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 
-using bm::platform::RecentMap;
+using bm::conductor::RecentMap;
 
-TEST_CASE("a map of recent entries", "[platform][recent-map]")
+TEST_CASE("a map of recent entries", "[conductor][recent-map]")
 {
     RecentMap<std::string, int> map(3);
     const auto makes = [](int value) { return [value] { return value; }; };
