@@ -150,6 +150,13 @@ TEST_CASE("one rule selects the secrets to seal and to mask", "[drivers][driver-
         CHECK_FALSE(types.all.isSecret("ipmi", "lock_pin"));
         CHECK(wire::masked({R"({"lock_pin":"sealed:0000"})"}).find("0000") == std::string::npos);
     }
+    SECTION("a URL's user information is masked, wherever the URL is")
+    {
+        const std::string shown = wire::masked(
+            {R"({"image_source":"https://u:hush@h/a@b","n":["pull https://hush@h and http://h/?x@y"]})"});
+        CHECK(shown ==
+              R"({"image_source":"https://******@h/a@b","n":["pull https://******@h and http://h/?x@y"]})");
+    }
     SECTION("every secret property has a secret's name")
     {
         const Types types;

@@ -46,6 +46,28 @@ std::size_t endOfValue(std::string_view text, std::size_t at)
     return text[found] == '"' ? endOfString(text, found) : endOfContainer(text, found);
 }
 
+/// Appends the string @p quoted; the user information of URLs in it reads "******".
+void appendWithoutLogins(std::string& shown, std::string_view quoted)
+{
+    constexpr std::string_view kMark = "://";
+    for (std::size_t at = 0;;) {
+        const std::size_t mark = quoted.find(kMark, at);
+        if (mark == std::string_view::npos) {
+            shown += quoted.substr(at);
+            return;
+        }
+        const std::size_t begin = mark + kMark.size();
+        const std::size_t end = std::min(quoted.find_first_of("/?# ", begin), quoted.size());
+        const std::size_t sign = quoted.substr(begin, end - begin).rfind('@');
+        shown += quoted.substr(at, begin - at);
+        at = begin;
+        if (sign != std::string_view::npos) {
+            shown += kMask;
+            at = begin + sign;
+        }
+    }
+}
+
 } // namespace
 
 std::string masked(const model::JsonText& object, std::string_view also)
@@ -61,7 +83,10 @@ std::string masked(const model::JsonText& object, std::string_view also)
         const std::size_t end = endOfString(text, at);
         const std::string_view quoted = text.substr(at, end - at);
         const bool isKey = end < text.size() && text[end] == ':';
-        shown += quoted.starts_with(kSealed) && !isKey ? kQuotedMask : quoted;
+        if (quoted.starts_with(kSealed) && !isKey)
+            shown += kQuotedMask;
+        else
+            appendWithoutLogins(shown, quoted);
         at = end;
         if (!isKey || quoted.size() < 2)
             continue;
