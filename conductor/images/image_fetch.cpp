@@ -5,6 +5,8 @@
 #include "images/sources/source_reach.h"
 #include "images/store/peer_image.h"
 
+#include <algorithm>
+
 namespace bm::conductor {
 
 namespace {
@@ -39,6 +41,21 @@ std::string resolveChecksum(const std::string& checksum, const std::string& name
     return images::checksumFromFile(text, name);
 }
 
+/// Passes progress on to @p onProgress, and ends a fetch that would use the disk space of images.reserve: the
+/// server may hide its file's length, or lie about it. Both references outlive the function.
+images::FetchProgress keepingTheReserve(const images::ImageStore& store,
+                                        const images::FetchProgress& onProgress)
+{
+    constexpr std::uint64_t kBetweenChecks = std::uint64_t{64} << 20U;
+    return [&store, &onProgress, next = std::uint64_t{0}](std::uint64_t done, std::uint64_t total) mutable {
+        if (done >= next) {
+            store.checkFreeSpace(total > 0 ? total - std::min(done, total) : kBetweenChecks);
+            next = done + kBetweenChecks;
+        }
+        onProgress(done, total);
+    };
+}
+
 } // namespace
 
 std::string incomingName(const db::ImageJob& job)
@@ -63,10 +80,11 @@ images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& 
     } else {
         const images::SourceUrl source = images::parseSourceUrl(url);
         if (source.kind == images::SourceKind::Bm)
-            return images::importFromPeer(source, settings, asker, store, file, limitBytes, onProgress,
-                                          deadline, job.checksum);
+            return images::importFromPeer(source, settings, asker, store, file, limitBytes,
+                                          keepingTheReserve(store, onProgress), deadline, job.checksum);
         request.expectedChecksum = resolveChecksum(job.checksum, source.name, settings, asker, deadline);
-        images::downloadWith(requestFor(source, settings, asker), file, limitBytes, onProgress, deadline);
+        images::downloadWith(requestFor(source, settings, asker), file, limitBytes,
+                             keepingTheReserve(store, onProgress), deadline);
     }
     return store.import(
         request,

@@ -11,6 +11,8 @@
 #include "conductor/images/tree_layout.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -27,12 +29,21 @@ namespace {
 constexpr std::chrono::hours kJobDeadline{12};
 constexpr std::chrono::milliseconds kProgressInterval{500};
 constexpr std::int64_t kMostStarts = 5;
+constexpr std::chrono::seconds kRetryPause{10};
 
 /// The error of an import that bmd's end interrupted and that cannot continue.
 Error cutOff()
 {
     return {ErrorCode::Aborted, "bmd stopped while this image was being uploaded",
             "the upload was cut off: add it again"};
+}
+
+void pauseFor(std::chrono::seconds span, const std::stop_token& stop)
+{
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, span, [] { return false; });
 }
 
 } // namespace
@@ -141,6 +152,8 @@ void ImageJobs::State::imported(const ImageJob& job, const images::StoredImage& 
 void ImageJobs::State::failed(const ImageJob& job, const Error& error)
 {
     const bool verifying = job.kind == "verify";
+    if (!verifying && error.code() == ErrorCode::StoreFull)
+        forgetFiles(job); // before the record: the database needs space, too
     endJob(job.image, [&](db::Transaction& tx, Image& image) {
         platform::logWarning("images", "{}: {}", image.name, error.what());
         const bool damaged = error.code() == ErrorCode::ChecksumMismatch ||
@@ -291,8 +304,16 @@ void ImageJobs::State::run(const model::ImageId& id, const std::stop_token& stop
 
 void ImageJobs::State::work(const std::stop_token& stop)
 {
-    while (const std::optional<model::ImageId> id = waiting.take(stop))
-        run(*id, stop);
+    while (const std::optional<model::ImageId> id = waiting.take(stop)) {
+        try {
+            run(*id, stop);
+        } catch (
+            const std::exception& error) { // such as a database without disk space; the job is still stored
+            platform::logError("images", "the job of the image {} waits: {}", id->uuid, error.what());
+            pauseFor(kRetryPause, stop);
+            waiting.push(*id);
+        }
+    }
 }
 
 void storeJob(db::Transaction& tx, const Context& context, const ImageJob& job)
