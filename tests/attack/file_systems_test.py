@@ -88,6 +88,16 @@ def mutations(disk, generator):
     return [(generator.choice(used) + generator.randrange(4096), generator.randrange(256)) for _ in range(generator.randrange(1, 80))]
 
 
+class Server(fake_server.FakeServer):
+    """Takes no capture: what the agent does before it sends one is under attack."""
+
+    def post(self, handler):
+        if not handler.path.endswith("/exchange"):
+            handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+            return self.refused(handler, 404, "not-found")
+        return super().post(handler)
+
+
 class Machine:
     """The real RAM disk with two disks, for a fake server on this host."""
 
@@ -158,6 +168,7 @@ def attack(machine, kind, disks, counts):
             name = outcome if isinstance(outcome, str) else outcome["state"]
             counts[name] = counts.get(name, 0) + 1
             assert isinstance(outcome, str) or outcome["state"] == "done" or outcome["error"]["code"], (kind, seed, outcome)
+        print(kind, seed, [outcome if isinstance(outcome, str) else (outcome.get("error") or {}).get("code", "done") for outcome in outcomes], flush=True)
         assert counts.get("hang", 0) <= MOST_HANGS, f"{kind}, seed {seed}: the machine hangs\n{machine.process.text()[-3000:]}"
         assert machine.canary.read_bytes() == b"\xa5" * (16 * MIB), f"{kind}, seed {seed}: the other disk was written"
         assert machine.hostile.read_bytes() == before, f"{kind}, seed {seed}: a step that only reads wrote the disk"
@@ -171,7 +182,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bm-attack-") as name:
         folder = pathlib.Path(name)
         disks = disks_of(folder)
-        server = fake_server.FakeServer()
+        server = Server()
         machine = Machine(build / "ramdisk", folder, server)
         try:
             machine.start()
