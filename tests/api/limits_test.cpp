@@ -11,9 +11,9 @@ using test::ApiWorld;
 
 namespace {
 
-const json kLarge{{"a", std::string(70'000, 'x')}};
+const json kLargeObject{{"a", std::string(70'000, 'x')}};
 
-json patch(const std::string& path, const json& value)
+json additionOf(const std::string& path, const json& value)
 {
     return json::array({{{"op", "add"}, {"path", path}, {"value", value}}});
 }
@@ -28,14 +28,15 @@ TEST_CASE("a request with too large a value gets 413", "[api][limits]")
 
     SECTION("for a node, by POST, PATCH and batch")
     {
-        const json node = {{"driver", "fake-hardware"}, {"name", "n2"}, {"extra", kLarge}};
+        const json node = {{"driver", "fake-hardware"}, {"name", "n2"}, {"extra", kLargeObject}};
         const Answer made = world.send("POST", "/v1/nodes", node);
         CHECK(made.status == 413);
         CHECK(made.fault() == "extra: 70008 bytes, but the limit is 65536");
         CHECK(made.body.at("code") == "too-large");
-        CHECK(world.send("PATCH", "/v1/nodes/n1", patch("/properties/a", kLarge)).status == 413);
-        CHECK(world.send("PATCH", "/v1/nodes/n1", patch("/description", std::string(5'000, 'x'))).status ==
-              413);
+        CHECK(world.send("PATCH", "/v1/nodes/n1", additionOf("/properties/a", kLargeObject)).status == 413);
+        CHECK(
+            world.send("PATCH", "/v1/nodes/n1", additionOf("/description", std::string(5'000, 'x'))).status ==
+            413);
         const Answer batch = world.send("POST", "/v1/nodes/batch", {{"nodes", json::array({node})}});
         CHECK(batch.body.at("nodes").at(0).at("error").at("code") == "too-large");
         CHECK(world.get("/v1/nodes/n2").status == 404);
@@ -43,14 +44,15 @@ TEST_CASE("a request with too large a value gets 413", "[api][limits]")
     SECTION("for ports, chassis and deploy templates")
     {
         const std::string uuid = world.world.node("n1").id.uuid;
-        CHECK(world.send("POST", "/v1/ports", {{"node_uuid", uuid}, {"address", mac}, {"extra", kLarge}})
-                  .status == 413);
-        CHECK(world.send("POST", "/v1/chassis", {{"extra", kLarge}}).status == 413);
+        CHECK(
+            world.send("POST", "/v1/ports", {{"node_uuid", uuid}, {"address", mac}, {"extra", kLargeObject}})
+                .status == 413);
+        CHECK(world.send("POST", "/v1/chassis", {{"extra", kLargeObject}}).status == 413);
         const json step = {{"interface", "bios"},
                            {"step", "apply_configuration"},
                            {"args", {{"settings", json::array()}}},
                            {"priority", 10}};
-        const json made = {{"name", "CUSTOM_A"}, {"extra", kLarge}, {"steps", json::array({step})}};
+        const json made = {{"name", "CUSTOM_A"}, {"extra", kLargeObject}, {"steps", json::array({step})}};
         CHECK(world.send("POST", "/v1/deploy_templates", made).status == 413);
     }
     SECTION("for VIFs, each and in number")

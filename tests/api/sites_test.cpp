@@ -11,11 +11,11 @@ using Headers = ApiWorld::Headers;
 
 namespace {
 
-const std::string kNode = R"({"driver": "fake-hardware", "name": "n2"})";
+const std::string kNewNode = R"({"driver": "fake-hardware", "name": "n2"})";
 
 Answer withType(ApiWorld& world, const std::string& type, const std::string& path = "/v1/nodes")
 {
-    return world.ask("POST", path, kNode, "1.82", {{"Content-Type", type}});
+    return world.ask("POST", path, kNewNode, "1.82", {{"Content-Type", type}});
 }
 
 /// A POST with a body and without a Content-Type.
@@ -25,7 +25,7 @@ int statusWithoutType(const ApiWorld& world, const std::string& path)
     request.method = "POST";
     request.url = world.base() + path;
     request.headers = {{"X-OpenStack-Ironic-API-Version", "1.82"}};
-    request.body = kNode;
+    request.body = kNewNode;
     return platform::HttpClient{}.send(request, model::Deadline::in(std::chrono::seconds{30})).status;
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("the type of a changing request's body", "[api][sites]")
     SECTION("is a file's bytes for uploads only")
     {
         const Headers bytes{{"Content-Type", "application/octet-stream"}};
-        CHECK(world.ask("POST", "/v1/nodes", kNode, "1.82", bytes).status == 415);
+        CHECK(world.ask("POST", "/v1/nodes", kNewNode, "1.82", bytes).status == 415);
         CHECK(world.ask("POST", "/v1/images", "abc", "1.82", bytes).status == 400); // no name
         CHECK(withType(world, "text/plain", "/v1/images?name=a").status == 415);
     }
@@ -84,7 +84,8 @@ TEST_CASE("the type of a changing request's body", "[api][sites]")
         CHECK(world.ask("PUT", "/v1/nodes/n1/traits/CUSTOM_B", "", "1.82", {{"Content-Type", "text/plain"}})
                   .status == 204);
         CHECK(statusWithoutType(world, "/v1/heartbeat/n1") == 400);
-        CHECK(world.ask("PUT", "/v1/nodes", kNode, "1.82", {{"Content-Type", "text/plain"}}).status == 405);
+        CHECK(world.ask("PUT", "/v1/nodes", kNewNode, "1.82", {{"Content-Type", "text/plain"}}).status ==
+              405);
     }
 }
 

@@ -18,13 +18,13 @@ using test::World;
 namespace {
 
 /// {"a": "xxx..."} of about @p bytes.
-std::string objectOf(std::size_t bytes)
+std::string largeObject(std::size_t bytes)
 {
     return json{{"a", std::string(bytes, 'x')}}.dump();
 }
 
 /// The code of the refusal; Internal: there was none.
-ErrorCode codeOf(const std::function<void()>& call)
+ErrorCode limitCodeOf(const std::function<void()>& call)
 {
     try {
         call();
@@ -34,24 +34,24 @@ ErrorCode codeOf(const std::function<void()>& call)
     return ErrorCode::Internal;
 }
 
-model::Node nodeOf(const std::string& name, const std::string& owner, std::size_t extra)
+model::Node largeNode(const std::string& name, const std::string& owner, std::size_t extra)
 {
     model::Node node;
     node.name = name;
     node.driver = "fake-hardware";
     node.owner = owner;
-    node.extra.text = objectOf(extra);
+    node.extra.text = largeObject(extra);
     return node;
 }
 
-void setExtra(World& world, const std::string& name, const std::string& text)
+void changeExtra(World& world, const std::string& name, const std::string& text)
 {
     world.core->nodes.update(
         name, [&](model::Node& node) { node.extra.text = text; }, "alice");
 }
 
 /// Stores what an earlier version accepted.
-void storeUnchecked(World& world, const std::string& name, const std::function<void(model::Node&)>& change)
+void storeAsBefore(World& world, const std::string& name, const std::function<void(model::Node&)>& change)
 {
     world.core->database.write([&](db::Transaction& tx) {
         model::Node node = *db::NodeRepository{}.findByName(tx, name);
@@ -68,17 +68,17 @@ TEST_CASE("a column over its limit", "[conductor][limits]")
     world.enrol("n1");
     SECTION("is refused with its name and both sizes")
     {
-        CHECK_THROWS_WITH(setExtra(world, "n1", objectOf(70'000)),
+        CHECK_THROWS_WITH(changeExtra(world, "n1", largeObject(70'000)),
                           "extra: 70008 bytes, but the limit is 65536");
         CHECK(world.node("n1").extra.text == "{}");
-        setExtra(world, "n1", objectOf(65'000));
-        CHECK(codeOf([&] { world.core->nodes.create(nodeOf("n2", "", 70'000), "alice"); }) ==
+        changeExtra(world, "n1", largeObject(65'000));
+        CHECK(limitCodeOf([&] { world.core->nodes.create(largeNode("n2", "", 70'000), "alice"); }) ==
               ErrorCode::TooLarge);
     }
     SECTION("of every kind that a request may write")
     {
         using Change = std::function<void(model::Node&)>;
-        const std::string object = objectOf(70'000), text(5'000, 'x');
+        const std::string object = largeObject(70'000), text(5'000, 'x');
         for (const Change& change :
              std::vector<Change>{[&](model::Node& node) { node.properties.text = object; },
                                  [&](model::Node& node) { node.instanceInfo.text = object; },
@@ -89,19 +89,20 @@ TEST_CASE("a column over its limit", "[conductor][limits]")
                                  [&](model::Node& node) { node.description = text; },
                                  [&](model::Node& node) { node.protectedReason = text; },
                                  [&](model::Node& node) { node.resourceClass = text; }})
-            CHECK(codeOf([&] { world.core->nodes.update("n1", change, "alice"); }) == ErrorCode::TooLarge);
-        CHECK(codeOf([&] { world.core->nodes.setMaintenance("n1", true, text, "alice"); }) ==
+            CHECK(limitCodeOf([&] { world.core->nodes.update("n1", change, "alice"); }) ==
+                  ErrorCode::TooLarge);
+        CHECK(limitCodeOf([&] { world.core->nodes.setMaintenance("n1", true, text, "alice"); }) ==
               ErrorCode::TooLarge);
         model::Port port;
         port.node = world.node("n1").id;
         port.mac = *model::macFromText("52:54:00:aa:bb:cc");
-        port.extra.text = objectOf(17'000);
-        CHECK(codeOf([&] { world.core->nodes.createPort(port, "alice"); }) == ErrorCode::TooLarge);
+        port.extra.text = largeObject(17'000);
+        CHECK(limitCodeOf([&] { world.core->nodes.createPort(port, "alice"); }) == ErrorCode::TooLarge);
         port.extra.text = "{}";
         const model::PortId id = world.core->nodes.createPort(port, "alice").id;
-        CHECK(codeOf([&] {
+        CHECK(limitCodeOf([&] {
                   world.core->nodes.updatePort(
-                      id, [&](model::Port& changed) { changed.extra.text = objectOf(17'000); }, "alice");
+                      id, [&](model::Port& changed) { changed.extra.text = largeObject(17'000); }, "alice");
               }) == ErrorCode::TooLarge);
     }
     SECTION("or with too many entries")
@@ -123,13 +124,13 @@ TEST_CASE("a stored column over its limit", "[conductor][limits]")
 {
     World world;
     world.enrol("n1");
-    storeUnchecked(world, "n1", [](model::Node& node) { node.extra.text = objectOf(80'000); });
+    storeAsBefore(world, "n1", [](model::Node& node) { node.extra.text = largeObject(80'000); });
     SECTION("stays while others change, and may shrink, but not grow")
     {
         world.core->nodes.update(
             "n1", [](model::Node& node) { node.description = "a rack"; }, "alice");
-        setExtra(world, "n1", objectOf(75'000));
-        CHECK(codeOf([&] { setExtra(world, "n1", objectOf(76'000)); }) == ErrorCode::TooLarge);
+        changeExtra(world, "n1", largeObject(75'000));
+        CHECK(limitCodeOf([&] { changeExtra(world, "n1", largeObject(76'000)); }) == ErrorCode::TooLarge);
     }
     SECTION("is listed by doctor and bmd --check")
     {
@@ -165,14 +166,14 @@ TEST_CASE("a project's data has a limit", "[conductor][limits]")
     settings.maxProjectBytes = 200'000;
     World world(settings);
     const auto create = [&](const std::string& name, const std::string& owner) {
-        return codeOf([&] { world.core->nodes.create(nodeOf(name, owner, 60'000), "alice"); });
+        return limitCodeOf([&] { world.core->nodes.create(largeNode(name, owner, 60'000), "alice"); });
     };
     for (const char* name : {"n1", "n2", "n3"})
         REQUIRE(create(name, "web") == ErrorCode::Internal);
     SECTION("which refuses more, and names the project")
     {
         CHECK(create("n4", "web") == ErrorCode::TooLarge);
-        CHECK_THROWS_WITH(world.core->nodes.create(nodeOf("n4", "web", 60'000), "alice"),
+        CHECK_THROWS_WITH(world.core->nodes.create(largeNode("n4", "web", 60'000), "alice"),
                           Contains("the project web would store") && Contains("the limit is 200000"));
     }
     SECTION("which other projects and the system do not share")
@@ -183,7 +184,7 @@ TEST_CASE("a project's data has a limit", "[conductor][limits]")
     }
     SECTION("which a change within the present size does not meet")
     {
-        setExtra(world, "n1", "{}");
+        changeExtra(world, "n1", "{}");
         CHECK(create("n4", "web") == ErrorCode::Internal);
         CHECK(create("n5", "web") == ErrorCode::TooLarge);
     }
@@ -191,7 +192,7 @@ TEST_CASE("a project's data has a limit", "[conductor][limits]")
     {
         REQUIRE(create("n4", "db") == ErrorCode::Internal);
         const auto give = [&](const std::string& owner) {
-            return codeOf([&] {
+            return limitCodeOf([&] {
                 world.core->nodes.update(
                     "n4", [&](model::Node& node) { node.owner = owner; }, "alice");
             });

@@ -169,3 +169,27 @@ TEST_CASE("a TLS listener", "[http][tls][peer]")
                           Catch::Matchers::Contains("can be read by every user (mode 0644)"));
     }
 }
+
+TEST_CASE("a TLS listener behind a proxy that sends the PROXY protocol", "[http][tls][proxy][peer]")
+{
+    const bm::platform::TemporaryFolder folder;
+    const CertificateFiles files = ensureCertificates(folder.path(), {"127.0.0.1"});
+    TestServer world;
+    world.router.add(Method::Get, "/who", [](Request& request, Response& response) {
+        response.sendText(200, request.peerAddress + " " + request.localBase);
+    });
+    world.config.certificateFile = files.certificate.string();
+    world.config.keyFile = files.key.string();
+    world.config.proxies = {.networks = {*bm::platform::networkFromText("127.0.0.9")}, .proxyProtocol = true};
+    world.start();
+    const auto call = [&](const std::string& from, std::vector<std::string> more) {
+        std::vector<std::string> arguments{"--cacert", files.ca.string(), "--interface", from};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        arguments.push_back(world.url("/who"));
+        return curl(arguments);
+    };
+    CHECK(call("127.0.0.9", {"--haproxy-protocol"}).out == "127.0.0.9 " + world.url(""));
+    CHECK(call("127.0.0.9", {}).code != 0);
+    CHECK(call("127.0.0.8", {}).out == "127.0.0.8 " + world.url(""));
+    CHECK(call("127.0.0.8", {"--haproxy-protocol"}).code != 0);
+}
