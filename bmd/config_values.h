@@ -42,7 +42,7 @@ std::map<std::string, std::string> parseHints(const RawValue& raw);
 std::vector<platform::OutgoingTarget> parseTargets(const RawValue& raw); ///< networks, addresses, host names
 std::set<std::string> parseProjectSchemes(const RawValue& raw);          ///< "s3", "bm"
 std::vector<platform::IpNetwork> parseNetworks(const RawValue& raw);
-std::vector<std::string> parseNames(const RawValue& raw); ///< host names, in lower case
+std::vector<std::string> parseNames(const RawValue& raw);                  ///< host names, in lower case
 std::map<std::string, images::PeerAccess> parsePeers(const RawValue& raw); ///< by "host:port"
 TlsMode parseTls(const RawValue& raw);
 AuthMode parseAuth(const RawValue& raw);
