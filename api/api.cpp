@@ -1,9 +1,9 @@
 #include "api/api.h"
 
 #include "api/access/access.h"
+#include "api/access/shown.h"
 #include "api/access/site_guard.h"
 #include "api/core/browser_headers.h"
-#include "api/access/shown.h"
 #include "api/core/error_body.h"
 #include "api/core/request_values.h"
 #include "api/fleet/fleet_api.h"

@@ -19,14 +19,6 @@ constexpr std::size_t kBadBlocksPerPass = 16; ///< after this many wrong blocks 
 constexpr int kTriesOfPeers = 3;
 constexpr std::chrono::milliseconds kPeerHeals{200}; ///< a peer that omits a block fetches it again itself
 
-void pauseUnlessStopped(std::chrono::milliseconds span, const std::stop_token& stop)
-{
-    std::mutex mutex;
-    platform::Condition never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, span, [] { return false; });
-}
-
 } // namespace
 
 std::vector<std::size_t> dataBlocks(const images::Manifest& manifest)
@@ -174,7 +166,7 @@ FramePtr BlockPipeline::fetchAgain(std::size_t block, bool serverOnly)
     FramePtr frame;
     for (int i = 0; i < kTriesOfPeers && !serverOnly && !frame && source_.fetcher().hasPeers(); ++i) {
         if (i > 0)
-            pauseUnlessStopped(kPeerHeals, failed_.get_token());
+            platform::pauseFor(kPeerHeals, failed_.get_token());
         frame = source_.fetchBeside(block, false, failed_.get_token());
     }
     if (!frame)

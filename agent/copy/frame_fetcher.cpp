@@ -57,14 +57,6 @@ FrameFetcher::FrameFetcher(const FrameFetcher& other, FrameSource& server, Frame
       choice_(other.choice_), beside_(true)
 {}
 
-void FrameFetcher::pause(std::chrono::milliseconds span, const std::stop_token& stop) const
-{
-    std::mutex mutex;
-    platform::Condition changed;
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, stop, span, [] { return false; });
-}
-
 void FrameFetcher::fetch(std::span<const std::size_t> blocks, FetchRun::Handlers handlers,
                          const std::stop_token& stop, bool serverOnly)
 {
@@ -98,7 +90,7 @@ void FrameFetcher::step(FetchRun& run, const std::stop_token& stop, bool serverO
     if (const std::optional<PeerAddress> peer = choice_->best(now))
         fromPeer(*peer, run, stop);
     else if (choice_->early(now))
-        pause(kEarlyPause, stop);
+        platform::pauseFor(kEarlyPause, stop);
     else
         fromServer(run, stop, serverOnly);
 }
@@ -176,7 +168,7 @@ void FrameFetcher::fromServer(FetchRun& run, const std::stop_token& stop, bool s
 bool FrameFetcher::awaitPeer(const std::stop_token& over)
 {
     while (!over.stop_requested()) {
-        pause(kProbeEvery, over);
+        platform::pauseFor(kProbeEvery, over);
         if (!over.stop_requested() && peerAnswers(over))
             return true;
     }

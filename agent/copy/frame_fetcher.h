@@ -48,7 +48,6 @@ private:
     void readRun(FetchRun& run, const std::stop_token& stop);
     bool take(FetchRun& run, std::uint64_t& at, std::span<const std::byte> bytes);
     bool peerAnswers(const std::stop_token& stop);
-    void pause(std::chrono::milliseconds span, const std::stop_token& stop) const;
 
     const images::Manifest& manifest_;
     FrameSource& server_;

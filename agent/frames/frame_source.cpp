@@ -70,10 +70,7 @@ bool isPassing(const Error& error)
 
 void BackOff::wait(const std::stop_token& stop)
 {
-    std::mutex mutex;
-    platform::Condition changed;
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, stop, next_, [] { return false; });
+    platform::pauseFor(next_, stop);
     next_ = std::min(next_ * 2, kLongest);
     if (stop.stop_requested())
         throw Error(ErrorCode::Aborted, "stopped");

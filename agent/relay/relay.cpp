@@ -72,13 +72,10 @@ void Relay::retract(std::size_t block)
 
 void Relay::linger(std::chrono::milliseconds longest, const std::stop_token& stop)
 {
-    std::mutex mutex;
-    platform::Condition changed;
-    std::unique_lock lock(mutex);
     const auto end = std::chrono::steady_clock::now() + longest;
     while (server_ && server_->children() > 0 && !stop.stop_requested() &&
            std::chrono::steady_clock::now() < end)
-        changed.wait_for(lock, stop, 50ms, [] { return false; });
+        platform::pauseFor(50ms, stop);
 }
 
 } // namespace bm::agent

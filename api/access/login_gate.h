@@ -1,5 +1,6 @@
 #pragma once
-#include <condition_variable>
+#include "common/platform/condition.h"
+
 #include <functional>
 #include <map>
 #include <memory>
@@ -39,7 +40,7 @@ private:
 
     LoginLimits limits_;
     std::mutex mutex_{};
-    std::condition_variable ended_{};
+    platform::Condition ended_{};
     std::map<std::string, std::shared_ptr<Check>> running_{}; ///< by key
     std::map<std::string, int> runningOf_{};                  ///< by client; no zeros
     int waiting_ = 0;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <mutex>
 #include <stop_token>
 
 namespace bm::platform {
@@ -56,5 +57,14 @@ private:
 
     std::condition_variable_any changed_{}; // NOLINT: the only one; tests/house_test.py refuses others
 };
+
+/// Waits for @p span, or until a stop request.
+template <class Span> void pauseFor(const Span& span, const std::stop_token& stop)
+{
+    std::mutex mutex;
+    Condition never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, span, [] { return false; });
+}
 
 } // namespace bm::platform

@@ -63,7 +63,7 @@ struct Context {
     const platform::SigningKey& signer; ///< of reports
     StrangerGate& strangers;
     UnknownMachines& unknownMachines;
-    ProjectData& projects;              ///< refuses oversized records, and projects with too much data
+    ProjectData& projects; ///< refuses oversized records, and projects with too much data
     // Each follows a commit: give them to Transaction::afterCommit.
     std::function<void()> wake = [] {};         ///< has the engine check for due operations
     std::function<void()> hostsChanged = [] {}; ///< publishes the known machines to the DHCP service

@@ -1,5 +1,6 @@
 #include "conductor/images/image_jobs.h"
 
+#include "common/platform/condition.h"
 #include "common/platform/log.h"
 #include "common/platform/work_queue.h"
 #include "common/wire/json/stored_json.h"
@@ -11,7 +12,6 @@
 #include "conductor/images/tree_layout.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -36,14 +36,6 @@ Error cutOff()
 {
     return {ErrorCode::Aborted, "bmd stopped while this image was being uploaded",
             "the upload was cut off: add it again"};
-}
-
-void pauseFor(std::chrono::seconds span, const std::stop_token& stop)
-{
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, span, [] { return false; });
 }
 
 } // namespace
@@ -310,7 +302,7 @@ void ImageJobs::State::work(const std::stop_token& stop)
         } catch (
             const std::exception& error) { // such as a database without disk space; the job is still stored
             platform::logError("images", "the job of the image {} waits: {}", id->uuid, error.what());
-            pauseFor(kRetryPause, stop);
+            platform::pauseFor(kRetryPause, stop);
             waiting.push(*id);
         }
     }

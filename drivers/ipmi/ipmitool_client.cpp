@@ -93,10 +93,7 @@ bool mayRetry(const IpmiFailure& failure, Retry retry)
 /// Waits for @p span or until the deadline.
 void pause(milliseconds span, const Deadline& deadline)
 {
-    std::mutex mutex;
-    platform::Condition never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, deadline.stop, std::min(span, deadline.left()), [] { return false; });
+    platform::pauseFor(std::min(span, deadline.left()), deadline.stop);
 }
 
 /// A BMC's answers reach a C program of many parsers: it may send datagrams, and read what it needs.

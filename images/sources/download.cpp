@@ -64,10 +64,7 @@ std::string header(const platform::HttpResponse& response, const char* name)
 
 void pauseFor(std::chrono::milliseconds span, const model::Deadline& deadline)
 {
-    std::mutex mutex;
-    platform::Condition never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, deadline.stop, std::min(span, deadline.left()), [] { return false; });
+    platform::pauseFor(std::min(span, deadline.left()), deadline.stop);
     throwIfOver(deadline);
 }
 
