@@ -136,8 +136,8 @@ def main():
         # What the neighbour sent is in the log before the victim's next message.
         stolen_ids(wire, service, mine[0])
         print(f"{time.monotonic() - begun:.0f} s of forged messages")
+        assert wait_until(lambda: len(events(service, "web-1")) > seen, 15, 0.3), "the victim's own messages are events"
         added = sorted(events(service, "web-1"), key=lambda event: event["at"])[seen:]
-        assert added, "the victim's own messages are events"
         for event in added:
             text = json.dumps(event)
             assert FORGED not in text, event

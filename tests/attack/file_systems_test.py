@@ -162,8 +162,8 @@ def attack(machine, kind, disks, counts):
                 file.write(bytes([value]))
         before = machine.hostile.read_bytes()
         number = {"ext4": 1, "xfs": 2, "btrfs": 3}[kind] * 100_000 + seed * 10
-        outcomes = [machine.step(number, "start_kernel"), machine.step(number + 1, "capture_disk", kind="disk", generalise=True, capture_url="/nowhere"),
-                    machine.step(number + 2, "capture_disk", kind="tree", generalise=True, capture_url="/nowhere")]
+        outcomes = [machine.step(number, "start_kernel"),
+                    machine.step(number + 1, "capture_disk", kind=("disk", "tree")[seed // len(disks) % 2], generalise=True, capture_url="/nowhere")]
         for outcome in outcomes:
             name = outcome if isinstance(outcome, str) else outcome["state"]
             counts[name] = counts.get(name, 0) + 1

@@ -16,7 +16,7 @@ import time
 import urllib.error
 
 from attack import Service, wait_until
-from image_intake_test import disk, refused, show, state
+from image_intake_test import disk, show, state
 
 MIB = 1 << 20
 KEY, SECRET = "bm-lying-key", "bm-lying-secret-51f0"

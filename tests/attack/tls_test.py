@@ -12,7 +12,7 @@ import tempfile
 import threading
 import warnings
 
-from attack import Service, free_port, wait_until
+from attack import Service, wait_until
 from image_intake_test import disk
 
 
@@ -200,7 +200,8 @@ class TlsService(Service):
     """A bmd whose operators' API speaks TLS, by the CA that bmd makes."""
 
     def __init__(self, build):
-        super().__init__(build, api="  tls: on\n")
+        # bmd tries a server in trouble several times: no import waits for a thread.
+        super().__init__(build, api="  tls: on\n", settings="conductor:\n  import_threads: 16\n")
         self.plain = self.config.read_text(encoding="utf-8")
 
     def answers(self):

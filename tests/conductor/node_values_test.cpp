@@ -78,7 +78,7 @@ TEST_CASE("the doctor lists stored values that requests may not write", "[conduc
     REQUIRE(found.size() == 1);
     CHECK(found[0].severity == conductor::Severity::Warning);
     CHECK(found[0].subject == "node node-1");
-    CHECK(found[0].what == "properties/health_address: \"a b?[31m\" is not a host name or IP address");
+    CHECK(found[0].what == "properties/health_address: \"a b\\u001b[31m\" is not a host name or IP address");
     CHECK_FALSE(found[0].remedy.empty());
 }
 
