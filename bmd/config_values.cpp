@@ -77,7 +77,7 @@ std::optional<double> leadingUnit(std::string_view& text, const std::vector<Unit
     return std::nullopt;
 }
 
-constexpr double kMaxDurationMs = 366.0 * 86'400'000.0;
+constexpr double kMaxDurationMs = 3660.0 * 86'400'000.0;
 
 std::optional<std::chrono::milliseconds> durationFrom(std::string_view text)
 {
@@ -222,7 +222,7 @@ std::chrono::milliseconds parseDuration(const RawValue& raw)
 {
     const auto duration = durationFrom(raw.text());
     if (!duration)
-        expected("a duration with its unit, such as 250ms, 30s, 5m, 1h30m, at most 366d");
+        expected("a duration with its unit, such as 250ms, 30s, 5m, 1h30m, at most 3660d");
     return *duration;
 }
 
