@@ -150,6 +150,8 @@ def without_a_digest(service, user, web):
     web.content, web.then = content, None
     outcome, text = deployed(service, user, {"image_source": web.url("right.img"), "image_checksum": good})
     assert outcome == "active", (outcome, text)
+    assert provision(service, user, "web-1", "deleted")[0] == 202
+    assert wait_until(lambda: json.loads(call(service, None, "GET", "/v1/nodes/web-1")[1])["provision_state"] == "available", 60, 0.1)
 
 
 def allow_lists(build, web, internal):
