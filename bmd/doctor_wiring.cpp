@@ -101,7 +101,8 @@ std::vector<std::filesystem::path> credentialFiles(const Config& config)
 {
     std::vector<std::filesystem::path> files;
     for (const std::filesystem::path& file :
-         {std::filesystem::path(config.api.keyFile), config.images.sources.s3.credentialsFile})
+         {std::filesystem::path(config.api.keyFile), config.images.sources.s3.credentialsFile,
+          config.paths.stateFolder / "users", config.paths.stateFolder / "tokens"})
         if (!file.empty())
             files.push_back(file);
     for (const auto& [place, peer] : config.images.sources.peers)
@@ -121,7 +122,7 @@ std::vector<Finding> credentials(const Config& config)
         }
     }
     if (findings.empty())
-        findings.push_back(good("other users reach no file with credentials that bmd.yaml names"));
+        findings.push_back(good("other users reach no file with credentials"));
     return findings;
 }
 

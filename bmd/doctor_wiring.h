@@ -15,9 +15,9 @@ std::vector<conductor::Check> doctorChecks(const Config& config, std::function<s
 
 /// Lines of `bmd --check` on the database of this configuration: values that requests may not write any more.
 /// bmd may run. A missing database gives none; one that cannot be read, or with another schema, gives the
-/// The files with credentials, named in @p config, that other users reach, for `bmd --check`.
-std::vector<std::string> credentialNotes(const Config& config);
 /// reason.
 std::vector<std::string> storedValueNotes(const Config& config);
+/// The files with credentials that other users reach, for `bmd --check`.
+std::vector<std::string> credentialNotes(const Config& config);
 
 } // namespace bm::bmd

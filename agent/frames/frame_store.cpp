@@ -140,8 +140,7 @@ FramePtr FrameStore::begin(std::size_t block, std::size_t length, bool original)
         if (!budget_->waitingSince)
             budget_->waitingSince = Clock::now();
         // Polls, because nothing notifies the store when a frame loses its other holders.
-        budget_->freed.wait_for(lock, std::stop_token(), std::chrono::milliseconds{10},
-                                [this] { return budget_->aborted; });
+        budget_->freed.wait_once(lock, std::chrono::milliseconds{10});
     }
     {
         const std::scoped_lock lock(budget_->mutex);

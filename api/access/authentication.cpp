@@ -137,7 +137,11 @@ bool Authentication::State::remembered(const std::string& key)
 {
     auto handle = verified_.lock();
     const auto found = handle->find(key);
-    return found != handle->end() && found->second > Steady::now();
+    const Steady::time_point now = Steady::now();
+    if (found == handle->end() || found->second <= now)
+        return false;
+    found->second = now + settings_.cacheFor; // the key has the stored hash: a new password is another key
+    return true;
 }
 
 void Authentication::State::remember(const std::string& key)

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace bm::api {
@@ -36,11 +38,12 @@ bool isOfBmc(const Error& error)
 /// True if @p text has a value of driver_info that says where the BMC is.
 bool namesBmc(const ApiParts& parts, const Node& node, std::string_view text)
 {
-    constexpr std::size_t kShortest = 5; // a port's number or a flag is in many texts
     const nlohmann::json driverInfo = wire::valueOf(node.driverInfo);
     for (const auto& [key, value] : driverInfo.items()) {
         const std::string part = wire::textMember(driverInfo, key);
-        if (parts.context.hardware.guardsSecrets(node.driver, key) && part.size() >= kShortest &&
+        const bool isNumber = std::ranges::all_of(part, [](unsigned char c) { return std::isdigit(c) != 0; });
+        const std::size_t least = isNumber ? 5 : 3; // a port's number is in many texts
+        if (parts.context.hardware.guardsSecrets(node.driver, key) && part.size() >= least &&
             text.find(part) != std::string_view::npos)
             return true;
     }
@@ -128,13 +131,20 @@ model::Allocation shownAllocation(const ApiParts& parts, const Request& request,
 {
     if (request.grant.ofSystem())
         return allocation;
-    if (!allocation.node.empty() && !findVisible(parts, request, allocation.node))
+    std::map<std::string, bool> known; // one look-up a node
+    const auto visible = [&](const std::string& uuid) {
+        const auto [at, isNew] = known.try_emplace(uuid, false);
+        if (isNew)
+            at->second = findVisible(parts, request, model::NodeId{uuid}).has_value();
+        return at->second;
+    };
+    if (!allocation.node.empty() && !visible(allocation.node.uuid))
         allocation.node = {};
-    nlohmann::json visible = nlohmann::json::array();
+    nlohmann::json shown = nlohmann::json::array();
     for (const nlohmann::json& uuid : wire::valueOf(allocation.candidateNodes))
-        if (uuid.is_string() && findVisible(parts, request, model::NodeId{uuid.get<std::string>()}))
-            visible.push_back(uuid);
-    allocation.candidateNodes = wire::canonical(visible);
+        if (uuid.is_string() && visible(uuid.get<std::string>()))
+            shown.push_back(uuid);
+    allocation.candidateNodes = wire::canonical(shown);
     return allocation;
 }
 

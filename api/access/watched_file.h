@@ -5,6 +5,7 @@
 #include "common/platform/log.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -57,6 +58,9 @@ private:
             return;
         try {
             store(changed);
+            if (const std::optional<std::string> exposure = platform::exposureOf(file_))
+                platform::logError("auth", "{} holds a secret and {}: bmd will not start again with it",
+                                   file_.string(), *exposure);
         } catch (const model::Error& error) {
             held_.lock()->changed = changed;
             platform::logError("auth", "{}; the previous content remains valid", error.message());

@@ -13,6 +13,7 @@
 #include "conductor/nodes/driver_secrets.h"
 #include "db/repositories/repositories.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -53,6 +54,8 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
     const wire::Version version = versionOf(request);
     wire::JsonWriter out;
     out.beginObject().key("nodes").beginArray();
+    const bool showsParent =
+        std::ranges::any_of(query.fields, [](const auto* field) { return field->name == "parent_node"; });
     for (const model::Node& node : page.nodes) {
         wire::writeNode(out,
                         {.node = node,
@@ -62,7 +65,7 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
                          .reserved = held.contains(node.id.uuid),
                          .version = version,
                          .redacted = isRedacted(request, node),
-                         .parentHidden = hidesParent(parts_, request, node)},
+                         .parentHidden = showsParent && hidesParent(parts_, request, node)},
                         query.fields);
         if (&node == &page.nodes.front()) // the other nodes have a similar length
             out.reserve(out.text().size() * page.nodes.size() * 5 / 4);

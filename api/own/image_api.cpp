@@ -4,6 +4,7 @@
 #include "api/core/request_values.h"
 #include "api/own/spooled_upload.h"
 #include "common/model/error.h"
+#include "common/text/lower_case.h"
 #include "common/wire/image_json.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
@@ -132,7 +133,7 @@ void ImageApi::mountBlocks(http::Router& router)
 
 void ImageApi::add(Request& request, Response& response) const
 {
-    const std::string type = request.header("Content-Type").value_or("application/json");
+    const std::string type = model::lowerCase(request.header("Content-Type").value_or("application/json"));
     if (type.starts_with("application/octet-stream"))
         return upload(request, response);
     return fetch(request, response);

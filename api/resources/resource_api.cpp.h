@@ -15,6 +15,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 namespace bm::api {
 
@@ -49,9 +50,13 @@ template <class T> void resolveCandidates(const ApiParts& parts, const Request& 
 {
     if constexpr (requires { item.candidateNodes; }) {
         nlohmann::json uuids = nlohmann::json::array();
+        std::set<std::string> seen;
         for (const nlohmann::json& ident : wire::valueOf(item.candidateNodes)) {
             try {
-                uuids.push_back(visibleNode(parts, request, ident.template get<std::string>()).id.uuid);
+                const std::string uuid =
+                    visibleNode(parts, request, ident.template get<std::string>()).id.uuid;
+                if (seen.insert(uuid).second)
+                    uuids.push_back(uuid);
             } catch (const Error& error) {
                 if (error.code() != ErrorCode::NotFound)
                     throw;

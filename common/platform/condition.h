@@ -45,6 +45,11 @@ public:
     {
         return wait_until(lock, std::stop_token(), time, predicate);
     }
+    /// Waits for one notification, @p span at most.
+    template <class Lock, class Span> void wait_once(Lock& lock, const Span& span)
+    {
+        changed_.wait_for(lock, span);
+    }
     template <class Lock, class Span, class Predicate>
     bool wait_for(Lock& lock, const std::stop_token& stop, const Span& span, Predicate predicate)
     {

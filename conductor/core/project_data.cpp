@@ -15,7 +15,8 @@ template <class T> std::vector<std::string_view> columnsOf()
 {
     std::vector<std::string_view> columns;
     for (const SizeLimit<T>& limit : sizeLimits<T>())
-        columns.push_back(limit.rule.column);
+        if (limit.rule.counted)
+            columns.push_back(limit.rule.column);
     return columns;
 }
 

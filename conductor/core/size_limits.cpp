@@ -40,7 +40,14 @@ template <auto Member>
 constexpr auto limit(std::string_view column, std::size_t bytes, std::size_t entries = 0)
 {
     using T = typename OwnerOf<Member>::type;
-    return SizeLimit<T>{{column, bytes, entries}, textIn<T, Member>};
+    return SizeLimit<T>{{column, bytes, entries, true}, textIn<T, Member>};
+}
+
+/// A row for a column of bm's own data.
+template <auto Member> constexpr auto own(std::string_view column, std::size_t bytes)
+{
+    using T = typename OwnerOf<Member>::type;
+    return SizeLimit<T>{{column, bytes, 0, false}, textIn<T, Member>};
 }
 
 using model::Node;
@@ -49,7 +56,7 @@ constexpr auto kNodes = std::to_array<SizeLimit<Node>>({
     limit<&Node::driverInfo>("driver_info", kObject),
     limit<&Node::properties>("properties", kObject),
     limit<&Node::instanceInfo>("instance_info", kObject),
-    limit<&Node::driverInternalInfo>("driver_internal_info", kObject), // VIFs, settings of fake hardware
+    own<&Node::driverInternalInfo>("driver_internal_info", kInventory + 512 * kKiB), // VIFs have their limit
     limit<&Node::extra>("extra", kObject),
     limit<&Node::traits>("traits", kPart, kMostTraits),
     limit<&Node::networkData>("network_data", kObject),

@@ -30,6 +30,7 @@ struct SizeRule {
     std::string_view column; ///< its name in the database and in the API's JSON
     std::size_t bytes;       ///< of JSON in its canonical form, or of a text
     std::size_t entries = 0; ///< of a JSON list; 0: any number
+    bool counted = true;     ///< in the sum of its project; false: bm's own data
 };
 template <class T> struct SizeLimit {
     SizeRule rule;
@@ -80,12 +81,13 @@ template <class T> std::vector<std::string> oversizes(const T& item)
     return found;
 }
 
-/// Bytes of the columns that have a limit.
+/// Bytes of the columns that count in the sum of a project.
 template <class T> std::size_t bytesOf(const T& item)
 {
     std::size_t sum = 0;
     for (const SizeLimit<T>& limit : sizeLimits<T>())
-        sum += limit.text(item).size();
+        if (limit.rule.counted)
+            sum += limit.text(item).size();
     return sum;
 }
 

@@ -1,5 +1,6 @@
 #include "conductor/events/record_keeper.h"
 
+#include "common/platform/condition.h"
 #include "common/platform/log.h"
 #include "common/platform/loop.h"
 #include "common/text/text.h"
@@ -13,7 +14,8 @@ namespace {
 
 constexpr std::chrono::minutes kPeriod{1};
 constexpr std::chrono::hours kPrunePeriod{1};
-constexpr std::size_t kPrunedRows = 10'000; ///< rows removed in one transaction: it holds the writer
+constexpr std::size_t kPrunedRows = 2'000; ///< rows removed in one transaction: it holds the writer
+constexpr std::chrono::milliseconds kPrunePause{50};
 
 /// "9980 more, counted only, from 10.0.0.5, 10.0.0.6"
 std::string countedText(const CountedRows& counted)
@@ -63,9 +65,9 @@ db::Retention retentionOf(model::UtcTime now, std::chrono::milliseconds age, std
     return retention;
 }
 
-std::size_t pruneAudit(db::Transaction& tx, model::UtcTime now, const db::Retention& retention)
+std::size_t pruneAudit(db::Transaction& tx, model::UtcTime now, std::int64_t last)
 {
-    const std::size_t removed = db::AuditRepository{}.prune(tx, retention, kPrunedRows);
+    const std::size_t removed = db::AuditRepository{}.prune(tx, last, kPrunedRows);
     if (removed == 0)
         return 0;
     model::AuditRecord record;
@@ -140,16 +142,20 @@ void RecordKeeper::State::writeCounts()
 
 template <class Piece> void RecordKeeper::State::removeAll(const std::stop_token& stop, Piece&& piece)
 {
-    while (!stop.stop_requested() && context.database.write(piece) >= kPrunedRows) {
-    }
+    while (!stop.stop_requested() && context.database.write(piece) >= kPrunedRows)
+        platform::pauseFor(kPrunePause, stop); // for the other writes
 }
 
 void RecordKeeper::State::prune(const std::stop_token& stop)
 {
     const RecordSettings& settings = context.settings.records;
     const model::UtcTime now = context.clock.now();
-    const db::Retention events = retentionOf(now, settings.eventsAge, settings.eventsRows);
-    const db::Retention audit = retentionOf(now, settings.auditAge, settings.auditRows);
+    const auto lastOf = [&](std::string_view table, const db::Retention& retention) {
+        return context.database.read(
+            [&](db::Transaction& tx) { return db::lastRowToPrune(tx, table, retention); });
+    };
+    const std::int64_t events = lastOf("events", retentionOf(now, settings.eventsAge, settings.eventsRows));
+    const std::int64_t audit = lastOf("audit", retentionOf(now, settings.auditAge, settings.auditRows));
     removeAll(stop,
               [&](db::Transaction& tx) { return db::EventRepository{}.prune(tx, events, kPrunedRows); });
     removeAll(stop, [&](db::Transaction& tx) { return pruneAudit(tx, now, audit); });

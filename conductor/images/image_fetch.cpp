@@ -81,7 +81,8 @@ images::StoredImage bringImageIn(images::ImageStore& store, const db::ImageJob& 
         const images::SourceUrl source = images::parseSourceUrl(url);
         if (source.kind == images::SourceKind::Bm)
             return images::importFromPeer(source, settings, asker, store, file, limitBytes,
-                                          keepingTheReserve(store, onProgress), deadline, job.checksum);
+                                          keepingTheReserve(store, onProgress), onProgress, deadline,
+                                          job.checksum);
         request.expectedChecksum = resolveChecksum(job.checksum, source.name, settings, asker, deadline);
         images::downloadWith(requestFor(source, settings, asker), file, limitBytes,
                              keepingTheReserve(store, onProgress), deadline);

@@ -290,8 +290,15 @@ void ImageJobs::State::run(const model::ImageId& id, const std::stop_token& stop
     } catch (const std::exception& error) {
         failure = Error(ErrorCode::Internal, error.what());
     }
-    if (failure && !stop.stop_requested()) // the next start continues a stopped job
-        failed(*job, *failure);
+    while (failure && !stop.stop_requested()) // the next start continues a stopped job
+        try {
+            failed(*job, *failure);
+            return;
+        } catch (const std::exception& error) { // such as a database without disk space
+            platform::logError("images", "cannot record the failure of the image {}: {}", id.uuid,
+                               error.what());
+            platform::pauseFor(kRetryPause, stop);
+        }
 }
 
 void ImageJobs::State::work(const std::stop_token& stop)

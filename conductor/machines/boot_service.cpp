@@ -16,6 +16,7 @@
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/steps/image_copy_step.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -54,30 +55,42 @@ struct BootRequest {
     std::string peerAddress;
 };
 
-/// Ends secret and token of an agent that is not the machine: it called from another address than the host
-/// that asks for a script and holds the machine's lease. The window stays closed. @return true if it was
-bool endForeignAgent(db::Transaction& tx, const Context& context, db::AgentRecord& record,
+/// True if the agent is not the machine: it called from another address than the host at @p peerAddress,
+/// which holds the machine's lease. Reads the lease file.
+bool isForeignAgent(db::Transaction& tx, const Context& context, const db::AgentRecord& record,
+                    const std::string& peerAddress)
+{
+    return !record.bootSecretHash.empty() && record.address != peerAddress &&
+           leasedAddressOf(tx, context, record.node) == peerAddress;
+}
+
+/// True if noteRequest() has something to store: a stranger's further requests cost no write.
+bool mustNote(db::Transaction& tx, const Context& context, const db::AgentRecord& record,
+              const std::string& peerAddress)
+{
+    return !askedAfterContact(record) || context.clock.now() - *record.scriptAskedAt >= kNoteInterval ||
+           isForeignAgent(tx, context, record, peerAddress);
+}
+
+/// Ends secret and token of a foreign agent. The window stays closed.
+void endForeignAgent(db::Transaction& tx, const Context& context, db::AgentRecord& record,
                      const std::string& peerAddress)
 {
-    const bool foreign = !record.bootSecretHash.empty() && record.address != peerAddress &&
-                         leasedAddressOf(tx, context, record.node) == peerAddress;
-    if (!foreign)
-        return false;
     record.bootSecretHash.clear();
     record.tokenSealed = context.secrets.seal(agentTokenPlace(record.node), platform::randomHex(32));
     recordEvent(tx, context.clock.now(), record.node, model::EventKind::AgentRefused,
                 "the agent at " + record.address + " is another host: the machine has the lease of " +
                     peerAddress);
-    return true;
 }
 
-/// Stores a request for a script of the closed window of @p operation, at most one a second. Once its agent
-/// is gone, the operation is due: it boots the machine again.
+/// Stores a request for a script of the closed window of @p operation. Once its agent is gone, the operation
+/// is due: it boots the machine again.
 void noteRequest(db::Transaction& tx, const Context& context, db::AgentRecord record,
                  const model::Operation& operation, const BootRequest& request)
 {
     const model::UtcTime now = context.clock.now();
-    const bool ended = endForeignAgent(tx, context, record, request.peerAddress);
+    if (isForeignAgent(tx, context, record, request.peerAddress))
+        endForeignAgent(tx, context, record, request.peerAddress);
     const bool known = askedAfterContact(record);
     if (!known) // one event, however often the machine asks
         recordCaused(tx, context,
@@ -87,10 +100,8 @@ void noteRequest(db::Transaction& tx, const Context& context, db::AgentRecord re
                       .message = "no boot script for " + request.platform + ", " + request.peerAddress +
                                  ": the agent of this boot has called already",
                       .operation = operation.id});
-    if (ended || !known || now - *record.scriptAskedAt >= kNoteInterval) {
-        record.scriptAskedAt = now;
-        db::AgentRepository{}.store(tx, record);
-    }
+    record.scriptAskedAt = now;
+    db::AgentRepository{}.store(tx, record);
     if (hasRestarted(record, context.settings, now))
         makeDueNow(tx, context, operation.id);
 }
@@ -122,6 +133,12 @@ CausedEvent scriptEvent(const model::NodeId& node, const BootRequest& request, c
 CausedEvent localDiskEvent(const model::Node& node, const BootRequest& request)
 {
     return scriptEvent(node.id, request, "local disk");
+}
+
+std::string waitScriptOf(const Context& context)
+{
+    return pxe::waitScript("the RAM disk was started already; bm starts this machine again itself",
+                           context.settings.baseUrl + "/boot/script");
 }
 
 std::string localDiskScriptOf(const model::Node& node)
@@ -180,6 +197,17 @@ struct BootingMachine {
     bool idle() const { return !agentExpected && !closed && !bootsItsRamdisk(*node); }
 };
 
+/// The current operation of @p node, if it boots bm's RAM disk.
+std::optional<model::Operation> bootingOperation(db::Transaction& tx, const model::NodeId& node)
+{
+    const db::OperationRepository operations;
+    std::optional<model::Operation> current = operations.current(tx, node);
+    const auto isBoot = [](const model::Step& step) { return step.name == "expect_boot"; };
+    if (current && std::ranges::none_of(operations.steps(tx, current->id), isBoot))
+        current.reset();
+    return current;
+}
+
 BootingMachine bootingMachine(db::Transaction& tx, const Context& context, const model::MacAddress& mac)
 {
     const std::optional<model::Port> port = db::PortRepository{}.findByMac(tx, mac);
@@ -188,7 +216,7 @@ BootingMachine bootingMachine(db::Transaction& tx, const Context& context, const
     BootingMachine machine{findNode(tx, port->node.uuid), db::AgentRepository{}.find(tx, port->node)};
     const bool called = machine.agent && isWindowClosed(*machine.agent);
     if (called && machine.agent->bootExpectedUntil)
-        machine.closed = db::OperationRepository{}.current(tx, port->node);
+        machine.closed = bootingOperation(tx, port->node);
     machine.agentExpected = !called && expected(machine.agent, context.clock.now());
     return machine;
 }
@@ -207,8 +235,7 @@ std::string networkScript(db::Transaction& tx, const Context& context, const mod
     }
     if (machine.closed) {
         noteRequest(tx, context, *machine.agent, *machine.closed, request);
-        return pxe::waitScript("the RAM disk was started already; bm starts this machine again itself",
-                               context.settings.baseUrl + "/boot/script");
+        return waitScriptOf(context);
     }
     if (!machine.agentExpected)
         return ramdiskDeploymentScript(tx, context, node, mac, request);
@@ -297,8 +324,14 @@ std::string BootService::script(const std::string& macText, const std::string& p
     if (!mac)
         throw Error(ErrorCode::InvalidInput, "mac=\"" + macText.substr(0, 40) + "\" is not a MAC address");
     const BootRequest request{text::shortPrintable(platform, kPlatformText), peerAddress};
-    const BootingMachine machine =
-        context_.database.read([&](db::Transaction& tx) { return bootingMachine(tx, context_, *mac); });
+    bool notes = true;
+    const BootingMachine machine = context_.database.read([&](db::Transaction& tx) {
+        BootingMachine found = bootingMachine(tx, context_, *mac);
+        notes = !found.closed || mustNote(tx, context_, *found.agent, peerAddress);
+        return found;
+    });
+    if (!notes)
+        return waitScriptOf(context_);
     if (!machine.node) {
         context_.unknownMachines.note(*mac, peerAddress, "", context_.clock.now());
         recordCaused(context_, {.kind = model::EventKind::BootUnknown,

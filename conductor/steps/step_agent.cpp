@@ -70,7 +70,7 @@ model::JsonText writeArguments(const StepWork& work, const model::Image& image)
                                   .configDriveUrl = configDriveUrl(work)});
 }
 
-constexpr std::chrono::hours kHandPause{24}; ///< between checks whether an operator restarts the machine
+constexpr std::chrono::minutes kHandPause{5}; ///< between checks whether the BMC answers again
 
 /// Switches off a machine that restarted by itself: the window opens only after that, so that the machine
 /// which bm starts uses it. Where bm cannot switch, the step waits for `bm node reboot-ok`.
@@ -80,9 +80,12 @@ model::StepResult stopRestarted(StepWork& work)
     const std::chrono::milliseconds timeout = work.context.settings.powerTimeout;
     if (before.text == kRebootOk)
         return model::Done{};
-    if (awaitsReboot(work.step))
-        return model::AwaitAgent{work.context.clock.now() + kHandPause};
+    const bool waits = awaitsReboot(work.step);
     try {
+        if (waits) {
+            observePower(work);
+            work.step.startedAt = work.context.clock.now(); // the BMC answers: bm switches it as at first
+        }
         if (!work.node.disablePowerOff)
             return reachPower(work, model::PowerAction::Off, model::PowerState::Off, timeout);
         return withPatience(work, timeout, [&]() -> model::StepResult { // stepPowerOn resets it
@@ -96,8 +99,9 @@ model::StepResult stopRestarted(StepWork& work)
         work.step.result = before;
         work.step.message =
             "bm cannot switch the machine's power; restart it, then: bm node reboot-ok " + name;
-        work.recordEvent(model::EventKind::BootRebootWanted,
-                         work.step.message + " (" + error.message() + ")");
+        if (!waits)
+            work.recordEvent(model::EventKind::BootRebootWanted,
+                             work.step.message + " (" + error.message() + ")");
         return model::AwaitAgent{work.context.clock.now() + kHandPause};
     }
 }

@@ -84,13 +84,13 @@ std::vector<AuditRecord> AuditRepository::latest(Transaction& tx, const AuditFil
     return records;
 }
 
-std::size_t AuditRepository::prune(Transaction& tx, const Retention& retention, std::size_t limit) const
+std::size_t AuditRepository::prune(Transaction& tx, std::int64_t last, std::size_t limit) const
 {
-    const std::int64_t last = endOfPiece(tx, "audit", lastRowToPrune(tx, "audit", retention), limit);
-    if (last == 0)
+    const std::int64_t end = endOfPiece(tx, "audit", last, limit);
+    if (end == 0)
         return 0;
-    tx.execute("update audit_floor set sequence = $1", {last});
-    return static_cast<std::size_t>(tx.execute("delete from audit where sequence <= $1", {last}));
+    tx.execute("update audit_floor set sequence = $1", {end});
+    return static_cast<std::size_t>(tx.execute("delete from audit where sequence <= $1", {end}));
 }
 
 } // namespace bm::db

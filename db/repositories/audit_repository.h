@@ -27,9 +27,9 @@ public:
     /// The last @p limit matching records, oldest first.
     std::vector<model::AuditRecord> latest(Transaction& tx, const AuditFilter& filter,
                                            std::size_t limit) const;
-    /// Removes the oldest records by @p retention, @p limit at most. The newest record stays.
+    /// Removes the oldest records up to @p last (lastRowToPrune()), @p limit at most.
     /// @return how many; fewer than @p limit: no other one goes now
-    std::size_t prune(Transaction& tx, const Retention& retention, std::size_t limit) const;
+    std::size_t prune(Transaction& tx, std::int64_t last, std::size_t limit) const;
 };
 
 } // namespace bm::db

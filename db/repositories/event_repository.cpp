@@ -59,10 +59,10 @@ std::vector<NodeEvent> EventRepository::matching(Transaction& tx, const EventFil
                          parameters);
 }
 
-std::size_t EventRepository::prune(Transaction& tx, const Retention& retention, std::size_t limit) const
+std::size_t EventRepository::prune(Transaction& tx, std::int64_t last, std::size_t limit) const
 {
-    const std::int64_t last = endOfPiece(tx, "events", lastRowToPrune(tx, "events", retention), limit);
-    return static_cast<std::size_t>(tx.execute("delete from events where sequence <= $1", {last}));
+    const std::int64_t end = endOfPiece(tx, "events", last, limit);
+    return static_cast<std::size_t>(tx.execute("delete from events where sequence <= $1", {end}));
 }
 
 std::int64_t EventRepository::latestSequence(Transaction& tx) const

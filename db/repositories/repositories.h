@@ -79,9 +79,9 @@ public:
     std::vector<model::NodeEvent> matching(Transaction& tx, const EventFilter& filter,
                                            std::int64_t afterSequence, std::size_t limit) const;
     std::int64_t latestSequence(Transaction& tx) const;
-    /// Removes the oldest events by @p retention, @p limit at most. The newest event stays.
+    /// Removes the oldest events up to @p last (lastRowToPrune()), @p limit at most.
     /// @return how many; fewer than @p limit: no other one goes now
-    std::size_t prune(Transaction& tx, const Retention& retention, std::size_t limit) const;
+    std::size_t prune(Transaction& tx, std::int64_t last, std::size_t limit) const;
 };
 
 /// Observations of a node's agent and boot. A separate table, so that writes need no lease.

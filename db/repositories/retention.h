@@ -16,7 +16,8 @@ struct Retention {
 };
 
 /// The last row of @p table that goes, by its sequence; 0: none. The newest row stays always: readers
-/// continue from its sequence. @p table has the columns sequence and at.
+/// continue from its sequence. @p table has the columns sequence and at. Reads every row that goes: call it
+/// outside of the writer.
 std::int64_t lastRowToPrune(Transaction& tx, std::string_view table, const Retention& retention);
 /// The @p limit-th oldest row of @p table, or its last one up to @p end, by its sequence; 0: none.
 std::int64_t endOfPiece(Transaction& tx, std::string_view table, std::int64_t end, std::size_t limit);

@@ -1,7 +1,7 @@
 // Migration 6: labels and verification times of images, and image jobs that survive a restart of bmd.
 // Migration 12: the requester of an import, system or project. Earlier jobs count as a project's, which has
 // the stricter policy.
-// Migration 15: owners and visibilities. Images of earlier versions are public, and of no project.
+// Migration 14: owners and visibilities. Images of earlier versions are public, and of no project.
 #include "db/schema/schema.h"
 
 #include <array>

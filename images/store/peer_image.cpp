@@ -85,8 +85,8 @@ std::string fetchManifest(platform::HttpRequest request, const Offered& offered,
 
 StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker,
                            ImageStore& store, const std::filesystem::path& file, std::uint64_t limitBytes,
-                           const FetchProgress& onProgress, const model::Deadline& deadline,
-                           const std::string& checksum)
+                           const FetchProgress& onDownload, const FetchProgress& onCheck,
+                           const model::Deadline& deadline, const std::string& checksum)
 {
     platform::HttpRequest request = requestTo(source, settings, asker);
     const Offered offered = ask(request, source, deadline);
@@ -98,8 +98,8 @@ StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settin
         throw Error(ErrorCode::ChecksumMismatch, "the other bmd's manifest belongs to another image",
                     "verify it there: bm image verify");
     request.url += "/blocks";
-    downloadWith(request, file, limitBytes, onProgress, deadline);
-    StoredImage stored = store.adopt(file, manifest, onProgress, deadline);
+    downloadWith(request, file, limitBytes, onDownload, deadline);
+    StoredImage stored = store.adopt(file, manifest, onCheck, deadline);
     stored.sourceFormat = "bm";
     stored.kind = offered.kind;
     stored.description = offered.description;

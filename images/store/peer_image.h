@@ -16,7 +16,7 @@ namespace bm::images {
 /// the errors of download()
 StoredImage importFromPeer(const SourceUrl& source, const SourceSettings& settings, platform::Asker asker,
                            ImageStore& store, const std::filesystem::path& file, std::uint64_t limitBytes,
-                           const FetchProgress& onProgress, const model::Deadline& deadline,
-                           const std::string& checksum);
+                           const FetchProgress& onDownload, const FetchProgress& onCheck,
+                           const model::Deadline& deadline, const std::string& checksum);
 
 } // namespace bm::images

@@ -50,8 +50,9 @@ TEST_CASE("the retention of events", "[db][retention]")
     World world;
     appendEvents(world);
     const auto prune = [&](const Retention& retention, std::size_t limit = kAll) {
-        return world.database.write(
-            [&](Transaction& tx) { return EventRepository{}.prune(tx, retention, limit); });
+        return world.database.write([&](Transaction& tx) {
+            return EventRepository{}.prune(tx, lastRowToPrune(tx, "events", retention), limit);
+        });
     };
     SECTION("removes those before a time")
     {
@@ -99,8 +100,9 @@ TEST_CASE("the retention of the audit log", "[db][retention]")
     World world;
     appendRecords(world);
     const auto prune = [&](const Retention& retention, std::size_t limit = kAll) {
-        return world.database.write(
-            [&](Transaction& tx) { return AuditRepository{}.prune(tx, retention, limit); });
+        return world.database.write([&](Transaction& tx) {
+            return AuditRepository{}.prune(tx, lastRowToPrune(tx, "audit", retention), limit);
+        });
     };
     const auto refuses = [&](const std::string& statement) {
         const std::size_t before = storedRecords(world).size();

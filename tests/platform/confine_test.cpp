@@ -138,6 +138,8 @@ TEST_CASE("a child in a sandbox", "[platform][confine]")
         CHECK(attempt("socket(my $s, AF_INET, SOCK_STREAM, 0)", NetworkReach::Udp) == kNotPermitted);
         CHECK(attempt("socket(my $s, AF_INET, SOCK_RAW, 1)", NetworkReach::Udp) == kNotPermitted);
         CHECK(attempt("socket(my $s, AF_UNIX, SOCK_DGRAM, 0)", NetworkReach::Udp) == kNotPermitted);
+        CHECK(attempt("socket(my $s, 16, 3, 0)", NetworkReach::Udp) == "done");        // NETLINK_ROUTE
+        CHECK(attempt("socket(my $s, 16, 3, 9)", NetworkReach::Udp) == kNotPermitted); // NETLINK_AUDIT
     }
     SECTION("reads the named files only, and writes none")
     {

@@ -125,6 +125,7 @@ class Service:
     def file(self, name, text):
         path = pathlib.Path(self.folder.name) / name
         path.write_text(text, encoding="utf-8")
+        path.chmod(0o600)  # it may hold a password or a token
         return str(path)
 
     def disk_image(self, name="disk.img", mib=8):

@@ -41,7 +41,7 @@ Fields fieldsOf(std::string_view line)
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const std::size_t blank = line.find(' ');
         if ((blank == std::string_view::npos) != (i + 1 == fields.size()))
-            malformed("the line has not five fields");
+            malformed("the line does not have five fields");
         fields.at(i) = line.substr(0, blank);
         line.remove_prefix(std::min(blank, line.size() - 1) + 1);
     }
@@ -56,7 +56,7 @@ IpAddress addressIn(std::string_view text, bool v6)
     const bool ofFamily = (text.find(':') != std::string_view::npos) == v6;
     const std::optional<IpAddress> address = plain && ofFamily ? platform::ipFromText(text) : std::nullopt;
     if (!address)
-        malformed("an address that is not of its family");
+        malformed("an address is of another family");
     return *address;
 }
 
@@ -106,7 +106,7 @@ std::optional<bool> tlsIn(std::string_view bytes)
     while (!bytes.empty()) {
         const std::size_t length = bytes.size() < kHead ? bytes.size() : lengthAt(bytes, 1);
         if (bytes.size() < kHead + length)
-            malformed("a TLV over the end");
+            malformed("a TLV is longer than the header");
         if (byteAt(bytes, 0) == kTypeSsl) {
             if (length < kLeastSsl)
                 malformed("a short TLV of type SSL");
@@ -154,7 +154,7 @@ std::optional<ProxyHeader> parseBinary(std::string_view bytes)
         malformed("the client's connection is not a stream");
     const std::size_t addresses = family == kTcp4 ? kBytes4 : family == kTcp6 ? kBytes6 : kBytesUnix;
     if (length < addresses)
-        malformed("no room for the addresses");
+        malformed("the addresses are missing");
     if (family != kUnixStream)
         header.client = sourceIn(bytes.substr(kFixed, addresses), family == kTcp6);
     header.https = tlsIn(bytes.substr(kFixed + addresses, length - addresses));

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/landlock.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -167,12 +168,14 @@ void add(std::vector<sock_filter>& program, unsigned call, std::initializer_list
     program.insert(program.end(), block);
 }
 
+/// Datagrams by IP; and the kernel's list of addresses, which ipmitool reads for a BMC with an IPv6 address.
 void addSockets(std::vector<sock_filter>& program)
 {
     constexpr unsigned kTypes = 0xF; // without SOCK_CLOEXEC and SOCK_NONBLOCK
     add(program, SYS_socket,
-        {loadArgument(0), equals(AF_INET, 2, 0), equals(AF_INET6, 1, 0), kRefuse, loadArgument(1),
-         statement(BPF_ALU | BPF_AND | BPF_K, kTypes), equals(SOCK_DGRAM, 1, 0), kRefuse, kAllow});
+        {loadArgument(0), equals(AF_INET, 3, 0), equals(AF_INET6, 2, 0), equals(AF_NETLINK, 6, 0), kRefuse,
+         loadArgument(1), statement(BPF_ALU | BPF_AND | BPF_K, kTypes), equals(SOCK_DGRAM, 1, 0), kRefuse,
+         kAllow, loadArgument(2), equals(NETLINK_ROUTE, 1, 0), kRefuse, kAllow});
 }
 
 /// fcntl(2) can have the kernel send any signal to any process of the same user when a descriptor is ready.

@@ -10,7 +10,7 @@ namespace bm::platform {
 
 enum class NetworkReach : std::uint8_t {
     None, ///< no sockets
-    Udp,  ///< datagrams by IPv4 and IPv6
+    Udp,  ///< datagrams by IPv4 and IPv6, and the kernel's list of addresses (netlink)
 };
 
 /// The remaining rights of a process that reads foreign bytes.

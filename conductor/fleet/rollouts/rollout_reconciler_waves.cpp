@@ -41,8 +41,9 @@ std::string imageOn(db::Transaction& tx, const model::Node& node)
     if (node.state != model::State::Active)
         return {};
     const std::string name = carriedImage(wire::valueOf(node.instanceInfo));
-    const std::optional<model::Image> image = lookUpImage(tx, name, partyOf(node));
-    return image ? image->id.uuid : std::string{};
+    const std::optional<model::Image> image =
+        db::ImageRepository{}.findByName(tx, name); // no tag: it may have moved
+    return image && accessTo(*image, partyOf(node)) != ImageAccess::None ? image->id.uuid : std::string{};
 }
 
 bool takesPlace(State state)
