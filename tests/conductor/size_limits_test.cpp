@@ -79,11 +79,12 @@ TEST_CASE("a column over its limit", "[conductor][limits]")
     {
         using Change = std::function<void(model::Node&)>;
         const std::string object = largeObject(70'000), text(5'000, 'x');
+        const std::string internal = largeObject(2'700'000); // bm stores inventories there
         for (const Change& change :
              std::vector<Change>{[&](model::Node& node) { node.properties.text = object; },
                                  [&](model::Node& node) { node.instanceInfo.text = object; },
                                  [&](model::Node& node) { node.driverInfo.text = object; },
-                                 [&](model::Node& node) { node.driverInternalInfo.text = object; },
+                                 [&](model::Node& node) { node.driverInternalInfo.text = internal; },
                                  [&](model::Node& node) { node.networkData.text = object; },
                                  [&](model::Node& node) { node.targetRaidConfig.text = object; },
                                  [&](model::Node& node) { node.description = text; },
