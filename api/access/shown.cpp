@@ -68,7 +68,7 @@ Error withHolder(const ApiParts& parts, const Request& request, const conductor:
 {
     const std::optional<Node> holder = findVisible(parts, request, taken.holder());
     if (!holder)
-        return taken;
+        return {taken.code(), taken.message(), taken.hint()};
     const std::string name = holder->name.empty() ? holder->id.uuid : holder->name;
     const std::string hint = "node " + name + " has it: bm node show " + name;
     return {taken.code(), taken.message(), taken.hint().empty() ? hint : taken.hint() + "; " + hint};
