@@ -44,6 +44,19 @@ template <class T> void resolveNode(const ApiParts& parts, const Request& reques
     }
 }
 
+/// The uuid of the node @p ident. @throws Error InvalidInput for one that the actor does not see
+inline std::string candidateOf(const ApiParts& parts, const Request& request, const std::string& ident)
+{
+    try {
+        return visibleNode(parts, request, ident).id.uuid;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::NotFound)
+            throw;
+        throw Error(ErrorCode::InvalidInput, "candidate_nodes: " + error.message(),
+                    "bm node list lists the nodes");
+    }
+}
+
 /// Replaces the names of candidate nodes by their uuids. @throws Error InvalidInput for a node that does not
 /// exist or that the actor may not see
 template <class T> void resolveCandidates(const ApiParts& parts, const Request& request, T& item)
@@ -51,19 +64,10 @@ template <class T> void resolveCandidates(const ApiParts& parts, const Request& 
     if constexpr (requires { item.candidateNodes; }) {
         nlohmann::json uuids = nlohmann::json::array();
         std::set<std::string> seen;
-        for (const nlohmann::json& ident : wire::valueOf(item.candidateNodes)) {
-            try {
-                const std::string uuid =
-                    visibleNode(parts, request, ident.template get<std::string>()).id.uuid;
-                if (seen.insert(uuid).second)
-                    uuids.push_back(uuid);
-            } catch (const Error& error) {
-                if (error.code() != ErrorCode::NotFound)
-                    throw;
-                throw Error(ErrorCode::InvalidInput, "candidate_nodes: " + error.message(),
-                            "bm node list lists the nodes");
-            }
-        }
+        for (const nlohmann::json& ident : wire::valueOf(item.candidateNodes))
+            if (const std::string uuid = candidateOf(parts, request, ident.get<std::string>());
+                seen.insert(uuid).second)
+                uuids.push_back(uuid);
         item.candidateNodes = wire::canonical(uuids);
     }
 }
