@@ -126,6 +126,13 @@ def wrong_widths(page):
         yield f"{name_of(page.path)}: a code block does not end"
 
 
+def wrong_spans(page):
+    """Code spans that go on in the next line: a reader of lines takes the text between two spans for code."""
+    for number, line in page.prose:
+        if len(re.findall(r"`+", line)) % 2:
+            yield f"{name_of(page.path)}:{number}: a code span does not end on its line"
+
+
 def wrong_words(page):
     """Phrases that hide the actor; CONTRIBUTING.md has the rule."""
     for number, line in page.prose:
@@ -177,7 +184,7 @@ def check_pages():
     pages = [Page(path) for path in files if path.suffix == ".md"]
     wrong = [line for page in pages for line in wrong_links(page)]
     wrong += [line for page in pages if page.path not in APART for line in wrong_widths(page)]
-    wrong += [line for page in pages for line in wrong_words(page)]
+    wrong += [line for page in pages for line in [*wrong_words(page), *wrong_spans(page)]]
     wrong += [*wrong_mentions(files), *wrong_index(), *wrong_decisions()]
     return wrong, f"{len(pages)} pages: links, widths, index and decisions are well"
 
