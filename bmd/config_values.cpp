@@ -258,60 +258,64 @@ std::uint64_t parseSize(const RawValue& raw)
     return static_cast<std::uint64_t>(std::llround(*number * *unit));
 }
 
+namespace {
+
+/// Calls @p take with each text of the list @p raw.
+template <class Take> void forEachText(const RawValue& raw, Take&& take)
+{
+    for (const std::string& text : raw.list)
+        if (!text.empty())
+            take(text);
+}
+
+} // namespace
+
 std::vector<platform::OutgoingTarget> parseTargets(const RawValue& raw)
 {
     std::vector<platform::OutgoingTarget> targets;
-    for (const std::string& text : raw.list) {
-        if (text.empty())
-            continue;
+    forEachText(raw, [&](const std::string& text) {
         try {
             targets.push_back(platform::parseOutgoingTarget(text));
         } catch (const model::Error&) {
             expected("a list of networks, addresses and host names, each with a port or without, such as "
                      "[10.9.0.0/16, \"[fd00::1]:443\", images.example:8443]");
         }
-    }
+    });
     return targets;
 }
 
 std::set<std::string> parseProjectSchemes(const RawValue& raw)
 {
     std::set<std::string> schemes;
-    for (const std::string& text : raw.list) {
-        if (text.empty())
-            continue;
+    forEachText(raw, [&](const std::string& text) {
         if (text != "s3" && text != "bm")
             expected("a list of s3 and bm, such as [s3]");
         schemes.insert(text);
-    }
+    });
     return schemes;
 }
 
 std::vector<platform::IpNetwork> parseNetworks(const RawValue& raw)
 {
     std::vector<platform::IpNetwork> networks;
-    for (const std::string& text : raw.list) {
-        if (text.empty())
-            continue;
+    forEachText(raw, [&](const std::string& text) {
         const std::optional<platform::IpNetwork> network = platform::networkFromText(text);
         if (!network)
             expected("a list of networks and addresses such as [10.4.0.0/16, \"fd00:4::/64\"]");
         networks.push_back(*network);
-    }
+    });
     return networks;
 }
 
 std::vector<std::string> parseNames(const RawValue& raw)
 {
     std::vector<std::string> names;
-    for (const std::string& text : raw.list) {
-        if (text.empty())
-            continue;
+    forEachText(raw, [&](const std::string& text) {
         const std::optional<text::HostAddress> name = text::HostAddress::parse(text);
         if (!name || name->kind() != text::HostAddress::Kind::Name)
             expected("a list of host names without a port, such as [bm.example, bm]");
         names.push_back(name->text());
-    }
+    });
     return names;
 }
 

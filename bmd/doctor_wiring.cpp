@@ -96,7 +96,7 @@ std::vector<Finding> converterSandbox(bool withoutLandlock)
                     : "enable Landlock, add raw images, or set security.converter_without_landlock: true")};
 }
 
-/// The files with secrets that bmd.yaml names.
+/// The files with secrets: those that bmd.yaml names, and bmd's users and tokens.
 std::vector<std::filesystem::path> credentialFiles(const Config& config)
 {
     std::vector<std::filesystem::path> files;

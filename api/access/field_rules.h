@@ -7,7 +7,7 @@
 
 namespace bm::api {
 
-/// A value of a field that everybody may set who may send the request.
+/// A value of a field that every sender of the request may set.
 enum class FreeValue : std::uint8_t {
     None,
     True,
@@ -15,15 +15,16 @@ enum class FreeValue : std::uint8_t {
     OwnProject, ///< the project of the actor, who owns the record
 };
 
-/// Who may set a field of a resource, and who sees it. The row counts for POST, PATCH and batch alike.
+/// The rule of one field of a resource: the roles that set it and the roles that see it. POST, PATCH and
+/// batch use the same row.
 struct FieldRow {
     std::string_view collection; ///< "/v1/nodes"
     std::string_view field;      ///< "driver_info"
     std::string_view rule;       ///< Ironic's name, part of the refusal; "": the route's rule suffices
-    Access set{};                ///< where `rule` is set
+    Access set{};                ///< if `rule` is set
     FreeValue free = FreeValue::None;
     std::string_view seeRule = ""; ///< "": all who see the record
-    Access see{};                  ///< where `seeRule` is set
+    Access see{};                  ///< if `seeRule` is set
 };
 
 /// All rows, after Ironic's default policy (ironic/common/policy.py).

@@ -17,27 +17,6 @@ int countOf(const std::map<std::string, int>& counts, const std::string& client)
     return found == counts.end() ? 0 : found->second;
 }
 
-/// Counts a client as long as it lives.
-class Counted {
-public:
-    Counted(std::map<std::string, int>& counts, std::string client)
-        : counts_(counts), client_(std::move(client))
-    {
-        ++counts_[client_];
-    }
-    ~Counted()
-    {
-        if (--counts_[client_] == 0)
-            counts_.erase(client_);
-    }
-    Counted(const Counted&) = delete;
-    Counted& operator=(const Counted&) = delete;
-
-private:
-    std::map<std::string, int>& counts_;
-    std::string client_;
-};
-
 [[noreturn]] void refuse(const std::string& message)
 {
     throw Error(ErrorCode::Unavailable, message, "try again in some seconds; tokens need no such check");
@@ -49,16 +28,17 @@ private:
 class LoginGate::Turn {
 public:
     /// The caller holds the gate's mutex.
-    Turn(LoginGate& gate, std::string key, const std::string& client)
-        : gate_(gate), key_(std::move(key)), check_(std::make_shared<Check>())
+    Turn(LoginGate& gate, std::string key, std::string client)
+        : gate_(gate), key_(std::move(key)), client_(std::move(client)), check_(std::make_shared<Check>())
     {
         gate_.running_[key_] = check_;
-        counted_ = std::make_unique<Counted>(gate_.runningOf_, client);
+        ++gate_.runningOf_[client_];
     }
     ~Turn()
     {
         const std::lock_guard lock(gate_.mutex_);
-        counted_.reset();
+        if (--gate_.runningOf_[client_] == 0)
+            gate_.runningOf_.erase(client_);
         gate_.running_.erase(key_);
         check_->threw = !finished_;
         check_->ended = true;
@@ -76,8 +56,8 @@ public:
 private:
     LoginGate& gate_;
     std::string key_;
+    std::string client_;
     std::shared_ptr<Check> check_;
-    std::unique_ptr<Counted> counted_{};
     bool finished_ = false;
 };
 

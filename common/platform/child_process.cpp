@@ -62,7 +62,7 @@ struct Prepared {
     Sandbox* sandbox; ///< null: none
 };
 
-/// What a child that could not start its program writes to the report pipe.
+/// The message in the report pipe of a child that could not start its program.
 struct StartFailure {
     int reason = 0;                ///< errno
     const char* measure = nullptr; ///< static text; null: the exec itself failed

@@ -20,7 +20,7 @@ struct Command {
         env{};           ///< the whole environment; the program inherits nothing (but PATH where absent)
     std::string input{}; ///< for its stdin, which is closed afterwards
     std::size_t outputLimitBytes = std::size_t{64} * 1024; ///< per stream; Exec drops and counts the rest
-    CapabilitySet capabilities = kNoCapabilities;          ///< what the program keeps of this process's
+    CapabilitySet capabilities = kNoCapabilities;          ///< that the program keeps
     std::optional<Confinement> confinement{};              ///< a sandbox, which leaves no capabilities
 };
 

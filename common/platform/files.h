@@ -28,8 +28,8 @@ private:
 /// The whole file. @throws Error NotFound, TooLarge (over @p limitBytes), Internal
 std::string readFile(const std::filesystem::path& path,
                      std::size_t limitBytes = std::size_t{16} * 1024 * 1024);
-/// How @p path exposes its secret: "can be read by every user (mode 0644)". Nothing when only its owner and
-/// readers of its group reach it, and for what is no regular file, such as a pipe.
+/// The exposure of the secret in @p path: "can be read by every user (mode 0644)". Nothing if only its owner
+/// and readers of its group reach it, and for a pipe or another special file.
 std::optional<std::string> exposureOf(const std::filesystem::path& path);
 /// @throws Error InvalidInput for a file with an exposure
 void requirePrivate(const std::filesystem::path& path);

@@ -87,6 +87,11 @@ bool IpNetwork::contains(const IpAddress& other) const noexcept
     return true;
 }
 
+bool contains(const std::vector<IpNetwork>& networks, const IpAddress& address)
+{
+    return std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(address); });
+}
+
 std::optional<IpNetwork> networkFromText(std::string_view text)
 {
     const std::size_t slash = text.find('/');

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct sockaddr;
 
@@ -36,6 +37,8 @@ struct IpNetwork {
     bool contains(const IpAddress& other) const noexcept;
 };
 
+/// True if one of @p networks contains @p address.
+bool contains(const std::vector<IpNetwork>& networks, const IpAddress& address);
 /// Parses "10.0.0.0/8"; without a prefix: that address alone. nullopt for anything else.
 std::optional<IpNetwork> networkFromText(std::string_view text);
 

@@ -37,8 +37,8 @@ private:
 void setLogLevel(LogLevel level);
 void setLogJson(bool json);
 void logLine(LogLevel level, std::string_view area, std::string_view message);
-/// Where stderr is a terminal: from now on logLine() drops text that the terminal does not take within 50 ms.
-/// Without it, a serial console that is stopped by flow control stops the program.
+/// If stderr is a terminal, logLine() drops text that the terminal does not take within 50 ms, from this call
+/// on. Without the call, a serial console that is stopped by flow control stops the program.
 void neverWaitForConsole();
 
 /// A line that the log holds in memory.

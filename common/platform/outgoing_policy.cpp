@@ -93,11 +93,6 @@ bool namesHost(const std::vector<OutgoingTarget>& targets, const Destination& to
     });
 }
 
-bool contains(const std::vector<IpNetwork>& networks, const IpAddress& address)
-{
-    return std::ranges::any_of(networks, [&](const IpNetwork& network) { return network.contains(address); });
-}
-
 std::vector<IpAddress> withEmbedded(const IpAddress& address)
 {
     std::vector<IpAddress> all = embeddedIpv4(address);

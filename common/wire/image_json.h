@@ -13,7 +13,7 @@ namespace bm::wire {
 /// Appends an image in the form of GET /v1/images/{image}; sizes in bytes.
 void writeImage(JsonWriter& out, const model::Image& image, std::string_view base);
 
-/// Who sees an image; nothing: not given.
+/// The owner and the visibility of an image; nothing: not given.
 struct ImageSharing {
     std::optional<std::string> owner{}; ///< a project; "": the system
     std::optional<model::ImageVisibility> visibility{};

@@ -6,8 +6,8 @@
 
 namespace bm::conductor {
 
-/// How many events and audit records bmd keeps, and the disk space that others leave to its own rows. Keys
-/// `database.*` of bmd.yaml; 0: no limit.
+/// The limits of the event log and of the audit log, and the disk space that is reserved for bmd's own rows.
+/// Keys `database.*` of bmd.yaml; 0: no limit.
 struct RecordSettings {
     std::chrono::milliseconds eventsAge = std::chrono::hours{24 * 90};
     std::size_t eventsRows = 2'000'000;

@@ -40,14 +40,15 @@ template <auto Member>
 constexpr auto limit(std::string_view column, std::size_t bytes, std::size_t entries = 0)
 {
     using T = typename OwnerOf<Member>::type;
-    return SizeLimit<T>{{column, bytes, entries, true}, textIn<T, Member>};
+    return SizeLimit<T>{{column, bytes, entries}, textIn<T, Member>};
 }
 
 /// A row for a column of bm's own data.
 template <auto Member> constexpr auto own(std::string_view column, std::size_t bytes)
 {
-    using T = typename OwnerOf<Member>::type;
-    return SizeLimit<T>{{column, bytes, 0, false}, textIn<T, Member>};
+    auto row = limit<Member>(column, bytes);
+    row.rule.counted = false;
+    return row;
 }
 
 using model::Node;

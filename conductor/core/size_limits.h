@@ -57,8 +57,8 @@ template <> std::span<const SizeLimit<model::Operation>> sizeLimits();
 template <> std::span<const SizeLimit<db::NodeInventory>> sizeLimits();
 template <> std::span<const SizeLimit<db::AgentRecord>> sizeLimits();
 
-/// What exceeds @p rule: "70000 bytes, but the limit is 65536". @p before: the stored text, if any; a text
-/// that is over the limit may stay, and may shrink.
+/// The excess of @p text over @p rule: "70000 bytes, but the limit is 65536". @p before: the stored text, if
+/// any; a text that is over the limit may stay, and may shrink.
 std::optional<std::string> excessOf(const SizeRule& rule, const std::string& text, const std::string* before);
 [[noreturn]] void refuseExcess(const SizeRule& rule, const std::string& excess);
 

@@ -21,7 +21,7 @@ struct Cause {
 
 inline constexpr std::string_view kAuditCause = "audit"; ///< a request without a login
 
-/// What a gate counted in place of rows, of one kind.
+/// The rows of one kind that a gate counted and did not admit.
 struct CountedRows {
     std::string kind;
     std::int64_t rows = 0;
@@ -47,7 +47,7 @@ public:
     static constexpr std::size_t kPeersNamed = 5;
 
     /// Takes a token, or counts the row. A unit of the database that runs again takes another token.
-    /// @return whether the row is to be stored
+    /// @return true if the row is to be stored
     bool admits(const Cause& cause, model::UtcTime now);
     /// Counts a row that is never stored.
     void count(const Cause& cause);

@@ -8,14 +8,13 @@ namespace {
 
 constexpr std::size_t kVendorClassText = 80; // bytes
 constexpr std::size_t kMachineAddressText = 64;
-constexpr std::string_view kOwnProbe = "02:62:6d:00:00:01"; // of bm doctor
 
 } // namespace
 
 void UnknownMachines::note(const model::MacAddress& mac, const std::string& address,
                            const std::string& vendorClass, model::UtcTime now)
 {
-    if (mac.text == kOwnProbe)
+    if (mac.text == kDoctorMac)
         return;
     const auto seen = seen_.lock();
     model::UnknownMachine& machine =

@@ -6,8 +6,12 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace bm::conductor {
+
+/// The MAC address of bm doctor's own requests. No machine has it, and none of its requests is counted.
+inline constexpr std::string_view kDoctorMac = "02:62:6d:00:00:01";
 
 /// Counts the machines that are not enrolled, in memory, and adds them to the stored table when flush() is
 /// called: a request of such a machine writes nothing. Table and memory hold the last kMost machines.

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::chrono::hours kDay{24};
 constexpr std::chrono::hours kOldRamdisk = 180 * kDay;
-constexpr std::string_view kNobody = "02:62:6d:00:00:01";  // no machine has this address
 constexpr std::int64_t kWrittenMillis = 1'760'000'000'000; // October 2025: no clock shows less
 
 std::string megabytes(std::uint64_t bytes)
@@ -164,8 +163,9 @@ Examination bootFilesByHttp(std::function<std::string()> baseUrlOf, bool ramdisk
     return [baseUrlOf = std::move(baseUrlOf), ramdisk](const Deadline& deadline) {
         std::vector<Finding> findings;
         const std::string baseUrl = baseUrlOf();
-        findings.push_back(fetched(
-            "boot script", baseUrl + "/boot/script?platform=doctor&mac=" + std::string(kNobody), deadline));
+        findings.push_back(fetched("boot script",
+                                   baseUrl + "/boot/script?platform=doctor&mac=" + std::string(kDoctorMac),
+                                   deadline));
         if (ramdisk) {
             findings.push_back(fetched("kernel", baseUrl + "/boot/vmlinuz", deadline));
             findings.push_back(fetched("RAM disk", baseUrl + "/boot/initrd.img", deadline));

@@ -7,7 +7,7 @@
 
 namespace bm::conductor {
 
-/// On whose behalf bm uses an image: the system's or one project's.
+/// The party that bm uses an image for: the system or one project.
 struct ImageParty {
     std::string project{}; ///< "": the system
     bool ofSystem() const noexcept { return project.empty(); }

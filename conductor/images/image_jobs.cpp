@@ -12,7 +12,6 @@
 #include "conductor/images/tree_layout.h"
 
 #include <algorithm>
-#include <mutex>
 #include <set>
 #include <thread>
 

@@ -98,6 +98,8 @@ bool copiesContent(db::Transaction& tx, const model::NodeId& node, const std::st
         return false;
     const std::vector<Step> steps = operations.steps(tx, current->id);
     return std::ranges::any_of(steps, [&](const Step& step) {
+        if (step.arguments.text.find(contentId) == std::string::npos) // most steps: no need to parse them
+            return false;
         const nlohmann::json arguments = wire::valueOf(step.arguments);
         const auto image = arguments.find("image");
         return image != arguments.end() && image->is_object() && wire::textMember(*image, "id") == contentId;

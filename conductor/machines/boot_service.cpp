@@ -1,5 +1,6 @@
 #include "conductor/machines/boot_service.h"
 
+#include "common/model/step_kinds.h"
 #include "common/text/printable.h"
 #include "common/text/text.h"
 #include "common/wire/json/json_input.h"
@@ -202,7 +203,9 @@ std::optional<model::Operation> bootingOperation(db::Transaction& tx, const mode
 {
     const db::OperationRepository operations;
     std::optional<model::Operation> current = operations.current(tx, node);
-    const auto isBoot = [](const model::Step& step) { return step.name == "expect_boot"; };
+    const auto isBoot = [](const model::Step& step) {
+        return step.name == model::stepKind("expect_boot").name;
+    };
     if (current && std::ranges::none_of(operations.steps(tx, current->id), isBoot))
         current.reset();
     return current;

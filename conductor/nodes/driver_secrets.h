@@ -4,9 +4,9 @@
 namespace bm::conductor {
 
 /// driver_info of @p node with its secrets sealed (HardwareTypes::isSecret), and with integers in secrets and
-/// texts (HardwareTypes::isText) as their digits. An
-/// unchanged sealed value of @p before stays as it is, and "******" stands for it; any other text is a new
-/// secret, whatever its form. @p before: the stored node, null for a new one.
+/// texts (HardwareTypes::isText) as their digits. An unchanged sealed value of @p before stays as it is, and
+/// "******" stands for it; any other text is a new secret, whatever its form. @p before: the stored node,
+/// null for a new one.
 /// @throws Error InvalidInput: a secret that is no text and no integer
 model::JsonText sealDriverInfo(const Context& context, const model::Node& node, const model::Node* before);
 /// Refuses to keep a stored secret that a change of @p before to @p after would send elsewhere or protect

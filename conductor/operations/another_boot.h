@@ -10,11 +10,11 @@ namespace bm::conductor {
 /// Another boot of the RAM disk within an operation, after the machine has restarted by itself
 /// (docs/adr/0104).
 
-/// How often one operation boots its RAM disk again.
+/// The most times that one operation boots its RAM disk again.
 inline constexpr std::int32_t kMostOtherBoots = 3;
 
-/// True if the machine has restarted while @p operation works on it with the RAM disk: somebody has asked
-/// for its script, and its agent is gone. A cheap look, without a write.
+/// True if the machine @p node has restarted in its RAM disk: somebody has asked for its script, and its
+/// agent is gone. Reads one row and writes nothing.
 /// @param engineStart  agents could not call before it
 bool wantsAnotherBoot(db::Transaction& tx, const Context& context, const model::NodeId& node,
                       model::UtcTime engineStart);

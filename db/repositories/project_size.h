@@ -8,7 +8,7 @@
 
 namespace bm::db {
 
-/// How a table's rows belong to a project.
+/// The relation of a table's rows to a project.
 enum class ProjectRows {
     Nodes,   ///< the nodes that the project owns, and those without an owner that it leases
     OfNodes, ///< records of these nodes, by node_uuid

@@ -41,30 +41,27 @@ const Slots& HardwareTypes::slotsOf(const model::Node& node, std::string_view ki
     return found == nullptr ? kNone : found->slots;
 }
 
-bool HardwareTypes::guardsSecrets(std::string_view type, std::string_view key) const
+bool HardwareTypes::has(std::string_view type, std::string_view key, bool Property::*mark) const
 {
     const HardwareType* found = find(type);
     return found != nullptr && std::ranges::any_of(found->properties, [&](const Property& one) {
-               return one.guardsSecrets && one.key == key;
+               return one.*mark && one.key == key;
            });
+}
+
+bool HardwareTypes::guardsSecrets(std::string_view type, std::string_view key) const
+{
+    return has(type, key, &Property::guardsSecrets);
 }
 
 bool HardwareTypes::isText(std::string_view type, std::string_view key) const
 {
-    const HardwareType* found = find(type);
-    return found != nullptr && std::ranges::any_of(found->properties, [&](const Property& one) {
-               return one.isText && one.key == key;
-           });
+    return has(type, key, &Property::isText);
 }
 
 bool HardwareTypes::isSecret(std::string_view type, std::string_view key) const
 {
-    if (model::namesSecret(key))
-        return true;
-    const HardwareType* found = find(type);
-    return found != nullptr && std::ranges::any_of(found->properties, [&](const Property& one) {
-               return one.secret && one.key == key;
-           });
+    return model::namesSecret(key) || has(type, key, &Property::secret);
 }
 
 } // namespace bm::drivers

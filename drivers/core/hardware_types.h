@@ -30,6 +30,7 @@ public:
     bool isText(std::string_view type, std::string_view key) const;
 
 private:
+    bool has(std::string_view type, std::string_view key, bool Property::*mark) const;
     std::map<std::string, HardwareType, std::less<>> types_;
     model::InterfaceTable interfaces_;
 };

@@ -6,7 +6,11 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace bm::test {
 
@@ -23,6 +27,23 @@ struct Answer {
 
 /// An authentication filter that takes the actor from headers (actingAs); without them: an administrator.
 void actAsHeadersSay(http::Request& request, http::Response& response);
+
+/// A request without a body, in the form that the router passes to filters and to the error renderer.
+class FilteredRequest : public http::Request {
+public:
+    explicit FilteredRequest(std::string version) : version_(std::move(version)) {}
+    std::optional<std::string> header(std::string_view name) const override
+    {
+        return name == "X-OpenStack-Ironic-API-Version" ? std::optional(version_) : std::nullopt;
+    }
+    std::string body() override { return {}; }
+    std::istream& bodyStream() override { return stream_; }
+    std::optional<std::uint64_t> contentLength() const override { return {}; }
+
+private:
+    std::string version_;
+    std::istringstream stream_{};
+};
 
 /// A World behind both listeners of the API, on free ports of the loopback, called with curl's library.
 class ApiWorld {

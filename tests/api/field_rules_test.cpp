@@ -10,7 +10,6 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <map>
-#include <sstream>
 
 using namespace bm;
 using Catch::Matchers::Contains;
@@ -153,9 +152,9 @@ public:
 };
 
 /// A request about a node as the router passes it to the error renderer.
-class NodeRequest : public http::Request {
+class NodeRequest : public test::FilteredRequest {
 public:
-    NodeRequest(const std::string& node, const std::string& project)
+    NodeRequest(const std::string& node, const std::string& project) : FilteredRequest(kFieldVersion)
     {
         method = http::Method::Get;
         route = "/v1/nodes/{ident}/management/indicators";
@@ -164,17 +163,6 @@ public:
         actor = "eve";
         grant = {model::Role::Admin, project};
     }
-    std::optional<std::string> header(std::string_view name) const override
-    {
-        return name == "X-OpenStack-Ironic-API-Version" ? std::optional<std::string>(kFieldVersion)
-                                                        : std::nullopt;
-    }
-    std::string body() override { return {}; }
-    std::istream& bodyStream() override { return stream_; }
-    std::optional<std::uint64_t> contentLength() const override { return {}; }
-
-private:
-    std::istringstream stream_;
 };
 
 } // namespace

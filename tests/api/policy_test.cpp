@@ -68,22 +68,6 @@ ApiWorld::Headers as(const std::string& role, const std::string& project)
     return test::actingAs(role, project);
 }
 
-/// A request in the form that the router passes to a filter.
-class FilteredRequest : public http::Request {
-public:
-    std::optional<std::string> header(std::string_view name) const override
-    {
-        return name == "X-OpenStack-Ironic-API-Version" ? std::optional<std::string>(kPolicyVersion)
-                                                        : std::nullopt;
-    }
-    std::string body() override { return {}; }
-    std::istream& bodyStream() override { return stream_; }
-    std::optional<std::uint64_t> contentLength() const override { return {}; }
-
-private:
-    std::istringstream stream_;
-};
-
 /// Records of three nodes: one that the project "web" owns, one that it leases, and one without a relation to
 /// it.
 class Estate {
@@ -319,7 +303,7 @@ TEST_CASE("every row allows exactly its roles", "[api][policy]")
              {model::Role::Reader, model::Role::Member, model::Role::Manager, model::Role::Admin})
             for (const Asker& asker : kAskers) {
                 const std::size_t blank = row.route.find(' ');
-                FilteredRequest request;
+                test::FilteredRequest request(kPolicyVersion);
                 const std::string_view method = row.route.substr(0, blank);
                 request.method = method == "ANY" ? http::Method::Put : http::methodFromText(method);
                 request.route = request.path = std::string(row.route.substr(blank + 1));

@@ -1,4 +1,4 @@
-// What a page of another site can make an operator's browser send.
+// Requests that a page of another site makes an operator's browser send.
 #include "tests/api/api_world.h"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,7 @@
-"""What the attacks share: the helpers of tests/system and tests/agent, users of two projects, and raw requests."""
+"""Helpers of all attacks: those of tests/system and tests/agent, users of two projects, raw requests, a network namespace."""
+import os
 import pathlib
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -8,6 +10,16 @@ for folder in ("agent", "system"):
     sys.path.insert(0, str(TESTS / folder))
 from outgoing_test import Web, call, token  # noqa: E402,F401
 from service import Service, free_port, inventory, wait_until  # noqa: E402,F401
+
+
+def in_a_network_of_its_own():
+    """Starts this program again in a network namespace that ends with it. Needs root."""
+    if os.geteuid() != 0:
+        sys.exit("this test needs root: it makes a network namespace")
+    if not os.environ.get("BM_ATTACK_NAMESPACE"):
+        os.environ["BM_ATTACK_NAMESPACE"] = "1"
+        os.execvp("unshare", ["unshare", "--net", sys.executable, "-B", *sys.argv])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
 def patch(service, secret, node, path, value):

@@ -4,7 +4,6 @@ malformed packets, to bmd's own dnsmasq. It gets no other machine's address, wri
 ends nothing; the machine that it plays gets one lease, whatever client id it sends. Root."""
 import argparse
 import json
-import os
 import random
 import re
 import socket
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from attack import TESTS, Service, call, inventory, wait_until
+from attack import TESTS, Service, call, in_a_network_of_its_own, inventory, wait_until
 
 sys.path.insert(0, str(TESTS / "pxe"))
 import dhcp_client  # noqa: E402
@@ -23,14 +22,9 @@ RANGE = "10.78.0.100-10.78.0.199"
 PLAIN = argparse.Namespace(vendor_class="none", arch=0, ipxe=False)
 
 
-def in_a_network_of_its_own():
-    if os.geteuid() != 0:
-        print("needs root: it makes a network")
-        sys.exit(77)
-    if not os.environ.get("BM_ATTACK_NAMESPACE"):
-        os.environ["BM_ATTACK_NAMESPACE"] = "1"
-        os.execvp("unshare", ["unshare", "--net", sys.executable, "-B", *sys.argv])
-    for words in ("link set lo up", "link add prov0 type veth peer name c0", "address add 10.78.0.1/24 dev prov0", "link set prov0 up", "link set c0 up"):
+def make_network():
+    in_a_network_of_its_own()
+    for words in ("link add prov0 type veth peer name c0", "address add 10.78.0.1/24 dev prov0", "link set prov0 up", "link set c0 up"):
         subprocess.run(["ip", *words.split()], check=True)
 
 
@@ -115,7 +109,7 @@ def malformed(wire, generator):
 
 
 def main():
-    in_a_network_of_its_own()
+    make_network()
     with Service(sys.argv[1], provisioning="  interface: prov0\n", settings=f"dhcp: {{mode: managed, range: {RANGE}}}\nlog: {{level: debug}}\n") as service:
         service.run("node", "enrol", "-f", service.file("nodes.yaml", inventory({"web-1": {}})), "--provide", "--wait")
         assert wait_until(lambda: "dnsmasq" in children(service), 20), children(service)
@@ -133,7 +127,7 @@ def main():
         begun = time.monotonic()
         forged(service, wire)
         malformed(wire, random.Random(15))
-        # What the neighbour sent is in the log before the victim's next message.
+        # The neighbour's texts are in the log before the victim's next message.
         stolen_ids(wire, service, mine[0])
         print(f"{time.monotonic() - begun:.0f} s of forged messages")
         assert wait_until(lambda: len(events(service, "web-1")) > seen, 15, 0.3), "the victim's own messages are events"

@@ -297,8 +297,7 @@ def nothing_left():
 
 if __name__ == "__main__":
     if os.geteuid() != 0:
-        print("needs root: loop devices")
-        sys.exit(77)
+        sys.exit("this test needs root: it makes loop devices")
     build = pathlib.Path(sys.argv.pop(1))
     agent_world.AGENT, agent_world.MAKE_BLOCKS = build / "agent/bm-agent", build / "tests/agent/make_blocks"
     os.environ["PATH"] += ":/usr/sbin:/sbin"

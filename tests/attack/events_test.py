@@ -2,14 +2,12 @@
 """Clients that open event streams and read slowly or not at all, while events flow: bmd answers others within a second,
 its memory stays bounded, it drops the deaf ones, and readers that read miss no event."""
 import json
-import os
 import socket
-import subprocess
 import sys
 import threading
 import time
 
-from attack import Service, call, inventory, wait_until
+from attack import Service, call, in_a_network_of_its_own, inventory, wait_until
 
 DEAF, SLOW = 150, 20
 EVENTS = 600
@@ -61,7 +59,7 @@ class Reader(threading.Thread):
 
 
 def closed(client):
-    """Whether bmd has ended the connection; reads nothing."""
+    """True if bmd has ended the connection; reads nothing."""
     client.setblocking(False)
     try:
         return client.send(b"\r\n") == 0
@@ -71,21 +69,15 @@ def closed(client):
         return True
 
 
-def in_a_network_of_its_own():
-    """Starts this program again where sockets keep 64 KiB at most, so that megabytes of events fill them. Root."""
-    if os.geteuid() != 0:
-        print("needs root: it makes a network namespace with small socket buffers")
-        sys.exit(77)
-    if not os.environ.get("BM_ATTACK_NAMESPACE"):
-        os.environ["BM_ATTACK_NAMESPACE"] = "1"
-        os.execvp("unshare", ["unshare", "--net", sys.executable, "-B", *sys.argv])
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+def with_small_buffers():
+    """From here on sockets keep 64 KiB at most, so that megabytes of events fill them."""
+    in_a_network_of_its_own()
     with open("/proc/sys/net/ipv4/tcp_wmem", "w", encoding="ascii") as limits:
         limits.write("4096 16384 65536")
 
 
 def main():
-    in_a_network_of_its_own()
+    with_small_buffers()
     with Service(sys.argv[1], api="  max_connections_per_client: 2000\n") as service:
         service.run("node", "enrol", "-f", service.file("nodes.yaml", inventory({"n1": {}})))
         uuid = json.loads(call(service, None, "GET", "/v1/nodes/n1")[1])["uuid"]

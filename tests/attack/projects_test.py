@@ -104,7 +104,7 @@ def raw_ipmi(service, tokens):
 
 
 def secrets_of_a_registry(service, tokens, shop, web):
-    """Who may see a node does not see the passwords that its owner stored with it."""
+    """A user who may see a node does not see the passwords that its owner stored with it."""
     url = f"https://robot:{PASSWORD}@registry.example/web/disk.img"
     fields = {"image_source": url, "image_pull_secret": PASSWORD, "image_checksum": "a" * 64, "registry": {"auth": {"password": PASSWORD}}, "mirrors": [url]}
     code, text = patch(service, tokens["admin"], "web-1", "/instance_info", fields)

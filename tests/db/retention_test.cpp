@@ -1,4 +1,4 @@
-// What keeps the tables bounded that strangers and time fill: on every engine.
+// The bounds of the tables that strangers and time fill, on every engine.
 #include "db/repositories/audit_repository.h"
 #include "db/repositories/unknown_machine_repository.h"
 #include "tests/db/fixture.h"

@@ -1,4 +1,4 @@
-// What a child may do: its capabilities, its sandbox. Each test runs the attack in a real child.
+// The rights of a child: its capabilities, its sandbox. Each test runs the attack in a real child.
 #include "common/model/error.h"
 #include "common/platform/child_process.h"
 #include "common/platform/exec.h"

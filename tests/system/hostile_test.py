@@ -115,7 +115,7 @@ def mac(i):
 
 
 def strangers(service):
-    """What clients without a login leave in the database is bounded (docs/security.md)."""
+    """The rows that clients without a login cause are bounded (docs/security.md)."""
     flood(service.provisioning_port, "GET", lambda i: f"/boot/script?mac={mac(i)}&platform={'p' * 2000}", 200)
     flood(service.port, "POST", lambda i: "/v1/nodes", 401)
     events = json.loads(service.get("/v1/events?after=0&limit=1000&kind=boot.unknown"))["events"]

@@ -45,7 +45,7 @@ def provision_state(service, name):
 
 
 def forms(service):
-    """What a page can make a browser send with the password that it remembers."""
+    """Requests that a page makes a browser send with the password that the browser remembers."""
     login = {**service.authorization(), "X-OpenStack-Ironic-API-Version": "1.82"}
     body = json.dumps({"target": "manage"}).encode()
     path = "/v1/nodes/n1/states/provision"

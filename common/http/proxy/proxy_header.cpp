@@ -56,14 +56,14 @@ IpAddress addressIn(std::string_view text, bool v6)
     const bool ofFamily = (text.find(':') != std::string_view::npos) == v6;
     const std::optional<IpAddress> address = plain && ofFamily ? platform::ipFromText(text) : std::nullopt;
     if (!address)
-        malformed("an address is of another family");
+        malformed("an address is malformed or of another family");
     return *address;
 }
 
 void checkPort(std::string_view text)
 {
     if (!text::parseNumber<std::uint16_t>(text) || (text.size() > 1 && text.front() == '0'))
-        malformed("a port that is not a number");
+        malformed("a port is not a number");
 }
 
 std::optional<ProxyHeader> parseLine(std::string_view bytes)

@@ -33,12 +33,6 @@ std::optional<IpAddress> addressOf(std::string_view entry)
     return platform::ipFromText(entry);
 }
 
-bool isIn(const std::vector<platform::IpNetwork>& networks, const IpAddress& address)
-{
-    return std::any_of(networks.begin(), networks.end(),
-                       [&](const platform::IpNetwork& network) { return network.contains(address); });
-}
-
 } // namespace
 
 bool TrustedProxies::contain(const std::string& address) const
@@ -46,7 +40,7 @@ bool TrustedProxies::contain(const std::string& address) const
     if (networks.empty())
         return false;
     const std::optional<IpAddress> parsed = platform::ipFromText(address);
-    return parsed && isIn(networks, *parsed);
+    return parsed && platform::contains(networks, *parsed);
 }
 
 ForwardedClient clientBehind(const TrustedProxies& proxies, const ForwardedClient& peer,
@@ -67,7 +61,7 @@ ForwardedClient clientBehind(const TrustedProxies& proxies, const ForwardedClien
             if (!address)
                 return client;
             client.address = platform::toText(*address);
-            if (!isIn(proxies.networks, *address))
+            if (!platform::contains(proxies.networks, *address))
                 return client;
         }
     return client;

@@ -27,7 +27,7 @@ struct Confinement {
 
 /// The version of Landlock that this kernel has (Linux 5.13 and later, if enabled), 0 without it.
 int landlockVersion() noexcept;
-/// What enter() returns where the kernel lacks Landlock: the sentence names the kernel's option.
+/// The result of enter() on a kernel without Landlock. It names the kernel's option.
 extern const char* const kNoLandlock;
 
 /// A confinement that is ready to be entered. The constructor opens what enter() needs.
