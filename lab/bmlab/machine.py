@@ -101,14 +101,25 @@ mc_enable 0x20
 ''', encoding="ascii")
 
 
+def _make_disk(path, size):
+    """Creates a disk, in memory where that is large enough: a host with a slow disk makes the guest's requests time out."""
+    if path.is_symlink() or (not path.exists() and place.has_memory()):
+        place.MEMORY.mkdir(mode=0o700, exist_ok=True)
+        file = place.MEMORY / f"{path.parent.name}-{path.name}"
+        if not path.is_symlink():
+            path.symlink_to(file)
+    with open(path, "ab") as out:  # through the link
+        out.truncate(size)
+
+
 def make(machine, accelerator):
-    """Creates the machine's files. Keeps existing files of an earlier lab/up."""
-    if (machine.folder / "start").exists():
-        return
+    """Creates the machine's files. Keeps existing files of an earlier lab/up; disks in memory end with the host's boot."""
     (machine.folder / "bmc").mkdir(parents=True, exist_ok=True)
     for index, disk in enumerate(machine.disks):
-        with open(disk_path(machine, index), "ab") as out:
-            out.truncate(int(disk.size_gib * 2**30))
+        _make_disk(disk_path(machine, index), int(disk.size_gib * 2**30))
+    if (machine.folder / "start").exists():
+        return
+    for index, disk in enumerate(machine.disks):
         if disk.bad_from_mib:
             pathlib.Path(f"{disk_path(machine, index)}.bad").write_text(_bad_sectors(machine, index), encoding="ascii")
     if machine.firmware != "bios":

@@ -19,6 +19,7 @@ if not re.fullmatch(r"[a-z0-9]{0,10}", NAME):
 STATE = pathlib.Path("/var/tmp") / (f"bm-{NAME}" if NAME else "bm-lab")
 RUN = STATE / "run"                         # pid files and sockets
 LOGS = STATE / "log"
+MEMORY = pathlib.Path("/dev/shm") / STATE.name   # the machines' disks, where the host has the memory
 CACHE = pathlib.Path(os.environ.get("BM_LAB_CACHE", "/var/cache/bm-lab"))
 NETNS = f"bmlab-{NAME}" if NAME else "bmlab"
 BRIDGE = "bmlab0"
@@ -32,6 +33,17 @@ API_PORT = int(os.environ.get("BM_LAB_API_PORT", "0" if NAME else "6385"))   # o
 def need_root():
     if os.geteuid() != 0:
         raise Failure(f"needs root (network namespace, QEMU's taps): sudo {' '.join(sys.argv)}")
+
+
+def has_memory():
+    """True when the host's memory can hold the disks of a few machines: each takes up to 2 GiB."""
+    try:
+        words = pathlib.Path("/proc/meminfo").read_text(encoding="ascii").split()
+        file_system = os.statvfs(MEMORY.parent)
+    except OSError:
+        return False
+    available = int(words[words.index("MemAvailable:") + 1]) * 1024
+    return min(available, file_system.f_bavail * file_system.f_frsize) >= 14 * 2**30
 
 
 def make_folders():
