@@ -3,6 +3,7 @@
 #include "common/text/host_address.h"
 #include "pxe/lease_file.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace bm::conductor {
@@ -21,6 +22,15 @@ std::optional<std::string> leasedAddressOf(db::Transaction& tx, const Context& c
     if (!address || address->kind() == text::HostAddress::Kind::Name)
         return std::nullopt;
     return address->text();
+}
+
+bool holdsLeaseOf(db::Transaction& tx, const Context& context, const model::NodeId& node,
+                  const std::string& peerAddress)
+{
+    const std::optional<model::MacAddress> mac =
+        pxe::leaseHolderIn(context.settings.leaseFile, peerAddress, context.clock.now());
+    return mac && std::ranges::any_of(db::PortRepository{}.ofNode(tx, node),
+                                      [&](const model::Port& port) { return port.mac == *mac; });
 }
 
 } // namespace bm::conductor

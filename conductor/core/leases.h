@@ -11,4 +11,8 @@ namespace bm::conductor {
 std::optional<std::string> leasedAddressOf(db::Transaction& tx, const Context& context,
                                            const model::NodeId& node);
 
+/// True if the host at @p peerAddress holds a live lease of one of the node's MAC addresses by that file.
+bool holdsLeaseOf(db::Transaction& tx, const Context& context, const model::NodeId& node,
+                  const std::string& peerAddress);
+
 } // namespace bm::conductor

@@ -195,6 +195,7 @@ struct BootingMachine {
     std::optional<db::AgentRecord> agent{};
     bool agentExpected = false;
     std::optional<model::Operation> closed{}; ///< the operation whose boot window an agent's call has closed
+    bool mayBoot = true;                      ///< false: another host has the machine's lease, or nobody
     bool idle() const { return !agentExpected && !closed && !bootsItsRamdisk(*node); }
 };
 
@@ -224,6 +225,16 @@ BootingMachine bootingMachine(db::Transaction& tx, const Context& context, const
     return machine;
 }
 
+/// True if the host at @p peerAddress may boot as @p node: where bm manages DHCP, and configuration drives
+/// want a lease or more, the holder of the machine's lease. Reads the lease file.
+bool mayBoot(db::Transaction& tx, const Context& context, const model::NodeId& node,
+             const std::string& peerAddress)
+{
+    const Settings& settings = context.settings;
+    return settings.leaseFile.empty() || settings.configDriveLevel == ConfigDriveLevel::Window ||
+           holdsLeaseOf(tx, context, node, peerAddress);
+}
+
 /// The script that starts a RAM disk, bm's or that of a deployment; its events and secrets are stored.
 std::string networkScript(db::Transaction& tx, const Context& context, const model::MacAddress& mac,
                           const BootRequest& request)
@@ -251,6 +262,18 @@ std::string networkScript(db::Transaction& tx, const Context& context, const mod
     boot.vlan = provisioningVlanOf(node);
     recordCaused(tx, context, scriptEvent(node.id, request, "RAM disk"));
     return pxe::ramdiskScript(boot);
+}
+
+/// The script for a host that does not hold the lease of @p node.
+std::string noLeaseScript(const Context& context, const model::Node& node, const BootRequest& request)
+{
+    recordCaused(context, {.kind = model::EventKind::BootNoLease,
+                           .node = node.id,
+                           .peer = request.peerAddress,
+                           .message = "no boot script for " + request.platform + ", " + request.peerAddress +
+                                      ": the address does not hold the machine's lease"});
+    return pxe::waitScript("this address does not hold the machine's lease",
+                           context.settings.baseUrl + "/boot/script");
 }
 
 constexpr std::chrono::minutes kTakeOutDeadline{2}; // the deployment has extracted it; it was lost since
@@ -330,11 +353,14 @@ std::string BootService::script(const std::string& macText, const std::string& p
     bool notes = true;
     const BootingMachine machine = context_.database.read([&](db::Transaction& tx) {
         BootingMachine found = bootingMachine(tx, context_, *mac);
+        found.mayBoot = !found.node || found.idle() || mayBoot(tx, context_, found.node->id, peerAddress);
         notes = !found.closed || mustNote(tx, context_, *found.agent, peerAddress);
         return found;
     });
     if (!notes)
         return waitScriptOf(context_);
+    if (!machine.mayBoot)
+        return noLeaseScript(context_, *machine.node, request);
     if (!machine.node) {
         context_.unknownMachines.note(*mac, peerAddress, "", context_.clock.now());
         recordCaused(context_, {.kind = model::EventKind::BootUnknown,

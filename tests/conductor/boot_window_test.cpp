@@ -336,6 +336,35 @@ TEST_CASE("An agent that does not hold the machine's lease ends when the machine
     CHECK(d.getsSecret(owner));
 }
 
+TEST_CASE("Only the holder of the machine's lease gets a script where drives want a lease",
+          "[conductor][boot][security]")
+{
+    using Level = conductor::ConfigDriveLevel;
+    const platform::TemporaryFolder folder;
+    const Level level = GENERATE(Level::Window, Level::Lease, Level::Proved);
+    conductor::Settings settings;
+    settings.configDriveLevel = level;
+    settings.leaseFile = folder.path() / "dnsmasq.leases";
+    World world(settings);
+    world.nodeIn(State::WaitCallback);
+    const std::string mac = world.core->database.read([](db::Transaction& tx) {
+        return db::PortRepository{}.ofNode(tx, conductor::findNode(tx, "node-1").id).front().mac.text;
+    });
+    const auto getsSecret = [&](const std::string& address) {
+        return world.core->boots.script(mac, "efi", address).find("bm.secret=") != std::string::npos;
+    };
+    const bool byMac = level == Level::Window;
+    CHECK(getsSecret(kMachine) == byMac); // no lease at all
+    platform::writeFileAtomically(settings.leaseFile, "0 " + mac + " " + kMachine + " * *\n" +
+                                                          "0 52:54:00:66:66:66 " + kStranger + " * *\n");
+    CHECK(getsSecret(kStranger) == byMac);
+    CHECK(getsSecret(kMachine));
+    platform::writeFileAtomically(settings.leaseFile, "1 " + mac + " " + kMachine + " * *\n"); // expired
+    CHECK(getsSecret(kMachine) == byMac);
+    const std::vector<model::NodeEvent> events = world.events("node-1");
+    CHECK(std::ranges::any_of(events, [](const auto& e) { return e.kind == "boot.no-lease"; }) != byMac);
+}
+
 TEST_CASE("A held operation boots a restarted machine again, and holds afterwards", "[conductor][boot]")
 {
     World world;
