@@ -11,6 +11,21 @@ namespace bm::agent {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// The mount options of @p kind. A superblock of ext says what the kernel does at a damaged block, and may
+/// say "panic"; the option wins.
+const char* optionsOf(FileSystem kind, bool readOnly)
+{
+    if (kind == FileSystem::Ext)
+        return readOnly ? "noload,errors=continue" : "errors=remount-ro";
+    if (kind == FileSystem::Xfs)
+        return readOnly ? "norecovery,nouuid" : "nouuid";
+    return "";
+}
+
+} // namespace
+
 Mounted::Mounted(const BlockDevice& device, const ByteRange& part, FileSystem kind, bool readOnly)
     : loop_(device.path(), part.begin, part.end - part.begin, readOnly, device.sectorBytes()),
       folder_("bm-mount")
@@ -18,13 +33,8 @@ Mounted::Mounted(const BlockDevice& device, const ByteRange& part, FileSystem ki
     unsigned long flags = MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME;
     if (readOnly)
         flags |= MS_RDONLY;
-    const char* options = "";
-    if (readOnly && kind == FileSystem::Ext)
-        options = "noload";
-    else if (kind == FileSystem::Xfs)
-        options = readOnly ? "norecovery,nouuid" : "nouuid";
     if (::mount(loop_.path().c_str(), folder_.path().c_str(), std::string(toText(kind)).c_str(), flags,
-                options) != 0)
+                optionsOf(kind, readOnly)) != 0)
         throw model::Error(model::ErrorCode::DiskFailed,
                            fmt::format("mounting the {} at byte {} of {}: {}", toText(kind), part.begin,
                                        device.path().string(), std::generic_category().message(errno)),
