@@ -4,9 +4,13 @@
 #include "cli/client/password_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/text.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <thread>
 #include <yaml-cpp/yaml.h>
 
 namespace bm::cli {
@@ -19,6 +23,19 @@ using nlohmann::json;
 namespace {
 
 constexpr std::chrono::hours kUploadDeadline{12};
+constexpr int kRepeats = 3;
+constexpr std::chrono::seconds kLongestPause{10};
+
+/// How long a bmd that is busy wants the client to wait: it has done nothing of the request (503,
+/// Retry-After).
+std::optional<std::chrono::seconds> pauseOf(const platform::HttpResponse& response)
+{
+    const auto header = response.headers.find("retry-after");
+    if (response.status != 503 || header == response.headers.end())
+        return std::nullopt;
+    const auto seconds = text::parseNumber<unsigned>(header->second);
+    return std::min(std::chrono::seconds{seconds.value_or(1)}, kLongestPause);
+}
 
 std::string environment(const char* name)
 {
@@ -165,7 +182,14 @@ json Client::read(const platform::HttpResponse& response, const std::string& wha
 platform::HttpResponse Client::call(const platform::HttpRequest& request)
 {
     try {
-        return http_.send(request, Deadline::in(deadline_));
+        const Deadline deadline = Deadline::in(deadline_);
+        for (int repeats = 0;; ++repeats) {
+            platform::HttpResponse response = http_.send(request, deadline);
+            const std::optional<std::chrono::seconds> pause = pauseOf(response);
+            if (!pause || repeats == kRepeats || deadline.left() <= *pause)
+                return response;
+            std::this_thread::sleep_for(*pause);
+        }
     } catch (const Error& error) {
         if (error.code() != ErrorCode::Unavailable || !error.hint().empty())
             throw;

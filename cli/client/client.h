@@ -24,7 +24,8 @@ struct Endpoint {
 /// @throws Error NotFound (no such context), InvalidInput (a file has a syntax error)
 Endpoint resolveEndpoint(const std::string& urlOption, const std::string& contextOption = {});
 
-/// REST calls to bmd. @throws Error with bmd's own code, message and hint; Unavailable when bmd does not
+/// REST calls to bmd. A call that bmd was too busy for (503 with Retry-After) is sent again, three times at
+/// most; uploads are not. @throws Error with bmd's own code, message and hint; Unavailable when bmd does not
 /// answer
 class Client {
 public:

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Every command of `bm` once, and wrong input with its message, hint and exit code."""
+import http.server
 import subprocess
 import sys
+import threading
 
 from service import Service, inventory, wait_until
 
@@ -113,6 +115,42 @@ def the_rest(service):
     assert done.returncode == 6 and "hint:" in done.stderr, done.stderr
 
 
+class BusyServer(http.server.BaseHTTPRequestHandler):
+    """Too busy for the first requests; then it has no node."""
+    busy = 0
+    asked = 0
+
+    def do_GET(self):
+        BusyServer.asked += 1
+        if BusyServer.busy > 0:
+            BusyServer.busy -= 1
+            self.send_response(503)
+            self.send_header("Retry-After", "1")
+            body = b'{"error_message": "{\\"faultstring\\": \\"too busy\\"}", "code": "unavailable"}'
+        else:
+            self.send_response(200)
+            body = b'{"nodes": []}'
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words):
+        pass
+
+
+def busy_server(service):
+    """bm sends a request again after 503 with Retry-After, three times."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), BusyServer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for busy, code, asked in ((2, 0, 3), (9, 6, 4)):
+            BusyServer.busy, BusyServer.asked = busy, 0
+            done = subprocess.run([service.bm, "--endpoint", f"http://127.0.0.1:{server.server_port}", "node", "list"],
+                                  capture_output=True, text=True, check=False, timeout=60)
+            assert done.returncode == code and BusyServer.asked == asked, (done, BusyServer.asked)
+        assert "too busy" in done.stderr, done.stderr
+        server.shutdown()
+
+
 def main():
     with Service(sys.argv[1]) as service:
         enrolment(service)
@@ -120,6 +158,7 @@ def main():
         provisioning(service)
         verbs(service)
         the_rest(service)
+        busy_server(service)
     print("every command did what it says")
 
 
