@@ -73,7 +73,7 @@ private:
         if (name.starts_with("md"))
             run({"mdadm", "--stop", "/dev/" + name});
         else if (name.starts_with("dm-"))
-            run({"dmsetup", "remove", "--retry", readAttribute(sysfsOf(name) / "dm/name")});
+            run({"dmsetup", "remove", "--retry", "--", readAttribute(sysfsOf(name) / "dm/name")});
         else
             log_.warning(name + " uses the disk; the agent cannot stop it");
     }
