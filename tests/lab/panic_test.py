@@ -58,6 +58,8 @@ def is_writing():
 def main():
     let_panics_be()
     (machine,) = lab_support.raise_lab(FLEET)
+    for verb in ("manage", "provide"):       # cleaning wipes the metadata of every disk
+        bm("node", verb, machine.name, "--wait")
     with open(virtual.disk_path(machine, 1), "r+b") as disk:
         for mib in range(0, 256, 2):
             disk.seek(mib * 2**20)
