@@ -1,3 +1,4 @@
+#include "conductor/core/nodes.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>
@@ -232,8 +233,14 @@ TEST_CASE("the configuration drive goes to the holder of the machine's lease", "
     settings.leaseFile = folder.path() / "dnsmasq.leases";
     World world(settings);
     world.nodeIn(State::WaitCallback);
+    const std::string mac = world.core->database.read([](db::Transaction& tx) {
+        return db::PortRepository{}.ofNode(tx, conductor::findNode(tx, "node-1").id).front().mac.text;
+    });
+    platform::writeFileAtomically(settings.leaseFile,
+                                  "0 " + mac + " 192.0.2.7 * *\n"); // where it gets its script
     const World::Agent agent = world.bootAgent("node-1");
     world.exchange(agent, {}, true);
+    std::filesystem::remove(settings.leaseFile);
     const auto drive = [&](const std::string& address) {
         return world.core->agents.configDrive(agent.uuid, agent.token, address).size();
     };
