@@ -4,7 +4,6 @@
 #include "cli/client/password_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
-#include "common/text/text.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -26,15 +25,12 @@ constexpr std::chrono::hours kUploadDeadline{12};
 constexpr int kRepeats = 3;
 constexpr std::chrono::seconds kLongestPause{10};
 
-/// How long a bmd that is busy wants the client to wait: it has done nothing of the request (503,
-/// Retry-After).
+/// The pause before a busy bmd (503, Retry-After) gets the request again; it has done nothing of it.
 std::optional<std::chrono::seconds> pauseOf(const platform::HttpResponse& response)
 {
-    const auto header = response.headers.find("retry-after");
-    if (response.status != 503 || header == response.headers.end())
+    if (response.status != 503 || !response.headers.contains("retry-after"))
         return std::nullopt;
-    const auto seconds = text::parseNumber<unsigned>(header->second);
-    return std::min(std::chrono::seconds{seconds.value_or(1)}, kLongestPause);
+    return std::min(platform::retryAfter(response).value_or(std::chrono::seconds{1}), kLongestPause);
 }
 
 std::string environment(const char* name)

@@ -486,4 +486,14 @@ HttpResponse HttpClient::upload(const HttpRequest& request, const TransferProgre
     return state_->run(request, {}, progress, deadline);
 }
 
+std::optional<std::chrono::seconds> retryAfter(const HttpResponse& response)
+{
+    constexpr unsigned kMostSeconds = 99'999;
+    const auto header = response.headers.find("retry-after");
+    if (header == response.headers.end())
+        return std::nullopt;
+    const auto seconds = text::parseNumber<unsigned>(header->second);
+    return seconds && *seconds <= kMostSeconds ? std::optional{std::chrono::seconds{*seconds}} : std::nullopt;
+}
+
 } // namespace bm::platform

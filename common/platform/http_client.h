@@ -39,6 +39,10 @@ struct HttpResponse {
     std::string body;
 };
 
+/// The pause that the answer wants before the next request (RFC 9110, 10.2.3, the form in seconds). None
+/// without the header, with a date, and over 99,999 s.
+std::optional<std::chrono::seconds> retryAfter(const HttpResponse& response);
+
 /// Called with each piece of an answer's body; returning false ends the transfer (Aborted).
 using BodySink = std::function<bool(std::span<const std::byte>)>;
 /// Gets the bytes moved and the bytes in all (0: unknown) of an upload or download, ten times a second at

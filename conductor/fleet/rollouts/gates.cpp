@@ -10,7 +10,6 @@
 #include "common/text/text.h"
 #include "conductor/fleet/selection/gate_url.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -69,15 +68,6 @@ std::string bodyOf(const GateQuestion& q)
         .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::optional<std::chrono::milliseconds> retryAfter(const platform::HttpResponse& response)
-{
-    const auto found = response.headers.find("retry-after");
-    if (found == response.headers.end() || found->second.empty() || found->second.size() > 5 ||
-        !std::all_of(found->second.begin(), found->second.end(), [](char c) { return c >= '0' && c <= '9'; }))
-        return std::nullopt;
-    return std::chrono::seconds{std::stol(found->second)};
-}
-
 /// A foreign text is for system members, in the log; callers of the API see the status.
 void logAnswer(const std::string& where, std::string_view answer)
 {
@@ -89,7 +79,7 @@ GateAnswer drainAnswer(const platform::HttpResponse& response)
 {
     const std::string status = fmt::format("HTTP {}", response.status);
     if (response.status == 202 || response.status == 503 || response.status == 429)
-        return {Verdict::Wait, status, retryAfter(response)};
+        return {Verdict::Wait, status, platform::retryAfter(response)};
     if (response.status >= 500)
         return {Verdict::Wait, status};
     if (response.status < 200 || response.status >= 300)
@@ -101,7 +91,7 @@ GateAnswer drainAnswer(const platform::HttpResponse& response)
     if (answer == "go")
         return {Verdict::Go, status + ": go"};
     if (answer == "wait")
-        return {Verdict::Wait, status + ": wait", retryAfter(response)};
+        return {Verdict::Wait, status + ": wait", platform::retryAfter(response)};
     if (answer == "refuse")
         return {Verdict::Refuse, status + ": refuse"};
     return {Verdict::Wait, status + R"(, not {"answer": "go"|"wait"|"refuse"}; bmd's log has the answer)"};
