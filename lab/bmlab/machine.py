@@ -102,13 +102,14 @@ mc_enable 0x20
 
 
 def _make_disk(path, size):
-    """Creates a disk, in memory where that is large enough: a host with a slow disk makes the guest's requests time out."""
-    if path.is_symlink() or (not path.exists() and place.has_memory()):
+    """Creates a disk where none is, in memory where that is large enough: a host with a slow disk makes the guest's requests time out."""
+    if path.exists():
+        return
+    if path.is_symlink() or place.has_memory():
         place.MEMORY.mkdir(mode=0o700, exist_ok=True)
-        file = place.MEMORY / f"{path.parent.name}-{path.name}"
         if not path.is_symlink():
-            path.symlink_to(file)
-    with open(path, "ab") as out:  # through the link
+            path.symlink_to(place.MEMORY / f"{path.parent.name}-{path.name}")
+    with open(path, "wb") as out:  # through the link
         out.truncate(size)
 
 

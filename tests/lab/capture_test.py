@@ -35,7 +35,7 @@ def capture(golden, before):
     report(said.strip().splitlines()[-1])
     image = api("/v1/images/golden")
     assert image["state"] == "ready" and image["source_format"] == "capture", image
-    step = next(step for step in api(f"/v1/nodes/{golden.name}/operation")["steps"] if step["name"] == "capture_disk")
+    step = next(step for step in lab_support.operation(golden.name)["steps"] if step["name"] == "capture_disk")
     result = step["result"]
     assert result["config_drive_left_out"] is True and all(part["mapped"] for part in result["partitions"] if part["file_system"]), result
     assert result["bytes_used"] < result["image_bytes"], result
@@ -49,7 +49,7 @@ def capture(golden, before):
 def another(copy, before, key):
     bm("provision", "golden", copy.name, "--ssh-key", key, "--wait")
     report(login.check(copy))
-    step = next(step for step in api(f"/v1/nodes/{copy.name}/operation")["steps"] if step["name"] == "write_image")
+    step = next(step for step in lab_support.operation(copy.name)["steps"] if step["name"] == "write_image")
     report(f"its file system: {step['result']['file_system']}")
     assert not step["result"]["file_system"]["trouble"], step["result"]
     found = identity(copy)
@@ -71,7 +71,7 @@ def reports(copy):
 
 def only_what_differs(copy, key):
     bm("provision", "golden", copy.name, "--ssh-key", key, "--wait")
-    step = next(step for step in api(f"/v1/nodes/{copy.name}/operation")["steps"] if step["name"] == "write_image")
+    step = next(step for step in lab_support.operation(copy.name)["steps"] if step["name"] == "write_image")
     result, stored = step["result"], api("/v1/images/golden")["stored_bytes"]
     report(f"re-imaged: {result['decision']}, {result['bytes_fetched'] >> 20} of {stored >> 20} MiB fetched")
     if result["decision"]["only_differing"]:

@@ -7,7 +7,7 @@ import signal
 import time
 
 import lab_support
-from lab_support import api, bm, login, process, report, service, wait_for
+from lab_support import api, bm, kinds, login, operation, process, report, service, wait_for
 
 FLEET = """
 default: [lab-two-disks, lab-uefi]
@@ -18,14 +18,6 @@ machines:
     disks: [{serial: DATA1}, {serial: SYSTEM1, size_gib: 4}, {serial: BAD1, bad_from_mib: 200}]
   - {name: lab-uefi, firmware: uefi-http, first: network}
 """
-
-def operation(name):
-    return api(f"/v1/nodes/{name}/operation")
-
-
-def kinds(name):
-    return [event["kind"] for event in api(f"/v1/nodes/{name}/events?limit=1000")["events"]]
-
 
 def kill_bmd(machines, why):
     pid = process.pid_of("bmd")

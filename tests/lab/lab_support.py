@@ -40,6 +40,15 @@ def api(path, method="GET", body=None):
     return json.loads(text.stdout) if text.stdout else None
 
 
+def operation(name):
+    return api(f"/v1/nodes/{name}/operation")
+
+
+def kinds(name):
+    """The kinds of the node's events."""
+    return [event["kind"] for event in api(f"/v1/nodes/{name}/events?limit=1000")["events"]]
+
+
 def wait_for(what, condition, seconds=600):
     assert process.wait_until(condition, seconds, step=0.5), f"{what}: not within {seconds} s\n{service.last_words()}"
     report(what)
@@ -72,7 +81,7 @@ def tell_what_was_seen():
         try:
             for event in api(f"/v1/nodes/{name}/events?limit=1000")["events"][-25:]:
                 print(f"    {event['at']} {event['kind']}: {event['message'][:160]}", file=sys.stderr)
-            for step in api(f"/v1/nodes/{name}/operation")["steps"]:
+            for step in operation(name)["steps"]:
                 if step.get("started_at") and not step.get("finished_at"):
                     print(f"    now: {json.dumps(step)[:1500]}", file=sys.stderr)
         except (AssertionError, subprocess.SubprocessError, OSError, ValueError) as error:

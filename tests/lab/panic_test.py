@@ -2,11 +2,10 @@
 """In a virtual machine: the RAM disk's kernel panics at each try to write the image, as it may on a hostile file system. bm starts the
 machine again, gives up after the third restart with a code, and the other disk keeps its bytes; afterwards the machine is deployed."""
 import hashlib
-import pathlib
 import subprocess
 
 import lab_support
-from lab_support import api, bm, login, process, report, service, wait_for
+from lab_support import api, bm, kinds, login, operation, report, service, wait_for
 from bmlab import machine as virtual
 
 FLEET = """
@@ -46,12 +45,8 @@ def panics(machine):
     return (machine.folder / "console.log").read_text(errors="replace").count("Kernel panic")
 
 
-def operation():
-    return api("/v1/nodes/lab-panic/operation")
-
-
 def is_writing():
-    now = operation()
+    now = operation("lab-panic")
     return now.get("step") == "write_image" and now.get("bytes_done", 0) > 0
 
 
@@ -73,9 +68,9 @@ def main():
         wait_for(f"kernel panic {number}", lambda seen=number: panics(machine) >= seen, 60)
         if number < 4:
             wait_for(f"bm starts the machine again, {number}",
-                     lambda seen=number: [event["kind"] for event in api("/v1/nodes/lab-panic/events?limit=1000")["events"]].count("boot.restarted") >= seen, 200)
+                     lambda seen=number: kinds("lab-panic").count("boot.restarted") >= seen, 200)
     wait_for("the operation ended", lambda: api("/v1/nodes/lab-panic")["provision_state"] == "deploy failed", 300)
-    assert operation()["error"]["code"] == "rebooted-too-often", operation()
+    assert operation("lab-panic")["error"]["code"] == "rebooted-too-often", operation("lab-panic")
     assert digest(machine, 1) == before, "the other disk was written"
     report("after three restarts: deploy failed, rebooted-too-often; the other disk has its bytes")
     bm("provision", "debian-12", "lab-panic", "--root-device", "serial=SYSTEM1", "--ssh-key", key, "--wait")

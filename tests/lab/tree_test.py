@@ -58,7 +58,7 @@ def capture(uefi):
     _, identity = login.ask(uefi, "echo by hand > /home/note; cat /etc/machine-id; fallocate -l 8M /swap; mkswap -q /swap; "
                                   "echo '/swap none swap sw 0 0' >> /etc/fstab; sync")
     bm("image", "capture", "lab-uefi", "--name", "golden-files", "--kind", "tree", "--generalise", "--wait")
-    steps = {step["name"]: step for step in api("/v1/nodes/lab-uefi/operation")["steps"]}
+    steps = {step["name"]: step for step in lab_support.operation("lab-uefi")["steps"]}
     result = steps["capture_disk"]["result"]
     assert [volume["mount"] for volume in result["file_systems"]] == ["/", "/home"], result
     image = api("/v1/images/golden-files")
@@ -88,7 +88,7 @@ def main():
     lines = said.splitlines()
     assert lines[:2] == ["years of work", "by hand"] and lines[-1] == "xfs" and "/swap" not in lines, said
     assert len(lines[-2]) == 32 and lines[-2] != identity, (said, identity)
-    steps = {step["name"]: step for step in api("/v1/nodes/lab-bios/operation")["steps"]}
+    steps = {step["name"]: step for step in lab_support.operation("lab-bios")["steps"]}
     assert steps["write_tree"]["result"]["preserved"], steps["write_tree"]
     report("the captured files are on another machine, /srv there is as it was")
 
