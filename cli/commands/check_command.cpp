@@ -188,7 +188,8 @@ void checkDisks(Shell& shell, Checked& checked, const std::string& image)
         const json& internal = valueAt(checked.node, "driver_internal_info");
         std::optional<wire::RememberedDisk> remembered;
         if (const json& disk = valueAt(internal, "deployed_disk"); disk.is_object())
-            remembered = wire::RememberedDisk{disk.value("wwn", ""), disk.value("serial", "")};
+            remembered = wire::RememberedDisk{disk.value("wwn", ""), disk.value("serial", ""),
+                                              disk.value("wwn_with_extension", disk.value("wwn", ""))};
         const wire::Disk& disk = wire::pickRootDevice(checked.inventory->disks,
                                                       wire::parseRootDeviceHints(storedHintsOf(checked.node)),
                                                       wire::RootDevicePolicy::Single, remembered);

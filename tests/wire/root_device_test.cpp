@@ -23,7 +23,7 @@ std::vector<Disk> threeDisks()
     ssd.serial = "BTYF8012";
     ssd.wwn = ssd.wwnWithExtension = "0x55cd2e414f6c0001";
     ssd.hctl = "0:0:0:0";
-    ssd.byPath = "/dev/disk/by-path/pci-0000:00:17.0-ata-1";
+    ssd.byPath = "/dev/disk/by-path/pci-0000:00:17.0-ata-1.0";
     Disk spinning = ssd;
     spinning.name = "/dev/sdb";
     spinning.sizeBytes = 4000 * kGiB;
@@ -32,6 +32,7 @@ std::vector<Disk> threeDisks()
     spinning.wwn = spinning.wwnWithExtension = "0x5000c500a1b2c3d4";
     spinning.rotational = true;
     spinning.hctl = "1:0:0:0";
+    spinning.byPath = "/dev/disk/by-path/pci-0000:00:17.0-ata-2.0";
     Disk small = ssd;
     small.name = "/dev/sdc";
     small.sizeBytes = 2 * kGiB;
@@ -39,6 +40,7 @@ std::vector<Disk> threeDisks()
     small.serial = "DOM1";
     small.wwn = small.wwnWithExtension = "0x5000000000000003";
     small.hctl = "2:0:0:0";
+    small.byPath = "/dev/disk/by-path/pci-0000:00:1f.2-ata-1.0";
     std::vector<Disk> disks{ssd, spinning, small};
     judgeDisks(disks);
     return disks;
@@ -91,6 +93,8 @@ TEST_CASE("root device hints select a disk", "[wire][root-device]")
         {R"({"rotational": false, "size": ">= 100"})", "/dev/sda"},
         {R"({"name": "/dev/sdc"})", "/dev/sdc"},
         {R"({"name": "s== /dev/sdc"})", "/dev/sdc"},
+        {R"({"by_path": "/dev/disk/by-path/pci-0000:00:1f.2-ata-1.0"})", "/dev/sdc"},
+        {R"({"by_path": "/dev/disk/by-path/pci-0000:00:1f.2-ata-1"})", "/dev/sdc"},
         {R"({"vendor": "ata", "hctl": "1:0:0:0"})", "/dev/sdb"},
     }));
     CAPTURE(row.hints);
@@ -190,7 +194,14 @@ TEST_CASE("disks that are no candidates", "[wire][root-device]")
 TEST_CASE("the paths of a multipath disk are no candidates, either of them", "[wire][root-device]")
 {
     std::vector<Disk> disks = threeDisks();
-    disks[1].wwnWithExtension = disks[0].wwnWithExtension;
+    disks[1] = disks[0];
+    disks[1].name = "/dev/sdb";
+    disks[1].hctl = "1:0:0:0";
+    SECTION("with a serial number of one path alone")
+    {
+        disks[1].serial.clear();
+    }
+    SECTION("with equal serial numbers") {}
     judgeDisks(disks);
     CHECK_FALSE(disks[0].candidate);
     CHECK_FALSE(disks[1].candidate);
@@ -218,4 +229,81 @@ TEST_CASE("a value that begins like an operator is a value", "[wire][root-device
     CHECK(satisfies("s>1", "s>1", false));
     CHECK(satisfies("s1234", "s1234", false));
     CHECK_FALSE(satisfies("abc", "s!= abc", false));
+}
+
+TEST_CASE("disks with one bogus WWN are no paths of one disk", "[wire][root-device]")
+{
+    std::vector<Disk> disks = threeDisks();
+    disks[1] = disks[0];
+    disks[1].name = "/dev/sdb";
+    SECTION("when their serial numbers differ")
+    {
+        disks[1].serial = "BTYF8013";
+    }
+    SECTION("when their sizes differ")
+    {
+        disks[1].serial.clear();
+        disks[1].sizeBytes += kGiB;
+    }
+    judgeDisks(disks);
+    CHECK(disks[0].candidate);
+    CHECK(disks[1].candidate);
+    CHECK(codeOf([&] { pick(R"({"wwn": "0x55cd2e414f6c0001"})", RootDevicePolicy::Single, disks); }) ==
+          ErrorCode::DiskAmbiguous);
+    if (disks[1].serial.empty())
+        return;
+    CHECK(pick(R"({"serial": "BTYF8013"})", RootDevicePolicy::Single, disks) == "/dev/sdb");
+    CHECK(pick("{}", RootDevicePolicy::Single, disks, RememberedDisk{disks[0].wwn, "BTYF8013"}) ==
+          "/dev/sdb");
+    disks.erase(disks.begin()); // another disk of the same WWN is not the remembered one
+    CHECK(codeOf([&] {
+              pick("{}", RootDevicePolicy::Single, disks, RememberedDisk{disks[0].wwn, "BTYF8012"});
+          }) == ErrorCode::DiskAmbiguous);
+}
+
+namespace {
+
+/// Drives of a RAID controller: one serial number by VPD page 80h, unique ids by page 83h.
+std::vector<Disk> drivesOfController()
+{
+    std::vector<Disk> disks = threeDisks();
+    disks.pop_back();
+    for (Disk& disk : disks) {
+        disk.sizeBytes = 600 * kGiB;
+        disk.model = "LOGICAL VOLUME";
+        disk.serial = "PDNLH0BRH7V7GC";
+        disk.wwn = "0x600508b1001c4d2a";
+        disk.wwnWithExtension =
+            disk.wwn + (disk.name == "/dev/sda" ? "1111111111111111" : "2222222222222222");
+    }
+    judgeDisks(disks);
+    return disks;
+}
+
+} // namespace
+
+TEST_CASE("the unique id chooses where drives share a serial number", "[wire][root-device]")
+{
+    const std::vector<Disk> disks = drivesOfController();
+    const RootDevicePolicy policy = GENERATE(RootDevicePolicy::Single, RootDevicePolicy::Smallest);
+    CHECK(pick(R"({"wwn_with_extension": "0x600508b1001c4d2a2222222222222222"})", policy, disks) ==
+          "/dev/sdb");
+    CHECK(pick(R"({"serial": "600508B1001C4D2A2222222222222222"})", policy, disks) == "/dev/sdb");
+    CHECK(pick(R"({"serial": "s!= 600508b1001c4d2a2222222222222222"})", policy, disks) == "/dev/sda");
+    CHECK(pick("{}", policy, disks,
+               RememberedDisk{disks[1].wwn, disks[1].serial, disks[1].wwnWithExtension}) == "/dev/sdb");
+    const std::string several = GENERATE(as<std::string>{}, R"({"serial": "PDNLH0BRH7V7GC"})",
+                                         R"({"wwn": "0x600508b1001c4d2a"})", R"({"model": "<in> volume"})");
+    CAPTURE(several);
+    try {
+        pick(several, policy, disks);
+        FAIL("it chose");
+    } catch (const Error& error) {
+        CHECK(error.code() == ErrorCode::DiskAmbiguous);
+        CHECK_THAT(error.message(), Catch::Contains("/dev/sda") && Catch::Contains("/dev/sdb"));
+        CHECK_THAT(error.hint(),
+                   Catch::Contains(R"({"wwn_with_extension":"0x600508b1001c4d2a1111111111111111"})"));
+    }
+    CHECK_THROWS_AS(refuseTwins(disks, parseRootDeviceHints(R"({"serial": "PDNLH0BRH7V7GC"})")), Error);
+    CHECK_NOTHROW(refuseTwins(disks, parseRootDeviceHints(R"({"size": ">= 100"})")));
 }

@@ -49,6 +49,11 @@ std::vector<Disk> disksOf(const LogicalDisk& logical, std::size_t index, const s
         return std::ranges::any_of(out, [&](const Disk& other) { return other.name == disk.name; });
     };
     for (std::size_t hint = 0; hint < logical.physicalDisks.size(); ++hint) {
+        try {
+            wire::refuseTwins(all, logical.physicalDisks[hint]);
+        } catch (const Error& error) {
+            throw error.during(fmt::format("logical_disks[{}].physical_disks[{}]", index, hint));
+        }
         const auto found = std::ranges::find_if(all, [&](const Disk& disk) {
             return disk.candidate && !taken(disk) && wire::matches(disk, logical.physicalDisks[hint]);
         });

@@ -112,6 +112,18 @@ bool satisfies(std::string_view value, std::string_view expression, bool numeric
     return *compare(op, numberOf(valueText), numberOf(operand));
 }
 
+bool namesOneValue(std::string_view expression)
+{
+    const std::string_view op = split(expression).op;
+    return op.empty() || op == "s==" || op == "==";
+}
+
+bool isNegation(std::string_view expression)
+{
+    const std::string_view op = split(expression).op;
+    return op == "s!=" || op == "!=";
+}
+
 void checkExpression(std::string_view expression, bool numeric)
 {
     const std::string text = model::lowerCase(expression);

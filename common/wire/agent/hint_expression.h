@@ -12,6 +12,10 @@ namespace bm::wire {
 /// - a bare value: equal, as numbers where @p numeric.
 /// @throws Error InvalidInput: the operator compares numbers and an operand is none
 bool satisfies(std::string_view value, std::string_view expression, bool numeric);
+/// True for an expression that equals one value: a bare one, "s==", "==".
+bool namesOneValue(std::string_view expression);
+/// True for "s!=" and "!=".
+bool isNegation(std::string_view expression);
 /// Checks @p expression without a value. @throws Error InvalidInput
 void checkExpression(std::string_view expression, bool numeric);
 

@@ -94,6 +94,15 @@ bool isVirtualMedia(const Disk& disk)
     return named && disk.bus == "usb";
 }
 
+/// True if both may be paths to one disk. A WWN that the maker gave to several disks does not join disks
+/// whose serial numbers or sizes differ.
+bool mayBeOneDisk(const Disk& a, const Disk& b)
+{
+    const bool otherSerial = !a.serial.empty() && !b.serial.empty() && a.serial != b.serial;
+    const bool otherSize = a.sizeBytes != 0 && b.sizeBytes != 0 && a.sizeBytes != b.sizeBytes;
+    return a.wwnWithExtension == b.wwnWithExtension && !otherSerial && !otherSize;
+}
+
 std::string verdictOf(const Disk& disk, const std::vector<Disk>& all)
 {
     if (hasPrefix(disk, {"loop", "ram", "zram", "nbd", "fd", "md", "dm-"}))
@@ -109,7 +118,7 @@ std::string verdictOf(const Disk& disk, const std::vector<Disk>& all)
     if (disk.wwnWithExtension.empty())
         return {};
     for (const Disk& other : all)
-        if (other.name != disk.name && other.wwnWithExtension == disk.wwnWithExtension)
+        if (other.name != disk.name && mayBeOneDisk(disk, other))
             return fmt::format("member of a multipath disk: {} has the same WWN {}", other.name,
                                disk.wwnWithExtension);
     return {};

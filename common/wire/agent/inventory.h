@@ -24,7 +24,7 @@ struct Disk {
     std::string wwn;              ///< "0x5000c500a1b2c3d4"; NVMe: "eui.…" or "nvme.…"
     std::string wwnWithExtension; ///< wwn, with the vendor's extension where NAA 6 has one
     std::string wwnVendorExtension;
-    std::string byPath;    ///< "/dev/disk/by-path/pci-0000:00:05.0-scsi-0:0:0:0"
+    std::string byPath;    ///< udev's: "/dev/disk/by-path/pci-0000:00:17.0-ata-1.0"
     std::string hctl;      ///< "0:0:0:0"
     bool candidate = true; ///< may hold an image; set by judgeDisks()
     std::string verdict;   ///< why it is no candidate
@@ -63,7 +63,8 @@ model::JsonText toJson(const Disk& disk);
 Inventory inventoryFromJson(std::string_view text);
 
 /// Fills candidate and verdict of all disks. Virtual media of BMCs, optical, read-only, RAM and loop disks,
-/// members of multipath maps (disks with the same WWN) and disks below 1 MiB are no candidates for images.
+/// members of multipath maps (disks with the same WWN, unless their serial numbers or sizes differ) and disks
+/// below 1 MiB are no candidates for images.
 void judgeDisks(std::vector<Disk>& disks);
 
 } // namespace bm::wire

@@ -21,26 +21,47 @@ namespace {
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kSmallestRootBytes = 4 * kGiB;
 
+enum class Names : std::uint8_t { OneDisk, Kind }; ///< a value is of one disk, or of a kind of disks
+
 struct HintField {
     std::string_view name;
     bool numeric;
+    Names names;
     std::string (*value)(const Disk&);
+    std::string (*otherName)(const Disk&) = nullptr; ///< udev's second name of the same; "": none
 };
+
+/// The unit's unique id as udev's ID_SERIAL_SHORT, which Ironic's agent takes for the serial number of SCSI
+/// disks: the NAA designator without 0x.
+std::string unitId(const Disk& disk)
+{
+    return disk.wwnWithExtension.starts_with("0x") ? disk.wwnWithExtension.substr(2) : std::string();
+}
+
+/// udev's second link of a SATA disk: "pci-0000:00:17.0-ata-1" for "pci-0000:00:17.0-ata-1.0".
+std::string compatiblePath(const Disk& disk)
+{
+    const std::size_t port = disk.byPath.rfind("-ata-");
+    const std::size_t dot = port == std::string::npos ? port : disk.byPath.find('.', port);
+    return dot == std::string::npos ? std::string() : disk.byPath.substr(0, dot);
+}
 
 const std::array<HintField, 11>& hintFields()
 {
+    using enum Names;
     static const std::array<HintField, 11> fields = {{
-        {"serial", false, [](const Disk& d) { return d.serial; }},
-        {"wwn", false, [](const Disk& d) { return d.wwn; }},
-        {"wwn_with_extension", false, [](const Disk& d) { return d.wwnWithExtension; }},
-        {"wwn_vendor_extension", false, [](const Disk& d) { return d.wwnVendorExtension; }},
-        {"size", true, [](const Disk& d) { return std::to_string(d.sizeBytes / kGiB); }},
-        {"model", false, [](const Disk& d) { return d.model; }},
-        {"vendor", false, [](const Disk& d) { return d.vendor; }},
-        {"name", false, [](const Disk& d) { return d.name; }},
-        {"rotational", false, [](const Disk& d) { return std::string(d.rotational ? "true" : "false"); }},
-        {"hctl", false, [](const Disk& d) { return d.hctl; }},
-        {"by_path", false, [](const Disk& d) { return d.byPath; }},
+        {"serial", false, OneDisk, [](const Disk& d) { return d.serial; }, unitId},
+        {"wwn", false, OneDisk, [](const Disk& d) { return d.wwn; }},
+        {"wwn_with_extension", false, OneDisk, [](const Disk& d) { return d.wwnWithExtension; }},
+        {"wwn_vendor_extension", false, OneDisk, [](const Disk& d) { return d.wwnVendorExtension; }},
+        {"size", true, Kind, [](const Disk& d) { return std::to_string(d.sizeBytes / kGiB); }},
+        {"model", false, Kind, [](const Disk& d) { return d.model; }},
+        {"vendor", false, Kind, [](const Disk& d) { return d.vendor; }},
+        {"name", false, OneDisk, [](const Disk& d) { return d.name; }},
+        {"rotational", false, Kind,
+         [](const Disk& d) { return std::string(d.rotational ? "true" : "false"); }},
+        {"hctl", false, OneDisk, [](const Disk& d) { return d.hctl; }},
+        {"by_path", false, OneDisk, [](const Disk& d) { return d.byPath; }, compatiblePath},
     }};
     return fields;
 }
@@ -149,24 +170,16 @@ const Disk* rememberedIn(const Choice& choice, const std::optional<RememberedDis
 {
     if (!remembered)
         return nullptr;
+    const auto isOther = [&](const Disk& disk) { // a WWN may belong to several disks
+        return !remembered->serial.empty() && !disk.serial.empty() && disk.serial != remembered->serial;
+    };
     for (const auto& [given, member] :
-         {std::pair{remembered->wwn, &Disk::wwn}, std::pair{remembered->serial, &Disk::serial}})
+         {std::pair{remembered->wwnWithExtension, &Disk::wwnWithExtension},
+          std::pair{remembered->wwn, &Disk::wwn}, std::pair{remembered->serial, &Disk::serial}})
         for (const Disk& disk : choice)
-            if (!given.empty() && disk.*member == given && singlesOut(choice, disk, member))
+            if (!given.empty() && disk.*member == given && singlesOut(choice, disk, member) && !isOther(disk))
                 return &disk;
     return nullptr;
-}
-
-const Disk& smallest(const Choice& choice)
-{
-    const Disk* found = nullptr;
-    for (const Disk& disk : choice)
-        if (disk.sizeBytes >= kSmallestRootBytes && (found == nullptr || disk.sizeBytes < found->sizeBytes))
-            found = &disk;
-    if (found == nullptr)
-        throw Error(ErrorCode::DiskNotFound, "no disk of at least 4 GiB: " + describeAll(choice),
-                    "name the disk by a root device hint");
-    return *found;
 }
 
 std::string textOf(const std::vector<RootDeviceHint>& hints)
@@ -175,6 +188,44 @@ std::string textOf(const std::vector<RootDeviceHint>& hints)
     for (const RootDeviceHint& hint : hints)
         text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", hint.name, hint.expression);
     return text;
+}
+
+[[noreturn]] void refuseSeveral(const Choice& choice, const std::vector<RootDeviceHint>& hints)
+{
+    throw Error(ErrorCode::DiskAmbiguous,
+                fmt::format("{} disks may hold the image{}: {}", choice.size(),
+                            hints.empty() ? "" : fmt::format(" by the hints ({})", textOf(hints)),
+                            describeAll(choice)),
+                hintsFor(choice));
+}
+
+bool nameOneDisk(const std::vector<RootDeviceHint>& hints)
+{
+    return std::ranges::any_of(hints, [](const RootDeviceHint& hint) {
+        return fieldOf(hint.name).names == Names::OneDisk && namesOneValue(hint.expression);
+    });
+}
+
+/// @throws Error DiskAmbiguous also for hints that leave two disks of the smallest size
+const Disk& smallest(const Choice& choice, const std::vector<RootDeviceHint>& hints)
+{
+    if (nameOneDisk(hints))
+        refuseSeveral(choice, hints);
+    Choice found;
+    for (const Disk& disk : choice) {
+        if (disk.sizeBytes < kSmallestRootBytes)
+            continue;
+        if (!found.empty() && disk.sizeBytes < found.front().get().sizeBytes)
+            found.clear();
+        if (found.empty() || disk.sizeBytes == found.front().get().sizeBytes)
+            found.emplace_back(disk);
+    }
+    if (found.empty())
+        throw Error(ErrorCode::DiskNotFound, "no disk of at least 4 GiB: " + describeAll(choice),
+                    "name the disk by a root device hint");
+    if (found.size() > 1 && !hints.empty())
+        refuseSeveral(found, hints);
+    return found.front();
 }
 
 } // namespace
@@ -202,9 +253,26 @@ bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints)
 {
     return std::ranges::all_of(hints, [&](const RootDeviceHint& hint) {
         const HintField& field = fieldOf(hint.name);
-        const std::string value = field.value(disk);
-        return !value.empty() && satisfies(value, hint.expression, field.numeric);
+        std::vector<std::string> values{field.value(disk)};
+        if (field.otherName != nullptr)
+            values.push_back(field.otherName(disk));
+        std::erase(values, "");
+        const auto fits = [&](const std::string& value) {
+            return satisfies(value, hint.expression, field.numeric);
+        };
+        return !values.empty() && (isNegation(hint.expression) ? std::ranges::all_of(values, fits)
+                                                               : std::ranges::any_of(values, fits));
     });
+}
+
+void refuseTwins(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints)
+{
+    Choice choice;
+    for (const Disk& disk : disks)
+        if (disk.candidate && matches(disk, hints))
+            choice.emplace_back(disk);
+    if (choice.size() > 1 && nameOneDisk(hints))
+        refuseSeveral(choice, hints);
 }
 
 RootDevicePolicy rootDevicePolicyFromText(std::string_view text)
@@ -238,12 +306,8 @@ const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<Roo
     if (const Disk* found = rememberedIn(choice, remembered))
         return *found;
     if (policy == RootDevicePolicy::Smallest)
-        return smallest(choice);
-    throw Error(ErrorCode::DiskAmbiguous,
-                fmt::format("{} disks may hold the image{}: {}", choice.size(),
-                            hints.empty() ? "" : fmt::format(" by the hints ({})", textOf(hints)),
-                            describeAll(choice)),
-                hintsFor(choice));
+        return smallest(choice, hints);
+    refuseSeveral(choice, hints);
 }
 
 std::vector<Disk> pickMirror(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints)

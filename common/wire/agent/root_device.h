@@ -10,7 +10,8 @@ namespace bm::wire {
 
 /// One of Ironic's root device hints, parsed: serial, wwn, wwn_with_extension, wwn_vendor_extension, size
 /// (GiB), model, vendor, name, rotational, hctl, by_path. Texts compare without case; see docs.openstack.org,
-/// "Root device hints".
+/// "Root device hints". serial also matches the unit's unique id, which udev calls the short serial number:
+/// the drives of a RAID controller may share the serial number of VPD page 80h.
 struct RootDeviceHint {
     std::string name;
     std::string expression; ///< "<in> intel", ">= 40", "s== wd-123", or a bare value
@@ -22,9 +23,14 @@ std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view json);
 /// True if @p disk satisfies all of @p hints.
 bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints);
 
+/// Refuses hints that name one disk (by serial, wwn, name, hctl, by_path) and match several candidates.
+/// @throws Error DiskAmbiguous: with the candidates and a hint that selects each
+void refuseTwins(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints);
+
 enum class RootDevicePolicy : std::uint8_t {
     Single,   ///< exactly one disk must remain
-    Smallest, ///< Ironic's: of the remaining disks, the smallest of at least 4 GiB
+    Smallest, ///< Ironic's: of the remaining disks, the smallest of at least 4 GiB; hints that name one disk
+              ///< or leave two of that size are refused
 };
 /// "single" or "smallest". @throws Error InvalidInput
 RootDevicePolicy rootDevicePolicyFromText(std::string_view text);
@@ -33,6 +39,7 @@ RootDevicePolicy rootDevicePolicyFromText(std::string_view text);
 struct RememberedDisk {
     std::string wwn;
     std::string serial;
+    std::string wwnWithExtension{}; ///< "": an earlier version stored it
 };
 
 /// The disk for an image: the candidate (by judgeDisks) that satisfies @p hints; of several, the remembered

@@ -4,7 +4,10 @@ namespace bm::wire {
 
 DiskIdentity identityOf(const Disk& disk)
 {
-    return {disk.name, disk.wwn, disk.serial, disk.sizeBytes, disk.model};
+    DiskIdentity identity{disk.name, disk.wwn, disk.serial, disk.sizeBytes, disk.model};
+    if (disk.wwnWithExtension != disk.wwn)
+        identity.wwnWithExtension = disk.wwnWithExtension;
+    return identity;
 }
 
 std::vector<RootDeviceHint> hintsOf(const DiskChoice& choice)
@@ -20,7 +23,8 @@ const Disk& chosenDisk(const std::vector<Disk>& disks, const DiskChoice& choice)
 {
     std::optional<RememberedDisk> remembered;
     if (choice.remembered)
-        remembered = RememberedDisk{choice.remembered->wwn, choice.remembered->serial};
+        remembered = RememberedDisk{choice.remembered->wwn, choice.remembered->serial,
+                                    choice.remembered->wwnWithExtension.value_or(choice.remembered->wwn)};
     return pickRootDevice(disks, hintsOf(choice), rootDevicePolicyFromText(choice.policy), remembered);
 }
 

@@ -15,12 +15,13 @@ struct DiskIdentity {
     std::string serial{};
     std::uint64_t sizeBytes = 0;
     std::string model{};
+    std::optional<std::string> wwnWithExtension{}; ///< where it is longer than wwn
     static constexpr auto fields()
     {
         return std::tuple(field("name", &DiskIdentity::name), field("wwn", &DiskIdentity::wwn),
                           field("serial", &DiskIdentity::serial),
-                          field("size_bytes", &DiskIdentity::sizeBytes),
-                          field("model", &DiskIdentity::model));
+                          field("size_bytes", &DiskIdentity::sizeBytes), field("model", &DiskIdentity::model),
+                          field("wwn_with_extension", &DiskIdentity::wwnWithExtension));
     }
 };
 DiskIdentity identityOf(const Disk& disk);
