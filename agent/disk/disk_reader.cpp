@@ -1,5 +1,6 @@
 // Reads the disks from sysfs.
 #include "agent/disk/inventory_reader.h"
+#include "agent/disk/path_id.h"
 #include "agent/disk/scsi_vpd.h"
 #include "common/text/text.h"
 
@@ -86,33 +87,6 @@ void readWwn(const fs::path& block, const fs::path& device, wire::Disk& disk)
     disk.wwnVendorExtension = wwn.vendorExtension;
 }
 
-/// The name in udev's by-path, for the usual cases: "pci-0000:00:05.0", "pci-…-nvme-1",
-/// "pci-…-scsi-0:0:0:0", "pci-…-ata-1".
-std::string byPathOf(const fs::path& device, const wire::Disk& disk)
-{
-    std::error_code ignored;
-    std::string pci;
-    std::string ata;
-    for (const fs::path& part : fs::canonical(device, ignored)) {
-        const std::string text = part.string();
-        const bool address = text.size() == 12 && text[4] == ':' && text[7] == ':' && text[10] == '.';
-        if (address)
-            pci = text;
-        if (text.starts_with("ata") && text.size() > 3)
-            ata = text.substr(3);
-    }
-    if (pci.empty() || disk.bus == "usb")
-        return {};
-    std::string out = "/dev/disk/by-path/pci-" + pci;
-    if (disk.bus == "nvme")
-        out += "-nvme-" + disk.name.substr(disk.name.rfind('n') + 1);
-    else if (disk.bus == "scsi")
-        out += "-scsi-" + disk.hctl;
-    else if (disk.bus == "ata")
-        out += "-ata-" + ata;
-    return out;
-}
-
 wire::Disk readDisk(const fs::path& block, const SystemRoots& roots)
 {
     const std::string name = block.filename().string();
@@ -134,7 +108,8 @@ wire::Disk readDisk(const fs::path& block, const SystemRoots& roots)
     if (const std::string unit = fs::canonical(device, ignored).filename().string();
         std::ranges::count(unit, ':') == 3)
         disk.hctl = unit; // "0:0:0:0"
-    disk.byPath = byPathOf(device, disk);
+    if (const std::string id = pathId(block, roots.sys); !id.empty())
+        disk.byPath = "/dev/disk/by-path/" + id;
     return disk;
 }
 

@@ -1,6 +1,7 @@
 #include "agent/disk/inventory_reader.h"
 
 #include "agent/base/proc_file.h"
+#include "agent/disk/path_id.h"
 #include "common/text/lower_case.h"
 #include "common/text/text.h"
 
@@ -60,11 +61,9 @@ wire::Nic readNic(const fs::path& folder)
     nic.speedMbps = std::max(readInt(folder / "speed"), 0); // -1: unknown
     nic.carrier = readInt(folder / "carrier") == 1;
     nic.driver = fs::read_symlink(folder / "device/driver", ignored).filename().string();
-    for (const fs::path& part : fs::canonical(folder / "device", ignored)) {
-        const std::string text = part.string();
-        if (text.size() == 12 && text[4] == ':' && text[7] == ':' && text[10] == '.')
-            nic.pci = text;
-    }
+    for (const fs::path& part : fs::canonical(folder / "device", ignored))
+        if (isPciAddress(part.string()))
+            nic.pci = part.string();
     return nic;
 }
 

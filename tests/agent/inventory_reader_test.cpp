@@ -120,6 +120,7 @@ TEST_CASE("virtual media and other devices are no disks", "[agent][inventory]")
     const bm::wire::Disk disk = onlyDisk(system);
     CHECK_FALSE(disk.candidate);
     CHECK(disk.verdict == "virtual media of the BMC");
+    CHECK(disk.byPath == "/dev/disk/by-path/pci-0000:00:14.0-usb-0:3:1.0-scsi-0:0:0:0");
 }
 
 TEST_CASE("NICs and firmware", "[agent][inventory]")
