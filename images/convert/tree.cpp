@@ -121,7 +121,7 @@ private:
         while (archive_entry* entry = outer.next()) {
             index_.add(entry);
             const std::string path = cleanPath(archive_entry_pathname(entry));
-            mayHoldLayers = mayHoldLayers && fitsLayers(path);
+            mayHoldLayers = mayHoldLayers && !isRootFolder(path.substr(0, path.find('/')));
             if (mayHoldLayers)
                 recordDocument(documents, path, entry, outer);
             recordNames(path, entry, outer);
@@ -153,6 +153,10 @@ private:
     void recordDocument(Documents& documents, const std::string& path, archive_entry* entry,
                         ArchiveReader& outer)
     {
+        if (const char* link = archive_entry_hardlink(entry)) {
+            aliases_[path] = cleanPath(link);
+            return;
+        }
         if (archive_entry_filetype(entry) == AE_IFLNK) { // docker: a link "../ID/layer.tar" replaces a copy
             const std::string target = archive_entry_symlink(entry);
             if (target.starts_with("../"))

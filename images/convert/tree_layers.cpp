@@ -64,6 +64,18 @@ const std::string& blob(const Documents& documents, const std::string& digest)
     return found->second;
 }
 
+/// The SHA-256 of a stored layer that its name has: "HEX", "sha256:HEX", "HEX.tar", "HEX.tar.gz". Empty for
+/// docker's "HEX/layer.tar", where HEX is an id.
+std::string digestInName(std::string_view path)
+{
+    constexpr std::string_view kPrefix = "sha256:";
+    std::string_view name = lastPartOf(path);
+    if (name.starts_with(kPrefix))
+        name.remove_prefix(kPrefix.size());
+    name = name.substr(0, name.find('.'));
+    return isHex64(name) ? std::string(name) : std::string();
+}
+
 bool isIndex(const json& described)
 {
     return !listAt(described, "manifests").empty();
@@ -94,9 +106,14 @@ std::vector<Layer> ociLayers(const Documents& documents, const json& index, std:
                              int depth)
 {
     std::vector<const json*> fitting;
-    for (const json& descriptor : listAt(index, "manifests"))
-        if (descriptor.is_object() && isFor(descriptor, architecture))
+    for (const json& descriptor : listAt(index, "manifests")) {
+        const auto isSame = [&](const json* other) {
+            return textAt(*other, "digest") == textAt(descriptor, "digest"); // one image under several tags
+        };
+        if (descriptor.is_object() && isFor(descriptor, architecture) &&
+            std::ranges::none_of(fitting, isSame))
             fitting.push_back(&descriptor);
+    }
     if (fitting.empty())
         refuse("the archive holds no image for linux/" + std::string(architecture));
     if (fitting.size() > 1)
@@ -114,16 +131,22 @@ std::vector<Layer> ociLayers(const Documents& documents, const json& index, std:
     return layers;
 }
 
+bool isDockerManifest(const json& manifest)
+{
+    return manifest.is_array() && !manifest.empty() &&
+           std::ranges::all_of(manifest, [](const json& image) { return !listAt(image, "Layers").empty(); });
+}
+
 std::vector<Layer> dockerLayers(const json& manifest)
 {
-    if (manifest.size() != 1)
+    const json& names = listAt(manifest.front(), "Layers");
+    if (!std::ranges::all_of(manifest, [&](const json& image) { return listAt(image, "Layers") == names; }))
         refuse("the archive holds " + std::to_string(manifest.size()) +
                " images; save one: docker save NAME");
     std::vector<Layer> layers;
-    for (const json& name : listAt(manifest.front(), "Layers")) {
+    for (const json& name : names) {
         const std::string path = cleanPath(name.is_string() ? name.get<std::string>() : std::string());
-        const bool named = path.starts_with("blobs/sha256/") && isHex64(lastPartOf(path));
-        layers.push_back({path, named ? std::string(lastPartOf(path)) : std::string()});
+        layers.push_back({path, digestInName(path)});
     }
     return layers;
 }
@@ -137,22 +160,12 @@ std::vector<Layer> bounded(std::vector<Layer> layers)
 
 } // namespace
 
-bool fitsLayers(std::string_view path)
-{
-    const std::string_view top = path.substr(0, path.find('/'));
-    constexpr std::string_view kSuffix = ".json";
-    const bool config =
-        top.size() == 64 + kSuffix.size() && top.ends_with(kSuffix) && isHex64(top.substr(0, 64));
-    return top.empty() || top == "blobs" || top == "index.json" || top == "oci-layout" ||
-           top == "manifest.json" || top == "repositories" || isHex64(top) || config;
-}
-
 std::vector<Layer> layersOf(const Documents& documents, std::string_view architecture)
 {
     // Current docker archives are OCI layouts too; their manifest.json selects the image.
     if (const auto found = documents.find("manifest.json"); found != documents.end()) {
         const json manifest = parsed(found->second, "manifest.json");
-        if (manifest.is_array() && !manifest.empty())
+        if (isDockerManifest(manifest))
             return bounded(dockerLayers(manifest));
     }
     const auto index = documents.find("index.json");

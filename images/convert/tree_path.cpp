@@ -74,6 +74,11 @@ std::string_view lastPartOf(std::string_view path)
     return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+bool isRootFolder(std::string_view name)
+{
+    return name == "etc" || name == "usr" || name == "bin";
+}
+
 std::string printable(std::string_view text)
 {
     constexpr std::size_t kMost = 200;

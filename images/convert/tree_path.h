@@ -12,6 +12,8 @@ std::string cleanPath(std::string_view name);
 std::string_view parentOf(std::string_view path);
 /// "env" of "usr/bin/env".
 std::string_view lastPartOf(std::string_view path);
+/// True for etc, usr and bin: a tree has at least one of them at its top, an archive of layers has none.
+bool isRootFolder(std::string_view name);
 /// @p text for messages, escaped (text::printable) and at most 200 bytes of it.
 std::string printable(std::string_view text);
 

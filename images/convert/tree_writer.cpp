@@ -271,7 +271,7 @@ void TreeWriter::observe(const std::string& path, archive_entry* entry)
     const std::string_view last = lastPartOf(path);
     if (file && last.starts_with("vmlinuz") && facts_.kernels.size() < kMostKernels)
         facts_.kernels.push_back(path);
-    facts_.root = facts_.root || path == "etc" || path == "usr" || path == "bin";
+    facts_.root = facts_.root || isRootFolder(path);
     facts_.grub = facts_.grub || path == "usr/sbin/grub-install" || path == "usr/sbin/grub2-install" ||
                   path == "usr/bin/grub-install";
     facts_.systemdBoot = facts_.systemdBoot || path == "usr/lib/systemd/boot/efi/systemd-bootx64.efi";

@@ -141,6 +141,54 @@ def docker(*layers):
     return tar(*[entry(name, layer) for name, layer in parts], entry("manifest.json", manifest))
 
 
+def archive_of(layers, name_of, config="c.json", tags=("a:1",), images=1, more=()):
+    """A docker-archive whose manifest.json names the layers by name_of(hex digest of the stored bytes)."""
+    parts = [(name_of(hashlib.sha256(layer).hexdigest()), layer) for layer in layers]
+    image = {"Config": config, "RepoTags": list(tags), "Layers": [name for name, _ in parts]}
+    return tar(entry(config, b"{}"), *[entry(name, layer) for name, layer in parts], *more, entry("manifest.json", json.dumps([image] * images).encode()))
+
+
+def test_archives_of_tools(convert):
+    layers = (tar(*ROOT, entry("etc/old", b"old")), tar(entry("etc/.wh.old"), entry("etc/motd", b"hello\n")))
+    small = [gzip.compress(layer) for layer in layers]
+    hexed, identity = "ab" * 32, "cd" * 32
+    legacy = (entry(identity + "/VERSION", b"1.0"), entry(identity + "/json", b"{}"), entry("repositories", b"{}"),
+              entry(identity + "/layer.tar", kind="sym", target="../" + hashlib.sha256(layers[0]).hexdigest() + ".tar"))
+    made = {
+        "podman, skopeo": archive_of(layers, lambda name: name + ".tar", hexed + ".json", ("web:1", "web:2"), more=legacy),
+        "crane, kaniko": archive_of(small, lambda name: name + ".tar.gz", "sha256:" + hexed),
+        "crane, one image under two tags": archive_of(small, lambda name: name + ".tar.gz", "sha256:" + hexed, images=2),
+        "Jib": archive_of(small, lambda name: name + ".tar.gz", "config.json"),
+        "Bazel's rules_oci": archive_of(small, lambda name: f"blobs/sha256/{name}.tar.gz", "blobs/sha256/" + hexed),
+        "sha256:HEX": archive_of(small, lambda name: "sha256:" + name, "sha256:" + hexed),
+        "zstd, a folder of its own": archive_of([shell("zstd -qc", layer, convert.folder) for layer in layers], lambda name: f"layers/{name}/l"),
+    }
+    wanted = None
+    for tool, archive in made.items():
+        members, described = convert.taken(archive)
+        assert names(members) == [".", "etc", "etc/hostname", "etc/motd"], f"{tool}: {names(members)}"
+        assert described["layers"] == 2 and described["format"] == "docker", f"{tool}: {described}"
+        canonical = convert.run(archive)[1]
+        assert canonical == (wanted or canonical), tool
+        wanted = canonical
+        assert convert.run(gzip.compress(archive))[0] == NEEDS_PLAIN, tool
+    for name_of in (lambda name: name[::-1] + ".tar.gz", lambda name: "sha256:" + name[::-1], lambda name: name[::-1] + ".tar"):
+        convert.refused(archive_of(small, name_of), CORRUPT, "SHA-256")
+    other = json.dumps([{"Layers": ["a.tar"]}, {"Layers": ["b.tar"]}]).encode()
+    convert.refused(tar(entry("a.tar", layers[0]), entry("b.tar", layers[1]), entry("manifest.json", other)), UNSUPPORTED, "2 images")
+    convert.refused(tar(entry("manifest.json", b'[{"Layers": ["a.tar"]}]'), entry("b.tar", layers[0])), CORRUPT, "not in the archive")
+    for document in (b'[{"Layers": ["a.tar"]}]', b'[{"name": "x"}]', b'{"name": "x"}'):
+        members, described = convert.taken(tar(*ROOT, entry("manifest.json", document), entry("a.tar", layers[0])))
+        assert "a.tar" in members and described["layers"] == 0, "a tree with a manifest.json of its own"
+    index = json.loads('{"manifests": []}')
+    with tarfile.open(fileobj=io.BytesIO(oci(*layers))) as archive:
+        parts = [(info, archive.extractfile(info).read()) for info in archive]
+        index = json.loads(dict((info.name, content) for info, content in parts)["index.json"])
+    index["manifests"] = [{**index["manifests"][0], "annotations": {"org.opencontainers.image.ref.name": tag}} for tag in ("1", "2")]
+    parts = [entry(info.name, json.dumps(index).encode() if info.name == "index.json" else content) for info, content in parts]
+    assert convert.taken(tar(*parts))[1]["layers"] == 2, "an OCI layout with two tags of one image"
+
+
 def test_layers(convert):
     lower = tar(*ROOT, entry("etc/old", b"old"), entry("etc/kept", b"kept"), entry("srv/a/one", b"1"), entry("srv/a/two", b"2"),
                 entry("srv/b/one", b"1"), entry("etc/turns", b"file"))
@@ -239,7 +287,7 @@ def main():
     SANITIZED = arguments.sanitized  # a sanitizer's shadow memory exceeds every limit
     with tempfile.TemporaryDirectory(prefix="bm-tree-test") as folder:
         convert = Convert(arguments.convert, folder)
-        for test in (test_containers, test_attributes, test_layers, test_attacks, test_lies_and_bombs):
+        for test in (test_containers, test_attributes, test_layers, test_archives_of_tools, test_attacks, test_lies_and_bombs):
             test(convert)
             print(f"{test.__name__}: ok")
 
