@@ -107,6 +107,8 @@ public:
             out["layout"] = facts.layout;
         if (index_.skippedSockets() > 0)
             out["skipped_sockets"] = index_.skippedSockets();
+        if (!index_.replacedLinks().empty())
+            out["replaced_links"] = index_.replacedLinks();
         return out;
     }
 

@@ -41,6 +41,48 @@ std::string beyond(const std::string& path)
 
 } // namespace
 
+/// True for a symlink of a lower layer. Links of the same layer are not followed: an archive that writes
+/// through its own links is an attack on the unpacking program.
+bool TreeIndex::isLowerLink(const Name& name) const
+{
+    return !name.directory && contents_[name.content].layer < layer_ && targets_.contains(name.content);
+}
+
+/// @p path with the symlinks of lower layers in its folders resolved inside the tree. Keeps the last part.
+std::string TreeIndex::resolved(const std::string& path) const
+{
+    constexpr int kMostLinks = 40;             // Linux: MAXSYMLINKS
+    constexpr std::size_t kLongestRest = 8192; // twice PATH_MAX
+    if (layer_ == 0)
+        return path;
+    int links = 0;
+    std::string folder;
+    std::string rest = path;
+    for (std::size_t slash = rest.find('/'); slash != std::string::npos; slash = rest.find('/')) {
+        const std::string part = rest.substr(0, slash);
+        rest.erase(0, slash + 1);
+        if (part.empty() || part == ".")
+            continue;
+        if (part == "..") {
+            folder = std::string(parentOf(folder));
+            continue;
+        }
+        const std::string next = folder.empty() ? part : folder + "/" + part;
+        const auto found = names_.find(next);
+        if (found == names_.end() || !isLowerLink(found->second)) {
+            folder = next;
+            continue;
+        }
+        const std::string& target = targets_.at(found->second.content);
+        if (++links > kMostLinks || rest.size() + target.size() > kLongestRest)
+            refuse(path, "lies below too many or too long links");
+        if (target.starts_with('/'))
+            folder.clear();
+        rest.insert(0, target + "/");
+    }
+    return links == 0 ? path : cleanPath(folder.empty() ? rest : folder + "/" + rest);
+}
+
 void TreeIndex::beginLayer(bool whiteouts)
 {
     layer_ = layers_++;
@@ -56,7 +98,7 @@ std::uint32_t TreeIndex::newContent()
 
 void TreeIndex::add(archive_entry* entry)
 {
-    const std::string path = nameOf(entry);
+    const std::string path = resolved(nameOf(entry));
     ++ordinal_;
     if (whiteouts_ && applyWhiteout(path))
         return;
@@ -137,8 +179,29 @@ void TreeIndex::erase(const std::string& path, bool lowerOnly)
         names_.erase(path);
 }
 
+/// OCI 1.0, layer.md: a folder replaces whatever had its name. A link at the top of the tree that leads to a
+/// folder (lib -> usr/lib) holds the system together, and the layer's author rarely meant to replace it.
+void TreeIndex::checkReplacedLink(const std::string& path)
+{
+    constexpr std::size_t kMostReplaced = 16;
+    const auto found = names_.find(path);
+    if (found == names_.end() || !isLowerLink(found->second))
+        return;
+    const std::string target(parentOf(resolved(path + "/.x")));
+    const auto folder = names_.find(target);
+    if (!target.empty() && (folder == names_.end() || !folder->second.directory))
+        return;
+    if (path.find('/') == std::string::npos)
+        refuse(path, "is a folder in layer " + std::to_string(layer_ + 1) +
+                         ", where it would replace the link to '/" + printable(target) +
+                         "'; build the layer without this entry");
+    if (replaced_.size() < kMostReplaced)
+        replaced_.push_back(path);
+}
+
 void TreeIndex::addDirectory(const std::string& path, archive_entry* entry)
 {
+    checkReplacedLink(path);
     Name& name = addName(path);
     name.directory = true;
     name.content = newContent();
@@ -147,7 +210,7 @@ void TreeIndex::addDirectory(const std::string& path, archive_entry* entry)
 
 void TreeIndex::addLink(const std::string& path, archive_entry* entry)
 {
-    const std::string target = cleanPath(archive_entry_hardlink(entry));
+    const std::string target = resolved(cleanPath(archive_entry_hardlink(entry)));
     const auto found = names_.find(target);
     if (found == names_.end() || found->second.directory)
         refuse(path, "is a hard link to '" + printable(target) + "', which is not an earlier file");
@@ -183,6 +246,8 @@ void TreeIndex::addOther(const std::string& path, archive_entry* entry)
     Name& name = addName(path);
     name = Name{};
     name.content = newContent();
+    if (type == AE_IFLNK)
+        targets_[name.content] = archive_entry_symlink(entry);
 }
 
 void TreeIndex::finish()

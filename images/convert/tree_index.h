@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace bm::images {
@@ -21,7 +22,8 @@ struct TreeLimits {
 };
 
 /// The names and metadata of a tree, from headers alone. Applies layers from the lowest up, with OCI's
-/// whiteouts, before any content is read. Refuses every entry that leads outside the tree or through a
+/// whiteouts, before any content is read. An entry below a symlink of a lower layer goes to the link's
+/// target, resolved as chroot(2) does. Refuses every entry that leads outside the tree or through another
 /// symlink.
 class TreeIndex {
 public:
@@ -45,12 +47,17 @@ public:
     const std::vector<const std::string*>& namesOf(std::uint32_t layer, std::uint32_t ordinal) const;
     void finish();
     std::uint64_t skippedSockets() const { return sockets_; }
+    /// Symlinks to folders that a layer replaced by a folder, in order; at most 16.
+    const std::vector<std::string>& replacedLinks() const { return replaced_; }
 
 private:
     struct Content {
         std::uint32_t layer = 0;
         std::uint32_t ordinal = 0;
     };
+    std::string resolved(const std::string& path) const;
+    bool isLowerLink(const Name& name) const;
+    void checkReplacedLink(const std::string& path);
     bool applyWhiteout(std::string_view path);
     void addDirectory(const std::string& path, archive_entry* entry);
     void addLink(const std::string& path, archive_entry* entry);
@@ -64,6 +71,8 @@ private:
     TreeLimits limits_;
     std::map<std::string, Name, std::less<>> names_;
     std::vector<Content> contents_;
+    std::unordered_map<std::uint32_t, std::string> targets_; ///< of symlinks, by content
+    std::vector<std::string> replaced_;
     std::map<std::uint64_t, std::vector<const std::string*>> byOrdinal_;
     std::uint64_t declared_ = 0;
     std::uint64_t sockets_ = 0;

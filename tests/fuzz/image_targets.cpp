@@ -155,9 +155,12 @@ void tree(Bytes bytes)
     try {
         images::ArchiveReader reader = images::ArchiveReader::ofFile(file.get());
         images::TreeIndex index({.bytes = kLimit, .entries = 10'000});
-        index.beginLayer(!bytes.empty() && bytes.front() == std::byte{'b'}); // "blobs/..." may be a layer
+        constexpr unsigned kEntriesPerLayer = 4;
+        const bool layered = !bytes.empty() && bytes.front() == std::byte{'b'}; // "blobs/..." may be a layer
         images::Documents documents;
-        while (archive_entry* entry = reader.next()) {
+        for (unsigned ordinal = 0; archive_entry* entry = reader.next(); ++ordinal) {
+            if (ordinal == 0 || (layered && ordinal % kEntriesPerLayer == 0))
+                index.beginLayer(layered);
             index.add(entry);
             images::convertAcls(entry, "p", images::AclNames{});
             if (archive_entry_filetype(entry) == AE_IFREG && archive_entry_size(entry) < 4096)
@@ -165,7 +168,8 @@ void tree(Bytes bytes)
         }
         index.finish();
         for (const auto& [path, name] : index.names())
-            require(!path.starts_with('/') && path.find("..") != 0);
+            require(!path.starts_with('/') && !path.starts_with("../") && path != ".." &&
+                    path.find("/../") == std::string::npos);
         images::layersOf(documents, "amd64");
     } catch (const images::Refusal& refused) {
         require(*refused.what() != '\0');

@@ -189,6 +189,32 @@ def test_archives_of_tools(convert):
     assert convert.taken(tar(*parts))[1]["layers"] == 2, "an OCI layout with two tags of one image"
 
 
+def test_links_between_layers(convert):
+    lower = tar(*ROOT, entry("usr/lib/old", b"old"), entry("lib", kind="sym", target="usr/lib"), entry("var/lock", kind="sym", target="/run/lock"),
+                entry("run/lock", kind="dir"), entry("up", kind="sym", target="../../../etc"), entry("abs", kind="sym", target="/usr/./lib/../lib"),
+                entry("far", kind="sym", target="data/new"), entry("one", kind="sym", target="two"), entry("two", kind="sym", target="one"),
+                entry("name", kind="sym", target="etc/hostname"))
+    members, described = convert.taken(oci(lower, tar(
+        entry("lib/firmware", kind="dir", mode=0o700), entry("lib/firmware/x", b"x"), entry("lib/.wh.old"), entry("abs/y", b"y"), entry("up/z", b"z"),
+        entry("far/w", b"w"), entry("lib/also", kind="link", target="lib/firmware/x"))))
+    assert names(members) == sorted([".", "abs", "data", "data/new", "data/new/w", "etc", "etc/hostname", "etc/z", "far", "lib", "name", "one", "run",
+                                     "run/lock", "two", "up", "usr", "usr/lib", "usr/lib/also", "usr/lib/firmware", "usr/lib/firmware/x", "usr/lib/y",
+                                     "var", "var/lock"]), names(members)
+    assert members["lib"][0].issym() and members["usr/lib/firmware"][0].mode == 0o700
+    assert b"x" in (members["usr/lib/firmware/x"][1], members["usr/lib/also"][1])
+    assert "replaced_links" not in described
+    convert.refused(oci(lower, tar(entry("lib", kind="dir"), entry("lib/firmware/x", b"x"))), UNSUPPORTED, "would replace the link to '/usr/lib'")
+    members, described = convert.taken(oci(lower, tar(entry("var/lock", kind="dir"), entry("var/lock/x", b"x"))))
+    assert members["var/lock"][0].isdir() and "var/lock/x" in members and described["replaced_links"] == ["var/lock"]
+    members, _ = convert.taken(oci(lower, tar(entry(".wh.lib"), entry("lib", kind="dir"), entry("lib/x", b"x"))))
+    assert members["lib"][0].isdir() and "lib/x" in members, "a whiteout says that the link is gone"
+    members, _ = convert.taken(oci(lower, tar(entry("lib", kind="sym", target="usr/lib64"), entry("usr/lib64", kind="dir")), tar(entry("lib/x", b"x"))))
+    assert "usr/lib64/x" in members, "the link that the layers below left counts"
+    convert.refused(oci(lower, tar(entry("one/x", b"x"))), UNSUPPORTED, "links")
+    convert.refused(oci(lower, tar(entry("name/x", b"x"))), UNSUPPORTED, "link or a file")
+    convert.refused(oci(lower, tar(entry("new", kind="sym", target="etc"), entry("new/x", b"x"))), UNSUPPORTED, "link or a file")
+
+
 def test_layers(convert):
     lower = tar(*ROOT, entry("etc/old", b"old"), entry("etc/kept", b"kept"), entry("srv/a/one", b"1"), entry("srv/a/two", b"2"),
                 entry("srv/b/one", b"1"), entry("etc/turns", b"file"))
@@ -287,7 +313,7 @@ def main():
     SANITIZED = arguments.sanitized  # a sanitizer's shadow memory exceeds every limit
     with tempfile.TemporaryDirectory(prefix="bm-tree-test") as folder:
         convert = Convert(arguments.convert, folder)
-        for test in (test_containers, test_attributes, test_layers, test_archives_of_tools, test_attacks, test_lies_and_bombs):
+        for test in (test_containers, test_attributes, test_layers, test_archives_of_tools, test_links_between_layers, test_attacks, test_lies_and_bombs):
             test(convert)
             print(f"{test.__name__}: ok")
 
