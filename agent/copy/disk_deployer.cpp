@@ -7,6 +7,7 @@
 #include "agent/copy/read_back.h"
 #include "agent/disk/config_drive.h"
 #include "agent/disk/gpt.h"
+#include "agent/disk/partition_types.h"
 #include "agent/disk/signature_wiper.h"
 #include "agent/relay/disk_frames.h"
 #include "common/model/error.h"
@@ -350,11 +351,23 @@ private:
         const std::uint64_t keep = configDrive_.empty() || ownDrive.has_value()
                                        ? 0
                                        : configDrivePartitionBytes(configDrive_) / device.sectorBytes();
-        if (order_.copy.growLastPartition && growable && table->growLast(keep))
-            log_.info("the last partition now reaches the end of the disk");
+        if (order_.copy.growLastPartition && growable)
+            growLast(*table, keep);
         if (!configDrive_.empty())
             placeConfigDrive(device, *table, configDrive_);
         table->write(device);
+    }
+
+    void growLast(Gpt& table, std::uint64_t keepSectors)
+    {
+        const std::optional<Gpt::Entry> last = table.last();
+        if (const PartitionUse use = last ? partitionUse(last->type, last->name) : PartitionUse{};
+            last && !use.growable)
+            log_.info(fmt::format(
+                "the last partition ({}, type {}: {}) does not grow; the space behind it stays free",
+                last->number, last->type, use.name));
+        else if (table.growLast(keepSectors))
+            log_.info("the last partition now reaches the end of the disk");
     }
 
     const DeployOrder& order_;

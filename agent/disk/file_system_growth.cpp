@@ -2,6 +2,7 @@
 
 #include "agent/disk/gpt.h"
 #include "agent/disk/mounted.h"
+#include "agent/disk/partition_types.h"
 #include "common/model/error.h"
 
 #include <fmt/format.h>
@@ -15,20 +16,20 @@ using model::ErrorCode;
 
 namespace {
 
+/// The last partition but the config drive. Nothing when its type does not grow.
 std::optional<ByteRange> lastPartition(const BlockDevice& device)
 {
     const std::optional<Gpt> table = Gpt::read(device);
     if (!table)
         return std::nullopt;
-    const std::optional<Extent> drive = table->find("config-2");
-    std::optional<Extent> last;
-    for (const Extent& partition : table->partitions())
-        if ((!drive || partition.first != drive->first) && (!last || partition.last > last->last))
-            last = partition;
-    if (!last)
+    std::optional<Gpt::Entry> last;
+    for (const Gpt::Entry& entry : table->entries())
+        if (entry.name != "config-2" && (!last || entry.extent.last > last->extent.last))
+            last = entry;
+    if (!last || !partitionUse(last->type, last->name).growable)
         return std::nullopt;
     const std::uint64_t sector = device.sectorBytes();
-    return ByteRange{last->first * sector, (last->last + 1) * sector};
+    return ByteRange{last->extent.first * sector, (last->extent.last + 1) * sector};
 }
 
 std::vector<std::string> commandFor(FileSystem kind, const Mounted& mounted)

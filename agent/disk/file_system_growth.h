@@ -14,10 +14,11 @@ struct FileSystemGrowth {
     std::string trouble; ///< why it did not grow; the system can do it itself later
 };
 
-/// Grows the ext, xfs or btrfs file system in the last partition of @p disk's GPT (except a config drive) to
-/// the size of the partition, by the file system's own program. The file system is mounted meanwhile; some
-/// ext file systems grow only unmounted. Does not change other file systems. Reports a failure in the result
-/// instead of throwing it, because the image on the disk is complete.
+/// Grows the ext, xfs or btrfs file system in the last partition of @p disk's GPT (except a config drive, and
+/// of a type that grows: partitionUse()) to the size of the partition, by the file system's own program. The
+/// file system is mounted meanwhile; some ext file systems grow only unmounted. Does not change other file
+/// systems. Reports a failure in the result instead of throwing it, because the image on the disk is
+/// complete.
 /// @throws Error Aborted
 FileSystemGrowth growLastFileSystem(const std::filesystem::path& disk, platform::Exec& exec, AgentLog& log,
                                     const model::Deadline& deadline);

@@ -1,6 +1,7 @@
 #include "agent/disk/gpt.h"
 
 #include "agent/base/aligned_buffer.h"
+#include "agent/disk/partition_types.h"
 #include "common/model/error.h"
 #include "common/model/ids.h"
 #include "common/text/bytes.h"
@@ -27,7 +28,6 @@ constexpr std::size_t kFirstAt = 32;
 constexpr std::size_t kLastAt = 40;
 constexpr std::size_t kNameAt = 56;
 constexpr std::size_t kNameChars = 36;
-constexpr std::string_view kLinuxData = "0fc63daf-8483-4772-8e79-3d69d8477de4";
 
 [[noreturn]] void broken(const std::string& why)
 {
@@ -274,25 +274,41 @@ std::vector<Gpt::Entry> Gpt::entries() const
     std::vector<Entry> out;
     for (std::size_t i = 0; i < entryCount_; ++i)
         if (used(i))
-            out.push_back({static_cast<unsigned>(i + 1),
-                           guidAt(i, kTypeAt),
-                           guidAt(i, kGuidAt),
-                           {field(i, kFirstAt), field(i, kLastAt)}});
+            out.push_back(entryAt(i));
     return out;
+}
+
+Gpt::Entry Gpt::entryAt(std::size_t entry) const
+{
+    return {static_cast<unsigned>(entry + 1),
+            guidAt(entry, kTypeAt),
+            guidAt(entry, kGuidAt),
+            nameAt(entry),
+            {field(entry, kFirstAt), field(entry, kLastAt)}};
+}
+
+std::optional<Gpt::Entry> Gpt::last() const
+{
+    const std::optional<std::size_t> entry = lastEntry();
+    return entry ? std::optional(entryAt(*entry)) : std::nullopt;
+}
+
+std::string Gpt::nameAt(std::size_t entry) const
+{
+    std::string text;
+    for (std::size_t c = 0; c < kNameChars; ++c)
+        if (const auto unit =
+                text::littleEndian<std::uint16_t>(entries_, entry * entryBytes_ + kNameAt + 2 * c);
+            unit != 0)
+            text += unit < 128 ? static_cast<char>(unit) : '?';
+    return text;
 }
 
 std::optional<std::size_t> Gpt::entryCalled(std::string_view name) const
 {
-    for (std::size_t i = 0; i < entryCount_; ++i) {
-        std::string text;
-        for (std::size_t c = 0; c < kNameChars; ++c)
-            if (const auto unit =
-                    text::littleEndian<std::uint16_t>(entries_, i * entryBytes_ + kNameAt + 2 * c);
-                unit != 0)
-                text += unit < 128 ? static_cast<char>(unit) : '?';
-        if (used(i) && text == name)
+    for (std::size_t i = 0; i < entryCount_; ++i)
+        if (used(i) && nameAt(i) == name)
             return i;
-    }
     return std::nullopt;
 }
 
@@ -335,7 +351,8 @@ bool Gpt::growLast(std::uint64_t keepSectors)
 {
     const std::optional<std::size_t> last = lastEntry();
     const std::uint64_t align = kPartitionAlignBytes / sectorBytes_;
-    if (!last || lastUsable_ + 1 < keepSectors + align)
+    if (!last || lastUsable_ + 1 < keepSectors + align ||
+        !partitionUse(guidAt(*last, kTypeAt), nameAt(*last)).growable)
         return false;
     const std::uint64_t end = (lastUsable_ + 1 - keepSectors) / align * align;
     if (end <= field(*last, kLastAt) + 1)
@@ -363,7 +380,7 @@ Extent Gpt::addAtEnd(std::uint64_t sectors, std::string_view name)
     const std::uint64_t first = (lastUsable_ + 1 - sectors) / align * align;
     const std::span<std::byte> bytes = std::span(entries_).subspan(entry * entryBytes_, entryBytes_);
     std::ranges::fill(bytes, std::byte{0});
-    std::ranges::copy(guidBytes(kLinuxData), bytes.begin() + kTypeAt);
+    std::ranges::copy(guidBytes(kLinuxType), bytes.begin() + kTypeAt);
     std::ranges::copy(guidBytes(model::makeUuid()), bytes.begin() + kGuidAt);
     setField(entry, kFirstAt, first);
     setField(entry, kLastAt, first + sectors - 1);

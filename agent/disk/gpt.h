@@ -51,7 +51,8 @@ public:
         std::vector<std::byte> bytes;
     };
     std::vector<Piece> pieces() const;
-    /// Grows the last partition to the end of the disk, less @p keepSectors. Its end is a multiple of a MiB.
+    /// Grows the last partition to the end of the disk, less @p keepSectors, unless partitionUse() says that
+    /// it does not grow. Its end is a multiple of a MiB.
     /// @return true if it grew
     bool growLast(std::uint64_t keepSectors);
     /// Adds a "Linux filesystem data" partition of @p sectors at the end of the disk. Its begin is a multiple
@@ -64,9 +65,12 @@ public:
         unsigned number = 0; ///< from 1, as in sgdisk
         std::string type;    ///< GUID, lower-case
         std::string guid;    ///< of this partition, lower-case
+        std::string name;    ///< other characters than ASCII are "?"
         Extent extent{};
     };
     std::vector<Entry> entries() const;
+    /// The entry whose partition ends last. Nothing in an empty table.
+    std::optional<Entry> last() const;
     /// Writes both copies and the protective MBR's length; the backup first, so that one copy is always
     /// complete.
     void write(BlockDevice& device);
@@ -77,6 +81,8 @@ private:
     std::uint64_t field(std::size_t entry, std::size_t offset) const;
     void setField(std::size_t entry, std::size_t offset, std::uint64_t value);
     bool used(std::size_t entry) const;
+    std::string nameAt(std::size_t entry) const;
+    Entry entryAt(std::size_t entry) const;
     std::string guidAt(std::size_t entry, std::size_t offset) const;
     std::optional<std::size_t> entryCalled(std::string_view name) const;
     std::optional<std::size_t> lastEntry() const;

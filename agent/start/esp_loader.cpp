@@ -1,6 +1,7 @@
 #include "agent/start/esp_loader.h"
 
 #include "agent/disk/gpt.h"
+#include "agent/disk/partition_types.h"
 #include "common/model/error.h"
 #include "common/text/lower_case.h"
 
@@ -15,7 +16,6 @@ using model::ErrorCode;
 
 namespace {
 
-constexpr std::string_view kEspType = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
 /// The best first. Windows has its loader one folder deeper.
 constexpr auto kVendorLoaders =
     std::to_array<std::string_view>({"shimx64.efi", "grubx64.efi", "systemd-bootx64.efi", "bootmgfw.efi"});

@@ -4,6 +4,7 @@
 #include "agent/disk/gpt.h"
 #include "agent/disk/inventory_reader.h"
 #include "agent/disk/kernel_disks.h"
+#include "agent/disk/partition_types.h"
 #include "agent/disk/signature_wiper.h"
 #include "common/model/error.h"
 #include "common/model/ids.h"
@@ -33,23 +34,17 @@ constexpr int kFirstArray = 120; ///< the kernel itself counts down from 127
 constexpr std::chrono::seconds kNodesAppearWithin{10};
 
 /// The type GUID of UEFI and Linux.
-const char* typeGuid(const DiskLayout& layout, const LayoutPartition& partition)
+std::string_view typeGuid(const DiskLayout& layout, const LayoutPartition& partition)
 {
-    constexpr const char* kBiosBoot = "21686148-6449-6e6f-744e-656564454649";
-    constexpr const char* kEsp = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b";
-    constexpr const char* kRaid = "a19d880f-05fc-4d3b-a006-743f0f84911e";
-    constexpr const char* kLvm = "e6d6d379-f507-44c2-a23c-238f2a3df928";
-    constexpr const char* kSwap = "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f";
-    constexpr const char* kLinux = "0fc63daf-8483-4772-8e79-3d69d8477de4";
     if (partition.kind == PartitionKind::Bios)
-        return kBiosBoot;
+        return kBiosBootType;
     if (partition.kind == PartitionKind::Esp)
-        return kEsp;
+        return kEspType;
     if (layout.mirror)
-        return kRaid;
+        return kRaidType;
     if (partition.kind == PartitionKind::Lvm)
-        return kLvm;
-    return partition.volume.fileSystem == FileSystem::Swap ? kSwap : kLinux;
+        return kLvmType;
+    return partition.volume.fileSystem == FileSystem::Swap ? kSwapType : kLinuxType;
 }
 
 bool isBlockDevice(const std::filesystem::path& path)
