@@ -2,6 +2,7 @@
 // mtools, the BIOS's drives.
 #include "agent/disk/gpt.h"
 #include "agent/start/bios_drives.h"
+#include "agent/start/boot_csv.h"
 #include "agent/start/boot_entries.h"
 #include "agent/start/esp_loader.h"
 #include "common/model/error.h"
@@ -216,6 +217,44 @@ TEST_CASE("the loader among an ESP's files", "[agent][esp]")
     CHECK(loaderAmong("::/EFI/Microsoft/Boot/bootmgfw.efi\n") == "\\EFI\\Microsoft\\Boot\\bootmgfw.efi");
     CHECK(loaderAmong("::/EFI/debian/shim\x01x64.efi\n::/EFI/debian/\n").empty());
     CHECK(loaderAmong("").empty());
+    CHECK(loaderAmong("::/EFI/boot/bootx64.efi\n::/EFI/opensuse/grub.efi\n::/EFI/opensuse/shim.efi\n") ==
+          "\\EFI\\opensuse\\shim.efi");
+}
+
+TEST_CASE("the loader that a BOOT.CSV names", "[agent][esp]")
+{
+    const auto wide = [](std::string_view text, bool big = false) {
+        std::string out(big ? "\xfe\xff" : "\xff\xfe");
+        for (const char c : text)
+            out += big ? std::string{'\0', c} : std::string{c, '\0'};
+        return out;
+    };
+    const std::string files = "::/EFI/boot/bootx64.efi\n::/EFI/boot/boot.csv\n::/EFI/opensuse/boot.csv\n"
+                              "::/EFI/opensuse/BOOTX64.CSV\n::/EFI/opensuse/grubx64.efi\n"
+                              "::/EFI/opensuse/Special.efi\n::/EFI/other/shimx64.efi\n";
+    CHECK(bootCsvAmong(files) == std::vector<std::string>{"/EFI/opensuse/BOOTX64.CSV"});
+    const auto loader = [&](const std::string& content) {
+        return loaderAmong(files, {{"/EFI/opensuse/BOOTX64.CSV", content}});
+    };
+    for (const std::string& content :
+         {wide("special.efi,opensuse-secureboot\n"), wide("special.efi,opensuse-secureboot\n", true),
+          wide("special.efi,openSUSE,,entry\r\n"), std::string("special.efi,plain\n"), wide("special.efi"),
+          wide("fwupdx64.efi,update,\\fwupd.efi ,x\nspecial.efi,main,,x\n"),
+          wide("special.efi,openSUSE").substr(2)}) {
+        INFO(content);
+        CHECK(loader(content) == "\\EFI\\opensuse\\Special.efi");
+    }
+    for (const std::string& content : {wide("missing.efi,a"), wide("..\\boot\\bootx64.efi,a"), wide(""),
+                                       std::string(1, '\xff'), wide("\x01,a")}) {
+        INFO(content);
+        CHECK(loader(content) == "\\EFI\\other\\shimx64.efi");
+    }
+    const std::string kernel =
+        "::/EFI/boot/bootx64.efi\n::/EFI/redhat/BOOTX64.CSV\n::/EFI/redhat/shimx64.efi\n";
+    CHECK(loaderAmong(kernel,
+                      {{"/EFI/redhat/BOOTX64.CSV", wide("shimx64.efi,redhat,\\EFI\\Linux\\a.efi ,x\n")}}) ==
+          "\\EFI\\boot\\bootx64.efi");
+    CHECK(parseBootCsv(std::string(2'000'000, '\n')).empty());
 }
 
 TEST_CASE("the EFI system partition of a disk and its loaders", "[agent][esp]")
@@ -245,6 +284,14 @@ TEST_CASE("the EFI system partition of a disk and its loaders", "[agent][esp]")
     CHECK(esp->guid == kGuid);
     CHECK(esp->beginByte == std::uint64_t{2} << 20U);
     CHECK(loaderIn(disk, *esp, *exec, soon()) == "\\EFI\\debian\\grubx64.efi");
+    SECTION("a BOOT.CSV in UTF-16 names the loader")
+    {
+        shell("mmd -i disk.raw@@2M ::/EFI/opensuse; mcopy -i disk.raw@@2M x ::/EFI/opensuse/shim.efi; "
+              "mcopy -i disk.raw@@2M x ::/EFI/opensuse/signed.efi; printf "
+              "'\\376\\377\\0s\\0i\\0g\\0n\\0e\\0d\\0.\\0e\\0f\\0i\\0,\\0a' | "
+              "mcopy -i disk.raw@@2M - ::/EFI/opensuse/boot.csv");
+        CHECK(loaderIn(disk, *esp, *exec, soon()) == "\\EFI\\opensuse\\signed.efi");
+    }
     SECTION("an ESP without EFI/ has no loader")
     {
         shell("mkfs.vfat esp >/dev/null; dd if=esp of=disk.raw bs=1M seek=2 conv=notrunc status=none");

@@ -116,6 +116,19 @@ void diskTools(Bytes bytes)
     });
 }
 
+/// A BOOT.CSV, after the names of files in its ESP: one a line, then an empty line.
+void bootCsv(Bytes bytes)
+{
+    const std::string_view text = textOf(bytes);
+    const std::size_t cut = std::min(text.find("\n\n"), text.size());
+    const std::string_view listing = text.substr(0, cut);
+    std::vector<agent::BootCsvFile> csvs;
+    for (const std::string& path : agent::bootCsvAmong(listing))
+        csvs.push_back({path, std::string(text.substr(std::min(cut + 2, text.size())))});
+    const std::string loader = agent::loaderAmong(listing, csvs);
+    require(loader.empty() || loader.starts_with('\\'));
+}
+
 /// SCSI's pages of identifiers.
 void vpd(Bytes bytes)
 {

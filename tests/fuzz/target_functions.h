@@ -50,6 +50,7 @@ void agentAnswer(Bytes bytes);
 void bootEntries(Bytes bytes);
 void diskTools(Bytes bytes);
 void dmi(Bytes bytes);
+void bootCsv(Bytes bytes);
 void fstab(Bytes bytes);
 void gpt(Bytes bytes);
 void kernelChoice(Bytes bytes);

@@ -12,6 +12,7 @@ constexpr auto kTargets = std::to_array<Target>({
     {"agent_answer", agentAnswer},
     {"agent_exchange", agentExchange},
     {"block_record", blockRecord},
+    {"boot_csv", bootCsv},
     {"boot_entries", bootEntries},
     {"boot_log", bootLog},
     {"cron", cron},
