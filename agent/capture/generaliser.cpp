@@ -2,6 +2,7 @@
 
 #include "agent/disk/gpt.h"
 #include "agent/disk/mounted.h"
+#include "agent/disk/selinux.h"
 #include "common/model/error.h"
 
 #include <algorithm>
@@ -77,6 +78,15 @@ public:
         return fs::exists(fs::symlink_status(root_ / path, ignored));
     }
 
+    /// Empty when there is no such file.
+    std::string read(const std::string& path) const
+    {
+        std::error_code ignored;
+        return isPlainPath(root_, root_ / path) && fs::is_regular_file(root_ / path, ignored)
+                   ? platform::readFile(root_ / path)
+                   : std::string();
+    }
+
     void write(const std::string& path, std::string_view text)
     {
         if (!isPlainPath(root_, root_ / path))
@@ -133,6 +143,8 @@ void makeKeysAtStart(Tree& tree)
     tree.remove("etc/systemd/system/multi-user.target.wants", "bm-ssh-host-keys.service");
     tree.link("etc/systemd/system/multi-user.target.wants/bm-ssh-host-keys.service",
               "/etc/systemd/system/bm-ssh-host-keys.service");
+    if (usesSelinux(tree.read("etc/selinux/config")))
+        tree.write(kRelabelMark, "");
 }
 
 } // namespace

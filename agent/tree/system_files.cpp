@@ -1,5 +1,6 @@
 #include "agent/tree/system_files.h"
 
+#include "agent/disk/selinux.h"
 #include "agent/disk/tree_files.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
@@ -143,6 +144,10 @@ void writeSystemFiles(const std::string& root, const std::vector<MadeVolume>& vo
     for (const MadeVolume& made : volumes)
         if (!made.volume.mount.empty() && made.volume.mount != "/")
             files.makeFolders(made.volume.mount.substr(1));
+    if (usesSelinux(files.read("etc/selinux/config"))) {
+        files.write(kRelabelMark, "");
+        log.info("the tree uses SELinux: its first start gives every file its label (/.autorelabel)");
+    }
     if (files.has("usr/bin/cloud-init")) {
         log.info("the tree has cloud-init, which sets host name, keys and network");
         return;

@@ -21,7 +21,7 @@ std::string fstabOf(const std::vector<MadeVolume>& volumes);
 
 /// Writes /etc/fstab and a new machine-id. In a tree without cloud-init (which reads the config drive itself)
 /// also writes host name and root's ssh keys, and DHCP for every Ethernet interface if systemd-networkd has
-/// no configuration. No symlink leads outside the tree.
+/// no configuration. In a tree with SELinux, leaves kRelabelMark. No symlink leads outside the tree.
 /// @param root  the tree's mount point
 void writeSystemFiles(const std::string& root, const std::vector<MadeVolume>& volumes,
                       const SystemIdentity& identity, AgentLog& log);
