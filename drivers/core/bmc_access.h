@@ -20,7 +20,8 @@ struct BmcAccess {
     text::Secret password{};
     std::string privilege = "ADMINISTRATOR"; ///< ipmi_priv_level
     text::Secret kgKey{};                    ///< ipmi_hex_kg_key
-    std::optional<int> cipherSuite{}; ///< configured or remembered; empty: the driver detects it (17, then 3)
+    std::optional<int> cipherSuite{};        ///< configured; empty: the driver detects it
+    std::optional<int> rememberedSuite{};    ///< the suite that this address last accepted; tried first
     bool disableBootTimeout =
         true; ///< ipmi_disable_boot_timeout: raw 0x00 0x08 0x03 0x08 before the boot device
     std::map<std::string, std::string> settings{}; ///< fake-hardware: delays and faults

@@ -26,11 +26,11 @@ struct BmcTurns::Bmc {
 
 namespace {
 
-/// Distinguishes credentials without storing their text.
+/// Distinguishes credentials, and the other settings of a login, without storing their text.
 std::size_t credentialsOf(const BmcAccess& bmc)
 {
-    const text::Secret all =
-        fmt::format("{}\n{}\n{}\n{}", bmc.user, bmc.password.view(), bmc.kgKey.view(), bmc.privilege);
+    const text::Secret all = fmt::format("{}\n{}\n{}\n{}\n{}", bmc.user, bmc.password.view(),
+                                         bmc.kgKey.view(), bmc.privilege, bmc.cipherSuite.value_or(-1));
     return std::hash<std::string_view>{}(all.view());
 }
 
@@ -105,8 +105,7 @@ BmcTurns::Turn BmcTurns::take(const BmcAccess& access, const Deadline& deadline)
                     fmt::format("bmd makes no calls to BMC {} because it refused the login: {}", access.key,
                                 bmc->restingBecause),
                     "another try could lock the account; bmd calls again after you change ipmi_username, "
-                    "ipmi_password or "
-                    "ipmi_hex_kg_key");
+                    "ipmi_password, ipmi_hex_kg_key, ipmi_priv_level or ipmi_cipher_suite");
     bmc->resting.reset(); // other credentials: try again
     bmc->talking = true;
     Turn turn(bmc, credentials);

@@ -13,8 +13,9 @@
 namespace bm::drivers {
 
 /// Serialises the calls to each BMC (by BmcAccess::key): one call at a time and a minimum interval between
-/// calls. After a refused login the BMC rests: calls fail until the credentials change. Thread-safe. In
-/// memory only, so a restart of bmd ends all rests.
+/// calls. After a refused login the BMC rests: calls fail until a setting of the login changes (user,
+/// password, Kg key, privilege level, configured cipher suite). Thread-safe. In memory only, so a restart of
+/// bmd ends all rests.
 class BmcTurns {
     struct Bmc;
 

@@ -181,15 +181,17 @@ public:
     Values learned(const BmcAccess& bmc) const override
     {
         const std::optional<int> suite = client_->cipherSuite(bmc);
-        return suite ? Values{{"ipmi_cipher_suite", std::to_string(*suite)}} : Values{};
+        return suite ? Values{{"ipmi_cipher_suite", std::to_string(*suite)}, {"ipmi_learned_from", bmc.key}}
+                     : Values{};
     }
 
     std::optional<BmcWeakness> weakness(const BmcAccess& bmc) const override
     {
-        constexpr int kWeakSuite = 3;
-        if (client_->cipherSuite(bmc) != kWeakSuite)
+        const CipherSuite* const suite = findCipherSuite(client_->cipherSuite(bmc).value_or(0));
+        if (suite == nullptr || suite->weakness.empty())
             return std::nullopt;
-        return BmcWeakness{"the BMC at " + bmc.host + " supports cipher suite 3 (SHA-1) only",
+        const std::string_view why = bmc.cipherSuite ? ", as ipmi_cipher_suite says" : " only";
+        return BmcWeakness{fmt::format("the BMC at {} supports {}{}", bmc.host, suite->weakness, why),
                            "update the BMC's firmware to get suite 17, and isolate its network"};
     }
 

@@ -79,7 +79,10 @@ std::string checkCipherSuite(const std::string& text)
 {
     if (text == "0")
         return "cipher suite 0 accepts logins without a password: use 17 or 3";
-    return text == "17" || text == "3" ? "" : fmt::format("'{}' is neither 17 nor 3", text);
+    const std::optional<int> suite = wholeNumber(text);
+    return suite && findCipherSuite(*suite) != nullptr
+               ? ""
+               : fmt::format("'{}' is not one of 17, 3, or the weaker 16, 15, 2, 1", text);
 }
 
 std::string checkBridging(const std::string& text)
@@ -94,7 +97,24 @@ std::string checkProtocol(const std::string& text)
     return text == "2.0" ? "" : "bmd supports IPMI 2.0 only: IPMI 1.5 does not encrypt passwords";
 }
 
+// ipmitool 1.8.19 crashes at 11 and 12; 6 to 8 use MD5.
+constexpr auto kCipherSuites = std::to_array<CipherSuite>({
+    {17, ""},
+    {3, "cipher suite 3 (SHA-1)"},
+    {16, "cipher suite 16 (no encryption)"},
+    {15, "cipher suite 15 (no encryption, no integrity)"},
+    {2, "cipher suite 2 (SHA-1, no encryption)"},
+    {1, "cipher suite 1 (SHA-1, no encryption, no integrity)"},
+});
+
 } // namespace
+
+const CipherSuite* findCipherSuite(int id)
+{
+    const auto* const found = std::find_if(kCipherSuites.begin(), kCipherSuites.end(),
+                                           [&](const CipherSuite& suite) { return suite.id == id; });
+    return found == kCipherSuites.end() ? nullptr : &*found;
+}
 
 std::vector<Property> ipmiProperties()
 {
@@ -111,8 +131,10 @@ std::vector<Property> ipmiProperties()
          false, false, checkPrivilege},
         {"ipmi_hex_kg_key", "Kg key for IPMIv2 authentication, in hexadecimal. Optional.", false, true,
          checkKgKey},
-        {"ipmi_cipher_suite", "cipher suite, 17 or 3; detected and remembered by default. Optional.", false,
-         false, checkCipherSuite, nullptr, true},
+        {"ipmi_cipher_suite",
+         "cipher suite; 17 or 3, detected and remembered by default. 16, 15, 2 and 1 do not encrypt. "
+         "Optional.",
+         false, false, checkCipherSuite, nullptr, true},
         {"ipmi_disable_boot_timeout",
          "disables the BMC's 60 second boot flag timeout; default is True. Optional.", false, false,
          checkBoolean},
@@ -137,8 +159,9 @@ BmcAccess ipmiAccess(const NodeAccess& node)
     bmc.password = valueOr(values, "ipmi_password", "");
     bmc.privilege = uppered(valueOr(values, "ipmi_priv_level", "ADMINISTRATOR"));
     bmc.kgKey = valueOr(values, "ipmi_hex_kg_key", "");
-    bmc.cipherSuite =
-        wholeNumber(valueOr(values, "ipmi_cipher_suite", valueOr(node.learned, "ipmi_cipher_suite", "")));
+    bmc.cipherSuite = wholeNumber(valueOr(values, "ipmi_cipher_suite", ""));
+    if (valueOr(node.learned, "ipmi_learned_from", bmc.key) == bmc.key) // else of the node's former BMC
+        bmc.rememberedSuite = wholeNumber(valueOr(node.learned, "ipmi_cipher_suite", ""));
     bmc.disableBootTimeout =
         booleanFromText(valueOr(values, "ipmi_disable_boot_timeout", "true")).value_or(true);
     return bmc;

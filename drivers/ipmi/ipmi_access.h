@@ -1,10 +1,17 @@
 #pragma once
 #include "drivers/core/hardware_type.h"
 
+#include <string_view>
 #include <vector>
 
 namespace bm::drivers {
 
+/// A cipher suite that a login may use.
+struct CipherSuite {
+    int id;
+    std::string_view weakness; ///< for people; "": none
+};
+const CipherSuite* findCipherSuite(int id); ///< null: bmd does not use it
 /// Ironic's ipmi_* keys of driver_info.
 std::vector<Property> ipmiProperties();
 /// The BMC access of @p node, whose driver_info is valid by ipmiProperties().

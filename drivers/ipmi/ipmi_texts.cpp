@@ -22,6 +22,7 @@ constexpr unsigned kNone = 0;
 constexpr unsigned kTransient = 1;
 constexpr unsigned kCipher = 2;
 constexpr unsigned kWrongState = 4;
+constexpr unsigned kRole = 8;
 
 struct Pattern {
     std::string_view text; ///< part of a line, in lower case; "a*b": a, and b somewhere after it
@@ -32,8 +33,11 @@ struct Pattern {
 
 constexpr std::string_view kCredentialsHint = "correct ipmi_username and ipmi_password (and ipmi_hex_kg_key "
                                               "if the BMC has one); bmd calls again after the change";
-constexpr std::string_view kRoleHint = "the BMC denies this user the privilege: correct "
-                                       "ipmi_priv_level, or the user's privilege on the BMC's LAN channel";
+constexpr std::string_view kRoleHint =
+    "the BMC denies this user the privilege: correct ipmi_priv_level, or the user's privilege on the BMC's "
+    "LAN "
+    "channel, or the privilege of its cipher suites; bmd calls again after you change ipmi_priv_level or "
+    "ipmi_cipher_suite";
 constexpr std::string_view kUnreachableHint =
     "check the address, the cable and the VLAN; enable IPMI over LAN on the BMC; allow UDP port 623";
 constexpr std::string_view kSilentHint =
@@ -42,12 +46,19 @@ constexpr std::string_view kSilentHint =
 constexpr std::string_view kSessionHint =
     "all sessions of the BMC are in use: close some (web console, monitoring), or reset the BMC";
 constexpr std::string_view kBusyHint = "the BMC is busy, starting or updating itself; bmd tries again";
-constexpr std::string_view kCipherHint =
-    "the BMC does not support this cipher suite: set ipmi_cipher_suite to 3 or 17";
+constexpr std::string_view kCipherHint = "the BMC does not support this cipher suite: set ipmi_cipher_suite "
+                                         "to 17 or 3, or to one that the BMC lists";
+constexpr std::string_view kLostSessionHint = "the BMC lost the login: its sessions are few; bmd tries again";
 constexpr std::string_view kUnsupportedHint = "the BMC's firmware does not support this command; update it";
 
-// The first match wins: causes precede the consequences that ipmitool prints after them.
+// The first match wins: causes precede the consequences that ipmitool prints after them. The texts of refused
+// logins are those of ipmitool's ipmi_rakp_return_codes (IPMI 2.0, table 13-15). RAKP 4 answers a password:
+// only a lack of resources leads to another try.
 constexpr auto kPatterns = std::to_array<Pattern>({
+    {"rakp 4 message indicates an error*insufficient resources", ErrorCode::BmcSessionLimit, kTransient,
+     kSessionHint},
+    {"rakp 4 message indicates an error*role", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
+    {"rakp 4 message indicates an error", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
     {"invalid authentication algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
     {"no matching authentication algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
     {"invalid integrity algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
@@ -55,6 +66,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"invalid confidentiality algorithm", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
     {"no matching confidentiality payload", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
     {"no matching cipher suite", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"unsupported cipher suite", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
     {"is not what we requested 0x", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
     {"rakp 2 hmac is invalid", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
     {"invalid integrity check value", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
@@ -63,9 +75,13 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"unauthorized guid", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
     {"password verification", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
     {"invalid user name", ErrorCode::BmcAuthFailed, kNone, kCredentialsHint},
-    {"unauthorized role requested", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
-    {"invalid role", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
+    {"unauthorized role requested", ErrorCode::BmcAuthFailed, kRole, kRoleHint},
+    {"invalid role", ErrorCode::BmcAuthFailed, kRole, kRoleHint},
     {"insufficient resources for", ErrorCode::BmcSessionLimit, kTransient, kSessionHint},
+    {"message indicates an error*session id", ErrorCode::BmcBusy, kTransient, kLostSessionHint},
+    // Any other refusal before a password is checked: of the parameters that the cipher suite gives.
+    {"error in open session response message", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
+    {"rakp 2 message indicates an error", ErrorCode::BmcUnsupported, kCipher, kCipherHint},
     {"address lookup for", ErrorCode::BmcUnreachable, kNone,
      "the name does not resolve: correct ipmi_address or the name server"},
     {"does not support ipmi v2", ErrorCode::BmcUnsupported, kNone, "enable IPMI 2.0 over LAN on the BMC"},
@@ -82,7 +98,7 @@ constexpr auto kPatterns = std::to_array<Pattern>({
     {"in update mode", ErrorCode::BmcBusy, kTransient, kBusyHint},
     {"timeout while processing command", ErrorCode::BmcBusy, kTransient, kBusyHint},
     {"out of space", ErrorCode::BmcBusy, kTransient, kBusyHint},
-    {"set session privilege level to*failed: ", ErrorCode::BmcAuthFailed, kNone, kRoleHint},
+    {"set session privilege level to*failed: ", ErrorCode::BmcAuthFailed, kRole, kRoleHint},
     {"set session privilege level to", ErrorCode::BmcUnreachable, kTransient, kSilentHint},
     {"not supported in present state", ErrorCode::BmcRejected, kWrongState,
      "the machine's power state does not allow this action"},
@@ -167,6 +183,7 @@ IpmiFailure failureOf(const Pattern& pattern, std::string_view line)
     failure.message = quoted(line);
     failure.hint = pattern.hint;
     failure.cipherRefused = (pattern.traits & kCipher) != 0;
+    failure.roleRefused = (pattern.traits & kRole) != 0;
     failure.wrongState = (pattern.traits & kWrongState) != 0;
     failure.transient = (pattern.traits & kTransient) != 0;
     return failure;

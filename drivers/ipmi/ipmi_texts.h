@@ -15,8 +15,13 @@ struct IpmiFailure {
     std::string message; ///< the line of ipmitool's output with the reason
     std::string hint;
     bool cipherRefused = false; ///< the BMC does not support the requested cipher suite
-    bool wrongState = false;    ///< completion code 0xD5: not possible in the current power state
-    bool transient = false;     ///< the same call may succeed a moment later
+    /// The BMC denies the privilege level, not the password. Some BMCs say so of a cipher suite that they
+    /// lack, or whose highest privilege level is lower.
+    bool roleRefused = false;
+    bool wrongState = false; ///< completion code 0xD5: not possible in the current power state
+    bool transient = false;  ///< the same call may succeed a moment later
+    /// Another cipher suite may succeed, and trying it locks no account.
+    bool mayTryOtherSuite() const { return cipherRefused || roleRefused; }
 };
 
 /// Interprets the output of ipmitool 1.8.18 and later, run with -v (without it ipmitool hides the reason of a

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -83,6 +84,31 @@ constexpr std::string_view kVendors = R"(2
 Error errorOf(const BmcAccess& bmc, const IpmiFailure& failure)
 {
     return {failure.code, fmt::format("BMC {}: {}", bmc.key, failure.message), failure.hint};
+}
+
+/// The cipher suites to try, in this order. Only a configured one is weaker than 3.
+std::vector<int> suitesFor(const BmcAccess& bmc, std::optional<int> accepted)
+{
+    if (bmc.cipherSuite)
+        return {*bmc.cipherSuite};
+    if (accepted.value_or(bmc.rememberedSuite.value_or(kBestSuite)) == kFallbackSuite)
+        return {kFallbackSuite, kBestSuite};
+    return {kBestSuite, kFallbackSuite};
+}
+
+/// One failure of all @p answers, the last of which counts, unless it says only that the BMC lacks the suite.
+IpmiFailure failureOfAll(const BmcAccess& bmc, const std::vector<std::pair<int, IpmiFailure>>& answers)
+{
+    IpmiFailure all = answers.back().second;
+    if (all.cipherRefused)
+        all = answers.front().second;
+    if (answers.size() == 1 && !all.roleRefused)
+        return all;
+    all.message.clear();
+    for (const auto& [suite, failure] : answers)
+        all.message += fmt::format("cipher suite {}: {}; ", suite, failure.message);
+    all.message += "privilege level " + bmc.privilege;
+    return all;
 }
 
 bool mayRetry(const IpmiFailure& failure, Retry retry)
@@ -235,20 +261,23 @@ IpmitoolClient::Outcome IpmitoolClient::attempt(const BmcAccess& bmc,
                                                 const Deadline& deadline)
 {
     BmcTurns::Turn turn = turns_.take(bmc, deadline);
-    const std::optional<int> known = bmc.cipherSuite ? bmc.cipherSuite : turns_.cipherSuite(bmc.key);
-    int suite = known.value_or(kBestSuite);
-    Outcome outcome = runOnce(bmc, suite, arguments, deadline);
-    if (!known && outcome.failure && outcome.failure->cipherRefused) {
-        // The BMC reports that it lacks suite 17. A timeout or a refused login never gets here.
-        platform::logInfo("ipmi", "BMC {} lacks cipher suite 17; bmd uses suite 3", bmc.key);
-        suite = kFallbackSuite;
-        outcome = runOnce(bmc, suite, arguments, deadline);
+    std::vector<std::pair<int, IpmiFailure>> answers;
+    for (const int suite : suitesFor(bmc, turns_.cipherSuite(bmc.key))) {
+        Outcome outcome = runOnce(bmc, suite, arguments, deadline);
+        if (!outcome.failure) {
+            turn.rememberCipherSuite(suite);
+            return outcome;
+        }
+        answers.emplace_back(suite, *outcome.failure);
+        if (!outcome.failure->mayTryOtherSuite()) // a timeout or a refused password
+            break;
+        platform::logInfo("ipmi", "BMC {} refuses cipher suite {}: {}", bmc.key, suite,
+                          outcome.failure->message);
     }
-    if (!outcome.failure)
-        turn.rememberCipherSuite(suite);
-    else if (outcome.failure->code == ErrorCode::BmcAuthFailed)
-        turn.rest(outcome.failure->message);
-    return outcome;
+    IpmiFailure failure = failureOfAll(bmc, answers);
+    if (failure.code == ErrorCode::BmcAuthFailed)
+        turn.rest(failure.message);
+    return {{}, std::move(failure)};
 }
 
 std::string IpmitoolClient::call(const BmcAccess& bmc, const std::vector<std::string>& arguments, Retry retry,

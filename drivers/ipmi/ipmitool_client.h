@@ -25,8 +25,10 @@ public:
     /// @param exec  borrowed, must outlive this object
     IpmitoolClient(platform::Exec& exec, IpmiSettings settings);
 
-    /// The stdout of `ipmitool ... arguments`. Tries cipher suite 17, and 3 only when the BMC reports that it
-    /// lacks 17. bmcTarget() checks the address first; ipmitool gets it in numeric form.
+    /// The stdout of `ipmitool ... arguments`. Uses the configured cipher suite alone. Without one it tries
+    /// the suite that this BMC accepted before, else 17; when the BMC refuses that suite, or the privilege
+    /// level with it, 3 (or 17 after 3). The error then has both answers and the privilege level. bmcTarget()
+    /// checks the address first; ipmitool gets it in numeric form.
     /// @throws Error as PowerDriver
     std::string call(const BmcAccess& bmc, const std::vector<std::string>& arguments, Retry retry,
                      const model::Deadline& deadline);

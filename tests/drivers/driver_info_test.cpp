@@ -70,6 +70,27 @@ TEST_CASE("driver_info of an ipmi node is checked", "[drivers][driver-info]")
         CHECK(bmc.cipherSuite == 3);
         CHECK_FALSE(bmc.disableBootTimeout);
     }
+    SECTION("a remembered cipher suite belongs to its address, and is no configured one")
+    {
+        Types types;
+        const auto access = [&](const drivers::Values& learned) {
+            return types.all.at("ipmi").accessTo({"uuid", {{"ipmi_address", "10.0.0.1"}}, learned});
+        };
+        CHECK(access({{"ipmi_cipher_suite", "3"}, {"ipmi_learned_from", "10.0.0.1:623"}}).rememberedSuite ==
+              3);
+        CHECK_FALSE(access({{"ipmi_cipher_suite", "3"}, {"ipmi_learned_from", "10.0.0.1:623"}}).cipherSuite);
+        CHECK_FALSE(
+            access({{"ipmi_cipher_suite", "3"}, {"ipmi_learned_from", "10.0.0.2:623"}}).rememberedSuite);
+        CHECK(access({{"ipmi_cipher_suite", "3"}}).rememberedSuite == 3); // stored by an earlier release
+    }
+    SECTION("weaker cipher suites than 3 may be configured, but not 0, and none that ipmitool lacks")
+    {
+        for (const char* suite : {"17", "16", "15", "3", "2", "1"})
+            CHECK(validateDriverInfo("ipmi", {{"ipmi_address", "a"}, {"ipmi_cipher_suite", suite}}).empty());
+        for (const char* suite : {"0", "4", "8", "12", "18", "-3", "three", ""})
+            CHECK(validateDriverInfo("ipmi", {{"ipmi_address", "a"}, {"ipmi_cipher_suite", suite}}).size() ==
+                  1);
+    }
     SECTION("the error names the key and never the secret")
     {
         struct Case {
@@ -159,7 +180,7 @@ TEST_CASE("one rule selects the secrets to seal and to mask", "[drivers][driver-
     }
     SECTION("every secret property has a secret's name")
     {
-        const Types types;
+        Types types;
         for (const auto& [name, type] : types.all)
             for (const drivers::Property& property : type.properties)
                 CHECK(property.secret == model::namesSecret(property.key));

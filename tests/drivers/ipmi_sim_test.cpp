@@ -47,7 +47,7 @@ TEST_CASE("ipmitool and ipmi_sim", "[drivers][peer][ipmi_sim]")
         CHECK(f.ipmi.standard("management").bmc->learned(f.bmc).empty());
         test::powerDriverContract(*f.ipmi.standard("power").power, f.bmc);
         CHECK(f.ipmi.standard("management").bmc->learned(f.bmc) ==
-              drivers::Values{{"ipmi_cipher_suite", "3"}});
+              drivers::Values{{"ipmi_cipher_suite", "3"}, {"ipmi_learned_from", f.bmc.key}});
         CHECK_THAT(f.simulator.calls(), Catch::Contains("set power 1") && Catch::Contains("set shutdown 1"));
     }
     SECTION("set the boot device")

@@ -28,6 +28,7 @@ struct Captured {
     ErrorCode code;
     bool transient = false;
     bool cipherRefused = false;
+    bool roleRefused = false;
 };
 
 const std::vector<Captured>& corpus()
@@ -45,9 +46,9 @@ const std::vector<Captured>& corpus()
          ErrorCode::BmcAuthFailed},
         {"> RAKP 4 message has invalid integrity check value\n" + kNoSession, ErrorCode::BmcAuthFailed},
         {"RAKP 2 message indicates an error : unauthorized role requested\n" + kNoSession,
-         ErrorCode::BmcAuthFailed},
+         ErrorCode::BmcAuthFailed, false, false, true},
         {"Set Session Privilege Level to ADMINISTRATOR failed: Unknown (0x81)\n" + kNoSession,
-         ErrorCode::BmcAuthFailed},
+         ErrorCode::BmcAuthFailed, false, false, true},
         {"Set Session Privilege Level to ADMINISTRATOR failed\n" + kNoSession, ErrorCode::BmcUnreachable,
          true},
         {"Error in open session response message : insufficient resources for session\n\n" + kNoSession,
@@ -94,8 +95,65 @@ TEST_CASE("classify() maps ipmitool's output to an error code with a hint", "[dr
         CHECK(model::toText(failure.code) == model::toText(captured.code));
         CHECK(failure.transient == captured.transient);
         CHECK(failure.cipherRefused == captured.cipherRefused);
+        CHECK(failure.roleRefused == captured.roleRefused);
         CHECK_FALSE(failure.message.empty());
         CHECK((!failure.hint.empty() || failure.code == ErrorCode::BmcRejected));
+    }
+}
+
+namespace {
+
+/// What bmd does at a status of a login.
+enum class Then { Rests, OtherSuite, OtherSuiteThenRests, Again };
+
+Then thenOf(const IpmiFailure& failure)
+{
+    CHECK_FALSE((failure.transient && failure.mayTryOtherSuite()));
+    if (failure.mayTryOtherSuite())
+        return failure.code == ErrorCode::BmcAuthFailed ? Then::OtherSuiteThenRests : Then::OtherSuite;
+    CHECK((failure.transient || failure.code == ErrorCode::BmcAuthFailed));
+    return failure.transient ? Then::Again : Then::Rests;
+}
+
+} // namespace
+
+TEST_CASE("each status of a login has its meaning, by the message that carries it",
+          "[drivers][ipmi-texts][cipher]")
+{
+    using enum Then;
+    struct Status {
+        const char* text; ///< as ipmitool 1.8.19 names it
+        Then open, rakp2, rakp4;
+    };
+    const auto statuses = std::to_array<Status>({
+        {"insufficient resources for session", Again, Again, Again},
+        {"invalid session ID", OtherSuite, Again, Rests},
+        {"invalid payload type", OtherSuite, OtherSuite, Rests},
+        {"invalid authentication algorithm", OtherSuite, OtherSuite, Rests},
+        {"invalid integrity algorithm", OtherSuite, OtherSuite, Rests},
+        {"no matching authentication algorithm", OtherSuite, OtherSuite, Rests},
+        {"no matching integrity payload", OtherSuite, OtherSuite, Rests},
+        {"inactive session ID", OtherSuite, Again, Rests},
+        {"invalid role", OtherSuiteThenRests, OtherSuiteThenRests, Rests},
+        {"unauthorized role requested", OtherSuiteThenRests, OtherSuiteThenRests, Rests},
+        {"insufficient resources for role", Again, Again, Again},
+        {"invalid name length", Rests, Rests, Rests},
+        {"unauthorized name", Rests, Rests, Rests},
+        {"unauthorized GUID", Rests, Rests, Rests},
+        {"invalid integrity check value", Rests, Rests, Rests},
+        {"invalid confidentiality algorithm", OtherSuite, OtherSuite, Rests},
+        {"no matching cipher suite", OtherSuite, OtherSuite, Rests},
+        {"illegal parameter", OtherSuite, OtherSuite, Rests},
+        {"Unknown (0x3f)", OtherSuite, OtherSuite, Rests},
+    });
+    for (const Status& status : statuses) {
+        CAPTURE(status.text);
+        const auto then = [&](const std::string& carrier) {
+            return thenOf(classify(kNoise + carrier + status.text + "\n\n" + kNoSession));
+        };
+        CHECK(then("Error in open session response message : ") == status.open);
+        CHECK(then("RAKP 2 message indicates an error : ") == status.rakp2);
+        CHECK(then("RAKP 4 message indicates an error : ") == status.rakp4);
     }
 }
 

@@ -64,6 +64,11 @@ struct Fixture {
                 found.push_back(body);
         return found;
     }
+    void power(PowerAction action) { ipmi.standard("power").power->setPower(bmc, action, Deadline::in(60s)); }
+    std::string learnedSuite()
+    {
+        return drivers::valueOr(ipmi.standard("management").bmc->learned(bmc), "ipmi_cipher_suite", "");
+    }
     model::Error failureOf(PowerAction action, Deadline deadline = Deadline::in(60s))
     {
         return test::errorOf([&] { ipmi.standard("power").power->setPower(bmc, action, deadline); });
@@ -82,7 +87,7 @@ TEST_CASE("ipmitool and a BMC with cipher suite 17", "[drivers][peer][responder]
     {
         test::powerDriverContract(*f.ipmi.standard("power").power, f.bmc);
         CHECK(f.ipmi.standard("management").bmc->learned(f.bmc) ==
-              drivers::Values{{"ipmi_cipher_suite", "17"}});
+              drivers::Values{{"ipmi_cipher_suite", "17"}, {"ipmi_learned_from", f.bmc.key}});
         for (const int suite : f.responder.loginSuites())
             CHECK(suite == 17);
     }
@@ -147,7 +152,89 @@ TEST_CASE("a BMC without cipher suite 17", "[drivers][peer][responder]")
     f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::On, Deadline::in(60s));
     f.ipmi.standard("power").power->setPower(f.bmc, PowerAction::Off, Deadline::in(60s));
     CHECK(f.responder.loginSuites() == std::vector<int>{17, 3, 3}); // one try with 17, then remembered
-    CHECK(f.ipmi.standard("management").bmc->learned(f.bmc) == drivers::Values{{"ipmi_cipher_suite", "3"}});
+    CHECK(f.learnedSuite() == "3");
+}
+
+TEST_CASE("a BMC that refuses cipher suite 17 in other words", "[drivers][peer][responder][cipher]")
+{
+    static constexpr std::uint8_t kInvalidRole = 0x09, kUnauthorizedRole = 0x0a, kNoSuite = 0x11,
+                                  kOwnStatus = 0x3f;
+    BmcManners manners;
+    SECTION("in its answer to the session request is called by suite 3, and that is remembered")
+    {
+        manners.openStatus[17] = GENERATE(kInvalidRole, kUnauthorizedRole, kNoSuite, kOwnStatus);
+        Fixture f(manners);
+        f.power(PowerAction::On);
+        f.power(PowerAction::Off);
+        CHECK(f.responder.loginSuites() == std::vector<int>{17, 3, 3});
+        CHECK(f.learnedSuite() == "3");
+    }
+    SECTION("in its answer to the user's name is called by suite 3")
+    {
+        manners.rakp2Status[17] = GENERATE(kInvalidRole, kUnauthorizedRole);
+        Fixture f(manners);
+        f.power(PowerAction::On);
+        CHECK(f.responder.loginSuites() == std::vector<int>{17, 3});
+    }
+    SECTION("in its answer to the password gets no second password")
+    {
+        manners.rakp4Status[17] = GENERATE(kInvalidRole, kOwnStatus);
+        Fixture f(manners);
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcAuthFailed);
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcResting);
+        CHECK(f.responder.loginSuites() == std::vector<int>{17});
+    }
+    SECTION("and knows no better one than it had before is called by 17 again")
+    {
+        manners.suites = {17};
+        Fixture f(manners);
+        f.bmc.rememberedSuite = 3;
+        f.power(PowerAction::On);
+        CHECK(f.responder.loginSuites() == std::vector<int>{3, 17});
+        CHECK(f.learnedSuite() == "17");
+    }
+}
+
+TEST_CASE("a BMC that refuses both cipher suites", "[drivers][peer][responder][cipher]")
+{
+    BmcManners manners;
+    manners.openStatus = {{17, 0x09}, {3, 0x11}};
+    Fixture f(manners);
+    const model::Error error = f.failureOf(PowerAction::On);
+    CHECK(error.code() == ErrorCode::BmcAuthFailed);
+    CHECK_THAT(error.message(),
+               Catch::Contains("suite 17") && Catch::Contains("invalid role") && Catch::Contains("suite 3") &&
+                   Catch::Contains("no matching cipher suite") && Catch::Contains("ADMINISTRATOR"));
+    CHECK_THAT(error.hint(), Catch::Contains("ipmi_priv_level") && Catch::Contains("ipmi_cipher_suite"));
+    CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcResting);
+    CHECK(f.responder.loginSuites() == std::vector<int>{17, 3}); // nothing below 3
+    CHECK(f.responder.passwords() == 0);
+    SECTION("is called again by the suite that is set")
+    {
+        f.bmc.cipherSuite = 3;
+        CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcUnsupported);
+        CHECK(f.responder.loginSuites() == std::vector<int>{17, 3, 3});
+    }
+    SECTION("is called again by another privilege level")
+    {
+        f.bmc.privilege = "OPERATOR";
+        CHECK_THAT(f.failureOf(PowerAction::On).message(), Catch::Contains("OPERATOR"));
+    }
+}
+
+TEST_CASE("a wrong password by the second cipher suite is not tried again",
+          "[drivers][peer][responder][cipher]")
+{
+    BmcManners manners;
+    manners.openStatus[17] = 0x09;
+    Fixture f(manners);
+    f.bmc.password = "wrong";
+    const model::Error error = f.failureOf(PowerAction::On);
+    CHECK(error.code() == ErrorCode::BmcAuthFailed);
+    CHECK_THAT(error.message(), Catch::Contains("invalid role") && Catch::Contains("RAKP 2 HMAC is invalid"));
+    CHECK_THAT(error.hint(), Catch::Contains("ipmi_password"));
+    CHECK(f.failureOf(PowerAction::On).code() == ErrorCode::BmcResting);
+    CHECK(f.responder.loginSuites() == std::vector<int>{17, 3});
 }
 
 TEST_CASE("a BMC with a Kg key", "[drivers][peer][responder]")

@@ -68,7 +68,7 @@ Bytes packetOf(PayloadType type, const Bytes& payload)
 }
 
 /// Tag, status and the console's session id: the form of every refusal.
-Bytes refusal(std::uint8_t tag, Status status, const std::array<std::uint8_t, 4>& consoleId)
+Bytes refusal(std::uint8_t tag, std::uint8_t status, const std::array<std::uint8_t, 4>& consoleId)
 {
     return {tag, status, 0, 0, consoleId[0], consoleId[1], consoleId[2], consoleId[3]};
 }
@@ -104,6 +104,10 @@ std::vector<IpmiRequest> BmcResponder::requests()
 std::vector<int> BmcResponder::loginSuites()
 {
     return memory_.lock()->loginSuites;
+}
+int BmcResponder::passwords()
+{
+    return memory_.lock()->passwords;
 }
 bool BmcResponder::poweredOn()
 {
@@ -188,6 +192,8 @@ Bytes BmcResponder::openSession(Memory& memory, const Bytes& payload)
         --memory.manners.sessionsRefused;
         return refusal(payload.at(0), kNoResources, console);
     }
+    if (const auto told = memory.manners.openStatus.find(suite); told != memory.manners.openStatus.end())
+        return refusal(payload.at(0), told->second, console);
     if (!memory.manners.suites.contains(suite))
         return refusal(payload.at(0), kBadAuthentication, console);
     RmcpSession session(suite, memory.manners.password, memory.manners.kg);
@@ -212,6 +218,9 @@ Bytes BmcResponder::rakp1(Memory& memory, const Bytes& payload)
     session.role = payload.at(24);
     const Bytes name = part(payload, 28, payload.at(27));
     session.user.assign(name.begin(), name.end());
+    const auto& statuses = memory.manners.rakp2Status;
+    if (const auto told = statuses.find(session.suite()); told != statuses.end())
+        return refusal(payload.at(0), told->second, session.consoleId);
     if (session.user != memory.manners.user)
         return refusal(payload.at(0), kUnauthorizedName, session.consoleId);
     Bytes reply = refusal(payload.at(0), kGood, session.consoleId);
@@ -224,6 +233,10 @@ Bytes BmcResponder::rakp1(Memory& memory, const Bytes& payload)
 Bytes BmcResponder::rakp3(Memory& memory, const Bytes& payload)
 {
     RmcpSession& session = memory.sessions.at(number(payload, 4));
+    ++memory.passwords;
+    const auto& statuses = memory.manners.rakp4Status;
+    if (const auto told = statuses.find(session.suite()); told != statuses.end())
+        return refusal(payload.at(0), told->second, session.consoleId);
     const Bytes expected = session.rakp3Code();
     if (payload.at(1) != kGood || part(payload, 8, expected.size()) != expected)
         return refusal(payload.at(0), kBadIntegrityCheck, session.consoleId);

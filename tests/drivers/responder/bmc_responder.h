@@ -26,9 +26,13 @@ struct BmcManners {
     std::string user = "ADMIN";
     std::string password = "secret-of-the-bmc";
     Bytes kg{};
-    bool silent = false;     ///< receives requests and never answers
-    bool nonsense = false;   ///< answers every request with random bytes
-    int sessionsRefused = 0; ///< this many logins get "insufficient resources for session"
+    bool silent = false;   ///< receives requests and never answers
+    bool nonsense = false; ///< answers every request with random bytes
+    std::map<int, std::uint8_t>
+        openStatus{}; ///< cipher suite: status of each answer to an open session request
+    std::map<int, std::uint8_t> rakp2Status{}; ///< likewise of each answer to RAKP 1
+    std::map<int, std::uint8_t> rakp4Status{}; ///< likewise of each answer to RAKP 3
+    int sessionsRefused = 0;                   ///< this many logins get "insufficient resources for session"
     std::map<std::pair<int, int>, std::pair<std::uint8_t, int>>
         codes{}; ///< (netFn, command): completion code, how often
 };
@@ -48,6 +52,7 @@ public:
     std::vector<Bytes> bodies(int netFn, int command);
     std::vector<int> loginSuites(); ///< the cipher suite of each login, in order
     bool poweredOn();
+    int passwords(); ///< logins that sent proof of a password
 
 private:
     struct Memory {
@@ -57,6 +62,7 @@ private:
         std::map<std::uint32_t, RmcpSession> sessions{}; ///< by the BMC's session id
         Bytes bootFlags{0, 0, 0, 0, 0};                  ///< as the last request set them
         bool powered = false;
+        int passwords = 0;
     };
     void serve(const std::stop_token& stop);
     static std::vector<Bytes> answer(Memory& memory, const Bytes& packet);
