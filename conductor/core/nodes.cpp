@@ -94,7 +94,9 @@ drivers::BmcAccess bmcAccess(const Context& context, const Node& node)
             learned[key] = value.get<std::string>();
         else if (value.is_primitive())
             learned[key] = value.dump();
-    return hardwareOf(context, node).accessTo({node.id.uuid, driverTexts(context, node), std::move(learned)});
+    return hardwareOf(context, node)
+        .accessTo({node.id.uuid, driverTexts(context, node), std::move(learned),
+                   wire::textMember(wire::valueOf(node.properties), "vendor")});
 }
 
 model::BootMode bootModeOf(const Context& context, const Node& node)

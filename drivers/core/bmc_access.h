@@ -18,10 +18,12 @@ struct BmcAccess {
     std::uint16_t port = 623;
     std::string user{};
     text::Secret password{};
-    std::string privilege = "ADMINISTRATOR"; ///< ipmi_priv_level
-    text::Secret kgKey{};                    ///< ipmi_hex_kg_key
-    std::optional<int> cipherSuite{};        ///< configured; empty: the driver detects it
-    std::optional<int> rememberedSuite{};    ///< the suite that this address last accepted; tried first
+    std::string privilege = "ADMINISTRATOR";     ///< ipmi_priv_level
+    text::Secret kgKey{};                        ///< ipmi_hex_kg_key
+    std::optional<int> cipherSuite{};            ///< configured; empty: the driver detects it
+    std::optional<int> rememberedSuite{};        ///< the suite that this address last accepted; tried first
+    std::string vendor{};                        ///< properties/vendor; "": unknown
+    std::optional<std::uint32_t> manufacturer{}; ///< IANA number, from an earlier BmcIdentity of this address
     bool disableBootTimeout =
         true; ///< ipmi_disable_boot_timeout: raw 0x00 0x08 0x03 0x08 before the boot device
     std::map<std::string, std::string> settings{}; ///< fake-hardware: delays and faults
@@ -43,6 +45,7 @@ struct BmcIdentity { ///< the fields of `mc info`
     std::string product;
     std::string firmware;
     std::string ipmiVersion;
+    std::optional<std::uint32_t> manufacturerId{}; ///< IANA number
 };
 
 } // namespace bm::drivers

@@ -15,6 +15,12 @@ public:
     virtual std::vector<model::BootDevice> supportedDevices() const = 0;
     virtual void setBootDevice(const BmcAccess& bmc, const BootRequest& request,
                                const model::Deadline& deadline) = 0;
+    /// True for a UEFI machine whose firmware undoes new boot entries when its BMC sets a boot device. May
+    /// call the BMC.
+    virtual bool undoesBootEntries(const BmcAccess& /*bmc*/, const model::Deadline& /*deadline*/)
+    {
+        return false;
+    }
     /// The next boot device; nullopt: the firmware decides.
     virtual std::optional<BootRequest> bootDevice(const BmcAccess& bmc, const model::Deadline& deadline) = 0;
 };

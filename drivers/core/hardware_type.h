@@ -60,7 +60,8 @@ struct Interface {
 struct NodeAccess {
     std::string uuid;
     Values driverInfo;
-    Values learned{}; ///< earlier results of BmcControl::learned
+    Values learned{};     ///< earlier results of BmcControl::learned
+    std::string vendor{}; ///< properties/vendor
 };
 
 /// Ironic's "driver" of a node: its name, its driver_info keys, and its interfaces.

@@ -90,6 +90,7 @@ BmcAccess fakeAccess(const NodeAccess& node)
     BmcAccess bmc;
     bmc.key = node.uuid;
     bmc.host = "simulated";
+    bmc.vendor = node.vendor;
     for (const auto& [key, value] : node.driverInfo)
         if (key.starts_with(kFakePrefix))
             bmc.settings[key.substr(kFakePrefix.size())] = value;

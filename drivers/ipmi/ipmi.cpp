@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/log.h"
+#include "drivers/core/vendor_quirks.h"
 #include "drivers/ipmi/ipmi_access.h"
 #include "drivers/ipmi/ipmi_texts.h"
 #include "drivers/ipmi/ipmi_vendor.h"
@@ -121,25 +122,51 @@ public:
         requireReachable(bmc);
         if (bmc.disableBootTimeout)
             disableTimeout(bmc, deadline);
-        std::string options;
-        if (request.efi)
-            options = "efiboot";
-        if (request.persistent)
-            options += options.empty() ? "persistent" : ",persistent";
+        if (request.efi) {
+            setUefiDevice(bmc, request, deadline);
+            return;
+        }
         std::vector<std::string> arguments{"chassis", "bootdev", std::string(model::toText(request.device))};
-        if (!options.empty())
-            arguments.push_back("options=" + options);
+        if (request.persistent)
+            arguments.emplace_back("options=persistent");
         client_->call(bmc, arguments, Retry::Acting, deadline);
+    }
+
+    bool undoesBootEntries(const BmcAccess& bmc, const Deadline& deadline) override
+    {
+        requireReachable(bmc);
+        return quirks(bmc, deadline).bootDeviceUndoesEntries;
     }
 
     std::optional<BootRequest> bootDevice(const BmcAccess& bmc, const Deadline& deadline) override
     {
         requireReachable(bmc);
         return parseBootFlags(
-            client_->call(bmc, {"chassis", "bootparam", "get", "5"}, Retry::Reading, deadline));
+            client_->call(bmc, {"chassis", "bootparam", "get", "5"}, Retry::Reading, deadline),
+            quirks(bmc, deadline).uefiDisk);
     }
 
 private:
+    /// Boot option parameter 5 as Ironic sends it. ipmitool's `chassis bootdev` knows no vendor's selectors,
+    /// and writes parameters 0 and 4 as well.
+    void setUefiDevice(const BmcAccess& bmc, const BootRequest& request, const Deadline& deadline)
+    {
+        constexpr int kUefiForGood = 0xe0, kUefiOnce = 0xa0;
+        const std::uint8_t selector = request.device == model::BootDevice::Disk
+                                          ? quirks(bmc, deadline).uefiDisk
+                                          : bootSelector(request.device);
+        client_->call(bmc,
+                      {"raw", "0x00", "0x08", "0x05",
+                       fmt::format("{:#04x}", request.persistent ? kUefiForGood : kUefiOnce),
+                       fmt::format("{:#04x}", selector), "0x00", "0x00", "0x00"},
+                      Retry::Acting, deadline);
+    }
+
+    const VendorQuirks& quirks(const BmcAccess& bmc, const Deadline& deadline)
+    {
+        return quirksOf(bmc.vendor, bmc.vendor.empty() ? client_->manufacturer(bmc, deadline) : std::nullopt);
+    }
+
     /// Sets boot option parameter 3, "don't clear the valid bit on timeout". Otherwise the BMC drops the boot
     /// device after 60 s, and a machine with a slow POST boots from its disk (IPMI 2.0, table 28-14).
     void disableTimeout(const BmcAccess& bmc, const Deadline& deadline)
@@ -163,7 +190,7 @@ public:
     BmcIdentity identify(const BmcAccess& bmc, const Deadline& deadline) override
     {
         requireReachable(bmc);
-        return parseMcInfo(client_->call(bmc, {"mc", "info"}, Retry::Acting, deadline));
+        return client_->identify(bmc, deadline);
     }
 
     void injectNmi(const BmcAccess& bmc, const Deadline& deadline) override
@@ -180,9 +207,14 @@ public:
 
     Values learned(const BmcAccess& bmc) const override
     {
-        const std::optional<int> suite = client_->cipherSuite(bmc);
-        return suite ? Values{{"ipmi_cipher_suite", std::to_string(*suite)}, {"ipmi_learned_from", bmc.key}}
-                     : Values{};
+        Values facts;
+        if (const std::optional<int> suite = client_->cipherSuite(bmc))
+            facts["ipmi_cipher_suite"] = std::to_string(*suite);
+        if (const std::optional<std::uint32_t> maker = client_->knownManufacturer(bmc))
+            facts["ipmi_manufacturer_id"] = std::to_string(*maker);
+        if (!facts.empty())
+            facts["ipmi_learned_from"] = bmc.key;
+        return facts;
     }
 
     std::optional<BmcWeakness> weakness(const BmcAccess& bmc) const override

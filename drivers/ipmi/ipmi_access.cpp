@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/text/host_address.h"
 #include "common/text/lower_case.h"
+#include "common/text/text.h"
 
 #include <algorithm>
 #include <array>
@@ -160,8 +161,12 @@ BmcAccess ipmiAccess(const NodeAccess& node)
     bmc.privilege = uppered(valueOr(values, "ipmi_priv_level", "ADMINISTRATOR"));
     bmc.kgKey = valueOr(values, "ipmi_hex_kg_key", "");
     bmc.cipherSuite = wholeNumber(valueOr(values, "ipmi_cipher_suite", ""));
-    if (valueOr(node.learned, "ipmi_learned_from", bmc.key) == bmc.key) // else of the node's former BMC
+    bmc.vendor = node.vendor;
+    if (valueOr(node.learned, "ipmi_learned_from", bmc.key) == bmc.key) { // else of the node's former BMC
         bmc.rememberedSuite = wholeNumber(valueOr(node.learned, "ipmi_cipher_suite", ""));
+        bmc.manufacturer =
+            text::parseNumber<std::uint32_t>(valueOr(node.learned, "ipmi_manufacturer_id", ""));
+    }
     bmc.disableBootTimeout =
         booleanFromText(valueOr(values, "ipmi_disable_boot_timeout", "true")).value_or(true);
     return bmc;

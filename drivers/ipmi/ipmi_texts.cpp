@@ -261,6 +261,7 @@ BmcIdentity parseMcInfo(std::string_view output)
     });
     if (identity.ipmiVersion.empty() || identity.firmware.empty())
         throw Error(ErrorCode::BmcBadReply, fmt::format("no answer to mc info: {}", quoted(trimmed(output))));
+    identity.manufacturerId = text::parseNumber<std::uint32_t>(manufacturerId);
     if ((identity.manufacturer.empty() || identity.manufacturer.starts_with("Unknown")) &&
         !manufacturerId.empty())
         identity.manufacturer = fmt::format("IANA {}", manufacturerId);
@@ -272,24 +273,34 @@ BmcIdentity parseMcInfo(std::string_view output)
 namespace {
 
 struct Selector {
-    std::string_view text;
+    std::string_view text; ///< as ipmitool shows it
     model::BootDevice device;
+    std::uint8_t byte;
 };
 constexpr std::array<Selector, 5> kSelectors{{
-    {"Force PXE", model::BootDevice::Pxe},
-    {"Force Boot from default Hard-Drive", model::BootDevice::Disk},
-    {"Force Boot from CD/DVD", model::BootDevice::Cdrom},
-    {"Force Boot into BIOS Setup", model::BootDevice::Bios},
-    {"Force Boot from default Hard-Drive, request Safe-Mode", model::BootDevice::Safe},
+    {"Force PXE", model::BootDevice::Pxe, 0x04},
+    {"Force Boot from default Hard-Drive", model::BootDevice::Disk, kDiskSelector},
+    {"Force Boot from CD/DVD", model::BootDevice::Cdrom, 0x14},
+    {"Force Boot into BIOS Setup", model::BootDevice::Bios, 0x18},
+    {"Force Boot from default Hard-Drive, request Safe-Mode", model::BootDevice::Safe, 0x0c},
 }};
+constexpr std::string_view kRemoteMedia = "Force Boot from primary remote media"; // kRemoteMediaSelector
 
 } // namespace
 
-std::optional<BootRequest> parseBootFlags(std::string_view output)
+std::uint8_t bootSelector(model::BootDevice device) noexcept
+{
+    const auto* const found =
+        std::find_if(kSelectors.begin(), kSelectors.end(),
+                     [&](const Selector& selector) { return selector.device == device; });
+    return found == kSelectors.end() ? 0 : found->byte;
+}
+
+std::optional<BootRequest> parseBootFlags(std::string_view output, std::uint8_t uefiDisk)
 {
     BootRequest request;
     std::optional<model::BootDevice> device;
-    bool answered = false, valid = true;
+    bool answered = false, valid = true, remoteMedia = false;
     eachLine(output, [&](std::string_view line) {
         if (line.starts_with("- "))
             line.remove_prefix(2);
@@ -301,6 +312,7 @@ std::optional<BootRequest> parseBootFlags(std::string_view output)
             return false;
         answered = true;
         const std::string_view text = trimmed(line.substr(kName.size()));
+        remoteMedia = text == kRemoteMedia;
         for (const Selector& selector : kSelectors)
             if (selector.text == text)
                 device = selector.device;
@@ -308,6 +320,8 @@ std::optional<BootRequest> parseBootFlags(std::string_view output)
     });
     if (!answered)
         throw Error(ErrorCode::BmcBadReply, fmt::format("no boot flags: {}", quoted(trimmed(output))));
+    if (remoteMedia && request.efi && uefiDisk == kRemoteMediaSelector)
+        device = model::BootDevice::Disk;
     if (!device || !valid)
         return std::nullopt;
     request.device = *device;

@@ -3,11 +3,18 @@
 #include "common/model/power.h"
 #include "drivers/core/bmc_access.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace bm::drivers {
+
+/// The boot device selectors, second byte of the boot flags (IPMI 2.0, table 28-14).
+constexpr std::uint8_t kDiskSelector = 0x08;
+constexpr std::uint8_t kRemoteMediaSelector = 0x24;
+/// The selector of @p device.
+std::uint8_t bootSelector(model::BootDevice device) noexcept;
 
 /// The meaning of a failed ipmitool call, from classify().
 struct IpmiFailure {
@@ -35,8 +42,8 @@ model::PowerState parseChassisPower(std::string_view output);
 /// Parses `mc info`. Missing fields remain empty. @throws Error BmcBadReply for any other text
 BmcIdentity parseMcInfo(std::string_view output);
 
-/// Parses `chassis bootparam get 5`: the next boot device; nullopt without an override. @throws Error
-/// BmcBadReply
-std::optional<BootRequest> parseBootFlags(std::string_view output);
+/// Parses `chassis bootparam get 5`: the next boot device; nullopt without an override. @p uefiDisk: the
+/// selector of the disk in UEFI mode. @throws Error BmcBadReply
+std::optional<BootRequest> parseBootFlags(std::string_view output, std::uint8_t uefiDisk = kDiskSelector);
 
 } // namespace bm::drivers

@@ -170,6 +170,41 @@ std::optional<int> IpmitoolClient::cipherSuite(const BmcAccess& bmc) const
     return turns_.cipherSuite(bmc.key);
 }
 
+BmcIdentity IpmitoolClient::identify(const BmcAccess& bmc, const Deadline& deadline)
+{
+    BmcIdentity identity = parseMcInfo(call(bmc, {"mc", "info"}, Retry::Acting, deadline));
+    (*manufacturers_.lock())[bmc.key] = identity.manufacturerId;
+    return identity;
+}
+
+std::optional<std::uint32_t> IpmitoolClient::manufacturer(const BmcAccess& bmc, const Deadline& deadline)
+{
+    {
+        const auto known = manufacturers_.lock();
+        if (const auto found = known->find(bmc.key); found != known->end())
+            return found->second;
+    }
+    if (bmc.manufacturer)
+        return bmc.manufacturer;
+    try {
+        return identify(bmc, deadline).manufacturerId;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::BmcUnsupported && error.code() != ErrorCode::BmcRejected &&
+            error.code() != ErrorCode::BmcBadReply)
+            throw;
+        platform::logDebug("ipmi", "BMC {} does not name its manufacturer: {}", bmc.key, error.message());
+    }
+    (*manufacturers_.lock())[bmc.key] = std::nullopt;
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> IpmitoolClient::knownManufacturer(const BmcAccess& bmc)
+{
+    const auto known = manufacturers_.lock();
+    const auto found = known->find(bmc.key);
+    return found == known->end() ? std::nullopt : found->second;
+}
+
 void IpmitoolClient::prepareFolder()
 {
     std::call_once(folderReady_, [this] {

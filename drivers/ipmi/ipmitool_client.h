@@ -1,10 +1,14 @@
 #pragma once
 #include "common/platform/exec.h"
+#include "common/platform/guarded.h"
 #include "drivers/core/bmc_turns.h"
 #include "drivers/ipmi/ipmi.h"
 #include "drivers/ipmi/ipmi_texts.h"
 
+#include <cstdint>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +37,12 @@ public:
     std::string call(const BmcAccess& bmc, const std::vector<std::string>& arguments, Retry retry,
                      const model::Deadline& deadline);
     std::optional<int> cipherSuite(const BmcAccess& bmc) const;
+    BmcIdentity identify(const BmcAccess& bmc, const model::Deadline& deadline); ///< @throws Error as call()
+    /// The IANA number of the BMC's manufacturer: a known one, else by identify(); nullopt when the BMC has
+    /// no proper answer. @throws Error as call(), except BmcUnsupported, BmcRejected and BmcBadReply
+    std::optional<std::uint32_t> manufacturer(const BmcAccess& bmc, const model::Deadline& deadline);
+    /// The number that identify() or manufacturer() found. No network.
+    std::optional<std::uint32_t> knownManufacturer(const BmcAccess& bmc);
 
 private:
     struct Outcome;
@@ -47,6 +57,8 @@ private:
     platform::Exec& exec_;
     IpmiSettings settings_;
     BmcTurns turns_;
+    /// By BmcAccess::key; without a number: the BMC was asked and has none.
+    platform::Guarded<std::map<std::string, std::optional<std::uint32_t>>> manufacturers_{};
     std::once_flag folderReady_;
 };
 

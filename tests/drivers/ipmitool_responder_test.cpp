@@ -105,6 +105,8 @@ TEST_CASE("ipmitool and a BMC with cipher suite 17", "[drivers][peer][responder]
         CHECK(identity.manufacturer == "Dell Inc.");
         CHECK(identity.firmware == "3.21");
         CHECK(identity.ipmiVersion == "2.0");
+        CHECK(identity.manufacturerId == 674U);
+        CHECK(f.ipmi.standard("management").bmc->learned(f.bmc).at("ipmi_manufacturer_id") == "674");
     }
 }
 
@@ -122,6 +124,60 @@ TEST_CASE("the bytes of the boot device request", "[drivers][peer][responder]")
     f.boot(wanted.request);
     CHECK(f.bootFlags() == std::vector<Bytes>{wanted.flags});
     CHECK(f.parameter(3) == std::vector<Bytes>{{3, 8}}); // the flags do not expire after 60 s
+}
+
+TEST_CASE("the boot device of a UEFI machine has its vendor's selector", "[drivers][peer][responder][vendor]")
+{
+    struct Case {
+        std::string vendor; ///< properties/vendor
+        std::uint32_t manufacturer;
+        std::uint8_t disk;
+    };
+    const Case board = GENERATE(Case{"", 674, 0x08}, Case{"", 10876, 0x24}, Case{"", 47488, 0x24},
+                                Case{"Supermicro", 674, 0x24}, Case{"Dell Inc.", 10876, 0x08});
+    CAPTURE(board.vendor, board.manufacturer);
+    BmcManners manners;
+    manners.manufacturer = board.manufacturer;
+    Fixture f(manners);
+    f.bmc.vendor = board.vendor;
+    f.boot({BootDevice::Disk, false, true});
+    f.boot({BootDevice::Disk, true, false}); // BIOS: the specification's selector
+    f.boot({BootDevice::Disk, true, true});
+    CHECK(f.bootFlags() == std::vector<Bytes>{{5, 0xa0, board.disk, 0, 0, 0},
+                                              {5, 0xc0, 0x08, 0, 0, 0},
+                                              {5, 0xe0, board.disk, 0, 0, 0}});
+    const auto read = f.ipmi.standard("management").boot->bootDevice(f.bmc, Deadline::in(60s));
+    REQUIRE(read);
+    CHECK(read->device == BootDevice::Disk);
+    const std::size_t identifications = board.vendor.empty() ? 1 : 0;
+    CHECK(f.responder.loginSuites().size() == 7 + identifications); // three timeouts and devices, one reading
+}
+
+TEST_CASE("each boot device of a UEFI machine is one request, as of Ironic",
+          "[drivers][peer][responder][vendor]")
+{
+    BmcManners manners;
+    manners.manufacturer = 10876;
+    Fixture f(manners);
+    for (const BootDevice device : f.ipmi.standard("management").boot->supportedDevices())
+        f.boot({device, device == BootDevice::Pxe, true});
+    CHECK(f.bootFlags() == std::vector<Bytes>{{5, 0xe0, 0x04, 0, 0, 0},
+                                              {5, 0xa0, 0x24, 0, 0, 0},
+                                              {5, 0xa0, 0x14, 0, 0, 0},
+                                              {5, 0xa0, 0x18, 0, 0, 0},
+                                              {5, 0xa0, 0x0c, 0, 0, 0}});
+    CHECK(f.parameter(0).empty()); // only parameters 3 and 5
+    CHECK(f.parameter(4).empty());
+}
+
+TEST_CASE("a BMC without a device id gets the specification's boot device",
+          "[drivers][peer][responder][vendor]")
+{
+    BmcManners manners;
+    manners.codes[{6, 0x01}] = {0xc1, 1000};
+    Fixture f(manners);
+    f.boot({BootDevice::Disk, true, true});
+    CHECK(f.bootFlags() == std::vector<Bytes>{{5, 0xe0, 0x08, 0, 0, 0}});
 }
 
 TEST_CASE("the boot-flag timeout", "[drivers][peer][responder]")

@@ -312,8 +312,13 @@ std::pair<std::uint8_t, Bytes> BmcResponder::execute(Memory& memory, const IpmiR
     }
     if (what == std::pair{6, 0x3c} || what == std::pair{0, 0x08})
         return {0, {}};
-    if (what == std::pair{6, 0x01}) // device id 32, revision 1, firmware 3.21, IPMI 2.0, Dell, product 256
-        return {0, {0x20, 0x01, 0x03, 0x21, 0x02, 0xbf, 0xa2, 0x02, 0x00, 0x00, 0x01, 0, 0, 0, 0}};
+    if (what == std::pair{6, 0x01}) { // device id 32, revision 1, firmware 3.21, IPMI 2.0, product 256
+        const std::uint32_t maker = memory.manners.manufacturer;
+        return {0,
+                {0x20, 0x01, 0x03, 0x21, 0x02, 0xbf, static_cast<std::uint8_t>(maker),
+                 static_cast<std::uint8_t>(maker >> 8U), static_cast<std::uint8_t>(maker >> 16U), 0x00, 0x01,
+                 0, 0, 0, 0}};
+    }
     if (what == std::pair{0, 0x01})
         return {0, {static_cast<std::uint8_t>(memory.powered ? 1 : 0), 0, 0, 0}};
     if (what == std::pair{0, 0x02}) {

@@ -32,6 +32,7 @@ struct BmcManners {
         openStatus{}; ///< cipher suite: status of each answer to an open session request
     std::map<int, std::uint8_t> rakp2Status{}; ///< likewise of each answer to RAKP 1
     std::map<int, std::uint8_t> rakp4Status{}; ///< likewise of each answer to RAKP 3
+    std::uint32_t manufacturer = 674;          ///< IANA number; Dell
     int sessionsRefused = 0;                   ///< this many logins get "insufficient resources for session"
     std::map<std::pair<int, int>, std::pair<std::uint8_t, int>>
         codes{}; ///< (netFn, command): completion code, how often
