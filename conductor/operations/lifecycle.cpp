@@ -114,40 +114,49 @@ std::optional<OperationKind> takeNext(Operation& operation)
     return kind;
 }
 
-void insertOperation(db::Transaction& tx, const Context& context, const Node& node, Operation& operation)
+/// Stores @p operation, new and queued, with its steps. @return the number of steps
+std::size_t insertOperation(db::Transaction& tx, const Context& context, const Node& node,
+                            Operation& operation)
 {
     operation.id = model::OperationId::make();
     operation.node = node.id;
     operation.createdAt = context.clock.now();
     operation.runAt = operation.createdAt;
     const bool clean = node.automatedClean.value_or(context.settings.automatedClean);
-    db::OperationRepository{}.insert(tx, operation,
-                                     makeSteps(operation, wire::operationRequestOf(operation), clean));
+    const std::vector<model::Step> steps = makeSteps(operation, wire::operationRequestOf(operation), clean);
+    db::OperationRepository{}.insert(tx, operation, steps);
     recordEvent(tx, context.clock.now(), node.id, model::EventKind::OperationQueued,
                 std::string(model::toText(operation.kind)), "{}", operation.id);
     tx.afterCommit(context.wake);
+    return steps.size();
 }
 
-/// Begins the operation that follows @p ended on @p node. @return false when none follows
-bool beginFollowing(db::Transaction& tx, const Context& context, Node& node, Operation ended)
+struct Following {
+    Operation operation;
+    std::size_t steps = 0;
+};
+
+/// Begins the operation that follows @p ended on @p node, if one does.
+std::optional<Following> beginFollowing(db::Transaction& tx, const Context& context, Node& node,
+                                        Operation ended)
 {
     std::optional<OperationKind> kind = takeNext(ended);
     if (!kind)
         kind = model::rowOf(ended.kind).then;
     if (!kind)
-        return false;
+        return std::nullopt;
     const std::optional<StateEvent> event = model::beginningEvent(*kind, node.state);
     if (!event)
-        return false;
+        return std::nullopt;
     applyEvent(node, *event, context.clock.now());
-    Operation following;
-    following.kind = *kind;
-    following.request = ended.request;
-    following.then = ended.then;
-    following.actor = ended.actor;
-    following.rollout = ended.rollout;
-    insertOperation(tx, context, node, following);
-    return true;
+    Following following;
+    following.operation.kind = *kind;
+    following.operation.request = ended.request;
+    following.operation.then = ended.then;
+    following.operation.actor = ended.actor;
+    following.operation.rollout = ended.rollout;
+    following.steps = insertOperation(tx, context, node, following.operation);
+    return following;
 }
 
 void markQueued(Node& node, OperationKind kind)
@@ -238,10 +247,9 @@ void moveNode(db::Transaction& tx, const Context& context, Node node, StateEvent
     db::NodeRepository{}.update(tx, node);
 }
 
-void completeOperation(db::Transaction& tx, const Context& context, Operation operation,
+void completeOperation(db::Transaction& tx, const Context& context, Operation operation, Node node,
                        const std::optional<db::LeaseEpoch>& epoch)
 {
-    Node node = nodeOf(tx, operation);
     const State before = node.state;
     clearSteps(node);
     if (model::next(node.state, StateEvent::Resume) && model::isWait(node.state))
@@ -254,11 +262,16 @@ void completeOperation(db::Transaction& tx, const Context& context, Operation op
                 std::string(model::toText(operation.kind)), "{}", operation.id);
     closeOperation(tx, context, operation, model::OperationState::Done, {});
     const State between = node.state;
-    if (beginFollowing(tx, context, node, operation)) {
+    std::optional<Following> following = beginFollowing(tx, context, node, operation);
+    if (following) {
         recordStateChange(tx, context, node, between, operation);
-        const std::optional<Operation> following = db::OperationRepository{}.current(tx, node.id);
-        if (following)
-            markQueued(node, following->kind);
+        markQueued(node, following->operation.kind);
+    }
+    if (following && following->steps == 0) {
+        following->operation.startedAt = context.clock.now();
+        recordEvent(tx, context.clock.now(), node.id, model::EventKind::OperationStarted,
+                    std::string(model::toText(following->operation.kind)), "{}", following->operation.id);
+        return completeOperation(tx, context, std::move(following->operation), std::move(node), epoch);
     }
     db::NodeRepository{}.update(tx, node, epoch);
     if (epoch)

@@ -26,9 +26,10 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, m
                                   std::optional<model::StateEvent> event, const NewOperation& wanted);
 /// Moves @p node by @p event without an operation (manage from available).
 void moveNode(db::Transaction& tx, const Context& context, model::Node node, model::StateEvent event);
-/// Ends @p operation as done: moves the node's state and begins the operation that follows (`then`).
+/// Ends @p operation as done: moves the state of its node @p node, as just read or changed, and begins the
+/// operation that follows (`then`); one without steps ends at once, too.
 void completeOperation(db::Transaction& tx, const Context& context, model::Operation operation,
-                       const std::optional<db::LeaseEpoch>& epoch);
+                       model::Node node, const std::optional<db::LeaseEpoch>& epoch);
 /// Ends @p operation as failed: moves the node to its failed state and stores the error.
 void failOperation(db::Transaction& tx, const Context& context, model::Operation operation,
                    const model::Error& error, const std::optional<db::LeaseEpoch>& epoch);

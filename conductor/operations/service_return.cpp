@@ -25,7 +25,7 @@ bool mustReturn(const model::Operation& operation, const std::vector<Step>& step
     const auto down = std::ranges::find(steps, model::stepKind("shut_down").name, &Step::name);
     const auto back = std::ranges::find(steps, kReturnBegins, &Step::name);
     return down != steps.end() && down->state != StepState::Pending && back != steps.end() &&
-           back->state == StepState::Pending;
+           (back->state == StepState::Pending || back->state == StepState::Running);
 }
 
 void beginReturn(db::Transaction& tx, const Context& context, model::Operation operation,
@@ -49,15 +49,16 @@ void beginReturn(db::Transaction& tx, const Context& context, model::Operation o
 }
 
 void endReturn(db::Transaction& tx, const Context& context, const model::Operation& operation,
-               const std::optional<db::LeaseEpoch>& epoch)
+               const model::Node& node, const std::optional<db::LeaseEpoch>& epoch)
 {
     const model::Error error(
         model::errorCodeFromText(operation.errorCode).value_or(model::ErrorCode::Internal),
         operation.errorMessage, operation.errorHint);
+    db::NodeRepository{}.update(tx, node, epoch);
     failOperation(tx, context, operation, error, epoch);
-    const model::Node node = findNode(tx, operation.node.uuid);
-    if (node.state == model::State::ServiceFailed)
-        moveNode(tx, context, node, model::StateEvent::Abort);
+    const model::Node failed = findNode(tx, operation.node.uuid);
+    if (failed.state == model::State::ServiceFailed)
+        moveNode(tx, context, failed, model::StateEvent::Abort);
 }
 
 } // namespace bm::conductor

@@ -17,6 +17,6 @@ void beginReturn(db::Transaction& tx, const Context& context, model::Operation o
                  std::vector<model::Step> steps, const model::Error& error);
 /// The machine runs again: fails the operation with its stored error and makes the node active.
 void endReturn(db::Transaction& tx, const Context& context, const model::Operation& operation,
-               const std::optional<db::LeaseEpoch>& epoch);
+               const model::Node& node, const std::optional<db::LeaseEpoch>& epoch);
 
 } // namespace bm::conductor

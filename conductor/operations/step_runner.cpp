@@ -40,6 +40,12 @@ model::JsonText shownStep(const Step& step)
                             {"argsinfo", nullptr}});
 }
 
+bool isOpen(const Step& step)
+{
+    return step.state != StepState::Done && step.state != StepState::Skipped &&
+           step.state != StepState::Failed;
+}
+
 void enterWait(Node& node, bool waiting, model::UtcTime now)
 {
     const StateEvent event = waiting ? StateEvent::Wait : StateEvent::Resume;
@@ -84,33 +90,63 @@ std::optional<StepRunner::Loaded> StepRunner::load(const model::OperationId& id)
 bool StepRunner::admit(const Loaded& loaded) const
 {
     return context_.database.write([&](db::Transaction& tx) {
-        Operation operation = loaded.operation;
+        std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id);
+        if (!operation || operation->state != OperationState::Queued || operation->abortRequested)
+            return operation && !operation->finishedAt;
         const model::UtcTime now = context_.clock.now();
-        if (!db::LeaseRepository{}.take(tx, loaded.node.id, context_.settings.conductorName, bootId_,
-                                        std::string(model::toText(operation.kind)), now))
+        const std::optional<db::Lease> lease =
+            db::LeaseRepository{}.take(tx, operation->node, context_.settings.conductorName, bootId_,
+                                       std::string(model::toText(operation->kind)), now);
+        if (!lease)
             return false;
-        operation.state = OperationState::Running;
-        operation.startedAt = now;
-        operation.runAt = now;
-        db::OperationRepository{}.update(tx, operation);
-        recordEvent(tx, now, loaded.node.id, model::EventKind::OperationStarted,
-                    std::string(model::toText(operation.kind)), "{}", operation.id);
-        return true;
+        operation->state = OperationState::Running;
+        operation->startedAt = now;
+        operation->runAt = now;
+        recordEvent(tx, now, operation->node, model::EventKind::OperationStarted,
+                    std::string(model::toText(operation->kind)), "{}", operation->id);
+        return goOn(tx, *operation, findNode(tx, operation->node.uuid),
+                    db::LeaseEpoch{operation->node, lease->epoch});
     });
 }
 
-void StepRunner::storeIntent(const Loaded& loaded, Step& step) const
+/// Stores @p operation and @p node with the intent of the first open step, or with the operation's end.
+/// @return true if a step is due
+bool StepRunner::goOn(db::Transaction& tx, const Operation& operation, Node node,
+                      const std::optional<db::LeaseEpoch>& epoch) const
 {
-    const model::UtcTime now = context_.clock.now();
-    step.state = StepState::Running;
-    step.attempts += 1;
-    step.startedAt = now;
-    context_.database.write([&](db::Transaction& tx) {
-        db::OperationRepository{}.updateStep(tx, step);
-        Node node = findNode(tx, loaded.node.id.uuid);
-        showStep(node, loaded.operation.kind, shownStep(step));
-        db::NodeRepository{}.update(tx, node, loaded.epoch);
-        recordEvent(tx, now, node.id, model::EventKind::StepStarted, step.name, "{}", loaded.operation.id);
+    const db::OperationRepository operations;
+    std::vector<Step> steps = operations.steps(tx, operation.id);
+    const auto open = std::ranges::find_if(steps, isOpen);
+    if (open == steps.end()) {
+        if (operation.errorCode.empty())
+            completeOperation(tx, context_, operation, std::move(node), epoch);
+        else
+            endReturn(tx, context_, operation, std::move(node), epoch);
+        return false;
+    }
+    operations.update(tx, operation);
+    if (open->state == StepState::Pending) {
+        const model::UtcTime now = context_.clock.now();
+        open->state = StepState::Running;
+        open->attempts += 1;
+        open->startedAt = now;
+        operations.updateStep(tx, *open);
+        showStep(node, operation.kind, shownStep(*open));
+        recordEvent(tx, now, node.id, model::EventKind::StepStarted, open->name, "{}", operation.id);
+    }
+    db::NodeRepository{}.update(tx, node, epoch);
+    return true;
+}
+
+/// For an operation whose next step has no intent: bm starts the machine again, or a step is repeated.
+bool StepRunner::beginOpenStep(const Loaded& loaded) const
+{
+    return context_.database.write([&](db::Transaction& tx) {
+        const std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id);
+        if (!operation || operation->finishedAt)
+            return false;
+        return operation->abortRequested ||
+               goOn(tx, *operation, findNode(tx, operation->node.uuid), loaded.epoch);
     });
 }
 
@@ -125,14 +161,9 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
         return abort(*loaded);
     if (loaded->operation.state == OperationState::Queued)
         return admit(*loaded);
-    const auto open = std::find_if(loaded->steps.begin(), loaded->steps.end(), [](const Step& step) {
-        return step.state != StepState::Done && step.state != StepState::Skipped &&
-               step.state != StepState::Failed;
-    });
-    if (open == loaded->steps.end()) {
-        end(*loaded);
-        return false;
-    }
+    const auto open = std::ranges::find_if(loaded->steps, isOpen);
+    if (open == loaded->steps.end())
+        return beginOpenStep(*loaded);
     try {
         if (open->crashes >= kCrashesToQuarantine)
             throw Error(ErrorCode::Quarantined, "bmd crashed three times during step \"" + open->name + "\"",
@@ -140,6 +171,8 @@ bool StepRunner::advance(const model::OperationId& id, const std::stop_token& st
                             " --no-maintenance");
         if (bootAgain(*loaded))
             return true;
+        if (open->state == StepState::Pending)
+            return beginOpenStep(*loaded);
         return runStep(*loaded, *open, stop);
     } catch (const Error& error) {
         if (stop.stop_requested() && error.code() == ErrorCode::Aborted)
@@ -190,16 +223,6 @@ bool StepRunner::fail(const Loaded& loaded, const Error& error) const
         tx.afterCommit(context_.hostsChanged);
     });
     return back;
-}
-
-void StepRunner::end(const Loaded& loaded) const
-{
-    context_.database.write([&](db::Transaction& tx) {
-        if (loaded.operation.errorCode.empty())
-            completeOperation(tx, context_, loaded.operation, loaded.epoch);
-        else
-            endReturn(tx, context_, loaded.operation, loaded.epoch);
-    });
 }
 
 namespace {
@@ -253,18 +276,16 @@ void mergeAgentReport(db::Transaction& tx, const model::NodeId& node, Step& step
     }
 }
 
-void changeNode(db::Transaction& tx, const StepWork& work, const Outcome& outcome, model::UtcTime now,
-                const std::optional<db::LeaseEpoch>& epoch)
+/// @return true if @p node may differ from the stored one
+bool applyOutcome(Node& node, const StepWork& work, const Outcome& outcome, model::UtcTime now)
 {
-    Node node = findNode(tx, work.node.id.uuid);
     const model::State before = node.state;
     for (const std::function<void(Node&)>& change : work.nodeChanges)
         change(node);
     if (outcome.holds && model::next(node.state, StateEvent::Hold))
         applyEvent(node, StateEvent::Hold, now);
     enterWait(node, outcome.state == StepState::Waiting, now);
-    if (outcome.state != StepState::Running || !work.nodeChanges.empty() || node.state != before)
-        db::NodeRepository{}.update(tx, node, epoch);
+    return outcome.state != StepState::Running || !work.nodeChanges.empty() || node.state != before;
 }
 
 void recordDone(db::Transaction& tx, const Context& context, const Operation& operation, const Step& step,
@@ -278,8 +299,6 @@ void recordDone(db::Transaction& tx, const Context& context, const Operation& op
 
 bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop) const
 {
-    if (step.state == StepState::Pending)
-        storeIntent(loaded, step);
     StepWork work{context_,
                   loaded.node,
                   loaded.operation,
@@ -297,18 +316,25 @@ bool StepRunner::runStep(Loaded& loaded, Step step, const std::stop_token& stop)
         ended.state = outcome.state;
         ended.crashes = 0; // bmd has survived this run of the handler
         db::OperationRepository{}.updateStep(tx, ended);
-        changeNode(tx, work, outcome, now, loaded.epoch);
         for (const model::NodeEvent& event : work.events)
             db::EventRepository{}.append(tx, event);
         for (const std::function<void(db::Transaction&)>& write : work.writes)
             write(tx);
-        if (ended.state == StepState::Done)
+        const bool done = ended.state == StepState::Done;
+        if (done)
             recordDone(tx, context_, loaded.operation, ended, now);
-        if (std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id)) {
+        Node node = findNode(tx, loaded.node.id.uuid); // after the writes: they may change its power state
+        const bool changed = applyOutcome(node, work, outcome, now);
+        std::optional<Operation> operation = db::OperationRepository{}.find(tx, loaded.operation.id);
+        if (operation)
             operation->runAt = operation->abortRequested ? now : outcome.runAt;
+        if (done && operation && !operation->abortRequested)
+            return goOn(tx, *operation, std::move(node), loaded.epoch);
+        if (changed)
+            db::NodeRepository{}.update(tx, node, loaded.epoch);
+        if (operation)
             db::OperationRepository{}.update(tx, *operation);
-        }
-        return ended.state == StepState::Done;
+        return done;
     });
 }
 

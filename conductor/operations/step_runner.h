@@ -8,8 +8,9 @@
 
 namespace bm::conductor {
 
-/// Admits one operation, runs its current step and stores the outcome. One thread per operation at a time;
-/// the engine ensures it. Has no state between calls: everything is in the database.
+/// Admits one operation, runs its current step and stores the outcome. One unit of writing has the outcome of
+/// a step and the intent of the next one, or the operation's end. One thread per operation at a time; the
+/// engine ensures it. Has no state between calls: everything is in the database.
 class StepRunner {
 public:
     StepRunner(const Context& context, std::string bootId, model::UtcTime engineStart);
@@ -21,12 +22,13 @@ private:
     struct Loaded;
     std::optional<Loaded> load(const model::OperationId& id) const;
     bool admit(const Loaded& loaded) const;
+    bool goOn(db::Transaction& tx, const model::Operation& operation, model::Node node,
+              const std::optional<db::LeaseEpoch>& epoch) const;
+    bool beginOpenStep(const Loaded& loaded) const;
     bool runStep(Loaded& loaded, model::Step step, const std::stop_token& stop) const;
     bool bootAgain(const Loaded& loaded) const;
     bool abort(const Loaded& loaded) const;
     bool fail(const Loaded& loaded, const model::Error& error) const;
-    void end(const Loaded& loaded) const;
-    void storeIntent(const Loaded& loaded, model::Step& step) const;
     Context context_;
     std::string bootId_;
     model::UtcTime engineStart_;
