@@ -2,6 +2,7 @@
 Ironic from Debian's packages."""
 import contextlib
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -9,11 +10,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 from service import Service  # noqa: E402
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # leaves the with statements, which end the services
+
 
 @contextlib.contextmanager
 def bm(build):
-    """Yields endpoint and token of a bmd that keeps no failed login and no limit from the tests' way."""
-    with Service(build) as service:
+    """Yields endpoint and token; the conductor has the name of Ironic's."""
+    with Service(build, settings="conductor:\n  name: localhost\n") as service:
         made = subprocess.run([service.bmd, "--config", service.config, "--create-token", "suite", "--role", "admin"],
                               capture_output=True, text=True, timeout=60, check=True)
         yield f"http://127.0.0.1:{service.port}", made.stdout.strip()
