@@ -27,7 +27,7 @@ ALLOWED = {
     "common/wire/agent": {"common/text", "common/model", "common/wire/json"},
     "common/wire/steps": {"common/text", "common/model", "common/wire/json", "common/wire/agent"},
     "common/wire/resources": {"common/text", "common/model", "common/model/resources", "common/wire/json"},
-    "common/wire": BASE | (WIRE - {"common/wire"}),
+    "common/wire": PLATFORM | (WIRE - {"common/wire"}),
     "common/layout": BASE | {"common/wire/json"},
     "common/platform": BASE | {"common/platform/confine"},
     "common/platform/confine": set(),

@@ -2,19 +2,70 @@
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/ssh_keys.h"
+#include "common/text/utf8.h"
+
+#include <algorithm>
+#include <filesystem>
 
 namespace bm::cli {
 
-std::string sshKey(const std::string& given)
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLongestKeys = std::size_t{1} << 20U;
+
+/// Adds the keys of @p text, which stands in @p source.
+void addKeys(const std::string& text, const std::string& source, std::vector<std::string>& keys)
 {
-    std::string text = given.starts_with("ssh-") || given.starts_with("ecdsa-") || given.starts_with("sk-")
-                           ? given
-                           : platform::readFile(given, 65536);
-    text.erase(text.find_last_not_of(" \r\n") + 1);
     if (text.find("PRIVATE KEY") != std::string::npos)
-        throw model::Error(model::ErrorCode::InvalidInput, given + " is a private key",
-                           "give the public one: " + given + ".pub");
-    return text;
+        throw Error(ErrorCode::InvalidInput, source + " is a private key",
+                    "give the public one: " + source + ".pub");
+    const std::vector<std::string_view> lines = text::sshKeyLines(text);
+    for (const std::string_view line : lines) {
+        if (!text::isSshKey(line) || !text::isUtf8(line))
+            throw Error(ErrorCode::InvalidInput,
+                        source + " has a line that is no public ssh key: " + std::string(line.substr(0, 40)),
+                        "one key a line, as in authorized_keys: ssh-ed25519 AAAA... me");
+        if (std::ranges::find(keys, line) == keys.end())
+            keys.emplace_back(line);
+    }
+    if (lines.empty())
+        throw Error(ErrorCode::InvalidInput, source + " has no public ssh key",
+                    "one key a line, as in authorized_keys: ssh-ed25519 AAAA... me");
+}
+
+std::vector<fs::path> publicKeysIn(const fs::path& folder)
+{
+    std::vector<fs::path> files;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+        if (entry.path().extension() == ".pub")
+            files.push_back(entry.path());
+    std::ranges::sort(files);
+    if (files.empty())
+        throw Error(ErrorCode::NotFound, folder.string() + " has no file *.pub", "ls " + folder.string());
+    return files;
+}
+
+} // namespace
+
+std::vector<std::string> sshKeys(const std::string& given)
+{
+    std::vector<std::string> keys;
+    std::error_code none;
+    const fs::file_status found = fs::status(given, none);
+    if (fs::is_directory(found))
+        for (const fs::path& file : publicKeysIn(given))
+            addKeys(platform::readFile(file, kLongestKeys), file.string(), keys);
+    else if (!fs::exists(found) && text::isSshKey(given))
+        addKeys(given, "the key", keys);
+    else
+        addKeys(platform::readFile(given, kLongestKeys), given, keys);
+    return keys;
 }
 
 } // namespace bm::cli

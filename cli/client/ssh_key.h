@@ -1,10 +1,13 @@
 #pragma once
 #include <string>
+#include <vector>
 
 namespace bm::cli {
 
-/// Returns a public ssh key without its line end. @p given is the key itself or the path of its file.
-/// @throws Error NotFound (no such file), InvalidInput (the file holds a private key)
-std::string sshKey(const std::string& given);
+/// Returns the public ssh keys of an --ssh-key argument, one a line, without comments. @p given is a key, the
+/// path of a file in the form of authorized_keys, or a folder, whose *.pub files are read in the order of
+/// their names.
+/// @throws Error NotFound (no such file), InvalidInput (a private key, another file, no key at all)
+std::vector<std::string> sshKeys(const std::string& given);
 
 } // namespace bm::cli

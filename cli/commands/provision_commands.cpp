@@ -6,7 +6,9 @@
 #include "cli/views/confirm.h"
 #include "common/layout/disk_layout.h"
 #include "common/model/error.h"
+#include "common/platform/base64.h"
 #include "common/platform/files.h"
+#include "common/text/utf8.h"
 
 #include <chrono>
 #include <cstdlib>
@@ -47,6 +49,17 @@ struct ProvisionOptions {
     int timeoutMinutes = 240;
 };
 
+constexpr std::size_t kLargestUserData = std::size_t{48} << 20U; // base64 of it fits into a request
+
+/// JSON has no bytes, so bytes that are no text travel as base64.
+void addUserData(json& body, const std::string& bytes)
+{
+    if (text::isUtf8(bytes) && bytes.find('\0') == std::string::npos)
+        body["user_data"] = bytes;
+    else
+        body["user_data_base64"] = platform::toBase64(bytes);
+}
+
 json jsonFile(const std::string& file)
 {
     json value = json::parse(platform::readFile(file), nullptr, false);
@@ -82,14 +95,15 @@ json requestOf(const ProvisionOptions& options)
         body["kernel_arguments"] = *options.kernelArguments;
     if (!options.hostName.empty())
         body["host_name"] = options.hostName;
-    for (const std::string& key : options.sshKeys)
-        body["ssh_keys"].push_back(sshKey(key));
+    for (const std::string& given : options.sshKeys)
+        for (const std::string& key : sshKeys(given))
+            body["ssh_keys"].push_back(key);
     if (!options.rootDevice.empty())
         body["root_device"] = hintsOf(options.rootDevice, "--root-device");
     for (const std::string& disk : options.moreDisks)
         body["more_disks"].push_back(hintsOf(CLI::detail::split(disk, ','), "--also-disk"));
     if (!options.userData.empty())
-        body["user_data"] = platform::readFile(options.userData);
+        addUserData(body, platform::readFile(options.userData, kLargestUserData));
     if (!options.metaData.empty())
         body["meta_data"] = jsonFile(options.metaData);
     if (!options.networkData.empty())
@@ -170,7 +184,8 @@ int abort(Shell& shell, const ProvisionOptions& options)
 
 void addRequestOptions(CLI::App& command, ProvisionOptions& options)
 {
-    command.add_option("--ssh-key", options.sshKeys, "public key for logins: a file or the key itself");
+    command.add_option("--ssh-key", options.sshKeys,
+                       "public keys for logins: a file, a folder of *.pub, or the key itself");
     command.add_option("--root-device", options.rootDevice,
                        "disk to write, as root device hints: serial=..., wwn=..., \"size=>= 400\"");
     command.add_option(
@@ -178,7 +193,8 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
         "a further disk for the same disk image, as root device hints: serial=...[,model=...] (may be "
         "repeated)");
     command.add_option("--host-name", options.hostName, "host name (default: the node's name)");
-    command.add_option("--user-data", options.userData, "file for the config drive's user_data");
+    command.add_option("--user-data", options.userData,
+                       "file for the config drive's user_data: text, gzip or any other bytes");
     command.add_option("--meta-data", options.metaData, "JSON file merged into meta_data.json");
     command.add_option("--network-data", options.networkData, "JSON file for network_data.json");
     command.add_option("--config-drive", options.configDrive,

@@ -59,8 +59,9 @@ json rolloutBody(const ScheduleOptions& options)
     const json fleet = options.fleet.body();
     for (const auto& [key, value] : fleet.items())
         rollout[key] = value == "none" ? json() : value;
-    for (const std::string& key : options.sshKeys)
-        rollout["deploy"]["ssh_keys"].push_back(sshKey(key));
+    for (const std::string& given : options.sshKeys)
+        for (const std::string& key : sshKeys(given))
+            rollout["deploy"]["ssh_keys"].push_back(key);
     return rollout;
 }
 
@@ -85,7 +86,8 @@ void addScheduleOptions(CLI::App& command, ScheduleOptions& options)
     command.add_option("--missed", options.missed, "runs that were due while bmd was down: skip or once");
     command.add_option("--overlap", options.overlap,
                        "when the previous run is still active: skip, queue or replace");
-    command.add_option("--ssh-key", options.sshKeys, "public key for logins: a file or the key itself");
+    command.add_option("--ssh-key", options.sshKeys,
+                       "public keys for logins: a file, a folder of *.pub, or the key itself");
     command.add_option("--rollout-file", options.rolloutFile, "JSON file with members of POST /v1/rollouts");
     command.add_flag("--paused", options.paused, "create it paused");
     addFleetOptions(command, options.fleet);

@@ -1,10 +1,13 @@
 #include "common/wire/provision_request.h"
 
 #include "common/model/error.h"
+#include "common/platform/base64.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/meta_data.h"
 #include "common/wire/resources/step_list.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -39,41 +42,64 @@ std::string jsonMember(const json& object, std::string_view key, const std::stri
     return asObjectText(*value, field).text;
 }
 
-std::string userDataOf(const json& object, const std::string& field)
+std::string metaDataOf(const json& object, const std::string& field)
 {
-    const json* value = memberOf(object, "user_data");
-    if (value == nullptr)
+    const std::string text = jsonMember(object, "meta_data", field);
+    if (text.empty())
+        return text;
+    json metaData = parseJson(text);
+    spreadPublicKeys(metaData, field);
+    return canonical(metaData).text;
+}
+
+/// base64(1) wraps its lines.
+std::optional<std::string> bytesOfBase64(const std::string& text)
+{
+    return platform::fromBase64(text, " \t\r\n");
+}
+
+std::string userDataOf(const json& object, const std::string& prefix)
+{
+    const json* text = memberOf(object, "user_data");
+    const json* packed = memberOf(object, "user_data_base64");
+    const std::string field = prefix + "user_data";
+    if (text != nullptr && packed != nullptr)
+        throw Error(ErrorCode::InvalidInput, fmt::format("{0} and {0}_base64 are both given", field),
+                    "give one of them");
+    if (text != nullptr)
+        return text->is_object() ? canonical(*text).text : asString(*text, field);
+    if (packed == nullptr)
         return {};
-    return value->is_object() ? canonical(*value).text : asString(*value, field);
+    std::optional<std::string> bytes = bytesOfBase64(asString(*packed, field + "_base64"));
+    if (!bytes)
+        throw Error(ErrorCode::InvalidInput, field + "_base64: not base64",
+                    "the bytes in the standard alphabet with padding, as base64(1) writes them");
+    return std::move(*bytes);
 }
 
 ConfigDriveParts partsOf(const json& object, const std::string& prefix)
 {
     ConfigDriveParts parts;
-    parts.metaDataJson = jsonMember(object, "meta_data", prefix + "meta_data");
-    parts.userData = userDataOf(object, prefix + "user_data");
+    parts.metaDataJson = metaDataOf(object, prefix + "meta_data");
+    parts.userData = userDataOf(object, prefix);
     parts.networkDataJson = jsonMember(object, "network_data", prefix + "network_data");
     parts.vendorDataJson = jsonMember(object, "vendor_data", prefix + "vendor_data");
     return parts;
 }
 
+constexpr std::array<std::string_view, 5> kParts{"meta_data", "user_data", "user_data_base64", "network_data",
+                                                 "vendor_data"};
+
 bool hasParts(const json& object)
 {
-    return std::any_of(object.items().begin(), object.items().end(), [](const auto& item) {
-        return (item.key() == "meta_data" || item.key() == "user_data" || item.key() == "network_data" ||
-                item.key() == "vendor_data") &&
-               !item.value().is_null();
-    });
+    return std::ranges::any_of(kParts,
+                               [&](std::string_view key) { return memberOf(object, key) != nullptr; });
 }
 
 std::string base64Of(const json& value, const std::string& field)
 {
     std::string text = asString(value, field);
-    const bool wellFormed = std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-               c == '/' || c == '=' || c == '\n' || c == '\r' || c == '-' || c == '_';
-    });
-    if (text.empty() || !wellFormed)
+    if (text.empty() || !bytesOfBase64(text))
         throw Error(ErrorCode::InvalidInput, field + ": not base64",
                     "a gzipped ISO or VFAT image in base64, or an object with meta_data, user_data, "
                     "network_data; no URLs");
@@ -137,7 +163,7 @@ void readDrive(VerbRequest& wanted, const json& drive, Version version)
                     fmt::format("configdrive: expected base64 or an object, got {}", kindOf(drive)));
     if (version.minor < 56)
         throw Error(ErrorCode::InvalidInput, "configdrive: an object needs version 1.56");
-    refuseUnknown(drive, {"meta_data", "user_data", "network_data", "vendor_data"}, "configdrive");
+    refuseUnknown(drive, kParts, "configdrive");
     wanted.deploy.parts = partsOf(drive, "configdrive.");
 }
 
@@ -175,8 +201,8 @@ ProvisionRequest provisionFromBody(const json& body)
     if (!body.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("the body: expected an object, got {}", kindOf(body)));
-    std::vector<std::string_view> known{"image",     "host_name",    "ssh_keys",    "user_data",
-                                        "meta_data", "network_data", "vendor_data", "config_drive"};
+    std::vector<std::string_view> known{"image", "host_name", "ssh_keys", "config_drive"};
+    std::ranges::copy(kParts, std::back_inserter(known));
     std::ranges::copy(deployOptionKeys(), std::back_inserter(known));
     refuseUnknown(body, known, "provision");
     ProvisionRequest wanted;

@@ -13,7 +13,7 @@ namespace bm::wire {
 /// The parts of a client's config drive; JSON members as text, "" where absent.
 struct ConfigDriveParts {
     std::string metaDataJson;
-    std::string userData; ///< a text, or the JSON of an object
+    std::string userData; ///< any bytes, or the JSON of an object
     std::string networkDataJson;
     std::string vendorDataJson;
 };

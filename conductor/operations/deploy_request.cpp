@@ -3,6 +3,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_reader.h"
 #include "common/wire/json/stored_json.h"
+#include "common/wire/meta_data.h"
 #include "conductor/core/seal_places.h"
 #include "conductor/images/deployment_refusals.h"
 #include "conductor/images/ramdisk_image.h"
@@ -41,9 +42,8 @@ std::string buildDrive(const model::Node& node, const DeployRequest& request)
     meta.emplace("uuid", node.instanceUuid.empty() ? node.id.uuid : node.instanceUuid);
     meta.emplace("instance_id", meta.at("uuid"));
     meta.emplace("name", host);
-    meta.emplace("hostname", host);
-    for (std::size_t i = 0; i < request.sshKeys.size(); ++i)
-        meta["public_keys"]["key" + std::to_string(i)] = request.sshKeys[i];
+    wire::completeHostName(meta, host);
+    wire::addPublicKeys(meta, request.sshKeys);
     drive.metaDataJson = meta.dump();
     return images::makeConfigDrive(drive);
 }

@@ -1,3 +1,6 @@
+#include "conductor/core/seal_places.h"
+#include "conductor/images/ramdisk_deployment.h"
+#include "db/repositories/repositories.h"
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>
@@ -71,6 +74,34 @@ TEST_CASE("bm provision works from every state that a deployment starts from", "
         world.runUntilIdle(5s);
         CHECK(world.stateOf("node-1") == State::Active);
     }
+}
+
+TEST_CASE("a config drive has the client's names, keys and bytes", "[conductor][provision]")
+{
+    World world;
+    world.image();
+    world.enrol("node-1");
+    conductor::DeployRequest request = wants("debian");
+    request.sshKeys = {"ssh-rsa A me\nssh-rsa B me", "ssh-rsa C"};
+    const std::string gzip("\x1f\x8b\x08\0\xff\n\x80", 7);
+    request.parts = wire::ConfigDriveParts{
+        .metaDataJson = R"({"local-hostname": "web-1", "public_keys": {"key0": "ssh-rsa C"}})",
+        .userData = gzip,
+        .networkDataJson = {},
+        .vendorDataJson = {}};
+    world.core->operations.provision("node-1", request, "alice");
+    const std::string files = world.core->database.read([&](db::Transaction& tx) {
+        const model::NodeId id = world.node("node-1").id;
+        const std::optional<model::SealedText> drive = db::ConfigDriveRepository{}.find(tx, id);
+        REQUIRE(drive);
+        return conductor::configInitrd(
+            world.core->context.secrets.open(conductor::configDrivePlace(id), *drive));
+    });
+    CHECK_THAT(
+        files,
+        Catch::Contains(R"("hostname":"web-1")") && Catch::Contains(R"("local-hostname":"web-1")") &&
+            Catch::Contains(R"({"key0":"ssh-rsa C","key0-1":"ssh-rsa A me","key0-2":"ssh-rsa B me"})"));
+    CHECK(files.find(gzip) != std::string::npos);
 }
 
 TEST_CASE("refusals of provision have a reason", "[conductor][provision]")

@@ -360,9 +360,10 @@ def reboot_ok(operator, node):
 
 def provisioning(operator):
     service = operator.service
-    data = {"--user-data": "#cloud-config\n", "--meta-data": '{"role": "web"}', "--network-data": '{"links": []}'}
+    data = {"--user-data": "", "--meta-data": json.dumps({"local-hostname": "h2", "public_keys": [KEY]}), "--network-data": '{"links": []}'}
     files = [word for option, text in data.items() for word in (option, service.file(option.strip("-"), text))]
-    operator.bm("provision", "disk", "web-1", "--ssh-key", service.file("key.pub", KEY + "\n"), "--root-device", "size=>= 1", "--host-name", "h1",
+    pathlib.Path(files[1]).write_bytes(gzip.compress(b"#cloud-config\n"))
+    operator.bm("provision", "disk", "web-1", "--ssh-key", service.file("key.pub", f"# mine\n\n{KEY}\n{KEY}2\n"), "--root-device", "size=>= 1", "--host-name", "h1",
                 *files, "--no-grow", "--full", "--no-kexec", "--wait", "--timeout", "5", says="deploy: done")
     drive = service.file("drive", base64.b64encode(gzip.compress(b"\0" * 40960)).decode())
     operator.bm("provision", "disk", "web-2", "web-3", "--config-drive", drive, "--kexec", "--yes", says="web-3: disk started")

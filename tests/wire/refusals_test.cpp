@@ -77,7 +77,26 @@ TEST_CASE("a refused provision request", "[wire][provision][hostile]")
     CHECK_THAT(provision(R"({"meta_data": "{"})"), Contains("meta_data: the text is not JSON"));
     CHECK_THAT(provision(json{{"vendor_data", std::string(100, '[')}}.dump()),
                Contains("vendor_data: the text"));
-    CHECK_THAT(provision(R"({"user_data": []})"), Contains("user_data: expected a string"));
+    for (const char* value : {"[]", "5", "true", "[\"#cloud-config\"]"}) {
+        const std::string text = value;
+        CHECK_THAT(provision(R"({"user_data": )" + text + "}"), Contains("user_data: expected a string"));
+        CHECK_THAT(provision(R"({"user_data_base64": )" + text + "}"),
+                   Contains("user_data_base64: expected a string"));
+        CHECK_THAT(verb(R"({"target": "active", "configdrive": {"user_data": )" + text + "}}"),
+                   Contains("configdrive.user_data: expected a string"));
+    }
+    for (const char* bad : {"%%%", "H4sI=", "H4s", "H4sI\u00e4", "=", "_-_-"}) {
+        const std::string text = bad;
+        CHECK_THAT(provision(R"({"user_data_base64": ")" + text + "\"}"),
+                   Contains("user_data_base64: not base64"));
+        CHECK_THAT(provision(R"({"config_drive": ")" + text + "\"}"), Contains("config_drive: not base64"));
+        CHECK_THAT(verb(R"({"target": "active", "configdrive": {"user_data_base64": ")" + text + "\"}}"),
+                   Contains("configdrive.user_data_base64: not base64"));
+    }
+    CHECK_THAT(provision(R"({"user_data": "a", "user_data_base64": "YQ=="})"), Contains("both given"));
+    for (const char* keys : {"5", "true", "[5]", R"({"a": 5})", R"({"a": [null]})", "[[]]"})
+        CHECK_THAT(provision(R"({"meta_data": {"public_keys": )" + std::string(keys) + "}}"),
+                   Contains("meta_data.public_keys"));
     CHECK_THAT(provision(R"({"more_disks": [5]})"), Contains("more_disks[0]: expected an object"));
 }
 
@@ -99,7 +118,7 @@ TEST_CASE("a provision request takes JSON as text, layouts by name and RAM disk 
 TEST_CASE("no type of a member breaks a request", "[wire][provision][hostile]")
 {
     const json own = json::parse(R"({"image": "i", "root_device": {}, "more_disks": [], "kexec": true,
-        "layout": {}, "preserve": [], "kernel_arguments": "", "host_name": "h", "ssh_keys": [], "user_data": "",
+        "layout": {}, "preserve": [], "kernel_arguments": "", "host_name": "h", "ssh_keys": [], "user_data": null, "user_data_base64": "",
         "meta_data": {}, "network_data": {}, "vendor_data": {}, "config_drive": true,
         "grow_last_partition": true, "full": true})");
     const json ironic = json::parse(R"({"target": "active", "configdrive": {}, "deploy_steps": []})");

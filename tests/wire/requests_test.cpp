@@ -3,6 +3,7 @@
 #include "common/wire/image_json.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "common/wire/meta_data.h"
 #include "common/wire/operation_json.h"
 #include "common/wire/provision_request.h"
 #include "common/wire/resources/versions.h"
@@ -136,6 +137,57 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
         CHECK_THROWS_WITH(parse(R"({"config_drive": "http://example/x"})"),
                           Contains("config_drive: not base64"));
     }
+}
+
+TEST_CASE("user data are any bytes", "[wire][provision]")
+{
+    const auto dataOf = [](const json& body) { return wire::provisionFromBody(body).parts->userData; };
+    CHECK(dataOf({{"user_data_base64", "H4sIAAAAAAAAAwD/gA=="}}) ==
+          std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\0\xff\x80", 13));
+    CHECK(dataOf({{"user_data_base64", "H4sI\r\nAAAA\n"}}).size() == 6);
+    CHECK(dataOf({{"user_data", nullptr}, {"user_data_base64", "YQ=="}}) == "a");
+    CHECK(dataOf({{"user_data", "a"}, {"user_data_base64", nullptr}}) == "a");
+    CHECK_FALSE(wire::provisionFromBody({{"user_data_base64", nullptr}}).parts);
+    const json verb = {{"target", "active"}, {"configdrive", {{"user_data_base64", "/+8="}}}};
+    CHECK(wire::verbFromBody(verb, {82}).deploy.parts->userData == "\xff\xef");
+}
+
+TEST_CASE("public keys of meta data become one entry for each", "[wire][provision]")
+{
+    const auto keysOf = [](const std::string& keys) {
+        const wire::ProvisionRequest wanted =
+            wire::provisionFromBody(json::parse(R"({"meta_data": {"public_keys": )" + keys + "}}"));
+        return json::parse(wanted.parts->metaDataJson).at("public_keys").dump();
+    };
+    CHECK(keysOf(R"(["ssh-rsa A", "ssh-rsa B\n# me\n\nssh-rsa C\n"])") ==
+          R"({"key0":"ssh-rsa A","key1":"ssh-rsa B","key1-1":"ssh-rsa C"})");
+    CHECK(keysOf(R"({"laptop": "ssh-rsa A\r\n", "old": ["ssh-rsa B", "ssh-rsa C", "ssh-rsa A"]})") ==
+          R"({"laptop":"ssh-rsa A","old":"ssh-rsa B","old-1":"ssh-rsa C"})");
+    CHECK(keysOf("\"ssh-rsa A\"") == R"({"key0":"ssh-rsa A"})");
+    CHECK(keysOf("[]") == "{}");
+
+    json meta = json::parse(R"({"public_keys": {"key0": "ssh-rsa A"}})");
+    wire::addPublicKeys(meta, std::vector<std::string>{"ssh-rsa B\nssh-rsa C", "ssh-rsa A"});
+    CHECK(meta.at("public_keys") ==
+          json::parse(R"({"key0": "ssh-rsa A", "key0-1": "ssh-rsa B", "key0-2": "ssh-rsa C"})"));
+    json none = json::object();
+    wire::addPublicKeys(none, {});
+    CHECK(none.empty());
+}
+
+TEST_CASE("the client's host name wins under either key", "[wire][provision]")
+{
+    const auto named = [](const char* given) {
+        json meta = json::parse(given);
+        wire::completeHostName(meta, "rack1-07");
+        return meta.at("hostname").get<std::string>() + " " + meta.at("local-hostname").get<std::string>();
+    };
+    CHECK(named("{}") == "rack1-07 rack1-07");
+    CHECK(named(R"({"local-hostname": "web"})") == "web web");
+    CHECK(named(R"({"local_hostname": "web"})") == "web web");
+    CHECK(named(R"({"hostname": "web"})") == "web web");
+    CHECK(named(R"({"hostname": "", "local-hostname": null})") == "rack1-07 rack1-07");
+    CHECK(named(R"({"hostname": "web", "local-hostname": "db"})") == "web db");
 }
 
 TEST_CASE("each kind of image takes its own options of a deployment", "[wire][provision]")
