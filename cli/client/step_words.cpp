@@ -4,7 +4,7 @@
 #include "common/model/error.h"
 #include "common/platform/files.h"
 
-#include <CLI/CLI.hpp>
+#include <algorithm>
 
 namespace bm::cli {
 
@@ -12,21 +12,49 @@ using model::Error;
 using model::ErrorCode;
 using nlohmann::json;
 
+namespace {
+
+/// The end of the piece of @p word that begins at @p begin. A comma of a JSON value (KEY:=JSON) ends nothing;
+/// without any JSON the first comma does, and the value's own message says so.
+std::size_t endOfPart(const std::string& word, std::size_t begin)
+{
+    const std::size_t first = std::min(word.find(',', begin), word.size());
+    const std::size_t value = word.find(":=", begin);
+    if (value > first || value > word.find('=', begin))
+        return first;
+    for (std::size_t end = first;; end = std::min(word.find(',', end + 1), word.size())) {
+        if (json::accept(word.substr(value + 2, end - value - 2)))
+            return end;
+        if (end == word.size())
+            return first;
+    }
+}
+
+std::vector<std::string> partsOf(const std::string& word)
+{
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0; begin <= word.size(); begin += parts.back().size() + 1)
+        parts.push_back(word.substr(begin, endOfPart(word, begin) - begin));
+    return parts;
+}
+
+} // namespace
+
 json stepOf(const std::string& word)
 {
-    const std::vector<std::string> parts = CLI::detail::split(word, ',');
+    const std::vector<std::string> parts = partsOf(word);
     const std::string& name = parts.front();
     const std::size_t dot = name.find('.');
     json step = {{"step", name.substr(dot == std::string::npos ? 0 : dot + 1)}, {"args", json::object()}};
     if (dot != std::string::npos)
         step["interface"] = name.substr(0, dot);
     for (std::size_t i = 1; i < parts.size(); ++i) {
-        const std::size_t equals = parts[i].find('=');
-        if (equals == std::string::npos || equals == 0)
+        const std::optional<Assignment> argument = assignmentOf(parts[i]);
+        if (!argument)
             throw Error(ErrorCode::InvalidInput,
                         "--step " + word + ": \"" + parts[i] + "\" is not ARGUMENT=VALUE",
                         "for example: --step deploy.burnin_memory,seconds=3600");
-        step["args"][parts[i].substr(0, equals)] = valueOf(parts[i].substr(equals + 1));
+        step["args"][argument->key] = argument->value();
     }
     return step;
 }

@@ -19,6 +19,13 @@ TEST_CASE("stepOf parses a --step argument", "[cli][steps]")
           json::parse(
               R"({"interface": "deploy", "step": "burnin_disk", "args": {"seconds": 60, "mode": "smart"}})"));
     CHECK(stepOf("wait,seconds=5") == json::parse(R"({"step": "wait", "args": {"seconds": 5}})"));
+    CHECK(
+        stepOf(
+            "deploy.x,commit=77950e8,n=00123,empty=,config:={\"a\": [1, 2], \"b\": \"x,y\"},rate:=1.5,last=a")
+            .at("args") == json::parse(R"({"commit": "77950e8", "n": "00123", "empty": "",
+                  "config": {"a": [1, 2], "b": "x,y"}, "rate": 1.5, "last": "a"})"));
+    CHECK(stepOf("deploy.x,expression=a:=b").at("args").at("expression") == "a:=b");
+    CHECK_THROWS_WITH(stepOf("deploy.x,n:=00123,m=1"), Contains("the value is not JSON"));
     CHECK_THROWS_WITH(stepOf("deploy.burnin_cpu,60"), Contains("\"60\" is not ARGUMENT=VALUE"));
     CHECK_THROWS_WITH(stepOf("deploy.burnin_cpu,=60"), Contains("is not ARGUMENT=VALUE"));
 }
