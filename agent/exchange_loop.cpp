@@ -87,6 +87,7 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
     wire::AgentExchangeRequest request;
     request.bootId = session_.identity().bootId;
     request.agentVersion = BM_AGENT_VERSION;
+    request.keepsDiskRules = true;
     if (!inventorySent_)
         request.inventory = toJson(parts_.inventory());
     request.step = runner_.report();

@@ -128,10 +128,12 @@ void StepRunner::work(Task& task, const std::stop_token& stop)
             throw Error(ErrorCode::AgentFailed,
                         fmt::format("this agent knows no step \"{}\"", task.order.name),
                         "the RAM disk is older than bmd: build it again");
+        const MachineDisks disks(tools_.disks,
+                                 wire::fromJson<wire::DiskRules>(task.order.diskRules.text, "disk_rules"));
         const StepContext context{task.order.arguments,
                                   tools_.apiBase,
                                   tools_.token,
-                                  tools_.disks,
+                                  disks,
                                   *exec_,
                                   task.progress,
                                   log_,

@@ -90,7 +90,7 @@ model::JsonText captureDiskStep(const StepContext& context)
     const std::string url = absoluteUrl(context, in.captureUrl);
     if (!url.starts_with("http://") && !url.starts_with("https://"))
         throw Error(ErrorCode::InvalidInput, fmt::format("capture_disk: \"{}\" is not an http(s) URL", url));
-    const Disk disk = chooseDisk(in.disk, context);
+    const Disk disk = chooseDiskToRead(in.disk, context);
     context.log.info(fmt::format("capturing {}: {} MiB", disk.name, disk.sizeBytes >> 20U));
     wire::CaptureDiskResult result = capture(context, in, url, disk);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

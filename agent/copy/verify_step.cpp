@@ -95,7 +95,7 @@ model::JsonText verifyDiskStep(const StepContext& context)
 {
     const auto in = wire::fromJson<wire::VerifyDiskArguments>(context.arguments.text, "verify_disk");
     const auto start = std::chrono::steady_clock::now();
-    const Disk disk = chooseDisk(in.disk, context);
+    const Disk disk = chooseDiskToRead(in.disk, context);
     releaseDisk(context.exec, disk.name, context.log, Deadline::in(kVerifyReleaseDeadline, context.stop));
     const Manifest manifest = fetchManifest({.location = absoluteUrl(context, in.image.manifestUrl),
                                              .sha256 = in.image.manifestSha256,

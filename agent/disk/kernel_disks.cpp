@@ -48,6 +48,36 @@ std::vector<fs::path> partitionFolders(const std::string& disk)
     return out;
 }
 
+/// The disks of all arrays and volumes that can be reached from a disk or a partition, in both directions.
+class VolumeMembers {
+public:
+    explicit VolumeMembers(const fs::path& sys) : block_(sys / "class/block") {}
+
+    void visit(const std::string& name)
+    {
+        if (!seen_.insert(name).second)
+            return;
+        std::error_code ignored;
+        const fs::path folder = block_ / name;
+        if (fs::exists(folder / "partition", ignored))
+            visit(fs::canonical(folder, ignored).parent_path().filename().string());
+        else if (entriesOf(folder / "slaves").empty())
+            disks_.insert("/dev/" + name);
+        for (const fs::path& entry : entriesOf(folder))
+            if (fs::exists(entry / "partition", ignored))
+                visit(entry.filename().string());
+        for (const char* neighbours : {"holders", "slaves"})
+            for (const fs::path& neighbour : entriesOf(folder / neighbours))
+                visit(neighbour.filename().string());
+    }
+    const std::set<std::string>& disks() const { return disks_; }
+
+private:
+    fs::path block_;
+    std::set<std::string> seen_;
+    std::set<std::string> disks_;
+};
+
 class Releaser {
 public:
     Releaser(platform::Exec& exec, AgentLog& log, const model::Deadline& deadline)
@@ -112,6 +142,15 @@ std::vector<Extent> kernelPartitions(const std::string& disk, std::uint32_t sect
             out.push_back({first, first + count - 1});
     }
     return out;
+}
+
+std::set<std::string> disksInVolumesWith(const std::string& disk, const fs::path& sys)
+{
+    VolumeMembers members(sys);
+    members.visit(fs::path(disk).filename().string());
+    std::set<std::string> others = members.disks();
+    others.erase(disk);
+    return others;
 }
 
 void releaseDisk(platform::Exec& exec, const std::string& disk, AgentLog& log,

@@ -46,7 +46,7 @@ model::JsonText startKernelStep(const StepContext& context)
     const auto in = wire::fromJson<wire::StartKernelArguments>(context.arguments.text, "start_kernel");
     context.progress.message("searching for the deployed kernel");
     try {
-        return wire::toJson(load(chooseDisk(in.disk, context).name, context));
+        return wire::toJson(load(chooseDiskToRead(in.disk, context).name, context));
     } catch (const Error& error) {
         if (error.code() == model::ErrorCode::Aborted)
             throw;

@@ -15,6 +15,15 @@ Disk chooseDisk(const DiskChoice& choice, const StepContext& context)
     return wire::chosenDisk(context.disks(), choice);
 }
 
+Disk chooseDiskToRead(const DiskChoice& choice, const StepContext& context)
+{
+    const std::vector<Disk> disks = context.disks();
+    const std::vector<wire::RootDeviceHint> hints = hintsOf(choice);
+    const bool fits = std::ranges::any_of(
+        disks, [&](const Disk& disk) { return disk.candidate && wire::matches(disk, hints); });
+    return wire::chosenDisk(fits || hints.empty() ? disks : context.disks.unruled(), choice);
+}
+
 std::vector<Disk> chooseDisks(const DiskChoice& choice, const StepContext& context, bool mirror)
 {
     if (!mirror)

@@ -1,6 +1,7 @@
 #pragma once
 #include "agent/base/agent_log.h"
 #include "agent/base/step_progress.h"
+#include "agent/disk/machine_disks.h"
 #include "agent/frames/frame_source.h"
 #include "agent/relay/relay.h"
 #include "common/platform/exec.h"
@@ -19,7 +20,7 @@ struct StepContext {
     const model::JsonText& arguments;
     const std::string& apiBase; ///< URLs that begin with '/' are below it
     const TokenSource& token;
-    const std::function<std::vector<wire::Disk>()>& disks;
+    const MachineDisks& disks;
     platform::Exec& exec;
     StepProgress& progress;
     AgentLog& log;

@@ -4,6 +4,7 @@
 #include "cli/views/timeline.h"
 #include "common/model/error.h"
 #include "common/model/event_kinds.h"
+#include "common/wire/agent/disk_rules.h"
 #include "common/wire/agent/inventory.h"
 #include "common/wire/agent/root_device.h"
 
@@ -172,6 +173,24 @@ std::string storedHintsOf(const json& node)
     return "{}";
 }
 
+/// Names the disks that no step writes.
+void checkSkips(Checked& checked)
+{
+    const json& stored = valueAt(checked.node, "properties/skip_block_devices");
+    const wire::SkipList skips = wire::skipListFrom(stored.is_null() ? "" : stored.dump());
+    wire::applySkips(checked.inventory->disks, skips);
+    for (const wire::Disk& disk : checked.inventory->disks)
+        if (disk.skipped)
+            checked.add(finding("disks", "ok", "bm never writes " + wire::describe(disk)));
+    for (std::size_t i = 0; i < skips.size(); ++i)
+        if (std::ranges::none_of(checked.inventory->disks,
+                                 [&](const wire::Disk& disk) { return wire::matches(disk, skips[i]); }))
+            checked.add(finding("disks", "warning",
+                                fmt::format("properties/skip_block_devices[{}] ({}) matches no disk", i,
+                                            wire::textOf(skips[i])),
+                                "check the disk's cable and controller, or correct the hints"));
+}
+
 void checkDisks(Shell& shell, Checked& checked, const std::string& image)
 {
     std::uint64_t needed = 0;
@@ -185,6 +204,7 @@ void checkDisks(Shell& shell, Checked& checked, const std::string& image)
     if (!checked.inventory)
         return;
     try {
+        checkSkips(checked);
         const json& internal = valueAt(checked.node, "driver_internal_info");
         std::optional<wire::RememberedDisk> remembered;
         if (const json& disk = valueAt(internal, "deployed_disk"); disk.is_object())

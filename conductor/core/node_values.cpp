@@ -3,6 +3,7 @@
 #include "common/model/kernel_arguments.h"
 #include "common/text/host_address.h"
 #include "common/text/names.h"
+#include "common/wire/agent/disk_rules.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/resources/trait_names.h"
 #include "conductor/core/nodes.h"
@@ -40,8 +41,22 @@ void examineName(std::vector<RefusedValue>& found, const std::string& name)
                          "letters, digits and - . _ ~ ; no - at its start; not in the form of a uuid"});
 }
 
+void examineSkips(std::vector<RefusedValue>& found, const json& properties)
+{
+    try {
+        wire::skipListFrom(properties.value("skip_block_devices", json()).dump());
+    } catch (const Error& error) {
+        constexpr std::size_t kPath = std::string_view("properties/skip_block_devices").size();
+        const std::string message = error.message();
+        const std::size_t why = message.find_first_not_of(": ", kPath);
+        found.push_back({"properties/skip_block_devices",
+                         why == std::string::npos ? message : message.substr(why), error.hint()});
+    }
+}
+
 void examineProperties(std::vector<RefusedValue>& found, const json& properties)
 {
+    examineSkips(found, properties);
     const auto address = properties.find("health_address");
     if (address == properties.end() || address->is_null())
         return;

@@ -2,6 +2,7 @@
 
 #include "common/wire/json/json_reader.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/node_disks.h"
 #include "conductor/images/ramdisk_image.h"
 #include "conductor/images/tree_layout.h"
 
@@ -49,7 +50,7 @@ void checkLayout(const Node& /*node*/, const Image& image, const DeployRequest& 
 }
 
 /// The API checks hints in detail; this is for requests that bmd itself makes.
-void checkHints(const Node& /*node*/, const Image& /*image*/, const DeployRequest& request)
+void checkHints(const Node& node, const Image& image, const DeployRequest& request)
 {
     const wire::DeployOptions& options = request.options;
     if (options.rootDevice && !wire::valueOf(*options.rootDevice).is_object())
@@ -57,6 +58,8 @@ void checkHints(const Node& /*node*/, const Image& /*image*/, const DeployReques
                     R"(for example {"serial": "WD-123"})");
     for (const model::JsonText& hints : options.moreDisks.value_or(std::vector<model::JsonText>{}))
         wire::parseObject(hints.text, "more_disks");
+    if (image.kind != ImageKind::Ramdisk)
+        refuseSkippedDisks(node, options);
 }
 
 } // namespace

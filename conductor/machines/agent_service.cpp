@@ -11,6 +11,7 @@
 #include "conductor/core/caused_events.h"
 #include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
+#include "conductor/core/node_disks.h"
 #include "conductor/core/nodes.h"
 #include "conductor/core/seal_places.h"
 #include "conductor/nodes/machine_match.h"
@@ -107,13 +108,26 @@ bool copiesContent(db::Transaction& tx, const model::NodeId& node, const std::st
 }
 
 /// The step for the agent, its sealed argument opened.
-wire::AgentStepOrder instructionOf(const Context& context, const model::NodeId& node, const Step& step)
+wire::AgentStepOrder instructionOf(const Context& context, const model::Node& known, const Step& step)
 {
+    const model::NodeId& node = known.id;
     nlohmann::json arguments = wire::valueOf(step.arguments);
     if (const std::string sealed(model::findStepKind(step.name)->sealedArgument); !sealed.empty())
         arguments[sealed] =
             context.secrets.open(stepArgumentPlace(node, sealed), {wire::textMember(arguments, sealed)});
-    return {step.id.uuid, step.name, wire::canonical(arguments)};
+    return {step.id.uuid, step.name, wire::canonical(arguments), wire::toJson(diskRulesOf(known))};
+}
+
+/// Fails @p step where its agent would write disks that the node skips.
+void refuseOldAgent(db::Transaction& tx, const Context& context, const model::NodeId& node, Step step)
+{
+    step.errorCode = model::toText(ErrorCode::AgentFailed);
+    step.errorMessage = "the agent does not know properties/skip_block_devices";
+    step.errorHint = "the RAM disk is older than bmd: build it again";
+    db::OperationRepository{}.updateStep(tx, step);
+    recordEvent(tx, context.clock.now(), node, model::EventKind::AgentFailed, step.name, "{}",
+                step.operation);
+    makeDueNow(tx, context, step.operation);
 }
 
 /// Stores the agent's report in the step's row. The report of a step's end makes its operation due.
@@ -368,9 +382,15 @@ wire::AgentExchangeAnswer instruct(db::Transaction& tx, const Context& context, 
     const Offered offered = offer(tx, context, node, exchange.message.step);
     wire::AgentExchangeAnswer answer;
     answer.abort = offered.abort;
-    if (offered.step)
-        answer.step = instructionOf(context, node, *offered.step);
-    if (operation && offered.step)
+    if (offered.step) {
+        const model::Node known = findNode(tx, node.uuid);
+        const bool writes = model::findStepKind(offered.step->name)->destroysData();
+        if (writes && skipsDisks(known) && !exchange.message.keepsDiskRules)
+            refuseOldAgent(tx, context, node, *offered.step);
+        else
+            answer.step = instructionOf(context, known, *offered.step);
+    }
+    if (operation && answer.step)
         answer.relay = relayPlan(tx, context, relay, *operation, *offered.step, exchange);
     if (operation)
         recordRelayLeft(tx, context, *operation, exchange);

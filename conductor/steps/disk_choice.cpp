@@ -3,6 +3,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_reader.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/node_disks.h"
 
 namespace bm::conductor {
 
@@ -18,12 +19,8 @@ std::string rootDeviceJson(const StepWork& work)
     const auto* capture = wire::orderIn<wire::CaptureOrder>(work.request);
     if (capture != nullptr && !capture->rootDevice.empty())
         return capture->rootDevice;
-    if (std::string hints = wire::textMember(wire::valueOf(work.node.instanceInfo), "root_device");
-        !hints.empty())
-        return hints;
-    if (std::string hints = wire::textMember(wire::valueOf(work.node.properties), "root_device");
-        !hints.empty())
-        return hints;
+    if (const std::optional<std::string> hints = rootDeviceOf(work.node))
+        return *hints;
     const auto byClass = work.context.settings.rootDeviceByClass.find(work.node.resourceClass);
     return byClass == work.context.settings.rootDeviceByClass.end() ? "{}" : byClass->second;
 }

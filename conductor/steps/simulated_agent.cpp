@@ -2,6 +2,7 @@
 #include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/node_disks.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/captures.h"
@@ -104,8 +105,19 @@ model::StepResult simulateErase(StepWork& work)
     return waitFor(work, fakeDelay(work, "fake_erase_delay", 0ms));
 }
 
+/// @throws Error DiskNotFound when the node skips its only disk
+void refuseSkippedDisk(const StepWork& work)
+{
+    std::vector<wire::Disk> disks =
+        wire::inventoryFromJson(json{{"disks", json::array({simulatedDisk(work)})}}.dump()).disks;
+    wire::applySkips(disks, wire::skipListFrom(diskRulesOf(work.node).skip.text));
+    if (disks.front().skipped)
+        wire::pickRootDevice(disks, {}, wire::RootDevicePolicy::Single);
+}
+
 model::StepResult simulateWrite(StepWork& work)
 {
+    refuseSkippedDisk(work);
     const std::chrono::milliseconds delay = fakeDelay(work, "fake_write_delay", 0ms);
     if (delay > 0ms)
         work.step.bytesDone =

@@ -88,7 +88,7 @@ struct StepWorld {
         const model::JsonText text{arguments.dump()};
         const std::string api = "http://127.0.0.1:1";
         const TokenSource token;
-        const std::function<std::vector<wire::Disk>()> all = [this] { return disks; };
+        const MachineDisks all([this] { return disks; }, rules);
         const StepContext context{text, api, token, all, *exec, progress, log};
         return nlohmann::json::parse(step(context).text);
     }
@@ -106,6 +106,7 @@ struct StepWorld {
     FakeExec fake;
     platform::Exec* exec = &fake;
     std::vector<wire::Disk> disks;
+    wire::DiskRules rules;
     StepProgress progress;
     AgentLog log;
 };

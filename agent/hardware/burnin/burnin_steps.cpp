@@ -133,6 +133,8 @@ model::JsonText burnInDiskStep(const StepContext& context)
         throw Error(ErrorCode::InvalidInput, fmt::format("burnin_disk.mode is \"{}\"", in.mode),
                     "smart, read or write");
     const DiskBurnIn order{.span = span, .write = in.mode == "write"};
+    if (order.write)
+        context.disks.refuseProtected(sortDisks(context.disks(), context.log, "overwriting").candidates);
     return onEachDisk<wire::BurntDisk>(context, in.mode,
                                        [&](const Disk& disk) { return diskResult(disk, context, order); });
 }

@@ -26,6 +26,7 @@ model::JsonText eraseCandidates(const StepContext& context, std::size_t atOnce,
 {
     const std::vector<Disk> disks = context.disks();
     const SortedDisks sorted = sortDisks(disks, context.log, "erasing");
+    context.disks.refuseProtected(sorted.candidates);
     std::vector<std::string> names;
     names.reserve(sorted.candidates.size());
     for (const Disk& disk : sorted.candidates)

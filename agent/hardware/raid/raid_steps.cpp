@@ -69,6 +69,7 @@ model::JsonText raidCreateConfiguration(const StepContext& context)
         wire::fromJson<wire::RaidCreateArguments>(context.arguments.text, "raid_create_configuration"));
     const std::vector<Disk> disks = context.disks();
     RaidPlan plan = planRaid(logical, disks, bootedByUefi());
+    context.disks.refuseProtected(plan.disks);
     RaidArrays arrays(context.exec, context.log, context.stop);
     for (const Disk& disk : plan.disks)
         arrays.refuseForeignPartitions(disk.name);
@@ -88,20 +89,21 @@ model::JsonText raidDeleteConfiguration(const StepContext& context)
     std::map<std::string, std::map<std::string, std::string>> members;
     std::set<std::string> deleted;
     std::vector<std::string> names;
+    std::vector<Disk> withMembers;
     for (const Disk& disk : sorted.candidates) {
         const std::map<std::string, std::string> found = arrays.membersOn(disk.name);
         if (found.empty())
             continue;
         members.emplace(disk.name, found);
         names.push_back(disk.name);
+        withMembers.push_back(disk);
         for (const auto& [device, uuid] : found)
             deleted.insert(uuid);
     }
+    context.disks.refuseProtected(withMembers);
     DiskStart start(names, context);
     wire::RaidDeleteResult result;
-    for (const Disk& disk : sorted.candidates) {
-        if (!members.contains(disk.name))
-            continue;
+    for (const Disk& disk : withMembers) {
         context.progress.message("removing software RAID from " + disk.name);
         arrays.remove(disk.name, members.at(disk.name));
         result.erased.push_back({.name = disk.name, .serial = disk.serial});

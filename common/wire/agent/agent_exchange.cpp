@@ -153,7 +153,9 @@ std::string_view toText(AgentStepState state) noexcept
 
 model::JsonText toJson(const AgentExchangeRequest& request)
 {
-    json out = {{"boot_id", request.bootId}, {"agent_version", request.agentVersion}};
+    json out = {{"boot_id", request.bootId},
+                {"agent_version", request.agentVersion},
+                {"keeps_disk_rules", request.keepsDiskRules}};
     if (request.inventory)
         out["inventory"] = parsed(*request.inventory);
     if (request.step)
@@ -171,7 +173,8 @@ model::JsonText toJson(const AgentExchangeAnswer& answer)
     if (answer.step)
         out["step"] = {{"id", answer.step->id},
                        {"name", answer.step->name},
-                       {"arguments", parsed(answer.step->arguments)}};
+                       {"arguments", parsed(answer.step->arguments)},
+                       {"disk_rules", parsed(answer.step->diskRules)}};
     if (answer.relay)
         out["relay"] = planToJson(*answer.relay);
     return dump(out);
@@ -185,6 +188,7 @@ AgentExchangeRequest agentExchangeRequestFromJson(std::string_view text)
     request.bootId = in.text("boot_id");
     request.agentVersion = in.text("agent_version");
     request.log = in.text("log");
+    request.keepsDiskRules = in.flag("keeps_disk_rules");
     if (in.has("inventory"))
         request.inventory = dump(in.value("inventory"));
     if (in.has("step"))
@@ -204,6 +208,8 @@ AgentExchangeAnswer agentExchangeAnswerFromJson(std::string_view text)
     if (in.has("step")) {
         const JsonReader step = in.object("step");
         answer.step = AgentStepOrder{step.text("id"), step.text("name"), dump(step.value("arguments"))};
+        if (step.has("disk_rules"))
+            answer.step->diskRules = dump(step.value("disk_rules"));
         if (answer.step->id.empty() || answer.step->name.empty())
             throw Error(ErrorCode::InvalidInput, "answer.step: id and name are needed");
     }

@@ -63,13 +63,15 @@ struct AgentExchangeRequest {
     std::optional<model::JsonText> inventory{}; ///< on the first exchange of a boot
     std::optional<AgentStepReport> step{};
     std::optional<AgentRelayReport> relay{};
-    std::string log; ///< since the last exchange, at most 16 KiB
+    std::string log;             ///< since the last exchange, at most 16 KiB
+    bool keepsDiskRules = false; ///< agents before DiskRules ignore them
 };
 
 struct AgentStepOrder {
     std::string id;
     std::string name;
     model::JsonText arguments{};
+    model::JsonText diskRules{}; ///< wire::DiskRules
 };
 
 struct AgentExchangeAnswer {

@@ -28,6 +28,7 @@ struct Disk {
     std::string hctl;      ///< "0:0:0:0"
     bool candidate = true; ///< may hold an image; set by judgeDisks()
     std::string verdict;   ///< why it is no candidate
+    bool skipped = false;  ///< by the node's skip_block_devices; set by applySkips(), never sent
 };
 
 struct Nic {

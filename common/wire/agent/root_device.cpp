@@ -2,6 +2,7 @@
 
 #include "common/text/lower_case.h"
 #include "common/text/text.h"
+#include "common/wire/agent/disk_rules.h"
 #include "common/wire/agent/hint_expression.h"
 #include "common/wire/json/json_reader.h"
 
@@ -66,7 +67,7 @@ const std::array<HintField, 11>& hintFields()
     return fields;
 }
 
-const HintField& fieldOf(const std::string& name)
+const HintField& fieldOf(const std::string& name, const std::string& path = "root_device")
 {
     for (const HintField& field : hintFields())
         if (field.name == name)
@@ -74,11 +75,11 @@ const HintField& fieldOf(const std::string& name)
     std::string known;
     for (const HintField& field : hintFields())
         known += fmt::format("{}{}", known.empty() ? "" : ", ", field.name);
-    throw Error(ErrorCode::InvalidInput, fmt::format("root_device: unknown hint \"{}\"", name),
+    throw Error(ErrorCode::InvalidInput, fmt::format("{}: unknown hint \"{}\"", path, name),
                 "known are: " + known);
 }
 
-std::string rotationalText(const std::string& text)
+std::string rotationalText(const std::string& text, const std::string& path)
 {
     const std::string value = model::lowerCase(text::trimmed(text));
     for (const std::string_view yes : {"true", "1", "yes", "on", "t", "y"})
@@ -88,10 +89,10 @@ std::string rotationalText(const std::string& text)
         if (value == no)
             return "false";
     throw Error(ErrorCode::InvalidInput,
-                fmt::format("root_device.rotational: \"{}\" is neither true nor false", text));
+                fmt::format("{}.rotational: \"{}\" is neither true nor false", path, text));
 }
 
-std::string expressionOf(const std::string& name, const json& value)
+std::string expressionOf(const std::string& name, const json& value, const std::string& path)
 {
     std::string text;
     if (value.is_string())
@@ -99,27 +100,10 @@ std::string expressionOf(const std::string& name, const json& value)
     else if (value.is_boolean() || value.is_number())
         text = value.dump();
     else
-        throw Error(
-            ErrorCode::InvalidInput,
-            fmt::format("root_device.{}: expected a text or a number, found {}", name, value.type_name()));
+        throw Error(ErrorCode::InvalidInput, fmt::format("{}.{}: expected a text or a number, found {}", path,
+                                                         name, value.type_name()));
     if (name == "rotational")
-        return rotationalText(text);
-    return text;
-}
-
-std::string describe(const Disk& disk)
-{
-    std::string text = fmt::format("{} ({:.1f} GiB", disk.name,
-                                   static_cast<double>(disk.sizeBytes) / static_cast<double>(kGiB));
-    if (!disk.model.empty())
-        text += fmt::format(", {}", disk.model);
-    if (!disk.serial.empty())
-        text += fmt::format(", serial {}", disk.serial);
-    if (!disk.wwn.empty())
-        text += fmt::format(", wwn {}", disk.wwn);
-    text += ")";
-    if (!disk.candidate)
-        text += fmt::format(" [{}]", disk.verdict);
+        return rotationalText(text, path);
     return text;
 }
 
@@ -182,14 +166,6 @@ const Disk* rememberedIn(const Choice& choice, const std::optional<RememberedDis
     return nullptr;
 }
 
-std::string textOf(const std::vector<RootDeviceHint>& hints)
-{
-    std::string text;
-    for (const RootDeviceHint& hint : hints)
-        text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", hint.name, hint.expression);
-    return text;
-}
-
 [[noreturn]] void refuseSeveral(const Choice& choice, const std::vector<RootDeviceHint>& hints)
 {
     throw Error(ErrorCode::DiskAmbiguous,
@@ -230,19 +206,43 @@ const Disk& smallest(const Choice& choice, const std::vector<RootDeviceHint>& hi
 
 } // namespace
 
-std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view text)
+std::string describe(const Disk& disk)
+{
+    std::string text = fmt::format("{} ({:.1f} GiB", disk.name,
+                                   static_cast<double>(disk.sizeBytes) / static_cast<double>(kGiB));
+    if (!disk.model.empty())
+        text += fmt::format(", {}", disk.model);
+    if (!disk.serial.empty())
+        text += fmt::format(", serial {}", disk.serial);
+    if (!disk.wwn.empty())
+        text += fmt::format(", wwn {}", disk.wwn);
+    text += ")";
+    if (!disk.candidate)
+        text += fmt::format(" [{}]", disk.verdict);
+    return text;
+}
+
+std::string textOf(const std::vector<RootDeviceHint>& hints)
+{
+    std::string text;
+    for (const RootDeviceHint& hint : hints)
+        text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", hint.name, hint.expression);
+    return text;
+}
+
+std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view text, const std::string& path)
 {
     std::vector<RootDeviceHint> hints;
-    const json object = parseObject(text, "root_device");
+    const json object = parseObject(text, path);
     for (const auto& [name, value] : object.items()) {
-        const HintField& field = fieldOf(name);
+        const HintField& field = fieldOf(name, path);
         if (value.is_null())
             continue;
-        RootDeviceHint hint{name, expressionOf(name, value)};
+        RootDeviceHint hint{name, expressionOf(name, value, path)};
         try {
             checkExpression(hint.expression, field.numeric);
         } catch (const Error& error) {
-            throw error.during("root_device." + name);
+            throw error.during(path + "." + name);
         }
         hints.push_back(std::move(hint));
     }
@@ -296,6 +296,8 @@ const Disk& pickRootDevice(const std::vector<Disk>& disks, const std::vector<Roo
         throw Error(
             ErrorCode::DiskNotFound, "no disk is a candidate for an image: " + describeAll(disks),
             "is the controller's driver in the RAM disk? is the disk configured in the RAID controller?");
+    if (choice.empty())
+        refuseSkipped(disks, hints);
     if (choice.empty())
         throw Error(
             ErrorCode::DiskNotFound,

@@ -18,8 +18,14 @@ struct RootDeviceHint {
 };
 
 /// Reads {"size": ">= 40", "rotational": false, ...}.
+/// @param path  for messages
 /// @throws Error InvalidInput for an unknown hint or an impossible expression
-std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view json);
+std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view json,
+                                                 const std::string& path = "root_device");
+/// For people: "serial: DATA1, size: >= 40".
+std::string textOf(const std::vector<RootDeviceHint>& hints);
+/// For people: "/dev/sda (480.0 GiB, INTEL SSD, serial X, wwn 0x5...) [optical drive]".
+std::string describe(const Disk& disk);
 /// True if @p disk satisfies all of @p hints.
 bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints);
 

@@ -55,7 +55,7 @@ std::optional<std::vector<model::JsonText>> hintsOfEach(const json& disks, std::
     for (std::size_t i = 0; i < disks.size(); ++i) {
         const std::string element = fmt::format("{}[{}]", key, i);
         out.push_back(asObjectText(disks[i], element));
-        if (parseRootDeviceHints(out.back().text).empty())
+        if (parseRootDeviceHints(out.back().text, element).empty())
             throw Error(ErrorCode::InvalidInput, element + ": no hint says which disk",
                         R"(for example {"serial": "WD-1235"})");
     }

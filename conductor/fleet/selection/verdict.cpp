@@ -2,6 +2,7 @@
 
 #include "common/model/duration.h"
 #include "common/wire/json/stored_json.h"
+#include "conductor/core/node_disks.h"
 #include "conductor/images/deployment_refusals.h"
 #include "conductor/nodes/boot_port.h"
 
@@ -82,9 +83,14 @@ Reason machineSeen(const Case& c)
     return {};
 }
 
-std::uint64_t largestDisk(const json& inventory)
+std::uint64_t largestDisk(const Node& node, const json& inventory)
 {
     std::uint64_t largest = 0;
+    if (skipsDisks(node)) {
+        for (const wire::Disk& disk : lastSeenDisks(node))
+            largest = std::max(largest, disk.candidate ? disk.sizeBytes : 0);
+        return largest;
+    }
     if (inventory.contains("disks") && inventory.at("disks").is_array())
         for (const json& disk : inventory.at("disks"))
             if (disk.is_object() && disk.value("candidate", true))
@@ -109,7 +115,7 @@ Reason imageFits(const Case& c)
 {
     const model::Image& image = c.by.image;
     const json properties = wire::valueOf(c.node.properties);
-    std::uint64_t disk = largestDisk(c.inventory);
+    std::uint64_t disk = largestDisk(c.node, c.inventory);
     if (disk == 0)
         disk = std::strtoull(wire::textMember(properties, "local_gb").c_str(), nullptr, 10) << 30U;
     const std::uint64_t needed =
@@ -191,6 +197,8 @@ void judge(db::Transaction& tx, const Context& context, const PlanCriteria& by, 
         return;
     }
     row.verdict = PlanVerdict::Write;
+    if (by.image.kind != model::ImageKind::Ramdisk)
+        row.reason = skippedDisksText(node);
 }
 
 } // namespace bm::conductor::fleet

@@ -1,0 +1,47 @@
+#include "agent/disk/machine_disks.h"
+
+#include "agent/disk/kernel_disks.h"
+#include "common/model/error.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace bm::agent {
+
+using model::Error;
+using model::ErrorCode;
+
+MachineDisks::MachineDisks(Reader read, const wire::DiskRules& rules, std::filesystem::path sys)
+    : read_(std::move(read)), skips_(wire::skipListFrom(rules.skip.text)), sys_(std::move(sys))
+{}
+
+std::vector<wire::Disk> MachineDisks::operator()() const
+{
+    std::vector<wire::Disk> disks = read_();
+    wire::applySkips(disks, skips_);
+    return disks;
+}
+
+void MachineDisks::refuseProtected(const std::vector<wire::Disk>& disks) const
+{
+    std::set<std::string> skipped;
+    if (!skips_.empty())
+        for (const wire::Disk& disk : (*this)())
+            if (disk.skipped)
+                skipped.insert(disk.name);
+    for (const wire::Disk& disk : disks) {
+        if (!disk.candidate || skipped.contains(disk.name))
+            throw Error(ErrorCode::Conflict,
+                        fmt::format("{} must not be written: {}", disk.name, disk.verdict),
+                        "correct properties/skip_block_devices of the node");
+        for (const std::string& other : disksInVolumesWith(disk.name, sys_))
+            if (skipped.contains(other))
+                throw Error(
+                    ErrorCode::Conflict,
+                    fmt::format("{} and {}, which is skipped, are in one array or volume", disk.name, other),
+                    "skip both by properties/skip_block_devices, or neither");
+    }
+}
+
+} // namespace bm::agent

@@ -1,0 +1,78 @@
+#include "common/wire/agent/disk_rules.h"
+
+#include "common/wire/json/json_input.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bm::wire {
+
+using model::Error;
+using model::ErrorCode;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kSkipHint = R"(a list of hints of the disks: [{"serial": "DATA1"}])";
+
+json skipValue(std::string_view text, const std::string& path)
+{
+    if (text.empty())
+        return nullptr;
+    json value = json::parse(text, nullptr, false);
+    if (value.is_string()) // a list in the form of a text, as some clients send it
+        value = json::parse(value.get<std::string>(), nullptr, false);
+    if (value.is_discarded())
+        throw Error(ErrorCode::InvalidInput, path + " is not JSON", kSkipHint);
+    return value;
+}
+
+} // namespace
+
+SkipList skipListFrom(std::string_view text, const std::string& path)
+{
+    const json value = skipValue(text, path);
+    if (value.is_null())
+        return {};
+    if (!value.is_array())
+        throw Error(ErrorCode::InvalidInput, fmt::format("{}: expected a list, got {}", path, kindOf(value)),
+                    kSkipHint);
+    SkipList skips;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const std::string element = fmt::format("{}[{}]", path, i);
+        skips.push_back(parseRootDeviceHints(asObjectText(value[i], element).text, element));
+        if (skips.back().empty()) // it would match every disk
+            throw Error(ErrorCode::InvalidInput, element + ": no hint says which disk", kSkipHint);
+    }
+    return skips;
+}
+
+void applySkips(std::vector<Disk>& disks, const SkipList& skips)
+{
+    for (Disk& disk : disks)
+        for (std::size_t i = 0; i < skips.size() && !disk.skipped; ++i)
+            if (matches(disk, skips[i])) {
+                disk.skipped = true;
+                disk.candidate = false;
+                disk.verdict = fmt::format("skipped by properties/skip_block_devices[{}]", i);
+            }
+}
+
+void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints)
+{
+    std::string skipped;
+    for (const Disk& disk : disks) {
+        if (!matches(disk, hints))
+            continue;
+        if (!disk.skipped)
+            return;
+        skipped += fmt::format("{}{}", skipped.empty() ? "" : "; ", describe(disk));
+    }
+    if (!hints.empty() && !skipped.empty())
+        throw Error(
+            ErrorCode::DiskNotFound,
+            fmt::format("the root device hints ({}) match skipped disks only: {}", textOf(hints), skipped),
+            "correct the hints, or properties/skip_block_devices of the node");
+}
+
+} // namespace bm::wire

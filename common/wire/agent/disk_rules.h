@@ -1,0 +1,32 @@
+#pragma once
+#include "common/wire/agent/root_device.h"
+#include "common/wire/json/json_fields.h"
+
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace bm::wire {
+
+/// The rules of a node for its disks, which the agent gets with each step.
+struct DiskRules {
+    model::JsonText skip{"[]"}; ///< properties/skip_block_devices as stored
+    static constexpr auto fields() { return std::tuple(field("skip", &DiskRules::skip)); }
+};
+
+/// Each element: hints of the disks that no step writes.
+using SkipList = std::vector<std::vector<RootDeviceHint>>;
+
+/// Reads Ironic's [{"serial": "DATA1"}, {"vendor": "x", "size": "> 100"}], or a text that holds such a list.
+/// "", null and [] skip nothing.
+/// @param path  for messages
+/// @throws Error InvalidInput: no list, an element without hints, an unknown hint
+SkipList skipListFrom(std::string_view json, const std::string& path = "properties/skip_block_devices");
+/// Disks that @p skips match are no candidates; their verdict names the element. All hints of an element must
+/// match. Follows judgeDisks().
+void applySkips(std::vector<Disk>& disks, const SkipList& skips);
+/// Refuses root device hints that match skipped disks only. @throws Error DiskNotFound
+void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints);
+
+} // namespace bm::wire
