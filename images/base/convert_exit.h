@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 namespace bm::images {
 
@@ -16,5 +17,8 @@ enum class ConvertExit : std::uint8_t {
     NeedsPlain = 71,  ///< layers inside a compressed archive, which must be decompressed first
     NoLandlock = 72,  ///< the kernel lacks Landlock, and --without-landlock was not given
 };
+
+/// Begins the line of stderr with which `bm-convert decompress` says what it left out.
+inline constexpr std::string_view kIgnoredNote = "ignored ";
 
 } // namespace bm::images

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{256} * 1024;
 constexpr int kGzipOnly = MAX_WBITS + 16;
+constexpr std::uint64_t kMostForeign = std::uint64_t{1} << 20U;
 
 /// zlib's decompression state and its input buffer.
 class Inflater {
@@ -21,7 +22,14 @@ public:
     Inflater(const Inflater&) = delete;
     Inflater& operator=(const Inflater&) = delete;
 
-    std::string run(const WriteAll& write)
+    GunzipEnd run(const WriteAll& write)
+    {
+        std::string failure = decompress(write);
+        return {std::move(failure), ignored_};
+    }
+
+private:
+    std::string decompress(const WriteAll& write)
     {
         if (!ready_)
             return "out of memory";
@@ -45,7 +53,6 @@ public:
         }
     }
 
-private:
     /// @return false when reading failed. avail_in is 0 only at the end of the file.
     bool refill()
     {
@@ -57,35 +64,52 @@ private:
         return count >= 0;
     }
 
+    void skip(std::size_t count)
+    {
+        stream_.next_in += count;
+        stream_.avail_in -= static_cast<uInt>(count);
+        ignored_ += count;
+    }
+
     /// @return true if another member follows. @p failure names an error, if any.
     bool nextMember(std::string& failure)
     {
-        while (refill() && stream_.avail_in > 0) {
-            if (*stream_.next_in != 0)
-                break;
-            ++stream_.next_in;
-            --stream_.avail_in;
-        }
+        constexpr unsigned char kFirstOfMagic = 0x1f;
+        while (refill() && stream_.avail_in > 0 && *stream_.next_in == 0)
+            skip(1);
         if (stream_.avail_in == 0)
             return false;
-        constexpr unsigned char kFirstOfMagic = 0x1f;
-        if (*stream_.next_in != kFirstOfMagic)
-            failure = "unknown bytes follow the end";
-        else if (inflateReset(&stream_) != Z_OK)
+        if (*stream_.next_in != kFirstOfMagic) {
+            skipForeign(failure);
+            return false;
+        }
+        ignored_ = 0;
+        if (inflateReset(&stream_) != Z_OK)
             failure = "broken stream";
         return failure.empty();
+    }
+
+    void skipForeign(std::string& failure)
+    {
+        const std::uint64_t zeros = ignored_;
+        while (refill() && stream_.avail_in > 0 && failure.empty()) {
+            skip(stream_.avail_in);
+            if (ignored_ - zeros > kMostForeign)
+                failure = "more than 1 MiB of unknown bytes follow the end";
+        }
     }
 
     const ReadSome& read_;
     std::vector<unsigned char> in_;
     std::vector<unsigned char> out_;
     z_stream stream_{};
+    std::uint64_t ignored_ = 0;
     bool ready_ = false;
 };
 
 } // namespace
 
-std::string gunzip(const ReadSome& read, const WriteAll& write)
+GunzipEnd gunzip(const ReadSome& read, const WriteAll& write)
 {
     return Inflater(read).run(write);
 }

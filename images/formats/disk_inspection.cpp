@@ -9,11 +9,11 @@
 namespace bm::images {
 namespace {
 
-std::uint64_t inspectQcow2(const ByteSource& file, std::uint64_t limitBytes)
+InspectedDisk inspectQcow2(const ByteSource& file, std::uint64_t limitBytes)
 {
     const Qcow2Header header = parseQcow2Header(file.read(0, kHeadBytes), file.sizeBytes(), limitBytes);
     checkQcow2Clusters(file, header);
-    return header.virtualBytes;
+    return {header.virtualBytes, header.dirty};
 }
 
 std::uint64_t inspectVmdk(const ByteSource& file, std::uint64_t limitBytes)
@@ -39,7 +39,7 @@ std::uint64_t inspectVhdx(const ByteSource& file, std::uint64_t limitBytes)
 
 } // namespace
 
-std::uint64_t inspectDisk(DiskFormat format, const ByteSource& file, std::uint64_t limitBytes)
+InspectedDisk inspectDisk(DiskFormat format, const ByteSource& file, std::uint64_t limitBytes)
 {
     switch (format) {
     case DiskFormat::Raw:
@@ -47,13 +47,13 @@ std::uint64_t inspectDisk(DiskFormat format, const ByteSource& file, std::uint64
     case DiskFormat::Qcow2:
         return inspectQcow2(file, limitBytes);
     case DiskFormat::Vmdk:
-        return inspectVmdk(file, limitBytes);
+        return {inspectVmdk(file, limitBytes)};
     case DiskFormat::Vhd:
-        return inspectVhd(file, limitBytes);
+        return {inspectVhd(file, limitBytes)};
     case DiskFormat::Vhdx:
-        return inspectVhdx(file, limitBytes);
+        return {inspectVhdx(file, limitBytes)};
     }
-    return file.sizeBytes();
+    return {file.sizeBytes()};
 }
 
 void inspectHead(DiskFormat format, std::span<const std::byte> head, std::uint64_t limitBytes)

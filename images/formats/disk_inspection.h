@@ -6,12 +6,18 @@
 
 namespace bm::images {
 
+struct InspectedDisk {
+    std::uint64_t sizeBytes = 0;
+    /// A qcow2 with lazy refcounts that was not closed: its data is whole, its reference counts are out of
+    /// date. `qemu-img check` reports each of them as an error.
+    bool staleCounts = false;
+};
+
 /// Checks a file of a foreign disk format with bm's own bounded parsers, before another tool reads it:
 /// header, references to other files, declared size, tables within the file.
 /// @param format  not Raw @param limitBytes  the largest accepted declared size
-/// @return the disk's size in bytes
 /// @throws Error ImageUnsupported (needs another file, or unknown features), ImageCorrupt, ImageTooLarge
-std::uint64_t inspectDisk(DiskFormat format, const ByteSource& file, std::uint64_t limitBytes);
+InspectedDisk inspectDisk(DiskFormat format, const ByteSource& file, std::uint64_t limitBytes);
 
 /// Checks the first bytes of a file whose rest has not arrived yet.
 /// @throws as inspectDisk()

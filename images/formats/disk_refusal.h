@@ -8,6 +8,10 @@
 
 namespace bm::images {
 
+/// The hint where a disk's own structures contradict each other.
+inline constexpr std::string_view kRepairImage =
+    "repair it, then check its files: qemu-img check -r all IMAGE; or fetch it again";
+
 /// Errors of the parsers of foreign headers: "vmdk: <why>", with a hint.
 struct DiskRefusal {
     std::string_view format; ///< "vmdk"

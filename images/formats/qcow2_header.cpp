@@ -2,9 +2,11 @@
 
 #include "common/model/error.h"
 #include "common/text/bytes.h"
+#include "images/formats/disk_refusal.h"
 
 #include <fmt/format.h>
 #include <string>
+#include <string_view>
 
 namespace bm::images {
 namespace {
@@ -53,7 +55,8 @@ void checkFeatures(std::uint64_t features)
     if ((features & kExternalData) != 0)
         externalData();
     if ((features & kCorrupt) != 0)
-        corrupt("the image is marked as corrupt");
+        throw Error(ErrorCode::ImageCorrupt, "qcow2: the image is marked as corrupt",
+                    std::string(kRepairImage));
     if ((features & ~kUnderstood) != 0)
         unsupported(fmt::format("unknown incompatible features {:#x}", features & ~kUnderstood),
                     "convert it with the tool that created it: qemu-img convert -O qcow2 -o compat=1.1");
@@ -124,6 +127,7 @@ Qcow2Header parseQcow2Header(std::span<const std::byte> head, std::uint64_t file
         const auto features = text::bigEndian<std::uint64_t>(head, 72);
         checkFeatures(features);
         header.extendedL2 = (features & kExtendedL2) != 0;
+        header.dirty = (features & kDirty) != 0;
         headerBytes = text::bigEndian<std::uint32_t>(head, 100);
         if (headerBytes < kVersion3Bytes || headerBytes > header.clusterBytes)
             corrupt(fmt::format("invalid header length: {} bytes", headerBytes));

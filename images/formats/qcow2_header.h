@@ -11,6 +11,7 @@ struct Qcow2Header {
     std::uint64_t virtualBytes = 0;
     std::uint32_t clusterBytes = 0;
     bool extendedL2 = false;    ///< 16 bytes per entry, subclusters
+    bool dirty = false;         ///< not closed; with lazy refcounts, so the reference counts are out of date
     std::uint64_t l1Offset = 0; ///< within the file
     std::uint64_t l1Entries = 0;
 };

@@ -95,7 +95,7 @@ std::string unpack(const std::string& packed)
         out.append(reinterpret_cast<const char*>(bytes.data()), tooLarge ? 0 : bytes.size());
         return !tooLarge;
     };
-    if (const std::string failure = gunzip(read, write); !failure.empty())
+    if (const std::string failure = gunzip(read, write).failure; !failure.empty())
         throw Error(ErrorCode::InvalidInput, "the config drive is not a gzipped image: " + failure,
                     "give base64 of a gzipped ISO 9660 or VFAT image");
     if (tooLarge)

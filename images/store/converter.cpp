@@ -5,6 +5,7 @@
 #include "images/base/confined_child.h"
 #include "images/base/convert_exit.h"
 #include "images/base/disk_space.h"
+#include "images/formats/disk_refusal.h"
 
 #include <cerrno>
 #include <csignal>
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <unistd.h>
 
 namespace bm::images {
 namespace {
@@ -126,7 +128,7 @@ void judgeCheck(DiskFormat format, const std::string& output)
     if (const auto count = report.value("corruptions", std::uint64_t{0}); count > 0)
         throw Error(ErrorCode::ImageCorrupt,
                     fmt::format("{}: {} inconsistencies: damaged or truncated", toText(format), count),
-                    "run qemu-img check; fetch it again and compare its checksum");
+                    std::string(kRepairImage));
 }
 
 /// For a VHD, qemu-img must use the footer's current size instead of cylinders, heads and sectors.
@@ -158,9 +160,10 @@ std::vector<std::string> Converter::helperArguments(std::string_view verb,
     return all;
 }
 
-void Converter::decompress(int sourceFd, std::uint64_t limitBytes, const Sink& sink, const Tick& tick,
-                           const model::Deadline& deadline) const
+std::string Converter::decompress(int sourceFd, std::uint64_t limitBytes, const Sink& sink, const Tick& tick,
+                                  const model::Deadline& deadline) const
 {
+    ::lseek(sourceFd, 0, SEEK_SET);
     ChildTask task;
     task.argv =
         helperArguments("decompress", {"--limit", number(limitBytes), "--cpu", cpuSeconds(limitBytes)});
@@ -169,7 +172,9 @@ void Converter::decompress(int sourceFd, std::uint64_t limitBytes, const Sink& s
     task.inputFd = sourceFd;
     task.output = sink;
     task.tick = tick;
-    throwDecompressFailure(runChild(task, deadline), limitBytes);
+    const ChildEnd end = runChild(task, deadline);
+    throwDecompressFailure(end, limitBytes);
+    return end.err.starts_with(kIgnoredNote) ? end.err.substr(0, end.err.find('\n')) : std::string();
 }
 
 bool Converter::convertTree(int sourceFd, std::uint64_t limitBytes, const std::filesystem::path& describeFile,

@@ -24,10 +24,11 @@ public:
     using Tick = std::function<void()>;
     using Sink = std::function<void(std::span<const std::byte>)>;
 
-    /// Decompresses @p sourceFd from its current offset, which moves.
+    /// Decompresses @p sourceFd from its begin.
+    /// @return a note about bytes behind the end of the compressed data that it ignored; usually ""
     /// @throws Error ImageCorrupt, ImageTooLarge (more than @p limitBytes of output), ImageUnsupported
-    void decompress(int sourceFd, std::uint64_t limitBytes, const Sink& sink, const Tick& tick,
-                    const model::Deadline& deadline) const;
+    std::string decompress(int sourceFd, std::uint64_t limitBytes, const Sink& sink, const Tick& tick,
+                           const model::Deadline& deadline) const;
     /// Converts the archive in @p sourceFd (read from its begin) to a canonical pax archive, and describes
     /// its content as a JSON object in @p describeFile, an empty file.
     /// @return false when layers are in a compressed archive, which must be decompressed first; without

@@ -27,7 +27,7 @@ struct StoredImage {
     std::string contentId;
     std::string manifestSha256;
     model::ImageKind kind = model::ImageKind::Disk;
-    model::JsonText description{}; ///< of a tree or RAM disk, as model::Image::description
+    model::JsonText description{}; ///< as model::Image::description
     std::string sourceFormat;      ///< "raw", "qcow2", "raw+gz", "qcow2+xz" ...
     std::uint64_t sizeBytes = 0;
     std::uint64_t storedBytes = 0;

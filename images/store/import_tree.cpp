@@ -95,8 +95,7 @@ std::filesystem::path Importer::decompressed(const SourceFile& source)
 {
     std::filesystem::path path = folder_ / "plain";
     const platform::Fd target = emptyFile(path);
-    ::lseek(source.fd(), 0, SEEK_SET);
-    converter_.decompress(
+    recordNote(converter_.decompress(
         source.fd(), settings_.maxImageBytes,
         [&target](std::span<const std::byte> bytes) {
             while (!bytes.empty()) {
@@ -108,7 +107,7 @@ std::filesystem::path Importer::decompressed(const SourceFile& source)
                 bytes = bytes.subspan(static_cast<std::size_t>(count));
             }
         },
-        [this] { checkpoint(); }, deadline_);
+        [this] { checkpoint(); }, deadline_));
     return path;
 }
 

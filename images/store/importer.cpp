@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace bm::images {
@@ -183,6 +184,19 @@ Importer::Importer(const StoreSettings& settings, std::filesystem::path folder,
 
 StoredImage Importer::run(const ImportRequest& request)
 {
+    StoredImage stored = import(request);
+    if (notes_.empty())
+        return stored;
+    for (const std::string& note : notes_)
+        platform::logInfo("images", "{}: {}", request.file.filename().string(), note);
+    nlohmann::json description = nlohmann::json::parse(stored.description.text);
+    description["notes"] = notes_;
+    stored.description.text = description.dump();
+    return stored;
+}
+
+StoredImage Importer::import(const ImportRequest& request)
+{
     const SourceFile source(request.file);
     report("inspecting", 0, source.sizeBytes());
     checkpoint();
@@ -200,6 +214,12 @@ StoredImage Importer::run(const ImportRequest& request)
     if (const DiskFormat format = identify(head); format != DiskFormat::Raw)
         return importDisk(format, source);
     return importRaw(source);
+}
+
+void Importer::recordNote(std::string note)
+{
+    if (!note.empty())
+        notes_.push_back(std::move(note));
 }
 
 void Importer::verifyChecksum(const SourceFile& source, const std::string& expected)
@@ -283,9 +303,9 @@ StoredImage Importer::unpack(const SourceFile& source)
         const off_t at = ::lseek(source.fd(), 0, SEEK_CUR); // the child shares the file offset
         report("converting", at < 0 ? 0 : static_cast<std::uint64_t>(at), source.sizeBytes());
     };
-    converter_.decompress(
+    recordNote(converter_.decompress(
         source.fd(), settings_.maxImageBytes,
-        [&unpacked](std::span<const std::byte> bytes) { unpacked.take(bytes); }, tick, deadline_);
+        [&unpacked](std::span<const std::byte> bytes) { unpacked.take(bytes); }, tick, deadline_));
     return unpacked.end(source.sizeBytes());
 }
 
@@ -321,10 +341,13 @@ std::filesystem::path Importer::ownCopy(DiskFormat format, const SourceFile& sou
 StoredImage Importer::convertAndCompress(DiskFormat format, const std::filesystem::path& file,
                                          std::uint64_t total)
 {
-    const std::uint64_t virtualBytes = inspectDisk(format, SourceFile(file), settings_.maxImageBytes);
-    const std::uint64_t rawBytes = (virtualBytes + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
+    const InspectedDisk disk = inspectDisk(format, SourceFile(file), settings_.maxImageBytes);
+    const std::uint64_t rawBytes = (disk.sizeBytes + kSectorBytes - 1) / kSectorBytes * kSectorBytes;
     report("converting", 0, total);
-    converter_.check(format, file, deadline_);
+    if (disk.staleCounts)
+        notes_.emplace_back("the qcow2 file was not closed cleanly; its data is whole");
+    else
+        converter_.check(format, file, deadline_);
     const std::filesystem::path path = folder_ / "raw";
     const platform::Fd target = createFile(path);
     if (::ftruncate(target.get(), static_cast<off_t>(rawBytes)) != 0)

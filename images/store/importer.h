@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace bm::images {
 
@@ -30,6 +31,8 @@ public:
 private:
     class Unpacked;
 
+    StoredImage import(const ImportRequest& request);
+    void recordNote(std::string note);
     void verifyChecksum(const SourceFile& source, const std::string& expected);
     StoredImage importRaw(const SourceFile& source);
     StoredImage importDisk(DiskFormat format, const SourceFile& source);
@@ -55,6 +58,7 @@ private:
     Converter converter_;
     bool mayBeTree_ = true;
     bool mayBeRamdisk_ = true;
+    std::vector<std::string> notes_; ///< about the source, for the image's description; usually empty
     std::string lastPhase_;
     std::chrono::steady_clock::time_point reportedAt_{};
 };

@@ -38,7 +38,7 @@ constexpr std::uint64_t kLimit = std::uint64_t{1}
 void inspect(images::DiskFormat format, const images::ByteSource& source)
 {
     try {
-        require(images::inspectDisk(format, source, kLimit) <= kLimit);
+        require(images::inspectDisk(format, source, kLimit).sizeBytes <= kLimit);
     } catch (const model::Error& refused) {
         require(!refused.hint().empty());
     }
@@ -214,7 +214,7 @@ void gzip(Bytes bytes)
 {
     std::span<const std::byte> left = bytes;
     std::size_t most = std::size_t{16} << 20U;
-    images::gunzip(
+    const images::GunzipEnd end = images::gunzip(
         [&](std::span<unsigned char> room) {
             const std::size_t count = std::min(room.size(), left.size());
             std::ranges::copy(left.first(count), std::as_writable_bytes(room).begin());
@@ -225,6 +225,7 @@ void gzip(Bytes bytes)
             most -= std::min(most, piece.size());
             return most > 0;
         });
+    require(!end.failure.empty() || end.ignoredBytes <= bytes.size());
 }
 
 /// Heads of captured blocks. Accepted heads are written back as they were.

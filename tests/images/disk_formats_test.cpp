@@ -1,5 +1,6 @@
 #include "tests/images/store_world.h"
 
+#include "common/text/bytes.h"
 #include "images/formats/disk_inspection.h"
 
 #include <cstring>
@@ -127,6 +128,42 @@ TEST_CASE("every compression that libarchive knows is imported", "[images][impor
     for (const char* name : {"b.lz4", "b.lzma", "b.lz", "b.lzo", "b.Z"}) {
         INFO("a bomb: " << name);
         CHECK(world.refusal(world.path(name)).code == ErrorCode::ImageTooLarge);
+    }
+}
+
+TEST_CASE("a disk that was not closed cleanly is taken where its data is whole", "[images][import][unclosed]")
+{
+    StoreWorld world;
+    const std::filesystem::path raw = makeDisk(world);
+    world.shell(
+        "qemu-img create -q -f qcow2 -o lazy_refcounts=on lazy.qcow2 \"$(stat -c %s disk.raw)\";"
+        "qemu-img create -q -f qcow2 plain.qcow2 32M; qemu-img convert -q -f raw -O vmdk disk.raw open.vmdk;"
+        "ulimit -c 0; for i in lazy plain; do qemu-io -f qcow2 -c 'write -P 7 0 200k' -c flush -c abort "
+        "$i.qcow2 || true; done;"
+        "qemu-img convert -f qcow2 -O raw lazy.qcow2 lazy.raw; qemu-img convert -f qcow2 -O raw plain.qcow2 "
+        "plain.raw; cp lazy.qcow2 doubtful.qcow2; cp lazy.qcow2 corrupt.qcow2; cp plain.qcow2 counts.qcow2");
+    REQUIRE(platform::readFile(world.path("lazy.qcow2"), kMiB)[79] == 1); // the dirty bit
+    const StoredImage stored = world.import(world.path("lazy.qcow2"));
+    CHECK(world.restoresTo(stored, world.path("lazy.raw")));
+    CHECK_THAT(stored.description.text, Contains("not closed cleanly"));
+    CHECK(world.restoresTo(world.import(world.path("plain.qcow2")), world.path("plain.raw")));
+    patch(world.path("open.vmdk"), 72, std::string(1, '\1')); // uncleanShutdown
+    CHECK(world.restoresTo(world.import(world.path("open.vmdk")), raw));
+
+    const std::string bytes = platform::readFile(world.path("doubtful.qcow2"), 4 * kMiB);
+    const auto at = [&](std::uint64_t offset) {
+        return text::bigEndian<std::uint64_t>(std::as_bytes(std::span(bytes)), offset) & 0x00fffffffffffe00U;
+    };
+    const std::uint64_t table = at(at(40));
+    patch(world.path("doubtful.qcow2"), table + 8,
+          bytes.substr(table, 8)); // two clusters of the disk share their data
+    patch(world.path("corrupt.qcow2"), 79, std::string(1, '\3'));
+    patch(world.path("counts.qcow2"), at(at(48)), std::string(64, '\0'));
+    for (const char* name : {"doubtful.qcow2", "corrupt.qcow2", "counts.qcow2"}) {
+        INFO(name);
+        const Failure failure = failureOf([&] { world.import(world.path(name)); });
+        CHECK(failure.code == ErrorCode::ImageCorrupt);
+        CHECK_THAT(failure.hint, Contains("qemu-img check -r all"));
     }
 }
 
@@ -304,9 +341,9 @@ TEST_CASE("noise in foreign headers does no harm", "[images][formats]")
             for (std::size_t i = 0; i < changed.size(); ++i)
                 good[at + i] = static_cast<char>(random());
             try {
-                const std::uint64_t size = images::inspectDisk(
+                const images::InspectedDisk disk = images::inspectDisk(
                     format, images::MemorySource(std::as_bytes(std::span(good))), 64 * kMiB);
-                CHECK(size <= 64 * kMiB);
+                CHECK(disk.sizeBytes <= 64 * kMiB);
             } catch (const model::Error&) {
                 static_cast<void>(0);
             }

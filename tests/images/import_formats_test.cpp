@@ -58,6 +58,47 @@ TEST_CASE("every format and compression restores to the same bytes", "[images][i
     }
 }
 
+TEST_CASE("bytes behind the end of the compressed data", "[images][import][trailing]")
+{
+    StoreWorld world;
+    world.shell("(printf '\\1'; seq 60000) | head -c 307200 > small.raw; for p in gzip:gz bzip2:bz2 lzip:lz "
+                "lz4:lz4 xz:xz zstd:zst; do"
+                "  ${p%:*} -c small.raw 2>/dev/null > d.${p#*:};"
+                "  (cat d.${p#*:}; head -c 1000 /dev/zero) > zeros.${p#*:};"
+                "  (cat d.${p#*:}; printf '{\"metadata\": 1}FWx0') > other.${p#*:}; done;"
+                "(gzip -c small.raw; head -c 500 /dev/zero; printf 'FWx0') > both.gz;"
+                "(head -c 100000 small.raw | gzip; head -c 99 /dev/zero; tail -c +100001 small.raw | "
+                "gzip) > in.gz;"
+                "(cat d.gz; yes | head -c 1100000) > much.gz; (cat d.gz; printf '\\037') > cut.gz;"
+                "(cat d.zst; printf '\\x50\\x2a\\x4d\\x18\\x04\\0\\0\\0abcd') > skip.zst");
+    const auto note = [&](const char* name) {
+        INFO(name);
+        const StoredImage stored = world.import(world.path(name));
+        CHECK(world.restoresTo(stored, world.path("small.raw")));
+        return stored.description.text;
+    };
+    const auto ignored = [](std::size_t count) {
+        return R"({"notes":["ignored )" + std::to_string(count) +
+               R"( bytes behind the end of the compressed data"]})";
+    };
+    CHECK(note("zeros.gz") == ignored(1000));
+    CHECK(note("other.gz") == ignored(19));
+    CHECK(note("both.gz") == ignored(504));
+    CHECK(note("zeros.xz") == ignored(1000));
+    for (const char* name : {"in.gz", "zeros.bz2", "other.bz2", "zeros.lz", "other.lz", "zeros.lz4",
+                             "other.lz4", "skip.zst", "d.xz"})
+        CHECK(note(name) == "{}");
+    const auto refused = [&](const char* name, const char* words) {
+        INFO(name);
+        CHECK_THROWS_WITH(world.import(world.path(name)), Catch::Contains(words));
+    };
+    refused("much.gz", "more than 1 MiB");
+    refused("cut.gz", "truncated");
+    refused("other.xz", "damaged");
+    refused("zeros.zst", "ends with 1000 zero bytes");
+    refused("other.zst", "damaged");
+}
+
 TEST_CASE("an import does not change its source", "[images][import]")
 {
     StoreWorld world;
