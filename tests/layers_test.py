@@ -120,6 +120,7 @@ TESTS = {
     "states": {"conductor", "tests/support"},
     "support": {"bmd", "tests/db"},
     "text": {"common/text"},
+    "vendors": {"agent", "images", "tests/images", "tests/support"},
     "wire": {"common/wire", "tests/support"},
 }
 MOST_FILES = 40
