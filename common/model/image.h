@@ -52,9 +52,8 @@ struct Image {
     std::string manifestSha256;    ///< authenticates the manifest
     std::string architecture;      ///< "x86_64"; "": unknown, fits every machine
     std::string bootMode;          ///< "bios", "uefi"; "": both, or unknown
-    JsonText
-        description{}; ///< of a tree: entries, kernels, layout ... (docs/trees.md); of a RAM disk: kernel,
-                       ///< initrd, kernel_arguments (docs/ramdisk-deployments.md); of all: notes (texts)
+    JsonText description{}; ///< of a tree: entries, layout ... (docs/trees.md); of a RAM disk: kernel, initrd
+                            ///< ... (docs/ramdisk-deployments.md); of every kind: notes, a list of texts
     std::uint64_t progressBytes = 0;      ///< of the source, while importing
     std::uint64_t progressTotalBytes = 0; ///< 0: unknown
     std::string errorCode;                ///< kebab-case; "" unless failed or broken
