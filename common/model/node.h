@@ -21,7 +21,7 @@ struct Node {
     State state = State::Enroll;
     std::optional<State> target; ///< the state after the operation; nothing in stable states
     PowerState power = PowerState::Unknown;
-    std::string targetPower; ///< Ironic's text while a power operation runs, else ""
+    std::string targetPower; ///< the state that a power operation leads to, else ""
     JsonText driverInfo{};   ///< the operator's, with sealed secrets (platform::SecretBox)
     JsonText properties{};   ///< cpus, memory_mb, local_gb, cpu_arch, capabilities, root_device, rack ...
     JsonText instanceInfo{}; ///< of the deployment: image_source, root_device, configdrive reference ...

@@ -6,6 +6,7 @@
 #include "conductor/core/nodes.h"
 #include "conductor/operations/plan.h"
 #include "conductor/steps/captures.h"
+#include "conductor/steps/step_support.h"
 #include "db/repositories/audit_repository.h"
 
 namespace bm::conductor {
@@ -216,9 +217,10 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
     const State before = node.state;
     if (event)
         applyEvent(node, *event, context.clock.now());
-    node.lastError.clear();
-    node.lastErrorCode.clear();
-    node.lastErrorHint.clear();
+    if (const auto* power = wire::orderIn<wire::PowerOrder>(wanted.request))
+        expectPower(node, model::powerTargetFromText(power->target).value_or(model::PowerTarget::On));
+    else
+        forgetError(node);
     markQueued(node, wanted.kind);
     Operation operation;
     operation.kind = wanted.kind;
@@ -231,8 +233,6 @@ model::OperationId beginOperation(db::Transaction& tx, const Context& context, N
         node.inspectionStartedAt = context.clock.now();
         node.inspectionFinishedAt.reset();
     }
-    if (const auto* power = wire::orderIn<wire::PowerOrder>(wanted.request))
-        node.targetPower = power->target;
     insertOperation(tx, context, node, operation);
     recordStateChange(tx, context, node, before, operation);
     db::NodeRepository{}.update(tx, node);

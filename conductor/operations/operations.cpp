@@ -10,6 +10,8 @@
 #include "conductor/operations/verb_request.h"
 #include "conductor/steps/step_support.h"
 
+#include <thread>
+
 namespace bm::conductor {
 
 using model::Error;
@@ -79,6 +81,46 @@ std::optional<StateEvent> verbFromTarget(std::string_view target)
 }
 
 Operations::Operations(Context context) : context_(std::move(context)) {}
+
+struct Operations::Seat {
+    std::counting_semaphore<kMostWaiting>& seats;
+    ~Seat() { seats.release(); }
+};
+
+/// Runs @p unit as Database::write does. A machine that restarts shows the power state that a client may wait
+/// for, so the client's next request comes while the restart is at work.
+template <class Unit> auto Operations::whenPowerEnds(const std::string& ident, Unit&& unit)
+{
+    constexpr std::chrono::seconds kPatience{1};
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+        try {
+            return context_.database.write(unit);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::NodeLocked || !waitForPower(ident, until))
+                throw;
+        }
+    }
+}
+
+/// @return true if no operation is at work on the node any more; false at @p until, or when the operation is
+/// of another kind
+bool Operations::waitForPower(const std::string& ident, std::chrono::steady_clock::time_point until)
+{
+    constexpr std::chrono::milliseconds kPoll{10};
+    if (!seats_.try_acquire())
+        return false;
+    const Seat seat{seats_};
+    std::optional<model::Operation> current;
+    do {
+        current = context_.database.read([&](db::Transaction& tx) {
+            return db::OperationRepository{}.current(tx, findNode(tx, ident).id);
+        });
+        if (current && current->kind == OperationKind::Power)
+            std::this_thread::sleep_for(kPoll);
+    } while (current && current->kind == OperationKind::Power && std::chrono::steady_clock::now() < until);
+    return !current && std::chrono::steady_clock::now() < until;
+}
 
 namespace {
 
@@ -181,8 +223,9 @@ model::OperationId runVerb(db::Transaction& tx, const Context& context, const No
 model::OperationId Operations::verb(const std::string& ident, StateEvent verb, const VerbOrder& order,
                                     const std::string& actor)
 {
-    return context_.database.write(
-        [&](db::Transaction& tx) { return runVerb(tx, context_, findNode(tx, ident), verb, order, actor); });
+    return whenPowerEnds(ident, [&](db::Transaction& tx) {
+        return runVerb(tx, context_, findNode(tx, ident), verb, order, actor);
+    });
 }
 
 model::OperationId Operations::provisionWithin(db::Transaction& tx, const Context& context,
@@ -213,13 +256,13 @@ model::OperationId Operations::provisionWithin(db::Transaction& tx, const Contex
 model::OperationId Operations::provision(const std::string& ident, const DeployRequest& request,
                                          const std::string& actor)
 {
-    return context_.database.write(
-        [&](db::Transaction& tx) { return provisionWithin(tx, context_, ident, request, actor, {}); });
+    return whenPowerEnds(
+        ident, [&](db::Transaction& tx) { return provisionWithin(tx, context_, ident, request, actor, {}); });
 }
 
 std::optional<model::OperationId> Operations::provide(const std::string& ident, const std::string& actor)
 {
-    return context_.database.write([&](db::Transaction& tx) -> std::optional<model::OperationId> {
+    return whenPowerEnds(ident, [&](db::Transaction& tx) -> std::optional<model::OperationId> {
         Node node = findNode(tx, ident);
         refuseBusy(tx, context_, node);
         if (node.state == State::Available)
@@ -248,7 +291,7 @@ model::OperationId Operations::power(const std::string& ident, model::PowerTarge
                                      std::optional<std::chrono::milliseconds> timeout,
                                      const std::string& actor)
 {
-    return context_.database.write([&](db::Transaction& tx) {
+    return whenPowerEnds(ident, [&](db::Transaction& tx) {
         const Node node = findNode(tx, ident);
         if (target == model::PowerTarget::Off || target == model::PowerTarget::SoftOff)
             refusePowerOff(node);

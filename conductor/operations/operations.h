@@ -4,11 +4,13 @@
 #include "conductor/core/deploy_order.h"
 
 #include <optional>
+#include <semaphore>
 #include <string>
 
 namespace bm::conductor {
 
 /// Verbs on nodes. Each stores an operation and returns at once; a client that lost the answer may repeat it.
+/// A power operation at work is waited for, one second at most, as Ironic's conductor does.
 /// @throws Error NotFound, InvalidTransition (the state does not allow it), NodeLocked (an operation is at
 /// work), NodeProtected, Conflict (maintenance), InvalidInput
 class Operations {
@@ -44,7 +46,13 @@ public:
     void allowReboot(const std::string& ident, const std::string& actor);
 
 private:
+    template <class Unit> auto whenPowerEnds(const std::string& ident, Unit&& unit);
+    bool waitForPower(const std::string& ident, std::chrono::steady_clock::time_point until);
+
+    struct Seat;
+    static constexpr std::ptrdiff_t kMostWaiting = 4; ///< threads that serve requests; others get 409 at once
     Context context_;
+    std::counting_semaphore<kMostWaiting> seats_{kMostWaiting};
 };
 
 /// "active" -> Deploy, "deleted" -> Delete, "manage" -> Manage ...: the targets of PUT states/provision.

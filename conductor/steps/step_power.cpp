@@ -147,12 +147,10 @@ model::StepResult stepEndCleaning(StepWork& work)
     return reachPower(work, PowerAction::Off, PowerState::Off, work.context.settings.powerTimeout);
 }
 
-model::StepResult stepSetPower(StepWork& work)
+namespace {
+
+model::StepResult switchPower(StepWork& work, PowerTarget target, std::chrono::milliseconds timeout)
 {
-    const auto& order = wire::orderOf<wire::PowerOrder>(work.request);
-    const PowerTarget target = model::powerTargetFromText(order.target).value_or(PowerTarget::On);
-    const std::chrono::milliseconds timeout =
-        order.timeoutMs ? std::chrono::milliseconds{*order.timeoutMs} : work.context.settings.powerTimeout;
     nlohmann::json progress = wire::valueOf(work.step.result);
     if (powerOffDisabled(work) && (target == PowerTarget::Reboot || target == PowerTarget::SoftReboot))
         return restart(work, timeout);
@@ -179,6 +177,21 @@ model::StepResult stepSetPower(StepWork& work)
     return reachPower(work, PowerAction::On, PowerState::On,
                       timeout * 2 + (target == PowerTarget::SoftReboot ? work.context.settings.softOffTimeout
                                                                        : timeout * 0));
+}
+
+} // namespace
+
+model::StepResult stepSetPower(StepWork& work)
+{
+    const auto& order = wire::orderOf<wire::PowerOrder>(work.request);
+    const PowerTarget target = model::powerTargetFromText(order.target).value_or(PowerTarget::On);
+    const std::chrono::milliseconds timeout =
+        order.timeoutMs ? std::chrono::milliseconds{*order.timeoutMs} : work.context.settings.powerTimeout;
+    model::StepResult result = switchPower(work, target, timeout);
+    const bool unforeseen = work.node.targetPower.empty(); // the stored state was the requested one already
+    if (unforeseen && !std::holds_alternative<model::Done>(result))
+        work.changeNode([target](model::Node& node) { expectPower(node, target); });
+    return result;
 }
 
 } // namespace bm::conductor

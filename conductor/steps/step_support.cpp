@@ -52,7 +52,7 @@ model::PowerState observePower(StepWork& work)
     if (reading.failure)
         throw Error(*reading.failure);
     const model::PowerState seen = reading.state;
-    if (seen != work.node.power) {
+    if (seen != work.seenPower.value_or(work.node.power)) {
         work.recordEvent(seen == model::PowerState::On ? model::EventKind::PowerOn
                                                        : model::EventKind::PowerOff,
                          std::string(model::toText(seen)));
@@ -60,7 +60,27 @@ model::PowerState observePower(StepWork& work)
             db::NodeRepository{}.recordPower(tx, id, seen);
         });
     }
+    work.seenPower = seen;
     return seen;
+}
+
+void expectPower(model::Node& node, model::PowerTarget target)
+{
+    const bool off = target == model::PowerTarget::Off || target == model::PowerTarget::SoftOff;
+    const bool restarts = target == model::PowerTarget::Reboot || target == model::PowerTarget::SoftReboot;
+    const model::PowerState end = off ? model::PowerState::Off : model::PowerState::On;
+    if (!restarts && node.power == end)
+        return;
+    node.targetPower = toText(end);
+    if (!model::isFailure(node.state))
+        forgetError(node);
+}
+
+void forgetError(model::Node& node)
+{
+    node.lastError.clear();
+    node.lastErrorCode.clear();
+    node.lastErrorHint.clear();
 }
 
 model::StepResult reachPower(StepWork& work, model::PowerAction action, model::PowerState wanted,

@@ -13,6 +13,11 @@ model::StepResult withPatience(StepWork& work, std::chrono::milliseconds timeout
 /// Reads the node's power now and stores it; records an event when it has changed. @throws Error of the
 /// driver
 model::PowerState observePower(StepWork& work);
+/// Shows in @p node that @p target is ordered: sets target_power_state, and clears last_error unless the node
+/// is in a failed state. A request for the state that the node is in changes neither.
+void expectPower(model::Node& node, model::PowerTarget target);
+/// Clears last_error with its code and hint.
+void forgetError(model::Node& node);
 /// Orders @p action unless it was ordered within the last ten seconds; then polls until the BMC reports @p
 /// wanted.
 /// @throws Error DeadlineExceeded when the step is older than @p timeout

@@ -5,6 +5,7 @@
 #include "conductor/core/context.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct StepWork {
     model::Step& step;
     model::UtcTime engineStart;   ///< when this bmd started: silence before it is not the agent's
     model::Deadline callDeadline; ///< for calls out of the process in this run
+    std::optional<model::PowerState> seenPower{}; ///< by the BMC, in this run
     std::vector<std::function<void(model::Node&)>> nodeChanges{};
     std::vector<model::NodeEvent> events{};
     std::vector<std::function<void(db::Transaction&)>> writes{}; ///< runs in the outcome's transaction

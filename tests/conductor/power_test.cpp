@@ -1,6 +1,8 @@
 #include "tests/support/world.h"
 
 #include <catch2/catch.hpp>
+#include <functional>
+#include <future>
 
 using namespace bm;
 using model::PowerState;
@@ -25,6 +27,111 @@ TEST_CASE("power on request", "[conductor][power]")
     CHECK(order(PowerTarget::Off) == PowerState::Off);
     CHECK(world.node("node-1").targetPower.empty());
     CHECK(world.stateOf("node-1") == State::Available);
+}
+
+TEST_CASE("a power request shows its target until the machine has the state", "[conductor][power]")
+{
+    World world;
+    world.nodeIn(State::Available);
+    const auto request = [&](PowerTarget target) {
+        world.core->operations.power("node-1", target, {}, "alice");
+        return world.node("node-1").targetPower;
+    };
+    const auto store = [&](const std::function<void(model::Node&)>& change) {
+        world.core->database.write([&](db::Transaction& tx) {
+            model::Node node = *db::NodeRepository{}.find(tx, world.node("node-1").id);
+            change(node);
+            db::NodeRepository{}.update(tx, node);
+        });
+    };
+    const auto failed = [](model::Node& node) { node.lastError = "it burns"; };
+    const auto off = [](model::Node& node) { node.power = PowerState::Off; };
+    SECTION("the state that it leads to, in Ironic's texts; one write ends both")
+    {
+        store(failed);
+        store(off);
+        bool together = true;
+        world.core->database.onCommit([&](const db::CommitFacts&) {
+            world.core->database.read([&](db::Transaction& tx) {
+                const auto node = *db::NodeRepository{}.findByName(tx, "node-1");
+                const bool busy = db::OperationRepository{}.current(tx, node.id).has_value();
+                together = together && (node.power == PowerState::On) == node.targetPower.empty() &&
+                           busy != node.targetPower.empty();
+            });
+        });
+        CHECK(request(PowerTarget::On) == "power on");
+        CHECK(world.node("node-1").lastError.empty());
+        world.runUntilIdle(5s);
+        world.core->database.onCommit({});
+        CHECK(together);
+        CHECK(request(PowerTarget::Reboot) == "power on");
+        world.runUntilIdle(5s);
+        CHECK(request(PowerTarget::SoftReboot) == "power on");
+        world.runUntilIdle(5s);
+        CHECK(request(PowerTarget::SoftOff) == "power off");
+        world.runUntilIdle(5s);
+        CHECK(world.node("node-1").targetPower.empty());
+    }
+    SECTION("none for the state that is there, and the error stays")
+    {
+        const bool on = world.node("node-1").power == PowerState::On;
+        store(failed);
+        CHECK(request(on ? PowerTarget::On : PowerTarget::Off).empty());
+        world.runUntilIdle(5s);
+        CHECK(world.node("node-1").targetPower.empty());
+        CHECK(world.node("node-1").lastError == "it burns");
+    }
+    SECTION("one that only seemed to be there is reached all the same")
+    {
+        world.core->operations.power("node-1", PowerTarget::On, {}, "alice");
+        world.runUntilIdle(5s);
+        store(off);
+        CHECK(request(PowerTarget::Off).empty());
+        world.runUntilIdle(5s);
+        CHECK(world.node("node-1").power == PowerState::Off);
+        world.core->powerSync.runOnce();
+        CHECK(world.node("node-1").power == PowerState::Off);
+    }
+    SECTION("a node in a failed state keeps its error")
+    {
+        store([&](model::Node& node) {
+            failed(node);
+            off(node);
+            node.state = State::CleanFailed;
+        });
+        CHECK(request(PowerTarget::On) == "power on");
+        CHECK(world.node("node-1").lastError == "it burns");
+    }
+}
+
+TEST_CASE("a request waits a moment for the power operation at work", "[conductor][power]")
+{
+    World world;
+    world.nodeIn(State::Available);
+    world.core->operations.power("node-1", PowerTarget::Reboot, {}, "alice");
+    CHECK(world.node("node-1").power != PowerState::Unknown); // what a client waits for may be there already
+    SECTION("and follows it")
+    {
+        const auto then = [&](const std::function<void()>& act) {
+            std::future<void> next = std::async(std::launch::async, act);
+            while (next.wait_for(10ms) != std::future_status::ready)
+                world.runOnce();
+            next.get();
+            world.runUntilIdle(5s);
+        };
+        then([&] { world.core->operations.power("node-1", PowerTarget::Off, {}, "alice"); });
+        CHECK(world.node("node-1").power == PowerState::Off);
+        world.core->operations.power("node-1", PowerTarget::Reboot, {}, "alice");
+        then([&] { world.verb("node-1", model::StateEvent::Manage); });
+        CHECK(world.stateOf("node-1") == State::Manageable);
+    }
+    SECTION("and gets 409 where that takes longer")
+    {
+        const auto began = std::chrono::steady_clock::now();
+        CHECK_THROWS_WITH(world.core->operations.power("node-1", PowerTarget::Off, {}, "alice"),
+                          Catch::Contains("is locked by host"));
+        CHECK(std::chrono::steady_clock::now() - began >= 1s);
+    }
 }
 
 TEST_CASE("a BMC that does not answer", "[conductor][power]")
