@@ -1,5 +1,6 @@
 #include "agent/capture/capture_plan.h"
 
+#include "agent/disk/config_drive.h"
 #include "common/model/error.h"
 #include "common/text/bytes.h"
 
@@ -48,6 +49,20 @@ void planGpt(Gpt& table, const BlockDevice& device, CapturePlan& plan)
     table.moveToEnd(device.path().string(), plan.imageBytes);
     for (Gpt::Piece& piece : table.pieces())
         plan.patches.push_back({piece.sector * device.sectorBytes(), std::move(piece.bytes)});
+}
+
+/// The partitions of an MBR, without the config drive; all partitions of another table.
+std::vector<Extent> planMbr(const BlockDevice& device, CapturePlan& plan)
+{
+    std::vector<Extent> partitions = partitionsOf(device);
+    std::optional<Mbr> table = partitions.empty() ? std::nullopt : Mbr::read(device);
+    const std::optional<Extent> drive = table ? configDriveIn(device, *table) : std::nullopt;
+    if (!drive)
+        return partitions;
+    table->remove(*drive);
+    plan.configDriveLeftOut = true;
+    plan.patches.push_back({0, {table->bytes().begin(), table->bytes().end()}});
+    return table->partitions();
 }
 
 /// The free space of every partition, as ranges in order. With overlapping partitions (an MBR's extended
@@ -101,7 +116,7 @@ CapturePlan planCapture(const BlockDevice& device, platform::Exec& exec, AgentLo
         planGpt(*table, device, plan);
         partitions = bytesOf(table->partitions(), device);
     } else {
-        partitions = bytesOf(partitionsOf(device), device);
+        partitions = bytesOf(planMbr(device, plan), device);
         if (!partitions.empty())
             plan.imageBytes = std::min(plan.imageBytes, roundUp(endOf(partitions)));
         else if (fileSystemAt(device, {0, device.sizeBytes()}) != FileSystem::None)

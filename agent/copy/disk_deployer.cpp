@@ -117,7 +117,8 @@ private:
         outcome_.imageBytes = manifest_.sizeBytes;
         for (const auto& target : targets_)
             checkSize(target->device);
-        configDrive_ = fetchConfigDrive(order_, stop_);
+        configDrive_ =
+            fittedConfigDrive(fetchConfigDrive(order_, stop_), targets_.front()->device.sectorBytes());
         source_.emplace(manifest_, order_, order_.pipeline.memoryBytes / 2, log_);
         const std::vector<std::byte> begin = firstBlock();
         for (const auto& target : targets_)
@@ -188,18 +189,19 @@ private:
                             found.kind == TableKind::Gpt ? found.sectorBytes : 512, device.path().string(),
                             sector),
                 "use an image made for such disks, or another disk");
-        if (!configDrive_.empty() && found.kind != TableKind::Gpt)
-            throw Error(
-                ErrorCode::ConfigDriveFailed,
-                fmt::format("the image has {}: a config drive is added only to a GPT",
-                            found.kind == TableKind::Mbr ? "an MBR partition table" : "no partition table"),
-                "convert the image with sgdisk --mbrtogpt, or deploy without a config drive");
+        if (!configDrive_.empty() && found.kind == TableKind::None)
+            throw Error(ErrorCode::ConfigDriveFailed,
+                        "the image has no partition table: a config drive is a partition",
+                        "give the image a GPT or an MBR, or deploy without a config drive");
         table_ = found.kind;
     }
 
     /// Checks finishTable() on a copy of the table.
     void checkRoom(const BlockDevice& device, const std::vector<std::byte>& begin) const
     {
+        if (table_ == TableKind::Mbr && !configDrive_.empty())
+            Mbr::parse(begin)->addAtEnd(device.sizeBytes() / device.sectorBytes(),
+                                        configDrivePartitionBytes(configDrive_) / device.sectorBytes());
         std::optional<Gpt> table =
             table_ == TableKind::Gpt ? Gpt::parse(begin, device.sectorBytes()) : std::nullopt;
         if (!table)
@@ -339,6 +341,7 @@ private:
         if (table_ != TableKind::Gpt) {
             if (order_.copy.growLastPartition)
                 log_.info("no GPT in the image: no partition is grown");
+            finishMbr(device);
             return;
         }
         std::optional<Gpt> table = Gpt::read(device);
@@ -368,6 +371,17 @@ private:
                 last->number, last->type, use.name));
         else if (table.growLast(keepSectors))
             log_.info("the last partition now reaches the end of the disk");
+    }
+
+    void finishMbr(BlockDevice& device)
+    {
+        if (configDrive_.empty())
+            return;
+        std::optional<Mbr> table = Mbr::read(device);
+        if (!table)
+            throw Error(ErrorCode::DiskFailed, "the disk has lost the partition table that was just written");
+        placeConfigDrive(device, *table, configDrive_);
+        table->write(device);
     }
 
     const DeployOrder& order_;

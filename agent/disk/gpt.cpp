@@ -1,6 +1,7 @@
 #include "agent/disk/gpt.h"
 
 #include "agent/base/aligned_buffer.h"
+#include "agent/disk/mbr.h"
 #include "agent/disk/partition_types.h"
 #include "common/model/error.h"
 #include "common/model/ids.h"
@@ -64,8 +65,29 @@ AlignedBuffer readSectors(const BlockDevice& device, std::uint64_t first, std::u
     return buffer;
 }
 
-/// Writes sectors, reads them back and compares them, since the image's own read-back is over by then.
-void writeSectors(BlockDevice& device, std::uint64_t first, std::span<const std::byte> bytes)
+/// The protective entry (type EEh) spans the whole disk: UEFI 2.10, 5.2.3.
+void protectWholeDisk(BlockDevice& device)
+{
+    const AlignedBuffer sector = readSectors(device, 0, 1);
+    const std::span<std::byte> bytes = sector.first(device.sectorBytes());
+    const std::uint64_t count = device.sizeBytes() / device.sectorBytes() - 1;
+    for (std::size_t at = 446; at < 510; at += 16)
+        if (bytes[at + 4] == std::byte{0xee} && text::littleEndian<std::uint32_t>(bytes, at + 8) == 1)
+            text::storeLittleEndian(bytes, at + 12,
+                                    static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 0xffffffffU)));
+    writeTableSectors(device, 0, bytes);
+}
+
+bool signedAt(std::span<const std::byte> bytes, std::size_t offset)
+{
+    return bytes.size() >= offset + kSignature.size() &&
+           std::memcmp(bytes.data() + offset, kSignature.data(), kSignature.size()) == 0;
+}
+
+} // namespace
+
+// The image's own read-back is over by then.
+void writeTableSectors(BlockDevice& device, std::uint64_t first, std::span<const std::byte> bytes)
 {
     const std::uint64_t sector = device.sectorBytes();
     const std::size_t length = (bytes.size() + sector - 1) / sector * sector;
@@ -80,39 +102,6 @@ void writeSectors(BlockDevice& device, std::uint64_t first, std::span<const std:
                                 device.path().string(), first),
                     "replace the disk");
 }
-
-std::vector<Extent> mbrPartitions(std::span<const std::byte> sector)
-{
-    std::vector<Extent> out;
-    for (std::size_t at = 446; at < 510; at += 16) {
-        const std::uint64_t first = text::littleEndian<std::uint32_t>(sector, at + 8);
-        const std::uint64_t count = text::littleEndian<std::uint32_t>(sector, at + 12);
-        if (sector[at + 4] != std::byte{0} && count > 0)
-            out.push_back({first, first + count - 1});
-    }
-    return out;
-}
-
-/// The protective entry (type EEh) spans the whole disk: UEFI 2.10, 5.2.3.
-void protectWholeDisk(BlockDevice& device)
-{
-    const AlignedBuffer sector = readSectors(device, 0, 1);
-    const std::span<std::byte> bytes = sector.first(device.sectorBytes());
-    const std::uint64_t count = device.sizeBytes() / device.sectorBytes() - 1;
-    for (std::size_t at = 446; at < 510; at += 16)
-        if (bytes[at + 4] == std::byte{0xee} && text::littleEndian<std::uint32_t>(bytes, at + 8) == 1)
-            text::storeLittleEndian(bytes, at + 12,
-                                    static_cast<std::uint32_t>(std::min<std::uint64_t>(count, 0xffffffffU)));
-    writeSectors(device, 0, bytes);
-}
-
-bool signedAt(std::span<const std::byte> bytes, std::size_t offset)
-{
-    return bytes.size() >= offset + kSignature.size() &&
-           std::memcmp(bytes.data() + offset, kSignature.data(), kSignature.size()) == 0;
-}
-
-} // namespace
 
 std::uint32_t crc32(std::span<const std::byte> bytes)
 {
@@ -130,9 +119,7 @@ TableFound findTable(std::span<const std::byte> firstMiB)
     for (const std::uint32_t sector : {512U, 4096U})
         if (signedAt(firstMiB, sector))
             return {TableKind::Gpt, sector};
-    const bool boot =
-        firstMiB.size() >= 512 && firstMiB[510] == std::byte{0x55} && firstMiB[511] == std::byte{0xaa};
-    if (boot && !mbrPartitions(firstMiB.first(512)).empty())
+    if (const std::optional<Mbr> table = Mbr::parse(firstMiB); table && !table->partitions().empty())
         return {TableKind::Mbr, 0};
     return {};
 }
@@ -147,10 +134,8 @@ std::vector<Extent> partitionsOf(const BlockDevice& device)
     } catch (const Error&) {
         return {}; // a broken table yields no entries
     }
-    const AlignedBuffer first = readSectors(device, 0, 1);
-    if (findTable(first.first(device.sectorBytes())).kind == TableKind::Mbr)
-        return mbrPartitions(first.first(512));
-    return {};
+    const std::optional<Mbr> table = Mbr::parse(readSectors(device, 0, 1).bytes());
+    return table ? table->partitions() : std::vector<Extent>{};
 }
 
 /// @param sector  the whole sector of the header
@@ -420,12 +405,12 @@ void Gpt::write(BlockDevice& device)
 {
     const bool moved = oldBackup_ > 1 && oldBackup_ < backup_ - entrySectors();
     if (moved && signedAt(readSectors(device, oldBackup_, 1).bytes(), 0))
-        writeSectors(device, oldBackup_, std::vector<std::byte>(sectorBytes_));
-    writeSectors(device, backup_ - entrySectors(), entries_);
-    writeSectors(device, backup_, header(true));
+        writeTableSectors(device, oldBackup_, std::vector<std::byte>(sectorBytes_));
+    writeTableSectors(device, backup_ - entrySectors(), entries_);
+    writeTableSectors(device, backup_, header(true));
     device.flush();
-    writeSectors(device, primaryEntries_, entries_);
-    writeSectors(device, 1, header(false));
+    writeTableSectors(device, primaryEntries_, entries_);
+    writeTableSectors(device, 1, header(false));
     protectWholeDisk(device);
     device.flush();
     oldBackup_ = backup_;

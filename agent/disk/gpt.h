@@ -102,6 +102,9 @@ private:
     std::vector<std::byte> entries_;
 };
 
+/// Writes sectors of a partition table, reads them back and compares them. @throws Error DiskFailed
+void writeTableSectors(BlockDevice& device, std::uint64_t first, std::span<const std::byte> bytes);
+
 /// CRC-32 as UEFI and zlib compute it.
 std::uint32_t crc32(std::span<const std::byte> bytes);
 

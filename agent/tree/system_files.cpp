@@ -1,14 +1,14 @@
 #include "agent/tree/system_files.h"
 
+#include "agent/disk/drive_files.h"
 #include "agent/disk/selinux.h"
 #include "agent/disk/tree_files.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
+#include "common/text/ssh_keys.h"
+#include "common/text/text.h"
 
 #include <algorithm>
-#include <archive.h>
-#include <archive_entry.h>
-#include <array>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -21,34 +21,42 @@ namespace {
 
 constexpr std::size_t kLongestMetaData = std::size_t{1} << 20U;
 
-struct ReadFreer {
-    void operator()(archive* reader) const { archive_read_free(reader); }
-};
-
-std::string contentOf(archive* reader)
-{
-    std::string text;
-    std::array<char, 16384> piece{};
-    la_ssize_t count = 0;
-    while (text.size() < kLongestMetaData &&
-           (count = archive_read_data(reader, piece.data(), piece.size())) > 0)
-        text.append(piece.data(), static_cast<std::size_t>(count));
-    return text;
-}
-
 std::string metaDataOf(std::string_view drive)
 {
-    const std::unique_ptr<archive, ReadFreer> reader(archive_read_new());
-    archive_read_support_format_iso9660(reader.get());
-    if (archive_read_open_memory(reader.get(), drive.data(), drive.size()) != ARCHIVE_OK)
+    if (!isIso(drive))
         return {};
-    archive_entry* entry = nullptr;
-    while (archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
-        const char* name = archive_entry_pathname(entry);
-        if (name != nullptr && std::string_view(name) == "openstack/latest/meta_data.json")
-            return contentOf(reader.get());
-    }
+    const DriveFiles files = filesOfIso(drive);
+    const auto found = files.find("openstack/latest/meta_data.json");
+    return found == files.end() ? "" : found->second.substr(0, kLongestMetaData);
+}
+
+/// Adds the keys of @p value: a text with a key a line, or a list or an object of such texts.
+void addKeys(const json& value, std::vector<std::string>& keys, int depth = 0)
+{
+    constexpr int kDeepestKeys = 3;
+    if (value.is_string())
+        for (const std::string_view key : text::sshKeyLines(value.get_ref<const std::string&>()))
+            keys.emplace_back(key);
+    else if (value.is_structured() && depth < kDeepestKeys)
+        for (const json& inside : value)
+            addKeys(inside, keys, depth + 1);
+}
+
+/// cloud-init's order.
+std::string hostNameOf(const json& meta)
+{
+    for (const char* key : {"hostname", "local-hostname", "local_hostname"})
+        if (const auto name = meta.find(key); name != meta.end() && name->is_string() && *name != "")
+            return name->get<std::string>();
     return {};
+}
+
+bool hasLine(std::string_view lines, std::string_view wanted)
+{
+    while (!lines.empty())
+        if (text::trimmed(text::takeLine(lines)) == wanted)
+            return true;
+    return false;
 }
 
 /// The first line only, so that a value of the drive cannot add lines to a file.
@@ -73,7 +81,7 @@ void writeIdentity(const TreeFiles& files, const SystemIdentity& identity, Agent
     if (!keys.empty() && !keys.ends_with('\n'))
         keys += '\n';
     for (const std::string& key : identity.sshKeys)
-        if (isLine(key) && keys.find(key) == std::string::npos)
+        if (isLine(key) && !hasLine(keys, key))
             keys += key + "\n";
     files.write("root/.ssh/authorized_keys", keys, 0600);
 }
@@ -103,12 +111,9 @@ SystemIdentity identityFrom(std::string_view configDrive)
     const json meta = json::parse(metaDataOf(configDrive), nullptr, false);
     if (!meta.is_object())
         return identity;
-    if (const auto name = meta.find("hostname"); name != meta.end() && name->is_string())
-        identity.hostName = name->get<std::string>();
-    if (const auto keys = meta.find("public_keys"); keys != meta.end() && keys->is_object())
-        for (const auto& [key, value] : keys->items())
-            if (value.is_string())
-                identity.sshKeys.push_back(value.get<std::string>());
+    identity.hostName = hostNameOf(meta);
+    if (const auto keys = meta.find("public_keys"); keys != meta.end())
+        addKeys(*keys, identity.sshKeys);
     return identity;
 }
 

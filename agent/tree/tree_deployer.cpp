@@ -87,7 +87,15 @@ private:
                         fmt::format("the layout needs {} disks, the order has {}", wanted, disks_.size()));
         for (const std::filesystem::path& disk : disks_)
             checkSize(disk);
-        configDrive_ = fetchConfigDrive(order_, stop_);
+        const std::string drive = fetchConfigDrive(order_, stop_);
+        identity_ = identityFrom(drive);
+        configDrive_ =
+            fittedConfigDrive(drive, BlockDevice(disks_.front(), BlockDevice::Access::Read).sectorBytes());
+        if (configDrivePartitionBytes(configDrive_) >= kConfigDriveRoom)
+            throw Error(ErrorCode::ConfigDriveFailed,
+                        fmt::format("the config drive has {} bytes, the layout leaves {} MiB for it",
+                                    configDrive_.size(), (kConfigDriveRoom >> 20U) - 1),
+                        "keep large files out of it; let cloud-init fetch them");
     }
 
     void checkSize(const std::filesystem::path& disk) const
@@ -166,7 +174,7 @@ private:
     {
         announce("configuring the system and its boot loader");
         tree.mount(false);
-        writeSystemFiles(tree.root(), setup_.volumes(), identityFrom(configDrive_), log_);
+        writeSystemFiles(tree.root(), setup_.volumes(), identity_, log_);
         BootLoader(order_.layout, setup_, tree.root(), exec_, log_, deadline_).install();
         tree.unmount();
     }
@@ -200,6 +208,7 @@ private:
     DiskSetup setup_;
     Manifest manifest_;
     std::string configDrive_;
+    SystemIdentity identity_;
     std::optional<CopySource> source_; ///< until everything is unpacked
     std::optional<TreeStream> stream_;
     TreeManifest files_;

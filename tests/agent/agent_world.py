@@ -115,9 +115,10 @@ class World(unittest.TestCase):
 
     def config_drive(self, text="instance-id: one\n"):
         tree = self.folder / "drive/openstack/latest"
-        tree.mkdir(parents=True)
+        tree.mkdir(parents=True, exist_ok=True)
         (tree / "meta_data.json").write_text(text)
         path = self.folder / "drive.img"
+        path.unlink(missing_ok=True)
         run("mkfs.fat", "-C", "-n", "config-2", path, "2000")
         return path
 

@@ -1,6 +1,7 @@
 """bm-agent write: an image onto a disk, and the refusals. Real peers: sgdisk, sfdisk, blkid, mkfs, losetup."""
 import os
 import subprocess
+from pathlib import Path
 
 import agent_world
 from agent_world import MIB, World, entries_of, run, wait_for
@@ -136,12 +137,30 @@ class AddsAConfigDrive(World):
         self.assertIn("no space for the config drive: it needs 2 MiB", error)
         self.check_untouched(disk)
 
-    def test_not_on_an_mbr_and_nothing_is_written_then(self):
+    def test_to_an_mbr_as_a_primary_partition(self):
         self.make_mbr()
         disk = self.disk(64)
+        for _ in range(2):
+            self.written("--grow", "--config-drive", self.config_drive(), to=disk)
+            first, last = self.partitions(disk)
+            self.assertEqual((first["start"], first["size"]), (2048, 20 * 2048))
+            self.assertEqual((last["type"], last["start"], last["size"]), ("83", 62 * 2048, 2 * 2048))
+            label = run("blkid", "-p", "-o", "value", "-s", "LABEL", "-O", last["start"] * 512, disk).strip()
+            self.assertEqual(label, "config-2")
+
+    def test_not_to_an_mbr_with_four_primary_partitions_and_nothing_is_written_then(self):
+        run("sfdisk", "-q", self.raw, input="label: dos\n,5M\n,5M\n,5M\n,5M\n")
+        self.store()
+        disk = self.disk(64)
         error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), to=disk)
-        self.assertIn("the image has an MBR partition table", error)
+        self.assertIn("four primary partitions", error)
         self.check_untouched(disk)
+
+    def test_not_to_an_image_without_a_table(self):
+        self.raw.write_bytes(os.urandom(4 * MIB))
+        self.store()
+        error = self.refused("config-drive-failed", "--config-drive", self.config_drive(), to=self.disk(64))
+        self.assertIn("the image has no partition table", error)
 
     def test_not_from_a_file_that_is_no_file_system(self):
         drive = self.folder / "nonsense"
@@ -290,6 +309,36 @@ class OnALoopDevice(World):
         run("sync", disk)
         self.check_content(device)
         self.assertEqual(len(self.partitions(device)), 3)
+
+    def test_makes_a_fat_of_an_iso_on_larger_sectors(self):
+        source = self.loop(self.raw, "--sector-size", "4096")
+        run("sgdisk", "-Z", "-n", "1:256:+20M", "-c", "1:root", source)
+        self.store()
+        tree = self.folder / "drive/openstack/latest"
+        tree.mkdir(parents=True)
+        (tree / "meta_data.json").write_text('{"uuid": "u"}')
+        (tree / "user_data").write_bytes(bytes(range(256)))
+        run("genisoimage", "-quiet", "-R", "-V", "config-2", "-o", self.folder / "drive.iso", self.folder / "drive")
+        device = self.loop(self.disk(64), "--sector-size", "4096")
+        self.written("--grow", "--config-drive", self.folder / "drive.iso", to=device)
+        last = self.partitions(device)[-1]
+        self.assertEqual(last["name"], "config-2")
+        drive = self.folder / "partition"
+        run("dd", f"if={device}", f"of={drive}", "bs=4096", f"skip={last['start']}", f"count={last['size']}", "status=none")
+        probed = run("blkid", "-p", "-o", "export", drive)
+        self.assertIn("TYPE=vfat", probed)
+        self.assertIn("LABEL=config-2", probed)
+        run("fsck.fat", "-n", drive)
+        run("mcopy", "-s", "-i", drive, "::/openstack", self.folder)
+        self.assertEqual((self.folder / "openstack/latest/user_data").read_bytes(), bytes(range(256)))
+        if "vfat" not in Path("/proc/filesystems").read_text(encoding="ascii"):
+            return  # this kernel mounts no FAT; fsck.fat and mtools have read it
+        part = self.loop(device, "--sector-size", "4096", "--offset", last["start"] * 4096)
+        mounted = self.folder / "mounted"
+        mounted.mkdir()
+        run("mount", "-o", "ro", part, mounted)
+        self.addCleanup(run, "umount", mounted)
+        self.assertEqual((mounted / "openstack/latest/meta_data.json").read_text(), '{"uuid": "u"}')
 
     def test_refuses_one_with_larger_sectors(self):
         device = self.loop(self.disk(64), "--sector-size", "4096")

@@ -1,0 +1,107 @@
+#include "agent/disk/mbr.h"
+
+#include "agent/base/aligned_buffer.h"
+#include "common/model/error.h"
+#include "common/text/bytes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace bm::agent {
+
+using model::Error;
+using model::ErrorCode;
+
+namespace {
+
+constexpr std::size_t kMbrBytes = 512;
+constexpr std::size_t kEntriesAt = 446;
+constexpr std::size_t kEntriesEnd = 510;
+constexpr std::size_t kMbrEntryBytes = 16;
+constexpr std::uint64_t kMbrSectors = std::uint64_t{1} << 32U; ///< 2 TiB
+constexpr std::uint64_t kMbrAlign = 2048;
+constexpr std::byte kLinuxType{0x83};
+
+bool isUsed(std::span<const std::byte> sector, std::size_t at)
+{
+    return sector[at + 4] != std::byte{0} && text::littleEndian<std::uint32_t>(sector, at + 12) > 0;
+}
+
+} // namespace
+
+std::optional<Mbr> Mbr::parse(std::span<const std::byte> firstSector)
+{
+    if (firstSector.size() < kMbrBytes || firstSector[510] != std::byte{0x55} ||
+        firstSector[511] != std::byte{0xaa})
+        return std::nullopt;
+    Mbr table;
+    table.sector_.assign(firstSector.begin(), firstSector.begin() + kMbrBytes);
+    return table;
+}
+
+std::optional<Mbr> Mbr::read(const BlockDevice& device)
+{
+    if (device.sectorBytes() != kMbrBytes || device.sizeBytes() < kMbrBytes)
+        return std::nullopt;
+    const AlignedBuffer buffer(kMbrBytes);
+    device.read(0, buffer.first(kMbrBytes));
+    return parse(buffer.first(kMbrBytes));
+}
+
+std::vector<Extent> Mbr::partitions() const
+{
+    std::vector<Extent> out;
+    for (std::size_t at = kEntriesAt; at < kEntriesEnd; at += kMbrEntryBytes)
+        if (isUsed(sector_, at)) {
+            const std::uint64_t first = text::littleEndian<std::uint32_t>(sector_, at + 8);
+            out.push_back({first, first + text::littleEndian<std::uint32_t>(sector_, at + 12) - 1});
+        }
+    return out;
+}
+
+Extent Mbr::addAtEnd(std::uint64_t diskSectors, std::uint64_t sectors)
+{
+    std::uint64_t floor = 1;
+    for (const Extent& partition : partitions())
+        floor = std::max(floor, partition.last + 1);
+    std::size_t at = kEntriesAt;
+    while (at < kEntriesEnd && isUsed(sector_, at))
+        at += kMbrEntryBytes;
+    if (at == kEntriesEnd)
+        throw Error(ErrorCode::ConfigDriveFailed,
+                    "the image's MBR has four primary partitions: no entry is free for the config drive",
+                    "an image with three of them or with a GPT, or deploy without a config drive");
+    const std::uint64_t end = std::min(diskSectors, kMbrSectors);
+    if (end < sectors || (end - sectors) / kMbrAlign * kMbrAlign < floor)
+        throw Error(ErrorCode::ConfigDriveFailed,
+                    fmt::format("no space for the config drive: it needs {} MiB after the last partition and "
+                                "below 2 TiB",
+                                sectors / kMbrAlign),
+                    "use a disk that is larger than the image, or leave the last partition shorter");
+    const std::uint64_t first = (end - sectors) / kMbrAlign * kMbrAlign;
+    const std::span<std::byte> entry = std::span(sector_).subspan(at, kMbrEntryBytes);
+    std::ranges::fill(entry, std::byte{0});
+    for (const std::size_t addressAt : {1U, 5U}) { // cylinder, head and sector: beyond their range
+        entry[addressAt] = std::byte{0xfe};
+        entry[addressAt + 1] = entry[addressAt + 2] = std::byte{0xff};
+    }
+    entry[4] = kLinuxType;
+    text::storeLittleEndian(entry, 8, static_cast<std::uint32_t>(first));
+    text::storeLittleEndian(entry, 12, static_cast<std::uint32_t>(sectors));
+    return {first, first + sectors - 1};
+}
+
+void Mbr::remove(const Extent& extent)
+{
+    for (std::size_t at = kEntriesAt; at < kEntriesEnd; at += kMbrEntryBytes)
+        if (isUsed(sector_, at) && text::littleEndian<std::uint32_t>(sector_, at + 8) == extent.first)
+            std::ranges::fill(std::span(sector_).subspan(at, kMbrEntryBytes), std::byte{0});
+}
+
+void Mbr::write(BlockDevice& device) const
+{
+    writeTableSectors(device, 0, sector_);
+    device.flush();
+}
+
+} // namespace bm::agent
