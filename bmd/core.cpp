@@ -76,11 +76,12 @@ Core::Core(CoreSettings settings, const model::Clock& clock, std::function<void(
                                                            projects_,
                                                            [this] { engine.wake(); },
                                                            std::move(hostsChanged),
+                                                           [this] { allocator.wake(); },
                                                            [this](const model::ImageId& image) {
                                                                catalogue.startJob(image);
                                                            }},
       nodes(context), operations(context), agents(context, relay), boots(context), catalogue(context),
-      engine(context, model::makeUuid()), powerSync(context), tags(database, clock),
+      engine(context, model::makeUuid()), allocator(context), powerSync(context), tags(database, clock),
       rollouts(context, *exec_, settings_.rollouts), events(database), records(context),
       webhooks(context.base(), eventText, settings_.webhooks),
       schedules(context.base(), [this] { scheduler.wake(); }), rolloutStarter(context, rollouts),
@@ -111,6 +112,7 @@ void Core::start()
 {
     catalogue.start();
     engine.start();
+    allocator.start();
     powerSync.start();
     records.start();
     webhooks.start();
@@ -126,6 +128,7 @@ void Core::stop()
     rollouts.stop();
     records.stop();
     powerSync.stop();
+    allocator.stop();
     engine.stop();
     catalogue.stop();
 }

@@ -11,6 +11,7 @@
 #include "conductor/machines/agent_service.h"
 #include "conductor/machines/boot_service.h"
 #include "conductor/machines/relay_coordinator.h"
+#include "conductor/nodes/allocator.h"
 #include "conductor/nodes/node_commands.h"
 #include "conductor/nodes/power_sync.h"
 #include "conductor/operations/engine.h"
@@ -83,6 +84,7 @@ public:
     conductor::BootService boots;
     conductor::ImageCatalogue catalogue;
     conductor::Engine engine;
+    conductor::Allocator allocator;
     conductor::PowerSync powerSync;
     conductor::ImageTags tags;
     conductor::fleet::Rollouts rollouts;

@@ -65,8 +65,9 @@ struct Context {
     UnknownMachines& unknownMachines;
     ProjectData& projects; ///< refuses oversized records, and projects with too much data
     // Each follows a commit: give them to Transaction::afterCommit.
-    std::function<void()> wake = [] {};         ///< has the engine check for due operations
-    std::function<void()> hostsChanged = [] {}; ///< publishes the known machines to the DHCP service
+    std::function<void()> wake = [] {};              ///< has the engine check for due operations
+    std::function<void()> hostsChanged = [] {};      ///< publishes the known machines to the DHCP service
+    std::function<void()> decideAllocations = [] {}; ///< has the allocator decide the new ones
     /// Starts the job of an image whose job row is stored.
     std::function<void(const model::ImageId&)> startImageJob = [](const model::ImageId&) {};
 

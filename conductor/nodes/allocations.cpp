@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <set>
+#include <variant>
 
 namespace bm::conductor {
 
@@ -22,6 +22,8 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
+constexpr std::string_view kAllocating = "allocating";
+
 bool holdsAll(const Node& node, const Texts& traits)
 {
     const Texts there = wire::valueOf(node.traits).get<Texts>();
@@ -32,14 +34,6 @@ bool holdsAll(const Node& node, const Texts& traits)
 bool isFree(const Node& node)
 {
     return node.instanceUuid.empty() && node.allocationUuid.empty() && !node.maintenance && !node.retired;
-}
-
-std::set<model::NodeId> busyNodes(db::Transaction& tx)
-{
-    std::set<model::NodeId> busy;
-    for (const model::Operation& operation : db::OperationRepository{}.unfinished(tx))
-        busy.insert(operation.node);
-    return busy;
 }
 
 bool mayHave(const Node& node, const Allocation& allocation)
@@ -55,27 +49,43 @@ std::vector<Node> freeNodes(db::Transaction& tx, const Allocation& allocation)
     filter.resourceClass = allocation.resourceClass;
     filter.limit = 1'000'000;
     std::vector<Node> nodes = db::NodeRepository{}.list(tx, filter);
-    const std::set<model::NodeId> busy = busyNodes(tx);
-    std::erase_if(nodes, [&](const Node& node) {
-        return !mayHave(node, allocation) || !isFree(node) || busy.contains(node.id);
-    });
+    std::erase_if(nodes, [&](const Node& node) { return !mayHave(node, allocation) || !isFree(node); });
     std::ranges::stable_sort(
         nodes, {}, [](const Node& node) { return node.provisionUpdatedAt.value_or(node.createdAt); });
     return nodes;
 }
 
-std::optional<Node> choose(std::vector<Node> nodes, const std::string& wantedName)
+std::string failureText(const Allocation& allocation, const std::string& why)
 {
-    if (nodes.empty())
-        return std::nullopt;
-    const auto named = std::ranges::find(nodes, wantedName, &Node::name);
-    return named != nodes.end() && !wantedName.empty() ? *named : nodes.front();
+    return fmt::format("Failed to process allocation {}: {}.", allocation.id.uuid, why);
 }
 
-void fail(Allocation& allocation, const std::string& why)
+/// A node, or why there is none, in Ironic's words.
+std::variant<Node, std::string> choose(db::Transaction& tx, const Allocation& allocation)
 {
-    allocation.state = "error";
-    allocation.lastError = fmt::format("Failed to process allocation {}: {}.", allocation.id.uuid, why);
+    const Texts candidates = wire::valueOf(allocation.candidateNodes).get<Texts>();
+    const Texts traits = wire::valueOf(allocation.traits).get<Texts>();
+    std::vector<Node> nodes = freeNodes(tx, allocation);
+    if (!candidates.empty())
+        std::erase_if(nodes, [&](const Node& node) {
+            return std::ranges::find(candidates, node.id.uuid) == candidates.end();
+        });
+    if (nodes.empty())
+        return (candidates.empty()
+                    ? "no available nodes match the resource class "
+                    : "none of the requested nodes are available and match the resource class ") +
+               allocation.resourceClass;
+    std::erase_if(nodes, [&](const Node& node) { return !holdsAll(node, traits); });
+    if (nodes.empty())
+        return fmt::format("no suitable nodes have the requested traits {}", fmt::join(traits, ", "));
+    const auto named = std::ranges::find(nodes, allocation.name, &Node::name);
+    return named != nodes.end() && !allocation.name.empty() ? *named : nodes.front();
+}
+
+/// Later than the creation: Ironic shows no updated_at before the first change.
+model::UtcTime changedAt(const Context& context, const Allocation& allocation)
+{
+    return std::max(context.clock.now(), allocation.createdAt + std::chrono::milliseconds{1});
 }
 
 void take(db::Transaction& tx, const Context& context, Allocation& allocation, Node node)
@@ -92,11 +102,11 @@ void take(db::Transaction& tx, const Context& context, Allocation& allocation, N
     allocation.node = node.id;
     allocation.resourceClass = node.resourceClass;
     allocation.state = "active";
-    allocation.updatedAt = context.clock.now() + std::chrono::milliseconds{1};
+    allocation.updatedAt = changedAt(context, allocation);
 }
 
-/// uuids of the candidates as given by uuid or name. @throws Error InvalidInput
-Texts resolveCandidates(db::Transaction& tx, Allocation& allocation)
+/// Replaces the names of candidates by their uuids. @throws Error InvalidInput
+void resolveCandidates(db::Transaction& tx, Allocation& allocation)
 {
     Texts uuids;
     for (const std::string& ident : wire::valueOf(allocation.candidateNodes).get<Texts>()) {
@@ -107,20 +117,37 @@ Texts resolveCandidates(db::Transaction& tx, Allocation& allocation)
         }
     }
     allocation.candidateNodes = wire::canonical(nlohmann::json(uuids));
-    return uuids;
+}
+
+/// What keeps @p node from being backfilled, in Ironic's words.
+Texts backfillRefusals(const Allocation& allocation, const Node& node)
+{
+    const Texts candidates = wire::valueOf(allocation.candidateNodes).get<Texts>();
+    const Texts traits = wire::valueOf(allocation.traits).get<Texts>();
+    Texts refusals;
+    if (node.state != State::Active)
+        refusals.push_back(
+            fmt::format("Node must be in the \"active\" state, but the current state is \"{}\"",
+                        model::toText(node.state)));
+    if (!allocation.resourceClass.empty() && allocation.resourceClass != node.resourceClass)
+        refusals.push_back(fmt::format("Resource class {} does not match the requested resource class {}",
+                                       node.resourceClass, allocation.resourceClass));
+    if (!holdsAll(node, traits))
+        refusals.push_back(fmt::format("List of traits {} does not match the requested traits {}",
+                                       node.traits.text, allocation.traits.text));
+    if (!candidates.empty() && std::ranges::find(candidates, node.id.uuid) == candidates.end())
+        refusals.push_back(fmt::format("Candidate nodes must be empty or contain the target node, but got {}",
+                                       allocation.candidateNodes.text));
+    return refusals;
 }
 
 void backfill(db::Transaction& tx, const Context& context, Allocation& allocation)
 {
     const Node node = findNode(tx, allocation.node.uuid);
-    if (!allocation.resourceClass.empty() && allocation.resourceClass != node.resourceClass)
-        throw Error(ErrorCode::InvalidInput, "Node " + node.id.uuid + " is of resource class \"" +
-                                                 node.resourceClass + "\", not \"" +
-                                                 allocation.resourceClass + "\"");
-    if (node.state != State::Active)
-        throw Error(ErrorCode::Conflict, "Cannot backfill an allocation for node " + node.id.uuid +
-                                             ": it is in state \"" + std::string(model::toText(node.state)) +
-                                             "\", not \"active\"");
+    if (const Texts refusals = backfillRefusals(allocation, node); !refusals.empty())
+        throw Error(ErrorCode::Conflict,
+                    failureText(allocation, fmt::format("Cannot backfill an allocation for node {}: {}",
+                                                        node.id.uuid, fmt::join(refusals, "; "))));
     if (!node.allocationUuid.empty() ||
         (!node.instanceUuid.empty() && node.instanceUuid != allocation.id.uuid))
         throw Error(ErrorCode::Conflict,
@@ -131,8 +158,9 @@ void backfill(db::Transaction& tx, const Context& context, Allocation& allocatio
 
 } // namespace
 
-void allocateNode(db::Transaction& tx, const Context& context, Allocation& allocation)
+void beginAllocation(db::Transaction& tx, const Context& context, Allocation& allocation)
 {
+    resolveCandidates(tx, allocation);
     if (!allocation.node.empty()) {
         backfill(tx, context, allocation);
         return;
@@ -140,24 +168,37 @@ void allocateNode(db::Transaction& tx, const Context& context, Allocation& alloc
     if (allocation.resourceClass.empty())
         throw Error(ErrorCode::InvalidInput,
                     "Schema error for allocation: 'resource_class' is a required property");
-    const Texts candidates = resolveCandidates(tx, allocation);
-    const Texts traits = wire::valueOf(allocation.traits).get<Texts>();
-    std::vector<Node> nodes = freeNodes(tx, allocation);
-    if (nodes.empty())
-        return fail(allocation, "no available nodes match the resource class " + allocation.resourceClass);
-    if (!candidates.empty())
-        std::erase_if(nodes, [&](const Node& node) {
-            return std::ranges::find(candidates, node.id.uuid) == candidates.end();
-        });
-    if (nodes.empty())
-        return fail(allocation, "none of the requested nodes are available and match the resource class " +
-                                    allocation.resourceClass);
-    std::erase_if(nodes, [&](const Node& node) { return !holdsAll(node, traits); });
-    const std::optional<Node> chosen = choose(std::move(nodes), allocation.name);
-    if (!chosen)
-        return fail(allocation,
-                    fmt::format("no suitable nodes have the requested traits {}", fmt::join(traits, ", ")));
-    take(tx, context, allocation, *chosen);
+    allocation.state = kAllocating;
+    tx.afterCommit(context.decideAllocations);
+}
+
+std::vector<model::AllocationId> undecidedAllocations(db::Transaction& tx)
+{
+    std::vector<model::AllocationId> ids;
+    for (const Allocation& allocation : db::allocationRepository().list(
+             tx, {.where = "state = $1", .parameters = {std::string(kAllocating)}}))
+        ids.push_back(allocation.id);
+    return ids;
+}
+
+void decideAllocation(db::Transaction& tx, const Context& context, const model::AllocationId& id)
+{
+    std::optional<Allocation> allocation = db::allocationRepository().find(tx, id.uuid);
+    if (!allocation || allocation->state != kAllocating)
+        return;
+    const std::variant<Node, std::string> choice = choose(tx, *allocation);
+    const auto* const why = std::get_if<std::string>(&choice);
+    if (why == nullptr) {
+        take(tx, context, *allocation, std::get<Node>(choice));
+    } else {
+        allocation->state = "error";
+        allocation->lastError = failureText(*allocation, *why);
+        allocation->updatedAt = changedAt(context, *allocation);
+    }
+    db::allocationRepository().update(tx, *allocation);
+    recordEvent(tx, context.clock.now(), allocation->node,
+                why == nullptr ? model::EventKind::AllocationActive : model::EventKind::AllocationFailed,
+                why == nullptr ? id.uuid : allocation->lastError);
 }
 
 Allocation allocationOfNode(db::Transaction& tx, const Node& node)

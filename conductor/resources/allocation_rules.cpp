@@ -52,7 +52,7 @@ void completeAllocation(db::Transaction& tx, const Context& context, Allocation&
                         const std::string&)
 {
     refuseAllocation(tx, context, allocation, nullptr);
-    allocateNode(tx, context, allocation);
+    beginAllocation(tx, context, allocation);
 }
 
 } // namespace

@@ -220,9 +220,18 @@ TEST_CASE("an allocation finds a node", "[api][resources]")
     const Answer made = world.send("POST", "/v1/allocations", wanted);
     REQUIRE(made.status == 201);
     likeRecorded(made.body, test::sample("allocation.json"));
-    CHECK(made.body.at("state") == "active");
-    CHECK(made.body.at("node_uuid") == gold);
+    CHECK(made.body.at("state") == "allocating");
+    CHECK(made.body.at("node_uuid").is_null());
     const std::string uuid = made.body.at("uuid");
+    const auto decided = [&](const Answer& answer) {
+        REQUIRE(answer.status == 201);
+        CHECK(answer.body.at("state") == "allocating");
+        world.world.runUntilIdle(std::chrono::milliseconds{0});
+        return world.get("/v1/allocations/" + answer.body.at("uuid").get<std::string>()).body;
+    };
+    const json active = decided(made);
+    CHECK(active.at("state") == "active");
+    CHECK(active.at("node_uuid") == gold);
     CHECK(world.get("/v1/nodes/n2").body.at("allocation_uuid") == uuid);
     CHECK(world.get("/v1/nodes/n2").body.at("instance_uuid") == uuid);
     CHECK(world.get("/v1/nodes/n2").body.at("instance_info").at("traits") == json({"CUSTOM_GOLD"}));
@@ -233,12 +242,17 @@ TEST_CASE("an allocation finds a node", "[api][resources]")
 
     const Answer none =
         world.send("POST", "/v1/allocations", {{"resource_class", "baremetal"}, {"traits", {"CUSTOM_GOLD"}}});
-    CHECK(none.status == 201);
-    CHECK(none.body.at("state") == "error");
-    CHECK_THAT(none.body.at("last_error").get<std::string>(), Contains("requested traits CUSTOM_GOLD"));
-    const Answer other = world.send("POST", "/v1/allocations", {{"resource_class", "x"}});
-    CHECK_THAT(other.body.at("last_error").get<std::string>(),
-               Contains("no available nodes match the resource class x"));
+    const json failed = decided(none);
+    CHECK(failed.at("state") == "error");
+    CHECK(failed.at("last_error") == "Failed to process allocation " + failed.at("uuid").get<std::string>() +
+                                         ": no suitable nodes have the requested traits CUSTOM_GOLD.");
+    CHECK_FALSE(failed.at("updated_at").is_null());
+    const auto reason = [&](const json& body) {
+        return decided(world.send("POST", "/v1/allocations", body)).at("last_error").get<std::string>();
+    };
+    CHECK_THAT(reason({{"resource_class", "x"}}), Contains("no available nodes match the resource class x."));
+    CHECK_THAT(reason({{"resource_class", "x"}, {"candidate_nodes", {"n1"}}}),
+               Contains("none of the requested nodes are available and match the resource class x."));
     CHECK(world.send("POST", "/v1/allocations", json::object()).status == 400);
     CHECK(world.send("POST", "/v1/allocations", wanted).status == 409);
     CHECK(world.send("PATCH", "/v1/allocations/al0", patchOf("/extra", {{"a", 1}}), "1.56").status == 404);
@@ -251,12 +265,41 @@ TEST_CASE("an allocation finds a node", "[api][resources]")
     {
         const Answer told = world.send("POST", "/v1/allocations",
                                        {{"resource_class", "baremetal"}, {"candidate_nodes", {"n2", "n1"}}});
-        CHECK(told.body.at("node_uuid") == plain);
-        CHECK(told.body.at("candidate_nodes") == json({gold, plain}));
+        const json second = decided(told);
+        CHECK(second.at("node_uuid") == plain);
+        CHECK(second.at("candidate_nodes") == json({gold, plain}));
         CHECK(world
                   .send("POST", "/v1/allocations",
                         {{"resource_class", "baremetal"}, {"candidate_nodes", {"no"}}})
                   .status == 400);
+    }
+    SECTION("an allocation may be deleted before it is decided")
+    {
+        const Answer undecided = world.send("POST", "/v1/allocations", {{"resource_class", "baremetal"}});
+        const std::string path = "/v1/allocations/" + undecided.body.at("uuid").get<std::string>();
+        CHECK(world.ask("DELETE", path, "").status == 204);
+        world.world.runUntilIdle(std::chrono::milliseconds{0});
+        CHECK(world.get(path).status == 404);
+        CHECK(world.get("/v1/nodes/n1").body.at("allocation_uuid").is_null());
+    }
+    SECTION("a backfill is decided at once: the node is active, or the answer is an error")
+    {
+        const Answer refused =
+            world.send("POST", "/v1/allocations",
+                       {{"node", "n1"}, {"resource_class", "x"}, {"candidate_nodes", {"n2"}}});
+        CHECK(refused.status == 409);
+        for (const char* const words :
+             {"Failed to process allocation ", ": Cannot backfill an allocation for node ",
+              "Node must be in the \"active\" state, but the current state is \"available\"",
+              "Resource class baremetal does not match the requested resource class x",
+              "Candidate nodes must be empty or contain the target node, but got "})
+            CHECK_THAT(refused.fault(), Contains(words));
+        world.world.deploy("n1");
+        world.world.runUntilIdle();
+        const Answer filled = world.send("POST", "/v1/allocations", {{"node", "n1"}});
+        CHECK(filled.status == 201);
+        CHECK(filled.body.at("state") == "active");
+        CHECK(filled.body.at("node_uuid") == plain);
     }
     SECTION("and releases it")
     {

@@ -77,7 +77,9 @@ model::Image World::image(const std::string& name, char content)
 void World::runUntilIdle(std::chrono::milliseconds span)
 {
     for (std::chrono::milliseconds passed{0}; passed <= span; passed += 250ms) {
-        for (int i = 0; i < 50 && (core->engine.runOnce() || core->rollouts.runOnce()); ++i) {
+        for (int i = 0;
+             i < 50 && (core->engine.runOnce() || core->rollouts.runOnce() || core->allocator.runOnce());
+             ++i) {
         }
         clock.advance(250ms);
     }
