@@ -10,7 +10,7 @@
 namespace bm::conductor {
 
 /// Verbs on nodes. Each stores an operation and returns at once; a client that lost the answer may repeat it.
-/// A power operation at work is waited for, one second at most, as Ironic's conductor does.
+/// Each waits for a power operation at work, one second at most, as Ironic's conductor does.
 /// @throws Error NotFound, InvalidTransition (the state does not allow it), NodeLocked (an operation is at
 /// work), NodeProtected, Conflict (maintenance), InvalidInput
 class Operations {
