@@ -7,8 +7,11 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/resources/node_fields.h"
 #include "common/wire/resources/port_fields.h"
+#include "common/wire/resources/port_group_fields.h"
 #include "conductor/core/nodes.h"
+#include "conductor/resources/port_group_rules.h"
 #include "db/repositories/repositories.h"
+#include "db/repositories/resources/port_group_repository.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -24,37 +27,87 @@ using model::Error;
 using model::ErrorCode;
 using model::Node;
 using model::Port;
+using model::PortGroup;
 using nlohmann::json;
 
 namespace {
 
 constexpr std::size_t kMostNodes = 10'000;
 
+struct PortEntry {
+    json fields; ///< as for POST /v1/ports
+    Port parsed;
+    std::optional<std::size_t> group{}; ///< index of its portgroup
+};
+
+struct GroupEntry {
+    json fields; ///< as for POST /v1/portgroups
+    PortGroup parsed;
+};
+
 /// One checked entry of the request.
 struct Entry {
     json fields; ///< the node's own, as for POST /v1/nodes
-    std::vector<json> ports;
-    Node node;
-    std::vector<Port> parsedPorts;
+    Node node{};
+    std::vector<PortEntry> ports{}; ///< the portgroups' own, too
+    std::vector<GroupEntry> groups{};
+
+    std::vector<Port> plainPorts() const
+    {
+        std::vector<Port> plain;
+        for (const PortEntry& port : ports)
+            if (!port.group)
+                plain.push_back(port.parsed);
+        return plain;
+    }
 };
+
+/// Takes the list @p key out of @p object; empty where there is none.
+std::vector<json> takeList(json& object, const char* key)
+{
+    std::vector<json> out;
+    if (const json* list = wire::memberOf(object, key)) {
+        if (!list->is_array())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{}: expected a list, got {}", key, wire::kindOf(*list)));
+        out.assign(list->begin(), list->end());
+    }
+    object.erase(key);
+    return out;
+}
+
+void addPorts(Entry& entry, const std::vector<json>& ports, std::optional<std::size_t> group)
+{
+    for (const json& port : ports)
+        entry.ports.push_back(
+            {port, wire::portShape().fromCreate(port, wire::kMaxVersion, {}, "node_uuid"), group});
+}
+
+void addGroup(Entry& entry, const json& given)
+{
+    if (!given.is_object())
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("a portgroup: expected an object, got {}", wire::kindOf(given)));
+    GroupEntry group{.fields = given, .parsed = {}};
+    const std::vector<json> ports = takeList(group.fields, "ports");
+    group.parsed = wire::portGroupShape().fromCreate(group.fields, wire::kMaxVersion, {}, "node_uuid");
+    addPorts(entry, ports, entry.groups.size());
+    entry.groups.push_back(std::move(group));
+}
 
 Entry entryOf(const Request& request, const json& given, const model::InterfaceTable& interfaces)
 {
     if (!given.is_object())
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("a node: expected an object, got {}", wire::kindOf(given)));
-    Entry entry{.fields = given, .ports = {}, .node = {}, .parsedPorts = {}};
-    entry.fields.erase("ports");
-    if (const json* ports = wire::memberOf(given, "ports")) {
-        if (!ports->is_array())
-            throw Error(ErrorCode::InvalidInput,
-                        fmt::format("ports: expected a list, got {}", wire::kindOf(*ports)));
-        entry.ports.assign(ports->begin(), ports->end());
-    }
+    Entry entry{.fields = given};
+    const std::vector<json> ports = takeList(entry.fields, "ports");
+    const std::vector<json> groups = takeList(entry.fields, "portgroups");
     requireNew(request, "/v1/nodes", entry.fields);
     entry.node = wire::nodeFromCreate(entry.fields, wire::kMaxVersion, interfaces);
-    for (const json& port : entry.ports)
-        entry.parsedPorts.push_back(wire::portShape().fromCreate(port, wire::kMaxVersion, {}, "node_uuid"));
+    addPorts(entry, ports, std::nullopt);
+    for (const json& group : groups)
+        addGroup(entry, group);
     return entry;
 }
 
@@ -76,16 +129,16 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
         meet(nodes.find(tx, entry.node.id), "uuid " + entry.node.id.uuid);
     if (!entry.node.name.empty())
         meet(nodes.findByName(tx, entry.node.name), "name " + entry.node.name);
-    for (const Port& port : entry.parsedPorts)
-        if (const std::optional<Port> known = db::PortRepository{}.findByMac(tx, port.mac)) {
+    for (const PortEntry& port : entry.ports)
+        if (const std::optional<Port> known = db::PortRepository{}.findByMac(tx, port.parsed.mac)) {
             const std::optional<Node> owner = nodes.find(tx, known->node);
             if (owner && !entry.node.name.empty() && !owner->name.empty() && owner->name != entry.node.name)
                 throw Error(
                     ErrorCode::Conflict,
-                    fmt::format("A port with MAC address {} already exists.", port.mac.text),
+                    fmt::format("A port with MAC address {} already exists.", port.parsed.mac.text),
                     fmt::format("it belongs to node {}; rename that node first if it is the same machine",
                                 owner->name));
-            meet(owner, "MAC address " + port.mac.text);
+            meet(owner, "MAC address " + port.parsed.mac.text);
         }
     return found;
 }
@@ -94,26 +147,28 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
 class Enrolment {
 public:
     Enrolment(const ApiParts& parts, const Request& request)
-        : parts_(parts), request_(request), actor_(request.actor)
+        : parts_(parts), request_(request), actor_(request.actor),
+          groups_(parts.context, conductor::portGroupRules())
     {}
 
-    std::string run(const Entry& entry, Node& node)
+    std::string run(Entry& entry, Node& node)
     {
-        std::optional<Node> found;
-        std::vector<Port> ports;
-        parts_.context.database.read([&](db::Transaction& tx) {
-            found = existing(tx, entry);
-            if (found)
-                ports = db::PortRepository{}.ofNode(tx, found->id);
-        });
-        if (!found) {
-            node = parts_.nodes.createWithPorts(entry.node, entry.parsedPorts, actor_);
-            return "created";
+        const std::optional<Node> found =
+            parts_.context.database.read([&](db::Transaction& tx) { return existing(tx, entry); });
+        bool changed = !found;
+        if (found) {
+            node = *found;
+            changed = updateNode(entry, node);
+        } else {
+            node = parts_.nodes.createWithPorts(entry.node, entry.plainPorts(), actor_);
         }
-        node = *found;
-        const bool nodeChanged = updateNode(entry, node);
-        const bool portsChanged = updatePorts(entry, node, ports);
-        return nodeChanged || portsChanged ? "updated" : "unchanged";
+        if (found || !entry.groups.empty()) {
+            const std::vector<Port> ports = parts_.context.database.read(
+                [&](db::Transaction& tx) { return db::PortRepository{}.ofNode(tx, node.id); });
+            changed = updateGroups(entry, node, ports) || changed;
+            changed = updatePorts(entry, node, ports) || changed;
+        }
+        return !found ? "created" : changed ? "updated" : "unchanged";
     }
 
 private:
@@ -137,11 +192,90 @@ private:
         return true;
     }
 
+    /// Creates or changes the portgroups, and puts their uuids into the entry's ports.
+    bool updateGroups(Entry& entry, const Node& node, const std::vector<Port>& ports)
+    {
+        bool changed = false;
+        for (std::size_t i = 0; i < entry.groups.size(); ++i) {
+            const auto [group, isChanged] = updateGroup(entry, i, node, ports);
+            changed = changed || isChanged;
+            for (PortEntry& port : entry.ports)
+                if (port.group == i)
+                    joinGroup(port, group);
+        }
+        return changed;
+    }
+
+    std::pair<PortGroup, bool> updateGroup(const Entry& entry, std::size_t index, const Node& node,
+                                           const std::vector<Port>& ports)
+    {
+        const GroupEntry& given = entry.groups[index];
+        requireSame(given.parsed.node.uuid, {node.id.uuid, node.name}, "node_uuid of a portgroup");
+        const std::optional<PortGroup> known = knownGroup(entry, index, node, ports);
+        if (!known) {
+            PortGroup wanted = given.parsed;
+            wanted.node = node.id;
+            return {groups_.create(wanted, actor_), true};
+        }
+        if (!given.parsed.id.empty() && given.parsed.id != known->id)
+            throw Error(ErrorCode::Conflict,
+                        fmt::format("the portgroup with this name has the uuid {}", known->id.uuid));
+        PortGroup merged = *known;
+        if (wire::portGroupShape().merge(merged, given.fields).empty())
+            return {*known, false};
+        const auto change = [&](PortGroup& stored) { wire::portGroupShape().merge(stored, given.fields); };
+        return {groups_.update(known->id.uuid, change, actor_), true};
+    }
+
+    /// The node's portgroup with the uuid, name or address of the entry; for one without any of these, the
+    /// group of its ports.
+    std::optional<PortGroup> knownGroup(const Entry& entry, std::size_t index, const Node& node,
+                                        const std::vector<Port>& ports) const
+    {
+        const PortGroup& wanted = entry.groups[index].parsed;
+        const bool named = !wanted.id.empty() || !wanted.name.empty() || !wanted.address.empty();
+        const auto hasPort = [&](const PortGroup& group) {
+            return std::ranges::any_of(ports, [&](const Port& port) {
+                return port.portGroup == group.id &&
+                       std::ranges::any_of(entry.ports, [&](const PortEntry& other) {
+                           return other.group == index && other.parsed.mac == port.mac;
+                       });
+            });
+        };
+        const std::vector<PortGroup> all =
+            groups_.list({.where = "node_uuid = $1", .parameters = {node.id.uuid}});
+        const auto found = std::ranges::find_if(all, [&](const PortGroup& group) {
+            return named ? (group.id == wanted.id && !wanted.id.empty()) ||
+                               (group.name == wanted.name && !wanted.name.empty()) ||
+                               (group.address == wanted.address && !wanted.address.empty())
+                         : hasPort(group);
+        });
+        return found == all.end() ? std::nullopt : std::optional(*found);
+    }
+
+    static void joinGroup(PortEntry& port, const PortGroup& group)
+    {
+        requireSame(port.parsed.portGroup.uuid, {group.id.uuid, group.name},
+                    "portgroup_uuid of a port in a portgroup");
+        port.fields["portgroup_uuid"] = group.id.uuid;
+        port.parsed.portGroup = group.id;
+    }
+
+    /// Ironic's client, too, refuses a record inside another one that names a third.
+    static void requireSame(const std::string& given, std::initializer_list<std::string_view> parent,
+                            std::string_view what)
+    {
+        if (!given.empty() && std::ranges::find(parent, given) == parent.end())
+            throw Error(ErrorCode::InvalidInput, fmt::format("{}: {} is another one", what, given),
+                        "leave it out: the place in the file says it");
+    }
+
     bool updatePorts(const Entry& entry, const Node& node, const std::vector<Port>& present)
     {
         bool changed = false;
-        for (std::size_t i = 0; i < entry.ports.size(); ++i) {
-            Port wanted = entry.parsedPorts[i];
+        for (const PortEntry& given : entry.ports) {
+            Port wanted = given.parsed;
+            requireSame(wanted.node.uuid, {node.id.uuid, node.name}, "node_uuid of a port");
             const auto known = std::find_if(present.begin(), present.end(),
                                             [&](const Port& p) { return p.mac == wanted.mac; });
             if (known == present.end()) {
@@ -151,10 +285,10 @@ private:
                 continue;
             }
             Port merged = *known;
-            if (wire::portShape().merge(merged, entry.ports[i]).empty())
+            if (wire::portShape().merge(merged, given.fields).empty())
                 continue;
             parts_.nodes.updatePort(
-                known->id, [&](Port& stored) { wire::portShape().merge(stored, entry.ports[i]); }, actor_);
+                known->id, [&](Port& stored) { wire::portShape().merge(stored, given.fields); }, actor_);
             changed = true;
         }
         return changed;
@@ -163,6 +297,7 @@ private:
     const ApiParts& parts_;
     const Request& request_;
     const std::string& actor_;
+    conductor::Resources<PortGroup> groups_;
 };
 
 void writeError(wire::JsonWriter& out, const Error& error)
@@ -183,8 +318,8 @@ void enrolOne(wire::JsonWriter& out, const ApiParts& parts, const Request& reque
     out.beginObject().key("name").stringOrNull(hasName ? given["name"].get<std::string>() : "");
     try {
         Node node;
-        const std::string result =
-            Enrolment(parts, request).run(entryOf(request, given, parts.context.hardware.interfaces()), node);
+        Entry entry = entryOf(request, given, parts.context.hardware.interfaces());
+        const std::string result = Enrolment(parts, request).run(entry, node);
         out.key("uuid").string(node.id.uuid).key("result").string(result);
     } catch (const Error& error) {
         out.key("uuid").null();

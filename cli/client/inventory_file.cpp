@@ -20,6 +20,7 @@ using nlohmann::json;
 namespace {
 
 constexpr int kDeepest = 32;
+constexpr std::size_t kMostValues = 20'000'000; // aliases may multiply
 
 Error wrong(const std::string& name, const YAML::Mark& mark, const std::string& what,
             const std::string& hint = {})
@@ -28,11 +29,16 @@ Error wrong(const std::string& name, const YAML::Mark& mark, const std::string& 
             hint};
 }
 
+bool isQuoted(const YAML::Node& node)
+{
+    return node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str";
+}
+
 json scalarOf(const YAML::Node& node)
 {
     const std::string& text = node.Scalar();
-    if (node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str")
-        return text; // quoted
+    if (isQuoted(node))
+        return text;
     static constexpr std::array<const char*, 4> kTrue{"true", "True", "yes", "on"};
     static constexpr std::array<const char*, 4> kFalse{"false", "False", "no", "off"};
     if (std::find(kTrue.begin(), kTrue.end(), text) != kTrue.end())
@@ -41,36 +47,93 @@ json scalarOf(const YAML::Node& node)
         return false;
     if (text == "null" || text == "~" || text.empty())
         return nullptr;
-    const bool digits =
-        std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-    if (digits && text.size() < 18 && (text.size() == 1 || text.front() != '0'))
-        return std::stoll(text);
-    return text;
+    const json number = json::parse(text, nullptr, false);
+    return number.is_number_integer() && number.dump() == text ? number : json(text);
 }
 
-json convert(const YAML::Node& node, const std::string& name, int depth)
-{
-    if (depth > kDeepest)
-        throw wrong(name, node.Mark(), "nested too deeply");
-    if (node.IsMap()) {
+/// Turns YAML into JSON, with merge keys.
+class Converter {
+public:
+    /// @param isJson  the file is JSON, whose numbers have any form
+    Converter(const std::string& name, bool isJson) : name_(name), isJson_(isJson) {}
+
+    json convert(const YAML::Node& node, int depth = 0)
+    {
+        if (depth > kDeepest || ++values_ > kMostValues)
+            throw wrong(name_, node.Mark(), "nested too deeply, or too long");
+        if (node.IsMap())
+            return convertMap(node, depth);
+        if (node.IsSequence()) {
+            json array = json::array();
+            for (const YAML::Node& member : node)
+                array.push_back(convert(member, depth + 1));
+            return array;
+        }
+        if (!node.IsScalar())
+            return nullptr;
+        return isJson_ && !isQuoted(node) ? json::parse(node.Scalar()) : scalarOf(node);
+    }
+
+private:
+    json convertMap(const YAML::Node& node, int depth)
+    {
         json object = json::object();
+        json merged = json::object();
         for (const auto& member : node) {
             const std::string key = member.first.Scalar();
+            if (key == "<<" && !isQuoted(member.first)) {
+                merge(merged, member.second, depth);
+                continue;
+            }
             if (object.contains(key))
-                throw wrong(name, member.first.Mark(), "\"" + key + "\" appears twice");
+                throw wrong(name_, member.first.Mark(), "\"" + key + "\" appears twice");
             // 831877e8, yes and 0123 are passwords, too
             const bool asTyped = model::namesSecret(key) && member.second.IsScalar();
-            object[key] = asTyped ? json(member.second.Scalar()) : convert(member.second, name, depth + 1);
+            object[key] = asTyped ? json(member.second.Scalar()) : convert(member.second, depth + 1);
         }
+        for (const auto& [key, value] : merged.items())
+            object.emplace(key, value);
         return object;
     }
-    if (node.IsSequence()) {
-        json array = json::array();
-        for (const YAML::Node& member : node)
-            array.push_back(convert(member, name, depth + 1));
-        return array;
+
+    /// The value of a merge key (yaml.org/type/merge.html): a map, or a list of maps whose first has
+    /// precedence.
+    void merge(json& merged, const YAML::Node& value, int depth)
+    {
+        if (value.IsSequence()) {
+            for (const YAML::Node& one : value)
+                mergeMap(merged, one, depth);
+            return;
+        }
+        mergeMap(merged, value, depth);
     }
-    return node.IsScalar() ? scalarOf(node) : json(nullptr);
+
+    void mergeMap(json& merged, const YAML::Node& map, int depth)
+    {
+        if (!map.IsMap())
+            throw wrong(name_, map.Mark(), "\"<<\" takes a map or a list of maps",
+                        "<<: *name, where &name stands before a map");
+        const json members = convert(map, depth + 1);
+        for (const auto& [key, member] : members.items())
+            merged.emplace(key, member);
+    }
+
+    const std::string& name_;
+    bool isJson_;
+    std::size_t values_ = 0;
+};
+
+/// @param list  "nodes" or "chassis"; @p one  its noun
+void checkList(const YAML::Node& root, const char* list, const char* one, const std::string& name,
+               const std::string& hint)
+{
+    if (!root[list])
+        return;
+    if (!root[list].IsSequence())
+        throw wrong(name, root[list].Mark(), fmt::format("\"{}\" is not a list", list), hint);
+    for (const YAML::Node& member : root[list])
+        if (!member.IsMap())
+            throw wrong(name, member.Mark(), fmt::format("a {} must be a map", one), hint);
 }
 
 void checkShape(const YAML::Node& root, const std::string& name)
@@ -78,24 +141,23 @@ void checkShape(const YAML::Node& root, const std::string& name)
     const std::string hint =
         "nodes:\n  - name: rack1-07\n    driver: ipmi\n    driver_info: {ipmi_address: 10.0.4.17, ...}\n"
         "    ports: [{address: \"52:54:00:12:34:56\"}]";
-    if (!root.IsMap() || !root["nodes"])
-        throw wrong(name, root.Mark(), "expected a map with a list \"nodes\"", hint);
+    if (!root.IsMap() || (!root["nodes"] && !root["chassis"]))
+        throw wrong(name, root.Mark(), "expected a map with a list \"nodes\" or \"chassis\"", hint);
     for (const auto& member : root) {
         const std::string key = member.first.Scalar();
-        if (key != "nodes")
+        if (key != "nodes" && key != "chassis")
             throw wrong(name, member.first.Mark(),
-                        "\"" + key + "\" is unknown; an inventory has only \"nodes\"", hint);
+                        "\"" + key + "\" is unknown; an inventory has \"nodes\" and \"chassis\"", hint);
     }
-    if (!root["nodes"].IsSequence())
-        throw wrong(name, root["nodes"].Mark(), "\"nodes\" is not a list", hint);
-    for (const YAML::Node& node : root["nodes"])
-        if (!node.IsMap())
-            throw wrong(name, node.Mark(), "a node must be a map", hint);
+    checkList(root, "nodes", "node", name, hint);
+    checkList(root, "chassis", "chassis", name, hint);
+    for (const YAML::Node& chassis : root["chassis"])
+        checkList(chassis, "nodes", "node", name, hint);
 }
 
-void readPasswordFiles(json& inventory)
+void readPasswordFiles(json& nodes)
 {
-    for (json& node : inventory.at("nodes")) {
+    for (json& node : nodes) {
         if (!node.contains("driver_info") || !node.at("driver_info").is_object() ||
             !node.at("driver_info").contains("ipmi_password_file"))
             continue;
@@ -105,6 +167,15 @@ void readPasswordFiles(json& inventory)
     }
 }
 
+/// The member, which becomes a list where the file has none.
+json& listOf(json& object, const char* member)
+{
+    json& list = object[member];
+    if (list.is_null())
+        list = json::array();
+    return list;
+}
+
 } // namespace
 
 json parseInventory(const std::string& text, const std::string& name)
@@ -112,8 +183,10 @@ json parseInventory(const std::string& text, const std::string& name)
     try {
         const YAML::Node root = YAML::Load(text);
         checkShape(root, name);
-        json inventory = convert(root, name, 0);
-        readPasswordFiles(inventory);
+        json inventory = Converter(name, json::accept(text)).convert(root);
+        readPasswordFiles(listOf(inventory, "nodes"));
+        for (json& chassis : listOf(inventory, "chassis"))
+            readPasswordFiles(listOf(chassis, "nodes"));
         return inventory;
     } catch (const YAML::Exception& error) {
         throw wrong(name, error.mark, error.msg, "the file must be YAML or JSON");

@@ -1,5 +1,6 @@
 // `bm node enrol`: creates the nodes of an inventory; --provide also makes them available.
 #include "cli/client/inventory_file.h"
+#include "cli/commands/chassis_enrolment.h"
 #include "cli/commands/node_subcommands.h"
 #include "cli/shell/node_watch.h"
 #include "cli/views/terminal.h"
@@ -31,9 +32,8 @@ struct EnrolOptions {
     int timeoutMinutes = 60;
 };
 
-json enrolAll(Shell& shell, const json& inventory)
+json enrolAll(Shell& shell, const json& nodes)
 {
-    const json& nodes = inventory.at("nodes");
     const bool tell = nodes.size() > kBatch && ::isatty(STDERR_FILENO) == 1;
     json results = json::array();
     for (std::size_t begin = 0; begin < nodes.size() || begin == 0; begin += kBatch) {
@@ -117,12 +117,13 @@ int enrol(Shell& shell, const EnrolOptions& options)
 {
     if (options.wait && !options.provide)
         throw Error(ErrorCode::InvalidInput, "--wait needs --provide", "add --provide");
-    const json results = enrolAll(shell, readInventory(options.file));
+    const EnrolledChassis enrolled = enrolChassis(shell, readInventory(options.file));
+    const json results = enrolAll(shell, enrolled.nodes);
     std::map<std::string, int> counts;
     for (const json& entry : results)
         counts[entry.value("result", "error")] += 1;
     printResults(shell, results, counts);
-    bool good = counts["error"] == 0;
+    bool good = counts["error"] == 0 && enrolled.failed == 0;
     if (options.provide) {
         const Provided provided = provideAll(shell, results);
         std::cerr << fmt::format("{} becoming available, {} already available, {} unchanged, {} refused\n",

@@ -207,6 +207,38 @@ TEST_CASE("POST /v1/nodes/batch enrols many nodes", "[api][batch]")
         CHECK(results(world.send("POST", "/v1/nodes/batch", {{"nodes", nodes}})) ==
               Counts{{"unchanged", 20}});
     }
+    SECTION("portgroups and the ports in them are created, recognised and changed")
+    {
+        const json group = {
+            {"name", "bond0"},
+            {"mode", "802.3ad"},
+            {"ports", {{{"address", "52:54:00:00:03:01"}}, {{"address", "52:54:00:00:03:02"}}}}};
+        const json unnamed = {{"extra", {{"a", 1}}}, {"ports", {{{"address", "52:54:00:00:03:03"}}}}};
+        json node = {{"name", "bonded"},
+                     {"driver", "fake-hardware"},
+                     {"portgroups", {group, unnamed}},
+                     {"ports", {{{"address", "52:54:00:00:03:04"}}}}};
+        const auto enrol = [&] { return world.send("POST", "/v1/nodes/batch", {{"nodes", {node}}}); };
+        REQUIRE(results(enrol()) == Counts{{"created", 1}});
+        CHECK(results(enrol()) == Counts{{"unchanged", 1}});
+        const json groups = world.get("/v1/nodes/bonded/portgroups/detail").body.at("portgroups");
+        REQUIRE(groups.size() == 2);
+        CHECK(groups.at(0).at("mode") == "802.3ad");
+        CHECK(world.get("/v1/portgroups/bond0/ports").body.at("ports").size() == 2);
+        CHECK(world.get("/v1/nodes/bonded/ports").body.at("ports").size() == 4);
+        node["portgroups"][0]["mode"] = "balance-rr";
+        node["portgroups"][0]["ports"].push_back({{"address", "52:54:00:00:03:04"}});
+        node["ports"] = nullptr;
+        CHECK(results(enrol()) == Counts{{"updated", 1}});
+        CHECK(results(enrol()) == Counts{{"unchanged", 1}});
+        CHECK(world.get("/v1/portgroups/bond0/ports").body.at("ports").size() == 3);
+        node["portgroups"][0]["ports"][0]["portgroup_uuid"] = "bond1";
+        CHECK(results(enrol()) == Counts{{"error", 1}});
+        for (const json& wrong : {json(5), json({5}), json({{{"colour", 1}}}), json({{{"ports", 5}}})}) {
+            node["portgroups"] = wrong;
+            CHECK(results(enrol()) == Counts{{"error", 1}});
+        }
+    }
     SECTION("one entry's error does not affect the others")
     {
         json mixed = {nodes[0],

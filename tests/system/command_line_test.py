@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every command of `bm` once, and wrong input with its message, hint and exit code."""
 import http.server
+import json
 import subprocess
 import sys
 import threading
@@ -28,6 +29,50 @@ def enrolment(service):
     many = service.file("many.yaml", "nodes:\n" + "".join(f"  - {{name: m{i}, driver: fake-hardware, ports: [{{address: \"52:54:01:00:{i // 256:02x}:{i % 256:02x}\"}}]}}\n" for i in range(300)))
     expect(service, 0, "300 created", "node", "enrol", "-f", many)
     assert len(service.json("node", "list")) == 303
+
+
+WHOLE = """chassis:
+  - description: rack 1
+    extra: {commit: 77950e8}
+    nodes:
+      - &first
+        name: whole-1
+        driver: fake-hardware
+        properties: &common {rack: r1, serial: 00123}
+        portgroups:
+          - name: bond-1
+            mode: 802.3ad
+            ports: [{address: "52:54:02:00:00:01"}, {address: "52:54:02:00:00:02"}]
+        ports: [{address: "52:54:02:00:00:03"}]
+      - <<: *first
+        name: whole-2
+        properties: {<<: *common, rack: r2}
+        portgroups: []
+        ports: [{address: "52:54:02:00:00:04"}]
+"""
+
+
+def whole_inventory(service):
+    file = service.file("whole.yaml", WHOLE)
+    said = expect(service, 0, "2 created", "node", "enrol", "-f", file)
+    assert ": created" in said and "chassis" in said, said
+    said = expect(service, 0, "2 unchanged", "node", "enrol", "-f", file)
+    assert ": unchanged" in said, said
+    first, second = (service.json("node", "show", name) for name in ("whole-1", "whole-2"))
+    assert first["properties"] == {"rack": "r1", "serial": "00123"} and second["properties"] == {"rack": "r2", "serial": "00123"}
+    assert first["chassis_uuid"] == second["chassis_uuid"]
+    chassis = json.loads(service.get(f"/v1/chassis/{first['chassis_uuid']}"))
+    assert (chassis["description"], chassis["extra"]) == ("rack 1", {"commit": "77950e8"})
+    grouped = json.loads(service.get("/v1/nodes/whole-1/ports"))["ports"]
+    assert len(grouped) == 3, grouped
+    changed = service.file("whole.yaml", WHOLE.replace("77950e8", "5").replace("802.3ad", "balance-rr"))
+    said = expect(service, 0, "1 changed, 1 unchanged", "node", "enrol", "-f", changed)
+    assert "chassis" in said and ": changed" in said, said
+    expect(service, 1, "another chassis_uuid", "node", "enrol", "-f",
+           service.file("other.yaml", "chassis:\n  - {description: rack 1, nodes: [{name: x, driver: fake-hardware, "
+                                      "chassis_uuid: 11111111-1111-4111-8111-111111111111}]}\n"))
+    expect(service, 0, "changed", "node", "set", "whole-1", "extra/commit=77950e8", "extra/n=00123", "extra/rate:=1.5")
+    assert service.json("node", "show", "whole-1")["extra"] == {"commit": "77950e8", "n": "00123", "rate": 1.5}
 
 
 def images(service):
@@ -159,6 +204,7 @@ def main():
         verbs(service)
         the_rest(service)
         busy_server(service)
+        whole_inventory(service)
     print("every command did what it says")
 
 
