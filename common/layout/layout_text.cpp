@@ -87,8 +87,9 @@ private:
             return text == "true";
         if (plain && (text == "null" || text == "~"))
             return nullptr;
-        const bool digits =
-            !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == std::string::npos;
+        const bool digits = !text.empty() && text.size() < 18 &&
+                            text.find_first_not_of("0123456789") == std::string::npos &&
+                            (text.size() == 1 || text.front() != '0'); // 0012 is a name, too
         return plain && digits ? json(std::stoull(text)) : json(text);
     }
 

@@ -172,6 +172,9 @@ TEST_CASE("a layout in YAML", "[layout][yaml]")
                                        "web.yaml");
     CHECK(layoutFromJson(layout).kernelArguments == "console=ttyS0");
     CHECK(layoutFromText(good().dump(), "web.yaml") == good());
+    const json named = layoutFromText(
+        "partitions:\n  - {name: bios, kind: bios}\n  - {name: 0012, fs: ext4, mount: /}\n", "web.yaml");
+    CHECK(named.at("partitions").at(1).at("name") == "0012");
 }
 
 TEST_CASE("errors of a file have line and column", "[layout][yaml][refusal]")
