@@ -1,5 +1,7 @@
 // Power and boot device: each step orders, then waits until the BMC reports it; each may be repeated.
+#include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
+#include "common/wire/steps/disk_parts.h"
 #include "conductor/core/nodes.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/steps/step_handlers.h"
@@ -31,6 +33,16 @@ model::StepResult setBootDevice(StepWork& work, model::BootDevice device, bool p
                                                            (request.efi ? ", UEFI" : ", BIOS"));
         return model::Done{};
     });
+}
+
+/// True if the agent made boot entries that start the deployed disk.
+bool hasBootEntries(const model::Node& node)
+{
+    const nlohmann::json internal = wire::valueOf(node.driverInternalInfo);
+    if (!internal.contains("boot"))
+        return false;
+    const auto boot = wire::fromJsonValue<wire::BootReport>(internal.at("boot"), "boot");
+    return boot.entries && !boot.entries->empty() && boot.trouble.empty();
 }
 
 /// An agent that is already up takes the next operation without another boot.
@@ -120,9 +132,28 @@ model::StepResult stepBootDevicePxe(StepWork& work)
     return setBootDevice(work, model::BootDevice::Pxe, false);
 }
 
+/// The boot entries of some machines do not survive a boot device that the BMC sets: there the entries
+/// decide.
 model::StepResult stepBootDeviceDisk(StepWork& work)
 {
-    return setBootDevice(work, model::BootDevice::Disk, true);
+    const std::shared_ptr<drivers::BootControl>& control =
+        hardwareOf(work.context, work.node).standard("management").boot;
+    if (!control || bootModeOf(work.context, work.node) != model::BootMode::Uefi ||
+        !hasBootEntries(work.node))
+        return setBootDevice(work, model::BootDevice::Disk, true);
+    bool entriesDecide = false;
+    model::StepResult asked =
+        withPatience(work, work.context.settings.powerTimeout, [&]() -> model::StepResult {
+            entriesDecide = control->undoesBootEntries(bmcAccess(work.context, work.node), work.callDeadline);
+            return model::Done{};
+        });
+    if (!std::holds_alternative<model::Done>(asked))
+        return asked;
+    if (!entriesDecide)
+        return setBootDevice(work, model::BootDevice::Disk, true);
+    work.recordEvent(model::EventKind::BootDevice,
+                     "not set: the machine's firmware would undo the new boot entry, which starts the disk");
+    return model::Done{};
 }
 
 /// Persistent: the machine fetches its RAM disk at every start. Fetches before the power-on do not count.

@@ -1,6 +1,7 @@
 #include "drivers/fake/fake_devices.h"
 
 #include "common/model/error.h"
+#include "drivers/core/vendor_quirks.h"
 
 #include <algorithm>
 #include <array>
@@ -30,6 +31,10 @@ public:
     {
         machines_->with(bmc, "boot_device_fault", deadline,
                         [&](FakeMachine& machine) { machine.boot = request; });
+    }
+    bool undoesBootEntries(const BmcAccess& bmc, const Deadline& /*deadline*/) override
+    {
+        return quirksOf(bmc.vendor, std::nullopt).bootDeviceUndoesEntries;
     }
     std::optional<BootRequest> bootDevice(const BmcAccess& bmc, const Deadline& deadline) override
     {
