@@ -1,6 +1,7 @@
 #include "agent/commands.h"
 
 #include "agent/agent_options.h"
+#include "agent/base/missing_firmware.h"
 #include "agent/base/proc_file.h"
 #include "agent/disk/inventory_reader.h"
 #include "agent/exchange_loop.h"
@@ -126,6 +127,8 @@ int runAgent(const RunOptions& options)
     const BootArguments arguments = parseKernelCommandLine(readAttribute(options.commandLine));
     ServerSession session(makeIdentity(arguments, options.stateFolder));
     log.info(fmt::format("connecting to {} as the agent of node {}", arguments.apiBase, arguments.nodeUuid));
+    for (const std::string& sentence : missingFirmware())
+        log.warning(sentence);
     StepTools tools;
     tools.steps = allSteps();
     tools.apiBase = arguments.apiBase;

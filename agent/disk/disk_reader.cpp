@@ -48,6 +48,8 @@ std::string busOf(const fs::path& device, const std::string& name)
         return "usb";
     if (name.starts_with("vd"))
         return "virtio";
+    if (name.starts_with("mmcblk"))
+        return "mmc";
     if (contains(path, "/ata"))
         return "ata";
     return name.starts_with("sd") || name.starts_with("sr") ? "scsi" : "";
@@ -61,13 +63,17 @@ void readNames(const fs::path& device, wire::Disk& disk)
         disk.vendor = disk.vendor == "0x1af4" || disk.vendor == "0x554d4551" ? "QEMU" : disk.vendor;
     if (disk.bus == "nvme" && disk.vendor.empty())
         disk.vendor = readAttribute(device / "device" / "vendor");
+    if (disk.bus == "mmc") {
+        disk.model = readAttribute(device / "name");
+        disk.vendor = readAttribute(device / "manfid"); // a number: "0x000015"
+    }
 }
 
 void readSerial(const fs::path& block, const fs::path& device, wire::Disk& disk)
 {
     disk.serial = readAttribute(block / "serial"); // virtio
     if (disk.serial.empty())
-        disk.serial = readAttribute(device / "serial"); // NVMe
+        disk.serial = readAttribute(device / "serial"); // NVMe, MMC
     if (disk.serial.empty())
         disk.serial = serialFromVpd80(readBytes(device / "vpd_pg80"));
 }
@@ -119,7 +125,9 @@ bool isPseudo(const std::string& name)
     for (const std::string_view prefix : {"loop", "ram", "zram", "nbd", "fd", "md", "dm-"})
         if (name.starts_with(prefix))
             return true;
-    return contains(name, "boot") && name.starts_with("mmcblk"); // eMMC boot areas
+    // Areas of an eMMC: boot partitions, replay-protected memory, general-purpose partitions.
+    return name.starts_with("mmcblk") &&
+           (contains(name, "boot") || contains(name, "rpmb") || contains(name, "gp"));
 }
 
 } // namespace

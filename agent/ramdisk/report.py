@@ -1,8 +1,11 @@
 """A report of the RAM disk's size by its parts."""
 from collections import Counter
+from pathlib import Path
 
 import kernel
-from failure import run
+from failure import lines, run
+
+FIRMWARE = Path(__file__).resolve().parent / "rootfs/etc/firmware.list"
 
 
 def text(trees, linux, packed_size, list_file):
@@ -66,5 +69,14 @@ def firmware(linux, trees, list_file):
         asked = run(["modinfo", "--field", "firmware", *map(str, files)]).decode().split() if files else []
         lacking = sorted(set(asked) - have)
         if lacking:
-            out.append(f"  {name}: {len(lacking)} of {len(set(asked))}, such as {lacking[-1]}")
+            packages = ", ".join(sorted({package_of(file) for file in lacking}))
+            out.append(f"  {name}: {len(lacking)} of {len(set(asked))}, such as {lacking[-1]} ({packages})")
     return out
+
+
+def package_of(file):
+    """The Debian package that has a firmware file, as init names it."""
+    for _, (prefix, package) in lines(FIRMWARE):
+        if file.startswith(prefix):
+            return package
+    return "unknown package"

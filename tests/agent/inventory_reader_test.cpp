@@ -1,4 +1,5 @@
 // Disks and NICs from small copies of sysfs.
+#include "agent/base/missing_firmware.h"
 #include "agent/disk/inventory_reader.h"
 #include "agent/disk/scsi_vpd.h"
 #include "common/platform/files.h"
@@ -89,6 +90,39 @@ TEST_CASE("an NVMe disk", "[agent][inventory]")
     CHECK(disk.serial == "S64FNE0R");
     CHECK(disk.wwn == "eui.0025385b71b00001");
     CHECK(disk.byPath == "/dev/disk/by-path/pci-0000:00:06.0-nvme-1");
+}
+
+TEST_CASE("an eMMC is one disk, without its boot areas", "[agent][inventory][mmc]")
+{
+    const FakeSystem system;
+    const std::string device = "sys/devices/pci0000:00/0000:00:1c.0/mmc_host/mmc0/mmc0:0001";
+    for (const char* name :
+         {"mmcblk0", "mmcblk0boot0", "mmcblk0boot1", "mmcblk0rpmb", "mmcblk0gp0", "mmcblk0gp3"}) {
+        system.link("sys/block/"s + name + "/device", device);
+        system.put("sys/block/"s + name + "/size", "30535680\n");
+    }
+    system.put(device + "/name", "DG4016\n");
+    system.put(device + "/manfid", "0x000045\n");
+    system.put(device + "/serial", "0x5a4b3c2d\n");
+    system.put(device + "/type", "MMC\n");
+    const bm::wire::Disk disk = onlyDisk(system);
+    CHECK(disk.name == "/dev/mmcblk0");
+    CHECK(disk.bus == "mmc");
+    CHECK(disk.model == "DG4016");
+    CHECK(disk.vendor == "0x000045");
+    CHECK(disk.serial == "0x5a4b3c2d");
+    CHECK(disk.candidate);
+}
+
+TEST_CASE("devices without their firmware are named with its package", "[agent][firmware]")
+{
+    const FakeSystem system;
+    system.put("sys/missing", "none\nbnx2/bnx2-mips-09-6.2.1b.fw firmware-bnx2 bnx2 0000:01:00.0\n\nx y\n");
+    CHECK(
+        missingFirmware(system.roots().sys / "missing") ==
+        std::vector<std::string>{"bnx2 0000:01:00.0 lacks its firmware bnx2/bnx2-mips-09-6.2.1b.fw; Debian's "
+                                 "package: firmware-bnx2"});
+    CHECK(missingFirmware(system.roots().sys / "none").empty());
 }
 
 TEST_CASE("a virtio disk", "[agent][inventory]")

@@ -13,6 +13,9 @@ import recipe
 OPTIONS = argparse.Namespace(out=None)
 BOOTIF = "BOOTIF=01-52-54-00-aa-00-02"   # NIC b
 SERVER = "10.78.2.1"
+# QEMU 7.2 has no eMMC: an SD card, which the same drivers serve.
+CARD = ["-drive", "file=null-co://,if=none,id=card,format=raw,file.size=64M",
+        "-device", "sdhci-pci", "-device", "sd-card,drive=card"]
 API = f"bm.api=http://{SERVER}:6386"
 
 
@@ -50,7 +53,7 @@ class TheBootingNic(Boot):
     def test_is_brought_up_alone_and_the_agent_is_kept_running(self):
         dhcp = self.keep(machine.dnsmasq(self.folder, "tapa", "tapb"))
         self.keep(machine.Greeting(SERVER, 6386))
-        vm = self.boot(API, "bm.node=e8f1", "bm.secret=00ff", BOOTIF)
+        vm = self.boot(API, "bm.node=e8f1", "bm.secret=00ff", BOOTIF, devices=CARD)
         vm.wait_for(r"bm: eth\d 52:54:00:aa:00:02 up, 10\.78\.2\.\d+, router 10\.78\.2\.1, asking http://10\.78\.2\.1:6386")
         print(vm.wait_for(r"^.*bm: starting bm-agent").group(0), file=sys.stderr)
         cmdline = vm.wait_for(r"^AGENT cmdline=(.*)").group(1)
@@ -58,7 +61,7 @@ class TheBootingNic(Boot):
             self.assertIn(word, cmdline.split())
         vm.wait_for(r"AGENT hello=hello 10\.78\.2\.\d+")
         self.assertGreater(int(vm.wait_for(r"AGENT available_mib=(\d+)").group(1)), 320)
-        vm.wait_for(r"bm: disks: vda 1024 MiB")
+        vm.wait_for(r"bm: disks: mmcblk0 64 MiB, vda 1024 MiB")
         vm.wait_for(r"bm: bm-agent ended with status 7, again in 1 s")
         vm.wait_for(r"AGENT run=2")
         machine.wait_for("poweroff -f to end the machine", vm.ended, 30)
@@ -87,9 +90,11 @@ class TheBootingNic(Boot):
 
     def test_may_be_any_with_a_link_when_none_has_the_address_of_bootif(self):
         self.keep(machine.dnsmasq(self.folder, "tapa"))
-        vm = self.boot(API, "BOOTIF=01-52-54-00-ff-ff-ff")
+        vm = self.boot(API, "BOOTIF=01-52-54-00-ff-ff-ff", models={"a": "i82559er"})
         vm.wait_for(r"bm: no NIC has BOOTIF's address 52:54:00:ff:ff:ff; trying every NIC with a link: eth")
         vm.wait_for(r"bm: eth\d 52:54:00:aa:00:01 up, 10\.78\.1\.\d+")
+        vm.wait_for(r"bm: e100 0000:00:\S+: this RAM disk lacks its firmware e100/d101s_ucode\.bin"
+                    r" \(Debian's package: firmware-misc-nonfree\)")
         vm.wait_for(r"AGENT run=1")
 
 

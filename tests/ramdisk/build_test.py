@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import recipe
@@ -59,7 +60,7 @@ class TheImage(Scratch):
 
     def test_lists_its_bytes_by_group(self):
         text = (OPTIONS.out / "size-report.txt").read_text()
-        for words in ("modules/nic", "modules/storage", "libraries", "libcrypto.so.3", "bnx2x: "):
+        for words in ("modules/nic", "modules/storage", "libraries", "libcrypto.so.3", "bnx2x: ", "(firmware-bnx2x)"):
             self.assertIn(words, text)
 
     def test_runs_every_program_of_the_list_on_its_own_libraries(self):
@@ -69,6 +70,58 @@ class TheImage(Scratch):
                 done = inside(self.folder / "root", program, "--version")
                 self.assertNotIn(done.returncode, (126, 127), done.stderr)
                 self.assertNotIn("error while loading shared libraries", done.stderr)
+
+
+class TheDevices(Scratch):
+    """Servers' devices and their drivers, by the alias that init gives to modprobe."""
+
+    def setUp(self):
+        super().setUp()
+        if not (OPTIONS.out / "initrd.img").is_file():
+            self.made(recipe.build(OPTIONS.out))
+        self.root = self.folder / "root"
+        recipe.unpack(OPTIONS.out / "initrd.img", self.root)
+        self.version = next((self.root / "usr/lib/modules").iterdir()).name
+
+    def drivers_of(self, alias):
+        done = subprocess.run(["modprobe", "--config", self.root / "etc/modprobe.d", "--dirname", self.root / "usr",
+                               "--set-version", self.version, "--use-blacklist", "--resolve-alias", alias],
+                              capture_output=True, text=True, check=False, timeout=30)
+        return done.stdout.split()
+
+    def test_have_their_driver(self):
+        devices = recipe.devices()
+        self.assertGreater(sum(alias.startswith("pci:") for alias, _, _ in devices), 400)
+        for wanted in ("bnx2", "cxgb4", "qla2xxx", "lpfc", "hv_netvsc", "hv_storvsc", "mmc_block", "sdhci_pci"):
+            self.assertIn(wanted, {driver for _, driver, _ in devices})
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(self.drivers_of, [alias for alias, _, _ in devices]))
+        lacking = [f"{name}: {alias} gives {got}, not {driver}" for (alias, driver, name), got in zip(devices, found)
+                   if driver not in got]
+        self.assertFalse(lacking, "\n".join(lacking))
+
+    def test_without_firmware_are_named_with_its_package(self):
+        kernel = recipe.load("kernel")
+        linux = kernel.find()
+        report = recipe.load("report")
+        names = {name for group in kernel.wanted(recipe.RECIPE / "modules.list").values() for name in group}
+        files = {str(file) for name in names for file in kernel.closure(linux, name)}
+        asked = set(subprocess.run(["modinfo", "--field", "firmware", *files], capture_output=True, text=True,
+                                   check=True).stdout.split())
+        self.assertGreater(len(asked), 80)
+        self.assertEqual({file for file in asked if report.package_of(file) == "unknown package"}, {"aic94xx-seq.fw"})
+        said = "".join(f"[    1.0] d 0000:01:00.0: firmware: failed to load {file} (-2)\n"
+                       f"[    1.1] d 0000:01:00.0: Direct firmware load for {file} failed with error -2\n"
+                       for file in sorted(asked))
+        files = recipe.RECIPE / "rootfs"
+        done = subprocess.run(["dash", "-c", f". {files}/usr/lib/bm/drivers.sh; missing_firmware"], input=said, text=True,
+                              capture_output=True, check=True, timeout=30,
+                              env={**os.environ, "FIRMWARE_LIST": str(files / "etc/firmware.list")})
+        named = {line.split(" ", 2)[0]: line.split(" ", 2)[1:] for line in done.stdout.splitlines()}
+        self.assertEqual(len(done.stdout.splitlines()), len(asked))
+        self.assertEqual(named["bnx2/bnx2-mips-09-6.2.1b.fw"], ["firmware-bnx2", "d 0000:01:00.0"])
+        self.assertEqual(named["ql2500_fw.bin"][0], "firmware-qlogic")
+        self.assertEqual(named["aic94xx-seq.fw"][0], "unknown")
 
 
 def loaded_as(linux, name):

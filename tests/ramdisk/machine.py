@@ -79,7 +79,8 @@ def dnsmasq(folder, *interfaces):
 
 
 class Machine(Process):
-    def __init__(self, images, arguments, netdevs=None, memory=512):
+    def __init__(self, images, arguments, netdevs=None, memory=512, models=None, devices=()):
+        """models: {NIC: QEMU's model of it}; devices: further arguments of QEMU."""
         command = ["console=ttyS0,115200n8", "mitigations=off", "nokaslr", "no_timer_check", *arguments]
         argv = ["qemu-system-x86_64", "-accel", "tcg,tb-size=64", "-m", str(memory), "-nodefaults", "-nographic",
                 "-serial", "stdio", "-monitor", "none", "-no-reboot", "-kernel", f"{images}/vmlinuz",
@@ -88,7 +89,9 @@ class Machine(Process):
                 "-device", "virtio-blk-pci,drive=disk"]
         for name, (model, mac, _) in NICS.items():
             backend = (netdevs or {}).get(name, f"tap,ifname=tap{name},script=no,downscript=no")
+            model = (models or {}).get(name, model)
             argv += ["-netdev", f"{backend},id=net{name}", "-device", f"{model},netdev=net{name},mac={mac},romfile="]
+        argv += devices
         super().__init__(argv)
 
     def says(self, pattern):

@@ -24,6 +24,24 @@ def load(name):
     return __import__(name)
 
 
+def devices():
+    """(modalias, driver, name) of each row of tests/data/server-devices.txt."""
+    found = []
+    for line in (HERE.parent / "data/server-devices.txt").read_text().splitlines():
+        if not line.startswith("#"):
+            device, kind, driver, name = line.split(" ", 3)
+            found.append((pci_alias(device, kind) if kind != "-" else device, driver, name))
+    return found
+
+
+def pci_alias(device, kind):
+    """The modalias of "8086:1533" or, with its subsystem, "9005:0285:1028:0287"."""
+    vendor, number, *subsystem = device.upper().split(":")
+    sub_vendor, sub_number = subsystem or ("0000", "0000")
+    return (f"pci:v0000{vendor}d0000{number}sv0000{sub_vendor}sd0000{sub_number}"
+            f"bc{kind[:2]}sc{kind[2:4]}i{kind[4:]}".replace("bc0c", "bc0C"))
+
+
 @dataclass
 class Entry:
     """One file of a cpio archive (newc)."""

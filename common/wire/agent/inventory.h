@@ -17,7 +17,7 @@ struct Disk {
     bool rotational = false;
     bool removable = false;
     bool readOnly = false;
-    std::string bus; ///< "usb", "nvme", "virtio", "ata", "scsi"
+    std::string bus; ///< "usb", "nvme", "virtio", "ata", "scsi", "mmc"
     std::string model;
     std::string vendor;
     std::string serial;

@@ -22,6 +22,7 @@ load_all_drivers() {
         cp /run/bm/modalias.now /run/bm/modalias.seen
     done
     "$MODPROBE" -a -b -q sd_mod sr_mod
+    wait_for_cards
     if [ -d /sys/firmware/efi ]; then
         "$MODPROBE" -q efivarfs
         mount -t efivarfs efivarfs /sys/firmware/efi/efivars
@@ -29,6 +30,50 @@ load_all_drivers() {
         "$MODPROBE" -q edd
     fi
     : >/run/bm/drivers.done
+}
+
+# A host of eMMC and SD cards looks for its card in the background: up to 3 s, where there is one.
+wait_for_cards() {
+    ls /sys/class/mmc_host/mmc* >/dev/null 2>&1 || return 0
+    "$MODPROBE" -q mmc_block
+    tries=0
+    until ls /sys/block/mmcblk* >/dev/null 2>&1 || [ "$tries" -ge 30 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+}
+
+# missing_firmware: the kernel's messages (stdin) as lines "FILE PACKAGE DEVICE", one for each file that a driver
+# asked for in vain.
+missing_firmware() {
+    sed -n -E 's/^(\[[^]]*\] )?(.*): (Direct firmware load for|firmware: failed to load) ([^ ]+) .*/\4 \2/p' |
+        sort -u | while read -r file device; do
+        echo "$file $(package_of "$file") $device"
+    done
+}
+
+# package_of FILE: the Debian package that has the firmware.
+package_of() {
+    while read -r prefix package; do
+        case $1 in
+        "$prefix"*)
+            echo "$package"
+            return
+            ;;
+        esac
+    done <"${FIRMWARE_LIST:-/etc/firmware.list}"
+    echo unknown
+}
+
+# report_firmware: says what is missing, once; the agent finds it in /run/bm/firmware.missing.
+report_firmware() {
+    [ -f /run/bm/firmware.missing ] || echo none >/run/bm/firmware.missing
+    dmesg | missing_firmware >/run/bm/firmware.now
+    grep -vxFf /run/bm/firmware.missing /run/bm/firmware.now >/run/bm/firmware.new || return 0
+    while read -r file package device; do
+        say "$device: this RAM disk lacks its firmware $file (Debian's package: $package)"
+    done </run/bm/firmware.new
+    cat /run/bm/firmware.new >>/run/bm/firmware.missing
 }
 
 drivers_done() {
@@ -44,6 +89,7 @@ wait_for_drivers() {
         [ "$tries" -ge 1200 ] && trouble "a driver does not finish; going on without it" && break
         sleep 0.1
     done
+    report_firmware
     say "disks: $(disks)"
 }
 
@@ -51,7 +97,9 @@ disks() {
     found=
     for block in /sys/block/*; do
         [ -e "$block/device" ] || continue   # loop, md, dm and the like
-        case $block in */sr*) continue ;; esac
+        case $block in
+        */sr* | */mmcblk*boot* | */mmcblk*rpmb | */mmcblk*gp*) continue ;; # the last three: areas of an eMMC
+        esac
         [ "$(cat "$block/size")" = 0 ] && continue
         found="$found${found:+, }${block##*/} $(($(cat "$block/size") / 2048)) MiB"
     done

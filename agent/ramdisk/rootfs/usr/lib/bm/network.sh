@@ -91,6 +91,7 @@ wait_for_lease() {
         if [ "$now" -ge "$next" ]; then
             next=$((now + 10))
             say "$1 $(address_of "$1"): $(what_is_missing "$1"), $((until - now)) s left"
+            report_firmware
         fi
         sleep 0.1
     done
@@ -117,6 +118,7 @@ try_all_nics() {
         if [ "$now" -ge "$next" ]; then
             next=$((now + 30))
             say "still no address; NICs: $(nic_summary)"
+            report_firmware
         fi
         sleep 0.2
     done
