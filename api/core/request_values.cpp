@@ -51,7 +51,8 @@ void requireVersion(const http::Request& request, int minor, std::string_view wh
 
 nlohmann::json jsonBody(http::Request& request)
 {
-    return wire::parseJson(request.body());
+    const std::string text = request.body();
+    return text.empty() ? nlohmann::json::object() : wire::parseJson(text);
 }
 
 std::size_t limitOf(const http::Request& request, std::size_t most)

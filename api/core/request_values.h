@@ -20,7 +20,7 @@ inline constexpr std::size_t kAgentBodyBytes = std::size_t{4} << 20U; ///< an in
 wire::Version versionOf(const http::Request& request);
 /// Refuses a resource that is newer than the request's version with 404, as Ironic does.
 void requireVersion(const http::Request& request, int minor, std::string_view what);
-/// Parses the body as JSON. @throws Error InvalidInput with line and column
+/// Parses the body as JSON; no body is {}, as in Ironic. @throws Error InvalidInput with line and column
 nlohmann::json jsonBody(http::Request& request);
 
 /// Parses ?limit=: 1 to @p most; a missing or larger value yields @p most. @throws Error InvalidInput

@@ -6,6 +6,7 @@
 #include "common/platform/urls.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "common/wire/json/schema_words.h"
 #include "common/wire/resources/resource_links.h"
 #include "conductor/core/nodes.h"
 
@@ -43,14 +44,22 @@ const drivers::Indicator& indicatorOf(const Request& request, const std::vector<
                                                  name.substr(0, 80), component.substr(0, 80)));
 }
 
+/// A parameter that the request must have. @throws Error InvalidInput, of a body that is no object, too
+json parameterOf(const json& body, std::string_view name)
+{
+    const json* value = body.is_object() ? wire::memberOf(body, name) : nullptr;
+    if (value == nullptr)
+        throw wire::missingParameter(name);
+    return *value;
+}
+
 constexpr auto kRaidLevels =
     std::to_array<std::string_view>({"0", "1", "2", "5", "6", "1+0", "5+0", "6+0", "JBOD"});
 
 void checkLogicalDisk(const json& disk, const std::string& where)
 {
     if (!disk.is_object())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}: expected an object, got {}", where, wire::kindOf(disk)));
+        throw wire::notOfType(where, disk, "'object'");
     wire::refuseUnknown(disk,
                         {"raid_level", "size_gb", "is_root_volume", "volume_name", "share_physical_disks",
                          "disk_type", "interface_type", "number_of_physical_disks", "controller",
@@ -58,14 +67,12 @@ void checkLogicalDisk(const json& disk, const std::string& where)
                         where);
     const std::string level = wire::stringMember(disk, "raid_level");
     if (std::ranges::find(kRaidLevels, level) == kRaidLevels.end())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}.raid_level: \"{}\" is not a RAID level", where, level.substr(0, 40)),
-                    fmt::format("use one of {}", fmt::join(kRaidLevels, ", ")));
+        throw wire::notOneOf(where + ".raid_level", level, kRaidLevels);
     const json* size = wire::memberOf(disk, "size_gb");
     const bool most = size != nullptr && size->is_string() && *size == "MAX";
     constexpr std::int64_t kMostGib = 1'000'000;
     if (size == nullptr)
-        throw Error(ErrorCode::InvalidInput, where + ".size_gb: required", "use a number of GiB, or \"MAX\"");
+        throw wire::missingProperty(where, "size_gb", "use a number of GiB, or \"MAX\"");
     if (!most)
         wire::asInteger(*size, where + ".size_gb", 1, kMostGib);
 }
@@ -148,8 +155,8 @@ void NodeHardwareApi::bootDevice(Request& request, Response& response) const
 void NodeHardwareApi::setBootDevice(Request& request, Response& response) const
 {
     const json body = jsonBody(request);
+    const std::string name = wire::asString(parameterOf(body, "boot_device"), "boot_device");
     wire::refuseUnknown(body, {"boot_device", "persistent"}, "boot_device");
-    const std::string name = wire::stringMember(body, "boot_device");
     const std::optional<model::BootDevice> device = model::bootDeviceFromText(name);
     if (!device)
         throw Error(ErrorCode::InvalidInput,
@@ -210,10 +217,10 @@ void NodeHardwareApi::indicator(Request& request, Response& response) const
 void NodeHardwareApi::setIndicator(Request& request, Response& response) const
 {
     requireVersion(request, 63, "indicators");
+    const std::string state = wire::asString(parameterOf(jsonBody(request), "state"), "state");
     const std::string ident = identOf(parts_, request);
     const std::vector<drivers::Indicator> all = management_.indicators(ident);
     const drivers::Indicator& one = indicatorOf(request, all);
-    const std::string state = wire::stringMember(jsonBody(request), "state");
     if (one.readOnly || std::ranges::find(one.states, state) == one.states.end())
         throw Error(
             ErrorCode::InvalidInput, fmt::format("Invalid indicator state \"{}\"", state.substr(0, 80)),
@@ -225,7 +232,7 @@ void NodeHardwareApi::setIndicator(Request& request, Response& response) const
 void NodeHardwareApi::setBootMode(Request& request, Response& response) const
 {
     requireVersion(request, 76, "boot_mode");
-    const std::string target = wire::stringMember(jsonBody(request), "target");
+    const std::string target = wire::asString(parameterOf(jsonBody(request), "target"), "target");
     const std::optional<model::BootMode> mode = model::bootModeFromText(target);
     if (!mode)
         throw Error(ErrorCode::InvalidInput, fmt::format("Invalid boot mode \"{}\"", target.substr(0, 80)),
@@ -238,11 +245,7 @@ void NodeHardwareApi::setBootMode(Request& request, Response& response) const
 void NodeHardwareApi::setSecureBoot(Request& request, Response& response) const
 {
     requireVersion(request, 76, "secure_boot");
-    const json body = jsonBody(request);
-    const json* target = body.is_object() ? wire::memberOf(body, "target") : nullptr;
-    if (target == nullptr)
-        throw Error(ErrorCode::InvalidInput, "target: required", R"({"target": true})");
-    const bool on = wire::asBoolean(*target, "target");
+    const bool on = wire::asBoolean(parameterOf(jsonBody(request), "target"), "target");
     const Node node = nodeOf(request);
     management_.setSecureBoot(node.id.uuid, on, request.actor);
     accepted(request, response, node);
@@ -253,7 +256,7 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
     requireVersion(request, 12, "raid");
     const json body = jsonBody(request);
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, R"(the body: expected {"logical_disks": [...]})");
+        throw wire::notOfType("target_raid_config", body, "'object'", R"({"logical_disks": [...]})");
     wire::refuseUnknown(body, {"logical_disks"}, "target_raid_config");
     const Node node = nodeOf(request);
     const std::string_view interface = conductor::interfaceOf(parts_.context, node, "raid");
@@ -264,7 +267,7 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
             fmt::format("the node's raid_interface is \"{}\"", interface));
     if (const json* disks = wire::memberOf(body, "logical_disks")) {
         if (!disks->is_array())
-            throw Error(ErrorCode::InvalidInput, "logical_disks: expected a list");
+            throw wire::notOfType("logical_disks", *disks, "'array'");
         std::size_t roots = 0;
         for (std::size_t i = 0; i < disks->size(); ++i) {
             checkLogicalDisk((*disks)[i], fmt::format("logical_disks[{}]", i));
@@ -280,11 +283,7 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
 
 void NodeHardwareApi::setConsole(Request& request, Response& response) const
 {
-    const json body = jsonBody(request);
-    const json* enabled = body.is_object() ? wire::memberOf(body, "enabled") : nullptr;
-    if (enabled == nullptr)
-        throw Error(ErrorCode::InvalidInput, "enabled: required", R"({"enabled": true})");
-    const bool on = wire::asBoolean(*enabled, "enabled");
+    const bool on = wire::asBoolean(parameterOf(jsonBody(request), "enabled"), "enabled");
     const Node node = nodeOf(request);
     management_.setConsole(node.id.uuid, on, request.actor);
     response.header("Location",
@@ -309,15 +308,12 @@ void NodeHardwareApi::attachMedia(Request& request, Response& response) const
     requireVersion(request, 89, "vmedia");
     const json body = jsonBody(request);
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput,
-                    R"(the body: expected {"device_type": "cdrom", "image_url": ...})");
+        throw wire::missingParameter("device_type", R"({"device_type": "cdrom", "image_url": ...})");
     wire::refuseUnknown(body, {"device_type", "image_url", "image_download_source"}, "vmedia");
-    const std::string type = wire::stringMember(body, "device_type");
+    const std::string type = wire::asString(parameterOf(body, "device_type"), "device_type");
     if (std::ranges::find(kMediaTypes, type) == kMediaTypes.end())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("device_type: \"{}\" is not a device type", type.substr(0, 40)),
-                    "use cdrom, disk or floppy");
-    const std::string url = wire::stringMember(body, "image_url");
+        throw wire::notOneOf("device_type", type, kMediaTypes);
+    const std::string url = wire::asString(parameterOf(body, "image_url"), "image_url");
     checkMediaUrl(url,
                   {parts_.context.images.settings().sources.outgoing, conductor::askerOf(nodeOf(request))});
     management_.insertMedium(identOf(parts_, request), {type, url});

@@ -8,7 +8,9 @@
 #include "common/text/text.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "common/wire/json/schema_words.h"
 #include "common/wire/resources/resource_links.h"
+#include "conductor/core/idents.h"
 #include "db/repositories/inventory_repository.h"
 #include "db/repositories/repositories.h"
 
@@ -261,6 +263,7 @@ void NodeRecordsApi::historyEntry(Request& request, Response& response) const
 {
     requireVersion(request, 78, "history");
     const std::string& uuid = request.pathParam("entry");
+    conductor::requireUuidOrName("event", uuid);
     const std::optional<model::NodeEvent> event = failure(nodeOf(request).id, uuid);
     if (!event)
         throw Error(ErrorCode::NotFound,
@@ -327,9 +330,13 @@ void NodeRecordsApi::attachVif(Request& request, Response& response) const
 {
     requireVersion(request, 28, "vifs");
     const json body = jsonBody(request);
-    const std::string id = body.is_object() ? wire::stringMember(body, "id") : "";
-    if (id.empty())
-        throw Error(ErrorCode::InvalidInput, "id: required", R"({"id": "the VIF's id"})");
+    constexpr std::string_view kWhere = "Schema error for vif";
+    if (!body.is_object())
+        throw wire::notOfType(kWhere, body, "'object'");
+    if (!body.contains("id"))
+        throw wire::missingProperty(kWhere, "id", R"({"id": "the VIF's id"})");
+    const std::string id = wire::asString(body.at("id"), "id");
+    conductor::requireUuidOrName("id", id);
     constexpr int kPortSince = 67;
     const bool placed =
         wire::memberOf(body, "port_uuid") != nullptr || wire::memberOf(body, "portgroup_uuid") != nullptr;
@@ -362,6 +369,7 @@ void NodeRecordsApi::detachVif(Request& request, Response& response) const
 {
     requireVersion(request, 28, "vifs");
     const std::string id = request.pathParam("vif");
+    conductor::requireUuidOrName("vif_id", id);
     changeInternal(parts_, request, [&](json& internal) {
         json kept = json::array();
         for (const json& vif : internal.value("vifs", json::array()))

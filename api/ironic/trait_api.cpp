@@ -5,6 +5,7 @@
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "common/wire/json/schema_words.h"
 #include "common/wire/resources/trait_names.h"
 #include "conductor/resources/step_list_rules.h"
 
@@ -27,10 +28,10 @@ Traits traitsFrom(Request& request)
 {
     const json body = jsonBody(request);
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, R"(the body: expected {"traits": [...]})");
+        throw wire::notOfType("Schema error for body", body, "'object'", R"({"traits": [...]})");
     wire::refuseUnknown(body, {"traits"}, "traits");
     if (wire::memberOf(body, "traits") == nullptr)
-        throw Error(ErrorCode::InvalidInput, "traits: required");
+        throw wire::missingParameter("traits", R"({"traits": [...]})");
     return wire::asTraits(body.at("traits"), "traits");
 }
 

@@ -5,6 +5,7 @@
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "common/wire/json/schema_words.h"
 
 #include <algorithm>
 #include <array>
@@ -166,17 +167,17 @@ void VendorApi::events(Request& request, Response& response) const
     requireVersion(request, 54, "events");
     const json body = jsonBody(request);
     const json* events = body.is_object() ? wire::memberOf(body, "events") : nullptr;
-    if (events == nullptr || !events->is_array())
-        throw Error(ErrorCode::InvalidInput, "events: expected a list",
-                    R"({"events": [{"event": "network.bind_port", ...}]})");
+    constexpr const char* kHint = R"({"events": [{"event": "network.bind_port", ...}]})";
+    if (events == nullptr)
+        throw wire::missingProperty("Schema error for evts", "events", kHint);
+    if (!events->is_array())
+        throw wire::notOfType("events", *events, "'array'", kHint);
     constexpr auto kKnown =
         std::to_array<std::string_view>({"network.bind_port", "network.unbind_port", "network.delete_port"});
     for (std::size_t i = 0; i < events->size(); ++i) {
         const std::string name = (*events)[i].is_object() ? wire::stringMember((*events)[i], "event") : "";
         if (std::ranges::find(kKnown, name) == kKnown.end())
-            throw Error(ErrorCode::InvalidInput,
-                        fmt::format("events[{}].event: \"{}\" is unknown", i, name.substr(0, 80)),
-                        "use network.bind_port, network.unbind_port or network.delete_port");
+            throw wire::notOneOf(fmt::format("events[{}].event", i), name, kKnown);
     }
     response.sendEmpty(204);
 }

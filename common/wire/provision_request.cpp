@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/platform/base64.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/schema_words.h"
 #include "common/wire/meta_data.h"
 #include "common/wire/resources/step_list.h"
 
@@ -159,12 +160,18 @@ void readDrive(VerbRequest& wanted, const json& drive, Version version)
         return;
     }
     if (!drive.is_object())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("configdrive: expected base64 or an object, got {}", kindOf(drive)));
+        throw notOfType("configdrive", drive, "'object', 'string'", "an object, or base64");
     if (version.minor < 56)
         throw Error(ErrorCode::InvalidInput, "configdrive: an object needs version 1.56");
     refuseUnknown(drive, kParts, "configdrive");
     wanted.deploy.parts = partsOf(drive, "configdrive.");
+}
+
+/// @throws Error InvalidInput for a body that is no object, too
+void requireTarget(const json& body, const char* hint)
+{
+    if (!body.is_object() || memberOf(body, "target") == nullptr)
+        throw missingParameter("target", hint);
 }
 
 struct StepsMember {
@@ -199,8 +206,7 @@ void readSteps(VerbRequest& wanted, const json& body)
 ProvisionRequest provisionFromBody(const json& body)
 {
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("the body: expected an object, got {}", kindOf(body)));
+        throw notOfType("the body", body, "'object'");
     std::vector<std::string_view> known{"image", "host_name", "ssh_keys", "config_drive"};
     std::ranges::copy(kParts, std::back_inserter(known));
     std::ranges::copy(deployOptionKeys(), std::back_inserter(known));
@@ -224,15 +230,11 @@ ProvisionRequest provisionFromBody(const json& body)
 
 VerbRequest verbFromBody(const json& body, Version version)
 {
-    if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("the body: expected an object, got {}", kindOf(body)));
+    requireTarget(body, R"({"target": "active"})");
     refuseUnknown(body,
                   {"target", "configdrive", "clean_steps", "deploy_steps", "service_steps", "rescue_password",
                    "disable_ramdisk", "runbook"},
                   "provision");
-    if (memberOf(body, "target") == nullptr)
-        throw Error(ErrorCode::InvalidInput, "target: required", R"({"target": "active"})");
     VerbRequest wanted;
     wanted.target = asString(body.at("target"), "target");
     checkVerbVersions(body, wanted.target, version);
@@ -265,12 +267,8 @@ VerbRequest verbFromBody(const json& body, Version version)
 
 PowerRequest powerFromBody(const json& body, Version version)
 {
-    if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("the body: expected an object, got {}", kindOf(body)));
+    requireTarget(body, R"({"target": "power on"})");
     refuseUnknown(body, {"target", "timeout"}, "power");
-    if (memberOf(body, "target") == nullptr)
-        throw Error(ErrorCode::InvalidInput, "target: required", R"({"target": "power on"})");
     PowerRequest wanted;
     wanted.target = asString(body.at("target"), "target");
     const json* timeout = memberOf(body, "timeout");

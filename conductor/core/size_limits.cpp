@@ -14,8 +14,10 @@ constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
 constexpr std::size_t kObject = 64 * kKiB; ///< an object of a node: Ironic's database has the same limit
 constexpr std::size_t kPart = 16 * kKiB;   ///< an object of a port or a volume, of which a node has several
-constexpr std::size_t kSmall = 4 * kKiB;   ///< an object of few members; a description in sentences
-constexpr std::size_t kName = 255;
+constexpr std::size_t kSmall = 4 * kKiB;   ///< an object of few members
+// Of texts, whose characters common/wire/resources limits as Ironic does: four bytes a character.
+constexpr std::size_t kName = 4 * 255;
+constexpr std::size_t kSentences = 4 * 4096;
 constexpr std::size_t kInventory = 2 * kMiB;
 constexpr std::size_t kMostTraits = 50; ///< as in Ironic
 
@@ -69,14 +71,14 @@ constexpr auto kNodes = std::to_array<SizeLimit<Node>>({
     limit<&Node::resourceClass>("resource_class", kName),
     limit<&Node::owner>("owner", kName),
     limit<&Node::lessee>("lessee", kName),
-    limit<&Node::description>("description", kSmall),
+    limit<&Node::description>("description", kSentences),
     limit<&Node::conductorGroup>("conductor_group", kName),
     limit<&Node::chassisUuid>("chassis_uuid", kName),
     limit<&Node::shard>("shard", kName),
     limit<&Node::parentNode>("parent_node", kName),
-    limit<&Node::maintenanceReason>("maintenance_reason", kSmall),
-    limit<&Node::protectedReason>("protected_reason", kSmall),
-    limit<&Node::retiredReason>("retired_reason", kSmall),
+    limit<&Node::maintenanceReason>("maintenance_reason", kSentences),
+    limit<&Node::protectedReason>("protected_reason", kSentences),
+    limit<&Node::retiredReason>("retired_reason", kSentences),
 });
 
 constexpr auto kPorts = std::to_array<SizeLimit<model::Port>>({
@@ -84,7 +86,7 @@ constexpr auto kPorts = std::to_array<SizeLimit<model::Port>>({
     limit<&model::Port::localLinkConnection>("local_link_connection", kSmall),
     limit<&model::Port::name>("name", kName),
     limit<&model::Port::physicalNetwork>("physical_network", kName),
-    limit<&model::Port::description>("description", kSmall),
+    limit<&model::Port::description>("description", kSentences),
     limit<&model::Port::vendor>("vendor", kName),
     limit<&model::Port::category>("category", kName),
 });
@@ -112,7 +114,7 @@ constexpr auto kVolumeTargets = std::to_array<SizeLimit<model::VolumeTarget>>({
 
 constexpr auto kChassis = std::to_array<SizeLimit<model::Chassis>>({
     limit<&model::Chassis::extra>("extra", kObject),
-    limit<&model::Chassis::description>("description", kSmall),
+    limit<&model::Chassis::description>("description", kSentences),
 });
 
 constexpr auto kAllocations = std::to_array<SizeLimit<model::Allocation>>({
@@ -133,14 +135,14 @@ constexpr auto kRunbooks = std::to_array<SizeLimit<model::Runbook>>({
     limit<&model::Runbook::steps>("steps", kObject),
     limit<&model::Runbook::traits>("traits", kPart, kMostTraits),
     limit<&model::Runbook::extra>("extra", kObject),
-    limit<&model::Runbook::description>("description", kSmall),
+    limit<&model::Runbook::description>("description", kSentences),
     limit<&model::Runbook::owner>("owner", kName),
 });
 
 constexpr auto kInspectionRules = std::to_array<SizeLimit<model::InspectionRule>>({
     limit<&model::InspectionRule::conditions>("conditions", kObject),
     limit<&model::InspectionRule::actions>("actions", kObject),
-    limit<&model::InspectionRule::description>("description", kSmall),
+    limit<&model::InspectionRule::description>("description", kSentences),
 });
 
 constexpr auto kImages = std::to_array<SizeLimit<model::Image>>({

@@ -340,10 +340,10 @@ TEST_CASE("deploy templates and runbooks over REST", "[api][resources]")
     CHECK(world.get("/v1/deploy_templates/CUSTOM_T").body.at("uuid") == made.body.at("uuid"));
     CHECK_THAT(
         world.send("POST", "/v1/deploy_templates", {{"name", "CUSTOM_U"}, {"steps", json::array()}}).fault(),
-        Contains("At least one"));
+        Contains("[] is too short"));
     CHECK_THAT(world.send("POST", "/v1/deploy_templates", {{"name", "lower"}, {"steps", json::array({step})}})
                    .fault(),
-               Contains("not a trait"));
+               Contains("'lower' does not match"));
     CHECK_THAT(world
                    .send("POST", "/v1/deploy_templates",
                          {{"name", "CUSTOM_U"}, {"steps", json::array({step, step})}})

@@ -78,7 +78,7 @@ TEST_CASE("a column over its limit", "[conductor][limits]")
     SECTION("of every kind that a request may write")
     {
         using Change = std::function<void(model::Node&)>;
-        const std::string object = largeObject(70'000), text(5'000, 'x');
+        const std::string object = largeObject(70'000), text(20'000, 'x');
         const std::string internal = largeObject(2'700'000); // bm stores inventories there
         for (const Change& change :
              std::vector<Change>{[&](model::Node& node) { node.properties.text = object; },

@@ -65,25 +65,28 @@ std::string steps(const std::string& value, wire::StepOrder order = wire::StepOr
 TEST_CASE("a refused provision request", "[wire][provision][hostile]")
 {
     for (const char* body : {"[]", "5", "null", "\"image\""})
-        CHECK_THAT(provision(body), Contains("the body: expected an object"));
+        CHECK_THAT(provision(body), Contains("the body: ") && Contains("is not of type 'object'"));
     CHECK_THAT(provision(R"({"layout": 5})"), Contains("layout: expected an object or a name, got a number"));
-    CHECK_THAT(provision(R"({"preserve": "/srv"})"), Contains("preserve: expected a list of strings"));
-    CHECK_THAT(provision(R"({"kexec": "perhaps"})"), Contains("kexec: expected true or false"));
-    CHECK_THAT(provision(R"({"full": []})"), Contains("full: expected true or false"));
-    CHECK_THAT(provision(R"({"kernel_arguments": 5})"), Contains("kernel_arguments: expected a string"));
-    CHECK_THAT(provision(R"({"config_drive": 5})"), Contains("config_drive: expected a string"));
+    CHECK_THAT(provision(R"({"preserve": "/srv"})"), Contains("preserve: a string is not of type 'array'"));
+    CHECK_THAT(provision(R"({"kexec": "perhaps"})"), Contains("Invalid kexec: Unrecognized value 'perhaps'"));
+    CHECK_THAT(provision(R"({"full": []})"), Contains("full: a list is not of type 'boolean'"));
+    CHECK_THAT(provision(R"({"kernel_arguments": 5})"),
+               Contains("kernel_arguments: a number is not of type 'string'"));
+    CHECK_THAT(provision(R"({"config_drive": 5})"),
+               Contains("config_drive: a number is not of type 'string'"));
     CHECK_THAT(provision(R"({"config_drive": ""})"), Contains("config_drive: not base64"));
-    CHECK_THAT(provision(R"({"meta_data": "[]"})"), Contains("meta_data: expected an object"));
+    CHECK_THAT(provision(R"({"meta_data": "[]"})"), Contains("meta_data: a list is not of type 'object'"));
     CHECK_THAT(provision(R"({"meta_data": "{"})"), Contains("meta_data: the text is not JSON"));
     CHECK_THAT(provision(json{{"vendor_data", std::string(100, '[')}}.dump()),
                Contains("vendor_data: the text"));
     for (const char* value : {"[]", "5", "true", "[\"#cloud-config\"]"}) {
         const std::string text = value;
-        CHECK_THAT(provision(R"({"user_data": )" + text + "}"), Contains("user_data: expected a string"));
+        CHECK_THAT(provision(R"({"user_data": )" + text + "}"),
+                   Contains("user_data: ") && Contains("is not of type 'string'"));
         CHECK_THAT(provision(R"({"user_data_base64": )" + text + "}"),
-                   Contains("user_data_base64: expected a string"));
+                   Contains("user_data_base64: ") && Contains("is not of type 'string'"));
         CHECK_THAT(verb(R"({"target": "active", "configdrive": {"user_data": )" + text + "}}"),
-                   Contains("configdrive.user_data: expected a string"));
+                   Contains("configdrive.user_data: ") && Contains("is not of type 'string'"));
     }
     for (const char* bad : {"%%%", "H4sI=", "H4s", "H4sI\u00e4", "=", "_-_-"}) {
         const std::string text = bad;
@@ -97,7 +100,8 @@ TEST_CASE("a refused provision request", "[wire][provision][hostile]")
     for (const char* keys : {"5", "true", "[5]", R"({"a": 5})", R"({"a": [null]})", "[[]]"})
         CHECK_THAT(provision(R"({"meta_data": {"public_keys": )" + std::string(keys) + "}}"),
                    Contains("meta_data.public_keys"));
-    CHECK_THAT(provision(R"({"more_disks": [5]})"), Contains("more_disks[0]: expected an object"));
+    CHECK_THAT(provision(R"({"more_disks": [5]})"),
+               Contains("more_disks[0]: a number is not of type 'object'"));
 }
 
 TEST_CASE("a provision request takes JSON as text, layouts by name and RAM disk arguments",
@@ -141,13 +145,14 @@ TEST_CASE("no type of a member breaks a request", "[wire][provision][hostile]")
 
 TEST_CASE("a refused verb of Ironic's", "[wire][provision][hostile]")
 {
-    CHECK_THAT(verb("[]"), Contains("the body: expected an object"));
-    CHECK_THAT(verb(R"({"target": 5})"), Contains("target: expected a string"));
+    CHECK(verb("[]") == "Missing mandatory parameter: target");
+    CHECK_THAT(verb(R"({"target": 5})"), Contains("target: a number is not of type 'string'"));
     CHECK_THAT(verb(R"({"target": "active", "configdrive": 5})"),
-               Contains("configdrive: expected base64 or an object, got a number"));
+               Contains("configdrive: a number is not of type 'object', 'string'"));
     CHECK_THAT(verb(R"({"target": "rebuild", "configdrive": "H4sI"})", 34),
                Contains("configdrive: not with"));
-    CHECK_THAT(verb(R"({"target": "active", "configdrive": {"iso": 1}})"), Contains("unknown field 'iso'"));
+    CHECK_THAT(verb(R"({"target": "active", "configdrive": {"iso": 1}})"),
+               Contains("Additional properties are not allowed ('iso' was unexpected)"));
     CHECK_THAT(verb(R"({"target": "active", "runbook": "r"})"), Contains("runbook: only with the targets"));
     CHECK_THAT(verb(R"({"target": "active", "disable_ramdisk": true})"),
                Contains("disable_ramdisk: only with the targets"));
@@ -160,22 +165,24 @@ TEST_CASE("a refused verb of Ironic's", "[wire][provision][hostile]")
         const int minor = std::string(member) == "clean_steps" ? 14 : 37;
         CHECK(verb(json{{"target", "active"}, {member, "x"}}.dump(), minor) == "Request not acceptable.");
     }
-    CHECK_THAT(refusal([] { wire::powerFromBody(json::array(), {27}); }), Contains("expected an object"));
-    CHECK_THAT(refusal([] { wire::powerFromBody(json::object(), {27}); }), Contains("target: required"));
+    CHECK_THAT(refusal([] { wire::powerFromBody(json::array(), {27}); }),
+               Contains("Missing mandatory parameter: target"));
+    CHECK_THAT(refusal([] { wire::powerFromBody(json::object(), {27}); }),
+               Contains("Missing mandatory parameter: target"));
 }
 
 TEST_CASE("a refused list of steps", "[wire][steps][hostile]")
 {
-    CHECK(steps("{}") == "steps: expected a list of steps, got an object");
-    CHECK(steps("[]") == "steps: No deploy steps specified. At least one is needed.");
+    CHECK(steps("{}") == "steps: an object is not of type 'array'");
+    CHECK(steps("[]") == "steps: [] is too short");
     CHECK(steps("[]", wire::StepOrder::Given) == "accepted");
-    CHECK(steps("[5]") == "steps[0]: expected an object, got a number");
+    CHECK(steps("[5]") == "steps[0]: a number is not of type 'object'");
     CHECK(steps(R"([{"interface": "deploy"}])") == "steps[0]: 'step' is a required property");
-    CHECK_THAT(steps(R"([{"step": ""}])"), Contains("steps[0].step: is empty"));
+    CHECK_THAT(steps(R"([{"step": ""}])"), Contains("steps[0].step: '' is too short"));
     CHECK_THAT(steps(R"([{"step": "a", "interface": "deploy", "colour": 1}])"),
-               Contains("'colour' was unexpected"));
+               Contains("Additional properties are not allowed ('colour' was unexpected)"));
     CHECK_THAT(steps(R"([{"step": "a", "interface": "deploy", "args": [], "priority": 1}])"),
-               Contains("steps[0].args: expected an object"));
+               Contains("steps[0].args: a list is not of type 'object'"));
     for (const char* number : {"-1", "1.5", "\"x\"", "\"\"", "true", "1000001", "{}"})
         CHECK_THAT(steps(fmt::format(R"([{{"step": "a", "interface": "deploy", "priority": {}}}])", number)),
                    Contains("steps[0].priority"));
@@ -206,18 +213,19 @@ TEST_CASE("a refused image", "[wire][image][hostile]")
     CHECK_THAT(add(R"({"kind": "floppy"})"), Contains("kind: unknown value"));
     CHECK_THAT(add(R"({"labels": ["a"]})"), Contains("labels: expected an object, got a list"));
     CHECK_THAT(add(R"({"labels": {"a b": "c"}})"), Contains("labels: \"a b\" is no"));
-    CHECK_THAT(add(R"({"labels": {"os": 5}})"), Contains("labels.os: expected a string"));
+    CHECK_THAT(add(R"({"labels": {"os": 5}})"), Contains("labels.os: a number is not of type 'string'"));
     CHECK_THAT(add(json{{"labels", {{"os", std::string(257, 'x')}}}}.dump()),
                Contains("longer than 256 bytes"));
     json labels;
     for (std::size_t i = 0; i <= wire::kMostLabels; ++i)
         labels["l" + std::to_string(i)] = "x";
     CHECK_THAT(add(json{{"labels", labels}}.dump()), Contains("labels: more than 64"));
-    CHECK_THAT(add(R"({"kernel_arguments": 5})"), Contains("kernel_arguments: expected a string"));
+    CHECK_THAT(add(R"({"kernel_arguments": 5})"),
+               Contains("kernel_arguments: a number is not of type 'string'"));
     CHECK_THAT(change("5"), Contains("expected an object"));
-    CHECK_THAT(change(R"({"name": "b"})"), Contains("unknown field 'name'"));
+    CHECK_THAT(change(R"({"name": "b"})"), Contains("('name' was unexpected)"));
     CHECK_THAT(change(R"({"boot_mode": "csm"})"), Contains("boot_mode: unknown value"));
-    CHECK_THAT(change(R"({"architecture": 5})"), Contains("architecture: expected a string"));
+    CHECK_THAT(change(R"({"architecture": 5})"), Contains("architecture: a number is not of type 'string'"));
     CHECK_THAT(refusal([] { wire::labelFromText("os"); }), Contains("has no value"));
     CHECK(wire::labelFromText("os=a=b").second == "a=b");
 }
@@ -239,13 +247,13 @@ TEST_CASE("a refused inspection rule", "[wire][inspection][hostile]")
             "conditions",
             R"([{"op": "! is-true", "args": ["{inventory[cpu][count]}"], "loop": [1], "multiple": "any"}])") ==
         "accepted");
-    CHECK_THAT(rule("conditions", "{}"), Contains("conditions: expected a list, got an object"));
-    CHECK_THAT(rule("conditions", "[5]"), Contains("conditions[0]: expected an object, got a number"));
+    CHECK_THAT(rule("conditions", "{}"), Contains("conditions: an object is not of type 'array'"));
+    CHECK_THAT(rule("conditions", "[5]"), Contains("conditions[0]: a number is not of type 'object'"));
     CHECK_THAT(rule("conditions", R"([{"op": "rm"}])"), Contains("\"rm\" is not an operator"));
     CHECK_THAT(rule("conditions", R"([{"op": "fail", "args": ["x"]}])"),
                Contains("\"fail\" is not an operator"));
     CHECK_THAT(rule("conditions", R"([{"op": "is-true", "args": "x"}])"),
-               Contains(".args: expected an object"));
+               Contains(".args: a string is not of type 'object', 'array'"));
     CHECK_THAT(rule("conditions", R"([{"op": "is-true", "args": ["a", "b"]}])"), Contains(".args: too many"));
     CHECK_THAT(rule("conditions", R"([{"op": "is-true", "args": {}}])"),
                Contains("'value' is a required argument"));
@@ -288,7 +296,7 @@ TEST_CASE("a JSON patch of a list", "[wire][patch]")
     CHECK_THAT(refused("remove", "/extra/none"), Contains("can't remove a non-existent object 'none'"));
     CHECK_THAT(refused("add", "/name/first"), Contains("lies within"));
     CHECK_THAT(refused("add", "/extra/none/deep"), Contains("member 'none' not found"));
-    CHECK_THAT(refused("move", "/name"), Contains("is not one of add, replace, remove"));
+    CHECK_THAT(refused("move", "/name"), Contains("'move' is not one of ['add', 'replace', 'remove']"));
     CHECK_THAT(refusal([] { wire::JsonPatch::parse(json::parse(R"([{"op": "add", "path": "/a"}])")); }),
                Contains("need a value"));
 }
@@ -322,13 +330,13 @@ TEST_CASE("refused ports, port groups, templates, runbooks and traits", "[wire][
     CHECK(group({{"uuid", "x"}}) == "Expected UUID for uuid: x");
     CHECK(group({{"address", "x"}}) == "Expected valid MAC address for address: x");
     CHECK(group({{"address", nullptr}, {"mode", nullptr}}) == "accepted");
-    CHECK_THAT(group({{"mode", 5}}), Contains("mode: expected a string"));
-    CHECK_THAT(deployTemplate("lower"), Contains("name: \"lower\" is not a trait"));
+    CHECK_THAT(group({{"mode", 5}}), Contains("mode: a number is not of type 'string'"));
+    CHECK_THAT(deployTemplate("lower"), Contains("name: 'lower' does not match '^CUSTOM_[A-Z0-9_]+$'"));
     CHECK(deployTemplate("CUSTOM_A") == "accepted");
     CHECK_THAT(runbook({{"name", node}}), Contains("is not a name"));
-    CHECK_THAT(runbook({{"name", std::string(256, 'x')}}), Contains("is not a name"));
-    CHECK_THAT(runbook({{"traits", {"lower"}}}), Contains("traits: \"lower\" is not a trait"));
-    CHECK_THAT(runbook({{"traits", "CUSTOM_A"}}), Contains("traits: expected a list of strings"));
+    CHECK_THAT(runbook({{"name", std::string(256, 'x')}}), Contains("is too long: 256 characters"));
+    CHECK_THAT(runbook({{"traits", {"lower"}}}), Contains("traits: 'lower' does not match"));
+    CHECK_THAT(runbook({{"traits", "CUSTOM_A"}}), Contains("traits: a string is not of type 'array'"));
     CHECK(runbook({{"traits", {"CUSTOM_A"}}}) == "accepted");
     std::vector<std::string> many;
     for (int i = 0; i < 51; ++i)

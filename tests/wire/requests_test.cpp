@@ -126,11 +126,12 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
     SECTION("is refused with the name of the wrong member")
     {
         const auto parse = [](const std::string& text) { return wire::provisionFromBody(json::parse(text)); };
-        CHECK_THROWS_WITH(parse(R"({"imgae": "x"})"), Contains("unknown field 'imgae'"));
-        CHECK_THROWS_WITH(parse(R"({"image": 5})"), "image: expected a string, got a number");
-        CHECK_THROWS_WITH(parse(R"({"ssh_keys": ["a", 5]})"), "ssh_keys[1]: expected a string, got a number");
+        CHECK_THROWS_WITH(parse(R"({"imgae": "x"})"), Contains("('imgae' was unexpected)"));
+        CHECK_THROWS_WITH(parse(R"({"image": 5})"), "image: a number is not of type 'string'");
+        CHECK_THROWS_WITH(parse(R"({"ssh_keys": ["a", 5]})"),
+                          "ssh_keys[1]: a number is not of type 'string'");
         CHECK_THROWS_WITH(parse(R"({"root_device": "sda"})"),
-                          "root_device: expected an object, got a string");
+                          "root_device: a string is not of type 'object', 'null'");
         CHECK_THROWS_WITH(parse(R"({"more_disks": {"serial": "Y"}})"), Contains("expected a list"));
         CHECK_THROWS_WITH(parse(R"({"more_disks": [{}]})"), Contains("more_disks[0]: no hint"));
         CHECK_THROWS_WITH(parse(R"({"more_disks": [{"colour": "red"}]})"), Contains("colour"));
@@ -233,7 +234,7 @@ TEST_CASE("a verb of Ironic's", "[wire][provision]")
               .deploy.parts->userData == R"({"a":1})");
     CHECK(parse(R"({"target": "clean", "clean_steps": [{"interface": "deploy", "step": "erase_devices"}]})")
               .stepsJson == R"([{"args":{},"interface":"deploy","step":"erase_devices"}])");
-    CHECK_THROWS_WITH(parse("{}"), "target: required");
+    CHECK_THROWS_WITH(parse("{}"), "Missing mandatory parameter: target");
     CHECK_THROWS_WITH(parse(R"({"target": "manage", "configdrive": "H4sI"})"),
                       Contains("configdrive: not with the target \"manage\""));
     CHECK_THROWS_WITH(parse(R"({"target": "active", "configdrive": {}})", 55), Contains("1.56"));
@@ -246,7 +247,7 @@ TEST_CASE("a verb of Ironic's", "[wire][provision]")
     CHECK_THROWS_WITH(parse(R"({"target": "clean", "clean_steps": [{"step": "erase_devices"}]})"),
                       "clean_steps[0]: 'interface' is a required property");
     CHECK_THROWS_WITH(parse(R"({"target": "clean", "clean_steps": [{"interface": "boot", "step": "x"}]})"),
-                      Contains("clean_steps[0].interface: \"boot\" has no steps"));
+                      Contains("clean_steps[0].interface: 'boot' is not one of ['bios', 'deploy'"));
     CHECK_THROWS_WITH(parse(R"({"target": "active", "deploy_steps": [{"interface": "bios", "step": "x"}]})"),
                       Contains("'priority' is a required property"));
     CHECK_THROWS_WITH(parse(R"({"target": "service", "service_steps": []})", 86), "Request not acceptable.");

@@ -1,8 +1,11 @@
 #include "common/wire/json/json_input.h"
 
 #include "common/model/error.h"
+#include "common/text/printable.h"
+#include "common/wire/json/schema_words.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -62,11 +65,19 @@ std::string reasonOf(const json::parse_error& error)
     return std::string(colon == std::string_view::npos ? text : text.substr(colon + 2));
 }
 
-[[noreturn]] void refuse(std::string_view field, std::string_view expected, const json& value)
+[[noreturn]] void refuse(std::string_view field, std::string_view types, const json& value)
 {
-    throw Error(ErrorCode::InvalidInput,
-                fmt::format("{}: expected {}, got {}", field, expected, kindOf(value)),
-                value.is_number() && expected.starts_with("a string") ? "put the number in quotes" : "");
+    throw notOfType(field, value, types,
+                    value.is_number() && types.starts_with("'string'") ? "put the number in quotes" : "");
+}
+
+// As oslo.utils takes them, in any case.
+constexpr auto kTrueTexts = std::to_array<std::string_view>({"1", "t", "true", "on", "y", "yes"});
+constexpr auto kFalseTexts = std::to_array<std::string_view>({"0", "f", "false", "off", "n", "no"});
+
+bool isIn(std::span<const std::string_view> texts, std::string_view text)
+{
+    return std::ranges::find(texts, text) != texts.end();
 }
 
 } // namespace
@@ -93,8 +104,7 @@ json parseObject(std::string_view text)
 {
     json value = parseJson(text);
     if (!value.is_object())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("the body: expected an object, got {}", kindOf(value)));
+        throw notOfType("the body", value, "'object'");
     return value;
 }
 
@@ -102,14 +112,13 @@ void refuseUnknown(const json& object, std::span<const std::string_view> allowed
 {
     for (const auto& [key, value] : object.items())
         if (std::find(allowed.begin(), allowed.end(), key) == allowed.end())
-            throw Error(ErrorCode::InvalidInput, fmt::format("{}: unknown field '{}'", what, key),
-                        fmt::format("known are: {}", fmt::join(allowed, ", ")));
+            throw unexpectedProperty(what, key, fmt::format("known are: {}", fmt::join(allowed, ", ")));
 }
 
 std::string asString(const json& value, std::string_view field)
 {
     if (!value.is_string())
-        refuse(field, "a string", value);
+        refuse(field, "'string'", value);
     return value.get<std::string>();
 }
 
@@ -118,7 +127,7 @@ std::string asStringOrNull(const json& value, std::string_view field)
     if (value.is_null())
         return {};
     if (!value.is_string())
-        refuse(field, "a string or null", value);
+        refuse(field, "'string', 'null'", value);
     return value.get<std::string>();
 }
 
@@ -131,17 +140,22 @@ bool asBoolean(const json& value, std::string_view field)
                                                    : "";
     std::transform(text.begin(), text.end(), text.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    if (text == "true" || text == "1" || text == "yes" || text == "on")
+    if (isIn(kTrueTexts, text))
         return true;
-    if (text == "false" || text == "0" || text == "no" || text == "off")
+    if (isIn(kFalseTexts, text))
         return false;
-    refuse(field, "true or false", value);
+    if (!value.is_string())
+        refuse(field, "'boolean', 'string'", value);
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("Invalid {}: Unrecognized value '{}', acceptable values are: {}, {}", field,
+                            text::shortPrintable(value.get_ref<const std::string&>(), 40),
+                            fmt::join(kFalseTexts, ", "), fmt::join(kTrueTexts, ", ")));
 }
 
 std::int64_t asInteger(const json& value, std::string_view field, std::int64_t low, std::int64_t high)
 {
     if (!value.is_number_integer())
-        refuse(field, "a whole number", value);
+        refuse(field, "'integer'", value);
     const bool fits = !value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX};
     if (!fits || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high)
         throw Error(ErrorCode::InvalidInput,
@@ -165,14 +179,14 @@ model::JsonText asObjectText(const json& value, std::string_view field)
     if (value.is_null())
         return {};
     if (!value.is_object())
-        refuse(field, "an object", value);
+        refuse(field, "'object', 'null'", value);
     return canonical(value);
 }
 
 std::vector<std::string> asStrings(const json& value, std::string_view field)
 {
     if (!value.is_array())
-        refuse(field, "a list of strings", value);
+        refuse(field, "'array'", value);
     std::vector<std::string> all;
     for (std::size_t i = 0; i < value.size(); ++i)
         all.push_back(asString(value[i], fmt::format("{}[{}]", field, i)));

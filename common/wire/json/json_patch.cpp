@@ -3,7 +3,9 @@
 #include "common/model/error.h"
 #include "common/text/text.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/schema_words.h"
 
+#include <array>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,6 +18,7 @@ using nlohmann::json;
 
 namespace {
 
+constexpr auto kOperations = std::to_array<std::string_view>({"add", "replace", "remove"});
 constexpr std::string_view kForm =
     R"(a patch is a list of {"op": "add|replace|remove", "path": "/field", "value": ...})";
 
@@ -35,8 +38,7 @@ std::string unescaped(std::string_view part)
 std::vector<std::string> keysOf(const std::string& path)
 {
     if (path.size() < 2 || path.front() != '/' || path.back() == '/')
-        throw Error(ErrorCode::InvalidInput, fmt::format("patch: \"{}\" is not a valid path", path),
-                    std::string(kForm));
+        throw notMatching("Schema error for patch", path, R"(^(/[\w-]+)+$)", std::string(kForm));
     std::vector<std::string> keys;
     for (std::size_t at = 1; at <= path.size();) {
         const std::size_t end = std::min(path.find('/', at), path.size());
@@ -48,10 +50,12 @@ std::vector<std::string> keysOf(const std::string& path)
 
 PatchStep stepOf(const json& entry, std::size_t index)
 {
-    const std::string where = fmt::format("patch[{}]", index);
-    if (!entry.is_object() || !entry.contains("op") || !entry.contains("path"))
-        throw Error(ErrorCode::InvalidInput, where + ": expected an object with op and path",
-                    std::string(kForm));
+    const std::string where = fmt::format("Schema error for patch: patch[{}]", index);
+    if (!entry.is_object())
+        throw notOfType(where, entry, "'object'", std::string(kForm));
+    for (const char* needed : {"op", "path"})
+        if (!entry.contains(needed))
+            throw missingProperty(where, needed, std::string(kForm));
     refuseUnknown(entry, {"op", "path", "value"}, where);
     const std::string op = asString(entry.at("op"), where + ".op");
     PatchStep step;
@@ -62,8 +66,7 @@ PatchStep stepOf(const json& entry, std::size_t index)
     else if (op == "remove")
         step.op = PatchStep::Op::Remove;
     else
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}.op: \"{}\" is not one of add, replace, remove", where, op));
+        throw notOneOf(where + ".op", op, kOperations, std::string(kForm));
     if (step.op != PatchStep::Op::Remove && !entry.contains("value"))
         throw Error(ErrorCode::InvalidInput, where + ": 'add' and 'replace' operations need a value",
                     std::string(kForm));
@@ -74,10 +77,9 @@ PatchStep stepOf(const json& entry, std::size_t index)
 
 [[noreturn]] void refuse(const PatchStep& step, const std::string& reason)
 {
-    static constexpr const char* kNames[] = {"add", "replace", "remove"};
     throw Error(ErrorCode::InvalidInput,
                 fmt::format("Couldn't apply patch '{{'op': '{}', 'path': '{}'}}'. Reason: {}",
-                            kNames[static_cast<int>(step.op)], step.path, reason));
+                            kOperations.at(static_cast<std::size_t>(step.op)), step.path, reason));
 }
 
 std::size_t indexOf(const PatchStep& step, const std::string& key, std::size_t limit)
@@ -153,8 +155,7 @@ JsonPatch::~JsonPatch() = default;
 JsonPatch JsonPatch::parse(const json& body)
 {
     if (!body.is_array())
-        throw Error(ErrorCode::InvalidInput, fmt::format("the body: expected a list, got {}", kindOf(body)),
-                    std::string(kForm));
+        throw notOfType("Schema error for patch", body, "'array'", std::string(kForm));
     JsonPatch patch;
     for (std::size_t i = 0; i < body.size(); ++i) {
         patch.steps_.push_back(stepOf(body[i], i));

@@ -53,7 +53,7 @@ const ResourceShape<Allocation>& allocationShape()
         {"last_error",      52, false, false, renderTextOrNull<A, &A::lastError>, nullptr},
         {"name",            52, true,  true,  renderTextOrNull<A, &A::name>, assignName<A, &A::name>},
         {"owner",           60, true,  false, renderTextOrNull<A, &A::owner>, assignText<A, &A::owner>},
-        {"resource_class",  52, true,  false, renderTextOrNull<A, &A::resourceClass>, assignText<A, &A::resourceClass>},
+        {"resource_class",  52, true,  false, renderTextOrNull<A, &A::resourceClass>, assignText<A, &A::resourceClass, kMostOfClass>},
         {"state",           52, false, false, renderText<A, &A::state>, nullptr},
         {"traits",          52, true,  false, renderJson<A, &A::traits>, assignTraits},
         {"links",           52, false, false, renderLinks, nullptr},

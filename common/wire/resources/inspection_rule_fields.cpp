@@ -1,5 +1,6 @@
 #include "common/wire/resources/inspection_rule_fields.h"
 
+#include "common/wire/json/schema_words.h"
 #include "common/wire/resources/resource_assign.h"
 #include "common/wire/resources/resource_links.h"
 #include "common/wire/resources/resource_shape.cpp.h"
@@ -84,8 +85,7 @@ json argumentsFrom(const json& given, const RuleOperator& op, const std::string&
     } else if (given.is_object()) {
         args = given;
     } else {
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}.args: expected an object, got {}", where, kindOf(given)));
+        throw notOfType(where + ".args", given, "'object', 'array'");
     }
     for (const std::string_view name : op.args)
         if (!name.starts_with('?') && !args.contains(std::string(name)))
@@ -104,9 +104,8 @@ json partFrom(const json& value, std::span<const RuleOperator> operators, bool c
               const std::string& where)
 {
     if (!value.is_object())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}: expected an object, got {}", where, kindOf(value)),
-                    R"({"op": "is-true", "args": {"value": "{inventory[cpu][count]}"}})");
+        throw notOfType(where, value, "'object'",
+                        R"({"op": "is-true", "args": {"value": "{inventory[cpu][count]}"}})");
     refuseUnknown(value, {"op", "args", "loop", "multiple"}, where);
     const std::string name = stringMember(value, "op");
     std::string_view plain = name;
@@ -138,8 +137,7 @@ model::JsonText partsFrom(const json& value, std::span<const RuleOperator> opera
 {
     json parts = json::array();
     if (!value.is_null() && !value.is_array())
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{}: expected a list, got {}", field, kindOf(value)));
+        throw notOfType(field, value, "'array', 'null'");
     for (std::size_t i = 0; i < value.size(); ++i)
         parts.push_back(partFrom(value[i], operators, condition, fmt::format("{}[{}]", field, i)));
     return canonical(parts);
@@ -212,7 +210,7 @@ const ResourceShape<InspectionRule>& inspectionRuleShape()
         {"uuid",        96, true,  false, renderUuid<R>, assignUuid<R>},
         {"created_at",  96, false, false, renderCreatedAt<R>, nullptr},
         {"updated_at",  96, false, false, renderUpdatedAt<R>, nullptr},
-        {"description", 96, true,  true,  renderTextOrNull<R, &R::description>, assignText<R, &R::description>},
+        {"description", 96, true,  true,  renderTextOrNull<R, &R::description>, assignText<R, &R::description, kMostOfSentences>},
         {"phase",       96, true,  true,  renderText<R, &R::phase>, assignPhase},
         {"priority",    96, true,  true,  renderPriority, assignPriority},
         {"sensitive",   96, true,  true,  renderFlag<R, &R::sensitive>, assignFlag<R, &R::sensitive>},

@@ -3,6 +3,7 @@
 
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/secret_mask.h"
+#include "common/wire/resources/resource_assign.h"
 #include "common/wire/resources/resource_links.h"
 
 #include "common/model/error.h"
@@ -53,9 +54,11 @@ template <std::optional<model::UtcTime> Node::*member> void renderTime(Out out, 
     out.timeOrNull(v.node.*member);
 }
 
-template <std::string Node::*member> void assignText(Node& node, const json& value, std::string_view field)
+template <std::string Node::*member, std::size_t Most = kMostOfName>
+void assignText(Node& node, const json& value, std::string_view field)
 {
     node.*member = asStringOrNull(value, field);
+    requireLength(field, node.*member, Most);
 }
 template <bool Node::*member> void assignFlag(Node& node, const json& value, std::string_view field)
 {
@@ -76,6 +79,15 @@ void assignUuid(Node& node, const json& value, std::string_view field)
     node.id.uuid = uuid;
     std::transform(uuid.begin(), uuid.end(), node.id.uuid.begin(),
                    [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+}
+/// The uuid of another record; "" clears it, as null does.
+template <std::string Node::*member>
+void assignOtherUuid(Node& node, const json& value, std::string_view field)
+{
+    node.*member = asStringOrNull(value, field);
+    if (!(node.*member).empty() && !model::isUuid(node.*member))
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           fmt::format("Expected UUID for {}: {}", field, (node.*member).substr(0, 80)));
 }
 void assignDriver(Node& node, const json& value, std::string_view field)
 {
@@ -219,7 +231,7 @@ std::vector<NodeField> makeTable() // NOLINT(readability-function-size): a row p
         interfaceRow<"console_interface", "console">(31),
         interfaceRow<"deploy_interface", "deploy">(31),
         {"deploy_step",          44, kShown, kShown, "", renderJson<&N::deployStep>, nullptr},
-        {"description",          51, true, true, "description", renderText<&N::description>, assignText<&N::description>},
+        {"description",          51, true, true, "description", renderText<&N::description>, assignText<&N::description, kMostOfSentences>},
         {"disable_power_off",    95, true, true, "", renderFlag<&N::disablePowerOff>, assignFlag<&N::disablePowerOff>},
         {"driver",                1, true, true, "driver", renderPlainText<&N::driver>, assignDriver},
         {"driver_info",           1, true, true, "", renderDriverInfo, assignObject<&N::driverInfo>},
@@ -233,7 +245,7 @@ std::vector<NodeField> makeTable() // NOLINT(readability-function-size): a row p
         interfaceRow<"inspect_interface", "inspect">(31),
         {"instance_name",       104, true, true, "instance_name", renderText<&N::instanceName>, assignText<&N::instanceName>},
         {"instance_info",         1, true, true, "", renderMasked<&N::instanceInfo>, assignObject<&N::instanceInfo>},
-        {"instance_uuid",         1, true, true, "instance_uuid", renderText<&N::instanceUuid>, assignText<&N::instanceUuid>},
+        {"instance_uuid",         1, true, true, "instance_uuid", renderText<&N::instanceUuid>, assignOtherUuid<&N::instanceUuid>},
         {"last_error",            1, kShown, kShown, "", renderLastError, nullptr},
         {"lessee",               65, true, true, "lessee", renderText<&N::lessee>, assignText<&N::lessee>},
         {"maintenance",           1, kShown, true, "maintenance", renderFlag<&N::maintenance>, assignFlag<&N::maintenance>},
@@ -248,16 +260,16 @@ std::vector<NodeField> makeTable() // NOLINT(readability-function-size): a row p
         {"power_state",           1, kShown, kShown, "power_state", renderPower, nullptr},
         {"properties",            1, true, true, "", renderMasked<&N::properties>, assignObject<&N::properties>},
         {"protected",            48, true, true, "protected", renderFlag<&N::isProtected>, assignFlag<&N::isProtected>},
-        {"protected_reason",     48, true, true, "", renderText<&N::protectedReason>, assignText<&N::protectedReason>},
+        {"protected_reason",     48, true, true, "", renderText<&N::protectedReason>, assignText<&N::protectedReason, kMostOfSentences>},
         {"provision_state",       1, kShown, kShown, "provision_state", renderState, nullptr},
         {"provision_updated_at",  1, kShown, kShown, "provision_updated_at", renderTime<&N::provisionUpdatedAt>, nullptr},
         {"raid_config",          12, kShown, kShown, "", renderJson<&N::raidConfig>, nullptr},
         interfaceRow<"raid_interface", "raid">(31),
         interfaceRow<"rescue_interface", "rescue">(38),
         {"reservation",           1, kShown, kShown, "", renderReservation, nullptr},
-        {"resource_class",       21, true, true, "resource_class", renderText<&N::resourceClass>, assignText<&N::resourceClass>},
+        {"resource_class",       21, true, true, "resource_class", renderText<&N::resourceClass>, assignText<&N::resourceClass, kMostOfClass>},
         {"retired",              61, true, true, "retired", renderFlag<&N::retired>, assignFlag<&N::retired>},
-        {"retired_reason",       61, true, true, "", renderText<&N::retiredReason>, assignText<&N::retiredReason>},
+        {"retired_reason",       61, true, true, "", renderText<&N::retiredReason>, assignText<&N::retiredReason, kMostOfSentences>},
         {"secure_boot",          75, kShown, kShown, "", renderSecureBoot, nullptr},
         {"service_step",         87, kShown, kShown, "", renderJson<&N::serviceStep>, nullptr},
         {"shard",                82, true, true, "shard", renderText<&N::shard>, assignText<&N::shard>},
@@ -270,7 +282,7 @@ std::vector<NodeField> makeTable() // NOLINT(readability-function-size): a row p
         {"links",                 1, kShown, kShown, "", renderLinks, nullptr},
         {"conductor",            49, kShown, kShown, "", renderConductor, nullptr},
         {"allocation_uuid",      52, kShown, kShown, "", renderText<&N::allocationUuid>, nullptr},
-        {"chassis_uuid",          1, true, true, "", renderText<&N::chassisUuid>, assignText<&N::chassisUuid>},
+        {"chassis_uuid",          1, true, true, "", renderText<&N::chassisUuid>, assignOtherUuid<&N::chassisUuid>},
         {"ports",                 1, kShown, kShown, "", renderSubLinks<"ports">, nullptr},
         {"states",               14, kShown, kShown, "", renderSubLinks<"states">, nullptr},
         {"portgroups",           24, kShown, kShown, "", renderSubLinks<"portgroups">, nullptr},

@@ -3,6 +3,7 @@
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/versions.h"
 
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -51,10 +52,15 @@ void writeNode(JsonWriter& out, const NodeView& view, const NodeFieldList& field
 /// field, NotAcceptable
 model::Node nodeFromCreate(const nlohmann::json& body, Version version,
                            const model::InterfaceTable& interfaces);
-/// The body of PATCH /v1/nodes/{ident} applied to @p node. All or nothing. @throws Error InvalidInput,
-/// NotAcceptable
+/// Refuses a body of PATCH /v1/nodes/{ident} that fits no node. @throws Error InvalidInput, NotAcceptable
+void checkNodePatch(const nlohmann::json& patch, Version version);
+/// The interfaces of a node that changes its hardware type: those that it has, or the new type's defaults.
+/// The patch's own choice counts in both cases.
+enum class NewDriver : std::uint8_t { KeepsInterfaces, ResetsInterfaces };
+/// The body of PATCH /v1/nodes/{ident} applied to @p node. All or nothing. @throws Error InvalidInput (also:
+/// the new hardware type does not have an interface that the node keeps), NotAcceptable
 void patchNode(model::Node& node, const nlohmann::json& patch, Version version,
-               const model::InterfaceTable& interfaces);
+               const model::InterfaceTable& interfaces, NewDriver newDriver = NewDriver::KeepsInterfaces);
 /// Assigns the fields of @p wanted (as for create) that differ from @p node. Compares driver_info's secrets
 /// with @p openDriverInfo (plain). Keeps properties that @p wanted does not name: an inspection may have
 /// found them. @return names of the changed fields

@@ -5,6 +5,7 @@
 #include "common/model/interfaces.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_patch.h"
+#include "common/wire/json/schema_words.h"
 #include "common/wire/json/secret_mask.h"
 
 #include <algorithm>
@@ -19,6 +20,8 @@ using model::Node;
 using nlohmann::json;
 
 namespace {
+
+constexpr std::string_view kWhere = "Schema error for node";
 
 Error tooNew(const NodeField& field, Version version)
 {
@@ -47,11 +50,7 @@ const NodeField& creatable(const std::string& name, Version version)
         for (const NodeField& row : nodeFields())
             if (row.create && row.since <= version.minor)
                 known.push_back(row.name);
-        throw Error(
-            ErrorCode::InvalidInput,
-            fmt::format("Schema error for node: Additional properties are not allowed ('{}' was unexpected)",
-                        name),
-            fmt::format("known are: {}", fmt::join(known, ", ")));
+        throw unexpectedProperty(kWhere, name, fmt::format("known are: {}", fmt::join(known, ", ")));
     }
     if (field->since > version.minor)
         throw tooNew(*field, version);
@@ -125,17 +124,39 @@ void checkPatchPaths(const JsonPatch& patch, Version version)
     }
 }
 
-/// Changes the hardware type: interfaces that the new one does not have get its default.
-void keepFittingInterfaces(Node& node, const model::InterfaceTable& interfaces)
+/// True if the patch from @p before to @p after chooses the interface of @p kind.
+bool choosesInterface(const json& before, const json& after, std::string_view kind)
+{
+    const std::string field = fmt::format("{}_interface", kind);
+    return after.at(field) != before.at(field);
+}
+
+/// The interfaces of @p old for @p node, which has another hardware type. @throws Error InvalidInput: that
+/// type does not have one of them
+void keepInterfaces(const Node& old, Node& node, const json& before, const json& after,
+                    const model::InterfaceTable& interfaces)
 {
     json kept = json::object();
-    const json chosen = json::parse(node.interfaces.text);
-    for (const auto& [kind, name] : chosen.items()) {
-        const auto enabled = interfaces.enabled(node.driver, kind);
-        if (std::ranges::find(enabled, name.get<std::string>()) != enabled.end() && name != enabled.front())
-            kept[kind] = name;
+    for (const model::InterfaceKind& kind : model::interfaceKinds()) {
+        if (choosesInterface(before, after, kind.name))
+            continue;
+        const std::string name(interfaces.interfaceOf(old, kind.name));
+        const std::span<const std::string> enabled = interfaces.enabled(node.driver, kind.name);
+        if (std::ranges::find(enabled, name) == enabled.end())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{} interface implementation '{}' is not supported by hardware type {}.",
+                                    kind.name, name, node.driver),
+                        "?reset_interfaces=true gives the node the interfaces of its new hardware type");
+        if (name != enabled.front())
+            kept[std::string(kind.name)] = name;
     }
     node.interfaces = canonical(kept);
+}
+
+/// True if a conductor has the hardware type; the table has "noop" alone for others.
+bool isKnown(const model::InterfaceTable& interfaces, std::string_view driver)
+{
+    return interfaces.enabled(driver, "power").front() != "noop";
 }
 
 /// True if @p present has all values of @p wanted; it may have further keys.
@@ -199,10 +220,9 @@ void writeNode(JsonWriter& out, const NodeView& view, const NodeFieldList& field
 Node nodeFromCreate(const json& body, Version version, const model::InterfaceTable& interfaces)
 {
     if (!body.is_object())
-        throw Error(ErrorCode::InvalidInput, fmt::format("a node: expected an object, got {}", kindOf(body)));
-    if (memberOf(body, "driver") == nullptr)
-        throw Error(ErrorCode::InvalidInput, "Schema error for node: 'driver' is a required property",
-                    "\"ipmi\", or \"fake-hardware\" to try bm out");
+        throw notOfType(kWhere, body, "'object'");
+    if (!body.contains("driver"))
+        throw missingProperty(kWhere, "driver", "\"ipmi\", or \"fake-hardware\" to try bm out");
     Node node;
     node.driver = asString(body.at("driver"), "driver");
     node.state = version.minor < 11 ? model::State::Available : model::State::Enroll;
@@ -212,23 +232,33 @@ Node nodeFromCreate(const json& body, Version version, const model::InterfaceTab
     return node;
 }
 
-void patchNode(Node& node, const json& body, Version version, const model::InterfaceTable& interfaces)
+void checkNodePatch(const json& patch, Version version)
+{
+    checkPatchPaths(JsonPatch::parse(patch), version);
+}
+
+void patchNode(Node& node, const json& body, Version version, const model::InterfaceTable& interfaces,
+               NewDriver newDriver)
 {
     const JsonPatch patch = JsonPatch::parse(body);
     checkPatchPaths(patch, version);
+    if (newDriver == NewDriver::ResetsInterfaces &&
+        std::ranges::none_of(patch.steps(), [](const PatchStep& s) { return s.keys.front() == "driver"; }))
+        throw Error(ErrorCode::InvalidInput, "The reset_interfaces parameter can only be used when changing "
+                                             "the node's driver.");
     const json before = documentOf(node, interfaces);
     const json after = patch.applied(before);
     Node changed = node;
     if (after.at("driver") != before.at("driver"))
         changed.driver = asString(after.at("driver"), "driver");
-    const bool newDriver = changed.driver != node.driver;
-    if (newDriver)
-        keepFittingInterfaces(changed, interfaces);
+    const bool otherDriver = changed.driver != node.driver;
+    if (otherDriver && newDriver == NewDriver::ResetsInterfaces)
+        changed.interfaces = {};
+    else if (otherDriver && isKnown(interfaces, changed.driver)) // the conductor refuses other types
+        keepInterfaces(node, changed, before, after, interfaces);
     for (const NodeField& field : nodeFields()) {
         const std::string name(field.name);
-        const bool interfaceFollows =
-            newDriver && name.ends_with("_interface") && after.at(name) == before.at(name);
-        if (field.patch && !interfaceFollows && after.at(name) != before.at(name))
+        if (field.patch && after.at(name) != before.at(name))
             assignField(field, changed, after.at(name), interfaces);
     }
     if (!changed.maintenance)

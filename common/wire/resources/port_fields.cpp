@@ -1,7 +1,11 @@
 #include "common/wire/resources/port_fields.h"
 
+#include "common/wire/json/schema_words.h"
+#include "common/wire/resources/resource_assign.h"
 #include "common/wire/resources/resource_links.h"
 #include "common/wire/resources/resource_shape.cpp.h"
+
+#include <array>
 
 namespace bm::wire {
 
@@ -45,13 +49,37 @@ void assignExtra(Port& port, const json& value, std::string_view field)
 {
     port.extra = asObjectText(value, field);
 }
+/// A link has switch_id and port_id, or (of a smart NIC) port_id and hostname, or an unmanaged network_type.
+void requireWholeLink(const json& link, std::string_view field)
+{
+    const auto has = [&](const char* member) { return link.contains(member); };
+    const bool unmanaged = link.value("network_type", "") == "unmanaged";
+    if (link.empty() || unmanaged || (has("port_id") && (has("switch_id") || has("hostname"))))
+        return;
+    throw missingProperty(field, has("port_id") ? "switch_id" : "port_id",
+                          "port_id and switch_id; or port_id and hostname; or network_type: unmanaged");
+}
+
 void assignLink(Port& port, const json& value, std::string_view field)
 {
+    constexpr auto kTypes = std::to_array<std::string_view>({"managed", "unmanaged"});
+    if (!value.is_null() && value.is_object()) {
+        refuseUnknown(value, {"port_id", "switch_id", "hostname", "switch_info", "network_type"}, field);
+        for (const auto& [member, text] : value.items())
+            asString(text, fmt::format("{}/{}", field, member));
+        const std::string type = stringMember(value, "network_type");
+        if (value.contains("network_type") && std::ranges::find(kTypes, type) == kTypes.end())
+            throw notOneOf(fmt::format("{}/network_type", field), type, kTypes);
+        requireWholeLink(value, field);
+    }
     port.localLinkConnection = asObjectText(value, field);
 }
 void assignNetwork(Port& port, const json& value, std::string_view field)
 {
     port.physicalNetwork = asStringOrNull(value, field);
+    requireLength(field, port.physicalNetwork, kMostOfNetwork);
+    if (!value.is_null() && port.physicalNetwork.empty())
+        throw Error(ErrorCode::InvalidInput, "A non-empty value is required when setting physical_network");
 }
 /// A portgroup's uuid or name, which the caller resolves.
 void assignGroup(Port& port, const json& value, std::string_view field)
@@ -70,9 +98,11 @@ template <std::string Port::*Member> void renderText(Out out, const Port& port, 
 {
     out.stringOrNull(port.*Member);
 }
-template <std::string Port::*Member> void assignText(Port& port, const json& value, std::string_view field)
+template <std::string Port::*Member, std::size_t Most = kMostOfName>
+void assignText(Port& port, const json& value, std::string_view field)
 {
     port.*Member = asStringOrNull(value, field);
+    requireLength(field, port.*Member, Most);
 }
 
 } // namespace
@@ -96,7 +126,7 @@ const ResourceShape<Port>& portShape()
         {"node_uuid",    1, true, false, [](Out o, const Port& p, std::string_view) { o.string(p.node.uuid); }, assignNode},
         {"links",        1, false, false, [](Out o, const Port& p, std::string_view base) { writeLinks(o, base, "ports/" + p.id.uuid); }, nullptr},
         {"name",        88, true, true, renderText<&Port::name>, assignText<&Port::name>},
-        {"description", 97, true, true, renderText<&Port::description>, assignText<&Port::description>},
+        {"description", 97, true, true, renderText<&Port::description>, assignText<&Port::description, kMostOfSentences>},
         {"vendor",     100, true, true, renderText<&Port::vendor>, assignText<&Port::vendor>},
         {"category",   101, true, true, renderText<&Port::category>, assignText<&Port::category>},
         {"available_for_dynamic_portgroup", 111, true, true, [](Out o, const Port& p, std::string_view) { o.boolean(p.mayBeGrouped); }, assignGrouping},

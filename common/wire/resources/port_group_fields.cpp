@@ -34,6 +34,7 @@ void assignAddress(PortGroup& group, const nlohmann::json& value, std::string_vi
 void assignMode(PortGroup& group, const nlohmann::json& value, std::string_view field)
 {
     group.mode = value.is_null() ? PortGroup{}.mode : asString(value, field);
+    requireLength(field, group.mode, kMostOfName);
 }
 
 } // namespace
@@ -52,7 +53,7 @@ const ResourceShape<PortGroup>& portGroupShape()
         {"internal_info", 23, false, false, [](JsonWriter& o, const PortGroup&, std::string_view) { o.raw("{}"); }, nullptr},
         {"mode",          26, true,  true,  renderText<PortGroup, &PortGroup::mode>, assignMode},
         {"name",          23, true,  true,  renderTextOrNull<PortGroup, &PortGroup::name>, assignName<PortGroup, &PortGroup::name>},
-        {"physical_network", 102, true, true, renderTextOrNull<PortGroup, &PortGroup::physicalNetwork>, assignText<PortGroup, &PortGroup::physicalNetwork>},
+        {"physical_network", 102, true, true, renderTextOrNull<PortGroup, &PortGroup::physicalNetwork>, assignText<PortGroup, &PortGroup::physicalNetwork, kMostOfNetwork>},
         {"category",     103, true,  true,  renderTextOrNull<PortGroup, &PortGroup::category>, assignText<PortGroup, &PortGroup::category>},
         {"properties",    26, true,  true,  renderJson<PortGroup, &PortGroup::properties>, assignObject<PortGroup, &PortGroup::properties>},
         {"standalone_ports_supported", 23, true, true, renderFlag<PortGroup, &PortGroup::standalonePorts>, assignFlag<PortGroup, &PortGroup::standalonePorts>},

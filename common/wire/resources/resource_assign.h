@@ -5,7 +5,9 @@
 #include "common/text/names.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
+#include "common/wire/json/schema_words.h"
 
+#include <cstddef>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -14,6 +16,12 @@
 namespace bm::wire {
 
 // Functions for ResourceField::render and assign that several resources share.
+
+/// Characters of a text, by Ironic's schemas and the columns of its database.
+inline constexpr std::size_t kMostOfName = 255;
+inline constexpr std::size_t kMostOfClass = 80;
+inline constexpr std::size_t kMostOfNetwork = 64; ///< a physical network, or a type of volumes
+inline constexpr std::size_t kMostOfSentences = 4096;
 
 template <class T> void renderUuid(JsonWriter& out, const T& item, std::string_view /*base*/)
 {
@@ -65,14 +73,24 @@ template <class T> void assignNode(T& item, const nlohmann::json& value, std::st
 {
     item.node.uuid = asString(value, field);
 }
-template <class T, auto Member> void assignText(T& item, const nlohmann::json& value, std::string_view field)
+/// A text that is never null.
+template <class T, auto Member, std::size_t Most = kMostOfName>
+void assignString(T& item, const nlohmann::json& value, std::string_view field)
+{
+    item.*Member = asString(value, field);
+    requireLength(field, item.*Member, Most);
+}
+template <class T, auto Member, std::size_t Most = kMostOfName>
+void assignText(T& item, const nlohmann::json& value, std::string_view field)
 {
     item.*Member = asStringOrNull(value, field);
+    requireLength(field, item.*Member, Most);
 }
 /// A name that people type and programs get as an argument.
 inline std::string asName(const nlohmann::json& value, std::string_view field)
 {
     std::string name = asStringOrNull(value, field);
+    requireLength(field, name, kMostOfName);
     if (text::isOption(name))
         throw model::Error(model::ErrorCode::InvalidInput,
                            fmt::format("{}: \"{}\" begins with -", field, name.substr(0, 80)),

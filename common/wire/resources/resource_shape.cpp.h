@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_patch.h"
+#include "common/wire/json/schema_words.h"
 #include "common/wire/resources/resource_shape.h"
 
 #include <algorithm>
@@ -40,11 +41,8 @@ const ResourceField<T>& ResourceShape<T>::creatable(std::string_view name, Versi
 {
     const Field* field = find(name);
     if (field == nullptr || !field->create)
-        throw model::Error(
-            model::ErrorCode::InvalidInput,
-            fmt::format("Schema error for {}: Additional properties are not allowed ('{}' was unexpected)",
-                        words_.one, name),
-            "known are: " + namesOf(true));
+        throw unexpectedProperty(fmt::format("Schema error for {}", words_.one), name,
+                                 "known are: " + namesOf(true));
     checkVersion(*field, version);
     return *field;
 }
@@ -114,23 +112,20 @@ template <class T>
 T ResourceShape<T>::fromCreate(const nlohmann::json& body, Version version, T item,
                                std::string_view lenient) const
 {
+    const std::string where = fmt::format("Schema error for {}", words_.one);
     if (!body.is_object())
-        throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("a {}: expected an object, got {}", words_.one, kindOf(body)));
+        throw notOfType(where, body, "'object'");
     for (const std::string_view needed : words_.required)
-        if (needed != lenient && memberOf(body, needed) == nullptr)
-            throw model::Error(
-                model::ErrorCode::InvalidInput,
-                fmt::format("Schema error for {}: '{}' is a required property", words_.one, needed));
+        if (needed != lenient && !body.contains(std::string(needed)))
+            throw missingProperty(where, needed);
     for (const auto& [name, value] : body.items())
         if (const Field& field = creatable(name, version); name != "uuid" || !value.is_null())
             field.assign(item, value, field.name);
     return item;
 }
 
-template <class T> void ResourceShape<T>::patch(T& item, const nlohmann::json& body, Version version) const
+template <class T> void ResourceShape<T>::checkPaths(const JsonPatch& patch, Version version) const
 {
-    const JsonPatch patch = JsonPatch::parse(body);
     for (const PatchStep& step : patch.steps()) {
         const Field* field = find(step.keys.front());
         if (field == nullptr || !field->patch)
@@ -139,6 +134,17 @@ template <class T> void ResourceShape<T>::patch(T& item, const nlohmann::json& b
                                            step.path, namesOf(false)));
         checkVersion(*field, version);
     }
+}
+
+template <class T> void ResourceShape<T>::checkPatch(const nlohmann::json& body, Version version) const
+{
+    checkPaths(JsonPatch::parse(body), version);
+}
+
+template <class T> void ResourceShape<T>::patch(T& item, const nlohmann::json& body, Version version) const
+{
+    const JsonPatch patch = JsonPatch::parse(body);
+    checkPaths(patch, version);
     const nlohmann::json before = documentOf(item);
     const nlohmann::json after = patch.applied(before);
     T changed = item;

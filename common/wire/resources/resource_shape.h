@@ -1,4 +1,5 @@
 #pragma once
+#include "common/wire/json/json_patch.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/resources/versions.h"
 
@@ -44,6 +45,8 @@ public:
     /// @throws Error InvalidInput naming the field, NotAcceptable
     T fromCreate(const nlohmann::json& body, Version version, T item = {},
                  std::string_view lenient = {}) const;
+    /// Refuses a body of PATCH that fits no item. @throws Error InvalidInput, NotAcceptable
+    void checkPatch(const nlohmann::json& body, Version version) const;
     /// The body of PATCH applied to @p item. All or nothing. @throws Error InvalidInput, NotAcceptable
     void patch(T& item, const nlohmann::json& body, Version version) const;
     /// Assigns the fields of @p wanted (as for create) that differ from @p item. @return their names
@@ -53,6 +56,7 @@ private:
     const Field* find(std::string_view name) const;
     const Field& creatable(std::string_view name, Version version) const;
     void checkVersion(const Field& field, Version version) const;
+    void checkPaths(const JsonPatch& patch, Version version) const;
     std::string namesOf(bool create) const;
     nlohmann::json documentOf(const T& item) const;
 

@@ -3,6 +3,7 @@
 #include "common/model/error.h"
 #include "common/model/step_kinds.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/schema_words.h"
 
 #include <algorithm>
 #include <array>
@@ -40,10 +41,10 @@ std::string nameFrom(const json& value, const std::string& where)
 {
     const json* name = memberOf(value, "step");
     if (name == nullptr)
-        refuse(where, "'step' is a required property");
+        throw missingProperty(where, "step");
     std::string text = asString(*name, where + ".step");
     if (text.empty())
-        refuse(where + ".step", "is empty");
+        throw tooShort(where + ".step", "''");
     return text;
 }
 
@@ -53,33 +54,32 @@ std::string interfaceFrom(const json& value, const std::string& where, const std
     if (name == nullptr && model::isReservedStep(step))
         return "power";
     if (name == nullptr)
-        refuse(where, "'interface' is a required property");
+        throw missingProperty(where, "interface");
     std::string text = asString(*name, where + ".interface");
     if (std::ranges::find(kInterfaces, text) == kInterfaces.end())
-        refuse(where + ".interface", fmt::format("\"{}\" has no steps", text.substr(0, 80)),
-               fmt::format("one of {}", fmt::join(kInterfaces, ", ")));
+        throw notOneOf(where + ".interface", text, kInterfaces, "other interfaces have no steps");
     return text;
 }
 
 json stepFrom(const json& value, const std::string& where, StepOrder order)
 {
     if (!value.is_object())
-        refuse(where, fmt::format("expected an object, got {}", kindOf(value)),
-               R"({"interface": "deploy", "step": "erase_devices", "args": {}})");
+        throw notOfType(where, value, "'object'",
+                        R"({"interface": "deploy", "step": "erase_devices", "args": {}})");
     const std::string_view number = numberName(order);
     for (const auto& [name, member] : value.items())
         if (name != "interface" && name != "step" && name != "args" && name != number)
-            refuse(where, fmt::format("'{}' was unexpected", name.substr(0, 80)));
+            throw unexpectedProperty(where, name);
     json step;
     step["step"] = nameFrom(value, where);
     step["interface"] = interfaceFrom(value, where, step.at("step").get<std::string>());
     const json* args = memberOf(value, "args");
     if (args != nullptr && !args->is_object())
-        refuse(where + ".args", fmt::format("expected an object, got {}", kindOf(*args)));
+        throw notOfType(where + ".args", *args, "'object'");
     step["args"] = args == nullptr ? json::object() : *args;
     const json* given = memberOf(value, number);
     if (given == nullptr && order != StepOrder::Given)
-        refuse(where, fmt::format("'{}' is a required property", number));
+        throw missingProperty(where, number);
     if (given != nullptr) {
         // Ironic's templates may say it as text.
         const json plain =
@@ -95,7 +95,7 @@ model::JsonText asSteps(const json& value, std::string_view field, StepOrder ord
 {
     const std::string name(field);
     if (!value.is_array())
-        refuse(name, fmt::format("expected a list of steps, got {}", kindOf(value)));
+        throw notOfType(name, value, "'array'");
     if (value.size() > kMostSteps)
         refuse(name, fmt::format("at most {} steps", kMostSteps));
     json steps = json::array();
@@ -109,7 +109,7 @@ model::JsonText asSteps(const json& value, std::string_view field, StepOrder ord
         steps.push_back(std::move(step));
     }
     if (steps.empty() && order != StepOrder::Given)
-        refuse(name, "No deploy steps specified. At least one is needed.");
+        throw tooShort(name, "[]", "name at least one step");
     return canonical(steps);
 }
 

@@ -16,11 +16,7 @@ namespace {
 void assignTraitName(DeployTemplate& item, const nlohmann::json& value, std::string_view field)
 {
     item.name = asString(value, field);
-    if (!isTrait(item.name))
-        throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("{}: \"{}\" is not a trait", field, item.name.substr(0, 80)),
-                           "nodes with the trait of its name get the template's steps: CUSTOM_ and capitals, "
-                           "digits, underscores");
+    requireTrait(item.name, field); // nodes with the trait of its name get the template's steps
 }
 
 void assignRunbookName(Runbook& runbook, const nlohmann::json& value, std::string_view field)
@@ -89,7 +85,7 @@ const ResourceShape<Runbook>& runbookShape()
         {"public",          92,  true,  true,  renderFlag<R, &R::isPublic>, assignFlag<R, &R::isPublic>},
         {"owner",           92,  true,  true,  renderTextOrNull<R, &R::owner>, assignText<R, &R::owner>},
         {"steps",           92,  true,  true,  renderJson<R, &R::steps>, assignSteps<R, StepOrder::Order>},
-        {"description",     112, true,  true,  renderTextOrNull<R, &R::description>, assignText<R, &R::description>},
+        {"description",     112, true,  true,  renderTextOrNull<R, &R::description>, assignText<R, &R::description, kMostOfSentences>},
         {"traits",          112, true,  true,  renderJson<R, &R::traits>, assignTraits},
         {"links",           92,  false, false, renderRunbookLinks, nullptr},
     }};

@@ -10,6 +10,8 @@ namespace bm::wire {
 
 /// True if @p text is a trait: a standard one, or CUSTOM_ and capitals, digits, underscores.
 bool isTrait(std::string_view text) noexcept;
+/// @throws Error InvalidInput naming @p field
+void requireTrait(const std::string& text, std::string_view field);
 /// A client's list of traits, sorted, without repetitions. @throws Error InvalidInput naming @p field
 std::vector<std::string> asTraits(const nlohmann::json& value, std::string_view field);
 /// @throws Error InvalidInput: no trait, more than 50

@@ -1,5 +1,6 @@
 #include "common/wire/resources/volume_fields.h"
 
+#include "common/wire/json/schema_words.h"
 #include "common/wire/resources/resource_assign.h"
 #include "common/wire/resources/resource_links.h"
 #include "common/wire/resources/resource_shape.cpp.h"
@@ -20,10 +21,7 @@ void assignType(VolumeConnector& connector, const nlohmann::json& value, std::st
 {
     connector.type = asString(value, field);
     if (std::ranges::find(kConnectorTypes, connector.type) == kConnectorTypes.end())
-        throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("Schema error for volume connector: \"{}\" is not a connector type",
-                                       connector.type.substr(0, 40)),
-                           fmt::format("one of {}", fmt::join(kConnectorTypes, ", ")));
+        throw notOneOf(field, connector.type, kConnectorTypes);
 }
 
 void assignBootIndex(VolumeTarget& target, const nlohmann::json& value, std::string_view field)
@@ -58,7 +56,7 @@ const ResourceShape<VolumeConnector>& volumeConnectorShape()
         {"uuid",         32, true,  false, renderUuid<C>, assignUuid<C>},
         {"created_at",   32, false, false, renderCreatedAt<C>, nullptr},
         {"updated_at",   32, false, false, renderUpdatedAt<C>, nullptr},
-        {"connector_id", 32, true,  true,  renderText<C, &C::connectorId>, assignText<C, &C::connectorId>},
+        {"connector_id", 32, true,  true,  renderText<C, &C::connectorId>, assignString<C, &C::connectorId>},
         {"extra",        32, true,  true,  renderJson<C, &C::extra>, assignObject<C, &C::extra>},
         {"type",         32, true,  true,  renderText<C, &C::type>, assignType},
         {"links",        32, false, false, renderConnectorLinks, nullptr},
@@ -79,8 +77,8 @@ const ResourceShape<VolumeTarget>& volumeTargetShape()
         {"boot_index",  32, true,  true,  [](JsonWriter& o, const V& v, std::string_view) { o.number(v.bootIndex); }, assignBootIndex},
         {"extra",       32, true,  true,  renderJson<V, &V::extra>, assignObject<V, &V::extra>},
         {"properties",  32, true,  true,  renderJson<V, &V::properties>, assignObject<V, &V::properties>},
-        {"volume_id",   32, true,  true,  renderText<V, &V::volumeId>, assignText<V, &V::volumeId>},
-        {"volume_type", 32, true,  true,  renderText<V, &V::volumeType>, assignText<V, &V::volumeType>},
+        {"volume_id",   32, true,  true,  renderText<V, &V::volumeId>, assignString<V, &V::volumeId>},
+        {"volume_type", 32, true,  true,  renderText<V, &V::volumeType>, assignString<V, &V::volumeType, kMostOfNetwork>},
         {"links",       32, false, false, renderTargetLinks, nullptr},
         {"node_uuid",   32, true,  true,  renderNode<V>, assignNode<V>},
     }};
