@@ -52,7 +52,7 @@ std::vector<Disk> disksFor(const wire::WriteImageArguments& in, const StepContex
     for (const Disk& disk :
          chooseMoreDisks(in.copy.moreDisks.value_or(std::vector<model::JsonText>{}), context, disks.front()))
         disks.push_back(disk);
-    context.disks.refuseProtected(disks);
+    context.disks.refuseProtected(disks, howChosen(in.disk));
     for (const Disk& disk : disks) {
         context.log.info(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
                                      disk.serial.empty() ? std::string("unknown") : disk.serial));

@@ -1,6 +1,7 @@
 #include "agent/disk/machine_disks.h"
 
 #include "agent/disk/kernel_disks.h"
+#include "agent/disk/shared_file_systems.h"
 #include "common/model/error.h"
 
 #include <algorithm>
@@ -12,8 +13,23 @@ namespace bm::agent {
 using model::Error;
 using model::ErrorCode;
 
+namespace {
+
+/// None on a disk that cannot be opened: the step's own work names its failure.
+std::vector<SharedFileSystem> sharedOn(const wire::Disk& disk)
+{
+    try {
+        return sharedFileSystemsOn(BlockDevice(disk.name, BlockDevice::Access::Read));
+    } catch (const Error&) {
+        return {};
+    }
+}
+
+} // namespace
+
 MachineDisks::MachineDisks(Reader read, const wire::DiskRules& rules, std::filesystem::path sys)
-    : read_(std::move(read)), skips_(wire::skipListFrom(rules.skip.text)), sys_(std::move(sys))
+    : read_(std::move(read)), skips_(wire::skipListFrom(rules.skip.text)), sys_(std::move(sys)),
+      guard_(rules.guardSpecialFileSystems)
 {}
 
 std::vector<wire::Disk> MachineDisks::operator()() const
@@ -23,7 +39,7 @@ std::vector<wire::Disk> MachineDisks::operator()() const
     return disks;
 }
 
-void MachineDisks::refuseProtected(const std::vector<wire::Disk>& disks) const
+void MachineDisks::refuseProtected(const std::vector<wire::Disk>& disks, Chosen chosen) const
 {
     std::set<std::string> skipped;
     if (!skips_.empty())
@@ -42,6 +58,22 @@ void MachineDisks::refuseProtected(const std::vector<wire::Disk>& disks) const
                     fmt::format("{} and {}, which is skipped, are in one array or volume", disk.name, other),
                     "skip both by properties/skip_block_devices, or neither");
     }
+    if (guard_ && chosen == Chosen::ByStep)
+        refuseSharedFileSystems(disks);
+}
+
+void MachineDisks::refuseSharedFileSystems(const std::vector<wire::Disk>& disks) const
+{
+    std::string found;
+    for (const wire::Disk& disk : disks)
+        for (const SharedFileSystem& one : sharedOn(disk))
+            found += fmt::format("{}{}: {} on {}", found.empty() ? "" : "; ", wire::describe(disk), one.name,
+                                 one.place);
+    if (!found.empty())
+        throw Error(ErrorCode::Conflict, "other machines may use these cluster file systems: " + found,
+                    "take the LUN from the machine, or name it in properties/skip_block_devices; to erase "
+                    "it: bm node "
+                    "set NODE properties/guard_special_filesystems=false");
 }
 
 } // namespace bm::agent

@@ -21,14 +21,21 @@ public:
     std::vector<wire::Disk> operator()() const;
     /// The same for steps that only read: the rules do not count.
     std::vector<wire::Disk> unruled() const { return read_(); }
+    /// Who chose the disks that a step writes: the step (all disks, the only one), or hints or the last
+    /// deployment.
+    enum class Chosen : std::uint8_t { ByStep, ByName };
     /// @throws Error Conflict when one of @p disks is protected, or has an array or a volume of the kernel in
-    /// common with a protected disk: to stop it would write that disk
-    void refuseProtected(const std::vector<wire::Disk>& disks) const;
+    /// common with a protected disk: to stop it would write that disk; when the step chose a disk with a
+    /// cluster file system, which other machines may use
+    void refuseProtected(const std::vector<wire::Disk>& disks, Chosen chosen = Chosen::ByStep) const;
 
 private:
+    void refuseSharedFileSystems(const std::vector<wire::Disk>& disks) const;
+
     Reader read_;
     wire::SkipList skips_;
     std::filesystem::path sys_;
+    bool guard_;
 };
 
 } // namespace bm::agent

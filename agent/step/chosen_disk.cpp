@@ -24,6 +24,12 @@ Disk chooseDiskToRead(const DiskChoice& choice, const StepContext& context)
     return wire::chosenDisk(fits || hints.empty() ? disks : context.disks.unruled(), choice);
 }
 
+MachineDisks::Chosen howChosen(const DiskChoice& choice)
+{
+    return choice.remembered || !hintsOf(choice).empty() ? MachineDisks::Chosen::ByName
+                                                         : MachineDisks::Chosen::ByStep;
+}
+
 std::vector<Disk> chooseDisks(const DiskChoice& choice, const StepContext& context, bool mirror)
 {
     if (!mirror)

@@ -40,6 +40,7 @@ struct Settings {
     std::uint64_t maxProjectBytes = std::uint64_t{64} << 20U; ///< of a project's nodes, see ProjectData
     bool automatedClean = true;
     bool fastTrack = true;
+    bool guardSpecialFileSystems = true; ///< cleaning stops at cluster file systems
     bool smallestDisk = false; ///< Ironic's "smallest of at least 4 GiB" instead of refusing
     model::BootMode defaultBootMode =
         model::BootMode::Uefi; ///< of a machine never seen and without a boot_mode capability

@@ -1,5 +1,6 @@
 #include "conductor/core/node_disks.h"
 
+#include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 
 #include <fmt/format.h>
@@ -19,11 +20,34 @@ json storedSkips(const Node& node)
     return wire::valueOf(node.properties).value(kSkip, json());
 }
 
+std::optional<bool> flagIn(const model::JsonText& values, const char* key)
+{
+    const json value = wire::valueOf(values).value(key, json());
+    try {
+        return value.is_null() ? std::nullopt : std::optional<bool>(wire::asBoolean(value, key));
+    } catch (const Error&) { // a value that is no boolean turns nothing off
+        return true;
+    }
+}
+
+/// The node's own setting, also as Ironic's driver_info/wipe_special_filesystems.
+std::optional<bool> guardOf(const Node& node)
+{
+    for (const model::JsonText* place : {&node.properties, &node.driverInfo})
+        if (const std::optional<bool> guard = flagIn(*place, "guard_special_filesystems"))
+            return guard;
+    const json wipe = wire::valueOf(node.driverInfo).value("wipe_special_filesystems", json());
+    if (wipe == true || wipe == "true" || wipe == "True")
+        return false;
+    return std::nullopt;
+}
+
 } // namespace
 
-wire::DiskRules diskRulesOf(const Node& node)
+wire::DiskRules diskRulesOf(const Node& node, const Settings& settings)
 {
-    return {.skip = wire::canonical(storedSkips(node))};
+    return {.skip = wire::canonical(storedSkips(node)),
+            .guardSpecialFileSystems = guardOf(node).value_or(settings.guardSpecialFileSystems)};
 }
 
 bool skipsDisks(const Node& node)

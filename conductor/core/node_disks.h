@@ -10,7 +10,7 @@
 namespace bm::conductor {
 
 /// The rules that the agent of @p node gets with each step.
-wire::DiskRules diskRulesOf(const model::Node& node);
+wire::DiskRules diskRulesOf(const model::Node& node, const Settings& settings);
 /// True if the node has disks to skip, also where properties/skip_block_devices cannot be read.
 bool skipsDisks(const model::Node& node);
 /// The root device hints of instance_info, else of properties; nothing: neither has any.

@@ -115,7 +115,8 @@ wire::AgentStepOrder instructionOf(const Context& context, const model::Node& kn
     if (const std::string sealed(model::findStepKind(step.name)->sealedArgument); !sealed.empty())
         arguments[sealed] =
             context.secrets.open(stepArgumentPlace(node, sealed), {wire::textMember(arguments, sealed)});
-    return {step.id.uuid, step.name, wire::canonical(arguments), wire::toJson(diskRulesOf(known))};
+    return {step.id.uuid, step.name, wire::canonical(arguments),
+            wire::toJson(diskRulesOf(known, context.settings))};
 }
 
 /// Fails @p step where its agent would write disks that the node skips.

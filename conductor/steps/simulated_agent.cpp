@@ -110,7 +110,7 @@ void refuseSkippedDisk(const StepWork& work)
 {
     std::vector<wire::Disk> disks =
         wire::inventoryFromJson(json{{"disks", json::array({simulatedDisk(work)})}}.dump()).disks;
-    wire::applySkips(disks, wire::skipListFrom(diskRulesOf(work.node).skip.text));
+    wire::applySkips(disks, wire::skipListFrom(diskRulesOf(work.node, work.context.settings).skip.text));
     if (disks.front().skipped)
         wire::pickRootDevice(disks, {}, wire::RootDevicePolicy::Single);
 }

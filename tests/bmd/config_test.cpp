@@ -108,6 +108,7 @@ TEST_CASE("an empty configuration", "[bmd][config]")
         CHECK(config.conductor.agentPace == conductor.agentPace);
         CHECK(config.conductor.maxDownloadBytes == conductor.maxDownloadBytes);
         CHECK(config.conductor.automatedClean == conductor.automatedClean);
+        CHECK(config.conductor.guardSpecialFileSystems == conductor.guardSpecialFileSystems);
         CHECK(config.conductor.smallestDisk == conductor.smallestDisk);
         CHECK(config.conductor.defaultBootMode == conductor.defaultBootMode);
         CHECK(config.images.maxImageBytes == images::StoreSettings{}.maxImageBytes);

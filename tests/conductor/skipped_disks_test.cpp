@@ -83,7 +83,8 @@ TEST_CASE("the agent gets the node's disk rules with its step", "[conductor][ski
         request.keepsDiskRules = true;
         const auto answer = world.core->agents.exchange(agent.uuid, agent.token, request, "192.0.2.7");
         REQUIRE(answer.step);
-        CHECK(answer.step->diskRules.text == R"({"skip":[{"serial":"DATA1"}]})");
+        CHECK(answer.step->diskRules.text ==
+              R"({"guard_special_filesystems":true,"skip":[{"serial":"DATA1"}]})");
     }
     SECTION("an older agent writes nothing: its step fails")
     {
@@ -93,4 +94,24 @@ TEST_CASE("the agent gets the node's disk rules with its step", "[conductor][ski
         CHECK(world.stateOf("node-1") == State::DeployFailed);
         CHECK_THAT(world.node("node-1").lastError, Contains("skip_block_devices"));
     }
+}
+
+TEST_CASE("the guard of cluster file systems is a setting of bmd and of a node", "[conductor][skipped-disks]")
+{
+    conductor::Settings settings;
+    model::Node node;
+    const auto guards = [&](const std::string& properties, const std::string& driverInfo = "{}") {
+        node.properties.text = properties;
+        node.driverInfo.text = driverInfo;
+        return conductor::diskRulesOf(node, settings).guardSpecialFileSystems;
+    };
+    CHECK(guards("{}"));
+    CHECK_FALSE(guards(R"({"guard_special_filesystems": false})"));
+    CHECK_FALSE(guards(R"({"guard_special_filesystems": "False"})"));
+    CHECK_FALSE(guards("{}", R"({"guard_special_filesystems": false})"));
+    CHECK_FALSE(guards("{}", R"({"wipe_special_filesystems": "True"})")); // Ironic's
+    CHECK(guards(R"({"guard_special_filesystems": "perhaps"})"));
+    settings.guardSpecialFileSystems = false;
+    CHECK_FALSE(guards("{}"));
+    CHECK(guards(R"({"guard_special_filesystems": true})"));
 }

@@ -11,8 +11,13 @@ namespace bm::wire {
 
 /// The rules of a node for its disks, which the agent gets with each step.
 struct DiskRules {
-    model::JsonText skip{"[]"}; ///< properties/skip_block_devices as stored
-    static constexpr auto fields() { return std::tuple(field("skip", &DiskRules::skip)); }
+    model::JsonText skip{"[]"};          ///< properties/skip_block_devices as stored
+    bool guardSpecialFileSystems = true; ///< cleaning stops at cluster file systems
+    static constexpr auto fields()
+    {
+        return std::tuple(field("skip", &DiskRules::skip),
+                          field("guard_special_filesystems", &DiskRules::guardSpecialFileSystems));
+    }
 };
 
 /// Each element: hints of the disks that no step writes.
