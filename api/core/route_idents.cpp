@@ -2,6 +2,7 @@
 
 #include "api/core/request_values.h"
 #include "common/model/error.h"
+#include "conductor/core/idents.h"
 #include "db/repositories/repositories.h"
 
 namespace bm::api {
@@ -14,6 +15,7 @@ std::string identOf(const ApiParts& parts, const http::Request& request)
 {
     constexpr std::string_view kSuffix = ".json";
     const std::string& ident = request.pathParam("ident");
+    conductor::requireUuidOrName("node_ident", ident);
     constexpr int kPlainSince = 91; // from this version on a suffix is part of the name
     if (versionOf(request).minor >= kPlainSince || ident.size() <= kSuffix.size() ||
         !ident.ends_with(kSuffix))
@@ -25,11 +27,8 @@ std::string identOf(const ApiParts& parts, const http::Request& request)
 
 Port findPort(db::Transaction& tx, const std::string& ident)
 {
-    std::optional<Port> port;
-    if (model::isUuid(ident))
-        port = db::PortRepository{}.find(tx, model::PortId{ident});
-    else if (const std::optional<model::MacAddress> mac = model::macFromText(ident))
-        port = db::PortRepository{}.findByMac(tx, *mac);
+    conductor::requireUuid("port_uuid", ident);
+    const std::optional<Port> port = db::PortRepository{}.find(tx, model::PortId{ident});
     if (!port)
         throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");
     return *port;

@@ -11,6 +11,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "conductor/nodes/driver_secrets.h"
+#include "conductor/nodes/node_changes.h"
 #include "db/repositories/repositories.h"
 
 #include <algorithm>
@@ -25,6 +26,23 @@ using http::Response;
 using model::Error;
 using model::ErrorCode;
 using nlohmann::json;
+
+namespace {
+
+/// The value of ?reset_interfaces=. @throws Error NotAcceptable, InvalidInput
+wire::NewDriver newDriverOf(const Request& request, wire::Version version)
+{
+    constexpr int kResetSince = 45;
+    const std::optional<std::string> reset = request.queryParam("reset_interfaces");
+    if (reset && version.minor < kResetSince)
+        throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
+                    fmt::format("reset_interfaces needs version 1.{}, but the request has {}", kResetSince,
+                                wire::toText(version)));
+    return reset && flagFromText(*reset, "reset_interfaces") ? wire::NewDriver::ResetsInterfaces
+                                                             : wire::NewDriver::KeepsInterfaces;
+}
+
+} // namespace
 
 void NodeApi::mount(http::Router& router)
 {
@@ -93,6 +111,7 @@ void NodeApi::create(Request& request, Response& response) const
     requireNew(request, "/v1/nodes", body);
     model::Node wanted = wire::nodeFromCreate(body, versionOf(request), parts_.context.hardware.interfaces());
     wanted.owner = ownerOfNew(request, wanted.owner);
+    conductor::settleNew(parts_.context.hardware.interfaces(), wanted);
     const model::Node node = parts_.nodes.create(wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid);
     response.sendJson(201, nodeText(parts_, request, node, wire::nodeDetail(versionOf(request))));
@@ -102,10 +121,14 @@ void NodeApi::patch(Request& request, Response& response) const
 {
     const json body = jsonBody(request);
     const wire::Version version = versionOf(request);
+    const wire::NewDriver newDriver = newDriverOf(request, version);
+    wire::checkNodePatch(body, version); // before the node, as Ironic does
+    const model::InterfaceTable& interfaces = parts_.context.hardware.interfaces();
     const auto change = [&](model::Node& node) {
         requirePatch(request, node, body);
         const model::Node before = node;
-        wire::patchNode(node, body, version, parts_.context.hardware.interfaces());
+        wire::patchNode(node, body, version, interfaces, newDriver);
+        conductor::settleChange(interfaces, before, node);
         if (!projectOf(request).empty())
             conductor::requireSecretsAgain(parts_.context.hardware, before, node);
     };

@@ -3,6 +3,7 @@
 #include "api/access/access.h"
 #include "api/core/request_values.h"
 #include "common/model/error.h"
+#include "common/model/faults.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -34,6 +35,15 @@ void parseState(NodeQuery& query, const std::string& value, const std::string&)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("Provision state \"{}\" is not valid", value.substr(0, 80)),
                     "use a state such as \"available\", \"active\" or \"deploy failed\"");
+}
+
+void parseFault(NodeQuery& query, const std::string& value, const std::string&)
+{
+    if (!model::isFault(value))
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("Unrecognized fault \"{}\" is specified, allowed faults are ('{}')",
+                                value.substr(0, 80), fmt::join(model::kFaults, "', '")));
+    query.filter.fault = value;
 }
 
 void parseConductor(NodeQuery& query, const std::string& value, const std::string& conductor)
@@ -84,7 +94,7 @@ const std::vector<Argument>& arguments()
         {"provision_state", 9, parseState},
         {"driver", 16, parseText<&F::driver>},
         {"resource_class", 21, parseText<&F::resourceClass>},
-        {"fault", 42, parseText<&F::fault>},
+        {"fault", 42, parseFault},
         {"conductor_group", 46, parseText<&F::conductorGroup>},
         {"conductor", 49, parseConductor},
         {"owner", 50, parseText<&F::owner>},

@@ -3,6 +3,7 @@
 #include "api/access/access.h"
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
+#include "api/resources/resolved_node.h"
 #include "api/resources/resource_fields.h"
 #include "common/model/error.h"
 #include "common/wire/json/json_writer.h"
@@ -163,9 +164,7 @@ void PortApi::show(Request& request, Response& response) const
 void PortApi::create(Request& request, Response& response) const
 {
     Port wanted = wire::portShape().fromCreate(jsonBody(request), versionOf(request));
-    const model::Node node = parts_.nodes.get(wanted.node.uuid);
-    requireOn(request, node, wanted.node.uuid);
-    wanted.node = node.id;
+    resolveNode(parts_, request, wanted);
     requireVisibleGroup(parts_, request, wanted);
     const Port port = parts_.nodes.createPort(wanted, request.actor);
     wire::JsonWriter out;
@@ -178,6 +177,7 @@ void PortApi::patch(Request& request, Response& response) const
 {
     const nlohmann::json body = jsonBody(request);
     const wire::Version version = versionOf(request);
+    wire::portShape().checkPatch(body, version); // before the port, as Ironic does
     const Port found = parts_.context.database.read(
         [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
     const auto change = [&](Port& changed) {

@@ -9,6 +9,7 @@
 #include "common/wire/resources/port_fields.h"
 #include "common/wire/resources/port_group_fields.h"
 #include "conductor/core/nodes.h"
+#include "conductor/nodes/node_changes.h"
 #include "conductor/resources/port_group_rules.h"
 #include "db/repositories/repositories.h"
 #include "db/repositories/resources/port_group_repository.h"
@@ -160,7 +161,9 @@ public:
             node = *found;
             changed = updateNode(entry, node);
         } else {
-            node = parts_.nodes.createWithPorts(entry.node, entry.plainPorts(), actor_);
+            node = entry.node;
+            conductor::settleNew(parts_.context.hardware.interfaces(), node);
+            node = parts_.nodes.createWithPorts(node, entry.plainPorts(), actor_);
         }
         if (found || !entry.groups.empty()) {
             const std::vector<Port> ports = parts_.context.database.read(
@@ -186,7 +189,9 @@ private:
             return false;
         const auto change = [&](Node& stored) {
             requireFields(request_, stored, entry.fields);
+            const Node before = stored;
             wire::mergeNode(stored, entry.fields, access, interfaces);
+            conductor::settleChange(interfaces, before, stored);
         };
         node = parts_.nodes.update(node.id.uuid, change, actor_);
         return true;

@@ -4,11 +4,13 @@
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "api/resources/field_schema.h"
+#include "api/resources/resolved_node.h"
 #include "api/resources/resource_api.h"
 #include "api/resources/resource_fields.h"
 #include "common/model/error.h"
 #include "common/text/word_list.h"
 #include "common/wire/json/json_input.h"
+#include "common/wire/json/json_patch.h"
 #include "common/wire/json/stored_json.h"
 
 #include <fmt/format.h>
@@ -16,6 +18,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 namespace bm::api {
 
@@ -25,49 +29,26 @@ using http::Response;
 using model::Error;
 using model::ErrorCode;
 
-/// Replaces a node's name by its uuid and checks the actor's right to the node. @throws Error InvalidInput
-/// (no such node), Forbidden
-template <class T> void resolveNode(const ApiParts& parts, const Request& request, T& item)
-{
-    if constexpr (requires { item.node; }) {
-        if (item.node.empty())
-            return;
-        try {
-            const model::Node node = parts.nodes.get(item.node.uuid);
-            requireOn(request, node, item.node.uuid);
-            item.node = node.id;
-        } catch (const Error& error) {
-            if (error.code() == ErrorCode::Forbidden)
-                throw;
-            throw Error(ErrorCode::InvalidInput, error.message(), "bm node list lists the nodes");
-        }
-    }
-}
-
-/// The uuid of the node @p ident. @throws Error InvalidInput for one that the actor does not see
-inline std::string candidateOf(const ApiParts& parts, const Request& request, const std::string& ident)
-{
-    try {
-        return visibleNode(parts, request, ident).id.uuid;
-    } catch (const Error& error) {
-        if (error.code() != ErrorCode::NotFound)
-            throw;
-        throw Error(ErrorCode::InvalidInput, "candidate_nodes: " + error.message(),
-                    "bm node list lists the nodes");
-    }
-}
-
-/// Replaces the names of candidate nodes by their uuids. @throws Error InvalidInput for a node that does not
+/// Replaces the names of candidate nodes by their uuids. @throws Error InvalidInput for nodes that do not
 /// exist or that the actor may not see
 template <class T> void resolveCandidates(const ApiParts& parts, const Request& request, T& item)
 {
     if constexpr (requires { item.candidateNodes; }) {
         nlohmann::json uuids = nlohmann::json::array();
         std::set<std::string> seen;
-        for (const nlohmann::json& ident : wire::valueOf(item.candidateNodes))
-            if (const std::string uuid = candidateOf(parts, request, ident.get<std::string>());
-                seen.insert(uuid).second)
-                uuids.push_back(uuid);
+        std::vector<std::string> missing;
+        for (const nlohmann::json& given : wire::valueOf(item.candidateNodes)) {
+            const auto ident = given.get<std::string>();
+            const std::optional<model::Node> node = findVisible(parts, request, ident);
+            if (!node)
+                missing.push_back(ident);
+            else if (seen.insert(node->id.uuid).second)
+                uuids.push_back(node->id.uuid);
+        }
+        if (!missing.empty())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("Nodes cannot be found: {}", fmt::join(missing, ", ")).substr(0, 400),
+                        "bm node list lists the nodes");
         item.candidateNodes = wire::canonical(uuids);
     }
 }
@@ -215,6 +196,7 @@ template <class T> void ResourceApi<T>::patch(Request& request, Response& respon
     if (routes_.patchSince > 0)
         requireVersion(request, routes_.patchSince, routes_.list);
     const nlohmann::json body = jsonBody(request);
+    wire::JsonPatch::parse(body); // before the record, as Ironic does
     requirePatch(request, routes_.path, body);
     const auto change = [&](T& item) {
         routes_.shape().patch(item, body, versionOf(request));

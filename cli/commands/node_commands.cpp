@@ -6,6 +6,7 @@
 #include "common/text/host_address.h"
 #include "common/text/text.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iostream>
 #include <unistd.h>
@@ -54,6 +55,14 @@ void setMacs(Shell& shell, const std::string& node, const NodeOptions& options)
         shell.client().send("POST", "/v1/ports", {{"node_uuid", uuid}, {"address", mac}});
 }
 
+/// A new hardware type brings its own interfaces, except those that the command names.
+std::string resetOf(const std::vector<std::string>& assignments)
+{
+    const bool driver = std::ranges::any_of(
+        assignments, [](const std::string& assignment) { return assignment.starts_with("driver="); });
+    return driver ? "?reset_interfaces=true" : "";
+}
+
 void setOne(Shell& shell, const std::string& node, const NodeOptions& options)
 {
     if (options.maintenance)
@@ -62,7 +71,8 @@ void setOne(Shell& shell, const std::string& node, const NodeOptions& options)
         shell.client().remove(nodePath(node, "/maintenance"));
     setMacs(shell, node, options);
     if (!options.assignments.empty())
-        shell.client().send("PATCH", nodePath(node), patchOf(options.assignments));
+        shell.client().send("PATCH", nodePath(node, resetOf(options.assignments)),
+                            patchOf(options.assignments));
     std::cout << node << ": changed\n";
 }
 

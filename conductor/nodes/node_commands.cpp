@@ -4,9 +4,11 @@
 #include "conductor/core/nodes.h"
 #include "conductor/images/requested_image.h"
 #include "conductor/nodes/driver_secrets.h"
+#include "db/repositories/resources/chassis_repository.h"
 #include "db/repositories/resources/port_group_repository.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace bm::conductor {
 
@@ -37,7 +39,15 @@ void checkUnique(db::Transaction& tx, const Node& node)
     }
 }
 
-/// Replaces the portgroup's name by its uuid. @throws Error InvalidInput, Conflict
+/// @throws Error InvalidInput: the chassis that the request names does not exist
+void requireChassis(db::Transaction& tx, const Node& node, const std::string& before)
+{
+    if (!node.chassisUuid.empty() && node.chassisUuid != before &&
+        !db::chassisRepository().find(tx, node.chassisUuid))
+        throw Error(ErrorCode::InvalidInput, "Chassis " + node.chassisUuid + " could not be found.");
+}
+
+/// Replaces the portgroup's name by its uuid. @throws Error InvalidInput
 void resolveGroup(db::Transaction& tx, Port& port)
 {
     if (port.portGroup.empty())
@@ -49,9 +59,29 @@ void resolveGroup(db::Transaction& tx, Port& port)
     if (!group)
         throw noSuchPortGroup(ident);
     if (group->node != port.node)
-        throw Error(ErrorCode::Conflict,
-                    "Port can not be associated with portgroup " + ident + ": it is of another node.");
+        throw Error(ErrorCode::InvalidInput,
+                    "Port can not be added to a portgroup belonging to a different node.");
     port.portGroup = group->id;
+}
+
+std::string_view shownNetwork(const std::string& network)
+{
+    return network.empty() ? "None" : std::string_view(network);
+}
+
+/// The ports of a portgroup lead to one physical network. @throws Error Conflict
+void refuseOtherNetwork(db::Transaction& tx, const Port& port)
+{
+    if (port.portGroup.empty())
+        return;
+    for (const Port& member : db::PortRepository{}.ofGroup(tx, port.portGroup))
+        if (member.id != port.id && member.physicalNetwork != port.physicalNetwork)
+            throw Error(
+                ErrorCode::Conflict,
+                fmt::format("Port with physical network {} cannot become a member of port group {} which "
+                            "has ports in physical network {}.",
+                            shownNetwork(port.physicalNetwork), port.portGroup.uuid,
+                            shownNetwork(member.physicalNetwork)));
 }
 
 void refuseTaken(db::Transaction& tx, const Port& port)
@@ -67,6 +97,7 @@ Port insertPort(db::Transaction& tx, const Context& context, Port port, const st
     resolveGroup(tx, port);
     const db::PortRepository ports;
     refuseTaken(tx, port);
+    refuseOtherNetwork(tx, port);
     if (!port.id.empty() && ports.find(tx, port.id))
         throw Error(ErrorCode::Conflict, "A port with UUID " + port.id.uuid + " already exists.");
     if (port.id.empty())
@@ -116,6 +147,7 @@ Node NodeCommands::createWithPorts(Node node, const std::vector<Port>& ports, co
     node.version = 1;
     return context_.database.write([&](db::Transaction& tx) {
         checkUnique(tx, node);
+        requireChassis(tx, node, "");
         if (db::NodeRepository{}.find(tx, node.id))
             throw TakenError("A node with UUID " + node.id.uuid + " already exists.", "", node.id);
         context_.projects.storeNode(tx, node, nullptr);
@@ -140,6 +172,7 @@ Node NodeCommands::update(const std::string& ident, const std::function<void(Nod
         change(node);
         hardwareOf(context_, node);
         checkUnique(tx, node);
+        requireChassis(tx, node, before.chassisUuid);
         checkDriverKeys(node);
         refuseValues(context_, node, &before);
         node.driverInfo = sealDriverInfo(context_, node, &before);
@@ -221,6 +254,8 @@ Port NodeCommands::updatePort(const model::PortId& id, const std::function<void(
         const Port before = *port;
         change(*port);
         resolveGroup(tx, *port);
+        if (port->portGroup != before.portGroup || port->physicalNetwork != before.physicalNetwork)
+            refuseOtherNetwork(tx, *port);
         if (port->mac.text != before.mac.text)
             refuseTaken(tx, *port);
         const std::optional<Node> node = db::NodeRepository{}.find(tx, port->node);

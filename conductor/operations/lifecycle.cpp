@@ -1,5 +1,6 @@
 #include "conductor/operations/lifecycle.h"
 
+#include "common/model/faults.h"
 #include "common/model/operation_kinds.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
@@ -292,7 +293,7 @@ void failOperation(db::Transaction& tx, const Context& context, Operation operat
     if (error.code() == ErrorCode::Quarantined) {
         node.maintenance = true;
         node.maintenanceReason = error.what();
-        node.fault = "quarantined";
+        node.fault = model::kQuarantined;
     }
     operation.errorCode = node.lastErrorCode;
     operation.errorMessage = node.lastError;

@@ -16,17 +16,16 @@ using model::State;
 
 namespace {
 
-void refuseAllocation(db::Transaction& tx, const Context&, const Allocation& allocation, const Allocation*)
+void refuseAllocation(db::Transaction& tx, const Context&, const Allocation& allocation,
+                      const Allocation* before)
 {
+    if (before == nullptr || before->name != allocation.name)
+        requireName(allocation.name, "allocation");
     const std::optional<Allocation> other =
         allocation.name.empty() ? std::nullopt
                                 : db::allocationRepository().findBy(tx, "name", allocation.name);
     if (other && other->id != allocation.id)
         throw Error(ErrorCode::Conflict, "An allocation with name " + allocation.name + " already exists.");
-    if (model::isUuid(allocation.name))
-        throw Error(ErrorCode::InvalidInput,
-                    "Cannot create allocation with invalid name '" + allocation.name + "'",
-                    "a uuid is not a name");
 }
 
 void releaseNode(db::Transaction& tx, const Context&, const Allocation& allocation)

@@ -20,7 +20,7 @@ void refuseRule(db::Transaction&, const Context&, const InspectionRule& rule, co
 const ResourceRules<InspectionRule>& inspectionRuleRules()
 {
     static const ResourceRules<InspectionRule> rules{"Inspection rule",
-                                                     "inspection-rule",
+                                                     "inspection rule",
                                                      {model::EventKind::InspectionRuleCreated,
                                                       model::EventKind::InspectionRuleChanged,
                                                       model::EventKind::InspectionRuleDeleted},

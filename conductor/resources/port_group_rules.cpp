@@ -11,9 +11,11 @@ using model::PortGroup;
 
 namespace {
 
-void refusePortGroup(db::Transaction& tx, const Context&, const PortGroup& group, const PortGroup*)
+void refusePortGroup(db::Transaction& tx, const Context&, const PortGroup& group, const PortGroup* before)
 {
     requireNode(tx, group);
+    if (before == nullptr || before->name != group.name)
+        requireName(group.name, "portgroup");
     const auto taken = [&](std::string_view column, const std::string& value) {
         const std::optional<PortGroup> other =
             value.empty() ? std::nullopt : portGroupRules().repository().findBy(tx, column, value);
@@ -24,16 +26,13 @@ void refusePortGroup(db::Transaction& tx, const Context&, const PortGroup& group
     if (taken("address", group.address))
         throw Error(ErrorCode::Conflict,
                     "A portgroup with MAC address " + group.address + " already exists.");
-    if (model::isUuid(group.name))
-        throw Error(ErrorCode::InvalidInput, "Cannot create portgroup with invalid name '" + group.name + "'",
-                    "a uuid is not a name");
 }
 
 void refusePortGroupRemoval(db::Transaction& tx, const Context&, const PortGroup& group)
 {
     if (!db::PortRepository{}.ofGroup(tx, group.id).empty())
-        throw Error(ErrorCode::InvalidInput,
-                    "Portgroup " + group.id.uuid + " cannot be deleted because it contains ports.");
+        throw Error(ErrorCode::InvalidInput, "Cannot complete the requested action because portgroup " +
+                                                 group.id.uuid + " contains ports.");
 }
 
 } // namespace

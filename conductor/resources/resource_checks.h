@@ -1,12 +1,15 @@
 // Parts of rules that several kinds of resources have.
 #pragma once
 #include "common/model/error.h"
+#include "common/model/ids.h"
 #include "conductor/core/context.h"
+#include "conductor/core/idents.h"
 #include "db/repositories/node_repository.h"
 #include "db/repositories/resources/resource_repository.h"
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace bm::conductor {
 
@@ -38,6 +41,16 @@ void requireFreeName(db::Transaction& tx, const db::ResourceRepository<T>& repos
     if (other && other->id != item.id)
         throw model::Error(model::ErrorCode::Conflict,
                            std::string("A ") + noun + " with name " + item.name + " already exists.");
+}
+
+/// Names that Ironic's clients can write in a path. @param noun "allocation". @throws Error InvalidInput
+inline void requireName(const std::string& name, std::string_view noun)
+{
+    if (!name.empty() && (!isLogicalName(name) || model::isUuid(name)))
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           "Cannot create " + std::string(noun) + " with invalid name '" +
+                               name.substr(0, 80) + "'",
+                           "up to 255 letters, digits and - . _ ~ ; not in the form of a uuid");
 }
 
 /// ResourceRules::refuseRemoval of a kind without dependants.

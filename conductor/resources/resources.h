@@ -1,9 +1,11 @@
 #pragma once
 #include "common/model/error.h"
 #include "common/model/event_kinds.h"
+#include "conductor/core/idents.h"
 #include "conductor/core/nodes.h"
 #include "db/repositories/resources/resource_repository.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -40,7 +42,7 @@ template <class T> class Resources {
 public:
     Resources(Context context, const ResourceRules<T>& rules) : context_(std::move(context)), rules_(rules) {}
 
-    /// By uuid, or by name where the kind has names. @throws Error NotFound in Ironic's words
+    /// By uuid, or by name where the kind has names. @throws Error NotFound, InvalidInput in Ironic's words
     T get(const std::string& ident) const
     {
         return context_.database.read([&](db::Transaction& tx) { return find(tx, ident); });
@@ -105,6 +107,10 @@ private:
     }
     T find(db::Transaction& tx, const std::string& ident) const
     {
+        if (rules_.nameColumn.empty())
+            requireUuid(parameter("_uuid"), ident);
+        else
+            requireUuidOrName(parameter("_ident"), ident);
         std::optional<T> item;
         if (model::isUuid(ident))
             item = rules_.repository().find(tx, ident);
@@ -114,6 +120,13 @@ private:
             throw model::Error(model::ErrorCode::NotFound,
                                std::string(rules_.one) + " " + ident + " could not be found.");
         return *item;
+    }
+    /// Ironic's name of the identifier: "allocation_ident".
+    std::string parameter(std::string_view ending) const
+    {
+        std::string name = std::string(rules_.noun) + std::string(ending);
+        std::ranges::replace(name, ' ', '_');
+        return name;
     }
     /// The project that the item's data counts for: its owner, or its node's.
     std::string projectOf(db::Transaction& tx, const T& item) const
@@ -127,8 +140,10 @@ private:
     void refuseKnown(db::Transaction& tx, const std::string& uuid) const
     {
         if (rules_.repository().find(tx, uuid))
-            throw model::Error(model::ErrorCode::Conflict,
-                               "A " + std::string(rules_.noun) + " with UUID " + uuid + " already exists.");
+            throw model::Error(
+                model::ErrorCode::Conflict,
+                std::string(rules_.noun.front() == 'a' || rules_.noun.front() == 'i' ? "An " : "A ") +
+                    std::string(rules_.noun) + " with UUID " + uuid + " already exists.");
     }
     void recordEvent(db::Transaction& tx, const T& item, model::EventKind kind,
                      const std::string& actor) const

@@ -26,7 +26,7 @@ void refuseRunbook(db::Transaction& tx, const Context&, const Runbook& item, con
 const ResourceRules<DeployTemplate>& deployTemplateRules()
 {
     static const ResourceRules<DeployTemplate> rules{"Deploy template",
-                                                     "deploy-template",
+                                                     "deploy template",
                                                      {model::EventKind::DeployTemplateCreated,
                                                       model::EventKind::DeployTemplateChanged,
                                                       model::EventKind::DeployTemplateDeleted},

@@ -4,6 +4,8 @@
 #include "conductor/resources/resource_checks.h"
 #include "db/repositories/resources/volume_repositories.h"
 
+#include <fmt/format.h>
+
 namespace bm::conductor {
 
 using model::Error;
@@ -13,14 +15,17 @@ using model::VolumeTarget;
 
 namespace {
 
-/// Volumes change only while the machine is off. @throws Error InvalidInput
+/// Volumes change only while the machine is known to be off. @throws Error InvalidInput
 template <class T> void requireOff(db::Transaction& tx, const T& item, const char* action)
 {
     const model::Node node = findNode(tx, item.node.uuid);
-    if (node.power == model::PowerState::On)
-        throw Error(ErrorCode::InvalidInput, std::string("The requested action \"") + action +
-                                                 "\" can not be performed on node \"" + node.id.uuid +
-                                                 "\" while it is in state \"power on\".");
+    if (node.power != model::PowerState::Off)
+        throw Error(ErrorCode::InvalidInput,
+                    fmt::format("The requested action \"{}\" can not be performed on node \"{}\" while it is "
+                                "in state \"{}\".",
+                                action, node.id.uuid,
+                                node.power == model::PowerState::On ? model::toText(node.power) : "None"),
+                    "switch the machine off: bm power off NODE");
 }
 
 void refuseConnector(db::Transaction& tx, const Context&, const VolumeConnector& connector,
@@ -33,8 +38,9 @@ void refuseConnector(db::Transaction& tx, const Context&, const VolumeConnector&
         volumeConnectorRules().repository().list(tx, {.where = "type = $1 and connector_id = $2",
                                                       .parameters = {connector.type, connector.connectorId}});
     if (!same.empty() && same.front().id != connector.id)
-        throw Error(ErrorCode::Conflict, "Connector with type " + connector.type + " and ID " +
-                                             connector.connectorId + " already exists.");
+        throw Error(ErrorCode::Conflict, "A volume connector with type " + connector.type +
+                                             " and connector ID " + connector.connectorId +
+                                             " already exists.");
 }
 
 void refuseConnectorRemoval(db::Transaction& tx, const Context&, const VolumeConnector& connector)
@@ -66,7 +72,7 @@ void refuseTargetRemoval(db::Transaction& tx, const Context&, const VolumeTarget
 const ResourceRules<VolumeConnector>& volumeConnectorRules()
 {
     static const ResourceRules<VolumeConnector> rules{"Volume connector",
-                                                      "volume-connector",
+                                                      "volume connector",
                                                       {model::EventKind::VolumeConnectorCreated,
                                                        model::EventKind::VolumeConnectorChanged,
                                                        model::EventKind::VolumeConnectorDeleted},
@@ -81,7 +87,7 @@ const ResourceRules<VolumeConnector>& volumeConnectorRules()
 const ResourceRules<VolumeTarget>& volumeTargetRules()
 {
     static const ResourceRules<VolumeTarget> rules{"Volume target",
-                                                   "volume-target",
+                                                   "volume target",
                                                    {model::EventKind::VolumeTargetCreated,
                                                     model::EventKind::VolumeTargetChanged,
                                                     model::EventKind::VolumeTargetDeleted},

@@ -23,7 +23,9 @@ HardwareType& HardwareTypes::at(std::string_view name)
     if (found == types_.end())
         throw model::Error(
             model::ErrorCode::InvalidInput,
-            fmt::format("No valid host was found. Reason: no conductor has the driver \"{}\".", name),
+            fmt::format(
+                "No valid host was found. Reason: No conductor service registered which supports driver {}.",
+                name),
             "GET /v1/drivers lists the drivers of this bmd");
     return found->second;
 }

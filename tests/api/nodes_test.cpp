@@ -218,11 +218,9 @@ TEST_CASE("ports over REST", "[api][ports]")
     const std::string uuid = created.body.at("uuid");
     CHECK(test::keysOf(created.body) == test::keysOf(json(test::sample("port_create.json"))));
 
-    SECTION("are found by uuid and MAC, and listed by node, MAC and page")
+    SECTION("are found by uuid, and listed by node, MAC and page")
     {
-        for (const std::string& ident :
-             {uuid, std::string("52:54:00:00:00:01"), std::string("52-54-00-00-00-01")})
-            CHECK(world.get("/v1/ports/" + ident).body.at("uuid") == uuid);
+        CHECK(world.get("/v1/ports/" + uuid).body.at("uuid") == uuid);
         CHECK(world.get("/v1/nodes/rack1-07/ports").body.at("ports").size() == 1);
         CHECK(world.get("/v1/ports?node=rack1-07").body.at("ports").size() == 1);
         CHECK(world.get("/v1/ports?address=52:54:00:00:00:02").body.at("ports").empty());
@@ -243,7 +241,7 @@ TEST_CASE("ports over REST", "[api][ports]")
                        json::parse(R"([{"op": "replace", "path": "/pxe_enabled", "value": false}])"));
         CHECK(patched.status == 200);
         CHECK(patched.body.at("pxe_enabled") == false);
-        CHECK(world.ask("DELETE", "/v1/ports/52:54:00:00:00:01", "").status == 204);
+        CHECK(world.ask("DELETE", "/v1/ports/" + uuid, "").status == 204);
         CHECK(world.get("/v1/ports").body.at("ports").empty());
     }
 }

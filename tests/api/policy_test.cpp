@@ -425,7 +425,7 @@ TEST_CASE("users of a project list, create and change their own records", "[api]
         CHECK(send("POST", "/v1/ports", port("owned", "1"), "manager").status == 201);
         CHECK(send("POST", "/v1/ports", port("owned", "2"), "member").status == 403);
         CHECK(send("POST", "/v1/ports", port("leased", "3"), "admin").status == 403);
-        CHECK(send("POST", "/v1/ports", port("foreign", "4"), "admin").status == 404);
+        CHECK(send("POST", "/v1/ports", port("foreign", "4"), "admin").status == 400);
         CHECK(send("POST", "/v1/portgroups", {{"node_uuid", "leased"}, {"name", "g"}}, "admin").status ==
               403);
         CHECK(send("POST", "/v1/allocations", {{"resource_class", "x"}, {"name", "b"}}, "member")

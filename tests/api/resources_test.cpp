@@ -57,7 +57,7 @@ TEST_CASE("chassis over REST", "[api][resources]")
     CHECK(world.send("PATCH", "/v1/chassis/" + uuid, patchOf("/uuid", "x")).status == 400);
     CHECK(world.send("POST", "/v1/chassis", {{"colour", 1}}).status == 400);
     CHECK(world.send("POST", "/v1/chassis", {{"uuid", uuid}}).status == 409);
-    CHECK(world.get("/v1/chassis/nobody").fault() == "Chassis nobody could not be found.");
+    CHECK(world.get("/v1/chassis/nobody").fault() == "Expected UUID for chassis_uuid: nobody");
 
     nodeIn(world, "n1");
     CHECK(world
@@ -125,7 +125,7 @@ TEST_CASE("portgroups over REST", "[api][resources]")
     CHECK(world
               .send("POST", "/v1/ports",
                     {{"node_uuid", other}, {"address", "52:54:00:00:00:05"}, {"portgroup_uuid", "pg0"}})
-              .status == 409);
+              .status == 400);
     const std::string path = "/v1/ports/" + port.body.at("uuid").get<std::string>();
     CHECK(world.send("PATCH", path, json::array({{{"op", "remove"}, {"path", "/portgroup_uuid"}}})).status ==
           200);
