@@ -17,6 +17,7 @@
 #include "api/ironic/node_hardware_api.h"
 #include "api/ironic/node_records_api.h"
 #include "api/ironic/node_states_api.h"
+#include "api/ironic/path_aliases.h"
 #include "api/ironic/port_api.h"
 #include "api/ironic/trait_api.h"
 #include "api/ironic/vendor_api.h"
@@ -112,6 +113,7 @@ void Api::mount(http::Router& router)
         const std::optional<model::Error> shown = shownError(state_->parts, request, error);
         renderIronicError(request, response, shown ? *shown : error);
     });
+    addPathAliases(router);
     router.filter(addBrowserHeaders);
     router.filter(nameRequest);
     router.filter(

@@ -40,6 +40,8 @@ constexpr auto kRows = std::to_array<PolicyRow>({
     {"PUT /v1/nodes/{ident}/management/boot_device", "baremetal:node:set_boot_device", Subject::Node, kOwnerManager},
     {"GET /v1/nodes/{ident}/management/boot_device/supported", "baremetal:node:get_boot_device", Subject::Node, kOwnerManager},
     {"GET /v1/nodes/{ident}/management/indicators", "baremetal:node:get_indicator_state", Subject::Node, kProjectReader},
+    {"GET /v1/nodes/{ident}/management/indicators/{indicator}", "baremetal:node:get_indicator_state", Subject::Node, kProjectReader},
+    {"PUT /v1/nodes/{ident}/management/indicators/{indicator}", "baremetal:node:set_indicator_state", Subject::Node, kOwnerMember},
     {"GET /v1/nodes/{ident}/management/indicators/{component}/{indicator}", "baremetal:node:get_indicator_state", Subject::Node, kProjectReader},
     {"PUT /v1/nodes/{ident}/management/indicators/{component}/{indicator}", "baremetal:node:set_indicator_state", Subject::Node, kOwnerMember},
     {"PUT /v1/nodes/{ident}/management/inject_nmi", "baremetal:node:inject_nmi", Subject::Node, kOwnerManager},

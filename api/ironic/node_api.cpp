@@ -63,6 +63,8 @@ void NodeApi::mount(http::Router& router)
 void NodeApi::list(Request& request, Response& response, bool detail) const
 {
     const NodeQuery query = nodeQueryOf(request, detail, parts_.context.settings.conductorName);
+    if (query.filter.chassisUuid) // Ironic distinguishes an unknown chassis from an empty one
+        chassis_.get(*query.filter.chassisUuid);
     NodePage page;
     std::set<std::string> held;
     parts_.context.database.read([&](db::Transaction& tx) {

@@ -36,12 +36,15 @@ std::string keyOf(const drivers::Indicator& indicator)
 /// Finds the indicator of the route in @p all. @throws Error NotFound
 const drivers::Indicator& indicatorOf(const Request& request, const std::vector<drivers::Indicator>& all)
 {
-    const std::string component = request.pathParam("component"), name = request.pathParam("indicator");
+    const std::string& name = request.pathParam("indicator"); // "led@system", or "led" below its component
+    const auto component = request.pathParams.find("component");
+    const bool whole = component == request.pathParams.end();
     for (const drivers::Indicator& one : all)
-        if (one.component == component && (one.name == name || keyOf(one) == name))
+        if (whole ? keyOf(one) == name
+                  : one.component == component->second && (one.name == name || keyOf(one) == name))
             return one;
-    throw Error(ErrorCode::NotFound, fmt::format("Indicator {} of component {} could not be found.",
-                                                 name.substr(0, 80), component.substr(0, 80)));
+    throw Error(ErrorCode::NotFound, fmt::format("Indicator {} could not be found.", name.substr(0, 80)),
+                ".../management/indicators lists the indicators");
 }
 
 /// A parameter that the request must have. @throws Error InvalidInput, of a body that is no object, too
@@ -119,9 +122,10 @@ void NodeHardwareApi::mountManagement(http::Router& router)
                [this](Request& q, Response& a) { supportedBootDevices(q, a); });
     router.add(Method::Put, base + "inject_nmi", [this](Request& q, Response& a) { injectNmi(q, a); });
     router.add(Method::Get, base + "indicators", [this](Request& q, Response& a) { indicators(q, a); });
-    const std::string one = base + "indicators/{component}/{indicator}";
-    router.add(Method::Get, one, [this](Request& q, Response& a) { indicator(q, a); });
-    router.add(Method::Put, one, [this](Request& q, Response& a) { setIndicator(q, a); });
+    for (const char* const one : {"indicators/{indicator}", "indicators/{component}/{indicator}"}) {
+        router.add(Method::Get, base + one, [this](Request& q, Response& a) { indicator(q, a); });
+        router.add(Method::Put, base + one, [this](Request& q, Response& a) { setIndicator(q, a); });
+    }
 }
 
 void NodeHardwareApi::mountStates(http::Router& router)

@@ -1,6 +1,7 @@
 #include "common/http/router.h"
 
 #include "common/http/incoming.h"
+#include "common/http/paths.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
 #include "common/text/text.h"
@@ -10,7 +11,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <span>
 
 namespace bm::http {
 namespace {
@@ -18,69 +18,12 @@ namespace {
 using model::Error;
 using model::ErrorCode;
 
-std::vector<std::string> segmentsOf(std::string_view path)
-{
-    std::vector<std::string> segments;
-    while (!path.empty()) {
-        const std::size_t slash = path.find('/');
-        const std::string_view segment = path.substr(0, slash);
-        if (!segment.empty())
-            segments.emplace_back(segment);
-        path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-    }
-    return segments;
-}
-
-bool isParameter(std::string_view segment)
-{
-    return segment.starts_with('{') && segment.ends_with('}');
-}
-bool takesRest(std::string_view segment)
-{
-    return segment.ends_with("*}");
-}
-
 struct Route {
     Method method;
-    std::string pattern;
-    std::vector<std::string> segments;
+    PathPattern pattern;
     Handler handler;
     BodyRule body;
 };
-
-/// The parameters when @p path matches @p route.
-std::optional<std::map<std::string, std::string>> match(const Route& route,
-                                                        const std::vector<std::string>& path)
-{
-    std::map<std::string, std::string> params;
-    const std::vector<std::string>& pattern = route.segments;
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (i >= path.size())
-            return std::nullopt;
-        if (takesRest(pattern[i])) {
-            params[pattern[i].substr(1, pattern[i].size() - 3)] =
-                text::joined(std::span(path).subspan(i), "/");
-            return params;
-        }
-        if (isParameter(pattern[i]))
-            params[pattern[i].substr(1, pattern[i].size() - 2)] = path[i];
-        else if (pattern[i] != path[i])
-            return std::nullopt;
-    }
-    return pattern.size() == path.size() ? std::optional(params) : std::nullopt;
-}
-
-/// Literal segments before parameters, parameters before rests: "/v1/nodes/detail" wins over
-/// "/v1/nodes/{ident}".
-bool moreExact(const Route& a, const Route& b)
-{
-    const auto kind = [](const std::string& segment) {
-        return takesRest(segment) ? 2 : isParameter(segment) ? 1 : 0;
-    };
-    return std::lexicographical_compare(a.segments.begin(), a.segments.end(), b.segments.begin(),
-                                        b.segments.end(),
-                                        [&](const auto& x, const auto& y) { return kind(x) < kind(y); });
-}
 
 void renderIronic(const Request& request, Response& response, const Error& error)
 {
@@ -138,23 +81,50 @@ bool mayPrompt(const Request& request)
 
 struct Router::Routes {
     std::vector<Route> all;
+    std::vector<PathAlias> aliases; // the most exact first
+    std::string root{};             // "/v1"; "" for none
     std::vector<Filter> filters;
     ErrorRenderer render = renderIronic;
     std::vector<Observer> observers;
 
+    bool isRouted(const std::string& path) const;
+    void canonicalise(Request& request) const;
     const Route* choose(Request& request, std::set<std::string>& allowed) const;
     std::string handle(Request& request, Response& response, std::optional<std::size_t>& wanted) const;
     std::optional<std::size_t> dispatch(Request& request, Response& response) const;
     void fail(const Request& request, Response& response, const Error& error) const;
 };
 
+/// True if @p path has a route, or is another address of one.
+bool Router::Routes::isRouted(const std::string& path) const
+{
+    const PathSegments segments = segmentsOf(path);
+    const auto matches = [&](const PathPattern& pattern) { return pattern.match(segments).has_value(); };
+    return std::ranges::any_of(all, matches, &Route::pattern) ||
+           std::ranges::any_of(aliases, matches, &PathAlias::pattern);
+}
+
+/// Gives the request the path by which the routes know its resource.
+void Router::Routes::canonicalise(Request& request) const
+{
+    if (request.path.find("//") != std::string::npos)
+        request.path = "/" + text::joined(segmentsOf(request.path), "/");
+    if (!root.empty() && request.path != root && !request.path.starts_with(root + "/") &&
+        !isRouted(request.path) && isRouted(root + request.path))
+        request.path.insert(0, root);
+    const PathSegments path = segmentsOf(request.path);
+    for (const PathAlias& alias : aliases)
+        if (alias.apply(request, path))
+            return;
+}
+
 const Route* Router::Routes::choose(Request& request, std::set<std::string>& allowed) const
 {
-    const std::vector<std::string> path = segmentsOf(request.path);
+    const PathSegments path = segmentsOf(request.path);
     const Route* readable = nullptr; // the GET route, for HEAD without a route of its own
-    std::map<std::string, std::string> readableParams;
+    PathParams readableParams;
     for (const Route& route : all) {
-        std::optional<std::map<std::string, std::string>> params = match(route, path);
+        std::optional<PathParams> params = route.pattern.match(path);
         if (!params)
             continue;
         if (route.method == request.method) {
@@ -176,8 +146,9 @@ const Route* Router::Routes::choose(Request& request, std::set<std::string>& all
 std::optional<std::size_t> Router::Routes::dispatch(Request& request, Response& response) const
 {
     std::set<std::string> allowed;
+    canonicalise(request);
     const Route* route = choose(request, allowed);
-    request.route = route == nullptr ? "" : route->pattern;
+    request.route = route == nullptr ? "" : route->pattern.text();
     request.streams = route != nullptr && route->body.streams;
     const platform::LogScope scope({{}, nodeOf(request), {}});
     for (const Filter& filter : filters) {
@@ -224,11 +195,27 @@ Router::~Router() = default;
 
 void Router::add(Method method, std::string_view pattern, Handler handler, BodyRule body)
 {
-    Route route{method, std::string(pattern), segmentsOf(pattern), std::move(handler), std::move(body)};
+    Route route{method, PathPattern(pattern), std::move(handler), std::move(body)};
     std::vector<Route>& all = routes_->all;
     for (const Route& other : all)
-        BM_ASSERT(other.method != method || other.pattern != route.pattern);
+        BM_ASSERT(other.method != method || other.pattern.text() != route.pattern.text());
+    const auto moreExact = [](const Route& a, const Route& b) { return a.pattern.moreExact(b.pattern); };
     all.insert(std::upper_bound(all.begin(), all.end(), route, moreExact), std::move(route));
+}
+
+void Router::alias(std::string_view alias, std::string_view canonical)
+{
+    PathAlias added(alias, canonical);
+    std::vector<PathAlias>& all = routes_->aliases;
+    const auto moreExact = [](const PathAlias& a, const PathAlias& b) {
+        return a.pattern().moreExact(b.pattern());
+    };
+    all.insert(std::upper_bound(all.begin(), all.end(), added, moreExact), std::move(added));
+}
+
+void Router::serveAtRoot(std::string_view prefix)
+{
+    routes_->root = prefix;
 }
 
 void Router::filter(Filter filter)
@@ -291,7 +278,7 @@ std::vector<std::string> Router::routes() const
 {
     std::vector<std::string> texts;
     for (const Route& route : routes_->all)
-        texts.push_back(fmt::format("{} {}", toText(route.method), route.pattern));
+        texts.push_back(fmt::format("{} {}", toText(route.method), route.pattern.text()));
     std::sort(texts.begin(), texts.end());
     return texts;
 }

@@ -51,6 +51,12 @@ public:
     Router();
     ~Router();
     void add(Method method, std::string_view pattern, Handler handler, BodyRule body = {});
+    /// Serves requests for @p alias as requests for @p canonical (PathAlias): filters, handlers and observers
+    /// see the canonical path and query only. An alias wins over routes.
+    void alias(std::string_view alias, std::string_view canonical);
+    /// Serves the routes below @p prefix ("/v1") without the prefix, too, except where a path has a route of
+    /// its own. Filters, handlers and observers see the path with the prefix.
+    void serveAtRoot(std::string_view prefix);
     void filter(Filter filter);
     void onError(ErrorRenderer renderer);
     void onFinish(Observer observer);

@@ -8,6 +8,8 @@
 #include "common/wire/resources/trait_names.h"
 #include "conductor/core/nodes.h"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace bm::conductor {
@@ -39,6 +41,11 @@ void examineName(std::vector<RefusedValue>& found, const std::string& name)
     if (!name.empty() && (!text::isPlainName(name, kLongest, "-._~") || model::isUuid(name)))
         found.push_back({"name", shown(name) + " is not a valid node name",
                          "letters, digits and - . _ ~ ; no - at its start; not in the form of a uuid"});
+    if (const std::span<const std::string_view> words = reservedNodeNames();
+        std::ranges::find(words, name) != words.end())
+        found.push_back({"name",
+                         "The word " + shown(name) + " is reserved and can not be used as a node name.",
+                         fmt::format("Reserved words are: {}", fmt::join(words, ", "))});
 }
 
 void examineSkips(std::vector<RefusedValue>& found, const json& properties)
@@ -135,6 +142,13 @@ bool isStored(const Context& context, const RefusedValue& refused, const Node& n
 }
 
 } // namespace
+
+std::span<const std::string_view> reservedNodeNames()
+{
+    static constexpr auto kWords = std::to_array<std::string_view>(
+        {"maintenance", "management", "states", "vendor_passthru", "detail", "validate", "batch"});
+    return kWords;
+}
 
 std::vector<RefusedValue> refusedValues(const drivers::HardwareTypes& hardware, const Node& node)
 {

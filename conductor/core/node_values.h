@@ -2,7 +2,9 @@
 #include "conductor/core/context.h"
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bm::conductor {
@@ -20,6 +22,8 @@ std::vector<RefusedValue> refusedValues(const drivers::HardwareTypes& hardware, 
 /// Refuses a request that leads from @p before (null: a new node) to @p node. A value that @p before has,
 /// too, stays: stored data keeps working until it is changed. @throws Error InvalidInput
 void refuseValues(const Context& context, const model::Node& node, const model::Node* before);
+/// The words that stand in place of a node in addresses below /v1/nodes.
+std::span<const std::string_view> reservedNodeNames();
 /// The VLAN of driver_info/provisioning_vlan, if any. @throws Error InvalidInput: no VLAN
 std::optional<int> provisioningVlanOf(const model::Node& node);
 

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 using namespace bm;
@@ -157,7 +158,8 @@ TEST_CASE("every route of Ironic exists from its microversion on", "[api][routes
             if (minor >= route.since)
                 CHECK(isRouted(answer));
             else
-                CHECK((answer.status == 404 || answer.status == 406 || answer.status == 400));
+                CHECK((answer.status == 404 || answer.status == 405 || answer.status == 406 ||
+                       answer.status == 400));
             if (answer.headers.contains("x-openstack-ironic-api-version"))
                 CHECK(answer.headers.at("x-openstack-ironic-api-version") == "1." + std::to_string(minor));
         }
@@ -268,4 +270,117 @@ TEST_CASE("fields and types equal those in Ironic's newest documents", "[api][ro
             if (!value.is_null() && type != "null")
                 CHECK(std::string(value.type_name()) == type);
         }
+}
+
+TEST_CASE("every route of Ironic exists without /v1, by the same handler", "[api][routes]")
+{
+    const Furnished furnished;
+    ApiWorld& world = const_cast<ApiWorld&>(furnished.world);
+    for (const IronicRoute& route : ironicRoutes()) {
+        if (route.method != "GET" || route.path == "/" || route.path == "/v1/")
+            continue;
+        const std::string path = furnished.filled(route);
+        INFO(path);
+        const Answer answer = world.get(path, kNewest), bare = world.get(path.substr(3), kNewest);
+        CHECK(bare.status == answer.status);
+        CHECK(bare.fault() == answer.fault());
+        CHECK(bare.headers.count("x-openstack-ironic-api-version") == 1);
+    }
+    CHECK(world.get("/").body.contains("versions"));
+    CHECK(world.get("/nodes?limit=0").status == 400);
+    CHECK(world.get("/nodes", "9.9").status == 406);
+    const Answer made = world.send("POST", "/nodes", {{"driver", "fake-hardware"}, {"name", "bare"}});
+    CHECK(made.status == 201);
+    CHECK(world.send("PUT", "/nodes/bare/states/power", {{"target", "power on"}}).status == 202);
+    CHECK(world.ask("DELETE", "/nodes/nobody", "").status == 404);
+    CHECK(world.ask("DELETE", "/nodes", "").status == 405);
+    CHECK(world.get("/v1/v1/nodes").status == 404);
+}
+
+TEST_CASE("a node's sub-resources stand before the node, too", "[api][routes]")
+{
+    Furnished furnished;
+    ApiWorld& world = furnished.world;
+    const std::string node = furnished.node;
+    for (const std::string sub :
+         {"states", "states/console", "management/boot_device", "management/indicators"}) {
+        INFO(sub);
+        const json shown = world.get("/v1/nodes/" + node + "/" + sub).body;
+        REQUIRE(shown.is_object());
+        CHECK(world.get("/v1/nodes/" + sub + "/" + node).body == shown);
+        CHECK(world.get("/nodes/" + sub + "/n1").body.size() == shown.size());
+        CHECK(world.get("/v1/nodes/" + sub + "?node_ident=" + node).body == shown);
+    }
+    for (const std::string& path : std::vector<std::string>{
+             "management/boot_device/" + node + "/supported",
+             "management/boot_device/supported?node_ident=" + node, "vendor_passthru/" + node + "/methods",
+             "vendor_passthru/methods?node_ident=" + node, "validate?node=n1", "validate?node_uuid=" + node,
+             "management/indicators/" + node + "/led@system", node + "/management/indicators/led@system"}) {
+        INFO(path);
+        CHECK(world.get("/v1/nodes/" + path).status == 200);
+    }
+    struct Change {
+        const char* method;
+        std::string path;
+        json body;
+        int status;
+    };
+    for (const Change& change : {Change{"PUT", "states/power/", {{"target", "power on"}}, 202},
+                                 Change{"PUT", "states/provision/", {{"target", "nonsense"}}, 400},
+                                 Change{"PUT", "states/raid/", json::object(), 204},
+                                 Change{"PUT", "states/console/", {{"enabled", false}}, 202},
+                                 Change{"PUT", "maintenance/", {{"reason", "r"}}, 202},
+                                 Change{"DELETE", "maintenance/", nullptr, 202},
+                                 Change{"PUT", "management/boot_device/", {{"boot_device", "pxe"}}, 204}}) {
+        world.world.runUntilIdle();
+        INFO(change.method << " " << change.path);
+        const std::string body = change.body.is_null() ? "" : change.body.dump();
+        CHECK(world.ask(change.method, "/v1/nodes/" + change.path + node, body).status == change.status);
+    }
+    CHECK(world.get("/v1/nodes/states/nobody").status == 404);
+    CHECK(world.get("/v1/nodes/states").status == 404);
+}
+
+TEST_CASE("a word that stands in place of a node is no node's name", "[api][routes]")
+{
+    Furnished furnished;
+    ApiWorld& world = furnished.world;
+    const json openapi = world.get("/v1/openapi.json", kNewest).body;
+    std::set<std::string> words{"states", "management", "maintenance", "vendor_passthru", "validate"};
+    for (const auto& [path, methods] : openapi.at("paths").items())
+        if (path.starts_with("/v1/nodes/") && !path.starts_with("/v1/nodes/{"))
+            words.insert(path.substr(std::string("/v1/nodes/").size()));
+    CHECK(words.contains("detail"));
+    for (const std::string& word : words) {
+        const Answer answer = world.send("POST", "/v1/nodes", {{"driver", "fake-hardware"}, {"name", word}});
+        CHECK(answer.status == 400);
+        CHECK(answer.fault().find("The word \"" + word +
+                                  "\" is reserved and can not be used as a node name") != std::string::npos);
+        const json rename = json::array({{{"op", "replace"}, {"path", "/name"}, {"value", word}}});
+        CHECK(world.send("PATCH", "/v1/nodes/" + furnished.node, rename).status == 400);
+    }
+}
+
+TEST_CASE("a chassis lists its nodes", "[api][routes]")
+{
+    Furnished furnished;
+    ApiWorld& world = furnished.world;
+    const std::string chassis = furnished.ids.at("/v1/chassis");
+    for (const char* const name : {"c1", "c2"})
+        REQUIRE(world
+                    .send("POST", "/v1/nodes",
+                          {{"driver", "fake-hardware"}, {"name", name}, {"chassis_uuid", chassis}})
+                    .status == 201);
+    const json nodes = world.get("/v1/chassis/" + chassis + "/nodes").body.at("nodes");
+    CHECK(nodes.size() == 2);
+    CHECK_FALSE(nodes.at(0).contains("driver_info"));
+    CHECK(world.get("/chassis/" + chassis + "/nodes/detail").body.at("nodes").at(1).contains("driver_info"));
+    const json page = world.get("/v1/chassis/" + chassis + "/nodes?limit=1&fields=name").body;
+    CHECK(page.at("nodes").size() == 1);
+    const std::string next = page.at("next");
+    CHECK(next.find("chassis_uuid=" + chassis) != std::string::npos);
+    CHECK(world.get(next.substr(next.find("/v1"))).body.at("nodes").at(0).at("name") == "c2");
+    const std::string none = "11111111-2222-4333-8444-555555555555";
+    CHECK(world.get("/v1/chassis/" + none + "/nodes").fault() == "Chassis " + none + " could not be found.");
+    CHECK(world.get("/v1/nodes?chassis_uuid=" + none).status == 404);
 }

@@ -180,3 +180,64 @@ TEST_CASE("every error code has an HTTP status of 400 or above", "[http][router]
     for (const ErrorCode code : bm::model::allErrorCodes())
         CHECK(statusOf(Error(code, "x")) >= 400);
 }
+
+TEST_CASE("a router knows other addresses of its resources", "[http][router]")
+{
+    Router router;
+    for (const char* const path : {"/", "/metrics", "/v1", "/v1/nodes", "/v1/nodes/{ident}",
+                                   "/v1/nodes/{ident}/states", "/v1/nodes/{ident}/states/{what}"})
+        router.add(Method::Get, path, [](Request& request, Response& response) {
+            std::string query;
+            for (const auto& [name, value] : request.query)
+                query += " " + name + "=" + value;
+            response.sendText(200, request.path + query + " by " + request.route);
+        });
+    std::string filtered;
+    router.filter([&](Request& request, Response&) { filtered = request.path; });
+    std::string observed;
+    router.onFinish([&](const Request& request, const Response&, const Finish&) { observed = request.path; });
+    router.serveAtRoot("/v1");
+    router.alias("/v1/nodes/states/{node}", "/v1/nodes/{node}/states");
+    router.alias("/v1/nodes/states/power/{node}", "/v1/nodes/{node}/states/power");
+    router.alias("/v1/nodes/states?node", "/v1/nodes/{node}/states");
+    router.alias("/v1/chassis/{chassis}/nodes", "/v1/nodes?chassis");
+    const auto text = [&](const std::string& path,
+                          std::vector<std::pair<std::string, std::string>> query = {}) {
+        FakeRequest request(Method::Get, path);
+        request.query = std::move(query);
+        Recorder response;
+        router.handle(request, response);
+        CHECK(filtered == request.path);
+        CHECK(observed == request.path);
+        return response.status == 200 ? response.text : std::to_string(response.status) + " " + request.path;
+    };
+
+    SECTION("without the prefix, if the path has no route of its own")
+    {
+        CHECK(text("/nodes/a/states") == "/v1/nodes/a/states by /v1/nodes/{ident}/states");
+        CHECK(text("//nodes//a") == "/v1/nodes/a by /v1/nodes/{ident}");
+        CHECK(text("/metrics") == "/metrics by /metrics");
+        CHECK(text("/") == "/ by /");
+        CHECK(text("/v1") == "/v1 by /v1");
+        CHECK(text("/nope") == "404 /nope");
+        CHECK(text("/v1/nope") == "404 /v1/nope");
+        CHECK(text("/v1/v1/nodes") == "404 /v1/v1/nodes");
+        FakeRequest post(Method::Post, "/nodes");
+        Recorder refused;
+        router.handle(post, refused);
+        CHECK(refused.status == 405);
+        CHECK(post.path == "/v1/nodes");
+    }
+    SECTION("with the parameter elsewhere, also without the prefix")
+    {
+        CHECK(text("/v1/nodes/states/a") == "/v1/nodes/a/states by /v1/nodes/{ident}/states");
+        CHECK(text("/nodes/states/power/a") == "/v1/nodes/a/states/power by /v1/nodes/{ident}/states/{what}");
+    }
+    SECTION("with the parameter in the query, and the other way round")
+    {
+        CHECK(text("/v1/nodes/states", {{"x", "1"}, {"node", "a"}}) ==
+              "/v1/nodes/a/states x=1 by /v1/nodes/{ident}/states");
+        CHECK(text("/v1/nodes/states") == "/v1/nodes/states by /v1/nodes/{ident}");
+        CHECK(text("/chassis/c/nodes", {{"limit", "1"}}) == "/v1/nodes limit=1 chassis=c by /v1/nodes");
+    }
+}
