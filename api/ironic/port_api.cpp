@@ -74,7 +74,7 @@ std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
 {
     const db::PortRepository ports;
     if (const std::optional<std::string> address = request.queryParam("address")) {
-        const std::optional<model::MacAddress> mac = model::macFromText(*address);
+        const std::optional<model::MacAddress> mac = model::anyMacFromText(*address);
         if (!mac)
             throw Error(ErrorCode::InvalidInput,
                         "Expected valid MAC address for address: " + address->substr(0, 80));

@@ -44,7 +44,9 @@ model::JsonText changed(const model::JsonText& before, const std::function<void(
 
 void refuseBody(Request& request)
 {
-    if (!request.body().empty())
+    const std::string body = request.body();
+    const json value = body.empty() ? json() : wire::parseJson(body);
+    if (!value.empty()) // null, {} and [] are empty, too
         throw Error(ErrorCode::InvalidInput, "No body should be provided when adding a trait");
 }
 

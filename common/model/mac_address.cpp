@@ -4,7 +4,7 @@
 
 namespace bm::model {
 
-std::optional<MacAddress> macFromText(std::string_view text)
+std::optional<MacAddress> anyMacFromText(std::string_view text)
 {
     if (text.size() == 20 && text.substr(0, 3) == "01-")
         text.remove_prefix(3);
@@ -23,10 +23,16 @@ std::optional<MacAddress> macFromText(std::string_view text)
             canonical += static_cast<char>(std::tolower(letter));
         }
     }
-    const bool multicast = std::string_view{"13579bdf"}.find(canonical[1]) != std::string_view::npos;
-    if (multicast || canonical == "00:00:00:00:00:00")
-        return std::nullopt;
     return MacAddress{canonical};
+}
+
+std::optional<MacAddress> macFromText(std::string_view text)
+{
+    std::optional<MacAddress> mac = anyMacFromText(text);
+    const bool multicast = mac && std::string_view{"13579bdf"}.find(mac->text[1]) != std::string_view::npos;
+    if (multicast || mac == MacAddress{"00:00:00:00:00:00"})
+        return std::nullopt;
+    return mac;
 }
 
 std::string toBootif(const MacAddress& mac)

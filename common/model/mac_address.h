@@ -12,8 +12,9 @@ struct MacAddress {
     auto operator<=>(const MacAddress&) const = default;
 };
 
-/// Parses colons or hyphens in either case, and BOOTIF's form with its leading "01-". Nothing for multicast
-/// and all-zero addresses.
+/// Parses colons or hyphens in either case, and BOOTIF's form with its leading "01-".
+std::optional<MacAddress> anyMacFromText(std::string_view text);
+/// The address of a machine: as anyMacFromText, but nothing for multicast and all-zero addresses.
 std::optional<MacAddress> macFromText(std::string_view text);
 /// "01-52-54-00-12-34-56": the form of the kernel argument BOOTIF.
 std::string toBootif(const MacAddress& mac);

@@ -411,3 +411,51 @@ TEST_CASE("inspection rules over REST", "[api][resources]")
     CHECK(world.ask("DELETE", "/v1/inspection_rules", "", "1.115", {}).status == 204);
     CHECK(world.get("/v1/inspection_rules", "1.115").body.at("inspection_rules").empty());
 }
+
+TEST_CASE("ports and portgroups take every MAC address, as Ironic does", "[api][ports]")
+{
+    ApiWorld world;
+    REQUIRE(world.send("POST", "/v1/nodes", {{"driver", "fake-hardware"}, {"name", "n1"}}).status == 201);
+    const std::string node = world.get("/v1/nodes/n1").body.at("uuid");
+    for (const std::string path : {"/v1/ports", "/v1/portgroups"}) {
+        INFO(path);
+        std::string last;
+        for (const char* const mac : {"11:22:33:44:55:66", "FF:FF:FF:FF:FF:FF", "00:00:00:00:00:00"}) {
+            const Answer made = world.send("POST", path, {{"node_uuid", node}, {"address", mac}});
+            INFO(mac << made.text);
+            REQUIRE(made.status == 201);
+            const std::string canonical = made.body.at("address");
+            last = made.body.at("uuid");
+            CHECK(world.get(path + "?address=" + canonical).body.begin()->size() == 1);
+            CHECK(world.send("POST", path, {{"node_uuid", node}, {"address", mac}}).status == 409);
+        }
+        const auto replaced = [&](const json& value) {
+            const json step{{"op", "replace"}, {"path", "/address"}, {"value", value}};
+            return world.send("PATCH", path + "/" + last, json::array({step}));
+        };
+        CHECK(replaced("13:22:33:44:55:66").body.at("address") == "13:22:33:44:55:66");
+        for (const json& wrong :
+             {json("11:22:33:44:55"), json("11:22:33:44:55:6g"), json("112233445566"), json("")}) {
+            INFO(wrong);
+            CHECK(world.send("POST", path, {{"node_uuid", node}, {"address", wrong}}).status == 400);
+            CHECK(replaced(wrong).fault().find("Expected valid MAC address for address: ") !=
+                  std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("a trait is added without a body, or with an empty one", "[api][traits]")
+{
+    ApiWorld world;
+    REQUIRE(world.send("POST", "/v1/nodes", {{"driver", "fake-hardware"}, {"name", "n1"}}).status == 201);
+    for (const char* const body : {"", "{}", "[]", "null", " {} "}) {
+        INFO(body);
+        const ApiWorld::Headers json{{"Content-Type", "application/json"}};
+        CHECK(world.ask("PUT", "/v1/nodes/n1/traits/CUSTOM_A", body, "1.82", json).status == 204);
+    }
+    for (const char* const body : {R"({"a": 1})", R"({"traits": []})", "[1]", "\"x\"", "x"}) {
+        INFO(body);
+        CHECK(world.ask("PUT", "/v1/nodes/n1/traits/CUSTOM_B", body).status == 400);
+    }
+    CHECK(world.get("/v1/nodes/n1/traits").body.at("traits").size() == 1);
+}

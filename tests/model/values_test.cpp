@@ -20,6 +20,14 @@ TEST_CASE("a MAC address parses from every usual form and has one canonical form
     for (const char* wrong : {"", "52:54:00:ab:cd", "52:54:00:ab:cd:0g", "525400abcd0f", "00:00:00:00:00:00",
                               "01:00:5e:00:00:01", "52:54:00:ab:cd:0f:11"})
         CHECK_FALSE(macFromText(wrong));
+    for (const char* enrollable :
+         {"11:22:33:44:55:66", "01:00:5E:00:00:01", "00:00:00:00:00:00", "ff-ff-ff-ff-ff-ff"}) {
+        CHECK_FALSE(macFromText(enrollable));
+        CHECK(anyMacFromText(enrollable));
+    }
+    for (const char* wrong :
+         {"", "52:54:00:ab:cd", "52:54:00:ab:cd:0g", "525400abcd0f", "52:54:00:ab:cd:0f:11"})
+        CHECK_FALSE(anyMacFromText(wrong));
 }
 
 TEST_CASE("uuids are random, version 4 and recognised", "[model]")

@@ -29,11 +29,11 @@ void assignUuid(Port& port, const json& value, std::string_view field)
 void assignAddress(Port& port, const json& value, std::string_view field)
 {
     const std::string text = asString(value, field);
-    const std::optional<model::MacAddress> mac = model::macFromText(text);
+    const std::optional<model::MacAddress> mac = model::anyMacFromText(text);
     if (!mac)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("Expected valid MAC address for {}: {}", field, text.substr(0, 80)),
-                    "six pairs of hex digits with colons; no multicast address");
+                    "six pairs of hex digits with colons");
     port.mac = *mac;
 }
 
