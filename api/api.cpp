@@ -144,7 +144,7 @@ void Api::mount(http::Router& router)
     state_->reports.mount(router);
     state_->rollouts.mount(router);
     state_->schedules.mount(router);
-    state_->agents.mountIronic(router);
+    state_->agents.mountIronic(router, AgentApi::Versions::Required);
     state_->metrics.mount(router);
     state_->audit.mount(router);
     state_->logs.mount(router);
@@ -166,7 +166,7 @@ void Api::mountProvisioning(http::Router& router)
 {
     router.onError(renderPlainError);
     router.filter(siteGuard({.bodies = BodyTypes::Any})); // machines send forms, too
-    state_->agents.mountIronic(router);
+    state_->agents.mountIronic(router, AgentApi::Versions::Ignored);
     state_->agents.mountOwn(router);
     state_->captures.mountAgent(router);
     state_->images.mountBlocks(router);

@@ -42,11 +42,17 @@ wire::Version versionOf(const http::Request& request)
     return wire::versionFromHeader(request.header(wire::kVersionHeader));
 }
 
-void requireVersion(const http::Request& request, int minor, std::string_view what)
+void requireVersion(const http::Request& request, int minor, std::string_view what, TooOld refusal)
 {
-    if (versionOf(request).minor < minor)
-        throw wire::RoutingError(ErrorCode::NotFound, fmt::format("The API version does not allow {}", what),
-                                 fmt::format("use {}: 1.{} or later", wire::kVersionHeader, minor));
+    if (versionOf(request).minor >= minor)
+        return;
+    const std::string hint = fmt::format("use {}: 1.{} or later", wire::kVersionHeader, minor);
+    if (refusal == TooOld::NotAcceptable)
+        throw Error(ErrorCode::NotAcceptable, "Request not acceptable.", hint);
+    const bool reads = request.method == http::Method::Get || request.method == http::Method::Head;
+    const bool known = refusal == TooOld::NotAllowed || (refusal == TooOld::ChangesNotAllowed && !reads);
+    throw wire::RoutingError(known ? ErrorCode::MethodNotAllowed : ErrorCode::NotFound,
+                             fmt::format("The API version does not allow {}", what), hint);
 }
 
 nlohmann::json jsonBody(http::Request& request)

@@ -257,7 +257,7 @@ void NodeHardwareApi::setSecureBoot(Request& request, Response& response) const
 
 void NodeHardwareApi::setRaid(Request& request, Response& response) const
 {
-    requireVersion(request, 12, "raid");
+    requireVersion(request, 12, "raid", TooOld::NotAcceptable);
     const json body = jsonBody(request);
     if (!body.is_object())
         throw wire::notOfType("target_raid_config", body, "'object'", R"({"logical_disks": [...]})");

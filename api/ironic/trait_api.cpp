@@ -50,11 +50,22 @@ void refuseBody(Request& request)
         throw Error(ErrorCode::InvalidInput, "No body should be provided when adding a trait");
 }
 
+/// Below 1.37 Ironic takes "traits" for an argument of the node's own route.
+TooOld ofNodes(Method method)
+{
+    return method == Method::Get   ? TooOld::NotAcceptable
+           : method == Method::Put ? TooOld::NotAllowed
+                                   : TooOld::NotFound;
+}
+
 } // namespace
 
 TraitApi::Owner TraitApi::nodes() const
 {
-    return {"/v1/nodes", "Node", 37,
+    return {"/v1/nodes",
+            "Node",
+            37,
+            ofNodes,
             [this](const std::string& ident) { return parts_.nodes.get(ident).traits; },
             [this](const std::string& ident, const std::string& actor, const Change& change) {
                 parts_.nodes.update(
@@ -65,7 +76,10 @@ TraitApi::Owner TraitApi::nodes() const
 TraitApi::Owner TraitApi::runbooks() const
 {
     const conductor::Resources<model::Runbook> runbooks(parts_.context, conductor::runbookRules());
-    return {"/v1/runbooks", "Runbook", 112,
+    return {"/v1/runbooks",
+            "Runbook",
+            112,
+            [](Method) { return TooOld::NotFound; },
             [runbooks](const std::string& ident) { return runbooks.get(ident).traits; },
             [runbooks](const std::string& ident, const std::string& actor, const Change& change) {
                 runbooks.update(
@@ -89,8 +103,9 @@ void TraitApi::mount(http::Router& router, const Owner& owner)
         response.sendEmpty(204);
     };
     const auto add = [&](Method method, const std::string& where, auto handler) {
-        router.add(method, where, [owner, handler](Request& request, Response& response) {
-            requireVersion(request, owner.since, "traits");
+        const TooOld refusal = owner.tooOld(method);
+        router.add(method, where, [owner, refusal, handler](Request& request, Response& response) {
+            requireVersion(request, owner.since, "traits", refusal);
             handler(request, response);
         });
     };

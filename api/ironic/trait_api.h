@@ -1,5 +1,6 @@
 #pragma once
 #include "api/core/api_parts.h"
+#include "api/core/request_values.h"
 #include "common/http/router.h"
 
 #include <functional>
@@ -21,6 +22,7 @@ private:
         std::string path; ///< "/v1/nodes"
         std::string one;  ///< "Node"
         int since;
+        TooOld (*tooOld)(http::Method method); ///< the answer to requests with an older version
         std::function<model::JsonText(const std::string& ident)> get;
         std::function<void(const std::string& ident, const std::string& actor, const Change& change)> update;
     };

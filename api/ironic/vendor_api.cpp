@@ -100,7 +100,7 @@ void VendorApi::mount(http::Router& router)
 
 void VendorApi::raidProperties(Request& request, Response& response) const
 {
-    requireVersion(request, 12, "raid");
+    requireVersion(request, 12, "raid", TooOld::NotAcceptable);
     knownDriver(request);
     wire::JsonWriter out;
     out.beginObject();

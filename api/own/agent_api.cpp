@@ -49,10 +49,19 @@ void writeGrant(wire::JsonWriter& out, const conductor::AgentGrant& grant, const
 
 } // namespace
 
-void AgentApi::mountIronic(http::Router& router)
+void AgentApi::mountIronic(http::Router& router, Versions versions)
 {
-    router.add(Method::Get, "/v1/lookup", [this](Request& q, Response& a) { lookup(q, a); });
-    router.add(Method::Post, "/v1/heartbeat/{ident}", [this](Request& q, Response& a) { heartbeat(q, a); });
+    const auto since = [versions](int minor, std::string_view what, http::Handler handler) {
+        return [=](Request& request, Response& response) {
+            if (versions == Versions::Required)
+                requireVersion(request, minor, what);
+            handler(request, response);
+        };
+    };
+    router.add(Method::Get, "/v1/lookup",
+               since(22, "lookup", [this](Request& q, Response& a) { lookup(q, a); }));
+    router.add(Method::Post, "/v1/heartbeat/{ident}",
+               since(22, "heartbeat", [this](Request& q, Response& a) { heartbeat(q, a); }));
     // A RAM disk that is not bm's sends no token, and so 64 KiB at most.
     router.add(
         Method::Post, "/v1/continue_inspection",

@@ -2,14 +2,17 @@
 #include "api/core/api_parts.h"
 #include "common/http/router.h"
 
+#include <cstdint>
+
 namespace bm::api {
 
 /// The requests of agents: lookup and heartbeat (Ironic's form), exchange and config drive (bm's own).
 class AgentApi {
 public:
     explicit AgentApi(const ApiParts& parts) : parts_(parts) {}
-    /// Lookup and heartbeat on the operators' listener, since Ironic has only one.
-    void mountIronic(http::Router& router);
+    enum class Versions : std::uint8_t { Required, Ignored }; ///< bm's own agent sends no microversion
+    /// Lookup and heartbeat; on the operators' listener, too, since Ironic has only one.
+    void mountIronic(http::Router& router, Versions versions);
     void mountOwn(http::Router& router);
 
 private:

@@ -20,6 +20,7 @@ ResourceKind allocationKind()
                     {"state", "state"},
                     {"owner", "owner"}},
         .patchSince = 57,
+        .tooOld = TooOld::ChangesNotAllowed,
         .shape = wire::allocationShape,
         .rules = conductor::allocationRules,
         .shown = shownAllocation};

@@ -16,6 +16,7 @@ ResourceKind inspectionRuleKind()
         .sortable = "uuid priority phase description created_at updated_at",
         .filters = {{"phase", "phase"}},
         .removesAll = true,
+        .tooOld = TooOld::ChangesNotAllowed,
         .shape = wire::inspectionRuleShape,
         .rules = conductor::inspectionRuleRules};
     return kindOf(routes);

@@ -13,6 +13,7 @@
 #include "common/wire/json/json_patch.h"
 #include "common/wire/json/stored_json.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -68,6 +69,14 @@ inline void narrow(db::ResourcePage& page, std::string_view column, std::string 
         fmt::format("{}{} = ${}", page.where.empty() ? "" : " and ", column, page.parameters.size());
 }
 
+/// "deploy templates" of "deploy_templates".
+inline std::string words(std::string_view list)
+{
+    std::string text(list);
+    std::ranges::replace(text, '_', ' ');
+    return text;
+}
+
 template <class T> void ResourceApi<T>::mount(http::Router& router)
 {
     const std::string path(routes_.path);
@@ -92,7 +101,7 @@ template <class T> void ResourceApi<T>::mount(http::Router& router)
 
 template <class T> void ResourceApi<T>::checkVersion(const Request& request) const
 {
-    requireVersion(request, routes_.since, routes_.list);
+    requireVersion(request, routes_.since, words(routes_.list), routes_.tooOld);
 }
 
 template <class T> db::ResourcePage ResourceApi<T>::pageOf(const Request& request, bool ofNode) const
@@ -126,7 +135,7 @@ void ResourceApi<T>::list(Request& request, Response& response, bool detail, boo
 {
     checkVersion(request);
     if (ofNode)
-        requireVersion(request, routes_.ofNodeSince, routes_.list);
+        requireVersion(request, routes_.ofNodeSince, words(routes_.list));
     std::string known = "fields detail limit marker sort_key sort_dir";
     if (!ofNode)
         for (const ResourceFilter& filter : routes_.filters)
@@ -194,7 +203,7 @@ template <class T> void ResourceApi<T>::patch(Request& request, Response& respon
 {
     checkVersion(request);
     if (routes_.patchSince > 0)
-        requireVersion(request, routes_.patchSince, routes_.list);
+        requireVersion(request, routes_.patchSince, "updating " + words(routes_.list), routes_.tooOld);
     const nlohmann::json body = jsonBody(request);
     wire::JsonPatch::parse(body); // before the record, as Ironic does
     requirePatch(request, routes_.path, body);

@@ -1,5 +1,6 @@
 #pragma once
 #include "api/core/api_parts.h"
+#include "api/core/request_values.h"
 #include "api/resources/resource_kinds.h"
 #include "common/http/router.h"
 #include "common/wire/resources/resource_shape.h"
@@ -29,8 +30,9 @@ template <class T> struct ResourceRoutes {
     bool detailRoute = true;   ///< true if PATH/detail exists; ?detail= always does
     std::string_view sortable; ///< columns allowed in sort_key, blank-separated
     std::vector<ResourceFilter> filters{};
-    bool removesAll = false; ///< DELETE PATH deletes all
-    int patchSince = 0;      ///< microversion of PATCH, if later than the resource's
+    bool removesAll = false;          ///< DELETE PATH deletes all
+    int patchSince = 0;               ///< microversion of PATCH, if later than the resource's
+    TooOld tooOld = TooOld::NotFound; ///< the answer to requests with an older version
     const wire::ResourceShape<T>& (*shape)();
     const conductor::ResourceRules<T>& (*rules)();
     /// The item as the actor may see it; nullptr: whole.

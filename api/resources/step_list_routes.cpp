@@ -13,6 +13,7 @@ ResourceKind deployTemplateKind()
                                                               .since = 55,
                                                               .detailRoute = false,
                                                               .sortable = "uuid name created_at updated_at",
+                                                              .tooOld = TooOld::ChangesNotAllowed,
                                                               .shape = wire::deployTemplateShape,
                                                               .rules = conductor::deployTemplateRules};
     return kindOf(routes);
@@ -28,6 +29,7 @@ ResourceKind runbookKind()
                                                        .detailRoute = false,
                                                        .sortable = "uuid name owner created_at updated_at",
                                                        .filters = {{"owner", "owner"}},
+                                                       .tooOld = TooOld::ChangesNotAllowed,
                                                        .shape = wire::runbookShape,
                                                        .rules = conductor::runbookRules};
     return kindOf(routes);

@@ -216,7 +216,7 @@ TEST_CASE("an allocation finds a node", "[api][resources]")
     const std::string plain = availableIn(world, "n1");
     const std::string gold = availableIn(world, "n2", {"CUSTOM_GOLD"});
     const json wanted = {{"name", "al0"}, {"resource_class", "baremetal"}, {"traits", {"CUSTOM_GOLD"}}};
-    CHECK(world.send("POST", "/v1/allocations", wanted, "1.51").status == 404);
+    CHECK(world.send("POST", "/v1/allocations", wanted, "1.51").status == 405);
     const Answer made = world.send("POST", "/v1/allocations", wanted);
     REQUIRE(made.status == 201);
     likeRecorded(made.body, test::sample("allocation.json"));
@@ -255,7 +255,7 @@ TEST_CASE("an allocation finds a node", "[api][resources]")
                Contains("none of the requested nodes are available and match the resource class x."));
     CHECK(world.send("POST", "/v1/allocations", json::object()).status == 400);
     CHECK(world.send("POST", "/v1/allocations", wanted).status == 409);
-    CHECK(world.send("PATCH", "/v1/allocations/al0", patchOf("/extra", {{"a", 1}}), "1.56").status == 404);
+    CHECK(world.send("PATCH", "/v1/allocations/al0", patchOf("/extra", {{"a", 1}}), "1.56").status == 405);
     CHECK(
         world.send("PATCH", "/v1/allocations/al0", patchOf("/extra", {{"a", 1}})).body.at("extra").at("a") ==
         1);
@@ -359,7 +359,7 @@ TEST_CASE("deploy templates and runbooks over REST", "[api][resources]")
     ordered.erase("priority");
     ordered["order"] = 1;
     const json book = {{"name", "CUSTOM_BOOK"}, {"steps", json::array({ordered})}};
-    CHECK(world.send("POST", "/v1/runbooks", book, "1.91").status == 404);
+    CHECK(world.send("POST", "/v1/runbooks", book, "1.91").status == 405);
     REQUIRE(world.send("POST", "/v1/runbooks", book, "1.115").status == 201);
     const json shown = world.get("/v1/runbooks/CUSTOM_BOOK", "1.115").body;
     CHECK(shown.at("public") == false);

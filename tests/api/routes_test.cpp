@@ -384,3 +384,69 @@ TEST_CASE("a chassis lists its nodes", "[api][routes]")
     CHECK(world.get("/v1/chassis/" + none + "/nodes").fault() == "Chassis " + none + " could not be found.");
     CHECK(world.get("/v1/nodes?chassis_uuid=" + none).status == 404);
 }
+
+TEST_CASE("a request with a version that is too old gets Ironic's answer for its method", "[api][routes]")
+{
+    struct Row {
+        const char* path; ///< below a node, or of its own
+        int since;
+        std::map<std::string, int> statuses; ///< by method
+    };
+    const std::map<std::string, int> changes{{"GET", 404}, {"POST", 405}},
+        item{{"GET", 404}, {"PATCH", 405}, {"DELETE", 405}};
+    const std::vector<Row> rows{
+        {"/v1/nodes/n1/traits", 37, {{"GET", 406}, {"PUT", 405}, {"DELETE", 404}}},
+        {"/v1/nodes/n1/traits/CUSTOM_X", 37, {{"PUT", 405}, {"DELETE", 404}}},
+        {"/v1/nodes/n1/bios", 40, {{"GET", 404}}},
+        {"/v1/nodes/n1/bios/x", 40, {{"GET", 404}}},
+        {"/v1/nodes/n1/vifs", 28, {{"GET", 404}, {"POST", 404}}},
+        {"/v1/nodes/n1/vifs/v", 28, {{"DELETE", 404}}},
+        {"/v1/nodes/n1/history", 78, {{"GET", 404}}},
+        {"/v1/nodes/n1/inventory", 81, {{"GET", 404}}},
+        {"/v1/nodes/n1/allocation", 52, {{"GET", 404}, {"DELETE", 404}}},
+        {"/v1/nodes/n1/portgroups", 24, {{"GET", 404}}},
+        {"/v1/nodes/n1/volume", 32, {{"GET", 404}}},
+        {"/v1/nodes/n1/firmware", 86, {{"GET", 404}}},
+        {"/v1/nodes/n1/children", 83, {{"GET", 404}}},
+        {"/v1/nodes/n1/vmedia", 89, {{"GET", 404}, {"POST", 404}, {"DELETE", 404}}},
+        {"/v1/nodes/n1/management/inject_nmi", 29, {{"PUT", 404}}},
+        {"/v1/nodes/n1/states/raid", 12, {{"PUT", 406}}},
+        {"/v1/nodes/n1/states/boot_mode", 76, {{"PUT", 404}}},
+        {"/v1/nodes/n1/states/secure_boot", 76, {{"PUT", 404}}},
+        {"/v1/drivers/fake-hardware/raid/logical_disk_properties", 12, {{"GET", 406}}},
+        {"/v1/portgroups", 23, {{"GET", 404}, {"POST", 404}}},
+        {"/v1/portgroups/x", 23, {{"GET", 404}, {"PATCH", 404}, {"DELETE", 404}}},
+        {"/v1/volume/connectors/x", 32, {{"GET", 404}, {"PATCH", 404}, {"DELETE", 404}}},
+        {"/v1/conductors", 49, {{"GET", 404}}},
+        {"/v1/shards", 82, {{"GET", 404}}},
+        {"/v1/lookup", 22, {{"GET", 404}}},
+        {"/v1/heartbeat/n1", 22, {{"POST", 404}}},
+        {"/v1/events", 54, {{"POST", 404}}},
+        {"/v1/allocations", 52, changes},
+        {"/v1/allocations/x", 52, item},
+        {"/v1/allocations/x", 57, {{"PATCH", 405}}},
+        {"/v1/deploy_templates", 55, changes},
+        {"/v1/deploy_templates/x", 55, item},
+        {"/v1/runbooks", 92, changes},
+        {"/v1/runbooks/x", 92, item},
+        {"/v1/inspection_rules", 96, changes},
+        {"/v1/inspection_rules/x", 96, item},
+    };
+    ApiWorld world;
+    REQUIRE(world.send("POST", "/v1/nodes", {{"name", "n1"}, {"driver", "fake-hardware"}}).status == 201);
+    for (const Row& row : rows)
+        for (const auto& [method, status] : row.statuses)
+            for (const int minor : {1, row.since - 1}) {
+                INFO(method << " " << row.path << " at 1." << minor);
+                const std::string body = method == "GET" || method == "DELETE" ? "" : "{}";
+                const Answer answer = world.ask(method, row.path, body, "1." + std::to_string(minor));
+                CHECK(answer.status == status);
+                if (status == 406)
+                    CHECK(answer.fault() == "Request not acceptable.");
+                CHECK(answer.headers.at("x-openstack-ironic-api-version") == "1." + std::to_string(minor));
+            }
+    CHECK(world.get("/v1/nodes?fields=traits", "1.36").status == 406);
+    CHECK(world.get("/v1/nodes/n1?fields=traits", "1.36").status == 406);
+    CHECK(world.send("POST", "/v1/deploy_templates", json::object(), "1.54").fault() ==
+          "The API version does not allow deploy templates");
+}
