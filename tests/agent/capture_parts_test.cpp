@@ -3,6 +3,7 @@
 #include "agent/capture/capture_plan.h"
 #include "agent/capture/generaliser.h"
 #include "agent/disk/file_system_growth.h"
+#include "agent/disk/mbr.h"
 #include "common/model/error.h"
 #include "common/platform/log.h"
 
@@ -181,6 +182,21 @@ TEST_CASE("disks without a GPT", "[agent][capture]")
         world.shell("printf x | dd of=disk.raw bs=1 seek=560 conv=notrunc status=none");
         CHECK_THROWS_AS(world.plan(), model::Error);
     }
+}
+
+TEST_CASE("an image of an MBR does not contain the machine's config drive", "[agent][capture]")
+{
+    DiskWorld world;
+    world.shell(
+        "truncate -s 32M disk.raw; printf 'label: dos\\nstart=2048, size=8MiB\\nstart=61440, size=2MiB\\n' | "
+        "sfdisk -q disk.raw; mkfs.fat -C -n config-2 part 2000; "
+        "dd if=part of=disk.raw bs=1M seek=30 conv=notrunc status=none");
+    const CapturePlan plan = world.plan();
+    CHECK(plan.configDriveLeftOut);
+    CHECK(plan.imageBytes == 9 * kMiB);
+    REQUIRE(plan.patches.size() == 1);
+    CHECK(plan.patches[0].offset == 0);
+    CHECK(Mbr::parse(plan.patches[0].bytes)->partitions().size() == 1);
 }
 
 TEST_CASE("an image does not contain the machine's config drive", "[agent][capture]")
