@@ -1,6 +1,6 @@
 #include "agent/capture/capture_plan.h"
 
-#include "agent/disk/config_drive.h"
+#include "agent/drive/config_drive.h"
 #include "common/model/error.h"
 #include "common/text/bytes.h"
 

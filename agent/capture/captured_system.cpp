@@ -3,7 +3,7 @@
 #include "agent/capture/fstab.h"
 #include "agent/capture/generaliser.h"
 #include "agent/disk/blkid.h"
-#include "agent/disk/tree_files.h"
+#include "agent/files/tree_files.h"
 #include "common/model/error.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include "agent/disk/gpt.h"
 #include "agent/disk/mounted.h"
-#include "agent/disk/selinux.h"
+#include "agent/files/selinux.h"
 #include "common/model/error.h"
 
 #include <algorithm>

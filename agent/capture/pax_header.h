@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/disk/attributes.h"
+#include "agent/files/attributes.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "agent/capture/tree_archive.h"
 
 #include "agent/capture/pax_header.h"
-#include "agent/disk/attributes.h"
+#include "agent/files/attributes.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 

@@ -1,7 +1,7 @@
 #include "agent/copy/image_order.h"
 
 #include "agent/copy/manifest_fetch.h"
-#include "agent/disk/config_drive.h"
+#include "agent/drive/config_drive.h"
 #include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
 

@@ -3,7 +3,7 @@
 #include "agent/disk/file_systems.h"
 #include "agent/disk/gpt.h"
 #include "agent/disk/mounted.h"
-#include "agent/disk/tree_files.h"
+#include "agent/files/tree_files.h"
 #include "common/model/error.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/disk/tree_files.h"
+#include "agent/files/tree_files.h"
 #include "agent/tree/disk_setup.h"
 
 namespace bm::agent {

@@ -1,8 +1,8 @@
 #include "agent/tree/system_files.h"
 
-#include "agent/disk/drive_files.h"
-#include "agent/disk/selinux.h"
-#include "agent/disk/tree_files.h"
+#include "agent/drive/drive_files.h"
+#include "agent/files/selinux.h"
+#include "agent/files/tree_files.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
 #include "common/text/ssh_keys.h"

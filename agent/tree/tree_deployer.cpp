@@ -1,8 +1,8 @@
 #include "agent/tree/tree_deployer.h"
 
 #include "agent/disk/block_device.h"
-#include "agent/disk/config_drive.h"
 #include "agent/disk/gpt.h"
+#include "agent/drive/config_drive.h"
 #include "agent/relay/spilled_frames.h"
 #include "agent/tree/boot_loader.h"
 #include "agent/tree/disk_setup.h"

@@ -9,11 +9,11 @@
 #include "common/wire/steps/image_parts.h"
 #include "conductor/core/boot_window.h"
 #include "conductor/core/caused_events.h"
-#include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/node_disks.h"
 #include "conductor/core/nodes.h"
 #include "conductor/core/seal_places.h"
+#include "conductor/machines/drive_access.h"
 #include "conductor/nodes/machine_match.h"
 #include "db/repositories/rollout_repository.h"
 

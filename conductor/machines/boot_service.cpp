@@ -7,7 +7,6 @@
 #include "common/wire/json/stored_json.h"
 #include "conductor/core/boot_window.h"
 #include "conductor/core/caused_events.h"
-#include "conductor/core/drive_access.h"
 #include "conductor/core/due_operations.h"
 #include "conductor/core/leases.h"
 #include "conductor/core/node_values.h"
@@ -15,6 +14,7 @@
 #include "conductor/core/seal_places.h"
 #include "conductor/images/ramdisk_deployment.h"
 #include "conductor/images/ramdisk_image.h"
+#include "conductor/machines/drive_access.h"
 #include "conductor/steps/image_copy_step.h"
 
 #include <algorithm>

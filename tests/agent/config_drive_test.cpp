@@ -1,6 +1,6 @@
 // Config drives as FAT file systems and in MBRs, by dosfstools, mtools, mkisofs, sfdisk and blkid.
-#include "agent/disk/config_drive.h"
-#include "agent/disk/fat_image.h"
+#include "agent/drive/config_drive.h"
+#include "agent/drive/fat_image.h"
 #include "agent/tree/system_files.h"
 #include "common/model/error.h"
 #include "common/platform/exec.h"

@@ -1,5 +1,5 @@
 #include "agent/capture/generaliser.h"
-#include "agent/disk/selinux.h"
+#include "agent/files/selinux.h"
 #include "agent/tree/system_files.h"
 #include "common/platform/files.h"
 

@@ -1,4 +1,4 @@
-#include "agent/disk/selinux.h"
+#include "agent/files/selinux.h"
 
 #include "common/text/lower_case.h"
 #include "common/text/text.h"

@@ -1,5 +1,5 @@
 #pragma once
-#include "agent/disk/drive_files.h"
+#include "agent/drive/drive_files.h"
 
 #include <cstdint>
 #include <string>

@@ -1,4 +1,4 @@
-#include "agent/disk/attributes.h"
+#include "agent/files/attributes.h"
 
 #include <cerrno>
 #include <cstddef>

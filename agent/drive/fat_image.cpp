@@ -1,4 +1,4 @@
-#include "agent/disk/fat_image.h"
+#include "agent/drive/fat_image.h"
 
 #include "common/model/error.h"
 #include "common/text/bytes.h"

@@ -1,4 +1,4 @@
-#include "agent/disk/drive_files.h"
+#include "agent/drive/drive_files.h"
 
 #include "common/model/error.h"
 

@@ -1,4 +1,4 @@
-#include "agent/disk/tree_files.h"
+#include "agent/files/tree_files.h"
 
 #include "common/model/error.h"
 

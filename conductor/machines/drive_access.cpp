@@ -1,4 +1,4 @@
-#include "conductor/core/drive_access.h"
+#include "conductor/machines/drive_access.h"
 
 #include "common/platform/log.h"
 #include "conductor/core/leases.h"

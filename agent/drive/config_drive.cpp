@@ -1,8 +1,8 @@
-#include "agent/disk/config_drive.h"
+#include "agent/drive/config_drive.h"
 
 #include "agent/base/aligned_buffer.h"
-#include "agent/disk/drive_files.h"
-#include "agent/disk/fat_image.h"
+#include "agent/drive/drive_files.h"
+#include "agent/drive/fat_image.h"
 #include "common/model/error.h"
 #include "common/text/bytes.h"
 #include "common/text/text.h"
