@@ -19,6 +19,7 @@
 #include "api/ironic/node_states_api.h"
 #include "api/ironic/path_aliases.h"
 #include "api/ironic/port_api.h"
+#include "api/ironic/query_filter.h"
 #include "api/ironic/trait_api.h"
 #include "api/ironic/vendor_api.h"
 #include "api/own/agent_api.h"
@@ -120,6 +121,7 @@ void Api::mount(http::Router& router)
         siteGuard({.checkHost = state_->parts.settings.checkHost, .names = state_->parts.settings.names}));
     router.filter(negotiateVersion);
     router.filter(policyFilter(state_->parts));
+    router.filter(queryFilter());
     state_->discovery.mount(router);
     state_->nodes.mount(router);
     state_->states.mount(router);

@@ -1,10 +1,12 @@
 #include "api/core/request_values.h"
 
 #include "common/model/error.h"
+#include "common/text/lower_case.h"
 #include "common/text/text.h"
 #include "common/text/word_list.h"
 #include "common/wire/json/json_input.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -66,6 +68,8 @@ std::size_t limitOf(const http::Request& request, std::size_t most)
     const std::optional<std::string> text = request.queryParam("limit");
     if (!text)
         return most;
+    if (text->size() > 18 && std::ranges::all_of(*text, text::isDigit)) // more than any list has
+        return most;
     const std::optional<std::int64_t> value = wholeNumber(*text);
     if (!value || *value <= 0)
         throw Error(ErrorCode::InvalidInput, "Limit must be positive",
@@ -91,19 +95,46 @@ bool flagFromText(std::string_view text, std::string_view name)
     return wire::asBoolean(nlohmann::json(text), name);
 }
 
+std::string sortKeyOf(const http::Request& request)
+{
+    const std::string key = request.queryParam("sort_key").value_or("");
+    return key.empty() ? "id" : key;
+}
+
 bool detailWanted(const http::Request& request)
 {
     const std::optional<std::string> flag = request.queryParam("detail");
     return flag && flagFromText(*flag, "detail");
 }
 
+std::optional<std::string> requestedFields(const http::Request& request)
+{
+    const std::optional<std::string> given = request.queryParam("fields");
+    if (!given)
+        return std::nullopt;
+    if (detailWanted(request))
+        throw Error(ErrorCode::InvalidInput, "Can not specify ?detail=True and fields in the same request.",
+                    "Can't fetch a subset of fields with 'detail' set: leave one of both out");
+    std::string names;
+    for (std::string_view rest = *given; !rest.empty();) {
+        const std::size_t comma = std::min(rest.find(','), rest.size());
+        if (const std::string name = model::lowerCase(text::trimmed(rest.substr(0, comma))); !name.empty())
+            names += (names.empty() ? "" : ",") + name;
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    return names;
+}
+
 void refuseOtherQuery(const http::Request& request, std::string_view known)
 {
+    std::string others;
     for (const auto& [key, value] : request.query)
-        if (!model::isAmong(known, key))
-            throw Error(ErrorCode::InvalidInput,
-                        fmt::format("Unexpected argument: \"{}\"", key.substr(0, 80)),
-                        fmt::format("supported arguments: {}", known));
+        if (constexpr std::size_t kShown = 80; !model::isAmong(known, key) && others.size() < kShown)
+            others += (others.empty() ? "" : ", ") + key.substr(0, kShown);
+    if (!others.empty())
+        throw Error(ErrorCode::InvalidInput, "Unexpected arguments: " + others,
+                    known.empty() ? "the request takes no arguments"
+                                  : fmt::format("supported arguments: {}", known));
 }
 
 std::string nextLink(const http::Request& request, std::size_t limit, const std::string& marker)

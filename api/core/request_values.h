@@ -38,7 +38,12 @@ std::size_t limitOf(const http::Request& request, std::size_t most = 1000);
 std::int64_t numberOf(const http::Request& request, std::string_view name, std::int64_t otherwise,
                       std::int64_t most);
 bool flagFromText(std::string_view text, std::string_view name);
+/// ?sort_key=; "id", the order of creation, without a value.
+std::string sortKeyOf(const http::Request& request);
 bool detailWanted(const http::Request& request); ///< the value of ?detail=. @throws Error InvalidInput
+/// ?fields= as Ironic reads it: in lower case, without blanks and empty names; nothing without fields.
+/// @throws Error InvalidInput: together with ?detail=true
+std::optional<std::string> requestedFields(const http::Request& request);
 /// Refuses query parameters other than @p known (blank-separated).
 void refuseOtherQuery(const http::Request& request, std::string_view known);
 /// The absolute link to the page after @p marker: the request's query with limit and marker.

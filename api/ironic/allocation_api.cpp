@@ -43,7 +43,6 @@ void AllocationApi::mount(http::Router& router)
 
 void AllocationApi::showOfNode(Request& request, Response& response) const
 {
-    refuseOtherQuery(request, "fields");
     const model::Allocation allocation = shownAllocation(parts_, request, ofNode(parts_, request));
     wire::JsonWriter out;
     wire::allocationShape().write(out, allocation, request.localBase,

@@ -2,7 +2,9 @@
 
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
+#include "api/ironic/selected_fields.h"
 #include "common/model/error.h"
+#include "common/text/word_list.h"
 #include "common/wire/resources/resource_links.h"
 #include "db/repositories/fleet/fleet_counts.h"
 
@@ -54,25 +56,40 @@ void ConductorApi::write(wire::JsonWriter& out, const Request& request, bool det
     out.key("alive").boolean(true).endObject();
 }
 
+void ConductorApi::requireKnown(const std::string& name) const
+{
+    if (name != parts_.context.settings.conductorName)
+        throw Error(ErrorCode::NotFound, "Conductor " + name.substr(0, 255) + " could not be found.");
+}
+
 void ConductorApi::list(const Request& request, Response& response) const
 {
     requireVersion(request, 49, "conductors");
-    refuseOtherQuery(request, "detail limit marker sort_key sort_dir fields");
+    constexpr std::string_view kSortable = "id hostname conductor_group created_at updated_at";
+    if (const std::string key = sortKeyOf(request); !model::isAmong(kSortable, key))
+        throw Error(ErrorCode::InvalidInput,
+                    "The sort_key value \"" + key.substr(0, 80) + "\" is an invalid field for sorting",
+                    "use one of: " + std::string(kSortable));
+    const std::optional<std::string> marker = request.queryParam("marker"), fields = requestedFields(request);
+    if (marker)
+        requireKnown(*marker);
     wire::JsonWriter out;
     out.beginObject().key("conductors").beginArray();
-    write(out, request, detailWanted(request));
+    if (!marker) { // there is one conductor
+        wire::JsonWriter one;
+        write(one, request, fields.has_value() || detailWanted(request));
+        out.raw(selectedFields(one.text(), fields));
+    }
     response.sendJson(200, out.endArray().endObject().text());
 }
 
 void ConductorApi::show(const Request& request, Response& response) const
 {
     requireVersion(request, 49, "conductors");
-    if (const std::string& name = request.pathParam("hostname");
-        name != parts_.context.settings.conductorName)
-        throw Error(ErrorCode::NotFound, "Conductor " + name.substr(0, 255) + " could not be found.");
+    requireKnown(request.pathParam("hostname"));
     wire::JsonWriter out;
     write(out, request, true);
-    response.sendJson(200, out.text());
+    response.sendJson(200, selectedFields(out.text(), requestedFields(request)));
 }
 
 void ConductorApi::shards(const Request& request, Response& response) const

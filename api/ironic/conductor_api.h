@@ -3,6 +3,8 @@
 #include "common/http/router.h"
 #include "common/wire/json/json_writer.h"
 
+#include <string>
+
 namespace bm::api {
 
 /// /v1/conductors, /v1/shards and /v1/volume: resources of the whole fleet, in Ironic's form.
@@ -17,6 +19,7 @@ private:
     void shards(const http::Request& request, http::Response& response) const;
     void volume(const http::Request& request, http::Response& response) const;
     void volumeOfNode(const http::Request& request, http::Response& response) const;
+    void requireKnown(const std::string& name) const; ///< @throws Error NotFound: another conductor
     void write(wire::JsonWriter& out, const http::Request& request, bool detail) const;
 
     const ApiParts& parts_;

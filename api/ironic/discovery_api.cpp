@@ -1,6 +1,7 @@
 #include "api/ironic/discovery_api.h"
 
 #include "api/core/request_values.h"
+#include "api/ironic/selected_fields.h"
 #include "api/resources/resource_kinds.h"
 #include "common/model/error.h"
 #include "common/model/interfaces.h"
@@ -134,14 +135,20 @@ void DiscoveryApi::v1(const Request& request, Response& response) const
 
 void DiscoveryApi::drivers(const Request& request, Response& response) const
 {
-    refuseOtherQuery(request, "type detail");
-    const bool none =
-        request.queryParam("type").value_or("dynamic") != "dynamic"; // bm has no classic drivers
+    const std::string type = request.queryParam("type").value_or("dynamic");
+    if (type != "dynamic" && type != "classic")
+        throw model::Error(model::ErrorCode::InvalidInput,
+                           "\"type\" filter must be one of \"classic\" or \"dynamic\", if specified.");
+    const bool none = type == "classic"; // bm has no classic drivers
     wire::JsonWriter out;
     out.beginObject().key("drivers").beginArray();
+    const std::optional<std::string> fields = requestedFields(request);
     for (const auto& [name, hardware] : parts_.context.hardware)
-        if (!none)
-            writeDriver(out, parts_, request, name, detailWanted(request));
+        if (!none) {
+            wire::JsonWriter one;
+            writeDriver(one, parts_, request, name, fields.has_value() || detailWanted(request));
+            out.raw(selectedFields(one.text(), fields));
+        }
     response.sendJson(200, out.endArray().endObject().text());
 }
 
@@ -149,7 +156,7 @@ void DiscoveryApi::driver(const Request& request, Response& response) const
 {
     wire::JsonWriter out;
     writeDriver(out, parts_, request, knownDriver(parts_, request), true);
-    response.sendJson(200, out.text());
+    response.sendJson(200, selectedFields(out.text(), requestedFields(request)));
 }
 
 void DiscoveryApi::driverProperties(const Request& request, Response& response) const

@@ -98,9 +98,8 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
 
 void NodeApi::show(Request& request, Response& response) const
 {
-    refuseOtherQuery(request, "fields");
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
-    const std::optional<std::string> fields = request.queryParam("fields");
+    const std::optional<std::string> fields = requestedFields(request);
     const wire::Version version = versionOf(request);
     response.sendJson(200,
                       nodeText(parts_, request, node,

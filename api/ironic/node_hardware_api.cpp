@@ -327,7 +327,6 @@ void NodeHardwareApi::attachMedia(Request& request, Response& response) const
 void NodeHardwareApi::detachMedia(Request& request, Response& response) const
 {
     requireVersion(request, 89, "vmedia");
-    refuseOtherQuery(request, "device_types");
     const std::string asked = "," + request.queryParam("device_types").value_or("cdrom,disk,floppy") + ",";
     std::vector<std::string> types;
     for (const std::string_view type : kMediaTypes)

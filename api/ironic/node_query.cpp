@@ -60,6 +60,8 @@ void parseShards(NodeQuery& query, const std::string& value, const std::string&)
 
 void parseSortKey(NodeQuery& query, const std::string& value, const std::string&)
 {
+    if (value.empty() || value == "id") // the order of creation
+        return;
     const wire::NodeField* field = wire::findNodeField(value);
     const std::string column(field == nullptr ? "" : field->sortColumn);
     const std::vector<std::string>& known = db::NodeRepository::sortKeys();
@@ -98,10 +100,10 @@ const std::vector<Argument>& arguments()
         {"conductor_group", 46, parseText<&F::conductorGroup>},
         {"conductor", 49, parseConductor},
         {"owner", 50, parseText<&F::owner>},
-        {"description_contains", 51, parseText<&F::descriptionContains>},
-        {"retired", 61, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.retired = flagFromText(v, "retired"); }},
+        {"description_contains", 1, parseText<&F::descriptionContains>},
+        {"retired", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.retired = flagFromText(v, "retired"); }},
         {"lessee", 65, parseText<&F::lessee>},
-        {"project", 65, parseText<&F::project>},
+        {"project", 1, parseText<&F::project>},
         {"shard", 82, parseShards},
         {"sharded", 82, [](NodeQuery& q, const std::string& v, const std::string&) { q.also.emplace_back([on = flagFromText(v, "sharded")](const Node& n) { return n.shard.empty() != on; }); }},
         {"parent_node", 83, parseText<&F::parentNode>},
@@ -112,25 +114,26 @@ const std::vector<Argument>& arguments()
         {"marker", 1, [](NodeQuery& q, const std::string& v, const std::string&) { q.filter.marker = v; }},
         {"limit", 1, ignoreValue},
         {"fields", 8, ignoreValue},
-        {"detail", 43, ignoreValue},
+        {"detail", 1, ignoreValue},
     };
     // clang-format on
     return rows;
 }
 
+/// @param detail  the route shows all fields
+std::string argumentNames(bool detail)
+{
+    std::string names;
+    for (const Argument& row : arguments())
+        if (!detail || (row.name != "fields" && row.name != "detail"))
+            names += (names.empty() ? "" : " ") + std::string(row.name);
+    return names;
+}
+
+/// @param name  one of argumentNames()
 const Argument& argumentOf(const std::string& name, wire::Version version)
 {
-    const std::vector<Argument>& rows = arguments();
-    const auto found =
-        std::find_if(rows.begin(), rows.end(), [&](const Argument& row) { return row.name == name; });
-    if (found == rows.end()) {
-        std::vector<std::string_view> known;
-        known.reserve(rows.size());
-        for (const Argument& row : rows)
-            known.push_back(row.name);
-        throw Error(ErrorCode::InvalidInput, fmt::format("Unexpected argument: \"{}\"", name.substr(0, 80)),
-                    fmt::format("supported arguments: {}", fmt::join(known, ", ")));
-    }
+    const auto found = std::ranges::find(arguments(), name, &Argument::name);
     if (found->since > version.minor)
         throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
                     fmt::format("{} needs version 1.{}, but the request has {}", name, found->since,
@@ -161,14 +164,17 @@ NodeQuery nodeQueryOf(const http::Request& request, bool detail, const std::stri
     const wire::Version version = versionOf(request);
     NodeQuery query;
     query.filter.parentNode = ""; // without parent_node= only nodes without a parent
+    refuseOtherQuery(request, argumentNames(detail));
     for (const auto& [name, value] : request.query)
         argumentOf(name, version).take(query, value, conductorName);
+    if (const wire::NodeField* field = wire::findNodeField(sortKeyOf(request));
+        field != nullptr && field->since > version.minor)
+        throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
+                    fmt::format("sort_key={} needs version 1.{}", field->name, field->since));
     narrowToProject(query, request);
     query.limit = limitOf(request);
-    const std::optional<std::string> fields = request.queryParam("fields");
+    const std::optional<std::string> fields = requestedFields(request);
     detail = detail || detailWanted(request);
-    if (detail && fields)
-        throw Error(ErrorCode::InvalidInput, "Can't fetch a subset of fields with 'detail' set");
     query.fields = fields   ? wire::nodeSelection(*fields, version)
                    : detail ? wire::nodeDetail(version)
                             : wire::nodeSummary(version);

@@ -4,6 +4,7 @@
 #include "api/core/request_values.h"
 #include "api/core/route_idents.h"
 #include "api/ironic/node_view.h"
+#include "api/ironic/selected_fields.h"
 #include "common/model/error.h"
 #include "common/text/text.h"
 #include "common/wire/json/json_input.h"
@@ -122,13 +123,16 @@ Node NodeRecordsApi::nodeOf(const Request& request) const
 void NodeRecordsApi::biosSettings(Request& request, Response& response) const
 {
     requireVersion(request, 40, "bios");
-    refuseOtherQuery(request, "detail fields");
     const Node node = nodeOf(request);
     wire::JsonWriter out;
     out.beginObject().key("bios").beginArray();
     const json settings = internalOf(node).value("bios", json::object());
-    for (const auto& [name, value] : settings.items())
-        writeSetting(out, request, node, name, value, detailWanted(request));
+    const std::optional<std::string> fields = requestedFields(request);
+    for (const auto& [name, value] : settings.items()) {
+        wire::JsonWriter one;
+        writeSetting(one, request, node, name, value, fields.has_value() || detailWanted(request));
+        out.raw(selectedFields(one.text(), fields));
+    }
     response.sendJson(200, out.endArray().endObject().text());
 }
 
@@ -236,7 +240,6 @@ void writeEntry(wire::JsonWriter& out, const ApiParts& parts, const Request& req
 void NodeRecordsApi::history(Request& request, Response& response) const
 {
     requireVersion(request, 78, "history");
-    refuseOtherQuery(request, "detail limit marker");
     const model::NodeId node = nodeOf(request).id;
     std::int64_t after = 0;
     if (const std::string marker = request.queryParam("marker").value_or(""); !marker.empty()) {

@@ -13,6 +13,8 @@
 #include "db/repositories/repositories.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace bm::api {
@@ -27,7 +29,69 @@ using model::Port;
 namespace {
 
 using Fields = wire::ResourceShape<Port>::Fields;
+constexpr int kGroupSince = 24; ///< ports of portgroups
 
+using Order = bool (*)(const Port&, const Port&);
+
+/// The keys by which a list is sorted; ports with equal values keep the order of their creation.
+constexpr auto kOrders = std::to_array<std::pair<std::string_view, Order>>({
+    {"id", nullptr},
+    {"created_at", nullptr},
+    {"updated_at", [](const Port& a, const Port& b) { return a.updatedAt < b.updatedAt; }},
+    {"uuid", [](const Port& a, const Port& b) { return a.id < b.id; }},
+    {"address", [](const Port& a, const Port& b) { return a.mac < b.mac; }},
+    {"node_uuid", [](const Port& a, const Port& b) { return a.node < b.node; }},
+    {"portgroup_uuid", [](const Port& a, const Port& b) { return a.portGroup < b.portGroup; }},
+    {"pxe_enabled", [](const Port& a, const Port& b) { return a.pxeEnabled < b.pxeEnabled; }},
+    {"is_smartnic", [](const Port& a, const Port& b) { return a.isSmartNic < b.isSmartNic; }},
+    {"physical_network", [](const Port& a, const Port& b) { return a.physicalNetwork < b.physicalNetwork; }},
+    {"name", [](const Port& a, const Port& b) { return a.name < b.name; }},
+    {"description", [](const Port& a, const Port& b) { return a.description < b.description; }},
+    {"vendor", [](const Port& a, const Port& b) { return a.vendor < b.vendor; }},
+    {"category", [](const Port& a, const Port& b) { return a.category < b.category; }},
+});
+
+/// The order of ?sort_key=; nullptr: that of creation. @throws Error InvalidInput
+Order orderOf(const Request& request)
+{
+    const std::string key = sortKeyOf(request);
+    const auto found = std::ranges::find(kOrders, key, &std::pair<std::string_view, Order>::first);
+    if (found == kOrders.end())
+        throw Error(ErrorCode::InvalidInput,
+                    "The sort_key value \"" + key.substr(0, 80) + "\" is an invalid field for sorting",
+                    "use a field that is a text, a number, a flag or a time");
+    return found->second;
+}
+
+bool descends(const Request& request)
+{
+    return request.queryParam("sort_dir").value_or("asc") == "desc";
+}
+
+/// True if the database lists the ports in the order of @p request.
+bool inOrderOfCreation(const Request& request)
+{
+    return orderOf(request) == nullptr && !descends(request);
+}
+
+/// @p ports, the oldest first, in the order of @p request, behind its marker. @throws Error NotFound
+std::vector<Port> ordered(const Request& request, std::vector<Port> ports)
+{
+    if (const Order order = orderOf(request))
+        std::ranges::stable_sort(ports, order);
+    if (descends(request))
+        std::ranges::reverse(ports);
+    if (const std::optional<std::string> marker = request.queryParam("marker")) {
+        const auto last = std::ranges::find(ports, model::PortId{*marker}, &Port::id);
+        if (last == ports.end())
+            throw Error(ErrorCode::NotFound, "Port " + *marker + " could not be found.",
+                        "repeat the list without a marker");
+        ports.erase(ports.begin(), std::next(last));
+    }
+    return ports;
+}
+
+/// @p ports: those of one page and one more
 void sendList(const Request& request, Response& response, std::vector<Port> ports, const Fields& fields)
 {
     const std::size_t limit = limitOf(request);
@@ -53,9 +117,8 @@ model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::
 }
 
 /// Refuses a portgroup of a node that the actor may not see, as one that does not exist.
-void requireVisibleGroup(const ApiParts& parts, const Request& request, const Port& port)
+void requireVisibleGroup(const ApiParts& parts, const Request& request, const std::string& ident)
 {
-    const std::string& ident = port.portGroup.uuid;
     if (request.grant.ofSystem() || ident.empty())
         return;
     const conductor::Resources<model::PortGroup> groups(parts.context, conductor::portGroupRules());
@@ -69,27 +132,35 @@ void requireVisibleGroup(const ApiParts& parts, const Request& request, const Po
     throw conductor::noSuchPortGroup(ident);
 }
 
-/// The ports that @p request selects, up to one more than a page.
-std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request)
+/// The ports with ?address=, that is one or none.
+std::vector<Port> withAddress(db::Transaction& tx, const Request& request, const std::string& address)
+{
+    const std::optional<model::MacAddress> mac = model::anyMacFromText(address);
+    std::optional<Port> port = mac ? db::PortRepository{}.findByMac(tx, *mac) : std::nullopt;
+    if (port && !maySee(request, conductor::findNode(tx, port->node.uuid)))
+        port.reset();
+    return port ? std::vector<Port>{*port} : std::vector<Port>{};
+}
+
+/// The ports that @p request selects, behind its marker. @param group of ?portgroup=
+std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request,
+                              const std::optional<model::PortGroup>& group)
 {
     const db::PortRepository ports;
-    if (const std::optional<std::string> address = request.queryParam("address")) {
-        const std::optional<model::MacAddress> mac = model::anyMacFromText(*address);
-        if (!mac)
-            throw Error(ErrorCode::InvalidInput,
-                        "Expected valid MAC address for address: " + address->substr(0, 80));
-        std::optional<Port> port = ports.findByMac(tx, *mac);
-        if (port && !maySee(request, conductor::findNode(tx, port->node.uuid)))
-            port.reset();
-        return port ? std::vector<Port>{*port} : std::vector<Port>{};
-    }
+    if (const std::optional<std::string> address = request.queryParam("address"))
+        return ordered(request, withAddress(tx, request, *address));
+    if (group)
+        return ordered(request, ports.ofGroup(tx, group->id));
     std::optional<std::string> node = request.queryParam("node");
     if (!node)
         node = request.queryParam("node_uuid");
     if (node)
-        return ports.ofNode(tx, nodeOfQuery(tx, request, *node).id);
-    return ports.list(tx, limitOf(request) + 1, request.queryParam("marker").value_or(""),
-                      projectOf(request));
+        return ordered(request, ports.ofNode(tx, nodeOfQuery(tx, request, *node).id));
+    if (inOrderOfCreation(request))
+        return ports.list(tx, limitOf(request) + 1, request.queryParam("marker").value_or(""),
+                          projectOf(request));
+    constexpr std::size_t kAll = 1'000'000;
+    return ordered(request, ports.list(tx, kAll, "", projectOf(request)));
 }
 
 } // namespace
@@ -114,45 +185,44 @@ void PortApi::mount(http::Router& router)
 
 void PortApi::list(Request& request, Response& response, bool detail) const
 {
-    refuseOtherQuery(request, "address node node_uuid fields detail limit marker sort_key sort_dir");
     const Fields fields = fieldsOf(wire::portShape(), request, detail);
-    const std::string sort = request.queryParam("sort_key").value_or("created_at");
-    if ((sort != "created_at" && sort != "id") || request.queryParam("sort_dir").value_or("asc") != "asc")
-        throw Error(ErrorCode::InvalidInput,
-                    "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
-                    "ports are sorted by created_at, the oldest first");
-    sendList(request, response,
-             parts_.context.database.read([&](db::Transaction& tx) { return wantedPorts(tx, request); }),
+    std::optional<model::PortGroup> group;
+    if (const std::optional<std::string> ident = request.queryParam("portgroup")) {
+        requireVersion(request, kGroupSince, "portgroup");
+        requireVisibleGroup(parts_, request, *ident);
+        group =
+            conductor::Resources<model::PortGroup>(parts_.context, conductor::portGroupRules()).get(*ident);
+    }
+    sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
+        return wantedPorts(tx, request, group);
+    }),
              fields);
 }
 
 void PortApi::ofNode(Request& request, Response& response, bool detail) const
 {
-    refuseOtherQuery(request, "fields detail limit");
     const Fields fields = fieldsOf(wire::portShape(), request, detail);
     const model::Node node = parts_.nodes.get(identOf(parts_, request));
     sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
-        return db::PortRepository{}.ofNode(tx, node.id);
+        return ordered(request, db::PortRepository{}.ofNode(tx, node.id));
     }),
              fields);
 }
 
 void PortApi::ofGroup(Request& request, Response& response, bool detail) const
 {
-    requireVersion(request, 24, "ports");
-    refuseOtherQuery(request, "fields detail limit");
+    requireVersion(request, kGroupSince, "ports");
     const Fields fields = fieldsOf(wire::portShape(), request, detail);
     const conductor::Resources<model::PortGroup> groups(parts_.context, conductor::portGroupRules());
     const model::PortGroup group = groups.get(request.pathParam("ident"));
     sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
-        return db::PortRepository{}.ofGroup(tx, group.id);
+        return ordered(request, db::PortRepository{}.ofGroup(tx, group.id));
     }),
              fields);
 }
 
 void PortApi::show(Request& request, Response& response) const
 {
-    refuseOtherQuery(request, "fields");
     const Fields fields = fieldsOf(wire::portShape(), request, true);
     const Port port = parts_.context.database.read(
         [&](db::Transaction& tx) { return findPort(tx, request.pathParam("ident")); });
@@ -165,7 +235,7 @@ void PortApi::create(Request& request, Response& response) const
 {
     Port wanted = wire::portShape().fromCreate(jsonBody(request), versionOf(request));
     resolveNode(parts_, request, wanted);
-    requireVisibleGroup(parts_, request, wanted);
+    requireVisibleGroup(parts_, request, wanted.portGroup.uuid);
     const Port port = parts_.nodes.createPort(wanted, request.actor);
     wire::JsonWriter out;
     wire::portShape().write(out, port, request.localBase, wire::portShape().detail(versionOf(request)));
@@ -184,7 +254,7 @@ void PortApi::patch(Request& request, Response& response) const
         const model::PortGroupId before = changed.portGroup;
         wire::portShape().patch(changed, body, version);
         if (changed.portGroup != before)
-            requireVisibleGroup(parts_, request, changed);
+            requireVisibleGroup(parts_, request, changed.portGroup.uuid);
     };
     const Port port = parts_.nodes.updatePort(found.id, change, request.actor);
     wire::JsonWriter out;

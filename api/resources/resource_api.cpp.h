@@ -107,11 +107,15 @@ template <class T> void ResourceApi<T>::checkVersion(const Request& request) con
 template <class T> db::ResourcePage ResourceApi<T>::pageOf(const Request& request, bool ofNode) const
 {
     db::ResourcePage page;
-    const std::string sort = request.queryParam("sort_key").value_or("id");
+    const std::string sort = sortKeyOf(request);
     if (sort != "id" && !model::isAmong(routes_.sortable, sort))
         throw Error(ErrorCode::InvalidInput,
                     "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
                     "use one of: id " + std::string(routes_.sortable));
+    for (const auto& field : routes_.shape().rows())
+        if (field.name == sort && field.since > versionOf(request).minor)
+            throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
+                        fmt::format("sort_key={} needs version 1.{}", sort, field.since));
     page.sortColumn = sort == "id" ? "created_at" : sort;
     const std::string direction = request.queryParam("sort_dir").value_or("asc");
     if (direction != "asc" && direction != "desc")
@@ -136,7 +140,9 @@ void ResourceApi<T>::list(Request& request, Response& response, bool detail, boo
     checkVersion(request);
     if (ofNode)
         requireVersion(request, routes_.ofNodeSince, words(routes_.list));
-    std::string known = "fields detail limit marker sort_key sort_dir";
+    std::string known = "limit marker sort_key sort_dir";
+    if (!detail) // ".../detail" shows all fields
+        known += " fields detail";
     if (!ofNode)
         for (const ResourceFilter& filter : routes_.filters)
             known += " " + std::string(filter.name);
@@ -232,6 +238,7 @@ template <class T> void ResourceApi<T>::removeAll(Request& request, Response& re
 template <class T> ResourceKind kindOf(const ResourceRoutes<T>& routes)
 {
     return {.path = routes.path,
+            .ofNode = routes.ofNode,
             .schema = routes.schema,
             .since = routes.since,
             .fields = [&routes] { return schemaOf(routes.shape()); },

@@ -14,7 +14,7 @@ typename wire::ResourceShape<T>::Fields fieldsOf(const wire::ResourceShape<T>& s
                                                  const http::Request& request, bool detail)
 {
     const wire::Version version = versionOf(request);
-    if (const std::optional<std::string> fields = request.queryParam("fields"))
+    if (const std::optional<std::string> fields = requestedFields(request))
         return shape.selection(*fields, version);
     return detail || detailWanted(request) ? shape.detail(version) : shape.summary(version);
 }

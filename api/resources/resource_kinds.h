@@ -20,6 +20,7 @@ public:
 /// One kind of stored resource, without its type.
 struct ResourceKind {
     std::string_view path;                  ///< "/v1/chassis"
+    std::string_view ofNode;                ///< "/v1/nodes/{ident}/portgroups", or empty
     std::string_view schema;                ///< its name in the OpenAPI document: "Chassis"
     int since;                              ///< minor of the microversion
     std::function<nlohmann::json()> fields; ///< its OpenAPI schema

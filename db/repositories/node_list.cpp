@@ -145,7 +145,7 @@ void startAfter(Transaction& tx, Conditions& where, const NodeFilter& filter, co
                     key.expression),
         {filter.marker, project});
     if (last.empty())
-        throw Error(ErrorCode::NotFound, fmt::format("the marker {} is not a node", filter.marker),
+        throw Error(ErrorCode::NotFound, fmt::format("Node {} could not be found.", filter.marker),
                     "repeat the list without a marker");
     const std::string value = where.mark(last[0][0]);
     const std::string uuid = where.mark(filter.marker);

@@ -77,7 +77,7 @@ std::vector<Port> PortRepository::list(Transaction& tx, std::size_t limit, const
             project.empty() ? ports().find(tx, "where uuid = $1", {marker})
                             : ports().find(tx, "where uuid = $1 and " + ofProject, {marker, project});
         if (last.empty())
-            throw Error(ErrorCode::NotFound, "the marker " + marker + " is not a port",
+            throw Error(ErrorCode::NotFound, "Port " + marker + " could not be found.",
                         "repeat the list without a marker");
         parameters.push_back(store(last.front().createdAt));
         parameters.emplace_back(marker);

@@ -198,7 +198,7 @@ NodeFieldList nodeSummary(Version version)
 NodeFieldList nodeSelection(std::string_view commaSeparated, Version version)
 {
     NodeFieldList fields;
-    for (std::size_t at = 0; at <= commaSeparated.size();) {
+    for (std::size_t at = 0; at < commaSeparated.size();) {
         const std::size_t end = std::min(commaSeparated.find(',', at), commaSeparated.size());
         const NodeField& field = knownField(commaSeparated.substr(at, end - at), version);
         if (field.name != "links" && std::find(fields.begin(), fields.end(), &field) == fields.end())

@@ -81,7 +81,7 @@ typename ResourceShape<T>::Fields ResourceShape<T>::selection(std::string_view c
                                                               Version version) const
 {
     Fields fields;
-    for (std::size_t at = 0; at <= commaSeparated.size();) {
+    for (std::size_t at = 0; at < commaSeparated.size();) {
         const std::size_t end = std::min(commaSeparated.find(',', at), commaSeparated.size());
         const std::string_view name = commaSeparated.substr(at, end - at);
         const Field* field = find(name);
