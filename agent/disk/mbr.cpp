@@ -20,7 +20,7 @@ constexpr std::size_t kEntriesEnd = 510;
 constexpr std::size_t kMbrEntryBytes = 16;
 constexpr std::uint64_t kMbrSectors = std::uint64_t{1} << 32U; ///< 2 TiB
 constexpr std::uint64_t kMbrAlign = 2048;
-constexpr std::byte kLinuxType{0x83};
+constexpr std::byte kLinuxByte{0x83};
 
 bool isUsed(std::span<const std::byte> sector, std::size_t at)
 {
@@ -85,7 +85,7 @@ Extent Mbr::addAtEnd(std::uint64_t diskSectors, std::uint64_t sectors)
         entry[addressAt] = std::byte{0xfe};
         entry[addressAt + 1] = entry[addressAt + 2] = std::byte{0xff};
     }
-    entry[4] = kLinuxType;
+    entry[4] = kLinuxByte;
     text::storeLittleEndian(entry, 8, static_cast<std::uint32_t>(first));
     text::storeLittleEndian(entry, 12, static_cast<std::uint32_t>(sectors));
     return {first, first + sectors - 1};
