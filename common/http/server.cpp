@@ -148,7 +148,7 @@ void Server::State::finish(std::unique_ptr<Connection> connection, ServerRespons
 bool Server::State::refuse(Connection& connection, const Error& error) const
 {
     IncomingRequest unknown{Head{}};
-    unknown.head.path = "/";
+    unknown.head.path.assign(1, '/'); // gcc 12 warns of the assignment of a literal here (-Wrestrict)
     IncomingRequest& incoming = connection.request ? *connection.request : unknown;
     ServerRequest request(connection, incoming, config);
     ServerResponse response(connection, connection.request ? &incoming.head : nullptr, config);
