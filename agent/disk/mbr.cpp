@@ -34,6 +34,9 @@ std::optional<Mbr> Mbr::parse(std::span<const std::byte> firstSector)
     if (firstSector.size() < kMbrBytes || firstSector[510] != std::byte{0x55} ||
         firstSector[511] != std::byte{0xaa})
         return std::nullopt;
+    for (std::size_t at = kEntriesAt; at < kEntriesEnd; at += kMbrEntryBytes)
+        if (firstSector[at] != std::byte{0} && firstSector[at] != std::byte{0x80})
+            return std::nullopt;
     Mbr table;
     table.sector_.assign(firstSector.begin(), firstSector.begin() + kMbrBytes);
     return table;

@@ -14,7 +14,8 @@ class Mbr {
 public:
     /// @return nothing without an MBR, or for other sectors
     static std::optional<Mbr> read(const BlockDevice& device);
-    /// The same from the first sector. @param firstSector  of 512 bytes at least
+    /// The same from the first sector. Boot sectors of FAT and NTFS end like an MBR, but have code where each
+    /// of its entries begins with 0 or 0x80. @return nothing for them and for less than 512 bytes
     static std::optional<Mbr> parse(std::span<const std::byte> firstSector);
 
     std::vector<Extent> partitions() const;

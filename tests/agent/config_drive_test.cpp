@@ -206,6 +206,14 @@ TEST_CASE("an MBR gets a primary partition for the config drive", "[agent][confi
         second->remove(*configDriveIn(device, *again));
         CHECK(second->partitions().size() == 2);
     }
+    SECTION("not in a boot sector that has code in place of the entries")
+    {
+        std::vector<std::byte> sector(512, std::byte{0x90});
+        sector[510] = std::byte{0x55};
+        sector[511] = std::byte{0xaa};
+        CHECK_FALSE(Mbr::parse(sector));
+        CHECK(findTable(sector).kind == TableKind::None);
+    }
     SECTION("not as a fifth")
     {
         const BlockDevice device = disk(",8M\\n,8M\\n,8M\\n,8M\\n");
