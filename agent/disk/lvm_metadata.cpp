@@ -126,10 +126,12 @@ LvmExtents lvmExtentsOf(std::string_view metadata, std::string_view id)
     LvmExtents out{numberAfter(metadata, "extent_size = ") * kLvmSector, {}};
     const std::string name = "\"" + std::string(nameOfVolume(metadata, dashed(id))) + "\"";
     constexpr std::string_view kStripes = "stripes = [";
+    std::size_t next = 0;
     for (std::size_t at = metadata.find(kStripes); at != std::string_view::npos;
-         at = metadata.find(kStripes, at + 1)) {
+         at = metadata.find(kStripes, next)) {
         std::string_view list = metadata.substr(at);
         list = list.substr(0, list.find(']'));
+        next = at + list.size();
         const std::size_t ours = list.find(name);
         if (ours == std::string_view::npos || name.size() == 2)
             continue;

@@ -15,6 +15,8 @@ using model::ErrorCode;
 
 namespace {
 
+constexpr std::size_t kMostNamed = 8; ///< file systems of one disk in a message
+
 /// None on a disk that cannot be opened: the step's own work names its failure.
 std::vector<SharedFileSystem> sharedOn(const wire::Disk& disk)
 {
@@ -65,10 +67,14 @@ void MachineDisks::refuseProtected(const std::vector<wire::Disk>& disks, Chosen 
 void MachineDisks::refuseSharedFileSystems(const std::vector<wire::Disk>& disks) const
 {
     std::string found;
-    for (const wire::Disk& disk : disks)
-        for (const SharedFileSystem& one : sharedOn(disk))
-            found += fmt::format("{}{}: {} on {}", found.empty() ? "" : "; ", wire::describe(disk), one.name,
-                                 one.place);
+    for (const wire::Disk& disk : disks) {
+        const std::vector<SharedFileSystem> shared = sharedOn(disk);
+        for (std::size_t i = 0; i < std::min(shared.size(), kMostNamed); ++i)
+            found += fmt::format("{}{}: {} on {}", found.empty() ? "" : "; ", wire::describe(disk),
+                                 shared[i].name, shared[i].place);
+        if (shared.size() > kMostNamed)
+            found += fmt::format("; {} more on {}", shared.size() - kMostNamed, disk.name);
+    }
     if (!found.empty())
         throw Error(ErrorCode::Conflict, "other machines may use these cluster file systems: " + found,
                     "take the LUN from the machine, or name it in properties/skip_block_devices; to erase "

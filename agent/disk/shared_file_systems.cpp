@@ -3,6 +3,7 @@
 #include "agent/base/aligned_buffer.h"
 #include "agent/disk/file_systems.h"
 #include "agent/disk/lvm_metadata.h"
+#include "agent/disk/mbr.h"
 #include "common/model/error.h"
 #include "common/text/bytes.h"
 
@@ -23,7 +24,9 @@ constexpr std::uint64_t kDiskSector = 512; ///< unit of md and LVM, whatever the
 constexpr int kDeepestVolume = 6;          ///< LVM on md on a partition: 3
 constexpr unsigned kMostVolumes = 4096;    ///< tables may be made to lead to ever more
 constexpr std::size_t kMostPartitions = 256;
-constexpr std::size_t kNsdBytes = 16384; ///< sector 2, also of 4096 bytes
+constexpr std::uint64_t kMostRead = std::uint64_t{256}
+                                    << 20U; ///< bytes of one disk; a table may lead to ever more
+constexpr std::size_t kNsdBytes = 16384;    ///< sector 2, also of 4096 bytes
 
 struct Signature {
     std::string_view fileSystem;
@@ -86,12 +89,13 @@ private:
     }
 
     /// Bytes of @p range; none beyond its end or where the disk cannot be read.
-    std::vector<std::byte> bytes(const ByteRange& range, std::uint64_t offset, std::size_t length) const
+    std::vector<std::byte> bytes(const ByteRange& range, std::uint64_t offset, std::size_t length)
     {
         const std::uint64_t sector = device_.sectorBytes();
         const std::uint64_t size = range.end - range.begin;
-        if (offset > size || length > size - offset)
+        if (length == 0 || offset > size || length > size - offset || read_ > kMostRead)
             return {};
+        read_ += length;
         const std::uint64_t begin = (range.begin + offset) / sector * sector;
         const std::uint64_t end = (range.begin + offset + length + sector - 1) / sector * sector;
         if (end > device_.sizeBytes() / sector * sector)
@@ -163,18 +167,6 @@ private:
         return true;
     }
 
-    /// Boot sectors of FAT and NTFS end like an MBR, but have code where its four rows begin with 0 or 0x80.
-    static bool isMbr(std::span<const std::byte> head)
-    {
-        if (head.empty() || !textOf(head).ends_with("\x55\xaa"sv))
-            return false;
-        for (std::size_t row = 0; row < 4; ++row)
-            if (const std::byte status = head[446 + 16 * row];
-                status != std::byte{0} && status != std::byte{0x80})
-                return false;
-        return true;
-    }
-
     /// Primary and logical partitions of an MBR.
     void mbr(const ByteRange& range, const std::string& place, int depth)
     {
@@ -185,7 +177,7 @@ private:
         unsigned logical = 5;
         for (std::size_t i = 0; i <= kMostLogical; ++i) {
             const std::vector<std::byte> head = bytes(range, table * sector, kDiskSector);
-            if (!isMbr(head))
+            if (!Mbr::parse(head))
                 return;
             std::uint64_t next = 0;
             for (unsigned entry = 0; entry < 4; ++entry) {
@@ -237,6 +229,7 @@ private:
 
     const BlockDevice& device_;
     unsigned volumes_ = 0;
+    std::uint64_t read_ = 0; ///< bytes
     std::vector<SharedFileSystem> found_;
 };
 

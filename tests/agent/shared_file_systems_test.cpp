@@ -237,6 +237,10 @@ TEST_CASE("metadata of LVM that leads nowhere gives no place", "[agent][guard]")
 {
     CHECK(lvmExtentsOf("", "x").first.empty());
     CHECK(lvmExtentsOf("stripes = [ \"\", 1 ]", "").first.empty());
+    std::string endless = "pv0 {\nid = \"A\"\n}\n"; // in time that grows with its length
+    for (int i = 0; i < 200'000; ++i)
+        endless += "stripes = [";
+    CHECK(lvmExtentsOf(endless, "A").first.empty());
     CHECK(lvmExtentsOf("extent_size = 8 { id = \"A\" stripes = [ \"pv0\"", "A").first.empty());
     CHECK(logicalVolumeBegins([](std::uint64_t, std::size_t) { return std::vector<std::byte>{}; }).empty());
 }
