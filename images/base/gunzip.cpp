@@ -75,8 +75,11 @@ private:
     bool nextMember(std::string& failure)
     {
         constexpr unsigned char kFirstOfMagic = 0x1f;
-        while (refill() && stream_.avail_in > 0 && *stream_.next_in == 0)
+        bool readable = true;
+        while ((readable = refill()) && stream_.avail_in > 0 && *stream_.next_in == 0)
             skip(1);
+        if (!readable)
+            failure = "reading failed";
         if (stream_.avail_in == 0)
             return false;
         if (*stream_.next_in != kFirstOfMagic) {
@@ -92,11 +95,14 @@ private:
     void skipForeign(std::string& failure)
     {
         const std::uint64_t zeros = ignored_;
-        while (refill() && stream_.avail_in > 0 && failure.empty()) {
+        bool readable = true;
+        while (failure.empty() && (readable = refill()) && stream_.avail_in > 0) {
             skip(stream_.avail_in);
             if (ignored_ - zeros > kMostForeign)
                 failure = "more than 1 MiB of unknown bytes follow the end";
         }
+        if (!readable)
+            failure = "reading failed";
     }
 
     const ReadSome& read_;
