@@ -5,6 +5,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <array>
+#include <clocale>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
@@ -18,11 +19,35 @@ namespace {
 
 constexpr std::size_t kMostDriveBytes = std::size_t{64} << 20U;
 constexpr std::size_t kMostLinks = 1000;
+constexpr std::size_t kMostFiles = 20000; ///< copies of links may grow without content
 
 struct DriveReadFreer {
     void operator()(archive* reader) const { archive_read_free(reader); }
 };
 using DriveReader = std::unique_ptr<archive, DriveReadFreer>;
+
+/// Sets a locale with UTF-8 for this thread: in the C locale libarchive has no Joliet names beyond ASCII.
+class Utf8Locale {
+public:
+    Utf8Locale() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr))
+    {
+        if (locale_ != nullptr)
+            before_ = ::uselocale(locale_);
+    }
+    ~Utf8Locale()
+    {
+        if (locale_ == nullptr)
+            return;
+        ::uselocale(before_);
+        ::freelocale(locale_);
+    }
+    Utf8Locale(const Utf8Locale&) = delete;
+    Utf8Locale& operator=(const Utf8Locale&) = delete;
+
+private:
+    locale_t locale_;
+    locale_t before_{};
+};
 
 [[noreturn]] void unreadable(const std::string& why)
 {
@@ -36,15 +61,23 @@ std::string plainPath(const std::filesystem::path& path)
     std::string plain = path.lexically_normal().generic_string();
     while (plain.ends_with('/'))
         plain.pop_back();
-    return plain == "." || plain.starts_with("..") || plain.starts_with('/') ? "" : plain;
+    return plain == "." || plain == ".." || plain.starts_with("../") || plain.starts_with('/') ? "" : plain;
+}
+
+using EntryText = const char* (*)(archive_entry*);
+
+/// A text of @p entry in UTF-8; as it is stored where it is no UTF-8; "": none.
+std::string textOf(archive_entry* entry, EntryText utf8, EntryText stored)
+{
+    const char* text = utf8(entry);
+    if (text == nullptr)
+        text = stored(entry);
+    return text == nullptr ? "" : text;
 }
 
 std::string nameOf(archive_entry* entry)
 {
-    const char* name = archive_entry_pathname_utf8(entry);
-    if (name == nullptr)
-        name = archive_entry_pathname(entry);
-    return name == nullptr ? "" : plainPath(name);
+    return plainPath(textOf(entry, archive_entry_pathname_utf8, archive_entry_pathname));
 }
 
 std::string contentOf(archive* reader, std::size_t most)
@@ -81,6 +114,8 @@ void copyLink(DriveFiles& files, const std::string& link, const std::string& tar
     if (bytes > kMostDriveBytes)
         unreadable(fmt::format("more than {} bytes of content", kMostDriveBytes));
     files.merge(copies);
+    if (files.size() > kMostFiles)
+        unreadable(fmt::format("more than {} files", kMostFiles));
 }
 
 } // namespace
@@ -93,6 +128,7 @@ bool isIso(std::string_view image)
 
 DriveFiles filesOfIso(std::string_view image)
 {
+    const Utf8Locale utf8;
     const DriveReader reader(archive_read_new());
     archive_read_support_format_iso9660(reader.get());
     if (archive_read_open_memory(reader.get(), image.data(), image.size()) != ARCHIVE_OK)
@@ -104,13 +140,18 @@ DriveFiles filesOfIso(std::string_view image)
     int result = ARCHIVE_OK;
     while ((result = archive_read_next_header(reader.get(), &entry)) == ARCHIVE_OK ||
            result == ARCHIVE_WARN) {
+        if (archive_entry_pathname(entry) == nullptr)
+            unreadable("a file's name cannot be read");
         const std::string path = nameOf(entry);
-        const char* const same = archive_entry_hardlink(entry);
         if (path.empty())
             continue;
-        if (archive_entry_filetype(entry) == AE_IFLNK && archive_entry_symlink(entry) != nullptr)
-            links[path] = archive_entry_symlink(entry);
-        else if (const auto first = files.find(same == nullptr ? "" : plainPath(same)); first != files.end())
+        if (files.size() > kMostFiles)
+            unreadable(fmt::format("more than {} files", kMostFiles));
+        const std::string same = textOf(entry, archive_entry_hardlink_utf8, archive_entry_hardlink);
+        const std::string target = textOf(entry, archive_entry_symlink_utf8, archive_entry_symlink);
+        if (archive_entry_filetype(entry) == AE_IFLNK && !target.empty())
+            links[path] = target;
+        else if (const auto first = files.find(plainPath(same)); first != files.end())
             bytes += files.insert_or_assign(path, first->second).first->second.size();
         else if (archive_entry_filetype(entry) == AE_IFREG)
             bytes += (files[path] = contentOf(reader.get(), kMostDriveBytes - bytes)).size();

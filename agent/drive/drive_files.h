@@ -13,7 +13,7 @@ bool isIso(std::string_view image);
 
 /// The files of an ISO 9660 image, by their Rock Ridge or Joliet names. A link inside it counts as a copy;
 /// other links, devices and empty folders are left out.
-/// @throws Error ConfigDriveFailed (unreadable, more than 64 MiB of content)
+/// @throws Error ConfigDriveFailed (unreadable, more than 64 MiB of content or 20,000 files)
 DriveFiles filesOfIso(std::string_view image);
 
 } // namespace bm::agent

@@ -141,6 +141,7 @@ TEST_CASE("a whole ISO moves into a FAT on larger sectors", "[agent][config-driv
         "echo '{\"hostname\": \"web\"}' > openstack/2018-08-27/meta_data.json; "
         "head -c 100000 /dev/urandom > openstack/2018-08-27/user_data; ln -s 2018-08-27 openstack/latest; "
         "ln openstack/2018-08-27/user_data ec2/latest/user-data; ln -s /etc/passwd outside; "
+        "echo ü > ü1; ln ü1 ü2; "
         "ln -s missing dangling; touch empty");
     const auto options = GENERATE("-R", "-R -J", "-J -f", "-R -cache-inodes");
     const std::string iso = world.iso(options);
@@ -155,9 +156,18 @@ TEST_CASE("a whole ISO moves into a FAT on larger sectors", "[agent][config-driv
                 "cmp out/openstack/latest/user_data tree/openstack/2018-08-27/user_data; "
                 "cmp out/ec2/latest/user-data tree/openstack/2018-08-27/user_data; "
                 "grep web out/openstack/latest/meta_data.json");
+    CHECK(platform::readFile(world.path("out/ü1")) == "ü\n");
+    CHECK(platform::readFile(world.path("out/ü2")) == "ü\n");
     CHECK(std::filesystem::exists(world.path("out/empty")));
     CHECK_FALSE(std::filesystem::exists(world.path("out/dangling")));
     CHECK(identityFrom(iso).hostName == "web");
+}
+
+TEST_CASE("links in an ISO that multiply its files are refused", "[agent][config-drive]")
+{
+    const DriveWorld world;
+    world.shell("mkdir -p tree/d; cd tree/d; touch f; for i in {100..160}; do ln -s . l$i; done");
+    CHECK_THAT(driveRefusal([iso = world.iso()] { filesOfIso(iso); }), Contains("more than 20000 files"));
 }
 
 TEST_CASE("a FAT goes as it is onto sectors that it is for", "[agent][config-drive]")
