@@ -2,7 +2,10 @@
 #include "agent/capture/fstab.h"
 #include "agent/disk/file_systems.h"
 #include "agent/disk/gpt.h"
+#include "agent/disk/mbr.h"
 #include "agent/disk/scsi_vpd.h"
+#include "agent/disk/shared_file_systems.h"
+#include "agent/drive/config_drive.h"
 #include "agent/hardware/erase/ata_security.h"
 #include "agent/hardware/inspection/dmi_table.h"
 #include "agent/hardware/inspection/lldp_frame.h"
@@ -10,13 +13,17 @@
 #include "agent/start/boot_entries.h"
 #include "agent/start/esp_loader.h"
 #include "agent/start/kernel_choice.h"
+#include "common/platform/files.h"
 #include "common/text/bytes.h"
 #include "common/wire/agent/agent_exchange.h"
 #include "tests/fuzz/target_functions.h"
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <string>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 namespace bm::fuzz {
@@ -47,6 +54,11 @@ void gpt(Bytes bytes)
     std::vector<std::byte> disk(bytes.begin(), bytes.end());
     disk.resize(std::min(disk.size(), kMiB));
     agent::findTable(disk);
+    if (std::optional<agent::Mbr> table = agent::Mbr::parse(disk))
+        refusesInWords([&] {
+            const agent::Extent added = table->addAtEnd(std::uint64_t{1} << 33U, 2048);
+            table->remove(added);
+        });
     mendGpt(disk, sector);
     refusesInWords([&] {
         std::optional<agent::Gpt> table = agent::Gpt::parse(disk, sector);
@@ -60,6 +72,34 @@ void gpt(Bytes bytes)
         table->remove("config-2");
         require(!table->pieces().empty());
     });
+}
+
+/// An ISO 9660 image without its first 32 KiB, which moves into a FAT file system.
+void configDrive(Bytes bytes)
+{
+    constexpr std::size_t kSystemArea = 32768;
+    refusesInWords([&] {
+        const std::string image = std::string(kSystemArea, '\0').append(textOf(bytes));
+        agent::checkConfigDrive(image);
+        agent::checkConfigDrive(agent::fittedConfigDrive(image, 4096));
+    });
+}
+
+/// Sectors of a disk, each after its number of two bytes: tables, LVM, md and cluster file systems.
+void sharedDisk(Bytes bytes)
+{
+    constexpr std::size_t kSector = 512;
+    constexpr off_t kDiskBytes = off_t{65536} * 512;
+    const platform::Fd file(::memfd_create("disk", MFD_CLOEXEC));
+    require(file && ::ftruncate(file.get(), kDiskBytes) == 0);
+    for (; bytes.size() >= 2 + kSector; bytes = bytes.subspan(2 + kSector)) {
+        const off_t at = off_t{text::littleEndian<std::uint16_t>(bytes, 0)} * 512;
+        require(::pwrite(file.get(), bytes.data() + 2, kSector, at) == ssize_t{kSector});
+    }
+    const agent::BlockDevice disk(fmt::format("/proc/self/fd/{}", file.get()),
+                                  agent::BlockDevice::Access::Read);
+    for (const agent::SharedFileSystem& found : agent::sharedFileSystemsOn(disk))
+        require(!found.name.empty() && !found.place.empty());
 }
 
 /// Accepted messages survive encoding.

@@ -55,6 +55,43 @@ def vhdx_pieces(whole):
     return bytes([size]) + head + regions + whole[meta:][:288] + whole[meta + (64 << 10):][:64] + whole[table:][:64]
 
 
+def iso(folder):
+    """An ISO with a file and a link, without its first 32 KiB."""
+    latest = folder / "tree/openstack/1"
+    latest.mkdir(parents=True)
+    (latest / "meta_data.json").write_bytes(b"{}")
+    (latest.parent / "latest").symlink_to("1")
+    made = folder / "drive.iso"
+    subprocess.run(["genisoimage", "-quiet", "-no-pad", "-R", "-J", "-V", "config-2", "-o", made, folder / "tree"], **SUBPROCESS)
+    return made.read_bytes()[32768:]
+
+
+def disk(sectors):
+    """Sectors by number, as the target shared_disk reads them."""
+    return b"".join(struct.pack("<H", number) + content.ljust(512, b"\0") for number, content in sectors.items())
+
+
+def mbr(*rows):
+    entries = b"".join(struct.pack("<4xB3xII", *row) for row in rows)
+    return bytes(446) + entries.ljust(64, b"\0") + b"\x55\xaa"
+
+
+def shared_disks():
+    gfs2, vmfs = b"\x01\x16\x19\x70", b"\x5e\xf1\xab\x2f"
+    label = b"LABELONE" + struct.pack("<QII", 1, 0, 32) + b"LVM2 001" + b"AAAAAABBBBCCCCDDDDEEEEFFFFGGGGGG"
+    areas = struct.pack("<Q4Q4Q", 64 * MIB, MIB, 0, 0, 0, 4096, MIB - 4096, 0, 0)
+    group = b'extent_size = 8192\npv0 {\nid = "AAAAAA-BBBB-CCCC-DDDD-EEEE-FFFF-GGGGGG"\n}\nstripes = [\n"pv0", 1\n]\n'
+    ring = bytes(4) + b" LVM2 x[5A%r0N*>" + struct.pack("<IQQQQ", 1, 4096, MIB - 4096, 512, len(group))
+    table = gpt()
+    return {
+        "shared_disk/mbr": disk({0: mbr((0x83, 64, 64), (5, 256, 2048)), 256: mbr((0x83, 2, 512), (5, 1024, 1024)), 258 + 128: gfs2,
+                                 1280: mbr((0xfb, 2, 100), (5, 0, 1024))}),
+        "shared_disk/lvm": disk({1: label + areas, 8: ring, 9: group, 2048 + 8192 + 4096: vmfs}),
+        "shared_disk/md": disk({8: struct.pack("<I124xQ", 0xa92b4efc, 2048), 2050: b"OCFSV2"}),
+        "shared_disk/gpt": disk({i: table[i * 512:i * 512 + 512] for i in range(len(table) // 512)}),
+    }
+
+
 def lldp():
     def tlv(kind, value):
         return struct.pack(">H", kind << 9 | len(value)) + value
@@ -176,6 +213,7 @@ def main():
             "gzip/two": gzip.compress(b"hello" * 9, mtime=0) * 2, "tree/pax": tar({"etc/passwd": b"root:x:0:0::/:/x\n"}),
             "tree/layers": tar({"blobs/sha256/" + "0" * 64: b"{}", "index.json": b"{}", "oci-layout": b"{}", "a/.wh.b": b""}, tarfile.USTAR_FORMAT),
             "vhdx/dynamic": vhdx_pieces(qemu_img(folder, "vhdx", [])),
+            "config_drive/iso": iso(folder), **shared_disks(),
         }
         for path, content in seeds.items():
             (corpus / path).parent.mkdir(parents=True, exist_ok=True)

@@ -51,11 +51,13 @@ void bootEntries(Bytes bytes);
 void diskTools(Bytes bytes);
 void dmi(Bytes bytes);
 void bootCsv(Bytes bytes);
+void configDrive(Bytes bytes);
 void fstab(Bytes bytes);
 void gpt(Bytes bytes);
 void kernelChoice(Bytes bytes);
 void lldp(Bytes bytes);
 void relayWire(Bytes bytes);
+void sharedDisk(Bytes bytes);
 void vpd(Bytes bytes);
 // server_targets.cpp
 void agentExchange(Bytes bytes);
