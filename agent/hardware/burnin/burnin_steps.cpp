@@ -83,6 +83,8 @@ template <class Result, class Work>
 model::JsonText onEachDisk(const StepContext& context, const std::string& mode, const Work& work)
 {
     const SortedDisks sorted = sortDisks(context.disks(), context.log, "burning in");
+    if (mode == "write")
+        context.disks.refuseProtected(sorted.candidates);
     wire::BurnInDiskResult<Result> result{mode, {}, sorted.skipped};
     result.disks = forEachDisk(sorted.candidates, kAllAtOnce, context.stop, work);
     return wire::toJson(result);
@@ -133,8 +135,6 @@ model::JsonText burnInDiskStep(const StepContext& context)
         throw Error(ErrorCode::InvalidInput, fmt::format("burnin_disk.mode is \"{}\"", in.mode),
                     "smart, read or write");
     const DiskBurnIn order{.span = span, .write = in.mode == "write"};
-    if (order.write)
-        context.disks.refuseProtected(sortDisks(context.disks(), context.log, "overwriting").candidates);
     return onEachDisk<wire::BurntDisk>(context, in.mode,
                                        [&](const Disk& disk) { return diskResult(disk, context, order); });
 }
