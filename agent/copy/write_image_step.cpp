@@ -49,10 +49,11 @@ wire::WriteImageResult resultOf(const Disk& disk, const DeployOutcome& outcome)
 std::vector<Disk> disksFor(const wire::WriteImageArguments& in, const StepContext& context)
 {
     std::vector<Disk> disks{chooseDisk(in.disk, context)};
+    const MachineDisks::Chosen chosen = howChosen(in.disk, disks);
     for (const Disk& disk :
          chooseMoreDisks(in.copy.moreDisks.value_or(std::vector<model::JsonText>{}), context, disks.front()))
         disks.push_back(disk);
-    context.disks.refuseProtected(disks, howChosen(in.disk));
+    context.disks.refuseProtected(disks, chosen);
     for (const Disk& disk : disks) {
         context.log.info(fmt::format("writing to {}: {} MiB, serial {}", disk.name, disk.sizeBytes >> 20U,
                                      disk.serial.empty() ? std::string("unknown") : disk.serial));

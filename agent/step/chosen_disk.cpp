@@ -24,10 +24,17 @@ Disk chooseDiskToRead(const DiskChoice& choice, const StepContext& context)
     return wire::chosenDisk(fits || hints.empty() ? disks : context.disks.unruled(), choice);
 }
 
-MachineDisks::Chosen howChosen(const DiskChoice& choice)
+MachineDisks::Chosen howChosen(const DiskChoice& choice, const std::vector<Disk>& chosen)
 {
-    return choice.remembered || !hintsOf(choice).empty() ? MachineDisks::Chosen::ByName
-                                                         : MachineDisks::Chosen::ByStep;
+    const auto isRemembered = [&](const Disk& disk) {
+        const wire::DiskIdentity known = choice.remembered.value_or(wire::DiskIdentity{});
+        const bool isOther = !known.serial.empty() && !disk.serial.empty() && known.serial != disk.serial;
+        return !isOther && ((!known.wwn.empty() && known.wwn == disk.wwn) ||
+                            (!known.serial.empty() && known.serial == disk.serial));
+    };
+    return !hintsOf(choice).empty() || std::ranges::all_of(chosen, isRemembered)
+               ? MachineDisks::Chosen::ByName
+               : MachineDisks::Chosen::ByStep;
 }
 
 std::vector<Disk> chooseDisks(const DiskChoice& choice, const StepContext& context, bool mirror)

@@ -11,8 +11,8 @@ namespace bm::agent {
 wire::Disk chooseDisk(const wire::DiskChoice& choice, const StepContext& context);
 /// The same for a step that only reads: hints may select a disk that the node's rules protect from writing.
 wire::Disk chooseDiskToRead(const wire::DiskChoice& choice, const StepContext& context);
-/// Says whether hints or the last deployment choose the disk, for MachineDisks::refuseProtected().
-MachineDisks::Chosen howChosen(const wire::DiskChoice& choice);
+/// Says whether hints or the last deployment name the disks @p chosen, for MachineDisks::refuseProtected().
+MachineDisks::Chosen howChosen(const wire::DiskChoice& choice, const std::vector<wire::Disk>& chosen);
 /// The disks for a layout: the selected disk, or for a mirror the two disks that the hints select.
 /// @throws Error as above
 std::vector<wire::Disk> chooseDisks(const wire::DiskChoice& choice, const StepContext& context, bool mirror);

@@ -48,7 +48,7 @@ model::JsonText writeTreeStep(const StepContext& context)
     const auto in = wire::fromJson<wire::WriteTreeArguments>(context.arguments.text, "write_tree");
     const TreeOrder order = orderFrom(in, context);
     const std::vector<Disk> disks = chooseDisks(in.disk, context, order.layout.mirror);
-    context.disks.refuseProtected(disks, howChosen(in.disk));
+    context.disks.refuseProtected(disks, howChosen(in.disk, disks));
     std::vector<std::filesystem::path> paths;
     for (const Disk& disk : disks) {
         context.log.info(fmt::format("copying the tree to {}: {} MiB, serial {}", disk.name,

@@ -3,6 +3,7 @@
 #include "agent/disk/shared_file_systems.h"
 #include "agent/hardware/erase/erase_steps.h"
 #include "agent/hardware/raid/raid_steps.h"
+#include "agent/step/chosen_disk.h"
 #include "common/platform/exec.h"
 #include "tests/agent/step_world.h"
 
@@ -243,6 +244,25 @@ TEST_CASE("metadata of LVM that leads nowhere gives no place", "[agent][guard]")
     CHECK(lvmExtentsOf(endless, "A").first.empty());
     CHECK(lvmExtentsOf("extent_size = 8 { id = \"A\" stripes = [ \"pv0\"", "A").first.empty());
     CHECK(logicalVolumeBegins([](std::uint64_t, std::size_t) { return std::vector<std::byte>{}; }).empty());
+}
+
+TEST_CASE("a disk that neither hints nor the last deployment name is the step's choice", "[agent][guard]")
+{
+    using Chosen = MachineDisks::Chosen;
+    wire::Disk disk;
+    disk.name = "/dev/sda";
+    disk.serial = "LUN1";
+    wire::DiskChoice choice;
+    choice.rootDevice.text = "{}";
+    CHECK(howChosen(choice, {disk}) == Chosen::ByStep);
+    choice.remembered = wire::DiskIdentity{};
+    choice.remembered->serial = "LOCAL1"; // the disk has left the machine
+    CHECK(howChosen(choice, {disk}) == Chosen::ByStep);
+    choice.remembered->serial = "LUN1";
+    CHECK(howChosen(choice, {disk}) == Chosen::ByName);
+    choice.remembered.reset();
+    choice.rootDevice.text = R"({"serial": "LUN1"})";
+    CHECK(howChosen(choice, {disk}) == Chosen::ByName);
 }
 
 TEST_CASE("cleaning stops at a cluster file system and names the disk", "[agent][guard]")
