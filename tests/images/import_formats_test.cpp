@@ -1,8 +1,11 @@
 #include "tests/images/store_world.h"
 
 #include "common/text/text.h"
+#include "images/base/gunzip.h"
 #include "images/blocks/digest.h"
 #include "images/blocks/manifest.h"
+
+#include <array>
 
 using namespace bm;
 using namespace bm::images::testing;
@@ -56,6 +59,20 @@ TEST_CASE("every format and compression restores to the same bytes", "[images][i
         CHECK(text::toHex(images::sha256(std::as_bytes(std::span(manifest)))) == stored.manifestSha256);
         CHECK(images::parseManifest(std::as_bytes(std::span(manifest))).contentId() == id);
     }
+}
+
+TEST_CASE("a gzip file that cannot be read to its end is refused", "[images][import][trailing]")
+{
+    constexpr std::array<unsigned char, 20> kEmptyMember{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 3};
+    bool first = true;
+    const auto read = [&](std::span<unsigned char> room) -> std::ptrdiff_t {
+        if (!std::exchange(first, false))
+            return -1;
+        std::ranges::copy(kEmptyMember, room.begin());
+        return std::ssize(kEmptyMember);
+    };
+    const auto write = [](std::span<const unsigned char>) { return true; };
+    CHECK(images::gunzip(read, write).failure == "reading failed");
 }
 
 TEST_CASE("bytes behind the end of the compressed data", "[images][import][trailing]")
