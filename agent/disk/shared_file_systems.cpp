@@ -140,6 +140,7 @@ private:
         mbr(range, place, depth);
     }
 
+    /// @return false without a table that has partitions
     bool gpt(const ByteRange& range, std::uint64_t at, std::uint64_t sector, const std::string& place,
              int depth)
     {
@@ -151,10 +152,14 @@ private:
             std::min<std::size_t>(text::littleEndian<std::uint32_t>(header, 80), kMostPartitions);
         const std::size_t size = text::littleEndian<std::uint32_t>(header, 84);
         if (size < 128 || size > 4096 || table > range.end / sector)
-            return true;
+            return false;
+        bool used = false;
         const std::vector<std::byte> entries = bytes(range, table * sector, count * size);
         for (std::size_t i = 0; (i + 1) * size <= entries.size(); ++i) {
             const std::span<const std::byte> entry = std::span(entries).subspan(i * size, size);
+            if (std::ranges::all_of(entry.first(16), [](std::byte byte) { return byte == std::byte{0}; }))
+                continue;
+            used = true;
             const std::string name = within(place, fmt::format("partition {}", i + 1));
             for (const GuidType& type : kGuidTypes)
                 if (textOf(entry.first(16)) == type.guid)
@@ -164,7 +169,7 @@ private:
             if (end >= first && end < range.end / sector)
                 partition(range, first, end - first + 1, sector, name, depth);
         }
-        return true;
+        return used;
     }
 
     /// Primary and logical partitions of an MBR.

@@ -198,7 +198,9 @@ TEST_CASE("cluster file systems in partitions, volumes and arrays", "[agent][gua
                                                       {"AA31E02A-400F-11DB-9590-000C2911D1B8", "VMFS"}}));
         disk.run({"sgdisk", "-n", "3:2048:+8M", "-t", "3:" + type});
         CHECK(disk.found() == name + " on partition 3");
-        disk.put(512, std::string(512, '\0')); // the backup table remains
+        const auto [lost, length] = GENERATE(table<std::uint64_t, std::size_t>(
+            {{512, 512}, {1024, 16384}})); // header or entries; the backup table remains
+        disk.put(lost, std::string(length, '\0'));
         CHECK(disk.found() == name + " on partition 3");
     }
     SECTION("an MBR partition by its type")
