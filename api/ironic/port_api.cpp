@@ -116,6 +116,16 @@ model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::
     return node;
 }
 
+/// The portgroup of ?portgroup=, if the actor may see its node. @throws Error NotFound, InvalidInput
+model::PortGroup groupOfQuery(const ApiParts& parts, const Request& request, const std::string& ident)
+{
+    model::PortGroup group =
+        conductor::Resources<model::PortGroup>(parts.context, conductor::portGroupRules()).get(ident);
+    if (!maySee(request, parts.nodes.get(group.node.uuid)))
+        throw Error(ErrorCode::NotFound, "Portgroup " + ident + " could not be found.");
+    return group;
+}
+
 /// Refuses a portgroup of a node that the actor may not see, as one that does not exist.
 void requireVisibleGroup(const ApiParts& parts, const Request& request, const std::string& ident)
 {
@@ -189,9 +199,7 @@ void PortApi::list(Request& request, Response& response, bool detail) const
     std::optional<model::PortGroup> group;
     if (const std::optional<std::string> ident = request.queryParam("portgroup")) {
         requireVersion(request, kGroupSince, "portgroup");
-        requireVisibleGroup(parts_, request, *ident);
-        group =
-            conductor::Resources<model::PortGroup>(parts_.context, conductor::portGroupRules()).get(*ident);
+        group = groupOfQuery(parts_, request, *ident);
     }
     sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
         return wantedPorts(tx, request, group);

@@ -311,6 +311,9 @@ TEST_CASE("a record of another project is refused as one that does not exist", "
             CHECK(asked(world.secret) == asked("6d85703a-565d-469a-96ce-30b6de53079d"));
             CHECK_THAT(asked("secret-node"), Contains("404"));
         }
+        for (const char* const group : {"secret-group", "no-group"})
+            CHECK(world.call("GET", std::string("/v1/ports?portgroup=") + group, nullptr, "admin", "web")
+                      .status == 404);
     }
     SECTION("in a body")
     {
