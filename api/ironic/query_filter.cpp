@@ -195,16 +195,34 @@ void checkTypes(const Request& request)
     }
 }
 
+struct DriverArgument {
+    std::string_view name;
+    int since; ///< minor of the microversion
+};
+
+constexpr auto kDriverArguments =
+    std::to_array<DriverArgument>({{"detail", 30}, {"type", 30}, {"fields", 77}});
+
+void requireArgument(const Request& request, std::string_view name, int since)
+{
+    if (versionOf(request).minor < since && request.queryParam(name))
+        throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
+                    fmt::format("{} needs version 1.{}", name, since));
+}
+
 /// Refuses arguments that are newer than the request's version.
 void checkVersions(const Request& request)
 {
     constexpr int kFieldsSince = 8, kDetailSince = 43;
-    const int version = versionOf(request).minor;
-    if (version < kFieldsSince && request.queryParam("fields"))
-        throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
-                    fmt::format("fields needs version 1.{}", kFieldsSince));
+    if (request.route.starts_with("/v1/drivers")) {
+        for (const DriverArgument& argument : kDriverArguments)
+            requireArgument(request, argument.name, argument.since);
+        return;
+    }
+    requireArgument(request, "fields", kFieldsSince);
     const std::optional<std::string> detail = request.queryParam("detail");
-    if (version < kDetailSince && detail && request.route.find("/volume/") == std::string::npos)
+    if (versionOf(request).minor < kDetailSince && detail &&
+        request.route.find("/volume/") == std::string::npos)
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("Invalid query parameter ?detail={} received.",
                                 flagFromText(*detail, "detail") ? "True" : "False"),

@@ -210,6 +210,14 @@ TEST_CASE("arguments have a microversion, as fields have", "[api][query]")
         CHECK(world.get(std::string(path) + "?detail=true", "1.43").status == 200);
     }
     CHECK(world.get("/v1/volume/connectors?detail=true", "1.32").status == 200);
+    for (const char* const argument : {"detail=true", "type=dynamic"}) {
+        refusesQuery(world, std::string("/v1/drivers?") + argument, "Request not acceptable.", 406, "1.29");
+        CHECK(world.get(std::string("/v1/drivers?") + argument, "1.30").status == 200);
+    }
+    for (const char* const path : {"/v1/drivers", "/v1/drivers/fake-hardware"}) {
+        refusesQuery(world, std::string(path) + "?fields=name", "Request not acceptable.", 406, "1.76");
+        CHECK(world.get(std::string(path) + "?fields=name", "1.77").status == 200);
+    }
     for (const char* const free : {"description_contains=a", "retired=true", "project=a"})
         CHECK(world.get(std::string("/v1/nodes?") + free, "1.8").status == 200);
     refusesQuery(world, "/v1/nodes?sort_key=resource_class", "Request not acceptable.", 406, "1.20");
