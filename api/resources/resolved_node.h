@@ -19,7 +19,7 @@ template <class T> void resolveNode(const ApiParts& parts, const http::Request& 
             requireOn(request, node, item.node.uuid);
             item.node = node.id;
         } catch (const model::Error& error) {
-            if (error.code() == model::ErrorCode::Forbidden)
+            if (error.code() != model::ErrorCode::NotFound)
                 throw;
             throw model::Error(model::ErrorCode::InvalidInput, error.message(),
                                "bm node list lists the nodes");
