@@ -271,7 +271,8 @@ private:
                             std::string_view what)
     {
         if (!given.empty() && std::ranges::find(parent, given) == parent.end())
-            throw Error(ErrorCode::InvalidInput, fmt::format("{}: {} is another one", what, given),
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{}: {} is another one", what, given.substr(0, 80)),
                         "leave it out: the place in the file says it");
     }
 

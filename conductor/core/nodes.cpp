@@ -24,7 +24,8 @@ Node findNode(db::Transaction& tx, const std::string& ident)
 
 Error noSuchNode(const std::string& ident)
 {
-    return {ErrorCode::NotFound, "Node " + ident + " could not be found.", "bm node list shows all nodes"};
+    return {ErrorCode::NotFound, "Node " + ident.substr(0, 255) + " could not be found.",
+            "bm node list shows all nodes"};
 }
 
 model::NodeEvent makeEvent(model::UtcTime at, const model::NodeId& node, model::EventKind kind,
