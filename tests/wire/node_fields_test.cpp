@@ -198,6 +198,18 @@ TEST_CASE("patching a node", "[wire][node][patch]")
                         wire::kMaxVersion, test::sampleInterfaces(), wire::NewDriver::ResetsInterfaces);
         CHECK(shown(node, wire::nodeDetail(wire::kMaxVersion)).at("power_interface") == "ipmitool");
     }
+    SECTION("a reset leaves the interfaces that the patch names, also where they are the former ones")
+    {
+        node.driver = "ipmi";
+        node.interfaces.text = R"({"boot":"pxe","management":"noop"})";
+        constexpr const char* kToFake = R"([{"op": "replace", "path": "/driver", "value": "fake-hardware"},
+                                            {"op": "add", "path": "/boot_interface", "value": "pxe"}])";
+        wire::patchNode(node, json::parse(kToFake), wire::kMaxVersion, test::sampleInterfaces(),
+                        wire::NewDriver::ResetsInterfaces);
+        const ordered_json reset = shown(node, wire::nodeDetail(wire::kMaxVersion));
+        CHECK(reset.at("boot_interface") == "pxe");
+        CHECK(reset.at("management_interface") != "noop");
+    }
     SECTION("another driver keeps the interfaces that it has, except those that the patch names")
     {
         constexpr const char* kToIpmi = R"([{"op": "replace", "path": "/driver", "value": "ipmi"}])";

@@ -242,8 +242,11 @@ void patchNode(Node& node, const json& body, Version version, const model::Inter
 {
     const JsonPatch patch = JsonPatch::parse(body);
     checkPatchPaths(patch, version);
-    if (newDriver == NewDriver::ResetsInterfaces &&
-        std::ranges::none_of(patch.steps(), [](const PatchStep& s) { return s.keys.front() == "driver"; }))
+    const auto names = [&](std::string_view field) {
+        return std::ranges::any_of(patch.steps(),
+                                   [&](const PatchStep& s) { return s.keys.front() == field; });
+    };
+    if (newDriver == NewDriver::ResetsInterfaces && !names("driver"))
         throw Error(ErrorCode::InvalidInput, "The reset_interfaces parameter can only be used when changing "
                                              "the node's driver.");
     const json before = documentOf(node, interfaces);
@@ -252,13 +255,15 @@ void patchNode(Node& node, const json& body, Version version, const model::Inter
     if (after.at("driver") != before.at("driver"))
         changed.driver = asString(after.at("driver"), "driver");
     const bool otherDriver = changed.driver != node.driver;
-    if (otherDriver && newDriver == NewDriver::ResetsInterfaces)
+    const bool resets = otherDriver && newDriver == NewDriver::ResetsInterfaces;
+    if (resets)
         changed.interfaces = {};
     else if (otherDriver && isKnown(interfaces, changed.driver)) // the conductor refuses other types
         keepInterfaces(node, changed, before, after, interfaces);
     for (const NodeField& field : nodeFields()) {
         const std::string name(field.name);
-        if (field.patch && after.at(name) != before.at(name))
+        const bool chosen = resets && name.ends_with("_interface") && names(name); // may be the former one
+        if (field.patch && (chosen || after.at(name) != before.at(name)))
             assignField(field, changed, after.at(name), interfaces);
     }
     if (!changed.maintenance)
