@@ -11,10 +11,15 @@ using nlohmann::json;
 
 namespace {
 
+bool isSecret(const std::string& key)
+{
+    return model::namesSecret(key.substr(key.rfind('/') + 1));
+}
+
 /// The value of KEY=VALUE.
 json typedValue(const std::string& key, const std::string& text)
 {
-    if (model::namesSecret(key.substr(key.rfind('/') + 1)))
+    if (isSecret(key))
         return text;
     const json value = json::parse(text, nullptr, false);
     const bool asTyped = (value.is_boolean() || value.is_number_integer()) && value.dump() == text;
@@ -29,9 +34,10 @@ json Assignment::value() const
         return typedValue(key, text);
     json value = json::parse(text, nullptr, false);
     if (value.is_discarded())
-        throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("\"{}:={}\": the value is not JSON", key, text),
-                           "KEY=VALUE takes any text; KEY:=JSON takes JSON, for example: extra/rate:=1.5");
+        throw model::Error(
+            model::ErrorCode::InvalidInput,
+            fmt::format("\"{}:={}\": the value is not JSON", key, isSecret(key) ? "******" : text),
+            "KEY=VALUE takes any text; KEY:=JSON takes JSON, for example: extra/rate:=1.5");
     return value;
 }
 

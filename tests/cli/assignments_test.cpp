@@ -39,6 +39,8 @@ TEST_CASE("KEY:=VALUE is JSON", "[cli][assignments]")
     CHECK(valueOf("extra/url=http://a:=b") == "http://a:=b");
     CHECK_THROWS_WITH(cli::patchOf({"extra/n:=00123"}),
                       Contains("\"extra/n:=00123\": the value is not JSON"));
+    CHECK_THROWS_WITH(cli::patchOf({"driver_info/ipmi_password:=hush"}),
+                      Contains("\"driver_info/ipmi_password:=******\": the value is not JSON"));
     CHECK(cli::patchOf({"extra/n="}).at(0).at("op") == "remove");
     for (const char* wrong : {"", "extra", "=5"})
         CHECK_THROWS_WITH(cli::patchOf({wrong}), Contains("is not FIELD=VALUE"));
