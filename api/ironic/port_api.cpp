@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace bm::api {
@@ -152,6 +153,33 @@ std::vector<Port> withAddress(db::Transaction& tx, const Request& request, const
     return port ? std::vector<Port>{*port} : std::vector<Port>{};
 }
 
+/// Refuses two filters that exclude each other, as Ironic does. @throws Error Forbidden
+void requireOneFilter(const Request& request)
+{
+    const auto isGiven = [&](std::string_view name) {
+        return !request.queryParam(name).value_or("").empty();
+    };
+    const bool node = isGiven("node") || isGiven("node_uuid");
+    if (int{node} + int{isGiven("portgroup")} + int{isGiven("shard")} > 1)
+        throw Error(ErrorCode::Forbidden, "Operation not permitted.",
+                    "give one of node, portgroup and shard");
+}
+
+/// Those of @p ports whose nodes are in @p shards ("a,b").
+std::vector<Port> inShards(db::Transaction& tx, std::vector<Port> ports, const std::string& shards)
+{
+    std::map<model::NodeId, bool> isIn;
+    std::erase_if(ports, [&](const Port& port) {
+        const auto [row, isNew] = isIn.try_emplace(port.node, false);
+        if (isNew) {
+            const std::string shard = conductor::findNode(tx, port.node.uuid).shard;
+            row->second = !shard.empty() && ("," + shards + ",").find("," + shard + ",") != std::string::npos;
+        }
+        return !row->second;
+    });
+    return ports;
+}
+
 /// The ports that @p request selects, behind its marker. @param group of ?portgroup=
 std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request,
                               const std::optional<model::PortGroup>& group)
@@ -166,11 +194,13 @@ std::vector<Port> wantedPorts(db::Transaction& tx, const Request& request,
         node = request.queryParam("node_uuid");
     if (node)
         return ordered(request, ports.ofNode(tx, nodeOfQuery(tx, request, *node).id));
-    if (inOrderOfCreation(request))
+    const std::string shards = request.queryParam("shard").value_or("");
+    if (shards.empty() && inOrderOfCreation(request))
         return ports.list(tx, limitOf(request) + 1, request.queryParam("marker").value_or(""),
                           projectOf(request));
     constexpr std::size_t kAll = 1'000'000;
-    return ordered(request, ports.list(tx, kAll, "", projectOf(request)));
+    std::vector<Port> all = ports.list(tx, kAll, "", projectOf(request));
+    return ordered(request, shards.empty() ? std::move(all) : inShards(tx, std::move(all), shards));
 }
 
 } // namespace
@@ -195,7 +225,11 @@ void PortApi::mount(http::Router& router)
 
 void PortApi::list(Request& request, Response& response, bool detail) const
 {
+    constexpr int kShardSince = 82;
     const Fields fields = fieldsOf(wire::portShape(), request, detail);
+    if (request.queryParam("shard"))
+        requireVersion(request, kShardSince, "shard", TooOld::NotAcceptable);
+    requireOneFilter(request);
     std::optional<model::PortGroup> group;
     if (const std::optional<std::string> ident = request.queryParam("portgroup")) {
         requireVersion(request, kGroupSince, "portgroup");

@@ -24,8 +24,9 @@ using model::ErrorCode;
 namespace {
 
 constexpr std::string_view kPortList =
-    "address node node_uuid portgroup fields detail limit marker sort_key sort_dir";
-constexpr std::string_view kPortDetail = "address node node_uuid portgroup limit marker sort_key sort_dir";
+    "address node node_uuid portgroup shard fields detail limit marker sort_key sort_dir";
+constexpr std::string_view kPortDetail =
+    "address node node_uuid portgroup shard limit marker sort_key sort_dir";
 constexpr std::string_view kPortsOf = "fields detail limit marker sort_key sort_dir";
 constexpr std::string_view kPortsOfDetail = "limit marker sort_key sort_dir";
 

@@ -242,4 +242,12 @@ TEST_CASE("ports are sorted by every plain field, and paged in that order", "[ap
     CHECK(world.get("/v1/ports?portgroup=pg").body.at("ports").size() == 1);
     CHECK(world.get("/v1/ports?portgroup=" + furnished.group).body.at("ports").size() == 1);
     refusesQuery(world, "/v1/ports?portgroup=nobody", "Portgroup nobody could not be found.", 404);
+    CHECK(world.get("/v1/ports?shard=a,b").body.at("ports").empty());
+    const json shard = json::array({{{"op", "add"}, {"path", "/shard"}, {"value", "b"}}});
+    REQUIRE(world.send("PATCH", "/v1/nodes/n1", shard, kLatest).status == 200);
+    CHECK(world.get("/v1/ports?shard=a,b").body.at("ports").size() == 2);
+    CHECK(world.get("/v1/ports/detail?shard=a").body.at("ports").empty());
+    refusesQuery(world, "/v1/ports?shard=b", "Request not acceptable.", 406, "1.81");
+    refusesQuery(world, "/v1/ports?shard=b&portgroup=pg", "Operation not permitted.", 403);
+    refusesQuery(world, "/v1/ports?node=n1&portgroup=pg", "Operation not permitted.", 403);
 }
