@@ -214,20 +214,25 @@ void requireArgument(const Request& request, std::string_view name, int since)
 /// Refuses arguments that are newer than the request's version.
 void checkVersions(const Request& request)
 {
-    constexpr int kFieldsSince = 8, kDetailSince = 43;
+    constexpr int kFieldsSince = 8, kDetailSince = 43, kBiosSince = 74;
     if (request.route.starts_with("/v1/drivers")) {
         for (const DriverArgument& argument : kDriverArguments)
             requireArgument(request, argument.name, argument.since);
         return;
     }
     requireArgument(request, "fields", kFieldsSince);
-    const std::optional<std::string> detail = request.queryParam("detail");
-    if (versionOf(request).minor < kDetailSince && detail &&
-        request.route.find("/volume/") == std::string::npos)
+    const bool ofBios = request.route.ends_with("/bios");
+    const int detailSince = ofBios ? kBiosSince : kDetailSince;
+    if (versionOf(request).minor >= detailSince || request.route.find("/volume/") != std::string::npos)
+        return;
+    if (const std::optional<std::string> detail = request.queryParam("detail"))
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("Invalid query parameter ?detail={} received.",
                                 flagFromText(*detail, "detail") ? "True" : "False"),
-                    fmt::format("detail needs version 1.{}", kDetailSince));
+                    fmt::format("detail needs version 1.{}", detailSince));
+    if (ofBios && request.queryParam("fields"))
+        throw Error(ErrorCode::InvalidInput, "Invalid query parameter ?fields received.",
+                    fmt::format("fields of BIOS settings needs version 1.{}", kBiosSince));
 }
 
 } // namespace

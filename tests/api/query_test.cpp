@@ -210,6 +210,11 @@ TEST_CASE("arguments have a microversion, as fields have", "[api][query]")
         CHECK(world.get(std::string(path) + "?detail=true", "1.43").status == 200);
     }
     CHECK(world.get("/v1/volume/connectors?detail=true", "1.32").status == 200);
+    for (const char* const argument : {"detail=true", "fields=name"}) {
+        refusesQuery(world, std::string("/v1/nodes/n1/bios?") + argument, "Invalid query parameter ?", 400,
+                     "1.73");
+        CHECK(world.get(std::string("/v1/nodes/n1/bios?") + argument, "1.74").status == 200);
+    }
     for (const char* const argument : {"detail=true", "type=dynamic"}) {
         refusesQuery(world, std::string("/v1/drivers?") + argument, "Request not acceptable.", 406, "1.29");
         CHECK(world.get(std::string("/v1/drivers?") + argument, "1.30").status == 200);
