@@ -300,6 +300,12 @@ TEST_CASE("enrolling an existing node again", "[wire][node][batch]")
               std::vector<std::string>{"properties"});
         CHECK_THAT(node.properties.text, Contains("\"cpus\":8") && Contains("\"rack\":\"r1\""));
     }
+    SECTION("takes the interfaces of a new hardware type")
+    {
+        const json wanted{{"driver", "ipmi"}, {"boot_interface", "http-ipxe"}};
+        CHECK(wire::mergeNode(node, wanted, access, test::sampleInterfaces()) ==
+              std::vector<std::string>{"boot_interface", "driver"});
+    }
     SECTION("names the fields that differ, also for a password")
     {
         const json wanted = json::parse(

@@ -275,6 +275,8 @@ std::vector<std::string> mergeNode(Node& node, const json& wanted, const json& o
                                    const model::InterfaceTable& interfaces)
 {
     const json before = documentOf(node, interfaces);
+    if (const json* driver = memberOf(wanted, "driver")) // the interfaces of the request are of this type
+        node.driver = asString(*driver, "driver");
     bool accessChanged = false;
     for (const auto& [name, value] : wanted.items()) {
         const NodeField& field = creatable(name, kMaxVersion);
