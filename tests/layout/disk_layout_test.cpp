@@ -106,7 +106,7 @@ TEST_CASE("an error of a layout names its member", "[layout][refusal]")
     CHECK_THAT(refusalOf(with("/partitions/2/volumes", json::array())), Contains("kind: lvm"));
     CHECK_THAT(refusalOf(with("/partitions/0/fs", "ext4")), StartsWith("partitions[0].fs: "));
     CHECK_THAT(refusalOf(with("/loader", "lilo")), StartsWith("loader: "));
-    CHECK_THAT(refusalOf(with("/mirror", "perhaps")), StartsWith("mirror"));
+    CHECK_THAT(refusalOf(with("/mirror", "perhaps")), StartsWith("Invalid mirror"));
     CHECK_THAT(refusalOf(with("/kernel_arguments", "a\nmenuentry")), StartsWith("kernel_arguments: "));
     CHECK_THAT(refusalOf(with("/kernel_arguments", "a; reboot")), StartsWith("kernel_arguments: "));
 }
