@@ -271,7 +271,7 @@ private:
     /// The number of the host counts from the first host of its controller.
     fs::path scsiHost(const fs::path& at, const ScsiAddress& address)
     {
-        const fs::path host = at.parent_path().parent_path();
+        fs::path host = at.parent_path().parent_path();
         std::uint32_t first = address.part[0];
         std::error_code ignored;
         for (const fs::directory_entry& entry : fs::directory_iterator(host.parent_path(), ignored)) {

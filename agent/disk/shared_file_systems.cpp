@@ -60,6 +60,24 @@ std::string_view textOf(std::span<const std::byte> bytes)
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+struct MbrRow {
+    std::byte type{};
+    std::uint64_t first = 0;
+    std::uint64_t sectors = 0;
+
+    bool isExtended() const
+    {
+        return type == std::byte{0x05} || type == std::byte{0x0f} || type == std::byte{0x85};
+    }
+    bool isUsed() const { return type != std::byte{0} && type != std::byte{0xee}; }
+};
+
+MbrRow mbrRow(std::span<const std::byte> table, unsigned number)
+{
+    const std::span<const std::byte> row = table.subspan(446 + std::size_t{16} * number, 16);
+    return {row[4], text::littleEndian<std::uint32_t>(row, 8), text::littleEndian<std::uint32_t>(row, 12)};
+}
+
 class SharedSearch {
 public:
     explicit SharedSearch(const BlockDevice& device) : device_(device) {}
@@ -186,25 +204,27 @@ private:
                 return;
             std::uint64_t next = 0;
             for (unsigned entry = 0; entry < 4; ++entry) {
-                const std::span<const std::byte> row = std::span(head).subspan(446 + 16 * entry, 16);
-                const std::byte type = row[4];
-                const std::uint64_t first = text::littleEndian<std::uint32_t>(row, 8);
-                const std::uint64_t sectors = text::littleEndian<std::uint32_t>(row, 12);
-                if (type == std::byte{0x05} || type == std::byte{0x0f} || type == std::byte{0x85}) {
-                    next = next == 0 ? extended + first : next;
-                } else if (type != std::byte{0} && type != std::byte{0xee}) {
-                    const std::string name =
-                        within(place, fmt::format("partition {}", table == 0 ? entry + 1 : logical++));
-                    if (type == kVmfsMbr && first != 0 && sectors != 0)
-                        add("VMFS", name);
-                    partition(range, table + first, sectors, sector, name, depth);
-                }
+                const MbrRow row = mbrRow(head, entry);
+                if (row.isExtended())
+                    next = next == 0 ? extended + row.first : next;
+                else if (row.isUsed())
+                    mbrPartition(range, row, table, place, table == 0 ? entry + 1 : logical++, depth);
             }
             if (next <= table) // the chain goes forward only
                 return;
             extended = extended == 0 ? next : extended;
             table = next;
         }
+    }
+
+    /// @param table  the sector of the table that has @p row
+    void mbrPartition(const ByteRange& range, const MbrRow& row, std::uint64_t table,
+                      const std::string& place, unsigned number, int depth)
+    {
+        const std::string name = within(place, fmt::format("partition {}", number));
+        if (row.type == kVmfsMbr && row.first != 0 && row.sectors != 0)
+            add("VMFS", name);
+        partition(range, table + row.first, row.sectors, device_.sectorBytes(), name, depth);
     }
 
     /// md with metadata 1.1 or 1.2. Older metadata and 1.0 lie at the end, and the content at the begin.
