@@ -89,22 +89,27 @@ std::size_t slotsOf(const std::string& name)
     return (utf16(name).size() + kUnitsPerEntry - 1) / kUnitsPerEntry + 1;
 }
 
+/// The first @p most characters of @p part that a short name may have.
+std::string shortPart(std::string_view part, std::size_t most)
+{
+    std::string out;
+    for (const char c : part) {
+        const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        const bool fits = (upper >= 'A' && upper <= 'Z') || (upper >= '0' && upper <= '9');
+        if (out.size() < most && c != '.' && c != ' ')
+            out += fits ? upper : '_';
+    }
+    return out;
+}
+
 /// "META_D~2JSO": unique in a folder by @p number.
 std::string shortName(const std::string& name, std::size_t number)
 {
-    const auto fit = [](std::string_view part, std::size_t most) {
-        std::string out;
-        for (const char c : part)
-            if (out.size() < most && c != '.' && c != ' ')
-                out += c >= 'a' && c <= 'z'                               ? static_cast<char>(c - 'a' + 'A')
-                       : (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c
-                                                                          : '_';
-        return out;
-    };
     const std::size_t dot = name.rfind('.');
     const std::string tail = fmt::format("~{}", number);
-    const std::string extension = dot == std::string::npos || dot == 0 ? "" : fit(name.substr(dot + 1), 3);
-    return fmt::format("{:8}{:3}", fit(name.substr(0, dot), 8 - tail.size()) + tail, extension);
+    const std::string extension =
+        dot == std::string::npos || dot == 0 ? "" : shortPart(name.substr(dot + 1), 3);
+    return fmt::format("{:8}{:3}", shortPart(name.substr(0, dot), 8 - tail.size()) + tail, extension);
 }
 
 std::uint8_t checksumOf(std::string_view shortName)
