@@ -1,6 +1,7 @@
 #include "api/ironic/path_aliases.h"
 
 #include <array>
+#include <fmt/format.h>
 #include <string>
 
 namespace bm::api {
@@ -30,17 +31,21 @@ constexpr auto kQueryControllers =
 
 void addPathAliases(http::Router& router)
 {
-    const std::string nodes = "/v1/nodes/", node = nodes + "{node_ident}/", argument = "?node_ident";
+    const auto below = [](const char* controller) {
+        return fmt::format("/v1/nodes/{{node_ident}}/{}", controller);
+    };
     router.serveAtRoot("/v1");
-    for (const std::string controller : kControllers) {
-        router.alias(nodes + controller + "/{node_ident}", node + controller);
-        router.alias(nodes + controller + "/{node_ident}/{rest*}", node + controller + "/{rest*}");
-        router.alias(nodes + controller + argument, node + controller);
+    for (const char* const controller : kControllers) {
+        router.alias(fmt::format("/v1/nodes/{}/{{node_ident}}", controller), below(controller));
+        router.alias(fmt::format("/v1/nodes/{}/{{node_ident}}/{{rest*}}", controller),
+                     below(controller) + "/{rest*}");
+        router.alias(fmt::format("/v1/nodes/{}?node_ident", controller), below(controller));
     }
-    for (const std::string controller : kQueryControllers)
-        router.alias(nodes + controller + argument, node + controller);
-    for (const std::string name : {"node", "node_uuid"})
-        router.alias(nodes + "validate?" + name, nodes + "{" + name + "}/validate");
+    for (const char* const controller : kQueryControllers)
+        router.alias(fmt::format("/v1/nodes/{}?node_ident", controller), below(controller));
+    for (const char* const name : {"node", "node_uuid"})
+        router.alias(fmt::format("/v1/nodes/validate?{}", name),
+                     fmt::format("/v1/nodes/{{{}}}/validate", name));
     router.alias("/v1/chassis/{chassis_uuid}/nodes", "/v1/nodes?chassis_uuid");
     router.alias("/v1/chassis/{chassis_uuid}/nodes/detail", "/v1/nodes/detail?chassis_uuid");
 }

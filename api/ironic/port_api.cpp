@@ -40,7 +40,7 @@ constexpr auto kOrders = std::to_array<std::pair<std::string_view, Order>>({
     {"created_at", nullptr},
     {"updated_at", [](const Port& a, const Port& b) { return a.updatedAt < b.updatedAt; }},
     {"uuid", [](const Port& a, const Port& b) { return a.id < b.id; }},
-    {"address", [](const Port& a, const Port& b) { return a.mac < b.mac; }},
+    {"address", [](const Port& a, const Port& b) { return a.mac.text < b.mac.text; }},
     {"node_uuid", [](const Port& a, const Port& b) { return a.node < b.node; }},
     {"portgroup_uuid", [](const Port& a, const Port& b) { return a.portGroup < b.portGroup; }},
     {"pxe_enabled", [](const Port& a, const Port& b) { return a.pxeEnabled < b.pxeEnabled; }},

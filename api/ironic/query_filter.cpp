@@ -130,44 +130,60 @@ bool isNumber(std::string_view text)
     return !digits.empty() && std::ranges::all_of(digits, text::isDigit);
 }
 
-/// Ironic's refusal of @p value; nothing if the value fits. @param many the argument is repeated
-std::optional<std::string> refusalOf(ArgumentType type, const std::string& name, const std::string& value,
-                                     bool many)
+bool fits(ArgumentType type, const std::string& value)
 {
     constexpr std::size_t kLongestName = 255;
     switch (type) {
     case ArgumentType::Text:
-        return many ? std::optional(fmt::format("Expected string for {}: {}", name, value)) : std::nullopt;
+        return true;
     case ArgumentType::Limit:
-        if (many || !isNumber(value))
-            return fmt::format("Expected an integer for {}: {}", name, value);
-        return value.starts_with('-') || value.find_first_not_of('0') == std::string::npos
-                   ? std::optional<std::string>("Limit must be positive")
-                   : std::nullopt;
+        return isNumber(value);
     case ArgumentType::Uuid:
-        return many || !model::isUuid(value)
-                   ? std::optional(fmt::format("Expected UUID for {}: {}", name, value))
-                   : std::nullopt;
+        return model::isUuid(value);
     case ArgumentType::Boolean:
-        return many || !isBoolean(value)
-                   ? std::optional(
-                         fmt::format("Invalid {}: Unrecognized value '{}', acceptable values are: {}", name,
-                                     value, kBooleans))
-                   : std::nullopt;
+        return isBoolean(value);
     case ArgumentType::Mac:
-        return many || !model::anyMacFromText(value)
-                   ? std::optional(fmt::format("Expected valid MAC address for {}: {}", name, value))
-                   : std::nullopt;
+        return model::anyMacFromText(value).has_value();
     case ArgumentType::Ident:
-        return many || !text::isPlainName(value, kLongestName, "-._~")
-                   ? std::optional(fmt::format("Expected UUID or name for {}: {}", name, value))
-                   : std::nullopt;
+        return text::isPlainName(value, kLongestName, "-._~");
     case ArgumentType::Direction:
-        return many || (value != "asc" && value != "desc")
-                   ? std::optional(fmt::format(
-                         "Invalid sort direction: {}. Acceptable values are 'asc' or 'desc'", value))
-                   : std::nullopt;
+        return value == "asc" || value == "desc";
     }
+    return true;
+}
+
+/// Ironic's text for a @p value that does not fit
+std::string expected(ArgumentType type, const std::string& name, const std::string& value)
+{
+    switch (type) {
+    case ArgumentType::Text:
+        return fmt::format("Expected string for {}: {}", name, value);
+    case ArgumentType::Limit:
+        return fmt::format("Expected an integer for {}: {}", name, value);
+    case ArgumentType::Uuid:
+        return fmt::format("Expected UUID for {}: {}", name, value);
+    case ArgumentType::Boolean:
+        return fmt::format("Invalid {}: Unrecognized value '{}', acceptable values are: {}", name, value,
+                           kBooleans);
+    case ArgumentType::Mac:
+        return fmt::format("Expected valid MAC address for {}: {}", name, value);
+    case ArgumentType::Ident:
+        return fmt::format("Expected UUID or name for {}: {}", name, value);
+    case ArgumentType::Direction:
+        return fmt::format("Invalid sort direction: {}. Acceptable values are 'asc' or 'desc'", value);
+    }
+    return {};
+}
+
+/// Ironic's refusal of @p value; nothing if the value fits. @param many the argument is repeated
+std::optional<std::string> refusalOf(ArgumentType type, const std::string& name, const std::string& value,
+                                     bool many)
+{
+    if (many || !fits(type, value))
+        return expected(type, name, value);
+    const bool positive = !value.starts_with('-') && value.find_first_not_of('0') != std::string::npos;
+    if (type == ArgumentType::Limit && !positive)
+        return "Limit must be positive";
     return std::nullopt;
 }
 

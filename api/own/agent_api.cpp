@@ -51,7 +51,7 @@ void writeGrant(wire::JsonWriter& out, const conductor::AgentGrant& grant, const
 
 void AgentApi::mountIronic(http::Router& router, Versions versions)
 {
-    const auto since = [versions](int minor, std::string_view what, http::Handler handler) {
+    const auto since = [versions](int minor, std::string_view what, const http::Handler& handler) {
         return [=](Request& request, Response& response) {
             if (versions == Versions::Required)
                 requireVersion(request, minor, what);

@@ -232,6 +232,14 @@ private:
         return {groups_.update(known->id.uuid, change, actor_), true};
     }
 
+    /// True if the entry's portgroup @p index has @p port.
+    static bool isOfGroup(const Entry& entry, std::size_t index, const Port& port)
+    {
+        return std::ranges::any_of(entry.ports, [&](const PortEntry& other) {
+            return other.group == index && other.parsed.mac == port.mac;
+        });
+    }
+
     /// The node's portgroup with the uuid, name or address of the entry; for one without any of these, the
     /// group of its ports.
     std::optional<PortGroup> knownGroup(const Entry& entry, std::size_t index, const Node& node,
@@ -241,10 +249,7 @@ private:
         const bool named = !wanted.id.empty() || !wanted.name.empty() || !wanted.address.empty();
         const auto hasPort = [&](const PortGroup& group) {
             return std::ranges::any_of(ports, [&](const Port& port) {
-                return port.portGroup == group.id &&
-                       std::ranges::any_of(entry.ports, [&](const PortEntry& other) {
-                           return other.group == index && other.parsed.mac == port.mac;
-                       });
+                return port.portGroup == group.id && isOfGroup(entry, index, port);
             });
         };
         const std::vector<PortGroup> all =

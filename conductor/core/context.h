@@ -41,7 +41,7 @@ struct Settings {
     bool automatedClean = true;
     bool fastTrack = true;
     bool guardSpecialFileSystems = true; ///< cleaning stops at cluster file systems
-    bool smallestDisk = false; ///< Ironic's "smallest of at least 4 GiB" instead of refusing
+    bool smallestDisk = false;           ///< Ironic's "smallest of at least 4 GiB" instead of refusing
     model::BootMode defaultBootMode =
         model::BootMode::Uefi; ///< of a machine never seen and without a boot_mode capability
     RelaySettings relay{};
