@@ -66,7 +66,7 @@ std::string enrolOne(Shell& shell, const json& wanted, std::vector<json>& known)
         if (!patch.empty())
             shell.client().send("PATCH", "/v1/chassis/" + stored.at("uuid").get<std::string>(), patch);
     }
-    const std::string uuid = stored.at("uuid").get<std::string>();
+    std::string uuid = stored.at("uuid").get<std::string>();
     std::cerr << "chassis " << uuid << ": " << done << "\n";
     return uuid;
 }
