@@ -16,8 +16,8 @@ constexpr std::size_t kObject = 64 * kKiB; ///< an object of a node: Ironic's da
 constexpr std::size_t kPart = 16 * kKiB;   ///< an object of a port or a volume, of which a node has several
 constexpr std::size_t kSmall = 4 * kKiB;   ///< an object of few members
 // Of texts, whose characters common/wire/resources limits as Ironic does: four bytes a character.
-constexpr std::size_t kName = 4 * 255;
-constexpr std::size_t kSentences = 4 * 4096;
+constexpr std::size_t kName = std::size_t{4} * 255;
+constexpr std::size_t kSentences = std::size_t{4} * 4096;
 constexpr std::size_t kInventory = 2 * kMiB;
 constexpr std::size_t kMostTraits = 50; ///< as in Ironic
 
