@@ -45,7 +45,7 @@ std::string jsonMember(const json& object, std::string_view key, const std::stri
 
 std::string metaDataOf(const json& object, const std::string& field)
 {
-    const std::string text = jsonMember(object, "meta_data", field);
+    std::string text = jsonMember(object, "meta_data", field);
     if (text.empty())
         return text;
     json metaData = parseJson(text);

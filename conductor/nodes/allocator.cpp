@@ -25,6 +25,22 @@ struct Allocator::State {
                         }};
 };
 
+namespace {
+
+/// @return false if the decision failed; the other allocations do not wait for this one
+bool decideOne(const Context& context, const model::AllocationId& id)
+{
+    try {
+        context.database.write([&](db::Transaction& tx) { decideAllocation(tx, context, id); });
+        return true;
+    } catch (const std::exception& failure) {
+        platform::logError("conductor", "allocation {}: {}", id.uuid, failure.what());
+        return false;
+    }
+}
+
+} // namespace
+
 Allocator::State::Decided Allocator::State::decide(const std::stop_token& stop) const
 {
     const std::vector<model::AllocationId> waiting =
@@ -33,12 +49,7 @@ Allocator::State::Decided Allocator::State::decide(const std::stop_token& stop) 
     for (const model::AllocationId& id : waiting) {
         if (stop.stop_requested())
             break;
-        try {
-            context.database.write([&](db::Transaction& tx) { decideAllocation(tx, context, id); });
-        } catch (const std::exception& failure) { // the others do not wait for this one
-            platform::logError("conductor", "allocation {}: {}", id.uuid, failure.what());
-            decided.all = false;
-        }
+        decided.all = decideOne(context, id) && decided.all;
     }
     return decided;
 }

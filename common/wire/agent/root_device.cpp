@@ -242,7 +242,7 @@ std::vector<RootDeviceHint> parseRootDeviceHints(std::string_view text, const st
         try {
             checkExpression(hint.expression, field.numeric);
         } catch (const Error& error) {
-            throw error.during(path + "." + name);
+            throw error.during(fmt::format("{}.{}", path, name));
         }
         hints.push_back(std::move(hint));
     }
