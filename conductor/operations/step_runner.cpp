@@ -121,7 +121,7 @@ bool StepRunner::goOn(db::Transaction& tx, const Operation& operation, Node node
         if (operation.errorCode.empty())
             completeOperation(tx, context_, operation, std::move(node), epoch);
         else
-            endReturn(tx, context_, operation, std::move(node), epoch);
+            endReturn(tx, context_, operation, node, epoch);
         return false;
     }
     operations.update(tx, operation);
