@@ -4,6 +4,7 @@
 #include "images/convert/tree_path.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 namespace bm::images {
@@ -67,7 +68,7 @@ std::string TreeIndex::resolved(const std::string& path) const
             folder = std::string(parentOf(folder));
             continue;
         }
-        const std::string next = folder.empty() ? part : folder + "/" + part;
+        const std::string next = folder.empty() ? part : fmt::format("{}/{}", folder, part);
         const auto found = names_.find(next);
         if (found == names_.end() || !isLowerLink(found->second)) {
             folder = next;
