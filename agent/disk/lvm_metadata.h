@@ -11,9 +11,9 @@ namespace bm::agent {
 /// Bytes of a volume; none where it cannot be read.
 using VolumeReader = std::function<std::vector<std::byte>(std::uint64_t offset, std::size_t length)>;
 
-/// Where content may begin on an LVM physical volume: its data area, and each piece of a logical volume that
-/// its metadata places there (LVM2's lib/format_text/layout.h). In bytes, at most 4096 places; empty without
-/// an LVM label.
+/// The places of an LVM physical volume at which content may begin: its data area, and each piece of a
+/// logical volume that its metadata places there (LVM2's lib/format_text/layout.h). In bytes, at most 4096
+/// places; empty without an LVM label.
 std::vector<std::uint64_t> logicalVolumeBegins(const VolumeReader& read);
 
 /// The extents of the physical volume @p id (32 letters and digits) in the text of a volume group's metadata,

@@ -21,8 +21,8 @@ public:
     std::vector<wire::Disk> operator()() const;
     /// The same for steps that only read: the rules do not count.
     std::vector<wire::Disk> unruled() const { return read_(); }
-    /// Who chose the disks that a step writes: the step (all disks, the only one), or hints or the last
-    /// deployment.
+    /// The disks that a step writes are chosen by the step (all disks, the only one), or by hints or the
+    /// last deployment.
     enum class Chosen : std::uint8_t { ByStep, ByName };
     /// @throws Error Conflict when one of @p disks is protected, or has an array or a volume of the kernel in
     /// common with a protected disk: to stop it would write that disk; when the step chose a disk with a

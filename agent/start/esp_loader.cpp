@@ -60,7 +60,7 @@ std::vector<std::string_view> pathsOf(std::string_view listing)
     return paths;
 }
 
-/// What the BOOT.CSV files say: the loaders to start, and the folders whose loaders need options.
+/// The content of the BOOT.CSV files: the loaders to start, and the folders whose loaders need options.
 struct CsvLoaders {
     std::vector<std::string> named; ///< lower-case paths, the first one is the best
     std::vector<std::string> needOptions;

@@ -119,7 +119,7 @@ void resolveCandidates(db::Transaction& tx, Allocation& allocation)
     allocation.candidateNodes = wire::canonical(nlohmann::json(uuids));
 }
 
-/// What keeps @p node from being backfilled, in Ironic's words.
+/// The reasons against a backfill of @p node, in Ironic's words.
 Texts backfillRefusals(const Allocation& allocation, const Node& node)
 {
     const Texts candidates = wire::valueOf(allocation.candidateNodes).get<Texts>();
