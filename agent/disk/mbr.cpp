@@ -22,9 +22,10 @@ constexpr std::uint64_t kMbrSectors = std::uint64_t{1} << 32U; ///< 2 TiB
 constexpr std::uint64_t kMbrAlign = 2048;
 constexpr std::byte kLinuxByte{0x83};
 
-bool isUsed(std::span<const std::byte> sector, std::size_t at)
+MbrEntry entryAt(std::span<const std::byte> sector, std::size_t at)
 {
-    return sector[at + 4] != std::byte{0} && text::littleEndian<std::uint32_t>(sector, at + 12) > 0;
+    return {sector[at + 4], text::littleEndian<std::uint32_t>(sector, at + 8),
+            text::littleEndian<std::uint32_t>(sector, at + 12)};
 }
 
 } // namespace
@@ -51,14 +52,20 @@ std::optional<Mbr> Mbr::read(const BlockDevice& device)
     return parse(buffer.first(kMbrBytes));
 }
 
+std::array<MbrEntry, 4> Mbr::entries() const
+{
+    std::array<MbrEntry, 4> out;
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out.at(i) = entryAt(sector_, kEntriesAt + i * kMbrEntryBytes);
+    return out;
+}
+
 std::vector<Extent> Mbr::partitions() const
 {
     std::vector<Extent> out;
-    for (std::size_t at = kEntriesAt; at < kEntriesEnd; at += kMbrEntryBytes)
-        if (isUsed(sector_, at)) {
-            const std::uint64_t first = text::littleEndian<std::uint32_t>(sector_, at + 8);
-            out.push_back({first, first + text::littleEndian<std::uint32_t>(sector_, at + 12) - 1});
-        }
+    for (const MbrEntry& entry : entries())
+        if (entry.isUsed())
+            out.push_back({entry.first, entry.first + entry.sectors - 1});
     return out;
 }
 
@@ -68,7 +75,7 @@ Extent Mbr::addAtEnd(std::uint64_t diskSectors, std::uint64_t sectors)
     for (const Extent& partition : partitions())
         floor = std::max(floor, partition.last + 1);
     std::size_t at = kEntriesAt;
-    while (at < kEntriesEnd && isUsed(sector_, at))
+    while (at < kEntriesEnd && entryAt(sector_, at).isUsed())
         at += kMbrEntryBytes;
     if (at == kEntriesEnd)
         throw Error(ErrorCode::ConfigDriveFailed,
@@ -97,7 +104,7 @@ Extent Mbr::addAtEnd(std::uint64_t diskSectors, std::uint64_t sectors)
 void Mbr::remove(const Extent& extent)
 {
     for (std::size_t at = kEntriesAt; at < kEntriesEnd; at += kMbrEntryBytes)
-        if (isUsed(sector_, at) && text::littleEndian<std::uint32_t>(sector_, at + 8) == extent.first)
+        if (const MbrEntry entry = entryAt(sector_, at); entry.isUsed() && entry.first == extent.first)
             std::ranges::fill(std::span(sector_).subspan(at, kMbrEntryBytes), std::byte{0});
 }
 

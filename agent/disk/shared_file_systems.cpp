@@ -60,22 +60,9 @@ std::string_view textOf(std::span<const std::byte> bytes)
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-struct MbrRow {
-    std::byte type{};
-    std::uint64_t first = 0;
-    std::uint64_t sectors = 0;
-
-    bool isExtended() const
-    {
-        return type == std::byte{0x05} || type == std::byte{0x0f} || type == std::byte{0x85};
-    }
-    bool isUsed() const { return type != std::byte{0} && type != std::byte{0xee}; }
-};
-
-MbrRow mbrRow(std::span<const std::byte> table, unsigned number)
+bool isExtended(std::byte type)
 {
-    const std::span<const std::byte> row = table.subspan(446 + std::size_t{16} * number, 16);
-    return {row[4], text::littleEndian<std::uint32_t>(row, 8), text::littleEndian<std::uint32_t>(row, 12)};
+    return type == std::byte{0x05} || type == std::byte{0x0f} || type == std::byte{0x85};
 }
 
 class SharedSearch {
@@ -199,16 +186,17 @@ private:
         std::uint64_t table = 0;
         unsigned logical = 5;
         for (std::size_t i = 0; i <= kMostLogical; ++i) {
-            const std::vector<std::byte> head = bytes(range, table * sector, kDiskSector);
-            if (!Mbr::parse(head))
+            const std::optional<Mbr> parsed = Mbr::parse(bytes(range, table * sector, kDiskSector));
+            if (!parsed)
                 return;
             std::uint64_t next = 0;
-            for (unsigned entry = 0; entry < 4; ++entry) {
-                const MbrRow row = mbrRow(head, entry);
-                if (row.isExtended())
-                    next = next == 0 ? extended + row.first : next;
-                else if (row.isUsed())
-                    mbrPartition(range, row, table, place, table == 0 ? entry + 1 : logical++, depth);
+            unsigned primary = 0;
+            for (const MbrEntry& entry : parsed->entries()) {
+                ++primary;
+                if (isExtended(entry.type))
+                    next = next == 0 ? extended + entry.first : next;
+                else if (entry.type != std::byte{0} && entry.type != std::byte{0xee})
+                    mbrPartition(range, entry, table, place, table == 0 ? primary : logical++, depth);
             }
             if (next <= table) // the chain goes forward only
                 return;
@@ -217,14 +205,14 @@ private:
         }
     }
 
-    /// @param table  the sector of the table that has @p row
-    void mbrPartition(const ByteRange& range, const MbrRow& row, std::uint64_t table,
+    /// @param table  the sector of the table that has @p entry
+    void mbrPartition(const ByteRange& range, const MbrEntry& entry, std::uint64_t table,
                       const std::string& place, unsigned number, int depth)
     {
         const std::string name = within(place, fmt::format("partition {}", number));
-        if (row.type == kVmfsMbr && row.first != 0 && row.sectors != 0)
+        if (entry.type == kVmfsMbr && entry.first != 0 && entry.sectors != 0)
             add("VMFS", name);
-        partition(range, table + row.first, row.sectors, device_.sectorBytes(), name, depth);
+        partition(range, table + entry.first, entry.sectors, device_.sectorBytes(), name, depth);
     }
 
     /// md with metadata 1.1 or 1.2. Older metadata and 1.0 lie at the end, and the content at the begin.
