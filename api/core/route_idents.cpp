@@ -2,7 +2,7 @@
 
 #include "api/core/request_values.h"
 #include "common/model/error.h"
-#include "conductor/core/idents.h"
+#include "common/wire/json/idents.h"
 #include "db/repositories/repositories.h"
 
 namespace bm::api {
@@ -15,7 +15,7 @@ std::string identOf(const ApiParts& parts, const http::Request& request)
 {
     constexpr std::string_view kSuffix = ".json";
     const std::string& ident = request.pathParam("ident");
-    conductor::requireUuidOrName("node_ident", ident);
+    wire::requireUuidOrName("node_ident", ident);
     constexpr int kPlainSince = 91; // from this version on a suffix is part of the name
     if (versionOf(request).minor >= kPlainSince || ident.size() <= kSuffix.size() ||
         !ident.ends_with(kSuffix))
@@ -27,7 +27,7 @@ std::string identOf(const ApiParts& parts, const http::Request& request)
 
 Port findPort(db::Transaction& tx, const std::string& ident)
 {
-    conductor::requireUuid("port_uuid", ident);
+    wire::requireUuid("port_uuid", ident);
     const std::optional<Port> port = db::PortRepository{}.find(tx, model::PortId{ident});
     if (!port)
         throw Error(ErrorCode::NotFound, "Port " + ident + " could not be found.");

@@ -7,11 +7,11 @@
 #include "api/ironic/selected_fields.h"
 #include "common/model/error.h"
 #include "common/text/text.h"
+#include "common/wire/json/idents.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/json/schema_words.h"
 #include "common/wire/resources/resource_links.h"
-#include "conductor/core/idents.h"
 #include "db/repositories/inventory_repository.h"
 #include "db/repositories/repositories.h"
 
@@ -266,7 +266,7 @@ void NodeRecordsApi::historyEntry(Request& request, Response& response) const
 {
     requireVersion(request, 78, "history");
     const std::string& uuid = request.pathParam("entry");
-    conductor::requireUuidOrName("event", uuid);
+    wire::requireUuidOrName("event", uuid);
     const std::optional<model::NodeEvent> event = failure(nodeOf(request).id, uuid);
     if (!event)
         throw Error(ErrorCode::NotFound,
@@ -339,7 +339,7 @@ void NodeRecordsApi::attachVif(Request& request, Response& response) const
     if (!body.contains("id"))
         throw wire::missingProperty(kWhere, "id", R"({"id": "the VIF's id"})");
     const std::string id = wire::asString(body.at("id"), "id");
-    conductor::requireUuidOrName("id", id);
+    wire::requireUuidOrName("id", id);
     constexpr int kPortSince = 67;
     const bool placed =
         wire::memberOf(body, "port_uuid") != nullptr || wire::memberOf(body, "portgroup_uuid") != nullptr;
@@ -372,7 +372,7 @@ void NodeRecordsApi::detachVif(Request& request, Response& response) const
 {
     requireVersion(request, 28, "vifs");
     const std::string id = request.pathParam("vif");
-    conductor::requireUuidOrName("vif_id", id);
+    wire::requireUuidOrName("vif_id", id);
     changeInternal(parts_, request, [&](json& internal) {
         json kept = json::array();
         for (const json& vif : internal.value("vifs", json::array()))

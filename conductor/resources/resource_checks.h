@@ -2,8 +2,8 @@
 #pragma once
 #include "common/model/error.h"
 #include "common/model/ids.h"
+#include "common/wire/json/idents.h"
 #include "conductor/core/context.h"
-#include "conductor/core/idents.h"
 #include "db/repositories/node_repository.h"
 #include "db/repositories/resources/resource_repository.h"
 
@@ -46,7 +46,7 @@ void requireFreeName(db::Transaction& tx, const db::ResourceRepository<T>& repos
 /// Names that Ironic's clients can write in a path. @param noun "allocation". @throws Error InvalidInput
 inline void requireName(const std::string& name, std::string_view noun)
 {
-    if (!name.empty() && (!isLogicalName(name) || model::isUuid(name)))
+    if (!name.empty() && (!wire::isLogicalName(name) || model::isUuid(name)))
         throw model::Error(model::ErrorCode::InvalidInput,
                            "Cannot create " + std::string(noun) + " with invalid name '" +
                                name.substr(0, 80) + "'",

@@ -1,7 +1,7 @@
 #pragma once
 #include "common/model/error.h"
 #include "common/model/event_kinds.h"
-#include "conductor/core/idents.h"
+#include "common/wire/json/idents.h"
 #include "conductor/core/nodes.h"
 #include "db/repositories/resources/resource_repository.h"
 
@@ -108,9 +108,9 @@ private:
     T find(db::Transaction& tx, const std::string& ident) const
     {
         if (rules_.nameColumn.empty())
-            requireUuid(parameter("_uuid"), ident);
+            wire::requireUuid(parameter("_uuid"), ident);
         else
-            requireUuidOrName(parameter("_ident"), ident);
+            wire::requireUuidOrName(parameter("_ident"), ident);
         std::optional<T> item;
         if (model::isUuid(ident))
             item = rules_.repository().find(tx, ident);

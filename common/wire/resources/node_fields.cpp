@@ -1,6 +1,7 @@
 // The node's table. Rows in the order of Ironic's answers; samples in tests/data/ironic-1.82 hold it to that.
 #include "common/wire/resources/node_fields.h"
 
+#include "common/wire/json/idents.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/secret_mask.h"
 #include "common/wire/resources/resource_assign.h"
@@ -73,9 +74,7 @@ void assignObject(Node& node, const json& value, std::string_view field)
 void assignUuid(Node& node, const json& value, std::string_view field)
 {
     const std::string uuid = asString(value, field);
-    if (!model::isUuid(uuid))
-        throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("Expected UUID for {}: {}", field, uuid.substr(0, 80)));
+    requireUuid(field, uuid);
     node.id.uuid = uuid;
     std::transform(uuid.begin(), uuid.end(), node.id.uuid.begin(),
                    [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
@@ -85,9 +84,8 @@ template <std::string Node::*member>
 void assignOtherUuid(Node& node, const json& value, std::string_view field)
 {
     node.*member = asStringOrNull(value, field);
-    if (!(node.*member).empty() && !model::isUuid(node.*member))
-        throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("Expected UUID for {}: {}", field, (node.*member).substr(0, 80)));
+    if (!(node.*member).empty())
+        requireUuid(field, node.*member);
 }
 void assignDriver(Node& node, const json& value, std::string_view field)
 {

@@ -18,23 +18,9 @@ namespace {
 
 using Out = JsonWriter&;
 
-void assignUuid(Port& port, const json& value, std::string_view field)
-{
-    port.id.uuid = asString(value, field);
-    if (!model::isUuid(port.id.uuid))
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("Expected UUID for {}: {}", field, port.id.uuid.substr(0, 80)));
-}
-
 void assignAddress(Port& port, const json& value, std::string_view field)
 {
-    const std::string text = asString(value, field);
-    const std::optional<model::MacAddress> mac = model::anyMacFromText(text);
-    if (!mac)
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("Expected valid MAC address for {}: {}", field, text.substr(0, 80)),
-                    "six pairs of hex digits with colons");
-    port.mac = *mac;
+    port.mac = requireMac(field, asString(value, field));
 }
 
 void assignNode(Port& port, const json& value, std::string_view field)
@@ -113,7 +99,7 @@ const ResourceShape<Port>& portShape()
 {
     // clang-format off
     static const ResourceShape<Port> shape{{"port", {"uuid", "address", "links"}, {"address", "node_uuid"}}, {
-        {"uuid",         1, true, false, [](Out o, const Port& p, std::string_view) { o.string(p.id.uuid); }, assignUuid},
+        {"uuid",         1, true, false, [](Out o, const Port& p, std::string_view) { o.string(p.id.uuid); }, assignUuid<Port>},
         {"created_at",   1, false, false, [](Out o, const Port& p, std::string_view) { o.time(p.createdAt); }, nullptr},
         {"updated_at",   1, false, false, [](Out o, const Port& p, std::string_view) { p.updatedAt > p.createdAt ? o.time(p.updatedAt) : o.null(); }, nullptr},
         {"address",      1, true, true, [](Out o, const Port& p, std::string_view) { o.string(p.mac.text); }, assignAddress},

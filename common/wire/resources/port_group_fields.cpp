@@ -23,12 +23,7 @@ void renderPorts(JsonWriter& out, const PortGroup& group, std::string_view base)
 void assignAddress(PortGroup& group, const nlohmann::json& value, std::string_view field)
 {
     const std::string text = asStringOrNull(value, field);
-    const std::optional<model::MacAddress> mac = model::anyMacFromText(text);
-    if (!value.is_null() && !mac)
-        throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("Expected valid MAC address for {}: {}", field, text.substr(0, 80)),
-                           "six pairs of hex digits with colons");
-    group.address = mac ? mac->text : "";
+    group.address = value.is_null() ? "" : requireMac(field, text).text;
 }
 
 void assignMode(PortGroup& group, const nlohmann::json& value, std::string_view field)

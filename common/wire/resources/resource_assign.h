@@ -1,8 +1,8 @@
 #pragma once
 #include "common/model/error.h"
 #include "common/model/ids.h"
-#include "common/model/mac_address.h"
 #include "common/text/names.h"
+#include "common/wire/json/idents.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/json/schema_words.h"
@@ -64,9 +64,7 @@ template <class T, auto Member> void renderFlag(JsonWriter& out, const T& item, 
 template <class T> void assignUuid(T& item, const nlohmann::json& value, std::string_view field)
 {
     item.id.uuid = asString(value, field);
-    if (!model::isUuid(item.id.uuid))
-        throw model::Error(model::ErrorCode::InvalidInput,
-                           fmt::format("Expected UUID for {}: {}", field, item.id.uuid.substr(0, 80)));
+    requireUuid(field, item.id.uuid);
 }
 /// The name or uuid of a node, which the caller resolves.
 template <class T> void assignNode(T& item, const nlohmann::json& value, std::string_view field)
