@@ -101,6 +101,13 @@ std::string sortKeyOf(const http::Request& request)
     return key.empty() ? "id" : key;
 }
 
+Error notSortable(const std::string& key, const std::string& hint)
+{
+    return {ErrorCode::InvalidInput,
+            fmt::format("The sort_key value \"{}\" is an invalid field for sorting", key.substr(0, 80)),
+            hint};
+}
+
 bool detailWanted(const http::Request& request)
 {
     const std::optional<std::string> flag = request.queryParam("detail");

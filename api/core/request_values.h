@@ -2,6 +2,7 @@
 #include "common/http/request.h"
 #include "common/http/response.h"
 #include "common/http/router.h"
+#include "common/model/error.h"
 #include "common/wire/resources/versions.h"
 
 #include <cstdint>
@@ -40,6 +41,8 @@ std::int64_t numberOf(const http::Request& request, std::string_view name, std::
 bool flagFromText(std::string_view text, std::string_view name);
 /// ?sort_key=; "id", the order of creation, without a value.
 std::string sortKeyOf(const http::Request& request);
+/// Ironic's refusal of ?sort_key=@p key. InvalidInput
+model::Error notSortable(const std::string& key, const std::string& hint);
 bool detailWanted(const http::Request& request); ///< the value of ?detail=. @throws Error InvalidInput
 /// ?fields= as Ironic reads it: in lower case, without blanks and empty names; nothing without fields.
 /// @throws Error InvalidInput: together with ?detail=true

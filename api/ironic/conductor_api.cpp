@@ -67,9 +67,7 @@ void ConductorApi::list(const Request& request, Response& response) const
     requireVersion(request, 49, "conductors");
     constexpr std::string_view kSortable = "id hostname conductor_group created_at updated_at";
     if (const std::string key = sortKeyOf(request); !model::isAmong(kSortable, key))
-        throw Error(ErrorCode::InvalidInput,
-                    "The sort_key value \"" + key.substr(0, 80) + "\" is an invalid field for sorting",
-                    "use one of: " + std::string(kSortable));
+        throw notSortable(key, "use one of: " + std::string(kSortable));
     const std::optional<std::string> marker = request.queryParam("marker"), fields = requestedFields(request);
     if (marker)
         requireKnown(*marker);

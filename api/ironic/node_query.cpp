@@ -66,10 +66,7 @@ void parseSortKey(NodeQuery& query, const std::string& value, const std::string&
     const std::string column(field == nullptr ? "" : field->sortColumn);
     const std::vector<std::string>& known = db::NodeRepository::sortKeys();
     if (column.empty() || std::find(known.begin(), known.end(), column) == known.end())
-        throw Error(
-            ErrorCode::InvalidInput,
-            fmt::format("The sort_key value \"{}\" is an invalid field for sorting", value.substr(0, 80)),
-            fmt::format("use one of: {}", fmt::join(known, ", ")));
+        throw notSortable(value, fmt::format("use one of: {}", fmt::join(known, ", ")));
     query.filter.sortKey = column;
 }
 

@@ -58,9 +58,7 @@ Order orderOf(const Request& request)
     const std::string key = sortKeyOf(request);
     const auto found = std::ranges::find(kOrders, key, &std::pair<std::string_view, Order>::first);
     if (found == kOrders.end())
-        throw Error(ErrorCode::InvalidInput,
-                    "The sort_key value \"" + key.substr(0, 80) + "\" is an invalid field for sorting",
-                    "use a field that is a text, a number, a flag or a time");
+        throw notSortable(key, "use a field that is a text, a number, a flag or a time");
     return found->second;
 }
 
@@ -117,8 +115,8 @@ model::Node nodeOfQuery(db::Transaction& tx, const Request& request, const std::
     return node;
 }
 
-/// The portgroup of ?portgroup=, if the actor may see its node. @throws Error NotFound, InvalidInput
-model::PortGroup groupOfQuery(const ApiParts& parts, const Request& request, const std::string& ident)
+/// The portgroup @p ident, if the actor may see its node. @throws Error NotFound, InvalidInput
+model::PortGroup visibleGroup(const ApiParts& parts, const Request& request, const std::string& ident)
 {
     model::PortGroup group =
         conductor::Resources<model::PortGroup>(parts.context, conductor::portGroupRules()).get(ident);
@@ -132,15 +130,13 @@ void requireVisibleGroup(const ApiParts& parts, const Request& request, const st
 {
     if (request.grant.ofSystem() || ident.empty())
         return;
-    const conductor::Resources<model::PortGroup> groups(parts.context, conductor::portGroupRules());
     try {
-        if (maySee(request, parts.nodes.get(groups.get(ident).node.uuid)))
-            return;
+        visibleGroup(parts, request, ident);
     } catch (const Error& error) {
         if (error.code() != ErrorCode::NotFound)
             throw;
+        throw conductor::noSuchPortGroup(ident);
     }
-    throw conductor::noSuchPortGroup(ident);
 }
 
 /// The ports with ?address=, that is one or none.
@@ -233,7 +229,7 @@ void PortApi::list(Request& request, Response& response, bool detail) const
     std::optional<model::PortGroup> group;
     if (const std::optional<std::string> ident = request.queryParam("portgroup")) {
         requireVersion(request, kGroupSince, "portgroup");
-        group = groupOfQuery(parts_, request, *ident);
+        group = visibleGroup(parts_, request, *ident);
     }
     sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
         return wantedPorts(tx, request, group);

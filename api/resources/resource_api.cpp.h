@@ -109,9 +109,7 @@ template <class T> db::ResourcePage ResourceApi<T>::pageOf(const Request& reques
     db::ResourcePage page;
     const std::string sort = sortKeyOf(request);
     if (sort != "id" && !model::isAmong(routes_.sortable, sort))
-        throw Error(ErrorCode::InvalidInput,
-                    "The sort_key value \"" + sort.substr(0, 80) + "\" is an invalid field for sorting",
-                    "use one of: id " + std::string(routes_.sortable));
+        throw notSortable(sort, "use one of: id " + std::string(routes_.sortable));
     for (const auto& field : routes_.shape().rows())
         if (field.name == sort && field.since > versionOf(request).minor)
             throw Error(ErrorCode::NotAcceptable, "Request not acceptable.",
