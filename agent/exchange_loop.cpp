@@ -24,7 +24,8 @@ constexpr std::chrono::milliseconds kShortestPause = 50ms; ///< limit of the ser
 } // namespace
 
 ExchangeLoop::ExchangeLoop(ServerSession& session, StepTools tools, Parts parts, AgentLog& log)
-    : session_(session), parts_(std::move(parts)), log_(log), runner_(std::move(tools), log, [this] {
+    : session_(session), parts_(std::move(parts)), log_(log), disks_(tools.disks),
+      runner_(std::move(tools), log, [this] {
           {
               const std::scoped_lock lock(mutex_);
               finished_ = true;
@@ -88,7 +89,8 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
     request.bootId = session_.identity().bootId;
     request.agentVersion = BM_AGENT_VERSION;
     request.keepsDiskRules = true;
-    if (!inventorySent_)
+    const std::string disks = diskNames();
+    if (sentDisks_ != disks)
         request.inventory = toJson(parts_.inventory());
     request.step = runner_.report();
     watch(request.step);
@@ -96,7 +98,7 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
     request.log = log_.tail();
     const PowerChange change = runner_.powerChange();
     const wire::AgentExchangeAnswer answer = session_.exchange(request, stop);
-    inventorySent_ = true;
+    sentDisks_ = disks;
     log_.drop(request.log.size());
     if (request.relay)
         runner_.relayReported(request.relay->left.size());
@@ -109,6 +111,20 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
         runner_.offer(*answer.step, answer.relay);
     else if (!answer.step)
         runner_.nothingOffered();
+}
+
+/// The disks that may hold an image; those of the last inventory when they cannot be read now.
+std::string ExchangeLoop::diskNames() const
+{
+    std::string names;
+    try {
+        for (const wire::Disk& disk : disks_())
+            if (disk.candidate)
+                names += fmt::format("{} {} {}\n", disk.name, disk.serial, disk.wwnWithExtension);
+    } catch (const std::exception&) { // a disk is going while the kernel lists it
+        return sentDisks_.value_or("");
+    }
+    return names;
 }
 
 /// Logs that a running step makes no progress.

@@ -1,5 +1,6 @@
 #include "agent/step_runner.h"
 
+#include "agent/base/stop_wait.h"
 #include "agent/relay/relay_wire.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
@@ -67,6 +68,17 @@ StepRunner::~StepRunner()
     abort();
 }
 
+DiskPatience StepRunner::patienceOf(StepProgress& progress, const std::stop_token& stop)
+{
+    return {.pause = [stop](std::chrono::seconds span) { waitUnlessStopped(span, stop); },
+            .says =
+                [this, &progress](const std::string& text) {
+                    progress.message(text);
+                    log_.info(text);
+                },
+            .gaveUp = [this](const std::string& text) { log_.warning(text); }};
+}
+
 std::filesystem::path StepRunner::recordFile(const std::string& id) const
 {
     return tools_.folder / (id + ".json");
@@ -129,7 +141,8 @@ void StepRunner::work(Task& task, const std::stop_token& stop)
                         fmt::format("this agent knows no step \"{}\"", task.order.name),
                         "the RAM disk is older than bmd: build it again");
         const MachineDisks disks(tools_.disks,
-                                 wire::fromJson<wire::DiskRules>(task.order.diskRules.text, "disk_rules"));
+                                 wire::fromJson<wire::DiskRules>(task.order.diskRules.text, "disk_rules"),
+                                 "/sys", patienceOf(task.progress, stop));
         const StepContext context{task.order.arguments,
                                   tools_.apiBase,
                                   tools_.token,

@@ -53,6 +53,7 @@ private:
     struct Task;
     void start(const wire::AgentStepOrder& order, const std::optional<wire::AgentRelayPlan>& relay);
     void work(Task& task, const std::stop_token& stop);
+    DiskPatience patienceOf(StepProgress& progress, const std::stop_token& stop);
     std::filesystem::path recordFile(const std::string& id) const;
 
     StepTools tools_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
+#include <utility>
 
 namespace bm::agent {
 
@@ -16,6 +17,9 @@ using model::ErrorCode;
 namespace {
 
 constexpr std::size_t kMostNamed = 8; ///< file systems of one disk in a message
+constexpr std::chrono::seconds kPoll{1};
+constexpr std::chrono::seconds kLateDisk{30};
+constexpr std::chrono::seconds kNamedDisk{120};
 
 /// None on a disk that cannot be opened: the step's own work names its failure.
 std::vector<SharedFileSystem> sharedOn(const wire::Disk& disk)
@@ -29,23 +33,83 @@ std::vector<SharedFileSystem> sharedOn(const wire::Disk& disk)
 
 } // namespace
 
-MachineDisks::MachineDisks(Reader read, const wire::DiskRules& rules, std::filesystem::path sys)
+MachineDisks::MachineDisks(Reader read, const wire::DiskRules& rules, std::filesystem::path sys,
+                           DiskPatience patience)
     : read_(std::move(read)), skips_(wire::skipListFrom(rules.skip.text)), sys_(std::move(sys)),
-      guard_(rules.guardSpecialFileSystems)
-{}
+      patience_(std::move(patience)), guard_(rules.guardSpecialFileSystems)
+{
+    if (rules.expected)
+        expected_ = wire::disksFrom(rules.expected->text);
+    wire::applySkips(expected_, skips_);
+    std::erase_if(expected_, [](const wire::Disk& disk) { return disk.skipped; });
+}
 
 std::vector<wire::Disk> MachineDisks::operator()() const
+{
+    if (!std::exchange(hasWaited_, true))
+        await(kLateDisk, [&] { return lackOfDisks(); });
+    return now();
+}
+
+std::vector<wire::Disk> MachineDisks::onceFound(bool nameOneDisk, const Choose& choose) const
+{
+    std::vector<wire::Disk> disks = (*this)();
+    await(nameOneDisk ? kNamedDisk : kLateDisk, [&]() -> std::string {
+        disks = now();
+        try {
+            choose(disks);
+            return {};
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::DiskNotFound)
+                throw;
+            return error.message();
+        }
+    });
+    return disks;
+}
+
+std::vector<wire::Disk> MachineDisks::absent() const
+{
+    return wire::absentFrom(read_(), expected_);
+}
+
+std::vector<wire::Disk> MachineDisks::now() const
 {
     std::vector<wire::Disk> disks = read_();
     wire::applySkips(disks, skips_);
     return disks;
 }
 
+std::string MachineDisks::lackOfDisks() const
+{
+    const std::vector<wire::Disk> disks = read_();
+    if (std::ranges::none_of(disks, &wire::Disk::candidate))
+        return "the machine has no disk";
+    return wire::describe(wire::absentFrom(disks, expected_));
+}
+
+/// Waits until @p lack returns "", @p span at most.
+void MachineDisks::await(std::chrono::seconds span, const std::function<std::string()>& lack) const
+{
+    std::string lacking = lack();
+    if (lacking.empty() || !patience_.pause)
+        return;
+    patience_.says(fmt::format("waiting for a disk, up to {} s: {}", span.count(), lacking));
+    for (std::chrono::seconds waited{0}; !lacking.empty() && waited < span; waited += kPoll) {
+        patience_.pause(kPoll);
+        lacking = lack();
+    }
+    if (lacking.empty())
+        patience_.says("no disk is absent any more");
+    else
+        patience_.gaveUp(fmt::format("still absent after {} s: {}", span.count(), lacking));
+}
+
 void MachineDisks::refuseProtected(const std::vector<wire::Disk>& disks, Chosen chosen) const
 {
     std::set<std::string> skipped;
     if (!skips_.empty())
-        for (const wire::Disk& disk : (*this)())
+        for (const wire::Disk& disk : now())
             if (disk.skipped)
                 skipped.insert(disk.name);
     for (const wire::Disk& disk : disks) {

@@ -10,18 +10,65 @@ namespace bm::agent {
 using wire::Disk;
 using wire::DiskChoice;
 
+namespace {
+
+using Hints = std::vector<wire::RootDeviceHint>;
+
+/// Refuses a choice that an absent disk may change, unless @p hints name the disk.
+void refuseUncertain(const Hints& hints, const StepContext& context)
+{
+    if (wire::nameOneDisk(hints))
+        return;
+    std::vector<Disk> absent = context.disks.absent();
+    std::erase_if(absent, [&](const Disk& disk) { return !wire::matches(disk, hints); });
+    if (!absent.empty())
+        throw model::Error(
+            model::ErrorCode::DiskNotFound,
+            "bm chooses no disk while disks that the machine had are absent: " + wire::describe(absent),
+            "connect them, or name the disk by a hint, for example its serial number; for disks that "
+            "were taken out: bm node manage NODE, bm node inspect NODE");
+}
+
+bool isRemembered(const Disk& disk, const DiskChoice& choice)
+{
+    if (!choice.remembered)
+        return false;
+    Disk last;
+    last.serial = choice.remembered->serial;
+    last.wwnWithExtension = choice.remembered->wwnWithExtension.value_or(choice.remembered->wwn);
+    return wire::isSameDisk(disk, last);
+}
+
+/// The disks once @p choose finds its own by @p hints. Hints that match skipped disks only wait for none.
+std::vector<Disk> onceFound(const Hints& hints, const StepContext& context,
+                            const MachineDisks::Choose& choose)
+{
+    wire::refuseSkipped(context.disks(), hints);
+    return context.disks.onceFound(wire::nameOneDisk(hints), choose);
+}
+
+} // namespace
+
 Disk chooseDisk(const DiskChoice& choice, const StepContext& context)
 {
-    return wire::chosenDisk(context.disks(), choice);
+    const Hints hints = hintsOf(choice);
+    const std::vector<Disk> disks =
+        onceFound(hints, context, [&](const std::vector<Disk>& found) { wire::chosenDisk(found, choice); });
+    Disk chosen = wire::chosenDisk(disks, choice);
+    if (!isRemembered(chosen, choice))
+        refuseUncertain(hints, context);
+    return chosen;
 }
 
 Disk chooseDiskToRead(const DiskChoice& choice, const StepContext& context)
 {
-    const std::vector<Disk> disks = context.disks();
-    const std::vector<wire::RootDeviceHint> hints = hintsOf(choice);
-    const bool fits = std::ranges::any_of(
-        disks, [&](const Disk& disk) { return disk.candidate && wire::matches(disk, hints); });
-    return wire::chosenDisk(fits || hints.empty() ? disks : context.disks.unruled(), choice);
+    const Hints hints = hintsOf(choice);
+    const auto chosen = [&](const std::vector<Disk>& disks) -> Disk {
+        const bool fits = std::ranges::any_of(
+            disks, [&](const Disk& disk) { return disk.candidate && wire::matches(disk, hints); });
+        return wire::chosenDisk(fits || hints.empty() ? disks : context.disks.unruled(), choice);
+    };
+    return chosen(context.disks.onceFound(wire::nameOneDisk(hints), chosen));
 }
 
 MachineDisks::Chosen howChosen(const DiskChoice& choice, const std::vector<Disk>& chosen)
@@ -41,17 +88,25 @@ std::vector<Disk> chooseDisks(const DiskChoice& choice, const StepContext& conte
 {
     if (!mirror)
         return {chooseDisk(choice, context)};
-    return wire::pickMirror(context.disks(), hintsOf(choice));
+    const Hints hints = hintsOf(choice);
+    std::vector<Disk> pair = wire::pickMirror(
+        onceFound(hints, context, [&](const std::vector<Disk>& disks) { wire::pickMirror(disks, hints); }),
+        hints);
+    refuseUncertain(hints, context);
+    return pair;
 }
 
 std::vector<Disk> chooseMoreDisks(const std::vector<model::JsonText>& hints, const StepContext& context,
                                   const Disk& first)
 {
     std::vector<Disk> out;
-    const std::vector<Disk> disks = context.disks();
     for (const model::JsonText& each : hints) {
-        const Disk& disk = wire::pickRootDevice(disks, wire::parseRootDeviceHints(each.text),
-                                                wire::RootDevicePolicy::Single);
+        const Hints wanted = wire::parseRootDeviceHints(each.text);
+        const auto picked = [&](const std::vector<Disk>& disks) -> Disk {
+            return wire::pickRootDevice(disks, wanted, wire::RootDevicePolicy::Single);
+        };
+        const Disk disk = picked(onceFound(wanted, context, picked));
+        refuseUncertain(wanted, context);
         const auto same = [&](const Disk& other) { return other.name == disk.name; };
         if (same(first) || std::ranges::any_of(out, same))
             throw model::Error(model::ErrorCode::InvalidInput,

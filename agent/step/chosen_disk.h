@@ -7,7 +7,8 @@
 
 namespace bm::agent {
 
-/// The disk that a step's arguments select. @throws Error DiskNotFound, DiskAmbiguous, InvalidInput
+/// The disk that a step's arguments select; waits for it where it is late.
+/// @throws Error DiskNotFound (also: an absent disk may be the right one), DiskAmbiguous, InvalidInput
 wire::Disk chooseDisk(const wire::DiskChoice& choice, const StepContext& context);
 /// The same for a step that only reads: hints may select a disk that the node's rules protect from writing.
 wire::Disk chooseDiskToRead(const wire::DiskChoice& choice, const StepContext& context);

@@ -3,6 +3,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace bm::conductor {
@@ -14,6 +15,25 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kSkip = "skip_block_devices";
+constexpr const char* kLastInventory = "inventory";
+constexpr const char* kMissingDisks = "missing_disks";
+constexpr std::size_t kMostMissing = 64;
+
+/// Empty where @p holder has no readable list of disks.
+std::vector<wire::Disk> disksIn(const json& holder, const char* key)
+{
+    try {
+        return wire::disksFrom(holder.value(key, json::array()).dump());
+    } catch (const Error&) { // the next RAM disk boot replaces it
+        return {};
+    }
+}
+
+std::vector<wire::Disk> disksOfInventory(const json& internal)
+{
+    const json inventory = internal.value(kLastInventory, json());
+    return inventory.is_object() ? disksIn(inventory, "disks") : std::vector<wire::Disk>{};
+}
 
 json storedSkips(const Node& node)
 {
@@ -66,16 +86,39 @@ std::optional<std::string> rootDeviceOf(const Node& node)
 
 std::vector<wire::Disk> lastSeenDisks(const Node& node)
 {
-    std::vector<wire::Disk> disks;
-    try {
-        disks = wire::inventoryFromJson(
-                    wire::valueOf(node.driverInternalInfo).value("inventory", json::object()).dump())
-                    .disks;
-    } catch (const Error&) { // the next RAM disk boot replaces it
-        return {};
-    }
+    std::vector<wire::Disk> disks = disksOfInventory(wire::valueOf(node.driverInternalInfo));
     wire::applySkips(disks, wire::skipListFrom(storedSkips(node).dump()));
     return disks;
+}
+
+void keepInventory(Node& node, const model::JsonText& inventory)
+{
+    json internal = wire::valueOf(node.driverInternalInfo);
+    std::vector<wire::Disk> known = disksIn(internal, kMissingDisks);
+    for (const wire::Disk& disk : disksOfInventory(internal))
+        if (disk.candidate && !disk.removable && wire::isSameDisk(disk, disk)) // else nothing identifies it
+            known.push_back(disk);
+    internal[kLastInventory] = wire::valueOf(inventory);
+    std::vector<wire::Disk> missing = wire::absentFrom(disksOfInventory(internal), known);
+    missing.resize(std::min(missing.size(), kMostMissing));
+    internal.erase(kMissingDisks);
+    for (const wire::Disk& disk : missing)
+        internal[kMissingDisks].push_back(wire::valueOf(wire::toJson(disk)));
+    node.driverInternalInfo = wire::canonical(internal);
+}
+
+std::optional<model::JsonText> missingDisks(const Node& node)
+{
+    const json internal = wire::valueOf(node.driverInternalInfo);
+    return internal.contains(kMissingDisks) ? std::optional(wire::canonical(internal.at(kMissingDisks)))
+                                            : std::nullopt;
+}
+
+void forgetMissingDisks(Node& node)
+{
+    json internal = wire::valueOf(node.driverInternalInfo);
+    internal.erase(kMissingDisks);
+    node.driverInternalInfo = wire::canonical(internal);
 }
 
 void refuseSkippedDisks(const Node& node, const wire::DeployOptions& options)

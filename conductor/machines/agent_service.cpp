@@ -107,6 +107,17 @@ bool copiesContent(db::Transaction& tx, const model::NodeId& node, const std::st
     });
 }
 
+/// The disk rules of @p known. Steps that write wait for absent disks, and so does an inspection.
+wire::DiskRules rulesFor(const Step& step, const model::Node& known, const Context& context)
+{
+    wire::DiskRules rules = diskRulesOf(known, context.settings);
+    const bool waits =
+        model::findStepKind(step.name)->destroysData() || step.name == model::stepKind("inspect").name;
+    if (waits)
+        rules.expected = missingDisks(known);
+    return rules;
+}
+
 /// The step for the agent, its sealed argument opened.
 wire::AgentStepOrder instructionOf(const Context& context, const model::Node& known, const Step& step)
 {
@@ -116,7 +127,7 @@ wire::AgentStepOrder instructionOf(const Context& context, const model::Node& kn
         arguments[sealed] =
             context.secrets.open(stepArgumentPlace(node, sealed), {wire::textMember(arguments, sealed)});
     return {step.id.uuid, step.name, wire::canonical(arguments),
-            wire::toJson(diskRulesOf(known, context.settings))};
+            wire::toJson(rulesFor(step, known, context))};
 }
 
 /// Fails @p step where its agent would write disks that the node skips.
@@ -357,6 +368,11 @@ void recordContact(db::Transaction& tx, const Context& context, const db::AgentR
     record.version = text::shortPrintable(exchange.message.agentVersion, kVersionText);
     record.address = exchange.peerAddress;
     if (exchange.message.inventory) {
+        if (before.inventory.text != "{}") { // a disk has appeared since await_agent, or is gone
+            model::Node node = findNode(tx, record.node.uuid);
+            keepInventory(node, *exchange.message.inventory);
+            db::NodeRepository{}.update(tx, node);
+        }
         record.inventory = *exchange.message.inventory;
         contact = true;
     }

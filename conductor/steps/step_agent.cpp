@@ -3,6 +3,7 @@
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/write_image.h"
 #include "conductor/core/boot_window.h"
+#include "conductor/core/node_disks.h"
 #include "conductor/core/nodes.h"
 #include "conductor/steps/agent_side.h"
 #include "conductor/steps/disk_choice.h"
@@ -54,9 +55,7 @@ void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
         if (const std::string arch = wire::textMember(inventory, "cpu_arch"); !arch.empty())
             properties["cpu_arch"] = arch;
         node.properties = wire::canonical(properties);
-        json internal = wire::valueOf(node.driverInternalInfo);
-        internal["inventory"] = inventory;
-        node.driverInternalInfo = wire::canonical(internal);
+        keepInventory(node, inventoryText);
     });
 }
 

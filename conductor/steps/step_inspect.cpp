@@ -3,6 +3,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/steps/inspect.h"
+#include "conductor/core/node_disks.h"
 #include "conductor/core/node_values.h"
 #include "conductor/nodes/driver_secrets.h"
 #include "conductor/nodes/inspection_rules.h"
@@ -183,6 +184,7 @@ model::StepResult stepApplyInspection(StepWork& work)
     work.changeNode(
         [document = facts.node, &context = work.context, now = work.context.clock.now()](model::Node& node) {
             applyDocument(node, document, context);
+            forgetMissingDisks(node);
             node.inspectionFinishedAt = now;
         });
     work.recordEvent(model::EventKind::NodeInspected, std::to_string(ports.size()) + " ports");

@@ -172,8 +172,7 @@ class RunningAgent:
         self.cmdline.write_text(f"quiet bm.api={server.url}/ bm.node={fake_server.NODE} bm.secret={fake_server.SECRET} "
                                 "BOOTIF=01-52-54-00-12-34-56\n")
         self.inventory = folder / "inventory.json"
-        self.inventory.write_text(json.dumps({"cpus": 2, "disks": [
-            {"name": str(d), "size_bytes": size_of(d), "serial": f"S{i}"} for i, d in enumerate(disks)]}))
+        self.lists(disks)
         self.state = folder / state
         self.log = folder / "agent.log"
         self.process = None
@@ -184,6 +183,13 @@ class RunningAgent:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([AGENT, "--cmdline", self.cmdline, "--state", self.state, "--inventory",
                                              self.inventory, "--no-power"], stderr=log, stdout=subprocess.DEVNULL)
+
+    def lists(self, disks):
+        """The machine has these disks from now on."""
+        new = self.inventory.with_suffix(".new")
+        new.write_text(json.dumps({"cpus": 2, "disks": [
+            {"name": str(d), "size_bytes": size_of(d), "serial": f"S{i}"} for i, d in enumerate(disks)]}))
+        new.replace(self.inventory)
 
     def kill(self):
         """Ends the agent as a power cut does."""

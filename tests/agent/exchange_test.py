@@ -26,6 +26,18 @@ class Talks(World):
         self.assertNotIn("inventory", server.exchanges[1])
         self.assertNotIn("connecting to", server.exchanges[2].get("log", ""))
 
+    def test_sends_the_inventory_again_when_a_disk_appears(self):
+        server = self.server()
+        disks = [self.disk(64, "one.raw"), self.disk(64, "two.raw")]
+        agent = RunningAgent(self, server, disks[:1])
+        wait_for(lambda: len(server.exchanges) >= 2, "two exchanges")
+        agent.lists(disks)
+        told = wait_for(lambda: [x["inventory"] for x in server.exchanges[1:] if "inventory" in x], "the inventory again")
+        self.assertEqual([d["serial"] for d in told[0]["disks"]], ["S0", "S1"])
+        before = len(server.exchanges)
+        wait_for(lambda: len(server.exchanges) >= before + 2, "two more exchanges")
+        self.assertEqual(sum("inventory" in x for x in server.exchanges), 2)
+
     def test_keeps_its_nonce_over_a_restart_so_that_it_gets_its_token_again(self):
         server = self.server()
         agent = RunningAgent(self, server, [self.disk(64)])
@@ -187,6 +199,16 @@ class WritesForAServer(World):
         with open(disks[0], "rb") as file:
             self.assertEqual(file.read(), b"\xa5" * 100 * MIB)
         self.assertIn("disks may hold the image", agent.text())
+
+    def test_onto_a_disk_that_appears_after_the_step_has_begun(self):
+        server = self.server()
+        disks = [self.disk(100, "one.raw"), self.disk(90, "two.raw")]
+        server.step = server.write_step(STEP, root_device={"serial": "S1"})
+        agent = RunningAgent(self, server, disks[:1])
+        wait_for(lambda: "waiting for a disk, up to 120 s" in agent.text(), "the agent to wait")
+        agent.lists(disks)
+        self.assertEqual(self.done(server)["disk"]["name"], str(disks[1]))
+        self.check_untouched(disks[0])
 
     def test_onto_several_disks_each_singled_out_by_its_own_hints(self):
         server = self.server()

@@ -88,7 +88,7 @@ struct StepWorld {
         const model::JsonText text{arguments.dump()};
         const std::string api = "http://127.0.0.1:1";
         const TokenSource token;
-        const MachineDisks all([this] { return disks; }, rules);
+        const MachineDisks all([this] { return disks; }, rules, "/sys", patience);
         const StepContext context{text, api, token, all, *exec, progress, log};
         return nlohmann::json::parse(step(context).text);
     }
@@ -107,6 +107,7 @@ struct StepWorld {
     platform::Exec* exec = &fake;
     std::vector<wire::Disk> disks;
     wire::DiskRules rules;
+    DiskPatience patience; ///< none: nothing waits
     StepProgress progress;
     AgentLog log;
 };

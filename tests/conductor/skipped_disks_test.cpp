@@ -83,8 +83,9 @@ TEST_CASE("the agent gets the node's disk rules with its step", "[conductor][ski
         request.keepsDiskRules = true;
         const auto answer = world.core->agents.exchange(agent.uuid, agent.token, request, "192.0.2.7");
         REQUIRE(answer.step);
-        CHECK(answer.step->diskRules.text ==
-              R"({"guard_special_filesystems":true,"skip":[{"serial":"DATA1"}]})");
+        const auto rules = wire::fromJson<wire::DiskRules>(answer.step->diskRules.text, "disk_rules");
+        CHECK(rules.skip.text == R"([{"serial":"DATA1"}])");
+        CHECK(rules.guardSpecialFileSystems);
     }
     SECTION("an older agent writes nothing: its step fails")
     {

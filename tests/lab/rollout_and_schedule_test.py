@@ -29,7 +29,7 @@ def deployments(name):
 
 
 def canary_fails_then_all_complete(key):
-    bm("node", "set", "lab-bios", "properties/root_device={\"serial\": \"NO-SUCH-DISK\"}")
+    bm("node", "set", "lab-bios", "properties/root_device={\"size\": \"> 9999\"}")  # waits 30 s; a serial number 2 minutes
     bm("image", "tag", "debian-12", "debian:stable")
     plan = bm("provision", "debian:stable", "--all", "--allow-unseen", "--name", "lab", "--canary", "1", "--attempts", "1",
               "--order", "name", "--health-ssh", "22", "--health-deadline", "8m", "--ssh-key", key, "--plan")
@@ -38,7 +38,7 @@ def canary_fails_then_all_complete(key):
     assert "a canary failed" in said, said
     assert rollout("lab")["state"] == "paused"
     assert states("lab") == {"lab-bios": "failed", "lab-uefi": "pending"}, states("lab")
-    report("the canary found no disk that its hint names: paused, the other machine untouched")
+    report("the canary found no disk that its hint matches: paused, the other machine untouched")
     bm("node", "set", "lab-bios", "properties/root_device={}")
     bm("rollout", "retry", "lab", "--wait")
     assert rollout("lab")["state"] == "done"

@@ -76,6 +76,32 @@ TEST_CASE("a list that says nothing or cannot be read is refused with its path",
     CHECK_THAT(refused.message(), Catch::StartsWith("properties/skip_block_devices"));
 }
 
+TEST_CASE("a disk is known again by its serial number and WWN, else by its path", "[wire][disk-rules]")
+{
+    const auto disk = [](const std::string& serial, const std::string& wwn, const std::string& path = "") {
+        Disk one;
+        one.serial = serial;
+        one.wwnWithExtension = wwn;
+        one.byPath = path;
+        return one;
+    };
+    CHECK(isSameDisk(disk("S1", "0x5"), disk("S1", "0x5")));
+    CHECK(isSameDisk(disk("S1", ""), disk("S1", "0x5")));
+    CHECK_FALSE(isSameDisk(disk("S1", "0x5", "p"), disk("S1", "0x6", "p"))); // drives of one RAID controller
+    CHECK_FALSE(isSameDisk(disk("S1", "0x5", "p"), disk("S2", "0x5", "p")));
+    CHECK(isSameDisk(disk("", "", "p"), disk("", "", "p")));
+    CHECK_FALSE(isSameDisk(disk("", ""), disk("", ""))); // nothing identifies them
+    DiskRules rules;
+    CHECK_FALSE(fromJson<DiskRules>(toJson(rules).text, "rules").expected);
+    rules.expected = {R"([{"name": "/dev/sdb", "serial": "S2"}])"};
+    const DiskRules read = fromJson<DiskRules>(toJson(rules).text, "rules");
+    REQUIRE(read.expected);
+    const std::vector<Disk> absent = absentFrom({disk("S1", "")}, disksFrom(read.expected->text));
+    REQUIRE(absent.size() == 1);
+    CHECK(absent.front().serial == "S2");
+    CHECK(absentFrom({disk("S2", "0x7")}, absent).empty());
+}
+
 TEST_CASE("a skipped disk takes no image", "[wire][disk-rules]")
 {
     std::vector<Disk> disks = systemAndData();

@@ -20,11 +20,21 @@ namespace {
 
 constexpr std::uint64_t kMostPasses = 32;
 
+/// Refuses to erase while a disk is absent: its data would stay, and bm would offer the node.
+void refuseAbsent(const StepContext& context)
+{
+    if (const std::vector<Disk> absent = context.disks.absent(); !absent.empty())
+        throw Error(ErrorCode::DiskNotFound,
+                    "nothing was erased, disks that the machine had are absent: " + wire::describe(absent),
+                    "connect them; for disks that were taken out: bm node manage NODE, bm node inspect NODE");
+}
+
 /// Calls @p erase with each candidate.
 model::JsonText eraseCandidates(const StepContext& context, std::size_t atOnce,
                                 const std::function<wire::ErasedDisk(const Disk&)>& erase)
 {
     const std::vector<Disk> disks = context.disks();
+    refuseAbsent(context);
     const SortedDisks sorted = sortDisks(disks, context.log, "erasing");
     context.disks.refuseProtected(sorted.candidates);
     std::vector<std::string> names;

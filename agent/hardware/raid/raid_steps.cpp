@@ -8,6 +8,7 @@
 #include "common/text/text.h"
 #include "common/wire/steps/raid.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -25,6 +26,13 @@ bool bootedByUefi()
 {
     std::error_code ignored;
     return std::filesystem::exists("/sys/firmware/efi", ignored);
+}
+
+bool nameDisks(const std::vector<LogicalDisk>& logical)
+{
+    return std::ranges::any_of(logical, [](const LogicalDisk& one) {
+        return std::ranges::any_of(one.physicalDisks, wire::nameOneDisk);
+    });
 }
 
 /// The size in the kernel, or the plan's if the kernel does not show it.
@@ -67,7 +75,10 @@ model::JsonText raidCreateConfiguration(const StepContext& context)
 {
     const std::vector<LogicalDisk> logical = logicalDisksFrom(
         wire::fromJson<wire::RaidCreateArguments>(context.arguments.text, "raid_create_configuration"));
-    const std::vector<Disk> disks = context.disks();
+    const std::vector<Disk> disks =
+        context.disks.onceFound(nameDisks(logical), [&](const std::vector<Disk>& found) {
+            planRaid(logical, found, bootedByUefi());
+        });
     RaidPlan plan = planRaid(logical, disks, bootedByUefi());
     context.disks.refuseProtected(plan.disks);
     RaidArrays arrays(context.exec, context.log, context.stop);

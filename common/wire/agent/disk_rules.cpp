@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace bm::wire {
 
@@ -73,6 +74,41 @@ void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceH
             ErrorCode::DiskNotFound,
             fmt::format("the root device hints ({}) match skipped disks only: {}", textOf(hints), skipped),
             "correct the hints, or properties/skip_block_devices of the node");
+}
+
+std::vector<Disk> disksFrom(std::string_view text)
+{
+    return inventoryFromJson(fmt::format(R"({{"disks": {}}})", text)).disks;
+}
+
+bool isSameDisk(const Disk& one, const Disk& other)
+{
+    bool same = false;
+    for (const auto member : {&Disk::serial, &Disk::wwnWithExtension}) {
+        if ((one.*member).empty() || (other.*member).empty())
+            continue;
+        if (one.*member != other.*member)
+            return false;
+        same = true;
+    }
+    return same || (!one.byPath.empty() && one.byPath == other.byPath);
+}
+
+std::vector<Disk> absentFrom(const std::vector<Disk>& present, const std::vector<Disk>& expected)
+{
+    std::vector<Disk> absent;
+    std::ranges::copy_if(expected, std::back_inserter(absent), [&](const Disk& disk) {
+        return std::ranges::none_of(present, [&](const Disk& one) { return isSameDisk(one, disk); });
+    });
+    return absent;
+}
+
+std::string describe(const std::vector<Disk>& disks)
+{
+    std::string text;
+    for (const Disk& disk : disks)
+        text += fmt::format("{}{}", text.empty() ? "" : "; ", describe(disk));
+    return text;
 }
 
 } // namespace bm::wire

@@ -2,6 +2,7 @@
 #include "common/wire/agent/root_device.h"
 #include "common/wire/json/json_fields.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -13,10 +14,13 @@ namespace bm::wire {
 struct DiskRules {
     model::JsonText skip{"[]"};          ///< properties/skip_block_devices as stored
     bool guardSpecialFileSystems = true; ///< cleaning stops at cluster file systems
+    /// The inventory's form of the disks that an earlier boot had and this one lacks so far; nothing: none.
+    std::optional<model::JsonText> expected{};
     static constexpr auto fields()
     {
         return std::tuple(field("skip", &DiskRules::skip),
-                          field("guard_special_filesystems", &DiskRules::guardSpecialFileSystems));
+                          field("guard_special_filesystems", &DiskRules::guardSpecialFileSystems),
+                          field("expected", &DiskRules::expected));
     }
 };
 
@@ -33,5 +37,14 @@ SkipList skipListFrom(std::string_view json, const std::string& path = "properti
 void applySkips(std::vector<Disk>& disks, const SkipList& skips);
 /// Refuses root device hints that match skipped disks only. @throws Error DiskNotFound
 void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints);
+
+/// Reads a list of disks in the inventory's form. @throws Error InvalidInput
+std::vector<Disk> disksFrom(std::string_view json);
+/// True if the kernel saw one disk at two times: serial numbers and WWNs agree, else by_path does.
+bool isSameDisk(const Disk& one, const Disk& other);
+/// The disks of @p expected that @p present lacks.
+std::vector<Disk> absentFrom(const std::vector<Disk>& present, const std::vector<Disk>& expected);
+/// For people: descriptions, separated by "; ". "": no disk.
+std::string describe(const std::vector<Disk>& disks);
 
 } // namespace bm::wire

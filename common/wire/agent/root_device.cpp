@@ -175,13 +175,6 @@ const Disk* rememberedIn(const Choice& choice, const std::optional<RememberedDis
                 hintsFor(choice));
 }
 
-bool nameOneDisk(const std::vector<RootDeviceHint>& hints)
-{
-    return std::ranges::any_of(hints, [](const RootDeviceHint& hint) {
-        return fieldOf(hint.name).names == Names::OneDisk && namesOneValue(hint.expression);
-    });
-}
-
 /// @throws Error DiskAmbiguous also for hints that leave two disks of the smallest size
 const Disk& smallest(const Choice& choice, const std::vector<RootDeviceHint>& hints)
 {
@@ -262,6 +255,13 @@ bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints)
         };
         return !values.empty() && (isNegation(hint.expression) ? std::ranges::all_of(values, fits)
                                                                : std::ranges::any_of(values, fits));
+    });
+}
+
+bool nameOneDisk(const std::vector<RootDeviceHint>& hints)
+{
+    return std::ranges::any_of(hints, [](const RootDeviceHint& hint) {
+        return fieldOf(hint.name).names == Names::OneDisk && namesOneValue(hint.expression);
     });
 }
 

@@ -29,7 +29,9 @@ std::string describe(const Disk& disk);
 /// True if @p disk satisfies all of @p hints.
 bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints);
 
-/// Refuses hints that name one disk (by serial, wwn, name, hctl, by_path) and match several candidates.
+/// True if one of @p hints names one disk, by serial, wwn, name, hctl or by_path.
+bool nameOneDisk(const std::vector<RootDeviceHint>& hints);
+/// Refuses hints that name one disk and match several candidates.
 /// @throws Error DiskAmbiguous: with the candidates and a hint that selects each
 void refuseTwins(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints);
 
