@@ -133,7 +133,9 @@ int runAgent(const RunOptions& options)
     tools.steps = allSteps();
     tools.apiBase = arguments.apiBase;
     tools.token = [&session](const std::string& url) { return session.tokenFor(url); };
-    tools.disks = [&] { return inventoryBy(options, arguments).disks; };
+    tools.disks = [&] {
+        return options.inventoryFile.empty() ? readDisks() : inventoryBy(options, arguments).disks;
+    };
     tools.folder = options.stateFolder / "steps";
     tools.mayChangeMachine = options.mayPowerOff;
     tools.bootInterface = arguments.bootInterface;

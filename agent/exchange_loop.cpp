@@ -89,10 +89,11 @@ void ExchangeLoop::exchange(const std::stop_token& stop)
     request.bootId = session_.identity().bootId;
     request.agentVersion = BM_AGENT_VERSION;
     request.keepsDiskRules = true;
-    const std::string disks = diskNames();
+    request.step = runner_.report();
+    const bool runs = request.step && request.step->state == wire::AgentStepState::Running;
+    const std::string disks = runs && sentDisks_ ? *sentDisks_ : diskNames(); // a step's disks come and go
     if (sentDisks_ != disks)
         request.inventory = toJson(parts_.inventory());
-    request.step = runner_.report();
     watch(request.step);
     request.relay = runner_.relayReport();
     request.log = log_.tail();

@@ -76,7 +76,11 @@ DiskPatience StepRunner::patienceOf(StepProgress& progress, const std::stop_toke
                     progress.message(text);
                     log_.info(text);
                 },
-            .gaveUp = [this](const std::string& text) { log_.warning(text); }};
+            .gaveUp =
+                [this, &progress](const std::string& text) {
+                    progress.message(text);
+                    log_.warning(text);
+                }};
 }
 
 std::filesystem::path StepRunner::recordFile(const std::string& id) const

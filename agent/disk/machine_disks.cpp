@@ -53,7 +53,7 @@ std::vector<wire::Disk> MachineDisks::operator()() const
 
 std::vector<wire::Disk> MachineDisks::onceFound(bool nameOneDisk, const Choose& choose) const
 {
-    std::vector<wire::Disk> disks = (*this)();
+    std::vector<wire::Disk> disks;
     await(nameOneDisk ? kNamedDisk : kLateDisk, [&]() -> std::string {
         disks = now();
         try {
@@ -83,7 +83,10 @@ std::vector<wire::Disk> MachineDisks::now() const
 std::string MachineDisks::lackOfDisks() const
 {
     const std::vector<wire::Disk> disks = read_();
-    if (std::ranges::none_of(disks, &wire::Disk::candidate))
+    const bool hasDisk = std::ranges::any_of(disks, [](const wire::Disk& disk) {
+        return disk.candidate || disk.verdict.starts_with(wire::kMultipathMember);
+    });
+    if (!hasDisk)
         return "the machine has no disk";
     return wire::describe(wire::absentFrom(disks, expected_));
 }

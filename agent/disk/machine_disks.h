@@ -31,8 +31,9 @@ public:
     /// the rules expect, and for a first disk, 30 s at most.
     std::vector<wire::Disk> operator()() const;
     using Choose = std::function<void(const std::vector<wire::Disk>&)>;
-    /// The same, once @p choose finds its disks among them: while it throws DiskNotFound, this waits 30 s at
-    /// most, 2 minutes where hints name one disk. The caller chooses again.
+    std::vector<wire::Disk> now() const; ///< the same without a wait
+    /// The same as now(), once @p choose finds its disks among them: while it throws DiskNotFound, this waits
+    /// 30 s at most, 2 minutes where hints name one disk. The caller chooses again.
     /// @throws Error of @p choose, other than DiskNotFound
     std::vector<wire::Disk> onceFound(bool nameOneDisk, const Choose& choose) const;
     /// The expected disks that are still absent; without skipped ones.
@@ -48,7 +49,6 @@ public:
     void refuseProtected(const std::vector<wire::Disk>& disks, Chosen chosen = Chosen::ByStep) const;
 
 private:
-    std::vector<wire::Disk> now() const;
     std::string lackOfDisks() const;
     void await(std::chrono::seconds span, const std::function<std::string()>& lack) const;
     void refuseSharedFileSystems(const std::vector<wire::Disk>& disks) const;

@@ -14,19 +14,20 @@ namespace {
 
 using Hints = std::vector<wire::RootDeviceHint>;
 
-/// Refuses a choice that an absent disk may change, unless @p hints name the disk.
+/// Refuses a choice that an absent disk may change, unless @p hints stay with their disk.
 void refuseUncertain(const Hints& hints, const StepContext& context)
 {
-    if (wire::nameOneDisk(hints))
+    if (wire::stayWithDisk(hints))
         return;
     std::vector<Disk> absent = context.disks.absent();
     std::erase_if(absent, [&](const Disk& disk) { return !wire::matches(disk, hints); });
     if (!absent.empty())
-        throw model::Error(
-            model::ErrorCode::DiskNotFound,
-            "bm chooses no disk while disks that the machine had are absent: " + wire::describe(absent),
-            "connect them, or name the disk by a hint, for example its serial number; for disks that "
-            "were taken out: bm node manage NODE, bm node inspect NODE");
+        throw model::Error(model::ErrorCode::DiskNotFound,
+                           "bm chooses no disk while disks that the machine had are absent: " +
+                               wire::describe(absent),
+                           "connect them, or name the disk by a hint, for example its serial number; for a "
+                           "disk that was taken "
+                           "out: bm node set NODE 'properties/skip_block_devices=[{\"serial\": \"...\"}]'");
 }
 
 bool isRemembered(const Disk& disk, const DiskChoice& choice)
@@ -43,7 +44,17 @@ bool isRemembered(const Disk& disk, const DiskChoice& choice)
 std::vector<Disk> onceFound(const Hints& hints, const StepContext& context,
                             const MachineDisks::Choose& choose)
 {
-    wire::refuseSkipped(context.disks(), hints);
+    const bool lasting = wire::stayWithDisk(hints); // then other absent disks do not matter
+    wire::refuseSkipped(lasting ? context.disks.now() : context.disks(), hints);
+    return context.disks.onceFound(wire::nameOneDisk(hints), choose);
+}
+
+/// The same for a step that only reads, also from a skipped disk.
+std::vector<Disk> onceFoundUnruled(const Hints& hints, const StepContext& context,
+                                   const MachineDisks::Choose& choose)
+{
+    if (!wire::stayWithDisk(hints))
+        context.disks();
     return context.disks.onceFound(wire::nameOneDisk(hints), choose);
 }
 
@@ -68,7 +79,10 @@ Disk chooseDiskToRead(const DiskChoice& choice, const StepContext& context)
             disks, [&](const Disk& disk) { return disk.candidate && wire::matches(disk, hints); });
         return wire::chosenDisk(fits || hints.empty() ? disks : context.disks.unruled(), choice);
     };
-    return chosen(context.disks.onceFound(wire::nameOneDisk(hints), chosen));
+    Disk disk = chosen(onceFoundUnruled(hints, context, chosen));
+    if (!isRemembered(disk, choice))
+        refuseUncertain(hints, context);
+    return disk;
 }
 
 MachineDisks::Chosen howChosen(const DiskChoice& choice, const std::vector<Disk>& chosen)

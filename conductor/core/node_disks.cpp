@@ -35,6 +35,14 @@ std::vector<wire::Disk> disksOfInventory(const json& internal)
     return inventory.is_object() ? disksIn(inventory, "disks") : std::vector<wire::Disk>{};
 }
 
+/// True if one of @p fresh, which the machine did not have before, is at the place of @p old.
+bool isReplaced(const wire::Disk& old, const std::vector<wire::Disk>& fresh)
+{
+    return !old.byPath.empty() && std::ranges::any_of(fresh, [&](const wire::Disk& disk) {
+        return disk.candidate && disk.byPath == old.byPath;
+    });
+}
+
 json storedSkips(const Node& node)
 {
     return wire::valueOf(node.properties).value(kSkip, json());
@@ -99,7 +107,10 @@ void keepInventory(Node& node, const model::JsonText& inventory)
         if (disk.candidate && !disk.removable && wire::isSameDisk(disk, disk)) // else nothing identifies it
             known.push_back(disk);
     internal[kLastInventory] = wire::valueOf(inventory);
-    std::vector<wire::Disk> missing = wire::absentFrom(disksOfInventory(internal), known);
+    const std::vector<wire::Disk> present = disksOfInventory(internal);
+    const std::vector<wire::Disk> fresh = wire::absentFrom(known, present);
+    std::vector<wire::Disk> missing = wire::absentFrom(present, known);
+    std::erase_if(missing, [&](const wire::Disk& old) { return isReplaced(old, fresh); });
     missing.resize(std::min(missing.size(), kMostMissing));
     internal.erase(kMissingDisks);
     for (const wire::Disk& disk : missing)
@@ -109,6 +120,8 @@ void keepInventory(Node& node, const model::JsonText& inventory)
 
 std::optional<model::JsonText> missingDisks(const Node& node)
 {
+    if (node.driverInternalInfo.text.find(kMissingDisks) == std::string::npos) // most nodes: no need to parse
+        return std::nullopt;
     const json internal = wire::valueOf(node.driverInternalInfo);
     return internal.contains(kMissingDisks) ? std::optional(wire::canonical(internal.at(kMissingDisks)))
                                             : std::nullopt;

@@ -107,13 +107,13 @@ bool copiesContent(db::Transaction& tx, const model::NodeId& node, const std::st
     });
 }
 
-/// The disk rules of @p known. Steps that write wait for absent disks, and so does an inspection.
+/// The disk rules of @p known. Steps that write or read disks wait for absent ones, and so does an
+/// inspection.
 wire::DiskRules rulesFor(const Step& step, const model::Node& known, const Context& context)
 {
     wire::DiskRules rules = diskRulesOf(known, context.settings);
-    const bool waits =
-        model::findStepKind(step.name)->destroysData() || step.name == model::stepKind("inspect").name;
-    if (waits)
+    const model::StepKind& kind = *model::findStepKind(step.name);
+    if (kind.destroysData() || kind.countsBytes() || kind.name == model::stepKind("inspect").name)
         rules.expected = missingDisks(known);
     return rules;
 }

@@ -12,6 +12,7 @@
 #include "conductor/steps/step_support.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace bm::conductor {
 
@@ -40,11 +41,16 @@ db::AgentRecord forgotten(const db::AgentRecord& record)
     return kept;
 }
 
-/// Copies the agent's inventory to the node: CPU, memory, disk size, boot mode.
-void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
+/// Copies the agent's latest inventory to the node: CPU, memory, disk size, boot mode.
+void rememberInventory(StepWork& work, const model::JsonText& known)
 {
-    work.changeNode([inventoryText](model::Node& node) {
-        const json inventory = wire::valueOf(inventoryText);
+    const auto latest = std::make_shared<model::JsonText>(known);
+    work.writes.emplace_back([latest, id = work.node.id](db::Transaction& tx) { // before the node's changes
+        if (const auto record = db::AgentRepository{}.find(tx, id); record && record->inventory.text != "{}")
+            *latest = record->inventory;
+    });
+    work.changeNode([latest](model::Node& node) {
+        const json inventory = wire::valueOf(*latest);
         if (const std::string firmware = wire::textMember(inventory, "firmware"); !firmware.empty())
             node.bootMode = firmware;
         json properties = wire::valueOf(node.properties);
@@ -55,7 +61,7 @@ void rememberInventory(StepWork& work, const model::JsonText& inventoryText)
         if (const std::string arch = wire::textMember(inventory, "cpu_arch"); !arch.empty())
             properties["cpu_arch"] = arch;
         node.properties = wire::canonical(properties);
-        keepInventory(node, inventoryText);
+        keepInventory(node, *latest);
     });
 }
 

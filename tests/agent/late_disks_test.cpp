@@ -200,4 +200,20 @@ TEST_CASE("no other disk is written in place of an absent one", "[agent][late]")
     CHECK_THROWS_WITH(world.chosen({{"size", ">= 0"}}), Contains("chooses no disk"));
     CHECK(world.chosen(json::object(), "SYS1") == "SYS1 ");
     CHECK(world.chosen({{"serial", "SYS1"}}) == "SYS1 ");
+    world.waited = 0s;
+    CHECK(world.chosen({{"serial", "SYS1"}}) == "SYS1 ");
+    CHECK(world.waited == 0s); // LATE1 does not matter
+    SECTION("nor by a name, which the kernel may give to another disk")
+    {
+        const json absent = {{{"name", world.disks[0].name}, {"serial", "LATE1"}, {"size_bytes", 8388608}}};
+        world.rules.expected = {absent.dump()};
+        CHECK_THROWS_WITH(world.chosen({{"name", world.disks[0].name}}), Contains("chooses no disk"));
+    }
+    SECTION("nor read")
+    {
+        CHECK_THROWS_WITH(world.serialsOf([](const StepContext& context) {
+            return std::vector{chooseDiskToRead({}, context)};
+        }),
+                          Contains("chooses no disk"));
+    }
 }

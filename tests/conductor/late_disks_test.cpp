@@ -55,6 +55,26 @@ TEST_CASE("bmd keeps the disks that a boot lacks, until they are back or an insp
         CHECK(after(inventoryOf({"DATA1", "SYS1", "NEW1"})).empty());
         CHECK_FALSE(json::parse(node.driverInternalInfo.text).contains("missing_disks"));
     }
+    SECTION("without capacity: it has not spun up, or is broken")
+    {
+        json dead = inventoryOf({"SYS1"});
+        dead["disks"][0]["candidate"] = false;
+        dead["disks"][0]["size_bytes"] = 0;
+        CHECK(after(dead) == "DATA1 SYS1 NEW1 ");
+    }
+    SECTION("replaced by another one at its place")
+    {
+        const auto at = [](const std::string& serial, const std::string& path) {
+            json one = inventoryOf({serial});
+            one["disks"][0]["by_path"] = path;
+            return one;
+        };
+        conductor::forgetMissingDisks(node);
+        CHECK(after(at("OLD", "pci-1")) == "SYS1 NEW1 ");
+        CHECK(after(at("OTHER", "pci-2")) == "SYS1 NEW1 OLD ");
+        CHECK(after(at("NEXT", "pci-1")) == "SYS1 NEW1 OTHER ");
+        CHECK(after(at("OTHER", "pci-1")) == "SYS1 NEW1 NEXT "); // it moved there
+    }
     SECTION("inspected")
     {
         conductor::forgetMissingDisks(node);

@@ -75,6 +75,7 @@ model::JsonText raidCreateConfiguration(const StepContext& context)
 {
     const std::vector<LogicalDisk> logical = logicalDisksFrom(
         wire::fromJson<wire::RaidCreateArguments>(context.arguments.text, "raid_create_configuration"));
+    context.disks(); // waits for the disks that the machine had
     const std::vector<Disk> disks =
         context.disks.onceFound(nameDisks(logical), [&](const std::vector<Disk>& found) {
             planRaid(logical, found, bootedByUefi());

@@ -98,7 +98,9 @@ std::vector<Disk> absentFrom(const std::vector<Disk>& present, const std::vector
 {
     std::vector<Disk> absent;
     std::ranges::copy_if(expected, std::back_inserter(absent), [&](const Disk& disk) {
-        return std::ranges::none_of(present, [&](const Disk& one) { return isSameDisk(one, disk); });
+        return std::ranges::none_of(present, [&](const Disk& one) {
+            return (one.candidate || one.sizeBytes != 0) && isSameDisk(one, disk);
+        });
     });
     return absent;
 }

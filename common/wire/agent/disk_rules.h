@@ -42,7 +42,7 @@ void refuseSkipped(const std::vector<Disk>& disks, const std::vector<RootDeviceH
 std::vector<Disk> disksFrom(std::string_view json);
 /// True if the kernel saw one disk at two times: serial numbers and WWNs agree, else by_path does.
 bool isSameDisk(const Disk& one, const Disk& other);
-/// The disks of @p expected that @p present lacks.
+/// The disks of @p expected that @p present lacks, or has without capacity (not spun up, broken).
 std::vector<Disk> absentFrom(const std::vector<Disk>& present, const std::vector<Disk>& expected);
 /// For people: descriptions, separated by "; ". "": no disk.
 std::string describe(const std::vector<Disk>& disks);

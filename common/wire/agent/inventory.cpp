@@ -119,7 +119,7 @@ std::string verdictOf(const Disk& disk, const std::vector<Disk>& all)
         return {};
     for (const Disk& other : all)
         if (other.name != disk.name && mayBeOneDisk(disk, other))
-            return fmt::format("member of a multipath disk: {} has the same WWN {}", other.name,
+            return fmt::format("{}: {} has the same WWN {}", kMultipathMember, other.name,
                                disk.wwnWithExtension);
     return {};
 }

@@ -63,6 +63,8 @@ model::JsonText toJson(const Disk& disk);
 /// @throws Error InvalidInput with the path of the member that does not fit
 Inventory inventoryFromJson(std::string_view text);
 
+/// The verdict of a path of a multipath disk begins so.
+inline constexpr std::string_view kMultipathMember = "member of a multipath disk";
 /// Fills candidate and verdict of all disks. Virtual media of BMCs, optical, read-only, RAM and loop disks,
 /// members of multipath maps (disks with the same WWN, unless their serial numbers or sizes differ) and disks
 /// below 1 MiB are no candidates for images.

@@ -22,7 +22,7 @@ namespace {
 constexpr std::uint64_t kGiB = std::uint64_t{1} << 30U;
 constexpr std::uint64_t kSmallestRootBytes = 4 * kGiB;
 
-enum class Names : std::uint8_t { OneDisk, Kind }; ///< a value is of one disk, or of a kind of disks
+enum class Names : std::uint8_t { OneDisk, OnePlace, Kind }; ///< what a value belongs to
 
 struct HintField {
     std::string_view name;
@@ -58,10 +58,10 @@ const std::array<HintField, 11>& hintFields()
         {"size", true, Kind, [](const Disk& d) { return std::to_string(d.sizeBytes / kGiB); }},
         {"model", false, Kind, [](const Disk& d) { return d.model; }},
         {"vendor", false, Kind, [](const Disk& d) { return d.vendor; }},
-        {"name", false, OneDisk, [](const Disk& d) { return d.name; }},
+        {"name", false, OnePlace, [](const Disk& d) { return d.name; }},
         {"rotational", false, Kind,
          [](const Disk& d) { return std::string(d.rotational ? "true" : "false"); }},
-        {"hctl", false, OneDisk, [](const Disk& d) { return d.hctl; }},
+        {"hctl", false, OnePlace, [](const Disk& d) { return d.hctl; }},
         {"by_path", false, OneDisk, [](const Disk& d) { return d.byPath; }, compatiblePath},
     }};
     return fields;
@@ -259,6 +259,13 @@ bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints)
 }
 
 bool nameOneDisk(const std::vector<RootDeviceHint>& hints)
+{
+    return std::ranges::any_of(hints, [](const RootDeviceHint& hint) {
+        return fieldOf(hint.name).names != Names::Kind && namesOneValue(hint.expression);
+    });
+}
+
+bool stayWithDisk(const std::vector<RootDeviceHint>& hints)
 {
     return std::ranges::any_of(hints, [](const RootDeviceHint& hint) {
         return fieldOf(hint.name).names == Names::OneDisk && namesOneValue(hint.expression);

@@ -31,6 +31,8 @@ bool matches(const Disk& disk, const std::vector<RootDeviceHint>& hints);
 
 /// True if one of @p hints names one disk, by serial, wwn, name, hctl or by_path.
 bool nameOneDisk(const std::vector<RootDeviceHint>& hints);
+/// The same by serial, wwn or by_path: the kernel may give a name or hctl to another disk at the next boot.
+bool stayWithDisk(const std::vector<RootDeviceHint>& hints);
 /// Refuses hints that name one disk and match several candidates.
 /// @throws Error DiskAmbiguous: with the candidates and a hint that selects each
 void refuseTwins(const std::vector<Disk>& disks, const std::vector<RootDeviceHint>& hints);
