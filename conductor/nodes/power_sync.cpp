@@ -45,11 +45,13 @@ void PowerSync::State::countFailure(const Node& node, const drivers::PowerReadin
 
 bool PowerSync::State::record(const Node& node, const drivers::PowerReading& reading)
 {
-    if (reading.failure || reading.state == model::PowerState::Unknown) {
+    if (reading.failure) {
         countFailure(node, reading);
         return false;
     }
     silent.erase(node.id);
+    if (reading.state == model::PowerState::Unknown) // a simulated machine that nobody has switched
+        return true;
     if (reading.state == node.power)
         return true;
     context.database.write([&](db::Transaction& tx) {

@@ -15,11 +15,12 @@ using model::VolumeTarget;
 
 namespace {
 
-/// Volumes change only while the machine is known to be off. @throws Error InvalidInput
+/// Volumes change only while the machine is off, or on its way: Ironic lets them wait for the power request.
+/// @throws Error InvalidInput
 template <class T> void requireOff(db::Transaction& tx, const T& item, const char* action)
 {
     const model::Node node = findNode(tx, item.node.uuid);
-    if (node.power != model::PowerState::Off)
+    if (node.power != model::PowerState::Off && node.targetPower != model::toText(model::PowerState::Off))
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("The requested action \"{}\" can not be performed on node \"{}\" while it is "
                                 "in state \"{}\".",

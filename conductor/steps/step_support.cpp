@@ -52,6 +52,8 @@ model::PowerState observePower(StepWork& work)
     if (reading.failure)
         throw Error(*reading.failure);
     const model::PowerState seen = reading.state;
+    if (seen == model::PowerState::Unknown)
+        return seen;
     if (seen != work.seenPower.value_or(work.node.power)) {
         work.recordEvent(seen == model::PowerState::On ? model::EventKind::PowerOn
                                                        : model::EventKind::PowerOff,

@@ -19,8 +19,8 @@ namespace bm::drivers {
 
 /// The state of a simulated machine, for the lifetime of bmd.
 struct FakeMachine {
-    model::PowerState power = model::PowerState::Off;
-    model::PowerState next = model::PowerState::Off;
+    model::PowerState power = model::PowerState::Unknown; ///< until it is switched, as Ironic's fake power
+    model::PowerState next = model::PowerState::Unknown;
     std::chrono::steady_clock::time_point changesAt{}; ///< the time when power becomes next
     BootRequest boot{};
     Values bios{};

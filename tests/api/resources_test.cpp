@@ -106,7 +106,22 @@ TEST_CASE("portgroups over REST", "[api][resources]")
     likeRecorded(world.get("/v1/portgroups").body.at("portgroups").at(0),
                  test::sample("portgroups.json").at("portgroups").at(0));
     CHECK(world.get("/v1/portgroups/pg0").body.at("node_uuid") == node);
-    CHECK_FALSE(world.get("/v1/portgroups/pg0", "1.25").body.contains("mode"));
+    CHECK(world.get("/v1/portgroups/pg0", "1.25").body.contains("mode")); // fields= and changes need 1.26
+    CHECK(world.get("/v1/portgroups/pg0?fields=mode", "1.25").status == 406);
+    const json extra = {{"op", "add"}, {"path", "/extra/a"}, {"value", "b"}};
+    const json property = {{"op", "add"}, {"path", "/properties/a"}, {"value", "b"}};
+    const auto patched = [&](const json& steps) {
+        return world.send("PATCH", "/v1/portgroups/pg0", steps, "1.25");
+    };
+    CHECK(patched(json::array({property})).status == 406);
+    CHECK(patched(json::array({property, extra})).status == 406);
+    CHECK(patched(json::array({extra, property})).body.at("properties").at("a") == "b"); // Ironic looks at the first step
+    json old = {{"node_uuid", node}, {"name", "pg-old"}, {"mode", "802.3ad"}};
+    CHECK(world.send("POST", "/v1/portgroups", old, "1.25").status == 406);
+    old["mode"] = nullptr;
+    old["properties"] = json::object();
+    CHECK(world.send("POST", "/v1/portgroups", old, "1.25").status == 201);
+    CHECK(world.send("DELETE", "/v1/portgroups/pg-old", {}).status == 204);
     CHECK(world.get("/v1/nodes/n1/portgroups").body.at("portgroups").size() == 1);
     CHECK(world.get("/v1/portgroups?node=n1").body.at("portgroups").size() == 1);
     CHECK(world.get("/v1/portgroups?address=52:54:00:00:00:03").body.at("portgroups").empty());

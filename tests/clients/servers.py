@@ -15,8 +15,8 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # leaves
 
 @contextlib.contextmanager
 def bm(build):
-    """Yields endpoint and token; the conductor has the name of Ironic's."""
-    with Service(build, settings="conductor:\n  name: localhost\n") as service:
+    """Yields endpoint and token; name and cleaning are those of Ironic's in up.sh."""
+    with Service(build, settings="conductor:\n  name: localhost\n  automated_clean: false\n") as service:
         made = subprocess.run([service.bmd, "--config", service.config, "--create-token", "suite", "--role", "admin"],
                               capture_output=True, text=True, timeout=60, check=True)
         yield f"http://127.0.0.1:{service.port}", made.stdout.strip()

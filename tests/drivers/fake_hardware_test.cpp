@@ -41,19 +41,21 @@ TEST_CASE("a simulated machine", "[drivers][fake]")
         f.bmc.settings["power_delay"] = "0.02,0.05";
         test::powerDriverContract(*f.fake.standard("power").power, f.bmc);
     }
-    SECTION("is off at first and independent of other machines")
+    SECTION("has no power state until it is switched, and is independent of other machines")
     {
-        CHECK(f.read().state == PowerState::Off);
+        CHECK(f.read().state == PowerState::Unknown);
+        CHECK_FALSE(f.read().failure);
         f.set(PowerAction::On);
         BmcAccess other = f.bmc;
         other.key = "node-2";
         CHECK(
             f.fake.standard("power").power->readPower(std::span(&other, 1), Deadline::in(10s)).at(0).state ==
-            PowerState::Off);
+            PowerState::Unknown);
         CHECK(f.read().state == PowerState::On);
     }
     SECTION("changes its power only after the delay")
     {
+        f.set(PowerAction::Off);
         f.bmc.settings["power_delay"] = "0.2";
         const auto began = std::chrono::steady_clock::now();
         f.set(PowerAction::On);

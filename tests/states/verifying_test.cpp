@@ -16,7 +16,7 @@ TEST_CASE("a node being verified", "[conductor][verifying]")
     SECTION("becomes manageable once its BMC has answered")
     {
         CHECK(world.after(5s) == State::Manageable);
-        CHECK(world.node1().power == model::PowerState::Off);
+        CHECK(world.node1().power == model::PowerState::Unknown); // nobody has switched it
         CHECK(world.node1().lastError.empty());
     }
     SECTION("goes back to enroll by an abort")

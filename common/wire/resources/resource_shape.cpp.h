@@ -12,6 +12,12 @@
 
 namespace bm::wire {
 
+/// Python's idea of an empty value: null, "", {}, [], 0, false.
+inline bool isEmptyValue(const nlohmann::json& value)
+{
+    return value.empty() || value == "" || value == 0 || value == false;
+}
+
 template <class T> const ResourceField<T>* ResourceShape<T>::find(std::string_view name) const
 {
     const auto found = std::ranges::find(rows_, name, &Field::name);
@@ -26,6 +32,12 @@ template <class T> void ResourceShape<T>::checkVersion(const Field& field, Versi
                                        toText(version)));
 }
 
+template <class T> bool ResourceShape<T>::isShown(const Field& field, Version version)
+{
+    return field.render != nullptr &&
+           (field.shownSince == 0 ? field.since : field.shownSince) <= version.minor;
+}
+
 template <class T> std::string ResourceShape<T>::namesOf(bool create) const
 {
     std::vector<std::string_view> names;
@@ -36,14 +48,12 @@ template <class T> std::string ResourceShape<T>::namesOf(bool create) const
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
-template <class T>
-const ResourceField<T>& ResourceShape<T>::creatable(std::string_view name, Version version) const
+template <class T> const ResourceField<T>& ResourceShape<T>::creatable(std::string_view name) const
 {
     const Field* field = find(name);
     if (field == nullptr || !field->create)
         throw unexpectedProperty(fmt::format("Schema error for {}", words_.one), name,
                                  "known are: " + namesOf(true));
-    checkVersion(*field, version);
     return *field;
 }
 
@@ -62,7 +72,7 @@ template <class T> typename ResourceShape<T>::Fields ResourceShape<T>::detail(Ve
 {
     Fields fields;
     for (const Field& field : rows_)
-        if (field.since <= version.minor && field.render != nullptr)
+        if (isShown(field, version))
             fields.push_back(&field);
     return fields;
 }
@@ -119,8 +129,11 @@ T ResourceShape<T>::fromCreate(const nlohmann::json& body, Version version, T it
         if (needed != lenient && !body.contains(std::string(needed)))
             throw missingProperty(where, needed);
     for (const auto& [name, value] : body.items())
-        if (const Field& field = creatable(name, version); name != "uuid" || !value.is_null())
+        if (const Field& field = creatable(name); name != "uuid" || !value.is_null()) {
+            if (field.shownSince == 0 || !isEmptyValue(value))
+                checkVersion(field, version);
             field.assign(item, value, field.name);
+        }
     return item;
 }
 
@@ -132,7 +145,8 @@ template <class T> void ResourceShape<T>::checkPaths(const JsonPatch& patch, Ver
             throw model::Error(model::ErrorCode::InvalidInput,
                                fmt::format("Cannot patch {}. Only the following can be updated: {}",
                                            step.path, namesOf(false)));
-        checkVersion(*field, version);
+        if (field->shownSince == 0 || &step == &patch.steps().front())
+            checkVersion(*field, version);
     }
 }
 
@@ -159,7 +173,7 @@ std::vector<std::string> ResourceShape<T>::merge(T& item, const nlohmann::json& 
 {
     const nlohmann::json before = documentOf(item);
     for (const auto& [name, value] : wanted.items())
-        if (const Field& field = creatable(name, kMaxVersion); field.patch)
+        if (const Field& field = creatable(name); field.patch)
             field.assign(item, value, field.name);
     const nlohmann::json after = documentOf(item);
     std::vector<std::string> changed;

@@ -18,6 +18,8 @@ template <class T> struct ResourceField {
     bool patch;  ///< PATCH takes it
     void (*render)(JsonWriter& out, const T& item, std::string_view base); ///< nullptr: accepted, never shown
     void (*assign)(T& item, const nlohmann::json& value, std::string_view field); ///< nullptr: read-only
+    int shownSince = 0; ///< of a field that is shown before `since`. As in Ironic, only the first step of a
+                        ///< PATCH counts then, and POST takes an empty value of it
 };
 
 /// A resource of Ironic's API by the table of its fields. Immutable.
@@ -54,8 +56,9 @@ public:
 
 private:
     const Field* find(std::string_view name) const;
-    const Field& creatable(std::string_view name, Version version) const;
+    const Field& creatable(std::string_view name) const;
     void checkVersion(const Field& field, Version version) const;
+    static bool isShown(const Field& field, Version version);
     void checkPaths(const JsonPatch& patch, Version version) const;
     std::string namesOf(bool create) const;
     nlohmann::json documentOf(const T& item) const;
