@@ -9,6 +9,7 @@
 #include <regex>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 using namespace bm::model;
 
@@ -34,18 +35,32 @@ std::map<std::string, std::string> documented()
     return rows;
 }
 
-/// Literals of a file's code that are the text of a kind; comments do not count.
+/// @p line without its comment. "://" begins none.
+std::string_view codeOf(std::string_view line)
+{
+    for (std::size_t at = line.find("//"); at != std::string_view::npos; at = line.find("//", at + 1))
+        if (at == 0 || line[at - 1] != ':')
+            return line.substr(0, at);
+    return line;
+}
+
+/// Texts between two quotes of a file's code that are the text of a kind; comments do not count.
 std::set<std::string> kindsIn(const std::filesystem::path& file)
 {
     std::set<std::string> found;
     std::istringstream lines(textOf(file));
-    static const std::regex kComment(R"((^|[^:])//.*)");
-    static const std::regex kLiteral("\"([a-z]+[.][a-z._-]+)\"");
     for (std::string line; std::getline(lines, line);) {
-        const std::string code = std::regex_replace(line, kComment, "");
-        for (std::sregex_iterator at(code.begin(), code.end(), kLiteral), end; at != end; ++at)
-            if (eventKindFromText((*at)[1].str()))
-                found.insert((*at)[1]);
+        const std::string_view code = codeOf(line);
+        std::size_t quote = code.find('"');
+        while (quote != std::string_view::npos) {
+            const std::size_t next = code.find('"', quote + 1);
+            if (next == std::string_view::npos)
+                break;
+            const std::string_view text = code.substr(quote + 1, next - quote - 1);
+            if (eventKindFromText(text))
+                found.emplace(text);
+            quote = next;
+        }
     }
     return found;
 }
