@@ -158,9 +158,9 @@ TEST_CASE("a report of an agent", "[wire][agent][hostile]")
     {
         json from = json::object();
         json left = json::array();
-        for (int i = 0; i < 5000; ++i) {
+        for (int i = 0; i < 1000; ++i) {
             from[std::to_string(i)] = 1;
-            left.push_back({{"source", std::string(5000, 's')}, {"reason", std::string(5000, 'r')}});
+            left.push_back({{"source", std::string(500, 's')}, {"reason", std::string(500, 'r')}});
         }
         const auto relay = read({{"relay",
                                   {{"bytes_from", from},
