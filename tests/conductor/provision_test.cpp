@@ -231,21 +231,24 @@ TEST_CASE("deployments beyond the limit are queued, not refused", "[conductor][q
 
 TEST_CASE("a verb that the state does not allow is refused in every state", "[conductor][walk]")
 {
+    const conductor::DeployRequest request = wants("debian");
     for (const State state : {State::Enroll, State::Manageable, State::Available, State::Active}) {
+        World refusing; // a refusal changes nothing
+        refusing.nodeIn(state);
         for (std::size_t e = 0; e <= static_cast<std::size_t>(StateEvent::Delete); ++e) {
             const auto event = static_cast<StateEvent>(e);
-            World world;
-            world.nodeIn(state);
             INFO(model::toText(state) << " " << model::toText(event));
-            conductor::DeployRequest request = wants("debian");
             if (model::next(state, event)) {
+                World world;
+                world.nodeIn(state);
                 world.core->operations.verb("node-1", event, {request}, "a");
                 world.runUntilIdle(5s);
                 CHECK_FALSE(model::isFailure(world.stateOf("node-1")));
             } else {
-                CHECK(errorOf([&] { world.core->operations.verb("node-1", event, {request}, "a"); }).code() ==
-                      ErrorCode::InvalidTransition);
-                CHECK(world.stateOf("node-1") == state);
+                CHECK(errorOf([&] {
+                          refusing.core->operations.verb("node-1", event, {request}, "a");
+                      }).code() == ErrorCode::InvalidTransition);
+                CHECK(refusing.stateOf("node-1") == state);
             }
         }
     }
