@@ -6,6 +6,7 @@
 #include "tests/support/places.h"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <set>
@@ -135,6 +136,18 @@ bool isRouted(const Answer& answer)
     return inner.contains("faultstring");
 }
 
+/// The first and the last minor, those around @p route's first one, and every fourth. The routes take turns,
+/// so that each minor meets a quarter of them.
+std::set<int> askedMinors(const IronicRoute& route, int turn)
+{
+    constexpr int kLast = wire::kMaxVersion.minor;
+    std::set<int> minors{1, kLast};
+    for (int minor = 1; minor <= kLast; ++minor)
+        if (std::abs(minor - route.since) <= 1 || (minor + turn) % 4 == 0)
+            minors.insert(minor);
+    return minors;
+}
+
 } // namespace
 
 TEST_CASE("every route of Ironic exists from its microversion on", "[api][routes]")
@@ -143,11 +156,13 @@ TEST_CASE("every route of Ironic exists from its microversion on", "[api][routes
     REQUIRE(routes.size() > 120);
     const Furnished furnished;
     ApiWorld& world = const_cast<ApiWorld&>(furnished.world);
-    for (const IronicRoute& route : routes) {
+    for (std::size_t r = 0; r < routes.size(); ++r) {
+        const IronicRoute& route = routes[r];
         const std::string path = furnished.filled(route);
         const std::string method = route.method == "ANY" ? "POST" : route.method;
         const bool harmless = method == "GET";
-        for (int minor = 1; minor <= wire::kMaxVersion.minor; minor += harmless ? 1 : 114) {
+        for (const int minor :
+             harmless ? askedMinors(route, static_cast<int>(r)) : std::set<int>{1, wire::kMaxVersion.minor}) {
             INFO(method << " " << path << " at 1." << minor);
             // An empty body or none: the handler of a changing request refuses it.
             const std::string body = harmless || method == "DELETE" ? "" : "[]";
