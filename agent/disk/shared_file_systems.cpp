@@ -177,32 +177,46 @@ private:
         return used;
     }
 
+    /// The place in the chain of an MBR and its extended boot records, in sectors.
+    struct MbrChain {
+        std::uint64_t table = 0;
+        std::uint64_t extended = 0;
+        unsigned logical = 5; ///< number of the next logical partition
+    };
+
     /// Primary and logical partitions of an MBR.
     void mbr(const ByteRange& range, const std::string& place, int depth)
     {
         constexpr std::size_t kMostLogical = 64;
-        const std::uint64_t sector = device_.sectorBytes();
-        std::uint64_t extended = 0;
-        std::uint64_t table = 0;
-        unsigned logical = 5;
+        MbrChain chain;
         for (std::size_t i = 0; i <= kMostLogical; ++i) {
-            const std::optional<Mbr> parsed = Mbr::parse(bytes(range, table * sector, kDiskSector));
+            const std::optional<Mbr> parsed =
+                Mbr::parse(bytes(range, chain.table * device_.sectorBytes(), kDiskSector));
             if (!parsed)
                 return;
-            std::uint64_t next = 0;
-            unsigned primary = 0;
-            for (const MbrEntry& entry : parsed->entries()) {
-                ++primary;
-                if (isExtended(entry.type))
-                    next = next == 0 ? extended + entry.first : next;
-                else if (entry.type != std::byte{0} && entry.type != std::byte{0xee})
-                    mbrPartition(range, entry, table, place, table == 0 ? primary : logical++, depth);
-            }
-            if (next <= table) // the chain goes forward only
+            const std::uint64_t next = mbrTable(range, *parsed, chain, place, depth);
+            if (next <= chain.table) // the chain goes forward only
                 return;
-            extended = extended == 0 ? next : extended;
-            table = next;
+            chain.extended = chain.extended == 0 ? next : chain.extended;
+            chain.table = next;
         }
+    }
+
+    /// @return the sector of the next table; 0: none
+    std::uint64_t mbrTable(const ByteRange& range, const Mbr& parsed, MbrChain& chain,
+                           const std::string& place, int depth)
+    {
+        std::uint64_t next = 0;
+        unsigned primary = 0;
+        for (const MbrEntry& entry : parsed.entries()) {
+            ++primary;
+            if (isExtended(entry.type))
+                next = next == 0 ? chain.extended + entry.first : next;
+            else if (entry.type != std::byte{0} && entry.type != std::byte{0xee})
+                mbrPartition(range, entry, chain.table, place, chain.table == 0 ? primary : chain.logical++,
+                             depth);
+        }
+        return next;
     }
 
     /// @param table  the sector of the table that has @p entry

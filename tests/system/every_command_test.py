@@ -146,7 +146,7 @@ def power(operator):
     operator.bm("power", "on", "verb-*", "--wait", says="verb-1: done")
     operator.bm("power", "soft-off", "verb-1", "--timeout", "5", "--wait", says="verb-1: done")
     operator.refused(2, "power", "off", "verb-*", says="--yes")
-    operator.bm("power", "reboot", "verb-*", "--yes", says="started")
+    operator.bm("power", "reboot", "verb-*", "--yes", "--wait", says="verb-2: done")
     operator.shown("power", "status", "verb-*", says="verb-2")
     operator.refused(2, "power", "explode", "verb-1", says="explode")
     operator.refused(2, "power", "on", "verb-1", "--timeout", "0", says="--timeout")

@@ -89,7 +89,7 @@ class Service:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.terminate()
-            assert self.process.wait(timeout=20) == 0, "bmd did not stop cleanly"
+            assert self.process.wait(timeout=60) == 0, "bmd did not stop cleanly"
 
     def log_text(self):
         return pathlib.Path(self.folder.name, "bmd.log").read_text(encoding="utf-8", errors="replace")
