@@ -114,7 +114,7 @@ void Api::mount(http::Router& router)
         const std::optional<model::Error> shown = shownError(state_->parts, request, error);
         renderIronicError(request, response, shown ? *shown : error);
     });
-    addPathAliases(router);
+    addPathAliases(router, state_->parts);
     router.filter(addBrowserHeaders);
     router.filter(nameRequest);
     router.filter(

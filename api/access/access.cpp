@@ -135,7 +135,7 @@ Relation relationOf(const ApiParts& parts, const Request& request, Subject subje
     case Subject::System:
         return {};
     case Subject::Node:
-        return relationTo(request, parts.nodes.get(identOf(parts, request)));
+        return relationTo(request, parts.nodes.get(identOf(request)));
     case Subject::Port:
         return relationToPort(parts, request);
     case Subject::PortGroup:
@@ -155,10 +155,10 @@ Relation relationOf(const ApiParts& parts, const Request& request, Subject subje
 }
 
 /// The refusal for a record that the policy hides. It equals the one for a record that does not exist.
-[[noreturn]] void hide(const ApiParts& parts, const Request& request, Subject subject)
+[[noreturn]] void hide(const Request& request, Subject subject)
 {
     if (subject == Subject::Node)
-        throw conductor::noSuchNode(identOf(parts, request));
+        throw conductor::noSuchNode(identOf(request));
     constexpr std::array<std::string_view, 6> kNames{
         "Node", "Port", "Portgroup", "Volume connector", "Volume target", "Allocation"};
     const std::size_t place = static_cast<std::size_t>(subject) - static_cast<std::size_t>(Subject::Node);
@@ -181,7 +181,7 @@ void enforce(const ApiParts& parts, const Request& request)
     if (!request.grant.ofSystem()) {
         relation = relationOf(parts, request, row->subject);
         if (row->subject >= Subject::Node && !relation.any())
-            hide(parts, request, row->subject);
+            hide(request, row->subject);
     }
     require(request, row->rule, row->access, relation);
 }

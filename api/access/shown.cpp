@@ -163,7 +163,7 @@ std::optional<Error> shownError(const ApiParts& parts, const Request& request, c
     try {
         if (taken != nullptr)
             return withHolder(parts, request, *taken);
-        return ofNode(parts, request, parts.nodes.get(identOf(parts, request)), error);
+        return ofNode(parts, request, parts.nodes.get(identOf(request)), error);
     } catch (const Error&) { // the node is unknown, or the database does not answer
         return isOfBmc(error) ? std::optional(Error(error.code(), kHiddenText, kAskOwner)) : std::nullopt;
     }

@@ -37,7 +37,7 @@ void ReportApi::mount(http::Router& router)
 
 void ReportApi::show(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     std::vector<model::NodeReport> reports;
     parts_.context.database.read([&](db::Transaction& tx) {
         for (const char* kind : {"deploy", "verify"})
@@ -56,7 +56,7 @@ void ReportApi::show(Request& request, Response& response) const
 
 void ReportApi::verify(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const model::OperationId id = conductor::beginVerifyDisk(parts_.context, node.id.uuid, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");
     wire::JsonWriter out;

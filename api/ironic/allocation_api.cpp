@@ -24,7 +24,7 @@ constexpr int kSince = 52;
 model::Allocation ofNode(const ApiParts& parts, const Request& request)
 {
     requireVersion(request, kSince, "allocation");
-    const model::Node node = parts.nodes.get(identOf(parts, request));
+    const model::Node node = parts.nodes.get(identOf(request));
     model::Allocation allocation = parts.context.database.read(
         [&](db::Transaction& tx) { return conductor::allocationOfNode(tx, node); });
     if (!request.grant.ofSystem() && allocation.owner != projectOf(request))

@@ -110,7 +110,7 @@ void ConductorApi::volume(const Request& request, Response& response) const
 void ConductorApi::volumeOfNode(const Request& request, Response& response) const
 {
     requireVersion(request, 32, "volume");
-    writeVolume(request, response, "nodes/" + parts_.nodes.get(identOf(parts_, request)).id.uuid + "/volume");
+    writeVolume(request, response, "nodes/" + parts_.nodes.get(identOf(request)).id.uuid + "/volume");
 }
 
 } // namespace bm::api

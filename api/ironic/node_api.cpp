@@ -98,7 +98,7 @@ void NodeApi::list(Request& request, Response& response, bool detail) const
 
 void NodeApi::show(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const std::optional<std::string> fields = requestedFields(request);
     const wire::Version version = versionOf(request);
     response.sendJson(200,
@@ -133,13 +133,13 @@ void NodeApi::patch(Request& request, Response& response) const
         if (!projectOf(request).empty())
             conductor::requireSecretsAgain(parts_.context.hardware, before, node);
     };
-    const model::Node node = parts_.nodes.update(identOf(parts_, request), change, request.actor);
+    const model::Node node = parts_.nodes.update(identOf(request), change, request.actor);
     response.sendJson(200, nodeText(parts_, request, node, wire::nodeDetail(version)));
 }
 
 void NodeApi::remove(Request& request, Response& response) const
 {
-    parts_.nodes.remove(identOf(parts_, request), request.actor);
+    parts_.nodes.remove(identOf(request), request.actor);
     response.sendEmpty(204);
 }
 
@@ -152,13 +152,13 @@ void NodeApi::setMaintenance(Request& request, Response& response, bool on) cons
         wire::refuseUnknown(body, {"reason"}, "maintenance");
         reason = wire::stringMember(body, "reason");
     }
-    parts_.nodes.setMaintenance(identOf(parts_, request), on, reason, request.actor);
+    parts_.nodes.setMaintenance(identOf(request), on, reason, request.actor);
     response.sendEmpty(202);
 }
 
 void NodeApi::validate(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const auto verdicts = parts_.nodes.validate(node.id.uuid, projectOf(request));
     wire::JsonWriter out;
     out.beginObject();

@@ -97,7 +97,7 @@ void checkMediaUrl(const std::string& url, const platform::Reach& reach)
 
 Node NodeHardwareApi::nodeOf(const Request& request) const
 {
-    return parts_.nodes.get(identOf(parts_, request));
+    return parts_.nodes.get(identOf(request));
 }
 
 void NodeHardwareApi::accepted(const Request& request, Response& response, const Node& node) const
@@ -147,7 +147,7 @@ void NodeHardwareApi::mountMedia(http::Router& router)
 
 void NodeHardwareApi::bootDevice(Request& request, Response& response) const
 {
-    const std::optional<drivers::BootRequest> boot = management_.bootDevice(identOf(parts_, request));
+    const std::optional<drivers::BootRequest> boot = management_.bootDevice(identOf(request));
     wire::JsonWriter out;
     out.beginObject().key("boot_device");
     boot ? out.string(model::toText(boot->device)) : out.null();
@@ -167,7 +167,7 @@ void NodeHardwareApi::setBootDevice(Request& request, Response& response) const
                     fmt::format("Invalid boot device \"{}\" specified.", name.substr(0, 80)),
                     "use pxe, disk, cdrom, bios or safe");
     const json* persistent = wire::memberOf(body, "persistent");
-    management_.setBootDevice(identOf(parts_, request), *device,
+    management_.setBootDevice(identOf(request), *device,
                               persistent != nullptr && wire::asBoolean(*persistent, "persistent"),
                               request.actor);
     response.sendEmpty(204);
@@ -177,7 +177,7 @@ void NodeHardwareApi::supportedBootDevices(Request& request, Response& response)
 {
     wire::JsonWriter out;
     out.beginObject().key("supported_boot_devices").beginArray();
-    for (const model::BootDevice device : management_.supportedDevices(identOf(parts_, request)))
+    for (const model::BootDevice device : management_.supportedDevices(identOf(request)))
         out.string(model::toText(device));
     response.sendJson(200, out.endArray().endObject().text());
 }
@@ -187,7 +187,7 @@ void NodeHardwareApi::injectNmi(Request& request, Response& response) const
     requireVersion(request, 29, "inject_nmi");
     if (const std::string body = request.body(); !body.empty() && wire::parseJson(body) != json::object())
         throw Error(ErrorCode::InvalidInput, "the body: expected {}");
-    management_.injectNmi(identOf(parts_, request), request.actor);
+    management_.injectNmi(identOf(request), request.actor);
     response.sendEmpty(204);
 }
 
@@ -212,7 +212,7 @@ void NodeHardwareApi::indicators(Request& request, Response& response) const
 void NodeHardwareApi::indicator(Request& request, Response& response) const
 {
     requireVersion(request, 63, "indicators");
-    const std::string ident = identOf(parts_, request);
+    const std::string ident = identOf(request);
     const std::vector<drivers::Indicator> all = management_.indicators(ident);
     const std::string state = management_.indicatorState(ident, indicatorOf(request, all));
     response.sendJson(200, wire::JsonWriter{}.beginObject().key("state").string(state).endObject().text());
@@ -222,7 +222,7 @@ void NodeHardwareApi::setIndicator(Request& request, Response& response) const
 {
     requireVersion(request, 63, "indicators");
     const std::string state = wire::asString(parameterOf(jsonBody(request), "state"), "state");
-    const std::string ident = identOf(parts_, request);
+    const std::string ident = identOf(request);
     const std::vector<drivers::Indicator> all = management_.indicators(ident);
     const drivers::Indicator& one = indicatorOf(request, all);
     if (one.readOnly || std::ranges::find(one.states, state) == one.states.end())
@@ -300,7 +300,7 @@ void NodeHardwareApi::media(Request& request, Response& response) const
     requireVersion(request, 93, "vmedia");
     wire::JsonWriter out;
     out.beginObject().key("vmedia").beginArray();
-    for (const drivers::Medium& medium : management_.media(identOf(parts_, request))) {
+    for (const drivers::Medium& medium : management_.media(identOf(request))) {
         out.beginObject().key("device_type").string(medium.deviceType);
         out.key("image_url").string(platform::shownUrl(medium.url)).key("inserted").boolean(true).endObject();
     }
@@ -320,7 +320,7 @@ void NodeHardwareApi::attachMedia(Request& request, Response& response) const
     const std::string url = wire::asString(parameterOf(body, "image_url"), "image_url");
     checkMediaUrl(url,
                   {parts_.context.images.settings().sources.outgoing, conductor::askerOf(nodeOf(request))});
-    management_.insertMedium(identOf(parts_, request), {type, url});
+    management_.insertMedium(identOf(request), {type, url});
     response.sendEmpty(204);
 }
 
@@ -332,7 +332,7 @@ void NodeHardwareApi::detachMedia(Request& request, Response& response) const
     for (const std::string_view type : kMediaTypes)
         if (asked.find(fmt::format(",{},", type)) != std::string::npos)
             types.emplace_back(type);
-    management_.ejectMedia(identOf(parts_, request), types);
+    management_.ejectMedia(identOf(request), types);
     response.sendEmpty(204);
 }
 

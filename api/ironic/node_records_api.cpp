@@ -117,7 +117,7 @@ void NodeRecordsApi::mount(http::Router& router)
 
 Node NodeRecordsApi::nodeOf(const Request& request) const
 {
-    return parts_.nodes.get(identOf(parts_, request));
+    return parts_.nodes.get(identOf(request));
 }
 
 void NodeRecordsApi::biosSettings(Request& request, Response& response) const

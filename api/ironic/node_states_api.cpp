@@ -63,7 +63,7 @@ void NodeStatesApi::mount(http::Router& router)
 
 void NodeStatesApi::show(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const wire::Version version = versionOf(request);
     wire::NodeFieldList fields;
     for (std::string_view name : kStates)
@@ -75,7 +75,7 @@ void NodeStatesApi::show(Request& request, Response& response) const
 void NodeStatesApi::setPower(Request& request, Response& response) const
 {
     const wire::PowerRequest wanted = wire::powerFromBody(jsonBody(request), versionOf(request));
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const std::optional<model::PowerTarget> target = model::powerTargetFromText(wanted.target);
     if (!target)
         throw Error(ErrorCode::InvalidInput,
@@ -92,7 +92,7 @@ void NodeStatesApi::setPower(Request& request, Response& response) const
 void NodeStatesApi::setProvision(Request& request, Response& response) const
 {
     wire::VerbRequest wanted = wire::verbFromBody(jsonBody(request), versionOf(request));
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const std::optional<model::StateEvent> verb = conductor::verbFromTarget(wanted.target);
     if (!verb)
         throw refusedVerb(ErrorCode::InvalidInput, wanted.target, node);
@@ -111,7 +111,7 @@ void NodeStatesApi::setProvision(Request& request, Response& response) const
 
 void NodeStatesApi::console(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     response.sendJson(200, wire::JsonWriter{}
                                .beginObject()
                                .key("console_enabled")

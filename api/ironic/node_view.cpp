@@ -20,7 +20,7 @@ void changeInternal(const ApiParts& parts, const http::Request& request,
                     const std::function<void(nlohmann::json& internal)>& change)
 {
     parts.nodes.update(
-        identOf(parts, request),
+        identOf(request),
         [&](model::Node& node) {
             nlohmann::json internal = internalOf(node);
             change(internal);

@@ -240,7 +240,7 @@ void PortApi::list(Request& request, Response& response, bool detail) const
 void PortApi::ofNode(Request& request, Response& response, bool detail) const
 {
     const Fields fields = fieldsOf(wire::portShape(), request, detail);
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     sendList(request, response, parts_.context.database.read([&](db::Transaction& tx) {
         return ordered(request, db::PortRepository{}.ofNode(tx, node.id));
     }),

@@ -97,7 +97,7 @@ void TraitApi::mount(http::Router& router)
 void TraitApi::mount(http::Router& router, const Owner& owner)
 {
     const std::string path = owner.path + "/{ident}/traits";
-    const auto ident = [this](const Request& request) { return identOf(parts_, request); };
+    const auto ident = [](const Request& request) { return identOf(request); };
     const auto change = [owner, ident](Request& request, Response& response, const Change& how) {
         owner.update(ident(request), request.actor, how);
         response.sendEmpty(204);

@@ -122,7 +122,7 @@ void VendorApi::methods(Request& request, Response& response) const
 {
     wire::JsonWriter out;
     out.beginObject();
-    for (const drivers::VendorMethod& method : management_.vendorMethods(identOf(parts_, request))) {
+    for (const drivers::VendorMethod& method : management_.vendorMethods(identOf(request))) {
         out.key(method.name).beginObject().key("http_methods").raw(R"(["POST"])");
         out.key("async").boolean(method.async).key("description").string(method.description);
         out.key("attach").boolean(false).key("require_exclusive_lock").boolean(method.exclusive).endObject();
@@ -132,7 +132,7 @@ void VendorApi::methods(Request& request, Response& response) const
 
 void VendorApi::call(Request& request, Response& response) const
 {
-    const std::string ident = identOf(parts_, request);
+    const std::string ident = identOf(request);
     const std::string name = methodNameOf(request);
     const drivers::VendorMethod method = methodOf(management_.vendorMethods(ident), name);
     if (request.method != Method::Post)

@@ -86,7 +86,7 @@ void CaptureApi::mountAgent(http::Router& router)
 void CaptureApi::begin(Request& request, Response& response)
 {
     const conductor::CaptureRequest wanted = captureFromBody(jsonBody(request));
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const model::OperationId id =
         conductor::beginCapture(parts_.context, node.id.uuid, wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");

@@ -59,7 +59,7 @@ void EventApi::stop()
 void EventApi::ofNode(Request& request, Response& response)
 {
     refuseOtherQuery(request, "after limit wait_seconds");
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const std::int64_t after = numberOf(request, "after", 0, INT64_MAX);
     const std::size_t limit = limitOf(request, 10'000);
     send(request, response,

@@ -35,7 +35,7 @@ void OperationApi::provision(Request& request, Response& response) const
 {
     wire::ProvisionRequest wanted = wire::provisionFromBody(jsonBody(request));
     wanted.project = projectOf(request);
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const model::OperationId id = parts_.operations.provision(node.id.uuid, wanted, request.actor);
     response.header("Location", request.localBase + "/v1/nodes/" + node.id.uuid + "/operation");
     response.sendJson(202, wire::JsonWriter{}
@@ -50,7 +50,7 @@ void OperationApi::provision(Request& request, Response& response) const
 
 void OperationApi::provide(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     const std::optional<model::OperationId> id = parts_.operations.provide(node.id.uuid, request.actor);
     wire::JsonWriter out;
     out.beginObject().key("operation").stringOrNull(id ? id->uuid : "").key("node_uuid").string(node.id.uuid);
@@ -59,19 +59,19 @@ void OperationApi::provide(Request& request, Response& response) const
 
 void OperationApi::abort(Request& request, Response& response) const
 {
-    parts_.operations.abort(identOf(parts_, request), request.actor);
+    parts_.operations.abort(identOf(request), request.actor);
     response.sendEmpty(202);
 }
 
 void OperationApi::allowReboot(Request& request, Response& response) const
 {
-    parts_.operations.allowReboot(identOf(parts_, request), request.actor);
+    parts_.operations.allowReboot(identOf(request), request.actor);
     response.sendEmpty(202);
 }
 
 void OperationApi::show(Request& request, Response& response) const
 {
-    const model::Node node = parts_.nodes.get(identOf(parts_, request));
+    const model::Node node = parts_.nodes.get(identOf(request));
     std::optional<model::Operation> operation;
     std::vector<model::Step> steps;
     parts_.context.database.read([&](db::Transaction& tx) {

@@ -124,7 +124,7 @@ template <class T> db::ResourcePage ResourceApi<T>::pageOf(const Request& reques
     page.marker = request.queryParam("marker").value_or("");
     page.project = projectOf(request);
     if (ofNode)
-        narrow(page, "node_uuid", parts_.nodes.get(identOf(parts_, request)).id.uuid);
+        narrow(page, "node_uuid", parts_.nodes.get(identOf(request)).id.uuid);
     for (const ResourceFilter& filter : routes_.filters)
         if (const std::optional<std::string> value = request.queryParam(std::string(filter.name)))
             narrow(page, filter.column,

@@ -83,6 +83,8 @@ struct Router::Routes {
     std::vector<Route> all;
     std::vector<PathAlias> aliases; // the most exact first
     std::string root{};             // "/v1"; "" for none
+    std::string suffix{};           // ".json"; "" for none
+    std::function<bool(const Request&)> dropsSuffix{};
     std::vector<Filter> filters;
     ErrorRenderer render = renderIronic;
     std::vector<Observer> observers;
@@ -109,6 +111,12 @@ void Router::Routes::canonicalise(Request& request) const
 {
     if (request.path.find("//") != std::string::npos)
         request.path = "/" + text::joined(segmentsOf(request.path), "/");
+    if (!suffix.empty() && request.path.ends_with(suffix) && dropsSuffix(request))
+        request.path =
+            "/" +
+            text::joined(
+                segmentsOf(std::string_view(request.path).substr(0, request.path.size() - suffix.size())),
+                "/");
     if (!root.empty() && request.path != root && !request.path.starts_with(root + "/") &&
         !isRouted(request.path) && isRouted(root + request.path))
         request.path.insert(0, root);
@@ -216,6 +224,12 @@ void Router::alias(std::string_view alias, std::string_view canonical)
 void Router::serveAtRoot(std::string_view prefix)
 {
     routes_->root = prefix;
+}
+
+void Router::dropSuffix(std::string_view suffix, std::function<bool(const Request&)> drops)
+{
+    routes_->suffix = suffix;
+    routes_->dropsSuffix = std::move(drops);
 }
 
 void Router::filter(Filter filter)

@@ -57,6 +57,9 @@ public:
     /// Serves the routes below @p prefix ("/v1") without the prefix, too, except where a path has a route of
     /// its own. Filters, handlers and observers see the path with the prefix.
     void serveAtRoot(std::string_view prefix);
+    /// Serves a path with @p suffix (".json") behind it as the path without it, where @p drops says so of the
+    /// request. The suffix goes before aliases and routes are chosen.
+    void dropSuffix(std::string_view suffix, std::function<bool(const Request&)> drops);
     void filter(Filter filter);
     void onError(ErrorRenderer renderer);
     void onFinish(Observer observer);

@@ -228,6 +228,18 @@ TEST_CASE("a router knows other addresses of its resources", "[http][router]")
         CHECK(refused.status == 405);
         CHECK(post.path == "/v1/nodes");
     }
+    SECTION("with a suffix behind it, where the caller drops it")
+    {
+        router.dropSuffix(".json", [](const Request& request) { return request.path != "/v1/nodes/a.json"; });
+        CHECK(text("/v1/nodes/b.json") == "/v1/nodes/b by /v1/nodes/{ident}");
+        CHECK(text("/v1/nodes/a.json") == "/v1/nodes/a.json by /v1/nodes/{ident}");
+        CHECK(text("/nodes.json") == "/v1/nodes by /v1/nodes");
+        CHECK(text("/nodes/states/a.json") == "/v1/nodes/a/states by /v1/nodes/{ident}/states");
+        CHECK(text("/v1/nodes/.json") == "/v1/nodes by /v1/nodes");
+        CHECK(text("/v1.json") == "/v1 by /v1");
+        CHECK(text("/.json") == "/ by /");
+        CHECK(text("/nope.json") == "404 /nope");
+    }
     SECTION("with the parameter elsewhere, also without the prefix")
     {
         CHECK(text("/v1/nodes/states/a") == "/v1/nodes/a/states by /v1/nodes/{ident}/states");
