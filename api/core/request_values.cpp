@@ -51,10 +51,14 @@ void requireVersion(const http::Request& request, int minor, std::string_view wh
     const std::string hint = fmt::format("use {}: 1.{} or later", wire::kVersionHeader, minor);
     if (refusal == TooOld::NotAcceptable)
         throw Error(ErrorCode::NotAcceptable, "Request not acceptable.", hint);
+    if (refusal == TooOld::NoSuchResource)
+        throw Error(ErrorCode::NotFound, "Resource could not be found.", fmt::format("{}: {}", what, hint));
+    const std::string message = fmt::format("The API version does not allow {}", what);
+    if (refusal == TooOld::NoSuchChange)
+        throw Error(ErrorCode::MethodNotAllowed, message, hint);
     const bool reads = request.method == http::Method::Get || request.method == http::Method::Head;
     const bool known = refusal == TooOld::NotAllowed || (refusal == TooOld::ChangesNotAllowed && !reads);
-    throw wire::RoutingError(known ? ErrorCode::MethodNotAllowed : ErrorCode::NotFound,
-                             fmt::format("The API version does not allow {}", what), hint);
+    throw wire::RoutingError(known ? ErrorCode::MethodNotAllowed : ErrorCode::NotFound, message, hint);
 }
 
 nlohmann::json jsonBody(http::Request& request)

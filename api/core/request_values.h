@@ -21,13 +21,15 @@ inline constexpr std::size_t kAgentBodyBytes = std::size_t{4} << 20U; ///< an in
 wire::Version versionOf(const http::Request& request);
 /// Ironic's answers to a request for something that is newer than the request's version.
 enum class TooOld : std::uint8_t {
-    NotFound,         ///< 404: what Ironic's resources without another rule answer
+    NotFound,         ///< 404 of the routing layer: sub-resources of nodes
+    NoSuchResource,   ///< 404 of a handler: resources of their own
+    NoSuchChange,     ///< 405 of a handler
     NotAcceptable,    ///< 406
     NotAllowed,       ///< 405
     ChangesNotAllowed ///< 404 to GET and HEAD, 405 to other methods
 };
 /// Refuses @p what ("deploy templates"), which exists since version 1.@p minor. @throws RoutingError, or
-/// Error NotAcceptable
+/// Error NotAcceptable, NotFound
 void requireVersion(const http::Request& request, int minor, std::string_view what,
                     TooOld refusal = TooOld::NotFound);
 /// Parses the body as JSON; no body is {}, as in Ironic. @throws Error InvalidInput with line and column

@@ -5,6 +5,7 @@
 #include "api/ironic/selected_fields.h"
 #include "common/model/error.h"
 #include "common/text/word_list.h"
+#include "common/wire/json/idents.h"
 #include "common/wire/resources/resource_links.h"
 #include "db/repositories/fleet/fleet_counts.h"
 
@@ -64,7 +65,7 @@ void ConductorApi::requireKnown(const std::string& name) const
 
 void ConductorApi::list(const Request& request, Response& response) const
 {
-    requireVersion(request, 49, "conductors");
+    requireVersion(request, 49, "conductors", TooOld::NoSuchResource);
     constexpr std::string_view kSortable = "id hostname conductor_group created_at updated_at";
     if (const std::string key = sortKeyOf(request); !model::isAmong(kSortable, key))
         throw notSortable(key, "use one of: " + std::string(kSortable));
@@ -83,7 +84,8 @@ void ConductorApi::list(const Request& request, Response& response) const
 
 void ConductorApi::show(const Request& request, Response& response) const
 {
-    requireVersion(request, 49, "conductors");
+    requireVersion(request, 49, "conductors", TooOld::NoSuchResource);
+    wire::requireName("hostname", request.pathParam("hostname"));
     requireKnown(request.pathParam("hostname"));
     wire::JsonWriter out;
     write(out, request, true);
@@ -103,13 +105,13 @@ void ConductorApi::shards(const Request& request, Response& response) const
 
 void ConductorApi::volume(const Request& request, Response& response) const
 {
-    requireVersion(request, 32, "volume");
+    requireVersion(request, 32, "volume", TooOld::NoSuchResource);
     writeVolume(request, response, "volume");
 }
 
 void ConductorApi::volumeOfNode(const Request& request, Response& response) const
 {
-    requireVersion(request, 32, "volume");
+    requireVersion(request, 32, "volume", TooOld::NoSuchResource);
     writeVolume(request, response, "nodes/" + parts_.nodes.get(identOf(request)).id.uuid + "/volume");
 }
 

@@ -164,10 +164,11 @@ void VendorApi::driverCall(Request& request, Response&) const
 
 void VendorApi::events(Request& request, Response& response) const
 {
-    requireVersion(request, 54, "events");
     const json body = jsonBody(request);
-    const json* events = body.is_object() ? wire::memberOf(body, "events") : nullptr;
     constexpr const char* kHint = R"({"events": [{"event": "network.bind_port", ...}]})";
+    if (!body.is_object())
+        throw wire::notOfType("Schema error for evts", body, "'object'", kHint);
+    const json* events = wire::memberOf(body, "events");
     if (events == nullptr)
         throw wire::missingProperty("Schema error for evts", "events", kHint);
     if (!events->is_array())
@@ -179,6 +180,7 @@ void VendorApi::events(Request& request, Response& response) const
         if (std::ranges::find(kKnown, name) == kKnown.end())
             throw wire::notOneOf(fmt::format("events[{}].event", i), name, kKnown);
     }
+    requireVersion(request, 54, "events", TooOld::NoSuchResource); // after the body, as in Ironic
     response.sendEmpty(204);
 }
 

@@ -54,7 +54,7 @@ void AgentApi::mountIronic(http::Router& router, Versions versions)
     const auto since = [versions](int minor, std::string_view what, const http::Handler& handler) {
         return [=](Request& request, Response& response) {
             if (versions == Versions::Required)
-                requireVersion(request, minor, what);
+                requireVersion(request, minor, what, TooOld::NoSuchResource);
             handler(request, response);
         };
     };

@@ -15,6 +15,7 @@ ResourceKind portGroupKind()
         .ofNodeSince = 24,
         .sortable = "uuid address name mode node_uuid created_at updated_at",
         .filters = {{"node", "node_uuid", true}, {"address", "address"}},
+        .listTooOld = TooOld::NoSuchResource,
         .shape = wire::portGroupShape,
         .rules = conductor::portGroupRules};
     return kindOf(routes);

@@ -101,7 +101,9 @@ template <class T> void ResourceApi<T>::mount(http::Router& router)
 
 template <class T> void ResourceApi<T>::checkVersion(const Request& request) const
 {
-    requireVersion(request, routes_.since, words(routes_.list), routes_.tooOld);
+    requireVersion(request, routes_.since, words(routes_.list),
+                   request.route == routes_.path && routes_.tooOld == TooOld::NotFound ? routes_.listTooOld
+                                                                                       : routes_.tooOld);
 }
 
 template <class T> db::ResourcePage ResourceApi<T>::pageOf(const Request& request, bool ofNode) const
@@ -207,7 +209,7 @@ template <class T> void ResourceApi<T>::patch(Request& request, Response& respon
 {
     checkVersion(request);
     if (routes_.patchSince > 0)
-        requireVersion(request, routes_.patchSince, "updating " + words(routes_.list), routes_.tooOld);
+        requireVersion(request, routes_.patchSince, "updating " + words(routes_.list), TooOld::NoSuchChange);
     const nlohmann::json body = jsonBody(request);
     wire::JsonPatch::parse(body); // before the record, as Ironic does
     requirePatch(request, routes_.path, body);

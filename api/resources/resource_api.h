@@ -30,9 +30,10 @@ template <class T> struct ResourceRoutes {
     bool detailRoute = true;   ///< true if PATH/detail exists; ?detail= always does
     std::string_view sortable; ///< columns allowed in sort_key, blank-separated
     std::vector<ResourceFilter> filters{};
-    bool removesAll = false;          ///< DELETE PATH deletes all
-    int patchSince = 0;               ///< microversion of PATCH, if later than the resource's
-    TooOld tooOld = TooOld::NotFound; ///< the answer to requests with an older version
+    bool removesAll = false;              ///< DELETE PATH deletes all
+    int patchSince = 0;                   ///< microversion of PATCH, if later than the resource's
+    TooOld tooOld = TooOld::NotFound;     ///< the answer to requests with an older version
+    TooOld listTooOld = TooOld::NotFound; ///< the answer to GET and POST of PATH, unless tooOld differs
     const wire::ResourceShape<T>& (*shape)();
     const conductor::ResourceRules<T>& (*rules)();
     /// The item as the actor may see it; nullptr: whole.

@@ -436,7 +436,6 @@ TEST_CASE("a request with a version that is too old gets Ironic's answer for its
         {"/v1/shards", 82, {{"GET", 404}}},
         {"/v1/lookup", 22, {{"GET", 404}}},
         {"/v1/heartbeat/n1", 22, {{"POST", 404}}},
-        {"/v1/events", 54, {{"POST", 404}}},
         {"/v1/allocations", 52, changes},
         {"/v1/allocations/x", 52, item},
         {"/v1/allocations/x", 57, {{"PATCH", 405}}},

@@ -26,6 +26,12 @@ bool isLogicalName(std::string_view text) noexcept
     return text::hasOnly(text, kMost, "-._~");
 }
 
+void requireName(std::string_view parameter, const std::string& ident)
+{
+    if (!isLogicalName(ident))
+        throw notExpected("name", parameter, ident);
+}
+
 void requireUuid(std::string_view parameter, const std::string& ident)
 {
     if (!model::isUuid(ident))

@@ -10,6 +10,7 @@ namespace bm::wire {
 
 /// True if @p text has the characters of a name in Ironic: RFC 3986's unreserved ones, 255 at most.
 bool isLogicalName(std::string_view text) noexcept;
+void requireName(std::string_view parameter, const std::string& ident);
 void requireUuid(std::string_view parameter, const std::string& ident);
 void requireUuidOrName(std::string_view parameter, const std::string& ident);
 /// @return the address of @p text, as model::anyMacFromText()
