@@ -56,6 +56,15 @@ json parameterOf(const json& body, std::string_view name)
     return *value;
 }
 
+/// The parameter of a request that takes no other one. @throws Error InvalidInput
+json onlyParameterOf(Request& request, const char* name)
+{
+    const json body = jsonBody(request);
+    json value = parameterOf(body, name);
+    wire::refuseUnknown(body, {name}, "the body");
+    return value;
+}
+
 constexpr auto kRaidLevels =
     std::to_array<std::string_view>({"0", "1", "2", "5", "6", "1+0", "5+0", "6+0", "JBOD"});
 
@@ -68,6 +77,8 @@ void checkLogicalDisk(const json& disk, const std::string& where)
                          "disk_type", "interface_type", "number_of_physical_disks", "controller",
                          "physical_disks"},
                         where);
+    if (wire::memberOf(disk, "raid_level") == nullptr)
+        throw wire::missingProperty(where, "raid_level");
     const std::string level = wire::stringMember(disk, "raid_level");
     if (std::ranges::find(kRaidLevels, level) == kRaidLevels.end())
         throw wire::notOneOf(where + ".raid_level", level, kRaidLevels);
@@ -184,9 +195,9 @@ void NodeHardwareApi::supportedBootDevices(Request& request, Response& response)
 
 void NodeHardwareApi::injectNmi(Request& request, Response& response) const
 {
-    requireVersion(request, 29, "inject_nmi");
     if (const std::string body = request.body(); !body.empty() && wire::parseJson(body) != json::object())
         throw Error(ErrorCode::InvalidInput, "the body: expected {}");
+    requireVersion(request, 29, "inject_nmi", TooOld::NoSuchResource);
     management_.injectNmi(identOf(request), request.actor);
     response.sendEmpty(204);
 }
@@ -221,7 +232,7 @@ void NodeHardwareApi::indicator(Request& request, Response& response) const
 void NodeHardwareApi::setIndicator(Request& request, Response& response) const
 {
     requireVersion(request, 63, "indicators");
-    const std::string state = wire::asString(parameterOf(jsonBody(request), "state"), "state");
+    const std::string state = wire::asString(onlyParameterOf(request, "state"), "state");
     const std::string ident = identOf(request);
     const std::vector<drivers::Indicator> all = management_.indicators(ident);
     const drivers::Indicator& one = indicatorOf(request, all);
@@ -235,8 +246,8 @@ void NodeHardwareApi::setIndicator(Request& request, Response& response) const
 
 void NodeHardwareApi::setBootMode(Request& request, Response& response) const
 {
-    requireVersion(request, 76, "boot_mode");
-    const std::string target = wire::asString(parameterOf(jsonBody(request), "target"), "target");
+    requireVersion(request, 76, "boot_mode", TooOld::NoSuchResource);
+    const std::string target = wire::asString(onlyParameterOf(request, "target"), "target");
     const std::optional<model::BootMode> mode = model::bootModeFromText(target);
     if (!mode)
         throw Error(ErrorCode::InvalidInput, fmt::format("Invalid boot mode \"{}\"", target.substr(0, 80)),
@@ -248,8 +259,8 @@ void NodeHardwareApi::setBootMode(Request& request, Response& response) const
 
 void NodeHardwareApi::setSecureBoot(Request& request, Response& response) const
 {
-    requireVersion(request, 76, "secure_boot");
-    const bool on = wire::asBoolean(parameterOf(jsonBody(request), "target"), "target");
+    requireVersion(request, 76, "secure_boot", TooOld::NoSuchResource);
+    const bool on = wire::asBoolean(onlyParameterOf(request, "target"), "target");
     const Node node = nodeOf(request);
     management_.setSecureBoot(node.id.uuid, on, request.actor);
     accepted(request, response, node);
@@ -261,6 +272,9 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
     const json body = jsonBody(request);
     if (!body.is_object())
         throw wire::notOfType("target_raid_config", body, "'object'", R"({"logical_disks": [...]})");
+    const json* disks = wire::memberOf(body, "logical_disks");
+    if (disks == nullptr && !body.empty()) // {} clears the configuration
+        throw wire::missingProperty("target_raid_config", "logical_disks", R"({"logical_disks": [...]})");
     wire::refuseUnknown(body, {"logical_disks"}, "target_raid_config");
     const Node node = nodeOf(request);
     const std::string_view interface = conductor::interfaceOf(parts_.context, node, "raid");
@@ -269,9 +283,11 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
             ErrorCode::InvalidInput,
             fmt::format("Driver {} does not support raid (disabled or not implemented).", node.driver),
             fmt::format("the node's raid_interface is \"{}\"", interface));
-    if (const json* disks = wire::memberOf(body, "logical_disks")) {
+    if (disks != nullptr) {
         if (!disks->is_array())
             throw wire::notOfType("logical_disks", *disks, "'array'");
+        if (disks->empty())
+            throw wire::tooShort("logical_disks", "[]", "{} clears the configuration");
         std::size_t roots = 0;
         for (std::size_t i = 0; i < disks->size(); ++i) {
             checkLogicalDisk((*disks)[i], fmt::format("logical_disks[{}]", i));
@@ -287,7 +303,7 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
 
 void NodeHardwareApi::setConsole(Request& request, Response& response) const
 {
-    const bool on = wire::asBoolean(parameterOf(jsonBody(request), "enabled"), "enabled");
+    const bool on = wire::asBoolean(onlyParameterOf(request, "enabled"), "enabled");
     const Node node = nodeOf(request);
     management_.setConsole(node.id.uuid, on, request.actor);
     response.header("Location",

@@ -141,6 +141,7 @@ void NodeRecordsApi::biosSetting(Request& request, Response& response) const
     requireVersion(request, 40, "bios");
     const Node node = nodeOf(request);
     const std::string name = request.pathParam("setting");
+    wire::requireName("setting_name", name);
     const json settings = internalOf(node).value("bios", json::object());
     if (!settings.contains(name))
         throw Error(ErrorCode::NotFound, fmt::format("Node {} doesn't have a BIOS setting '{}'", node.id.uuid,
@@ -305,7 +306,9 @@ void NodeRecordsApi::inventory(Request& request, Response& response) const
         found = db::NodeInventory{node.id, agent->inventory, {}, node.createdAt};
     if (!found)
         throw Error(
-            ErrorCode::NotFound, "Node " + node.id.uuid + " has no inventory: no agent has reported one yet.",
+            ErrorCode::NotFound,
+            "Node inventory record for node " + node.id.uuid +
+                " could not be found: no agent has reported one yet.",
             "inspect the node: PUT states/provision {\"target\": \"inspect\"}; cleaning and deploying do "
             "so, too");
     wire::JsonWriter out;

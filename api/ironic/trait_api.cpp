@@ -9,6 +9,7 @@
 #include "common/wire/resources/trait_names.h"
 #include "conductor/resources/step_list_rules.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace bm::api {
@@ -30,8 +31,10 @@ Traits traitsFrom(Request& request)
     if (!body.is_object())
         throw wire::notOfType("Schema error for body", body, "'object'", R"({"traits": [...]})");
     wire::refuseUnknown(body, {"traits"}, "traits");
-    if (wire::memberOf(body, "traits") == nullptr)
+    if (!body.contains("traits"))
         throw wire::missingParameter("traits", R"({"traits": [...]})");
+    if (body.at("traits").is_null())
+        throw wire::notOfType("traits", body.at("traits"), "'array'");
     return wire::asTraits(body.at("traits"), "traits");
 }
 
@@ -46,8 +49,11 @@ void refuseBody(Request& request)
 {
     const std::string body = request.body();
     const json value = body.empty() ? json() : wire::parseJson(body);
-    if (!value.empty()) // null, {} and [] are empty, too
-        throw Error(ErrorCode::InvalidInput, "No body should be provided when adding a trait");
+    constexpr const char* kHint = "a request that adds a trait has no body";
+    if (!value.is_null() && !value.is_object())
+        throw wire::notOfType("the body", value, "'object'", kHint);
+    if (!value.empty())
+        throw wire::unexpectedProperty("the body", value.begin().key(), kHint);
 }
 
 /// Below 1.37 Ironic takes "traits" for an argument of the node's own route.
@@ -55,7 +61,7 @@ TooOld ofNodes(Method method)
 {
     return method == Method::Get   ? TooOld::NotAcceptable
            : method == Method::Put ? TooOld::NotAllowed
-                                   : TooOld::NotFound;
+                                   : TooOld::NoSuchResource;
 }
 
 } // namespace
@@ -68,8 +74,10 @@ TraitApi::Owner TraitApi::nodes() const
             ofNodes,
             [this](const std::string& ident) { return parts_.nodes.get(ident).traits; },
             [this](const std::string& ident, const std::string& actor, const Change& change) {
-                parts_.nodes.update(
-                    ident, [&](model::Node& node) { node.traits = changed(node.traits, change); }, actor);
+                return parts_.nodes
+                    .update(
+                        ident, [&](model::Node& node) { node.traits = changed(node.traits, change); }, actor)
+                    .id.uuid;
             }};
 }
 
@@ -82,9 +90,12 @@ TraitApi::Owner TraitApi::runbooks() const
             [](Method) { return TooOld::NotFound; },
             [runbooks](const std::string& ident) { return runbooks.get(ident).traits; },
             [runbooks](const std::string& ident, const std::string& actor, const Change& change) {
-                runbooks.update(
-                    ident, [&](model::Runbook& runbook) { runbook.traits = changed(runbook.traits, change); },
-                    actor);
+                return runbooks
+                    .update(
+                        ident,
+                        [&](model::Runbook& runbook) { runbook.traits = changed(runbook.traits, change); },
+                        actor)
+                    .id.uuid;
             }};
 }
 
@@ -120,9 +131,14 @@ void TraitApi::mount(http::Router& router, const Owner& owner)
     add(Method::Delete, path, [change](Request& request, Response& response) {
         change(request, response, [](Traits& traits) { traits.clear(); });
     });
-    add(Method::Put, path + "/{trait}", [change](Request& request, Response& response) {
+    add(Method::Put, path + "/{trait}", [owner, ident](Request& request, Response& response) {
         refuseBody(request);
-        change(request, response, [&](Traits& traits) { traits.push_back(request.pathParam("trait")); });
+        const std::string& trait = request.pathParam("trait");
+        const std::string uuid =
+            owner.update(ident(request), request.actor, [&](Traits& traits) { traits.push_back(trait); });
+        response.header("Location",
+                        fmt::format("{}{}/{}/traits/{}", request.localBase, owner.path, uuid, trait));
+        response.sendEmpty(204);
     });
     add(Method::Delete, path + "/{trait}", [change, owner](Request& request, Response& response) {
         change(request, response, [&](Traits& traits) {

@@ -24,7 +24,9 @@ private:
         int since;
         TooOld (*tooOld)(http::Method method); ///< the answer to requests with an older version
         std::function<model::JsonText(const std::string& ident)> get;
-        std::function<void(const std::string& ident, const std::string& actor, const Change& change)> update;
+        /// @return the resource's uuid
+        std::function<std::string(const std::string& ident, const std::string& actor, const Change& change)>
+            update;
     };
     void mount(http::Router& router, const Owner& owner);
     Owner nodes() const;
