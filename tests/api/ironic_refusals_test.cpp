@@ -129,7 +129,42 @@ TEST_CASE("bodies of the wrong form get the phrases of Ironic's schema checker",
          {"PATCH", "/v1/nodes/n1", changeOf("move", "/name", 1), "is not one of ['add'"},
          {"PATCH", "/v1/nodes/n1", changeOf("add", "name", 1), "does not match"},
          {"PATCH", "/v1/nodes/n1", changeOf("add", "/protected", "maybe"), "Invalid protected"},
+         {"PATCH", "/v1/nodes/n1", json::array({{{"op", "add"}, {"path", "/extra/a"}}}),
+          "Couldn't apply patch '{'op': 'add', 'path': '/extra/a'}'. Reason: The operation does not contain "
+          "a "
+          "'value' member"},
+         {"PATCH", "/v1/nodes/n1", json::array({{{"op", "remove"}, {"path", "/driver"}}}),
+          "'driver' is a required property"},
+         {"PATCH", "/v1/nodes/n1", changeOf("add", "/name", ""), "'' is too short"},
+         {"PATCH", "/v1/nodes/n1", changeOf("add", "/chassis_uuid", ""), "Expected UUID for chassis_uuid"},
+         {"PATCH", "/v1/nodes/n1", changeOf("add", "/power_interface", ""), "Could not find the following"},
+         {"PATCH", "/v1/nodes/n1", changeOf("add", "/network_data", 5),
+          "is not valid under any of the given"},
          {"PUT", "/v1/nodes/n1/traits", {{"traits", {"lower"}}}, "does not match"},
+         {"PUT",
+          "/v1/nodes/n1/traits",
+          {{"traits", {"lower"}}},
+          "is not valid under any of the given schemas"},
+         {"PUT", "/v1/nodes/n1/traits", {{"traits", nullptr}}, "is not of type 'array'"},
+         {"POST", "/v1/events", json::array(), "is not of type 'object'"},
+         {"PUT", "/v1/nodes/n1/states/raid", {{"logical_disks", json::array()}}, "[] is too short"},
+         {"PUT", "/v1/nodes/n1/states/raid", {{"a", 1}}, "'logical_disks' is a required property"},
+         {"PUT",
+          "/v1/nodes/n1/states/raid",
+          {{"logical_disks", {{{"size_gb", 1}}}}},
+          "'raid_level' is a required property"},
+         {"PUT",
+          "/v1/nodes/n1/states/boot_mode",
+          {{"target", "uefi"}, {"a", 1}},
+          "Additional properties are not allowed"},
+         {"PUT",
+          "/v1/nodes/n1/states/console",
+          {{"enabled", false}, {"a", 1}},
+          "Additional properties are not allowed"},
+         {"POST",
+          "/v1/ports",
+          {{"node_uuid", node}, {"address", kMac}, {"portgroup_uuid", ""}},
+          "Expected UUID or name for portgroup_uuid"},
          {"PUT", "/v1/nodes/n1/traits", json::array(), "is not of type 'object'"},
          {"POST", "/v1/nodes/n1/vifs", json::object(), "'id' is a required property"}});
 }
@@ -188,8 +223,11 @@ TEST_CASE("a record of an unknown node, of an unknown chassis or with an impossi
     ApiWorld world;
     const std::string node = enrolledIn(world, "n1");
     std::vector<Refused> requests;
-    for (const std::string& unknown : {kUnknown, std::string("nobody"), std::string("malformed:uuid")}) {
-        const std::string phrase = "Node " + unknown + " could not be found.";
+    for (const std::string& unknown :
+         {kUnknown, std::string("nobody"), std::string("malformed:uuid"), std::string()}) {
+        const bool possible = unknown == kUnknown || unknown == "nobody";
+        const std::string phrase = possible ? "Node " + unknown + " could not be found."
+                                            : "Expected UUID or name for node_uuid: " + unknown;
         requests.push_back({"POST", "/v1/ports", {{"node_uuid", unknown}, {"address", kMac}}, phrase});
         requests.push_back({"POST", "/v1/portgroups", {{"node_uuid", unknown}}, phrase});
         requests.push_back({"POST",

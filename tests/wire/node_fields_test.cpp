@@ -256,7 +256,16 @@ TEST_CASE("patching a node", "[wire][node][patch]")
             patch(node, R"([{"op": "replace", "path": "/provision_state", "value": "active"}])", {82}),
             fault("node_patch_error_400_forbidden.json"));
         CHECK_THROWS_WITH(patch(node, R"([{"op": "remove", "path": "/driver"}])"),
-                          "'/driver' is a mandatory attribute and can not be removed");
+                          "Schema error for patch: 'driver' is a required property");
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/name", "value": ""}])"),
+                          "name: '' is too short");
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/network_data", "value": []}])"),
+                          Contains("network_data: a list is not valid under any of the given schemas"));
+        for (const std::string field : {"chassis_uuid", "instance_uuid"})
+            CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/)" + field + R"(", "value": ""}])"),
+                              "Expected UUID for " + field + ": ");
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/power_interface", "value": ""}])"),
+                          Contains("Could not find the following interface"));
         CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/shard", "value": "a"}])", {81}),
                           "Request not acceptable.");
     }
@@ -269,7 +278,8 @@ TEST_CASE("patching a node", "[wire][node][patch]")
                           Contains("is not one of ['add', 'replace', 'remove']"));
         CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "name", "value": 1}])"),
                           Contains("'name' does not match '^(/"));
-        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/name"}])"), Contains("need a value"));
+        CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/name"}])"),
+                          Contains("does not contain a 'value' member"));
         CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/name/x", "value": 1}])"),
                           Contains("lies within a string"));
         CHECK_THROWS_WITH(patch(node, R"([{"op": "add", "path": "/extra/a/b", "value": 1}])"),

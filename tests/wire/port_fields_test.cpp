@@ -78,6 +78,13 @@ TEST_CASE("patching a port", "[wire][port][patch]")
         wire::portShape().patch(port, json::parse(R"([{"op": "replace", "path": "/uuid", "value": "x"}])"),
                                 wire::kMaxVersion),
         Contains("Cannot patch /uuid"));
+    CHECK_THROWS_WITH(wire::portShape().patch(port, json::parse(R"([{"op": "remove", "path": "/address"}])"),
+                                              wire::kMaxVersion),
+                      "Schema error for patch: 'address' is a required property");
+    CHECK_THROWS_WITH(
+        wire::portShape().patch(port, json::parse(R"([{"op": "add", "path": "/address", "value": null}])"),
+                                wire::kMaxVersion),
+        "address: null is not of type 'string'");
     CHECK(wire::portShape()
               .merge(port, json{{"address", "52:54:00:00:00:01"}, {"pxe_enabled", false}})
               .empty());

@@ -298,7 +298,7 @@ TEST_CASE("a JSON patch of a list", "[wire][patch]")
     CHECK_THAT(refused("add", "/extra/none/deep"), Contains("member 'none' not found"));
     CHECK_THAT(refused("move", "/name"), Contains("'move' is not one of ['add', 'replace', 'remove']"));
     CHECK_THAT(refusal([] { wire::JsonPatch::parse(json::parse(R"([{"op": "add", "path": "/a"}])")); }),
-               Contains("need a value"));
+               Contains("does not contain a 'value' member"));
 }
 
 TEST_CASE("refused ports, port groups, templates, runbooks and traits", "[wire][hostile]")
@@ -332,7 +332,17 @@ TEST_CASE("refused ports, port groups, templates, runbooks and traits", "[wire][
     CHECK(group({{"address", nullptr}, {"mode", nullptr}}) == "accepted");
     CHECK_THAT(group({{"mode", 5}}), Contains("mode: a number is not of type 'string'"));
     CHECK_THAT(deployTemplate("lower"), Contains("name: 'lower' does not match '^CUSTOM_[A-Z0-9_]+$'"));
+    CHECK_THAT(deployTemplate("lower"),
+               Contains("name: 'lower' is not valid under any of the given schemas"));
     CHECK(deployTemplate("CUSTOM_A") == "accepted");
+    CHECK(port({{"node_uuid", ""}}) == "Expected UUID or name for node_uuid: ");
+    CHECK(group({{"node_uuid", "a b"}}) == "Expected UUID or name for node_uuid: a b");
+    CHECK(port({{"portgroup_uuid", "a b"}}) == "Expected UUID or name for portgroup_uuid: a b");
+    CHECK(port({{"portgroup_uuid", nullptr}}) == "accepted");
+    CHECK_THAT(
+        port({{"local_link_connection", {{"a", 1}}}}),
+        Contains("local_link_connection: an object is not valid under any of the given schemas. Possible "
+                 "root cause: local_link_connection: Additional properties are not allowed ('a'"));
     CHECK_THAT(runbook({{"name", node}}), Contains("is not a name"));
     CHECK_THAT(runbook({{"name", std::string(256, 'x')}}), Contains("is too long: 256 characters"));
     CHECK_THAT(runbook({{"traits", {"lower"}}}), Contains("traits: 'lower' does not match"));

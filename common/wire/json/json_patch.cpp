@@ -48,6 +48,14 @@ std::vector<std::string> keysOf(const std::string& path)
     return keys;
 }
 
+[[noreturn]] void refuse(const PatchStep& step, const std::string& reason, const std::string& hint = {})
+{
+    throw Error(ErrorCode::InvalidInput,
+                fmt::format("Couldn't apply patch '{{'op': '{}', 'path': '{}'}}'. Reason: {}",
+                            kOperations.at(static_cast<std::size_t>(step.op)), step.path, reason),
+                hint);
+}
+
 PatchStep stepOf(const json& entry, std::size_t index)
 {
     const std::string where = fmt::format("Schema error for patch: patch[{}]", index);
@@ -67,19 +75,11 @@ PatchStep stepOf(const json& entry, std::size_t index)
         step.op = PatchStep::Op::Remove;
     else
         throw notOneOf(where + ".op", op, kOperations, std::string(kForm));
-    if (step.op != PatchStep::Op::Remove && !entry.contains("value"))
-        throw Error(ErrorCode::InvalidInput, where + ": 'add' and 'replace' operations need a value",
-                    std::string(kForm));
     step.path = asString(entry.at("path"), where + ".path");
     step.keys = keysOf(step.path);
+    if (step.op != PatchStep::Op::Remove && !entry.contains("value"))
+        refuse(step, "The operation does not contain a 'value' member", std::string(kForm));
     return step;
-}
-
-[[noreturn]] void refuse(const PatchStep& step, const std::string& reason)
-{
-    throw Error(ErrorCode::InvalidInput,
-                fmt::format("Couldn't apply patch '{{'op': '{}', 'path': '{}'}}'. Reason: {}",
-                            kOperations.at(static_cast<std::size_t>(step.op)), step.path, reason));
 }
 
 std::size_t indexOf(const PatchStep& step, const std::string& key, std::size_t limit)

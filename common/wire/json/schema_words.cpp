@@ -49,6 +49,17 @@ Error notMatching(std::string_view where, std::string_view text, std::string_vie
             hint};
 }
 
+Error notValid(std::string_view where, const nlohmann::json& value, const Error& cause)
+{
+    const std::string shown = value.is_string()
+                                  ? quoted(std::string_view(value.get_ref<const std::string&>()))
+                                  : std::string(kindOf(value));
+    return {cause.code(),
+            fmt::format("{}: {} is not valid under any of the given schemas. Possible root cause: {}", where,
+                        shown, cause.message()),
+            cause.hint()};
+}
+
 Error notOneOf(std::string_view where, std::string_view text, std::span<const std::string_view> known,
                const std::string& hint)
 {

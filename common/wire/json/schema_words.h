@@ -22,6 +22,9 @@ model::Error unexpectedProperty(std::string_view where, std::string_view name, c
 /// "name: 'a b' does not match '^[A-Z]+$'". @param pattern  a regular expression
 model::Error notMatching(std::string_view where, std::string_view text, std::string_view pattern,
                          const std::string& hint = {});
+/// "traits: 'lower' is not valid under any of the given schemas. Possible root cause: ...", of a value that
+/// may have one of several forms. @param cause  the refusal by the form that fits best
+model::Error notValid(std::string_view where, const nlohmann::json& value, const model::Error& cause);
 /// "type: 'rope' is not one of ['ip', 'iqn']"
 model::Error notOneOf(std::string_view where, std::string_view text, std::span<const std::string_view> known,
                       const std::string& hint = {});

@@ -21,6 +21,15 @@ void renderNodeOrNull(JsonWriter& out, const Allocation& allocation, std::string
     out.stringOrNull(allocation.node.uuid);
 }
 
+/// null is no node, as in a body without the field.
+void assignNodeOrNull(Allocation& allocation, const nlohmann::json& value, std::string_view field)
+{
+    if (value.is_null())
+        allocation.node = {};
+    else
+        assignNode(allocation, value, field);
+}
+
 void assignCandidates(Allocation& allocation, const nlohmann::json& value, std::string_view field)
 {
     const std::vector<std::string> nodes =
@@ -58,7 +67,7 @@ const ResourceShape<Allocation>& allocationShape()
         {"traits",          52, true,  false, renderJson<A, &A::traits>, assignTraits},
         {"links",           52, false, false, renderLinks, nullptr},
         {"node_uuid",       52, false, false, renderNodeOrNull, nullptr},
-        {"node",            58, true,  false, nullptr, assignNode<A>},
+        {"node",            58, true,  false, nullptr, assignNodeOrNull},
     }};
     // clang-format on
     return shape;

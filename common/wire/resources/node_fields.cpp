@@ -79,13 +79,26 @@ void assignUuid(Node& node, const json& value, std::string_view field)
     std::transform(uuid.begin(), uuid.end(), node.id.uuid.begin(),
                    [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
 }
-/// The uuid of another record; "" clears it, as null does.
+/// The uuid of another record; null clears it.
 template <std::string Node::*member>
 void assignOtherUuid(Node& node, const json& value, std::string_view field)
 {
     node.*member = asStringOrNull(value, field);
-    if (!(node.*member).empty())
+    if (!value.is_null())
         requireUuid(field, node.*member);
+}
+/// A name; null clears it.
+void assignName(Node& node, const json& value, std::string_view field)
+{
+    assignText<&Node::name>(node, value, field);
+    if (!value.is_null() && node.name.empty())
+        throw tooShort(field, "''", "null clears the name");
+}
+void assignNetworkData(Node& node, const json& value, std::string_view field)
+{
+    if (!value.is_null() && !value.is_object())
+        throw notValid(field, value, notOfType(field, value, "'object', 'null'"));
+    node.networkData = asObjectText(value, field);
 }
 void assignDriver(Node& node, const json& value, std::string_view field)
 {
@@ -246,11 +259,11 @@ std::vector<NodeField> makeTable() // NOLINT(readability-function-size): a row p
         {"instance_uuid",         1, true, true, "instance_uuid", renderText<&N::instanceUuid>, assignOtherUuid<&N::instanceUuid>},
         {"last_error",            1, kShown, kShown, "", renderLastError, nullptr},
         {"lessee",               65, true, true, "lessee", renderText<&N::lessee>, assignText<&N::lessee>},
-        {"maintenance",           1, kShown, true, "maintenance", renderFlag<&N::maintenance>, assignFlag<&N::maintenance>},
+        {"maintenance",           1, true, true, "maintenance", renderFlag<&N::maintenance>, assignFlag<&N::maintenance>},
         {"maintenance_reason",    1, kShown, kShown, "", renderMaintenanceReason, nullptr},
         interfaceRow<"management_interface", "management">(31),
-        {"name",                  5, true, true, "name", renderText<&N::name>, assignText<&N::name>},
-        {"network_data",         66, true, true, "", renderJson<&N::networkData>, assignObject<&N::networkData>},
+        {"name",                  5, true, true, "name", renderText<&N::name>, assignName},
+        {"network_data",         66, true, true, "", renderJson<&N::networkData>, assignNetworkData},
         interfaceRow<"network_interface", "network">(20),
         {"owner",                50, true, true, "owner", renderText<&N::owner>, assignText<&N::owner>},
         {"parent_node",          83, true, true, "parent_node", renderParent, assignParent},

@@ -73,7 +73,7 @@ void assignInterface(Node& node, const json& value, std::string_view field,
     const std::string wanted = asStringOrNull(value, field);
     const std::string_view kind = field.substr(0, field.rfind('_'));
     const std::span<const std::string> enabled = interfaces.enabled(node.driver, kind);
-    if (!wanted.empty() && std::ranges::find(enabled, wanted) == enabled.end())
+    if (!value.is_null() && std::ranges::find(enabled, wanted) == enabled.end())
         throw model::Error(
             model::ErrorCode::InvalidInput,
             fmt::format("Could not find the following interface in the 'ironic.hardware.interfaces.{}' "
@@ -120,7 +120,7 @@ void checkPatchPaths(const JsonPatch& patch, Version version)
         if (field->since > version.minor)
             throw tooNew(*field, version);
         if (field->name == "driver" && step.op == PatchStep::Op::Remove)
-            throw Error(ErrorCode::InvalidInput, "'/driver' is a mandatory attribute and can not be removed");
+            throw missingProperty("Schema error for patch", "driver");
     }
 }
 

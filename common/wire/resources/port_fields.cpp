@@ -23,10 +23,6 @@ void assignAddress(Port& port, const json& value, std::string_view field)
     port.mac = requireMac(field, asString(value, field));
 }
 
-void assignNode(Port& port, const json& value, std::string_view field)
-{
-    port.node.uuid = asString(value, field);
-}
 void assignPxe(Port& port, const json& value, std::string_view field)
 {
     port.pxeEnabled = value.is_null() || asBoolean(value, field);
@@ -48,9 +44,13 @@ void requireWholeLink(const json& link, std::string_view field)
 
 void assignLink(Port& port, const json& value, std::string_view field)
 {
+    constexpr auto kMembers =
+        std::to_array<std::string_view>({"port_id", "switch_id", "hostname", "switch_info", "network_type"});
     constexpr auto kTypes = std::to_array<std::string_view>({"managed", "unmanaged"});
-    if (!value.is_null() && value.is_object()) {
-        refuseUnknown(value, {"port_id", "switch_id", "hostname", "switch_info", "network_type"}, field);
+    if (value.is_object()) {
+        for (const auto& [member, text] : value.items())
+            if (std::ranges::find(kMembers, member) == kMembers.end())
+                throw notValid(field, value, unexpectedProperty(field, member));
         for (const auto& [member, text] : value.items())
             asString(text, fmt::format("{}/{}", field, member));
         const std::string type = stringMember(value, "network_type");
@@ -71,6 +71,8 @@ void assignNetwork(Port& port, const json& value, std::string_view field)
 void assignGroup(Port& port, const json& value, std::string_view field)
 {
     port.portGroup.uuid = asStringOrNull(value, field);
+    if (!value.is_null())
+        requireUuidOrName(field, port.portGroup.uuid);
 }
 void assignSmart(Port& port, const json& value, std::string_view field)
 {
@@ -109,7 +111,7 @@ const ResourceShape<Port>& portShape()
         {"local_link_connection", 19, true, true, [](Out o, const Port& p, std::string_view) { o.json(p.localLinkConnection); }, assignLink},
         {"physical_network", 34, true, true, [](Out o, const Port& p, std::string_view) { o.stringOrNull(p.physicalNetwork); }, assignNetwork},
         {"pxe_enabled", 19, true, true, [](Out o, const Port& p, std::string_view) { o.boolean(p.pxeEnabled); }, assignPxe},
-        {"node_uuid",    1, true, false, [](Out o, const Port& p, std::string_view) { o.string(p.node.uuid); }, assignNode},
+        {"node_uuid",    1, true, false, [](Out o, const Port& p, std::string_view) { o.string(p.node.uuid); }, assignNode<Port>},
         {"links",        1, false, false, [](Out o, const Port& p, std::string_view base) { writeLinks(o, base, "ports/" + p.id.uuid); }, nullptr},
         {"name",        88, true, true, renderText<&Port::name>, assignText<&Port::name>},
         {"description", 97, true, true, renderText<&Port::description>, assignText<&Port::description, kMostOfSentences>},

@@ -70,6 +70,7 @@ template <class T> void assignUuid(T& item, const nlohmann::json& value, std::st
 template <class T> void assignNode(T& item, const nlohmann::json& value, std::string_view field)
 {
     item.node.uuid = asString(value, field);
+    requireUuidOrName(field, item.node.uuid);
 }
 /// A text that is never null.
 template <class T, auto Member, std::size_t Most = kMostOfName>

@@ -150,6 +150,17 @@ template <class T> void ResourceShape<T>::checkPaths(const JsonPatch& patch, Ver
     }
 }
 
+/// Refuses a patch that removes a field which POST requires.
+template <class T>
+void ResourceShape<T>::checkRemovals(const JsonPatch& patch, const nlohmann::json& after) const
+{
+    for (const PatchStep& step : patch.steps())
+        if (const std::string& name = step.keys.front();
+            step.op == PatchStep::Op::Remove && step.keys.size() == 1 && after.at(name).is_null() &&
+            std::ranges::find(words_.required, name) != words_.required.end())
+            throw missingProperty("Schema error for patch", name);
+}
+
 template <class T> void ResourceShape<T>::checkPatch(const nlohmann::json& body, Version version) const
 {
     checkPaths(JsonPatch::parse(body), version);
@@ -161,6 +172,7 @@ template <class T> void ResourceShape<T>::patch(T& item, const nlohmann::json& b
     checkPaths(patch, version);
     const nlohmann::json before = documentOf(item);
     const nlohmann::json after = patch.applied(before);
+    checkRemovals(patch, after);
     T changed = item;
     for (const Field& field : rows_)
         if (const std::string name(field.name); field.patch && after.at(name) != before.at(name))

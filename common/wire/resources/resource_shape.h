@@ -60,6 +60,7 @@ private:
     void checkVersion(const Field& field, Version version) const;
     static bool isShown(const Field& field, Version version);
     void checkPaths(const JsonPatch& patch, Version version) const;
+    void checkRemovals(const JsonPatch& patch, const nlohmann::json& after) const;
     std::string namesOf(bool create) const;
     nlohmann::json documentOf(const T& item) const;
 

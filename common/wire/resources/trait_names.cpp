@@ -35,7 +35,7 @@ void requireTrait(const std::string& text, std::string_view field)
     if (text.empty())
         throw tooShort(field, "''", kHint);
     requireLength(field, text, kMostLetters, kHint);
-    throw notMatching(field, text, "^CUSTOM_[A-Z0-9_]+$", kHint);
+    throw notValid(field, text, notMatching(field, text, "^CUSTOM_[A-Z0-9_]+$", kHint));
 }
 
 std::vector<std::string> asTraits(const nlohmann::json& value, std::string_view field)
