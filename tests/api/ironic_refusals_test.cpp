@@ -284,6 +284,11 @@ TEST_CASE("a record of an unknown node, of an unknown chassis or with an impossi
     CHECK(world.get("/v1/nodes?fault=quarantined").status == 200);
     CHECK(world.send("POST", "/v1/allocations", {{"resource_class", "x"}, {"name", "a-B.9_~"}}).status ==
           201);
+    for (const json& none : {json(nullptr), json("")})
+        CHECK(world.send("POST", "/v1/allocations", {{"resource_class", "x"}, {"node", none}}).status == 201);
+    const Answer kept = world.send("POST", "/v1/nodes", {{"driver", "fake-hardware"}, {"maintenance", true}});
+    CHECK(kept.status == 201);
+    CHECK(kept.body.at("maintenance") == true);
 }
 
 TEST_CASE("a node is retired and protected only in Ironic's states", "[api][refusals]")

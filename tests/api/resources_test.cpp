@@ -115,7 +115,8 @@ TEST_CASE("portgroups over REST", "[api][resources]")
     };
     CHECK(patched(json::array({property})).status == 406);
     CHECK(patched(json::array({property, extra})).status == 406);
-    CHECK(patched(json::array({extra, property})).body.at("properties").at("a") == "b"); // Ironic looks at the first step
+    CHECK(patched(json::array({extra, property})).body.at("properties").at("a") ==
+          "b"); // Ironic looks at the first step
     json old = {{"node_uuid", node}, {"name", "pg-old"}, {"mode", "802.3ad"}};
     CHECK(world.send("POST", "/v1/portgroups", old, "1.25").status == 406);
     old["mode"] = nullptr;
@@ -463,12 +464,12 @@ TEST_CASE("a trait is added without a body, or with an empty one", "[api][traits
 {
     ApiWorld world;
     REQUIRE(world.send("POST", "/v1/nodes", {{"driver", "fake-hardware"}, {"name", "n1"}}).status == 201);
-    for (const char* const body : {"", "{}", "[]", "null", " {} "}) {
+    for (const char* const body : {"", "{}", "null", " {} "}) {
         INFO(body);
         const ApiWorld::Headers json{{"Content-Type", "application/json"}};
         CHECK(world.ask("PUT", "/v1/nodes/n1/traits/CUSTOM_A", body, "1.82", json).status == 204);
     }
-    for (const char* const body : {R"({"a": 1})", R"({"traits": []})", "[1]", "\"x\"", "x"}) {
+    for (const char* const body : {R"({"a": 1})", R"({"traits": []})", "[]", "[1]", "\"x\"", "x"}) {
         INFO(body);
         CHECK(world.ask("PUT", "/v1/nodes/n1/traits/CUSTOM_B", body).status == 400);
     }

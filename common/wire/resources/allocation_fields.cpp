@@ -21,10 +21,10 @@ void renderNodeOrNull(JsonWriter& out, const Allocation& allocation, std::string
     out.stringOrNull(allocation.node.uuid);
 }
 
-/// null is no node, as in a body without the field.
+/// null and "" are no node, as in a body without the field.
 void assignNodeOrNull(Allocation& allocation, const nlohmann::json& value, std::string_view field)
 {
-    if (value.is_null())
+    if (value.is_null() || value == "")
         allocation.node = {};
     else
         assignNode(allocation, value, field);
