@@ -162,6 +162,8 @@ public:
             changed = updateNode(entry, node);
         } else {
             node = entry.node;
+            for (const Port& port : entry.plainPorts())
+                requireSame(port.node.uuid, {node.id.uuid, node.name}, "node_uuid of a port");
             conductor::settleNew(parts_.context.hardware.interfaces(), node);
             node = parts_.nodes.createWithPorts(node, entry.plainPorts(), actor_);
         }

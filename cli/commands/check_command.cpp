@@ -168,8 +168,8 @@ void checkContact(Shell& shell, Checked& checked)
 std::string storedHintsOf(const json& node)
 {
     for (const char* path : {"instance_info/root_device", "properties/root_device"})
-        if (const json& hints = valueAt(node, path); hints.is_object())
-            return hints.dump();
+        if (const json& hints = valueAt(node, path); !hints.is_null() && hints != "")
+            return hints.is_string() ? hints.get<std::string>() : hints.dump();
     return "{}";
 }
 

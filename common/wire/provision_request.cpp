@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/base64.h"
+#include "common/text/host_address.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/schema_words.h"
 #include "common/wire/meta_data.h"
@@ -105,6 +106,47 @@ std::string base64Of(const json& value, const std::string& field)
                     "a gzipped ISO or VFAT image in base64, or an object with meta_data, user_data, "
                     "network_data; no URLs");
     return text;
+}
+
+/// Refuses a name that systems do not take: RFC 1123, and underscores as systemd does. @throws Error
+/// InvalidInput
+void requireHostName(std::string name, const std::string& field)
+{
+    const std::string given = name;
+    std::ranges::replace(name, '_', 'x');
+    const std::optional<text::HostAddress> parsed = text::HostAddress::parse(name);
+    if (!parsed || parsed->kind() != text::HostAddress::Kind::Name)
+        throw Error(
+            ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is not a host name", field, given.substr(0, 80)),
+            "letters, digits, - and _ in parts of at most 63 characters, separated by dots: web-7.example");
+}
+
+/// The host names of @p wanted. @throws Error InvalidInput
+void checkHostNames(const ProvisionRequest& wanted)
+{
+    if (!wanted.hostName.empty())
+        requireHostName(wanted.hostName, "host_name");
+    const bool hasMeta = wanted.parts && !wanted.parts->metaDataJson.empty();
+    const json meta = hasMeta ? json::parse(wanted.parts->metaDataJson) : json::object();
+    for (const char* key : {"hostname", "local-hostname", "local_hostname"})
+        if (const json* name = memberOf(meta, key); name != nullptr && *name != "")
+            requireHostName(asString(*name, fmt::format("meta_data.{}", key)),
+                            fmt::format("meta_data.{}", key));
+}
+
+/// A whole drive has its own content, and without a drive nothing arrives. @throws Error InvalidInput
+void refuseLostParts(const json& body, const ProvisionRequest& wanted)
+{
+    const bool builds = wanted.configDriveBase64.empty() && wanted.configDrive;
+    std::vector<std::string_view> keys{"host_name", "ssh_keys"};
+    std::ranges::copy(kParts, std::back_inserter(keys));
+    for (const std::string_view key : keys)
+        if (const json* part = memberOf(body, key);
+            !builds && part != nullptr && !part->empty() && *part != "")
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{}: not together with config_drive, which {}", key,
+                                    wanted.configDriveBase64.empty() ? "is off" : "has its own content"),
+                        "leave one of the two out");
 }
 
 struct VerbVersion {
@@ -225,6 +267,8 @@ ProvisionRequest provisionFromBody(const json& body)
         else
             wanted.configDriveBase64 = base64Of(*drive, "config_drive");
     }
+    refuseLostParts(body, wanted);
+    checkHostNames(wanted);
     return wanted;
 }
 

@@ -4,6 +4,7 @@
 #include "common/text/host_address.h"
 #include "common/text/names.h"
 #include "common/wire/agent/disk_rules.h"
+#include "common/wire/agent/root_device.h"
 #include "common/wire/json/stored_json.h"
 #include "common/wire/resources/trait_names.h"
 #include "conductor/core/nodes.h"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <functional>
 
 namespace bm::conductor {
 
@@ -48,22 +50,33 @@ void examineName(std::vector<RefusedValue>& found, const std::string& name)
                          fmt::format("Reserved words are: {}", fmt::join(words, ", "))});
 }
 
-void examineSkips(std::vector<RefusedValue>& found, const json& properties)
+/// Notes that @p parse refuses @p field, whose name its message begins with.
+void examineHints(std::vector<RefusedValue>& found, const std::string& field,
+                  const std::function<void()>& parse)
 {
     try {
-        wire::skipListFrom(properties.value("skip_block_devices", json()).dump());
+        parse();
     } catch (const Error& error) {
-        constexpr std::size_t kPath = std::string_view("properties/skip_block_devices").size();
         const std::string message = error.message();
-        const std::size_t why = message.find_first_not_of(": ", kPath);
-        found.push_back({"properties/skip_block_devices",
-                         why == std::string::npos ? message : message.substr(why), error.hint()});
+        const std::size_t why =
+            message.starts_with(field) ? message.find_first_not_of(": ", field.size()) : 0;
+        found.push_back({field, why == std::string::npos ? message : message.substr(why), error.hint()});
     }
+}
+
+/// The root device hints in @p holder, as a deployment reads them.
+void examineRootDevice(std::vector<RefusedValue>& found, const std::string& place, const json& holder)
+{
+    const std::string field = place + "/root_device", hints = wire::textMember(holder, "root_device");
+    if (!hints.empty())
+        examineHints(found, field, [&] { wire::parseRootDeviceHints(hints, field); });
 }
 
 void examineProperties(std::vector<RefusedValue>& found, const json& properties)
 {
-    examineSkips(found, properties);
+    examineHints(found, "properties/skip_block_devices",
+                 [&] { wire::skipListFrom(properties.value("skip_block_devices", json()).dump()); });
+    examineRootDevice(found, "properties", properties);
     const auto address = properties.find("health_address");
     if (address == properties.end() || address->is_null())
         return;
@@ -95,6 +108,7 @@ void examineDriverInfo(std::vector<RefusedValue>& found, const drivers::Hardware
 
 void examineInstance(std::vector<RefusedValue>& found, const json& instance)
 {
+    examineRootDevice(found, "instance_info", instance);
     constexpr std::string_view kDefault = "%default%"; // stands for the image's own arguments
     std::string arguments = wire::textMember(instance, "kernel_append_params");
     if (const std::size_t at = arguments.find(kDefault); at != std::string::npos)

@@ -57,6 +57,15 @@ TEST_CASE("a list of skipped disks that cannot be read is not stored", "[conduct
         return conductor::refusedValues(world.core->context.hardware, nodeWithData(properties));
     };
     CHECK(refusalsOf(R"({"skip_block_devices": [{"serial": "DATA1"}]})").empty());
+    for (const char* good : {R"({"serial": "SYS1"})", "{}", "null", R"("")", R"("{\"serial\": \"SYS1\"}")"})
+        CHECK(refusalsOf(fmt::format(R"({{"root_device": {}}})", good)).empty());
+    for (const char* bad : {R"([{"serial": "SYS1"}])", "5", "true", R"("serial=abc")",
+                            R"({"serail": "SYS1"})", R"({"size": "big"})"}) {
+        INFO(bad);
+        const auto found = refusalsOf(fmt::format(R"({{"root_device": {}}})", bad));
+        REQUIRE(found.size() == 1);
+        CHECK(found.front().field == "properties/root_device");
+    }
     const std::vector<conductor::RefusedValue> refused =
         refusalsOf(R"({"skip_block_devices": [{"serail": "DATA1"}]})");
     REQUIRE(refused.size() == 1);

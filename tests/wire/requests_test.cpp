@@ -127,6 +127,22 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
     {
         const auto parse = [](const std::string& text) { return wire::provisionFromBody(json::parse(text)); };
         CHECK_THROWS_WITH(parse(R"({"imgae": "x"})"), Contains("('imgae' was unexpected)"));
+        CHECK_THROWS_WITH(parse(R"({"root_device": {"serail": "x"}})"), Contains("unknown hint \"serail\""));
+        CHECK_THROWS_WITH(parse(R"({"root_device": {"size": "big"}})"), Contains("root_device.size"));
+        for (const char* drive : {R"("H4sIAAA=")", "false"})
+            for (const char* part : {R"("host_name": "h")", R"("ssh_keys": ["ssh-ed25519 AAAA"])",
+                                     R"("user_data": "x")", R"("meta_data": {"a": 1})"})
+                CHECK_THROWS_WITH(parse(fmt::format(R"({{"config_drive": {}, {}}})", drive, part)),
+                                  Contains("not together with config_drive"));
+        CHECK_NOTHROW(parse(R"({"config_drive": false, "ssh_keys": [], "user_data": null})"));
+        for (const char* name : {"a b", "-x", "web..x", "192.0.2.1", "a\\nb", "\u00fc"}) {
+            CHECK_THROWS_WITH(parse(fmt::format(R"({{"host_name": "{}"}})", name)),
+                              Contains("host_name:") && Contains("is not a host name"));
+            CHECK_THROWS_WITH(parse(fmt::format(R"({{"meta_data": {{"local-hostname": "{}"}}}})", name)),
+                              Contains("is not a host name"));
+        }
+        CHECK_THROWS_WITH(parse(R"({"meta_data": {"hostname": 5}})"), Contains("meta_data.hostname"));
+        CHECK_NOTHROW(parse(R"({"host_name": "Rack_1-web.example", "meta_data": {"hostname": ""}})"));
         CHECK_THROWS_WITH(parse(R"({"image": 5})"), "image: a number is not of type 'string'");
         CHECK_THROWS_WITH(parse(R"({"ssh_keys": ["a", 5]})"),
                           "ssh_keys[1]: a number is not of type 'string'");

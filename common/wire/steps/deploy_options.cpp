@@ -46,6 +46,13 @@ bool isSet(const std::optional<bool>& value, const std::optional<bool>& /*initia
 
 } // namespace
 
+model::JsonText hintsOfOne(const json& hints, std::string_view key)
+{
+    model::JsonText text = asObjectText(hints, key);
+    parseRootDeviceHints(text.text, std::string(key));
+    return text;
+}
+
 std::optional<std::vector<model::JsonText>> hintsOfEach(const json& disks, std::string_view key)
 {
     if (!disks.is_array())

@@ -44,6 +44,8 @@ option(const char* key, Member Owner::*member, ImageKinds kinds,
     return {field(key, member), kinds, read, refusal};
 }
 
+/// Reads the hints of one disk; null is {}. @throws Error InvalidInput
+model::JsonText hintsOfOne(const nlohmann::json& hints, std::string_view key);
 /// Reads hints of one disk each; nothing for an empty list. @throws Error InvalidInput
 std::optional<std::vector<model::JsonText>> hintsOfEach(const nlohmann::json& disks, std::string_view key);
 /// Reads an object, or a name as a JSON text. @throws Error InvalidInput
@@ -90,7 +92,7 @@ struct DeployOptions : CopyOptions {
                 option("layout", &DeployOptions::layout, kForTrees, layoutOrName, kLayoutRefusal),
                 option("preserve", &DeployOptions::preserve, kForTrees, asStrings, kLayoutRefusal)),
             CopyOptions::fields(),
-            std::tuple(option("root_device", &DeployOptions::rootDevice, kForInstalled, asObjectText),
+            std::tuple(option("root_device", &DeployOptions::rootDevice, kForInstalled, hintsOfOne),
                        option("kexec", &DeployOptions::kexec, kForInstalled, asBoolean)));
     }
 };
