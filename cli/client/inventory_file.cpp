@@ -1,5 +1,6 @@
 #include "cli/client/inventory_file.h"
 
+#include "cli/client/inventory_twins.h"
 #include "cli/client/password_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
@@ -184,6 +185,7 @@ json parseInventory(const std::string& text, const std::string& name)
         const YAML::Node root = YAML::Load(text);
         checkShape(root, name);
         json inventory = Converter(name, json::accept(text)).convert(root);
+        InventoryTwins(name).add(root, inventory);
         readPasswordFiles(listOf(inventory, "nodes"));
         for (json& chassis : listOf(inventory, "chassis"))
             readPasswordFiles(listOf(chassis, "nodes"));

@@ -130,3 +130,43 @@ TEST_CASE("ipmi_password_file is replaced by the password", "[cli][inventory]")
     CHECK(read.at("nodes").at(0).at("driver_info").at("ipmi_password") == "s3cret");
     CHECK_FALSE(read.at("nodes").at(0).at("driver_info").contains("ipmi_password_file"));
 }
+
+TEST_CASE("an inventory has each name, uuid and MAC address once", "[cli][inventory]")
+{
+    CHECK_THAT(messageOf("nodes:\n  - {name: a}\n  - {name: b}\n  - {name: a}\n"),
+               Catch::StartsWith("inventory.yaml:4:5: the node name \"a\"") &&
+                   Catch::Contains("inventory.yaml:2:5"));
+    CHECK_THAT(messageOf("nodes:\n  - {uuid: 1BE26C0B-03f2-4d2e-ae87-c02d7f33c123}\n"
+                         "  - {uuid: 1be26c0b-03f2-4d2e-ae87-c02d7f33c123}\n"),
+               Catch::StartsWith("inventory.yaml:3:5: the node uuid"));
+    CHECK_THAT(messageOf("chassis:\n  - nodes: [{name: a}]\nnodes:\n  - {name: a}\n"),
+               Catch::StartsWith("inventory.yaml:4:5:") && Catch::Contains("inventory.yaml:2:13"));
+    CHECK_THAT(messageOf("chassis:\n  - {uuid: u}\n  - {uuid: u}\n"),
+               Catch::StartsWith("inventory.yaml:3:5: the chassis uuid"));
+    CHECK_THAT(messageOf("nodes:\n  - ports: [{address: \"52:54:00:12:34:5A\"}]\n"
+                         "  - portgroups:\n    - ports:\n      - {address: 52-54-00-12-34-5a}\n"),
+               Catch::StartsWith("inventory.yaml:5:9: the port MAC address \"52:54:00:12:34:5a\"") &&
+                   Catch::Contains("inventory.yaml:2:13"));
+    CHECK_THAT(messageOf("{\"nodes\": [{\"name\": \"a\"},\n {\"name\": \"a\"}]}"),
+               Catch::StartsWith("inventory.yaml:2:2: the node name"));
+}
+
+TEST_CASE("the places of an inventory's twins are those of the nodes where a merge key made the twins",
+          "[cli][inventory]")
+{
+    const std::string first =
+        "nodes:\n  - &first\n    name: a\n    ports: [{address: \"52:54:00:12:34:56\"}]\n";
+    CHECK_THAT(messageOf(first + "  - {<<: *first, driver: ipmi}\n"),
+               Catch::StartsWith("inventory.yaml:5:5: the node name \"a\""));
+    CHECK_THAT(messageOf(first + "  - {<<: *first, name: b}\n"),
+               Catch::StartsWith("inventory.yaml:5:5: the port MAC address"));
+    CHECK_THAT(messageOf("nodes:\n  - {name: a, ports: &p [{address: \"52:54:00:12:34:56\"}]}\n"
+                         "  - {name: b, ports: *p}\n"),
+               Catch::StartsWith("inventory.yaml:3:5:") && Catch::Contains("inventory.yaml:2:5"));
+    CHECK_NOTHROW(parseInventory(first + "  - {<<: *first, name: b, ports: []}\n", "x"));
+    // a bond has the address of one of its ports, and two chassis may be described alike
+    CHECK_NOTHROW(parseInventory("chassis: [{description: rack}, {description: rack}]\n"
+                                 "nodes: [{portgroups: [{address: \"52:54:00:12:34:56\", ports: [{address: "
+                                 "\"52:54:00:12:34:56\"}]}]}]\n",
+                                 "x"));
+}
