@@ -4,6 +4,7 @@
 #include "bmd/config_keys.h"
 #include "bmd/config_suggest.h"
 #include "common/model/error.h"
+#include "common/text/yaml_document.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -51,7 +52,7 @@ public:
     {
         YAML::Node root;
         try {
-            root = YAML::Load(std::string(yaml));
+            root = text::onlyDocument(YAML::LoadAll(std::string(yaml)));
         } catch (const YAML::Exception& error) {
             return find(error.mark, "not YAML: " + error.msg);
         }

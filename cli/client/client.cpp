@@ -4,6 +4,7 @@
 #include "cli/client/password_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/yaml_document.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -51,7 +52,7 @@ void readFileInto(Endpoint& endpoint, const std::filesystem::path& path)
     if (!std::filesystem::exists(path, hidden))
         return;
     try {
-        const YAML::Node file = YAML::LoadFile(path.string());
+        const YAML::Node file = text::onlyDocument(YAML::LoadAllFromFile(path.string()));
         readKey(endpoint.url, file, "endpoint");
         readKey(endpoint.username, file, "username");
         readKey(endpoint.passwordFile, file, "password_file");

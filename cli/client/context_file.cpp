@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/yaml_document.h"
 
 #include <cstdlib>
 #include <yaml-cpp/yaml.h>
@@ -54,7 +55,7 @@ Contexts readContexts(const std::filesystem::path& file)
     if (file.empty() || !std::filesystem::exists(file, hidden))
         return contexts;
     try {
-        const YAML::Node root = YAML::LoadFile(file.string());
+        const YAML::Node root = text::onlyDocument(YAML::LoadAllFromFile(file.string()));
         contexts.current = textOf(root, "current");
         for (const auto& member : root["contexts"])
             contexts.known[member.first.as<std::string>()] = endpointOf(member.second);

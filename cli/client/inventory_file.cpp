@@ -177,17 +177,38 @@ json& listOf(json& object, const char* member)
     return list;
 }
 
+/// The nodes and chassis of all YAML documents of @p text.
+json documentsOf(const std::string& text, const std::string& name)
+{
+    json inventory = {{"nodes", json::array()}, {"chassis", json::array()}};
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    Converter converter(name, json::accept(text));
+    InventoryTwins twins(name);
+    bool isEmpty = true;
+    for (const YAML::Node& document : documents) {
+        if (document.IsNull())
+            continue;
+        checkShape(document, name);
+        const json read = converter.convert(document);
+        twins.add(document, read);
+        for (auto& [list, all] : inventory.items())
+            if (read.contains(list))
+                all.insert(all.end(), read.at(list).begin(), read.at(list).end());
+        isEmpty = false;
+    }
+    if (isEmpty)
+        checkShape(YAML::Node(), name); // refuses it
+    return inventory;
+}
+
 } // namespace
 
 json parseInventory(const std::string& text, const std::string& name)
 {
     try {
-        const YAML::Node root = YAML::Load(text);
-        checkShape(root, name);
-        json inventory = Converter(name, json::accept(text)).convert(root);
-        InventoryTwins(name).add(root, inventory);
-        readPasswordFiles(listOf(inventory, "nodes"));
-        for (json& chassis : listOf(inventory, "chassis"))
+        json inventory = documentsOf(text, name);
+        readPasswordFiles(inventory.at("nodes"));
+        for (json& chassis : inventory.at("chassis"))
             readPasswordFiles(listOf(chassis, "nodes"));
         return inventory;
     } catch (const YAML::Exception& error) {

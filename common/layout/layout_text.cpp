@@ -1,6 +1,7 @@
 // Layouts in YAML or JSON. Only this file reads YAML: the agent gets JSON and does not link the YAML library.
 #include "common/layout/disk_layout.h"
 #include "common/model/error.h"
+#include "common/text/yaml_document.h"
 #include "common/wire/json/json_input.h"
 
 #include <fmt/format.h>
@@ -107,7 +108,7 @@ json layoutFromText(std::string_view text, const std::string& what)
     Reader reader(what);
     json layout;
     try {
-        layout = reader.read(YAML::Load(std::string(text)), "");
+        layout = reader.read(text::onlyDocument(YAML::LoadAll(std::string(text))), "");
     } catch (const YAML::Exception& error) {
         throw Error(ErrorCode::InvalidInput,
                     fmt::format("{}:{}:{}: {}", what, error.mark.line + 1, error.mark.column + 1, error.msg));

@@ -300,6 +300,8 @@ TEST_CASE("an error in a configuration has a position", "[bmd][config]")
         CHECK_THAT(findingsOf("api:\n  port: [1\n"),
                    Catch::StartsWith("b.yaml:") && Catch::Contains("not YAML"));
         CHECK_THAT(findingsOf("api:\n\tport: 1\n"), Catch::StartsWith("b.yaml:2:"));
+        CHECK_THAT(findingsOf("api: {port: 1}\n---\nlog: {level: loud}\n"),
+                   Catch::StartsWith("b.yaml:3:1: ") && Catch::Contains("a second YAML document"));
     }
     SECTION("the wrong shape")
     {

@@ -88,3 +88,16 @@ TEST_CASE("options, environment and contexts resolve to one server", "[cli][cont
         CHECK_THROWS_WITH(resolveEndpoint("", "nowhere"), Catch::Contains("nowhere"));
     }
 }
+
+TEST_CASE("a second YAML document in a file of the client is refused with its place", "[cli][context]")
+{
+    const Environment environment;
+    const std::string file = (environment.folder.path() / "bm/client.yaml").string();
+    std::filesystem::create_directory(environment.folder.path() / "bm");
+    platform::writeFileAtomically(file, "---\nendpoint: http://one:1\n---\n", 0600);
+    CHECK(resolveEndpoint("", "").url == "http://one:1");
+    platform::writeFileAtomically(file, "endpoint: http://one:1\n---\nendpoint: http://two:1\n", 0600);
+    CHECK_THROWS_WITH(resolveEndpoint("", ""), Catch::Contains(file + ":3: a second YAML document"));
+    platform::writeFileAtomically(contextsFile(), "current: a\n---\ncurrent: b\n", 0600);
+    CHECK_THROWS_WITH(readContexts(contextsFile()), Catch::Contains(":3: a second YAML document"));
+}

@@ -170,3 +170,19 @@ TEST_CASE("the places of an inventory's twins are those of the nodes where a mer
                                  "\"52:54:00:12:34:56\"}]}]}]\n",
                                  "x"));
 }
+
+TEST_CASE("an inventory is all YAML documents of a file", "[cli][inventory]")
+{
+    const nlohmann::json read =
+        parseInventory("---\nnodes: [{name: a}]\n---\n# none\n---\nchassis: [{uuid: u}]\n"
+                       "nodes: [{name: b}]\n...\n",
+                       "x");
+    REQUIRE(read.at("nodes").size() == 2);
+    CHECK(read.at("nodes").at(1).at("name") == "b");
+    CHECK(read.at("chassis").size() == 1);
+    CHECK_THAT(messageOf("nodes: [{name: a}]\n---\nnodes: [{name: a}]\n"),
+               Catch::StartsWith("inventory.yaml:3:9: the node name") &&
+                   Catch::Contains("inventory.yaml:1:9"));
+    CHECK_THAT(messageOf("nodes: []\n---\nracks: []\n"), Catch::StartsWith("inventory.yaml:3:1: "));
+    CHECK_THAT(messageOf("---\n---\n"), Catch::Contains("expected a map"));
+}

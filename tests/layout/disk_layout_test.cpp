@@ -172,6 +172,8 @@ TEST_CASE("a layout in YAML", "[layout][yaml]")
                                        "web.yaml");
     CHECK(layoutFromJson(layout).kernelArguments == "console=ttyS0");
     CHECK(layoutFromText(good().dump(), "web.yaml") == good());
+    CHECK_THROWS_WITH(layoutFromText(good().dump() + "\n---\npreserve: []\n", "web.yaml"),
+                      Catch::StartsWith("web.yaml:3:1: a second YAML document"));
     const json named = layoutFromText(
         "partitions:\n  - {name: bios, kind: bios}\n  - {name: 0012, fs: ext4, mount: /}\n", "web.yaml");
     CHECK(named.at("partitions").at(1).at("name") == "0012");
