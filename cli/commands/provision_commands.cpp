@@ -1,4 +1,6 @@
 #include "cli/client/assignments.h"
+#include "cli/client/config_drive_file.h"
+#include "cli/client/operator_file.h"
 #include "cli/client/ssh_key.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/fleet_options.h"
@@ -50,6 +52,8 @@ struct ProvisionOptions {
 };
 
 constexpr std::size_t kLargestUserData = std::size_t{48} << 20U; // base64 of it fits into a request
+
+constexpr std::size_t kLargestDriveFile = std::size_t{96} << 20U; // base64 of 64 MiB
 
 /// JSON has no bytes, so bytes that are no text travel as base64.
 void addUserData(json& body, const std::string& bytes)
@@ -109,7 +113,8 @@ json requestOf(const ProvisionOptions& options)
     if (!options.networkData.empty())
         body["network_data"] = jsonFile(options.networkData);
     if (!options.configDrive.empty())
-        body["config_drive"] = platform::readFile(options.configDrive, std::size_t{96} << 20U);
+        body["config_drive"] =
+            configDriveOf(readOperatorFile(options.configDrive, kLargestDriveFile), options.configDrive);
     if (options.noConfigDrive)
         body["config_drive"] = false;
     return body;
@@ -182,6 +187,19 @@ int abort(Shell& shell, const ProvisionOptions& options)
     return 0;
 }
 
+/// A complete config drive has all its parts, and none has no parts: bmd would drop them.
+void addDriveOptions(CLI::App& command, ProvisionOptions& options)
+{
+    CLI::Option* drive = command.add_option(
+        "--config-drive", options.configDrive,
+        "complete config drive: an ISO 9660 or FAT image, as it is, gzipped, or base64 of that; - is stdin");
+    CLI::Option* none = command.add_flag("--no-config-drive", options.noConfigDrive, "write no config drive");
+    drive->excludes(none);
+    for (const char* part : {"--ssh-key", "--host-name", "--user-data", "--meta-data", "--network-data"})
+        for (CLI::Option* whole : {drive, none})
+            whole->excludes(command.get_option(part));
+}
+
 void addRequestOptions(CLI::App& command, ProvisionOptions& options)
 {
     command.add_option("--ssh-key", options.sshKeys,
@@ -197,9 +215,7 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
                        "file for the config drive's user_data: text, gzip or any other bytes");
     command.add_option("--meta-data", options.metaData, "JSON file merged into meta_data.json");
     command.add_option("--network-data", options.networkData, "JSON file for network_data.json");
-    command.add_option("--config-drive", options.configDrive,
-                       "complete config drive: file with base64 of a gzipped ISO or VFAT image");
-    command.add_flag("--no-config-drive", options.noConfigDrive, "write no config drive");
+    addDriveOptions(command, options);
     command.add_flag("--no-grow", options.noGrow, "do not grow the last partition and its file system");
     command.add_flag("--kexec,!--no-kexec", options.kexec,
                      "start the deployed kernel from the RAM disk, without a second firmware boot");
