@@ -1,9 +1,9 @@
 #include "cli/client/inventory_file.h"
 
 #include "cli/client/inventory_twins.h"
+#include "cli/client/operator_file.h"
 #include "cli/client/password_file.h"
 #include "common/model/error.h"
-#include "common/platform/files.h"
 #include "common/text/secret_names.h"
 
 #include <algorithm>
@@ -218,8 +218,7 @@ json parseInventory(const std::string& text, const std::string& name)
 
 json readInventory(const std::string& file)
 {
-    return parseInventory(platform::readFile(file == "-" ? "/dev/stdin" : file, std::size_t{64} << 20U),
-                          file);
+    return parseInventory(readOperatorFile(file, std::size_t{64} << 20U), file);
 }
 
 } // namespace bm::cli

@@ -1,5 +1,6 @@
 #include "cli/client/ssh_key.h"
 
+#include "cli/client/operator_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
 #include "common/text/ssh_keys.h"
@@ -58,13 +59,13 @@ std::vector<std::string> sshKeys(const std::string& given)
     std::vector<std::string> keys;
     std::error_code none;
     const fs::file_status found = fs::status(given, none);
-    if (fs::is_directory(found))
+    if (given != "-" && fs::is_directory(found))
         for (const fs::path& file : publicKeysIn(given))
             addKeys(platform::readFile(file, kLongestKeys), file.string(), keys);
     else if (!fs::exists(found) && text::isSshKey(given))
         addKeys(given, "the key", keys);
     else
-        addKeys(platform::readFile(given, kLongestKeys), given, keys);
+        addKeys(readOperatorFile(given, kLongestKeys), given == "-" ? "standard input" : given, keys);
     return keys;
 }
 

@@ -1,8 +1,8 @@
 #include "cli/client/step_words.h"
 
 #include "cli/client/assignments.h"
+#include "cli/client/operator_file.h"
 #include "common/model/error.h"
-#include "common/platform/files.h"
 
 #include <algorithm>
 
@@ -66,7 +66,7 @@ json stepsOf(const std::vector<std::string>& words, const std::string& file)
         steps.push_back(stepOf(word));
     if (file.empty())
         return steps;
-    const json more = json::parse(platform::readFile(file), nullptr, false);
+    const json more = json::parse(readOperatorFile(file), nullptr, false);
     if (!more.is_array())
         throw Error(ErrorCode::InvalidInput, file + " is not a JSON list of steps",
                     R"([{"interface": "deploy", "step": "erase_devices_metadata"}])");

@@ -12,6 +12,7 @@
 #include "common/platform/files.h"
 #include "common/text/utf8.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -66,7 +67,7 @@ void addUserData(json& body, const std::string& bytes)
 
 json jsonFile(const std::string& file)
 {
-    json value = json::parse(platform::readFile(file), nullptr, false);
+    json value = json::parse(readOperatorFile(file), nullptr, false);
     if (value.is_discarded())
         throw Error(ErrorCode::InvalidInput, file + " is not valid JSON");
     return value;
@@ -75,15 +76,27 @@ json jsonFile(const std::string& file)
 /// The layout that --layout names: a built-in name, or a file. A file's path contains a dot or a slash.
 json layoutOf(const std::string& given)
 {
-    if (given.find_first_of("./") == std::string::npos) {
+    if (given != "-" && given.find_first_of("./") == std::string::npos) {
         layout::namedLayout(given); // throws for an unknown name and lists the known ones
         return given;
     }
-    return layout::layoutFromText(platform::readFile(given), given);
+    return layout::layoutFromText(readOperatorFile(given), given);
+}
+
+/// Standard input has one reader.
+void refuseSecondReader(const ProvisionOptions& options)
+{
+    std::vector<std::string> files{options.userData, options.metaData, options.networkData, options.layout,
+                                   options.configDrive};
+    files.insert(files.end(), options.sshKeys.begin(), options.sshKeys.end());
+    if (std::ranges::count(files, "-") > 1)
+        throw Error(ErrorCode::InvalidInput, "two options read standard input",
+                    "- stands for standard input once; name files for the other options");
 }
 
 json requestOf(const ProvisionOptions& options)
 {
+    refuseSecondReader(options);
     json body = {{"image", options.image}};
     if (options.noGrow)
         body["grow_last_partition"] = false;
@@ -107,7 +120,7 @@ json requestOf(const ProvisionOptions& options)
     for (const std::string& disk : options.moreDisks)
         body["more_disks"].push_back(hintsOf(CLI::detail::split(disk, ','), "--also-disk"));
     if (!options.userData.empty())
-        addUserData(body, platform::readFile(options.userData, kLargestUserData));
+        addUserData(body, readOperatorFile(options.userData, kLargestUserData));
     if (!options.metaData.empty())
         body["meta_data"] = jsonFile(options.metaData);
     if (!options.networkData.empty())
@@ -203,7 +216,7 @@ void addDriveOptions(CLI::App& command, ProvisionOptions& options)
 void addRequestOptions(CLI::App& command, ProvisionOptions& options)
 {
     command.add_option("--ssh-key", options.sshKeys,
-                       "public keys for logins: a file, a folder of *.pub, or the key itself");
+                       "public keys for logins: a file, a folder of *.pub, or the key itself; - is stdin");
     command.add_option("--root-device", options.rootDevice,
                        "disk to write, as root device hints: serial=..., wwn=..., \"size=>= 400\"");
     command.add_option(
@@ -212,7 +225,7 @@ void addRequestOptions(CLI::App& command, ProvisionOptions& options)
         "repeated)");
     command.add_option("--host-name", options.hostName, "host name (default: the node's name)");
     command.add_option("--user-data", options.userData,
-                       "file for the config drive's user_data: text, gzip or any other bytes");
+                       "file for the config drive's user_data: text, gzip or any other bytes; - is stdin");
     command.add_option("--meta-data", options.metaData, "JSON file merged into meta_data.json");
     command.add_option("--network-data", options.networkData, "JSON file for network_data.json");
     addDriveOptions(command, options);

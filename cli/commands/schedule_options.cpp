@@ -1,9 +1,9 @@
 #include "cli/commands/schedule_options.h"
 
+#include "cli/client/operator_file.h"
 #include "cli/client/ssh_key.h"
 #include "common/model/duration.h"
 #include "common/model/error.h"
-#include "common/platform/files.h"
 
 namespace bm::cli {
 
@@ -44,7 +44,7 @@ void checkDuration(const std::optional<std::string>& text, const char* option)
 
 json fileObject(const std::string& file)
 {
-    json object = json::parse(platform::readFile(file), nullptr, false);
+    json object = json::parse(readOperatorFile(file), nullptr, false);
     if (!object.is_object())
         throw Error(ErrorCode::InvalidInput, file + " is not a JSON object",
                     "docs/rollouts.md lists the members of POST /v1/rollouts");

@@ -8,6 +8,9 @@ namespace bm::text {
 
 std::vector<std::string_view> sshKeyLines(std::string_view text)
 {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf"; // editors of Windows write it
+    if (text.starts_with(kByteOrderMark))
+        text.remove_prefix(kByteOrderMark.size());
     std::vector<std::string_view> keys;
     while (!text.empty())
         if (const std::string_view line = trimmed(takeLine(text)); !line.empty() && line.front() != '#')

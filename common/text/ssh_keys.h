@@ -5,7 +5,7 @@
 namespace bm::text {
 
 /// The public keys of @p text in the form of authorized_keys (sshd(8)): one a line. Leaves out blank lines,
-/// comments (#) and the blanks at both ends of a line.
+/// comments (#), the blanks at both ends of a line, and a byte order mark at the begin.
 std::vector<std::string_view> sshKeyLines(std::string_view text);
 
 /// True if @p line is a public key: the name of a key type and a further word, options before them.

@@ -43,6 +43,8 @@ TEST_CASE("--ssh-key takes every key of a file, without comments and blank lines
     world.put("options", "no-pty,from=\"10.0.0.0/8\" ssh-ed25519 AAAAB bob\nssh-ed25519 AAAAB other\n"
                          "sk-ssh-ed25519@openssh.com AAAAD key\n");
     CHECK(sshKeys("options").size() == 3);
+    world.put("marked", "\xef\xbb\xbfssh-rsa A\n");
+    CHECK(sshKeys("marked") == Keys{"ssh-rsa A"});
 }
 
 TEST_CASE("--ssh-key takes a key itself, and paths that begin like one", "[cli][ssh-key]")
@@ -55,6 +57,11 @@ TEST_CASE("--ssh-key takes a key itself, and paths that begin like one", "[cli][
     CHECK(sshKeys("ssh-keys/").size() == 3);
     world.put("ssh-my key", "ssh-rsa A\n");
     CHECK(sshKeys("ssh-my key") == Keys{"ssh-rsa A"});
+    REQUIRE(std::freopen("ssh-keys/b.pub", "r", stdin) != nullptr);
+    CHECK(sshKeys("-") == Keys{"ssh-ed25519 AAAAB bob"});
+    REQUIRE(std::freopen("ssh-keys/notes", "r", stdin) != nullptr);
+    CHECK_THROWS_WITH(sshKeys("-"), Contains("standard input has a line that is no public ssh key"));
+    REQUIRE(std::freopen("/dev/null", "r", stdin) != nullptr);
 }
 
 TEST_CASE("--ssh-key refuses what holds no public key", "[cli][ssh-key]")
