@@ -22,12 +22,26 @@ std::string reason()
     return std::generic_category().message(errno);
 }
 
+ErrorCode codeOf(int reason)
+{
+    switch (reason) {
+    case ENOENT:
+        return ErrorCode::NotFound;
+    case EISDIR:
+    case ENOTDIR:
+        return ErrorCode::InvalidInput;
+    case ENOSPC:
+    case EDQUOT:
+        return ErrorCode::StoreFull;
+    default:
+        return ErrorCode::Internal;
+    }
+}
+
 [[noreturn]] void failed(const std::string& what, const std::filesystem::path& path)
 {
-    const ErrorCode code = errno == ENOENT                      ? ErrorCode::NotFound
-                           : errno == ENOSPC || errno == EDQUOT ? ErrorCode::StoreFull
-                                                                : ErrorCode::Internal;
-    throw Error(code, fmt::format("cannot {} {}: {}", what, path.string(), reason()));
+    throw Error(codeOf(errno), fmt::format("cannot {} {}: {}", what, path.string(), reason()),
+                errno == EISDIR ? "name a file, not a folder" : "");
 }
 
 void writeAll(int fd, std::string_view text, const std::filesystem::path& path)

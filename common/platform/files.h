@@ -25,7 +25,7 @@ private:
     int fd_ = -1;
 };
 
-/// The whole file. @throws Error NotFound, TooLarge (over @p limitBytes), Internal
+/// The whole file. @throws Error NotFound, InvalidInput (a folder), TooLarge (over @p limitBytes), Internal
 std::string readFile(const std::filesystem::path& path,
                      std::size_t limitBytes = std::size_t{16} * 1024 * 1024);
 /// The exposure of the secret in @p path: "can be read by every user (mode 0644)". Nothing if only its owner

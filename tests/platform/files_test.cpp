@@ -40,6 +40,15 @@ ErrorCode fileCodeOf(const std::function<void()>& action)
 
 } // namespace
 
+TEST_CASE("a folder where a file belongs is wrong input", "[platform][files]")
+{
+    const TemporaryFolder folder;
+    CHECK(fileCodeOf([&] { readFile(folder.path()); }) == ErrorCode::InvalidInput);
+    writeFileAtomically(folder.path() / "file", "x");
+    CHECK(fileCodeOf([&] { readFile(folder.path() / "file" / "x"); }) == ErrorCode::InvalidInput);
+    CHECK(fileCodeOf([&] { readFile(folder.path() / "none"); }) == ErrorCode::NotFound);
+}
+
 TEST_CASE("a file written atomically", "[platform][files]")
 {
     const TemporaryFolder folder;
