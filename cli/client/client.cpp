@@ -84,6 +84,17 @@ Error errorOf(const platform::HttpResponse& response, const std::string& what)
             body.value("hint", std::string{})};
 }
 
+/// @throws Error InvalidInput: a text is not UTF-8
+std::string jsonOf(const json& body)
+{
+    try {
+        return body.dump();
+    } catch (const json::type_error&) {
+        throw Error(ErrorCode::InvalidInput, "the request has a text that is not UTF-8",
+                    "a file that it was read from is not UTF-8: iconv -t UTF-8");
+    }
+}
+
 } // namespace
 
 namespace {
@@ -204,7 +215,7 @@ json Client::send(const std::string& method, const std::string& path, const json
 {
     platform::HttpRequest request = prepared(method, path);
     request.headers.emplace_back("Content-Type", "application/json");
-    request.body = body.is_null() ? "" : body.dump();
+    request.body = body.is_null() ? "" : jsonOf(body);
     return read(call(request), method + " " + path);
 }
 

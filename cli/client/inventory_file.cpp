@@ -5,6 +5,8 @@
 #include "cli/client/password_file.h"
 #include "common/model/error.h"
 #include "common/text/secret_names.h"
+#include "common/text/text.h"
+#include "common/text/utf8.h"
 
 #include <algorithm>
 #include <array>
@@ -156,25 +158,49 @@ void checkShape(const YAML::Node& root, const std::string& name)
         checkList(chassis, "nodes", "node", name, hint);
 }
 
-void readPasswordFiles(json& nodes)
+/// @param name  the inventory's
+void readPasswordFiles(json& nodes, const std::string& name)
 {
     for (json& node : nodes) {
+        if (!node.is_object()) // a merge key brought it, or checkShape() found it
+            throw Error(ErrorCode::InvalidInput, name + ": a node must be a map");
         if (!node.contains("driver_info") || !node.at("driver_info").is_object() ||
             !node.at("driver_info").contains("ipmi_password_file"))
             continue;
         json& info = node.at("driver_info");
-        info["ipmi_password"] = readPasswordFile(info.at("ipmi_password_file").get<std::string>());
+        const json& file = info.at("ipmi_password_file");
+        if (!file.is_string())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{}: node {}: ipmi_password_file is not the path of a file", name,
+                                    node.value("name", json("without a name")).dump()),
+                        "ipmi_password_file: /root/bmc.password");
+        info["ipmi_password"] = readPasswordFile(file.get<std::string>());
         info.erase("ipmi_password_file");
     }
 }
 
 /// The member, which becomes a list where the file has none.
-json& listOf(json& object, const char* member)
+json& listOf(json& object, const char* member, const std::string& name)
 {
     json& list = object[member];
     if (list.is_null())
         list = json::array();
+    if (!list.is_array())
+        throw Error(ErrorCode::InvalidInput, fmt::format("{}: \"{}\" is not a list", name, member));
     return list;
+}
+
+/// Refuses a text that is not UTF-8, nor UTF-16 or UTF-32 with their byte order mark.
+void requireText(const std::string& text, const std::string& name)
+{
+    if (text::isUtf8(text) || text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+        return;
+    std::string_view rest = text;
+    std::size_t line = 1;
+    while (text::isUtf8(text::takeLine(rest)))
+        ++line;
+    throw Error(ErrorCode::InvalidInput, fmt::format("{}:{}: not UTF-8", name, line),
+                "iconv -f LATIN1 -t UTF-8");
 }
 
 /// The nodes and chassis of all YAML documents of @p text.
@@ -205,11 +231,12 @@ json documentsOf(const std::string& text, const std::string& name)
 
 json parseInventory(const std::string& text, const std::string& name)
 {
+    requireText(text, name);
     try {
         json inventory = documentsOf(text, name);
-        readPasswordFiles(inventory.at("nodes"));
+        readPasswordFiles(inventory.at("nodes"), name);
         for (json& chassis : inventory.at("chassis"))
-            readPasswordFiles(listOf(chassis, "nodes"));
+            readPasswordFiles(listOf(chassis, "nodes", name), name);
         return inventory;
     } catch (const YAML::Exception& error) {
         throw wrong(name, error.mark, error.msg, "the file must be YAML or JSON");

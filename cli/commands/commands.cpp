@@ -3,7 +3,10 @@
 #include "cli/shell/suggest.h"
 #include "cli/views/terminal.h"
 #include "common/model/error.h"
+#include "common/text/printable.h"
+#include "common/text/utf8.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <iostream>
 
@@ -65,6 +68,16 @@ void addEverything(CLI::App& app, Shell& shell)
     addCompletionCommand(app, shell);
 }
 
+/// Requests are JSON, which has UTF-8 only.
+void requireUtf8(const std::vector<std::string>& words)
+{
+    for (const std::string& word : words)
+        if (!text::isUtf8(word))
+            throw Error(model::ErrorCode::InvalidInput,
+                        fmt::format("the argument \"{}\" is not UTF-8", text::printable(word)),
+                        "bytes of a file go by its name: --user-data FILE");
+}
+
 /// --help and --version arrive here too and exit with 0.
 int refused(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& words)
 {
@@ -84,13 +97,13 @@ int runCommandLine(int argc, const char* const* argv)
     CLI::App app{"bm: provisions bare-metal servers", "bm"};
     Shell shell;
     addEverything(app, shell);
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
     try {
+        requireUtf8(words);
         app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return refused(app, error, {argv + 1, argv + argc});
-    }
-    try {
         return shell.action ? shell.action() : 2;
+    } catch (const CLI::ParseError& error) {
+        return refused(app, error, words);
     } catch (const std::exception& failure) {
         std::cout.flush();
         printFailure(failure);

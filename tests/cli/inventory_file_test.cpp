@@ -186,3 +186,15 @@ TEST_CASE("an inventory is all YAML documents of a file", "[cli][inventory]")
     CHECK_THAT(messageOf("nodes: []\n---\nracks: []\n"), Catch::StartsWith("inventory.yaml:3:1: "));
     CHECK_THAT(messageOf("---\n---\n"), Catch::Contains("expected a map"));
 }
+
+TEST_CASE("an inventory with wrong types or bytes is refused with a message of bm", "[cli][inventory]")
+{
+    CHECK_THAT(messageOf("nodes:\n  - {name: a, driver_info: {ipmi_password_file: [a]}}\n"),
+               Catch::StartsWith("inventory.yaml: node \"a\": ipmi_password_file is not the path"));
+    CHECK_THAT(messageOf("nodes:\n  - {driver_info: {ipmi_password_file: {a: b}}}\n"),
+               Catch::Contains("is not the path of a file"));
+    CHECK_THAT(messageOf("chassis:\n  - <<: {nodes: 5}\n"), Catch::Contains("\"nodes\" is not a list"));
+    CHECK_THAT(messageOf("chassis:\n  - <<: {nodes: [5]}\n"), Catch::Contains("a node must be a map"));
+    CHECK_THAT(messageOf("nodes:\n  - name: \"caf\xe9\"\n"),
+               Catch::StartsWith("inventory.yaml:2: not UTF-8"));
+}
