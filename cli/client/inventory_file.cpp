@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
@@ -203,12 +204,54 @@ void requireText(const std::string& text, const std::string& name)
                 "iconv -f LATIN1 -t UTF-8");
 }
 
+/// The code unit of the escape \uXXXX at @p at; 0 where none is.
+char32_t codeUnitAt(std::string_view text, std::size_t at)
+{
+    if (text.substr(at, 2) != "\\u" || at + 6 > text.size())
+        return 0;
+    std::uint16_t unit = 0;
+    std::from_chars(text.data() + at + 2, text.data() + at + 6, unit, 16);
+    return unit;
+}
+
+/// JSON without pairs of surrogates (\ud83d\ude00), which YAML does not know: their characters as they are.
+/// The places of everything else are those in the lines of @p text.
+std::string withoutPairs(std::string_view text)
+{
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\\', at), text.size());
+        out += text.substr(at, end - at);
+        at = end;
+        const char32_t high = codeUnitAt(text, at);
+        const bool isPair = high >= 0xD800U && high <= 0xDBFFU;
+        const std::size_t bytes = isPair ? 12 : 2;
+        out += isPair ? json::parse(fmt::format("\"{}\"", text.substr(at, bytes))).get<std::string>()
+                      : std::string(text.substr(at, std::min(bytes, text.size() - at)));
+        at = std::min(at + bytes, text.size());
+    }
+    return out;
+}
+
+std::vector<YAML::Node> documentsIn(const std::string& text, bool isJson)
+{
+    if (!isJson)
+        return YAML::LoadAll(text);
+    try {
+        return YAML::LoadAll(withoutPairs(text));
+    } catch (const YAML::Exception&) {
+        // JSON may break a line before a colon, YAML may not; places are lost
+        return YAML::LoadAll(json::parse(text).dump());
+    }
+}
+
 /// The nodes and chassis of all YAML documents of @p text.
 json documentsOf(const std::string& text, const std::string& name)
 {
     json inventory = {{"nodes", json::array()}, {"chassis", json::array()}};
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    Converter converter(name, json::accept(text));
+    const bool isJson = json::accept(text);
+    const std::vector<YAML::Node> documents = documentsIn(text, isJson);
+    Converter converter(name, isJson);
     InventoryTwins twins(name);
     bool isEmpty = true;
     for (const YAML::Node& document : documents) {

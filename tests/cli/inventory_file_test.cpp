@@ -102,6 +102,19 @@ TEST_CASE("an inventory may be JSON", "[cli][inventory]")
     CHECK(parseInventory(R"({"nodes": [{"name": "a", "driver": "ipmi"}]})", "x").at("nodes").size() == 1);
 }
 
+TEST_CASE("an inventory may be any JSON", "[cli][inventory]")
+{
+    const std::string text =
+        "{\n\t\"nodes\"\t: [\r\n\t{\"name\":\"a\", \"description\": "
+        "\"\\ud83d\\ude00 \\\\ud83d \\u00e9\\/\\b\\f\\n\\r\\t\\\"\\u0001 \\\\\",\n\"\\ud83d\\ude00\""
+        ":1,\"extra\"\n:\n{\"#\":\"# - : \",\"<<\":{\"a\":-1.5E+3,\"b\":[],\"c\":{}}}}\n]\n}\n";
+    const nlohmann::json wanted = nlohmann::json::parse(text);
+    CHECK(parseInventory(text, "x").at("nodes") == wanted.at("nodes"));
+    CHECK_THAT(messageOf("{\"nodes\": [{\"name\": \"\\ud83d\"}]}"), !Catch::Contains("no error"));
+    CHECK_THAT(messageOf("{\"nodes\": [{\"name\": \"\\ud83d\\ude00\"},\n{\"name\": \"\\ud83d\\ude00\"}]}"),
+               Catch::StartsWith("inventory.yaml:2:1: "));
+}
+
 TEST_CASE("an inventory error names line and column", "[cli][inventory]")
 {
     CHECK_THAT(messageOf("nodes:\n  - name: x\n   driver: [\n"), Catch::StartsWith("inventory.yaml:3:"));
