@@ -16,6 +16,15 @@ bool isSecret(const std::string& key)
     return model::namesSecret(key.substr(key.rfind('/') + 1));
 }
 
+/// A word of a shell.
+std::string shellQuoted(const std::string& text)
+{
+    std::string out = "'";
+    for (const char c : text)
+        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
 /// The value of KEY=VALUE.
 json typedValue(const std::string& key, const std::string& text)
 {
@@ -65,6 +74,22 @@ json patchOf(const std::vector<std::string>& assignments)
             patch.push_back({{"op", "add"}, {"path", path}, {"value", assignment->value()}});
     }
     return patch;
+}
+
+model::Error refusalOf(const std::vector<std::string>& assignments, const model::Error& error)
+{
+    const std::string& message = error.message();
+    if (message.find("is not of type 'string'") == std::string::npos)
+        return error;
+    for (const std::string& argument : assignments) {
+        const std::optional<Assignment> assignment = assignmentOf(argument);
+        if (!assignment || message.find(assignment->key + ": ") == std::string::npos)
+            continue;
+        return {
+            error.code(), message,
+            fmt::format("for a text: {}:={}", assignment->key, shellQuoted(json(assignment->text).dump()))};
+    }
+    return error;
 }
 
 json hintsOf(const std::vector<std::string>& hints, const std::string& option)

@@ -1,4 +1,6 @@
 #pragma once
+#include "common/model/error.h"
+
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -22,6 +24,9 @@ std::optional<Assignment> assignmentOf(const std::string& argument);
 /// Converts assignments to a JSON Patch (RFC 6902). An empty value removes the member.
 /// @throws Error InvalidInput
 nlohmann::json patchOf(const std::vector<std::string>& assignments);
+/// bmd's refusal of a patch of @p assignments. The hint shows how to write a value that must be a text, since
+/// the shell takes the quotes off FIELD="12".
+model::Error refusalOf(const std::vector<std::string>& assignments, const model::Error& error);
 /// Converts HINT=VALUE texts (and HINT:=JSON) to root device hints; values are texts. @p option names the
 /// command-line option in messages. @throws Error InvalidInput
 nlohmann::json hintsOf(const std::vector<std::string>& hints, const std::string& option);

@@ -63,6 +63,16 @@ std::string resetOf(const std::vector<std::string>& assignments)
     return driver ? "?reset_interfaces=true" : "";
 }
 
+void sendPatch(Shell& shell, const std::string& node, const std::vector<std::string>& assignments)
+{
+    const json changes = patchOf(assignments);
+    try {
+        shell.client().send("PATCH", nodePath(node, resetOf(assignments)), changes);
+    } catch (const Error& error) {
+        throw refusalOf(assignments, error);
+    }
+}
+
 void setOne(Shell& shell, const std::string& node, const NodeOptions& options)
 {
     if (options.maintenance)
@@ -71,8 +81,7 @@ void setOne(Shell& shell, const std::string& node, const NodeOptions& options)
         shell.client().remove(nodePath(node, "/maintenance"));
     setMacs(shell, node, options);
     if (!options.assignments.empty())
-        shell.client().send("PATCH", nodePath(node, resetOf(options.assignments)),
-                            patchOf(options.assignments));
+        sendPatch(shell, node, options.assignments);
     std::cout << node << ": changed\n";
 }
 

@@ -53,3 +53,16 @@ TEST_CASE("hints are texts, and HINT:=JSON is JSON", "[cli][assignments]")
     CHECK_THROWS_WITH(cli::hintsOf({"sda"}, "--root-device"),
                       Contains("--root-device sda: expected HINT=VALUE"));
 }
+
+TEST_CASE("the hint for a field that is a text is a word of a shell", "[cli][assignments]")
+{
+    const auto hintFor = [](const std::vector<std::string>& words, const std::string& message) {
+        return cli::refusalOf(words, {model::ErrorCode::InvalidInput, message, "put the number in quotes"})
+            .hint();
+    };
+    const std::string refusal = "description: a number is not of type 'string', 'null'";
+    CHECK(hintFor({"extra/n=1", "description=12"}, refusal) == "for a text: description:='\"12\"'");
+    CHECK(hintFor({"description=[\"it's\"]"}, refusal) == R"(for a text: description:='"[\"it'\''s\"]"')");
+    CHECK(hintFor({"owner=12"}, refusal) == "put the number in quotes");
+    CHECK(hintFor({"description=12"}, "description: is too long") == "put the number in quotes");
+}
