@@ -68,9 +68,9 @@ YAML::Node elementOf(const YAML::Node& yaml, const char* list, std::size_t index
 
 } // namespace
 
-void InventoryTwins::add(const YAML::Node& yaml, const json& json)
+void InventoryTwins::add(const YAML::Node& yaml, const json& inventory)
 {
-    addLists("inventory", yaml, json, {yaml.Mark(), yaml.Mark()});
+    addLists("inventory", yaml, inventory, {yaml.Mark(), yaml.Mark()});
 }
 
 void InventoryTwins::addLists(const std::string& kind, const YAML::Node& yaml, const json& entry,

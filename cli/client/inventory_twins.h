@@ -15,7 +15,7 @@ public:
 
     /// Adds a YAML document. @p json is the inventory that @p yaml became; both have the same lists.
     /// @throws Error InvalidInput with the places of both entries
-    void add(const YAML::Node& yaml, const nlohmann::json& json);
+    void add(const YAML::Node& yaml, const nlohmann::json& inventory);
 
 private:
     struct Place {
