@@ -13,7 +13,7 @@ public:
     /// @param file  the inventory's name in messages
     explicit InventoryTwins(std::string file) : file_(std::move(file)) {}
 
-    /// Adds a YAML document. @p json is the inventory that @p yaml became; both have the same lists.
+    /// Adds a YAML document. @p inventory is the JSON that @p yaml became; both have the same lists.
     /// @throws Error InvalidInput with the places of both entries
     void add(const YAML::Node& yaml, const nlohmann::json& inventory);
 
