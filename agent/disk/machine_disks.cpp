@@ -51,21 +51,24 @@ std::vector<wire::Disk> MachineDisks::operator()() const
     return now();
 }
 
-std::vector<wire::Disk> MachineDisks::onceFound(bool nameOneDisk, const Choose& choose) const
+void MachineDisks::awaitChoice(bool nameOneDisk,
+                               const std::function<void(const std::vector<wire::Disk>&)>& choose) const
 {
-    std::vector<wire::Disk> disks;
+    std::optional<Error> lack;
     await(nameOneDisk ? kNamedDisk : kLateDisk, [&]() -> std::string {
-        disks = now();
         try {
-            choose(disks);
+            choose(now());
+            lack.reset();
             return {};
         } catch (const Error& error) {
             if (error.code() != ErrorCode::DiskNotFound)
                 throw;
+            lack = error;
             return error.message();
         }
     });
-    return disks;
+    if (lack)
+        throw Error(*lack);
 }
 
 std::vector<wire::Disk> MachineDisks::absent() const

@@ -4,7 +4,10 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace bm::agent {
@@ -30,12 +33,16 @@ public:
     /// The disks as they are now. Skipped disks are no candidates. The first call waits for the disks that
     /// the rules expect, and for a first disk, 30 s at most.
     std::vector<wire::Disk> operator()() const;
-    using Choose = std::function<void(const std::vector<wire::Disk>&)>;
     std::vector<wire::Disk> now() const; ///< the same without a wait
-    /// The same as now(), once @p choose finds its disks among them: while it throws DiskNotFound, this waits
-    /// 30 s at most, 2 minutes where hints name one disk. The caller chooses again.
-    /// @throws Error of @p choose, other than DiskNotFound
-    std::vector<wire::Disk> onceFound(bool nameOneDisk, const Choose& choose) const;
+    /// The answer of @p choose about now(). While it throws DiskNotFound, this waits 30 s at most, 2 minutes
+    /// where hints name one disk. @throws Error of @p choose
+    template <class Choose> auto onceFound(bool nameOneDisk, const Choose& choose) const
+    {
+        std::optional<std::decay_t<std::invoke_result_t<Choose, const std::vector<wire::Disk>&>>> chosen;
+        awaitChoice(nameOneDisk,
+                    [&](const std::vector<wire::Disk>& disks) { chosen.emplace(choose(disks)); });
+        return *std::move(chosen);
+    }
     /// The expected disks that are still absent; without skipped ones.
     std::vector<wire::Disk> absent() const;
     /// The same for steps that only read: the rules do not count.
@@ -49,6 +56,8 @@ public:
     void refuseProtected(const std::vector<wire::Disk>& disks, Chosen chosen = Chosen::ByStep) const;
 
 private:
+    void awaitChoice(bool nameOneDisk,
+                     const std::function<void(const std::vector<wire::Disk>&)>& choose) const;
     std::string lackOfDisks() const;
     void await(std::chrono::seconds span, const std::function<std::string()>& lack) const;
     void refuseSharedFileSystems(const std::vector<wire::Disk>& disks) const;

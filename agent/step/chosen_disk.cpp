@@ -40,22 +40,21 @@ bool isRemembered(const Disk& disk, const DiskChoice& choice)
     return wire::isSameDisk(disk, last);
 }
 
-/// The disks once @p choose finds its own by @p hints. Hints that match skipped disks only wait for none.
-std::vector<Disk> onceFound(const Hints& hints, const StepContext& context,
-                            const MachineDisks::Choose& choose)
+/// The answer of @p choose, once it finds its disks by @p hints. Hints that match skipped disks only wait for
+/// none.
+template <class Choose> auto onceFound(const Hints& hints, const StepContext& context, const Choose& choose)
 {
     const bool lasting = wire::stayWithDisk(hints); // then other absent disks do not matter
     wire::refuseSkipped(lasting ? context.disks.now() : context.disks(), hints);
     return context.disks.onceFound(wire::nameOneDisk(hints), choose);
 }
 
-/// The same for a step that only reads, also from a skipped disk.
-std::vector<Disk> onceFoundUnruled(const Hints& hints, const StepContext& context,
-                                   const MachineDisks::Choose& choose)
+/// Refuses an uncertain choice of a disk that does not hold the last deployment.
+Disk certain(Disk chosen, const DiskChoice& choice, const Hints& hints, const StepContext& context)
 {
-    if (!wire::stayWithDisk(hints))
-        context.disks();
-    return context.disks.onceFound(wire::nameOneDisk(hints), choose);
+    if (!isRemembered(chosen, choice))
+        refuseUncertain(hints, context);
+    return chosen;
 }
 
 } // namespace
@@ -63,26 +62,22 @@ std::vector<Disk> onceFoundUnruled(const Hints& hints, const StepContext& contex
 Disk chooseDisk(const DiskChoice& choice, const StepContext& context)
 {
     const Hints hints = hintsOf(choice);
-    const std::vector<Disk> disks =
-        onceFound(hints, context, [&](const std::vector<Disk>& found) { wire::chosenDisk(found, choice); });
-    Disk chosen = wire::chosenDisk(disks, choice);
-    if (!isRemembered(chosen, choice))
-        refuseUncertain(hints, context);
-    return chosen;
+    return certain(onceFound(hints, context,
+                             [&](const std::vector<Disk>& disks) { return wire::chosenDisk(disks, choice); }),
+                   choice, hints, context);
 }
 
 Disk chooseDiskToRead(const DiskChoice& choice, const StepContext& context)
 {
     const Hints hints = hintsOf(choice);
+    if (!wire::stayWithDisk(hints))
+        context.disks(); // waits for the disks that the machine had
     const auto chosen = [&](const std::vector<Disk>& disks) -> Disk {
         const bool fits = std::ranges::any_of(
             disks, [&](const Disk& disk) { return disk.candidate && wire::matches(disk, hints); });
         return wire::chosenDisk(fits || hints.empty() ? disks : context.disks.unruled(), choice);
     };
-    Disk disk = chosen(onceFoundUnruled(hints, context, chosen));
-    if (!isRemembered(disk, choice))
-        refuseUncertain(hints, context);
-    return disk;
+    return certain(context.disks.onceFound(wire::nameOneDisk(hints), chosen), choice, hints, context);
 }
 
 MachineDisks::Chosen howChosen(const DiskChoice& choice, const std::vector<Disk>& chosen)
@@ -103,9 +98,8 @@ std::vector<Disk> chooseDisks(const DiskChoice& choice, const StepContext& conte
     if (!mirror)
         return {chooseDisk(choice, context)};
     const Hints hints = hintsOf(choice);
-    std::vector<Disk> pair = wire::pickMirror(
-        onceFound(hints, context, [&](const std::vector<Disk>& disks) { wire::pickMirror(disks, hints); }),
-        hints);
+    std::vector<Disk> pair = onceFound(
+        hints, context, [&](const std::vector<Disk>& disks) { return wire::pickMirror(disks, hints); });
     refuseUncertain(hints, context);
     return pair;
 }
@@ -116,10 +110,9 @@ std::vector<Disk> chooseMoreDisks(const std::vector<model::JsonText>& hints, con
     std::vector<Disk> out;
     for (const model::JsonText& each : hints) {
         const Hints wanted = wire::parseRootDeviceHints(each.text);
-        const auto picked = [&](const std::vector<Disk>& disks) -> Disk {
+        const Disk disk = onceFound(wanted, context, [&](const std::vector<Disk>& disks) -> Disk {
             return wire::pickRootDevice(disks, wanted, wire::RootDevicePolicy::Single);
-        };
-        const Disk disk = picked(onceFound(wanted, context, picked));
+        });
         refuseUncertain(wanted, context);
         const auto same = [&](const Disk& other) { return other.name == disk.name; };
         if (same(first) || std::ranges::any_of(out, same))

@@ -76,11 +76,11 @@ model::JsonText raidCreateConfiguration(const StepContext& context)
     const std::vector<LogicalDisk> logical = logicalDisksFrom(
         wire::fromJson<wire::RaidCreateArguments>(context.arguments.text, "raid_create_configuration"));
     context.disks(); // waits for the disks that the machine had
-    const std::vector<Disk> disks =
-        context.disks.onceFound(nameDisks(logical), [&](const std::vector<Disk>& found) {
-            planRaid(logical, found, bootedByUefi());
-        });
-    RaidPlan plan = planRaid(logical, disks, bootedByUefi());
+    std::vector<Disk> disks;
+    RaidPlan plan = context.disks.onceFound(nameDisks(logical), [&](const std::vector<Disk>& found) {
+        disks = found;
+        return planRaid(logical, found, bootedByUefi());
+    });
     context.disks.refuseProtected(plan.disks);
     RaidArrays arrays(context.exec, context.log, context.stop);
     for (const Disk& disk : plan.disks)
