@@ -5,6 +5,7 @@
 #include "agent/drive/fat_image.h"
 #include "common/model/error.h"
 #include "common/text/bytes.h"
+#include "common/text/drive_image.h"
 #include "common/text/text.h"
 
 #include <algorithm>
@@ -23,16 +24,6 @@ namespace {
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::string_view kLabel = "config-2";
 
-bool hasAt(std::string_view image, std::size_t offset, std::string_view magic)
-{
-    return image.size() >= offset + magic.size() && image.substr(offset, magic.size()) == magic;
-}
-
-bool isFat(std::string_view image)
-{
-    return hasAt(image, 0x36, "FAT") || hasAt(image, 0x52, "FAT32");
-}
-
 /// One MiB of the partition: the image's bytes, then zeros.
 void fill(const AlignedBuffer& buffer, std::string_view image, std::uint64_t offset)
 {
@@ -47,10 +38,10 @@ void fill(const AlignedBuffer& buffer, std::string_view image, std::uint64_t off
 std::string_view labelOf(std::string_view begin)
 {
     constexpr std::size_t kVolumeIdAt = 0x8028;
-    const std::string_view label = isIso(begin)                  ? begin.substr(kVolumeIdAt, 32)
-                                   : hasAt(begin, 0x52, "FAT32") ? begin.substr(0x47, 11)
-                                   : isFat(begin)                ? begin.substr(0x2b, 11)
-                                                                 : std::string_view{};
+    const std::string_view label = text::isIso(begin)     ? begin.substr(kVolumeIdAt, 32)
+                                   : text::isFat32(begin) ? begin.substr(0x47, 11)
+                                   : text::isFat(begin)   ? begin.substr(0x2b, 11)
+                                                          : std::string_view{};
     return text::trimmed(label, " ");
 }
 
@@ -92,7 +83,7 @@ std::uint64_t configDrivePartitionBytes(std::string_view image)
 
 void checkConfigDrive(std::string_view image)
 {
-    if (!isIso(image) && !isFat(image))
+    if (!text::isIso(image) && !text::isFat(image))
         throw Error(ErrorCode::ConfigDriveFailed,
                     fmt::format("the config drive ({} bytes) is neither an ISO 9660 nor a FAT file system",
                                 image.size()),
@@ -105,7 +96,7 @@ std::string fittedConfigDrive(std::string image, std::uint32_t sectorBytes)
     constexpr std::size_t kFatSectorAt = 11;
     if (image.empty() || sectorBytes <= 512)
         return image;
-    if (isIso(image))
+    if (text::isIso(image))
         return sectorBytes > kIsoSectorBytes ? makeFat(filesOfIso(image), sectorBytes) : image;
     const auto own = text::littleEndian<std::uint16_t>(std::as_bytes(std::span(image)), kFatSectorAt);
     if (own < sectorBytes)

@@ -120,12 +120,6 @@ void copyLink(DriveFiles& files, const std::string& link, const std::string& tar
 
 } // namespace
 
-bool isIso(std::string_view image)
-{
-    constexpr std::size_t kIdentifierAt = 0x8001;
-    return image.size() > kIdentifierAt + 5 && image.substr(kIdentifierAt, 5) == "CD001";
-}
-
 DriveFiles filesOfIso(std::string_view image)
 {
     const Utf8Locale utf8;

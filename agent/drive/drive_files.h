@@ -8,9 +8,6 @@ namespace bm::agent {
 /// Content by path, UTF-8: "openstack/latest/user_data".
 using DriveFiles = std::map<std::string, std::string>;
 
-/// True if @p image is an ISO 9660 file system (ECMA-119).
-bool isIso(std::string_view image);
-
 /// The files of an ISO 9660 image, by their Rock Ridge or Joliet names. A link inside it counts as a copy;
 /// other links, devices and empty folders are left out.
 /// @throws Error ConfigDriveFailed (unreadable, more than 64 MiB of content or 20,000 files)

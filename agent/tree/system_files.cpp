@@ -5,6 +5,7 @@
 #include "agent/files/tree_files.h"
 #include "common/model/error.h"
 #include "common/platform/secrets.h"
+#include "common/text/drive_image.h"
 #include "common/text/ssh_keys.h"
 #include "common/text/text.h"
 
@@ -23,7 +24,7 @@ constexpr std::size_t kLongestMetaData = std::size_t{1} << 20U;
 
 std::string metaDataOf(std::string_view drive)
 {
-    if (!isIso(drive))
+    if (!text::isIso(drive))
         return {};
     const DriveFiles files = filesOfIso(drive);
     const auto found = files.find("openstack/latest/meta_data.json");

@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/platform/base64.h"
+#include "common/text/drive_image.h"
 
 #include <algorithm>
 #include <array>
@@ -19,17 +20,6 @@ namespace {
 constexpr std::size_t kMostOfDrive = std::size_t{64} << 20U; // as bmd
 constexpr int kGzip = MAX_WBITS + 16;
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
-
-bool hasAt(std::string_view image, std::size_t offset, std::string_view magic)
-{
-    return image.size() >= offset + magic.size() && image.substr(offset, magic.size()) == magic;
-}
-
-/// ISO 9660 or FAT: what the agent writes.
-bool isDrive(std::string_view image)
-{
-    return hasAt(image, 0x8001, "CD001") || hasAt(image, 0x36, "FAT") || hasAt(image, 0x52, "FAT32");
-}
 
 Error wrongDrive(const std::string& file, const std::string& what)
 {
@@ -106,7 +96,8 @@ std::string configDriveOf(const std::string& bytes, const std::string& file)
     const std::string& image = decoded ? *decoded : bytes;
     const bool isPacked = image.starts_with(kGzipMagic);
     refuseSize(file, image.size());
-    if (!isDrive(isPacked ? unpacked(image, file) : image))
+    const std::string drive = isPacked ? unpacked(image, file) : image;
+    if (!text::isIso(drive) && !text::isFat(drive)) // what the agent writes
         throw wrongDrive(file, "not an ISO 9660 or FAT image");
     return platform::toBase64(isPacked ? image : gzipped(image));
 }

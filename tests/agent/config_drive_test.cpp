@@ -6,6 +6,7 @@
 #include "common/platform/exec.h"
 #include "common/platform/files.h"
 #include "common/platform/log.h"
+#include "common/text/drive_image.h"
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -146,7 +147,7 @@ TEST_CASE("a whole ISO moves into a FAT on larger sectors", "[agent][config-driv
     const auto options = GENERATE("-R", "-R -J", "-J -f", "-R -cache-inodes");
     const std::string iso = world.iso(options);
     INFO(options);
-    REQUIRE(isIso(iso));
+    REQUIRE(text::isIso(iso));
     CHECK(fittedConfigDrive(iso, 512) == iso);
     CHECK(fittedConfigDrive("", 4096).empty());
     const std::string fat = fittedConfigDrive(iso, 4096);
