@@ -77,6 +77,12 @@ bool mayPrompt(const Request& request)
     return request.header("Sec-Fetch-Mode").value_or("navigate") == "navigate";
 }
 
+/// The path without repeated slashes and one at its end.
+std::string collapsed(std::string_view path)
+{
+    return "/" + text::joined(segmentsOf(path), "/");
+}
+
 } // namespace
 
 struct Router::Routes {
@@ -110,13 +116,10 @@ bool Router::Routes::isRouted(const std::string& path) const
 void Router::Routes::canonicalise(Request& request) const
 {
     if (request.path.find("//") != std::string::npos)
-        request.path = "/" + text::joined(segmentsOf(request.path), "/");
+        request.path = collapsed(request.path);
     if (!suffix.empty() && request.path.ends_with(suffix) && dropsSuffix(request))
         request.path =
-            "/" +
-            text::joined(
-                segmentsOf(std::string_view(request.path).substr(0, request.path.size() - suffix.size())),
-                "/");
+            collapsed(std::string_view(request.path).substr(0, request.path.size() - suffix.size()));
     if (!root.empty() && request.path != root && !request.path.starts_with(root + "/") &&
         !isRouted(request.path) && isRouted(root + request.path))
         request.path.insert(0, root);

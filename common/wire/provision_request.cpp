@@ -129,9 +129,10 @@ void checkHostNames(const ProvisionRequest& wanted)
     const bool hasMeta = wanted.parts && !wanted.parts->metaDataJson.empty();
     const json meta = hasMeta ? json::parse(wanted.parts->metaDataJson) : json::object();
     for (const char* key : {"hostname", "local-hostname", "local_hostname"})
-        if (const json* name = memberOf(meta, key); name != nullptr && *name != "")
-            requireHostName(asString(*name, fmt::format("meta_data.{}", key)),
-                            fmt::format("meta_data.{}", key));
+        if (const json* name = memberOf(meta, key); name != nullptr && *name != "") {
+            const std::string field = fmt::format("meta_data.{}", key);
+            requireHostName(asString(*name, field), field);
+        }
 }
 
 /// A whole drive has its own content, and without a drive nothing arrives. @throws Error InvalidInput
