@@ -10,7 +10,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// What bm says on stderr about wrong usage. No bmd is needed: bm refuses before the first request.
+/// The messages of bm about wrong usage, on stderr. No bmd is needed: bm refuses before the first request.
 std::string refusalOf(std::vector<const char*> words)
 {
     words.insert(words.begin(), "bm");
