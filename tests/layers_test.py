@@ -106,7 +106,7 @@ TESTS = {
     "api": {"api", "tests/drivers", "tests/support", "tests/wire"},
     "blocks": {"images/blocks"},
     "bmd": {"bmd", "tests/support"},
-    "cli": {"cli"},
+    "cli": {"cli", "tests/support"},
     "conductor": {"conductor", "db/open", "common/http", "tests/images", "tests/support"},
     "db": {"db"},
     "drivers": {"drivers", "common/http", "common/wire"},
@@ -121,7 +121,7 @@ TESTS = {
     "pxe": {"pxe", "tests/support"},
     "states": {"conductor", "tests/support"},
     "support": {"bmd", "tests/db"},
-    "text": {"common/text"},
+    "text": {"common/text", "tests/support"},
     "vendors": {"agent", "images", "tests/images", "tests/support"},
     "wire": {"common/wire", "tests/support"},
 }

@@ -7,11 +7,11 @@
 #include "api/access/watched_file.h"
 #include "common/http/connection.h"
 #include "common/model/error.h"
-#include "common/platform/base64.h"
 #include "common/platform/files.h"
 #include "common/platform/guarded.h"
 #include "common/platform/log.h"
 #include "common/platform/secrets.h"
+#include "common/text/base64.h"
 #include "common/text/secret.h"
 
 #include <algorithm>
@@ -52,7 +52,7 @@ std::optional<std::string> authorizationOf(const Request& request, std::string_v
 std::optional<Credentials> credentialsOf(const Request& request)
 {
     const std::optional<std::string> basic = authorizationOf(request, "basic");
-    const text::Secret pair = basic ? platform::fromBase64(*basic).value_or("") : "";
+    const text::Secret pair = basic ? text::fromBase64(*basic).value_or("") : "";
     const std::size_t colon = pair.view().find(':');
     if (colon == std::string_view::npos || pair.size() - colon > kLongestPassword)
         return std::nullopt;

@@ -1,7 +1,7 @@
 #include "cli/client/config_drive_file.h"
 
 #include "common/model/error.h"
-#include "common/platform/base64.h"
+#include "common/text/base64.h"
 #include "common/text/drive_image.h"
 
 #include <algorithm>
@@ -92,14 +92,14 @@ std::string gzipped(const std::string& image)
 std::string configDriveOf(const std::string& bytes, const std::string& file)
 {
     // no image is base64 by chance: it has bytes that are no letters
-    const std::optional<std::string> decoded = platform::fromBase64(bytes, " \t\r\n");
+    const std::optional<std::string> decoded = text::fromBase64(bytes, " \t\r\n");
     const std::string& image = decoded ? *decoded : bytes;
     const bool isPacked = image.starts_with(kGzipMagic);
     refuseSize(file, image.size());
     const std::string drive = isPacked ? unpacked(image, file) : image;
     if (!text::isIso(drive) && !text::isFat(drive)) // what the agent writes
         throw wrongDrive(file, "not an ISO 9660 or FAT image");
-    return platform::toBase64(isPacked ? image : gzipped(image));
+    return text::toBase64(isPacked ? image : gzipped(image));
 }
 
 } // namespace bm::cli

@@ -3,11 +3,13 @@
 #include "cli/client/operator_file.h"
 #include "common/model/error.h"
 #include "common/platform/files.h"
+#include "common/text/printable.h"
 #include "common/text/ssh_keys.h"
 #include "common/text/utf8.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <fmt/format.h>
 
 namespace bm::cli {
 
@@ -19,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestKeys = std::size_t{1} << 20U;
+constexpr std::size_t kShownKey = 40;
 
 /// Adds the keys of @p text, which stands in @p source.
 void addKeys(const std::string& text, const std::string& source, std::vector<std::string>& keys)
@@ -26,18 +29,20 @@ void addKeys(const std::string& text, const std::string& source, std::vector<std
     if (text.find("PRIVATE KEY") != std::string::npos)
         throw Error(ErrorCode::InvalidInput, source + " is a private key",
                     "give the public one: " + source + ".pub");
+    constexpr const char* kForm = "one key a line, as in authorized_keys: ssh-ed25519 AAAA... me";
     const std::vector<std::string_view> lines = text::sshKeyLines(text);
     for (const std::string_view line : lines) {
-        if (!text::isSshKey(line) || !text::isUtf8(line))
+        const std::string fault = text::isUtf8(line) ? text::sshKeyFault(line) : "it is not UTF-8";
+        if (!fault.empty())
             throw Error(ErrorCode::InvalidInput,
-                        source + " has a line that is no public ssh key: " + std::string(line.substr(0, 40)),
-                        "one key a line, as in authorized_keys: ssh-ed25519 AAAA... me");
+                        fmt::format("{} has a line that is no public ssh key: {}: {}", source,
+                                    text::shortPrintable(line, kShownKey), fault),
+                        kForm);
         if (std::ranges::find(keys, line) == keys.end())
             keys.emplace_back(line);
     }
     if (lines.empty())
-        throw Error(ErrorCode::InvalidInput, source + " has no public ssh key",
-                    "one key a line, as in authorized_keys: ssh-ed25519 AAAA... me");
+        throw Error(ErrorCode::InvalidInput, source + " has no public ssh key", kForm);
 }
 
 std::vector<fs::path> publicKeysIn(const fs::path& folder)

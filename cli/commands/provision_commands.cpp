@@ -8,8 +8,8 @@
 #include "cli/views/confirm.h"
 #include "common/layout/disk_layout.h"
 #include "common/model/error.h"
-#include "common/platform/base64.h"
 #include "common/platform/files.h"
+#include "common/text/base64.h"
 #include "common/text/utf8.h"
 
 #include <algorithm>
@@ -62,7 +62,7 @@ void addUserData(json& body, const std::string& bytes)
     if (text::isUtf8(bytes) && bytes.find('\0') == std::string::npos)
         body["user_data"] = bytes;
     else
-        body["user_data_base64"] = platform::toBase64(bytes);
+        body["user_data_base64"] = text::toBase64(bytes);
 }
 
 json jsonFile(const std::string& file)

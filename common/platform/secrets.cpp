@@ -1,8 +1,8 @@
 #include "common/platform/secrets.h"
 
 #include "common/model/error.h"
-#include "common/platform/base64.h"
 #include "common/platform/files.h"
+#include "common/text/base64.h"
 #include "common/text/text.h"
 
 #include <array>
@@ -233,7 +233,7 @@ std::string hashOf(const SealPlace& place)
         text += fmt::format("{}:{}", part.size(), part);
     std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
     ::crypto_hash_sha256(hash.data(), bytesOf(std::string_view(text)), text.size());
-    return toBase64(std::string(reinterpret_cast<const char*>(hash.data()), kPlaceBytes));
+    return text::toBase64(std::string(reinterpret_cast<const char*>(hash.data()), kPlaceBytes));
 }
 
 std::optional<SealedParts> partsOf(std::string_view sealed)
@@ -248,7 +248,7 @@ std::optional<SealedParts> partsOf(std::string_view sealed)
     } else {
         return std::nullopt;
     }
-    parts.bytes = fromBase64(sealed).value_or("");
+    parts.bytes = text::fromBase64(sealed).value_or("");
     if (parts.bytes.size() < kNonceBytes + kTagBytes)
         return std::nullopt;
     return parts;
@@ -261,8 +261,8 @@ std::string sealedText(std::string_view place, std::string_view plain, std::stri
     unsigned char* nonce = bytesOf(sealed);
     ::crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + kNonceBytes, nullptr, bytesOf(plain), plain.size(),
                                                  bytesOf(place), place.size(), nullptr, nonce, bytesOf(keys));
-    return place.empty() ? std::string(kWithoutPlace) + toBase64(sealed)
-                         : fmt::format("{}{}:{}", kWithPlace, place, toBase64(sealed));
+    return place.empty() ? std::string(kWithoutPlace) + text::toBase64(sealed)
+                         : fmt::format("{}{}:{}", kWithPlace, place, text::toBase64(sealed));
 }
 
 } // namespace

@@ -1,8 +1,10 @@
 #include "common/wire/provision_request.h"
 
 #include "common/model/error.h"
-#include "common/platform/base64.h"
+#include "common/text/base64.h"
 #include "common/text/host_address.h"
+#include "common/text/printable.h"
+#include "common/text/ssh_keys.h"
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/schema_words.h"
 #include "common/wire/meta_data.h"
@@ -57,7 +59,7 @@ std::string metaDataOf(const json& object, const std::string& field)
 /// base64(1) wraps its lines.
 std::optional<std::string> bytesOfBase64(const std::string& text)
 {
-    return platform::fromBase64(text, " \t\r\n");
+    return text::fromBase64(text, " \t\r\n");
 }
 
 std::string userDataOf(const json& object, const std::string& prefix)
@@ -121,9 +123,23 @@ void requireHostName(std::string name, const std::string& field)
             "letters, digits, - and _ in parts of at most 63 characters, separated by dots: web-7.example");
 }
 
-/// The host names of @p wanted. @throws Error InvalidInput
-void checkHostNames(const ProvisionRequest& wanted)
+/// Refuses a key that OpenSSH ignores: nobody could log in. @throws Error InvalidInput
+void requireSshKeys(std::string_view given, const std::string& field)
 {
+    constexpr std::size_t kShown = 40;
+    for (const std::string_view line : text::sshKeyLines(given))
+        if (const std::string fault = text::sshKeyFault(line); !fault.empty())
+            throw Error(ErrorCode::InvalidInput,
+                        fmt::format("{}: \"{}\" is no public ssh key: {}", field,
+                                    text::shortPrintable(line, kShown), fault),
+                        "a line of authorized_keys: ssh-ed25519 AAAA... me");
+}
+
+/// The host names and keys of @p wanted. @throws Error InvalidInput
+void checkIdentity(const ProvisionRequest& wanted)
+{
+    for (std::size_t i = 0; i < wanted.sshKeys.size(); ++i)
+        requireSshKeys(wanted.sshKeys[i], fmt::format("ssh_keys[{}]", i));
     if (!wanted.hostName.empty())
         requireHostName(wanted.hostName, "host_name");
     const bool hasMeta = wanted.parts && !wanted.parts->metaDataJson.empty();
@@ -133,6 +149,9 @@ void checkHostNames(const ProvisionRequest& wanted)
             const std::string field = fmt::format("meta_data.{}", key);
             requireHostName(asString(*name, field), field);
         }
+    if (const json* keys = memberOf(meta, "public_keys"))
+        for (const auto& [name, key] : keys->items())
+            requireSshKeys(key.get_ref<const std::string&>(), fmt::format("meta_data.public_keys.{}", name));
 }
 
 /// A whole drive has its own content, and without a drive nothing arrives. @throws Error InvalidInput
@@ -269,7 +288,7 @@ ProvisionRequest provisionFromBody(const json& body)
             wanted.configDriveBase64 = base64Of(*drive, "config_drive");
     }
     refuseLostParts(body, wanted);
-    checkHostNames(wanted);
+    checkIdentity(wanted);
     return wanted;
 }
 

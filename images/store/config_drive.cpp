@@ -1,7 +1,7 @@
 #include "images/store/config_drive.h"
 
 #include "common/model/error.h"
-#include "common/platform/base64.h"
+#include "common/text/base64.h"
 #include "images/base/gunzip.h"
 
 #include <algorithm>
@@ -72,7 +72,7 @@ std::string decodeBase64(const std::string& text)
 {
     std::optional<std::string> packed;
     if (text.size() <= 2 * kUnpackedLimit)
-        packed = platform::fromBase64(text, kLineBreaks);
+        packed = text::fromBase64(text, kLineBreaks);
     if (!packed || packed->empty())
         throw Error(ErrorCode::InvalidInput, "the config drive is not base64",
                     "give base64 of a gzipped ISO 9660 or VFAT image");

@@ -1,5 +1,6 @@
 #include "conductor/core/nodes.h"
 #include "tests/api/api_world.h"
+#include "tests/support/ssh_key.h"
 #include "tests/wire/samples.h"
 
 #include <catch2/catch.hpp>
@@ -71,7 +72,7 @@ TEST_CASE("bm's own provision, from any state", "[api][provision]")
     {
         const Answer begun =
             world.send("POST", "/v1/nodes/node-1/provision",
-                       {{"image", "debian"}, {"host_name", "web-1"}, {"ssh_keys", {"ssh-ed25519 AAAA"}}});
+                       {{"image", "debian"}, {"host_name", "web-1"}, {"ssh_keys", {tests::sshKey()}}});
         CHECK(begun.status == 202);
         const json first = world.get("/v1/nodes/node-1/operation").body;
         CHECK(first.at("uuid") == begun.body.at("operation"));

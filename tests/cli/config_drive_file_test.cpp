@@ -1,6 +1,6 @@
 #include "cli/client/config_drive_file.h"
 #include "common/model/error.h"
-#include "common/platform/base64.h"
+#include "common/text/base64.h"
 
 #include <catch2/catch.hpp>
 
@@ -19,7 +19,7 @@ std::string imageWith(std::size_t offset, const std::string& magic)
 
 std::string gzipOf(const std::string& image)
 {
-    return *platform::fromBase64(configDriveOf(image, "drive"));
+    return *text::fromBase64(configDriveOf(image, "drive"));
 }
 
 } // namespace
@@ -31,22 +31,22 @@ TEST_CASE("--config-drive takes an image, gzip of it, and base64 of either", "[c
         const std::string gzip = gzipOf(image);
         CHECK(gzip.starts_with("\x1f\x8b"));
         CHECK(gzip.size() < image.size());
-        const std::string wanted = platform::toBase64(gzip);
+        const std::string wanted = text::toBase64(gzip);
         CHECK(configDriveOf(gzip, "drive") == wanted);
         CHECK(configDriveOf(wanted + "\n", "drive") == wanted);
         CHECK(configDriveOf(wanted.substr(0, 76) + "\n" + wanted.substr(76), "drive") == wanted);
-        CHECK(configDriveOf(platform::toBase64(image), "drive") == wanted);
+        CHECK(configDriveOf(text::toBase64(image), "drive") == wanted);
     }
     // the image of two members
     const std::string two = gzipOf(imageWith(0x8001, "CD001")) + gzipOf(imageWith(0x36, "FAT"));
-    CHECK(configDriveOf(two, "drive") == platform::toBase64(two));
+    CHECK(configDriveOf(two, "drive") == text::toBase64(two));
 }
 
 TEST_CASE("--config-drive refuses what is no config drive", "[cli][config-drive]")
 {
     const std::string gzip = gzipOf(imageWith(0x8001, "CD001"));
     for (const std::string& text : {std::string(), std::string("#cloud-config\n"), std::string("{}"),
-                                    std::string(65536, '\0'), platform::toBase64("text")}) {
+                                    std::string(65536, '\0'), text::toBase64("text")}) {
         INFO(text.substr(0, 20));
         CHECK_THROWS_WITH(configDriveOf(text, "drive"), Contains("drive: not an ISO 9660 or FAT image"));
     }

@@ -1,6 +1,10 @@
 #include "common/text/ssh_keys.h"
+#include "tests/support/places.h"
+#include "tests/support/ssh_key.h"
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 
 using namespace bm::text;
 using Keys = std::vector<std::string_view>;
@@ -11,4 +15,37 @@ TEST_CASE("sshKeyLines() leaves out comments, blank lines and a byte order mark"
     CHECK(sshKeyLines("\xef\xbb\xbfssh-rsa A\n") == Keys{"ssh-rsa A"});
     CHECK(sshKeyLines("\xef\xbb\xbf").empty());
     CHECK(sshKeyLines("ssh-rsa A\n\xef\xbb\xbfssh-rsa B\n").size() == 2); // a mark elsewhere stays
+}
+
+TEST_CASE("a key of each type of OpenSSH's is complete; a part of one is not", "[text][ssh-key]")
+{
+    std::ifstream file(bm::tests::dataFolder() + "/ssh/authorized_keys");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const Keys keys = sshKeyLines(text);
+    REQUIRE(keys.size() == 8);
+    for (const std::string_view key : keys) {
+        CAPTURE(key);
+        CHECK(sshKeyFault(key).empty());
+        CHECK(sshKeyFault("no-pty,command=\"run ssh-add x\" " + std::string(key)).empty());
+        const std::size_t end = key.find(' ', key.find(' ') + 1);
+        for (std::size_t size = key.find(' ') + 1; size < end; ++size) // as a terminal or a mail cuts it
+            CHECK_FALSE(sshKeyFault(key.substr(0, size)).empty());
+        CHECK_FALSE(sshKeyFault(std::string(key.substr(0, end)) + "AAAA").empty());
+    }
+}
+
+TEST_CASE("a line that OpenSSH ignores has a reason", "[text][ssh-key]")
+{
+    using Catch::Matchers::Contains;
+    const std::string key = bm::tests::sshKey();
+    CHECK(sshKeyFault(key).empty());
+    CHECK_THAT(sshKeyFault(""), Contains("no key type"));
+    CHECK_THAT(sshKeyFault("mine"), Contains("no key type"));
+    CHECK_THAT(sshKeyFault("ssh-ed25519"), Contains("no key type"));
+    CHECK_THAT(sshKeyFault("ssh-ed25519 AAAA"), Contains("cut off"));
+    CHECK_THAT(sshKeyFault("ssh-rsa " + key.substr(key.find(' ') + 1)),
+               Contains("not of the type \"ssh-rsa\""));
+    CHECK_THAT(sshKeyFault("ssh-rsa-cert-v01@openssh.com AAAA"), Contains("certificate"));
+    CHECK_THAT(sshKeyFault("ssh-ed25518 " + key.substr(key.find(' ') + 1)),
+               Contains("no key type \"ssh-ed25518\""));
 }

@@ -7,6 +7,7 @@
 #include "common/wire/operation_json.h"
 #include "common/wire/provision_request.h"
 #include "common/wire/resources/versions.h"
+#include "tests/support/ssh_key.h"
 #include "tests/wire/samples.h"
 
 #include <catch2/catch.hpp>
@@ -17,6 +18,8 @@ using Catch::Matchers::Contains;
 using nlohmann::json;
 
 namespace {
+
+const std::string kKey = tests::sshKey();
 
 std::string described(const std::string& sample)
 {
@@ -101,14 +104,15 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
     {
         const wire::ProvisionRequest wanted = wire::provisionFromBody(json::parse(
             R"({"image": "debian-12", "root_device": {"serial": "X"}, "more_disks": [{"serial": "Y"}],
-            "grow_last_partition": false, "host_name": "web-1", "ssh_keys": ["ssh-ed25519 AAAA"], "user_data": "#cloud-config",
+            "grow_last_partition": false, "host_name": "web-1", "ssh_keys": [")" +
+            kKey + R"("], "user_data": "#cloud-config",
             "meta_data": {"a": 1}, "network_data": {"links": []}, "kexec": false})"));
         CHECK(wanted.image == "debian-12");
         CHECK(wanted.options.rootDevice->text == R"({"serial":"X"})");
         CHECK_FALSE(wanted.options.growLastPartition);
         CHECK(wanted.options.moreDisks == std::vector{model::JsonText{R"({"serial":"Y"})"}});
         CHECK(wanted.options.kexec == false);
-        CHECK(wanted.sshKeys == std::vector<std::string>{"ssh-ed25519 AAAA"});
+        CHECK(wanted.sshKeys == std::vector<std::string>{kKey});
         REQUIRE(wanted.parts);
         CHECK(wanted.parts->userData == "#cloud-config");
         CHECK(wanted.parts->metaDataJson == R"({"a":1})");
@@ -143,6 +147,13 @@ TEST_CASE("a provision request of bm's own", "[wire][provision]")
         }
         CHECK_THROWS_WITH(parse(R"({"meta_data": {"hostname": 5}})"), Contains("meta_data.hostname"));
         CHECK_NOTHROW(parse(R"({"host_name": "Rack_1-web.example", "meta_data": {"hostname": ""}})"));
+        for (const std::string key : {"ssh-ed25519 AAAA", "mine"})
+            for (const std::string body :
+                 {R"({"ssh_keys": ["@"]})", R"({"meta_data": {"public_keys": ["@"]}})",
+                  R"({"meta_data": {"public_keys": {"key0": "@"}}})"})
+                CHECK_THROWS_WITH(parse(std::string(body).replace(body.find('@'), 1, key)),
+                                  Contains("is no public ssh key") && Contains(key));
+        CHECK_NOTHROW(parse(R"({"meta_data": {"public_keys": [")" + kKey + R"("]}})"));
         CHECK_THROWS_WITH(parse(R"({"image": 5})"), "image: a number is not of type 'string'");
         CHECK_THROWS_WITH(parse(R"({"ssh_keys": ["a", 5]})"),
                           "ssh_keys[1]: a number is not of type 'string'");
@@ -172,9 +183,10 @@ TEST_CASE("user data are any bytes", "[wire][provision]")
 TEST_CASE("public keys of meta data become one entry for each", "[wire][provision]")
 {
     const auto keysOf = [](const std::string& keys) {
-        const wire::ProvisionRequest wanted =
-            wire::provisionFromBody(json::parse(R"({"meta_data": {"public_keys": )" + keys + "}}"));
-        return json::parse(wanted.parts->metaDataJson).at("public_keys").dump();
+        const json verb = {{"target", "active"},
+                           {"configdrive", {{"meta_data", {{"public_keys", json::parse(keys)}}}}}};
+        const wire::VerbRequest wanted = wire::verbFromBody(verb, {82}); // takes any text, as Ironic does
+        return json::parse(wanted.deploy.parts->metaDataJson).at("public_keys").dump();
     };
     CHECK(keysOf(R"(["ssh-rsa A", "ssh-rsa B\n# me\n\nssh-rsa C\n"])") ==
           R"({"key0":"ssh-rsa A","key1":"ssh-rsa B","key1-1":"ssh-rsa C"})");

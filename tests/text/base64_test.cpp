@@ -1,10 +1,10 @@
-#include "common/platform/base64.h"
+#include "common/text/base64.h"
 
 #include <catch2/catch.hpp>
 
-using namespace bm::platform;
+using namespace bm::text;
 
-TEST_CASE("base64 as RFC 4648 has it", "[platform][base64]")
+TEST_CASE("base64 as RFC 4648 has it", "[text][base64]")
 {
     CHECK(toBase64("") == "");
     CHECK(toBase64("f") == "Zg==");

@@ -1,8 +1,8 @@
-#include "common/platform/base64.h"
+#include "common/text/base64.h"
 
 #include <sodium.h>
 
-namespace bm::platform {
+namespace bm::text {
 namespace {
 
 constexpr int kVariant = sodium_base64_VARIANT_ORIGINAL;
@@ -29,4 +29,4 @@ std::optional<std::string> fromBase64(std::string_view text, const char* ignored
     return bytes;
 }
 
-} // namespace bm::platform
+} // namespace bm::text
