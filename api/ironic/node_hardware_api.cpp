@@ -7,6 +7,7 @@
 #include "common/wire/json/json_input.h"
 #include "common/wire/json/json_writer.h"
 #include "common/wire/json/schema_words.h"
+#include "common/wire/resources/raid_config.h"
 #include "common/wire/resources/resource_links.h"
 #include "conductor/core/nodes.h"
 
@@ -63,32 +64,6 @@ json onlyParameterOf(Request& request, const char* name)
     json value = parameterOf(body, name);
     wire::refuseUnknown(body, {name}, "the body");
     return value;
-}
-
-constexpr auto kRaidLevels =
-    std::to_array<std::string_view>({"0", "1", "2", "5", "6", "1+0", "5+0", "6+0", "JBOD"});
-
-void checkLogicalDisk(const json& disk, const std::string& where)
-{
-    if (!disk.is_object())
-        throw wire::notOfType(where, disk, "'object'");
-    wire::refuseUnknown(disk,
-                        {"raid_level", "size_gb", "is_root_volume", "volume_name", "share_physical_disks",
-                         "disk_type", "interface_type", "number_of_physical_disks", "controller",
-                         "physical_disks"},
-                        where);
-    if (wire::memberOf(disk, "raid_level") == nullptr)
-        throw wire::missingProperty(where, "raid_level");
-    const std::string level = wire::stringMember(disk, "raid_level");
-    if (std::ranges::find(kRaidLevels, level) == kRaidLevels.end())
-        throw wire::notOneOf(where + ".raid_level", level, kRaidLevels);
-    const json* size = wire::memberOf(disk, "size_gb");
-    const bool most = size != nullptr && size->is_string() && *size == "MAX";
-    constexpr std::int64_t kMostGib = 1'000'000;
-    if (size == nullptr)
-        throw wire::missingProperty(where, "size_gb", "use a number of GiB, or \"MAX\"");
-    if (!most)
-        wire::asInteger(*size, where + ".size_gb", 1, kMostGib);
 }
 
 constexpr auto kMediaTypes = std::to_array<std::string_view>({"cdrom", "disk", "floppy"});
@@ -283,19 +258,8 @@ void NodeHardwareApi::setRaid(Request& request, Response& response) const
             ErrorCode::InvalidInput,
             fmt::format("Driver {} does not support raid (disabled or not implemented).", node.driver),
             fmt::format("the node's raid_interface is \"{}\"", interface));
-    if (disks != nullptr) {
-        if (!disks->is_array())
-            throw wire::notOfType("logical_disks", *disks, "'array'");
-        if (disks->empty())
-            throw wire::tooShort("logical_disks", "[]", "{} clears the configuration");
-        std::size_t roots = 0;
-        for (std::size_t i = 0; i < disks->size(); ++i) {
-            checkLogicalDisk((*disks)[i], fmt::format("logical_disks[{}]", i));
-            roots += (*disks)[i].value("is_root_volume", false) ? 1U : 0U;
-        }
-        if (roots > 1)
-            throw Error(ErrorCode::InvalidInput, "logical_disks: is_root_volume is set more than once");
-    }
+    if (disks != nullptr)
+        wire::checkLogicalDisks(*disks, "logical_disks");
     parts_.nodes.update(
         node.id.uuid, [&](Node& stored) { stored.targetRaidConfig = wire::canonical(body); }, request.actor);
     response.sendEmpty(204);

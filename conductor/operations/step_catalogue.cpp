@@ -2,6 +2,7 @@
 
 #include "common/model/error.h"
 #include "common/text/word_list.h"
+#include "common/wire/step_arguments.h"
 #include "conductor/core/node_refusals.h"
 #include "conductor/core/nodes.h"
 
@@ -64,6 +65,11 @@ void checkArguments(const StepOffer& step, const json& args)
         if (!args.contains(std::string(step.required.substr(at, end - at))))
             refuse(fmt::format("needs the argument '{}'", step.required.substr(at, end - at)));
         at = end + 1;
+    }
+    try {
+        wire::checkStepArguments(step.row, args);
+    } catch (const Error& error) {
+        throw error.during(fmt::format("{}.{}", step.interface, step.name));
     }
 }
 

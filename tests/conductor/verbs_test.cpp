@@ -79,6 +79,8 @@ TEST_CASE("a manual cleaning does the given steps and leads to manageable", "[co
                 Contains("deploy.erase_devices"));
         CHECK_THAT(ask(json::array({step("deploy", "erase_devices", {{"colour", 1}})})),
                    Contains("takes no argument 'colour'"));
+        CHECK_THAT(ask(json::array({step("deploy", "erase_devices", {{"shred_passes", "abc"}})})),
+                   Contains("deploy.erase_devices: args.shred_passes"));
         CHECK_THAT(ask(json::array({step("bios", "apply_configuration")})),
                    Contains("needs the argument 'settings'"));
         CHECK_THAT(ask(json::array({step("deploy", "erase_devices")}), true), Contains("disable_ramdisk"));

@@ -2,6 +2,7 @@
 // use, and wrong members.
 #include "common/model/error.h"
 #include "common/model/step_kinds.h"
+#include "common/wire/step_arguments.h"
 #include "common/wire/steps/burnin.h"
 #include "common/wire/steps/capture_disk.h"
 #include "common/wire/steps/erase_devices.h"
@@ -23,6 +24,7 @@
 using namespace bm::wire;
 using bm::model::Error;
 using bm::model::ErrorCode;
+using Catch::Matchers::Contains;
 using nlohmann::json;
 
 namespace {
@@ -330,4 +332,48 @@ TEST_CASE("the arguments that a request may name are those that the step reads",
     }
     for (const auto& [row, keys] : read)
         CHECK(offered.contains(row));
+}
+
+TEST_CASE("a request's arguments have their types and limits before a machine starts", "[wire][steps]")
+{
+    for (const bm::model::StepOffer& offer : bm::model::kStepOffers) {
+        if (offer.reserved())
+            continue;
+        INFO(offer.interface << "." << offer.name);
+        CHECK_NOTHROW(checkStepArguments(offer.row, json::object()));
+        std::istringstream in(std::string(offer.required) + " " + std::string(offer.optional));
+        for (std::string name; in >> name;)
+            CHECK_THROWS_WITH(checkStepArguments(offer.row, {{name, {5}}}), Contains(name));
+    }
+    const auto refusal = [](const char* kind, const char* arguments) -> std::string {
+        try {
+            checkStepArguments(kind, json::parse(arguments));
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "";
+    };
+    CHECK_THAT(refusal("erase_devices", R"({"shred_passes": "abc"})"), Contains("shred_passes"));
+    CHECK_THAT(refusal("erase_devices", R"({"shred_passes": 33})"),
+               Contains("shred_passes is 33; it must be 1 to 32"));
+    CHECK_THAT(refusal("erase_devices", R"({"shred_passes": -1})"), Contains("shred_passes"));
+    CHECK_THAT(refusal("burnin_disk", R"({"mode": "wirte"})"),
+               Contains("'wirte' is not one of ['read', 'smart', 'write']"));
+    CHECK_THAT(refusal("burnin_memory", R"({"percent": 101})"), Contains("percent is 101"));
+    CHECK_THAT(refusal("burnin_cpu", R"({"seconds": 0})"), Contains("seconds is 0"));
+    CHECK_THAT(refusal("raid_create_configuration", R"({"raid_config": {"logical_disks": []}})"),
+               Contains("too short"));
+    CHECK_THAT(refusal("raid_create_configuration",
+                       R"({"raid_config": {"logical_disks": [{"raid_level": "9", "size_gb": 1}]}})"),
+               Contains("raid_config.logical_disks[0].raid_level: '9' is not one of"));
+    CHECK_THAT(refusal("raid_create_configuration", R"({"delete_existing": "perhaps"})"),
+               Contains("not of type 'boolean'"));
+    CHECK_THAT(refusal("firmware_update", R"({"settings": [{"component": "bmc"}]})"),
+               Contains("'url' is a required property"));
+    CHECK(
+        refusal(
+            "raid_create_configuration",
+            R"({"raid_config": {"logical_disks": [{"raid_level": "1", "size_gb": "MAX", "is_root_volume": true}]}})") ==
+        "");
+    CHECK(refusal("erase_devices", R"({"shred_passes": 3, "allow_shred": false})") == "");
 }

@@ -8,7 +8,7 @@
 #include "agent/hardware/erase/disk_eraser.h"
 #include "agent/hardware/erase/per_disk.h"
 #include "common/model/error.h"
-#include "common/wire/steps/burnin.h"
+#include "common/wire/steps/argument_limits.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -21,23 +21,8 @@ using wire::Disk;
 
 namespace {
 
-constexpr std::uint64_t kMostSeconds = std::uint64_t{14} * 24 * 3600;
 constexpr std::size_t kAllAtOnce = 64;
 constexpr std::chrono::minutes kReleaseDeadline{2};
-
-/// Checks that @p value is from @p least to @p most. @throws Error InvalidInput naming @p name
-std::uint64_t checked(const char* name, std::uint64_t value, std::uint64_t least, std::uint64_t most)
-{
-    if (value < least || value > most)
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("{} is {}; it must be {} to {}", name, value, least, most));
-    return value;
-}
-
-std::chrono::seconds spanOf(std::uint64_t seconds)
-{
-    return std::chrono::seconds{checked("seconds", seconds, 1, kMostSeconds)};
-}
 
 double rounded(double value)
 {
@@ -95,7 +80,8 @@ model::JsonText onEachDisk(const StepContext& context, const std::string& mode, 
 model::JsonText burnInCpuStep(const StepContext& context)
 {
     const auto in = wire::fromJson<wire::BurnInCpuArguments>(context.arguments.text, "burnin_cpu");
-    const CpuBurnIn order{spanOf(in.seconds), static_cast<unsigned>(checked("cpus", in.cpus, 0, 4096))};
+    wire::checkLimits(in);
+    const CpuBurnIn order{std::chrono::seconds{in.seconds}, static_cast<unsigned>(in.cpus)};
     const CpuBurnInOutcome done = burnInCpus(order, context.progress, context.stop);
     return wire::toJson(wire::BurnInCpuResult{
         .seconds = rounded(done.seconds),
@@ -107,9 +93,10 @@ model::JsonText burnInCpuStep(const StepContext& context)
 model::JsonText burnInMemoryStep(const StepContext& context)
 {
     const auto in = wire::fromJson<wire::BurnInMemoryArguments>(context.arguments.text, "burnin_memory");
-    const auto asked = static_cast<unsigned>(checked("percent", in.percent, 1, 100));
+    wire::checkLimits(in);
+    const auto asked = static_cast<unsigned>(in.percent);
     const unsigned percent = context.resume ? (asked + 1) / 2 : asked; // memory may have become scarce
-    MemoryBurnIn order{.span = spanOf(in.seconds)};
+    MemoryBurnIn order{.span = std::chrono::seconds{in.seconds}};
     order.bytes = memoryToTest(percent, order.keepFreeBytes);
     const MemoryBurnInOutcome done = burnInMemory(order, context.progress, context.stop);
     if (done.bytesTested == 0)
@@ -127,13 +114,11 @@ model::JsonText burnInMemoryStep(const StepContext& context)
 model::JsonText burnInDiskStep(const StepContext& context)
 {
     const auto in = wire::fromJson<wire::BurnInDiskArguments>(context.arguments.text, "burnin_disk");
-    const std::chrono::seconds span = spanOf(in.seconds);
+    wire::checkLimits(in);
+    const std::chrono::seconds span{in.seconds};
     if (in.mode == "smart")
         return onEachDisk<wire::SmartDisk>(
             context, in.mode, [&](const Disk& disk) { return smartResult(disk, context, span); });
-    if (in.mode != "read" && in.mode != "write")
-        throw Error(ErrorCode::InvalidInput, fmt::format("burnin_disk.mode is \"{}\"", in.mode),
-                    "smart, read or write");
     const DiskBurnIn order{.span = span, .write = in.mode == "write"};
     return onEachDisk<wire::BurntDisk>(context, in.mode,
                                        [&](const Disk& disk) { return diskResult(disk, context, order); });

@@ -6,7 +6,7 @@
 #include "agent/start/disk_start.h"
 #include "agent/step/chosen_disk.h"
 #include "common/model/error.h"
-#include "common/wire/steps/erase_devices.h"
+#include "common/wire/steps/argument_limits.h"
 
 #include <fmt/format.h>
 
@@ -17,8 +17,6 @@ using model::ErrorCode;
 using wire::Disk;
 
 namespace {
-
-constexpr std::uint64_t kMostPasses = 32;
 
 /// Refuses to erase while a disk is absent: its data would stay, and bm would offer the node.
 void refuseAbsent(const StepContext& context)
@@ -81,11 +79,8 @@ model::JsonText eraseWithProgress(const StepContext& context, const Eraser& eras
 EraseOrder orderFrom(const StepContext& context)
 {
     const auto in = wire::fromJson<wire::EraseDevicesArguments>(context.arguments.text, "erase_devices");
-    const std::uint64_t passes = in.shredPasses;
-    if (passes < 1 || passes > kMostPasses)
-        throw Error(ErrorCode::InvalidInput,
-                    fmt::format("erase_devices.shred_passes is {}; it must be 1 to {}", passes, kMostPasses));
-    return {static_cast<unsigned>(passes), in.allowShred};
+    wire::checkLimits(in);
+    return {static_cast<unsigned>(in.shredPasses), in.allowShred};
 }
 
 } // namespace
