@@ -144,7 +144,7 @@ std::optional<Node> existing(db::Transaction& tx, const Entry& entry)
     return found;
 }
 
-/// Creates or updates one node as its entry says. @return "created", "updated" or "unchanged"
+/// Creates or updates one node as its entry says, with its ports and portgroups, or nothing of it.
 class Enrolment {
 public:
     Enrolment(const ApiParts& parts, const Request& request)
@@ -152,10 +152,21 @@ public:
           groups_(parts.context, conductor::portGroupRules())
     {}
 
-    std::string run(Entry& entry, Node& node)
+    /// @return "created", "updated" or "unchanged"
+    std::string run(const Entry& entry, Node& node)
     {
         const std::optional<Node> found =
             parts_.context.database.read([&](db::Transaction& tx) { return existing(tx, entry); });
+        if (!found && entry.groups.empty())
+            return store(found, entry, node); // one write
+        std::string done;
+        parts_.context.database.write([&](db::Transaction&) { done = store(found, entry, node); });
+        return done;
+    }
+
+private:
+    std::string store(const std::optional<Node>& found, Entry entry, Node& node)
+    {
         bool changed = !found;
         if (found) {
             node = *found;
@@ -176,7 +187,6 @@ public:
         return !found ? "created" : changed ? "updated" : "unchanged";
     }
 
-private:
     bool updateNode(const Entry& entry, Node& node)
     {
         if (!entry.node.id.empty() && entry.node.id != node.id)

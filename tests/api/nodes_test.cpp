@@ -245,3 +245,41 @@ TEST_CASE("ports over REST", "[api][ports]")
         CHECK(world.get("/v1/ports").body.at("ports").empty());
     }
 }
+
+TEST_CASE("a batch stores a node with its ports and portgroups, or nothing of it", "[api][batch]")
+{
+    ApiWorld world;
+    const auto batch = [&](const json& node) {
+        return world.send("POST", "/v1/nodes/batch", {{"nodes", {node}}}).body.at("nodes").at(0);
+    };
+    const auto group = [](const char* name, const char* mac) {
+        return json{{"name", name}, {"ports", {{{"address", mac}}}}};
+    };
+    const json first = {
+        {"name", "n1"}, {"driver", "fake-hardware"}, {"portgroups", {group("g1", "52:54:00:00:01:01")}}};
+    CHECK(batch(first).at("result") == "created");
+
+    json second = {{"name", "n2"},
+                   {"driver", "fake-hardware"},
+                   {"portgroups", {group("g2", "52:54:00:00:02:01"), group("g1", "52:54:00:00:02:02")}}};
+    CHECK(batch(second).at("result") == "error"); // g1 is n1's
+    CHECK(world.get("/v1/nodes/n2").status == 404);
+    CHECK(world.get("/v1/portgroups").body.at("portgroups").size() == 1);
+    CHECK(world.get("/v1/ports").body.at("ports").size() == 1);
+
+    json changed = first;
+    changed["extra"] = {{"rack", "7"}};
+    changed["portgroups"].push_back(group("g3", "52:54:00:00:01:03"));
+    changed["portgroups"].push_back(
+        {{"name", "g4"}, {"uuid", "11111111-2222-3333-4444-555555555555"}, {"address", "no"}});
+    CHECK(batch(changed).at("result") == "error");
+    changed["portgroups"].back() = {{"name", "g1"}, {"uuid", "11111111-2222-3333-4444-555555555555"}};
+    CHECK(batch(changed).at("result") == "error");
+    CHECK(world.get("/v1/nodes/n1").body.at("extra") == json::object());
+    CHECK(world.get("/v1/portgroups").body.at("portgroups").size() == 1);
+
+    second["portgroups"].erase(1);
+    CHECK(batch(second).at("result") == "created");
+    CHECK(batch(second).at("result") == "unchanged");
+    CHECK(world.get("/v1/ports").body.at("ports").size() == 2);
+}
