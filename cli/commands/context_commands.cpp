@@ -29,7 +29,8 @@ std::string wholePath(const std::string& file, const char* option)
         return file;
     const std::filesystem::path path = std::filesystem::absolute(file).lexically_normal();
     if (!std::filesystem::is_regular_file(path))
-        throw Error(ErrorCode::NotFound, std::string(option) + ": " + path.string() + " is not a file");
+        throw Error(ErrorCode::NotFound, std::string(option) + ": " + path.string() + " is not a file",
+                    file == "-" ? "a context names a file, which each command reads; give its path" : "");
     return path.string();
 }
 

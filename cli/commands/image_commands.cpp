@@ -74,9 +74,7 @@ json waitUntilReady(Shell& shell, const std::string& id, ImageTicker& ticker)
         if (state == "ready")
             return image;
         if (state == "failed")
-            throw Error(
-                model::errorCodeFromText(image.at("error").value("code", "")).value_or(ErrorCode::Internal),
-                image.at("error").value("message", ""), image.at("error").value("hint", ""));
+            throw FailedWork(image.at("error"));
         ticker.show("importing", image.value("progress_bytes", std::uint64_t{0}),
                     image.value("progress_total_bytes", std::uint64_t{0}));
         std::this_thread::sleep_for(300ms);

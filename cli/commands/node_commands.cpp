@@ -146,6 +146,9 @@ int console(Shell& shell, const NodeOptions& options)
         argv.insert(argv.end(), {"-p", numberOf(info, "ipmi_port")});
     if (info.contains("ipmi_cipher_suite"))
         argv.insert(argv.end(), {"-C", numberOf(info, "ipmi_cipher_suite")});
+    if (options.passwordFile == "-")
+        throw Error(ErrorCode::InvalidInput, "--password-file -: standard input is the console's",
+                    "name a file, or leave the option out: ipmitool asks for the password");
     if (!options.passwordFile.empty())
         argv.insert(argv.end(), {"-f", options.passwordFile});
     else

@@ -34,10 +34,7 @@ void waitFor(Shell& shell, const std::string& node)
         const json operation = shell.client().get(nodePath(node, "/operation"));
         const std::string state = operation.value("state", "");
         if (state == "failed" || state == "aborted")
-            throw model::Error(model::errorCodeFromText(operation.at("error").value("code", ""))
-                                   .value_or(model::ErrorCode::Internal),
-                               node + ": " + operation.at("error").value("message", ""),
-                               operation.at("error").value("hint", ""));
+            throw FailedWork(operation.at("error"), node);
         if (state == "done")
             return;
         std::this_thread::sleep_for(300ms);

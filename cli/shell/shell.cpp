@@ -54,10 +54,15 @@ std::string Shell::node(const std::string& given)
     return isGlob(given) ? expandNode(client(), given) : given;
 }
 
+FailedWork::FailedWork(const nlohmann::json& error, const std::string& subject)
+    : Error(model::errorCodeFromText(error.value("code", "")).value_or(ErrorCode::Internal),
+            (subject.empty() ? "" : subject + ": ") + error.value("message", ""), error.value("hint", ""))
+{}
+
 int exitCodeOf(const std::exception& failure)
 {
     const auto* error = dynamic_cast<const Error*>(&failure);
-    if (error == nullptr)
+    if (error == nullptr || dynamic_cast<const FailedWork*>(&failure) != nullptr)
         return 1;
     switch (error->code()) {
     case ErrorCode::InvalidInput:

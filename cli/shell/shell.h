@@ -34,6 +34,14 @@ struct Shell {
     std::string node(const std::string& given);
 };
 
+/// Work of bmd that failed after bmd took the request: exit code 1, whatever its error's code is.
+class FailedWork : public model::Error {
+public:
+    /// @param error  of an operation or an image, as bmd shows it: {"code", "message", "hint"}
+    /// @param subject  begins the message where it is not empty: "rack1-07"
+    explicit FailedWork(const nlohmann::json& error, const std::string& subject = {});
+};
+
 /// Stable exit codes: 0 success, 1 an operation failed, 2 wrong usage or input, 3 not found, 4 busy or in
 /// conflict, 5 not allowed, 6 bmd not reachable.
 int exitCodeOf(const std::exception& failure);

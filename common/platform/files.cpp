@@ -29,7 +29,13 @@ ErrorCode codeOf(int reason)
         return ErrorCode::NotFound;
     case EISDIR:
     case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
         return ErrorCode::InvalidInput;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return ErrorCode::Forbidden;
     case ENOSPC:
     case EDQUOT:
         return ErrorCode::StoreFull;
@@ -40,8 +46,11 @@ ErrorCode codeOf(int reason)
 
 [[noreturn]] void failed(const std::string& what, const std::filesystem::path& path)
 {
-    throw Error(codeOf(errno), fmt::format("cannot {} {}: {}", what, path.string(), reason()),
-                errno == EISDIR ? "name a file, not a folder" : "");
+    const int why = errno;
+    throw Error(codeOf(why), fmt::format("cannot {} {}: {}", what, path.string(), reason()),
+                why == EISDIR   ? "name a file, not a folder"
+                : why == EACCES ? "the user that runs this program needs the permission"
+                                : "");
 }
 
 void writeAll(int fd, std::string_view text, const std::filesystem::path& path)

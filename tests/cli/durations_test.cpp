@@ -1,4 +1,5 @@
 #include "cli/shell/node_watch.h"
+#include "cli/shell/shell.h"
 #include "cli/shell/suggest.h"
 #include "cli/views/durations.h"
 #include "cli/views/top_view.h"
@@ -164,4 +165,14 @@ TEST_CASE("an unknown word gets the nearest command or option as hint", "[cli][s
     CHECK(suggestionFor(app, {"node", "lits"}).hint == "did you mean: bm node list");
     CHECK(suggestionFor(app, {"node", "list", "--sate=x"}).hint == "did you mean: --state");
     CHECK(suggestionFor(app, {"node", "list", "--state", "lits"}).message.empty());
+}
+
+TEST_CASE("work of bmd that failed ends a command with 1, a refusal with the code of its kind", "[cli][exit]")
+{
+    const nlohmann::json error = {{"code", "unavailable"}, {"message", "no answer"}, {"hint", "look"}};
+    const bm::cli::FailedWork failed(error, "rack1-07");
+    CHECK(bm::cli::exitCodeOf(failed) == 1);
+    CHECK(failed.message() == "rack1-07: no answer");
+    CHECK(failed.hint() == "look");
+    CHECK(bm::cli::exitCodeOf(bm::model::Error(bm::model::ErrorCode::Unavailable, "bmd")) == 6);
 }

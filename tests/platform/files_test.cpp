@@ -47,6 +47,11 @@ TEST_CASE("a folder where a file belongs is wrong input", "[platform][files]")
     writeFileAtomically(folder.path() / "file", "x");
     CHECK(fileCodeOf([&] { readFile(folder.path() / "file" / "x"); }) == ErrorCode::InvalidInput);
     CHECK(fileCodeOf([&] { readFile(folder.path() / "none"); }) == ErrorCode::NotFound);
+    CHECK(fileCodeOf([&] { readFile(folder.path() / std::string(300, 'x')); }) == ErrorCode::InvalidInput);
+    std::filesystem::create_symlink("loop", folder.path() / "loop");
+    CHECK(fileCodeOf([&] { readFile(folder.path() / "loop"); }) == ErrorCode::InvalidInput);
+    CHECK(fileCodeOf([] { writeFileAtomically("/sys/kernel/bm-test", "x"); }) ==
+          ErrorCode::Forbidden); // root, too
 }
 
 TEST_CASE("a file written atomically", "[platform][files]")
