@@ -56,6 +56,7 @@ def wait_for(what, condition, seconds=600):
 
 def raise_lab(fleet_text, image=True):
     """Machines powered off and enrolled, bmd running, an image in its store."""
+    subprocess.run([place.LAB / "down"], check=True, capture_output=True)  # of a run that was broken off
     place.make_folders()
     file = place.STATE / "fleet.yaml"
     file.write_text(fleet_text, encoding="utf-8")

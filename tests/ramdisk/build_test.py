@@ -31,6 +31,8 @@ class TheImage(Scratch):
 
     @classmethod
     def setUpClass(cls):
+        if OPTIONS.cache_of and OPTIONS.cache_of.is_dir():  # the same packed modules; TheRecipe builds without them
+            shutil.copytree(OPTIONS.cache_of, OPTIONS.out / "cache", dirs_exist_ok=True)
         done = recipe.build(OPTIONS.out)
         assert done.returncode == 0, done.stderr
         print(done.stdout, end="")
@@ -215,5 +217,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", required=True, type=Path, help="where the image is made and kept")
     parser.add_argument("--agent", type=Path, help="the real bm-agent")
+    parser.add_argument("--cache-of", type=Path, help="the cache of another build of the RAM disk, which saves two minutes")
     OPTIONS, rest = parser.parse_known_args()
     unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
