@@ -82,6 +82,7 @@ int exitCodeOf(const std::exception& failure)
     case ErrorCode::NodeProtected:
         return 5;
     case ErrorCode::Unavailable:
+    case ErrorCode::UntrustedServer:
     case ErrorCode::RequestTimeout:
         return 6;
     default:

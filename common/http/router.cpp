@@ -338,6 +338,7 @@ int statusOf(const Error& error)
     case ErrorCode::TooLarge:
     case ErrorCode::ImageTooLarge:
         return 413;
+    case ErrorCode::UntrustedServer:
     case ErrorCode::BmcUnreachable:
     case ErrorCode::BmcAuthFailed:
     case ErrorCode::BmcRejected:

@@ -27,6 +27,7 @@ constexpr auto kNames = std::to_array<Name>({
     {ErrorCode::TooLarge, "too-large"},
     {ErrorCode::RequestTimeout, "request-timeout"},
     {ErrorCode::Unavailable, "unavailable"},
+    {ErrorCode::UntrustedServer, "untrusted-server"},
     {ErrorCode::BmcUnreachable, "bmc-unreachable"},
     {ErrorCode::BmcAuthFailed, "bmc-auth-failed"},
     {ErrorCode::BmcBusy, "bmc-busy"},

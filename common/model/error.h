@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
     TooLarge,
     RequestTimeout,
     Unavailable,
+    UntrustedServer,
     BmcUnreachable,
     BmcAuthFailed,
     BmcBusy,

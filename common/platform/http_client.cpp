@@ -315,7 +315,7 @@ void throwUnlessFine(const Transfer& transfer, CURLcode result, const char* deta
         throw Error(ErrorCode::InvalidInput, where + ": " + why, "a URL looks like http://host:port/path");
     if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
         throw Error(
-            ErrorCode::Unavailable, where + ": " + why,
+            ErrorCode::UntrustedServer, where + ": " + why,
             "the server's certificate is not signed by the CA that is trusted here, or names another host");
     throw Error(ErrorCode::Unavailable, where + ": " + why);
 }

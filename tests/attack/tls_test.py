@@ -148,6 +148,9 @@ def what_bmd_fetches(service, impostors):
     for name, impostor in impostors.items():
         assert not impostor.got, (name, impostor.got)
     assert not [image for image in service.json("image", "list") if image["state"] == "ready"]
+    for name in ("foreign", "expired", "future", "elsewhere"):  # bmd does not ask again
+        image = service.json("image", "show", name)
+        assert image["state"] == "failed" and image["error"]["code"] == "untrusted-server", image
 
 
 def pinned_peer(build, folder, right, impostors):
