@@ -56,6 +56,14 @@ constexpr auto kNames = std::to_array<Name>({
 });
 static_assert(kNames.size() == static_cast<std::size_t>(ErrorCode::Internal) + 1);
 
+std::string withoutNul(std::string text)
+{
+    constexpr std::string_view kShown = "\\u0000";
+    for (std::size_t at = text.find('\0'); at != std::string::npos; at = text.find('\0', at + kShown.size()))
+        text.replace(at, 1, kShown);
+    return text;
+}
+
 } // namespace
 
 const std::vector<ErrorCode>& allErrorCodes()
@@ -69,6 +77,10 @@ const std::vector<ErrorCode>& allErrorCodes()
     }();
     return codes;
 }
+
+Error::Error(ErrorCode code, const std::string& message, std::string hint)
+    : std::runtime_error(withoutNul(message)), code_(code), hint_(std::move(hint))
+{}
 
 std::string_view toText(ErrorCode code) noexcept
 {

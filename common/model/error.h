@@ -62,9 +62,8 @@ std::optional<ErrorCode> errorCodeFromText(std::string_view text) noexcept;
 /// A failure for the operator: code (API), message (what happened, with values), hint (what to do).
 class Error : public std::runtime_error {
 public:
-    Error(ErrorCode code, const std::string& message, std::string hint = {})
-        : std::runtime_error(message), code_(code), hint_(std::move(hint))
-    {}
+    /// A NUL of @p message, which would end what(), becomes "\\u0000".
+    Error(ErrorCode code, const std::string& message, std::string hint = {});
     ErrorCode code() const noexcept { return code_; }
     std::string message() const { return what(); }
     const std::string& hint() const noexcept { return hint_; }

@@ -76,3 +76,11 @@ TEST_CASE("an error with a context in front keeps its code and hint", "[model]")
     CHECK(above.message() == "power_on: no reply");
     CHECK(above.hint() == "check the cable");
 }
+
+TEST_CASE("a message goes on behind a NUL of a client's text", "[model][error]")
+{
+    using namespace std::string_literals;
+    const Error error(ErrorCode::InvalidInput, "host_name: \"a\0b\" is not a host name"s);
+    CHECK(error.message() == "host_name: \"a\\u0000b\" is not a host name");
+    CHECK(error.during("x").message() == "x: host_name: \"a\\u0000b\" is not a host name");
+}
